@@ -1,0 +1,165 @@
+"""Log-mel spectrograms: the two front-ends of the published model (spec 1.1, 1.2) and any other of their family.
+
+Serves training and inference alike: batched, differentiable, on any device. Knows nothing of files, clip lengths or networks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from typing import Literal
+
+import torch
+import torchaudio
+from torch import nn
+
+from tortoise_core.audio import constants
+from tortoise_core.errors import AudioError, ConfigError
+
+LOUDEST_SAMPLE = 10.0  # beyond this the input is not a waveform in [-1, 1], not even a clipped one
+
+
+@dataclass(frozen=True)
+class MelConfig:
+    """Which spectrogram. Window: periodic Hann as long as the FFT; filters: triangles of equal area ("slaney" norm)."""
+
+    sample_rate_hz: int
+    bands: int
+    max_hz: float
+    scale: Literal["htk", "slaney"]  # formula of the mel scale
+    power: Literal[1, 2]  # 1: magnitude, 2: power spectrum
+    clip_waveform: bool  # limit samples to [-1, 1] first
+    min_hz: float = 0.0
+    fft_samples: int = constants.FFT_SAMPLES
+    hop_samples: int = constants.HOP_SAMPLES
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_hz < self.max_hz <= self.sample_rate_hz / 2:
+            raise ConfigError(
+                f"mel bands from {self.min_hz} to {self.max_hz} Hz do not fit a rate of {self.sample_rate_hz} Hz"
+            )
+
+    def frames(self, samples: int) -> int:
+        """Frames of a waveform of that many samples: `1 + floor(samples / hop)`."""
+        return 1 + samples // self.hop_samples
+
+
+CONFIG_22K = MelConfig(constants.AR_RATE_HZ, constants.AR_MEL_BANDS, 8000.0, scale="htk", power=2, clip_waveform=False)
+CONFIG_24K = MelConfig(
+    constants.OUTPUT_RATE_HZ, constants.DIFFUSION_MEL_BANDS, 12000.0, scale="slaney", power=1, clip_waveform=True
+)
+
+
+def mel_filters(config: MelConfig) -> torch.Tensor:
+    """Triangular mel filters.
+
+    Shape: `(fft_samples // 2 + 1, bands)`, float32.
+    """
+    return torchaudio.functional.melscale_fbanks(
+        config.fft_samples // 2 + 1,
+        config.min_hz,
+        config.max_hz,
+        config.bands,
+        config.sample_rate_hz,
+        norm="slaney",
+        mel_scale=config.scale,
+    )
+
+
+def mel_norms() -> torch.Tensor:
+    """Divisors of the 80 bands of the 22.05 kHz front-end, from the published model. All are negative.
+
+    Shape: `(80,)`, float32.
+    """
+    table = resources.files(__package__).joinpath("mel_norms.tsv").read_text(encoding="ascii")
+    return torch.tensor([float(line.split("\t")[1]) for line in table.splitlines()])
+
+
+class MelSpectrogram(nn.Module):
+    """Waveform to natural-log mel spectrogram. Holds no parameters and adds nothing to a state dict.
+
+    Args:
+        config: which spectrogram.
+        norms: one divisor per band, applied after the logarithm; none leaves the logarithm as it is.
+    """
+
+    window: torch.Tensor
+    filters: torch.Tensor
+    norms: torch.Tensor | None
+
+    def __init__(self, config: MelConfig, norms: torch.Tensor | None = None) -> None:
+        super().__init__()
+        if norms is not None and norms.shape != (config.bands,):
+            raise ConfigError(f"mel norms of shape {tuple(norms.shape)} given for {config.bands} bands")
+        self.config = config
+        self.register_buffer("window", torch.hann_window(config.fft_samples), persistent=False)
+        self.register_buffer("filters", mel_filters(config), persistent=False)
+        self.register_buffer("norms", norms, persistent=False)
+
+    def forward(self, waveform: torch.Tensor) -> torch.Tensor:
+        """Log-mel spectrogram of a batch of waveforms.
+
+        Args:
+            waveform: float samples in [-1, 1], `(B, L)` or `(B, 1, L)`, L > fft_samples / 2.
+
+        Shape: `(B, bands, 1 + floor(L / hop))`.
+
+        Raises:
+            AudioError: the clip is too short to pad by reflection, or (where the front-end clips) beyond +-10.
+        """
+        if waveform.dim() == 3:
+            waveform = waveform.squeeze(1)
+        self._check(waveform)
+        if self.config.clip_waveform:
+            waveform = waveform.clamp(-1.0, 1.0)
+        spectrum = torch.stft(
+            waveform,
+            self.config.fft_samples,
+            hop_length=self.config.hop_samples,
+            window=self.window,
+            center=True,
+            pad_mode="reflect",
+            return_complex=True,
+        )  # (B, bins, F)
+        mel = torch.matmul(self.filters.T, spectrum.abs() ** self.config.power)  # (B, bands, F)
+        log_mel = mel.clamp(min=constants.MEL_FLOOR).log()
+        return log_mel if self.norms is None else log_mel / self.norms[:, None]
+
+    def _check(self, waveform: torch.Tensor) -> None:
+        if waveform.dim() != 2:
+            raise AudioError(
+                f"expected waveforms of shape (batch, samples) or (batch, 1, samples), got {tuple(waveform.shape)}"
+            )
+        padding = self.config.fft_samples // 2
+        if waveform.shape[-1] <= padding:
+            raise AudioError(
+                f"clip of {waveform.shape[-1]} samples is too short for a spectrogram: give at least {padding + 1}"
+            )
+        if self.config.clip_waveform and waveform.numel() and waveform.abs().max() > LOUDEST_SAMPLE:
+            raise AudioError(f"samples reach beyond +-{LOUDEST_SAMPLE:g}: scale the waveform to [-1, 1]")
+
+
+class MelSpectrogram22k(MelSpectrogram):
+    """The front-end of the AR conditioning encoder, CVVP and dVAE (spec 1.1): 22.05 kHz, 80 bands, divided by `mel_norms`."""
+
+    def __init__(self) -> None:
+        super().__init__(CONFIG_22K, mel_norms())
+
+
+class MelSpectrogram24k(MelSpectrogram):
+    """The front-end of diffusion and vocoder (spec 1.2): 24 kHz, 100 bands, raw natural logarithm."""
+
+    def __init__(self) -> None:
+        super().__init__(CONFIG_24K)
+
+
+def normalize_mel(log_mel: torch.Tensor) -> torch.Tensor:
+    """Raw log-mel to the domain of the diffusion model's target, nominally [-1, 1] (spec 1.2). Any shape."""
+    span = constants.DIFFUSION_MEL_MAX - constants.DIFFUSION_MEL_MIN
+    return 2 * (log_mel - constants.DIFFUSION_MEL_MIN) / span - 1
+
+
+def denormalize_mel(normalized: torch.Tensor) -> torch.Tensor:
+    """Inverse of `normalize_mel`. Any shape."""
+    span = constants.DIFFUSION_MEL_MAX - constants.DIFFUSION_MEL_MIN
+    return (normalized + 1) / 2 * span + constants.DIFFUSION_MEL_MIN
