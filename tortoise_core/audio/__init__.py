@@ -1,0 +1,1 @@
+"""Waveforms and spectrograms: rates, mel front-ends, loading, conditioning clips."""

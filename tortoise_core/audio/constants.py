@@ -14,7 +14,7 @@ def exact_div(numerator: int, denominator: int) -> int:
     return quotient
 
 
-# Chosen: the reference audio, the speech codes and the autoregressive model live at 22.05 kHz, diffusion and vocoder at 24 kHz.
+# Chosen: reference audio, speech codes and autoregressive model live at 22.05 kHz, diffusion and vocoder at 24 kHz.
 AR_RATE_HZ = 22_050
 OUTPUT_RATE_HZ = 24_000
 FFT_SAMPLES = 1024
@@ -32,7 +32,7 @@ AR_CONDITIONING_FRAMES = AR_CONDITIONING_SAMPLES // HOP_SAMPLES + 1
 DIFFUSION_CONDITIONING_FRAMES = exact_div(DIFFUSION_CONDITIONING_SAMPLES, HOP_SAMPLES) + 1
 CODES_PER_SECOND = AR_RATE_HZ / SAMPLES_PER_CODE  # 21.53
 
-# Log-mel values are ln(max(mel, MEL_FLOOR)); the diffusion model works on them mapped linearly from [MIN, MAX] to [-1, 1].
+# Log-mel values are ln(max(mel, MEL_FLOOR)); the diffusion model sees them mapped linearly from [MIN, MAX] to [-1, 1].
 MEL_FLOOR = 1e-5
 DIFFUSION_MEL_MIN = -11.512925148010254  # ln(MEL_FLOOR) in float32
 DIFFUSION_MEL_MAX = 2.3143386840820312

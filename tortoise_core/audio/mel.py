@@ -1,6 +1,6 @@
 """Log-mel spectrograms: the two front-ends of the published model (spec 1.1, 1.2) and any other of their family.
 
-Serves training and inference alike: batched, differentiable, on any device. Knows nothing of files, clip lengths or networks.
+For training and inference alike: batched, differentiable, on any device. Knows nothing of files, clip lengths or nets.
 """
 
 from __future__ import annotations
@@ -132,22 +132,20 @@ class MelSpectrogram(nn.Module):
             )
         padding = self.config.fft_samples // 2
         if waveform.shape[-1] <= padding:
-            raise AudioError(
-                f"clip of {waveform.shape[-1]} samples is too short for a spectrogram: give at least {padding + 1}"
-            )
+            raise AudioError(f"clip of {waveform.shape[-1]} samples is too short: give at least {padding + 1}")
         if self.config.clip_waveform and waveform.numel() and waveform.abs().max() > LOUDEST_SAMPLE:
             raise AudioError(f"samples reach beyond +-{LOUDEST_SAMPLE:g}: scale the waveform to [-1, 1]")
 
 
 class MelSpectrogram22k(MelSpectrogram):
-    """The front-end of the AR conditioning encoder, CVVP and dVAE (spec 1.1): 22.05 kHz, 80 bands, divided by `mel_norms`."""
+    """Front-end of AR conditioning, CVVP and dVAE (spec 1.1): 22.05 kHz, 80 bands, divided by `mel_norms`."""
 
     def __init__(self) -> None:
         super().__init__(CONFIG_22K, mel_norms())
 
 
 class MelSpectrogram24k(MelSpectrogram):
-    """The front-end of diffusion and vocoder (spec 1.2): 24 kHz, 100 bands, raw natural logarithm."""
+    """Front-end of diffusion and vocoder (spec 1.2): 24 kHz, 100 bands, raw natural logarithm."""
 
     def __init__(self) -> None:
         super().__init__(CONFIG_24K)
