@@ -1,0 +1,54 @@
+import pytest
+import torch
+
+from tortoise_core.diffusion.schedule import NoiseSchedule, linear_betas, space_timesteps, stride_timesteps
+from tortoise_core.errors import ConfigError
+
+
+def test_published_schedule_ends():
+    schedule = NoiseSchedule.linear()
+    assert (linear_betas(4000)[0].item(), linear_betas(4000)[-1].item()) == (2.5e-5, 5e-3)
+    assert schedule.alphas_cumprod[-1].item() == pytest.approx(4.2466e-5, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("count", "first", "last"),
+    [(30, [0, 138, 276, 414, 552], 3999), (80, [0, 51, 101, 152, 202], 3999), (400, [0, 10, 20], 3999)],
+)
+def test_kept_steps_of_the_spec(count, first, last):
+    kept = NoiseSchedule.linear().evenly_respaced(count).timestep_map.tolist()
+    assert len(kept) == count
+    assert (kept[: len(first)], kept[-1]) == (first, last)
+
+
+def test_respacing_keeps_the_noise_level_of_each_step():
+    base = NoiseSchedule.linear()
+    short = base.evenly_respaced(17)
+    torch.testing.assert_close((1 - short.betas).cumprod(0), base.alphas_cumprod[short.timestep_map])
+
+
+def test_a_shallow_schedule_stops_where_asked():
+    shallow = NoiseSchedule.linear().evenly_respaced(8, until=0.25)
+    assert len(shallow) == 8
+    assert shallow.timestep_map[-1].item() == 999
+
+
+def test_sections_and_strides():
+    assert space_timesteps(10, [2, 3]) == [0, 4, 5, 7, 9]
+    assert stride_timesteps(300, 25) == list(range(0, 300, 12))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: space_timesteps(10, [11]),
+        lambda: space_timesteps(10, [0]),
+        lambda: stride_timesteps(10, 9),
+        lambda: NoiseSchedule.linear().evenly_respaced(1),
+        lambda: NoiseSchedule.linear().evenly_respaced(10, until=0.0),
+        lambda: NoiseSchedule.linear().evenly_respaced(10, until=1.5),
+    ],
+)
+def test_impossible_spacings_are_refused(wrong):
+    with pytest.raises(ConfigError):
+        wrong()

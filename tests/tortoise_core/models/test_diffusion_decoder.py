@@ -1,0 +1,165 @@
+import dataclasses
+
+import pytest
+import torch
+
+from tortoise_core.errors import ConfigError
+from tortoise_core.models.diffusion_decoder import DiffusionDecoder, DiffusionDecoderConfig, stretch, timestep_embedding
+
+MINI = DiffusionDecoderConfig(
+    model_channels=32,
+    layers=2,
+    final_res_blocks=1,
+    in_channels=12,
+    out_channels=12,
+    in_latent_channels=20,
+    in_tokens=50,
+    heads=2,
+    converter_blocks=1,
+    conditioner_blocks=1,
+    contextual_blocks=1,
+    integrator_layers=1,
+    ff_mult=2,
+    code_rate_hz=24000,
+)
+
+
+def randomised(config, seed=0):
+    """A network in which nothing is at its zero initialisation, so that every weight matters."""
+    torch.manual_seed(seed)
+    model = DiffusionDecoder(config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn(parameter.shape))
+    return model
+
+
+@pytest.mark.parametrize(("codes", "frames"), [(1, 4), (10, 43), (100, 435), (450, 1959), (500, 2176)])
+def test_frames_of_the_published_model(codes, frames):
+    assert DiffusionDecoderConfig().frames(codes) == frames
+
+
+def test_frames_are_four_per_code_at_a_single_rate():
+    assert [MINI.frames(codes) for codes in (1, 10, 499)] == [4, 40, 1996]
+
+
+def test_a_strange_output_width_is_refused():
+    with pytest.raises(ConfigError, match="out_channels 13"):
+        dataclasses.replace(MINI, out_channels=13)
+
+
+@pytest.mark.parametrize("learned_variance", [True, False])
+def test_shapes_from_codes_and_from_latents(learned_variance):
+    config = dataclasses.replace(MINI, out_channels=24 if learned_variance else 12)
+    model = randomised(config)
+    voice = model.conditioning_latent(torch.randn(2, 3, 12, 30))
+    assert voice.shape == (2, 64)
+    for aligned in (torch.randn(2, 7, 20), torch.randint(0, 50, (2, 7))):
+        embedding = model.timestep_independent(aligned, voice, 28)
+        out = model(torch.randn(2, 12, 28), torch.tensor([0, 3999]), embedding)
+        assert embedding.shape == (2, 32, 28)
+        assert model.surrogate_mel(embedding).shape == (2, 12, 28)
+        assert out.shape == (2, config.out_channels, 28)
+
+
+def test_feed_forward_blocks_start_as_identity():
+    torch.manual_seed(0)
+    plain = DiffusionDecoder(dataclasses.replace(MINI, ff_mult=0)).eval()
+    with_blocks = DiffusionDecoder(MINI).eval()
+    torch.nn.init.normal_(plain.out[2].weight)  # at zero it would hide any difference
+    missing = with_blocks.load_state_dict(plain.state_dict(), strict=False).missing_keys
+    assert missing
+    assert all(".ff." in key for key in missing)
+    embedding, x, t = torch.randn(1, 32, 8), torch.randn(1, 12, 8), torch.tensor([5])
+    torch.testing.assert_close(with_blocks(x, t, embedding), plain(x, t, embedding))
+
+
+def test_a_padded_batch_equals_its_rows_alone():
+    model = randomised(MINI)
+    codes, frames = [9, 5], [36, 20]
+    latents, x = torch.randn(2, 9, 20), torch.randn(2, 12, 36)
+    t, clips = torch.tensor([17, 2900]), torch.randn(2, 12, 41)
+    clip_frames = [41, 26]
+    clip_mask = torch.arange(41) < torch.tensor(clip_frames)[:, None]
+    code_mask = torch.arange(9) < torch.tensor(codes)[:, None]
+    frame_mask = torch.arange(36) < torch.tensor(frames)[:, None]
+    voice = model.conditioning_latent(clips, clip_mask)
+    shared = model.timestep_independent(latents, voice, 36, aligned_mask=code_mask, frame_mask=frame_mask)
+    batched = model(x, t, shared, frame_mask)
+    unguided = model(x, t, model.unconditioned(2, 36, frame_mask), frame_mask)
+    for row, (m, s, c) in enumerate(zip(codes, frames, clip_frames, strict=True)):
+        one = slice(row, row + 1)
+        alone_voice = model.conditioning_latent(clips[one, :, :c])
+        alone = model.timestep_independent(latents[one, :m], alone_voice, s)
+        torch.testing.assert_close(voice[one], alone_voice, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(shared[one, :, :s], alone, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(batched[one, :, :s], model(x[one, :, :s], t[one], alone), atol=1e-4, rtol=1e-4)
+        alone_unguided = model(x[one, :, :s], t[one], model.unconditioned(1, s))
+        torch.testing.assert_close(unguided[one, :, :s], alone_unguided, atol=1e-4, rtol=1e-4)
+
+
+def test_padding_is_never_seen():
+    model = randomised(MINI)
+    mask = torch.arange(12) < 7
+    x, embedding, t = torch.randn(1, 12, 12), torch.randn(1, 32, 12), torch.tensor([9])
+    other = torch.where(mask, x, torch.full_like(x, 1e3))
+    torch.testing.assert_close(
+        model(x, t, embedding, mask[None])[..., :7], model(other, t, embedding, mask[None])[..., :7]
+    )
+
+
+def test_unconditioned_rows_ignore_their_codes_and_voice():
+    model = randomised(MINI)
+    drop = torch.tensor([True, False])
+    one = model.timestep_independent(torch.zeros(2, 5, 20), torch.zeros(2, 64), 20, unconditioned=drop)
+    two = model.timestep_independent(torch.randn(2, 5, 20), torch.randn(2, 64), 20, unconditioned=drop)
+    torch.testing.assert_close(one[0], two[0])
+    torch.testing.assert_close(one[:1], model.unconditioned(1, 20))
+    assert (one[1] - two[1]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("lengths", [(1, 4), (7, 28), (10, 43), (23, 100), (100, 435), (450, 1959), (500, 2176)])
+def test_stretch_equals_torch_interpolation(lengths):
+    m, s = lengths
+    x = torch.randn(2, 3, m)
+    fast = stretch(x, torch.full((2,), m), torch.full((2,), s), s)
+    assert torch.equal(fast, torch.nn.functional.interpolate(x, size=s, mode="nearest"))
+
+
+def test_timestep_embedding_starts_with_cosines():
+    embedding = timestep_embedding(torch.tensor([0]), 8)
+    assert embedding.tolist() == [[1, 1, 1, 1, 0, 0, 0, 0]]
+
+
+def test_layer_drop_happens_in_training_only():
+    model = randomised(dataclasses.replace(MINI, layer_drop=1.0))
+    x, t, embedding = torch.randn(1, 12, 8), torch.tensor([5]), torch.randn(1, 32, 8)
+    whole = model(x, t, embedding)
+    model.train()
+    dropped = model(x, t, embedding)
+    del model.layers[1:-1]
+    torch.testing.assert_close(model(x, t, embedding), dropped)
+    assert (whole - dropped).abs().max() > 1e-3
+
+
+def test_gradients_reach_every_parameter():
+    model = randomised(dataclasses.replace(MINI, layer_drop=0.0)).train()
+    voice = model.conditioning_latent(torch.randn(2, 12, 20))
+    loss = torch.zeros(())
+    for aligned in (torch.randn(2, 4, 20), torch.randint(0, 50, (2, 4))):
+        embedding = model.timestep_independent(aligned, voice, 16, unconditioned=torch.tensor([True, False]))
+        loss = loss + model(torch.randn(2, 12, 16), torch.tensor([1, 2]), embedding).square().mean()
+        loss = loss + model.surrogate_mel(embedding).square().mean()
+    loss.backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0] == []
+
+
+def test_bfloat16_autocast_stays_close_and_returns_float32():
+    model = randomised(MINI)
+    x, t, embedding = torch.randn(1, 12, 16), torch.tensor([100]), torch.randn(1, 32, 16)
+    mask = torch.ones(1, 16, dtype=torch.bool)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        low = model(x, t, embedding, mask)
+    exact = model(x, t, embedding, mask)
+    assert low.dtype == torch.float32
+    assert (low - exact).abs().mean() < 0.05 * exact.std()

@@ -1,0 +1,125 @@
+"""Owns the noise schedule: how much noise each step of the diffusion process holds (spec 5). Knows no network, no audio.
+
+Tables are float64 on the CPU, one entry per step of the (possibly respaced) process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from tortoise_core.errors import ConfigError
+
+TRAINED_STEPS = 4000  # of the published model
+
+
+def linear_betas(steps: int) -> torch.Tensor:
+    """Noise variances rising linearly from 1e-4 to 2e-2, scaled so that any number of steps ends as noisy (spec 5).
+
+    Shape: float64 (steps,).
+    """
+    scale = 1000 / steps
+    return torch.linspace(scale * 1e-4, scale * 2e-2, steps, dtype=torch.float64)
+
+
+def space_timesteps(steps: int, sections: Sequence[int]) -> list[int]:
+    """The timesteps to keep of `steps`, cut into equal sections; the i-th keeps `sections[i]` evenly spaced ones.
+
+    The first and last step of a section are kept where it keeps more than one. Raises `ConfigError` where a section is
+    shorter than what it should keep.
+    """
+    kept: list[int] = []
+    start = 0
+    for index, count in enumerate(sections):
+        size = steps // len(sections) + (index < steps % len(sections))
+        if not 0 < count <= size:
+            raise ConfigError(f"cannot keep {count} steps of section {index}, which has {size}")
+        stride = (size - 1) / (count - 1) if count > 1 else 1.0
+        position = 0.0
+        for _ in range(count):
+            kept.append(start + round(position))  # Python rounds halves to even, as the published process does
+            position += stride  # summed, not multiplied: float64 rounding decides some halves
+        start += size
+    return kept
+
+
+def stride_timesteps(steps: int, count: int) -> list[int]:
+    """Every k-th timestep from 0, with the whole k that keeps exactly `count`: the spacing of the DDIM paper.
+
+    Raises `ConfigError` where no whole stride does.
+    """
+    for stride in range(1, steps):
+        if len(range(0, steps, stride)) == count:
+            return list(range(0, steps, stride))
+    raise ConfigError(f"no whole stride keeps {count} of {steps} steps")
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseSchedule:
+    """Per-step constants of a Gaussian diffusion process.
+
+    Names follow Ho et al. 2020 (arXiv 2006.11239): q(x_t | x_0) has mean sqrt(alphas_cumprod) x_0 and variance
+    1 - alphas_cumprod; q(x_{t-1} | x_t, x_0) is "the posterior" (eqs. 6 and 7).
+    """
+
+    timestep_map: torch.Tensor  # int64 (N,): the step of the training process that each step stands for
+    betas: torch.Tensor
+    trained_steps: int
+    alphas_cumprod: torch.Tensor
+    alphas_cumprod_prev: torch.Tensor
+    posterior_variance: torch.Tensor
+    posterior_log_variance_clipped: torch.Tensor
+    posterior_mean_coef1: torch.Tensor  # of x_0
+    posterior_mean_coef2: torch.Tensor  # of x_t
+    sqrt_recip_alphas_cumprod: torch.Tensor
+    sqrt_recipm1_alphas_cumprod: torch.Tensor
+
+    @classmethod
+    def linear(cls, steps: int = TRAINED_STEPS) -> NoiseSchedule:
+        """The training process: linear betas (spec 5). Raises `ConfigError` for fewer than two steps."""
+        return cls._from_alphas(linear_betas(steps).neg().add(1).cumprod(0), torch.arange(steps), steps)
+
+    def respaced(self, kept: Sequence[int]) -> NoiseSchedule:
+        """The same process seen at the `kept` steps of this one only, ascending (spec 5).
+
+        Raises `ConfigError` for fewer than two steps: the posterior needs a predecessor.
+        """
+        index = torch.tensor(kept)
+        return self._from_alphas(self.alphas_cumprod[index], self.timestep_map[index], self.trained_steps)
+
+    def evenly_respaced(self, steps: int, until: float = 1.0) -> NoiseSchedule:
+        """`steps` evenly spaced steps of the first `until` of this process; below 1 for a shallow start.
+
+        Raises `ConfigError` where there are not that many steps.
+        """
+        if not 0 < until <= 1:
+            raise ConfigError(f"a diffusion process cannot start at {until} of its length: use more than 0, at most 1")
+        return self.respaced(space_timesteps(max(1, round(len(self) * until)), [steps]))
+
+    @classmethod
+    def _from_alphas(cls, alphas_cumprod: torch.Tensor, timesteps: torch.Tensor, trained_steps: int) -> NoiseSchedule:
+        if len(alphas_cumprod) < 2:
+            raise ConfigError("a diffusion process needs at least 2 steps")
+        previous = torch.cat([torch.ones(1, dtype=torch.float64), alphas_cumprod[:-1]])
+        betas = 1 - alphas_cumprod / previous
+        noise = 1 - alphas_cumprod
+        variance = betas * (1 - previous) / noise
+        return cls(
+            timestep_map=timesteps,
+            betas=betas,
+            trained_steps=trained_steps,
+            alphas_cumprod=alphas_cumprod,
+            alphas_cumprod_prev=previous,
+            posterior_variance=variance,
+            # The variance of the first step is 0; its logarithm borrows the second step's.
+            posterior_log_variance_clipped=torch.cat([variance[1:2], variance[1:]]).log(),
+            posterior_mean_coef1=betas * previous.sqrt() / noise,
+            posterior_mean_coef2=(1 - previous) * (1 - betas).sqrt() / noise,
+            sqrt_recip_alphas_cumprod=(1 / alphas_cumprod).sqrt(),
+            sqrt_recipm1_alphas_cumprod=(1 / alphas_cumprod - 1).sqrt(),
+        )
+
+    def __len__(self) -> int:
+        return len(self.betas)
