@@ -18,7 +18,7 @@ def randomised(module: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
 
 def attend_slowly(block: AttentionBlock, x: torch.Tensor) -> torch.Tensor:
     """Spec 3.0, one query/key pair at a time."""
-    batch, channels, frames = x.shape
+    _, channels, frames = x.shape
     width = channels // block.heads
     qkv = block.qkv(torch.nn.functional.group_norm(x, block.norm.num_groups, block.norm.weight, block.norm.bias))
     out = torch.zeros_like(x)
