@@ -1,8 +1,8 @@
 """Owns the Gaussian diffusion process: adding noise, reading a network's output, the training loss (spec 5, 7.5).
 
 It must not know the network: everything here takes the network's output as a tensor.
-Throughout, x is (B, C, S), a step index `i` is int64 (B,) into the schedule's tables, and a mask is bool (B, S), True on
-real frames.
+Throughout, x is (B, C, S), a step index `i` is int64 (B,) into the schedule's tables, and a mask is bool (B, S), True
+on real frames.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Owns the noise schedule: how much noise each step of the diffusion process holds (spec 5). Knows no network, no audio.
+"""Owns the noise schedule: how much noise each step of the process holds (spec 5). Knows no network, no audio.
 
 Tables are float64 on the CPU, one entry per step of the (possibly respaced) process.
 """

@@ -1,6 +1,6 @@
 """Owns the diffusion network: noisy mel, timestep, codes or latents and a voice in; noise estimate out (spec 3.4).
 
-It must not know the noise schedule, the samplers, or what the codes say: that is for `tortoise_core.diffusion` and above.
+It must not know the noise schedule or the samplers: that is for `tortoise_core.diffusion` and above.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ class DiffusionDecoderConfig:
     def __post_init__(self) -> None:
         if self.out_channels not in (self.in_channels, 2 * self.in_channels):
             raise ConfigError(
-                f"out_channels {self.out_channels} must be in_channels {self.in_channels}, or twice that to learn a variance"
+                f"out_channels {self.out_channels} must be in_channels {self.in_channels}, "
+                "or twice that to learn a variance"
             )
 
     @property
@@ -52,7 +53,7 @@ class DiffusionDecoderConfig:
         return self.out_channels == 2 * self.in_channels
 
     def frames(self, codes: int) -> int:
-        """Mel frames that `codes` speech codes span, rounded down (spec 1): 1 -> 4, 450 -> 1959 at the published rates."""
+        """Mel frames that `codes` speech codes span, rounded down (spec 1): 450 -> 1959 at the published rates."""
         return codes * FRAMES_PER_CODE * self.mel_rate_hz // self.code_rate_hz
 
 
@@ -267,8 +268,8 @@ class DiffusionDecoder(nn.Module):
     ) -> torch.Tensor:
         """One denoising step's estimate.
 
-        Shape: x (B, bands, S) noisy normalised mel; t (B,) timestep of the training process (0..3999); embedding (B, C, S)
-        of `timestep_independent` or `unconditioned`; output float32 (B, out_channels, S).
+        Shape: x (B, bands, S) noisy normalised mel; t (B,) timestep of the training process (0..3999); embedding
+        (B, C, S) of `timestep_independent` or `unconditioned`; output float32 (B, out_channels, S).
         """
         time = self.time_embed(timestep_embedding(t, self.config.model_channels))
         for layer in self.conditioning_timestep_integrator:

@@ -1,0 +1,1 @@
+"""The diffusion process: noise schedule, process and samplers. Knows no network."""
