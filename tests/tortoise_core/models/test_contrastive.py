@@ -1,0 +1,102 @@
+"""CLVP, CVVP and the random voices: published keys, padding, and that the losses can be learned from."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tortoise_core.errors import ConfigError
+from tortoise_core.models.clvp import Clvp, ClvpConfig
+from tortoise_core.models.cvvp import Cvvp, CvvpConfig
+from tortoise_core.models.random_latents import RandomLatentGenerator
+
+SMALL = ClvpConfig(
+    text_tokens=30, text_width=32, text_layers=2, text_heads=2, code_tokens=50, speech_width=48, speech_layers=2,
+    speech_heads=1, latent_width=16, dropout=0.0, mask_padding=True,
+)  # fmt: skip
+
+
+def ids(seed: int, high: int, *shape: int) -> torch.Tensor:
+    return torch.randint(0, high, shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize(
+    ("listing", "build"),
+    [
+        ("clvp2", Clvp),
+        ("cvvp", Cvvp),
+        ("rlg_auto", lambda: RandomLatentGenerator(1024)),
+        ("rlg_diffuser", lambda: RandomLatentGenerator(2048)),
+    ],
+)
+def test_published_keys_and_shapes(request, listing, build):
+    path = request.config.rootpath.parent / "shared" / "spec" / "state_dict_keys" / f"{listing}.tsv"
+    if not path.exists():
+        pytest.skip("the specification folder is not beside this checkout")
+    with torch.device("meta"):
+        state = build().state_dict()
+    ours = {name: "x".join(map(str, value.shape)) or "scalar" for name, value in state.items()}
+    assert ours == dict(line.split("\t")[:2] for line in path.read_text().splitlines() if line)
+
+
+@torch.no_grad()
+def test_scores_of_padded_batches_equal_those_of_single_pairs():
+    model = Clvp(SMALL).eval()
+    text, codes = ids(1, 30, 2, 9), ids(2, 50, 5, 14)
+    text_lengths, code_lengths = torch.tensor([9, 4]), torch.tensor([14, 3, 8, 11, 14])
+    text_rows = torch.tensor([0, 1, 1, 0, 1])
+    together = model.scores(text, codes, text_lengths, code_lengths, text_rows)
+    for row, owner in enumerate(text_rows.tolist()):
+        single = text[owner : owner + 1, : text_lengths[owner]], codes[row : row + 1, : code_lengths[row]]
+        assert torch.allclose(together[row : row + 1], model.scores(*single), atol=1e-5)
+    unmasked = Clvp(replace(SMALL, mask_padding=False)).eval()
+    unmasked.load_state_dict(model.state_dict())
+    published = unmasked.scores(text, codes, text_lengths, code_lengths, text_rows)
+    assert (published - together).abs().max() > 1e-3
+
+
+def test_clvp_learns_to_match_pairs():
+    torch.manual_seed(0)
+    model = Clvp(replace(SMALL, text_mask_rate=0.1, speech_mask_rate=0.1)).train()
+    text = torch.arange(8)[:, None].expand(8, 6).contiguous()
+    codes = torch.arange(8)[:, None].expand(8, 9).contiguous() * 3
+    optimizer = torch.optim.Adam(model.parameters(), 3e-3)
+    losses = []
+    for _ in range(40):
+        loss = model.loss(text, codes, torch.full((8,), 6), torch.full((8,), 7))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[0] > 1.5 and losses[-1] < 0.3, losses
+    with torch.no_grad():
+        model.eval()
+        assert model.scores(text, codes).min() > model.scores(text, codes.roll(1, 0)).max()
+
+
+def test_cvvp_loss_reaches_every_weight():
+    model = Cvvp(CvvpConfig(width=32, heads=2, conditioning_layers=1, speech_layers=1, code_tokens=50, latent_width=16))
+    mel = torch.randn(3, 80, 40, generator=torch.Generator().manual_seed(4))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.2)
+        scores = model.scores(mel, ids(5, 50, 3, 12))
+    assert scores.shape == (3,)
+    model.loss(mel, ids(5, 50, 3, 12)).backward()
+    silent = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert not silent
+
+
+def test_mask_rates_must_leave_something():
+    with pytest.raises(ConfigError, match="text_mask_rate"):
+        ClvpConfig(text_mask_rate=1.0)
+
+
+@torch.no_grad()
+def test_random_voices_follow_their_generator_alone():
+    model = RandomLatentGenerator(24)
+    first = model.sample(torch.Generator().manual_seed(7))
+    torch.manual_seed(1)
+    again = model.sample(torch.Generator().manual_seed(7))
+    other = model.sample(torch.Generator().manual_seed(8))
+    assert first.shape == (1, 24) and torch.equal(first, again) and not torch.allclose(first, other)

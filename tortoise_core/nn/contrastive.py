@@ -1,0 +1,26 @@
+"""Owns what contrastive networks share: pooling, similarity and loss; knows nothing of what is contrasted."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+
+def mean_over_time(x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+    """Mean (B, C) of x (B, T, C) over the positions whose `mask` (B, T) is True; None means all."""
+    if mask is None:
+        return x.mean(1)
+    weight = mask[:, :, None].to(x.dtype)
+    return (x * weight).sum(1) / weight.sum(1)
+
+
+def pair_scores(first: torch.Tensor, second: torch.Tensor, temperature: torch.Tensor) -> torch.Tensor:
+    """Scaled cosine (B,) of each pair of rows of two (B, C) tensors; `temperature` is the logarithm of the scale."""
+    return (F.normalize(first, dim=-1) * F.normalize(second, dim=-1)).sum(-1) * temperature.exp()
+
+
+def info_nce(first: torch.Tensor, second: torch.Tensor, temperature: torch.Tensor) -> torch.Tensor:
+    """Symmetric InfoNCE loss () of matching rows of two (B, C) tensors (van den Oord et al. 2018; CLIP, fig. 3)."""
+    similarity = F.normalize(first, dim=-1) @ F.normalize(second, dim=-1).T * temperature.exp()
+    target = torch.arange(len(first), device=first.device)
+    return (F.cross_entropy(similarity, target) + F.cross_entropy(similarity.T, target)) / 2
