@@ -1,0 +1,1 @@
+"""What may be tuned: `settings.load_settings`, its defaults, profiles, models, lexicons and voices."""

@@ -1,0 +1,315 @@
+"""Settings: what may be tuned, section by section; a section is named as its stage.
+
+Sources, later ones win: `default.toml` beside this file (every setting, with its default) < the profile named by
+TALEPRESS_PROFILE (`profiles/<name>.toml`) < the user's file (TALEPRESS_CONFIG, else `talepress.toml` in the working
+folder) < environment variables TALEPRESS_<SECTION>__<KEY> < keyword arguments of `load_settings`.
+This module must not know what the settings are used for, nor import anything else of the project.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from pydantic_settings import SettingsError as UnreadableVariableError
+
+_FOLDER = Path(__file__).parent
+_PREFIX = "TALEPRESS_"
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0)]
+Decibels = Annotated[float, Field(le=0)]
+Count = Annotated[int, Field(ge=0)]
+AtLeastOne = Annotated[int, Field(ge=1)]
+
+
+class SettingsError(ValueError):
+    """A setting that does not exist or makes no sense. The message names setting, source and remedy in one line."""
+
+
+class _Section(BaseModel):
+    """Unknown keys are errors, nothing changes after loading, and defaults live in default.toml alone."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class IngestSettings(_Section):
+    """Limits against hostile book files, and which skipped texts are wanted all the same."""
+
+    max_file_bytes: AtLeastOne
+    max_archive_bytes: AtLeastOne
+    max_unit_bytes: AtLeastOne
+    max_compression_ratio: AtLeastOne
+    max_archive_members: AtLeastOne
+    also_read: tuple[str, ...]
+
+
+class SegmentSettings(_Section):
+    """Lengths of utterances in characters; the engine's own limit on text tokens always holds as well."""
+
+    max_chars: Annotated[int, Field(ge=20)]
+    min_chars: Count
+
+
+class SynthesizeSettings(_Section):
+    """Who speaks, and how. `batch_size` is the number of utterances given to the engine at once."""
+
+    engine: Literal["tortoise", "fake"]
+    model: Annotated[str, Field(min_length=1)]
+    preset: Literal["ultra_fast", "fast", "standard", "high_quality"]
+    voice: Annotated[str, Field(min_length=1)]
+    device: Annotated[str, Field(min_length=1)]
+    batch_size: AtLeastOne
+
+
+class QaSettings(_Section):
+    """When a take is doubtful. Levels in dBFS, durations in seconds, seconds per character of spoken text."""
+
+    retakes: Count
+    min_rms_dbfs: Decibels
+    max_clipped_share: Share
+    max_dc_offset: Share
+    min_seconds_per_char: Seconds
+    max_seconds_per_char: Seconds
+    duration_slack_s: Seconds
+    max_inner_silence_s: Seconds
+    max_tail_db: Decibels
+
+
+class PauseSettings(_Section):
+    """Seconds of silence after an utterance; the names are those of `storage.records.PauseKind`."""
+
+    clause: Seconds
+    sentence: Seconds
+    paragraph: Seconds
+    scene: Seconds
+    heading: Seconds
+    chapter: Seconds
+
+
+class StitchSettings(_Section):
+    """Silences of a chapter's timeline, in seconds."""
+
+    head_s: Seconds
+    tail_s: Seconds
+    pauses: PauseSettings
+
+
+class MasterSettings(_Section):
+    """Integrated loudness (LUFS) and true-peak ceiling (dBTP) of a chapter."""
+
+    target_lufs: Annotated[float, Field(ge=-40, le=-9)]
+    ceiling_dbtp: Annotated[float, Field(ge=-20, le=0)]
+
+
+class PackageSettings(_Section):
+    """The published files."""
+
+    aac_bitrate_kbps: Annotated[int, Field(ge=24, le=320)]
+    narrator: str
+
+
+class VoicesSettings(_Section):
+    """Limits on the reference clips of a new voice."""
+
+    max_clips: AtLeastOne
+    max_clip_bytes: AtLeastOne
+    min_clip_s: Seconds
+    max_clip_s: Seconds
+
+
+class TrainSettings(_Section):
+    """What every training stage shares; the networks' own numbers are in `configs/models`."""
+
+    checkpoint_minutes: Annotated[float, Field(gt=0)]
+    threads: Count
+
+
+class StorageSettings(_Section):
+    """Where things are remembered. An empty text means the default place; read the properties, not the raw texts."""
+
+    data_dir: str
+    database_url: str
+    artifacts_url: str
+
+    @property
+    def folder(self) -> Path:
+        """The data folder, absolute. It may not exist yet."""
+        return Path(self.data_dir).expanduser().absolute() if self.data_dir else default_data_folder()
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the database."""
+        return self.database_url or f"sqlite:///{self.folder / 'talepress.db'}"
+
+    @property
+    def artifacts(self) -> str:
+        """fsspec URL or folder of the artifact store."""
+        return self.artifacts_url or str(self.folder / "artifacts")
+
+    @property
+    def models(self) -> Path:
+        """The folder of imported and pulled models."""
+        return self.folder / "models"
+
+
+class ExecutionSettings(_Section):
+    """How Prefect runs the work. Times in seconds."""
+
+    threads: AtLeastOne
+    task_retries: Count
+    retry_backoff_s: Seconds
+    retry_jitter: Seconds
+    max_flagged_share: Share
+    server_start_timeout_s: Annotated[float, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """All settings. Made by `load_settings`."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=_PREFIX, env_nested_delimiter="__")
+
+    ingest: IngestSettings
+    segment: SegmentSettings
+    synthesize: SynthesizeSettings
+    qa: QaSettings
+    stitch: StitchSettings
+    master: MasterSettings
+    package: PackageSettings
+    voices: VoicesSettings
+    train: TrainSettings
+    storage: StorageSettings
+    execution: ExecutionSettings
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Our order of sources, the strongest first."""
+        files = (TomlConfigSettingsSource(settings_cls, file) for file in reversed(_files()))
+        return (init_settings, env_settings, *files)
+
+
+def load_settings(**overrides: Mapping[str, Any]) -> Settings:
+    """Settings from all sources, e.g. `load_settings(synthesize={"preset": "standard"})`. Raises `SettingsError`."""
+    for name in os.environ:
+        _check_variable(name)
+    for file in _files():
+        _check_file(file)
+    try:
+        return Settings(**{section: dict(values) for section, values in overrides.items()})  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError("; ".join(_explain(detail, overrides) for detail in error.errors())) from error
+    except UnreadableVariableError as error:
+        raise SettingsError(f"{error}: write a list as JSON, {_PREFIX}INGEST__ALSO_READ='[\"nav\"]'") from error
+
+
+def default_data_folder() -> Path:
+    """TALEPRESS_HOME, or the platform's folder for user data."""
+    if home := os.environ.get("TALEPRESS_HOME"):
+        return Path(home).expanduser().absolute()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "talepress"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "talepress"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "talepress"
+
+
+def _files() -> tuple[Path, ...]:
+    """The files to read, the weakest first. Raises `SettingsError` for an unknown profile."""
+    files = [_FOLDER / "default.toml"]
+    if profile := os.environ.get("TALEPRESS_PROFILE"):
+        profiles = {file.stem: file for file in sorted((_FOLDER / "profiles").glob("*.toml"))}
+        if profile not in profiles:
+            known = ", ".join(profiles)
+            raise SettingsError(f"there is no profile {profile!r}: set TALEPRESS_PROFILE to one of {known}")
+        files.append(profiles[profile])
+    named = os.environ.get("TALEPRESS_CONFIG")
+    user = Path(named) if named else Path("talepress.toml")
+    if named or user.exists():
+        files.append(user)
+    return tuple(files)
+
+
+def _check_file(file: Path) -> None:
+    """Says clearly what is wrong with a file before pydantic sees it."""
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"settings file {file} cannot be read: {error}") from error
+    for section, values in content.items():
+        if section in Settings.model_fields and not isinstance(values, dict):
+            raise SettingsError(f"{section!r} in {file} must be a section: write [{section}], then its settings")
+
+
+def _check_variable(name: str) -> None:
+    """Refuses variables that look like settings but would be ignored in silence."""
+    if not name.startswith(_PREFIX):
+        return
+    section, delimiter, _ = name.removeprefix(_PREFIX).lower().partition("__")
+    if delimiter and section not in Settings.model_fields:
+        hint = _nearest(section, Settings.model_fields)
+        raise SettingsError(f"unknown section in environment variable {name}: {hint}")
+    if not delimiter and section.partition("_")[0] in Settings.model_fields:
+        raise SettingsError(f"environment variable {name}: put two underscores between section and setting")
+
+
+def _explain(detail: Any, overrides: Mapping[str, Any]) -> str:
+    """One validation error in words: the setting, where it comes from, what is wrong."""
+    path = [str(part) for part in detail["loc"]]
+    name, source = ".".join(path), _source_of(path, overrides)
+    if detail["type"] == "extra_forbidden":
+        return f"unknown setting {name} (from {source}): {_nearest(path[-1], _siblings(path))}"
+    return f"bad setting {name} = {detail['input']!r} (from {source}): {detail['msg'].lower()}"
+
+
+def _source_of(path: list[str], overrides: Mapping[str, Any]) -> str:
+    """The strongest source that holds a setting."""
+    variable = _PREFIX + "__".join(path).upper()
+    if _holds(overrides, path):
+        return "the command line"
+    if variable in (name.upper() for name in os.environ):
+        return f"environment variable {variable}"
+    for file in reversed(_files()):
+        if _holds(tomllib.loads(file.read_text(encoding="utf-8")), path):
+            return str(file)
+    return "nowhere"
+
+
+def _holds(tree: Any, path: list[str]) -> bool:
+    for part in path:
+        if not isinstance(tree, Mapping) or part not in tree:
+            return False
+        tree = tree[part]
+    return True
+
+
+def _siblings(path: list[str]) -> list[str]:
+    """The names that would have been right in place of the last part of `path`."""
+    model: Any = Settings
+    for part in path[:-1]:
+        model = model.model_fields[part].annotation
+    return list(model.model_fields)
+
+
+def _nearest(word: str, known: Any) -> str:
+    """A hint at the right name."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"

@@ -1,0 +1,148 @@
+"""Opens the database: engine, SQLite's settings, migrations to the newest schema, and units of work.
+
+SQLite by default; a PostgreSQL URL works where its driver is installed. This module must not know the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import alembic.command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from filelock import FileLock
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.orm import Session
+
+from storage.errors import DatabaseBusyError, DatabaseError
+from storage.repository import UnitOfWork
+
+_BUSY_SECONDS = 30.0  # how long to wait for another writer; writes here take well under a second
+_MIGRATION_LOCK = 0x7A1E9E55  # any constant: names our migrations among PostgreSQL's advisory locks
+
+
+class Database:
+    """The database, migrated to the newest schema. Shared by threads; each opens its own units of work.
+
+    Example::
+
+        with database.unit_of_work() as uow:
+            uow.takes.add(takes)
+            uow.commit()  # without this line, nothing is kept
+    """
+
+    def __init__(self, url: str) -> None:
+        """Opens (and creates or upgrades) the database. Raises `DatabaseError`."""
+        self.url = url
+        with _clear_errors(url):
+            self.engine = _engine(url)
+            _migrate(self.engine)
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[UnitOfWork]:
+        """A transaction for reading and writing, rolled back unless committed. Keep it short: SQLite has one writer.
+
+        Raises `DatabaseBusyError` (try again) and `DatabaseError`.
+        """
+        with _clear_errors(self.url), Session(self.engine) as session:
+            yield UnitOfWork(session)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[UnitOfWork]:
+        """A transaction for reading alone: never waits for a writer, nor makes one wait. It cannot be committed."""
+        with _clear_errors(self.url), Session(self.engine.execution_options(reads_only=True)) as session:
+            yield UnitOfWork(session, read_only=True)
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self.engine.dispose()
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration for our migrations, on an open connection."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            if not parsed.database or parsed.database == ":memory:":
+                raise DatabaseError(f"{url}: a database in memory cannot be shared: name a file, sqlite:///t.db")
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            return _sqlite_engine(url)
+        return create_engine(parsed, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise DatabaseError(f"{_shown(url)}: not a database URL that can be used here: {error}") from error
+    except OSError as error:
+        raise DatabaseError(f"{_shown(url)}: cannot make the folder: {error}; set storage.data_dir") from error
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves, below
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later fails at once, whatever the time-out, when another process
+        # wrote in between. So those that may write take the write lock from the start and wait for it.
+        reads_only = connection.get_execution_options().get("reads_only", False)
+        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _migrate(engine: Engine) -> None:
+    """Brings the schema to the newest revision; one process does it, the others wait and find it done."""
+    scripts = ScriptDirectory.from_config(alembic_config())
+    head = scripts.get_current_head()
+    with engine.execution_options(reads_only=True).connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current == head:
+        return
+    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+        raise DatabaseError(
+            f"{_shown(str(engine.url))}: made by a newer version of Talepress (schema {current}): upgrade Talepress"
+        )
+    if engine.dialect.name == "sqlite":
+        with FileLock(f"{engine.url.database}.migrate.lock"), engine.begin() as connection:
+            alembic.command.upgrade(alembic_config(connection), "head")
+    else:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+            alembic.command.upgrade(alembic_config(connection), "head")
+
+
+@contextmanager
+def _clear_errors(url: str) -> Iterator[None]:
+    """Turns the driver's errors into ours, in one line."""
+    try:
+        yield
+    except DBAPIError as error:
+        reason = str(error.orig).splitlines()[0]
+        if "locked" in reason or "deadlock" in reason:
+            raise DatabaseBusyError(f"{_shown(url)}: {reason}: another process is writing, try again") from error
+        raise DatabaseError(f"{_shown(url)}: {reason}") from error
+    except UnicodeEncodeError as error:
+        raise DatabaseError(f"{_shown(url)}: text with lone surrogates cannot be stored: {error.reason}") from error
+
+
+def _shown(url: str) -> str:
+    """The URL without its password."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return repr(url)

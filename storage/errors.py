@@ -1,0 +1,55 @@
+"""What can go wrong in storage. This module must not import anything else of the project. The tree:
+
+StorageError
+  + NotFoundError          no such book, run or voice in the database
+  + DuplicateError         the name or key is taken by something else
+  + BookBusyError          another living process is working on this book
+  + IncompleteError        utterances without a chosen take where every one is needed
+  + DatabaseError          the database cannot be opened, read or written (damaged, newer, disk full)
+  |   + DatabaseBusyError    locked by another process for longer than the time-out: worth another try
+  + ArtifactError          an artifact address that is no sha256
+      + MissingArtifactError   there is no such file
+      + DamagedArtifactError   the file's bytes do not match its address
+
+Messages say what is wrong, where, and the remedy, in one line.
+"""
+
+
+class StorageError(Exception):
+    """Base of all errors that `storage` raises on purpose."""
+
+
+class NotFoundError(StorageError):
+    """There is no such row."""
+
+
+class DuplicateError(StorageError):
+    """The name or key is taken by something else."""
+
+
+class BookBusyError(StorageError):
+    """Another living process is working on this book."""
+
+
+class IncompleteError(StorageError):
+    """Some utterance has no chosen take yet."""
+
+
+class DatabaseError(StorageError):
+    """The database cannot be opened, read or written."""
+
+
+class DatabaseBusyError(DatabaseError):
+    """The database stayed locked for longer than the time-out; another try may succeed."""
+
+
+class ArtifactError(StorageError):
+    """Not the address of an artifact."""
+
+
+class MissingArtifactError(ArtifactError):
+    """There is no artifact at this address."""
+
+
+class DamagedArtifactError(ArtifactError):
+    """The artifact's bytes do not match its address."""

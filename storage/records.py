@@ -1,0 +1,298 @@
+"""The records that travel between stages: frozen, picklable, free of SQL, tensors and Prefect.
+
+Every stage takes records and gives records back; `storage.repository` turns them into rows and back.
+This module must not know where anything is stored or how a stage does its work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class BlockKind(StrEnum):
+    """One paragraph-like unit of a chapter."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    QUOTE = "quote"
+    LIST_ITEM = "list_item"
+    VERSE = "verse"
+    TABLE_ROW = "table_row"
+    SCENE_BREAK = "scene_break"
+
+
+class PauseKind(StrEnum):
+    """The silence that follows an utterance; its length in seconds is a setting (`stitch.pauses`)."""
+
+    CLAUSE = "clause"
+    SENTENCE = "sentence"
+    PARAGRAPH = "paragraph"
+    SCENE = "scene"
+    HEADING = "heading"
+    CHAPTER = "chapter"
+
+
+class Verdict(StrEnum):
+    """What the checks say of a take. Anything but `OK` makes the take doubtful; reasons are in `Take.reasons`."""
+
+    OK = "ok"
+    DOUBTFUL = "doubtful"
+
+
+class LedgerState(StrEnum):
+    """What became of a range of source characters. `UNACCOUNTED` fails the run."""
+
+    SPOKEN = "spoken"
+    SKIPPED = "skipped"
+    UNACCOUNTED = "unaccounted"
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of a chapter. `text` is the source text with whitespace collapsed; the ledger counts its characters."""
+
+    kind: BlockKind
+    text: str
+    source: str = ""  # where it came from, for messages: "OEBPS/ch01.xhtml"
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Source text that is deliberately not spoken, and the rule that says so ("footnote-reference", "nav", ...)."""
+
+    text: str
+    rule: str
+    chapter_index: int | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter of the table of contents. `index` counts from 0 in reading order."""
+
+    index: int
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Book:
+    """A book as read from its file."""
+
+    title: str
+    authors: tuple[str, ...]
+    language: str  # BCP 47, "" when unknown
+    source_sha256: str  # of the book file's bytes; the book's identity
+    chapters: tuple[Chapter, ...]
+    skipped: tuple[Skip, ...] = ()
+    identifier: str = ""
+    publisher: str = ""
+    date: str = ""
+    description: str = ""
+    cover: bytes | None = None
+    cover_media_type: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """The unit spoken in one go. `start:end` are the source characters of its block that it covers."""
+
+    chapter_index: int
+    index: int  # position in the chapter, from 0
+    block_index: int  # first block covered
+    start: int
+    end: int
+    text: str  # the source characters
+    spoken: str  # the same, normalised for speech
+    pause: PauseKind  # what follows it
+    is_heading: bool = False
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """One range of source characters of one chapter and what became of it."""
+
+    chapter_index: int | None
+    text: str
+    chars: int
+    state: LedgerState
+    rule: str = ""  # for skipped text
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Character totals of the coverage ledger; `source = spoken + skipped + unaccounted`."""
+
+    source_chars: int
+    spoken_chars: int
+    skipped_chars: int
+    unaccounted_chars: int
+
+
+@dataclass(frozen=True)
+class Script:
+    """What segmenting a book yields: utterances in reading order, and the ledger that accounts for every character."""
+
+    utterances: tuple[Utterance, ...]
+    ledger: tuple[LedgerEntry, ...]
+    coverage: Coverage
+
+
+@dataclass(frozen=True)
+class Take:
+    """One rendering of an utterance. `key` is the content key (same key, same audio, in any book and any run)."""
+
+    key: str  # sha256 hex, see tasks.synthesize.keys
+    utterance_key: str  # the key without the attempt: groups the takes of one spoken text
+    attempt: int  # 0 for the first take, then 1, 2, ... for retakes
+    seed: int
+    audio_sha256: str  # artifact address of a mono FLAC file
+    sample_rate: int
+    samples: int
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()  # ("too long: 9.1 s for 3 words", "length cap", ...)
+    scores: dict[str, float] = field(default_factory=dict)  # clvp, seconds_per_char, peak_dbfs, ...
+
+    @property
+    def seconds(self) -> float:
+        """Length of the audio in seconds."""
+        return self.samples / self.sample_rate
+
+
+@dataclass(frozen=True)
+class VoiceRecord:
+    """A voice: a name, the digest of its latents and the artifact that holds them."""
+
+    name: str
+    digest: str  # sha256 of the latents' bytes; part of every take's key
+    latents_sha256: str  # artifact address of the safetensors file
+    description: str = ""
+    clips: tuple[str, ...] = ()  # artifact addresses of the reference clips
+    model_digest: str = ""  # latents belong to one model
+
+
+class RunState(StrEnum):
+    """How far a run has come."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FLAGGED = "flagged"  # done, more doubtful takes than the configured share
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class PlacedUtterance:
+    """An utterance on its chapter's timeline, in samples of the chapter's master."""
+
+    utterance: Utterance
+    take_key: str
+    start_sample: int
+    end_sample: int
+
+
+@dataclass(frozen=True)
+class Master:
+    """A chapter's stitched, loudness-normalised audio."""
+
+    chapter_index: int
+    title: str
+    audio_sha256: str  # artifact address of a mono FLAC file
+    sample_rate: int
+    samples: int
+    loudness_lufs: float
+    true_peak_dbtp: float
+    placed: tuple[PlacedUtterance, ...] = ()
+
+
+@dataclass(frozen=True)
+class EditionFile:
+    """One published file of an edition."""
+
+    kind: str  # "m4b", "report", "manifest"
+    path: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The published files of one run."""
+
+    files: tuple[EditionFile, ...]
+    seconds: float
+    chapters: tuple[tuple[str, float, float], ...]  # title, start and end in seconds
+
+
+@dataclass(frozen=True)
+class KeyedUtterance:
+    """An utterance of a book with the content key of what is to be spoken (`Take.utterance_key`)."""
+
+    utterance: Utterance
+    key: str
+
+
+@dataclass(frozen=True)
+class ChosenTake:
+    """An utterance of a book and the take that the edition uses for it."""
+
+    utterance: Utterance
+    take: Take
+
+
+@dataclass(frozen=True)
+class FlaggedUtterance:
+    """An utterance whose chosen take is doubtful, for reports and for `retry_failed`."""
+
+    chapter_title: str
+    utterance: Utterance
+    take: Take
+
+
+@dataclass(frozen=True)
+class Run:
+    """One attempt at turning a book into an edition."""
+
+    id: str  # 32 hex digits
+    source_sha256: str  # the book's identity
+    flow: str  # "book_to_audio", "retry_failed"
+    state: RunState
+    started_at: datetime  # UTC
+    heartbeat_at: datetime  # UTC, last sign of life
+    finished_at: datetime | None
+    done: int  # utterances finished so far
+    total: int  # utterances to do
+    message: str
+    request: dict[str, object]  # what was asked for: voice, preset, chapters, ...
+    interrupted: bool  # RUNNING in the database, but its process is gone
+
+
+@dataclass(frozen=True)
+class ChapterSummary:
+    """How far a chapter has come. Counts are of utterances."""
+
+    index: int
+    title: str
+    utterances: int
+    keyed: int  # asked for by some run so far
+    chosen: int  # have their take
+    flagged: int  # have a doubtful one
+    seconds: float  # of chosen takes
+
+
+@dataclass(frozen=True)
+class BookSummary:
+    """How far a book has come: its chapters' counts added up, and its latest run."""
+
+    source_sha256: str
+    title: str
+    authors: tuple[str, ...]
+    chapters: int
+    utterances: int
+    keyed: int
+    chosen: int
+    flagged: int
+    seconds: float
+    last_run_state: RunState | None

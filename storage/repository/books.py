@@ -1,0 +1,235 @@
+"""Books and their scripts: saving, reading back, the keys of utterances, coverage, and how far each book has come.
+
+This module must not know how a book is read or segmented.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, case, delete, func, insert, select, update
+from sqlalchemy.orm import Session, undefer
+
+from storage.records import (
+    Block,
+    Book,
+    BookSummary,
+    Chapter,
+    ChapterSummary,
+    Coverage,
+    KeyedUtterance,
+    LedgerEntry,
+    LedgerState,
+    Script,
+    Skip,
+    Verdict,
+)
+from storage.repository import _book_rows as book_rows
+from storage.repository._queries import book_id, in_chapters, utterance_record
+from storage.schema import BlockRow, BookRow, ChapterRow, LedgerRow, RunRow, SkipRow, TakeRow, UtteranceRow
+
+
+class Books:
+    """The books, each known by the sha256 of its file (`source_sha256`)."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def save(self, book: Book, script: Script) -> bool:
+        """Stores a book with its script. Returns False, touching nothing, when both are stored already.
+
+        A changed script replaces the old one and its utterance keys; takes stay, so `Takes.choose_acceptable`
+        finds them again once the keys are assigned.
+        """
+        content = hashlib.sha256(repr((book, script)).encode("utf-8", "surrogatepass")).hexdigest()
+        stored = self._session.scalar(select(BookRow).where(BookRow.source_sha256 == book.source_sha256))
+        if stored is not None and stored.content_sha256 == content:
+            return False
+        values = {**book_rows.book_values(book), "content_sha256": content}
+        if stored is None:
+            stored = BookRow(**values, added_at=datetime.now(UTC))
+            self._session.add(stored)
+            self._session.flush()
+        else:
+            self._session.execute(update(BookRow).where(BookRow.id == stored.id).values(**values))
+            for table in (ChapterRow, SkipRow, LedgerRow):  # blocks and utterances go with their chapters
+                self._session.execute(delete(table).where(table.book_id == stored.id))
+        for row_type, rows in (
+            (ChapterRow, book_rows.chapter_values(stored.id, book)),
+            (BlockRow, book_rows.block_values(stored.id, book)),
+            (SkipRow, book_rows.skip_values(stored.id, book)),
+            (UtteranceRow, book_rows.utterance_values(stored.id, script)),
+            (LedgerRow, book_rows.ledger_values(stored.id, script)),
+        ):
+            if rows:
+                self._session.execute(insert(row_type), rows)
+        return True
+
+    def exists(self, source_sha256: str) -> bool:
+        """Whether a book is stored."""
+        return self._session.scalar(select(BookRow.id).where(BookRow.source_sha256 == source_sha256)) is not None
+
+    def get(self, source_sha256: str) -> Book:
+        """A book as it was saved. Raises `NotFoundError`."""
+        row = self._session.get_one(BookRow, book_id(self._session, source_sha256), options=[undefer(BookRow.cover)])
+        blocks: dict[int, list[Block]] = {}
+        for block in self._session.scalars(_of_book(BlockRow, row.id).order_by(BlockRow.chapter_index, BlockRow.index)):
+            blocks.setdefault(block.chapter_index, []).append(Block(block.kind, block.text, block.source))
+        chapters = self._session.scalars(_of_book(ChapterRow, row.id).order_by(ChapterRow.index))
+        skips = self._session.scalars(_of_book(SkipRow, row.id).order_by(SkipRow.position))
+        return Book(
+            title=row.title,
+            authors=tuple(row.authors),
+            language=row.language,
+            source_sha256=row.source_sha256,
+            chapters=tuple(Chapter(c.index, c.title, tuple(blocks.get(c.index, ()))) for c in chapters),
+            skipped=tuple(Skip(s.text, s.rule, s.chapter_index, s.source) for s in skips),
+            identifier=row.identifier,
+            publisher=row.publisher,
+            date=row.date,
+            description=row.description,
+            cover=row.cover,
+            cover_media_type=row.cover_media_type,
+            warnings=tuple(row.warnings),
+        )
+
+    def script(self, source_sha256: str) -> Script:
+        """The script of a book as it was saved; its coverage is added up anew. Raises `NotFoundError`."""
+        owner = book_id(self._session, source_sha256)
+        utterances = self._session.scalars(
+            _of_book(UtteranceRow, owner).order_by(UtteranceRow.chapter_index, UtteranceRow.index)
+        )
+        ledger = self._session.scalars(_of_book(LedgerRow, owner).order_by(LedgerRow.position))
+        return Script(
+            utterances=tuple(utterance_record(row) for row in utterances),
+            ledger=tuple(LedgerEntry(e.chapter_index, e.text, e.chars, e.state, e.rule) for e in ledger),
+            coverage=self.coverage(source_sha256),
+        )
+
+    def coverage(self, source_sha256: str) -> Coverage:
+        """The totals of a book's ledger. Raises `NotFoundError`."""
+        query = (
+            select(LedgerRow.state, func.sum(LedgerRow.chars))
+            .where(LedgerRow.book_id == book_id(self._session, source_sha256))
+            .group_by(LedgerRow.state)
+        )
+        chars = dict(self._session.execute(query).tuples().all())
+        return Coverage(
+            source_chars=sum(chars.values()),
+            spoken_chars=chars.get(LedgerState.SPOKEN, 0),
+            skipped_chars=chars.get(LedgerState.SKIPPED, 0),
+            unaccounted_chars=chars.get(LedgerState.UNACCOUNTED, 0),
+        )
+
+    def assign_keys(self, source_sha256: str, keyed: Iterable[KeyedUtterance]) -> int:
+        """Sets what is to be spoken for each utterance. A changed key takes the utterance's choice away.
+
+        Returns how many keys changed. Raises `NotFoundError`.
+        """
+        owner = book_id(self._session, source_sha256)
+        query = select(UtteranceRow.chapter_index, UtteranceRow.index, UtteranceRow.utterance_key)
+        rows = self._session.execute(query.where(UtteranceRow.book_id == owner))
+        current = {(chapter, index): key for chapter, index, key in rows}
+        changed = [
+            {"chapter": item.utterance.chapter_index, "position": item.utterance.index, "new_key": item.key}
+            for item in keyed
+            if current[item.utterance.chapter_index, item.utterance.index] != item.key
+        ]
+        if changed:
+            statement = (
+                update(UtteranceRow)
+                .where(
+                    UtteranceRow.book_id == owner,
+                    UtteranceRow.chapter_index == bindparam("chapter"),
+                    UtteranceRow.index == bindparam("position"),
+                )
+                .values(utterance_key=bindparam("new_key"), chosen_take_key=None)
+            )
+            self._session.connection().execute(statement, changed)
+        return len(changed)
+
+    def keyed(self, source_sha256: str, chapters: Collection[int] | None = None) -> tuple[KeyedUtterance, ...]:
+        """The utterances that have a key, with it, in reading order. Raises `NotFoundError`."""
+        query = (
+            _of_book(UtteranceRow, book_id(self._session, source_sha256))
+            .where(UtteranceRow.utterance_key.is_not(None), in_chapters(UtteranceRow.chapter_index, chapters))
+            .order_by(UtteranceRow.chapter_index, UtteranceRow.index)
+        )
+        return tuple(KeyedUtterance(utterance_record(row), row.utterance_key) for row in self._session.scalars(query))
+
+    def chapter_summaries(self, source_sha256: str) -> tuple[ChapterSummary, ...]:
+        """How far each chapter of a book has come, in one query. Raises `NotFoundError`."""
+        owner = book_id(self._session, source_sha256)
+        query = (
+            _joined_takes(select(ChapterRow.index, ChapterRow.title, *_COUNTS))
+            .where(ChapterRow.book_id == owner)
+            .group_by(ChapterRow.index, ChapterRow.title)
+            .order_by(ChapterRow.index)
+        )
+        return tuple(ChapterSummary(*row) for row in self._session.execute(query))
+
+    def summaries(self) -> tuple[BookSummary, ...]:
+        """How far every book has come, the latest added first, in one query."""
+        query = _book_summaries().order_by(BookRow.added_at.desc(), BookRow.id.desc())
+        return tuple(_book_summary(row) for row in self._session.execute(query))
+
+    def summary(self, source_sha256: str) -> BookSummary:
+        """How far a book has come. Raises `NotFoundError`."""
+        query = _book_summaries().where(BookRow.id == book_id(self._session, source_sha256))
+        return _book_summary(self._session.execute(query).one())
+
+
+AnySelect = Select[*tuple[Any, ...]]
+
+_COUNTS = (
+    func.count(UtteranceRow.index),
+    func.count(UtteranceRow.utterance_key),
+    func.count(TakeRow.key),
+    func.count(case((TakeRow.verdict == Verdict.DOUBTFUL, 1))),
+    func.coalesce(func.sum(TakeRow.samples * 1.0 / TakeRow.sample_rate), 0.0),
+)
+
+
+def _joined_takes(query: AnySelect) -> AnySelect:
+    """Chapters with their utterances and chosen takes, as far as there are any."""
+    return (
+        query.select_from(ChapterRow)
+        .outerjoin(
+            UtteranceRow,
+            (UtteranceRow.book_id == ChapterRow.book_id) & (UtteranceRow.chapter_index == ChapterRow.index),
+        )
+        .outerjoin(TakeRow, TakeRow.key == UtteranceRow.chosen_take_key)
+    )
+
+
+def _book_summaries() -> AnySelect:
+    last_run_state = (
+        select(RunRow.state)
+        .where(RunRow.book_id == BookRow.id)
+        .order_by(RunRow.started_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    counts = (
+        _joined_takes(select(ChapterRow.book_id, func.count(ChapterRow.index.distinct()).label("chapters"), *_COUNTS))
+        .group_by(ChapterRow.book_id)
+        .subquery()
+    )
+    columns = [func.coalesce(column, 0) for column in list(counts.c)[1:]]
+    return (
+        select(BookRow.source_sha256, BookRow.title, BookRow.authors, *columns, last_run_state)
+        .select_from(BookRow)
+        .outerjoin(counts, counts.c.book_id == BookRow.id)
+    )
+
+
+def _book_summary(row: Row[*tuple[Any, ...]]) -> BookSummary:
+    source_sha256, title, authors, *rest = row
+    return BookSummary(source_sha256, title, tuple(authors), *rest)
+
+
+def _of_book(row_type: Any, owner: int) -> Select[Any]:
+    return select(row_type).where(row_type.book_id == owner)

@@ -1,0 +1,68 @@
+"""Editions: what each run published. Must not know how files are packaged, nor whether they still exist."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Select, delete, insert, select
+from sqlalchemy.orm import Session
+
+from storage.records import Edition, EditionFile
+from storage.repository._queries import book_id
+from storage.schema import EditionChapterRow, EditionFileRow, EditionRow, RunRow
+
+
+class Editions:
+    """The editions of all books, one per run at most."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def save(self, run_id: str, edition: Edition, content_key: str = "") -> None:
+        """Stores what a run published; a second edition of the same run replaces the first.
+
+        `content_key` covers everything the files depend on (masters, tags, packaging settings), for `find`.
+        """
+        self._session.execute(delete(EditionRow).where(EditionRow.run_id == run_id))
+        row = EditionRow(
+            run_id=run_id, content_key=content_key, seconds=edition.seconds, published_at=datetime.now(UTC)
+        )
+        self._session.add(row)
+        self._session.flush()
+        files = [
+            {"edition_id": row.id, "position": n, "kind": f.kind, "path": f.path, "sha256": f.sha256, "bytes": f.bytes}
+            for n, f in enumerate(edition.files)
+        ]
+        chapters = [
+            {"edition_id": row.id, "position": n, "title": title, "start": start, "end": end}
+            for n, (title, start, end) in enumerate(edition.chapters)
+        ]
+        if files:
+            self._session.execute(insert(EditionFileRow), files)
+        if chapters:
+            self._session.execute(insert(EditionChapterRow), chapters)
+
+    def latest(self, source_sha256: str) -> Edition | None:
+        """The edition that was published last of a book, or None. Raises `NotFoundError`."""
+        query = select(EditionRow).join(RunRow).where(RunRow.book_id == book_id(self._session, source_sha256))
+        return self._newest(query)
+
+    def find(self, content_key: str) -> Edition | None:
+        """The latest edition with that content key, or None. Whether its files are still there is for the caller."""
+        return self._newest(select(EditionRow).where(EditionRow.content_key == content_key))
+
+    def _newest(self, query: Select[EditionRow]) -> Edition | None:
+        row = self._session.scalar(query.order_by(EditionRow.published_at.desc(), EditionRow.id.desc()).limit(1))
+        if row is None:
+            return None
+        files = self._session.scalars(
+            select(EditionFileRow).where(EditionFileRow.edition_id == row.id).order_by(EditionFileRow.position)
+        )
+        chapters = self._session.scalars(
+            select(EditionChapterRow).where(EditionChapterRow.edition_id == row.id).order_by(EditionChapterRow.position)
+        )
+        return Edition(
+            files=tuple(EditionFile(f.kind, f.path, f.sha256, f.bytes) for f in files),
+            seconds=row.seconds,
+            chapters=tuple((c.title, c.start, c.end) for c in chapters),
+        )

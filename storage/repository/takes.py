@@ -1,0 +1,179 @@
+"""Takes: which exist, which are missing, which one an utterance uses. Must not know how a take is made or judged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy.orm import Session
+
+from storage.errors import IncompleteError
+from storage.records import ChosenTake, FlaggedUtterance, KeyedUtterance, Take, Verdict
+from storage.repository._queries import (
+    book_id,
+    chunks,
+    in_chapters,
+    insert_unless_present,
+    take_record,
+    utterance_record,
+)
+from storage.schema import ChapterRow, TakeRow, UtteranceRow
+
+_CHOSEN = (TakeRow.key == UtteranceRow.chosen_take_key) & (TakeRow.utterance_key == UtteranceRow.utterance_key)
+
+
+class Takes:
+    """The takes of all books. Chapters are given as 0-based indexes; None means all chapters."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, takes: Iterable[Take]) -> None:
+        """Adds takes. One whose key is present is left as it was: same key, same audio.
+
+        Raises `DatabaseError` when another key holds the same attempt of the same utterance key.
+        """
+        now = datetime.now(UTC)
+        rows = {
+            take.key: {
+                "key": take.key,
+                "utterance_key": take.utterance_key,
+                "attempt": take.attempt,
+                "seed": take.seed,
+                "audio_sha256": take.audio_sha256,
+                "sample_rate": take.sample_rate,
+                "samples": take.samples,
+                "verdict": take.verdict,
+                "reasons": list(take.reasons),
+                "scores": take.scores,
+                "made_at": now,
+            }
+            for take in takes
+        }
+        insert_unless_present(self._session, TakeRow, list(rows.values()))
+
+    def of(self, utterance_keys: Iterable[str]) -> dict[str, tuple[Take, ...]]:
+        """The takes of each utterance key, by attempt; keys without any take are left out."""
+        found: dict[str, list[Take]] = {}
+        for chunk in chunks(dict.fromkeys(utterance_keys)):
+            query = select(TakeRow).where(TakeRow.utterance_key.in_(chunk)).order_by(TakeRow.attempt)
+            for row in self._session.scalars(query):
+                found.setdefault(row.utterance_key, []).append(take_record(row))
+        return {key: tuple(takes) for key, takes in found.items()}
+
+    def missing(self, source_sha256: str, chapters: Collection[int] | None = None) -> tuple[KeyedUtterance, ...]:
+        """What must still be rendered: the first utterance of each key that has neither choice nor acceptable take.
+
+        In reading order. Utterances without a key (see `Books.assign_keys`) are not asked for. Raises `NotFoundError`.
+        """
+        acceptable = exists().where(TakeRow.utterance_key == UtteranceRow.utterance_key, TakeRow.verdict == Verdict.OK)
+        query = (
+            select(UtteranceRow)
+            .where(
+                UtteranceRow.book_id == book_id(self._session, source_sha256),
+                in_chapters(UtteranceRow.chapter_index, chapters),
+                UtteranceRow.utterance_key.is_not(None),
+                UtteranceRow.chosen_take_key.is_(None),
+                ~acceptable,
+            )
+            .order_by(UtteranceRow.chapter_index, UtteranceRow.index)
+        )
+        first: dict[str, KeyedUtterance] = {}
+        for row in self._session.scalars(query):
+            assert row.utterance_key is not None
+            if row.utterance_key not in first:
+                first[row.utterance_key] = KeyedUtterance(utterance_record(row), row.utterance_key)
+        return tuple(first.values())
+
+    def choose(self, source_sha256: str, choices: Mapping[str, str]) -> None:
+        """Makes each utterance key's take (utterance key -> take key) the one its utterances in this book use.
+
+        An earlier choice is replaced. Raises `NotFoundError`; `DatabaseError` for a take of another utterance key.
+        """
+        if not choices:
+            return
+        owner = book_id(self._session, source_sha256)
+        statement = (
+            update(UtteranceRow)
+            .where(UtteranceRow.book_id == owner, UtteranceRow.utterance_key == bindparam("spoken_key"))
+            .values(chosen_take_key=bindparam("take_key"))
+        )
+        parameters = [{"spoken_key": key, "take_key": take} for key, take in choices.items()]
+        self._session.connection().execute(statement, parameters)
+
+    def choose_acceptable(self, source_sha256: str, chapters: Collection[int] | None = None) -> int:
+        """Gives utterances without a choice the first acceptable take there is, from whatever book or run.
+
+        Returns how many utterances got one. Raises `NotFoundError`.
+        """
+        acceptable = (
+            select(TakeRow.key)
+            .where(TakeRow.utterance_key == UtteranceRow.utterance_key, TakeRow.verdict == Verdict.OK)
+            .order_by(TakeRow.attempt)
+            .limit(1)
+        )
+        statement = (
+            update(UtteranceRow)
+            .where(
+                UtteranceRow.book_id == book_id(self._session, source_sha256),
+                in_chapters(UtteranceRow.chapter_index, chapters),
+                UtteranceRow.chosen_take_key.is_(None),
+                acceptable.exists(),
+            )
+            .values(chosen_take_key=acceptable.scalar_subquery())
+            .execution_options(synchronize_session=False)
+        )
+        return self._session.connection().execute(statement).rowcount
+
+    def chosen(self, source_sha256: str, chapter_index: int) -> tuple[ChosenTake, ...]:
+        """Every utterance of a chapter with its chosen take, in reading order: what stitching needs.
+
+        Raises `IncompleteError` when an utterance has none, so that no text is lost in silence; `NotFoundError`.
+        """
+        query = (
+            select(UtteranceRow, TakeRow)
+            .outerjoin(TakeRow, _CHOSEN)
+            .where(
+                UtteranceRow.book_id == book_id(self._session, source_sha256),
+                UtteranceRow.chapter_index == chapter_index,
+            )
+            .order_by(UtteranceRow.index)
+        )
+        rows = self._session.execute(query).all()
+        unspoken = [utterance.spoken for utterance, take in rows if take is None]
+        if unspoken:
+            raise IncompleteError(
+                f"chapter {chapter_index + 1}: {len(unspoken)} of {len(rows)} utterances have no chosen take, "
+                f"the first is {unspoken[0][:60]!r}: run the same command again"
+            )
+        return tuple(ChosenTake(utterance_record(utterance), take_record(take)) for utterance, take in rows)
+
+    def flagged(self, source_sha256: str, chapters: Collection[int] | None = None) -> tuple[FlaggedUtterance, ...]:
+        """The utterances whose chosen take is doubtful, in reading order. Raises `NotFoundError`."""
+        query = (
+            select(ChapterRow.title, UtteranceRow, TakeRow)
+            .join(TakeRow, _CHOSEN)
+            .join(
+                ChapterRow,
+                (ChapterRow.book_id == UtteranceRow.book_id) & (ChapterRow.index == UtteranceRow.chapter_index),
+            )
+            .where(
+                UtteranceRow.book_id == book_id(self._session, source_sha256),
+                in_chapters(UtteranceRow.chapter_index, chapters),
+                TakeRow.verdict == Verdict.DOUBTFUL,
+            )
+            .order_by(UtteranceRow.chapter_index, UtteranceRow.index)
+        )
+        return tuple(
+            FlaggedUtterance(title, utterance_record(utterance), take_record(take))
+            for title, utterance, take in self._session.execute(query)
+        )
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Forgets takes, say because their audio is gone; whoever chose them is without a choice again."""
+        for chunk in chunks(keys):
+            self._session.execute(
+                update(UtteranceRow).where(UtteranceRow.chosen_take_key.in_(chunk)).values(chosen_take_key=None)
+            )
+            self._session.execute(delete(TakeRow).where(TakeRow.key.in_(chunk)))
