@@ -317,19 +317,22 @@ def default_folders() -> list[Path]:
 
 
 def report_lines(session: Session) -> list[str]:
-    """The table for the end of the session: one line per fixture, worst comparison first in its line."""
-    lines = [f"{'fixture':<40} {'compared':>9}  largest error (of tolerance) at"]
+    """The table for the end of the session: each fixture with its largest error, as a share of the tolerance."""
+    lines = [f"{'fixture':<36} {'compared':>8}  largest error (of tolerance) at"]
     for golden in session.goldens:
-        done = f"{len(golden.required & golden.covered)}/{len(golden.required)}"
-        worst = max(golden.comparisons, key=lambda comparison: comparison.severity, default=None)
-        if worst is None:
-            text = "NOT COMPARED"
-        elif worst.tolerance == 0:
-            text = "exact" if worst.error == 0 else f"DIFFERS at {worst.output}"
-        else:
-            text = f"{worst.error:.2e} of {worst.tolerance:.1e} at {worst.output}"
-        lines.append(f"{golden!s:<40} {done:>9}  {text}")
-    found, compared = len(session.goldens), sum(bool(golden.covered) for golden in session.goldens)
+        if golden.comparisons:
+            done = f"{len(golden.required & golden.covered)}/{len(golden.required)}"
+            lines.append(f"{golden!s:<36} {done:>8}  {worst_of(golden)}")
+    untouched = [str(golden) for golden in session.goldens if not golden.comparisons]
     whole = sum(not golden.uncovered for golden in session.goldens)
-    lines.append(f"fixtures found {found}, compared {compared}, every output of them compared {whole}")
+    lines.append(f"fixtures found: {len(session.goldens)}; every output compared: {whole}; none: {len(untouched)}")
+    lines += [f"NOT COMPARED {name}" for name in untouched]
     return lines + [f"INCOMPLETE {problem}" for problem in session.incomplete]
+
+
+def worst_of(golden: Golden) -> str:
+    """Largest error of a fixture, where it was, and what it may be."""
+    worst = max(golden.comparisons, key=lambda comparison: comparison.severity)
+    if worst.tolerance:
+        return f"{worst.error:.1e} ({worst.tolerance:.1e}) {worst.output}"
+    return f"DIFFERS {worst.output}" if worst.error else "exact"

@@ -85,14 +85,16 @@ def expand_numbers(text: str) -> str:
 
 
 def _dollars(amount: str) -> str:
-    """ "3.50" -> "3 dollars, 50 cents"; "1.5" is read as one dollar, five cents."""
+    """Amount without its sign, e.g. "3.50" -> "3 dollars, 50 cents"; "1.5" is one dollar, five cents."""
     parts = amount.split(".")
     if len(parts) > 2:
         return f"{amount} dollars"
     dollars = int(parts[0] or 0)
     cents = int(parts[1] or 0) if len(parts) == 2 else 0
     kinds = [
-        f"{count} {unit if count == 1 else unit + 's'}" for count, unit in [(dollars, "dollar"), (cents, "cent")] if count
+        f"{count} {unit if count == 1 else unit + 's'}"
+        for count, unit in [(dollars, "dollar"), (cents, "cent")]
+        if count
     ]
     return ", ".join(kinds) or "zero dollars"
 
@@ -101,14 +103,14 @@ def _cardinal(number: int) -> str:
     """Words of a number; 1001 to 2999 are read like a year."""
     words = _numbers().number_to_words
     if not 1000 < number < 3000:
-        return str(words(number, andword=""))
+        return str(words(str(number), andword=""))
     if number == 2000:
         return "two thousand"
     if 2000 < number < 2010:
-        return f"two thousand {words(number % 100)}"
+        return f"two thousand {words(str(number % 100))}"
     if number % 100 == 0:
-        return f"{words(number // 100)} hundred"
-    return str(words(number, andword="", zero="oh", group=2)).replace(", ", " ")
+        return f"{words(str(number // 100))} hundred"
+    return str(words(str(number), andword="", zero="oh", group=2)).replace(", ", " ")
 
 
 @functools.cache

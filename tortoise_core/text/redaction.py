@@ -53,7 +53,7 @@ def redact(audio: torch.Tensor, text: str, align: Callable[[torch.Tensor, str], 
 
     Args:
         audio: `(1, L)`, the whole text spoken, brackets' contents included.
-        align: gives the sample at which each character of a text starts in the audio; called only if there are brackets.
+        align: gives the sample at which each character of a text starts; called only if there are brackets.
 
     Shape: `(1, L')`, L' <= L.
     """

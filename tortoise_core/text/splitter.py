@@ -22,7 +22,9 @@ def split_text(text: str, desired_length: int = 200, max_length: int = 300) -> l
         TextError: not 1 <= desired_length <= max_length.
     """
     if not 1 <= desired_length <= max_length:
-        raise TextError(f"cannot split text to {desired_length} of at most {max_length} characters: give 1 <= desired <= max")
+        raise TextError(
+            f"cannot split text to {desired_length} of at most {max_length} characters: give 1 <= desired <= max"
+        )
     chunks = _Walk(normalize(text), desired_length, max_length).chunks()
     return [chunk for chunk in map(str.strip, chunks) if not NOTHING_TO_SAY.fullmatch(chunk)]
 
@@ -33,7 +35,7 @@ def normalize(text: str) -> str:
 
 
 class _Walk:
-    """A walk over the characters of the text; the current chunk is what lies between `start` and `position`, inclusive."""
+    """A walk over the characters of the text; the current chunk goes from `start` to `position`, inclusive."""
 
     def __init__(self, text: str, desired: int, limit: int) -> None:
         self.text = text

@@ -44,8 +44,8 @@ class Tokenizer:
         return self._bpe.encode(self.clean(text).replace(" ", SPACE)).ids
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of the ids. Stop and unknown ids leave no trace."""
-        tokens = "".join(self._bpe.id_to_token(index) for index in ids)
+        """Text of the ids. Stop, unknown and foreign ids leave no trace."""
+        tokens = "".join(self._bpe.id_to_token(index) or UNKNOWN for index in ids)
         return tokens.replace(SPACE, " ").replace(STOP, "").replace(UNKNOWN, "")
 
 

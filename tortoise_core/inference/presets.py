@@ -1,0 +1,92 @@
+"""The published quality presets (spec 6.2, 6.3), under their published argument names and as sampling settings.
+
+Numbers only: knows nothing of networks or of presets that other models bring along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tortoise_core.errors import ConfigError
+from tortoise_core.inference.interface import SamplingSettings
+
+DEFAULT_PRESET = "fast"
+
+# What the published `tts()` does when nothing is said.
+TTS_DEFAULTS: Mapping[str, Any] = MappingProxyType(
+    {
+        "voice_samples": None,
+        "conditioning_latents": None,
+        "k": 1,
+        "verbose": True,
+        "use_deterministic_seed": None,
+        "return_deterministic_state": False,
+        "num_autoregressive_samples": 512,
+        "temperature": 0.8,
+        "length_penalty": 1,
+        "repetition_penalty": 2.0,
+        "top_p": 0.8,
+        "max_mel_tokens": 500,
+        "cvvp_amount": 0.0,
+        "diffusion_iterations": 100,
+        "cond_free": True,
+        "cond_free_k": 2,
+        "diffusion_temperature": 1.0,
+    }
+)
+IMPLIED_TOP_K = 50  # never set upstream: the default of the generation library it called
+BASE: Mapping[str, Any] = MappingProxyType(
+    {
+        "temperature": 0.8,
+        "length_penalty": 1.0,
+        "repetition_penalty": 2.0,
+        "top_p": 0.8,
+        "cond_free_k": 2.0,
+        "diffusion_temperature": 1.0,
+    }
+)
+PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "ultra_fast": {"num_autoregressive_samples": 16, "diffusion_iterations": 30, "cond_free": False},
+        "fast": {"num_autoregressive_samples": 96, "diffusion_iterations": 80},
+        "standard": {"num_autoregressive_samples": 256, "diffusion_iterations": 200},
+        "high_quality": {"num_autoregressive_samples": 256, "diffusion_iterations": 400},
+    }
+)
+
+
+def tts_arguments(text: str, preset: str = DEFAULT_PRESET, **overrides: Any) -> dict[str, Any]:
+    """Keyword arguments that the published `tts()` gets for a preset; overrides win.
+
+    Raises:
+        ConfigError: no such preset.
+    """
+    try:
+        chosen = PRESETS[preset]
+    except KeyError as error:
+        raise ConfigError(f"unknown preset {preset!r}: choose one of {', '.join(PRESETS)}") from error
+    return {"text": text, **BASE, **chosen, **overrides}
+
+
+def published_settings(preset: str = DEFAULT_PRESET) -> SamplingSettings:
+    """Sampling settings of a published preset, with the sampler that the published code uses.
+
+    Raises:
+        ConfigError: no such preset.
+    """
+    arguments = {**TTS_DEFAULTS, **tts_arguments("", preset)}
+    return SamplingSettings(
+        candidates=arguments["num_autoregressive_samples"],
+        temperature=arguments["temperature"],
+        top_k=IMPLIED_TOP_K,
+        top_p=arguments["top_p"],
+        repetition_penalty=arguments["repetition_penalty"],
+        max_codes=arguments["max_mel_tokens"],
+        diffusion_steps=arguments["diffusion_iterations"],
+        sampler="ancestral",
+        cond_free=arguments["cond_free"],
+        cond_free_k=arguments["cond_free_k"],
+        diffusion_temperature=arguments["diffusion_temperature"],
+    )
