@@ -1,0 +1,1 @@
+"""Weights on disk: safetensors beside their configuration, import of the published files, digests."""

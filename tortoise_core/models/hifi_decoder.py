@@ -1,0 +1,92 @@
+"""Owns the HiFi-GAN decoder (Kong et al. 2020, arXiv 2010.05646; spec 3.8): latents straight to a waveform.
+
+It replaces ranking, diffusion and vocoder where speed matters more than quality. It must not know how latents are made.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from tortoise_core.audio.constants import AR_RATE_HZ, FRAMES_PER_CODE, OUTPUT_RATE_HZ
+from tortoise_core.nn.weight_norm import WeightNormConv1d, WeightNormConvTranspose1d
+
+_SLOPE = 0.1
+_LAST_SLOPE = 0.01  # the published network's last activation keeps torch's default
+_END_KERNEL = 7
+
+
+@dataclass(frozen=True)
+class HifiDecoderConfig:
+    """Sizes of the network. The defaults are the published ones (spec 3.8)."""
+
+    latent_channels: int = 1024
+    channels: int = 512  # halved by every stage
+    factors: tuple[int, ...] = (8, 8, 2, 2)
+    kernels: tuple[int, ...] = (16, 16, 4, 4)
+    res_kernels: tuple[int, ...] = (3, 7, 11)
+    res_dilations: tuple[int, ...] = (1, 3, 5)
+    rate_ratio: float = OUTPUT_RATE_HZ / AR_RATE_HZ
+
+
+class ResBlock(nn.Module):
+    """Pairs of a dilated and a plain convolution, each pair with a residual add. Shape: (B, C, T) to the same."""
+
+    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
+        super().__init__()
+
+        def conv(dilation: int) -> WeightNormConv1d:
+            return WeightNormConv1d(channels, channels, kernel, dilation=dilation, padding=dilation * (kernel // 2))
+
+        self.convs1 = nn.ModuleList(conv(dilation) for dilation in dilations)
+        self.convs2 = nn.ModuleList(conv(1) for _ in dilations)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """One block; see the class for shapes."""
+        for dilated, plain in zip(self.convs1, self.convs2, strict=True):
+            x = x + plain(F.leaky_relu(dilated(F.leaky_relu(x, _SLOPE)), _SLOPE))
+        return x
+
+
+class HifiDecoder(nn.Module):
+    """The decoder, under the published keys of `hifidecoder.pth`."""
+
+    def __init__(self, config: HifiDecoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.channels
+        self.conv_pre = WeightNormConv1d(config.latent_channels, width, _END_KERNEL, padding=_END_KERNEL // 2)
+        self.cond_layer = nn.Conv1d(config.latent_channels, width, 1)
+        self.ups = nn.ModuleList()
+        self.resblocks = nn.ModuleList()  # those of all stages in a row, as the published keys count them
+        for factor, kernel in zip(config.factors, config.kernels, strict=True):
+            padding = (kernel - factor) // 2
+            self.ups.append(WeightNormConvTranspose1d(width, width // 2, kernel, stride=factor, padding=padding))
+            width //= 2
+            self.resblocks.extend(ResBlock(width, k, config.res_dilations) for k in config.res_kernels)
+        self.conv_post = WeightNormConv1d(width, 1, _END_KERNEL, padding=_END_KERNEL // 2)
+
+    @property
+    def hop(self) -> int:
+        """Samples per frame of the stretched latents."""
+        return math.prod(self.config.factors)
+
+    def forward(self, latents: torch.Tensor, voice: torch.Tensor) -> torch.Tensor:
+        """Speech at 24 kHz.
+
+        Shape: latents (B, M, D), voice (B, D) the autoregressive conditioning latent; output (B, 1, S * hop) with
+        S = floor(4 * M * rate_ratio).
+        """
+        x = F.interpolate(latents.transpose(1, 2), scale_factor=float(FRAMES_PER_CODE), mode="linear")
+        x = F.interpolate(x, scale_factor=self.config.rate_ratio, mode="linear")
+        x = self.conv_pre(x) + self.cond_layer(voice[:, :, None])
+        per_stage = len(self.config.res_kernels)
+        for stage, up in enumerate(self.ups):
+            x = up(F.leaky_relu(x, _SLOPE))
+            blocks = self.resblocks[stage * per_stage : (stage + 1) * per_stage]
+            x = torch.stack([block(x) for block in blocks]).mean(0)
+        return torch.tanh(self.conv_post(F.leaky_relu(x, _LAST_SLOPE)))
