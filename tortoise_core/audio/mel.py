@@ -133,8 +133,9 @@ class MelSpectrogram(nn.Module):
         padding = self.config.fft_samples // 2
         if waveform.shape[-1] <= padding:
             raise AudioError(f"clip of {waveform.shape[-1]} samples is too short: give at least {padding + 1}")
-        if self.config.clip_waveform and waveform.numel() and waveform.abs().max() > LOUDEST_SAMPLE:
-            raise AudioError(f"samples reach beyond +-{LOUDEST_SAMPLE:g}: scale the waveform to [-1, 1]")
+        # Written so that a NaN fails, too.
+        if self.config.clip_waveform and waveform.numel() and not waveform.abs().max() <= LOUDEST_SAMPLE:
+            raise AudioError(f"samples are no numbers or beyond +-{LOUDEST_SAMPLE:g}: scale the waveform to [-1, 1]")
 
 
 class MelSpectrogram22k(MelSpectrogram):

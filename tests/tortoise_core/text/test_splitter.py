@@ -1,0 +1,47 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tortoise_core.errors import TextError
+from tortoise_core.text.splitter import normalize, split_text
+
+LIMITS = st.tuples(st.integers(1, 40), st.integers(0, 40)).map(lambda pair: (pair[0], sum(pair)))
+
+
+def letters(text):
+    return [character for character in text if character.isalnum()]
+
+
+@given(st.text(st.sampled_from('ab .!?"\n“”,é')), LIMITS)
+def test_nothing_that_can_be_said_is_lost_and_no_chunk_is_too_long(text, limits):
+    desired, most = limits
+    chunks = split_text(text, desired, most)
+    assert [letter for chunk in chunks for letter in letters(chunk)] == letters(text)
+    # Inside a quote the published walk takes the closing quote and the space after it along, past the limit.
+    assert all(0 < len(chunk) <= most + 2 for chunk in chunks)
+    assert all(chunk == chunk.strip() for chunk in chunks)
+
+
+@given(st.lists(st.sampled_from(["one", "two", "three"]), min_size=1, max_size=60))
+def test_words_stay_whole(words):
+    chunks = split_text(" ".join(words), 12, 20)
+    assert " ".join(chunks).split() == words
+
+
+def test_splits_at_sentence_ends():
+    text = "The first sentence is here. Is the second one, too? Yes! And a third."
+    assert split_text(text, 20, 60) == ["The first sentence is here.", "Is the second one, too?", "Yes! And a third."]
+
+
+def test_normalize():
+    assert normalize("a\n\n\nb \t c “d”") == 'a b c "d"'
+
+
+def test_punctuation_alone_is_dropped():
+    assert split_text(" ... ?! ;: ") == []
+
+
+@pytest.mark.parametrize(("desired", "most"), [(0, 10), (20, 10), (-1, -1)])
+def test_impossible_lengths(desired, most):
+    with pytest.raises(TextError, match="1 <= desired <= max"):
+        split_text("a b", desired, most)
