@@ -296,7 +296,7 @@ class AutoregressiveModel(nn.Module):
 
         The cache must have a free slot; it is advanced.
         """
-        if cache.filled >= cache.keys.shape[3]:
+        if cache.filled >= cache.slots:
             raise ConfigError(f"the key/value cache of {cache.filled} slots is full: allocate more in select()")
         x = self.mel_embedding(codes) + self.mel_pos_embedding(positions)
         rotary = self._rotary((cache.prompt_lengths + positions)[:, None])

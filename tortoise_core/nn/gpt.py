@@ -36,6 +36,11 @@ class KeyValueCache:
     prompt_lengths: torch.Tensor  # (rows,) prompt positions that are not padding
     slot_mask: torch.Tensor | None  # (rows, slots) bool, False on padding; None when no row is padded
 
+    @property
+    def slots(self) -> int:
+        """Positions that the cache has room for."""
+        return self.keys.shape[3]
+
     def select(self, rows: torch.Tensor, slots: int) -> KeyValueCache:
         """A cache of the given rows (repeated, left out, in any order) with room for `slots` positions."""
         layers, _, heads, _, head_dim = self.keys.shape

@@ -1,0 +1,164 @@
+"""The batched sampler against the plain one, and what it promises about batches, stops and kept states."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tests.tortoise_core.models.test_autoregressive import LEARNED, ROTARY, build
+from tortoise_core.errors import ConfigError
+from tortoise_core.inference import sampling
+from tortoise_core.inference.logits import (
+    UPSTREAM_UNCACHED,
+    DecodingSettings,
+    UpstreamQuirks,
+    draw_codes,
+    keep_top,
+    process_logits,
+    uniform_draws,
+)
+from tortoise_core.inference.sampling import Keep, Prompt, sample_codes
+from tortoise_core.inference.sampling_reference import choose, sample_row
+
+SETTINGS = DecodingSettings(max_codes=20)
+SEEDS = [[1, 2, 3], [4], [5, 6]]
+
+
+@pytest.fixture(scope="module", params=[LEARNED, ROTARY], ids=["learned", "rotary"])
+def model(request):
+    model = build(request.param)
+    model.mel_head.bias.data[model.config.code_stop] += 2  # rows should stop at different times
+    return model
+
+
+def prompts(model) -> list[Prompt]:
+    generator = torch.Generator().manual_seed(9)
+    return [
+        Prompt(
+            torch.randn(model.config.width, generator=generator),
+            torch.randint(1, 39, (length,), generator=generator),
+            codes,
+        )
+        for length, codes in [(6, None), (3, torch.tensor([7, 7, 8])), (9, None)]
+    ]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SETTINGS,
+        replace(SETTINGS, greedy=True),
+        replace(SETTINGS, top_k=0, temperature=1.3, repetition_penalty=1.2),
+        replace(SETTINGS, typical_mass=0.6, quirks=UPSTREAM_UNCACHED),
+    ],
+    ids=["presets", "greedy", "top_p", "typical"],
+)
+def test_batch_equals_plain_rows(model, settings):
+    batched = sample_codes(model, prompts(model), settings, SEEDS)
+    for prompt, seeds, rows in zip(prompts(model), SEEDS, batched, strict=True):
+        for seed, row in zip(seeds, rows, strict=True):
+            plain = sample_row(model, prompt, settings, seed)
+            assert row.codes.tolist() == plain
+            assert row.stopped == (len(plain) < settings.max_codes)
+
+
+def test_rows_do_not_depend_on_their_neighbours(model, monkeypatch):
+    together = sample_codes(model, prompts(model), SETTINGS, SEEDS)
+    alone = sample_codes(model, prompts(model)[2:], SETTINGS, SEEDS[2:])
+    assert [row.codes.tolist() for row in together[2]] == [row.codes.tolist() for row in alone[0]]
+    assert len({row.stopped for group in together for row in group} | {len(r.codes) for g in together for r in g}) > 2
+    monkeypatch.setattr(sampling, "_CACHE_GROWTH", 3)  # grow often, never compact
+    monkeypatch.setattr(sampling, "_COMPACT_AT", 0.0)
+    again = sample_codes(model, prompts(model), SETTINGS, SEEDS)
+    assert [r.codes.tolist() for g in again for r in g] == [r.codes.tolist() for g in together for r in g]
+
+
+def test_kept_latents_are_those_of_the_whole_pass(model):
+    rows = sample_codes(model, prompts(model), SETTINGS, SEEDS, Keep(latents=True, attention=True))
+    for prompt, group in zip(prompts(model), rows, strict=True):
+        for row in group:
+            with torch.no_grad():
+                latents = model.latents(prompt.voice[None], prompt.text[None], row.codes[None])
+                states = model.hidden_states(
+                    prompt.voice[None], model.text_input(prompt.text[None]), model.code_input(row.codes[None])
+                )
+            assert torch.allclose(row.latents, latents[0], atol=1e-4)
+            assert torch.allclose(row.attention, states.alignment[0, : len(row.codes)].exp(), atol=1e-4)
+            assert torch.allclose(row.attention.sum(-1), torch.ones(len(row.codes)), atol=1e-5)
+
+
+def test_shifted_positions_are_the_only_difference_of_the_quirk(model):
+    endless = build(model.config)
+    endless.mel_head.bias.data[model.config.code_stop] -= 100
+    shifted = replace(SETTINGS, quirks=UpstreamQuirks(shifted_cache_positions=True))
+    plain = sample_codes(endless, prompts(model), SETTINGS, [[0], [1], []], Keep(latents=True))
+    other = sample_codes(endless, prompts(model), shifted, [[0], [1], []], Keep(latents=True))
+    for index, same in enumerate([1, 4]):  # the second prompt gives three codes, which keep their places
+        difference = (plain[index][0].latents - other[index][0].latents).abs().amax(-1)
+        assert (difference[:same] == 0).all() and difference[same] > 1e-4, difference
+
+
+def test_the_start_code_is_never_sampled(model):
+    eager = build(model.config)
+    eager.mel_head.bias.data[eager.config.code_start] += 100
+    allowed = replace(SETTINGS, quirks=UpstreamQuirks(allow_start_code=True))
+    start = eager.config.code_start
+    assert start not in sample_codes(eager, prompts(model), SETTINGS, SEEDS)[0][0].codes.tolist()
+    assert start in sample_codes(eager, prompts(model), allowed, SEEDS)[0][0].codes.tolist()
+
+
+def test_nothing_to_sample_gives_nothing(model):
+    assert sample_codes(model, [], SETTINGS, []) == []
+    assert sample_codes(model, prompts(model), SETTINGS, [[], [], []]) == [[], [], []]
+
+
+def test_attention_needs_an_alignment_head():
+    blind = build(replace(LEARNED, alignment_head=None))
+    with pytest.raises(ConfigError, match="alignment_head"):
+        sample_codes(blind, prompts(blind), SETTINGS, SEEDS, Keep(attention=True))
+
+
+@pytest.mark.parametrize("top_k", [0, 1, 5, 60])
+@pytest.mark.parametrize("top_p", [0.1, 0.8, 1.0])
+@pytest.mark.parametrize("typical_mass", [None, 0.3])
+def test_vectorised_rules_equal_plain_rules(top_k, top_p, typical_mass):
+    generator = torch.Generator().manual_seed(top_k)
+    settings = DecodingSettings(top_k=top_k, top_p=top_p, typical_mass=typical_mass, temperature=0.7)
+    logits = 3 * torch.randn(40, 50, generator=generator)
+    spoken = torch.rand(40, 50, generator=generator) < 0.1
+    draws = torch.rand(40, generator=generator, dtype=torch.float64)
+    chosen = draw_codes(process_logits(logits, spoken, settings), draws).tolist()
+    for row in range(40):
+        history = set(spoken[row].nonzero()[:, 0].tolist())
+        assert chosen[row] == choose(logits[row].tolist(), history, settings, draws[row].item())
+
+
+def test_equal_scores_are_kept_or_dropped_together():
+    scores = torch.tensor([[2.0, 1.0, 1.0, 1.0, 0.0]])
+    assert keep_top(scores, 2, 1.0).isfinite().tolist() == [[True, True, True, True, False]]
+    assert keep_top(scores, 0, 0.5).isfinite().tolist() == [[True, True, True, True, False]]
+    assert keep_top(scores, 0, 0.3).isfinite().tolist() == [[True, False, False, False, False]]
+
+
+def test_draws_follow_the_distribution_and_their_seed():
+    assert torch.equal(uniform_draws([3, 4], 5)[1], uniform_draws([4], 7)[0, :5])
+    scores = torch.tensor([0.1, 0.6, 0.0, 0.3]).log().expand(4000, 4)
+    counts = draw_codes(scores, uniform_draws([1], 4000)[0]).bincount(minlength=4) / 4000
+    assert counts[2] == 0
+    assert torch.allclose(counts, torch.tensor([0.1, 0.6, 0.0, 0.3]), atol=0.03)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"temperature": 0.0}, "use greedy"),
+        ({"top_p": 0.0}, "top_p"),
+        ({"top_k": -1}, "top_k"),
+        ({"repetition_penalty": 0.0}, "repetition_penalty"),
+        ({"typical_mass": 1.0}, "typical_mass"),
+        ({"max_codes": 0}, "max_codes"),
+    ],
+)
+def test_senseless_settings_are_refused(change, message):
+    with pytest.raises(ConfigError, match=message):
+        DecodingSettings(**change)

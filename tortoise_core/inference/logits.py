@@ -1,0 +1,112 @@
+"""Owns how logits become the next code, for many rows at once (spec 4); knows nothing of networks or of rows' history.
+
+The rules and their order are those of the published system: repetition penalty, typical filter, temperature, top-k,
+top-p. `sampling_reference.py` states them one row and one code at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+
+from tortoise_core.errors import ConfigError
+
+_REMOVED = float("-inf")
+
+
+@dataclass(frozen=True)
+class UpstreamQuirks:
+    """Faults of the published program, each off by default; parity with its recordings needs them (spec 4 and 9)."""
+
+    penalise_prompt_ids: bool = False  # code 1 and the start code count as already spoken
+    allow_start_code: bool = False  # the start code may be sampled, though nothing downstream can read it
+    shifted_cache_positions: bool = False  # every code after the first gets the position of its successor
+
+
+UPSTREAM_UNCACHED = UpstreamQuirks(penalise_prompt_ids=True, allow_start_code=True)
+UPSTREAM_CACHED = UpstreamQuirks(penalise_prompt_ids=True, allow_start_code=True, shifted_cache_positions=True)
+
+
+@dataclass(frozen=True)
+class DecodingSettings:
+    """How codes are drawn. The defaults are those of the published presets."""
+
+    temperature: float = 0.8
+    top_k: int = 50  # 0: off
+    top_p: float = 0.8  # 1: off
+    repetition_penalty: float = 2.0  # 1: off
+    typical_mass: float | None = None
+    greedy: bool = False  # the best code instead of a drawn one; temperature, top-k and top-p have no say then
+    max_codes: int = 500
+    quirks: UpstreamQuirks = field(default_factory=UpstreamQuirks)
+
+    def __post_init__(self) -> None:
+        if self.temperature <= 0:
+            raise ConfigError(f"temperature must be above 0, not {self.temperature}: use greedy for the best code")
+        if self.top_k < 0 or not 0 < self.top_p <= 1:
+            raise ConfigError(f"top_k {self.top_k} must be >= 0 and top_p {self.top_p} in (0, 1]")
+        if self.repetition_penalty <= 0:
+            raise ConfigError(f"repetition_penalty must be above 0, not {self.repetition_penalty}")
+        if self.typical_mass is not None and not 0 < self.typical_mass < 1:
+            raise ConfigError(f"typical_mass must be in (0, 1), not {self.typical_mass}")
+        if self.max_codes < 1:
+            raise ConfigError(f"max_codes must be at least 1, not {self.max_codes}")
+
+
+def process_logits(logits: torch.Tensor, spoken: torch.Tensor, settings: DecodingSettings) -> torch.Tensor:
+    """Applies all rules to raw logits (R, V); `spoken` (R, V) bool marks the codes of each row's history.
+
+    Returns scores (R, V), float32, -inf where a code may not be drawn; their softmax is the distribution to draw from.
+    """
+    scores = penalise_repetition(logits.float(), spoken, settings.repetition_penalty)
+    if settings.typical_mass is not None:
+        scores = keep_typical(scores, settings.typical_mass)
+    if settings.greedy:
+        return scores
+    return keep_top(scores / settings.temperature, settings.top_k, settings.top_p)
+
+
+def penalise_repetition(scores: torch.Tensor, spoken: torch.Tensor, penalty: float) -> torch.Tensor:
+    """Makes codes already spoken less likely, once each however often they came (Keskar et al. 2019, 4.1)."""
+    return torch.where(spoken, torch.where(scores < 0, scores * penalty, scores / penalty), scores)
+
+
+def keep_typical(scores: torch.Tensor, mass: float) -> torch.Tensor:
+    """Keeps the codes whose surprise is nearest to the expected one, until they hold `mass` (Meister et al. 2022)."""
+    log_probs = scores.log_softmax(-1)
+    probs = log_probs.exp()
+    entropy = -(log_probs * probs).nansum(-1, keepdim=True)  # 0 * -inf counts as 0
+    strangeness, order = (-log_probs - entropy).abs().sort(-1)
+    last = (probs.gather(-1, order).cumsum(-1) < mass).sum(-1, keepdim=True).clamp(max=scores.shape[-1] - 1)
+    limit = strangeness.gather(-1, last)
+    return scores.masked_fill((-log_probs - entropy).abs() > limit, _REMOVED)
+
+
+def keep_top(scores: torch.Tensor, top_k: int, top_p: float) -> torch.Tensor:
+    """Keeps the `top_k` best codes, and of those the smallest set that holds `top_p` of their mass; at least one.
+
+    Codes of equal score are kept or dropped together.
+    """
+    if not top_k and top_p == 1:
+        return scores
+    ranked = scores.topk(min(top_k or scores.shape[-1], scores.shape[-1]), dim=-1).values  # best first
+    scores = scores.masked_fill(scores < ranked[:, -1:], _REMOVED)
+    probs = (ranked - scores.logsumexp(-1, keepdim=True)).exp()
+    mass_before = probs.cumsum(-1) - probs
+    kept = (mass_before < top_p).sum(-1, keepdim=True)
+    return scores.masked_fill(scores < ranked.gather(-1, kept - 1), _REMOVED)
+
+
+def uniform_draws(seeds: list[int], count: int) -> torch.Tensor:
+    """`count` uniform numbers per seed, (len(seeds), count) float64 in [0, 1): row i depends on seed i alone."""
+    generator = torch.Generator()
+    rows = [torch.rand(count, generator=generator.manual_seed(seed), dtype=torch.float64) for seed in seeds]
+    return torch.stack(rows)
+
+
+def draw_codes(scores: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+    """Draws codes (R,) from the softmax of scores (R, V) by inverting its cumulative sum at `uniform` (R,)."""
+    cumulative = scores.softmax(-1).double().cumsum(-1)
+    target = uniform[:, None] * cumulative[:, -1:]  # the sum is 1 only up to rounding
+    return torch.searchsorted(cumulative, target, right=True)[:, 0]
