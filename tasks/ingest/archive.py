@@ -1,0 +1,120 @@
+"""Opens a book archive safely: size limits, names that stay inside, no DRM. Must not know what an EPUB's files mean.
+
+Nothing is ever unpacked to disk, and a member is read only after its declared size has been checked (Python's zipfile
+stops at the declared size, so a lying header cannot get past the limits).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import unquote
+
+from lxml import etree
+
+from tasks.errors import UnreadableBookError
+from configs.settings import IngestSettings
+
+_MIB = 1024 * 1024
+_ENCRYPTED_FLAG = 0x1
+# Obfuscated fonts are listed in encryption.xml too, but hide no text (EPUB 3.3, section 4.4; Adobe's older scheme).
+_FONT_OBFUSCATION = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"})
+_DRM_FILES = ("META-INF/sinf.xml", "META-INF/license.lcpl")
+_TEXT_SUFFIXES = (".xhtml", ".html", ".htm", ".xml", ".opf", ".ncx", ".css", ".svg", ".smil")
+
+
+def safe_parser() -> etree.XMLParser:
+    """An XML parser that expands no entities, opens no network and keeps libxml2's limits on depth and size."""
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+
+
+def resolve(base: str, href: str) -> str:
+    """The archive path that `href`, found in the file `base`, points to: percent-decoded, `..` resolved, no fragment."""
+    path = unquote(href.split("#", 1)[0]).replace("\\", "/").strip()
+    if not path:
+        return base
+    return posixpath.normpath(posixpath.join(posixpath.dirname(base), path)).lstrip("/")
+
+
+class BookArchive:
+    """A checked zip archive whose members are found by name, whatever their case or kind of slash."""
+
+    def __init__(self, path: Path, settings: IngestSettings) -> None:
+        self.path = path
+        try:
+            self.zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise UnreadableBookError(f"{path.name} is not an EPUB, or is damaged: {error}") from error
+        try:
+            self._check_members(self.zip.infolist(), settings)
+            self._names = {self._key(name): name for name in self.zip.namelist()}
+            self._check_drm()
+        except BaseException:
+            self.zip.close()
+            raise
+
+    def __enter__(self) -> BookArchive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.zip.close()
+
+    @staticmethod
+    def _key(name: str) -> str:
+        return posixpath.normpath(name.replace("\\", "/")).lstrip("/").lower()
+
+    def __contains__(self, name: str) -> bool:
+        return self._key(name) in self._names
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a member. Raises `KeyError` when there is none, `UnreadableBookError` when it is damaged."""
+        member = self._names[self._key(name)]
+        try:
+            return self.zip.read(member)
+        except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
+            raise UnreadableBookError(f"{self.path.name}: {member} is damaged: {error}") from error
+        except Exception as error:  # zlib.error, lzma.LZMAError, ...: every decompressor has its own base class
+            raise UnreadableBookError(f"{self.path.name}: {member} cannot be unpacked: {error}") from error
+
+    def _check_members(self, members: Iterable[zipfile.ZipInfo], settings: IngestSettings) -> None:
+        name = self.path.name
+        members = list(members)
+        if len(members) > settings.max_archive_members:
+            raise UnreadableBookError(
+                f"{name} holds {len(members)} files, more than ingest.max_archive_members = {settings.max_archive_members}"
+            )
+        total = sum(member.file_size for member in members)
+        if total > settings.max_archive_bytes:
+            raise UnreadableBookError(
+                f"{name} unpacks to {total // _MIB} MiB, more than ingest.max_archive_bytes allows (a zip bomb?)"
+            )
+        for member in members:
+            parts = member.filename.replace("\\", "/").split("/")
+            if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in parts[0]:
+                raise UnreadableBookError(f"{name} holds a file that points outside of it: {member.filename!r}")
+            if member.flag_bits & _ENCRYPTED_FLAG:
+                raise UnreadableBookError(f"{name} is locked with a password ({member.filename}); unlock it first")
+            ratio = member.file_size / max(member.compress_size, 1)
+            if member.file_size > _MIB and ratio > settings.max_compression_ratio:
+                raise UnreadableBookError(f"{name}: {member.filename} unpacks to {ratio:.0f} times its size: a zip bomb")
+            if member.filename.lower().endswith(_TEXT_SUFFIXES) and member.file_size > settings.max_unit_bytes:
+                raise UnreadableBookError(
+                    f"{name}: {member.filename} is {member.file_size // _MIB} MiB, more than ingest.max_unit_bytes allows"
+                )
+
+    def _check_drm(self) -> None:
+        locked = UnreadableBookError(f"{self.path.name} is protected by DRM; Talepress reads only unprotected books")
+        if any(name in self for name in _DRM_FILES):
+            raise locked
+        if "META-INF/encryption.xml" not in self:
+            return
+        try:
+            root = etree.fromstring(self.read("META-INF/encryption.xml"), safe_parser())
+        except etree.XMLSyntaxError as error:
+            raise UnreadableBookError(f"{self.path.name}: META-INF/encryption.xml is damaged: {error}") from error
+        for data in root.iter("{*}EncryptedData"):
+            method = data.find("{*}EncryptionMethod")
+            if method is None or method.get("Algorithm") not in _FONT_OBFUSCATION:
+                raise locked

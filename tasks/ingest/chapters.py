@@ -1,0 +1,151 @@
+"""Puts units and a table of contents together into chapters. Must not know files, EPUB or HTML.
+
+A chapter starts where an entry of the table of contents points; everything up to the next such place belongs to it,
+across files. Text before the first entry becomes a chapter of its own when it is not skipped by a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from storage.records import Block, BlockKind, Chapter, Skip
+from tasks.ingest.html import Anchor, Event
+from tasks.ingest.rules import front_page_rule, gutenberg_bounds, title_rule
+
+_GUTENBERG = "gutenberg-boilerplate"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place where a chapter of that title starts. `anchor` "" is the start of the unit; `depth` counts from 0."""
+
+    title: str
+    unit: int
+    anchor: str = ""
+    depth: int = 0
+
+
+@dataclass
+class _Draft:
+    """A chapter in the making.
+
+    `is_front` is text that no entry of the table of contents leads to; `by_title` is whether the title may show it to be
+    no part of the text: a section "Footnotes" inside a chapter on typography is.
+    """
+
+    title: str
+    is_front: bool = False
+    by_title: bool = True
+    blocks: list[Block] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+
+
+def assemble(
+    units: Sequence[Sequence[Event]],
+    marks: Iterable[Mark],
+    book_title: str,
+    authors: Sequence[str],
+    also_read: Collection[str] = (),
+) -> tuple[tuple[Chapter, ...], tuple[Skip, ...]]:
+    """Chapters in reading order and everything that is not read, each skip with the chapter it lies in.
+
+    Chapters that hold nothing to read vanish (a table of contents names title pages, and parts that share the place of
+    their first chapter); their skips stay.
+    """
+    drafts = _split(units, list(marks), also_read)
+    _skip_gutenberg(drafts, also_read)
+    for draft in drafts:
+        _apply_page_rules(draft, book_title, authors, also_read)
+    chapters: list[Chapter] = []
+    skips: list[Skip] = []
+    for draft in _merge_untitled(drafts):
+        speaks = any(block.kind != BlockKind.SCENE_BREAK for block in draft.blocks)
+        index = len(chapters) if speaks else None
+        if speaks:
+            title = draft.title or _first_heading(draft.blocks) or book_title
+            chapters.append(Chapter(len(chapters), title, tuple(draft.blocks)))
+        else:
+            draft.skips += [Skip(block.text, "scene-break", source=block.source) for block in draft.blocks if block.text]
+        skips += [replace(skip, chapter_index=index) for skip in draft.skips]
+    return tuple(chapters), tuple(skips)
+
+
+def one_line(title: str) -> str:
+    """A heading's lines as one title: "I" over "The Old Buccaneer" is "I: The Old Buccaneer"."""
+    first, *rest = title.split("\n")
+    for line in rest:
+        first += (" " if first[-1:] in ":.,;—-!?" else ": ") + line
+    return first
+
+
+def _split(units: Sequence[Sequence[Event]], marks: list[Mark], also_read: Collection[str]) -> list[_Draft]:
+    starts: dict[tuple[int, str], list[_Draft]] = {}
+    for mark in marks:
+        draft = _Draft(mark.title, by_title=not mark.anchor or mark.depth == 0)
+        starts.setdefault((mark.unit, mark.anchor), []).append(draft)
+    marked_units = {mark.unit for mark in marks}
+    drafts = [_Draft("", is_front=True)]
+    for unit_index, events in enumerate(units):
+        here = starts.get((unit_index, ""), [])
+        drafts += here
+        if not here and (drafts[-1].is_front or title_rule(drafts[-1].title)):
+            # Front pages stand alone, as each may have a rule of its own; and a cover's or title page's rule must not
+            # swallow a file behind it that the table of contents does not name.
+            drafts.append(_Draft("", is_front=True))
+        rule = None if unit_index in marked_units else title_rule(_first_heading(events))
+        for event in events:
+            if isinstance(event, Anchor):
+                drafts += starts.pop((unit_index, event.id), [])
+            elif isinstance(event, Skip):
+                drafts[-1].skips.append(event)
+            elif rule is None or rule in also_read:
+                drafts[-1].blocks.append(event)
+            elif event.text:
+                drafts[-1].skips.append(Skip(event.text, rule, source=event.source))
+    return drafts
+
+
+def _skip_gutenberg(drafts: list[_Draft], also_read: Collection[str]) -> None:
+    """Turns what stands before and after Project Gutenberg's markers into skips."""
+    if _GUTENBERG in also_read:
+        return
+    places = [(draft, block) for draft in drafts for block in draft.blocks]
+    start, stop = gutenberg_bounds([block.text for _, block in places])
+    if (start, stop) == (0, len(places)):
+        return
+    for draft in drafts:
+        draft.blocks = []
+    for index, (draft, block) in enumerate(places):
+        if start <= index < stop:
+            draft.blocks.append(block)
+        elif block.text:
+            draft.skips.append(Skip(block.text, _GUTENBERG, source=block.source))
+
+
+def _apply_page_rules(draft: _Draft, book_title: str, authors: Sequence[str], also_read: Collection[str]) -> None:
+    """Skips a whole chapter that its title, or for front pages its wording, shows to be no part of the text."""
+    rule = title_rule(draft.title or _first_heading(draft.blocks)) if draft.by_title else None
+    if rule is None and draft.is_front:
+        rule = front_page_rule("\n".join(block.text for block in draft.blocks), book_title, authors)
+    if rule is not None and rule not in also_read:
+        draft.skips += [Skip(block.text, rule, source=block.source) for block in draft.blocks if block.text]
+        draft.blocks.clear()
+
+
+def _merge_untitled(drafts: Iterable[_Draft]) -> list[_Draft]:
+    """Neighbouring texts that have no title of their own become one."""
+    merged: list[_Draft] = []
+    for draft in drafts:
+        if merged and draft.is_front and merged[-1].is_front and not _first_heading(draft.blocks):
+            merged[-1].blocks += draft.blocks
+            merged[-1].skips += draft.skips
+        else:
+            merged.append(draft)
+    return merged
+
+
+def _first_heading(events: Iterable[Event]) -> str:
+    return next(
+        (one_line(event.text) for event in events if isinstance(event, Block) and event.kind == BlockKind.HEADING), ""
+    )
