@@ -1,0 +1,148 @@
+"""Schedule, process and samplers against the recorded ones, with the small diffusion network."""
+
+import pytest
+import torch
+
+from tests.parity.published_configs import diffusion_config
+from tortoise_core.audio.constants import DIFFUSION_MEL_MAX, DIFFUSION_MEL_MIN
+from tortoise_core.audio.mel import denormalize_mel
+from tortoise_core.diffusion.process import GaussianDiffusion
+from tortoise_core.diffusion.samplers import Guidance, sample_ancestral, sample_ddim
+from tortoise_core.diffusion.schedule import NoiseSchedule, linear_betas, space_timesteps, stride_timesteps
+from tortoise_core.models.diffusion_decoder import DiffusionDecoder
+
+pytestmark = pytest.mark.golden("diffusion_process")
+
+TABLES = (
+    "timestep_map",
+    "betas",
+    "alphas_cumprod",
+    "alphas_cumprod_prev",
+    "posterior_variance",
+    "posterior_log_variance_clipped",
+    "posterior_mean_coef1",
+    "posterior_mean_coef2",
+    "sqrt_recip_alphas_cumprod",
+    "sqrt_recipm1_alphas_cumprod",
+)
+LOOPS = {
+    "p": (sample_ancestral, {}),
+    "ddim_eta0": (sample_ddim, {}),
+    "ddim_eta0.7": (sample_ddim, {"eta": 0.7}),
+}
+
+
+class Loop:
+    """The recorded sampling set-up: network, utterance and noises."""
+
+    def __init__(self, golden):
+        self.golden = golden
+        self.network = DiffusionDecoder(diffusion_config(golden.config["ctor"])).eval()
+        self.network.load_state_dict(golden.weights("diffusion"))
+        schedule = NoiseSchedule.linear(golden.config["trained_steps"])
+        self.process = GaussianDiffusion(schedule.evenly_respaced(golden.config["loop_steps"]))
+        self.frames = int(golden["loop.seq_len"])
+        with torch.no_grad():
+            self.embedding = self.network.timestep_independent(golden["loop.latents"], golden["loop.cond"], self.frames)
+
+    def run(self, sampler, guided, temperature=1.0, **options):
+        """All samples, and the estimates of the clean signal at each step."""
+        samples, clean = [], []
+        unconditioned = self.network.unconditioned(1, self.frames)
+        strength = torch.tensor([float(self.golden.config["cond_free_k"])])
+        guidance = Guidance(lambda x, t: self.network(x, t, unconditioned), strength) if guided else None
+        noises = [self.golden.tensors[key] for key in sorted(self.golden.tensors) if "in.loop.step_noise." in key]
+        sampler(
+            self.process,
+            lambda x, t: self.network(x, t, self.embedding),
+            self.golden["loop.init_noise"] * temperature,
+            iter(noises),
+            guidance=guidance,
+            observe=lambda x, x_start: (samples.append(x), clean.append(x_start)),
+            **options,
+        )
+        return samples, clean
+
+
+@pytest.fixture(scope="module")
+def loop(golden):
+    return Loop(golden)
+
+
+def test_schedule_tables(golden):
+    steps = golden.config["trained_steps"]
+    base = NoiseSchedule.linear(steps)
+    golden.compare("base.betas", linear_betas(steps))
+    golden.compare("base.alphas_cumprod", base.alphas_cumprod)
+    for count in golden.config["respaced"]:
+        respaced = base.evenly_respaced(count)
+        for table in TABLES:
+            golden.compare(f"spaced{count}.{table}", getattr(respaced, table))
+
+
+def test_spacings(golden):
+    for name in sorted(golden.meta["outputs"]):
+        kind, _, rest = name.partition("_")
+        if kind != "space":
+            continue
+        steps, _, spec = rest.partition("_")  # e.g. space_300_10_15_20 or space_300_ddim25
+        if spec.startswith("ddim"):
+            kept = stride_timesteps(int(steps), int(spec.removeprefix("ddim")))
+        else:
+            kept = space_timesteps(int(steps), [int(count) for count in spec.split("_")])
+        golden.compare(name, torch.tensor(kept))
+
+
+def test_mel_domain(golden):
+    golden.compare("mel_constants", torch.tensor([DIFFUSION_MEL_MIN, DIFFUSION_MEL_MAX], dtype=torch.float64))
+
+
+def test_sampling_loops(golden, loop):
+    found = 0
+    for name, (sampler, options) in LOOPS.items():
+        for guided in (True, False):
+            case = f"{name}_{'condfree' if guided else 'plain'}"
+            if f"{case}.samples" not in golden.meta["outputs"]:
+                continue
+            samples, clean = loop.run(sampler, guided, **options)
+            golden.compare(f"{case}.samples", torch.cat(samples))
+            golden.compare(f"{case}.pred_xstart_last", clean[-1])
+            golden.compare(f"{case}.denormalised", denormalize_mel(samples[-1]))
+            found += 1
+    assert found
+
+
+def test_whole_spectrogram_diffusion(golden, loop):
+    prefix = "do_spectrogram_diffusion_temp"
+    for name in [name for name in golden.meta["outputs"] if name.startswith(prefix)]:
+        temperature = float(name.removeprefix(prefix))
+        samples, _ = loop.run(sample_ancestral, True, temperature)
+        golden.compare(name, denormalize_mel(samples[-1]))
+
+
+def test_reading_a_network_output(golden, loop):
+    x, output, bare = golden["one.x"], golden["one.cond_output"], golden["one.uncond_output"]
+    strength = torch.full((x.shape[0],), float(golden.config["cond_free_k"]))
+    for t in golden["one.t"].tolist():
+        i = torch.full((x.shape[0],), t)
+        for case, seen in (("condfree", loop.process.guide(output, bare, i, strength)), ("plain", output)):
+            for clip in (True, False):
+                estimate = loop.process.estimate(seen, x, i, clip=clip)
+                place = f"one.{case}.t{t}.{'clip' if clip else 'noclip'}"
+                golden.compare(f"{place}.mean", estimate.mean)
+                golden.compare(f"{place}.variance", estimate.variance)
+                golden.compare(f"{place}.log_variance", estimate.log_variance)
+                golden.compare(f"{place}.pred_xstart", estimate.x_start)
+
+
+def test_training_terms(golden, loop):
+    process = GaussianDiffusion(NoiseSchedule.linear(golden.config["trained_steps"]))
+    x_start, noise, i = golden["train.x_start"], golden["train.noise"], golden["train.t"]
+    x = process.q_sample(x_start, i, noise)
+    golden.compare("train.q_sample", x)
+    embedding = loop.network.timestep_independent(golden["train.latents"], golden["train.cond"], x.shape[2])
+    terms = process.training_terms(loop.network(x, i, embedding), x_start, i, noise)
+    golden.compare("train.mse", terms.mse)
+    golden.compare("train.vb", terms.vb)
+    golden.compare("train.loss", terms.loss)
+    golden.compare("train.x_start_predicted", terms.x_start)
