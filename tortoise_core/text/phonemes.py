@@ -1,0 +1,258 @@
+"""The text front-end of `tortoise_mini`: sentences to phone tokens.
+
+Owns the token alphabet, the splitting of text into words and pauses, and what a word's neighbours decide ("the apple").
+Knows nothing of books, of networks, or of how a single word gets its phones (`g2p.py`).
+
+Text should already be normalised (numbers as words), but everything is taken: digits are read, symbols that cannot be
+spoken are dropped and can be listed with `PhonemeTokenizer.dropped`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from num2words import num2words
+from unidecode import unidecode
+
+from tortoise_core.errors import TextError
+from tortoise_core.text.g2p import Pronouncer, default_pronouncer, spell
+from tortoise_core.text.lexicon import PHONES, Phones
+
+STOP, START, SPACE = "<stop>", "<start>", " "
+PAUSES = (",", ".", "!", "?", ";", "-")
+VOCABULARY: Phones = (STOP, START, SPACE, *PAUSES, *PHONES)  # ids are positions: append only, weights depend on them
+
+# Everything that marks a pause, by the pause it becomes; quotes shape no sound and are left out.
+PAUSE_OF = {
+    **{mark: mark for mark in ",.!?;"},
+    ":": ";", "(": ",", ")": ",", "[": ",", "]": ",", "{": ",", "}": ",",
+    "\N{EM DASH}": "-", "\N{EN DASH}": "-", "\N{HORIZONTAL BAR}": "-", "\N{FIGURE DASH}": "-",
+    "\N{HORIZONTAL ELLIPSIS}": "-", "\N{INVERTED EXCLAMATION MARK}": "", "\N{INVERTED QUESTION MARK}": "",
+}  # fmt: skip
+PAUSE_STRENGTH = {mark: rank for rank, mark in enumerate((",", ";", "-", ".", "!", "?"))}
+APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}\N{MODIFIER LETTER APOSTROPHE}`"
+HYPHENS = "-\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
+SILENT = "\"\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}\N{DOUBLE LOW-9 QUOTATION MARK}" \
+    "\N{SINGLE LOW-9 QUOTATION MARK}«»‹›\N{SOFT HYPHEN}"  # fmt: skip
+SYMBOL_WORDS = {"&": "and", "%": "percent", "+": "plus", "=": "equals", "@": "at", "°": "degrees",
+                "$": "dollars", "£": "pounds", "€": "euros"}  # fmt: skip
+
+PIECE = re.compile(
+    r"(?P<number>\d+(?:[.,]\d+)*(?P<ordinal>(?:st|nd|rd|th)\b)?)"
+    r"|(?P<dotted>\b[a-zA-Z](?:\.[a-zA-Z])+\b)"
+    r"|(?P<word>'?[a-zA-Z]+(?:'[a-zA-Z]+)*'?)"
+    r"|(?P<ellipsis>\.(?:\s?\.){2,})"
+    r"|(?P<dash>(?:(?<=\s)-+(?=\s))|--+|(?<=[a-zA-Z])-+(?!\w))"
+    r"|(?P<pause>[,.!?;~])"
+)
+LONGEST_NUMBER = 15  # digits; longer ones are read digit by digit
+
+
+@dataclass(frozen=True)
+class SpokenItem:
+    """One word or one pause.
+
+    `start` and `end` are character offsets into the text as given; the words of a number share the number's span.
+    """
+
+    symbols: Phones
+    start: int
+    end: int
+    is_word: bool
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """Text reduced to ASCII with pauses as single marks. `origin[i]` is the source offset of `text[i]`."""
+
+    text: str
+    origin: list[int]
+    dropped: list[str]
+
+
+def _plain_character(character: str) -> str | None:
+    """Return what an input character is read as: ASCII, a space or nothing; None where it cannot be spoken."""
+    if character.isascii() and character.isalnum():
+        return character
+    if character in APOSTROPHES:
+        return "'"
+    if character in HYPHENS:
+        return "-"
+    if character in PAUSE_OF:
+        pause = PAUSE_OF[character]
+        return "~" if pause == "-" else pause  # "~" marks a dash that is no hyphen
+    if character in SYMBOL_WORDS:
+        return f" {SYMBOL_WORDS[character]} "
+    if character.isspace() or character in SILENT:
+        return " " if character.isspace() else ""
+    category = unicodedata.category(character)
+    if category in ("Mn", "Cf"):  # accents written apart, joiners and direction marks
+        return ""
+    if category[0] not in "LN":
+        return None
+    return re.sub(r"[^a-zA-Z0-9' ]", "", unidecode(character)) or None
+
+
+def _plain(text: str) -> _Plain:
+    """Transliterate to ASCII and keep, per output character, the offset it came from."""
+    pieces: list[str] = []
+    origin: list[int] = []
+    dropped: list[str] = []
+    for offset, character in enumerate(text):
+        piece = _plain_character(character)
+        if piece is None:
+            dropped.append(character)
+            piece = " "
+        pieces.append(piece)
+        origin.extend([offset] * len(piece))
+    return _Plain("".join(pieces), origin, dropped)
+
+
+def _number_words(digits: str, ordinal: bool) -> list[str]:
+    """Read a number as words. Commas group thousands; several dots (versions, dates) are read part by part."""
+    digits = digits.replace(",", "")
+    if digits.count(".") > 1:
+        return [word for part in digits.split(".") for word in _number_words(part, False)]
+    if len(digits) > LONGEST_NUMBER or (digits.startswith("0") and digits.isdigit() and len(digits) > 1):
+        return [num2words(int(digit)) for digit in digits if digit.isdigit()]
+    value = float(digits) if "." in digits else int(digits)
+    spoken = num2words(value, to="ordinal" if ordinal and isinstance(value, int) else "cardinal")
+    return re.findall(r"[a-z]+", spoken)
+
+
+class PhonemeTokenizer:
+    """Turns English text into phone tokens and back.
+
+    A sentence is the phones of each word, `SPACE` between words, and pauses as tokens of their own directly after the
+    word they follow: "Yes, I do." is `Y EH1 S , _ AY1 _ D UW1 .`. Start and stop are not added here.
+
+    Args:
+        pronouncer: single words to phones; by default the packaged lexicon and letter model, read when first used.
+    """
+
+    stop_id = VOCABULARY.index(STOP)
+    start_id = VOCABULARY.index(START)
+    space_id = VOCABULARY.index(SPACE)
+    vocabulary: Phones = VOCABULARY
+
+    def __init__(self, pronouncer: Pronouncer | None = None) -> None:
+        self._given_pronouncer = pronouncer
+        self._ids = {symbol: index for index, symbol in enumerate(VOCABULARY)}
+
+    @property
+    def _pronouncer(self) -> Pronouncer:
+        return self._given_pronouncer or default_pronouncer()
+
+    def encode(self, text: str) -> list[int]:
+        """Return the token ids of a text, each in [2, len(vocabulary)); empty where nothing can be spoken."""
+        return [self._ids[symbol] for symbol, _ in self._symbols(self.items(text))]
+
+    def decode(self, ids: Iterable[int]) -> list[str]:
+        """Return the symbols of token ids.
+
+        Raises:
+            TextError: an id is outside the vocabulary.
+        """
+        symbols = []
+        for index in ids:
+            if not 0 <= index < len(VOCABULARY):
+                raise TextError(f"token id {index} is outside the phone vocabulary (0 to {len(VOCABULARY) - 1})")
+            symbols.append(VOCABULARY[index])
+        return symbols
+
+    def encode_words(self, text: str) -> list[list[str]]:
+        """Return one list of phones per word, and one list of one mark per pause, in the order of speech."""
+        return [list(item.symbols) for item in self.items(text)]
+
+    def word_spans(self, text: str) -> list[int]:
+        """Return, for each token of `encode(text)`, the index of its entry in `encode_words(text)`; -1 for spaces."""
+        return [index for _, index in self._symbols(self.items(text))]
+
+    def dropped(self, text: str) -> list[str]:
+        """List the characters that `encode` cannot speak, in the order of the text."""
+        return _plain(text).dropped
+
+    def items(self, text: str) -> list[SpokenItem]:
+        """Split a text into words and pauses with their phones and source offsets."""
+        plain = _plain(text)
+        shouted = not any(character.islower() for character in plain.text)
+        found: list[tuple[str, int, int]] = []  # spoken form: a word, a pause, or capitals to spell; source span
+        for match in PIECE.finditer(plain.text):
+            start, end = plain.origin[match.start()], plain.origin[match.end() - 1] + 1
+            found.extend((form, start, end) for form in self._forms(match, shouted))
+        return self._pronounced(_merge_pauses(found))
+
+    def _forms(self, match: re.Match[str], shouted: bool) -> list[str]:
+        """Return what a matched piece is spoken as: lower-case words, one pause mark, or capitals to be spelled."""
+        piece = match.group()
+        if match["number"]:
+            return _number_words(piece.removesuffix(match["ordinal"] or ""), bool(match["ordinal"]))
+        if match["dotted"]:
+            return list(piece.replace(".", "").upper())
+        if match["ellipsis"] or match["dash"]:
+            return ["-"]
+        if match["pause"]:
+            return ["-" if piece == "~" else piece]
+        return [self._word_form(piece, shouted)]
+
+    def _word_form(self, piece: str, shouted: bool) -> str:
+        """Decide which apostrophes belong to the word and whether capitals are an acronym."""
+        word = piece.lower()
+        if word.startswith("'") and not self._pronouncer.knows(word.rstrip("'")):
+            word = word[1:]
+        if word.endswith("'") and not self._pronouncer.knows(word) and not word.endswith("in'"):
+            word = word[:-1]
+        letters = piece.strip("'")
+        acronym = letters.isupper() and letters.isalpha() and 1 < len(letters) <= 5 and not shouted
+        return letters if acronym and not self._pronouncer.knows(word) else word
+
+    def _pronounced(self, forms: list[tuple[str, int, int]]) -> list[SpokenItem]:
+        """Look every form up; from last to first, because articles depend on the word that follows."""
+        items: list[SpokenItem] = []
+        for form, start, end in reversed(forms):
+            if form in PAUSE_STRENGTH:
+                items.append(SpokenItem((form,), start, end, is_word=False))
+                continue
+            following = items[-1].symbols[0] if items else "."
+            phones = spell(form) if form.isupper() else self._in_context(form, following)
+            if phones:
+                items.append(SpokenItem(phones, start, end, is_word=True))
+        return items[::-1]
+
+    def _in_context(self, word: str, following: str) -> Phones:
+        """Pronounce a word before the symbol `following`: a phone, or the mark of a pause."""
+        before_pause = following in PAUSE_STRENGTH
+        if word == "the":
+            return ("DH", "IY0" if following[-1].isdigit() else "AH0")
+        if word == "a" and before_pause:
+            return ("EY1",)
+        if word == "to":
+            return ("T", "UW1" if before_pause else "AH0")
+        return self._pronouncer.pronounce(word)
+
+    @staticmethod
+    def _symbols(items: list[SpokenItem]) -> list[tuple[str, int]]:
+        """Flatten items to (symbol, item index), with spaces (index -1) before every word but the first."""
+        symbols: list[tuple[str, int]] = []
+        for index, item in enumerate(items):
+            if item.is_word and symbols:
+                symbols.append((SPACE, -1))
+            symbols.extend((symbol, index) for symbol in item.symbols)
+        return symbols
+
+
+def _merge_pauses(forms: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """Keep one pause, the strongest, of every run of pauses, and none before the first word."""
+    merged: list[tuple[str, int, int]] = []
+    for form, start, end in forms:
+        if form not in PAUSE_STRENGTH:
+            merged.append((form, start, end))
+        elif merged and merged[-1][0] in PAUSE_STRENGTH:
+            strongest = max(merged[-1][0], form, key=PAUSE_STRENGTH.__getitem__)
+            merged[-1] = (strongest, merged[-1][1], end)
+        elif merged:
+            merged.append((form, start, end))
+    return merged
