@@ -100,7 +100,8 @@ def conditioning_mels(clips: Sequence[torch.Tensor], chance: random.Random) -> C
     """
     if not clips:
         raise AudioError("a voice needs at least one reference clip")
+    mel_22k, mel_24k = MelSpectrogram22k(), MelSpectrogram24k()
     return ConditioningMels(
-        torch.stack([auto_mel(clip, chance) for clip in clips], dim=1),
-        torch.stack([diffusion_mel(clip) for clip in clips], dim=1),
+        auto=torch.stack([auto_mel(clip, chance, front_end=mel_22k) for clip in clips], dim=1),
+        diffusion=torch.stack([diffusion_mel(clip, front_end=mel_24k) for clip in clips], dim=1),
     )
