@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -152,7 +153,7 @@ class StorageSettings(_Section):
     @property
     def database(self) -> str:
         """SQLAlchemy URL of the database."""
-        return self.database_url or f"sqlite:///{self.folder / 'talepress.db'}"
+        return self.database_url or f"sqlite:///{quote(str(self.folder / 'talepress.db'))}"
 
     @property
     def artifacts(self) -> str:

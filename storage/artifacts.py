@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import fsspec.core
+from fsspec.implementations.local import LocalFileSystem
 
 from storage.errors import ArtifactError, DamagedArtifactError, MissingArtifactError
 
@@ -32,11 +33,12 @@ class ArtifactStore:
 
     def __init__(self, url: str | Path) -> None:
         """Opens the store, creating a local folder when there is none. Raises `OSError`."""
-        filesystem, root = fsspec.core.url_to_fs(str(url))
-        protocols = (filesystem.protocol,) if isinstance(filesystem.protocol, str) else filesystem.protocol
-        self._fs = filesystem
-        self._root = str(root).rstrip("/")
-        self._local = "file" in protocols
+        # A plain path is taken as it is: fsspec would read meaning into "::" and the like.
+        if "://" in str(url):
+            self._fs, self._root = fsspec.core.url_to_fs(str(url))
+        else:
+            self._fs, self._root = LocalFileSystem(), str(Path(url).absolute())
+        self._local = isinstance(self._fs, LocalFileSystem)
         if self._local:
             self._temporaries = Path(self._root) / "tmp"
             self._temporaries.mkdir(parents=True, exist_ok=True)

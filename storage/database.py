@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
@@ -78,7 +78,7 @@ def _engine(url: str) -> Engine:
             if not parsed.database or parsed.database == ":memory:":
                 raise DatabaseError(f"{url}: a database in memory cannot be shared: name a file, sqlite:///t.db")
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            return _sqlite_engine(url)
+            return sqlite_engine(parsed)
         return create_engine(parsed, pool_pre_ping=True)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise DatabaseError(f"{_shown(url)}: not a database URL that can be used here: {error}") from error
@@ -86,13 +86,14 @@ def _engine(url: str) -> Engine:
         raise DatabaseError(f"{_shown(url)}: cannot make the folder: {error}; set storage.data_dir") from error
 
 
-def _sqlite_engine(url: str) -> Engine:
+def sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
+    """An engine for an SQLite file with the settings that our invariants rest on. Without foreign keys: migrations."""
     engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we begin transactions ourselves, below
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"foreign_keys={foreign_keys:d}"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -117,13 +118,30 @@ def _migrate(engine: Engine) -> None:
         raise DatabaseError(
             f"{_shown(str(engine.url))}: made by a newer version of Talepress (schema {current}): upgrade Talepress"
         )
-    if engine.dialect.name == "sqlite":
-        with FileLock(f"{engine.url.database}.migrate.lock"), engine.begin() as connection:
-            alembic.command.upgrade(alembic_config(connection), "head")
-    else:
+    with migration_connection(engine) as connection:
+        alembic.command.upgrade(alembic_config(connection), "head")
+
+
+@contextmanager
+def migration_connection(engine: Engine) -> Iterator[Connection]:
+    """A transaction for changing the schema, in which one process at a time can be."""
+    if engine.dialect.name != "sqlite":
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-            alembic.command.upgrade(alembic_config(connection), "head")
+            yield connection
+        return
+    # SQLite changes a table by copying, dropping and renaming it. With foreign keys on, the drop would take all rows
+    # along that refer to the table; they cannot be switched off inside a transaction, hence an engine of its own.
+    unchecked = sqlite_engine(engine.url, foreign_keys=False)
+    try:
+        with FileLock(f"{engine.url.database}.migrate.lock"), unchecked.begin() as connection:
+            yield connection
+            if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise DatabaseError(
+                    f"{_shown(str(engine.url))}: a migration left a row of {broken[0]} without its parent"
+                )
+    finally:
+        unchecked.dispose()
 
 
 @contextmanager
@@ -138,6 +156,8 @@ def _clear_errors(url: str) -> Iterator[None]:
         raise DatabaseError(f"{_shown(url)}: {reason}") from error
     except UnicodeEncodeError as error:
         raise DatabaseError(f"{_shown(url)}: text with lone surrogates cannot be stored: {error.reason}") from error
+    except OverflowError as error:
+        raise DatabaseError(f"{_shown(url)}: a number beyond 64 bits cannot be stored: {error}") from error
 
 
 def _shown(url: str) -> str:

@@ -116,7 +116,7 @@ class Books:
             .where(LedgerRow.book_id == book_id(self._session, source_sha256))
             .group_by(LedgerRow.state)
         )
-        chars = dict(self._session.execute(query).tuples().all())
+        chars = {state: total for state, total in self._session.execute(query)}
         return Coverage(
             source_chars=sum(chars.values()),
             spoken_chars=chars.get(LedgerState.SPOKEN, 0),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from storage.errors import StorageError
+from storage.errors import NotFoundError, StorageError
 from storage.records import Master, PlacedUtterance
 from storage.repository._queries import book_id, insert_unless_present, utterance_record
 from storage.schema import ChapterRow, MasterRow, PlacementRow, UtteranceRow
@@ -57,7 +57,9 @@ class Masters:
         if row is None:
             return None
         owner = book_id(self._session, source_sha256)
-        title = self._session.get_one(ChapterRow, (owner, chapter_index)).title
+        chapter = self._session.get(ChapterRow, (owner, chapter_index))
+        if chapter is None:
+            raise NotFoundError(f"the book has no chapter {chapter_index + 1}")
         utterances = {
             utterance.index: utterance_record(utterance)
             for utterance in self._session.scalars(
@@ -71,7 +73,7 @@ class Masters:
             raise StorageError(f"master {key} was not made from chapter {chapter_index + 1} as it is now")
         return Master(
             chapter_index=chapter_index,
-            title=title,
+            title=chapter.title,
             audio_sha256=row.audio_sha256,
             sample_rate=row.sample_rate,
             samples=row.samples,

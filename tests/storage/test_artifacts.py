@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from storage.artifacts import ArtifactStore
+from storage.errors import ArtifactError, DamagedArtifactError, MissingArtifactError
+
+DATA = b"RIFF of nothing in particular"
+ADDRESS = hashlib.sha256(DATA).hexdigest()
+ABSENT = "0" * 64
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "artifacts"
+
+
+@pytest.fixture
+def local(folder: Path) -> ArtifactStore:
+    return ArtifactStore(folder)
+
+
+@pytest.fixture(params=["local", "memory"])
+def store(request, folder: Path) -> ArtifactStore:
+    """The same promises hold for a folder and for a remote place."""
+    return ArtifactStore(folder if request.param == "local" else f"memory://{folder}")
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_bytes_come_back_from_their_address(store):
+    assert store.exists(ADDRESS) is False
+    assert store.put_bytes(DATA) == ADDRESS
+    assert store.exists(ADDRESS) is True
+    assert store.read(ADDRESS) == DATA
+    with store.open(ADDRESS) as file:
+        assert file.read(4) == b"RIFF"
+    store.verify(ADDRESS)
+
+
+def test_a_file_is_copied_not_moved(store, tmp_path):
+    source = tmp_path / "clip.wav"
+    source.write_bytes(DATA)
+    assert store.put_file(source) == ADDRESS
+    assert source.read_bytes() == DATA
+    assert store.read(ADDRESS) == DATA
+
+
+def test_nothing_and_much(store):
+    for data in (b"", os.urandom(3_000_001)):
+        assert store.read(store.put_bytes(data)) == data
+
+
+def test_the_layout_of_a_local_store(local, folder):
+    local.put_bytes(DATA)
+    assert files(folder) == [f"{ADDRESS[:2]}/{ADDRESS}"]
+    assert local.path(ADDRESS) == folder / ADDRESS[:2] / ADDRESS
+    assert local.path(ADDRESS).stat().st_mode & 0o777 == 0o444
+
+
+def test_an_artifact_is_never_written_twice(local):
+    local.put_bytes(DATA)
+    before = local.path(ADDRESS).stat()
+    local.put_bytes(DATA)
+    after = local.path(ADDRESS).stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+@pytest.mark.parametrize("call", ["read", "open", "verify"])
+def test_a_missing_artifact_is_named(store, call):
+    with pytest.raises(MissingArtifactError, match=ABSENT):
+        getattr(store, call)(ABSENT)
+
+
+def test_the_path_of_a_missing_artifact(local):
+    with pytest.raises(MissingArtifactError, match=ABSENT):
+        local.path(ABSENT)
+
+
+def test_a_remote_store_has_no_paths():
+    with pytest.raises(ArtifactError, match="not local"):
+        ArtifactStore("memory://somewhere").path(ABSENT)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "..",
+        "../../etc/passwd",
+        "/etc/passwd",
+        "a" * 63,
+        "A" * 64,
+        "a" * 64 + "\n",
+        "a" * 64 + "/..",
+        "\x00" * 64,
+        "é" * 64,
+    ],
+)
+@pytest.mark.parametrize("call", ["read", "open", "verify", "exists", "path"])
+def test_what_is_no_address_goes_nowhere(local, address, call):
+    with pytest.raises(ArtifactError, match="not the address"):
+        getattr(local, call)(address)
+
+
+def test_changed_bytes_are_noticed(local, folder):
+    local.put_bytes(DATA)
+    path = local.path(ADDRESS)
+    path.chmod(0o644)
+    path.write_bytes(DATA[::-1])
+    with pytest.raises(DamagedArtifactError, match=ADDRESS):
+        local.verify(ADDRESS)
+
+
+def test_the_wreck_of_a_power_cut_is_replaced(local):
+    local.put_bytes(DATA)
+    path = local.path(ADDRESS)
+    path.chmod(0o644)
+    path.write_bytes(DATA[:5])
+    local.put_bytes(DATA)
+    local.verify(ADDRESS)
+
+
+def test_a_failed_write_leaves_nothing(local, folder, monkeypatch):
+    def full_disk(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        local.put_bytes(DATA)
+    assert files(folder) == []
+
+
+def test_the_bytes_are_on_the_disk_before_the_name_is(local, monkeypatch):
+    order: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (order.append("fsync"), fsync(handle))[1])
+    monkeypatch.setattr(Path, "replace", lambda self, target: (order.append("rename"), replace(self, target))[1])
+    local.put_bytes(DATA)
+    assert order == ["fsync", "rename", "fsync"]  # the file, the name, the folder
+
+
+def test_old_temporaries_are_swept_young_ones_are_left(local, folder):
+    old, young = folder / "tmp" / "old", folder / "tmp" / "young"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (time.time() - 2 * 24 * 3600,) * 2)
+    ArtifactStore(folder)
+    assert files(folder) == ["tmp/young"]
+
+
+def test_many_threads_may_store_the_same_bytes(local, folder):
+    barrier, addresses = threading.Barrier(8, timeout=20), []
+
+    def put() -> None:
+        barrier.wait()
+        addresses.append(local.put_bytes(DATA))
+
+    threads = [threading.Thread(target=put) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert addresses == [ADDRESS] * 8
+    assert files(folder) == [f"{ADDRESS[:2]}/{ADDRESS}"]
+    local.verify(ADDRESS)
+
+
+def test_odd_folder_names(tmp_path):
+    for name in ("with space", "what?", "50%20#1", "a::b", "ünï"):
+        store = ArtifactStore(tmp_path / name)
+        store.put_bytes(DATA)
+        assert (tmp_path / name / ADDRESS[:2] / ADDRESS).read_bytes() == DATA

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from storage.errors import DatabaseError, NotFoundError
+from storage.records import Coverage, KeyedUtterance, RunState, Verdict
+from tests.storage.builders import SOURCE, keyed_by_text, make_book, make_script, make_take, save_keyed
+
+
+def test_a_book_and_its_script_come_back_as_saved(uow):
+    book = make_book()
+    script = make_script(book)
+    assert uow.books.save(book, script) is True
+    assert uow.books.get(SOURCE) == book
+    assert uow.books.script(SOURCE) == script
+
+
+def test_saving_the_same_again_touches_nothing(database):
+    book = make_book()
+    for expected in (True, False):
+        with database.unit_of_work() as uow:
+            assert uow.books.save(book, make_script(book)) is expected
+            uow.books.assign_keys(SOURCE, keyed_by_text(make_script(book)))
+            uow.commit()
+    with database.snapshot() as uow:
+        assert len(uow.books.keyed(SOURCE)) == 6
+        assert len(uow.books.summaries()) == 1
+
+
+def test_a_changed_script_replaces_the_old_one_and_its_keys(uow):
+    book = make_book()
+    save_keyed(uow, book)
+    shorter = make_book(chapters=1, blocks=2, title="The Lamp, revised", cover=None)
+    assert uow.books.save(shorter, make_script(shorter)) is True
+    assert uow.books.get(SOURCE) == shorter
+    assert uow.books.script(SOURCE) == make_script(shorter)
+    assert uow.books.keyed(SOURCE) == ()
+    assert [summary.chapters for summary in uow.books.summaries()] == [1]
+
+
+def test_a_replaced_script_finds_its_takes_again(uow):
+    keyed = save_keyed(uow, make_book())
+    uow.takes.add(make_take(item.key) for item in keyed)
+    uow.takes.choose_acceptable(SOURCE)
+    renamed = make_book(title="Another title")
+    save_keyed(uow, renamed)
+    assert uow.books.summary(SOURCE).chosen == 0
+    assert uow.takes.missing(SOURCE) == ()
+    assert uow.takes.choose_acceptable(SOURCE) == 6
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda books: books.get("f" * 64),
+        lambda books: books.script("f" * 64),
+        lambda books: books.coverage("f" * 64),
+        lambda books: books.keyed("f" * 64),
+        lambda books: books.summary("f" * 64),
+        lambda books: books.chapter_summaries("f" * 64),
+        lambda books: books.assign_keys("f" * 64, []),
+    ],
+)
+def test_an_unknown_book_is_named(uow, call):
+    uow.books.save(make_book(), make_script(make_book()))
+    with pytest.raises(NotFoundError, match="f" * 64):
+        call(uow.books)
+
+
+def test_exists(uow):
+    assert uow.books.exists(SOURCE) is False
+    uow.books.save(make_book(), make_script(make_book()))
+    assert uow.books.exists(SOURCE) is True
+
+
+def test_coverage_is_added_up_from_the_ledger(uow):
+    book = make_book(chapters=1, blocks=2)
+    script = make_script(book)
+    uow.books.save(book, replace(script, coverage=Coverage(0, 0, 0, 0)))
+    spoken = sum(len(block.text) for block in book.chapters[0].blocks)
+    skipped = sum(len(skip.text) for skip in book.skipped)
+    assert uow.books.coverage(SOURCE) == Coverage(spoken + skipped, spoken, skipped, 0)
+
+
+def test_assigning_keys_counts_changes_and_a_changed_key_loses_its_choice(uow):
+    keyed = save_keyed(uow, make_book())
+    uow.takes.add([make_take(keyed[0].key), make_take(keyed[1].key)])
+    uow.takes.choose_acceptable(SOURCE)
+    assert uow.books.assign_keys(SOURCE, keyed) == 0
+    assert uow.books.summary(SOURCE).chosen == 2
+    assert uow.books.assign_keys(SOURCE, [KeyedUtterance(keyed[0].utterance, "another key")]) == 1
+    assert uow.books.summary(SOURCE).chosen == 1
+    assert [item.key for item in uow.books.keyed(SOURCE)][:2] == ["another key", keyed[1].key]
+
+
+def test_keyed_is_limited_to_chapters_and_in_reading_order(uow):
+    keyed = save_keyed(uow, make_book(chapters=3))
+    assert uow.books.keyed(SOURCE) == tuple(keyed)
+    assert uow.books.keyed(SOURCE, [2, 0]) == tuple(item for item in keyed if item.utterance.chapter_index != 1)
+    assert uow.books.keyed(SOURCE, []) == ()
+
+
+def test_summaries_count_utterances_keys_choices_flags_and_seconds(uow):
+    book = make_book(chapters=2, blocks=3)
+    script = make_script(book)
+    uow.books.save(book, script)
+    keyed = keyed_by_text(script)[:4]
+    uow.books.assign_keys(SOURCE, keyed)
+    takes = [make_take(keyed[0].key), make_take(keyed[1].key, verdict=Verdict.DOUBTFUL), make_take(keyed[3].key)]
+    uow.takes.add(takes)
+    uow.takes.choose(SOURCE, {take.utterance_key: take.key for take in takes})
+    run = uow.runs.start(SOURCE, "book_to_audio", {})
+    uow.runs.finish(run, RunState.FLAGGED)
+
+    first, second = uow.books.chapter_summaries(SOURCE)
+    assert (first.index, first.title, first.utterances, first.keyed) == (0, "Chapter 1", 3, 3)
+    assert (first.chosen, first.flagged, first.seconds) == (2, 1, pytest.approx(3.0))
+    assert (second.keyed, second.chosen, second.flagged, second.seconds) == (1, 1, 0, pytest.approx(1.5))
+
+    summary = uow.books.summary(SOURCE)
+    assert (summary.title, summary.authors, summary.chapters) == ("The Lamp", ("A. Writer", "B. Writer"), 2)
+    assert (summary.utterances, summary.keyed, summary.chosen, summary.flagged) == (6, 4, 3, 1)
+    assert summary.seconds == pytest.approx(4.5)
+    assert summary.last_run_state is RunState.FLAGGED
+    assert uow.books.summaries() == (summary,)
+
+
+def test_summaries_hold_books_without_chapters_and_runs(uow):
+    empty = make_book(chapters=0)
+    uow.books.save(empty, make_script(empty))
+    (summary,) = uow.books.summaries()
+    assert (summary.chapters, summary.utterances, summary.seconds, summary.last_run_state) == (0, 0, 0.0, None)
+    assert uow.books.chapter_summaries(SOURCE) == ()
+
+
+def test_the_last_added_book_comes_first(uow):
+    for n in range(3):
+        book = make_book(source_sha256=str(n) * 64)
+        uow.books.save(book, make_script(book))
+    assert [summary.source_sha256[0] for summary in uow.books.summaries()] == ["2", "1", "0"]
+
+
+HOSTILE = [
+    "'; DROP TABLE books; --",
+    "../../etc/passwd",
+    "%s %(x)s :name ? {0}",
+    "a\x00b\nc\r\t",
+    "\u202eevil\u200b \U0001f600 e\u0301",
+    "x" * 100_000,
+    "",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_names_are_only_text(uow, name):
+    book = make_book(title=name, authors=(name,), language=name, identifier=name, description=name, warnings=(name,))
+    book = replace(book, chapters=tuple(replace(chapter, title=name) for chapter in book.chapters))
+    uow.books.save(book, make_script(book))
+    assert uow.books.get(SOURCE) == book
+    assert uow.books.summaries()[0].title == name
+
+
+def test_text_that_is_no_unicode_gets_one_clear_line(database):
+    book = make_book(title="half a pair \ud800")
+    with pytest.raises(DatabaseError, match="lone surrogates") as caught, database.unit_of_work() as uow:
+        uow.books.save(book, make_script(book))
+    assert "\n" not in str(caught.value)
+    with database.snapshot() as uow:
+        assert uow.books.summaries() == ()

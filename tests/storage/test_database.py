@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, create_engine, text
+
+from storage import database as database_module
+from storage.database import Database
+from storage.errors import DatabaseBusyError, DatabaseError, StorageError
+from tests.storage.builders import make_take
+
+
+def pragma(database: Database, name: str) -> object:
+    with database.engine.connect() as connection:
+        return connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+
+
+def test_sqlite_is_set_up_as_the_invariants_need(database, database_url):
+    assert pragma(database, "journal_mode") == "wal"
+    assert pragma(database, "foreign_keys") == 1
+    assert pragma(database, "synchronous") == 2  # FULL
+    assert pragma(database, "busy_timeout") == 30_000
+    with database.unit_of_work() as uow:
+        uow.takes.add([make_take("k")])
+        uow.commit()
+    assert Path(f"{database.engine.url.database}-wal").stat().st_size > 0
+
+
+def test_without_commit_nothing_is_kept(database):
+    with database.unit_of_work() as uow:
+        uow.takes.add([make_take("k")])
+    with pytest.raises(RuntimeError), database.unit_of_work() as uow:
+        uow.takes.add([make_take("l")])
+        raise RuntimeError
+    with database.unit_of_work() as uow:
+        uow.takes.add([make_take("m")])
+        uow.rollback()
+        uow.takes.add([make_take("n")])
+        uow.commit()
+        uow.takes.add([make_take("o")])
+    with database.snapshot() as uow:
+        assert list(uow.takes.of("klmno")) == ["n"]
+
+
+def test_a_snapshot_neither_waits_nor_commits(database):
+    with database.unit_of_work() as writer:
+        writer.takes.add([make_take("k")])
+        started = time.monotonic()
+        with database.snapshot() as reader:
+            assert reader.takes.of(["k"]) == {}
+        assert time.monotonic() - started < 5
+        writer.commit()
+    with database.snapshot() as reader:
+        assert list(reader.takes.of(["k"])) == ["k"]
+        with pytest.raises(StorageError, match="unit_of_work"):
+            reader.commit()
+
+
+def test_two_threads_take_turns_even_when_both_read_first(database):
+    """Without the immediate lock, the one that comes second would fail at once instead of waiting."""
+    barrier, failures = threading.Barrier(2, timeout=20), []
+
+    def work(name: str) -> None:
+        try:
+            barrier.wait()
+            for n in range(20):
+                with database.unit_of_work() as uow:
+                    assert uow.takes.of([f"{name}{n}"]) == {}
+                    uow.takes.add([make_take(f"{name}{n}")])
+                    uow.commit()
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with database.snapshot() as uow:
+        assert len(uow.takes.of(f"{name}{n}" for name in "ab" for n in range(20))) == 40
+
+
+def test_a_lock_held_too_long_is_a_busy_error(database, database_url, monkeypatch):
+    monkeypatch.setattr(database_module, "_BUSY_SECONDS", 0.05)
+    impatient = Database(database_url)
+    with database.unit_of_work() as holder:
+        holder.takes.add([make_take("k")])
+        with pytest.raises(DatabaseBusyError, match="another process is writing"), impatient.unit_of_work() as uow:
+            uow.takes.add([make_take("l")])
+    with impatient.unit_of_work() as uow:
+        uow.takes.add([make_take("l")])
+        uow.commit()
+    impatient.close()
+
+
+@pytest.mark.parametrize("folder", ["with space", "what?x=1", "50%20#1", "ünïcode", "a:b@c", "'; --"])
+def test_odd_folder_names_hold_the_database(tmp_path, folder):
+    path = tmp_path / folder / "talepress.db"
+    database = Database(URL.create("sqlite", database=str(path)).render_as_string())
+    database.close()
+    assert path.is_file()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "nonsense", "nobase://x/y", ""])
+def test_urls_that_cannot_be_used(url):
+    with pytest.raises(DatabaseError) as caught:
+        Database(url)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_password_is_not_shown():
+    with pytest.raises(DatabaseError) as caught:
+        Database("nobase://user:secret@host/name")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path):
+    path = tmp_path / "talepress.db"
+    path.write_bytes(b"not a database at all" * 100)
+    with pytest.raises(DatabaseError, match="not a database"):
+        Database(f"sqlite:///{path}")
+    assert path.read_bytes() == b"not a database at all" * 100
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatabaseError, match=r"storage\.data_dir"):
+        Database(f"sqlite:///{tmp_path / 'file' / 'talepress.db'}")
+
+
+def test_a_database_of_a_newer_version_is_refused(database, database_url):
+    with create_engine(database_url).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'from the future'"))
+    with pytest.raises(DatabaseError, match="upgrade Talepress"):
+        Database(database_url)
+
+
+def test_errors_of_the_driver_become_one_line(database):
+    with pytest.raises(DatabaseError) as caught, database.unit_of_work() as uow:
+        uow.takes.add([make_take("k", seed=2**64)])
+    assert "64 bits" in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import alembic.command
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateTable
+
+from storage.database import Database, alembic_config, migration_connection
+from storage.errors import DatabaseError
+from storage.schema import Base
+from tests.storage.builders import SOURCE, make_book, make_script
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def ddl(database: Database) -> dict[str, str]:
+    """The normalised SQL of every table and index."""
+    with database.engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'alembic_version'")
+        )
+        return {name: " ".join(sql.replace('"', "").split()) for name, sql in rows}
+
+
+def test_the_migrations_lead_to_the_schema(database):
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_migrations_lead_to_the_schema_with_checks_and_keys(database, tmp_path):
+    """Alembic compares neither check constraints nor partial indexes: the SQL itself is compared too."""
+    from sqlalchemy import create_engine
+
+    direct = create_engine(f"sqlite:///{tmp_path / 'direct.db'}")
+    Base.metadata.create_all(direct)
+
+    def parts(sql: dict[str, str]) -> dict[str, set[str]]:
+        return {name: {part.strip(" ()") for part in statement.split(",")} for name, statement in sql.items()}
+
+    with direct.connect() as connection:
+        rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+        expected = {name: " ".join(sql.replace('"', "").split()) for name, sql in rows}
+    assert parts(ddl(database)) == parts(expected)
+
+
+def test_down_to_nothing_and_up_again(database):
+    before = ddl(database)
+    with migration_connection(database.engine) as connection:
+        alembic.command.downgrade(alembic_config(connection), "base")
+    assert set(inspect(database.engine).get_table_names()) == {"alembic_version"}
+    with migration_connection(database.engine) as connection:
+        alembic.command.upgrade(alembic_config(connection), "head")
+    assert ddl(database) == before
+
+
+def test_there_is_one_head_and_every_revision_says_how_to_go_back():
+    scripts = ScriptDirectory.from_config(alembic_config())
+    assert len(scripts.get_heads()) == 1
+    for revision in scripts.walk_revisions():
+        assert revision.doc
+        assert callable(revision.module.downgrade)
+
+
+def test_copying_a_parent_table_keeps_its_children(database):
+    """What later migrations will do on SQLite: the copy drops the old table, whose rows have dependants."""
+    with database.unit_of_work() as uow:
+        uow.books.save(make_book(), make_script(make_book()))
+        uow.commit()
+    with migration_connection(database.engine) as connection:
+        operations = Operations(MigrationContext.configure(connection))
+        with operations.batch_alter_table("books", recreate="always") as batch:
+            batch.alter_column("publisher", new_column_name="house")
+    with database.engine.connect() as connection:
+        assert connection.execute(text("SELECT house FROM books")).scalar_one() == "Nobody"
+        assert connection.execute(text("SELECT count(*) FROM utterances")).scalar_one() == 6
+
+
+def test_a_migration_that_orphans_rows_is_rolled_back(database):
+    with database.unit_of_work() as uow:
+        uow.books.save(make_book(), make_script(make_book()))
+        uow.commit()
+    with pytest.raises(DatabaseError, match="without its parent"), migration_connection(database.engine) as connection:
+        connection.execute(text("DELETE FROM books"))
+    with database.snapshot() as uow:
+        assert uow.books.exists(SOURCE)
+
+
+def test_two_processes_may_open_a_new_database_at_once(tmp_path, database_url):
+    code = (
+        "import sys, time, pathlib\n"
+        "from storage.database import Database\n"
+        "pathlib.Path(sys.argv[2]).write_text('ready')\n"
+        "while not pathlib.Path(sys.argv[3]).exists(): time.sleep(0.001)\n"
+        "Database(sys.argv[1]).close()\n"
+    )
+    ready, go = [tmp_path / f"ready{n}" for n in range(2)], tmp_path / "go"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, database_url, str(mark), str(go)],
+            cwd=REPOSITORY,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for mark in ready
+    ]
+    while not all(mark.exists() for mark in ready):
+        assert all(process.poll() is None for process in processes), "a process died before the start"
+    go.touch()
+    assert [(process.communicate(timeout=60)[1], process.returncode) for process in processes] == [("", 0)] * 2
+    database = Database(database_url)
+    with database.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar_one() == 1
+    database.close()
+
+
+@pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect()], ids=["sqlite", "postgresql"])
+def test_every_table_compiles_for_both_databases(dialect):
+    for table in Base.metadata.sorted_tables:
+        assert f"CREATE TABLE {table.name}" in str(CreateTable(table).compile(dialect=dialect))

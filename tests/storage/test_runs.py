@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from storage import processes
+from storage.errors import BookBusyError, NotFoundError
+from storage.records import RunState
+from storage.repository.runs import INTERRUPTED
+from storage.schema import RunRow
+from tests.storage.builders import SOURCE, make_book, make_script
+
+
+@pytest.fixture(autouse=True)
+def book(uow):
+    uow.books.save(make_book(), make_script(make_book()))
+
+
+def dead_process() -> str:
+    """The name of a process that was, and is no more."""
+    code = "from storage.processes import this_process; print(this_process())"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_run_from_start_to_finish(uow):
+    before = datetime.now(UTC)
+    run_id = uow.runs.start(SOURCE, "book_to_audio", {"voice": "slt", "chapters": [0, 1]}, total=5)
+    run = uow.runs.get(run_id)
+    assert (run.source_sha256, run.flow, run.state) == (SOURCE, "book_to_audio", RunState.RUNNING)
+    assert (run.done, run.total, run.message, run.finished_at) == (0, 5, "", None)
+    assert run.request == {"voice": "slt", "chapters": [0, 1]}
+    assert run.interrupted is False
+    assert before <= run.started_at <= datetime.now(UTC)
+
+    uow.runs.progress(run_id, 3, 6)
+    run = uow.runs.get(run_id)
+    assert (run.done, run.total) == (3, 6)
+    assert run.heartbeat_at > run.started_at
+
+    uow.runs.finish(run_id, RunState.FLAGGED, "2 flagged")
+    run = uow.runs.get(run_id)
+    assert (run.state, run.message, run.interrupted) == (RunState.FLAGGED, "2 flagged", False)
+    assert run.finished_at >= run.heartbeat_at
+
+
+def test_runs_of_a_book_latest_first(uow):
+    ids = []
+    for _ in range(3):
+        ids.append(uow.runs.start(SOURCE, "retry_failed", {}))
+        uow.runs.finish(ids[-1], RunState.DONE)
+    assert [run.id for run in uow.runs.of(SOURCE)] == ids[::-1]
+
+
+def test_two_living_runs_of_one_book_are_refused(uow):
+    run_id = uow.runs.start(SOURCE, "book_to_audio", {})
+    with pytest.raises(BookBusyError, match=run_id):
+        uow.runs.start(SOURCE, "book_to_audio", {})
+
+
+def test_an_interrupted_run_is_recognised_and_gives_way(uow):
+    killed = uow.runs.start(SOURCE, "book_to_audio", {})
+    uow._session.get(RunRow, killed).process = dead_process()
+    assert uow.runs.get(killed).interrupted is True
+    following = uow.runs.start(SOURCE, "book_to_audio", {})
+    assert uow.runs.get(following).interrupted is False
+    run = uow.runs.get(killed)
+    assert (run.state, run.message, run.interrupted) == (RunState.FAILED, INTERRUPTED, False)
+
+
+def test_a_run_on_another_machine_counts_as_interrupted_after_a_long_silence(uow):
+    run_id = uow.runs.start(SOURCE, "book_to_audio", {})
+    row = uow._session.get(RunRow, run_id)
+    row.process = "elsewhere 1234 1 2"
+    assert uow.runs.get(run_id).interrupted is False
+    row.heartbeat_at = datetime.now(UTC) - timedelta(hours=1)
+    assert uow.runs.get(run_id).interrupted is True
+
+
+def test_a_process_number_used_again_is_another_process():
+    now = datetime.now(UTC)
+    host, boot, pid, start = processes.this_process().split(" ")
+    assert processes.is_alive(f"{host} {boot} {pid} {start}", now)
+    assert not processes.is_alive(f"{host} {boot} {pid} {int(start) - 1}", now)
+    assert not processes.is_alive(f"{host} another-boot {pid} {start}", now)
+
+
+def test_unknown_runs_and_impossible_ends(uow):
+    with pytest.raises(NotFoundError, match="'nope'"):
+        uow.runs.get("nope")
+    with pytest.raises(NotFoundError, match="f" * 64):
+        uow.runs.start("f" * 64, "book_to_audio", {})
+    run_id = uow.runs.start(SOURCE, "book_to_audio", {})
+    with pytest.raises(ValueError, match="running"):
+        uow.runs.finish(run_id, RunState.RUNNING)

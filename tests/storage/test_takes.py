@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import pytest
+
+from storage.errors import DatabaseError, IncompleteError, NotFoundError
+from storage.records import KeyedUtterance, Verdict
+from tests.storage.builders import SOURCE, make_book, make_script, make_take, save_keyed
+
+OTHER = "c" * 64
+
+
+@pytest.fixture
+def keyed(uow):
+    return save_keyed(uow, make_book())
+
+
+def test_takes_come_back_as_added_ordered_by_attempt(uow):
+    takes = [make_take("k", 1, Verdict.DOUBTFUL), make_take("k", 0), make_take("l", 0)]
+    uow.takes.add(takes)
+    assert uow.takes.of(["k", "l", "m"]) == {"k": (takes[1], takes[0]), "l": (takes[2],)}
+
+
+def test_adding_a_key_again_leaves_the_first(uow):
+    uow.takes.add([make_take("k")])
+    uow.takes.add([make_take("k", audio_sha256="0" * 64), make_take("l"), make_take("l")])
+    assert uow.takes.of(["k", "l"]) == {"k": (make_take("k"),), "l": (make_take("l"),)}
+
+
+def test_one_attempt_cannot_have_two_keys(database):
+    with pytest.raises(DatabaseError, match="UNIQUE"), database.unit_of_work() as uow:
+        uow.takes.add([make_take("k", key="one")])
+        uow.takes.add([make_take("k", key="two")])
+
+
+@pytest.mark.parametrize("fields", [{"samples": 0}, {"sample_rate": 0}, {"attempt": -1}])
+def test_impossible_takes_are_refused(database, fields):
+    with pytest.raises(DatabaseError, match="CHECK"), database.unit_of_work() as uow:
+        uow.takes.add([make_take("k", **fields)])
+
+
+def test_missing_is_what_has_neither_choice_nor_acceptable_take(uow, keyed):
+    assert uow.takes.missing(SOURCE) == tuple(keyed)
+    uow.takes.add([make_take(keyed[0].key), make_take(keyed[1].key, verdict=Verdict.DOUBTFUL)])
+    assert uow.takes.missing(SOURCE) == tuple(keyed[1:])
+    uow.takes.choose(SOURCE, {keyed[1].key: f"{keyed[1].key}-0"})  # nothing better came: the doubtful one is used
+    assert uow.takes.missing(SOURCE) == tuple(keyed[2:])
+
+
+def test_missing_is_limited_to_chapters_and_to_keyed_utterances(uow):
+    book = make_book()
+    script = make_script(book)
+    uow.books.save(book, script)
+    assert uow.takes.missing(SOURCE) == ()
+    items = [KeyedUtterance(script.utterances[n], f"k{n}") for n in (0, 1, 4)]
+    uow.books.assign_keys(SOURCE, items)
+    assert uow.takes.missing(SOURCE) == tuple(items)
+    assert uow.takes.missing(SOURCE, chapters=[1]) == (items[2],)
+
+
+def test_a_text_that_occurs_twice_is_asked_for_once_and_chosen_twice(uow):
+    book = make_book()
+    script = make_script(book)
+    uow.books.save(book, script)
+    uow.books.assign_keys(SOURCE, [KeyedUtterance(utterance, "yes") for utterance in script.utterances])
+    assert uow.takes.missing(SOURCE) == (KeyedUtterance(script.utterances[0], "yes"),)
+    uow.takes.add([make_take("yes")])
+    uow.takes.choose(SOURCE, {"yes": "yes-0"})
+    assert uow.books.summary(SOURCE).chosen == 6
+
+
+def test_books_share_takes_but_choose_for_themselves(uow, keyed):
+    save_keyed(uow, make_book(source_sha256=OTHER))
+    uow.takes.add([make_take(item.key) for item in keyed])
+    uow.takes.choose_acceptable(SOURCE)
+    assert uow.takes.missing(OTHER) == ()
+    assert uow.books.summary(OTHER).chosen == 0
+    assert uow.takes.choose_acceptable(OTHER) == 6
+    assert uow.takes.choose_acceptable(OTHER) == 0
+
+
+def test_choose_acceptable_takes_the_earliest_good_one_and_keeps_choices(uow, keyed):
+    key = keyed[0].key
+    uow.takes.add([make_take(key, 0, Verdict.DOUBTFUL), make_take(key, 2), make_take(key, 1)])
+    uow.takes.add([make_take(keyed[1].key, 0, Verdict.DOUBTFUL), make_take(keyed[1].key, 1)])
+    uow.takes.choose(SOURCE, {keyed[1].key: f"{keyed[1].key}-0"})
+    uow.takes.add([make_take(item.key) for item in keyed[2:]])
+    assert uow.takes.choose_acceptable(SOURCE, chapters=[0]) == 2
+    assert [chosen.take.attempt for chosen in uow.takes.chosen(SOURCE, 0)] == [1, 0, 0]
+    assert uow.books.chapter_summaries(SOURCE)[1].chosen == 0
+
+
+def test_a_choice_is_replaced_never_doubled(uow, keyed):
+    key = keyed[0].key
+    uow.takes.add([make_take(key, 0), make_take(key, 1)] + [make_take(item.key) for item in keyed[1:]])
+    uow.takes.choose_acceptable(SOURCE)
+    uow.takes.choose(SOURCE, {key: f"{key}-1"})
+    chosen = uow.takes.chosen(SOURCE, 0)
+    assert [item.utterance for item in chosen] == [item.utterance for item in keyed[:3]]
+    assert [item.take.attempt for item in chosen] == [1, 0, 0]
+
+
+def test_a_take_of_another_text_cannot_be_chosen(database):
+    with database.unit_of_work() as uow:
+        keyed = save_keyed(uow, make_book())
+        uow.takes.add([make_take(keyed[0].key), make_take(keyed[1].key)])
+        uow.commit()
+    with pytest.raises(DatabaseError, match="FOREIGN KEY"), database.unit_of_work() as uow:
+        uow.takes.choose(SOURCE, {keyed[0].key: f"{keyed[1].key}-0"})
+    with pytest.raises(DatabaseError, match="FOREIGN KEY"), database.unit_of_work() as uow:
+        uow.takes.choose(SOURCE, {keyed[0].key: "no such take"})
+
+
+def test_chosen_refuses_a_chapter_with_a_gap(uow, keyed):
+    uow.takes.add([make_take(item.key) for item in keyed[:2]])
+    uow.takes.choose_acceptable(SOURCE)
+    with pytest.raises(IncompleteError, match=r"chapter 1: 1 of 3 utterances .* 'text 0.2.'"):
+        uow.takes.chosen(SOURCE, 0)
+
+
+def test_flagged_are_the_doubtful_choices_with_their_chapter(uow, keyed):
+    doubtful = [make_take(keyed[n].key, verdict=Verdict.DOUBTFUL) for n in (1, 4, 5)]
+    uow.takes.add(doubtful)
+    uow.takes.choose(SOURCE, {take.utterance_key: take.key for take in doubtful[:2]})
+    flagged = uow.takes.flagged(SOURCE)
+    assert [(item.chapter_title, item.utterance, item.take) for item in flagged] == [
+        ("Chapter 1", keyed[1].utterance, doubtful[0]),
+        ("Chapter 2", keyed[4].utterance, doubtful[1]),
+    ]
+    assert uow.takes.flagged(SOURCE, chapters=[0]) == flagged[:1]
+
+
+def test_a_removed_take_is_missing_again(uow, keyed):
+    uow.takes.add([make_take(item.key) for item in keyed])
+    uow.takes.choose_acceptable(SOURCE)
+    uow.takes.remove([f"{keyed[3].key}-0"])
+    assert uow.takes.missing(SOURCE) == (keyed[3],)
+    assert uow.takes.of([keyed[3].key]) == {}
+    assert uow.books.summary(SOURCE).chosen == 5
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda takes: takes.missing(OTHER),
+        lambda takes: takes.choose(OTHER, {"a": "b"}),
+        lambda takes: takes.choose_acceptable(OTHER),
+        lambda takes: takes.chosen(OTHER, 0),
+        lambda takes: takes.flagged(OTHER),
+    ],
+)
+def test_an_unknown_book_is_named(uow, keyed, call):
+    with pytest.raises(NotFoundError, match=OTHER):
+        call(uow.takes)
