@@ -1,0 +1,63 @@
+"""Trouble with disks, told as what the user can do about it. It must not know what is written or read."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import soundfile
+
+from tasks.errors import OutputError
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NOT_ALLOWED = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG}
+)
+NEARLY_NOTHING_BYTES = 1 << 20
+
+
+@contextmanager
+def output_errors(place: Path | str) -> Iterator[None]:
+    """Turns "no room" and "not allowed" into `OutputError` with a remedy; other errors pass.
+
+    Args:
+        place: the folder (or URL) that is written to. libsndfile does not say why writing failed, so for its errors the
+            free space there decides.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise OutputError(f"{place}: the disk is full; free some space and run the same command again") from error
+        if error.errno in NOT_ALLOWED:
+            raise OutputError(f"{place}: cannot be written ({error.strerror}); choose another folder") from error
+        raise
+    except soundfile.SoundFileError as error:
+        if Path(place).exists() and shutil.disk_usage(place).free < NEARLY_NOTHING_BYTES:
+            raise OutputError(f"{place}: the disk is full; free some space and run the same command again") from error
+        raise
+
+
+def check_output_folder(folder: Path) -> None:
+    """Makes the folder if there is none and tries to write there. Raises `OutputError`."""
+    with output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"\0")
+
+
+def publish(temporary: Path, final: Path) -> None:
+    """Flushes a finished file to the disk and renames it into place, over an older one. Both are in one folder."""
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
+    temporary.replace(final)
+    folder = os.open(final.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

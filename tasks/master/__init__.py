@@ -1,0 +1,1 @@
+"""The master stage: brings chapters to one loudness."""

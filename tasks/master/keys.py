@@ -1,0 +1,31 @@
+"""The content key of a master: what it was made from, so that an unchanged chapter is not made again.
+
+It must not know what is stored under the key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from configs.settings import MasterSettings, StitchSettings
+from storage.records import ChosenTake
+
+# Raise it when the code of stitch or master turns equal inputs into other audio.
+MASTER_FORMAT_VERSION = 1
+
+
+def master_key(cues: Sequence[ChosenTake], stitch: StitchSettings, master: MasterSettings, *, opens_book: bool) -> str:
+    """sha256 (64 hexadecimal digits) over the takes in order, their pauses, and every setting of stitch and master."""
+    content = {
+        "version": MASTER_FORMAT_VERSION,
+        "takes": [
+            [cue.utterance.index, cue.take.key, cue.take.audio_sha256, cue.utterance.pause.value] for cue in cues
+        ],
+        "opens_book": opens_book,
+        "stitch": stitch.model_dump(mode="json"),
+        "master": master.model_dump(mode="json"),
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()

@@ -1,0 +1,1 @@
+"""The package stage: publishes the edition."""

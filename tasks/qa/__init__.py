@@ -1,0 +1,1 @@
+"""The qa stage: judges takes by what can be measured."""

@@ -1,0 +1,1 @@
+"""The stitch stage: lays takes and pauses on a chapter's timeline."""

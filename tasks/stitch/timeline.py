@@ -1,0 +1,52 @@
+"""Where everything lies in a chapter, counted in samples before a single file is read.
+
+It must not know how audio is read or written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from configs.settings import StitchSettings
+from storage.records import ChosenTake, PlacedUtterance
+from tasks.errors import TalepressError
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A chapter's plan. Gaps between placed utterances, and the rest up to `samples`, are room tone."""
+
+    sample_rate: int
+    samples: int
+    placed: tuple[PlacedUtterance, ...]
+
+
+def lay_out(cues: Sequence[ChosenTake], settings: StitchSettings, *, opens_book: bool) -> Timeline:
+    """Places a chapter's takes one after another, each followed by the pause that its utterance asks for.
+
+    Args:
+        cues: utterances with their takes, in reading order.
+        settings: head, tail and pauses in seconds.
+        opens_book: the first chapter of the edition starts with its heading at sample 0, because players expect the
+            first chapter mark at 0; every other chapter starts with `head_s` of room tone.
+
+    Returns:
+        The timeline; positions are exact, so that sums over chapters are exact too.
+
+    Raises:
+        TalepressError: no utterance at all, or takes of different sample rates.
+    """
+    if not cues:
+        raise TalepressError("a chapter without utterances cannot be stitched: leave it out of the edition")
+    rates = sorted({cue.take.sample_rate for cue in cues})
+    if len(rates) > 1:
+        raise TalepressError(f"takes of {' and '.join(map(str, rates))} Hz in one chapter: render them with one model")
+    rate = rates[0]
+    position = 0 if opens_book else round(settings.head_s * rate)
+    placed = []
+    for cue in cues:
+        end = position + cue.take.samples
+        placed.append(PlacedUtterance(cue.utterance, cue.take.key, position, end))
+        position = end + round(getattr(settings.pauses, cue.utterance.pause.value) * rate)
+    return Timeline(rate, position + round(settings.tail_s * rate), tuple(placed))

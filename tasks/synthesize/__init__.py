@@ -1,0 +1,1 @@
+"""The synthesize stage: speaks utterances in batches, takes doubtful ones again."""

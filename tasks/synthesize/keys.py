@@ -1,0 +1,54 @@
+"""Content keys of utterances and takes, and the seeds that follow from them.
+
+Same key, same audio: in any book, in any run, whatever the batch. This module must not know what is stored under a key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+
+from tortoise_core.inference.interface import SamplingSettings
+
+# Part of every key. Raise it when the code that turns equal inputs into audio changes what comes out: text front-end,
+# code clean-up, edge trimming (`edges.py`), file format.
+CODE_FORMAT_VERSION = 1
+
+
+def utterance_key(spoken: str, voice_digest: str, model_digest: str, settings: SamplingSettings) -> str:
+    """The key of a spoken text: groups its takes.
+
+    Args:
+        spoken: the text as it is given to the engine, normalised.
+        voice_digest: `VoiceRecord.digest`.
+        model_digest: `Engine.digest`.
+        settings: everything that shapes the sampling.
+
+    Returns:
+        sha256 as 64 hexadecimal digits.
+    """
+    return _digest(
+        {
+            "version": CODE_FORMAT_VERSION,
+            "text": spoken,
+            "voice": voice_digest,
+            "model": model_digest,
+            "sampling": asdict(settings),
+        }
+    )
+
+
+def take_key(utterance_key: str, attempt: int) -> str:
+    """The key of one take (attempt 0, 1, ...) of an utterance: sha256 as 64 hexadecimal digits."""
+    return _digest({"utterance": utterance_key, "attempt": attempt})
+
+
+def seed_of(take_key: str) -> int:
+    """The seed of a take, `0 <= seed < 2**63`: the leading 63 bits of its key."""
+    return int(take_key[:16], 16) >> 1
+
+
+def _digest(value: dict[str, object]) -> str:
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()

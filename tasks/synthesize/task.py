@@ -1,0 +1,14 @@
+"""The Prefect shell of synthesis. Retries come from the flow (`flows/_policies.py`)."""
+
+from __future__ import annotations
+
+from prefect import task
+
+from storage.records import Take
+from tasks.synthesize.render import RenderJob, run_job
+
+
+@task(name="synthesize batch", persist_result=False)
+def synthesize_batch(job: RenderJob) -> list[Take]:
+    """Speaks one batch; see `tasks.synthesize.render.render_batch`."""
+    return run_job(job)

@@ -1,0 +1,1 @@
+"""The voices stage: finds, enrols and removes voices."""

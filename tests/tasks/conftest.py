@@ -1,0 +1,19 @@
+from pathlib import Path
+
+import pytest
+
+from configs.settings import Settings, load_settings
+from storage.artifacts import ArtifactStore
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """The defaults, whatever the environment of the person who runs the tests."""
+    for name in ("TALEPRESS_PROFILE", "TALEPRESS_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    return load_settings(storage={"data_dir": str(tmp_path / "data")})
+
+
+@pytest.fixture
+def store(settings: Settings) -> ArtifactStore:
+    return ArtifactStore(settings.storage.artifacts)

@@ -1,0 +1,89 @@
+import logging
+
+import numpy as np
+import pytest
+import soundfile
+
+from storage.records import PauseKind
+from tasks.errors import OutputError
+from tasks.master.chapter import master_chapter, measure
+from tasks.master.keys import master_key
+from tasks.stitch.assemble import StitchedChapter
+from tests.tasks.audio import RATE, cue, tone
+
+
+def stitched(path, audio):
+    soundfile.write(path, audio, RATE, subtype="PCM_24")
+    return StitchedChapter(path, RATE, len(audio), ())
+
+
+def read(store, master):
+    return soundfile.read(store.path(master.audio_sha256))[0]
+
+
+def babble(peaks=0):
+    random = np.random.default_rng(1)
+    audio = 0.03 * np.repeat(random.uniform(0.2, 1, 60), RATE // 10) * random.standard_normal(6 * RATE)
+    audio[random.integers(0, len(audio), peaks)] = 0.9
+    return audio
+
+
+@pytest.mark.parametrize("peaks", [0, 3])
+def test_target_and_ceiling_are_met_and_reported(store, settings, tmp_path, peaks):
+    audio = babble(peaks)
+    master = master_chapter(store, stitched(tmp_path / "c.flac", audio), "One", 4, settings.master)
+    heard = read(store, master)
+    assert len(heard) == master.samples == len(audio)
+    assert (master.title, master.chapter_index, master.sample_rate) == ("One", 4, RATE)
+    assert measure([heard], RATE) == pytest.approx((master.loudness_lufs, master.true_peak_dbtp), abs=0.01)
+    assert master.true_peak_dbtp <= settings.master.ceiling_dbtp + 0.01
+    if not peaks:
+        assert master.loudness_lufs == pytest.approx(settings.master.target_lufs, abs=0.1)
+        gain = np.dot(heard, audio) / np.dot(audio, audio)
+        assert np.abs(heard - gain * audio).max() < 5e-5  # one linear gain: nothing but 16-bit rounding beside it
+
+
+def test_peaks_that_would_need_too_much_limiting_leave_the_chapter_quieter(store, settings, tmp_path, caplog):
+    audio = 0.001 * babble()
+    audio[RATE] = 0.9
+    with caplog.at_level(logging.WARNING):
+        master = master_chapter(store, stitched(tmp_path / "c.flac", audio), "Bang", 0, settings.master)
+    assert master.loudness_lufs < settings.master.target_lufs - 3
+    assert "'Bang' came out at" in caplog.text
+
+
+def test_a_silent_chapter_stays_silent(store, settings, tmp_path):
+    master = master_chapter(store, stitched(tmp_path / "c.flac", np.zeros(RATE)), "", 0, settings.master)
+    assert not read(store, master).any()
+
+
+def test_nothing_is_left_beside_the_chapter(store, settings, tmp_path, monkeypatch):
+    source = stitched(tmp_path / "c.flac", babble())
+    master_chapter(store, source, "", 0, settings.master)
+
+    def refuse(path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store, "put_file", refuse)
+    with pytest.raises(OutputError, match="disk is full"):
+        master_chapter(store, source, "", 0, settings.master)
+    assert [path.name for path in tmp_path.glob("*.flac")] == ["c.flac"]
+
+
+def test_the_key_covers_takes_pauses_and_settings(store, settings):
+    cues = [cue(store, tone(0.1)), cue(store, tone(0.2), 1)]
+
+    def key(cues=cues, stitch=settings.stitch, master=settings.master, opens_book=False):
+        return master_key(cues, stitch, master, opens_book=opens_book)
+
+    others = {
+        key(cues[::-1]),
+        key(cues[:1]),
+        key([cue(store, tone(0.1), pause=PauseKind.SCENE), cues[1]]),
+        key(stitch=settings.stitch.model_copy(update={"head_s": 0.7})),
+        key(master=settings.master.model_copy(update={"target_lufs": -20.0})),
+        key(opens_book=True),
+    }
+    assert len(others) == 6
+    assert key() not in others
+    assert key() == key(list(cues))

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.qa import checks
+from tasks.qa.checks import CHECKS, Rendering, rms_dbfs, runs, window_levels_dbfs
+from tests.tasks.audio import RATE, tone
+
+TEXT = "Twenty-eight characters long"  # two seconds at 14 characters per second
+
+
+def rendering(audio, speech=None, text=TEXT, **facts):
+    audio = np.asarray(audio, dtype=np.float32)
+    return Rendering(audio, audio if speech is None else speech, RATE, text, **facts)
+
+
+def good():
+    speech = tone(2.0)
+    quiet = np.zeros(RATE // 5, dtype=np.float32)
+    return rendering(np.concatenate([quiet, speech, quiet]), speech)
+
+
+def test_good_speech_gives_no_reason(settings):
+    assert {name: check(good(), settings.qa).reason for name, check in CHECKS.items()} == dict.fromkeys(CHECKS, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "bad", "reason"),
+    [
+        ("rms_dbfs", rendering(tone(2.0, peak=0.001)), "silence: -63 dBFS"),
+        ("clipped_share", rendering(np.clip(30 * tone(2.0), -1, 1)), "clipping"),
+        ("dc_offset", rendering(tone(2.0) + 0.05), "constant offset of +0.050"),
+        ("seconds_per_char", rendering(tone(8.0)), "too long: 8.0 s for 28 characters"),
+        ("seconds_per_char", rendering(tone(0.3)), "too short: 0.3 s for 28 characters"),
+        ("inner_silence_s", rendering(np.concatenate([tone(1.0), np.zeros(2 * RATE), tone(1.0)])), "silence of 2.0 s"),
+        ("tail_db", rendering(tone(2.0)), "cut off"),
+        ("hit_length_cap", rendering(tone(2.0), hit_length_cap=True), "length cap"),
+        ("bad_samples", rendering(tone(2.0), bad_samples=3), "3 samples are no numbers"),
+    ],
+)
+def test_each_check_sees_its_fault(name, bad, reason, settings):
+    finding = CHECKS[name](bad, settings.qa)
+    assert reason in finding.reason
+    assert finding.severity > 0
+
+
+def test_very_short_texts_may_take_their_time(settings):
+    assert not checks.duration(rendering(tone(1.4), text="No."), settings.qa).reason
+    assert checks.duration(rendering(tone(3.0), text="No."), settings.qa).reason
+
+
+def test_a_few_samples_at_full_scale_are_no_clipping(settings):
+    audio = tone(2.0)
+    audio[::1000] = 1.0
+    assert checks.peak(rendering(audio), settings.qa).score == 0
+
+
+def test_thresholds_come_from_the_settings(settings):
+    strict = settings.qa.model_copy(update={"min_rms_dbfs": -1.0})
+    assert checks.loudness(good(), strict).reason
+
+
+@given(st.floats(-90, 0))
+def test_level_of_a_known_signal(level):
+    audio = np.full(1000, 10 ** (level / 20))
+    assert rms_dbfs(audio) == pytest.approx(level, abs=1e-6)
+    assert window_levels_dbfs(audio, RATE) == pytest.approx([level] * 2, abs=1e-6)
+
+
+def test_level_of_nothing():
+    assert rms_dbfs(np.zeros(0)) == rms_dbfs(np.zeros(9)) == -144
+    assert len(window_levels_dbfs(np.zeros(0), RATE)) == 0
+
+
+@given(st.lists(st.booleans(), max_size=50))
+def test_runs_are_the_true_stretches(flags):
+    found = runs(np.array(flags, dtype=bool))
+    rebuilt = [False] * len(flags)
+    for start, end in found:
+        assert start < end
+        rebuilt[start:end] = [True] * (end - start)
+    assert rebuilt == flags
+    assert all(first[1] < second[0] for first, second in zip(found, found[1:], strict=False))

@@ -1,0 +1,45 @@
+import json
+
+import numpy as np
+import pytest
+
+from storage.records import Take, Verdict
+from tasks.qa.checks import CHECKS, Rendering
+from tasks.qa.verdict import DOUBT, best, judge
+from tests.tasks.audio import RATE, tone
+
+
+def test_one_reason_is_enough_to_doubt(settings):
+    judgement = judge(Rendering(tone(2.0), tone(2.0), RATE, "Twenty-eight characters long"), settings.qa)
+    assert judgement.verdict is Verdict.DOUBTFUL
+    assert len(judgement.reasons) == 1
+    assert judgement.scores[DOUBT] == 1
+
+
+def test_all_scores_are_kept_and_are_json(settings):
+    judgement = judge(Rendering(np.zeros(1), np.zeros(1), RATE, ""), settings.qa)
+    assert set(judgement.scores) == {*CHECKS, DOUBT}
+    assert json.loads(json.dumps(judgement.scores, allow_nan=False)) == judgement.scores
+
+
+def take(attempt, doubt, clvp=0.0):
+    verdict = Verdict.DOUBTFUL if doubt else Verdict.OK
+    return Take(f"k{attempt}", "u", attempt, 0, "a", RATE, 1, verdict, scores={DOUBT: float(doubt), "clvp": clvp})
+
+
+@pytest.mark.parametrize(
+    ("takes", "kept"),
+    [
+        ([take(0, 2), take(1, 1), take(2, 3)], 1),
+        ([take(0, 1, 0.9), take(1, 0, 0.1)], 1),
+        ([take(0, 1, 0.1), take(1, 1, 0.9)], 1),
+        ([take(1, 1), take(0, 1)], 0),
+    ],
+)
+def test_best(takes, kept):
+    assert best(takes).attempt == kept
+
+
+def test_best_of_nothing():
+    with pytest.raises(ValueError, match="empty"):
+        best([])

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.synthesize.edges import FADE_MS, KEPT_MS, trim_edges
+from tests.tasks.audio import RATE, tone
+
+MS = RATE // 1000
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 700), st.integers(0, 700))
+def test_silence_goes_and_a_breath_of_it_stays(lead_ms, tail_ms):
+    speech = tone(0.4)
+    audio = np.concatenate([np.zeros(lead_ms * MS), speech, np.zeros(tail_ms * MS)]).astype(np.float32)
+    trimmed = trim_edges(audio, RATE)
+    assert trimmed.dtype == np.float32
+    kept = min(lead_ms, KEPT_MS) + min(tail_ms, KEPT_MS)
+    assert abs(len(trimmed) / MS - 400 - kept) <= 10  # silence is looked for in steps of 5 ms at either end
+
+
+def test_the_middle_is_untouched_and_the_edges_are_faded():
+    audio = tone(0.5)
+    trimmed = trim_edges(audio, RATE)
+    fade = FADE_MS * MS
+    np.testing.assert_allclose(trimmed[fade:-fade], audio[fade:-fade], atol=1e-7)
+    assert abs(trimmed[0]) < 1e-6
+    assert np.abs(trimmed[:fade]).max() <= np.abs(audio[:fade]).max()
+    assert abs(trimmed[-1]) < 0.01
+
+
+def test_inner_silence_stays():
+    audio = np.concatenate([tone(0.2), np.zeros(RATE), tone(0.2)]).astype(np.float32)
+    assert len(trim_edges(audio, RATE)) == len(audio)
+
+
+@pytest.mark.parametrize("samples", [1, 10, RATE])
+def test_silence_alone_comes_back_as_it_was(samples):
+    assert len(trim_edges(np.zeros(samples, dtype=np.float32), RATE)) == samples
+
+
+def test_full_scale_does_not_wrap_around():
+    trimmed = trim_edges(np.ones(RATE, dtype=np.float32), RATE)
+    assert trimmed[RATE // 2] == pytest.approx(1.0, abs=1e-6)

@@ -1,0 +1,52 @@
+import json
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.synthesize.keys import seed_of, take_key, utterance_key
+from tortoise_core.inference.interface import SamplingSettings
+
+SETTINGS = SamplingSettings()
+
+
+def test_every_input_makes_another_key():
+    key = utterance_key("Hello.", "v", "m", SETTINGS)
+    assert key == utterance_key("Hello.", "v", "m", SamplingSettings())
+    others = {
+        utterance_key("Hello!", "v", "m", SETTINGS),
+        utterance_key("Hello.", "w", "m", SETTINGS),
+        utterance_key("Hello.", "v", "n", SETTINGS),
+    }
+    for field in fields(SamplingSettings):
+        value = getattr(SETTINGS, field.name)
+        changed = not value if isinstance(value, bool) else value + "x" if isinstance(value, str) else value + 1
+        others.add(utterance_key("Hello.", "v", "m", replace(SETTINGS, **{field.name: changed})))
+    assert len(others) == 3 + len(fields(SamplingSettings))
+    assert key not in others
+
+
+def test_keys_of_format_1_do_not_change():
+    """Changing this value makes everybody render every book again: raise CODE_FORMAT_VERSION on purpose instead."""
+    key = utterance_key("Café.", "0" * 64, "1" * 64, SETTINGS)
+    assert key == "6c5020081a63fa6bfb131d2d9b2f87472bb013ec1bbfbbc0a1b988c17b2fc303"
+    assert take_key(key, 0) == "75b25f89811fbdb9376dce6c6d127e518e5430d1bce5300150c7468340435c77"
+
+
+@given(st.text(), st.integers(0, 100))
+def test_seeds_have_63_bits_and_differ_between_attempts(text, attempt):
+    key = utterance_key(text, "v", "m", SETTINGS)
+    seed = seed_of(take_key(key, attempt))
+    assert 0 <= seed < 2**63
+    assert seed != seed_of(take_key(key, attempt + 1))
+    assert json.loads(json.dumps(seed)) == seed
+
+
+def test_keys_survive_lone_surrogates():
+    assert len(utterance_key("\ud800", "v", "m", SETTINGS)) == 64
+
+
+def test_not_a_number_is_refused():
+    with pytest.raises(ValueError, match="Out of range"):
+        utterance_key("a", "v", "m", replace(SETTINGS, temperature=float("nan")))

@@ -1,0 +1,218 @@
+"""An engine without a network, for tests of the pipeline and for measuring orchestration.
+
+It owns speech-like test audio (voiced syllables, word gaps, quiet edges) whose length follows the text, and a set of
+faults that can be ordered per text, so that retakes, retries and back-off can be tested. Like every engine it knows
+nothing of books, files or databases; the audio is not speech and must never be offered to a listener as such.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+
+from tortoise_core.errors import AudioError, ConfigError, OutOfMemoryError, TextError
+from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult, VoiceLatents
+
+SAMPLE_RATE = 24_000
+CHARS_PER_SECOND = 14.0
+MAX_TEXT_TOKENS = 400
+SAMPLES_PER_CODE = 1_115  # 24 000 Hz / 21.53 codes per second (spec, section 1)
+EDGE_SECONDS = 0.12  # quiet that the "model" leaves before and after the words
+DIGEST = hashlib.sha256(b"talepress fake engine 1").hexdigest()
+PRESETS = {
+    "ultra_fast": SamplingSettings(candidates=1, diffusion_steps=1, cond_free=False),
+    "fast": SamplingSettings(candidates=2, diffusion_steps=2),
+    "standard": SamplingSettings(candidates=4, diffusion_steps=4),
+    "high_quality": SamplingSettings(candidates=4, diffusion_steps=8),
+}
+
+
+class Misbehaviour(StrEnum):
+    """What can go wrong with the rendering of one text."""
+
+    SILENCE = "silence"  # nothing is heard
+    CLIPPING = "clipping"  # driven far over full scale
+    TOO_LONG = "too_long"  # five times as long as the text asks for
+    LENGTH_CAP = "length_cap"  # no stop code: loud to the very end
+    TRANSIENT = "transient"  # an I/O error that goes away
+    SLOW = "slow"  # takes an extra `FakeEngine.slowness_s`
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Orders a misbehaviour for every request whose text contains `text`, the first `times` such requests only."""
+
+    kind: Misbehaviour
+    text: str = ""  # "" is in every text
+    times: int | None = None  # None: always
+
+
+class FakeEngine:
+    """Implements `tortoise_core.inference.interface.Engine` without a network.
+
+    Audio depends on the request alone. Faults with a `times` limit are counted per engine and in order of requests, so
+    only they can make two renderings of one request differ.
+    """
+
+    def __init__(
+        self,
+        faults: Sequence[Fault] = (),
+        *,
+        max_batch: int | None = None,
+        seconds_per_request: float = 0.0,
+        slowness_s: float = 0.5,
+    ) -> None:
+        """Prepares an engine.
+
+        Args:
+            faults: what goes wrong, for which texts.
+            max_batch: more requests than this at once run out of memory.
+            seconds_per_request: time that `speak` sleeps for each request, in seconds.
+            slowness_s: additional sleep for a request under a `SLOW` fault, in seconds.
+        """
+        self._faults = tuple(faults)
+        self._max_batch = max_batch
+        self._seconds_per_request = seconds_per_request
+        self._slowness_s = slowness_s
+        self._used: Counter[int] = Counter()
+        self._lock = threading.Lock()
+        self.batch_sizes: list[int] = []  # of every call of `speak`, for tests that count work
+
+    @classmethod
+    def from_description(cls, description: str) -> FakeEngine:
+        """Builds an engine from JSON, so that a whole pipeline can be told to misbehave through one setting.
+
+        Args:
+            description: `{"faults": [{"kind": "silence", "text": "dragon", "times": 1}], "max_batch": 4,
+                "seconds_per_request": 0.1, "slowness_s": 0.5}`; every key may be left out. A text that is not a JSON
+                object (the name of a real model) describes the well-behaved engine.
+
+        Raises:
+            ConfigError: an unknown key or misbehaviour.
+        """
+        if not description.lstrip().startswith("{"):
+            return cls()
+        try:
+            options = json.loads(description)
+            faults = [Fault(Misbehaviour(item.pop("kind")), **item) for item in options.pop("faults", [])]
+            return cls(faults, **options)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ConfigError(f"fake engine: cannot understand {description!r} ({error})") from error
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second of every result."""
+        return SAMPLE_RATE
+
+    @property
+    def digest(self) -> str:
+        """The fake model's digest; it has no weights, so this is a constant."""
+        return DIGEST
+
+    @property
+    def max_text_tokens(self) -> int:
+        """Most text tokens that one request may hold."""
+        return MAX_TEXT_TOKENS
+
+    def token_count(self, text: str) -> int:
+        """About two characters a token, as the real tokenizer's average; 0 for text without a letter or digit."""
+        return (len(text.strip()) + 1) // 2 if any(char.isalnum() for char in text) else 0
+
+    def settings(self, preset: str) -> SamplingSettings:
+        """The sampling settings of a preset. Raises `ConfigError` for an unknown one."""
+        if preset not in PRESETS:
+            raise ConfigError(f"unknown preset {preset!r}: use one of {', '.join(PRESETS)}")
+        return PRESETS[preset]
+
+    def speak(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult]:
+        """Speaks all requests, in order. Raises `TextError`, `OutOfMemoryError`, `ConnectionError` (under a fault)."""
+        self.batch_sizes.append(len(requests))
+        if self._max_batch is not None and len(requests) > self._max_batch:
+            raise OutOfMemoryError(f"fake engine: {len(requests)} requests, memory for {self._max_batch}")
+        return [self._speak_one(request) for request in requests]
+
+    def voice_from_clips(self, clips: Sequence[Path]) -> VoiceLatents:
+        """Latents that depend on the clips' samples alone: auto (1, 8), diffusion (1, 16). Raises `AudioError`."""
+        digest = hashlib.sha256()
+        for clip in clips:
+            try:
+                digest.update(soundfile.read(clip, dtype="float32")[0].tobytes())
+            except (OSError, soundfile.SoundFileError) as error:
+                raise AudioError(f"{clip}: cannot be read as audio ({error})") from error
+        values = np.random.default_rng(list(digest.digest())).standard_normal(24).astype(np.float32)
+        return VoiceLatents(auto=torch.from_numpy(values[None, :8]), diffusion=torch.from_numpy(values[None, 8:]))
+
+    def _speak_one(self, request: SpeechRequest) -> SpeechResult:
+        tokens = self.token_count(request.text)
+        if not 0 < tokens <= MAX_TEXT_TOKENS:
+            raise TextError(f"{request.text[:40]!r}: {tokens} text tokens, this model takes 1 to {MAX_TEXT_TOKENS}")
+        kinds = self._faults_for(request.text)
+        time.sleep(self._seconds_per_request + (self._slowness_s if Misbehaviour.SLOW in kinds else 0.0))
+        if Misbehaviour.TRANSIENT in kinds:
+            raise ConnectionError(f"fake engine: transient error at {request.text[:40]!r}")
+        audio = _babble(request, stretch=5.0 if Misbehaviour.TOO_LONG in kinds else 1.0)
+        if Misbehaviour.SILENCE in kinds:
+            audio = np.zeros_like(audio)
+        if Misbehaviour.CLIPPING in kinds:
+            audio = np.clip(20.0 * audio, -1.0, 1.0)
+        if Misbehaviour.LENGTH_CAP in kinds:
+            audio = audio[: -int(2 * EDGE_SECONDS * SAMPLE_RATE)]
+        return SpeechResult(
+            audio=audio,
+            sample_rate=SAMPLE_RATE,
+            codes=-(-len(audio) // SAMPLES_PER_CODE),
+            hit_length_cap=Misbehaviour.LENGTH_CAP in kinds,
+            scores={"clvp": float(_generator(request, "score").uniform())},
+        )
+
+    def _faults_for(self, text: str) -> set[Misbehaviour]:
+        with self._lock:
+            active = [
+                number
+                for number, fault in enumerate(self._faults)
+                if fault.text in text and (fault.times is None or self._used[number] < fault.times)
+            ]
+            self._used.update(active)
+        return {self._faults[number].kind for number in active}
+
+
+def _generator(request: SpeechRequest, purpose: str) -> np.random.Generator:
+    """Random numbers that depend on everything in the request and on nothing else."""
+    digest = hashlib.sha256(purpose.encode())
+    digest.update(json.dumps([request.text, request.seed, asdict(request.settings)], sort_keys=True).encode())
+    digest.update(request.voice.auto.numpy().tobytes())
+    digest.update(request.voice.diffusion.numpy().tobytes())
+    return np.random.default_rng(list(digest.digest()))
+
+
+def _babble(request: SpeechRequest, stretch: float) -> np.ndarray:
+    """Voiced syllables with word gaps where the text has spaces.
+
+    Shape: (samples,), `round(stretch * len(text) / CHARS_PER_SECOND * 24000) + 2 * edge`, float32, peak about 0.4.
+    """
+    random = _generator(request, "audio")
+    text = request.text.strip()
+    spoken = max(1, round(stretch * len(text) / CHARS_PER_SECOND * SAMPLE_RATE))
+    edge = int(EDGE_SECONDS * SAMPLE_RATE)
+    seconds = np.arange(spoken) / SAMPLE_RATE
+    pitch_hz = random.uniform(90, 180) * (1 + 0.08 * np.sin(2 * np.pi * random.uniform(0.3, 0.8) * seconds))
+    phase = 2 * np.pi * np.cumsum(pitch_hz) / SAMPLE_RATE
+    voiced = sum(np.sin(k * phase + random.uniform(0, 6)) / k for k in range(1, 9))
+    syllables = 0.65 + 0.35 * np.sin(2 * np.pi * random.uniform(3.5, 5.0) * seconds)
+    letters = np.array([0.0 if char.isspace() else 1.0 for char in text])
+    words = np.interp(np.linspace(0, len(text) - 1, spoken), np.arange(len(text)), letters)
+    ramp = np.minimum(1.0, np.minimum(np.arange(spoken), np.arange(spoken)[::-1]) / (0.005 * SAMPLE_RATE))
+    audio = random.normal(0, 1e-4, spoken + 2 * edge)  # a recording's noise floor, about -80 dBFS
+    audio[edge : edge + spoken] += 0.16 * voiced * syllables * words * ramp
+    return audio.astype(np.float32)
