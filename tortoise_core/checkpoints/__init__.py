@@ -1,1 +1,22 @@
-"""Weights on disk: safetensors beside their configuration, import of the published files, digests."""
+"""Weights on disk: model folders (manifest + safetensors), import of the published files, digests."""
+
+from tortoise_core.checkpoints.manifest import (
+    ModelManifest,
+    NetworkEntry,
+    read_manifest,
+    verify,
+    write_manifest,
+    write_network,
+)
+from tortoise_core.checkpoints.published import import_published, pull
+
+__all__ = [
+    "ModelManifest",
+    "NetworkEntry",
+    "import_published",
+    "pull",
+    "read_manifest",
+    "verify",
+    "write_manifest",
+    "write_network",
+]

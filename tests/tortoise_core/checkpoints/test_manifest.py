@@ -1,0 +1,149 @@
+import json
+
+import pytest
+import torch
+
+from tortoise_core.checkpoints import read_manifest, verify, write_manifest, write_network
+from tortoise_core.errors import CheckpointError
+from tortoise_core.models.univnet import UnivNet, UnivNetConfig
+
+SMALL = UnivNetConfig(noise_channels=4, channels=4, strides=(2, 2), predictor_channels=4, mel_bands=6)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    torch.manual_seed(0)
+    entry = write_network(tmp_path, "vocoder", SMALL, UnivNet(SMALL).state_dict())
+    write_manifest(tmp_path, "test", {"vocoder": entry}, {"presets": {"fast": 1}})
+    return tmp_path
+
+
+def edit(folder, change):
+    path = folder / "model.json"
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+def test_what_was_written_is_read_back(folder):
+    manifest = read_manifest(folder)
+    assert (manifest.name, manifest.extra) == ("test", {"presets": {"fast": 1}})
+    assert manifest.entry("vocoder").config == SMALL
+    network = manifest.load("vocoder")
+    assert not network.training
+    torch.manual_seed(0)
+    for key, value in UnivNet(SMALL).state_dict().items():
+        assert torch.equal(network.state_dict()[key], value), key
+
+
+def test_half_precision_files_load_as_float32(tmp_path):
+    tensors = UnivNet(SMALL).state_dict()
+    entry = write_network(tmp_path, "vocoder", SMALL, tensors, torch.float16)
+    network = write_manifest(tmp_path, "test", {"vocoder": entry}).load("vocoder")
+    value = network.state_dict()["conv_pre.bias"]
+    assert value.dtype == torch.float32
+    assert torch.equal(value, tensors["conv_pre.bias"].half().float())
+
+
+def test_values_beyond_half_precision_are_refused(tmp_path):
+    tensors = UnivNet(SMALL).state_dict()
+    tensors["conv_pre.bias"] = torch.full_like(tensors["conv_pre.bias"], 1e6)
+    with pytest.raises(CheckpointError, match=r"conv_pre\.bias"):
+        write_network(tmp_path, "vocoder", SMALL, tensors, torch.float16)
+
+
+def test_toml_manifest_with_defaults(folder):
+    (folder / "model.json").unlink()
+    (folder / "model.toml").write_text(
+        'format = 1\nname = "test"\n[networks.vocoder]\ntype = "univnet"\nfile = "vocoder.safetensors"\n'
+        "config = { noise_channels = 4, channels = 4, strides = [2, 2], predictor_channels = 4, mel_bands = 6 }\n"
+    )
+    manifest = read_manifest(folder)
+    assert manifest.entry("vocoder").config == SMALL
+    manifest.load("vocoder")
+    with pytest.raises(CheckpointError, match="no sha256"):
+        verify(folder)
+
+
+def test_digest_follows_weights_and_configuration(folder):
+    digest = read_manifest(folder).digest()
+    assert len(digest) == 64
+    assert read_manifest(folder).digest() == digest
+    edit(folder, lambda content: content["networks"]["vocoder"]["config"].update(slope=0.3))
+    assert read_manifest(folder).digest() != digest
+    edit(folder, lambda content: content["networks"]["vocoder"]["config"].update(slope=0.2))
+    edit(folder, lambda content: content["networks"]["vocoder"].update(sha256=None))
+    assert read_manifest(folder).digest() == digest  # taken from the file itself
+    entry = write_network(folder, "vocoder", SMALL, UnivNet(SMALL).state_dict())
+    assert write_manifest(folder, "test", {"vocoder": entry}).digest() != digest
+
+
+def test_verify_accepts_a_whole_folder(folder):
+    assert verify(folder).name == "test"
+
+
+def test_verify_finds_a_flipped_bit(folder):
+    path = folder / "vocoder.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(CheckpointError, match=r"vocoder\.safetensors has changed"):
+        verify(folder)
+
+
+def test_a_truncated_file_is_named(folder):
+    path = folder / "vocoder.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    for use in (verify, lambda folder: read_manifest(folder).load("vocoder")):
+        with pytest.raises(CheckpointError, match=r"vocoder\.safetensors is not a whole"):
+            use(folder)
+
+
+def test_a_missing_file_is_named(folder):
+    (folder / "vocoder.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"no weights file .*vocoder\.safetensors"):
+        read_manifest(folder).load("vocoder")
+
+
+def test_weights_of_another_size_are_refused_with_their_key(folder):
+    edit(folder, lambda content: content["networks"]["vocoder"]["config"].update(mel_bands=7))
+    with pytest.raises(CheckpointError, match=r"res_stack\.0\.kernel_predictor\.input_conv\.0\.weight_v"):
+        read_manifest(folder).load("vocoder")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.update(format=2), "format 1"),
+        (lambda c: c.pop("name"), "needs a name"),
+        (lambda c: c["networks"]["vocoder"].pop("file"), "networks.vocoder needs type and file"),
+        (lambda c: c["networks"]["vocoder"].update(more=1), "networks.vocoder needs type and file"),
+        (lambda c: c["networks"]["vocoder"].update(type="gan"), "unknown network type 'gan'"),
+        (lambda c: c["networks"]["vocoder"].update(file="../vocoder.safetensors"), "plain name"),
+        (lambda c: c["networks"]["vocoder"].update(file=".."), "plain name"),
+        (lambda c: c["networks"]["vocoder"].update(file="a\\b"), "plain name"),
+        (lambda c: c["networks"]["vocoder"].update(file=7), "plain name"),
+        (lambda c: c["networks"]["vocoder"].update(sha256=7), "sha256 must be text"),
+        (lambda c: c["networks"]["vocoder"]["config"].update(colour=1), "unknown field 'colour'"),
+        (lambda c: c["networks"]["vocoder"]["config"].update(channels="many"), "channels"),
+    ],
+)
+def test_a_malformed_manifest_says_where(folder, change, message):
+    edit(folder, change)
+    with pytest.raises(CheckpointError, match=message):
+        read_manifest(folder)
+
+
+def test_what_is_no_manifest_is_refused(tmp_path):
+    with pytest.raises(CheckpointError, match="no model folder"):
+        read_manifest(tmp_path)
+    with pytest.raises(CheckpointError, match="cannot read"):
+        read_manifest(tmp_path / "absent.json")
+    (tmp_path / "model.json").write_text("{")
+    with pytest.raises(CheckpointError, match="not a valid JSON"):
+        read_manifest(tmp_path)
+
+
+def test_an_absent_role_is_named(folder):
+    with pytest.raises(CheckpointError, match="has no clvp network"):
+        read_manifest(folder).load("clvp")

@@ -1,0 +1,153 @@
+import zipfile
+
+import huggingface_hub.constants
+import pytest
+import torch
+
+from tortoise_core.checkpoints import import_published, pull, verify
+from tortoise_core.checkpoints.published import PUBLISHED_FILES, PublishedFile
+from tortoise_core.checkpoints.registry import NETWORK_TYPES, RandomLatentConfig, type_name
+from tortoise_core.errors import CheckpointError
+from tortoise_core.models.autoregressive import AutoregressiveConfig, AutoregressiveModel
+from tortoise_core.models.random_latents import RandomLatentGenerator
+from tortoise_core.models.univnet import UnivNet, UnivNetConfig
+
+VOCODER = UnivNetConfig(noise_channels=4, channels=4, strides=(2, 2), predictor_channels=4, mel_bands=6)
+AR = AutoregressiveConfig(
+    layers=1, width=32, heads=2, max_text=6, max_codes=8, code_tokens=20, code_start=18, code_stop=19
+)
+MASKS = next(item for item in PUBLISHED_FILES if item.role == "autoregressive").dropped
+FILES = [
+    PublishedFile("autoregressive.pth", "autoregressive", AR, dropped=MASKS),
+    PublishedFile("vocoder.pth", "vocoder", VOCODER, inside="model_g"),
+    PublishedFile("rlg_auto.pth", "rlg_auto", RandomLatentConfig(8), required=False),
+]
+
+
+class Payload:
+    """Unpickling it would run code."""
+
+    def __reduce__(self):
+        return (print, ("executed",))
+
+
+@pytest.fixture
+def published(tmp_path):
+    folder = tmp_path / "published"
+    folder.mkdir()
+    masks = {
+        "gpt.h.0.attn.bias": torch.ones(1, 1, 14, 14, dtype=torch.bool),
+        "gpt.h.0.attn.masked_bias": torch.tensor(-1e4),
+    }
+    torch.save({**AutoregressiveModel(AR).state_dict(), **masks}, folder / "autoregressive.pth")
+    torch.save({"model_g": UnivNet(VOCODER).state_dict(), "step": 3, "optim": {}}, folder / "vocoder.pth")
+    torch.save(RandomLatentGenerator(8).state_dict(), folder / "rlg_auto.pth")
+    return folder
+
+
+def nothing_left(tmp_path):
+    return sorted(path.name for path in tmp_path.iterdir()) == ["published"]
+
+
+def test_published_files_become_a_model_folder(published, tmp_path):
+    manifest = import_published(published, tmp_path / "out", FILES)
+    assert sorted(manifest.networks) == ["autoregressive", "rlg_auto", "vocoder"]
+    assert verify(tmp_path / "out").networks == manifest.networks
+    original = torch.load(published / "vocoder.pth", weights_only=True)["model_g"]
+    for key, value in manifest.load("vocoder").state_dict().items():
+        assert torch.equal(value, original[key]), key
+    manifest.load("autoregressive")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "published"]
+
+
+def test_an_old_style_file_is_read_too(published, tmp_path):
+    state = RandomLatentGenerator(8).state_dict()
+    torch.save(state, published / "rlg_auto.pth", _use_new_zipfile_serialization=False)
+    import_published(published, tmp_path / "out", FILES)
+
+
+def test_optional_files_may_be_absent_and_required_ones_not(published, tmp_path):
+    (published / "rlg_auto.pth").unlink()
+    assert "rlg_auto" not in import_published(published, tmp_path / "out", FILES).networks
+    (published / "vocoder.pth").unlink()
+    with pytest.raises(CheckpointError, match=r"lacks vocoder\.pth"):
+        import_published(published, tmp_path / "other", FILES)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def compress(path):
+    with zipfile.ZipFile(path) as source:
+        entries = {info.filename: source.read(info) for info in source.infolist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, data in entries.items():
+            target.writestr(name, data)
+
+
+def rename_a_key(path):
+    state = torch.load(path, weights_only=True)
+    state["model_g"]["other"] = state["model_g"].pop("conv_pre.bias")
+    torch.save(state, path)
+
+
+def reshape_a_key(path):
+    state = torch.load(path, weights_only=True)
+    state["model_g"]["conv_pre.bias"] = torch.zeros(5)
+    torch.save(state, path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (truncate, "truncated"),
+        (compress, "compressed"),
+        (lambda path: path.write_bytes(b"<html>not found</html>"), "truncated or no PyTorch"),
+        (lambda path: path.write_bytes(b""), "truncated or no PyTorch"),
+        (lambda path: torch.save({"model_g": Payload()}, path), "truncated or no PyTorch"),
+        (lambda path: torch.save({"generator": {}}, path), "no entry 'model_g'"),
+        (lambda path: torch.save([1, 2], path), "no entry 'model_g'"),
+        (lambda path: torch.save({"model_g": torch.zeros(2)}, path), "holds a Tensor"),
+        (lambda path: torch.save({"model_g": {"conv_pre.bias": 3}}, path), r"'conv_pre\.bias' is a int"),
+        (rename_a_key, r"'conv_pre\.bias' first"),
+        (reshape_a_key, r"'conv_pre\.bias' has shape \[5\], expected \[4\]"),
+    ],
+)
+def test_a_wrong_file_is_named_and_nothing_is_left(published, tmp_path, capsys, damage, message):
+    damage(published / "vocoder.pth")
+    with pytest.raises(CheckpointError, match=message) as caught:
+        import_published(published, tmp_path / "out", FILES)
+    assert "vocoder.pth" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert nothing_left(tmp_path)
+    assert "executed" not in capsys.readouterr().out
+
+
+def test_an_existing_folder_is_not_touched(published, tmp_path):
+    (tmp_path / "out").mkdir()
+    with pytest.raises(CheckpointError, match="exists already"):
+        import_published(published, tmp_path / "out", FILES)
+    with pytest.raises(CheckpointError, match="exists already"):
+        pull(tmp_path / "out", fetch=lambda repo, names: pytest.fail("fetched for nothing"))
+
+
+def test_pull_imports_what_was_fetched(published, tmp_path):
+    asked = []
+    with pytest.raises(CheckpointError, match=r"lacks clvp2\.pth"):
+        pull(tmp_path / "out", "some/repo", fetch=lambda repo, names: asked.append((repo, names)) or published)
+    assert asked == [("some/repo", [item.file for item in PUBLISHED_FILES])]
+
+
+def test_pull_without_a_network_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(CheckpointError, match="model import") as caught:
+        pull(tmp_path / "out")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("item", PUBLISHED_FILES, ids=lambda item: item.file)
+def test_every_published_network_can_be_built(item):
+    with torch.device("meta"):
+        assert NETWORK_TYPES[type_name(item.config)].build(item.config).state_dict()

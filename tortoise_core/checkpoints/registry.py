@@ -1,0 +1,66 @@
+"""Owns the table of network types: by which name a manifest calls which class. Knows no files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from tortoise_core.errors import CheckpointError
+from tortoise_core.models.autoregressive import AutoregressiveConfig, AutoregressiveModel
+from tortoise_core.models.classifier import ClassifierConfig, TortoiseClassifier
+from tortoise_core.models.clvp import Clvp, ClvpConfig
+from tortoise_core.models.cvvp import Cvvp, CvvpConfig
+from tortoise_core.models.diffusion_decoder import DiffusionDecoder, DiffusionDecoderConfig
+from tortoise_core.models.dvae import DiscreteVAE, DiscreteVAEConfig
+from tortoise_core.models.frame_vocoder import FrameVocoder, FrameVocoderConfig
+from tortoise_core.models.hifi_decoder import HifiDecoder, HifiDecoderConfig
+from tortoise_core.models.random_latents import RandomLatentGenerator
+from tortoise_core.models.univnet import UnivNet, UnivNetConfig
+
+
+@dataclass(frozen=True)
+class RandomLatentConfig:
+    """Size of a random latent generator."""
+
+    channels: int
+
+
+@dataclass(frozen=True)
+class NetworkType:
+    """A kind of network: the dataclass that holds its sizes, and what makes the network of them."""
+
+    config: type
+    build: Callable[[Any], nn.Module]
+
+
+NETWORK_TYPES: dict[str, NetworkType] = {
+    "autoregressive": NetworkType(AutoregressiveConfig, AutoregressiveModel),
+    "classifier": NetworkType(ClassifierConfig, TortoiseClassifier),
+    "clvp": NetworkType(ClvpConfig, Clvp),
+    "cvvp": NetworkType(CvvpConfig, Cvvp),
+    "diffusion_decoder": NetworkType(DiffusionDecoderConfig, DiffusionDecoder),
+    "dvae": NetworkType(DiscreteVAEConfig, DiscreteVAE),
+    "frame_vocoder": NetworkType(FrameVocoderConfig, FrameVocoder),
+    "hifi_decoder": NetworkType(HifiDecoderConfig, HifiDecoder),
+    "random_latents": NetworkType(RandomLatentConfig, lambda config: RandomLatentGenerator(config.channels)),
+    "univnet": NetworkType(UnivNetConfig, UnivNet),
+}
+
+
+def network_type(name: str) -> NetworkType:
+    """The type of that name. Raises `CheckpointError` for an unknown one."""
+    try:
+        return NETWORK_TYPES[name]
+    except KeyError:
+        raise CheckpointError(f"unknown network type {name!r}: use one of {', '.join(NETWORK_TYPES)}") from None
+
+
+def type_name(config: object) -> str:
+    """The name of the network type that a configuration belongs to. Raises `CheckpointError` where there is none."""
+    for name, kind in NETWORK_TYPES.items():
+        if type(config) is kind.config:
+            return name
+    raise CheckpointError(f"{type(config).__name__} configures no known network")

@@ -1,0 +1,41 @@
+"""Owns all-or-nothing writing of a folder. Knows nothing of what is in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tortoise_core.errors import CheckpointError
+
+
+@contextmanager
+def staged_folder(out: Path) -> Iterator[Path]:
+    """A new folder beside `out` that becomes `out` when the block ends well, and vanishes when it does not.
+
+    Raises `CheckpointError` where `out` exists or cannot be written (a full disk, no permission).
+    """
+    if out.exists():
+        raise CheckpointError(f"{out} exists already: remove it or choose another folder")
+    staging = None
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+        yield staging
+        for path in staging.iterdir():
+            _flush(path)
+        staging.chmod(0o755)  # mkdtemp makes it private
+        staging.rename(out)
+    except OSError as error:
+        raise CheckpointError(f"cannot write {out}: {error.strerror or error}") from error
+    finally:
+        if staging is not None:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())

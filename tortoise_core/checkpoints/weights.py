@@ -1,0 +1,100 @@
+"""Owns weights files: safetensors in and out, and the check that tensors belong to a network.
+
+It must not know which network is which, nor the published names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from tortoise_core.errors import CheckpointError
+
+_CHUNK_BYTES = 1 << 20
+
+
+def file_sha256(path: Path) -> str:
+    """sha256 of a file, as hexadecimal. Raises `CheckpointError` where it cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
+    return digest.hexdigest()
+
+
+def read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """All tensors of a safetensors file, on the CPU. Raises `CheckpointError` for a missing or damaged file."""
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from error
+
+
+def read_shapes(path: Path) -> dict[str, torch.Size]:
+    """Names and shapes in a safetensors file, read from its header alone. Raises as `read_tensors`."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {key: torch.Size(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from error
+
+
+def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], dtype: torch.dtype | None = None) -> None:
+    """Writes a safetensors file; `dtype` (for instance float16) applies to floating-point tensors only.
+
+    Raises `CheckpointError` for a value that the type cannot hold, and where the file cannot be written.
+    """
+    stored = {}
+    for key, tensor in tensors.items():
+        # Cloned, because the format refuses tensors that share memory.
+        value = tensor.detach().cpu().to(dtype if dtype and tensor.is_floating_point() else tensor.dtype)
+        if value.is_floating_point() and not value.isfinite().all() and tensor.isfinite().all():
+            raise CheckpointError(f"{path.name}: {key} holds values too large for {value.dtype}; store it as float32")
+        stored[key] = value.clone(memory_format=torch.contiguous_format)
+    try:
+        save_file(stored, path)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"cannot write {path}: {error}") from error
+
+
+def check_shapes(model: nn.Module, shapes: Mapping[str, torch.Size], source: str) -> None:
+    """Holds names and shapes against what a network needs: nothing missing, nothing unexpected.
+
+    Raises `CheckpointError` naming `source` and the first tensors that do not fit.
+    """
+    wanted = {key: value.shape for key, value in model.state_dict().items()}
+    missing, foreign = sorted(wanted.keys() - shapes.keys()), sorted(shapes.keys() - wanted.keys())
+    if missing:
+        raise CheckpointError(f"{source}: {len(missing)} tensors are missing, {missing[0]!r} first")
+    if foreign:
+        raise CheckpointError(f"{source}: {len(foreign)} tensors do not belong here, {foreign[0]!r} first")
+    for key, shape in wanted.items():
+        if shapes[key] != shape:
+            raise CheckpointError(f"{source}: {key!r} has shape {list(shapes[key])}, expected {list(shape)}")
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Fills a network from a safetensors file; floating-point values become float32.
+
+    Raises `CheckpointError` naming file and tensor where they do not fit.
+    """
+    tensors = read_tensors(path)
+    check_shapes(model, {key: value.shape for key, value in tensors.items()}, str(path))
+    model.load_state_dict(
+        {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}, assign=True
+    )
+
+
+def _unreadable(path: Path, error: Exception) -> CheckpointError:
+    if isinstance(error, FileNotFoundError):
+        return CheckpointError(f"no weights file {path}")
+    return CheckpointError(f"{path} is not a whole safetensors file ({error}); fetch or make it again")
