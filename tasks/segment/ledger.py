@@ -1,0 +1,145 @@
+"""The coverage ledger: what became of every character of the book. Must not use anything the segmenter remembers.
+
+It is computed from the book's blocks and the finished utterances alone, so that a fault of the segmenter shows. Characters
+are counted without whitespace.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from storage.records import Block, BlockKind, Book, Chapter, Coverage, LedgerEntry, LedgerState, Script, Utterance
+from tasks.errors import CoverageError
+from tasks.segment.normalise import has_words
+from tasks.segment.rules.characters import UNSPEAKABLE_RULE, unspeakable
+
+SCENE_BREAK_RULE = "scene-break"
+NOTHING_TO_SAY_RULE = "nothing-to-say"
+_SPOKEN_TWICE = "spoken twice"
+_NOT_SPOKEN = "not spoken"
+# Words this long are in no abbreviation and no number: normalisation must leave them in what is said.
+_KEPT_WORD = re.compile(r"(?<![^\W_])[a-z]{6,}(?![^\W_])")
+
+_Fate = tuple[LedgerState, str]
+_SPOKEN: _Fate = (LedgerState.SPOKEN, "")
+
+
+def build(book: Book, utterances: Sequence[Utterance]) -> tuple[LedgerEntry, ...]:
+    """The ledger, chapter by chapter in reading order, then what was skipped while reading the book."""
+    by_block: dict[tuple[int, int], list[Utterance]] = defaultdict(list)
+    for utterance in utterances:
+        by_block[utterance.chapter_index, utterance.block_index].append(utterance)
+    entries: list[LedgerEntry] = []
+    for chapter in book.chapters:
+        for block_index, block in enumerate(chapter.blocks):
+            spoken = by_block.pop((chapter.index, block_index), [])
+            entries += _block_entries(chapter.index, block, spoken)
+    for skip in book.skipped:
+        entries.append(LedgerEntry(skip.chapter_index, skip.text, _count(skip.text), LedgerState.SKIPPED, skip.rule))
+    for strays in by_block.values():  # text that is in no block of the book
+        entries += [_entry(u.chapter_index, u.text, (LedgerState.UNACCOUNTED, "not in the book")) for u in strays]
+    return tuple(entries)
+
+
+def coverage(ledger: Iterable[LedgerEntry]) -> Coverage:
+    """Totals of a ledger, in characters without whitespace."""
+    totals = dict.fromkeys(LedgerState, 0)
+    for entry in ledger:
+        totals[entry.state] += entry.chars
+    return Coverage(
+        source_chars=sum(totals.values()),
+        spoken_chars=totals[LedgerState.SPOKEN],
+        skipped_chars=totals[LedgerState.SKIPPED],
+        unaccounted_chars=totals[LedgerState.UNACCOUNTED],
+    )
+
+
+def check(book: Book, script: Script) -> None:
+    """Raises `CoverageError`, naming chapter and text, unless every character is spoken once or skipped by a rule.
+
+    Recomputes the ledger: the one in the script is believed only when it says the same. Call it after segmenting, and
+    again at the end of a run with what the database remembers.
+    """
+    _check_order(script.utterances)
+    ledger = build(book, script.utterances)
+    for entry in ledger:
+        if entry.state == LedgerState.UNACCOUNTED:
+            where = _name(book.chapters, entry.chapter_index)
+            raise CoverageError(f"{where}: {_shorten(entry.text)} is {entry.rule}; nothing was rendered from a faulty plan")
+    if script.ledger != ledger or script.coverage != coverage(ledger):
+        raise CoverageError(f"the coverage ledger of {book.title!r} does not match its book and utterances")
+
+
+def _check_order(utterances: Sequence[Utterance]) -> None:
+    for before, after in zip(utterances, utterances[1:], strict=False):
+        if (before.chapter_index, before.block_index, before.start) >= (after.chapter_index, after.block_index, after.start):
+            raise CoverageError(f"{_shorten(after.text)} is spoken out of order in chapter {after.chapter_index + 1}")
+
+
+def _block_entries(chapter_index: int, block: Block, utterances: Sequence[Utterance]) -> Iterator[LedgerEntry]:
+    fates: list[_Fate | None] = [None] * len(block.text)
+    for utterance in utterances:
+        span = range(utterance.start, min(utterance.end, len(block.text)))
+        honest = block.text[utterance.start : utterance.end] == utterance.text and _says(utterance)
+        for position in span:
+            if fates[position] is not None:
+                fates[position] = (LedgerState.UNACCOUNTED, _SPOKEN_TWICE)
+            else:
+                fates[position] = _SPOKEN if honest else (LedgerState.UNACCOUNTED, _NOT_SPOKEN)
+    for start, end in unspeakable(block.text):
+        for position in range(start, end):
+            if fates[position] in (_SPOKEN, None):
+                fates[position] = (LedgerState.SKIPPED, UNSPEAKABLE_RULE)
+    rest = _fate_of_the_rest(block, fates)
+    place = 0
+    for fate, run in groupby(_without_spaces(block.text, [fate or rest for fate in fates])):
+        length = len(list(run))
+        text = block.text[place : place + length]
+        place += length
+        if text.strip():
+            yield _entry(chapter_index, text.strip(), fate)
+
+
+def _fate_of_the_rest(block: Block, fates: Sequence[_Fate | None]) -> _Fate:
+    """What became of the characters that no utterance covers: a silent block's, or nobody knows."""
+    rest = "".join(character for character, fate in zip(block.text, fates, strict=True) if fate is None)
+    if block.kind == BlockKind.SCENE_BREAK:
+        return LedgerState.SKIPPED, SCENE_BREAK_RULE
+    if not has_words(rest):
+        return LedgerState.SKIPPED, NOTHING_TO_SAY_RULE
+    return LedgerState.UNACCOUNTED, _NOT_SPOKEN
+
+
+def _without_spaces(text: str, fates: Sequence[_Fate]) -> list[_Fate]:
+    """Whitespace shares the fate of what is before it, so that it makes no entries of its own."""
+    result: list[_Fate] = []
+    for character, fate in zip(text, fates, strict=True):
+        result.append(result[-1] if character.isspace() and result else fate)
+    return result
+
+
+def _says(utterance: Utterance) -> bool:
+    """Whether the words to say are there: something, and every long plain word of the text."""
+    said = utterance.spoken.lower()
+    return has_words(said) and all(word in said for word in _KEPT_WORD.findall(utterance.text))
+
+
+def _entry(chapter_index: int | None, text: str, fate: _Fate) -> LedgerEntry:
+    return LedgerEntry(chapter_index, text, _count(text), fate[0], fate[1])
+
+
+def _count(text: str) -> int:
+    return len("".join(text.split()))
+
+
+def _name(chapters: Sequence[Chapter], index: int | None) -> str:
+    if index is None or not 0 <= index < len(chapters):
+        return "outside of any chapter"
+    return f"chapter {index + 1} ({chapters[index].title})"
+
+
+def _shorten(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")

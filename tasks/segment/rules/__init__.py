@@ -1,0 +1,1 @@
+"""Families of normalisation rules, one file each. A rule is a function of text and `Context` that returns the text to say."""

@@ -1,0 +1,76 @@
+"""Splits text into sentences with nltk's Punkt, trained on the book itself. Must not know blocks, limits or speech.
+
+No nltk data is downloaded: the book teaches its own abbreviations and sentence starters, our list adds the common ones.
+Method: Kiss and Strunk, "Unsupervised Multilingual Sentence Boundary Detection", 2006.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from nltk.tokenize.punkt import PunktLanguageVars, PunktSentenceTokenizer, PunktTrainer
+
+from tasks.segment.rules.abbreviations import BEFORE_NUMBER, GENERAL, MONTHS, MORE_ABBREVIATIONS, TITLES
+
+_TRAINING_CHARS = 1_000_000  # Punkt learns little from more, and training time grows with it
+_VOWEL = re.compile(r"[aeiouy]")
+_INSIDE_SENTENCE = re.compile(r"(\w[\w.]*)\.(?=[,;:]|\s+[a-z])")
+_TITLE_END = re.compile(rf"(?<!\w)(?:{'|'.join(TITLES)}|St|Dr)\.$")
+_INITIAL_END = re.compile(r"(?:^|[\s(\"“‘'.])(?!I\.)[A-Z]\.$")
+_NUMBERED_END = re.compile(rf"(?<!\w)(?:{'|'.join([*BEFORE_NUMBER, *MONTHS])})\.$")
+_OPENING = "\"'“‘([{«—–-… "
+
+
+class _BookLanguage(PunktLanguageVars):
+    """Punkt's English with an ellipsis as a possible end, and dashes and brackets that never belong to a word."""
+
+    sent_end_chars = (".", "?", "!", "…")
+
+
+class SentenceSplitter:
+    """Sentences as spans, for one book."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        sample = _sample(list(texts))
+        trainer = PunktTrainer(lang_vars=_BookLanguage())
+        trainer.INCLUDE_ABBREV_COLLOCS = True
+        trainer.train(sample)
+        params = trainer.get_params()
+        inside = {match[1].lower() for match in _INSIDE_SENTENCE.finditer(sample)}
+        # A short book makes Punkt take rare last words for abbreviations; ask for evidence.
+        params.abbrev_types = {
+            word for word in params.abbrev_types if word in inside or "." in word or not _VOWEL.search(word)
+        }
+        listed = (TITLES, GENERAL, BEFORE_NUMBER, MONTHS, MORE_ABBREVIATIONS)
+        params.abbrev_types |= {word.lower() for words in listed for word in words} - {"no", "art", "mar", "sec", "sun"}
+        self._tokenizer = PunktSentenceTokenizer(params, lang_vars=_BookLanguage())
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """The sentences of `text` as `[start, end)`, in order; all that is outside of them is whitespace."""
+        spans: list[tuple[int, int]] = []
+        for start, end in self._tokenizer.span_tokenize(text):
+            if spans and _belongs_together(text[spans[-1][0] : spans[-1][1]], text[start:end]):
+                spans[-1] = (spans[-1][0], end)
+            else:
+                spans.append((start, end))
+        return spans
+
+
+def _sample(texts: list[str]) -> str:
+    """All texts, or evenly spread ones where a book is longer than Punkt needs."""
+    total = sum(map(len, texts))
+    step = max(1, -(-total // _TRAINING_CHARS))
+    return "\n".join(texts[::step])
+
+
+def _belongs_together(before: str, after: str) -> bool:
+    """Whether Punkt split where no reader would: before "he said", after a title or an initial, before a lone quote."""
+    words = after.lstrip(_OPENING)
+    if not any(character.isalnum() for character in after):
+        return True
+    if words[:1].islower():
+        return True
+    if _TITLE_END.search(before) or _INITIAL_END.search(before):
+        return True
+    return bool(_NUMBERED_END.search(before)) and words[:1].isdigit()
