@@ -50,10 +50,12 @@ class AutoregressiveConfig:
     alignment_head: tuple[int, int] | None = None  # (layer, head) whose attention from codes to text to report
 
     def __post_init__(self) -> None:
-        if self.width % self.heads or (self.width // self.heads) % 2:
-            raise ConfigError(f"width {self.width} must be an even multiple of heads {self.heads}")
         if self.positions not in ("learned", "rotary"):
             raise ConfigError(f"positions must be 'learned' or 'rotary', not {self.positions!r}")
+        if self.width % (self.heads * (2 if self.positions == "rotary" else 1)):  # rotary turns pairs of channels
+            raise ConfigError(
+                f"width {self.width} cannot be split among {self.heads} heads with {self.positions} positions"
+            )
         if self.conditioning_pool not in ("first", "mean"):
             raise ConfigError(f"conditioning_pool must be 'first' or 'mean', not {self.conditioning_pool!r}")
         if max(self.text_start, self.text_stop) >= self.text_tokens:
@@ -210,7 +212,7 @@ class AutoregressiveModel(nn.Module):
         alignment = None
         if output.probe is not None:
             queries, keys = output.probe
-            valid = None if text_lengths is None else _first(text_lengths, text_in.shape[1])
+            valid = None if text_lengths is None else _first_positions(text_lengths, text_in.shape[1])
             alignment = _alignment(queries[:, text_end:], keys[:, 1:text_end], valid)
         return HiddenStates(hidden[:, 1:text_end], hidden[:, text_end:], alignment)
 
@@ -241,7 +243,7 @@ class AutoregressiveModel(nn.Module):
             codes = self.stop_past_end(codes, wav_lengths)
         text_in, codes_in = self.text_input(text), self.code_input(codes)
         if codes_first:
-            hidden = self.final_norm(self._run_codes_first(cond, text_in, codes_in).hidden)[:, 1:]
+            hidden = self.final_norm(self._run_codes_first_positions(cond, text_in, codes_in).hidden)[:, 1:]
             code_hidden, text_hidden = hidden.split([codes_in.shape[1], text_in.shape[1]], dim=1)
         else:
             states = self.hidden_states(cond, text_in, codes_in)
@@ -283,7 +285,7 @@ class AutoregressiveModel(nn.Module):
         """
         self._check_lengths(text_in.shape[1], 0)
         slots = 1 + text_in.shape[1]
-        mask = None if text_lengths is None else _first(text_lengths + 1, slots)
+        mask = None if text_lengths is None else _first_positions(text_lengths + 1, slots)
         positions = torch.arange(slots, device=text_in.device)[None]
         x = torch.cat([cond[:, None], self._embed_text(text_in)], dim=1)
         output = self.gpt(x, rotary=self._rotary(positions), mask=_causal_mask(mask), keep_keys=True)
@@ -329,10 +331,12 @@ class AutoregressiveModel(nn.Module):
             # Codes follow the real text directly, however much padding lies between them.
             padding = (text_slots - text_lengths)[:, None]
             positions = positions - padding * (positions > text_slots)
-            mask = F.pad(_first(text_lengths + 1, 1 + text_slots), (0, code_slots), value=True)
+            mask = F.pad(_first_positions(text_lengths + 1, 1 + text_slots), (0, code_slots), value=True)
         return self.gpt(x, rotary=self._rotary(positions), mask=_causal_mask(mask), probe=self.config.alignment_head)
 
-    def _run_codes_first(self, cond: torch.Tensor, text_in: torch.Tensor, codes_in: torch.Tensor) -> GptOutput:
+    def _run_codes_first_positions(
+        self, cond: torch.Tensor, text_in: torch.Tensor, codes_in: torch.Tensor
+    ) -> GptOutput:
         self._check_lengths(text_in.shape[1], codes_in.shape[1])
         x = torch.cat([cond[:, None], self._embed_codes(codes_in), self._embed_text(text_in)], dim=1)
         return self.gpt(x, rotary=self._rotary(torch.arange(x.shape[1], device=x.device)[None]))
@@ -355,7 +359,7 @@ def _count(ids: torch.Tensor) -> torch.Tensor:
     return torch.arange(ids.shape[1], device=ids.device)
 
 
-def _first(lengths: torch.Tensor, size: int) -> torch.Tensor:
+def _first_positions(lengths: torch.Tensor, size: int) -> torch.Tensor:
     """(B, size) bool, True on the first `lengths` positions of each row."""
     return torch.arange(size, device=lengths.device) < lengths[:, None]
 

@@ -45,7 +45,7 @@ class KeyValueCache:
         """A cache of the given rows (repeated, left out, in any order) with room for `slots` positions."""
         layers, _, heads, _, head_dim = self.keys.shape
         shape = (layers, len(rows), heads, slots, head_dim)
-        keys, values = self.keys.new_zeros(shape), self.values.new_zeros(shape)
+        keys, values = self.keys.new_empty(shape), self.values.new_empty(shape)
         keys[:, :, :, : self.filled] = self.keys[:, rows, :, : self.filled]
         values[:, :, :, : self.filled] = self.values[:, rows, :, : self.filled]
         mask = None

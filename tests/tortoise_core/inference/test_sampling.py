@@ -87,6 +87,21 @@ def test_kept_latents_are_those_of_the_whole_pass(model):
             assert torch.allclose(row.attention.sum(-1), torch.ones(len(row.codes)), atol=1e-5)
 
 
+def test_bfloat16_follows_float32(model):
+    codes = torch.arange(12)
+    given = [Prompt(prompt.voice, prompt.text, codes) for prompt in prompts(model)]
+    settings = replace(SETTINGS, max_codes=12)
+    exact = sample_codes(model, given, settings, SEEDS, Keep(latents=True, attention=True))
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = sample_codes(model, given, settings, SEEDS, Keep(latents=True, attention=True))
+    for exact_rows, rough_rows in zip(exact, rough, strict=True):
+        for one, other in zip(exact_rows, rough_rows, strict=True):
+            assert other.codes.equal(codes)
+            difference = (one.latents - other.latents).abs().mean()
+            assert difference < 0.05, difference
+            assert (one.attention - other.attention).abs().max() < 0.05
+
+
 def test_shifted_positions_are_the_only_difference_of_the_quirk(model):
     endless = build(model.config)
     endless.mel_head.bias.data[model.config.code_stop] -= 100

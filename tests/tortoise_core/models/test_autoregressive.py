@@ -155,7 +155,8 @@ def test_too_long_inputs_are_named():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"heads": 5}, "even multiple"),
+        ({"heads": 5}, "among 5 heads"),
+        ({"heads": 32, "positions": "rotary"}, "among 32 heads with rotary"),
         ({"positions": "none"}, "positions"),
         ({"conditioning_pool": "max"}, "conditioning_pool"),
         ({"text_start": 40}, "text_tokens 40"),

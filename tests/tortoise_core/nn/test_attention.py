@@ -38,7 +38,7 @@ def attend_slowly(block: AttentionBlock, x: torch.Tensor) -> torch.Tensor:
 @torch.no_grad()
 def test_block_equals_obvious_loop(relative):
     block = randomised(AttentionBlock(32, 4, relative_positions=relative))
-    x = torch.randn(2, 32, 80, generator=torch.Generator().manual_seed(1))
+    x = torch.randn(2, 32, 20, generator=torch.Generator().manual_seed(1))
     difference = (block(x) - attend_slowly(block, x)).abs().max()
     assert difference < 1e-5, difference
     assert (block(x) - x).abs().max() > 0.1
