@@ -3,6 +3,7 @@
 import copy
 import gc
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 import torch
@@ -24,10 +25,11 @@ def model(golden):
     return small_model(golden, AutoregressiveModel(config), "ar")
 
 
-def greedy(mode: str, max_codes: int, repetition_penalty: float = 1.0) -> DecodingSettings:
-    return DecodingSettings(
-        greedy=True, max_codes=max_codes, repetition_penalty=repetition_penalty, quirks=QUIRKS[mode]
-    )
+def greedy(golden: Golden, output: str, repetition_penalty: float = 1.0) -> DecodingSettings:
+    """The settings behind a recorded row: its name says which mode, its width how far it went."""
+    quirks = next(quirks for mode, quirks in QUIRKS.items() if mode in output)
+    width = golden.out(output).shape[1]
+    return DecodingSettings(greedy=True, max_codes=width, repetition_penalty=repetition_penalty, quirks=quirks)
 
 
 def as_recorded(rows: Sequence[CodeRow], settings: DecodingSettings, stop: int) -> torch.Tensor:
@@ -106,23 +108,25 @@ def test_single_steps(golden, model):
 @pytest.mark.parametrize("mode", QUIRKS)
 def test_greedy_decoding(golden, model, mode):
     cond, text, given = golden["greedy.cond"], golden["greedy.text"], golden["greedy.prompt"]
-    golden.compare(f"greedy.{mode}_plain", decode_greedily(model, cond, text, greedy(mode, 30)))
-    golden.compare(f"greedy.{mode}_reppen2", decode_greedily(model, cond, text, greedy(mode, 30, 2.0)))
-    golden.compare(f"greedy.{mode}_prompted", decode_greedily(model, cond, text, greedy(mode, 16, 2.0), given))
+    for case, penalty, start in (("plain", 1.0, None), ("reppen2", 2.0, None), ("prompted", 2.0, given)):
+        name = f"greedy.{mode}_{case}"
+        golden.compare(name, decode_greedily(model, cond, text, greedy(golden, name, penalty), start))
 
 
 @pytest.mark.golden("autoregressive")
 def test_greedy_decoding_to_the_default_length(golden, model):
-    settings = greedy("nocache", model.config.max_codes - 1, 2.0)
-    codes = decode_greedily(model, golden["greedy.cond"], golden["greedy.text"], settings)
-    golden.compare("greedy.nocache_default_length", codes)
+    name = "greedy.nocache_default_length"
+    settings = replace(greedy(golden, name, 2.0), max_codes=model.config.max_codes - 1)
+    golden.compare(name, decode_greedily(model, golden["greedy.cond"], golden["greedy.text"], settings))
 
 
 @pytest.mark.golden("autoregressive")
 def test_plain_reference_decodes_the_same(golden, model):
+    name = "greedy.nocache_prompted"
     prompt = Prompt(golden["greedy.cond"][0], golden["greedy.text"][0], golden["greedy.prompt"][0])
-    codes = torch.tensor([sample_row(model, prompt, greedy("nocache", 16, 2.0), seed=0)])
-    golden.compare("greedy.nocache_prompted", codes)
+    settings = greedy(golden, name, 2.0)
+    row = torch.tensor(sample_row(model, prompt, settings, seed=0))
+    golden.compare(name, pad_codes(row, settings.max_codes, model.config.code_stop)[None])
 
 
 @pytest.mark.golden("autoregressive")
@@ -130,8 +134,9 @@ def test_plain_reference_decodes_the_same(golden, model):
 def test_rows_that_stop_early(golden, model, mode):
     eager = copy.deepcopy(model)
     eager.mel_head.bias[eager.config.code_stop] += golden.config["early_stop_bias_shift"]
-    codes = decode_greedily(eager, golden["batch.cond"], golden["batch.text"], greedy(mode, 24, 2.0))
-    golden.compare(f"batch_early_stop.{mode}", codes)
+    name = f"batch_early_stop.{mode}"
+    settings = greedy(golden, name, 2.0)
+    golden.compare(name, decode_greedily(eager, golden["batch.cond"], golden["batch.text"], settings))
 
 
 @pytest.mark.golden("official_autoregressive")
@@ -142,7 +147,7 @@ def test_published_size(golden):
     golden.compare("cond", cond)
     golden.compare("latents", model.latents(cond, text, codes))
     compare_losses(golden, "", model(cond, text, codes))
-    golden.compare("greedy8_nocache", decode_greedily(model, cond, text, greedy("nocache", 8, 2.0)))
-    golden.compare("greedy8_kvcache", decode_greedily(model, cond, text, greedy("kvcache", 8, 2.0)))
+    for name in ("greedy8_nocache", "greedy8_kvcache"):
+        golden.compare(name, decode_greedily(model, cond, text, greedy(golden, name, 2.0)))
     del model
     gc.collect()
