@@ -1,13 +1,17 @@
 """From one written word to its phones.
 
-Owns the order of means: lexicon, clitics (`'s`), inflections, compounds, spelling out, and at last the learned
-letter-to-sound model. Knows nothing of sentences (what depends on neighbouring words is in `phonemes.py`) or token ids.
+Owns the order of means: lexicon, clitics (`'s`), plurals and a few suffixes, spelling out, and at last the learned
+letter-to-sound model. Knows nothing of sentences (what neighbouring words decide is in `g2p_context.py`) or token ids.
+
+Only the rules that beat the letter model on held-out dictionary words are here. Words right, rule against model:
+plurals 82 % to 79 %, -ness 74 to 63, -less 87 to 80. Rules that lost and were left out: -ed (70 to 85), -ing (86 to
+90), -er (79 to 85), -ly (51 to 67), re- (40 to 67), and compounds of two known words of 4+ letters (33 to 62).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 
 from tortoise_core.text.g2p_model import default_model
@@ -15,30 +19,25 @@ from tortoise_core.text.lexicon import Lexicon, Phones, default_lexicon
 
 LetterModel = Callable[[str], Phones]
 
-SIBILANTS = frozenset("S Z SH ZH CH JH".split())
-VOICELESS = frozenset("P T K F TH S SH CH HH".split())
+SIBILANTS = frozenset(("S", "Z", "SH", "ZH", "CH", "JH"))
+VOICELESS = frozenset(("P", "T", "K", "F", "TH", "S", "SH", "CH", "HH"))
 LETTER_NAMES: dict[str, Phones] = {
     "a": ("EY1",), "b": ("B", "IY1"), "c": ("S", "IY1"), "d": ("D", "IY1"), "e": ("IY1",), "f": ("EH1", "F"),
     "g": ("JH", "IY1"), "h": ("EY1", "CH"), "i": ("AY1",), "j": ("JH", "EY1"), "k": ("K", "EY1"), "l": ("EH1", "L"),
     "m": ("EH1", "M"), "n": ("EH1", "N"), "o": ("OW1",), "p": ("P", "IY1"), "q": ("K", "Y", "UW1"), "r": ("AA1", "R"),
-    "s": ("EH1", "S"), "t": ("T", "IY1"), "u": ("Y", "UW1"), "v": ("V", "IY1"), "w": ("D", "AH1", "B", "AH0", "L", "Y", "UW0"),
-    "x": ("EH1", "K", "S"), "y": ("W", "AY1"), "z": ("Z", "IY1"),
+    "s": ("EH1", "S"), "t": ("T", "IY1"), "u": ("Y", "UW1"), "v": ("V", "IY1"),
+    "w": ("D", "AH1", "B", "AH0", "L", "Y", "UW0"), "x": ("EH1", "K", "S"), "y": ("W", "AY1"), "z": ("Z", "IY1"),
 }  # fmt: skip
 
-# Endings that never change with the stem's last sound; the inflections -s and -ed do and are functions below.
+# Endings that do not depend on the stem's last sound; 's and 'd do, see `ENDINGS`.
 CLITICS: dict[str, Phones] = {
     "n't": ("AH0", "N", "T"), "'ll": ("AH0", "L"), "'ve": ("AH0", "V"), "'re": ("ER0",), "'m": ("M",),
 }  # fmt: skip
 SUFFIXES: dict[str, Phones] = {
-    "ing": ("IH0", "NG"), "in'": ("IH0", "N"), "er": ("ER0",), "ers": ("ER0", "Z"), "est": ("AH0", "S", "T"),
-    "ly": ("L", "IY0"), "ness": ("N", "AH0", "S"), "less": ("L", "AH0", "S"), "ful": ("F", "AH0", "L"),
-    "ish": ("IH0", "SH"), "like": ("L", "AY2", "K"), "ward": ("W", "ER0", "D"), "wards": ("W", "ER0", "D", "Z"),
-    "ship": ("SH", "IH2", "P"), "hood": ("HH", "UH2", "D"), "some": ("S", "AH0", "M"),
+    "ness": ("N", "AH0", "S"), "less": ("L", "AH0", "S"), "ful": ("F", "AH0", "L"), "like": ("L", "AY2", "K"),
 }  # fmt: skip
-PREFIXES: dict[str, Phones] = {"un": ("AH0", "N"), "re": ("R", "IY0"), "non": ("N", "AA0", "N")}
 
 SHORTEST_STEM = 3
-SHORTEST_COMPOUND_PART = 3
 LONGEST_MODEL_WORD = 40  # letters at a time: bounds the work that one absurd word can cause
 
 
@@ -49,11 +48,9 @@ def plural(stem: Phones) -> Phones:
     return (*stem, "S" if stem[-1] in VOICELESS else "Z")
 
 
-def past(stem: Phones) -> Phones:
-    """Add the ending -ed: /əd/, /t/ or /d/ by the stem's last phone."""
-    if stem[-1] in ("T", "D"):
-        return (*stem, "AH0", "D")
-    return (*stem, "T" if stem[-1] in VOICELESS else "D")
+def had(stem: Phones) -> Phones:
+    """Add a reduced "had" or "would" ('d): /əd/ or /d/ by the stem's last phone."""
+    return (*stem, "AH0", "D") if stem[-1] in ("T", "D") else (*stem, "D")
 
 
 def spell(letters: str) -> Phones:
@@ -61,25 +58,7 @@ def spell(letters: str) -> Phones:
     return tuple(phone for letter in letters.lower() for phone in LETTER_NAMES.get(letter, ()))
 
 
-def demote(phones: Phones) -> Phones:
-    """Turn primary stress into secondary, as in the second half of a compound."""
-    return tuple(phone.replace("1", "2") for phone in phones)
-
-
-def stems(base: str, vowel_suffix: bool) -> Iterator[str]:
-    """Undo the spelling rules at a word's seam, likeliest first.
-
-    Args:
-        base: the word without its suffix.
-        vowel_suffix: whether the suffix starts with a vowel, so that a silent e may have gone or a consonant doubled.
-    """
-    if vowel_suffix and len(base) > SHORTEST_STEM and base[-1] == base[-2] and base[-1] not in "aeiouls":
-        yield base[:-1]
-    yield base
-    if vowel_suffix:
-        yield base + "e"
-    if base.endswith("i"):
-        yield base[:-1] + "y"
+ENDINGS: dict[str, Callable[[Phones], Phones]] = {"s": plural, "d": had}  # after an apostrophe
 
 
 class Pronouncer:
@@ -101,17 +80,12 @@ class Pronouncer:
 
     def _pronounce(self, word: str) -> Phones:
         """Return the phones of a word of lower-case letters and apostrophes; empty only for a word without letters."""
-        known = self._lexicon.get(word)
-        if known is None:
-            known = self._with_clitic(word)
-        if known is not None:
-            return known
-        word = word.replace("'", "")
-        return self._lexicon.get(word) or self.derive(word) or self._guess(word)
+        return self._lexicon.get(word) or self._with_clitic(word) or self._bare(word)
 
-    def derive(self, word: str) -> Phones | None:
-        """Explain a word as an inflection, derivation or compound of lexicon words, or return None."""
-        return self._inflected(word) or self._derived(word) or self._compound(word)
+    def _bare(self, word: str) -> Phones:
+        """Pronounce a word whose apostrophes, if any, have no meaning of their own."""
+        letters = word.replace("'", "")
+        return self._lexicon.get(word) or self._lexicon.get(letters) or self._derived(letters) or self._guess(letters)
 
     def _guess(self, word: str) -> Phones:
         if not re.search(r"[aeiouy]", word):
@@ -123,51 +97,32 @@ class Pronouncer:
         stem, apostrophe, ending = word.rpartition("'")
         if not apostrophe or not stem:
             return None
-        if word.endswith("in'") and (phones := self._suffixed(word, "in'")):
-            return phones
-        if ending in ("", "s", "d"):
-            phones = self.pronounce(stem)
-            return {"": lambda p: p, "s": plural, "d": past}[ending](phones) if phones else None
+        if word.endswith("in'"):
+            phones = self._bare(stem + "g")  # goin', from going
+            return (*phones[:-1], "N") if phones[-1] == "NG" else phones
+        if ending in ENDINGS:
+            phones = self._bare(stem)
+            return ENDINGS[ending](phones) if phones else None
         for clitic, clitic_phones in CLITICS.items():
-            if word.endswith(clitic) and (phones := self.pronounce(word.removesuffix(clitic))):
+            if word.endswith(clitic) and (phones := self._bare(word.removesuffix(clitic))):
                 return phones + clitic_phones
         return None
 
-    def _first_known(self, base: str, vowel_suffix: bool) -> Phones | None:
+    def _derived(self, word: str) -> Phones | None:
+        """Explain a word as a lexicon word with an ending."""
+        if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+            stem = self._stem(word[:-1]) or (self._stem(word[:-2]) if word.endswith("es") else None)
+            return plural(stem) if stem else None
+        for suffix, phones in SUFFIXES.items():
+            if word.endswith(suffix) and (stem := self._stem(word.removesuffix(suffix))):
+                return stem + phones
+        return None
+
+    def _stem(self, base: str) -> Phones | None:
+        """Look up a word without its ending; a final i may stand for y."""
         if len(base) < SHORTEST_STEM:
             return None
-        return next((known for stem in stems(base, vowel_suffix) if (known := self._lexicon.get(stem))), None)
-
-    def _inflected(self, word: str) -> Phones | None:
-        if word.endswith("s") and not word.endswith(("ss", "us", "is")):
-            stem = self._first_known(word[:-1], False) or (word.endswith("es") and self._first_known(word[:-2], False))
-            return plural(stem) if stem else None
-        if word.endswith("ed") and (stem := self._first_known(word[:-2], True)):
-            return past(stem)
-        return None
-
-    def _suffixed(self, word: str, suffix: str) -> Phones | None:
-        stem = self._first_known(word.removesuffix(suffix), suffix[0] in "aei")
-        return stem + SUFFIXES[suffix] if stem else None
-
-    def _derived(self, word: str) -> Phones | None:
-        for suffix in SUFFIXES:
-            if word.endswith(suffix) and (phones := self._suffixed(word, suffix)):
-                return phones
-        for prefix, phones in PREFIXES.items():
-            rest = word.removeprefix(prefix)
-            if rest != word and len(rest) > SHORTEST_STEM and (known := self._lexicon.get(rest)):
-                return phones + known
-        return None
-
-    def _compound(self, word: str) -> Phones | None:
-        """Split into two lexicon words, the most even split first (short halves are mostly chance)."""
-        cuts = range(SHORTEST_COMPOUND_PART, len(word) - SHORTEST_COMPOUND_PART + 1)
-        for cut in sorted(cuts, key=lambda cut: abs(2 * cut - len(word))):
-            first, second = self._lexicon.get(word[:cut]), self._lexicon.get(word[cut:])
-            if first and second:
-                return first + demote(second)
-        return None
+        return self._lexicon.get(base) or (self._lexicon.get(base[:-1] + "y") if base.endswith("i") else None)
 
 
 @lru_cache(maxsize=1)

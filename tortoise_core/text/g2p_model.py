@@ -1,7 +1,7 @@
 """The letter-to-sound model: pronounces any string of letters.
 
-Owns the model file's layout and the search. Knows nothing of dictionaries, apostrophes or inflections (`g2p.py`), nor of
-how the model was trained (`g2p_train.py`).
+Owns the model file's layout and the search. Knows nothing of dictionaries, apostrophes or inflections (`g2p.py`), nor
+of how the model was trained (`g2p_train.py`).
 
 It is a joint-sequence model (Bisani and Ney, "Joint-sequence models for grapheme-to-phoneme conversion", 2008): a
 back-off n-gram over units, each a letter with the phones it makes. Pronouncing a word is finding the likeliest sequence
@@ -29,7 +29,7 @@ from tortoise_core.text.lexicon import DATA, Phones
 MODEL_PATH = DATA / "letters_to_sounds.gz"
 STEP = 1 / 16  # nats
 END, START = 0, 1  # units that stand for the edges of a word
-BEAM = 8
+BEAM = 24
 BEAM_WIDTH = 6.0  # nats behind the best hypothesis
 
 ROOT = 0  # state of the empty context
@@ -54,6 +54,7 @@ class LetterToSoundModel:
         self._shorter = shorter.tolist()
         self._log_prob = [0.0, *(arrays["log_prob"] * -STEP).tolist()]
         self._back_off = [0.0, *(arrays["back_off"] * -STEP).tolist()]
+        self._remembered = lru_cache(maxsize=1 << 15)(self._expand)  # a few thousand contexts make most of English
 
     def _advance(self, state: int, unit: int) -> tuple[int, float]:
         """Return the state after a unit, and the unit's log probability in this state."""
@@ -65,6 +66,12 @@ class LetterToSoundModel:
             weight += self._back_off[state]
             state = self._shorter[state]
 
+    def _expand(self, state: int, letter: str) -> list[tuple[int, float, Phones]]:
+        """List the worthwhile readings of a letter in a state: next state, log probability, phones made."""
+        steps = [(*self._advance(state, unit), self._phones[unit]) for unit in self._units_of[letter]]
+        worst = max(gain for _, gain, _ in steps) - BEAM_WIDTH
+        return [step for step in steps if step[1] >= worst]
+
     def pronounce(self, letters: str) -> Phones:
         """Return the likeliest phones of a string of letters a-z. The same letters always give the same phones."""
         start, _ = self._advance(ROOT, START)
@@ -72,11 +79,10 @@ class LetterToSoundModel:
         for letter in letters:
             reached: dict[int, tuple[float, Phones]] = {}
             for state, (score, phones) in beam.items():
-                for unit in self._units_of[letter]:
-                    node, gain = self._advance(state, unit)
+                for node, gain, made in self._remembered(state, letter):
                     total = score + gain
                     if node not in reached or total > reached[node][0]:
-                        reached[node] = (total, phones + self._phones[unit])
+                        reached[node] = (total, phones + made)
             beam = _prune(reached)
         finished = [(score + self._advance(state, END)[1], phones) for state, (score, phones) in beam.items()]
         return max(finished)[1]

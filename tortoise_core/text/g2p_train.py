@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save as save_safetensors
 
+from tortoise_core.errors import ConfigError
 from tortoise_core.text.g2p_align import Chunk, align_dictionary, without_stress
 from tortoise_core.text.g2p_model import END, MODEL_PATH, START, STEP, LetterToSoundModel
 from tortoise_core.text.lexicon import Phones, dictionary
@@ -28,7 +29,7 @@ from tortoise_core.text.lexicon import Phones, dictionary
 ORDER = 7
 BITS = 9  # of a unit within an n-gram's key: 7 units of 9 bits fit into an int64
 RAREST_UNIT = 3  # words with a unit seen more rarely are exceptions that teach nothing
-PRUNE_FROM = 4  # n-grams this long or longer that were seen once are left out
+PRUNE_FROM = 5  # n-grams this long or longer that were seen once are left out
 HELD_OUT_EVERY = 20
 
 Entry = tuple[str, Phones]
@@ -57,12 +58,12 @@ def to_units(aligned: list[tuple[str, list[Chunk]]]) -> tuple[list[str], list[li
     Returns:
         The unit lines as in the model file, and every word as unit numbers between START and END.
     """
-    lines = [[" ".join((letter, *chunk)) for letter, chunk in zip(word, chunks, strict=True)] for word, chunks in aligned]
+    lines = [[" ".join((letter, *chunk)) for letter, chunk in zip(*pair, strict=True)] for pair in aligned]
     counts = Counter(line for word in lines for line in word)
     lines = [word for word in lines if all(counts[line] >= RAREST_UNIT for line in word)]
     kept = sorted({line for word in lines for line in word})
     if len(kept) + 2 > 1 << BITS:
-        raise SystemExit(f"{len(kept)} units do not fit into {BITS} bits: raise RAREST_UNIT")
+        raise ConfigError(f"{len(kept)} letter-phone units do not fit into {BITS} bits: raise RAREST_UNIT")
     number = {line: unit for unit, line in enumerate(kept, START + 1)}
     return ["</s>", "<s>", *kept], [[START, *(number[line] for line in word), END] for word in lines]
 
@@ -104,8 +105,14 @@ def kneser_ney_counts(levels: list[tuple[np.ndarray, np.ndarray]]) -> list[np.nd
 
 
 def discounts(counts: np.ndarray, prune: bool) -> np.ndarray:
-    """Return what to subtract from a count of 0, 1, 2, and 3 or more; shape (4,). Pruning discounts ones wholly."""
+    """Return what to subtract from a count of 0, 1, 2, and 3 or more; shape (4,). Pruning discounts ones wholly.
+
+    Raises:
+        ConfigError: there are too few words to tell.
+    """
     n1, n2, n3, n4 = (float((counts == n).sum()) for n in (1, 2, 3, 4))
+    if not n1 * n2 * n3:
+        raise ConfigError("too few words to estimate the letter-to-sound model: give it some thousands")
     y = n1 / (n1 + 2 * n2)
     return np.array([0.0, 1.0 if prune else 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3])
 

@@ -19,29 +19,32 @@ from unidecode import unidecode
 
 from tortoise_core.errors import TextError
 from tortoise_core.text.g2p import Pronouncer, default_pronouncer, spell
+from tortoise_core.text.g2p_context import in_context
 from tortoise_core.text.lexicon import PHONES, Phones
 
 STOP, START, SPACE = "<stop>", "<start>", " "
 PAUSES = (",", ".", "!", "?", ";", "-")
 VOCABULARY: Phones = (STOP, START, SPACE, *PAUSES, *PHONES)  # ids are positions: append only, weights depend on them
 
-# Everything that marks a pause, by the pause it becomes; quotes shape no sound and are left out.
-PAUSE_OF = {
+DASH = "~"  # stands for a dash that is no hyphen while text is taken apart
+SILENT = "\"\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}\N{DOUBLE LOW-9 QUOTATION MARK}" \
+    "\N{SINGLE LOW-9 QUOTATION MARK}«»‹›\N{INVERTED EXCLAMATION MARK}\N{INVERTED QUESTION MARK}"  # fmt: skip
+# What input characters other than letters, digits and spaces are read as. Quotes shape no sound.
+READ_AS = {
     **{mark: mark for mark in ",.!?;"},
-    ":": ";", "(": ",", ")": ",", "[": ",", "]": ",", "{": ",", "}": ",",
-    "\N{EM DASH}": "-", "\N{EN DASH}": "-", "\N{HORIZONTAL BAR}": "-", "\N{FIGURE DASH}": "-",
-    "\N{HORIZONTAL ELLIPSIS}": "-", "\N{INVERTED EXCLAMATION MARK}": "", "\N{INVERTED QUESTION MARK}": "",
+    **dict.fromkeys("()[]{}", ","),
+    ":": ";",
+    **dict.fromkeys("\N{EM DASH}\N{EN DASH}\N{HORIZONTAL BAR}\N{FIGURE DASH}\N{HORIZONTAL ELLIPSIS}", DASH),
+    **dict.fromkeys("-\N{HYPHEN}\N{NON-BREAKING HYPHEN}", "-"),
+    **dict.fromkeys("'`‘’\N{MODIFIER LETTER APOSTROPHE}", "'"),
+    **dict.fromkeys(SILENT, ""),
+    "&": " and ", "%": " percent ", "+": " plus ", "=": " equals ", "@": " at ", "°": " degrees ",
+    "$": " dollars ", "£": " pounds ", "€": " euros ",
 }  # fmt: skip
 PAUSE_STRENGTH = {mark: rank for rank, mark in enumerate((",", ";", "-", ".", "!", "?"))}
-APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}\N{MODIFIER LETTER APOSTROPHE}`"
-HYPHENS = "-\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
-SILENT = "\"\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}\N{DOUBLE LOW-9 QUOTATION MARK}" \
-    "\N{SINGLE LOW-9 QUOTATION MARK}«»‹›\N{SOFT HYPHEN}"  # fmt: skip
-SYMBOL_WORDS = {"&": "and", "%": "percent", "+": "plus", "=": "equals", "@": "at", "°": "degrees",
-                "$": "dollars", "£": "pounds", "€": "euros"}  # fmt: skip
 
 PIECE = re.compile(
-    r"(?P<number>\d+(?:[.,]\d+)*(?P<ordinal>(?:st|nd|rd|th)\b)?)"
+    r"(?P<number>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)*(?P<ordinal>(?:st|nd|rd|th)\b)?)"
     r"|(?P<dotted>\b[a-zA-Z](?:\.[a-zA-Z])+\b)"
     r"|(?P<word>'?[a-zA-Z]+(?:'[a-zA-Z]+)*'?)"
     r"|(?P<ellipsis>\.(?:\s?\.){2,})"
@@ -77,23 +80,13 @@ def _plain_character(character: str) -> str | None:
     """Return what an input character is read as: ASCII, a space or nothing; None where it cannot be spoken."""
     if character.isascii() and character.isalnum():
         return character
-    if character in APOSTROPHES:
-        return "'"
-    if character in HYPHENS:
-        return "-"
-    if character in PAUSE_OF:
-        pause = PAUSE_OF[character]
-        return "~" if pause == "-" else pause  # "~" marks a dash that is no hyphen
-    if character in SYMBOL_WORDS:
-        return f" {SYMBOL_WORDS[character]} "
-    if character.isspace() or character in SILENT:
-        return " " if character.isspace() else ""
+    if character in READ_AS or character.isspace():
+        return READ_AS.get(character, " ")
     category = unicodedata.category(character)
     if category in ("Mn", "Cf"):  # accents written apart, joiners and direction marks
         return ""
-    if category[0] not in "LN":
-        return None
-    return re.sub(r"[^a-zA-Z0-9' ]", "", unidecode(character)) or None
+    spoken = re.sub(r"[^a-zA-Z0-9' ]", "", unidecode(character)) if category[0] in "LN" else ""
+    return spoken or None
 
 
 def _plain(text: str) -> _Plain:
@@ -195,7 +188,7 @@ class PhonemeTokenizer:
         if match["ellipsis"] or match["dash"]:
             return ["-"]
         if match["pause"]:
-            return ["-" if piece == "~" else piece]
+            return ["-" if piece == DASH else piece]
         return [self._word_form(piece, shouted)]
 
     def _word_form(self, piece: str, shouted: bool) -> str:
@@ -210,28 +203,25 @@ class PhonemeTokenizer:
         return letters if acronym and not self._pronouncer.knows(word) else word
 
     def _pronounced(self, forms: list[tuple[str, int, int]]) -> list[SpokenItem]:
-        """Look every form up; from last to first, because articles depend on the word that follows."""
+        """Look every form up; from last to first, because some words depend on the sound that follows."""
         items: list[SpokenItem] = []
-        for form, start, end in reversed(forms):
+        following = ""
+        for at in range(len(forms) - 1, -1, -1):
+            form, start, end = forms[at]
+            previous = forms[at - 1][0] if at else ""
             if form in PAUSE_STRENGTH:
                 items.append(SpokenItem((form,), start, end, is_word=False))
-                continue
-            following = items[-1].symbols[0] if items else "."
-            phones = spell(form) if form.isupper() else self._in_context(form, following)
-            if phones:
+                following = ""
+            elif phones := self._phones(form, previous, following):
                 items.append(SpokenItem(phones, start, end, is_word=True))
+                following = phones[0]
         return items[::-1]
 
-    def _in_context(self, word: str, following: str) -> Phones:
-        """Pronounce a word before the symbol `following`: a phone, or the mark of a pause."""
-        before_pause = following in PAUSE_STRENGTH
-        if word == "the":
-            return ("DH", "IY0" if following[-1].isdigit() else "AH0")
-        if word == "a" and before_pause:
-            return ("EY1",)
-        if word == "to":
-            return ("T", "UW1" if before_pause else "AH0")
-        return self._pronouncer.pronounce(word)
+    def _phones(self, form: str, previous: str, following: str) -> Phones:
+        """Pronounce one form: capitals are spelled, other words looked up in context, then alone."""
+        if form.isupper():
+            return spell(form)
+        return in_context(form, previous, following) or self._pronouncer.pronounce(form)
 
     @staticmethod
     def _symbols(items: list[SpokenItem]) -> list[tuple[str, int]]:

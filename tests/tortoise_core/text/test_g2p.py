@@ -1,0 +1,136 @@
+"""Single words: morphology and the letter-to-sound model."""
+
+import time
+
+import numpy as np
+import pytest
+
+from tortoise_core.errors import ConfigError
+from tortoise_core.text.build_lexicon import first_pronunciations, write_lexicon
+from tortoise_core.text.g2p import Pronouncer, default_pronouncer
+from tortoise_core.text.g2p_align import align_dictionary
+from tortoise_core.text.g2p_model import LetterToSoundModel, default_model
+from tortoise_core.text.g2p_train import edit_distance, measure, split_dictionary, train
+from tortoise_core.text.lexicon import PHONES, Lexicon, default_lexicon, dictionary
+
+TINY = {
+    "cat": "K AE1 T", "dog": "D AO1 G", "box": "B AA1 K S",
+    "marry": "M EH1 R IY0", "happy": "HH AE1 P IY0", "baking": "B EY1 K IH0 NG", "kind": "K AY1 N D",
+}  # fmt: skip
+
+
+def refuse(letters: str) -> tuple[str, ...]:
+    """Stand in for the letter model where it must not be asked."""
+    raise AssertionError(f"the letter model was asked for {letters}")
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("cats", "K AE1 T S"),
+        ("dogs", "D AO1 G Z"),
+        ("boxes", "B AA1 K S AH0 Z"),
+        ("marries", "M EH1 R IY0 Z"),
+        ("cat's", "K AE1 T S"),
+        ("cats'", "K AE1 T S"),
+        ("box's", "B AA1 K S AH0 Z"),
+        ("bakin'", "B EY1 K IH0 N"),
+        ("kindness", "K AY1 N D N AH0 S"),
+        ("happiless", "HH AE1 P IY0 L AH0 S"),
+        ("cat'd", "K AE1 T AH0 D"),
+        ("dog'd", "D AO1 G D"),
+        ("cat'll", "K AE1 T AH0 L"),
+        ("dogn't", "D AO1 G AH0 N T"),
+        ("bdx", "B IY1 D IY1 EH1 K S"),
+    ],
+)
+def test_words_explained_by_others(word, expected):
+    assert " ".join(Pronouncer(Lexicon(TINY), refuse).pronounce(word)) == expected
+
+
+def test_lexicon_holds_only_known_phones():
+    lexicon = default_lexicon()
+    assert len(lexicon.words()) > 125_000
+    assert {phone for phones in set(dictionary().values()) for phone in phones.split(" ")} <= set(PHONES)
+    assert all(set(lexicon.get(word) or ()) <= set(PHONES) for word in lexicon.words()[-200:])
+
+
+def test_model_on_held_out_words():
+    """The words were never trained on; the full held-out numbers are printed by g2p_train (62 %, 10 %)."""
+    _, held_out = split_dictionary(dictionary())
+    sample = held_out[::25]
+    scores = measure(default_model().pronounce, sample)
+    assert scores["word_accuracy"] > 0.55, scores
+    assert scores["phone_error_rate"] < 0.12, scores
+
+
+def test_model_automaton_is_consistent():
+    """Every probability distribution the automaton gives sums to one, up to its rounding to 1/16 nat."""
+    model = default_model()
+    state, _ = model._advance(0, 1)
+    for unit in (5, 40, 300):
+        total = sum(np.exp(model._advance(state, u)[1]) for u in range(model._unit_count) if u != 1)
+        assert total == pytest.approx(1.0, abs=0.06)
+        state, _ = model._advance(state, unit)
+
+
+def test_speed():
+    pronouncer = default_pronouncer()
+    known = default_lexicon().words()[::40]
+    pronouncer.pronounce("blorptastic")
+    started = time.process_time()
+    for word in known:
+        pronouncer.pronounce(word)
+    assert len(known) / (time.process_time() - started) > 2000
+    _, held_out = split_dictionary(dictionary())
+    started = time.process_time()
+    for word, _ in held_out[:200]:
+        default_model().pronounce(word)
+    assert 200 / (time.process_time() - started) > 100  # 500 on a quiet machine
+
+
+def some_entries(every: int) -> list[tuple[str, tuple[str, ...]]]:
+    """Return every n-th training word of the dictionary."""
+    training, _ = split_dictionary(dictionary())
+    return training[::every]
+
+
+def test_alignment_divides_letters_sensibly():
+    box, knight, hopeless = ("B", "AA1", "K", "S"), ("N", "AY1", "T"), ("B", "IY1", "Z")
+    words = [*some_entries(every=120), ("box", box), ("knight", knight), ("b", hopeless)]
+    aligned = dict(align_dictionary(words, sample_every=1))
+    assert aligned["box"] == [("B",), ("AA1",), ("K", "S")]
+    assert aligned["knight"] == [(), ("N",), ("AY1",), (), (), ("T",)]
+    assert "b" not in aligned  # one letter cannot make three phones
+    assert len(aligned) > 0.99 * len(words)
+    for word, phones in words:
+        assert word not in aligned or sum(aligned[word], ()) == phones
+
+
+def test_training_learns_and_repeats():
+    entries = some_entries(every=40)
+    arrays = train(entries)
+    _, held_out = split_dictionary(dictionary())
+    scores = measure(LetterToSoundModel(arrays).pronounce, held_out[::80])
+    assert scores["phone_error_rate"] < 0.35, scores
+    again = train(entries)
+    assert all(np.array_equal(arrays[name], again[name]) for name in arrays)
+
+
+def test_training_refuses_too_few_words():
+    with pytest.raises(ConfigError, match="too few words"):
+        train([("cat", ("K", "AE1", "T"))] * 5)
+
+
+def test_edit_distance():
+    assert edit_distance(("A", "B", "C"), ("A", "C", "D")) == 2
+    assert edit_distance((), ("A",)) == 1
+
+
+def test_lexicon_builder_keeps_first_pronunciations(tmp_path):
+    lines = ["tomato T AH0 M EY1 T OW2\n", "tomato(2) T AH0 M AA1 T OW2\n", "a.m. X\n", "oslo AA1 Z L OW0 # place\n"]
+    words = first_pronunciations(lines)
+    assert words == {"tomato": "T AH0 M EY1 T OW2", "oslo": "AA1 Z L OW0"}
+    write_lexicon(words, tmp_path / "one.gz")
+    write_lexicon(dict(reversed(words.items())), tmp_path / "two.gz")
+    assert (tmp_path / "one.gz").read_bytes() == (tmp_path / "two.gz").read_bytes()

@@ -1,0 +1,55 @@
+"""Pronunciations that depend on the neighbouring words.
+
+Owns the weak forms ("the apple", "to go") and the choice between heteronyms ("to read", "the use"), by nothing more
+than the words next door. Knows nothing of tokens, pauses' marks or spelling rules.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from tortoise_core.text.lexicon import DATA, Phones
+
+HETERONYMS_PATH = DATA / "heteronyms.txt"
+
+CUES_PATH = DATA / "cues.txt"
+
+
+def _rows(path: Path) -> list[list[str]]:
+    """Read a table of words separated by spaces; lines that start with `#` are comments."""
+    return [line.split() for line in path.read_text(encoding="ascii").splitlines() if not line.startswith("#")]
+
+
+@lru_cache(maxsize=1)
+def cues() -> dict[str, frozenset[str]]:
+    """Read which words are a cue: cue name to words."""
+    return {name: frozenset(words) for name, *words in _rows(CUES_PATH)}
+
+
+@lru_cache(maxsize=1)
+def heteronyms() -> dict[tuple[str, str], Phones]:
+    """Read the table of heteronyms: (word, cue) to phones."""
+    return {(word, cue): tuple(phones) for word, cue, *phones in _rows(HETERONYMS_PATH)}
+
+
+def in_context(word: str, previous: str, following: str) -> Phones | None:
+    """Pronounce a word by its neighbours.
+
+    Args:
+        word: lower case.
+        previous: the word before it in the same breath, lower case; empty after a pause.
+        following: the first phone of the word after it; empty before a pause.
+
+    Returns:
+        Its phones, or None where the neighbours decide nothing and the lexicon should be asked.
+    """
+    if word == "the":
+        return ("DH", "IY0" if following[-1:].isdigit() else "AH0")  # only vowels carry a stress digit
+    if word == "a" and not following:
+        return ("EY1",)
+    if word == "to":
+        return ("T", "AH0") if following else ("T", "UW1")
+    table = heteronyms()
+    found = (table.get((word, cue)) for cue, words in cues().items() if previous in words)
+    return next((phones for phones in found if phones), None)
