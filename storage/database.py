@@ -16,7 +16,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from storage.errors import DatabaseBusyError, DatabaseError
@@ -39,9 +40,12 @@ class Database:
     def __init__(self, url: str) -> None:
         """Opens (and creates or upgrades) the database. Raises `DatabaseError`."""
         self.url = url
-        with _clear_errors(url):
-            self.engine = _engine(url)
-            _migrate(self.engine)
+        self.engine = _engine(url)
+        try:
+            with _one_process_at_a_time(self.engine):
+                _migrate(self.engine)
+        except OSError as error:
+            raise DatabaseError(f"{_shown(url)}: the folder cannot be written to: {error}") from error
 
     @contextmanager
     def unit_of_work(self) -> Iterator[UnitOfWork]:
@@ -49,13 +53,13 @@ class Database:
 
         Raises `DatabaseBusyError` (try again) and `DatabaseError`.
         """
-        with _clear_errors(self.url), Session(self.engine) as session:
+        with Session(self.engine) as session:
             yield UnitOfWork(session)
 
     @contextmanager
     def snapshot(self) -> Iterator[UnitOfWork]:
         """A transaction for reading alone: never waits for a writer, nor makes one wait. It cannot be committed."""
-        with _clear_errors(self.url), Session(self.engine.execution_options(reads_only=True)) as session:
+        with Session(self.engine.execution_options(reads_only=True)) as session:
             yield UnitOfWork(session, read_only=True)
 
     def close(self) -> None:
@@ -72,6 +76,16 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 def _engine(url: str) -> Engine:
+    engine = _plain_engine(url)
+
+    @event.listens_for(engine, "handle_error")
+    def explain(context: ExceptionContext) -> DatabaseError | None:
+        return _clear_error(url, context.original_exception)
+
+    return engine
+
+
+def _plain_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
@@ -107,7 +121,7 @@ def sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
 
 
 def _migrate(engine: Engine) -> None:
-    """Brings the schema to the newest revision; one process does it, the others wait and find it done."""
+    """Brings the schema to the newest revision."""
     scripts = ScriptDirectory.from_config(alembic_config())
     head = scripts.get_current_head()
     with engine.execution_options(reads_only=True).connect() as connection:
@@ -123,18 +137,29 @@ def _migrate(engine: Engine) -> None:
 
 
 @contextmanager
-def migration_connection(engine: Engine) -> Iterator[Connection]:
-    """A transaction for changing the schema, in which one process at a time can be."""
-    if engine.dialect.name != "sqlite":
+def _one_process_at_a_time(engine: Engine) -> Iterator[None]:
+    """The first connection creates the file and turns WAL on, which SQLite itself does not let two processes do."""
+    if engine.dialect.name == "sqlite":
+        with FileLock(f"{engine.url.database}.migrate.lock"):
+            yield
+    else:
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+            yield
+
+
+@contextmanager
+def migration_connection(engine: Engine) -> Iterator[Connection]:
+    """A transaction for changing the schema."""
+    if engine.dialect.name != "sqlite":
+        with engine.begin() as connection:
             yield connection
         return
     # SQLite changes a table by copying, dropping and renaming it. With foreign keys on, the drop would take all rows
     # along that refer to the table; they cannot be switched off inside a transaction, hence an engine of its own.
     unchecked = sqlite_engine(engine.url, foreign_keys=False)
     try:
-        with FileLock(f"{engine.url.database}.migrate.lock"), unchecked.begin() as connection:
+        with unchecked.begin() as connection:
             yield connection
             if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise DatabaseError(
@@ -144,20 +169,18 @@ def migration_connection(engine: Engine) -> Iterator[Connection]:
         unchecked.dispose()
 
 
-@contextmanager
-def _clear_errors(url: str) -> Iterator[None]:
-    """Turns the driver's errors into ours, in one line."""
-    try:
-        yield
-    except DBAPIError as error:
-        reason = str(error.orig).splitlines()[0]
-        if "locked" in reason or "deadlock" in reason:
-            raise DatabaseBusyError(f"{_shown(url)}: {reason}: another process is writing, try again") from error
-        raise DatabaseError(f"{_shown(url)}: {reason}") from error
-    except UnicodeEncodeError as error:
-        raise DatabaseError(f"{_shown(url)}: text with lone surrogates cannot be stored: {error.reason}") from error
-    except OverflowError as error:
-        raise DatabaseError(f"{_shown(url)}: a number beyond 64 bits cannot be stored: {error}") from error
+def _clear_error(url: str, error: BaseException) -> DatabaseError | None:
+    """The driver's error as ours, in one line; None leaves it as it is."""
+    reason = next(iter(str(error).splitlines()), type(error).__name__)
+    if isinstance(error, UnicodeEncodeError):
+        return DatabaseError(f"{_shown(url)}: text with lone surrogates cannot be stored: {error.reason}")
+    if isinstance(error, OverflowError):
+        return DatabaseError(f"{_shown(url)}: a number beyond 64 bits cannot be stored: {reason}")
+    if not isinstance(error, Exception):
+        return None  # somebody interrupts the program
+    if "locked" in reason or "deadlock" in reason:
+        return DatabaseBusyError(f"{_shown(url)}: {reason}: another process is writing, try again")
+    return DatabaseError(f"{_shown(url)}: {reason}")
 
 
 def _shown(url: str) -> str:

@@ -132,6 +132,19 @@ def test_a_folder_that_cannot_be_made(tmp_path):
         Database(f"sqlite:///{tmp_path / 'file' / 'talepress.db'}")
 
 
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "talepress.db.migrate.lock").mkdir()  # as good as no permission, for root too
+    with pytest.raises(DatabaseError, match="cannot be written"):
+        Database(f"sqlite:///{tmp_path / 'talepress.db'}")
+
+
+def test_errors_of_others_pass_through_a_unit_of_work(database):
+    with pytest.raises(UnicodeEncodeError), database.unit_of_work():
+        "\ud800".encode()
+    with pytest.raises(KeyboardInterrupt), database.unit_of_work():
+        raise KeyboardInterrupt
+
+
 def test_a_database_of_a_newer_version_is_refused(database, database_url):
     with create_engine(database_url).begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'from the future'"))
