@@ -51,7 +51,7 @@ def test_sentence_layout():
         ("U.S.A.", "Y UW1 _ EH1 S _ EY1 ."),
         ("the XKCD fan", "DH IY0 _ EH1 K S K EY1 S IY1 D IY1 _ F AE1 N"),
         ("CHAPTER ONE", "CH AE1 P T ER0 _ W AH1 N"),
-        ("salt & pepper", "S AO1 L T _ AH0 N D _ P EH1 P ER0"),
+        ("salt & pepper", "S AO1 L T _ AE1 N D _ P EH1 P ER0"),
     ],
 )
 def test_words(text, expected):
