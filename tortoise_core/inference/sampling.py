@@ -86,6 +86,10 @@ def decode(
     """Runs rows until all have stopped; row i continues prompt `owners[i]` and draws with `draws` (R, max_codes)[i]."""
     if keep.attention and model.config.alignment_head is None:
         raise ConfigError("the model has no alignment_head, so there is no attention to keep")
+    if model.code_positions is not None and settings.max_codes >= model.code_positions:
+        raise ConfigError(
+            f"max_codes {settings.max_codes} must stay below the model's {model.code_positions} positions"
+        )
     device = model.mel_embedding.weight.device
     owner = torch.tensor(owners, device=device)
     text_in, text_lengths = _text_batch(model, prompts, device)

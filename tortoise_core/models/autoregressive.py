@@ -276,6 +276,11 @@ class AutoregressiveModel(nn.Module):
 
     # --- one code at a time ---
 
+    @property
+    def code_positions(self) -> int | None:
+        """How many positions `decode_step` knows; None for any number."""
+        return self.mel_pos_embedding.limit
+
     def prefill(
         self, cond: torch.Tensor, text_in: torch.Tensor, text_lengths: torch.Tensor | None = None
     ) -> KeyValueCache:
@@ -350,7 +355,7 @@ class AutoregressiveModel(nn.Module):
         limit = self.text_pos_embedding.limit
         if limit is not None and text_slots > limit:
             raise TextError(f"text of {text_slots - 2} tokens is longer than the model's {limit - 2}: split it")
-        limit = self.mel_pos_embedding.limit
+        limit = self.code_positions
         if limit is not None and code_slots > limit:
             raise ConfigError(f"{code_slots} code positions asked for, the model has {limit}: lower max_codes")
 

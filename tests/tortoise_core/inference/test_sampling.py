@@ -127,6 +127,16 @@ def test_nothing_to_sample_gives_nothing(model):
     assert sample_codes(model, prompts(model), SETTINGS, [[], [], []]) == [[], [], []]
 
 
+def test_rows_must_fit_the_learned_positions():
+    learned, endless = build(LEARNED), replace(SETTINGS, max_codes=44)
+    with pytest.raises(ConfigError, match="max_codes 44 must stay below the model's 44"):
+        sample_codes(learned, prompts(learned), endless, SEEDS)
+    rotary = build(ROTARY)
+    rotary.mel_head.bias.data[rotary.config.code_stop] -= 100
+    rows = sample_codes(rotary, prompts(rotary), endless, [[1], [], []])[0]
+    assert len(rows[0].codes) == 44 and not rows[0].stopped
+
+
 def test_attention_needs_an_alignment_head():
     blind = build(replace(LEARNED, alignment_head=None))
     with pytest.raises(ConfigError, match="alignment_head"):
