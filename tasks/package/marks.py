@@ -32,14 +32,17 @@ def sample_rate_of(masters: Sequence[Master]) -> int:
 def chapter_marks(masters: Sequence[Master]) -> tuple[ChapterMark, ...]:
     """One mark per master, at the first sample of its first utterance, which is the heading where a chapter has one.
 
-    The room tone before a heading is the end of the chapter before.
+    The room tone before a heading is the end of the chapter before. Titles lose line breaks and backslashes at their
+    end: ffmpeg takes even an escaped backslash there for a sign that the line goes on.
     """
     starts, offset = [], 0
     for master in masters:
         starts.append(offset + (master.placed[0].start_sample if master.placed else 0))
         offset += master.samples
     ends = [*starts[1:], offset]
-    titles = [" ".join(master.title.split()) or f"Chapter {number}" for number, master in enumerate(masters, 1)]
+    titles = [
+        " ".join(master.title.split()).rstrip("\\ ") or f"Chapter {number}" for number, master in enumerate(masters, 1)
+    ]
     return tuple(ChapterMark(*mark) for mark in zip(titles, starts, ends, strict=True))
 
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -81,4 +83,4 @@ def test_runs_are_the_true_stretches(flags):
         assert start < end
         rebuilt[start:end] = [True] * (end - start)
     assert rebuilt == flags
-    assert all(first[1] < second[0] for first, second in zip(found, found[1:], strict=False))
+    assert all(first[1] < second[0] for first, second in pairwise(found))

@@ -88,7 +88,7 @@ def test_a_model_name_describes_the_well_behaved_engine():
     assert FakeEngine.from_description("tortoise_mini").speak([request()])
 
 
-@pytest.mark.parametrize("text", ['{"faults": [{"kind": "nonsense"}]}', '{"unknown": 1}', "{not json", '{"faults": [1]}'])
+@pytest.mark.parametrize("text", ['{"faults": [{"kind": "loud"}]}', '{"unknown": 1}', "{not json", '{"faults": [1]}'])
 def test_bad_descriptions_are_refused(text):
     with pytest.raises(ConfigError, match="fake engine"):
         FakeEngine.from_description(text)

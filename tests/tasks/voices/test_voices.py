@@ -1,0 +1,140 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from safetensors.torch import save
+
+from tasks.errors import BadInputError, UnknownVoiceError
+from tasks.voices.catalogue import (
+    check_new_name,
+    check_removable,
+    find_voice,
+    read_latents,
+    shipped_voices,
+    voice_names,
+)
+from tasks.voices.enrol import enrol_voice
+from tasks.voices.latents import digest_latents, pack_latents, unpack_latents
+from tests.tasks.audio import RATE, latents, write_clip
+from tortoise_core.inference.fake import FakeEngine
+from tortoise_core.inference.interface import VoiceLatents
+
+MODEL = FakeEngine().digest
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of shipped voices with one in it."""
+    folder = tmp_path / "voices"
+    folder.mkdir()
+    (folder / "ann.safetensors").write_bytes(pack_latents(latents()))
+    (folder / "ann.toml").write_text('name = "ann"\ndescription = "Warm"\nlicence = "CC0-1.0"\n')
+    return folder
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+def test_a_voice_from_clips(store, settings, tmp_path, suffix):
+    clips = [write_clip(tmp_path / f"{n}.{suffix}", seconds=3 + n) for n in range(2)]
+    engine = FakeEngine()
+    voice = enrol_voice(engine, store, "bob", clips, settings.voices, "Deep")
+    assert (voice.name, voice.description, voice.model_digest) == ("bob", "Deep", engine.digest)
+    assert [store.read(address) for address in voice.clips] == [clip.read_bytes() for clip in clips]
+    assert torch.equal(read_latents(voice, store).auto, engine.voice_from_clips(clips).auto)
+    assert voice.digest == digest_latents(engine.voice_from_clips(clips))
+    assert find_voice("bob", MODEL, store, [voice]) == voice
+
+
+def test_clips_that_cannot_be_used(store, settings, tmp_path):
+    (tmp_path / "text.wav").write_text("not audio")
+    soundfile.write(tmp_path / "nan.wav", np.full(4 * RATE, np.nan), RATE, subtype="FLOAT")
+    small = settings.voices.model_copy(update={"max_clip_bytes": 1000})
+    good = write_clip(tmp_path / "good.wav")
+    for clips, limits, message in (
+        ([tmp_path / "missing.wav"], settings.voices, "no such file"),
+        ([tmp_path], settings.voices, "no such file"),
+        ([tmp_path / "text.wav"], settings.voices, "cannot be read as audio"),
+        ([write_clip(tmp_path / "short.wav", 0.5)], settings.voices, "0.5 s long"),
+        ([write_clip(tmp_path / "long.wav", 61)], settings.voices, "61.0 s long"),
+        ([write_clip(tmp_path / "silent.wav", peak=0.001)], settings.voices, "silent"),
+        ([tmp_path / "nan.wav"], settings.voices, "silent"),
+        ([good], small, "larger than 1000 bytes"),
+        ([good] * 17, settings.voices, "17 clips"),
+        ([], settings.voices, "0 clips"),
+        ([good, tmp_path / "text.wav"], settings.voices, "cannot be read as audio"),
+    ):
+        with pytest.raises(BadInputError, match=message):
+            enrol_voice(FakeEngine(), store, "bob", clips, limits)
+    stored = [path for path in Path(settings.storage.artifacts).rglob("*") if path.is_file()]
+    assert stored == []
+
+
+def test_shipped_voices_need_no_row(store, folder):
+    voice = find_voice("ann", MODEL, store, folder=folder)
+    assert voice.description == "Warm"
+    assert voice.digest == digest_latents(latents())
+    assert torch.equal(read_latents(voice, store).diffusion, latents().diffusion)
+    assert shipped_voices(folder)[0].licence == "CC0-1.0"
+
+
+def test_unknown_voices_are_told_with_those_there_are(store, settings, folder, tmp_path):
+    bob = enrol_voice(FakeEngine(), store, "bob", [write_clip(tmp_path / "c.wav")], settings.voices)
+    with pytest.raises(UnknownVoiceError, match="unknown voice 'eve': there is ann, bob"):
+        find_voice("eve", MODEL, store, [bob], folder)
+    with pytest.raises(UnknownVoiceError, match=r"'bob' was made by another model.*ann"):
+        find_voice("bob", "other model", store, [bob], folder)
+    with pytest.raises(UnknownVoiceError, match="there is none yet"):
+        find_voice("eve", MODEL, store, folder=tmp_path)
+    assert voice_names(MODEL, [bob], folder) == ("ann", "bob")
+    assert voice_names("other model", [bob], folder) == ("ann",)
+
+
+def test_names_of_new_voices(store, settings, folder, tmp_path):
+    bob = enrol_voice(FakeEngine(), store, "bob", [write_clip(tmp_path / "c.wav")], settings.voices)
+    check_new_name("eve-2_b", [bob], folder)
+    for name in ("", "../x", "a/b", "Ann", "-x", "x" * 65, "é", "a b"):
+        with pytest.raises(BadInputError, match="cannot name a voice"):
+            check_new_name(name, [bob], folder)
+    with pytest.raises(BadInputError, match="comes with the program"):
+        check_new_name("ann", [bob], folder)
+    with pytest.raises(BadInputError, match="already"):
+        check_new_name("bob", [bob], folder)
+
+
+def test_removing(store, settings, folder, tmp_path):
+    bob = enrol_voice(FakeEngine(), store, "bob", [write_clip(tmp_path / "c.wav")], settings.voices)
+    check_removable("bob", [bob], folder)
+    with pytest.raises(BadInputError, match="cannot be removed"):
+        check_removable("ann", [bob], folder)
+    with pytest.raises(UnknownVoiceError, match="can be removed are bob"):
+        check_removable("eve", [bob], folder)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "not a voice file"),
+        (b"\xff" * 100, "not a voice file"),
+        (save({"auto": torch.zeros(1, 2)}), r"holds \['auto'\]"),
+        (save({"auto": torch.zeros(2), "diffusion": torch.zeros(1, 2)}), "finite row"),
+        (save({"auto": torch.full((1, 2), torch.inf), "diffusion": torch.zeros(1, 2)}), "finite row"),
+        (bytes(2 << 20), "too many"),
+    ],
+)
+def test_files_that_are_no_voices(data, message):
+    with pytest.raises(BadInputError, match=message):
+        unpack_latents(data, "x.safetensors")
+
+
+def test_the_digest_is_of_the_values():
+    half = VoiceLatents(latents().auto.half(), torch.zeros(1, 2))
+    assert digest_latents(half) == digest_latents(VoiceLatents(half.auto.float(), torch.zeros(1, 2)))
+    assert digest_latents(half) != digest_latents(VoiceLatents(half.auto, torch.zeros(1, 3)))
+    assert digest_latents(unpack_latents(pack_latents(latents()), "")) == digest_latents(latents())
+
+
+def test_a_damaged_description_is_told(folder):
+    (folder / "ann.toml").write_text("name = ")
+    with pytest.raises(BadInputError, match=r"ann\.toml: not a TOML file"):
+        shipped_voices(folder)
