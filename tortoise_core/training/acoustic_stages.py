@@ -1,0 +1,158 @@
+"""Training stages that need mel frames and waveforms alone: the dVAE and the vocoder.
+
+A stage says what a batch is and what the loss is; `loop.Trainer` does the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tortoise_core.models.dvae import DiscreteVAE
+from tortoise_core.training.corpus import Corpus
+from tortoise_core.training.discriminators import VocoderDiscriminator
+from tortoise_core.training.loop import Batch, Phase, hash_seed
+from tortoise_core.training.losses import (
+    discriminator_loss,
+    feature_loss,
+    generator_loss,
+    multi_resolution_stft_loss,
+)
+
+HOP = 256
+VALIDATION_SEED = 987_654_321  # validation crops: the same ones each time
+VALIDATION_ITEMS = 64  # the last utterances of the corpus are never trained on
+
+
+@dataclass(frozen=True)
+class CropConfig:
+    """Random pieces of utterances of one fixed length, because the CPU compiles a kernel for every new shape."""
+
+    batch: int = 64
+    frames: int = 128
+    seed: int = 0
+
+
+class CropSampler:
+    """Cuts aligned pieces of mel and audio out of random utterances."""
+
+    def __init__(self, corpus: Corpus, config: CropConfig) -> None:
+        self.corpus, self.config = corpus, config
+        self._train = corpus.items[:-VALIDATION_ITEMS]
+        self._valid = corpus.items[-VALIDATION_ITEMS:]
+
+    def batch(self, step: int, *, audio: bool) -> dict[str, Tensor]:
+        """Shape: mel (B, mels, S), wav (B, 256 S) when asked for."""
+        return self._cut(np.random.default_rng(hash_seed(self.config.seed, step)), self._train, audio)
+
+    def validation(self, *, audio: bool) -> dict[str, Tensor]:
+        """The same pieces of utterances that training never sees."""
+        return self._cut(np.random.default_rng(VALIDATION_SEED), self._valid, audio)
+
+    def _cut(self, random: np.random.Generator, items: list, audio: bool) -> dict[str, Tensor]:
+        frames = self.config.frames
+        mels, wavs = [], []
+        for index in random.integers(len(items), size=self.config.batch):
+            item = items[index]
+            start = int(random.integers(max(1, item.frames - frames + 1)))
+            mel = self.corpus.mel(item)[start : start + frames].T
+            mels.append(np.pad(mel, ((0, 0), (0, frames - mel.shape[1])), constant_values=np.log(1e-5)))
+            if audio:
+                wav = self.corpus.audio(item)[start * HOP : (start + frames) * HOP]
+                wavs.append(np.pad(wav, (0, frames * HOP - len(wav))))
+        batch = {"mel": torch.from_numpy(np.stack(mels))}
+        return batch | ({"wav": torch.from_numpy(np.stack(wavs))} if audio else {})
+
+
+class DiscreteVAEStage:
+    """Reconstruction plus commitment loss; the codebook moves by itself, unused codes are re-seeded (spec 7.3)."""
+
+    def __init__(self, model: DiscreteVAE, corpus: Corpus, crops: CropConfig, revive_every: int = 100) -> None:
+        self.model, self._crops, self._revive_every = model, CropSampler(corpus, crops), revive_every
+        self.phases = (Phase("loss", (model,), self._loss),)
+
+    def batch(self, step: int) -> Batch:
+        """Mel pieces, and whether unused codes are re-seeded in this step."""
+        return self._crops.batch(step, audio=False) | {"revive": torch.tensor(step % self._revive_every == 0)}
+
+    def _loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        if batch["revive"] and self.model.training:
+            with torch.no_grad():
+                self.model.codebook.revive(self.model.encode_vectors(batch["mel"]).flatten(0, 1), threshold=0.1)
+        out = self.model(batch["mel"])
+        loss = out.reconstruction_loss + out.commitment_loss
+        return loss, {"mse": out.reconstruction_loss.detach(), "used": torch.tensor(out.codes.unique().numel())}
+
+    @torch.inference_mode()
+    def validate(self) -> dict[str, float]:
+        """Mel error in normalised units, and how many codes the held-out pieces use."""
+        device = next(self.model.parameters()).device
+        out = self.model(self._crops.validation(audio=False)["mel"].to(device))
+        return {"mse": round(float(out.reconstruction_loss), 5), "used": float(out.codes.unique().numel())}
+
+
+@dataclass(frozen=True)
+class VocoderLossConfig:
+    """Weights of the vocoder's losses, and when the discriminators join."""
+
+    adversarial_from: int = 4_000  # step; before it only the spectral loss
+    adversarial: float = 0.2
+    feature: float = 0.4
+    periods: tuple[int, ...] = (2, 3, 5, 7, 11)
+    resolutions: tuple[tuple[int, int], ...] = ((1024, 256), (512, 128), (256, 64))
+    width: int = 16
+
+
+class VocoderStage:
+    """Mel to waveform: multi-resolution spectral loss first, least-squares GAN with feature matching later."""
+
+    def __init__(self, model: nn.Module, corpus: Corpus, crops: CropConfig, config: VocoderLossConfig) -> None:
+        self.model, self._crops, self._config = model, CropSampler(corpus, crops), config
+        self._judge = VocoderDiscriminator(config.periods, config.resolutions, config.width)
+        self.phases = (
+            Phase("judge", (self._judge,), self._judge_loss, first_step=config.adversarial_from),
+            Phase("loss", (model,), self._generator_loss),
+        )
+
+    def batch(self, step: int) -> Batch:
+        """Aligned mel and waveform pieces."""
+        joined = torch.tensor(step >= self._config.adversarial_from)
+        return self._crops.batch(step, audio=True) | {"adversarial": joined}
+
+    def _judge_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        with torch.no_grad():
+            fake = self.model(batch["mel"])
+        return discriminator_loss(self._judge(batch["wav"]).scores, self._judge(fake).scores), {}
+
+    def _generator_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        wav = self.model(batch["mel"])
+        with torch.autocast(wav.device.type, enabled=False):
+            spectral = multi_resolution_stft_loss(wav, batch["wav"])
+        if not batch["adversarial"]:
+            return spectral, {}
+        fake = self._judge(wav)
+        with torch.no_grad():
+            real = self._judge(batch["wav"])
+        adversarial, features = generator_loss(fake.scores), feature_loss(real.features, fake.features)
+        loss = spectral + self._config.adversarial * adversarial + self._config.feature * features
+        return loss, {"spectral": spectral.detach(), "adversarial": adversarial.detach(), "features": features.detach()}
+
+    @torch.inference_mode()
+    def validate(self) -> dict[str, float]:
+        """Spectral loss and L1 of the waveform's energy envelope on held-out pieces."""
+        device = next(self.model.parameters()).device
+        batch = {name: value.to(device) for name, value in self._crops.validation(audio=True).items()}
+        wav = self.model(batch["mel"])
+        return {
+            "spectral": round(float(multi_resolution_stft_loss(wav, batch["wav"])), 5),
+            "envelope": round(float(F.l1_loss(_envelope(wav), _envelope(batch["wav"]))), 5),
+        }
+
+
+def _envelope(wav: Tensor) -> Tensor:
+    """Root mean square of each hop. Shape: (B, L) to (B, L / 256)."""
+    return wav.unfold(1, HOP, HOP).square().mean(2).clamp_min(1e-10).sqrt()

@@ -1,0 +1,169 @@
+"""Training stage of the diffusion decoder: on dVAE codes first, then on AR latents (the TorToise trick, spec 7.5).
+
+A stage says what a batch is and what the loss is; `loop.Trainer` does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tortoise_core.audio.mel import normalize_mel
+from tortoise_core.diffusion.process import GaussianDiffusion
+from tortoise_core.errors import ConfigError
+from tortoise_core.models.autoregressive import AutoregressiveModel
+from tortoise_core.models.diffusion_decoder import DiffusionDecoder
+from tortoise_core.training.acoustic_stages import VALIDATION_ITEMS, VALIDATION_SEED
+from tortoise_core.training.corpus import Corpus, CorpusItem
+from tortoise_core.training.loop import Batch, Phase, hash_seed
+from tortoise_core.training.speech_data import SpokenItem
+
+FRAMES_PER_CODE = 4
+
+
+@dataclass(frozen=True)
+class DiffusionDataConfig:
+    """Pieces of one fixed length, because the CPU compiles a kernel for every new shape."""
+
+    batch: int = 16
+    codes: int = 32  # 128 frames, 1.4 s
+    conditioning_frames: int = 192
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class AlignedInput:
+    """What the decoder is told of each utterance: its codes, or the AR model's latents for them."""
+
+    items: Sequence[SpokenItem]
+    latents: np.ndarray | None = None  # (sum of code counts, D) float16, utterance after utterance; None: codes
+
+    def piece(self, index: int, start: int, count: int, offsets: np.ndarray) -> np.ndarray:
+        """Shape: (count,) int64 codes, or (count, D) float32 latents."""
+        if self.latents is None:
+            return self.items[index].codes[start : start + count]
+        first = int(offsets[index]) + start
+        return self.latents[first : first + count].astype(np.float32)
+
+
+class DiffusionSampler:
+    """Cuts aligned pieces of codes (or latents) and mel out of random utterances."""
+
+    def __init__(self, corpus: Corpus, aligned: AlignedInput, config: DiffusionDataConfig) -> None:
+        self.corpus, self.aligned, self.config = corpus, aligned, config
+        items = aligned.items
+        self._offsets = np.concatenate([[0], np.cumsum([len(s.codes) for s in items])])
+        long_enough = [i for i, s in enumerate(items) if len(s.codes) >= config.codes]
+        self._train = [i for i in long_enough if i < len(items) - VALIDATION_ITEMS]
+        self._valid = [i for i in long_enough if i >= len(items) - VALIDATION_ITEMS]
+        if not self._train or not self._valid:
+            raise ConfigError(f"the corpus has too few utterances of {config.codes} codes for the diffusion stage")
+        self._by_voice: dict[str, list[CorpusItem]] = {}
+        for i in self._train:
+            self._by_voice.setdefault(items[i].item.voice, []).append(items[i].item)
+
+    def batch(self, step: int) -> dict[str, Tensor]:
+        """Shape: aligned (B, M) or (B, M, D), mel (B, mels, 4 M), voice_mel (B, mels, S)."""
+        return self._cut(np.random.default_rng(hash_seed(self.config.seed, step)), self._train)
+
+    def validation(self) -> dict[str, Tensor]:
+        """The same pieces of utterances that training never sees."""
+        return self._cut(np.random.default_rng(VALIDATION_SEED), self._valid)
+
+    def _cut(self, random: np.random.Generator, usable: list[int]) -> dict[str, Tensor]:
+        codes, frames = self.config.codes, self.config.conditioning_frames
+        aligned, mels, voices = [], [], []
+        for index in random.choice(usable, size=self.config.batch):
+            item = self.aligned.items[index].item
+            start = int(random.integers(len(self.aligned.items[index].codes) - codes + 1))
+            aligned.append(self.aligned.piece(index, start, codes, self._offsets))
+            first = start * FRAMES_PER_CODE
+            mels.append(self.corpus.mel(item)[first : first + codes * FRAMES_PER_CODE].T)
+            other = self._by_voice[item.voice][int(random.integers(len(self._by_voice[item.voice])))]
+            cut = int(random.integers(max(1, other.frames - frames + 1)))
+            clip = self.corpus.mel(other)[cut : cut + frames].T
+            voices.append(np.pad(clip, ((0, 0), (0, frames - clip.shape[1])), mode="wrap"))
+        return {
+            "aligned": torch.from_numpy(np.stack(aligned)),
+            "mel": torch.from_numpy(np.stack(mels)),
+            "voice_mel": torch.from_numpy(np.stack(voices)),
+        }
+
+
+class DiffusionStage:
+    """Noise prediction at a random timestep, plus the surrogate mel that the conditioning alone should give."""
+
+    def __init__(
+        self,
+        model: DiffusionDecoder,
+        process: GaussianDiffusion,
+        data: DiffusionSampler,
+        unconditioned_share: float = 0.1,
+    ) -> None:
+        self.model, self._process, self._data = model, process, data
+        self._unconditioned_share = unconditioned_share
+        self.phases = (Phase("loss", (model,), self._loss),)
+
+    def batch(self, step: int) -> Batch:
+        """See `DiffusionSampler.batch`."""
+        return self._data.batch(step)
+
+    def _loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        rows = len(batch["mel"])
+        device = batch["mel"].device
+        dropped = torch.rand(rows, device=device) < self._unconditioned_share
+        i = torch.randint(len(self._process.schedule), (rows,), device=device)
+        noise = torch.randn_like(batch["mel"])
+        terms, surrogate = self._terms(batch, i, noise, dropped)
+        loss = terms.mean() + surrogate
+        return loss, {"diffusion": terms.detach().mean(), "surrogate": surrogate.detach()}
+
+    def _terms(self, batch: Batch, i: Tensor, noise: Tensor, dropped: Tensor) -> tuple[Tensor, Tensor]:
+        """Diffusion loss per row (B,), and the surrogate's squared error ()."""
+        model, mel = self.model, normalize_mel(batch["mel"])
+        voice = model.conditioning_latent(batch["voice_mel"])
+        embedding = model.timestep_independent(batch["aligned"], voice, mel.shape[2], unconditioned=dropped)
+        error = (model.surrogate_mel(embedding).float() - mel).square().mean(dim=(1, 2))
+        surrogate = (error * ~dropped).sum() / (~dropped).sum().clamp_min(1)
+        x = self._process.q_sample(mel, i, noise)
+        output = model(x, self._process.timesteps(i), embedding)
+        return self._process.training_terms(output, mel, i, noise).loss, surrogate
+
+    @torch.inference_mode()
+    def validate(self) -> dict[str, float]:
+        """Diffusion loss at evenly spread timesteps, and the surrogate's error, on held-out pieces."""
+        device = next(self.model.parameters()).device
+        batch = {name: value.to(device) for name, value in self._data.validation().items()}
+        rows = len(batch["mel"])
+        i = torch.linspace(0, len(self._process.schedule) - 1, rows, device=device).long()
+        noise = torch.randn(batch["mel"].shape, generator=torch.Generator().manual_seed(0)).to(device)
+        terms, surrogate = self._terms(batch, i, noise, torch.zeros(rows, dtype=torch.bool, device=device))
+        return {"diffusion": round(float(terms.mean()), 5), "surrogate": round(float(surrogate), 5)}
+
+
+@torch.inference_mode()
+def compute_latents(
+    model: AutoregressiveModel, items: Sequence[SpokenItem], corpus: Corpus, path: Path, frames: int
+) -> None:
+    """AR latents of every utterance under its true codes, one voice clip per utterance; float16, written to `path`.
+
+    Continues a file that was begun. Shape on disk: (sum of code counts, D).
+    """
+    width = model.config.width
+    lengths = np.array([len(s.codes) for s in items])
+    done_rows = path.stat().st_size // (2 * width) if path.exists() else 0
+    done = int(np.searchsorted(np.cumsum(lengths), done_rows, side="right"))
+    with path.open("ab") as file:
+        file.truncate(int(lengths[:done].sum()) * 2 * width)
+        for spoken in items[done:]:
+            mel = corpus.mel(spoken.item)[:frames].T
+            mel = np.pad(mel, ((0, 0), (0, frames - mel.shape[1])), mode="wrap")
+            cond = model.conditioning(normalize_mel(torch.from_numpy(mel)[None]))
+            tokens, codes = torch.from_numpy(spoken.tokens)[None], torch.from_numpy(spoken.codes)[None]
+            latents = model.latents(cond, tokens, codes)[0]
+            file.write(np.ascontiguousarray(latents.numpy().astype(np.float16)).tobytes())

@@ -1,0 +1,255 @@
+"""The training loop, once, for every network: optimise, average, log, checkpoint, resume to the step.
+
+A stage (see `stages`) says what is trained on what; this module says how. It knows nothing of speech.
+
+Resuming is exact because nothing depends on when a run was interrupted: the batch of step n is a function of n alone,
+random numbers are seeded from the step, and a checkpoint holds weights, averages, optimiser states and the step.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from tortoise_core.errors import CheckpointError, ConfigError
+
+log = logging.getLogger(__name__)
+CHECKPOINT = "checkpoint.pt"
+
+Batch = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    """How to optimise. Defaults follow the conventions of spec 7.2, scaled to small models."""
+
+    steps: int = 10_000
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 1e-5  # cosine decay from the peak to this
+    warmup_steps: int = 200
+    betas: tuple[float, float] = (0.9, 0.96)
+    weight_decay: float = 0.01  # not applied to biases, norms and embeddings
+    grad_clip: float = 1.0
+    ema_decay: float = 0.999
+    bf16: bool = True
+    seed: int = 0
+    log_every: int = 20
+    validate_every: int = 500
+    checkpoint_every: int = 250
+
+
+@dataclass(frozen=True, eq=False)
+class Phase:
+    """One optimiser's share of a step: a GAN has two (discriminator, generator), everything else has one."""
+
+    name: str
+    modules: tuple[nn.Module, ...]
+    loss: Callable[[Batch], tuple[Tensor, dict[str, Tensor]]]
+    first_step: int = 0  # skipped before (a discriminator that waits until there is something to judge)
+
+
+class Stage(Protocol):
+    """What is trained, on what."""
+
+    @property
+    def model(self) -> nn.Module:
+        """What is exported; its moving average is kept."""
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """What happens in one step, in order."""
+
+    def batch(self, step: int) -> Batch:
+        """The training batch of a step; a function of the step alone."""
+
+    def validate(self) -> dict[str, float]:
+        """Figures on held-out data, of the averaged weights (they are in `model` during the call)."""
+
+
+@dataclass
+class Progress:
+    """Where a run stands."""
+
+    step: int = 0
+    seconds: float = 0.0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+class Trainer:
+    """Runs a stage in a folder that holds its checkpoint and its log (`log.jsonl`)."""
+
+    def __init__(self, stage: Stage, config: LoopConfig, folder: Path, device: torch.device | None = None) -> None:
+        if config.steps < 1 or not 0 <= config.ema_decay < 1:
+            raise ConfigError(
+                f"training needs steps >= 1 and 0 <= ema_decay < 1, not {config.steps}, {config.ema_decay}"
+            )
+        self.stage, self.config, self.folder = stage, config, folder
+        self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.progress = Progress()
+        for phase in stage.phases:
+            for module in phase.modules:
+                module.to(self.device)
+        self._optimizers = {phase.name: make_optimizer(phase.modules, config) for phase in stage.phases}
+        self._average = {name: value.detach().clone() for name, value in stage.model.state_dict().items()}
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / CHECKPOINT).exists():
+            self._load()
+
+    def run(self, minutes: float = math.inf) -> Progress:
+        """Trains until the configured step, or for so many minutes; returns where it stands. Call again to go on."""
+        deadline = time.monotonic() + minutes * 60
+        started = time.monotonic() - self.progress.seconds
+        while self.progress.step < self.config.steps and time.monotonic() < deadline:
+            metrics = self._step(self.progress.step)
+            self.progress.step += 1
+            self.progress.seconds = time.monotonic() - started
+            step = self.progress.step
+            if step % self.config.log_every == 0:
+                self._log({"step": step, "seconds": round(self.progress.seconds, 1), **_floats(metrics)})
+            if step % self.config.validate_every == 0:
+                with self.averaged():
+                    self._log({"step": step, **{f"valid_{k}": v for k, v in self.stage.validate().items()}})
+            if step % self.config.checkpoint_every == 0:
+                self.save()
+        self.save()
+        return self.progress
+
+    def _step(self, step: int) -> dict[str, Tensor]:
+        torch.manual_seed(hash_seed(self.config.seed, step))
+        batch = {name: value.to(self.device, non_blocking=True) for name, value in self.stage.batch(step).items()}
+        metrics: dict[str, Tensor] = {}
+        for phase in self.stage.phases:
+            if step < phase.first_step:
+                continue
+            optimizer = self._optimizers[phase.name]
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(step, self.config)
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
+                loss, parts = phase.loss(batch)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
+            norm = nn.utils.clip_grad_norm_(parameters, self.config.grad_clip)
+            if torch.isfinite(norm):  # one bad batch must not poison the averages for good
+                optimizer.step()
+            metrics |= {phase.name: loss.detach(), f"{phase.name}_norm": norm.detach(), **parts}
+        self._average_weights(step)
+        return metrics
+
+    @torch.no_grad()
+    def _average_weights(self, step: int) -> None:
+        # A short memory at first, so that the average does not drag the random start along.
+        decay = min(self.config.ema_decay, (1 + step) / (10 + step))
+        for name, value in self.stage.model.state_dict().items():
+            if value.is_floating_point():
+                self._average[name].lerp_(value.detach(), 1 - decay)
+            else:
+                self._average[name].copy_(value)
+
+    def averaged(self) -> _Swapped:
+        """Context in which the model holds the averaged weights and is in evaluation mode."""
+        return _Swapped(self.stage.model, self._average)
+
+    def average_state(self) -> dict[str, Tensor]:
+        """The averaged weights: what is exported."""
+        return {name: value.detach().cpu().clone() for name, value in self._average.items()}
+
+    def save(self) -> None:
+        """Writes the checkpoint to a temporary name, flushed, then renamed: a kill leaves the old one or the new."""
+        state: dict[str, Any] = {
+            "step": self.progress.step,
+            "seconds": self.progress.seconds,
+            "average": self._average,
+            "modules": {p.name: [m.state_dict() for m in p.modules] for p in self.stage.phases},
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self._optimizers.items()},
+        }
+        temporary = self.folder / (CHECKPOINT + ".tmp")
+        with temporary.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.folder / CHECKPOINT)
+
+    def _load(self) -> None:
+        path = self.folder / CHECKPOINT
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        try:
+            for phase in self.stage.phases:
+                for module, weights in zip(phase.modules, state["modules"][phase.name], strict=True):
+                    module.load_state_dict(weights)
+            for name, optimizer in self._optimizers.items():
+                optimizer.load_state_dict(state["optimizers"][name])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise CheckpointError(f"{path} belongs to another configuration ({error}); use a new folder") from error
+        self._average = state["average"]
+        self.progress = Progress(state["step"], state["seconds"])
+        log.info("resumed %s at step %d", path, self.progress.step)
+
+    def _log(self, record: dict[str, float]) -> None:
+        self.progress.history.append(record)
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+        log.info("%s", record)
+
+
+class _Swapped:
+    """Puts other weights into a model and the old ones back, whatever happens in between."""
+
+    def __init__(self, model: nn.Module, weights: dict[str, Tensor]) -> None:
+        self._model, self._weights = model, weights
+
+    def __enter__(self) -> nn.Module:
+        self._saved = {name: value.detach().clone() for name, value in self._model.state_dict().items()}
+        self._was_training = self._model.training
+        self._model.load_state_dict(self._weights)
+        return self._model.eval()
+
+    def __exit__(self, *_: object) -> None:
+        self._model.load_state_dict(self._saved)
+        self._model.train(self._was_training)
+
+
+def make_optimizer(modules: tuple[nn.Module, ...], config: LoopConfig) -> torch.optim.AdamW:
+    """AdamW; biases, norms and embeddings are not decayed (spec 7.2)."""
+    decayed: list[nn.Parameter] = []
+    plain: list[nn.Parameter] = []
+    for module in modules:
+        embeddings = {id(p) for m in module.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
+        for parameter in module.parameters():
+            if not parameter.requires_grad:
+                continue
+            (plain if parameter.ndim < 2 or id(parameter) in embeddings else decayed).append(parameter)
+    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas)
+
+
+def learning_rate(step: int, config: LoopConfig) -> float:
+    """Linear warm-up, then a half cosine down to the final rate at the last step."""
+    if step < config.warmup_steps:
+        return config.learning_rate * (step + 1) / config.warmup_steps
+    share = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
+    wave = 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+    return config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * wave
+
+
+def hash_seed(*parts: int) -> int:
+    """A seed for (seed, step, ...) that does not repeat for neighbouring steps."""
+    value = 0x9E3779B97F4A7C15
+    for part in parts:
+        value = ((value ^ (part + 0x632BE59BD9B4E019)) * 0xBF58476D1CE4E5B9) % 2**64
+        value ^= value >> 31
+    return value % 2**63
+
+
+def _floats(metrics: Mapping[str, Tensor]) -> dict[str, float]:
+    return {name: round(float(value), 5) for name, value in metrics.items()}

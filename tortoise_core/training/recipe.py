@@ -1,0 +1,84 @@
+"""A training recipe: one TOML file that says what a model is made of and how each of its networks is trained.
+
+`configs/models/tortoise_mini.toml` is the recipe of the embedded model. Knows nothing of how training works.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tortoise_core.checkpoints.manifest import read_config
+from tortoise_core.errors import CheckpointError, ConfigError
+from tortoise_core.models.autoregressive import AutoregressiveConfig
+from tortoise_core.models.clvp import ClvpConfig
+from tortoise_core.models.diffusion_decoder import DiffusionDecoderConfig
+from tortoise_core.models.dvae import DiscreteVAEConfig
+from tortoise_core.models.frame_vocoder import FrameVocoderConfig
+from tortoise_core.training.acoustic_stages import CropConfig, VocoderLossConfig
+from tortoise_core.training.diffusion_stage import DiffusionDataConfig
+from tortoise_core.training.language_stages import AutoregressiveLossConfig
+from tortoise_core.training.loop import LoopConfig
+from tortoise_core.training.speech_data import BucketConfig
+
+STAGES = ("corpus", "dvae", "vocoder", "autoregressive", "clvp", "diffusion_codes", "diffusion", "export")
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """Who reads the training text, and how much of it. Sentence i is read by voice i modulo their number."""
+
+    voices: tuple[str, ...] = ("slt",)
+    hours: float = 10.0
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """How one stage is trained; a stage reads the parts that concern it."""
+
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    crops: CropConfig = field(default_factory=CropConfig)
+    losses: VocoderLossConfig = field(default_factory=VocoderLossConfig)
+    language: AutoregressiveLossConfig = field(default_factory=AutoregressiveLossConfig)
+    buckets: BucketConfig = field(default_factory=BucketConfig)
+    pieces: DiffusionDataConfig = field(default_factory=DiffusionDataConfig)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that a recipe file says. `speech` and `presets` go into the model's manifest as they are."""
+
+    name: str
+    corpus: CorpusConfig
+    dvae: DiscreteVAEConfig
+    vocoder: FrameVocoderConfig
+    autoregressive: AutoregressiveConfig
+    clvp: ClvpConfig
+    diffusion: DiffusionDecoderConfig
+    stages: Mapping[str, StageConfig]
+    speech: Mapping[str, Any] = field(default_factory=dict)
+    presets: Mapping[str, Any] = field(default_factory=dict)
+
+    def stage(self, name: str) -> StageConfig:
+        """How a stage is trained; the defaults where the recipe says nothing."""
+        return self.stages.get(name, StageConfig())
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Reads a recipe file. Raises `ConfigError` naming file and place of whatever is wrong with it."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the recipe {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path} is not a valid TOML file: {error}") from error
+    try:
+        recipe: Recipe = read_config(Recipe, content, str(path))
+    except CheckpointError as error:
+        raise ConfigError(str(error)) from error
+    if unknown := sorted(set(recipe.stages) - set(STAGES)):
+        raise ConfigError(f"{path}: unknown stage {unknown[0]!r}: use {', '.join(STAGES)}")
+    return recipe

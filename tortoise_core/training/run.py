@@ -1,0 +1,169 @@
+"""The stages of the recipe, by name: what each needs, and where its results lie in a workspace folder.
+
+    corpus           teacher speech of a sentence file (corpus/)
+    dvae             mel to codes (runs/dvae)
+    vocoder          mel to waveform (runs/vocoder)
+    autoregressive   text to codes (runs/autoregressive)
+    clvp             which codes belong to which text (runs/clvp)
+    diffusion_codes  codes to mel (runs/diffusion_codes)
+    diffusion        AR latents to mel, from the weights of diffusion_codes: the TorToise trick (runs/diffusion)
+    export           all networks into a model folder, float16
+
+Every stage continues where it was stopped. Knows the recipe; knows nothing of books or databases.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tortoise_core.checkpoints.manifest import write_manifest, write_network
+from tortoise_core.checkpoints.staging import staged_folder
+from tortoise_core.diffusion.process import GaussianDiffusion
+from tortoise_core.diffusion.schedule import NoiseSchedule
+from tortoise_core.errors import ConfigError
+from tortoise_core.models.autoregressive import AutoregressiveModel
+from tortoise_core.models.clvp import Clvp
+from tortoise_core.models.diffusion_decoder import DiffusionDecoder
+from tortoise_core.models.dvae import DiscreteVAE
+from tortoise_core.models.frame_vocoder import FrameVocoder
+from tortoise_core.training.acoustic_stages import DiscreteVAEStage, VocoderStage
+from tortoise_core.training.corpus import Corpus, build_corpus, is_held_out, speakable_sentences
+from tortoise_core.training.diffusion_stage import AlignedInput, DiffusionSampler, DiffusionStage, compute_latents
+from tortoise_core.training.language_stages import AutoregressiveStage, ClvpStage
+from tortoise_core.training.loop import CHECKPOINT, Progress, Stage, Trainer
+from tortoise_core.training.recipe import STAGES, Recipe
+from tortoise_core.training.speech_data import BucketSampler, SpokenItem, prepare_items
+
+log = logging.getLogger(__name__)
+EXPORTED = ("dvae", "vocoder", "autoregressive", "clvp", "diffusion")
+
+
+class Workspace:
+    """A folder in which a model grows: the corpus, and one run per stage."""
+
+    def __init__(self, folder: Path, recipe: Recipe, device: str = "auto") -> None:
+        self.folder, self.recipe = folder, recipe
+        name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        self.device = torch.device(name)
+
+    def run(
+        self, stage: str, *, minutes: float = math.inf, sentences: Path | None = None, out: Path | None = None
+    ) -> None:
+        """Runs one stage, for at most so many minutes; call again to go on.
+
+        Args: `sentences`: text file, one sentence a line (corpus only); `out`: new model folder (export only).
+        Raises `ConfigError` for an unknown stage or one whose forerunner is missing.
+        """
+        if stage not in STAGES:
+            raise ConfigError(f"unknown training stage {stage!r}: use one of {', '.join(STAGES)}")
+        if stage == "corpus":
+            self._build_corpus(sentences)
+        elif stage == "export":
+            self.export(out)
+        else:
+            self.train(stage, minutes)
+
+    def train(self, stage: str, minutes: float = math.inf) -> Progress:
+        """Trains one network until its recipe's last step, or for so many minutes."""
+        config = self.recipe.stage(stage).loop
+        torch.manual_seed(config.seed)  # the initial weights
+        built = self._stages()[stage]()
+        return Trainer(built, config, self._run_folder(stage), self.device).run(minutes)
+
+    def _stages(self) -> dict[str, Callable[[], Stage]]:
+        return {
+            "dvae": self._dvae_stage,
+            "vocoder": self._vocoder_stage,
+            "autoregressive": self._autoregressive_stage,
+            "clvp": self._clvp_stage,
+            "diffusion_codes": lambda: self._diffusion_stage("diffusion_codes"),
+            "diffusion": lambda: self._diffusion_stage("diffusion"),
+        }
+
+    def export(self, out: Path | None) -> None:
+        """Writes the averaged weights of all networks as a model folder. Raises `ConfigError`, `CheckpointError`."""
+        if out is None:
+            raise ConfigError("export needs a folder for the new model")
+        with staged_folder(out) as staging:
+            networks = {
+                role: write_network(staging, role, getattr(self.recipe, role), self._weights(role), torch.float16)
+                for role in EXPORTED
+            }
+            extra = {"speech": dict(self.recipe.speech), "presets": dict(self.recipe.presets)}
+            write_manifest(staging, self.recipe.name, networks, extra)
+
+    # --- the stages ---
+
+    def _build_corpus(self, sentences: Path | None) -> None:
+        if sentences is None or not sentences.is_file():
+            raise ConfigError(f"the corpus needs a text file with one sentence a line, not {sentences}")
+        texts = (text for text in speakable_sentences(sentences) if not is_held_out(text))
+        build_corpus(self.folder / "corpus", texts, self.recipe.corpus.voices, self.recipe.corpus.hours)
+
+    def _dvae_stage(self) -> Stage:
+        return DiscreteVAEStage(DiscreteVAE(self.recipe.dvae), self._corpus(), self.recipe.stage("dvae").crops)
+
+    def _vocoder_stage(self) -> Stage:
+        config = self.recipe.stage("vocoder")
+        return VocoderStage(FrameVocoder(self.recipe.vocoder), self._corpus(), config.crops, config.losses)
+
+    def _autoregressive_stage(self) -> Stage:
+        config = self.recipe.stage("autoregressive")
+        corpus, items = self._spoken()
+        model = AutoregressiveModel(self.recipe.autoregressive)
+        return AutoregressiveStage(model, BucketSampler(items, corpus, config.buckets), config.language)
+
+    def _clvp_stage(self) -> Stage:
+        corpus, items = self._spoken()
+        return ClvpStage(Clvp(self.recipe.clvp), BucketSampler(items, corpus, self.recipe.stage("clvp").buckets))
+
+    def _diffusion_stage(self, stage: str) -> Stage:
+        pieces = self.recipe.stage(stage).pieces
+        corpus, items = self._spoken()
+        aligned = AlignedInput(items)
+        decoder = DiffusionDecoder(self.recipe.diffusion)
+        if stage == "diffusion":
+            aligned = AlignedInput(items, self._latents(corpus, items, pieces.conditioning_frames))
+            decoder.load_state_dict(self._weights("diffusion_codes"))
+        process = GaussianDiffusion(
+            NoiseSchedule.linear(),
+            prediction=self.recipe.speech.get("prediction", "epsilon"),
+            learned_variance=decoder.config.learned_variance,
+        )
+        return DiffusionStage(decoder, process, DiffusionSampler(corpus, aligned, pieces))
+
+    # --- what the stages need ---
+
+    def _corpus(self) -> Corpus:
+        return Corpus(self.folder / "corpus")
+
+    def _spoken(self) -> tuple[Corpus, list[SpokenItem]]:
+        corpus = self._corpus()
+        dvae = DiscreteVAE(self.recipe.dvae).eval()
+        dvae.load_state_dict(self._weights("dvae"))
+        return corpus, prepare_items(corpus, dvae, self.folder / "codes.npy")
+
+    def _latents(self, corpus: Corpus, items: list[SpokenItem], frames: int) -> np.ndarray:
+        model = AutoregressiveModel(self.recipe.autoregressive).eval()
+        model.load_state_dict(self._weights("autoregressive"))
+        path = self.folder / "latents.f16"
+        compute_latents(model, items, corpus, path, frames)
+        return np.memmap(path, dtype=np.float16, mode="r").reshape(-1, model.config.width)
+
+    def _weights(self, stage: str) -> dict[str, Tensor]:
+        """The averaged weights of a stage that has been trained. Raises `ConfigError` where it has not."""
+        path = self._run_folder(stage) / CHECKPOINT
+        if not path.exists():
+            raise ConfigError(f"stage {stage!r} has not been trained yet ({path} is missing): run it first")
+        weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)["average"]
+        return weights
+
+    def _run_folder(self, stage: str) -> Path:
+        return self.folder / "runs" / stage
