@@ -1,6 +1,6 @@
-"""Groups what is still to be spoken into batches worth 10 to 60 seconds of compute.
+"""Groups what is still to be spoken into batches of like lengths.
 
-It must not know how a batch is rendered; the forecast is made from characters alone.
+It must not know how a batch is rendered or how fast; the forecast of audio is made from characters alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from tortoise_core.inference.interface import SamplingSettings, VoiceLatents
 
 CHARS_PER_SECOND = 14.0  # of narration, for forecasts
-BATCH_SECONDS = 40.0  # of compute: long enough to make Prefect's share small, short enough to lose to a kill
 
 
 @dataclass(frozen=True)
@@ -36,15 +35,15 @@ def speech_seconds(spoken: str) -> float:
     return len(spoken) / CHARS_PER_SECOND
 
 
-def plan_batches(items: Iterable[RenderItem], *, max_items: int, rtf: float = 1.0) -> list[tuple[RenderItem, ...]]:
-    """Cuts items into batches of at most 40 s of forecast compute and at most `max_items` items.
+def plan_batches(items: Iterable[RenderItem], *, batch_seconds: float, max_items: int) -> list[tuple[RenderItem, ...]]:
+    """Cuts items into batches of at most `batch_seconds` of forecast audio and at most `max_items` items.
 
     Items of like length go together, longest first: padding costs least, and too little memory shows at once.
 
     Args:
         items: what is to be spoken; repeated keys are dropped.
+        batch_seconds: forecast audio of one batch, in seconds; a single longer item makes a batch of its own.
         max_items: most items of a batch (`synthesize.batch_size`).
-        rtf: seconds of compute per second of audio. A single item that takes longer makes a batch of its own.
 
     Returns:
         The batches. Every key is in exactly one.
@@ -55,10 +54,10 @@ def plan_batches(items: Iterable[RenderItem], *, max_items: int, rtf: float = 1.
     current: list[RenderItem] = []
     seconds = 0.0
     for item in ordered:
-        compute = rtf * speech_seconds(item.spoken)
-        if current and (len(current) >= max_items or seconds + compute > BATCH_SECONDS):
+        forecast = speech_seconds(item.spoken)
+        if current and (len(current) >= max_items or seconds + forecast > batch_seconds):
             batches.append(tuple(current))
             current, seconds = [], 0.0
         current.append(item)
-        seconds += compute
+        seconds += forecast
     return [*batches, tuple(current)] if current else batches
