@@ -14,8 +14,8 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from tasks.errors import UnreadableBookError
 from configs.settings import IngestSettings
+from tasks.errors import UnreadableBookError
 
 _MIB = 1024 * 1024
 _ENCRYPTED_FLAG = 0x1
@@ -31,7 +31,7 @@ def safe_parser() -> etree.XMLParser:
 
 
 def resolve(base: str, href: str) -> str:
-    """The archive path that `href`, found in the file `base`, points to: percent-decoded, `..` resolved, no fragment."""
+    """The archive path that `href`, found in the file `base`, points to: decoded, `..` resolved, no fragment."""
     path = unquote(href.split("#", 1)[0]).replace("\\", "/").strip()
     if not path:
         return base
@@ -82,9 +82,7 @@ class BookArchive:
         name = self.path.name
         members = list(members)
         if len(members) > settings.max_archive_members:
-            raise UnreadableBookError(
-                f"{name} holds {len(members)} files, more than ingest.max_archive_members = {settings.max_archive_members}"
-            )
+            raise UnreadableBookError(f"{name} holds {len(members)} files, more than ingest.max_archive_members allows")
         total = sum(member.file_size for member in members)
         if total > settings.max_archive_bytes:
             raise UnreadableBookError(
@@ -98,10 +96,12 @@ class BookArchive:
                 raise UnreadableBookError(f"{name} is locked with a password ({member.filename}); unlock it first")
             ratio = member.file_size / max(member.compress_size, 1)
             if member.file_size > _MIB and ratio > settings.max_compression_ratio:
-                raise UnreadableBookError(f"{name}: {member.filename} unpacks to {ratio:.0f} times its size: a zip bomb")
+                raise UnreadableBookError(
+                    f"{name}: {member.filename} unpacks to {ratio:.0f} times its size: a zip bomb"
+                )
             if member.filename.lower().endswith(_TEXT_SUFFIXES) and member.file_size > settings.max_unit_bytes:
                 raise UnreadableBookError(
-                    f"{name}: {member.filename} is {member.file_size // _MIB} MiB, more than ingest.max_unit_bytes allows"
+                    f"{name}: {member.filename} has {member.file_size // _MIB} MiB, over ingest.max_unit_bytes"
                 )
 
     def _check_drm(self) -> None:

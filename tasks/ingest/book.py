@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from configs.settings import IngestSettings
 from storage.records import Block, BlockKind, Book, Skip
 from tasks.errors import UnreadableBookError
 from tasks.ingest.chapters import Mark, assemble
@@ -15,7 +16,6 @@ from tasks.ingest.epub import Package, read_package
 from tasks.ingest.html import Anchor, Event, heading_anchors, parse, text_of, walk
 from tasks.ingest.markdown import split_front_matter, to_html
 from tasks.ingest.rules import meaning_rule, title_rule
-from configs.settings import IngestSettings
 from tasks.ingest.text import read_header, read_text
 
 _MIB = 1024 * 1024
@@ -70,7 +70,8 @@ def _read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
     for mark in marks:
         wanted.setdefault(mark.unit, set()).add(mark.anchor)
     units = [
-        walk(unit.body, unit.path, wanted.get(index, ()), settings.also_read) for index, unit in enumerate(package.units)
+        walk(unit.body, unit.path, wanted.get(index, ()), settings.also_read)
+        for index, unit in enumerate(package.units)
     ]
     marks, missing = _check_anchors(marks, units)
     units = _apply_landmarks(package, units, marks, settings.also_read)
@@ -111,7 +112,7 @@ def _resolve_toc(package: Package) -> tuple[list[Mark], list[str]]:
 
 
 def _check_anchors(marks: Sequence[Mark], units: Sequence[Sequence[Event]]) -> tuple[list[Mark], list[str]]:
-    """Marks whose fragment exists. The first of a file that points nowhere means the file's start; others are dropped."""
+    """Marks whose fragment exists. A file's first that points nowhere means its start; others are dropped."""
     present = {(index, event.id) for index, events in enumerate(units) for event in events if isinstance(event, Anchor)}
     started = {mark.unit for mark in marks if not mark.anchor}
     good, problems = [], []

@@ -30,8 +30,8 @@ class Mark:
 class _Draft:
     """A chapter in the making.
 
-    `is_front` is text that no entry of the table of contents leads to; `by_title` is whether the title may show it to be
-    no part of the text: a section "Footnotes" inside a chapter on typography is.
+    `is_front` is text that no entry of the table of contents leads to; `by_title` is whether its title may show it to
+    be no part of the text: a section "Footnotes" inside a chapter on typography is part of it.
     """
 
     title: str
@@ -66,7 +66,9 @@ def assemble(
             title = draft.title or _first_heading(draft.blocks) or book_title
             chapters.append(Chapter(len(chapters), title, tuple(draft.blocks)))
         else:
-            draft.skips += [Skip(block.text, "scene-break", source=block.source) for block in draft.blocks if block.text]
+            draft.skips += [
+                Skip(block.text, "scene-break", source=block.source) for block in draft.blocks if block.text
+            ]
         skips += [replace(skip, chapter_index=index) for skip in draft.skips]
     return tuple(chapters), tuple(skips)
 

@@ -16,18 +16,24 @@ from typing import Any
 from ebooklib import epub
 from lxml import etree
 
+from configs.settings import IngestSettings
 from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import BookArchive, resolve, safe_parser
 from tasks.ingest.encoding import decode
 from tasks.ingest.html import parse, text_of
-from configs.settings import IngestSettings
 from tasks.ingest.toc import TocEntry, read_nav, read_ncx
 
 _OPF = "http://www.idpf.org/2007/opf"
 _DECLARED = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)["']|<meta[^>]+charset\s*=\s*["']?([\w.-]+)""", re.I)
 _TEXT_TYPES = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document"})
 _TEXT_SUFFIXES = (".xhtml", ".html", ".htm", ".xml")
-_IMAGE_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".gif": "image/gif", ".webp": "image/webp"}
+_IMAGE_TYPES = {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
 _MAX_COVER_BYTES = 16 * 1024 * 1024
 
 
@@ -71,7 +77,7 @@ class _Reader(epub.EpubReader):
         if not name.lower().endswith((*_TEXT_SUFFIXES, ".opf", ".ncx")):
             return b""
         if name not in self._archive:
-            if name == "META-INF/container.xml" or name == self.opf_file:
+            if name in ("META-INF/container.xml", self.opf_file):
                 raise UnreadableBookError(f"{self._archive.path.name} is not an EPUB: it holds no {name}")
             self.problems.append(f"{name} is in the manifest but not in the file")
             return b""
@@ -163,7 +169,9 @@ def _plain(markup: str) -> str:
 def _refuse_fixed_layout(book: epub.EpubBook, path: Path) -> None:
     for value, attributes in _metas(book):
         if attributes.get("property") == "rendition:layout" and _tidy(value) == "pre-paginated":
-            raise UnreadableBookError(f"{path.name} is a fixed-layout book (pages as pictures); Talepress reads flowing text")
+            raise UnreadableBookError(
+                f"{path.name} is a fixed-layout book, its pages are pictures; Talepress reads flowing text"
+            )
 
 
 def _load_units(package: Package, book: epub.EpubBook, opf_path: str, archive: BookArchive) -> None:

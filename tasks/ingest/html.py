@@ -32,11 +32,11 @@ _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "hgroup"})
 _LEVELS = _HEADINGS - {"hgroup"}
 _LIST_ITEMS = frozenset({"li", "dt", "dd"})
 _CELLS = frozenset({"td", "th"})
-_OTHER_BLOCKS = frozenset(
-    "body p div section article aside main header footer address blockquote ul ol dl table thead tbody tfoot tr "
-    "caption figure figcaption pre form fieldset legend details summary center hr switch default".split()
+_BLOCK_NAMES = (
+    "body p div section article aside main header footer address blockquote ul ol dl table thead tbody "
+    "tfoot tr caption figure figcaption pre form fieldset legend details summary center hr switch default"
 )
-_BLOCKS = _HEADINGS | _LIST_ITEMS | _CELLS | _OTHER_BLOCKS
+_BLOCKS = _HEADINGS | _LIST_ITEMS | _CELLS | frozenset(_BLOCK_NAMES.split())
 _VERSE_MEANINGS = frozenset({"z3998:poem", "z3998:verse", "z3998:song", "z3998:hymn", "z3998:lyrics"})
 _VERSE_CLASS = re.compile(r"(?:^|[\s_-])(?:verse|poem|poetry|stanza|linegroup|lg|lyrics?)(?:$|[\s_-])", re.I)
 _STANZA_CLASS = re.compile(r"(?:^|[\s_-])(?:stanza|linegroup|lg)(?:$|[\s_-])", re.I)
@@ -196,11 +196,8 @@ class _Walker:
             return _Frame(BlockKind.VERSE, one_block=stanza, verse=True)
         if tag == "tr" and not _holds_blocks(element):
             return _Frame(BlockKind.TABLE_ROW, one_block=True)
-        if tag in _LIST_ITEMS:
-            return _Frame(BlockKind.LIST_ITEM, preformatted=preformatted)
-        if tag == "blockquote":
-            return _Frame(BlockKind.QUOTE, preformatted=preformatted)
-        return _Frame(outer.kind, preformatted=preformatted)
+        kind = BlockKind.LIST_ITEM if tag in _LIST_ITEMS else BlockKind.QUOTE if tag == "blockquote" else outer.kind
+        return _Frame(kind, preformatted=preformatted)
 
     def _mark(self, element: etree._Element) -> None:
         for name in (element.get("id"), element.get("name")):
@@ -285,7 +282,9 @@ def _local_name(element: etree._Element) -> str:
 def _holds_blocks(row: etree._Element) -> bool:
     """Whether a table row is layout: cells with several paragraphs, lists or tables in them."""
     inner = [_local_name(element) for element in row.iterdescendants(etree.Element)]
-    return inner.count("p") > inner.count("td") + inner.count("th") or bool({"table", "ul", "ol", "h1", "h2"} & {*inner})
+    return inner.count("p") > inner.count("td") + inner.count("th") or bool(
+        {"table", "ul", "ol", "h1", "h2"} & {*inner}
+    )
 
 
 def _is_line_group(element: etree._Element) -> bool:
@@ -297,7 +296,7 @@ def _is_line_group(element: etree._Element) -> bool:
 
 
 def heading_anchors(bodies: Sequence[etree._Element]) -> list[tuple[int, str, str]]:
-    """Where chapters start by their headings: (index of the body, id, title), giving headings an id where they lack one.
+    """Where chapters start by their headings: (index of the body, id, title), headings without an id get one.
 
     The headings of the highest level that occurs at least twice start chapters, so that a lone `h1` is a book's title.
     """

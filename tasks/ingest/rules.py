@@ -118,24 +118,22 @@ def meanings(element: etree._Element) -> list[str]:
 
 def element_rule(element: etree._Element, tag: str) -> str | None:
     """The rule by which the element and all in it is not read, or `None`. `tag` is its local name in lower case."""
-    if element.get("hidden") is not None:
+    if _is_hidden(element):
         return "hidden"
-    if (element.get("aria-hidden") or "").strip().lower() == "true":
-        return "hidden"
-    if _HIDING_STYLE.search(element.get("style") or ""):
-        return "hidden"
-    for meaning in meanings(element):
-        if meaning in _MEANING_RULES:
-            return _MEANING_RULES[meaning]
-    if tag in _TAG_RULES:
-        return _TAG_RULES[tag]
-    for name in (element.get("class") or "").lower().split():
-        if name in _CLASS_RULES:
-            return _CLASS_RULES[name]
-    identifier = (element.get("id") or "").lower()
-    if identifier in _ID_RULES:
-        return _ID_RULES[identifier]
-    return "note-reference" if _looks_like_note_reference(element, tag) else None
+    rule = meaning_rule(meanings(element)) or _TAG_RULES.get(tag)
+    if rule is None:
+        names = (element.get("class") or "").lower().split()
+        rule = next((_CLASS_RULES[name] for name in names if name in _CLASS_RULES), None)
+    rule = rule or _ID_RULES.get((element.get("id") or "").lower())
+    if rule is None and _looks_like_note_reference(element, tag):
+        return "note-reference"
+    return rule
+
+
+def _is_hidden(element: etree._Element) -> bool:
+    if element.get("hidden") is not None or (element.get("aria-hidden") or "").strip().lower() == "true":
+        return True
+    return _HIDING_STYLE.search(element.get("style") or "") is not None
 
 
 def _looks_like_note_reference(element: etree._Element, tag: str) -> bool:

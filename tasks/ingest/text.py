@@ -69,7 +69,7 @@ def read_text(text: str, source: str) -> tuple[list[Event], list[Mark]]:
 
 
 def is_heading(text: str) -> bool:
-    """Whether a paragraph of a text file is a chapter's heading: "CHAPTER IV", "Chapter 4: The Sea", "XII.", "Preface"."""
+    """Whether a paragraph is a chapter's heading: "CHAPTER IV", "Chapter 4: The Sea", "XII.", "Preface"."""
     if len(text) > _MAX_HEADING_CHARS or text.count("\n") >= _MAX_HEADING_LINES:
         return False
     if text.rstrip().endswith((",", ";")):

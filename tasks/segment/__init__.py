@@ -1,1 +1,1 @@
-"""Stage 2: a `Book` becomes a `Script` of utterances with pauses and a coverage ledger: `tasks.segment.script.write_script`."""
+"""Stage 2: a `Book` becomes a `Script`, utterances with pauses and a coverage ledger: `script.write_script`."""

@@ -18,7 +18,8 @@ _CLOSING = "[\"'”’)\\]]*"
 # Where a sentence may be cut, the best places first. Each match ends where the right part begins.
 _PLACES = (
     re.compile(r"\n"),
-    re.compile(rf"[;:.!?…]{_CLOSING}\s+|—(?=[\w\"'“‘])|\s+[-–—]+\s+|(?<=[\w,])\s+(?=[“(\[])"),
+    # A full stop counts only before a closing quote: elsewhere inside a sentence it belongs to an abbreviation.
+    re.compile(rf"[;:!?…]{_CLOSING}\s+|\.[\"'”’]+\s+|—(?=[\w\"'“‘])|\s+[-–—]+\s+|(?<=[\w,])\s+(?=[“(\[])"),
     re.compile(rf",{_CLOSING}\s+|[)\]]\s+"),
     re.compile(r"\s+(?=(?:and|but|or|nor|for|so|yet|which|who|that|when|where|while|because|if|as|than|with)\s)"),
     re.compile(r"\s+"),

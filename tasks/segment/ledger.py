@@ -1,7 +1,7 @@
 """The coverage ledger: what became of every character of the book. Must not use anything the segmenter remembers.
 
-It is computed from the book's blocks and the finished utterances alone, so that a fault of the segmenter shows. Characters
-are counted without whitespace.
+It is computed from the book's blocks and the finished utterances alone, so that a fault of the segmenter shows.
+Characters are counted without whitespace.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 
 from storage.records import Block, BlockKind, Book, Chapter, Coverage, LedgerEntry, LedgerState, Script, Utterance
 from tasks.errors import CoverageError
@@ -18,13 +17,20 @@ from tasks.segment.rules.characters import UNSPEAKABLE_RULE, unspeakable
 
 SCENE_BREAK_RULE = "scene-break"
 NOTHING_TO_SAY_RULE = "nothing-to-say"
-_SPOKEN_TWICE = "spoken twice"
-_NOT_SPOKEN = "not spoken"
+# What a character of a block is marked with; unmarked ones are decided by the block they are in.
+_UNMARKED, _ONCE, _TWICE, _UNSAID, _UNSPEAKABLE = range(5)
+_RUN = re.compile(rb"(.)\1*", re.S)
+_UNMARKED_RUN = re.compile(rb"\0+")
 # Words this long are in no abbreviation and no number: normalisation must leave them in what is said.
 _KEPT_WORD = re.compile(r"(?<![^\W_])[a-z]{6,}(?![^\W_])")
 
 _Fate = tuple[LedgerState, str]
-_SPOKEN: _Fate = (LedgerState.SPOKEN, "")
+_FATES: dict[int, _Fate] = {
+    _ONCE: (LedgerState.SPOKEN, ""),
+    _TWICE: (LedgerState.UNACCOUNTED, "spoken twice"),
+    _UNSAID: (LedgerState.UNACCOUNTED, "missing from what is said"),
+    _UNSPEAKABLE: (LedgerState.SKIPPED, UNSPEAKABLE_RULE),
+}
 
 
 def build(book: Book, utterances: Sequence[Utterance]) -> tuple[LedgerEntry, ...]:
@@ -68,57 +74,48 @@ def check(book: Book, script: Script) -> None:
     for entry in ledger:
         if entry.state == LedgerState.UNACCOUNTED:
             where = _name(book.chapters, entry.chapter_index)
-            raise CoverageError(f"{where}: {_shorten(entry.text)} is {entry.rule}; nothing was rendered from a faulty plan")
+            raise CoverageError(
+                f"{where}: {_shorten(entry.text)} is {entry.rule}; nothing was rendered from a faulty plan"
+            )
     if script.ledger != ledger or script.coverage != coverage(ledger):
         raise CoverageError(f"the coverage ledger of {book.title!r} does not match its book and utterances")
 
 
 def _check_order(utterances: Sequence[Utterance]) -> None:
-    for before, after in zip(utterances, utterances[1:], strict=False):
-        if (before.chapter_index, before.block_index, before.start) >= (after.chapter_index, after.block_index, after.start):
+    places = [(utterance.chapter_index, utterance.block_index, utterance.start) for utterance in utterances]
+    for before, here, after in zip(places, places[1:], utterances[1:], strict=False):
+        if before >= here:
             raise CoverageError(f"{_shorten(after.text)} is spoken out of order in chapter {after.chapter_index + 1}")
 
 
 def _block_entries(chapter_index: int, block: Block, utterances: Sequence[Utterance]) -> Iterator[LedgerEntry]:
-    fates: list[_Fate | None] = [None] * len(block.text)
+    """Entries for the runs of characters that share a fate. One byte of `marks` for each character of the block."""
+    marks = bytearray(len(block.text))
     for utterance in utterances:
-        span = range(utterance.start, min(utterance.end, len(block.text)))
+        start, end = utterance.start, min(utterance.end, len(block.text))
         honest = block.text[utterance.start : utterance.end] == utterance.text and _says(utterance)
-        for position in span:
-            if fates[position] is not None:
-                fates[position] = (LedgerState.UNACCOUNTED, _SPOKEN_TWICE)
-            else:
-                fates[position] = _SPOKEN if honest else (LedgerState.UNACCOUNTED, _NOT_SPOKEN)
-    for start, end in unspeakable(block.text):
+        mark = _ONCE if honest else _UNSAID
+        before = marks[start:end]
+        marks[start:end] = bytes(_TWICE if old else mark for old in before)
+    for start, end in unspeakable(block.text) if utterances else ():
         for position in range(start, end):
-            if fates[position] in (_SPOKEN, None):
-                fates[position] = (LedgerState.SKIPPED, UNSPEAKABLE_RULE)
-    rest = _fate_of_the_rest(block, fates)
-    place = 0
-    for fate, run in groupby(_without_spaces(block.text, [fate or rest for fate in fates])):
-        length = len(list(run))
-        text = block.text[place : place + length]
-        place += length
-        if text.strip():
-            yield _entry(chapter_index, text.strip(), fate)
+            if marks[position] in (_UNMARKED, _ONCE):
+                marks[position] = _UNSPEAKABLE
+    fates = _FATES | {_UNMARKED: _fate_of_the_rest(block, marks)}
+    for run in _RUN.finditer(marks):
+        text = block.text[run.start() : run.end()].strip()
+        if text:
+            yield _entry(chapter_index, text, fates[run[0][0]])
 
 
-def _fate_of_the_rest(block: Block, fates: Sequence[_Fate | None]) -> _Fate:
+def _fate_of_the_rest(block: Block, marks: bytearray) -> _Fate:
     """What became of the characters that no utterance covers: a silent block's, or nobody knows."""
-    rest = "".join(character for character, fate in zip(block.text, fates, strict=True) if fate is None)
     if block.kind == BlockKind.SCENE_BREAK:
         return LedgerState.SKIPPED, SCENE_BREAK_RULE
+    rest = "".join(block.text[run.start() : run.end()] for run in _UNMARKED_RUN.finditer(marks))
     if not has_words(rest):
         return LedgerState.SKIPPED, NOTHING_TO_SAY_RULE
-    return LedgerState.UNACCOUNTED, _NOT_SPOKEN
-
-
-def _without_spaces(text: str, fates: Sequence[_Fate]) -> list[_Fate]:
-    """Whitespace shares the fate of what is before it, so that it makes no entries of its own."""
-    result: list[_Fate] = []
-    for character, fate in zip(text, fates, strict=True):
-        result.append(result[-1] if character.isspace() and result else fate)
-    return result
+    return LedgerState.UNACCOUNTED, "not spoken"
 
 
 def _says(utterance: Utterance) -> bool:

@@ -6,6 +6,8 @@ dates and money take their numbers before the plain-number rules see them, signs
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from unidecode import unidecode
@@ -13,54 +15,75 @@ from unidecode import unidecode
 from tasks.segment.rules import abbreviations, characters, dates, money, numbers, roman, symbols
 from tasks.segment.rules.base import Context, Rule
 
-RULES: tuple[tuple[str, Rule], ...] = (
-    (characters.UNSPEAKABLE_RULE, characters.drop_unspeakable),
-    ("line-breaks", characters.break_lines),
-    ("temperatures-angles", symbols.temperatures_and_angles),
-    ("quotes", characters.plain_quotes),
-    ("addresses", symbols.addresses),
-    ("dashes", characters.plain_dashes),
-    ("roman-headings", roman.headings),
-    ("titles", abbreviations.titles),
-    ("saints-streets-doctors", abbreviations.saints_streets_doctors),
-    ("references", abbreviations.references),
-    ("roman-rulers", roman.rulers),
-    ("roman-sections", roman.sections),
-    ("months", abbreviations.months),
-    ("bible-verses", numbers.bible_verses),
-    ("eras", dates.eras),
-    ("times", dates.times),
-    ("abbreviations", abbreviations.general),
-    ("initials", abbreviations.initials),
-    ("dates", dates.calendar_dates),
-    ("shillings", money.shillings),
-    ("money", money.amounts),
-    ("telephone", numbers.telephone),
-    ("units", symbols.units),
-    ("decades", dates.decades),
-    ("year-spans", dates.year_spans),
-    ("fractions", numbers.fractions),
-    ("versions", numbers.versions),
-    ("ordinals", numbers.ordinals),
-    ("years", dates.lone_years),
-    ("ranges", numbers.ranges),
-    ("number-plurals", numbers.plurals),
-    ("minus", numbers.signs),
-    ("signs", symbols.signs),
-    ("decimals", numbers.decimals),
-    ("integers", numbers.integers),
-    ("roman-others", roman.others),
-    ("acronyms", abbreviations.acronyms),
-    ("brackets", characters.open_brackets),
-    ("tidy", characters.tidy),
+# Most sentences hold no digits and no signs: what a rule needs tells in one look whether to try it at all.
+_DIGIT = re.compile(r"[\d½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⁰²³¹⁴-⁹₀-₉]")
+_SIGN = re.compile(r"[^\w\s,.;:!?'\"—()-]")
+_BRACKET = re.compile(r"[()\[\]{}]")
+_LINE_END = re.compile(r"\n")
+_NUMERAL = re.compile(r"\b[IVXLC]+(?:st|nd|rd|th)?\b")
+_CAPITAL = re.compile(r"\b(?:[A-Z]\.|[A-Z][a-z]{1,5}\.|M(?:rs?|s|me|lle|essrs)\b|St\b|Dr\b|Revd\b)")
+_CAPITALS = re.compile(r"\b[A-Z]{2}")
+_STOP = re.compile(r"\w\.")
+
+
+@dataclass(frozen=True)
+class NamedRule:
+    """A rule of the registry; tried only on texts in which `needs` is found."""
+
+    name: str
+    apply: Rule
+    needs: re.Pattern[str] | None = None
+
+
+RULES: tuple[NamedRule, ...] = (
+    NamedRule(characters.UNSPEAKABLE_RULE, characters.drop_unspeakable),
+    NamedRule("line-breaks", characters.break_lines, _LINE_END),
+    NamedRule("temperatures-angles", symbols.temperatures_and_angles, _DIGIT),
+    NamedRule("quotes", characters.plain_quotes),
+    NamedRule("addresses", symbols.addresses, _SIGN),
+    NamedRule("dashes", characters.plain_dashes),
+    NamedRule("roman-headings", roman.headings, _NUMERAL),
+    NamedRule("titles", abbreviations.titles, _CAPITAL),
+    NamedRule("saints-streets-doctors", abbreviations.saints_streets_doctors, _CAPITAL),
+    NamedRule("references", abbreviations.references, _STOP),
+    NamedRule("roman-rulers", roman.rulers, _NUMERAL),
+    NamedRule("roman-sections", roman.sections, _NUMERAL),
+    NamedRule("months", abbreviations.months, _DIGIT),
+    NamedRule("bible-verses", numbers.bible_verses, _DIGIT),
+    NamedRule("eras", dates.eras, _DIGIT),
+    NamedRule("times", dates.times, _DIGIT),
+    NamedRule("abbreviations", abbreviations.general, _STOP),
+    NamedRule("initials", abbreviations.initials, _CAPITAL),
+    NamedRule("dates", dates.calendar_dates, _DIGIT),
+    NamedRule("shillings", money.shillings, _DIGIT),
+    NamedRule("money", money.amounts, _DIGIT),
+    NamedRule("telephone", numbers.telephone, _DIGIT),
+    NamedRule("units", symbols.units, _DIGIT),
+    NamedRule("decades", dates.decades, _DIGIT),
+    NamedRule("year-spans", dates.year_spans, _DIGIT),
+    NamedRule("fractions", numbers.fractions, _DIGIT),
+    NamedRule("versions", numbers.versions, _DIGIT),
+    NamedRule("ordinals", numbers.ordinals, _DIGIT),
+    NamedRule("years", dates.lone_years, _DIGIT),
+    NamedRule("ranges", numbers.ranges, _DIGIT),
+    NamedRule("number-plurals", numbers.plurals, _DIGIT),
+    NamedRule("minus", numbers.signs, _DIGIT),
+    NamedRule("signs", symbols.signs, _SIGN),
+    NamedRule("decimals", numbers.decimals, _DIGIT),
+    NamedRule("integers", numbers.integers, _DIGIT),
+    NamedRule("roman-others", roman.others, _NUMERAL),
+    NamedRule("acronyms", abbreviations.acronyms, _CAPITALS),
+    NamedRule("brackets", characters.open_brackets, _BRACKET),
+    NamedRule("tidy", characters.tidy),
 )
 
 
 @lru_cache(maxsize=16384)
 def normalise(text: str, context: Context) -> str:
     """The words to say for a piece of text: no digits, no symbols, plain quotes. "" when nothing is left to say."""
-    for _, rule in RULES:
-        text = rule(text, context)
+    for rule in RULES:
+        if rule.needs is None or rule.needs.search(text):
+            text = rule.apply(text, context)
     return text if has_words(text) else ""
 
 

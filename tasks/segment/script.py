@@ -93,4 +93,6 @@ def _block(
             pause = PauseKind.HEADING if heading else PauseKind.PARAGRAPH
         source = text[piece.start : piece.end]
         spoken = normalise(source, context)
-        yield Utterance(chapter_index, 0, block_index, piece.start, piece.end, source, spoken, pause, is_heading=heading)
+        yield Utterance(
+            chapter_index, 0, block_index, piece.start, piece.end, source, spoken, pause, is_heading=heading
+        )

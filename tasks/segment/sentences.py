@@ -19,13 +19,28 @@ _INSIDE_SENTENCE = re.compile(r"(\w[\w.]*)\.(?=[,;:]|\s+[a-z])")
 _TITLE_END = re.compile(rf"(?<!\w)(?:{'|'.join(TITLES)}|St|Dr)\.$")
 _INITIAL_END = re.compile(r"(?:^|[\s(\"“‘'.])(?!I\.)[A-Z]\.$")
 _NUMBERED_END = re.compile(rf"(?<!\w)(?:{'|'.join([*BEFORE_NUMBER, *MONTHS])})\.$")
+_INNER_END = re.compile(r"[.!?…][^\w\s]*\s+\S")
 _OPENING = "\"'“‘([{«—–-… "
 
 
 class _BookLanguage(PunktLanguageVars):
-    """Punkt's English with an ellipsis as a possible end, and dashes and brackets that never belong to a word."""
+    """Punkt's English with an ellipsis as a possible end of a sentence.
+
+    Its two big patterns are compiled by `re`: nltk runs them through a wrapper with a wall-clock limit, which a busy
+    machine could exceed, and which takes ten times as long. Both are linear.
+    """
 
     sent_end_chars = (".", "?", "!", "…")
+
+    def __init__(self) -> None:
+        parts = {
+            "NonWord": self._re_non_word_chars,
+            "MultiChar": self._re_multi_char_punct,
+            "WordStart": self._re_word_start,
+            "SentEndChars": self._re_sent_end_chars,
+        }
+        self._re_word_tokenizer = re.compile(self._word_tokenize_fmt % parts, re.VERBOSE)
+        self._re_period_context = re.compile(self._period_context_fmt % parts, re.VERBOSE)
 
 
 class SentenceSplitter:
@@ -48,6 +63,8 @@ class SentenceSplitter:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """The sentences of `text` as `[start, end)`, in order; all that is outside of them is whitespace."""
+        if not _INNER_END.search(text):
+            return [(0, len(text))]
         spans: list[tuple[int, int]] = []
         for start, end in self._tokenizer.span_tokenize(text):
             if spans and _belongs_together(text[spans[-1][0] : spans[-1][1]], text[start:end]):

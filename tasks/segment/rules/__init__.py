@@ -1,1 +1,1 @@
-"""Families of normalisation rules, one file each. A rule is a function of text and `Context` that returns the text to say."""
+"""Families of normalisation rules, one file each. A rule takes text and `Context` and returns the text to say."""

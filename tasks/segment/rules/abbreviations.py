@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from tasks.segment.rules.base import Context
+from tasks.segment.rules.base import Context, words
 
 # Written before a name. The full stop is optional for those that British books print without.
 TITLES = {
@@ -108,23 +108,23 @@ MONTHS = {
     "Dec": "December",
 }
 # Known to end in a full stop without ending a sentence; only for the sentence splitter.
-MORE_ABBREVIATIONS = frozenset(
-    "st dr ft mt a.m p.m u.s u.k u.s.a u.n m.p m.d b.a m.a r.n d.c p.o n.b q.v mss ms ed eds trans oz lb lbs cwt "
-    "sq cu hr hrs min mins mon tue tues wed thu thurs fri sat sun".split()
+MORE_ABBREVIATIONS = words(
+    "st dr ft mt a.m p.m u.s u.k u.s.a u.n m.p m.d b.a m.a r.n d.c p.o n.b q.v mss ms ed eds trans oz lb "
+    "lbs cwt sq cu hr hrs min mins mon tue tues wed thu thurs fri sat sun"
 )
 # Words that begin sentences: after "Baker St." they show that the street ended one.
 _STARTERS = (
     "The|A|An|He|She|It|They|We|I|You|In|On|At|But|And|So|Then|There|This|That|His|Her|My|Our|When|What|Who|Why|How|As"
 )
-_SPELLED = frozenset(
-    "FBI CIA USA UK US EU UN BBC TV DNA RNA ID CD DVD PC IRA MP MPs PhD HMS USS GPS ATM CEO FAQ HTML URL NYPD LAPD IQ "
-    "AI GI POW RAF VIP UFO BA MA".split()
+_SPELLED = words(
+    "FBI CIA USA UK US EU UN BBC TV DNA RNA ID CD DVD PC IRA MP MPs PhD HMS USS GPS ATM CEO FAQ HTML URL "
+    "NYPD LAPD IQ AI GI POW RAF VIP UFO BA MA"
 )
-_LIKE_WORDS = frozenset({"MR", "MRS", "DR", "ST", "LTD", "MS", "HMM", "SHH", "PSST", "GRR", "BRR", "TSK", "PFFT", "HM"})
+_LIKE_WORDS = words("MR MRS DR ST LTD MS HMM SHH PSST GRR BRR TSK PFFT HM")
 
 
-def _either(words: Iterable[str]) -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+def _either(choices: Iterable[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(choices, key=len, reverse=True))
 
 
 _TITLE = re.compile(rf"\b({_either(TITLES)})\.\s*(?=[A-Z\"'“‘])|\b({_either(_UNSTOPPED)})\b\.?(?=\s+[A-Z])")
@@ -132,10 +132,14 @@ _TITLE_ALONE = re.compile(rf"\b({_either(_UNSTOPPED)})\.(?=\W|$)")
 _GENERAL = re.compile(rf"(?<![\w.&])({_either(GENERAL)})\.(?!\w)")
 _GENERAL_NEXT = re.compile(rf"\s+(?:{_either(GENERAL)})\.")
 _BEFORE_NUMBER = re.compile(rf"(?<![\w.])({_either(BEFORE_NUMBER)})\.\s*(?=\d|[IVXLC]+\b)")
-_MONTH = re.compile(rf"\b({_either(MONTHS)})\.?(?=\s+\d)|(?<=\d )({_either(MONTHS)})\b\.?|(?<=of )({_either(MONTHS)})\.")
-_SAINT_OR_STREET = re.compile(rf"(\b[A-Z][\w'’]*\s+|\b\d+(?:st|nd|rd|th)\s+)?\bSt\b(\.?)(\s+(?:{_STARTERS})\b|\s+[A-Z])?")
+_MONTH = re.compile(
+    rf"\b({_either(MONTHS)})\.?(?=\s+\d)|(?<=\d )({_either(MONTHS)})\b\.?|(?<=of )({_either(MONTHS)})\."
+)
+_SAINT_OR_STREET = re.compile(
+    rf"(\b[A-Z][\w'’]*\s+|\b\d+(?:st|nd|rd|th)\s+)?\bSt\b(\.?)(\s+(?:{_STARTERS})\b|\s+[A-Z])?"
+)
 _DOCTOR_OR_DRIVE = re.compile(rf"(\b[A-Z][\w'’]*\s+)?\bDr\b(\.?)(\s+(?:{_STARTERS})\b|\s+[A-Z])?")
-_NO_STREET_NAME = frozenset("The In At On Of To From And But By Near Is Was Saint Dear Old".split())
+_NO_STREET_NAME = words("The In At On Of To From And But By Near Is Was Saint Dear Old")
 _INITIALS = re.compile(r"\b(?:[A-Z]\.\s?){1,4}(?=[A-Z][\w'’])|\b(?:[A-Z]\.){2,}")
 _STARTS_SENTENCE = re.compile(rf"(?:{_STARTERS})\b")
 _ACRONYM = re.compile(r"\b[A-Z]{2,5}s?\b")
@@ -149,10 +153,10 @@ def _ends_sentence(text: str, end: int) -> bool:
     return re.match(r"[\"'”’)\]]*(?:$|\s+[\"'“‘(]*[A-Z])", after) is not None
 
 
-def _replace(pattern: re.Pattern[str], words: dict[str, str], keeps_stop: bool) -> Callable[[str], str]:
+def _replace(pattern: re.Pattern[str], meanings: dict[str, str], keeps_stop: bool) -> Callable[[str], str]:
     def said(match: re.Match[str]) -> str:
         stop = "." if keeps_stop and _ends_sentence(match.string, match.end()) else ""
-        return words[match[1]] + stop
+        return meanings[match[1]] + stop
 
     return lambda text: pattern.sub(said, text)
 

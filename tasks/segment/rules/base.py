@@ -25,6 +25,11 @@ class Context:
 Rule = Callable[[str, Context], str]
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of a list written as one text."""
+    return frozenset(text.split())
+
+
 @lru_cache(maxsize=4096)
 def cardinal(number: int, british: bool = False) -> str:
     """105 is "one hundred five", in British English "one hundred and five"."""
@@ -44,7 +49,7 @@ def ordinal(number: int, british: bool = False) -> str:
 def year(number: int, british: bool = False) -> str:
     """1905 is "nineteen oh five", 1900 "nineteen hundred", 2005 "two thousand five", 2024 "twenty twenty-four"."""
     century, rest = divmod(number, 100)
-    if number < 1000 or century % 10 == 0 and rest < 10:
+    if number < 1000 or (century % 10 == 0 and rest < 10):
         return cardinal(number, british)
     if rest == 0:
         return f"{cardinal(century)} hundred"

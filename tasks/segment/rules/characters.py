@@ -17,6 +17,7 @@ _SILENT_CATEGORIES = frozenset({"So", "Sk", "Sm", "Sc", "Co", "Cn", "Cc", "Cf", 
 # An asterisk is "times" between numbers and a tilde is "about" before one; anywhere else they are ornaments.
 _SPOKEN_STAR = re.compile(r"(?<=\d)\s*\*\s*(?=\d)")
 _SPOKEN_TILDE = re.compile(r"(?<![\w~])~(?=[$£€]?\d)")
+_UNUSUAL = re.compile("[^\\w\\s,.;:!?'\"“”‘’—–()…-]|_")
 _QUOTES = str.maketrans({**dict.fromkeys("“”„‟«»〝〞", '"'), **dict.fromkeys("‘’‚‛‹›ʼ`´", "'")})
 _LIGATURES = re.compile("[\ufb00-\ufb06]")
 
@@ -30,6 +31,8 @@ def is_silent(character: str) -> bool:
 
 def unspeakable(text: str) -> list[tuple[int, int]]:
     """The ranges `[start, end)` of `text` that cannot be spoken and are dropped."""
+    if not _UNUSUAL.search(text):
+        return []
     spoken_ornaments = {
         index for pattern in (_SPOKEN_STAR, _SPOKEN_TILDE) for m in pattern.finditer(text) for index in range(*m.span())
     }
@@ -47,14 +50,15 @@ def unspeakable(text: str) -> list[tuple[int, int]]:
 
 
 def drop_unspeakable(text: str, _: Context) -> str:
-    """Ornaments, emoji, control characters: nothing is said. A character inside a word joins its sides."""
+    """Ornaments, emoji, control characters: nothing is said. Between letters they leave a space: "left_right"."""
     for start, end in reversed(unspeakable(text)):
-        text = text[:start] + text[end:]
+        inside = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
+        text = text[:start] + (" " if inside else "") + text[end:]
     return text
 
 
 def break_lines(text: str, context: Context) -> str:
-    """A line break is a full stop in a heading, a comma in prose (addresses), and nothing more than a space in verse."""
+    """A line break is a full stop in a heading, a comma in prose (addresses), no more than a space in verse."""
     if "\n" not in text:
         return text
     first, *rest = text.split("\n")
@@ -69,6 +73,7 @@ def break_lines(text: str, context: Context) -> str:
 def plain_quotes(text: str, _: Context) -> str:
     """One kind of quotation mark and apostrophe; ligatures are their letters."""
     text = _LIGATURES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    text = re.sub(r"(?<=[“‘])\s+(?=[“‘])|(?<=[”’])\s+(?=[”’])", "", text)
     return text.translate(_QUOTES)
 
 

@@ -25,7 +25,9 @@ _DAY = r"(3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
 _YEAR = r"(1\d{3}|20\d{2})"
 _NOT_LONGER = r"(?![\d]|[.,]\d)"
 _MONTH_DAY = re.compile(rf"\b({_MONTH})\s+(?:the\s+)?{_DAY}\b(?!:)(?:,?\s+{_YEAR}\b{_NOT_LONGER})?")
-_DAY_MONTH = re.compile(rf"\b(the\s+)?(?<![\d.,:/-]){_DAY}\s+(?:of\s+)?({_MONTH})\b(?:,?\s+{_YEAR}\b{_NOT_LONGER})?", re.I)
+_DAY_MONTH = re.compile(
+    rf"\b(the\s+)?(?<![\d.,:/-]){_DAY}\s+(?:of\s+)?({_MONTH})\b(?:,?\s+{_YEAR}\b{_NOT_LONGER})?", re.I
+)
 _MONTH_YEAR = re.compile(rf"\b({_MONTH}),?\s+(?:of\s+)?{_YEAR}\b{_NOT_LONGER}")
 _ISO = re.compile(r"\b(1\d{3}|20\d{2})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\b")
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?![\d/])")

@@ -7,7 +7,9 @@ import unicodedata
 
 from tasks.segment.rules.base import Context, cardinal, number_words, ordinal, plural, spell_digits, to_int
 
-_PHONE = re.compile(r"(?<![\w.])(?:\+?1[-. ])?\(?(\d{3})\)?[-. ](\d{3})[-.](\d{4})\b|(?<![\w.-])(\d{3})-(\d{4})(?![\w-])")
+_PHONE = re.compile(
+    r"(?<![\w.])(?:\+?1[-. ])?\(?(\d{3})\)?[-. ](\d{3})[-.](\d{4})\b|(?<![\w.-])(\d{3})-(\d{4})(?![\w-])"
+)
 _INTERNATIONAL = re.compile(r"(?<!\w)\+(\d[\d ()-]{6,}\d)")
 _VULGAR = re.compile(r"(\d[\d,]*)?\s?([½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚])")
 _SLASH = re.compile(r"(?<![\w/.,])(?:(\d+)[\s-])?(\d{1,3})[/⁄](\d{1,3})(?![\w/]|\.\d)")

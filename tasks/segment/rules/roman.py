@@ -24,8 +24,10 @@ _SECTIONS = (
 _AFTER_I = r"(?=[.,;:!?)\"'—-]|\s*$|\s+(?:of|was|is|had|and|to|reigned|died)\b)"
 _RULER = re.compile(rf"\b({_RULERS})\s+(?:the\s+)?((?!I\b){_NUMERAL}\b|I\b{_AFTER_I})")
 _SECTION = re.compile(rf"\b((?i:{_SECTIONS}))\s+((?!I\b){_SURE_NUMERAL}\b|I\b{_AFTER_I})")
-_SECTION_HEADING = re.compile(r"\b((?i:chapter|part|book|act|scene|volume|canto|section|letter|stave|psalm|sonnet))"
-                              rf"\s+({_NUMERAL})\b")
+_SECTION_HEADING = re.compile(
+    r"\b((?i:chapter|part|book|act|scene|volume|canto|section|letter|stave|psalm|sonnet))"
+    rf"\s+({_NUMERAL})\b"
+)
 _HEADING = re.compile(rf"^({_NUMERAL})(?=\s*(?:[.:—)]|$))")
 _ORDINAL = re.compile(rf"\b({_NUMERAL})(?:th|st|nd|rd)\b|\b((?!I\b){_NUMERAL})(?=\s+century\b)")
 _OTHER = re.compile(r"(?:(?<=[a-z]\s)|(?<=[a-z],\s))([IVX]{2,})\b")
@@ -43,7 +45,7 @@ def value(numeral: str) -> int | None:
 
 
 def headings(text: str, context: Context) -> str:
-    """"IV", "IV. The Sea" and "Chapter IV" at the head of a chapter: the number."""
+    """The number of "IV", "IV. The Sea" and "Chapter IV" at the head of a chapter."""
     if context.kind != BlockKind.HEADING:
         return text
     text = _HEADING.sub(lambda match: _said(match, 1, cardinal).capitalize(), text)

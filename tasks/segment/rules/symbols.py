@@ -35,6 +35,7 @@ _UNITS = {
     "mins": ("minute", "minutes"),
     "sec": ("second", "seconds"),
     "secs": ("second", "seconds"),
+    "ms": ("millisecond", "milliseconds"),
     "Hz": ("hertz", "hertz"),
     "kHz": ("kilohertz", "kilohertz"),
     "MHz": ("megahertz", "megahertz"),
@@ -57,8 +58,19 @@ _SCALE_NAMES = {"C": "Celsius", "F": "Fahrenheit", "℃": "Celsius", "℉": "Fah
 
 _ADDRESS = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
 _WEB = re.compile(r"\b(?:https?://|www\.)[^\s<>\"”’)\]]+[^\s<>\"”’)\].,;:!?]", re.I)
-_WEB_SIGNS = {".": " dot ", "/": " slash ", "-": " dash ", "_": " underscore ", ":": " colon ", "@": " at ", "?": " ",
-              "=": " equals ", "&": " and ", "#": " hash ", "%": " percent ", "+": " plus ", "~": " tilde "}
+_WEB_SIGNS = {
+    ".": " dot ",
+    "/": " slash ",
+    "-": " dash ",
+    ":": " colon ",
+    "@": " at ",
+    "?": " ",
+    "=": " equals ",
+    "&": " and ",
+    "#": " hash ",
+    "%": " percent ",
+    "+": " plus ",
+}
 
 _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), words)
@@ -75,8 +87,8 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<=\w)\s?\+(?=\s|$)(?!\s*\w)", " plus"),
         (r"\s*\+\s*", " plus "),
         (r"\s*=\s*", " equals "),
-        (r"(?<=[\w)])\s*<\s*(?=[\w(])", " less than "),
-        (r"(?<=[\w)])\s*>\s*(?=[\w(])", " greater than "),
+        (r"(?<=[\w)])\s+<\s+(?=[\w(])|(?<=\d)<(?=\d)", " less than "),
+        (r"(?<=[\w)])\s+>\s+(?=[\w(])|(?<=\d)>(?=\d)", " greater than "),
         (r"[<>]", " "),
         (r"§\s?", "section "),
         (r"¶\s?", "paragraph "),
