@@ -1,0 +1,44 @@
+"""How a flow tells whoever listens how far it has come.
+
+A flow's parameters are recorded by Prefect and must be plain values, so the listener travels in a context variable:
+the command line sets one around the flow, a deployment sets none. Knows nothing of terminals or of Prefect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One report: `done` of `total` units of a stage. `total` is 0 when a stage has nothing to count."""
+
+    stage: str  # the stage's name, as in DESIGN.md
+    done: int
+    total: int
+    detail: str = ""  # "Chapter 3: The Storm"
+
+
+Listener = Callable[[Progress], None]
+
+_listener: ContextVar[Listener | None] = ContextVar("talepress_progress_listener", default=None)
+
+
+def announce(progress: Progress) -> None:
+    """Tells the listener, if there is one."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(progress)
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Every report made inside the block goes to `listener`."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)

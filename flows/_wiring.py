@@ -1,0 +1,104 @@
+"""The composition root: settings in, services out. The only place that decides which parts work together.
+
+Database and artifact store are opened, and made if there are none, when first asked for: a command that is refused
+because of bad input leaves no trace. Knows no order of work; the flows do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from configs.settings import Settings, SettingsError, SynthesizeSettings, load_settings
+from flows._models import find_model
+from storage.artifacts import ArtifactStore
+from storage.database import Database
+from storage.records import VoiceRecord
+from tasks.disk import output_errors
+from tasks.errors import BadInputError, UnknownVoiceError
+from tasks.synthesize.engines import get_engine
+from tasks.voices.catalogue import find_voice, shipped_voices
+from tortoise_core.inference.interface import Engine
+
+
+class Services:
+    """What flows and commands work with, each part opened when first used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, migrated. Raises `DatabaseError`."""
+        return Database(self.settings.storage.database)
+
+    @cached_property
+    def store(self) -> ArtifactStore:
+        """The artifact store. Raises `OutputError`."""
+        with output_errors(self.settings.storage.artifacts):
+            return ArtifactStore(self.settings.storage.artifacts)
+
+    @cached_property
+    def synthesize(self) -> SynthesizeSettings:
+        """The settings of the engine, with the model's name replaced by its folder. Raises `BadInputError`."""
+        chosen = self.settings.synthesize
+        if chosen.engine == "fake" or Path(chosen.model).is_dir():
+            return chosen
+        return chosen.model_copy(update={"model": str(find_model(self.settings.storage, chosen.model).path)})
+
+    @property
+    def engine(self) -> Engine:
+        """This process's engine. Raises `TortoiseError` when it cannot be loaded."""
+        return get_engine(self.synthesize)
+
+    def has_database(self) -> bool:
+        """Whether there is a database already. Raises `BadInputError` for a setting that is no database URL."""
+        try:
+            url = make_url(self.settings.storage.database)
+        except ArgumentError as error:
+            raise BadInputError(f"storage.database_url: {error}") from error
+        return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+
+    def added_voices(self) -> tuple[VoiceRecord, ...]:
+        """The voices that users added, of any model."""
+        if not self.has_database():
+            return ()
+        with self.database.snapshot() as uow:
+            return uow.voices.list()
+
+    def voice(self) -> VoiceRecord:
+        """The voice that the settings name. Raises `UnknownVoiceError`."""
+        name, added = self.settings.synthesize.voice, self.added_voices()
+        known = sorted({voice.name for voice in (*shipped_voices(), *added)})
+        if name not in known:  # said here as well, because `find_voice` needs the store opened
+            raise UnknownVoiceError(f"unknown voice {name!r}: there is {', '.join(known) or 'none'}")
+        return find_voice(name, self.engine.digest, self.store, added)
+
+    def close(self) -> None:
+        """Closes what was opened."""
+        if "database" in self.__dict__:
+            self.database.close()
+
+
+def read_settings(voice: str | None = None, preset: str | None = None) -> Settings:
+    """All settings, with what the command line says on top. Raises `BadInputError`."""
+    chosen = {name: value for name, value in (("voice", voice), ("preset", preset)) if value is not None}
+    try:
+        return load_settings(synthesize=chosen)
+    except SettingsError as error:
+        raise BadInputError(str(error)) from error
+
+
+@contextmanager
+def open_services(settings: Settings) -> Iterator[Services]:
+    """Services for the length of the block."""
+    services = Services(settings)
+    try:
+        yield services
+    finally:
+        services.close()

@@ -1,0 +1,36 @@
+"""The flow that makes a book's edition. A run that was interrupted is continued by running it again."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows import _policies as policies
+from flows._order import Order, Request
+from flows._reporting import RunReport
+from flows._run import prepare_in_flow, run_order
+from flows._wiring import open_services, read_settings
+from storage.records import KeyedUtterance
+
+
+@flow(**policies.BOOK_FLOW)
+def book_to_audio(
+    book: str, out: str, voice: str | None = None, preset: str | None = None, chapters: str | None = None
+) -> RunReport:
+    """Reads a book, speaks what has not been spoken yet, and publishes the edition.
+
+    Args:
+        book: path of an EPUB, text or Markdown file.
+        out: folder for the edition.
+        voice: who reads; the configured voice if not given.
+        preset: quality; the configured preset if not given.
+        chapters: `1`, `1-3`, `1,4-5`; all if not given.
+    """
+    request = Request(book, out, voice, preset, chapters)
+    with open_services(read_settings(voice, preset)) as services:
+        return run_order(prepare_in_flow(services, request), "book_to_audio", unspoken)
+
+
+def unspoken(order: Order) -> tuple[KeyedUtterance, ...]:
+    """The utterances without a take that may be used."""
+    with order.services.database.snapshot() as uow:
+        return uow.takes.missing(order.source, order.chapters)

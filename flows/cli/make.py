@@ -1,0 +1,41 @@
+"""`talepress make`: a book file becomes an audiobook."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_OUT = Path("audiobooks")
+
+
+def make(  # noqa: PLR0913 - one parameter per option of the command
+    context: typer.Context,
+    book: Annotated[Path, typer.Argument(help="EPUB, text or Markdown file.")],
+    out: Annotated[Path, typer.Option(help="Folder for the audiobook.")] = DEFAULT_OUT,
+    voice: Annotated[str | None, typer.Option(help="Who reads; see `talepress voice list`.")] = None,
+    preset: Annotated[str | None, typer.Option(help="ultra_fast, fast, standard or high_quality.")] = None,
+    chapters: Annotated[str | None, typer.Option(help="1, 1-3 or 1,4-5; all if not given.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
+) -> None:
+    """Makes an audiobook. The same command continues an interrupted run and renders nothing twice."""
+    from flows._order import Request, prepare
+    from flows._outcome import outcome
+    from flows._standing import finished_edition, require_idle
+    from flows._wiring import open_services, read_settings
+    from flows.cli._flows import run_flow
+    from flows.cli._report import show_report
+
+    began = time.monotonic()
+    request = Request(str(book.absolute()), str(out.absolute()), voice, preset, chapters)
+    settings = read_settings(voice, preset)
+    with open_services(settings) as services:
+        order = prepare(services, request)
+        require_idle(order)
+        edition = finished_edition(order)
+        report = edition and outcome(order, edition, wall_seconds=time.monotonic() - began)
+    if report is None:
+        report = run_flow("book_to_audio", request, settings, verbose=bool(context.obj))
+    raise typer.Exit(show_report(report, json=json))

@@ -1,0 +1,93 @@
+"""`talepress model`: list, import, fetch and verify models. Knows nothing of what is inside a weights file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli._console import emit_json, emit_table, tell
+
+app = typer.Typer(help="The models that can speak.", no_args_is_help=True, rich_markup_mode=None)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Name = Annotated[str, typer.Option(help="What to call the model.")]
+PUBLISHED_NAME = "tortoise_v2"
+
+
+@app.command("list")
+def list_models(json: Json = False) -> None:
+    """Lists the models that come with the program and those that were imported."""
+    from flows._models import installed_models
+    from flows._wiring import read_settings
+
+    settings = read_settings()
+    rows = [
+        {
+            "name": model.name,
+            "origin": model.origin,
+            "path": str(model.path),
+            "parameters": model.parameters,
+            "configured": model.name == settings.synthesize.model,
+        }
+        for model in installed_models(settings.storage)
+    ]
+    if json:
+        emit_json({"models": rows})
+        return
+    columns = ["name", "origin", "parameters", "configured", "path"]
+    table = [[r["name"], r["origin"], f"{r['parameters']:,}", "*" if r["configured"] else "", r["path"]] for r in rows]
+    emit_table("", columns, table)
+
+
+@app.command("import")
+def import_model(
+    folder: Annotated[Path, typer.Argument(help="Folder with the published .pth files.")],
+    name: Name = PUBLISHED_NAME,
+    json: Json = False,
+) -> None:
+    """Turns the published .pth files into a model folder: all of it, or nothing."""
+    from flows._models import new_model_folder
+    from flows._wiring import read_settings
+    from tortoise_core.checkpoints import import_published
+
+    out = new_model_folder(read_settings().storage, name)
+    _show_installed(import_published(folder, out).digest(), name, out, json=json)
+
+
+@app.command("pull")
+def pull_model(name: Name = PUBLISHED_NAME, json: Json = False) -> None:
+    """Fetches the published files from the model hub and imports them."""
+    from flows._models import new_model_folder
+    from flows._wiring import read_settings
+    from tortoise_core.checkpoints import pull
+
+    out = new_model_folder(read_settings().storage, name)
+    _show_installed(pull(out).digest(), name, out, json=json)
+
+
+@app.command("verify")
+def verify_model(
+    name: Annotated[str | None, typer.Argument(help="The model's name; the configured one if not given.")] = None,
+    json: Json = False,
+) -> None:
+    """Checks that a model's files are whole, unchanged and fit their configuration."""
+    from flows._models import find_model
+    from flows._wiring import read_settings
+    from tortoise_core.checkpoints import verify
+
+    settings = read_settings()
+    model = find_model(settings.storage, name or settings.synthesize.model)
+    digest = verify(model.path).digest()
+    if json:
+        emit_json({"name": model.name, "digest": digest, "ok": True})
+    else:
+        tell(f"{model.name} is sound (digest {digest[:12]})")
+
+
+def _show_installed(digest: str, name: str, path: Path, *, json: bool) -> None:
+    if json:
+        emit_json({"name": name, "path": str(path), "digest": digest})
+    else:
+        tell(f"installed {name} in {path}; set synthesize.model to {name!r} to use it")

@@ -1,0 +1,108 @@
+"""`talepress status`: what is in the database, in a table. Changes nothing and loads no model."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.cli._console import emit_json, emit_table
+
+if TYPE_CHECKING:
+    from storage.records import BookSummary, ChapterSummary, Edition, Run
+
+
+def status(
+    book: Annotated[Path | None, typer.Argument(help="A book file; all books without it.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Shows how far each book is, or each chapter of one book."""
+    if book is None:
+        _all_books(json)
+    else:
+        _one_book(book, json)
+
+
+def _all_books(json: bool) -> None:
+    from flows._wiring import open_services, read_settings
+
+    with open_services(read_settings()) as services, services.database.snapshot() as uow:
+        books = uow.books.summaries()
+    if json:
+        emit_json({"books": [_book_json(summary) for summary in books]})
+        return
+    rows = [
+        [
+            summary.title,
+            ", ".join(summary.authors),
+            summary.chapters,
+            f"{summary.chosen}/{summary.utterances}",
+            summary.flagged,
+            _length(summary.seconds),
+            summary.last_run_state or "-",
+        ]
+        for summary in books
+    ]
+    emit_table("", ["title", "authors", "chapters", "spoken", "flagged", "audio", "last run"], rows)
+
+
+def _one_book(book: Path, json: bool) -> None:
+    from flows._standing import source_of
+    from flows._wiring import open_services, read_settings
+    from tasks.errors import BadInputError
+
+    source = source_of(book)
+    with open_services(read_settings()) as services, services.database.snapshot() as uow:
+        if not uow.books.exists(source):
+            raise BadInputError(f"{book} is not in the database; `talepress make` puts it there")
+        summary, chapters = uow.books.summary(source), uow.books.chapter_summaries(source)
+        runs, edition = uow.runs.of(source), uow.editions.latest(source)
+    if json:
+        emit_json(
+            {
+                **_book_json(summary),
+                "chapters": [asdict(chapter) for chapter in chapters],
+                "runs": [_run_json(run) for run in runs],
+                "edition": None if edition is None else [file.path for file in edition.files],
+            }
+        )
+    else:
+        _print_book(summary, chapters, runs, edition)
+
+
+def _print_book(
+    summary: BookSummary, chapters: tuple[ChapterSummary, ...], runs: tuple[Run, ...], edition: Edition | None
+) -> None:
+    rows = [[c.index + 1, c.title, f"{c.chosen}/{c.utterances}", c.flagged, _length(c.seconds)] for c in chapters]
+    emit_table(summary.title, ["#", "chapter", "spoken", "flagged", "audio"], rows)
+    if runs:
+        last = runs[0]
+        state = "interrupted" if last.interrupted else last.state.value
+        print(f"last run: {last.flow}, {last.started_at:%Y-%m-%d %H:%M} UTC, {state} {last.message}".rstrip())
+    for file in edition.files if edition else ():
+        print(f"{file.kind}: {file.path}")
+
+
+def _book_json(summary: BookSummary) -> dict[str, Any]:
+    return {**asdict(summary), "authors": list(summary.authors)}
+
+
+def _run_json(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "flow": run.flow,
+        "state": "interrupted" if run.interrupted else run.state.value,
+        "started_at": run.started_at.isoformat(),
+        "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+        "done": run.done,
+        "total": run.total,
+        "message": run.message,
+    }
+
+
+def _length(seconds: float) -> str:
+    from flows._reporting import clock
+
+    return clock(seconds)

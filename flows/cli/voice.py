@@ -1,0 +1,78 @@
+"""`talepress voice`: list, add and remove voices. Knows nothing of how a voice is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli._console import emit_json, emit_table, tell
+
+app = typer.Typer(help="The voices that can read.", no_args_is_help=True, rich_markup_mode=None)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Name = Annotated[str, typer.Argument(help="The voice's name.")]
+
+
+@app.command("list")
+def list_voices(json: Json = False) -> None:
+    """Lists the voices that the configured model can use, and those of other models."""
+    from flows._wiring import open_services, read_settings
+    from tasks.voices.catalogue import shipped_voices
+
+    with open_services(read_settings()) as services:
+        added, digest = services.added_voices(), services.engine.digest
+    rows = [{"name": v.name, "origin": "shipped", "usable": True, "description": v.description} for v in shipped_voices()]
+    rows += [
+        {"name": v.name, "origin": "added", "usable": v.model_digest == digest, "description": v.description}
+        for v in added
+    ]
+    if json:
+        emit_json({"voices": rows})
+        return
+    table = [[row["name"], row["origin"], "yes" if row["usable"] else "other model", row["description"]] for row in rows]
+    emit_table("", ["name", "origin", "usable", "description"], table)
+
+
+@app.command("add")
+def add_voice(
+    name: Name,
+    clips: Annotated[list[Path], typer.Argument(help="Recordings of one speaker.")],
+    description: Annotated[str, typer.Option(help="What to show beside the name.")] = "",
+    json: Json = False,
+) -> None:
+    """Makes a voice for the configured model from recordings."""
+    from flows._wiring import open_services, read_settings
+    from tasks.voices.catalogue import check_new_name
+    from tasks.voices.enrol import check_clip, enrol_voice
+
+    with open_services(read_settings()) as services:
+        check_new_name(name, services.added_voices())
+        for clip in clips:
+            check_clip(clip, services.settings.voices)  # here as well: before the store is opened
+        voice = enrol_voice(services.engine, services.store, name, clips, services.settings.voices, description)
+        with services.database.unit_of_work() as uow:
+            uow.voices.add(voice)
+            uow.commit()
+    if json:
+        emit_json({"name": voice.name, "digest": voice.digest, "clips": len(voice.clips)})
+    else:
+        tell(f"added voice {voice.name} from {len(voice.clips)} clips")
+
+
+@app.command("remove")
+def remove_voice(name: Name, json: Json = False) -> None:
+    """Forgets a voice that was added. What was spoken with it stays."""
+    from flows._wiring import open_services, read_settings
+    from tasks.voices.catalogue import check_removable
+
+    with open_services(read_settings()) as services:
+        check_removable(name, services.added_voices())
+        with services.database.unit_of_work() as uow:
+            uow.voices.remove(name)
+            uow.commit()
+    if json:
+        emit_json({"removed": name})
+    else:
+        tell(f"removed voice {name}")
