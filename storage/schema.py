@@ -264,7 +264,7 @@ class MasterRow(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     audio_sha256: Mapped[str]
     sample_rate: Mapped[int]
-    samples: Mapped[int]
+    samples: Mapped[int] = mapped_column(BigInteger)
     loudness_lufs: Mapped[float]
     true_peak_dbtp: Mapped[float]
     made_at: Mapped[datetime]

@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("audio_sha256", sa.Text(), nullable=False),
         sa.Column("sample_rate", sa.Integer(), nullable=False),
-        sa.Column("samples", sa.Integer(), nullable=False),
+        sa.Column("samples", sa.BigInteger(), nullable=False),
         sa.Column("loudness_lufs", sa.Double(), nullable=False),
         sa.Column("true_peak_dbtp", sa.Double(), nullable=False),
         sa.Column("made_at", sa.DateTime(), nullable=False),
