@@ -39,11 +39,10 @@ def decode(data: bytes, declared: str | None = None) -> tuple[str, str]:
 
 
 def _guess(data: bytes) -> str:
-    """A likely encoding. Latin-1 and its kin are read as cp1252, their superset in all but control characters."""
-    best = from_bytes(data[:_SAMPLE_BYTES], cp_isolation=["utf_16", "cp1252", "mac_roman", "cp437", "cp1250"]).best()
-    if best is None or (data.count(0) == 0 and best.encoding.startswith("utf_16")):
-        return "cp1252"
-    return best.encoding
+    """A likely encoding of an English book. Latin-1 is read as cp1252, its superset in all but control characters."""
+    likely = ["cp1252", "mac_roman", "cp437"] if 0 not in data else ["utf_16"]
+    best = from_bytes(data[:_SAMPLE_BYTES], cp_isolation=likely).best()
+    return "cp1252" if best is None else best.encoding
 
 
 def _clean(text: str) -> str:

@@ -15,15 +15,16 @@ from tasks.ingest.rules import title_rule
 
 _NUMBER_WORDS = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
-    "eighteen|nineteen|twenty|thirty|forty|fifty|first|second|third|fourth|fifth|last|the"
+    "eighteen|nineteen|twenty|thirty|forty|fifty|first|second|third|fourth|fifth|last"
 )
 _CHAPTER = re.compile(
-    rf"(?:chapter|book|part|canto|act|scene|letter|volume|stave)\s+(?:\d+|[ivxlcdm]+|(?:{_NUMBER_WORDS})\b)"
+    rf"(?:chapter|book|part|canto|act|scene|letter|volume|stave)\s+(?:the\s+)?(?:\d+|[ivxlcdm]+|(?:{_NUMBER_WORDS})\b)"
     r"(?:[ \t]*[-.:—–\n].*|[ \t]+[A-Z“\"].*)?",
     re.I | re.S,
 )
 _NAMED = re.compile(r"(?:prologue|epilogue|preface|foreword|introduction|afterword|conclusion|dedication)[.:]?", re.I)
 _NUMERAL = re.compile(r"(?=[IVXLC])(?:X[LC]|L?X{0,3}|C{1,3})(?:I[XV]|V?I{0,3})\.?(?:[ \t\n]+[A-Z“\"].*)?", re.S)
+_FIRST_NUMBER = re.compile(rf"\b(?:\d+|[IVXLC]+|(?i:{_NUMBER_WORDS}))\b")
 _FIELD = re.compile(r"^(Title|Author|Language|Release date|Publisher):[ \t]*(.+)$", re.M | re.I)
 _HEADER_CHARS = 5000
 _MAX_HEADING_CHARS = 120
@@ -48,12 +49,11 @@ def read_text(text: str, source: str) -> tuple[list[Event], list[Mark]]:
         events.append(Skip(invisible, INVISIBLE_RULE, source=source))
     paragraphs = _paragraphs(INVISIBLE.sub("", text))
     width = _page_width(paragraphs)
-    listing = False
+    contents: str | None = None  # what a list of contents begins with, while in one
     for number, lines in enumerate(paragraphs):
         joined = "\n".join(" ".join(line.split()) for line in lines)
-        contents = title_rule(lines[0].strip()) == "table-of-contents"
-        listing = contents or (listing and _is_listing(lines, paragraphs[number + 1 : number + 2]))
-        if listing:
+        contents = _contents(joined, contents, paragraphs[number + 1 : number + 2])
+        if contents is not None:
             events.append(Skip(" ".join(joined.split()), "table-of-contents", source=source))
         elif is_heading(joined):
             anchor = f"heading-{number}"
@@ -114,11 +114,26 @@ def _is_verse(lines: Sequence[str], width: int) -> bool:
     return bool(width) and (longest < width * _VERSE_SHARE or indented) and starts >= len(lines) * 0.7
 
 
-def _is_listing(lines: Sequence[str], following: Sequence[Sequence[str]]) -> bool:
-    """Whether a paragraph after "Contents" still belongs to the list: titles, not the first chapter itself."""
-    text = "\n".join(lines)
-    titles = all(len(line.strip()) < 80 for line in lines) and not re.search(r"[.!?][”\"]?$", text.strip())
+def _contents(text: str, contents: str | None, following: Sequence[Sequence[str]]) -> str | None:
+    """The number that a list of contents starts with ("" for none yet) while `text` is part of one, else `None`.
+
+    The list ends at a paragraph of prose, or where its first number comes again: that is the first chapter itself.
+    """
+    lines = text.split("\n")
+    if title_rule(lines[0]) == "table-of-contents":
+        return _number("\n".join(lines[1:]))
+    if contents is None or (contents and _number(text) == contents):
+        return None
+    titles = all(len(line) < 80 for line in lines) and not re.search(r"[.!?][”\"]?$", text)
     if not (titles or is_heading(text)):
-        return False
+        return None
     next_text = "\n".join(following[0]) if following else ""
-    return len(lines) > 1 or is_heading(next_text) or len(next_text) < 80
+    if len(lines) > 1 or is_heading(next_text) or len(next_text) < 80:
+        return contents or _number(text)
+    return None
+
+
+def _number(text: str) -> str:
+    """The first number of a heading or a list, in lower case: "i" of "CHAPTER I." and of "I. The Start"."""
+    match = _FIRST_NUMBER.search(text)
+    return match[0].lower() if match else ""

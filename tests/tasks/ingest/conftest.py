@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from configs.settings import IngestSettings
+
+_ROOT = Path(__file__).resolve().parents[3]
+SAMPLE = _ROOT / "samples" / "the-lamplighters-clock.epub"
+
+
+@pytest.fixture
+def settings() -> IngestSettings:
+    return IngestSettings(
+        max_file_bytes=10_000_000,
+        max_archive_bytes=20_000_000,
+        max_unit_bytes=2_000_000,
+        max_compression_ratio=100,
+        max_archive_members=50,
+        also_read=(),
+    )
+
+
+@pytest.fixture
+def sample_book() -> Path:
+    return SAMPLE
+
+
+def shared_books() -> list[Path]:
+    """Real books beside the checkout where there are some, else the sample."""
+    folder = _ROOT.parent / "shared" / "books"
+    return [*sorted(folder.glob("*.epub")), *sorted(folder.glob("idpf/*.epub"))] or [SAMPLE]

@@ -1,0 +1,237 @@
+"""Whole books: chapters from tables of contents, metadata, and clear errors for what cannot be read."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from storage.records import Book
+from tasks.errors import UnreadableBookError
+from tasks.ingest.book import read_book
+from tests.tasks.ingest.builders import nav, ncx, opf, page, write_epub
+from tests.tasks.ingest.conftest import shared_books
+
+
+def outline(book: Book) -> list[tuple[str, list[str]]]:
+    return [(chapter.title, [block.text for block in chapter.blocks]) for chapter in book.chapters]
+
+
+@pytest.mark.parametrize("table", ["nav.xhtml", "toc.ncx"])
+def test_chapters_by_file_and_fragment(tmp_path, settings, table):
+    pages = {
+        "a.xhtml": page("<h2 id='one'>One</h2><p>1</p><h2><a id='two'/>Two</h2><p>2</p>"),
+        "b.xhtml": page("<p>still two</p>"),
+        "Text/C d.xhtml": page("<p>3</p>"),
+    }
+    make = nav if table == "nav.xhtml" else ncx
+    contents = {table: make(("One", "a.xhtml#one"), ("Two", "a.xhtml#two"), ("Three", "./Text/x/../c%20D.xhtml"))}
+    book = read_book(write_epub(tmp_path / "b.epub", pages, contents), settings)
+    assert outline(book) == [("One", ["One", "1"]), ("Two", ["Two", "2", "still two"]), ("Three", ["3"])]
+
+
+def test_nested_table_of_contents_and_markup_in_its_titles(tmp_path, settings):
+    table = page(
+        '<nav epub:type="toc"><ol><li><a href="p.xhtml">Part <span>I</span></a><ol>'
+        '<li><a href="a.xhtml"><b>First</b> steps</a></li></ol></li></ol></nav>'
+    )
+    pages = {"p.xhtml": page("<h1>Part I</h1>"), "a.xhtml": page("<h2>First steps</h2><p>x</p>")}
+    book = read_book(write_epub(tmp_path / "b.epub", pages, {"nav.xhtml": table}), settings)
+    assert outline(book) == [("Part I", ["Part I"]), ("First steps", ["First steps", "x"])]
+
+
+def test_without_a_table_of_contents_headings_make_chapters(tmp_path, settings):
+    pages = {
+        "a.xhtml": page("<h1>The Book</h1><h2>One</h2><p>1</p>"),
+        "b.xhtml": page("<p>more</p><h2>Two</h2><p>2</p>"),
+    }
+    book = read_book(write_epub(tmp_path / "b.epub", pages), settings)
+    assert outline(book) == [("The Book", ["The Book"]), ("One", ["One", "1", "more"]), ("Two", ["Two", "2"])]
+    assert any("no table of contents" in warning for warning in book.warnings)
+
+
+def test_front_matter_is_skipped_by_title_wording_and_landmark_but_what_follows_is_not_swallowed(tmp_path, settings):
+    pages = {
+        "t.xhtml": page("<p>A Test</p><p>by Ann Author</p>"),
+        "c.xhtml": page("<p>Copyright © 1999. All rights reserved.</p>"),
+        "toc.xhtml": page("<h2>Contents</h2><p>One</p>"),
+        "pro.xhtml": page("<p>It began early.</p>"),
+        "a.xhtml": page("<h2>One</h2><p>1</p>"),
+        "end.xhtml": page("<h2>Index</h2><p>cats, 1</p>"),
+    }
+    contents = {"nav.xhtml": nav(("Contents", "toc.xhtml"), ("One", "a.xhtml"), ("Index", "end.xhtml"))}
+    book = read_book(write_epub(tmp_path / "b.epub", pages, contents), settings)
+    assert outline(book) == [("A Test", ["It began early."]), ("One", ["One", "1"])]
+    assert {skip.rule for skip in book.skipped} == {"title-page", "copyright-page", "table-of-contents", "index"}
+
+
+def test_a_section_called_footnotes_inside_a_chapter_is_read(tmp_path, settings):
+    table = page(
+        '<nav epub:type="toc"><ol><li><a href="a.xhtml">Type</a><ol>'
+        '<li><a href="a.xhtml#f">Footnotes</a></li></ol></li></ol></nav>'
+    )
+    pages = {"a.xhtml": page("<h1>Type</h1><p>x</p><h2 id='f'>Footnotes</h2><p>are small</p>")}
+    book = read_book(write_epub(tmp_path / "b.epub", pages, {"nav.xhtml": table}), settings)
+    assert outline(book)[1] == ("Footnotes", ["Footnotes", "are small"])
+
+
+def test_missing_members_and_dangling_entries_are_warnings(tmp_path, settings):
+    pages = {"a.xhtml": page("<p>1</p>"), "gone.xhtml": page("<p>2</p>")}
+    contents = {"nav.xhtml": nav(("One", "a.xhtml#nowhere"), ("Lost", "lost.xhtml"))}
+    whole = write_epub(tmp_path / "whole.epub", pages, contents)
+    broken = tmp_path / "broken.epub"
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(broken, "w") as target:
+        for name in source.namelist():
+            if "gone" not in name:
+                target.writestr(name, source.read(name))
+    book = read_book(broken, settings)
+    assert outline(book) == [("One", ["1"])]
+    assert [word for word in ("gone.xhtml", "#nowhere", "lost.xhtml") if word in "\n".join(book.warnings)] == [
+        "gone.xhtml",
+        "#nowhere",
+        "lost.xhtml",
+    ]
+
+
+def test_metadata(tmp_path, settings):
+    extra = (
+        '<dc:creator id="x" opf:role="ill">Ivy Illustrator</dc:creator><dc:publisher>P &amp; Co</dc:publisher>'
+        "<dc:date>2001</dc:date><dc:description>&lt;p&gt;A &lt;b&gt;fine&lt;/b&gt; book&lt;/p&gt;</dc:description>"
+        '<meta name="cover" content="i1"/>'
+    )
+    path = write_epub(tmp_path / "b.epub", {"a.xhtml": page("<p>x</p>")}, {"c.png": "PNG"}, extra)
+    book = read_book(path, settings)
+    assert (book.title, book.authors, book.language, book.identifier) == ("A Test", ("Ann Author",), "en", "test-1")
+    assert (book.publisher, book.date, book.description) == ("P & Co", "2001", "A fine book")
+    assert (book.cover, book.cover_media_type) == (b"PNG", "image/png")
+
+
+def _drm(path):
+    algorithm = "http://www.w3.org/2001/04/xmlenc#aes128-cbc"
+    return _encrypted(path, algorithm)
+
+
+def _encrypted(path, algorithm):
+    xml = (
+        '<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container" '
+        'xmlns:enc="http://www.w3.org/2001/04/xmlenc#"><enc:EncryptedData>'
+        f'<enc:EncryptionMethod Algorithm="{algorithm}"/></enc:EncryptedData></encryption>'
+    )
+    return write_epub(path, {"a.xhtml": page("<p>x</p>")}, members={"META-INF/encryption.xml": xml})
+
+
+def test_font_obfuscation_is_no_drm(tmp_path, settings):
+    path = _encrypted(tmp_path / "b.epub", "http://www.idpf.org/2008/embedding")
+    assert outline(read_book(path, settings)) == [("A Test", ["x"])]
+
+
+def _truncated(path):
+    whole = write_epub(path, {"a.xhtml": page("<p>x</p>" * 500)}).read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    return path
+
+
+def _corrupt(path):
+    data = bytearray(write_epub(path, {"a.xhtml": page("<p>some text that is long enough</p>" * 50)}).read_bytes())
+    place = data.index(b"OEBPS/a.xhtml") + 40
+    data[place : place + 20] = bytes(20)
+    path.write_bytes(data)
+    return path
+
+
+def _no_container(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("hello.txt", "x")
+    return path
+
+
+def _broken_opf(path):
+    return write_epub(path, {}, members={"OEBPS/content.opf": "<package><metadata/></package>"})
+
+
+def _written(path, data):
+    path.write_bytes(data)
+    return path
+
+
+FAULTS = {
+    "no file": (lambda p: p, "there is no file"),
+    "a folder": (lambda p: (p.mkdir(), p)[1], "is not a file"),
+    "empty": (lambda p: _written(p, b""), "is empty"),
+    "not a zip": (lambda p: _written(p, b"%PDF-1.4 hello"), "not an EPUB"),
+    "truncated": (_truncated, "damaged"),
+    "corrupt member": (_corrupt, "damaged|cannot be unpacked"),
+    "no container": (_no_container, r"holds no META-INF/container\.xml"),
+    "broken package": (_broken_opf, "damaged package file"),
+    "drm": (_drm, "protected by DRM"),
+    "licence": (lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"META-INF/license.lcpl": "{}"}), "DRM"),
+    "no spine": (lambda p: write_epub(p, {}), "spine is empty"),
+    "pictures": (lambda p: write_epub(p, {"a.xhtml": page("<img src='a.png'/>")}), "only pictures"),
+    "all skipped": (lambda p: write_epub(p, {"a.xhtml": page("<nav>x</nav>")}), "left out by the rules navigation"),
+    "fixed layout": (
+        lambda p: write_epub(
+            p, {"a.xhtml": page("<p>x</p>")}, {}, '<meta property="rendition:layout">pre-paginated</meta>'
+        ),
+        "fixed-layout",
+    ),
+    "traversal": (lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"../evil": "x"}), "points outside"),
+    "bomb": (lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"b.png": bytes(5_000_000)}), "zip bomb"),
+    "huge unit": (lambda p: write_epub(p, {"a.xhtml": page("<p>" + "lorem " * 400_000)}), "max_unit_bytes|zip bomb"),
+    "many members": (
+        lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={f"{i}.css": "" for i in range(60)}),
+        "max_archive_members",
+    ),
+    "deep": (lambda p: write_epub(p, {"a.xhtml": page("<div>" * 9000 + "x")}), "nested too deeply"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_unreadable_books_get_one_clear_line(fault, tmp_path, settings):
+    make, message = FAULTS[fault]
+    with pytest.raises(UnreadableBookError, match=message) as caught:
+        read_book(make(tmp_path / "b.epub"), settings)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_kind_and_too_large_a_file(tmp_path, settings):
+    path = _written(tmp_path / "b.mobi", b"x")
+    with pytest.raises(UnreadableBookError, match=r"it reads \.epub, \.markdown, \.md, \.txt"):
+        read_book(path, settings)
+    with pytest.raises(UnreadableBookError, match="max_file_bytes"):
+        read_book(_written(tmp_path / "b.txt", b"xxx"), settings.model_copy(update={"max_file_bytes": 2}))
+
+
+def test_entities_in_the_package_are_not_expanded(tmp_path, settings):
+    package = '<!DOCTYPE package [<!ENTITY a SYSTEM "file:///etc/hostname">]>' + opf(["a.xhtml"], ["a.xhtml"]).replace(
+        "A Test", "T&a;"
+    )
+    path = write_epub(tmp_path / "b.epub", {"a.xhtml": page("<p>x</p>")}, members={"OEBPS/content.opf": package})
+    assert read_book(path, settings).title == "T"
+
+
+def test_the_same_file_gives_the_same_book(sample_book, settings):
+    first, second = read_book(sample_book, settings), read_book(sample_book, settings)
+    assert first == second
+    assert replace(first, title="x") != second
+
+
+def test_the_sample_book(sample_book, settings):
+    book = read_book(sample_book, settings)
+    assert [chapter.title for chapter in book.chapters] == [
+        "Chapter I: The Clock on Candle Street",
+        "Chapter II: The Price of a Minute",
+        "Chapter III: What the Lamplighter Sang",
+        "Chapter IV: Thirteen Minutes",
+    ]
+    assert [skip.rule for skip in book.skipped] == ["title-page", "note-reference", "note-body", "copyright-page"]
+    assert book.cover is not None and book.cover.startswith(b"\x89PNG") and not book.warnings
+
+
+@pytest.mark.parametrize("path", shared_books(), ids=lambda path: path.stem[:30])
+def test_real_books_are_read_whole(path, settings):
+    roomy = {"max_file_bytes": 1 << 30, "max_archive_bytes": 1 << 30, "max_unit_bytes": 1 << 25}
+    book = read_book(path, settings.model_copy(update={**roomy, "max_archive_members": 20_000}))
+    assert book.title and book.chapters
+    assert all(chapter.title and chapter.blocks for chapter in book.chapters)
+    assert [chapter.index for chapter in book.chapters] == list(range(len(book.chapters)))
