@@ -11,9 +11,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from mutagen import MutagenError
 from mutagen.mp4 import MP4, MP4Cover, MP4FreeForm
 
 from storage.records import Book
+from tasks.errors import TalepressError
 
 AUDIOBOOK_KIND = 2  # the `stik` media kind
 _IMAGES = {b"\xff\xd8\xff": MP4Cover.FORMAT_JPEG, b"\x89PNG\r\n\x1a\n": MP4Cover.FORMAT_PNG}
@@ -55,8 +57,16 @@ def tags_of(book: Book, narrator: str) -> Tags:
 
 
 def write_tags(path: Path, tags: Tags) -> None:
-    """Adds the atoms to a finished MP4 file, in place."""
-    file = MP4(path)
+    """Adds the atoms to a finished MP4 file, in place. Raises `OSError` (disk full) or `TalepressError`."""
+    try:
+        _write(MP4(path), tags)
+    except MutagenError as error:
+        if isinstance(error.__cause__, OSError):  # mutagen wraps them, and a full disk must be told as one
+            raise error.__cause__ from error
+        raise TalepressError(f"{path}: cannot be tagged ({error}); run the same command again") from error
+
+
+def _write(file: MP4, tags: Tags) -> None:
     texts = {
         "\xa9nam": tags.title,
         "\xa9alb": tags.title,

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
+from mutagen import MutagenError
 from mutagen.mp4 import MP4
 
 from configs.settings import PackageSettings
@@ -16,7 +17,7 @@ from tasks.package.edition import EditionContent, edition_key, is_published, pub
 from tasks.package.ffmpeg import ffmpeg_path, run_ffmpeg
 from tasks.package.m4b import AAC_FRAME, check_m4b
 from tasks.package.marks import chapter_marks, parse_ffmetadata
-from tasks.package.tags import tags_of
+from tasks.package.tags import tags_of, write_tags
 from tasks.synthesize.render import encode_flac
 from tests.tasks.audio import RATE, utterance
 from tortoise_core.inference.interface import SamplingSettings
@@ -210,6 +211,19 @@ def test_the_key_covers_what_the_file_depends_on(content):
     keys.add(edition_key(content, PACKAGE.model_copy(update={"aac_bitrate_kbps": 64})))
     assert len(keys) == 5
     assert key not in keys
+
+
+def test_trouble_with_tags(tmp_path, published, monkeypatch):
+    (tmp_path / "no.m4b").write_bytes(b"no MP4")
+    with pytest.raises(TalepressError, match="cannot be tagged"):
+        write_tags(tmp_path / "no.m4b", tags_of(BOOK, "x"))
+
+    def refuse(file):
+        raise MutagenError("full") from OSError(28, "No space left on device")
+
+    monkeypatch.setattr(MP4, "save", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        write_tags(Path(published.files[0].path), tags_of(BOOK, "x"))
 
 
 def test_odd_covers_and_identifiers(caplog):

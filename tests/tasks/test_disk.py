@@ -1,0 +1,51 @@
+import errno
+import shutil
+from types import SimpleNamespace
+
+import pytest
+import soundfile
+
+from tasks.disk import check_output_folder, output_errors, publish
+from tasks.errors import OutputError
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (errno.ENOSPC, "out: the disk is full"),
+        (errno.EDQUOT, "out: the disk is full"),
+        (errno.EROFS, "out: cannot be written .*choose another folder"),
+        (errno.EACCES, "out: cannot be written"),
+    ],
+)
+def test_what_the_user_can_do_something_about(number, message):
+    with pytest.raises(OutputError, match=message), output_errors("out"):
+        raise OSError(number, "trouble")
+
+
+def test_other_errors_pass():
+    with pytest.raises(ConnectionError), output_errors("out"):
+        raise ConnectionError("cable")
+
+
+@pytest.mark.parametrize(("free", "error"), [(1000, OutputError), (1 << 30, soundfile.SoundFileError)])
+def test_libsndfile_does_not_say_why_so_the_free_space_decides(tmp_path, monkeypatch, free, error):
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=free))
+    with pytest.raises(error), output_errors(tmp_path):
+        raise soundfile.SoundFileError("write failed")
+
+
+def test_output_folders_are_made_and_left_clean(tmp_path):
+    check_output_folder(tmp_path / "a" / "b")
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError):
+        check_output_folder(tmp_path / "file")
+
+
+def test_publishing_replaces_the_older_file(tmp_path):
+    (tmp_path / "final").write_text("old")
+    (tmp_path / "temporary").write_text("new")
+    publish(tmp_path / "temporary", tmp_path / "final")
+    assert [path.name for path in tmp_path.iterdir()] == ["final"]
+    assert (tmp_path / "final").read_text() == "new"
