@@ -1,0 +1,141 @@
+import pytest
+import torch
+
+from tortoise_core.checkpoints import read_manifest, write_manifest, write_network
+from tortoise_core.errors import ConfigError, TextError
+from tortoise_core.inference.engine import TorToiseEngine, _derive
+from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, VoiceLatents
+from tortoise_core.inference.logits import DecodingSettings
+from tortoise_core.inference.reference_pipeline import (
+    PublishedModels,
+    VoiceOpinion,
+    rank,
+    sample_candidates,
+    speak,
+    text_tokens,
+)
+from tortoise_core.models.autoregressive import AutoregressiveConfig, AutoregressiveModel
+from tortoise_core.models.clvp import Clvp, ClvpConfig
+from tortoise_core.models.cvvp import Cvvp, CvvpConfig
+from tortoise_core.models.diffusion_decoder import DiffusionDecoder, DiffusionDecoderConfig
+from tortoise_core.models.univnet import UnivNet, UnivNetConfig
+
+AR = AutoregressiveConfig(
+    layers=2, width=32, heads=2, max_text=60, max_codes=40, conditioning_layers=1, conditioning_width=32
+)
+CLVP = ClvpConfig(text_width=32, text_layers=1, text_heads=2, speech_width=32, speech_layers=1, speech_heads=2)
+DIFFUSION = DiffusionDecoderConfig(
+    model_channels=32,
+    layers=1,
+    final_res_blocks=1,
+    in_latent_channels=32,
+    in_tokens=16,
+    heads=2,
+    converter_blocks=1,
+    conditioner_blocks=1,
+    contextual_blocks=1,
+    integrator_layers=1,
+)
+VOCODER = UnivNetConfig(noise_channels=4, channels=4, predictor_channels=8)
+SETTINGS = SamplingSettings(
+    candidates=2, temperature=1.0, top_k=0, top_p=1.0, max_codes=16, diffusion_steps=3, sampler="ancestral"
+)
+
+
+def shaken(network, seed, scale=0.1):
+    """Weights off their (often zero) initial values, so that every part of the network matters."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(scale * torch.randn(parameter.shape, generator=generator))
+    return network.eval()
+
+
+@pytest.fixture(scope="module")
+def models():
+    torch.manual_seed(0)
+    autoregressive = shaken(AutoregressiveModel(AR), 1)
+    with torch.no_grad():
+        autoregressive.mel_head.bias[AR.code_stop] += 7  # rows end after a few codes, all at different ones
+    vocoder = shaken(UnivNet(VOCODER), 4, 0.02)
+    return PublishedModels(
+        autoregressive, shaken(Clvp(CLVP), 2), shaken(DiffusionDecoder(DIFFUSION), 3), vocoder, shaken(Cvvp(CVVP), 5)
+    )
+
+
+CVVP = CvvpConfig(width=32, heads=2, conditioning_layers=1, speech_layers=1, latent_width=32)
+
+
+@pytest.fixture(scope="module")
+def voice():
+    generator = torch.Generator().manual_seed(6)
+    return VoiceLatents(torch.randn(1, 32, generator=generator), 0.5 * torch.randn(1, 64, generator=generator))
+
+
+def decoding(settings):
+    return DecodingSettings(
+        settings.temperature, settings.top_k, settings.top_p, settings.repetition_penalty, max_codes=settings.max_codes
+    )
+
+
+def test_text_gets_one_stop():
+    assert text_tokens("Hello, world!").tolist() == [[62, 84, 28, 7, 2, 179, 79, 3, 0]]
+
+
+@pytest.mark.parametrize(("text", "message"), [("", "nothing to say"), ("no no no " * 200, "too long")])
+def test_text_that_the_model_cannot_take_is_refused(text, message):
+    with pytest.raises(TextError, match=message):
+        text_tokens(text)
+
+
+def test_ranking_blends_both_opinions(models):
+    text, codes, mels = text_tokens("Hello"), torch.randint(0, 8192, (3, 10)), torch.randn(1, 2, 80, 20)
+    clvp = rank(models, text, codes, None)
+    both = rank(models, text, codes, VoiceOpinion(0.25, mels))
+    alone = rank(models, text, codes, VoiceOpinion(1.0, mels))
+    assert alone.clvp is None
+    assert clvp.total is clvp.clvp
+    torch.testing.assert_close(both.total, 0.25 * alone.total + 0.75 * clvp.total)
+
+
+def test_a_voice_opinion_needs_cvvp(models):
+    without = PublishedModels(models.autoregressive, models.clvp, models.diffusion, models.vocoder)
+    with pytest.raises(ConfigError, match=r"cvvp\.pth"):
+        rank(
+            without,
+            text_tokens("Hello"),
+            torch.zeros(1, 4, dtype=torch.long),
+            VoiceOpinion(0.5, torch.zeros(1, 1, 80, 9)),
+        )
+
+
+@pytest.fixture(scope="module")
+def engine(models, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    parts = {
+        "autoregressive": (AR, models.autoregressive),
+        "clvp": (CLVP, models.clvp),
+        "diffusion": (DIFFUSION, models.diffusion),
+        "vocoder": (VOCODER, models.vocoder),
+    }
+    entries = {role: write_network(folder, role, config, net.state_dict()) for role, (config, net) in parts.items()}
+    write_manifest(folder, "small", entries)
+    return TorToiseEngine(read_manifest(folder), torch.device("cpu"))
+
+
+@pytest.mark.parametrize("changes", [{}, {"sampler": "ddim", "cond_free": False, "diffusion_temperature": 0.7}])
+def test_the_engine_says_what_the_reference_says(models, voice, engine, changes):
+    settings = SamplingSettings(**{**vars(SETTINGS), **changes})
+    sentences = ["Hello there.", "A longer thing to say, by far."]
+    requests = [SpeechRequest(text, voice, settings, seed) for seed, text in enumerate(sentences)]
+    for request, result in zip(requests, engine.speak(requests), strict=True):
+        text = text_tokens(request.text)
+        seeds = [_derive(request.seed, "candidate", number) for number in range(settings.candidates)]
+        candidates = sample_candidates(models, voice, text, decoding(settings), seeds)
+        assert (candidates == AR.code_stop).any(1).all(), "every row must end by itself for the rankings to agree"
+        generator = torch.Generator().manual_seed(_derive(request.seed, "diffusion", 0))
+        speech = speak(
+            models, voice, text, candidates, settings, lambda shape, g=generator: torch.randn(shape, generator=g)
+        )
+        assert result.scores["clvp"] == pytest.approx(speech.ranking.total.max().item(), abs=1e-4)
+        torch.testing.assert_close(torch.from_numpy(result.audio), speech.audio[0][0, 0], atol=2e-3, rtol=0)
