@@ -23,7 +23,7 @@ class AutoregressiveLossConfig:
     """Weights of the losses (spec 7.4) and the two helps for training on little data."""
 
     text: float = 0.01  # cross-entropy of the text tokens
-    alignment: float = 0.3  # guided attention: the alignment head should look at the token being spoken
+    alignment: float = 1.0  # guided attention: the alignment head should look at the token being spoken
     code_noise: float = 0.08  # share of input codes replaced at random, so that sampling's own mistakes do no harm
 
 
@@ -89,6 +89,21 @@ class AutoregressiveStage:
             count += rows
         names = ("code", "alignment", "right")
         return {name: round(float(value), 4) for name, value in zip(names, totals / max(1, count), strict=True)}
+
+
+@torch.no_grad()
+def start_from_codebook(model: AutoregressiveModel, codebook: Tensor) -> None:
+    """Lets codes that sound alike start with like embeddings and like output weights.
+
+    A fresh table knows nothing of that, and as all codes are about equally frequent, it learns it slowly.
+
+    Shape: codebook (D, codes), the dVAE's.
+    """
+    vectors = F.normalize(codebook.T, dim=1)
+    spread = torch.randn(vectors.shape[1], model.config.width)  # unit vectors keep unit variance per channel
+    for table in (model.mel_embedding.weight, model.mel_head.weight):
+        std = float(table.std())
+        table[: len(vectors)].mul_(0.5).add_(std * (vectors @ spread).to(table))
 
 
 def _random_codes(codes: Tensor, ids: AutoregressiveConfig) -> Tensor:

@@ -67,6 +67,24 @@ class Recipe:
         return self.stages.get(name, StageConfig())
 
 
+_SECTIONS: Mapping[str, type] = {
+    "corpus": CorpusConfig,
+    "dvae": DiscreteVAEConfig,
+    "vocoder": FrameVocoderConfig,
+    "autoregressive": AutoregressiveConfig,
+    "clvp": ClvpConfig,
+    "diffusion": DiffusionDecoderConfig,
+}
+_STAGE_PARTS: Mapping[str, type] = {
+    "loop": LoopConfig,
+    "crops": CropConfig,
+    "losses": VocoderLossConfig,
+    "language": AutoregressiveLossConfig,
+    "buckets": BucketConfig,
+    "pieces": DiffusionDataConfig,
+}
+
+
 def read_recipe(path: Path) -> Recipe:
     """Reads a recipe file. Raises `ConfigError` naming file and place of whatever is wrong with it."""
     try:
@@ -76,7 +94,22 @@ def read_recipe(path: Path) -> Recipe:
     except ValueError as error:
         raise ConfigError(f"{path} is not a valid TOML file: {error}") from error
     try:
-        recipe: Recipe = read_config(Recipe, content, str(path))
+        # Table by table, because a nested dataclass would let unknown keys pass.
+        tables = {name: read_config(kind, content.pop(name, {}), f"{path}: {name}") for name, kind in _SECTIONS.items()}
+        stages = {
+            name: read_config(
+                StageConfig,
+                {
+                    part: read_config(_STAGE_PARTS[part], values, f"{path}: stages.{name}.{part}")
+                    if part in _STAGE_PARTS
+                    else values
+                    for part, values in table.items()
+                },
+                f"{path}: stages.{name}",
+            )
+            for name, table in content.pop("stages", {}).items()
+        }
+        recipe: Recipe = read_config(Recipe, {**content, **tables, "stages": stages}, str(path))
     except CheckpointError as error:
         raise ConfigError(str(error)) from error
     if unknown := sorted(set(recipe.stages) - set(STAGES)):

@@ -36,7 +36,7 @@ from tortoise_core.models.frame_vocoder import FrameVocoder
 from tortoise_core.training.acoustic_stages import DiscreteVAEStage, VocoderStage
 from tortoise_core.training.corpus import Corpus, build_corpus, is_held_out, speakable_sentences
 from tortoise_core.training.diffusion_stage import AlignedInput, DiffusionSampler, DiffusionStage, compute_latents
-from tortoise_core.training.language_stages import AutoregressiveStage, ClvpStage
+from tortoise_core.training.language_stages import AutoregressiveStage, ClvpStage, start_from_codebook
 from tortoise_core.training.loop import CHECKPOINT, Progress, Stage, Trainer
 from tortoise_core.training.recipe import STAGES, Recipe
 from tortoise_core.training.speech_data import BucketSampler, SpokenItem, prepare_items
@@ -118,6 +118,7 @@ class Workspace:
         config = self.recipe.stage("autoregressive")
         corpus, items = self._spoken()
         model = AutoregressiveModel(self.recipe.autoregressive)
+        start_from_codebook(model, self._weights("dvae")["codebook.embed"])
         return AutoregressiveStage(model, BucketSampler(items, corpus, config.buckets), config.language)
 
     def _clvp_stage(self) -> Stage:

@@ -1,0 +1,53 @@
+# make book | test | check | train-mini | quality figures; VENV=path reuses an environment.
+VENV ?= .venv
+PY := $(VENV)/bin/python
+OUT ?= talepress-out
+WORKSPACE ?= $(HOME)/.cache/talepress/mini
+SENTENCES ?= ../shared/text/sentences.txt
+
+.PHONY: book sample test parity check format train-mini clean
+.DEFAULT_GOAL := book
+
+# One stamp per set of extras, so that nothing is installed twice.
+$(VENV)/.run: pyproject.toml constraints.txt
+	test -x $(PY) || python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,dev]"
+	touch $@
+
+## render the sample book and say where the audiobook is
+book: $(VENV)/.run
+	$(PY) samples/build.py
+	$(VENV)/bin/talepress make samples/*.epub --out $(OUT)
+
+## the whole suite
+test: $(VENV)/.dev
+	$(PY) -m pytest
+
+## only the comparison with the reference outputs; GOLDENS="--goldens DIR" for other folders
+parity: $(VENV)/.dev
+	$(PY) -m pytest tests/parity $(GOLDENS)
+
+## style, types and import rules
+check: $(VENV)/.dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+format: $(VENV)/.dev
+	$(VENV)/bin/ruff check --fix-only --quiet .
+	$(VENV)/bin/ruff format .
+
+## train the embedded model from nothing; stop and repeat at any time, it goes on
+train-mini: $(VENV)/.run
+	for stage in corpus dvae vocoder autoregressive clvp diffusion_codes diffusion export; do \
+	  $(VENV)/bin/talepress train $$stage --config configs/models/tortoise_mini.toml \
+	    --workspace $(WORKSPACE) --sentences $(SENTENCES) --out $(WORKSPACE)/tortoise_mini || exit 1; \
+	done
+
+clean:
+	rm -rf $(OUT) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

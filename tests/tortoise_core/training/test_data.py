@@ -1,0 +1,116 @@
+"""From a teacher's phones to training batches."""
+
+import stat
+
+import numpy as np
+import pytest
+import torch
+
+from tortoise_core.errors import ConfigError
+from tortoise_core.models.dvae import DiscreteVAE, DiscreteVAEConfig
+from tortoise_core.training.alignment import align_codes
+from tortoise_core.training.corpus import Corpus, Phone, build_corpus, is_held_out, speakable_sentences
+from tortoise_core.training.speech_data import BucketConfig, BucketSampler, prepare_items
+
+TEACHER = """#!{python}
+import sys, struct, wave
+args = sys.argv[1:]
+text, out = args[args.index("-t") + 1], args[args.index("-o") + 1]
+n = 16000 * len(text) // 20
+with wave.open(out, "wb") as f:
+    f.setnchannels(1); f.setsampwidth(2); f.setframerate(16000)
+    f.writeframes(struct.pack("<%dh" % n, *[(i * 37) % 2000 for i in range(n)]))
+end = n / 16000
+print("pau:0.150 n:%.3f ow:%.3f pau:%.3f" % (end / 2, end - 0.2, end))
+"""
+
+
+@pytest.fixture
+def teacher(tmp_path, monkeypatch):
+    """A program with flite's command line that writes a saw-tooth: the corpus must not care who speaks."""
+    import sys
+
+    program = tmp_path / "bin" / "flite"
+    program.parent.mkdir()
+    program.write_text(TEACHER.format(python=sys.executable))
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(program.parent))
+
+
+def test_codes_know_the_token_being_spoken():
+    symbols = ["N", "OW1", ",", " ", "N", "OW1", "."]
+    phones = [Phone(n, e) for n, e in [("pau", 0.1), ("n", 0.2), ("ow", 0.4), ("pau", 0.6), ("n", 0.7), ("ow", 0.9)]]
+    spoken = align_codes(symbols, [s[0].isalpha() for s in symbols], phones, 21)
+    seconds = (np.arange(21) + 0.5) * 1024 / 24000
+    expected = [0 if t < 0.2 else 1 if t < 0.4 else 2 if t < 0.6 else 4 if t < 0.7 else 5 for t in seconds]
+    assert spoken.tolist() == expected
+
+
+def test_other_readings_of_a_vowel_are_forgiven_and_other_words_are_not():
+    symbols = ["DH", "AH0", "K", "AE1", "T"]
+    phones = [Phone(n, 0.1 * (i + 1)) for i, n in enumerate(["dh", "iy", "k", "ae", "t"])]
+    assert align_codes(symbols, [True] * 5, phones, 12) is not None
+    phones = [Phone(n, 0.1 * (i + 1)) for i, n in enumerate(["w", "uh", "m", "b", "ey"])]
+    assert align_codes(symbols, [True] * 5, phones, 12) is None
+
+
+def test_a_corpus_can_be_stopped_and_continued(teacher, tmp_path):
+    sentences = ["No no no no.", "No.", "No, no, no, no, no."] * 10
+    build_corpus(tmp_path / "whole", sentences, ("slt", "rms"), hours=10 / 3600)
+    build_corpus(tmp_path / "pieces", sentences, ("slt", "rms"), hours=3 / 3600)
+    with (tmp_path / "pieces" / "audio.i16").open("ab") as file:
+        file.write(b"\0" * 1000)  # what a kill in the middle of an utterance leaves
+    index = tmp_path / "pieces" / "index.jsonl"
+    index.write_text(index.read_text()[:-20])
+    build_corpus(tmp_path / "pieces", sentences, ("slt", "rms"), hours=10 / 3600)
+    for name in ("audio.i16", "mel.f16", "index.jsonl"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "pieces" / name).read_bytes(), name
+    corpus = Corpus(tmp_path / "whole")
+    for item in corpus.items:
+        assert item.samples % 1024 == 0 and item.frames == item.samples // 256
+        assert corpus.mel(item).shape == (item.frames, 100)
+        assert corpus.audio(item).shape == (item.samples,)
+    assert {item.voice for item in corpus.items} == {"slt", "rms"}
+
+
+def test_a_missing_teacher_and_a_missing_corpus_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError, match="flite is not installed"):
+        build_corpus(tmp_path / "c", ["No."], ("slt",), 1.0)
+    with pytest.raises(ConfigError, match="no corpus"):
+        Corpus(tmp_path / "c")
+
+
+def test_sentences_that_need_normalisation_are_left_out(tmp_path):
+    path = tmp_path / "sentences.txt"
+    path.write_text("“Yes,” said he.\nIn 1887 it rained.\nA — dash_ed_ one.\n§\n" + "x" * 200 + "\n", encoding="utf-8")
+    assert list(speakable_sentences(path)) == ["Yes, said he.", "A , dash ed one."]
+
+
+def test_holding_out_looks_at_letters_alone():
+    letters = "abcdefghij"
+    held = [
+        text
+        for text in (f"{a}{b}{c} {d}." for a in letters for b in letters for c in letters for d in letters[:4])
+        if is_held_out(text)
+    ]
+    assert 5 < len(held) < 50  # of 4,000, one in 200
+    assert all(is_held_out(text.upper().replace(".", " !")) for text in held)
+
+
+def test_batches_depend_on_the_step_alone_and_never_condition_on_themselves(workspace_folder):
+    corpus = Corpus(workspace_folder / "corpus")
+    torch.manual_seed(0)
+    dvae = DiscreteVAE(DiscreteVAEConfig(channels=100, hidden=8, res_blocks=1, codes=16, code_dim=4)).eval()
+    items = prepare_items(corpus, dvae, workspace_folder / "codes.npy")
+    assert len(items) == len(corpus.items)
+    again = prepare_items(corpus, dvae, workspace_folder / "codes.npy")
+    assert all(np.array_equal(a.codes, b.codes) for a, b in zip(items, again, strict=True))
+    config = BucketConfig(positions=200, code_limits=(16, 24), conditioning_frames=32)
+    first, second = BucketSampler(items, corpus, config), BucketSampler(items, corpus, config)
+    for step in (0, 7, 3):
+        one, two = first.batch(step), second.batch(step)
+        assert all(torch.equal(one[name], two[name]) for name in one)
+        assert (one["code_length"] <= one["codes"].shape[1]).all()
+        assert one["voice_mel"].shape[1:] == (100, 32)
+    assert not torch.equal(first.batch(1)["codes"], first.batch(2)["codes"])

@@ -1,0 +1,137 @@
+"""The loop: what it optimises, what it keeps, and that an interruption changes nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from tortoise_core.errors import CheckpointError, ConfigError
+from tortoise_core.training.loop import CHECKPOINT, LoopConfig, Phase, Trainer, hash_seed, learning_rate, make_optimizer
+
+
+class LineStage:
+    """Fits y = 3 x - 1 with noise; a stage of two lines."""
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        self.model = nn.Linear(1, 1)
+        self.phases = (Phase("loss", (self.model,), self._loss),)
+
+    def batch(self, step):
+        x = torch.randn(16, 1, generator=torch.Generator().manual_seed(step))
+        return {"x": x, "y": 3 * x - 1}
+
+    def _loss(self, batch):
+        noise = 0.01 * torch.randn_like(batch["y"])  # seeded by the step, so that resuming repeats it
+        return (self.model(batch["x"]) - batch["y"] + noise).square().mean(), {}
+
+    def validate(self):
+        return {"weight": float(self.model.weight.detach())}
+
+
+CONFIG = LoopConfig(
+    steps=60, learning_rate=0.1, warmup_steps=5, ema_decay=0.9, bf16=False, validate_every=60, checkpoint_every=7
+)
+
+
+def test_learns_and_logs(tmp_path):
+    progress = Trainer(LineStage(), CONFIG, tmp_path).run()
+    assert progress.step == 60
+    records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert records[-1]["valid_weight"] == pytest.approx(3.0, abs=0.2)
+    assert records[0]["loss"] > 10 * records[-2]["loss"]
+
+
+def test_stopping_and_going_on_equals_one_run(tmp_path):
+    Trainer(LineStage(), CONFIG, tmp_path / "whole").run()
+    for _ in range(100):
+        trainer = Trainer(LineStage(), CONFIG, tmp_path / "pieces")
+        if trainer.progress.step == CONFIG.steps:
+            break
+        trainer.run(minutes=0.002)
+    whole, pieces = (torch.load(tmp_path / name / CHECKPOINT, weights_only=True) for name in ("whole", "pieces"))
+    assert whole["step"] == pieces["step"] == CONFIG.steps
+    for name, value in whole["average"].items():
+        assert torch.equal(value, pieces["average"][name]), name
+
+
+KILLED = """
+import sys, time
+sys.path.insert(0, {root!r})
+from pathlib import Path
+from tests.tortoise_core.training.test_loop import CONFIG, LineStage
+from tortoise_core.training.loop import Trainer
+stage = LineStage()
+batch = stage.batch
+stage.batch = lambda step: (time.sleep(0.02), batch(step))[1]
+Trainer(stage, CONFIG, Path({folder!r})).run()
+"""
+
+
+def test_a_kill_loses_only_the_steps_since_the_last_checkpoint(tmp_path):
+    root = Path(__file__).parents[3]
+    script = KILLED.format(root=str(root), folder=str(tmp_path / "killed"))
+    process = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "OMP_NUM_THREADS": "1"})
+    checkpoint = tmp_path / "killed" / CHECKPOINT
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    killed_at = torch.load(checkpoint, weights_only=True)["step"]
+    assert killed_at % CONFIG.checkpoint_every == 0
+    Trainer(LineStage(), CONFIG, tmp_path / "killed").run()
+    Trainer(LineStage(), CONFIG, tmp_path / "whole").run()
+    killed, whole = (torch.load(tmp_path / name / CHECKPOINT, weights_only=True) for name in ("killed", "whole"))
+    for name, value in whole["average"].items():
+        assert torch.equal(value, killed["average"][name]), name
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    Trainer(LineStage(), CONFIG, tmp_path).save()
+    stage = LineStage()
+    stage.model = nn.Linear(2, 1)
+    stage.phases = (Phase("loss", (stage.model,), stage._loss),)
+    with pytest.raises(CheckpointError, match="another configuration"):
+        Trainer(stage, CONFIG, tmp_path)
+
+
+def test_averaged_weights_are_lent_and_given_back(tmp_path):
+    trainer = Trainer(LineStage(), CONFIG, tmp_path)
+    trainer.run()
+    live = trainer.stage.model.weight.detach().clone()
+    with trainer.averaged() as model:
+        assert not torch.equal(model.weight, live)
+    assert torch.equal(trainer.stage.model.weight, live)
+
+
+def test_decay_spares_biases_norms_and_embeddings():
+    module = nn.Sequential(nn.Embedding(4, 3), nn.Linear(3, 3), nn.LayerNorm(3))
+    decayed, plain = make_optimizer((module,), CONFIG).param_groups
+    assert [p.shape for p in decayed["params"]] == [torch.Size([3, 3])]
+    assert len(plain["params"]) == 4
+    assert plain["weight_decay"] == 0
+
+
+def test_learning_rate_warms_up_and_falls():
+    rates = [learning_rate(step, CONFIG) for step in range(CONFIG.steps + 1)]
+    assert rates[:5] == pytest.approx([0.02, 0.04, 0.06, 0.08, 0.1])
+    assert all(a >= b for a, b in pairwise(rates[5:]))
+    assert rates[-1] == pytest.approx(CONFIG.final_learning_rate)
+
+
+def test_seeds_of_neighbouring_steps_differ():
+    assert len({hash_seed(seed, step) for seed in range(10) for step in range(1000)}) == 10_000
+
+
+def test_nonsense_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="steps"):
+        Trainer(LineStage(), LoopConfig(steps=0), tmp_path)

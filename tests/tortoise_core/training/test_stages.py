@@ -1,0 +1,91 @@
+"""Every stage of the recipe on a tiny corpus, from codes to a model folder that speaks."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from tortoise_core.checkpoints import verify
+from tortoise_core.errors import ConfigError
+from tortoise_core.inference.engine import load_engine
+from tortoise_core.inference.interface import SpeechRequest, VoiceLatents
+from tortoise_core.training.recipe import STAGES, read_recipe
+from tortoise_core.training.run import Workspace
+
+TRAINED = ("dvae", "vocoder", "autoregressive", "clvp", "diffusion_codes", "diffusion")
+
+
+@pytest.fixture(scope="module")
+def trained(workspace_folder, recipe):
+    workspace = Workspace(workspace_folder, recipe, "cpu")
+    for stage in TRAINED:
+        workspace.run(stage)
+    return workspace
+
+
+def test_the_whole_recipe_ends_in_a_model_that_speaks(trained, tmp_path):
+    for stage in TRAINED:
+        records = [
+            json.loads(line) for line in (trained.folder / "runs" / stage / "log.jsonl").read_text().splitlines()
+        ]
+        assert [r["step"] for r in records if "loss" in r] == [1, 2, 3, 4], stage
+        assert all(np.isfinite(value) for record in records for value in record.values()), stage
+        assert any(key.startswith("valid_") for key in records[-1]), stage
+    out = tmp_path / "model"
+    trained.run("export", out=out)
+    verify(out)
+    engine = load_engine(out, "cpu")
+    config = trained.recipe
+    voice = VoiceLatents(
+        torch.zeros(1, config.autoregressive.width), torch.zeros(1, 2 * config.diffusion.model_channels)
+    )
+    settings = engine.settings("fast")
+    requests = [SpeechRequest(text, voice, settings, seed) for seed, text in enumerate(["No.", "No, no, no."])]
+    together = engine.speak(requests)
+    for request, result in zip(requests, together, strict=True):
+        assert result.audio.dtype == np.float32 and np.isfinite(result.audio).all()
+        assert len(result.audio) == max(result.codes * 1024, 2400)
+        alone = engine.speak([request])[0]
+        assert alone.codes == result.codes
+        np.testing.assert_allclose(alone.audio, result.audio, atol=1e-3)
+
+
+def test_the_adversary_joins_when_the_recipe_says(trained):
+    lines = (trained.folder / "runs" / "vocoder" / "log.jsonl").read_text().splitlines()
+    joined = ["adversarial" in json.loads(line) for line in lines if '"loss"' in line]
+    assert joined == [False, False, True, True]
+
+
+def test_an_unknown_stage_and_a_missing_forerunner_are_refused(workspace_folder, recipe, tmp_path):
+    (tmp_path / "corpus").symlink_to(workspace_folder / "corpus")
+    workspace = Workspace(tmp_path, recipe, "cpu")
+    with pytest.raises(ConfigError, match="unknown training stage"):
+        workspace.run("nonsense")
+    with pytest.raises(ConfigError, match="'dvae' has not been trained"):
+        workspace.run("autoregressive")
+    with pytest.raises(ConfigError, match="sentence"):
+        workspace.run("corpus", sentences=workspace_folder / "none.txt")
+
+
+def test_recipes_with_mistakes_are_refused(recipe_file, tmp_path):
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(recipe_file.read_text().replace("code_dim = 4", "code_dimm = 4"))
+    with pytest.raises(ConfigError, match="code_dimm"):
+        read_recipe(wrong)
+    wrong.write_text(recipe_file.read_text() + "[stages.nonsense]\n")
+    with pytest.raises(ConfigError, match="nonsense"):
+        read_recipe(wrong)
+    with pytest.raises(ConfigError, match="cannot read"):
+        read_recipe(tmp_path / "none.toml")
+
+
+def test_the_shipped_recipe_is_valid():
+    from pathlib import Path
+
+    import configs
+
+    recipe = read_recipe(Path(configs.__file__).parent / "models" / "tortoise_mini.toml")
+    assert set(recipe.stages) <= set(STAGES)
+    assert recipe.autoregressive.width == recipe.diffusion.in_latent_channels
+    assert recipe.dvae.codes == recipe.diffusion.in_tokens == recipe.clvp.code_tokens
