@@ -18,6 +18,7 @@ from tasks.segment.rules.base import Context, Rule
 # Most sentences hold no digits and no signs: what a rule needs tells in one look whether to try it at all.
 _DIGIT = re.compile(r"[\d½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⁰²³¹⁴-⁹₀-₉]")
 _SIGN = re.compile(r"[^\w\s,.;:!?'\"—()-]")
+_ADDRESS = re.compile(r"@|://|\bwww\.", re.I)
 _BRACKET = re.compile(r"[()\[\]{}]")
 _LINE_END = re.compile(r"\n")
 _NUMERAL = re.compile(r"\b[IVXLC]+(?:st|nd|rd|th)?\b")
@@ -40,7 +41,7 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("line-breaks", characters.break_lines, _LINE_END),
     NamedRule("temperatures-angles", symbols.temperatures_and_angles, _DIGIT),
     NamedRule("quotes", characters.plain_quotes),
-    NamedRule("addresses", symbols.addresses, _SIGN),
+    NamedRule("addresses", symbols.addresses, _ADDRESS),
     NamedRule("dashes", characters.plain_dashes),
     NamedRule("roman-headings", roman.headings, _NUMERAL),
     NamedRule("titles", abbreviations.titles, _CAPITAL),

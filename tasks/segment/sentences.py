@@ -49,9 +49,11 @@ class SentenceSplitter:
     def __init__(self, texts: Iterable[str]) -> None:
         sample = _sample(list(texts))
         trainer = PunktTrainer(lang_vars=_BookLanguage())
-        trainer.INCLUDE_ABBREV_COLLOCS = True
         trainer.train(sample)
         params = trainer.get_params()
+        # Learned pairs of words that a full stop does not part; in a book with a refrain they glue sentences together,
+        # and what they are good for (initials, "No. 5") is decided below.
+        params.clear_collocations()
         inside = {match[1].lower() for match in _INSIDE_SENTENCE.finditer(sample)}
         # A short book makes Punkt take rare last words for abbreviations; ask for evidence.
         params.abbrev_types = {

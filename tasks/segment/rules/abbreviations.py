@@ -69,6 +69,7 @@ GENERAL = {
     "B.C.E": "B C E",
     "P.S": "P S",
 }
+_NEVER_LAST = frozenset({"i.e", "e.g", "viz", "cf", "vs", "approx"})  # always followed by what they introduce
 # Said only before a number (or a roman one).
 BEFORE_NUMBER = {
     "No": "Number",
@@ -127,7 +128,7 @@ def _either(choices: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(choices, key=len, reverse=True))
 
 
-_TITLE = re.compile(rf"\b({_either(TITLES)})\.\s*(?=[A-Z\"'“‘])|\b({_either(_UNSTOPPED)})\b\.?(?=\s+[A-Z])")
+_TITLE = re.compile(rf"\b({_either(TITLES)})\.(?:\s+(?=[A-Z\"'])|(?=[A-Z]))|\b({_either(_UNSTOPPED)})\b\.?(?=\s+[A-Z])")
 _TITLE_ALONE = re.compile(rf"\b({_either(_UNSTOPPED)})\.(?=\W|$)")
 _GENERAL = re.compile(rf"(?<![\w.&])({_either(GENERAL)})\.(?!\w)")
 _GENERAL_NEXT = re.compile(rf"\s+(?:{_either(GENERAL)})\.")
@@ -153,16 +154,16 @@ def _ends_sentence(text: str, end: int) -> bool:
     return re.match(r"[\"'”’)\]]*(?:$|\s+[\"'“‘(]*[A-Z])", after) is not None
 
 
-def _replace(pattern: re.Pattern[str], meanings: dict[str, str], keeps_stop: bool) -> Callable[[str], str]:
+def _replace(pattern: re.Pattern[str], meanings: dict[str, str]) -> Callable[[str], str]:
     def said(match: re.Match[str]) -> str:
-        stop = "." if keeps_stop and _ends_sentence(match.string, match.end()) else ""
+        stop = "." if match[1] not in _NEVER_LAST and _ends_sentence(match.string, match.end()) else ""
         return meanings[match[1]] + stop
 
     return lambda text: pattern.sub(said, text)
 
 
-_say_general = _replace(_GENERAL, GENERAL, keeps_stop=True)
-_say_titles_alone = _replace(_TITLE_ALONE, TITLES, keeps_stop=True)
+_say_general = _replace(_GENERAL, GENERAL)
+_say_titles_alone = _replace(_TITLE_ALONE, TITLES)
 
 
 def titles(text: str, _: Context) -> str:

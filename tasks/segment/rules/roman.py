@@ -48,8 +48,10 @@ def headings(text: str, context: Context) -> str:
     """The number of "IV", "IV. The Sea" and "Chapter IV" at the head of a chapter."""
     if context.kind != BlockKind.HEADING:
         return text
-    text = _HEADING.sub(lambda match: _said(match, 1, cardinal).capitalize(), text)
-    return _SECTION_HEADING.sub(lambda match: f"{match[1]} {_said(match, 2, cardinal).title()}", text)
+    text = _HEADING.sub(lambda match: _said(match, 1, lambda number: cardinal(number).capitalize()), text)
+    return _SECTION_HEADING.sub(
+        lambda match: f"{match[1]} {_said(match, 2, lambda number: cardinal(number).title())}", text
+    )
 
 
 def rulers(text: str, _: Context) -> str:

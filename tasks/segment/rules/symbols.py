@@ -80,7 +80,7 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?:№|#)\s?(?=\d)", "number "),
         (r"#", " hash "),
         (r"(?<=\d)\s*[*×x]\s*(?=\d)", " times "),
-        (r"\s*×\s*", " times "),
+        (r"\s*[×*]\s*", " times "),
         (r"\s*÷\s*", " divided by "),
         (r"\s*±\s*", " plus or minus "),
         (r"\s*&\s*", " and "),

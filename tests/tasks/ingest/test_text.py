@@ -53,7 +53,7 @@ def test_gutenberg_text(tmp_path, settings):
     path.write_text(GUTENBERG, encoding="utf-8")
     book = read_book(path, settings)
     assert (book.title, book.authors, book.language) == ("A Small Tale", ("Nobody Known",), "en")
-    assert [chapter.title for chapter in book.chapters][-2:] == ["CHAPTER I.: THE START", "CHAPTER II. The End"]
+    assert [chapter.title for chapter in book.chapters][-2:] == ["CHAPTER I. THE START", "CHAPTER II. The End"]
     kinds = [(block.kind.value, block.text) for block in book.chapters[-2].blocks]
     assert kinds[1][0] == "paragraph" and "sixty or seventy columns" in kinds[1][1]
     assert kinds[2:] == [
@@ -133,7 +133,8 @@ def test_markdown(tmp_path, settings):
     path = tmp_path / "b.md"
     path.write_text(
         "---\ntitle: My Book\nauthor: Ann A., Bob B.\nlang: en-GB\n---\n# My Book\n\n## One\n\n"
-        "Text *here*[^1] & there.\n\n- item\n\n> quote\n\n***\n\n## Two\n\n| a | b |\n|---|---|\n| c | d |\n\n[^1]: A note.\n",
+        "Text *here*[^1] & there.\n\n- item\n\n> quote\n\n***\n\n## Two\n\n"
+        "| a | b |\n|---|---|\n| c | d |\n\n[^1]: A note.\n",
         encoding="utf-8",
     )
     book = read_book(path, settings)

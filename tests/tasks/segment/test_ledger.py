@@ -1,0 +1,113 @@
+"""The ledger must be able to fail: every way of losing, doubling or garbling text is injected and must be found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from storage.records import Block, BlockKind, Book, LedgerState, Script, Skip
+from tasks.errors import CoverageError
+from tasks.segment import ledger
+from tasks.segment.script import write_script
+from tests.tasks.segment.conftest import make_book, token_count
+
+
+@pytest.fixture
+def book() -> Book:
+    chapters = (
+        ["# One", "The first sentence stands here alone. The second sentence follows after it.", "Another paragraph."],
+        [
+            "# Two",
+            "Something happened to the lamp.",
+            Block(BlockKind.SCENE_BREAK, "***"),
+            "The very last words.",
+        ],
+    )
+    return replace(make_book(*chapters), skipped=(Skip("Title page", "title-page"), Skip("1", "note-reference", 1)))
+
+
+@pytest.fixture
+def script(book, settings) -> Script:
+    return write_script(book, settings, token_count, 200)
+
+
+def rewritten(book: Book, script: Script, utterances) -> Script:
+    """A script whose ledger is made of what it says, as a faulty segmenter's would be."""
+    entries = ledger.build(book, utterances)
+    return replace(script, utterances=tuple(utterances), ledger=entries, coverage=ledger.coverage(entries))
+
+
+def test_a_sound_script_passes_and_its_totals_agree(book, script):
+    ledger.check(book, script)
+    totals = script.coverage
+    assert totals.unaccounted_chars == 0
+    assert totals.skipped_chars == len("Titlepage") + len("1") + len("***")
+    assert totals.source_chars == totals.spoken_chars + totals.skipped_chars
+    assert {entry.rule for entry in script.ledger if entry.state == LedgerState.SKIPPED} == {
+        "title-page",
+        "note-reference",
+        "scene-break",
+    }
+
+
+@pytest.mark.parametrize("lost", range(7))
+def test_a_lost_utterance_is_found_and_named(book, script, lost):
+    utterances = [u for position, u in enumerate(script.utterances) if position != lost]
+    assert len(utterances) == len(script.utterances) - 1
+    gone = script.utterances[lost]
+    with pytest.raises(CoverageError) as caught:
+        ledger.check(book, rewritten(book, script, utterances))
+    assert f"chapter {gone.chapter_index + 1} (Chapter {gone.chapter_index + 1})" in str(caught.value)
+    assert gone.text[:50] in str(caught.value) and "not spoken" in str(caught.value)
+
+
+def test_a_doubled_utterance_is_found(book, script):
+    utterances = list(script.utterances)
+    utterances.insert(2, utterances[1])
+    with pytest.raises(CoverageError, match="out of order"):
+        ledger.check(book, rewritten(book, script, utterances))
+
+
+def test_overlapping_utterances_are_found(book, script):
+    first, second, *rest = script.utterances[1:]
+    start = second.start - 6
+    text = book.chapters[0].blocks[1].text[start : second.end]
+    utterances = [script.utterances[0], first, replace(second, start=start, text=text), *rest]
+    with pytest.raises(CoverageError, match="spoken twice"):
+        ledger.check(book, rewritten(book, script, utterances))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"text": "The wrong sentence stands here alone."}, "missing from what is said"),
+        ({"spoken": "The first stands here alone."}, "missing from what is said"),
+        ({"spoken": "..."}, "missing from what is said"),
+        ({"end": 20, "text": "The first sentence s"}, "not spoken"),
+        ({"block_index": 9}, "not in the book"),
+        ({"chapter_index": 7}, "out of order|not in the book"),
+    ],
+)
+def test_a_garbled_utterance_is_found(book, script, change, message):
+    utterances = list(script.utterances)
+    utterances[1] = replace(utterances[1], **change)
+    if "block_index" in change:
+        utterances = [utterances[0], *utterances[2:4], utterances[1], *utterances[4:]]
+    with pytest.raises(CoverageError, match=f"{message}|not spoken"):
+        ledger.check(book, rewritten(book, script, utterances))
+
+
+def test_text_that_the_book_has_gained_is_found(book, script):
+    chapter = book.chapters[1]
+    longer = replace(chapter, blocks=(*chapter.blocks, Block(BlockKind.PARAGRAPH, "A new ending.")))
+    with pytest.raises(CoverageError, match=r"'A new ending\.' is not spoken"):
+        ledger.check(replace(book, chapters=(book.chapters[0], longer)), script)
+
+
+def test_a_forged_ledger_is_not_believed(book, script):
+    forged = replace(script, ledger=script.ledger[:-1])
+    with pytest.raises(CoverageError, match="does not match"):
+        ledger.check(book, forged)
+    with pytest.raises(CoverageError, match="does not match"):
+        ledger.check(book, replace(script, coverage=replace(script.coverage, skipped_chars=0)))
