@@ -1,16 +1,22 @@
+import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from configs.settings import Settings, load_settings
 from storage.artifacts import ArtifactStore
 
+hypothesis.settings.register_profile("busy machine", deadline=None)  # wall time says nothing where others compute
+hypothesis.settings.load_profile("busy machine")
+
 
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     """The defaults, whatever the environment of the person who runs the tests."""
-    for name in ("TALEPRESS_PROFILE", "TALEPRESS_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("TALEPRESS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)  # away from any talepress.toml
     return load_settings(storage={"data_dir": str(tmp_path / "data")})
 
 

@@ -32,7 +32,7 @@ def test_silence_is_not_amplified():
     assert plan_gain_db(ABSOLUTE_GATE_LUFS, -80.0, -19.0, -3.0) == 0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(1, 4000), max_size=12), st.floats(-12, -1))
 def test_peaks_stay_below_the_ceiling_and_blocks_do_not_matter(seed, sizes, ceiling):
     random = np.random.default_rng(seed)

@@ -54,7 +54,7 @@ def test_agrees_with_pyloudnorm(seed):
     assert lufs(audio) == pytest.approx(expected, abs=0.01)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(1, 9000), max_size=20))
 def test_blocks_do_not_matter(sizes):
     audio = speech_like(3.0)

@@ -9,7 +9,7 @@ from tests.tasks.audio import RATE, tone
 MS = RATE // 1000
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 700), st.integers(0, 700))
 def test_silence_goes_and_a_breath_of_it_stays(lead_ms, tail_ms):
     speech = tone(0.4)
