@@ -33,6 +33,7 @@ class DiffusionDataConfig:
     batch: int = 16
     codes: int = 32  # 128 frames, 1.4 s
     conditioning_frames: int = 192
+    code_noise: float = 0.1  # share of input codes replaced when latents are made
     seed: int = 0
 
 
@@ -148,10 +149,11 @@ class DiffusionStage:
 
 @torch.inference_mode()
 def compute_latents(
-    model: AutoregressiveModel, items: Sequence[SpokenItem], corpus: Corpus, path: Path, frames: int
+    model: AutoregressiveModel, items: Sequence[SpokenItem], corpus: Corpus, path: Path, data: DiffusionDataConfig
 ) -> None:
     """AR latents of every utterance under its true codes, one voice clip per utterance; float16, written to `path`.
 
+    Some input codes are replaced at random: sampling makes such mistakes, and the decoder should have seen them.
     Continues a file that was begun. Shape on disk: (sum of code counts, D).
     """
     width = model.config.width
@@ -160,10 +162,13 @@ def compute_latents(
     done = int(np.searchsorted(np.cumsum(lengths), done_rows, side="right"))
     with path.open("ab") as file:
         file.truncate(int(lengths[:done].sum()) * 2 * width)
-        for spoken in items[done:]:
-            mel = corpus.mel(spoken.item)[:frames].T
-            mel = np.pad(mel, ((0, 0), (0, frames - mel.shape[1])), mode="wrap")
+        for number, spoken in enumerate(items[done:], start=done):
+            random = np.random.default_rng(hash_seed(data.seed, number))
+            mel = corpus.mel(spoken.item)[: data.conditioning_frames].T
+            mel = np.pad(mel, ((0, 0), (0, data.conditioning_frames - mel.shape[1])), mode="wrap")
+            wrong = random.random(len(spoken.codes)) < data.code_noise
+            codes = np.where(wrong, random.integers(model.config.code_start, size=len(wrong)), spoken.codes)
             cond = model.conditioning(normalize_mel(torch.from_numpy(mel)[None]))
-            tokens, codes = torch.from_numpy(spoken.tokens)[None], torch.from_numpy(spoken.codes)[None]
-            latents = model.latents(cond, tokens, codes)[0]
+            tokens = torch.from_numpy(spoken.tokens)[None]
+            latents = model.latents(cond, tokens, torch.from_numpy(codes)[None])[0]
             file.write(np.ascontiguousarray(latents.numpy().astype(np.float16)).tobytes())

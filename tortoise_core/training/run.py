@@ -7,7 +7,7 @@
     clvp             which codes belong to which text (runs/clvp)
     diffusion_codes  codes to mel (runs/diffusion_codes)
     diffusion        AR latents to mel, from the weights of diffusion_codes: the TorToise trick (runs/diffusion)
-    export           all networks into a model folder, float16
+    export           all networks into a model folder, float16, with the teacher's voices
 
 Every stage continues where it was stopped. Knows the recipe; knows nothing of books or databases.
 """
@@ -16,32 +16,43 @@ from __future__ import annotations
 
 import logging
 import math
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import soundfile as sf
 import torch
 from torch import Tensor
 
 from tortoise_core.checkpoints.manifest import write_manifest, write_network
 from tortoise_core.checkpoints.staging import staged_folder
+from tortoise_core.checkpoints.weights import write_tensors
 from tortoise_core.diffusion.process import GaussianDiffusion
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.errors import ConfigError
+from tortoise_core.inference.engine import load_engine
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.models.frame_vocoder import FrameVocoder
 from tortoise_core.training.acoustic_stages import DiscreteVAEStage, VocoderStage
-from tortoise_core.training.corpus import Corpus, build_corpus, is_held_out, speakable_sentences
-from tortoise_core.training.diffusion_stage import AlignedInput, DiffusionSampler, DiffusionStage, compute_latents
+from tortoise_core.training.corpus import SAMPLE_RATE, Corpus, build_corpus, is_held_out, speakable_sentences
+from tortoise_core.training.diffusion_stage import (
+    AlignedInput,
+    DiffusionDataConfig,
+    DiffusionSampler,
+    DiffusionStage,
+    compute_latents,
+)
 from tortoise_core.training.language_stages import AutoregressiveStage, ClvpStage, start_from_codebook
 from tortoise_core.training.loop import CHECKPOINT, Progress, Stage, Trainer
 from tortoise_core.training.recipe import STAGES, Recipe
 from tortoise_core.training.speech_data import BucketSampler, SpokenItem, prepare_items
 
 log = logging.getLogger(__name__)
+VOICE_CLIPS = 8  # utterances that a voice is made from
 EXPORTED = ("dvae", "vocoder", "autoregressive", "clvp", "diffusion")
 
 
@@ -98,6 +109,22 @@ class Workspace:
             }
             extra = {"speech": dict(self.recipe.speech), "presets": dict(self.recipe.presets)}
             write_manifest(staging, self.recipe.name, networks, extra)
+        self._export_voices(out)
+
+    def _export_voices(self, model: Path) -> None:
+        """Latents of the teacher's voices, as the new model hears them: `voices/NAME.safetensors`."""
+        engine = load_engine(model, "cpu")
+        corpus = self._corpus()
+        (model / "voices").mkdir()
+        for voice in sorted(set(self.recipe.corpus.voices)):
+            items = [item for item in corpus.items if item.voice == voice][:VOICE_CLIPS]
+            with tempfile.TemporaryDirectory() as scratch:
+                clips = [Path(scratch) / f"{number}.wav" for number in range(len(items))]
+                for clip, item in zip(clips, items, strict=True):
+                    sf.write(clip, corpus.audio(item), SAMPLE_RATE, subtype="FLOAT")
+                latents = engine.voice_from_clips(clips)
+            tensors = {"auto": latents.auto, "diffusion": latents.diffusion}
+            write_tensors(model / "voices" / f"{voice}.safetensors", tensors)
 
     # --- the stages ---
 
@@ -131,7 +158,7 @@ class Workspace:
         aligned = AlignedInput(items)
         decoder = DiffusionDecoder(self.recipe.diffusion)
         if stage == "diffusion":
-            aligned = AlignedInput(items, self._latents(corpus, items, pieces.conditioning_frames))
+            aligned = AlignedInput(items, self._latents(corpus, items, pieces))
             decoder.load_state_dict(self._weights("diffusion_codes"))
         process = GaussianDiffusion(
             NoiseSchedule.linear(),
@@ -151,11 +178,11 @@ class Workspace:
         dvae.load_state_dict(self._weights("dvae"))
         return corpus, prepare_items(corpus, dvae, self.folder / "codes.npy")
 
-    def _latents(self, corpus: Corpus, items: list[SpokenItem], frames: int) -> np.ndarray:
+    def _latents(self, corpus: Corpus, items: list[SpokenItem], data: DiffusionDataConfig) -> np.ndarray:
         model = AutoregressiveModel(self.recipe.autoregressive).eval()
         model.load_state_dict(self._weights("autoregressive"))
         path = self.folder / "latents.f16"
-        compute_latents(model, items, corpus, path, frames)
+        compute_latents(model, items, corpus, path, data)
         return np.memmap(path, dtype=np.float16, mode="r").reshape(-1, model.config.width)
 
     def _weights(self, stage: str) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-import torch
+from safetensors.torch import load_file
 
 from tortoise_core.checkpoints import verify
 from tortoise_core.errors import ConfigError
@@ -36,10 +36,9 @@ def test_the_whole_recipe_ends_in_a_model_that_speaks(trained, tmp_path):
     trained.run("export", out=out)
     verify(out)
     engine = load_engine(out, "cpu")
-    config = trained.recipe
-    voice = VoiceLatents(
-        torch.zeros(1, config.autoregressive.width), torch.zeros(1, 2 * config.diffusion.model_channels)
-    )
+    tensors = load_file(out / "voices" / "rms.safetensors")
+    voice = VoiceLatents(tensors["auto"], tensors["diffusion"])
+    assert voice.auto.shape == (1, 32) and voice.diffusion.shape == (1, 64)
     settings = engine.settings("fast")
     requests = [SpeechRequest(text, voice, settings, seed) for seed, text in enumerate(["No.", "No, no, no."])]
     together = engine.speak(requests)
