@@ -16,7 +16,7 @@ import torch
 
 @dataclass(frozen=True)
 class SamplingSettings:
-    """Everything that shapes a take besides text, voice, model and seed. Defaults: the `fast` preset's base (spec 6.2)."""
+    """Everything that shapes a take besides text, voice, model and seed. Defaults: `fast` (spec 6.3)."""
 
     candidates: int = 96  # rows of codes sampled per take; CLVP keeps the best
     temperature: float = 0.8

@@ -1,0 +1,1 @@
+"""How one step is done: a package per stage, plain functions beside a thin Prefect shell (`task.py`)."""

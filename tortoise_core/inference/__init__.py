@@ -1,0 +1,1 @@
+"""Speaking with trained networks: sampling codes, choosing candidates, decoding to audio."""
