@@ -23,10 +23,11 @@ def plan(book: Book, script: Script, seconds_per_char: float, stitch: StitchSett
     by_chapter: dict[int, list[Utterance]] = {chapter.index: [] for chapter in book.chapters}
     for utterance in script.utterances:
         by_chapter[utterance.chapter_index].append(utterance)
+    seconds = [round(_seconds(utterances, seconds_per_char, stitch), 1) for utterances in by_chapter.values()]
     chapters = [
         {
             "title": chapter.title,
-            "seconds": round(_seconds(by_chapter[chapter.index], seconds_per_char, stitch), 1),
+            "seconds": seconds[chapter.index],
             "utterances": [
                 {"text": utterance.text, "spoken": utterance.spoken, "pause": utterance.pause.value}
                 for utterance in by_chapter[chapter.index]
@@ -43,7 +44,7 @@ def plan(book: Book, script: Script, seconds_per_char: float, stitch: StitchSett
             {"text": entry.text, "rule": entry.rule} for entry in script.ledger if entry.state == LedgerState.SKIPPED
         ],
         "coverage": asdict(script.coverage),
-        "forecast_seconds": round(sum(chapter["seconds"] for chapter in chapters), 1),
+        "forecast_seconds": round(sum(seconds), 1),
         "warnings": list(book.warnings),
     }
 

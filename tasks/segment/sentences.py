@@ -19,7 +19,9 @@ _INSIDE_SENTENCE = re.compile(r"(\w[\w.]*)\.(?=[,;:]|\s+[a-z])")
 _TITLE_END = re.compile(rf"(?<!\w)(?:{'|'.join(TITLES)}|St|Dr)\.$")
 _INITIAL_END = re.compile(r"(?:^|[\s(\"“‘'.])(?!I\.)[A-Z]\.$")
 _NUMBERED_END = re.compile(rf"(?<!\w)(?:{'|'.join([*BEFORE_NUMBER, *MONTHS])})\.$")
-_INNER_END = re.compile(r"[.!?…][^\w\s]*\s+\S")
+_INNER_END = re.compile(r"[.!?…][^\w\s]{0,9}\s+\S")
+# A run that is no word of any language: Punkt takes quadratic time over it, and has nothing to find in it.
+_NO_WORDS = re.compile(r"\S{400}")
 _OPENING = "\"'“‘([{«—–-… "
 
 
@@ -47,7 +49,7 @@ class SentenceSplitter:
     """Sentences as spans, for one book."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        sample = _sample(list(texts))
+        sample = _sample([text for text in texts if not _NO_WORDS.search(text)])
         trainer = PunktTrainer(lang_vars=_BookLanguage())
         trainer.train(sample)
         params = trainer.get_params()
@@ -65,7 +67,7 @@ class SentenceSplitter:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """The sentences of `text` as `[start, end)`, in order; all that is outside of them is whitespace."""
-        if not _INNER_END.search(text):
+        if _NO_WORDS.search(text) or not _INNER_END.search(text):
             return [(0, len(text))]
         spans: list[tuple[int, int]] = []
         for start, end in self._tokenizer.span_tokenize(text):

@@ -115,7 +115,7 @@ _KINDS = st.sampled_from([kind for kind in BlockKind if kind != BlockKind.SCENE_
 _BLOCKS = st.builds(Block, _KINDS, _TEXTS.map(lambda text: " ".join(text.split(" ")).strip()))
 
 
-@hypothesis_settings(max_examples=150, deadline=None)
+@hypothesis_settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(_BLOCKS, max_size=4), min_size=1, max_size=3), st.integers(5, 60), st.integers(0, 30))
 def test_no_text_is_lost_or_doubled(chapters, max_tokens, min_chars):
     book = make_book(*chapters)

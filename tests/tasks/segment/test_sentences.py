@@ -37,8 +37,8 @@ def test_boundaries(splitter, sentences):
 
 def test_the_book_teaches_its_own_abbreviations():
     text = "The brig lay 40 fms. deep, and 20 fms. off, or 10 fms. more. She sank. " * 40
-    (start, end), *_ = SentenceSplitter([text]).spans("It was 12 fms. Deep Water is a place.")
-    assert "It was 12 fms. Deep Water is a place."[start:end] != "It was 12 fms."
+    assert len(SentenceSplitter([text]).spans("It was 12 fms. Bristol measure.")) == 1
+    assert len(SentenceSplitter(["Nothing to learn."]).spans("It was 12 ells. Bristol measure.")) == 2
 
 
 def test_a_word_that_only_ends_sentences_is_no_abbreviation():
