@@ -1,0 +1,1 @@
+"""What happens, in which order. No parsing, no signal processing, no SQL."""

@@ -1,4 +1,4 @@
-"""From chosen takes to an edition: stitch and master each chapter, then package. What is there already is not made again.
+"""From chosen takes to an edition: stitch and master each chapter, then package. What is there is not made again.
 
 Knows nothing of how audio is cut or encoded.
 """

@@ -14,9 +14,7 @@ Result = TypeVar("Result")
 Job = TypeVar("Job")
 
 
-def gather(
-    submit: Callable[[Job], PrefectFuture[Result]], jobs: Iterable[Job], *, in_flight: int
-) -> Iterator[Result]:
+def gather(submit: Callable[[Job], PrefectFuture[Result]], jobs: Iterable[Job], *, in_flight: int) -> Iterator[Result]:
     """Submits every job, at most `in_flight` at a time, and yields the results in the order in which they complete.
 
     After a failure no further job is submitted; those under way are still waited for and their results yielded, so that

@@ -111,8 +111,8 @@ def prepare(
     script = segment(book, settings.segment, engine.token_count, engine.max_text_tokens)
     if script.coverage.unaccounted_chars:
         raise CoverageError(
-            f"{path.name}: {script.coverage.unaccounted_chars} characters would be neither spoken nor skipped by a rule; "
-            f"`talepress plan` shows them"
+            f"{path.name}: {script.coverage.unaccounted_chars} characters are neither spoken nor skipped by a rule; "
+            "please report the book"
         )
     spoken = {utterance.chapter_index for utterance in script.utterances}
     chapters = tuple(index for index in wanted if index in spoken)

@@ -16,7 +16,9 @@ def check_coverage(order: Order, masters: tuple[Master, ...]) -> None:
     if coverage.unaccounted_chars:
         raise CoverageError(f"{order.book.title}: {coverage.unaccounted_chars} characters are unaccounted for")
     placed = {(master.chapter_index, item.utterance.index) for master in masters for item in master.placed}
-    lost = [item.utterance for item in order.keyed if (item.utterance.chapter_index, item.utterance.index) not in placed]
+    lost = [
+        item.utterance for item in order.keyed if (item.utterance.chapter_index, item.utterance.index) not in placed
+    ]
     if lost:
         raise CoverageError(f"{order.book.title}: {len(lost)} utterances were not placed, first {lost[0].text[:60]!r}")
 
@@ -49,7 +51,13 @@ def outcome(
         synthesis_seconds=synthesis_seconds,
         wall_seconds=wall_seconds,
         flagged=tuple(
-            FlaggedTake(item.utterance.chapter_index, item.chapter_title, item.utterance.index, item.utterance.text, item.take.reasons)
+            FlaggedTake(
+                item.utterance.chapter_index,
+                item.chapter_title,
+                item.utterance.index,
+                item.utterance.text,
+                item.take.reasons,
+            )
             for item in flagged
         ),
         coverage=coverage,

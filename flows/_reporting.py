@@ -130,8 +130,8 @@ def report_markdown(report: RunReport) -> str:
         "",
         "## Coverage",
         "",
-        f"{coverage.source_chars} source characters: {coverage.spoken_chars} spoken, {coverage.skipped_chars} skipped by a "
-        f"named rule, {coverage.unaccounted_chars} unaccounted for.",
+        f"{coverage.source_chars} source characters: {coverage.spoken_chars} spoken, {coverage.skipped_chars} skipped "
+        f"by a named rule, {coverage.unaccounted_chars} unaccounted for.",
         "",
     ]
     return "\n".join(lines)

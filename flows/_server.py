@@ -1,4 +1,4 @@
-"""A private Prefect server that lives exactly as long as one command, and the environment Prefect wants before its import.
+"""A private Prefect server that lives exactly as long as one command, and the environment that Prefect is given.
 
 Prefect's own ephemeral server shares our stderr, prints stack traces when it is stopped while events are still on
 their way, and outlives a killed parent. This one logs to a file, is told to stop by the closing of a pipe (which the
@@ -35,7 +35,13 @@ def prepare_environment(home: Path, *, start_timeout_s: float, verbose: bool) ->
     """Gives Prefect its defaults; whatever the user has set stays. Must run before the first import of Prefect."""
     if "prefect" in sys.modules:
         raise RuntimeError("prepare_environment must run before Prefect is imported")
-    defaults = {
+    for name, value in environment_defaults(home, start_timeout_s=start_timeout_s, verbose=verbose).items():
+        os.environ.setdefault(name, value)
+
+
+def environment_defaults(home: Path, *, start_timeout_s: float, verbose: bool) -> dict[str, str]:
+    """Prefect's settings as environment variables: nothing is sent anywhere, everything lies in `home`."""
+    return {
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
@@ -46,8 +52,6 @@ def prepare_environment(home: Path, *, start_timeout_s: float, verbose: bool) ->
         "PREFECT_LOGGING_EXTRA_LOGGERS": LOGGED_PACKAGES,
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(round(start_timeout_s)),
     }
-    for name, value in defaults.items():
-        os.environ.setdefault(name, value)
 
 
 @contextmanager
@@ -148,7 +152,9 @@ def settle(flow_run_id: UUID) -> None:
     EventsWorker.drain_all(timeout=SETTLE_TIMEOUT_SECONDS)
     APILogWorker.drain_all(timeout=SETTLE_TIMEOUT_SECONDS)
     unfinished = TaskRunFilter(
-        state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[kind for kind in StateType if kind not in TERMINAL_STATES]))
+        state=TaskRunFilterState(
+            type=TaskRunFilterStateType(any_=[kind for kind in StateType if kind not in TERMINAL_STATES])
+        )
     )
     only_this = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
     deadline = time.monotonic() + SETTLE_TIMEOUT_SECONDS

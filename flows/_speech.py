@@ -38,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Piece:
-    """What the engine speaks in one go: a line or a part of one. `pause_s` is the silence before the line's next piece."""
+    """What the engine speaks in one go: a line or a part of one. `pause_s` of silence come before the next part."""
 
     spoken: str
     pause_s: float
@@ -99,8 +99,8 @@ def speak_lines(
 ) -> Speech:
     """Speaks all lines, batch by batch, and writes each as a mono 16-bit WAV file at the engine's sample rate.
 
-    Raises `UnknownVoiceError`, `BadInputError` for a text that leaves nothing to say, `OutputError`; the first two before
-    anything is spoken.
+    Raises `UnknownVoiceError`, `BadInputError` for a text that leaves nothing to say, `OutputError`; the first two
+    before anything is spoken.
     """
     engine, chosen = services.engine, services.settings.synthesize
     sampling = engine.settings(chosen.preset)
@@ -163,7 +163,7 @@ def speech_json(speech: Speech) -> dict[str, Any]:
 def _speak(
     services: Services, pieces: Sequence[Sequence[Piece]], voice: VoiceLatents, sampling: SamplingSettings, seed: int
 ) -> Iterator[tuple[SpeechResult, float]]:
-    """Every piece's result in order, with its share of its batch's wall time; a batch is spoken when it is asked for."""
+    """Every piece's result in order, with its share of the wall time; a batch is spoken when it is asked for."""
     flat = [piece for own in pieces for piece in own]
     size = services.settings.synthesize.batch_size
     for start in range(0, len(flat), size):

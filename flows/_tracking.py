@@ -33,7 +33,9 @@ class Tracker:
 
     def begin(self) -> None:
         """Makes the progress artifact."""
-        artifact = create_progress_artifact(0.0, key=self.artifact_key, description=f"0 of {self.total} utterances spoken")
+        artifact = create_progress_artifact(
+            0.0, key=self.artifact_key, description=f"0 of {self.total} utterances spoken"
+        )
         assert isinstance(artifact, UUID)
         self._artifact = artifact
         announce(Progress("synthesize", self.done, self.total))

@@ -26,7 +26,10 @@ def retry_failed(
 def unspoken_or_flagged(order: Order) -> tuple[KeyedUtterance, ...]:
     """The utterances without a usable take and the first of each flagged text, in reading order."""
     with order.services.database.snapshot() as uow:
-        flagged = {(item.utterance.chapter_index, item.utterance.index) for item in uow.takes.flagged(order.source, order.chapters)}
+        flagged = {
+            (item.utterance.chapter_index, item.utterance.index)
+            for item in uow.takes.flagged(order.source, order.chapters)
+        }
     again: dict[str, KeyedUtterance] = {item.key: item for item in unspoken(order)}
     for item in order.keyed:
         if (item.utterance.chapter_index, item.utterance.index) in flagged:

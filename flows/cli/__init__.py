@@ -1,0 +1,1 @@
+"""The `talepress` command, one file per noun."""

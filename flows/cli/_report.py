@@ -1,4 +1,4 @@
-"""Shows a run's report to a person or a program, and says which exit code it means. Knows nothing of how it was made."""
+"""Shows a run's report to a person or a program, and says which exit code it means. Knows nothing of the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `talepress` command: gathers the nouns, runs one of them, and turns what went wrong into one line and an exit code.
+"""The `talepress` command: gathers the nouns, runs one, and turns what went wrong into one line and an exit code.
 
 Knows nothing of what the commands do. Nothing heavy is imported before a command asks for it.
 """
@@ -16,7 +16,6 @@ from flows.cli._console import ExitCode, exit_code_of, one_line, tell
 
 app = typer.Typer(
     name="talepress",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -11,7 +11,7 @@ import typer
 DEFAULT_OUT = Path("audiobooks")
 
 
-def make(  # noqa: PLR0913 - one parameter per option of the command
+def make(
     context: typer.Context,
     book: Annotated[Path, typer.Argument(help="EPUB, text or Markdown file.")],
     out: Annotated[Path, typer.Option(help="Folder for the audiobook.")] = DEFAULT_OUT,

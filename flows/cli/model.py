@@ -9,7 +9,7 @@ import typer
 
 from flows.cli._console import emit_json, emit_table, tell
 
-app = typer.Typer(help="The models that can speak.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="The models that can speak.", rich_markup_mode=None)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Name = Annotated[str, typer.Option(help="What to call the model.")]

@@ -10,14 +10,16 @@ import typer
 from flows.cli._console import emit_json, progress_display, tell
 
 
-def say(  # noqa: PLR0913 - one parameter per option of the command
+def say(
     text: Annotated[str | None, typer.Argument(help="The text to speak; or give --lines.")] = None,
     lines: Annotated[Path | None, typer.Option(help="A text file, one utterance a line.")] = None,
     out: Annotated[Path | None, typer.Option(help="The WAV file to write; with --lines, a folder.")] = None,
     voice: Annotated[str | None, typer.Option(help="Who speaks.")] = None,
     preset: Annotated[str | None, typer.Option(help="ultra_fast, fast, standard or high_quality.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same audio.")] = 0,
-    candidates: Annotated[int | None, typer.Option(min=1, help="Renderings to choose from; the preset's if not given.")] = None,
+    candidates: Annotated[
+        int | None, typer.Option(min=1, help="Renderings to choose from; the preset's if not given.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Speaks TEXT to one WAV file, or every line of a file to 0001.wav, 0002.wav, ..."""
@@ -31,6 +33,8 @@ def say(  # noqa: PLR0913 - one parameter per option of the command
         emit_json(speech_json(speech))
         return
     rtf = speech.wall_seconds / speech.audio_seconds
-    tell(f"{len(speech.files)} files, {speech.audio_seconds:.1f} s of audio in {speech.wall_seconds:.1f} s (RTF {rtf:.2f})")
+    tell(
+        f"{len(speech.files)} files, {speech.audio_seconds:.1f} s of audio, {speech.wall_seconds:.1f} s (RTF {rtf:.2f})"
+    )
     for file in speech.files[:1] if len(speech.files) == 1 else ():
         print(file.path)

@@ -9,7 +9,7 @@ import typer
 
 from flows.cli._console import emit_json, emit_table, tell
 
-app = typer.Typer(help="The voices that can read.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="The voices that can read.", rich_markup_mode=None)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Name = Annotated[str, typer.Argument(help="The voice's name.")]
@@ -23,7 +23,9 @@ def list_voices(json: Json = False) -> None:
 
     with open_services(read_settings()) as services:
         added, digest = services.added_voices(), services.engine.digest
-    rows = [{"name": v.name, "origin": "shipped", "usable": True, "description": v.description} for v in shipped_voices()]
+    rows = [
+        {"name": v.name, "origin": "shipped", "usable": True, "description": v.description} for v in shipped_voices()
+    ]
     rows += [
         {"name": v.name, "origin": "added", "usable": v.model_digest == digest, "description": v.description}
         for v in added
@@ -31,7 +33,9 @@ def list_voices(json: Json = False) -> None:
     if json:
         emit_json({"voices": rows})
         return
-    table = [[row["name"], row["origin"], "yes" if row["usable"] else "other model", row["description"]] for row in rows]
+    table = [
+        [row["name"], row["origin"], "yes" if row["usable"] else "other model", row["description"]] for row in rows
+    ]
     emit_table("", ["name", "origin", "usable", "description"], table)
 
 

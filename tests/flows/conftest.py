@@ -1,4 +1,5 @@
-"""Prefect's test server, only here: no other test should pay for it. Its environment comes before its import."""
+"""What the flow tests share: a data folder with a voice and a small book; and Prefect's test server, for those that run
+flows. Prefect's environment comes before its import."""
 
 import os
 
@@ -6,12 +7,15 @@ os.environ.update(
     {
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_LOGGING_LEVEL": "ERROR",
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
     }
 )
 
-import pytest  # noqa: E402
+import pytest
+
+from tasks.synthesize.engines import forget_engines
+from tests.flows.samples import BOOK, add_voice
 
 
 @pytest.fixture(scope="session")
@@ -19,5 +23,41 @@ def prefect_server(tmp_path_factory):
     os.environ["PREFECT_HOME"] = str(tmp_path_factory.mktemp("prefect"))
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=180):
+    with prefect_test_harness(server_startup_timeout=280):
         yield
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty data folder, and the fake engine."""
+    monkeypatch.setenv("TALEPRESS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TALEPRESS_PROFILE", "test")
+    monkeypatch.chdir(tmp_path)
+    forget_engines()
+    yield tmp_path / "home"
+    forget_engines()
+
+
+@pytest.fixture
+def voiced_home(home):
+    """A data folder in which the test profile's voice is known."""
+    add_voice(home)
+    return home
+
+
+@pytest.fixture
+def book(tmp_path):
+    path = tmp_path / "book.md"
+    path.write_text(BOOK, "utf-8")
+    return path
+
+
+@pytest.fixture
+def misbehave(monkeypatch):
+    """Gives this process a fake engine that is told to go wrong (see `FakeEngine.from_description`), or a sound one."""
+
+    def order(description="sound"):
+        monkeypatch.setenv("TALEPRESS_SYNTHESIZE__MODEL", description)
+        forget_engines()
+
+    return order

@@ -7,7 +7,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows._gathering import gather
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
+pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.timeout(900)]
 
 
 @task(cache_policy=NO_CACHE)

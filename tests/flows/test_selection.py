@@ -19,7 +19,9 @@ def test_a_selection_becomes_ascending_indices(selection, chosen):
     assert select_chapters(selection, 6) == chosen
 
 
-@pytest.mark.parametrize("selection", ["", ",", "a", "1-", "-3", "3-1", "0", "0-2", "1;2", "1.5", "²", "7", "6-7", "99999999"])
+@pytest.mark.parametrize(
+    "selection", ["", ",", "a", "1-", "-3", "3-1", "0", "0-2", "1;2", "1.5", "²", "7", "6-7", "99999999"]
+)
 def test_nonsense_is_refused_in_one_line_that_repeats_it(selection):
     with pytest.raises(BadInputError) as error:
         select_chapters(selection, 6)

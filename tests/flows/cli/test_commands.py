@@ -1,0 +1,140 @@
+"""The commands that need no Prefect."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from tests.flows.samples import write_clip
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.usefixtures("home")
+def test_plan_says_what_is_spoken_and_what_is_skipped(talepress, book):
+    ended = talepress("plan", book, "--json")
+    assert ended.code == 0
+    plan = ended.json
+    assert (plan["title"], plan["authors"]) == ("The Small Book", ["Ann Author"])
+    assert [chapter["title"] for chapter in plan["chapters"]] == ["Chapter One", "Chapter Two", "Chapter Three"]
+    assert set(plan["chapters"][0]["utterances"][0]) == {"text", "spoken", "pause"}
+    assert "five dollars" in plan["chapters"][0]["utterances"][1]["spoken"]
+    assert all(set(skipped) == {"text", "rule"} for skipped in plan["skipped"])
+    coverage = plan["coverage"]
+    assert set(coverage) == {"source_chars", "spoken_chars", "skipped_chars", "unaccounted_chars"}
+    assert coverage["unaccounted_chars"] == 0
+    assert plan["forecast_seconds"] > 0
+
+    table = talepress("plan", book)
+    assert table.code == 0
+    assert "Chapter Two" in table.out
+
+
+@pytest.mark.usefixtures("voiced_home")
+def test_say_speaks_a_text(talepress, tmp_path):
+    ended = talepress("say", "Hello there, Dr. Smith.", "--out", "hello.wav", "--json")
+    assert ended.code == 0, ended.err
+    audio, rate = soundfile.read(tmp_path / "hello.wav")
+    info = soundfile.info(tmp_path / "hello.wav")
+    assert (rate, info.channels, info.subtype) == (24_000, 1, "PCM_16")
+    (file,) = ended.json["files"]
+    assert file["seconds"] == pytest.approx(len(audio) / rate, abs=1e-3)
+    assert file["rtf"] > 0
+    assert (ended.json["voice"], ended.json["preset"], ended.json["seed"]) == ("tone", "fast", 0)
+
+
+@pytest.mark.usefixtures("voiced_home")
+def test_say_speaks_lines_in_batches_and_numbers_them_as_the_file_does(talepress, tmp_path, misbehave):
+    long = "It was a very long sentence, and it went on, and on, " * 8
+    (tmp_path / "lines.txt").write_text(f"First line.\n\nThird line.\n{long}\n", "utf-8")
+    misbehave('{"max_batch": 8}')
+    ended = talepress("say", "--lines", "lines.txt", "--out", "spoken", "--json")
+    assert ended.code == 0, ended.err
+    assert sorted(path.name for path in (tmp_path / "spoken").iterdir()) == ["0001.wav", "0003.wav", "0004.wav"]
+    assert [Path(file["path"]).name for file in ended.json["files"]] == ["0001.wav", "0003.wav", "0004.wav"]
+    assert ended.json["files"][2]["seconds"] > 20  # nothing of the long line is lost
+    alone = talepress("say", "Third line.", "--out", "third.wav", "--json")
+    assert alone.code == 0
+    assert (tmp_path / "third.wav").read_bytes() == (tmp_path / "spoken" / "0003.wav").read_bytes()
+
+
+@pytest.mark.usefixtures("voiced_home")
+def test_seed_and_candidates_reach_the_engine(talepress, tmp_path):
+    for name, options in {"a": [], "b": ["--seed", "7"], "c": ["--candidates", "3"]}.items():
+        assert talepress("say", "Hello.", "--out", f"{name}.wav", *options).code == 0
+    assert len({(tmp_path / f"{name}.wav").read_bytes() for name in "abc"}) == 3
+
+
+@pytest.mark.usefixtures("home")
+def test_voices_are_added_listed_used_and_removed(talepress, tmp_path):
+    assert talepress("voice", "list", "--json").json == {"voices": []}
+    clip = write_clip(tmp_path / "clip.wav")
+    assert talepress("voice", "add", "ann", clip, "--description", "calm", "--json").json["name"] == "ann"
+    (voice,) = talepress("voice", "list", "--json").json["voices"]
+    assert voice == {"name": "ann", "origin": "added", "usable": True, "description": "calm"}
+    assert talepress("voice", "add", "ann", clip).code == 2
+    assert talepress("say", "Hello.", "--out", "x.wav", "--voice", "ann").code == 0
+    assert talepress("voice", "remove", "ann").code == 0
+    assert talepress("voice", "list", "--json").json == {"voices": []}
+
+
+@pytest.mark.usefixtures("voiced_home")
+def test_status_of_an_empty_database(talepress):
+    assert talepress("status", "--json").json == {"books": []}
+    assert talepress("status").code == 0
+
+
+@pytest.mark.usefixtures("home")
+def test_doctor_names_every_check_and_changes_nothing(talepress, home, monkeypatch):
+    checks = {check["name"]: check for check in talepress("doctor", "--json").json["checks"]}
+    assert set(checks) == {"python", "packages", "ffmpeg", "settings", "disk", "device", "database", "model"}
+    assert all(checks[name]["ok"] for name in ("python", "ffmpeg", "settings", "disk", "device", "database", "model"))
+    assert not home.exists()
+
+    monkeypatch.setenv("TALEPRESS_SYNTHESIZE__ENGINE", "tortoise")
+    monkeypatch.setenv("TALEPRESS_SYNTHESIZE__MODEL", "nothing")
+    ended = talepress("doctor", "--json")
+    assert ended.code == 3
+    (model,) = [check for check in ended.json["checks"] if check["name"] == "model"]
+    assert not model["ok"]
+    assert "nothing" in model["detail"]
+    assert model["remedy"]
+
+
+def test_nothing_heavy_is_imported_before_a_command_asks_for_it():
+    code = "import sys, flows.cli.main; print({'torch', 'prefect', 'sqlalchemy', 'rich.progress'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.usefixtures("book")
+def test_commands_without_a_flow_do_not_import_prefect(home, tmp_path):
+    write_clip(tmp_path / "clip.wav")
+    commands = [
+        ["voice", "add", "tone", "clip.wav"],
+        ["say", "Hello.", "--out", "x.wav"],
+        ["plan", "book.md"],
+        ["status"],
+        ["doctor"],
+    ]
+    code = f"""
+import sys
+from flows.cli.main import main
+for command in {commands!r}:
+    sys.argv = ["talepress", *command]
+    try:
+        main()
+    except SystemExit as ended:
+        assert command == ["doctor"] or ended.code == 0, command
+assert "prefect" not in sys.modules
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

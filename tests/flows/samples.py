@@ -1,0 +1,52 @@
+"""A small book and a voice's clip, for the tests of flows and of the whole."""
+
+import numpy as np
+import soundfile
+
+from configs.settings import load_settings
+from flows._wiring import open_services
+from tasks.voices.enrol import enrol_voice
+
+BOOK = """---
+title: The Small Book
+author: Ann Author
+---
+# The Small Book
+
+## Chapter One
+
+Dr. Smith paid $5 for three apples. "Good morning to you all," he said to the people there.
+
+It was late in the evening when he came home.
+
+## Chapter Two
+
+The dragon slept below the mountain. Nobody had dared to wake it since 1999.
+
+* * *
+
+A new day began slowly, and the birds sang.
+
+## Chapter Three
+
+This is the end of the story, and everybody went home.
+"""
+
+
+def write_clip(path):
+    """Four seconds of something like a voice."""
+    seconds = np.arange(24_000 * 4) / 24_000
+    soundfile.write(path, 0.3 * np.sin(2 * np.pi * 120 * seconds) * (0.5 + 0.5 * np.sin(6 * seconds)), 24_000)
+    return path
+
+
+def add_voice(home):
+    """Makes the voice `tone` of the fake engine known in a data folder, as `talepress voice add` does."""
+    settings = load_settings(storage={"data_dir": str(home)}, synthesize={"engine": "fake", "model": "sound"})
+    home.mkdir(parents=True, exist_ok=True)
+    clip = write_clip(home.parent / "tone.wav")
+    with open_services(settings) as services:
+        voice = enrol_voice(services.engine, services.store, "tone", [clip], settings.voices)
+        with services.database.unit_of_work() as uow:
+            uow.voices.add(voice)
+            uow.commit()

@@ -1,0 +1,119 @@
+"""The flows against Prefect's test server, with the fake engine."""
+
+import json
+from pathlib import Path
+
+import pytest
+from mutagen.mp4 import MP4
+
+from flows._wiring import open_services, read_settings
+from storage.records import RunState
+from tasks.errors import TransientError, UnknownVoiceError
+
+# The server's first start alone can take minutes on a machine that is busy with other things.
+pytestmark = [pytest.mark.usefixtures("prefect_server", "voiced_home"), pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def make(book, tmp_path):
+    from flows.book_to_audio import book_to_audio
+
+    return lambda **options: book_to_audio(str(book), str(tmp_path / "out"), **options)
+
+
+@pytest.fixture
+def retry(book, tmp_path):
+    from flows.retry_failed import retry_failed
+
+    return lambda **options: retry_failed(str(book), str(tmp_path / "out"), **options)
+
+
+def runs_of(report):
+    with open_services(read_settings()) as services, services.database.snapshot() as uow:
+        source = json.loads(Path(report.edition.files[1].path).read_text("utf-8"))["book"]["source_sha256"]
+        return uow.runs.of(source), uow.editions.latest(source), source
+
+
+def test_a_book_becomes_an_edition_and_a_second_run_renders_nothing(make):
+    from prefect.artifacts import Artifact
+
+    report = make()
+    assert (report.state, report.rendered, report.utterances, report.flagged) == (RunState.DONE, 10, 10, ())
+    m4b = MP4(report.edition.files[0].path)
+    assert m4b.tags["\xa9nam"] == ["The Small Book"]
+    assert [chapter.title for chapter in m4b.chapters] == ["Chapter One", "Chapter Two", "Chapter Three"]
+    assert m4b.info.length == pytest.approx(report.edition.seconds, abs=0.1)
+    runs, edition, source = runs_of(report)
+    assert edition == report.edition
+    assert [(run.flow, run.state, run.done, run.total) for run in runs] == [("book_to_audio", RunState.DONE, 10, 10)]
+    assert runs[0].request["voice"] == "tone"
+    assert Artifact.get(f"progress-{source[:16]}").data == 100.0
+    assert "| 2 | Chapter Two |" in Artifact.get(f"report-{source[:16]}").data
+    assert json.loads(Artifact.get(f"flagged-{source[:16]}").data) == []
+
+    again = make()
+    assert (again.rendered, again.edition) == (0, report.edition)
+
+
+def test_chosen_chapters_make_an_edition_of_their_own_from_the_same_takes(make):
+    first = make(chapters="2")
+    assert [title for title, _, _ in first.edition.chapters] == ["Chapter Two"]
+    assert first.edition.chapters[0][1] == 0.0
+    two = make(chapters="2-3")
+    assert [title for title, _, _ in two.edition.chapters] == ["Chapter Two", "Chapter Three"]
+    assert (first.rendered, two.rendered) == (4, 2)
+
+
+def test_doubtful_takes_are_flagged_and_a_retry_mends_them(make, retry, misbehave):
+    from prefect.artifacts import Artifact
+
+    misbehave('{"faults": [{"kind": "silence", "text": "dragon"}]}')
+    report = make()
+    assert report.state is RunState.FLAGGED
+    assert [(take.chapter, "dragon" in take.text) for take in report.flagged] == [("Chapter Two", True)]
+    assert "silence" in report.flagged[0].reasons[0]
+    assert report.rendered == 10 + read_settings().qa.retakes
+    source = runs_of(report)[2]
+    assert "silence" in Artifact.get(f"report-{source[:16]}").data
+    assert [row["title"] for row in json.loads(Artifact.get(f"flagged-{source[:16]}").data)] == ["Chapter Two"]
+
+    still = retry()
+    assert (still.state, len(still.flagged)) == (RunState.FLAGGED, 1)
+    misbehave()
+    mended = retry()
+    assert (mended.state, mended.flagged, mended.rendered) == (RunState.DONE, (), 1)
+    assert mended.edition.files[0].sha256 != report.edition.files[0].sha256
+    assert make().rendered == 0
+
+
+def test_a_transient_failure_is_tried_again(make, misbehave):
+    misbehave('{"faults": [{"kind": "transient", "text": "dragon", "times": 1}]}')
+    assert make().state is RunState.DONE
+
+
+def test_a_failure_is_recorded_and_what_was_finished_is_kept(make, misbehave):
+    misbehave('{"faults": [{"kind": "transient", "text": "dragon"}]}')
+    with pytest.raises(TransientError, match="dragon"):
+        make()
+    misbehave()
+    report = make()
+    runs, _, _ = runs_of(report)
+    assert [run.state for run in runs] == [RunState.DONE, RunState.FAILED]
+    assert "dragon" in runs[1].message
+    assert report.rendered == 6  # chapters two and three: chapter one was finished before
+
+
+def test_takes_whose_audio_is_gone_are_spoken_again(make):
+    report = make()
+    manifest = json.loads(Path(report.edition.files[1].path).read_text("utf-8"))
+    lost = manifest["chapters"][0]["utterances"][0]["audio_sha256"]
+    with open_services(read_settings()) as services:
+        services.store.path(lost).unlink()
+    assert make().rendered == 1
+
+
+def test_an_unknown_voice_stops_the_flow_before_anything_is_saved(make):
+    with pytest.raises(UnknownVoiceError, match="nobody"):
+        make(voice="nobody")
+    with open_services(read_settings()) as services, services.database.snapshot() as uow:
+        assert uow.books.summaries() == ()
