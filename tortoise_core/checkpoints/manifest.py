@@ -28,7 +28,14 @@ from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
 from tortoise_core.checkpoints.registry import network_type, type_name
-from tortoise_core.checkpoints.weights import check_shapes, file_sha256, load_weights, read_shapes, write_tensors
+from tortoise_core.checkpoints.weights import (
+    check_shapes,
+    check_tensors,
+    file_sha256,
+    load_weights,
+    read_shapes,
+    write_tensors,
+)
 from tortoise_core.errors import CheckpointError
 
 FORMAT = 1
@@ -120,7 +127,7 @@ def write_network(
     path = folder / f"{role}.safetensors"
     with torch.device("meta"):
         network = network_type(kind).build(config)
-    check_shapes(network, {key: value.shape for key, value in tensors.items()}, role)
+    check_tensors(network, tensors, role)
     write_tensors(path, tensors, dtype)
     return NetworkEntry(kind, path.name, config, file_sha256(path))
 

@@ -82,13 +82,21 @@ def check_shapes(model: nn.Module, shapes: Mapping[str, torch.Size], source: str
             raise CheckpointError(f"{source}: {key!r} has shape {list(shapes[key])}, expected {list(shape)}")
 
 
+def check_tensors(model: nn.Module, tensors: Mapping[str, torch.Tensor], source: str) -> None:
+    """As `check_shapes`, and each tensor must hold numbers of the right kind: fractions or integers."""
+    check_shapes(model, {key: value.shape for key, value in tensors.items()}, source)
+    for key, value in model.state_dict().items():
+        if tensors[key].is_floating_point() != value.is_floating_point():
+            raise CheckpointError(f"{source}: {key!r} holds {tensors[key].dtype}, expected {value.dtype}")
+
+
 def load_weights(model: nn.Module, path: Path) -> None:
     """Fills a network from a safetensors file; floating-point values become float32.
 
     Raises `CheckpointError` naming file and tensor where they do not fit.
     """
     tensors = read_tensors(path)
-    check_shapes(model, {key: value.shape for key, value in tensors.items()}, str(path))
+    check_tensors(model, tensors, str(path))
     model.load_state_dict(
         {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}, assign=True
     )

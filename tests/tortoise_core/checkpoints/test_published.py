@@ -98,6 +98,13 @@ def reshape_a_key(path):
     torch.save(state, path)
 
 
+def make_integer(path):
+    state = torch.load(path, weights_only=True)
+    state["model_g"]["conv_pre.bias"] = torch.zeros(4, dtype=torch.int64)
+    torch.save(state, path)
+
+
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks")  # PyTorch's, while it reads the sparse file
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -109,7 +116,13 @@ def reshape_a_key(path):
         (lambda path: torch.save({"generator": {}}, path), "no entry 'model_g'"),
         (lambda path: torch.save([1, 2], path), "no entry 'model_g'"),
         (lambda path: torch.save({"model_g": torch.zeros(2)}, path), "holds a Tensor"),
-        (lambda path: torch.save({"model_g": {"conv_pre.bias": 3}}, path), r"'conv_pre\.bias' is a int"),
+        (
+            lambda path: torch.save({"model_g": {"conv_pre.bias": 3}}, path),
+            r"'conv_pre\.bias' is no plain named tensor \(int\)",
+        ),
+        (lambda path: torch.save({"model_g": {"conv_pre.bias": torch.eye(4).to_sparse()}}, path), "no plain named"),
+        (lambda path: path.write_bytes(path.read_bytes().replace(b"conv_pre", b"conv\xff\xffre")), "truncated or no"),
+        (make_integer, r"'conv_pre\.bias' holds torch\.int64, expected torch\.float32"),
         (rename_a_key, r"'conv_pre\.bias' first"),
         (reshape_a_key, r"'conv_pre\.bias' has shape \[5\], expected \[4\]"),
     ],
