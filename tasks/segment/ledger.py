@@ -113,6 +113,8 @@ def _fate_of_the_rest(block: Block, marks: bytearray) -> _Fate:
     if block.kind == BlockKind.SCENE_BREAK:
         return LedgerState.SKIPPED, SCENE_BREAK_RULE
     rest = "".join(block.text[run.start() : run.end()] for run in _UNMARKED_RUN.finditer(marks))
+    for start, end in reversed(unspeakable(rest)):
+        rest = rest[:start] + rest[end:]
     if not has_words(rest):
         return LedgerState.SKIPPED, NOTHING_TO_SAY_RULE
     return LedgerState.UNACCOUNTED, "not spoken"

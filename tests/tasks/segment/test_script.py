@@ -78,7 +78,7 @@ def test_british_books_are_read_the_british_way(settings):
 
 
 def test_what_cannot_be_said_is_skipped_by_a_named_rule(settings):
-    book = make_book(["He *said* it.", "*****", "?!", Block(BlockKind.SCENE_BREAK, "⁂")])
+    book = make_book(["He *said* it.", "*****", "?!", "®", Block(BlockKind.SCENE_BREAK, "⁂")])
     script = write_script(book, settings, token_count, 200)
     skipped = [(entry.text, entry.rule) for entry in script.ledger if entry.state == LedgerState.SKIPPED]
     assert skipped == [
@@ -86,6 +86,7 @@ def test_what_cannot_be_said_is_skipped_by_a_named_rule(settings):
         ("*", "unspeakable-character"),
         ("*****", "nothing-to-say"),
         ("?!", "nothing-to-say"),
+        ("®", "nothing-to-say"),
         ("⁂", "scene-break"),
     ]
     assert [u.spoken for u in script.utterances] == ["He said it."]
