@@ -67,7 +67,7 @@ BAD = [
     (["make", "book.md", "--out", "lines.txt"], "lines.txt"),
     (["make", "book.md", "--out", "lines.txt/deeper"], "lines.txt"),
     (["make", "book.md", "--nonsense"], "--nonsense"),
-    (["make"], "BOOK"),
+    (["make"], "book"),
     (["nonsense"], "nonsense"),
     (["plan", "missing.epub"], "missing.epub"),
     (["plan", "noise.epub"], "noise.epub"),

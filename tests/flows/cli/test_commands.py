@@ -69,15 +69,18 @@ def test_seed_and_candidates_reach_the_engine(talepress, tmp_path):
 
 @pytest.mark.usefixtures("home")
 def test_voices_are_added_listed_used_and_removed(talepress, tmp_path):
-    assert talepress("voice", "list", "--json").json == {"voices": []}
+    def added():
+        return [voice for voice in talepress("voice", "list", "--json").json["voices"] if voice["origin"] == "added"]
+
+    assert added() == []
     clip = write_clip(tmp_path / "clip.wav")
     assert talepress("voice", "add", "ann", clip, "--description", "calm", "--json").json["name"] == "ann"
-    (voice,) = talepress("voice", "list", "--json").json["voices"]
+    (voice,) = added()
     assert voice == {"name": "ann", "origin": "added", "usable": True, "description": "calm"}
     assert talepress("voice", "add", "ann", clip).code == 2
     assert talepress("say", "Hello.", "--out", "x.wav", "--voice", "ann").code == 0
     assert talepress("voice", "remove", "ann").code == 0
-    assert talepress("voice", "list", "--json").json == {"voices": []}
+    assert added() == []
 
 
 @pytest.mark.usefixtures("voiced_home")
