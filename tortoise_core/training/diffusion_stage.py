@@ -16,6 +16,7 @@ from torch import Tensor
 from tortoise_core.audio.mel import normalize_mel
 from tortoise_core.diffusion.process import GaussianDiffusion
 from tortoise_core.errors import ConfigError
+from tortoise_core.inference.logits import DecodingSettings, draw_codes, process_logits
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.training.acoustic_stages import VALIDATION_ITEMS, VALIDATION_SEED
@@ -33,7 +34,8 @@ class DiffusionDataConfig:
     batch: int = 16
     codes: int = 32  # 128 frames, 1.4 s
     conditioning_frames: int = 192
-    code_noise: float = 0.1  # share of input codes replaced when latents are made
+    guessed_share: float = 0.7  # of the input codes, when latents are made: see `compute_latents`
+    latent_items: int = 100_000  # utterances whose latents are made, the corpus's first ones
     seed: int = 0
 
 
@@ -151,9 +153,12 @@ class DiffusionStage:
 def compute_latents(
     model: AutoregressiveModel, items: Sequence[SpokenItem], corpus: Corpus, path: Path, data: DiffusionDataConfig
 ) -> None:
-    """AR latents of every utterance under its true codes, one voice clip per utterance; float16, written to `path`.
+    """AR latents of utterances, one voice clip each; float16, written to `path`.
 
-    Some input codes are replaced at random: sampling makes such mistakes, and the decoder should have seen them.
+    The decoder will be fed what the AR model sampled, mistakes included, so that is what it learns from: most codes are
+    replaced by the model's own guess at that place given the true codes before it. The timing stays that of the
+    recording, which the decoder's target is.
+
     Continues a file that was begun. Shape on disk: (sum of code counts, D).
     """
     width = model.config.width
@@ -163,12 +168,21 @@ def compute_latents(
     with path.open("ab") as file:
         file.truncate(int(lengths[:done].sum()) * 2 * width)
         for number, spoken in enumerate(items[done:], start=done):
-            random = np.random.default_rng(hash_seed(data.seed, number))
+            generator = torch.Generator().manual_seed(hash_seed(data.seed, number))
             mel = corpus.mel(spoken.item)[: data.conditioning_frames].T
             mel = np.pad(mel, ((0, 0), (0, data.conditioning_frames - mel.shape[1])), mode="wrap")
-            wrong = random.random(len(spoken.codes)) < data.code_noise
-            codes = np.where(wrong, random.integers(model.config.code_start, size=len(wrong)), spoken.codes)
             cond = model.conditioning(normalize_mel(torch.from_numpy(mel)[None]))
-            tokens = torch.from_numpy(spoken.tokens)[None]
-            latents = model.latents(cond, tokens, torch.from_numpy(codes)[None])[0]
+            tokens, codes = torch.from_numpy(spoken.tokens)[None], torch.from_numpy(spoken.codes)[None]
+            guessed = _guess_codes(model, model.latents(cond, tokens, codes), generator)
+            replaced = torch.rand(codes.shape, generator=generator) < data.guessed_share
+            latents = model.latents(cond, tokens, torch.where(replaced, guessed, codes))[0]
             file.write(np.ascontiguousarray(latents.numpy().astype(np.float16)).tobytes())
+
+
+def _guess_codes(model: AutoregressiveModel, latents: Tensor, generator: torch.Generator) -> Tensor:
+    """A draw of each code from what its latent says, as inference draws them. Shape: (1, M, D) to (1, M)."""
+    logits = model.mel_head(latents)[0, :, : model.config.code_start]
+    spoken = torch.zeros(logits.shape[0], logits.shape[1], dtype=torch.bool)
+    settings = DecodingSettings(temperature=0.7, top_k=50, top_p=0.8, repetition_penalty=1.0)
+    scores = process_logits(logits, spoken, settings)
+    return draw_codes(scores, torch.rand(len(scores), generator=generator))[None]

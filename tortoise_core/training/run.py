@@ -158,6 +158,7 @@ class Workspace:
         aligned = AlignedInput(items)
         decoder = DiffusionDecoder(self.recipe.diffusion)
         if stage == "diffusion":
+            items = items[: pieces.latent_items]
             aligned = AlignedInput(items, self._latents(corpus, items, pieces))
             decoder.load_state_dict(self._weights("diffusion_codes"))
         process = GaussianDiffusion(

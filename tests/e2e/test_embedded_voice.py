@@ -1,0 +1,72 @@
+"""The model that ships speaks, on a fresh machine, within the bounds that its card promises."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import configs
+from configs.settings import load_settings
+from tasks.voices.catalogue import shipped_voices
+from tasks.voices.latents import unpack_latents
+from tortoise_core.checkpoints import verify
+from tortoise_core.inference.engine import load_engine
+from tortoise_core.inference.interface import SpeechRequest
+
+MODEL = Path(configs.__file__).parent / "models" / "tortoise_mini"
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return load_engine(MODEL, "cpu")
+
+
+@pytest.fixture(scope="module")
+def voices():
+    return {voice.name: unpack_latents(voice.path.read_bytes(), voice.name) for voice in shipped_voices()}
+
+
+def test_the_files_are_whole_and_small_enough():
+    verify(MODEL)
+    sizes = [path.stat().st_size for path in MODEL.glob("*.safetensors")]
+    assert max(sizes) <= 16 * MIB and sum(sizes) <= 60 * MIB, sizes
+    assert (MODEL / "MODEL_CARD.md").is_file()
+
+
+def test_every_shipped_voice_speaks_a_sentence(engine, voices):
+    text = "The lamp was lit, and the children ran home."
+    settings = engine.settings("ultra_fast")
+    names = sorted(voices)
+    results = engine.speak([SpeechRequest(text, voices[name], settings, 1) for name in names])
+    assert load_settings().synthesize.voice in names
+    for name, result in zip(names, results, strict=True):
+        rms = float(np.sqrt(np.mean(result.audio**2)))
+        assert 0.01 < rms < 0.5, (name, rms)
+        assert 1.2 < len(result.audio) / result.sample_rate < 6.0, name
+        assert not result.hit_length_cap, name
+
+
+def test_the_same_request_gives_the_same_audio_alone_and_in_company(engine, voices):
+    settings = engine.settings("fast")
+    voice = voices["slt"]
+    requests = [SpeechRequest(text, voice, settings, seed) for seed, text in enumerate(["Yes.", "Where is the key?"])]
+    together = engine.speak(requests)
+    again = engine.speak(requests[:1])[0]
+    assert again.codes == together[0].codes
+    np.testing.assert_allclose(again.audio, together[0].audio, atol=2e-3)
+    other = engine.speak([SpeechRequest("Yes.", voice, settings, 99)])[0]
+    assert other.audio.shape != again.audio.shape or not np.allclose(other.audio, again.audio, atol=1e-2)
+
+
+def test_voices_differ(engine, voices):
+    settings = engine.settings("ultra_fast")
+    text = "The lamp was lit, and the children ran home."
+    spectra = []
+    for name in ("slt", "rms"):
+        audio = engine.speak([SpeechRequest(text, voices[name], settings, 1)])[0].audio
+        power = np.abs(np.fft.rfft(audio, 1 << 18)) ** 2
+        hertz = np.fft.rfftfreq(1 << 18, 1 / 24_000)
+        band = (hertz > 70) & (hertz < 300)
+        spectra.append(float((power[band] * hertz[band]).sum() / power[band].sum()))
+    assert spectra[0] > spectra[1] + 15, spectra  # a woman's voice lies higher than a man's
