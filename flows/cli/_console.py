@@ -70,7 +70,7 @@ def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
 
     table = Table(title=title or None, title_justify="left")
     for column in columns:
-        table.add_column(column)
+        table.add_column(column, overflow="fold")  # paths must stay whole, to be copied
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     Console().print(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,17 +24,23 @@ def retry(
 ) -> None:
     """Speaks what was flagged again, with the voice, preset and chapters of the last run, and keeps the best takes."""
     from flows._order import prepare
-    from flows._standing import require_idle
+    from flows._outcome import outcome
+    from flows._standing import finished_edition, require_idle
     from flows._wiring import open_services, read_settings
     from flows.cli._flows import run_flow
     from flows.cli._report import show_report
 
+    began = time.monotonic()
     with open_services(read_settings()) as services:
         request = _last_request(services, book, out)
     settings = read_settings(request.voice, request.preset)
     with open_services(settings) as services:
-        require_idle(prepare(services, request))
-    report = run_flow("retry_failed", request, settings, verbose=bool(context.obj))
+        order = prepare(services, request)
+        require_idle(order)
+        edition = finished_edition(order)
+        report = edition and outcome(order, edition, wall_seconds=time.monotonic() - began)
+    if report is None or report.flagged:
+        report = run_flow("retry_failed", request, settings, verbose=bool(context.obj))
     raise typer.Exit(show_report(report, json=json))
 
 

@@ -23,27 +23,25 @@ def logged(self, requests):
 FakeEngine.speak = logged
 """
 
-# Kills the process at the n-th call of a function.
+# Kills the process at the n-th call of a function or method, before it does anything.
 KILL = """
 import importlib, os, signal
-module, name, calls, after = {module!r}, {name!r}, {calls}, {after}
-owner = importlib.import_module(module)
-original, count = getattr(owner, name), 0
+module, owner, name, calls = {module!r}, {owner!r}, {name!r}, {calls}
+place = importlib.import_module(module)
+place = getattr(place, owner) if owner else place
+original, count = getattr(place, name), 0
 def deadly(*args, **kwargs):
     global count
     count += 1
-    if count == calls and not after:
-        os.kill(os.getpid(), signal.SIGKILL)
-    result = original(*args, **kwargs)
     if count == calls:
         os.kill(os.getpid(), signal.SIGKILL)
-    return result
-setattr(owner, name, deadly)
+    return original(*args, **kwargs)
+setattr(place, name, deadly)
 """
 
 
-def kill_at(module, name, calls=1, after=False):
-    return LOGGED + KILL.format(module=module, name=name, calls=calls, after=after)
+def kill_at(module, name, calls, owner=""):
+    return LOGGED + KILL.format(module=module, owner=owner, name=name, calls=calls)
 
 
 def spoken(talepress):
@@ -68,23 +66,23 @@ def test_killed_at_the_worst_moments_and_finished_by_the_same_command(talepress)
     make = ["make", "book.md", "--out", "out", "--json"]
 
     # The third batch is spoken, its file is in the store, its row is not written.
-    killed = talepress(*make, before=kill_at("flows._synthesis", "_commit", calls=3), **one_by_one)
+    killed = talepress(*make, before=kill_at("storage.repository.takes", "add", 3, "Takes"), **one_by_one)
     assert killed.code == -signal.SIGKILL
     assert database(talepress, "SELECT count(*) FROM takes") == [(2,)]
     assert len(spoken(talepress)) == 3
 
     # Again, in the middle of speaking.
-    killed = talepress(*make, before=kill_at("tasks.synthesize.render", "trim_edges", calls=3), **one_by_one)
+    killed = talepress(*make, before=kill_at("tasks.synthesize.render", "trim_edges", 3), **one_by_one)
     assert killed.code == -signal.SIGKILL
     assert database(talepress, "SELECT count(*) FROM takes") == [(4,)]
 
     # Between the chapter's finished audio and its row.
-    killed = talepress(*make, before=kill_at("tasks.master.task", "master_chapter", after=True), **one_by_one)
+    killed = talepress(*make, before=kill_at("storage.repository.masters", "save", 1, "Masters"), **one_by_one)
     assert killed.code == -signal.SIGKILL
     assert database(talepress, "SELECT count(*) FROM masters") == [(1,)]
 
     # The manifest is published, the audiobook is not.
-    killed = talepress(*make, before=kill_at("tasks.package.edition", "publish", calls=2), **one_by_one)
+    killed = talepress(*make, before=kill_at("tasks.package.edition", "publish", 2), **one_by_one)
     assert killed.code == -signal.SIGKILL
     assert not list((talepress.folder / "out").glob("[!.]*.m4b"))
 

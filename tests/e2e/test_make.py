@@ -42,6 +42,10 @@ def test_make_twice_with_a_server_of_its_own(talepress, server_environment):
     assert "nothing to render" in second.err
     assert "Prefect" not in second.err  # it was not even started
 
+    retried = talepress("retry", "book.md", "--json")  # what the last run was asked for, its folder too
+    assert (retried.code, retried.json["rendered"], retried.json["files"]) == (0, 0, first.json["files"])
+    assert "Prefect" not in retried.err
+
 
 def test_a_second_process_on_the_same_book_is_refused(talepress):
     slow = {
