@@ -131,13 +131,6 @@ class VoicesSettings(_Section):
     max_clip_s: Seconds
 
 
-class TrainSettings(_Section):
-    """What every training stage shares; the networks' own numbers are in `configs/models`."""
-
-    checkpoint_minutes: Annotated[float, Field(gt=0)]
-    threads: Count
-
-
 class StorageSettings(_Section):
     """Where things are remembered. An empty text means the default place; read the properties, not the raw texts."""
 
@@ -190,7 +183,6 @@ class Settings(BaseSettings):
     master: MasterSettings
     package: PackageSettings
     voices: VoicesSettings
-    train: TrainSettings
     storage: StorageSettings
     execution: ExecutionSettings
 

@@ -110,7 +110,12 @@ class TorToiseEngine:
 
     @torch.inference_mode()
     def speak(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult]:
-        """See `interface.Engine`. Requests of different settings are spoken in separate batches."""
+        """See `interface.Engine`. Requests of different settings are spoken in separate batches.
+
+        Raises `ConfigError` for a voice that another model made.
+        """
+        for request in requests:
+            self._check_voice(request.voice)
         results: list[SpeechResult | None] = [None] * len(requests)
         try:
             for group in _groups(requests):
@@ -123,6 +128,15 @@ class TorToiseEngine:
         except (torch.OutOfMemoryError, MemoryError) as error:
             raise OutOfMemoryError(f"out of memory with {len(requests)} utterances: speak fewer at once") from error
         return [result for result in results if result is not None]
+
+    def _check_voice(self, voice: VoiceLatents) -> None:
+        wanted = ((1, self._autoregressive.config.width), (1, 2 * self._decoder.config.model_channels))
+        given = (tuple(voice.auto.shape), tuple(voice.diffusion.shape))
+        if given != wanted:
+            raise ConfigError(
+                f"the voice was made by another model (latents {given}, this one needs {wanted}): "
+                "make it again from its clips with `talepress voice add`"
+            )
 
     # --- codes ---
 
