@@ -132,7 +132,7 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
-def settle(flow_run_id: UUID) -> None:
+def settle(flow_run_id: UUID | None) -> None:
     """Sends what Prefect still holds back and waits until every task run of the flow run is recorded as finished.
 
     A server that is stopped earlier loses the last states, prints the loss, and shows those tasks as running for ever.
@@ -151,6 +151,8 @@ def settle(flow_run_id: UUID) -> None:
 
     EventsWorker.drain_all(timeout=SETTLE_TIMEOUT_SECONDS)
     APILogWorker.drain_all(timeout=SETTLE_TIMEOUT_SECONDS)
+    if flow_run_id is None:  # the flow never got as far as a run
+        return
     unfinished = TaskRunFilter(
         state=TaskRunFilterState(
             type=TaskRunFilterStateType(any_=[kind for kind in StateType if kind not in TERMINAL_STATES])

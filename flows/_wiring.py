@@ -74,7 +74,7 @@ class Services:
     def voice(self) -> VoiceRecord:
         """The voice that the settings name. Raises `UnknownVoiceError`."""
         name, added = self.settings.synthesize.voice, self.added_voices()
-        known = sorted({voice.name for voice in (*shipped_voices(), *added)})
+        known = sorted({voice.name for voice in shipped_voices()} | {voice.name for voice in added})
         if name not in known:  # said here as well, because `find_voice` needs the store opened
             raise UnknownVoiceError(f"unknown voice {name!r}: there is {', '.join(known) or 'none'}")
         return find_voice(name, self.engine.digest, self.store, added)

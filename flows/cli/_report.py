@@ -20,7 +20,7 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
     if json:
         emit_json(report_json(report))
     else:
-        rows = [
+        rows: list[list[object]] = [
             ["chapters", len(report.edition.chapters)],
             ["utterances", report.utterances],
             ["rendered now", report.rendered or "nothing, every take was there already"],

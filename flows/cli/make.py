@@ -35,7 +35,7 @@ def make(
         order = prepare(services, request)
         require_idle(order)
         edition = finished_edition(order)
-        report = edition and outcome(order, edition, wall_seconds=time.monotonic() - began)
+        report = outcome(order, edition, wall_seconds=time.monotonic() - began) if edition else None
     if report is None:
         report = run_flow("book_to_audio", request, settings, verbose=bool(context.obj))
     raise typer.Exit(show_report(report, json=json))

@@ -14,6 +14,7 @@ from tasks.errors import BadInputError
 if TYPE_CHECKING:
     from flows._order import Request
     from flows._wiring import Services
+    from storage.records import Run
 
 
 def retry(
@@ -38,7 +39,7 @@ def retry(
         order = prepare(services, request)
         require_idle(order)
         edition = finished_edition(order)
-        report = edition and outcome(order, edition, wall_seconds=time.monotonic() - began)
+        report = outcome(order, edition, wall_seconds=time.monotonic() - began) if edition else None
     if report is None or report.flagged:
         report = run_flow("retry_failed", request, settings, verbose=bool(context.obj))
     raise typer.Exit(show_report(report, json=json))
@@ -50,7 +51,7 @@ def _last_request(services: Services, book: Path, out: Path | None) -> Request:
     from flows._standing import source_of
 
     source = source_of(book)
-    runs = ()
+    runs: tuple[Run, ...] = ()
     if services.has_database():
         with services.database.snapshot() as uow:
             runs = uow.runs.of(source) if uow.books.exists(source) else ()
