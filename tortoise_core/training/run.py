@@ -18,6 +18,7 @@ import logging
 import math
 import tempfile
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +118,8 @@ class Workspace:
         corpus = self._corpus()
         (model / "voices").mkdir()
         for voice in sorted(set(self.recipe.corpus.voices)):
-            items = [item for item in corpus.items if item.voice == voice][:VOICE_CLIPS]
+            long_enough = (item for item in corpus.items if item.voice == voice and item.samples >= SAMPLE_RATE // 2)
+            items = list(islice(long_enough, VOICE_CLIPS))
             with tempfile.TemporaryDirectory() as scratch:
                 clips = [Path(scratch) / f"{number}.wav" for number in range(len(items))]
                 for clip, item in zip(clips, items, strict=True):
