@@ -27,7 +27,7 @@ from tortoise_core.inference.codes import clean_codes, pad_codes, spoken_length
 from tortoise_core.inference.formats import FrontEnd, SpeechFormat, front_end
 from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult, VoiceLatents
 from tortoise_core.inference.logits import DecodingSettings
-from tortoise_core.inference.presets import PRESETS, published_settings
+from tortoise_core.inference.presets import published_settings
 from tortoise_core.inference.sampling import CodeRow, Keep, Prompt, sample_codes
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
@@ -287,11 +287,6 @@ def load_engine(model: str | Path, device: str = "auto") -> TorToiseEngine:
     if target.type == "cuda" and not torch.cuda.is_available():
         raise ConfigError(f"device {device!r} was asked for, but torch sees no GPU here: use auto or cpu")
     return TorToiseEngine(read_manifest(Path(model)), target)
-
-
-def preset_names() -> tuple[str, ...]:
-    """The preset dial's positions, fastest first."""
-    return tuple(PRESETS)
 
 
 def _groups(requests: Sequence[SpeechRequest]) -> Iterator[list[int]]:
