@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tortoise_core.audio.constants import HOP_SAMPLES as HOP
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.training.corpus import Corpus
 from tortoise_core.training.discriminators import VocoderDiscriminator
@@ -23,7 +24,6 @@ from tortoise_core.training.losses import (
     multi_resolution_stft_loss,
 )
 
-HOP = 256
 VALIDATION_SEED = 987_654_321  # validation crops: the same ones each time
 VALIDATION_ITEMS = 64  # the last utterances of the corpus are never trained on
 

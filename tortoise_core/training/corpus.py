@@ -27,10 +27,11 @@ import soundfile as sf
 import torch
 from torchaudio.functional import resample
 
+from tortoise_core.audio.constants import OUTPUT_RATE_HZ
 from tortoise_core.audio.mel import MelSpectrogram24k
 from tortoise_core.errors import ConfigError
 
-SAMPLE_RATE = 24_000
+SAMPLE_RATE = OUTPUT_RATE_HZ
 SAMPLES_PER_CODE = 1024  # 4 frames of 256 samples
 LEAD_S = 0.08  # silence kept before the first and after the last phone: utterances begin and end alike
 TAIL_S = 0.16

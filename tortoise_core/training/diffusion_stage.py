@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tortoise_core.audio.constants import FRAMES_PER_CODE
 from tortoise_core.audio.mel import normalize_mel
 from tortoise_core.diffusion.process import GaussianDiffusion
 from tortoise_core.errors import ConfigError
@@ -23,8 +24,6 @@ from tortoise_core.training.acoustic_stages import VALIDATION_ITEMS, VALIDATION_
 from tortoise_core.training.corpus import Corpus, CorpusItem
 from tortoise_core.training.loop import Batch, Phase, hash_seed
 from tortoise_core.training.speech_data import SpokenItem
-
-FRAMES_PER_CODE = 4
 
 
 @dataclass(frozen=True)
