@@ -49,6 +49,27 @@ class LedgerState(StrEnum):
     UNACCOUNTED = "unaccounted"
 
 
+class MarkupKind(StrEnum):
+    """What a person or the book itself says about how a stretch of text is to be read."""
+
+    PHONEMES = "phonemes"  # value: the alphabet and the phonemes, "ipa:təˈmɑːtəʊ" or "x-sampa:..."
+    RESPELL = "respell"  # value: the words to say instead
+    SAY_AS = "say-as"  # value: "characters", "digits", "cardinal", "ordinal", "year", "date", "telephone"
+    VOICE = "voice"  # value: the character or voice that speaks
+    PAUSE = "pause"  # value: seconds of silence, or the name of a pause; start == end
+    LANGUAGE = "language"  # value: BCP 47
+
+
+@dataclass(frozen=True)
+class Markup:
+    """A note on `Block.text[start:end]`. The text itself stays in the block: the ledger counts it all the same."""
+
+    start: int
+    end: int
+    kind: MarkupKind
+    value: str
+
+
 @dataclass(frozen=True)
 class Block:
     """One block of a chapter. `text` is the source text with whitespace collapsed; the ledger counts its characters."""
@@ -56,6 +77,7 @@ class Block:
     kind: BlockKind
     text: str
     source: str = ""  # where it came from, for messages: "OEBPS/ch01.xhtml"
+    markup: tuple[Markup, ...] = ()  # sorted by start
 
 
 @dataclass(frozen=True)
