@@ -95,6 +95,8 @@ class PauseSettings(_Section):
     clause: Seconds
     sentence: Seconds
     paragraph: Seconds
+    verse_line: Seconds
+    stanza: Seconds
     scene: Seconds
     heading: Seconds
     chapter: Seconds

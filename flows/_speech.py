@@ -21,6 +21,7 @@ from flows._wiring import Services
 from storage.records import Block, BlockKind, Book, Chapter
 from tasks.disk import output_errors, publish
 from tasks.errors import BadInputError
+from tasks.pauses import pause_seconds
 from tasks.segment.script import write_script
 from tasks.voices.catalogue import read_latents
 from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult, VoiceLatents
@@ -127,10 +128,11 @@ def cut_lines(services: Services, plan: Sequence[Line]) -> list[tuple[Piece, ...
     # A line is one utterance where it can be, so sentences are not separated for their own sake.
     whole = settings.segment.model_copy(update={"min_chars": settings.segment.max_chars})
     script = write_script(book, whole, engine.token_count, engine.max_text_tokens)
-    pauses: dict[str, float] = settings.stitch.pauses.model_dump()
     pieces: list[list[Piece]] = [[] for _ in plan]
     for utterance in script.utterances:
-        pieces[utterance.chapter_index].append(Piece(utterance.spoken, pauses[utterance.pause.value]))
+        pieces[utterance.chapter_index].append(
+            Piece(utterance.spoken, pause_seconds(utterance, settings.stitch.pauses))
+        )
     for line, own in zip(plan, pieces, strict=True):
         if not own:
             raise BadInputError(f"{line.path.name}: {line.text[:40]!r} leaves nothing to say")

@@ -29,6 +29,8 @@ class PauseKind(StrEnum):
     CLAUSE = "clause"
     SENTENCE = "sentence"
     PARAGRAPH = "paragraph"
+    VERSE_LINE = "verse_line"
+    STANZA = "stanza"
     SCENE = "scene"
     HEADING = "heading"
     CHAPTER = "chapter"
@@ -131,6 +133,8 @@ class Utterance:
     spoken: str  # the same, normalised for speech
     pause: PauseKind  # what follows it
     is_heading: bool = False
+    voice: str = ""  # the name of the voice that speaks it; "": the narrator's
+    pause_s: float | None = None  # seconds of silence that the text itself asks for, in place of `pause`
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime(),
         list[str]: JSON(),
         dict[str, Any]: JSON(),
+        list[dict[str, Any]]: JSON(),
         BlockKind: _words(BlockKind),
         LedgerState: _words(LedgerState),
         PauseKind: _words(PauseKind),
@@ -130,6 +131,7 @@ class BlockRow(Base):
     kind: Mapped[BlockKind]
     text: Mapped[str]
     source: Mapped[str]
+    markup: Mapped[list[dict[str, Any]]]
 
 
 class SkipRow(Base):
@@ -209,6 +211,8 @@ class UtteranceRow(Base):
     spoken: Mapped[str]
     pause: Mapped[PauseKind]
     is_heading: Mapped[bool]
+    voice: Mapped[str]
+    pause_s: Mapped[float | None]
     utterance_key: Mapped[str | None]
     chosen_take_key: Mapped[str | None]
 

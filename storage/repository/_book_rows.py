@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from storage.records import Book, Script
+from storage.records import Book, Markup, MarkupKind, Script
 
 Values = list[dict[str, Any]]
 
@@ -41,10 +42,16 @@ def block_values(book_id: int, book: Book) -> Values:
             "kind": block.kind,
             "text": block.text,
             "source": block.source,
+            "markup": [asdict(note) for note in block.markup],
         }
         for chapter in book.chapters
         for index, block in enumerate(chapter.blocks)
     ]
+
+
+def markup_records(values: Values) -> tuple[Markup, ...]:
+    """The markup of a block row."""
+    return tuple(Markup(v["start"], v["end"], MarkupKind(v["kind"]), v["value"]) for v in values)
 
 
 def skip_values(book_id: int, book: Book) -> Values:
@@ -76,6 +83,8 @@ def utterance_values(book_id: int, script: Script) -> Values:
             "spoken": utterance.spoken,
             "pause": utterance.pause,
             "is_heading": utterance.is_heading,
+            "voice": utterance.voice,
+            "pause_s": utterance.pause_s,
         }
         for utterance in script.utterances
     ]

@@ -59,6 +59,8 @@ def utterance_record(row: UtteranceRow) -> Utterance:
         spoken=row.spoken,
         pause=row.pause,
         is_heading=row.is_heading,
+        voice=row.voice,
+        pause_s=row.pause_s,
     )
 
 

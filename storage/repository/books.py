@@ -77,7 +77,9 @@ class Books:
         row = self._session.get_one(BookRow, book_id(self._session, source_sha256), options=[undefer(BookRow.cover)])
         blocks: dict[int, list[Block]] = {}
         for block in self._session.scalars(_of_book(BlockRow, row.id).order_by(BlockRow.chapter_index, BlockRow.index)):
-            blocks.setdefault(block.chapter_index, []).append(Block(block.kind, block.text, block.source))
+            blocks.setdefault(block.chapter_index, []).append(
+                Block(block.kind, block.text, block.source, book_rows.markup_records(block.markup))
+            )
         chapters = self._session.scalars(_of_book(ChapterRow, row.id).order_by(ChapterRow.index))
         skips = self._session.scalars(_of_book(SkipRow, row.id).order_by(SkipRow.position))
         return Book(

@@ -20,12 +20,14 @@ def master_key(cues: Sequence[ChosenTake], stitch: StitchSettings, master: Maste
     """sha256 (64 hexadecimal digits) over the takes in order, their pauses, and every setting of stitch and master."""
     content = {
         "version": MASTER_FORMAT_VERSION,
-        "takes": [
-            [cue.utterance.index, cue.take.key, cue.take.audio_sha256, cue.utterance.pause.value] for cue in cues
-        ],
+        "takes": [[cue.utterance.index, cue.take.key, cue.take.audio_sha256, _pause(cue)] for cue in cues],
         "opens_book": opens_book,
         "stitch": stitch.model_dump(mode="json"),
         "master": master.model_dump(mode="json"),
     }
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def _pause(cue: ChosenTake) -> str | float:
+    return cue.utterance.pause.value if cue.utterance.pause_s is None else cue.utterance.pause_s

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from configs.settings import StitchSettings
 from storage.records import ChosenTake, PlacedUtterance
 from tasks.errors import TalepressError
+from tasks.pauses import pause_seconds
 
 
 @dataclass(frozen=True)
@@ -48,5 +49,5 @@ def lay_out(cues: Sequence[ChosenTake], settings: StitchSettings, *, opens_book:
     for cue in cues:
         end = position + cue.take.samples
         placed.append(PlacedUtterance(cue.utterance, cue.take.key, position, end))
-        position = end + round(getattr(settings.pauses, cue.utterance.pause.value) * rate)
+        position = end + round(pause_seconds(cue.utterance, settings.pauses) * rate)
     return Timeline(rate, position + round(settings.tail_s * rate), tuple(placed))

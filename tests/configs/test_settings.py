@@ -46,7 +46,8 @@ def test_default_toml_holds_every_setting_and_nothing_else():
 def test_the_defaults_that_the_design_names():
     settings = load_settings()
     assert settings.stitch.pauses.model_dump() == {
-        "clause": 0.25, "sentence": 0.5, "paragraph": 0.8, "scene": 1.8, "heading": 1.5, "chapter": 2.0,
+        "clause": 0.25, "sentence": 0.5, "paragraph": 0.8, "verse_line": 0.35, "stanza": 1.0,
+        "scene": 1.8, "heading": 1.5, "chapter": 2.0,
     }  # fmt: skip
     assert (settings.master.target_lufs, settings.master.ceiling_dbtp) == (-19.0, -3.5)
     assert (settings.synthesize.model, settings.synthesize.preset, settings.synthesize.voice) == (

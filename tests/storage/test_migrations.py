@@ -31,6 +31,11 @@ def ddl(database: Database) -> dict[str, str]:
         return {name: " ".join(sql.replace('"', "").split()) for name, sql in rows}
 
 
+def parts(sql: dict[str, str]) -> dict[str, set[str]]:
+    """Statements without the order of their columns and constraints: copying a table may change it."""
+    return {name: {part.strip(" ()") for part in statement.split(",")} for name, statement in sql.items()}
+
+
 def test_the_migrations_lead_to_the_schema(database):
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
@@ -43,9 +48,6 @@ def test_the_migrations_lead_to_the_schema_with_checks_and_keys(database, tmp_pa
 
     direct = create_engine(f"sqlite:///{tmp_path / 'direct.db'}")
     Base.metadata.create_all(direct)
-
-    def parts(sql: dict[str, str]) -> dict[str, set[str]]:
-        return {name: {part.strip(" ()") for part in statement.split(",")} for name, statement in sql.items()}
 
     with direct.connect() as connection:
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
@@ -60,7 +62,7 @@ def test_down_to_nothing_and_up_again(database):
     assert set(inspect(database.engine).get_table_names()) == {"alembic_version"}
     with migration_connection(database.engine) as connection:
         alembic.command.upgrade(alembic_config(connection), "head")
-    assert ddl(database) == before
+    assert parts(ddl(database)) == parts(before)
 
 
 def test_there_is_one_head_and_every_revision_says_how_to_go_back():

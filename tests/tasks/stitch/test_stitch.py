@@ -20,7 +20,9 @@ from tests.tasks.audio import RATE, cue, tone, utterance
 SILENCES = StitchSettings(
     head_s=0.5,
     tail_s=1.0,
-    pauses=PauseSettings(clause=0.1, sentence=0.2, paragraph=0.3, scene=0.4, heading=0.5, chapter=0.6),
+    pauses=PauseSettings(
+        clause=0.1, sentence=0.2, paragraph=0.3, verse_line=0.15, stanza=0.35, scene=0.4, heading=0.5, chapter=0.6
+    ),
 )
 
 
