@@ -24,6 +24,7 @@ from tortoise_core.inference.codes import PUBLISHED_FORMAT, CodeFormat
 from tortoise_core.inference.interface import VoiceLatents
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
+from tortoise_core.text.notation import respelled
 from tortoise_core.text.phonemes import PhonemeTokenizer
 from tortoise_core.text.tokenizer import Tokenizer
 
@@ -65,8 +66,8 @@ class PublishedFrontEnd:
         self._tokenizer = Tokenizer()
 
     def text_ids(self, text: str) -> list[int]:
-        """See `FrontEnd`. Raises `TextError` for numbers that the published cleaner cannot read."""
-        ids = self._tokenizer.encode(text)
+        """See `FrontEnd`; phonemes are respelled. Raises `TextError` for numbers that the cleaner cannot read."""
+        ids = self._tokenizer.encode(respelled(text))
         return [*ids, 0] if ids else []
 
     def voice(

@@ -4,7 +4,8 @@ Owns the token alphabet, the splitting of text into words and pauses, and what a
 Knows nothing of books, of networks, or of how a single word gets its phones (`g2p.py`).
 
 Text should already be normalised (numbers as words), but everything is taken: digits are read, symbols that cannot be
-spoken are dropped and can be listed with `PhonemeTokenizer.dropped`.
+spoken are dropped and can be listed with `PhonemeTokenizer.dropped`. Phonemes inside the text (`notation.py`) are
+spoken as they are: "a {T AH0 M EY1 T OW0}".
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from num2words import num2words
 from unidecode import unidecode
 
 from tortoise_core.errors import TextError
-from tortoise_core.text.g2p import Pronouncer, default_pronouncer, spell
+from tortoise_core.text.g2p import ENDINGS, Pronouncer, default_pronouncer, spell
 from tortoise_core.text.g2p_context import in_context
 from tortoise_core.text.lexicon import PHONES, Phones
+from tortoise_core.text.notation import INLINE
 
 STOP, START, SPACE = "<stop>", "<start>", " "
 PAUSES = (",", ".", "!", "?", ";", "-")
@@ -44,7 +46,8 @@ READ_AS = {
 PAUSE_STRENGTH = {mark: rank for rank, mark in enumerate((",", ";", "-", ".", "!", "?"))}
 
 PIECE = re.compile(
-    r"(?P<number>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)*(?P<ordinal>(?:st|nd|rd|th)\b)?)"
+    rf"(?P<inline>{INLINE.pattern}(?:'(?P<ending>s|d)\b)?)"
+    r"|(?P<number>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)*(?P<ordinal>(?:st|nd|rd|th)\b)?)"
     r"|(?P<dotted>\b[a-zA-Z](?:\.[a-zA-Z])+\b)"
     r"|(?P<word>'?[a-zA-Z]+(?:'[a-zA-Z]+)*'?)"
     r"|(?P<ellipsis>\.(?:\s?\.){2,})"
@@ -94,8 +97,9 @@ def _plain(text: str) -> _Plain:
     pieces: list[str] = []
     origin: list[int] = []
     dropped: list[str] = []
+    inline = {offset for match in INLINE.finditer(text) for offset in range(*match.span())} if "{" in text else ()
     for offset, character in enumerate(text):
-        piece = _plain_character(character)
+        piece = character if offset in inline else _plain_character(character)
         if piece is None:
             dropped.append(character)
             piece = " "
@@ -171,7 +175,8 @@ class PhonemeTokenizer:
     def items(self, text: str) -> list[SpokenItem]:
         """Split a text into words and pauses with their phones and source offsets."""
         plain = _plain(text)
-        shouted = not any(character.islower() for character in plain.text)
+        letters = INLINE.sub("", plain.text) if "{" in plain.text else plain.text
+        shouted = not any(character.islower() for character in letters)
         found: list[tuple[str, int, int]] = []  # spoken form: a word, a pause, or capitals to spell; source span
         for match in PIECE.finditer(plain.text):
             start, end = plain.origin[match.start()], plain.origin[match.end() - 1] + 1
@@ -181,6 +186,8 @@ class PhonemeTokenizer:
     def _forms(self, match: re.Match[str], shouted: bool) -> list[str]:
         """Return what a matched piece is spoken as: lower-case words, one pause mark, or capitals to be spelled."""
         piece = match.group()
+        if match["inline"]:
+            return [f"{{{match['phones']}}}{match['ending'] or ''}"]
         if match["number"]:
             return _number_words(piece.removesuffix(match["ordinal"] or ""), bool(match["ordinal"]))
         if match["dotted"]:
@@ -218,7 +225,11 @@ class PhonemeTokenizer:
         return items[::-1]
 
     def _phones(self, form: str, previous: str, following: str) -> Phones:
-        """Pronounce one form: capitals are spelled, other words looked up in context, then alone."""
+        """Pronounce one form: phones stand for themselves, capitals are spelled, other words looked up."""
+        if form.startswith("{"):
+            inside, _, ending = form[1:].partition("}")
+            phones = tuple(inside.split(" "))
+            return ENDINGS[ending](phones) if ending else phones
         if form.isupper():
             return spell(form)
         return in_context(form, previous, following) or self._pronouncer.pronounce(form)
