@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
+from collections import Counter
 
 from charset_normalizer import from_bytes
 
@@ -15,34 +17,129 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# What "latin-1" on a label means in practice (WHATWG Encoding Standard, section 4.2).
+_MEANT_BY = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "shift_jis": "cp932"}
+# Codecs that are no encodings of text files; some of them take quadratic time.
+_NOT_FOR_FILES = frozenset({"idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "utf-7"})
+_LATIN = ("cp1252", "mac_roman", "cp850", "cp437", "iso8859_15", "cp1250", "iso8859_2")  # the earlier wins a tie
 _SAMPLE_BYTES = 256 * 1024
+_LATIN_SHARE = 0.25  # a text in Latin letters has fewer bytes beyond ASCII than this, of all that are no space
+_MOSTLY = 0.8  # of the places beyond ASCII: a file that is UTF-8 but for a few
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_UTF8_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_OPENING, _CLOSING, _DASHES = "“‘„«¿¡‚‹", "”’»›…", "–—"
 
 
 def decode(data: bytes, declared: str | None = None) -> tuple[str, str]:
-    """Text in NFC with the name of the encoding it was in.
+    """Text in NFC, its line ends `\\n`, with the name of the encoding it was in.
 
-    A byte-order mark wins, then the declared encoding, then UTF-8, then what charset-normalizer finds likely. cp1252 is
-    the last resort, with U+FFFD for its five undefined bytes, so that this never fails.
+    A byte-order mark wins, then the declared encoding, then UTF-16 by its zero bytes, UTF-8, and UTF-8 with a few bytes
+    of cp1252 in it. Of the rest, texts in Latin letters are decoded by that code page which puts letters inside words
+    and quotation marks at their edges, others by what charset-normalizer finds likely. This never fails: undefined
+    bytes become U+FFFD.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _clean(data.decode(encoding, errors="replace")), encoding.removesuffix("-sig")
-    for candidate in (declared, "utf-8"):
+    for candidate in (_usable(declared, data), _wide(data), "utf-8"):
         if candidate is None:
             continue
         try:
-            return _clean(data.decode(candidate)), candidate.lower()
-        except (UnicodeDecodeError, LookupError):
+            return _clean(data.decode(candidate)), candidate
+        except (UnicodeError, LookupError):
             continue
+    if _is_mostly_utf8(data):
+        return _clean(_with_strays(data)), "utf-8 with cp1252 in places"
     guess = _guess(data)
     return _clean(data.decode(guess, errors="replace")), guess
 
 
+def _usable(declared: str | None, data: bytes) -> str | None:
+    """The codec of a declared encoding, or `None` where it cannot be what the file is in."""
+    try:
+        name = codecs.lookup(declared or "").name
+    except (LookupError, ValueError):
+        return None
+    if name in _NOT_FOR_FILES or (name.startswith(("utf-16", "utf-32")) and 0 not in data):
+        return None
+    return _MEANT_BY.get(name, name)
+
+
+def _wide(data: bytes) -> str | None:
+    """UTF-16 without its mark: every other byte of Western text is zero."""
+    sample = data[:_SAMPLE_BYTES]
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    half = len(sample) // 2
+    if odd > half * 0.4 and even < half * 0.1:
+        return "utf-16-le"
+    return "utf-16-be" if even > half * 0.4 and odd < half * 0.1 else None
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    good = _UTF8_CHARACTER.findall(data)
+    strays = len(_BEYOND_ASCII.findall(data)) - sum(map(len, good))
+    return len(good) >= _MOSTLY * (len(good) + strays)
+
+
+def _with_strays(data: bytes) -> str:
+    """UTF-8 whose ill-formed bytes are those of cp1252."""
+
+    def stray(error: UnicodeError) -> tuple[str | bytes, int]:
+        assert isinstance(error, UnicodeDecodeError)
+        return error.object[error.start : error.end].decode("cp1252", errors="replace"), error.end
+
+    codecs.register_error("talepress-cp1252", stray)
+    return data.decode("utf-8", errors="talepress-cp1252")
+
+
 def _guess(data: bytes) -> str:
-    """A likely encoding of an English book. Latin-1 is read as cp1252, its superset in all but control characters."""
-    likely = ["cp1252", "mac_roman", "cp437"] if 0 not in data else ["utf_16"]
-    best = from_bytes(data[:_SAMPLE_BYTES], cp_isolation=likely).best()
+    sample = _telling_sample(data)
+    if len(_BEYOND_ASCII.findall(sample)) <= _LATIN_SHARE * len(b"".join(sample.split())):
+        return max(_LATIN, key=lambda encoding: _plausibility(sample.decode(encoding, errors="replace")))
+    best = from_bytes(sample).best()
     return "cp1252" if best is None else best.encoding
+
+
+def _telling_sample(data: bytes) -> bytes:
+    """Of a long file, the lines that hold more than ASCII: the first such may come late."""
+    if len(data) <= _SAMPLE_BYTES:
+        return data
+    lines, size = [], 0
+    for line in data.split(b"\n"):
+        if _BEYOND_ASCII.search(line):
+            lines.append(line)
+            size += len(line)
+            if size > _SAMPLE_BYTES:
+                break
+    return b"\n".join(lines)[: 2 * _SAMPLE_BYTES]
+
+
+def _plausibility(text: str) -> int:
+    """How well the characters beyond ASCII fit where they stand. Higher is better."""
+    padded = f" {text} "
+    contexts = Counter(
+        (padded[at - 1], padded[at], padded[at + 1]) for at in range(1, len(padded) - 1) if padded[at] > "\x7f"
+    )
+    return sum(times * _fit(*context) for context, times in contexts.items())
+
+
+def _fit(before: str, character: str, after: str) -> int:
+    """Points for one character between its neighbours."""
+    in_word = before.isalpha() or after.isalpha()
+    inside = before.isalpha() and after.isalpha()
+    if character == "\ufffd" or unicodedata.category(character) in ("Cc", "Co", "Cn"):
+        return -6
+    if character.isalpha():
+        if character.isupper() and before.islower():
+            return -3
+        return 2 if in_word and unicodedata.name(character, "").startswith("LATIN") else -1
+    if character in _OPENING:
+        return 2 if not before.isalnum() and not after.isspace() else -3
+    if character in _CLOSING:
+        return 2 if not before.isspace() and (character == "’" or not inside) else -2
+    if character in _DASHES or character == "\xa0":
+        return 1
+    return -3 if in_word else 0
 
 
 def _clean(text: str) -> str:

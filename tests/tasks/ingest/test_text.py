@@ -7,7 +7,8 @@ import pytest
 from storage.records import Block
 from tasks.ingest.book import read_book
 from tasks.ingest.encoding import decode
-from tasks.ingest.text import is_heading, read_text
+from tasks.ingest.text import read_text
+from tasks.ingest.text_headings import is_heading
 
 GUTENBERG = """The Project Gutenberg eBook of A Small Tale
 

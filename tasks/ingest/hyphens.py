@@ -1,0 +1,55 @@
+"""Words that a line's end has cut in two: whether their hyphen was the typesetter's or the author's.
+
+Must not know files or blocks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+from tortoise_core.text.lexicon import default_lexicon
+
+_WORD = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
+_CUT = re.compile(r"([^\W\d_]+)[-‐]$")
+_REST = re.compile(r"[^\W\d_]+")
+RULE = "line-end-hyphen"
+
+
+class Rejoiner:
+    """Joins the lines of a book's paragraphs; the book's own words are the first witness for each hyphen."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(word.lower().replace("‐", "-") for word in _WORD.findall(self._text))
+
+    def join(self, lines: Sequence[str]) -> tuple[str, str]:
+        """The lines as one, and the hyphens that were left out."""
+        joined, removed = [lines[0]], []
+        for line in lines[1:]:
+            cut, rest = _CUT.search(joined[-1]), _REST.match(line)
+            if cut is None or rest is None:
+                joined.append(" " + line)
+            elif self._is_one_word(cut[1], rest[0]):
+                removed.append(joined[-1][-1])
+                joined[-1] = joined[-1][:-1]
+                joined.append(line)
+            else:
+                joined.append(line)
+        return "".join(joined), "".join(removed)
+
+    def _is_one_word(self, start: str, rest: str) -> bool:
+        """Whether the hyphen is the typesetter's: "for-" + "ward", but not "well-" + "known" or "Anglo-" + "Saxon"."""
+        if rest[0].isupper():
+            return False
+        word, compound = (start + rest).lower(), f"{start}-{rest}".lower()
+        if word in self._words:
+            return True
+        if compound in self._words:
+            return False
+        lexicon = default_lexicon()
+        return word in lexicon or not (start.lower() in lexicon and rest.lower() in lexicon)

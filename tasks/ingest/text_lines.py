@@ -1,0 +1,166 @@
+"""The lines of a plain text file: grouped into paragraphs, and told apart by their shape. Must not know what they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+_MIN_WRAP, _MAX_WRAP = 40, 110  # widths at which people hard-wrap lines
+_VERSE_SHARE = 0.72  # of the page's width: a paragraph of only shorter lines is verse
+_RIGHT_SHARE = 0.35  # lines that begin behind this share of the width are a letter's head or foot
+_PAGE_ENDS = re.compile("[\f\u2029]")
+_LINE_ENDS = re.compile("[\v\x1c-\x1e\x85\u2028]")
+# A marker of Project Gutenberg's stands alone even where no empty line parts it from the text.
+_MARKER = re.compile(r"^[ \t]*(\*\*\*[ \t]*(?:START|END) OF [^\n]*(?:\n[^\n]+)?\*\*\*)[ \t]*$", re.M | re.I)
+_SENTENCE_END = re.compile(r"[.!?:;…][\"”’')\]_]*$")
+_COLUMNS = re.compile(r"\S(?: {3,}| *\t+ *|\s+\|\s+)(?=\S)")
+_ITEM = re.compile(r"\s*(?:[-*•◦▪‣]|\d{1,3}[.)]|[a-z][.)])\s+\S")
+BULLET = re.compile(r"[-*•◦▪‣](?=\s)")
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Neighbouring lines, without tabs at their start, and the number of empty lines before them."""
+
+    lines: tuple[str, ...]
+    blank_before: int
+
+    @cached_property
+    def clean_lines(self) -> tuple[str, ...]:
+        """The lines with their whitespace collapsed."""
+        return tuple(" ".join(line.split()) for line in self.lines)
+
+    @cached_property
+    def text(self) -> str:
+        """The collapsed lines, one below the other."""
+        return "\n".join(self.clean_lines)
+
+    @property
+    def indent(self) -> int:
+        """Columns before the leftmost line."""
+        return min(len(line) - len(line.lstrip()) for line in self.lines)
+
+
+def paragraphs(text: str) -> list[Paragraph]:
+    """The paragraphs of a text, by whichever of four habits its writer had.
+
+    Empty lines between paragraphs; one line a paragraph; indented first lines and no empty lines; an empty line after
+    every line.
+    """
+    text = _LINE_ENDS.sub("\n", _PAGE_ENDS.sub("\n\n\n", text))
+    lines = _MARKER.sub(r"\n\1\n", text).split("\n")
+    filled = sum(1 for line in lines if line.strip())
+    groups = _by_empty_lines(lines)
+    if len(lines) - filled < filled / 50:
+        if any(len(line) > _MAX_WRAP for line in lines):
+            return [Paragraph((line.expandtabs(),), 0) for line in lines if line.strip()]
+        return [part for group in groups for part in _by_indents(group)]
+    return _double_spaced(groups) or groups
+
+
+def page_width(groups: Sequence[Paragraph]) -> int:
+    """The width at which the file's lines are wrapped, in characters; 0 when they are not."""
+    inner = sorted(len(line.rstrip()) for group in groups for line in group.lines[:-1])
+    width = inner[int(len(inner) * 0.9)] if inner else 0
+    return width if _MIN_WRAP <= width <= _MAX_WRAP else 0
+
+
+def is_verse(group: Paragraph, width: int) -> bool:
+    """Whether the line ends are the author's: lines far shorter than the page's, each beginning like a verse."""
+    lines = group.lines
+    if not width or len(lines) < 2:
+        return False
+    longest = max(len(line.strip()) for line in lines[:-1])
+    first = [line.strip()[:1] for line in lines]
+    starts = sum(1 for letter in first if letter.isupper() or not letter.isalpha())
+    return (longest < width * _VERSE_SHARE or (group.indent >= 2 and longest < width * 0.9)) and starts >= len(
+        lines
+    ) * 0.7
+
+
+def keeps_lines(group: Paragraph, width: int) -> bool:
+    """Whether lines stand apart without being verse: the address, date and signature of a letter."""
+    if not width or len(group.lines) < 2:
+        return False
+    lines = group.lines
+    return group.indent > width * _RIGHT_SHARE or max(len(line.strip()) for line in lines) < width * 0.5
+
+
+def is_indented(group: Paragraph, width: int) -> bool:
+    """Whether a paragraph of running text stands in from both margins or the left one: a quotation."""
+    return bool(width) and len(group.lines) > 1 and group.indent >= 2
+
+
+def table_rows(group: Paragraph) -> list[tuple[str, ...]]:
+    """The cells of each line where all lines are set in columns, else nothing."""
+    if len(group.lines) < 2 or not all(_COLUMNS.search(line.strip()) for line in group.lines):
+        return []
+    return [
+        tuple(" ".join(cell.split()) for cell in re.split(r" {3,}| *\t+ *|\s+\|\s+", line.strip()) if cell.strip())
+        for line in group.lines
+    ]
+
+
+def list_items(group: Paragraph) -> list[tuple[str, ...]]:
+    """The lines of each item where the paragraph is a list of at least two, else nothing."""
+    starts = [index for index, line in enumerate(group.lines) if _ITEM.match(line)]
+    if len(starts) < 2 or starts[0] != 0:
+        return []
+    ends = [*starts[1:], len(group.lines)]
+    return [group.clean_lines[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def _by_empty_lines(lines: Sequence[str]) -> list[Paragraph]:
+    groups, current, blank, before = [], [], 0, 0
+    for line in [*lines, ""]:
+        if line.strip():
+            if not current:
+                before = blank
+            current.append(line.expandtabs())
+            blank = 0
+            continue
+        if current:
+            groups.append(Paragraph(tuple(current), before))
+            current = []
+        blank += 1
+    return groups
+
+
+def _by_indents(group: Paragraph) -> list[Paragraph]:
+    """A paragraph cut where a line stands in and those around it do not."""
+    indents = [len(line) - len(line.lstrip()) for line in group.lines]
+    base = min(indents)
+    starts = [0] + [
+        index
+        for index in range(1, len(indents))
+        if base + 2 <= indents[index] <= base + 12 and indents[index - 1] == base
+    ]
+    if len(starts) < 2:
+        return [group]
+    ends = [*starts[1:], len(group.lines)]
+    pieces = zip(starts, ends, strict=True)
+    return [Paragraph(group.lines[start:end], group.blank_before if start == 0 else 0) for start, end in pieces]
+
+
+def _double_spaced(groups: Sequence[Paragraph]) -> list[Paragraph]:
+    """The paragraphs of a text with an empty line after every line: they end where a line is short or two are empty."""
+    single = [group for group in groups if len(group.lines) == 1]
+    if len(groups) < 20 or len(single) < len(groups) * 0.95:
+        return []
+    lengths = sorted(len(group.lines[0].rstrip()) for group in single)
+    width = lengths[int(len(lengths) * 0.9)]
+    open_ended = sum(1 for group in single if not _SENTENCE_END.search(group.lines[0].rstrip()))
+    if not _MIN_WRAP <= width <= _MAX_WRAP or open_ended < len(single) * 0.6:
+        return []
+    result: list[Paragraph] = []
+    for group in groups:
+        last = result[-1].lines[-1].rstrip() if result else ""
+        ended = len(last) < width * 0.8 or group.blank_before > 1 or (_SENTENCE_END.search(last) and len(last) < width)
+        indented = group.lines[0].startswith("  ")
+        if result and not ended and not indented:
+            result[-1] = Paragraph((*result[-1].lines, *group.lines), result[-1].blank_before)
+        else:
+            result.append(group)
+    return result
