@@ -10,7 +10,18 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from storage.records import Block, BlockKind, Book, Chapter, Coverage, LedgerEntry, LedgerState, Script, Utterance
+from storage.records import (
+    Block,
+    BlockKind,
+    Book,
+    Chapter,
+    Coverage,
+    LedgerEntry,
+    LedgerState,
+    MarkupKind,
+    Script,
+    Utterance,
+)
 from tasks.errors import CoverageError
 from tasks.segment.normalise import has_words
 from tasks.segment.rules.characters import UNSPEAKABLE_RULE, unspeakable
@@ -23,6 +34,9 @@ _RUN = re.compile(rb"(.)\1*", re.S)
 _UNMARKED_RUN = re.compile(rb"\0+")
 # Words this long are in no abbreviation and no number: normalisation must leave them in what is said.
 _KEPT_WORD = re.compile(r"(?<![^\W_])[a-z]{6,}(?![^\W_])")
+
+# Markup that says what to say in place of a text: its own words are then not to be found in what is said.
+_SAYING_KINDS = frozenset({MarkupKind.PHONEMES, MarkupKind.RESPELL, MarkupKind.SAY_AS})
 
 _Fate = tuple[LedgerState, str]
 _FATES: dict[int, _Fate] = {
@@ -91,15 +105,17 @@ def _check_order(utterances: Sequence[Utterance]) -> None:
 def _block_entries(chapter_index: int, block: Block, utterances: Sequence[Utterance]) -> Iterator[LedgerEntry]:
     """Entries for the runs of characters that share a fate. One byte of `marks` for each character of the block."""
     marks = bytearray(len(block.text))
+    marked = [(note.start, note.end) for note in block.markup if note.kind in _SAYING_KINDS]
     for utterance in utterances:
         start, end = utterance.start, min(utterance.end, len(block.text))
-        honest = block.text[utterance.start : utterance.end] == utterance.text and _says(utterance)
+        honest = block.text[utterance.start : utterance.end] == utterance.text and _says(utterance, marked)
         mark = _ONCE if honest else _UNSAID
         before = marks[start:end]
         marks[start:end] = bytes(_TWICE if old else mark for old in before)
     for start, end in unspeakable(block.text) if utterances else ():
         for position in range(start, end):
-            if marks[position] in (_UNMARKED, _ONCE):
+            said = marks[position] == _ONCE and any(first <= position < last for first, last in marked)
+            if marks[position] in (_UNMARKED, _ONCE) and not said:
                 marks[position] = _UNSPEAKABLE
     fates = _FATES | {_UNMARKED: _fate_of_the_rest(block, marks)}
     for run in _RUN.finditer(marks):
@@ -120,10 +136,18 @@ def _fate_of_the_rest(block: Block, marks: bytearray) -> _Fate:
     return LedgerState.UNACCOUNTED, "not spoken"
 
 
-def _says(utterance: Utterance) -> bool:
-    """Whether the words to say are there: something, and every long plain word of the text."""
+def _says(utterance: Utterance, marked: Sequence[tuple[int, int]]) -> bool:
+    """Whether the words to say are there: something, and every long plain word of the text that no markup replaces."""
     said = utterance.spoken.lower()
-    return has_words(said) and all(word in said for word in _KEPT_WORD.findall(utterance.text))
+    words = _KEPT_WORD.finditer(utterance.text)
+    return has_words(said) and all(
+        word[0] in said or _overlaps(marked, utterance.start + word.start(), utterance.start + word.end())
+        for word in words
+    )
+
+
+def _overlaps(ranges: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    return any(first < end and start < last for first, last in ranges)
 
 
 def _entry(chapter_index: int | None, text: str, fate: _Fate) -> LedgerEntry:

@@ -1,24 +1,28 @@
 """`write_script`: a book's blocks to the utterances that will be spoken, with typed pauses and the coverage ledger.
 
-Must not know where books come from, how speech is made, or how long pauses last.
+Must not know where books and their markup come from, how speech is made, or how long pauses last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 from configs.settings import SegmentSettings
-from storage.records import Block, BlockKind, Book, Chapter, PauseKind, Script, Utterance
+from storage.records import Block, BlockKind, Book, Chapter, MarkupKind, PauseKind, Script, Utterance
+from tasks.errors import BadInputError
 from tasks.segment import ledger
-from tasks.segment.cut import pieces_of
-from tasks.segment.normalise import normalise
+from tasks.segment.cut import Piece, pieces_of
 from tasks.segment.rules.base import Context
+from tasks.segment.saying import Saying
 from tasks.segment.sentences import SentenceSplitter
 
 # Text this many times longer than `max_chars` cannot fit whatever its words: no need to normalise it to know.
 _HOPELESS = 8
+_LINE = re.compile(r"[^\n]+")
 
 
 @dataclass(frozen=True)
@@ -34,65 +38,185 @@ class _Limits:
         return len(spoken) <= self.max_chars and self.token_count(spoken) <= self.max_tokens
 
 
+@dataclass(frozen=True)
+class _Section:
+    """A part of a block that one voice reads without a pause that the text asks for; `pause` is what ends it, or ""."""
+
+    start: int
+    end: int
+    voice: str
+    pause: str
+
+
 def write_script(book: Book, settings: SegmentSettings, token_count: Callable[[str], int], max_tokens: int) -> Script:
     """Utterances in reading order, each within `settings.max_chars` and `max_tokens` of its spoken text.
 
     Args:
-        book: as read by `tasks.ingest`.
+        book: as read by `tasks.ingest`, its markup complete: values of voices are names of voices.
         settings: lengths in characters.
         token_count: text tokens of a spoken text, as the engine counts them.
         max_tokens: most tokens that one utterance may have.
 
     Raises:
         CoverageError: text would be lost or said twice; a fault of ours.
-        BadInputError: the limits leave no room for a single character.
+        BadInputError: the limits leave no room for a single character, or for what markup says in place of a text.
     """
     splitter = SentenceSplitter(block.text for chapter in book.chapters for block in chapter.blocks)
     counted = lru_cache(maxsize=16384)(token_count)
     limits = _Limits(settings.min_chars, settings.max_chars, max_tokens, counted)
     british = book.language.lower().startswith("en-gb")
-    utterances = tuple(
-        utterance for chapter in book.chapters for utterance in _chapter(chapter, splitter, limits, british)
-    )
+    writer = _Writer(splitter, limits, british)
+    utterances = tuple(utterance for chapter in book.chapters for utterance in writer.chapter(chapter))
     entries = ledger.build(book, utterances)
     script = Script(utterances, entries, ledger.coverage(entries))
     ledger.check(book, script)
     return script
 
 
-def _chapter(chapter: Chapter, splitter: SentenceSplitter, limits: _Limits, british: bool) -> list[Utterance]:
-    utterances: list[Utterance] = []
-    for block_index, block in enumerate(chapter.blocks):
-        if block.kind == BlockKind.SCENE_BREAK:
-            if utterances:
-                utterances[-1] = replace(utterances[-1], pause=PauseKind.SCENE)
-            continue
-        for spoken in _block(chapter.index, block_index, block, splitter, limits, british):
-            utterances.append(replace(spoken, index=len(utterances)))
-    if utterances:
-        utterances[-1] = replace(utterances[-1], pause=PauseKind.CHAPTER)
-    return utterances
+@dataclass(frozen=True)
+class _Writer:
+    """Writes one book's chapters."""
+
+    splitter: SentenceSplitter
+    limits: _Limits
+    british: bool
+
+    def chapter(self, chapter: Chapter) -> list[Utterance]:
+        utterances: list[Utterance] = []
+        for block_index, block in enumerate(chapter.blocks):
+            if block.kind == BlockKind.SCENE_BREAK:
+                if utterances:
+                    utterances[-1] = replace(utterances[-1], pause=PauseKind.SCENE)
+                continue
+            following = chapter.blocks[block_index + 1].kind if block_index + 1 < len(chapter.blocks) else None
+            _ask_for_pauses(utterances, block, at=0)
+            before = len(utterances)
+            self._block(utterances, chapter.index, block_index, block)
+            if len(utterances) > before:
+                utterances[-1] = replace(utterances[-1], pause=_after_block(block.kind, following))
+            _ask_for_pauses(utterances, block, at=len(block.text))
+        if utterances:
+            utterances[-1] = replace(utterances[-1], pause=PauseKind.CHAPTER)
+        return utterances
+
+    def _block(self, utterances: list[Utterance], chapter_index: int, block_index: int, block: Block) -> None:
+        """Appends the utterances of one block."""
+        saying = Saying(block, Context(self.british, block.kind))
+        self._require_room(saying, block)
+        sentences = self._sentences(saying.text, block.kind)
+        for section in _sections(block):
+            for piece in self._pieces(saying, sentences, section):
+                spoken = saying.spoken(piece.start, piece.end)
+                if spoken:
+                    utterance = Utterance(
+                        chapter_index=chapter_index,
+                        index=len(utterances),
+                        block_index=block_index,
+                        start=piece.start,
+                        end=piece.end,
+                        text=block.text[piece.start : piece.end],
+                        spoken=spoken,
+                        pause=_within_block(piece, saying.text, block.kind),
+                        is_heading=block.kind == BlockKind.HEADING,
+                        voice=section.voice,
+                    )
+                    utterances.append(utterance)
+            if section.pause and section.end < len(block.text):
+                _ask_for_pause(utterances, section.pause)
+
+    def _sentences(self, text: str, kind: BlockKind) -> list[tuple[int, int]]:
+        if kind == BlockKind.HEADING:
+            return [(0, len(text))]
+        if kind == BlockKind.VERSE and "\n" in text:
+            return [line.span() for line in _LINE.finditer(text)]
+        return self.splitter.spans(text)
+
+    def _pieces(self, saying: Saying, sentences: Sequence[tuple[int, int]], section: _Section) -> Iterator[Piece]:
+        """The section's pieces. Each fits, and no stretch lies in two."""
+
+        def fits(start: int, end: int) -> bool:
+            plain = end - start - saying.marked_chars
+            return plain <= _HOPELESS * self.limits.max_chars and self.limits.allow(saying.spoken(start, end))
+
+        own = [
+            (max(start, section.start), min(end, section.end))
+            for start, end in sentences
+            if start < section.end and end > section.start
+        ]
+        ends = {end for _, end in sentences}
+        pieces = pieces_of(saying.text, own, fits, self.limits.min_chars)
+        for piece in _around_stretches(pieces, saying):
+            cut_off = piece.end == pieces[-1].end and section.end not in ends and section.end < len(saying.text)
+            yield replace(piece, pause=PauseKind.CLAUSE) if cut_off else piece
+
+    def _require_room(self, saying: Saying, block: Block) -> None:
+        for stretch in saying.stretches:
+            if not self.limits.allow(stretch.said):
+                raise BadInputError(
+                    f"{block.source}: what is to be said for {block.text[stretch.start : stretch.end][:60]!r} is "
+                    f"longer than an utterance may be ({self.limits.max_chars} characters): mark shorter parts"
+                )
 
 
-def _block(
-    chapter_index: int, block_index: int, block: Block, splitter: SentenceSplitter, limits: _Limits, british: bool
-) -> Iterator[Utterance]:
-    """The utterances of one block; the last has the pause that follows a block of its kind."""
-    text, context = block.text, Context(british, block.kind)
+def _sections(block: Block) -> list[_Section]:
+    """The block cut where a voice begins or ends, and at pauses. The inner one of two voices reads."""
+    voices = [note for note in block.markup if note.kind == MarkupKind.VOICE]
+    pauses = {note.start: note.value for note in block.markup if note.kind == MarkupKind.PAUSE}
+    if not voices and not pauses:
+        return [_Section(0, len(block.text), "", "")]
+    edges = {0, len(block.text), *pauses, *(edge for note in voices for edge in (note.start, note.end))}
+    places = sorted(edge for edge in edges if 0 <= edge <= len(block.text))
+    sections: list[_Section] = []
+    for start, end in pairwise(places):
+        around = [note for note in voices if note.start <= start and end <= note.end]
+        voice = min(around, key=lambda note: note.end - note.start).value if around else ""
+        if sections and sections[-1].voice == voice and not sections[-1].pause:
+            sections[-1] = _Section(sections[-1].start, end, voice, pauses.get(end, ""))
+        else:
+            sections.append(_Section(start, end, voice, pauses.get(end, "")))
+    return sections
 
-    def fits(start: int, end: int) -> bool:
-        return end - start <= _HOPELESS * limits.max_chars and limits.allow(normalise(text[start:end], context))
 
-    heading = block.kind == BlockKind.HEADING
-    sentences = [(0, len(text))] if heading else splitter.spans(text)
-    pieces = pieces_of(text, sentences, fits, limits.min_chars)
-    pieces = [piece for piece in pieces if normalise(text[piece.start : piece.end], context)]
-    for number, piece in enumerate(pieces, start=1):
-        pause = piece.pause
-        if number == len(pieces):
-            pause = PauseKind.HEADING if heading else PauseKind.PARAGRAPH
-        source = text[piece.start : piece.end]
-        spoken = normalise(source, context)
-        yield Utterance(
-            chapter_index, 0, block_index, piece.start, piece.end, source, spoken, pause, is_heading=heading
-        )
+def _around_stretches(pieces: Sequence[Piece], saying: Saying) -> list[Piece]:
+    """Moves cuts that fell into a stretch, as can happen in text without spaces, behind it."""
+    if not saying.stretches:
+        return list(pieces)
+    whole: list[Piece] = []
+    for piece in pieces:
+        start = whole[-1].end if whole and whole[-1].end > piece.start else piece.start
+        inside = [stretch.end for stretch in saying.stretches if stretch.start < piece.end < stretch.end]
+        end = max([piece.end, *inside])
+        if start < end:
+            whole.append(Piece(start, end, piece.pause))
+    return whole
+
+
+def _within_block(piece: Piece, text: str, kind: BlockKind) -> PauseKind:
+    """The pause after a piece that is not the block's last: a line of verse has its own."""
+    if kind == BlockKind.VERSE and text[piece.end : piece.end + 1] == "\n":
+        return PauseKind.VERSE_LINE
+    return piece.pause
+
+
+def _after_block(kind: BlockKind, following: BlockKind | None) -> PauseKind:
+    """The pause after a block's last utterance."""
+    if kind == BlockKind.HEADING:
+        return PauseKind.HEADING
+    return PauseKind.STANZA if kind == following == BlockKind.VERSE else PauseKind.PARAGRAPH
+
+
+def _ask_for_pauses(utterances: list[Utterance], block: Block, at: int) -> None:
+    """Pauses that the text asks for at a block's beginning or end, in place of the one between blocks."""
+    for note in block.markup:
+        if note.kind == MarkupKind.PAUSE and note.start == at:
+            _ask_for_pause(utterances, note.value)
+
+
+def _ask_for_pause(utterances: list[Utterance], value: str) -> None:
+    """Gives the last utterance a pause: seconds, or the name of a kind. A chapter does not begin with one."""
+    if not utterances:
+        return
+    if value in PauseKind:
+        utterances[-1] = replace(utterances[-1], pause=PauseKind(value))
+    else:
+        utterances[-1] = replace(utterances[-1], pause_s=float(value))

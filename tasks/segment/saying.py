@@ -1,0 +1,201 @@
+"""What is said for a stretch of a block: its words by the normalisation rules, marked stretches as their markup says.
+
+Marked stretches are kept whole: while sentences are found and cut they look like one long word, and while the rules
+work they look like a made-up one. Must not know utterances, chapters or where the markup comes from.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from storage.records import Block, Markup, MarkupKind
+from tasks.segment.normalise import normalise
+from tasks.segment.rules.base import Context, cardinal, ordinal, spell_digits, year
+from tortoise_core.errors import TextError
+from tortoise_core.text.notation import INLINE, inline, phones_of
+
+SAY_AS = ("characters", "digits", "cardinal", "ordinal", "year", "date", "telephone")
+_SAYING_KINDS = frozenset({MarkupKind.PHONEMES, MarkupKind.RESPELL, MarkupKind.SAY_AS})
+_STRESSED_SYLLABLES = re.compile(r"\w+(?:-\w+)+")
+_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
+_LETTER_A = "{EY1|A}"  # alone it would be the article
+_DIGITS_OF_INDEX = "abcdefghijklmnopqrstuvwxy"  # "z" ends a made-up word
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Characters `[start, end)` of a block, and the words or phonemes to say for them."""
+
+    start: int
+    end: int
+    said: str
+
+
+def stretches(block: Block, context: Context) -> list[Stretch]:
+    """The marked stretches that decide what is said, in order, none inside of another.
+
+    What cannot be said as its markup asks, see `problem_of`, is read as if it were not marked.
+    """
+    found: list[Stretch] = []
+    for note in block.markup:
+        if note.kind not in _SAYING_KINDS or (found and note.start < found[-1].end):
+            continue
+        said = _said(block.text[note.start : note.end], note, context)
+        if said:
+            found.append(Stretch(note.start, note.end, said))
+    return found
+
+
+def problem_of(text: str, note: Markup) -> str:
+    """Why a text cannot be said as its markup asks; "" if it can."""
+    if note.kind == MarkupKind.PHONEMES and not INLINE.fullmatch(note.value):
+        alphabet, _, phonemes = note.value.partition(":")
+        try:
+            phones_of(alphabet, phonemes)
+        except TextError as error:
+            return str(error)
+    if note.kind == MarkupKind.SAY_AS and note.value not in SAY_AS:
+        return f"{note.value!r} is no way to say something: use {', '.join(SAY_AS)}"
+    if note.kind in _SAYING_KINDS and not _said(text, note, Context()):
+        return f"{text!r} cannot be said as {note.value!r}"
+    return ""
+
+
+class Saying:
+    """One block, ready to be cut and said."""
+
+    def __init__(self, block: Block, context: Context) -> None:
+        self._text = block.text
+        self._context = context
+        self.stretches = stretches(block, context) if block.markup else []
+        self.text = _masked(block.text, self.stretches)  # of the same length, without a place to cut in a stretch
+        self.marked_chars = sum(stretch.end - stretch.start for stretch in self.stretches)
+        self._starts = [stretch.start for stretch in self.stretches]
+
+    def spoken(self, start: int, end: int) -> str:
+        """What is said for `[start, end)`; a stretch belongs to the part that holds its start."""
+        own = self.stretches[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
+        if not own:
+            return normalise(self._text[start:end], self._context)
+        return _with_stretches(self._text, start, end, own, self._context)
+
+
+def _masked(text: str, found: Sequence[Stretch]) -> str:
+    parts, at = [], 0
+    for stretch in found:
+        first = "X" if text[stretch.start].isupper() else "x"
+        parts += [text[at : stretch.start], first, "x" * (stretch.end - stretch.start - 1)]
+        at = stretch.end
+    return "".join([*parts, text[at:]])
+
+
+def _with_stretches(text: str, start: int, end: int, own: Sequence[Stretch], context: Context) -> str:
+    """Normalises with a made-up word in each stretch's place, then puts in what is said."""
+    stem = "zqx"
+    while stem in text.lower():
+        stem += "q"
+    parts, at = [], start
+    for index, stretch in enumerate(own):
+        parts.append(text[at : stretch.start])
+        parts.append(_made_up(stem, index, capital=text[stretch.start].isupper()))
+        at = min(stretch.end, end)
+    outside = "".join([*parts[::2], text[at:end]])
+    shouted = any(c.isupper() for c in outside) and not any(c.islower() for c in outside)
+    prepared = "".join([*(part.upper() if shouted else part for part in parts), text[at:end]])
+    spoken = normalise(prepared, context)
+    return re.sub(rf"{stem}([a-y]+)z", lambda match: own[_index(match[1])].said, spoken, flags=re.I)
+
+
+def _made_up(stem: str, index: int, *, capital: bool) -> str:
+    digits = ""
+    while True:
+        index, digit = divmod(index, len(_DIGITS_OF_INDEX))
+        digits = _DIGITS_OF_INDEX[digit] + digits
+        if not index:
+            break
+    word = f"{stem}{digits}z"
+    return word.capitalize() if capital else word
+
+
+def _index(digits: str) -> int:
+    index = 0
+    for digit in digits.lower():
+        index = index * len(_DIGITS_OF_INDEX) + _DIGITS_OF_INDEX.index(digit)
+    return index
+
+
+def _said(text: str, note: Markup, context: Context) -> str:
+    if note.kind == MarkupKind.PHONEMES:
+        return _phonemes(note.value)
+    if note.kind == MarkupKind.RESPELL:
+        return normalise(_unstressed(note.value), context)
+    return _said_as(text, note.value, context)
+
+
+@lru_cache(maxsize=4096)
+def _phonemes(value: str) -> str:
+    if INLINE.fullmatch(value):
+        return value
+    alphabet, _, phonemes = value.partition(":")
+    try:
+        return inline(phones_of(alphabet, phonemes))
+    except TextError:
+        return ""
+
+
+def _unstressed(respelling: str) -> str:
+    """ "tuh-MAH-toh" in small letters: capitals show the stress to people, to the rules they would be an acronym."""
+    return _STRESSED_SYLLABLES.sub(
+        lambda match: match[0].lower() if match[0] != match[0].title() else match[0], respelling
+    )
+
+
+def _said_as(text: str, way: str, context: Context) -> str:
+    if way == "characters":
+        named = (_character(character, context) for character in text if not character.isspace())
+        return " ".join(name for name in named if name)
+    if way == "date":
+        return normalise(text, context)
+    digits = "".join(character for character in text if character.isdecimal())
+    if not digits:
+        return ""
+    if way == "digits":
+        return spell_digits(digits)
+    if way == "telephone":
+        return ", ".join(spell_digits(group) for group in re.findall(r"\d+", text))
+    number = _NUMBER.search(text)
+    assert number is not None  # there are digits
+    value = int(number[0].replace(",", ""))
+    words = {"cardinal": cardinal, "ordinal": ordinal, "year": year}.get(way)
+    said = words(value, context.british) if words else ""
+    return said and normalise(
+        text[: number.start()] + said + text[number.end() :].removeprefix(_ordinal_end(text)), context
+    )
+
+
+def _ordinal_end(text: str) -> str:
+    """The "th" of "4th": it is part of the number."""
+    match = re.search(r"\d(st|nd|rd|th)\b", text)
+    return match[1] if match else ""
+
+
+def _character(character: str, context: Context) -> str:
+    if character in "aA":
+        return _LETTER_A
+    if character.isalpha():
+        return normalise(character.upper(), context)
+    if character.isdecimal():
+        return spell_digits(str(int(character)))
+    return _SIGN_NAMES.get(character, "") or normalise(character, context)
+
+
+_SIGN_NAMES = {
+    ".": "dot", ",": "comma", "-": "dash", "–": "dash", "—": "dash", "/": "slash", "\\": "backslash", ":": "colon",
+    ";": "semicolon", "!": "exclamation mark", "?": "question mark", "'": "apostrophe", "’": "apostrophe", '"': "quote",
+    "(": "open bracket", ")": "close bracket", "_": "underscore", "*": "star", "#": "hash", "@": "at", "&": "and",
+    "+": "plus", "=": "equals", "%": "percent", "~": "tilde", "$": "dollar", "£": "pound", "€": "euro",
+}  # fmt: skip
