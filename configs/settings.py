@@ -47,7 +47,7 @@ class _Section(BaseModel):
 
 
 class IngestSettings(_Section):
-    """Limits against hostile book files, and which skipped texts are wanted all the same."""
+    """Limits against hostile book files, and how texts are read that can be read in more ways than one."""
 
     max_file_bytes: AtLeastOne
     max_archive_bytes: AtLeastOne
@@ -55,6 +55,9 @@ class IngestSettings(_Section):
     max_compression_ratio: AtLeastOne
     max_archive_members: AtLeastOne
     also_read: tuple[str, ...]
+    notes: Literal["skip", "chapter-end", "inline"]
+    tables: Literal["rows", "announce"]
+    ruby: Literal["base", "reading"]
 
 
 class SegmentSettings(_Section):

@@ -7,6 +7,7 @@ stops at the declared size, so a lying header cannot get past the limits).
 from __future__ import annotations
 
 import posixpath
+import re
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +22,15 @@ _MIB = 1024 * 1024
 _ENCRYPTED_FLAG = 0x1
 # Obfuscated fonts are listed in encryption.xml too, but hide no text (EPUB 3.3, section 4.4; Adobe's older scheme).
 _FONT_OBFUSCATION = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"})
+_FONT_SUFFIXES = (".otf", ".ttf", ".woff", ".woff2", ".ttc")
+_NAMESPACES = {
+    b"dc": b"http://purl.org/dc/elements/1.1/",
+    b"dcterms": b"http://purl.org/dc/terms/",
+    b"opf": b"http://www.idpf.org/2007/opf",
+    b"epub": b"http://www.idpf.org/2007/ops",
+    b"xsi": b"http://www.w3.org/2001/XMLSchema-instance",
+    b"ncx": b"http://www.daisy.org/z3986/2005/ncx/",
+}
 _DRM_FILES = ("META-INF/sinf.xml", "META-INF/license.lcpl")
 _TEXT_SUFFIXES = (".xhtml", ".html", ".htm", ".xml", ".opf", ".ncx", ".css", ".svg", ".smil")
 
@@ -28,6 +38,36 @@ _TEXT_SUFFIXES = (".xhtml", ".html", ".htm", ".xml", ".opf", ".ncx", ".css", ".s
 def safe_parser() -> etree.XMLParser:
     """An XML parser that expands no entities, opens no network and keeps libxml2's limits on depth and size."""
     return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+
+
+def parse_xml(data: bytes) -> tuple[etree._Element | None, str]:
+    """The root of an XML file of the package and what is wrong with it, "" for nothing.
+
+    What is not well-formed is repaired: undeclared prefixes are declared, the rest is libxml2's recovery. `None` when
+    nothing is left.
+    """
+    try:
+        return etree.fromstring(data, safe_parser()), ""
+    except etree.XMLSyntaxError as error:
+        problem = f"is not well-formed XML and was repaired: {error.msg}"
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True)
+    try:
+        root = etree.fromstring(_declare_prefixes(data), parser)
+    except etree.XMLSyntaxError:
+        root = None
+    return root, problem
+
+
+def _declare_prefixes(data: bytes) -> bytes:
+    declared = set(re.findall(rb"xmlns:([\w.-]+)\s*=", data)) | {b"xml", b"xmlns"}
+    used = set(re.findall(rb"</?([A-Za-z_][\w.-]*):", data)) | set(
+        re.findall(rb"\s([A-Za-z_][\w.-]*):[\w.-]+\s*=", data)
+    )
+    missing = b"".join(
+        b' xmlns:%s="%s"' % (prefix, _NAMESPACES.get(prefix, b"urn:undeclared:" + prefix))
+        for prefix in sorted(used - declared)
+    )
+    return re.sub(rb"<[A-Za-z_][\w.:-]*", lambda match: match[0] + missing, data, count=1)
 
 
 def resolve(base: str, href: str) -> str:
@@ -68,6 +108,10 @@ class BookArchive:
     def __contains__(self, name: str) -> bool:
         return self._key(name) in self._names
 
+    def names(self) -> list[str]:
+        """The names of all members."""
+        return list(self._names.values())
+
     def read(self, name: str) -> bytes:
         """The bytes of a member. Raises `KeyError` when there is none, `UnreadableBookError` when it is damaged."""
         member = self._names[self._key(name)]
@@ -105,16 +149,20 @@ class BookArchive:
                 )
 
     def _check_drm(self) -> None:
-        locked = UnreadableBookError(f"{self.path.name} is protected by DRM; Talepress reads only unprotected books")
+        locked = UnreadableBookError(
+            f"{self.path.name} is protected by DRM; Talepress reads only unprotected books: "
+            "buy or borrow it where it is sold without"
+        )
         if any(name in self for name in _DRM_FILES):
             raise locked
         if "META-INF/encryption.xml" not in self:
             return
-        try:
-            root = etree.fromstring(self.read("META-INF/encryption.xml"), safe_parser())
-        except etree.XMLSyntaxError as error:
-            raise UnreadableBookError(f"{self.path.name}: META-INF/encryption.xml is damaged: {error}") from error
+        root, problem = parse_xml(self.read("META-INF/encryption.xml"))
+        if root is None:
+            raise UnreadableBookError(f"{self.path.name}: META-INF/encryption.xml is damaged: it {problem}")
         for data in root.iter("{*}EncryptedData"):
-            method = data.find("{*}EncryptionMethod")
-            if method is None or method.get("Algorithm") not in _FONT_OBFUSCATION:
+            method, reference = data.find("{*}EncryptionMethod"), data.find(".//{*}CipherReference")
+            uri = "" if reference is None else (reference.get("URI") or "").lower()
+            hides_text = method is None or method.get("Algorithm") not in _FONT_OBFUSCATION
+            if hides_text and not uri.endswith(_FONT_SUFFIXES):
                 raise locked

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from storage.records import Block, BlockKind, Chapter, Skip
 from tasks.ingest.html import Anchor, Event
-from tasks.ingest.rules import front_page_rule, gutenberg_bounds, title_rule
+from tasks.ingest.notes import ChapterNote
+from tasks.ingest.rules import NOTE_BODY, front_page_rule, gutenberg_bounds, is_notes_title, title_rule
 
 _GUTENBERG = "gutenberg-boilerplate"
 
@@ -39,10 +40,11 @@ class _Draft:
     by_title: bool = True
     blocks: list[Block] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
+    notes: list[Block] = field(default_factory=list)  # to be read at its end
 
 
 def assemble(
-    units: Sequence[Sequence[Event]],
+    units: Sequence[Sequence[Event | ChapterNote]],
     marks: Iterable[Mark],
     book_title: str,
     authors: Sequence[str],
@@ -57,6 +59,7 @@ def assemble(
     _skip_gutenberg(drafts, also_read)
     for draft in drafts:
         _apply_page_rules(draft, book_title, authors, also_read)
+        draft.blocks += draft.notes
     chapters: list[Chapter] = []
     skips: list[Skip] = []
     for draft in _merge_untitled(drafts):
@@ -81,7 +84,9 @@ def one_line(title: str) -> str:
     return first
 
 
-def _split(units: Sequence[Sequence[Event]], marks: list[Mark], also_read: Collection[str]) -> list[_Draft]:
+def _split(
+    units: Sequence[Sequence[Event | ChapterNote]], marks: list[Mark], also_read: Collection[str]
+) -> list[_Draft]:
     starts: dict[tuple[int, str], list[_Draft]] = {}
     for mark in marks:
         draft = _Draft(mark.title, by_title=not mark.anchor or mark.depth == 0)
@@ -101,6 +106,8 @@ def _split(units: Sequence[Sequence[Event]], marks: list[Mark], also_read: Colle
                 drafts += starts.pop((unit_index, event.id), [])
             elif isinstance(event, Skip):
                 drafts[-1].skips.append(event)
+            elif isinstance(event, ChapterNote):
+                drafts[-1].notes += event.blocks
             elif rule is None or rule in also_read:
                 drafts[-1].blocks.append(event)
             elif event.text:
@@ -130,6 +137,9 @@ def _apply_page_rules(draft: _Draft, book_title: str, authors: Sequence[str], al
     rule = title_rule(draft.title or _first_heading(draft.blocks)) if draft.by_title else None
     if rule is None and draft.is_front:
         rule = front_page_rule("\n".join(block.text for block in draft.blocks), book_title, authors)
+    if rule is None and is_notes_title(draft.title or _first_heading(draft.blocks)):
+        # "Notes" may also be a chapter of the story; with note bodies in it, it is not.
+        rule = NOTE_BODY if any(skip.rule == NOTE_BODY for skip in draft.skips) else None
     if rule is not None and rule not in also_read:
         draft.skips += [Skip(block.text, rule, source=block.source) for block in draft.blocks if block.text]
         draft.blocks.clear()
@@ -147,7 +157,7 @@ def _merge_untitled(drafts: Iterable[_Draft]) -> list[_Draft]:
     return merged
 
 
-def _first_heading(events: Iterable[Event]) -> str:
+def _first_heading(events: Iterable[Event | ChapterNote]) -> str:
     return next(
         (one_line(event.text) for event in events if isinstance(event, Block) and event.kind == BlockKind.HEADING), ""
     )

@@ -11,9 +11,14 @@ from configs.settings import IngestSettings
 from storage.records import Block, Book, Skip
 from tasks.errors import UnreadableBookError
 from tasks.ingest.chapters import Mark, assemble
+from tasks.ingest.documents import Document, read_documents
 from tasks.ingest.epub import Package, read_package
-from tasks.ingest.html import Anchor, Event, heading_anchors, text_of, walk
+from tasks.ingest.html import Anchor, Event, heading_anchors
+from tasks.ingest.notes import ChapterNote
 from tasks.ingest.rules import meaning_rule, title_rule
+
+Placed = Event | ChapterNote
+_NOT_LINEAR = "not-linear"
 
 
 def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
@@ -25,27 +30,23 @@ def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
     wanted: dict[int, set[str]] = {}
     for mark in marks:
         wanted.setdefault(mark.unit, set()).add(mark.anchor)
-    units = [
-        walk(unit.body, unit.path, wanted.get(index, ()), settings.also_read)
-        for index, unit in enumerate(package.units)
-    ]
+    documents = [Document(unit.path, unit.body, unit.pronunciations) for unit in package.units]
+    units = read_documents(documents, settings, wanted, package.metadata.language)
     marks, missing = _check_anchors(marks, units)
+    units = _leave_out_not_linear(package, units, settings.also_read)
     units = _apply_landmarks(package, units, marks, settings.also_read)
-    chapters, skips = assemble(units, marks, package.title, package.authors, settings.also_read)
-    skips += tuple(
-        Skip(text, "not-linear", source=unit.path) for unit in package.not_linear if (text := text_of(unit.body))
-    )
+    chapters, skips = assemble(units, marks, package.metadata.title, package.metadata.authors, settings.also_read)
     return Book(
-        title=package.title or path.stem,
-        authors=package.authors,
-        language=package.language,
+        title=package.metadata.title or path.stem,
+        authors=package.metadata.authors,
+        language=package.metadata.language,
         source_sha256=hashlib.sha256(data).hexdigest(),
         chapters=chapters,
         skipped=skips,
-        identifier=package.identifier,
-        publisher=package.publisher,
-        date=package.date,
-        description=package.description,
+        identifier=package.metadata.identifier,
+        publisher=package.metadata.publisher,
+        date=package.metadata.date,
+        description=package.metadata.description,
         cover=package.cover,
         cover_media_type=package.cover_media_type,
         warnings=(*package.warnings, *problems, *missing),
@@ -67,7 +68,7 @@ def _resolve_toc(package: Package) -> tuple[list[Mark], list[str]]:
     return [Mark(title, index, id_) for index, id_, title in heading_anchors([u.body for u in package.units])], problems
 
 
-def _check_anchors(marks: Sequence[Mark], units: Sequence[Sequence[Event]]) -> tuple[list[Mark], list[str]]:
+def _check_anchors(marks: Sequence[Mark], units: Sequence[Sequence[Placed]]) -> tuple[list[Mark], list[str]]:
     """Marks whose fragment exists. A file's first that points nowhere means its start; others are dropped."""
     present = {(index, event.id) for index, events in enumerate(units) for event in events if isinstance(event, Anchor)}
     started = {mark.unit for mark in marks if not mark.anchor}
@@ -84,8 +85,8 @@ def _check_anchors(marks: Sequence[Mark], units: Sequence[Sequence[Event]]) -> t
 
 
 def _apply_landmarks(
-    package: Package, units: Sequence[list[Event]], marks: Sequence[Mark], also_read: Collection[str]
-) -> list[list[Event]]:
+    package: Package, units: Sequence[list[Placed]], marks: Sequence[Mark], also_read: Collection[str]
+) -> list[list[Placed]]:
     """Skips files that the landmarks or the guide call a cover, a title page and so on.
 
     Not where the table of contents has several places, or a chapter's name, in that file: single-file books have
@@ -101,6 +102,18 @@ def _apply_landmarks(
         else:
             result.append([_skipped(event, rule) if isinstance(event, Block) else event for event in events])
     return result
+
+
+def _leave_out_not_linear(
+    package: Package, units: Sequence[list[Placed]], also_read: Collection[str]
+) -> list[list[Placed]]:
+    """Skips what the spine sets apart from the reading order. Notes in there have found their place before."""
+    return [
+        [_skipped(event, _NOT_LINEAR) if isinstance(event, Block) else event for event in events]
+        if not unit.linear and _NOT_LINEAR not in also_read
+        else events
+        for unit, events in zip(package.units, units, strict=True)
+    ]
 
 
 def _skipped(block: Block, rule: str) -> Skip:

@@ -10,8 +10,7 @@ _ROOT = Path(__file__).resolve().parents[3]
 SAMPLE = _ROOT / "samples" / "the-lamplighters-clock.epub"
 
 
-@pytest.fixture
-def settings() -> IngestSettings:
+def ingest_settings() -> IngestSettings:
     return IngestSettings(
         max_file_bytes=10_000_000,
         max_archive_bytes=20_000_000,
@@ -19,7 +18,15 @@ def settings() -> IngestSettings:
         max_compression_ratio=100,
         max_archive_members=50,
         also_read=(),
+        notes="skip",
+        tables="rows",
+        ruby="base",
     )
+
+
+@pytest.fixture
+def settings() -> IngestSettings:
+    return ingest_settings()
 
 
 @pytest.fixture

@@ -1,0 +1,169 @@
+"""What a book's stylesheets hide and what they set on lines of its own. Must not know blocks or rules.
+
+Only `display`, `visibility` and `float` are looked at. The outcome is left on the elements, as the attribute `DISPLAY`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import cssselect2
+import tinycss2
+from lxml import etree
+
+DISPLAY = "{urn:talepress:reading}display"  # "none", "block" or "inline"; absent where no style says anything
+_PROPERTIES = frozenset({"display", "visibility", "float"})
+_BLOCK_DISPLAYS = frozenset({"block", "list-item", "table", "flex", "grid", "flow-root", "table-row", "table-caption"})
+_MAX_IMPORTS = 20
+
+_Declarations = dict[str, tuple[str, bool]]  # property -> value and whether it is important
+
+
+@dataclass(frozen=True)
+class _Rule:
+    selectors: Sequence[cssselect2.compiler.CompiledSelector]
+    declarations: _Declarations
+
+
+class StyleSheets:
+    """The stylesheets of one book, each read once.
+
+    `load` gives the text of a stylesheet for (path of the file that names it, href) with its own path, or `None`.
+    """
+
+    def __init__(self, load: Callable[[str, str], tuple[str, str] | None]) -> None:
+        self._load = load
+        self._sheets: dict[str, list[_Rule]] = {}
+
+    def apply(self, body: etree._Element, source: str) -> None:
+        """Marks the elements of a document that its stylesheets or style attributes say something about."""
+        root = body.getroottree().getroot()
+        rules = [rule for sheet in self._sheets_of(root, source) for rule in sheet]
+        if rules or any(_speaks(style) for style in root.xpath("//@style")):
+            _mark(root, rules)
+
+    def _sheets_of(self, root: etree._Element, source: str) -> Iterator[list[_Rule]]:
+        for element in root.iter("{*}link", "link", "{*}style", "style"):
+            name = etree.QName(element).localname.lower()
+            relations = (element.get("rel") or "").lower().split()
+            if not _applies(element.get("media") or ""):
+                continue
+            if name == "style":
+                yield self._rules("".join(element.itertext()), source, _MAX_IMPORTS)
+            elif "stylesheet" in relations and "alternate" not in relations and element.get("href"):
+                yield self._linked(source, element.get("href") or "", _MAX_IMPORTS)
+
+    def _linked(self, source: str, href: str, imports_left: int) -> list[_Rule]:
+        found = self._load(source, href)
+        if found is None:
+            return []
+        text, path = found
+        if path not in self._sheets:
+            self._sheets[path] = []  # a sheet that imports itself ends here
+            self._sheets[path] = self._rules(text, path, imports_left)
+        return self._sheets[path]
+
+    def _rules(self, text: str, path: str, imports_left: int) -> list[_Rule]:
+        rules: list[_Rule] = []
+        namespaces: dict[str | None, str] = {}
+        stack = list(reversed(tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)))
+        while stack:
+            node = stack.pop()
+            if node.type == "qualified-rule":
+                rules += _rule(node, namespaces)
+            elif node.type == "at-rule":
+                words = [token for token in node.prelude if token.type not in ("whitespace", "comment")]
+                if node.lower_at_keyword == "namespace" and words:
+                    prefix = words[0].value if words[0].type == "ident" else None
+                    namespaces[prefix] = _address(words[-1])
+                elif node.lower_at_keyword == "import" and words and imports_left > 0:
+                    if _applies(tinycss2.serialize(words[1:])):
+                        rules += self._linked(path, _address(words[0]), imports_left - 1)
+                elif node.lower_at_keyword == "media" and node.content and _applies(tinycss2.serialize(node.prelude)):
+                    inner = tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True)
+                    stack += reversed(inner)
+        return rules
+
+
+def hides(element: etree._Element) -> bool:
+    """Whether a style hides the element: as `StyleSheets` found, else by its style attribute alone."""
+    marked = element.get(DISPLAY)
+    if marked is None:
+        marked = _display(_own(element))
+    return marked == "none"
+
+
+def _speaks(style: str) -> bool:
+    """Whether a style attribute is worth parsing."""
+    return any(name in style.lower() for name in _PROPERTIES)
+
+
+def _own(element: etree._Element) -> _Declarations:
+    style = element.get("style") or ""
+    return _declarations(tinycss2.parse_blocks_contents(style)) if _speaks(style) else {}
+
+
+def _rule(node: tinycss2.ast.QualifiedRule, namespaces: dict[str | None, str]) -> list[_Rule]:
+    declarations = _declarations(tinycss2.parse_blocks_contents(node.content))
+    if not declarations:
+        return []
+    try:
+        selectors = cssselect2.compile_selector_list(node.prelude, namespaces)
+    except (cssselect2.SelectorError, RecursionError):  # `:hover` and the like choose nothing on a still page
+        return []
+    return [_Rule([s for s in selectors if s.pseudo_element is None], declarations)]
+
+
+def _declarations(nodes: Sequence[tinycss2.ast.Node]) -> _Declarations:
+    found: _Declarations = {}
+    for node in nodes:
+        if node.type == "declaration" and node.lower_name in _PROPERTIES:
+            value = tinycss2.serialize(node.value).strip().lower()
+            if node.important or not found.get(node.lower_name, ("", False))[1]:
+                found[node.lower_name] = (value, node.important)
+    return found
+
+
+def _mark(root: etree._Element, rules: Sequence[_Rule]) -> None:
+    matcher = cssselect2.Matcher()
+    for rule in rules:
+        for selector in rule.selectors:
+            matcher.add_selector(selector, rule.declarations)
+    for wrapper in cssselect2.ElementWrapper.from_html_root(root).iter_subtree():
+        element = wrapper.etree_element
+        decided: _Declarations = {}
+        for declarations in (*(payload for *_, payload in matcher.match(wrapper)), _own(element)):
+            for name, (value, important) in declarations.items():
+                if important or not decided.get(name, ("", False))[1]:
+                    decided[name] = (value, important)
+        if display := _display(decided):
+            element.set(DISPLAY, display)
+
+
+def _display(declarations: _Declarations) -> str:
+    """ "none", "block" or "inline" for what was declared, "" for nothing that matters."""
+    display = declarations.get("display", ("", False))[0]
+    if display == "none" or declarations.get("visibility", ("", False))[0] == "hidden":
+        return "none"
+    if declarations.get("float", ("none", False))[0] != "none":
+        return "inline"  # a drop cap stands beside the line that it begins
+    return ("block" if display in _BLOCK_DISPLAYS else "inline") if display else ""
+
+
+def _applies(media: str) -> bool:
+    """Whether a media query is meant for a screen of any size. Queries about features are not answered: they change."""
+    queries = [query.split() for query in media.lower().split(",")]
+    for words in queries:
+        negated = words[:1] == ["not"]
+        kind = words[1:] if words[:1] in (["not"], ["only"]) else words
+        if len(kind) <= 1 and (not kind or kind[0] in ("all", "screen")) != negated:
+            return True
+    return False
+
+
+def _address(token: tinycss2.ast.Node) -> str:
+    """The text of a string, `url(...)` or `url("...")` token."""
+    if token.type == "function" and token.lower_name == "url":
+        return next((argument.value for argument in token.arguments if argument.type == "string"), "")
+    return str(token.value) if token.type in ("string", "url") else ""
