@@ -12,19 +12,39 @@ from functools import lru_cache
 
 from unidecode import unidecode
 
-from tasks.segment.rules import abbreviations, characters, dates, money, numbers, roman, symbols
+from tasks.segment.rules import (
+    abbreviations,
+    acronyms,
+    characters,
+    dates,
+    maths,
+    money,
+    numbers,
+    places,
+    references,
+    roman,
+    symbols,
+    times,
+    units,
+    years,
+)
 from tasks.segment.rules.base import Context, Rule
 
 # Most sentences hold no digits and no signs: what a rule needs tells in one look whether to try it at all.
-_DIGIT = re.compile(r"[\d½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⁰²³¹⁴-⁹₀-₉]")
+_DIGIT = re.compile(r"[\d½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁰²³¹⁴-⁹₀-₉]")
 _SIGN = re.compile(r"[^\w\s,.;:!?'\"—()-]")
-_ADDRESS = re.compile(r"@|://|\bwww\.", re.I)
+_ADDRESS = re.compile(r"@|://|\w\.[a-z]", re.I)
 _BRACKET = re.compile(r"[()\[\]{}]")
 _LINE_END = re.compile(r"\n")
-_NUMERAL = re.compile(r"\b[IVXLC]+(?:st|nd|rd|th)?\b")
-_CAPITAL = re.compile(r"\b(?:[A-Z]\.|[A-Z][a-z]{1,5}\.|M(?:rs?|s|me|lle|essrs)\b|St\b|Dr\b|Revd\b)")
-_CAPITALS = re.compile(r"\b[A-Z]{2}")
-_STOP = re.compile(r"\w\.")
+_NUMERAL = re.compile(r"\b[IVXLCMW]+(?:st|nd|rd|th)?\b")
+_CAPITAL = re.compile(r"\b(?:[A-Z]\.|[A-Z][A-Za-z]{0,5}\.|M(?:rs?|s|me|lle|essrs)\b|St\b|Dr\b|Revd\b)")
+_STOPPED_CAPITALS = re.compile(r"\b[A-Z]\.|\b[a-z]\.[a-z]\.")
+_PLACE = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)")
+_POINT = re.compile(r"\b[NSEW]{1,3}\b")
+_CAPITALS = re.compile(r"\b[A-Z]{2}|\b[A-Z]s\b")
+_STOP = re.compile(r"\w\.|\([ivx]|\bNo \d|[a-z] [ivxl]+\b|\bv [A-Z]|\bie\b|\beg\b|\betc\b|\bOK\b|[-–](?:[A-Z])|\bff\b")
+_FORMULA = re.compile(r"[\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&!#Α-ωµ]|\d\s/\s\d")
+_DAY = re.compile(r"\b[A-Z][a-z]{2,8}(?:\.|\s\d|\s?[-–][A-Z])|\d\s?[A-Z][a-z]{2}")
 
 
 @dataclass(frozen=True)
@@ -38,34 +58,43 @@ class NamedRule:
 
 RULES: tuple[NamedRule, ...] = (
     NamedRule(characters.UNSPEAKABLE_RULE, characters.drop_unspeakable),
+    NamedRule("shapes", characters.plain_shapes),
     NamedRule("line-breaks", characters.break_lines, _LINE_END),
-    NamedRule("temperatures-angles", symbols.temperatures_and_angles, _DIGIT),
-    NamedRule("quotes", characters.plain_quotes),
     NamedRule("addresses", symbols.addresses, _ADDRESS),
+    NamedRule("thousands", numbers.thousands, _DIGIT),
+    NamedRule("temperatures-angles", units.temperatures_and_angles, _DIGIT),
+    NamedRule("quotes", characters.plain_quotes),
+    NamedRule("formulas", maths.formulas, _FORMULA),
+    NamedRule("chemistry", maths.chemistry, _DIGIT),
     NamedRule("dashes", characters.plain_dashes),
     NamedRule("roman-headings", roman.headings, _NUMERAL),
+    NamedRule("bible-verses", references.bible_verses, _DIGIT),
+    NamedRule("references", references.references, _STOP),
     NamedRule("titles", abbreviations.titles, _CAPITAL),
-    NamedRule("saints-streets-doctors", abbreviations.saints_streets_doctors, _CAPITAL),
-    NamedRule("references", abbreviations.references, _STOP),
+    NamedRule("compass", places.compass, _POINT),
+    NamedRule("saints-streets-doctors", places.saints_streets_doctors, _CAPITAL),
+    NamedRule("places", places.after_names, _PLACE),
     NamedRule("roman-rulers", roman.rulers, _NUMERAL),
     NamedRule("roman-sections", roman.sections, _NUMERAL),
-    NamedRule("months", abbreviations.months, _DIGIT),
-    NamedRule("bible-verses", numbers.bible_verses, _DIGIT),
-    NamedRule("eras", dates.eras, _DIGIT),
-    NamedRule("times", dates.times, _DIGIT),
+    NamedRule("months", abbreviations.months, _DAY),
+    NamedRule("eras", years.eras, _DIGIT),
+    NamedRule("times", times.times, _DIGIT),
+    NamedRule("centuries", years.centuries, _DIGIT),
     NamedRule("abbreviations", abbreviations.general, _STOP),
-    NamedRule("initials", abbreviations.initials, _CAPITAL),
+    NamedRule("initials", acronyms.initials, _STOPPED_CAPITALS),
     NamedRule("dates", dates.calendar_dates, _DIGIT),
     NamedRule("shillings", money.shillings, _DIGIT),
     NamedRule("money", money.amounts, _DIGIT),
     NamedRule("telephone", numbers.telephone, _DIGIT),
-    NamedRule("units", symbols.units, _DIGIT),
-    NamedRule("decades", dates.decades, _DIGIT),
-    NamedRule("year-spans", dates.year_spans, _DIGIT),
+    NamedRule("labels", numbers.labels, _DIGIT),
+    NamedRule("units", units.units, _DIGIT),
+    NamedRule("decades", years.decades, _DIGIT),
+    NamedRule("year-spans", years.year_spans, _DIGIT),
+    NamedRule("stray-powers", maths.stray_powers, _FORMULA),
     NamedRule("fractions", numbers.fractions, _DIGIT),
     NamedRule("versions", numbers.versions, _DIGIT),
     NamedRule("ordinals", numbers.ordinals, _DIGIT),
-    NamedRule("years", dates.lone_years, _DIGIT),
+    NamedRule("years", years.lone_years, _DIGIT),
     NamedRule("ranges", numbers.ranges, _DIGIT),
     NamedRule("number-plurals", numbers.plurals, _DIGIT),
     NamedRule("minus", numbers.signs, _DIGIT),
@@ -73,7 +102,7 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("decimals", numbers.decimals, _DIGIT),
     NamedRule("integers", numbers.integers, _DIGIT),
     NamedRule("roman-others", roman.others, _NUMERAL),
-    NamedRule("acronyms", abbreviations.acronyms, _CAPITALS),
+    NamedRule("acronyms", acronyms.acronyms, _CAPITALS),
     NamedRule("brackets", characters.open_brackets, _BRACKET),
     NamedRule("tidy", characters.tidy),
 )

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from nltk.tokenize.punkt import PunktLanguageVars, PunktSentenceTokenizer, PunktTrainer
 
-from tasks.segment.rules.abbreviations import BEFORE_NUMBER, GENERAL, MONTHS, MORE_ABBREVIATIONS, TITLES
+from tasks.segment.rules.abbreviations import GENERAL, MONTHS, MORE_ABBREVIATIONS, TITLES
+from tasks.segment.rules.references import BEFORE_NUMBER
 
 _TRAINING_CHARS = 1_000_000  # Punkt learns little from more, and training time grows with it
 _VOWEL = re.compile(r"[aeiouy]")

@@ -1,11 +1,11 @@
-"""Abbreviations by context: titles, streets and saints, Latin, references, initials, acronyms."""
+"""Abbreviations by context: titles, given names, Latin and business words, months and days. Must not know places."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
 
-from tasks.segment.rules.base import Context, words
+from tasks.segment.rules.base import Context, ends_sentence, words
 
 # Written before a name. The full stop is optional for those that British books print without.
 TITLES = {
@@ -14,86 +14,150 @@ TITLES = {
     "Ms": "Miz",
     "Messrs": "Messieurs",
     "Mme": "Madame",
+    "Mmes": "Mesdames",
     "Mlle": "Mademoiselle",
     "Prof": "Professor",
+    "Profs": "Professors",
+    "Drs": "Doctors",
     "Rev": "Reverend",
     "Revd": "Reverend",
+    "Revs": "Reverends",
+    "Rt. Rev": "Right Reverend",
+    "Rt. Hon": "Right Honorable",
     "Hon": "Honorable",
+    "Msgr": "Monsignor",
+    "Fr": "Father",
+    "Bp": "Bishop",
+    "Abp": "Archbishop",
     "Gen": "General",
     "Col": "Colonel",
     "Maj": "Major",
     "Capt": "Captain",
+    "Cmdr": "Commander",
+    "Comdr": "Commander",
+    "Cdr": "Commander",
+    "Brig": "Brigadier",
     "Lieut": "Lieutenant",
     "Lt": "Lieutenant",
     "Sgt": "Sergeant",
+    "Sergt": "Sergeant",
     "Cpl": "Corporal",
+    "Corp": "Corporal",
+    "Pvt": "Private",
+    "Pte": "Private",
     "Adm": "Admiral",
+    "Pres": "President",
     "Gov": "Governor",
     "Sen": "Senator",
+    "Rep": "Representative",
+    "Atty": "Attorney",
     "Supt": "Superintendent",
     "Insp": "Inspector",
+    "Det": "Detective",
+    "Const": "Constable",
     "Mt": "Mount",
+    "Ft": "Fort",
+    "Ste": "Sainte",
+    "SS": "Saints",
 }
 _UNSTOPPED = ("Mr", "Mrs", "Ms", "Messrs", "Mme", "Mlle", "Revd")
+_ALONE = (*_UNSTOPPED, "Capt", "Lieut", "Sgt", "Prof", "Supt", "Insp")
+_GIVEN = {
+    "Wm": "William",
+    "Chas": "Charles",
+    "Geo": "George",
+    "Thos": "Thomas",
+    "Jas": "James",
+    "Jno": "John",
+    "Robt": "Robert",
+    "Saml": "Samuel",
+    "Benj": "Benjamin",
+    "Edw": "Edward",
+    "Danl": "Daniel",
+    "Jos": "Joseph",
+}
 
 # Said wherever they stand; the full stop stays when it also ends the sentence.
 GENERAL = {
     "Jr": "Junior",
     "Sr": "Senior",
+    "Jun": "Junior",
     "Esq": "Esquire",
+    "Esqs": "Esquires",
     "Ltd": "Limited",
     "Inc": "Incorporated",
     "Corp": "Corporation",
     "Co": "Company",
+    "Cos": "Companies",
     "Bros": "Brothers",
+    "Assn": "Association",
+    "Univ": "University",
+    "Govt": "Government",
+    "govt": "government",
+    "Dept": "Department",
+    "dept": "department",
     "Ave": "Avenue",
     "Blvd": "Boulevard",
     "Rd": "Road",
-    "Dept": "Department",
+    "Ln": "Lane",
+    "Pkwy": "Parkway",
+    "Cres": "Crescent",
+    "Gdns": "Gardens",
+    "Bldg": "Building",
+    "Hts": "Heights",
     "etc": "et cetera",
+    "Etc": "Et cetera",
     "&c": "et cetera",
     "viz": "namely",
+    "Viz": "Namely",
     "cf": "compare",
+    "Cf": "Compare",
     "vs": "versus",
     "approx": "approximately",
+    "Approx": "Approximately",
+    "incl": "including",
+    "excl": "excluding",
+    "max": "maximum",
+    "misc": "miscellaneous",
+    "anon": "anonymous",
+    "Anon": "Anonymous",
     "i.e": "that is",
+    "I.e": "That is",
     "e.g": "for example",
+    "E.g": "For example",
     "et al": "and others",
+    "et seq": "and following",
     "ibid": "ibidem",
+    "Ibid": "Ibidem",
+    "op. cit": "op cit",
+    "loc. cit": "loc cit",
+    "q.v": "which see",
+    "n.d": "no date",
     "ult": "ultimo",
     "inst": "instant",
     "prox": "proximo",
+    "a.k.a": "A K A",
+    "N.B": "Nota bene",
+    "n.b": "nota bene",
     "Ph.D": "P H D",
+    "D.Phil": "D Phil",
+    "B.Sc": "B S C",
+    "M.Sc": "M S C",
+    "LL.B": "L L B",
+    "LL.D": "L L D",
+    "Litt.D": "Litt D",
     "A.D": "A D",
     "B.C": "B C",
     "B.C.E": "B C E",
     "P.S": "P S",
+    "P.P.S": "P P S",
+    "O.K": "okay",
+    "rev. ed": "revised edition",
+    "trans": "translated",
+    "repr": "reprinted",
 }
-_NEVER_LAST = frozenset({"i.e", "e.g", "viz", "cf", "vs", "approx"})  # always followed by what they introduce
-# Said only before a number (or a roman one).
-BEFORE_NUMBER = {
-    "No": "Number",
-    "no": "number",
-    "Nos": "Numbers",
-    "nos": "numbers",
-    "p": "page",
-    "pp": "pages",
-    "vol": "volume",
-    "Vol": "Volume",
-    "vols": "volumes",
-    "ch": "chapter",
-    "Ch": "Chapter",
-    "chap": "chapter",
-    "Chap": "Chapter",
-    "fig": "figure",
-    "Fig": "Figure",
-    "sec": "section",
-    "Sec": "Section",
-    "art": "article",
-    "Art": "Article",
-    "c": "circa",
-    "ca": "circa",
-}
+# Always followed by what they introduce.
+_NEVER_LAST = words("i.e I.e e.g E.g viz Viz cf Cf vs approx Approx incl excl max misc N.B n.b")
 MONTHS = {
     "Jan": "January",
     "Feb": "February",
@@ -108,133 +172,115 @@ MONTHS = {
     "Nov": "November",
     "Dec": "December",
 }
+_SURE_MONTHS = ("Feb", "Aug", "Sept", "Oct", "Nov", "Dec")  # no words or names of their own
+_DAYS = {
+    "Mon": "Monday",
+    "Tue": "Tuesday",
+    "Tues": "Tuesday",
+    "Wed": "Wednesday",
+    "Thu": "Thursday",
+    "Thur": "Thursday",
+    "Thurs": "Thursday",
+    "Fri": "Friday",
+    "Sat": "Saturday",
+    "Sun": "Sunday",
+}
 # Known to end in a full stop without ending a sentence; only for the sentence splitter.
 MORE_ABBREVIATIONS = words(
     "st dr ft mt a.m p.m u.s u.k u.s.a u.n m.p m.d b.a m.a r.n d.c p.o n.b q.v mss ms ed eds trans oz lb "
-    "lbs cwt sq cu hr hrs min mins mon tue tues wed thu thurs fri sat sun"
+    "lbs cwt sq cu hr hrs min mins mon tue tues wed thu thurs fri sat sun messrs viz bk bks ll vv nn fol par pts op "
+    "calif mass conn penn fla tex ill ind wis minn mo ga ala tenn ky md va wm chas geo thos jas jno robt saml benj edw "
+    "abp bp msgr sergt comdr cmdr brig supt insp det const esq esqs e.g i.e rt pres rep atty rte hwy apt ext tel"
 )
-# Words that begin sentences: after "Baker St." they show that the street ended one.
-_STARTERS = (
-    "The|A|An|He|She|It|They|We|I|You|In|On|At|But|And|So|Then|There|This|That|His|Her|My|Our|When|What|Who|Why|How|As"
-)
-_SPELLED = words(
-    "FBI CIA USA UK US EU UN BBC TV DNA RNA ID CD DVD PC IRA MP MPs PhD HMS USS GPS ATM CEO FAQ HTML URL "
-    "NYPD LAPD IQ AI GI POW RAF VIP UFO BA MA"
-)
-_LIKE_WORDS = words("MR MRS DR ST LTD MS HMM SHH PSST GRR BRR TSK PFFT HM")
 
 
-def _either(choices: Iterable[str]) -> str:
+def either(choices: Iterable[str]) -> str:
+    """A pattern for one of the words, the longest first."""
     return "|".join(re.escape(word) for word in sorted(choices, key=len, reverse=True))
 
 
-_TITLE = re.compile(rf"\b({_either(TITLES)})\.(?:\s+(?=[A-Z\"'])|(?=[A-Z]))|\b({_either(_UNSTOPPED)})\b\.?(?=\s+[A-Z])")
-_TITLE_ALONE = re.compile(rf"\b({_either(_UNSTOPPED)})\.(?=\W|$)")
-_GENERAL = re.compile(rf"(?<![\w.&])({_either(GENERAL)})\.(?!\w)")
-_GENERAL_NEXT = re.compile(rf"\s+(?:{_either(GENERAL)})\.")
-_BEFORE_NUMBER = re.compile(rf"(?<![\w.])({_either(BEFORE_NUMBER)})\.\s*(?=\d|[IVXLC]+\b)")
+_DAY_NAMES = either(_DAYS)
+_TITLE = re.compile(
+    rf"\b({either(TITLES)})\.(?:\s+(?=[A-Z\"'])|(?=[A-Z]))|\b({either(_UNSTOPPED)})\b\.?(?=\s+[A-Z])"
+    rf"|\b({either(_UNSTOPPED)})\b\.?(?=\s+(?:and|&)\s+M(?:rs?|me)\b)|\b(2nd|1st) (?=Lt\b)"
+)
+_TITLE_ALONE = re.compile(rf"\b({either(_ALONE)})\.(?=\W|$)|(?<=the )(Rev|Hon|Col|Gen|Lt|Gov)\.(?=\s[a-z])")
+_SISTER = re.compile(r"(?<![a-z] )(?<![a-z], )\bSr\.\s+(?=[A-Z][a-z])")
+_MONSIEUR = re.compile(
+    r"(?<![\w.] )(?<![A-Z]\.)\bM\.\s+(?=(?:de|le|la|du|l'|d')\s?[A-Z]|[A-Z][a-z'])|(?<=[a-z,;:—\"] )\bM\.\s+(?=(?:de|le|la|du)\s[A-Z]|[A-Z][a-z])"
+)
+_NAME = re.compile(rf"\b({either(_GIVEN)})\.\s+(?=[A-Z])")
+_EDITOR = re.compile(r"(?<=[,(] )ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|(?<=, )ed\. by\b")
+_EDITION = re.compile(r"(?<=\d(?:st|nd|rd|th) )ed\.")
+_GENERAL = re.compile(rf"(?<![\w.&])({either(GENERAL)})\.(?!\w)")
+_GENERAL_NEXT = re.compile(rf"\s+(?:{either(GENERAL)})\.")
+_UNSTOPPED_LATIN = re.compile(r"(?<![\w.-])(ie|eg|etc)\b(?=[,;:]|\s)(?!\.)")
+_VERSUS = re.compile(r"(\b[A-Z][\w'.]*|\bCo\.|\bInc\.)(?:,)?\s+v\.?\s+(?=(?:the\s)?[A-Z])")
+_OKAY = re.compile(r"\bOK\b(?!-?\d)|\bO\.K\.(?=\s[a-z]|,)")
 _MONTH = re.compile(
-    rf"\b({_either(MONTHS)})\.?(?=\s+\d)|(?<=\d )({_either(MONTHS)})\b\.?|(?<=of )({_either(MONTHS)})\."
+    rf"\b({either(MONTHS)})\b(?:\.,?|(?=\s))(?=\s*\d)|(?<=\d )({either(MONTHS)})\b(?:\.(?=,?\s\d|\s[a-z])|(?!\.))"
+    rf"|(?<=\d )({either(MONTHS)})\.|(?<=of )({either(MONTHS)})\.|(?:(?<=in )|(?<=[lL]ast )|(?<=next )|(?<=since ))({either(MONTHS)})\."
+    rf"|(?<=\d(?:st|nd|rd|th) )({either(MONTHS)})\.?(?=\W)|\b({either(_SURE_MONTHS)})\."
 )
-_SAINT_OR_STREET = re.compile(
-    rf"(\b[A-Z][\w'’]*\s+|\b\d+(?:st|nd|rd|th)\s+)?\bSt\b(\.?)(\s+(?:{_STARTERS})\b|\s+[A-Z])?"
+_DAY = re.compile(
+    rf"\b({_DAY_NAMES})\.(?=,?\s*(?:{either(MONTHS.values())}|{either(MONTHS)}|May|the\s\d|\d|morning|evening|night|afternoon|and\s(?:{_DAY_NAMES})|to\s(?:{_DAY_NAMES})|[-–]))"
+    rf"|(?<=and )({_DAY_NAMES})\.|(?<=to )({_DAY_NAMES})\.|(?<=[Oo]n )({_DAY_NAMES})\.|\b({_DAY_NAMES})(?=[-–](?:{_DAY_NAMES})\b)|(?<=[-–])({_DAY_NAMES})\b\.?"
 )
-_DOCTOR_OR_DRIVE = re.compile(rf"(\b[A-Z][\w'’]*\s+)?\bDr\b(\.?)(\s+(?:{_STARTERS})\b|\s+[A-Z])?")
-_NO_STREET_NAME = words("The In At On Of To From And But By Near Is Was Saint Dear Old")
-_INITIALS = re.compile(r"\b(?:[A-Z]\.\s?){1,4}(?=[A-Z][\w'’])|\b(?:[A-Z]\.){2,}")
-_STARTS_SENTENCE = re.compile(rf"(?:{_STARTERS})\b")
-_ACRONYM = re.compile(r"\b[A-Z]{2,5}s?\b")
+_DAY_SPAN = re.compile(
+    rf"\b((?:{either(_DAYS.values())}|{either(MONTHS.values())}|May))\s?[-–]\s?(?={either(_DAYS.values())}|{either(MONTHS.values())}|May\b)"
+)
 
 
-def _ends_sentence(text: str, end: int) -> bool:
-    """Whether the full stop before `end` also ends a sentence."""
-    after = text[end:]
-    if _GENERAL_NEXT.match(after):  # "Smith & Co. Ltd."
-        return False
-    return re.match(r"[\"'”’)\]]*(?:$|\s+[\"'“‘(]*[A-Z])", after) is not None
+def _stop(match: re.Match[str]) -> str:
+    """A full stop that ends the sentence as well as the abbreviation."""
+    if _GENERAL_NEXT.match(match.string, match.end()):  # "Smith & Co. Ltd."
+        return ""
+    return "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+
+
+def _meaning(match: re.Match[str]) -> str:
+    """The group of a pattern of alternatives that matched."""
+    return next(group for group in match.groups() if group)
 
 
 def _replace(pattern: re.Pattern[str], meanings: dict[str, str]) -> Callable[[str], str]:
     def said(match: re.Match[str]) -> str:
-        stop = "." if match[1] not in _NEVER_LAST and _ends_sentence(match.string, match.end()) else ""
-        return meanings[match[1]] + stop
+        word = _meaning(match)
+        return meanings[word] + ("" if word in _NEVER_LAST else _stop(match))
 
     return lambda text: pattern.sub(said, text)
 
 
 _say_general = _replace(_GENERAL, GENERAL)
 _say_titles_alone = _replace(_TITLE_ALONE, TITLES)
+_say_months = _replace(_MONTH, MONTHS)
+_say_days = _replace(_DAY, _DAYS)
 
 
 def titles(text: str, _: Context) -> str:
-    """Mr. Toad, Mrs Bennet, Col. Forster: the title in full."""
+    """Mr. Toad, Mrs Bennet, Col. Forster, M. Dupont, Sr. Mary, Wm. Smith: the title or the name in full."""
 
     def said(match: re.Match[str]) -> str:
-        return TITLES[match[1] or match[2]] + (" " if match[1] else "")
+        if match[4]:
+            return "Second " if match[4] == "2nd" else "First "
+        return TITLES[match[1] or match[2] or match[3]] + (" " if match[1] else "")
 
-    return _say_titles_alone(_TITLE.sub(said, text))
-
-
-def saints_streets_doctors(text: str, _: Context) -> str:
-    """St. Petersburg and Dr. Smith, but Baker St. and Oak Dr.
-
-    A capitalised word before and no name after make a street; "Baker St. He left" is a street and a new sentence.
-    """
-    text = _SAINT_OR_STREET.sub(lambda match: _place_or_title(match, "Saint", "Street"), text)
-    return _DOCTOR_OR_DRIVE.sub(lambda match: _place_or_title(match, "Doctor", "Drive"), text)
-
-
-def _place_or_title(match: re.Match[str], title: str, place: str) -> str:
-    before, stop, after = match[1] or "", match[2], match[3] or ""
-    named = bool(before) and before.strip() not in _NO_STREET_NAME
-    followed_by_name = bool(after) and len(after.strip()) == 1  # the pattern's second form: one capital of a name
-    if followed_by_name:
-        return f"{before}{title}{after}"
-    if not named:
-        return match[0] if not stop else f"{before}{title}{after}"
-    ends = stop if after or _ends_sentence(match.string, match.end()) else ""
-    return f"{before}{place}{ends}{after}"
+    text = _TITLE.sub(said, _TITLE.sub(said, text))  # twice: "Lt. Col. Smith"
+    text = _MONSIEUR.sub("Monsieur ", _SISTER.sub("Sister ", text))
+    return _NAME.sub(lambda match: _GIVEN[match[1]] + " ", _say_titles_alone(text))
 
 
 def general(text: str, _: Context) -> str:
-    """etc., i.e., Esq., Co.: in full, wherever they stand."""
-    return _say_general(text)
-
-
-def references(text: str, _: Context) -> str:
-    """No. 5, pp. 10-12, vol. II: only before a number; "No. It was not" stays."""
-    return _BEFORE_NUMBER.sub(lambda match: BEFORE_NUMBER[match[1]] + " ", text)
+    """etc., i.e., Esq., Co., Roe v. Wade, ed.: in full, wherever they stand."""
+    text = _EDITION.sub(lambda match: "edition" + _stop(match), text)
+    text = _EDITOR.sub(
+        lambda match: "(edited by " if match[0][0] == "(" else "edited by" + (" " if match[0][-1] == " " else ""), text
+    )
+    text = _VERSUS.sub(r"\1 versus ", text)
+    text = _UNSTOPPED_LATIN.sub(lambda match: GENERAL[{"ie": "i.e", "eg": "e.g"}.get(match[1], match[1])], text)
+    return _say_general(_OKAY.sub("okay", text))
 
 
 def months(text: str, _: Context) -> str:
-    """Jan. 5, 5 Sept: the month in full beside a number."""
-    return _MONTH.sub(lambda match: MONTHS[match[1] or match[2] or match[3]], text)
-
-
-def initials(text: str, _: Context) -> str:
-    """C. S. Lewis, U.S.A.: letters without full stops, which would sound like the end of a sentence."""
-
-    def said(match: re.Match[str]) -> str:
-        letters = " ".join(re.findall(r"[A-Z]", match[0]))
-        if match.string[match.end() : match.end() + 1].isupper():  # a name, or the next sentence
-            return letters + (". " if _STARTS_SENTENCE.match(match.string, match.end()) else " ")
-        return letters + ("." if _ends_sentence(match.string, match.end()) else "")
-
-    return _INITIALS.sub(said, text)
-
-
-def acronyms(text: str, _: Context) -> str:
-    """FBI, DVD: letter by letter when known or without a vowel; not in a line that is all capitals."""
-    if not any(character.islower() for character in text):
-        return text
-
-    def said(match: re.Match[str]) -> str:
-        word = match[0]
-        letters = word.removesuffix("s")
-        known = word in _SPELLED or letters in _SPELLED
-        unsayable = not set(letters) & set("AEIOUY") and not set(letters) <= set("IVXLCDM")
-        if letters in _LIKE_WORDS or not (known or unsayable):
-            return word
-        return " ".join(letters) + ("s" if word != letters else "")
-
-    return _ACRONYM.sub(said, text)
+    """Jan. 5, 5 Sept, last Oct., Mon. to Fri.: months and days in full."""
+    return _DAY_SPAN.sub(r"\1 to ", _say_months(_say_days(text)))

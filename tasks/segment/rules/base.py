@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,22 +13,41 @@ from storage.records import BlockKind
 
 _SPELLED_FROM = 10**15  # larger numbers are read digit by digit
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_SENTENCE_END = re.compile(r"[\"'”’)\]]*(?:$|\s+[\"'“‘(]*[A-Z])")
+# Where "3/4" is the third of April and "105" has an "and".
+_BRITISH_REGIONS = frozenset({"gb", "uk", "ie", "au", "nz", "za", "in"})
 
 
 @dataclass(frozen=True)
 class Context:
     """What a rule may know of its text besides the text."""
 
-    british: bool = False  # day before month, "one hundred and five"
+    british: bool = False  # day before month, "one hundred and five", "nought point five"
     kind: BlockKind = BlockKind.PARAGRAPH
 
 
 Rule = Callable[[str, Context], str]
 
 
+def is_british(locale: str, language: str) -> bool:
+    """Whether numbers and dates are read the British way.
+
+    Args:
+        locale: the setting `segment.locale`: "auto", "en-US" or "en-GB".
+        language: the book's language tag, which decides for "auto"; American where it names no region.
+    """
+    tag = language if locale == "auto" else locale
+    return not _BRITISH_REGIONS.isdisjoint(tag.lower().replace("_", "-").split("-")[1:])
+
+
 def words(text: str) -> frozenset[str]:
     """The words of a list written as one text."""
     return frozenset(text.split())
+
+
+def ends_sentence(text: str, end: int) -> bool:
+    """Whether a full stop before `end` also ends a sentence: nothing or a capital follows."""
+    return _SENTENCE_END.match(text, end) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -46,14 +66,21 @@ def ordinal(number: int, british: bool = False) -> str:
     return _plain(num2words(number, to="ordinal"), british)
 
 
+def in_pairs(number: int) -> str:
+    """A number that names something, below 10,000: 101 is "one oh one", 747 "seven forty-seven", 1600 "sixteen hundred"."""
+    hundreds, rest = divmod(number, 100)
+    if not hundreds or number % 1000 == 0:
+        return cardinal(number)
+    if rest == 0:
+        return f"{cardinal(hundreds)} hundred"
+    return f"{cardinal(hundreds)} {'oh ' if rest < 10 else ''}{cardinal(rest)}"
+
+
 def year(number: int, british: bool = False) -> str:
     """1905 is "nineteen oh five", 1900 "nineteen hundred", 2005 "two thousand five", 2024 "twenty twenty-four"."""
-    century, rest = divmod(number, 100)
-    if number < 1000 or (century % 10 == 0 and rest < 10):
+    if number < 1000 or (number // 100 % 10 == 0 and number % 100 < 10):
         return cardinal(number, british)
-    if rest == 0:
-        return f"{cardinal(century)} hundred"
-    return f"{cardinal(century)} {'oh ' if rest < 10 else ''}{cardinal(rest)}"
+    return in_pairs(number)
 
 
 def plural(words: str) -> str:
@@ -63,9 +90,14 @@ def plural(words: str) -> str:
     return words + ("es" if words.endswith(("x", "s")) else "s")
 
 
-def spell_digits(digits: str) -> str:
+def spell_digits(digits: str, zero: str = "zero") -> str:
     """Digits one by one: "007" is "zero zero seven"; other characters are left out."""
-    return " ".join(_DIGITS[int(digit)] for digit in digits if digit.isdecimal())
+    return " ".join(zero if digit == "0" else _DIGITS[int(digit)] for digit in digits if digit.isdecimal())
+
+
+def spell_letters(letters: str) -> str:
+    """Letters one by one, for acronyms: "FBI" is "F B I"."""
+    return " ".join(letter for letter in letters if letter.isalpha())
 
 
 def to_int(digits: str) -> int:
@@ -76,11 +108,14 @@ def to_int(digits: str) -> int:
 def number_words(text: str, british: bool = False) -> str:
     """An integer or decimal as written: "1,234.50" is "one thousand two hundred thirty-four point five zero"."""
     whole, point, decimals = text.partition(".")
+    zero = "nought" if british else "zero"
     if len(whole.replace(",", "")) > 15:
         words = spell_digits(whole)
+    elif point and whole and not to_int(whole):
+        words = zero
     else:
         words = cardinal(to_int(whole), british) if whole else ""
-    return f"{words} point {spell_digits(decimals)}".strip() if point else words
+    return f"{words} point {spell_digits(decimals, zero)}".strip() if point else words
 
 
 def _plain(words: str, british: bool) -> str:

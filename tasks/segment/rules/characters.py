@@ -6,20 +6,38 @@ import re
 import unicodedata
 
 from storage.records import BlockKind
-from tasks.segment.rules.base import Context
+from tasks.segment.rules.base import Context, words
+from tasks.segment.rules.maths import SUPERSCRIPTS
+from tasks.segment.rules.symbols import MAIL_OR_WEB
 
 UNSPEAKABLE_RULE = "unspeakable-character"
 
 # Symbols that some rule gives words to; every other symbol is silent.
-_SPOKEN_SYMBOLS = frozenset("$£€¥¢%&@#+=<>×÷±°§¶©№−/½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚~*℃℉")
+_SPOKEN_SYMBOLS = frozenset("$£€¥¢₹₽₩₪₺₿%&@#+=<>×÷±°§¶©№−/½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁄~*^℃℉≤≥⩽⩾≠≈√∞♯♭‰⁻⁺")
 _SILENT_PUNCTUATION = frozenset("\\_•·◦▪‣⁂※†‡‖‗⸻")
 _SILENT_CATEGORIES = frozenset({"So", "Sk", "Sm", "Sc", "Co", "Cn", "Cc", "Cf", "Cs"})
-# An asterisk is "times" between numbers and a tilde is "about" before one; anywhere else they are ornaments.
-_SPOKEN_STAR = re.compile(r"(?<=\d)\s*\*\s*(?=\d)")
-_SPOKEN_TILDE = re.compile(r"(?<![\w~])~(?=[$£€]?\d)")
-_UNUSUAL = re.compile("[^\\w\\s,.;:!?'\"“”‘’—–()…-]|_")
+# An asterisk is "times" between numbers and a tilde is "about" before one; anywhere else they are ornaments, but for
+# the tilde and the underscore of an address. A caret makes a power.
+_SPOKEN_SIGNS = (
+    re.compile(r"(?<=\d)\s*\*\s*(?=\d)"),
+    re.compile(r"(?<![\w~])~(?=[$£€]?\d)"),
+    re.compile(r"(?<=[\w)])\^(?=[\w({−-])"),
+)
+_ORNAMENTS = "*~^"
+# "word.¹" and "word¹" hold a mark of a note; "x²" and "10 miles²" do not.
+_NOTE_MARK = re.compile(rf"([a-zà-ÿ]{{3,}}|[.,;:!?”’»][\"”’)]?)([{SUPERSCRIPTS}]+)(?![\w{SUPERSCRIPTS}])")
+_MEASURES = words("sec min miles feet inches yards meters metres sin cos tan log exp")
+_UNUSUAL = re.compile("[^\\w\\s,.;:!?'\"“”‘’—–()…-]|_|[¹²³⁰⁴-⁹]")
 _QUOTES = str.maketrans({**dict.fromkeys("“”„‟«»〝〞", '"'), **dict.fromkeys("‘’‚‛‹›ʼ`´", "'")})
-_LIGATURES = re.compile("[\ufb00-\ufb06]")
+_SPACES = str.maketrans(
+    dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " ")
+)
+# Other shapes of letters and digits: ligatures, roman numerals, raised letters, circled, mathematical, full width.
+_SHAPES = re.compile("[\ufb00-\ufb06\u2160-\u217fʰ-ʸᴬ-ᵪᶜ-ᶿªº①-⓿\U0001d400-\U0001d7ff\uff01-\uff5e\u338d-\u33dd]")
+_OTHER_DIGITS = re.compile(r"[^\W\d]", re.UNICODE)
+_LATIN_LIKE = re.compile(
+    "[\\x00-\\u036f\u1e00-\u1eff\u2000-\u2bff\ufb00-\ufb06\ufe00-\ufe0f\uff01-\uff5e\U0001d400-\U0001d7ff\U0001f000-\U0001faff]"
+)
 
 
 def is_silent(character: str) -> bool:
@@ -33,15 +51,16 @@ def unspeakable(text: str) -> list[tuple[int, int]]:
     """The ranges `[start, end)` of `text` that cannot be spoken and are dropped."""
     if not _UNUSUAL.search(text):
         return []
-    spoken_ornaments = {
-        index for pattern in (_SPOKEN_STAR, _SPOKEN_TILDE) for m in pattern.finditer(text) for index in range(*m.span())
+    spoken = {
+        index for pattern in (*_SPOKEN_SIGNS, MAIL_OR_WEB) for m in pattern.finditer(text) for index in range(*m.span())
     }
+    marks = {index for m in _NOTE_MARK.finditer(text) if m[1] not in _MEASURES for index in range(*m.span(2))}
     ranges: list[tuple[int, int]] = []
     for index, character in enumerate(text):
-        if character.isalnum() or character == " ":
+        if (character.isalnum() or character == " ") and index not in marks:
             continue
-        ornament = character in "*~" and index not in spoken_ornaments
-        if ornament or is_silent(character):
+        silent = index in marks or character in _ORNAMENTS or is_silent(character)
+        if silent and index not in spoken:
             if ranges and ranges[-1][1] == index:
                 ranges[-1] = (ranges[-1][0], index + 1)
             else:
@@ -50,11 +69,27 @@ def unspeakable(text: str) -> list[tuple[int, int]]:
 
 
 def drop_unspeakable(text: str, _: Context) -> str:
-    """Ornaments, emoji, control characters: nothing is said. Between letters they leave a space: "left_right"."""
+    """Ornaments, emoji, control characters, marks of notes: nothing is said. "left_right" is two words."""
     for start, end in reversed(unspeakable(text)):
         inside = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
         text = text[:start] + (" " if inside else "") + text[end:]
     return text
+
+
+def foreign_scripts(text: str) -> dict[str, str]:
+    """Words in scripts that the model cannot say as they are, with the script's name: {"Ἀθῆναι": "Greek"}.
+
+    They are kept and read by their transliteration; the plan lists them. Letters of formulas (π, Δ) are no words.
+    """
+    if text.isascii():
+        return {}
+    found: dict[str, str] = {}
+    for word in re.findall(r"[^\W\d_]{2,}|[\u2e80-\u9fff\uac00-\ud7af]", text):
+        foreign = next((character for character in word if not _LATIN_LIKE.match(character)), None)
+        if foreign is not None:
+            name = unicodedata.name(foreign, "UNKNOWN").split()[0]
+            found[word] = {"CJK": "Chinese"}.get(name, name.capitalize())
+    return found
 
 
 def break_lines(text: str, context: Context) -> str:
@@ -70,17 +105,37 @@ def break_lines(text: str, context: Context) -> str:
     return first
 
 
+def plain_shapes(text: str, _: Context) -> str:
+    """Ligatures, roman numeral signs, raised, circled, full-width and mathematical letters are plain ones."""
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFC", text)
+    text = _SHAPES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    return _OTHER_DIGITS.sub(lambda match: _digit(match[0]), text)
+
+
+def _digit(character: str) -> str:
+    """The digits of a number sign of any script that is not written with digits."""
+    if character.isascii() or unicodedata.category(character) not in ("No", "Nl") or character in SUPERSCRIPTS:
+        return character
+    if character in _SPOKEN_SYMBOLS or "\u2080" <= character <= "\u2089":
+        return character
+    value = unicodedata.numeric(character, None)
+    return character if value is None or value != int(value) else f" {int(value)} "
+
+
 def plain_quotes(text: str, _: Context) -> str:
-    """One kind of quotation mark and apostrophe; ligatures are their letters."""
-    text = _LIGATURES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    """One kind of quotation mark, apostrophe and space."""
     text = re.sub(r"(?<=[“‘])\s+(?=[“‘])|(?<=[”’])\s+(?=[”’])", "", text)
-    return text.translate(_QUOTES)
+    return text if text.isascii() else text.translate(_QUOTES).translate(_SPACES)
 
 
 def plain_dashes(text: str, _: Context) -> str:
-    """Two hyphens, a bar or a spaced hyphen are a dash; dots that trail off are three."""
-    text = re.sub(r"\s*(?:-{2,}|[―⸺—]+)\s*|\s+[-–]\s+", "—", text)
-    text = re.sub(r"(?<=\D)–|–(?=\D)", "—", text)
+    """Two hyphens, a bar or a spaced hyphen are a dash; an en dash between words a hyphen; dots that trail off three."""
+    text = re.sub(r"(?<=\b1\d)\s*(?:-{2,}|[―⸺—]+)(?=[\s.,;)]|$)", "—", text)
+    text = re.sub(r"\s*(?:-{2,}|[―⸺—]+)\s*|(?<!\d)\s+[-–]\s+|(?<=\d)\s+[-–]\s+(?=\D)", "—", text)
+    text = re.sub(r"(?<=[^\W\d])–(?=[^\W\d])", "-", text)
+    text = re.sub(r"(?<=\D)(?<!\s)–|–(?=\D)|^–", "—", text)
     return re.sub(r"\s*…(?:\s*…)*|\.(?:\s?\.){2,}", "...", text)
 
 

@@ -1,60 +1,175 @@
-"""Numbers that are no dates and no money: telephone numbers, fractions, ordinals, ranges, decimals, plain integers."""
+"""Numbers that are no dates and no money: telephone numbers, labels, fractions, ordinals, ranges, plain integers."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-from tasks.segment.rules.base import Context, cardinal, number_words, ordinal, plural, spell_digits, to_int
+from tasks.segment.rules.base import (
+    Context,
+    cardinal,
+    in_pairs,
+    number_words,
+    ordinal,
+    plural,
+    spell_digits,
+    spell_letters,
+    to_int,
+)
 
 _PHONE = re.compile(
-    r"(?<![\w.])(?:\+?1[-. ])?\(?(\d{3})\)?[-. ](\d{3})[-.](\d{4})\b|(?<![\w.-])(\d{3})-(\d{4})(?![\w-])"
+    r"(?<![\w.])(?:(?:\+?(1)[-. ])?\(?(\d{3})\)?[-. ]\s?)(\d{3})[-. ](\d{4})\b(?!\.\d)"
+    r"|(?<![\w.-])(\d{3})-(\d{4})(?![\w-])"
+    r"|(?<![\w.-])(1)-(\d{3})-(?=[A-Z])"
 )
-_INTERNATIONAL = re.compile(r"(?<!\w)\+(\d[\d ()-]{6,}\d)")
-_VULGAR = re.compile(r"(\d[\d,]*)?\s?([½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚])")
-_SLASH = re.compile(r"(?<![\w/.,])(?:(\d+)[\s-])?(\d{1,3})[/⁄](\d{1,3})(?![\w/]|\.\d)")
-_ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)\b")
-_PLURAL = re.compile(r"(?<![\w.,$£€])(\d+)'?s\b")
+_INTERNATIONAL = re.compile(r"(?<!\w)(?:(\+)|(?=\(?0))(\(?\d[\d ()-]{6,}\d)(?![\w-])")
+_EXTENSION = re.compile(r"\b[Ee]xt\.?\s?(?=\d)")
+# Numbers that are read digit by digit: a call for help, a social security number, a card, an ISBN, a post code.
+_CALLED = re.compile(
+    r"(?<=\b)((?:call(?:ed|ing|s)?|dial(?:l?ed|l?ing|s)?|phone[ds]?|r[iau]ng|ringing|a)\s)(\d{3})\b(?=\s(?:call|dispatch|operator)|\W|$)(?!\s[a-z]+s\b|[.,]\d|[-–%])",
+    re.I,
+)
+_SPELLED = re.compile(
+    r"(?<![\w.-])\d{3}-\d{2}-\d{4}(?![\w-])|(?<![\w.-])\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?![\w-])"
+    r"|(?<=\bISBN )[\d-]+[\dX]\b|(?<=\bISBN: )[\d-]+[\dX]\b|(?<=, [A-Z]{2} )\d{5}(?:-\d{4})?\b"
+    r"|(?<=[Zz]ip code )\d{5}\b|(?<=[Zz]ip )\d{5}\b|(?<=\b(?:PIN|pin) )\d{4}\b|(?<=\bcode )\d{4,6}\b"
+)
+_LABEL = re.compile(
+    r"\b(Room|Suite|Flight|Route|Highway|Interstate|Apartment|Apt|Boeing|Airbus|Cell|Locker|Studio|room|flight|suite|"
+    r"apartment|highway|Psalm|Hymn|Bus|bus|Freeway|Channel|Form)\s+(\d{3,4})([A-Z]?)\b(?![.,:–-]\d)"
+)
+_HOUSE = re.compile(
+    r"(?<![\w.,$£€#-])(\d{3,4})\s?([A-Za-z]?)(?=\s+(?:(?:North|South|East|West|Old|New|Upper|Lower)\s+)?(?:[A-Z][\w'’.]*\s+|"
+    r"\d+(?:st|nd|rd|th)\s+){1,3}(?:Street|Avenue|Road|Lane|Drive|Boulevard|Place|Square|Terrace|Crescent|Court|Way|"
+    r"Broadway|Gardens|St|Ave|Rd|Blvd|Dr)\b)"
+)
+_MODEL = re.compile(r"(?<![\w.-])([A-Z]{1,3})-(\d{1,4})(?![\d.,]\d|\d)(?=([A-Z]?s?)\b)")
+_AGENT = re.compile(r"(?<![\w.,-])00(\d)\b(?![.,]\d)")
+_CALIBRE = re.compile(
+    r"((?:\b(?:[Aa]n?|his|her|the|my|your|their|Colt|loaded|old|Smith & Wesson|Webley|with)\s))\.(\d\d\d?)\b(?![\d.])"
+    r"|\.(\d\d\d?)(?=(?:\s|-)(?:cal\b|caliber|calibre|revolver|pistol|rifle|Magnum|magnum|automatic|Colt|cartridge|bullet|shells?|"
+    r"rounds?|slugs?|Winchester))"
+)
+_BATTING = re.compile(
+    r"(?<=\b(?:hit|bat) )\.(\d{3})\b|(?<=\b(?:batt)ed )\.(\d{3})\b|(?<=\b(?:batting|hitting) )\.(\d{3})\b"
+)
+_FRACTION_SIGNS = "½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒"
+_VULGAR = re.compile(rf"(\d[\d,]*)?(?:\s|-)?([{_FRACTION_SIGNS}])(-(?=[a-z]))?")
+_TIME_SIGNATURE = re.compile(r"(?<![\w/.,])(\d{1,2})/(\d{1,2})(?=\s(?:time|meter|metre|beat|rhythm)\b)")
+_SLASH = re.compile(
+    r"(?<![\w/.,])(?:(\d+)(?:\s|-|\sand\s))?(\d{1,4})[/⁄](\d{1,4})(?:(?:st|nd|rd|th)s?\b)?(-(?=[a-z]))?(?![\w/]|\.\d)"
+)
+_HALF_A = re.compile(r"\s(?:an?|the|my|his|her|our|their)\b")
+_ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(s?)\b")
+_OLD_ORDINAL = re.compile(r"(?<![\w.£])(\d*[23])d(?=\s+(?:[A-Z][a-z]+|[ei]d\.|inst|ult|of|and|day))")
+_PLURAL = re.compile(r"(?<![\w.,$£€])(\d{1,3}(?:,\d{3})+|\d+)'?s\b")
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-_RANGE = re.compile(rf"(?<![\w.,/-])({_NUMBER})\s?([–-])\s?({_NUMBER})(?![\w/-]|[.,]\d)")
-_BIBLE = re.compile(
-    r"\b(Genesis|Exodus|Leviticus|Deuteronomy|Joshua|Judges|Ruth|Samuel|Kings|Chronicles|Job|Psalms?|Proverbs|Ecclesiastes|"
-    r"Isaiah|Jeremiah|Ezekiel|Daniel|Matthew|Mark|Luke|John|Acts|Romans|Corinthians|Galatians|Ephesians|Hebrews|James|"
-    r"Peter|Revelation)\s+(\d{1,3}):(\d{1,3})\b"
+_RANGE = re.compile(rf"(?<![\w.,/-])({_NUMBER})(\s?)(%)?\s?([–-])\s?({_NUMBER})(?![\w/]|[.,]\d|[–-]\d)")
+_HANGING = re.compile(r"(?<=\d)-(?=(?:,|\s(?:to|and|or)\b))")
+_GAME = re.compile(
+    r"\b(?:won|win|wins|winning|lost|lose|losing|beat|beaten|beating|drew|draw|drawn|score|scored|lead|leading|led|up|down|"
+    r"ahead|finished|ended|defeated|victory|trailing|trailed)\b[^.!?]{0,40}$"
 )
-_RATIO = re.compile(r"(?<![\w.:])(\d{1,3}):(\d{1,3})(?![\w:])")
-_VERSION = re.compile(r"\b\d+(?:\.\d+){2,}\b")
-_SIGN = re.compile(rf"(?<![\w\d)])[-−](?={_NUMBER}|\.\d)")
+_RATIO = re.compile(rf"(?<![\w.:])({_NUMBER}):({_NUMBER})(?::({_NUMBER}))?(?![\w:])")
+_VERSION = re.compile(r"(?<![\w.])(v?)(\d+(?:\.\d+){2,}|(?<=v)\d+\.\d+)\b", re.I)
+_SIGN = re.compile(rf"(?<![\w\d)])[-−](?={_NUMBER}|\.\d|[½¼¾])|(?<=\s)–(?={_NUMBER})")
 _DECIMAL = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d+\.\d+|(?<![\d.])\.\d+")
-_LEADING_ZERO = re.compile(r"(?<![\d.,])0\d+\b")
+_LEADING_ZERO = re.compile(r"(?<![\d.,])0\d+(?!\d)")
 _INTEGER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|\d+")
-_POWERS = {"²": " squared", "³": " cubed"}
-_SCRIPT_DIGITS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]+")
+_SPACED_THOUSANDS = re.compile(
+    r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?![\d])|(?<![\d.,-])\d{1,3}(?: \d{3}){2,}(?![\d-])"
+)
+_LETTERS_BEFORE = re.compile(r"(?<![\w'’-])([A-Z]{2,3})(?=\d)|(?<=\d)([A-Z]{2,3})(?![\w'’])|(?<=\d)\((k)\)")
 
 
-def telephone(text: str, _: Context) -> str:
-    """(800) 998-9938 digit by digit, in groups."""
+def thousands(text: str, _: Context) -> str:
+    """12 000 000 and 12 000 (narrow spaces) are one number."""
+    return _SPACED_THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), text)
+
+
+def telephone(text: str, context: Context) -> str:
+    """(800) 998-9938 digit by digit, in groups; the British say "oh" for zero."""
+    zero = "oh" if context.british else "zero"
 
     def said(match: re.Match[str]) -> str:
-        return ", ".join(spell_digits(group) for group in match.groups() if group)
+        groups = [group for group in match.groups() if group]
+        return ", ".join(_group(group, zero) for group in groups) + (", " if match[7] else "")
 
-    text = _PHONE.sub(said, text)
-    return _INTERNATIONAL.sub(lambda m: "plus " + ", ".join(map(spell_digits, re.findall(r"\d+", m[1]))), text)
+    def international(match: re.Match[str]) -> str:
+        groups = re.findall(r"\d+", match[2])
+        if not match[1] and sum(map(len, groups)) not in (10, 11):
+            return match[0]
+        return ("plus " if match[1] else "") + ", ".join(_group(group, zero) for group in groups)
+
+    text = _EXTENSION.sub("extension ", text)
+    text = _SPELLED.sub(lambda m: " ".join("X" if c == "X" else spell_digits(c) for c in m[0] if c.isalnum()), text)
+    text = _CALLED.sub(lambda m: m[0] if m[1].lower() == "a " and m[2] != "911" else m[1] + spell_digits(m[2]), text)
+    return _INTERNATIONAL.sub(international, _PHONE.sub(said, text))
+
+
+def _group(digits: str, zero: str) -> str:
+    return f"{cardinal(int(digits[0]))} hundred" if digits in ("800", "900") else spell_digits(digits, zero)
+
+
+def labels(text: str, _: Context) -> str:
+    """Numbers that name: Room 101 "one oh one", Boeing 747, 221B Baker Street, F-150, MP3, agent 007, a .45."""
+
+    def label(match: re.Match[str]) -> str:
+        return f"{match[1]} {in_pairs(int(match[2]))}{' ' + match[3] if match[3] else ''}"
+
+    def house(match: re.Match[str]) -> str:
+        return in_pairs(int(match[1])) + (f" {match[2]}" if match[2] else "")
+
+    def model(match: re.Match[str]) -> str:
+        number = int(match[2])
+        said = spell_digits(match[2]) if match[2][0] == "0" else in_pairs(number) if number > 99 else cardinal(number)
+        if match[3].endswith("s"):
+            said = plural(said)
+        return f"{spell_letters(match[1])} {said}{' ' + match[3][0] if match[3][:1].isupper() else ''}"
+
+    def calibre(match: re.Match[str]) -> str:
+        return (match[1] or "") + in_pairs(int(match[2] or match[3]))
+
+    text = _LABEL.sub(label, text)
+    text = _HOUSE.sub(house, text)
+    text = re.sub(_MODEL.pattern + r"(?:[A-Z]?s?)", model, text)
+    text = _CALIBRE.sub(calibre, text)
+    text = _BATTING.sub(lambda m: _batting(m[1] or m[2] or m[3]), text)
+    text = _AGENT.sub(lambda m: f"double oh {cardinal(int(m[1]))}", text)
+    return _LETTERS_BEFORE.sub(_spelled_letters, text)
+
+
+def _spelled_letters(match: re.Match[str]) -> str:
+    letters = spell_letters((match[1] or match[2] or match[3]).upper())
+    return f"{letters} " if match[1] else f" {letters}"
+
+
+def _batting(digits: str) -> str:
+    """A batting average: .300 is "three hundred", .406 "four oh six"."""
+    return in_pairs(int(digits))
 
 
 def fractions(text: str, context: Context) -> str:
-    """1/2, 3/4, 2½; 24/7 is no fraction."""
+    """1/2, 3/4, 2½, ½ a mile; 22/7 is "twenty-two over seven", 24/7 "twenty-four seven", 9/11 "nine eleven"."""
 
     def vulgar(match: re.Match[str]) -> str:
         top, bottom = unicodedata.normalize("NFKC", match[2]).split("⁄")
-        return _fraction(match[1], int(top), int(bottom), context) + _gap(match)
+        said = _fraction(match[1], int(top), int(bottom), match, context)
+        before = match.string[match.start() - 1 : match.start()]
+        lost = match[0][:1] if not match[1] and match[0][:1] in " -" else ""
+        return lost + (" " if before.isalnum() and not lost else "") + said + ("-" if match[3] else _gap(match))
 
     def slashed(match: re.Match[str]) -> str:
         top, bottom = int(match[2]), int(match[3])
-        if bottom < 2 or top >= bottom:
-            return f"{match[1] + ' ' if match[1] else ''}{cardinal(top)} {cardinal(bottom)}"
-        return _fraction(match[1], top, bottom, context)
+        whole = f"{cardinal(int(match[1]), context.british)} " if match[1] else ""
+        tail = "-" if match[4] else ""
+        if (top, bottom) in ((24, 7), (9, 11), (7, 7), (20, 20)) or top == bottom:
+            return f"{whole}{cardinal(top)} {cardinal(bottom)}{tail}"
+        if bottom < 2 or top > bottom:
+            return f"{whole}{cardinal(top, context.british)} over {cardinal(bottom, context.british)}{tail}"
+        return _fraction(match[1], top, bottom, match, context) + tail
 
+    text = _TIME_SIGNATURE.sub(lambda m: f"{cardinal(int(m[1]))} {cardinal(int(m[2]))}", text)
     return _SLASH.sub(slashed, _VULGAR.sub(vulgar, text))
 
 
@@ -62,43 +177,65 @@ def _gap(match: re.Match[str]) -> str:
     return " " if match.string[match.end() : match.end() + 1].isalnum() else ""
 
 
-def _fraction(whole: str | None, top: int, bottom: int, context: Context) -> str:
-    name = {2: "half", 4: "quarter"}.get(bottom) or ordinal(bottom)
-    if top > 1:
+def _fraction(whole: str | None, top: int, bottom: int, match: re.Match[str], context: Context) -> str:
+    name = {2: "half", 4: "quarter"}.get(bottom) or ordinal(bottom, context.british)
+    rest = match.string[match.end() :]
+    adjective = match[0].endswith("-")  # a 1/2-inch pipe, a 3/4-mile walk
+    if bottom == 2 and top == 1 and whole is None and (adjective or _HALF_A.match(rest)):
+        return "half"
+    # "three and three-quarter miles", but "three and three quarters" alone and "three and seven eighths inches"
+    counted = bottom == 4 and whole is not None and re.match(r"\s[a-z]+s\b", rest)
+    if top > 1 and not (adjective or counted):
         name = "halves" if bottom == 2 else plural(name)
     if whole is None:
-        return f"{cardinal(top)} {name}"
+        return f"{cardinal(top)} {name}" if not adjective else f"{cardinal(top)}-{name}"
     return f"{cardinal(to_int(whole), context.british)} and {'a' if top == 1 else cardinal(top)} {name}"
 
 
 def ordinals(text: str, context: Context) -> str:
-    """1st, 22nd, 1,000th."""
-    return _ORDINAL.sub(lambda match: ordinal(to_int(match[1]), context.british), text)
+    """1st, 22nd, 1,000th, 22d Infantry."""
+    text = _OLD_ORDINAL.sub(lambda match: ordinal(int(match[1]), context.british), text)
+    return _ORDINAL.sub(lambda match: ordinal(to_int(match[1]), context.british) + match[2], text)
 
 
 def plurals(text: str, context: Context) -> str:
-    """In his 40s; two 5s."""
-    return _PLURAL.sub(lambda match: plural(cardinal(int(match[1]), context.british)), text)
+    """In his 40s; two 5s; 100s of them."""
+    one = re.compile(r"^one (?=hundred$|thousand$|million$)")  # "hundreds", not "one hundreds"
+    return _PLURAL.sub(lambda match: plural(one.sub("", cardinal(to_int(match[1]), context.british))), text)
 
 
 def ranges(text: str, context: Context) -> str:
-    """10-12 and 10–12 are "ten to twelve"; ratios "three to one"."""
+    """10-12 and 10–12 are "ten to twelve"; ratios "three to one"; "2-0" is "two nil" to the British."""
 
     def said(match: re.Match[str]) -> str:
-        return f"{number_words(match[1], context.british)} to {number_words(match[3], context.british)}"
+        first, space, percent, _, last = match.groups()
+        numbers = [float(number.replace(",", "")) for number in (first, last)]
+        if space and numbers[1] <= numbers[0]:  # a dash between numbers that are no range
+            return f"{first}{percent or ''}—{last}"
+        words = [number_words(number, context.british) for number in (first, last)]
+        if numbers[0] == numbers[1] and numbers[0] >= 20 and not percent:
+            return " ".join(words)  # "a fifty-fifty chance", "twenty-twenty vision"
+        joint = " to "
+        if context.british and max(numbers) < 30 and _GAME.search(match.string[: match.start()]):
+            words, joint = ["nil" if word == "zero" else word for word in words], " "
+        return f"{words[0]}{' percent' if percent else ''}{joint}{words[1]}"
 
+    text = _HANGING.sub("", text)
     text = _RANGE.sub(said, text)
-    return _RATIO.sub(lambda m: f"{cardinal(int(m[1]))} to {cardinal(int(m[2]))}", text)
-
-
-def bible_verses(text: str, _: Context) -> str:
-    """John 3:16 is "John three sixteen"."""
-    return _BIBLE.sub(lambda m: f"{m[1]} {cardinal(int(m[2]))} {cardinal(int(m[3]))}", text)
+    return _RATIO.sub(
+        lambda m: " to ".join(number_words(number, context.british) for number in m.groups() if number), text
+    )
 
 
 def versions(text: str, _: Context) -> str:
-    """1.2.3 is "one point two point three"."""
-    return _VERSION.sub(lambda match: " point ".join(cardinal(int(part)) for part in match[0].split(".")), text)
+    """1.2.3 is "one point two point three", 192.168.0.1 "... dot ..."."""
+
+    def said(match: re.Match[str]) -> str:
+        parts = match[2].split(".")
+        joint = " dot " if len(parts) == 4 else " point "
+        return ("version " if match[1] else "") + joint.join(cardinal(int(part)) for part in parts)
+
+    return _VERSION.sub(said, text)
 
 
 def signs(text: str, _: Context) -> str:
@@ -112,9 +249,7 @@ def decimals(text: str, context: Context) -> str:
 
 
 def integers(text: str, context: Context) -> str:
-    """Every number that is left, also inside words: "B-52", "H2O"; 007 digit by digit."""
-    text = _SCRIPT_DIGITS.sub(lambda match: _POWERS.get(match[0]) or unicodedata.normalize("NFKC", match[0]), text)
-    text = re.sub(r"(?<=\b[A-Z])-(?=\d)", " ", text)
+    """Every number that is left, also inside words: "H2O"; 0042 digit by digit."""
     text = _LEADING_ZERO.sub(lambda match: _apart(match, spell_digits(match[0])), text)
 
     def said(match: re.Match[str]) -> str:

@@ -24,9 +24,13 @@ CONTEXTS = {
 
 
 def _goldens() -> list[tuple[str, str, str]]:
-    table = (Path(__file__).parent / "goldens" / "normalise.tsv").read_text(encoding="utf-8")
-    rows = [line.split("\t") for line in table.splitlines() if not line.startswith("#")]
-    return [(context, text.replace("\\n", "\n"), said) for _, context, text, said in rows]
+    rows = []
+    for table in sorted((Path(__file__).parent / "goldens").glob("*.tsv")):
+        for line in table.read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith("#"):
+                _, context, text, said, *_reason = line.split("\t")
+                rows.append((context, text.replace("\\n", "\n"), said))
+    return rows
 
 
 @pytest.mark.parametrize(("context", "text", "said"), _goldens())

@@ -1,0 +1,105 @@
+"""Initials and acronyms: which capitals are letters, which are words. Must not know what they stand for."""
+
+from __future__ import annotations
+
+import re
+
+from tasks.segment.rules.base import Context, ends_sentence, spell_letters, words
+from tasks.segment.rules.roman import value
+
+# Words that begin sentences: after "the U.S." they show that it ended one.
+STARTERS = (
+    "The|A|An|He|She|It|They|We|I|You|In|On|At|But|And|So|Then|There|This|That|His|Her|My|Our|When|What|Who|Why|How|As|"
+    "For|If|After|Before|No|Not|Yes|Their|These|Those|Some|Nobody|Everyone|Is|Was|Did|Do"
+)
+# Read letter by letter although they could be read as words. Without a vowel, letters need no list.
+_SPELLED = words(
+    "FBI CIA USA UK US EU UN DNA RNA ID IRA USS ATM CEO CFO COO CTO FAQ URL LAPD IQ AI GI POW RAF VIP UFO BA MA MBA MIT "
+    "UCLA USC ABC CBS AOL IOU SOS PTA OCD IVF ICU ER API CPU GPU USB LED SAS SOE NSA DEA IRS EPA FDA OJ JFK LBJ GOP "
+    "NRA NAACP YMCA YWCA ACLU UAW NBA NCAA NHL AFL CIO IMF UAE KIA SUV EP AP UPI AFP USN USAF USMC VAT NHS GP LA AD "
+    "BCE CE EEC EC GDR UNO IAEA ICBM DOA DUI ETA EMT ESP GMO HIV IPO ISBN LSAT OED ROTC TA UHF UV IBM AC ADHD HQ IUD "
+    "EEG EKG ECG MRI PE OAS TVA WPA AAA AA BMI AKA IOC USDA USSR UPS UVA CID OBE MBE CBE DSO VE VJ AK LAX SFO OTC PO "
+    "RSVP CD DC MD CV XL DIY BYOB"
+)
+_LIKE_WORDS = words("MR MRS DR ST LTD MS HMM SHH PSST GRR BRR TSK PFFT HM PFF NTH SHHH HMMM GRRR BRRR PHEW MMM SH SSH")
+_SOUND = re.compile(r"([A-Z])\1\1")
+_PRONOUN_US = re.compile(
+    r"\b(?:to|for|with|of|at|let|tell|give|help|on|than|from|between|like|by|against|and|leave|save)\s$", re.I
+)
+_WITH_CONTEXT = (
+    (
+        re.compile(
+            r"\bIT(?=\s(?:department|guy|support|manager|specialist|consultant|industry|staff|team|director|system|desk|man|woman|people)\b)"
+        ),
+        "I T",
+    ),
+    (re.compile(r"(?<=\bin )IT(?=[.,;])"), "I T"),
+    (re.compile(r"(?<=\b[Tt]he )WHO\b"), "W H O"),
+    (re.compile(r"\bPA(?=\s(?:system|announcement)\b)"), "P A"),
+    (re.compile(r"\b(?<=an )IV\b|\bIV(?=\s(?:drip|line|bag|fluid|fluids|pole|needle|tube|stand)\b)"), "I V"),
+    (re.compile(r"\bMI(?=\s?\d\b)"), "M I "),
+    (re.compile(r"\bAM(?=\s(?:radio|band)\b)"), "A M"),
+    (re.compile(r"(?<=, )PA(?=\s\d|[.,]|$)"), "P A"),
+    (re.compile(r"(?<=\b[Tt]he )SEC\b"), "S E C"),
+)
+
+_INITIALS = re.compile(
+    r"(?<![\w'])(?:[A-Z]\.\s?){1,5}(?=[A-Z][\w'’])|(?<![\w'])(?:[A-Z]\.-?){2,}|(?<![\w'])(?:[A-Z]\.\s){2,}(?=[a-z])"
+)
+_SMALL = re.compile(r"(?<![\w.])(?:[a-z]\.){2,}")
+_STARTS_SENTENCE = re.compile(rf"(?:{STARTERS})\b")
+_NAME_BEFORE = re.compile(
+    r"(?:^|[\"'(—\[,;:]|\b[A-Z][\w'’.]*|\b(?:and|of|by|to|the|with|from|old|young|said|de|von|van|that|see|for|cried|asked|replied|named|called|poor|dear))\s*$"
+)
+_ACRONYM = re.compile(r"(?<![\w'’])[A-Z]{2,6}(?:'?s)?(?![\w])")
+_SINGLE_PLURAL = re.compile(r"(?<![\w'’])([B-HJ-LN-TV-Z])s\b(?!')")
+
+
+def initials(text: str, _: Context) -> str:
+    """C. S. Lewis, U.S.A., a.k.a.: letters without full stops, which would sound like the end of a sentence."""
+
+    def said(match: re.Match[str]) -> str:
+        letters = " ".join(re.findall(r"[A-Z]", match[0]))
+        if match.string[match.end() : match.end() + 1].isupper():  # a name, or the next sentence
+            ends = _STARTS_SENTENCE.match(match.string, match.end())
+            if len(letters) == 1 and not ends:
+                ends = not _NAME_BEFORE.search(match.string[: match.start()])
+            if ends and letters == "I" and not match[0].endswith(" "):
+                return match[0]
+            return letters + (". " if ends else " ")
+        if match[0].endswith(" "):
+            return letters + " "
+        return letters + ("." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else "")
+
+    def small(match: re.Match[str]) -> str:
+        return spell_letters(match[0]) + ("." if ends_sentence(match.string, match.end()) else "")
+
+    return _SMALL.sub(small, _INITIALS.sub(said, text))
+
+
+def acronyms(text: str, _: Context) -> str:
+    """FBI, DVD: letter by letter when known or without a vowel, else a word (NASA, NOT); not in a line of capitals."""
+    if not any(character.islower() for character in text):
+        return text
+    for pattern, letters in _WITH_CONTEXT:
+        text = pattern.sub(letters, text)
+
+    def said(match: re.Match[str]) -> str:
+        word = match[0]
+        letters = re.sub(r"'?s$", "", word)
+        known = word in _SPELLED or letters in _SPELLED
+        unsayable = not set(letters) & set("AEIOUY") and value(letters) is None
+        if letters in _LIKE_WORDS or _SOUND.search(letters) or not (known or unsayable):
+            return word
+        if letters == "US" and _is_pronoun(match):
+            return word
+        # "M Ps" would be read "em pee-ess": the apostrophe keeps the s with the last letter.
+        return " ".join(letters) + ("'s" if word != letters else "")
+
+    return _SINGLE_PLURAL.sub(r"\1's", _ACRONYM.sub(said, text))
+
+
+def _is_pronoun(match: re.Match[str]) -> bool:
+    """Whether US is "us" in capitals: "Give it to US!"."""
+    after = match.string[match.end() :]
+    return _PRONOUN_US.search(match.string[: match.start()]) is not None and not re.match(r"\s+[A-Za-z]", after)

@@ -1,0 +1,115 @@
+"""Saints and streets, doctors and drives, compass letters, American states. Must not know other abbreviations."""
+
+from __future__ import annotations
+
+import re
+
+from tasks.segment.rules.abbreviations import either
+from tasks.segment.rules.acronyms import STARTERS
+from tasks.segment.rules.base import Context, ends_sentence, words
+
+_SAINT_OR_STREET = re.compile(
+    rf"(\b[A-Z][\w'’]*\s+|\b\d+(?:st|nd|rd|th)\s+)?\bSt\b(?![-’'])(\.?)(\s+(?:{STARTERS})\b|\s?-?(?=[A-Z])[A-Z])?"
+)
+_DOCTOR_OR_DRIVE = re.compile(rf"(\b[A-Z][\w'’]*\s+)?\bDr\b(\.?)(\s+(?:{STARTERS})\b|\s+[A-Z])?")
+_NO_STREET_NAME = words(
+    "The In At On Of To From And But By Near Is Was Saint Dear Old Mister Missus Lady Lord Sir For With Mount Fort Yes No Oh Ask Call Then Is Are See When Good Thank Monsieur Miss I"
+)
+# Abbreviations that only follow a name: Park Pl., Times Sq.
+_AFTER_NAME = {
+    "Pl": "Place",
+    "Sq": "Square",
+    "Ct": "Court",
+    "Terr": "Terrace",
+    "Hwy": "Highway",
+    "Ave": "Avenue",
+    "Blvd": "Boulevard",
+    "Rd": "Road",
+}
+_PLACE = re.compile(rf"(?<=[a-z\dt] )({either(_AFTER_NAME)})(?:\.|\b(?=,|\s*$))")
+_STATES = {
+    "Ala": "Alabama", "Ariz": "Arizona", "Ark": "Arkansas", "Calif": "California", "Cal": "California", "Colo": "Colorado",
+    "Conn": "Connecticut", "Del": "Delaware", "Fla": "Florida", "Ga": "Georgia", "Ill": "Illinois", "Ind": "Indiana",
+    "Kan": "Kansas", "Kans": "Kansas", "Ky": "Kentucky", "La": "Louisiana", "Md": "Maryland", "Mass": "Massachusetts",
+    "Me": "Maine", "Mich": "Michigan", "Minn": "Minnesota", "Miss": "Mississippi", "Mo": "Missouri", "Mont": "Montana",
+    "Neb": "Nebraska", "Nev": "Nevada", "N.C": "North Carolina", "N.D": "North Dakota", "N.H": "New Hampshire",
+    "N.J": "New Jersey", "N.M": "New Mexico", "N.Y": "New York", "Okla": "Oklahoma", "Ore": "Oregon", "Pa": "Pennsylvania",
+    "Penn": "Pennsylvania", "R.I": "Rhode Island", "S.C": "South Carolina", "S.D": "South Dakota", "Tenn": "Tennessee",
+    "Tex": "Texas", "Va": "Virginia", "Vt": "Vermont", "Wash": "Washington", "Wis": "Wisconsin", "W.Va": "West Virginia",
+    "Wyo": "Wyoming",
+}  # fmt: skip
+_STATE = re.compile(rf"(?<=[a-z], )({either(_STATES)})\.(?!\w)")
+
+_POINTS = {"N": "north", "S": "south", "E": "east", "W": "west"}
+_COMBINED = "N\\.?N\\.?[EW]|S\\.?S\\.?[EW]|E\\.?[NS]\\.?E|W\\.?[NS]\\.?W|N\\.?\\s?[EW]|S\\.?\\s?[EW]"
+_BY = re.compile(rf"(?<![\w.])({_COMBINED}|[NSEW])\.?\s?(?:by|b)\s?(?:([NSEW])\b\.?)(?:\s?½\s?([NSEW])\b\.?)?")
+_POINT = re.compile(
+    rf"(?<![\w.])(?:(?<=wind )|(?<=from )|(?<=bearing )|(?<=bore )|(?<=steered )|(?<=steering )|(?<=course )|(?<=due )|(?<=blew )|(?<=blowing )|(?<=veered )|(?<=miles )|(?<=leagues )|(?<=headed )|(?<=sailed )|(?<=[Tt]he )|(?<=wind was )|(?<=to the ))"
+    rf"({_COMBINED})(\.|\b)(?!\w|\.\w|\s[A-Z][a-z]+(?:'s|\s(?:was|is|said|had))\b)"
+    rf"|(?<![\w.])({_COMBINED})(\.|\b)(?=\s(?:wind|winds|gale|coast|corner|side|end|breeze|monsoon|passage|trades?|of|bank|quarter|slope|face|wall|trade-wind|direction|part|extremity)\b)"
+    r"|(?<![\w.])(?<=[Tt]he )([NSEW])(\.)(?=\s(?:wind|coast|corner|side|end|breeze|of|and|bank|slope|face|wall|part|shore|pole|extremity|wing|door|gate)\b|\s*$|,)"
+    r"|(?<![\w.])(?<=\band )([NSEW])(\.)(?=\s(?:wind|coast|corner|sides?|ends?|walls?|wings?|of)\b)"
+    r"|(?<=\ddegrees )([NSEW])(\b\.?)"
+)
+_STREET_POINT = re.compile(
+    r"(?<=\d )([NSEW])\.?(?=\s[A-Z][a-z]+\s(?:St|Street|Ave|Avenue|Rd|Road|Blvd|Boulevard|Drive|Dr)\b)"
+)
+
+
+def saints_streets_doctors(text: str, _: Context) -> str:
+    """St. Petersburg and Dr. Smith, but Baker St. and Oak Dr.
+
+    A capitalised word before and no name after make a street; "Baker St. He left" is a street and a new sentence.
+    """
+    text = _SAINT_OR_STREET.sub(lambda match: _place_or_title(match, "Saint", "Street"), text)
+    return _DOCTOR_OR_DRIVE.sub(lambda match: _place_or_title(match, "Doctor", "Drive"), text)
+
+
+def _place_or_title(match: re.Match[str], title: str, place: str) -> str:
+    before, stop, after = match[1] or "", match[2], match[3] or ""
+    named = bool(before) and before.strip() not in _NO_STREET_NAME
+    followed_by_name = bool(after) and len(after.strip(" -")) == 1  # the pattern's second form: one capital of a name
+    if followed_by_name:
+        return f"{before}{title}{after if after[0] in ' -' else ' ' + after}"
+    if not named:
+        if not stop:
+            return match[0]
+        ends = stop if ends_sentence(match.string, match.end() - len(after)) else ""
+        return f"{before}{title}{ends}{after}"
+    ends = stop if after or ends_sentence(match.string, match.end()) else ""
+    return f"{before}{place}{ends}{after}"
+
+
+def after_names(text: str, _: Context) -> str:
+    """Park Pl., Times Sq., Boston, Mass.: places and states in full."""
+
+    def place(match: re.Match[str]) -> str:
+        return _AFTER_NAME[match[1]] + _stop(match)
+
+    return _STATE.sub(lambda match: _STATES[match[1]] + _stop(match), _PLACE.sub(place, text))
+
+
+def _stop(match: re.Match[str]) -> str:
+    return "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+
+
+def compass(text: str, _: Context) -> str:
+    """N. by E., a N.W. wind, the S. side, 14 N. Main St.: north by east, a northwest wind."""
+
+    def by(match: re.Match[str]) -> str:
+        stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+        half = f" half {_POINTS[match[3]]}" if match[3] else ""
+        return f"{_point(match[1])} by {_POINTS[match[2]]}{half}{stop}"
+
+    def point(match: re.Match[str]) -> str:
+        letters, stop = next((match[n], match[n + 1]) for n in range(1, 10, 2) if match[n])
+        return _point(letters) + (stop if stop and ends_sentence(match.string, match.end()) else "")
+
+    text = _STREET_POINT.sub(lambda match: _POINTS[match[1]].capitalize(), text)
+    return _POINT.sub(point, _BY.sub(by, text))
+
+
+def _point(letters: str) -> str:
+    """N.W. is "northwest", N.N.E. "north-northeast"."""
+    names = [_POINTS[letter] for letter in letters if letter in _POINTS]
+    return names[0] if len(names) == 1 else "".join(names) if len(names) == 2 else f"{names[0]}-{names[1]}{names[2]}"

@@ -1,0 +1,207 @@
+"""References into books: pages, volumes, acts and scenes, lines, dates of lives, and verses of the Bible."""
+
+from __future__ import annotations
+
+import re
+
+from tasks.segment.rules.abbreviations import either
+from tasks.segment.rules.base import Context, cardinal, ends_sentence
+from tasks.segment.rules.roman import value
+
+# Said only before a number (or a roman one).
+BEFORE_NUMBER = {
+    "No": "Number",
+    "no": "number",
+    "Nos": "Numbers",
+    "nos": "numbers",
+    "p": "page",
+    "P": "Page",
+    "pp": "pages",
+    "Pp": "Pages",
+    "vol": "volume",
+    "Vol": "Volume",
+    "vols": "volumes",
+    "Vols": "Volumes",
+    "ch": "chapter",
+    "Ch": "Chapter",
+    "chap": "chapter",
+    "Chap": "Chapter",
+    "CHAP": "CHAPTER",
+    "chs": "chapters",
+    "chaps": "chapters",
+    "fig": "figure",
+    "Fig": "Figure",
+    "figs": "figures",
+    "Figs": "Figures",
+    "sec": "section",
+    "Sec": "Section",
+    "sect": "section",
+    "Sect": "Section",
+    "secs": "sections",
+    "art": "article",
+    "Art": "Article",
+    "bk": "book",
+    "Bk": "Book",
+    "bks": "books",
+    "pt": "part",
+    "Pt": "Part",
+    "pts": "parts",
+    "sc": "scene",
+    "Sc": "Scene",
+    "l": "line",
+    "ll": "lines",
+    "v": "verse",
+    "vv": "verses",
+    "ver": "verse",
+    "n": "note",
+    "nn": "notes",
+    "par": "paragraph",
+    "para": "paragraph",
+    "Para": "Paragraph",
+    "paras": "paragraphs",
+    "col": "column",
+    "cols": "columns",
+    "fol": "folio",
+    "fols": "folios",
+    "op": "opus",
+    "Op": "Opus",
+    "ex": "example",
+    "eq": "equation",
+    "Eq": "Equation",
+    "tel": "telephone",
+    "Tel": "Telephone",
+    "Apt": "Apartment",
+    "apt": "apartment",
+    "Hwy": "Highway",
+    "Rte": "Route",
+    "Ste": "Suite",
+    "pl": "plate",
+    "Pl": "Plate",
+}
+_BEFORE_YEAR = {
+    "c": "circa",
+    "ca": "circa",
+    "b": "born",
+    "d": "died",
+    "r": "reigned",
+    "fl": "flourished",
+    "est": "established",
+    "m": "married",
+}
+_BEFORE_NUMBER = re.compile(rf"(?<![\w.])({either(BEFORE_NUMBER)})\.\s*(?=\d|[IVXLC]+\b(?!'))")
+_BEFORE_SMALL = re.compile(rf"(?<![\w.])({either(BEFORE_NUMBER)})\.\s*(?=([ivxlc]+)\b(?!'))")
+_YEAR_MARK = re.compile(rf"(?<![\w.])({either(_BEFORE_YEAR)})\.\s?(?=(?:c\.\s?)?\d{{3,4}}\b)")
+_UNSTOPPED = re.compile(r"\bNo\s(?=\d+\b(?!\s[a-z]+s\b|\s(?:men|women|people|more|such)\b))")
+_PAGES = re.compile(r"\b((?:P|p)ages\s)(\d{2,4})\s?[–-]\s?(\d{1,3})\b(?![\d,.]\d)")
+_FOLLOWING = re.compile(r"(?<=\d)\s?ff\b\.?|(?<=\d)\sf\.(?=[\s,;)]|$)")
+_PLACE_WORDS = (
+    "page|pages|volume|volumes|chapter|chapters|book|part|act|scene|section|verse|line|lines|canto|stanza|note|figure|plate|"
+    "psalm|number|column|article|appendix"
+)
+_SMALL_NUMERAL = re.compile(rf"\b((?i:{_PLACE_WORDS})),?\s+([ivxlc]+)\b(?!')(?:\s?([–-])\s?([ivxlc]+)\b)?")
+_AFTER_SMALL = re.compile(r"(?<=[a-z\d])([,;] )([ivxl]{2,}|v|x)(?=[,.;)]|\s\d|$)")
+_BRACKETED = re.compile(r"\(([ivx]+)\)")
+_PLAY = re.compile(r"(?<![\w.])([IVX]+)\.\s?([ivx]+)\.\s?(\d+)(?:\s?[–-]\s?(\d+))?(?!\w)")
+
+_BOOKS = {
+    "Genesis": "Gen", "Exodus": "Exod Ex", "Leviticus": "Lev", "Numbers": "Num Numb", "Deuteronomy": "Deut",
+    "Joshua": "Josh", "Judges": "Judg", "Ruth": "", "Samuel": "Sam", "Kings": "Kgs Kin", "Chronicles": "Chron Chr",
+    "Ezra": "", "Nehemiah": "Neh", "Esther": "Esth", "Job": "", "Psalm": "Ps Psa", "Psalms": "Pss", "Proverbs": "Prov",
+    "Ecclesiastes": "Eccl Eccles", "Song of Solomon": "", "Isaiah": "Isa", "Jeremiah": "Jer", "Lamentations": "Lam",
+    "Ezekiel": "Ezek", "Daniel": "Dan", "Hosea": "Hos", "Joel": "", "Amos": "", "Obadiah": "Obad", "Jonah": "", "Micah": "Mic",
+    "Nahum": "Nah", "Habakkuk": "Hab", "Zephaniah": "Zeph", "Haggai": "Hag", "Zechariah": "Zech", "Malachi": "Mal",
+    "Matthew": "Matt Mt", "Mark": "Mk", "Luke": "Lk", "John": "Jn", "Acts": "", "Romans": "Rom", "Corinthians": "Cor",
+    "Galatians": "Gal", "Ephesians": "Eph Ephes", "Philippians": "Phil", "Colossians": "Col", "Thessalonians": "Thess",
+    "Timothy": "Tim", "Titus": "Tit", "Philemon": "Philem", "Hebrews": "Heb", "James": "Jas", "Peter": "Pet",
+    "Jude": "", "Revelation": "Rev", "Ecclesiasticus": "Ecclus", "Maccabees": "Macc",
+}  # fmt: skip
+_NAMES = {short: name for name, shorts in _BOOKS.items() for short in [name, *shorts.split()]}
+_ORDINALS = {"1": "First", "2": "Second", "3": "Third", "I": "First", "II": "Second", "III": "Third"}
+_NUMBERED = "Samuel|Sam|Kings|Kgs|Chronicles|Chron|Chr|Corinthians|Cor|Thessalonians|Thess|Timothy|Tim|Peter|Pet|John|Jn|Maccabees|Macc"
+_BIBLE = re.compile(
+    rf"(?<![\w.])(?:(1|2|3|I{{1,3}})\.?\s?(?=(?:{_NUMBERED})\b)(?:1st|2nd)?\s?)?({either(_NAMES)})\.?\s"
+    r"(\d{1,3}|[ivxlc]+\.?)(?:\s?:\s?|(?<=\.)\s|,\s(?=\d+\b(?!\s[a-z])))(\d{1,3})(?:\s?[-–]\s?(\d{1,3})(?::(\d{1,3}))?)?"
+    r"((?:,\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?(?![\d:]))*)(?![\d:])"
+)
+_CHAPTER_ONLY = re.compile(
+    rf"(?<![\w.])(?:([123]|I{{1,3}})\.?\s)({_NUMBERED})\b\.?(?=\s\d|[\s,.;:)]|$)|(?<![\w.])(Ps|Matt|Deut|Exod|Isa|Prov|Eccl|Heb|Eph|Ezek|Gal|Jer|Lev)\.\s(?=\d|[ivxlc]+\b)|(?<![\w.])(Gen|Rom|Rev|Dan)\.\s(?=\d)"
+)
+
+
+def references(text: str, context: Context) -> str:
+    """No. 5, pp. 123-5, vol. ii, b. 1812, Act III, sc. ii: only before a number; "No. It was not" stays."""
+
+    def small(match: re.Match[str]) -> str:
+        return f"{BEFORE_NUMBER[match[1]]} " if value(match[2].upper()) else match[0]
+
+    text = _BEFORE_SMALL.sub(small, _BEFORE_NUMBER.sub(lambda match: BEFORE_NUMBER[match[1]] + " ", text))
+    text = _YEAR_MARK.sub(lambda match: _BEFORE_YEAR[match[1]] + " ", text)
+    text = _YEAR_MARK.sub(lambda match: _BEFORE_YEAR[match[1]] + " ", text)  # "b. c. 1340"
+    if context.british:
+        text = _UNSTOPPED.sub("Number ", text)
+    text = _PAGES.sub(_whole_range, text)
+    text = _FOLLOWING.sub(
+        lambda m: " and following" + ("." if m[0][-1] == "." and ends_sentence(m.string, m.end()) else ""), text
+    )
+    return _small_numerals(text, context)
+
+
+def _whole_range(match: re.Match[str]) -> str:
+    """The end of "pages 123-5" in full: 125."""
+    first, last = match[2], match[3]
+    if len(last) < len(first) and int(last) > int(first[-len(last) :]):
+        last = first[: -len(last)] + last
+    return f"{match[1]}{first} to {last}"
+
+
+def _small_numerals(text: str, context: Context) -> str:
+    """Small roman numerals where a reference has them: volume ii, pages iv-vi, (iii), III.ii.45."""
+
+    def place(match: re.Match[str]) -> str:
+        word, first, dash, last = match.groups()
+        numbers = [value(first.upper()), value(last.upper()) if last else 0]
+        if None in numbers or (first == "i" and word.islower() and word in ("part", "book", "note", "line")):
+            return match[0]
+        span = f" to {cardinal(numbers[1] or 0)}" if dash else ""
+        return f"{word} {cardinal(numbers[0] or 0, context.british)}{span}"
+
+    def lone(match: re.Match[str], group: int, before: str = "") -> str:
+        number = value(match[group].upper())
+        return match[0] if number is None else f"{before}{cardinal(number)}"
+
+    def play(match: re.Match[str]) -> str:
+        act, scene = value(match[1]), value(match[2].upper())
+        if act is None or scene is None:
+            return match[0]
+        return f"{cardinal(act)}, {cardinal(scene)}, {match[3]}" + (f" to {match[4]}" if match[4] else "")
+
+    text = _PLAY.sub(play, text)
+    said = _SMALL_NUMERAL.sub(place, text)
+    if said != text:  # "volume ii, iv": only in a reference
+        said = _AFTER_SMALL.sub(lambda match: lone(match, 2, match[1]), said)
+    return _BRACKETED.sub(lambda m: m[0] if m[1] == "x" else f"({lone(m, 1)})" if value(m[1].upper()) else m[0], said)
+
+
+def bible_verses(text: str, context: Context) -> str:
+    """John 3:16 is "John three sixteen", 1 Cor. 13:4-7 "First Corinthians thirteen four to seven"."""
+
+    def said(match: re.Match[str]) -> str:
+        number, name, chapter, verse, last, last_verse, more = match.groups()
+        chapter_number = int(chapter) if chapter.isdigit() else value(chapter.rstrip(".").upper())
+        if chapter_number is None:
+            return match[0]
+        words = [_ORDINALS[number]] if number else []
+        words += [_NAMES[name], cardinal(chapter_number, context.british), cardinal(int(verse), context.british)]
+        if last:
+            words += ["to", cardinal(int(last), context.british)]
+        if last_verse:
+            words.append(cardinal(int(last_verse), context.british))
+        others = [re.sub(r"\s?[-–]\s?", " to ", part.strip()) for part in more.split(",")[1:]]
+        return " ".join(words) + "".join(f" and {part}" if part is others[-1] else f", {part}" for part in others)
+
+    def named(match: re.Match[str]) -> str:
+        if not match[1]:
+            return _NAMES[match[3] or match[4]] + " "
+        return f"{_ORDINALS[match[1]]} {_NAMES[match[2]]}"
+
+    return _CHAPTER_ONLY.sub(named, _BIBLE.sub(said, text))

@@ -1,0 +1,226 @@
+"""Units after numbers, temperatures, angles, feet and inches, dimensions. Leaves the numbers as digits."""
+
+from __future__ import annotations
+
+import re
+
+from tasks.segment.rules.base import Context, ends_sentence
+
+# Abbreviation: (singular, plural). A full stop after it is part of it unless it ends the sentence.
+_UNITS = {
+    "km": ("kilometer", "kilometers"),
+    "cm": ("centimeter", "centimeters"),
+    "mm": ("millimeter", "millimeters"),
+    "m": ("meter", "meters"),
+    "µm": ("micrometer", "micrometers"),
+    "μm": ("micrometer", "micrometers"),
+    "nm": ("nanometer", "nanometers"),
+    "kg": ("kilogram", "kilograms"),
+    "g": ("gram", "grams"),
+    "mg": ("milligram", "milligrams"),
+    "µg": ("microgram", "micrograms"),
+    "μg": ("microgram", "micrograms"),
+    "mcg": ("microgram", "micrograms"),
+    "l": ("liter", "liters"),
+    "L": ("liter", "liters"),
+    "ml": ("milliliter", "milliliters"),
+    "mL": ("milliliter", "milliliters"),
+    "cl": ("centiliter", "centiliters"),
+    "cc": ("C C", "C C"),
+    "ha": ("hectare", "hectares"),
+    "lb": ("pound", "pounds"),
+    "lbs": ("pound", "pounds"),
+    "oz": ("ounce", "ounces"),
+    "fl. oz": ("fluid ounce", "fluid ounces"),
+    "cwt": ("hundredweight", "hundredweight"),
+    "gal": ("gallon", "gallons"),
+    "gals": ("gallon", "gallons"),
+    "qt": ("quart", "quarts"),
+    "qts": ("quart", "quarts"),
+    "pt": ("pint", "pints"),
+    "pts": ("points", "points"),
+    "tsp": ("teaspoon", "teaspoons"),
+    "tbsp": ("tablespoon", "tablespoons"),
+    "doz": ("dozen", "dozen"),
+    "ft": ("foot", "feet"),
+    "yd": ("yard", "yards"),
+    "yds": ("yard", "yards"),
+    "mi": ("mile", "miles"),
+    "mph": ("mile per hour", "miles per hour"),
+    "m.p.h": ("mile per hour", "miles per hour"),
+    "mpg": ("mile per gallon", "miles per gallon"),
+    "kph": ("kilometer per hour", "kilometers per hour"),
+    "km/h": ("kilometer per hour", "kilometers per hour"),
+    "km/s": ("kilometer per second", "kilometers per second"),
+    "m/s": ("meter per second", "meters per second"),
+    "ft/s": ("foot per second", "feet per second"),
+    "g/l": ("gram per liter", "grams per liter"),
+    "mg/l": ("milligram per liter", "milligrams per liter"),
+    "g/cm": ("gram per centimeter", "grams per centimeter"),
+    "kg/m": ("kilogram per meter", "kilograms per meter"),
+    "sq. m": ("square mile", "square miles"),
+    "sq. mi": ("square mile", "square miles"),
+    "sq mi": ("square mile", "square miles"),
+    "sq. ft": ("square foot", "square feet"),
+    "sq ft": ("square foot", "square feet"),
+    "sq. in": ("square inch", "square inches"),
+    "sq. yd": ("square yard", "square yards"),
+    "sq. yds": ("square yard", "square yards"),
+    "sq km": ("square kilometer", "square kilometers"),
+    "sq. km": ("square kilometer", "square kilometers"),
+    "cu. ft": ("cubic foot", "cubic feet"),
+    "cu. in": ("cubic inch", "cubic inches"),
+    "cu ft": ("cubic foot", "cubic feet"),
+    "h": ("hour", "hours"),
+    "hr": ("hour", "hours"),
+    "hrs": ("hour", "hours"),
+    "min": ("minute", "minutes"),
+    "mins": ("minute", "minutes"),
+    "s": ("second", "seconds"),
+    "sec": ("second", "seconds"),
+    "secs": ("second", "seconds"),
+    "ms": ("millisecond", "milliseconds"),
+    "yr": ("year", "years"),
+    "yrs": ("year", "years"),
+    "mos": ("months", "months"),
+    "wk": ("week", "weeks"),
+    "wks": ("week", "weeks"),
+    "Hz": ("hertz", "hertz"),
+    "kHz": ("kilohertz", "kilohertz"),
+    "MHz": ("megahertz", "megahertz"),
+    "GHz": ("gigahertz", "gigahertz"),
+    "KB": ("kilobyte", "kilobytes"),
+    "kB": ("kilobyte", "kilobytes"),
+    "MB": ("megabyte", "megabytes"),
+    "GB": ("gigabyte", "gigabytes"),
+    "TB": ("terabyte", "terabytes"),
+    "W": ("watt", "watts"),
+    "kW": ("kilowatt", "kilowatts"),
+    "MW": ("megawatt", "megawatts"),
+    "kWh": ("kilowatt hour", "kilowatt hours"),
+    "V": ("volt", "volts"),
+    "kV": ("kilovolt", "kilovolts"),
+    "mA": ("milliamp", "milliamps"),
+    "Ω": ("ohm", "ohms"),
+    "dB": ("decibel", "decibels"),
+    "hp": ("horsepower", "horsepower"),
+    "h.p": ("horsepower", "horsepower"),
+    "psi": ("P S I", "P S I"),
+    "rpm": ("R P M", "R P M"),
+    "r.p.m": ("R P M", "R P M"),
+    "kcal": ("kilocalorie", "kilocalories"),
+    "cal": ("calorie", "calories"),
+    "kn": ("knot", "knots"),
+    "kts": ("knots", "knots"),
+}
+_NUMBER = r"\d[\d,]*(?:\.\d+)?|\.\d+"
+_FRACTION = r"(?:[½¼¾⅓⅔⅛⅜⅝⅞]|\s\d/\d{1,2})?"
+_UNIT_NAMES = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
+# One letter after digits without a space is more often a name ("the 5L", "M4 5W") than a unit, but "5m" and "20g" are.
+_TIGHT_LETTERS = r"(?:[hsVWL](?![\w.]))"
+_UNIT = re.compile(
+    rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?!{_TIGHT_LETTERS})(\s?|-)({_UNIT_NAMES})(\^?[²³23]|[²³])?(?:(\.)(?!\d))?(?![\w/'’-])"
+    r"(?!\.\w)"
+)
+_INCHES = re.compile(
+    rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?:\s?in\.(?=\s+(?:[a-z(,;&\d×x]|[A-Z])|[,;:)]|$)|-in\.?(?=[\s,;.])|\s?in(?=\s?(?:[²³×]|x\s?\d)))([²³]?)"
+)
+_FEET_IN = re.compile(r"(\d\s?(?:ft\.?|feet),?\s\d[\d½¼¾]*)\s?in\b\.?(?=\W|$)")
+_STONE = re.compile(
+    r"(?<![\w.])(\d{1,2})\s?st\.?,?(?=\s+(?:\d+\s?lbs?\b|in weight\b))|(?<![\w.])(\d{1,2})\s?stone\s+(\d{1,2})(?=[.,;]|\s*$)"
+)
+_AREAS = {"²": "square ", "³": "cubic ", "2": "square ", "3": "cubic "}
+_HOURS_MINUTES = re.compile(r"\b(\d+)\s?h\s?(\d+)\s?m(?:in)?\b")
+_DIMENSIONS = re.compile(
+    rf"((?:{_NUMBER})\s?(?:ft|in|cm|mm|m|km|feet|inches|'|′|\"|″)?\.?)\s?[×x]\s?(?=(?:{_NUMBER})\s?(?:ft|in\b|in\.|cm|mm|m\b|km|feet|inches|meters|metres|yards))"
+)
+_BY = re.compile(r"(?<![\w.])(\d+)x(?=\d+\b(?!\s*=))|(?<=\d)\sx\s(?=\d+\b(?!\s*=))")
+_TIMES = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)x\b(?!\s?\d)")
+
+_COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
+_ANGLE = re.compile(
+    r"(\d+(?:\.\d+)?)\s?°(?!\s?[CFK]\b)(?:\s?(\d+(?:\.\d+)?)\s?[′'’](?:\s?(\d+(?:\.\d+)?)\s?(?:[″\"”]|''))?)?"
+    r"(?:\s?([NSEW])\b\.?(?!\s?[A-Z]\w))?"
+)
+_TEMPERATURE = re.compile(
+    r"(?:(?<![\w)–-])([-−–]))?(\d+(?:\.\d+)?)\s?(?:°\s?([CFK])\b\.?|([℃℉])|deg(?:rees|\.)?\s([CF])\b(?!\.\w))"
+)
+_SCALES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin", "℃": "Celsius", "℉": "Fahrenheit"}
+_LENGTHS = "tall|high|long|wide|deep|thick|across|broad|in diameter|record|screen|pipe|nail|gun|disk"
+_PRIMES = re.compile(
+    rf"(?<![\w.])(\d+)\s?[′'’]\s?-?(\d+(?:\.\d+)?[½¼¾]?)\s?(?:[″\"”]|''|’’)?(?!\w|\.\d)|(?<![\w.])(\d+)\s?(?:′|['’](?=\s(?:{_LENGTHS})\b))"
+    rf"|(?<![\w.])(\d+(?:\.\d+)?[½¼¾]?)\s?(?:″|[\"”](?=\s(?:{_LENGTHS})\b))"
+)
+
+
+def temperatures_and_angles(text: str, _: Context) -> str:
+    """20 °C, -5 °F, 30° 31′ 39″ N, 6′ 2″, 5'10"."""
+
+    def temperature(match: re.Match[str]) -> str:
+        sign = "minus " if match[1] else ""
+        stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+        scale = match[3] or match[4] or match[5]
+        if scale == "K":
+            return f"{sign}{match[2]} {_form(match[2], 'kelvin', 'kelvins')}{stop}"
+        return f"{sign}{match[2]} {_form(match[2], 'degree', 'degrees')} {_SCALES[scale]}{stop}"
+
+    def angle(match: re.Match[str]) -> str:
+        parts = zip(match.groups()[:3], ("degree", "minute", "second"), strict=True)
+        said = " ".join(f"{number} {_form(number, name, name + 's')}" for number, name in parts if number)
+        stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+        return said + (f" {_COMPASS[match[4]]}{stop}" if match[4] else "") + _gap(match)
+
+    def primes(match: re.Match[str]) -> str:
+        feet, inches = match[1] or match[3], match[2] or match[4]
+        said = [f"{feet} {_form(feet, 'foot', 'feet')}"] if feet else []
+        return " ".join(said + ([f"{inches} {_form(inches, 'inch', 'inches')}"] if inches else [])) + _gap(match)
+
+    text = re.sub(r"(?<![\w–-])–(?=\d+(?:\.\d+)?\s?(?:°|degrees))", "-", text)
+    return _PRIMES.sub(primes, _ANGLE.sub(angle, _TEMPERATURE.sub(temperature, text)))
+
+
+def _gap(match: re.Match[str]) -> str:
+    return " " if match.string[match.end() : match.end() + 1].isalnum() else ""
+
+
+def units(text: str, _: Context) -> str:
+    """10 km, 5 lbs., 20-mm, 3 m², 12 in., 11 st. 4 lb, 3 × 4 m: the unit in full, in the number of its number."""
+
+    def said(match: re.Match[str]) -> str:
+        number, gap, unit, power, stop = match.groups()
+        one, many = _UNITS[unit]
+        if "/" in unit and power:
+            per, _, base = one.rpartition(" ")
+            one, many, area = (
+                f"{per} {_AREAS[power[-1]]}{base}",
+                f"{many.split(' per ')[0]} per {_AREAS[power[-1]]}{base}",
+                "",
+            )
+            if unit.endswith("s"):
+                one, many = f"{_UNITS[unit][0]} squared", f"{_UNITS[unit][1]} squared"
+        else:
+            area = _AREAS[power[-1]] if power else ""
+        name = one if gap == "-" else _form(number, one, many)
+        ends = stop and ends_sentence(match.string, match.end())
+        return f"{number} {area}{name}{'.' if ends else ''}"
+
+    def inches(match: re.Match[str]) -> str:
+        name = "inch" if match[0].rstrip(".").endswith("-in") else _form(match[1], "inch", "inches")
+        ends = match[0].endswith(".") and ends_sentence(match.string, match.end())
+        return f"{match[1]} {_AREAS.get(match[2], '')}{name}{'.' if ends else ''}"
+
+    text = _DIMENSIONS.sub(r"\1 by ", text)
+    text = _BY.sub(lambda match: f"{match[1] or ''} by ", text)
+    text = _TIMES.sub(r"\1 times", text)
+    text = _HOURS_MINUTES.sub(
+        lambda m: f"{m[1]} {_form(m[1], 'hour', 'hours')} {m[2]} {_form(m[2], 'minute', 'minutes')}", text
+    )
+    text = _STONE.sub(lambda m: f"{m[1] or m[2]} stone" + (f" {m[3]}" if m[3] else ""), text)
+    text = _FEET_IN.sub(
+        lambda m: f"{m[1]} inches" + ("." if m[0].endswith(".") and ends_sentence(text, m.end()) else ""), text
+    )
+    return _UNIT.sub(said, _INCHES.sub(inches, text))
+
+
+def _form(number: str, one: str, many: str) -> str:
+    return one if number in ("1", "½", "¼", "¾") else many
