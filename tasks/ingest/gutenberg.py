@@ -16,7 +16,9 @@ _FIELD = re.compile(
     re.M | re.I,
 )
 _HEADER_CHARS = 8000
-_START = re.compile(r"\*\*\*\s*START OF (?:THE|THIS) PROJECT GUTENBERG|^\*END\s?\*\s*THE SMALL PRINT|^\*END THE SMALL PRINT", re.I)
+_START = re.compile(
+    r"\*\*\*\s*START OF (?:THE|THIS) PROJECT GUTENBERG|^\*END\s?\*\s*THE SMALL PRINT|^\*END THE SMALL PRINT", re.I
+)
 _STOP = re.compile(r"\*\*\*\s*END OF (?:THE|THIS) PROJECT GUTENBERG|^End of (?:the |this )?Project Gutenberg", re.I)
 _CREDIT = re.compile(
     r"(?:e-?text |this e-?(?:book|text) was |html version |\[?updated |scanned |digitized )?(?:produced|prepared|scanned|"
@@ -76,9 +78,7 @@ def note_label(text: str) -> str | None:
     return None if match is None else (match[1] or match[2] or "*")
 
 
-def strip_inline(
-    text: str, notes: Collection[str], also_read: Collection[str]
-) -> tuple[str, list[tuple[str, str]]]:
+def strip_inline(text: str, notes: Collection[str], also_read: Collection[str]) -> tuple[str, list[tuple[str, str]]]:
     """The text without what is marks and not words, and what was left out with its rules.
 
     `[1]` is a note's reference where a note of that label exists or where it touches the word before it.

@@ -247,13 +247,13 @@ class _Reader:
         if items := list_items(group):
             for lines in items:
                 self._emit_item(lines)
-        elif is_verse(group, self._width):
-            self._add(BlockKind.VERSE, group.text)
         elif rows := table_rows(group):
             for cells in rows:
                 self._add(BlockKind.TABLE_ROW, "\n".join(cells))
         elif keeps_lines(group, self._width):
             self._add(BlockKind.PARAGRAPH, group.text)
+        elif is_verse(group, self._width):
+            self._add(BlockKind.VERSE, group.text)
         else:
             kind = BlockKind.QUOTE if is_indented(group, self._width) else BlockKind.PARAGRAPH
             self._add(kind, self._joined(group.clean_lines))

@@ -97,7 +97,7 @@ def is_title_case(text: str) -> bool:
     """Whether the words begin with capitals, small ones apart, and the text does not end like a sentence."""
     words = [word for word in _WORD.findall(text) if word.lower() not in _SMALL_WORDS]
     capital = sum(1 for word in words if not word[0].islower())
-    return bool(words) and capital >= 0.8 * len(words) and not text.rstrip("\"”_").endswith((".", ",", ";", ":"))
+    return bool(words) and capital >= 0.8 * len(words) and not text.rstrip('"”_').endswith((".", ",", ";", ":"))
 
 
 def in_sequence(headings: Iterable[tuple[int, Heading]]) -> set[int]:
@@ -127,12 +127,14 @@ class Contents:
 def find_contents(groups: Sequence[Paragraph]) -> Iterator[Contents]:
     """The lists of contents, of illustrations and the like in a book."""
     at = 0
+    known: set[str] = set()  # what earlier lists name
     while at < len(groups):
         lines = groups[at].clean_lines
         if title_rule(lines[0].strip("_=*# ")) != "table-of-contents":
             at += 1
             continue
-        stop, keys = _entries(groups, at)
+        stop, keys = _entries(groups, at, known)
+        known |= keys
         yield Contents(at, stop, frozenset(keys))
         at = max(stop, at + 1)
 
@@ -149,11 +151,11 @@ def keys_of(entry: str) -> set[str]:
     return {key for key in keys if key and not key.isdigit()}
 
 
-def _entries(groups: Sequence[Paragraph], start: int) -> tuple[int, set[str]]:
+def _entries(groups: Sequence[Paragraph], start: int, known: set[str]) -> tuple[int, set[str]]:
     """Where the list ends, and its keys.
 
-    It ends where its first entry comes again, which is the first chapter itself; or before prose, and then before the
-    headings over that prose which it names.
+    It ends where its first entry, or one of an earlier list, comes again, which is the first chapter itself; or before
+    prose, and then before the headings over that prose which it names.
     """
     first: set[str] = set()
     named: list[tuple[int, set[str]]] = []
@@ -169,7 +171,7 @@ def _entries(groups: Sequence[Paragraph], start: int) -> tuple[int, set[str]]:
             break
         group = groups[position]
         here = keys_of(group.text) | keys_of(group.clean_lines[0])
-        if named and first & here or title_rule(group.clean_lines[0]) == "table-of-contents":
+        if (named and first & here) or known & here or title_rule(group.clean_lines[0]) == "table-of-contents":
             break
         if not _is_entry(group) or (len(named) > 1 and group.blank_before > 2 and not _ENTRY_START.match(group.text)):
             while position > start + 1 and _names(named, position - 1, groups[position - 1]):

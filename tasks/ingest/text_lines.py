@@ -9,6 +9,7 @@ from functools import cached_property
 
 _MIN_WRAP, _MAX_WRAP = 40, 110  # widths at which people hard-wrap lines
 _VERSE_SHARE = 0.72  # of the page's width: a paragraph of only shorter lines is verse
+_INDENTED_VERSE_SHARE = 0.9
 _RIGHT_SHARE = 0.35  # lines that begin behind this share of the width are a letter's head or foot
 _PAGE_ENDS = re.compile("[\f\u2029]")
 _LINE_ENDS = re.compile("[\v\x1c-\x1e\x85\u2028]")
@@ -75,17 +76,19 @@ def is_verse(group: Paragraph, width: int) -> bool:
     longest = max(len(line.strip()) for line in lines[:-1])
     first = [line.strip()[:1] for line in lines]
     starts = sum(1 for letter in first if letter.isupper() or not letter.isalpha())
-    return (longest < width * _VERSE_SHARE or (group.indent >= 2 and longest < width * 0.9)) and starts >= len(
-        lines
-    ) * 0.7
+    short = longest < width * (_VERSE_SHARE if group.indent < 2 else _INDENTED_VERSE_SHARE)
+    return short and starts >= len(lines) * 0.7
 
 
 def keeps_lines(group: Paragraph, width: int) -> bool:
     """Whether lines stand apart without being verse: the address, date and signature of a letter."""
     if not width or len(group.lines) < 2:
         return False
-    lines = group.lines
-    return group.indent > width * _RIGHT_SHARE or max(len(line.strip()) for line in lines) < width * 0.5
+    return group.indent > width * _RIGHT_SHARE or (not is_verse(group, width) and _all_short(group, width))
+
+
+def _all_short(group: Paragraph, width: int) -> bool:
+    return max(len(line.strip()) for line in group.lines) < width * 0.5
 
 
 def is_indented(group: Paragraph, width: int) -> bool:
