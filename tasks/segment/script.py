@@ -216,7 +216,7 @@ def _ask_for_pause(utterances: list[Utterance], value: str) -> None:
     """Gives the last utterance a pause: seconds, or the name of a kind. A chapter does not begin with one."""
     if not utterances:
         return
-    if value in PauseKind:
+    if value in list(PauseKind):
         utterances[-1] = replace(utterances[-1], pause=PauseKind(value))
     else:
         utterances[-1] = replace(utterances[-1], pause_s=float(value))
