@@ -36,14 +36,14 @@ _SIGN = re.compile(r"[^\w\s,.;:!?'\"—()-]")
 _ADDRESS = re.compile(r"@|://|\w\.[a-z]", re.I)
 _BRACKET = re.compile(r"[()\[\]{}]")
 _LINE_END = re.compile(r"\n")
-_NUMERAL = re.compile(r"\b[IVXLCMW]+(?:st|nd|rd|th)?\b")
+_NUMERAL = re.compile(r"\b[IVXLCDMW]+(?:st|nd|rd|th)?\b")
 _CAPITAL = re.compile(r"\b(?:[A-Z]\.|[A-Z][A-Za-z]{0,5}\.|M(?:rs?|s|me|lle|essrs)\b|St\b|Dr\b|Revd\b)")
 _STOPPED_CAPITALS = re.compile(r"\b[A-Z]\.|\b[a-z]\.[a-z]\.")
 _PLACE = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)")
 _POINT = re.compile(r"\b[NSEW]{1,3}\b")
 _CAPITALS = re.compile(r"\b[A-Z]{2}|\b[A-Z]s\b")
 _STOP = re.compile(r"\w\.|\([ivx]|\bNo \d|[a-z] [ivxl]+\b|\bv [A-Z]|\bie\b|\beg\b|\betc\b|\bOK\b|[-–](?:[A-Z])|\bff\b")
-_FORMULA = re.compile(r"[\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&!#Α-ωµ]|\d\s/\s\d")
+_FORMULA = re.compile(r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&!#Α-ωµ]|\d\s/\s\d|\+/")
 _DAY = re.compile(r"\b[A-Z][a-z]{2,8}(?:\.|\s\d|\s?[-–][A-Z])|\d\s?[A-Z][a-z]{2}")
 
 
@@ -69,6 +69,7 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("dashes", characters.plain_dashes),
     NamedRule("roman-headings", roman.headings, _NUMERAL),
     NamedRule("bible-verses", references.bible_verses, _DIGIT),
+    NamedRule("acronyms-in-context", acronyms.in_context, _CAPITALS),
     NamedRule("references", references.references, _STOP),
     NamedRule("titles", abbreviations.titles, _CAPITAL),
     NamedRule("compass", places.compass, _POINT),
@@ -83,6 +84,7 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("abbreviations", abbreviations.general, _STOP),
     NamedRule("initials", acronyms.initials, _STOPPED_CAPITALS),
     NamedRule("dates", dates.calendar_dates, _DIGIT),
+    NamedRule("old-ordinals", numbers.old_ordinals, _DIGIT),
     NamedRule("shillings", money.shillings, _DIGIT),
     NamedRule("money", money.amounts, _DIGIT),
     NamedRule("telephone", numbers.telephone, _DIGIT),

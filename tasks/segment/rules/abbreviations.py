@@ -157,7 +157,7 @@ GENERAL = {
     "repr": "reprinted",
 }
 # Always followed by what they introduce.
-_NEVER_LAST = words("i.e I.e e.g E.g viz Viz cf Cf vs approx Approx incl excl max misc N.B n.b")
+_NEVER_LAST = words("i.e I.e e.g E.g viz Viz cf Cf vs approx Approx incl excl max misc N.B n.b P.S P.P.S")
 MONTHS = {
     "Jan": "January",
     "Feb": "February",
@@ -223,11 +223,11 @@ _MONTH = re.compile(
     rf"|(?<=\d(?:st|nd|rd|th) )({either(MONTHS)})\.?(?=\W)|\b({either(_SURE_MONTHS)})\."
 )
 _DAY = re.compile(
-    rf"\b({_DAY_NAMES})\.(?=,?\s*(?:{either(MONTHS.values())}|{either(MONTHS)}|May|the\s\d|\d|morning|evening|night|afternoon|and\s(?:{_DAY_NAMES})|to\s(?:{_DAY_NAMES})|[-–]))"
-    rf"|(?<=and )({_DAY_NAMES})\.|(?<=to )({_DAY_NAMES})\.|(?<=[Oo]n )({_DAY_NAMES})\.|\b({_DAY_NAMES})(?=[-–](?:{_DAY_NAMES})\b)|(?<=[-–])({_DAY_NAMES})\b\.?"
+    rf"\b({_DAY_NAMES})\.(?=,?\s*(?:{either(MONTHS.values())}|{either(MONTHS)}|May|the\s\d|\d|morning|evening|night|afternoon|and\s(?:{_DAY_NAMES})|to\s(?:{_DAY_NAMES})|[-–—]))"
+    rf"|(?<=and )({_DAY_NAMES})\.|(?<=to )({_DAY_NAMES})\.|(?<=[Oo]n )({_DAY_NAMES})\.|\b({_DAY_NAMES})(?=[-–](?:{_DAY_NAMES})\b)|(?<=[-–—])({_DAY_NAMES})\b\.?"
 )
 _DAY_SPAN = re.compile(
-    rf"\b((?:{either(_DAYS.values())}|{either(MONTHS.values())}|May))\s?[-–]\s?(?={either(_DAYS.values())}|{either(MONTHS.values())}|May\b)"
+    rf"\b((?:{either(_DAYS.values())}|{either(MONTHS.values())}|May))\s?[-–—]\s?(?={either(_DAYS.values())}|{either(MONTHS.values())}|May\b)"
 )
 
 

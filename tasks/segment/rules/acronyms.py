@@ -77,12 +77,17 @@ def initials(text: str, _: Context) -> str:
     return _SMALL.sub(small, _INITIALS.sub(said, text))
 
 
+def in_context(text: str, _: Context) -> str:
+    """The IT department, an IV drip, the WHO: letters because of what stands beside them."""
+    for pattern, letters in _WITH_CONTEXT:
+        text = pattern.sub(letters, text)
+    return text
+
+
 def acronyms(text: str, _: Context) -> str:
     """FBI, DVD: letter by letter when known or without a vowel, else a word (NASA, NOT); not in a line of capitals."""
     if not any(character.islower() for character in text):
         return text
-    for pattern, letters in _WITH_CONTEXT:
-        text = pattern.sub(letters, text)
 
     def said(match: re.Match[str]) -> str:
         word = match[0]

@@ -33,7 +33,8 @@ _SPACES = str.maketrans(
     dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " ")
 )
 # Other shapes of letters and digits: ligatures, roman numerals, raised letters, circled, mathematical, full width.
-_SHAPES = re.compile("[\ufb00-\ufb06\u2160-\u217fʰ-ʸᴬ-ᵪᶜ-ᶿªº①-⓿\U0001d400-\U0001d7ff\uff01-\uff5e\u338d-\u33dd]")
+_SHAPES = re.compile("[\ufb00-\ufb06\u2160-\u217fʰ-ʸˠ-ˤᴬ-ᵪᶜ-ᶿªº①-⓿\U0001d400-\U0001d7ff\uff01-\uff5e\u338d-\u33dd]")
+_SPACED_NUMBERS = re.compile(r"(?<![\d.,:/])(\d[\d,]*)(\s+[-–]\s+)(\d[\d,]*)(?![\d.:/])")
 _OTHER_DIGITS = re.compile(r"[^\W\d]", re.UNICODE)
 _LATIN_LIKE = re.compile(
     "[\\x00-\\u036f\u1e00-\u1eff\u2000-\u2bff\ufb00-\ufb06\ufe00-\ufe0f\uff01-\uff5e\U0001d400-\U0001d7ff\U0001f000-\U0001faff]"
@@ -132,11 +133,17 @@ def plain_quotes(text: str, _: Context) -> str:
 
 def plain_dashes(text: str, _: Context) -> str:
     """Two hyphens, a bar or a spaced hyphen are a dash; an en dash between words a hyphen; dots that trail off three."""
-    text = re.sub(r"(?<=\b1\d)\s*(?:-{2,}|[―⸺—]+)(?=[\s.,;)]|$)", "—", text)
+    text = _SPACED_NUMBERS.sub(_dash_or_range, text)
     text = re.sub(r"\s*(?:-{2,}|[―⸺—]+)\s*|(?<!\d)\s+[-–]\s+|(?<=\d)\s+[-–]\s+(?=\D)", "—", text)
     text = re.sub(r"(?<=[^\W\d])–(?=[^\W\d])", "-", text)
-    text = re.sub(r"(?<=\D)(?<!\s)–|–(?=\D)|^–", "—", text)
+    text = re.sub(r"(?<![\w%°\s])–|(?<=\w)–(?![\w$£€(.])|(?<=\s)–(?!\d)", "—", text)
     return re.sub(r"\s*…(?:\s*…)*|\.(?:\s?\.){2,}", "...", text)
+
+
+def _dash_or_range(match: re.Match[str]) -> str:
+    """ "10 - 12 men" is a range; "in 1905 - 3 years later" has a dash, because no range falls."""
+    falls = int(match[3].replace(",", "")) <= int(match[1].replace(",", ""))
+    return f"{match[1]}—{match[3]}" if falls else match[0]
 
 
 def open_brackets(text: str, _: Context) -> str:
@@ -150,7 +157,7 @@ def open_brackets(text: str, _: Context) -> str:
 
 def tidy(text: str, _: Context) -> str:
     """Single spaces, none before punctuation, no two pauses for one."""
-    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r"\s+", " ", text.replace("–", "-"))
     text = re.sub(r"\s+(?=[,.;:!?])", "", text)
     text = re.sub(r",(?:\s*,)+", ",", text)
     text = re.sub(r",\s*(?=[.;:!?—])", "", text)

@@ -34,6 +34,8 @@ _ELEMENTS = words(
 _FORMULA = re.compile(r"(?<![\w.-])(?=[A-Z]\w*\d)(?:[A-Z][a-z]?\d{0,2}){2,}(?![\w-])")
 _ELEMENT = re.compile(r"([A-Z][a-z]?)(\d*)")
 _WORDS = (
+    (re.compile(r"\+/[-−–]\s?"), "±"),
+    (re.compile(r"(?<![\w~])~(?=[$£€]?\d)"), "about "),
     (re.compile(r"\bmc(?=²|\^2)"), "m c"),
     (re.compile(r"\s*(?:≤|⩽|<=)\s*(?=[\w-])"), " is less than or equal to "),
     (re.compile(r"\s*(?:≥|⩾|>=)\s*(?=[\w-])"), " is greater than or equal to "),

@@ -126,6 +126,7 @@ def _stop(match: re.Match[str]) -> str:
 def amounts(text: str, context: Context) -> str:
     """$1,234.56; £5 million; €1; $5-10; US$20; -$5; a $20 bill; $5/hour; 50¢."""
     text = re.sub(rf"(?<![\w)])[-−](?=(?:US|A|C)?{_SIGN}[\d.])", "minus ", text)
+    text = re.sub(r"[$£€](\d+0)s\b", r"\1s", text)  # "in twenties"
     text = _PER.sub(r"\1 per ", text)
     text = _MONEY.sub(lambda match: _amount(match, context), text)
 
@@ -172,7 +173,8 @@ def _is_adjective(match: re.Match[str]) -> bool:
     """Whether the amount stands before the one thing that it describes: a $20 bill, the $64,000 question."""
     before = match.string[: match.start()]
     if match.string[match.end() : match.end() + 1] == "-":
-        return match.string[match.end() + 1 : match.end() + 3] != "a-"  # "$5-a-day" is "five dollars a day"
+        # "$5-a-day" is "five dollars a day", "a $5-a-day habit" is one of "five dollar a day"
+        return match.string[match.end() + 1 : match.end() + 3] != "a-" or _BEFORE_ONE.search(before) is not None
     if _BEFORE_ONE.search(before):
         return _ONE_THING.match(match.string, match.end()) is not None
     return _BEFORE_NAMED.search(before) is not None and _NAMED_THING.match(match.string, match.end()) is not None

@@ -43,7 +43,8 @@ _HOUSE = re.compile(
     r"\d+(?:st|nd|rd|th)\s+){1,3}(?:Street|Avenue|Road|Lane|Drive|Boulevard|Place|Square|Terrace|Crescent|Court|Way|"
     r"Broadway|Gardens|St|Ave|Rd|Blvd|Dr)\b)"
 )
-_MODEL = re.compile(r"(?<![\w.-])([A-Z]{1,3})-(\d{1,4})(?![\d.,]\d|\d)(?=([A-Z]?s?)\b)")
+_MODEL = re.compile(r"(?<![\w.-])([A-Z]{1,3})-(\d{1,4})(?![\d.,]\d|\d)(?=([A-Z]{0,3}s?)\b)")
+_PLAN = re.compile(r"\b(401|403|457)\s?\(?([kb])\b\)?")  # American pension plans
 _AGENT = re.compile(r"(?<![\w.,-])00(\d)\b(?![.,]\d)")
 _CALIBRE = re.compile(
     r"((?:\b(?:[Aa]n?|his|her|the|my|your|their|Colt|loaded|old|Smith & Wesson|Webley|with)\s))\.(\d\d\d?)\b(?![\d.])"
@@ -57,7 +58,7 @@ _FRACTION_SIGNS = "½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒"
 _VULGAR = re.compile(rf"(\d[\d,]*)?(?:\s|-)?([{_FRACTION_SIGNS}])(-(?=[a-z]))?")
 _TIME_SIGNATURE = re.compile(r"(?<![\w/.,])(\d{1,2})/(\d{1,2})(?=\s(?:time|meter|metre|beat|rhythm)\b)")
 _SLASH = re.compile(
-    r"(?<![\w/.,])(?:(\d+)(?:\s|-|\sand\s))?(\d{1,4})[/⁄](\d{1,4})(?:(?:st|nd|rd|th)s?\b)?(-(?=[a-z]))?(?![\w/]|\.\d)"
+    r"(?<![\w/.,])(?:(\d+)(?:\s|-|\sand\s))?(\d{1,4})[/⁄](\d{1,4})(?:(?:st|nd|rd|th)s?\b)?(?:(-)(?=[a-z])|(?![\w/]|\.\d))"
 )
 _HALF_A = re.compile(r"\s(?:an?|the|my|his|her|our|their)\b")
 _ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(s?)\b")
@@ -77,7 +78,7 @@ _DECIMAL = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d+\.\d+|(?<![\d.])\.\d+")
 _LEADING_ZERO = re.compile(r"(?<![\d.,])0\d+(?!\d)")
 _INTEGER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|\d+")
 _SPACED_THOUSANDS = re.compile(
-    r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?![\d])|(?<![\d.,-])\d{1,3}(?: \d{3}){2,}(?![\d-])"
+    r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?![\d])|(?<![\d.,+-])\d{1,3}(?: \d{3}){2,}(?![\d-])"
 )
 _LETTERS_BEFORE = re.compile(r"(?<![\w'’-])([A-Z]{2,3})(?=\d)|(?<=\d)([A-Z]{2,3})(?![\w'’])|(?<=\d)\((k)\)")
 
@@ -93,7 +94,8 @@ def telephone(text: str, context: Context) -> str:
 
     def said(match: re.Match[str]) -> str:
         groups = [group for group in match.groups() if group]
-        return ", ".join(_group(group, zero) for group in groups) + (", " if match[7] else "")
+        plus = "plus " if match[0].startswith("+") else ""
+        return plus + ", ".join(_group(group, zero) for group in groups) + (", " if match[7] else "")
 
     def international(match: re.Match[str]) -> str:
         groups = re.findall(r"\d+", match[2])
@@ -125,16 +127,17 @@ def labels(text: str, _: Context) -> str:
         said = spell_digits(match[2]) if match[2][0] == "0" else in_pairs(number) if number > 99 else cardinal(number)
         if match[3].endswith("s"):
             said = plural(said)
-        return f"{spell_letters(match[1])} {said}{' ' + match[3][0] if match[3][:1].isupper() else ''}"
+        return f"{spell_letters(match[1])} {said}{' ' + spell_letters(match[3].rstrip('s')) if match[3][:1].isupper() else ''}"
 
     def calibre(match: re.Match[str]) -> str:
         return (match[1] or "") + in_pairs(int(match[2] or match[3]))
 
     text = _LABEL.sub(label, text)
     text = _HOUSE.sub(house, text)
-    text = re.sub(_MODEL.pattern + r"(?:[A-Z]?s?)", model, text)
+    text = re.sub(_MODEL.pattern + r"(?:[A-Z]{0,3}s?)", model, text)
     text = _CALIBRE.sub(calibre, text)
     text = _BATTING.sub(lambda m: _batting(m[1] or m[2] or m[3]), text)
+    text = _PLAN.sub(lambda m: f"{in_pairs(int(m[1]))} {m[2].upper()}", text)
     text = _AGENT.sub(lambda m: f"double oh {cardinal(int(m[1]))}", text)
     return _LETTERS_BEFORE.sub(_spelled_letters, text)
 
@@ -156,6 +159,9 @@ def fractions(text: str, context: Context) -> str:
         top, bottom = unicodedata.normalize("NFKC", match[2]).split("⁄")
         said = _fraction(match[1], int(top), int(bottom), match, context)
         before = match.string[match.start() - 1 : match.start()]
+        if match[0][:1] == "-" and not before.isalnum():
+            said = f"minus {said}"
+            return said + ("-" if match[3] else _gap(match))
         lost = match[0][:1] if not match[1] and match[0][:1] in " -" else ""
         return lost + (" " if before.isalnum() and not lost else "") + said + ("-" if match[3] else _gap(match))
 
@@ -192,9 +198,13 @@ def _fraction(whole: str | None, top: int, bottom: int, match: re.Match[str], co
     return f"{cardinal(to_int(whole), context.british)} and {'a' if top == 1 else cardinal(top)} {name}"
 
 
+def old_ordinals(text: str, context: Context) -> str:
+    """22d Infantry, 3d Cavalry, as Americans wrote; in British books 3d is threepence."""
+    return text if context.british else _OLD_ORDINAL.sub(lambda match: ordinal(int(match[1])), text)
+
+
 def ordinals(text: str, context: Context) -> str:
-    """1st, 22nd, 1,000th, 22d Infantry."""
-    text = _OLD_ORDINAL.sub(lambda match: ordinal(int(match[1]), context.british), text)
+    """1st, 22nd, 1,000th."""
     return _ORDINAL.sub(lambda match: ordinal(to_int(match[1]), context.british) + match[2], text)
 
 

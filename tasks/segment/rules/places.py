@@ -8,10 +8,10 @@ from tasks.segment.rules.abbreviations import either
 from tasks.segment.rules.acronyms import STARTERS
 from tasks.segment.rules.base import Context, ends_sentence, words
 
-_SAINT_OR_STREET = re.compile(
-    rf"(\b[A-Z][\w'’]*\s+|\b\d+(?:st|nd|rd|th)\s+)?\bSt\b(?![-’'])(\.?)(\s+(?:{STARTERS})\b|\s?-?(?=[A-Z])[A-Z])?"
-)
-_DOCTOR_OR_DRIVE = re.compile(rf"(\b[A-Z][\w'’]*\s+)?\bDr\b(\.?)(\s+(?:{STARTERS})\b|\s+[A-Z])?")
+# What follows is looked at, not taken: a sentence that starts, or the capital of a name.
+_NEXT = rf"(\.?)(?=(?P<starter>\s+(?:{STARTERS})\b)|(?P<name>\s?-?[A-Z])|)"
+_SAINT_OR_STREET = re.compile(rf"(\b[A-Z][\w'’]*\s+|\b\d+(?:st|nd|rd|th)\s+)?\bSt\b(?![-’']){_NEXT}")
+_DOCTOR_OR_DRIVE = re.compile(rf"(\b[A-Z][\w'’]*\s+)?\bDr\b{_NEXT}")
 _NO_STREET_NAME = words(
     "The In At On Of To From And But By Near Is Was Saint Dear Old Mister Missus Lady Lord Sir For With Mount Fort Yes No Oh Ask Call Then Is Are See When Good Thank Monsieur Miss I"
 )
@@ -66,18 +66,17 @@ def saints_streets_doctors(text: str, _: Context) -> str:
 
 
 def _place_or_title(match: re.Match[str], title: str, place: str) -> str:
-    before, stop, after = match[1] or "", match[2], match[3] or ""
+    before, stop = match[1] or "", match[2]
     named = bool(before) and before.strip() not in _NO_STREET_NAME
-    followed_by_name = bool(after) and len(after.strip(" -")) == 1  # the pattern's second form: one capital of a name
-    if followed_by_name:
-        return f"{before}{title}{after if after[0] in ' -' else ' ' + after}"
-    if not named:
-        if not stop:
-            return match[0]
-        ends = stop if ends_sentence(match.string, match.end() - len(after)) else ""
-        return f"{before}{title}{ends}{after}"
-    ends = stop if after or ends_sentence(match.string, match.end()) else ""
-    return f"{before}{place}{ends}{after}"
+    if match["name"] and not match["starter"]:
+        return f"{before}{title}{'' if match['name'][0] in ' -' else ' '}"
+    if named:
+        return before + place + (stop if match["starter"] or ends_sentence(match.string, match.end()) else "")
+    if not stop and not match["starter"]:
+        return match[0]
+    # "Dr. Who" is a name, "Ask the Dr. He knows." two sentences.
+    ends = stop and ends_sentence(match.string, match.end()) and match.string[: match.start()].endswith(("the ", "a "))
+    return before + title + (stop if ends or (stop and match.end() == len(match.string)) else "")
 
 
 def after_names(text: str, _: Context) -> str:

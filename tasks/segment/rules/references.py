@@ -88,7 +88,9 @@ _BEFORE_YEAR = {
     "est": "established",
     "m": "married",
 }
-_BEFORE_NUMBER = re.compile(rf"(?<![\w.])({either(BEFORE_NUMBER)})\.\s*(?=\d|[IVXLC]+\b(?!'))")
+_BEFORE_NUMBER = re.compile(
+    rf"(?<![\w.])({either(BEFORE_NUMBER)})\.\s*(?=\d|(?!I\b)[IVXLC]+\b(?!')|I\b(?=[.,;:)\]]|\s*$|\s+(?:of|and|to|pp?\.|ch)))"
+)
 _BEFORE_SMALL = re.compile(rf"(?<![\w.])({either(BEFORE_NUMBER)})\.\s*(?=([ivxlc]+)\b(?!'))")
 _YEAR_MARK = re.compile(rf"(?<![\w.])({either(_BEFORE_YEAR)})\.\s?(?=(?:c\.\s?)?\d{{3,4}}\b)")
 _UNSTOPPED = re.compile(r"\bNo\s(?=\d+\b(?!\s[a-z]+s\b|\s(?:men|women|people|more|such)\b))")
@@ -179,7 +181,16 @@ def _small_numerals(text: str, context: Context) -> str:
     said = _SMALL_NUMERAL.sub(place, text)
     if said != text:  # "volume ii, iv": only in a reference
         said = _AFTER_SMALL.sub(lambda match: lone(match, 2, match[1]), said)
-    return _BRACKETED.sub(lambda m: m[0] if m[1] == "x" else f"({lone(m, 1)})" if value(m[1].upper()) else m[0], said)
+    return _BRACKETED.sub(_bracketed, said)
+
+
+def _bracketed(match: re.Match[str]) -> str:
+    """(iii): without its brackets, which would be pauses, inside a sentence: "clause three says"."""
+    number = value(match[1].upper())
+    if number is None or match[1] == "x":
+        return match[0]
+    inside = re.search(r"[a-z] $", match.string[: match.start()])
+    return cardinal(number) if inside else f"({cardinal(number)})"
 
 
 def bible_verses(text: str, context: Context) -> str:

@@ -68,7 +68,6 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"¶¶\s?", "paragraphs "),
         (r"¶\s?", "paragraph "),
         (r"©\s?", "copyright "),
-        (r"~(?=[$£€]?\d)", "about "),
         (r"\s*@\s*", " at "),
         (r"°", " degrees "),
         (r"\b(and|either)/(?=or\b)", r"\1 "),

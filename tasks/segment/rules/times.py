@@ -9,9 +9,10 @@ from tasks.segment.rules.base import Context, cardinal, ends_sentence
 _MERIDIEM = r"([ap])\.?\s?m\b\.?"
 _HOUR_24 = r"([01]?\d|2[0-4])"
 _MINUTE = r"([0-5]\d)"
+_STAMP = r"(?:[01]?\d|2[0-4])[:.][0-5]\d"
 _SPAN = re.compile(
-    rf"(?<![\d:.,/–-])({_HOUR_24}(?:[:.]{_MINUTE})?(?:\s?[ap]\.?m\.?)?)\s?[–-]\s?(?={_HOUR_24}(?:[:.]{_MINUTE})?\s?[ap]\.?m\b)"
-    rf"|(?<![\d:.,/–-])([01]?\d:[0-5]\d|2[0-4]:[0-5]\d)\s?[–-]\s?(?=\d?\d:[0-5]\d(?![\d:]))",
+    rf"(?<![\w:.,/–-])((?:{_STAMP}|1?\d)(?:\s?[ap]\.?m\.?)?)\s?[–-]\s?(?=(?:{_STAMP}|1?\d)\s?[ap]\.?\s?m\b)"
+    r"|(?<![\w:.,/–-])([012]?\d:[0-5]\d)\s?[–-]\s?(?=[012]?\d:[0-5]\d(?![\d:]))",
     re.I,
 )
 _CLOCK = re.compile(rf"\b{_HOUR_24}[:.]{_MINUTE}\s*{_MERIDIEM}", re.I)
@@ -25,7 +26,7 @@ _HOURS = re.compile(rf"(?<![\d:.,$£€])([01]\d|2[0-4]){_MINUTE}\s*(?:hours|hrs
 _AT_HOURS = re.compile(rf"(?<=\bat )(0\d){_MINUTE}(?![\w:.,]\w)")
 # British books print a full stop between hours and minutes: "the 4.50 from Paddington".
 _STOPPED = re.compile(
-    rf"(?<=\s)(at|by|till|until|before|after|from|the|about|to) {_HOUR_24}\.([0-5]\d)(?![\d%]|[.,]\d|\s?(?:per|[a-z]?[mg]\b|million|inch))",
+    rf"\b(at|by|till|until|before|after|from|the|about|to) {_HOUR_24}\.([0-5]\d)(?![\d%]|[.,]\d|\s?(?:per|[a-z]?[mg]\b|million|inch))",
     re.I,
 )
 _TRAIN = re.compile(rf"(?<=\bthe ){_HOUR_24}\.([0-5]\d)(?=\s(?:train|express|bus|ferry|from|to|boat|mail|up|down)\b)")
@@ -37,7 +38,7 @@ _NAMED = re.compile(
 
 def times(text: str, context: Context) -> str:
     """3:45 p.m., 10:05, 3pm, 7:00, 6-7 p.m., 0600 hours; 4.50 in British books."""
-    text = _SPAN.sub(lambda m: f"{m[1] or m[4]} to ", text)
+    text = _SPAN.sub(lambda m: f"{m[1] or m[2]} to ", text)
     text = _CLOCK.sub(lambda m: _meridiem(m, f"{_hour(m[1])}{_minutes(m[2], '')}", 3), text)
     text = _HOUR.sub(lambda m: _meridiem(m, _hour(m[1]), 2), text)
     text = _O_CLOCK.sub(lambda m: _hour(m[1]), text)

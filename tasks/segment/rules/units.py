@@ -117,7 +117,7 @@ _NUMBER = r"\d[\d,]*(?:\.\d+)?|\.\d+"
 _FRACTION = r"(?:[½¼¾⅓⅔⅛⅜⅝⅞]|\s\d/\d{1,2})?"
 _UNIT_NAMES = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 # One letter after digits without a space is more often a name ("the 5L", "M4 5W") than a unit, but "5m" and "20g" are.
-_TIGHT_LETTERS = r"(?:[hsVWL](?![\w.]))"
+_TIGHT_LETTERS = r"(?:[hsVWL](?!\w))"
 _UNIT = re.compile(
     rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?!{_TIGHT_LETTERS})(\s?|-)({_UNIT_NAMES})(\^?[²³23]|[²³])?(?:(\.)(?!\d))?(?![\w/'’-])"
     r"(?!\.\w)"
@@ -135,7 +135,7 @@ _DIMENSIONS = re.compile(
     rf"((?:{_NUMBER})\s?(?:ft|in|cm|mm|m|km|feet|inches|'|′|\"|″)?\.?)\s?[×x]\s?(?=(?:{_NUMBER})\s?(?:ft|in\b|in\.|cm|mm|m\b|km|feet|inches|meters|metres|yards))"
 )
 _BY = re.compile(r"(?<![\w.])(\d+)x(?=\d+\b(?!\s*=))|(?<=\d)\sx\s(?=\d+\b(?!\s*=))")
-_TIMES = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)x\b(?!\s?\d)")
+_TIMES = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)x\b(?!\s?[\d+=*/^-])")
 
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _ANGLE = re.compile(
@@ -145,6 +145,7 @@ _ANGLE = re.compile(
 _TEMPERATURE = re.compile(
     r"(?:(?<![\w)–-])([-−–]))?(\d+(?:\.\d+)?)\s?(?:°\s?([CFK])\b\.?|([℃℉])|deg(?:rees|\.)?\s([CF])\b(?!\.\w))"
 )
+_TURN = re.compile(r"\s(?!(?:of|to|in|on|and|or|from)\b)[a-z]")
 _SCALES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin", "℃": "Celsius", "℉": "Fahrenheit"}
 _LENGTHS = "tall|high|long|wide|deep|thick|across|broad|in diameter|record|screen|pipe|nail|gun|disk"
 _PRIMES = re.compile(
@@ -167,6 +168,8 @@ def temperatures_and_angles(text: str, _: Context) -> str:
     def angle(match: re.Match[str]) -> str:
         parts = zip(match.groups()[:3], ("degree", "minute", "second"), strict=True)
         said = " ".join(f"{number} {_form(number, name, name + 's')}" for number, name in parts if number)
+        if _TURN.match(match.string, match.end()) and re.search(r"\b[Aa]n? $", match.string[: match.start()]):
+            said = said.removesuffix("s")  # "a ninety degree turn"
         stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
         return said + (f" {_COMPASS[match[4]]}{stop}" if match[4] else "") + _gap(match)
 

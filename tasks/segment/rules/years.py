@@ -7,7 +7,7 @@ import re
 from tasks.segment.rules.base import Context, cardinal, ends_sentence, in_pairs, ordinal, plural, to_int, words, year
 
 YEAR = r"(1\d{3}|20\d{2})"
-_DECADE = re.compile(r"(?<![\w,.])(1\d|20)(\d)0'?s\b")
+_DECADE = re.compile(r"(?<![\w,.])(1[1-9]|20)(\d)0'?s\b")
 _DECADES = re.compile(r"(?<![\w,.])((?:1\d|20)\d0'?s)\s?[–-]\s?(?:'?(\d0)'?s|(?=(?:1\d|20)\d0'?s))\b")
 _SHORT_DECADE = re.compile(r"(?<!\w)'([2-9])0'?s\b")
 _SHORT_YEAR = re.compile(r"(?<![\w'])'(\d\d)\b(?!'|%|\s*(?:pounds|dollars|men|of)\b)(?:\s?[–-]\s?'?(\d\d)\b)?")
