@@ -2,10 +2,11 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 OUT ?= talepress-out
+N ?= 10000
 WORKSPACE ?= $(HOME)/.cache/talepress/mini
 SENTENCES ?= ../shared/text/sentences.txt
 
-.PHONY: book sample test parity check format train-mini clean
+.PHONY: book sample test fuzz parity check format train-mini clean
 .DEFAULT_GOAL := book
 
 # One stamp per set of extras, so that nothing is installed twice.
@@ -26,6 +27,10 @@ book: $(VENV)/.run
 ## the whole suite
 test: $(VENV)/.dev
 	$(PY) -m pytest
+
+## N mutated books: each gives a plan or one clear error; what fails is kept in $(OUT)/fuzz
+fuzz: $(VENV)/.dev
+	$(PY) -W ignore -m tests.fuzz.mutate --count $(N) --keep $(abspath $(OUT))/fuzz
 
 ## only the comparison with the reference outputs; GOLDENS="--goldens DIR" for other folders
 parity: $(VENV)/.dev

@@ -91,7 +91,7 @@ def hides(element: etree._Element) -> bool:
     marked = element.get(DISPLAY)
     if marked is None:
         marked = _display(_own(element))
-    return marked == "none"
+    return bool(marked == "none")
 
 
 def _speaks(style: str) -> bool:

@@ -9,7 +9,6 @@ import base64
 import posixpath
 import re
 import warnings
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from tasks.ingest.archive import BookArchive, parse_xml, resolve, safe_parser
 from tasks.ingest.css import StyleSheets
 from tasks.ingest.encoding import decode
 from tasks.ingest.html import parse
-from tasks.ingest.metadata import Metadata, read_metadata, tidy
+from tasks.ingest.metadata import Metadata, Values, read_metadata, tidy
 from tasks.ingest.opf import DC, OPF, TEXT_TYPES, clean_package
 from tasks.ingest.pronunciation import Pronunciations
 from tasks.ingest.toc import TocEntry, read_nav, read_ncx
@@ -140,7 +139,7 @@ def _find_package(archive: BookArchive, problems: list[str]) -> str:
     return packages[0]
 
 
-def _metas(book: epub.EpubBook) -> Iterable[tuple[str, Mapping[str, str]]]:
+def _metas(book: epub.EpubBook) -> Values:
     """All `<meta>` elements of the package, whatever name ebooklib filed them under."""
     return [pair for values in book.metadata.get(OPF, {}).values() for pair in values]
 

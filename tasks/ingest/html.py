@@ -16,7 +16,7 @@ from lxml import etree
 from storage.records import Block, Skip
 from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import safe_parser
-from tasks.ingest.elements import HEADING_LEVELS, local_name
+from tasks.ingest.elements import BLOCKS, HEADING_LEVELS, local_name
 
 INVISIBLE_RULE = "invisible-character"
 # Soft hyphens, zero-width characters, direction marks, byte-order marks, variation selectors: they shape lines and
@@ -30,6 +30,7 @@ _SCENE_BREAK = re.compile(rf"(?=.{{1,40}}$)[{re.escape(_RULES)}\s]+|[-–—]{{3
 
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*", re.I)
 _PROLOG_CHARS = 65536
+_APART = BLOCKS | {"br"}
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.I)
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 # What old books mean by the control characters 128 to 159, raw or as numbers (HTML 5, section 13.2.5.80).
@@ -100,8 +101,16 @@ def _parse_leniently(text: str, source: str) -> etree._Element:
 
 
 def text_of(element: etree._Element) -> str:
-    """All text in an element, comments apart, with whitespace collapsed."""
-    return " ".join(etree.tostring(element, method="text", encoding="unicode", with_tail=False).split())
+    """All text in an element, comments apart, with whitespace collapsed and blocks set apart."""
+    pieces: list[str] = []
+    for step, inner in etree.iterwalk(element, events=("start", "end", "comment", "pi")):
+        if local_name(inner) in _APART:
+            pieces.append(" ")
+        if step == "start":
+            pieces.append(inner.text or "")
+        if step != "start" and inner is not element:
+            pieces.append(inner.tail or "")
+    return " ".join("".join(pieces).split())
 
 
 def is_scene_break(text: str) -> bool:

@@ -46,7 +46,7 @@ def clean_package(data: bytes, problems: list[str]) -> bytes:
     _add_manifest(clean, sections["manifest"], problems)
     _add_spine(clean, sections["spine"], problems)
     _copy_children(etree.SubElement(clean, f"{{{OPF}}}guide"), sections["guide"], "reference")
-    return etree.tostring(clean, encoding="utf-8")
+    return bytes(etree.tostring(clean, encoding="utf-8"))
 
 
 def _section(root: etree._Element, name: str) -> etree._Element | None:

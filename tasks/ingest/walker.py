@@ -65,7 +65,7 @@ class _Context:
 
     frames: list[_Frame]
     text: InlineText = field(default_factory=InlineText)
-    events: list[Event] = field(default_factory=list)
+    events: list[Event | Note | NoteReference] = field(default_factory=list)
     references: list[str] = field(default_factory=list)  # to notes, in the block being gathered
     note: etree._Element | None = None  # the note's element
 
@@ -77,7 +77,7 @@ def walk(
     anchors: Collection[str] = (),
     language: str = "",
     pronunciations: Pronunciations | None = None,
-) -> list[Event]:
+) -> list[Event | Note | NoteReference]:
     """All text of a document body in reading order, as blocks and skips, with the wanted anchors between them.
 
     Args:
@@ -123,7 +123,7 @@ class _Walker:
     def _now(self) -> _Context:
         return self._contexts[-1]
 
-    def walk(self, body: etree._Element) -> list[Event]:
+    def walk(self, body: etree._Element) -> list[Event | Note | NoteReference]:
         skipped: etree._Element | None = None
         self._start_language(body)
         steps = etree.iterwalk(body, events=("start", "end", "comment", "pi"))
@@ -201,7 +201,8 @@ class _Walker:
         if self._now.note is element:
             self._flush()
             note = self._contexts.pop()
-            self._now.events.append(Note(element.get(NOTE_KEY) or "", tuple(note.events)))
+            inner = tuple(event for event in note.events if not isinstance(event, Note))
+            self._now.events.append(Note(element.get(NOTE_KEY) or "", inner))
 
     def _rule(self, element: etree._Element, tag: str) -> str | None:
         """The rule by which the element is not read."""
@@ -337,7 +338,8 @@ class _Walker:
 
     def _count_again(self, body: etree._Element) -> None:
         """Counts the document's characters by another route and compares."""
-        expected = Counter(_folded(text_of(body) + "".join(self._added)))
+        text = etree.tostring(body, method="text", encoding="unicode", with_tail=False)
+        expected = Counter(_folded(text + "".join(self._added)))
         found = Counter(_folded("".join(event.text for event in self._all)))
         if found != expected:
             lost, doubled = expected - found, found - expected
