@@ -20,9 +20,10 @@ import traceback
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
-from configs.settings import load_settings
+from configs.settings import Settings, load_settings
 from tasks.errors import BadInputError
 from tasks.ingest.book import read_book
 from tasks.segment.script import write_script
@@ -49,6 +50,11 @@ def mutated(seed: bytes, name: str, rng: random.Random) -> bytes:
         else:
             seed = _mutate_bytes(seed, rng)
     return seed
+
+
+@lru_cache(maxsize=1)
+def _settings() -> Settings:
+    return load_settings()
 
 
 def _mutate_bytes(data: bytes, rng: random.Random) -> bytes:
@@ -135,7 +141,7 @@ def _packed(members: list[tuple[str, bytes]], rng: random.Random) -> bytes:
 
 def plan(path: Path) -> str:
     """Reads and segments the book at `path`; "plan", or "refused" for one clear line. Any other error passes."""
-    settings = load_settings()
+    settings = _settings()
     try:
         book = read_book(path, settings.ingest)
         write_script(book, settings.segment, lambda text: len(text) // 3 + 1, 400)
@@ -194,6 +200,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="talepress-fuzz-"))
     os.chdir(folder)
     seeds()
+    _settings()
     strays, tally, slowest = guard(folder), Counter[str](), 0.0
     started = time.monotonic()
     for number in range(options.first, options.first + options.count):
