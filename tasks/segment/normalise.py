@@ -35,14 +35,23 @@ _DIGIT = re.compile(r"[\d½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁰�
 _SIGN = re.compile(r"[^\w\s,.;:!?'\"—()-]")
 _ADDRESS = re.compile(r"@|://|\w\.[a-z]", re.I)
 _BRACKET = re.compile(r"[()\[\]{}]")
+_UNUSUAL_SHAPE = re.compile("[^\x00-\u02af\u2010-\u2027]|[ªº]")
+_MARK = re.compile("[^\x00-\x7f]|`")
+_DASH = re.compile(r"--|[―⸺—–…]|\s-\s|\.\s?\.")
+_UNTIDY = re.compile(r"\s\s|\s[,.;:!?]|,\s*[,.;:!?—]|[;:],|—[,\s]|[^\S ]|–|^[\s,]|\s$|,$")
 _LINE_END = re.compile(r"\n")
-_NUMERAL = re.compile(r"\b[IVXLCDMW]+(?:st|nd|rd|th)?\b")
+_NUMERAL_OR_I = re.compile(r"\b[IVXLC]+\b")
+# The pronoun is in every third sentence: an I counts only behind a word and before what may follow a numeral.
+_NUMERAL = re.compile(
+    r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s(?:of|was|is|had|and|to|in|reigned|died|"
+    r"ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)"
+)
 _CAPITAL = re.compile(r"\b(?:[A-Z]\.|[A-Z][A-Za-z]{0,5}\.|M(?:rs?|s|me|lle|essrs)\b|St\b|Dr\b|Revd\b)")
 _STOPPED_CAPITALS = re.compile(r"\b[A-Z]\.|\b[a-z]\.[a-z]\.")
 _PLACE = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)")
 _POINT = re.compile(r"\b[NSEW]{1,3}\b")
 _CAPITALS = re.compile(r"\b[A-Z]{2}|\b[A-Z]s\b")
-_STOP = re.compile(r"\w\.|\([ivx]|\bNo \d|[a-z] [ivxl]+\b|\bv [A-Z]|\bie\b|\beg\b|\betc\b|\bOK\b|[-–](?:[A-Z])|\bff\b")
+_REFERENCE = re.compile(r"\d|\b[ivxlc]+\b|\.\s?[IVXLC]+\b")
 _FORMULA = re.compile(r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&!#Α-ωµ]|\d\s/\s\d|\+/")
 _DAY = re.compile(r"\b[A-Z][a-z]{2,8}(?:\.|\s\d|\s?[-–][A-Z])|\d\s?[A-Z][a-z]{2}")
 
@@ -58,19 +67,19 @@ class NamedRule:
 
 RULES: tuple[NamedRule, ...] = (
     NamedRule(characters.UNSPEAKABLE_RULE, characters.drop_unspeakable),
-    NamedRule("shapes", characters.plain_shapes),
+    NamedRule("shapes", characters.plain_shapes, _UNUSUAL_SHAPE),
     NamedRule("line-breaks", characters.break_lines, _LINE_END),
     NamedRule("addresses", symbols.addresses, _ADDRESS),
     NamedRule("thousands", numbers.thousands, _DIGIT),
     NamedRule("temperatures-angles", units.temperatures_and_angles, _DIGIT),
-    NamedRule("quotes", characters.plain_quotes),
+    NamedRule("quotes", characters.plain_quotes, _MARK),
     NamedRule("formulas", maths.formulas, _FORMULA),
     NamedRule("chemistry", maths.chemistry, _DIGIT),
-    NamedRule("dashes", characters.plain_dashes),
-    NamedRule("roman-headings", roman.headings, _NUMERAL),
+    NamedRule("dashes", characters.plain_dashes, _DASH),
+    NamedRule("roman-headings", roman.headings, _NUMERAL_OR_I),
     NamedRule("bible-verses", references.bible_verses, _DIGIT),
     NamedRule("acronyms-in-context", acronyms.in_context, _CAPITALS),
-    NamedRule("references", references.references, _STOP),
+    NamedRule("references", references.references, _REFERENCE),
     NamedRule("titles", abbreviations.titles, _CAPITAL),
     NamedRule("compass", places.compass, _POINT),
     NamedRule("saints-streets-doctors", places.saints_streets_doctors, _CAPITAL),
@@ -81,7 +90,7 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("eras", years.eras, _DIGIT),
     NamedRule("times", times.times, _DIGIT),
     NamedRule("centuries", years.centuries, _DIGIT),
-    NamedRule("abbreviations", abbreviations.general, _STOP),
+    NamedRule("abbreviations", abbreviations.general, abbreviations.HAS_GENERAL),
     NamedRule("initials", acronyms.initials, _STOPPED_CAPITALS),
     NamedRule("dates", dates.calendar_dates, _DIGIT),
     NamedRule("old-ordinals", numbers.old_ordinals, _DIGIT),
@@ -106,16 +115,24 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("roman-others", roman.others, _NUMERAL),
     NamedRule("acronyms", acronyms.acronyms, _CAPITALS),
     NamedRule("brackets", characters.open_brackets, _BRACKET),
-    NamedRule("tidy", characters.tidy),
+    NamedRule("tidy", characters.tidy, _UNTIDY),
 )
 
 
 @lru_cache(maxsize=16384)
 def normalise(text: str, context: Context) -> str:
     """The words to say for a piece of text: no digits, no symbols, plain quotes. "" when nothing is left to say."""
+    found: dict[int, bool] = {}  # many rules need the same, and most change nothing
     for rule in RULES:
-        if rule.needs is None or rule.needs.search(text):
-            text = rule.apply(text, context)
+        if rule.needs is not None:
+            need = id(rule.needs)
+            if need not in found:
+                found[need] = rule.needs.search(text) is not None
+            if not found[need]:
+                continue
+        said = rule.apply(text, context)
+        if said != text:
+            text, found = said, {}
     return text if has_words(text) else ""
 
 

@@ -257,6 +257,14 @@ _say_months = _replace(_MONTH, MONTHS)
 _say_days = _replace(_DAY, _DAYS)
 
 
+# A full stop behind an abbreviation of the list: far quicker to look for than the words themselves.
+HAS_GENERAL = re.compile(
+    r"\.(?:"
+    + "|".join(rf"(?<=(?<!\w){re.escape(word)}\.)" for word in GENERAL)
+    + r"|(?<= v\.)|(?<= ed\.)|(?<=\(ed\.))|\b(?:v [A-Z]|ie\b|eg\b|etc\b|OK\b)"
+)
+
+
 def titles(text: str, _: Context) -> str:
     """Mr. Toad, Mrs Bennet, Col. Forster, M. Dupont, Sr. Mary, Wm. Smith: the title or the name in full."""
 

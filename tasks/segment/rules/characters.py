@@ -28,14 +28,16 @@ _ORNAMENTS = "*~^"
 _NOTE_MARK = re.compile(rf"([a-zà-ÿ]{{3,}}|[.,;:!?”’»][\"”’)]?)([{SUPERSCRIPTS}]+)(?![\w{SUPERSCRIPTS}])")
 _MEASURES = words("sec min miles feet inches yards meters metres sin cos tan log exp")
 _UNUSUAL = re.compile("[^\\w\\s,.;:!?'\"“”‘’—–()…-]|_|[¹²³⁰⁴-⁹]")
-_QUOTES = str.maketrans({**dict.fromkeys("“”„‟«»〝〞", '"'), **dict.fromkeys("‘’‚‛‹›ʼ`´", "'")})
-_SPACES = str.maketrans(
-    dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " ")
-)
+_MARKS = {
+    **dict.fromkeys("“”„‟«»〝〞", '"'),
+    **dict.fromkeys("‘’‚‛‹›ʼ`´", "'"),
+    **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "),
+}
+_MARK = re.compile(f"[{''.join(_MARKS)}]")
 # Other shapes of letters and digits: ligatures, roman numerals, raised letters, circled, mathematical, full width.
 _SHAPES = re.compile("[\ufb00-\ufb06\u2160-\u217fʰ-ʸˠ-ˤᴬ-ᵪᶜ-ᶿªº①-⓿\U0001d400-\U0001d7ff\uff01-\uff5e\u338d-\u33dd]")
 _SPACED_NUMBERS = re.compile(r"(?<![\d.,:/])(\d[\d,]*)(\s+[-–]\s+)(\d[\d,]*)(?![\d.:/])")
-_OTHER_DIGITS = re.compile(r"[^\W\d]", re.UNICODE)
+_OTHER_DIGITS = re.compile("[^\x00-\u0900\u2010-\u206f]")
 _LATIN_LIKE = re.compile(
     "[\\x00-\\u036f\u1e00-\u1eff\u2000-\u2bff\ufb00-\ufb06\ufe00-\ufe0f\uff01-\uff5e\U0001d400-\U0001d7ff\U0001f000-\U0001faff]"
 )
@@ -108,8 +110,6 @@ def break_lines(text: str, context: Context) -> str:
 
 def plain_shapes(text: str, _: Context) -> str:
     """Ligatures, roman numeral signs, raised, circled, full-width and mathematical letters are plain ones."""
-    if text.isascii():
-        return text
     text = unicodedata.normalize("NFC", text)
     text = _SHAPES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     return _OTHER_DIGITS.sub(lambda match: _digit(match[0]), text)
@@ -128,7 +128,7 @@ def _digit(character: str) -> str:
 def plain_quotes(text: str, _: Context) -> str:
     """One kind of quotation mark, apostrophe and space."""
     text = re.sub(r"(?<=[“‘])\s+(?=[“‘])|(?<=[”’])\s+(?=[”’])", "", text)
-    return text if text.isascii() else text.translate(_QUOTES).translate(_SPACES)
+    return _MARK.sub(lambda match: _MARKS[match[0]], text)
 
 
 def plain_dashes(text: str, _: Context) -> str:

@@ -74,9 +74,9 @@ def _place_or_title(match: re.Match[str], title: str, place: str) -> str:
         return before + place + (stop if match["starter"] or ends_sentence(match.string, match.end()) else "")
     if not stop and not match["starter"]:
         return match[0]
-    # "Dr. Who" is a name, "Ask the Dr. He knows." two sentences.
-    ends = stop and ends_sentence(match.string, match.end()) and match.string[: match.start()].endswith(("the ", "a "))
-    return before + title + (stop if ends or (stop and match.end() == len(match.string)) else "")
+    # "Dr. Who" is a name, "Ask the Dr. He knows." two sentences; text may have been cut behind a title.
+    ends = ends_sentence(match.string, match.end()) and match.string[: match.start()].endswith(("the ", "a ", ", "))
+    return before + title + (stop if ends else "")
 
 
 def after_names(text: str, _: Context) -> str:
