@@ -21,6 +21,7 @@ from tasks.errors import UnreadableBookError
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _MAX_FRONT_MATTER_CHARS = 64 * 1024
+_ENDLESS_BRACKETS = re.compile(r"(?:!?\[[ \t]*){400,}")  # each is tried as the start of a link up to the end
 _MAX_NESTING = 60  # lists and quotations in each other; the parser would drop what lies deeper
 _HEADING_ATTRIBUTES = re.compile(r"^( {0,3}#{1,6} .*?)[ \t]+\{:?[ \t]*((?:[#.][\w:.-]+[ \t]*)+)\}[ \t]*#*[ \t]*$", re.M)
 
@@ -56,6 +57,8 @@ def to_html(text: str) -> str:
 
     Raises `UnreadableBookError` for nesting that no person writes.
     """
+    if _ENDLESS_BRACKETS.search(text):
+        raise UnreadableBookError("there are hundreds of opening brackets in a row: hostile?")
     text = _HEADING_ATTRIBUTES.sub(r"\1", text)
     markdown = _markdown()
     environment: MutableMapping[str, Any] = {}
