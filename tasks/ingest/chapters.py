@@ -138,8 +138,9 @@ def _apply_page_rules(draft: _Draft, book_title: str, authors: Sequence[str], al
     if rule is None and draft.is_front:
         rule = front_page_rule("\n".join(block.text for block in draft.blocks), book_title, authors)
     if rule is None and is_notes_title(draft.title or _first_heading(draft.blocks)):
-        # "Notes" may also be a chapter of the story; with note bodies in it, it is not.
-        rule = NOTE_BODY if any(skip.rule == NOTE_BODY for skip in draft.skips) else None
+        # "Notes" may also be a chapter of the story; with note bodies in it, or all of them read elsewhere, it is not.
+        emptied = all(block.kind == BlockKind.HEADING for block in draft.blocks)
+        rule = NOTE_BODY if emptied or any(skip.rule == NOTE_BODY for skip in draft.skips) else None
     if rule is not None and rule not in also_read:
         draft.skips += [Skip(block.text, rule, source=block.source) for block in draft.blocks if block.text]
         draft.blocks.clear()

@@ -12,6 +12,7 @@ CONTAINER = (
 )
 
 
+NOT_LINEAR = ' linear="no"'
 PROPERTIES = {"nav.xhtml": ' properties="nav"'}
 
 
@@ -36,12 +37,14 @@ def ncx(*entries: tuple[str, str]) -> str:
     return f'<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/"><navMap>{points}</navMap></ncx>'
 
 
-def opf(members: Sequence[str], spine: Sequence[str], extra: str = "") -> str:
+def opf(members: Sequence[str], spine: Sequence[str], extra: str = "", not_linear: Sequence[str] = ()) -> str:
     items = "".join(
         f'<item id="i{i}" href="{name}" media-type="{_media_type(name)}"{PROPERTIES.get(name, "")}/>'
         for i, name in enumerate(members)
     )
-    refs = "".join(f'<itemref idref="i{members.index(name)}"/>' for name in spine)
+    refs = "".join(
+        f'<itemref idref="i{members.index(name)}"{NOT_LINEAR if name in not_linear else ""}/>' for name in spine
+    )
     toc = f' toc="i{members.index("toc.ncx")}"' if "toc.ncx" in members else ""
     return (
         '<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id">'
@@ -63,10 +66,11 @@ def write_epub(
     contents: Mapping[str, str] | None = None,
     extra_metadata: str = "",
     members: Mapping[str, str | bytes] | None = None,
+    not_linear: Sequence[str] = (),
 ) -> Path:
     """An EPUB of `pages` in spine order. `contents` holds nav.xhtml or toc.ncx; `members` are raw archive members."""
     contents = contents or {}
-    package = opf([*pages, *contents], list(pages), extra_metadata)
+    package = opf([*pages, *contents], list(pages), extra_metadata, not_linear)
     files: dict[str, str | bytes] = {"META-INF/container.xml": CONTAINER, "OEBPS/content.opf": package}
     files |= {f"OEBPS/{name}": text for name, text in {**pages, **contents}.items()}
     files |= members or {}
