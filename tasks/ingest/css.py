@@ -20,6 +20,18 @@ _MAX_IMPORTS = 20
 _Declarations = dict[str, tuple[str, bool]]  # property -> value and whether it is important
 
 
+class _Element(cssselect2.ElementWrapper):
+    """cssselect2's element keeps a tuple of all its previous siblings, which is quadratic in memory."""
+
+    @property
+    def previous_siblings(self) -> Iterator[cssselect2.ElementWrapper]:
+        """The siblings before this one, the nearest first."""
+        sibling = self.previous
+        while sibling is not None:
+            yield sibling
+            sibling = sibling.previous
+
+
 @dataclass(frozen=True)
 class _Rule:
     selectors: Sequence[cssselect2.compiler.CompiledSelector]
@@ -47,7 +59,7 @@ class StyleSheets:
         for element in root.iter("{*}link", "link", "{*}style", "style"):
             name = etree.QName(element).localname.lower()
             relations = (element.get("rel") or "").lower().split()
-            if not _applies(element.get("media") or ""):
+            if not _applies(_words(tinycss2.parse_component_value_list(element.get("media") or ""))):
                 continue
             if name == "style":
                 yield self._rules("".join(element.itertext()), source, _MAX_IMPORTS)
@@ -78,9 +90,9 @@ class StyleSheets:
                     prefix = words[0].value if words[0].type == "ident" else None
                     namespaces[prefix] = _address(words[-1])
                 elif node.lower_at_keyword == "import" and words and imports_left > 0:
-                    if _applies(tinycss2.serialize(words[1:])):
+                    if _applies(_words(words[1:])):
                         rules += self._linked(path, _address(words[0]), imports_left - 1)
-                elif node.lower_at_keyword == "media" and node.content and _applies(tinycss2.serialize(node.prelude)):
+                elif node.lower_at_keyword == "media" and node.content and _applies(_words(node.prelude)):
                     inner = tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True)
                     stack += reversed(inner)
         return rules
@@ -110,7 +122,8 @@ def _rule(node: tinycss2.ast.QualifiedRule, namespaces: dict[str | None, str]) -
         return []
     try:
         selectors = cssselect2.compile_selector_list(node.prelude, namespaces)
-    except (cssselect2.SelectorError, RecursionError):  # `:hover` and the like choose nothing on a still page
+    except (cssselect2.SelectorError, RecursionError, SyntaxError, MemoryError):
+        # `:hover` and the like choose nothing on a still page; the others are nested beyond what Python compiles.
         return []
     return [_Rule([s for s in selectors if s.pseudo_element is None], declarations)]
 
@@ -119,7 +132,7 @@ def _declarations(nodes: Sequence[tinycss2.ast.Node]) -> _Declarations:
     found: _Declarations = {}
     for node in nodes:
         if node.type == "declaration" and node.lower_name in _PROPERTIES:
-            value = tinycss2.serialize(node.value).strip().lower()
+            value = " ".join(_words(node.value))
             if node.important or not found.get(node.lower_name, ("", False))[1]:
                 found[node.lower_name] = (value, node.important)
     return found
@@ -130,7 +143,7 @@ def _mark(root: etree._Element, rules: Sequence[_Rule]) -> None:
     for rule in rules:
         for selector in rule.selectors:
             matcher.add_selector(selector, rule.declarations)
-    for wrapper in cssselect2.ElementWrapper.from_html_root(root).iter_subtree():
+    for wrapper in _Element.from_html_root(root).iter_subtree():
         element = wrapper.etree_element
         decided: _Declarations = {}
         for declarations in (*(payload for *_, payload in matcher.match(wrapper)), _own(element)):
@@ -151,10 +164,21 @@ def _display(declarations: _Declarations) -> str:
     return ("block" if display in _BLOCK_DISPLAYS else "inline") if display else ""
 
 
-def _applies(media: str) -> bool:
+def _words(tokens: Sequence[tinycss2.ast.Node]) -> list[str]:
+    """Names in lower case, commas, and "?" for all else. (tinycss2's own serializer fails on deep nesting.)"""
+    words = []
+    for token in tokens:
+        if token.type == "ident":
+            words.append(token.lower_value)
+        elif token.type not in ("whitespace", "comment"):
+            words.append("," if token == "," else "?")
+    return words
+
+
+def _applies(media: Sequence[str]) -> bool:
     """Whether a media query is meant for a screen of any size. Queries about features are not answered: they change."""
-    queries = [query.split() for query in media.lower().split(",")]
-    for words in queries:
+    for query in " ".join(media).split(","):
+        words = query.split()
         negated = words[:1] == ["not"]
         kind = words[1:] if words[:1] in (["not"], ["only"]) else words
         if len(kind) <= 1 and (not kind or kind[0] in ("all", "screen")) != negated:

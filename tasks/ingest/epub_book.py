@@ -8,16 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from configs.settings import IngestSettings
-from storage.records import Block, Book, Skip
+from storage.records import Block, Book, Chapter, Skip
 from tasks.errors import UnreadableBookError
 from tasks.ingest.chapters import Mark, assemble
 from tasks.ingest.documents import Document, read_documents
+from tasks.ingest.elements import local_name
 from tasks.ingest.epub import Package, read_package
 from tasks.ingest.html import Anchor, Event, heading_anchors
 from tasks.ingest.notes import ChapterNote
 from tasks.ingest.rules import meaning_rule, title_rule
 
 Placed = Event | ChapterNote
+_MANY_PICTURES, _LETTERS_PER_SCAN = 10, 5
 _NOT_LINEAR = "not-linear"
 
 
@@ -36,6 +38,7 @@ def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
     units = _leave_out_not_linear(package, units, settings.also_read)
     units = _apply_landmarks(package, units, marks, settings.also_read)
     chapters, skips = assemble(units, marks, package.metadata.title, package.metadata.authors, settings.also_read)
+    _refuse_pictures(path, package, chapters)
     return Book(
         title=package.metadata.title or path.stem,
         authors=package.metadata.authors,
@@ -51,6 +54,17 @@ def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
         cover_media_type=package.cover_media_type,
         warnings=(*package.warnings, *problems, *missing),
     )
+
+
+def _refuse_pictures(path: Path, package: Package, chapters: Sequence[Chapter]) -> None:
+    """Refuses a book whose pages were scanned, whatever little text stands beside the pictures."""
+    pictures = sum(local_name(element) in ("img", "image") for unit in package.units for element in unit.body.iter())
+    letters = sum(c.isalpha() for chapter in chapters for block in chapter.blocks for c in block.text)
+    if pictures >= _MANY_PICTURES and letters < pictures * _LETTERS_PER_SCAN:
+        raise UnreadableBookError(
+            f"{path.name} has {pictures} pictures and {letters} letters of text: its pages are pictures; "
+            "recognise their text first (OCR)"
+        )
 
 
 def _resolve_toc(package: Package) -> tuple[list[Mark], list[str]]:

@@ -20,6 +20,8 @@ from tests.tasks.ingest.test_html import blocks, skips
         ("#a {display:none !important}", "<p id='a' style='display:block'>1</p>"),
         ("div > p:first-child {display:none}", "<div><p>1</p></div>"),
         ("@media screen, print {.gone {display:none}}", "<p class='gone'>1</p>"),
+        ("h2 ~ .gone {display:none}", "<h2></h2>" + "<div></div>" * 2000 + "<p class='gone'>1</p>"),
+        ("div:nth-of-type(1999) + .gone {display:none}", "<div></div>" * 1999 + "<p class='gone'>1</p>"),
         ("p[class~=gone] {display:none}", "<p class='x gone'>1</p>"),
         ("*:not(h1):not(html):not(body):not(head):not(style):not(title) {display:none}", "<p>1</p>"),
     ],
@@ -39,6 +41,8 @@ def test_what_a_stylesheet_hides_is_skipped(css, body):
         ("p::before {display:none} p:hover {display:none}", "<p>1</p>"),
         ("p {display:none", "<div>1</div>"),
         ("}}} p {{{ display:none", "<div>1</div>"),
+        ("p {display:" + "(" * 3000 + "none}", "<p>1</p>"),
+        (":not(" * 300 + "p" + ")" * 300 + "{display:none}", "<p>1</p>"),
     ],
 )
 def test_what_no_style_hides_is_read(css, body):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,6 +112,64 @@ def test_links_and_superscripts_that_are_no_notes_are_read():
     assert blocks("<p>In <a href='#ch2'>chapter 2</a> of x<sup>2</sup>, see <a href='#a'>5</a>.</p>") == [
         ("paragraph", "In chapter 2 of x², see 5.")
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "options", "expected"),
+    [
+        ("<p>x <ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp>字<rt>ji</rt></ruby> y</p>", {}, "x 漢字 y"),
+        ("<p>x <ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp>字<rt>ji</rt></ruby> y</p>", {"ruby": "reading"}, "x kanji y"),
+        ("<p><ruby><rb>漢</rb><rt>kan</rt></ruby></p>", {"ruby": "reading"}, "kan"),
+        ("<p><ruby>漢</ruby></p>", {"ruby": "reading"}, "漢"),
+        ("<p>5 km<sup>2</sup>, x<sup>−1</sup>, 2<sup>n</sup></p>", {}, "5 km², x⁻¹, 2ⁿ"),
+        ("<p>3<sup>1</sup>⁄<sub>2</sub> miles and <sup>1</sup>/<sub>4</sub></p>", {}, "3 1⁄2 miles and 1/4"),
+        ("<p>He said so.<sup>12</sup> The end<sup>3</sup> came</p>", {}, "He said so. 12 The end 3 came"),
+        ("<p>the 1<sup>st</sup> M<sup>me</sup> X</p>", {}, "the 1st Mme X"),
+        ("<p>ﬁnd the oﬃce, café: e\u0301 <i>e</i>\u0301</p>", {}, "find the office, café: é é"),
+        ("<p>in&#8203;visible&#xfe0f; a\u00a0b co&shy;op</p>", {}, "invisible a b coop"),
+        ("<p>don&#146;t &#x97; stop</p>", {}, "don’t — stop"),
+        ("<p>one<wbr/>two<!-- x -->three</p>", {}, "onetwothree"),
+        ("<p>A<br/><br/>B</p>", {}, "A\nB"),
+    ],
+)
+def test_words_are_read_once_and_whole(body, options, expected):
+    assert [text for _, text in blocks(body, **options)] == [expected]
+
+
+TABLE = (
+    "<table><caption>Ages</caption><thead><tr><th>Name</th><th>Age</th></tr></thead>"
+    "<tbody><tr><td>Ann</td><td>5</td></tr></tbody></table>"
+)
+
+
+def test_tables_row_by_row_or_announced():
+    rows = [("paragraph", "Ages"), ("table_row", "Name\nAge"), ("table_row", "Ann\n5")]
+    assert blocks(TABLE) == rows
+    said = "A table of 2 rows and 2 columns is left out here."
+    assert blocks(TABLE, tables="announce") == [("paragraph", said), ("paragraph", "Ages")]
+    assert skips(TABLE, tables="announce") == [("table", "Name Age"), ("table", "Ann 5")]
+    assert blocks(TABLE, tables="announce", also_read=("table",)) == rows
+    layout = "<table><tr><td><p>one</p><p>two</p></td></tr></table>"
+    assert blocks(layout, tables="announce") == [("paragraph", "one"), ("paragraph", "two")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!DOCTYPE [" * 100_000 + "<p>x</p>",
+        "<html><body>" + "<p>x" * 10_000,
+        "<html><body>" + "<a href='#n'>" * 200 + "x" * 100_000,
+        "<html><body>" + "&" * 200_000 + "<p>x</p>",
+        "<html><body><p>" + "<!-- " * 50_000 + "x",
+        "<html><body>" + "<sup><a href='#1'>1</a></sup>" * 5_000,
+        "<html><body><table>" + "<tr><td>x" * 5_000,
+    ],
+)
+def test_hostile_markup_takes_no_more_than_linear_time(text):
+    started = time.process_time()
+    body, _ = parse(text, "x.html")
+    read_documents([Document("x.html", body)], ingest_settings(), {})
+    assert time.process_time() - started < 10
 
 
 def test_a_rule_can_be_switched_off():
