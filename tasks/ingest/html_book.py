@@ -183,7 +183,9 @@ def _marks_of_headings(pages: Sequence[_Page]) -> list[Mark]:
 
 
 def _title_of(page: _Page) -> str:
-    heading = next((text for tag in ("h1", "h2", "h3") for h in page.body.iter(f"{{*}}{tag}", tag) if (text := text_of(h))), "")
+    heading = next(
+        (text for tag in ("h1", "h2", "h3") for h in page.body.iter(f"{{*}}{tag}", tag) if (text := text_of(h))), ""
+    )
     title = next((text for t in page.root.iter("{*}title", "title") if (text := text_of(t))), "")
     return heading or title or posixpath.splitext(posixpath.basename(page.path))[0]
 

@@ -44,7 +44,7 @@ def split_front_matter(text: str) -> tuple[dict[str, object], str, str, str]:
     try:
         if len(match[1]) > _MAX_FRONT_MATTER_CHARS:
             raise yaml.YAMLError(f"it has more than {_MAX_FRONT_MATTER_CHARS} characters")
-        fields = yaml.load(match[1], Loader=_Loader)  # noqa: S506 - a SafeLoader
+        fields = yaml.load(match[1], Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         problem = f"the front matter is no valid YAML and was not used: {' '.join(str(error).split())}"
     if not isinstance(fields, dict):
@@ -75,7 +75,9 @@ def to_html(text: str) -> str:
 
 
 def _markdown() -> MarkdownIt:
-    markdown = MarkdownIt("commonmark", {"html": True, "xhtmlOut": True, "maxNesting": _MAX_NESTING}).enable(["table", "strikethrough"])
+    markdown = MarkdownIt("commonmark", {"html": True, "xhtmlOut": True, "maxNesting": _MAX_NESTING}).enable(
+        ["table", "strikethrough"]
+    )
     markdown.use(footnote_plugin).use(deflist_plugin).use(attrs_plugin, spans=True)
     markdown.add_render_rule("footnote_ref", _reference)
     markdown.add_render_rule("footnote_block_open", _notes_open)
