@@ -5,6 +5,7 @@ Only `display`, `visibility` and `float` are looked at. The outcome is left on t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ DISPLAY = "{urn:talepress:reading}display"  # "none", "block" or "inline"; absen
 _PROPERTIES = frozenset({"display", "visibility", "float"})
 _BLOCK_DISPLAYS = frozenset({"block", "list-item", "table", "flex", "grid", "flow-root", "table-row", "table-caption"})
 _MAX_IMPORTS = 20
+_HUGE_NUMBER = re.compile(r"\d{300,}")
 
 _Declarations = dict[str, tuple[str, bool]]  # property -> value and whether it is important
 
@@ -59,7 +61,7 @@ class StyleSheets:
         for element in root.iter("{*}link", "link", "{*}style", "style"):
             name = etree.QName(element).localname.lower()
             relations = (element.get("rel") or "").lower().split()
-            if not _applies(_words(tinycss2.parse_component_value_list(element.get("media") or ""))):
+            if not _applies(_words(tinycss2.parse_component_value_list(_sane(element.get("media") or "")))):
                 continue
             if name == "style":
                 yield self._rules("".join(element.itertext()), source, _MAX_IMPORTS)
@@ -79,7 +81,7 @@ class StyleSheets:
     def _rules(self, text: str, path: str, imports_left: int) -> list[_Rule]:
         rules: list[_Rule] = []
         namespaces: dict[str | None, str] = {}
-        stack = list(reversed(tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)))
+        stack = list(reversed(tinycss2.parse_stylesheet(_sane(text), skip_comments=True, skip_whitespace=True)))
         while stack:
             node = stack.pop()
             if node.type == "qualified-rule":
@@ -106,6 +108,11 @@ def hides(element: etree._Element) -> bool:
     return bool(marked == "none")
 
 
+def _sane(text: str) -> str:
+    """Without numbers of so many digits that Python refuses to convert them."""
+    return _HUGE_NUMBER.sub("0", text)
+
+
 def _speaks(style: str) -> bool:
     """Whether a style attribute is worth parsing."""
     return any(name in style.lower() for name in _PROPERTIES)
@@ -113,7 +120,7 @@ def _speaks(style: str) -> bool:
 
 def _own(element: etree._Element) -> _Declarations:
     style = element.get("style") or ""
-    return _declarations(tinycss2.parse_blocks_contents(style)) if _speaks(style) else {}
+    return _declarations(tinycss2.parse_blocks_contents(_sane(style))) if _speaks(style) else {}
 
 
 def _rule(node: tinycss2.ast.QualifiedRule, namespaces: dict[str | None, str]) -> list[_Rule]:

@@ -40,6 +40,7 @@ def test_what_a_stylesheet_hides_is_skipped(css, body):
         ("@media (max-width: 400px) {.gone {display:none}}", "<p class='gone'>1</p>"),
         ("p::before {display:none} p:hover {display:none}", "<p>1</p>"),
         ("p {display:none", "<div>1</div>"),
+        ("p {line-height: " + "9" * 5000 + "; display:block}", "<p style='float:" + "9" * 5000 + "'>1</p>"),
         ("}}} p {{{ display:none", "<div>1</div>"),
         ("p {display:" + "(" * 3000 + "none}", "<p>1</p>"),
         (":not(" * 300 + "p" + ")" * 300 + "{display:none}", "<p>1</p>"),
