@@ -65,6 +65,9 @@ class SegmentSettings(_Section):
 
     max_chars: Annotated[int, Field(ge=20)]
     min_chars: Count
+    markup: bool
+    heteronyms: bool
+    lexicons: tuple[str, ...]
 
 
 class SynthesizeSettings(_Section):

@@ -6,15 +6,16 @@ the work is done.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from flows._manuscript import Sources, read_manuscript
 from flows._output import require_writable
 from flows._selection import select_chapters
 from flows._wiring import Services
-from storage.records import Book, KeyedUtterance, Script, VoiceRecord
+from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
 from tasks.errors import BadInputError, CoverageError
 from tasks.ingest.book import read_book
 from tasks.segment.script import write_script
@@ -36,6 +37,15 @@ class Request:
     voice: str | None = None
     preset: str | None = None
     chapters: str | None = None
+    plan: str | None = None
+    cast: str | None = None
+    lexicon: str | None = None
+
+    @property
+    def sources(self) -> Sources:
+        """The files that say what to read and how."""
+        plan, cast, lexicon = (Path(name) if name else None for name in (self.plan, self.cast, self.lexicon))
+        return Sources(Path(self.book), plan, cast, lexicon)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +57,9 @@ class Order:
     book: Book
     script: Script
     chapters: tuple[int, ...]  # indices from 0, ascending, of the chapters to publish; each has something to say
-    voice: VoiceRecord
+    voice: VoiceRecord  # the narrator's
     sampling: SamplingSettings
+    voices: Mapping[str, VoiceRecord] = field(default_factory=dict)  # of characters, by name
 
     @property
     def source(self) -> str:
@@ -59,6 +70,10 @@ class Order:
     def out(self) -> Path:
         """The folder of the edition, absolute."""
         return Path(self.request.out).absolute()
+
+    def voice_of(self, utterance: Utterance) -> VoiceRecord:
+        """Who speaks an utterance."""
+        return self.voices[utterance.voice] if utterance.voice else self.voice
 
     @property
     def working_folder(self) -> Path:
@@ -76,7 +91,9 @@ class Order:
         """The utterances of the chosen chapters with their content keys, in reading order."""
         chosen, model = set(self.chapters), self.services.engine.digest
         return tuple(
-            KeyedUtterance(utterance, utterance_key(utterance.spoken, self.voice.digest, model, self.sampling))
+            KeyedUtterance(
+                utterance, utterance_key(utterance.spoken, self.voice_of(utterance).digest, model, self.sampling)
+            )
             for utterance in self.script.utterances
             if utterance.chapter_index in chosen
         )
@@ -97,12 +114,14 @@ def prepare(
         segment: `write_script` or its Prefect shell.
 
     Raises:
-        BadInputError: an unreadable book, no such chapter, voice or preset, a folder that cannot be written, no room.
+        BadInputError: an unreadable book, a mistake in plan, cast, lexicon or markup, no such chapter, voice or preset,
+            a folder that cannot be written, no room.
         CoverageError: the script loses text.
     """
     settings = services.settings
     path = Path(request.book)
-    book = read(path, settings.ingest)
+    manuscript = read_manuscript(request.sources, settings, voice=request.voice, read=read)
+    book = manuscript.book
     wanted = select_chapters(request.chapters, len(book.chapters))
     require_writable(Path(request.out))
     require_writable(settings.storage.folder)
@@ -121,4 +140,5 @@ def prepare(
     seconds = sum(speech_seconds(u.spoken) for u in script.utterances if u.chapter_index in chapters)
     require_writable(Path(request.out), needed_bytes=round(seconds * settings.package.aac_bitrate_kbps * KILOBIT_BYTES))
     require_writable(settings.storage.folder, needed_bytes=round(seconds * DATA_BYTES_PER_SECOND))
-    return Order(services, request, book, script, chapters, services.voice(), sampling)
+    voices = {name: services.voice(name) for name in manuscript.voices}
+    return Order(services, request, book, script, chapters, services.voice(manuscript.narrator), sampling, voices)

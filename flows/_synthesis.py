@@ -15,7 +15,7 @@ from flows import _policies as policies
 from flows._gathering import gather
 from flows._order import Order
 from flows._tracking import Tracker
-from storage.records import KeyedUtterance, Take
+from storage.records import KeyedUtterance, Take, VoiceRecord
 from tasks.qa.verdict import best
 from tasks.synthesize.batches import RenderItem, plan_batches
 from tasks.synthesize.render import RenderJob
@@ -45,22 +45,34 @@ def speak(order: Order, utterances: Sequence[KeyedUtterance], tracker: Tracker, 
     settings = order.services.settings
     task = synthesize_batch.with_options(**policies.retrying(settings.execution))
 
-    def submit(items: tuple[RenderItem, ...]) -> PrefectFuture[list[Take]]:
+    def submit(batch: tuple[VoiceRecord, tuple[RenderItem, ...]]) -> PrefectFuture[list[Take]]:
+        voice, items = batch
         job = RenderJob(
-            items, order.voice, order.sampling, order.services.synthesize, settings.qa, settings.storage.artifacts
+            items, voice, order.sampling, order.services.synthesize, settings.qa, settings.storage.artifacts
         )
         return task.submit(job)
 
-    batches = plan_batches(
-        _items(order, utterances),
-        batch_seconds=policies.BATCH_AUDIO_SECONDS,
-        max_items=settings.synthesize.batch_size,
-    )
+    batches = [
+        (voice, batch)
+        for voice, own in _by_voice(order, utterances)
+        for batch in plan_batches(
+            _items(order, own),
+            batch_seconds=policies.BATCH_AUDIO_SECONDS,
+            max_items=settings.synthesize.batch_size,
+        )
+    ]
     for takes in gather(submit, batches, in_flight=min(settings.execution.threads, policies.POOL_THREADS)):
         spoken = {take.utterance_key for take in takes}
         tracker.spoken(len(spoken), takes, detail)
         _commit(order, spoken, takes, tracker)
     tracker.synthesis_seconds += time.monotonic() - began
+
+
+def _by_voice(order: Order, utterances: Sequence[KeyedUtterance]) -> list[tuple[VoiceRecord, list[KeyedUtterance]]]:
+    """The utterances of each voice, the narrator's first: a batch has one voice."""
+    names = sorted({item.utterance.voice for item in utterances})
+    own = {name: [item for item in utterances if item.utterance.voice == name] for name in names}
+    return [(order.voice_of(items[0].utterance), items) for items in own.values()]
 
 
 def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderItem]:

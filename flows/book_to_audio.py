@@ -14,7 +14,14 @@ from storage.records import KeyedUtterance
 
 @flow(**policies.BOOK_FLOW)
 def book_to_audio(
-    book: str, out: str, voice: str | None = None, preset: str | None = None, chapters: str | None = None
+    book: str,
+    out: str,
+    voice: str | None = None,
+    preset: str | None = None,
+    chapters: str | None = None,
+    plan: str | None = None,
+    cast: str | None = None,
+    lexicon: str | None = None,
 ) -> RunReport:
     """Reads a book, speaks what has not been spoken yet, and publishes the edition.
 
@@ -24,8 +31,11 @@ def book_to_audio(
         voice: who reads; the configured voice if not given.
         preset: quality; the configured preset if not given.
         chapters: `1`, `1-3`, `1,4-5`; all if not given.
+        plan: a plan file: chapters renamed, dropped, reordered, text corrected.
+        cast: a cast file: which voice speaks for which character.
+        lexicon: a lexicon file, besides those of the library.
     """
-    request = Request(book, out, voice, preset, chapters)
+    request = Request(book, out, voice, preset, chapters, plan, cast, lexicon)
     with open_services(read_settings(voice, preset)) as services:
         return run_order(prepare_in_flow(services, request), "book_to_audio", unspoken)
 

@@ -15,10 +15,17 @@ from storage.records import KeyedUtterance
 
 @flow(**policies.RETRY_FLOW)
 def retry_failed(
-    book: str, out: str, voice: str | None = None, preset: str | None = None, chapters: str | None = None
+    book: str,
+    out: str,
+    voice: str | None = None,
+    preset: str | None = None,
+    chapters: str | None = None,
+    plan: str | None = None,
+    cast: str | None = None,
+    lexicon: str | None = None,
 ) -> RunReport:
     """As `book_to_audio`, and every flagged utterance gets new takes with new seeds; the best of all takes is kept."""
-    request = Request(book, out, voice, preset, chapters)
+    request = Request(book, out, voice, preset, chapters, plan, cast, lexicon)
     with open_services(read_settings(voice, preset)) as services:
         return run_order(prepare_in_flow(services, request), "retry_failed", unspoken_or_flagged)
 

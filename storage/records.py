@@ -118,6 +118,7 @@ class Book:
     cover: bytes | None = None
     cover_media_type: str = ""
     warnings: tuple[str, ...] = ()
+    series: str = ""
 
 
 @dataclass(frozen=True)

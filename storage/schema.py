@@ -106,6 +106,7 @@ class BookRow(Base):
     cover: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     cover_media_type: Mapped[str]
     warnings: Mapped[list[str]]
+    series: Mapped[str]
     added_at: Mapped[datetime]
 
 

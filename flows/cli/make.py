@@ -18,6 +18,9 @@ def make(
     voice: Annotated[str | None, typer.Option(help="Who reads; see `talepress voice list`.")] = None,
     preset: Annotated[str | None, typer.Option(help="ultra_fast, fast, standard or high_quality.")] = None,
     chapters: Annotated[str | None, typer.Option(help="1, 1-3 or 1,4-5; all if not given.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="A plan file; `talepress plan --write` makes one.")] = None,
+    cast: Annotated[Path | None, typer.Option(help="A cast file: which voice speaks for which character.")] = None,
+    lexicon: Annotated[Path | None, typer.Option(help="A lexicon file, besides those of the library.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:
     """Makes an audiobook. The same command continues an interrupted run and renders nothing twice."""
@@ -29,7 +32,8 @@ def make(
     from flows.cli._report import show_report
 
     began = time.monotonic()
-    request = Request(str(book.absolute()), str(out.absolute()), voice, preset, chapters)
+    files = [None if file is None else str(file.absolute()) for file in (plan, cast, lexicon)]
+    request = Request(str(book.absolute()), str(out.absolute()), voice, preset, chapters, *files)
     settings = read_settings(voice, preset)
     with open_services(settings) as services:
         order = prepare(services, request)

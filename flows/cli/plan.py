@@ -1,4 +1,4 @@
-"""`talepress plan`: what would be spoken and what would be skipped, without speaking. Writes nothing."""
+"""`talepress plan`: what would be spoken and what would be skipped, without speaking. Writes what `--write` names."""
 
 from __future__ import annotations
 
@@ -9,26 +9,43 @@ import typer
 
 from flows.cli._console import emit_json, emit_table, tell
 
+MAX_EXAMPLES_SHOWN = 10
+
 
 def plan(
-    book: Annotated[Path, typer.Argument(help="EPUB, text or Markdown file.")],
+    book: Annotated[Path, typer.Argument(help="The book file.")],
+    voice: Annotated[str | None, typer.Option(help="Who reads; see `talepress voice list`.")] = None,
+    preset: Annotated[str | None, typer.Option(help="ultra_fast, fast, standard or high_quality.")] = None,
+    plan_file: Annotated[Path | None, typer.Option("--plan", help="A plan file that changes the book.")] = None,
+    cast: Annotated[Path | None, typer.Option(help="A cast file: which voice speaks for which character.")] = None,
+    lexicon: Annotated[Path | None, typer.Option(help="A lexicon file, besides those of the library.")] = None,
+    diff: Annotated[
+        Path | None, typer.Option(help="Another book file or a plan's JSON: show what has changed.")
+    ] = None,
+    write: Annotated[Path | None, typer.Option(help="Write a plan file to edit, for `--plan`.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every utterance.")] = False,
 ) -> None:
-    """Shows chapter by chapter what will be spoken, what is skipped by which rule, and the forecast of audio length."""
+    """Shows chapter by chapter what will be spoken, what is skipped by which rule, and what to look at before."""
+    from flows._forecast import compare, make_plan
+    from flows._manuscript import Sources
     from flows._wiring import open_services, read_settings
-    from tasks.ingest.book import read_book
-    from tasks.segment.plan import plan as plan_of
-    from tasks.segment.script import write_script
-    from tasks.synthesize.batches import CHARS_PER_SECOND
 
-    with open_services(read_settings()) as services:
-        settings = services.settings
-        content = read_book(book, settings.ingest)
-        engine = services.engine
-        script = write_script(content, settings.segment, engine.token_count, engine.max_text_tokens)
-    planned = plan_of(content, script, 1 / CHARS_PER_SECOND, settings.stitch)
+    sources = Sources(book, plan_file, cast, lexicon)
+    with open_services(read_settings(voice, preset)) as services:
+        manuscript, planned = make_plan(services, sources, voice)
+        changes = compare(services, planned, diff, sources, voice) if diff else None
+    if write is not None:
+        from tasks.disk import output_errors
+        from tasks.segment.plan_file import write_plan
+
+        words = [chapter["first_words"] for chapter in planned["chapters"]]
+        with output_errors(write):
+            write.write_text(write_plan(manuscript.book, words), "utf-8")
+        tell(f"wrote {write}")
     if json:
-        emit_json(planned)
+        emit_json(planned if changes is None else {**planned, "diff": changes})
+    elif changes is not None:
+        _print_diff(changes)
     else:
         _print_plan(planned)
 
@@ -37,21 +54,56 @@ def _print_plan(planned: dict[str, Any]) -> None:
     from flows._reporting import clock
 
     rows = [
-        [number, chapter["title"], len(chapter["utterances"]), clock(chapter["seconds"])]
+        [number, chapter["title"], chapter["words"], clock(chapter["seconds"]), chapter["first_words"]]
         for number, chapter in enumerate(planned["chapters"], start=1)
     ]
     title = f"{planned['title']}, {', '.join(planned['authors']) or 'unknown author'}"
-    emit_table(title, ["#", "chapter", "utterances", "about"], rows)
+    emit_table(title, ["#", "chapter", "words", "about", "first words"], rows)
     rules: dict[str, int] = {}
     for skipped in planned["skipped"]:
         rules[skipped["rule"]] = rules.get(skipped["rule"], 0) + len(skipped["text"])
     if rules:
         emit_table("skipped", ["rule", "characters"], [[rule, rules[rule]] for rule in sorted(rules)])
+    if planned["suspicious"]:
+        found = [[row["kind"], row["text"], row["count"], "; ".join(row["examples"])] for row in planned["suspicious"]]
+        emit_table("to look at", ["kind", "what", "times", "for example"], found)
+    if planned["cast"]:
+        who = [[name, count] for name, count in planned["cast"]["quotations"].items()]
+        who += [["by markup", planned["cast"]["marked"]], ["by nobody named", planned["cast"]["unattributed"]]]
+        emit_table("cast", ["who speaks", "quotations"], who)
     coverage = planned["coverage"]
     print(
-        f"about {clock(planned['forecast_seconds'])} of audio; of {coverage['source_chars']} characters "
-        f"{coverage['spoken_chars']} are spoken, {coverage['skipped_chars']} skipped, "
-        f"{coverage['unaccounted_chars']} unaccounted for"
+        f"about {clock(planned['forecast_seconds'])} of audio, {planned['words']} words; of "
+        f"{coverage['source_chars']} characters {coverage['spoken_chars']} are spoken, {coverage['skipped_chars']} "
+        f"skipped, {coverage['unaccounted_chars']} unaccounted for"
     )
+    if rendered := planned["rendered"]:
+        print(
+            f"{rendered['rendered']} of {rendered['utterances']} utterances are already rendered; "
+            f"{rendered['to_render']} to render, about {rendered['seconds']:.0f} seconds"
+        )
     for warning in planned["warnings"]:
         tell(f"warning: {warning}")
+
+
+def _print_diff(changes: dict[str, Any]) -> None:
+    chapters, utterances = changes["chapters"], changes["utterances"]
+    rows = [["added", title, ""] for title in chapters["added"]]
+    rows += [["removed", title, ""] for title in chapters["removed"]]
+    rows += [["renamed", row["title"], f"from {row['from']}"] for row in chapters["renamed"]]
+    rows += [
+        ["changed", row["title"], f"{row['added']} added, {row['removed']} removed, {row['changed']} changed"]
+        for row in chapters["changed"]
+    ]
+    if chapters["reordered"]:
+        rows.append(["reordered", "", "chapters are in another order"])
+    if rows:
+        emit_table("chapters", ["", "chapter", "utterances"], rows)
+    shown = changes["examples"][:MAX_EXAMPLES_SHOWN]
+    if shown:
+        emit_table("for example", ["before", "after"], [[row["before"], row["after"]] for row in shown])
+    print(
+        f"utterances: {utterances['added']} added, {utterances['removed']} removed, {utterances['changed']} changed, "
+        f"{utterances['unchanged']} unchanged; about {changes['new_seconds']:.0f} seconds of new speech; "
+        f"{changes['seconds_before']:.0f} s before, {changes['seconds_after']:.0f} s after"
+    )

@@ -24,6 +24,7 @@ def book_values(book: Book) -> dict[str, Any]:
         "cover": book.cover,
         "cover_media_type": book.cover_media_type,
         "warnings": list(book.warnings),
+        "series": book.series,
     }
 
 

@@ -96,6 +96,7 @@ class Books:
             cover=row.cover,
             cover_media_type=row.cover_media_type,
             warnings=tuple(row.warnings),
+            series=row.series,
         )
 
     def script(self, source_sha256: str) -> Script:

@@ -150,6 +150,7 @@ def _utterances(content: EditionContent, master: Master, offset: int) -> list[di
         listed.append(
             {
                 "text": placed.utterance.text,
+                **({"voice": placed.utterance.voice} if placed.utterance.voice else {}),
                 "start_s": (offset + placed.start_sample) / master.sample_rate,
                 "end_s": (offset + placed.end_sample) / master.sample_rate,
                 "take": take.key,

@@ -40,7 +40,7 @@ def pls_to_toml(data: bytes, name: str) -> tuple[str, int]:
         means = "say" if etree.QName(best).localname == "alias" else _alphabet(best, root, name)
         for grapheme in lexeme.iterchildren("{*}grapheme"):
             if _text(grapheme):
-                entries.append(f"[[entry]]\nword = {_quoted(_text(grapheme))}\n{means} = {_quoted(_text(best))}\n")
+                entries.append(f"[[entry]]\nword = {quoted(_text(grapheme))}\n{means} = {quoted(_text(best))}\n")
     return "\n".join([f"# imported from {' '.join(name.split())}\n", *entries]), len(entries)
 
 
@@ -56,5 +56,6 @@ def _text(element: etree._Element) -> str:
     return " ".join("".join(element.itertext()).split())
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")  # a TOML basic string
+def quoted(text: str) -> str:
+    """A text as a TOML basic string."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tortoise_core.inference.interface import SamplingSettings, VoiceLatents
+from tortoise_core.text.notation import respelled
 
 CHARS_PER_SECOND = 14.0  # of narration, for forecasts
 
@@ -32,7 +33,7 @@ class RenderVoice:
 
 def speech_seconds(spoken: str) -> float:
     """Forecast of the audio that `spoken` becomes, in seconds."""
-    return len(spoken) / CHARS_PER_SECOND
+    return len(respelled(spoken)) / CHARS_PER_SECOND
 
 
 def plan_batches(items: Iterable[RenderItem], *, batch_seconds: float, max_items: int) -> list[tuple[RenderItem, ...]]:

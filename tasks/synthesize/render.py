@@ -27,6 +27,7 @@ from tasks.synthesize.keys import seed_of, take_key
 from tasks.voices.catalogue import read_latents
 from tortoise_core.errors import OutOfMemoryError, TextError
 from tortoise_core.inference.interface import Engine, SamplingSettings, SpeechRequest, SpeechResult
+from tortoise_core.text.notation import respelled
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,8 @@ def _finish(
     if not len(audio):
         audio = np.zeros(1, dtype=np.float32)  # a file must hold something; the checks call it silence
     speech = trim_edges(audio, result.sample_rate)
-    rendering = Rendering(
-        audio, speech, result.sample_rate, item.spoken, result.hit_length_cap, bad_samples=int(np.sum(~finite))
-    )
+    said, bad = respelled(item.spoken), int(np.sum(~finite))
+    rendering = Rendering(audio, speech, result.sample_rate, said, result.hit_length_cap, bad_samples=bad)
     judgement = judge(rendering, qa)
     return Take(
         key=take_key(item.utterance_key, attempt),

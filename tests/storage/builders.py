@@ -46,6 +46,7 @@ def make_book(source_sha256: str = SOURCE, chapters: int = 2, blocks: int = 3, *
         cover=b"\xff\xd8\xff",
         cover_media_type="image/jpeg",
         warnings=("odd manifest",),
+        series="The Lamps",
     )
     return replace(book, **fields)
 

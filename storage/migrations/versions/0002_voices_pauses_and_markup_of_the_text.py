@@ -15,6 +15,10 @@ depends_on = None
 
 def upgrade() -> None:
     # Scripts are written anew whenever a book is opened, so the values of old rows last until then.
+    with op.batch_alter_table("books", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("series", sa.Text(), nullable=False, server_default=""))
+    with op.batch_alter_table("books", schema=None) as batch_op:
+        batch_op.alter_column("series", existing_type=sa.Text(), server_default=None)
     with op.batch_alter_table("utterances", schema=None) as batch_op:
         batch_op.add_column(sa.Column("voice", sa.Text(), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("pause_s", sa.Double(), nullable=True))
@@ -32,3 +36,5 @@ def downgrade() -> None:
     with op.batch_alter_table("utterances", schema=None) as batch_op:
         batch_op.drop_column("pause_s")
         batch_op.drop_column("voice")
+    with op.batch_alter_table("books", schema=None) as batch_op:
+        batch_op.drop_column("series")

@@ -147,10 +147,10 @@ def test_a_wrong_setting_is_named(talepress, monkeypatch):
 
 @pytest.mark.usefixtures("home")
 def test_an_error_that_nobody_foresaw_is_one_line_too_and_a_failure(talepress, monkeypatch, book):
-    def broken(*arguments):
+    def broken(*arguments, **options):
         raise KeyError("surprise")
 
-    monkeypatch.setattr("tasks.ingest.book.read_book", broken)
+    monkeypatch.setattr("flows._forecast.read_manuscript", broken)
     ended = talepress("plan", book)
     assert (ended.code, len(ended.err.splitlines())) == (3, 1)
     assert "KeyError" in ended.err and "surprise" in ended.err

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from configs.settings import SegmentSettings
+from configs.settings import SegmentSettings, load_settings
 from storage.records import Block, BlockKind, Book, Chapter
 
 
 @pytest.fixture
 def settings() -> SegmentSettings:
-    return SegmentSettings(max_chars=180, min_chars=25)
+    return segment_settings()
+
+
+def segment_settings(**changes) -> SegmentSettings:
+    return load_settings().segment.model_copy(update={"max_chars": 180, "min_chars": 25, **changes})
 
 
 def token_count(text: str) -> int:

@@ -9,14 +9,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from configs.settings import SegmentSettings
 from storage.records import Block, BlockKind, LedgerState, Markup, MarkupKind
 from tasks.errors import BadInputError
 from tasks.segment import ledger
 from tasks.segment.edits import Edit, edited
 from tasks.segment.markup import apply_markup, check_text
 from tasks.segment.script import write_script
-from tests.tasks.segment.conftest import make_book, token_count
+from tests.tasks.segment.conftest import make_book, segment_settings, token_count
 
 
 def marked(*blocks):
@@ -178,7 +177,7 @@ def test_every_character_is_accounted_for_or_the_mistake_is_told(blocks):
         book = apply_markup(source)
     except BadInputError:
         return
-    script = write_script(book, SegmentSettings(max_chars=180, min_chars=25), token_count, 200)
+    script = write_script(book, segment_settings(), token_count, 200)
     ledger.check(book, script)
     expected = sum(len("".join(block.text.split())) for block in source.chapters[0].blocks)
     assert script.coverage.source_chars == expected

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from configs.settings import load_settings
+from storage.records import Markup, MarkupKind
+from tasks.segment.annotate import Directions, annotate
+from tasks.segment.casting import Cast, Character
+from tasks.segment.markup import apply_markup
 from tasks.segment.plan import plan
 from tasks.segment.script import write_script
 from tests.tasks.segment.conftest import make_book, token_count
@@ -42,3 +47,37 @@ def test_forecast(settings, stitch):
     assert data["chapters"][0]["seconds"] == pytest.approx(expected)
     assert data["chapters"][1]["seconds"] == 0
     assert data["forecast_seconds"] == pytest.approx(expected)
+
+
+def test_the_table_and_what_to_look_at(settings, stitch):
+    long_word = "a" * 40
+    quote = "“Who is there?”"
+    blocks = ["# One", f"He said ♥ and {long_word} to all of them here.", quote, "[[voice rms]]I read it.[[/voice]]"]
+    book, findings = annotate(make_book(blocks), Directions("slt", cast=Cast((Character("Tom", "rms"),))), settings)
+    note = Markup(0, 2, MarkupKind.LANGUAGE, "fr")
+    first = replace(book.chapters[0].blocks[1], markup=(note, Markup(3, 7, MarkupKind.PHONEMES, "ipa:ǃ")))
+    chapter = replace(book.chapters[0], blocks=(book.chapters[0].blocks[0], first, *book.chapters[0].blocks[2:]))
+    book = replace(book, chapters=(chapter,))
+    data = plan(book, write_script(book, settings, token_count, 200), 0.06, stitch, findings)
+    assert json.loads(json.dumps(data)) == data
+    assert data["chapters"][0]["words"] == data["words"] == 1 + 10 + 3 + 3
+    assert data["chapters"][0]["first_words"] == f"He said ♥ and {long_word} to all of"
+    assert data["chapters"][0]["utterances"][-1]["voice"] == "rms"
+    assert data["cast"] == {"quotations": {}, "marked": 1, "unattributed": 1}
+    found = {(row["kind"], row["text"], row["count"]) for row in data["suspicious"]}
+    assert found == {
+        ("unknown-character", "♥ (U+2665)", 1),
+        ("long-word", long_word, 1),
+        ("foreign-language", "fr", 1),
+        ("markup", "'ǃ': 'ǃ' is no sound of English that the phone front-end knows", 1),
+        ("unattributed-quotations", "read by the narrator", 1),
+        ("heteronym", "read", 1),
+    }
+
+
+def test_phonemes_do_not_lengthen_the_forecast(settings, stitch):
+    seconds = []
+    for text in ("The tuh-may-toh.", "The [[arpabet T AH0 M EY1 T OW0]]tomato[[/arpabet]]."):
+        book = apply_markup(make_book([text]))
+        seconds.append(plan(book, write_script(book, settings, token_count, 200), 0.1, stitch)["forecast_seconds"])
+    assert seconds[0] == seconds[1]

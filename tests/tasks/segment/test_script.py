@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from configs.settings import SegmentSettings, load_settings
+from configs.settings import load_settings
 from storage.records import Block, BlockKind, LedgerState
 from tasks.errors import BadInputError
 from tasks.ingest.book import read_book
 from tasks.segment import ledger
 from tasks.segment.script import write_script
 from tests.tasks.ingest.conftest import SAMPLE
-from tests.tasks.segment.conftest import make_book, token_count
+from tests.tasks.segment.conftest import make_book, segment_settings, token_count
 
 LONG = "It was a long way, and the road was dark; the lamps were few, but he went on — for he had promised. " * 3
 
@@ -47,7 +47,7 @@ def test_short_sentences_join_a_neighbour_of_the_same_paragraph_only(settings):
 @pytest.mark.parametrize(("max_chars", "max_tokens"), [(60, 200), (180, 20), (20, 5)])
 def test_long_sentences_are_cut_within_both_limits(max_chars, max_tokens):
     book = make_book([LONG + "x" * 300 + " $1,234.56 and 9,999"])
-    script = write_script(book, SegmentSettings(max_chars=max_chars, min_chars=10), token_count, max_tokens)
+    script = write_script(book, segment_settings(max_chars=max_chars, min_chars=10), token_count, max_tokens)
     assert max(len(u.spoken) for u in script.utterances) <= max_chars
     assert max(token_count(u.spoken) for u in script.utterances) <= max_tokens
     assert script.coverage.unaccounted_chars == 0
@@ -120,7 +120,7 @@ _BLOCKS = st.builds(Block, _KINDS, _TEXTS.map(lambda text: " ".join(text.split("
 @given(st.lists(st.lists(_BLOCKS, max_size=4), min_size=1, max_size=3), st.integers(5, 60), st.integers(0, 30))
 def test_no_text_is_lost_or_doubled(chapters, max_tokens, min_chars):
     book = make_book(*chapters)
-    script = write_script(book, SegmentSettings(max_chars=60, min_chars=min_chars), token_count, max(max_tokens, 30))
+    script = write_script(book, segment_settings(max_chars=60, min_chars=min_chars), token_count, max(max_tokens, 30))
     ledger.check(book, script)
     source = "".join("".join(block.text.split()) for chapter in book.chapters for block in chapter.blocks)
     kept = "".join("".join(entry.text.split()) for entry in script.ledger)
