@@ -7,20 +7,32 @@ Method: Kiss and Strunk, "Unsupervised Multilingual Sentence Boundary Detection"
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from nltk.tokenize.punkt import PunktLanguageVars, PunktSentenceTokenizer, PunktTrainer
 
 from tasks.segment.rules.abbreviations import GENERAL, MONTHS, MORE_ABBREVIATIONS, TITLES
-from tasks.segment.rules.references import BEFORE_NUMBER
+from tasks.segment.rules.acronyms import STARTERS
+from tasks.segment.rules.base import words
+from tasks.segment.rules.references import BEFORE_NUMBER, BIBLE_ABBREVIATIONS
 
 _TRAINING_CHARS = 1_000_000  # Punkt learns little from more, and training time grows with it
 _VOWEL = re.compile(r"[aeiouy]")
 _INSIDE_SENTENCE = re.compile(r"(\w[\w.]*)\.(?=[,;:]|\s+[a-z])")
 _TITLE_END = re.compile(rf"(?<!\w)(?:{'|'.join(TITLES)}|St|Dr)\.$")
 _INITIAL_END = re.compile(r"(?:^|[\s(\"“‘'.])(?!I\.)[A-Z]\.$")
-_NUMBERED_END = re.compile(rf"(?<!\w)(?:{'|'.join([*BEFORE_NUMBER, *MONTHS])})\.$")
-_INNER_END = re.compile(r"[.!?…][^\w\s]{0,9}\s+\S")
+_NUMBERED_END = re.compile(rf"(?<!\w)(?:{'|'.join([*BEFORE_NUMBER, *MONTHS, *BIBLE_ABBREVIATIONS])})\.$")
+_LABEL = re.compile(r"\(?(?:\d{1,3}|[IVXLC]+|[a-z])[.)]$")  # "1." before an item of a list
+_STUTTER = re.compile(r"(\w+)\s?(?:…|\.\.\.)$")
+# Abbreviations and letters that Punkt takes for parts of a name, before a word that begins sentences.
+_ENDING = r"etc|&c|[aApP]\.[mM]|Co|Inc|Ltd|Bros|Jr|Sr|Esq|U\.S|U\.K|U\.S\.A|Ph\.D|M\.D|D\.C|B\.C|A\.D"
+_HIDDEN_END = re.compile(
+    rf"(?:(?<![\w.])(?:{_ENDING})\.[\"'”’)]*|(?<=[a-z] )(?!I\.)[A-Z]\.)\s+(?=[\"“‘(]*(?:{STARTERS})[\s,'’])"
+    r"|—[\"”’]\s+(?=[\"“‘]?[A-Z])"
+)
+_STARTER = re.compile(rf"(?:{STARTERS})[\s,'’]")
+_INTERJECTIONS = words("hm hmm mm mmm sh shh ssh pst psst br brr tsk pff pfft grr zzz")
+_INNER_END = re.compile(r"[.!?…—][^\w\s]{0,9}\s+\S")
 # A run that is no word of any language: Punkt takes quadratic time over it, and has nothing to find in it.
 _NO_WORDS = re.compile(r"\S{400}")
 _OPENING = "\"'“‘([{«—–-… "
@@ -62,8 +74,9 @@ class SentenceSplitter:
         params.abbrev_types = {
             word for word in params.abbrev_types if word in inside or "." in word or not _VOWEL.search(word)
         }
+        params.abbrev_types -= _INTERJECTIONS
         listed = (TITLES, GENERAL, BEFORE_NUMBER, MONTHS, MORE_ABBREVIATIONS)
-        params.abbrev_types |= {word.lower() for words in listed for word in words} - {"no", "art", "mar", "sec", "sun"}
+        params.abbrev_types |= {word.lower() for group in listed for word in group} - {"no", "art", "mar", "sec", "sun"}
         self._tokenizer = PunktSentenceTokenizer(params, lang_vars=_BookLanguage())
 
     def spans(self, text: str) -> list[tuple[int, int]]:
@@ -71,12 +84,21 @@ class SentenceSplitter:
         if _NO_WORDS.search(text) or not _INNER_END.search(text):
             return [(0, len(text))]
         spans: list[tuple[int, int]] = []
-        for start, end in self._tokenizer.span_tokenize(text):
+        for start, end in self._parts(text):
             if spans and _belongs_together(text[spans[-1][0] : spans[-1][1]], text[start:end]):
                 spans[-1] = (spans[-1][0], end)
             else:
                 spans.append((start, end))
         return spans
+
+    def _parts(self, text: str) -> Iterator[tuple[int, int]]:
+        """The sentences of Punkt, cut further where it does not see an end."""
+        for start, end in self._tokenizer.span_tokenize(text):
+            begin = start
+            for match in _HIDDEN_END.finditer(text, start, end):
+                yield begin, match.start() + len(match[0].rstrip())
+                begin = match.end()
+            yield begin, end
 
 
 def _sample(texts: list[str]) -> str:
@@ -88,11 +110,14 @@ def _sample(texts: list[str]) -> str:
 
 def _belongs_together(before: str, after: str) -> bool:
     """Whether Punkt split where no reader would: before "he said", after a title or an initial, before a lone quote."""
-    words = after.lstrip(_OPENING)
+    opened = after.lstrip(_OPENING)
     if not any(character.isalnum() for character in after):
         return True
-    if words[:1].islower():
+    if opened[:1].islower():
         return True
-    if _TITLE_END.search(before) or _INITIAL_END.search(before):
+    stutter = _STUTTER.search(before)
+    if _LABEL.match(before) or (stutter and re.match(rf"{stutter[1]}\b", opened)):
         return True
-    return bool(_NUMBERED_END.search(before)) and words[:1].isdigit()
+    if _TITLE_END.search(before) or (_INITIAL_END.search(before) and not _STARTER.match(opened)):
+        return True
+    return bool(_NUMBERED_END.search(before)) and opened[:1].isdigit()

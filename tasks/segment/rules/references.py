@@ -118,6 +118,7 @@ _BOOKS = {
     "Jude": "", "Revelation": "Rev", "Ecclesiasticus": "Ecclus", "Maccabees": "Macc",
 }  # fmt: skip
 _NAMES = {short: name for name, shorts in _BOOKS.items() for short in [name, *shorts.split()]}
+BIBLE_ABBREVIATIONS = tuple(short for shorts in _BOOKS.values() for short in shorts.split())
 _ORDINALS = {"1": "First", "2": "Second", "3": "Third", "I": "First", "II": "Second", "III": "Third"}
 _NUMBERED = "Samuel|Sam|Kings|Kgs|Chronicles|Chron|Chr|Corinthians|Cor|Thessalonians|Thess|Timothy|Tim|Peter|Pet|John|Jn|Maccabees|Macc"
 _BIBLE = re.compile(

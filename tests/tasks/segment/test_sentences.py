@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks.segment.sentences import SentenceSplitter
 
-SENTENCES = [
-    ["It was late.", "He went home."],
-    ["“Stop!” he said.", "She did not."],
-    ["“Stop,” he said.", "“Why?” asked Mr. Toad.", "“I like C. S. Lewis.”"],
-    ["“Yes.”", "“No.”"],
-    ["Pi is 3.14 and more.", "That is all."],
-    ["He waited… and went on.", "Nobody came…", "It was night."],
-    ["On Jan. 5 he left.", "It was cold at St. Ives."],
-    ["See No. 5 and pp. 10-12.", "Then stop."],
-    ["Is it you?", "It is!", "Good."],
-    ["It was I.", "He knew."],
-    ["He said, i.e. he wrote, so.", "Etc. was his word."],
-    ["Wait . . . there it is.", "Look."],
-    ["(He left.)", "She stayed."],
-    ["One sentence without an end"],
-]
+
+def _cases() -> list[list[str]]:
+    table = (Path(__file__).parent / "goldens" / "sentences.txt").read_text(encoding="utf-8")
+    return [line.split(" | ") for line in table.splitlines() if line and not line.startswith("#")]
+
+
+CASES = _cases()
 
 
 @pytest.fixture(scope="module")
 def splitter() -> SentenceSplitter:
-    return SentenceSplitter(" ".join(sentences) for sentences in SENTENCES)
+    return SentenceSplitter(" ".join(sentences) for sentences in CASES)
 
 
-@pytest.mark.parametrize("sentences", SENTENCES, ids=lambda sentences: sentences[0])
+def split(splitter: SentenceSplitter, text: str) -> list[str]:
+    return [text[start:end] for start, end in splitter.spans(text)]
+
+
+@pytest.mark.parametrize("sentences", CASES, ids=" ".join)
 def test_boundaries(splitter, sentences):
-    text = " ".join(sentences)
-    assert [text[start:end] for start, end in splitter.spans(text)] == sentences
+    assert split(splitter, " ".join(sentences)) == sentences
 
 
 def test_the_book_teaches_its_own_abbreviations():
@@ -48,3 +46,20 @@ def test_a_word_that_only_ends_sentences_is_no_abbreviation():
 
 def test_an_empty_book_has_no_sentences():
     assert SentenceSplitter([]).spans("One. Two.") == [(0, 4), (5, 9)]
+
+
+@pytest.mark.parametrize("mark", ['"', "“", "‘", "'", "("])
+def test_a_quotation_that_is_never_closed_changes_nothing(splitter, mark):
+    plain = ["Three pages follow.", *["Mr. Toad drove on.", "The road was long.", "Was it?"] * 200, "Then it ended."]
+    opened = [f"{mark}{plain[0]}", *plain[1:]]
+    assert split(splitter, " ".join(opened)) == opened
+
+
+@given(st.text(alphabet="aA1 .!?…,\"“”‘’'()—\n-", max_size=80))
+def test_sentences_cover_all_but_whitespace_once_and_in_order(text):
+    splitter, at = SentenceSplitter(["Mr. Toad drove. He left."]), 0
+    for start, end in splitter.spans(text):
+        assert start >= at
+        assert not text[at:start].strip()
+        at = end
+    assert not text[at:].strip()
