@@ -5,9 +5,11 @@ from __future__ import annotations
 from lxml import etree
 
 from tasks.ingest.elements import local_name
+from tasks.ingest.html import INVISIBLE
 
 ROW_GROUPS = frozenset({"thead", "tbody", "tfoot", "tr", "col", "colgroup"})
 _CELLS = frozenset({"td", "th"})
+_MAX_CELL_CHARS = 60  # longer ones are sentences, and a listener remembers what they are about
 _LAYOUT = frozenset({"table", "ul", "ol", "h1", "h2"})
 
 
@@ -21,6 +23,33 @@ def is_data_row(row: etree._Element) -> bool:
         paragraphs += tag == "p"
         cells += tag in _CELLS
     return paragraphs <= cells
+
+
+def spoken_with_header(cell: etree._Element) -> str:
+    """ "Age: 5" for the cell 5 under the header Age; "" for a cell that is said as it stands.
+
+    That is a header, the first of its row (it names the row), long or marked-up, or in a table without a plain first
+    row of headers.
+    """
+    row = cell.getparent()
+    table = next(cell.iterancestors("{*}table", "table"), None)
+    if row is None or table is None or local_name(cell) != "td" or len(cell) or row.index(cell) == 0:
+        return ""
+    text = " ".join(INVISIBLE.sub("", cell.text or "").split())
+    headers = _headers(table)
+    if not text or len(text) > _MAX_CELL_CHARS or len(headers) != len(row):
+        return ""
+    header = headers[row.index(cell)]
+    return f"{header}: {text}" if header else ""
+
+
+def _headers(table: etree._Element) -> list[str]:
+    """The texts of the first row, if it consists of plain header cells."""
+    first = next(table.iter("{*}tr", "tr"), None)
+    if first is None or any(local_name(cell) != "th" or cell.get("colspan") for cell in first):
+        return []
+    headers = [" ".join(INVISIBLE.sub("", "".join(cell.itertext())).split()) for cell in first]
+    return [header if len(header) <= _MAX_CELL_CHARS else "" for header in headers]
 
 
 def announcement(table: etree._Element) -> str:

@@ -37,7 +37,7 @@ from tasks.ingest.rules import (
     is_note_group,
     meanings,
 )
-from tasks.ingest.tables import ROW_GROUPS, announcement, is_data_row
+from tasks.ingest.tables import ROW_GROUPS, announcement, is_data_row, spoken_with_header
 
 _VERSE_MEANINGS = frozenset({"z3998:poem", "z3998:verse", "z3998:song", "z3998:hymn", "z3998:lyrics"})
 _VERSE_CLASS = re.compile(r"(?:^|[\s_-])(?:verse|poem|poetry|stanza|linegroup|lg|lyrics?)(?:$|[\s_-])", re.I)
@@ -252,6 +252,8 @@ class _Walker:
 
     def _open_markup(self, element: etree._Element) -> None:
         notes = markup_of(element, self._languages[-1])
+        if self._now.frames[-1].kind == BlockKind.TABLE_ROW and (said := spoken_with_header(element)):
+            notes.append((MarkupKind.RESPELL, said))
         if notes:
             self._spans.append((element, [self._now.text.open(*note) for note in notes]))
             changed = [value for kind, value in notes if kind == MarkupKind.LANGUAGE]

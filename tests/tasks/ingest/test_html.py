@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from storage.records import Block, Skip
+from storage.records import Block, Markup, MarkupKind, Skip
 from tasks.errors import UnreadableBookError
 from tasks.ingest.css import StyleSheets
 from tasks.ingest.documents import Document, read_documents
@@ -145,6 +145,8 @@ TABLE = (
 def test_tables_row_by_row_or_announced():
     rows = [("paragraph", "Ages"), ("table_row", "Name\nAge"), ("table_row", "Ann\n5")]
     assert blocks(TABLE) == rows
+    row = next(e for e in events(TABLE) if isinstance(e, Block) and e.text == "Ann\n5")
+    assert row.markup == (Markup(4, 5, MarkupKind.RESPELL, "Age: 5"),)
     said = "A table of 2 rows and 2 columns is left out here."
     assert blocks(TABLE, tables="announce") == [("paragraph", said), ("paragraph", "Ages")]
     assert skips(TABLE, tables="announce") == [("table", "Name Age"), ("table", "Ann 5")]
