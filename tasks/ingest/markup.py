@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from lxml import etree
 
-from storage.records import MarkupKind
+from storage.records import Markup, MarkupKind
+from tasks.errors import BadInputError
+from tasks.segment.markup import pause_problem
+from tasks.segment.saying import problem_of
 
 _SSML = "{http://www.w3.org/2001/10/synthesis}"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _DEFAULT_ALPHABET = "ipa"
+_OURS = "data-talepress-"
+_KINDS = {
+    "pause": MarkupKind.PAUSE,
+    "voice": MarkupKind.VOICE,
+    "say": MarkupKind.RESPELL,
+    "say-as": MarkupKind.SAY_AS,
+    **dict.fromkeys(("ipa", "x-sampa", "arpabet"), MarkupKind.PHONEMES),
+}
 _NO_LANGUAGE = frozenset({"und", "mul", "zxx", "mis"})  # ISO 639: undetermined, several, none, uncoded
 
 
@@ -25,7 +36,33 @@ def markup_of(element: etree._Element, language: str) -> list[tuple[MarkupKind, 
     phonemes = " ".join(_ssml(element, "ph").split())
     if phonemes:
         notes.append((MarkupKind.PHONEMES, f"{_alphabet(element)}:{phonemes}"))
+    return [*_ours(element), *notes]
+
+
+def _ours(element: etree._Element) -> list[tuple[MarkupKind, str]]:
+    """The attributes `data-talepress-*`, see docs/markup.md. Raises `BadInputError` that names the line."""
+    notes: list[tuple[MarkupKind, str]] = []
+    for name, value in element.items():
+        key = name.removeprefix(_OURS)
+        if key in (name, "skip"):
+            continue
+        text = " ".join(value.split())
+        if key not in _KINDS or not text:
+            problem = "there is no such attribute" if key not in _KINDS else "a value is missing"
+        else:
+            note = (_KINDS[key], f"{key}:{text}" if _KINDS[key] == MarkupKind.PHONEMES else text)
+            problem = _problem(element, *note)
+            notes.append(note)
+        if problem:
+            raise BadInputError(f"line {element.sourceline}: {name}={value!r}: {problem}; see docs/markup.md")
     return notes
+
+
+def _problem(element: etree._Element, kind: MarkupKind, value: str) -> str:
+    if kind == MarkupKind.PAUSE:
+        return pause_problem(value)
+    text = " ".join("".join(element.itertext()).split())
+    return problem_of(text, Markup(0, len(text), kind, value)) if text else ""
 
 
 def language_of(element: etree._Element) -> str:

@@ -138,6 +138,8 @@ def element_rule(element: etree._Element, tag: str, also_read: Collection[str] =
 
 
 def _element_rules(element: etree._Element, tag: str) -> Iterator[str]:
+    if element.get("data-talepress-skip") is not None:  # docs/markup.md
+        yield "markup-skip"
     if is_note_reference(element, tag):
         yield NOTE_REFERENCE
     else:
