@@ -80,9 +80,9 @@ def _utterance(utterance: Utterance) -> dict[str, Any]:
 
 def _first_words(utterances: Sequence[Utterance]) -> str:
     """The beginning of a chapter's text, after its headings if there is any."""
-    text = next((utterance.text for utterance in utterances if not utterance.is_heading), "")
-    text = text or (utterances[0].text if utterances else "")
-    return " ".join(text.split()[:_FIRST_WORDS])
+    body = [utterance.text for utterance in utterances if not utterance.is_heading]
+    shown = body[:_FIRST_WORDS] or [utterance.text for utterance in utterances[:_FIRST_WORDS]]
+    return " ".join(" ".join(shown).split()[:_FIRST_WORDS])
 
 
 def _seconds(utterances: Sequence[Utterance], seconds_per_char: float, stitch: StitchSettings) -> float:
