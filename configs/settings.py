@@ -65,6 +65,7 @@ class SegmentSettings(_Section):
 
     max_chars: Annotated[int, Field(ge=20)]
     min_chars: Count
+    locale: Literal["auto", "en-US", "en-GB"]
     markup: bool
     heteronyms: bool
     lexicons: tuple[str, ...]

@@ -40,6 +40,7 @@ class Request:
     plan: str | None = None
     cast: str | None = None
     lexicon: str | None = None
+    locale: str | None = None
 
     @property
     def sources(self) -> Sources:

@@ -85,11 +85,11 @@ class Services:
             self.database.close()
 
 
-def read_settings(voice: str | None = None, preset: str | None = None) -> Settings:
+def read_settings(voice: str | None = None, preset: str | None = None, locale: str | None = None) -> Settings:
     """All settings, with what the command line says on top. Raises `BadInputError`."""
     chosen = {name: value for name, value in (("voice", voice), ("preset", preset)) if value is not None}
     try:
-        return load_settings(synthesize=chosen)
+        return load_settings(synthesize=chosen, segment={} if locale is None else {"locale": locale})
     except SettingsError as error:
         raise BadInputError(str(error)) from error
 

@@ -13,7 +13,7 @@ from storage.records import KeyedUtterance
 
 
 @flow(**policies.BOOK_FLOW)
-def book_to_audio(
+def book_to_audio(  # noqa: PLR0913, PLR0917  (a flow has no other way to take its parameters)
     book: str,
     out: str,
     voice: str | None = None,
@@ -22,6 +22,7 @@ def book_to_audio(
     plan: str | None = None,
     cast: str | None = None,
     lexicon: str | None = None,
+    locale: str | None = None,
 ) -> RunReport:
     """Reads a book, speaks what has not been spoken yet, and publishes the edition.
 
@@ -34,9 +35,10 @@ def book_to_audio(
         plan: a plan file: chapters renamed, dropped, reordered, text corrected.
         cast: a cast file: which voice speaks for which character.
         lexicon: a lexicon file, besides those of the library.
+        locale: en-US or en-GB: how dates and numbers are read; the configured way if not given.
     """
-    request = Request(book, out, voice, preset, chapters, plan, cast, lexicon)
-    with open_services(read_settings(voice, preset)) as services:
+    request = Request(book, out, voice, preset, chapters, plan, cast, lexicon, locale)
+    with open_services(read_settings(voice, preset, locale)) as services:
         return run_order(prepare_in_flow(services, request), "book_to_audio", unspoken)
 
 

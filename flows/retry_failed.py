@@ -14,7 +14,7 @@ from storage.records import KeyedUtterance
 
 
 @flow(**policies.RETRY_FLOW)
-def retry_failed(
+def retry_failed(  # noqa: PLR0913, PLR0917  (a flow has no other way to take its parameters)
     book: str,
     out: str,
     voice: str | None = None,
@@ -23,10 +23,11 @@ def retry_failed(
     plan: str | None = None,
     cast: str | None = None,
     lexicon: str | None = None,
+    locale: str | None = None,
 ) -> RunReport:
     """As `book_to_audio`, and every flagged utterance gets new takes with new seeds; the best of all takes is kept."""
-    request = Request(book, out, voice, preset, chapters, plan, cast, lexicon)
-    with open_services(read_settings(voice, preset)) as services:
+    request = Request(book, out, voice, preset, chapters, plan, cast, lexicon, locale)
+    with open_services(read_settings(voice, preset, locale)) as services:
         return run_order(prepare_in_flow(services, request), "retry_failed", unspoken_or_flagged)
 
 

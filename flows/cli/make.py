@@ -21,6 +21,7 @@ def make(
     plan: Annotated[Path | None, typer.Option(help="A plan file; `talepress plan --write` makes one.")] = None,
     cast: Annotated[Path | None, typer.Option(help="A cast file: which voice speaks for which character.")] = None,
     lexicon: Annotated[Path | None, typer.Option(help="A lexicon file, besides those of the library.")] = None,
+    locale: Annotated[str | None, typer.Option(help="en-US or en-GB: how dates and numbers are read.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:
     """Makes an audiobook. The same command continues an interrupted run and renders nothing twice."""
@@ -33,8 +34,8 @@ def make(
 
     began = time.monotonic()
     files = [None if file is None else str(file.absolute()) for file in (plan, cast, lexicon)]
-    request = Request(str(book.absolute()), str(out.absolute()), voice, preset, chapters, *files)
-    settings = read_settings(voice, preset)
+    request = Request(str(book.absolute()), str(out.absolute()), voice, preset, chapters, *files, locale)
+    settings = read_settings(voice, preset, locale)
     with open_services(settings) as services:
         order = prepare(services, request)
         require_idle(order)

@@ -19,6 +19,7 @@ def plan(
     plan_file: Annotated[Path | None, typer.Option("--plan", help="A plan file that changes the book.")] = None,
     cast: Annotated[Path | None, typer.Option(help="A cast file: which voice speaks for which character.")] = None,
     lexicon: Annotated[Path | None, typer.Option(help="A lexicon file, besides those of the library.")] = None,
+    locale: Annotated[str | None, typer.Option(help="en-US or en-GB: how dates and numbers are read.")] = None,
     diff: Annotated[
         Path | None, typer.Option(help="Another book file or a plan's JSON: show what has changed.")
     ] = None,
@@ -31,7 +32,7 @@ def plan(
     from flows._wiring import open_services, read_settings
 
     sources = Sources(book, plan_file, cast, lexicon)
-    with open_services(read_settings(voice, preset)) as services:
+    with open_services(read_settings(voice, preset, locale)) as services:
         manuscript, planned = make_plan(services, sources, voice)
         changes = compare(services, planned, diff, sources, voice) if diff else None
     if write is not None:

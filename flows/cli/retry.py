@@ -34,7 +34,7 @@ def retry(
     began = time.monotonic()
     with open_services(read_settings()) as services:
         request = _last_request(services, book, out)
-    settings = read_settings(request.voice, request.preset)
+    settings = read_settings(request.voice, request.preset, request.locale)
     with open_services(settings) as services:
         order = prepare(services, request)
         require_idle(order)

@@ -16,7 +16,7 @@ from storage.records import Block, BlockKind, Book, Chapter, MarkupKind, PauseKi
 from tasks.errors import BadInputError
 from tasks.segment import ledger
 from tasks.segment.cut import Piece, pieces_of
-from tasks.segment.rules.base import Context
+from tasks.segment.rules.base import Context, is_british
 from tasks.segment.saying import Saying
 from tasks.segment.sentences import SentenceSplitter
 
@@ -64,7 +64,7 @@ def write_script(book: Book, settings: SegmentSettings, token_count: Callable[[s
     splitter = SentenceSplitter(block.text for chapter in book.chapters for block in chapter.blocks)
     counted = lru_cache(maxsize=16384)(token_count)
     limits = _Limits(settings.min_chars, settings.max_chars, max_tokens, counted)
-    british = book.language.lower().startswith("en-gb")
+    british = is_british(settings.locale, book.language)
     writer = _Writer(splitter, limits, british)
     utterances = tuple(utterance for chapter in book.chapters for utterance in writer.chapter(chapter))
     entries = ledger.build(book, utterances)
