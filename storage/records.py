@@ -119,6 +119,8 @@ class Book:
     cover_media_type: str = ""
     warnings: tuple[str, ...] = ()
     series: str = ""
+    series_position: str = ""  # its number in the series, as the book gives it: "2", "2.5"
+    identifiers: tuple[str, ...] = ()  # all of them, with their scheme: "isbn:9780..."
 
 
 @dataclass(frozen=True)

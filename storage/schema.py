@@ -107,6 +107,8 @@ class BookRow(Base):
     cover_media_type: Mapped[str]
     warnings: Mapped[list[str]]
     series: Mapped[str]
+    series_position: Mapped[str]
+    identifiers: Mapped[list[str]]
     added_at: Mapped[datetime]
 
 

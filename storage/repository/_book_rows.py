@@ -25,6 +25,8 @@ def book_values(book: Book) -> dict[str, Any]:
         "cover_media_type": book.cover_media_type,
         "warnings": list(book.warnings),
         "series": book.series,
+        "series_position": book.series_position,
+        "identifiers": list(book.identifiers),
     }
 
 

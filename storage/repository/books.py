@@ -97,6 +97,8 @@ class Books:
             cover_media_type=row.cover_media_type,
             warnings=tuple(row.warnings),
             series=row.series,
+            series_position=row.series_position,
+            identifiers=tuple(row.identifiers),
         )
 
     def script(self, source_sha256: str) -> Script:

@@ -52,6 +52,9 @@ def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
         description=package.metadata.description,
         cover=package.cover,
         cover_media_type=package.cover_media_type,
+        series=package.metadata.series,
+        series_position=package.metadata.series_position,
+        identifiers=package.metadata.identifiers,
         warnings=(*package.warnings, *problems, *missing),
     )
 

@@ -62,6 +62,9 @@ def book_from_html(
         cover=extras.cover,
         cover_media_type=extras.cover_media_type,
         warnings=extras.warnings,
+        series=metadata.series,
+        series_position=metadata.series_position,
+        identifiers=metadata.identifiers,
     )
 
 

@@ -208,7 +208,10 @@ def main() -> int:
             break
         before = time.process_time()
         outcome, path = run_case(number, folder)
-        slowest = max(slowest, time.process_time() - before)
+        took = time.process_time() - before
+        slowest = max(slowest, took)
+        if took > LIMIT_S / 3:
+            print(f"case {number} ({path.suffix}): {took:.1f} s", flush=True)
         tally[outcome] += 1
         if outcome not in ("plan", "refused"):
             print(f"case {number} ({path.suffix}): {outcome}", flush=True)

@@ -47,6 +47,8 @@ def make_book(source_sha256: str = SOURCE, chapters: int = 2, blocks: int = 3, *
         cover_media_type="image/jpeg",
         warnings=("odd manifest",),
         series="The Lamps",
+        series_position="2",
+        identifiers=("urn:isbn:1", "asin:B1"),
     )
     return replace(book, **fields)
 
