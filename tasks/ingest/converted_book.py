@@ -14,7 +14,7 @@ from tasks.ingest.from_html import sha256_of
 
 
 def read_converted_book(path: Path, data: bytes, settings: IngestSettings, suffix: str) -> Book:
-    """The book in a file of the kind `suffix` (".mobi"). Raises `UnreadableBookError`, also where calibre is missing."""
+    """The book in a file of the kind `suffix`, ".mobi". Raises `UnreadableBookError`, also where calibre is missing."""
     with converted(path, suffix) as epub:
         if epub.stat().st_size > settings.max_file_bytes:
             raise UnreadableBookError(f"{path.name} becomes an EPUB larger than ingest.max_file_bytes allows")

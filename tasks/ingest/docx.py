@@ -137,7 +137,7 @@ def _join_drop_cap(frame: etree._Element) -> None:
     paragraph = frame.getparent().getparent() if frame.getparent() is not None else None
     following = paragraph.getnext() if paragraph is not None else None
     kind = next((value for key, value in frame.attrib.items() if key.endswith("dropCap")), "")
-    if kind not in ("drop", "margin") or following is None or _local(following) != "p":
+    if kind not in ("drop", "margin") or paragraph is None or following is None or _local(following) != "p":
         return
     at = 1 if len(following) and _local(following[0]) == "pPr" else 0
     runs = [child for child in paragraph if _local(child) != "pPr"]
@@ -229,9 +229,10 @@ def _around(archive: BookArchive, folder: str) -> Iterator[tuple[str, str]]:
     for name in sorted(archive.zip.namelist()):
         base = posixpath.basename(name)
         rule = "comment" if base == "comments.xml" else "running-head" if base.startswith(("header", "footer")) else ""
-        if rule and posixpath.dirname(name) == folder and base.endswith(".xml"):
-            if text := " ".join("".join(p.itertext("{*}t")) for p in _xml(archive, name).iter("{*}p")).strip():
-                yield text, rule
+        if not rule or posixpath.dirname(name) != folder or not base.endswith(".xml"):
+            continue
+        if text := " ".join("".join(p.itertext("{*}t")) for p in _xml(archive, name).iter("{*}p")).strip():
+            yield text, rule
 
 
 def _properties(archive: BookArchive) -> dict[str, str]:

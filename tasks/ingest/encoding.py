@@ -137,9 +137,7 @@ def _fit(before: str, character: str, after: str) -> int:
         return 2 if not before.isalnum() and not after.isspace() else -3
     if character in _CLOSING:
         return 2 if not before.isspace() and (character == "’" or not inside) else -2
-    if character in _DASHES or character == "\xa0":
-        return 1
-    return -3 if in_word else 0
+    return 1 if character in _DASHES or character == "\xa0" else -3 if in_word else 0
 
 
 def _clean(text: str) -> str:

@@ -12,7 +12,8 @@ from tasks.ingest.text_lines import Paragraph
 
 BOILERPLATE, TRANSCRIBER = "gutenberg-boilerplate", "transcriber-note"
 _FIELD = re.compile(
-    r"^(Title|Author|Language|Release date|Posting date|Publisher|Translator|Original publication):[ \t]*(.+(?:\n {6,}.+)*)$",
+    r"^(Title|Author|Language|Release date|Posting date|Publisher|Translator|Original publication):"
+    r"[ \t]*(.+(?:\n {6,}.+)*)$",
     re.M | re.I,
 )
 _HEADER_CHARS = 8000
@@ -21,8 +22,9 @@ _START = re.compile(
 )
 _STOP = re.compile(r"\*\*\*\s*END OF (?:THE|THIS) PROJECT GUTENBERG|^End of (?:the |this )?Project Gutenberg", re.I)
 _CREDIT = re.compile(
-    r"(?:e-?text |this e-?(?:book|text) was |html version |\[?updated |scanned |digitized )?(?:produced|prepared|scanned|"
-    r"created|transcribed|proofread|digitized) (?:by|from)\b|credits?:|\[?transcriber['’]?s['’]? notes?\b|"
+    r"(?:e-?text |this e-?(?:book|text) was |html version |\[?updated |scanned |digitized )?"
+    r"(?:produced|prepared|scanned|created|transcribed|proofread|digitized) (?:by|from)\b|"
+    r"credits?:|\[?transcriber['’]?s['’]? notes?\b|"
     r"\[?editor['’]s note: this e-?text|\[?note: project gutenberg",
     re.I,
 )

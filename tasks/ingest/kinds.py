@@ -1,4 +1,4 @@
-"""What kind of book a file is: by its first bytes, and where they say nothing by its suffix. Must not know how to read it.
+"""What kind of book a file is: by its first bytes, else by its suffix. Must not know how to read it.
 
 Suffixes lie: a zip may be called .txt, an EPUB .zip, a PDF .epub.
 """
@@ -48,7 +48,7 @@ _HTML_NAMES = (".html", ".htm", ".xhtml", ".xht")
 
 
 def kind_of(path: Path, data: bytes) -> tuple[str, str]:
-    """The kind, a value of `SUFFIXES`, "html-zip" or "fb2-zip", and a warning where the name says otherwise ("" where it does not).
+    """The kind, a value of `SUFFIXES`, "html-zip" or "fb2-zip", and a warning where the name says otherwise, else "".
 
     Raises `UnreadableBookError` for a kind that is not read, with the remedy.
     """
@@ -89,21 +89,17 @@ def _by_content(path: Path, data: bytes) -> str | None:
         return _zipped(path, data)
     if b"%PDF-" in head[:_PDF_BYTES]:
         return "pdf"
-    if head[60:68] in (b"BOOKMOBI", b"TEXtREAd"):
-        return ".mobi"
     if head.startswith((b"TPZ", b"\xeaDRMION\xee")):
         raise UnreadableBookError(f"{path.name} is a protected Kindle book; Talepress reads only unprotected books")
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         raise UnreadableBookError(
             f"{path.name} is an old Word document (.doc) or one locked with a password; save it as .docx without one"
         )
-    if head.startswith(b"{\\rtf"):
-        return ".rtf"
-    if head.startswith(b"ITOLITLS"):
-        return ".lit"
-    if _FB2.search(head):
-        return "fb2"
-    return "html" if _HTML.match(head) else None
+    if head[60:68] in (b"BOOKMOBI", b"TEXtREAd"):
+        return ".mobi"
+    signs = {".rtf": head.startswith(b"{\\rtf"), ".lit": head.startswith(b"ITOLITLS")}
+    signs |= {"fb2": _FB2.search(head) is not None, "html": _HTML.match(head) is not None}
+    return next((kind for kind, is_there in signs.items() if is_there), None)
 
 
 def _zipped(path: Path, data: bytes) -> str | None:
@@ -114,21 +110,19 @@ def _zipped(path: Path, data: bytes) -> str | None:
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         return "epub" if SUFFIXES.get(path.suffix.lower()) is None else _known_zip(path)
     lower = {name.lower() for name in names}
-    if "meta-inf/container.xml" in lower:
-        return "epub"
-    if any(name.startswith("word/") for name in lower) and "[content_types].xml" in lower:
-        return "docx"
-    if "content.xml" in lower and "styles.xml" in lower:
-        return ".odt"
-    known = _known_zip(path)
-    if known is not None:
-        return known
-    if sum(name.endswith(".fb2") for name in lower) == 1:
-        return "fb2-zip"
-    if any(name.endswith(_HTML_NAMES) for name in lower):
-        return "html-zip"
+    signs: dict[str | None, bool] = {
+        "epub": "meta-inf/container.xml" in lower,
+        "docx": "[content_types].xml" in lower and any(name.startswith("word/") for name in lower),
+        ".odt": {"content.xml", "styles.xml"} <= lower,
+        _known_zip(path): _known_zip(path) is not None,
+        "fb2-zip": sum(name.endswith(".fb2") for name in lower) == 1,
+        "html-zip": any(name.endswith(_HTML_NAMES) for name in lower),
+    }
+    for kind, is_there in signs.items():
+        if is_there:
+            return kind
     raise UnreadableBookError(
-        f"{path.name} is a zip archive without an EPUB, a Word document or HTML files in it; unpack it and name the book"
+        f"{path.name} is a zip archive without an EPUB, Word document or HTML files in it; unpack it and name the book"
     )
 
 

@@ -148,7 +148,8 @@ def _fragment(run: list[_Character], raw: pdfium.FPDF_TEXTPAGE) -> Fragment:
     heights = sorted(c.top - c.bottom for c in letters)
     height = heights[len(heights) // 2]
     usual = next(c for c in letters if abs(c.top - c.bottom - height) < 0.01)
-    text, raised = "", []
+    text = ""
+    raised: list[tuple[int, int]] = []
     for character in run:
         small = character.top - character.bottom < _RAISED_SHARE * height and character.text != " "
         if character.text == " " and text.endswith(" "):

@@ -222,9 +222,11 @@ class _Reader:
             plain = _letters(_unmarked(group.text))
             if _IMPRINT.search(_unmarked(group.text)):
                 self._skipped[index] = "copyright-page"
-            elif any(plain == name or (name in plain and len(plain) < len(name) + 60) for name in wanted):
-                self._skipped[index] = "title-page"
-            elif _BY.fullmatch(group.text) or _CREDITED.fullmatch(_unmarked(group.text)):
+            elif (
+                any(plain == name or (name in plain and len(plain) < len(name) + 60) for name in wanted)
+                or _BY.fullmatch(group.text)
+                or _CREDITED.fullmatch(_unmarked(group.text))
+            ):
                 self._skipped[index] = "title-page"
 
     def _emit(self, index: int, group: Paragraph) -> None:

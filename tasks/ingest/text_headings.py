@@ -10,14 +10,15 @@ from tasks.ingest.rules import title_rule
 from tasks.ingest.text_lines import Paragraph
 
 _CARDINALS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
 _ORDINALS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-    "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
+    "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
+    "twentieth",
+)  # fmt: skip
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _WORD_VALUES = {
     **{word: value for words in (_CARDINALS, _ORDINALS) for value, word in enumerate(words, start=1)},
     **{word: 10 * value for value, word in enumerate(_TENS, start=2)},
@@ -42,15 +43,38 @@ _NAMED = re.compile(
     re.I,
 )
 _NUMERAL = re.compile(
-    r"(?P<number>(?=[IVXLC])C{0,3}(?:X[LC]|L?X{0,3})(?:I[XV]|V?I{0,3})|\d{1,3})(?P<dot>\.?)(?:[ \t\n]+(?P<title>[A-Z“\"].*))?",
+    r"(?P<number>(?=[IVXLC])C{0,3}(?:X[LC]|L?X{0,3})(?:I[XV]|V?I{0,3})|\d{1,3})(?P<dot>\.?)"
+    r"(?:[ \t\n]+(?P<title>[A-Z“\"].*))?",
     re.S,
 )
-_PAGE = re.compile(r"(?:\s*(?:\.\s*){2,}|\s*[…·_-]{2,}\s*|\s{2,}|\t+|\s)(?:\d{1,4}|[ivxlc]{1,7})\s*$", re.I)
+_PAGE = re.compile(r"(?:\s*(?:\.\s*){2,}|\s*[…·_-]{2,}\s*|\s)(?:\d{1,4}|[ivxlc]{1,7})\s*$")
 _ENTRY_START = re.compile(rf"\s*(?:(?:{_PARTS}|{_SECTIONS})\s|\d{{1,3}}[.):\s]|[IVXLC]+[.):\s])", re.I)
 _LOUD_ENDS = frozenset({"the end", "finis", "end", "fin"})
 _MAX_HEADING_CHARS, _MAX_HEADING_LINES, _MAX_ENTRY_CHARS = 120, 3, 95
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_SMALL_WORDS = frozenset("a an the of and or in on at to for by with from de la le von der".split())
+_SMALL_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "and",
+        "or",
+        "in",
+        "on",
+        "at",
+        "to",
+        "for",
+        "by",
+        "with",
+        "from",
+        "de",
+        "la",
+        "le",
+        "von",
+        "der",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -65,21 +89,19 @@ class Heading:
 def heading_of(text: str) -> Heading | None:
     """What heading a paragraph is by its own wording: "CHAPTER IV", "Chapter 4: The Sea", "XII.", "Preface"."""
     text = text.strip("_=*# ")
-    if len(text) > _MAX_HEADING_CHARS or text.count("\n") >= _MAX_HEADING_LINES:
-        return None
-    if text.rstrip().endswith((",", ";")):
+    too_long = len(text) > _MAX_HEADING_CHARS or text.count("\n") >= _MAX_HEADING_LINES
+    if too_long or text.rstrip().endswith((",", ";")):
         return None
     if match := _STRUCTURAL.fullmatch(text):
         kind = "part" if re.match(_PARTS, match["kind"], re.I) else "section"
         return Heading(kind, _value(match["number"]), (match["title"] or match["title2"] or "").strip())
     if _NAMED.fullmatch(text):
         return Heading("named", 0, "")
-    if match := _NUMERAL.fullmatch(text):
-        title = (match["title"] or "").strip()
-        if match["number"].isdigit() and title and not match["dot"]:
-            return None  # "1815 Waterloo" may be anything
-        return Heading("numeral", _value(match["number"]), title)
-    return None
+    match = _NUMERAL.fullmatch(text)
+    title = ((match["title"] if match else "") or "").strip()
+    if match is None or (match["number"].isdigit() and title and not match["dot"]):
+        return None  # "1815 Waterloo" may be anything
+    return Heading("numeral", _value(match["number"]), title)
 
 
 def is_heading(text: str) -> bool:
@@ -141,7 +163,9 @@ def find_contents(groups: Sequence[Paragraph]) -> Iterator[Contents]:
 
 def keys_of(entry: str) -> set[str]:
     """What an entry and the heading it stands for have in common: the whole, its number, its title."""
-    text = _PAGE.sub("", " ".join(entry.split("\n"))) if "\n" not in entry.strip() else _PAGE.sub("", entry)
+    heading = heading_of(entry.strip())
+    bare = heading is not None and not heading.title  # the number of "Chapter 12" is no page's
+    text = entry if bare else _PAGE.sub("", entry)
     heading = heading_of(text.strip().rstrip(",;"))
     keys = {_plain(text)}
     if heading is not None and heading.kind != "named":

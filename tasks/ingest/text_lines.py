@@ -1,4 +1,4 @@
-"""The lines of a plain text file: grouped into paragraphs, and told apart by their shape. Must not know what they say."""
+"""The lines of a text file: grouped into paragraphs, and told apart by their shape. Must not know what they say."""
 
 from __future__ import annotations
 
@@ -116,7 +116,9 @@ def list_items(group: Paragraph) -> list[tuple[str, ...]]:
 
 
 def _by_empty_lines(lines: Sequence[str]) -> list[Paragraph]:
-    groups, current, blank, before = [], [], 0, 0
+    groups: list[Paragraph] = []
+    current: list[str] = []
+    blank = before = 0
     for line in [*lines, ""]:
         if line.strip():
             if not current:

@@ -14,7 +14,7 @@ GUTTER = 18.0
 
 
 class Setter:
-    """A typesetter: `paragraph` breaks words into justified lines, with hyphens where words say where they may break."""
+    """A typesetter: `paragraph` breaks text into justified lines, with hyphens where words have a `|`."""
 
     def __init__(self, **metadata: str) -> None:
         self.pdf = FPDF(unit="pt", format=(WIDTH, HEIGHT))

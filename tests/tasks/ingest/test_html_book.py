@@ -95,7 +95,8 @@ FB2 = """<?xml version="1.0" encoding="utf-8"?>
 <coverpage><image l:href="#c.png"/></coverpage><lang>en</lang></title-info>
 <publish-info><publisher>P</publisher><isbn>123</isbn></publish-info></description>
 <body><title><p>The Tale</p></title>
-<section><title><p>One</p><p>The Start</p></title><p>Text <emphasis>here</emphasis><a l:href="#n1" type="note">1</a>.</p>
+<section><title><p>One</p><p>The Start</p></title>
+<p>Text <emphasis>here</emphasis><a l:href="#n1" type="note">1</a>.</p>
 <poem><stanza><v>First line</v><v>Second line</v></stanza></poem><empty-line/><cite><p>Said.</p></cite></section>
 <section><title><p>Two</p></title><subtitle>* * *</subtitle><p>The end.</p></section></body>
 <body name="notes"><section id="n1"><title><p>1</p></title><p>The note.</p></section></body>

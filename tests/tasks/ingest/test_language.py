@@ -1,0 +1,71 @@
+"""A book's language: its own word, held against its text; and the refusal of one that no model speaks."""
+
+from __future__ import annotations
+
+import pytest
+
+from storage.records import Block, BlockKind, Book, Chapter
+from tasks.errors import UnreadableBookError
+from tasks.ingest.book import read_book
+from tasks.ingest.language import book_language, primary_language, require_language
+from tests.tasks.ingest.conftest import SAMPLE
+
+ENGLISH = (
+    "It was the best of times, it was the worst of times, and he had not seen her since the day that she went with his "
+    "brother to the harbour, where this ship was lying. "
+)
+FRENCH = (
+    "Longtemps, je me suis couché de bonne heure. Parfois, à peine ma bougie éteinte, mes yeux se fermaient si vite "
+    "que je n’avais pas le temps de me dire que je m’endormais. "
+)
+GERMAN = (
+    "Als Gregor Samsa eines Morgens aus unruhigen Träumen erwachte, fand er sich in seinem Bett zu einem ungeheueren "
+    "Ungeziefer verwandelt. Er lag auf seinem panzerartig harten Rücken. "
+)
+
+
+def book(text: str, language: str = "", blocks: int = 20) -> Book:
+    content = tuple(Block(BlockKind.PARAGRAPH, text) for _ in range(blocks))
+    return Book("T", (), language, "0" * 64, (Chapter(0, "One", content),))
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "language"),
+    [
+        (ENGLISH, "", "en"),
+        (ENGLISH, "en-GB", "en-GB"),
+        (ENGLISH, "en_us", "en-us"),
+        (ENGLISH, "eng", "en"),
+        (ENGLISH, "und", "en"),
+        (ENGLISH, "fr", "en"),
+        (FRENCH, "", "fr"),
+        (FRENCH, "fr-CA", "fr-CA"),
+        (FRENCH, "en", "fr"),
+        (GERMAN, "UND", "de"),
+        (ENGLISH * 6 + FRENCH, "en", "en"),
+        ("Too short.", "", ""),
+        ("Too short.", "de", "de"),
+    ],
+)
+def test_the_language_is_what_the_book_says_unless_its_text_says_otherwise(text, said, language):
+    assert book_language(book(text, said, blocks=1 if text.startswith("Too") else 20)) == language
+
+
+def test_dialogue_numbers_and_dialect_stay_english():
+    scots = "“Wha daur meddle wi’ me?” said he. “Ye ken fine that the bonnie lass is no for the likes o’ ye, laddie.” "
+    assert book_language(book(scots, "en-GB")) == "en-GB"
+    assert book_language(book("Chapter 12. 1815. 44, 55. VII. " + ENGLISH, "")) == "en"
+
+
+def test_a_book_in_another_language_is_refused_and_an_unknown_one_is_not():
+    with pytest.raises(UnreadableBookError, match=r"b\.epub is in French \(as it says itself\).*English only.*--force"):
+        require_language(book(FRENCH, "fr"), "b.epub")
+    with pytest.raises(UnreadableBookError, match=r"German \(by its text, though it says en\)"):
+        require_language(book(GERMAN, "en"), "b.epub")
+    require_language(book(ENGLISH, "en"), "b.epub")
+    require_language(book("x", ""), "b.epub")
+    require_language(book(FRENCH, "fr"), "b.epub", {"en", "fr"})
+
+
+def test_the_sample_is_english(settings):
+    assert primary_language(book_language(read_book(SAMPLE, settings))) == "en"
