@@ -207,7 +207,8 @@ _TITLE = re.compile(
 _TITLE_ALONE = re.compile(rf"\b({either(_ALONE)})\.(?=\W|$)|(?<=the )(Rev|Hon|Col|Gen|Lt|Gov)\.(?=\s[a-z])")
 _SISTER = re.compile(r"(?<![a-z] )(?<![a-z], )\bSr\.\s+(?=[A-Z][a-z])")
 _MONSIEUR = re.compile(
-    r"(?<![\w.] )(?<![A-Z]\.)\bM\.\s+(?=(?:de|le|la|du|l'|d')\s?[A-Z]|[A-Z][a-z'])|(?<=[a-z,;:—\"] )\bM\.\s+(?=(?:de|le|la|du)\s[A-Z]|[A-Z][a-z])"
+    r"(?<![\w.] )(?<![A-Z]\.)\bM\.\s+(?=(?:de|le|la|du|l'|d')\s?[A-Z]|[A-Z][a-z'])"
+    r"|(?<=[a-z,;:—\"] )\bM\.\s+(?=(?:de|le|la|du)\s[A-Z]|[A-Z][a-z])"
 )
 _NAME = re.compile(rf"\b({either(_GIVEN)})\.\s+(?=[A-Z])")
 _EDITOR = re.compile(r"(?<=[,(] )ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|(?<=, )ed\. by\b")
@@ -219,12 +220,14 @@ _VERSUS = re.compile(r"(\b[A-Z][\w'.]*|\bCo\.|\bInc\.)(?:,)?\s+v\.?\s+(?=(?:the\
 _OKAY = re.compile(r"\bOK\b(?!-?\d)|\bO\.K\.(?=\s[a-z]|,)")
 _MONTH = re.compile(
     rf"\b({either(MONTHS)})\b(?:\.,?|(?=\s))(?=\s*\d)|(?<=\d )({either(MONTHS)})\b(?:\.(?=,?\s\d|\s[a-z])|(?!\.))"
-    rf"|(?<=\d )({either(MONTHS)})\.|(?<=of )({either(MONTHS)})\.|(?:(?<=in )|(?<=[lL]ast )|(?<=next )|(?<=since ))({either(MONTHS)})\."
+    rf"|(?<=\d )({either(MONTHS)})\.|(?<=of )({either(MONTHS)})\."
+    rf"|(?:(?<=in )|(?<=[lL]ast )|(?<=next )|(?<=since ))({either(MONTHS)})\."
     rf"|(?<=\d(?:st|nd|rd|th) )({either(MONTHS)})\.?(?=\W)|\b({either(_SURE_MONTHS)})\."
 )
 _DAY = re.compile(
     rf"\b({_DAY_NAMES})\.(?=,?\s*(?:{either(MONTHS.values())}|{either(MONTHS)}|May|the\s\d|\d|morning|evening|night|afternoon|and\s(?:{_DAY_NAMES})|to\s(?:{_DAY_NAMES})|[-–—]))"
-    rf"|(?<=and )({_DAY_NAMES})\.|(?<=to )({_DAY_NAMES})\.|(?<=[Oo]n )({_DAY_NAMES})\.|\b({_DAY_NAMES})(?=[-–](?:{_DAY_NAMES})\b)|(?<=[-–—])({_DAY_NAMES})\b\.?"
+    rf"|(?<=and )({_DAY_NAMES})\.|(?<=to )({_DAY_NAMES})\.|(?<=[Oo]n )({_DAY_NAMES})\."
+    rf"|\b({_DAY_NAMES})(?=[-–](?:{_DAY_NAMES})\b)|(?<=[-–—])({_DAY_NAMES})\b\.?"
 )
 _DAY_SPAN = re.compile(
     rf"\b((?:{either(_DAYS.values())}|{either(MONTHS.values())}|May))\s?[-–—]\s?(?={either(_DAYS.values())}|{either(MONTHS.values())}|May\b)"

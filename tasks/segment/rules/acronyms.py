@@ -14,7 +14,8 @@ STARTERS = (
 )
 # Read letter by letter although they could be read as words. Without a vowel, letters need no list.
 _SPELLED = words(
-    "FBI CIA USA UK US EU UN DNA RNA ID IRA USS ATM CEO CFO COO CTO FAQ URL LAPD IQ AI GI POW RAF VIP UFO BA MA MBA MIT "
+    "FBI CIA USA UK US EU UN DNA RNA ID IRA USS ATM CEO CFO COO CTO FAQ URL LAPD IQ AI GI POW RAF VIP UFO BA MA "
+    "MBA MIT "
     "UCLA USC ABC CBS AOL IOU SOS PTA OCD IVF ICU ER API CPU GPU USB LED SAS SOE NSA DEA IRS EPA FDA OJ JFK LBJ GOP "
     "NRA NAACP YMCA YWCA ACLU UAW NBA NCAA NHL AFL CIO IMF UAE KIA SUV EP AP UPI AFP USN USAF USMC VAT NHS GP LA AD "
     "BCE CE EEC EC GDR UNO IAEA ICBM DOA DUI ETA EMT ESP GMO HIV IPO ISBN LSAT OED ROTC TA UHF UV IBM AC ADHD HQ IUD "
@@ -61,9 +62,9 @@ def initials(text: str, _: Context) -> str:
     def said(match: re.Match[str]) -> str:
         letters = " ".join(re.findall(r"[A-Z]", match[0]))
         if match.string[match.end() : match.end() + 1].isupper():  # a name, or the next sentence
-            ends = _STARTS_SENTENCE.match(match.string, match.end())
+            ends = _STARTS_SENTENCE.match(match.string, match.end()) is not None
             if len(letters) == 1 and not ends:
-                ends = not _NAME_BEFORE.search(match.string[: match.start()])
+                ends = _NAME_BEFORE.search(match.string[: match.start()]) is None
             if ends and letters == "I" and not match[0].endswith(" "):
                 return match[0]
             return letters + (". " if ends else " ")

@@ -67,7 +67,7 @@ def ordinal(number: int, british: bool = False) -> str:
 
 
 def in_pairs(number: int) -> str:
-    """A number that names something, below 10,000: 101 is "one oh one", 747 "seven forty-seven", 1600 "sixteen hundred"."""
+    """A number that names something: 101 is "one oh one", 747 "seven forty-seven", 1600 "sixteen hundred"."""
     hundreds, rest = divmod(number, 100)
     if not hundreds or number % 1000 == 0:
         return cardinal(number)

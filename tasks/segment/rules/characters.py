@@ -132,7 +132,7 @@ def plain_quotes(text: str, _: Context) -> str:
 
 
 def plain_dashes(text: str, _: Context) -> str:
-    """Two hyphens, a bar or a spaced hyphen are a dash; an en dash between words a hyphen; dots that trail off three."""
+    """Two hyphens, a bar or a spaced hyphen are a dash; an en dash between words a hyphen; trailing dots three."""
     text = _SPACED_NUMBERS.sub(_dash_or_range, text)
     text = re.sub(r"\s*(?:-{2,}|[―⸺—]+)\s*|(?<!\d)\s+[-–]\s+|(?<=\d)\s+[-–]\s+(?=\D)", "—", text)
     text = re.sub(r"(?<=[^\W\d])–(?=[^\W\d])", "-", text)

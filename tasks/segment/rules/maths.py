@@ -28,7 +28,8 @@ _GREEK = {
 }  # fmt: skip
 _LONE_GREEK = re.compile(f"(?<![^\\W\\da-zA-Z_])[{''.join(_GREEK)}](?![^\\W\\da-zA-Z_])")
 _ELEMENTS = words(
-    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Ti V Cr Mn Fe Co Ni Cu Zn As Br Kr Rb Sr Zr Mo Ag Cd Sn Sb I Xe "
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Ti V Cr Mn Fe Co Ni Cu Zn As Br Kr Rb Sr Zr Mo Ag Cd Sn "
+    "Sb I Xe "
     "Cs Ba W Pt Au Hg Pb Bi Ra Th U Pu"
 )
 _FORMULA = re.compile(r"(?<![\w.-])(?=[A-Z]\w*\d)(?:[A-Z][a-z]?\d{0,2}){2,}(?![\w-])")

@@ -127,7 +127,8 @@ def labels(text: str, _: Context) -> str:
         said = spell_digits(match[2]) if match[2][0] == "0" else in_pairs(number) if number > 99 else cardinal(number)
         if match[3].endswith("s"):
             said = plural(said)
-        return f"{spell_letters(match[1])} {said}{' ' + spell_letters(match[3].rstrip('s')) if match[3][:1].isupper() else ''}"
+        mark = match[3].rstrip("s")
+        return f"{spell_letters(match[1])} {said}{' ' + spell_letters(mark) if mark else ''}"
 
     def calibre(match: re.Match[str]) -> str:
         return (match[1] or "") + in_pairs(int(match[2] or match[3]))

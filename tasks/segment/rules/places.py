@@ -13,7 +13,8 @@ _NEXT = rf"(\.?)(?=(?P<starter>\s+(?:{STARTERS})\b)|(?P<name>\s?-?[A-Z])|)"
 _SAINT_OR_STREET = re.compile(rf"(\b[A-Z][\w'’]*\s+|\b\d+(?:st|nd|rd|th)\s+)?\bSt\b(?![-’']){_NEXT}")
 _DOCTOR_OR_DRIVE = re.compile(rf"(\b[A-Z][\w'’]*\s+)?\bDr\b{_NEXT}")
 _NO_STREET_NAME = words(
-    "The In At On Of To From And But By Near Is Was Saint Dear Old Mister Missus Lady Lord Sir For With Mount Fort Yes No Oh Ask Call Then Is Are See When Good Thank Monsieur Miss I"
+    "The In At On Of To From And But By Near Is Was Saint Dear Old Mister Missus Lady Lord Sir For With Mount Fort "
+    "Yes No Oh Ask Call Then Is Are See When Good Thank Monsieur Miss I"
 )
 # Abbreviations that only follow a name: Park Pl., Times Sq.
 _AFTER_NAME = {
@@ -28,14 +29,17 @@ _AFTER_NAME = {
 }
 _PLACE = re.compile(rf"(?<=[a-z\dt] )({either(_AFTER_NAME)})(?:\.|\b(?=,|\s*$))")
 _STATES = {
-    "Ala": "Alabama", "Ariz": "Arizona", "Ark": "Arkansas", "Calif": "California", "Cal": "California", "Colo": "Colorado",
+    "Ala": "Alabama", "Ariz": "Arizona", "Ark": "Arkansas", "Calif": "California", "Cal": "California",
+    "Colo": "Colorado",
     "Conn": "Connecticut", "Del": "Delaware", "Fla": "Florida", "Ga": "Georgia", "Ill": "Illinois", "Ind": "Indiana",
     "Kan": "Kansas", "Kans": "Kansas", "Ky": "Kentucky", "La": "Louisiana", "Md": "Maryland", "Mass": "Massachusetts",
     "Me": "Maine", "Mich": "Michigan", "Minn": "Minnesota", "Miss": "Mississippi", "Mo": "Missouri", "Mont": "Montana",
     "Neb": "Nebraska", "Nev": "Nevada", "N.C": "North Carolina", "N.D": "North Dakota", "N.H": "New Hampshire",
-    "N.J": "New Jersey", "N.M": "New Mexico", "N.Y": "New York", "Okla": "Oklahoma", "Ore": "Oregon", "Pa": "Pennsylvania",
+    "N.J": "New Jersey", "N.M": "New Mexico", "N.Y": "New York", "Okla": "Oklahoma", "Ore": "Oregon",
+    "Pa": "Pennsylvania",
     "Penn": "Pennsylvania", "R.I": "Rhode Island", "S.C": "South Carolina", "S.D": "South Dakota", "Tenn": "Tennessee",
-    "Tex": "Texas", "Va": "Virginia", "Vt": "Vermont", "Wash": "Washington", "Wis": "Wisconsin", "W.Va": "West Virginia",
+    "Tex": "Texas", "Va": "Virginia", "Vt": "Vermont", "Wash": "Washington", "Wis": "Wisconsin",
+    "W.Va": "West Virginia",
     "Wyo": "Wyoming",
 }  # fmt: skip
 _STATE = re.compile(rf"(?<=[a-z], )({either(_STATES)})\.(?!\w)")
@@ -43,11 +47,16 @@ _STATE = re.compile(rf"(?<=[a-z], )({either(_STATES)})\.(?!\w)")
 _POINTS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _COMBINED = "N\\.?N\\.?[EW]|S\\.?S\\.?[EW]|E\\.?[NS]\\.?E|W\\.?[NS]\\.?W|N\\.?\\s?[EW]|S\\.?\\s?[EW]"
 _BY = re.compile(rf"(?<![\w.])({_COMBINED}|[NSEW])\.?\s?(?:by|b)\s?(?:([NSEW])\b\.?)(?:\s?½\s?([NSEW])\b\.?)?")
+_COURSES = words(
+    "wind from bearing bore steered steering course due blew blowing veered miles leagues headed sailed [Tt]he"
+)
+_BEFORE_POINT = "|".join(f"(?<={word} )" for word in sorted([*_COURSES, "wind was"]))
 _POINT = re.compile(
-    rf"(?<![\w.])(?:(?<=wind )|(?<=from )|(?<=bearing )|(?<=bore )|(?<=steered )|(?<=steering )|(?<=course )|(?<=due )|(?<=blew )|(?<=blowing )|(?<=veered )|(?<=miles )|(?<=leagues )|(?<=headed )|(?<=sailed )|(?<=[Tt]he )|(?<=wind was )|(?<=to the ))"
-    rf"({_COMBINED})(\.|\b)(?!\w|\.\w|\s[A-Z][a-z]+(?:'s|\s(?:was|is|said|had))\b)"
+    rf"(?<![\w.])(?:{_BEFORE_POINT})"
+    rf"({_COMBINED})(\.|\b)(?!\w|\.\w|\s(?!(?:{STARTERS})\b)[A-Z][a-z])"
     rf"|(?<![\w.])({_COMBINED})(\.|\b)(?=\s(?:wind|winds|gale|coast|corner|side|end|breeze|monsoon|passage|trades?|of|bank|quarter|slope|face|wall|trade-wind|direction|part|extremity)\b)"
-    r"|(?<![\w.])(?<=[Tt]he )([NSEW])(\.)(?=\s(?:wind|coast|corner|side|end|breeze|of|and|bank|slope|face|wall|part|shore|pole|extremity|wing|door|gate)\b|\s*$|,)"
+    r"|(?<![\w.])(?<=[Tt]he )([NSEW])(\.)(?=\s(?:wind|coast|corner|side|end|breeze|of|and|bank|slope|face|wall|part|"
+    r"shore|pole|extremity|wing|door|gate)\b|\s*$|,)"
     r"|(?<![\w.])(?<=\band )([NSEW])(\.)(?=\s(?:wind|coast|corner|sides?|ends?|walls?|wings?|of)\b)"
     r"|(?<=\ddegrees )([NSEW])(\b\.?)"
 )

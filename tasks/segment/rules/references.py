@@ -110,7 +110,8 @@ _BOOKS = {
     "Joshua": "Josh", "Judges": "Judg", "Ruth": "", "Samuel": "Sam", "Kings": "Kgs Kin", "Chronicles": "Chron Chr",
     "Ezra": "", "Nehemiah": "Neh", "Esther": "Esth", "Job": "", "Psalm": "Ps Psa", "Psalms": "Pss", "Proverbs": "Prov",
     "Ecclesiastes": "Eccl Eccles", "Song of Solomon": "", "Isaiah": "Isa", "Jeremiah": "Jer", "Lamentations": "Lam",
-    "Ezekiel": "Ezek", "Daniel": "Dan", "Hosea": "Hos", "Joel": "", "Amos": "", "Obadiah": "Obad", "Jonah": "", "Micah": "Mic",
+    "Ezekiel": "Ezek", "Daniel": "Dan", "Hosea": "Hos", "Joel": "", "Amos": "", "Obadiah": "Obad", "Jonah": "",
+    "Micah": "Mic",
     "Nahum": "Nah", "Habakkuk": "Hab", "Zephaniah": "Zeph", "Haggai": "Hag", "Zechariah": "Zech", "Malachi": "Mal",
     "Matthew": "Matt Mt", "Mark": "Mk", "Luke": "Lk", "John": "Jn", "Acts": "", "Romans": "Rom", "Corinthians": "Cor",
     "Galatians": "Gal", "Ephesians": "Eph Ephes", "Philippians": "Phil", "Colossians": "Col", "Thessalonians": "Thess",
@@ -120,7 +121,10 @@ _BOOKS = {
 _NAMES = {short: name for name, shorts in _BOOKS.items() for short in [name, *shorts.split()]}
 BIBLE_ABBREVIATIONS = tuple(short for shorts in _BOOKS.values() for short in shorts.split())
 _ORDINALS = {"1": "First", "2": "Second", "3": "Third", "I": "First", "II": "Second", "III": "Third"}
-_NUMBERED = "Samuel|Sam|Kings|Kgs|Chronicles|Chron|Chr|Corinthians|Cor|Thessalonians|Thess|Timothy|Tim|Peter|Pet|John|Jn|Maccabees|Macc"
+_NUMBERED = (
+    "Samuel|Sam|Kings|Kgs|Chronicles|Chron|Chr|Corinthians|Cor|Thessalonians|Thess|Timothy|Tim|Peter|Pet|John|Jn|"
+    "Maccabees|Macc"
+)
 _BIBLE = re.compile(
     rf"(?<![\w.])(?:(1|2|3|I{{1,3}})\.?\s?(?=(?:{_NUMBERED})\b)(?:1st|2nd)?\s?)?({either(_NAMES)})\.?\s"
     r"(\d{1,3}|[ivxlc]+\.?)(?:\s?:\s?|(?<=\.)\s|,\s(?=\d+\b(?!\s[a-z])))(\d{1,3})(?:\s?[-–]\s?(\d{1,3})(?::(\d{1,3}))?)?"

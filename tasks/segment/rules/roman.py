@@ -26,7 +26,10 @@ _SECTIONS = (
     "Exhibit|Form|Lecture|Essay|Fit|Fytte|Stanza|Epistle|Satire|Ode|Idyll|Eclogue|Question|Problem|Theorem|Proposition|"
     "Note|Sector|Station|Area|Pier|Gate|Ward|Hall|Block|Region|Variation|Chapters|Parts|Books|Acts|Volumes|Articles"
 )
-_COUNTED = "Corps|Army|Legion|Olympiad|Amendment|Dynasty|Congress|Olympics|Olympic|Brigade|Regiment|century|Century|centuries|Battalion"
+_COUNTED = (
+    "Corps|Army|Legion|Olympiad|Amendment|Dynasty|Congress|Olympics|Olympic|Brigade|Regiment|century|Century|centuries|"
+    "Battalion"
+)
 _AFTER_I = r"(?=[.,;:!?)\"'—-]|\s*$|\s+(?:of|was|is|had|and|to|reigned|died|ruled|came|became|granted|made|gave|in)\b)"
 _RULER = re.compile(
     rf"\b({_RULERS})\.?\s+(?:the\s+)?((?!I\b){_NUMERAL}\b|I\b{_AFTER_I})(\.(?=\s+[a-z]|,|;|'s)|)(\s(?:and|or)\s(?:(?!I\b)[IVX]+|I(?=\W*$))\b(?!'))?"
@@ -47,7 +50,8 @@ _SECTION_HEADING = re.compile(
 _HEADING = re.compile(rf"^({_NUMERAL})(?=\s*(?:[.:—)]|$))")
 _ITEM = re.compile(r"^((?!I\b)[IVX]{2,}|V)\.(?=\s+[\"'“‘]?[A-Z])")
 _ORDINAL = re.compile(
-    rf"\b({_NUMERAL})(?:th|st|nd|rd|d)\b|\b((?!I\b){_NUMERAL})(?=\s+(?:{_COUNTED})\b)|(?<=\bthe )((?!I\b)[IVX]{{2,}})(?=\s[A-Z])"
+    rf"\b({_NUMERAL})(?:th|st|nd|rd|d)\b|\b((?!I\b){_NUMERAL})(?=\s+(?:{_COUNTED})\b)"
+    rf"|(?<=\bthe )((?!I\b)[IVX]{{2,}})(?=\s[A-Z])"
 )
 _WORLD_WAR = re.compile(r"\bWW\s?(II|I|2|1)\b")
 _YEAR = re.compile(r"\bM[MDCLXVI]{3,}\b")

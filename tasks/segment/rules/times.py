@@ -26,7 +26,8 @@ _HOURS = re.compile(rf"(?<![\d:.,$£€])([01]\d|2[0-4]){_MINUTE}\s*(?:hours|hrs
 _AT_HOURS = re.compile(rf"(?<=\bat )(0\d){_MINUTE}(?![\w:.,]\w)")
 # British books print a full stop between hours and minutes: "the 4.50 from Paddington".
 _STOPPED = re.compile(
-    rf"\b(at|by|till|until|before|after|from|the|about|to) {_HOUR_24}\.([0-5]\d)(?![\d%]|[.,]\d|\s?(?:per|[a-z]?[mg]\b|million|inch))",
+    rf"\b(at|by|till|until|before|after|from|the|about|to) {_HOUR_24}\.([0-5]\d)"
+    r"(?![\d%]|[.,]\d|\s?(?:per|[a-z]?[mg]\b|million|inch))",
     re.I,
 )
 _TRAIN = re.compile(rf"(?<=\bthe ){_HOUR_24}\.([0-5]\d)(?=\s(?:train|express|bus|ferry|from|to|boat|mail|up|down)\b)")

@@ -127,7 +127,8 @@ _INCHES = re.compile(
 )
 _FEET_IN = re.compile(r"(\d\s?(?:ft\.?|feet),?\s\d[\d½¼¾]*)\s?in\b\.?(?=\W|$)")
 _STONE = re.compile(
-    r"(?<![\w.])(\d{1,2})\s?st\.?,?(?=\s+(?:\d+\s?lbs?\b|in weight\b))|(?<![\w.])(\d{1,2})\s?stone\s+(\d{1,2})(?=[.,;]|\s*$)"
+    r"(?<![\w.])(\d{1,2})\s?st\.?,?(?=\s+(?:\d+\s?lbs?\b|in weight\b))"
+    r"|(?<![\w.])(\d{1,2})\s?stone\s+(\d{1,2})(?=[.,;]|\s*$)"
 )
 _AREAS = {"²": "square ", "³": "cubic ", "2": "square ", "3": "cubic "}
 _HOURS_MINUTES = re.compile(r"\b(\d+)\s?h\s?(\d+)\s?m(?:in)?\b")

@@ -80,7 +80,8 @@ def year_spans(text: str, context: Context) -> str:
             return match[0]  # 1914-12 is no span of years
         if len(match[2]) == 4 and not 1000 <= last <= 2100:
             return match[0]
-        return f"{year(first, context.british)} to {year_of_century(match[2]) if len(match[2]) == 2 else year(last, context.british)}"
+        end = year_of_century(match[2]) if len(match[2]) == 2 else year(last, context.british)
+        return f"{year(first, context.british)} to {end}"
 
     def slashed(match: re.Match[str]) -> str:
         if int(match[2]) != (int(match[1]) + 1) % 100:
