@@ -74,7 +74,9 @@ def compare(
     if other.suffix.lower() == ".json":
         before = _read_json(other)
     else:
-        _, before = make_plan(services, Sources(other, cast=sources.cast, lexicon=sources.lexicon), voice)
+        _, before = make_plan(
+            services, Sources(other, cast=sources.cast, lexicon=sources.lexicon, force=sources.force), voice
+        )
     return diff_plans(before, planned, 1 / CHARS_PER_SECOND)
 
 

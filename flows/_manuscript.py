@@ -17,6 +17,7 @@ from tasks.disk import output_errors
 from tasks.errors import BadInputError
 from tasks.ingest.book import read_book
 from tasks.ingest.encoding import decode
+from tasks.ingest.language import require_language
 from tasks.segment.annotate import Directions, Findings, annotate
 from tasks.segment.casting import read_cast
 from tasks.segment.lexicon import Lexicon, read_lexicon
@@ -36,6 +37,7 @@ class Sources:
     plan: Path | None = None
     cast: Path | None = None
     lexicon: Path | None = None
+    force: bool = False  # read a book in a language that the model does not speak
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ def read_manuscript(
     narrator = voice or (cast.narrator if cast else "") or settings.synthesize.voice
     directions = Directions(narrator, plan, cast, lexicons(settings, sources.lexicon))
     book = read(sources.book, settings.ingest)
+    if not sources.force:
+        require_language(book, sources.book.name)
     if settings.segment.markup and sources.book.suffix.lower() in _TEXT_FILES:
         check_text(decode(sources.book.read_bytes())[0], sources.book.name)  # here lines are known
     book, findings = annotate(book, directions, settings.segment)

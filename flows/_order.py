@@ -41,12 +41,13 @@ class Request:
     cast: str | None = None
     lexicon: str | None = None
     locale: str | None = None
+    force: bool = False
 
     @property
     def sources(self) -> Sources:
         """The files that say what to read and how."""
         plan, cast, lexicon = (Path(name) if name else None for name in (self.plan, self.cast, self.lexicon))
-        return Sources(Path(self.book), plan, cast, lexicon)
+        return Sources(Path(self.book), plan, cast, lexicon, self.force)
 
 
 @dataclass(frozen=True, eq=False)

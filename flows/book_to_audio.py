@@ -23,6 +23,7 @@ def book_to_audio(  # noqa: PLR0913, PLR0917  (a flow has no other way to take i
     cast: str | None = None,
     lexicon: str | None = None,
     locale: str | None = None,
+    force: bool = False,
 ) -> RunReport:
     """Reads a book, speaks what has not been spoken yet, and publishes the edition.
 
@@ -36,8 +37,9 @@ def book_to_audio(  # noqa: PLR0913, PLR0917  (a flow has no other way to take i
         cast: a cast file: which voice speaks for which character.
         lexicon: a lexicon file, besides those of the library.
         locale: en-US or en-GB: how dates and numbers are read; the configured way if not given.
+        force: read a book in a language that the model does not speak.
     """
-    request = Request(book, out, voice, preset, chapters, plan, cast, lexicon, locale)
+    request = Request(book, out, voice, preset, chapters, plan, cast, lexicon, locale, force)
     with open_services(read_settings(voice, preset, locale)) as services:
         return run_order(prepare_in_flow(services, request), "book_to_audio", unspoken)
 

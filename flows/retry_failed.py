@@ -24,9 +24,10 @@ def retry_failed(  # noqa: PLR0913, PLR0917  (a flow has no other way to take it
     cast: str | None = None,
     lexicon: str | None = None,
     locale: str | None = None,
+    force: bool = False,
 ) -> RunReport:
     """As `book_to_audio`, and every flagged utterance gets new takes with new seeds; the best of all takes is kept."""
-    request = Request(book, out, voice, preset, chapters, plan, cast, lexicon, locale)
+    request = Request(book, out, voice, preset, chapters, plan, cast, lexicon, locale, force)
     with open_services(read_settings(voice, preset, locale)) as services:
         return run_order(prepare_in_flow(services, request), "retry_failed", unspoken_or_flagged)
 

@@ -13,7 +13,7 @@ DEFAULT_OUT = Path("audiobooks")
 
 def make(
     context: typer.Context,
-    book: Annotated[Path, typer.Argument(help="EPUB, text or Markdown file.")],
+    book: Annotated[Path, typer.Argument(help="The book file.")],
     out: Annotated[Path, typer.Option(help="Folder for the audiobook.")] = DEFAULT_OUT,
     voice: Annotated[str | None, typer.Option(help="Who reads; see `talepress voice list`.")] = None,
     preset: Annotated[str | None, typer.Option(help="ultra_fast, fast, standard or high_quality.")] = None,
@@ -22,6 +22,7 @@ def make(
     cast: Annotated[Path | None, typer.Option(help="A cast file: which voice speaks for which character.")] = None,
     lexicon: Annotated[Path | None, typer.Option(help="A lexicon file, besides those of the library.")] = None,
     locale: Annotated[str | None, typer.Option(help="en-US or en-GB: how dates and numbers are read.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Read even a book in a language that is not spoken.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:
     """Makes an audiobook. The same command continues an interrupted run and renders nothing twice."""
@@ -34,7 +35,7 @@ def make(
 
     began = time.monotonic()
     files = [None if file is None else str(file.absolute()) for file in (plan, cast, lexicon)]
-    request = Request(str(book.absolute()), str(out.absolute()), voice, preset, chapters, *files, locale)
+    request = Request(str(book.absolute()), str(out.absolute()), voice, preset, chapters, *files, locale, force)
     settings = read_settings(voice, preset, locale)
     with open_services(settings) as services:
         order = prepare(services, request)

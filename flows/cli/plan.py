@@ -20,6 +20,7 @@ def plan(
     cast: Annotated[Path | None, typer.Option(help="A cast file: which voice speaks for which character.")] = None,
     lexicon: Annotated[Path | None, typer.Option(help="A lexicon file, besides those of the library.")] = None,
     locale: Annotated[str | None, typer.Option(help="en-US or en-GB: how dates and numbers are read.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Read even a book in a language that is not spoken.")] = False,
     diff: Annotated[
         Path | None, typer.Option(help="Another book file or a plan's JSON: show what has changed.")
     ] = None,
@@ -31,7 +32,7 @@ def plan(
     from flows._manuscript import Sources
     from flows._wiring import open_services, read_settings
 
-    sources = Sources(book, plan_file, cast, lexicon)
+    sources = Sources(book, plan_file, cast, lexicon, force)
     with open_services(read_settings(voice, preset, locale)) as services:
         manuscript, planned = make_plan(services, sources, voice)
         changes = compare(services, planned, diff, sources, voice) if diff else None

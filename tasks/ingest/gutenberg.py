@@ -40,6 +40,7 @@ _INLINE = re.compile(
     r"|(?<![\w=])=(?=[^\s=])(?:[^=\n]{1,200}?)(?<=[^\s=])=(?![\w=]))",
     re.I,
 )
+_INLINE_START = frozenset("[{_=")
 _RULES = {"picture": "illustration", "page": "page-break", "side": "sidenote", "note": "note-reference"}
 EMPHASIS = "emphasis-mark"
 
@@ -86,6 +87,8 @@ def strip_inline(text: str, notes: Collection[str], also_read: Collection[str]) 
     `[1]` is a note's reference where a note of that label exists or where it touches the word before it.
     """
     left_out: list[tuple[str, str]] = []
+    if _INLINE_START.isdisjoint(text):
+        return text, left_out
 
     def replace(match: re.Match[str]) -> str:
         kind, found = str(match.lastgroup), match[0]

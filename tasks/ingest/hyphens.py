@@ -31,7 +31,8 @@ class Rejoiner:
         """The lines as one, and the hyphens that were left out."""
         joined, removed = [lines[0]], []
         for line in lines[1:]:
-            cut, rest = _CUT.search(joined[-1]), _REST.match(line)
+            cut = _CUT.search(joined[-1]) if joined[-1].endswith(("-", "‐")) else None
+            rest = _REST.match(line)
             if cut is None or rest is None:
                 joined.append(" " + line)
             elif self._is_one_word(cut[1], rest[0]):
