@@ -146,14 +146,12 @@ class _Finder:
     def _candidates(self, block: Block) -> Iterator[tuple[tuple[int, int, int], Markup]]:
         text = block.text
         for word in _WORD.finditer(text) if self._by_first else ():
-            entries = self._by_first.get(word[0].lower()) or self._by_first.get(
-                _POSSESSIVE.sub("", word[0].lower()), ()
-            )
-            for rank, entry in entries:
+            found = word[0].lower()
+            for rank, entry in self._by_first.get(found) or self._by_first.get(_POSSESSIVE.sub("", found)) or ():
                 start, end = word.start(), word.start() + len(entry.written)
-                found = text[start:end]
-                whole = _alike(found, entry.written) and not text[end : end + 1].isalnum()
-                if whole and entry.means(found) and self._speaks(entry, block, start):
+                written = text[start:end]
+                whole = _alike(written, entry.written) and not text[end : end + 1].isalnum()
+                if whole and entry.means(written) and self._speaks(entry, block, start):
                     yield rank, Markup(start, end, entry.kind, entry.value)
                     break
         for order, entry in self._patterns:

@@ -42,7 +42,7 @@ def plan(
     by_chapter: dict[int, list[Utterance]] = {chapter.index: [] for chapter in book.chapters}
     for utterance in script.utterances:
         by_chapter[utterance.chapter_index].append(utterance)
-    chapters = [
+    chapters: list[dict[str, Any]] = [
         {
             "title": chapter.title,
             "seconds": round(_seconds(by_chapter[chapter.index], seconds_per_char, stitch), 1),

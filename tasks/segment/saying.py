@@ -22,6 +22,7 @@ SAY_AS = ("characters", "digits", "cardinal", "ordinal", "year", "date", "teleph
 _SAYING_KINDS = frozenset({MarkupKind.PHONEMES, MarkupKind.RESPELL, MarkupKind.SAY_AS})
 _STRESSED_SYLLABLES = re.compile(r"\w+(?:-\w+)+")
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
+_LONGEST_NUMBER = 15  # digits; longer ones are read digit by digit
 _LETTER_A = "{EY1|A}"  # alone it would be the article
 _DIGITS_OF_INDEX = "abcdefghijklmnopqrstuvwxy"  # "z" ends a made-up word
 
@@ -161,20 +162,20 @@ def _said_as(text: str, way: str, context: Context) -> str:
     if way == "date":
         return normalise(text, context)
     digits = "".join(character for character in text if character.isdecimal())
-    if not digits:
+    if not digits or way not in SAY_AS:
         return ""
-    if way == "digits":
+    if way == "digits" or len(digits) > _LONGEST_NUMBER:
         return spell_digits(digits)
     if way == "telephone":
         return ", ".join(spell_digits(group) for group in re.findall(r"\d+", text))
     number = _NUMBER.search(text)
     assert number is not None  # there are digits
     value = int(number[0].replace(",", ""))
-    words = {"cardinal": cardinal, "ordinal": ordinal, "year": year}.get(way)
-    said = words(value, context.british) if words else ""
-    return said and normalise(
-        text[: number.start()] + said + text[number.end() :].removeprefix(_ordinal_end(text)), context
-    )
+    if way == "cardinal":
+        said = cardinal(value, context.british)
+    else:
+        said = ordinal(value, context.british) if way == "ordinal" else year(value, context.british)
+    return normalise(text[: number.start()] + said + text[number.end() :].removeprefix(_ordinal_end(text)), context)
 
 
 def _ordinal_end(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from nltk.tokenize.punkt import PunktLanguageVars, PunktSentenceTokenizer, PunktTrainer
+from nltk.tokenize.punkt import PunktLanguageVars, PunktSentenceTokenizer, PunktToken, PunktTrainer
 
 from tasks.segment.rules.abbreviations import GENERAL, MONTHS, MORE_ABBREVIATIONS, TITLES
 from tasks.segment.rules.acronyms import STARTERS
@@ -58,12 +58,21 @@ class _BookLanguage(PunktLanguageVars):
         self._re_period_context = re.compile(self._period_context_fmt % parts, re.VERBOSE)
 
 
+class _Token(PunktToken):
+    """Punkt's token, its patterns compiled by `re` for the same reasons: they are tried on every word of the book."""
+
+    _RE_ELLIPSIS = re.compile(PunktToken._RE_ELLIPSIS.pattern)
+    _RE_NUMERIC = re.compile(PunktToken._RE_NUMERIC.pattern)
+    _RE_INITIAL = re.compile(PunktToken._RE_INITIAL.pattern)
+    _RE_ALPHA = re.compile(PunktToken._RE_ALPHA.pattern)
+
+
 class SentenceSplitter:
     """Sentences as spans, for one book."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         sample = _sample([text for text in texts if not _NO_WORDS.search(text)])
-        trainer = PunktTrainer(lang_vars=_BookLanguage())
+        trainer = PunktTrainer(lang_vars=_BookLanguage(), token_cls=_Token)
         trainer.train(sample)
         params = trainer.get_params()
         # Learned pairs of words that a full stop does not part; in a book with a refrain they glue sentences together,
@@ -77,7 +86,7 @@ class SentenceSplitter:
         params.abbrev_types -= _INTERJECTIONS
         listed = (TITLES, GENERAL, BEFORE_NUMBER, MONTHS, MORE_ABBREVIATIONS)
         params.abbrev_types |= {word.lower() for group in listed for word in group} - {"no", "art", "mar", "sec", "sun"}
-        self._tokenizer = PunktSentenceTokenizer(params, lang_vars=_BookLanguage())
+        self._tokenizer = PunktSentenceTokenizer(params, lang_vars=_BookLanguage(), token_cls=_Token)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """The sentences of `text` as `[start, end)`, in order; all that is outside of them is whitespace."""
