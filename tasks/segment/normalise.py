@@ -43,7 +43,7 @@ _LINE_END = re.compile(r"\n")
 _NUMERAL_OR_I = re.compile(r"\b[IVXLC]+\b")
 # The pronoun is in every third sentence: an I counts only behind a word and before what may follow a numeral.
 _NUMERAL = re.compile(
-    r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s(?:of|was|is|had|and|to|in|reigned|died|"
+    r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|\s(?:of|was|is|had|and|to|in|reigned|died|"
     r"ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)"
 )
 _CAPITAL = re.compile(r"\b(?:[A-Z]\.|[A-Z][A-Za-z]{0,5}\.|M(?:rs?|s|me|lle|essrs)\b|St\b|Dr\b|Revd\b)")

@@ -23,6 +23,11 @@ _SPELLED = words(
     "RSVP CD DC MD CV XL DIY BYOB"
 )
 _LIKE_WORDS = words("MR MRS DR ST LTD MS HMM SHH PSST GRR BRR TSK PFFT HM PFF NTH SHHH HMMM GRRR BRRR PHEW MMM SH SSH")
+# No English word begins like "GPA" or "MBE".
+_UNSAYABLE = re.compile(
+    r"(?!BL|BR|CH|CL|CR|DR|DW|FL|FR|GH|GL|GN|GR|KH|KL|KN|KR|PH|PL|PN|PR|PS|PT|RH|SC|SH|SK|SL|SM|SN|SP|SQ|ST|SW|SV|TH|TR|"
+    r"TS|TW|WH|WR|ZH)[B-DF-HJ-NP-TV-XZ][B-DF-HJ-NP-TV-XZ]"
+)
 _SOUND = re.compile(r"([A-Z])\1\1")
 _PRONOUN_US = re.compile(
     r"\b(?:to|for|with|of|at|let|tell|give|help|on|than|from|between|like|by|against|and|leave|save)\s$", re.I
@@ -94,7 +99,7 @@ def acronyms(text: str, _: Context) -> str:
         word = match[0]
         letters = re.sub(r"'?s$", "", word)
         known = word in _SPELLED or letters in _SPELLED
-        unsayable = not set(letters) & set("AEIOUY") and value(letters) is None
+        unsayable = value(letters) is None and (not set(letters) & set("AEIOUY") or _UNSAYABLE.match(letters))
         if letters in _LIKE_WORDS or _SOUND.search(letters) or not (known or unsayable):
             return word
         if letters == "US" and _is_pronoun(match):

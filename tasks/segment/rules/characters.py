@@ -136,7 +136,7 @@ def plain_dashes(text: str, _: Context) -> str:
     text = _SPACED_NUMBERS.sub(_dash_or_range, text)
     text = re.sub(r"\s*(?:-{2,}|[―⸺—]+)\s*|(?<!\d)\s+[-–]\s+|(?<=\d)\s+[-–]\s+(?=\D)", "—", text)
     text = re.sub(r"(?<=[^\W\d])–(?=[^\W\d])", "-", text)
-    text = re.sub(r"(?<![\w%°\s])–|(?<=\w)–(?![\w$£€(.])|(?<=\s)–(?!\d)", "—", text)
+    text = re.sub(r"(?<![\w%°\s.])–|(?<=\.)–(?!\d)|(?<=\w)–(?![\w$£€(.])|(?<=\s)–(?!\d)", "—", text)
     return re.sub(r"\s*…(?:\s*…)*|\.(?:\s?\.){2,}", "...", text)
 
 

@@ -36,6 +36,9 @@ _FORMULA = re.compile(r"(?<![\w.-])(?=[A-Z]\w*\d)(?:[A-Z][a-z]?\d{0,2}){2,}(?![\
 _ELEMENT = re.compile(r"([A-Z][a-z]?)(\d*)")
 _WORDS = (
     (re.compile(r"\+/[-−–]\s?"), "±"),
+    (re.compile(r"(?<=[²³])\s?[-−–]\s?(?=[\w(])"), " minus "),
+    (re.compile(r"(?<=[(=])(\s?)[-−](?=[a-z]\b)"), r"\1minus "),
+    (re.compile(r"(?<=\))\s?/\s?(?=\w)"), " divided by "),
     (re.compile(r"(?<![\w~])~(?=[$£€]?\d)"), "about "),
     (re.compile(r"\bmc(?=²|\^2)"), "m c"),
     (re.compile(r"\s*(?:≤|⩽|<=)\s*(?=[\w-])"), " is less than or equal to "),

@@ -43,6 +43,7 @@ _PER = re.compile(
     r"head|lb|kg|mile|gallon|pound|acre|ton)\b)",
     re.I,
 )
+_SAME_SCALE = re.compile(rf"({_SIGN}[\d.]+)(k|m|bn)\s?[–-]\s?(?={_SIGN}?[\d.]+\2\b)", re.I)  # "$40K-$50K"
 _SMALL = re.compile(rf"(?<![\w.,]){_AMOUNT}(?:\s?(¢)|p\b(?=[\s,.;:!?)\"'’—]|$))")
 
 _FRACTIONS = {"½": "halfpenny", "¼": "farthing", "¾": "three farthings"}
@@ -127,6 +128,7 @@ def amounts(text: str, context: Context) -> str:
     """$1,234.56; £5 million; €1; $5-10; US$20; -$5; a $20 bill; $5/hour; 50¢."""
     text = re.sub(rf"(?<![\w)])[-−](?=(?:US|A|C)?{_SIGN}[\d.])", "minus ", text)
     text = re.sub(r"[$£€](\d+0)s\b", r"\1s", text)  # "in twenties"
+    text = _SAME_SCALE.sub(r"\1-", text)
     text = _PER.sub(r"\1 per ", text)
     text = _MONEY.sub(lambda match: _amount(match, context), text)
 
@@ -172,7 +174,7 @@ def _with_small(sign: str, major: str, whole: str, small: int, context: Context)
 def _is_adjective(match: re.Match[str]) -> bool:
     """Whether the amount stands before the one thing that it describes: a $20 bill, the $64,000 question."""
     before = match.string[: match.start()]
-    if match.string[match.end() : match.end() + 1] == "-":
+    if re.match("-[a-z]", match.string[match.end() : match.end() + 2]):
         # "$5-a-day" is "five dollars a day", "a $5-a-day habit" is one of "five dollar a day"
         return match.string[match.end() + 1 : match.end() + 3] != "a-" or _BEFORE_ONE.search(before) is not None
     if _BEFORE_ONE.search(before):

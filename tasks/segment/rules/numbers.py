@@ -99,7 +99,7 @@ def telephone(text: str, context: Context) -> str:
 
     def international(match: re.Match[str]) -> str:
         groups = re.findall(r"\d+", match[2])
-        if not match[1] and sum(map(len, groups)) not in (10, 11):
+        if not match[1] and sum(map(len, groups)) not in (9, 10, 11):
             return match[0]
         return ("plus " if match[1] else "") + ", ".join(_group(group, zero) for group in groups)
 
@@ -170,8 +170,10 @@ def fractions(text: str, context: Context) -> str:
         top, bottom = int(match[2]), int(match[3])
         whole = f"{cardinal(int(match[1]), context.british)} " if match[1] else ""
         tail = "-" if match[4] else ""
-        if (top, bottom) in ((24, 7), (9, 11), (7, 7), (20, 20)) or top == bottom:
+        if (top, bottom) in ((24, 7), (9, 11), (7, 7), (20, 20)) or top + bottom == 100:
             return f"{whole}{cardinal(top)} {cardinal(bottom)}{tail}"
+        if top == bottom and top > 1:
+            return f"{whole}{cardinal(top)} out of {cardinal(bottom)}{tail}"
         if bottom < 2 or top > bottom:
             return f"{whole}{cardinal(top, context.british)} over {cardinal(bottom, context.british)}{tail}"
         return _fraction(match[1], top, bottom, match, context) + tail

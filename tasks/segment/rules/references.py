@@ -92,7 +92,7 @@ _BEFORE_NUMBER = re.compile(
     rf"(?<![\w.])({either(BEFORE_NUMBER)})\.\s*(?=\d|(?!I\b)[IVXLC]+\b(?!')|I\b(?=[.,;:)\]]|\s*$|\s+(?:of|and|to|pp?\.|ch)))"
 )
 _BEFORE_SMALL = re.compile(rf"(?<![\w.])({either(BEFORE_NUMBER)})\.\s*(?=([ivxlc]+)\b(?!'))")
-_YEAR_MARK = re.compile(rf"(?<![\w.])({either(_BEFORE_YEAR)})\.\s?(?=(?:c\.\s?)?\d{{3,4}}\b)")
+_YEAR_MARK = re.compile(rf"(?<![\w.])({either(_BEFORE_YEAR)})\.\s?(?=(?:c\.\s?|A\.?D\.?\s)?\d{{3,4}}\b)")
 _UNSTOPPED = re.compile(r"\bNo\s(?=\d+\b(?!\s[a-z]+s\b|\s(?:men|women|people|more|such)\b))")
 _PAGES = re.compile(r"\b((?:P|p)ages\s)(\d{2,4})\s?[–-]\s?(\d{1,3})\b(?![\d,.]\d)")
 _FOLLOWING = re.compile(r"(?<=\d)\s?ff\b\.?|(?<=\d)\sf\.(?=[\s,;)]|$)")

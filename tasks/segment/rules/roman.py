@@ -30,7 +30,9 @@ _COUNTED = (
     "Corps|Army|Legion|Olympiad|Amendment|Dynasty|Congress|Olympics|Olympic|Brigade|Regiment|century|Century|centuries|"
     "Battalion"
 )
-_AFTER_I = r"(?=[.,;:!?)\"'—-]|\s*$|\s+(?:of|was|is|had|and|to|reigned|died|ruled|came|became|granted|made|gave|in)\b)"
+_AFTER_I = (
+    r"(?=[.,;:!?)\"'—-]|\s*$|\s\(|\s+(?:of|was|is|had|and|to|reigned|died|ruled|came|became|granted|made|gave|in)\b)"
+)
 _RULER = re.compile(
     rf"\b({_RULERS})\.?\s+(?:the\s+)?((?!I\b){_NUMERAL}\b|I\b{_AFTER_I})(\.(?=\s+[a-z]|,|;|'s)|)(\s(?:and|or)\s(?:(?!I\b)[IVX]+|I(?=\W*$))\b(?!'))?"
 )

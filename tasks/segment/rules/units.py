@@ -213,6 +213,8 @@ def units(text: str, _: Context) -> str:
         ends = match[0].endswith(".") and ends_sentence(match.string, match.end())
         return f"{match[1]} {_AREAS.get(match[2], '')}{name}{'.' if ends else ''}"
 
+    text = re.sub(r"(\d\.\d+)s\b", r"\1 seconds", text)  # "9.58s"
+    text = re.sub(r"(?<=[Ww]eighed )(\d+)\s?st\.?(?=\W|$)", r"\1 stone", text)
     text = _DIMENSIONS.sub(r"\1 by ", text)
     text = _BY.sub(lambda match: f"{match[1] or ''} by ", text)
     text = _TIMES.sub(r"\1 times", text)
