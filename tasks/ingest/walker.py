@@ -198,11 +198,12 @@ class _Walker:
             self._now.frames.pop()
         elif element.get(DISPLAY) == "block":
             self._now.text.line_break()
+        key = element.get(NOTE_KEY) or ""
         if self._now.note is element:
             self._flush()
-            note = self._contexts.pop()
-            inner = tuple(event for event in note.events if not isinstance(event, Note))
-            self._now.events.append(Note(element.get(NOTE_KEY) or "", inner))
+            events = self._contexts.pop().events
+            inner = tuple(event for event in events if not isinstance(event, Note))
+            self._now.events.append(Note(key, inner))
 
     def _rule(self, element: etree._Element, tag: str) -> str | None:
         """The rule by which the element is not read."""
