@@ -102,7 +102,7 @@ def _xml(archive: BookArchive, name: str) -> etree._Element:
     try:
         return etree.fromstring(archive.read(name), safe_parser())
     except etree.XMLSyntaxError as error:
-        raise UnreadableBookError(f"{archive.path.name}: {name} is damaged: {error.msg}") from error
+        raise UnreadableBookError(f"{archive.path.name}: {name} is damaged: {' '.join(error.msg.split())}") from error
 
 
 def _prepare(root: etree._Element, left_out: list[tuple[str, str]]) -> None:

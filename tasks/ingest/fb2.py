@@ -66,7 +66,7 @@ def read_fb2(data: bytes, name: str) -> FictionBook:
     try:
         root = etree.fromstring(data, safe_parser())
     except etree.XMLSyntaxError as error:
-        raise UnreadableBookError(f"{name} is a damaged FB2 file: {error.msg}") from error
+        raise UnreadableBookError(f"{name} is a damaged FB2 file: {' '.join(error.msg.split())}") from error
     body = etree.Element("body")
     for source in root.iterfind("{*}body"):
         target = etree.SubElement(body, "div")
