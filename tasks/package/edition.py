@@ -144,7 +144,7 @@ def describe(
 
 
 def _utterances(content: EditionContent, master: Master, offset: int) -> list[dict[str, object]]:
-    listed = []
+    listed: list[dict[str, object]] = []
     for placed in master.placed:
         take = content.takes[placed.take_key]
         listed.append(
