@@ -25,7 +25,7 @@ _SPOKEN_SIGNS = (
 )
 _ORNAMENTS = "*~^"
 # "word.¹" and "word¹" hold a mark of a note; "x²" and "10 miles²" do not.
-_NOTE_MARK = re.compile(rf"([a-zà-ÿ]{{3,}}|[.,;:!?”’»][\"”’)]?)([{SUPERSCRIPTS}]+)(?![\w{SUPERSCRIPTS}])")
+_NOTE_MARK = re.compile(rf"((?<![a-zà-ÿ])[a-zà-ÿ]{{3,}}|[.,;:!?”’»][\"”’)]?)([{SUPERSCRIPTS}]+)(?![\w{SUPERSCRIPTS}])")
 _MEASURES = words("sec min miles feet inches yards meters metres sin cos tan log exp")
 _UNUSUAL = re.compile("[^\\w\\s,.;:!?'\"“”‘’—–()…-]|_|[¹²³⁰⁴-⁹]")
 _MARKS = {
