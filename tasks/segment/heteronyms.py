@@ -20,7 +20,10 @@ _SAYING_KINDS = frozenset({MarkupKind.PHONEMES, MarkupKind.RESPELL, MarkupKind.S
 _CONTEXT_CHARS = 60
 _EXAMPLES = 3
 
-_ADVERB = r"(?:(?:\w+ly|not|never|ever|also|just|then|always|often|soon|even|still|only|all|both|now|quite|really|rather|well)\s+){0,2}"
+_ADVERB = (
+    r"(?:(?:\w+ly|not|never|ever|also|just|then|always|often|soon|even|still|only|all|both|now|quite|"
+    r"really|rather|well)\s+){0,2}"
+)
 _MODAL = (
     r"\b(?:to|will|would|can|could|shall|should|may|might|must|cannot|let\s+(?:us|me|him|her|them)|do|does|did|"
     r"(?:do|does|did|wo|would|ca|could|should|must|need)n['’]t|(?:I|you|we|they|he|she|it)['’]ll|please)\s+" + _ADVERB
