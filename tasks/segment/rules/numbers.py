@@ -80,11 +80,13 @@ _INTEGER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|\d+")
 _SPACED_THOUSANDS = re.compile(
     r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?![\d])|(?<![\d.,+-])\d{1,3}(?: \d{3}){2,}(?![\d-])"
 )
+_ENDLESS = re.compile(r"\d{16,}")  # no number of any rule, and slow to try
 _LETTERS_BEFORE = re.compile(r"(?<![\w'’-])([A-Z]{2,3})(?=\d)|(?<=\d)([A-Z]{2,3})(?![\w'’])|(?<=\d)\((k)\)")
 
 
 def thousands(text: str, _: Context) -> str:
-    """12 000 000 and 12 000 (narrow spaces) are one number."""
+    """12 000 000 and 12 000 (narrow spaces) are one number; sixteen digits and more are said one by one."""
+    text = _ENDLESS.sub(lambda match: _apart(match, spell_digits(match[0])), text)
     return _SPACED_THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), text)
 
 

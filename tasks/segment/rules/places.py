@@ -85,7 +85,8 @@ def _place_or_title(match: re.Match[str], title: str, place: str) -> str:
         return match[0]
     # "Dr. Who" is a name, "Ask the Dr. He knows." two sentences; text may have been cut behind a title.
     ends = ends_sentence(match.string, match.end()) and match.string[: match.start()].endswith(("the ", "a ", ", "))
-    return before + title + (stop if ends else "")
+    glued = match.string[match.end() : match.end() + 1].isalnum()
+    return before + title + (stop if ends else "") + (" " if glued else "")
 
 
 def after_names(text: str, _: Context) -> str:

@@ -37,7 +37,7 @@ _NOTES = r"(?<![\w#&])([A-G])"
 _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), said)
     for pattern, said in (
-        (r"(?<=\d)\s?%", " percent"),
+        (r"(?<=\d)\s?%(?!\w)", " percent"),
         (r"%", " percent "),
         (r"(?:№|#|[Nn][º°])\s?(?=\d)", "number "),
         (r"\bC#", "C sharp"),
