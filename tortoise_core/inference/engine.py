@@ -16,8 +16,9 @@ from typing import TypeVar
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from tortoise_core.audio.mel import denormalize_mel
+from tortoise_core.audio.mel import denormalize_mel, normalize_mel
 from tortoise_core.checkpoints.manifest import ModelManifest, read_config, read_manifest
 from tortoise_core.diffusion.process import GaussianDiffusion
 from tortoise_core.diffusion.samplers import Guidance, row_noise, sample_ancestral, sample_ddim, shallow_start
@@ -32,6 +33,7 @@ from tortoise_core.inference.sampling import CodeRow, Keep, Prompt, sample_codes
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
+from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.models.univnet import SILENT_FRAMES, UnivNet
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -41,14 +43,15 @@ Sampler = Callable[..., Tensor]
 SAMPLERS: Mapping[str, Sampler] = {"ancestral": sample_ancestral, "ddim": sample_ddim}
 MAX_ROWS = 96  # candidates decoded in one batch
 MAX_FRAMES = 8_192  # padded mel frames denoised in one batch
-CODE_FORMAT_VERSION = 1  # raise it when the same weights and settings would give other audio
+CODE_FORMAT_VERSION = 2  # raise it when the same weights and settings would give other audio
 
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
     """The candidate that was kept of one request."""
 
-    aligned: Tensor  # (M, D) latents or (M,) codes, for the decoder
+    codes: Tensor  # (M,), cut where the speech ends
+    aligned: Tensor  # (M, D) latents, or the codes again: what the decoder is told
     stopped: bool
     score: float | None  # CLVP's; None where there was nothing to choose
 
@@ -65,6 +68,8 @@ class TorToiseEngine:
         self._clvp = _as(Clvp, manifest.load("clvp", device))
         self._decoder = _as(DiffusionDecoder, manifest.load("diffusion", device))
         self._vocoder = manifest.load("vocoder", device)
+        guesses = self._speech.shallow < 1 or self._decoder.config.guess
+        self._dvae = _as(DiscreteVAE, manifest.load("dvae", device)) if guesses else None
         self._front_end: FrontEnd = front_end(self._speech, self._autoregressive)
         self._process = GaussianDiffusion(
             NoiseSchedule.linear(),
@@ -172,7 +177,7 @@ class TorToiseEngine:
         if self._speech.decoder_input == "latents":
             kept = rows[best].latents
             aligned = self._second_pass(prompt, codes) if kept is None else kept
-        return Chosen(aligned[:end], rows[best].stopped, None if scores is None else scores[best])
+        return Chosen(codes[:end], aligned[:end], rows[best].stopped, None if scores is None else scores[best])
 
     def _clean(self, row: CodeRow, max_codes: int) -> Tensor:
         """The sampled codes as the codec wants them: as they are, or padded and repaired (spec 4)."""
@@ -238,13 +243,16 @@ class TorToiseEngine:
         aligned = torch.nn.utils.rnn.pad_sequence([c.aligned for c in chosen], batch_first=True).to(self.device)
         code_mask, frame_mask = _mask([len(c.aligned) for c in chosen], self.device), _mask(frames, self.device)
         voices = torch.cat([r.voice.diffusion for r in requests]).to(self.device)
-        embedding = decoder.timestep_independent(aligned, voices, width, aligned_mask=code_mask, frame_mask=frame_mask)
+        guess = None if self._dvae is None else self._first_guess(self._dvae, chosen, width)
+        embedding = decoder.timestep_independent(
+            aligned, voices, width, aligned_mask=code_mask, frame_mask=frame_mask, guess=guess
+        )
         bands = decoder.config.in_channels
         noise = row_noise(generators, bands, frames)
         start = next(noise).to(self.device) * settings.diffusion_temperature
         process = self._respaced(settings.diffusion_steps)
-        if self._speech.shallow < 1:
-            start = shallow_start(process, decoder.surrogate_mel(embedding, frame_mask), start)
+        if guess is not None and self._speech.shallow < 1:
+            start = shallow_start(process, guess, start)
 
         def denoise(x: Tensor, t: Tensor) -> Tensor:
             return decoder(x, t, embedding, frame_mask)
@@ -255,6 +263,11 @@ class TorToiseEngine:
             strength = torch.full((len(requests),), settings.cond_free_k, device=self.device)
             guidance = Guidance(lambda x, t: decoder(x, t, empty, frame_mask), strength)
         return denormalize_mel(_sampler(settings.sampler)(process, denoise, start, noise, guidance=guidance))
+
+    def _first_guess(self, dvae: DiscreteVAE, chosen: Sequence[Chosen], width: int) -> Tensor:
+        """The codes as the dVAE decodes them, row by row: its convolutions know no padding. Shape: (B, mels, width)."""
+        mels = [normalize_mel(dvae.decode(c.codes.to(self.device)[None])[0]) for c in chosen]
+        return torch.stack([F.pad(mel, (0, width - mel.shape[1])) for mel in mels])
 
     def _respaced(self, steps: int) -> GaussianDiffusion:
         schedule = self._process.schedule.evenly_respaced(steps, until=self._speech.shallow)

@@ -39,7 +39,9 @@ class SpeechFormat:
     front_end: Literal["published", "phones"] = "published"
     prediction: Literal["epsilon", "v"] = "epsilon"  # of the diffusion decoder
     decoder_input: Literal["latents", "codes"] = "latents"
-    shallow: float = 1.0  # share of the diffusion process that is run, from the surrogate mel; 1: from pure noise
+    shallow: float = (
+        1.0  # share of the diffusion process that is run, from the mel that the dVAE decodes; 1: from noise
+    )
     max_text_tokens: int = 398  # the published model refuses 400 with its stops (spec 2)
 
 

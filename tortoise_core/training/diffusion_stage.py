@@ -20,6 +20,7 @@ from tortoise_core.errors import ConfigError
 from tortoise_core.inference.logits import DecodingSettings, draw_codes, process_logits
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
+from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.training.acoustic_stages import VALIDATION_ITEMS, VALIDATION_SEED
 from tortoise_core.training.corpus import Corpus, CorpusItem
 from tortoise_core.training.loop import Batch, Phase, hash_seed
@@ -70,7 +71,7 @@ class DiffusionSampler:
             self._by_voice.setdefault(items[i].item.voice, []).append(items[i].item)
 
     def batch(self, step: int) -> dict[str, Tensor]:
-        """Shape: aligned (B, M) or (B, M, D), mel (B, mels, 4 M), voice_mel (B, mels, S)."""
+        """Shape: codes (B, M), aligned (B, M) or (B, M, D), mel (B, mels, 4 M), voice_mel (B, mels, S)."""
         return self._cut(np.random.default_rng(hash_seed(self.config.seed, step)), self._train)
 
     def validation(self) -> dict[str, Tensor]:
@@ -79,10 +80,11 @@ class DiffusionSampler:
 
     def _cut(self, random: np.random.Generator, usable: list[int]) -> dict[str, Tensor]:
         codes, frames = self.config.codes, self.config.conditioning_frames
-        aligned, mels, voices = [], [], []
+        rows, aligned, mels, voices = [], [], [], []
         for index in random.choice(usable, size=self.config.batch):
             item = self.aligned.items[index].item
             start = int(random.integers(len(self.aligned.items[index].codes) - codes + 1))
+            rows.append(self.aligned.items[index].codes[start : start + codes])
             aligned.append(self.aligned.piece(index, start, codes, self._offsets))
             first = start * FRAMES_PER_CODE
             mels.append(self.corpus.mel(item)[first : first + codes * FRAMES_PER_CODE].T)
@@ -91,6 +93,7 @@ class DiffusionSampler:
             clip = self.corpus.mel(other)[cut : cut + frames].T
             voices.append(np.pad(clip, ((0, 0), (0, frames - clip.shape[1])), mode="wrap"))
         return {
+            "codes": torch.from_numpy(np.stack(rows)),
             "aligned": torch.from_numpy(np.stack(aligned)),
             "mel": torch.from_numpy(np.stack(mels)),
             "voice_mel": torch.from_numpy(np.stack(voices)),
@@ -98,17 +101,28 @@ class DiffusionSampler:
 
 
 class DiffusionStage:
-    """Noise prediction at a random timestep, plus the surrogate mel that the conditioning alone should give."""
+    """Noise prediction at a random timestep, plus the surrogate mel that the conditioning alone should give.
+
+    Where inference starts shallow, from the dVAE's decoding of the codes instead of from noise, only that part of the
+    process is learnt, and some rows stand where inference starts: they are led from the dVAE's mel to the recording's.
+    """
 
     def __init__(
         self,
         model: DiffusionDecoder,
         process: GaussianDiffusion,
         data: DiffusionSampler,
+        *,
+        dvae: DiscreteVAE,
+        shallow: float = 1.0,
         unconditioned_share: float = 0.1,
+        first_share: float = 0.4,
     ) -> None:
-        self.model, self._process, self._data = model, process, data
+        self.model, self._process, self._data, self._dvae = model, process, data, dvae
         self._unconditioned_share = unconditioned_share
+        self._steps = max(1, round(len(process.schedule) * shallow))
+        self._first_share = first_share if shallow < 1 else 0.0
+        self._guesses = shallow < 1 or model.config.guess
         self.phases = (Phase("loss", (model,), self._loss),)
 
     def batch(self, step: int) -> Batch:
@@ -119,33 +133,51 @@ class DiffusionStage:
         rows = len(batch["mel"])
         device = batch["mel"].device
         dropped = torch.rand(rows, device=device) < self._unconditioned_share
-        i = torch.randint(len(self._process.schedule), (rows,), device=device)
+        i = torch.randint(self._steps, (rows,), device=device)
+        first = torch.rand(rows, device=device) < self._first_share
         noise = torch.randn_like(batch["mel"])
-        terms, surrogate = self._terms(batch, i, noise, dropped)
+        terms, surrogate = self._terms(batch, torch.where(first, self._steps - 1, i), noise, dropped, first)
         loss = terms.mean() + surrogate
         return loss, {"diffusion": terms.detach().mean(), "surrogate": surrogate.detach()}
 
-    def _terms(self, batch: Batch, i: Tensor, noise: Tensor, dropped: Tensor) -> tuple[Tensor, Tensor]:
-        """Diffusion loss per row (B,), and the surrogate's squared error ()."""
-        model, mel = self.model, normalize_mel(batch["mel"])
+    def _terms(self, batch: Batch, i: Tensor, noise: Tensor, dropped: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+        """Diffusion loss per row (B,), and the surrogate's squared error (). `first` (B,) rows start at the dVAE."""
+        model, process, mel = self.model, self._process, normalize_mel(batch["mel"])
+        guess = self._guess(batch["codes"]) if self._guesses else None
         voice = model.conditioning_latent(batch["voice_mel"])
-        embedding = model.timestep_independent(batch["aligned"], voice, mel.shape[2], unconditioned=dropped)
+        embedding = model.timestep_independent(
+            batch["aligned"], voice, mel.shape[2], unconditioned=dropped, guess=guess
+        )
         error = (model.surrogate_mel(embedding).float() - mel).square().mean(dim=(1, 2))
         surrogate = (error * ~dropped).sum() / (~dropped).sum().clamp_min(1)
-        x = self._process.q_sample(mel, i, noise)
-        output = model(x, self._process.timesteps(i), embedding)
-        return self._process.training_terms(output, mel, i, noise).loss, surrogate
+        clean = mel if guess is None else torch.where(first[:, None, None], guess, mel)
+        x = process.q_sample(clean, i, noise)
+        output = model(x, process.timesteps(i), embedding)
+        # Whatever x was made of, the network should say what leads from it to the recording.
+        noise = torch.where(first[:, None, None], process.implied_noise(x, i, mel), noise)
+        return process.training_terms(output, mel, i, noise).loss, surrogate
+
+    @torch.no_grad()
+    def _guess(self, codes: Tensor) -> Tensor:
+        return normalize_mel(self._dvae.decode(codes).float())
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """Diffusion loss at evenly spread timesteps, and the surrogate's error, on held-out pieces."""
+        """On held-out pieces: diffusion loss at evenly spread timesteps, the surrogate's error, and the squared error
+        of the clean mel that the first step of inference estimates."""
         device = next(self.model.parameters()).device
         batch = {name: value.to(device) for name, value in self._data.validation().items()}
         rows = len(batch["mel"])
-        i = torch.linspace(0, len(self._process.schedule) - 1, rows, device=device).long()
+        i = torch.linspace(0, self._steps - 1, rows, device=device).long()
         noise = torch.randn(batch["mel"].shape, generator=torch.Generator().manual_seed(0)).to(device)
-        terms, surrogate = self._terms(batch, i, noise, torch.zeros(rows, dtype=torch.bool, device=device))
-        return {"diffusion": round(float(terms.mean()), 5), "surrogate": round(float(surrogate), 5)}
+        no, yes = torch.zeros(rows, dtype=torch.bool, device=device), torch.ones(rows, dtype=torch.bool, device=device)
+        terms, surrogate = self._terms(batch, i, noise, no, no)
+        figures = {"diffusion": round(float(terms.mean()), 5), "surrogate": round(float(surrogate), 5)}
+        if self._first_share:
+            last = torch.full_like(i, self._steps - 1)
+            first, _ = self._terms(batch, last, noise, no, yes)
+            figures["first"] = round(float(first.mean()), 5)
+        return figures
 
 
 @torch.inference_mode()

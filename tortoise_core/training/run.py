@@ -168,7 +168,10 @@ class Workspace:
             prediction=self.recipe.speech.get("prediction", "epsilon"),
             learned_variance=decoder.config.learned_variance,
         )
-        return DiffusionStage(decoder, process, DiffusionSampler(corpus, aligned, pieces))
+        data = DiffusionSampler(corpus, aligned, pieces)
+        return DiffusionStage(
+            decoder, process, data, dvae=self._dvae().to(self.device), shallow=self.recipe.speech.get("shallow", 1.0)
+        )
 
     # --- what the stages need ---
 
@@ -177,9 +180,12 @@ class Workspace:
 
     def _spoken(self) -> tuple[Corpus, list[SpokenItem]]:
         corpus = self._corpus()
+        return corpus, prepare_items(corpus, self._dvae(), self.folder / "codes.npy")
+
+    def _dvae(self) -> DiscreteVAE:
         dvae = DiscreteVAE(self.recipe.dvae).eval()
         dvae.load_state_dict(self._weights("dvae"))
-        return corpus, prepare_items(corpus, dvae, self.folder / "codes.npy")
+        return dvae
 
     def _latents(self, corpus: Corpus, items: list[SpokenItem], data: DiffusionDataConfig) -> np.ndarray:
         model = AutoregressiveModel(self.recipe.autoregressive).eval()

@@ -74,8 +74,10 @@ def test_feed_forward_blocks_start_as_identity():
     torch.testing.assert_close(with_blocks(x, t, embedding), plain(x, t, embedding))
 
 
-def test_a_padded_batch_equals_its_rows_alone():
-    model = randomised(MINI)
+@pytest.mark.parametrize("guesses", [False, True])
+def test_a_padded_batch_equals_its_rows_alone(guesses):
+    model = randomised(dataclasses.replace(MINI, guess=guesses))
+    guess = torch.randn(2, 12, 36) if guesses else None
     codes, frames = [9, 5], [36, 20]
     latents, x = torch.randn(2, 9, 20), torch.randn(2, 12, 36)
     t, clips = torch.tensor([17, 2900]), torch.randn(2, 12, 41)
@@ -84,13 +86,14 @@ def test_a_padded_batch_equals_its_rows_alone():
     code_mask = torch.arange(9) < torch.tensor(codes)[:, None]
     frame_mask = torch.arange(36) < torch.tensor(frames)[:, None]
     voice = model.conditioning_latent(clips, clip_mask)
-    shared = model.timestep_independent(latents, voice, 36, aligned_mask=code_mask, frame_mask=frame_mask)
+    shared = model.timestep_independent(latents, voice, 36, aligned_mask=code_mask, frame_mask=frame_mask, guess=guess)
     batched = model(x, t, shared, frame_mask)
     unguided = model(x, t, model.unconditioned(2, 36, frame_mask), frame_mask)
     for row, (m, s, c) in enumerate(zip(codes, frames, clip_frames, strict=True)):
         one = slice(row, row + 1)
         alone_voice = model.conditioning_latent(clips[one, :, :c])
-        alone = model.timestep_independent(latents[one, :m], alone_voice, s)
+        alone_guess = None if guess is None else guess[one, :, :s]
+        alone = model.timestep_independent(latents[one, :m], alone_voice, s, guess=alone_guess)
         torch.testing.assert_close(voice[one], alone_voice, atol=1e-4, rtol=1e-4)
         torch.testing.assert_close(shared[one, :, :s], alone, atol=1e-4, rtol=1e-4)
         torch.testing.assert_close(batched[one, :, :s], model(x[one, :, :s], t[one], alone), atol=1e-4, rtol=1e-4)
@@ -108,11 +111,23 @@ def test_padding_is_never_seen():
     )
 
 
-def test_unconditioned_rows_ignore_their_codes_and_voice():
-    model = randomised(MINI)
+def test_a_network_that_hears_a_guess_needs_one_and_listens():
+    model = randomised(dataclasses.replace(MINI, guess=True))
+    latents, voice, guess = torch.randn(1, 5, 20), torch.randn(1, 64), torch.randn(1, 12, 20)
+    with pytest.raises(ConfigError, match="first guess"):
+        model.timestep_independent(latents, voice, 20)
+    heard = model.timestep_independent(latents, voice, 20, guess=guess)
+    assert (heard - model.timestep_independent(latents, voice, 20, guess=-guess)).abs().max() > 1e-2
+
+
+def test_unconditioned_rows_ignore_their_codes_their_guess_and_the_voice():
+    model = randomised(dataclasses.replace(MINI, guess=True))
     drop = torch.tensor([True, False])
-    one = model.timestep_independent(torch.zeros(2, 5, 20), torch.zeros(2, 64), 20, unconditioned=drop)
-    two = model.timestep_independent(torch.randn(2, 5, 20), torch.randn(2, 64), 20, unconditioned=drop)
+
+    def embed(make):
+        return model.timestep_independent(make(2, 5, 20), make(2, 64), 20, unconditioned=drop, guess=make(2, 12, 20))
+
+    one, two = embed(torch.zeros), embed(torch.randn)
     torch.testing.assert_close(one[0], two[0])
     torch.testing.assert_close(one[:1], model.unconditioned(1, 20))
     assert (one[1] - two[1]).abs().max() > 1e-3

@@ -77,6 +77,7 @@ conditioner_blocks = 1
 contextual_blocks = 1
 integrator_layers = 1
 ff_mult = 1
+guess = true
 layer_drop = 0.0
 code_rate_hz = 24000
 """
