@@ -1,8 +1,9 @@
 """The block walker: what becomes a block of which kind, what is skipped by which rule, and that nothing gets lost."""
 
-from __future__ import unicodedata
+from __future__ import annotations
 
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given
