@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from tasks.errors import TalepressError
 
 AUDIOBOOK_KIND = 2  # the `stik` media kind
 _IMAGES = {b"\xff\xd8\xff": MP4Cover.FORMAT_JPEG, b"\x89PNG\r\n\x1a\n": MP4Cover.FORMAT_PNG}
+
+_ISBN = re.compile(r"(?<!\d)(97[89]\d{10}|\d{9}[\dXx])(?![\dXx])")
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +38,8 @@ class Tags:
     publisher: str = ""
     language: str = ""
     isbn: str = ""
+    series: str = ""
+    series_part: str = ""
     cover: bytes | None = None
 
 
@@ -42,7 +47,6 @@ def tags_of(book: Book, narrator: str) -> Tags:
     """The tags that a book's own metadata give. A cover that is neither JPEG nor PNG is left out, with a warning."""
     if book.cover is not None and _image_format(book.cover) is None:
         logger.warning("%s: the cover is neither JPEG nor PNG and is left out", book.title)
-    isbn = re.search(r"(?<!\d)(97[89]\d{10}|\d{9}[\dXx])(?![\dXx])", book.identifier.replace("-", ""))
     return Tags(
         title=" ".join(book.title.split()) or "Untitled",
         author=", ".join(book.authors),
@@ -51,9 +55,19 @@ def tags_of(book: Book, narrator: str) -> Tags:
         description=book.description,
         publisher=book.publisher,
         language=book.language,
-        isbn=isbn.group(1).upper() if isbn and "isbn" in book.identifier.lower() else "",
+        isbn=_isbn([book.identifier, *book.identifiers]),
+        series=book.series,
+        series_part=book.series_position,
         cover=book.cover if book.cover is not None and _image_format(book.cover) is not None else None,
     )
+
+
+def _isbn(identifiers: Iterable[str]) -> str:
+    """The first that says it is an ISBN, without hyphens; "" if none does."""
+    for identifier in identifiers:
+        if "isbn" in identifier.lower() and (found := _ISBN.search(identifier.replace("-", ""))):
+            return found[1].upper()
+    return ""
 
 
 def write_tags(path: Path, tags: Tags) -> None:
@@ -79,7 +93,14 @@ def _write(file: MP4, tags: Tags) -> None:
         "ldes": tags.description,
         "\xa9too": "Talepress",
     }
-    freeform = {"NARRATOR": tags.narrator, "PUBLISHER": tags.publisher, "LANGUAGE": tags.language, "ISBN": tags.isbn}
+    freeform = {
+        "NARRATOR": tags.narrator,
+        "PUBLISHER": tags.publisher,
+        "LANGUAGE": tags.language,
+        "ISBN": tags.isbn,
+        "SERIES": tags.series,
+        "SERIES-PART": tags.series_part,
+    }
     for atom, text in texts.items():
         if text:
             file[atom] = [text]

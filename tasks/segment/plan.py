@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,7 +12,7 @@ from configs.settings import StitchSettings
 from storage.records import Book, LedgerState, MarkupKind, Script, Utterance
 from tasks.pauses import pause_seconds
 from tasks.segment.annotate import Findings
-from tasks.segment.rules.characters import UNSPEAKABLE_RULE
+from tasks.segment.rules.characters import UNSPEAKABLE_RULE, foreign_scripts
 from tasks.segment.saying import problem_of
 from tortoise_core.text.notation import respelled
 
@@ -112,6 +112,12 @@ def _suspicious(book: Book, script: Script, findings: Findings) -> Iterator[dict
             unknown.update(c for c in entry.text if c not in _ORNAMENTS and not c.isspace())
     for character, count in unknown.most_common(_KINDS_SHOWN):
         yield _row("unknown-character", f"{character} (U+{ord(character):04X})", count)
+    scripts: dict[str, Counter[str]] = defaultdict(Counter)
+    for utterance in script.utterances:
+        for word, name in foreign_scripts(utterance.text).items():
+            scripts[name][word] += 1
+    for name, words in sorted(scripts.items()):
+        yield _row("foreign-script", name, words.total(), [word for word, _ in words.most_common(_EXAMPLES)])
     long_words = Counter(word for u in script.utterances for word in _LONG_WORD.findall(u.text))
     for word, count in long_words.most_common(_KINDS_SHOWN):
         yield _row("long-word", word[:80], count)

@@ -32,7 +32,10 @@ BOOK = Book(
     language="en",
     source_sha256="ab" * 32,
     chapters=(),
-    identifier="urn:isbn:978-0-306-40615-7",
+    identifier="urn:uuid:9780306406151",
+    identifiers=("urn:uuid:9780306406151", "urn:isbn:978-0-306-40615-7"),
+    series="The Oz Books",
+    series_position="1",
     publisher="Geo. M. Hill",
     date="1900",
     description="A girl, a dog. " * 30,
@@ -127,9 +130,16 @@ def test_tags(published):
     assert bytes(tags["covr"][0]) == PNG
     assert tags["covr"][0].imageformat == tags["covr"][0].FORMAT_PNG
     freeform = {
-        name: bytes(tags[f"----:com.apple.iTunes:{name}"][0]).decode() for name in ("NARRATOR", "PUBLISHER", "ISBN")
+        name: bytes(tags[f"----:com.apple.iTunes:{name}"][0]).decode()
+        for name in ("NARRATOR", "PUBLISHER", "ISBN", "SERIES", "SERIES-PART")
     }
-    assert freeform == {"NARRATOR": "Talepress (ann)", "PUBLISHER": "Geo. M. Hill", "ISBN": "9780306406157"}
+    assert freeform == {
+        "NARRATOR": "Talepress (ann)",
+        "PUBLISHER": "Geo. M. Hill",
+        "ISBN": "9780306406157",
+        "SERIES": "The Oz Books",
+        "SERIES-PART": "1",
+    }
 
 
 def test_ffmpeg_sees_the_tags_too(published):
@@ -229,7 +239,7 @@ def test_trouble_with_tags(tmp_path, published, monkeypatch):
 def test_odd_covers_and_identifiers(caplog):
     assert tags_of(replace(BOOK, cover=b"GIF89a"), "x").cover is None
     assert "neither JPEG nor PNG" in caplog.text
-    assert tags_of(replace(BOOK, identifier="urn:uuid:9780306406157"), "x").isbn == ""
+    assert tags_of(replace(BOOK, identifiers=()), "x").isbn == ""
 
 
 def test_more_chapters_than_nero_can_count(tmp_path, store, content, caplog):

@@ -81,3 +81,10 @@ def test_phonemes_do_not_lengthen_the_forecast(settings, stitch):
         book = apply_markup(make_book([text]))
         seconds.append(plan(book, write_script(book, settings, token_count, 200), 0.1, stitch)["forecast_seconds"])
     assert seconds[0] == seconds[1]
+
+
+def test_words_in_other_scripts_are_listed(settings, stitch):
+    book = make_book(["He wrote Ἀθῆναι on the wall, then Ἀθῆναι again and πόλις. The angle π is no word."])
+    data = plan(book, write_script(book, settings, token_count, 200), 0.06, stitch)
+    rows = [row for row in data["suspicious"] if row["kind"] == "foreign-script"]
+    assert rows == [{"kind": "foreign-script", "text": "Greek", "count": 2, "examples": ["Ἀθῆναι", "πόλις"]}]
