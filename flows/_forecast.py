@@ -37,8 +37,8 @@ def make_plan(services: Services, sources: Sources, voice: str | None = None) ->
     """The book as it is to be read, and its plan: see `tasks.segment.plan.plan`, with `rendered` besides."""
     settings = services.settings
     manuscript = read_manuscript(sources, settings, voice=voice)
-    engine = services.engine
-    script = write_script(manuscript.book, settings.segment, engine.token_count, engine.max_text_tokens)
+    model = services.text_side
+    script = write_script(manuscript.book, settings.segment, model.token_count, model.max_text_tokens)
     planned = plan(manuscript.book, script, 1 / CHARS_PER_SECOND, settings.stitch, manuscript.findings)
     try:
         planned["rendered"] = asdict(rendered(services, manuscript, script))
@@ -54,11 +54,11 @@ def rendered(services: Services, manuscript: Manuscript, script: Script) -> Rend
         texts = {(utterance.voice, utterance.spoken) for utterance in script.utterances}
         seconds = sum(speech_seconds(spoken) for _, spoken in texts)
         return Rendered(len(script.utterances), 0, len(texts), round(seconds, 1))
-    engine = services.engine
-    sampling = engine.settings(services.settings.synthesize.preset)
+    model = services.text_side
+    sampling = model.settings(services.settings.synthesize.preset)
     digests = {name: services.voice(name).digest for name in manuscript.voices}
     digests[""] = services.voice(manuscript.narrator).digest
-    keys = [utterance_key(u.spoken, digests[u.voice], engine.digest, sampling) for u in script.utterances]
+    keys = [utterance_key(u.spoken, digests[u.voice], model.digest, sampling) for u in script.utterances]
     with services.database.snapshot() as uow:
         takes = uow.takes.of(keys)
     there = {key for key, found in takes.items() if any(take.verdict is Verdict.OK for take in found)}

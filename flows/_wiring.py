@@ -21,9 +21,9 @@ from storage.database import Database
 from storage.records import VoiceRecord
 from tasks.disk import output_errors
 from tasks.errors import BadInputError, UnknownVoiceError
-from tasks.synthesize.engines import get_engine
+from tasks.synthesize.engines import get_engine, get_text_side
 from tasks.voices.catalogue import find_voice, shipped_voices
-from tortoise_core.inference.interface import Engine
+from tortoise_core.inference.interface import Engine, TextSide
 
 
 class Services:
@@ -56,6 +56,11 @@ class Services:
         """This process's engine. Raises `TortoiseError` when it cannot be loaded."""
         return get_engine(self.synthesize)
 
+    @cached_property
+    def text_side(self) -> TextSide:
+        """What can be known of the engine without its networks. Raises `TortoiseError` when there is no such model."""
+        return get_text_side(self.synthesize)
+
     def has_database(self) -> bool:
         """Whether there is a database already. Raises `BadInputError` for a setting that is no database URL."""
         try:
@@ -77,7 +82,7 @@ class Services:
         known = sorted({voice.name for voice in shipped_voices()} | {voice.name for voice in added})
         if name not in known:  # said here as well, because `find_voice` needs the store opened
             raise UnknownVoiceError(f"unknown voice {name!r}: there is {', '.join(known) or 'none'}")
-        return find_voice(name, self.engine.digest, self.store, added)
+        return find_voice(name, self.text_side.digest, self.store, added)
 
     def close(self) -> None:
         """Closes what was opened."""

@@ -15,7 +15,7 @@ import configs
 from storage.artifacts import ArtifactStore
 from storage.records import VoiceRecord
 from tasks.errors import BadInputError, UnknownVoiceError
-from tasks.voices.latents import digest_latents, unpack_latents
+from tasks.voices.latents import digest_packed, unpack_latents
 from tortoise_core.inference.interface import VoiceLatents
 
 SHIPPED_FOLDER = Path(configs.__file__).parent / "voices"
@@ -61,7 +61,7 @@ def find_voice(
             data = shipped.path.read_bytes()
             return VoiceRecord(
                 name=name,
-                digest=digest_latents(unpack_latents(data, str(shipped.path))),
+                digest=digest_packed(data, str(shipped.path)),
                 latents_sha256=store.put_bytes(data),
                 description=shipped.description,
                 model_digest=model_digest,

@@ -1,15 +1,16 @@
 """Voice latents as files: safetensors in, safetensors out, and the digest that makes takes depend on them.
 
-It must not know names, folders or rows.
+It must not know names, folders or rows. Arrays are NumPy's, so that a voice's digest is found without PyTorch.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
-import torch
+import numpy as np
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.numpy import load, save
 
 from tasks.errors import BadInputError
 from tortoise_core.inference.interface import VoiceLatents
@@ -20,11 +21,33 @@ MAX_BYTES = 1 << 20  # the published sizes come to 12 KiB
 
 def pack_latents(latents: VoiceLatents) -> bytes:
     """The latents as a safetensors file with the float32 tensors `auto` and `diffusion`."""
-    return save({name: getattr(latents, name).detach().float().contiguous() for name in TENSORS})
+    return save(_arrays(latents))
 
 
 def unpack_latents(data: bytes, source: str) -> VoiceLatents:
-    """Reads what `pack_latents` wrote.
+    """Reads what `pack_latents` wrote. Arguments and errors: see `_unpack`."""
+    import torch  # here: a digest is found without it
+
+    arrays = _unpack(data, source)
+    return VoiceLatents(**{name: torch.from_numpy(arrays[name]) for name in TENSORS})
+
+
+def digest_latents(latents: VoiceLatents) -> str:
+    """sha256 over both tensors' float32 values (little-endian), whatever file they came in."""
+    return _digest(_arrays(latents))
+
+
+def digest_packed(data: bytes, source: str) -> str:
+    """`digest_latents` of what `pack_latents` wrote. Arguments and errors: see `_unpack`."""
+    return _digest(_unpack(data, source))
+
+
+def _arrays(latents: VoiceLatents) -> dict[str, np.ndarray]:
+    return {name: getattr(latents, name).detach().float().cpu().contiguous().numpy() for name in TENSORS}
+
+
+def _unpack(data: bytes, source: str) -> dict[str, np.ndarray]:
+    """Reads a voice file.
 
     Args:
         data: the file's bytes; they are not trusted.
@@ -36,21 +59,22 @@ def unpack_latents(data: bytes, source: str) -> VoiceLatents:
     if len(data) > MAX_BYTES:
         raise BadInputError(f"{source}: {len(data)} bytes are too many for a voice file; at most {MAX_BYTES} are read")
     try:
-        tensors = load(data)
-    except SafetensorError as error:
+        arrays = load(data)
+    except (SafetensorError, KeyError) as error:  # KeyError: a type of number that NumPy has not
         raise BadInputError(f"{source}: not a voice file ({error}); add the voice again from its clips") from error
-    if set(tensors) != set(TENSORS):
-        raise BadInputError(f"{source}: holds {sorted(tensors)} instead of {sorted(TENSORS)}; not a voice file")
-    for name, tensor in tensors.items():
-        if tensor.dim() != 2 or tensor.shape[0] != 1 or not bool(torch.isfinite(tensor.float()).all()):
-            raise BadInputError(f"{source}: {name} of shape {tuple(tensor.shape)} is no finite row; not a voice file")
-    return VoiceLatents(auto=tensors["auto"].float(), diffusion=tensors["diffusion"].float())
+    if set(arrays) != set(TENSORS):
+        raise BadInputError(f"{source}: holds {sorted(arrays)} instead of {sorted(TENSORS)}; not a voice file")
+    with np.errstate(over="ignore"):  # what float32 cannot hold is found below
+        rows = {name: array.astype(np.float32) for name, array in arrays.items()}
+    for name, row in rows.items():
+        if row.ndim != 2 or row.shape[0] != 1 or not np.isfinite(row).all():
+            raise BadInputError(f"{source}: {name} of shape {row.shape} is no finite row; not a voice file")
+    return rows
 
 
-def digest_latents(latents: VoiceLatents) -> str:
-    """sha256 over both tensors' float32 values (little-endian), whatever file they came in."""
+def _digest(arrays: Mapping[str, np.ndarray]) -> str:
     digest = hashlib.sha256()
     for name in TENSORS:
-        values = getattr(latents, name).detach().float().cpu().numpy().astype("<f4")
+        values = arrays[name].astype("<f4")
         digest.update(name.encode() + repr(values.shape).encode() + values.tobytes())
     return digest.hexdigest()

@@ -15,32 +15,26 @@ Other top-level tables are kept in `ModelManifest.extra` for whoever reads them.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
 from tortoise_core.checkpoints.registry import network_type, type_name
-from tortoise_core.checkpoints.weights import (
-    check_shapes,
-    check_tensors,
+from tortoise_core.checkpoints.weights import check_shapes, check_tensors, load_weights, read_shapes, write_tensors
+from tortoise_core.description import (
+    FORMAT,
+    MANIFEST_NAMES,
+    ModelDescription,
     file_sha256,
-    load_weights,
-    read_shapes,
-    write_tensors,
+    read_config,
+    read_description,
 )
 from tortoise_core.errors import CheckpointError
-
-FORMAT = 1
-MANIFEST_NAMES = ("model.json", "model.toml")
-_ENTRY_FIELDS = frozenset(["type", "file", "sha256", "config"])
 
 
 @dataclass(frozen=True)
@@ -57,10 +51,23 @@ class NetworkEntry:
 class ModelManifest:
     """What a model folder holds, by role."""
 
-    name: str
-    folder: Path
+    description: ModelDescription
     networks: Mapping[str, NetworkEntry]
-    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What the model calls itself."""
+        return self.description.name
+
+    @property
+    def folder(self) -> Path:
+        """Where the manifest and the weights are."""
+        return self.description.folder
+
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """The manifest's other tables."""
+        return self.description.extra
 
     def entry(self, role: str) -> NetworkEntry:
         """The network that plays a role. Raises `CheckpointError` where none does."""
@@ -85,12 +92,8 @@ class ModelManifest:
         return network.eval().to(device)
 
     def digest(self) -> str:
-        """sha256 over format version, configurations and weights: equal digests give equal audio."""
-        networks = {
-            role: [entry.type, dataclasses.asdict(entry.config), entry.sha256 or file_sha256(self.path(role))]
-            for role, entry in self.networks.items()
-        }
-        return hashlib.sha256(json.dumps([FORMAT, networks], sort_keys=True).encode()).hexdigest()
+        """See `ModelDescription.digest`."""
+        return self.description.digest()
 
 
 def read_manifest(source: Path) -> ModelManifest:
@@ -98,22 +101,19 @@ def read_manifest(source: Path) -> ModelManifest:
 
     Raises `CheckpointError` where it is missing or malformed, naming the place.
     """
-    path = _manifest_path(source)
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise CheckpointError(f"{path} is not a valid {path.suffix[1:].upper()} file: {error}") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise CheckpointError(f"{path} is not a model manifest of format {FORMAT}")
-    name, networks = content.get("name"), content.get("networks")
-    if not isinstance(name, str) or not isinstance(networks, dict):
-        raise CheckpointError(f"{path} needs a name and a table of networks")
-    entries = {role: _read_entry(value, f"{path}: networks.{role}") for role, value in networks.items()}
-    extra = {key: value for key, value in content.items() if key not in ("format", "name", "networks")}
-    return ModelManifest(name, path.parent, entries, extra)
+    description = read_description(source)
+    return ModelManifest(
+        description,
+        {
+            role: NetworkEntry(
+                network.type,
+                network.file,
+                read_config(network_type(network.type).config, network.config, f"{source}: networks.{role}"),
+                network.sha256,
+            )
+            for role, network in description.networks.items()
+        },
+    )
 
 
 def write_network(
@@ -143,7 +143,7 @@ def write_manifest(
         **(extra or {}),
     }
     (folder / MANIFEST_NAMES[0]).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    return ModelManifest(name, folder, dict(networks), extra or {})
+    return read_manifest(folder)
 
 
 def verify(source: Path) -> ModelManifest:
@@ -162,39 +162,3 @@ def verify(source: Path) -> ModelManifest:
         if file_sha256(path) != entry.sha256:
             raise CheckpointError(f"{path} has changed since it was written (sha256 differs); import or fetch it again")
     return manifest
-
-
-def _manifest_path(source: Path) -> Path:
-    if not source.is_dir():
-        return source
-    for name in MANIFEST_NAMES:
-        if (source / name).is_file():
-            return source / name
-    raise CheckpointError(f"{source} is no model folder: it holds neither {' nor '.join(MANIFEST_NAMES)}")
-
-
-def _read_entry(value: object, where: str) -> NetworkEntry:
-    if not isinstance(value, dict) or not {"type", "file"} <= value.keys() <= _ENTRY_FIELDS:
-        raise CheckpointError(f"{where} needs type and file, and may have sha256 and config")
-    file, sha256 = value["file"], value.get("sha256")
-    if not isinstance(file, str) or file in ("", ".", "..") or Path(file).name != file or "\\" in file:
-        raise CheckpointError(f"{where}: file must be a plain name in the manifest's folder, not {file!r}")
-    if sha256 is not None and not isinstance(sha256, str):
-        raise CheckpointError(f"{where}: sha256 must be text")
-    kind = network_type(value["type"])
-    return NetworkEntry(value["type"], file, read_config(kind.config, value.get("config", {}), where), sha256)
-
-
-def read_config(config: type, values: Mapping[str, Any], where: str) -> Any:
-    """An instance of a configuration dataclass from a file's table.
-
-    Raises `CheckpointError` naming `where` for an unknown field or a value of the wrong type.
-    """
-    known = {item.name for item in dataclasses.fields(config)}
-    if unknown := sorted(set(values) - known):
-        raise CheckpointError(f"{where}: unknown field {unknown[0]!r} of {config.__name__}")
-    try:
-        return TypeAdapter(config).validate_python(dict(values))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise CheckpointError(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

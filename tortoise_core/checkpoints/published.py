@@ -17,7 +17,13 @@ from pathlib import Path
 
 import torch
 
-from tortoise_core.checkpoints.manifest import ModelManifest, NetworkEntry, write_manifest, write_network
+from tortoise_core.checkpoints.manifest import (
+    ModelManifest,
+    NetworkEntry,
+    read_manifest,
+    write_manifest,
+    write_network,
+)
 from tortoise_core.checkpoints.registry import RandomLatentConfig
 from tortoise_core.checkpoints.staging import staged_folder
 from tortoise_core.errors import CheckpointError
@@ -87,7 +93,7 @@ def import_published(
             if path.is_file():
                 entries[item.role] = _import_file(path, item, staging)
         write_manifest(staging, name, entries)
-    return ModelManifest(name, out, entries)
+    return read_manifest(out)
 
 
 def pull(

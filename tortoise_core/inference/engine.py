@@ -19,17 +19,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tortoise_core.audio.mel import denormalize_mel, normalize_mel
-from tortoise_core.checkpoints.manifest import ModelManifest, read_config, read_manifest
+from tortoise_core.checkpoints.manifest import ModelManifest, read_manifest
 from tortoise_core.diffusion.process import GaussianDiffusion
 from tortoise_core.diffusion.samplers import Guidance, row_noise, sample_ancestral, sample_ddim, shallow_start
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.errors import ConfigError, OutOfMemoryError, TextError
 from tortoise_core.inference.codes import clean_codes, pad_codes, spoken_length
-from tortoise_core.inference.formats import FrontEnd, SpeechFormat, front_end
+from tortoise_core.inference.formats import FrontEnd, front_end
 from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult, VoiceLatents
 from tortoise_core.inference.logits import DecodingSettings
-from tortoise_core.inference.presets import published_settings
 from tortoise_core.inference.sampling import CodeRow, Keep, Prompt, sample_codes
+from tortoise_core.inference.text_side import TorToiseText
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
@@ -43,7 +43,6 @@ Sampler = Callable[..., Tensor]
 SAMPLERS: Mapping[str, Sampler] = {"ancestral": sample_ancestral, "ddim": sample_ddim}
 MAX_ROWS = 96  # candidates decoded in one batch
 MAX_FRAMES = 8_192  # padded mel frames denoised in one batch
-CODE_FORMAT_VERSION = 2  # raise it when the same weights and settings would give other audio
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +60,8 @@ class TorToiseEngine:
 
     def __init__(self, manifest: ModelManifest, device: torch.device) -> None:
         self.device = device
-        self._speech: SpeechFormat = read_config(SpeechFormat, manifest.extra.get("speech", {}), "speech")
-        self._presets: Mapping[str, Mapping[str, object]] = manifest.extra.get("presets", {})
-        self._digest = hashlib.sha256(f"{manifest.digest()} {self._speech} {CODE_FORMAT_VERSION}".encode()).hexdigest()
+        self._text = TorToiseText(manifest.description)
+        self._speech = self._text.speech
         self._autoregressive: AutoregressiveModel = _as(AutoregressiveModel, manifest.load("autoregressive", device))
         self._clvp = _as(Clvp, manifest.load("clvp", device))
         self._decoder = _as(DiffusionDecoder, manifest.load("diffusion", device))
@@ -85,25 +83,20 @@ class TorToiseEngine:
     @property
     def digest(self) -> str:
         """See `interface.Engine`."""
-        return self._digest
+        return self._text.digest
 
     @property
     def max_text_tokens(self) -> int:
         """See `interface.Engine`."""
-        return self._speech.max_text_tokens
+        return self._text.max_text_tokens
 
     def token_count(self, text: str) -> int:
         """See `interface.Engine`. Raises `TextError` for text that the front-end cannot read."""
-        return len(self._front_end.text_ids(text))
+        return self._text.token_count(text)
 
     def settings(self, preset: str) -> SamplingSettings:
-        """The preset of this model; the published ones where the model brings none of its own."""
-        if not self._presets:
-            return published_settings(preset)
-        if preset not in self._presets:
-            raise ConfigError(f"no preset {preset!r}: use one of {', '.join(self._presets)}")
-        settings: SamplingSettings = read_config(SamplingSettings, self._presets[preset], f"presets.{preset}")
-        return settings
+        """See `interface.Engine`: the model's own presets, or the published ones."""
+        return self._text.settings(preset)
 
     @torch.inference_mode()
     def voice_from_clips(self, clips: Sequence[Path]) -> VoiceLatents:
@@ -157,7 +150,7 @@ class TorToiseEngine:
         return [self._best(prompt, candidates, settings) for prompt, candidates in zip(prompts, rows, strict=True)]
 
     def _text_ids(self, text: str) -> list[int]:
-        ids = self._front_end.text_ids(text)
+        ids = self._text.text_ids(text)
         if not ids:
             raise TextError(f"nothing to say in {text!r}: it holds no speakable characters")
         if len(ids) > self.max_text_tokens:

@@ -1,16 +1,15 @@
-"""What differs between the published model and the embedded one around the same networks: text ids, voices, code rows.
+"""What differs between the published model and the embedded one around the same networks: voices and code rows.
 
-A model's manifest names its format in the table `speech`; `SpeechFormat` is that table. The engine asks a format and
-never the model's name. Knows networks' inputs, not how they are sampled.
+A model's manifest names its format in the table `speech` (`text_side.py`, which has the text ids too). The engine asks
+a format and never the model's name. Knows networks' inputs, not how they are sampled.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -22,36 +21,18 @@ from tortoise_core.audio.mel import MelSpectrogram24k, normalize_mel
 from tortoise_core.errors import AudioError
 from tortoise_core.inference.codes import PUBLISHED_FORMAT, CodeFormat
 from tortoise_core.inference.interface import VoiceLatents
+from tortoise_core.inference.text_side import SpeechFormat
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
-from tortoise_core.text.notation import respelled
-from tortoise_core.text.phonemes import PhonemeTokenizer
-from tortoise_core.text.tokenizer import Tokenizer
 
 CONDITIONING_FRAMES = 192  # piece of a clip that the embedded model hears at once, in training and here (spec 8.7)
 MAX_PIECES = 32
 
 
-@dataclass(frozen=True)
-class SpeechFormat:
-    """The manifest's table `speech`; the defaults describe the published model."""
-
-    front_end: Literal["published", "phones"] = "published"
-    prediction: Literal["epsilon", "v"] = "epsilon"  # of the diffusion decoder
-    decoder_input: Literal["latents", "codes"] = "latents"
-    shallow: float = (
-        1.0  # share of the diffusion process that is run, from the mel that the dVAE decodes; 1: from noise
-    )
-    max_text_tokens: int = 398  # the published model refuses 400 with its stops (spec 2)
-
-
 class FrontEnd(Protocol):
-    """Text and clips in, what the networks take out."""
+    """Clips in, what the networks take out."""
 
     codes: CodeFormat
-
-    def text_ids(self, text: str) -> list[int]:
-        """Ids for the AR model (its start and stop are added there); empty where there is nothing to say."""
 
     def voice(
         self, autoregressive: AutoregressiveModel, decoder: DiffusionDecoder, clips: Sequence[Path]
@@ -60,17 +41,9 @@ class FrontEnd(Protocol):
 
 
 class PublishedFrontEnd:
-    """English cleaner, BPE ids with one extra stop (spec 4), two mel front-ends (spec 1.3)."""
+    """Two mel front-ends (spec 1.3)."""
 
     codes = PUBLISHED_FORMAT
-
-    def __init__(self) -> None:
-        self._tokenizer = Tokenizer()
-
-    def text_ids(self, text: str) -> list[int]:
-        """See `FrontEnd`; phonemes are respelled. Raises `TextError` for numbers that the cleaner cannot read."""
-        ids = self._tokenizer.encode(respelled(text))
-        return [*ids, 0] if ids else []
 
     def voice(
         self, autoregressive: AutoregressiveModel, decoder: DiffusionDecoder, clips: Sequence[Path]
@@ -82,17 +55,11 @@ class PublishedFrontEnd:
 
 
 class PhoneFrontEnd:
-    """Phones, one 24 kHz mel front-end, voices averaged over pieces of fixed length: the embedded model."""
+    """One 24 kHz mel front-end, voices averaged over pieces of fixed length: the embedded model."""
 
     def __init__(self, stop_code: int) -> None:
         self.codes = CodeFormat(stop=stop_code)
-        self._tokenizer = PhonemeTokenizer()
         self._mel = MelSpectrogram24k()
-
-    def text_ids(self, text: str) -> list[int]:
-        """See `FrontEnd`. Text without a single phone (punctuation alone) has nothing to say."""
-        ids = self._tokenizer.encode(text)
-        return ids if any(symbol[0].isalpha() for symbol in self._tokenizer.decode(ids)) else []
 
     def voice(
         self, autoregressive: AutoregressiveModel, decoder: DiffusionDecoder, clips: Sequence[Path]

@@ -1,6 +1,6 @@
 """What the rest of the world sees of the model: requests in, audio out.
 
-This module must stay importable without loading a network; it knows nothing of books, files or databases.
+This module must stay importable without PyTorch; it knows nothing of books, files or databases.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch  # for annotations alone: a plan is made without it
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,8 @@ class SpeechResult:
 
 
 @runtime_checkable
-class Engine(Protocol):
-    """Speaks. Implemented by `TorToiseEngine` and, for tests of the pipeline, by `FakeEngine`."""
-
-    @property
-    def sample_rate(self) -> int:
-        """Samples per second of every result."""
+class TextSide(Protocol):
+    """What can be known of a model without its networks. Implemented by `TorToiseText` and by every engine."""
 
     @property
     def digest(self) -> str:
@@ -84,6 +82,15 @@ class Engine(Protocol):
 
     def settings(self, preset: str) -> SamplingSettings:
         """The sampling settings of a preset of this model. Raises `ConfigError` for an unknown one."""
+
+
+@runtime_checkable
+class Engine(TextSide, Protocol):
+    """Speaks. Implemented by `TorToiseEngine` and, for tests of the pipeline, by `FakeEngine`."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second of every result."""
 
     def speak(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult]:
         """Speaks all requests, in order. Raises `TextError`, `OutOfMemoryError`."""

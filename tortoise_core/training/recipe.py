@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tortoise_core.checkpoints.manifest import read_config
+from tortoise_core.description import read_config
 from tortoise_core.errors import CheckpointError, ConfigError
 from tortoise_core.models.autoregressive import AutoregressiveConfig
 from tortoise_core.models.clvp import ClvpConfig

@@ -1,0 +1,101 @@
+"""The side of a model that needs no network: how it counts text, its limits, its presets and its digest.
+
+The engine speaks through one, and a plan is made with one alone. Must stay importable without PyTorch, which takes more
+memory and time than all of planning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tortoise_core.description import ModelDescription, read_config, read_description
+from tortoise_core.errors import ConfigError
+from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.presets import published_settings
+from tortoise_core.text.notation import respelled
+from tortoise_core.text.phonemes import PhonemeTokenizer
+
+CODE_FORMAT_VERSION = 2  # raise it when the same weights and settings would give other audio
+
+
+@dataclass(frozen=True)
+class SpeechFormat:
+    """The manifest's table `speech`; the defaults describe the published model."""
+
+    front_end: Literal["published", "phones"] = "published"
+    prediction: Literal["epsilon", "v"] = "epsilon"  # of the diffusion decoder
+    decoder_input: Literal["latents", "codes"] = "latents"
+    shallow: float = 1.0  # share of the diffusion process that is run, from the mel of the codes; 1: from noise
+    max_text_tokens: int = 398  # the published model refuses 400 with its stops (spec 2)
+
+
+class TorToiseText:
+    """Implements `interface.TextSide` from a manifest."""
+
+    def __init__(self, description: ModelDescription) -> None:
+        self.speech: SpeechFormat = read_config(SpeechFormat, description.extra.get("speech", {}), "speech")
+        self._presets: Mapping[str, Mapping[str, object]] = description.extra.get("presets", {})
+        self._digest = hashlib.sha256(
+            f"{description.digest()} {self.speech} {CODE_FORMAT_VERSION}".encode()
+        ).hexdigest()
+        self._text_ids = _published_ids() if self.speech.front_end == "published" else _phone_ids()
+
+    @property
+    def digest(self) -> str:
+        """See `interface.TextSide`."""
+        return self._digest
+
+    @property
+    def max_text_tokens(self) -> int:
+        """See `interface.TextSide`."""
+        return self.speech.max_text_tokens
+
+    def token_count(self, text: str) -> int:
+        """See `interface.TextSide`. Raises `TextError` for text that the front-end cannot read."""
+        return len(self._text_ids(text))
+
+    def text_ids(self, text: str) -> list[int]:
+        """Ids for the AR model (its start and stop are added there); empty where there is nothing to say."""
+        return self._text_ids(text)
+
+    def settings(self, preset: str) -> SamplingSettings:
+        """The preset of this model; the published ones where the model brings none of its own."""
+        if not self._presets:
+            return published_settings(preset)
+        if preset not in self._presets:
+            raise ConfigError(f"no preset {preset!r}: use one of {', '.join(self._presets)}")
+        settings: SamplingSettings = read_config(SamplingSettings, self._presets[preset], f"presets.{preset}")
+        return settings
+
+
+def load_text_side(model: str | Path) -> TorToiseText:
+    """The text side of a model folder (or manifest file). Raises `CheckpointError`."""
+    return TorToiseText(read_description(Path(model)))
+
+
+def _published_ids() -> Callable[[str], list[int]]:
+    """English cleaner and BPE ids with one extra stop (spec 4); phonemes are respelled."""
+    from tortoise_core.text.tokenizer import Tokenizer  # here: its cleaner takes two seconds to import
+
+    tokenizer = Tokenizer()
+
+    def text_ids(text: str) -> list[int]:
+        ids = tokenizer.encode(respelled(text))
+        return [*ids, 0] if ids else []
+
+    return text_ids
+
+
+def _phone_ids() -> Callable[[str], list[int]]:
+    """Phones. Text without a single one (punctuation alone) has nothing to say."""
+    tokenizer = PhonemeTokenizer()
+
+    def text_ids(text: str) -> list[int]:
+        ids = tokenizer.encode(text)
+        return ids if any(symbol[0].isalpha() for symbol in tokenizer.decode(ids)) else []
+
+    return text_ids
