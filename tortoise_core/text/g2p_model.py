@@ -19,6 +19,8 @@ parent, then unit), which makes every array small and well compressible:
 from __future__ import annotations
 
 import gzip
+from array import array
+from bisect import bisect_left
 from functools import lru_cache
 
 import numpy as np
@@ -49,20 +51,26 @@ class LetterToSoundModel:
         self._units_of: dict[str, list[int]] = {}
         for unit, line in enumerate(lines[START + 1 :], START + 1):
             self._units_of.setdefault(line[0], []).append(unit)
-        keys, shorter = _trie(arrays["unit"].astype(np.int64), arrays["children"].astype(np.int64), self._unit_count)
-        self._nodes = dict(zip(keys.tolist(), range(1, len(keys) + 1), strict=True))
-        self._shorter = shorter.tolist()
-        self._log_prob = [0.0, *(arrays["log_prob"] * -STEP).tolist()]
-        self._back_off = [0.0, *(arrays["back_off"] * -STEP).tolist()]
+        children = arrays["children"].astype(np.int64)
+        shorter = _shorter_contexts(arrays["unit"].astype(np.int64), children, self._unit_count)
+        roots = len(shorter) - 1 - int(children.sum())
+        # Flat arrays, not lists and a dict: these hold half a million nodes, and Python's objects take 100 MB for them.
+        # Node n's children are the nodes after number `below[n]`, up to and with `below[n + 1]`, ascending by unit.
+        self._below = array("q", np.cumsum(np.concatenate(([0, roots], children))).tobytes())
+        self._unit = array("q", arrays["unit"].astype(np.int64).tobytes())
+        self._shorter = array("q", shorter.tobytes())
+        self._log_prob = array("d", np.append(0.0, arrays["log_prob"] * -STEP).tobytes())
+        self._back_off = array("d", np.append(0.0, arrays["back_off"] * -STEP).tobytes())
         self._remembered = lru_cache(maxsize=1 << 15)(self._expand)  # a few thousand contexts make most of English
 
     def _advance(self, state: int, unit: int) -> tuple[int, float]:
         """Return the state after a unit, and the unit's log probability in this state."""
         weight = 0.0
         while True:
-            node = self._nodes.get(state * self._unit_count + unit)
-            if node is not None:
-                return node, weight + self._log_prob[node]
+            end = self._below[state + 1]
+            at = bisect_left(self._unit, unit, self._below[state], end)
+            if at < end and self._unit[at] == unit:
+                return at + 1, weight + self._log_prob[at + 1]
             weight += self._back_off[state]
             state = self._shorter[state]
 
@@ -95,8 +103,10 @@ def _prune(hypotheses: dict[int, tuple[float, Phones]]) -> dict[int, tuple[float
     return {state: hypothesis for state, hypothesis in ranked if hypothesis[0] >= worst}
 
 
-def _trie(unit: np.ndarray, children: np.ndarray, unit_count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rebuild the trie's edges.
+def _shorter_contexts(unit: np.ndarray, children: np.ndarray, unit_count: int) -> np.ndarray:
+    """For every node, the root included, the node of its longest known proper suffix.
+
+    Node i of the file has number i + 1, the root is 0.
 
     Args:
         unit: (nodes,) int64, see the file layout.
@@ -104,19 +114,17 @@ def _trie(unit: np.ndarray, children: np.ndarray, unit_count: int) -> tuple[np.n
         unit_count: number of different units.
 
     Returns:
-        Edge keys `parent * unit_count + unit`, shape (nodes,), ascending, where node i of the file has number i + 1 and
-        the root is 0; and for every node, the root included, the node of its longest known proper suffix, shape
-        (nodes + 1,).
+        (nodes + 1,) int64.
     """
     first_level = len(unit) - int(children.sum())  # all other nodes are somebody's child
     parent = np.concatenate([np.zeros(first_level, np.int64), np.repeat(np.arange(1, len(unit) + 1), children)])
-    keys = parent * unit_count + unit
+    keys = parent * unit_count + unit  # of edges; ascending
     shorter = np.zeros(len(unit) + 1, np.int64)
     begin, end = first_level, first_level + int(children[:first_level].sum())
     while begin < end:  # level by level: a node's suffix is found through its parent's suffix
         shorter[begin + 1 : end + 1] = _suffixes(keys, shorter, parent[begin:end], unit[begin:end], unit_count)
         begin, end = end, end + int(children[begin:end].sum())
-    return keys, shorter
+    return shorter
 
 
 def _suffixes(
