@@ -33,20 +33,20 @@ This is the end of the story, and everybody went home.
 """
 
 
-def write_clip(path):
+def write_clip(path, pitch_hz=120):
     """Four seconds of something like a voice."""
     seconds = np.arange(24_000 * 4) / 24_000
-    soundfile.write(path, 0.3 * np.sin(2 * np.pi * 120 * seconds) * (0.5 + 0.5 * np.sin(6 * seconds)), 24_000)
+    soundfile.write(path, 0.3 * np.sin(2 * np.pi * pitch_hz * seconds) * (0.5 + 0.5 * np.sin(6 * seconds)), 24_000)
     return path
 
 
-def add_voice(home):
-    """Makes the voice `tone` of the fake engine known in a data folder, as `talepress voice add` does."""
+def add_voice(home, name="tone", pitch_hz=120):
+    """Makes a voice of the fake engine known in a data folder, as `talepress voice add` does."""
     settings = load_settings(storage={"data_dir": str(home)}, synthesize={"engine": "fake", "model": "sound"})
     home.mkdir(parents=True, exist_ok=True)
-    clip = write_clip(home.parent / "tone.wav")
+    clip = write_clip(home.parent / f"{name}.wav", pitch_hz)
     with open_services(settings) as services:
-        voice = enrol_voice(services.engine, services.store, "tone", [clip], settings.voices)
+        voice = enrol_voice(services.engine, services.store, name, [clip], settings.voices)
         with services.database.unit_of_work() as uow:
             uow.voices.add(voice)
             uow.commit()

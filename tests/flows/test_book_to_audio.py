@@ -9,6 +9,8 @@ from mutagen.mp4 import MP4
 from flows._wiring import open_services, read_settings
 from storage.records import RunState
 from tasks.errors import TransientError, UnknownVoiceError
+from tasks.synthesize.keys import utterance_key
+from tests.flows.samples import add_voice
 
 # The server's first start alone can take minutes on a machine that is busy with other things.
 pytestmark = [pytest.mark.usefixtures("prefect_server", "voiced_home"), pytest.mark.timeout(900)]
@@ -110,6 +112,60 @@ def test_takes_whose_audio_is_gone_are_spoken_again(make):
     with open_services(read_settings()) as services:
         services.store.path(lost).unlink()
     assert make().rendered == 1
+
+
+TWO_VOICES = """# One
+
+It was late. "Good morning," said Dr. Smith.
+
+[[voice low]]Nobody heard him.[[/voice]]
+
+# Two
+
+Nobody heard him.
+"""
+
+
+def test_each_take_is_spoken_by_its_own_voice(book, tmp_path, voiced_home, make):
+    add_voice(voiced_home, "low", 90)
+    add_voice(voiced_home, "high", 220)
+    book.write_text(TWO_VOICES, "utf-8")
+    cast = tmp_path / "cast.toml"
+    cast.write_text('[characters."Dr. Smith"]\nvoice = "high"\n', "utf-8")
+    report = make(cast=str(cast))
+    assert (report.state, report.flagged) == (RunState.DONE, ())
+    assert [chapter.title for chapter in MP4(report.edition.files[0].path).chapters] == ["One", "Two"]
+
+    with open_services(read_settings()) as services, services.database.snapshot() as uow:
+        source = json.loads(Path(report.edition.files[1].path).read_text("utf-8"))["book"]["source_sha256"]
+        chosen = [cue for chapter in (0, 1) for cue in uow.takes.chosen(source, chapter)]
+        digests = {name: services.voice(name).digest for name in ("tone", "low", "high")}
+        engine, preset = services.engine, services.settings.synthesize.preset
+    assert len(set(digests.values())) == 3
+    assert [(cue.utterance.text, cue.utterance.voice) for cue in chosen] == [
+        ("One", ""),
+        ("It was late.", ""),
+        ('"Good morning,"', "high"),
+        ("said Dr. Smith.", ""),
+        ("Nobody heard him.", "low"),
+        ("Two", ""),
+        ("Nobody heard him.", ""),
+    ]
+    assert [cue.take.utterance_key for cue in chosen] == [
+        utterance_key(
+            cue.utterance.spoken, digests[cue.utterance.voice or "tone"], engine.digest, engine.settings(preset)
+        )
+        for cue in chosen
+    ]
+    assert chosen[4].take.audio_sha256 != chosen[6].take.audio_sha256  # the same words in two voices
+
+    manifest = json.loads(Path(report.edition.files[1].path).read_text("utf-8"))
+    listed = [row for chapter in manifest["chapters"] for row in chapter["utterances"]]
+    assert [(row["take"], row.get("voice", "")) for row in listed] == [
+        (cue.take.key, cue.utterance.voice) for cue in chosen
+    ]
+    again = make(cast=str(cast))
+    assert (again.rendered, again.edition) == (0, report.edition)
 
 
 def test_an_unknown_voice_stops_the_flow_before_anything_is_saved(make):

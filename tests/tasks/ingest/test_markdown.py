@@ -46,6 +46,20 @@ def test_front_matter_in_any_of_its_shapes(tmp_path, settings):
     assert skipped(book)[0][0] == "front-matter"
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("series: The Lamps\nseries_index: 2", ("The Lamps", "2")),
+        ("series: The Lamps\nseries_index: 2.5", ("The Lamps", "2.5")),
+        ("belongs-to-collection: The Lamps\ngroup-position: 3", ("The Lamps", "3")),
+        ("title: T", ("", "")),
+    ],
+)
+def test_front_matter_names_the_series(fields, expected, tmp_path, settings):
+    book = read(tmp_path, settings, f"---\n{fields}\n---\n\nText.\n")
+    assert (book.series, book.series_position) == expected
+
+
 def test_front_matter_that_is_no_yaml_is_a_warning(tmp_path, settings):
     bomb = "---\na: &a [x, x]\nb: &b [*a, *a]\n---\n\nText.\n"
     for text in (bomb, "---\ntitle: [\n---\n\nText.\n"):
