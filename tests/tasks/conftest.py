@@ -1,14 +1,10 @@
 import os
 from pathlib import Path
 
-import hypothesis
 import pytest
 
 from configs.settings import Settings, load_settings
 from storage.artifacts import ArtifactStore
-
-hypothesis.settings.register_profile("busy machine", deadline=None)  # wall time says nothing where others compute
-hypothesis.settings.load_profile("busy machine")
 
 
 @pytest.fixture
