@@ -96,6 +96,6 @@ def _phone_ids() -> Callable[[str], list[int]]:
 
     def text_ids(text: str) -> list[int]:
         ids = tokenizer.encode(text)
-        return ids if any(symbol[0].isalpha() for symbol in tokenizer.decode(ids)) else []
+        return ids if any(tokenizer.vocabulary[index][0].isalpha() for index in ids) else []
 
     return text_ids

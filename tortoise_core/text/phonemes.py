@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from num2words import num2words
 from unidecode import unidecode
@@ -79,6 +80,7 @@ class _Plain:
     dropped: list[str]
 
 
+@lru_cache(maxsize=1 << 12)
 def _plain_character(character: str) -> str | None:
     """Return what an input character is read as: ASCII, a space or nothing; None where it cannot be spoken."""
     if character.isascii() and character.isalnum():
