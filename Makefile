@@ -49,6 +49,7 @@ format: $(VENV)/.dev
 
 ## train the embedded model from nothing; stop and repeat at any time, it goes on
 train-mini: $(VENV)/.run
+	rm -rf $(WORKSPACE)/tortoise_mini  # export writes a new folder only
 	for stage in corpus dvae vocoder autoregressive clvp diffusion_codes diffusion export; do \
 	  $(VENV)/bin/talepress train $$stage --config configs/models/tortoise_mini.toml \
 	    --workspace $(WORKSPACE) --sentences $(SENTENCES) --out $(WORKSPACE)/tortoise_mini || exit 1; \

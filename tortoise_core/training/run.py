@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile as sf
@@ -190,17 +191,21 @@ class Workspace:
     def _latents(self, corpus: Corpus, items: list[SpokenItem], data: DiffusionDataConfig) -> np.ndarray:
         model = AutoregressiveModel(self.recipe.autoregressive).eval()
         model.load_state_dict(self._weights("autoregressive"))
-        path = self.folder / "latents.f16"
+        path = self.folder / f"latents-{self._checkpoint('autoregressive')['step']}.f16"  # other weights, other latents
         compute_latents(model, items, corpus, path, data)
         return np.memmap(path, dtype=np.float16, mode="r").reshape(-1, model.config.width)
 
     def _weights(self, stage: str) -> dict[str, Tensor]:
         """The averaged weights of a stage that has been trained. Raises `ConfigError` where it has not."""
+        weights: dict[str, Tensor] = self._checkpoint(stage)["average"]
+        return weights
+
+    def _checkpoint(self, stage: str) -> dict[str, Any]:
         path = self._run_folder(stage) / CHECKPOINT
         if not path.exists():
             raise ConfigError(f"stage {stage!r} has not been trained yet ({path} is missing): run it first")
-        weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)["average"]
-        return weights
+        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        return checkpoint
 
     def _run_folder(self, stage: str) -> Path:
         return self.folder / "runs" / stage
