@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from storage.records import PauseKind
 from tasks.errors import BadInputError
+from tasks.segment.rules.abbreviations import MONTHS, TITLES
+from tasks.segment.rules.references import BEFORE_NUMBER
 
 Fits = Callable[[int, int], bool]
 
@@ -24,6 +26,12 @@ _PLACES = (
     re.compile(r"\s+(?=(?:and|but|or|nor|for|so|yet|which|who|that|when|where|while|because|if|as|than|with)\s)"),
     re.compile(r"\s+"),
 )
+# No cut parts "Dr." from the name, an initial from the next, or "No." from its number.
+_BOUND = re.compile(
+    rf"(?<!\w)(?:{'|'.join(map(re.escape, [*TITLES, *BEFORE_NUMBER, *MONTHS]))}|St|Dr|[A-Z])\.\s+$"
+    r"|(?<!\w)(?:Mr|Mrs|Ms|Dr|St|Mme|Mlle)\s+$"
+)
+_LONGEST_BOUND = 24  # characters before a place that are looked at
 _MARGIN = 0.15  # of the text: no cut nearer to its ends, so that no crumbs fall off
 
 
@@ -69,13 +77,18 @@ def _best_place(text: str, start: int, end: int) -> int:
     margin = max(1, int((end - start) * _MARGIN))
     for pattern in _PLACES:
         places = [match.end() for match in pattern.finditer(text, start + margin, end - margin + 1)]
-        places = [place for place in places if start + margin <= place <= end - margin]
+        places = [place for place in places if start + margin <= place <= end - margin and not _is_bound(text, place)]
         if places:
             return min(places, key=lambda place: abs(place - centre))
     spaces = [match.end() for match in re.finditer(r"\s+", text[start:end])]  # near the ends: better than inside a word
+    spaces = [place for place in spaces if not _is_bound(text, start + place)] or spaces
     if spaces:
         return start + min(spaces, key=lambda place: abs(start + place - centre))
     return (start + end) // 2
+
+
+def _is_bound(text: str, place: int) -> bool:
+    return _BOUND.search(text, max(0, place - _LONGEST_BOUND), place) is not None
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

@@ -55,6 +55,12 @@ TITLES = {
     "Insp": "Inspector",
     "Det": "Detective",
     "Const": "Constable",
+    "Asst": "Assistant",
+    "Assoc": "Associate",
+    "Sec": "Secretary",
+    "Treas": "Treasurer",
+    "Amb": "Ambassador",
+    "Ald": "Alderman",
     "Mt": "Mount",
     "Ft": "Fort",
     "Ste": "Sainte",
@@ -201,10 +207,13 @@ def either(choices: Iterable[str]) -> str:
 
 _DAY_NAMES = either(_DAYS)
 _TITLE = re.compile(
-    rf"\b({either(TITLES)})\.(?:\s+(?=[A-Z\"'])|(?=[A-Z]))|\b({either(_UNSTOPPED)})\b\.?(?=\s+[A-Z])"
+    rf"\b({either(TITLES)})\.(?:\s+(?=[A-Z\"'])|(?=-?[A-Z]))|\b({either(_UNSTOPPED)})\b\.?(?=\s+[A-Z])"
     rf"|\b({either(_UNSTOPPED)})\b\.?(?=\s+(?:and|&)\s+M(?:rs?|me)\b)|\b(2nd|1st) (?=Lt\b)"
 )
-_TITLE_ALONE = re.compile(rf"\b({either(_ALONE)})\.(?=\W|$)|(?<=the )(Rev|Hon|Col|Gen|Lt|Gov)\.(?=\s[a-z])")
+_TITLE_ALONE = re.compile(
+    rf"\b({either(_ALONE)})\.(?=\W|$)|(?<=the )(Rev|Hon|Col|Gen|Lt|Gov|Sec)\.(?=\s[a-z])"
+    r"|(?<=\b(?:Hon|Gen)\. )(Sec|Treas)\.|(?<=\bHonorable )(Sec|Treas)\."
+)
 _SISTER = re.compile(r"(?<![a-z] )(?<![a-z], )\bSr\.\s+(?=[A-Z][a-z])")
 _MONSIEUR = re.compile(
     r"(?<![\w.] )(?<![A-Z]\.)\bM\.\s+(?=(?:de|le|la|du|l'|d')\s?[A-Z]|[A-Z][a-z'])"
@@ -229,6 +238,8 @@ _DAY = re.compile(
     rf"|(?<=and )({_DAY_NAMES})\.|(?<=to )({_DAY_NAMES})\.|(?<=[Oo]n )({_DAY_NAMES})\."
     rf"|\b({_DAY_NAMES})(?=[-–](?:{_DAY_NAMES})\b)|(?<=[-–—])({_DAY_NAMES})\b\.?"
 )
+_ANY_MONTH = either([*MONTHS, *MONTHS.values(), "May"])
+_MONTH_SPAN = re.compile(rf"\b({_ANY_MONTH})\b\.?\s?[-–—]\s?({_ANY_MONTH})\b\.?(?=[\s,;)]|$)")
 _DAY_SPAN = re.compile(
     rf"\b((?:{either(_DAYS.values())}|{either(MONTHS.values())}|May))\s?[-–—]\s?(?={either(_DAYS.values())}|{either(MONTHS.values())}|May\b)"
 )
@@ -274,7 +285,8 @@ def titles(text: str, _: Context) -> str:
     def said(match: re.Match[str]) -> str:
         if match[4]:
             return "Second " if match[4] == "2nd" else "First "
-        return TITLES[match[1] or match[2] or match[3]] + (" " if match[1] else "")
+        hyphen = match.string[match.end() : match.end() + 1] == "-"  # "Maj.-Gen."
+        return TITLES[match[1] or match[2] or match[3]] + (" " if match[1] and not hyphen else "")
 
     text = _TITLE.sub(said, _TITLE.sub(said, text))  # twice: "Lt. Col. Smith"
     text = _MONSIEUR.sub("Monsieur ", _SISTER.sub("Sister ", text))
@@ -294,4 +306,5 @@ def general(text: str, _: Context) -> str:
 
 def months(text: str, _: Context) -> str:
     """Jan. 5, 5 Sept, last Oct., Mon. to Fri.: months and days in full."""
+    text = _MONTH_SPAN.sub(lambda m: f"{MONTHS.get(m[1], m[1])} to {MONTHS.get(m[2], m[2])}", text)
     return _DAY_SPAN.sub(r"\1 to ", _say_months(_say_days(text)))

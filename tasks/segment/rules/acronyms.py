@@ -20,9 +20,16 @@ _SPELLED = words(
     "NRA NAACP YMCA YWCA ACLU UAW NBA NCAA NHL AFL CIO IMF UAE KIA SUV EP AP UPI AFP USN USAF USMC VAT NHS GP LA AD "
     "BCE CE EEC EC GDR UNO IAEA ICBM DOA DUI ETA EMT ESP GMO HIV IPO ISBN LSAT OED ROTC TA UHF UV IBM AC ADHD HQ IUD "
     "EEG EKG ECG MRI PE OAS TVA WPA AAA AA BMI AKA IOC USDA USSR UPS UVA CID OBE MBE CBE DSO VE VJ AK LAX SFO OTC PO "
-    "RSVP CD DC MD CV XL DIY BYOB"
+    "RSVP CD DC MD CV XL DIY BYOB EST EDT CET UTC ANC "
+    "PLO OECD OMG ISP UAV IED ITV DOJ DOD ESPN INS MIA ESL EEOC ATF AMA APA ABA EOD OAP IPA ECB ILO AFC IUD UCL OSS "
+    "IP UI EFL ISO IEEE OAU RUC UDA UFC UVF UVB IOM IRC OEM IPCC IEA ETF ROI RSI IBS CAA FAA UXB ICI "
+    "AEF BEF USMA ITN ICC IQ EQ IVR UTI IBD AIG EMI SEO UX PSA FOI"
 )
 _LIKE_WORDS = words("MR MRS DR ST LTD MS HMM SHH PSST GRR BRR TSK PFFT HM PFF NTH SHHH HMMM GRRR BRRR PHEW MMM SH SSH")
+# Letters only where small letters beside them show that the capitals are no shouting.
+_ALSO_WORDS = words(
+    "US ID MA BA LA AD IRA LED ETA PO TA PA AI AM IQ PE ETA OJ MIA CE CAD SAS VE INS MS CD MD CV XL VAT"
+)
 # No English word begins like "GPA" or "MBE".
 _UNSAYABLE = re.compile(
     r"(?!BL|BR|CH|CL|CR|DR|DW|FL|FR|GH|GL|GN|GR|KH|KL|KN|KR|PH|PL|PN|PR|PS|PT|RH|SC|SH|SK|SL|SM|SN|SP|SQ|ST|SW|SV|TH|TR|"
@@ -52,7 +59,7 @@ _WITH_CONTEXT = (
 _INITIALS = re.compile(
     r"(?<![\w.])(?<!\w')(?:[A-Z]\.\s?){1,5}(?=[A-Z][\w'’])|(?<![\w.])(?<!\w')(?:[A-Z]\.-?){2,}|(?<![\w.])(?<!\w')(?:[A-Z]\.\s){2,}(?=[a-z])"
 )
-_SMALL = re.compile(r"(?<![\w.])(?:[a-z]\.){2,}")
+_SMALL = re.compile(r"(?<![\w.])(?!(?<=[\d½⅓¼¾⅔]\s)(?:[mkr]\.p\.[hm]|h\.p|p\.c)\b)(?:[a-z]\.){2,}")
 _STARTS_SENTENCE = re.compile(rf"(?:{STARTERS})\b")
 _NAME_BEFORE = re.compile(
     r"(?:^|[\"'(—\[,;:]|\b[A-Z][\w'’.]*|\b(?:and|of|by|to|the|with|from|old|young|said|de|von|van|that|see|for|cried|asked|replied|named|called|poor|dear))\s*$"
@@ -91,9 +98,11 @@ def in_context(text: str, _: Context) -> str:
 
 
 def acronyms(text: str, _: Context) -> str:
-    """FBI, DVD: letter by letter when known or without a vowel, else a word (NASA, NOT); not in a line of capitals."""
-    if not any(character.islower() for character in text):
-        return text
+    """FBI, DVD: letter by letter when known or without a vowel, else a word (NASA, NOT).
+
+    A line of capitals may be shouting: "GIVE IT TO US" has a pronoun, "THE FBI" cannot be a word.
+    """
+    shouted = not any(character.islower() for character in text)
 
     def said(match: re.Match[str]) -> str:
         word = match[0]
@@ -101,6 +110,8 @@ def acronyms(text: str, _: Context) -> str:
         known = word in _SPELLED or letters in _SPELLED
         unsayable = value(letters) is None and (not set(letters) & set("AEIOUY") or _UNSAYABLE.match(letters))
         if letters in _LIKE_WORDS or _SOUND.search(letters) or not (known or unsayable):
+            return word
+        if shouted and (letters in _ALSO_WORDS or not (known or len(letters) < 5)):
             return word
         if letters == "US" and _is_pronoun(match):
             return word

@@ -13,6 +13,11 @@ from storage.records import BlockKind
 
 _SPELLED_FROM = 10**15  # larger numbers are read digit by digit
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+# Where 7/2 is "seven to two".
+WAGER = re.compile(
+    r"\b(?:odds|favou?rites?|bookmakers?|bookies?|backed|bets?|betting|outsiders?|wager(?:s|ed)?|punters?|long ?shot|"
+    r"horse)\b"
+)
 _SENTENCE_END = re.compile(r"[\"'”’)\]]*(?:$|\s+[\"'“‘(]*[A-Z])")
 # Where "3/4" is the third of April and "105" has an "and".
 _BRITISH_REGIONS = frozenset({"gb", "uk", "ie", "au", "nz", "za", "in"})

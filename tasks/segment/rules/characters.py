@@ -36,6 +36,7 @@ _MARKS = {
 _MARK = re.compile(f"[{''.join(_MARKS)}]")
 # Other shapes of letters and digits: ligatures, roman numerals, raised letters, circled, mathematical, full width.
 _SHAPES = re.compile("[\ufb00-\ufb06\u2160-\u217fʰ-ʸˠ-ˤᴬ-ᵪᶜ-ᶿªº①-⓿\U0001d400-\U0001d7ff\uff01-\uff5e\u338d-\u33dd]")
+_LETTER_SPAN = re.compile(r"(?<![\w–'-])([A-Z])–([A-Z])(?![\w–'-])|(?<![\w-])A-Z(?![\w-])")
 _SPACED_NUMBERS = re.compile(r"(?<![\d.,:/])(\d[\d,]*)(\s+[-–]\s+)(\d[\d,]*)(?![\d.:/])")
 _OTHER_DIGITS = re.compile("[^\x00-\u0900\u2010-\u206f]")
 _LATIN_LIKE = re.compile(
@@ -133,7 +134,7 @@ def plain_quotes(text: str, _: Context) -> str:
 
 def plain_dashes(text: str, _: Context) -> str:
     """Two hyphens, a bar or a spaced hyphen are a dash; an en dash between words a hyphen; trailing dots three."""
-    text = _SPACED_NUMBERS.sub(_dash_or_range, text)
+    text = _LETTER_SPAN.sub(lambda m: f"{m[0][0]} to {m[0][-1]}", _SPACED_NUMBERS.sub(_dash_or_range, text))
     text = re.sub(r"\s*(?:-{2,}|[―⸺—]+)\s*|(?<!\d)\s+[-–]\s+|(?<=\d)\s+[-–]\s+(?=\D)", "—", text)
     text = re.sub(r"(?<=[^\W\d])–(?=[^\W\d])", "-", text)
     text = re.sub(r"(?<![\w%°\s.])–|(?<=\.)–(?!\d)|(?<=\w)–(?![\w$£€(.])|(?<=\s)–(?!\d)", "—", text)

@@ -26,7 +26,7 @@ _GREEK = {
     "τ": "tau", "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "gamma", "Δ": "delta", "Θ": "theta",
     "Λ": "lambda", "Ξ": "xi", "Π": "pi", "Σ": "sigma", "Φ": "phi", "Ψ": "psi", "Ω": "omega",
 }  # fmt: skip
-_LONE_GREEK = re.compile(f"(?<![^\\W\\da-zA-Z_])[{''.join(_GREEK)}](?![^\\W\\da-zA-Z_])")
+_LONE_GREEK = re.compile(f"(?<![^\\W\\da-zA-Z_])(?![µμ](?:[mgslLFAVW]|mol)\\b)[{''.join(_GREEK)}](?![^\\W\\da-zA-Z_])")
 _ELEMENTS = words(
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Ti V Cr Mn Fe Co Ni Cu Zn As Br Kr Rb Sr Zr Mo Ag Cd Sn "
     "Sb I Xe "
@@ -44,6 +44,10 @@ _WORDS = (
     (re.compile(r"\s*(?:≤|⩽|<=)\s*(?=[\w-])"), " is less than or equal to "),
     (re.compile(r"\s*(?:≥|⩾|>=)\s*(?=[\w-])"), " is greater than or equal to "),
     (re.compile(r"\s*(?:≠|!=)\s*"), " is not equal to "),
+    (
+        re.compile(r"(^|\b(?:of|at|about|to|with|by|is|was|were|are|has|had|the|an?|in|or|and)\s)≈\s?(?=\d)"),
+        r"\1approximately ",
+    ),
     (re.compile(r"\s*≈\s*"), " is approximately "),
     (re.compile(r"\s*={2,3}\s*"), " equals "),
     (re.compile(r"\s*&&\s*"), " and "),

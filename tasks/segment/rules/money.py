@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from math import gcd
 
-from tasks.segment.rules.base import Context, cardinal, ends_sentence, number_words, to_int
+from tasks.segment.rules.base import WAGER, Context, cardinal, ends_sentence, number_words, to_int
 
 _NAMES = {
     "$": ("dollar", "dollars", "cent", "cents"),
@@ -39,10 +40,14 @@ _NAMED_THING = re.compile(
     r"\s+(?:bill|note|coin|stamp|ticket|fine|reward|check|cheque|tip|deposit|question|bet|fee|prize|loan|suit|gift)\b"
 )
 _PER = re.compile(
-    rf"({_SIGN}\s?[\d.,]*\d(?:\s?(?:million|billion|[kmb]n?))?)\s?/\s?(?=(?:hour|hr|day|week|month|year|yr|night|person|"
-    r"head|lb|kg|mile|gallon|pound|acre|ton)\b)",
+    rf"({_SIGN}\s?[\d.,]*\d(?:\s?(?:million|billion|[kmb]n?))?)\s?/\s?(hour|hr|day|week|wk|month|mo|year|yr|night|person|"
+    r"head|lb|kg|mile|gal|gallon|pound|acre|ton|oz|ounce|sq\.? ft)\b(?:\.(?!\s+[A-Z]|$))?",
     re.I,
 )
+_PERIODS = {
+    "hr": "hour", "wk": "week", "mo": "month", "yr": "year", "lb": "pound", "kg": "kilogram", "oz": "ounce",
+    "gal": "gallon", "sq ft": "square foot", "sq. ft": "square foot",
+}  # fmt: skip
 _SAME_SCALE = re.compile(rf"({_SIGN}[\d.]+)(k|m|bn)\s?[–-]\s?(?={_SIGN}?[\d.]+\2\b)", re.I)  # "$40K-$50K"
 _SMALL = re.compile(rf"(?<![\w.,]){_AMOUNT}(?:\s?(¢)|p\b(?=[\s,.;:!?)\"'’—]|$))")
 
@@ -59,7 +64,8 @@ _DECADE_BEFORE = re.compile(
 _ONLY_PENCE = re.compile(rf"(?<![\w£$.,])(?=[\d½¼¾]){_PENCE}(?!\w)")
 _STROKE = re.compile(r"(?<![\w/£.,])(\d{1,3})/(?:-(?!\w)|(\d{1,2})d\b\.?)")
 _STROKE_POUNDS = re.compile(r"£\s?(\d+)[/.](\d{1,2})[/.](\d{1,2})(?:d\b\.?)?(?![\d/])")
-_STROKE_BARE = re.compile(r"(?<![\w/£.,])(\d{1,2})/(\d{1,2})(?![\d/]|\s+time\b)")
+_STROKE_BARE = re.compile(r"(?<![\w/£.,])(\d{1,2})/(\d{1,2})(?![\d/]|\s+(?:time|metre|beat|rhythm)\b)")
+_PRICED = re.compile(r"\s+(?:an?|per|each|apiece|the)\b")
 _GUINEAS = re.compile(r"(?<![\w.,])(\d[\d,]*)\s?gns?\b\.?")
 
 
@@ -98,7 +104,11 @@ def shillings(text: str, context: Context) -> str:
 def _bare(match: re.Match[str]) -> str:
     """7/6 as seven shillings and sixpence; 3/4 stays a fraction, 24/7 and 20/20 stay what they are."""
     count, pence = int(match[1]), int(match[2])
-    if pence > 11 or count <= pence or (count, pence) in ((24, 7), (9, 11)):
+    if pence > 11 or (count, pence) in ((24, 7), (9, 11)) or WAGER.search(match.string):
+        return match[0]
+    # 2/6 is no fraction in lowest terms; 1/3 is a price only where what it buys follows
+    lowest = gcd(count, pence) == 1
+    if count == pence or (count < pence and lowest and not _PRICED.match(match.string, match.end())):
         return match[0]
     return f"{cardinal(count)} and {cardinal(pence)}"
 
@@ -129,7 +139,7 @@ def amounts(text: str, context: Context) -> str:
     text = re.sub(rf"(?<![\w)])[-−](?=(?:US|A|C)?{_SIGN}[\d.])", "minus ", text)
     text = re.sub(r"[$£€](\d+0)s\b", r"\1s", text)  # "in twenties"
     text = _SAME_SCALE.sub(r"\1-", text)
-    text = _PER.sub(r"\1 per ", text)
+    text = _PER.sub(lambda m: f"{m[1]} per {_PERIODS.get(m[2], m[2])}", text)
     text = _MONEY.sub(lambda match: _amount(match, context), text)
 
     def small(match: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from tasks.segment.rules.base import (
+    WAGER,
     Context,
     cardinal,
     in_pairs,
@@ -43,9 +44,11 @@ _HOUSE = re.compile(
     r"\d+(?:st|nd|rd|th)\s+){1,3}(?:Street|Avenue|Road|Lane|Drive|Boulevard|Place|Square|Terrace|Crescent|Court|Way|"
     r"Broadway|Gardens|St|Ave|Rd|Blvd|Dr)\b)"
 )
+_AIRLINER = re.compile(r"\b(Boeing|Airbus|Embraer|McDonnell Douglas)\s+([A-Z]?)(\d{3})-(\d{2,3})\b")
+_EXCHANGE = re.compile(r"\b([A-Z][A-Za-z][a-z]{2,})\s(\d)-(\d{4})\b(?![-/.]\d)")  # "PEnnsylvania 6-5000"
 _MODEL = re.compile(r"(?<![\w.-])([A-Z]{1,3})-(\d{1,4})(?![\d.,]\d|\d)(?=([A-Z]{0,3}s?)\b)")
 _PLAN = re.compile(r"\b(401|403|457)\s?\(?([kb])\b\)?")  # American pension plans
-_AGENT = re.compile(r"(?<![\w.,-])00(\d)\b(?![.,]\d)")
+_AGENT = re.compile(r"(?<![\w.,-])00([1-9])\b(?![.,]\d)")
 _CALIBRE = re.compile(
     r"((?:\b(?:[Aa]n?|his|her|the|my|your|their|Colt|loaded|old|Smith & Wesson|Webley|with)\s))\.(\d\d\d?)\b(?![\d.])"
     r"|\.(\d\d\d?)(?=(?:\s|-)(?:cal\b|caliber|calibre|revolver|pistol|rifle|Magnum|magnum|automatic|Colt|cartridge|bullet|shells?|"
@@ -71,6 +74,9 @@ _GAME = re.compile(
     r"\b(?:won|win|wins|winning|lost|lose|losing|beat|beaten|beating|drew|draw|drawn|score|scored|lead|leading|led|up|down|"
     r"ahead|finished|ended|defeated|victory|trailing|trailed)\b[^.!?]{0,40}$"
 )
+_RESULT = re.compile(
+    r"\s(?:\w+\s)?(?:win|victory|defeat|loss|lead|draw|triumph|scoreline|aggregate|thrashing|hammering)\b"
+)
 _RATIO = re.compile(rf"(?<![\w.:])({_NUMBER}):({_NUMBER})(?::({_NUMBER}))?(?![\w:])")
 _VERSION = re.compile(r"(?<![\w.])(v?)(\d+(?:\.\d+){2,}|(?<=v)\d+\.\d+)\b", re.I)
 _SIGN = re.compile(rf"(?<![\w\d)])[-−](?={_NUMBER}|\.\d|[½¼¾])|(?<=\s)–(?={_NUMBER})")
@@ -79,6 +85,7 @@ _LEADING_ZERO = re.compile(r"(?<![\d.,])0\d+(?!\d)")
 _INTEGER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|\d+")
 _SPACED_THOUSANDS = re.compile(
     r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?![\d])|(?<![\d.,+-])\d{1,3}(?: \d{3}){2,}(?![\d-])"
+    r"|(?<![\d.,+) -])(?<!\d )[1-9]\d{0,2} (?:000(?![\d-]|\s?\d)|\d{3}(?=\s(?:[a-z]{3,}s|men|women|people|sheep)\b))"
 )
 _ENDLESS = re.compile(r"\d{16,}")  # no number of any rule, and slow to try
 _LETTERS_BEFORE = re.compile(r"(?<![\w'’-])([A-Z]{2,3})(?=\d)|(?<=\d)([A-Z]{2,3})(?![\w'’])|(?<=\d)\((k)\)")
@@ -99,6 +106,11 @@ def telephone(text: str, context: Context) -> str:
         plus = "plus " if match[0].startswith("+") else ""
         return plus + ", ".join(_group(group, zero) for group in groups) + (", " if match[7] else "")
 
+    def exchange(match: re.Match[str]) -> str:
+        number = int(match[3])
+        last = cardinal(number) if number % 1000 == 0 and number else spell_digits(match[3], zero)
+        return f"{match[1].capitalize()} {spell_digits(match[2])}, {last}"
+
     def international(match: re.Match[str]) -> str:
         groups = re.findall(r"\d+", match[2])
         if not match[1] and sum(map(len, groups)) not in (9, 10, 11):
@@ -106,6 +118,7 @@ def telephone(text: str, context: Context) -> str:
         return ("plus " if match[1] else "") + ", ".join(_group(group, zero) for group in groups)
 
     text = _EXTENSION.sub("extension ", text)
+    text = _EXCHANGE.sub(exchange, text)
     text = _SPELLED.sub(lambda m: " ".join("X" if c == "X" else spell_digits(c) for c in m[0] if c.isalnum()), text)
     text = _CALLED.sub(lambda m: m[0] if m[1].lower() == "a " and m[2] != "911" else m[1] + spell_digits(m[2]), text)
     return _INTERNATIONAL.sub(international, _PHONE.sub(said, text))
@@ -135,6 +148,9 @@ def labels(text: str, _: Context) -> str:
     def calibre(match: re.Match[str]) -> str:
         return (match[1] or "") + in_pairs(int(match[2] or match[3]))
 
+    text = _AIRLINER.sub(
+        lambda m: f"{m[1]} {m[2]}{' ' if m[2] else ''}{in_pairs(int(m[3]))} {in_pairs(int(m[4]))}", text
+    )
     text = _LABEL.sub(label, text)
     text = _HOUSE.sub(house, text)
     text = re.sub(_MODEL.pattern + r"(?:[A-Z]{0,3}s?)", model, text)
@@ -174,6 +190,8 @@ def fractions(text: str, context: Context) -> str:
         tail = "-" if match[4] else ""
         if (top, bottom) in ((24, 7), (9, 11), (7, 7), (20, 20)) or top + bottom == 100:
             return f"{whole}{cardinal(top)} {cardinal(bottom)}{tail}"
+        if not match[1] and top != bottom and bottom < 10 and WAGER.search(match.string):
+            return f"{cardinal(top, context.british)} to {cardinal(bottom)}{tail}"
         if top == bottom and top > 1:
             return f"{whole}{cardinal(top)} out of {cardinal(bottom)}{tail}"
         if bottom < 2 or top > bottom:
@@ -231,7 +249,11 @@ def ranges(text: str, context: Context) -> str:
         if numbers[0] == numbers[1] and numbers[0] >= 20 and not percent:
             return " ".join(words)  # "a fifty-fifty chance", "twenty-twenty vision"
         joint = " to "
-        if context.british and max(numbers) < 30 and _GAME.search(match.string[: match.start()]):
+        if (
+            context.british
+            and max(numbers) < 30
+            and (_GAME.search(match.string[: match.start()]) or _RESULT.match(match.string, match.end()))
+        ):
             words, joint = ["nil" if word == "zero" else word for word in words], " "
         return f"{words[0]}{' percent' if percent else ''}{joint}{words[1]}"
 

@@ -66,6 +66,11 @@ BEFORE_NUMBER = {
     "op": "opus",
     "Op": "Opus",
     "ex": "example",
+    "Ex": "Example",
+    "app": "appendix",
+    "App": "Appendix",
+    "prop": "proposition",
+    "Prop": "Proposition",
     "eq": "equation",
     "Eq": "Equation",
     "tel": "telephone",
@@ -78,6 +83,7 @@ BEFORE_NUMBER = {
     "pl": "plate",
     "Pl": "Plate",
 }
+_LIMITS = {"min": "minimum", "Min": "Minimum", "max": "maximum", "Max": "Maximum"}
 _BEFORE_YEAR = {
     "c": "circa",
     "ca": "circa",
@@ -89,9 +95,13 @@ _BEFORE_YEAR = {
     "m": "married",
 }
 _BEFORE_NUMBER = re.compile(
-    rf"(?<![\w.])({either(BEFORE_NUMBER)})\.\s*(?=\d|(?!I\b)[IVXLC]+\b(?!')|I\b(?=[.,;:)\]]|\s*$|\s+(?:of|and|to|pp?\.|ch)))"
+    rf"(?<![\w.])({either(BEFORE_NUMBER)})\.\s*(?=\d|(?!I\b)[IVXLC]+\b(?!')|I\b(?=[.,;:)\]–-]|\s*$|\s+(?:of|and|to|pp?\.|ch)))"
+    r"|(?<![\w.])(App|Figs?|Pl|Pt|Vol|Sec|Ex)\.\s(?=[A-H]\b(?!\.\s?[A-Z]))"
+    r"|(?<![\w.])(?<!\d )([Mm]in|[Mm]ax)\.\s(?=\d)"
 )
-_BEFORE_SMALL = re.compile(rf"(?<![\w.])({either(BEFORE_NUMBER)})\.\s*(?=([ivxlc]+)\b(?!'))")
+_BEFORE_SMALL = re.compile(
+    rf"(?<![\w.])({either(BEFORE_NUMBER)})\.(?:\s+(?=([ivxlc]+)\b(?!'))|(?=([ivxlc]{{2,}})\b(?!')))"
+)
 _YEAR_MARK = re.compile(rf"(?<![\w.])({either(_BEFORE_YEAR)})\.\s?(?=(?:c\.\s?|A\.?D\.?\s)?\d{{3,4}}\b)")
 _UNSTOPPED = re.compile(r"\bNo\s(?=\d+\b(?!\s[a-z]+s\b|\s(?:men|women|people|more|such)\b))")
 _PAGES = re.compile(r"\b((?:P|p)ages\s)(\d{2,4})\s?[–-]\s?(\d{1,3})\b(?![\d,.]\d)")
@@ -109,7 +119,7 @@ _BOOKS = {
     "Genesis": "Gen", "Exodus": "Exod Ex", "Leviticus": "Lev", "Numbers": "Num Numb", "Deuteronomy": "Deut",
     "Joshua": "Josh", "Judges": "Judg", "Ruth": "", "Samuel": "Sam", "Kings": "Kgs Kin", "Chronicles": "Chron Chr",
     "Ezra": "", "Nehemiah": "Neh", "Esther": "Esth", "Job": "", "Psalm": "Ps Psa", "Psalms": "Pss", "Proverbs": "Prov",
-    "Ecclesiastes": "Eccl Eccles", "Song of Solomon": "", "Isaiah": "Isa", "Jeremiah": "Jer", "Lamentations": "Lam",
+    "Ecclesiastes": "Eccl Eccles", "Song of Solomon": "Song", "Isaiah": "Isa", "Jeremiah": "Jer", "Lamentations": "Lam",
     "Ezekiel": "Ezek", "Daniel": "Dan", "Hosea": "Hos", "Joel": "", "Amos": "", "Obadiah": "Obad", "Jonah": "",
     "Micah": "Mic",
     "Nahum": "Nah", "Habakkuk": "Hab", "Zephaniah": "Zeph", "Haggai": "Hag", "Zechariah": "Zech", "Malachi": "Mal",
@@ -131,7 +141,7 @@ _BIBLE = re.compile(
     r"((?:,\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?(?![\d:]))*)(?![\d:])"
 )
 _CHAPTER_ONLY = re.compile(
-    rf"(?<![\w.])(?:([123]|I{{1,3}})\.?\s)({_NUMBERED})\b\.?(?=\s\d|[\s,.;:)]|$)|(?<![\w.])(Ps|Matt|Deut|Exod|Isa|Prov|Eccl|Heb|Eph|Ezek|Gal|Jer|Lev)\.\s(?=\d|[ivxlc]+\b)|(?<![\w.])(Gen|Rom|Rev|Dan)\.\s(?=\d)"
+    rf"(?<![\w.])(?:([123]|I{{1,3}})\.?\s)({_NUMBERED})\b\.?(?=\s\d|[\s,.;:)]|$)|(?<![\w.])(Ps|Matt|Deut|Exod|Isa|Prov|Eccl|Heb|Eph|Ezek|Gal|Jer|Lev)\.\s(?=\d|[ivxlc]+\b)|(?<![\w.])(Gen|Rom|Rev|Dan|Phil|Hos|Mic|Neh|Josh|Judg|Prov|Lam|Zech|Mal)\.\s(?=\d)"
 )
 
 
@@ -139,9 +149,13 @@ def references(text: str, context: Context) -> str:
     """No. 5, pp. 123-5, vol. ii, b. 1812, Act III, sc. ii: only before a number; "No. It was not" stays."""
 
     def small(match: re.Match[str]) -> str:
-        return f"{BEFORE_NUMBER[match[1]]} " if value(match[2].upper()) else match[0]
+        return f"{BEFORE_NUMBER[match[1]]} " if value((match[2] or match[3]).upper()) else match[0]
 
-    text = _BEFORE_SMALL.sub(small, _BEFORE_NUMBER.sub(lambda match: BEFORE_NUMBER[match[1]] + " ", text))
+    def number(match: re.Match[str]) -> str:
+        word = match[1] or match[2] or match[3]
+        return {**BEFORE_NUMBER, **_LIMITS}[word] + " "
+
+    text = _BEFORE_SMALL.sub(small, _BEFORE_NUMBER.sub(number, text))
     text = _YEAR_MARK.sub(lambda match: _BEFORE_YEAR[match[1]] + " ", text)
     text = _YEAR_MARK.sub(lambda match: _BEFORE_YEAR[match[1]] + " ", text)  # "b. c. 1340"
     if context.british:

@@ -36,7 +36,10 @@ _AFTER_I = (
 _RULER = re.compile(
     rf"\b({_RULERS})\.?\s+(?:the\s+)?((?!I\b){_NUMERAL}\b|I\b{_AFTER_I})(\.(?=\s+[a-z]|,|;|'s)|)(\s(?:and|or)\s(?:(?!I\b)[IVX]+|I(?=\W*$))\b(?!'))?"
 )
-_SECTION = re.compile(rf"\b({_SECTIONS})\s+((?!I\b){_SURE_NUMERAL}\b|I\b(?=\s+(?:Scene|Part|Chapter)\b)|I\b{_AFTER_I})")
+_WAR_I = r"(?<!\b[Tt]he World War )(?<=World War )I\b"
+_SECTION = re.compile(
+    rf"\b({_SECTIONS})\s+((?!I\b){_SURE_NUMERAL}\b|{_WAR_I}|I\b(?=\s+(?:Scene|Part|Chapter)\b)|I\b{_AFTER_I})"
+)
 # In small letters: "for my part I was sure" has a pronoun.
 _SMALL_SECTION = re.compile(
     r"\b(chapter|part|book|act|scene|volume|canto|section|article|appendix|plate|figure|letter|table|phase|type|grade|"
@@ -51,6 +54,7 @@ _SECTION_HEADING = re.compile(
 )
 _HEADING = re.compile(rf"^({_NUMERAL})(?=\s*(?:[.:—)]|$))")
 _ITEM = re.compile(r"^((?!I\b)[IVX]{2,}|V)\.(?=\s+[\"'“‘]?[A-Z])")
+_SMALL_ITEM = re.compile(r"^([ivx]+)(?=\.\s+[\"'“‘]?[A-Z])")
 _ORDINAL = re.compile(
     rf"\b({_NUMERAL})(?:th|st|nd|rd|d)\b|\b((?!I\b){_NUMERAL})(?=\s+(?:{_COUNTED})\b)"
     rf"|(?<=\bthe )((?!I\b)[IVX]{{2,}})(?=\s[A-Z])"
@@ -75,12 +79,18 @@ def value(numeral: str) -> int | None:
 
 def headings(text: str, context: Context) -> str:
     """The number of "IV", "IV. The Sea" and "Chapter IV" at the head of a chapter, and of "II." before an item."""
+    text = _SMALL_ITEM.sub(_small_item, text)
     if context.kind != BlockKind.HEADING:
         return _ITEM.sub(lambda match: _said(match, 1, lambda number: cardinal(number).capitalize()) + ".", text)
     text = _HEADING.sub(lambda match: _said(match, 1, lambda number: cardinal(number).capitalize()), text)
     return _SECTION_HEADING.sub(
         lambda match: f"{match[1]} {_said(match, 2, lambda number: cardinal(number).title())}", text
     )
+
+
+def _small_item(match: re.Match[str]) -> str:
+    number = value(match[1].upper())
+    return match[0] if number is None else cardinal(number).capitalize()
 
 
 def rulers(text: str, _: Context) -> str:

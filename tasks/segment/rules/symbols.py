@@ -108,6 +108,7 @@ def addresses(text: str, _: Context) -> str:
         letters = re.sub(r"\d", lambda digit: f" {digit[0]}", match[2].upper())
         return f"{match[1]} dot {' '.join(letters.replace(' ', ''))}"
 
+    text = re.sub(r"(?:^|(?<=\s))\.(com|org|net|edu|gov)\b", r"dot \1", text)
     return _FILE.sub(file, MAIL_OR_WEB.sub(said, text))
 
 

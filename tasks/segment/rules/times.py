@@ -21,6 +21,11 @@ _TIME = re.compile(rf"(?<![\d:.,]){_HOUR_24}:{_MINUTE}(?::([0-5]\d))?(?![\d:]|[.
 _RATIO_BEFORE = re.compile(
     r"\b(?:ratio|odds|scale|proportion|proportions|mixed|bet|score)\s+(?:of\s+|was\s+|is\s+)?$", re.I
 )
+_DURATION = re.compile(r"(?<![\d:.,])(\d{1,2}):([0-5]\d):([0-5]\d)(?![\d:]|[.,]\d)")
+_DURATION_BEFORE = re.compile(
+    r"\b(?:in|took|lasted|lasts|runs|ran|duration|time|record|clocked|finished|total|after)\s+"
+    r"(?:of\s+|was\s+|is\s+|in\s+|for\s+)?(?:an?\s+|just\s+|only\s+|about\s+)?$"
+)
 _O_CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?=\s+o'\s?clock)", re.I)
 _HOURS = re.compile(rf"(?<![\d:.,$£€])([01]\d|2[0-4]){_MINUTE}\s*(?:hours|hrs\b\.?|h\b)")
 _AT_HOURS = re.compile(rf"(?<=\bat )(0\d){_MINUTE}(?![\w:.,]\w)")
@@ -39,6 +44,7 @@ _NAMED = re.compile(
 
 def times(text: str, context: Context) -> str:
     """3:45 p.m., 10:05, 3pm, 7:00, 6-7 p.m., 0600 hours; 4.50 in British books."""
+    text = _DURATION.sub(_duration, text)
     text = _SPAN.sub(lambda m: f"{m[1] or m[2]} to ", text)
     text = _CLOCK.sub(lambda m: _meridiem(m, f"{_hour(m[1])}{_minutes(m[2], '')}", 3), text)
     text = _HOUR.sub(lambda m: _meridiem(m, _hour(m[1]), 2), text)
@@ -49,6 +55,19 @@ def times(text: str, context: Context) -> str:
         text = _STOPPED.sub(lambda m: f"{m[1]} {_hour(m[2])}{_minutes(m[3], '')}", text)
     text = _TRAIN.sub(lambda m: f"{_hour(m[1])}{_minutes(m[2], '')}", text)
     return _TIME.sub(_plain_time, text)
+
+
+def _duration(match: re.Match[str]) -> str:
+    """ "Finished in 2:15:07" counts hours, minutes and seconds; any other 2:15:07 is a time of day."""
+    if not _DURATION_BEFORE.search(match.string[: match.start()]):
+        return match[0]
+    numbers = [int(group) for group in match.groups()]
+    parts = [
+        f"{cardinal(number)} {name}{'' if number == 1 else 's'}"
+        for number, name in zip(numbers, ("hour", "minute", "second"), strict=True)
+        if number
+    ]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]])) or match[0]
 
 
 def _hour(digits: str) -> str:

@@ -48,6 +48,10 @@ _UNITS = {
     "mi": ("mile", "miles"),
     "mph": ("mile per hour", "miles per hour"),
     "m.p.h": ("mile per hour", "miles per hour"),
+    "p.c": ("percent", "percent"),
+    "k.p.h": ("kilometer per hour", "kilometers per hour"),
+    "µs": ("microsecond", "microseconds"),
+    "μs": ("microsecond", "microseconds"),
     "mpg": ("mile per gallon", "miles per gallon"),
     "kph": ("kilometer per hour", "kilometers per hour"),
     "km/h": ("kilometer per hour", "kilometers per hour"),
@@ -125,6 +129,11 @@ _UNIT = re.compile(
 _INCHES = re.compile(
     rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?:\s?in\.(?=\s+(?:[a-z(,;&\d×x]|[A-Z])|[,;:)]|$)|-in\.?(?=[\s,;.])|\s?in(?=\s?(?:[²³×]|x\s?\d)))([²³]?)"
 )
+_PER = re.compile(
+    rf"(\d\s?(?:{_UNIT_NAMES}|[a-z]{{2,}}))\.?/(hrs?|day|wk|week|mo|month|yr|year|min|minute)\b(\.(?!\s+[A-Z]|$))?"
+)
+_PERIODS = {"hr": "hour", "hrs": "hour", "wk": "week", "mo": "month", "yr": "year", "min": "minute"}
+_PART_OF_ONE = re.compile(r"(?:^|[^\d\s-])\s?\d+/$")
 _FEET_IN = re.compile(r"(\d\s?(?:ft\.?|feet),?\s\d[\d½¼¾]*)\s?in\b\.?(?=\W|$)")
 _STONE = re.compile(
     r"(?<![\w.])(\d{1,2})\s?st\.?,?(?=\s+(?:\d+\s?lbs?\b|in weight\b))"
@@ -135,7 +144,7 @@ _HOURS_MINUTES = re.compile(r"\b(\d+)\s?h\s?(\d+)\s?m(?:in)?\b")
 _DIMENSIONS = re.compile(
     rf"((?:{_NUMBER})\s?(?:ft|in|cm|mm|m|km|feet|inches|'|′|\"|″)?\.?)\s?[×x]\s?(?=(?:{_NUMBER})\s?(?:ft|in\b|in\.|cm|mm|m\b|km|feet|inches|meters|metres|yards))"
 )
-_BY = re.compile(r"(?<![\w.])(\d+)x(?=\d+\b(?!\s*=))|(?<=\d)\sx\s(?=\d+\b(?!\s*=))")
+_BY = re.compile(r"(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))|(?<=\d)\sx\s(?=\d+\b(?!\s*=))")
 _TIMES = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)x\b(?!\s?[\d+=*/^-])")
 
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
@@ -145,6 +154,9 @@ _ANGLE = re.compile(
 )
 _TEMPERATURE = re.compile(
     r"(?:(?<![\w)–-])([-−–]))?(\d+(?:\.\d+)?)\s?(?:°\s?([CFK])\b\.?|([℃℉])|deg(?:rees|\.)?\s([CF])\b(?!\.\w))"
+)
+_KELVIN = re.compile(
+    r"(?<![\w.,$£€])(\d[\d,]*(?:\.\d+)?)\sK\b(?=[.,;:)]|$|\s(?!run|race|of|memory|people)[a-z])(?!\.\s?[A-Z])"
 )
 _TURN = re.compile(r"\s(?!(?:of|to|in|on|and|or|from)\b)[a-z]")
 _SCALES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin", "℃": "Celsius", "℉": "Fahrenheit"}
@@ -180,6 +192,7 @@ def temperatures_and_angles(text: str, _: Context) -> str:
         return " ".join(said + ([f"{inches} {_form(inches, 'inch', 'inches')}"] if inches else [])) + _gap(match)
 
     text = re.sub(r"(?<![\w–-])–(?=\d+(?:\.\d+)?\s?(?:°|degrees))", "-", text)
+    text = _KELVIN.sub(lambda m: f"{m[1]} {_form(m[1], 'kelvin', 'kelvins')}", text)
     return _PRIMES.sub(primes, _ANGLE.sub(angle, _TEMPERATURE.sub(temperature, text)))
 
 
@@ -187,7 +200,7 @@ def _gap(match: re.Match[str]) -> str:
     return " " if match.string[match.end() : match.end() + 1].isalnum() else ""
 
 
-def units(text: str, _: Context) -> str:
+def units(text: str, context: Context) -> str:
     """10 km, 5 lbs., 20-mm, 3 m², 12 in., 11 st. 4 lb, 3 × 4 m: the unit in full, in the number of its number."""
 
     def said(match: re.Match[str]) -> str:
@@ -204,17 +217,20 @@ def units(text: str, _: Context) -> str:
                 one, many = f"{_UNITS[unit][0]} squared", f"{_UNITS[unit][1]} squared"
         else:
             area = _AREAS[power[-1]] if power else ""
-        name = one if gap == "-" else _form(number, one, many)
+        name = one if gap == "-" else _count(match, one, many)
         ends = stop and ends_sentence(match.string, match.end())
+        if context.british:
+            name = name.replace("meter", "metre").replace("liter", "litre")
         return f"{number} {area}{name}{'.' if ends else ''}"
 
     def inches(match: re.Match[str]) -> str:
-        name = "inch" if match[0].rstrip(".").endswith("-in") else _form(match[1], "inch", "inches")
+        name = "inch" if match[0].rstrip(".").endswith("-in") else _count(match, "inch", "inches")
         ends = match[0].endswith(".") and ends_sentence(match.string, match.end())
         return f"{match[1]} {_AREAS.get(match[2], '')}{name}{'.' if ends else ''}"
 
     text = re.sub(r"(\d\.\d+)s\b", r"\1 seconds", text)  # "9.58s"
     text = re.sub(r"(?<=[Ww]eighed )(\d+)\s?st\.?(?=\W|$)", r"\1 stone", text)
+    text = _PER.sub(lambda m: f"{m[1]} per {_PERIODS.get(m[2], m[2])}", text)
     text = _DIMENSIONS.sub(r"\1 by ", text)
     text = _BY.sub(lambda match: f"{match[1] or ''} by ", text)
     text = _TIMES.sub(r"\1 times", text)
@@ -226,6 +242,11 @@ def units(text: str, _: Context) -> str:
         lambda m: f"{m[1]} inches" + ("." if m[0].endswith(".") and ends_sentence(text, m.end()) else ""), text
     )
     return _UNIT.sub(said, _INCHES.sub(inches, text))
+
+
+def _count(match: re.Match[str], one: str, many: str) -> str:
+    """The form behind the number of the first group: "1/4 tsp." is a part of one, "2 1/4 tsp." more than two."""
+    return one if _PART_OF_ONE.search(match.string[: match.start()]) else _form(match[1], one, many)
 
 
 def _form(number: str, one: str, many: str) -> str:

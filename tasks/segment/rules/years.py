@@ -131,7 +131,8 @@ def lone_years(text: str, context: Context) -> str:
         things = _THINGS.match(match.string, match.end())
         if things and things[1] not in _NO_THINGS and not _DATED.search(before):
             return in_pairs(number) if number % 100 == 0 else cardinal(number, context.british)
-        return year(number, context.british)
+        gap = " " if before[-1:].isalpha() else ""  # a name of the web: "@poe1849"
+        return gap + year(number, context.british)
 
     text = _FUTURE.sub(lambda match: in_pairs(int(match[0])), text)
     return _LONE.sub(said, text)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.segment.cut import pieces_of
 from tasks.segment.sentences import SentenceSplitter
 
 
@@ -42,6 +43,30 @@ def test_the_book_teaches_its_own_abbreviations():
 def test_a_word_that_only_ends_sentences_is_no_abbreviation():
     text = "He wound the clock. He lit the lamp. She saw the wick. He shut the door."
     assert len(SentenceSplitter([text]).spans(text)) == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the long road to the old house of Dr. Livingstone under the hill in the rain",
+        "a letter that was written by J. R. R. Tolkien to a friend",
+        "they came up to the door of No. 221 in the rain",
+        "and on Sunday the fourth of Sept. 1876 it rained here again all day",
+        "an old friend of Mr Darcy went home",
+    ],
+)
+@pytest.mark.parametrize("limit", range(18, 40))
+def test_no_cut_parts_what_belongs_together(text, limit):
+    pieces = pieces_of(text, [(0, len(text))], lambda start, end: end - start <= limit, 0)
+    parts = [text[piece.start : piece.end] for piece in pieces]
+    assert " ".join(parts) == text
+    assert not [part for part in parts[:-1] if part.endswith((".", "Mr"))]
+
+
+def test_what_belongs_together_is_cut_where_nothing_else_fits():
+    text = "Dr. Livingstone"
+    pieces = pieces_of(text, [(0, len(text))], lambda start, end: end - start <= 12, 0)
+    assert [text[piece.start : piece.end] for piece in pieces] == ["Dr.", "Livingstone"]
 
 
 def test_an_empty_book_has_no_sentences():
