@@ -32,7 +32,7 @@ from tasks.segment.rules.base import Context, Rule
 
 # Most sentences hold no digits and no signs: what a rule needs tells in one look whether to try it at all.
 _DIGIT = re.compile(r"[\d½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁰²³¹⁴-⁹₀-₉]")
-_SIGN = re.compile(r"[^\w\s,.;:!?'\"—()-]")
+_SIGN = re.compile(r"[^\w\s,.;:!?'\"—()-]|\b[A-DF]-(?!\w)")
 _ADDRESS = re.compile(r"@|://|(?:\w|\s|^)\.[a-z]", re.I)
 _BRACKET = re.compile(r"[()\[\]{}]")
 _UNUSUAL_SHAPE = re.compile("[^\x00-\u02af\u2010-\u2027]|[ªº]")
@@ -44,14 +44,15 @@ _NUMERAL_OR_I = re.compile(r"\b[IVXLC]+\b|^[ivx]+\.")
 # The pronoun is in every third sentence: an I counts only behind a word and before what may follow a numeral.
 _NUMERAL = re.compile(
     r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|\s(?:of|was|is|had|and|to|in|reigned|died|"
-    r"ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b"
+    r"ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b|"
+    r"(?:(?<=Chapter )|(?<=Book )|(?<=Part )|(?<=Volume )|(?<=Act ))I(?=\s+[a-z]+s\b)"
 )
 _CAPITAL = re.compile(r"\b(?:[A-Z]\.|[A-Z][A-Za-z]{0,5}\.|M(?:rs?|s|me|lle|essrs)\b|St\b|Dr\b|Revd\b)")
 _STOPPED_CAPITALS = re.compile(r"\b[A-Z]\.|\b[a-z]\.[a-z]\.")
 _PLACE = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)")
 _POINT = re.compile(r"\b[NSEW]{1,3}\b")
 _CAPITALS = re.compile(r"\b[A-Z]{2}|\b[A-Z]s\b")
-_REFERENCE = re.compile(r"\d|\b[ivxlc]+\b|\.\s?[IVXLC]+\b|\.\s[A-H]\b")
+_REFERENCE = re.compile(r"\d|\s(?:vols|pp|pts|bks|chs|chaps|figs)\.|\b[ivxlc]+\b|\.\s?[IVXLC]+\b|\.\s[A-H]\b")
 _FORMULA = re.compile(r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&!#Α-ωµ]|\d\s/\s\d|\+/")
 _DAY = re.compile(r"\b[A-Z][a-z]{2,8}(?:\.|\s\d|\s?[-–][A-Z])|\d\s?[A-Z][a-z]{2}")
 

@@ -143,6 +143,7 @@ GENERAL = {
     "inst": "instant",
     "prox": "proximo",
     "a.k.a": "A K A",
+    "p.a": "per annum",
     "N.B": "Nota bene",
     "n.b": "nota bene",
     "Ph.D": "P H D",

@@ -48,7 +48,9 @@ _PERIODS = {
     "hr": "hour", "wk": "week", "mo": "month", "yr": "year", "lb": "pound", "kg": "kilogram", "oz": "ounce",
     "gal": "gallon", "sq ft": "square foot", "sq. ft": "square foot",
 }  # fmt: skip
-_SAME_SCALE = re.compile(rf"({_SIGN}[\d.]+)(k|m|bn)\s?[–-]\s?(?={_SIGN}?[\d.]+\2\b)", re.I)  # "$40K-$50K"
+_SAME_SCALE = re.compile(
+    rf"({_SIGN}[\d.]+)(k|m|bn|\s(?:thousand|million|billion|trillion))\s?[–-]\s?(?={_SIGN}?[\d.]+\2\b)", re.I
+)  # "$40K-$50K"
 _SMALL = re.compile(rf"(?<![\w.,]){_AMOUNT}(?:\s?(¢)|p\b(?=[\s,.;:!?)\"'’—]|$))")
 
 _FRACTIONS = {"½": "halfpenny", "¼": "farthing", "¾": "three farthings"}
@@ -138,6 +140,7 @@ def amounts(text: str, context: Context) -> str:
     """$1,234.56; £5 million; €1; $5-10; US$20; -$5; a $20 bill; $5/hour; 50¢."""
     text = re.sub(rf"(?<![\w)])[-−](?=(?:US|A|C)?{_SIGN}[\d.])", "minus ", text)
     text = re.sub(r"[$£€](\d+0)s\b", r"\1s", text)  # "in twenties"
+    text = re.sub(r"\bRs\.?\s?(?=\d)", "₹", text)
     text = _SAME_SCALE.sub(r"\1-", text)
     text = _PER.sub(lambda m: f"{m[1]} per {_PERIODS.get(m[2], m[2])}", text)
     text = _MONEY.sub(lambda match: _amount(match, context), text)

@@ -64,7 +64,7 @@ _SLASH = re.compile(
     r"(?<![\w/.,])(?:(\d+)(?:\s|-|\sand\s))?(\d{1,4})[/⁄](\d{1,4})(?:(?:st|nd|rd|th)s?\b)?(?:(-)(?=[a-z])|(?![\w/]|\.\d))"
 )
 _HALF_A = re.compile(r"\s(?:an?|the|my|his|her|our|their)\b")
-_ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(s?)\b")
+_ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(s?)\b(?:\.(?=\s[a-z]))?")
 _OLD_ORDINAL = re.compile(r"(?<![\w.£])(\d*[23])d(?=\s+(?:[A-Z][a-z]+|[ei]d\.|inst|ult|of|and|day))")
 _PLURAL = re.compile(r"(?<![\w.,$£€])(\d{1,3}(?:,\d{3})+|\d+)'?s\b")
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"

@@ -60,9 +60,20 @@ _POINT = re.compile(
     r"|(?<![\w.])(?<=\band )([NSEW])(\.)(?=\s(?:wind|coast|corner|sides?|ends?|walls?|wings?|of)\b)"
     r"|(?<=\ddegrees )([NSEW])(\b\.?)"
 )
+_QUARTER = re.compile(
+    r"(?<=[a-z\d] )(Street|Avenue|Road|Drive|Place|Square|Boulevard|St|Ave|Rd|Dr|Pl|Sq|Blvd)\b\.?,?\s"
+    r"([NS])\.?\s?([EW])\b(?:\.(?!\w))?"
+)
 _STREET_POINT = re.compile(
     r"(?<=\d )([NSEW])\.?(?=\s[A-Z][a-z]+\s(?:St|Street|Ave|Avenue|Rd|Road|Blvd|Boulevard|Drive|Dr)\b)"
 )
+
+
+def _quarter(match: re.Match[str]) -> str:
+    """ "Ave. N.W." is "Avenue Northwest"."""
+    street = {**_AFTER_NAME, "St": "Street", "Dr": "Drive"}.get(match[1], match[1])
+    stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+    return f"{street} {_point(match[2] + match[3]).capitalize()}{stop}"
 
 
 def saints_streets_doctors(text: str, _: Context) -> str:
@@ -114,6 +125,7 @@ def compass(text: str, _: Context) -> str:
         letters, stop = next((match[n], match[n + 1]) for n in range(1, 10, 2) if match[n])
         return _point(letters) + (stop if stop and ends_sentence(match.string, match.end()) else "")
 
+    text = _QUARTER.sub(_quarter, text)
     text = _STREET_POINT.sub(lambda match: _POINTS[match[1]].capitalize(), text)
     return _POINT.sub(point, _BY.sub(by, text))
 

@@ -73,6 +73,7 @@ BEFORE_NUMBER = {
     "Prop": "Proposition",
     "eq": "equation",
     "Eq": "Equation",
+    "Q": "Question",
     "tel": "telephone",
     "Tel": "Telephone",
     "Apt": "Apartment",
@@ -104,6 +105,9 @@ _BEFORE_SMALL = re.compile(
 )
 _YEAR_MARK = re.compile(rf"(?<![\w.])({either(_BEFORE_YEAR)})\.\s?(?=(?:c\.\s?|A\.?D\.?\s)?\d{{3,4}}\b)")
 _UNSTOPPED = re.compile(r"\bNo\s(?=\d+\b(?!\s[a-z]+s\b|\s(?:men|women|people|more|such)\b))")
+_COUNTED = re.compile(
+    r"\b((?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|several)\s)(vols|pp|pts|bks|chs|chaps|figs)\."
+)
 _PAGES = re.compile(r"\b((?:P|p)ages\s)(\d{2,4})\s?[–-]\s?(\d{1,3})\b(?![\d,.]\d)")
 _FOLLOWING = re.compile(r"(?<=\d)\s?ff\b\.?|(?<=\d)\sf\.(?=[\s,;)]|$)")
 _PLACE_WORDS = (
@@ -160,6 +164,7 @@ def references(text: str, context: Context) -> str:
     text = _YEAR_MARK.sub(lambda match: _BEFORE_YEAR[match[1]] + " ", text)  # "b. c. 1340"
     if context.british:
         text = _UNSTOPPED.sub("Number ", text)
+    text = _COUNTED.sub(lambda m: f"{m[1]}{BEFORE_NUMBER[m[2]]}{'.' if ends_sentence(m.string, m.end()) else ''}", text)
     text = _PAGES.sub(_whole_range, text)
     text = _FOLLOWING.sub(
         lambda m: " and following" + ("." if m[0][-1] == "." and ends_sentence(m.string, m.end()) else ""), text

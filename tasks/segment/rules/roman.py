@@ -33,12 +33,15 @@ _COUNTED = (
 _AFTER_I = (
     r"(?=[.,;:!?)\"'—-]|\s*$|\s\(|\s+(?:of|was|is|had|and|to|reigned|died|ruled|came|became|granted|made|gave|in)\b)"
 )
+# The pronoun has no verb in "s" behind it: "Chapter I tells".
+_VERB_IN_S = r"(?=\s+(?!always\b|perhaps\b|sometimes\b|besides\b|was\b|[a-z]*ss\b)[a-z]{2,}s\b)"
 _RULER = re.compile(
     rf"\b({_RULERS})\.?\s+(?:the\s+)?((?!I\b){_NUMERAL}\b|I\b{_AFTER_I})(\.(?=\s+[a-z]|,|;|'s)|)(\s(?:and|or)\s(?:(?!I\b)[IVX]+|I(?=\W*$))\b(?!'))?"
 )
 _WAR_I = r"(?<!\b[Tt]he World War )(?<=World War )I\b"
 _SECTION = re.compile(
-    rf"\b({_SECTIONS})\s+((?!I\b){_SURE_NUMERAL}\b|{_WAR_I}|I\b(?=\s+(?:Scene|Part|Chapter)\b)|I\b{_AFTER_I})"
+    rf"\b({_SECTIONS})\s+((?!I\b){_SURE_NUMERAL}\b|{_WAR_I}|I\b(?=\s+(?:Scene|Part|Chapter)\b)|I\b{_AFTER_I}|"
+    rf"I\b{_VERB_IN_S})"
 )
 # In small letters: "for my part I was sure" has a pronoun.
 _SMALL_SECTION = re.compile(

@@ -41,6 +41,19 @@ _UNITS = {
     "pts": ("points", "points"),
     "tsp": ("teaspoon", "teaspoons"),
     "tbsp": ("tablespoon", "tablespoons"),
+    "tsps": ("teaspoon", "teaspoons"),
+    "tbsps": ("tablespoon", "tablespoons"),
+    "cu. yd": ("cubic yard", "cubic yards"),
+    "cu. yds": ("cubic yard", "cubic yards"),
+    "lb/in": ("pound per inch", "pounds per inch"),
+    "lb/ft": ("pound per foot", "pounds per foot"),
+    "bpm": ("beat per minute", "beats per minute"),
+    "wpm": ("word per minute", "words per minute"),
+    "kbps": ("kilobit per second", "kilobits per second"),
+    "Mbps": ("megabit per second", "megabits per second"),
+    "kPa": ("kilopascal", "kilopascals"),
+    "kN": ("kilonewton", "kilonewtons"),
+    "kJ": ("kilojoule", "kilojoules"),
     "doz": ("dozen", "dozen"),
     "ft": ("foot", "feet"),
     "yd": ("yard", "yards"),
@@ -117,7 +130,7 @@ _UNITS = {
     "kn": ("knot", "knots"),
     "kts": ("knots", "knots"),
 }
-_NUMBER = r"\d[\d,]*(?:\.\d+)?|\.\d+"
+_NUMBER = r"\d[\d,]*(?:\.\d+)?|\.\d+|(?=[½¼¾⅓⅔⅛⅜⅝⅞])"
 _FRACTION = r"(?:[½¼¾⅓⅔⅛⅜⅝⅞]|\s\d/\d{1,2})?"
 _UNIT_NAMES = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 # One letter after digits without a space is more often a name ("the 5L", "M4 5W") than a unit, but "5m" and "20g" are.
@@ -144,7 +157,7 @@ _HOURS_MINUTES = re.compile(r"\b(\d+)\s?h\s?(\d+)\s?m(?:in)?\b")
 _DIMENSIONS = re.compile(
     rf"((?:{_NUMBER})\s?(?:ft|in|cm|mm|m|km|feet|inches|'|′|\"|″)?\.?)\s?[×x]\s?(?=(?:{_NUMBER})\s?(?:ft|in\b|in\.|cm|mm|m\b|km|feet|inches|meters|metres|yards))"
 )
-_BY = re.compile(r"(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))|(?<=\d)\sx\s(?=\d+\b(?!\s*=))")
+_BY = re.compile(r"(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))|(?<=[\d½¼¾⅓⅔])\sx\s(?=\d+\b(?!\s*=))")
 _TIMES = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)x\b(?!\s?[\d+=*/^-])")
 
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
@@ -250,4 +263,4 @@ def _count(match: re.Match[str], one: str, many: str) -> str:
 
 
 def _form(number: str, one: str, many: str) -> str:
-    return one if number in ("1", "½", "¼", "¾") else many
+    return one if number in ("1", *"½¼¾⅓⅔⅛⅜⅝⅞") else many

@@ -17,7 +17,7 @@ _ERA = re.compile(
     r"\b(A\.\s?D\.?|AD|C\.?E\.?)\s+(\d{1,4})\b(?!,\d)"
     r"|\b(\d{1,3}(?:,\d{3})+|\d{1,4})(?:\s?[–-]\s?(\d{1,4}))?\s?(B\.\s?C\.(?:\s?E\.?)?|BCE?|A\.\s?D\.?|AD|C\.\s?E\.|CE)(?![\w])"
 )
-_CENTURY = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\s+c(?:ent)?\.(?=\W|$)")
+_CENTURY = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)[\s-]+c(?:ent)?\.(?=\W|$)")
 _UNFINISHED = re.compile(r"\b(1[0-9])(?:—|--)(?![\w'])")
 _COUNTED = r"page|pages|number|numbers|line|verse|psalm|lot|item|hymn|sonnet|chapter|section|article"
 _AFTER_COUNTED = re.compile(rf"\b(?:{_COUNTED})\s+$", re.I)
