@@ -183,7 +183,7 @@ class PhonemeTokenizer:
         for match in PIECE.finditer(plain.text):
             start, end = plain.origin[match.start()], plain.origin[match.end() - 1] + 1
             found.extend((form, start, end) for form in self._forms(match, shouted))
-        return self._pronounced(_merge_pauses(found))
+        return self._pronounced(_merge_pauses(_letter_names(found, text)))
 
     def _forms(self, match: re.Match[str], shouted: bool) -> list[str]:
         """Return what a matched piece is spoken as: lower-case words, one pause mark, or capitals to be spelled."""
@@ -245,6 +245,26 @@ class PhonemeTokenizer:
                 symbols.append((SPACE, -1))
             symbols.extend((symbol, index) for symbol in item.symbols)
         return symbols
+
+
+def _letter_names(forms: list[tuple[str, int, int]], text: str) -> list[tuple[str, int, int]]:
+    """Tell the letter "a" from the article: in "ten a m" and "U S A" letters of its own case stand beside it.
+
+    "a B movie" has the article, and so has "A B movie" where a sentence begins; "A D" and "A M" are letters there too.
+    """
+    written = [text[start:end] if form not in PAUSE_STRENGTH else form for form, start, end in forms]
+    alone = [len(piece) == 1 and piece.isalpha() for piece in written] + [False, False]  # -1 and -2 stay outside
+    named = list(forms)
+    for at, piece in enumerate(written):
+        if piece not in ("a", "A"):
+            continue
+        before = alone[at - 1] and written[at - 1].isupper() == piece.isupper()
+        after = alone[at + 1] and written[at + 1].isupper() == piece.isupper()
+        begins = at == 0 or forms[at - 1][0] in PAUSE_STRENGTH
+        sure = not begins or piece == "a" or alone[at + 2] or written[at + 1 : at + 2] in (["D"], ["M"])
+        if before or (after and sure):
+            named[at] = ("A", *forms[at][1:])  # capitals are spelled
+    return named
 
 
 def _merge_pauses(forms: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
