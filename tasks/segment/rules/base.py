@@ -14,10 +14,11 @@ from storage.records import BlockKind
 _SPELLED_FROM = 10**15  # larger numbers are read digit by digit
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 # Where 7/2 is "seven to two".
-WAGER = re.compile(
+_WAGER = re.compile(
     r"\b(?:odds|favou?rites?|bookmakers?|bookies?|backed|bets?|betting|outsiders?|wager(?:s|ed)?|punters?|long ?shot|"
     r"horse)\b"
 )
+_WAGER_NEAR = 200  # characters on both sides
 _SENTENCE_END = re.compile(r"[\"'”’)\]]*(?:$|\s+[\"'“‘(]*[A-Z])")
 # Where "3/4" is the third of April and "105" has an "and".
 _BRITISH_REGIONS = frozenset({"gb", "uk", "ie", "au", "nz", "za", "in"})
@@ -48,6 +49,11 @@ def is_british(locale: str, language: str) -> bool:
 def words(text: str) -> frozenset[str]:
     """The words of a list written as one text."""
     return frozenset(text.split())
+
+
+def is_wager(match: re.Match[str]) -> bool:
+    """Whether betting is spoken of near the match."""
+    return _WAGER.search(match.string, max(0, match.start() - _WAGER_NEAR), match.end() + _WAGER_NEAR) is not None
 
 
 def ends_sentence(text: str, end: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from math import gcd
 
-from tasks.segment.rules.base import WAGER, Context, cardinal, ends_sentence, number_words, to_int
+from tasks.segment.rules.base import Context, cardinal, ends_sentence, is_wager, number_words, to_int
 
 _NAMES = {
     "$": ("dollar", "dollars", "cent", "cents"),
@@ -106,7 +106,7 @@ def shillings(text: str, context: Context) -> str:
 def _bare(match: re.Match[str]) -> str:
     """7/6 as seven shillings and sixpence; 3/4 stays a fraction, 24/7 and 20/20 stay what they are."""
     count, pence = int(match[1]), int(match[2])
-    if pence > 11 or (count, pence) in ((24, 7), (9, 11)) or WAGER.search(match.string):
+    if pence > 11 or (count, pence) in ((24, 7), (9, 11)) or is_wager(match):
         return match[0]
     # 2/6 is no fraction in lowest terms; 1/3 is a price only where what it buys follows
     lowest = gcd(count, pence) == 1
@@ -186,7 +186,7 @@ def _with_small(sign: str, major: str, whole: str, small: int, context: Context)
 
 def _is_adjective(match: re.Match[str]) -> bool:
     """Whether the amount stands before the one thing that it describes: a $20 bill, the $64,000 question."""
-    before = match.string[: match.start()]
+    before = match.string[max(0, match.start() - 16) : match.start()]
     if re.match("-[a-z]", match.string[match.end() : match.end() + 2]):
         # "$5-a-day" is "five dollars a day", "a $5-a-day habit" is one of "five dollar a day"
         return match.string[match.end() + 1 : match.end() + 3] != "a-" or _BEFORE_ONE.search(before) is not None

@@ -6,10 +6,10 @@ import re
 import unicodedata
 
 from tasks.segment.rules.base import (
-    WAGER,
     Context,
     cardinal,
     in_pairs,
+    is_wager,
     number_words,
     ordinal,
     plural,
@@ -190,7 +190,7 @@ def fractions(text: str, context: Context) -> str:
         tail = "-" if match[4] else ""
         if (top, bottom) in ((24, 7), (9, 11), (7, 7), (20, 20)) or top + bottom == 100:
             return f"{whole}{cardinal(top)} {cardinal(bottom)}{tail}"
-        if not match[1] and top != bottom and bottom < 10 and WAGER.search(match.string):
+        if not match[1] and top != bottom and bottom < 10 and is_wager(match):
             return f"{cardinal(top, context.british)} to {cardinal(bottom)}{tail}"
         if top == bottom and top > 1:
             return f"{whole}{cardinal(top)} out of {cardinal(bottom)}{tail}"

@@ -59,7 +59,7 @@ def times(text: str, context: Context) -> str:
 
 def _duration(match: re.Match[str]) -> str:
     """ "Finished in 2:15:07" counts hours, minutes and seconds; any other 2:15:07 is a time of day."""
-    if not _DURATION_BEFORE.search(match.string[: match.start()]):
+    if not _DURATION_BEFORE.search(match.string[max(0, match.start() - 40) : match.start()]):
         return match[0]
     numbers = [int(group) for group in match.groups()]
     parts = [

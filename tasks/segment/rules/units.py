@@ -259,7 +259,11 @@ def units(text: str, context: Context) -> str:
 
 def _count(match: re.Match[str], one: str, many: str) -> str:
     """The form behind the number of the first group: "1/4 tsp." is a part of one, "2 1/4 tsp." more than two."""
-    return one if _PART_OF_ONE.search(match.string[: match.start()]) else _form(match[1], one, many)
+    return (
+        one
+        if _PART_OF_ONE.search(match.string[max(0, match.start() - 16) : match.start()])
+        else _form(match[1], one, many)
+    )
 
 
 def _form(number: str, one: str, many: str) -> str:
