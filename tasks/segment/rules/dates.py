@@ -21,15 +21,26 @@ _MONTHS = (
     "November",
     "December",
 )
-_MONTH = "|".join(_MONTHS)
-_DAY = r"(3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th|d)?"
+_MONTH = "|".join((*_MONTHS, *map(str.upper, _MONTHS)))
+_DAY = r"(3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th|d|ST|ND|RD|TH)?"
 _NOT_LONGER = r"(?![\d]|[.,]\d)"
 _TO = r"(?:\s?[–-]\s?|\s+(to|and)\s+)"
 _MONTH_DAY = re.compile(
     rf"\b({_MONTH})\s+(?:the\s+)?{_DAY}\b(?!:){_NOT_LONGER}(?:{_TO}{_DAY}\b{_NOT_LONGER})?(?:,?\s+{YEAR}\b{_NOT_LONGER})?"
 )
 _DAY_MONTH = re.compile(
-    rf"\b(the\s+)?(?<![\d.,:/-])(?:{_DAY}{_TO}(?:the\s+)?)?{_DAY}\s+(?:of\s+)?({_MONTH})\b(?:,?\s+{YEAR}\b{_NOT_LONGER})?"
+    rf"\b([Tt]he\s+|THE\s+)?(?<![\d.,:/-])(?:{_DAY}{_TO}(?:the\s+)?)?{_DAY}\s+(of\s+)?({_MONTH})\b"
+    rf"(?:,?\s+{YEAR}\b{_NOT_LONGER})?"
+)
+# Where a day has its article already: "this 3rd of May", "a 4th of July party", "the glorious 12th of August".
+_ARTICLE_BEFORE = re.compile(
+    r"\b(?:an?|every|each|any|another|one|last|next|my|your|his|her|its|our|their|this|that|"
+    r"(?:the|this|that)\s+(?!morning|evening|afternoon|night|day|date|week|year)[\w-]+)\s+$",
+    re.I,
+)
+# "June 30–July 2" and "30 June–2 July"
+_ACROSS = re.compile(
+    rf"\b((?:{_MONTH})\s+{_DAY})\s?[–—-]\s?(?=(?:{_MONTH})\s+\d)|\b({_DAY}\s+(?:{_MONTH}))\s?[–—-]\s?(?=\d\d?\S*\s+(?:{_MONTH})\b)"
 )
 _MONTH_YEAR = re.compile(rf"\b({_MONTH}),?\s+(?:of\s+)?{YEAR}\b(?!\s?[–-]\s?\d){_NOT_LONGER}")
 _ISO = re.compile(r"\b(1\d{3}|20\d{2})([-/])(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])\b(?![-/])")
@@ -44,6 +55,7 @@ def calendar_dates(text: str, context: Context) -> str:
     text = _SLASHED.sub(lambda m: _slashed(m, context), text)
     text = _DOTTED.sub(lambda m: _date(int(m[1]), int(m[2]), m[3], context), text)
     text = _DAY_OF_YEAR.sub(lambda m: _day_of_year(m, context), text)
+    text = _ACROSS.sub(lambda m: f"{m[1] or m[3]} to ", text)
     text = _DAY_MONTH.sub(lambda m: _day_month(m, context), text)
     text = _MONTH_DAY.sub(lambda m: _month_day(m, context), text)
     return _MONTH_YEAR.sub(lambda m: f"{m[1]} {year(int(m[2]), context.british)}", text)
@@ -84,9 +96,14 @@ def _month_day(match: re.Match[str], context: Context) -> str:
 
 
 def _day_month(match: re.Match[str], context: Context) -> str:
-    article, first, joint, day, month, year_digits = match.groups()
-    span = f"{_day(first)} {joint or 'to'} the " if first else ""
-    return f"{article or 'the '}{span}{_day(day)} of {month}{_comma_year(year_digits, context)}"
+    article, first, joint, day, of, month, year_digits = match.groups()
+    if of and not article and _ARTICLE_BEFORE.search(match.string[max(0, match.start() - 30) : match.start()]):
+        article = ""
+    elif article is None:
+        article = "the "
+    second = "" if joint == "and" and "and the" not in match[0] else "the "
+    span = f"{_day(first)} {joint or 'to'} {second}" if first else ""
+    return f"{article}{span}{_day(day)} of {month}{_comma_year(year_digits, context)}"
 
 
 def _day(digits: str) -> str:

@@ -45,7 +45,9 @@ _WORDS = (
     (re.compile(r"\s*(?:≥|⩾|>=)\s*(?=[\w-])"), " is greater than or equal to "),
     (re.compile(r"\s*(?:≠|!=)\s*"), " is not equal to "),
     (
-        re.compile(r"(^|\b(?:of|at|about|to|with|by|is|was|were|are|has|had|the|an?|in|or|and)\s)≈\s?(?=\d)"),
+        re.compile(
+            r"(^|[(,;:]\s?|\b(?:of|at|about|to|with|by|is|was|were|are|has|had|the|an?|in|or|and)\s)≈\s?(?=[$£€]?\d)"
+        ),
         r"\1approximately ",
     ),
     (re.compile(r"\s*≈\s*"), " is approximately "),

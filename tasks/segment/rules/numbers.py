@@ -64,8 +64,15 @@ _SLASH = re.compile(
     r"(?<![\w/.,])(?:(\d+)(?:\s|-|\sand\s))?(\d{1,4})[/⁄](\d{1,4})(?:(?:st|nd|rd|th)s?\b)?(?:(-)(?=[a-z])|(?![\w/]|\.\d))"
 )
 _HALF_A = re.compile(r"\s(?:an?|the|my|his|her|our|their)\b")
-_ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(s?)\b(?:\.(?=\s[a-z]))?")
-_OLD_ORDINAL = re.compile(r"(?<![\w.£])(\d*[23])d(?=\s+(?:[A-Z][a-z]+|[ei]d\.|inst|ult|of|and|day))")
+_ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|-?th|ST|ND|RD|TH)(s?)\b(?:\.(?=\s[a-z]))?")
+_ARTICLE = re.compile(r"(?<!\w)[Aa]\s?$")
+_ORDINAL_SPAN = re.compile(r"(?<=\d)(st|nd|rd|th)\s?[–-]\s?(?=\d+(?:st|nd|rd|th)\b)")
+_OLD_ORDINAL = re.compile(
+    r"(?<![\w.£])(\d*[23])d(?=\s+(?:[A-Z][a-z]+|[ei]d\.|inst|ult|of|and|day|"
+    r"(?:floor|edition|regiment|battalion|company|division|brigade|squadron|grade|class|street|avenue|century|time|week|"
+    r"month|year|son|daughter|cousin|wife|husband|lieutenant|session|volume|chapter|part|series|ed)\b))"
+)
+_NINERS = re.compile(r"(?<!\w)'?(\d\d)er(?=s?\b)")  # "the '49ers" are the forty-niners
 _PLURAL = re.compile(r"(?<![\w.,$£€])(\d{1,3}(?:,\d{3})+|\d+)'?s\b")
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"(?<![\w.,/-])({_NUMBER})(\s?)(%)?\s?([–-])\s?({_NUMBER})(?![\w/]|[.,]\d|[–-]\d)")
@@ -85,10 +92,12 @@ _LEADING_ZERO = re.compile(r"(?<![\d.,])0\d+(?!\d)")
 _INTEGER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|\d+")
 _SPACED_THOUSANDS = re.compile(
     r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?![\d])|(?<![\d.,+-])\d{1,3}(?: \d{3}){2,}(?![\d-])"
-    r"|(?<![\d.,+) -])(?<!\d )[1-9]\d{0,2} (?:000(?![\d-]|\s?\d)|\d{3}(?=\s(?:[a-z]{3,}s|men|women|people|sheep)\b))"
+    r"|(?<![\d.,+)-])(?<![\d)] )[1-9]\d{0,2} (?:000(?![\d-]|\s?\d)|\d{3}(?=\s(?:[a-z]{3,}s|men|women|people|sheep)\b))"
 )
 _ENDLESS = re.compile(r"\d{16,}")  # no number of any rule, and slow to try
-_LETTERS_BEFORE = re.compile(r"(?<![\w'’-])([A-Z]{2,3})(?=\d)|(?<=\d)([A-Z]{2,3})(?![\w'’])|(?<=\d)\((k)\)")
+_LETTERS_BEFORE = re.compile(
+    r"(?<![\w'’-])([A-Z]{2,3})(?=\d)|(?<=\d)(?!(?:ST|ND|RD|TH)\b)([A-Z]{2,3})(?![\w'’])|(?<=\d)\((k)\)"
+)
 
 
 def thousands(text: str, _: Context) -> str:
@@ -212,6 +221,13 @@ def _fraction(whole: str | None, top: int, bottom: int, match: re.Match[str], co
     adjective = match[0].endswith("-")  # a 1/2-inch pipe, a 3/4-mile walk
     if bottom == 2 and top == 1 and whole is None and (adjective or _HALF_A.match(rest)):
         return "half"
+    if (
+        top == 1
+        and bottom in (2, 4)
+        and whole is None
+        and _ARTICLE.search(match.string[max(0, match.start() - 3) : match.start()])
+    ):
+        return name  # "a ½ mile walk"
     # "three and three-quarter miles", but "three and three quarters" alone and "three and seven eighths inches"
     counted = bottom == 4 and whole is not None and re.match(r"\s[a-z]+s\b", rest)
     if top > 1 and not (adjective or counted):
@@ -227,12 +243,14 @@ def old_ordinals(text: str, context: Context) -> str:
 
 
 def ordinals(text: str, context: Context) -> str:
-    """1st, 22nd, 1,000th."""
+    """1st, 22nd, 1,000th; 16th–17th is "sixteenth to seventeenth"."""
+    text = _ORDINAL_SPAN.sub(r"\1 to ", text)
     return _ORDINAL.sub(lambda match: ordinal(to_int(match[1]), context.british) + match[2], text)
 
 
 def plurals(text: str, context: Context) -> str:
     """In his 40s; two 5s; 100s of them."""
+    text = _NINERS.sub(lambda match: f"{cardinal(int(match[1])).removesuffix('e')}er", text)
     one = re.compile(r"^one (?=hundred$|thousand$|million$)")  # "hundreds", not "one hundreds"
     return _PLURAL.sub(lambda match: plural(one.sub("", cardinal(to_int(match[1]), context.british))), text)
 

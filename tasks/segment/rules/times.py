@@ -23,7 +23,7 @@ _RATIO_BEFORE = re.compile(
 )
 _DURATION = re.compile(r"(?<![\d:.,])(\d{1,2}):([0-5]\d):([0-5]\d)(?![\d:]|[.,]\d)")
 _DURATION_BEFORE = re.compile(
-    r"\b(?:in|took|lasted|lasts|runs|ran|duration|time|record|clocked|finished|total|after)\s+"
+    r"\b(?:in|took|lasted|lasts|runs?|ran|race|marathon|duration|time|record|clocked|finished|total|after)\s+"
     r"(?:of\s+|was\s+|is\s+|in\s+|for\s+)?(?:an?\s+|just\s+|only\s+|about\s+)?$"
 )
 _O_CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?=\s+o'\s?clock)", re.I)
@@ -101,6 +101,8 @@ def _plain_time(match: re.Match[str]) -> str:
     on_the_hour = " o'clock" if 1 <= hour <= 12 and match[1][0] != "0" else " hundred hours"
     if re.match(r"\s+o'clock", match.string[match.end() :]):
         on_the_hour = ""
+    elif re.match(r"\s+(?:hours|hrs)\b", match.string[match.end() :]):
+        on_the_hour = " hundred"
     words = _hour(match[1]) + _minutes(match[2], on_the_hour if not match[3] else "")
     if match[3]:
         words += f" and {cardinal(int(match[3]))} seconds"

@@ -17,13 +17,17 @@ _ERA = re.compile(
     r"\b(A\.\s?D\.?|AD|C\.?E\.?)\s+(\d{1,4})\b(?!,\d)"
     r"|\b(\d{1,3}(?:,\d{3})+|\d{1,4})(?:\s?[–-]\s?(\d{1,4}))?\s?(B\.\s?C\.(?:\s?E\.?)?|BCE?|A\.\s?D\.?|AD|C\.\s?E\.|CE)(?![\w])"
 )
-_CENTURY = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)[\s-]+c(?:ent)?\.(?=\W|$)")
+_CENTURY = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)[\s-]+(?:c(?:ent)?\.(?=\W|$)|C\.(?=\s[a-z]|[,;)]))")
+_CENTURY_FIRST = re.compile(r"\bC(\d{1,2})(?:st|nd|rd|th)\b")
+_ERAS_SPAN = re.compile(r"(?:(?<=\bBC)|(?<=B\.C\.))\s?[–-]\s?(?=A\.?D\b)")
 _UNFINISHED = re.compile(r"\b(1[0-9])(?:—|--)(?![\w'])")
 _COUNTED = r"page|pages|number|numbers|line|verse|psalm|lot|item|hymn|sonnet|chapter|section|article"
 _AFTER_COUNTED = re.compile(rf"\b(?:{_COUNTED})\s+$", re.I)
 _LONE = re.compile(rf"(?<![\d.,$£€#:/+−^-]){YEAR}\b(?![.,:/-]?\d|\s?[%°]|-[a-z]+-old)", re.I)
 _FUTURE = re.compile(r"(?<=\b[Ii]n )(2[1-9]\d\d)\b(?![.,:/-]?\d)(?!\s[a-z]+s\b)|(?<=\byear )(2[1-9]\d\d)\b")
-_THINGS = re.compile(r"\s+([a-z]{2,}s|men|women|people|children|feet|sheep|cattle|head|horse|foot|miles)\b")
+_THINGS = re.compile(
+    r"\s+([a-z]{2,}s|men|women|people|children|feet|sheep|cattle|head|horse|foot|miles|of\s(?:them|us|these|those|whom|which))\b"
+)
 _NO_THINGS = words(
     "was is has his as its this us was does goes plus perhaps always besides across less unless thus yes hers ours "
     "towards afterwards sometimes versus brings sees shows marks saw"
@@ -47,7 +51,7 @@ def eras(text: str, context: Context) -> str:
         stop = "." if era.endswith(".") and ends_sentence(match.string, match.end()) else ""
         return f"{_of_era(number, context)}{span} {_letters(era)}{stop}"
 
-    return _ERA.sub(said, text)
+    return _ERA.sub(said, _ERAS_SPAN.sub(" to ", text))
 
 
 def _letters(era: str) -> str:
@@ -68,6 +72,7 @@ def centuries(text: str, _: Context) -> str:
         stop = "." if ends_sentence(match.string, match.end()) else ""
         return f"{ordinal(int(match[1]))} century{stop}"
 
+    text = _CENTURY_FIRST.sub(lambda match: f"{ordinal(int(match[1]))} century", text)
     return _CENTURY.sub(said, text)
 
 
