@@ -45,6 +45,8 @@ TITLES = {
     "Corp": "Corporal",
     "Pvt": "Private",
     "Pte": "Private",
+    "Pfc": "Private First Class",
+    "Ens": "Ensign",
     "Adm": "Admiral",
     "Pres": "President",
     "Gov": "Governor",
@@ -65,6 +67,7 @@ TITLES = {
     "Ft": "Fort",
     "Ste": "Sainte",
     "SS": "Saints",
+    "Sts": "Saints",
 }
 _UNSTOPPED = ("Mr", "Mrs", "Ms", "Messrs", "Mme", "Mlle", "Revd")
 _ALONE = (*_UNSTOPPED, "Capt", "Lieut", "Sgt", "Prof", "Supt", "Insp")
@@ -97,6 +100,9 @@ GENERAL = {
     "Cos": "Companies",
     "Bros": "Brothers",
     "Assn": "Association",
+    "Regt": "Regiment",
+    "Ret": "Retired",
+    "Attn": "Attention",
     "Univ": "University",
     "Govt": "Government",
     "govt": "government",
@@ -164,7 +170,7 @@ GENERAL = {
     "repr": "reprinted",
 }
 # Always followed by what they introduce.
-_NEVER_LAST = words("i.e I.e e.g E.g viz Viz cf Cf vs approx Approx incl excl max misc N.B n.b P.S P.P.S")
+_NEVER_LAST = words("i.e I.e e.g E.g viz Viz cf Cf vs approx Approx incl excl max misc Attn N.B n.b P.S P.P.S")
 MONTHS = {
     "Jan": "January",
     "Feb": "February",
@@ -210,19 +216,23 @@ _DAY_NAMES = either(_DAYS)
 _TITLE = re.compile(
     rf"\b({either(TITLES)})\.(?:\s+(?=[A-Z\"'])|(?=-?[A-Z]))|\b({either(_UNSTOPPED)})\b\.?(?=\s+[A-Z])"
     rf"|\b({either(_UNSTOPPED)})\b\.?(?=\s+(?:and|&)\s+M(?:rs?|me)\b)|\b(2nd|1st) (?=Lt\b)"
+    rf"|\b({either(TITLES)})\.(?=\s+(?:and|&)\s+(?:Mrs|Mme|Missus|Lady)\b)"
 )
 _TITLE_ALONE = re.compile(
     rf"\b({either(_ALONE)})\.(?=\W|$)|(?<=the )(Rev|Hon|Col|Gen|Lt|Gov|Sec)\.(?=\s[a-z])"
     r"|(?<=\b(?:Hon|Gen)\. )(Sec|Treas)\.|(?<=\bHonorable )(Sec|Treas)\."
 )
-_SISTER = re.compile(r"(?<![a-z] )(?<![a-z], )\bSr\.\s+(?=[A-Z][a-z])")
+_SISTER = re.compile(
+    r"(?:(?<![a-z] )(?<![a-z], )|(?<=\band )|(?<=\bwith )|(?<=\bto )|(?<=\bby ))\bSr\.\s+(?=[A-Z][a-z])"
+)
 _MONSIEUR = re.compile(
     r"(?<![\w.] )(?<![A-Z]\.)\bM\.\s+(?=(?:de|le|la|du|l'|d')\s?[A-Z]|[A-Z][a-z'])"
     r"|(?<=[a-z,;:—\"] )\bM\.\s+(?=(?:de|le|la|du)\s[A-Z]|[A-Z][a-z])"
 )
-_NAME = re.compile(rf"\b({either(_GIVEN)})\.\s+(?=[A-Z])")
-_EDITOR = re.compile(r"(?<=[,(] )ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|(?<=, )ed\. by\b")
-_EDITION = re.compile(r"(?<=\d(?:st|nd|rd|th) )ed\.")
+_NAME = re.compile(rf"\b({either(_GIVEN)})\.\s+(?=[A-Z]|(?:and|&)\s[A-Z])")
+_EDITOR = re.compile(r"(?<=[,(] )ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|\bed\. by\b")
+_EDITION = re.compile(r"(?<=\d(?:st|nd|rd|th) )edn?\.")
+_REVISED = re.compile(r"(?<=edition, )rev\.")
 _GENERAL = re.compile(rf"(?<![\w.&])({either(GENERAL)})\.(?!\w)")
 _GENERAL_NEXT = re.compile(rf"\s+(?:{either(GENERAL)})\.")
 _UNSTOPPED_LATIN = re.compile(r"(?<![\w.-])(ie|eg|etc)\b(?=[,;:]|\s)(?!\.)")
@@ -276,7 +286,7 @@ _say_days = _replace(_DAY, _DAYS)
 HAS_GENERAL = re.compile(
     r"\.(?:"
     + "|".join(rf"(?<=(?<!\w){re.escape(word)}\.)" for word in GENERAL)
-    + r"|(?<= v\.)|(?<= ed\.)|(?<=\(ed\.))|\b(?:v [A-Z]|ie\b|eg\b|etc\b|OK\b)"
+    + r"|(?<= v\.)|(?<= ed\.)|(?<= edn\.)|(?<=\(ed\.)|(?<=^ed\.))|\b(?:v [A-Z]|ie\b|eg\b|etc\b|OK\b)"
 )
 
 
@@ -287,7 +297,7 @@ def titles(text: str, _: Context) -> str:
         if match[4]:
             return "Second " if match[4] == "2nd" else "First "
         hyphen = match.string[match.end() : match.end() + 1] == "-"  # "Maj.-Gen."
-        return TITLES[match[1] or match[2] or match[3]] + (" " if match[1] and not hyphen else "")
+        return TITLES[match[1] or match[2] or match[3] or match[5]] + (" " if match[1] and not hyphen else "")
 
     text = _TITLE.sub(said, _TITLE.sub(said, text))  # twice: "Lt. Col. Smith"
     text = _MONSIEUR.sub("Monsieur ", _SISTER.sub("Sister ", text))
@@ -297,6 +307,7 @@ def titles(text: str, _: Context) -> str:
 def general(text: str, _: Context) -> str:
     """etc., i.e., Esq., Co., Roe v. Wade, ed.: in full, wherever they stand."""
     text = _EDITION.sub(lambda match: "edition" + _stop(match), text)
+    text = _REVISED.sub(lambda match: "revised" + _stop(match), text)
     text = _EDITOR.sub(
         lambda match: "(edited by " if match[0][0] == "(" else "edited by" + (" " if match[0][-1] == " " else ""), text
     )

@@ -65,7 +65,8 @@ _QUARTER = re.compile(
     r"([NS])\.?\s?([EW])\b(?:\.(?!\w))?"
 )
 _STREET_POINT = re.compile(
-    r"(?<=\d )([NSEW])\.?(?=\s[A-Z][a-z]+\s(?:St|Street|Ave|Avenue|Rd|Road|Blvd|Boulevard|Drive|Dr)\b)"
+    r"(?<=\d )([NSEW])\.?(?=\s(?:[A-Z][a-z]+|\d+(?:st|nd|rd|th))\s"
+    r"(?:St|Street|Ave|Avenue|Rd|Road|Blvd|Boulevard|Drive|Dr)\b)"
 )
 
 

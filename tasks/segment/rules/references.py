@@ -81,6 +81,11 @@ BEFORE_NUMBER = {
     "Hwy": "Highway",
     "Rte": "Route",
     "Ste": "Suite",
+    "fn": "footnote",
+    "fns": "footnotes",
+    "Mk": "Mark",
+    "temp": "temperature",
+    "Temp": "Temperature",
     "pl": "plate",
     "Pl": "Plate",
 }
@@ -95,8 +100,9 @@ _BEFORE_YEAR = {
     "est": "established",
     "m": "married",
 }
+_NO_INITIALS = r"(?!(?<=\b[PQ]\.)\s?[IVXLC]\b(?:\.|\s[A-Z]))"  # P. L. Travers, P.C. Hart
 _BEFORE_NUMBER = re.compile(
-    rf"(?<![\w.])({either(BEFORE_NUMBER)})\.\s*(?=\d|(?!I\b)[IVXLC]+\b(?!')|I\b(?=[.,;:)\]–-]|\s*$|\s+(?:of|and|to|pp?\.|ch)))"
+    rf"(?<![\w.])({either(BEFORE_NUMBER)})\.{_NO_INITIALS}\s*(?=\d|(?!I\b)[IVXLC]+\b(?!')|I\b(?=[.,;:)\]–-]|\s*$|\s+(?:of|and|to|pp?\.|ch)))"
     r"|(?<![\w.])(App|Figs?|Pl|Pt|Vol|Sec|Ex)\.\s(?=[A-H]\b(?!\.\s?[A-Z]))"
     r"|(?<![\w.])(?<!\d )([Mm]in|[Mm]ax)\.\s(?=\d)"
 )
@@ -109,7 +115,8 @@ _COUNTED = re.compile(
     r"\b((?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|several)\s)(vols|pp|pts|bks|chs|chaps|figs)\."
 )
 _PAGES = re.compile(r"\b((?:P|p)ages\s)(\d{2,4})\s?[–-]\s?(\d{1,3})\b(?![\d,.]\d)")
-_FOLLOWING = re.compile(r"(?<=\d)\s?ff\b\.?|(?<=\d)\sf\.(?=[\s,;)]|$)")
+_FOLLOWING = re.compile(r"(?<=\d)\s?ff\b\.?|(?<=\d[a-f])\sff\b\.?|(?<=\d)\sf\.(?=[\s,;)]|$)")
+_PAGE_NOTE = re.compile(r"\b([Pp]ages?\s\d+)\s?n(?:n?\.?\s?(?=\d)|\.|\b(?=[,;)]|$))")
 _PLACE_WORDS = (
     "page|pages|volume|volumes|chapter|chapters|book|part|act|scene|section|verse|line|lines|canto|stanza|note|figure|plate|"
     "psalm|number|column|article|appendix"
@@ -164,8 +171,9 @@ def references(text: str, context: Context) -> str:
     text = _YEAR_MARK.sub(lambda match: _BEFORE_YEAR[match[1]] + " ", text)  # "b. c. 1340"
     if context.british:
         text = _UNSTOPPED.sub("Number ", text)
-    text = _COUNTED.sub(lambda m: f"{m[1]}{BEFORE_NUMBER[m[2]]}{'.' if ends_sentence(m.string, m.end()) else ''}", text)
+    text = _COUNTED.sub(lambda m: f"{m[1]}{BEFORE_NUMBER[m[2]]}{_end(m)}", text)
     text = _PAGES.sub(_whole_range, text)
+    text = _PAGE_NOTE.sub(_page_note, text)
     text = _FOLLOWING.sub(
         lambda m: " and following" + ("." if m[0][-1] == "." and ends_sentence(m.string, m.end()) else ""), text
     )
@@ -178,6 +186,19 @@ def _whole_range(match: re.Match[str]) -> str:
     if len(last) < len(first) and int(last) > int(first[-len(last) :]):
         last = first[: -len(last)] + last
     return f"{match[1]}{first} to {last}"
+
+
+def _end(match: re.Match[str]) -> str:
+    """The full stop of "in two vols." at the end of a sentence; "2 vols. (London" has none."""
+    ends = ends_sentence(match.string, match.end()) and match.string[match.end() : match.end() + 2] != " ("
+    return "." if ends else ""
+
+
+def _page_note(match: re.Match[str]) -> str:
+    """ "page 9n." is "page 9, note", "page 45n3" "page 45, note 3"."""
+    if match.string[match.end() : match.end() + 1].isdigit():
+        return f"{match[1]}, note "
+    return f"{match[1]}, note" + ("." if match[0][-1] == "." and ends_sentence(match.string, match.end()) else "")
 
 
 def _small_numerals(text: str, context: Context) -> str:
@@ -232,11 +253,14 @@ def bible_verses(text: str, context: Context) -> str:
         if last_verse:
             words.append(cardinal(int(last_verse), context.british))
         others = [re.sub(r"\s?[-–]\s?", " to ", part.strip()) for part in more.split(",")[1:]]
-        return " ".join(words) + "".join(f" and {part}" if part is others[-1] else f", {part}" for part in others)
+        letter = " " if match.string[match.end() : match.end() + 1].isalpha() else ""  # "4:8b"
+        more = "".join(f" and {part}" if part is others[-1] else f", {part}" for part in others)
+        return " ".join(words) + more + letter
 
     def named(match: re.Match[str]) -> str:
         if not match[1]:
             return _NAMES[match[3] or match[4]] + " "
         return f"{_ORDINALS[match[1]]} {_NAMES[match[2]]}"
 
+    text = text.replace("Song of Sol. ", "Song of Solomon ")
     return _CHAPTER_ONLY.sub(named, _BIBLE.sub(said, text))

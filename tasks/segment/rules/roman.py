@@ -24,7 +24,7 @@ _SECTIONS = (
     "World War|Phase|Mark|Class|Type|Grade|Level|Apollo|Super Bowl|Number|Numbers|Page|Pages|Verse|Sonnet|Rocky|Saturn|"
     "Title|Gemini|Episode|Fantasy|Schedule|Stage|Unit|Group|Zone|Division|Tier|Camp|Symphony|Sonata|Opus|Movement|"
     "Exhibit|Form|Lecture|Essay|Fit|Fytte|Stanza|Epistle|Satire|Ode|Idyll|Eclogue|Question|Problem|Theorem|Proposition|"
-    "Note|Sector|Station|Area|Pier|Gate|Ward|Hall|Block|Region|Variation|Chapters|Parts|Books|Acts|Volumes|Articles"
+    "Note|Sector|Station|Area|Pier|Gate|Ward|Hall|Block|Region|Variation|Chapters|Sections|Scenes|Plates|Figures|Parts|Books|Acts|Volumes|Articles"
 )
 _COUNTED = (
     "Corps|Army|Legion|Olympiad|Amendment|Dynasty|Congress|Olympics|Olympic|Brigade|Regiment|century|Century|centuries|"
@@ -37,6 +37,12 @@ _AFTER_I = (
 _VERB_IN_S = r"(?=\s+(?!always\b|perhaps\b|sometimes\b|besides\b|was\b|[a-z]*ss\b)[a-z]{2,}s\b)"
 _RULER = re.compile(
     rf"\b({_RULERS})\.?\s+(?:the\s+)?((?!I\b){_NUMERAL}\b|I\b{_AFTER_I})(\.(?=\s+[a-z]|,|;|'s)|)(\s(?:and|or)\s(?:(?!I\b)[IVX]+|I(?=\W*$))\b(?!'))?"
+)
+# At the head of a sentence "Queen Elizabeth I spoke" is the queen; "Beside King James I felt small" is not.
+_CROWNED_I = re.compile(
+    rf"(?:^|(?<=[.!?] )|(?<=[\"'“‘]))((?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s(?:{_RULERS}))\sI"
+    r"(?=\s(?!(?:am|have|do|did|will|shall|would|could|can|must|may|might|should|never|think|know|knew|saw|loved?|liked?|"
+    r"hated?|believed?|met|swear|beg|pray|always)\b)[a-z]+\b(?!'))"
 )
 _WAR_I = r"(?<!\b[Tt]he World War )(?<=World War )I\b"
 _SECTION = re.compile(
@@ -107,7 +113,7 @@ def rulers(text: str, _: Context) -> str:
             another = another if number is None else f" {joint} {_the_ordinal(number).removeprefix('the ')}"
         return f"{match[1]} {_said(match, 2, _the_ordinal)}{another}"
 
-    return _RULER.sub(said, text)
+    return _RULER.sub(said, _CROWNED_I.sub(r"\1 the First", text))
 
 
 def sections(text: str, _: Context) -> str:

@@ -57,6 +57,7 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<=\w)\s?\+(?=\s|$|[.,;:!?)])(?!\s*\w)", " plus"),
         (r"(?<=\d)\+(?=\s[a-z])", " plus"),
         (r"(?:^|(?<=\ba ))([A-DF])[-−](?=[.,;!?)\"]|$|\s(?:student|average|grade|in|on|for)\b)", r"\1 minus"),
+        (r"(?:(?<=\b[Aa] )|(?<=\b[Aa]n ))([A-DF])[-−](?=\s[a-z]|[.,;!?)\"])", r"\1 minus"),
         (r"\s*\+\s*", " plus "),
         (r"\s*=\s*", " equals "),
         (r"(?<=[\w)])\s+<\s+(?=[\w(])|(?<=\w)<(?=\d)|(?<=\s)<(?=\d)", " less than "),

@@ -147,17 +147,27 @@ _PER = re.compile(
 )
 _PERIODS = {"hr": "hour", "hrs": "hour", "wk": "week", "mo": "month", "yr": "year", "min": "minute"}
 _PART_OF_ONE = re.compile(r"(?:^|[^\d\s-])\s?\d+/$")
-_FEET_IN = re.compile(r"(\d\s?(?:ft\.?|feet),?\s\d[\d½¼¾]*)\s?in\b\.?(?=\W|$)")
+_STONE_ONLY = re.compile(
+    r"(?:(?<=eighed )|(?<=eighs )|(?<=eighing )|(?<=of )|(?<=about )|(?<=over )|(?<=under )|(?<=nearly ))"
+    r"(\d{1,2})\sst\b\.?(?!\s?\d)"
+)
+_FEET_IN = re.compile(r"(?<!\d)(\d+)\s?(ft\.?|feet)(,?)\s(\d[\d½¼¾]*)\s?in\b\.?(?=\W|$)")
 _STONE = re.compile(
     r"(?<![\w.])(\d{1,2})\s?st\.?,?(?=\s+(?:\d+\s?lbs?\b|in weight\b))"
     r"|(?<![\w.])(\d{1,2})\s?stone\s+(\d{1,2})(?=[.,;]|\s*$)"
+)
+# "Apartment 4 A" is a letter: only beside another electrical unit or before what carries a current.
+_AMPS = re.compile(
+    r"(\d\s?(?:V|volts),?\s(?:and\s|at\s)?\d+)\s?A\b(?!\.\w)|(?<![\w.])(\d+)\s?A(?=\s(?:fuse|plug|circuit|current|supply|socket)s?\b)"
 )
 _AREAS = {"²": "square ", "³": "cubic ", "2": "square ", "3": "cubic "}
 _HOURS_MINUTES = re.compile(r"\b(\d+)\s?h\s?(\d+)\s?m(?:in)?\b")
 _DIMENSIONS = re.compile(
     rf"((?:{_NUMBER})\s?(?:ft|in|cm|mm|m|km|feet|inches|'|′|\"|″)?\.?)\s?[×x]\s?(?=(?:{_NUMBER})\s?(?:ft|in\b|in\.|cm|mm|m\b|km|feet|inches|meters|metres|yards))"
 )
-_BY = re.compile(r"(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))|(?<=[\d½¼¾⅓⅔])\sx\s(?=\d+\b(?!\s*=))")
+_BY = re.compile(
+    r"(?<=\b[Aa] )(\d+)×(?=\d+s?\b(?!\s*=))|(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))|(?<=[\d½¼¾⅓⅔])\sx\s(?=\d+\b(?!\s*=))"
+)
 _TIMES = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)x\b(?!\s?[\d+=*/^-])")
 
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
@@ -171,7 +181,9 @@ _TEMPERATURE = re.compile(
 _KELVIN = re.compile(
     r"(?<![\w.,$£€])(\d[\d,]*(?:\.\d+)?)\sK\b(?=[.,;:)]|$|\s(?!run|race|of|memory|people)[a-z])(?!\.\s?[A-Z])"
 )
-_TURN = re.compile(r"\s(?!(?:of|to|in|on|and|or|from)\b)[a-z]")
+_TURN = re.compile(r"\s(?!(?:of|to|in|on|and|or|from|by|at|for|per|away|is|was|a|an|the|as)\b)[a-z]")
+_NAME = re.compile(r"\s[A-Z][a-z]")
+_ARTICLE = re.compile(r"\b[Aa]n?\s$")
 _SCALES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin", "℃": "Celsius", "℉": "Fahrenheit"}
 _LENGTHS = "tall|high|long|wide|deep|thick|across|broad|in diameter|record|screen|pipe|nail|gun|disk"
 _PRIMES = re.compile(
@@ -194,7 +206,7 @@ def temperatures_and_angles(text: str, _: Context) -> str:
     def angle(match: re.Match[str]) -> str:
         parts = zip(match.groups()[:3], ("degree", "minute", "second"), strict=True)
         said = " ".join(f"{number} {_form(number, name, name + 's')}" for number, name in parts if number)
-        if _TURN.match(match.string, match.end()) and re.search(r"\b[Aa]n? $", match.string[: match.start()]):
+        if _before_noun(match):
             said = said.removesuffix("s")  # "a ninety degree turn"
         stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
         return said + (f" {_COMPASS[match[4]]}{stop}" if match[4] else "") + _gap(match)
@@ -207,6 +219,15 @@ def temperatures_and_angles(text: str, _: Context) -> str:
     text = re.sub(r"(?<![\w–-])–(?=\d+(?:\.\d+)?\s?(?:°|degrees))", "-", text)
     text = _KELVIN.sub(lambda m: f"{m[1]} {_form(m[1], 'kelvin', 'kelvins')}", text)
     return _PRIMES.sub(primes, _ANGLE.sub(angle, _TEMPERATURE.sub(temperature, text)))
+
+
+def _before_noun(match: re.Match[str]) -> bool:
+    """Whether the measure describes a noun: "a 35mm camera", "a 90° turn"."""
+    article = _ARTICLE.search(match.string, max(0, match.start() - 4), match.start())
+    noun = _TURN.match(match.string, match.end()) or (
+        not match[0].endswith(".") and _NAME.match(match.string, match.end())  # "a 9mm Glock"
+    )
+    return article is not None and bool(noun)
 
 
 def _gap(match: re.Match[str]) -> str:
@@ -230,7 +251,7 @@ def units(text: str, context: Context) -> str:
                 one, many = f"{_UNITS[unit][0]} squared", f"{_UNITS[unit][1]} squared"
         else:
             area = _AREAS[power[-1]] if power else ""
-        name = one if gap == "-" else _count(match, one, many)
+        name = one if gap == "-" or _before_noun(match) else _count(match, one, many)
         ends = stop and ends_sentence(match.string, match.end())
         if context.british:
             name = name.replace("meter", "metre").replace("liter", "litre")
@@ -242,19 +263,28 @@ def units(text: str, context: Context) -> str:
         return f"{match[1]} {_AREAS.get(match[2], '')}{name}{'.' if ends else ''}"
 
     text = re.sub(r"(\d\.\d+)s\b", r"\1 seconds", text)  # "9.58s"
-    text = re.sub(r"(?<=[Ww]eighed )(\d+)\s?st\.?(?=\W|$)", r"\1 stone", text)
+    text = _STONE_ONLY.sub(
+        lambda m: f"{m[1]} stone" + ("." if m[0].endswith(".") and ends_sentence(m.string, m.end()) else ""), text
+    )
     text = _PER.sub(lambda m: f"{m[1]} per {_PERIODS.get(m[2], m[2])}", text)
     text = _DIMENSIONS.sub(r"\1 by ", text)
-    text = _BY.sub(lambda match: f"{match[1] or ''} by ", text)
+    text = _BY.sub(lambda match: f"{match[1] or match[2] or ''} by ", text)
     text = _TIMES.sub(r"\1 times", text)
     text = _HOURS_MINUTES.sub(
         lambda m: f"{m[1]} {_form(m[1], 'hour', 'hours')} {m[2]} {_form(m[2], 'minute', 'minutes')}", text
     )
     text = _STONE.sub(lambda m: f"{m[1] or m[2]} stone" + (f" {m[3]}" if m[3] else ""), text)
-    text = _FEET_IN.sub(
-        lambda m: f"{m[1]} inches" + ("." if m[0].endswith(".") and ends_sentence(text, m.end()) else ""), text
-    )
+    text = _AMPS.sub(lambda m: f"{m[1]} amps" if m[1] else f"{m[2]} amp", _FEET_IN.sub(_feet_and_inches, text))
     return _UNIT.sub(said, _INCHES.sub(inches, text))
+
+
+def _feet_and_inches(match: re.Match[str]) -> str:
+    """ "5 ft 10 in" with its inches, which alone would be the word "in"; "a 5 ft 10 in man" is five foot ten inch."""
+    feet, unit, comma, inches = match.groups()
+    if _before_noun(match):
+        return f"{feet} foot {inches} inch"
+    stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+    return f"{feet} {unit}{comma} {inches} inches{stop}"
 
 
 def _count(match: re.Match[str], one: str, many: str) -> str:
