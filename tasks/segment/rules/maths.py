@@ -53,6 +53,7 @@ _WORDS = (
     (re.compile(r"\s*≈\s*"), " is approximately "),
     (re.compile(r"\s*={2,3}\s*"), " equals "),
     (re.compile(r"\s*&&\s*"), " and "),
+    (re.compile(r"(?:(?<=\d)|(?<=\bn))!(?=\s?[=×])"), " factorial"),
     (re.compile(r"√\s?"), "the square root of "),
     (re.compile(r"∞"), " infinity "),
     (re.compile(r"(?<=[A-Ga-g])♯|\b(?<=[A-G])#(?!\w)"), " sharp"),

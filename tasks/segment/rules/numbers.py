@@ -63,6 +63,7 @@ _TIME_SIGNATURE = re.compile(r"(?<![\w/.,])(\d{1,2})/(\d{1,2})(?=\s(?:time|meter
 _SLASH = re.compile(
     r"(?<![\w/.,])(?:(\d+)(?:\s|-|\sand\s))?(\d{1,4})[/⁄](\d{1,4})(?:(?:st|nd|rd|th)s?\b)?(?:(-)(?=[a-z])|(?![\w/]|\.\d))"
 )
+_OVER = re.compile(r"(?<=\w\))/(?=\d+\b)")  # "(a + b)/2"
 _HALF_A = re.compile(r"\s(?:an?|the|my|his|her|our|their)\b")
 _ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|-?th|ST|ND|RD|TH)(s?)\b(?:\.(?=\s[a-z]))?")
 _ARTICLE = re.compile(r"(?<!\w)[Aa]\s?$")
@@ -76,6 +77,7 @@ _NINERS = re.compile(r"(?<!\w)'?(\d\d)er(?=s?\b)")  # "the '49ers" are the forty
 _PLURAL = re.compile(r"(?<![\w.,$£€])(\d{1,3}(?:,\d{3})+|\d+)'?s\b")
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"(?<![\w.,/-])({_NUMBER})(\s?)(%)?\s?([–-])\s?({_NUMBER})(?![\w/]|[.,]\d|[–-]\d)")
+_BIG = re.compile(r"(?<=\b[Bb]ig )([2-9])-[0oO](?![\w-])")  # a birthday: "the big five-oh"
 _HANGING = re.compile(r"(?<=\d)-(?=(?:,|\s(?:to|and|or)\b))")
 _GAME = re.compile(
     r"\b(?:won|win|wins|winning|lost|lose|losing|beat|beaten|beating|drew|draw|drawn|score|scored|lead|leading|led|up|down|"
@@ -207,6 +209,7 @@ def fractions(text: str, context: Context) -> str:
             return f"{whole}{cardinal(top, context.british)} over {cardinal(bottom, context.british)}{tail}"
         return _fraction(match[1], top, bottom, match, context) + tail
 
+    text = _OVER.sub(" over ", text)
     text = _TIME_SIGNATURE.sub(lambda m: f"{cardinal(int(m[1]))} {cardinal(int(m[2]))}", text)
     return _SLASH.sub(slashed, _VULGAR.sub(vulgar, text))
 
@@ -275,6 +278,7 @@ def ranges(text: str, context: Context) -> str:
             words, joint = ["nil" if word == "zero" else word for word in words], " "
         return f"{words[0]}{' percent' if percent else ''}{joint}{words[1]}"
 
+    text = _BIG.sub(lambda match: f"{cardinal(int(match[1]))}-oh", text)
     text = _HANGING.sub("", text)
     text = _RANGE.sub(said, text)
     return _RATIO.sub(
