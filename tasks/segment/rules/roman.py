@@ -62,7 +62,7 @@ _SECTION_HEADING = re.compile(
     rf"\s+({_NUMERAL})\b"
 )
 _HEADING = re.compile(rf"^({_NUMERAL})(?=\s*(?:[.:—)]|$))")
-_ITEM = re.compile(r"^((?!I\b)[IVX]{2,}|V)\.(?=\s+[\"'“‘]?[A-Z])")
+_ITEM = re.compile(r"^((?!I\b)[IVX]{2,}|V(?!\.\s?[A-Z]\.))\.(?=\s+[\"'“‘]?[A-Z])")
 _SMALL_ITEM = re.compile(r"^([ivx]+)(?=\.\s+[\"'“‘]?[A-Z])")
 _ORDINAL = re.compile(
     rf"\b({_NUMERAL})(?:th|st|nd|rd|d)\b|\b((?!I\b){_NUMERAL})(?=\s+(?:{_COUNTED})\b)"
