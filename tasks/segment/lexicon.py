@@ -233,7 +233,9 @@ def _entry(row: Any, where: str, scope: Scope, subject: str) -> Entry:
     if forms[0] == "regex":
         try:
             regex = re.compile(row["regex"], re.I if case == "any" else 0)
-            re.compile(f"(?:{row['regex']})|").match("").expand(value.replace("\\g<0>", ""))  # type: ignore[union-attr]
+            anything = re.match(f"(?:{row['regex']})|", "")  # the empty alternative always matches
+            assert anything is not None
+            anything.expand(value.replace("\\g<0>", ""))
         except (re.error, IndexError) as error:
             raise BadInputError(
                 f"{where}: {row['regex']!r} or its replacement is no regular expression: {error}"

@@ -9,6 +9,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from storage.records import Block, Book, Chapter, Markup, MarkupKind, PauseKind, Skip
 from tasks.errors import BadInputError
@@ -216,13 +217,17 @@ def pause_problem(value: str) -> str:
     return "" if 0 <= seconds <= MAX_PAUSE_S else f"a pause lasts 0 to {MAX_PAUSE_S:.0f} seconds"
 
 
+def _phonemes(alphabet: str, value: str) -> tuple[MarkupKind, str]:
+    return MarkupKind.PHONEMES, f"{alphabet}:{value}"
+
+
 _KINDS: dict[str, Callable[[str], tuple[MarkupKind, str]]] = {
     "voice": lambda value: (MarkupKind.VOICE, value),
     "lang": lambda value: (MarkupKind.LANGUAGE, value),
     "say": lambda value: (MarkupKind.RESPELL, value),
     "say-as": lambda value: (MarkupKind.SAY_AS, value),
     "spell": lambda value: (MarkupKind.SAY_AS, "characters"),
-    **{name: lambda value, name=name: (MarkupKind.PHONEMES, f"{name}:{value}") for name in _ALPHABETS},  # type: ignore[misc]
+    **{name: partial(_phonemes, name) for name in _ALPHABETS},
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -83,4 +84,4 @@ def test_an_endless_conversion_is_stopped_with_its_children_and_leaves_nothing(c
     assert time.monotonic() - began < 30
     time.sleep(3.5)
     assert not (tmp_path / "alive").exists()
-    assert not os.path.exists((tmp_path / "folder").read_text())  # noqa: PTH110
+    assert not Path((tmp_path / "folder").read_text()).exists()
