@@ -11,10 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchaudio.functional import resample
 
 from tortoise_core.audio.constants import HOP_SAMPLES as HOP
+from tortoise_core.audio.mel import MelSpectrogram24k
 from tortoise_core.models.dvae import DiscreteVAE
-from tortoise_core.training.corpus import Corpus
+from tortoise_core.training.corpus import Corpus, CorpusItem
 from tortoise_core.training.discriminators import VocoderDiscriminator
 from tortoise_core.training.loop import Batch, Phase, hash_seed
 from tortoise_core.training.losses import (
@@ -28,6 +30,11 @@ VALIDATION_SEED = 987_654_321  # validation crops: the same ones each time
 VALIDATION_ITEMS = 64  # the last utterances of the corpus are never trained on
 
 
+# Played at new / old speed, pitch with it: about three semitones either way.
+SPEEDS = ((6, 5), (8, 7), (11, 10), (17, 16), (16, 17), (10, 11), (7, 8), (5, 6))
+MARGIN = 4  # frames of context on either side of a varied crop, so that its edge frames are those of the whole clip
+
+
 @dataclass(frozen=True)
 class CropConfig:
     """Random pieces of utterances of one fixed length, because the CPU compiles a kernel for every new shape."""
@@ -35,6 +42,8 @@ class CropConfig:
     batch: int = 64
     frames: int = 128
     seed: int = 0
+    varied_share: float = 0.0  # of the pieces: played faster or slower, so that more voices are heard than recorded
+    quieter_db: float = 0.0  # varied pieces are made quieter by up to this much
 
 
 class CropSampler:
@@ -44,28 +53,45 @@ class CropSampler:
         self.corpus, self.config = corpus, config
         self._train = corpus.items[:-VALIDATION_ITEMS]
         self._valid = corpus.items[-VALIDATION_ITEMS:]
+        self._to_mel = MelSpectrogram24k()
 
-    def batch(self, step: int, *, audio: bool) -> dict[str, Tensor]:
-        """Shape: mel (B, mels, S), wav (B, 256 S) when asked for."""
-        return self._cut(np.random.default_rng(hash_seed(self.config.seed, step)), self._train, audio)
+    def batch(self, step: int) -> dict[str, Tensor]:
+        """Shape: mel (B, mels, S), wav (B, 256 S)."""
+        random = np.random.default_rng(hash_seed(self.config.seed, step))
+        varied = random.random(self.config.batch) < self.config.varied_share
+        return self._cut(random, self._train, varied)
 
-    def validation(self, *, audio: bool) -> dict[str, Tensor]:
-        """The same pieces of utterances that training never sees."""
-        return self._cut(np.random.default_rng(VALIDATION_SEED), self._valid, audio)
+    def validation(self) -> dict[str, Tensor]:
+        """The same pieces of utterances that training never sees, as they were recorded."""
+        return self._cut(np.random.default_rng(VALIDATION_SEED), self._valid, np.zeros(self.config.batch, dtype=bool))
 
-    def _cut(self, random: np.random.Generator, items: list, audio: bool) -> dict[str, Tensor]:
+    def _cut(self, random: np.random.Generator, items: list[CorpusItem], varied: np.ndarray) -> dict[str, Tensor]:
+        pieces = []
+        for index, vary in zip(random.integers(len(items), size=self.config.batch), varied, strict=True):
+            pieces.append(self._varied(items[index], random) if vary else self._plain(items[index], random))
+        mels, wavs = zip(*pieces, strict=True)
+        return {"mel": torch.stack(mels), "wav": torch.stack(wavs)}
+
+    def _plain(self, item: CorpusItem, random: np.random.Generator) -> tuple[Tensor, Tensor]:
         frames = self.config.frames
-        mels, wavs = [], []
-        for index in random.integers(len(items), size=self.config.batch):
-            item = items[index]
-            start = int(random.integers(max(1, item.frames - frames + 1)))
-            mel = self.corpus.mel(item)[start : start + frames].T
-            mels.append(np.pad(mel, ((0, 0), (0, frames - mel.shape[1])), constant_values=np.log(1e-5)))
-            if audio:
-                wav = self.corpus.audio(item)[start * HOP : (start + frames) * HOP]
-                wavs.append(np.pad(wav, (0, frames * HOP - len(wav))))
-        batch = {"mel": torch.from_numpy(np.stack(mels))}
-        return batch | ({"wav": torch.from_numpy(np.stack(wavs))} if audio else {})
+        start = int(random.integers(max(1, item.frames - frames + 1)))
+        mel = self.corpus.mel(item)[start : start + frames].T
+        wav = self.corpus.audio(item)[start * HOP : (start + frames) * HOP]
+        mel = np.pad(mel, ((0, 0), (0, frames - mel.shape[1])), constant_values=np.log(1e-5))
+        return torch.from_numpy(mel), torch.from_numpy(np.pad(wav, (0, frames * HOP - len(wav))))
+
+    def _varied(self, item: CorpusItem, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+        new, old = SPEEDS[int(random.integers(len(SPEEDS)))]
+        gain = 10 ** (-random.uniform(0, self.config.quieter_db) / 20)
+        wanted = (self.config.frames + 2 * MARGIN) * HOP
+        source = -(-wanted * new // old)
+        wav = self.corpus.audio(item)
+        start = int(random.integers(max(1, len(wav) - source + 1)))
+        piece = wav[start : start + source]
+        piece = np.pad(piece, (0, source - len(piece))).astype(np.float32) * np.float32(gain)
+        played = resample(torch.from_numpy(piece)[None], new, old)[:, :wanted]
+        mel = self._to_mel(played)[0, :, MARGIN : MARGIN + self.config.frames]
+        return mel, played[0, MARGIN * HOP : (MARGIN + self.config.frames) * HOP]
 
 
 class DiscreteVAEStage:
@@ -77,7 +103,7 @@ class DiscreteVAEStage:
 
     def batch(self, step: int) -> Batch:
         """Mel pieces, and whether unused codes are re-seeded in this step."""
-        return self._crops.batch(step, audio=False) | {"revive": torch.tensor(step % self._revive_every == 0)}
+        return self._crops.batch(step) | {"revive": torch.tensor(step % self._revive_every == 0)}
 
     def _loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         if batch["revive"] and self.model.training:
@@ -91,7 +117,7 @@ class DiscreteVAEStage:
     def validate(self) -> dict[str, float]:
         """Mel error in normalised units, and how many codes the held-out pieces use."""
         device = next(self.model.parameters()).device
-        out = self.model(self._crops.validation(audio=False)["mel"].to(device))
+        out = self.model(self._crops.validation()["mel"].to(device))
         return {"mse": round(float(out.reconstruction_loss), 5), "used": float(out.codes.unique().numel())}
 
 
@@ -105,39 +131,52 @@ class VocoderLossConfig:
     periods: tuple[int, ...] = (2, 3, 5, 7, 11)
     resolutions: tuple[tuple[int, int], ...] = ((1024, 256), (512, 128), (256, 64))
     width: int = 16
+    judges_per_step: int = 8  # fewer are drawn anew for each step: the same gradient on average, for less work
 
 
 class VocoderStage:
-    """Mel to waveform: multi-resolution spectral loss first, least-squares GAN with feature matching later."""
+    """Mel to waveform: multi-resolution spectral loss first, least-squares GAN with feature matching later.
+
+    The two phases of a step share one pass of the generator and one of the discriminators over the real audio: its
+    features are one update old when the generator meets them, which is the price of a third less work.
+    """
 
     def __init__(self, model: nn.Module, corpus: Corpus, crops: CropConfig, config: VocoderLossConfig) -> None:
         self.model, self._crops, self._config = model, CropSampler(corpus, crops), config
         self._judge = VocoderDiscriminator(config.periods, config.resolutions, config.width)
+        self._fake: Tensor | None = None
+        self._real: list[Tensor] = []
         self.phases = (
             Phase("judge", (self._judge,), self._judge_loss, first_step=config.adversarial_from),
             Phase("loss", (model,), self._generator_loss),
         )
 
     def batch(self, step: int) -> Batch:
-        """Aligned mel and waveform pieces."""
-        joined = torch.tensor(step >= self._config.adversarial_from)
-        return self._crops.batch(step, audio=True) | {"adversarial": joined}
+        """Aligned mel and waveform pieces, and which discriminators are asked."""
+        random = np.random.default_rng(hash_seed(step, len(self._judge.judges)))
+        count = min(self._config.judges_per_step, len(self._judge.judges))
+        asked = np.sort(random.choice(len(self._judge.judges), size=count, replace=False))
+        return self._crops.batch(step) | {
+            "adversarial": torch.tensor(step >= self._config.adversarial_from),
+            "asked": torch.from_numpy(asked),
+        }
 
     def _judge_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        with torch.no_grad():
-            fake = self.model(batch["mel"])
-        return discriminator_loss(self._judge(batch["wav"]).scores, self._judge(fake).scores), {}
+        self._fake = self.model(batch["mel"])
+        asked = batch["asked"].tolist()
+        real, fake = self._judge(batch["wav"], asked), self._judge(self._fake.detach(), asked)
+        self._real = [feature.detach() for feature in real.features]
+        return discriminator_loss(real.scores, fake.scores), {}
 
     def _generator_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        wav = self.model(batch["mel"])
+        wav = self.model(batch["mel"]) if self._fake is None else self._fake
+        self._fake = None
         with torch.autocast(wav.device.type, enabled=False):
             spectral = multi_resolution_stft_loss(wav, batch["wav"])
         if not batch["adversarial"]:
             return spectral, {}
-        fake = self._judge(wav)
-        with torch.no_grad():
-            real = self._judge(batch["wav"])
-        adversarial, features = generator_loss(fake.scores), feature_loss(real.features, fake.features)
+        fake = self._judge(wav, batch["asked"].tolist())
+        adversarial, features = generator_loss(fake.scores), feature_loss(self._real, fake.features)
         loss = spectral + self._config.adversarial * adversarial + self._config.feature * features
         return loss, {"spectral": spectral.detach(), "adversarial": adversarial.detach(), "features": features.detach()}
 
@@ -145,7 +184,7 @@ class VocoderStage:
     def validate(self) -> dict[str, float]:
         """Spectral loss and L1 of the waveform's energy envelope on held-out pieces."""
         device = next(self.model.parameters()).device
-        batch = {name: value.to(device) for name, value in self._crops.validation(audio=True).items()}
+        batch = {name: value.to(device) for name, value in self._crops.validation().items()}
         wav = self.model(batch["mel"])
         return {
             "spectral": round(float(multi_resolution_stft_loss(wav, batch["wav"])), 5),

@@ -7,43 +7,25 @@ A corpus is a folder of three files that only ever grow, so that making it can b
 - ``index.jsonl``: one line per utterance: text, voice, where its samples and frames are, and the teacher's phones with
   their end times, from which the text-to-speech alignment of the guided-attention loss is made.
 
-The teacher is flite (Debian package ``flite``): anyone can make the same corpus again, 60 times faster than real time.
-This module knows nothing of models.
+Who speaks is `teachers.py`'s business. This module knows nothing of models.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile as sf
 import torch
-from torchaudio.functional import resample
 
-from tortoise_core.audio.constants import OUTPUT_RATE_HZ
 from tortoise_core.audio.mel import MelSpectrogram24k
 from tortoise_core.errors import ConfigError
+from tortoise_core.training.teachers import SAMPLE_RATE, Phone, teacher_of
 
-SAMPLE_RATE = OUTPUT_RATE_HZ
-SAMPLES_PER_CODE = 1024  # 4 frames of 256 samples
-LEAD_S = 0.08  # silence kept before the first and after the last phone: utterances begin and end alike
-TAIL_S = 0.16
 MEL_BINS = 100
-
-
-@dataclass(frozen=True)
-class Phone:
-    """One phone of the teacher and the time at which it ends, in seconds from the start of the utterance."""
-
-    name: str
-    end_s: float
 
 
 @dataclass(frozen=True)
@@ -85,10 +67,9 @@ def build_corpus(folder: Path, sentences: Iterable[str], voices: tuple[str, ...]
     A voice may be named several times to have a larger share. Continues one begun with the same arguments.
 
     Raises:
-        ConfigError: flite is not installed, or it cannot speak a voice.
+        ConfigError: a teacher is not installed, or it cannot speak a voice.
     """
-    if shutil.which("flite") is None:
-        raise ConfigError("flite is not installed; it is the teacher of the training recipe: apt-get install flite")
+    teachers = {voice: teacher_of(voice) for voice in voices}
     folder.mkdir(parents=True, exist_ok=True)
     done = _truncate_to_index(folder)
     seconds = sum(item.samples for item in done) / SAMPLE_RATE
@@ -106,7 +87,7 @@ def build_corpus(folder: Path, sentences: Iterable[str], voices: tuple[str, ...]
             if number < len(done):
                 continue
             voice = voices[number % len(voices)]
-            wav, phones = speak_flite(text, voice)
+            wav, phones = teachers[voice].speak(text)
             with torch.inference_mode():
                 mel = to_mel(torch.from_numpy(wav)[None])[0, :, : len(wav) // 256].T.numpy().astype(np.float16)
             audio_file.write((wav * 32767).astype(np.int16).tobytes())
@@ -119,35 +100,6 @@ def build_corpus(folder: Path, sentences: Iterable[str], voices: tuple[str, ...]
             sample_offset += len(wav)
             frame_offset += len(mel)
             seconds += len(wav) / SAMPLE_RATE
-
-
-def speak_flite(text: str, voice: str) -> tuple[np.ndarray, tuple[Phone, ...]]:
-    """One utterance of the teacher at 24 kHz, its edge silence cut to a fixed length.
-
-    Returns: samples (L,) float32 with L a multiple of 1024, and the phones with their end times.
-    """
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "flite.wav"
-        command = ["flite", "-voice", voice, "-psdur", "-t", " " + text, "-o", str(path)]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
-        if result.returncode != 0 or not path.exists():
-            raise ConfigError(f"flite could not speak {text!r} with voice {voice!r}: {result.stderr.strip()}")
-        wav, rate = sf.read(path, dtype="float32")
-    phones = [Phone(name, float(end)) for name, _, end in (entry.partition(":") for entry in result.stdout.split())]
-    wav24 = resample(torch.from_numpy(wav)[None], rate, SAMPLE_RATE)[0].numpy()
-    return _trim(wav24, phones)
-
-
-def _trim(wav: np.ndarray, phones: list[Phone]) -> tuple[np.ndarray, tuple[Phone, ...]]:
-    speech_start = phones[0].end_s if phones[0].name == "pau" else 0.0
-    speech_end = phones[-2].end_s if len(phones) > 1 and phones[-1].name == "pau" else phones[-1].end_s
-    start = max(0.0, speech_start - LEAD_S)
-    stop = speech_end + TAIL_S
-    cut = wav[int(start * SAMPLE_RATE) : int(stop * SAMPLE_RATE)]
-    padded = np.zeros(-(-max(len(cut), 1) // SAMPLES_PER_CODE) * SAMPLES_PER_CODE, dtype=np.float32)
-    padded[: len(cut)] = np.clip(cut, -1.0, 1.0)
-    length_s = len(padded) / SAMPLE_RATE
-    return padded, tuple(Phone(p.name, round(min(p.end_s - start, length_s), 4)) for p in phones if p.end_s > start)
 
 
 def _item(line: str) -> CorpusItem:

@@ -83,12 +83,12 @@ class VocoderDiscriminator(nn.Module):
             + [SpectrogramDiscriminator(fft, hop, width) for fft, hop in resolutions]
         )
 
-    def forward(self, wav: Tensor) -> Judgement:
-        """Shape: (B, L)."""
+    def forward(self, wav: Tensor, asked: Sequence[int]) -> Judgement:
+        """What the discriminators with the numbers `asked` say. Shape: wav (B, L)."""
         scores: list[Tensor] = []
         features: list[Tensor] = []
-        for judge in self.judges:
-            score, inner = judge(wav)
+        for number in asked:
+            score, inner = self.judges[number](wav)
             scores.append(score.float())
             features.extend(feature.float() for feature in inner)
         return Judgement(scores, features)

@@ -40,7 +40,7 @@ from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.models.frame_vocoder import FrameVocoder
 from tortoise_core.training.acoustic_stages import DiscreteVAEStage, VocoderStage
-from tortoise_core.training.corpus import SAMPLE_RATE, Corpus, build_corpus, is_held_out, speakable_sentences
+from tortoise_core.training.corpus import Corpus, build_corpus, is_held_out, speakable_sentences
 from tortoise_core.training.diffusion_stage import (
     AlignedInput,
     DiffusionDataConfig,
@@ -52,6 +52,7 @@ from tortoise_core.training.language_stages import AutoregressiveStage, ClvpStag
 from tortoise_core.training.loop import CHECKPOINT, Progress, Stage, Trainer
 from tortoise_core.training.recipe import STAGES, Recipe
 from tortoise_core.training.speech_data import BucketSampler, SpokenItem, prepare_items
+from tortoise_core.training.teachers import SAMPLE_RATE
 
 log = logging.getLogger(__name__)
 VOICE_CLIPS = 8  # utterances that a voice is made from

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from tortoise_core.audio.mel import MelSpectrogram24k
 from tortoise_core.errors import ConfigError
 from tortoise_core.models.dvae import DiscreteVAE, DiscreteVAEConfig
+from tortoise_core.training.acoustic_stages import CropConfig, CropSampler
 from tortoise_core.training.alignment import align_codes
-from tortoise_core.training.corpus import Corpus, Phone, build_corpus, is_held_out, speakable_sentences
+from tortoise_core.training.corpus import Corpus, build_corpus, is_held_out, speakable_sentences
 from tortoise_core.training.speech_data import BucketConfig, BucketSampler, prepare_items
+from tortoise_core.training.teachers import Phone
 
 TEACHER = """#!{python}
 import sys, struct, wave
@@ -71,6 +74,21 @@ def test_a_corpus_can_be_stopped_and_continued(teacher, tmp_path):
         assert corpus.mel(item).shape == (item.frames, 100)
         assert corpus.audio(item).shape == (item.samples,)
     assert {item.voice for item in corpus.items} == {"slt", "rms"}
+
+
+def test_a_varied_piece_is_other_speech_with_the_mel_that_belongs_to_it(teacher, tmp_path):
+    build_corpus(tmp_path / "c", ["No no no no."] * 80, ("slt",), hours=60 / 3600)
+    corpus = Corpus(tmp_path / "c")
+    whole = CropSampler(corpus, CropConfig(batch=8, frames=16)).batch(3)
+    varied = CropSampler(corpus, CropConfig(batch=8, frames=16, varied_share=1.0, quieter_db=20.0)).batch(3)
+    assert varied["mel"].shape == whole["mel"].shape == (8, 100, 16)
+    assert varied["wav"].shape == whole["wav"].shape == (8, 16 * 256)
+    for batch in (whole, varied):  # frames far enough from the edges hear nothing else
+        again = MelSpectrogram24k()(batch["wav"])[:, :, 4:12]
+        assert (batch["mel"][:, :, 4:12] - again).abs().mean() < 0.02
+    assert varied["wav"].square().mean() < whole["wav"].square().mean()  # quieter
+    validation = CropSampler(corpus, CropConfig(batch=8, frames=16, varied_share=1.0)).validation()
+    assert torch.equal(validation["wav"], CropSampler(corpus, CropConfig(batch=8, frames=16)).validation()["wav"])
 
 
 def test_a_missing_teacher_and_a_missing_corpus_are_named(tmp_path, monkeypatch):
