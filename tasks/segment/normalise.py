@@ -22,7 +22,9 @@ from tasks.segment.rules import (
     numbers,
     places,
     references,
+    regions,
     roman,
+    scores,
     symbols,
     times,
     units,
@@ -51,10 +53,12 @@ _NUMERAL = re.compile(
 _CAPITAL = re.compile(r"\b(?:[A-Z]\.|[A-Z][A-Za-z]{0,5}\.|M(?:rs?|s|me|lle|essrs)\b|St\b|Dr\b|Revd\b)")
 _STOPPED_CAPITALS = re.compile(r"\b[A-Z]\.|\b[a-z]\.[a-z]\.")
 _PLACE = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)")
+_REGION = re.compile(r"[a-z][.,]*\s(?:[NSRW]\.\s?)?[A-Z][A-Za-z.]{1,8}\.|\s[A-Z]{2}\b")
 _POINT = re.compile(r"\b[NSEW]{1,3}\b")
 _CAPITALS = re.compile(r"\b[A-Z]{2}|\b[A-Z]s\b")
 _REFERENCE = re.compile(r"\d|\s(?:vols|pp|pts|bks|chs|chaps|figs)\.|\b[ivxlc]+\b|\.\s?[IVXLC]+\b|\.\s[A-H]\b")
 _FORMULA = re.compile(r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&!#Α-ωµ]|\d\s/\s\d|\+/")
+_SCORE = re.compile(r"\d[–/-]\d")
 _DAY = re.compile(r"\b[A-Z][a-z]{2,8}(?:\.|\s\d|\s?[-–][A-Z])|\d\s?[A-Z][a-z]{2}")
 
 
@@ -86,6 +90,7 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("compass", places.compass, _POINT),
     NamedRule("saints-streets-doctors", places.saints_streets_doctors, _CAPITAL),
     NamedRule("places", places.after_names, _PLACE),
+    NamedRule("regions", regions.regions, _REGION),
     NamedRule("roman-rulers", roman.rulers, _NUMERAL),
     NamedRule("roman-sections", roman.sections, _NUMERAL),
     NamedRule("months", abbreviations.months, _DAY),
@@ -104,6 +109,7 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("decades", years.decades, _DIGIT),
     NamedRule("year-spans", years.year_spans, _DIGIT),
     NamedRule("stray-powers", maths.stray_powers, _FORMULA),
+    NamedRule("scores", scores.scores, _SCORE),
     NamedRule("fractions", numbers.fractions, _DIGIT),
     NamedRule("versions", numbers.versions, _DIGIT),
     NamedRule("ordinals", numbers.ordinals, _DIGIT),

@@ -53,7 +53,6 @@ _WITH_CONTEXT = (
     (re.compile(r"\b(?<=an )IV\b|\bIV(?=\s(?:drip|line|bag|fluid|fluids|pole|needle|tube|stand)\b)"), "I V"),
     (re.compile(r"\bMI(?=\s?\d\b)"), "M I "),
     (re.compile(r"\bAM(?=\s(?:radio|band)\b)"), "A M"),
-    (re.compile(r"(?<=, )PA(?=\s\d|[.,]|$)"), "P A"),
     (re.compile(r"(?<=\b[Tt]he )SEC\b"), "S E C"),
 )
 

@@ -1,4 +1,4 @@
-"""Saints and streets, doctors and drives, compass letters, American states. Must not know other abbreviations."""
+"""Saints and streets, doctors and drives, compass letters. Must not know other abbreviations or regions."""
 
 from __future__ import annotations
 
@@ -28,22 +28,6 @@ _AFTER_NAME = {
     "Rd": "Road",
 }
 _PLACE = re.compile(rf"(?<=[a-z\dt] )({either(_AFTER_NAME)})(?:\.|\b(?=,|\s*$))")
-_STATES = {
-    "Ala": "Alabama", "Ariz": "Arizona", "Ark": "Arkansas", "Calif": "California", "Cal": "California",
-    "Colo": "Colorado",
-    "Conn": "Connecticut", "Del": "Delaware", "Fla": "Florida", "Ga": "Georgia", "Ill": "Illinois", "Ind": "Indiana",
-    "Kan": "Kansas", "Kans": "Kansas", "Ky": "Kentucky", "La": "Louisiana", "Md": "Maryland", "Mass": "Massachusetts",
-    "Me": "Maine", "Mich": "Michigan", "Minn": "Minnesota", "Miss": "Mississippi", "Mo": "Missouri", "Mont": "Montana",
-    "Neb": "Nebraska", "Nev": "Nevada", "N.C": "North Carolina", "N.D": "North Dakota", "N.H": "New Hampshire",
-    "N.J": "New Jersey", "N.M": "New Mexico", "N.Y": "New York", "Okla": "Oklahoma", "Ore": "Oregon",
-    "Pa": "Pennsylvania",
-    "Penn": "Pennsylvania", "R.I": "Rhode Island", "S.C": "South Carolina", "S.D": "South Dakota", "Tenn": "Tennessee",
-    "Tex": "Texas", "Va": "Virginia", "Vt": "Vermont", "Wash": "Washington", "Wis": "Wisconsin",
-    "W.Va": "West Virginia",
-    "Wyo": "Wyoming",
-}  # fmt: skip
-_STATE = re.compile(rf"(?<=[a-z], )({either(_STATES)})\.(?!\w)")
-
 _POINTS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _COMBINED = "N\\.?N\\.?[EW]|S\\.?S\\.?[EW]|E\\.?[NS]\\.?E|W\\.?[NS]\\.?W|N\\.?\\s?[EW]|S\\.?\\s?[EW]"
 _BY = re.compile(rf"(?<![\w.])({_COMBINED}|[NSEW])\.?\s?(?:by|b)\s?(?:([NSEW])\b\.?)(?:\s?½\s?([NSEW])\b\.?)?")
@@ -64,9 +48,12 @@ _QUARTER = re.compile(
     r"(?<=[a-z\d] )(Street|Avenue|Road|Drive|Place|Square|Boulevard|St|Ave|Rd|Dr|Pl|Sq|Blvd)\b\.?,?\s"
     r"([NS])\.?\s?([EW])\b(?:\.(?!\w))?"
 )
+_STREET = r"(?:St|Street|Ave|Avenue|Rd|Road|Blvd|Boulevard|Drive|Dr)\b"
+_NUMBERED = r"\d+(?:st|nd|rd|th)\b"
 _STREET_POINT = re.compile(
-    r"(?<=\d )([NSEW])\.?(?=\s(?:[A-Z][a-z]+|\d+(?:st|nd|rd|th))\s"
-    r"(?:St|Street|Ave|Avenue|Rd|Road|Blvd|Boulevard|Drive|Dr)\b)"
+    rf"(?<=\d )([NSEW]|[NS][EW])\.?(?=\s(?:[A-Z][a-z]+|{_NUMBERED})\s{_STREET})"
+    rf"|(?<![\w.])(?<![A-Z]\. )([NSEW]|[NS]\.?[EW])(?:\.\s?|\s)(?={_NUMBERED})"
+    rf"|(?<![\w.])(?<![A-Z]\. )([NSEW])\.\s?(?=[A-Z][a-z]+\s(?!St\.?\s[A-Z]|Dr\.?\s[A-Z]){_STREET})"
 )
 
 
@@ -102,12 +89,12 @@ def _place_or_title(match: re.Match[str], title: str, place: str) -> str:
 
 
 def after_names(text: str, _: Context) -> str:
-    """Park Pl., Times Sq., Boston, Mass.: places and states in full."""
+    """Park Pl., Times Sq.: places in full."""
 
     def place(match: re.Match[str]) -> str:
         return _AFTER_NAME[match[1]] + _stop(match)
 
-    return _STATE.sub(lambda match: _STATES[match[1]] + _stop(match), _PLACE.sub(place, text))
+    return _PLACE.sub(place, text)
 
 
 def _stop(match: re.Match[str]) -> str:
@@ -127,8 +114,14 @@ def compass(text: str, _: Context) -> str:
         return _point(letters) + (stop if stop and ends_sentence(match.string, match.end()) else "")
 
     text = _QUARTER.sub(_quarter, text)
-    text = _STREET_POINT.sub(lambda match: _POINTS[match[1]].capitalize(), text)
+    text = _STREET_POINT.sub(_street_point, text)
     return _POINT.sub(point, _BY.sub(by, text))
+
+
+def _street_point(match: re.Match[str]) -> str:
+    """ "E. 53rd Street" is "East", "NW 5th Ave." "Northwest"."""
+    gap = " " if match[0][-1] in ". " and not match[1] else ""
+    return _point(match[1] or match[2] or match[3]).capitalize() + gap
 
 
 def _point(letters: str) -> str:
