@@ -79,13 +79,6 @@ _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"(?<![\w.,/-])({_NUMBER})(\s?)(%)?\s?([–-])\s?({_NUMBER})(?![\w/]|[.,]\d|[–-]\d)")
 _BIG = re.compile(r"(?<=\b[Bb]ig )([2-9])-[0oO](?![\w-])")  # a birthday: "the big five-oh"
 _HANGING = re.compile(r"(?<=\d)-(?=(?:,|\s(?:to|and|or)\b))")
-_GAME = re.compile(
-    r"\b(?:won|win|wins|winning|lost|lose|losing|beat|beaten|beating|drew|draw|drawn|score|scored|lead|leading|led|up|down|"
-    r"ahead|finished|ended|defeated|victory|trailing|trailed)\b[^.!?]{0,40}$"
-)
-_RESULT = re.compile(
-    r"\s(?:\w+\s)?(?:win|victory|defeat|loss|lead|draw|triumph|scoreline|aggregate|thrashing|hammering)\b"
-)
 _RATIO = re.compile(rf"(?<![\w.:])({_NUMBER}):({_NUMBER})(?::({_NUMBER}))?(?![\w:])")
 _VERSION = re.compile(r"(?<![\w.])(v?)(\d+(?:\.\d+){2,}|(?<=v)\d+\.\d+)\b", re.I)
 _SIGN = re.compile(rf"(?<![\w\d)])[-−](?={_NUMBER}|\.\d|[½¼¾])|(?<=\s)–(?={_NUMBER})")
@@ -259,7 +252,7 @@ def plurals(text: str, context: Context) -> str:
 
 
 def ranges(text: str, context: Context) -> str:
-    """10-12 and 10–12 are "ten to twelve"; ratios "three to one"; "2-0" is "two nil" to the British."""
+    """10-12 and 10–12 are "ten to twelve"; ratios "three to one"."""
 
     def said(match: re.Match[str]) -> str:
         first, space, percent, _, last = match.groups()
@@ -269,14 +262,7 @@ def ranges(text: str, context: Context) -> str:
         words = [number_words(number, context.british) for number in (first, last)]
         if numbers[0] == numbers[1] and numbers[0] >= 20 and not percent:
             return " ".join(words)  # "a fifty-fifty chance", "twenty-twenty vision"
-        joint = " to "
-        if (
-            context.british
-            and max(numbers) < 30
-            and (_GAME.search(match.string[: match.start()]) or _RESULT.match(match.string, match.end()))
-        ):
-            words, joint = ["nil" if word == "zero" else word for word in words], " "
-        return f"{words[0]}{' percent' if percent else ''}{joint}{words[1]}"
+        return f"{words[0]}{' percent' if percent else ''} to {words[1]}"
 
     text = _BIG.sub(lambda match: f"{cardinal(int(match[1]))}-oh", text)
     text = _HANGING.sub("", text)
