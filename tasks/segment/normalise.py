@@ -59,7 +59,6 @@ _CAPITALS = re.compile(r"\b[A-Z]{2}|\b[A-Z]s\b")
 _REFERENCE = re.compile(r"\d|\s(?:vols|pp|pts|bks|chs|chaps|figs)\.|\b[ivxlc]+\b|\.\s?[IVXLC]+\b|\.\s[A-H]\b")
 _FORMULA = re.compile(r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&!#Α-ωµ]|\d\s/\s\d|\+/")
 _SCORE = re.compile(r"\d[–/-]\d")
-_SCORE = re.compile(r"\d[–/-]\d")
 _DAY = re.compile(r"\b[A-Z][a-z]{2,8}(?:\.|\s\d|\s?[-–][A-Z])|\d\s?[A-Z][a-z]{2}")
 
 
@@ -110,7 +109,6 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("decades", years.decades, _DIGIT),
     NamedRule("year-spans", years.year_spans, _DIGIT),
     NamedRule("stray-powers", maths.stray_powers, _FORMULA),
-    NamedRule("scores", scores.scores, _SCORE),
     NamedRule("scores", scores.scores, _SCORE),
     NamedRule("fractions", numbers.fractions, _DIGIT),
     NamedRule("versions", numbers.versions, _DIGIT),
