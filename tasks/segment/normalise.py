@@ -54,10 +54,10 @@ _CAPITAL = re.compile(r"\b(?:[A-Z]\.|[A-Z][A-Za-z]{0,5}\.|M(?:rs?|s|me|lle|essrs
 _STOPPED_CAPITALS = re.compile(r"\b[A-Z]\.|\b[a-z]\.[a-z]\.")
 _PLACE = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)")
 _REGION = re.compile(r"[a-z][.,]*\s(?:[NSRW]\.\s?)?[A-Z][A-Za-z.]{1,8}\.|\s[A-Z]{2}\b")
-_POINT = re.compile(r"\b[NSEW]{1,3}\b")
+_POINT = re.compile(r"\b[NSEW]{1,3}\b|\d[NSEW]\b")
 _CAPITALS = re.compile(r"\b[A-Z]{2}|\b[A-Z]s\b")
 _REFERENCE = re.compile(r"\d|\s(?:vols|pp|pts|bks|chs|chaps|figs)\.|\b[ivxlc]+\b|\.\s?[IVXLC]+\b|\.\s[A-H]\b")
-_FORMULA = re.compile(r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&!#Α-ωµ]|\d\s/\s\d|\+/")
+_FORMULA = re.compile(r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&!#Α-ωµ]|\d\s/\s\d|\+/|\b[b-hj-z]\s-\s[b-hj-z\d]\b")
 _SCORE = re.compile(r"\d[–/-]\d")
 _DAY = re.compile(r"\b[A-Z][a-z]{2,8}(?:\.|\s\d|\s?[-–][A-Z])|\d\s?[A-Z][a-z]{2}")
 

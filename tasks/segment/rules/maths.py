@@ -26,20 +26,28 @@ _GREEK = {
     "τ": "tau", "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "gamma", "Δ": "delta", "Θ": "theta",
     "Λ": "lambda", "Ξ": "xi", "Π": "pi", "Σ": "sigma", "Φ": "phi", "Ψ": "psi", "Ω": "omega",
 }  # fmt: skip
-_LONE_GREEK = re.compile(f"(?<![^\\W\\da-zA-Z_])(?![µμ](?:[mgslLFAVW]|mol)\\b)[{''.join(_GREEK)}](?![^\\W\\da-zA-Z_])")
+_OHMS = r"Ω(?<=\d.)|Ω(?<=\d[\skM].)|Ω(?<=\d\s[kM].)"  # 5 Ω, 10 kΩ
+_LONE_GREEK = re.compile(
+    f"(?<![^\\W\\da-zA-Z_])(?!{_OHMS})(?![µμ](?:[mgslLFAVW]|mol)\\b)[{''.join(_GREEK)}](?![^\\W\\da-zA-Z_])"
+)
 _ELEMENTS = words(
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Ti V Cr Mn Fe Co Ni Cu Zn As Br Kr Rb Sr Zr Mo Ag Cd Sn "
     "Sb I Xe "
     "Cs Ba W Pt Au Hg Pb Bi Ra Th U Pu"
 )
-_FORMULA = re.compile(r"(?<![\w.-])(?=[A-Z]\w*\d)(?:[A-Z][a-z]?\d{0,2}){2,}(?![\w-])")
+_FORMULA = re.compile(r"(?<![\w.-])(?!WW[12]\b)(?=[A-Z]\w*\d)(?:[A-Z][a-z]?\d{0,2}){2,}(?![\w-])")
+_ION = re.compile(rf"(?<![\w.-])((?:[A-Z][a-z]?[₀-₉\d]*)+)([²³⁴⁵]?)([⁺⁻])(?![{SUPERSCRIPTS}])")  # SO₄²⁻, Na⁺
+_CHARGES = {"⁺": "plus", "⁻": "minus"}
 _ELEMENT = re.compile(r"([A-Z][a-z]?)(\d*)")
 _WORDS = (
     (re.compile(r"\+/[-−–]\s?"), "±"),
     (re.compile(r"(?<=[²³])\s?[-−–]\s?(?=[\w(])"), " minus "),
     (re.compile(r"(?<=[(=])(\s?)[-−](?=[a-z]\b)"), r"\1minus "),
     (re.compile(r"(?<=\))\s?/\s?(?=\w)"), " divided by "),
+    (re.compile(r"(?<![\w/'])([b-hj-z])\s[-−–]\s(?=[b-hj-z\d]\b(?!['’]))"), r"\1 minus "),
+    (re.compile(r"(=\s?[A-Za-z\d]{1,2})/(?=[A-Za-z\d]{1,2}\b)"), r"\1 over "),
     (re.compile(r"(?<![\w~])~(?=[$£€]?\d)"), "about "),
+    (re.compile(r"(?<=\d)\sx\s(?=10\s?(?:\^|[⁻⁰¹²³⁴-⁹]))"), " times "),
     (re.compile(r"\bmc(?=²|\^2)"), "m c"),
     (re.compile(r"\s*(?:≤|⩽|<=)\s*(?=[\w-])"), " is less than or equal to "),
     (re.compile(r"\s*(?:≥|⩾|>=)\s*(?=[\w-])"), " is greater than or equal to "),
@@ -66,6 +74,7 @@ def formulas(text: str, context: Context) -> str:
     """x², 10^3, 5 - 3 = 2, √2, π: "x squared", "ten to the third", "five minus three equals two"."""
     for pattern, said in _WORDS:
         text = pattern.sub(said, text)
+    text = _ION.sub(_ion, text)
     text = _LONE_GREEK.sub(lambda match: _spaced(match, _GREEK[match[0]]), text)
     text = _POWER.sub(lambda match: _power(match, context), text)
     text = _DIVIDED.sub(" divided by ", _MINUS.sub(" minus ", _AFTER_EQUALS.sub(r"\1 minus ", text)))
@@ -75,6 +84,13 @@ def formulas(text: str, context: Context) -> str:
 def stray_powers(text: str, _: Context) -> str:
     """Raised digits that no rule took are plain numbers."""
     return _STRAY.sub(lambda match: f" {match[0].translate(_PLAIN)} ", text)
+
+
+def _ion(match: re.Match[str]) -> str:
+    """The formula of an ion and its charge: "S O 4 2 minus"."""
+    formula = unicodedata.normalize("NFKC", match[1])
+    said = " ".join(f"{spell_letters(symbol.upper())} {count}".strip() for symbol, count in _ELEMENT.findall(formula))
+    return _spaced(match, " ".join([said, match[2].translate(_PLAIN), _CHARGES[match[3]]]).replace("  ", " "))
 
 
 def _power(match: re.Match[str], context: Context) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from math import gcd
 
-from tasks.segment.rules.base import Context, cardinal, ends_sentence, is_wager, number_words, to_int
+from tasks.segment.rules.base import SCREENS, Context, cardinal, ends_sentence, is_wager, number_words, to_int
 
 _NAMES = {
     "$": ("dollar", "dollars", "cent", "cents"),
@@ -51,7 +51,7 @@ _PERIODS = {
 _SAME_SCALE = re.compile(
     rf"({_SIGN}[\d.]+)(k|m|bn|\s(?:thousand|million|billion|trillion))\s?[–-]\s?(?={_SIGN}?[\d.]+\2\b)", re.I
 )  # "$40K-$50K"
-_SMALL = re.compile(rf"(?<![\w.,]){_AMOUNT}(?:\s?(¢)|p\b(?=[\s,.;:!?)\"'’—]|$))")
+_SMALL = re.compile(rf"(?<![\w.,])(?!{SCREENS}){_AMOUNT}(?:\s?(¢)|p\b(?=[\s,.;:!?)\"'’—]|$))")
 
 _FRACTIONS = {"½": "halfpenny", "¼": "farthing", "¾": "three farthings"}
 _PENCE = r"(\d{1,2})?([½¼¾])?\s?d\b\.?"

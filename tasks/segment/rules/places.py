@@ -44,6 +44,18 @@ _POINT = re.compile(
     r"|(?<![\w.])(?<=\band )([NSEW])(\.)(?=\s(?:wind|coast|corner|sides?|ends?|walls?|wings?|of)\b)"
     r"|(?<=\ddegrees )([NSEW])(\b\.?)"
 )
+_BEFORE_COURSE = "|".join(
+    rf"(?<=\b{word} )"
+    for word in ("due", "steered", "steering", "headed", "heading", "miles", "leagues", "wind was", "wind is", "wind")
+)
+_COORDINATES = re.compile(
+    r"(\d)\s?([NS])\b\.?((?:,|,? and| by| to)?\s\d+(?:\.\d+)?)\s?([EWNS])\b\.?(?![\w'])"
+    r"|(\b(?:[Ll]at|[Ll]ong)itude\s\d+(?:\.\d+)?)\s?([NSEW])\b(\.?)"
+)
+# "The wind was N.", "they steered W.", "ten miles E. of Lisbon"
+_COURSE = re.compile(
+    rf"(?:{_BEFORE_COURSE})([NSEW])\b(\.?)(?=[,;)]|\s*$|\s(?:of|and|by|to|for|at|with|all|until|till|the)\b)"
+)
 _QUARTER = re.compile(
     r"(?<=[a-z\d] )(Street|Avenue|Road|Drive|Place|Square|Boulevard|St|Ave|Rd|Dr|Pl|Sq|Blvd)\b\.?,?\s"
     r"([NS])\.?\s?([EW])\b(?:\.(?!\w))?"
@@ -113,6 +125,16 @@ def compass(text: str, _: Context) -> str:
         letters, stop = next((match[n], match[n + 1]) for n in range(1, 10, 2) if match[n])
         return _point(letters) + (stop if stop and ends_sentence(match.string, match.end()) else "")
 
+    def coordinates(match: re.Match[str]) -> str:
+        stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+        if match[5]:
+            return f"{match[5]} {_POINTS[match[6]]}{stop}"
+        return f"{match[1]} {_POINTS[match[2]]}{match[3]} {_POINTS[match[4]]}{stop}"
+
+    def course(match: re.Match[str]) -> str:
+        return _POINTS[match[1]] + ("." if match[2] and ends_sentence(match.string, match.end()) else "")
+
+    text = _COURSE.sub(course, _COORDINATES.sub(coordinates, text))
     text = _QUARTER.sub(_quarter, text)
     text = _STREET_POINT.sub(_street_point, text)
     return _POINT.sub(point, _BY.sub(by, text))

@@ -77,6 +77,9 @@ BEFORE_NUMBER = {
     "tel": "telephone",
     "Tel": "Telephone",
     "Apt": "Apartment",
+    "Rm": "Room",
+    "Rtes": "Routes",
+    "MS": "manuscript",
     "apt": "apartment",
     "Hwy": "Highway",
     "Rte": "Route",
@@ -84,12 +87,21 @@ BEFORE_NUMBER = {
     "fn": "footnote",
     "fns": "footnotes",
     "Mk": "Mark",
+    "lat": "latitude",
+    "Lat": "Latitude",
     "temp": "temperature",
     "Temp": "Temperature",
     "pl": "plate",
     "Pl": "Plate",
 }
-_LIMITS = {"min": "minimum", "Min": "Minimum", "max": "maximum", "Max": "Maximum"}
+_LIMITS = {
+    "long": "longitude",
+    "Long": "Longitude",
+    "min": "minimum",
+    "Min": "Minimum",
+    "max": "maximum",
+    "Max": "Maximum",
+}
 _BEFORE_YEAR = {
     "c": "circa",
     "ca": "circa",
@@ -100,12 +112,15 @@ _BEFORE_YEAR = {
     "est": "established",
     "m": "married",
 }
-_NO_INITIALS = r"(?!(?<=\b[PQ]\.)\s?[IVXLC]\b(?:\.|\s[A-Z]))"  # P. L. Travers, P.C. Hart
+# P. L. Travers, P.C. Hart; Art. L. Jones (a fiftieth article before a name is rarer than a man), l. C. Bond
+_NO_INITIALS = r"(?!(?<=\b[PQ]\.)\s?[IVXLC]\b(?:\.|\s[A-Z])|\s?[LC]\.\s[A-Z]|(?<=\b[lv]\.)\s?[IVXLC]\.\s[A-Z])"
 _BEFORE_NUMBER = re.compile(
     rf"(?<![\w.])({either(BEFORE_NUMBER)})\.{_NO_INITIALS}\s*(?=\d|(?!I\b)[IVXLC]+\b(?!')|I\b(?=[.,;:)\]–-]|\s*$|\s+(?:of|and|to|pp?\.|ch)))"
     r"|(?<![\w.])(App|Figs?|Pl|Pt|Vol|Sec|Ex)\.\s(?=[A-H]\b(?!\.\s?[A-Z]))"
     r"|(?<![\w.])(?<!\d )([Mm]in|[Mm]ax)\.\s(?=\d)"
+    r"|(?<![\w.])([Ll]ong)\.\s(?=\d[\d. ]*(?:degrees|°|minutes|[EW]\b))"
 )
+_LATITUDE = re.compile(r"(?:(?<=north )|(?<=south ))lat\.|(?:(?<=east )|(?<=west ))long\.")  # "30 degrees north lat."
 _BEFORE_SMALL = re.compile(
     rf"(?<![\w.])({either(BEFORE_NUMBER)})\.(?:\s+(?=([ivxlc]+)\b(?!'))|(?=([ivxlc]{{2,}})\b(?!')))"
 )
@@ -137,14 +152,15 @@ _BOOKS = {
     "Matthew": "Matt Mt", "Mark": "Mk", "Luke": "Lk", "John": "Jn", "Acts": "", "Romans": "Rom", "Corinthians": "Cor",
     "Galatians": "Gal", "Ephesians": "Eph Ephes", "Philippians": "Phil", "Colossians": "Col", "Thessalonians": "Thess",
     "Timothy": "Tim", "Titus": "Tit", "Philemon": "Philem", "Hebrews": "Heb", "James": "Jas", "Peter": "Pet",
-    "Jude": "", "Revelation": "Rev", "Ecclesiasticus": "Ecclus", "Maccabees": "Macc",
+    "Jude": "", "Revelation": "Rev", "Song of Songs": "", "Wisdom": "Wis", "Tobit": "Tob", "Judith": "", "Sirach": "",
+    "Baruch": "", "Esdras": "Esd", "Qur'an": "", "Quran": "", "Koran": "", "Ecclesiasticus": "Ecclus", "Maccabees": "Macc",
 }  # fmt: skip
 _NAMES = {short: name for name, shorts in _BOOKS.items() for short in [name, *shorts.split()]}
 BIBLE_ABBREVIATIONS = tuple(short for shorts in _BOOKS.values() for short in shorts.split())
 _ORDINALS = {"1": "First", "2": "Second", "3": "Third", "I": "First", "II": "Second", "III": "Third"}
 _NUMBERED = (
     "Samuel|Sam|Kings|Kgs|Chronicles|Chron|Chr|Corinthians|Cor|Thessalonians|Thess|Timothy|Tim|Peter|Pet|John|Jn|"
-    "Maccabees|Macc"
+    "Maccabees|Macc|Esdras|Esd"
 )
 _BIBLE = re.compile(
     rf"(?<![\w.])(?:(1|2|3|I{{1,3}})\.?\s?(?=(?:{_NUMBERED})\b)(?:1st|2nd)?\s?)?({either(_NAMES)})\.?\s"
@@ -163,9 +179,10 @@ def references(text: str, context: Context) -> str:
         return f"{BEFORE_NUMBER[match[1]]} " if value((match[2] or match[3]).upper()) else match[0]
 
     def number(match: re.Match[str]) -> str:
-        word = match[1] or match[2] or match[3]
+        word = match[1] or match[2] or match[3] or match[4]
         return {**BEFORE_NUMBER, **_LIMITS}[word] + " "
 
+    text = _LATITUDE.sub(lambda m: "latitude" if m[0][1] == "a" else "longitude", text)
     text = _BEFORE_SMALL.sub(small, _BEFORE_NUMBER.sub(number, text))
     text = _YEAR_MARK.sub(lambda match: _BEFORE_YEAR[match[1]] + " ", text)
     text = _YEAR_MARK.sub(lambda match: _BEFORE_YEAR[match[1]] + " ", text)  # "b. c. 1340"

@@ -3,138 +3,18 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from pathlib import Path
 
 from tasks.segment.rules.base import Context, ends_sentence
 
-# Abbreviation: (singular, plural). A full stop after it is part of it unless it ends the sentence.
-_UNITS = {
-    "km": ("kilometer", "kilometers"),
-    "cm": ("centimeter", "centimeters"),
-    "mm": ("millimeter", "millimeters"),
-    "m": ("meter", "meters"),
-    "µm": ("micrometer", "micrometers"),
-    "μm": ("micrometer", "micrometers"),
-    "nm": ("nanometer", "nanometers"),
-    "kg": ("kilogram", "kilograms"),
-    "g": ("gram", "grams"),
-    "mg": ("milligram", "milligrams"),
-    "µg": ("microgram", "micrograms"),
-    "μg": ("microgram", "micrograms"),
-    "mcg": ("microgram", "micrograms"),
-    "l": ("liter", "liters"),
-    "L": ("liter", "liters"),
-    "ml": ("milliliter", "milliliters"),
-    "mL": ("milliliter", "milliliters"),
-    "cl": ("centiliter", "centiliters"),
-    "cc": ("C C", "C C"),
-    "ha": ("hectare", "hectares"),
-    "lb": ("pound", "pounds"),
-    "lbs": ("pound", "pounds"),
-    "oz": ("ounce", "ounces"),
-    "fl. oz": ("fluid ounce", "fluid ounces"),
-    "cwt": ("hundredweight", "hundredweight"),
-    "gal": ("gallon", "gallons"),
-    "gals": ("gallon", "gallons"),
-    "qt": ("quart", "quarts"),
-    "qts": ("quart", "quarts"),
-    "pt": ("pint", "pints"),
-    "pts": ("points", "points"),
-    "tsp": ("teaspoon", "teaspoons"),
-    "tbsp": ("tablespoon", "tablespoons"),
-    "tsps": ("teaspoon", "teaspoons"),
-    "tbsps": ("tablespoon", "tablespoons"),
-    "cu. yd": ("cubic yard", "cubic yards"),
-    "cu. yds": ("cubic yard", "cubic yards"),
-    "lb/in": ("pound per inch", "pounds per inch"),
-    "lb/ft": ("pound per foot", "pounds per foot"),
-    "bpm": ("beat per minute", "beats per minute"),
-    "wpm": ("word per minute", "words per minute"),
-    "kbps": ("kilobit per second", "kilobits per second"),
-    "Mbps": ("megabit per second", "megabits per second"),
-    "kPa": ("kilopascal", "kilopascals"),
-    "kN": ("kilonewton", "kilonewtons"),
-    "kJ": ("kilojoule", "kilojoules"),
-    "doz": ("dozen", "dozen"),
-    "ft": ("foot", "feet"),
-    "yd": ("yard", "yards"),
-    "yds": ("yard", "yards"),
-    "mi": ("mile", "miles"),
-    "mph": ("mile per hour", "miles per hour"),
-    "m.p.h": ("mile per hour", "miles per hour"),
-    "p.c": ("percent", "percent"),
-    "k.p.h": ("kilometer per hour", "kilometers per hour"),
-    "µs": ("microsecond", "microseconds"),
-    "μs": ("microsecond", "microseconds"),
-    "mpg": ("mile per gallon", "miles per gallon"),
-    "kph": ("kilometer per hour", "kilometers per hour"),
-    "km/h": ("kilometer per hour", "kilometers per hour"),
-    "km/s": ("kilometer per second", "kilometers per second"),
-    "m/s": ("meter per second", "meters per second"),
-    "ft/s": ("foot per second", "feet per second"),
-    "g/l": ("gram per liter", "grams per liter"),
-    "mg/l": ("milligram per liter", "milligrams per liter"),
-    "g/cm": ("gram per centimeter", "grams per centimeter"),
-    "kg/m": ("kilogram per meter", "kilograms per meter"),
-    "sq. m": ("square mile", "square miles"),
-    "sq. mi": ("square mile", "square miles"),
-    "sq mi": ("square mile", "square miles"),
-    "sq. ft": ("square foot", "square feet"),
-    "sq ft": ("square foot", "square feet"),
-    "sq. in": ("square inch", "square inches"),
-    "sq. yd": ("square yard", "square yards"),
-    "sq. yds": ("square yard", "square yards"),
-    "sq km": ("square kilometer", "square kilometers"),
-    "sq. km": ("square kilometer", "square kilometers"),
-    "cu. ft": ("cubic foot", "cubic feet"),
-    "cu. in": ("cubic inch", "cubic inches"),
-    "cu ft": ("cubic foot", "cubic feet"),
-    "h": ("hour", "hours"),
-    "hr": ("hour", "hours"),
-    "hrs": ("hour", "hours"),
-    "min": ("minute", "minutes"),
-    "mins": ("minute", "minutes"),
-    "s": ("second", "seconds"),
-    "sec": ("second", "seconds"),
-    "secs": ("second", "seconds"),
-    "ms": ("millisecond", "milliseconds"),
-    "yr": ("year", "years"),
-    "yrs": ("year", "years"),
-    "mos": ("months", "months"),
-    "wk": ("week", "weeks"),
-    "wks": ("week", "weeks"),
-    "Hz": ("hertz", "hertz"),
-    "kHz": ("kilohertz", "kilohertz"),
-    "MHz": ("megahertz", "megahertz"),
-    "GHz": ("gigahertz", "gigahertz"),
-    "KB": ("kilobyte", "kilobytes"),
-    "kB": ("kilobyte", "kilobytes"),
-    "MB": ("megabyte", "megabytes"),
-    "GB": ("gigabyte", "gigabytes"),
-    "TB": ("terabyte", "terabytes"),
-    "W": ("watt", "watts"),
-    "kW": ("kilowatt", "kilowatts"),
-    "MW": ("megawatt", "megawatts"),
-    "kWh": ("kilowatt hour", "kilowatt hours"),
-    "V": ("volt", "volts"),
-    "kV": ("kilovolt", "kilovolts"),
-    "mA": ("milliamp", "milliamps"),
-    "Ω": ("ohm", "ohms"),
-    "dB": ("decibel", "decibels"),
-    "hp": ("horsepower", "horsepower"),
-    "h.p": ("horsepower", "horsepower"),
-    "psi": ("P S I", "P S I"),
-    "rpm": ("R P M", "R P M"),
-    "r.p.m": ("R P M", "R P M"),
-    "kcal": ("kilocalorie", "kilocalories"),
-    "cal": ("calorie", "calories"),
-    "kn": ("knot", "knots"),
-    "kts": ("knots", "knots"),
-}
+# Abbreviation: (singular, plural).
+_UNITS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _NUMBER = r"\d[\d,]*(?:\.\d+)?|\.\d+|(?=[½¼¾⅓⅔⅛⅜⅝⅞])"
 _FRACTION = r"(?:[½¼¾⅓⅔⅛⅜⅝⅞]|\s\d/\d{1,2})?"
 _UNIT_NAMES = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 # One letter after digits without a space is more often a name ("the 5L", "M4 5W") than a unit, but "5m" and "20g" are.
-_TIGHT_LETTERS = r"(?:[hsVWL](?!\w))"
+_TIGHT_LETTERS = r"(?:[hsVWL](?!\w))|\s[VWL]\s[A-Z]\b"  # nor is "4WD"
 _UNIT = re.compile(
     rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?!{_TIGHT_LETTERS})(\s?|-)({_UNIT_NAMES})(\^?[²³23]|[²³])?(?:(\.)(?!\d))?(?![\w/'’-])"
     r"(?!\.\w)"
@@ -160,13 +40,26 @@ _STONE = re.compile(
 _AMPS = re.compile(
     r"(\d\s?(?:V|volts),?\s(?:and\s|at\s)?\d+)\s?A\b(?!\.\w)|(?<![\w.])(\d+)\s?A(?=\s(?:fuse|plug|circuit|current|supply|socket)s?\b)"
 )
+_POWERED = re.compile(
+    r"(?<![\w.])(\d+(?:\.\d+)?)\s?([VW])(?=\s(?:bulb|lamp|light|batter(?:y|ie)|heater|speaker|amplifier|socket|outlet|"
+    r"suppl(?:y|ie)|system|motor|line|charger|adapter|panel|transmitter)s?\b)"
+)
+_FORMAT_NAMES = {  # of books
+    "4to": "quarto", "8vo": "octavo", "12mo": "duodecimo", "16mo": "sixteenmo", "18mo": "eighteenmo", "24mo": "twenty-fourmo",
+    "32mo": "thirty-twomo",
+}  # fmt: skip
+_FORMATS = re.compile(rf"(?<![\w.-])(?:{'|'.join(_FORMAT_NAMES)})\b")
+_SQUARE = re.compile(
+    r"\b(sq|cu)\b\.?(?=\s(?:miles?|feet|foot|yards?|inch(?:es)?|(?:kilo|centi|milli)?met(?:er|re)s?|rods?)\b)"
+)
+_WRONG_ORDINAL = re.compile(r"(?<![\w.])(\d?[02-9]|1[0-3])st\b\.?(?!\w)")  # "12st" is a weight, no ordinal
 _AREAS = {"²": "square ", "³": "cubic ", "2": "square ", "3": "cubic "}
 _HOURS_MINUTES = re.compile(r"\b(\d+)\s?h\s?(\d+)\s?m(?:in)?\b")
 _DIMENSIONS = re.compile(
     rf"((?:{_NUMBER})\s?(?:ft|in|cm|mm|m|km|feet|inches|'|′|\"|″)?\.?)\s?[×x]\s?(?=(?:{_NUMBER})\s?(?:ft|in\b|in\.|cm|mm|m\b|km|feet|inches|meters|metres|yards))"
 )
 _BY = re.compile(
-    r"(?<=\b[Aa] )(\d+)×(?=\d+s?\b(?!\s*=))|(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))|(?<=[\d½¼¾⅓⅔])\sx\s(?=\d+\b(?!\s*=))"
+    r"(?<=\b[Aa] )(\d+)×(?=\d+s?\b(?!\s*=))|(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))|(?<=[\d½¼¾⅓⅔])\sx\s(?=\d+\b(?!\s*=|\sto the))"
 )
 _TIMES = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)x\b(?!\s?[\d+=*/^-])")
 
@@ -178,6 +71,8 @@ _ANGLE = re.compile(
 _TEMPERATURE = re.compile(
     r"(?:(?<![\w)–-])([-−–]))?(\d+(?:\.\d+)?)\s?(?:°\s?([CFK])\b\.?|([℃℉])|deg(?:rees|\.)?\s([CF])\b(?!\.\w))"
 )
+_PRIME_SIZE = re.compile(r"(\d[\d.½¼¾]*)\s?(?:([′'’])|[″\"”])\s?[x×]\s?(\d[\d.½¼¾]*)\s?(?(2)[′'’]|[″\"”])(?!\w)")
+_DEGREES_SPAN = re.compile(r"(\d)\s?°(\s?[CF])?\s?[–-]\s?(?=\d+(?:\.\d+)?\s?°)")
 _KELVIN = re.compile(
     r"(?<![\w.,$£€])(\d[\d,]*(?:\.\d+)?)\sK\b(?=[.,;:)]|$|\s(?!run|race|of|memory|people)[a-z])(?!\.\s?[A-Z])"
 )
@@ -216,6 +111,8 @@ def temperatures_and_angles(text: str, _: Context) -> str:
         said = [f"{feet} {_form(feet, 'foot', 'feet')}"] if feet else []
         return " ".join(said + ([f"{inches} {_form(inches, 'inch', 'inches')}"] if inches else [])) + _gap(match)
 
+    text = _PRIME_SIZE.sub(lambda m: f"{m[1]} by {m[3]} {'feet' if m[2] else 'inches'}", text)
+    text = _DEGREES_SPAN.sub(lambda m: f"{m[1]}{'°' + m[2] if m[2] else ''} to ", text)
     text = re.sub(r"(?<![\w–-])–(?=\d+(?:\.\d+)?\s?(?:°|degrees))", "-", text)
     text = _KELVIN.sub(lambda m: f"{m[1]} {_form(m[1], 'kelvin', 'kelvins')}", text)
     return _PRIMES.sub(primes, _ANGLE.sub(angle, _TEMPERATURE.sub(temperature, text)))
@@ -263,6 +160,9 @@ def units(text: str, context: Context) -> str:
         return f"{match[1]} {_AREAS.get(match[2], '')}{name}{'.' if ends else ''}"
 
     text = re.sub(r"(\d\.\d+)s\b", r"\1 seconds", text)  # "9.58s"
+    text = _FORMATS.sub(lambda m: _FORMAT_NAMES[m[0]], text)
+    text = _POWERED.sub(lambda m: f"{m[1]} {'volt' if m[2] == 'V' else 'watt'}", text)
+    text = _SQUARE.sub(lambda m: "square" if m[1] == "sq" else "cubic", text)
     text = _STONE_ONLY.sub(
         lambda m: f"{m[1]} stone" + ("." if m[0].endswith(".") and ends_sentence(m.string, m.end()) else ""), text
     )
@@ -273,9 +173,19 @@ def units(text: str, context: Context) -> str:
     text = _HOURS_MINUTES.sub(
         lambda m: f"{m[1]} {_form(m[1], 'hour', 'hours')} {m[2]} {_form(m[2], 'minute', 'minutes')}", text
     )
+    text = _WRONG_ORDINAL.sub(_stone, text)
     text = _STONE.sub(lambda m: f"{m[1] or m[2]} stone" + (f" {m[3]}" if m[3] else ""), text)
     text = _AMPS.sub(lambda m: f"{m[1]} amps" if m[1] else f"{m[2]} amp", _FEET_IN.sub(_feet_and_inches, text))
     return _UNIT.sub(said, _INCHES.sub(inches, text))
+
+
+def _stone(match: re.Match[str]) -> str:
+    """ "12st" and "11st 4lb", but 21st and 1st are ordinals."""
+    pounds = re.match(r"\s?(?=\d+\s?lbs?\b)", match.string[match.end() :])
+    if match[1] == "11" and not pounds:
+        return match[0]
+    stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+    return f"{match[1]} stone{stop}"
 
 
 def _feet_and_inches(match: re.Match[str]) -> str:
