@@ -57,7 +57,7 @@ _REGION = re.compile(r"[a-z][.,]*\s(?:[NSRW]\.\s?)?[A-Z][A-Za-z.]{1,8}\.|\s[A-Z]
 _POINT = re.compile(r"\b[NSEW]{1,3}\b|\d[NSEW]\b")
 _CAPITALS = re.compile(r"\b[A-Z]{2}|\b[A-Z]s\b")
 _REFERENCE = re.compile(r"\d|\s(?:vols|pp|pts|bks|chs|chaps|figs)\.|\b[ivxlc]+\b|\.\s?[IVXLC]+\b|\.\s[A-H]\b")
-_FORMULA = re.compile(r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&!#Α-ωµ]|\d\s/\s\d|\+/|\b[b-hj-z]\s-\s[b-hj-z\d]\b")
+_FORMULA = re.compile(r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&!#Α-ωµ]|\d\s/\s\d|\+/| - [b-hj-z\d]\b")
 _SCORE = re.compile(r"\d[–/-]\d")
 _DAY = re.compile(r"\b[A-Z][a-z]{2,8}(?:\.|\s\d|\s?[-–][A-Z])|\d\s?[A-Z][a-z]{2}")
 

@@ -115,7 +115,7 @@ _LETTERS_BEFORE = re.compile(
 
 
 def thousands(text: str, _: Context) -> str:
-    """12 000 000 and 12 000 (narrow spaces) are one number; 250k copies; sixteen digits and more are said one by one."""
+    """12 000 000 and 12 000 (narrow spaces) are one number; 250k copies; sixteen digits are said one by one."""
     text = _SHORT_SCALE.sub(lambda m: f"{m[4] or ''}{m[1] or m[5]} {_SCALES[m[2] or m[3] or m[6]]}", text)
     text = _ENDLESS.sub(lambda match: _apart(match, spell_digits(match[0])), text)
     return _SPACED_THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), text)

@@ -153,7 +153,8 @@ _BOOKS = {
     "Galatians": "Gal", "Ephesians": "Eph Ephes", "Philippians": "Phil", "Colossians": "Col", "Thessalonians": "Thess",
     "Timothy": "Tim", "Titus": "Tit", "Philemon": "Philem", "Hebrews": "Heb", "James": "Jas", "Peter": "Pet",
     "Jude": "", "Revelation": "Rev", "Song of Songs": "", "Wisdom": "Wis", "Tobit": "Tob", "Judith": "", "Sirach": "",
-    "Baruch": "", "Esdras": "Esd", "Qur'an": "", "Quran": "", "Koran": "", "Ecclesiasticus": "Ecclus", "Maccabees": "Macc",
+    "Baruch": "", "Esdras": "Esd", "Qur'an": "", "Quran": "", "Koran": "", "Ecclesiasticus": "Ecclus",
+    "Maccabees": "Macc",
 }  # fmt: skip
 _NAMES = {short: name for name, shorts in _BOOKS.items() for short in [name, *shorts.split()]}
 BIBLE_ABBREVIATIONS = tuple(short for shorts in _BOOKS.values() for short in shorts.split())

@@ -14,7 +14,9 @@ _GAME = re.compile(
 _RESULT = re.compile(
     r"\s(?:\w+\s)?(?:win|victory|defeat|loss|lead|draw|triumph|scoreline|aggregate|thrashing|hammering)\b"
 )
-_COUNTED = re.compile(r"\s(?!games|sets|points|goals|runs|was|is|this|thus|as)(?:[a-z]+s|men|women|people|children|feet)\b")
+_COUNTED = re.compile(
+    r"\s(?!games|sets|points|goals|runs|was|is|this|thus|as)(?:[a-z]+s|men|women|people|children|feet)\b"
+)
 _GAME_BEFORE = 60  # characters
 _TENNIS = re.compile(r"\b(?:tennis|Wimbledon|sets?|serv(?:e[ds]?|ing)|match point|deuce|rall(?:y|ies))\b")
 _SETS = frozenset({(6, games) for games in range(5)} | {(7, 5), (7, 6)})
@@ -22,7 +24,8 @@ _POINTS = frozenset({0, 15, 30, 40})
 _RECORD = re.compile(
     r"(?<![\w.,/$£€–-])(\d{1,3})[–-](\d{1,2})(?:[–-](\d{1,2}))?"
     r"(?=\s(?:\w+\s)?record\b|\s(?:on|for|in) the (?:season|year)\b|\s(?:that|this|last) season\b)"
-    r"|(?:(?<=\brecord of )|(?<=\brecord was )|(?<=\brecord is ))(\d{1,3})[–-](\d{1,2})(?:[–-](\d{1,2}))?(?![\w/%–-]|[.,]\d)"
+    r"|(?:(?<=\brecord of )|(?<=\brecord was )|(?<=\brecord is ))"
+    r"(\d{1,3})[–-](\d{1,2})(?:[–-](\d{1,2}))?(?![\w/%–-]|[.,]\d)"
 )
 _MARK = re.compile(
     r"(?P<before>\b(?:scor(?:e[ds]?|ing)|rat(?:e[ds]?|ing)|marks?|marked|graded?|g[ai]ves?|got|gets?|earned|awarded)"
@@ -58,7 +61,9 @@ def scores(text: str, context: Context) -> str:
     if not context.british:
         text = _RECORD.sub(_record, text)
     found = [(int(match[1]), int(match[2])) for match in _SCORE.finditer(text)]
-    by_its_sets = len(found) > 1 and all(map(_is_set, found)) and (context.british or any(0 in score for score in found))
+    by_its_sets = (
+        len(found) > 1 and all(map(_is_set, found)) and (context.british or any(0 in score for score in found))
+    )
     is_tennis = by_its_sets or _TENNIS.search(text) is not None
     return _SCORE.sub(score, text)
 

@@ -45,8 +45,8 @@ _POWERED = re.compile(
     r"suppl(?:y|ie)|system|motor|line|charger|adapter|panel|transmitter)s?\b)"
 )
 _FORMAT_NAMES = {  # of books
-    "4to": "quarto", "8vo": "octavo", "12mo": "duodecimo", "16mo": "sixteenmo", "18mo": "eighteenmo", "24mo": "twenty-fourmo",
-    "32mo": "thirty-twomo",
+    "4to": "quarto", "8vo": "octavo", "12mo": "duodecimo", "16mo": "sixteenmo", "18mo": "eighteenmo",
+    "24mo": "twenty-fourmo", "32mo": "thirty-twomo",
 }  # fmt: skip
 _FORMATS = re.compile(rf"(?<![\w.-])(?:{'|'.join(_FORMAT_NAMES)})\b")
 _SQUARE = re.compile(
@@ -59,7 +59,8 @@ _DIMENSIONS = re.compile(
     rf"((?:{_NUMBER})\s?(?:ft|in|cm|mm|m|km|feet|inches|'|′|\"|″)?\.?)\s?[×x]\s?(?=(?:{_NUMBER})\s?(?:ft|in\b|in\.|cm|mm|m\b|km|feet|inches|meters|metres|yards))"
 )
 _BY = re.compile(
-    r"(?<=\b[Aa] )(\d+)×(?=\d+s?\b(?!\s*=))|(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))|(?<=[\d½¼¾⅓⅔])\sx\s(?=\d+\b(?!\s*=|\sto the))"
+    r"(?<=\b[Aa] )(\d+)×(?=\d+s?\b(?!\s*=))|(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))"
+    r"|(?<=[\d½¼¾⅓⅔])\sx\s(?=\d+\b(?!\s*=|\sto the))"
 )
 _TIMES = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)x\b(?!\s?[\d+=*/^-])")
 
@@ -79,6 +80,10 @@ _KELVIN = re.compile(
 _TURN = re.compile(r"\s(?!(?:of|to|in|on|and|or|from|by|at|for|per|away|is|was|a|an|the|as)\b)[a-z]")
 _NAME = re.compile(r"\s[A-Z][a-z]")
 _ARTICLE = re.compile(r"\b[Aa]n?\s$")
+_RACE = re.compile(  # "the 100 m dash"
+    r"\s(?:dash|hurdles|sprint|freestyle|butterfly|backstroke|breaststroke|relay|race|run|final|medley|steeplechase|"
+    r"record|mark|line|gun|shell|howitzer|film|camera|lens)\b"
+)
 _SCALES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin", "℃": "Celsius", "℉": "Fahrenheit"}
 _LENGTHS = "tall|high|long|wide|deep|thick|across|broad|in diameter|record|screen|pipe|nail|gun|disk"
 _PRIMES = re.compile(
@@ -124,6 +129,8 @@ def _before_noun(match: re.Match[str]) -> bool:
     noun = _TURN.match(match.string, match.end()) or (
         not match[0].endswith(".") and _NAME.match(match.string, match.end())  # "a 9mm Glock"
     )
+    if _RACE.match(match.string, match.end()):
+        return True
     return article is not None and bool(noun)
 
 
