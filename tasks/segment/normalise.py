@@ -16,8 +16,10 @@ from tasks.segment.rules import (
     abbreviations,
     acronyms,
     characters,
+    citations,
     dates,
     maths,
+    models,
     money,
     numbers,
     places,
@@ -46,16 +48,17 @@ _NUMERAL_OR_I = re.compile(r"\b[IVXLC]+\b|^[ivx]+\.")
 # The pronoun is in every third sentence: an I counts only behind a word and before what may follow a numeral.
 _NUMERAL = re.compile(
     r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|\s(?:of|was|is|had|and|to|in|reigned|died|"
-    r"ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b|"
+    r"ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b|\bWW\s?[12]\b|"
     r"\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s[A-Z][a-z]+\sI\s|"
     r"(?:(?<=Chapter )|(?<=Book )|(?<=Part )|(?<=Volume )|(?<=Act ))I(?=\s+[a-z]+s\b)"
 )
 _CAPITAL = re.compile(r"\b(?:[A-Z]\.|[A-Z][A-Za-z]{0,5}\.|M(?:rs?|s|me|lle|essrs)\b|St\b|Dr\b|Revd\b)")
 _STOPPED_CAPITALS = re.compile(r"\b[A-Z]\.|\b[a-z]\.[a-z]\.")
 _PLACE = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)")
-_REGION = re.compile(r"[a-z][.,]*\s(?:[NSRW]\.\s?)?[A-Z][A-Za-z.]{1,8}\.|\s[A-Z]{2}\b")
+_REGION = re.compile(r"\s[A-Z](?:[A-Z]\b|[A-Za-z.]{0,8}\.|\.\s[A-Z][a-z]{1,4}\.)")
 _POINT = re.compile(r"\b[NSEW]{1,3}\b|\d[NSEW]\b")
 _CAPITALS = re.compile(r"\b[A-Z]{2}|\b[A-Z]s\b")
+_ACRONYM_LIKE = re.compile(r"\b[A-Z]{2}|\b[A-Z](?:hD|Sc|oD)")
 _REFERENCE = re.compile(r"\d|\s(?:vols|pp|pts|bks|chs|chaps|figs)\.|\b[ivxlc]+\b|\.\s?[IVXLC]+\b|\.\s[A-H]\b")
 _FORMULA = re.compile(r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&!#Α-ωµ]|\d\s/\s\d|\+/| - [b-hj-z\d]\b")
 _SCORE = re.compile(r"\d[–/-]\d")
@@ -84,7 +87,8 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("dashes", characters.plain_dashes, _DASH),
     NamedRule("roman-headings", roman.headings, _NUMERAL_OR_I),
     NamedRule("bible-verses", references.bible_verses, _DIGIT),
-    NamedRule("acronyms-in-context", acronyms.in_context, _CAPITALS),
+    NamedRule("citations", citations.citations, _DIGIT),
+    NamedRule("acronyms-in-context", acronyms.in_context, _ACRONYM_LIKE),
     NamedRule("references", references.references, _REFERENCE),
     NamedRule("titles", abbreviations.titles, _CAPITAL),
     NamedRule("compass", places.compass, _POINT),
@@ -104,6 +108,7 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("shillings", money.shillings, _DIGIT),
     NamedRule("money", money.amounts, _DIGIT),
     NamedRule("telephone", numbers.telephone, _DIGIT),
+    NamedRule("models", models.models, _DIGIT),
     NamedRule("labels", numbers.labels, _DIGIT),
     NamedRule("units", units.units, _DIGIT),
     NamedRule("decades", years.decades, _DIGIT),

@@ -63,6 +63,32 @@ TITLES = {
     "Treas": "Treasurer",
     "Amb": "Ambassador",
     "Ald": "Alderman",
+    "Cllr": "Councillor",
+    "Dir": "Director",
+    "Dep": "Deputy",
+    "Secy": "Secretary",
+    "Comm": "Commissioner",
+    "Comdt": "Commandant",
+    "Ven": "Venerable",
+    "Bro": "Brother",
+    "Sra": "Señora",
+    "Srta": "Señorita",
+    "Bdr": "Bombardier",
+    "Flt. Lt": "Flight Lieutenant",
+    "Flt": "Flight",
+    "Sqn. Ldr": "Squadron Leader",
+    "Sqn": "Squadron",
+    "Wg. Cdr": "Wing Commander",
+    "Gp. Capt": "Group Captain",
+    "Lt. Gov": "Lieutenant Governor",
+    "M. Sgt": "Master Sergeant",
+    "S. Sgt": "Staff Sergeant",
+    "M/Sgt": "Master Sergeant",
+    "S/Sgt": "Staff Sergeant",
+    "T/Sgt": "Technical Sergeant",
+    "L/Cpl": "Lance Corporal",
+    "L. Cpl": "Lance Corporal",
+    "Mts": "Mounts",
     "Mt": "Mount",
     "Ft": "Fort",
     "Ste": "Sainte",
@@ -108,6 +134,7 @@ GENERAL = {
     "govt": "government",
     "Dept": "Department",
     "dept": "department",
+    "doz": "dozen",
     "Ave": "Avenue",
     "Blvd": "Boulevard",
     "Rd": "Road",
@@ -166,6 +193,16 @@ GENERAL = {
     "P.P.S": "P P S",
     "O.K": "okay",
     "rev. ed": "revised edition",
+    "enl": "enlarged",
+    "abr": "abridged",
+    "illus": "illustrated",
+    "MSS": "manuscripts",
+    "Bart": "Baronet",
+    "Bt": "Baronet",
+    "Twp": "Township",
+    "Jct": "Junction",
+    "Natl": "National",
+    "Intl": "International",
     "trans": "translated",
     "repr": "reprinted",
 }
@@ -220,6 +257,8 @@ _TITLE = re.compile(
 )
 _TITLE_ALONE = re.compile(
     rf"\b({either(_ALONE)})\.(?=\W|$)|(?<=the )(Rev|Hon|Col|Gen|Lt|Gov|Sec)\.(?=\s[a-z])"
+    r"|\b(Lt\. Gov|Gov|Gen|Sec|Secy|Pres|Supt|Dir|Treas|Comm|Adm)\.(?=\sof\s)"
+    r"|(?<=\bthe )(Lt\. Gov|Pres|Secy|Dir|Supt)\.(?=\W|$)|(?<=\bAttorney )(Gen)\.|(?<=\bas )(Lt\. Gov|Gov|Pres)\."
     r"|(?<=\b(?:Hon|Gen)\. )(Sec|Treas)\.|(?<=\bHonorable )(Sec|Treas)\."
 )
 _SISTER = re.compile(
@@ -231,12 +270,18 @@ _MONSIEUR = re.compile(
 )
 _NAME = re.compile(rf"\b({either(_GIVEN)})\.\s+(?=[A-Z]|(?:and|&)\s[A-Z])")
 _EDITOR = re.compile(r"(?<=[,(] )ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|\bed\. by\b")
+_EDITORS = re.compile(
+    r"\bEd\.(?=\s[Nn]ote)|(?<=[—–-])Ed\.$|\bEds\.(?=\s[A-Z])|\bcert\.(?=\s(?:denied|granted))|\baff'd\b|\brev'd\b"
+)
+_EDITOR_WORDS = {
+    "Eds.": "Editors", "cert.": "certiorari", "aff'd": "affirmed", "rev'd": "reversed",
+}  # fmt: skip
 _EDITION = re.compile(r"(?<=\d(?:st|nd|rd|th) )edn?\.")
 _REVISED = re.compile(r"(?<=edition, )rev\.")
 _GENERAL = re.compile(rf"(?<![\w.&])({either(GENERAL)})\.(?!\w)")
 _GENERAL_NEXT = re.compile(rf"\s+(?:{either(GENERAL)})\.")
 _UNSTOPPED_LATIN = re.compile(r"(?<![\w.-])(ie|eg|etc)\b(?=[,;:]|\s)(?!\.)")
-_VERSUS = re.compile(r"(\b[A-Z][\w'.]*|\bCo\.|\bInc\.)(?:,)?\s+v\.?\s+(?=(?:the\s)?[A-Z])")
+_VERSUS = re.compile(r"(\b[A-Z][\w'.]*|\bCo\.|\bInc\.)(?:,)?\s+v\.?\s+(?=(?:the\s)?[A-Z])|(^)v\.\s(?=[A-Z])")
 _OKAY = re.compile(r"\bOK\b(?!-?\d)|\bO\.K\.(?=\s[a-z]|,)")
 _MONTH = re.compile(
     rf"\b({either(MONTHS)})\b(?:\.,?|(?=\s))(?=\s*\d)|(?<=\d )({either(MONTHS)})\b(?:\.(?=,?\s\d|\s[a-z])|(?!\.))"
@@ -286,11 +331,12 @@ _say_days = _replace(_DAY, _DAYS)
 HAS_GENERAL = re.compile(
     r"\.(?:"
     + "|".join(rf"(?<=(?<!\w){re.escape(word)}\.)" for word in GENERAL)
-    + r"|(?<= v\.)|(?<= ed\.)|(?<= edn\.)|(?<=\(ed\.)|(?<=^ed\.))|\b(?:v [A-Z]|ie\b|eg\b|etc\b|OK\b)"
+    + r"|(?<= v\.)|(?<=^v\.)|(?<= ed\.)|(?<= edn\.)|(?<=\(ed\.)|(?<=^ed\.))"
+    r"|\b(?:v [A-Z]|ie\b|eg\b|etc\b|OK\b|Eds?\.|cert\.|(?:aff|rev)'d\b)"
 )
 
 
-def titles(text: str, _: Context) -> str:
+def titles(text: str, context: Context) -> str:
     """Mr. Toad, Mrs Bennet, Col. Forster, M. Dupont, Sr. Mary, Wm. Smith: the title or the name in full."""
 
     def said(match: re.Match[str]) -> str:
@@ -301,17 +347,26 @@ def titles(text: str, _: Context) -> str:
 
     text = _TITLE.sub(said, _TITLE.sub(said, text))  # twice: "Lt. Col. Smith"
     text = _MONSIEUR.sub("Monsieur ", _SISTER.sub("Sister ", text))
-    return _NAME.sub(lambda match: _GIVEN[match[1]] + " ", _say_titles_alone(text))
+    text = _NAME.sub(lambda match: _GIVEN[match[1]] + " ", _say_titles_alone(text))
+    return text.replace("Honorable", "Honourable") if context.british else text
+
+
+def _editor(match: re.Match[str]) -> str:
+    """ "Ed. note" is the editor's, "—Ed." the editor."""
+    if match[0] == "Ed.":
+        return "Editor's" if match.string[match.end() :] else "Editor"
+    return _EDITOR_WORDS[match[0]]
 
 
 def general(text: str, _: Context) -> str:
     """etc., i.e., Esq., Co., Roe v. Wade, ed.: in full, wherever they stand."""
+    text = _EDITORS.sub(_editor, text)
     text = _EDITION.sub(lambda match: "edition" + _stop(match), text)
     text = _REVISED.sub(lambda match: "revised" + _stop(match), text)
     text = _EDITOR.sub(
         lambda match: "(edited by " if match[0][0] == "(" else "edited by" + (" " if match[0][-1] == " " else ""), text
     )
-    text = _VERSUS.sub(r"\1 versus ", text)
+    text = _VERSUS.sub(lambda match: f"{match[1]} versus " if match[1] else "versus ", text)
     text = _UNSTOPPED_LATIN.sub(lambda match: GENERAL[{"ie": "i.e", "eg": "e.g"}.get(match[1], match[1])], text)
     return _say_general(_OKAY.sub("okay", text))
 

@@ -8,7 +8,7 @@ import unicodedata
 from storage.records import BlockKind
 from tasks.segment.rules.base import Context, words
 from tasks.segment.rules.maths import SUPERSCRIPTS
-from tasks.segment.rules.symbols import MAIL_OR_WEB
+from tasks.segment.rules.symbols import HANDLE, MAIL_OR_WEB
 
 UNSPEAKABLE_RULE = "unspeakable-character"
 
@@ -56,7 +56,10 @@ def unspeakable(text: str) -> list[tuple[int, int]]:
     if not _UNUSUAL.search(text):
         return []
     spoken = {
-        index for pattern in (*_SPOKEN_SIGNS, MAIL_OR_WEB) for m in pattern.finditer(text) for index in range(*m.span())
+        index
+        for pattern in (*_SPOKEN_SIGNS, HANDLE, MAIL_OR_WEB)
+        for m in pattern.finditer(text)
+        for index in range(*m.span())
     }
     marks = {index for m in _NOTE_MARK.finditer(text) if m[1] not in _MEASURES for index in range(*m.span(2))}
     ranges: list[tuple[int, int]] = []

@@ -63,7 +63,8 @@ _SECTION_HEADING = re.compile(
 )
 _HEADING = re.compile(rf"^({_NUMERAL})(?=\s*(?:[.:—)]|$))")
 _ITEM = re.compile(r"^((?!I\b)[IVX]{2,}|V(?!\.\s?[A-Z]\.))\.(?=\s+[\"'“‘]?[A-Z])")
-_SMALL_ITEM = re.compile(r"^([ivx]+)(?=\.\s+[\"'“‘]?[A-Z])")
+# "v. Smith" alone, all names: the second line of a case at law, no fifth item.
+_SMALL_ITEM = re.compile(r"^(?!v\.(?:\s(?:[A-Z][\w.'’&-]*|of|the|and|for|&))+\W*$)([ivx]+)(?=\.\s+[\"'“‘]?[A-Z])")
 _ORDINAL = re.compile(
     rf"\b({_NUMERAL})(?:th|st|nd|rd|d)\b|\b((?!I\b){_NUMERAL})(?=\s+(?:{_COUNTED})\b)"
     rf"|(?<=\bthe )((?!I\b)[IVX]{{2,}})(?=\s[A-Z])"

@@ -12,7 +12,7 @@ MAIL_OR_WEB = re.compile(
     rf"|(?<![\w.@/])(?:[\w-]+\.){{1,3}}(?:{_TOP_LEVEL})(?:/[\w./~-]*\w)?(?![\w.]*\w)",
     re.I,
 )
-_HANDLE = re.compile(r"(?<![\w@])@(?=\w*_)\w+")  # @nasa_hq
+HANDLE = re.compile(r"(?<![\w@])@(?=\w*_)\w+")  # @nasa_hq
 _FILE = re.compile(r"(?<![\w.])([\w-]+)\.(txt|pdf|docx?|jpe?g|png|gif|exe|html?|py|js|zip|mp3|mp4|csv|xml|epub)\b")
 _SPELLED_PARTS = words(
     "www uk us de fr eu tv io ac http https txt pdf doc docx jpg png gif exe html htm py js mp csv xml epub hq"
@@ -113,7 +113,7 @@ def addresses(text: str, _: Context) -> str:
         return f"{match[1]} dot {' '.join(letters.replace(' ', ''))}"
 
     text = re.sub(r"(?:^|(?<=\s))\.(com|org|net|edu|gov)\b", r"dot \1", text)
-    return _FILE.sub(file, _HANDLE.sub(said, MAIL_OR_WEB.sub(said, text)))
+    return _FILE.sub(file, HANDLE.sub(said, MAIL_OR_WEB.sub(said, text)))
 
 
 def signs(text: str, _: Context) -> str:
