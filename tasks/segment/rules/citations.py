@@ -26,9 +26,9 @@ _SIDES = {"r": "recto", "v": "verso"}
 
 # The ends of the names of plays: "Macbeth, 1.3.38" is act, scene and line.
 _PLAYS = (
-    r"Hamlet|Macbeth|Othello|Lear|Juliet|Tempest|Twelfth Night|Caesar|Coriolanus|Cymbeline|Pericles|Timon|Athens|Andronicus|"
-    r"Cleopatra|Cressida|As You Like It|Venice|Much Ado|About Nothing|Labour's Lost|Measure|Ends Well|Winter's Tale|"
-    r"Shrew|of Errors|Windsor|King John|Dream|of Verona|Henry [IV]+|Richard II+|[12] Henry (?:IV|VI)|Faustus|Volpone|"
+    r"Hamlet|Macbeth|Othello|Lear|Juliet|Tempest|Twelfth Night|Caesar|Coriolanus|Cymbeline|Pericles|Timon|Athens|"
+    r"Andronicus|Cleopatra|Cressida|As You Like It|Venice|Much Ado|About Nothing|Labour's Lost|Measure|Ends Well|"
+    r"Winter's Tale|Shrew|of Errors|Windsor|King John|Dream|of Verona|Henry [IV]+|Richard II+|[12] Henry (?:IV|VI)|Faustus|Volpone|"
     r"Tamburlaine|Edward II+|Malfi|Noble Kinsmen"
 )
 _PLAY = re.compile(

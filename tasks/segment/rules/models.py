@@ -9,12 +9,14 @@ from tasks.segment.rules.base import Context, cardinal, in_pairs, plural, spell_
 
 # Their three or four digits are read in pairs: a Porsche 911, an IBM 360, a Nokia 3310.
 _MAKES = (
-    "Airbus", "Alfa", "Antonov", "Aston Martin", "Atari", "Audi", "Austin", "Avro", "BMW", "Beechcraft", "Bell", "Boeing",
+    "Airbus", "Alfa", "Antonov", "Aston Martin", "Atari", "Audi", "Austin", "Avro", "BMW", "Beechcraft", "Bell",
+    "Boeing",
     "Bugatti", "Buick", "Cadillac", "Caterpillar", "Cessna", "Chevrolet", "Chevy", "Chrysler", "Citroen", "Citroën",
     "Datsun", "Dodge", "Dornier", "Embraer", "Ferrari", "Fiat", "Fokker", "Ford", "Gibson", "Gulfstream", "Heinkel",
     "Honda", "IBM", "Ilyushin", "Jaguar", "Junkers", "Kawasaki", "Lada", "Lamborghini", "Learjet", "Leica", "Lexus",
     "Levi's", "Levis", "Lockheed", "Lotus", "Maserati", "Massey Ferguson", "Mazda", "McDonnell Douglas", "McLaren",
-    "Mercedes", "Mercedes-Benz", "Messerschmitt", "Moog", "Mossberg", "Nokia", "Norton", "Oldsmobile", "Peugeot", "Piper",
+    "Mercedes", "Mercedes-Benz", "Messerschmitt", "Moog", "Mossberg", "Nokia", "Norton", "Oldsmobile", "Peugeot",
+    "Piper",
     "Pontiac", "Porsche", "Remington", "Renault", "Rover", "Ruger", "Saab", "Sikorsky", "Skoda", "Suzuki", "Tatra",
     "Triumph", "Tupolev", "Volvo", "Winchester", "Xbox", "Yamaha",
 )  # fmt: skip
