@@ -28,8 +28,8 @@ _SIDES = {"r": "recto", "v": "verso"}
 _PLAYS = (
     r"Hamlet|Macbeth|Othello|Lear|Juliet|Tempest|Twelfth Night|Caesar|Coriolanus|Cymbeline|Pericles|Timon|Athens|"
     r"Andronicus|Cleopatra|Cressida|As You Like It|Venice|Much Ado|About Nothing|Labour's Lost|Measure|Ends Well|"
-    r"Winter's Tale|Shrew|of Errors|Windsor|King John|Dream|of Verona|Henry [IV]+|Richard II+|[12] Henry (?:IV|VI)|Faustus|Volpone|"
-    r"Tamburlaine|Edward II+|Malfi|Noble Kinsmen"
+    r"Winter's Tale|Shrew|of Errors|Windsor|King John|Dream|of Verona|Henry [IV]+|Richard II+|[12] Henry (?:IV|VI)|Faustus|"
+    r"Volpone|Tamburlaine|Edward II+|Malfi|Noble Kinsmen"
 )
 _PLAY = re.compile(
     rf"\b({_PLAYS}),?\s\(?([1-5])\.(\d{{1,2}})(?:\.(\d{{1,3}})(?:\s?[–-]\s?(\d{{1,3}}))?)?\)?(?![\w%]|\.\d)"
@@ -48,7 +48,8 @@ _LAW: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bF\.\s?Supp\.(?=\s\d)"), "F Supplement"),
     (re.compile(r"\bL\.\s?Ed\.(?=\s\d)"), "Lawyers' Edition"),
     (re.compile(r"\bCal\.\s?App\.(?=\s\d)"), "California Appellate"),
-    (re.compile(r"\b(?:(I)|i)d\.(?=\sat\s\d)"), "idem"),
+    (re.compile(r"\bId\.(?=\sat\s\d)"), "Idem"),
+    (re.compile(r"\bid\.(?=\sat\s\d)"), "idem"),
     (re.compile(r"\bPub\.\s?L\.\s(?:No\.\s)?(?=\d)"), "Public Law "),
 )
 _LATER = re.compile(r"(?:((?:[A-Z]\.){1,3})|(?<=Supplement)|(?<=Appellate)|(?<=Edition))\s?([23])d(?=\s\d)")
@@ -73,7 +74,7 @@ def citations(text: str, context: Context) -> str:
     text = _SIDE.sub(side, _FOLIO.sub(folio, text))
     text = _CLASSIC.sub(_classic, _PLAY.sub(lambda match: _act_scene_line(match, context), text))
     for pattern, said in _LAW:
-        text = pattern.sub(lambda match, said=said: said.capitalize() if match.lastindex else said, text)
+        text = pattern.sub(said, text)
     text = _LATER.sub(lambda match: f"{spell_letters(match[1] or '')} {_SERIES[match[2]]}", text)
     return _STATUTE.sub(lambda match: f"{cardinal(int(match[1]))}, {in_pairs(int(match[2]))}", text)
 
