@@ -55,7 +55,6 @@ _NUMERAL = re.compile(
 _CAPITAL = re.compile(r"\b(?:[A-Z]\.|[A-Z][A-Za-z]{0,5}\.|M(?:rs?|s|me|lle|essrs)\b|St\b|Dr\b|Revd\b)")
 _STOPPED_CAPITALS = re.compile(r"\b[A-Z]\.|\b[a-z]\.[a-z]\.")
 _PLACE = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)")
-_REGION = re.compile(r"\s[A-Z](?:[A-Z]\b|[A-Za-z.]{0,8}\.|\.\s[A-Z][a-z]{1,4}\.)")
 _POINT = re.compile(r"\b[NSEW]{1,3}\b|\d[NSEW]\b")
 _CAPITALS = re.compile(r"\b[A-Z]{2}|\b[A-Z]s\b")
 _ACRONYM_LIKE = re.compile(r"\b[A-Z]{2}|\b[A-Z](?:hD|Sc|oD)")
@@ -94,7 +93,7 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("compass", places.compass, _POINT),
     NamedRule("saints-streets-doctors", places.saints_streets_doctors, _CAPITAL),
     NamedRule("places", places.after_names, _PLACE),
-    NamedRule("regions", regions.regions, _REGION),
+    NamedRule("regions", regions.regions, regions.HAS_REGION),
     NamedRule("roman-rulers", roman.rulers, _NUMERAL),
     NamedRule("roman-sections", roman.sections, _NUMERAL),
     NamedRule("months", abbreviations.months, _DAY),

@@ -28,8 +28,8 @@ _SIDES = {"r": "recto", "v": "verso"}
 _PLAYS = (
     r"Hamlet|Macbeth|Othello|Lear|Juliet|Tempest|Twelfth Night|Caesar|Coriolanus|Cymbeline|Pericles|Timon|Athens|"
     r"Andronicus|Cleopatra|Cressida|As You Like It|Venice|Much Ado|About Nothing|Labour's Lost|Measure|Ends Well|"
-    r"Winter's Tale|Shrew|of Errors|Windsor|King John|Dream|of Verona|Henry [IV]+|Richard II+|[12] Henry (?:IV|VI)|Faustus|"
-    r"Volpone|Tamburlaine|Edward II+|Malfi|Noble Kinsmen"
+    r"Winter's Tale|Shrew|of Errors|Windsor|King John|Dream|of Verona|Henry [IV]+|Richard II+|[12] Henry (?:IV|VI)|"
+    r"Faustus|Volpone|Tamburlaine|Edward II+|Malfi|Noble Kinsmen"
 )
 _PLAY = re.compile(
     rf"\b({_PLAYS}),?\s\(?([1-5])\.(\d{{1,2}})(?:\.(\d{{1,3}})(?:\s?[–-]\s?(\d{{1,3}}))?)?\)?(?![\w%]|\.\d)"

@@ -45,6 +45,9 @@ _CODE_ALONE = re.compile(
 )
 _ANOTHER = re.compile(rf"((?:{either(_CODES.values())}),? (?:and |or |to )?)({_SURE_CODES})(?=[.,;:!?)]|\s*$|\s[a-z])")
 
+# Exact, for few texts have one and the patterns above are slow.
+HAS_REGION = re.compile(rf"(?:\s|^)(?=[A-Z])(?:[A-Z]{{2}}\b|(?:{either({*_STATES, *_TOWNS})})\.)")
+
 
 def regions(text: str, _: Context) -> str:
     """Boston, Mass.; Cook Co., Ill.; Boise, ID; Austin, TX 78701; from CA and TX: in full."""
