@@ -36,6 +36,7 @@ from tasks.segment.rules.base import Context, Rule
 
 # Most sentences hold no digits and no signs: what a rule needs tells in one look whether to try it at all.
 _DIGIT = re.compile(r"[\d½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁰²³¹⁴-⁹₀-₉]")
+_CITED = re.compile(rf"{_DIGIT.pattern}|\.\s\([a-z]\)|\bConst\. a")
 _SIGN = re.compile(r"[^\w\s,.;:!?'\"—()-]|\b[A-DF]-(?!\w)")
 _ADDRESS = re.compile(r"@|://|(?:\w|\s|^)\.[a-z]", re.I)
 _BRACKET = re.compile(r"[()\[\]{}]")
@@ -47,6 +48,7 @@ _LINE_END = re.compile(r"\n")
 _NUMERAL_OR_I = re.compile(r"\b[IVXLC]+\b|^[ivx]+\.")
 # The pronoun is in every third sentence: an I counts only behind a word and before what may follow a numeral.
 _NUMERAL = re.compile(
+    rf"\b(?:{roman.ONLY_KINGS})\sI\b|"
     r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|\s(?:of|was|is|had|and|to|in|reigned|died|"
     r"ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b|\bWW\s?[12]\b|"
     r"\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s[A-Z][a-z]+\sI\s|"
@@ -54,12 +56,15 @@ _NUMERAL = re.compile(
 )
 _CAPITAL = re.compile(r"\b(?:[A-Z]\.|[A-Z][A-Za-z]{0,5}\.|M(?:rs?|s|me|lle|essrs)\b|St\b|Dr\b|Revd\b)")
 _STOPPED_CAPITALS = re.compile(r"\b[A-Z]\.|\b[a-z]\.[a-z]\.")
-_PLACE = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)")
+_PLACE = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)|\b(?:L|R|Pt|Mts)\. [A-Z]")
 _POINT = re.compile(r"\b[NSEW]{1,3}\b|\d[NSEW]\b")
 _CAPITALS = re.compile(r"\b[A-Z]{2}|\b[A-Z]s\b")
 _ACRONYM_LIKE = re.compile(r"\b[A-Z]{2}|\b[A-Z](?:hD|Sc|oD)")
 _REFERENCE = re.compile(r"\d|\s(?:vols|pp|pts|bks|chs|chaps|figs)\.|\b[ivxlc]+\b|\.\s?[IVXLC]+\b|\.\s[A-H]\b")
-_FORMULA = re.compile(r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&!#Α-ωµ]|\d\s/\s\d|\+/| - [b-hj-z\d]\b")
+_FORMULA = re.compile(
+    r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&#Α-ωµ→⟶-⟿⇒⇔∀-⋿/(! -](?:(?<![/(! -])|(?<=\d\s/)\s\d|(?<=\+/)|(?<=\b[fghFGH]\()[a-z]\)|"
+    r"(?<=!)\s?[=×]|(?<= -)\s[b-hj-z\d]\b)"
+)
 _SCORE = re.compile(r"\d[–/-]\d")
 _DAY = re.compile(r"\b[A-Z][a-z]{2,8}(?:\.|\s\d|\s?[-–][A-Z])|\d\s?[A-Z][a-z]{2}")
 
@@ -86,7 +91,7 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("dashes", characters.plain_dashes, _DASH),
     NamedRule("roman-headings", roman.headings, _NUMERAL_OR_I),
     NamedRule("bible-verses", references.bible_verses, _DIGIT),
-    NamedRule("citations", citations.citations, _DIGIT),
+    NamedRule("citations", citations.citations, _CITED),
     NamedRule("acronyms-in-context", acronyms.in_context, _ACRONYM_LIKE),
     NamedRule("references", references.references, _REFERENCE),
     NamedRule("titles", abbreviations.titles, _CAPITAL),

@@ -3,211 +3,21 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from tasks.segment.rules.base import Context, ends_sentence, words
 
-# Written before a name. The full stop is optional for those that British books print without.
-TITLES = {
-    "Mr": "Mister",
-    "Mrs": "Missus",
-    "Ms": "Miz",
-    "Messrs": "Messieurs",
-    "Mme": "Madame",
-    "Mmes": "Mesdames",
-    "Mlle": "Mademoiselle",
-    "Prof": "Professor",
-    "Profs": "Professors",
-    "Drs": "Doctors",
-    "Rev": "Reverend",
-    "Revd": "Reverend",
-    "Revs": "Reverends",
-    "Rt. Rev": "Right Reverend",
-    "Rt. Hon": "Right Honorable",
-    "Hon": "Honorable",
-    "Msgr": "Monsignor",
-    "Fr": "Father",
-    "Bp": "Bishop",
-    "Abp": "Archbishop",
-    "Gen": "General",
-    "Col": "Colonel",
-    "Maj": "Major",
-    "Capt": "Captain",
-    "Cmdr": "Commander",
-    "Comdr": "Commander",
-    "Cdr": "Commander",
-    "Brig": "Brigadier",
-    "Lieut": "Lieutenant",
-    "Lt": "Lieutenant",
-    "Sgt": "Sergeant",
-    "Sergt": "Sergeant",
-    "Cpl": "Corporal",
-    "Corp": "Corporal",
-    "Pvt": "Private",
-    "Pte": "Private",
-    "Pfc": "Private First Class",
-    "Ens": "Ensign",
-    "Adm": "Admiral",
-    "Pres": "President",
-    "Gov": "Governor",
-    "Sen": "Senator",
-    "Rep": "Representative",
-    "Atty": "Attorney",
-    "Supt": "Superintendent",
-    "Insp": "Inspector",
-    "Det": "Detective",
-    "Const": "Constable",
-    "Asst": "Assistant",
-    "Assoc": "Associate",
-    "Sec": "Secretary",
-    "Treas": "Treasurer",
-    "Amb": "Ambassador",
-    "Ald": "Alderman",
-    "Cllr": "Councillor",
-    "Dir": "Director",
-    "Dep": "Deputy",
-    "Secy": "Secretary",
-    "Comm": "Commissioner",
-    "Comdt": "Commandant",
-    "Ven": "Venerable",
-    "Bro": "Brother",
-    "Sra": "Señora",
-    "Srta": "Señorita",
-    "Bdr": "Bombardier",
-    "Flt. Lt": "Flight Lieutenant",
-    "Flt": "Flight",
-    "Sqn. Ldr": "Squadron Leader",
-    "Sqn": "Squadron",
-    "Wg. Cdr": "Wing Commander",
-    "Gp. Capt": "Group Captain",
-    "Lt. Gov": "Lieutenant Governor",
-    "M. Sgt": "Master Sergeant",
-    "S. Sgt": "Staff Sergeant",
-    "M/Sgt": "Master Sergeant",
-    "S/Sgt": "Staff Sergeant",
-    "T/Sgt": "Technical Sergeant",
-    "L/Cpl": "Lance Corporal",
-    "L. Cpl": "Lance Corporal",
-    "Mts": "Mounts",
-    "Mt": "Mount",
-    "Ft": "Fort",
-    "Ste": "Sainte",
-    "SS": "Saints",
-    "Sts": "Saints",
-}
+_TABLES: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+TITLES, _GIVEN, GENERAL = _TABLES["titles"], _TABLES["given"], _TABLES["general"]
 _UNSTOPPED = ("Mr", "Mrs", "Ms", "Messrs", "Mme", "Mlle", "Revd")
 _ALONE = (*_UNSTOPPED, "Capt", "Lieut", "Sgt", "Prof", "Supt", "Insp")
-_GIVEN = {
-    "Wm": "William",
-    "Chas": "Charles",
-    "Geo": "George",
-    "Thos": "Thomas",
-    "Jas": "James",
-    "Jno": "John",
-    "Robt": "Robert",
-    "Saml": "Samuel",
-    "Benj": "Benjamin",
-    "Edw": "Edward",
-    "Danl": "Daniel",
-    "Jos": "Joseph",
-}
 
-# Said wherever they stand; the full stop stays when it also ends the sentence.
-GENERAL = {
-    "Jr": "Junior",
-    "Sr": "Senior",
-    "Jun": "Junior",
-    "Esq": "Esquire",
-    "Esqs": "Esquires",
-    "Ltd": "Limited",
-    "Inc": "Incorporated",
-    "Corp": "Corporation",
-    "Co": "Company",
-    "Cos": "Companies",
-    "Bros": "Brothers",
-    "Assn": "Association",
-    "Regt": "Regiment",
-    "Ret": "Retired",
-    "Attn": "Attention",
-    "Univ": "University",
-    "Govt": "Government",
-    "govt": "government",
-    "Dept": "Department",
-    "dept": "department",
-    "doz": "dozen",
-    "Ave": "Avenue",
-    "Blvd": "Boulevard",
-    "Rd": "Road",
-    "Ln": "Lane",
-    "Pkwy": "Parkway",
-    "Cres": "Crescent",
-    "Gdns": "Gardens",
-    "Bldg": "Building",
-    "Hts": "Heights",
-    "etc": "et cetera",
-    "Etc": "Et cetera",
-    "&c": "et cetera",
-    "viz": "namely",
-    "Viz": "Namely",
-    "cf": "compare",
-    "Cf": "Compare",
-    "vs": "versus",
-    "approx": "approximately",
-    "Approx": "Approximately",
-    "incl": "including",
-    "excl": "excluding",
-    "max": "maximum",
-    "misc": "miscellaneous",
-    "anon": "anonymous",
-    "Anon": "Anonymous",
-    "i.e": "that is",
-    "I.e": "That is",
-    "e.g": "for example",
-    "E.g": "For example",
-    "et al": "and others",
-    "et seq": "and following",
-    "ibid": "ibidem",
-    "Ibid": "Ibidem",
-    "op. cit": "op cit",
-    "loc. cit": "loc cit",
-    "q.v": "which see",
-    "n.d": "no date",
-    "ult": "ultimo",
-    "inst": "instant",
-    "prox": "proximo",
-    "a.k.a": "A K A",
-    "p.a": "per annum",
-    "N.B": "Nota bene",
-    "n.b": "nota bene",
-    "Ph.D": "P H D",
-    "D.Phil": "D Phil",
-    "B.Sc": "B S C",
-    "M.Sc": "M S C",
-    "LL.B": "L L B",
-    "LL.D": "L L D",
-    "Litt.D": "Litt D",
-    "A.D": "A D",
-    "B.C": "B C",
-    "B.C.E": "B C E",
-    "P.S": "P S",
-    "P.P.S": "P P S",
-    "O.K": "okay",
-    "rev. ed": "revised edition",
-    "enl": "enlarged",
-    "abr": "abridged",
-    "illus": "illustrated",
-    "MSS": "manuscripts",
-    "Bart": "Baronet",
-    "Bt": "Baronet",
-    "Twp": "Township",
-    "Jct": "Junction",
-    "Natl": "National",
-    "Intl": "International",
-    "trans": "translated",
-    "repr": "reprinted",
-}
 # Always followed by what they introduce.
-_NEVER_LAST = words("i.e I.e e.g E.g viz Viz cf Cf vs approx Approx incl excl max misc Attn N.B n.b P.S P.P.S")
+_NEVER_LAST = words(
+    "i.e I.e e.g E.g viz Viz cf Cf vs approx Approx incl excl max misc Attn N.B n.b P.S P.P.S esp usu prob orig"
+)
 MONTHS = {
     "Jan": "January",
     "Feb": "February",
@@ -222,7 +32,7 @@ MONTHS = {
     "Nov": "November",
     "Dec": "December",
 }
-_SURE_MONTHS = ("Feb", "Aug", "Sept", "Oct", "Nov", "Dec")  # no words or names of their own
+_SURE_MONTHS = ("Feb", "Apr", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec")  # no words or names of their own
 _DAYS = {
     "Mon": "Monday",
     "Tue": "Tuesday",
@@ -235,6 +45,7 @@ _DAYS = {
     "Sat": "Saturday",
     "Sun": "Sunday",
 }
+_SURE_DAYS = ("Tue", "Tues", "Wed", "Thu", "Thur", "Thurs", "Fri")  # "Sun" and "Sat" are words, "Mon" French
 # Known to end in a full stop without ending a sentence; only for the sentence splitter.
 MORE_ABBREVIATIONS = words(
     "st dr ft mt a.m p.m u.s u.k u.s.a u.n m.p m.d b.a m.a r.n d.c p.o n.b q.v mss ms ed eds trans oz lb "
@@ -269,7 +80,7 @@ _MONSIEUR = re.compile(
     r"|(?<=[a-z,;:—\"] )\bM\.\s+(?=(?:de|le|la|du)\s[A-Z]|[A-Z][a-z])"
 )
 _NAME = re.compile(rf"\b({either(_GIVEN)})\.\s+(?=[A-Z]|(?:and|&)\s[A-Z])")
-_EDITOR = re.compile(r"(?<=[,(] )ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|\bed\. by\b")
+_EDITOR = re.compile(r"(?:(?<=[,(] )|^)ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|\bed\. by\b")
 _EDITORS = re.compile(
     r"\bEd\.(?=\s[Nn]ote)|(?<=[—–-])Ed\.$|\bEds\.(?=\s[A-Z])|\bcert\.(?=\s(?:denied|granted))|\baff'd\b|\brev'd\b"
 )
@@ -288,9 +99,13 @@ _MONTH = re.compile(
     rf"|(?<=\d )({either(MONTHS)})\.|(?<=of )({either(MONTHS)})\."
     rf"|(?:(?<=in )|(?<=[lL]ast )|(?<=next )|(?<=since ))({either(MONTHS)})\."
     rf"|(?<=\d(?:st|nd|rd|th) )({either(MONTHS)})\.?(?=\W)|\b({either(_SURE_MONTHS)})\."
+    rf"|\b({either(MONTHS)})\.(?=,?\s(?:(?:and|or|to|through)\s)?(?:{either({*MONTHS, *MONTHS.values()})})\b)"
+    rf"|(?:(?<=\bby )|(?<=\bfrom )|(?<=\bearly )|(?<=\blate )|(?<=\buntil )|(?<=\bthis ))({either(MONTHS)})\."
 )
 _DAY = re.compile(
     rf"\b({_DAY_NAMES})\.(?=,?\s*(?:{either(MONTHS.values())}|{either(MONTHS)}|May|the\s\d|\d|morning|evening|night|afternoon|and\s(?:{_DAY_NAMES})|to\s(?:{_DAY_NAMES})|[-–—]))"
+    rf"|\b({either(_SURE_DAYS)})\.|\b(Mon|Sat)\.(?=,|\s[a-z])|\b(Sun)\.(?=,\s(?:and\s)?(?:{_DAY_NAMES})\.)"
+    rf"|(?:(?<=\bevery )|(?<=\beach )|(?<=\blast )|(?<=\bnext )|(?<=\bthis )|(?<=\bor ))({_DAY_NAMES})\."
     rf"|(?<=and )({_DAY_NAMES})\.|(?<=to )({_DAY_NAMES})\.|(?<=[Oo]n )({_DAY_NAMES})\."
     rf"|\b({_DAY_NAMES})(?=[-–](?:{_DAY_NAMES})\b)|(?<=[-–—])({_DAY_NAMES})\b\.?"
 )

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import re
 
-from tasks.segment.rules.base import Context, ends_sentence, spell_letters, words
+from tasks.segment.rules.base import STARTERS, Context, ends_sentence, spell_letters, words
 from tasks.segment.rules.roman import value
 
-# Words that begin sentences: after "the U.S." they show that it ended one.
-STARTERS = (
-    "The|A|An|He|She|It|They|We|I|You|In|On|At|But|And|So|Then|There|This|That|His|Her|My|Our|When|What|Who|Why|How|As|"
-    "For|If|After|Before|No|Not|Yes|Their|These|Those|Some|Nobody|Everyone|Is|Was|Did|Do"
-)
 # Read letter by letter although they could be read as words. Without a vowel, letters need no list.
 _SPELLED = words(
     "FBI CIA USA UK US EU UN DNA RNA ID IRA USS ATM CEO CFO COO CTO FAQ URL LAPD IQ AI GI POW RAF VIP UFO BA MA "
@@ -56,7 +51,7 @@ _WITH_CONTEXT = (
     (re.compile(r"(?<=\bin )IT(?=[.,;])"), "I T"),
     (re.compile(r"(?<=\b[Tt]he )WHO\b"), "W H O"),
     (re.compile(r"\bPA(?=\s(?:system|announcement)\b)"), "P A"),
-    (re.compile(r"\b(?<=an )IV\b|\bIV(?=\s(?:drip|line|bag|fluid|fluids|pole|needle|tube|stand)\b)"), "I V"),
+    (re.compile(r"(?<=\b[Aa]n )IV\b|\bIV(?=\s(?:drip|line|bag|fluid|fluids|pole|needle|tube|stand)\b)"), "I V"),
     (re.compile(r"\bMI(?=\s?\d\b)"), "M I "),
     (re.compile(r"\bAM(?=\s(?:radio|band)\b)"), "A M"),
     (re.compile(r"(?<=\b[Tt]he )SEC\b"), "S E C"),

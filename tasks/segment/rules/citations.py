@@ -11,10 +11,11 @@ _LABELS = {
     "Ex": "Example", "Exs": "Examples", "Sec": "Section", "Secs": "Sections", "Prop": "Proposition",
     "Props": "Propositions", "Thm": "Theorem", "Thms": "Theorems", "Lem": "Lemma", "Cor": "Corollary", "Art": "Article",
     "Arts": "Articles", "No": "Number", "Nos": "Numbers", "Cl": "Clause", "Para": "Paragraph", "Paras": "Paragraphs",
+    "Subsec": "Subsection", "Subsecs": "Subsections", "Sched": "Schedule", "Reg": "Regulation", "Regs": "Regulations",
 }  # fmt: skip
 _NAMES = "|".join(sorted({*_LABELS, *(name.lower() for name in _LABELS)}, key=len, reverse=True))
 _WORDS = "|".join({f"{name}s?" for name in _LABELS.values() if not name.endswith("s")})
-_ITEM = r"\(\d{1,3}[a-z]?\)"
+_ITEM = r"\((?:\d{1,3}[a-z]?|[a-z])\)"
 _BRACKETED = re.compile(
     rf"\b(?:({_NAMES})\.\s?|((?i:{_WORDS})\s))({_ITEM}(?:(?:,\s(?:and\s)?|\s(?:and|or|to)\s|\s?[–-]\s?){_ITEM})*)"
 )
@@ -48,6 +49,8 @@ _LAW: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bF\.\s?Supp\.(?=\s\d)"), "F Supplement"),
     (re.compile(r"\bL\.\s?Ed\.(?=\s\d)"), "Lawyers' Edition"),
     (re.compile(r"\bCal\.\s?App\.(?=\s\d)"), "California Appellate"),
+    (re.compile(r"\bU\.\s?S\.\sConst\.(?=,?\s(?:amend|art))"), "U S Constitution"),
+    (re.compile(r"(?<![\w.])K\.\s?(?=\d{1,3}\b(?![.,]\d))"), "K "),
     (re.compile(r"\bId\.(?=\sat\s\d)"), "Idem"),
     (re.compile(r"\bid\.(?=\sat\s\d)"), "idem"),
     (re.compile(r"\bPub\.\s?L\.\s(?:No\.\s)?(?=\d)"), "Public Law "),

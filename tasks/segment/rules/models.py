@@ -29,6 +29,7 @@ _MAKE = re.compile(
 )
 _LETTERED = re.compile(r"(?<![\w.,$£€/&'’-])(?!AD|BC)([A-Z]{1,3})([1-9]\d\d)(s|[A-Z]{0,2}|i)(?![\w]|[.,]\d|-\d)")
 _AIRLINER = re.compile(rf"\b((?:[Aa]|[Tt]he|his|her|jumbo)\s)(7[0-8]7)(s|)(?!\w){_NO_COUNT}")
+_AIRLINER_TYPE = re.compile(r"(\b(?:[Aa]|[Tt]he|his|her|their|our|its|old|new)\s)(7[0-8]7)-([1-9]00)(?![\w,.-]\d)")
 _SPORTS_CAR = re.compile(r"\b911(?=\s(?:Turbo|Carrera|Targa|GT)\b)")
 # Where letters and number name an aeroplane: Bf 109, MiG-21.
 _GERMAN = re.compile(
@@ -54,6 +55,7 @@ def models(text: str, context: Context) -> str:
 
     text = _DUAL.sub(r"\1 \2-", text)
     text = _GRADES.sub("K to " if context.british else "K through ", text)
+    text = _AIRLINER_TYPE.sub(lambda m: f"{m[1]}{in_pairs(int(m[2]))} {in_pairs(int(m[3]))}", text)
     text = _SPORTS_CAR.sub("nine eleven", _AIRLINER.sub(lambda match: match[1] + _numbered(match[2], match[3]), text))
     text = _SOVIET.sub(lambda match: f"{match[1]}-{_numbered(match[2], match[3])}", _GERMAN.sub(german, text))
     return _LETTERED.sub(lettered, _MAKE.sub(make, text))

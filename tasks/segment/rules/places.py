@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 from tasks.segment.rules.abbreviations import either
-from tasks.segment.rules.acronyms import STARTERS
-from tasks.segment.rules.base import Context, ends_sentence, words
+from tasks.segment.rules.base import STARTERS, Context, ends_sentence, words
 
 # What follows is looked at, not taken: a sentence that starts, or the capital of a name.
-_NEXT = rf"(\.?)(?=(?P<starter>\s+(?:{STARTERS})\b)|(?P<name>\s?-?[A-Z])|)"
+_NEXT = rf"(\.?)(?=(?P<starter>\s+(?:(?:{STARTERS}|Mister|Missus|Miz)\b|(?:St|Dr)\.\s[A-Z]))|(?P<name>\s?-?[A-Z])|)"
 _SAINT_OR_STREET = re.compile(rf"(\b[A-Z][\w'’]*\s+|\b\d+(?:st|nd|rd|th)\s+)?\bSt\b(?![-’']){_NEXT}")
 _DOCTOR_OR_DRIVE = re.compile(rf"(\b[A-Z][\w'’]*\s+)?\bDr\b{_NEXT}")
 _NO_STREET_NAME = words(
@@ -26,8 +25,34 @@ _AFTER_NAME = {
     "Ave": "Avenue",
     "Blvd": "Boulevard",
     "Rd": "Road",
+    "Isl": "Island",
+    "Mtn": "Mountain",
+    "Mtns": "Mountains",
+    "Riv": "River",
+    "Pk": "Park",
+    "Plz": "Plaza",
+    "Cir": "Circle",
+    "Trl": "Trail",
+    "Hgts": "Heights",
+    "Sta": "Station",
+    "Bch": "Beach",
 }
 _PLACE = re.compile(rf"(?<=[a-z\dt] )({either(_AFTER_NAME)})(?:\.|\b(?=,|\s*$))")
+# Before a name and behind it: Pt. Reyes and Hunters Pt., Mts. Baker and Hood and the Rocky Mts.
+_EITHER_SIDE = {"Pt": ("Point", "Point"), "Mts": ("Mounts", "Mountains")}
+_EITHER = re.compile(r"(\b[A-Z][\w'’]*\s)?\b(Pt|Mts)\.(?:(?=(\s[A-Z][a-z]))|(?!\w))")
+_WATERS = re.compile(
+    r"(?<![\w.])(?<![A-Z]\. )(?:(L)|R)\.\s(?(1)(?=(?:Superior|Huron|Erie|Ontario|Michigan|Champlain|Tahoe|Tanganyika|"
+    r"Nyasa|Como|Geneva|Placid|Okeechobee|Winnipeg|Winnebago|Titicaca|Ladoga|Baikal|Windermere)\b(?!\s[A-Z]))"
+    r"|(?=(?:Thames|Danube|Nile|Rhine|Rhone|Ganges|Indus|Mississippi|Missouri|Ohio|Tyne|Tees|Avon|Mersey|Humber|Tigris|"
+    r"Euphrates|Amazon|Congo|Niger|Zambezi|Volga|Loire|Elbe|Oder|Tiber|Potomac)\b))"
+)
+_PART_OF_LAND = re.compile(
+    r"(?<![\w.])(?<![A-Z]\. )(?:([NS])\.\s?(?=(?:Carolina|Dakota|Korea|America|Vietnam|Africa|Atlantic|Pacific)\b)|"
+    r"([NS]\.\s?[EW])\.\s?(?=(?:Asia|Africa|Territor(?:y|ies)|Passage)\b)|"
+    r"(W)\.\s?(?=(?:Virginia|Indies|Indian|Africa)\b)|(E)\.\s?(?=(?:Africa|Indies|Anglia)\b)|"
+    r"(N)\.\s?(?=(?:Ireland|Wales|Sea|Yorkshire)\b)|(S)\.\s?(?=(?:Wales|Australia|Yorkshire|Seas?)\b))"
+)
 _POINTS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _COMBINED = "N\\.?N\\.?[EW]|S\\.?S\\.?[EW]|E\\.?[NS]\\.?E|W\\.?[NS]\\.?W|N\\.?\\s?[EW]|S\\.?\\s?[EW]"
 _BY = re.compile(rf"(?<![\w.])({_COMBINED}|[NSEW])\.?\s?(?:by|b)\s?(?:([NSEW])\b\.?)(?:\s?½\s?([NSEW])\b\.?)?")
@@ -101,12 +126,19 @@ def _place_or_title(match: re.Match[str], title: str, place: str) -> str:
 
 
 def after_names(text: str, _: Context) -> str:
-    """Park Pl., Times Sq.: places in full."""
+    """Park Pl., Times Sq., Pt. Reyes, the Rocky Mts., L. Superior, S. Carolina: places in full."""
 
     def place(match: re.Match[str]) -> str:
         return _AFTER_NAME[match[1]] + _stop(match)
 
-    return _PLACE.sub(place, text)
+    def either_side(match: re.Match[str]) -> str:
+        before, short, name = match.groups()
+        if before and before.strip() not in _NO_STREET_NAME:
+            return before + _EITHER_SIDE[short][1] + _stop(match)
+        return (before or "") + _EITHER_SIDE[short][0] if name else match[0]
+
+    text = _WATERS.sub(lambda match: "Lake " if match[1] else "River ", text)
+    return _PLACE.sub(place, _EITHER.sub(either_side, text))
 
 
 def _stop(match: re.Match[str]) -> str:
@@ -137,6 +169,7 @@ def compass(text: str, _: Context) -> str:
     text = _COURSE.sub(course, _COORDINATES.sub(coordinates, text))
     text = _QUARTER.sub(_quarter, text)
     text = _STREET_POINT.sub(_street_point, text)
+    text = _PART_OF_LAND.sub(lambda m: _point(next(filter(None, m.groups()))).capitalize() + " ", text)
     return _POINT.sub(point, _BY.sub(by, text))
 
 

@@ -78,6 +78,18 @@ BEFORE_NUMBER = {
     "Tel": "Telephone",
     "Apt": "Apartment",
     "Rm": "Room",
+    "Fl": "Floor",
+    "Dist": "District",
+    "Tab": "Table",
+    "tab": "table",
+    "subsec": "subsection",
+    "subsecs": "subsections",
+    "sched": "schedule",
+    "amend": "amendment",
+    "ser": "series",
+    "aet": "aged",
+    "pop": "population",
+    "cl": "clause",
     "Rtes": "Routes",
     "MS": "manuscript",
     "apt": "apartment",
@@ -109,13 +121,14 @@ _BEFORE_YEAR = {
     "d": "died",
     "r": "reigned",
     "fl": "flourished",
+    "ob": "died",
     "est": "established",
     "m": "married",
 }
 # P. L. Travers, P.C. Hart; Art. L. Jones (a fiftieth article before a name is rarer than a man), l. C. Bond
 _NO_INITIALS = r"(?!(?<=\b[PQ]\.)\s?[IVXLC]\b(?:\.|\s[A-Z])|\s?[LC]\.\s[A-Z]|(?<=\b[lv]\.)\s?[IVXLC]\.\s[A-Z])"
 _BEFORE_NUMBER = re.compile(
-    rf"(?<![\w.])({either(BEFORE_NUMBER)})\.{_NO_INITIALS}\s*(?=\d|(?!I\b)[IVXLC]+\b(?!')|I\b(?=[.,;:)\]–-]|\s*$|\s+(?:of|and|to|pp?\.|ch)))"
+    rf"(?<![\w.])({either(BEFORE_NUMBER)})\.{_NO_INITIALS}\s*(?=\d|#\s?\d|(?!I\b)[IVXLC]+\b(?!')|I\b(?=[.,;:)\]–-]|\s*$|\s+(?:of|and|to|pp?\.|ch)))"
     r"|(?<![\w.])(App|Figs?|Pl|Pt|Vol|Sec|Ex)\.\s(?=[A-H]\b(?!\.\s?[A-Z]))"
     r"|(?<![\w.])(?<!\d )([Mm]in|[Mm]ax)\.\s(?=\d)"
     r"|(?<![\w.])([Ll]ong)\.\s(?=\d[\d. ]*(?:degrees|°|minutes|[EW]\b))"
@@ -165,8 +178,9 @@ _NUMBERED = (
 )
 _BIBLE = re.compile(
     rf"(?<![\w.])(?:(1|2|3|I{{1,3}})\.?\s?(?=(?:{_NUMBERED})\b)(?:1st|2nd)?\s?)?({either(_NAMES)})\.?\s"
-    r"(\d{1,3}|[ivxlc]+\.?)(?:\s?:\s?|(?<=\.)\s|,\s(?=\d+\b(?!\s[a-z])))(\d{1,3})(?:\s?[-–]\s?(\d{1,3})(?::(\d{1,3}))?)?"
-    r"((?:,\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?(?![\d:]))*)(?![\d:])"
+    r"(\d{1,3}|[ivxlc]+\.?)(?:\s?:\s?|(?<=\.)\s|,\s(?=\d+\b(?!\s[a-z])))(\d{1,3})"
+    r"([a-e]\b)?(?:\s?[-–]\s?(\d{1,3})(?::(\d{1,3}))?([a-e]\b)?)?"
+    r"((?:,\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?(?![\d:]))*)(?![\d:])(?:\s?ff\b\.?|f\b\.?)?"
 )
 _CHAPTER_ONLY = re.compile(
     rf"(?<![\w.])(?:([123]|I{{1,3}})\.?\s)({_NUMBERED})\b\.?(?=\s\d|[\s,.;:)]|$)|(?<![\w.])(Ps|Matt|Deut|Exod|Isa|Prov|Eccl|Heb|Eph|Ezek|Gal|Jer|Lev)\.\s(?=\d|[ivxlc]+\b)|(?<![\w.])(Gen|Rom|Rev|Dan|Phil|Hos|Mic|Neh|Josh|Judg|Prov|Lam|Zech|Mal)\.\s(?=\d)"
@@ -196,6 +210,14 @@ def references(text: str, context: Context) -> str:
         lambda m: " and following" + ("." if m[0][-1] == "." and ends_sentence(m.string, m.end()) else ""), text
     )
     return _small_numerals(text, context)
+
+
+def _following(match: re.Match[str]) -> str:
+    """ "ff." behind a verse, and the full stop where it also ends the sentence."""
+    mark = re.search(r"ff?(\.?)$", match[0])
+    if mark is None:
+        return ""
+    return " and following" + ("." if mark[1] and ends_sentence(match.string, match.end()) else "")
 
 
 def _whole_range(match: re.Match[str]) -> str:
@@ -260,20 +282,24 @@ def bible_verses(text: str, context: Context) -> str:
     """John 3:16 is "John three sixteen", 1 Cor. 13:4-7 "First Corinthians thirteen four to seven"."""
 
     def said(match: re.Match[str]) -> str:
-        number, name, chapter, verse, last, last_verse, more = match.groups()
+        number, name, chapter, verse, half, last, last_verse, last_half, more = match.groups()
         chapter_number = int(chapter) if chapter.isdigit() else value(chapter.rstrip(".").upper())
         if chapter_number is None:
             return match[0]
         words = [_ORDINALS[number]] if number else []
         words += [_NAMES[name], cardinal(chapter_number, context.british), cardinal(int(verse), context.british)]
+        if half:  # "4:8b" is the second half of the verse
+            words.append(half)
         if last:
             words += ["to", cardinal(int(last), context.british)]
         if last_verse:
             words.append(cardinal(int(last_verse), context.british))
+        if last_half:
+            words.append(last_half)
         others = [re.sub(r"\s?[-–]\s?", " to ", part.strip()) for part in more.split(",")[1:]]
-        letter = " " if match.string[match.end() : match.end() + 1].isalpha() else ""  # "4:8b"
         more = "".join(f" and {part}" if part is others[-1] else f", {part}" for part in others)
-        return " ".join(words) + more + letter
+        letter = " " if match.string[match.end() : match.end() + 1].isalpha() else ""
+        return " ".join(words) + more + _following(match) + letter
 
     def named(match: re.Match[str]) -> str:
         if not match[1]:

@@ -18,6 +18,17 @@ _SURE_STATES = words(
 )
 _TOWN = re.compile(rf"\b({either(_TOWNS)})\.")
 _COUNTY = re.compile(rf"\bCo\.(?=, (?:{either(_STATES)})\.)")
+# "Kilkee, Co. Clare", but no company: "Smith & Co. Cork".
+_IRISH = (
+    "Antrim|Armagh|Carlow|Cavan|Clare|Cork|Derry|Donegal|Down|Dublin|Durham|Fermanagh|Galway|Kerry|Kildare|Kilkenny|Laois|"
+    "Leitrim|Limerick|Londonderry|Longford|Louth|Mayo|Meath|Monaghan|Offaly|Roscommon|Sligo|Tipperary|Tyrone|Waterford|"
+    "Westmeath|Wexford|Wicklow"
+)
+_IRISH_COUNTY = re.compile(rf"(?<![&+] )(?<!and )\bCo\.?\s(?=(?:{_IRISH})\b)")
+_OHIO = re.compile(
+    r"\b(Akron|Canton|Chillicothe|Cincinnati|Cleveland|Columbus|Dayton|Oberlin|Sandusky|Springfield|Toledo|Youngstown|"
+    r"Zanesville), O\."
+)
 _STATE = re.compile(
     rf"(?<=[a-z], )({either(_STATES)})\.(?!\w)"
     rf"|(?:(?<=\b[Ii]n )|(?<=\b[Ff]rom )|(?<=\bof )|(?<=\bto )|(?<=\b(?:and|via) ))({either(_SURE_STATES)})\.(?!\w)"
@@ -46,7 +57,10 @@ _CODE_ALONE = re.compile(
 _ANOTHER = re.compile(rf"((?:{either(_CODES.values())}),? (?:and |or |to )?)({_SURE_CODES})(?=[.,;:!?)]|\s*$|\s[a-z])")
 
 # Exact, for few texts have one and the patterns above are slow.
-HAS_REGION = re.compile(rf"(?:\s|^)(?=[A-Z])(?:[A-Z]{{2}}\b|(?:{either({*_STATES, *_TOWNS})})\.)")
+HAS_REGION = re.compile(
+    rf"(?:\s|^)(?=[A-Z])(?:[A-Z]{{2}}\b|(?:{either({*_STATES, *_TOWNS})})\.|O\.|Co\.?\s"
+    rf"(?:{_IRISH})\b)"
+)
 
 
 def regions(text: str, _: Context) -> str:
@@ -58,6 +72,7 @@ def regions(text: str, _: Context) -> str:
         return (match[2] or match[4] or "") + _CODES[match[3] or match[5]]
 
     text = _TOWN.sub(lambda match: _TOWNS[match[1]] + _stop(match), _COUNTY.sub("County", text))
+    text = _IRISH_COUNTY.sub("County ", _OHIO.sub(lambda match: f"{match[1]}, Ohio{_stop(match)}", text))
     text = _STATE.sub(lambda match: _STATES[match[1] or match[2]] + _stop(match), text)
     text = _CODE_ALONE.sub(lambda match: _CODES[match[1]], _CODE.sub(code, text))
     for _round in range(3):  # "NY, NJ and CT"
