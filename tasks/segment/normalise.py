@@ -62,7 +62,7 @@ _CAPITALS = re.compile(r"\b[A-Z]{2}|\b[A-Z]s\b")
 _ACRONYM_LIKE = re.compile(r"\b[A-Z]{2}|\b[A-Z](?:hD|Sc|oD)")
 _REFERENCE = re.compile(r"\d|\s(?:vols|pp|pts|bks|chs|chaps|figs)\.|\b[ivxlc]+\b|\.\s?[IVXLC]+\b|\.\s[A-H]\b")
 _FORMULA = re.compile(
-    r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&#Α-ωµ→⟶-⟿⇒⇔∀-⋿/(! -](?:(?<![/(! -])|(?<=\d\s/)\s\d|(?<=\+/)|(?<=\b[fghFGH]\()[a-z]\)|"
+    r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&#Α-ωµ→⟶-⟿⇒⇔∀-⋿/(!-](?:(?<![/(!-])|(?<=\d\s/)\s\d|(?<=\+/)|(?<=\b[fghFGH]\()[a-z]\)|"
     r"(?<=!)\s?[=×]|(?<= -)\s[b-hj-z\d]\b)"
 )
 _SCORE = re.compile(r"\d[–/-]\d")

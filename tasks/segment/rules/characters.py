@@ -7,7 +7,7 @@ import unicodedata
 
 from storage.records import BlockKind
 from tasks.segment.rules.base import Context, words
-from tasks.segment.rules.maths import SUPERSCRIPTS
+from tasks.segment.rules.maths import SIGN_NAMED, SUPERSCRIPTS
 from tasks.segment.rules.symbols import HANDLE, MAIL_OR_WEB
 
 UNSPEAKABLE_RULE = "unspeakable-character"
@@ -22,6 +22,7 @@ _SPOKEN_SIGNS = (
     re.compile(r"(?<=\d)\s*\*\s*(?=\d)"),
     re.compile(r"(?<![\w~])~(?=[$£€]?\d)"),
     re.compile(r"(?<=[\w)])\^(?=[\w({−-])"),
+    SIGN_NAMED,
 )
 _ORNAMENTS = "*~^"
 # "word.¹" and "word¹" hold a mark of a note; "x²" and "10 miles²" do not.
@@ -36,6 +37,7 @@ _MARKS = {
 _MARK = re.compile(f"[{''.join(_MARKS)}]")
 # Other shapes of letters and digits: ligatures, roman numerals, raised letters, circled, mathematical, full width.
 _SHAPES = re.compile("[\ufb00-\ufb06\u2160-\u217fʰ-ʸˠ-ˤᴬ-ᵪᶜ-ᶿªº①-⓿\U0001d400-\U0001d7ff\uff01-\uff5e\u338d-\u33dd]")
+_DEGREE_LIKE = re.compile(r"(?<=\d)º(?!\s?d[eo]\b)")  # the ordinal sign, typed for the degree
 _LETTER_SPAN = re.compile(r"(?<![\w–'-])([A-Z])–([A-Z])(?![\w–'-])|(?<![\w-])A-Z(?![\w-])")
 _SPACED_NUMBERS = re.compile(r"(?<![\d.,:/])(\d[\d,]*)(\s+[-–]\s+)(\d[\d,]*)(?![\d.:/])")
 _OTHER_DIGITS = re.compile("[^\x00-\u0900\u2010-\u206f]")
@@ -114,7 +116,7 @@ def break_lines(text: str, context: Context) -> str:
 
 def plain_shapes(text: str, _: Context) -> str:
     """Ligatures, roman numeral signs, raised, circled, full-width and mathematical letters are plain ones."""
-    text = unicodedata.normalize("NFC", text)
+    text = _DEGREE_LIKE.sub("°", unicodedata.normalize("NFC", text))
     text = _SHAPES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     return _OTHER_DIGITS.sub(lambda match: _digit(match[0]), text)
 

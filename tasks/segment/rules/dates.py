@@ -78,6 +78,8 @@ def _slashed(match: re.Match[str], context: Context) -> str:
 
 
 def _day_of_year(match: re.Match[str], context: Context) -> str:
+    if match[0] == "9/11" or (context.british and match[0] == "7/7"):
+        return match[0]  # named by its numbers, as everybody says it
     return _numbered(int(match[1]), int(match[2]), None, context) or match[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from tasks.segment.rules.base import Context, cardinal, ordinal, spell_letters, words
+from tasks.segment.rules.base import Context, cardinal, in_pairs, ordinal, spell_letters, words
 
 SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _SUBSCRIPTS = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
@@ -39,6 +39,27 @@ _FORMULA = re.compile(r"(?<![\w.-])(?!WW[12]\b)(?=[A-Z]\w*\d)(?:[A-Z][a-z]?\d{0,
 _ION = re.compile(rf"(?<![\w.-])((?:[A-Z][a-z]?[₀-₉\d]*)+)([²³⁴⁵]?)([⁺⁻])(?![{SUPERSCRIPTS}])")  # SO₄²⁻, Na⁺
 _CHARGES = {"⁺": "plus", "⁻": "minus"}
 _ELEMENT = re.compile(r"([A-Z][a-z]?)(\d*)")
+_ELEMENT_NAMES = {
+    "H": "hydrogen", "He": "helium", "Li": "lithium", "Be": "beryllium", "B": "boron", "C": "carbon", "N": "nitrogen",
+    "O": "oxygen", "F": "fluorine", "Na": "sodium", "Al": "aluminum", "P": "phosphorus", "S": "sulfur",
+    "Cl": "chlorine", "K": "potassium", "Ca": "calcium", "Fe": "iron", "Co": "cobalt", "Ni": "nickel", "Kr": "krypton",
+    "Rb": "rubidium", "Sr": "strontium", "Tc": "technetium", "I": "iodine", "Xe": "xenon", "Cs": "cesium", "Au": "gold",
+    "Hg": "mercury", "Pb": "lead", "Po": "polonium", "Rn": "radon", "Ra": "radium", "Th": "thorium", "U": "uranium", "Pu": "plutonium",
+}  # fmt: skip
+_ISOTOPE = re.compile(rf"(?<![^\s(\"“‘,;—-])([{SUPERSCRIPTS}]{{1,3}})({'|'.join(_ELEMENT_NAMES)})(?![\w])")  # ²³⁵U
+# Signs of mathematics that are said before or between words; alone they are ornaments.
+SIGN_NAMES = {
+    "∴": "therefore", "∵": "because", "→": "to", "⟶": "to", "⇒": "implies", "⇔": "if and only if",
+    "∝": "is proportional to",
+    "≡": "is identical to", "≅": "is congruent to", "∈": "is in", "∉": "is not in", "∪": "union", "∩": "intersection",
+    "⊂": "is a subset of", "⊆": "is a subset of", "∑": "the sum of", "∏": "the product of", "∫": "the integral of",
+    "∂": "partial", "∇": "del", "∀": "for all", "∃": "there exists", "∠": "angle", "∥": "is parallel to",
+    "⊥": "is perpendicular to", "∨": "or", "∧": "and", "⋅": "times",
+}  # fmt: skip
+_BEFORE = "∴∵∑∏∫∂∇∀∃∠"  # these need no word before them
+_BETWEEN = "".join(sign for sign in SIGN_NAMES if sign not in _BEFORE)
+SIGN_NAMED = re.compile(rf"[{_BEFORE}](?=\s?\w)|(?<=[\w)])\s?[{_BETWEEN}](?=\s?[\w(])")
+_FUNCTION = re.compile(r"(?<!\w)([fghFGH])\(([a-z])\)")  # "f of x"
 _WORDS = (
     (re.compile(r"\+/[-−–]\s?"), "±"),
     (re.compile(r"(?<=[²³])\s?[-−–]\s?(?=[\w(])"), " minus "),
@@ -74,11 +95,19 @@ def formulas(text: str, context: Context) -> str:
     """x², 10^3, 5 - 3 = 2, √2, π: "x squared", "ten to the third", "five minus three equals two"."""
     for pattern, said in _WORDS:
         text = pattern.sub(said, text)
+    text = SIGN_NAMED.sub(_named, _FUNCTION.sub(r"\1 of \2", text))
+    text = _ISOTOPE.sub(lambda m: f"{_ELEMENT_NAMES[m[2]]} {in_pairs(int(m[1].translate(_PLAIN)))}", text)
     text = _ION.sub(_ion, text)
     text = _LONE_GREEK.sub(lambda match: _spaced(match, _GREEK[match[0]]), text)
     text = _POWER.sub(lambda match: _power(match, context), text)
     text = _DIVIDED.sub(" divided by ", _MINUS.sub(" minus ", _AFTER_EQUALS.sub(r"\1 minus ", text)))
     return _SUBSCRIPTS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+
+
+def _named(match: re.Match[str]) -> str:
+    """The name of a sign; the arrow of a chemical equation "yields"."""
+    sign = match[0].strip()
+    return " yields " if sign in "→⟶" and "+" in match.string else f" {SIGN_NAMES[sign]} "
 
 
 def stray_powers(text: str, _: Context) -> str:

@@ -78,6 +78,7 @@ _HALF_A = re.compile(r"\s(?:an?|the|my|his|her|our|their)\b")
 _ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|-?th|ST|ND|RD|TH)(s?)\b(?:\.(?=\s[a-z]))?")
 _ARTICLE = re.compile(r"(?<!\w)[Aa]\s?$")
 _ORDINAL_SPAN = re.compile(r"(?<=\d)(st|nd|rd|th)\s?[–-]\s?(?=\d+(?:st|nd|rd|th)\b)")
+_ADVERB = re.compile(r"(?<![\w.,])(\d{1,2})(?:st|nd|rd|th|d)ly\b")  # 2ndly, 3dly
 _OLD_ORDINAL = re.compile(
     r"(?<![\w.£])(\d*[23])d(?=\s+(?:[A-Z][a-z]+|[ei]d\.|inst|ult|of|and|day|"
     r"(?:floor|edition|regiment|battalion|company|division|brigade|squadron|grade|class|street|avenue|century|time|week|"
@@ -88,6 +89,7 @@ _PLURAL = re.compile(r"(?<![\w.,$£€])(\d{1,3}(?:,\d{3})+|\d+)'?s\b")
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"(?<![\w.,/-])({_NUMBER})(\s?)(%)?\s?([–-])\s?({_NUMBER})(?![\w/]|[.,]\d|[–-]\d)")
 _BIG = re.compile(r"(?<=\b[Bb]ig )([2-9])-[0oO](?![\w-])")  # a birthday: "the big five-oh"
+_ROGER = re.compile(r"(?:^|(?<=[.!?\"] )|(?<=\"))10-4(?=[.,!?]|\sgood|$)")  # of the radio: "ten four"
 _HANGING = re.compile(r"(?<=\d)-(?=(?:,|\s(?:to|and|or)\b))")
 _RATIO = re.compile(rf"(?<![\w.:])({_NUMBER}):({_NUMBER})(?::({_NUMBER}))?(?![\w:])")
 _VERSION = re.compile(r"(?<![\w.])(v?)(\d+(?:\.\d+){2,}|(?<=v)\d+\.\d+)\b", re.I)
@@ -261,7 +263,8 @@ def _fraction(whole: str | None, top: int, bottom: int, match: re.Match[str], co
         name = "halves" if bottom == 2 else plural(name.removeprefix("one "))  # "ninety-nine hundredths"
     if whole is None:
         return f"{cardinal(top)} {name}" if not adjective else f"{cardinal(top)}-{name}"
-    return f"{cardinal(to_int(whole), context.british)} and {'a' if top == 1 else cardinal(top)} {name}"
+    one = "an" if name.startswith("e") else "a"  # "an eighth"
+    return f"{cardinal(to_int(whole), context.british)} and {one if top == 1 else cardinal(top)} {name}"
 
 
 def old_ordinals(text: str, context: Context) -> str:
@@ -271,7 +274,7 @@ def old_ordinals(text: str, context: Context) -> str:
 
 def ordinals(text: str, context: Context) -> str:
     """1st, 22nd, 1,000th; 16th–17th is "sixteenth to seventeenth"."""
-    text = _ORDINAL_SPAN.sub(r"\1 to ", text)
+    text = _ADVERB.sub(lambda match: f"{ordinal(int(match[1]))}ly", _ORDINAL_SPAN.sub(r"\1 to ", text))
     return _ORDINAL.sub(lambda match: ordinal(to_int(match[1]), context.british) + match[2], text)
 
 
@@ -296,7 +299,7 @@ def ranges(text: str, context: Context) -> str:
         return f"{words[0]}{' percent' if percent else ''} to {words[1]}"
 
     text = _BIG.sub(lambda match: f"{cardinal(int(match[1]))}-oh", text)
-    text = _HANGING.sub("", text)
+    text = _HANGING.sub("", _ROGER.sub("ten four", text))
     text = _RANGE.sub(said, text)
     return _RATIO.sub(
         lambda m: " to ".join(number_words(number, context.british) for number in m.groups() if number), text

@@ -48,6 +48,8 @@ def scores(text: str, context: Context) -> str:
         numbers = int(match[1]), int(match[2])
         if _COUNTED.match(match.string, match.end()):  # "they lost 10-15 men"
             return match[0]
+        if context.british and numbers == (0, 0):
+            return "nil nil"
         if is_tennis and _is_tennis_score(numbers):
             return " ".join(cardinal(number) if number else "love" for number in numbers)
         game = _GAME.search(match.string[max(0, match.start() - _GAME_BEFORE) : match.start()])

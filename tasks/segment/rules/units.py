@@ -26,7 +26,7 @@ _PER = re.compile(
     rf"(\d\s?(?:{_UNIT_NAMES}|[a-z]{{2,}}))\.?/(hrs?|day|wk|week|mo|month|yr|year|min|minute)\b(\.(?!\s+[A-Z]|$))?"
 )
 _PERIODS = {"hr": "hour", "hrs": "hour", "wk": "week", "mo": "month", "yr": "year", "min": "minute"}
-_PART_OF_ONE = re.compile(r"(?:^|[^\d\s-])\s?\d+/$")
+_PART_OF_ONE = re.compile(r"(?:^|[^\d\s-])\s?(\d+)/$")
 _STONE_ONLY = re.compile(
     r"(?:(?<=eighed )|(?<=eighs )|(?<=eighing )|(?<=of )|(?<=about )|(?<=over )|(?<=under )|(?<=nearly ))"
     r"(\d{1,2})\sst\b\.?(?!\s?\d)"
@@ -62,7 +62,11 @@ _BY = re.compile(
     r"(?<=\b[Aa] )(\d+)×(?=\d+s?\b(?!\s*=))|(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))"
     r"|(?<=[\d½¼¾⅓⅔])\sx\s(?=\d+\b(?!\s*=|\sto the))"
 )
-_TIMES = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)x\b(?!\s?[\d+=*/^-])")
+# "3x larger", but not the 3x of "3x squared" or "equals 3x".
+_TIMES = re.compile(
+    r"(?<![\w.])(?<!=)(?<!= )(?<!\+ )(?<!minus )(?<!plus )(?<!equals )(\d+(?:\.\d+)?)x\b"
+    r"(?!\s?[\d+=*/^-]|\s(?:squared|cubed|to the|minus|plus|equals)\b)"
+)
 
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _ANGLE = re.compile(
@@ -74,6 +78,7 @@ _TEMPERATURE = re.compile(
 )
 _PRIME_SIZE = re.compile(r"(\d[\d.½¼¾]*)\s?(?:([′'’])|[″\"”])\s?[x×]\s?(\d[\d.½¼¾]*)\s?(?(2)[′'’]|[″\"”])(?!\w)")
 _DEGREES_SPAN = re.compile(r"(\d)\s?°(\s?[CF])?\s?[–-]\s?(?=\d+(?:\.\d+)?\s?°)")
+_DEGREES_WORD = re.compile(r"(\d)\s?deg\.?,?\s(?:(\d+)\s?min\.?,?\s)?([NSEW])\b")  # 40 deg. 3 min. N.
 _KELVIN = re.compile(
     r"(?<![\w.,$£€])(\d[\d,]*(?:\.\d+)?)\sK\b(?=[.,;:)]|$|\s(?!run|race|of|memory|people)[a-z])(?!\.\s?[A-Z])"
 )
@@ -85,10 +90,15 @@ _RACE = re.compile(  # "the 100 m dash"
     r"record|mark|line|gun|shell|howitzer|film|camera|lens)\b"
 )
 _SCALES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin", "℃": "Celsius", "℉": "Fahrenheit"}
-_LENGTHS = "tall|high|long|wide|deep|thick|across|broad|in diameter|record|screen|pipe|nail|gun|disk"
+_LENGTHS = "tall|high|long|wide|deep|thick|across|broad|in diameter"
+_SIZED = (
+    "(?:record|single|screen|pipe|nail|gun|disk|disc|board|plank|pole|ladder|ruler|wheel|pizza|monitor|telescope|shell|"
+    "howitzer|mortar|blade|barrel|bolt|ceiling|fence|wall|boat|canoe|tyre|tire|rim|television|TV|drop|ditch|snake|shark)s?"
+)
+_SIZED_NEXT = re.compile(rf"\s{_SIZED}\b")
 _PRIMES = re.compile(
-    rf"(?<![\w.])(\d+)\s?[′'’]\s?-?(\d+(?:\.\d+)?[½¼¾]?)\s?(?:[″\"”]|''|’’)?(?!\w|\.\d)|(?<![\w.])(\d+)\s?(?:′|['’](?=\s(?:{_LENGTHS})\b))"
-    rf"|(?<![\w.])(\d+(?:\.\d+)?[½¼¾]?)\s?(?:″|[\"”](?=\s(?:{_LENGTHS})\b))"
+    rf"(?<![\w.])(\d+)\s?[′'’]\s?-?(\d+(?:\.\d+)?[½¼¾]?)\s?(?:[″\"”]|''|’’)?(?!\w|\.\d)|(?<![\w.])(\d+)\s?(?:′|['’](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
+    rf"|(?<![\w.])(\d+(?:\.\d+)?[½¼¾]?)\s?(?:″|[\"”](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
 )
 
 
@@ -113,9 +123,12 @@ def temperatures_and_angles(text: str, _: Context) -> str:
 
     def primes(match: re.Match[str]) -> str:
         feet, inches = match[1] or match[3], match[2] or match[4]
+        if (match[3] or match[4]) and _SIZED_NEXT.match(match.string, match.end()):
+            return f"{feet} foot" if feet else f"{inches} inch"  # "a 6' fence"
         said = [f"{feet} {_form(feet, 'foot', 'feet')}"] if feet else []
         return " ".join(said + ([f"{inches} {_form(inches, 'inch', 'inches')}"] if inches else [])) + _gap(match)
 
+    text = _DEGREES_WORD.sub(lambda m: f"{m[1]}°{f' {m[2]}′' if m[2] else ''} {m[3]}", text)
     text = _PRIME_SIZE.sub(lambda m: f"{m[1]} by {m[3]} {'feet' if m[2] else 'inches'}", text)
     text = _DEGREES_SPAN.sub(lambda m: f"{m[1]}{'°' + m[2] if m[2] else ''} to ", text)
     text = re.sub(r"(?<![\w–-])–(?=\d+(?:\.\d+)?\s?(?:°|degrees))", "-", text)
@@ -206,11 +219,10 @@ def _feet_and_inches(match: re.Match[str]) -> str:
 
 def _count(match: re.Match[str], one: str, many: str) -> str:
     """The form behind the number of the first group: "1/4 tsp." is a part of one, "2 1/4 tsp." more than two."""
-    return (
-        one
-        if _PART_OF_ONE.search(match.string[max(0, match.start() - 16) : match.start()])
-        else _form(match[1], one, many)
-    )
+    part = _PART_OF_ONE.search(match.string[max(0, match.start() - 16) : match.start()])
+    if part and match[1].isdecimal() and int(part[1]) < int(match[1]):  # 120/80 is no part
+        return one
+    return _form(match[1], one, many)
 
 
 def _form(number: str, one: str, many: str) -> str:
