@@ -13,7 +13,10 @@ _CANONICAL = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I
 _NUMERAL = r"[IVXLC]+"
 _SURE_NUMERAL = r"(?:[IVX][IVXLC]*|[LC][IVXLC]+)"  # "Class C" and "Appendix L" are letters
 # "James V. Forrestal" has an initial, "Henry V. The play" a king.
-_NO_INITIAL = rf"(?!(?:[VX]\.\s(?!(?:{STARTERS})\b)[A-Z][a-z])|[LC]\b)"
+_NO_INITIAL = (
+    rf"(?!(?:[VX]\.\s(?!(?:{STARTERS})\b)[A-Z][a-z]|"
+    rf"[VX]\s(?!(?:{STARTERS}|Part|Act|Scene|King|Queen|Gustav|Hotel|Dock|Park|Avenue|Street|Coast|Land)\b)[A-Z][a-z])|[LC]\b)"
+)
 _RULERS = (
     "Henry|George|Louis|Edward|Charles|James|William|Richard|Elizabeth|Mary|Napoleon|Frederick|Philip|Alexander|"
     "Catherine|Nicholas|Peter|Ferdinand|Francis|Ivan|Rameses|Ramses|Ramesses|Ptolemy|Alfonso|Gustavus|Christian|Otto|"
@@ -69,7 +72,7 @@ ONLY_KINGS = (
 _KING_I = re.compile(rf"\b({ONLY_KINGS})\sI(?=\s(?!{_PRONOUN_VERBS})[a-z]+\b(?!'))")
 _WAR_I = r"(?<!\b[Tt]he World War )(?<=World War )I\b"
 _SECTION = re.compile(
-    rf"\b({_SECTIONS})\s+((?!I\b)(?:(?<!Mark )|{_NO_INITIAL}){_SURE_NUMERAL}\b|{_WAR_I}|"
+    rf"\b({_SECTIONS})\s+((?!I\b)(?!(?<=Mark )[VX]\.\s(?!(?:{STARTERS})\b)[A-Z][a-z]){_SURE_NUMERAL}\b|{_WAR_I}|"
     rf"I\b(?=\s+(?:Scene|Part|Chapter)\b)|I\b{_AFTER_I}|"
     rf"I\b{_VERB_IN_S})"
 )

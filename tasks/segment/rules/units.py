@@ -9,10 +9,10 @@ from pathlib import Path
 from tasks.segment.rules.base import Context, ends_sentence
 
 # Abbreviation: (singular, plural).
-_UNITS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+UNITS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _NUMBER = r"\d[\d,]*(?:\.\d+)?|\.\d+|(?=[½¼¾⅓⅔⅛⅜⅝⅞])"
 _FRACTION = r"(?:[½¼¾⅓⅔⅛⅜⅝⅞]|\s\d/\d{1,2})?"
-_UNIT_NAMES = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
+_UNIT_NAMES = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 # One letter after digits without a space is more often a name ("the 5L", "M4 5W") than a unit, but "5m" and "20g" are.
 _TIGHT_LETTERS = r"(?:[hsVWL](?!\w))|\s[VWL]\s[A-Z]\b"  # nor is "4WD"
 _UNIT = re.compile(
@@ -156,7 +156,7 @@ def units(text: str, context: Context) -> str:
 
     def said(match: re.Match[str]) -> str:
         number, gap, unit, power, stop = match.groups()
-        one, many = _UNITS[unit]
+        one, many = UNITS[unit]
         if "/" in unit and power:
             per, _, base = one.rpartition(" ")
             one, many, area = (
@@ -165,7 +165,7 @@ def units(text: str, context: Context) -> str:
                 "",
             )
             if unit.endswith("s"):
-                one, many = f"{_UNITS[unit][0]} squared", f"{_UNITS[unit][1]} squared"
+                one, many = f"{UNITS[unit][0]} squared", f"{UNITS[unit][1]} squared"
         else:
             area = _AREAS[power[-1]] if power else ""
         name = one if gap == "-" or _before_noun(match) else _count(match, one, many)
