@@ -28,12 +28,13 @@ _ORNAMENTS = "*~^"
 # "word.¹" and "word¹" hold a mark of a note; "x²" and "10 miles²" do not.
 _NOTE_MARK = re.compile(rf"((?<![a-zà-ÿ])[a-zà-ÿ]{{3,}}|[.,;:!?”’»][\"”’)]?)([{SUPERSCRIPTS}]+)(?![\w{SUPERSCRIPTS}])")
 _MEASURES = words("sec min miles feet inches yards meters metres sin cos tan log exp")
-_UNUSUAL = re.compile("[^\\w\\s,.;:!?'\"“”‘’—–()…-]|_|[¹²³⁰⁴-⁹]")
+_UNUSUAL = re.compile("[^A-Za-z\\s,.;:!?'\"“”‘’—–()…-](?<=[\\W_¹²³⁰⁴-⁹])")
 _MARKS = {
     **dict.fromkeys("“”„‟«»〝〞", '"'),
     **dict.fromkeys("‘’‚‛‹›ʼ`´", "'"),
     **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "),
 }
+_BETWEEN_QUOTES = re.compile(r"[“‘”’](?:(?<=[“‘])\s+(?=[“‘])|(?<=[”’])\s+(?=[”’]))")
 _MARK = re.compile(f"[{''.join(_MARKS)}]")
 # Other shapes of letters and digits: ligatures, roman numerals, raised letters, circled, mathematical, full width.
 _SHAPES = re.compile("[\ufb00-\ufb06\u2160-\u217fʰ-ʸˠ-ˤᴬ-ᵪᶜ-ᶿªº①-⓿\U0001d400-\U0001d7ff\uff01-\uff5e\u338d-\u33dd]")
@@ -133,7 +134,7 @@ def _digit(character: str) -> str:
 
 def plain_quotes(text: str, _: Context) -> str:
     """One kind of quotation mark, apostrophe and space."""
-    text = re.sub(r"(?<=[“‘])\s+(?=[“‘])|(?<=[”’])\s+(?=[”’])", "", text)
+    text = _BETWEEN_QUOTES.sub(lambda match: match[0][0], text)
     return _MARK.sub(lambda match: _MARKS[match[0]], text)
 
 

@@ -44,7 +44,8 @@ _ELEMENT_NAMES = {
     "O": "oxygen", "F": "fluorine", "Na": "sodium", "Al": "aluminum", "P": "phosphorus", "S": "sulfur",
     "Cl": "chlorine", "K": "potassium", "Ca": "calcium", "Fe": "iron", "Co": "cobalt", "Ni": "nickel", "Kr": "krypton",
     "Rb": "rubidium", "Sr": "strontium", "Tc": "technetium", "I": "iodine", "Xe": "xenon", "Cs": "cesium", "Au": "gold",
-    "Hg": "mercury", "Pb": "lead", "Po": "polonium", "Rn": "radon", "Ra": "radium", "Th": "thorium", "U": "uranium", "Pu": "plutonium",
+    "Hg": "mercury", "Pb": "lead", "Po": "polonium", "Rn": "radon", "Ra": "radium", "Th": "thorium", "U": "uranium",
+    "Pu": "plutonium",
 }  # fmt: skip
 _ISOTOPE = re.compile(rf"(?<![^\s(\"“‘,;—-])([{SUPERSCRIPTS}]{{1,3}})({'|'.join(_ELEMENT_NAMES)})(?![\w])")  # ²³⁵U
 # Signs of mathematics that are said before or between words; alone they are ornaments.
