@@ -19,6 +19,7 @@ from tasks.segment.rules import (
     citations,
     dates,
     maths,
+    measures,
     models,
     money,
     numbers,
@@ -77,6 +78,7 @@ _FORMULA = re.compile(
     r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&#Α-ωµ→⟶-⟿⇒⇔∀-⋿/(!-](?:(?<![/(!-])|(?<=\d\s/)\s\d|(?<=\+/)|(?<=\b[fghFGH]\()[a-z]\)|"
     r"(?<=!)\s?[=×]|(?<= -)\s[b-hj-z\d]\b)"
 )
+_RATIO = re.compile(r"\d\s?-?[A-Za-z°µ. ]+/[\da-zA-Z]")
 _SCORE = re.compile(r"\d[–/-]\d")
 _DAY = re.compile(r"[A-Z\d](?:(?<=\b[A-Z])[a-z]{2,8}(?:\.|\s\d|\s?[-–][A-Z])|(?<=\d)\s?[A-Z][a-z]{2})")
 
@@ -140,7 +142,9 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("telephone", numbers.telephone, _DIGIT),
     NamedRule("models", models.models, _DIGIT),
     NamedRule("labels", numbers.labels, _DIGIT),
+    NamedRule("unit-ratios", measures.ratios, _RATIO),
     NamedRule("units", units.units, _DIGIT),
+    NamedRule("spelled-measures", measures.spelled, measures.HAS_SPELLED),
     NamedRule("decades", years.decades, _DIGIT),
     NamedRule("year-spans", years.year_spans, _DIGIT),
     NamedRule("stray-powers", maths.stray_powers, _FORMULA),
