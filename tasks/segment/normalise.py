@@ -16,13 +16,18 @@ from tasks.segment.rules import (
     abbreviations,
     acronyms,
     characters,
+    citations,
     dates,
     maths,
+    measures,
+    models,
     money,
     numbers,
     places,
     references,
+    regions,
     roman,
+    scores,
     symbols,
     times,
     units,
@@ -30,32 +35,66 @@ from tasks.segment.rules import (
 )
 from tasks.segment.rules.base import Context, Rule
 
-# Most sentences hold no digits and no signs: what a rule needs tells in one look whether to try it at all.
+# Most sentences hold no digits and no signs: what a rule needs tells in one look whether to try it at all. The patterns
+# begin with a set of characters and look behind from there, because that is what the regular expressions skip to fast.
 _DIGIT = re.compile(r"[\d½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁰²³¹⁴-⁹₀-₉]")
-_SIGN = re.compile(r"[^\w\s,.;:!?'\"—()-]|\b[A-DF]-(?!\w)")
-_ADDRESS = re.compile(r"@|://|(?:\w|\s|^)\.[a-z]", re.I)
+_CITED = re.compile(rf"{_DIGIT.pattern}|\.\s\([a-z]\)|\bConst\. a")
+_SIGN = re.compile(r"[^\w\s,.;:!?'\"—()](?:(?<!-)|(?<=\b[A-DF]-)(?!\w))")
+_ADDRESS = re.compile(r"[@:.](?:(?<=@)|(?<=:)//|(?:(?<=[\w\s]\.)|(?<=^\.))[a-z])", re.I)
 _BRACKET = re.compile(r"[()\[\]{}]")
 _UNUSUAL_SHAPE = re.compile("[^\x00-\u02af\u2010-\u2027]|[ªº]")
 _MARK = re.compile("[^\x00-\x7f]|`")
-_DASH = re.compile(r"--|[―⸺—–…]|\s-\s|\.\s?\.|\bA-Z\b")
-_UNTIDY = re.compile(r"\s\s|\s[,.;:!?]|,\s*[,.;:!?—]|[;:],|—[,\s]|[^\S ]|–|^[\s,]|\s$|,$")
+_DASH = re.compile(r"[―⸺—–….-](?:(?<=[―⸺—–…])|(?<=-)-|(?<=\s-)\s|(?<=\.)\s?\.|(?<=\bA-)Z\b)")
+_UNTIDY = re.compile(
+    r"[\s,;:—–](?:(?<=\s)(?:[\s,.;:!?]|$)|(?<=,)(?:\s*[,.;:!?—]|$)|(?<=[;:]),|(?<=—)[,\s]|(?<=[^\S ])|"
+    r"(?<=–)|(?<=^[\s,]))"
+)
 _LINE_END = re.compile(r"\n")
-_NUMERAL_OR_I = re.compile(r"\b[IVXLC]+\b|^[ivx]+\.")
+_NUMERAL_OR_I = re.compile(r"[IVXLCivx](?:(?<=\b[IVXLC])[IVXLC]*\b|(?<=^[ivx])[ivx]*\.)")
 # The pronoun is in every third sentence: an I counts only behind a word and before what may follow a numeral.
+_NUMERAL_LIKE = re.compile(
+    r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th)\b|[IVXLCDMW]+\b|(?<!I)\b|(?<=[a-z]\sI)\b|W\s?[12]\b)"
+)
 _NUMERAL = re.compile(
+    rf"\b(?:{roman.ONLY_KINGS})\sI\b|"
     r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|\s(?:of|was|is|had|and|to|in|reigned|died|"
-    r"ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b|"
+    r"ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b|\bWW\s?[12]\b|"
     r"\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s[A-Z][a-z]+\sI\s|"
     r"(?:(?<=Chapter )|(?<=Book )|(?<=Part )|(?<=Volume )|(?<=Act ))I(?=\s+[a-z]+s\b)"
 )
-_CAPITAL = re.compile(r"\b(?:[A-Z]\.|[A-Z][A-Za-z]{0,5}\.|M(?:rs?|s|me|lle|essrs)\b|St\b|Dr\b|Revd\b)")
-_STOPPED_CAPITALS = re.compile(r"\b[A-Z]\.|\b[a-z]\.[a-z]\.")
-_PLACE = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)")
-_POINT = re.compile(r"\b[NSEW]{1,3}\b")
-_CAPITALS = re.compile(r"\b[A-Z]{2}|\b[A-Z]s\b")
-_REFERENCE = re.compile(r"\d|\s(?:vols|pp|pts|bks|chs|chaps|figs)\.|\b[ivxlc]+\b|\.\s?[IVXLC]+\b|\.\s[A-H]\b")
-_FORMULA = re.compile(r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&!#Α-ωµ]|\d\s/\s\d|\+/")
-_DAY = re.compile(r"\b[A-Z][a-z]{2,8}(?:\.|\s\d|\s?[-–][A-Z])|\d\s?[A-Z][a-z]{2}")
+_CAPITAL = re.compile(
+    r"[A-Z](?<=\b[A-Z])(?:[A-Za-z]{0,5}\.|(?<=M)(?:rs?|s|me|lle|essrs)\b|(?<=S)t\b|(?<=D)r\b|(?<=R)evd\b)"
+)
+_STOPPED_CAPITALS = re.compile(r"\.(?:(?<=\b[A-Z]\.)|(?<=\b[a-z]\.)[a-z]\.)")
+_PLACE = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)|\b(?:L|R|Pt|Mts)\. [A-Z]")
+_POINT = re.compile(r"[NSEW](?:(?<=\b[NSEW])[NSEW]{0,2}\b|(?<=\d[NSEW])\b)")
+_CAPITALS = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|s\b)")
+_ACRONYM_LIKE = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|hD|Sc|oD)")
+_REFERENCE = re.compile(
+    r"[\d.ivxlc](?:(?<=\d)|(?<=\b[ivxlc])[ivxlc]*\b|(?<=\.)(?:\s?[IVXLC]+\b|\s[A-H]\b|(?:(?<=\spp\.)|(?<=\spts\.)|(?<=\sbks\.)|"
+    r"(?<=\schs\.)|(?<=\svols\.)|(?<=\sfigs\.)|(?<=\schaps\.))))"
+)
+_FORMULA = re.compile(
+    r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&#Α-ωµ→⟶-⟿⇒⇔∀-⋿/(!-](?:(?<![/(!-])|(?<=\d\s/)\s\d|(?<=\+/)|(?<=\b[fghFGH]\()[a-z]\)|"
+    r"(?<=!)\s?[=×]|(?<= -)\s[b-hj-z\d]\b)"
+)
+_RATIO = re.compile(r"\d\s?-?[A-Za-z°µ. ]+/[\da-zA-Z]")
+_SCORE = re.compile(r"\d[–/-]\d")
+_DAY = re.compile(r"[A-Z\d](?:(?<=\b[A-Z])[a-z]{2,8}(?:\.|\s\d|\s?[-–][A-Z])|(?<=\d)\s?[A-Z][a-z]{2})")
+
+
+class _Both:
+    """A pattern that is slow to look for, behind a quick one that is found wherever it is."""
+
+    def __init__(self, quick: re.Pattern[str], exact: re.Pattern[str]) -> None:
+        self._quick, self._exact = quick, exact
+
+    def search(self, text: str) -> re.Match[str] | None:
+        return self._exact.search(text) if self._quick.search(text) else None
+
+
+_ANY_NUMERAL = _Both(_NUMERAL_LIKE, _NUMERAL)
+_ALNUM = re.compile(r"[^\W_]")
 
 
 @dataclass(frozen=True)
@@ -64,7 +103,7 @@ class NamedRule:
 
     name: str
     apply: Rule
-    needs: re.Pattern[str] | None = None
+    needs: re.Pattern[str] | _Both | None = None
 
 
 RULES: tuple[NamedRule, ...] = (
@@ -80,14 +119,16 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("dashes", characters.plain_dashes, _DASH),
     NamedRule("roman-headings", roman.headings, _NUMERAL_OR_I),
     NamedRule("bible-verses", references.bible_verses, _DIGIT),
-    NamedRule("acronyms-in-context", acronyms.in_context, _CAPITALS),
+    NamedRule("citations", citations.citations, _CITED),
+    NamedRule("acronyms-in-context", acronyms.in_context, _ACRONYM_LIKE),
     NamedRule("references", references.references, _REFERENCE),
     NamedRule("titles", abbreviations.titles, _CAPITAL),
     NamedRule("compass", places.compass, _POINT),
     NamedRule("saints-streets-doctors", places.saints_streets_doctors, _CAPITAL),
     NamedRule("places", places.after_names, _PLACE),
-    NamedRule("roman-rulers", roman.rulers, _NUMERAL),
-    NamedRule("roman-sections", roman.sections, _NUMERAL),
+    NamedRule("regions", regions.regions, regions.HAS_REGION),
+    NamedRule("roman-rulers", roman.rulers, _ANY_NUMERAL),
+    NamedRule("roman-sections", roman.sections, _ANY_NUMERAL),
     NamedRule("months", abbreviations.months, _DAY),
     NamedRule("eras", years.eras, _DIGIT),
     NamedRule("times", times.times, _DIGIT),
@@ -99,11 +140,15 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("shillings", money.shillings, _DIGIT),
     NamedRule("money", money.amounts, _DIGIT),
     NamedRule("telephone", numbers.telephone, _DIGIT),
+    NamedRule("models", models.models, _DIGIT),
     NamedRule("labels", numbers.labels, _DIGIT),
+    NamedRule("unit-ratios", measures.ratios, _RATIO),
     NamedRule("units", units.units, _DIGIT),
+    NamedRule("spelled-measures", measures.spelled, measures.HAS_SPELLED),
     NamedRule("decades", years.decades, _DIGIT),
     NamedRule("year-spans", years.year_spans, _DIGIT),
     NamedRule("stray-powers", maths.stray_powers, _FORMULA),
+    NamedRule("scores", scores.scores, _SCORE),
     NamedRule("fractions", numbers.fractions, _DIGIT),
     NamedRule("versions", numbers.versions, _DIGIT),
     NamedRule("ordinals", numbers.ordinals, _DIGIT),
@@ -114,7 +159,7 @@ RULES: tuple[NamedRule, ...] = (
     NamedRule("signs", symbols.signs, _SIGN),
     NamedRule("decimals", numbers.decimals, _DIGIT),
     NamedRule("integers", numbers.integers, _DIGIT),
-    NamedRule("roman-others", roman.others, _NUMERAL),
+    NamedRule("roman-others", roman.others, _ANY_NUMERAL),
     NamedRule("acronyms", acronyms.acronyms, _CAPITALS),
     NamedRule("brackets", characters.open_brackets, _BRACKET),
     NamedRule("tidy", characters.tidy, _UNTIDY),
@@ -140,4 +185,4 @@ def normalise(text: str, context: Context) -> str:
 
 def has_words(text: str) -> bool:
     """Whether there is anything to say: a letter or digit that survives transliteration to Latin script."""
-    return any(character.isalnum() for character in (text if text.isascii() else unidecode(text)))
+    return _ALNUM.search(text if text.isascii() else unidecode(text)) is not None

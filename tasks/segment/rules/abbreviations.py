@@ -3,174 +3,21 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from tasks.segment.rules.base import Context, ends_sentence, words
 
-# Written before a name. The full stop is optional for those that British books print without.
-TITLES = {
-    "Mr": "Mister",
-    "Mrs": "Missus",
-    "Ms": "Miz",
-    "Messrs": "Messieurs",
-    "Mme": "Madame",
-    "Mmes": "Mesdames",
-    "Mlle": "Mademoiselle",
-    "Prof": "Professor",
-    "Profs": "Professors",
-    "Drs": "Doctors",
-    "Rev": "Reverend",
-    "Revd": "Reverend",
-    "Revs": "Reverends",
-    "Rt. Rev": "Right Reverend",
-    "Rt. Hon": "Right Honorable",
-    "Hon": "Honorable",
-    "Msgr": "Monsignor",
-    "Fr": "Father",
-    "Bp": "Bishop",
-    "Abp": "Archbishop",
-    "Gen": "General",
-    "Col": "Colonel",
-    "Maj": "Major",
-    "Capt": "Captain",
-    "Cmdr": "Commander",
-    "Comdr": "Commander",
-    "Cdr": "Commander",
-    "Brig": "Brigadier",
-    "Lieut": "Lieutenant",
-    "Lt": "Lieutenant",
-    "Sgt": "Sergeant",
-    "Sergt": "Sergeant",
-    "Cpl": "Corporal",
-    "Corp": "Corporal",
-    "Pvt": "Private",
-    "Pte": "Private",
-    "Pfc": "Private First Class",
-    "Ens": "Ensign",
-    "Adm": "Admiral",
-    "Pres": "President",
-    "Gov": "Governor",
-    "Sen": "Senator",
-    "Rep": "Representative",
-    "Atty": "Attorney",
-    "Supt": "Superintendent",
-    "Insp": "Inspector",
-    "Det": "Detective",
-    "Const": "Constable",
-    "Asst": "Assistant",
-    "Assoc": "Associate",
-    "Sec": "Secretary",
-    "Treas": "Treasurer",
-    "Amb": "Ambassador",
-    "Ald": "Alderman",
-    "Mt": "Mount",
-    "Ft": "Fort",
-    "Ste": "Sainte",
-    "SS": "Saints",
-    "Sts": "Saints",
-}
+_TABLES: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+TITLES, _GIVEN, GENERAL = _TABLES["titles"], _TABLES["given"], _TABLES["general"]
 _UNSTOPPED = ("Mr", "Mrs", "Ms", "Messrs", "Mme", "Mlle", "Revd")
 _ALONE = (*_UNSTOPPED, "Capt", "Lieut", "Sgt", "Prof", "Supt", "Insp")
-_GIVEN = {
-    "Wm": "William",
-    "Chas": "Charles",
-    "Geo": "George",
-    "Thos": "Thomas",
-    "Jas": "James",
-    "Jno": "John",
-    "Robt": "Robert",
-    "Saml": "Samuel",
-    "Benj": "Benjamin",
-    "Edw": "Edward",
-    "Danl": "Daniel",
-    "Jos": "Joseph",
-}
 
-# Said wherever they stand; the full stop stays when it also ends the sentence.
-GENERAL = {
-    "Jr": "Junior",
-    "Sr": "Senior",
-    "Jun": "Junior",
-    "Esq": "Esquire",
-    "Esqs": "Esquires",
-    "Ltd": "Limited",
-    "Inc": "Incorporated",
-    "Corp": "Corporation",
-    "Co": "Company",
-    "Cos": "Companies",
-    "Bros": "Brothers",
-    "Assn": "Association",
-    "Regt": "Regiment",
-    "Ret": "Retired",
-    "Attn": "Attention",
-    "Univ": "University",
-    "Govt": "Government",
-    "govt": "government",
-    "Dept": "Department",
-    "dept": "department",
-    "Ave": "Avenue",
-    "Blvd": "Boulevard",
-    "Rd": "Road",
-    "Ln": "Lane",
-    "Pkwy": "Parkway",
-    "Cres": "Crescent",
-    "Gdns": "Gardens",
-    "Bldg": "Building",
-    "Hts": "Heights",
-    "etc": "et cetera",
-    "Etc": "Et cetera",
-    "&c": "et cetera",
-    "viz": "namely",
-    "Viz": "Namely",
-    "cf": "compare",
-    "Cf": "Compare",
-    "vs": "versus",
-    "approx": "approximately",
-    "Approx": "Approximately",
-    "incl": "including",
-    "excl": "excluding",
-    "max": "maximum",
-    "misc": "miscellaneous",
-    "anon": "anonymous",
-    "Anon": "Anonymous",
-    "i.e": "that is",
-    "I.e": "That is",
-    "e.g": "for example",
-    "E.g": "For example",
-    "et al": "and others",
-    "et seq": "and following",
-    "ibid": "ibidem",
-    "Ibid": "Ibidem",
-    "op. cit": "op cit",
-    "loc. cit": "loc cit",
-    "q.v": "which see",
-    "n.d": "no date",
-    "ult": "ultimo",
-    "inst": "instant",
-    "prox": "proximo",
-    "a.k.a": "A K A",
-    "p.a": "per annum",
-    "N.B": "Nota bene",
-    "n.b": "nota bene",
-    "Ph.D": "P H D",
-    "D.Phil": "D Phil",
-    "B.Sc": "B S C",
-    "M.Sc": "M S C",
-    "LL.B": "L L B",
-    "LL.D": "L L D",
-    "Litt.D": "Litt D",
-    "A.D": "A D",
-    "B.C": "B C",
-    "B.C.E": "B C E",
-    "P.S": "P S",
-    "P.P.S": "P P S",
-    "O.K": "okay",
-    "rev. ed": "revised edition",
-    "trans": "translated",
-    "repr": "reprinted",
-}
 # Always followed by what they introduce.
-_NEVER_LAST = words("i.e I.e e.g E.g viz Viz cf Cf vs approx Approx incl excl max misc Attn N.B n.b P.S P.P.S")
+_NEVER_LAST = words(
+    "i.e I.e e.g E.g viz Viz cf Cf vs approx Approx incl excl max misc Attn N.B n.b P.S P.P.S esp usu prob orig"
+)
 MONTHS = {
     "Jan": "January",
     "Feb": "February",
@@ -185,7 +32,7 @@ MONTHS = {
     "Nov": "November",
     "Dec": "December",
 }
-_SURE_MONTHS = ("Feb", "Aug", "Sept", "Oct", "Nov", "Dec")  # no words or names of their own
+_SURE_MONTHS = ("Feb", "Apr", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec")  # no words or names of their own
 _DAYS = {
     "Mon": "Monday",
     "Tue": "Tuesday",
@@ -198,6 +45,7 @@ _DAYS = {
     "Sat": "Saturday",
     "Sun": "Sunday",
 }
+_SURE_DAYS = ("Tue", "Tues", "Wed", "Thu", "Thur", "Thurs", "Fri")  # "Sun" and "Sat" are words, "Mon" French
 # Known to end in a full stop without ending a sentence; only for the sentence splitter.
 MORE_ABBREVIATIONS = words(
     "st dr ft mt a.m p.m u.s u.k u.s.a u.n m.p m.d b.a m.a r.n d.c p.o n.b q.v mss ms ed eds trans oz lb "
@@ -220,6 +68,8 @@ _TITLE = re.compile(
 )
 _TITLE_ALONE = re.compile(
     rf"\b({either(_ALONE)})\.(?=\W|$)|(?<=the )(Rev|Hon|Col|Gen|Lt|Gov|Sec)\.(?=\s[a-z])"
+    r"|\b(Lt\. Gov|Gov|Gen|Sec|Secy|Pres|Supt|Dir|Treas|Comm|Adm)\.(?=\sof\s)"
+    r"|(?<=\bthe )(Lt\. Gov|Pres|Secy|Dir|Supt)\.(?=\W|$)|(?<=\bAttorney )(Gen)\.|(?<=\bas )(Lt\. Gov|Gov|Pres)\."
     r"|(?<=\b(?:Hon|Gen)\. )(Sec|Treas)\.|(?<=\bHonorable )(Sec|Treas)\."
 )
 _SISTER = re.compile(
@@ -230,22 +80,32 @@ _MONSIEUR = re.compile(
     r"|(?<=[a-z,;:—\"] )\bM\.\s+(?=(?:de|le|la|du)\s[A-Z]|[A-Z][a-z])"
 )
 _NAME = re.compile(rf"\b({either(_GIVEN)})\.\s+(?=[A-Z]|(?:and|&)\s[A-Z])")
-_EDITOR = re.compile(r"(?<=[,(] )ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|\bed\. by\b")
+_EDITOR = re.compile(r"(?:(?<=[,(] )|^)ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|\bed\. by\b")
+_EDITORS = re.compile(
+    r"\bEd\.(?=\s[Nn]ote)|(?<=[—–-])Ed\.$|\bEds\.(?=\s[A-Z])|\bcert\.(?=\s(?:denied|granted))|\baff'd\b|\brev'd\b"
+)
+_EDITOR_WORDS = {
+    "Eds.": "Editors", "cert.": "certiorari", "aff'd": "affirmed", "rev'd": "reversed",
+}  # fmt: skip
 _EDITION = re.compile(r"(?<=\d(?:st|nd|rd|th) )edn?\.")
 _REVISED = re.compile(r"(?<=edition, )rev\.")
 _GENERAL = re.compile(rf"(?<![\w.&])({either(GENERAL)})\.(?!\w)")
 _GENERAL_NEXT = re.compile(rf"\s+(?:{either(GENERAL)})\.")
 _UNSTOPPED_LATIN = re.compile(r"(?<![\w.-])(ie|eg|etc)\b(?=[,;:]|\s)(?!\.)")
-_VERSUS = re.compile(r"(\b[A-Z][\w'.]*|\bCo\.|\bInc\.)(?:,)?\s+v\.?\s+(?=(?:the\s)?[A-Z])")
+_VERSUS = re.compile(r"(\b[A-Z][\w'.]*|\bCo\.|\bInc\.)(?:,)?\s+v\.?\s+(?=(?:the\s)?[A-Z])|(^)v\.\s(?=[A-Z])")
 _OKAY = re.compile(r"\bOK\b(?!-?\d)|\bO\.K\.(?=\s[a-z]|,)")
 _MONTH = re.compile(
     rf"\b({either(MONTHS)})\b(?:\.,?|(?=\s))(?=\s*\d)|(?<=\d )({either(MONTHS)})\b(?:\.(?=,?\s\d|\s[a-z])|(?!\.))"
     rf"|(?<=\d )({either(MONTHS)})\.|(?<=of )({either(MONTHS)})\."
     rf"|(?:(?<=in )|(?<=[lL]ast )|(?<=next )|(?<=since ))({either(MONTHS)})\."
     rf"|(?<=\d(?:st|nd|rd|th) )({either(MONTHS)})\.?(?=\W)|\b({either(_SURE_MONTHS)})\."
+    rf"|\b({either(MONTHS)})\.(?=,?\s(?:(?:and|or|to|through)\s)?(?:{either({*MONTHS, *MONTHS.values()})})\b)"
+    rf"|(?:(?<=\bby )|(?<=\bfrom )|(?<=\bearly )|(?<=\blate )|(?<=\buntil )|(?<=\bthis ))({either(MONTHS)})\."
 )
 _DAY = re.compile(
     rf"\b({_DAY_NAMES})\.(?=,?\s*(?:{either(MONTHS.values())}|{either(MONTHS)}|May|the\s\d|\d|morning|evening|night|afternoon|and\s(?:{_DAY_NAMES})|to\s(?:{_DAY_NAMES})|[-–—]))"
+    rf"|\b({either(_SURE_DAYS)})\.|\b(Mon|Sat)\.(?=,|\s[a-z])|\b(Sun)\.(?=,\s(?:and\s)?(?:{_DAY_NAMES})\.)"
+    rf"|(?:(?<=\bevery )|(?<=\beach )|(?<=\blast )|(?<=\bnext )|(?<=\bthis )|(?<=\bor ))({_DAY_NAMES})\."
     rf"|(?<=and )({_DAY_NAMES})\.|(?<=to )({_DAY_NAMES})\.|(?<=[Oo]n )({_DAY_NAMES})\."
     rf"|\b({_DAY_NAMES})(?=[-–](?:{_DAY_NAMES})\b)|(?<=[-–—])({_DAY_NAMES})\b\.?"
 )
@@ -286,11 +146,12 @@ _say_days = _replace(_DAY, _DAYS)
 HAS_GENERAL = re.compile(
     r"\.(?:"
     + "|".join(rf"(?<=(?<!\w){re.escape(word)}\.)" for word in GENERAL)
-    + r"|(?<= v\.)|(?<= ed\.)|(?<= edn\.)|(?<=\(ed\.)|(?<=^ed\.))|\b(?:v [A-Z]|ie\b|eg\b|etc\b|OK\b)"
+    + r"|(?<= v\.)|(?<=^v\.)|(?<= ed\.)|(?<= edn\.)|(?<=\(ed\.)|(?<=^ed\.))"
+    r"|\b(?:v [A-Z]|ie\b|eg\b|etc\b|OK\b|Eds?\.|cert\.|(?:aff|rev)'d\b)"
 )
 
 
-def titles(text: str, _: Context) -> str:
+def titles(text: str, context: Context) -> str:
     """Mr. Toad, Mrs Bennet, Col. Forster, M. Dupont, Sr. Mary, Wm. Smith: the title or the name in full."""
 
     def said(match: re.Match[str]) -> str:
@@ -301,17 +162,26 @@ def titles(text: str, _: Context) -> str:
 
     text = _TITLE.sub(said, _TITLE.sub(said, text))  # twice: "Lt. Col. Smith"
     text = _MONSIEUR.sub("Monsieur ", _SISTER.sub("Sister ", text))
-    return _NAME.sub(lambda match: _GIVEN[match[1]] + " ", _say_titles_alone(text))
+    text = _NAME.sub(lambda match: _GIVEN[match[1]] + " ", _say_titles_alone(text))
+    return text.replace("Honorable", "Honourable") if context.british else text
+
+
+def _editor(match: re.Match[str]) -> str:
+    """ "Ed. note" is the editor's, "—Ed." the editor."""
+    if match[0] == "Ed.":
+        return "Editor's" if match.string[match.end() :] else "Editor"
+    return _EDITOR_WORDS[match[0]]
 
 
 def general(text: str, _: Context) -> str:
     """etc., i.e., Esq., Co., Roe v. Wade, ed.: in full, wherever they stand."""
+    text = _EDITORS.sub(_editor, text)
     text = _EDITION.sub(lambda match: "edition" + _stop(match), text)
     text = _REVISED.sub(lambda match: "revised" + _stop(match), text)
     text = _EDITOR.sub(
         lambda match: "(edited by " if match[0][0] == "(" else "edited by" + (" " if match[0][-1] == " " else ""), text
     )
-    text = _VERSUS.sub(r"\1 versus ", text)
+    text = _VERSUS.sub(lambda match: f"{match[1]} versus " if match[1] else "versus ", text)
     text = _UNSTOPPED_LATIN.sub(lambda match: GENERAL[{"ie": "i.e", "eg": "e.g"}.get(match[1], match[1])], text)
     return _say_general(_OKAY.sub("okay", text))
 

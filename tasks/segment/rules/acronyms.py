@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import re
 
-from tasks.segment.rules.base import Context, ends_sentence, spell_letters, words
+from tasks.segment.rules.base import STARTERS, Context, ends_sentence, spell_letters, words
 from tasks.segment.rules.roman import value
 
-# Words that begin sentences: after "the U.S." they show that it ended one.
-STARTERS = (
-    "The|A|An|He|She|It|They|We|I|You|In|On|At|But|And|So|Then|There|This|That|His|Her|My|Our|When|What|Who|Why|How|As|"
-    "For|If|After|Before|No|Not|Yes|Their|These|Those|Some|Nobody|Everyone|Is|Was|Did|Do"
-)
 # Read letter by letter although they could be read as words. Without a vowel, letters need no list.
 _SPELLED = words(
     "FBI CIA USA UK US EU UN DNA RNA ID IRA USS ATM CEO CFO COO CTO FAQ URL LAPD IQ AI GI POW RAF VIP UFO BA MA "
@@ -26,7 +21,9 @@ _SPELLED = words(
     "AEF BEF USMA ITN ICC IQ EQ IVR UTI IBD AIG EMI SEO UX PSA FOI "
     "NYPD NYU NYC NYSE NYT BYU UNHCR FYI"
 )
-_LIKE_WORDS = words("MR MRS DR ST LTD MS HMM SHH PSST GRR BRR TSK PFFT HM PFF NTH SHHH HMMM GRRR BRRR PHEW MMM SH SSH")
+_LIKE_WORDS = words(
+    "MR MRS DR ST LTD MS HMM SHH PSST GRR BRR TSK PFFT HM PFF NTH SHHH HMMM GRRR BRRR PHEW MMM SH SSH JPEG"
+)
 # Letters only where small letters beside them show that the capitals are no shouting.
 _ALSO_WORDS = words(
     "US ID MA BA LA AD IRA LED ETA PO TA PA AI AM IQ PE ETA OJ MIA CE CAD SAS VE INS MS CD MD CV XL VAT"
@@ -40,6 +37,10 @@ _SOUND = re.compile(r"([A-Z])\1\1")
 _PRONOUN_US = re.compile(
     r"\b(?:to|for|with|of|at|let|tell|give|help|on|than|from|between|like|by|against|and|leave|save)\s$", re.I
 )
+_GIVEN_US = re.compile(r"\b(?:tell|give|show|let|ask|bring|send|teach|leave|spare|lend|offer|make|help)\s$", re.I)
+_OBJECT = re.compile(
+    r"\s(?:the|an?|all|your|his|her|their|this|that|what|why|how|who|where|when|some|more|now|go|be|to)\b"
+)
 _WITH_CONTEXT = (
     (
         re.compile(
@@ -50,11 +51,14 @@ _WITH_CONTEXT = (
     (re.compile(r"(?<=\bin )IT(?=[.,;])"), "I T"),
     (re.compile(r"(?<=\b[Tt]he )WHO\b"), "W H O"),
     (re.compile(r"\bPA(?=\s(?:system|announcement)\b)"), "P A"),
-    (re.compile(r"\b(?<=an )IV\b|\bIV(?=\s(?:drip|line|bag|fluid|fluids|pole|needle|tube|stand)\b)"), "I V"),
+    (re.compile(r"(?<=\b[Aa]n )IV\b|\bIV(?=\s(?:drip|line|bag|fluid|fluids|pole|needle|tube|stand)\b)"), "I V"),
     (re.compile(r"\bMI(?=\s?\d\b)"), "M I "),
     (re.compile(r"\bAM(?=\s(?:radio|band)\b)"), "A M"),
-    (re.compile(r"(?<=, )PA(?=\s\d|[.,]|$)"), "P A"),
     (re.compile(r"(?<=\b[Tt]he )SEC\b"), "S E C"),
+    (re.compile(r"\bPhD(?=s?\b)"), "P H D"),
+    (re.compile(r"\b([BMD])(?:Sc)(?=s?\b)"), r"\1 S C"),
+    (re.compile(r"\b([MD])oD\b"), r"\1 O D"),
+    (re.compile(r"\b(P H D|[BMD] S C)s\b"), r"\1's"),
 )
 
 _INITIALS = re.compile(
@@ -125,4 +129,7 @@ def acronyms(text: str, _: Context) -> str:
 def _is_pronoun(match: re.Match[str]) -> bool:
     """Whether US is "us" in capitals: "Give it to US!"."""
     after = match.string[match.end() :]
-    return _PRONOUN_US.search(match.string[: match.start()]) is not None and not re.match(r"\s+[A-Za-z]", after)
+    before = match.string[: match.start()]
+    if _GIVEN_US.search(before) and _OBJECT.match(after):
+        return True  # "Tell US the truth!"
+    return _PRONOUN_US.search(before) is not None and not re.match(r"\s+[A-Za-z]", after)

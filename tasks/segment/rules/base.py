@@ -20,6 +20,13 @@ _WAGER = re.compile(
 )
 _WAGER_NEAR = 200  # characters on both sides
 _SENTENCE_END = re.compile(r"[\"'”’)\]]*(?:$|\s+[\"'“‘(]*[A-Z])")
+# Words that begin sentences: after "the U.S." they show that it ended one.
+STARTERS = (
+    "The|A|An|He|She|It|They|We|I|You|In|On|At|But|And|So|Then|There|This|That|His|Her|My|Our|When|What|Who|Why|How|As|"
+    "For|If|After|Before|No|Not|Yes|Their|These|Those|Some|Nobody|Everyone|Is|Was|Did|Do"
+)
+# Lines of a screen, said in pairs: "1080p" is "ten eighty P".
+SCREENS = r"(?:240|360|480|576|720|1080|1440|2160|4320)[pi]\b"
 # Where "3/4" is the third of April and "105" has an "and".
 _BRITISH_REGIONS = frozenset({"gb", "uk", "ie", "au", "nz", "za", "in"})
 

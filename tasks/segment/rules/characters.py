@@ -7,8 +7,8 @@ import unicodedata
 
 from storage.records import BlockKind
 from tasks.segment.rules.base import Context, words
-from tasks.segment.rules.maths import SUPERSCRIPTS
-from tasks.segment.rules.symbols import MAIL_OR_WEB
+from tasks.segment.rules.maths import SIGN_NAMED, SUPERSCRIPTS
+from tasks.segment.rules.symbols import HANDLE, MAIL_OR_WEB
 
 UNSPEAKABLE_RULE = "unspeakable-character"
 
@@ -22,20 +22,23 @@ _SPOKEN_SIGNS = (
     re.compile(r"(?<=\d)\s*\*\s*(?=\d)"),
     re.compile(r"(?<![\w~])~(?=[$£€]?\d)"),
     re.compile(r"(?<=[\w)])\^(?=[\w({−-])"),
+    SIGN_NAMED,
 )
 _ORNAMENTS = "*~^"
 # "word.¹" and "word¹" hold a mark of a note; "x²" and "10 miles²" do not.
 _NOTE_MARK = re.compile(rf"((?<![a-zà-ÿ])[a-zà-ÿ]{{3,}}|[.,;:!?”’»][\"”’)]?)([{SUPERSCRIPTS}]+)(?![\w{SUPERSCRIPTS}])")
 _MEASURES = words("sec min miles feet inches yards meters metres sin cos tan log exp")
-_UNUSUAL = re.compile("[^\\w\\s,.;:!?'\"“”‘’—–()…-]|_|[¹²³⁰⁴-⁹]")
+_UNUSUAL = re.compile("[^A-Za-z\\s,.;:!?'\"“”‘’—–()…-](?<=[\\W_¹²³⁰⁴-⁹])")
 _MARKS = {
     **dict.fromkeys("“”„‟«»〝〞", '"'),
     **dict.fromkeys("‘’‚‛‹›ʼ`´", "'"),
     **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "),
 }
+_BETWEEN_QUOTES = re.compile(r"[“‘”’](?:(?<=[“‘])\s+(?=[“‘])|(?<=[”’])\s+(?=[”’]))")
 _MARK = re.compile(f"[{''.join(_MARKS)}]")
 # Other shapes of letters and digits: ligatures, roman numerals, raised letters, circled, mathematical, full width.
 _SHAPES = re.compile("[\ufb00-\ufb06\u2160-\u217fʰ-ʸˠ-ˤᴬ-ᵪᶜ-ᶿªº①-⓿\U0001d400-\U0001d7ff\uff01-\uff5e\u338d-\u33dd]")
+_DEGREE_LIKE = re.compile(r"(?<=\d)º(?!\s?d[eo]\b)")  # the ordinal sign, typed for the degree
 _LETTER_SPAN = re.compile(r"(?<![\w–'-])([A-Z])–([A-Z])(?![\w–'-])|(?<![\w-])A-Z(?![\w-])")
 _SPACED_NUMBERS = re.compile(r"(?<![\d.,:/])(\d[\d,]*)(\s+[-–]\s+)(\d[\d,]*)(?![\d.:/])")
 _OTHER_DIGITS = re.compile("[^\x00-\u0900\u2010-\u206f]")
@@ -56,7 +59,10 @@ def unspeakable(text: str) -> list[tuple[int, int]]:
     if not _UNUSUAL.search(text):
         return []
     spoken = {
-        index for pattern in (*_SPOKEN_SIGNS, MAIL_OR_WEB) for m in pattern.finditer(text) for index in range(*m.span())
+        index
+        for pattern in (*_SPOKEN_SIGNS, HANDLE, MAIL_OR_WEB)
+        for m in pattern.finditer(text)
+        for index in range(*m.span())
     }
     marks = {index for m in _NOTE_MARK.finditer(text) if m[1] not in _MEASURES for index in range(*m.span(2))}
     ranges: list[tuple[int, int]] = []
@@ -111,7 +117,7 @@ def break_lines(text: str, context: Context) -> str:
 
 def plain_shapes(text: str, _: Context) -> str:
     """Ligatures, roman numeral signs, raised, circled, full-width and mathematical letters are plain ones."""
-    text = unicodedata.normalize("NFC", text)
+    text = _DEGREE_LIKE.sub("°", unicodedata.normalize("NFC", text))
     text = _SHAPES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     return _OTHER_DIGITS.sub(lambda match: _digit(match[0]), text)
 
@@ -128,7 +134,7 @@ def _digit(character: str) -> str:
 
 def plain_quotes(text: str, _: Context) -> str:
     """One kind of quotation mark, apostrophe and space."""
-    text = re.sub(r"(?<=[“‘])\s+(?=[“‘])|(?<=[”’])\s+(?=[”’])", "", text)
+    text = _BETWEEN_QUOTES.sub(lambda match: match[0][0], text)
     return _MARK.sub(lambda match: _MARKS[match[0]], text)
 
 

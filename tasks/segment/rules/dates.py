@@ -46,6 +46,8 @@ _MONTH_YEAR = re.compile(rf"\b({_MONTH}),?\s+(?:of\s+)?{YEAR}\b(?!\s?[–-]\s?\d
 _ISO = re.compile(r"\b(1\d{3}|20\d{2})([-/])(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])\b(?![-/])")
 _SLASHED = re.compile(r"(?<![\d/.-])(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-]|\.\d)")
 _DOTTED = re.compile(r"(?<![\d/.-])(0?[1-9]|[12]\d|3[01])\.(0?[1-9]|1[0-2])\.(1\d{3}|20\d{2})(?![\d/-]|\.\d)")
+_FULL = {month[:3]: month for month in _MONTHS}
+_HYPHENED = re.compile(rf"(?<![\w-])(\d\d?)-({_MONTH}|{'|'.join(_FULL)})-({YEAR})\b(?!-)")  # 8-May-1945
 _DAY_OF_YEAR = re.compile(r"(?<=\b[Oo]n )(\d{1,2})/(\d{1,2})(?![\d/])")
 
 
@@ -53,6 +55,7 @@ def calendar_dates(text: str, context: Context) -> str:
     """January 5, 1905; 5th January 1905; May 5-7; 1905-01-05; 1/5/1905 (5/1/1905 in British books)."""
     text = _ISO.sub(lambda m: _date(int(m[4]), int(m[3]), m[1], context), text)
     text = _SLASHED.sub(lambda m: _slashed(m, context), text)
+    text = _HYPHENED.sub(lambda m: f"{m[1]} {_FULL[m[2][:3].capitalize()]} {m[3]}", text)
     text = _DOTTED.sub(lambda m: _date(int(m[1]), int(m[2]), m[3], context), text)
     text = _DAY_OF_YEAR.sub(lambda m: _day_of_year(m, context), text)
     text = _ACROSS.sub(lambda m: f"{m[1] or m[3]} to ", text)
@@ -75,6 +78,8 @@ def _slashed(match: re.Match[str], context: Context) -> str:
 
 
 def _day_of_year(match: re.Match[str], context: Context) -> str:
+    if match[0] == "9/11" or (context.british and match[0] == "7/7"):
+        return match[0]  # named by its numbers, as everybody says it
     return _numbered(int(match[1]), int(match[2]), None, context) or match[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from math import gcd
 
-from tasks.segment.rules.base import Context, cardinal, ends_sentence, is_wager, number_words, to_int
+from tasks.segment.rules.base import SCREENS, Context, cardinal, ends_sentence, is_wager, number_words, to_int
 
 _NAMES = {
     "$": ("dollar", "dollars", "cent", "cents"),
@@ -18,20 +18,36 @@ _NAMES = {
     "₪": ("shekel", "shekels", "agora", "agorot"),
     "₺": ("lira", "lira", "kurush", "kurush"),
     "₿": ("bitcoin", "bitcoins", "cent", "cents"),
+    "R$": ("real", "reais", "centavo", "centavos"),
 }
-_SIGN = "[" + "".join(_NAMES) + "]"
+_SIGN = r"(?:R\$|[" + "".join(sign for sign in _NAMES if len(sign) == 1) + "])"
 _COUNTRIES = {
     "US": "U S", "U.S.": "U S", "A": "Australian", "AU": "Australian", "C": "Canadian", "CA": "Canadian",
     "NZ": "New Zealand", "HK": "Hong Kong", "S": "Singapore",
+    "NT": "Taiwan", "MX": "Mexican", "J": "Jamaican", "EC": "East Caribbean", "B": "Bahamian", "BZ": "Belize",
 }  # fmt: skip
 _AMOUNT = r"(\d{1,3}(?:,\d{3})+|\d+)"
 _SCALES = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion", "b": "billion", "tn": "trillion"}
 _MONEY = re.compile(
-    rf"(?:(?<!\w)(US|U\.S\.|AU?|CA?|NZ|HK|S))?({_SIGN})\s?(?:{_AMOUNT}(?:\.(\d+))?|\.(\d\d))(?!\d)"
+    rf"(?:(?<!\w)(US|U\.S\.|AU?|CA?|NZ|HK|NT|MX|EC|BZ|[SJB]))?({_SIGN})\s?(?:{_AMOUNT}(?:\.(\d+))?|\.(\d\d))(?!\d)"
     rf"(?:\s?[–-]\s?{_SIGN}?(\d[\d,]*(?:\.\d+)?)(?![-–/\d])|\s?[–-]\s?{_SIGN}(\d[\d,]*(?:\.\d+)?))?"
     r"(?:(?:\s|-)?(thousand|million|billion|trillion)\b|\s?(k|mn?|bn?|tn)\b(?![’']))?",
     re.I,
 )
+# Codes of ISO 4217, before or behind the amount: "USD 500" is US$500, "CHF 200" two hundred Swiss francs.
+_CODES = {
+    "USD": "US$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "AU$", "NZD": "NZ$", "HKD": "HK$",
+    "SGD": "S$", "INR": "₹", "RUB": "₽", "BRL": "R$", "KRW": "₩", "ILS": "₪", "TRY": "₺", "MXN": "MX$",
+}  # fmt: skip
+_CODED_NAMES = {
+    "CHF": "Swiss francs", "CNY": "yuan", "RMB": "yuan", "SEK": "Swedish kronor", "NOK": "Norwegian kroner",
+    "DKK": "Danish kroner", "ZAR": "rand", "PLN": "zlotys", "CZK": "Czech korunas", "HUF": "forints", "THB": "baht",
+}  # fmt: skip
+_MANY = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:\s(?:thousand|million|billion|trillion)\b)?"
+_CODE = "|".join((*_CODES, *_CODED_NAMES))
+_CODED = re.compile(rf"(?<![\w-])(?:({_CODE})\s?({_MANY})(?!\w)|({_MANY})\s({_CODE})\b)")
+_FRANCS = re.compile(r"(?<![\w.$£€])(\d[\d,]*)\s?frs?\.")
+_OLD_POUNDS = re.compile(r"(?<![\w.$£€])(\d[\d,]*)l\.(?=,|;|\s+(?:[a-z]|\d+s\.)|$)")  # "500l. a year"
 # "a $20 bill" is "a twenty dollar bill".
 _BEFORE_ONE = re.compile(r"\b(?:a|an|another|every|each|one)\s+$", re.I)
 _BEFORE_NAMED = re.compile(r"\b(?:the|his|her|my|your|their|our|this|that)\s+$", re.I)
@@ -51,7 +67,7 @@ _PERIODS = {
 _SAME_SCALE = re.compile(
     rf"({_SIGN}[\d.]+)(k|m|bn|\s(?:thousand|million|billion|trillion))\s?[–-]\s?(?={_SIGN}?[\d.]+\2\b)", re.I
 )  # "$40K-$50K"
-_SMALL = re.compile(rf"(?<![\w.,]){_AMOUNT}(?:\s?(¢)|p\b(?=[\s,.;:!?)\"'’—]|$))")
+_SMALL = re.compile(rf"(?<![\w.,])(?!{SCREENS}){_AMOUNT}(?:\s?(¢)|p\b(?=[\s,.;:!?)\"'’—]|$))")
 
 _FRACTIONS = {"½": "halfpenny", "¼": "farthing", "¾": "three farthings"}
 _PENCE = r"(\d{1,2})?([½¼¾])?\s?d\b\.?"
@@ -95,7 +111,7 @@ def shillings(text: str, context: Context) -> str:
     text = _STROKE_POUNDS.sub(
         lambda m: f"{cardinal(int(m[1]))} {_form(m[1], 'pound', 'pounds')} {_both(m[2], m[3])}", text
     )
-    text = _POUNDS.sub(pounds, text)
+    text = _POUNDS.sub(pounds, _OLD_POUNDS.sub(r"£\1", text))
     text = _SHILLINGS.sub(lambda m: f"{_shillings(m[1])} and {_pence(m[2], m[3])}{_stop(m)}", text)
     text = _ONLY_SHILLINGS.sub(only, _STROKE.sub(stroke, text))
     text = _ONLY_PENCE.sub(lambda m: _pence(m[1], m[2]) + _stop(m), text)
@@ -141,6 +157,8 @@ def amounts(text: str, context: Context) -> str:
     text = re.sub(rf"(?<![\w)])[-−](?=(?:US|A|C)?{_SIGN}[\d.])", "minus ", text)
     text = re.sub(r"[$£€](\d+0)s\b", r"\1s", text)  # "in twenties"
     text = re.sub(r"\bRs\.?\s?(?=\d)", "₹", text)
+    text = _CODED.sub(_coded, text)
+    text = _FRANCS.sub(lambda m: f"{m[1]} {_form(m[1], 'franc', 'francs')}{_stop(m)}", text)
     text = _SAME_SCALE.sub(r"\1-", text)
     text = _PER.sub(lambda m: f"{m[1]} per {_PERIODS.get(m[2], m[2])}", text)
     text = _MONEY.sub(lambda match: _amount(match, context), text)
@@ -152,9 +170,17 @@ def amounts(text: str, context: Context) -> str:
     return _SMALL.sub(small, text)
 
 
+def _coded(match: re.Match[str]) -> str:
+    """An amount with the code of its currency as one with its sign, or its name."""
+    code, number = match[1] or match[4], match[2] or match[3]
+    if code in _CODES:
+        return _CODES[code] + number
+    return f"{number} {_CODED_NAMES[code].removesuffix('s') if number == '1' else _CODED_NAMES[code]}"
+
+
 def _amount(match: re.Match[str], context: Context) -> str:
     country, sign, whole, decimals, cents, upper, signed_upper, scale, short_scale = match.groups()
-    one, many, _, _ = _NAMES[sign]
+    one, many, _, _ = _NAMES[sign.upper()]
     prefix = f"{_COUNTRIES[country.upper()]} " if country else ""
     scale = scale or _SCALES.get((short_scale or "").lower())
     upper = upper or signed_upper
@@ -176,7 +202,7 @@ def _amount(match: re.Match[str], context: Context) -> str:
 
 def _with_small(sign: str, major: str, whole: str, small: int, context: Context) -> str:
     """ "three dollars and fifty cents"; the British say "three pounds fifty", but "three pounds and five pence"."""
-    _, _, one, many = _NAMES[sign]
+    _, _, one, many = _NAMES[sign.upper()]
     if to_int(whole) == 0:
         return f"{cardinal(small)} {one if small == 1 else many}"
     if context.british and sign == "£" and small >= 10:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from tasks.segment.rules.base import (
+    SCREENS,
     Context,
     cardinal,
     in_pairs,
@@ -35,6 +36,7 @@ _SPELLED = re.compile(
     r"|(?<=\bISBN )[\d-]+[\dX]\b|(?<=\bISBN: )[\d-]+[\dX]\b|(?<=, [A-Z]{2} )\d{5}(?:-\d{4})?\b"
     r"|(?<=[Zz]ip code )\d{5}\b|(?<=[Zz]ip )\d{5}\b|(?<=\b(?:PIN|pin) )\d{4}\b|(?<=\bcode )\d{4,6}\b"
 )
+_POSTAL = re.compile(r"(\b[A-Z][a-z]{2,},? )(?!\d{3}00)(\d{5})(?=[.;)]|\s*$|, U\.?S)")  # "Beverly Hills 90210"
 _LABEL = re.compile(
     r"\b(Room|Suite|Flight|Route|Highway|Interstate|Apartment|Apt|Boeing|Airbus|Cell|Locker|Studio|room|flight|suite|"
     r"apartment|highway|Psalm|Hymn|Bus|bus|Freeway|Channel|Form)\s+(\d{3,4})([A-Z]?)\b(?![.,:–-]\d)"
@@ -48,6 +50,14 @@ _AIRLINER = re.compile(r"\b(Boeing|Airbus|Embraer|McDonnell Douglas)\s+([A-Z]?)(
 _EXCHANGE = re.compile(r"\b([A-Z][A-Za-z][a-z]{2,})\s(\d)-(\d{4})\b(?![-/.]\d)")  # "PEnnsylvania 6-5000"
 _MODEL = re.compile(r"(?<![\w.-])([A-Z]{1,3})-(\d{1,4})(?![\d.,]\d|\d)(?=([A-Z]{0,3}s?)\b)")
 _PLAN = re.compile(r"\b(401|403|457)\s?\(?([kb])\b\)?")  # American pension plans
+_ROAD = re.compile(
+    r"(?:(?<=\bthe )|(?<=\boff )|(?<=\bvia )|(?<=\band )|(?<=\bon ))([AB])([1-9]\d{3})\b(?![\d-])"
+)  # British: the B4009
+_SCREEN = re.compile(rf"(?<![\w.,$£€-])(?={SCREENS})(\d+)([pi])\b")
+_RIFLE = re.compile(
+    r"(?<![\w,-])\.(\d\d)-(\d\d)\b(?!-)|(?<![\w.,-])(30)-(06)\b(?!-)"
+    r"|(?<![\w.,-])(30|45|44|32)-(30|70|40|20)(?=\s(?:rifle|Winchester|Remington|carbine|cartridge|shell)s?\b)"
+)
 _AGENT = re.compile(r"(?<![\w.,-])00([1-9])\b(?![.,]\d)")
 _CALIBRE = re.compile(
     r"((?:\b(?:[Aa]n?|his|her|the|my|your|their|Colt|loaded|old|Smith & Wesson|Webley|with)\s))\.(\d\d\d?)\b(?![\d.])"
@@ -68,6 +78,7 @@ _HALF_A = re.compile(r"\s(?:an?|the|my|his|her|our|their)\b")
 _ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|-?th|ST|ND|RD|TH)(s?)\b(?:\.(?=\s[a-z]))?")
 _ARTICLE = re.compile(r"(?<!\w)[Aa]\s?$")
 _ORDINAL_SPAN = re.compile(r"(?<=\d)(st|nd|rd|th)\s?[–-]\s?(?=\d+(?:st|nd|rd|th)\b)")
+_ADVERB = re.compile(r"(?<![\w.,])(\d{1,2})(?:st|nd|rd|th|d)ly\b")  # 2ndly, 3dly
 _OLD_ORDINAL = re.compile(
     r"(?<![\w.£])(\d*[23])d(?=\s+(?:[A-Z][a-z]+|[ei]d\.|inst|ult|of|and|day|"
     r"(?:floor|edition|regiment|battalion|company|division|brigade|squadron|grade|class|street|avenue|century|time|week|"
@@ -78,18 +89,21 @@ _PLURAL = re.compile(r"(?<![\w.,$£€])(\d{1,3}(?:,\d{3})+|\d+)'?s\b")
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"(?<![\w.,/-])({_NUMBER})(\s?)(%)?\s?([–-])\s?({_NUMBER})(?![\w/]|[.,]\d|[–-]\d)")
 _BIG = re.compile(r"(?<=\b[Bb]ig )([2-9])-[0oO](?![\w-])")  # a birthday: "the big five-oh"
+_ROGER = re.compile(r"(?:^|(?<=[.!?\"] )|(?<=\"))10-4(?=[.,!?]|\sgood|$)")  # of the radio: "ten four"
 _HANGING = re.compile(r"(?<=\d)-(?=(?:,|\s(?:to|and|or)\b))")
-_GAME = re.compile(
-    r"\b(?:won|win|wins|winning|lost|lose|losing|beat|beaten|beating|drew|draw|drawn|score|scored|lead|leading|led|up|down|"
-    r"ahead|finished|ended|defeated|victory|trailing|trailed)\b[^.!?]{0,40}$"
-)
-_RESULT = re.compile(
-    r"\s(?:\w+\s)?(?:win|victory|defeat|loss|lead|draw|triumph|scoreline|aggregate|thrashing|hammering)\b"
-)
 _RATIO = re.compile(rf"(?<![\w.:])({_NUMBER}):({_NUMBER})(?::({_NUMBER}))?(?![\w:])")
 _VERSION = re.compile(r"(?<![\w.])(v?)(\d+(?:\.\d+){2,}|(?<=v)\d+\.\d+)\b", re.I)
 _SIGN = re.compile(rf"(?<![\w\d)])[-−](?={_NUMBER}|\.\d|[½¼¾])|(?<=\s)–(?={_NUMBER})")
 _DECIMAL = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d+\.\d+|(?<![\d.])\.\d+")
+# Millions without a sign of money: "1.2m people", "a population of 7bn", "250k copies".
+_SHORT_SCALE = re.compile(
+    r"(?<![\w.,$£€])(\d{1,3}(?:\.\d+)?)\s?(?:(k|m|mn|bn|tn)(?=\s(?:people|men|women|children|copies|users|readers|viewers|"
+    r"listeners|followers|subscribers|voters|votes|jobs|homes|houses|households|visitors|passengers|acres|barrels|tonnes|"
+    r"tons|books|words|cars|deaths|refugees|soldiers|troops|years)\b)|(bn|tn)\b)"
+    r"|((?:population|audience|readership|membership|crowd)\s(?:of|was|is)\s(?:about\s|over\s|some\s|nearly\s)?)"
+    r"(\d[\d.]*)\s?([km]|mn)\b"
+)
+_SCALES = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion", "tn": "trillion"}
 _LEADING_ZERO = re.compile(r"(?<![\d.,])0\d+(?!\d)")
 _INTEGER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|\d+")
 _SPACED_THOUSANDS = re.compile(
@@ -98,12 +112,13 @@ _SPACED_THOUSANDS = re.compile(
 )
 _ENDLESS = re.compile(r"\d{16,}")  # no number of any rule, and slow to try
 _LETTERS_BEFORE = re.compile(
-    r"(?<![\w'’-])([A-Z]{2,3})(?=\d)|(?<=\d)(?!(?:ST|ND|RD|TH)\b)([A-Z]{2,3})(?![\w'’])|(?<=\d)\((k)\)"
+    r"(?<![\w'’-])([A-Z]{2,3})(?=\d)|(?<=\d)(?!(?:ST|ND|RD|TH|[KMGTP]B|[KMGT]W)\b)([A-Z]{2,3})(?![\w'’])|(?<=\d)\((k)\)"
 )
 
 
 def thousands(text: str, _: Context) -> str:
-    """12 000 000 and 12 000 (narrow spaces) are one number; sixteen digits and more are said one by one."""
+    """12 000 000 and 12 000 (narrow spaces) are one number; 250k copies; sixteen digits are said one by one."""
+    text = _SHORT_SCALE.sub(lambda m: f"{m[4] or ''}{m[1] or m[5]} {_SCALES[m[2] or m[3] or m[6]]}", text)
     text = _ENDLESS.sub(lambda match: _apart(match, spell_digits(match[0])), text)
     return _SPACED_THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), text)
 
@@ -131,6 +146,7 @@ def telephone(text: str, context: Context) -> str:
     text = _EXTENSION.sub("extension ", text)
     text = _EXCHANGE.sub(exchange, text)
     text = _SPELLED.sub(lambda m: " ".join("X" if c == "X" else spell_digits(c) for c in m[0] if c.isalnum()), text)
+    text = _POSTAL.sub(lambda m: m[1] + spell_digits(m[2]), text)
     text = _CALLED.sub(lambda m: m[0] if m[1].lower() == "a " and m[2] != "911" else m[1] + spell_digits(m[2]), text)
     return _INTERNATIONAL.sub(international, _PHONE.sub(said, text))
 
@@ -165,11 +181,21 @@ def labels(text: str, _: Context) -> str:
     text = _LABEL.sub(label, text)
     text = _HOUSE.sub(house, text)
     text = re.sub(_MODEL.pattern + r"(?:[A-Z]{0,3}s?)", model, text)
+    text = _RIFLE.sub(_rifle, text)
     text = _CALIBRE.sub(calibre, text)
+    text = _ROAD.sub(lambda m: f"{m[1]} {spell_digits(m[2], 'oh')}", text)
+    text = _SCREEN.sub(lambda m: f"{in_pairs(int(m[1]))} {m[2].upper()}", text)
     text = _BATTING.sub(lambda m: _batting(m[1] or m[2] or m[3]), text)
     text = _PLAN.sub(lambda m: f"{in_pairs(int(m[1]))} {m[2].upper()}", text)
     text = _AGENT.sub(lambda m: f"double oh {cardinal(int(m[1]))}", text)
     return _LETTERS_BEFORE.sub(_spelled_letters, text)
+
+
+def _rifle(match: re.Match[str]) -> str:
+    """A calibre with its charge or its year: a .30-06 is a "thirty aught six", a .30-30 a "thirty thirty"."""
+    calibre, charge = (group for group in match.groups() if group)
+    charge_said = f"aught {cardinal(int(charge))}" if charge[0] == "0" else cardinal(int(charge))
+    return f"{cardinal(int(calibre))} {charge_said}"
 
 
 def _spelled_letters(match: re.Match[str]) -> str:
@@ -234,10 +260,11 @@ def _fraction(whole: str | None, top: int, bottom: int, match: re.Match[str], co
     # "three and three-quarter miles", but "three and three quarters" alone and "three and seven eighths inches"
     counted = bottom == 4 and whole is not None and re.match(r"\s[a-z]+s\b", rest)
     if top > 1 and not (adjective or counted):
-        name = "halves" if bottom == 2 else plural(name)
+        name = "halves" if bottom == 2 else plural(name.removeprefix("one "))  # "ninety-nine hundredths"
     if whole is None:
         return f"{cardinal(top)} {name}" if not adjective else f"{cardinal(top)}-{name}"
-    return f"{cardinal(to_int(whole), context.british)} and {'a' if top == 1 else cardinal(top)} {name}"
+    one = "an" if name.startswith("e") else "a"  # "an eighth"
+    return f"{cardinal(to_int(whole), context.british)} and {one if top == 1 else cardinal(top)} {name}"
 
 
 def old_ordinals(text: str, context: Context) -> str:
@@ -247,7 +274,7 @@ def old_ordinals(text: str, context: Context) -> str:
 
 def ordinals(text: str, context: Context) -> str:
     """1st, 22nd, 1,000th; 16th–17th is "sixteenth to seventeenth"."""
-    text = _ORDINAL_SPAN.sub(r"\1 to ", text)
+    text = _ADVERB.sub(lambda match: f"{ordinal(int(match[1]))}ly", _ORDINAL_SPAN.sub(r"\1 to ", text))
     return _ORDINAL.sub(lambda match: ordinal(to_int(match[1]), context.british) + match[2], text)
 
 
@@ -259,7 +286,7 @@ def plurals(text: str, context: Context) -> str:
 
 
 def ranges(text: str, context: Context) -> str:
-    """10-12 and 10–12 are "ten to twelve"; ratios "three to one"; "2-0" is "two nil" to the British."""
+    """10-12 and 10–12 are "ten to twelve"; ratios "three to one"."""
 
     def said(match: re.Match[str]) -> str:
         first, space, percent, _, last = match.groups()
@@ -269,17 +296,10 @@ def ranges(text: str, context: Context) -> str:
         words = [number_words(number, context.british) for number in (first, last)]
         if numbers[0] == numbers[1] and numbers[0] >= 20 and not percent:
             return " ".join(words)  # "a fifty-fifty chance", "twenty-twenty vision"
-        joint = " to "
-        if (
-            context.british
-            and max(numbers) < 30
-            and (_GAME.search(match.string[: match.start()]) or _RESULT.match(match.string, match.end()))
-        ):
-            words, joint = ["nil" if word == "zero" else word for word in words], " "
-        return f"{words[0]}{' percent' if percent else ''}{joint}{words[1]}"
+        return f"{words[0]}{' percent' if percent else ''} to {words[1]}"
 
     text = _BIG.sub(lambda match: f"{cardinal(int(match[1]))}-oh", text)
-    text = _HANGING.sub("", text)
+    text = _HANGING.sub("", _ROGER.sub("ten four", text))
     text = _RANGE.sub(said, text)
     return _RATIO.sub(
         lambda m: " to ".join(number_words(number, context.british) for number in m.groups() if number), text

@@ -1,15 +1,14 @@
-"""Saints and streets, doctors and drives, compass letters, American states. Must not know other abbreviations."""
+"""Saints and streets, doctors and drives, compass letters. Must not know other abbreviations or regions."""
 
 from __future__ import annotations
 
 import re
 
 from tasks.segment.rules.abbreviations import either
-from tasks.segment.rules.acronyms import STARTERS
-from tasks.segment.rules.base import Context, ends_sentence, words
+from tasks.segment.rules.base import STARTERS, Context, ends_sentence, words
 
 # What follows is looked at, not taken: a sentence that starts, or the capital of a name.
-_NEXT = rf"(\.?)(?=(?P<starter>\s+(?:{STARTERS})\b)|(?P<name>\s?-?[A-Z])|)"
+_NEXT = rf"(\.?)(?=(?P<starter>\s+(?:(?:{STARTERS}|Mister|Missus|Miz)\b|(?:St|Dr)\.\s[A-Z]))|(?P<name>\s?-?[A-Z])|)"
 _SAINT_OR_STREET = re.compile(rf"(\b[A-Z][\w'’]*\s+|\b\d+(?:st|nd|rd|th)\s+)?\bSt\b(?![-’']){_NEXT}")
 _DOCTOR_OR_DRIVE = re.compile(rf"(\b[A-Z][\w'’]*\s+)?\bDr\b{_NEXT}")
 _NO_STREET_NAME = words(
@@ -26,24 +25,34 @@ _AFTER_NAME = {
     "Ave": "Avenue",
     "Blvd": "Boulevard",
     "Rd": "Road",
+    "Isl": "Island",
+    "Mtn": "Mountain",
+    "Mtns": "Mountains",
+    "Riv": "River",
+    "Pk": "Park",
+    "Plz": "Plaza",
+    "Cir": "Circle",
+    "Trl": "Trail",
+    "Hgts": "Heights",
+    "Sta": "Station",
+    "Bch": "Beach",
 }
 _PLACE = re.compile(rf"(?<=[a-z\dt] )({either(_AFTER_NAME)})(?:\.|\b(?=,|\s*$))")
-_STATES = {
-    "Ala": "Alabama", "Ariz": "Arizona", "Ark": "Arkansas", "Calif": "California", "Cal": "California",
-    "Colo": "Colorado",
-    "Conn": "Connecticut", "Del": "Delaware", "Fla": "Florida", "Ga": "Georgia", "Ill": "Illinois", "Ind": "Indiana",
-    "Kan": "Kansas", "Kans": "Kansas", "Ky": "Kentucky", "La": "Louisiana", "Md": "Maryland", "Mass": "Massachusetts",
-    "Me": "Maine", "Mich": "Michigan", "Minn": "Minnesota", "Miss": "Mississippi", "Mo": "Missouri", "Mont": "Montana",
-    "Neb": "Nebraska", "Nev": "Nevada", "N.C": "North Carolina", "N.D": "North Dakota", "N.H": "New Hampshire",
-    "N.J": "New Jersey", "N.M": "New Mexico", "N.Y": "New York", "Okla": "Oklahoma", "Ore": "Oregon",
-    "Pa": "Pennsylvania",
-    "Penn": "Pennsylvania", "R.I": "Rhode Island", "S.C": "South Carolina", "S.D": "South Dakota", "Tenn": "Tennessee",
-    "Tex": "Texas", "Va": "Virginia", "Vt": "Vermont", "Wash": "Washington", "Wis": "Wisconsin",
-    "W.Va": "West Virginia",
-    "Wyo": "Wyoming",
-}  # fmt: skip
-_STATE = re.compile(rf"(?<=[a-z], )({either(_STATES)})\.(?!\w)")
-
+# Before a name and behind it: Pt. Reyes and Hunters Pt., Mts. Baker and Hood and the Rocky Mts.
+_EITHER_SIDE = {"Pt": ("Point", "Point"), "Mts": ("Mounts", "Mountains")}
+_EITHER = re.compile(r"(\b[A-Z][\w'’]*\s)?\b(Pt|Mts)\.(?:(?=(\s[A-Z][a-z]))|(?!\w))")
+_WATERS = re.compile(
+    r"(?<![\w.])(?<![A-Z]\. )(?:(L)|R)\.\s(?(1)(?=(?:Superior|Huron|Erie|Ontario|Michigan|Champlain|Tahoe|Tanganyika|"
+    r"Nyasa|Como|Geneva|Placid|Okeechobee|Winnipeg|Winnebago|Titicaca|Ladoga|Baikal|Windermere)\b(?!\s[A-Z]))"
+    r"|(?=(?:Thames|Danube|Nile|Rhine|Rhone|Ganges|Indus|Mississippi|Missouri|Ohio|Tyne|Tees|Avon|Mersey|Humber|Tigris|"
+    r"Euphrates|Amazon|Congo|Niger|Zambezi|Volga|Loire|Elbe|Oder|Tiber|Potomac)\b))"
+)
+_PART_OF_LAND = re.compile(
+    r"(?<![\w.])(?<![A-Z]\. )(?:([NS])\.\s?(?=(?:Carolina|Dakota|Korea|America|Vietnam|Africa|Atlantic|Pacific)\b)|"
+    r"([NS]\.\s?[EW])\.\s?(?=(?:Asia|Africa|Territor(?:y|ies)|Passage)\b)|"
+    r"(W)\.\s?(?=(?:Virginia|Indies|Indian|Africa)\b)|(E)\.\s?(?=(?:Africa|Indies|Anglia)\b)|"
+    r"(N)\.\s?(?=(?:Ireland|Wales|Sea|Yorkshire)\b)|(S)\.\s?(?=(?:Wales|Australia|Yorkshire|Seas?)\b))"
+)
 _POINTS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _COMBINED = "N\\.?N\\.?[EW]|S\\.?S\\.?[EW]|E\\.?[NS]\\.?E|W\\.?[NS]\\.?W|N\\.?\\s?[EW]|S\\.?\\s?[EW]"
 _BY = re.compile(rf"(?<![\w.])({_COMBINED}|[NSEW])\.?\s?(?:by|b)\s?(?:([NSEW])\b\.?)(?:\s?½\s?([NSEW])\b\.?)?")
@@ -60,13 +69,28 @@ _POINT = re.compile(
     r"|(?<![\w.])(?<=\band )([NSEW])(\.)(?=\s(?:wind|coast|corner|sides?|ends?|walls?|wings?|of)\b)"
     r"|(?<=\ddegrees )([NSEW])(\b\.?)"
 )
+_BEFORE_COURSE = "|".join(
+    rf"(?<=\b{word} )"
+    for word in ("due", "steered", "steering", "headed", "heading", "miles", "leagues", "wind was", "wind is", "wind")
+)
+_COORDINATES = re.compile(
+    r"(\d)\s?([NS])\b\.?((?:,|,? and| by| to)?\s\d+(?:\.\d+)?)\s?([EWNS])\b\.?(?![\w'])"
+    r"|(\b(?:[Ll]at|[Ll]ong)itude\s\d+(?:\.\d+)?)\s?([NSEW])\b(\.?)"
+)
+# "The wind was N.", "they steered W.", "ten miles E. of Lisbon"
+_COURSE = re.compile(
+    rf"(?:{_BEFORE_COURSE})([NSEW])\b(\.?)(?=[,;)]|\s*$|\s(?:of|and|by|to|for|at|with|all|until|till|the)\b)"
+)
 _QUARTER = re.compile(
     r"(?<=[a-z\d] )(Street|Avenue|Road|Drive|Place|Square|Boulevard|St|Ave|Rd|Dr|Pl|Sq|Blvd)\b\.?,?\s"
     r"([NS])\.?\s?([EW])\b(?:\.(?!\w))?"
 )
+_STREET = r"(?:St|Street|Ave|Avenue|Rd|Road|Blvd|Boulevard|Drive|Dr)\b"
+_NUMBERED = r"\d+(?:st|nd|rd|th)\b"
 _STREET_POINT = re.compile(
-    r"(?<=\d )([NSEW])\.?(?=\s(?:[A-Z][a-z]+|\d+(?:st|nd|rd|th))\s"
-    r"(?:St|Street|Ave|Avenue|Rd|Road|Blvd|Boulevard|Drive|Dr)\b)"
+    rf"(?<=\d )([NSEW]|[NS][EW])\.?(?=\s(?:[A-Z][a-z]+|{_NUMBERED})\s{_STREET})"
+    rf"|(?<![\w.])(?<![A-Z]\. )([NSEW]|[NS]\.?[EW])(?:\.\s?|\s)(?={_NUMBERED})"
+    rf"|(?<![\w.])(?<![A-Z]\. )([NSEW])\.\s?(?=[A-Z][a-z]+\s(?!St\.?\s[A-Z]|Dr\.?\s[A-Z]){_STREET})"
 )
 
 
@@ -102,12 +126,19 @@ def _place_or_title(match: re.Match[str], title: str, place: str) -> str:
 
 
 def after_names(text: str, _: Context) -> str:
-    """Park Pl., Times Sq., Boston, Mass.: places and states in full."""
+    """Park Pl., Times Sq., Pt. Reyes, the Rocky Mts., L. Superior, S. Carolina: places in full."""
 
     def place(match: re.Match[str]) -> str:
         return _AFTER_NAME[match[1]] + _stop(match)
 
-    return _STATE.sub(lambda match: _STATES[match[1]] + _stop(match), _PLACE.sub(place, text))
+    def either_side(match: re.Match[str]) -> str:
+        before, short, name = match.groups()
+        if before and before.strip() not in _NO_STREET_NAME:
+            return before + _EITHER_SIDE[short][1] + _stop(match)
+        return (before or "") + _EITHER_SIDE[short][0] if name else match[0]
+
+    text = _WATERS.sub(lambda match: "Lake " if match[1] else "River ", text)
+    return _PLACE.sub(place, _EITHER.sub(either_side, text))
 
 
 def _stop(match: re.Match[str]) -> str:
@@ -126,9 +157,26 @@ def compass(text: str, _: Context) -> str:
         letters, stop = next((match[n], match[n + 1]) for n in range(1, 10, 2) if match[n])
         return _point(letters) + (stop if stop and ends_sentence(match.string, match.end()) else "")
 
+    def coordinates(match: re.Match[str]) -> str:
+        stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+        if match[5]:
+            return f"{match[5]} {_POINTS[match[6]]}{stop}"
+        return f"{match[1]} {_POINTS[match[2]]}{match[3]} {_POINTS[match[4]]}{stop}"
+
+    def course(match: re.Match[str]) -> str:
+        return _POINTS[match[1]] + ("." if match[2] and ends_sentence(match.string, match.end()) else "")
+
+    text = _COURSE.sub(course, _COORDINATES.sub(coordinates, text))
     text = _QUARTER.sub(_quarter, text)
-    text = _STREET_POINT.sub(lambda match: _POINTS[match[1]].capitalize(), text)
+    text = _STREET_POINT.sub(_street_point, text)
+    text = _PART_OF_LAND.sub(lambda m: _point(next(filter(None, m.groups()))).capitalize() + " ", text)
     return _POINT.sub(point, _BY.sub(by, text))
+
+
+def _street_point(match: re.Match[str]) -> str:
+    """ "E. 53rd Street" is "East", "NW 5th Ave." "Northwest"."""
+    gap = " " if match[0][-1] in ". " and not match[1] else ""
+    return _point(match[1] or match[2] or match[3]).capitalize() + gap
 
 
 def _point(letters: str) -> str:

@@ -77,6 +77,21 @@ BEFORE_NUMBER = {
     "tel": "telephone",
     "Tel": "Telephone",
     "Apt": "Apartment",
+    "Rm": "Room",
+    "Fl": "Floor",
+    "Dist": "District",
+    "Tab": "Table",
+    "tab": "table",
+    "subsec": "subsection",
+    "subsecs": "subsections",
+    "sched": "schedule",
+    "amend": "amendment",
+    "ser": "series",
+    "aet": "aged",
+    "pop": "population",
+    "cl": "clause",
+    "Rtes": "Routes",
+    "MS": "manuscript",
     "apt": "apartment",
     "Hwy": "Highway",
     "Rte": "Route",
@@ -84,12 +99,21 @@ BEFORE_NUMBER = {
     "fn": "footnote",
     "fns": "footnotes",
     "Mk": "Mark",
+    "lat": "latitude",
+    "Lat": "Latitude",
     "temp": "temperature",
     "Temp": "Temperature",
     "pl": "plate",
     "Pl": "Plate",
 }
-_LIMITS = {"min": "minimum", "Min": "Minimum", "max": "maximum", "Max": "Maximum"}
+_LIMITS = {
+    "long": "longitude",
+    "Long": "Longitude",
+    "min": "minimum",
+    "Min": "Minimum",
+    "max": "maximum",
+    "Max": "Maximum",
+}
 _BEFORE_YEAR = {
     "c": "circa",
     "ca": "circa",
@@ -97,15 +121,19 @@ _BEFORE_YEAR = {
     "d": "died",
     "r": "reigned",
     "fl": "flourished",
+    "ob": "died",
     "est": "established",
     "m": "married",
 }
-_NO_INITIALS = r"(?!(?<=\b[PQ]\.)\s?[IVXLC]\b(?:\.|\s[A-Z]))"  # P. L. Travers, P.C. Hart
+# P. L. Travers, P.C. Hart; Art. L. Jones (a fiftieth article before a name is rarer than a man), l. C. Bond
+_NO_INITIALS = r"(?!(?<=\b[PQ]\.)\s?[IVXLC]\b(?:\.|\s[A-Z])|\s?[LC]\.\s[A-Z]|(?<=\b[lv]\.)\s?[IVXLC]\.\s[A-Z])"
 _BEFORE_NUMBER = re.compile(
-    rf"(?<![\w.])({either(BEFORE_NUMBER)})\.{_NO_INITIALS}\s*(?=\d|(?!I\b)[IVXLC]+\b(?!')|I\b(?=[.,;:)\]–-]|\s*$|\s+(?:of|and|to|pp?\.|ch)))"
+    rf"(?<![\w.])({either(BEFORE_NUMBER)})\.{_NO_INITIALS}\s*(?=\d|#\s?\d|(?!I\b)[IVXLC]+\b(?!')|I\b(?=[.,;:)\]–-]|\s*$|\s+(?:of|and|to|pp?\.|ch)))"
     r"|(?<![\w.])(App|Figs?|Pl|Pt|Vol|Sec|Ex)\.\s(?=[A-H]\b(?!\.\s?[A-Z]))"
     r"|(?<![\w.])(?<!\d )([Mm]in|[Mm]ax)\.\s(?=\d)"
+    r"|(?<![\w.])([Ll]ong)\.\s(?=\d[\d. ]*(?:degrees|°|minutes|[EW]\b))"
 )
+_LATITUDE = re.compile(r"(?:(?<=north )|(?<=south ))lat\.|(?:(?<=east )|(?<=west ))long\.")  # "30 degrees north lat."
 _BEFORE_SMALL = re.compile(
     rf"(?<![\w.])({either(BEFORE_NUMBER)})\.(?:\s+(?=([ivxlc]+)\b(?!'))|(?=([ivxlc]{{2,}})\b(?!')))"
 )
@@ -137,19 +165,22 @@ _BOOKS = {
     "Matthew": "Matt Mt", "Mark": "Mk", "Luke": "Lk", "John": "Jn", "Acts": "", "Romans": "Rom", "Corinthians": "Cor",
     "Galatians": "Gal", "Ephesians": "Eph Ephes", "Philippians": "Phil", "Colossians": "Col", "Thessalonians": "Thess",
     "Timothy": "Tim", "Titus": "Tit", "Philemon": "Philem", "Hebrews": "Heb", "James": "Jas", "Peter": "Pet",
-    "Jude": "", "Revelation": "Rev", "Ecclesiasticus": "Ecclus", "Maccabees": "Macc",
+    "Jude": "", "Revelation": "Rev", "Song of Songs": "", "Wisdom": "Wis", "Tobit": "Tob", "Judith": "", "Sirach": "",
+    "Baruch": "", "Esdras": "Esd", "Qur'an": "", "Quran": "", "Koran": "", "Ecclesiasticus": "Ecclus",
+    "Maccabees": "Macc",
 }  # fmt: skip
 _NAMES = {short: name for name, shorts in _BOOKS.items() for short in [name, *shorts.split()]}
 BIBLE_ABBREVIATIONS = tuple(short for shorts in _BOOKS.values() for short in shorts.split())
 _ORDINALS = {"1": "First", "2": "Second", "3": "Third", "I": "First", "II": "Second", "III": "Third"}
 _NUMBERED = (
     "Samuel|Sam|Kings|Kgs|Chronicles|Chron|Chr|Corinthians|Cor|Thessalonians|Thess|Timothy|Tim|Peter|Pet|John|Jn|"
-    "Maccabees|Macc"
+    "Maccabees|Macc|Esdras|Esd"
 )
 _BIBLE = re.compile(
     rf"(?<![\w.])(?:(1|2|3|I{{1,3}})\.?\s?(?=(?:{_NUMBERED})\b)(?:1st|2nd)?\s?)?({either(_NAMES)})\.?\s"
-    r"(\d{1,3}|[ivxlc]+\.?)(?:\s?:\s?|(?<=\.)\s|,\s(?=\d+\b(?!\s[a-z])))(\d{1,3})(?:\s?[-–]\s?(\d{1,3})(?::(\d{1,3}))?)?"
-    r"((?:,\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?(?![\d:]))*)(?![\d:])"
+    r"(\d{1,3}|[ivxlc]+\.?)(?:\s?:\s?|(?<=\.)\s|,\s(?=\d+\b(?!\s[a-z])))(\d{1,3})"
+    r"([a-e]\b)?(?:\s?[-–]\s?(\d{1,3})(?::(\d{1,3}))?([a-e]\b)?)?"
+    r"((?:,\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?(?![\d:]))*)(?![\d:])(?:\s?ff\b\.?|f\b\.?)?"
 )
 _CHAPTER_ONLY = re.compile(
     rf"(?<![\w.])(?:([123]|I{{1,3}})\.?\s)({_NUMBERED})\b\.?(?=\s\d|[\s,.;:)]|$)|(?<![\w.])(Ps|Matt|Deut|Exod|Isa|Prov|Eccl|Heb|Eph|Ezek|Gal|Jer|Lev)\.\s(?=\d|[ivxlc]+\b)|(?<![\w.])(Gen|Rom|Rev|Dan|Phil|Hos|Mic|Neh|Josh|Judg|Prov|Lam|Zech|Mal)\.\s(?=\d)"
@@ -163,9 +194,10 @@ def references(text: str, context: Context) -> str:
         return f"{BEFORE_NUMBER[match[1]]} " if value((match[2] or match[3]).upper()) else match[0]
 
     def number(match: re.Match[str]) -> str:
-        word = match[1] or match[2] or match[3]
+        word = match[1] or match[2] or match[3] or match[4]
         return {**BEFORE_NUMBER, **_LIMITS}[word] + " "
 
+    text = _LATITUDE.sub(lambda m: "latitude" if m[0][1] == "a" else "longitude", text)
     text = _BEFORE_SMALL.sub(small, _BEFORE_NUMBER.sub(number, text))
     text = _YEAR_MARK.sub(lambda match: _BEFORE_YEAR[match[1]] + " ", text)
     text = _YEAR_MARK.sub(lambda match: _BEFORE_YEAR[match[1]] + " ", text)  # "b. c. 1340"
@@ -178,6 +210,14 @@ def references(text: str, context: Context) -> str:
         lambda m: " and following" + ("." if m[0][-1] == "." and ends_sentence(m.string, m.end()) else ""), text
     )
     return _small_numerals(text, context)
+
+
+def _following(match: re.Match[str]) -> str:
+    """ "ff." behind a verse, and the full stop where it also ends the sentence."""
+    mark = re.search(r"ff?(\.?)$", match[0])
+    if mark is None:
+        return ""
+    return " and following" + ("." if mark[1] and ends_sentence(match.string, match.end()) else "")
 
 
 def _whole_range(match: re.Match[str]) -> str:
@@ -242,20 +282,24 @@ def bible_verses(text: str, context: Context) -> str:
     """John 3:16 is "John three sixteen", 1 Cor. 13:4-7 "First Corinthians thirteen four to seven"."""
 
     def said(match: re.Match[str]) -> str:
-        number, name, chapter, verse, last, last_verse, more = match.groups()
+        number, name, chapter, verse, half, last, last_verse, last_half, more = match.groups()
         chapter_number = int(chapter) if chapter.isdigit() else value(chapter.rstrip(".").upper())
         if chapter_number is None:
             return match[0]
         words = [_ORDINALS[number]] if number else []
         words += [_NAMES[name], cardinal(chapter_number, context.british), cardinal(int(verse), context.british)]
+        if half:  # "4:8b" is the second half of the verse
+            words.append(half)
         if last:
             words += ["to", cardinal(int(last), context.british)]
         if last_verse:
             words.append(cardinal(int(last_verse), context.british))
+        if last_half:
+            words.append(last_half)
         others = [re.sub(r"\s?[-–]\s?", " to ", part.strip()) for part in more.split(",")[1:]]
-        letter = " " if match.string[match.end() : match.end() + 1].isalpha() else ""  # "4:8b"
         more = "".join(f" and {part}" if part is others[-1] else f", {part}" for part in others)
-        return " ".join(words) + more + letter
+        letter = " " if match.string[match.end() : match.end() + 1].isalpha() else ""
+        return " ".join(words) + more + _following(match) + letter
 
     def named(match: re.Match[str]) -> str:
         if not match[1]:

@@ -8,13 +8,14 @@ from tasks.segment.rules.base import Context, spell_letters, words
 
 _TOP_LEVEL = "com|org|net|edu|gov|mil|info|co\\.uk|org\\.uk|ac\\.uk|gov\\.uk|io|tv|uk"
 MAIL_OR_WEB = re.compile(
-    r"\b[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+\b|\b(?:https?://|www\.)[^\s<>\"”’)\]]+[^\s<>\"”’)\].,;:!?]"
+    r"\b[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+\b|\b(?:https?://|ftp://|www\.)[^\s<>\"”’)\]]+[^\s<>\"”’)\].,;:!?]"
     rf"|(?<![\w.@/])(?:[\w-]+\.){{1,3}}(?:{_TOP_LEVEL})(?:/[\w./~-]*\w)?(?![\w.]*\w)",
     re.I,
 )
+HANDLE = re.compile(r"(?<![\w@])@(?=\w*_)\w+")  # @nasa_hq
 _FILE = re.compile(r"(?<![\w.])([\w-]+)\.(txt|pdf|docx?|jpe?g|png|gif|exe|html?|py|js|zip|mp3|mp4|csv|xml|epub)\b")
 _SPELLED_PARTS = words(
-    "www uk us de fr eu tv io ac http https txt pdf doc docx jpg png gif exe html htm py js mp csv xml epub"
+    "www uk us de fr eu tv io ac http https txt pdf doc docx jpg png gif exe html htm py js mp csv xml epub hq"
 )
 _WEB_SIGNS = {
     ".": " dot ",
@@ -60,8 +61,8 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?:(?<=\b[Aa] )|(?<=\b[Aa]n ))([A-DF])[-−](?=\s[a-z]|[.,;!?)\"])", r"\1 minus"),
         (r"\s*\+\s*", " plus "),
         (r"\s*=\s*", " equals "),
-        (r"(?<=[\w)])\s+<\s+(?=[\w(])|(?<=\w)<(?=\d)|(?<=\s)<(?=\d)", " less than "),
-        (r"(?<=[\w)])\s+>\s+(?=[\w(])|(?<=\w)>(?=\d)|(?<=\s)>(?=\d)", " greater than "),
+        (r"(?<=[\w)])\s+<\s+(?=[\w(]|[.−-]\d)|(?<=\w)<(?=\d)|(?<=\s)<(?=\d)", " less than "),
+        (r"(?<=[\w)])\s+>\s+(?=[\w(]|[.−-]\d)|(?<=\w)>(?=\d)|(?<=\s)>(?=\d)", " greater than "),
         (r"^<(?=\d)", "less than "),
         (r"^>(?=\d)", "greater than "),
         (r"[<>]", " "),
@@ -78,6 +79,7 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(s?he|his|him|hers?)/(?=s?he\b|his\b|him\b|hers?\b)", r"\1 or "),
         (r"(?<=[A-Za-z])/(?=(?:hour|hr|day|week|month|year|person|minute|second)\b)", " per "),
         (r"\b([A-Z]{2})/(?=[A-Z]{2}\b)", r"\1 "),
+        (r"(?<=\d)/(?=[a-z]\b)|(?<=\b[b-z])/(?=\d)", " over "),
         (r"(?<=[A-Za-z])\s?/\s?(?=[A-Za-z])", " slash "),
         (r"/", " "),
         (r"−", " minus "),
@@ -102,7 +104,7 @@ def addresses(text: str, _: Context) -> str:
     """name@example.com and https://example.com/a: signs by name, the scheme left out as readers do."""
 
     def said(match: re.Match[str]) -> str:
-        address = re.sub(r"^https?://", "", match[0], flags=re.I).rstrip("/")
+        address = re.sub(r"^(?:https?|ftp)://", "", match[0], flags=re.I).rstrip("/")
         parts = "".join(_WEB_SIGNS.get(sign, sign) for sign in address).split()
         return " ".join(spell_letters(part.upper()) if part.lower() in _SPELLED_PARTS else part for part in parts)
 
@@ -111,7 +113,7 @@ def addresses(text: str, _: Context) -> str:
         return f"{match[1]} dot {' '.join(letters.replace(' ', ''))}"
 
     text = re.sub(r"(?:^|(?<=\s))\.(com|org|net|edu|gov)\b", r"dot \1", text)
-    return _FILE.sub(file, MAIL_OR_WEB.sub(said, text))
+    return _FILE.sub(file, HANDLE.sub(said, MAIL_OR_WEB.sub(said, text)))
 
 
 def signs(text: str, _: Context) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tasks.segment.rules.base import Context, cardinal, ends_sentence
+from tasks.segment.rules.base import Context, cardinal, ends_sentence, spell_digits
 
 _MERIDIEM = r"([ap])\.?\s?m\b\.?"
 _HOUR_24 = r"([01]?\d|2[0-4])"
@@ -27,7 +27,11 @@ _DURATION_BEFORE = re.compile(
     r"(?:of\s+|was\s+|is\s+|in\s+|for\s+)?(?:an?\s+|just\s+|only\s+|about\s+)?$"
 )
 _O_CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?=\s+o'\s?clock)", re.I)
-_HOURS = re.compile(rf"(?<![\d:.,$£€])([01]\d|2[0-4]){_MINUTE}\s*(?:hours|hrs\b\.?|h\b)")
+_HOURS = re.compile(
+    rf"(?<![\d:.,$£€])([01]\d|2[0-4]){_MINUTE}\s*(?:hours|hrs\b\.?|h\b)|(?<![\d:.,$£€])(0\d){_MINUTE}(?=\s(?:Zulu|GMT)\b)"
+)
+_CONTINENTAL = re.compile(rf"(?<![\w:.,$£€])([01]?\d|2[0-4])h{_MINUTE}\b")  # 14h30
+_RACE = re.compile(r"(?<![\d:.,])(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d:]|[.,]\d)")  # a mile in 3:59.4
 _AT_HOURS = re.compile(rf"(?<=\bat )(0\d){_MINUTE}(?![\w:.,]\w)")
 # British books print a full stop between hours and minutes: "the 4.50 from Paddington".
 _STOPPED = re.compile(
@@ -49,7 +53,9 @@ def times(text: str, context: Context) -> str:
     text = _CLOCK.sub(lambda m: _meridiem(m, f"{_hour(m[1])}{_minutes(m[2], '')}", 3), text)
     text = _HOUR.sub(lambda m: _meridiem(m, _hour(m[1]), 2), text)
     text = _O_CLOCK.sub(lambda m: _hour(m[1]), text)
-    text = _HOURS.sub(lambda m: f"{_military(m)} hours", text)
+    text = _HOURS.sub(lambda m: f"{_military(m)} hours" if m[1] else _military(m, 3), text)
+    text = _RACE.sub(lambda m: f"{_hour(m[1])}{_minutes(m[2], ' flat')} point {spell_digits(m[3])}", text)
+    text = _CONTINENTAL.sub(r"\1:\2", text)
     text = _AT_HOURS.sub(_military, text)
     if context.british:
         text = _STOPPED.sub(lambda m: f"{m[1]} {_hour(m[2])}{_minutes(m[3], '')}", text)
@@ -81,10 +87,10 @@ def _minutes(digits: str, on_the_hour: str) -> str:
     return f" oh {cardinal(minutes)}" if minutes < 10 else f" {cardinal(minutes)}"
 
 
-def _military(match: re.Match[str]) -> str:
-    hour = int(match[1])
+def _military(match: re.Match[str], group: int = 1) -> str:
+    hour = int(match[group])
     words = ("oh " if hour < 10 and hour else "") + cardinal(hour)
-    return words + _minutes(match[2], " hundred")
+    return words + _minutes(match[group + 1], " hundred")
 
 
 def _meridiem(match: re.Match[str], time: str, group: int) -> str:
@@ -103,7 +109,8 @@ def _plain_time(match: re.Match[str]) -> str:
         on_the_hour = ""
     elif re.match(r"\s+(?:hours|hrs)\b", match.string[match.end() :]):
         on_the_hour = " hundred"
-    words = _hour(match[1]) + _minutes(match[2], on_the_hour if not match[3] else "")
-    if match[3]:
-        words += f" and {cardinal(int(match[3]))} seconds"
+    seconds = match[3] and int(match[3])
+    words = _hour(match[1]) + _minutes(match[2], on_the_hour if not seconds else "")
+    if seconds:
+        words += f" and {cardinal(seconds)} second{'' if seconds == 1 else 's'}"
     return words

@@ -3,138 +3,18 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from pathlib import Path
 
 from tasks.segment.rules.base import Context, ends_sentence
 
-# Abbreviation: (singular, plural). A full stop after it is part of it unless it ends the sentence.
-_UNITS = {
-    "km": ("kilometer", "kilometers"),
-    "cm": ("centimeter", "centimeters"),
-    "mm": ("millimeter", "millimeters"),
-    "m": ("meter", "meters"),
-    "µm": ("micrometer", "micrometers"),
-    "μm": ("micrometer", "micrometers"),
-    "nm": ("nanometer", "nanometers"),
-    "kg": ("kilogram", "kilograms"),
-    "g": ("gram", "grams"),
-    "mg": ("milligram", "milligrams"),
-    "µg": ("microgram", "micrograms"),
-    "μg": ("microgram", "micrograms"),
-    "mcg": ("microgram", "micrograms"),
-    "l": ("liter", "liters"),
-    "L": ("liter", "liters"),
-    "ml": ("milliliter", "milliliters"),
-    "mL": ("milliliter", "milliliters"),
-    "cl": ("centiliter", "centiliters"),
-    "cc": ("C C", "C C"),
-    "ha": ("hectare", "hectares"),
-    "lb": ("pound", "pounds"),
-    "lbs": ("pound", "pounds"),
-    "oz": ("ounce", "ounces"),
-    "fl. oz": ("fluid ounce", "fluid ounces"),
-    "cwt": ("hundredweight", "hundredweight"),
-    "gal": ("gallon", "gallons"),
-    "gals": ("gallon", "gallons"),
-    "qt": ("quart", "quarts"),
-    "qts": ("quart", "quarts"),
-    "pt": ("pint", "pints"),
-    "pts": ("points", "points"),
-    "tsp": ("teaspoon", "teaspoons"),
-    "tbsp": ("tablespoon", "tablespoons"),
-    "tsps": ("teaspoon", "teaspoons"),
-    "tbsps": ("tablespoon", "tablespoons"),
-    "cu. yd": ("cubic yard", "cubic yards"),
-    "cu. yds": ("cubic yard", "cubic yards"),
-    "lb/in": ("pound per inch", "pounds per inch"),
-    "lb/ft": ("pound per foot", "pounds per foot"),
-    "bpm": ("beat per minute", "beats per minute"),
-    "wpm": ("word per minute", "words per minute"),
-    "kbps": ("kilobit per second", "kilobits per second"),
-    "Mbps": ("megabit per second", "megabits per second"),
-    "kPa": ("kilopascal", "kilopascals"),
-    "kN": ("kilonewton", "kilonewtons"),
-    "kJ": ("kilojoule", "kilojoules"),
-    "doz": ("dozen", "dozen"),
-    "ft": ("foot", "feet"),
-    "yd": ("yard", "yards"),
-    "yds": ("yard", "yards"),
-    "mi": ("mile", "miles"),
-    "mph": ("mile per hour", "miles per hour"),
-    "m.p.h": ("mile per hour", "miles per hour"),
-    "p.c": ("percent", "percent"),
-    "k.p.h": ("kilometer per hour", "kilometers per hour"),
-    "µs": ("microsecond", "microseconds"),
-    "μs": ("microsecond", "microseconds"),
-    "mpg": ("mile per gallon", "miles per gallon"),
-    "kph": ("kilometer per hour", "kilometers per hour"),
-    "km/h": ("kilometer per hour", "kilometers per hour"),
-    "km/s": ("kilometer per second", "kilometers per second"),
-    "m/s": ("meter per second", "meters per second"),
-    "ft/s": ("foot per second", "feet per second"),
-    "g/l": ("gram per liter", "grams per liter"),
-    "mg/l": ("milligram per liter", "milligrams per liter"),
-    "g/cm": ("gram per centimeter", "grams per centimeter"),
-    "kg/m": ("kilogram per meter", "kilograms per meter"),
-    "sq. m": ("square mile", "square miles"),
-    "sq. mi": ("square mile", "square miles"),
-    "sq mi": ("square mile", "square miles"),
-    "sq. ft": ("square foot", "square feet"),
-    "sq ft": ("square foot", "square feet"),
-    "sq. in": ("square inch", "square inches"),
-    "sq. yd": ("square yard", "square yards"),
-    "sq. yds": ("square yard", "square yards"),
-    "sq km": ("square kilometer", "square kilometers"),
-    "sq. km": ("square kilometer", "square kilometers"),
-    "cu. ft": ("cubic foot", "cubic feet"),
-    "cu. in": ("cubic inch", "cubic inches"),
-    "cu ft": ("cubic foot", "cubic feet"),
-    "h": ("hour", "hours"),
-    "hr": ("hour", "hours"),
-    "hrs": ("hour", "hours"),
-    "min": ("minute", "minutes"),
-    "mins": ("minute", "minutes"),
-    "s": ("second", "seconds"),
-    "sec": ("second", "seconds"),
-    "secs": ("second", "seconds"),
-    "ms": ("millisecond", "milliseconds"),
-    "yr": ("year", "years"),
-    "yrs": ("year", "years"),
-    "mos": ("months", "months"),
-    "wk": ("week", "weeks"),
-    "wks": ("week", "weeks"),
-    "Hz": ("hertz", "hertz"),
-    "kHz": ("kilohertz", "kilohertz"),
-    "MHz": ("megahertz", "megahertz"),
-    "GHz": ("gigahertz", "gigahertz"),
-    "KB": ("kilobyte", "kilobytes"),
-    "kB": ("kilobyte", "kilobytes"),
-    "MB": ("megabyte", "megabytes"),
-    "GB": ("gigabyte", "gigabytes"),
-    "TB": ("terabyte", "terabytes"),
-    "W": ("watt", "watts"),
-    "kW": ("kilowatt", "kilowatts"),
-    "MW": ("megawatt", "megawatts"),
-    "kWh": ("kilowatt hour", "kilowatt hours"),
-    "V": ("volt", "volts"),
-    "kV": ("kilovolt", "kilovolts"),
-    "mA": ("milliamp", "milliamps"),
-    "Ω": ("ohm", "ohms"),
-    "dB": ("decibel", "decibels"),
-    "hp": ("horsepower", "horsepower"),
-    "h.p": ("horsepower", "horsepower"),
-    "psi": ("P S I", "P S I"),
-    "rpm": ("R P M", "R P M"),
-    "r.p.m": ("R P M", "R P M"),
-    "kcal": ("kilocalorie", "kilocalories"),
-    "cal": ("calorie", "calories"),
-    "kn": ("knot", "knots"),
-    "kts": ("knots", "knots"),
-}
+# Abbreviation: (singular, plural).
+UNITS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _NUMBER = r"\d[\d,]*(?:\.\d+)?|\.\d+|(?=[½¼¾⅓⅔⅛⅜⅝⅞])"
 _FRACTION = r"(?:[½¼¾⅓⅔⅛⅜⅝⅞]|\s\d/\d{1,2})?"
-_UNIT_NAMES = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
+_UNIT_NAMES = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 # One letter after digits without a space is more often a name ("the 5L", "M4 5W") than a unit, but "5m" and "20g" are.
-_TIGHT_LETTERS = r"(?:[hsVWL](?!\w))"
+_TIGHT_LETTERS = r"(?:[hsVWL](?!\w))|\s[VWL]\s[A-Z]\b"  # nor is "4WD"
 _UNIT = re.compile(
     rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?!{_TIGHT_LETTERS})(\s?|-)({_UNIT_NAMES})(\^?[²³23]|[²³])?(?:(\.)(?!\d))?(?![\w/'’-])"
     r"(?!\.\w)"
@@ -146,7 +26,7 @@ _PER = re.compile(
     rf"(\d\s?(?:{_UNIT_NAMES}|[a-z]{{2,}}))\.?/(hrs?|day|wk|week|mo|month|yr|year|min|minute)\b(\.(?!\s+[A-Z]|$))?"
 )
 _PERIODS = {"hr": "hour", "hrs": "hour", "wk": "week", "mo": "month", "yr": "year", "min": "minute"}
-_PART_OF_ONE = re.compile(r"(?:^|[^\d\s-])\s?\d+/$")
+_PART_OF_ONE = re.compile(r"(?:^|[^\d\s-])\s?(\d+)/$")
 _STONE_ONLY = re.compile(
     r"(?:(?<=eighed )|(?<=eighs )|(?<=eighing )|(?<=of )|(?<=about )|(?<=over )|(?<=under )|(?<=nearly ))"
     r"(\d{1,2})\sst\b\.?(?!\s?\d)"
@@ -160,15 +40,33 @@ _STONE = re.compile(
 _AMPS = re.compile(
     r"(\d\s?(?:V|volts),?\s(?:and\s|at\s)?\d+)\s?A\b(?!\.\w)|(?<![\w.])(\d+)\s?A(?=\s(?:fuse|plug|circuit|current|supply|socket)s?\b)"
 )
+_POWERED = re.compile(
+    r"(?<![\w.])(\d+(?:\.\d+)?)\s?([VW])(?=\s(?:bulb|lamp|light|batter(?:y|ie)|heater|speaker|amplifier|socket|outlet|"
+    r"suppl(?:y|ie)|system|motor|line|charger|adapter|panel|transmitter)s?\b)"
+)
+_FORMAT_NAMES = {  # of books
+    "4to": "quarto", "8vo": "octavo", "12mo": "duodecimo", "16mo": "sixteenmo", "18mo": "eighteenmo",
+    "24mo": "twenty-fourmo", "32mo": "thirty-twomo",
+}  # fmt: skip
+_FORMATS = re.compile(rf"(?<![\w.-])(?:{'|'.join(_FORMAT_NAMES)})\b")
+_SQUARE = re.compile(
+    r"\b(sq|cu)\b\.?(?=\s(?:miles?|feet|foot|yards?|inch(?:es)?|(?:kilo|centi|milli)?met(?:er|re)s?|rods?)\b)"
+)
+_WRONG_ORDINAL = re.compile(r"(?<![\w.])(\d?[02-9]|1[0-3])st\b\.?(?!\w)")  # "12st" is a weight, no ordinal
 _AREAS = {"²": "square ", "³": "cubic ", "2": "square ", "3": "cubic "}
 _HOURS_MINUTES = re.compile(r"\b(\d+)\s?h\s?(\d+)\s?m(?:in)?\b")
 _DIMENSIONS = re.compile(
     rf"((?:{_NUMBER})\s?(?:ft|in|cm|mm|m|km|feet|inches|'|′|\"|″)?\.?)\s?[×x]\s?(?=(?:{_NUMBER})\s?(?:ft|in\b|in\.|cm|mm|m\b|km|feet|inches|meters|metres|yards))"
 )
 _BY = re.compile(
-    r"(?<=\b[Aa] )(\d+)×(?=\d+s?\b(?!\s*=))|(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))|(?<=[\d½¼¾⅓⅔])\sx\s(?=\d+\b(?!\s*=))"
+    r"(?<=\b[Aa] )(\d+)×(?=\d+s?\b(?!\s*=))|(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))"
+    r"|(?<=[\d½¼¾⅓⅔])\sx\s(?=\d+\b(?!\s*=|\sto the))"
 )
-_TIMES = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)x\b(?!\s?[\d+=*/^-])")
+# "3x larger", but not the 3x of "3x squared" or "equals 3x".
+_TIMES = re.compile(
+    r"(?<![\w.])(?<!=)(?<!= )(?<!\+ )(?<!minus )(?<!plus )(?<!equals )(\d+(?:\.\d+)?)x\b"
+    r"(?!\s?[\d+=*/^-]|\s(?:squared|cubed|to the|minus|plus|equals)\b)"
+)
 
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _ANGLE = re.compile(
@@ -178,17 +76,29 @@ _ANGLE = re.compile(
 _TEMPERATURE = re.compile(
     r"(?:(?<![\w)–-])([-−–]))?(\d+(?:\.\d+)?)\s?(?:°\s?([CFK])\b\.?|([℃℉])|deg(?:rees|\.)?\s([CF])\b(?!\.\w))"
 )
+_PRIME_SIZE = re.compile(r"(\d[\d.½¼¾]*)\s?(?:([′'’])|[″\"”])\s?[x×]\s?(\d[\d.½¼¾]*)\s?(?(2)[′'’]|[″\"”])(?!\w)")
+_DEGREES_SPAN = re.compile(r"(\d)\s?°(\s?[CF])?\s?[–-]\s?(?=\d+(?:\.\d+)?\s?°)")
+_DEGREES_WORD = re.compile(r"(\d)\s?deg\.?,?\s(?:(\d+)\s?min\.?,?\s)?([NSEW])\b")  # 40 deg. 3 min. N.
 _KELVIN = re.compile(
     r"(?<![\w.,$£€])(\d[\d,]*(?:\.\d+)?)\sK\b(?=[.,;:)]|$|\s(?!run|race|of|memory|people)[a-z])(?!\.\s?[A-Z])"
 )
 _TURN = re.compile(r"\s(?!(?:of|to|in|on|and|or|from|by|at|for|per|away|is|was|a|an|the|as)\b)[a-z]")
 _NAME = re.compile(r"\s[A-Z][a-z]")
 _ARTICLE = re.compile(r"\b[Aa]n?\s$")
+_RACE = re.compile(  # "the 100 m dash"
+    r"\s(?:dash|hurdles|sprint|freestyle|butterfly|backstroke|breaststroke|relay|race|run|final|medley|steeplechase|"
+    r"record|mark|line|gun|shell|howitzer|film|camera|lens)\b"
+)
 _SCALES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin", "℃": "Celsius", "℉": "Fahrenheit"}
-_LENGTHS = "tall|high|long|wide|deep|thick|across|broad|in diameter|record|screen|pipe|nail|gun|disk"
+_LENGTHS = "tall|high|long|wide|deep|thick|across|broad|in diameter"
+_SIZED = (
+    "(?:record|single|screen|pipe|nail|gun|disk|disc|board|plank|pole|ladder|ruler|wheel|pizza|monitor|telescope|shell|"
+    "howitzer|mortar|blade|barrel|bolt|ceiling|fence|wall|boat|canoe|tyre|tire|rim|television|TV|drop|ditch|snake|shark)s?"
+)
+_SIZED_NEXT = re.compile(rf"\s{_SIZED}\b")
 _PRIMES = re.compile(
-    rf"(?<![\w.])(\d+)\s?[′'’]\s?-?(\d+(?:\.\d+)?[½¼¾]?)\s?(?:[″\"”]|''|’’)?(?!\w|\.\d)|(?<![\w.])(\d+)\s?(?:′|['’](?=\s(?:{_LENGTHS})\b))"
-    rf"|(?<![\w.])(\d+(?:\.\d+)?[½¼¾]?)\s?(?:″|[\"”](?=\s(?:{_LENGTHS})\b))"
+    rf"(?<![\w.])(\d+)\s?[′'’]\s?-?(\d+(?:\.\d+)?[½¼¾]?)\s?(?:[″\"”]|''|’’)?(?!\w|\.\d)|(?<![\w.])(\d+)\s?(?:′|['’](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
+    rf"|(?<![\w.])(\d+(?:\.\d+)?[½¼¾]?)\s?(?:″|[\"”](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
 )
 
 
@@ -213,9 +123,14 @@ def temperatures_and_angles(text: str, _: Context) -> str:
 
     def primes(match: re.Match[str]) -> str:
         feet, inches = match[1] or match[3], match[2] or match[4]
+        if (match[3] or match[4]) and _SIZED_NEXT.match(match.string, match.end()):
+            return f"{feet} foot" if feet else f"{inches} inch"  # "a 6' fence"
         said = [f"{feet} {_form(feet, 'foot', 'feet')}"] if feet else []
         return " ".join(said + ([f"{inches} {_form(inches, 'inch', 'inches')}"] if inches else [])) + _gap(match)
 
+    text = _DEGREES_WORD.sub(lambda m: f"{m[1]}°{f' {m[2]}′' if m[2] else ''} {m[3]}", text)
+    text = _PRIME_SIZE.sub(lambda m: f"{m[1]} by {m[3]} {'feet' if m[2] else 'inches'}", text)
+    text = _DEGREES_SPAN.sub(lambda m: f"{m[1]}{'°' + m[2] if m[2] else ''} to ", text)
     text = re.sub(r"(?<![\w–-])–(?=\d+(?:\.\d+)?\s?(?:°|degrees))", "-", text)
     text = _KELVIN.sub(lambda m: f"{m[1]} {_form(m[1], 'kelvin', 'kelvins')}", text)
     return _PRIMES.sub(primes, _ANGLE.sub(angle, _TEMPERATURE.sub(temperature, text)))
@@ -227,6 +142,8 @@ def _before_noun(match: re.Match[str]) -> bool:
     noun = _TURN.match(match.string, match.end()) or (
         not match[0].endswith(".") and _NAME.match(match.string, match.end())  # "a 9mm Glock"
     )
+    if _RACE.match(match.string, match.end()):
+        return True
     return article is not None and bool(noun)
 
 
@@ -239,7 +156,7 @@ def units(text: str, context: Context) -> str:
 
     def said(match: re.Match[str]) -> str:
         number, gap, unit, power, stop = match.groups()
-        one, many = _UNITS[unit]
+        one, many = UNITS[unit]
         if "/" in unit and power:
             per, _, base = one.rpartition(" ")
             one, many, area = (
@@ -248,7 +165,7 @@ def units(text: str, context: Context) -> str:
                 "",
             )
             if unit.endswith("s"):
-                one, many = f"{_UNITS[unit][0]} squared", f"{_UNITS[unit][1]} squared"
+                one, many = f"{UNITS[unit][0]} squared", f"{UNITS[unit][1]} squared"
         else:
             area = _AREAS[power[-1]] if power else ""
         name = one if gap == "-" or _before_noun(match) else _count(match, one, many)
@@ -263,6 +180,9 @@ def units(text: str, context: Context) -> str:
         return f"{match[1]} {_AREAS.get(match[2], '')}{name}{'.' if ends else ''}"
 
     text = re.sub(r"(\d\.\d+)s\b", r"\1 seconds", text)  # "9.58s"
+    text = _FORMATS.sub(lambda m: _FORMAT_NAMES[m[0]], text)
+    text = _POWERED.sub(lambda m: f"{m[1]} {'volt' if m[2] == 'V' else 'watt'}", text)
+    text = _SQUARE.sub(lambda m: "square" if m[1] == "sq" else "cubic", text)
     text = _STONE_ONLY.sub(
         lambda m: f"{m[1]} stone" + ("." if m[0].endswith(".") and ends_sentence(m.string, m.end()) else ""), text
     )
@@ -273,9 +193,19 @@ def units(text: str, context: Context) -> str:
     text = _HOURS_MINUTES.sub(
         lambda m: f"{m[1]} {_form(m[1], 'hour', 'hours')} {m[2]} {_form(m[2], 'minute', 'minutes')}", text
     )
+    text = _WRONG_ORDINAL.sub(_stone, text)
     text = _STONE.sub(lambda m: f"{m[1] or m[2]} stone" + (f" {m[3]}" if m[3] else ""), text)
     text = _AMPS.sub(lambda m: f"{m[1]} amps" if m[1] else f"{m[2]} amp", _FEET_IN.sub(_feet_and_inches, text))
     return _UNIT.sub(said, _INCHES.sub(inches, text))
+
+
+def _stone(match: re.Match[str]) -> str:
+    """ "12st" and "11st 4lb", but 21st and 1st are ordinals."""
+    pounds = re.match(r"\s?(?=\d+\s?lbs?\b)", match.string[match.end() :])
+    if match[1] == "11" and not pounds:
+        return match[0]
+    stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+    return f"{match[1]} stone{stop}"
 
 
 def _feet_and_inches(match: re.Match[str]) -> str:
@@ -289,11 +219,10 @@ def _feet_and_inches(match: re.Match[str]) -> str:
 
 def _count(match: re.Match[str], one: str, many: str) -> str:
     """The form behind the number of the first group: "1/4 tsp." is a part of one, "2 1/4 tsp." more than two."""
-    return (
-        one
-        if _PART_OF_ONE.search(match.string[max(0, match.start() - 16) : match.start()])
-        else _form(match[1], one, many)
-    )
+    part = _PART_OF_ONE.search(match.string[max(0, match.start() - 16) : match.start()])
+    if part and match[1].isdecimal() and int(part[1]) < int(match[1]):  # 120/80 is no part
+        return one
+    return _form(match[1], one, many)
 
 
 def _form(number: str, one: str, many: str) -> str:

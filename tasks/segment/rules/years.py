@@ -12,18 +12,23 @@ _DECADES = re.compile(r"(?<![\w,.])((?:1\d|20)\d0'?s)\s?[–-]\s?(?:'?(\d0)'?s|(
 _SHORT_DECADE = re.compile(r"(?<!\w)'([2-9])0'?s\b")
 _SHORT_YEAR = re.compile(r"(?<![\w'])'(\d\d)\b(?!'|%|\s*(?:pounds|dollars|men|of)\b)(?:\s?[–-]\s?'?(\d\d)\b)?")
 _SPAN = re.compile(rf"(?<![\d.,$£€#/-]){YEAR}\s?[–—-]\s?(\d{{2}}|\d{{4}})\b(?![\d.,]*\d)(?!\s?%)")
-_SLASH_SPAN = re.compile(rf"(?<![\d.,$£€#/-]){YEAR}/(\d\d)\b(?![\d/])")
+_SHORT_SPAN = re.compile(rf"(?<![\d.,$£€#/-]){YEAR}[–-](\d)(?![\w%/–-]|[.,]\d)")  # 1605–6
+_SLASH_SPAN = re.compile(rf"(?<![\d.,$£€#/-]){YEAR}/(\d\d|\d{{4}})\b(?![\d/])")
 _ERA = re.compile(
     r"\b(A\.\s?D\.?|AD|C\.?E\.?)\s+(\d{1,4})\b(?!,\d)"
     r"|\b(\d{1,3}(?:,\d{3})+|\d{1,4})(?:\s?[–-]\s?(\d{1,4}))?\s?(B\.\s?C\.(?:\s?E\.?)?|BCE?|A\.\s?D\.?|AD|C\.\s?E\.|CE)(?![\w])"
 )
 _CENTURY = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)[\s-]+(?:c(?:ent)?\.(?=\W|$)|C\.(?=\s[a-z]|[,;)]))")
 _CENTURY_FIRST = re.compile(r"\bC(\d{1,2})(?:st|nd|rd|th)\b")
+_ERA_NEXT = re.compile(r"\s(?:A\.?\s?D|B\.?\s?C|C\.?\s?E)\b")
 _ERAS_SPAN = re.compile(r"(?:(?<=\bBC)|(?<=B\.C\.))\s?[–-]\s?(?=A\.?D\b)")
 _UNFINISHED = re.compile(r"\b(1[0-9])(?:—|--)(?![\w'])")
 _COUNTED = r"page|pages|number|numbers|line|verse|psalm|lot|item|hymn|sonnet|chapter|section|article"
 _AFTER_COUNTED = re.compile(rf"\b(?:{_COUNTED})\s+$", re.I)
-_LONE = re.compile(rf"(?<![\d.,$£€#:/+−^-]){YEAR}\b(?![.,:/-]?\d|\s?[%°]|-[a-z]+-old)", re.I)
+_LONE = re.compile(
+    rf"(?:(?<![\d.,$£€#:/+−^-])|(?<=\b[Pp]re-)|(?<=\b[Pp]ost-)|(?<=\b[Mm]id-)|(?<=\b[Ll]ate-)|(?<=\b[Ee]arly-)){YEAR}\b(?![.,:/-]?\d|\s?[%°]|-[a-z]+-old)",
+    re.I,
+)
 _FUTURE = re.compile(r"(?<=\b[Ii]n )(2[1-9]\d\d)\b(?![.,:/-]?\d)(?!\s[a-z]+s\b)|(?<=\byear )(2[1-9]\d\d)\b")
 _THINGS = re.compile(
     r"\s+([a-z]{2,}s|men|women|people|children|feet|sheep|cattle|head|horse|foot|miles|of\s(?:them|us|these|those|whom|which))\b"
@@ -69,7 +74,8 @@ def centuries(text: str, _: Context) -> str:
     """18th c. and 18th cent. are the eighteenth century; "18th century" needs no rule but that of ordinals."""
 
     def said(match: re.Match[str]) -> str:
-        stop = "." if ends_sentence(match.string, match.end()) else ""
+        era = _ERA_NEXT.match(match.string, match.end())
+        stop = "." if ends_sentence(match.string, match.end()) and not era else ""
         return f"{ordinal(int(match[1]))} century{stop}"
 
     text = _CENTURY_FIRST.sub(lambda match: f"{ordinal(int(match[1]))} century", text)
@@ -88,13 +94,21 @@ def year_spans(text: str, context: Context) -> str:
         end = year_of_century(match[2]) if len(match[2]) == 2 else year(last, context.british)
         return f"{year(first, context.british)} to {end}"
 
-    def slashed(match: re.Match[str]) -> str:
-        if int(match[2]) != (int(match[1]) + 1) % 100:
+    def short(match: re.Match[str]) -> str:
+        first, last = int(match[1]), int(match[2])
+        if last <= first % 10 or _THINGS.match(match.string, match.end()):
             return match[0]
-        return f"{year(int(match[1]), context.british)} to {year_of_century(match[2])}"
+        return f"{year(first, context.british)} to {cardinal(first % 100 // 10 * 10 + last)}"
+
+    def slashed(match: re.Match[str]) -> str:
+        first, last = int(match[1]), int(match[2])
+        if last != (first + 1 if len(match[2]) == 4 else (first + 1) % 100):
+            return match[0]
+        end = year_of_century(match[2]) if len(match[2]) == 2 else year(last, context.british)
+        return f"{year(first, context.british)} to {end}"
 
     text = _UNFINISHED.sub(lambda match: f"{cardinal(int(match[1]))} blank", text)
-    return _SLASH_SPAN.sub(slashed, _SPAN.sub(said, text))
+    return _SLASH_SPAN.sub(slashed, _SHORT_SPAN.sub(short, _SPAN.sub(said, text)))
 
 
 def decades(text: str, _: Context) -> str:
