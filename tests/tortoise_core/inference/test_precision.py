@@ -50,7 +50,7 @@ def test_a_named_precision_is_taken_at_its_word(machine, name):
 
 
 def test_an_unknown_precision_is_refused():
-    with pytest.raises(ConfigError, match="float16.*use auto, float32 or bfloat16"):
+    with pytest.raises(ConfigError, match=r"float16.*use auto, float32 or bfloat16"):
         choose_precision("float16", "cpu")
 
 
