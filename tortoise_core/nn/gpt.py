@@ -80,9 +80,13 @@ class Projection(nn.Module):
         self.weight = nn.Parameter(torch.empty(inputs, outputs).normal_(0.0, std))
         self.bias = nn.Parameter(torch.zeros(outputs))
 
+    def linear_weight(self) -> torch.Tensor:
+        """The weight as [out, in]."""
+        return self.weight.T
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Projects the last dimension."""
-        return F.linear(x, self.weight.T, self.bias)
+        return F.linear(x, self.linear_weight(), self.bias)
 
 
 class CausalAttention(nn.Module):
