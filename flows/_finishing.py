@@ -5,17 +5,55 @@ Knows nothing of how audio is cut or encoded.
 
 from __future__ import annotations
 
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any, Self
 
 from prefect.utilities.annotations import quote
 
 from flows import _policies as policies
 from flows._order import Order
+from flows._progress import Progress, announce
 from flows._standing import chosen_takes, edition_content, find_edition, find_master
 from storage.records import Edition, Master
 from tasks.master.task import master as master_task
 from tasks.package.task import package as package_task
 from tasks.stitch.task import stitch as stitch_task
+
+
+class Mastering:
+    """Masters chapters in a thread of its own, one after another, while others are still being spoken."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="master")
+        self._begun: dict[int, Future[Master]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=kind is not None)
+
+    def begin(self, chapter: int) -> None:
+        """Has a chapter mastered whose utterances all have takes."""
+        self._begun[chapter] = self._pool.submit(copy_context().run, self._master, chapter)
+
+    def failed(self) -> bool:
+        """Whether a chapter could not be mastered."""
+        return any(future.done() and future.exception() is not None for future in self._begun.values())
+
+    def masters(self) -> tuple[Master, ...]:
+        """The masters of the order's chapters, in reading order. Waits for them, and raises their first error."""
+        for future in self._begun.values():
+            future.result()
+        return tuple(self._begun[chapter].result() for chapter in self._order.chapters)
+
+    def _master(self, chapter: int) -> Master:
+        made = master_chapter(self._order, chapter)
+        done = 1 + sum(future.done() for future in self._begun.values())
+        announce(Progress("master", done, len(self._order.chapters), made.title))
+        return made
 
 
 def master_chapter(order: Order, chapter: int) -> Master:

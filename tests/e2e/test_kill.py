@@ -62,7 +62,7 @@ def sounds(result):
 
 
 def test_killed_at_the_worst_moments_and_finished_by_the_same_command(talepress):
-    one_by_one = {"TALEPRESS_SYNTHESIZE__BATCH_SIZE": "1"}
+    one_by_one = {"TALEPRESS_SYNTHESIZE__BATCH_SIZE": "1", "TALEPRESS_EXECUTION__THREADS": "1"}
     make = ["make", "book.md", "--out", "out", "--json"]
 
     # The third batch is spoken, its file is in the store, its row is not written.

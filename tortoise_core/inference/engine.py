@@ -22,6 +22,7 @@ from tortoise_core.inference.audio_stage import AudioStage
 from tortoise_core.inference.code_stage import Chosen, CodeStage
 from tortoise_core.inference.formats import FrontEnd, front_end
 from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult, VoiceLatents
+from tortoise_core.inference.precision import Precision
 from tortoise_core.inference.text_side import TorToiseText
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
@@ -36,8 +37,9 @@ MAX_ROWS = 96  # candidates decoded in one batch
 class TorToiseEngine:
     """Implements `interface.Engine` with the networks of one model folder."""
 
-    def __init__(self, manifest: ModelManifest, device: torch.device) -> None:
+    def __init__(self, manifest: ModelManifest, device: torch.device, precision: Precision = "float32") -> None:
         self._text = TorToiseText(manifest.description)
+        self.precision = precision
         speech = self._text.speech
         autoregressive = _as(AutoregressiveModel, manifest.load("autoregressive", device))
         decoder = _as(DiffusionDecoder, manifest.load("diffusion", device))
@@ -109,10 +111,10 @@ class TorToiseEngine:
             )
 
 
-def load_engine(model: str | Path, device: str = "auto") -> TorToiseEngine:
+def load_engine(model: str | Path, device: str = "auto", precision: Precision = "float32") -> TorToiseEngine:
     """Loads a model folder (or manifest file) and gets ready to speak.
 
-    Args: `device` "auto" takes a GPU where there is one.
+    Args: `device` "auto" takes a GPU where there is one; `precision` see `precision.py`.
     Raises `CheckpointError` for a missing or damaged model, `ConfigError` for an unknown device.
     """
     name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
@@ -122,7 +124,7 @@ def load_engine(model: str | Path, device: str = "auto") -> TorToiseEngine:
         raise ConfigError(f"unknown device {device!r}: use auto, cpu or cuda") from error
     if target.type == "cuda" and not torch.cuda.is_available():
         raise ConfigError(f"device {device!r} was asked for, but torch sees no GPU here: use auto or cpu")
-    return TorToiseEngine(read_manifest(Path(model)), target)
+    return TorToiseEngine(read_manifest(Path(model)), target, precision)
 
 
 def _groups(requests: Sequence[SpeechRequest]) -> Iterator[list[int]]:
