@@ -19,6 +19,7 @@ from tortoise_core.inference.logits import (
 )
 from tortoise_core.inference.sampling import Keep, Prompt, sample_codes
 from tortoise_core.inference.sampling_reference import choose, sample_row
+from tortoise_core.nn import key_value_cache
 
 SETTINGS = DecodingSettings(max_codes=20)
 SEEDS = [[1, 2, 3], [4], [5, 6]]
@@ -67,7 +68,8 @@ def test_rows_do_not_depend_on_their_neighbours(model, monkeypatch):
     alone = sample_codes(model, prompts(model)[2:], SETTINGS, SEEDS[2:])
     assert [row.codes.tolist() for row in together[2]] == [row.codes.tolist() for row in alone[0]]
     assert len({row.stopped for group in together for row in group} | {len(r.codes) for g in together for r in g}) > 2
-    monkeypatch.setattr(sampling, "_CACHE_GROWTH", 3)  # grow often, never compact
+    monkeypatch.setattr(key_value_cache, "_GROWTH", 3)  # grow often, never compact
+    monkeypatch.setattr(sampling, "_FIRST_SLOTS", 1)
     monkeypatch.setattr(sampling, "_COMPACT_AT", 0.0)
     again = sample_codes(model, prompts(model), SETTINGS, SEEDS)
     assert [r.codes.tolist() for g in again for r in g] == [r.codes.tolist() for g in together for r in g]
