@@ -22,6 +22,10 @@ from tortoise_core.inference.text_side import TorToiseText
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 
+_SCORED_AT_ONCE = 32  # candidates
+_ALIGNED_AT_ONCE = 8  # utterances
+_RUNAWAY_PENALTY = 1e3  # more than any two scores differ by
+
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
@@ -51,10 +55,22 @@ class CodeStage:
         texts = [torch.tensor(self._text_ids(request.text)) for request in requests]
         prompts = [Prompt(r.voice.auto[0], text) for r, text in zip(requests, texts, strict=True)]
         seeds = [[derived_seed(r.seed, "candidate", c) for c in range(settings.candidates)] for r in requests]
-        second_pass = self._front_end.codes.calm is not None  # repaired codes differ from the sampled ones
-        keep = Keep(latents=self._text.speech.decoder_input == "latents" and not second_pass)
+        keep = Keep(latents=self._text.speech.decoder_input == "latents" and not self._repaired)
         rows = sample_codes(self.autoregressive, prompts, _decoding(settings), seeds, keep)
-        return [self._best(prompt, candidates, settings) for prompt, candidates in zip(prompts, rows, strict=True)]
+        scores = self._scores(prompts, rows, settings.max_codes) if settings.candidates > 1 else None
+        best = [0] * len(rows) if scores is None else [max(range(len(s)), key=s.__getitem__) for s in scores]
+        picked = [candidates[index] for candidates, index in zip(rows, best, strict=True)]
+        codes = [self._spoken(row, settings.max_codes) for row in picked]
+        aligned = self._aligned(prompts, picked, codes)
+        return [
+            Chosen(codes[n], aligned[n], picked[n].stopped, None if scores is None else scores[n][best[n]])
+            for n in range(len(requests))
+        ]
+
+    @property
+    def _repaired(self) -> bool:
+        """Whether codes are mended after they were sampled, so that latents kept while sampling are not theirs."""
+        return self._front_end.codes.calm is not None
 
     def _text_ids(self, text: str) -> list[int]:
         ids = self._text.text_ids(text)
@@ -66,20 +82,10 @@ class CodeStage:
             )
         return ids
 
-    def _best(self, prompt: Prompt, rows: Sequence[CodeRow], settings: SamplingSettings) -> Chosen:
-        cleaned = [self._clean(row, settings.max_codes) for row in rows]
-        scores: list[float] | None = None
-        best = 0
-        if len(rows) > 1:
-            scores = self._scores(prompt, cleaned, rows)
-            best = max(range(len(rows)), key=lambda i: scores[i] if scores else 0.0)
-        codes = cleaned[best]
-        end = spoken_length(codes, self._front_end.codes)
-        aligned = codes
-        if self._text.speech.decoder_input == "latents":
-            kept = rows[best].latents
-            aligned = self._second_pass(prompt, codes) if kept is None else kept
-        return Chosen(codes[:end], aligned[:end], rows[best].stopped, None if scores is None else scores[best])
+    def _spoken(self, row: CodeRow, max_codes: int) -> Tensor:
+        """The codes to decode, mended as the codec wants them and cut where the speech ends (spec 4)."""
+        cleaned = self._clean(row, max_codes)
+        return cleaned[: spoken_length(cleaned, self._front_end.codes)]
 
     def _clean(self, row: CodeRow, max_codes: int) -> Tensor:
         """The sampled codes as the codec wants them: as they are, or padded and repaired (spec 4)."""
@@ -88,22 +94,54 @@ class CodeStage:
             return row.codes
         return clean_codes(pad_codes(row.codes, max_codes, code_format.stop), code_format)
 
-    def _scores(self, prompt: Prompt, codes: Sequence[Tensor], rows: Sequence[CodeRow]) -> list[float]:
-        """CLVP's opinion of each candidate. A row without a stop has run away: it loses to any that ended."""
-        text = prompt.text.to(self._device)[None]
-        lengths = torch.tensor([max(1, len(c)) for c in codes], device=self._device)
-        batch = torch.nn.utils.rnn.pad_sequence(list(codes), batch_first=True).to(self._device)
-        if batch.shape[1] == 0:  # every candidate stopped at once
-            return [0.0] * len(codes)
-        batch = batch.clamp(max=self._clvp.config.code_tokens - 1)
-        owners = torch.zeros(len(codes), dtype=torch.long, device=self._device)
-        text_length = torch.tensor([text.shape[1]], device=self._device)
-        scores = self._clvp.scores(text, batch, text_length, lengths, owners).tolist()
-        return [score if row.stopped else score - 1e3 for score, row in zip(scores, rows, strict=True)]
+    def _scores(
+        self, prompts: Sequence[Prompt], rows: Sequence[Sequence[CodeRow]], max_codes: int
+    ) -> list[list[float]]:
+        """CLVP's opinion of every candidate. A row without a stop has run away: it loses to any that ended, and a row
+        without codes loses like it."""
+        flat = [(owner, row) for owner, group in enumerate(rows) for row in group]
+        padded = self._text.speech.score_padding
+        codes = [self._clean(row, max_codes) if padded else row.codes for _, row in flat]
+        scores = [-_RUNAWAY_PENALTY] * len(flat)
+        order = sorted(
+            (i for i in range(len(flat)) if len(codes[i])), key=lambda i: len(codes[i])
+        )  # rows of like length
+        for begin in range(0, len(order), _SCORED_AT_ONCE):
+            batch = order[begin : begin + _SCORED_AT_ONCE]
+            owners = sorted({flat[i][0] for i in batch})
+            texts, text_lengths = self._padded([prompts[owner].text for owner in owners])
+            speech, lengths = self._padded([codes[i] for i in batch])
+            text_rows = torch.tensor([owners.index(flat[i][0]) for i in batch], device=self._device)
+            speech = speech.clamp(max=self._clvp.config.code_tokens - 1)
+            opinions = self._clvp.scores(texts, speech, text_lengths, lengths, text_rows).tolist()
+            for i, score in zip(batch, opinions, strict=True):
+                scores[i] = score if flat[i][1].stopped else score - _RUNAWAY_PENALTY
+        remaining = iter(scores)
+        return [[next(remaining) for _ in group] for group in rows]
 
-    def _second_pass(self, prompt: Prompt, codes: Tensor) -> Tensor:
-        voice, text = prompt.voice.to(self._device)[None], prompt.text.to(self._device)[None]
-        return self.autoregressive.latents(voice, text, codes.to(self._device)[None])[0]
+    def _aligned(self, prompts: Sequence[Prompt], rows: Sequence[CodeRow], codes: Sequence[Tensor]) -> list[Tensor]:
+        """What the decoder is told of each row of codes (M,): (M, D) latents, or the codes."""
+        if self._text.speech.decoder_input == "codes":
+            return list(codes)
+        kept = [row.latents for row in rows if row.latents is not None]
+        if len(kept) == len(rows):
+            return kept
+        # Latents look back only, so nothing past the last code is run, however far the original pads its rows.
+        aligned: list[Tensor] = []
+        for begin in range(0, len(rows), _ALIGNED_AT_ONCE):
+            batch = slice(begin, begin + _ALIGNED_AT_ONCE)
+            texts, text_lengths = self._padded([prompt.text for prompt in prompts[batch]])
+            speech, lengths = self._padded(codes[batch])
+            voices = torch.stack([prompt.voice for prompt in prompts[batch]]).to(self._device)
+            same = bool((text_lengths == texts.shape[1]).all())
+            latents = self.autoregressive.latents(voices, texts, speech, text_lengths=None if same else text_lengths)
+            aligned += [row[:length] for row, length in zip(latents, lengths.tolist(), strict=True)]
+        return aligned
+
+    def _padded(self, rows: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Rows of ids as one batch, and their lengths, on the networks' device."""
+        lengths = torch.tensor([len(row) for row in rows], device=self._device)
+        return torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True).to(self._device), lengths
 
 
 def _decoding(settings: SamplingSettings) -> DecodingSettings:

@@ -120,7 +120,7 @@ def engine(models, tmp_path_factory):
         "vocoder": (VOCODER, models.vocoder),
     }
     entries = {role: write_network(folder, role, config, net.state_dict()) for role, (config, net) in parts.items()}
-    write_manifest(folder, "small", entries)
+    write_manifest(folder, "small", entries, {"speech": {"score_padding": True}})  # the reference does so
     return TorToiseEngine(read_manifest(folder), torch.device("cpu"))
 
 
