@@ -53,12 +53,12 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
         todo = select(order)
         tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
         tracker.begin()
-        with Mastering(order) as mastering:
+        with Mastering(order, encode=bool(todo)) as mastering:
             for chapter in speak(order, todo, tracker, mastering.failed):
                 mastering.begin(chapter)
-            masters = mastering.masters()
+            masters, encoded = mastering.finish()
         announce(Progress("package", 0, 1))
-        key, edition = publish(order, masters)
+        key, edition = publish(order, masters, encoded)
         announce(Progress("package", 1, 1))
         check_coverage(order, masters)
         report = outcome(
