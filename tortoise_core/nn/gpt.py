@@ -49,6 +49,10 @@ class Projection(nn.Module):
         """Projects the last dimension."""
         return F.linear(x, self.linear_weight(), self.bias)
 
+    def gelu(self, x: torch.Tensor) -> torch.Tensor:
+        """Projects, then applies the tanh form of GELU."""
+        return F.gelu(self(x), approximate="tanh")
+
 
 class CausalAttention(nn.Module):
     """Multi-head attention, split so that a caller may store or look at keys. Heads are contiguous channel groups."""
@@ -85,7 +89,7 @@ class FeedForward(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Applies the network to each position."""
-        return self.c_proj(F.gelu(self.c_fc(x), approximate="tanh"))
+        return self.c_proj(self.c_fc.gelu(x))
 
 
 @dataclass(frozen=True, eq=False)

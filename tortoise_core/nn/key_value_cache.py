@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional as F
 
 _GROWTH = 128  # slots added at a time: most rows end long before the limit
-_BLOCK = 16  # slots; matrix kernels of the CPU are generated for each shape, so attention spans whole blocks
+_BLOCK = 32  # the same where attention spans all slots; fewer would generate more of oneDNN's kernels, one per shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,23 +33,24 @@ class PromptKeys:
 
 
 class KeyValueCache:
-    """Keys and values of `rows` sequences, in slots that are allocated once and then moved or enlarged if needed.
+    """Keys and values of `rows` sequences, in slots that are moved or enlarged where they run out.
 
     A row is idle until `admit` gives it a prompt. Idle rows take part in every step; what they yield is noise.
     """
 
     def __init__(self, prompts: PromptKeys, rows: int, slots: int) -> None:
-        """Room for `rows` rows and at least `slots` slots, of the sizes, type and device of `prompts`."""
+        """Room for `rows` rows, and for `slots` slots to begin with, of the sizes, type and device of `prompts`."""
         layers, _, self._heads, _, self._head_dim = prompts.keys.shape
         self._like = prompts.keys
-        # Decoding is a product of one query with all keys: in bfloat16 the CPU is fast only along contiguous slots.
-        self._blocked = self._like.dtype == torch.bfloat16 and self._like.device.type == "cpu"
+        # One query against all keys in bfloat16: the CPU's batched product is fast along slots, and copies what is not
+        # contiguous. So keys lie transposed there, and there are never many more slots than are in use.
+        self._tight = self._like.dtype == torch.bfloat16 and self._like.device.type == "cpu"
         self.filled = 0  # slots that hold something
-        self.slots = -(-max(1, slots) // _BLOCK) * _BLOCK
+        self.slots = _BLOCK if self._tight else slots
         self._starts = [0] * rows
         self._start = torch.zeros(rows, dtype=torch.long, device=self._like.device)
         self.prompt_lengths = torch.zeros(rows, dtype=torch.long, device=self._like.device)
-        self._keys = [self._allocate(transposed=self._blocked) for _ in range(layers)]
+        self._keys = [self._allocate(transposed=self._tight) for _ in range(layers)]
         self._values = [self._allocate(transposed=False) for _ in range(layers)]
 
     @property
@@ -79,7 +80,7 @@ class KeyValueCache:
         """Drops all other rows; those kept move up, in this order."""
         rows = torch.tensor(places, device=self._start.device)
         for layer, (keys, values) in enumerate(zip(self._keys, self._values, strict=True)):
-            self._keys[layer] = keys.mT[rows].mT if self._blocked else keys[rows]
+            self._keys[layer] = keys.mT[rows].mT if self._tight else keys[rows]
             self._values[layer] = values[rows]
         self._starts = [self._starts[place] for place in places]
         self._start, self.prompt_lengths = self._start[rows], self.prompt_lengths[rows]
@@ -88,8 +89,8 @@ class KeyValueCache:
         """Sees to it that there is room for one more position of every row."""
         if self.filled < self.slots:
             return
-        unused = min(self._starts) // _BLOCK * _BLOCK
-        self._move(-unused if unused >= self.slots // 4 else 0)
+        unused = min(self._starts)
+        self._move(-unused if unused >= (_BLOCK if self._tight else self.slots // 4) else 0)
 
     def close_slot(self) -> None:
         """Tells that all layers have written their position."""
@@ -114,7 +115,7 @@ class KeyValueCache:
         values[:, :, self.filled : self.filled + 1] = v
         begin, end = self._window()
         keys, values = keys[:, :, begin:end], values[:, :, begin:end]
-        if not self._blocked:
+        if not self._tight:
             return F.scaled_dot_product_attention(q, keys, values, attn_mask=None if mask is None else mask[:, None])
         scale = q.shape[-1] ** -0.5
         logits = torch.bmm(q.flatten(0, 1) * scale, keys.transpose(-1, -2).flatten(0, 1)).unflatten(0, q.shape[:2])
@@ -131,17 +132,16 @@ class KeyValueCache:
 
     def _window(self) -> tuple[int, int]:
         """The slots that any row looks at, the one being written included."""
-        begin, end = min(self._starts), self.filled + 1
-        if self._blocked:
-            begin, end = begin // _BLOCK * _BLOCK, -(-end // _BLOCK) * _BLOCK
-        return begin, end
+        return (0, self.slots) if self._tight else (min(self._starts), self.filled + 1)
 
     def _move(self, by: int) -> None:
-        """Shifts all rows by so many slots. Where that makes or needs room, slots are added."""
+        """Shifts all rows by so many slots, and sees to it that there is room for one slot more at least."""
         begin, filled = min(self._starts), self.filled
-        if by >= 0:
-            self.slots = -(-max(self.slots, filled + by + _GROWTH) // _BLOCK) * _BLOCK
-        for tensors, transposed in ((self._keys, self._blocked), (self._values, False)):
+        if self._tight:
+            self.slots = -(-(filled + by + 1) // _BLOCK) * _BLOCK
+        elif filled + by >= self.slots:
+            self.slots = filled + by + _GROWTH
+        for tensors, transposed in ((self._keys, self._tight), (self._values, False)):
             for layer, old in enumerate(tensors):
                 tensors[layer] = self._allocate(transposed)
                 tensors[layer][:, :, begin + by : filled + by] = old[:, :, begin:filled]

@@ -44,6 +44,13 @@ class PackedLinear(nn.Module):
             return torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, "none", [], "")
         return F.linear(x, self._weight, self._bias)
 
+    def gelu(self, x: torch.Tensor) -> torch.Tensor:
+        """Projects, then applies the tanh form of GELU, in one pass over the output where that can be."""
+        if self._prepacked:
+            x = x.to(torch.bfloat16)
+            return torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, "gelu", [], "tanh")
+        return F.gelu(self(x), approximate="tanh")
+
     def extra_repr(self) -> str:
         """Sizes, for `print`."""
         return f"inputs={self.inputs}, outputs={self.outputs}, bias={self._bias is not None}"

@@ -27,6 +27,8 @@ def test_equals_a_product_of_rounded_numbers(device, shape, biased):
     expected = rounded(x) @ rounded(weight).T + (rounded(bias) if biased else 0.0)
     assert out.dtype == torch.bfloat16 and out.shape == (*shape[:-1], 40)
     torch.testing.assert_close(out.float().cpu(), expected, rtol=2**-8, atol=1e-4)
+    gelu = torch.nn.functional.gelu(expected, approximate="tanh")
+    torch.testing.assert_close(layer.gelu(x.to(device)).float().cpu(), gelu, rtol=2**-6, atol=0.01)
 
 
 def test_nothing_of_it_is_trained_or_saved():
