@@ -5,7 +5,7 @@ Candidates of all requests share one autoregressive batch and CLVP picks one per
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,8 +15,9 @@ from tortoise_core.errors import TextError
 from tortoise_core.inference.codes import clean_codes, pad_codes, spoken_length
 from tortoise_core.inference.formats import FrontEnd
 from tortoise_core.inference.interface import SamplingSettings, SpeechRequest
-from tortoise_core.inference.logits import DecodingSettings
-from tortoise_core.inference.sampling import CodeRow, Keep, Prompt, sample_codes
+from tortoise_core.inference.logits import DecodingSettings, uniform_draws
+from tortoise_core.inference.precision import Precision
+from tortoise_core.inference.sampling import ROWS_IN_FLIGHT, CodeRow, Keep, Prompt, decode_states, sample_codes
 from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.inference.text_side import TorToiseText
 from tortoise_core.models.autoregressive import AutoregressiveModel
@@ -41,22 +42,31 @@ class CodeStage:
     """Text and voice to speech codes, and to what the diffusion decoder is told of them."""
 
     def __init__(
-        self, autoregressive: AutoregressiveModel, clvp: Clvp, text: TorToiseText, front_end: FrontEnd
+        self,
+        autoregressive: AutoregressiveModel,
+        clvp: Clvp,
+        text: TorToiseText,
+        front_end: FrontEnd,
+        precision: Precision = "float32",
     ) -> None:
+        """The networks become this stage's own: for "bfloat16" they are packed in place."""
         self.autoregressive, self._clvp, self._text, self._front_end = autoregressive, clvp, text, front_end
+        if precision == "bfloat16":
+            autoregressive.pack()
+            clvp.pack()
 
     @property
     def _device(self) -> torch.device:
         return self.autoregressive.mel_embedding.weight.device
 
-    def choose(self, requests: Sequence[SpeechRequest]) -> list[Chosen]:
-        """Samples candidates for requests of equal settings and keeps the best of each."""
+    def choose(self, requests: Sequence[SpeechRequest], rows_in_flight: int = ROWS_IN_FLIGHT) -> list[Chosen]:
+        """Samples candidates for requests of equal settings, so many at once, and keeps the best of each."""
         settings = requests[0].settings
         texts = [torch.tensor(self._text_ids(request.text)) for request in requests]
         prompts = [Prompt(r.voice.auto[0], text) for r, text in zip(requests, texts, strict=True)]
         seeds = [[derived_seed(r.seed, "candidate", c) for c in range(settings.candidates)] for r in requests]
         keep = Keep(latents=self._text.speech.decoder_input == "latents" and not self._repaired)
-        rows = sample_codes(self.autoregressive, prompts, _decoding(settings), seeds, keep)
+        rows = sample_codes(self.autoregressive, prompts, _decoding(settings), seeds, keep, rows_in_flight)
         scores = self._scores(prompts, rows, settings.max_codes) if settings.candidates > 1 else None
         best = [0] * len(rows) if scores is None else [max(range(len(s)), key=s.__getitem__) for s in scores]
         picked = [candidates[index] for candidates, index in zip(rows, best, strict=True)]
@@ -66,6 +76,13 @@ class CodeStage:
             Chosen(codes[n], aligned[n], picked[n].stopped, None if scores is None else scores[n][best[n]])
             for n in range(len(requests))
         ]
+
+    def stream(self, request: SpeechRequest) -> Iterator[Tensor]:
+        """Samples one candidate; the state (D,) behind each of its codes, and of the stop, as soon as it is there."""
+        prompt = Prompt(request.voice.auto[0], torch.tensor(self._text_ids(request.text)))
+        decoding = _decoding(request.settings)
+        draws = uniform_draws([derived_seed(request.seed, "candidate", 0)], decoding.max_codes)
+        yield from decode_states(self.autoregressive, prompt, draws[0], decoding)
 
     @property
     def _repaired(self) -> bool:

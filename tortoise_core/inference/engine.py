@@ -31,7 +31,7 @@ from tortoise_core.models.dvae import DiscreteVAE
 
 Network = TypeVar("Network", bound=nn.Module)
 
-MAX_ROWS = 96  # candidates decoded in one batch
+MOST_CANDIDATES = 768  # sampled before the first of them is heard; far fewer are in flight at a time
 
 
 class TorToiseEngine:
@@ -46,7 +46,8 @@ class TorToiseEngine:
         guesses = speech.shallow < 1 or decoder.config.guess
         dvae = _as(DiscreteVAE, manifest.load("dvae", device)) if guesses else None
         self._front_end: FrontEnd = front_end(speech, autoregressive)
-        self._codes = CodeStage(autoregressive, _as(Clvp, manifest.load("clvp", device)), self._text, self._front_end)
+        clvp = _as(Clvp, manifest.load("clvp", device))
+        self._codes = CodeStage(autoregressive, clvp, self._text, self._front_end, precision)
         self._audio = AudioStage(decoder, manifest.load("vocoder", device), dvae, speech)
 
     @property
@@ -128,13 +129,13 @@ def load_engine(model: str | Path, device: str = "auto", precision: Precision = 
 
 
 def _groups(requests: Sequence[SpeechRequest]) -> Iterator[list[int]]:
-    """Indices of requests that share settings, at most `MAX_ROWS` candidates at a time, like text lengths together."""
+    """Indices of requests that share settings, at most `MOST_CANDIDATES` at a time, like text lengths together."""
     by_settings: dict[SamplingSettings, list[int]] = {}
     for index, request in enumerate(requests):
         by_settings.setdefault(request.settings, []).append(index)
     for settings, members in by_settings.items():
         members.sort(key=lambda i: len(requests[i].text))
-        size = max(1, MAX_ROWS // settings.candidates)
+        size = max(1, MOST_CANDIDATES // settings.candidates)
         for start in range(0, len(members), size):
             yield members[start : start + size]
 

@@ -8,7 +8,7 @@ A limited number of rows is in flight. The place of a row that has ended is take
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -118,6 +118,19 @@ def decode(
             row, results[row] = flight.retire(place)
             idle.append(place)
     return [results[row] for row in range(len(owners))]
+
+
+@torch.no_grad()
+def decode_states(
+    model: AutoregressiveModel, prompt: Prompt, draws: torch.Tensor, settings: DecodingSettings
+) -> Iterator[torch.Tensor]:
+    """Samples one row with `draws` (max_codes,); hands out the state (C,) behind each code at once, the stop's too."""
+    flight = _Flight(model, settings, Keep(latents=True), 1, len(prompt.text))
+    flight.admit([0], [_Seat(0, 0, prompt, draws)])
+    ended = False
+    while not ended:
+        ended = bool(flight.step())
+        yield flight.latest_state(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,6 +249,10 @@ class _Flight:
             self._latents[places, self._steps] = output.hidden
         if output.alignment is not None:
             self._attention[places, self._steps] = output.alignment.exp()
+
+    def latest_state(self, place: int) -> torch.Tensor:
+        """The state that predicted a row's latest code, (C,)."""
+        return self._latents[place, int(self._steps[place]) - 1].clone()
 
     def retire(self, place: int) -> tuple[int, CodeRow]:
         """Takes an ended row from its place, which is idle then; returns its number and itself."""
