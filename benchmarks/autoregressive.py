@@ -30,7 +30,7 @@ BYTES_PER_S = 20e9
 FLOPS_PER_S = {"float32": 180e9, "bfloat16": 400e9}
 
 
-def random_network(kind: type[nn.Module], device: torch.device) -> nn.Module:
+def random_network(kind: Callable[[], nn.Module], device: torch.device) -> nn.Module:
     """A network of the published size with weights of the usual scale, made much faster than its own initial ones."""
     with torch.device("meta"):
         network = kind()

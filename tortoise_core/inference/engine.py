@@ -7,6 +7,7 @@ files or databases.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -23,14 +24,17 @@ from tortoise_core.inference.code_stage import Chosen, CodeStage
 from tortoise_core.inference.formats import FrontEnd, front_end
 from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult, VoiceLatents
 from tortoise_core.inference.precision import Precision
+from tortoise_core.inference.streaming import LatentVocoding
 from tortoise_core.inference.text_side import TorToiseText
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.dvae import DiscreteVAE
+from tortoise_core.models.hifi_decoder import HifiDecoder
 
 Network = TypeVar("Network", bound=nn.Module)
 
+HIFI_DECODER = "hifi_decoder"  # the role of the network that lets the published model stream
 MOST_CANDIDATES = 768  # sampled before the first of them is heard; far fewer are in flight at a time
 
 
@@ -40,6 +44,7 @@ class TorToiseEngine:
     def __init__(self, manifest: ModelManifest, device: torch.device, precision: Precision = "float32") -> None:
         self._text = TorToiseText(manifest.description)
         self.precision = precision
+        self._manifest, self._device = manifest, device
         speech = self._text.speech
         autoregressive = _as(AutoregressiveModel, manifest.load("autoregressive", device))
         decoder = _as(DiffusionDecoder, manifest.load("diffusion", device))
@@ -48,7 +53,7 @@ class TorToiseEngine:
         self._front_end: FrontEnd = front_end(speech, autoregressive)
         clvp = _as(Clvp, manifest.load("clvp", device))
         self._codes = CodeStage(autoregressive, clvp, self._text, self._front_end, precision)
-        self._audio = AudioStage(decoder, manifest.load("vocoder", device), dvae, speech)
+        self._audio = AudioStage(decoder, manifest.load("vocoder", device), dvae, speech, precision)
 
     @property
     def sample_rate(self) -> int:
@@ -101,6 +106,33 @@ class TorToiseEngine:
         except (torch.OutOfMemoryError, MemoryError) as error:
             raise OutOfMemoryError(f"out of memory with {len(requests)} utterances: speak fewer at once") from error
         return [result for result in results if result is not None]
+
+    @torch.inference_mode()
+    def stream(self, request: SpeechRequest) -> Iterator[np.ndarray]:
+        """Speaks one utterance in pieces, float32 (samples,) each, as soon as they are made.
+
+        With a HiFi-GAN decoder in the model folder (role "hifi_decoder"), audio comes while codes are still being
+        sampled: one candidate, no ranking, no diffusion (spec 6.6). Without, the pieces are those of `speak`, the
+        vocoder's windows one by one. Raises as `speak`.
+        """
+        self._check_voice(request.voice)
+        try:
+            if self._latent_vocoding is None:
+                (chosen,) = self._codes.choose([request])
+                yield from self._audio.stream(request, chosen)
+            else:
+                voice = request.voice.auto.to(self._latent_vocoding.device)
+                for piece in self._latent_vocoding.stream(self._codes.stream(request), voice):
+                    yield piece.cpu().numpy()
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            raise OutOfMemoryError("out of memory with one utterance: cut the text shorter") from error
+
+    @functools.cached_property
+    def _latent_vocoding(self) -> LatentVocoding | None:
+        """Loaded when first asked for: most engines never stream."""
+        if HIFI_DECODER not in self._manifest.networks:
+            return None
+        return LatentVocoding(_as(HifiDecoder, self._manifest.load(HIFI_DECODER, self._device)))
 
     def _check_voice(self, voice: VoiceLatents) -> None:
         wanted = ((1, self._codes.autoregressive.config.width), (1, 2 * self._audio.decoder.config.model_channels))
