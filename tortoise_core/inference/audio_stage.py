@@ -45,7 +45,9 @@ class AudioStage:
         dvae: DiscreteVAE | None,
         speech: SpeechFormat,
         precision: Precision = "float32",
+        max_frames: int = MAX_FRAMES,
     ) -> None:
+        self._max_frames = max_frames
         self.decoder, self._dvae, self._speech = decoder, dvae, speech
         self._steps = DenoisingSteps(decoder, torch.bfloat16 if precision == "bfloat16" else torch.float32)
         decoder.drop_steps()
@@ -65,7 +67,7 @@ class AudioStage:
         total = 0
         for index in order:
             frames = self.decoder.config.frames(len(chosen[index].aligned))
-            if batch and (total + frames > MAX_FRAMES or len(chosen[batch[0]].aligned) == 0):
+            if batch and (total + frames > self._max_frames or len(chosen[batch[0]].aligned) == 0):
                 yield batch
                 batch, total = [], 0
             batch.append(index)
@@ -78,7 +80,7 @@ class AudioStage:
         if len(chosen[0].aligned) == 0:
             return [_nothing_said() for _ in chosen]
         generators = [_generator(request) for request in requests]
-        return [_array(wave) for wave in self._vocoding.speak(self._mels(requests, chosen, generators), generators)]
+        return [_array(wave) for wave in self._vocoding.speak(self.mels(requests, chosen, generators), generators)]
 
     def stream(self, request: SpeechRequest, chosen: Chosen) -> Iterator[np.ndarray]:
         """The waveform that `decode` would make, in pieces."""
@@ -86,14 +88,14 @@ class AudioStage:
             yield _nothing_said()
             return
         generator = _generator(request)
-        (mel,) = self._mels([request], [chosen], [generator])
+        (mel,) = self.mels([request], [chosen], [generator])
         for piece in self._vocoding.stream(mel, generator):
             yield _array(piece)
 
-    def _mels(
+    def mels(
         self, requests: Sequence[SpeechRequest], chosen: Sequence[Chosen], generators: Sequence[torch.Generator]
     ) -> list[Tensor]:
-        """Log-mels of a batch, (mels, frames) each."""
+        """Log-mels of a batch, (mels, frames) each; a row's noise comes from its generator alone."""
         settings, decoder = requests[0].settings, self.decoder
         frames = [decoder.config.frames(len(c.aligned)) for c in chosen]
         width = max(frames)

@@ -23,6 +23,7 @@ from tortoise_core.inference.audio_stage import AudioStage
 from tortoise_core.inference.code_stage import Chosen, CodeStage
 from tortoise_core.inference.formats import FrontEnd, front_end
 from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult, VoiceLatents
+from tortoise_core.inference.memory import capacity, free_memory
 from tortoise_core.inference.precision import Precision
 from tortoise_core.inference.streaming import LatentVocoding
 from tortoise_core.inference.text_side import TorToiseText
@@ -53,7 +54,10 @@ class TorToiseEngine:
         self._front_end: FrontEnd = front_end(speech, autoregressive)
         clvp = _as(Clvp, manifest.load("clvp", device))
         self._codes = CodeStage(autoregressive, clvp, self._text, self._front_end, precision)
-        self._audio = AudioStage(decoder, manifest.load("vocoder", device), dvae, speech, precision)
+        vocoder, config = manifest.load("vocoder", device), autoregressive.config
+        fits = capacity(config, decoder.config, precision, config.max_codes, device, free_memory(device))
+        self._rows_in_flight = fits.rows
+        self._audio = AudioStage(decoder, vocoder, dvae, speech, precision, max_frames=fits.frames)
 
     @property
     def sample_rate(self) -> int:
@@ -97,7 +101,7 @@ class TorToiseEngine:
         results: list[SpeechResult | None] = [None] * len(requests)
         try:
             for group in _groups(requests):
-                chosen = self._codes.choose([requests[i] for i in group])
+                chosen = self._codes.choose([requests[i] for i in group], self._rows_in_flight)
                 for members in self._audio.like_lengths(chosen):
                     batch = [group[m] for m in members]
                     audio = self._audio.decode([requests[i] for i in batch], [chosen[m] for m in members])
