@@ -105,7 +105,8 @@ class Vocoding:
         """What the network says of windows of equal width. Shape: (B, width * hop)."""
         mel = torch.stack([u.mel[:, w.start : w.stop] for u, w in batch])
         if isinstance(self._network, FrameVocoder):
-            return self._network(mel).clamp(-1, 1)
+            heard: Tensor = self._network(mel)
+            return heard.clamp(-1, 1)
         noise = torch.stack([u.noise[:, w.start : w.stop] for u, w in batch if u.noise is not None])
         wave: Tensor = self._network(mel, noise)[:, 0]
         return wave.clamp(-1, 1)

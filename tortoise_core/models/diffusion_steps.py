@@ -283,5 +283,5 @@ def _join(x: Tensor, lengths: Sequence[int]) -> Tensor:
 
 def _part(x: Tensor, lengths: Sequence[int], width: int) -> Tensor:
     """The reverse of `_join`, zeros as padding. Shape: (frames, C) to (B, C, width)."""
-    rows = [F.pad(row.T, (0, width - len(row))) for row in x.split(list(lengths))]
+    rows = [F.pad(row.T, (0, width - len(row))) for row in torch.split(x, list(lengths))]
     return torch.stack(rows)
