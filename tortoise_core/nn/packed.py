@@ -7,13 +7,23 @@ layer is made (oneDNN's blocked formats). On other devices the weights stay plai
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 _TYPICAL_ROWS = 16  # oneDNN chooses the layout for a batch size; other sizes are about as fast with it
+
+
+@runtime_checkable
+class LinearLayer(Protocol):
+    """A linear layer that stores its weight in a way of its own."""
+
+    bias: torch.Tensor
+
+    def linear_weight(self) -> torch.Tensor:
+        """The weight as (outputs, inputs)."""
 
 
 class PackedLinear(nn.Module):
@@ -59,24 +69,17 @@ class PackedLinear(nn.Module):
 def pack_linears(module: nn.Module, keep: Collection[nn.Module] = ()) -> None:
     """Replaces, in place, every linear layer inside `module` by a `PackedLinear`, except those in `keep`.
 
-    A linear layer is an `nn.Linear`, or any module that has a method `linear_weight()` giving its weight as
-    (outputs, inputs), and a `bias`. Everything else stays float32.
+    That is an `nn.Linear` or a `LinearLayer`. Everything else stays float32.
     """
     for name, child in module.named_children():
         if any(child is kept for kept in keep):
             continue
-        weight = _linear_weight(child)
-        if weight is None:
-            pack_linears(child, keep)
+        if isinstance(child, nn.Linear):
+            setattr(module, name, PackedLinear.from_linear(child.weight, child.bias))
+        elif isinstance(child, LinearLayer):
+            setattr(module, name, PackedLinear.from_linear(child.linear_weight(), child.bias))
         else:
-            setattr(module, name, PackedLinear.from_linear(weight, child.bias))
-
-
-def _linear_weight(module: nn.Module) -> torch.Tensor | None:
-    if isinstance(module, nn.Linear):
-        return module.weight
-    stated: Any = getattr(module, "linear_weight", None)
-    return None if stated is None else stated()
+            pack_linears(child, keep)
 
 
 def _blocked(weight: torch.Tensor) -> torch.Tensor:
