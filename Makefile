@@ -6,7 +6,7 @@ N ?= 10000
 WORKSPACE ?= $(HOME)/.cache/talepress/mini
 SENTENCES ?= ../shared/text/sentences.txt
 
-.PHONY: book sample test fuzz parity check format train-mini clean
+.PHONY: book sample bench bench-quick test fuzz parity check format train-mini clean
 .DEFAULT_GOAL := book
 
 # One stamp per set of extras, so that nothing is installed twice.
@@ -31,6 +31,18 @@ test: $(VENV)/.dev
 ## N mutated books: each gives a plan or one clear error; what fails is kept in $(OUT)/fuzz
 fuzz: $(VENV)/.dev
 	$(PY) -W ignore -m tests.fuzz.mutate --count $(N) --keep $(abspath $(OUT))/fuzz
+
+$(VENV)/.bench: $(VENV)/.run
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
+	touch $@
+
+## every measurement; writes docs/numbers.md (an hour and more, on a quiet machine). PARTS="embedded book" for some
+bench: $(VENV)/.bench
+	$(PY) -m benchmarks $(PARTS)
+
+## under a minute: fails when orchestration or linear cost miss their bars
+bench-quick: $(VENV)/.run
+	$(PY) -m benchmarks --quick
 
 ## only the comparison with the reference outputs; GOLDENS="--goldens DIR" for other folders
 parity: $(VENV)/.dev

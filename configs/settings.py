@@ -72,14 +72,19 @@ class SegmentSettings(_Section):
 
 
 class SynthesizeSettings(_Section):
-    """Who speaks, and how. `batch_size` is the number of utterances given to the engine at once."""
+    """Who speaks, and how. `batch_size` is the number of utterances given to the engine at once; `batch_seconds` bounds
+    their audio. `sampler` "preset" and `diffusion_steps` 0 leave the preset as it is."""
 
     engine: Literal["tortoise", "fake"]
     model: Annotated[str, Field(min_length=1)]
     preset: Literal["ultra_fast", "fast", "standard", "high_quality"]
     voice: Annotated[str, Field(min_length=1)]
     device: Annotated[str, Field(min_length=1)]
+    precision: Literal["auto", "float32", "bfloat16"]
+    sampler: Literal["preset", "ancestral", "ddim", "dpmpp"]
+    diffusion_steps: Annotated[int, Field(ge=0, le=4000)]
     batch_size: AtLeastOne
+    batch_seconds: Annotated[float, Field(ge=1)]
 
 
 class QaSettings(_Section):

@@ -55,10 +55,12 @@ def rendered(services: Services, manuscript: Manuscript, script: Script) -> Rend
         seconds = sum(speech_seconds(spoken) for _, spoken in texts)
         return Rendered(len(script.utterances), 0, len(texts), round(seconds, 1))
     model = services.text_side
-    sampling = model.settings(services.settings.synthesize.preset)
     digests = {name: services.voice(name).digest for name in manuscript.voices}
     digests[""] = services.voice(manuscript.narrator).digest
-    keys = [utterance_key(u.spoken, digests[u.voice], model.digest, sampling) for u in script.utterances]
+    keys = [
+        utterance_key(u.spoken, digests[u.voice], model.digest, services.sampling, services.precision)
+        for u in script.utterances
+    ]
     with services.database.snapshot() as uow:
         takes = uow.takes.of(keys)
     there = {key for key, found in takes.items() if any(take.verdict is Verdict.OK for take in found)}

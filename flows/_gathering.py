@@ -5,7 +5,7 @@ Knows nothing of what the tasks do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from prefect.futures import PrefectFuture, as_completed
@@ -14,22 +14,20 @@ Result = TypeVar("Result")
 Job = TypeVar("Job")
 
 
-def gather(submit: Callable[[Job], PrefectFuture[Result]], jobs: Iterable[Job], *, in_flight: int) -> Iterator[Result]:
-    """Submits every job, at most `in_flight` at a time, and yields the results in the order in which they complete.
+def gather(
+    submit: Callable[[Job], PrefectFuture[Result]], next_job: Callable[[], Job | None], *, in_flight: int
+) -> Iterator[Result]:
+    """Submits jobs, at most `in_flight` at a time, and yields the results in the order in which they complete.
 
+    `next_job` says None when there is nothing to do just now; what is done with a result may make new jobs.
     After a failure no further job is submitted; those under way are still waited for and their results yielded, so that
     no finished work is lost, and then the first error is raised.
     """
     pending: list[PrefectFuture[Result]] = []
     failure: BaseException | None = None
-    waiting = iter(jobs)
-    exhausted = False
     while True:
-        while not exhausted and failure is None and len(pending) < in_flight:
-            try:
-                pending.append(submit(next(waiting)))
-            except StopIteration:
-                exhausted = True
+        while failure is None and len(pending) < in_flight and (job := next_job()) is not None:
+            pending.append(submit(job))
         if not pending:
             break
         future = next(iter(as_completed(pending)))

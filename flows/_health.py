@@ -144,5 +144,6 @@ def database(settings: Settings) -> Finding:
 
 def model(settings: Settings) -> Finding:
     """Whether the configured model loads."""
-    engine = Services(settings).engine
-    return Finding("model", True, f"{settings.synthesize.model}, digest {engine.digest[:12]}")
+    services = Services(settings)
+    numbers = f"computes in {services.precision}"
+    return Finding("model", True, f"{settings.synthesize.model}, digest {services.engine.digest[:12]}, {numbers}")

@@ -91,10 +91,11 @@ class Order:
     @cached_property
     def keyed(self) -> tuple[KeyedUtterance, ...]:
         """The utterances of the chosen chapters with their content keys, in reading order."""
-        chosen, model = set(self.chapters), self.services.engine.digest
+        chosen, model, precision = set(self.chapters), self.services.text_side.digest, self.services.precision
         return tuple(
             KeyedUtterance(
-                utterance, utterance_key(utterance.spoken, self.voice_of(utterance).digest, model, self.sampling)
+                utterance,
+                utterance_key(utterance.spoken, self.voice_of(utterance).digest, model, self.sampling, precision),
             )
             for utterance in self.script.utterances
             if utterance.chapter_index in chosen
@@ -127,9 +128,8 @@ def prepare(
     wanted = select_chapters(request.chapters, len(book.chapters))
     require_writable(Path(request.out))
     require_writable(settings.storage.folder)
-    engine = services.engine
-    sampling = engine.settings(settings.synthesize.preset)
-    script = segment(book, settings.segment, engine.token_count, engine.max_text_tokens)
+    model, sampling = services.text_side, services.sampling  # the networks are not needed before something is spoken
+    script = segment(book, settings.segment, model.token_count, model.max_text_tokens)
     if script.coverage.unaccounted_chars:
         raise CoverageError(
             f"{path.name}: {script.coverage.unaccounted_chars} characters are neither spoken nor skipped by a rule; "

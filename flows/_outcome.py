@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flows._order import Order
 from flows._reporting import FlaggedTake, RunReport
+from flows._resources import peak_memory
 from storage.records import Edition, Master, RunState
 from tasks.errors import CoverageError
 
@@ -30,6 +31,7 @@ def outcome(
     rendered: int = 0,
     rendered_seconds: float = 0.0,
     synthesis_seconds: float = 0.0,
+    engine_seconds: float = 0.0,
     wall_seconds: float,
 ) -> RunReport:
     """The report of a run that got through; without the counts, of one that found everything done."""
@@ -49,7 +51,9 @@ def outcome(
         rendered=rendered,
         rendered_seconds=rendered_seconds,
         synthesis_seconds=synthesis_seconds,
+        engine_seconds=engine_seconds,
         wall_seconds=wall_seconds,
+        memory=peak_memory(),
         flagged=tuple(
             FlaggedTake(
                 item.utterance.chapter_index,

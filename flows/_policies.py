@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from prefect import Task
     from prefect.client.schemas.objects import State, TaskRun
 
-BATCH_AUDIO_SECONDS = 30.0  # forecast audio of a batch: 10 to 60 s of compute on the machines that we measured
 POOL_THREADS = 32  # bound of the pool; how many batches are in flight is `execution.threads`, kept by `gather`
 
 

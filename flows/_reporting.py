@@ -7,9 +7,10 @@ knows nothing of Prefect, of terminals or of the database.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from flows._resources import PeakMemory
 from storage.records import Coverage, Edition, RunState
 
 MAX_FLAGGED_IN_MARKDOWN = 200  # Prefect shows the page whole; the table artifact holds every row
@@ -40,7 +41,9 @@ class RunReport:
     rendered: int  # takes made by this run; 0 when everything was there already
     rendered_seconds: float  # audio of those takes
     synthesis_seconds: float  # wall time of making them
+    engine_seconds: float  # of these, the engine's
     wall_seconds: float  # of the whole run
+    memory: PeakMemory  # of this process
     flagged: tuple[FlaggedTake, ...]
     coverage: Coverage
 
@@ -69,7 +72,10 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "rendered": report.rendered,
         "audio_seconds": round(report.edition.seconds, 3),
         "wall_seconds": round(report.wall_seconds, 3),
+        "synthesis_seconds": round(report.synthesis_seconds, 3),
+        "engine_seconds": round(report.engine_seconds, 3),
         "rtf": None if report.rtf is None else round(report.rtf, 3),
+        "memory": asdict(report.memory),
         "flagged": len(report.flagged),
         "flagged_takes": flagged_rows(report.flagged),
         "coverage": coverage_json(report.coverage),
@@ -108,7 +114,8 @@ def report_markdown(report: RunReport) -> str:
         f"{_cell(', '.join(report.authors)) or 'Unknown author'}, read by {_cell(report.narrator)}. "
         f"{clock(report.edition.seconds)} of audio, {report.utterances} utterances, "
         f"{report.rendered} rendered by this run"
-        + (f" at a real-time factor of {report.rtf:.2f}." if report.rtf is not None else "."),
+        + (f" at a real-time factor of {report.rtf:.2f}." if report.rtf is not None else ".")
+        + f" At most {report.memory.resident_bytes >> 20} MiB of memory were held.",
         "",
         "| # | chapter | starts at | length | flagged |",
         "|---|---|---|---|---|",

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows import _policies as policies
-from flows._finishing import master_chapter, publish
+from flows._finishing import Mastering, publish
 from flows._order import Order, Request, prepare
 from flows._outcome import check_coverage, outcome
 from flows._progress import Progress, announce
@@ -53,23 +53,21 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
         todo = select(order)
         tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
         tracker.begin()
-        masters = []
-        for position, chapter in enumerate(order.chapters, start=1):
-            own = [item for item in todo if item.utterance.chapter_index == chapter]
-            title = order.book.chapters[chapter].title
-            speak(order, own, tracker, title)
-            masters.append(master_chapter(order, chapter))
-            announce(Progress("master", position, len(order.chapters), title))
+        with Mastering(order, encode=bool(todo)) as mastering:
+            for chapter in speak(order, todo, tracker, mastering.failed):
+                mastering.begin(chapter)
+            masters, encoded = mastering.finish()
         announce(Progress("package", 0, 1))
-        key, edition = publish(order, tuple(masters))
+        key, edition = publish(order, masters, encoded)
         announce(Progress("package", 1, 1))
-        check_coverage(order, tuple(masters))
+        check_coverage(order, masters)
         report = outcome(
             order,
             edition,
             rendered=tracker.takes,
             rendered_seconds=tracker.take_seconds,
             synthesis_seconds=tracker.synthesis_seconds,
+            engine_seconds=tracker.engine_seconds,
             wall_seconds=time.monotonic() - began,
         )
         with order.services.database.unit_of_work() as uow:

@@ -103,8 +103,7 @@ def speak_lines(
     Raises `UnknownVoiceError`, `BadInputError` for a text that leaves nothing to say, `OutputError`; the first two
     before anything is spoken.
     """
-    engine, chosen = services.engine, services.settings.synthesize
-    sampling = engine.settings(chosen.preset)
+    engine, sampling = services.engine, services.sampling
     if candidates is not None:
         sampling = replace(sampling, candidates=candidates)
     pieces = cut_lines(services, plan)
@@ -117,17 +116,17 @@ def speak_lines(
         files.append(_write(line, own, results, sum(walls)))
         listener(Progress("speak", len(files), len(plan)))
     wall = time.perf_counter() - began
-    return Speech(tuple(files), voice.name, chosen.preset, seed, engine.sample_rate, wall)
+    return Speech(tuple(files), voice.name, services.settings.synthesize.preset, seed, engine.sample_rate, wall)
 
 
 def cut_lines(services: Services, plan: Sequence[Line]) -> list[tuple[Piece, ...]]:
     """The pieces of each line: one, unless the line is longer than an utterance may be."""
-    engine, settings = services.engine, services.settings
+    model, settings = services.text_side, services.settings
     chapters = tuple(Chapter(n, "", (Block(BlockKind.PARAGRAPH, line.text),)) for n, line in enumerate(plan))
     book = Book(title="", authors=(), language="", source_sha256="", chapters=chapters)
     # A line is one utterance where it can be, so sentences are not separated for their own sake.
     whole = settings.segment.model_copy(update={"min_chars": settings.segment.max_chars})
-    script = write_script(book, whole, engine.token_count, engine.max_text_tokens)
+    script = write_script(book, whole, model.token_count, model.max_text_tokens)
     pieces: list[list[Piece]] = [[] for _ in plan]
     for utterance in script.utterances:
         pieces[utterance.chapter_index].append(
@@ -171,7 +170,7 @@ def _speak(
     for start in range(0, len(flat), size):
         requests = [SpeechRequest(piece.spoken, voice, sampling, seed) for piece in flat[start : start + size]]
         began = time.perf_counter()
-        results = services.engine.speak(requests)
+        results = services.speaker.speak(requests)
         wall = time.perf_counter() - began
         samples = sum(len(result.audio) for result in results)
         for result in results:

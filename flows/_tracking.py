@@ -28,6 +28,7 @@ class Tracker:
     takes: int = 0
     take_seconds: float = 0.0  # audio of all takes made, kept or not
     synthesis_seconds: float = 0.0  # wall time
+    engine_seconds: float = 0.0  # of these, with the engine at work
     _artifact: UUID | None = None
     _last_update: float = field(default=0.0)
 

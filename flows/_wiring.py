@@ -21,9 +21,11 @@ from storage.database import Database
 from storage.records import VoiceRecord
 from tasks.disk import output_errors
 from tasks.errors import BadInputError, UnknownVoiceError
-from tasks.synthesize.engines import get_engine, get_text_side
+from tasks.synthesize.engines import get_speaker, get_text_side, precision, sampling_settings
+from tasks.synthesize.speaker import Speaker
 from tasks.voices.catalogue import find_voice, shipped_voices
-from tortoise_core.inference.interface import Engine, TextSide
+from tortoise_core.inference.interface import Engine, SamplingSettings, TextSide
+from tortoise_core.inference.precision import Precision
 
 
 class Services:
@@ -54,12 +56,27 @@ class Services:
     @property
     def engine(self) -> Engine:
         """This process's engine. Raises `TortoiseError` when it cannot be loaded."""
-        return get_engine(self.synthesize)
+        return self.speaker.engine
+
+    @property
+    def speaker(self) -> Speaker:
+        """The same, lent to one thread at a time. Raises as `engine`."""
+        return get_speaker(self.synthesize)
 
     @cached_property
     def text_side(self) -> TextSide:
         """What can be known of the engine without its networks. Raises `TortoiseError` when there is no such model."""
         return get_text_side(self.synthesize)
+
+    @property
+    def precision(self) -> Precision:
+        """The numbers that the engine computes with."""
+        return precision(self.synthesize)
+
+    @cached_property
+    def sampling(self) -> SamplingSettings:
+        """The sampling settings of every take. Raises `ConfigError` for a preset that the model does not have."""
+        return sampling_settings(self.text_side, self.settings.synthesize)
 
     def has_database(self) -> bool:
         """Whether there is a database already. Raises `BadInputError` for a setting that is no database URL."""

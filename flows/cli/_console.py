@@ -119,23 +119,21 @@ def progress_display() -> Iterator[Listener]:
 
 
 class PlainProgress:
-    """A line when a stage begins and ends, and one every few seconds in between."""
+    """A line when a stage begins and ends, and one every few seconds in between. Stages may overlap."""
 
     def __init__(self) -> None:
-        self._stage = ""
-        self._began = 0.0
-        self._last = 0.0
+        self._began: dict[str, float] = {}
+        self._last: dict[str, float] = {}
 
     def __call__(self, progress: Progress) -> None:
-        """Prints the report unless it comes too soon after the last one."""
+        """Prints the report unless it comes too soon after the last one of its stage."""
         now = time.monotonic()
-        if progress.stage != self._stage:
-            self._stage, self._began, self._last = progress.stage, now, 0.0
+        began = self._began.setdefault(progress.stage, now)
         finished = progress.done >= progress.total
-        if not finished and now - self._last < PLAIN_INTERVAL_SECONDS:
+        if not finished and now - self._last.get(progress.stage, -PLAIN_INTERVAL_SECONDS) < PLAIN_INTERVAL_SECONDS:
             return
-        self._last = now
-        tell(self._format(progress, now - self._began))
+        self._last[progress.stage] = now
+        tell(self._format(progress, now - began))
 
     @staticmethod
     def _format(progress: Progress, elapsed: float) -> str:

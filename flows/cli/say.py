@@ -1,13 +1,15 @@
-"""`talepress say`: speaks a text, or a file of lines, to WAV files. No book, no database rows, no Prefect."""
+"""`talepress say`: speaks a text, or a file of lines, to WAV files or a stream. No book, no rows, no Prefect."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flows.cli._console import emit_json, progress_display, tell
+from tasks.errors import BadInputError
 
 
 def say(
@@ -20,9 +22,17 @@ def say(
     candidates: Annotated[
         int | None, typer.Option(min=1, help="Renderings to choose from; the preset's if not given.")
     ] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Write WAV as it is made, to --out or stdout: `... --stream | aplay`.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Speaks TEXT to one WAV file, or every line of a file to 0001.wav, 0002.wav, ..."""
+    if stream:
+        if lines is not None:
+            raise BadInputError("--stream speaks one text: leave --lines out")
+        _stream(text or "", out, voice, preset, seed=seed, candidates=candidates, json=json)
+        return
     from flows._speech import plan_speech, speak_lines, speech_json
     from flows._wiring import open_services, read_settings
 
@@ -38,3 +48,31 @@ def say(
     )
     for file in speech.files[:1] if len(speech.files) == 1 else ():
         print(file.path)
+
+
+def _stream(
+    text: str, out: Path | None, voice: str | None, preset: str | None, *, seed: int, candidates: int | None, json: bool
+) -> None:
+    """Speaks to a growing file, or to stdout."""
+    from flows._output import require_writable
+    from flows._streaming import stream_text, streamed_json
+    from flows._wiring import open_services, read_settings
+    from tasks.disk import output_errors
+
+    if out is None and (json or sys.stdout.isatty()):
+        raise BadInputError("the audio goes to stdout: pipe it into a player, or give --out FILE.wav")
+    if out is not None:
+        require_writable(out.parent)
+    with open_services(read_settings(voice, preset)) as services:
+        if out is None:
+            streamed = stream_text(services, text, sys.stdout.buffer, seed=seed, candidates=candidates)
+        else:
+            with output_errors(out.parent), out.open("wb") as sink:
+                streamed = stream_text(services, text, sink, seed=seed, candidates=candidates)
+    if json and out is not None:
+        emit_json(streamed_json(streamed, out))
+        return
+    tell(
+        f"{streamed.seconds:.1f} s of audio, the first after {streamed.first_audio_s:.1f} s, "
+        f"all after {streamed.wall_seconds:.1f} s"
+    )

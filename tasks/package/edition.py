@@ -52,7 +52,13 @@ def edition_key(content: EditionContent, settings: PackageSettings) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def publish_edition(folder: Path, store: ArtifactStore, content: EditionContent, settings: PackageSettings) -> Edition:
+def publish_edition(
+    folder: Path,
+    store: ArtifactStore,
+    content: EditionContent,
+    settings: PackageSettings,
+    encoded: Path | None = None,
+) -> Edition:
     """Writes `TITLE.m4b` and `TITLE.manifest.json` into a folder, over those of an older edition of the same book.
 
     Both are finished under temporary names in that folder, flushed and renamed. The manifest goes first: it says whose
@@ -63,6 +69,7 @@ def publish_edition(folder: Path, store: ArtifactStore, content: EditionContent,
         store: holds the masters' audio.
         content: what to publish.
         settings: bit rate and narrator.
+        encoded: the audio of `content` as `encode_aac` encoded it, if that is done. The file is used up.
 
     Raises:
         OutputError: the folder cannot be written to, or the disk is full. What was there stays as it was.
@@ -75,7 +82,7 @@ def publish_edition(folder: Path, store: ArtifactStore, content: EditionContent,
     working = folder / f".{stem}.partial.m4b", folder / f".{stem}.partial.json"
     try:
         with output_errors(folder):
-            marks = write_m4b(working[0], store, content.masters, _tags(content, settings), settings)
+            marks = write_m4b(working[0], store, content.masters, _tags(content, settings), settings, encoded)
             audiobook_file = _describe("m4b", working[0], audiobook)
             text = json.dumps(describe(content, marks, audiobook_file, seconds), ensure_ascii=False, indent=1)
             working[1].write_text(text + "\n", "utf-8")

@@ -7,9 +7,10 @@ This module must not know of books beyond their tags and chapters.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,14 +30,42 @@ AAC_FRAME = 1024  # samples
 MARK_SECONDS = 0.001  # the resolution of the chapter track that ffmpeg writes
 NERO_CHAPTERS = 255  # the `chpl` atom counts in one byte; the QuickTime chapter track beside it holds them all
 BLOCK_SAMPLES = 1 << 16
+BITEXACT = ("-fflags", "+bitexact", "-flags:a", "+bitexact")  # no dates or versions: same input, same file
 
 logger = logging.getLogger(__name__)
 
 
+def encode_aac(path: Path, store: ArtifactStore, masters: Iterable[Master], settings: PackageSettings) -> None:
+    """Encodes chapters as one stretch of AAC, without chapter marks. Audio streams through a pipe: memory stays flat.
+
+    Args:
+        path: the MP4 file to write; one that is there is overwritten.
+        store: holds the masters' audio.
+        masters: the chapters in reading order, of one sample rate. May be an iterator that waits for each to be made.
+        settings: the bit rate.
+
+    Raises: as `write_m4b`, and what the iterator raises.
+    """
+    waiting = iter(masters)
+    first = next(waiting)
+    run_ffmpeg(
+        [
+            *("-f", "f32le", "-ar", str(first.sample_rate), "-ac", "1", "-i", "pipe:0", "-map", "0:a"),
+            *("-c:a", "aac", "-b:a", f"{settings.aac_bitrate_kbps}k", *BITEXACT, "-f", "ipod", f"file:{path}"),
+        ],
+        _pcm(store, itertools.chain([first], waiting)),
+    )
+
+
 def write_m4b(
-    path: Path, store: ArtifactStore, masters: Sequence[Master], tags: Tags, settings: PackageSettings
+    path: Path,
+    store: ArtifactStore,
+    masters: Sequence[Master],
+    tags: Tags,
+    settings: PackageSettings,
+    encoded: Path | None = None,
 ) -> tuple[ChapterMark, ...]:
-    """Encodes an audiobook. Audio streams from the store through a pipe, so memory stays flat.
+    """Writes an audiobook.
 
     Args:
         path: the file to write; one that is there is overwritten.
@@ -44,6 +73,7 @@ def write_m4b(
         masters: the chapters in reading order, of one sample rate.
         tags: what to show of the book.
         settings: the bit rate.
+        encoded: the masters as `encode_aac` encoded them; they are encoded now if not given. The file is the same.
 
     Returns:
         The chapter marks, in samples of the masters' rate.
@@ -58,23 +88,30 @@ def write_m4b(
         logger.warning(
             "%d chapters: players that only know Nero chapters will show the first %d", len(marks), NERO_CHAPTERS
         )
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as metadata:
-        metadata.write(ffmetadata(marks, rate))
-        metadata.flush()
-        run_ffmpeg(
-            [
-                *("-f", "f32le", "-ar", str(rate), "-ac", "1", "-i", "pipe:0"),
-                *("-f", "ffmetadata", "-i", metadata.name),
-                *("-map", "0:a", "-map_metadata", "1", "-map_chapters", "1"),
-                *("-c:a", "aac", "-b:a", f"{settings.aac_bitrate_kbps}k"),
-                *("-fflags", "+bitexact", "-flags:a", "+bitexact"),  # no dates or versions: same input, same file
-                *("-movflags", "+faststart", "-brand", "M4B ", "-f", "ipod", f"file:{path}"),
-            ],
-            _pcm(store, masters),
-        )
+    audio = encoded or path.with_suffix(".audio.m4a")
+    try:
+        if encoded is None:
+            encode_aac(audio, store, masters, settings)
+        _mark(audio, path, ffmetadata(marks, rate))
+    finally:
+        audio.unlink(missing_ok=True)
     write_tags(path, tags)
     check_m4b(path, marks, rate, tags)
     return marks
+
+
+def _mark(audio: Path, path: Path, metadata: str) -> None:
+    """Copies encoded audio into an audiobook with chapter marks."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
+        file.write(metadata)
+        file.flush()
+        run_ffmpeg(
+            [
+                *("-i", f"file:{audio}", "-f", "ffmetadata", "-i", file.name),
+                *("-map", "0:a", "-map_metadata", "1", "-map_chapters", "1", "-c:a", "copy", *BITEXACT),
+                *("-movflags", "+faststart", "-brand", "M4B ", "-f", "ipod", f"file:{path}"),
+            ]
+        )
 
 
 def check_m4b(path: Path, marks: Sequence[ChapterMark], sample_rate: int, tags: Tags) -> None:
@@ -100,7 +137,7 @@ def check_m4b(path: Path, marks: Sequence[ChapterMark], sample_rate: int, tags: 
                 raise TalepressError(f"{path}: chapter {mark.title!r} starts at {start:.4f} s, not where it was put")
 
 
-def _pcm(store: ArtifactStore, masters: Sequence[Master]) -> Iterator[np.ndarray]:
+def _pcm(store: ArtifactStore, masters: Iterable[Master]) -> Iterator[np.ndarray]:
     """All chapters' samples as float32 blocks."""
     for master in masters:
         samples = 0

@@ -1,17 +1,22 @@
-"""Groups what is still to be spoken into batches of like lengths.
+"""Gives out what is still to be spoken, in batches of like lengths; doubtful utterances come back for another attempt.
 
 It must not know how a batch is rendered or how fast; the forecast of audio is made from characters alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import itertools
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from tortoise_core.inference.interface import SamplingSettings, VoiceLatents
 from tortoise_core.text.notation import respelled
 
 CHARS_PER_SECOND = 14.0  # of narration, for forecasts
+WINDOW_BATCHES = (
+    8  # how far like lengths are looked for: far enough for full batches, near enough to end chapters early
+)
 
 
 @dataclass(frozen=True)
@@ -20,45 +25,72 @@ class RenderItem:
 
     utterance_key: str
     spoken: str
-    first_attempt: int = 0  # number of takes that exist already
+    attempt: int = 0  # number of takes that exist already
+    voice: str = ""  # the name of who speaks; empty: the narrator
 
 
 @dataclass(frozen=True, eq=False)
-class RenderVoice:
-    """The voice and the sampling settings that all items of a batch share: what their keys were made of."""
+class RenderVoices:
+    """The voices of a batch by their names, and the sampling settings: what the keys of its items were made of."""
 
-    latents: VoiceLatents
+    latents: Mapping[str, VoiceLatents]
     sampling: SamplingSettings
+
+
+class Backlog:
+    """The texts to speak. A batch is the one that has waited longest and those near it that are most like it in length.
+
+    Near: among the next `WINDOW_BATCHES` batches' worth of reading order, so chapters are finished one after another.
+    """
+
+    def __init__(self, items: Iterable[RenderItem], *, batch_seconds: float, max_items: int) -> None:
+        """Takes stock.
+
+        Args:
+            items: what is to be spoken, in reading order; repeated keys are dropped.
+            batch_seconds: forecast audio of one batch, in seconds; a single longer item makes a batch of its own.
+            max_items: most items of a batch.
+        """
+        self._batch_seconds, self._max_items = batch_seconds, max_items
+        self._waiting = deque({item.utterance_key: item for item in items}.values())
+        self._near: list[RenderItem] = []  # those of the window, the one that has waited longest first
+        self._given: dict[str, RenderItem] = {}
+
+    def next_batch(self) -> tuple[RenderItem, ...] | None:
+        """The next batch, the longest text first: too little memory shows at once. None while nothing waits."""
+        room = WINDOW_BATCHES * self._max_items - len(self._near)
+        self._near += [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
+        if not self._near:
+            return None
+        length = len(self._near[0].spoken)
+        alike = sorted(self._near, key=lambda item: abs(len(item.spoken) - length))  # stable: the oldest is first
+        seconds = list(itertools.accumulate(speech_seconds(item.spoken) for item in alike))
+        size = sum(total <= self._batch_seconds for total in seconds[: self._max_items])
+        batch = alike[: max(1, size)]
+        taken = {item.utterance_key for item in batch}
+        self._near = [item for item in self._near if item.utterance_key not in taken]
+        self._given |= {item.utterance_key: item for item in batch}
+        return tuple(sorted(batch, key=lambda item: (-len(item.spoken), item.utterance_key)))
+
+    def put_back(self, utterance_key: str) -> None:
+        """Has a text of an earlier batch spoken again, as its next attempt, soon: it joins one of the next batches."""
+        item = self._given[utterance_key]
+        self._near.insert(0, replace(item, attempt=item.attempt + 1))
+
+    def clear(self) -> None:
+        """Gives out nothing more."""
+        self._waiting.clear()
+        self._near.clear()
+
+
+def is_last_attempt(attempt: int, retakes: int) -> bool:
+    """Whether no further attempt follows a doubtful one. Attempts go in rounds of one take and its `retakes`.
+
+    The rule knows nothing of runs, so that a run that was killed makes the takes that it would have made.
+    """
+    return (attempt + 1) % (1 + retakes) == 0
 
 
 def speech_seconds(spoken: str) -> float:
     """Forecast of the audio that `spoken` becomes, in seconds."""
     return len(respelled(spoken)) / CHARS_PER_SECOND
-
-
-def plan_batches(items: Iterable[RenderItem], *, batch_seconds: float, max_items: int) -> list[tuple[RenderItem, ...]]:
-    """Cuts items into batches of at most `batch_seconds` of forecast audio and at most `max_items` items.
-
-    Items of like length go together, longest first: padding costs least, and too little memory shows at once.
-
-    Args:
-        items: what is to be spoken; repeated keys are dropped.
-        batch_seconds: forecast audio of one batch, in seconds; a single longer item makes a batch of its own.
-        max_items: most items of a batch (`synthesize.batch_size`).
-
-    Returns:
-        The batches. Every key is in exactly one.
-    """
-    unique = {item.utterance_key: item for item in items}
-    ordered = sorted(unique.values(), key=lambda item: (-len(item.spoken), item.utterance_key))
-    batches: list[tuple[RenderItem, ...]] = []
-    current: list[RenderItem] = []
-    seconds = 0.0
-    for item in ordered:
-        forecast = speech_seconds(item.spoken)
-        if current and (len(current) >= max_items or seconds + forecast > batch_seconds):
-            batches.append(tuple(current))
-            current, seconds = [], 0.0
-        current.append(item)
-        seconds += forecast
-    return [*batches, tuple(current)] if current else batches

@@ -10,13 +10,20 @@ import json
 from dataclasses import asdict
 
 from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.precision import Precision
 
 # Part of every key. Raise it when the code that turns equal inputs into audio changes what comes out: text front-end,
 # code clean-up, edge trimming (`edges.py`), file format.
 CODE_FORMAT_VERSION = 1
 
 
-def utterance_key(spoken: str, voice_digest: str, model_digest: str, settings: SamplingSettings) -> str:
+def utterance_key(
+    spoken: str,
+    voice_digest: str,
+    model_digest: str,
+    settings: SamplingSettings,
+    precision: Precision = "float32",
+) -> str:
     """The key of a spoken text: groups its takes.
 
     Args:
@@ -24,6 +31,7 @@ def utterance_key(spoken: str, voice_digest: str, model_digest: str, settings: S
         voice_digest: `VoiceRecord.digest`.
         model_digest: `Engine.digest`.
         settings: everything that shapes the sampling.
+        precision: what the engine computes in. Equal weights give other audio in other numbers; a voice stays the same.
 
     Returns:
         sha256 as 64 hexadecimal digits.
@@ -35,6 +43,7 @@ def utterance_key(spoken: str, voice_digest: str, model_digest: str, settings: S
             "voice": voice_digest,
             "model": model_digest,
             "sampling": asdict(settings),
+            **({} if precision == "float32" else {"precision": precision}),  # keys from before there was a choice hold
         }
     )
 

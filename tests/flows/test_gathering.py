@@ -1,5 +1,6 @@
 import threading
 import time
+from functools import partial
 
 import pytest
 from prefect import flow, task
@@ -26,7 +27,7 @@ def gathered(jobs, in_flight, futures=None):
         return future
 
     try:
-        for result in gather(submit, jobs, in_flight=in_flight):
+        for result in gather(submit, partial(next, iter(jobs), None), in_flight=in_flight):
             results.append(result)
     except ValueError as raised:
         error = str(raised)
@@ -77,3 +78,20 @@ def test_after_an_error_nothing_new_starts_and_what_was_under_way_is_not_lost():
 
 def test_no_jobs_no_results():
     assert gathered([], 2) == ([], None)
+
+
+def test_what_is_done_with_a_result_may_make_new_jobs():
+    @flow
+    def countdown():
+        jobs, seen = [3], []
+
+        def submit(job):
+            return work.submit(lambda: job)
+
+        for result in gather(submit, lambda: jobs.pop() if jobs else None, in_flight=2):
+            seen.append(result)
+            if result:
+                jobs.append(result - 1)
+        return seen
+
+    assert countdown() == [3, 2, 1, 0]

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from flows._reporting import FlaggedTake, RunReport, clock, report_json, report_markdown
+from flows._resources import PeakMemory
 from storage.records import Coverage, Edition, EditionFile, RunState
 
 REPORT = RunReport(
@@ -21,7 +22,9 @@ REPORT = RunReport(
     rendered=4,
     rendered_seconds=10.0,
     synthesis_seconds=5.0,
+    engine_seconds=4.5,
     wall_seconds=9.0,
+    memory=PeakMemory(3 << 20, None),
     flagged=(FlaggedTake(4, "Same", 2, "He said\n<b>|no|</b>.", ("too long: 9 s", "clipping")),),
     coverage=Coverage(source_chars=10, spoken_chars=7, skipped_chars=3, unaccounted_chars=0),
 )
@@ -33,6 +36,9 @@ def test_the_json_holds_what_the_command_promises():
     assert [chapter["chapter"] for chapter in result["chapters"]] == [2, 5]
     assert (result["utterances"], result["rendered"], result["flagged"], result["state"]) == (20, 4, 1, "flagged")
     assert (result["audio_seconds"], result["wall_seconds"], result["rtf"]) == (3725.4, 9.0, 0.5)
+    assert (result["synthesis_seconds"], result["engine_seconds"]) == (5.0, 4.5)
+    assert result["memory"] == {"resident_bytes": 3 << 20, "gpu_bytes": None}
+    assert "At most 3 MiB of memory" in report_markdown(REPORT)
     assert result["flagged_takes"][0]["reason"] == "too long: 9 s; clipping"
     assert sum(result["coverage"][name] for name in ("spoken_chars", "skipped_chars")) == 10
 

@@ -48,7 +48,7 @@ class Loop:
         samples, clean = [], []
         unconditioned = self.network.unconditioned(1, self.frames)
         strength = torch.tensor([float(self.golden.config["cond_free_k"])])
-        guidance = Guidance(lambda x, t: self.network(x, t, unconditioned), strength) if guided else None
+        guidance = Guidance(strength, lambda x, t: self.network(x, t, unconditioned)) if guided else None
         noises = [self.golden.tensors[key] for key in sorted(self.golden.tensors) if "in.loop.step_noise." in key]
         sampler(
             self.process,

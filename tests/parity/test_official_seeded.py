@@ -102,7 +102,7 @@ def test_diffusion(golden: Golden):
         golden.compare(f"diff.train_vb_t{t}", terms.vb)
 
     short = GaussianDiffusion(NoiseSchedule.linear().evenly_respaced(STEPS))
-    guidance = Guidance(lambda x, t: network(x, t, bare), torch.tensor([GUIDANCE]))
+    guidance = Guidance(torch.tensor([GUIDANCE]), lambda x, t: network(x, t, bare))
     for name, sampler in (("p_sample", sample_ancestral), ("ddim", sample_ddim)):
         for guided in (1, 0):
             generator = torch.Generator().manual_seed(123)

@@ -15,10 +15,11 @@ from tasks.package.edition import EditionContent, publish_edition
 from tasks.qa.checks import Rendering
 from tasks.qa.verdict import best, judge
 from tasks.stitch.assemble import stitch_chapter
-from tasks.synthesize.batches import RenderItem, RenderVoice, plan_batches
+from tasks.synthesize.batches import Backlog, RenderItem, RenderVoices, is_last_attempt
 from tasks.synthesize.edges import trim_edges
 from tasks.synthesize.keys import utterance_key
 from tasks.synthesize.render import render_batch
+from tasks.synthesize.speaker import Speaker
 from tasks.voices.catalogue import read_latents
 from tests.tasks.audio import latents, stored_voice
 from tortoise_core.inference.fake import FakeEngine, Fault, Misbehaviour
@@ -38,11 +39,14 @@ def test_two_chapters(store, settings, tmp_path):
         return utterance_key(text, voice.digest, engine.digest, sampling)
 
     items = [RenderItem(key(text), text) for _, texts in CHAPTERS for text in texts]
-    takes = [
-        take
-        for batch in plan_batches(items, batch_seconds=30, max_items=3)
-        for take in render_batch(engine, store, batch, RenderVoice(read_latents(voice, store), sampling), settings.qa)
-    ]
+    backlog, takes = Backlog(items, batch_seconds=30, max_items=3), []
+    speaker, voices = Speaker(engine), RenderVoices({"": read_latents(voice, store)}, sampling)
+    while batch := backlog.next_batch():
+        made = render_batch(speaker, store, batch, voices, settings.qa)
+        for take in made:
+            if take.verdict is Verdict.DOUBTFUL and not is_last_attempt(take.attempt, settings.qa.retakes):
+                backlog.put_back(take.utterance_key)
+        takes += made
     chosen = {take.utterance_key: best(t for t in takes if t.utterance_key == take.utterance_key) for take in takes}
     assert len(chosen) == 7  # one sentence occurs twice and is spoken once
     assert [t.verdict for t in takes if t.attempt] == [Verdict.OK, *[Verdict.DOUBTFUL] * 2]

@@ -96,10 +96,8 @@ class GaussianDiffusion:
         The push grows from 0 at the noisiest training step to `strength` (B,) at the clean end; variance channels are
         not guided. For "v" this is the same push, because noise and v are linear in each other at a given x.
         """
-        schedule = self.schedule
         # Position within the whole training process, so that a shallow start is guided like the end of a full run.
-        span = (int(schedule.timestep_map[-1]) + 1) / schedule.trained_steps
-        k = (strength * (1 - i * span / len(schedule)))[:, None, None]
+        k = strength[:, None, None] * (1 - _at(self.schedule.position, i))
         predicted, variance = self._split(output)
         guided = (1 + k) * predicted - k * self._split(unconditioned)[0]
         return guided if variance is None else torch.cat([guided, variance], dim=1)

@@ -6,12 +6,16 @@ noise) does not depend on the sampler.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol
 
 import torch
 
 from tortoise_core.diffusion.process import GaussianDiffusion, StepEstimate
+from tortoise_core.diffusion.schedule import NoiseSchedule
+from tortoise_core.errors import ConfigError
 
 # (x (B, C, S), training timesteps int64 (B,)) -> network output (B, C or 2C, S)
 Denoiser = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -21,10 +25,13 @@ StepObserver = Callable[[torch.Tensor, torch.Tensor], None]
 
 @dataclass(frozen=True, eq=False)
 class Guidance:
-    """Conditioning-free guidance (Ho and Salimans 2022, arXiv 2207.12598), ramped as in spec 5."""
+    """Conditioning-free guidance (Ho and Salimans 2022, arXiv 2207.12598), ramped as in spec 5.
 
-    unconditioned: Denoiser
+    Without `unconditioned`, the denoiser itself answers for both: 2B rows, those with conditioning first.
+    """
+
     strength: torch.Tensor  # (B,); 0 leaves a row alone. The published default is 2
+    unconditioned: Denoiser | None = None
 
 
 def row_noise(generators: Sequence[torch.Generator], channels: int, lengths: Sequence[int]) -> Iterator[torch.Tensor]:
@@ -103,6 +110,92 @@ def sample_ddim(
     return x
 
 
+@torch.no_grad()
+def sample_dpmpp(
+    process: GaussianDiffusion,
+    denoise: Denoiser,
+    x: torch.Tensor,
+    noise: Iterator[torch.Tensor],
+    *,
+    guidance: Guidance | None = None,
+    observe: StepObserver | None = None,
+) -> torch.Tensor:
+    """DPM-Solver++(2M), algorithm 2 of Lu et al. 2022 (arXiv 2211.01095), on the process's own steps.
+
+    Second order from the clean signals of this step and the one before, x_0 clamped to [-1, 1]; the step to the clean
+    end, where log-SNR is infinite, is of first order. Deterministic given x. Shapes as `sample_ancestral`.
+    """
+    alphas = process.schedule.alphas_cumprod
+    log_snr = 0.5 * (alphas / (1 - alphas)).log()  # "lambda" of the paper: log(alpha / sigma)
+    before: torch.Tensor | None = None
+    for i in _descending(process, x):
+        x_start = _estimate(process, denoise, x, i, guidance).x_start
+        next(noise)
+        step = int(i[0])
+        if step == 0:
+            x = x_start
+        else:
+            h = log_snr[step - 1] - log_snr[step]
+            data = x_start
+            if before is not None:
+                data = x_start + 0.5 * float(h / (log_snr[step] - log_snr[step + 1])) * (x_start - before)
+            shrink = ((1 - alphas[step - 1]) / (1 - alphas[step])).sqrt()
+            x = float(shrink) * x - float(alphas[step - 1].sqrt() * torch.expm1(-h)) * data
+        before = x_start
+        if observe:
+            observe(x, x_start)
+    return x
+
+
+class SamplingLoop(Protocol):
+    """What every loop above is."""
+
+    def __call__(
+        self,
+        process: GaussianDiffusion,
+        denoise: Denoiser,
+        x: torch.Tensor,
+        noise: Iterator[torch.Tensor],
+        *,
+        guidance: Guidance | None = None,
+        observe: StepObserver | None = None,
+    ) -> torch.Tensor:
+        """From noise to a clean signal."""
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """A loop and the steps it walks best: (the training schedule, steps, until) to the schedule of a run."""
+
+    loop: SamplingLoop
+    spacing: Callable[[NoiseSchedule, int, float], NoiseSchedule]
+
+    def process(self, trained: GaussianDiffusion, steps: int, until: float = 1.0) -> GaussianDiffusion:
+        """`steps` network evaluations of the first `until` of a trained process. Raises `ConfigError`."""
+        return GaussianDiffusion(
+            self.spacing(trained.schedule, steps, until),
+            prediction=trained.prediction,
+            learned_variance=trained.learned_variance,
+        )
+
+
+SAMPLERS: Mapping[str, Sampler] = MappingProxyType(
+    {
+        "ancestral": Sampler(sample_ancestral, NoiseSchedule.evenly_respaced),
+        "ddim": Sampler(sample_ddim, NoiseSchedule.evenly_respaced),
+        "dpmpp": Sampler(sample_dpmpp, NoiseSchedule.log_snr_respaced),
+    }
+)
+
+
+def sampler_named(name: str) -> Sampler:
+    """One of `SAMPLERS`. Raises `ConfigError` for another name."""
+    try:
+        return SAMPLERS[name]
+    except KeyError:
+        raise ConfigError(f"unknown sampler {name!r}: use one of {', '.join(SAMPLERS)}") from None
+
+
 def _descending(process: GaussianDiffusion, x: torch.Tensor) -> Iterator[torch.Tensor]:
     """Step indices from the noisiest to 0, one (B,) at a time."""
     for step in reversed(range(len(process.schedule))):
@@ -115,5 +208,9 @@ def _estimate(
     t = process.timesteps(i)
     output = denoise(x, t)
     if guidance is not None:
-        output = process.guide(output, guidance.unconditioned(x, t), i, guidance.strength)
+        if guidance.unconditioned is None:
+            output, bare = output.chunk(2)
+        else:
+            bare = guidance.unconditioned(x, t)
+        output = process.guide(output, bare, i, guidance.strength)
     return process.estimate(output, x, i)

@@ -6,7 +6,7 @@ Tables are float64 on the CPU, one entry per step of the (possibly respaced) pro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -65,6 +65,7 @@ class NoiseSchedule:
     """
 
     timestep_map: torch.Tensor  # int64 (N,): the step of the training process that each step stands for
+    position: torch.Tensor  # in the training process: 0 at the clean end, below 1 at the noisiest step
     betas: torch.Tensor
     trained_steps: int
     alphas_cumprod: torch.Tensor
@@ -79,7 +80,8 @@ class NoiseSchedule:
     @classmethod
     def linear(cls, steps: int = TRAINED_STEPS) -> NoiseSchedule:
         """The training process: linear betas (spec 5). Raises `ConfigError` for fewer than two steps."""
-        return cls._from_alphas(linear_betas(steps).neg().add(1).cumprod(0), torch.arange(steps), steps)
+        timesteps = torch.arange(steps)
+        return cls._from_alphas(linear_betas(steps).neg().add(1).cumprod(0), timesteps, timesteps / steps, steps)
 
     def respaced(self, kept: Sequence[int]) -> NoiseSchedule:
         """The same process seen at the `kept` steps of this one only, ascending (spec 5).
@@ -87,19 +89,49 @@ class NoiseSchedule:
         Raises `ConfigError` for fewer than two steps: the posterior needs a predecessor.
         """
         index = torch.tensor(kept)
-        return self._from_alphas(self.alphas_cumprod[index], self.timestep_map[index], self.trained_steps)
+        timesteps = self.timestep_map[index]
+        return self._from_alphas(
+            self.alphas_cumprod[index], timesteps, timesteps.double() / self.trained_steps, self.trained_steps
+        )
 
     def evenly_respaced(self, steps: int, until: float = 1.0) -> NoiseSchedule:
         """`steps` evenly spaced steps of the first `until` of this process; below 1 for a shallow start.
 
         Raises `ConfigError` where there are not that many steps.
         """
+        schedule = self.respaced(space_timesteps(self._leading(until), [steps]))
+        # The published process counts positions in whole steps of the run.
+        span = (int(schedule.timestep_map[-1]) + 1) / self.trained_steps
+        return replace(schedule, position=torch.arange(steps, dtype=torch.float64) * span / steps)
+
+    def log_snr_respaced(self, steps: int, until: float = 1.0) -> NoiseSchedule:
+        """`steps` steps of the first `until` of this process, as evenly spaced in log-SNR as whole steps can be.
+
+        The spacing that Lu et al. 2022 (arXiv 2206.00927) derive their solvers for: few steps where much noise hides
+        the signal, more towards the clean end. First and last step are kept. Raises `ConfigError` as `evenly_respaced`.
+        """
+        length = self._leading(until)
+        if not 1 < steps <= length:
+            raise ConfigError(f"cannot keep {steps} of {length} diffusion steps: use at least 2, at most {length}")
+        alphas = self.alphas_cumprod[:length]
+        log_snr = (alphas / (1 - alphas)).log()
+        wanted = torch.linspace(float(log_snr[0]), float(log_snr[-1]), steps, dtype=torch.float64)
+        nearest = (log_snr[None] - wanted[:, None]).abs().argmin(1).tolist()
+        kept: list[int] = []
+        for number, step in enumerate(nearest):  # at the clean end several may want the same step
+            earliest = kept[-1] + 1 if kept else 0
+            kept.append(min(max(step, earliest), length - steps + number))
+        return self.respaced(kept)
+
+    def _leading(self, until: float) -> int:
         if not 0 < until <= 1:
             raise ConfigError(f"a diffusion process cannot start at {until} of its length: use more than 0, at most 1")
-        return self.respaced(space_timesteps(max(1, round(len(self) * until)), [steps]))
+        return max(1, round(len(self) * until))
 
     @classmethod
-    def _from_alphas(cls, alphas_cumprod: torch.Tensor, timesteps: torch.Tensor, trained_steps: int) -> NoiseSchedule:
+    def _from_alphas(
+        cls, alphas_cumprod: torch.Tensor, timesteps: torch.Tensor, position: torch.Tensor, trained_steps: int
+    ) -> NoiseSchedule:
         if len(alphas_cumprod) < 2:
             raise ConfigError("a diffusion process needs at least 2 steps")
         previous = torch.cat([torch.ones(1, dtype=torch.float64), alphas_cumprod[:-1]])
@@ -108,6 +140,7 @@ class NoiseSchedule:
         variance = betas * (1 - previous) / noise
         return cls(
             timestep_map=timesteps,
+            position=position,
             betas=betas,
             trained_steps=trained_steps,
             alphas_cumprod=alphas_cumprod,

@@ -12,7 +12,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -141,6 +141,12 @@ class FakeEngine:
         if self._max_batch is not None and len(requests) > self._max_batch:
             raise OutOfMemoryError(f"fake engine: {len(requests)} requests, memory for {self._max_batch}")
         return [self._speak_one(request) for request in requests]
+
+    def stream(self, request: SpeechRequest) -> Iterator[np.ndarray]:
+        """Speaks one request in chunks of a quarter of a second. Raises as `speak`."""
+        audio = self.speak([request])[0].audio
+        for start in range(0, len(audio), SAMPLE_RATE // 4):
+            yield audio[start : start + SAMPLE_RATE // 4]
 
     def voice_from_clips(self, clips: Sequence[Path]) -> VoiceLatents:
         """Latents that depend on the clips' samples alone: auto (1, 8), diffusion (1, 16). Raises `AudioError`."""

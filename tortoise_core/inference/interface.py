@@ -5,7 +5,7 @@ This module must stay importable without PyTorch; it knows nothing of books, fil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -27,7 +27,7 @@ class SamplingSettings:
     repetition_penalty: float = 2.0
     max_codes: int = 500
     diffusion_steps: int = 80
-    sampler: str = "ddim"  # "ancestral" | "ddim"
+    sampler: str = "ddim"  # "ancestral" | "ddim" | "dpmpp", which needs a third of the steps
     cond_free: bool = True
     cond_free_k: float = 2.0
     diffusion_temperature: float = 1.0
@@ -94,6 +94,12 @@ class Engine(TextSide, Protocol):
 
     def speak(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult]:
         """Speaks all requests, in order. Raises `TextError`, `OutOfMemoryError`."""
+
+    def stream(self, request: SpeechRequest) -> Iterator[np.ndarray]:
+        """Speaks one request chunk by chunk, float32 (samples,) each, the first before the last is made.
+
+        Raises `TextError`, `OutOfMemoryError`.
+        """
 
     def voice_from_clips(self, clips: Sequence[Path]) -> VoiceLatents:
         """Latents of the voice heard in the clips. Raises `AudioError`."""

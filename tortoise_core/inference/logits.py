@@ -1,7 +1,8 @@
 """Owns how logits become the next code, for many rows at once (spec 4); knows nothing of networks or of rows' history.
 
 The rules and their order are those of the published system: repetition penalty, typical filter, temperature, top-k,
-top-p. `sampling_reference.py` states them one row and one code at a time.
+top-p. `sampling_reference.py` states them one row and one code at a time. `next_codes` is the fast way through them,
+`process_logits` with `draw_codes` the plain one over the whole vocabulary; a test holds the two equal.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import torch
 from tortoise_core.errors import ConfigError
 
 _REMOVED = float("-inf")
+_SPARE = 32  # codes looked at beyond the top k, where those are that tie with the last
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,23 @@ class DecodingSettings:
             raise ConfigError(f"max_codes must be at least 1, not {self.max_codes}")
 
 
+def next_codes(
+    logits: torch.Tensor, spoken: torch.Tensor, uniform: torch.Tensor, settings: DecodingSettings
+) -> torch.Tensor:
+    """The code (R,) that each row of raw logits (R, V) chooses; see `process_logits` and `draw_codes`."""
+    top_k, in_sight = settings.top_k, settings.top_k + _SPARE
+    if settings.greedy or settings.typical_mass is not None or not top_k or in_sight >= logits.shape[-1]:
+        scores = process_logits(logits, spoken, settings)
+        return scores.argmax(-1) if settings.greedy else draw_codes(scores, uniform)
+    scores = penalise_repetition(logits.float(), spoken, settings.repetition_penalty) / settings.temperature
+    best, codes = scores.topk(in_sight, dim=-1)
+    if bool((best[:, -1] == best[:, top_k - 1]).any()):  # so many ties that not all of them are in sight
+        return draw_codes(keep_top(scores, top_k, settings.top_p), uniform)
+    codes, order = codes.sort(-1)  # a draw goes through the codes in their order, not in that of their scores
+    kept = keep_top(best, top_k, settings.top_p).gather(-1, order)
+    return codes.gather(-1, draw_codes(kept, uniform)[:, None])[:, 0]
+
+
 def process_logits(logits: torch.Tensor, spoken: torch.Tensor, settings: DecodingSettings) -> torch.Tensor:
     """Applies all rules to raw logits (R, V); `spoken` (R, V) bool marks the codes of each row's history.
 
@@ -69,6 +88,8 @@ def process_logits(logits: torch.Tensor, spoken: torch.Tensor, settings: Decodin
 
 def penalise_repetition(scores: torch.Tensor, spoken: torch.Tensor, penalty: float) -> torch.Tensor:
     """Makes codes already spoken less likely, once each however often they came (Keskar et al. 2019, 4.1)."""
+    if penalty == 1:
+        return scores
     return torch.where(spoken, torch.where(scores < 0, scores * penalty, scores / penalty), scores)
 
 
@@ -92,10 +113,11 @@ def keep_top(scores: torch.Tensor, top_k: int, top_p: float) -> torch.Tensor:
         return scores
     ranked = scores.topk(min(top_k or scores.shape[-1], scores.shape[-1]), dim=-1).values  # best first
     scores = scores.masked_fill(scores < ranked[:, -1:], _REMOVED)
-    probs = (ranked - scores.logsumexp(-1, keepdim=True)).exp()
+    ranked = ranked.double()  # so that the order in which masses are added up decides nothing
+    probs = (ranked - scores.double().logsumexp(-1, keepdim=True)).exp()
     mass_before = probs.cumsum(-1) - probs
     kept = (mass_before < top_p).sum(-1, keepdim=True)
-    return scores.masked_fill(scores < ranked.gather(-1, kept - 1), _REMOVED)
+    return scores.masked_fill(scores < ranked.gather(-1, kept - 1).to(scores.dtype), _REMOVED)
 
 
 def uniform_draws(seeds: list[int], count: int) -> torch.Tensor:
@@ -107,6 +129,6 @@ def uniform_draws(seeds: list[int], count: int) -> torch.Tensor:
 
 def draw_codes(scores: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
     """Draws codes (R,) from the softmax of scores (R, V) by inverting its cumulative sum at `uniform` (R,)."""
-    cumulative = scores.softmax(-1).double().cumsum(-1)
-    target = uniform[:, None] * cumulative[:, -1:]  # the sum is 1 only up to rounding
+    cumulative = (scores - scores.amax(-1, keepdim=True)).double().exp().cumsum(-1)
+    target = uniform[:, None] * cumulative[:, -1:]
     return torch.searchsorted(cumulative, target, right=True)[:, 0]

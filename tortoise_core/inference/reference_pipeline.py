@@ -16,7 +16,7 @@ import torch
 from tortoise_core.audio.conditioning import conditioning_mels
 from tortoise_core.audio.mel import denormalize_mel
 from tortoise_core.diffusion.process import GaussianDiffusion
-from tortoise_core.diffusion.samplers import Guidance, sample_ancestral, sample_ddim
+from tortoise_core.diffusion.samplers import Guidance, sampler_named
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.inference.codes import PUBLISHED_FORMAT, clean_codes, pad_codes, spoken_length
@@ -170,12 +170,12 @@ def _diffuse(
     embedding = network.timestep_independent(latents, voice, frames)
     bare = network.unconditioned(1, frames)
     shape = (1, network.config.in_channels, frames)
-    process = GaussianDiffusion(NoiseSchedule.linear().evenly_respaced(settings.diffusion_steps))
+    sampler = sampler_named(settings.sampler)
+    process = sampler.process(GaussianDiffusion(NoiseSchedule.linear()), settings.diffusion_steps)
     start = normal(shape) * settings.diffusion_temperature
     guidance = None
     if settings.cond_free:
-        guidance = Guidance(lambda x, t: network(x, t, bare), torch.tensor([settings.cond_free_k]))
-    sampler = {"ancestral": sample_ancestral, "ddim": sample_ddim}[settings.sampler]
+        guidance = Guidance(torch.tensor([settings.cond_free_k]), lambda x, t: network(x, t, bare))
     draws = (normal(shape) for _ in itertools.count())
-    mel = sampler(process, lambda x, t: network(x, t, embedding), start, draws, guidance=guidance)
+    mel = sampler.loop(process, lambda x, t: network(x, t, embedding), start, draws, guidance=guidance)
     return denormalize_mel(mel)

@@ -1,21 +1,27 @@
 """Owns the sampling loop: many utterances and all their candidates in one batch; knows nothing of text or audio.
 
+A limited number of rows is in flight. The place of a row that has ended is taken by the next one that waits.
+
 `sampling_reference.py` does the same one row at a time and without a cache; a test holds the two equal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from tortoise_core.errors import ConfigError
-from tortoise_core.inference.logits import DecodingSettings, draw_codes, process_logits, uniform_draws
-from tortoise_core.models.autoregressive import AutoregressiveConfig, AutoregressiveModel, DecodedStep
+from tortoise_core.inference.logits import DecodingSettings, next_codes, uniform_draws
+from tortoise_core.models.autoregressive import AutoregressiveModel, DecodedStep
+from tortoise_core.nn.key_value_cache import KeyValueCache, PromptKeys
 
-_CACHE_GROWTH = 128  # slots added at a time: most rows end long before the limit
-_COMPACT_AT = 0.75  # live share of the batch at which stopped rows are thrown out; copying the cache costs about a step
+ROWS_IN_FLIGHT = 96  # rows decoded together unless the caller says otherwise
+_FIRST_SLOTS = 128  # codes that the cache has room for before it grows: most rows end before
+_COMPACT_AT = 0.75  # busy share of the batch at which idle rows are thrown out; copying the cache costs about a step
+_PROMPTS_AT_ONCE = 16  # prompts run in one pass
 _PENALISED_PROMPT_ID = 1  # what the published program fills its prompt with
 
 
@@ -52,8 +58,9 @@ def sample_codes(
     settings: DecodingSettings,
     seeds: Sequence[Sequence[int]],
     keep: Keep = Keep(),
+    in_flight: int = ROWS_IN_FLIGHT,
 ) -> list[list[CodeRow]]:
-    """Samples one row of codes per seed of every prompt, all in one batch.
+    """Samples one row of codes per seed of every prompt.
 
     Args:
         model: the network, in eval mode.
@@ -62,12 +69,15 @@ def sample_codes(
         seeds: the candidates' seeds, one list per prompt. A row depends on its prompt and seed, not on its neighbours
             (up to float rounding, which differs between batch sizes).
         keep: what else to return.
+        in_flight: rows decoded together at most; what this needs of memory grows with it, not with the number of rows.
 
     Returns: the rows of each prompt, in the order of its seeds.
     """
     flat = [seed for group in seeds for seed in group]
     owners = [index for index, group in enumerate(seeds) for _ in group]
-    rows = decode(model, prompts, owners, uniform_draws(flat, settings.max_codes), settings, keep) if flat else []
+    if not flat:
+        return [[] for _ in prompts]
+    rows = decode(model, prompts, owners, uniform_draws(flat, settings.max_codes), settings, keep, in_flight)
     grouped: list[list[CodeRow]] = [[] for _ in prompts]
     for owner, row in zip(owners, rows, strict=True):
         grouped[owner].append(row)
@@ -82,120 +92,195 @@ def decode(
     draws: torch.Tensor,
     settings: DecodingSettings,
     keep: Keep = Keep(),
+    in_flight: int = ROWS_IN_FLIGHT,
 ) -> list[CodeRow]:
-    """Runs rows until all have stopped; row i continues prompt `owners[i]` and draws with `draws` (R, max_codes)[i]."""
+    """Samples rows, at least one; row i continues prompt `owners[i]` and draws with `draws` (R, max_codes)[i]."""
     if keep.attention and model.config.alignment_head is None:
         raise ConfigError("the model has no alignment_head, so there is no attention to keep")
     if model.code_positions is not None and settings.max_codes >= model.code_positions:
         raise ConfigError(
             f"max_codes {settings.max_codes} must stay below the model's {model.code_positions} positions"
         )
-    device = model.mel_embedding.weight.device
-    owner = torch.tensor(owners, device=device)
-    text_in, text_lengths = _text_batch(model, prompts, device)
-    voices = torch.stack([prompt.voice for prompt in prompts]).to(device)
-    padded = None if bool((text_lengths == text_in.shape[1]).all()) else text_lengths
-    prompt_cache = model.prefill(voices, text_in, padded)
-    batch = _Batch(model.config, settings, _given_codes(prompts, owners, settings.max_codes).to(device))
-    cache = prompt_cache.select(owner, prompt_cache.filled)
-    draws = draws.to(device)
-    record = _Record(keep)
-    for step in range(settings.max_codes):
-        if cache.filled == cache.slots:
-            cache = cache.select(torch.arange(len(batch.live), device=device), cache.filled + _CACHE_GROWTH)
-        output = model.decode_step(batch.last, batch.positions(step), cache)
-        record.add(batch.live, output)
-        scores = process_logits(batch.allowed(output.logits), batch.spoken, settings)
-        chosen = scores.argmax(-1) if settings.greedy else draw_codes(scores, draws[batch.live, step])
-        kept = batch.advance(step, chosen)
-        if len(kept) == 0:
-            break
-        if len(kept) < len(batch.live):
-            cache = cache.select(kept, cache.slots)
-            batch.keep(kept)
-    return record.rows(batch.codes, model.config.code_stop, text_lengths[owner])
+    # The longest texts first: they are likely to take longest, and nobody should be left to run alone at the end.
+    waiting = deque(sorted(range(len(owners)), key=lambda row: (-len(prompts[owners[row]].text), owners[row])))
+    flight = _Flight(model, settings, keep, min(in_flight, len(owners)), max(len(prompt.text) for prompt in prompts))
+    idle = list(range(flight.places))
+    results: dict[int, CodeRow] = {}
+    while waiting or len(idle) < flight.places:
+        rows = [waiting.popleft() for _ in range(min(len(idle), len(waiting)))]
+        if rows:
+            flight.admit(idle[: len(rows)], [_Seat(row, owners[row], prompts[owners[row]], draws[row]) for row in rows])
+        idle = idle[len(rows) :]
+        if flight.places - len(idle) <= _COMPACT_AT * flight.places:
+            flight.drop(idle)
+            idle = []
+        for place in flight.step():
+            row, results[row] = flight.retire(place)
+            idle.append(place)
+    return [results[row] for row in range(len(owners))]
 
 
-class _Batch:
-    """The rows under way. `live` names the original row of each row that is still in the batch."""
+@torch.no_grad()
+def decode_states(
+    model: AutoregressiveModel, prompt: Prompt, draws: torch.Tensor, settings: DecodingSettings
+) -> Iterator[torch.Tensor]:
+    """Samples one row with `draws` (max_codes,); hands out the state (C,) behind each code at once, the stop's too."""
+    flight = _Flight(model, settings, Keep(latents=True), 1, len(prompt.text))
+    flight.admit([0], [_Seat(0, 0, prompt, draws)])
+    ended = False
+    while not ended:
+        ended = bool(flight.step())
+        yield flight.latest_state(0)
 
-    def __init__(self, config: AutoregressiveConfig, settings: DecodingSettings, given: torch.Tensor) -> None:
-        rows, device = len(given), given.device
-        self.config, self.quirks = config, settings.quirks
-        self.given = given  # (R, max_codes), -1 where the model decides
-        self.given_lengths = (given >= 0).sum(1)
-        self.codes = torch.full_like(given, config.code_stop)  # (R, max_codes), what was chosen
-        self.live = torch.arange(rows, device=device)
-        self.finished = torch.zeros(rows, dtype=torch.bool, device=device)
-        self.last = torch.full((rows,), config.code_start, device=device)
-        self.spoken = torch.zeros(rows, config.code_tokens, dtype=torch.bool, device=device)
-        if self.quirks.penalise_prompt_ids:
-            self.spoken[:, [_PENALISED_PROMPT_ID, config.code_start]] = True
 
-    def positions(self, step: int) -> torch.Tensor:
-        """Code positions (rows,) of the codes fed at `step`: the start code first, at 0."""
-        positions = torch.full_like(self.live, step)
-        if self.quirks.shifted_cache_positions:
-            positions += step > self.given_lengths[self.live]
-        return positions
+@dataclass(frozen=True, eq=False)
+class _Seat:
+    """What a row brings along."""
 
-    def allowed(self, logits: torch.Tensor) -> torch.Tensor:
-        """Logits without the codes that may never be sampled."""
-        if not self.quirks.allow_start_code:
-            logits[:, self.config.code_start] = float("-inf")
-        return logits
+    row: int
+    owner: int  # the number of its prompt
+    prompt: Prompt
+    draws: torch.Tensor  # (max_codes,)
 
-    def advance(self, step: int, chosen: torch.Tensor) -> torch.Tensor:
-        """Takes the code chosen by each row; returns which rows of the batch to go on with, empty when all are done."""
-        given = self.given[self.live, step]
+
+class _Flight:
+    """The rows under way. Each has a place in the batch; all tensors here hold one entry per place.
+
+    A place that is idle takes part in every step; what comes of it is never looked at.
+    """
+
+    def __init__(
+        self, model: AutoregressiveModel, settings: DecodingSettings, keep: Keep, places: int, longest_text: int
+    ) -> None:
+        self._model, self._settings = model, settings
+        config, device, width = model.config, model.mel_embedding.weight.device, settings.max_codes
+        self._cache: KeyValueCache | None = None
+        self._latest: tuple[int, PromptKeys] | None = None  # prompt that more rows may ask for, and its number
+        self._rows = [-1] * places
+        self._busy = torch.zeros(places, dtype=torch.bool, device=device)
+        self._steps = torch.zeros(places, dtype=torch.long, device=device)  # codes that the row has
+        self._last = torch.full((places,), config.code_start, device=device)
+        self._spoken = torch.zeros(places, config.code_tokens, dtype=torch.bool, device=device)
+        self._given = torch.full((places, width), -1, device=device)  # codes to begin with; -1 where the model decides
+        self._draws = torch.zeros(places, width, dtype=torch.float64, device=device)
+        self._codes = torch.zeros(places, width, dtype=torch.long, device=device)
+        self._text_slots = longest_text + 2 if keep.attention else None
+        self._latents = torch.empty(places, width if keep.latents else 0, config.width, device=device)
+        self._attention = torch.empty(places, width, self._text_slots or 0, device=device)
+
+    @property
+    def places(self) -> int:
+        """Rows of the batch, idle ones included."""
+        return len(self._rows)
+
+    def admit(self, places: Sequence[int], seats: Sequence[_Seat]) -> None:
+        """Gives each of the places a row. Rows of one prompt must come one after another, over all calls."""
+        places_of: dict[int, list[int]] = {}
+        prompts: dict[int, Prompt] = {}
+        for place, seat in zip(places, seats, strict=True):
+            self._seat(place, seat)
+            places_of.setdefault(seat.owner, []).append(place)
+            prompts[seat.owner] = seat.prompt
+        if self._latest is not None and self._latest[0] in prompts:
+            owner, keys = self._latest
+            self._admit([places_of[owner]], keys)
+            del prompts[owner]
+        for begin in range(0, len(prompts), _PROMPTS_AT_ONCE):
+            owners = list(prompts)[begin : begin + _PROMPTS_AT_ONCE]
+            keys = self._prefill([prompts[owner] for owner in owners])
+            self._admit([places_of[owner] for owner in owners], keys)
+            self._latest = owners[-1], keys.only(len(owners) - 1)
+
+    def _seat(self, place: int, seat: _Seat) -> None:
+        self._rows[place] = seat.row
+        self._busy[place] = True
+        self._steps[place] = 0
+        self._last[place] = self._model.config.code_start
+        self._spoken[place] = False
+        if self._settings.quirks.penalise_prompt_ids:
+            self._spoken[place, [_PENALISED_PROMPT_ID, self._model.config.code_start]] = True
+        self._given[place] = -1
+        if seat.prompt.codes is not None:
+            codes = seat.prompt.codes[: self._settings.max_codes]
+            self._given[place, : len(codes)] = codes.to(self._given.device)
+        self._draws[place] = seat.draws.to(self._draws.device)
+
+    def _admit(self, places: Sequence[Sequence[int]], keys: PromptKeys) -> None:
+        if self._cache is None:
+            self._cache = KeyValueCache(keys, self.places, max(keys.lengths) + _FIRST_SLOTS)
+        for index, rows in enumerate(places):
+            self._cache.admit(rows, keys, index)
+
+    def _prefill(self, prompts: Sequence[Prompt]) -> PromptKeys:
+        device = self._busy.device
+        text_in, lengths = _text_batch(self._model, prompts, device)
+        voices = torch.stack([prompt.voice for prompt in prompts]).to(device)
+        padded = None if bool((lengths == text_in.shape[1]).all()) else lengths
+        return self._model.prefill(voices, text_in, padded)
+
+    def step(self) -> list[int]:
+        """Takes one more code of every row; returns the places whose rows have ended."""
+        assert self._cache is not None  # rows are admitted before they step
+        config = self._model.config
+        output = self._model.decode_step(self._last, self._positions(), self._cache, self._text_slots)
+        if not self._settings.quirks.allow_start_code:
+            output.logits[:, config.code_start] = float("-inf")
+        at = self._steps[:, None]
+        chosen = next_codes(output.logits, self._spoken, self._draws.gather(1, at)[:, 0], self._settings)
+        given = self._given.gather(1, at)[:, 0]
         chosen = torch.where(given >= 0, given, chosen)
-        chosen = torch.where(self.finished, self.config.code_stop, chosen)
-        self.codes[self.live, step] = chosen
-        self.spoken[torch.arange(len(chosen), device=chosen.device), chosen] = True
-        self.finished = chosen == self.config.code_stop
-        self.last = chosen
-        going = (~self.finished).nonzero()[:, 0]
-        worthwhile = len(going) <= _COMPACT_AT * len(chosen)
-        return going if worthwhile else torch.arange(len(chosen), device=chosen.device)
+        self._codes.scatter_(1, at, chosen[:, None])
+        self._spoken.scatter_(1, chosen[:, None], True)
+        self._record(output)
+        self._last = chosen
+        self._steps += self._busy
+        ended = self._busy & ((chosen == config.code_stop) | (self._steps >= self._settings.max_codes))
+        return ended.nonzero()[:, 0].tolist()
 
-    def keep(self, rows: torch.Tensor) -> None:
-        """Drops all other rows of the batch."""
-        self.live, self.finished = self.live[rows], self.finished[rows]
-        self.last, self.spoken = self.last[rows], self.spoken[rows]
+    def _positions(self) -> torch.Tensor:
+        """Code positions of the codes that are fed next: the start code first, at 0."""
+        if not self._settings.quirks.shifted_cache_positions:
+            return self._steps
+        return self._steps + (self._steps > (self._given >= 0).sum(1))
 
+    def _record(self, output: DecodedStep) -> None:
+        places = torch.arange(self.places, device=self._busy.device)
+        if self._latents.shape[1]:
+            self._latents[places, self._steps] = output.hidden
+        if output.alignment is not None:
+            self._attention[places, self._steps] = output.alignment.exp()
 
-class _Record:
-    """Collects what the caller wants to keep of every step."""
+    def latest_state(self, place: int) -> torch.Tensor:
+        """The state that predicted a row's latest code, (C,)."""
+        return self._latents[place, int(self._steps[place]) - 1].clone()
 
-    def __init__(self, keep: Keep) -> None:
-        self.keep = keep
-        self.steps: list[tuple[torch.Tensor, DecodedStep]] = []
+    def retire(self, place: int) -> tuple[int, CodeRow]:
+        """Takes an ended row from its place, which is idle then; returns its number and itself."""
+        assert self._cache is not None
+        codes = self._codes[place, : int(self._steps[place])].cpu()
+        stopped = int(codes[-1]) == self._model.config.code_stop
+        codes = codes[: len(codes) - stopped].clone()
+        text_slots = int(self._cache.prompt_lengths[place]) - 1
+        row = CodeRow(
+            codes,
+            stopped,
+            self._latents[place, : len(codes)].clone() if self._latents.shape[1] else None,
+            self._attention[place, : len(codes), :text_slots].clone() if self._text_slots else None,
+        )
+        self._busy[place], self._steps[place] = False, 0
+        self._cache.release(place)
+        return self._rows[place], row
 
-    def add(self, live: torch.Tensor, output: DecodedStep) -> None:
-        if self.keep.latents or self.keep.attention:
-            self.steps.append((live, output))
-
-    def rows(self, codes: torch.Tensor, stop: int, text_lengths: torch.Tensor) -> list[CodeRow]:
-        """Cuts everything to the length of each row; `text_lengths` (R,) counts start and stops."""
-        spoken = (codes != stop).long().cumprod(1).sum(1).tolist()
-        latents = self._gather(len(codes), [output.hidden for _, output in self.steps]) if self.keep.latents else None
-        weights = [output.alignment.exp() for _, output in self.steps if output.alignment is not None]
-        attention = self._gather(len(codes), weights) if self.keep.attention else None
-        return [
-            CodeRow(
-                codes[row, :length].cpu(),
-                stopped=length < codes.shape[1],
-                latents=None if latents is None else latents[row, :length],
-                attention=None if attention is None else attention[row, :length, : int(text_lengths[row])],
-            )
-            for row, length in enumerate(spoken)
-        ]
-
-    def _gather(self, rows: int, values: list[torch.Tensor]) -> torch.Tensor:
-        gathered = values[0].new_zeros(rows, len(values), values[0].shape[1])
-        for step, ((live, _), value) in enumerate(zip(self.steps, values, strict=True)):
-            gathered[live, step] = value
-        return gathered
+    def drop(self, places: Sequence[int]) -> None:
+        """Makes the batch smaller by these idle places."""
+        assert self._cache is not None
+        kept = sorted(set(range(self.places)) - set(places))
+        self._cache.keep(kept)
+        rows = torch.tensor(kept, device=self._busy.device)
+        self._rows = [self._rows[place] for place in kept]
+        self._busy, self._steps, self._last = self._busy[rows], self._steps[rows], self._last[rows]
+        self._spoken, self._given, self._draws = self._spoken[rows], self._given[rows], self._draws[rows]
+        self._codes, self._latents, self._attention = self._codes[rows], self._latents[rows], self._attention[rows]
 
 
 def _text_batch(
@@ -207,13 +292,3 @@ def _text_batch(
     padded = torch.nn.utils.rnn.pad_sequence(texts, batch_first=True, padding_value=model.config.text_stop)
     text_in = model.text_input(padded)
     return text_in, lengths + (text_in.shape[1] - padded.shape[1])
-
-
-def _given_codes(prompts: Sequence[Prompt], owners: Sequence[int], max_codes: int) -> torch.Tensor:
-    """(R, max_codes) codes that rows must begin with, -1 where the model decides."""
-    given = torch.full((len(owners), max_codes), -1)
-    for row, owner in enumerate(owners):
-        codes = prompts[owner].codes
-        if codes is not None:
-            given[row, : len(codes)] = codes[:max_codes]
-    return given

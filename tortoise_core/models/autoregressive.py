@@ -15,7 +15,9 @@ from torch.nn import functional as F
 
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.nn.attention import AttentionBlock
-from tortoise_core.nn.gpt import Gpt, GptOutput, KeyValueCache
+from tortoise_core.nn.gpt import Gpt, GptOutput
+from tortoise_core.nn.key_value_cache import KeyValueCache, PromptKeys
+from tortoise_core.nn.packed import pack_linears
 from tortoise_core.nn.positions import LearnedPositions, RotaryTable, SinusoidalPositions, inverse_frequencies
 
 _INITIAL_STD = 0.02
@@ -210,10 +212,9 @@ class AutoregressiveModel(nn.Module):
         hidden = self.final_norm(output.hidden)
         text_end = 1 + text_in.shape[1]
         alignment = None
-        if output.probe is not None:
-            queries, keys = output.probe
+        if output.queries is not None and output.probed_keys is not None:
             valid = None if text_lengths is None else _first_positions(text_lengths, text_in.shape[1])
-            alignment = _alignment(queries[:, text_end:], keys[:, 1:text_end], valid)
+            alignment = _alignment(output.queries[:, text_end:], output.probed_keys[:, 1:text_end], valid)
         return HiddenStates(hidden[:, 1:text_end], hidden[:, text_end:], alignment)
 
     def forward(
@@ -283,8 +284,8 @@ class AutoregressiveModel(nn.Module):
 
     def prefill(
         self, cond: torch.Tensor, text_in: torch.Tensor, text_lengths: torch.Tensor | None = None
-    ) -> KeyValueCache:
-        """Runs the prompts, one row per utterance; give each its candidates with `KeyValueCache.select`.
+    ) -> PromptKeys:
+        """Runs the prompts, one row per utterance: what a cache gives each of their candidates to start from.
 
         Args: as for `hidden_states`.
         """
@@ -295,26 +296,31 @@ class AutoregressiveModel(nn.Module):
         x = torch.cat([cond[:, None], self._embed_text(text_in)], dim=1)
         output = self.gpt(x, rotary=self._rotary(positions), mask=_causal_mask(mask), keep_keys=True)
         assert output.keys is not None and output.values is not None  # asked for above
-        lengths = torch.full_like(text_in[:, 0], slots) if text_lengths is None else text_lengths + 1
-        return KeyValueCache(output.keys, output.values, slots, slots, lengths, mask)
+        lengths = [slots] * len(text_in) if text_lengths is None else (text_lengths + 1).tolist()
+        return PromptKeys(output.keys, output.values, lengths)
 
-    def decode_step(self, codes: torch.Tensor, positions: torch.Tensor, cache: KeyValueCache) -> DecodedStep:
+    def decode_step(
+        self, codes: torch.Tensor, positions: torch.Tensor, cache: KeyValueCache, text_slots: int | None = None
+    ) -> DecodedStep:
         """Feeds one code per row (rows,), standing at code position `positions` (rows,); the start code has 0.
 
-        The cache must have a free slot; it is advanced.
+        The cache is advanced. With `text_slots`, the alignment to so many text positions is told.
         """
-        if cache.filled >= cache.slots:
-            raise ConfigError(f"the key/value cache of {cache.filled} slots is full: allocate more in select()")
         x = self.mel_embedding(codes) + self.mel_pos_embedding(positions)
         rotary = self._rotary((cache.prompt_lengths + positions)[:, None])
-        output = self.gpt.step(x[:, None], cache, rotary=rotary, probe=self.config.alignment_head)
+        probe = None if text_slots is None else self.config.alignment_head
+        output = self.gpt.step(x[:, None], cache, rotary=rotary, probe=probe)
         hidden = self.final_norm(output.hidden[:, 0])
         alignment = None
-        if output.probe is not None:
-            queries, keys = output.probe
-            valid = None if cache.slot_mask is None else cache.slot_mask[:, 1 : cache.prompt_slots]
-            alignment = _alignment(queries, keys[:, 1 : cache.prompt_slots], valid)[:, 0]
-        return DecodedStep(self.mel_head(hidden), hidden, alignment)
+        if output.queries is not None and text_slots is not None and probe is not None:
+            keys, valid = cache.prompt_keys(*probe, 1 + text_slots)
+            alignment = _alignment(output.queries, keys[:, 1:], valid[:, 1:])[:, 0]
+        return DecodedStep(self.mel_head(hidden).float(), hidden, alignment)
+
+    def pack(self) -> None:
+        """Makes decoding compute in bfloat16, in place: projections and cache. Norms, residual stream and the values
+        of logits and latents stay float32. Training and voices' conditioning are not for a packed network."""
+        pack_linears(self, keep=[self.conditioning_encoder, self.text_head])
 
     # --- shared ---
 

@@ -10,6 +10,7 @@ from torch import nn
 from tortoise_core.errors import ConfigError
 from tortoise_core.nn.contrastive import info_nce, mean_over_time, pair_scores
 from tortoise_core.nn.encoder import Encoder
+from tortoise_core.nn.packed import pack_linears
 
 _INITIAL_STD = 0.02
 
@@ -56,16 +57,18 @@ class Clvp(nn.Module):
             nn.init.normal_(table.weight, 0.0, _INITIAL_STD)
 
     def text_latents(self, text: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
-        """Latents (B, latent_width), not normalised, of text ids (B, T) whose first `lengths` (B,) are real."""
-        mask = self._mask(text, lengths, self.config.text_mask_rate)
-        hidden = self.text_transformer["transformer"](self.text_emb(text), mask)
-        return self.to_text_latent(mean_over_time(hidden, mask))
+        """Latents (B, latent_width), not normalised, of text ids (B, T) whose first `lengths` (B,) are real.
+
+        Lengths count only if the model masks padding.
+        """
+        return self._text_latents(text, self._mask(text, lengths, self.config.text_mask_rate))
 
     def speech_latents(self, codes: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
-        """Latents (B, latent_width), not normalised, of codes (B, M) whose first `lengths` (B,) are real."""
-        mask = self._mask(codes, lengths, self.config.speech_mask_rate)
-        hidden = self.speech_transformer["transformer"](self.speech_emb(codes), mask)
-        return self.to_speech_latent(mean_over_time(hidden, mask))
+        """Latents (B, latent_width), not normalised, of codes (B, M) whose first `lengths` (B,) are real.
+
+        Lengths count only if the model masks padding.
+        """
+        return self._speech_latents(codes, self._mask(codes, lengths, self.config.speech_mask_rate))
 
     def scores(
         self,
@@ -80,17 +83,18 @@ class Clvp(nn.Module):
         Args:
             text: text ids (U, T).
             codes: codes (B, M).
-            text_lengths: real ids per text (U,). Lengths count only if the model masks padding.
+            text_lengths: real ids per text (U,); without them padding is scored along.
             code_lengths: real codes per row (B,).
             text_rows: the text of each row of codes (B,), so that the candidates of a text share one pass through
                 the text encoder; None pairs row with row.
 
         Returns: scores (B,).
         """
-        texts = self.text_latents(text, text_lengths)
+        texts = self._text_latents(text, _first_positions(text, text_lengths))
         if text_rows is not None:
             texts = texts[text_rows]
-        return pair_scores(texts, self.speech_latents(codes, code_lengths), self.temperature)
+        speech = self._speech_latents(codes, _first_positions(codes, code_lengths))
+        return pair_scores(texts, speech, self.temperature)
 
     def loss(
         self,
@@ -103,15 +107,32 @@ class Clvp(nn.Module):
         latents = self.text_latents(text, text_lengths), self.speech_latents(codes, code_lengths)
         return info_nce(*latents, self.temperature)
 
+    def pack(self) -> None:
+        """Makes the encoders multiply in bfloat16, in place, for inference. What is compared stays float32."""
+        pack_linears(self, keep=[self.to_text_latent, self.to_speech_latent])
+
+    def _text_latents(self, text: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        hidden = self.text_transformer["transformer"](self.text_emb(text), mask)
+        return self.to_text_latent(mean_over_time(hidden, mask))
+
+    def _speech_latents(self, codes: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        hidden = self.speech_transformer["transformer"](self.speech_emb(codes), mask)
+        return self.to_speech_latent(mean_over_time(hidden, mask))
+
     def _mask(self, ids: torch.Tensor, lengths: torch.Tensor | None, hidden_rate: float) -> torch.Tensor | None:
-        mask = None
-        if lengths is not None and self.config.mask_padding:
-            mask = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]
+        mask = _first_positions(ids, lengths) if self.config.mask_padding else None
         if self.training and hidden_rate > 0:
             kept = torch.rand(ids.shape, device=ids.device) >= hidden_rate
             kept[:, 0] = True  # a row must keep something to average
             mask = kept if mask is None else mask & kept
         return mask
+
+
+def _first_positions(ids: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor | None:
+    """(B, T) bool, True on the first `lengths` (B,) of ids (B, T); None where every position is real."""
+    if lengths is None or bool((lengths == ids.shape[1]).all()):
+        return None
+    return torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]
 
 
 def _encoder(width: int, layers: int, heads: int, config: ClvpConfig) -> nn.ModuleDict:

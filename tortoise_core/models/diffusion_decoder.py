@@ -291,6 +291,10 @@ class DiffusionDecoder(nn.Module):
         with torch.autocast(h.device.type, enabled=False):  # the estimate itself is always float32 (spec 3.4, step 6)
             return conv(_zero_padding(activation(norm(h.float(), frame_mask)), frame_mask))
 
+    def drop_steps(self) -> None:
+        """Forgets what `forward` alone needs: for inference, which has `diffusion_steps.DenoisingSteps` instead."""
+        del self.conditioning_timestep_integrator, self.layers, self.integrating_conv, self.inp_block, self.out
+
     def _skips(self, index: int) -> bool:
         """Layer drop: in training only, and never the first or last layer."""
         droppable = self.training and 0 < index < len(self.layers) - 1

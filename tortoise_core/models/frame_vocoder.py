@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+_KERNEL = 7  # taps of every convolution
+
 
 @dataclass(frozen=True)
 class FrameVocoderConfig:
@@ -27,13 +29,18 @@ class FrameVocoderConfig:
     mel_shift: float = -6.0  # input = (mel - shift) / scale: about zero mean and unit variance on speech
     mel_scale: float = 3.0
 
+    @property
+    def context(self) -> int:
+        """Mel frames on either side that a frame's samples depend on, at most."""
+        return (self.layers + 1) * (_KERNEL // 2) + self.fft // (2 * self.hop)
+
 
 class ConvNeXtBlock(nn.Module):
     """Depth-wise convolution over time, then a feed-forward on each frame (arXiv 2201.03545, one-dimensional)."""
 
     def __init__(self, width: int, hidden: int, layers: int) -> None:
         super().__init__()
-        self.depthwise = nn.Conv1d(width, width, 7, padding=3, groups=width)
+        self.depthwise = nn.Conv1d(width, width, _KERNEL, padding=_KERNEL // 2, groups=width)
         self.norm = nn.LayerNorm(width, eps=1e-6)
         self.expand = nn.Linear(width, hidden)
         self.contract = nn.Linear(hidden, width)
@@ -53,7 +60,7 @@ class FrameVocoder(nn.Module):
     def __init__(self, config: FrameVocoderConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or FrameVocoderConfig()
-        self.embed = nn.Conv1d(config.mels, config.width, 7, padding=3)
+        self.embed = nn.Conv1d(config.mels, config.width, _KERNEL, padding=_KERNEL // 2)
         self.norm = nn.LayerNorm(config.width, eps=1e-6)
         self.blocks = nn.ModuleList(
             ConvNeXtBlock(config.width, config.hidden, config.layers) for _ in range(config.layers)

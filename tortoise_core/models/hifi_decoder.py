@@ -32,6 +32,16 @@ class HifiDecoderConfig:
     res_dilations: tuple[int, ...] = (1, 3, 5)
     rate_ratio: float = OUTPUT_RATE_HZ / AR_RATE_HZ
 
+    @property
+    def context(self) -> int:
+        """Frames of stretched latents on either side that a frame's samples depend on, at most."""
+        reach = _END_KERNEL // 2  # in samples of the stage that the walk is at, last one first
+        widest = max(self.res_kernels) // 2
+        for factor, kernel in zip(reversed(self.factors), reversed(self.kernels), strict=True):
+            reach += sum((dilation + 1) * widest for dilation in self.res_dilations)
+            reach = math.ceil((reach + kernel - 1 - (kernel - factor) // 2) / factor)
+        return reach + _END_KERNEL // 2
+
 
 class ResBlock(nn.Module):
     """Pairs of a dilated and a plain convolution, each pair with a residual add. Shape: (B, C, T) to the same."""
@@ -81,9 +91,24 @@ class HifiDecoder(nn.Module):
         Shape: latents (B, M, D), voice (B, D) the autoregressive conditioning latent; output (B, 1, S * hop) with
         S = floor(4 * M * rate_ratio).
         """
+        return self.speak(self.stretch(latents), voice)
+
+    def stretch(self, latents: torch.Tensor) -> torch.Tensor:
+        """Latents at the rate of mel frames. Shape: (B, M, D) to (B, D, S)."""
         x = F.interpolate(latents.transpose(1, 2), scale_factor=float(FRAMES_PER_CODE), mode="linear")
-        x = F.interpolate(x, scale_factor=self.config.rate_ratio, mode="linear")
-        x = self.conv_pre(x) + self.cond_layer(voice[:, :, None])
+        return F.interpolate(x, scale_factor=self.config.rate_ratio, mode="linear")
+
+    def settled_frames(self, codes: int) -> int:
+        """Leading frames of `stretch` that more latents behind `codes` of them would not change."""
+        if math.floor(FRAMES_PER_CODE * codes * self.config.rate_ratio) == FRAMES_PER_CODE * codes:
+            return 0  # torch copies where sizes agree, whatever the ratio
+        quarter = FRAMES_PER_CODE * codes - FRAMES_PER_CODE // 2  # from here on, the last latent is repeated
+        frame = math.floor((quarter - 0.5) * self.config.rate_ratio - 0.5)  # the last that lies between earlier ones
+        return max(0, frame)
+
+    def speak(self, frames: torch.Tensor, voice: torch.Tensor) -> torch.Tensor:
+        """Speech of stretched latents. Shape: frames (B, D, S), voice (B, D); output (B, 1, S * hop)."""
+        x = self.conv_pre(frames) + self.cond_layer(voice[:, :, None])
         per_stage = len(self.config.res_kernels)
         for stage, up in enumerate(self.ups):
             x = up(F.leaky_relu(x, _SLOPE))

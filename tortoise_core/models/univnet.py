@@ -18,6 +18,7 @@ from tortoise_core.nn.weight_norm import WeightNormConv1d, WeightNormConvTranspo
 _LVC_KERNEL = 3  # taps of the predicted kernels
 _KERNEL = 3  # taps of the dilated convolutions
 _END_KERNEL = 7  # taps of the first and the last convolution
+_FIRST_KERNEL = 5  # taps of a kernel predictor's first convolution
 _RESIDUAL_UNITS = 3  # of a kernel predictor
 
 # The published inference puts silence behind the mel and drops its audio, so that the last sounds end cleanly.
@@ -43,6 +44,18 @@ class UnivNetConfig:
     def hop(self) -> int:
         """Samples per mel frame."""
         return math.prod(self.strides)
+
+    @property
+    def context(self) -> int:
+        """Mel frames on either side that a frame's samples depend on, at most."""
+        predictor = _FIRST_KERNEL // 2 + (2 * _RESIDUAL_UNITS + 1) * (self.predictor_kernel // 2)
+        reach, mel, hop = _END_KERNEL // 2, 0, self.hop  # in samples of the stage that the walk is at, last one first
+        for stride in reversed(self.strides):
+            reach += sum(d * (_KERNEL // 2) + _LVC_KERNEL // 2 for d in self.dilations)
+            mel = max(mel, math.ceil(reach / hop) + predictor)
+            reach = math.ceil(reach / stride) + 1  # the transposed convolution hears both neighbours
+            hop //= stride
+        return max(mel, reach + _END_KERNEL // 2)
 
 
 def location_variable_convolution(x: torch.Tensor, kernels: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
@@ -91,7 +104,7 @@ class KernelPredictor(nn.Module):
         def conv(channels_out: int) -> WeightNormConv1d:
             return WeightNormConv1d(hidden, channels_out, k, padding=k // 2)
 
-        first = WeightNormConv1d(config.mel_bands, hidden, 5, padding=2)
+        first = WeightNormConv1d(config.mel_bands, hidden, _FIRST_KERNEL, padding=_FIRST_KERNEL // 2)
         self.input_conv = nn.Sequential(first, nn.LeakyReLU(config.slope))
         self.residual_convs = nn.ModuleList(
             nn.Sequential(

@@ -42,12 +42,14 @@ class RelativePositionBias(nn.Module):
 
     def forward(self, frames: int) -> torch.Tensor:
         """The bias of every query/key pair among `frames` positions."""
-        device = self.relative_attention_bias.weight.device
         # A Toeplitz matrix: look up the 2T-1 distances once, then spread them. Sliding windows are its rows, last query
         # first; indexing by distance gives the same, eight times slower, and more so backwards.
-        distances = torch.arange(1 - frames, frames, device=device)
-        per_distance = self.relative_attention_bias(relative_position_bucket(distances)).T * self.scale  # (H, 2T-1)
-        return per_distance.contiguous().unfold(1, frames, 1).flip(1)
+        return self.per_distance(frames).unfold(1, frames, 1).flip(1)
+
+    def per_distance(self, frames: int) -> torch.Tensor:
+        """The bias of key position minus query position, from 1 - T to T - 1. Shape: (H, 2T - 1)."""
+        distances = torch.arange(1 - frames, frames, device=self.relative_attention_bias.weight.device)
+        return (self.relative_attention_bias(relative_position_bucket(distances)).T * self.scale).contiguous()
 
 
 class AttentionBlock(nn.Module):

@@ -1,4 +1,4 @@
-"""Owns a GPT-2 transformer over embeddings, with a static key/value cache; knows nothing of text or speech.
+"""Owns a GPT-2 transformer over embeddings; knows nothing of text or speech.
 
 Parameter names are those of the published checkpoints: `h.N.{ln_1, attn.c_attn, attn.c_proj, ln_2, mlp.c_fc,
 mlp.c_proj}` and `ln_f`; projection weights are stored [in, out].
@@ -15,51 +15,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tortoise_core.nn.key_value_cache import KeyValueCache
 from tortoise_core.nn.positions import RotaryTable
 
 _INITIAL_STD = 0.02
 _HIDDEN_RATIO = 4
-
-
-@dataclass(eq=False)
-class KeyValueCache:
-    """Keys and values of all positions seen so far, one row per sequence, in slots allocated once.
-
-    Every row writes the same slot at a time, so rows whose prompts differ in length carry padding between prompt and
-    continuation; `slot_mask` hides it.
-    """
-
-    keys: torch.Tensor  # (layers, rows, H, slots, D)
-    values: torch.Tensor  # (layers, rows, H, slots, D)
-    filled: int  # slots that hold something
-    prompt_slots: int  # slots of the prompt, its padding included
-    prompt_lengths: torch.Tensor  # (rows,) prompt positions that are not padding
-    slot_mask: torch.Tensor | None  # (rows, slots) bool, False on padding; None when no row is padded
-
-    @property
-    def slots(self) -> int:
-        """Positions that the cache has room for."""
-        return self.keys.shape[3]
-
-    def select(self, rows: torch.Tensor, slots: int) -> KeyValueCache:
-        """A cache of the given rows (repeated, left out, in any order) with room for `slots` positions."""
-        layers, _, heads, _, head_dim = self.keys.shape
-        shape = (layers, len(rows), heads, slots, head_dim)
-        keys, values = self.keys.new_empty(shape), self.values.new_empty(shape)
-        keys[:, :, :, : self.filled] = self.keys[:, rows, :, : self.filled]
-        values[:, :, :, : self.filled] = self.values[:, rows, :, : self.filled]
-        mask = None
-        if self.slot_mask is not None:
-            mask = self.slot_mask.new_ones(len(rows), slots)
-            mask[:, : self.filled] = self.slot_mask[rows, : self.filled]
-        return KeyValueCache(keys, values, self.filled, self.prompt_slots, self.prompt_lengths[rows], mask)
-
-    def append(self, layer: int, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Writes one layer's next position (rows, H, 1, D); returns all keys and values up to and including it."""
-        end = self.filled + 1
-        self.keys[layer, :, :, self.filled : end] = key
-        self.values[layer, :, :, self.filled : end] = value
-        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +27,8 @@ class GptOutput:
     """What a pass through the transformer yields."""
 
     hidden: torch.Tensor  # (B, L, C), after the last norm
-    probe: tuple[torch.Tensor, torch.Tensor] | None  # queries (B, L, D) and keys (B, S, D) of the probed head
+    queries: torch.Tensor | None = None  # (B, L, D) of the probed head
+    probed_keys: torch.Tensor | None = None  # (B, L, D) of the same
     keys: torch.Tensor | None = None  # (layers, B, H, L, D), when asked for
     values: torch.Tensor | None = None
 
@@ -80,9 +41,17 @@ class Projection(nn.Module):
         self.weight = nn.Parameter(torch.empty(inputs, outputs).normal_(0.0, std))
         self.bias = nn.Parameter(torch.zeros(outputs))
 
+    def linear_weight(self) -> torch.Tensor:
+        """The weight as [out, in]."""
+        return self.weight.T
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Projects the last dimension."""
-        return F.linear(x, self.weight.T, self.bias)
+        return F.linear(x, self.linear_weight(), self.bias)
+
+    def gelu(self, x: torch.Tensor) -> torch.Tensor:
+        """Projects, then applies the tanh form of GELU."""
+        return F.gelu(self(x), approximate="tanh")
 
 
 class CausalAttention(nn.Module):
@@ -100,13 +69,14 @@ class CausalAttention(nn.Module):
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.c_attn(x).chunk(3, dim=-1))
         return (q, k, v) if rotary is None else (rotary.rotate(q), rotary.rotate(k), v)
 
-    def attend(
-        self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None, causal: bool
-    ) -> torch.Tensor:
-        """Attention output (B, L, C); `mask` (B, 1, L or 1, S) bool is True where a query may look."""
+    def attend(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """What each head sees, (B, H, L, D); `mask` (B, 1, L, L) bool is True where a query may look."""
         dropout = self.dropout if self.training else 0.0
-        out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=causal)
-        return self.c_proj(out.transpose(1, 2).flatten(2))
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=mask is None)
+
+    def join(self, heads: torch.Tensor) -> torch.Tensor:
+        """The heads' outputs (B, H, L, D) as one, (B, L, C)."""
+        return self.c_proj(heads.transpose(1, 2).flatten(2))
 
 
 class FeedForward(nn.Module):
@@ -119,12 +89,12 @@ class FeedForward(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Applies the network to each position."""
-        return self.c_proj(F.gelu(self.c_fc(x), approximate="tanh"))
+        return self.c_proj(self.c_fc.gelu(x))
 
 
 @dataclass(frozen=True, eq=False)
 class BlockOutput:
-    """What a layer yields: its output (B, L, C) and the attention inputs of its heads, (B, H, L or S, D) each."""
+    """What a layer yields: its output (B, L, C) and the attention inputs of its heads, (B, H, L, D) each."""
 
     x: torch.Tensor
     query: torch.Tensor
@@ -148,13 +118,12 @@ class GptBlock(nn.Module):
         x: torch.Tensor,
         rotary: RotaryTable | None,
         mask: torch.Tensor | None,
-        past: Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]] | None = None,
+        look: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor] | None = None,
     ) -> BlockOutput:
-        """Runs a whole sequence causally or, given a `past` that completes keys and values, its next position."""
+        """Runs a whole sequence causally or, given how to `look` (queries, keys, values to output), a part of one."""
         q, k, v = self.attn.project(self.ln_1(x), rotary)
-        if past is not None:
-            k, v = past(k, v)
-        x = x + self.drop(self.attn.attend(q, k, v, mask, causal=mask is None and past is None))
+        seen = self.attn.attend(q, k, v, mask) if look is None else look(q, k, v)
+        x = x + self.drop(self.attn.join(seen))
         return BlockOutput(x + self.drop(self.mlp(self.ln_2(x))), q, k, v)
 
 
@@ -186,28 +155,32 @@ class Gpt(nn.Module):
             probe: (layer, head) whose queries and keys to hand out.
             keep_keys: hand out the keys and values of all layers, for a cache.
         """
-        probed, kept = None, []
+        queries, probed_keys, kept = None, None, []
         x = self.drop(x)
         for index, block in enumerate(self.h):
             output: BlockOutput = block(x, rotary, mask)
             x = output.x
             if probe is not None and probe[0] == index:
-                probed = (output.query[:, probe[1]], output.key[:, probe[1]])
+                queries, probed_keys = output.query[:, probe[1]], output.key[:, probe[1]]
             if keep_keys:
                 kept.append((output.key, output.value))
         keys, values = (torch.stack(part) for part in zip(*kept, strict=True)) if kept else (None, None)
-        return GptOutput(self.ln_f(x), probed, keys, values)
+        return GptOutput(self.ln_f(x), queries, probed_keys, keys, values)
 
     def step(
-        self, x: torch.Tensor, cache: KeyValueCache, *, rotary: RotaryTable | None, probe: tuple[int, int] | None
+        self, x: torch.Tensor, cache: KeyValueCache, *, rotary: RotaryTable | None, probe: tuple[int, int] | None = None
     ) -> GptOutput:
-        """Runs one further position of every row, (rows, 1, C), against the cache, and adds it to the cache."""
-        probed = None
-        mask = None if cache.slot_mask is None else cache.slot_mask[:, None, None, : cache.filled + 1]
+        """Runs one further position of every row, (rows, 1, C), against the cache, and adds it to the cache.
+
+        Of a `probe`, the queries alone are handed out: the cache has the keys.
+        """
+        queries = None
+        cache.open_slot()
+        mask = cache.mask()
         for index, block in enumerate(self.h):
-            output: BlockOutput = block(x, rotary, mask, past=partial(cache.append, index))
+            output: BlockOutput = block(x, rotary, None, partial(cache.attend, index, mask=mask))
             x = output.x
             if probe is not None and probe[0] == index:
-                probed = (output.query[:, probe[1]], output.key[:, probe[1]])
-        cache.filled += 1
-        return GptOutput(self.ln_f(x), probed)
+                queries = output.query[:, probe[1]]
+        cache.close_slot()
+        return GptOutput(self.ln_f(x), queries)

@@ -141,3 +141,63 @@ assert "prefect" not in sys.modules
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.usefixtures("voiced_home")
+def test_say_streams_to_a_file_what_it_would_say_at_once(talepress, tmp_path):
+    text = "It was a very long sentence, and it went on, and on, " * 8
+    ended = talepress("say", text, "--stream", "--out", "stream.wav", "--json")
+    assert ended.code == 0, ended.err
+    assert talepress("say", text, "--out", "whole.wav").code == 0
+    streamed, rate = soundfile.read(tmp_path / "stream.wav", dtype="int16")
+    whole, _ = soundfile.read(tmp_path / "whole.wav", dtype="int16")
+    assert rate == 24_000
+    assert len(streamed) == len(whole)
+    assert abs(streamed.astype(int) - whole).max() <= 1
+    assert 0 < ended.json["first_audio_seconds"] <= ended.json["wall_seconds"]
+    assert ended.json["audio_seconds"] == pytest.approx(len(whole) / rate, abs=1e-3)
+
+
+def test_say_streams_wav_to_stdout(voiced_home, tmp_path):
+    command = "from flows.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", command, "say", "Hello there.", "--stream"],
+        capture_output=True,
+        env={"TALEPRESS_HOME": str(voiced_home), "TALEPRESS_PROFILE": "test", "PYTHONPATH": str(ROOT), "HOME": "/tmp"},
+        cwd=tmp_path,
+        check=True,
+    )
+    assert done.stdout[:4] == b"RIFF"
+    assert len(done.stdout) > 44 + 2 * 12_000
+    assert b"first after" in done.stderr
+
+
+@pytest.mark.usefixtures("voiced_home")
+@pytest.mark.parametrize(
+    "options", [["--json"], ["--lines", "x.txt", "--out", "o.wav"]], ids=["json on stdout", "lines"]
+)
+def test_streams_that_make_no_sense_are_refused(talepress, options):
+    assert talepress("say", "Hello.", "--stream", *options).code == 2
+
+
+@pytest.mark.usefixtures("voiced_home")
+def test_bench_forecasts_every_preset(talepress, misbehave):
+    misbehave('{"seconds_per_request": 0.01}')
+    ended = talepress("bench", "--seconds", "5", "--json")
+    assert ended.code == 0, ended.err
+    rows = ended.json["presets"]
+    assert [row["preset"] for row in rows] == ["ultra_fast", "fast", "standard", "high_quality"]
+    assert all(row["measured"] for row in rows)
+    for row in rows:
+        assert row["rtf"] > 0.01 / 6  # a sentence is under six seconds and takes at least ten milliseconds
+        assert row["audio_hours_per_hour"] == pytest.approx(1 / row["rtf"], rel=0.05)
+    assert "audio hours per hour" in talepress("bench", "--seconds", "5").out
+
+
+@pytest.mark.usefixtures("voiced_home")
+def test_bench_scales_what_it_has_no_time_to_measure(talepress, misbehave):
+    misbehave('{"seconds_per_request": 0.4}')
+    rows = talepress("bench", "--seconds", "1", "--json").json["presets"]
+    assert [row["measured"] for row in rows] == [True, False, False, False]
+    rtf = [row["rtf"] for row in rows]
+    assert rtf == sorted(rtf)

@@ -18,12 +18,13 @@ def test_every_input_makes_another_key():
         utterance_key("Hello!", "v", "m", SETTINGS),
         utterance_key("Hello.", "w", "m", SETTINGS),
         utterance_key("Hello.", "v", "n", SETTINGS),
+        utterance_key("Hello.", "v", "m", SETTINGS, "bfloat16"),
     }
     for field in fields(SamplingSettings):
         value = getattr(SETTINGS, field.name)
         changed = not value if isinstance(value, bool) else value + "x" if isinstance(value, str) else value + 1
         others.add(utterance_key("Hello.", "v", "m", replace(SETTINGS, **{field.name: changed})))
-    assert len(others) == 3 + len(fields(SamplingSettings))
+    assert len(others) == 4 + len(fields(SamplingSettings))
     assert key not in others
 
 
@@ -31,6 +32,7 @@ def test_keys_of_format_1_do_not_change():
     """Changing this value makes everybody render every book again: raise CODE_FORMAT_VERSION on purpose instead."""
     key = utterance_key("Café.", "0" * 64, "1" * 64, SETTINGS)
     assert key == "6c5020081a63fa6bfb131d2d9b2f87472bb013ec1bbfbbc0a1b988c17b2fc303"
+    assert key == utterance_key("Café.", "0" * 64, "1" * 64, SETTINGS, "float32")
     assert take_key(key, 0) == "75b25f89811fbdb9376dce6c6d127e518e5430d1bce5300150c7468340435c77"
 
 

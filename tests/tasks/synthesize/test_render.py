@@ -1,4 +1,7 @@
 import pickle
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,21 +9,21 @@ import soundfile
 
 from storage.records import Verdict
 from tasks.errors import EngineMemoryError, OutputError, TalepressError, TransientError
-from tasks.qa.verdict import best
-from tasks.synthesize.batches import RenderItem, RenderVoice
-from tasks.synthesize.engines import forget_engines, get_engine
+from tasks.synthesize.batches import RenderItem, RenderVoices
+from tasks.synthesize.engines import forget_engines, get_engine, get_speaker
 from tasks.synthesize.keys import seed_of, take_key
 from tasks.synthesize.render import RenderJob, render_batch, run_job
+from tasks.synthesize.speaker import Speaker
 from tests.tasks.audio import latents, stored_voice
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference.fake import FakeEngine, Fault, Misbehaviour
-from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.interface import SamplingSettings, SpeechRequest
 
 ITEMS = tuple(
     RenderItem(f"{n:064x}", text)
     for n, text in enumerate(["Dorothy lived in Kansas.", "A cyclone came and took the house.", "Toto barked at it."])
 )
-VOICE = RenderVoice(latents(), SamplingSettings())
+VOICES = RenderVoices({"": latents()}, SamplingSettings())
 
 
 class Broken(FakeEngine):
@@ -37,7 +40,7 @@ class Broken(FakeEngine):
 
 
 def test_good_takes_are_stored_as_their_records_say(store, settings):
-    takes = render_batch(FakeEngine(), store, ITEMS, VOICE, settings.qa)
+    takes = render_batch(Speaker(FakeEngine()), store, ITEMS, VOICES, settings.qa)
     assert [take.utterance_key for take in takes] == [item.utterance_key for item in ITEMS]
     for take in takes:
         assert (take.verdict, take.reasons, take.attempt) == (Verdict.OK, (), 0), take
@@ -49,57 +52,87 @@ def test_good_takes_are_stored_as_their_records_say(store, settings):
 
 
 def test_takes_do_not_depend_on_the_batch(store, settings):
-    together = render_batch(FakeEngine(), store, ITEMS, VOICE, settings.qa)
-    alone = [take for item in reversed(ITEMS) for take in render_batch(FakeEngine(), store, [item], VOICE, settings.qa)]
+    together = render_batch(Speaker(FakeEngine()), store, ITEMS, VOICES, settings.qa)
+    alone = [
+        take
+        for item in reversed(ITEMS)
+        for take in render_batch(Speaker(FakeEngine()), store, [item], VOICES, settings.qa)
+    ]
     assert sorted(alone, key=lambda take: take.key) == sorted(together, key=lambda take: take.key)
 
 
-def test_only_the_doubtful_are_taken_again(store, settings):
-    engine = FakeEngine([Fault(Misbehaviour.SILENCE, "cyclone", times=1)])
-    takes = render_batch(engine, store, ITEMS, VOICE, settings.qa)
-    assert engine.batch_sizes == [3, 1]
-    retaken = [take for take in takes if take.utterance_key == ITEMS[1].utterance_key]
-    assert [take.verdict for take in retaken] == [Verdict.DOUBTFUL, Verdict.OK]
-    assert retaken[0].seed != retaken[1].seed
-    assert "silence" in retaken[0].reasons[0]
-    assert best(retaken) == retaken[1]
+def test_a_doubtful_take_is_stored_with_its_reasons(store, settings):
+    engine = FakeEngine([Fault(Misbehaviour.SILENCE, "cyclone")])
+    takes = render_batch(Speaker(engine), store, ITEMS, VOICES, settings.qa)
+    assert [take.verdict for take in takes] == [Verdict.OK, Verdict.DOUBTFUL, Verdict.OK]
+    assert "silence" in takes[1].reasons[0]
+    assert engine.batch_sizes == [3]
 
 
-def test_after_the_last_retake_the_best_is_kept_and_flagged(store, settings):
-    engine = FakeEngine([Fault(Misbehaviour.SILENCE, times=1), Fault(Misbehaviour.CLIPPING)])
-    takes = render_batch(engine, store, ITEMS[:1], VOICE, settings.qa)
-    assert len(takes) == 1 + settings.qa.retakes
-    kept = best(takes)
-    assert kept.verdict is Verdict.DOUBTFUL
-    assert kept.attempt > 0  # the first one is silent as well
-    assert "clipping" in " ".join(kept.reasons)
+def test_another_attempt_is_another_take(store, settings):
+    again = [RenderItem(ITEMS[0].utterance_key, ITEMS[0].spoken, attempt=3)]
+    first = render_batch(Speaker(FakeEngine()), store, ITEMS[:1], VOICES, settings.qa)[0]
+    fourth = render_batch(Speaker(FakeEngine()), store, again, VOICES, settings.qa)[0]
+    assert (first.attempt, fourth.attempt) == (0, 3)
+    assert len({first.seed, fourth.seed}) == len({first.key, fourth.key}) == 2
 
 
-def test_attempts_go_on_where_earlier_ones_ended(store, settings):
-    items = [RenderItem(ITEMS[0].utterance_key, ITEMS[0].spoken, first_attempt=3)]
-    assert [take.attempt for take in render_batch(FakeEngine(), store, items, VOICE, settings.qa)] == [3]
-
-
-def test_out_of_memory_halves_the_batch(store, settings):
+def test_out_of_memory_halves_the_batch_once(store, settings):
     engine = FakeEngine(max_batch=1)
-    takes = render_batch(engine, store, ITEMS, VOICE, settings.qa)
-    assert takes == render_batch(FakeEngine(), store, ITEMS, VOICE, settings.qa)
+    speaker = Speaker(engine)
+    takes = render_batch(speaker, store, ITEMS, VOICES, settings.qa)
+    assert takes == render_batch(Speaker(FakeEngine()), store, ITEMS, VOICES, settings.qa)
     assert engine.batch_sizes == [3, 2, 1, 1, 1]
+    render_batch(speaker, store, ITEMS, VOICES, settings.qa)
+    assert engine.batch_sizes[5:] == [1, 1, 1]  # what was learned holds for the rest of the run
+
+
+def test_one_batch_at_a_time_is_in_the_engine():
+    class Watched(FakeEngine):
+        inside = most = 0
+
+        def speak(self, requests):
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            time.sleep(0.02)
+            self.inside -= 1
+            return super().speak(requests)
+
+    speaker = Speaker(Watched())
+    request = SpeechRequest("Toto barked.", latents(), SamplingSettings(), 1)
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(speaker.speak, [[request]] * 8))
+    assert [len(result) for result in results] == [1] * 8
+    assert speaker.engine.most == 1
+    assert speaker.busy_seconds >= 8 * 0.02
+
+
+def test_every_item_is_spoken_by_its_own_voice(store, settings):
+    class Heard(FakeEngine):
+        def speak(self, requests):
+            self.voices = [request.voice for request in requests]
+            return super().speak(requests)
+
+    engine, narrator, ann = Heard(), latents(), latents()
+    items = [ITEMS[0], replace(ITEMS[1], voice="ann"), ITEMS[2]]
+    voices = RenderVoices({"": narrator, "ann": ann}, SamplingSettings())
+    render_batch(Speaker(engine), store, items, voices, settings.qa)
+    assert engine.voices == [narrator, ann, narrator]
 
 
 def test_out_of_memory_with_one_utterance_is_told(store, settings):
     with pytest.raises(EngineMemoryError, match="single utterance"):
-        render_batch(FakeEngine(max_batch=0), store, ITEMS, VOICE, settings.qa)
+        render_batch(Speaker(FakeEngine(max_batch=0)), store, ITEMS, VOICES, settings.qa)
 
 
 def test_transient_errors_are_named_so(store, settings):
     with pytest.raises(TransientError, match="speaking failed"):
-        render_batch(FakeEngine([Fault(Misbehaviour.TRANSIENT)]), store, ITEMS, VOICE, settings.qa)
+        render_batch(Speaker(FakeEngine([Fault(Misbehaviour.TRANSIENT)])), store, ITEMS, VOICES, settings.qa)
 
 
 def test_a_text_that_cannot_be_spoken_is_no_transient_error(store, settings):
     with pytest.raises(TalepressError, match="cannot speak") as caught:
-        render_batch(FakeEngine(), store, [RenderItem("0" * 64, "...")], VOICE, settings.qa)
+        render_batch(Speaker(FakeEngine()), store, [RenderItem("0" * 64, "...")], VOICES, settings.qa)
     assert not isinstance(caught.value, TransientError)
 
 
@@ -111,7 +144,7 @@ def test_a_text_that_cannot_be_spoken_is_no_transient_error(store, settings):
     ],
 )
 def test_broken_audio_is_doubtful_and_storable(store, settings, audio, reason):
-    take = render_batch(Broken(audio), store, ITEMS[:1], VOICE, settings.qa)[0]
+    take = render_batch(Speaker(Broken(audio)), store, ITEMS[:1], VOICES, settings.qa)[0]
     assert take.verdict is Verdict.DOUBTFUL
     assert reason in " ".join(take.reasons)
     assert take.samples == soundfile.info(store.path(take.audio_sha256)).frames > 0
@@ -125,20 +158,23 @@ def test_storage_trouble(store, settings, monkeypatch, number, error):
 
     monkeypatch.setattr(store, "put_bytes", refuse)
     with pytest.raises(error):
-        render_batch(FakeEngine(), store, ITEMS, VOICE, settings.qa)
+        render_batch(Speaker(FakeEngine()), store, ITEMS, VOICES, settings.qa)
 
 
 def test_a_job_travels_to_another_process(store, settings):
     synthesize = settings.synthesize.model_copy(update={"engine": "fake"})
-    job = RenderJob(ITEMS, stored_voice(store), SamplingSettings(), synthesize, settings.qa, settings.storage.artifacts)
+    job = RenderJob(
+        ITEMS, {"": stored_voice(store)}, SamplingSettings(), synthesize, settings.qa, settings.storage.artifacts
+    )
     takes = run_job(pickle.loads(pickle.dumps(job)))
-    assert takes == render_batch(FakeEngine(), store, ITEMS, VOICE, settings.qa)
+    assert takes == render_batch(Speaker(FakeEngine()), store, ITEMS, VOICES, settings.qa)
 
 
 def test_engines_are_loaded_once(settings):
     fake = settings.synthesize.model_copy(update={"engine": "fake"})
     engine = get_engine(fake)
     assert get_engine(fake.model_copy(update={"voice": "other"})) is engine
+    assert get_speaker(fake).engine is engine
     assert get_engine(fake.model_copy(update={"model": '{"max_batch": 2}'})) is not engine
     forget_engines()
     assert get_engine(fake) is not engine

@@ -4,10 +4,20 @@ import pytest
 import torch
 
 from tortoise_core.diffusion.process import GaussianDiffusion
-from tortoise_core.diffusion.samplers import Guidance, row_noise, sample_ancestral, sample_ddim, shallow_start
+from tortoise_core.diffusion.samplers import (
+    SAMPLERS,
+    Guidance,
+    row_noise,
+    sample_ancestral,
+    sample_ddim,
+    sample_dpmpp,
+    sampler_named,
+    shallow_start,
+)
 from tortoise_core.diffusion.schedule import NoiseSchedule
+from tortoise_core.errors import ConfigError
 
-SAMPLERS = pytest.mark.parametrize("sampler", [sample_ancestral, sample_ddim])
+EVERY_SAMPLER = pytest.mark.parametrize("sampler", [sample_ancestral, sample_ddim, sample_dpmpp])
 
 
 def oracle(process, x0):
@@ -29,14 +39,14 @@ def draws(*shape):
     return (torch.randn(shape, generator=g) for _ in itertools.count())
 
 
-@SAMPLERS
+@EVERY_SAMPLER
 def test_a_perfect_network_is_followed_to_its_answer(sampler):
     process, x0 = epsilon(), torch.rand(2, 3, 7) * 1.8 - 0.9
     result = sampler(process, oracle(process, x0), torch.randn(2, 3, 7), draws(2, 3, 7))
     torch.testing.assert_close(result, x0, atol=1e-3, rtol=0)
 
 
-@SAMPLERS
+@EVERY_SAMPLER
 def test_shallow_diffusion_starts_from_a_guess(sampler):
     process, x0 = epsilon(6, until=0.3), torch.rand(1, 3, 7) * 1.8 - 0.9
     start = shallow_start(process, x0 + 0.05, torch.randn(1, 3, 7))
@@ -44,7 +54,7 @@ def test_shallow_diffusion_starts_from_a_guess(sampler):
     torch.testing.assert_close(result, x0, atol=1e-3, rtol=0)
 
 
-@SAMPLERS
+@EVERY_SAMPLER
 def test_one_draw_is_taken_per_step(sampler):
     process, noise = epsilon(10), iter(range(100))
     tensors = (torch.full((1, 2, 3), float(n)) for n in noise)
@@ -52,14 +62,14 @@ def test_one_draw_is_taken_per_step(sampler):
     assert next(noise) == 10
 
 
-@SAMPLERS
+@EVERY_SAMPLER
 def test_a_row_does_not_depend_on_its_batch_mates(sampler):
     process, lengths, seeds = epsilon(5), [7, 4], [11, 12]
 
     def run(rows):
         noise = row_noise([torch.Generator().manual_seed(seeds[r]) for r in rows], 3, [lengths[r] for r in rows])
         strength = torch.tensor([2.0, 0.5])[rows]
-        guidance = Guidance(lambda x, t: 0.2 * x, strength)
+        guidance = Guidance(strength, lambda x, t: 0.2 * x)
         return sampler(process, lambda x, t: 0.5 * x.sin(), next(noise), noise, guidance=guidance)
 
     both = run([0, 1])
@@ -67,12 +77,23 @@ def test_a_row_does_not_depend_on_its_batch_mates(sampler):
         torch.testing.assert_close(both[row, :, : lengths[row]], run([row])[0])
 
 
-@SAMPLERS
+@EVERY_SAMPLER
+def test_a_denoiser_may_answer_for_both_halves_of_guidance(sampler):
+    process, x, strength = epsilon(4), torch.randn(2, 2, 5), torch.tensor([2.0, 0.7])
+
+    def run(denoise, unconditioned=None):
+        return sampler(process, denoise, x, draws(2, 2, 5), guidance=Guidance(strength, unconditioned))
+
+    apart = run(lambda x, t: x.sin(), lambda x, t: x.cos())
+    assert torch.equal(run(lambda x, t: torch.cat([x.sin(), x.cos()])), apart)
+
+
+@EVERY_SAMPLER
 def test_guidance_of_strength_zero_changes_nothing(sampler):
     process, x = epsilon(4), torch.randn(1, 2, 5)
     denoise = torch.sin
     plain = sampler(process, lambda x, t: denoise(x), x, draws(1, 2, 5))
-    guided = Guidance(lambda x, t: 9 * x, torch.zeros(1))
+    guided = Guidance(torch.zeros(1), lambda x, t: 9 * x)
     assert torch.equal(sampler(process, lambda x, t: denoise(x), x, draws(1, 2, 5), guidance=guided), plain)
 
 
@@ -96,7 +117,7 @@ def test_ddim_with_eta_1_has_the_ancestral_variance():
     )
 
 
-@SAMPLERS
+@EVERY_SAMPLER
 def test_every_step_is_observed(sampler):
     seen = []
     result = sampler(
@@ -104,3 +125,56 @@ def test_every_step_is_observed(sampler):
     )
     assert len(seen) == 4
     assert torch.equal(seen[-1], result)
+
+
+MEAN, DEVIATION = torch.linspace(-0.3, 0.3, 5)[None, :, None], torch.linspace(0.02, 0.2, 5)[None, :, None]
+
+
+def along_the_flow(alpha, z):
+    """Where data of that mean and deviation, started at z, is when alpha of its power is left: exactly."""
+    return alpha.sqrt() * MEAN + (alpha * DEVIATION**2 + 1 - alpha).sqrt() * z
+
+
+def gaussian_error(name, steps, prediction="epsilon", until=1.0):
+    """How far a sampler is from the exact flow of Gaussian data at the first step of training."""
+    trained = GaussianDiffusion(NoiseSchedule.linear(), prediction=prediction, learned_variance=False)
+    process = sampler_named(name).process(trained, steps, until)
+    alphas, z, seen = trained.schedule.alphas_cumprod, torch.randn(2, 5, 50).clamp(-2.5, 2.5).double(), []
+
+    def denoise(x, t):
+        alpha = alphas[t][:, None, None]
+        gain = DEVIATION**2 * alpha.sqrt() / (alpha * DEVIATION**2 + 1 - alpha)
+        x_start = MEAN + gain * (x - alpha.sqrt() * MEAN)
+        return trained.target(x_start, t, (x - alpha.sqrt() * x_start) / (1 - alpha).sqrt())
+
+    start = along_the_flow(process.schedule.alphas_cumprod[-1], z)
+    noise = itertools.repeat(torch.zeros(2, 5, 50))
+    sampler_named(name).loop(process, denoise, start, noise, observe=lambda x, x_start: seen.append(x))
+    return float((seen[-2] - along_the_flow(alphas[0], z)).abs().max())
+
+
+@pytest.mark.parametrize("prediction", ["epsilon", "v"])
+def test_dpmpp_converges_with_order_two(prediction):
+    errors = [gaussian_error("dpmpp", steps, prediction) for steps in (15, 30, 60)]
+    assert errors[0] / errors[1] > 3, errors
+    assert errors[1] / errors[2] > 3, errors
+    assert gaussian_error("dpmpp", 200, prediction) < 5e-4
+
+
+@pytest.mark.parametrize("steps", [8, 12, 16, 30])
+@pytest.mark.parametrize("until", [1.0, 0.1])
+def test_dpmpp_beats_ddim_at_equal_evaluations(steps, until):
+    assert gaussian_error("dpmpp", steps, until=until) < 0.5 * gaussian_error("ddim", steps, until=until)
+
+
+def test_every_sampler_takes_as_many_steps_as_it_is_told():
+    trained = GaussianDiffusion(NoiseSchedule.linear(), prediction="v", learned_variance=False)
+    for name, sampler in SAMPLERS.items():
+        process = sampler.process(trained, 7, 0.25)
+        assert process.schedule.timestep_map[[0, -1]].tolist() == [0, 999], name
+        assert (len(process.schedule), process.prediction, process.learned_variance) == (7, "v", False)
+
+
+def test_an_unknown_sampler_is_refused_with_the_known_ones():
+    with pytest.raises(ConfigError, match="ancestral, ddim, dpmpp"):
+        sampler_named("euler")

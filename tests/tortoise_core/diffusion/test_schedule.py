@@ -52,3 +52,25 @@ def test_sections_and_strides():
 def test_impossible_spacings_are_refused(wrong):
     with pytest.raises(ConfigError):
         wrong()
+
+
+def test_log_snr_spacing_is_even_in_log_snr_and_keeps_the_ends():
+    schedule = NoiseSchedule.linear().log_snr_respaced(12)
+    assert schedule.timestep_map[[0, -1]].tolist() == [0, 3999]
+    log_snr = (schedule.alphas_cumprod / (1 - schedule.alphas_cumprod)).log()
+    gaps = -log_snr.diff()
+    assert gaps.min() > 0.6 * gaps.max()  # whole steps are coarse at the clean end
+
+
+@pytest.mark.parametrize(("steps", "until"), [(2, 1.0), (400, 0.1), (390, 0.1), (60, 0.02), (100, 1.0)])
+def test_log_snr_spacing_never_takes_a_step_twice(steps, until):
+    kept = NoiseSchedule.linear().log_snr_respaced(steps, until).timestep_map
+    assert len(kept) == steps
+    assert (kept.diff() > 0).all()
+    assert kept[[0, -1]].tolist() == [0, round(4000 * until) - 1]
+
+
+@pytest.mark.parametrize(("steps", "until"), [(1, 1.0), (11, 0.0025), (5, 0.0)])
+def test_log_snr_spacing_refuses_what_cannot_be(steps, until):
+    with pytest.raises(ConfigError):
+        NoiseSchedule.linear().log_snr_respaced(steps, until)

@@ -3,7 +3,7 @@ import torch
 
 from tortoise_core.checkpoints import read_manifest, write_manifest, write_network
 from tortoise_core.errors import ConfigError, TextError
-from tortoise_core.inference.engine import TorToiseEngine, _derive
+from tortoise_core.inference.engine import TorToiseEngine
 from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, VoiceLatents
 from tortoise_core.inference.logits import DecodingSettings
 from tortoise_core.inference.reference_pipeline import (
@@ -14,6 +14,7 @@ from tortoise_core.inference.reference_pipeline import (
     speak,
     text_tokens,
 )
+from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.models.autoregressive import AutoregressiveConfig, AutoregressiveModel
 from tortoise_core.models.clvp import Clvp, ClvpConfig
 from tortoise_core.models.cvvp import Cvvp, CvvpConfig
@@ -119,7 +120,7 @@ def engine(models, tmp_path_factory):
         "vocoder": (VOCODER, models.vocoder),
     }
     entries = {role: write_network(folder, role, config, net.state_dict()) for role, (config, net) in parts.items()}
-    write_manifest(folder, "small", entries)
+    write_manifest(folder, "small", entries, {"speech": {"score_padding": True}})  # the reference does so
     return TorToiseEngine(read_manifest(folder), torch.device("cpu"))
 
 
@@ -130,10 +131,10 @@ def test_the_engine_says_what_the_reference_says(models, voice, engine, changes)
     requests = [SpeechRequest(text, voice, settings, seed) for seed, text in enumerate(sentences)]
     for request, result in zip(requests, engine.speak(requests), strict=True):
         text = text_tokens(request.text)
-        seeds = [_derive(request.seed, "candidate", number) for number in range(settings.candidates)]
+        seeds = [derived_seed(request.seed, "candidate", number) for number in range(settings.candidates)]
         candidates = sample_candidates(models, voice, text, decoding(settings), seeds)
         assert (candidates == AR.code_stop).any(1).all(), "every row must end by itself for the rankings to agree"
-        generator = torch.Generator().manual_seed(_derive(request.seed, "diffusion", 0))
+        generator = torch.Generator().manual_seed(derived_seed(request.seed, "diffusion", 0))
         speech = speak(
             models, voice, text, candidates, settings, lambda shape, g=generator: torch.randn(shape, generator=g)
         )

@@ -1,5 +1,6 @@
 """The batched sampler against the plain one, and what it promises about batches, stops and kept states."""
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -14,11 +15,13 @@ from tortoise_core.inference.logits import (
     UpstreamQuirks,
     draw_codes,
     keep_top,
+    next_codes,
     process_logits,
     uniform_draws,
 )
 from tortoise_core.inference.sampling import Keep, Prompt, sample_codes
 from tortoise_core.inference.sampling_reference import choose, sample_row
+from tortoise_core.nn import key_value_cache
 
 SETTINGS = DecodingSettings(max_codes=20)
 SEEDS = [[1, 2, 3], [4], [5, 6]]
@@ -67,14 +70,50 @@ def test_rows_do_not_depend_on_their_neighbours(model, monkeypatch):
     alone = sample_codes(model, prompts(model)[2:], SETTINGS, SEEDS[2:])
     assert [row.codes.tolist() for row in together[2]] == [row.codes.tolist() for row in alone[0]]
     assert len({row.stopped for group in together for row in group} | {len(r.codes) for g in together for r in g}) > 2
-    monkeypatch.setattr(sampling, "_CACHE_GROWTH", 3)  # grow often, never compact
+    monkeypatch.setattr(key_value_cache, "_GROWTH", 3)  # grow often, never compact
+    monkeypatch.setattr(sampling, "_FIRST_SLOTS", 1)
     monkeypatch.setattr(sampling, "_COMPACT_AT", 0.0)
     again = sample_codes(model, prompts(model), SETTINGS, SEEDS)
     assert [r.codes.tolist() for g in again for r in g] == [r.codes.tolist() for g in together for r in g]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_waiting_rows_join_and_give_what_they_give_alone(model, seed, monkeypatch):
+    """Rows of many lengths, few places, a cache that runs out of slots all the time."""
+    monkeypatch.setattr(key_value_cache, "_GROWTH", 1 + 5 * seed)
+    monkeypatch.setattr(sampling, "_FIRST_SLOTS", seed)
+    monkeypatch.setattr(sampling, "_PROMPTS_AT_ONCE", 1 + seed)
+    generator = torch.Generator().manual_seed(seed)
+    many = []
+    for length in torch.randint(1, 25, (6,), generator=generator).tolist():
+        given = torch.randint(0, 64, (length % 4,), generator=generator)
+        text = torch.randint(1, 39, (length,), generator=generator)
+        many.append(Prompt(torch.randn(model.config.width, generator=generator), text, given if length % 3 else None))
+    seeds = [[10 * number + c for c in range(number % 4)] for number in range(6)]
+    settings = replace(SETTINGS, max_codes=30, temperature=1.2)
+    rows = sample_codes(model, many, settings, seeds, Keep(latents=True), in_flight=2 + seed)
+    assert [len(group) for group in rows] == [0, 1, 2, 3, 0, 1]
+    assert len({len(row.codes) for group in rows for row in group}) > 3
+    for prompt, group, own in zip(many, rows, seeds, strict=True):
+        for row, row_seed in zip(group, own, strict=True):
+            assert row.codes.tolist() == sample_row(model, prompt, settings, row_seed)
+            if len(row.codes):
+                latents = model.latents(prompt.voice[None], prompt.text[None], row.codes[None])[0]
+                assert torch.allclose(row.latents, latents, atol=1e-4)
+
+
+def test_no_more_rows_are_in_flight_than_allowed(model, monkeypatch):
+    seen, prefilled = [], []
+    decode_step, prefill = model.decode_step, model.prefill
+    monkeypatch.setattr(model, "decode_step", lambda *a: seen.append(len(a[0])) or decode_step(*a))
+    monkeypatch.setattr(model, "prefill", lambda *a: prefilled.append(len(a[0])) or prefill(*a))
+    sample_codes(model, prompts(model), SETTINGS, SEEDS, in_flight=2)
+    assert max(seen) == 2
+    assert sum(prefilled) == 3, "a prompt is run once, whenever its candidates are admitted"
+
+
 def test_kept_latents_are_those_of_the_whole_pass(model):
-    rows = sample_codes(model, prompts(model), SETTINGS, SEEDS, Keep(latents=True, attention=True))
+    rows = sample_codes(model, prompts(model), SETTINGS, SEEDS, Keep(latents=True, attention=True), in_flight=4)
     for prompt, group in zip(prompts(model), rows, strict=True):
         for row in group:
             with torch.no_grad():
@@ -87,18 +126,23 @@ def test_kept_latents_are_those_of_the_whole_pass(model):
             assert torch.allclose(row.attention.sum(-1), torch.ones(len(row.codes)), atol=1e-5)
 
 
-def test_bfloat16_follows_float32(model):
+@pytest.mark.parametrize("way", ["autocast", "packed"])
+def test_bfloat16_follows_float32(model, way):
     codes = torch.arange(12)
     given = [Prompt(prompt.voice, prompt.text, codes) for prompt in prompts(model)]
-    settings = replace(SETTINGS, max_codes=12)
-    exact = sample_codes(model, given, settings, SEEDS, Keep(latents=True, attention=True))
-    with torch.autocast("cpu", torch.bfloat16):
-        rough = sample_codes(model, given, settings, SEEDS, Keep(latents=True, attention=True))
+    settings, keep = replace(SETTINGS, max_codes=12), Keep(latents=True, attention=True)
+    exact = sample_codes(model, given, settings, SEEDS, keep)
+    rough_model = copy.deepcopy(model)
+    if way == "packed":
+        rough_model.pack()
+    with torch.autocast("cpu", torch.bfloat16, enabled=way == "autocast"):
+        rough = sample_codes(rough_model, given, settings, SEEDS, keep, in_flight=3)
     for exact_rows, rough_rows in zip(exact, rough, strict=True):
         for one, other in zip(exact_rows, rough_rows, strict=True):
             assert other.codes.equal(codes)
+            assert other.latents.dtype == torch.float32
             difference = (one.latents - other.latents).abs().mean()
-            assert difference < 0.05, difference
+            assert 0 < difference < 0.05, difference
             assert (one.attention - other.attention).abs().max() < 0.05
 
 
@@ -156,6 +200,23 @@ def test_vectorised_rules_equal_plain_rules(top_k, top_p, typical_mass):
     for row in range(40):
         history = set(spoken[row].nonzero()[:, 0].tolist())
         assert chosen[row] == choose(logits[row].tolist(), history, settings, draws[row].item())
+
+
+@pytest.mark.parametrize("digits", [0, 1, 2, 6])  # few digits: many codes tie
+@pytest.mark.parametrize("top_k", [0, 1, 7, 40, 79, 80, 200])
+@pytest.mark.parametrize("penalty", [1.0, 2.0])
+def test_the_fast_way_equals_the_plain_one(digits, top_k, penalty):
+    generator = torch.Generator().manual_seed(top_k)
+    logits = (3 * torch.randn(300, 112, generator=generator)).round(decimals=digits)
+    logits[:, 5] = float("-inf")
+    spoken = torch.rand(300, 112, generator=generator) < 0.1
+    draws = torch.rand(300, generator=generator, dtype=torch.float64)
+    for top_p in (0.3, 0.8, 1.0):
+        settings = DecodingSettings(top_k=top_k, top_p=top_p, repetition_penalty=penalty)
+        plain = draw_codes(process_logits(logits, spoken, settings), draws)
+        assert next_codes(logits, spoken, draws, settings).equal(plain)
+    greedy = DecodingSettings(greedy=True, repetition_penalty=penalty)
+    assert next_codes(logits, spoken, draws, greedy).equal(process_logits(logits, spoken, greedy).argmax(-1))
 
 
 def test_equal_scores_are_kept_or_dropped_together():

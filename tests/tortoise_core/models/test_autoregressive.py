@@ -7,6 +7,7 @@ import torch
 
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.models.autoregressive import AutoregressiveConfig, AutoregressiveModel
+from tortoise_core.nn.key_value_cache import KeyValueCache
 
 SMALL = AutoregressiveConfig(
     layers=3, width=32, heads=4, text_tokens=40, text_start=39, code_tokens=66, code_start=64, code_stop=65,
@@ -62,18 +63,19 @@ def test_cached_steps_equal_the_whole_pass(config):
     cond, text_in, codes = batch(config)
     rows = torch.tensor([0, 0, 1, 2])
     whole = model.hidden_states(cond[rows], text_in[rows], codes[rows], TEXT_LENGTHS[rows])
-    cache = model.prefill(cond, text_in, TEXT_LENGTHS).select(rows, slots=10 + codes.shape[1])
+    prompts = model.prefill(cond, text_in, TEXT_LENGTHS)
+    cache = KeyValueCache(prompts, len(rows), slots=1)
+    for index in range(3):
+        cache.admit([place for place, row in enumerate(rows.tolist()) if row == index], prompts, index)
     kept = torch.arange(4)
     for position in range(codes.shape[1]):
         if position == 4:
             kept = torch.tensor([3, 1])
-            cache = cache.select(kept, slots=10 + codes.shape[1])
-        step = model.decode_step(codes[rows][kept, position], torch.full((len(kept),), position), cache)
+            cache.keep(kept.tolist())
+        step = model.decode_step(codes[rows][kept, position], torch.full((len(kept),), position), cache, 9)
         assert torch.allclose(step.hidden, whole.codes[kept, position], atol=1e-4)
         assert torch.allclose(step.logits, model.mel_head(whole.codes)[kept, position], atol=1e-4)
         assert torch.allclose(step.alignment.exp(), whole.alignment[kept, position].exp(), atol=1e-5)
-    with pytest.raises(ConfigError, match="18 slots is full"):
-        model.decode_step(codes[:2, 0], torch.tensor([8, 8]), cache)
 
 
 @both_position_kinds

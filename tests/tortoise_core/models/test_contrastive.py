@@ -49,10 +49,28 @@ def test_scores_of_padded_batches_equal_those_of_single_pairs():
     for row, owner in enumerate(text_rows.tolist()):
         single = text[owner : owner + 1, : text_lengths[owner]], codes[row : row + 1, : code_lengths[row]]
         assert torch.allclose(together[row : row + 1], model.scores(*single), atol=1e-5)
-    unmasked = Clvp(replace(SMALL, mask_padding=False)).eval()
+    padded = model.scores(text, codes, None, None, text_rows)
+    assert (padded - together).abs().max() > 1e-3
+    unmasked = Clvp(replace(SMALL, mask_padding=False)).eval()  # as published: trained with padding
     unmasked.load_state_dict(model.state_dict())
-    published = unmasked.scores(text, codes, text_lengths, code_lengths, text_rows)
-    assert (published - together).abs().max() > 1e-3
+    assert unmasked.scores(text, codes, text_lengths, code_lengths, text_rows).equal(together)
+    assert unmasked.speech_latents(codes, code_lengths).equal(model.speech_latents(codes))
+
+
+@torch.inference_mode()
+def test_packed_scores_follow_float32():
+    torch.manual_seed(0)
+    model = Clvp(SMALL).eval()
+    for parameter in model.text_emb.weight, model.speech_emb.weight:
+        parameter.normal_()
+    text, codes = ids(1, 30, 2, 9), ids(2, 50, 5, 14)
+    arguments = (text, codes, torch.tensor([9, 4]), torch.tensor([14, 3, 8, 11, 14]), torch.tensor([0, 1, 1, 0, 1]))
+    exact = model.scores(*arguments)
+    model.pack()
+    packed = model.scores(*arguments)
+    assert packed.dtype == torch.float32
+    difference = (packed - exact).abs().max()
+    assert 0 < difference < 0.02, difference
 
 
 def test_clvp_learns_to_match_pairs():

@@ -31,3 +31,25 @@ def test_folding_changes_nothing():
 def test_published_network_has_its_236_tensors():
     with torch.device("meta"):
         assert len(HifiDecoder(HifiDecoderConfig()).state_dict()) == 236
+
+
+def test_settled_frames_do_not_change_when_latents_follow():
+    decoder, latents = HifiDecoder(SMALL).eval(), torch.randn(1, 30, 12)
+    whole = decoder.stretch(latents)
+    for codes in range(1, 30):
+        settled = decoder.settled_frames(codes)
+        assert torch.equal(decoder.stretch(latents[:, :codes])[..., :settled], whole[..., :settled])
+        assert settled >= 4 * codes - 4 or codes < 3
+
+
+@torch.inference_mode()
+def test_a_frame_hears_its_context_and_nothing_beyond():
+    decoder, latents, voice = HifiDecoder(SMALL).eval(), torch.randn(1, 40, 12), torch.randn(1, 12)
+    frames, frame = decoder.stretch(latents), 80
+    plain = decoder.speak(frames, voice)
+    for reach, heard in ((decoder.config.context + 1, False), (decoder.config.context // 2, True)):
+        for direction in (-1, 1):
+            other = frames.clone()
+            other[..., frame + direction * reach] += 100.0
+            changed = (decoder.speak(other, voice) - plain)[..., frame * decoder.hop : (frame + 1) * decoder.hop]
+            assert bool(changed.abs().max() > 0) == heard, (reach, direction)

@@ -1,0 +1,64 @@
+"""What must be reached, from the figures of the parts. Pure: nothing is measured here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.pipeline import marginal_ms, waiting_ms
+
+UNEVEN = 1.2  # time per utterance, the longest book against the shortest
+MIB = 1024 * 1024
+AUDIO_SECONDS = 4.64  # of a hundred codes
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A figure and its bound. `least`: the figure must not be smaller; otherwise it must not be larger."""
+
+    work: str
+    value: float
+    bound: float
+    unit: str = ""
+    least: bool = False
+
+    @property
+    def reached(self) -> bool:
+        """Whether the figure is on the right side."""
+        return self.value >= self.bound if self.least else self.value <= self.bound
+
+
+def all_bars(figures: Mapping[str, Any]) -> Iterator[Bar]:
+    """The bars of all parts that have been measured."""
+    if official := figures.get("official"):
+        codes, audio = official["cpu"]["codes"], official["cpu"]["audio"]
+        yield Bar(
+            "ultra_fast, official sizes, one utterance, 30 evaluations", codes["total_s"] + audio["total_s"], 25, "s"
+        )
+        if "solver_total_s" in audio:
+            solver = codes["total_s"] + audio["solver_total_s"]
+            yield Bar("the same with the multistep solver", solver, 18, "s")
+        yield Bar("codes a second, 16 rows, official sizes", codes["decoding_codes_per_s"], 200, least=True)
+        yield Bar("diffusion, share of the ceiling", audio["diffusion_share_of_ceiling"], 0.5, least=True)
+    if embedded := figures.get("embedded"):
+        sixteen = next(row for row in embedded if row["batch"] == 16)
+        yield Bar("embedded model, default preset, 16 at once", sixteen["rtf"], 0.3, "x real time")
+    if row := figures.get("orchestration"):
+        yield from orchestration_bars(row)
+    if rows := figures.get("length"):
+        yield linear_bar(marginal_ms(rows))
+    if row := figures.get("book"):
+        yield Bar(f"book of {row['utterances']} utterances, wall / engine", row["wall_s"] / row["engine_s"], 1.08)
+
+
+def orchestration_bars(row: Mapping[str, Any]) -> Iterator[Bar]:
+    """What the pipeline may cost beside the engine."""
+    name = f"{row['utterances']} utterances, fake engine"
+    yield Bar(f"{name}: not the model, each", waiting_ms(dict(row)), 25, "ms")
+    yield Bar(f"{name}: growth of resident memory", row["rss_growth"] / MIB, 100, "MiB")
+
+
+def linear_bar(each_ms: Sequence[float]) -> Bar:
+    """Later utterances must not cost more than earlier ones (nor less, beyond the same share: that is noise)."""
+    return Bar("cost of an utterance, longest book / shortest", max(each_ms) / min(each_ms), UNEVEN)

@@ -1,0 +1,26 @@
+"""What this process has taken of the machine so far. Knows nothing of what it was taken for."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PeakMemory:
+    """The most memory held at any time, in bytes. `gpu_bytes` is None where no GPU was used."""
+
+    resident_bytes: int
+    gpu_bytes: int | None
+
+
+def peak_memory() -> PeakMemory:
+    """The peak of this process until now. PyTorch is asked only if something else has imported it."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    torch = sys.modules.get("torch")
+    on_gpu = torch is not None and torch.cuda.is_initialized()
+    return PeakMemory(
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+        torch.cuda.max_memory_allocated() if on_gpu else None,
+    )

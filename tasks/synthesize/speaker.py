@@ -1,0 +1,66 @@
+"""An engine in use: one caller at a time, out of memory at most once per size, and how long it has worked.
+
+While one batch is in the engine, others are checked, stored and prepared by threads of their own. It must not know what
+is spoken or what becomes of it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+
+from tasks.errors import EngineMemoryError, TalepressError, TransientError
+from tortoise_core.errors import OutOfMemoryError, TextError
+from tortoise_core.inference.interface import Engine, SpeechRequest, SpeechResult
+
+
+class Speaker:
+    """Lends an engine to one thread at a time. `busy_seconds` is the wall time that the engine has worked."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.busy_seconds = 0.0
+        self._most: int | None = None  # requests that fit into memory, once we know that more do not
+        self._lock = threading.Lock()
+
+    def speak(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult]:
+        """Speaks in parts that fit into memory; seeds make the parts equal to the whole.
+
+        When memory runs out, the part is halved, and no larger one is tried again by this process.
+
+        Raises:
+            EngineMemoryError: not even one utterance fits.
+            TransientError: worth another try.
+            TalepressError: the engine cannot speak a text.
+        """
+        results: list[SpeechResult] = []
+        with self._lock:
+            began = time.perf_counter()
+            try:
+                while len(results) < len(requests):
+                    part = requests[len(results) :][: self._most]
+                    spoken = self._try(part)
+                    if spoken is None:  # here and not in a handler, so that the failed call's tensors are free by now
+                        self._most = (len(part) + 1) // 2
+                    else:
+                        results += spoken
+            finally:
+                self.busy_seconds += time.perf_counter() - began
+        return results
+
+    def _try(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult] | None:
+        """The results, or None where memory ran out and fewer may fit."""
+        try:
+            return self.engine.speak(requests)
+        except OutOfMemoryError as error:
+            if len(requests) > 1:
+                return None
+            raise EngineMemoryError(
+                f"out of memory with a single utterance of {len(requests[0].text)} characters: "
+                "close other programs, or choose a faster preset"
+            ) from error
+        except TextError as error:
+            raise TalepressError(f"the model cannot speak a text: {error}") from error
+        except OSError as error:
+            raise TransientError(f"speaking failed: {error}") from error

@@ -1,0 +1,91 @@
+"""The first half of the engine: batches of utterances against one at a time, at the published format."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tests.tortoise_core.inference.test_reference_pipeline import AR, CLVP, SETTINGS, shaken
+from tortoise_core.description import ModelDescription
+from tortoise_core.inference.code_stage import CodeStage
+from tortoise_core.inference.codes import pad_codes
+from tortoise_core.inference.formats import front_end
+from tortoise_core.inference.interface import SpeechRequest, VoiceLatents
+from tortoise_core.inference.text_side import TorToiseText
+from tortoise_core.models.autoregressive import AutoregressiveModel
+from tortoise_core.models.clvp import Clvp
+
+SENTENCES = ["Hello there.", "A longer thing to say, by far.", "Oh!"]
+SETTINGS = replace(SETTINGS, candidates=3, max_codes=36)
+
+
+def stage(tmp_path, precision="float32", stop_bias=7.5, **speech):
+    torch.manual_seed(0)
+    autoregressive = shaken(AutoregressiveModel(AR), 1)
+    with torch.no_grad():
+        autoregressive.mel_head.bias[AR.code_stop] += stop_bias
+    text = TorToiseText(ModelDescription("small", tmp_path, {}, {"speech": speech}))
+    return CodeStage(autoregressive, shaken(Clvp(CLVP), 2), text, front_end(text.speech, autoregressive), precision)
+
+
+def requests(settings=SETTINGS):
+    voices = torch.randn(len(SENTENCES), 1, 32, generator=torch.Generator().manual_seed(6))
+    return [
+        SpeechRequest(text, VoiceLatents(voice, torch.zeros(1, 64)), settings, seed)
+        for seed, (text, voice) in enumerate(zip(SENTENCES, voices, strict=True))
+    ]
+
+
+@pytest.mark.parametrize("score_padding", [False, True])
+@torch.inference_mode()
+def test_utterances_together_equal_each_alone(tmp_path, score_padding):
+    first_half = stage(tmp_path, score_padding=score_padding)
+    together = first_half.choose(requests(), rows_in_flight=4)
+    assert len({len(chosen.codes) for chosen in together}) > 1
+    for request, chosen in zip(requests(), together, strict=True):
+        (alone,) = first_half.choose([request])
+        assert chosen.codes.equal(alone.codes)
+        assert chosen.stopped == alone.stopped
+        assert chosen.score == pytest.approx(alone.score, abs=1e-4)
+        torch.testing.assert_close(chosen.aligned, alone.aligned, atol=1e-4, rtol=1e-4)
+
+
+@torch.inference_mode()
+def test_latents_are_those_of_rows_padded_as_the_original_does(tmp_path):
+    first_half = stage(tmp_path)
+    for request, chosen in zip(requests(), first_half.choose(requests()), strict=True):
+        assert chosen.stopped and 0 < len(chosen.codes) < SETTINGS.max_codes
+        text = torch.tensor([first_half._text_ids(request.text)])
+        padded = pad_codes(chosen.codes, SETTINGS.max_codes, 83)[None]
+        whole = first_half.autoregressive.latents(request.voice.auto, text, padded)[0]
+        torch.testing.assert_close(chosen.aligned, whole[: len(chosen.codes)], atol=1e-4, rtol=1e-4)
+
+
+@torch.inference_mode()
+def test_padding_is_scored_along_only_where_the_format_says_so(tmp_path):
+    scores = [
+        [chosen.score for chosen in stage(tmp_path, score_padding=padding).choose(requests())]
+        for padding in (False, True)
+    ]
+    assert all(abs(one - other) > 1e-3 for one, other in zip(*scores, strict=True))
+
+
+@torch.inference_mode()
+def test_rows_without_end_or_without_codes_lose(tmp_path):
+    endless = stage(tmp_path, stop_bias=-100)
+    assert all(chosen.score < -500 and not chosen.stopped for chosen in endless.choose(requests()))
+    mute = stage(tmp_path, stop_bias=1000)
+    assert all(chosen.score == -1000 and chosen.stopped for chosen in mute.choose(requests()))
+
+
+@torch.inference_mode()
+def test_bfloat16_says_of_its_codes_what_float32_says(tmp_path):
+    exact, fast = (stage(tmp_path, precision, score_padding=True) for precision in ("float32", "bfloat16"))
+    for request, chosen in zip(requests(), fast.choose(requests()), strict=True):
+        text = torch.tensor([exact._text_ids(request.text)])
+        row = pad_codes(chosen.codes, SETTINGS.max_codes, 83)
+        row[-3:] = torch.tensor([45, 45, 248])  # as rows are repaired
+        latents = exact.autoregressive.latents(request.voice.auto, text, row[None])[0, : len(chosen.codes)]
+        assert chosen.aligned.dtype == torch.float32
+        assert 0 < (chosen.aligned - latents).abs().mean() < 0.05 * latents.abs().mean()
+        assert chosen.score == pytest.approx(exact._clvp.scores(text, row[None]).item(), abs=0.05)

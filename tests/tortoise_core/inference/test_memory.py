@@ -1,0 +1,50 @@
+"""The cost model: what it says of known sizes, and that the engine keeps to it."""
+
+import pytest
+import torch
+
+from tortoise_core.inference import memory
+from tortoise_core.inference.memory import MOST_ROWS, capacity, frame_bytes, free_memory, row_bytes
+from tortoise_core.models.autoregressive import AutoregressiveConfig
+from tortoise_core.models.diffusion_decoder import DiffusionDecoderConfig
+
+GIB = 1 << 30
+CPU, GPU = torch.device("cpu"), torch.device("cuda")
+PUBLISHED = AutoregressiveConfig(), DiffusionDecoderConfig()
+
+
+def test_a_published_row_holds_keys_and_values_of_every_layer():
+    cache = 30 * 2 * 1024 * (128 + 500)
+    logits = 4 * 8194 * 4
+    assert row_bytes(PUBLISHED[0], "float32", 500) == 4 * cache + logits
+    assert row_bytes(PUBLISHED[0], "bfloat16", 500) == 2 * cache + logits
+
+
+@pytest.mark.parametrize(("free", "rows"), [(0, 1), (GIB, 6), (4 * GIB, 27), (1024 * GIB, MOST_ROWS["cpu"])])
+def test_rows_follow_free_memory(free, rows):
+    assert capacity(*PUBLISHED, "bfloat16", 500, CPU, free).rows == rows
+
+
+def test_a_gpu_takes_more_at_once_than_a_cpu():
+    there, here = (capacity(*PUBLISHED, "bfloat16", 500, device, 80 * GIB) for device in (GPU, CPU))
+    assert there.rows > 500 > here.rows
+    assert there.frames > here.frames
+
+
+@pytest.mark.parametrize("free", [0, GIB, 8 * GIB, 64 * GIB])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_what_is_taken_on_fits_into_half_of_what_is_free(free, precision):
+    fits = capacity(*PUBLISHED, precision, 500, GPU, free)
+    assert fits.rows == 1 or fits.rows * row_bytes(PUBLISHED[0], precision, 500) <= free / 2
+    assert fits.frames == memory.FRAMES_EACH or fits.frames * frame_bytes(PUBLISHED[1]) <= free / 2
+
+
+def test_free_memory_is_that_of_the_machine_or_of_the_container(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "_available", lambda: 5 * GIB)
+    for name, text in {"memory.max": str(3 * GIB), "memory.current": str(GIB)}.items():
+        (tmp_path / name).write_text(text + "\n")
+    assert memory._group_limit(tmp_path) == 2 * GIB
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory._group_limit(tmp_path) > 1024 * GIB
+    assert memory._group_limit(tmp_path / "none") > 1024 * GIB
+    assert 0 < free_memory(CPU) <= 5 * GIB

@@ -1,0 +1,72 @@
+"""Which precision an engine is loaded with, on machines of every kind."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tortoise_core.errors import ConfigError
+from tortoise_core.inference import precision
+from tortoise_core.inference.precision import choose_precision, gpu_capability
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """Makes this a machine with such processor flags and such GPUs (their capabilities)."""
+
+    def become(flags, gpus=()):
+        info = tmp_path / "cpuinfo"
+        info.write_text(f"processor\t: 0\nflags\t\t: fpu {flags}\n\nprocessor\t: 1\nflags\t\t: fpu {flags}\n")
+        monkeypatch.setattr(precision, "_CPU_INFO", info)
+        monkeypatch.setattr(precision, "gpu_capability", lambda n: gpus[n] if n < len(gpus) else 0)
+
+    return become
+
+
+@pytest.mark.parametrize(
+    ("flags", "gpus", "device", "expected"),
+    [
+        ("avx2", (), "auto", "float32"),
+        ("avx2 avx512f avx512_bf16", (), "auto", "bfloat16"),
+        ("avx2 amx_bf16", (), "cpu", "bfloat16"),
+        ("avx2", (9,), "auto", "bfloat16"),
+        ("avx2", (9,), "cpu", "float32"),
+        ("avx512_bf16", (7,), "auto", "float32"),  # the GPU will be used, and it is too old
+        ("avx2", (7, 8), "cuda:1", "bfloat16"),
+        ("avx2", (7, 8), "cuda", "float32"),
+        ("avx512_bf16", (), "cuda:3", "float32"),
+        ("avx512_bf16", (), "mps", "float32"),
+    ],
+)
+def test_auto_is_bfloat16_where_the_device_multiplies_it(machine, flags, gpus, device, expected):
+    machine(flags, gpus)
+    assert choose_precision("auto", device) == expected
+
+
+@pytest.mark.parametrize("name", ["float32", "bfloat16"])
+def test_a_named_precision_is_taken_at_its_word(machine, name):
+    machine("avx2")
+    assert choose_precision(name, "cpu") == name
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(ConfigError, match=r"float16.*use auto, float32 or bfloat16"):
+        choose_precision("float16", "cpu")
+
+
+def test_a_machine_without_processor_information_computes_in_float32(monkeypatch, tmp_path):
+    monkeypatch.setattr(precision, "_CPU_INFO", tmp_path / "nothing")
+    assert choose_precision("auto", "cpu") == "float32"
+
+
+def test_the_driver_tells_what_torch_tells():
+    import torch
+
+    expected = torch.cuda.get_device_capability(0)[0] if torch.cuda.is_available() else 0
+    assert gpu_capability(0) == expected
+    assert gpu_capability(99) == 0
+
+
+def test_the_choice_needs_no_torch():
+    check = "import sys; from tortoise_core.inference.precision import choose_precision as c; c('auto', 'auto')"
+    subprocess.run([sys.executable, "-c", f"{check}; assert 'torch' not in sys.modules"], check=True)

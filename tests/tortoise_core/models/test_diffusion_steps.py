@@ -1,0 +1,78 @@
+"""The fast denoising step against the network's own forward pass."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from tests.tortoise_core.models.test_diffusion_decoder import MINI, randomised
+from tortoise_core.models.diffusion_steps import DenoisingSteps
+
+TIMES = torch.tensor([0, 7, 1200, 3999])
+PUBLISHED_SHAPE = dataclasses.replace(MINI, ff_mult=0, out_channels=24, integrator_layers=2)
+
+
+def batch(lengths, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    width = max(lengths)
+    x = torch.randn(len(lengths), 12, width, generator=generator)
+    embedding = torch.randn(len(lengths), 32, width, generator=generator)
+    return x, embedding, torch.arange(width) < torch.tensor(lengths)[:, None]
+
+
+def close(fast, slow, lengths, atol):
+    assert fast.shape == slow.shape
+    for row, length in enumerate(lengths):
+        torch.testing.assert_close(fast[row, :, :length], slow[row, :, :length], atol=atol, rtol=atol)
+        assert not fast[row, :, length:].any()
+
+
+@pytest.mark.parametrize("config", [MINI, PUBLISHED_SHAPE])
+@pytest.mark.parametrize("lengths", [[4], [37], [20, 20], [36, 5, 20], [8, 4]])
+@torch.inference_mode()
+def test_the_fast_step_is_the_network(config, lengths):
+    decoder = randomised(config)
+    x, embedding, mask = batch(lengths)
+    denoise = DenoisingSteps(decoder).begin(embedding, lengths, TIMES)
+    for time in (3999, 7):
+        t = torch.full((len(lengths),), time)
+        close(denoise(x, t), decoder(x, t, embedding, mask), lengths, 1e-4)
+
+
+@pytest.mark.parametrize("lengths", [[18], [15, 9]])
+@torch.inference_mode()
+def test_guided_rows_come_behind_their_conditioned_selves(lengths):
+    decoder = randomised(MINI)
+    x, embedding, mask = batch(lengths)
+    t = torch.full((len(lengths),), 1200)
+    both = DenoisingSteps(decoder).begin(embedding, lengths, TIMES, guided=True)(x, t)
+    conditioned, bare = both.chunk(2)
+    close(conditioned, decoder(x, t, embedding, mask), lengths, 1e-4)
+    empty = decoder.unconditioned(len(lengths), max(lengths), mask)
+    close(bare, decoder(x, t, empty, mask), lengths, 1e-4)
+
+
+@torch.inference_mode()
+def test_no_call_leaves_a_trace():
+    lengths = [12, 7]
+    x, embedding, _ = batch(lengths)
+    kept = embedding.clone()
+    denoise = DenoisingSteps(randomised(MINI)).begin(embedding, lengths, TIMES)
+    t = torch.tensor([7, 7])
+    first = denoise(x, t)
+    denoise(-x, torch.tensor([0, 0]))
+    assert torch.equal(denoise(x, t), first)
+    assert torch.equal(embedding, kept)
+
+
+@pytest.mark.parametrize("config", [MINI, PUBLISHED_SHAPE])
+@torch.inference_mode()
+def test_bfloat16_stays_close_and_returns_float32(config):
+    lengths, t = [30, 16], torch.tensor([1200, 1200])
+    x, embedding, _ = batch(lengths)
+    decoder = randomised(config)
+    exact = DenoisingSteps(decoder).begin(embedding, lengths, TIMES, guided=True)(x, t)
+    low = DenoisingSteps(decoder, torch.bfloat16).begin(embedding, lengths, TIMES, guided=True)(x, t)
+    assert low.dtype == torch.float32
+    error = (low - exact).square().mean().sqrt() / exact.square().mean().sqrt()
+    assert 0 < error < 0.03, error

@@ -1,0 +1,155 @@
+"""The second half of the engine: chosen codes or latents in, waveforms out (spec 4 and 5).
+
+The diffusion decoder takes utterances of like length together, without padding. Knows nothing of text or sampling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tortoise_core.audio.constants import OUTPUT_RATE_HZ
+from tortoise_core.audio.mel import denormalize_mel, normalize_mel
+from tortoise_core.diffusion.process import GaussianDiffusion
+from tortoise_core.diffusion.samplers import Guidance, row_noise, sampler_named, shallow_start
+from tortoise_core.diffusion.schedule import NoiseSchedule
+from tortoise_core.inference.code_stage import Chosen
+from tortoise_core.inference.interface import SpeechRequest
+from tortoise_core.inference.precision import Precision
+from tortoise_core.inference.seeds import derived_seed
+from tortoise_core.inference.text_side import SpeechFormat
+from tortoise_core.inference.vocoding import Vocoding
+from tortoise_core.models.diffusion_decoder import DiffusionDecoder
+from tortoise_core.models.diffusion_steps import DenoisingSteps
+from tortoise_core.models.dvae import DiscreteVAE
+
+MAX_FRAMES = 8_192  # mel frames denoised in one batch
+
+
+class AudioStage:
+    """Chosen codes to waveforms.
+
+    `dvae` is there where the decoder starts from, or hears, its decoding of the codes. `precision` is that of the
+    denoising steps, where nearly all the time goes; the rest is float32. Takes the networks over: the decoder is left
+    without what its own `forward` needs.
+    """
+
+    def __init__(
+        self,
+        decoder: DiffusionDecoder,
+        vocoder: nn.Module,
+        dvae: DiscreteVAE | None,
+        speech: SpeechFormat,
+        precision: Precision = "float32",
+        max_frames: int = MAX_FRAMES,
+    ) -> None:
+        self._max_frames = max_frames
+        self.decoder, self._dvae, self._speech = decoder, dvae, speech
+        self._steps = DenoisingSteps(decoder, torch.bfloat16 if precision == "bfloat16" else torch.float32)
+        decoder.drop_steps()
+        self._vocoding = Vocoding(vocoder)
+        self._process = GaussianDiffusion(
+            NoiseSchedule.linear(), prediction=speech.prediction, learned_variance=decoder.config.learned_variance
+        )
+
+    @property
+    def _device(self) -> torch.device:
+        return self.decoder.code_embedding.weight.device
+
+    def like_lengths(self, chosen: Sequence[Chosen]) -> Iterator[list[int]]:
+        """Batches of indices, short ones first, each within the frame budget; empty rows go alone."""
+        order = sorted(range(len(chosen)), key=lambda i: len(chosen[i].aligned))
+        batch: list[int] = []
+        total = 0
+        for index in order:
+            frames = self.decoder.config.frames(len(chosen[index].aligned))
+            if batch and (total + frames > self._max_frames or len(chosen[batch[0]].aligned) == 0):
+                yield batch
+                batch, total = [], 0
+            batch.append(index)
+            total += frames
+        if batch:
+            yield batch
+
+    def decode(self, requests: Sequence[SpeechRequest], chosen: Sequence[Chosen]) -> list[np.ndarray]:
+        """Latents (or codes) of utterances to waveforms, (samples,) float32 each."""
+        if len(chosen[0].aligned) == 0:
+            return [_nothing_said() for _ in chosen]
+        generators = [_generator(request) for request in requests]
+        return [_array(wave) for wave in self._vocoding.speak(self.mels(requests, chosen, generators), generators)]
+
+    def stream(self, request: SpeechRequest, chosen: Chosen) -> Iterator[np.ndarray]:
+        """The waveform that `decode` would make, in pieces."""
+        if len(chosen.aligned) == 0:
+            yield _nothing_said()
+            return
+        generator = _generator(request)
+        (mel,) = self.mels([request], [chosen], [generator])
+        for piece in self._vocoding.stream(mel, generator):
+            yield _array(piece)
+
+    def mels(
+        self, requests: Sequence[SpeechRequest], chosen: Sequence[Chosen], generators: Sequence[torch.Generator]
+    ) -> list[Tensor]:
+        """Log-mels of a batch, (mels, frames) each; a row's noise comes from its generator alone."""
+        settings, decoder = requests[0].settings, self.decoder
+        frames = [decoder.config.frames(len(c.aligned)) for c in chosen]
+        width = max(frames)
+        guess = None if self._dvae is None else self._first_guess(self._dvae, chosen, width)
+        embedding = self._embedding(requests, chosen, frames, guess)
+        noise = row_noise(generators, decoder.config.in_channels, frames)
+        start = next(noise).to(self._device) * settings.diffusion_temperature
+        sampler = sampler_named(settings.sampler)
+        process = sampler.process(self._process, settings.diffusion_steps, self._speech.shallow)
+        if guess is not None and self._speech.shallow < 1:
+            start = shallow_start(process, guess, start)
+        guidance = None
+        if settings.cond_free:
+            guidance = Guidance(torch.full((len(requests),), settings.cond_free_k, device=self._device))
+        denoise = self._steps.begin(embedding, frames, process.schedule.timestep_map, guided=settings.cond_free)
+        mels = denormalize_mel(sampler.loop(process, denoise, start, noise, guidance=guidance))
+        return [mel[:, :length] for mel, length in zip(mels, frames, strict=True)]
+
+    def _embedding(
+        self, requests: Sequence[SpeechRequest], chosen: Sequence[Chosen], frames: Sequence[int], guess: Tensor | None
+    ) -> Tensor:
+        """What all steps share. Shape: (B, C, max(frames))."""
+        aligned = torch.nn.utils.rnn.pad_sequence([c.aligned for c in chosen], batch_first=True).to(self._device)
+        return self.decoder.timestep_independent(
+            aligned,
+            torch.cat([r.voice.diffusion for r in requests]).to(self._device),
+            max(frames),
+            aligned_mask=_mask([len(c.aligned) for c in chosen], self._device),
+            frame_mask=_mask(frames, self._device),
+            guess=guess,
+        )
+
+    def _first_guess(self, dvae: DiscreteVAE, chosen: Sequence[Chosen], width: int) -> Tensor:
+        """The codes as the dVAE decodes them, row by row: its convolutions know no padding. Shape: (B, mels, width)."""
+        mels = [normalize_mel(dvae.decode(c.codes.to(self._device)[None])[0]) for c in chosen]
+        return torch.stack([F.pad(mel, (0, width - mel.shape[1])) for mel in mels])
+
+
+def _generator(request: SpeechRequest) -> torch.Generator:
+    return torch.Generator().manual_seed(derived_seed(request.seed, "diffusion", 0))
+
+
+def _nothing_said() -> np.ndarray:
+    """A tenth of a second of silence, where the model stopped at once: the checks of the caller will hear it."""
+    return np.zeros(OUTPUT_RATE_HZ // 10, dtype=np.float32)
+
+
+def _array(wave: Tensor) -> np.ndarray:
+    audio: np.ndarray = wave.float().cpu().numpy()
+    return audio
+
+
+def _mask(lengths: Sequence[int], device: torch.device) -> Tensor | None:
+    """(B, max) bool, True on real positions; None where nothing is padded."""
+    if len(set(lengths)) == 1:
+        return None
+    return torch.arange(max(lengths), device=device) < torch.tensor(lengths, device=device)[:, None]

@@ -1,0 +1,97 @@
+"""How much the two halves of the engine may take on at once: a cost model of their memory against what is free.
+
+An estimate, on the safe side for ordinary utterances; what does not fit all the same raises `OutOfMemoryError`, and the
+caller halves. Knows sizes, not networks.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from tortoise_core.inference.precision import Precision
+from tortoise_core.models.autoregressive import AutoregressiveConfig
+from tortoise_core.models.diffusion_decoder import DiffusionDecoderConfig
+
+BUDGET_SHARE = 0.5  # of what is free once the networks are loaded; the halves work one after the other
+MOST_ROWS = {"cpu": 96, "cuda": 1024}  # more cost memory and gain no speed
+MOST_FRAMES = {"cpu": 8_192, "cuda": 131_072}
+PROMPT_SLOTS = 128  # positions of an ordinary prompt
+FRAMES_EACH = 1_000  # of a long utterance: attention is quadratic in them
+LIVE_TENSORS = 16  # of `model_channels` for each frame, at the deepest point of a layer
+LOGIT_COPIES = 4  # while they are filtered
+_BYTES: dict[Precision, int] = {"float32": 4, "bfloat16": 2}
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Rows of codes decoded together at most, and mel frames denoised together at most."""
+
+    rows: int
+    frames: int
+
+
+def capacity(
+    autoregressive: AutoregressiveConfig,
+    decoder: DiffusionDecoderConfig,
+    precision: Precision,
+    max_codes: int,
+    device: torch.device,
+    free_bytes: int,
+) -> Capacity:
+    """What fits into `free_bytes`; at least one row, and the frames of one long utterance.
+
+    Args:
+        autoregressive: sizes of the cache that each row has.
+        decoder: sizes of what each frame needs, twice where guidance is used.
+        precision: of the cache. Denoising keeps its residual stream in float32.
+        max_codes: most codes of a row.
+        device: a GPU gains from more rows than a CPU.
+        free_bytes: memory that nobody uses.
+    """
+    budget = BUDGET_SHARE * free_bytes
+    rows = int(budget / row_bytes(autoregressive, precision, max_codes))
+    frames = int(budget / frame_bytes(decoder))
+    kind = "cuda" if device.type == "cuda" else "cpu"
+    return Capacity(max(1, min(rows, MOST_ROWS[kind])), max(FRAMES_EACH, min(frames, MOST_FRAMES[kind])))
+
+
+def row_bytes(config: AutoregressiveConfig, precision: Precision, max_codes: int) -> int:
+    """Keys, values and logits of one row that uses all its codes."""
+    slots = PROMPT_SLOTS + max_codes
+    cache = 2 * config.layers * config.width * slots * _BYTES[precision]
+    return cache + LOGIT_COPIES * config.code_tokens * _BYTES["float32"]
+
+
+def frame_bytes(config: DiffusionDecoderConfig) -> int:
+    """Activations of one frame with guidance, and its share of the attention of a long utterance."""
+    activations = (LIVE_TENSORS + config.ff_mult) * config.model_channels
+    attention = 2 * config.heads * FRAMES_EACH
+    return 2 * _BYTES["float32"] * (activations + attention)
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that can be had on a device now: of a GPU, or of this machine within its control group's limit."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return min(_available(), _group_limit())
+
+
+def _available() -> int:
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def _group_limit(folder: Path = Path("/sys/fs/cgroup")) -> int:
+    """What a container may still take, in bytes; without a limit, more than there is."""
+    try:
+        limit, used = ((folder / name).read_text("ascii").strip() for name in ("memory.max", "memory.current"))
+    except OSError:
+        return 1 << 62
+    return 1 << 62 if limit == "max" else max(0, int(limit) - int(used))

@@ -1,0 +1,70 @@
+"""In what numbers a model computes: float32, or bfloat16 where the machine multiplies that faster.
+
+Owns that decision alone. Must stay importable without PyTorch: the precision is part of an engine's digest, and a plan
+is made without PyTorch.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import sys
+from pathlib import Path
+from typing import Literal
+
+from tortoise_core.errors import ConfigError
+
+Precision = Literal["float32", "bfloat16"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
+
+_CPU_FLAGS = frozenset(["avx512_bf16", "amx_bf16"])  # as Linux names them
+_CPU_INFO = Path("/proc/cpuinfo")
+_LEAST_CAPABILITY = 8  # of NVIDIA GPUs (Ampere); older ones take bfloat16 and emulate it
+_CAPABILITY_MAJOR = 75  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
+
+
+def choose_precision(name: str, device: str) -> Precision:
+    """The precision to load an engine with.
+
+    Args:
+        name: "float32", "bfloat16", or "auto": bfloat16 where the device has instructions for it.
+        device: where the engine will run: "auto", "cpu", "cuda" or "cuda:1".
+
+    Raises:
+        ConfigError: there is no precision of that name.
+    """
+    for precision in PRECISIONS:
+        if name == precision:
+            return precision
+    if name != "auto":
+        raise ConfigError(f"no precision {name!r}: use auto, {' or '.join(PRECISIONS)}")
+    if device.startswith("cuda") or (device == "auto" and gpu_capability(0)):
+        ordinal = device.partition(":")[2]
+        fast = gpu_capability(int(ordinal) if ordinal.isdecimal() else 0) >= _LEAST_CAPABILITY
+    else:
+        fast = device in ("auto", "cpu") and cpu_has_bfloat16()
+    return "bfloat16" if fast else "float32"
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16. Only Linux says so without help; elsewhere the answer is no."""
+    try:
+        lines = _CPU_INFO.read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return False
+    flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), ())
+    return not _CPU_FLAGS.isdisjoint(flags)
+
+
+@functools.cache
+def gpu_capability(ordinal: int) -> int:
+    """The major compute capability of an NVIDIA GPU, 0 where there is none of that number: asks the driver alone."""
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return 0
+    handle, capability = ctypes.c_int(), ctypes.c_int()
+    if driver.cuInit(0) or driver.cuDeviceGet(ctypes.byref(handle), ordinal):
+        return 0
+    failed = driver.cuDeviceGetAttribute(ctypes.byref(capability), _CAPABILITY_MAJOR, handle)
+    return 0 if failed else capability.value
