@@ -6,6 +6,7 @@ does; so what they keep is what the vocoder says of the whole. Knows nothing of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -33,12 +34,15 @@ class Window:
 
 
 def windows(frames: int, width: int, context: int) -> list[Window]:
-    """Covers `frames` with windows of `width` (one shorter window where there are not that many).
+    """Covers `frames` with as few windows of at most `width` as will do, all of one width and no wider than that needs.
 
     What they keep lies end to end. Raises `ConfigError` where nothing would be left between the contexts.
     """
     if width <= 2 * context:
         raise ConfigError(f"windows of {width} frames leave nothing between {context} frames of context on each side")
+    if frames > width:
+        needed = math.ceil((frames - 2 * context) / (width - 2 * context))
+        width = math.ceil((frames - 2 * context) / needed) + 2 * context
     starts = [0]
     while starts[-1] + width < frames:
         starts.append(min(starts[-1] + width - 2 * context, frames - width))
