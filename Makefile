@@ -38,11 +38,11 @@ $(VENV)/.bench: $(VENV)/.run
 
 ## every measurement; writes docs/numbers.md (an hour and more, on a quiet machine). PARTS="embedded book" for some
 bench: $(VENV)/.bench
-	$(PY) -m benchmarks $(PARTS)
+	$(PY) -m tests.bench $(PARTS)
 
 ## under a minute: fails when orchestration or linear cost miss their bars
 bench-quick: $(VENV)/.run
-	$(PY) -m benchmarks --quick
+	$(PY) -m tests.bench --quick
 
 ## only the comparison with the reference outputs; GOLDENS="--goldens DIR" for other folders
 parity: $(VENV)/.dev

@@ -18,7 +18,7 @@ def official() -> dict[str, Any]:
     """The `ultra_fast` work of one utterance at the published sizes, by device."""
     import torch
 
-    from benchmarks import autoregressive, decoder
+    from tests.bench import autoregressive, decoder
 
     devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
     return {
@@ -32,28 +32,28 @@ def official() -> dict[str, Any]:
 
 def embedded() -> list[dict[str, Any]]:
     """The embedded model's real-time factor by batch size."""
-    from benchmarks.embedded import real_time_factors
+    from tests.bench.embedded import real_time_factors
 
     return real_time_factors(BATCHES)
 
 
 def orchestration() -> dict[str, Any]:
     """A book of two thousand utterances of natural length, spoken by the fake engine, one batch at a time."""
-    from benchmarks.pipeline import books
+    from tests.bench.pipeline import books
 
     return books([ORCHESTRATED], threads=1)[0]
 
 
 def length() -> list[dict[str, Any]]:
     """Books of short utterances, a hundred to ten thousand of them, spoken by the fake engine."""
-    from benchmarks.pipeline import books
+    from tests.bench.pipeline import books
 
     return books(LENGTHS, short=True)
 
 
 def book() -> dict[str, Any]:
     """A whole book spoken by the embedded model."""
-    from benchmarks.pipeline import books
+    from tests.bench.pipeline import books
 
     return books([BOOK], engine="tortoise")[0]
 

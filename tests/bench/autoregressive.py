@@ -1,4 +1,4 @@
-"""How fast speech codes are written and chosen at the published size: `python -m benchmarks.autoregressive`.
+"""How fast speech codes are written and chosen at the published size: `python -m tests.bench.autoregressive`.
 
 The work is that of the preset `ultra_fast` for one utterance: 60 text tokens, 16 candidates of 100 codes, what CLVP
 thinks of them, and the latents of the best. Weights are random: speed does not depend on them.

@@ -1,9 +1,9 @@
 import pytest
 
-from benchmarks.books import write_book
 from configs.settings import load_settings
 from tasks.ingest.book import read_book
 from tasks.segment.script import write_script
+from tests.bench.books import write_book
 from tortoise_core.inference.fake import FakeEngine
 
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [PART ...]`: measures parts (all of them by default) and writes docs/numbers.md.
+"""`python -m tests.bench [PART ...]`: measures parts (all of them by default) and writes docs/numbers.md.
 
 `--quick` measures what can be measured in a minute, writes nothing, and fails when a bar is missed.
 """
@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bars import Bar, all_bars, linear_bar, orchestration_bars
-from benchmarks.parts import PARTS, QUICK_LENGTHS
-from benchmarks.pipeline import books
+from tests.bench.bars import Bar, all_bars, linear_bar, orchestration_bars
+from tests.bench.parts import PARTS, QUICK_LENGTHS
+from tests.bench.pipeline import books
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 FIGURES = DOCS / "numbers" / "figures.json"
@@ -31,7 +31,7 @@ def quick() -> list[Bar]:
 
 def measure(parts: Sequence[str]) -> dict[str, Any]:
     """Measures the parts and keeps their figures beside those of parts measured earlier."""
-    from benchmarks.report import machine
+    from tests.bench.report import machine
 
     figures: dict[str, Any] = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}
     for part in parts:
@@ -53,7 +53,7 @@ def show(bars: Sequence[Bar]) -> bool:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all if none is named")
     parser.add_argument("--quick", action="store_true")
     chosen = parser.parse_args()
@@ -61,7 +61,7 @@ def main() -> None:
         parser.error(f"no part {', '.join(unknown)}: there are {', '.join(PARTS)}")
     if chosen.quick:
         sys.exit(0 if show(quick()) else 1)
-    from benchmarks.report import write_report
+    from tests.bench.report import write_report
 
     figures = measure(chosen.parts or list(PARTS))
     bars = list(all_bars(figures))

@@ -1,4 +1,4 @@
-"""How fast chosen codes become sound at the published size: `python -m benchmarks.decoder`.
+"""How fast chosen codes become sound at the published size: `python -m tests.bench.decoder`.
 
 The work is that of one utterance of 100 codes, 4.64 s of audio: the 30 network evaluations without guidance of the
 preset `ultra_fast`, the fewer ones of the multistep solver, and UnivNet. Weights are random: speed does not depend on
@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import torch
 
-from benchmarks.autoregressive import FLOPS_PER_S, random_network
+from tests.bench.autoregressive import FLOPS_PER_S, random_network
 from tortoise_core.diffusion.process import GaussianDiffusion
 from tortoise_core.diffusion.samplers import sampler_named
 from tortoise_core.diffusion.schedule import NoiseSchedule

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.pipeline import marginal_ms, waiting_ms
+from tests.bench.pipeline import marginal_ms, waiting_ms
 
 UNEVEN = 1.2  # time per utterance, the longest book against the shortest
 MIB = 1024 * 1024

@@ -1,6 +1,6 @@
 """What the pipeline costs around the engine: whole books through the flow, in this process, one after another.
 
-`python -m benchmarks.pipeline --engine fake --short 100 1000 10000` makes a book of each length and prints one JSON
+`python -m tests.bench.pipeline --engine fake --short 100 1000 10000` makes a book of each length and prints one JSON
 list. A process of its own, because Prefect's environment must be set before Prefect is imported; `books` starts it.
 """
 
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.books import write_book
+from tests.bench.books import write_book
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 LOOK_SECONDS = 0.1
@@ -35,7 +35,7 @@ def books(
     Returns, for each: `utterances`, `audio_s`, `wall_s` of the flow, `synthesis_s` of it until the last take was
     committed, `engine_s` of that with the engine at work, `cpu_s` of the process, `rss_growth` in bytes.
     """
-    command = [sys.executable, "-m", "benchmarks.pipeline", "--engine", engine, *map(str, lengths)]
+    command = [sys.executable, "-m", "tests.bench.pipeline", "--engine", engine, *map(str, lengths)]
     environment = dict(os.environ)
     if threads is not None:
         environment["TALEPRESS_EXECUTION__THREADS"] = str(threads)

@@ -1,6 +1,6 @@
 """How fast the embedded model speaks at its default preset, by the number of utterances spoken at once.
 
-`python -m benchmarks.embedded` prints the table. Random weights would do as well, but these are here.
+`python -m tests.bench.embedded` prints the table. Random weights would do as well, but these are here.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 import pytest
 
-from benchmarks.bars import Bar, all_bars, linear_bar, orchestration_bars
-from benchmarks.pipeline import marginal_ms, outside_ms, waiting_ms
-from benchmarks.report import write_report
+from tests.bench.bars import Bar, all_bars, linear_bar, orchestration_bars
+from tests.bench.pipeline import marginal_ms, outside_ms, waiting_ms
+from tests.bench.report import write_report
 
 
 def run(utterances=2000, wall_s=150.0, synthesis_s=120.0, engine_s=100.0, rss_growth=50 << 20):

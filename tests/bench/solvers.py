@@ -1,4 +1,4 @@
-"""How few network evaluations each diffusion sampler needs on the embedded model: `python -m benchmarks.solvers`.
+"""How few network evaluations each diffusion sampler needs on the embedded model: `python -m tests.bench.solvers`.
 
 All samplers start from the same noise. A figure is the mean distance of two log-mels, in nepers: from what ancestral
 sampling says after 80 evaluations, and from where the deterministic samplers go in the limit (DDIM, 400 evaluations).

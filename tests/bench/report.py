@@ -13,13 +13,13 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.bars import Bar
-from benchmarks.pipeline import outside_ms, waiting_ms
+from tests.bench.bars import Bar
+from tests.bench.pipeline import outside_ms, waiting_ms
 
 PACKAGES = ("torch", "prefect", "sqlalchemy", "numpy")
 INTRODUCTION = """# Numbers
 
-Written by `make bench` (an hour and more; close everything else). `python -m benchmarks PART` measures one of its parts
+Written by `make bench` (an hour and more; close everything else). `python -m tests.bench PART` measures one of its parts
 again: official, embedded, orchestration, length, book. `make bench-quick` takes a minute and fails when orchestration
 or linear cost miss their bars. `talepress bench` forecasts the speed of every preset on your own machine. Short runs are
 medians of five; each ratio is of one run.
