@@ -72,6 +72,18 @@ _TITLE_ALONE = re.compile(
     r"|(?<=\bthe )(Lt\. Gov|Pres|Secy|Dir|Supt)\.(?=\W|$)|(?<=\bAttorney )(Gen)\.|(?<=\bas )(Lt\. Gov|Gov|Pres)\."
     r"|(?<=\b(?:Hon|Gen)\. )(Sec|Treas)\.|(?<=\bHonorable )(Sec|Treas)\."
 )
+# Ranks of two parts, with a hyphen and often without full stops: "Lt-Col. Moran", "Maj-Gen Scott".
+_FIRST_RANKS, _SECOND_RANKS = ("Lt", "Lieut", "Maj", "Brig", "Sgt", "Capt"), ("Col", "Gen", "Cmdr", "Cdr", "Gov", "Maj")
+_DOUBLE_RANK = re.compile(
+    rf"\b(?:({either(_FIRST_RANKS)})|Major|Lieutenant|Brigadier|Vice|Rear)\.?"
+    rf"-({either((*_SECOND_RANKS, 'Adm'))})\b\.?(?=\s[A-Z])"
+)
+# "Sr. García": a Spanish name behind it, "y" or a lady beside it. Any other Sr. at the head of a sentence is a nun.
+_SENOR = re.compile(
+    r"\bSr\.\s(?=[A-Z]\w*[áéíóúñ]|(?:Don|D\.|Alfonso|Alfredo|Antonio|Carlos|Diego|Eduardo|Enrique|Felipe|Fernando|Francisco|"
+    r"Guillermo|Jaime|Jorge|Juan|Luis|Manuel|Mateo|Miguel|Pablo|Pedro|Ramon|Roberto|Santiago)\b|[A-Z]\w+\sy\s|"
+    r"(?:and|y)\sSra\b|[A-Z]\w+(?:ez|azo|illo)\b)"
+)
 _SISTER = re.compile(
     r"(?:(?<![a-z] )(?<![a-z], )|(?<=\band )|(?<=\bwith )|(?<=\bto )|(?<=\bby ))\bSr\.\s+(?=[A-Z][a-z])"
 )
@@ -88,10 +100,18 @@ _EDITOR_WORDS = {
     "Eds.": "Editors", "cert.": "certiorari", "aff'd": "affirmed", "rev'd": "reversed",
 }  # fmt: skip
 _EDITION = re.compile(r"(?<=\d(?:st|nd|rd|th) )edn?\.")
+_FLOOR = re.compile(r"(?<=\d(?:st|nd|rd|th) )([Ff])l\.")
 _REVISED = re.compile(r"(?<=edition, )rev\.")
 _GENERAL = re.compile(rf"(?<![\w.&])({either(GENERAL)})\.(?!\w)")
 _GENERAL_NEXT = re.compile(rf"\s+(?:{either(GENERAL)})\.")
 _UNSTOPPED_LATIN = re.compile(r"(?<![\w.-])(ie|eg|etc)\b(?=[,;:]|\s)(?!\.)")
+# No degree: that stands behind a name and a comma.
+_MANUSCRIPT = re.compile(
+    r"(?:^|(?<![\w,.] )(?<=\s))MS\.(?=\sof\s|\sand\sMSS)|(?:(?<=\b[Tt]he )|(?<=\b[Aa] )|(?<=\b[Mm]y )|(?<=\b[Hh]is )|"
+    r"(?<=\b[Hh]er )|(?<=\b[Yy]our )|(?<=\b[Tt]his )|(?<=\b[Tt]hat )|(?<=\b[Oo]ld )|"
+    r"(?<=\b[Oo]riginal )|(?<=\b[Ii]n )|(?<=\bof )|(?<=\bfrom ))MS\."
+)
+_CORNER = re.compile(r"\b([Cc])or\.(?=\s(?:of\s|[A-Z\d][\w.]*\s(?:[\w.]+\s){0,2}and\s))")
 _VERSUS = re.compile(r"(\b[A-Z][\w'.]*|\bCo\.|\bInc\.)(?:,)?\s+v\.?\s+(?=(?:the\s)?[A-Z])|(^)v\.\s(?=[A-Z])")
 _OKAY = re.compile(r"\bOK\b(?!-?\d)|\bO\.K\.(?=\s[a-z]|,)")
 _MONTH = re.compile(
@@ -147,7 +167,7 @@ HAS_GENERAL = re.compile(
     r"\.(?:"
     + "|".join(rf"(?<=(?<!\w){re.escape(word)}\.)" for word in GENERAL)
     + r"|(?<= v\.)|(?<=^v\.)|(?<= ed\.)|(?<= edn\.)|(?<=\(ed\.)|(?<=^ed\.))"
-    r"|\b(?:v [A-Z]|ie\b|eg\b|etc\b|OK\b|Eds?\.|cert\.|(?:aff|rev)'d\b)"
+    r"|\b(?:v [A-Z]|ie\b|eg\b|etc\b|OK\b|Eds?\.|cert\.|MS\.|[Cc]or\.|[Ff]l\.|(?:aff|rev)'d\b)"
 )
 
 
@@ -160,10 +180,17 @@ def titles(text: str, context: Context) -> str:
         hyphen = match.string[match.end() : match.end() + 1] == "-"  # "Maj.-Gen."
         return TITLES[match[1] or match[2] or match[3] or match[5]] + (" " if match[1] and not hyphen else "")
 
+    text = _DOUBLE_RANK.sub(_double_rank, text)
     text = _TITLE.sub(said, _TITLE.sub(said, text))  # twice: "Lt. Col. Smith"
+    text = _SENOR.sub("Señor ", text)
     text = _MONSIEUR.sub("Monsieur ", _SISTER.sub("Sister ", text))
     text = _NAME.sub(lambda match: _GIVEN[match[1]] + " ", _say_titles_alone(text))
     return text.replace("Honorable", "Honourable") if context.british else text
+
+
+def _double_rank(match: re.Match[str]) -> str:
+    first = TITLES[match[1]] if match[1] else re.split(r"\W", match[0])[0]
+    return f"{first}-{TITLES[match[2]]}"
 
 
 def _editor(match: re.Match[str]) -> str:
@@ -176,7 +203,9 @@ def _editor(match: re.Match[str]) -> str:
 def general(text: str, _: Context) -> str:
     """etc., i.e., Esq., Co., Roe v. Wade, ed.: in full, wherever they stand."""
     text = _EDITORS.sub(_editor, text)
+    text = _CORNER.sub(r"\1orner", _MANUSCRIPT.sub(lambda match: "manuscript" + _stop(match), text))
     text = _EDITION.sub(lambda match: "edition" + _stop(match), text)
+    text = _FLOOR.sub(lambda match: match[1] + "loor" + _stop(match), text)
     text = _REVISED.sub(lambda match: "revised" + _stop(match), text)
     text = _EDITOR.sub(
         lambda match: "(edited by " if match[0][0] == "(" else "edited by" + (" " if match[0][-1] == " " else ""), text

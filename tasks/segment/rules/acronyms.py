@@ -19,6 +19,9 @@ _SPELLED = words(
     "PLO OECD OMG ISP UAV IED ITV DOJ DOD ESPN INS MIA ESL EEOC ATF AMA APA ABA EOD OAP IPA ECB ILO AFC IUD UCL OSS "
     "IP UI EFL ISO IEEE OAU RUC UDA UFC UVF UVB IOM IRC OEM IPCC IEA ETF ROI RSI IBS CAA FAA UXB ICI "
     "AEF BEF USMA ITN ICC IQ EQ IVR UTI IBD AIG EMI SEO UX PSA FOI "
+    "DCI DI DSI ATV APB DWI SA UA MC NSDAP GRU AFB AGM ALS APC BEA CBI CPI CTA DAR DNI ECT EEA ENT EOF ESA "
+    "ETO EVA EVP FCO GAO ICJ IIRC IPL IRL ITT IWW MDI NAS NGO NIH NPR NUS OBGYN PFI POV PTO QE RDA SSI TIA TSA TUC "
+    "UHT UNC UPC USAAF USCG USPS VCR VOA VPN WBA WBO WMO OTB OPP OSI "
     "NYPD NYU NYC NYSE NYT BYU UNHCR FYI"
 )
 _LIKE_WORDS = words(
@@ -53,6 +56,8 @@ _WITH_CONTEXT = (
     (re.compile(r"\bPA(?=\s(?:system|announcement)\b)"), "P A"),
     (re.compile(r"(?<=\b[Aa]n )IV\b|\bIV(?=\s(?:drip|line|bag|fluid|fluids|pole|needle|tube|stand)\b)"), "I V"),
     (re.compile(r"\bMI(?=\s?\d\b)"), "M I "),
+    (re.compile(r"\bpH\b"), "p H"),
+    (re.compile(r"(?<=\bstraight )As\b|\bAs(?=(?:,| and| or) [B-F]s\b)"), "A's"),
     (re.compile(r"\bAM(?=\s(?:radio|band)\b)"), "A M"),
     (re.compile(r"(?<=\b[Tt]he )SEC\b"), "S E C"),
     (re.compile(r"\bPhD(?=s?\b)"), "P H D"),
@@ -61,8 +66,9 @@ _WITH_CONTEXT = (
     (re.compile(r"\b(P H D|[BMD] S C)s\b"), r"\1's"),
 )
 
+_NUCLEIC = re.compile(r"\b([a-z]{1,3})([DR]NA)(s?)\b")  # mRNA, cDNA
 _INITIALS = re.compile(
-    r"(?<![\w.])(?<!\w')(?:[A-Z]\.\s?){1,5}(?=[A-Z][\w'’])|(?<![\w.])(?<!\w')(?:[A-Z]\.-?){2,}|(?<![\w.])(?<!\w')(?:[A-Z]\.\s){2,}(?=[a-z])"
+    r"(?<![\w.])(?<!\w')(?:[A-Z]\.(?:\s|-)?){1,5}(?=[A-Z][\w'’])|(?<![\w.])(?<!\w')(?:[A-Z]\.-?){2,}|(?<![\w.])(?<!\w')(?:[A-Z]\.\s){2,}(?=[a-z])"
 )
 _SMALL = re.compile(r"(?<![\w.])(?!(?<=[\d½⅓¼¾⅔]\s)(?:[mkr]\.p\.[hm]|h\.p|p\.c)\b)(?:[a-z]\.){2,}")
 _STARTS_SENTENCE = re.compile(rf"(?:{STARTERS})\b")
@@ -99,7 +105,7 @@ def in_context(text: str, _: Context) -> str:
     """The IT department, an IV drip, the WHO: letters because of what stands beside them."""
     for pattern, letters in _WITH_CONTEXT:
         text = pattern.sub(letters, text)
-    return text
+    return _NUCLEIC.sub(lambda m: spell_letters(m[1] + m[2]) + ("'s" if m[3] else ""), text)
 
 
 def acronyms(text: str, _: Context) -> str:

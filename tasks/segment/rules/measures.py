@@ -25,7 +25,8 @@ _SPELLED = re.compile(
 _INCHES = re.compile(
     rf"(?<=\bfeet )({either(_MANY | {'one'})})\sin\.(?=\s[a-z]|,|;|\s*$)"
 )  # "five ft. seven in. in height"
-HAS_SPELLED = re.compile(rf"[a-zA-Z][\s.-](?:{either(_SHORT)})\.")
+_POWER = re.compile(rf"(\b10 to the (?:minus )?[a-z-]+) (\w{{1,3}}/\w{{1,2}}?|{_SIMPLE})([²³23]?)\b")  # 3 × 10⁸ m/s
+HAS_SPELLED = re.compile(rf"\b10 to the |[a-zA-Z][\s.-](?:{either(_SHORT)})\.")
 
 
 def ratios(text: str, context: Context) -> str:
@@ -60,4 +61,14 @@ def spelled(text: str, context: Context) -> str:
         stop = "." if ends_sentence(match.string, match.end()) else ""
         return f"{match[1]} {'inch' if match[1] == 'one' else 'inches'}{stop}"
 
+    text = _POWER.sub(_power, text)
     return _INCHES.sub(inches, _SPELLED.sub(said, text))
+
+
+def _power(match: re.Match[str]) -> str:
+    """The unit behind a power of ten, always of many."""
+    said, unit, area = match.groups()
+    if unit not in UNITS:
+        return match[0]
+    name = UNITS[unit][1]
+    return f"{said} {name} squared" if area and "/" in unit else f"{said} {_POWERS.get(area, '')}{name}"

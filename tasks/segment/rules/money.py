@@ -47,7 +47,10 @@ _MANY = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:\s(?:thousand|million|billion|t
 _CODE = "|".join((*_CODES, *_CODED_NAMES))
 _CODED = re.compile(rf"(?<![\w-])(?:({_CODE})\s?({_MANY})(?!\w)|({_MANY})\s({_CODE})\b)")
 _FRANCS = re.compile(r"(?<![\w.$£€])(\d[\d,]*)\s?frs?\.")
-_OLD_POUNDS = re.compile(r"(?<![\w.$£€])(\d[\d,]*)l\.(?=,|;|\s+(?:[a-z]|\d+s\.)|$)")  # "500l. a year"
+_OLD_POUNDS = re.compile(
+    r"(?<![\w.$£€])(\d[\d,]*)(?:l\.(?=,|;|\s+(?:[a-z]|\d+s\.)|$)|"
+    r"\sl\.(?=\s(?:a[- ]year|per annum|a[- ]week|sterling)\b))"
+)  # "500l. a year"
 # "a $20 bill" is "a twenty dollar bill".
 _BEFORE_ONE = re.compile(r"\b(?:a|an|another|every|each|one)\s+$", re.I)
 _BEFORE_NAMED = re.compile(r"\b(?:the|his|her|my|your|their|our|this|that)\s+$", re.I)

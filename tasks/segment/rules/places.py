@@ -36,6 +36,10 @@ _AFTER_NAME = {
     "Hgts": "Heights",
     "Sta": "Station",
     "Bch": "Beach",
+    "Spgs": "Springs",
+    "Crk": "Creek",
+    "Hbr": "Harbor",
+    "Vly": "Valley",
 }
 _PLACE = re.compile(rf"(?<=[a-z\dt] )({either(_AFTER_NAME)})(?:\.|\b(?=,|\s*$))")
 # Before a name and behind it: Pt. Reyes and Hunters Pt., Mts. Baker and Hood and the Rocky Mts.
@@ -50,8 +54,8 @@ _WATERS = re.compile(
 _PART_OF_LAND = re.compile(
     r"(?<![\w.])(?<![A-Z]\. )(?:([NS])\.\s?(?=(?:Carolina|Dakota|Korea|America|Vietnam|Africa|Atlantic|Pacific)\b)|"
     r"([NS]\.\s?[EW])\.\s?(?=(?:Asia|Africa|Territor(?:y|ies)|Passage)\b)|"
-    r"(W)\.\s?(?=(?:Virginia|Indies|Indian|Africa)\b)|(E)\.\s?(?=(?:Africa|Indies|Anglia)\b)|"
-    r"(N)\.\s?(?=(?:Ireland|Wales|Sea|Yorkshire)\b)|(S)\.\s?(?=(?:Wales|Australia|Yorkshire|Seas?)\b))"
+    r"(W)\.\s?(?=(?:Virginia|Indies|Indian|Africa|Side|End|Coast)\b)|(E)\.\s?(?=(?:Africa|Indies|Anglia|Side|End|Coast|Village|Germany|India)\b)|"
+    r"(N)\.\s?(?=(?:Ireland|Wales|Sea|Yorkshire|Side|Pole|Shore)\b)|(S)\.\s?(?=(?:Wales|Australia|Yorkshire|Seas?|Side|Pole|Bronx|Shore)\b))"
 )
 _POINTS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _COMBINED = "N\\.?N\\.?[EW]|S\\.?S\\.?[EW]|E\\.?[NS]\\.?E|W\\.?[NS]\\.?W|N\\.?\\s?[EW]|S\\.?\\s?[EW]"

@@ -95,6 +95,7 @@ BEFORE_NUMBER = {
     "apt": "apartment",
     "Hwy": "Highway",
     "Rte": "Route",
+    "Rt": "Route",
     "Ste": "Suite",
     "fn": "footnote",
     "fns": "footnotes",
@@ -138,6 +139,7 @@ _BEFORE_SMALL = re.compile(
     rf"(?<![\w.])({either(BEFORE_NUMBER)})\.(?:\s+(?=([ivxlc]+)\b(?!'))|(?=([ivxlc]{{2,}})\b(?!')))"
 )
 _YEAR_MARK = re.compile(rf"(?<![\w.])({either(_BEFORE_YEAR)})\.\s?(?=(?:c\.\s?|A\.?D\.?\s)?\d{{3,4}}\b)")
+_CA = re.compile(r"(?<![\w.])ca\s(?=\d{3,4}\b(?![.,]\d))")
 _UNSTOPPED = re.compile(r"\bNo\s(?=\d+\b(?!\s[a-z]+s\b|\s(?:men|women|people|more|such)\b))")
 _COUNTED = re.compile(
     r"\b((?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|several)\s)(vols|pp|pts|bks|chs|chaps|figs)\."
@@ -165,16 +167,17 @@ _BOOKS = {
     "Matthew": "Matt Mt", "Mark": "Mk", "Luke": "Lk", "John": "Jn", "Acts": "", "Romans": "Rom", "Corinthians": "Cor",
     "Galatians": "Gal", "Ephesians": "Eph Ephes", "Philippians": "Phil", "Colossians": "Col", "Thessalonians": "Thess",
     "Timothy": "Tim", "Titus": "Tit", "Philemon": "Philem", "Hebrews": "Heb", "James": "Jas", "Peter": "Pet",
-    "Jude": "", "Revelation": "Rev", "Song of Songs": "", "Wisdom": "Wis", "Tobit": "Tob", "Judith": "", "Sirach": "",
+    "Jude": "", "Revelation": "Rev", "Song of Songs": "", "Wisdom": "Wis Wisd", "Tobit": "Tob", "Judith": "",
+    "Sirach": "",
     "Baruch": "", "Esdras": "Esd", "Qur'an": "", "Quran": "", "Koran": "", "Ecclesiasticus": "Ecclus",
-    "Maccabees": "Macc",
+    "Maccabees": "Macc", "Nephi": "", "Mosiah": "", "Surah": "", "Sura": "",
 }  # fmt: skip
 _NAMES = {short: name for name, shorts in _BOOKS.items() for short in [name, *shorts.split()]}
 BIBLE_ABBREVIATIONS = tuple(short for shorts in _BOOKS.values() for short in shorts.split())
 _ORDINALS = {"1": "First", "2": "Second", "3": "Third", "I": "First", "II": "Second", "III": "Third"}
 _NUMBERED = (
     "Samuel|Sam|Kings|Kgs|Chronicles|Chron|Chr|Corinthians|Cor|Thessalonians|Thess|Timothy|Tim|Peter|Pet|John|Jn|"
-    "Maccabees|Macc|Esdras|Esd"
+    "Maccabees|Macc|Esdras|Esd|Nephi"
 )
 _BIBLE = re.compile(
     rf"(?<![\w.])(?:(1|2|3|I{{1,3}})\.?\s?(?=(?:{_NUMBERED})\b)(?:1st|2nd)?\s?)?({either(_NAMES)})\.?\s"
@@ -184,6 +187,13 @@ _BIBLE = re.compile(
 )
 _CHAPTER_ONLY = re.compile(
     rf"(?<![\w.])(?:([123]|I{{1,3}})\.?\s)({_NUMBERED})\b\.?(?=\s\d|[\s,.;:)]|$)|(?<![\w.])(Ps|Matt|Deut|Exod|Isa|Prov|Eccl|Heb|Eph|Ezek|Gal|Jer|Lev)\.\s(?=\d|[ivxlc]+\b)|(?<![\w.])(Gen|Rom|Rev|Dan|Phil|Hos|Mic|Neh|Josh|Judg|Prov|Lam|Zech|Mal)\.\s(?=\d)"
+)
+
+
+# "Isa. liii", "1 Cor. xiii", "Psalm xlvi": one small letter only behind an abbreviation ("James v. Smith" is a case).
+_SMALL_CHAPTER = re.compile(
+    rf"(?<![\w.])(?:([123]|I{{1,3}})\.?\s(?=(?:{_NUMBERED})\b))?(?:({either(_NAMES)})\.?,?\s([ivxlc]{{2,}})|"
+    rf"({either(BIBLE_ABBREVIATIONS)})\.\s([ivxlc]))\b(?!['’.]\s?[\dA-Z])"
 )
 
 
@@ -199,7 +209,7 @@ def references(text: str, context: Context) -> str:
 
     text = _LATITUDE.sub(lambda m: "latitude" if m[0][1] == "a" else "longitude", text)
     text = _BEFORE_SMALL.sub(small, _BEFORE_NUMBER.sub(number, text))
-    text = _YEAR_MARK.sub(lambda match: _BEFORE_YEAR[match[1]] + " ", text)
+    text = _YEAR_MARK.sub(lambda match: _BEFORE_YEAR[match[1]] + " ", _CA.sub("circa ", text))
     text = _YEAR_MARK.sub(lambda match: _BEFORE_YEAR[match[1]] + " ", text)  # "b. c. 1340"
     if context.british:
         text = _UNSTOPPED.sub("Number ", text)
@@ -306,5 +316,13 @@ def bible_verses(text: str, context: Context) -> str:
             return _NAMES[match[3] or match[4]] + " "
         return f"{_ORDINALS[match[1]]} {_NAMES[match[2]]}"
 
+    def chapter(match: re.Match[str]) -> str:
+        number, long, numeral, short, letter = match.groups()
+        read = value((numeral or letter).upper())
+        if read is None or (long and long.lower() == numeral):
+            return match[0]
+        before = f"{_ORDINALS[number]} " if number else ""
+        return f"{before}{_NAMES[long or short]} {cardinal(read, context.british)}"
+
     text = text.replace("Song of Sol. ", "Song of Solomon ")
-    return _CHAPTER_ONLY.sub(named, _BIBLE.sub(said, text))
+    return _CHAPTER_ONLY.sub(named, _SMALL_CHAPTER.sub(chapter, _BIBLE.sub(said, text)))

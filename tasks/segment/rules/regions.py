@@ -16,6 +16,14 @@ _SURE_STATES = words(
     "Ala Ariz Calif Colo Conn Fla Kans Mich Minn Nebr Okla Oreg Penna Tenn Wis Wisc Wyo Mass Ont Sask Alta Nfld "
     "Lancs Yorks Herts Hants Wilts Lincs Leics Northants Notts Staffs Worcs Glos Cambs"
 )
+# In lists and before roads too: no words, names or first names.
+_LONE_STATES = words(
+    "Ariz Calif Nebr Okla Oreg Penna Tenn Minn Wisc Wyo Lancs Yorks Herts Hants Wilts Lincs Leics Northants Notts "
+    "Staffs Worcs Glos Cambs Derbys Middx Warks"
+)
+_LONE = re.compile(rf"(?<![\w.])({either(_LONE_STATES)})\.(?!\w)")
+_UNSTOPPED = "Herts|Hants|Lancs|Wilts|Glos|Cambs|Lincs|Yorks|Middx"
+_UNSTOPPED_COUNTY = re.compile(rf"(?<=[a-z], )({_UNSTOPPED})\b(?!\.)")
 _TOWN = re.compile(rf"\b({either(_TOWNS)})\.")
 _COUNTY = re.compile(rf"\bCo\.(?=, (?:{either(_STATES)})\.)")
 # "Kilkee, Co. Clare", but no company: "Smith & Co. Cork".
@@ -47,7 +55,7 @@ _CODE = re.compile(
     rf"|({_BEFORE_TOWN}{_TOWN_NAME}|^{_NO_TOWN}{_TOWN_NAME}(?=[A-Z]+\W*$|(?:AL|DE|HI|ME|MI|OH|OR|PA), [a-z]))"
     rf"({either(_DOUBTFUL)}){_AFTER}"
 )
-_ZIP = re.compile(rf"\b({either({*_CODES.values(), 'D C', 'DC'})}) (\d{{5}}(?:-\d{{4}})?)\b")
+_ZIP = re.compile(rf"\b({either({*_CODES.values(), 'D C', 'DC', 'D.C.'})}) (\d{{5}}(?:-\d{{4}})?)\b")
 # Without a town: "in NJ", "from CA and TX"; "an AR rifle", "the CT scan" and "CO poisoning" stay letters.
 _ALONE = either(words("AZ CA FL IL KS KY MN NC NH NJ NM NV NY TN TX VT WI WV WY"))
 _CODE_ALONE = re.compile(
@@ -58,7 +66,7 @@ _ANOTHER = re.compile(rf"((?:{either(_CODES.values())}),? (?:and |or |to )?)({_S
 
 # Exact, for few texts have one and the patterns above are slow.
 HAS_REGION = re.compile(
-    rf"(?:\s|^)(?=[A-Z])(?:[A-Z]{{2}}\b|(?:{either({*_STATES, *_TOWNS})})\.|O\.|Co\.?\s"
+    rf"(?:\s|^)(?=[A-Z])(?:[A-Z]{{2}}\b|(?:{either({*_STATES, *_TOWNS})})\.|O\.|D\.C|(?:{_UNSTOPPED})\b|Co\.?\s"
     rf"(?:{_IRISH})\b)"
 )
 
@@ -74,6 +82,8 @@ def regions(text: str, _: Context) -> str:
     text = _TOWN.sub(lambda match: _TOWNS[match[1]] + _stop(match), _COUNTY.sub("County", text))
     text = _IRISH_COUNTY.sub("County ", _OHIO.sub(lambda match: f"{match[1]}, Ohio{_stop(match)}", text))
     text = _STATE.sub(lambda match: _STATES[match[1] or match[2]] + _stop(match), text)
+    text = _LONE.sub(lambda match: _STATES[match[1]] + _stop(match), text)
+    text = _UNSTOPPED_COUNTY.sub(lambda match: _STATES[match[1]], text)
     text = _CODE_ALONE.sub(lambda match: _CODES[match[1]], _CODE.sub(code, text))
     for _round in range(3):  # "NY, NJ and CT"
         text = _ANOTHER.sub(lambda match: match[1] + _CODES[match[2]], text)

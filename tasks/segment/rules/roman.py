@@ -97,7 +97,7 @@ _ORDINAL = re.compile(
     rf"\b({_NUMERAL})(?:th|st|nd|rd|d)\b|\b((?!I\b){_NUMERAL})(?=\s+(?:{_COUNTED})\b)"
     rf"|(?<=\bthe )((?!I\b)[IVX]{{2,}})(?=\s[A-Z])"
 )
-_WORLD_WAR = re.compile(r"\bWW\s?(II|I|2|1)\b")
+_WORLD_WAR = re.compile(r"\b(?:WW|W\.\s?W\.)\s?(II|I|2|1)\b")
 _YEAR = re.compile(r"\bM[MDCLXVI]{3,}\b")
 _OTHER = re.compile(
     r"(?:(?<=[a-z]\s)|(?<=[a-z],\s)|(?<=[a-z]\sthe\s))([IVX]{2,})\b(\.(?=\s+[a-z])|)(?!')|(?<=[a-z]\s)([IVX]{2,})(?='s\b)(\b)"

@@ -129,11 +129,17 @@ def temperatures_and_angles(text: str, _: Context) -> str:
         return " ".join(said + ([f"{inches} {_form(inches, 'inch', 'inches')}"] if inches else [])) + _gap(match)
 
     text = _DEGREES_WORD.sub(lambda m: f"{m[1]}°{f' {m[2]}′' if m[2] else ''} {m[3]}", text)
-    text = _PRIME_SIZE.sub(lambda m: f"{m[1]} by {m[3]} {'feet' if m[2] else 'inches'}", text)
+    text = _PRIME_SIZE.sub(_size, text)
     text = _DEGREES_SPAN.sub(lambda m: f"{m[1]}{'°' + m[2] if m[2] else ''} to ", text)
     text = re.sub(r"(?<![\w–-])–(?=\d+(?:\.\d+)?\s?(?:°|degrees))", "-", text)
     text = _KELVIN.sub(lambda m: f"{m[1]} {_form(m[1], 'kelvin', 'kelvins')}", text)
     return _PRIMES.sub(primes, _ANGLE.sub(angle, _TEMPERATURE.sub(temperature, text)))
+
+
+def _size(match: re.Match[str]) -> str:
+    """10′ × 12′ is "ten by twelve feet", "a ten by twelve foot room"."""
+    one, many = ("foot", "feet") if match[2] else ("inch", "inches")
+    return f"{match[1]} by {match[3]} {one if _before_noun(match) else many}"
 
 
 def _before_noun(match: re.Match[str]) -> bool:
