@@ -17,7 +17,7 @@ from tests.bench.bars import Bar, all_bars, linear_bar, orchestration_bars
 from tests.bench.parts import PARTS, QUICK_LENGTHS
 from tests.bench.pipeline import books
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 FIGURES = DOCS / "numbers" / "figures.json"
 
 

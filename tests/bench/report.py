@@ -19,10 +19,10 @@ from tests.bench.pipeline import outside_ms, waiting_ms
 PACKAGES = ("torch", "prefect", "sqlalchemy", "numpy")
 INTRODUCTION = """# Numbers
 
-Written by `make bench` (an hour and more; close everything else). `python -m tests.bench PART` measures one of its parts
-again: official, embedded, orchestration, length, book. `make bench-quick` takes a minute and fails when orchestration
-or linear cost miss their bars. `talepress bench` forecasts the speed of every preset on your own machine. Short runs are
-medians of five; each ratio is of one run.
+Written by `make bench` (close everything else). `python -m tests.bench PART` measures one of its parts again: official,
+embedded, orchestration, length, book. `make bench-quick` takes a minute and fails when orchestration or linear cost
+miss their bars. `talepress bench` forecasts the speed of every preset on your own machine. Short runs are medians of
+five; each ratio is of one run.
 
 Orchestration is measured with one batch in work, so that nothing of it hides behind the engine: checks, files, database
 and Prefect. In use three batches are, and the engine waits for almost none of it. Mastering and AAC grow with the audio
