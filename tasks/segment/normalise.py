@@ -38,7 +38,7 @@ from tasks.segment.rules.base import Context, Rule
 # Most sentences hold no digits and no signs: what a rule needs tells in one look whether to try it at all. The patterns
 # begin with a set of characters and look behind from there, because that is what the regular expressions skip to fast.
 _DIGIT = re.compile(r"[\d½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁰²³¹⁴-⁹₀-₉]")
-_VERSE = re.compile(rf"{_DIGIT.pattern}|[ivxlc](?<=[a-z.,]\s[ivxlc])[ivxlc]*\b")
+_VERSE = re.compile(rf"{_DIGIT.pattern}|[A-Z](?<=\b[A-Z])[a-z]+\.?,?\s[ivxlc]+\b")
 _CITED = re.compile(rf"{_DIGIT.pattern}|\.\s\([a-z]\)|\bConst\. a")
 _SIGN = re.compile(r"[^\w\s,.;:!?'\"—()](?:(?<!-)|(?<=\b[A-DF]-)(?!\w))")
 _ADDRESS = re.compile(r"[@:.](?:(?<=@)|(?<=:)//|(?:(?<=[\w\s]\.)|(?<=^\.))[a-z])", re.I)
@@ -71,7 +71,7 @@ _STOPPED_CAPITALS = re.compile(r"\.(?:(?<=\b[A-Z]\.)|(?<=\b[a-z]\.)[a-z]\.)")
 _PLACE = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)|\b(?:L|R|Pt|Mts)\. [A-Z]")
 _POINT = re.compile(r"[NSEW](?:(?<=\b[NSEW])[NSEW]{0,2}\b|(?<=\d[NSEW])\b)")
 _CAPITALS = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|s\b)")
-_ACRONYM_LIKE = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|hD|Sc|oD|s\b)|(?<=\bp)H\b|(?<=[a-z])[DR]NA")
+_ACRONYM_LIKE = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|hD|Sc|oD|(?<=A)s\b)|(?<=\bp)H\b|(?<=[a-z])[DR]NA")
 _REFERENCE = re.compile(
     r"[\d.ivxlc](?:(?<=\d)|(?<=\b[ivxlc])[ivxlc]*\b|(?<=\.)(?:\s?[IVXLC]+\b|\s[A-H]\b|(?:(?<=\spp\.)|(?<=\spts\.)|(?<=\sbks\.)|"
     r"(?<=\schs\.)|(?<=\svols\.)|(?<=\sfigs\.)|(?<=\schaps\.))))"

@@ -166,8 +166,8 @@ _say_days = _replace(_DAY, _DAYS)
 HAS_GENERAL = re.compile(
     r"\.(?:"
     + "|".join(rf"(?<=(?<!\w){re.escape(word)}\.)" for word in GENERAL)
-    + r"|(?<= v\.)|(?<=^v\.)|(?<= ed\.)|(?<= edn\.)|(?<=\(ed\.)|(?<=^ed\.))"
-    r"|\b(?:v [A-Z]|ie\b|eg\b|etc\b|OK\b|Eds?\.|cert\.|MS\.|[Cc]or\.|[Ff]l\.|(?:aff|rev)'d\b)"
+    + r"|(?<= v\.)|(?<=^v\.)|(?<= ed\.)|(?<= edn\.)|(?<=\(ed\.)|(?<=^ed\.)|(?<=\bMS\.)|(?<=\b[Cc]or\.)|(?<= [Ff]l\.))"
+    r"|\b(?:v [A-Z]|ie\b|eg\b|etc\b|OK\b|Eds?\.|cert\.|(?:aff|rev)'d\b)"
 )
 
 
