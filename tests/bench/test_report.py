@@ -46,6 +46,7 @@ def test_bars_tell_what_is_reached():
     values = [(round(bar.value, 6), bar.reached) for bar in bars.values()]
     assert values == [
         (20.0, True),
+        (0.22805, True),
         (15.0, True),
         (210, True),
         (0.4, False),
