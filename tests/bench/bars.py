@@ -10,7 +10,6 @@ from tests.bench.pipeline import marginal_ms, waiting_ms
 
 UNEVEN = 1.2  # time per utterance, the longest book against the shortest
 MIB = 1024 * 1024
-AUDIO_SECONDS = 4.64  # of a hundred codes
 REFERENCE_S = 87.7  # the original implementation on 2 cores of this class: RTF 18.9 at batch 16 for 4.64 s of audio
 
 
