@@ -80,7 +80,7 @@ class SynthesizeSettings(_Section):
     preset: Literal["ultra_fast", "fast", "standard", "high_quality"]
     voice: Annotated[str, Field(min_length=1)]
     device: Annotated[str, Field(min_length=1)]
-    precision: Literal["auto", "float32", "bfloat16"]
+    precision: Literal["auto", "float32", "bfloat16", "int8"]
     sampler: Literal["preset", "ancestral", "ddim", "dpmpp"]
     diffusion_steps: Annotated[int, Field(ge=0, le=4000)]
     batch_size: AtLeastOne

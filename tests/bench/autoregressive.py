@@ -27,7 +27,8 @@ CODES = 100
 PADDED = 500  # codes to which the published program pads a row before it scores it
 # Of the machine that docs/numbers.md tells of, measured idle: two cores.
 BYTES_PER_S = 20e9
-FLOPS_PER_S = {"float32": 180e9, "bfloat16": 400e9}
+FLOPS_PER_S = {"float32": 180e9, "bfloat16": 400e9, "int8": 400e9}
+BYTES_OF: dict[Precision, tuple[int, int]] = {"float32": (4, 4), "bfloat16": (2, 2), "int8": (1, 2)}  # weight, cache
 
 
 def random_network(kind: Callable[[], nn.Module], device: torch.device) -> nn.Module:
@@ -52,12 +53,14 @@ def language_model(precision: Precision, device: torch.device) -> Autoregressive
     assert isinstance(model, AutoregressiveModel)
     with torch.no_grad():
         model.mel_head.bias[model.config.code_stop] = -1e9
-    if precision == "bfloat16":
-        model.pack()
+    if precision != "float32":
+        model.pack(int8=precision == "int8")
     return model
 
 
-def decoding(model: AutoregressiveModel, rows: int = CANDIDATES, codes: int = CODES) -> dict[str, float]:
+def decoding(
+    model: AutoregressiveModel, precision: Precision, rows: int = CANDIDATES, codes: int = CODES
+) -> dict[str, float]:
     """Samples candidates of one utterance: seconds, codes per second, and the share of the machine's ceiling."""
     generator = torch.Generator().manual_seed(1)
     prompt = Prompt(torch.randn(model.config.width, generator=generator), _text(generator))
@@ -66,7 +69,7 @@ def decoding(model: AutoregressiveModel, rows: int = CANDIDATES, codes: int = CO
     return {
         "seconds": seconds,
         "codes_per_s": rows * codes / seconds,
-        "share_of_ceiling": _least_seconds(model, rows, codes) / seconds,
+        "share_of_ceiling": _least_seconds(model, precision, rows, codes) / seconds,
     }
 
 
@@ -90,32 +93,36 @@ def scoring(model: Clvp, rows: int = CANDIDATES, codes: int = CODES) -> float:
 def measure(precision: Precision, device: str = "cpu", repeats: int = 5) -> dict[str, float]:
     """All figures of the first half of an utterance, medians over repeats."""
     target = torch.device(device)
+    figures = decoding_figures(precision, target, repeats)
     model = language_model(precision, target)
-    decoded = [decoding(model) for _ in range(repeats)]
-    figures = {key: statistics.median(run[key] for run in decoded) for key in decoded[0]}
-    figures = {f"decoding_{key}": value for key, value in figures.items()}
     figures["latents_s"] = statistics.median(latents(model) for _ in range(repeats))
     del model
     clvp = random_network(Clvp, target)
     assert isinstance(clvp, Clvp)
-    if precision == "bfloat16":
+    if precision != "float32":
         clvp.pack()
     figures["clvp_s"] = statistics.median(scoring(clvp) for _ in range(repeats))
     figures["total_s"] = figures["decoding_seconds"] + figures["latents_s"] + figures["clvp_s"]
     return figures
 
 
-def _least_seconds(model: AutoregressiveModel, rows: int, codes: int) -> float:
+def decoding_figures(precision: Precision, device: torch.device, repeats: int = 5) -> dict[str, float]:
+    """The figures of `decoding`, medians over repeats."""
+    model = language_model(precision, device)
+    runs = [decoding(model, precision) for _ in range(repeats)]
+    return {f"decoding_{key}": statistics.median(run[key] for run in runs) for key in runs[0]}
+
+
+def _least_seconds(model: AutoregressiveModel, precision: Precision, rows: int, codes: int) -> float:
     """What the CPU's memory and arithmetic would need at least: the larger of the two, for weights and cache alone."""
     config = model.config
     weights = 12 * config.layers * config.width**2 + config.width * config.code_tokens
-    packed = not hasattr(model.mel_head, "weight")
-    size = 2 if packed else 4
     positions = 1 + TEXT_TOKENS + 2 + (codes + 1) / 2  # seen by a code on average
     cache = 2 * config.layers * config.width * positions * rows
-    bytes_s = codes * size * (weights + cache) / BYTES_PER_S
+    weight_bytes, cache_bytes = BYTES_OF[precision]
+    bytes_s = codes * (weight_bytes * weights + cache_bytes * cache) / BYTES_PER_S
     flops = codes * 2 * rows * (weights + 2 * config.layers * config.width * positions)
-    return max(bytes_s, flops / FLOPS_PER_S["bfloat16" if packed else "float32"])
+    return max(bytes_s, flops / FLOPS_PER_S[precision])
 
 
 def _device(model: AutoregressiveModel) -> torch.device:
@@ -140,7 +147,7 @@ def _seconds(work: Callable[[], object], device: torch.device) -> float:
 
 
 def main() -> None:
-    """Prints the figures of both precisions, and how they compare."""
+    """Prints the figures of all precisions, and how the first two compare."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--repeats", type=int, default=5)

@@ -40,6 +40,9 @@ def all_bars(figures: Mapping[str, Any]) -> Iterator[Bar]:
             solver = codes["total_s"] + audio["solver_total_s"]
             yield Bar("the same with the multistep solver", solver, 18, "s")
         yield Bar("codes a second, 16 rows, official sizes", codes["decoding_codes_per_s"], 200, least=True)
+        if "int8_decoding_codes_per_s" in codes:
+            rate = codes["int8_decoding_codes_per_s"]
+            yield Bar("the same with int8 weights", rate, 200, least=True)
         yield Bar("diffusion, share of the ceiling", audio["diffusion_share_of_ceiling"], 0.5, least=True)
     if embedded := figures.get("embedded"):
         sixteen = next(row for row in embedded if row["batch"] == 16)

@@ -15,12 +15,13 @@ import time
 from collections.abc import Callable
 
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from tests.bench.autoregressive import FLOPS_PER_S, random_network
 from tortoise_core.diffusion.process import GaussianDiffusion
 from tortoise_core.diffusion.samplers import sampler_named
 from tortoise_core.diffusion.schedule import NoiseSchedule
-from tortoise_core.inference.precision import PRECISIONS, Precision
+from tortoise_core.inference.precision import Precision
 from tortoise_core.inference.vocoding import Vocoding
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder, DiffusionDecoderConfig
 from tortoise_core.models.diffusion_steps import DenoisingSteps
@@ -41,6 +42,9 @@ def step_flops(config: DiffusionDecoderConfig, frames: int) -> float:
     feed_forward = 3 * config.ff_mult * width**2
     per_frame = layers * (block + attention + feed_forward) + config.final_res_blocks * block + ends
     return 2.0 * frames * per_frame
+
+
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")  # int8 is for the other half
 
 
 class Decoding:
@@ -99,12 +103,15 @@ def measure(precision: Precision, device: str = "cpu", repeats: int = 5) -> dict
     ]
     diffusion, solver, vocoder = (statistics.median(times) for times in zip(*runs, strict=True))
     least = EVALUATIONS * step_flops(work.config, work.frames) / FLOPS_PER_S[precision]
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        work.vocode()
     return {
         "diffusion_s": diffusion,
         "diffusion_step_s": diffusion / EVALUATIONS,
         "diffusion_share_of_ceiling": least / diffusion,
         "solver_s": solver,
         "vocoder_s": vocoder,
+        "vocoder_share_of_ceiling": counter.get_total_flops() / FLOPS_PER_S["float32"] / vocoder,
         "total_s": diffusion + vocoder,
         "solver_total_s": solver + vocoder,
     }

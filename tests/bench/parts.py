@@ -21,13 +21,16 @@ def official() -> dict[str, Any]:
     from tests.bench import autoregressive, decoder
 
     devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
-    return {
+    figures = {
         device: {
             "codes": autoregressive.measure(choose_precision("auto", device), device),
             "audio": decoder.measure(choose_precision("auto", device), device),
         }
         for device in devices
     }
+    int8 = autoregressive.decoding_figures("int8", torch.device("cpu"))
+    figures["cpu"]["codes"] |= {f"int8_{name}": value for name, value in int8.items()}
+    return figures
 
 
 def embedded() -> list[dict[str, Any]]:

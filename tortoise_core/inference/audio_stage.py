@@ -49,7 +49,7 @@ class AudioStage:
     ) -> None:
         self._max_frames = max_frames
         self.decoder, self._dvae, self._speech = decoder, dvae, speech
-        self._steps = DenoisingSteps(decoder, torch.bfloat16 if precision == "bfloat16" else torch.float32)
+        self._steps = DenoisingSteps(decoder, torch.float32 if precision == "float32" else torch.bfloat16)
         decoder.drop_steps()
         self._vocoding = Vocoding(vocoder)
         self._process = GaussianDiffusion(

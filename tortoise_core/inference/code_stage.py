@@ -49,10 +49,10 @@ class CodeStage:
         front_end: FrontEnd,
         precision: Precision = "float32",
     ) -> None:
-        """The networks become this stage's own: for "bfloat16" they are packed in place."""
+        """The networks become this stage's own: but for "float32" they are packed in place."""
         self.autoregressive, self._clvp, self._text, self._front_end = autoregressive, clvp, text, front_end
-        if precision == "bfloat16":
-            autoregressive.pack()
+        if precision != "float32":
+            autoregressive.pack(int8=precision == "int8")
             clvp.pack()
 
     @property

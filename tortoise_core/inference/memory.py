@@ -23,7 +23,7 @@ PROMPT_SLOTS = 128  # positions of an ordinary prompt
 FRAMES_EACH = 1_000  # of a long utterance: attention is quadratic in them
 LIVE_TENSORS = 16  # of `model_channels` for each frame, at the deepest point of a layer
 LOGIT_COPIES = 4  # while they are filtered
-_BYTES: dict[Precision, int] = {"float32": 4, "bfloat16": 2}
+_BYTES: dict[Precision, int] = {"float32": 4, "bfloat16": 2, "int8": 2}  # of a number in the cache
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from tortoise_core.errors import ConfigError
 from tortoise_core.inference.logits import DecodingSettings, next_codes, uniform_draws
 from tortoise_core.models.autoregressive import AutoregressiveModel, DecodedStep
 from tortoise_core.nn.key_value_cache import KeyValueCache, PromptKeys
+from tortoise_core.nn.shared_prompt_cache import make_cache
 
 ROWS_IN_FLIGHT = 96  # rows decoded together unless the caller says otherwise
 _FIRST_SLOTS = 128  # codes that the cache has room for before it grows: most rows end before
@@ -183,13 +184,15 @@ class _Flight:
             prompts[seat.owner] = seat.prompt
         if self._latest is not None and self._latest[0] in prompts:
             owner, keys = self._latest
-            self._admit([places_of[owner]], keys)
+            self._cached(keys).admit(places_of[owner], keys)
             del prompts[owner]
         for begin in range(0, len(prompts), _PROMPTS_AT_ONCE):
             owners = list(prompts)[begin : begin + _PROMPTS_AT_ONCE]
             keys = self._prefill([prompts[owner] for owner in owners])
-            self._admit([places_of[owner] for owner in owners], keys)
-            self._latest = owners[-1], keys.only(len(owners) - 1)
+            cache = self._cached(keys)
+            for index, owner in enumerate(owners):
+                self._latest = owner, keys.only(index)
+                cache.admit(places_of[owner], self._latest[1])
 
     def _seat(self, place: int, seat: _Seat) -> None:
         self._rows[place] = seat.row
@@ -205,11 +208,10 @@ class _Flight:
             self._given[place, : len(codes)] = codes.to(self._given.device)
         self._draws[place] = seat.draws.to(self._draws.device)
 
-    def _admit(self, places: Sequence[Sequence[int]], keys: PromptKeys) -> None:
+    def _cached(self, keys: PromptKeys) -> KeyValueCache:
         if self._cache is None:
-            self._cache = KeyValueCache(keys, self.places, max(keys.lengths) + _FIRST_SLOTS)
-        for index, rows in enumerate(places):
-            self._cache.admit(rows, keys, index)
+            self._cache = make_cache(keys, self.places, max(keys.lengths) + _FIRST_SLOTS)
+        return self._cache
 
     def _prefill(self, prompts: Sequence[Prompt]) -> PromptKeys:
         device = self._busy.device

@@ -17,7 +17,7 @@ from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.nn.attention import AttentionBlock
 from tortoise_core.nn.gpt import Gpt, GptOutput
 from tortoise_core.nn.key_value_cache import KeyValueCache, PromptKeys
-from tortoise_core.nn.packed import pack_linears
+from tortoise_core.nn.packed import Int8Linear, PackedLinear, pack_linears
 from tortoise_core.nn.positions import LearnedPositions, RotaryTable, SinusoidalPositions, inverse_frequencies
 
 _INITIAL_STD = 0.02
@@ -317,10 +317,12 @@ class AutoregressiveModel(nn.Module):
             alignment = _alignment(output.queries, keys[:, 1:], valid[:, 1:])[:, 0]
         return DecodedStep(self.mel_head(hidden).float(), hidden, alignment)
 
-    def pack(self) -> None:
+    def pack(self, int8: bool = False) -> None:
         """Makes decoding compute in bfloat16, in place: projections and cache. Norms, residual stream and the values
-        of logits and latents stay float32. Training and voices' conditioning are not for a packed network."""
-        pack_linears(self, keep=[self.conditioning_encoder, self.text_head])
+        of logits and latents stay float32. With `int8`, weights are 8-bit integers; the cache is bfloat16 all the
+        same. Training and voices' conditioning are not for a packed network."""
+        kind = Int8Linear if int8 else PackedLinear
+        pack_linears(self, keep=[self.conditioning_encoder, self.text_head], kind=kind)
 
     # --- shared ---
 

@@ -78,9 +78,10 @@ def test_rows_without_end_or_without_codes_lose(tmp_path):
     assert all(chosen.score == -1000 and chosen.stopped for chosen in mute.choose(requests()))
 
 
+@pytest.mark.parametrize("precision", ["bfloat16", "int8"])
 @torch.inference_mode()
-def test_bfloat16_says_of_its_codes_what_float32_says(tmp_path):
-    exact, fast = (stage(tmp_path, precision, score_padding=True) for precision in ("float32", "bfloat16"))
+def test_low_precision_says_of_its_codes_what_float32_says(tmp_path, precision):
+    exact, fast = (stage(tmp_path, chosen, score_padding=True) for chosen in ("float32", precision))
     for request, chosen in zip(requests(), fast.choose(requests()), strict=True):
         text = torch.tensor([exact._text_ids(request.text)])
         row = pad_codes(chosen.codes, SETTINGS.max_codes, 83)

@@ -16,7 +16,7 @@ MINI = Path(configs.__file__).parent / "models" / "tortoise_mini"
 TEXT = "It was late in the evening when he came home."
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])
 def test_the_embedded_model_speaks(tmp_path, precision):
     engine = load_engine(MINI, "cpu", precision)
     assert engine.precision == precision

@@ -32,7 +32,7 @@ def test_a_gpu_takes_more_at_once_than_a_cpu():
 
 
 @pytest.mark.parametrize("free", [0, GIB, 8 * GIB, 64 * GIB])
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])
 def test_what_is_taken_on_fits_into_half_of_what_is_free(free, precision):
     fits = capacity(*PUBLISHED, precision, 500, GPU, free)
     assert fits.rows == 1 or fits.rows * row_bytes(PUBLISHED[0], precision, 500) <= free / 2

@@ -126,15 +126,15 @@ def test_kept_latents_are_those_of_the_whole_pass(model):
             assert torch.allclose(row.attention.sum(-1), torch.ones(len(row.codes)), atol=1e-5)
 
 
-@pytest.mark.parametrize("way", ["autocast", "packed"])
-def test_bfloat16_follows_float32(model, way):
+@pytest.mark.parametrize("way", ["autocast", "packed", "int8"])
+def test_low_precision_follows_float32(model, way):
     codes = torch.arange(12)
     given = [Prompt(prompt.voice, prompt.text, codes) for prompt in prompts(model)]
     settings, keep = replace(SETTINGS, max_codes=12), Keep(latents=True, attention=True)
     exact = sample_codes(model, given, settings, SEEDS, keep)
     rough_model = copy.deepcopy(model)
-    if way == "packed":
-        rough_model.pack()
+    if way != "autocast":
+        rough_model.pack(int8=way == "int8")
     with torch.autocast("cpu", torch.bfloat16, enabled=way == "autocast"):
         rough = sample_codes(rough_model, given, settings, SEEDS, keep, in_flight=3)
     for exact_rows, rough_rows in zip(exact, rough, strict=True):

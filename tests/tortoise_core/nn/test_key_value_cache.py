@@ -5,7 +5,8 @@ import torch
 from torch.nn import functional as F
 
 from tortoise_core.nn import key_value_cache
-from tortoise_core.nn.key_value_cache import KeyValueCache, PromptKeys
+from tortoise_core.nn.key_value_cache import PromptKeys
+from tortoise_core.nn.shared_prompt_cache import make_cache
 
 LAYERS, HEADS, DIM = 2, 3, 8
 LENGTHS = [5, 2, 40]
@@ -72,34 +73,34 @@ def step(cache, rows):
 @pytest.mark.parametrize("slots", [1, 500])
 def test_rows_see_their_own_past_and_nothing_else(prompts, slots, monkeypatch):
     monkeypatch.setattr(key_value_cache, "_GROWTH", 4)
-    cache, rows = KeyValueCache(prompts, 4, slots), Rows(prompts, 4)
+    cache, rows = make_cache(prompts, 4, slots), Rows(prompts, 4)
     for places, index in (([0, 3], 0), ([1], 1)):  # one row stays idle
-        cache.admit(places, prompts, index)
+        cache.admit(places, prompts.only(index))
         rows.admit(places, index)
     for number in range(90):
         if number == 3:  # longer than all that is there: everything moves
-            cache.admit([2], prompts, 2)
+            cache.admit([2], prompts.only(2))
             rows.admit([2], 2)
         if number == 50:
             cache.release(0)
             rows.histories[0] = None
-            cache.admit([3, 1], prompts, 1)
+            cache.admit([3, 1], prompts.only(1))
             rows.admit([3, 1], 1)
         if number == 70:
             cache.keep([1, 2])
             rows.histories = [rows.histories[1], rows.histories[2]]
         if number == 75:
-            cache.admit([1], prompts, 0)
+            cache.admit([1], prompts.only(0))
             rows.admit([1], 0)
         step(cache, rows)
 
 
 def test_slots_are_used_again(prompts):
     """Rows come and go for ever; the cache does not grow with their number."""
-    cache, rows = KeyValueCache(prompts, 2, 64), Rows(prompts, 2)
+    cache, rows = make_cache(prompts, 2, 64), Rows(prompts, 2)
     most = 0
     for number in range(60):
-        cache.admit([number % 2], prompts, number % 2)
+        cache.admit([number % 2], prompts.only(number % 2))
         rows.admit([number % 2], number % 2)
         for _ in range(10):
             step(cache, rows)
@@ -108,9 +109,9 @@ def test_slots_are_used_again(prompts):
 
 
 def test_tells_a_head_s_keys_of_the_prompt(prompts):
-    cache = KeyValueCache(prompts, 2, 64)
-    cache.admit([1], prompts, 2)
-    cache.admit([0], prompts, 1)
+    cache = make_cache(prompts, 2, 64)
+    cache.admit([1], prompts.only(2))
+    cache.admit([0], prompts.only(1))
     keys, valid = cache.prompt_keys(1, 2, 40)
     assert keys[1].equal(prompts.keys[1, 2, 2]) and valid[1].all()
     assert keys[0, :2].equal(prompts.keys[1, 1, 2, :2]) and valid[0].tolist() == [True] * 2 + [False] * 38

@@ -1,11 +1,11 @@
-"""Linear layers with bfloat16 weights against their float32 originals."""
+"""Linear layers with bfloat16 and int8 weights against their float32 originals."""
 
 import pytest
 import torch
 from torch import nn
 
 from tortoise_core.nn.gpt import Projection
-from tortoise_core.nn.packed import PackedLinear, pack_linears
+from tortoise_core.nn.packed import Int8Linear, PackedLinear, pack_linears
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
@@ -31,21 +31,46 @@ def test_equals_a_product_of_rounded_numbers(device, shape, biased):
     torch.testing.assert_close(layer.gelu(x.to(device)).float().cpu(), gelu, rtol=2**-6, atol=0.01)
 
 
-def test_nothing_of_it_is_trained_or_saved():
-    layer = PackedLinear.from_linear(torch.ones(4, 4), torch.ones(4))
+@pytest.mark.parametrize("shape", [(1, 48), (2, 7, 48), (200, 48)])
+@pytest.mark.parametrize("biased", [True, False])
+@torch.inference_mode()
+def test_int8_is_off_by_no_more_than_its_steps(shape, biased):
+    """Every product is of a weight off by half a step of its output's scale, and an input off by half of its own."""
+    generator = torch.Generator().manual_seed(1)
+    weight, bias = torch.randn(40, 48, generator=generator), torch.randn(40, generator=generator)
+    weight[3] *= 100  # one large output must not cost the others their accuracy
+    weight[4] = 0
+    x = torch.randn(shape, generator=generator)
+    layer = Int8Linear.from_linear(weight, bias if biased else None)
+    out = layer(x)
+    assert out.dtype == torch.bfloat16 and out.shape == (*shape[:-1], 40)
+    exact = x @ weight.T + (bias if biased else 0.0)
+    weight_step = weight.abs().amax(1) / 127
+    input_step = (x.max().clamp_min(0) - x.min().clamp_max(0)) / 127  # twice as coarse without VNNI
+    worst = (x.abs().sum(-1, keepdim=True) * weight_step + weight.abs().sum(1) * input_step) / 2
+    assert ((out.float() - exact).abs() <= 1.1 * worst + exact.abs() * 2**-8 + 1e-6).all()
+    assert (out.float() - exact)[..., 5:].square().mean().sqrt() < 0.02 * exact[..., 5:].square().mean().sqrt()
+    gelu = torch.nn.functional.gelu(out.float(), approximate="tanh")
+    torch.testing.assert_close(layer.gelu(x).float(), gelu, rtol=2**-6, atol=0.01)
+
+
+@pytest.mark.parametrize("kind", [PackedLinear, Int8Linear])
+def test_nothing_of_it_is_trained_or_saved(kind):
+    layer = kind.from_linear(torch.ones(4, 4), torch.ones(4))
     assert not list(layer.parameters()) and not layer.state_dict()
 
 
+@pytest.mark.parametrize("kind", [PackedLinear, Int8Linear])
 @torch.inference_mode()
-def test_packs_every_linear_layer_but_the_kept():
+def test_packs_every_linear_layer_but_the_kept(kind):
     torch.manual_seed(2)
     inner = nn.Sequential(nn.LayerNorm(8), Projection(8, 16), nn.GELU(), nn.Linear(16, 8))
     kept = nn.Linear(8, 3)
     network = nn.Sequential(inner, nn.LayerNorm(8), kept)
     x = torch.randn(4, 8)
     before = network(x)
-    pack_linears(network, keep=[kept])
-    assert [type(m) for m in inner] == [nn.LayerNorm, PackedLinear, nn.GELU, PackedLinear]
+    pack_linears(network, [kept], kind)
+    assert [type(m) for m in inner] == [nn.LayerNorm, kind, nn.GELU, kind]
     assert network[2] is kept
     assert inner[0].weight.dtype == torch.float32
     after = kept(network[1](inner[3](inner[2](inner[1](inner[0](x)))).float()))
