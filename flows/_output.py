@@ -1,4 +1,4 @@
-"""Checks on the places that a command is going to write to, made before any work. Leaves nothing behind."""
+"""Where commands write: places are checked before any work, and a file appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tasks.disk import output_errors
+import numpy as np
+import soundfile
+
+from tasks.disk import output_errors, publish
 from tasks.errors import OutputError
 
 _MIB = 1024 * 1024
@@ -32,3 +35,16 @@ def require_writable(folder: Path, *, needed_bytes: int = 0) -> None:
         raise OutputError(
             f"{folder}: about {needed_bytes // _MIB} MiB are needed and {free // _MIB} MiB are free; make room first"
         )
+
+
+def write_wav(path: Path, audio: np.ndarray, rate_hz: int) -> None:
+    """Writes mono samples (L,) as 16-bit PCM, in a folder that is made where there is none. Raises `OutputError`."""
+    folder = path.absolute().parent
+    partial = folder / f".{path.name}.partial"
+    with output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            soundfile.write(partial, np.clip(audio, -1.0, 1.0), rate_hz, format="WAV", subtype="PCM_16")
+            publish(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)

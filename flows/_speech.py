@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 
-from flows._output import require_writable
+from flows._output import require_writable, write_wav
 from flows._progress import Listener, Progress
 from flows._wiring import Services
 from storage.records import Block, BlockKind, Book, Chapter
-from tasks.disk import output_errors, publish
 from tasks.errors import BadInputError
 from tasks.pauses import pause_seconds
 from tasks.segment.script import write_script
@@ -194,15 +192,7 @@ def _write(line: Line, pieces: Sequence[Piece], results: Sequence[SpeechResult],
     audio = [results[0].audio]
     for before, result in zip(pieces, results[1:], strict=False):
         audio += [np.zeros(round(before.pause_s * rate), np.float32), result.audio]
-    joined = np.clip(np.concatenate(audio), -1.0, 1.0)
-    folder = line.path.absolute().parent
-    partial = folder / f".{line.path.name}.partial"
-    with output_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            soundfile.write(partial, joined, rate, format="WAV", subtype="PCM_16")
-            publish(partial, line.path)
-        finally:
-            partial.unlink(missing_ok=True)
+    joined = np.concatenate(audio)
+    write_wav(line.path, joined, rate)
     capped = any(result.hit_length_cap for result in results)
     return SpokenFile(line.path, line.text, len(joined) / rate, wall * rate / len(joined), capped)

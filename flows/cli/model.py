@@ -1,9 +1,12 @@
-"""`talepress model`: list, import, fetch and verify models. Knows nothing of what is inside a weights file."""
+"""`talepress model`: list, import, fetch and verify models, and listen to what their parts do to a recording.
+
+Knows nothing of what is inside a weights file.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -84,6 +87,31 @@ def verify_model(
         emit_json({"name": model.name, "digest": digest, "ok": True})
     else:
         tell(f"{model.name} is sound (digest {digest[:12]})")
+
+
+@app.command("resynthesize")
+def resynthesize_clip(
+    clip: Annotated[Path, typer.Argument(help="A recording of speech: WAV, FLAC, MP3, ...")],
+    out: Annotated[Path, typer.Option(help="The WAV file to write.")],
+    through: Annotated[
+        Literal["vocoder", "codes"],
+        typer.Option(help="vocoder: mel, vocoder; codes: dVAE, diffusion decoder, vocoder."),
+    ] = "codes",
+    voice: Annotated[str | None, typer.Option(help="Who speaks; the recording's own voice if not given.")] = None,
+    reference: Annotated[list[Path] | None, typer.Option(help="Or a clip of who speaks; may be repeated.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Evaluations of the diffusion decoder.")] = None,
+    json: Json = False,
+) -> None:
+    """Speaks a recording again through the acoustic half of the configured model, to hear what each part costs."""
+    from flows._resynthesis import resynthesize
+    from flows._wiring import open_services, read_settings
+
+    with open_services(read_settings()) as services:
+        done = resynthesize(services, clip, out, through, voice=voice, references=reference or (), steps=steps)
+    if json:
+        emit_json(done.json())
+    else:
+        tell(f"{done.path}: {done.seconds:.1f} s of audio in {done.wall_seconds:.1f} s")
 
 
 def _show_installed(digest: str, name: str, path: Path, *, json: bool) -> None:

@@ -80,7 +80,11 @@ class AudioStage:
         if len(chosen[0].aligned) == 0:
             return [_nothing_said() for _ in chosen]
         generators = [_generator(request) for request in requests]
-        return [_array(wave) for wave in self._vocoding.speak(self.mels(requests, chosen, generators), generators)]
+        return self.vocode(self.mels(requests, chosen, generators), generators)
+
+    def vocode(self, mels: Sequence[Tensor], generators: Sequence[torch.Generator]) -> list[np.ndarray]:
+        """Log-mels (mels, frames) to waveforms, (samples,) float32 each."""
+        return [_array(wave) for wave in self._vocoding.speak(mels, generators)]
 
     def stream(self, request: SpeechRequest, chosen: Chosen) -> Iterator[np.ndarray]:
         """The waveform that `decode` would make, in pieces."""

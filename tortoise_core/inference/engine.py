@@ -25,6 +25,7 @@ from tortoise_core.inference.formats import FrontEnd, front_end
 from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult, VoiceLatents
 from tortoise_core.inference.memory import capacity, free_memory
 from tortoise_core.inference.precision import Precision
+from tortoise_core.inference.resynthesis import Resynthesis
 from tortoise_core.inference.streaming import LatentVocoding
 from tortoise_core.inference.text_side import TorToiseText
 from tortoise_core.models.autoregressive import AutoregressiveModel
@@ -51,7 +52,7 @@ class TorToiseEngine:
         decoder = _as(DiffusionDecoder, manifest.load("diffusion", device))
         guesses = speech.shallow < 1 or decoder.config.guess
         dvae = _as(DiscreteVAE, manifest.load("dvae", device)) if guesses else None
-        self._front_end: FrontEnd = front_end(speech, autoregressive)
+        self._front_end: FrontEnd = front_end(speech, autoregressive.config.code_stop)
         clvp = _as(Clvp, manifest.load("clvp", device))
         self._codes = CodeStage(autoregressive, clvp, self._text, self._front_end, precision)
         vocoder, config = manifest.load("vocoder", device), autoregressive.config
@@ -87,8 +88,10 @@ class TorToiseEngine:
         """See `interface.Engine`."""
         if not clips:
             raise ConfigError("a voice needs at least one clip")
-        voice = self._front_end.voice(self._codes.autoregressive, self._audio.decoder, clips)
-        return VoiceLatents(voice.auto.float().cpu(), voice.diffusion.float().cpu())
+        mels = self._front_end.conditioning(clips)
+        auto = self._codes.autoregressive.conditioning(mels.auto.to(self._device))
+        diffusion = self._audio.decoder.conditioning_latent(mels.diffusion.to(self._device))
+        return VoiceLatents(auto.float().cpu(), diffusion.float().cpu())
 
     @torch.inference_mode()
     def speak(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult]:
@@ -154,6 +157,16 @@ def load_engine(model: str | Path, device: str = "auto", precision: Precision = 
     Args: `device` "auto" takes a GPU where there is one; `precision` see `precision.py`.
     Raises `CheckpointError` for a missing or damaged model, `ConfigError` for an unknown device.
     """
+    return TorToiseEngine(read_manifest(Path(model)), torch_device(device), precision)
+
+
+def load_resynthesis(model: str | Path, device: str = "auto", precision: Precision = "float32") -> Resynthesis:
+    """Loads the acoustic half of a model alone; arguments and errors as for `load_engine`."""
+    return Resynthesis(read_manifest(Path(model)), torch_device(device), precision)
+
+
+def torch_device(device: str) -> torch.device:
+    """What "auto", "cpu", "cuda" or "cuda:1" means on this machine. Raises `ConfigError`."""
     name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     try:
         target = torch.device(name)
@@ -161,7 +174,7 @@ def load_engine(model: str | Path, device: str = "auto", precision: Precision = 
         raise ConfigError(f"unknown device {device!r}: use auto, cpu or cuda") from error
     if target.type == "cuda" and not torch.cuda.is_available():
         raise ConfigError(f"device {device!r} was asked for, but torch sees no GPU here: use auto or cpu")
-    return TorToiseEngine(read_manifest(Path(model)), target, precision)
+    return target
 
 
 def _groups(requests: Sequence[SpeechRequest]) -> Iterator[list[int]]:

@@ -19,7 +19,7 @@ from tortoise_core.inference.presets import published_settings
 from tortoise_core.text.notation import respelled
 from tortoise_core.text.phonemes import PhonemeTokenizer
 
-CODE_FORMAT_VERSION = 3  # raise it when the same weights and settings would give other audio
+CODE_FORMAT_VERSION = 4  # raise it when the same weights and settings would give other audio
 
 
 @dataclass(frozen=True)

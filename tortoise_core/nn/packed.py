@@ -1,7 +1,7 @@
 """Owns linear layers with bfloat16 or int8 weights, for inference; knows nothing of the networks they are put into.
 
 A processor reads weights fastest in the layout of its matrix kernels, so on the CPU they are laid out once, when the
-layer is made (oneDNN's or FBGEMM's blocked formats). On other devices bfloat16 weights stay plain, and there is no int8.
+layer is made (oneDNN's or FBGEMM's blocked formats). Elsewhere bfloat16 weights stay plain, and there is no int8.
 """
 
 from __future__ import annotations

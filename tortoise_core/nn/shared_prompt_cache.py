@@ -115,7 +115,7 @@ class SharedPromptCache(KeyValueCache):
         self._seat = torch.tensor(seats, device=device)
         padded = [rows + [0] * (widest - len(rows)) for rows in groups]
         self._members = torch.tensor(padded, device=device)
-        self._in_order = sum(padded, []) == list(range(self.rows))  # then nothing has to be copied
+        self._in_order = [row for rows in padded for row in rows] == list(range(self.rows))  # nothing to be copied
 
     def _store(self, prompt: PromptKeys) -> int:
         """Where a prompt is; puts it in the place of one that no row continues, or makes room."""
@@ -129,10 +129,10 @@ class SharedPromptCache(KeyValueCache):
         longer = max(0, -(-length // _BLOCK) * _BLOCK - self._prompt_keys[0].shape[2])
         more = len(self._stored) - len(self._prompt_keys[0])
         for kept, new in ((self._prompt_keys, prompt.keys), (self._prompt_values, prompt.values)):
-            for layer, tensor in enumerate(kept):
+            for layer in range(len(kept)):
                 if longer or more:
-                    tensor = kept[layer] = F.pad(tensor, (0, 0, 0, longer, 0, 0, 0, more))
-                tensor[index, :, :length] = new[layer, 0, :, :length]
+                    kept[layer] = F.pad(kept[layer], (0, 0, 0, longer, 0, 0, 0, more))
+                kept[layer][index, :, :length] = new[layer, 0, :, :length]
         return index
 
     def _worth_moving(self) -> int:

@@ -1,7 +1,9 @@
 """`talepress model` with a model of one tiny network."""
 
 import pytest
+import soundfile
 
+from tests.flows.samples import write_clip
 from tortoise_core.checkpoints import write_manifest, write_network
 from tortoise_core.checkpoints.registry import RandomLatentConfig
 from tortoise_core.models.random_latents import RandomLatentGenerator
@@ -42,3 +44,63 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_read(talepress, tiny
     ended = talepress("model", "import", tmp_path, "--name", "tiny")
     assert ended.code == 2
     assert "'tiny'" in ended.err
+
+
+@pytest.fixture
+def embedded(home, monkeypatch):
+    """The embedded model instead of the fake engine."""
+    monkeypatch.setenv("TALEPRESS_SYNTHESIZE__ENGINE", "tortoise")
+    monkeypatch.setenv("TALEPRESS_SYNTHESIZE__MODEL", "tortoise_mini")
+    monkeypatch.setenv("TALEPRESS_SYNTHESIZE__PRESET", "ultra_fast")
+    monkeypatch.setenv("TALEPRESS_SYNTHESIZE__DEVICE", "cpu")
+    return home
+
+
+@pytest.mark.usefixtures("embedded")
+def test_a_clip_is_spoken_again(talepress, tmp_path):
+    clip = write_clip(tmp_path / "clip.wav")
+    recorded = soundfile.info(clip)
+    written = {}
+    for name, *options in (
+        ("vocoder", "--through", "vocoder"),
+        ("own voice", "--steps", "2"),
+        ("its clip", "--reference", clip, "--steps", "2"),
+        ("slt", "--voice", "slt", "--steps", "2"),
+        ("slt, more steps", "--voice", "slt", "--steps", "3"),
+    ):
+        ended = talepress("model", "resynthesize", clip, "--out", f"new/{name}.wav", "--json", *options)
+        assert ended.code == 0, ended.err
+        audio, rate = soundfile.read(tmp_path / "new" / f"{name}.wav")
+        assert rate == 24_000
+        assert ended.json["through"] == ("vocoder" if name == "vocoder" else "codes")
+        assert ended.json["seconds"] == pytest.approx(len(audio) / rate, abs=1e-3)
+        assert 0 <= len(audio) / rate - recorded.duration < 0.05
+        written[name] = audio.tobytes()
+    assert written["own voice"] == written["its clip"]
+    assert len(set(written.values())) == 4
+
+
+@pytest.mark.usefixtures("embedded")
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--through", "vocoder", "--voice", "slt"], "leave --voice"),
+        (["--voice", "slt", "--reference", "clip.wav"], "give one of them"),
+        (["--voice", "nobody"], "unknown voice 'nobody'"),
+        (["--reference", "nothing.wav"], "nothing.wav: no such file"),
+    ],
+)
+def test_what_cannot_be_spoken_again_is_said_in_a_line(talepress, tmp_path, options, said):
+    write_clip(tmp_path / "clip.wav")
+    ended = talepress("model", "resynthesize", "clip.wav", "--out", "new.wav", *options)
+    assert (ended.code, len(ended.err.splitlines())) == (2, 1)
+    assert said in ended.err
+    assert not (tmp_path / "new.wav").exists()
+
+
+@pytest.mark.usefixtures("home")
+def test_the_fake_engine_speaks_nothing_again(talepress, tmp_path):
+    write_clip(tmp_path / "clip.wav")
+    ended = talepress("model", "resynthesize", "clip.wav", "--out", "new.wav")
+    assert ended.code == 2
+    assert "fake engine" in ended.err

@@ -25,7 +25,9 @@ def stage(tmp_path, precision="float32", stop_bias=7.5, **speech):
     with torch.no_grad():
         autoregressive.mel_head.bias[AR.code_stop] += stop_bias
     text = TorToiseText(ModelDescription("small", tmp_path, {}, {"speech": speech}))
-    return CodeStage(autoregressive, shaken(Clvp(CLVP), 2), text, front_end(text.speech, autoregressive), precision)
+    return CodeStage(
+        autoregressive, shaken(Clvp(CLVP), 2), text, front_end(text.speech, autoregressive.config.code_stop), precision
+    )
 
 
 def requests(settings=SETTINGS):

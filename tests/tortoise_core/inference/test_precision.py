@@ -57,7 +57,7 @@ def test_an_unknown_precision_is_refused():
 @pytest.mark.parametrize(("device", "gpus"), [("cuda", (9,)), ("cuda:1", ()), ("auto", (9,))])
 def test_int8_is_refused_on_a_gpu(machine, device, gpus):
     machine("avx512_bf16", gpus)
-    with pytest.raises(ConfigError, match="int8 is for the CPU.*use auto or bfloat16"):
+    with pytest.raises(ConfigError, match=r"int8 is for the CPU.*use auto or bfloat16"):
         choose_precision("int8", device)
 
 

@@ -1,0 +1,92 @@
+"""Recordings through the acoustic half of the shipped model."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+import configs
+from storage.artifacts import ArtifactStore
+from tasks.voices.catalogue import find_voice, read_latents
+from tortoise_core.audio.resample import resample
+from tortoise_core.checkpoints.manifest import read_manifest
+from tortoise_core.errors import AudioError, ConfigError
+from tortoise_core.inference.engine import load_engine, load_resynthesis
+from tortoise_core.inference.interface import SamplingSettings, SpeechRequest
+from tortoise_core.inference.resynthesis import Resynthesis
+
+MINI = Path(configs.__file__).parent / "models" / "tortoise_mini"
+SETTINGS = SamplingSettings(diffusion_steps=4, sampler="dpmpp", cond_free=False)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_resynthesis(MINI, "cpu")
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    """Speech, of lengths that are no whole number of codes; the second at another rate."""
+    engine = load_engine(MINI, "cpu")
+    store = ArtifactStore(tmp_path_factory.mktemp("store"))
+    voice = read_latents(find_voice("slt", engine.digest, store, ()), store)
+    (said,) = engine.speak([SpeechRequest("It was late in the evening.", voice, engine.settings("ultra_fast"), 1)])
+    folder, paths = tmp_path_factory.mktemp("clips"), []
+    for number, (rate, samples) in enumerate([(24_000, 30_001), (22_050, 18_303)]):
+        paths.append(folder / f"{number}.wav")
+        wave = resample(torch.from_numpy(said.audio)[None], 24_000, rate)[0].numpy()
+        assert len(wave) > samples
+        soundfile.write(paths[-1], wave[:samples], rate, subtype="FLOAT")
+    return paths
+
+
+def level(audio):
+    return float(np.sqrt(np.mean(audio**2)))
+
+
+def test_the_vocoder_alone_keeps_length_and_level(model, clips):
+    for clip, audio in zip(clips, model.through_vocoder(clips), strict=True):
+        recorded, rate = soundfile.read(clip)
+        assert len(audio) == pytest.approx(len(recorded) * 24_000 / rate, abs=1)
+        assert level(audio) == pytest.approx(level(recorded), rel=0.3)
+
+
+def test_codes_are_one_for_1024_samples(model, clips):
+    assert [len(model.codes(clip)) for clip in clips] == [30, 20]
+
+
+def test_a_clip_does_not_depend_on_the_others_of_its_batch(model, clips):
+    voices = [model.voice([clip]) for clip in clips]
+    together = model.through_codes(clips, voices, SETTINGS)
+    alone = [model.through_codes([clip], [voice], SETTINGS)[0] for clip, voice in zip(clips, voices, strict=True)]
+    for one, other, codes in zip(together, alone, (30, 20), strict=True):
+        assert len(one) == codes * 1024 and level(one) > 0.005
+        np.testing.assert_allclose(one, other, atol=2e-3)
+
+
+def test_voice_seed_and_steps_matter(model, clips):
+    voices = [model.voice([clip]) for clip in clips]
+    (plain,) = model.through_codes(clips[:1], voices[:1], SETTINGS)
+    for changed in (
+        model.through_codes(clips[:1], voices[1:], SETTINGS),
+        model.through_codes(clips[:1], voices[:1], SETTINGS, seed=1),
+        model.through_codes(clips[:1], voices[:1], replace(SETTINGS, diffusion_steps=8)),
+    ):
+        assert np.abs(changed[0] - plain).max() > 1e-3
+    assert np.array_equal(model.through_codes(clips[:1], voices[:1], SETTINGS)[0], plain)
+
+
+def test_a_model_without_its_dvae_is_refused():
+    manifest = read_manifest(MINI)
+    networks = {role: entry for role, entry in manifest.networks.items() if role != "dvae"}
+    with pytest.raises(ConfigError, match=r"without its dVAE.*add dvae.pth"):
+        Resynthesis(replace(manifest, networks=networks), torch.device("cpu"))
+
+
+def test_a_clip_that_is_no_audio_is_refused(model, tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    with pytest.raises(AudioError, match=r"a\.wav"):
+        model.through_vocoder([tmp_path / "a.wav"])
