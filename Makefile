@@ -5,6 +5,7 @@ OUT ?= talepress-out
 N ?= 10000
 WORKSPACE ?= $(HOME)/.cache/talepress/mini
 SENTENCES ?= ../shared/text/sentences.txt
+HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-frank-baum_the-wonderful-wizard-of-oz.epub
 
 .PHONY: book sample bench bench-quick test fuzz parity check format train-mini clean
 .DEFAULT_GOAL := book
@@ -64,7 +65,8 @@ train-mini: $(VENV)/.run
 	rm -rf $(WORKSPACE)/tortoise_mini  # export writes a new folder only
 	for stage in corpus dvae vocoder autoregressive clvp diffusion_codes diffusion export; do \
 	  $(VENV)/bin/talepress train $$stage --config configs/models/tortoise_mini.toml \
-	    --workspace $(WORKSPACE) --sentences $(SENTENCES) --out $(WORKSPACE)/tortoise_mini || exit 1; \
+	    --workspace $(WORKSPACE) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) \
+	    --out $(WORKSPACE)/tortoise_mini || exit 1; \
 	done
 
 clean:

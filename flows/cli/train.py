@@ -25,6 +25,10 @@ def train(
     config: Annotated[Path, typer.Option(help="The recipe: a TOML file such as configs/models/tortoise_mini.toml.")],
     workspace: Annotated[Path, typer.Option(help="Where corpus and checkpoints lie.")] = DEFAULT_WORKSPACE,
     sentences: Annotated[Path | None, typer.Option(help="corpus: text to be spoken, one sentence a line.")] = None,
+    held_out: Annotated[
+        list[Path] | None,
+        typer.Option(help="corpus: a book whose sentences are left out, to test on; may be repeated."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="export: the new model folder.")] = None,
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes; the same command goes on.")] = math.inf,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -40,5 +44,18 @@ def train(
     if threads:
         torch.set_num_threads(threads)
     Workspace(workspace.expanduser(), read_recipe(config), device).run(
-        stage, minutes=minutes, sentences=sentences, out=out
+        stage,
+        minutes=minutes,
+        sentences=sentences,
+        held_out_books=[_text_of(book) for book in held_out or ()],
+        out=out,
     )
+
+
+def _text_of(book: Path) -> str:
+    """All that stands in a book."""
+    from flows._wiring import read_settings
+    from tasks.ingest.book import read_book
+
+    chapters = read_book(book, read_settings().ingest).chapters
+    return "\n".join(block.text for chapter in chapters for block in chapter.blocks)

@@ -34,10 +34,12 @@ class DiscreteVAEConfig:
 
 @dataclass(frozen=True, eq=False)
 class DiscreteVAEOutput:
-    """Shape: `reconstruction` (B, channels, S), `codes` (B, ceil(S / 4)), losses ()."""
+    """Shape: `reconstruction` (B, channels, S), `codes` (B, M), their vectors `quantized` (B, M, D), losses ();
+    M = ceil(S / 4)."""
 
     reconstruction: Tensor
     codes: Tensor
+    quantized: Tensor
     reconstruction_loss: Tensor
     commitment_loss: Tensor
 
@@ -202,4 +204,4 @@ class DiscreteVAE(nn.Module):
         quantized, commitment, codes = self.codebook(self.encode_vectors(mel))
         reconstruction = self._decode_vectors(quantized)
         loss = F.mse_loss(reconstruction, mel) / self.config.mel_scale**2
-        return DiscreteVAEOutput(reconstruction, codes, loss, commitment)
+        return DiscreteVAEOutput(reconstruction, codes, quantized, loss, commitment)

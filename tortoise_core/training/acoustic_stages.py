@@ -25,6 +25,7 @@ from tortoise_core.training.losses import (
     generator_loss,
     multi_resolution_stft_loss,
 )
+from tortoise_core.training.teachers import PAUSE, PHONES, SAMPLE_RATE
 
 VALIDATION_SEED = 987_654_321  # validation crops: the same ones each time
 VALIDATION_ITEMS = 64  # the last utterances of the corpus are never trained on
@@ -56,7 +57,7 @@ class CropSampler:
         self._to_mel = MelSpectrogram24k()
 
     def batch(self, step: int) -> dict[str, Tensor]:
-        """Shape: mel (B, mels, S), wav (B, 256 S)."""
+        """Shape: mel (B, mels, S), wav (B, 256 S), phones (B, S / 2): indices into `PHONES`, -1 where unknown."""
         random = np.random.default_rng(hash_seed(self.config.seed, step))
         varied = random.random(self.config.batch) < self.config.varied_share
         return self._cut(random, self._train, varied)
@@ -69,18 +70,20 @@ class CropSampler:
         pieces = []
         for index, vary in zip(random.integers(len(items), size=self.config.batch), varied, strict=True):
             pieces.append(self._varied(items[index], random) if vary else self._plain(items[index], random))
-        mels, wavs = zip(*pieces, strict=True)
-        return {"mel": torch.stack(mels), "wav": torch.stack(wavs)}
+        mels, wavs, phones = zip(*pieces, strict=True)
+        return {"mel": torch.stack(mels), "wav": torch.stack(wavs), "phones": torch.stack(phones)}
 
-    def _plain(self, item: CorpusItem, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    def _plain(self, item: CorpusItem, random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
         frames = self.config.frames
         start = int(random.integers(max(1, item.frames - frames + 1)))
         mel = self.corpus.mel(item)[start : start + frames].T
         wav = self.corpus.audio(item)[start * HOP : (start + frames) * HOP]
         mel = np.pad(mel, ((0, 0), (0, frames - mel.shape[1])), constant_values=np.log(1e-5))
-        return torch.from_numpy(mel), torch.from_numpy(np.pad(wav, (0, frames * HOP - len(wav))))
+        wav = np.pad(wav, (0, frames * HOP - len(wav)))
+        phones = phones_at(item, (start * HOP + (np.arange(frames // 2) + 0.5) * 2 * HOP) / SAMPLE_RATE)
+        return torch.from_numpy(mel), torch.from_numpy(wav), torch.from_numpy(phones)
 
-    def _varied(self, item: CorpusItem, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    def _varied(self, item: CorpusItem, random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
         new, old = SPEEDS[int(random.integers(len(SPEEDS)))]
         gain = 10 ** (-random.uniform(0, self.config.quieter_db) / 20)
         wanted = (self.config.frames + 2 * MARGIN) * HOP
@@ -91,19 +94,59 @@ class CropSampler:
         piece = np.pad(piece, (0, source - len(piece))).astype(np.float32) * np.float32(gain)
         played = resample(torch.from_numpy(piece)[None], new, old)[:, :wanted]
         mel = self._to_mel(played)[0, :, MARGIN : MARGIN + self.config.frames]
-        return mel, played[0, MARGIN * HOP : (MARGIN + self.config.frames) * HOP]
+        unknown = torch.full((self.config.frames // 2,), -1)
+        return mel, played[0, MARGIN * HOP : (MARGIN + self.config.frames) * HOP], unknown
+
+
+def phones_at(item: CorpusItem, times_s: np.ndarray) -> np.ndarray:
+    """What sounds at some times of an utterance: indices into `PHONES`, (n,) int64; -1 where that is not known."""
+    if not item.phones:
+        return np.full(len(times_s), -1)
+    ids = np.array([PHONES.index(phone.name) if phone.name in PHONES else -1 for phone in item.phones])
+    at = np.searchsorted([phone.end_s for phone in item.phones], times_s)
+    return np.append(ids, PHONES.index(PAUSE))[at]  # behind the last phone there is silence
+
+
+@dataclass(frozen=True)
+class CodecLossConfig:
+    """What the dVAE learns besides the squared error of the mel, and how its codebook is kept in use."""
+
+    absolute: float = 0.0  # weight of the mean absolute error: quiet consonants count more in it
+    phone: float = 0.0  # weight of telling the teacher's phones from the codes: see `PhoneHead`
+    revive_every: int = 100  # steps
+    revive_until: int = 1_000_000_000  # step; the last part of a training is better without newcomers
+
+
+class PhoneHead(nn.Module):
+    """Tells from code vectors which phone sounds in each half of a code. Trained along with the dVAE, then dropped.
+
+    A mel's squared error hardly notices what makes a consonant; so codes that serve it alone are hard to understand.
+    Shape: (B, M, D) to logits (B, phones, 2 M).
+    """
+
+    def __init__(self, dim: int, hidden: int = 256) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Conv1d(dim, hidden, 3, padding=1), nn.GELU(), nn.Conv1d(hidden, 2 * len(PHONES), 1))
+
+    def forward(self, quantized: Tensor) -> Tensor:
+        """Logits of both halves, in order."""
+        halves = self.net(quantized.transpose(1, 2)).unflatten(1, (2, len(PHONES)))
+        return halves.permute(0, 2, 3, 1).flatten(2)
 
 
 class DiscreteVAEStage:
     """Reconstruction plus commitment loss; the codebook moves by itself, unused codes are re-seeded (spec 7.3)."""
 
-    def __init__(self, model: DiscreteVAE, corpus: Corpus, crops: CropConfig, revive_every: int = 100) -> None:
-        self.model, self._crops, self._revive_every = model, CropSampler(corpus, crops), revive_every
-        self.phases = (Phase("loss", (model,), self._loss),)
+    def __init__(self, model: DiscreteVAE, corpus: Corpus, crops: CropConfig, config: CodecLossConfig) -> None:
+        self.model, self._crops, self._config = model, CropSampler(corpus, crops), config
+        self._head = PhoneHead(model.config.code_dim)
+        trained = (model, self._head) if config.phone else (model,)
+        self.phases = (Phase("loss", trained, self._loss),)
 
     def batch(self, step: int) -> Batch:
         """Mel pieces, and whether unused codes are re-seeded in this step."""
-        return self._crops.batch(step) | {"revive": torch.tensor(step % self._revive_every == 0)}
+        revive = step % self._config.revive_every == 0 and step < self._config.revive_until
+        return self._crops.batch(step) | {"revive": torch.tensor(revive)}
 
     def _loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         if batch["revive"] and self.model.training:
@@ -111,14 +154,31 @@ class DiscreteVAEStage:
                 self.model.codebook.revive(self.model.encode_vectors(batch["mel"]).flatten(0, 1), threshold=0.1)
         out = self.model(batch["mel"])
         loss = out.reconstruction_loss + out.commitment_loss
-        return loss, {"mse": out.reconstruction_loss.detach(), "used": torch.tensor(out.codes.unique().numel())}
+        if self._config.absolute:
+            error = F.l1_loss(out.reconstruction, batch["mel"]) / self.model.config.mel_scale
+            loss = loss + self._config.absolute * error
+        parts = {"mse": out.reconstruction_loss.detach(), "used": torch.tensor(out.codes.unique().numel())}
+        if self._config.phone:
+            told = self._phone_loss(out.quantized, batch["phones"])
+            loss, parts = loss + self._config.phone * told, {**parts, "phone": told.detach()}
+        return loss, parts
+
+    def _phone_loss(self, quantized: Tensor, phones: Tensor) -> Tensor:
+        logits = self._head(quantized).float()
+        total = F.cross_entropy(logits, phones, ignore_index=-1, reduction="sum")
+        return total / (phones >= 0).sum().clamp_min(1)  # of a batch without known phones: 0
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """Mel error in normalised units, and how many codes the held-out pieces use."""
+        """Mel error in normalised units, how many codes the held-out pieces use, and (with the trained head, whose
+        weights are not averaged) the cross-entropy of their phones in nats."""
         device = next(self.model.parameters()).device
-        out = self.model(self._crops.validation()["mel"].to(device))
-        return {"mse": round(float(out.reconstruction_loss), 5), "used": float(out.codes.unique().numel())}
+        batch = {name: value.to(device) for name, value in self._crops.validation().items()}
+        out = self.model(batch["mel"])
+        figures = {"mse": round(float(out.reconstruction_loss), 5), "used": float(out.codes.unique().numel())}
+        if self._config.phone:
+            figures["phone"] = round(float(self._phone_loss(out.quantized, batch["phones"])), 4)
+        return figures
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from tortoise_core.models.clvp import ClvpConfig
 from tortoise_core.models.diffusion_decoder import DiffusionDecoderConfig
 from tortoise_core.models.dvae import DiscreteVAEConfig
 from tortoise_core.models.frame_vocoder import FrameVocoderConfig
-from tortoise_core.training.acoustic_stages import CropConfig, VocoderLossConfig
+from tortoise_core.training.acoustic_stages import CodecLossConfig, CropConfig, VocoderLossConfig
 from tortoise_core.training.diffusion_stage import DiffusionDataConfig
 from tortoise_core.training.language_stages import AutoregressiveLossConfig
 from tortoise_core.training.loop import LoopConfig
@@ -41,6 +41,7 @@ class StageConfig:
 
     loop: LoopConfig = field(default_factory=LoopConfig)
     crops: CropConfig = field(default_factory=CropConfig)
+    codec: CodecLossConfig = field(default_factory=CodecLossConfig)
     losses: VocoderLossConfig = field(default_factory=VocoderLossConfig)
     language: AutoregressiveLossConfig = field(default_factory=AutoregressiveLossConfig)
     buckets: BucketConfig = field(default_factory=BucketConfig)
@@ -78,6 +79,7 @@ _SECTIONS: Mapping[str, type] = {
 _STAGE_PARTS: Mapping[str, type] = {
     "loop": LoopConfig,
     "crops": CropConfig,
+    "codec": CodecLossConfig,
     "losses": VocoderLossConfig,
     "language": AutoregressiveLossConfig,
     "buckets": BucketConfig,

@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 import math
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.models.frame_vocoder import FrameVocoder
 from tortoise_core.training.acoustic_stages import DiscreteVAEStage, VocoderStage
-from tortoise_core.training.corpus import Corpus, build_corpus, is_held_out, speakable_sentences
+from tortoise_core.training.corpus import Corpus, HeldOut, build_corpus, speakable_sentences
 from tortoise_core.training.diffusion_stage import (
     AlignedInput,
     DiffusionDataConfig,
@@ -68,17 +68,29 @@ class Workspace:
         self.device = torch.device(name)
 
     def run(
-        self, stage: str, *, minutes: float = math.inf, sentences: Path | None = None, out: Path | None = None
+        self,
+        stage: str,
+        *,
+        minutes: float = math.inf,
+        sentences: Path | None = None,
+        held_out_books: Sequence[str] = (),
+        out: Path | None = None,
     ) -> None:
         """Runs one stage, for at most so many minutes; call again to go on.
 
-        Args: `sentences`: text file, one sentence a line (corpus only); `out`: new model folder (export only).
+        Args:
+            stage: one of `STAGES`.
+            minutes: of training.
+            sentences: corpus only: text file, one sentence a line.
+            held_out_books: corpus only: the text of each book whose sentences are not spoken.
+            out: export only: new model folder.
+
         Raises `ConfigError` for an unknown stage or one whose forerunner is missing.
         """
         if stage not in STAGES:
             raise ConfigError(f"unknown training stage {stage!r}: use one of {', '.join(STAGES)}")
         if stage == "corpus":
-            self._build_corpus(sentences)
+            self._build_corpus(sentences, held_out_books)
         elif stage == "export":
             self.export(out)
         else:
@@ -132,14 +144,16 @@ class Workspace:
 
     # --- the stages ---
 
-    def _build_corpus(self, sentences: Path | None) -> None:
+    def _build_corpus(self, sentences: Path | None, held_out_books: Sequence[str]) -> None:
         if sentences is None or not sentences.is_file():
             raise ConfigError(f"the corpus needs a text file with one sentence a line, not {sentences}")
-        texts = (text for text in speakable_sentences(sentences) if not is_held_out(text))
+        held_out = HeldOut(held_out_books)
+        texts = (text for text in speakable_sentences(sentences) if text not in held_out)
         build_corpus(self.folder / "corpus", texts, self.recipe.corpus.voices, self.recipe.corpus.hours)
 
     def _dvae_stage(self) -> Stage:
-        return DiscreteVAEStage(DiscreteVAE(self.recipe.dvae), self._corpus(), self.recipe.stage("dvae").crops)
+        config = self.recipe.stage("dvae")
+        return DiscreteVAEStage(DiscreteVAE(self.recipe.dvae), self._corpus(), config.crops, config.codec)
 
     def _vocoder_stage(self) -> Stage:
         config = self.recipe.stage("vocoder")

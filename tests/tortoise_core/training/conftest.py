@@ -112,7 +112,8 @@ conditioning_frames = 32
 def recipe_file(tmp_path_factory):
     stages = ("dvae", "vocoder", "autoregressive", "clvp", "diffusion_codes", "diffusion")
     path = tmp_path_factory.mktemp("recipe") / "tiny.toml"
-    path.write_text(RECIPE + "".join(LOOP.format(stage=stage) for stage in stages))
+    codec = "[stages.dvae.codec]\nphone = 0.1\nabsolute = 0.2\nrevive_every = 2\n"
+    path.write_text(RECIPE + "".join(LOOP.format(stage=stage) for stage in stages) + codec)
     return path
 
 

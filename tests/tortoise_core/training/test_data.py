@@ -1,6 +1,7 @@
 """From a teacher's phones to training batches."""
 
 import stat
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +10,11 @@ import torch
 from tortoise_core.audio.mel import MelSpectrogram24k
 from tortoise_core.errors import ConfigError
 from tortoise_core.models.dvae import DiscreteVAE, DiscreteVAEConfig
-from tortoise_core.training.acoustic_stages import CropConfig, CropSampler
+from tortoise_core.training.acoustic_stages import CropConfig, CropSampler, phones_at
 from tortoise_core.training.alignment import align_codes
-from tortoise_core.training.corpus import Corpus, build_corpus, is_held_out, speakable_sentences
+from tortoise_core.training.corpus import Corpus, CorpusItem, HeldOut, build_corpus, speakable_sentences
 from tortoise_core.training.speech_data import BucketConfig, BucketSampler, prepare_items
-from tortoise_core.training.teachers import Phone
+from tortoise_core.training.teachers import PHONES, Phone
 
 TEACHER = """#!{python}
 import sys, struct, wave
@@ -110,10 +111,20 @@ def test_holding_out_looks_at_letters_alone():
     held = [
         text
         for text in (f"{a}{b}{c} {d}." for a in letters for b in letters for c in letters for d in letters[:4])
-        if is_held_out(text)
+        if text in HeldOut()
     ]
     assert 5 < len(held) < 50  # of 4,000, one in 200
-    assert all(is_held_out(text.upper().replace(".", " !")) for text in held)
+    assert all(text.upper().replace(".", " !") in HeldOut() for text in held)
+
+
+def test_sentences_of_held_out_books_are_left_out():
+    held_out = HeldOut(
+        ["Chapter I.\nThe Time Traveller (for so it will be convenient to\nspeak of him) sat.", "“Yes, sir.”"]
+    )
+    assert "the time traveller, for so it will be convenient" in held_out
+    assert not held_out.of_books("Yes, sir.")  # such a thing is said in every book
+    assert not held_out.of_books("The time traveller stood, for it was convenient.")
+    assert not HeldOut().of_books("the time traveller, for so it will be convenient")
 
 
 def test_batches_depend_on_the_step_alone_and_never_condition_on_themselves(workspace_folder):
@@ -132,3 +143,25 @@ def test_batches_depend_on_the_step_alone_and_never_condition_on_themselves(work
         assert (one["code_length"] <= one["codes"].shape[1]).all()
         assert one["voice_mel"].shape[1:] == (100, 32)
     assert not torch.equal(first.batch(1)["codes"], first.batch(2)["codes"])
+
+
+def test_phones_are_told_by_time():
+    phones = (Phone("pau", 0.1), Phone("ih", 0.2), Phone("brr", 0.3), Phone("t", 0.35))
+    item = CorpusItem("It.", "slt", 0, 12_288, 0, 48, phones)
+    told = phones_at(item, np.array([0.05, 0.15, 0.25, 0.34, 0.5]))
+    assert [PHONES[p] if p >= 0 else None for p in told] == ["pau", "ih", None, "t", "pau"]
+    assert phones_at(replace(item, phones=()), np.zeros(3)).tolist() == [-1] * 3
+
+
+def test_pieces_know_their_phones_unless_they_are_played_faster(workspace_folder):
+    corpus = Corpus(workspace_folder / "corpus")
+    phones = CropSampler(corpus, CropConfig(batch=64, frames=32)).batch(3)["phones"]
+    assert phones.shape == (64, 16)
+    assert {PHONES[p] for p in phones.unique().tolist()} == {"pau", "n", "ow"}
+    order = {PHONES.index("n"): 0, PHONES.index("ow"): 1, PHONES.index("pau"): 2}
+    for row in phones.tolist():  # each utterance is pau n ow pau
+        spoken = [order[p] for p in row]
+        spoken = spoken[next((i for i, p in enumerate(spoken) if p != 2), 0) :]
+        assert spoken == sorted(spoken)
+    varied = CropSampler(corpus, CropConfig(batch=8, frames=32, varied_share=1.0)).batch(3)
+    assert (varied["phones"] == -1).all()

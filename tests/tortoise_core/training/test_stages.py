@@ -4,12 +4,14 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from tortoise_core.checkpoints import verify
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference.engine import load_engine
 from tortoise_core.inference.interface import SpeechRequest, VoiceLatents
+from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.training.recipe import STAGES, read_recipe
 from tortoise_core.training.run import Workspace
 
@@ -48,6 +50,13 @@ def test_the_whole_recipe_ends_in_a_model_that_speaks(trained, tmp_path):
         alone = engine.speak([request])[0]
         assert alone.codes == result.codes
         np.testing.assert_allclose(alone.audio, result.audio, atol=1e-3)
+
+
+def test_the_codec_learns_phones_and_does_not_ship_what_tells_them(trained):
+    records = [json.loads(line) for line in (trained.folder / "runs" / "dvae" / "log.jsonl").read_text().splitlines()]
+    assert 0 < records[-1]["valid_phone"] < 10
+    weights = torch.load(trained.folder / "runs" / "dvae" / "checkpoint.pt", weights_only=True)["average"]
+    assert set(weights) == set(DiscreteVAE(trained.recipe.dvae).state_dict())
 
 
 def test_the_adversary_joins_when_the_recipe_says(trained):
