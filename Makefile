@@ -1,13 +1,14 @@
-# make book | test | check | train-mini | quality figures; VENV=path reuses an environment.
+# make book | test | check | train-mini | bench | quality; VENV=path reuses an environment.
 VENV ?= .venv
 PY := $(VENV)/bin/python
 OUT ?= talepress-out
 N ?= 10000
 WORKSPACE ?= $(HOME)/.cache/talepress/mini
 SENTENCES ?= ../shared/text/sentences.txt
+SPEECH_REPORT ?= ../shared/tools/speech_report
 HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-frank-baum_the-wonderful-wizard-of-oz.epub
 
-.PHONY: book sample bench bench-quick test fuzz parity check format train-mini clean
+.PHONY: book sample bench bench-quick quality test fuzz parity check format train-mini clean
 .DEFAULT_GOAL := book
 
 # One stamp per set of extras, so that nothing is installed twice.
@@ -44,6 +45,14 @@ bench: $(VENV)/.bench
 ## under a minute: fails when orchestration or linear cost miss their bars
 bench-quick: $(VENV)/.run
 	$(PY) -m tests.bench --quick
+
+$(VENV)/.quality: $(VENV)/.bench
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[train]"
+	touch $@
+
+## how good the shipped model sounds, judged by others; writes docs/quality.md (an hour). PARTS="chains codec" for some
+quality: $(VENV)/.quality
+	$(PY) -m tests.quality $(PARTS) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) --speech-report $(SPEECH_REPORT)
 
 ## only the comparison with the reference outputs; GOLDENS="--goldens DIR" for other folders
 parity: $(VENV)/.dev

@@ -79,7 +79,7 @@ class AudioStage:
         """Latents (or codes) of utterances to waveforms, (samples,) float32 each."""
         if len(chosen[0].aligned) == 0:
             return [_nothing_said() for _ in chosen]
-        generators = [_generator(request) for request in requests]
+        generators = [noise_generator(request) for request in requests]
         return self.vocode(self.mels(requests, chosen, generators), generators)
 
     def vocode(self, mels: Sequence[Tensor], generators: Sequence[torch.Generator]) -> list[np.ndarray]:
@@ -91,7 +91,7 @@ class AudioStage:
         if len(chosen.aligned) == 0:
             yield _nothing_said()
             return
-        generator = _generator(request)
+        generator = noise_generator(request)
         (mel,) = self.mels([request], [chosen], [generator])
         for piece in self._vocoding.stream(mel, generator):
             yield _array(piece)
@@ -138,7 +138,8 @@ class AudioStage:
         return torch.stack([F.pad(mel, (0, width - mel.shape[1])) for mel in mels])
 
 
-def _generator(request: SpeechRequest) -> torch.Generator:
+def noise_generator(request: SpeechRequest) -> torch.Generator:
+    """Where the noise of an utterance comes from: the diffusion's first, then the vocoder's."""
     return torch.Generator().manual_seed(derived_seed(request.seed, "diffusion", 0))
 
 

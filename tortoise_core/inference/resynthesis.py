@@ -6,7 +6,7 @@ networks that read it take no part.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from tortoise_core.audio.load import load_audio
 from tortoise_core.audio.mel import MelSpectrogram24k
 from tortoise_core.checkpoints.manifest import ModelManifest
 from tortoise_core.errors import ConfigError
-from tortoise_core.inference.audio_stage import AudioStage
+from tortoise_core.inference.audio_stage import AudioStage, noise_generator
 from tortoise_core.inference.code_stage import Chosen
 from tortoise_core.inference.formats import FrontEnd, front_end, whole_mel
 from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, VoiceLatents
@@ -51,6 +51,11 @@ class Resynthesis:
         guess = dvae if speech.shallow < 1 or decoder.config.guess else None
         self._audio = AudioStage(decoder, manifest.load("vocoder", device), guess, speech, precision)
         self._to_mel = MelSpectrogram24k()
+
+    @property
+    def codebook_size(self) -> int:
+        """How many codes there are."""
+        return self._dvae.config.codes
 
     @torch.inference_mode()
     def voice(self, clips: Sequence[Path]) -> torch.Tensor:
@@ -86,12 +91,34 @@ class Resynthesis:
 
         Returns: (samples,) float32 each: whole codes, so a little longer than the recordings.
         """
-        codes = [self.codes(clip) for clip in clips]
-        chosen = [Chosen(row, row, stopped=True, score=None) for row in codes]
+        return self._of_codes(clips, voices, settings, seed, self._audio.decode)
+
+    @torch.inference_mode()
+    def mels_of_codes(
+        self, clips: Sequence[Path], voices: Sequence[torch.Tensor], settings: SamplingSettings, seed: int = 0
+    ) -> list[np.ndarray]:
+        """The log-mels that `through_codes` gives the vocoder: (mels, frames) float32 each."""
+
+        def mels(requests: Sequence[SpeechRequest], chosen: Sequence[Chosen]) -> list[np.ndarray]:
+            generators = [noise_generator(request) for request in requests]
+            return [mel.float().cpu().numpy() for mel in self._audio.mels(requests, chosen, generators)]
+
+        return self._of_codes(clips, voices, settings, seed, mels)
+
+    def _of_codes(
+        self,
+        clips: Sequence[Path],
+        voices: Sequence[torch.Tensor],
+        settings: SamplingSettings,
+        seed: int,
+        make: Callable[[Sequence[SpeechRequest], Sequence[Chosen]], list[np.ndarray]],
+    ) -> list[np.ndarray]:
+        """What `make` makes of the recordings' codes, those of like length together."""
+        chosen = [Chosen(row, row, stopped=True, score=None) for row in map(self.codes, clips)]
         nothing = torch.empty(1, 0)  # the voice of the networks that read text
         requests = [SpeechRequest("", VoiceLatents(nothing, voice), settings, seed) for voice in voices]
-        said: dict[int, np.ndarray] = {}
+        made: dict[int, np.ndarray] = {}
         for members in self._audio.like_lengths(chosen):
-            audio = self._audio.decode([requests[m] for m in members], [chosen[m] for m in members])
-            said |= dict(zip(members, audio, strict=True))
-        return [said[index] for index in range(len(clips))]
+            results = make([requests[m] for m in members], [chosen[m] for m in members])
+            made |= dict(zip(members, results, strict=True))
+        return [made[index] for index in range(len(clips))]

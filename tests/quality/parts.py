@@ -1,0 +1,260 @@
+"""What `make quality` measures of the shipped model's acoustic half. Each part gives figures fit for JSON."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import torch
+
+from configs.settings import load_settings
+from flows._models import find_model
+from tasks.synthesize.engines import sampling_settings
+from tests.quality.judge import Judge, Spoken
+from tests.quality.material import Speaker
+from tortoise_core.audio.constants import OUTPUT_RATE_HZ
+from tortoise_core.inference.engine import load_resynthesis
+from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.precision import choose_precision
+from tortoise_core.inference.resynthesis import Resynthesis
+from tortoise_core.inference.text_side import load_text_side
+
+BATCH = 16
+FEW_EVALUATIONS = 8
+REFERENCE_EVALUATIONS = 400
+SAMPLERS = ("ancestral", "ddim", "dpmpp")
+EVALUATIONS = (4, 8, 12, 16, 30, 80)
+COMPARED = 16  # clips of the best voice for the tables of samplers and guidance
+GUIDANCE = (0.0, 0.5, 1.0, 2.0)
+FRAME = 480  # samples of 20 ms: of the level in pauses
+PAUSE_DBFS = -55.0  # the teacher is silent where it is below this
+ACOUSTIC = ("dvae", "diffusion", "vocoder")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all parts work with. `speakers`: the best voice first."""
+
+    model: Resynthesis
+    folder: Path  # of the model
+    settings: SamplingSettings
+    speakers: Sequence[Speaker]
+    judge: Judge
+    out: Path
+
+    def speak_codes(
+        self, name: str, speaker: Speaker, settings: SamplingSettings, count: int | None = None
+    ) -> list[Path]:
+        """The chain of codes on a speaker's recordings, in the voice of other clips of the same speaker."""
+        clips = [recording.wav for recording in speaker.recordings[:count]]
+        voice = self.model.voice(speaker.references)
+        said: list[np.ndarray] = []
+        for start in range(0, len(clips), BATCH):
+            batch = clips[start : start + BATCH]
+            said += self.model.through_codes(batch, [voice] * len(batch), settings)
+        return self._write(name, speaker, said)
+
+    def speak_vocoder(self, name: str, speaker: Speaker) -> list[Path]:
+        """The vocoder on a speaker's own mels."""
+        return self._write(name, speaker, self.model.through_vocoder([r.wav for r in speaker.recordings]))
+
+    def judged(self, name: str, speaker: Speaker, wavs: Sequence[Path]) -> dict[str, Any]:
+        """What the judge says of them: figures alone."""
+        rows = [
+            Spoken(wav, recording.text, speaker.references[0])
+            for wav, recording in zip(wavs, speaker.recordings, strict=False)
+        ]
+        report = self.judge(f"{name}-{speaker.voice}", rows)
+        return {key: value for key, value in report.items() if key not in ("rows", "worst")}
+
+    def _write(self, name: str, speaker: Speaker, said: Sequence[np.ndarray]) -> list[Path]:
+        folder = self.out / name / speaker.voice
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = [folder / recording.wav.name for recording, _ in zip(speaker.recordings, said, strict=False)]
+        for path, audio in zip(paths, said, strict=True):
+            soundfile.write(path, audio, OUTPUT_RATE_HZ, subtype="PCM_16")
+        return paths
+
+
+def load_bench(speakers: Sequence[Speaker], judge: Judge, out: Path) -> Bench:
+    """The configured model, as a user's commands would load it."""
+    settings = load_settings()
+    chosen, folder = settings.synthesize, find_model(settings.storage, settings.synthesize.model).path
+    model = load_resynthesis(folder, chosen.device, choose_precision(chosen.precision, chosen.device))
+    return Bench(model, folder, sampling_settings(load_text_side(folder), chosen), speakers, judge, out)
+
+
+def chains(bench: Bench) -> list[dict[str, Any]]:
+    """Every chain of every voice beside its teacher."""
+    rows = []
+    for speaker in bench.speakers:
+        own = [recording.wav for recording in speaker.recordings]
+        spoken = {
+            "teacher": own,
+            "vocoder": bench.speak_vocoder("vocoder", speaker),
+            "codes": bench.speak_codes("codes", speaker, bench.settings),
+            "codes, 8 evaluations": bench.speak_codes(
+                "codes8", speaker, replace(bench.settings, sampler="dpmpp", diffusion_steps=FEW_EVALUATIONS)
+            ),
+        }
+        for chain, wavs in spoken.items():
+            name = chain.replace(", ", "-").replace(" ", "-")
+            pauses = pause_level(own, wavs)
+            rows.append(
+                {"voice": speaker.voice, "chain": chain, **bench.judged(name, speaker, wavs), "pause_dbfs": pauses}
+            )
+    return rows
+
+
+def pause_level(recordings: Sequence[Path], wavs: Sequence[Path]) -> float | None:
+    """RMS in dBFS of what is said where the recordings are silent; None if they never are."""
+    total, count = 0.0, 0
+    for recording, wav in zip(recordings, wavs, strict=True):
+        true, said = (soundfile.read(path, dtype="float32")[0] for path in (recording, wav))
+        frames = min(len(true), len(said)) // FRAME
+        levels = np.square(true[: frames * FRAME]).reshape(frames, FRAME).mean(1)
+        # The middle of a pause: what is beside a sound belongs to it.
+        silent = levels < 10 ** (PAUSE_DBFS / 10)
+        silent[1:-1] = silent[1:-1] & silent[:-2] & silent[2:]
+        heard = np.square(said[: frames * FRAME]).reshape(frames, FRAME).mean(1)[silent]
+        total, count = total + float(heard.sum()), count + len(heard)
+    return round(10 * np.log10(total / count + 1e-12), 1) if count else None
+
+
+def samplers(bench: Bench) -> list[dict[str, Any]]:
+    """Each sampler at so many evaluations against the same sampler's answer at 400: mel distance, and WER of some."""
+    speaker = bench.speakers[0]
+    rows = []
+    for sampler in SAMPLERS:
+        settings = replace(bench.settings, sampler=sampler)
+        exact = _mels(bench, speaker, replace(settings, diffusion_steps=REFERENCE_EVALUATIONS))
+        for evaluations in EVALUATIONS:
+            chosen = replace(settings, diffusion_steps=evaluations)
+            distance = np.mean(
+                [np.abs(a - b).mean() for a, b in zip(_mels(bench, speaker, chosen), exact, strict=True)]
+            )
+            wavs = bench.speak_codes(f"{sampler}{evaluations}", speaker, chosen, COMPARED)
+            judged = bench.judged(f"{sampler}{evaluations}", speaker, wavs)
+            rows.append(
+                {
+                    "sampler": sampler,
+                    "evaluations": evaluations,
+                    "mel_distance": round(float(distance), 4),
+                    "wer": judged["wer"],
+                    "dnsmos_p808": judged["dnsmos_p808"],
+                }
+            )
+    return rows
+
+
+def guidance(bench: Bench) -> list[dict[str, Any]]:
+    """Strengths of classifier-free guidance; 0 is without."""
+    speaker = bench.speakers[0]
+    rows = []
+    for strength in GUIDANCE:
+        chosen = replace(bench.settings, cond_free=strength > 0, cond_free_k=strength)
+        judged = bench.judged(
+            f"guidance{strength}", speaker, bench.speak_codes(f"guidance{strength}", speaker, chosen, COMPARED)
+        )
+        rows.append({"strength": strength, "wer": judged["wer"], "dnsmos_p808": judged["dnsmos_p808"]})
+    return rows
+
+
+def codec(bench: Bench) -> dict[str, Any]:
+    """Rate of the codes, how many of them are used, and how evenly."""
+    codes = [bench.model.codes(r.wav).numpy() for speaker in bench.speakers for r in speaker.recordings]
+    seconds = sum(soundfile.info(r.wav).duration for speaker in bench.speakers for r in speaker.recordings)
+    counts = np.bincount(np.concatenate(codes), minlength=bench.model.codebook_size)
+    shares = counts[counts > 0] / counts.sum()
+    ten = bench.out / "ten_seconds.wav"
+    audio = np.concatenate([soundfile.read(r.wav, dtype="float32")[0] for r in bench.speakers[0].recordings])
+    soundfile.write(ten, audio[: 10 * OUTPUT_RATE_HZ], OUTPUT_RATE_HZ)
+    return {
+        "codes_per_s": round(len(np.concatenate(codes)) / seconds, 2),
+        "codebook": len(counts),
+        "used_share": round(float((counts > 0).mean()), 3),
+        "of_codes": int(counts.sum()),
+        "perplexity": round(float(np.exp(-(shares * np.log(shares)).sum()))),
+        "codes_of_10_s": len(bench.model.codes(ten)),
+    }
+
+
+def speed_and_size(bench: Bench) -> dict[str, Any]:
+    """Real-time factor of diffusion and vocoder, sixteen clips at once, median of five; and the size of the weights."""
+    speaker = bench.speakers[0]
+    clips = [recording.wav for recording in speaker.recordings[:BATCH]]
+    voices = [bench.model.voice(speaker.references)] * len(clips)
+    factors = []
+    for _ in range(6):  # the first compiles kernels
+        began = time.perf_counter()
+        said = bench.model.through_codes(clips, voices, bench.settings)
+        factors.append((time.perf_counter() - began) * OUTPUT_RATE_HZ / sum(map(len, said)))
+    files = {path.name: path.stat().st_size for path in sorted(bench.folder.glob("*.safetensors"))}
+    return {
+        "rtf": round(float(np.median(factors[1:])), 4),
+        "threads": torch.get_num_threads(),
+        "acoustic_bytes": sum(size for name, size in files.items() if Path(name).stem in ACOUSTIC),
+        "largest_file_bytes": max(files.values()),
+        "all_bytes": sum(files.values()),
+    }
+
+
+def conditioning(bench: Bench) -> list[dict[str, Any]]:
+    """The best voice's codes in every voice: who is heard, and whether the words stay."""
+    source = bench.speakers[0]
+    clips = [recording.wav for recording in source.recordings[:COMPARED]]
+    rows = []
+    for target in bench.speakers:
+        said = bench.model.through_codes(clips, [bench.model.voice(target.references)] * len(clips), bench.settings)
+        folder = bench.out / "swapped" / target.voice
+        folder.mkdir(parents=True, exist_ok=True)
+        spoken = []
+        for recording, audio in zip(source.recordings, said, strict=False):
+            soundfile.write(folder / recording.wav.name, audio, OUTPUT_RATE_HZ, subtype="PCM_16")
+            spoken.append(folder / recording.wav.name)
+        row: dict[str, Any] = {"codes_of": source.voice, "voice": target.voice}
+        for heard in (source, target):
+            judged = bench.judge(
+                f"swapped-{target.voice}-{heard.voice}",
+                [Spoken(wav, r.text, heard.references[0]) for wav, r in zip(spoken, source.recordings, strict=False)],
+            )
+            row |= {f"similarity_to_{'source' if heard is source else 'target'}": judged["speaker_sim"]}
+            row |= {"wer": judged["wer"], "dnsmos_p808": judged["dnsmos_p808"]}
+        row.setdefault("similarity_to_target", row["similarity_to_source"])
+        rows.append(row)
+    return rows
+
+
+def pictures(bench: Bench) -> list[dict[str, str]]:
+    """Which sentences `report.py` draws: teacher, vocoder and codes of five."""
+    speaker = bench.speakers[0]
+    return [
+        {
+            "text": recording.text,
+            "teacher": str(recording.wav),
+            "vocoder": str(bench.out / "vocoder" / speaker.voice / recording.wav.name),
+            "codes": str(bench.out / "codes" / speaker.voice / recording.wav.name),
+        }
+        for recording in speaker.recordings[:5]
+    ]
+
+
+PARTS: Mapping[str, Callable[[Bench], Any]] = {
+    "chains": chains,
+    "codec": codec,
+    "speed_and_size": speed_and_size,
+    "conditioning": conditioning,
+    "samplers": samplers,
+    "guidance": guidance,
+    "pictures": pictures,
+}
+
+
+def _mels(bench: Bench, speaker: Speaker, settings: SamplingSettings) -> list[np.ndarray]:
+    clips = [recording.wav for recording in speaker.recordings[:COMPARED]]
+    return bench.model.mels_of_codes(clips, [bench.model.voice(speaker.references)] * len(clips), settings)

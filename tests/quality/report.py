@@ -1,0 +1,150 @@
+"""The figures of `make quality` as docs/quality.md with its pictures. Measures nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import soundfile
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tortoise_core.audio.mel import MelSpectrogram24k
+
+INTRODUCTION = """# Quality of the acoustic half
+
+Written by `make quality` from the shipped weights: recordings of sentences of two held-out books, spoken by the
+teachers, go through parts of the model and are judged by `speech_report` (Whisper base: WER and CER in percent; DNSMOS;
+cosine of GE2E speaker embeddings against another recording of the voice). "vocoder": from the recording's own mel.
+"codes": dVAE, diffusion decoder, vocoder, in the voice of eight other recordings. Listen for yourself:
+
+    talepress model resynthesize clip.wav --through vocoder --out vocoder.wav
+    talepress model resynthesize clip.wav --through codes --reference other.wav --steps 8 --out codes.wav
+"""
+CHAIN_BARS = {  # chain: WER above, P.808 below the teacher at most; similarity at least
+    "vocoder": (0.5, 0.15, 0.90),
+    "codes": (2.0, 0.3, 0.85),
+}
+COMMAND = "`make quality PARTS={}`"
+
+
+def write_report(path: Path, figures: Mapping[str, Any]) -> None:
+    """Writes the page, and its pictures into the folder beside it that is named like it."""
+    folder = path.with_suffix("")
+    folder.mkdir(exist_ok=True)
+    sections = [INTRODUCTION, _table(["", ""], list(figures["about"].items()))]
+    for name, section in SECTIONS.items():
+        if name in figures:
+            title, *body = section(figures[name], folder)
+            sections += [f"## {title}", COMMAND.format(name), *body]
+    path.write_text("\n\n".join(section.strip() for section in sections) + "\n", "utf-8")
+
+
+def chain_bars(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str, bool]]:
+    """What must be reached: work, figure, bar, whether it is."""
+    by = {(row["voice"], row["chain"]): row for row in rows}
+    best = rows[0]["voice"]
+    bars = []
+    for (voice, chain), row in by.items():
+        teacher = by[voice, "teacher"]
+        if chain in CHAIN_BARS:
+            wer, p808, similar = CHAIN_BARS[chain]
+            bars += [
+                _most(f"{voice}, {chain}: WER above the teacher's", row["wer"] - teacher["wer"], wer),
+                _most(
+                    f"{voice}, {chain}: P.808 below the teacher's", teacher["dnsmos_p808"] - row["dnsmos_p808"], p808
+                ),
+                _least(f"{voice}, {chain}: similarity", row["speaker_sim"], similar),
+            ]
+        if chain == "codes" and voice == best:
+            bars.append(_least(f"{voice}, codes: P.808", row["dnsmos_p808"], 3.7))
+        if chain == "codes, 8 evaluations":
+            bars.append(
+                _most(f"{voice}, 8 evaluations: WER above the default's", row["wer"] - by[voice, "codes"]["wer"], 1)
+            )
+        if chain != "teacher" and row["pause_dbfs"] is not None:
+            bars.append(_most(f"{voice}, {chain}: level in pauses, dBFS", row["pause_dbfs"], -60))
+    return bars
+
+
+def _most(work: str, value: float, bound: float) -> tuple[str, str, str, bool]:
+    return work, f"{value:.2f}", f"at most {bound:g}", value <= bound
+
+
+def _least(work: str, value: float, bound: float) -> tuple[str, str, str, bool]:
+    return work, f"{value:.2f}", f"at least {bound:g}", value >= bound
+
+
+def _bars(bars: Sequence[tuple[str, str, str, bool]]) -> str:
+    return _table(["", "measured", "bar", ""], [[*bar[:3], "reached" if bar[3] else "**missed**"] for bar in bars])
+
+
+def _chains(rows: Sequence[Mapping[str, Any]], _folder: Path) -> list[str]:
+    columns = ["voice", "chain", "utterances", "wer", "cer", "dnsmos_p808", "dnsmos_ovrl", "speaker_sim", "pause_dbfs"]
+    table = _table(columns, [[row[column] for column in columns] for row in rows])
+    return ["Copy synthesis", table, "### Bars", _bars(chain_bars(rows))]
+
+
+def _codec(row: Mapping[str, Any], _folder: Path) -> list[str]:
+    bars = [
+        _most("codes a second", row["codes_per_s"], 25),
+        _least("share of the codebook in use", row["used_share"], 0.8),
+        _most("codes of 10 s beside 10 s x rate", abs(row["codes_of_10_s"] - 10 * 24_000 / 1024), 1),
+    ]
+    return ["Codec", _table(["", ""], list(row.items())), _bars(bars)]
+
+
+def _speed(row: Mapping[str, Any], _folder: Path) -> list[str]:
+    megabyte, mebibyte = 1e6, 1 << 20
+    bars = [
+        _most("diffusion and vocoder, 16 at once: real-time factor", row["rtf"], 0.25),
+        _most("dVAE, diffusion, vocoder: MB", row["acoustic_bytes"] / megabyte, 40),
+        _most("largest file: MiB", row["largest_file_bytes"] / mebibyte, 16),
+    ]
+    return ["Speed and size", _table(["", ""], list(row.items())), _bars(bars)]
+
+
+def _rows(title: str, said: str) -> Any:
+    def section(rows: Sequence[Mapping[str, Any]], _folder: Path) -> list[str]:
+        columns = list(rows[0])
+        return [title, said, _table(columns, [[row[column] for column in columns] for row in rows])]
+
+    return section
+
+
+def _pictures(rows: Sequence[Mapping[str, str]], folder: Path) -> list[str]:
+    to_mel = MelSpectrogram24k()
+    body = []
+    for number, row in enumerate(rows, start=1):
+        figure = Figure(figsize=(12, 2.2), layout="constrained")
+        for place, name in enumerate(("teacher", "vocoder", "codes"), start=1):
+            axes: Axes = figure.add_subplot(1, 3, place)
+            audio = torch.from_numpy(soundfile.read(row[name], dtype="float32")[0])[None]
+            axes.imshow(to_mel(audio)[0].numpy(), origin="lower", aspect="auto", vmin=-11.5, vmax=2)
+            axes.set_title(name)
+            axes.set_axis_off()
+        figure.savefig(folder / f"mel{number}.png", dpi=60)
+        body.append(f"{row['text']}\n\n![mels of sentence {number}]({folder.name}/mel{number}.png)")
+    return ["Mels of five sentences", *body]
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+mpl.use("Agg")
+SECTIONS = {
+    "chains": _chains,
+    "codec": _codec,
+    "speed_and_size": _speed,
+    "conditioning": _rows("Whose voice", "The best voice's codes, spoken in each voice."),
+    "samplers": _rows(
+        "Samplers", "Mel distance (mean absolute, nats) to the same sampler at 400 evaluations; 16 clips."
+    ),
+    "guidance": _rows("Guidance", "Classifier-free guidance of the diffusion decoder; 16 clips."),
+    "pictures": _pictures,
+}

@@ -1,0 +1,96 @@
+"""The page and its verdicts, from made-up figures; and what can be measured without a teacher or a judge."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.quality.judge import Judge
+from tests.quality.material import held_out_sentences
+from tests.quality.parts import pause_level
+from tests.quality.report import chain_bars, write_report
+
+
+def row(voice, chain, wer, p808, similarity=0.9, pause=-70.0):
+    return {
+        "voice": voice,
+        "chain": chain,
+        "utterances": 2,
+        "wer": wer,
+        "cer": 1.0,
+        "dnsmos_p808": p808,
+        "dnsmos_ovrl": 3.0,
+        "speaker_sim": similarity,
+        "pause_dbfs": pause,
+    }
+
+
+CHAINS = [
+    row("joe", "teacher", 4.0, 4.0),
+    row("joe", "vocoder", 4.5, 3.9, 0.89),
+    row("joe", "codes", 6.1, 3.69, pause=-59.0),
+    row("joe", "codes, 8 evaluations", 6.9, 3.6),
+    row("slt", "teacher", 5.0, 3.5),
+    row("slt", "codes", 6.0, 3.3, pause=None),
+]
+
+
+def test_bars_are_counted_from_each_voice_s_teacher():
+    bars = {work: (figure, reached) for work, figure, _, reached in chain_bars(CHAINS)}
+    assert bars == {
+        "joe, vocoder: WER above the teacher's": ("0.50", True),
+        "joe, vocoder: P.808 below the teacher's": ("0.10", True),
+        "joe, vocoder: similarity": ("0.89", False),
+        "joe, vocoder: level in pauses, dBFS": ("-70.00", True),
+        "joe, codes: WER above the teacher's": ("2.10", False),
+        "joe, codes: P.808 below the teacher's": ("0.31", False),
+        "joe, codes: similarity": ("0.90", True),
+        "joe, codes: P.808": ("3.69", False),
+        "joe, codes: level in pauses, dBFS": ("-59.00", False),
+        "joe, 8 evaluations: WER above the default's": ("0.80", True),
+        "joe, codes, 8 evaluations: level in pauses, dBFS": ("-70.00", True),
+        "slt, codes: WER above the teacher's": ("1.00", True),
+        "slt, codes: P.808 below the teacher's": ("0.20", True),
+        "slt, codes: similarity": ("0.90", True),
+    }
+
+
+def test_the_page_has_tables_and_pictures(tmp_path):
+    wav = tmp_path / "a.wav"
+    soundfile.write(wav, 0.1 * np.sin(np.arange(24_000) / 20), 24_000)
+    figures = {
+        "about": {"date": "today"},
+        "chains": CHAINS,
+        "pictures": [{"text": "Hello.", "teacher": str(wav), "vocoder": str(wav), "codes": str(wav)}],
+    }
+    write_report(tmp_path / "quality.md", figures)
+    page = (tmp_path / "quality.md").read_text("utf-8")
+    assert "| joe | vocoder | 2 | 4.5 | 1.0 | 3.9 |" in page
+    assert page.count("**missed**") == 5 and page.count("| reached |") == 9
+    assert "(quality/mel1.png)" in page and (tmp_path / "quality" / "mel1.png").stat().st_size > 1000
+
+
+def test_pauses_are_where_the_recording_is_silent(tmp_path):
+    recording, said = np.zeros(24_000), np.full(24_000, 0.001)
+    recording[:12_000] = said[:12_000] = 0.5
+    for name, audio in (("recording", recording), ("said", said)):
+        soundfile.write(tmp_path / f"{name}.wav", audio, 24_000, subtype="FLOAT")
+    assert pause_level([tmp_path / "recording.wav"], [tmp_path / "said.wav"]) == pytest.approx(-60, abs=0.2)
+    assert pause_level([tmp_path / "said.wav"], [tmp_path / "said.wav"]) == pytest.approx(-60, abs=0.2)
+    loud = np.full(24_000, 0.5)
+    soundfile.write(tmp_path / "loud.wav", loud, 24_000)
+    assert pause_level([tmp_path / "loud.wav"], [tmp_path / "said.wav"]) is None
+
+
+def test_sentences_are_those_of_the_books(tmp_path):
+    (tmp_path / "book.txt").write_text(
+        "Chapter 1\n\nHe looked at the clock upon the wall, and sighed.\n\nShe said nothing at all to him that day.\n"
+    )
+    lines = ["He looked at the clock upon the wall, and sighed.", "This stands in another book altogether, I think."]
+    (tmp_path / "sentences.txt").write_text("\n".join([*lines, "She said nothing at all to him that day."]) + "\n")
+    found = held_out_sentences(tmp_path / "sentences.txt", [tmp_path / "book.txt"])
+    assert sorted(found) == [lines[0], "She said nothing at all to him that day."]
+
+
+def test_a_missing_judge_is_named(tmp_path):
+    with pytest.raises(SystemExit, match="SPEECH_REPORT"):
+        Judge(tmp_path / "none", tmp_path)
