@@ -1,4 +1,4 @@
-"""How fast speech codes are written and chosen at the published size: `python -m tests.bench.autoregressive`.
+"""How fast speech codes are written and chosen at the published size: `python -m tests.bench official`.
 
 The work is that of the preset `ultra_fast` for one utterance: 60 text tokens, 16 candidates of 100 codes, what CLVP
 thinks of them, and the latents of the best. Weights are random: speed does not depend on them.
@@ -6,8 +6,6 @@ thinks of them, and the latents of the best. Weights are random: speed does not 
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable
@@ -16,7 +14,7 @@ import torch
 from torch import nn
 
 from tortoise_core.inference.logits import DecodingSettings
-from tortoise_core.inference.precision import PRECISIONS, Precision
+from tortoise_core.inference.precision import Precision
 from tortoise_core.inference.sampling import Prompt, sample_codes
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
@@ -144,26 +142,3 @@ def _seconds(work: Callable[[], object], device: torch.device) -> float:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter() - begin
-
-
-def main() -> None:
-    """Prints the figures of all precisions, and how the first two compare."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--precision", choices=PRECISIONS, action="append")
-    arguments = parser.parse_args()
-    figures = {
-        precision: measure(precision, arguments.device, arguments.repeats)
-        for precision in arguments.precision or PRECISIONS
-    }
-    if len(figures) == len(PRECISIONS):
-        exact, fast = figures["float32"], figures["bfloat16"]
-        figures["float32 / bfloat16"] = {
-            key: exact[key] / fast[key] for key in ("decoding_seconds", "latents_s", "clvp_s", "total_s")
-        }
-    print(json.dumps(figures, indent=1))
-
-
-if __name__ == "__main__":
-    main()

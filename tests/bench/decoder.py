@@ -1,4 +1,4 @@
-"""How fast chosen codes become sound at the published size: `python -m tests.bench.decoder`.
+"""How fast chosen codes become sound at the published size: `python -m tests.bench official`.
 
 The work is that of one utterance of 100 codes, 4.64 s of audio: the 30 network evaluations without guidance of the
 preset `ultra_fast`, the fewer ones of the multistep solver, and UnivNet. Weights are random: speed does not depend on
@@ -7,9 +7,7 @@ them.
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
 import statistics
 import time
 from collections.abc import Callable
@@ -42,9 +40,6 @@ def step_flops(config: DiffusionDecoderConfig, frames: int) -> float:
     feed_forward = 3 * config.ff_mult * width**2
     per_frame = layers * (block + attention + feed_forward) + config.final_res_blocks * block + ends
     return 2.0 * frames * per_frame
-
-
-PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")  # int8 is for the other half
 
 
 class Decoding:
@@ -115,24 +110,3 @@ def measure(precision: Precision, device: str = "cpu", repeats: int = 5) -> dict
         "total_s": diffusion + vocoder,
         "solver_total_s": solver + vocoder,
     }
-
-
-def main() -> None:
-    """Prints the figures of both precisions, and how they compare."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--precision", choices=PRECISIONS, action="append")
-    arguments = parser.parse_args()
-    figures = {
-        precision: measure(precision, arguments.device, arguments.repeats)
-        for precision in arguments.precision or PRECISIONS
-    }
-    if len(figures) == len(PRECISIONS):
-        exact, fast = figures["float32"], figures["bfloat16"]
-        figures["float32 / bfloat16"] = {key: exact[key] / fast[key] for key in exact if key.endswith("_s")}
-    print(json.dumps(figures, indent=1))
-
-
-if __name__ == "__main__":
-    main()
