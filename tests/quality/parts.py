@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ GUIDANCE = (0.0, 0.5, 1.0, 2.0)
 FRAME = 480  # samples of 20 ms: of the level in pauses
 PAUSE_DBFS = -55.0  # the teacher is silent where it is below this
 ACOUSTIC = ("dvae", "diffusion", "vocoder")
+LEARNING = Path(__file__).resolve().parents[2] / "docs" / "quality" / "learning"  # logs of the shipped trainings
 
 
 @dataclass(frozen=True)
@@ -244,6 +246,20 @@ def pictures(bench: Bench) -> list[dict[str, str]]:
     ]
 
 
+def learning(_bench: Bench) -> dict[str, list[dict[str, float]]]:
+    """Learning curves of the shipped weights: what `talepress train` logged at each validation, by network."""
+    curves = {}
+    for log in sorted(LEARNING.glob("*.jsonl")):
+        records = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+        hours = {record["step"]: record["seconds"] / 3600 for record in records if "seconds" in record}
+        curves[log.stem] = [
+            {"hours": round(hours.get(record["step"], 0.0), 3), **record}
+            for record in records
+            if any(key.startswith("valid_") for key in record)
+        ]
+    return curves
+
+
 PARTS: Mapping[str, Callable[[Bench], Any]] = {
     "chains": chains,
     "codec": codec,
@@ -252,6 +268,7 @@ PARTS: Mapping[str, Callable[[Bench], Any]] = {
     "samplers": samplers,
     "guidance": guidance,
     "pictures": pictures,
+    "learning": learning,
 }
 
 

@@ -131,12 +131,33 @@ def _pictures(rows: Sequence[Mapping[str, str]], folder: Path) -> list[str]:
     return ["Mels of five sentences", *body]
 
 
+def _learning(curves: Mapping[str, Sequence[Mapping[str, float]]], folder: Path) -> list[str]:
+    body = [
+        "Held-out figures against hours of training, by network; two shared CPU cores, bfloat16, one core a network."
+    ]
+    for network, rows in curves.items():
+        names = [name for name in rows[0] if name.startswith("valid_")]
+        figure = Figure(figsize=(4 * len(names), 2.4), layout="constrained")
+        for place, name in enumerate(names, start=1):
+            axes: Axes = figure.add_subplot(1, len(names), place)
+            axes.plot([row["hours"] for row in rows], [row[name] for row in rows], marker=".")
+            axes.set(title=name.removeprefix("valid_"), xlabel="hours")
+        figure.savefig(folder / f"learning-{network}.svg")
+        last = rows[-1]
+        body.append(
+            f"{network}: {last['step']:,} steps, {last['hours']:.1f} hours\n\n"
+            f"![learning curve of the {network}]({folder.name}/learning-{network}.svg)"
+        )
+    return ["Learning curves", *body]
+
+
 def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
 mpl.use("Agg")
+mpl.rcParams["svg.hashsalt"] = "talepress"  # the same figures give the same file
 SECTIONS = {
     "chains": _chains,
     "codec": _codec,
@@ -147,4 +168,5 @@ SECTIONS = {
     ),
     "guidance": _rows("Guidance", "Classifier-free guidance of the diffusion decoder; 16 clips."),
     "pictures": _pictures,
+    "learning": _learning,
 }

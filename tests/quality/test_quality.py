@@ -60,12 +60,17 @@ def test_the_page_has_tables_and_pictures(tmp_path):
     figures = {
         "about": {"date": "today"},
         "chains": CHAINS,
+        "learning": {
+            "vocoder": [{"hours": h, "step": 500 * h, "valid_spectral": 1 / h, "valid_envelope": 0.1} for h in (1, 2)]
+        },
         "pictures": [{"text": "Hello.", "teacher": str(wav), "vocoder": str(wav), "codes": str(wav)}],
     }
     write_report(tmp_path / "quality.md", figures)
     page = (tmp_path / "quality.md").read_text("utf-8")
     assert "| joe | vocoder | 2 | 4.5 | 1.0 | 3.9 |" in page
     assert page.count("**missed**") == 5 and page.count("| reached |") == 9
+    assert "vocoder: 1,000 steps, 2.0 hours" in page
+    assert (tmp_path / "quality" / "learning-vocoder.svg").exists()
     assert "(quality/mel1.png)" in page and (tmp_path / "quality" / "mel1.png").stat().st_size > 1000
 
 
