@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -21,7 +22,7 @@ class Spoken:
 
 
 class Judge:
-    """Runs `speech_report` and keeps its reports: what has been judged is not judged again."""
+    """Runs `speech_report` and keeps its reports: the same sounds are not judged twice."""
 
     def __init__(self, program: Path, folder: Path) -> None:
         if not program.is_file():
@@ -35,9 +36,14 @@ class Judge:
         report = manifest.with_suffix(".json")
         lines = "".join(f"{row.wav.resolve()}\t{row.text}\t{row.reference.resolve()}\n" for row in rows)
         manifest.write_text(lines, "utf-8")
-        if not report.exists() or report.stat().st_mtime < max(row.wav.stat().st_mtime for row in rows):
+        digest = hashlib.sha256(lines.encode())
+        for row in rows:
+            digest.update(row.wav.read_bytes() + row.reference.read_bytes())
+        judged = manifest.with_suffix(".sha256")
+        if not judged.exists() or judged.read_text("utf-8") != digest.hexdigest():
             print(f"judging {name} ...", file=sys.stderr, flush=True)
             command = [sys.executable, str(self._program), str(manifest), "--out", str(report)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            judged.write_text(digest.hexdigest(), "utf-8")
         figures: dict[str, Any] = json.loads(report.read_text("utf-8"))
         return figures

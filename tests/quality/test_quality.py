@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.quality.judge import Judge
+from tests.quality.judge import Judge, Spoken
 from tests.quality.material import held_out_sentences
 from tests.quality.parts import pause_level
 from tests.quality.report import chain_bars, write_report
@@ -99,3 +99,25 @@ def test_sentences_are_those_of_the_books(tmp_path):
 def test_a_missing_judge_is_named(tmp_path):
     with pytest.raises(SystemExit, match="SPEECH_REPORT"):
         Judge(tmp_path / "none", tmp_path)
+
+
+def test_the_same_sounds_are_not_judged_twice(tmp_path):
+    program, times = tmp_path / "judge.py", tmp_path / "times"
+    program.write_text(
+        "import sys, json, pathlib\n"
+        f"times = pathlib.Path({str(times)!r}); times.write_text(times.read_text() + 'x')\n"
+        "lines = pathlib.Path(sys.argv[1]).read_text().splitlines()\n"
+        "pathlib.Path(sys.argv[3]).write_text(json.dumps({'wer': len(lines)}))\n"
+    )
+    times.write_text("")
+    rows = []
+    for name in "ab":
+        soundfile.write(tmp_path / f"{name}.wav", np.full(100, 0.1), 24_000)
+        rows.append(Spoken(tmp_path / f"{name}.wav", "Hello.", tmp_path / "a.wav"))
+    judge = Judge(program, tmp_path / "reports")
+    assert judge("x", rows) == judge("x", rows) == {"wer": 2}
+    assert times.read_text() == "x"
+    soundfile.write(tmp_path / "b.wav", np.full(100, 0.2), 24_000)
+    assert judge("x", rows) == {"wer": 2}
+    assert judge("x", rows[:1]) == {"wer": 1}
+    assert times.read_text() == "xxx"
