@@ -13,17 +13,13 @@ import numpy as np
 import soundfile
 import torch
 
-from configs.settings import load_settings
-from flows._models import find_model
-from tasks.synthesize.engines import sampling_settings
+from flows._wiring import Services, read_settings
 from tests.quality.judge import Judge, Spoken
 from tests.quality.material import Speaker
 from tortoise_core.audio.constants import OUTPUT_RATE_HZ
 from tortoise_core.inference.engine import load_resynthesis
 from tortoise_core.inference.interface import SamplingSettings
-from tortoise_core.inference.precision import choose_precision
 from tortoise_core.inference.resynthesis import Resynthesis
-from tortoise_core.inference.text_side import load_text_side
 
 BATCH = 16
 FEW_EVALUATIONS = 8
@@ -85,10 +81,10 @@ class Bench:
 
 def load_bench(speakers: Sequence[Speaker], judge: Judge, out: Path) -> Bench:
     """The configured model, as a user's commands would load it."""
-    settings = load_settings()
-    chosen, folder = settings.synthesize, find_model(settings.storage, settings.synthesize.model).path
-    model = load_resynthesis(folder, chosen.device, choose_precision(chosen.precision, chosen.device))
-    return Bench(model, folder, sampling_settings(load_text_side(folder), chosen), speakers, judge, out)
+    services = Services(read_settings())
+    folder = Path(services.synthesize.model)
+    model = load_resynthesis(folder, services.synthesize.device, services.precision)
+    return Bench(model, folder, services.sampling, speakers, judge, out)
 
 
 def chains(bench: Bench) -> list[dict[str, Any]]:
