@@ -46,12 +46,12 @@ bench: $(VENV)/.bench
 bench-quick: $(VENV)/.run
 	$(PY) -m tests.bench --quick
 
-$(VENV)/.quality: $(VENV)/.bench
+$(VENV)/.train: $(VENV)/.run
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[train]"
 	touch $@
 
 ## how good the shipped model sounds, judged by others; writes docs/quality.md (an hour). PARTS="chains codec" for some
-quality: $(VENV)/.quality
+quality: $(VENV)/.train $(VENV)/.bench
 	$(PY) -m tests.quality $(PARTS) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) --speech-report $(SPEECH_REPORT)
 
 ## only the comparison with the reference outputs; GOLDENS="--goldens DIR" for other folders
@@ -70,7 +70,7 @@ format: $(VENV)/.dev
 	$(VENV)/bin/ruff format .
 
 ## train the embedded model from nothing; stop and repeat at any time, it goes on
-train-mini: $(VENV)/.run
+train-mini: $(VENV)/.train
 	rm -rf $(WORKSPACE)/tortoise_mini  # export writes a new folder only
 	for stage in corpus dvae vocoder autoregressive clvp diffusion_codes diffusion export; do \
 	  $(VENV)/bin/talepress train $$stage --config configs/models/tortoise_mini.toml \
