@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,15 @@ import torch
 from torch import nn
 
 from tortoise_core.errors import CheckpointError, ConfigError
-from tortoise_core.training.loop import CHECKPOINT, LoopConfig, Phase, Trainer, hash_seed, learning_rate, make_optimizer
+from tortoise_core.training.loop import (
+    CHECKPOINT,
+    LoopConfig,
+    Phase,
+    Trainer,
+    hash_seed,
+    learning_rate,
+    make_optimizers,
+)
 
 
 class LineStage:
@@ -50,10 +59,12 @@ def test_learns_and_logs(tmp_path):
     assert records[0]["loss"] > 10 * records[-2]["loss"]
 
 
-def test_stopping_and_going_on_equals_one_run(tmp_path):
-    Trainer(LineStage(), CONFIG, tmp_path / "whole").run()
+@pytest.mark.parametrize("muon", [(), ("weight",)])
+def test_stopping_and_going_on_equals_one_run(tmp_path, muon):
+    config = replace(CONFIG, muon=muon)
+    Trainer(LineStage(), config, tmp_path / "whole").run()
     for _ in range(100):
-        trainer = Trainer(LineStage(), CONFIG, tmp_path / "pieces")
+        trainer = Trainer(LineStage(), config, tmp_path / "pieces")
         if trainer.progress.step == CONFIG.steps:
             break
         trainer.run(minutes=0.002)
@@ -115,10 +126,18 @@ def test_averaged_weights_are_lent_and_given_back(tmp_path):
 
 def test_decay_spares_biases_norms_and_embeddings():
     module = nn.Sequential(nn.Embedding(4, 3), nn.Linear(3, 3), nn.LayerNorm(3))
-    decayed, plain = make_optimizer((module,), CONFIG).param_groups
+    (adamw,) = make_optimizers((module,), CONFIG)
+    decayed, plain = adamw.param_groups
     assert [p.shape for p in decayed["params"]] == [torch.Size([3, 3])]
     assert len(plain["params"]) == 4
     assert plain["weight_decay"] == 0
+
+
+def test_muon_gets_the_matrices_that_are_named_and_nothing_else():
+    module = nn.ModuleDict({"inner": nn.Linear(3, 3), "table": nn.Embedding(4, 3), "head": nn.Linear(3, 4)})
+    adamw, muon = make_optimizers((module,), replace(CONFIG, muon=("inner.",)))
+    assert [p is module["inner"].weight for group in muon.param_groups for p in group["params"]] == [True]
+    assert sum(len(group["params"]) for group in adamw.param_groups) == 4
 
 
 def test_learning_rate_warms_up_and_falls():
@@ -135,3 +154,5 @@ def test_seeds_of_neighbouring_steps_differ():
 def test_nonsense_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="steps"):
         Trainer(LineStage(), LoopConfig(steps=0), tmp_path)
+    with pytest.raises(ConfigError, match="begins with 'gpt'"):
+        Trainer(LineStage(), LoopConfig(muon=("weight", "gpt")), tmp_path)
