@@ -1,4 +1,4 @@
-"""`python -m tests.quality [PART ...]`: measures the shipped model's acoustic half and writes docs/quality.md.
+"""`python -m tests.quality [PART ...]`: measures how the shipped model sounds and reads, and writes docs/quality.md.
 
 Needs both teachers (flite, and Piper of the extra `train`), the training text, the held-out books and `speech_report`.
 """
@@ -14,9 +14,9 @@ from typing import Any
 
 import torch
 
+from tests.quality import language, parts
 from tests.quality.judge import Judge
-from tests.quality.material import held_out_sentences, record
-from tests.quality.parts import PARTS, load_bench
+from tests.quality.material import HARD, held_out_sentences, record
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FIGURES = DOCS / "quality" / "figures.json"
@@ -26,7 +26,8 @@ BEST, OTHERS = 100, 50  # recordings of the best voice and of each other
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.quality", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all if none is named")
+    known = [*parts.PARTS, *language.PARTS]
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(known)}; all if none is named")
     parser.add_argument("--sentences", type=Path, required=True, help="the training text, one sentence a line")
     parser.add_argument("--held-out", type=Path, action="append", required=True, help="a book that training never saw")
     parser.add_argument("--speech-report", type=Path, required=True)
@@ -34,19 +35,23 @@ def main() -> None:
     parser.add_argument("--clips", type=int, nargs=2, default=[BEST, OTHERS], help="of the best voice, of each other")
     parser.add_argument("--out", type=Path, default=Path("~/.cache/talepress/quality"), help="where the audio is kept")
     chosen = parser.parse_args()
-    if unknown := set(chosen.parts) - set(PARTS):
-        parser.error(f"there is no part {', '.join(sorted(unknown))}: use {', '.join(PARTS)}")
+    if unknown := set(chosen.parts) - set(known):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}: use {', '.join(known)}")
     out = chosen.out.expanduser()
     texts = held_out_sentences(chosen.sentences, chosen.held_out)
     counts = [chosen.clips[0], *[chosen.clips[1]] * (len(chosen.voices) - 1)]
-    speakers = [record(v, texts, count, out / "teachers") for v, count in zip(chosen.voices, counts, strict=True)]
-    bench = load_bench(speakers, Judge(chosen.speech_report, out / "reports"), out / "spoken")
+    hard = HARD.read_text("utf-8").splitlines()
+    speakers = [record(v, texts, count, hard, out / "teachers") for v, count in zip(chosen.voices, counts, strict=True)]
+    judge = Judge(chosen.speech_report, out / "reports")
+    bench = parts.load_bench(speakers, judge, out / "spoken")
+    reader = language.load_reader(speakers, judge, out / "read")
     figures: dict[str, Any] = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}
-    for part in chosen.parts or PARTS:
+    for part in chosen.parts or known:
         print(f"measuring {part} ...", file=sys.stderr, flush=True)
-        figures[part] = PARTS[part](bench)
+        figures[part] = parts.PARTS[part](bench) if part in parts.PARTS else language.PARTS[part](reader)
         figures["about"] = {
             "date": time.strftime("%Y-%m-%d"),
+            "preset": reader.services.settings.synthesize.preset,
             "sampler": f"{bench.settings.sampler}, {bench.settings.diffusion_steps} evaluations",
             "torch": torch.__version__,
             "held-out books": ", ".join(book.stem for book in chosen.held_out),

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import soundfile
 
 from configs.settings import load_settings
 from tasks.ingest.book import read_book
 from tortoise_core.training.corpus import HeldOut, speakable_sentences
-from tortoise_core.training.teachers import SAMPLE_RATE, teacher_of
+from tortoise_core.training.teachers import SAMPLE_RATE, Teacher, teacher_of
 
+HARD = Path(__file__).with_name("hard.txt")  # one sentence a line: numbers, names, single words, quotes, a long one
 SHORTEST, LONGEST = 30, 130  # characters
 REFERENCES = 8  # recordings that say who speaks: as many as a voice is enrolled from
 
@@ -28,11 +30,13 @@ class Recording:
 
 @dataclass(frozen=True)
 class Speaker:
-    """A teacher's recordings: those to be spoken again, and others of the same voice that say who speaks."""
+    """A teacher's recordings: of books, of hard sentences, and others that say who speaks: singly, and joined."""
 
     voice: str
     recordings: Sequence[Recording]
+    hard: Sequence[Recording]
     references: Sequence[Path]
+    joined: Path
 
 
 def held_out_sentences(sentences: Path, books: Sequence[Path]) -> list[str]:
@@ -48,19 +52,26 @@ def held_out_sentences(sentences: Path, books: Sequence[Path]) -> list[str]:
     return found
 
 
-def record(voice: str, texts: Sequence[str], count: int, folder: Path) -> Speaker:
-    """Has a teacher speak the first `count` texts, and the next few as references; what lies in `folder` is kept."""
+def record(voice: str, texts: Sequence[str], count: int, hard: Sequence[str], folder: Path) -> Speaker:
+    """Has a teacher speak the first `count` texts, the next few as references, and the hard ones; what lies in `folder`
+    is kept."""
     folder = folder / voice
     folder.mkdir(parents=True, exist_ok=True)
-    teacher = None
-    wavs = []
-    for number, text in enumerate(texts[: count + REFERENCES]):
-        wav = folder / f"{number:03d}.wav"
+    teacher: list[Teacher] = []  # made when first needed
+
+    def recorded(name: str, text: str) -> Recording:
+        wav = folder / f"{name}.wav"
         said = wav.with_suffix(".txt")
         if not said.exists() or said.read_text("utf-8") != text:
-            teacher = teacher or teacher_of(voice)
-            soundfile.write(wav, teacher.speak(text)[0], SAMPLE_RATE, subtype="PCM_16")
+            if not teacher:
+                teacher.append(teacher_of(voice))
+            soundfile.write(wav, teacher[0].speak(text)[0], SAMPLE_RATE, subtype="PCM_16")
             said.write_text(text, "utf-8")
-        wavs.append(wav)
-    recordings = [Recording(text, wav) for text, wav in zip(texts[:count], wavs, strict=False)]
-    return Speaker(voice, recordings, wavs[count:])
+        return Recording(text, wav)
+
+    recordings = [recorded(f"{number:03d}", text) for number, text in enumerate(texts[: count + REFERENCES])]
+    references = [recording.wav for recording in recordings[count:]]
+    joined = folder / "references.wav"
+    soundfile.write(joined, np.concatenate([soundfile.read(wav)[0] for wav in references]), SAMPLE_RATE)
+    spoken = [recorded(f"hard-{number:02d}", text) for number, text in enumerate(hard)]
+    return Speaker(voice, recordings[:count], spoken, references, joined)

@@ -61,10 +61,10 @@ class Bench:
         """The vocoder on a speaker's own mels."""
         return self._write(name, speaker, self.model.through_vocoder([r.wav for r in speaker.recordings]))
 
-    def judged(self, name: str, speaker: Speaker, wavs: Sequence[Path]) -> dict[str, Any]:
-        """What the judge says of them: figures alone."""
+    def judged(self, name: str, speaker: Speaker, wavs: Sequence[Path], *, same: bool = False) -> dict[str, Any]:
+        """What the judge says of them: figures alone. Similarity is to other clips, or to the `same` recording."""
         rows = [
-            Spoken(wav, recording.text, speaker.references[0])
+            Spoken(wav, recording.text, recording.wav if same else speaker.joined)
             for wav, recording in zip(wavs, speaker.recordings, strict=False)
         ]
         report = self.judge(f"{name}-{speaker.voice}", rows)
@@ -102,10 +102,8 @@ def chains(bench: Bench) -> list[dict[str, Any]]:
         }
         for chain, wavs in spoken.items():
             name = chain.replace(", ", "-").replace(" ", "-")
-            pauses = pause_level(own, wavs)
-            rows.append(
-                {"voice": speaker.voice, "chain": chain, **bench.judged(name, speaker, wavs), "pause_dbfs": pauses}
-            )
+            judged = bench.judged(name, speaker, wavs, same=chain == "vocoder")
+            rows.append({"voice": speaker.voice, "chain": chain, **judged, "pause_dbfs": pause_level(own, wavs)})
     return rows
 
 
@@ -219,7 +217,7 @@ def conditioning(bench: Bench) -> list[dict[str, Any]]:
         for heard in (source, target):
             judged = bench.judge(
                 f"swapped-{target.voice}-{heard.voice}",
-                [Spoken(wav, r.text, heard.references[0]) for wav, r in zip(spoken, source.recordings, strict=False)],
+                [Spoken(wav, r.text, heard.joined) for wav, r in zip(spoken, source.recordings, strict=False)],
             )
             row |= {f"similarity_to_{'source' if heard is source else 'target'}": judged["speaker_sim"]}
             row |= {"wer": judged["wer"], "dnsmos_p808": judged["dnsmos_p808"]}

@@ -14,15 +14,19 @@ from matplotlib.figure import Figure
 
 from tortoise_core.audio.mel import MelSpectrogram24k
 
-INTRODUCTION = """# Quality of the acoustic half
+INTRODUCTION = """# How the embedded model sounds and reads
 
 Written by `make quality` from the shipped weights: recordings of sentences of two held-out books, spoken by the
 teachers, go through parts of the model and are judged by `speech_report` (Whisper base: WER and CER in percent; DNSMOS;
-cosine of GE2E speaker embeddings against another recording of the voice). "vocoder": from the recording's own mel.
-"codes": dVAE, diffusion decoder, vocoder, in the voice of eight other recordings. Listen for yourself:
+cosine of GE2E speaker embeddings). "vocoder": from the recording's own mel; its similarity is to that recording.
+"codes": dVAE, diffusion decoder, vocoder, in the voice of eight other recordings, to which its similarity is, as the
+teacher's. Listen for yourself:
 
     talepress model resynthesize clip.wav --through vocoder --out vocoder.wav
     talepress model resynthesize clip.wav --through codes --reference other.wav --steps 8 --out codes.wav
+
+The whole model ("Reading" and what follows) speaks the same sentences, and the hard ones of tests/quality/hard.txt, as
+`talepress say` does.
 """
 CHAIN_BARS = {  # chain: WER above, P.808 below the teacher at most; similarity at least
     "vocoder": (0.5, 0.15, 0.90),
@@ -70,6 +74,25 @@ def chain_bars(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str, b
     return bars
 
 
+def reading_bars(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str, bool]]:
+    """What the whole model must reach: work, figure, bar, whether it is. The first voice is the best."""
+    by = {(row["voice"], row["who"]): row for row in rows}
+    best = rows[0]["voice"]
+    bars = []
+    for voice in dict.fromkeys(row["voice"] for row in rows):
+        teacher, model = by[voice, "teacher"], by[voice, "model"]
+        bars.append(
+            _most(f"{voice}: WER above the teacher's", model["wer"] - teacher["wer"], 3 if voice == best else 5)
+        )
+        bars.append(_least(f"{voice}: similarity", model["speaker_sim"], 0.8))
+        bars.append(_most(f"{voice}: real-time factor", model["rtf"], 0.5))
+        if voice == best:
+            bars.append(_most(f"{voice}: CER above the teacher's", model["cer"] - teacher["cer"], 1.5))
+            bars.append(_least(f"{voice}: P.808", model["dnsmos_p808"], 3.6))
+            bars.append(_least(f"{voice}: OVRL", model["dnsmos_ovrl"], 3.0))
+    return bars
+
+
 def _most(work: str, value: float, bound: float) -> tuple[str, str, str, bool]:
     return work, f"{value:.2f}", f"at most {bound:g}", value <= bound
 
@@ -105,6 +128,28 @@ def _speed(row: Mapping[str, Any], _folder: Path) -> list[str]:
         _most("largest file: MiB", row["largest_file_bytes"] / mebibyte, 16),
     ]
     return ["Speed and size", _table(["", ""], list(row.items())), _bars(bars)]
+
+
+def _reading(figures: Mapping[str, Any], _folder: Path) -> list[str]:
+    rows, worst = figures["rows"], figures["worst"]
+    columns = ["voice", "who", "utterances", "wer", "cer", "dnsmos_p808", "dnsmos_ovrl", "speaker_sim", "rtf"]
+    return [
+        "Reading",
+        _table(columns, [[row.get(column, "") for column in columns] for row in rows]),
+        "### Bars",
+        _bars(reading_bars(rows)),
+        "### The ten worst",
+        _table(list(worst[0]), [list(row.values()) for row in worst]),
+    ]
+
+
+def _takes(figures: Mapping[str, Any], _folder: Path) -> list[str]:
+    rows = figures["rows"]
+    said = (
+        f"{figures['takes']} takes, of which {100 * figures['wrong_share']:.0f} % have a quarter of their words wrong. "
+        "Rank correlation with true WER; a take whose score is at most the threshold would be retaken."
+    )
+    return ["What a take's scores say", said, _table(list(rows[0]), [list(row.values()) for row in rows])]
 
 
 def _rows(title: str, said: str) -> Any:
@@ -167,6 +212,11 @@ SECTIONS = {
         "Samplers", "Mel distance (mean absolute, nats) to the same sampler at 400 evaluations; 16 clips."
     ),
     "guidance": _rows("Guidance", "Classifier-free guidance of the diffusion decoder; 16 clips."),
+    "reading": _reading,
+    "candidates": _rows("Candidates", "CLVP chooses among so many; 30 sentences of the best voice."),
+    "trick": _rows("The TorToise trick", "The same codes, decoded from themselves and from the AR model's latents."),
+    "sampling": _rows("Sampling", "One candidate each; 30 sentences of the best voice."),
+    "takes": _takes,
     "pictures": _pictures,
     "learning": _learning,
 }

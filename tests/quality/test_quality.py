@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from tests.quality.judge import Judge, Spoken
-from tests.quality.material import held_out_sentences
+from tests.quality.language import coverage, judged_by
+from tests.quality.material import HARD, held_out_sentences
 from tests.quality.parts import pause_level
-from tests.quality.report import chain_bars, write_report
+from tests.quality.report import chain_bars, reading_bars, write_report
+from tortoise_core.inference.sampling import CodeRow
 
 
 def row(voice, chain, wer, p808, similarity=0.9, pause=-70.0):
@@ -121,3 +124,43 @@ def test_the_same_sounds_are_not_judged_twice(tmp_path):
     assert judge("x", rows) == {"wer": 2}
     assert judge("x", rows[:1]) == {"wer": 1}
     assert times.read_text() == "xxx"
+
+
+def reading_row(voice, who, wer, cer=1.0, similarity=0.9, **more):
+    return row(voice, "", wer, 3.7, similarity) | {"who": who, "cer": cer, **more}
+
+
+def test_reading_is_measured_against_the_teacher():
+    rows = [
+        reading_row("joe", "teacher", 4.0),
+        reading_row("joe", "model", 7.1, cer=2.6, rtf=0.1),
+        reading_row("slt", "teacher", 5.0),
+        reading_row("slt", "model", 9.9, similarity=0.79, rtf=0.6),
+    ]
+    missed = [work for work, _, _, reached in reading_bars(rows) if not reached]
+    assert missed == [
+        "joe: WER above the teacher's",
+        "joe: CER above the teacher's",
+        "slt: similarity",
+        "slt: real-time factor",
+    ]
+
+
+def test_a_score_that_knows_wrong_takes_is_told_from_one_that_does_not():
+    wer = np.array([0.0, 0.0, 0.1, 0.0, 0.5, 1.0])
+    knowing = judged_by(-wer, wer)
+    assert knowing["rank correlation"] == -1 and knowing["precision"] == knowing["recall"] == 1
+    assert knowing["threshold"] == -0.5
+    blind = judged_by(np.array([1.0, 2, 3, 4, 5, 6]), wer)
+    assert blind["precision"] < 0.5 < blind["rank correlation"]
+
+
+def test_coverage_counts_the_tokens_that_were_looked_at():
+    attention = torch.tensor([[0.5, 0.4, 0.05, 0.0, 0.05], [0.0, 0.1, 0.3, 0.05, 0.55]])
+    assert coverage(CodeRow(torch.tensor([1, 2]), stopped=True, attention=attention)) == pytest.approx(2 / 3)
+
+
+def test_hard_sentences_are_forty_and_one_is_long():
+    lines = HARD.read_text("utf-8").splitlines()
+    assert len(lines) == 40 and len(set(lines)) == 40
+    assert any(len(line) >= 300 for line in lines)
