@@ -109,8 +109,8 @@ class AudioStage:
         start = next(noise).to(self._device) * settings.diffusion_temperature
         sampler = sampler_named(settings.sampler)
         process = sampler.process(self._process, settings.diffusion_steps, self._speech.shallow)
-        if guess is not None and self._speech.shallow < 1:
-            start = shallow_start(process, guess, start)
+        if self._speech.shallow < 1:
+            start = shallow_start(process, self._clean_estimate(embedding, frames, guess), start)
         guidance = None
         if settings.cond_free:
             guidance = Guidance(torch.full((len(requests),), settings.cond_free_k, device=self._device))
@@ -131,6 +131,12 @@ class AudioStage:
             frame_mask=_mask(frames, self._device),
             guess=guess,
         )
+
+    def _clean_estimate(self, embedding: Tensor, frames: Sequence[int], guess: Tensor | None) -> Tensor:
+        """The normalised mel that a shallow run starts from: the surrogate where it was made for that, or the guess."""
+        if self.decoder.config.surrogate_blocks or guess is None:
+            return self.decoder.surrogate_mel(embedding, _mask(frames, self._device))
+        return guess
 
     def _first_guess(self, dvae: DiscreteVAE, chosen: Sequence[Chosen], width: int) -> Tensor:
         """The codes as the dVAE decodes them, row by row: its convolutions know no padding. Shape: (B, mels, width)."""

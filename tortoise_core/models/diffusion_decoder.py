@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from tortoise_core.audio.constants import AR_RATE_HZ, DIFFUSION_MEL_BANDS, FRAMES_PER_CODE, OUTPUT_RATE_HZ
 from tortoise_core.errors import ConfigError
 from tortoise_core.nn.attention import AttentionBlock
+from tortoise_core.nn.convnext import ConvNeXtBlock
 from tortoise_core.nn.normalization import GroupNorm
 
 
@@ -37,6 +38,7 @@ class DiffusionDecoderConfig:
     ff_mult: int = 0  # n > 0: a feed-forward block of n * model_channels after every layer's attention
     dropout: float = 0.0
     guess: bool = False  # also hear a first guess of the mel, such as the dVAE's decoding of the codes
+    surrogate_blocks: int = 0  # ConvNeXt blocks that make the surrogate mel good enough to start the sampler from
     layer_drop: float = 0.1  # chance that training skips a layer; never the first and the last
     mel_rate_hz: int = OUTPUT_RATE_HZ  # sample rate of the mel frames
     code_rate_hz: int = AR_RATE_HZ  # sample rate of the mel frames behind the codes
@@ -190,6 +192,9 @@ class DiffusionDecoder(nn.Module):
         )
         self.integrating_conv = nn.Conv1d(2 * width, width, 1)
         self.guess_block = _zeroed(nn.Conv1d(config.in_channels, width, 3, padding=1)) if config.guess else None
+        self.surrogate_blocks = nn.ModuleList(
+            ConvNeXtBlock(width, 4 * width, config.surrogate_blocks) for _ in range(config.surrogate_blocks)
+        )
         self.mel_head = nn.Conv1d(width, config.in_channels, 3, padding=1)
         self.layers = nn.ModuleList([DiffusionLayer(config) for _ in range(config.layers)])
         self.layers.extend([TimeResBlock(width, width, config.dropout) for _ in range(config.final_res_blocks)])
@@ -224,13 +229,12 @@ class DiffusionDecoder(nn.Module):
         *,
         aligned_mask: torch.Tensor | None = None,
         frame_mask: torch.Tensor | None = None,
-        unconditioned: torch.Tensor | None = None,
         guess: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """The part of the network that every step shares: conditioning spread over mel frames (spec 3.4, steps 1 to 4).
 
-        Args: `unconditioned` (B,) bool marks rows that training runs without conditioning; `guess` (B, bands, frames)
-        is a first, normalised guess of the mel, for networks whose configuration asks for one.
+        Args: `guess` (B, bands, frames) is a first, normalised guess of the mel, for networks whose configuration asks
+        for one.
         Shape: aligned float latents (B, M, D) or int64 codes (B, M), `conditioning_latent` (B, 2 * C), `aligned_mask`
         (B, M), `frame_mask` (B, S); output (B, C, frames).
         """
@@ -244,8 +248,8 @@ class DiffusionDecoder(nn.Module):
             if guess is None:
                 raise ConfigError("this diffusion decoder needs a first guess of the mel")
             c = c + self.guess_block(_zero_padding(guess, frame_mask))
-        if unconditioned is not None:
-            c = torch.where(unconditioned[:, None, None], self.unconditioned_embedding.to(c.dtype), c)
+        for block in self.surrogate_blocks:
+            c = block(c.transpose(1, 2), frame_mask).transpose(1, 2)
         return _zero_padding(c, frame_mask)
 
     def _embed_aligned(self, aligned: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:

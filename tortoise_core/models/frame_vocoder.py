@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-_KERNEL = 7  # taps of every convolution
+from tortoise_core.nn.convnext import KERNEL, ConvNeXtBlock
 
 
 @dataclass(frozen=True)
@@ -32,24 +31,7 @@ class FrameVocoderConfig:
     @property
     def context(self) -> int:
         """Mel frames on either side that a frame's samples depend on, at most."""
-        return (self.layers + 1) * (_KERNEL // 2) + self.fft // (2 * self.hop)
-
-
-class ConvNeXtBlock(nn.Module):
-    """Depth-wise convolution over time, then a feed-forward on each frame (arXiv 2201.03545, one-dimensional)."""
-
-    def __init__(self, width: int, hidden: int, layers: int) -> None:
-        super().__init__()
-        self.depthwise = nn.Conv1d(width, width, _KERNEL, padding=_KERNEL // 2, groups=width)
-        self.norm = nn.LayerNorm(width, eps=1e-6)
-        self.expand = nn.Linear(width, hidden)
-        self.contract = nn.Linear(hidden, width)
-        self.scale = nn.Parameter(torch.full((width,), 1.0 / layers))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Shape: (B, S, C) to (B, S, C)."""
-        y = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
-        return x + self.scale * self.contract(F.gelu(self.expand(self.norm(y))))
+        return (self.layers + 1) * (KERNEL // 2) + self.fft // (2 * self.hop)
 
 
 class FrameVocoder(nn.Module):
@@ -60,7 +42,7 @@ class FrameVocoder(nn.Module):
     def __init__(self, config: FrameVocoderConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or FrameVocoderConfig()
-        self.embed = nn.Conv1d(config.mels, config.width, _KERNEL, padding=_KERNEL // 2)
+        self.embed = nn.Conv1d(config.mels, config.width, KERNEL, padding=KERNEL // 2)
         self.norm = nn.LayerNorm(config.width, eps=1e-6)
         self.blocks = nn.ModuleList(
             ConvNeXtBlock(config.width, config.hidden, config.layers) for _ in range(config.layers)

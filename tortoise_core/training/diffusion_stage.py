@@ -36,7 +36,18 @@ class DiffusionDataConfig:
     conditioning_frames: int = 192
     guessed_share: float = 0.7  # of the input codes, when latents are made: see `compute_latents`
     latent_items: int = 100_000  # utterances whose latents are made, the corpus's first ones
+    codes_share: float = 0.0  # of the batches, when learning from latents: codes, so that the decoder still reads them
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class DiffusionLossConfig:
+    """How the losses of the diffusion stage are put together."""
+
+    unconditioned_share: float = 0.1  # rows trained without conditioning, for guidance
+    first_share: float = 0.4  # rows that stand where a shallow run starts
+    surrogate_alone: int = 0  # steps at the beginning in which only the surrogate is learnt: the denoiser waits for it
+    absolute: float = 0.0  # weight of the surrogate's mean absolute error, beside the squared one
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +60,13 @@ class AlignedInput:
     def piece(self, index: int, start: int, count: int, offsets: np.ndarray) -> np.ndarray:
         """Shape: (count,) int64 codes, or (count, D) float32 latents."""
         if self.latents is None:
-            return self.items[index].codes[start : start + count]
+            return self.codes(index, start, count)
         first = int(offsets[index]) + start
         return self.latents[first : first + count].astype(np.float32)
+
+    def codes(self, index: int, start: int, count: int) -> np.ndarray:
+        """Shape: (count,) int64."""
+        return self.items[index].codes[start : start + count]
 
 
 class DiffusionSampler:
@@ -72,20 +87,21 @@ class DiffusionSampler:
 
     def batch(self, step: int) -> dict[str, Tensor]:
         """Shape: codes (B, M), aligned (B, M) or (B, M, D), mel (B, mels, 4 M), voice_mel (B, mels, S)."""
-        return self._cut(np.random.default_rng(hash_seed(self.config.seed, step)), self._train)
+        random = np.random.default_rng(hash_seed(self.config.seed, step))
+        return self._cut(random, self._train, as_codes=random.random() < self.config.codes_share)
 
     def validation(self) -> dict[str, Tensor]:
         """The same pieces of utterances that training never sees."""
-        return self._cut(np.random.default_rng(VALIDATION_SEED), self._valid)
+        return self._cut(np.random.default_rng(VALIDATION_SEED), self._valid, as_codes=False)
 
-    def _cut(self, random: np.random.Generator, usable: list[int]) -> dict[str, Tensor]:
+    def _cut(self, random: np.random.Generator, usable: list[int], *, as_codes: bool) -> dict[str, Tensor]:
         codes, frames = self.config.codes, self.config.conditioning_frames
         rows, aligned, mels, voices = [], [], [], []
         for index in random.choice(usable, size=self.config.batch):
             item = self.aligned.items[index].item
             start = int(random.integers(len(self.aligned.items[index].codes) - codes + 1))
-            rows.append(self.aligned.items[index].codes[start : start + codes])
-            aligned.append(self.aligned.piece(index, start, codes, self._offsets))
+            rows.append(self.aligned.codes(index, start, codes))
+            aligned.append(rows[-1] if as_codes else self.aligned.piece(index, start, codes, self._offsets))
             first = start * FRAMES_PER_CODE
             mels.append(self.corpus.mel(item)[first : first + codes * FRAMES_PER_CODE].T)
             other = self._by_voice[item.voice][int(random.integers(len(self._by_voice[item.voice])))]
@@ -103,8 +119,9 @@ class DiffusionSampler:
 class DiffusionStage:
     """Noise prediction at a random timestep, plus the surrogate mel that the conditioning alone should give.
 
-    Where inference starts shallow, from the dVAE's decoding of the codes instead of from noise, only that part of the
-    process is learnt, and some rows stand where inference starts: they are led from the dVAE's mel to the recording's.
+    Where inference starts shallow, from an estimate of the clean mel instead of from noise, only that part of the
+    process is learnt, and some rows stand where inference starts: they are led from the estimate (the surrogate, or the
+    dVAE's decoding of the codes where no surrogate was made for it) to the recording.
     """
 
     def __init__(
@@ -114,44 +131,51 @@ class DiffusionStage:
         data: DiffusionSampler,
         *,
         dvae: DiscreteVAE,
+        config: DiffusionLossConfig,
         shallow: float = 1.0,
-        unconditioned_share: float = 0.1,
-        first_share: float = 0.4,
     ) -> None:
-        self.model, self._process, self._data, self._dvae = model, process, data, dvae
-        self._unconditioned_share = unconditioned_share
+        self.model, self._process, self._data, self._dvae, self._config = model, process, data, dvae, config
         self._steps = max(1, round(len(process.schedule) * shallow))
-        self._first_share = first_share if shallow < 1 else 0.0
+        self._first_share = config.first_share if shallow < 1 else 0.0
         self._guesses = shallow < 1 or model.config.guess
         self.phases = (Phase("loss", (model,), self._loss),)
 
     def batch(self, step: int) -> Batch:
-        """See `DiffusionSampler.batch`."""
-        return self._data.batch(step)
+        """See `DiffusionSampler.batch`; and whether only the surrogate is learnt in this step."""
+        return self._data.batch(step) | {"alone": torch.tensor(step < self._config.surrogate_alone)}
 
     def _loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        if batch["alone"]:
+            _, _, surrogate = self._embed(batch)
+            return surrogate, {"surrogate": surrogate.detach()}
         rows = len(batch["mel"])
         device = batch["mel"].device
-        dropped = torch.rand(rows, device=device) < self._unconditioned_share
+        dropped = torch.rand(rows, device=device) < self._config.unconditioned_share
         i = torch.randint(self._steps, (rows,), device=device)
         first = torch.rand(rows, device=device) < self._first_share
         noise = torch.randn_like(batch["mel"])
         terms, surrogate = self._terms(batch, torch.where(first, self._steps - 1, i), noise, dropped, first)
-        loss = terms.mean() + surrogate
-        return loss, {"diffusion": terms.detach().mean(), "surrogate": surrogate.detach()}
+        return terms.mean() + surrogate, {"diffusion": terms.detach().mean(), "surrogate": surrogate.detach()}
 
-    def _terms(self, batch: Batch, i: Tensor, noise: Tensor, dropped: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
-        """Diffusion loss per row (B,), and the surrogate's squared error (). `first` (B,) rows start at the dVAE."""
-        model, process, mel = self.model, self._process, normalize_mel(batch["mel"])
+    def _embed(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """What all steps share (B, C, S), the estimate that a shallow run starts from (B, mels, S), and the surrogate's
+        loss ()."""
+        model, mel = self.model, normalize_mel(batch["mel"])
         guess = self._guess(batch["codes"]) if self._guesses else None
         voice = model.conditioning_latent(batch["voice_mel"])
-        embedding = model.timestep_independent(
-            batch["aligned"], voice, mel.shape[2], unconditioned=dropped, guess=guess
-        )
-        error = (model.surrogate_mel(embedding).float() - mel).square().mean(dim=(1, 2))
-        surrogate = (error * ~dropped).sum() / (~dropped).sum().clamp_min(1)
-        clean = mel if guess is None else torch.where(first[:, None, None], guess, mel)
-        x = process.q_sample(clean, i, noise)
+        embedding = model.timestep_independent(batch["aligned"], voice, mel.shape[2], guess=guess)
+        surrogate = model.surrogate_mel(embedding).float()
+        error = surrogate - mel
+        loss = error.square().mean() + self._config.absolute * error.abs().mean()
+        return embedding, surrogate.detach() if model.config.surrogate_blocks or guess is None else guess, loss
+
+    def _terms(self, batch: Batch, i: Tensor, noise: Tensor, dropped: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+        """Diffusion loss per row (B,), and the surrogate's loss (). `first` (B,) rows start at the estimate."""
+        model, process, mel = self.model, self._process, normalize_mel(batch["mel"])
+        embedding, estimate, surrogate = self._embed(batch)
+        unconditioned = model.unconditioned(*mel.shape[::2]).to(embedding.dtype)
+        embedding = torch.where(dropped[:, None, None], unconditioned, embedding)
+        x = process.q_sample(torch.where(first[:, None, None], estimate, mel), i, noise)
         output = model(x, process.timesteps(i), embedding)
         # Whatever x was made of, the network should say what leads from it to the recording.
         noise = torch.where(first[:, None, None], process.implied_noise(x, i, mel), noise)
@@ -163,7 +187,7 @@ class DiffusionStage:
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """On held-out pieces: diffusion loss at evenly spread timesteps, the surrogate's error, and the squared error
+        """On held-out pieces: diffusion loss at evenly spread timesteps, the surrogate's loss, and the squared error
         of the clean mel that the first step of inference estimates."""
         device = next(self.model.parameters()).device
         batch = {name: value.to(device) for name, value in self._data.validation().items()}

@@ -19,7 +19,7 @@ from tortoise_core.models.diffusion_decoder import DiffusionDecoderConfig
 from tortoise_core.models.dvae import DiscreteVAEConfig
 from tortoise_core.models.frame_vocoder import FrameVocoderConfig
 from tortoise_core.training.acoustic_stages import CodecLossConfig, CropConfig, VocoderLossConfig
-from tortoise_core.training.diffusion_stage import DiffusionDataConfig
+from tortoise_core.training.diffusion_stage import DiffusionDataConfig, DiffusionLossConfig
 from tortoise_core.training.language_stages import AutoregressiveLossConfig
 from tortoise_core.training.loop import LoopConfig
 from tortoise_core.training.speech_data import BucketConfig
@@ -46,6 +46,7 @@ class StageConfig:
     language: AutoregressiveLossConfig = field(default_factory=AutoregressiveLossConfig)
     buckets: BucketConfig = field(default_factory=BucketConfig)
     pieces: DiffusionDataConfig = field(default_factory=DiffusionDataConfig)
+    denoising: DiffusionLossConfig = field(default_factory=DiffusionLossConfig)
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ _STAGE_PARTS: Mapping[str, type] = {
     "language": AutoregressiveLossConfig,
     "buckets": BucketConfig,
     "pieces": DiffusionDataConfig,
+    "denoising": DiffusionLossConfig,
 }
 
 

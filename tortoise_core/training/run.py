@@ -185,9 +185,9 @@ class Workspace:
             learned_variance=decoder.config.learned_variance,
         )
         data = DiffusionSampler(corpus, aligned, pieces)
-        return DiffusionStage(
-            decoder, process, data, dvae=self._dvae().to(self.device), shallow=self.recipe.speech.get("shallow", 1.0)
-        )
+        shallow = self.recipe.speech.get("shallow", 1.0)
+        config = self.recipe.stage(stage).denoising
+        return DiffusionStage(decoder, process, data, dvae=self._dvae().to(self.device), config=config, shallow=shallow)
 
     # --- what the stages need ---
 

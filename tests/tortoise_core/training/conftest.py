@@ -78,6 +78,7 @@ contextual_blocks = 1
 integrator_layers = 1
 ff_mult = 1
 guess = true
+surrogate_blocks = 1
 layer_drop = 0.0
 code_rate_hz = 24000
 """
@@ -105,6 +106,10 @@ conditioning_frames = 32
 batch = 2
 codes = 8
 conditioning_frames = 32
+codes_share = 0.5
+[stages.{stage}.denoising]
+surrogate_alone = 1
+absolute = 1.0
 """
 
 
