@@ -122,6 +122,11 @@ class Book:
     series_position: str = ""  # its number in the series, as the book gives it: "2", "2.5"
     identifiers: tuple[str, ...] = ()  # all of them, with their scheme: "isbn:9780..."
 
+    @property
+    def text(self) -> str:
+        """All that stands in its chapters, a block a line."""
+        return "\n".join(block.text for chapter in self.chapters for block in chapter.blocks)
+
 
 @dataclass(frozen=True)
 class Utterance:

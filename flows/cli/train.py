@@ -57,5 +57,4 @@ def _text_of(book: Path) -> str:
     from flows._wiring import read_settings
     from tasks.ingest.book import read_book
 
-    chapters = read_book(book, read_settings().ingest).chapters
-    return "\n".join(block.text for chapter in chapters for block in chapter.blocks)
+    return read_book(book, read_settings().ingest).text

@@ -42,10 +42,7 @@ class Speaker:
 def held_out_sentences(sentences: Path, books: Sequence[Path]) -> list[str]:
     """The speakable sentences of the training text that stand in one of the books, in an order that never changes."""
     ingest = load_settings().ingest
-    held_out = HeldOut(
-        "\n".join(block.text for chapter in read_book(book, ingest).chapters for block in chapter.blocks)
-        for book in books
-    )
+    held_out = HeldOut([read_book(book, ingest).text for book in books])
     found = [t for t in speakable_sentences(sentences) if SHORTEST <= len(t) <= LONGEST and held_out.of_books(t)]
     found = sorted(set(found))
     random.Random(5).shuffle(found)

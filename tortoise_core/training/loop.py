@@ -13,7 +13,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -137,15 +137,16 @@ class Trainer:
             if step < phase.first_step:
                 continue
             optimizers = self._optimizers[phase.name]
-            groups = [group for optimizer in optimizers for group in optimizer.param_groups]
-            for group in groups:
-                group["lr"] = learning_rate(step, self.config)
+            for optimizer in optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = learning_rate(step, self.config)
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
                 loss, parts = phase.loss(batch)
-            for optimizer in optimizers:
-                optimizer.zero_grad(set_to_none=True)
+            parameters = [p for module in phase.modules for p in module.parameters() if p.requires_grad]
+            for parameter in parameters:
+                parameter.grad = None
             loss.backward()
-            norm = nn.utils.clip_grad_norm_([p for group in groups for p in group["params"]], self.config.grad_clip)
+            norm = nn.utils.clip_grad_norm_(parameters, self.config.grad_clip)
             if torch.isfinite(norm):  # one bad batch must not poison the averages for good
                 for optimizer in optimizers:
                     optimizer.step()
@@ -242,18 +243,32 @@ def make_optimizers(modules: tuple[nn.Module, ...], config: LoopConfig) -> list[
         for name, parameter in module.named_parameters():
             if not parameter.requires_grad:
                 continue
-            if parameter.ndim == 2 and name.startswith(config.muon):
+            if parameter.ndim >= 2 and name.startswith(config.muon) and id(parameter) not in embeddings:
                 matrices.append(parameter)
             else:
                 (plain if parameter.ndim < 2 or id(parameter) in embeddings else decayed).append(parameter)
     groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
     optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas)]
     if matrices:
-        muon = torch.optim.Muon(
-            matrices, lr=config.learning_rate, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw"
-        )
-        optimizers.append(muon)
+        optimizers.append(Muon(matrices, config))
     return optimizers
+
+
+class Muon(torch.optim.Muon):
+    """torch's Muon, for kernels of convolutions as well: they count as matrices of one row per output channel."""
+
+    def __init__(self, parameters: Sequence[nn.Parameter], config: LoopConfig) -> None:
+        self._parameters = list(parameters)
+        self._matrices = [nn.Parameter(p.detach().view(len(p), -1)) for p in parameters]  # the same memory
+        rate, decay = config.learning_rate, config.weight_decay
+        super().__init__(self._matrices, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        """See `torch.optim.Optimizer`."""
+        for matrix, parameter in zip(self._matrices, self._parameters, strict=True):
+            matrix.grad = None if parameter.grad is None else parameter.grad.view_as(matrix)
+        return super().step(closure)
 
 
 def learning_rate(step: int, config: LoopConfig) -> float:

@@ -18,6 +18,7 @@ from tortoise_core.errors import CheckpointError, ConfigError
 from tortoise_core.training.loop import (
     CHECKPOINT,
     LoopConfig,
+    Muon,
     Phase,
     Trainer,
     hash_seed,
@@ -134,10 +135,25 @@ def test_decay_spares_biases_norms_and_embeddings():
 
 
 def test_muon_gets_the_matrices_that_are_named_and_nothing_else():
-    module = nn.ModuleDict({"inner": nn.Linear(3, 3), "table": nn.Embedding(4, 3), "head": nn.Linear(3, 4)})
+    inner = nn.ModuleDict({"linear": nn.Linear(3, 3), "table": nn.Embedding(4, 3), "conv": nn.Conv1d(2, 3, 5)})
+    module = nn.ModuleDict({"inner": inner, "head": nn.Linear(3, 4)})
     adamw, muon = make_optimizers((module,), replace(CONFIG, muon=("inner.",)))
-    assert [p is module["inner"].weight for group in muon.param_groups for p in group["params"]] == [True]
-    assert sum(len(group["params"]) for group in adamw.param_groups) == 4
+    shapes = [tuple(p.shape) for group in muon.param_groups for p in group["params"]]
+    assert shapes == [(3, 3), (3, 10)]
+    assert sum(len(group["params"]) for group in adamw.param_groups) == 5
+
+
+def test_muon_moves_a_kernel_as_it_would_move_the_matrix():
+    torch.manual_seed(0)
+    kernel, gradient = nn.Parameter(torch.randn(3, 2, 5)), torch.randn(3, 2, 5)
+    matrix = nn.Parameter(kernel.detach().flatten(1).clone())
+    kernel.grad, matrix.grad = gradient, gradient.flatten(1)
+    Muon([kernel], CONFIG).step()
+    before = matrix.detach().clone()
+    torch.optim.Muon(
+        [matrix], lr=CONFIG.learning_rate, weight_decay=CONFIG.weight_decay, adjust_lr_fn="match_rms_adamw"
+    ).step()
+    assert torch.equal(kernel.detach().flatten(1), matrix) and not torch.equal(before, matrix)
 
 
 def test_learning_rate_warms_up_and_falls():
