@@ -102,10 +102,13 @@ class Clvp(nn.Module):
         codes: torch.Tensor,
         text_lengths: torch.Tensor | None = None,
         code_lengths: torch.Tensor | None = None,
+        wrong: torch.Tensor | None = None,
+        wrong_lengths: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Symmetric InfoNCE over a batch of matching pairs, (B, T) and (B, M)."""
-        latents = self.text_latents(text, text_lengths), self.speech_latents(codes, code_lengths)
-        return info_nce(*latents, self.temperature)
+        """Symmetric InfoNCE over a batch of matching pairs, (B, T) and (B, M); `wrong` codes (N, M) match no text."""
+        texts, speech = self.text_latents(text, text_lengths), self.speech_latents(codes, code_lengths)
+        others = None if wrong is None else self.speech_latents(wrong, wrong_lengths)
+        return info_nce(texts, speech, self.temperature, others)
 
     def pack(self) -> None:
         """Makes the encoders multiply in bfloat16, in place, for inference. What is compared stays float32."""

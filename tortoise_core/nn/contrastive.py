@@ -19,8 +19,17 @@ def pair_scores(first: torch.Tensor, second: torch.Tensor, temperature: torch.Te
     return (F.normalize(first, dim=-1) * F.normalize(second, dim=-1)).sum(-1) * temperature.exp()
 
 
-def info_nce(first: torch.Tensor, second: torch.Tensor, temperature: torch.Tensor) -> torch.Tensor:
-    """Symmetric InfoNCE loss () of matching rows of two (B, C) tensors (van den Oord et al. 2018; CLIP, fig. 3)."""
-    similarity = F.normalize(first, dim=-1) @ F.normalize(second, dim=-1).T * temperature.exp()
-    target = torch.arange(len(first), device=first.device)
-    return (F.cross_entropy(similarity, target) + F.cross_entropy(similarity.T, target)) / 2
+def info_nce(
+    first: torch.Tensor, second: torch.Tensor, temperature: torch.Tensor, others: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Symmetric InfoNCE loss () of matching rows of two (B, C) tensors (van den Oord et al. 2018; CLIP, fig. 3).
+
+    `others` (N, C) match no row of `first`: what it must also be told from.
+    """
+    first, second = F.normalize(first, dim=-1), F.normalize(second, dim=-1)
+    scale, target = temperature.exp(), torch.arange(len(first), device=first.device)
+    similarity = first @ second.T * scale
+    back = F.cross_entropy(similarity.T, target)
+    if others is not None:
+        similarity = torch.cat([similarity, first @ F.normalize(others, dim=-1).T * scale], dim=1)
+    return (F.cross_entropy(similarity, target) + back) / 2

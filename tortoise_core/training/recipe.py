@@ -20,7 +20,7 @@ from tortoise_core.models.dvae import DiscreteVAEConfig
 from tortoise_core.models.frame_vocoder import FrameVocoderConfig
 from tortoise_core.training.acoustic_stages import CodecLossConfig, CropConfig, VocoderLossConfig
 from tortoise_core.training.diffusion_stage import DiffusionDataConfig, DiffusionLossConfig
-from tortoise_core.training.language_stages import AutoregressiveLossConfig
+from tortoise_core.training.language_stages import AutoregressiveLossConfig, ClvpLossConfig
 from tortoise_core.training.loop import LoopConfig
 from tortoise_core.training.speech_data import BucketConfig
 
@@ -44,6 +44,7 @@ class StageConfig:
     codec: CodecLossConfig = field(default_factory=CodecLossConfig)
     losses: VocoderLossConfig = field(default_factory=VocoderLossConfig)
     language: AutoregressiveLossConfig = field(default_factory=AutoregressiveLossConfig)
+    ranking: ClvpLossConfig = field(default_factory=ClvpLossConfig)
     buckets: BucketConfig = field(default_factory=BucketConfig)
     pieces: DiffusionDataConfig = field(default_factory=DiffusionDataConfig)
     denoising: DiffusionLossConfig = field(default_factory=DiffusionLossConfig)
@@ -83,6 +84,7 @@ _STAGE_PARTS: Mapping[str, type] = {
     "codec": CodecLossConfig,
     "losses": VocoderLossConfig,
     "language": AutoregressiveLossConfig,
+    "ranking": ClvpLossConfig,
     "buckets": BucketConfig,
     "pieces": DiffusionDataConfig,
     "denoising": DiffusionLossConfig,

@@ -168,7 +168,8 @@ class Workspace:
 
     def _clvp_stage(self) -> Stage:
         corpus, items = self._spoken()
-        return ClvpStage(Clvp(self.recipe.clvp), BucketSampler(items, corpus, self.recipe.stage("clvp").buckets))
+        config = self.recipe.stage("clvp")
+        return ClvpStage(Clvp(self.recipe.clvp), BucketSampler(items, corpus, config.buckets), config.ranking)
 
     def _diffusion_stage(self, stage: str) -> Stage:
         pieces = self.recipe.stage(stage).pieces

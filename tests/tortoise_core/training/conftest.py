@@ -110,6 +110,8 @@ codes_share = 0.5
 [stages.{stage}.denoising]
 surrogate_alone = 1
 absolute = 1.0
+[stages.{stage}.ranking]
+damaged = true
 """
 
 

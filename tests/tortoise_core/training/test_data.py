@@ -13,6 +13,7 @@ from tortoise_core.models.dvae import DiscreteVAE, DiscreteVAEConfig
 from tortoise_core.training.acoustic_stages import CropConfig, CropSampler, phones_at
 from tortoise_core.training.alignment import align_codes
 from tortoise_core.training.corpus import Corpus, CorpusItem, HeldOut, build_corpus, speakable_sentences
+from tortoise_core.training.language_stages import damage
 from tortoise_core.training.speech_data import BucketConfig, BucketSampler, prepare_items
 from tortoise_core.training.teachers import PHONES, Phone
 
@@ -165,3 +166,17 @@ def test_pieces_know_their_phones_unless_they_are_played_faster(workspace_folder
         assert spoken == sorted(spoken)
     varied = CropSampler(corpus, CropConfig(batch=8, frames=32, varied_share=1.0)).batch(3)
     assert (varied["phones"] == -1).all()
+
+
+def test_damaged_rows_are_the_rows_with_one_fault():
+    codes = torch.arange(1, 41).view(2, 20)
+    lengths = torch.tensor([20, 12])
+    kinds = set()
+    for seed in range(40):
+        rows, now = damage(codes, lengths, np.random.default_rng(seed))
+        assert rows.shape == codes.shape
+        for row, length, original, was in zip(rows, now.tolist(), codes, lengths.tolist(), strict=True):
+            assert (row[length:] == 0).all()
+            assert row[:length].tolist() != original[:was].tolist()
+            kinds.add((length > was) - (length < was))
+    assert kinds == {-1, 0, 1}
