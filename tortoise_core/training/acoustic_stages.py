@@ -188,6 +188,7 @@ class VocoderLossConfig:
     adversarial_from: int = 4_000  # step; before it only the spectral loss
     adversarial: float = 0.2
     feature: float = 0.4
+    mel: float = 0.0  # of the log-mel's absolute error (arXiv 2010.05646): without it the waveform may be too quiet
     periods: tuple[int, ...] = (2, 3, 5, 7, 11)
     resolutions: tuple[tuple[int, int], ...] = ((1024, 256), (512, 128), (256, 64))
     width: int = 16
@@ -204,6 +205,7 @@ class VocoderStage:
     def __init__(self, model: nn.Module, corpus: Corpus, crops: CropConfig, config: VocoderLossConfig) -> None:
         self.model, self._crops, self._config = model, CropSampler(corpus, crops), config
         self._judge = VocoderDiscriminator(config.periods, config.resolutions, config.width)
+        self._to_mel = MelSpectrogram24k()
         self._fake: Tensor | None = None
         self._real: list[Tensor] = []
         self.phases = (
@@ -233,21 +235,31 @@ class VocoderStage:
         self._fake = None
         with torch.autocast(wav.device.type, enabled=False):
             spectral = multi_resolution_stft_loss(wav, batch["wav"])
+            mel = self._mel_error(wav, batch["wav"]).abs().mean()
+        loss, parts = spectral + self._config.mel * mel, {"spectral": spectral.detach(), "mel": mel.detach()}
         if not batch["adversarial"]:
-            return spectral, {}
+            return loss, parts
         fake = self._judge(wav, batch["asked"].tolist())
         adversarial, features = generator_loss(fake.scores), feature_loss(self._real, fake.features)
-        loss = spectral + self._config.adversarial * adversarial + self._config.feature * features
-        return loss, {"spectral": spectral.detach(), "adversarial": adversarial.detach(), "features": features.detach()}
+        loss = loss + self._config.adversarial * adversarial + self._config.feature * features
+        return loss, parts | {"adversarial": adversarial.detach(), "features": features.detach()}
+
+    def _mel_error(self, wav: Tensor, target: Tensor) -> Tensor:
+        """Difference of two waveforms' log-mels, in nats. Shape: (B, L) each, to (B, mels, S)."""
+        to_mel = self._to_mel.to(wav.device)
+        return to_mel(wav) - to_mel(target)
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """Spectral loss and L1 of the waveform's energy envelope on held-out pieces."""
+        """On held-out pieces: spectral loss, absolute and mean error of the log-mel, L1 of the energy's envelope."""
         device = next(self.model.parameters()).device
         batch = {name: value.to(device) for name, value in self._crops.validation().items()}
         wav = self.model(batch["mel"])
+        error = self._mel_error(wav, batch["wav"])
         return {
             "spectral": round(float(multi_resolution_stft_loss(wav, batch["wav"])), 5),
+            "mel": round(float(error.abs().mean()), 5),
+            "mel_bias": round(float(error.mean()), 5),
             "envelope": round(float(F.l1_loss(_envelope(wav), _envelope(batch["wav"]))), 5),
         }
 

@@ -243,7 +243,8 @@ def make_optimizers(modules: tuple[nn.Module, ...], config: LoopConfig) -> list[
         for name, parameter in module.named_parameters():
             if not parameter.requires_grad:
                 continue
-            if parameter.ndim >= 2 and name.startswith(config.muon) and id(parameter) not in embeddings:
+            mixes = parameter.ndim >= 2 and parameter.shape[1] > 1  # a depth-wise kernel is no matrix
+            if mixes and name.startswith(config.muon) and id(parameter) not in embeddings:
                 matrices.append(parameter)
             else:
                 (plain if parameter.ndim < 2 or id(parameter) in embeddings else decayed).append(parameter)

@@ -135,12 +135,15 @@ def test_decay_spares_biases_norms_and_embeddings():
 
 
 def test_muon_gets_the_matrices_that_are_named_and_nothing_else():
-    inner = nn.ModuleDict({"linear": nn.Linear(3, 3), "table": nn.Embedding(4, 3), "conv": nn.Conv1d(2, 3, 5)})
+    depthwise = nn.Conv1d(3, 3, 5, groups=3)
+    inner = nn.ModuleDict(
+        {"linear": nn.Linear(3, 3), "table": nn.Embedding(4, 3), "conv": nn.Conv1d(2, 3, 5), "depthwise": depthwise}
+    )
     module = nn.ModuleDict({"inner": inner, "head": nn.Linear(3, 4)})
     adamw, muon = make_optimizers((module,), replace(CONFIG, muon=("inner.",)))
     shapes = [tuple(p.shape) for group in muon.param_groups for p in group["params"]]
     assert shapes == [(3, 3), (3, 10)]
-    assert sum(len(group["params"]) for group in adamw.param_groups) == 5
+    assert sum(len(group["params"]) for group in adamw.param_groups) == 7
 
 
 def test_muon_moves_a_kernel_as_it_would_move_the_matrix():
