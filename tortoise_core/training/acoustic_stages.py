@@ -193,6 +193,7 @@ class VocoderLossConfig:
     resolutions: tuple[tuple[int, int], ...] = ((1024, 256), (512, 128), (256, 64))
     width: int = 16
     judges_per_step: int = 8  # fewer are drawn anew for each step: the same gradient on average, for less work
+    context: int = 0  # frames at either end of a piece that the vocoder hears and nothing judges: see `VocoderStage`
 
 
 class VocoderStage:
@@ -200,6 +201,9 @@ class VocoderStage:
 
     The two phases of a step share one pass of the generator and one of the discriminators over the real audio: its
     features are one update old when the generator meets them, which is the price of a third less work.
+
+    The ends of a piece are zeros to a convolution. A vocoder judged there learns to take its bearings from them, and
+    loses 3 dB in the middle of an utterance, where there are none; so `context` should be all that it can see.
     """
 
     def __init__(self, model: nn.Module, corpus: Corpus, crops: CropConfig, config: VocoderLossConfig) -> None:
@@ -224,18 +228,19 @@ class VocoderStage:
         }
 
     def _judge_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        self._fake = self.model(batch["mel"])
+        self._fake = self._inner(self.model(batch["mel"]))
         asked = batch["asked"].tolist()
-        real, fake = self._judge(batch["wav"], asked), self._judge(self._fake.detach(), asked)
+        real, fake = self._judge(self._inner(batch["wav"]), asked), self._judge(self._fake.detach(), asked)
         self._real = [feature.detach() for feature in real.features]
         return discriminator_loss(real.scores, fake.scores), {}
 
     def _generator_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        wav = self.model(batch["mel"]) if self._fake is None else self._fake
+        wav = self._inner(self.model(batch["mel"])) if self._fake is None else self._fake
         self._fake = None
         with torch.autocast(wav.device.type, enabled=False):
-            spectral = multi_resolution_stft_loss(wav, batch["wav"])
-            mel = self._mel_error(wav, batch["wav"]).abs().mean()
+            target = self._inner(batch["wav"])
+            spectral = multi_resolution_stft_loss(wav, target)
+            mel = self._mel_error(wav, target).abs().mean()
         loss, parts = spectral + self._config.mel * mel, {"spectral": spectral.detach(), "mel": mel.detach()}
         if not batch["adversarial"]:
             return loss, parts
@@ -244,6 +249,11 @@ class VocoderStage:
         loss = loss + self._config.adversarial * adversarial + self._config.feature * features
         return loss, parts | {"adversarial": adversarial.detach(), "features": features.detach()}
 
+    def _inner(self, wav: Tensor) -> Tensor:
+        """What of a piece is judged. Shape: (B, 256 S) to (B, 256 (S - 2 context))."""
+        cut = self._config.context * HOP
+        return wav[:, cut : wav.shape[1] - cut]
+
     def _mel_error(self, wav: Tensor, target: Tensor) -> Tensor:
         """Difference of two waveforms' log-mels, in nats. Shape: (B, L) each, to (B, mels, S)."""
         to_mel = self._to_mel.to(wav.device)
@@ -251,16 +261,16 @@ class VocoderStage:
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """On held-out pieces: spectral loss, absolute and mean error of the log-mel, L1 of the energy's envelope."""
+        """On held-out pieces: spectral loss, absolute error of the log-mel, level, L1 of the energy's envelope."""
         device = next(self.model.parameters()).device
         batch = {name: value.to(device) for name, value in self._crops.validation().items()}
-        wav = self.model(batch["mel"])
-        error = self._mel_error(wav, batch["wav"])
+        wav, target = self._inner(self.model(batch["mel"])), self._inner(batch["wav"])
+        error = self._mel_error(wav, target)
         return {
-            "spectral": round(float(multi_resolution_stft_loss(wav, batch["wav"])), 5),
+            "spectral": round(float(multi_resolution_stft_loss(wav, target)), 5),
             "mel": round(float(error.abs().mean()), 5),
-            "mel_bias": round(float(error.mean()), 5),
-            "envelope": round(float(F.l1_loss(_envelope(wav), _envelope(batch["wav"]))), 5),
+            "level_db": round(float(10 * torch.log10(wav.square().sum() / target.square().sum())), 3),
+            "envelope": round(float(F.l1_loss(_envelope(wav), _envelope(target))), 5),
         }
 
 

@@ -95,6 +95,8 @@ batch = 4
 frames = 32
 [stages.{stage}.losses]
 adversarial_from = 2
+mel = 1.0
+context = 4
 width = 2
 periods = [2]
 resolutions = [[256, 64]]

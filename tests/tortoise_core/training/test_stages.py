@@ -59,6 +59,23 @@ def test_the_codec_learns_phones_and_does_not_ship_what_tells_them(trained):
     assert set(weights) == set(DiscreteVAE(trained.recipe.dvae).state_dict())
 
 
+def test_the_vocoder_hears_the_ends_of_a_piece_and_is_not_judged_there(trained):
+    stage = trained._vocoder_stage()
+    batch = stage.batch(0)
+    cut = 4 * 256
+
+    def loss(where, what):
+        changed = {**batch, what: batch[what].clone()}
+        changed[what][..., where] += 0.3
+        return stage._generator_loss(changed)[0].item()
+
+    ends, inside = slice(0, cut), slice(cut, 2 * cut)
+    plain = loss(slice(0), "wav")
+    assert loss(ends, "wav") == plain == loss(slice(-cut, None), "wav")
+    assert loss(inside, "wav") != plain
+    assert loss(slice(3, 4), "mel") != plain
+
+
 def test_the_adversary_joins_when_the_recipe_says(trained):
     lines = (trained.folder / "runs" / "vocoder" / "log.jsonl").read_text().splitlines()
     joined = ["adversarial" in json.loads(line) for line in lines if '"loss"' in line]
