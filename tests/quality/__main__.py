@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--held-out", type=Path, action="append", required=True, help="a book that training never saw")
     parser.add_argument("--speech-report", type=Path, required=True)
     parser.add_argument("--voices", nargs="+", default=["joe", "slt", "rms", "awb"], help="teachers, the best first")
+    parser.add_argument("--stranger", default="kal16", help="a teacher's voice that training never heard")
     parser.add_argument("--clips", type=int, nargs=2, default=[BEST, OTHERS], help="of the best voice, of each other")
     parser.add_argument("--out", type=Path, default=Path("~/.cache/talepress/quality"), help="where the audio is kept")
     chosen = parser.parse_args()
@@ -43,7 +44,8 @@ def main() -> None:
     hard = HARD.read_text("utf-8").splitlines()
     speakers = [record(v, texts, count, hard, out / "teachers") for v, count in zip(chosen.voices, counts, strict=True)]
     judge = Judge(chosen.speech_report, out / "reports")
-    bench = parts.load_bench(speakers, judge, out / "spoken")
+    stranger = record(chosen.stranger, texts, 0, [], out / "teachers")
+    bench = parts.load_bench(speakers, stranger, judge, out / "spoken")
     reader = language.load_reader(speakers, judge, out / "read")
     figures: dict[str, Any] = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}
     for part in chosen.parts or known:

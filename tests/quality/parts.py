@@ -26,6 +26,7 @@ FEW_EVALUATIONS = 8
 REFERENCE_EVALUATIONS = 400
 SAMPLERS = ("ancestral", "ddim", "dpmpp")
 EVALUATIONS = (4, 8, 12, 16, 30, 80)
+SWAPPED = 8  # clips of the best voice that are spoken in other voices
 COMPARED = 16  # clips of the best voice for the tables of samplers and guidance
 GUIDANCE = (0.0, 0.5, 1.0, 2.0)
 FRAME = 480  # samples of 20 ms: of the level in pauses
@@ -42,6 +43,7 @@ class Bench:
     folder: Path  # of the model
     settings: SamplingSettings
     speakers: Sequence[Speaker]
+    stranger: Speaker  # whom training never heard
     judge: Judge
     out: Path
 
@@ -55,11 +57,11 @@ class Bench:
         for start in range(0, len(clips), BATCH):
             batch = clips[start : start + BATCH]
             said += self.model.through_codes(batch, [voice] * len(batch), settings)
-        return self._write(name, speaker, said)
+        return self.write(name, speaker, said)
 
     def speak_vocoder(self, name: str, speaker: Speaker) -> list[Path]:
         """The vocoder on a speaker's own mels."""
-        return self._write(name, speaker, self.model.through_vocoder([r.wav for r in speaker.recordings]))
+        return self.write(name, speaker, self.model.through_vocoder([r.wav for r in speaker.recordings]))
 
     def judged(self, name: str, speaker: Speaker, wavs: Sequence[Path], *, same: bool = False) -> dict[str, Any]:
         """What the judge says of them: figures alone. Similarity is to other clips, or to the `same` recording."""
@@ -70,21 +72,22 @@ class Bench:
         report = self.judge(f"{name}-{speaker.voice}", rows)
         return {key: value for key, value in report.items() if key not in ("rows", "worst")}
 
-    def _write(self, name: str, speaker: Speaker, said: Sequence[np.ndarray]) -> list[Path]:
+    def write(self, name: str, speaker: Speaker, said: Sequence[np.ndarray]) -> list[Path]:
+        """Waveforms to files in a folder of that name."""
         folder = self.out / name / speaker.voice
         folder.mkdir(parents=True, exist_ok=True)
-        paths = [folder / recording.wav.name for recording, _ in zip(speaker.recordings, said, strict=False)]
+        paths = [folder / f"{number:03d}.wav" for number in range(len(said))]
         for path, audio in zip(paths, said, strict=True):
             soundfile.write(path, audio, OUTPUT_RATE_HZ, subtype="PCM_16")
         return paths
 
 
-def load_bench(speakers: Sequence[Speaker], judge: Judge, out: Path) -> Bench:
+def load_bench(speakers: Sequence[Speaker], stranger: Speaker, judge: Judge, out: Path) -> Bench:
     """The configured model, as a user's commands would load it."""
     services = Services(read_settings())
     folder = Path(services.synthesize.model)
     model = load_resynthesis(folder, services.synthesize.device, services.precision)
-    return Bench(model, folder, services.sampling, speakers, judge, out)
+    return Bench(model, folder, services.sampling, speakers, stranger, judge, out)
 
 
 def chains(bench: Bench) -> list[dict[str, Any]]:
@@ -201,28 +204,21 @@ def speed_and_size(bench: Bench) -> dict[str, Any]:
 
 
 def conditioning(bench: Bench) -> list[dict[str, Any]]:
-    """The best voice's codes in every voice: who is heard, and whether the words stay."""
+    """The best voice's codes in every voice and in one that training never heard: who is heard, whether it is always
+    the same, and whether the words stay."""
     source = bench.speakers[0]
-    clips = [recording.wav for recording in source.recordings[:COMPARED]]
+    recordings = source.recordings[:SWAPPED]
     rows = []
-    for target in bench.speakers:
-        said = bench.model.through_codes(clips, [bench.model.voice(target.references)] * len(clips), bench.settings)
-        folder = bench.out / "swapped" / target.voice
-        folder.mkdir(parents=True, exist_ok=True)
-        spoken = []
-        for recording, audio in zip(source.recordings, said, strict=False):
-            soundfile.write(folder / recording.wav.name, audio, OUTPUT_RATE_HZ, subtype="PCM_16")
-            spoken.append(folder / recording.wav.name)
+    for target in (*bench.speakers, bench.stranger):
+        voice = bench.model.voice(target.references)
+        said = bench.model.through_codes([r.wav for r in recordings], [voice] * len(recordings), bench.settings)
+        wavs = bench.write("swapped", target, said)
         row: dict[str, Any] = {"codes_of": source.voice, "voice": target.voice}
-        for heard in (source, target):
-            judged = bench.judge(
-                f"swapped-{target.voice}-{heard.voice}",
-                [Spoken(wav, r.text, heard.joined) for wav, r in zip(spoken, source.recordings, strict=False)],
-            )
-            row |= {f"similarity_to_{'source' if heard is source else 'target'}": judged["speaker_sim"]}
-            row |= {"wer": judged["wer"], "dnsmos_p808": judged["dnsmos_p808"]}
-        row.setdefault("similarity_to_target", row["similarity_to_source"])
-        rows.append(row)
+        for who, reference in (("source", source.joined), ("target", target.joined), ("its first", wavs[0])):
+            spoken = [Spoken(wav, r.text, reference) for wav, r in zip(wavs, recordings, strict=True)]
+            judged = bench.judge(f"swapped-{target.voice}-{who.replace(' ', '-')}", spoken)
+            row[f"similarity to {who}"] = judged["speaker_sim"]
+        rows.append(row | {"wer": judged["wer"], "dnsmos_p808": judged["dnsmos_p808"]})
     return rows
 
 

@@ -207,7 +207,9 @@ SECTIONS = {
     "chains": _chains,
     "codec": _codec,
     "speed_and_size": _speed,
-    "conditioning": _rows("Whose voice", "The best voice's codes, spoken in each voice."),
+    "conditioning": _rows(
+        "Whose voice", "The best voice's codes, in each voice and in one that training never heard; 8 clips."
+    ),
     "samplers": _rows(
         "Samplers", "Mel distance (mean absolute, nats) to the same sampler at 400 evaluations; 16 clips."
     ),
