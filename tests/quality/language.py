@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 import torch
 from torch import Tensor
 
@@ -17,8 +16,7 @@ from flows._speech import Line, cut_lines, speak_lines
 from flows._wiring import Services, open_services, read_settings
 from tasks.voices.catalogue import read_latents
 from tests.quality.judge import Judge, Spoken
-from tests.quality.material import Speaker
-from tortoise_core.audio.constants import OUTPUT_RATE_HZ
+from tests.quality.material import Speaker, write_wavs
 from tortoise_core.inference.code_stage import Chosen, CodeStage
 from tortoise_core.inference.engine import TorToiseEngine, load_engine
 from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, VoiceLatents
@@ -77,12 +75,7 @@ class Reader:
 
     def write(self, name: str, speaker: Speaker, said: Sequence[np.ndarray]) -> list[Path]:
         """Waveforms to files in a folder of that name."""
-        folder = self.out / name / speaker.voice
-        folder.mkdir(parents=True, exist_ok=True)
-        paths = [folder / f"{number:03d}.wav" for number in range(len(said))]
-        for path, audio in zip(paths, said, strict=True):
-            soundfile.write(path, audio, OUTPUT_RATE_HZ, subtype="PCM_16")
-        return paths
+        return write_wavs(self.out / name / speaker.voice, said)
 
     def judged(self, name: str, speaker: Speaker, texts: Sequence[str], wavs: Sequence[Path]) -> dict[str, Any]:
         """The judge's whole report."""

@@ -72,3 +72,12 @@ def record(voice: str, texts: Sequence[str], count: int, hard: Sequence[str], fo
     soundfile.write(joined, np.concatenate([soundfile.read(wav)[0] for wav in references]), SAMPLE_RATE)
     spoken = [recorded(f"hard-{number:02d}", text) for number, text in enumerate(hard)]
     return Speaker(voice, recordings[:count], spoken, references, joined)
+
+
+def write_wavs(folder: Path, said: Sequence[np.ndarray]) -> list[Path]:
+    """Waveforms at 24 kHz to `000.wav`, `001.wav`, ... in a folder that is made if there is none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{number:03d}.wav" for number in range(len(said))]
+    for path, audio in zip(paths, said, strict=True):
+        soundfile.write(path, audio, SAMPLE_RATE, subtype="PCM_16")
+    return paths

@@ -15,7 +15,7 @@ import torch
 
 from flows._wiring import Services, read_settings
 from tests.quality.judge import Judge, Spoken
-from tests.quality.material import Speaker
+from tests.quality.material import Speaker, write_wavs
 from tortoise_core.audio.constants import OUTPUT_RATE_HZ
 from tortoise_core.inference.engine import load_resynthesis
 from tortoise_core.inference.interface import SamplingSettings
@@ -74,12 +74,7 @@ class Bench:
 
     def write(self, name: str, speaker: Speaker, said: Sequence[np.ndarray]) -> list[Path]:
         """Waveforms to files in a folder of that name."""
-        folder = self.out / name / speaker.voice
-        folder.mkdir(parents=True, exist_ok=True)
-        paths = [folder / f"{number:03d}.wav" for number in range(len(said))]
-        for path, audio in zip(paths, said, strict=True):
-            soundfile.write(path, audio, OUTPUT_RATE_HZ, subtype="PCM_16")
-        return paths
+        return write_wavs(self.out / name / speaker.voice, said)
 
 
 def load_bench(speakers: Sequence[Speaker], stranger: Speaker, judge: Judge, out: Path) -> Bench:
