@@ -46,7 +46,7 @@ def main() -> None:
     judge = Judge(chosen.speech_report, out / "reports")
     stranger = record(chosen.stranger, texts, 0, [], out / "teachers")
     bench = parts.load_bench(speakers, stranger, judge, out / "spoken")
-    reader = language.load_reader(speakers, judge, out / "read")
+    reader = language.load_reader(speakers, judge, chosen.held_out[0], out / "read")
     figures: dict[str, Any] = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}
     for part in chosen.parts or known:
         print(f"measuring {part} ...", file=sys.stderr, flush=True)

@@ -15,6 +15,7 @@ from torch import Tensor
 from flows._speech import Line, cut_lines, speak_lines
 from flows._wiring import Services, open_services, read_settings
 from tasks.voices.catalogue import read_latents
+from tests.quality.book import book
 from tests.quality.judge import Judge, Spoken
 from tests.quality.material import Speaker, write_wavs
 from tortoise_core.inference.code_stage import Chosen, CodeStage
@@ -42,6 +43,7 @@ class Reader:
     engine: TorToiseEngine
     speakers: Sequence[Speaker]
     judge: Judge
+    held_out: Path  # a book
     out: Path
 
     @cached_property
@@ -83,12 +85,12 @@ class Reader:
         return self.judge(f"{name}-{speaker.voice}", rows)
 
 
-def load_reader(speakers: Sequence[Speaker], judge: Judge, out: Path) -> Reader:
+def load_reader(speakers: Sequence[Speaker], judge: Judge, held_out: Path, out: Path) -> Reader:
     """The configured model, as a user's commands would load it."""
     services = Services(read_settings())
     synthesize = services.synthesize
     engine = load_engine(synthesize.model, synthesize.device, services.precision)
-    return Reader(services, engine, speakers, judge, out)
+    return Reader(services, engine, speakers, judge, held_out, out)
 
 
 def reading(reader: Reader) -> dict[str, Any]:
@@ -257,4 +259,16 @@ def _latents(row: CodeRow) -> Tensor:
     return row.latents
 
 
-PARTS = {"reading": reading, "candidates": candidates, "trick": trick, "sampling": sampling, "takes": takes}
+def whole_book(reader: Reader) -> dict[str, Any]:
+    """The best voice reads a whole held-out book."""
+    return book(reader.held_out, reader.speakers[0].voice, reader.judge, reader.out)
+
+
+PARTS = {
+    "reading": reading,
+    "book": whole_book,
+    "candidates": candidates,
+    "trick": trick,
+    "sampling": sampling,
+    "takes": takes,
+}

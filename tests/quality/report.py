@@ -143,6 +143,24 @@ def _reading(figures: Mapping[str, Any], _folder: Path) -> list[str]:
     ]
 
 
+def _book(figures: Mapping[str, Any], _folder: Path) -> list[str]:
+    chapter = figures["chapter"]
+    bars = [
+        _most("takes that were spoken again, %", 100 * figures["spoken_again_share"], 5),
+        _most("flagged after that, %", 100 * figures["flagged_share"], 0.5),
+        _least("an utterance's similarity to its chapter", chapter["least similarity to the whole"], 0.75),
+        _most("an utterance's level beside its neighbours', dB", chapter["furthest from its neighbours, dB"], 3),
+    ]
+    found = ", ".join(f"{reason} ({count})" for reason, count in figures["reasons"].items()) or "nothing"
+    return [
+        "A whole book",
+        f"*{figures['book']}*, {figures['utterances']:,} utterances. What the checks found in takes: {found}. "
+        "The first chapter, before mastering:",
+        _table(["", ""], list(chapter.items())),
+        _bars(bars),
+    ]
+
+
 def _takes(figures: Mapping[str, Any], _folder: Path) -> list[str]:
     rows = figures["rows"]
     said = (
@@ -215,6 +233,7 @@ SECTIONS = {
     ),
     "guidance": _rows("Guidance", "Classifier-free guidance of the diffusion decoder; 16 clips."),
     "reading": _reading,
+    "book": _book,
     "candidates": _rows("Candidates", "CLVP chooses among so many; 30 sentences of the best voice."),
     "trick": _rows("The TorToise trick", "The same codes, decoded from themselves and from the AR model's latents."),
     "sampling": _rows("Sampling", "One candidate each; 30 sentences of the best voice."),

@@ -5,6 +5,7 @@ import pytest
 import soundfile
 import torch
 
+from tests.quality.book import beyond_neighbours, speech_level
 from tests.quality.judge import Judge, Spoken
 from tests.quality.language import coverage, judged_by
 from tests.quality.material import HARD, held_out_sentences
@@ -164,3 +165,10 @@ def test_hard_sentences_are_forty_and_one_is_long():
     lines = HARD.read_text("utf-8").splitlines()
     assert len(lines) == 40 and len(set(lines)) == 40
     assert any(len(line) >= 300 for line in lines)
+
+
+def test_level_is_of_speech_not_of_pauses():
+    tone = 0.1 * np.sqrt(2) * np.sin(np.arange(24_000) * 2 * np.pi / 48)
+    assert speech_level(tone, 24_000) == pytest.approx(-20, abs=0.01)
+    assert speech_level(np.concatenate([tone, np.zeros(48_000)]), 24_000) == pytest.approx(-20, abs=0.01)
+    assert beyond_neighbours([-20.0, -24.0, -22.0, -21.0]) == pytest.approx([3.0, 0.5])
