@@ -8,7 +8,7 @@ SENTENCES ?= ../shared/text/sentences.txt
 SPEECH_REPORT ?= ../shared/tools/speech_report
 HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-frank-baum_the-wonderful-wizard-of-oz.epub
 
-.PHONY: book sample bench bench-quick quality test fuzz parity check format train-mini clean
+.PHONY: book sample bench bench-quick quality scaling test fuzz parity check format train-mini clean
 .DEFAULT_GOAL := book
 
 # One stamp per set of extras, so that nothing is installed twice.
@@ -53,6 +53,11 @@ $(VENV)/.train: $(VENV)/.run
 ## how good the shipped model sounds, judged by others; writes docs/quality.md (an hour). PARTS="chains codec" for some
 quality: $(VENV)/.train $(VENV)/.bench
 	$(PY) -m tests.quality $(PARTS) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) --speech-report $(SPEECH_REPORT)
+
+## held-out loss and WER of AR models by size and by speech, into docs/quality/scaling.json (hours); after train-mini
+scaling: $(VENV)/.train $(VENV)/.bench
+	$(PY) -m tests.quality.scaling --workspace $(WORKSPACE) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) \
+	  --speech-report $(SPEECH_REPORT)
 
 ## only the comparison with the reference outputs; GOLDENS="--goldens DIR" for other folders
 parity: $(VENV)/.dev

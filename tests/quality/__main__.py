@@ -14,27 +14,24 @@ from typing import Any
 
 import torch
 
-from tests.quality import language, parts
+from tests.quality import language, parts, scaling
 from tests.quality.judge import Judge
-from tests.quality.material import HARD, held_out_sentences, record
+from tests.quality.material import BEST, HARD, OTHERS, held_out_sentences, material_arguments, record
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FIGURES = DOCS / "quality" / "figures.json"
-BEST, OTHERS = 100, 50  # recordings of the best voice and of each other
 
 
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.quality", description=__doc__)
-    known = [*parts.PARTS, *language.PARTS]
+    of_text = {**language.PARTS, "scaling": scaling.scaling}
+    known = [*parts.PARTS, *of_text]
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(known)}; all if none is named")
-    parser.add_argument("--sentences", type=Path, required=True, help="the training text, one sentence a line")
-    parser.add_argument("--held-out", type=Path, action="append", required=True, help="a book that training never saw")
-    parser.add_argument("--speech-report", type=Path, required=True)
+    material_arguments(parser)
     parser.add_argument("--voices", nargs="+", default=["joe", "slt", "rms", "awb"], help="teachers, the best first")
     parser.add_argument("--stranger", default="kal16", help="a teacher's voice that training never heard")
     parser.add_argument("--clips", type=int, nargs=2, default=[BEST, OTHERS], help="of the best voice, of each other")
-    parser.add_argument("--out", type=Path, default=Path("~/.cache/talepress/quality"), help="where the audio is kept")
     chosen = parser.parse_args()
     if unknown := set(chosen.parts) - set(known):
         parser.error(f"there is no part {', '.join(sorted(unknown))}: use {', '.join(known)}")
@@ -50,7 +47,7 @@ def main() -> None:
     figures: dict[str, Any] = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}
     for part in chosen.parts or known:
         print(f"measuring {part} ...", file=sys.stderr, flush=True)
-        figures[part] = parts.PARTS[part](bench) if part in parts.PARTS else language.PARTS[part](reader)
+        figures[part] = parts.PARTS[part](bench) if part in parts.PARTS else of_text[part](reader)
         figures["about"] = {
             "date": time.strftime("%Y-%m-%d"),
             "preset": reader.services.settings.synthesize.preset,

@@ -142,7 +142,7 @@ def trick(reader: Reader) -> list[dict[str, Any]]:
         chosen = reader.engine._codes.choose(requests)
         rows = []
         for told, rows_of in (("codes", [replace(c, aligned=c.codes) for c in chosen]), ("latents", chosen)):
-            wavs = reader.write(f"told-{told}", speaker, _decode(reader.engine, requests, rows_of))
+            wavs = reader.write(f"told-{told}", speaker, decode(reader.engine, requests, rows_of))
             rows.append({"decoder is told": told, **_short(reader.judged(f"told-{told}", speaker, texts, wavs))})
     return rows
 
@@ -174,7 +174,7 @@ def takes(reader: Reader) -> dict[str, Any]:
             for row, s in zip(group, opinions, strict=True)
         ]
         chosen = [Chosen(row.codes, _latents(row), row.stopped, s) for _, row, s in flat]
-        said = _decode(reader.engine, [requests[n] for n, _, _ in flat], chosen)
+        said = decode(reader.engine, [requests[n] for n, _, _ in flat], chosen)
     wavs = reader.write("takes", speaker, said)
     report = reader.judged("takes", speaker, [texts[n] for n, _, _ in flat], wavs)
     pace = np.array([len(row.codes) / len(prompts[n].text) for n, row, _ in flat])
@@ -233,7 +233,8 @@ def _short(report: Mapping[str, Any]) -> dict[str, Any]:
     return {key: report[key] for key in ("wer", "cer", "dnsmos_p808")}
 
 
-def _decode(engine: TorToiseEngine, requests: Sequence[SpeechRequest], chosen: Sequence[Chosen]) -> list[np.ndarray]:
+def decode(engine: TorToiseEngine, requests: Sequence[SpeechRequest], chosen: Sequence[Chosen]) -> list[np.ndarray]:
+    """The second half of the engine, in its own batches. Shape: (samples,) for each request."""
     made: dict[int, np.ndarray] = {}
     for members in engine._audio.like_lengths(chosen):
         audio = engine._audio.decode([requests[m] for m in members], [chosen[m] for m in members])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,17 @@ from tortoise_core.training.teachers import SAMPLE_RATE, Teacher, teacher_of
 HARD = Path(__file__).with_name("hard.txt")  # one sentence a line: numbers, names, single words, quotes, a long one
 SHORTEST, LONGEST = 30, 130  # characters
 REFERENCES = 8  # recordings that say who speaks: as many as a voice is enrolled from
+
+
+BEST, OTHERS = 100, 50  # recordings of the best voice and of each other
+
+
+def material_arguments(parser: argparse.ArgumentParser) -> None:
+    """What every measurement must be told."""
+    parser.add_argument("--sentences", type=Path, required=True, help="the training text, one sentence a line")
+    parser.add_argument("--held-out", type=Path, action="append", required=True, help="a book that training never saw")
+    parser.add_argument("--speech-report", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("~/.cache/talepress/quality"), help="where the audio is kept")
 
 
 @dataclass(frozen=True)

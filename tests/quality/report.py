@@ -161,6 +161,33 @@ def _book(figures: Mapping[str, Any], _folder: Path) -> list[str]:
     ]
 
 
+def _scaling(figures: Mapping[str, Any], folder: Path) -> list[str]:
+    rows, fit = figures["rows"], figures["fit"]
+    curve = f"{fit['E']:.2f} + ({fit['A']:.3g} / N)^{fit['a']:.2f} + ({fit['B']:.3g} / D)^{fit['b']:.2f}"
+    said = (
+        f"Written by `make scaling`. AR models of three sizes on three amounts of speech, {figures['steps']} steps "
+        "each (the shipped one has had many more), the rest as the recipe says. Loss: the least on held-out "
+        "utterances, nats a code. WER and CER: sentences of the held-out books after the last step, one candidate, "
+        f"decoded from the codes alone. Fitted to the {len(rows)} losses, N millions of parameters in blocks, D hours: "
+        f"{curve}; root mean square error {fit['rms_error']:.3f} nats."
+    )
+    figure = Figure(figsize=(8, 3), layout="constrained")
+    for place, (along, label, across) in enumerate(
+        (("block_parameters", "parameters in blocks", "hours"), ("hours", "hours of speech", "block_parameters")),
+        start=1,
+    ):
+        axes: Axes = figure.add_subplot(1, 2, place)
+        for value in sorted({row[across] for row in rows}):
+            line = [row for row in rows if row[across] == value]
+            name = f"{value:.1f} h" if across == "hours" else f"{value / 1e6:.1f} M"
+            axes.plot([row[along] for row in line], [row["loss"] for row in line], marker="o", label=name)
+        axes.set(xlabel=label, xscale="log")
+        axes.legend()
+    figure.savefig(folder / "scaling.svg")
+    table = _table(list(rows[0]), [list(row.values()) for row in rows])
+    return ["Scaling", said, f"![held-out loss by size and by speech]({folder.name}/scaling.svg)", table]
+
+
 def _takes(figures: Mapping[str, Any], _folder: Path) -> list[str]:
     rows = figures["rows"]
     said = (
@@ -238,6 +265,7 @@ SECTIONS = {
     "trick": _rows("The TorToise trick", "The same codes, decoded from themselves and from the AR model's latents."),
     "sampling": _rows("Sampling", "One candidate each; 30 sentences of the best voice."),
     "takes": _takes,
+    "scaling": _scaling,
     "pictures": _pictures,
     "learning": _learning,
 }

@@ -11,6 +11,7 @@ from tests.quality.language import coverage, judged_by
 from tests.quality.material import HARD, held_out_sentences
 from tests.quality.parts import pause_level
 from tests.quality.report import chain_bars, reading_bars, write_report
+from tests.quality.scaling import fit
 from tortoise_core.inference.sampling import CodeRow
 
 
@@ -172,3 +173,14 @@ def test_level_is_of_speech_not_of_pauses():
     assert speech_level(tone, 24_000) == pytest.approx(-20, abs=0.01)
     assert speech_level(np.concatenate([tone, np.zeros(48_000)]), 24_000) == pytest.approx(-20, abs=0.01)
     assert beyond_neighbours([-20.0, -24.0, -22.0, -21.0]) == pytest.approx([3.0, 0.5])
+
+
+def test_the_law_behind_losses_is_found():
+    rows = [
+        {"block_parameters": n * 1e6, "hours": d, "loss": 1.5 + (0.4 / n) ** 0.3 + (0.2 / d) ** 0.6}
+        for n in (0.4, 1.8, 4.7)
+        for d in (0.7, 2.8, 22.4)
+    ]
+    found = fit(rows)
+    assert found["rms_error"] < 0.002
+    assert found["E"] == pytest.approx(1.5, abs=0.2) and found["b"] == pytest.approx(0.6, abs=0.1)

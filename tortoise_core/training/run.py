@@ -119,7 +119,7 @@ class Workspace:
             raise ConfigError("export needs a folder for the new model")
         with staged_folder(out) as staging:
             networks = {
-                role: write_network(staging, role, getattr(self.recipe, role), self._weights(role), torch.float16)
+                role: write_network(staging, role, getattr(self.recipe, role), self.weights(role), torch.float16)
                 for role in EXPORTED
             }
             extra = {"speech": dict(self.recipe.speech), "presets": dict(self.recipe.presets)}
@@ -161,25 +161,25 @@ class Workspace:
 
     def _autoregressive_stage(self) -> Stage:
         config = self.recipe.stage("autoregressive")
-        corpus, items = self._spoken()
+        corpus, items = self.spoken()
         model = AutoregressiveModel(self.recipe.autoregressive)
-        start_from_codebook(model, self._weights("dvae")["codebook.embed"])
+        start_from_codebook(model, self.weights("dvae")["codebook.embed"])
         return AutoregressiveStage(model, BucketSampler(items, corpus, config.buckets), config.language)
 
     def _clvp_stage(self) -> Stage:
-        corpus, items = self._spoken()
+        corpus, items = self.spoken()
         config = self.recipe.stage("clvp")
         return ClvpStage(Clvp(self.recipe.clvp), BucketSampler(items, corpus, config.buckets), config.ranking)
 
     def _diffusion_stage(self, stage: str) -> Stage:
         pieces = self.recipe.stage(stage).pieces
-        corpus, items = self._spoken()
+        corpus, items = self.spoken()
         aligned = AlignedInput(items)
         decoder = DiffusionDecoder(self.recipe.diffusion)
         if stage == "diffusion":
             items = items[: pieces.latent_items]
             aligned = AlignedInput(items, self._latents(corpus, items, pieces))
-            decoder.load_state_dict(self._weights("diffusion_codes"))
+            decoder.load_state_dict(self.weights("diffusion_codes"))
         process = GaussianDiffusion(
             NoiseSchedule.linear(),
             prediction=self.recipe.speech.get("prediction", "epsilon"),
@@ -195,23 +195,24 @@ class Workspace:
     def _corpus(self) -> Corpus:
         return Corpus(self.folder / "corpus")
 
-    def _spoken(self) -> tuple[Corpus, list[SpokenItem]]:
+    def spoken(self) -> tuple[Corpus, list[SpokenItem]]:
+        """The corpus, and its utterances with codes and tokens. Raises `ConfigError` where there is no dVAE yet."""
         corpus = self._corpus()
         return corpus, prepare_items(corpus, self._dvae(), self.folder / "codes.npy")
 
     def _dvae(self) -> DiscreteVAE:
         dvae = DiscreteVAE(self.recipe.dvae).eval()
-        dvae.load_state_dict(self._weights("dvae"))
+        dvae.load_state_dict(self.weights("dvae"))
         return dvae
 
     def _latents(self, corpus: Corpus, items: list[SpokenItem], data: DiffusionDataConfig) -> np.ndarray:
         model = AutoregressiveModel(self.recipe.autoregressive).eval()
-        model.load_state_dict(self._weights("autoregressive"))
+        model.load_state_dict(self.weights("autoregressive"))
         path = self.folder / f"latents-{self._checkpoint('autoregressive')['step']}.f16"  # other weights, other latents
         compute_latents(model, items, corpus, path, data)
         return np.memmap(path, dtype=np.float16, mode="r").reshape(-1, model.config.width)
 
-    def _weights(self, stage: str) -> dict[str, Tensor]:
+    def weights(self, stage: str) -> dict[str, Tensor]:
         """The averaged weights of a stage that has been trained. Raises `ConfigError` where it has not."""
         weights: dict[str, Tensor] = self._checkpoint(stage)["average"]
         return weights
