@@ -5,7 +5,9 @@ A stage says what a batch is and what the loss is; `loop.Trainer` does the rest.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchaudio.functional import resample
 
+from tortoise_core.audio.constants import FRAMES_PER_CODE
 from tortoise_core.audio.constants import HOP_SAMPLES as HOP
 from tortoise_core.audio.mel import MelSpectrogram24k
 from tortoise_core.models.dvae import DiscreteVAE
@@ -47,11 +50,29 @@ class CropConfig:
     quieter_db: float = 0.0  # varied pieces are made quieter by up to this much
 
 
+@dataclass(frozen=True, eq=False)
+class DecodedMels:
+    """What the diffusion decoder makes of utterances' codes, in time with the recordings: see `decoded_mels.py`."""
+
+    items: Sequence[CorpusItem]
+    frames: np.ndarray  # (sum of frames, mels) float16, utterance after utterance
+    share: float  # of the pieces are cut from these
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return np.cumsum([item.frames // FRAMES_PER_CODE * FRAMES_PER_CODE for item in self.items])
+
+    def mel(self, number: int) -> np.ndarray:
+        """Log-mel frames of one of the items. Shape: (frames, mels), float32."""
+        first = self._ends[number - 1] if number else 0
+        return self.frames[first : self._ends[number]].astype(np.float32)
+
+
 class CropSampler:
     """Cuts aligned pieces of mel and audio out of random utterances."""
 
-    def __init__(self, corpus: Corpus, config: CropConfig) -> None:
-        self.corpus, self.config = corpus, config
+    def __init__(self, corpus: Corpus, config: CropConfig, decoded: DecodedMels | None = None) -> None:
+        self.corpus, self.config, self._decoded = corpus, config, decoded
         self._train = corpus.items[:-VALIDATION_ITEMS]
         self._valid = corpus.items[-VALIDATION_ITEMS:]
         self._to_mel = MelSpectrogram24k()
@@ -64,19 +85,27 @@ class CropSampler:
 
     def validation(self) -> dict[str, Tensor]:
         """The same pieces of utterances that training never sees, as they were recorded."""
-        return self._cut(np.random.default_rng(VALIDATION_SEED), self._valid, np.zeros(self.config.batch, dtype=bool))
+        own = CropSampler(self.corpus, self.config)
+        return own._cut(np.random.default_rng(VALIDATION_SEED), self._valid, np.zeros(self.config.batch, dtype=bool))
 
     def _cut(self, random: np.random.Generator, items: list[CorpusItem], varied: np.ndarray) -> dict[str, Tensor]:
         pieces = []
         for index, vary in zip(random.integers(len(items), size=self.config.batch), varied, strict=True):
-            pieces.append(self._varied(items[index], random) if vary else self._plain(items[index], random))
+            if vary:
+                pieces.append(self._varied(items[index], random))
+            elif self._decoded is not None and random.random() < self._decoded.share:
+                number = int(random.integers(len(self._decoded.items)))
+                pieces.append(self._plain(self._decoded.items[number], self._decoded.mel(number), random))
+            else:
+                pieces.append(self._plain(items[index], self.corpus.mel(items[index]), random))
         mels, wavs, phones = zip(*pieces, strict=True)
         return {"mel": torch.stack(mels), "wav": torch.stack(wavs), "phones": torch.stack(phones)}
 
-    def _plain(self, item: CorpusItem, random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def _plain(self, item: CorpusItem, whole: np.ndarray, random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """A piece of a recording with its place in a mel (S, mels) of it."""
         frames = self.config.frames
-        start = int(random.integers(max(1, item.frames - frames + 1)))
-        mel = self.corpus.mel(item)[start : start + frames].T
+        start = int(random.integers(max(1, len(whole) - frames + 1)))
+        mel = whole[start : start + frames].T
         wav = self.corpus.audio(item)[start * HOP : (start + frames) * HOP]
         mel = np.pad(mel, ((0, 0), (0, frames - mel.shape[1])), constant_values=np.log(1e-5))
         wav = np.pad(wav, (0, frames * HOP - len(wav)))
@@ -206,22 +235,31 @@ class VocoderStage:
     loses 3 dB in the middle of an utterance, where there are none; so `context` should be all that it can see.
     """
 
-    def __init__(self, model: nn.Module, corpus: Corpus, crops: CropConfig, config: VocoderLossConfig) -> None:
-        self.model, self._crops, self._config = model, CropSampler(corpus, crops), config
-        self._judge = VocoderDiscriminator(config.periods, config.resolutions, config.width)
+    def __init__(
+        self,
+        model: nn.Module,
+        corpus: Corpus,
+        crops: CropConfig,
+        config: VocoderLossConfig,
+        decoded: DecodedMels | None = None,
+    ) -> None:
+        """`decoded`: mels to learn from besides the recordings' own. Validated on the recordings' own alone."""
+        self.model, self._config = model, config
+        self._crops = CropSampler(corpus, crops, decoded)
+        self.judge = VocoderDiscriminator(config.periods, config.resolutions, config.width)
         self._to_mel = MelSpectrogram24k()
         self._fake: Tensor | None = None
         self._real: list[Tensor] = []
         self.phases = (
-            Phase("judge", (self._judge,), self._judge_loss, first_step=config.adversarial_from),
+            Phase("judge", (self.judge,), self._judge_loss, first_step=config.adversarial_from),
             Phase("loss", (model,), self._generator_loss),
         )
 
     def batch(self, step: int) -> Batch:
         """Aligned mel and waveform pieces, and which discriminators are asked."""
-        random = np.random.default_rng(hash_seed(step, len(self._judge.judges)))
-        count = min(self._config.judges_per_step, len(self._judge.judges))
-        asked = np.sort(random.choice(len(self._judge.judges), size=count, replace=False))
+        random = np.random.default_rng(hash_seed(step, len(self.judge.judges)))
+        count = min(self._config.judges_per_step, len(self.judge.judges))
+        asked = np.sort(random.choice(len(self.judge.judges), size=count, replace=False))
         return self._crops.batch(step) | {
             "adversarial": torch.tensor(step >= self._config.adversarial_from),
             "asked": torch.from_numpy(asked),
@@ -230,7 +268,7 @@ class VocoderStage:
     def _judge_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         self._fake = self._inner(self.model(batch["mel"]))
         asked = batch["asked"].tolist()
-        real, fake = self._judge(self._inner(batch["wav"]), asked), self._judge(self._fake.detach(), asked)
+        real, fake = self.judge(self._inner(batch["wav"]), asked), self.judge(self._fake.detach(), asked)
         self._real = [feature.detach() for feature in real.features]
         return discriminator_loss(real.scores, fake.scores), {}
 
@@ -244,7 +282,7 @@ class VocoderStage:
         loss, parts = spectral + self._config.mel * mel, {"spectral": spectral.detach(), "mel": mel.detach()}
         if not batch["adversarial"]:
             return loss, parts
-        fake = self._judge(wav, batch["asked"].tolist())
+        fake = self.judge(wav, batch["asked"].tolist())
         adversarial, features = generator_loss(fake.scores), feature_loss(self._real, fake.features)
         loss = loss + self._config.adversarial * adversarial + self._config.feature * features
         return loss, parts | {"adversarial": adversarial.detach(), "features": features.detach()}

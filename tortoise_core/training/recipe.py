@@ -19,12 +19,23 @@ from tortoise_core.models.diffusion_decoder import DiffusionDecoderConfig
 from tortoise_core.models.dvae import DiscreteVAEConfig
 from tortoise_core.models.frame_vocoder import FrameVocoderConfig
 from tortoise_core.training.acoustic_stages import CodecLossConfig, CropConfig, VocoderLossConfig
+from tortoise_core.training.decoded_mels import DecodedConfig
 from tortoise_core.training.diffusion_stage import DiffusionDataConfig, DiffusionLossConfig
 from tortoise_core.training.language_stages import AutoregressiveLossConfig, ClvpLossConfig
 from tortoise_core.training.loop import LoopConfig
 from tortoise_core.training.speech_data import BucketConfig
 
-STAGES = ("corpus", "dvae", "vocoder", "autoregressive", "clvp", "diffusion_codes", "diffusion", "export")
+STAGES = (
+    "corpus",
+    "dvae",
+    "vocoder",
+    "autoregressive",
+    "clvp",
+    "diffusion_codes",
+    "diffusion",
+    "vocoder_decoded",
+    "export",
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,7 @@ class StageConfig:
     buckets: BucketConfig = field(default_factory=BucketConfig)
     pieces: DiffusionDataConfig = field(default_factory=DiffusionDataConfig)
     denoising: DiffusionLossConfig = field(default_factory=DiffusionLossConfig)
+    decoded: DecodedConfig = field(default_factory=DecodedConfig)
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,7 @@ _STAGE_PARTS: Mapping[str, type] = {
     "buckets": BucketConfig,
     "pieces": DiffusionDataConfig,
     "denoising": DiffusionLossConfig,
+    "decoded": DecodedConfig,
 }
 
 

@@ -7,6 +7,7 @@
     clvp             which codes belong to which text (runs/clvp)
     diffusion_codes  codes to mel (runs/diffusion_codes)
     diffusion        AR latents to mel, from the weights of diffusion_codes: the TorToise trick (runs/diffusion)
+    vocoder_decoded  the vocoder goes on, with mels that the diffusion decoder makes (runs/vocoder_decoded)
     export           all networks into a model folder, float16, with the teacher's voices
 
 Every stage continues where it was stopped. Knows the recipe; knows nothing of books or databases.
@@ -30,17 +31,22 @@ from torch import Tensor
 from tortoise_core.checkpoints.manifest import write_manifest, write_network
 from tortoise_core.checkpoints.staging import staged_folder
 from tortoise_core.checkpoints.weights import write_tensors
+from tortoise_core.description import read_config
 from tortoise_core.diffusion.process import GaussianDiffusion
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.errors import ConfigError
+from tortoise_core.inference.audio_stage import AudioStage
 from tortoise_core.inference.engine import load_engine
+from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.text_side import SpeechFormat
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.models.frame_vocoder import FrameVocoder
-from tortoise_core.training.acoustic_stages import DiscreteVAEStage, VocoderStage
+from tortoise_core.training.acoustic_stages import DecodedMels, DiscreteVAEStage, VocoderStage
 from tortoise_core.training.corpus import Corpus, HeldOut, build_corpus, speakable_sentences
+from tortoise_core.training.decoded_mels import DecodedConfig, compute_decoded
 from tortoise_core.training.diffusion_stage import (
     AlignedInput,
     DiffusionDataConfig,
@@ -56,7 +62,13 @@ from tortoise_core.training.teachers import SAMPLE_RATE
 
 log = logging.getLogger(__name__)
 VOICE_CLIPS = 8  # utterances that a voice is made from
-EXPORTED = ("dvae", "vocoder", "autoregressive", "clvp", "diffusion")
+EXPORTED = {  # role in the model folder: the stage that has its last weights
+    "dvae": "dvae",
+    "vocoder": "vocoder_decoded",
+    "autoregressive": "autoregressive",
+    "clvp": "clvp",
+    "diffusion": "diffusion",
+}
 
 
 class Workspace:
@@ -111,6 +123,7 @@ class Workspace:
             "clvp": self._clvp_stage,
             "diffusion_codes": lambda: self._diffusion_stage("diffusion_codes"),
             "diffusion": lambda: self._diffusion_stage("diffusion"),
+            "vocoder_decoded": self._vocoder_decoded_stage,
         }
 
     def export(self, out: Path | None) -> None:
@@ -119,8 +132,8 @@ class Workspace:
             raise ConfigError("export needs a folder for the new model")
         with staged_folder(out) as staging:
             networks = {
-                role: write_network(staging, role, getattr(self.recipe, role), self.weights(role), torch.float16)
-                for role in EXPORTED
+                role: write_network(staging, role, getattr(self.recipe, role), self.weights(stage), torch.float16)
+                for role, stage in EXPORTED.items()
             }
             extra = {"speech": dict(self.recipe.speech), "presets": dict(self.recipe.presets)}
             write_manifest(staging, self.recipe.name, networks, extra)
@@ -158,6 +171,17 @@ class Workspace:
     def _vocoder_stage(self) -> Stage:
         config = self.recipe.stage("vocoder")
         return VocoderStage(FrameVocoder(self.recipe.vocoder), self._corpus(), config.crops, config.losses)
+
+    def _vocoder_decoded_stage(self) -> Stage:
+        config = self.recipe.stage("vocoder_decoded")
+        corpus, spoken = self.spoken()
+        spoken = spoken[: self.recipe.stage("diffusion").pieces.latent_items]
+        frames = self._decoded(corpus, spoken, config.decoded)
+        decoded = DecodedMels([one.item for one in spoken], frames, config.decoded.share)
+        stage = VocoderStage(FrameVocoder(self.recipe.vocoder), corpus, config.crops, config.losses, decoded)
+        stage.model.load_state_dict(self.weights("vocoder"))
+        stage.judge.load_state_dict(self._checkpoint("vocoder")["modules"]["judge"][0])
+        return stage
 
     def _autoregressive_stage(self) -> Stage:
         config = self.recipe.stage("autoregressive")
@@ -211,6 +235,19 @@ class Workspace:
         path = self.folder / f"latents-{self._checkpoint('autoregressive')['step']}.f16"  # other weights, other latents
         compute_latents(model, items, corpus, path, data)
         return np.memmap(path, dtype=np.float16, mode="r").reshape(-1, model.config.width)
+
+    def _decoded(self, corpus: Corpus, items: list[SpokenItem], config: DecodedConfig) -> np.ndarray:
+        decoder = DiffusionDecoder(self.recipe.diffusion).eval()
+        decoder.load_state_dict(self.weights("diffusion"))
+        latents = self._latents(corpus, items, self.recipe.stage("diffusion").pieces)
+        speech: SpeechFormat = read_config(SpeechFormat, self.recipe.speech, "speech")
+        settings: SamplingSettings = read_config(SamplingSettings, self.recipe.presets[config.preset], config.preset)
+        audio = AudioStage(
+            decoder.to(self.device), FrameVocoder(self.recipe.vocoder), self._dvae().to(self.device), speech
+        )
+        path = self.folder / f"decoded-{self._checkpoint('diffusion')['step']}.f16"  # other weights, other mels
+        compute_decoded(audio, corpus, AlignedInput(items, latents), settings, config, path)
+        return np.memmap(path, dtype=np.float16, mode="r").reshape(-1, self.recipe.diffusion.in_channels)
 
     def weights(self, stage: str) -> dict[str, Tensor]:
         """The averaged weights of a stage that has been trained. Raises `ConfigError` where it has not."""

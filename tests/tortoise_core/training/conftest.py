@@ -119,7 +119,7 @@ damaged = true
 
 @pytest.fixture(scope="session")
 def recipe_file(tmp_path_factory):
-    stages = ("dvae", "vocoder", "autoregressive", "clvp", "diffusion_codes", "diffusion")
+    stages = ("dvae", "vocoder", "autoregressive", "clvp", "diffusion_codes", "diffusion", "vocoder_decoded")
     path = tmp_path_factory.mktemp("recipe") / "tiny.toml"
     codec = "[stages.dvae.codec]\nphone = 0.1\nabsolute = 0.2\nrevive_every = 2\n"
     path.write_text(RECIPE + "".join(LOOP.format(stage=stage) for stage in stages) + codec)

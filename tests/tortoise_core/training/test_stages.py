@@ -15,7 +15,7 @@ from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.training.recipe import STAGES, read_recipe
 from tortoise_core.training.run import Workspace
 
-TRAINED = ("dvae", "vocoder", "autoregressive", "clvp", "diffusion_codes", "diffusion")
+TRAINED = ("dvae", "vocoder", "autoregressive", "clvp", "diffusion_codes", "diffusion", "vocoder_decoded")
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +74,35 @@ def test_the_vocoder_hears_the_ends_of_a_piece_and_is_not_judged_there(trained):
     assert loss(ends, "wav") == plain == loss(slice(-cut, None), "wav")
     assert loss(inside, "wav") != plain
     assert loss(slice(3, 4), "mel") != plain
+
+
+def test_the_vocoder_goes_on_with_what_the_decoder_makes(trained):
+    stage = trained._vocoder_decoded_stage()
+    judge = torch.load(trained.folder / "runs" / "vocoder" / "checkpoint.pt", weights_only=True)["modules"]["judge"][0]
+    assert all(torch.equal(value, judge[name]) for name, value in stage.judge.state_dict().items())
+    plain, decoded = trained._vocoder_stage(), stage._crops._decoded
+    spoken = trained.spoken()[1]
+    assert len(decoded.frames) == 4 * sum(len(one.codes) for one in spoken)
+    for number in (0, 1, len(spoken) - 1):
+        made, own = decoded.mel(number), stage._crops.corpus.mel(decoded.items[number])
+        assert made.shape == (len(own) // 4 * 4, 100) and np.isfinite(made).all()
+        assert not np.allclose(made, own[: len(made)], atol=0.1)
+    batches = [stage.batch(step) for step in range(4)]
+    apart = torch.cat([(b["mel"] - plain._crops._to_mel(b["wav"])[..., :32]).abs().mean((1, 2)) for b in batches])
+    assert 0.2 < float((apart > 1).float().mean()) < 0.8  # half of the pieces
+    own = plain._crops.validation()
+    assert all(torch.equal(value, own[name]) for name, value in stage._crops.validation().items())
+
+
+def test_decoding_is_continued_where_it_stopped(trained):
+    trained._vocoder_decoded_stage()
+    (path,) = trained.folder.glob("decoded-*.f16")
+    whole = np.fromfile(path, np.float16)
+    path.write_bytes(whole[: len(whole) // 2].tobytes() + b"half")
+    trained._vocoder_decoded_stage()
+    again = np.fromfile(path, np.float16)
+    np.testing.assert_array_equal(again[: len(whole) // 3], whole[: len(whole) // 3])
+    np.testing.assert_allclose(again, whole, atol=0.05)  # in other batches, other rounding
 
 
 def test_the_adversary_joins_when_the_recipe_says(trained):

@@ -1,0 +1,91 @@
+"""Mels that the diffusion decoder makes of the corpus: what the vocoder will meet, in time with the recordings.
+
+A vocoder that has heard only true mels speaks a decoder's smoother ones as they are; one that has heard these too gives
+them back what the decoder cannot foresee (fine-tuning on predicted mels: HiFi-GAN, arXiv 2010.05646, section 4.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tortoise_core.audio.constants import FRAMES_PER_CODE
+from tortoise_core.inference.audio_stage import AudioStage, noise_generator
+from tortoise_core.inference.code_stage import Chosen
+from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, VoiceLatents
+from tortoise_core.training.corpus import Corpus
+from tortoise_core.training.diffusion_stage import AlignedInput
+from tortoise_core.training.loop import hash_seed
+
+_AT_ONCE = 64  # utterances; those of like length are decoded together
+_VOICE_CLIPS = 8  # utterances that a voice is made from
+
+
+@dataclass(frozen=True)
+class DecodedConfig:
+    """Which mels a vocoder learns from besides the recordings' own: those of all utterances that have latents."""
+
+    share: float = 0.5  # of the pieces
+    codes_share: float = 0.25  # of the utterances: from codes, the others from the AR model's latents
+    preset: str = "fast"  # sampler and steps
+
+
+@torch.inference_mode()
+def compute_decoded(
+    stage: AudioStage,
+    corpus: Corpus,
+    aligned: AlignedInput,
+    settings: SamplingSettings,
+    config: DecodedConfig,
+    path: Path,
+) -> None:
+    """Decodes utterances, each in the voice of its speaker's first clips; float16, written to `path`.
+
+    Continues a file that was begun. Shape on disk: (sum of 4 x code counts, mels).
+    """
+    items = aligned.items
+    bins = stage.decoder.config.in_channels
+    lengths = np.array([FRAMES_PER_CODE * len(spoken.codes) for spoken in items])
+    offsets = np.concatenate([[0], np.cumsum(lengths)]) // FRAMES_PER_CODE
+    done_frames = path.stat().st_size // (2 * bins) if path.exists() else 0
+    done = int(np.searchsorted(np.cumsum(lengths), done_frames, side="right"))
+    by_name = {name: _voice(stage, corpus, name) for name in {spoken.item.voice for spoken in items}}
+    with path.open("ab") as file:
+        file.truncate(int(lengths[:done].sum()) * 2 * bins)
+        for start in range(done, len(items), _AT_ONCE):
+            chosen, requests = [], []
+            for number in range(start, min(start + _AT_ONCE, len(items))):
+                spoken = items[number]
+                codes = torch.from_numpy(spoken.codes)
+                as_codes = np.random.default_rng(hash_seed(number, 2)).random() < config.codes_share
+                told = codes if as_codes else torch.from_numpy(aligned.piece(number, 0, len(codes), offsets))
+                chosen.append(Chosen(codes, told, stopped=True, score=None))
+                requests.append(SpeechRequest("", by_name[spoken.item.voice], settings, seed=number))
+            mels = _decode(stage, requests, chosen)
+            file.write(b"".join(np.ascontiguousarray(mel.T.half().cpu().numpy()).tobytes() for mel in mels))
+
+
+def _decode(stage: AudioStage, requests: Sequence[SpeechRequest], chosen: Sequence[Chosen]) -> list[Tensor]:
+    """Log-mels (mels, frames) of a few utterances; codes and latents apart, as a batch is of one kind."""
+    made: dict[int, Tensor] = {}
+    for kind in (1, 2):
+        own = [n for n, row in enumerate(chosen) if row.aligned.dim() == kind]
+        for members in stage.like_lengths([chosen[n] for n in own]):
+            batch = [own[m] for m in members]
+            asked = [requests[n] for n in batch]
+            mels = stage.mels(asked, [chosen[n] for n in batch], [noise_generator(request) for request in asked])
+            made |= dict(zip(batch, mels, strict=True))
+    return [made[n] for n in range(len(chosen))]
+
+
+def _voice(stage: AudioStage, corpus: Corpus, name: str) -> VoiceLatents:
+    clips = [item for item in corpus.items if item.voice == name][:_VOICE_CLIPS]
+    device = stage.decoder.code_embedding.weight.device
+    mels = [torch.from_numpy(corpus.mel(clip).T)[None].to(device) for clip in clips]
+    latent = torch.stack([stage.decoder.conditioning_latent(mel) for mel in mels]).mean(0)
+    return VoiceLatents(torch.empty(1, 0), latent.cpu())
