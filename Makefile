@@ -77,7 +77,7 @@ format: $(VENV)/.dev
 ## train the embedded model from nothing; stop and repeat at any time, it goes on
 train-mini: $(VENV)/.train
 	rm -rf $(WORKSPACE)/tortoise_mini  # export writes a new folder only
-	for stage in corpus dvae vocoder autoregressive clvp diffusion_codes diffusion vocoder_decoded export; do \
+	for stage in corpus dvae vocoder autoregressive clvp speller diffusion_codes diffusion vocoder_decoded export; do \
 	  $(VENV)/bin/talepress train $$stage --config configs/models/tortoise_mini.toml \
 	    --workspace $(WORKSPACE) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) \
 	    --out $(WORKSPACE)/tortoise_mini || exit 1; \

@@ -19,8 +19,8 @@ def train(
     stage: Annotated[
         str,
         typer.Argument(
-            help="corpus, dvae, vocoder, autoregressive, clvp, diffusion_codes, diffusion, vocoder_decoded or export, "
-            "in that order."
+            help="corpus, dvae, vocoder, autoregressive, clvp, speller, diffusion_codes, diffusion, vocoder_decoded or "
+            "export, in that order."
         ),
     ],
     config: Annotated[Path, typer.Option(help="The recipe: a TOML file such as configs/models/tortoise_mini.toml.")],

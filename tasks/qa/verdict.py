@@ -12,6 +12,7 @@ from configs.settings import QaSettings
 from storage.records import Take, Verdict
 from tasks.qa.checks import CHECKS, Rendering
 
+RANKING = ("clvp", "speller")  # networks whose scores of takes of one text add up: see `code_stage.py`
 DOUBT = "doubt"  # the score that sums up the severities; 0 for a take that passed everything
 
 
@@ -34,5 +35,13 @@ def judge(rendering: Rendering, settings: QaSettings) -> Judgement:
 
 
 def best(takes: Iterable[Take]) -> Take:
-    """The take to keep: least doubted, then best liked by CLVP, then earliest. Raises `ValueError` for no takes."""
-    return min(takes, key=lambda take: (take.scores.get(DOUBT, 0.0), -take.scores.get("clvp", 0.0), take.attempt))
+    """The take to keep: least doubted, then best liked by the networks that rank, then earliest.
+
+    Raises `ValueError` for no takes.
+    """
+
+    def order(take: Take) -> tuple[float, float, int]:
+        liked = sum(take.scores.get(network, 0.0) for network in RANKING)
+        return take.scores.get(DOUBT, 0.0), -liked, take.attempt
+
+    return min(takes, key=order)

@@ -66,14 +66,15 @@ class Reader:
 
     def speak(
         self, name: str, speaker: Speaker, texts: Sequence[str], settings: SamplingSettings
-    ) -> tuple[list[Path], list[float]]:
-        """Speaks texts to files; with each file's CLVP score."""
+    ) -> tuple[list[Path], dict[str, float]]:
+        """Speaks texts to files; with the mean scores of what was chosen, by network."""
         results = []
         requests = self.requests(speaker, texts, settings)
         for start in range(0, len(requests), BATCH):
             results += self.engine.speak(requests[start : start + BATCH])
         paths = self.write(name, speaker, [result.audio for result in results])
-        return paths, [result.scores.get("clvp", 0.0) for result in results]
+        names = results[0].scores
+        return paths, {name: round(float(np.mean([r.scores[name] for r in results])), 3) for name in names}
 
     def write(self, name: str, speaker: Speaker, said: Sequence[np.ndarray]) -> list[Path]:
         """Waveforms to files in a folder of that name."""
@@ -129,8 +130,7 @@ def candidates(reader: Reader) -> list[dict[str, Any]]:
     for count in CANDIDATES:
         wavs, scores = reader.speak(f"candidates{count}", speaker, texts, replace(reader.settings, candidates=count))
         report = reader.judged(f"candidates{count}", speaker, texts, wavs)
-        score = round(float(np.mean(scores)), 3) if count > 1 else None
-        rows.append({"candidates": count, "clvp": score, **_short(report)})
+        rows.append({"candidates": count, **_short(report), **scores})
     return rows
 
 
@@ -173,22 +173,41 @@ def takes(reader: Reader) -> dict[str, Any]:
             for n, (group, opinions) in enumerate(zip(rows, scores, strict=True))
             for row, s in zip(group, opinions, strict=True)
         ]
-        chosen = [Chosen(row.codes, _latents(row), row.stopped, s) for _, row, s in flat]
+        chosen = [Chosen(row.codes, _latents(row), row.stopped) for _, row, s in flat]
         said = decode(reader.engine, [requests[n] for n, _, _ in flat], chosen)
     wavs = reader.write("takes", speaker, said)
     report = reader.judged("takes", speaker, [texts[n] for n, _, _ in flat], wavs)
     pace = np.array([len(row.codes) / len(prompts[n].text) for n, row, _ in flat])
+    scores_of = {name: np.array([s[name] for _, _, s in flat]) for name in flat[0][2]}
     known = {
-        "clvp": np.array([s for _, _, s in flat]),
+        **scores_of,
+        "sum of these": np.sum(list(scores_of.values()), axis=0),
+        "sum of these, per token": np.sum(list(scores_of.values()), axis=0)
+        / [len(prompts[n].text) for n, _, _ in flat],
         "pace": -np.abs(np.log(pace / np.median(pace))),
         "coverage": np.array([coverage(row) for _, row, _ in flat]),
     }
     wer = np.array([row["wer"] for row in report["rows"]])
+    owner = np.array([n for n, _, _ in flat])
     return {
         "takes": len(wer),
         "wrong_share": round(float((wer >= WRONG_WER).mean()), 3),
-        "rows": [{"score": name, **judged_by(values, wer)} for name, values in known.items()],
+        "wer": round(100 * float(wer.mean()), 2),
+        "wer_of_best": round(100 * chosen_wer(-wer, wer, owner), 2),
+        "rows": [
+            {
+                "score": name,
+                "WER of its choice": round(100 * chosen_wer(values, wer, owner), 2),
+                **judged_by(values, wer),
+            }
+            for name, values in known.items()
+        ],
     }
+
+
+def chosen_wer(score: np.ndarray, wer: np.ndarray, owner: np.ndarray) -> float:
+    """Mean WER of the take of each text that a score likes best. Shape: (takes,) each; `owner` is the text's number."""
+    return float(np.mean([wer[owner == n][score[owner == n].argmax()] for n in np.unique(owner)]))
 
 
 def judged_by(score: np.ndarray, wer: np.ndarray) -> dict[str, float]:
@@ -244,8 +263,8 @@ def decode(engine: TorToiseEngine, requests: Sequence[SpeechRequest], chosen: Se
 
 def _sampled(
     stage: CodeStage, requests: Sequence[SpeechRequest]
-) -> tuple[list[list[CodeRow]], list[list[float]], list[Prompt]]:
-    """Every candidate of every request, with what it looked at, and CLVP's scores."""
+) -> tuple[list[list[CodeRow]], list[list[dict[str, float]]], list[Prompt]]:
+    """Every candidate of every request, with what it looked at, and the scores of each."""
     settings = requests[0].settings
     prompts = [Prompt(r.voice.auto[0], torch.tensor(stage._text_ids(r.text))) for r in requests]
     seeds = [[derived_seed(r.seed, "candidate", c) for c in range(settings.candidates)] for r in requests]

@@ -191,16 +191,18 @@ def _scaling(figures: Mapping[str, Any], folder: Path) -> list[str]:
 def _takes(figures: Mapping[str, Any], _folder: Path) -> list[str]:
     rows = figures["rows"]
     said = (
-        f"{figures['takes']} takes, of which {100 * figures['wrong_share']:.0f} % have a quarter of their words wrong. "
-        "Rank correlation with true WER; a take whose score is at most the threshold would be retaken."
+        f"{figures['takes']} takes, WER {figures['wer']} on average and {figures['wer_of_best']} if the best of each "
+        f"text were known; {100 * figures['wrong_share']:.0f} % have a quarter of their words wrong. WER of the take "
+        "of each text that a score likes best; rank correlation with true WER over all takes; a take whose score is at "
+        "most the threshold would be retaken, with this precision and recall."
     )
     return ["What a take's scores say", said, _table(list(rows[0]), [list(row.values()) for row in rows])]
 
 
 def _rows(title: str, said: str) -> Any:
     def section(rows: Sequence[Mapping[str, Any]], _folder: Path) -> list[str]:
-        columns = list(rows[0])
-        return [title, said, _table(columns, [[row[column] for column in columns] for row in rows])]
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        return [title, said, _table(columns, [[row.get(column, "") for column in columns] for row in rows])]
 
     return section
 
@@ -261,7 +263,9 @@ SECTIONS = {
     "guidance": _rows("Guidance", "Classifier-free guidance of the diffusion decoder; 16 clips."),
     "reading": _reading,
     "book": _book,
-    "candidates": _rows("Candidates", "CLVP chooses among so many; 30 sentences of the best voice."),
+    "candidates": _rows(
+        "Candidates", "CLVP and the speller choose among so many (mean scores in nats); 30 sentences of the best voice."
+    ),
     "trick": _rows("The TorToise trick", "The same codes, decoded from themselves and from the AR model's latents."),
     "sampling": _rows("Sampling", "One candidate each; 30 sentences of the best voice."),
     "takes": _takes,

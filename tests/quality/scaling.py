@@ -136,7 +136,7 @@ def _read(model: AutoregressiveModel, corpus: Corpus, reader: Reader, name: str)
     names = ("temperature", "top_k", "top_p", "repetition_penalty", "max_codes")
     decoding = DecodingSettings(**{key: getattr(settings, key) for key in names})
     rows = sample_codes(model, prompts, decoding, [[derived_seed(0, "candidate", 0)]] * len(prompts))
-    chosen = [Chosen(row.codes, row.codes, row.stopped, None) for (row,) in rows]
+    chosen = [Chosen(row.codes, row.codes, row.stopped) for (row,) in rows]
     wavs = reader.write(f"scaling-{name}", speaker, decode(reader.engine, requests, chosen))
     return reader.judged(f"scaling-{name}", speaker, texts, wavs)
 

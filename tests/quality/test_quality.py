@@ -7,7 +7,7 @@ import torch
 
 from tests.quality.book import beyond_neighbours, speech_level
 from tests.quality.judge import Judge, Spoken
-from tests.quality.language import coverage, judged_by
+from tests.quality.language import chosen_wer, coverage, judged_by
 from tests.quality.material import HARD, held_out_sentences
 from tests.quality.parts import pause_level
 from tests.quality.report import chain_bars, reading_bars, write_report
@@ -155,6 +155,12 @@ def test_a_score_that_knows_wrong_takes_is_told_from_one_that_does_not():
     assert knowing["threshold"] == -0.5
     blind = judged_by(np.array([1.0, 2, 3, 4, 5, 6]), wer)
     assert blind["precision"] < 0.5 < blind["rank correlation"]
+
+
+def test_what_a_score_chooses_is_counted_by_text():
+    wer, owner = np.array([0.4, 0.0, 0.2, 0.6]), np.array([0, 0, 1, 1])
+    assert chosen_wer(-wer, wer, owner) == pytest.approx(0.1)
+    assert chosen_wer(wer, wer, owner) == pytest.approx(0.5)
 
 
 def test_coverage_counts_the_tokens_that_were_looked_at():

@@ -12,6 +12,7 @@ from tortoise_core.errors import CheckpointError
 from tortoise_core.models.autoregressive import AutoregressiveConfig, AutoregressiveModel
 from tortoise_core.models.classifier import ClassifierConfig, TortoiseClassifier
 from tortoise_core.models.clvp import Clvp, ClvpConfig
+from tortoise_core.models.code_speller import CodeSpeller, CodeSpellerConfig
 from tortoise_core.models.cvvp import Cvvp, CvvpConfig
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder, DiffusionDecoderConfig
 from tortoise_core.models.dvae import DiscreteVAE, DiscreteVAEConfig
@@ -40,6 +41,7 @@ NETWORK_TYPES: dict[str, NetworkType] = {
     "autoregressive": NetworkType(AutoregressiveConfig, AutoregressiveModel),
     "classifier": NetworkType(ClassifierConfig, TortoiseClassifier),
     "clvp": NetworkType(ClvpConfig, Clvp),
+    "code_speller": NetworkType(CodeSpellerConfig, CodeSpeller),
     "cvvp": NetworkType(CvvpConfig, Cvvp),
     "diffusion_decoder": NetworkType(DiffusionDecoderConfig, DiffusionDecoder),
     "dvae": NetworkType(DiscreteVAEConfig, DiscreteVAE),

@@ -1,12 +1,13 @@
 """The first half of the engine: requests in, the best row of speech codes of each out (spec 4 and 5).
 
-Candidates of all requests share one autoregressive batch and CLVP picks one per request. Knows nothing of audio.
+Candidates of all requests share one autoregressive batch, and CLVP picks one per request, with the speller where the
+model has one: both give log-likelihoods, which add up. Knows nothing of audio.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -22,6 +23,7 @@ from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.inference.text_side import TorToiseText
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
+from tortoise_core.models.code_speller import CodeSpeller
 
 _SCORED_AT_ONCE = 32  # candidates
 _ALIGNED_AT_ONCE = 8  # utterances
@@ -35,7 +37,12 @@ class Chosen:
     codes: Tensor  # (M,), cut where the speech ends
     aligned: Tensor  # (M, D) latents, or the codes again: what the decoder is told
     stopped: bool
-    score: float | None  # CLVP's; None where there was nothing to choose
+    scores: Mapping[str, float] = field(default_factory=dict)  # of each network that ranks; none if nothing to choose
+
+    @property
+    def score(self) -> float:
+        """What it was chosen by."""
+        return sum(self.scores.values())
 
 
 class CodeStage:
@@ -48,9 +55,11 @@ class CodeStage:
         text: TorToiseText,
         front_end: FrontEnd,
         precision: Precision = "float32",
+        speller: CodeSpeller | None = None,
     ) -> None:
         """The networks become this stage's own: but for "float32" they are packed in place."""
-        self.autoregressive, self._clvp, self._text, self._front_end = autoregressive, clvp, text, front_end
+        self.autoregressive, self._clvp, self._speller = autoregressive, clvp, speller
+        self._text, self._front_end = text, front_end
         if precision != "float32":
             autoregressive.pack(int8=precision == "int8")
             clvp.pack()
@@ -67,14 +76,18 @@ class CodeStage:
         seeds = [[derived_seed(r.seed, "candidate", c) for c in range(settings.candidates)] for r in requests]
         keep = Keep(latents=self._text.speech.decoder_input == "latents" and not self._repaired)
         rows = sample_codes(self.autoregressive, prompts, _decoding(settings), seeds, keep, rows_in_flight)
-        scores = self._scores(prompts, rows, settings.max_codes) if settings.candidates > 1 else None
-        best = [0] * len(rows) if scores is None else [max(range(len(s)), key=s.__getitem__) for s in scores]
-        picked = [candidates[index] for candidates, index in zip(rows, best, strict=True)]
+        picked, scores = [group[0] for group in rows], [dict[str, float]() for _ in rows]
+        if settings.candidates > 1:
+            opinions = self._scores(prompts, rows, settings.max_codes)
+            totals = [[sum(candidate.values()) for candidate in own] for own in opinions]
+            best = [own.index(max(own)) for own in totals]
+            picked = [group[index] for group, index in zip(rows, best, strict=True)]
+            scores = [own[index] for own, index in zip(opinions, best, strict=True)]
         codes = [self._spoken(row, settings.max_codes) for row in picked]
         aligned = self._aligned(prompts, picked, codes)
         return [
-            Chosen(codes[n], aligned[n], picked[n].stopped, None if scores is None else scores[n][best[n]])
-            for n in range(len(requests))
+            Chosen(row, told, kept.stopped, own)
+            for row, told, kept, own in zip(codes, aligned, picked, scores, strict=True)
         ]
 
     def stream(self, request: SpeechRequest) -> Iterator[Tensor]:
@@ -113,13 +126,13 @@ class CodeStage:
 
     def _scores(
         self, prompts: Sequence[Prompt], rows: Sequence[Sequence[CodeRow]], max_codes: int
-    ) -> list[list[float]]:
-        """CLVP's opinion of every candidate. A row without a stop has run away: it loses to any that ended, and a row
-        without codes loses like it."""
+    ) -> list[list[dict[str, float]]]:
+        """The opinions of every candidate, by network. A row without a stop has run away: it loses to any that ended,
+        and a row without codes loses like it."""
         flat = [(owner, row) for owner, group in enumerate(rows) for row in group]
         padded = self._text.speech.score_padding
         codes = [self._clean(row, max_codes) if padded else row.codes for _, row in flat]
-        scores = [-_RUNAWAY_PENALTY] * len(flat)
+        scores = [{"clvp": -_RUNAWAY_PENALTY} for _ in flat]
         order = sorted(
             (i for i in range(len(flat)) if len(codes[i])), key=lambda i: len(codes[i])
         )  # rows of like length
@@ -130,9 +143,13 @@ class CodeStage:
             speech, lengths = self._padded([codes[i] for i in batch])
             text_rows = torch.tensor([owners.index(flat[i][0]) for i in batch], device=self._device)
             speech = speech.clamp(max=self._clvp.config.code_tokens - 1)
-            opinions = self._clvp.scores(texts, speech, text_lengths, lengths, text_rows).tolist()
-            for i, score in zip(batch, opinions, strict=True):
-                scores[i] = score if flat[i][1].stopped else score - _RUNAWAY_PENALTY
+            clvp = self._clvp.scores(texts, speech, text_lengths, lengths, text_rows).tolist()
+            for i, score in zip(batch, clvp, strict=True):
+                scores[i]["clvp"] = score if flat[i][1].stopped else score - _RUNAWAY_PENALTY
+            if self._speller is not None:
+                spelled = self._speller.scores(texts, speech, text_lengths, lengths, text_rows).tolist()
+                for i, score in zip(batch, spelled, strict=True):
+                    scores[i]["speller"] = max(score, -_RUNAWAY_PENALTY)
         remaining = iter(scores)
         return [[next(remaining) for _ in group] for group in rows]
 

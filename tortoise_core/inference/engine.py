@@ -30,12 +30,14 @@ from tortoise_core.inference.streaming import LatentVocoding
 from tortoise_core.inference.text_side import TorToiseText
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
+from tortoise_core.models.code_speller import CodeSpeller
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.models.hifi_decoder import HifiDecoder
 
 Network = TypeVar("Network", bound=nn.Module)
 
+SPELLER = "speller"  # the role of the network that ranks candidates beside CLVP
 HIFI_DECODER = "hifi_decoder"  # the role of the network that lets the published model stream
 MOST_CANDIDATES = 768  # sampled before the first of them is heard; far fewer are in flight at a time
 
@@ -54,7 +56,8 @@ class TorToiseEngine:
         dvae = _as(DiscreteVAE, manifest.load("dvae", device)) if guesses else None
         self._front_end: FrontEnd = front_end(speech, autoregressive.config.code_stop)
         clvp = _as(Clvp, manifest.load("clvp", device))
-        self._codes = CodeStage(autoregressive, clvp, self._text, self._front_end, precision)
+        speller = _as(CodeSpeller, manifest.load(SPELLER, device)) if SPELLER in manifest.networks else None
+        self._codes = CodeStage(autoregressive, clvp, self._text, self._front_end, precision, speller)
         vocoder, config = manifest.load("vocoder", device), autoregressive.config
         fits = capacity(config, decoder.config, precision, config.max_codes, device, free_memory(device))
         self._rows_in_flight = fits.rows
@@ -190,8 +193,7 @@ def _groups(requests: Sequence[SpeechRequest]) -> Iterator[list[int]]:
 
 
 def _result(audio: np.ndarray, chosen: Chosen) -> SpeechResult:
-    scores = {} if chosen.score is None else {"clvp": chosen.score}
-    return SpeechResult(audio, OUTPUT_RATE_HZ, len(chosen.aligned), not chosen.stopped, scores)
+    return SpeechResult(audio, OUTPUT_RATE_HZ, len(chosen.aligned), not chosen.stopped, dict(chosen.scores))
 
 
 def _as(kind: type[Network], network: nn.Module) -> Network:

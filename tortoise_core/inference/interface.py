@@ -62,7 +62,7 @@ class SpeechResult:
     sample_rate: int
     codes: int  # speech codes kept
     hit_length_cap: bool  # no stop code before `max_codes`
-    scores: dict[str, float] = field(default_factory=dict)  # {"clvp": ...} of the chosen candidate
+    scores: dict[str, float] = field(default_factory=dict)  # {"clvp": ...} of the chosen candidate, by network
 
 
 @runtime_checkable

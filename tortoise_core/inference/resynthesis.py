@@ -114,7 +114,7 @@ class Resynthesis:
         make: Callable[[Sequence[SpeechRequest], Sequence[Chosen]], list[np.ndarray]],
     ) -> list[np.ndarray]:
         """What `make` makes of the recordings' codes, those of like length together."""
-        chosen = [Chosen(row, row, stopped=True, score=None) for row in map(self.codes, clips)]
+        chosen = [Chosen(row, row, stopped=True) for row in map(self.codes, clips)]
         nothing = torch.empty(1, 0)  # the voice of the networks that read text
         requests = [SpeechRequest("", VoiceLatents(nothing, voice), settings, seed) for voice in voices]
         made: dict[int, np.ndarray] = {}

@@ -64,7 +64,7 @@ def compute_decoded(
                 codes = torch.from_numpy(spoken.codes)
                 as_codes = np.random.default_rng(hash_seed(number, 2)).random() < config.codes_share
                 told = codes if as_codes else torch.from_numpy(aligned.piece(number, 0, len(codes), offsets))
-                chosen.append(Chosen(codes, told, stopped=True, score=None))
+                chosen.append(Chosen(codes, told, stopped=True))
                 requests.append(SpeechRequest("", by_name[spoken.item.voice], settings, seed=number))
             mels = _decode(stage, requests, chosen)
             file.write(b"".join(np.ascontiguousarray(mel.T.half().cpu().numpy()).tobytes() for mel in mels))

@@ -15,13 +15,14 @@ from tortoise_core.description import read_config
 from tortoise_core.errors import CheckpointError, ConfigError
 from tortoise_core.models.autoregressive import AutoregressiveConfig
 from tortoise_core.models.clvp import ClvpConfig
+from tortoise_core.models.code_speller import CodeSpellerConfig
 from tortoise_core.models.diffusion_decoder import DiffusionDecoderConfig
 from tortoise_core.models.dvae import DiscreteVAEConfig
 from tortoise_core.models.frame_vocoder import FrameVocoderConfig
 from tortoise_core.training.acoustic_stages import CodecLossConfig, CropConfig, VocoderLossConfig
 from tortoise_core.training.decoded_mels import DecodedConfig
 from tortoise_core.training.diffusion_stage import DiffusionDataConfig, DiffusionLossConfig
-from tortoise_core.training.language_stages import AutoregressiveLossConfig, ClvpLossConfig
+from tortoise_core.training.language_stages import AutoregressiveLossConfig, ClvpLossConfig, SpellerLossConfig
 from tortoise_core.training.loop import LoopConfig
 from tortoise_core.training.speech_data import BucketConfig
 
@@ -31,6 +32,7 @@ STAGES = (
     "vocoder",
     "autoregressive",
     "clvp",
+    "speller",
     "diffusion_codes",
     "diffusion",
     "vocoder_decoded",
@@ -56,6 +58,7 @@ class StageConfig:
     losses: VocoderLossConfig = field(default_factory=VocoderLossConfig)
     language: AutoregressiveLossConfig = field(default_factory=AutoregressiveLossConfig)
     ranking: ClvpLossConfig = field(default_factory=ClvpLossConfig)
+    spelling: SpellerLossConfig = field(default_factory=SpellerLossConfig)
     buckets: BucketConfig = field(default_factory=BucketConfig)
     pieces: DiffusionDataConfig = field(default_factory=DiffusionDataConfig)
     denoising: DiffusionLossConfig = field(default_factory=DiffusionLossConfig)
@@ -72,6 +75,7 @@ class Recipe:
     vocoder: FrameVocoderConfig
     autoregressive: AutoregressiveConfig
     clvp: ClvpConfig
+    speller: CodeSpellerConfig
     diffusion: DiffusionDecoderConfig
     stages: Mapping[str, StageConfig]
     speech: Mapping[str, Any] = field(default_factory=dict)
@@ -88,6 +92,7 @@ _SECTIONS: Mapping[str, type] = {
     "vocoder": FrameVocoderConfig,
     "autoregressive": AutoregressiveConfig,
     "clvp": ClvpConfig,
+    "speller": CodeSpellerConfig,
     "diffusion": DiffusionDecoderConfig,
 }
 _STAGE_PARTS: Mapping[str, type] = {
@@ -97,6 +102,7 @@ _STAGE_PARTS: Mapping[str, type] = {
     "losses": VocoderLossConfig,
     "language": AutoregressiveLossConfig,
     "ranking": ClvpLossConfig,
+    "spelling": SpellerLossConfig,
     "buckets": BucketConfig,
     "pieces": DiffusionDataConfig,
     "denoising": DiffusionLossConfig,

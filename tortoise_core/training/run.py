@@ -5,6 +5,7 @@
     vocoder          mel to waveform (runs/vocoder)
     autoregressive   text to codes (runs/autoregressive)
     clvp             which codes belong to which text (runs/clvp)
+    speller          which phones codes spell (runs/speller)
     diffusion_codes  codes to mel (runs/diffusion_codes)
     diffusion        AR latents to mel, from the weights of diffusion_codes: the TorToise trick (runs/diffusion)
     vocoder_decoded  the vocoder goes on, with mels that the diffusion decoder makes (runs/vocoder_decoded)
@@ -41,6 +42,7 @@ from tortoise_core.inference.interface import SamplingSettings
 from tortoise_core.inference.text_side import SpeechFormat
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
+from tortoise_core.models.code_speller import CodeSpeller
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.models.frame_vocoder import FrameVocoder
@@ -54,7 +56,7 @@ from tortoise_core.training.diffusion_stage import (
     DiffusionStage,
     compute_latents,
 )
-from tortoise_core.training.language_stages import AutoregressiveStage, ClvpStage, start_from_codebook
+from tortoise_core.training.language_stages import AutoregressiveStage, ClvpStage, SpellerStage, start_from_codebook
 from tortoise_core.training.loop import CHECKPOINT, Progress, Stage, Trainer
 from tortoise_core.training.recipe import STAGES, Recipe
 from tortoise_core.training.speech_data import BucketSampler, SpokenItem, prepare_items
@@ -67,6 +69,7 @@ EXPORTED = {  # role in the model folder: the stage that has its last weights
     "vocoder": "vocoder_decoded",
     "autoregressive": "autoregressive",
     "clvp": "clvp",
+    "speller": "speller",
     "diffusion": "diffusion",
 }
 
@@ -121,6 +124,7 @@ class Workspace:
             "vocoder": self._vocoder_stage,
             "autoregressive": self._autoregressive_stage,
             "clvp": self._clvp_stage,
+            "speller": self._speller_stage,
             "diffusion_codes": lambda: self._diffusion_stage("diffusion_codes"),
             "diffusion": lambda: self._diffusion_stage("diffusion"),
             "vocoder_decoded": self._vocoder_decoded_stage,
@@ -194,6 +198,12 @@ class Workspace:
         corpus, items = self.spoken()
         config = self.recipe.stage("clvp")
         return ClvpStage(Clvp(self.recipe.clvp), BucketSampler(items, corpus, config.buckets), config.ranking)
+
+    def _speller_stage(self) -> Stage:
+        config = self.recipe.stage("speller")
+        corpus, items = self.spoken()
+        model = CodeSpeller(self.recipe.speller)
+        return SpellerStage(model, BucketSampler(items, corpus, config.buckets), config.spelling)
 
     def _diffusion_stage(self, stage: str) -> Stage:
         pieces = self.recipe.stage(stage).pieces

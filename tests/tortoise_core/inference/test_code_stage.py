@@ -7,13 +7,16 @@ import torch
 
 from tests.tortoise_core.inference.test_reference_pipeline import AR, CLVP, SETTINGS, shaken
 from tortoise_core.description import ModelDescription
-from tortoise_core.inference.code_stage import CodeStage
+from tortoise_core.inference.code_stage import CodeStage, _decoding
 from tortoise_core.inference.codes import pad_codes
 from tortoise_core.inference.formats import front_end
 from tortoise_core.inference.interface import SpeechRequest, VoiceLatents
+from tortoise_core.inference.sampling import Prompt, sample_codes
+from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.inference.text_side import TorToiseText
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
+from tortoise_core.models.code_speller import CodeSpeller, CodeSpellerConfig
 
 SENTENCES = ["Hello there.", "A longer thing to say, by far.", "Oh!"]
 SETTINGS = replace(SETTINGS, candidates=3, max_codes=36)
@@ -50,6 +53,23 @@ def test_utterances_together_equal_each_alone(tmp_path, score_padding):
         assert chosen.stopped == alone.stopped
         assert chosen.score == pytest.approx(alone.score, abs=1e-4)
         torch.testing.assert_close(chosen.aligned, alone.aligned, atol=1e-4, rtol=1e-4)
+
+
+@torch.inference_mode()
+def test_the_speller_has_its_say(tmp_path):
+    plain, both = stage(tmp_path), stage(tmp_path)
+    config = CodeSpellerConfig(text_tokens=256, code_tokens=CLVP.code_tokens, per_code=16)  # so that any text fits
+    both._speller = speller = shaken(CodeSpeller(config), 3)
+    for alone, chosen in zip(plain.choose(requests()), both.choose(requests()), strict=True):
+        assert set(alone.scores) == {"clvp"} and set(chosen.scores) == {"clvp", "speller"}
+        assert chosen.scores["speller"] < 0 and chosen.score == pytest.approx(sum(chosen.scores.values()))
+    speller.scores = lambda text, codes, *_: 100 * codes[:, 0].float()  # likes a late first code above all
+    for request in requests():
+        prompt = Prompt(request.voice.auto[0], torch.tensor(both._text_ids(request.text)))
+        seeds = [derived_seed(request.seed, "candidate", number) for number in range(SETTINGS.candidates)]
+        (rows,) = sample_codes(both.autoregressive, [prompt], _decoding(SETTINGS), [seeds])
+        (chosen,) = both.choose([request])
+        assert int(chosen.codes[0]) == max(int(row.codes[0]) for row in rows if len(row.codes))
 
 
 @torch.inference_mode()

@@ -64,6 +64,12 @@ speech_layers = 1
 speech_heads = 1
 latent_width = 16
 mask_padding = true
+[speller]
+text_tokens = 78
+silent = [0, 1, 2, 3, 4, 5, 6, 7, 8]
+code_tokens = 32
+width = 16
+layers = 1
 [diffusion]
 model_channels = 32
 layers = 1
@@ -119,7 +125,7 @@ damaged = true
 
 @pytest.fixture(scope="session")
 def recipe_file(tmp_path_factory):
-    stages = ("dvae", "vocoder", "autoregressive", "clvp", "diffusion_codes", "diffusion", "vocoder_decoded")
+    stages = ("dvae", "vocoder", "autoregressive", "clvp", "speller", "diffusion_codes", "diffusion", "vocoder_decoded")
     path = tmp_path_factory.mktemp("recipe") / "tiny.toml"
     codec = "[stages.dvae.codec]\nphone = 0.1\nabsolute = 0.2\nrevive_every = 2\n"
     path.write_text(RECIPE + "".join(LOOP.format(stage=stage) for stage in stages) + codec)

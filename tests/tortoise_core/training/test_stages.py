@@ -15,7 +15,7 @@ from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.training.recipe import STAGES, read_recipe
 from tortoise_core.training.run import Workspace
 
-TRAINED = ("dvae", "vocoder", "autoregressive", "clvp", "diffusion_codes", "diffusion", "vocoder_decoded")
+TRAINED = ("dvae", "vocoder", "autoregressive", "clvp", "speller", "diffusion_codes", "diffusion", "vocoder_decoded")
 
 
 @pytest.fixture(scope="module")
