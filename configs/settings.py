@@ -99,6 +99,7 @@ class QaSettings(_Section):
     duration_slack_s: Seconds
     max_inner_silence_s: Seconds
     max_tail_db: Decibels
+    min_spelled_per_char: Annotated[float, Field(le=0)]
 
 
 class PauseSettings(_Section):

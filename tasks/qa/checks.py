@@ -1,6 +1,7 @@
 """The checks of a take: pure functions of the audio and its text, each with a name, a score and a reason to doubt.
 
-They hear no words: a take that passes is plausible narration, not proven to say its text. This module must not know
+They hear no words; where the model has a speller, they go by what it read in the speech codes. A take that passes is
+plausible narration, not proven to say its text. This module must not know
 where takes are stored, how they are made, or what happens to doubtful ones.
 """
 
@@ -17,6 +18,7 @@ SILENT_DBFS = -144.0  # level given to digital silence: the floor of 24-bit audi
 WINDOW_SECONDS = 0.02
 TAIL_SECONDS = 0.03
 FULL_SCALE = 0.999
+SPELLED_SLACK_NATS = 2.0  # two or three phones vary much
 CLIPPED_RUN = 3  # consecutive samples at full scale are a flat top, fewer may be an honest peak
 
 
@@ -33,6 +35,7 @@ class Rendering:
     spoken: str
     hit_length_cap: bool = False
     bad_samples: int = 0  # samples that were no numbers, replaced by silence in `raw`
+    spelled: float | None = None  # log-likelihood, in nats, that the codes spell the text; None where nothing says it
 
     @property
     def seconds(self) -> float:
@@ -113,6 +116,17 @@ def length_cap(rendering: Rendering, settings: QaSettings) -> Finding:
     return Finding(1.0, "length cap: no stop code", severity=2) if rendering.hit_length_cap else Finding(0.0)
 
 
+def spelling(rendering: Rendering, settings: QaSettings) -> Finding:
+    """Nats a character by which the speech codes spell the text; short texts get `SPELLED_SLACK_NATS` more."""
+    if rendering.spelled is None:
+        return Finding(0.0)
+    chars = max(1, len(rendering.spoken))
+    each = rendering.spelled / chars
+    if rendering.spelled < chars * settings.min_spelled_per_char - SPELLED_SLACK_NATS:
+        return Finding(each, f"misspelled: {each:.2f} nats a character", severity=1)
+    return Finding(each)
+
+
 def numbers(rendering: Rendering, settings: QaSettings) -> Finding:
     """How many samples were NaN or infinite: the networks overflowed."""
     count = rendering.bad_samples
@@ -126,6 +140,7 @@ CHECKS: dict[str, Check] = {
     "seconds_per_char": duration,
     "inner_silence_s": inner_silence,
     "tail_db": tail,
+    "spelled_per_char": spelling,
     "hit_length_cap": length_cap,
     "bad_samples": numbers,
 }

@@ -96,7 +96,8 @@ def _finish(store: ArtifactStore, item: RenderItem, seed: int, result: SpeechRes
         audio = np.zeros(1, dtype=np.float32)  # a file must hold something; the checks call it silence
     speech = trim_edges(audio, result.sample_rate)
     said, bad = respelled(item.spoken), int(np.sum(~finite))
-    rendering = Rendering(audio, speech, result.sample_rate, said, result.hit_length_cap, bad_samples=bad)
+    spelled = result.scores.get("speller")
+    rendering = Rendering(audio, speech, result.sample_rate, said, result.hit_length_cap, bad, spelled)
     judgement = judge(rendering, qa)
     return Take(
         key=take_key(item.utterance_key, item.attempt),

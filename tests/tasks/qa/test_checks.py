@@ -38,6 +38,7 @@ def test_good_speech_gives_no_reason(settings):
         ("inner_silence_s", rendering(np.concatenate([tone(1.0), np.zeros(2 * RATE), tone(1.0)])), "silence of 2.0 s"),
         ("tail_db", rendering(tone(2.0)), "cut off"),
         ("hit_length_cap", rendering(tone(2.0), hit_length_cap=True), "length cap"),
+        ("spelled_per_char", rendering(tone(2.0), spelled=-14.0), "misspelled: -0.50 nats a character"),
         ("bad_samples", rendering(tone(2.0), bad_samples=3), "3 samples are no numbers"),
     ],
 )
@@ -50,6 +51,13 @@ def test_each_check_sees_its_fault(name, bad, reason, settings):
 def test_very_short_texts_may_take_their_time(settings):
     assert not checks.duration(rendering(tone(1.4), text="No."), settings.qa).reason
     assert checks.duration(rendering(tone(3.0), text="No."), settings.qa).reason
+
+
+def test_what_is_spelled_well_enough_or_not_at_all_is_not_doubted(settings):
+    assert not checks.spelling(rendering(tone(2.0), spelled=-9.0), settings.qa).reason
+    assert not checks.spelling(rendering(tone(2.0)), settings.qa).reason
+    assert not checks.spelling(rendering(tone(0.4), text="No.", spelled=-2.5), settings.qa).reason
+    assert checks.spelling(rendering(tone(0.4), text="No.", spelled=-4.0), settings.qa).reason
 
 
 def test_a_few_samples_at_full_scale_are_no_clipping(settings):
