@@ -6,7 +6,7 @@ import soundfile
 import torch
 
 from tests.quality.book import beyond_neighbours, speech_level
-from tests.quality.judge import Judge, Spoken
+from tests.quality.judge import Judge, Spoken, summary
 from tests.quality.language import chosen_wer, coverage, judged_by
 from tests.quality.material import HARD, held_out_sentences
 from tests.quality.parts import pause_level
@@ -106,26 +106,46 @@ def test_a_missing_judge_is_named(tmp_path):
         Judge(tmp_path / "none", tmp_path)
 
 
+STAND_IN = """
+import json, pathlib, sys
+lines = pathlib.Path(sys.argv[1]).read_text().splitlines()
+with open({times!r}, "a") as times:
+    times.write(f"{{len(lines)}} ")
+row = {{"ref": "a b c d", "heard": "a b", "wer": 0.5, "seconds": 1.0, "p808": 3.0}}
+rows = [{{**row, "path": line.split(chr(9))[0]}} for line in lines]
+pathlib.Path(sys.argv[3]).write_text(json.dumps({{"rows": rows}}))
+"""
+
+
 def test_the_same_sounds_are_not_judged_twice(tmp_path):
     program, times = tmp_path / "judge.py", tmp_path / "times"
-    program.write_text(
-        "import sys, json, pathlib\n"
-        f"times = pathlib.Path({str(times)!r}); times.write_text(times.read_text() + 'x')\n"
-        "lines = pathlib.Path(sys.argv[1]).read_text().splitlines()\n"
-        "pathlib.Path(sys.argv[3]).write_text(json.dumps({'wer': len(lines)}))\n"
-    )
-    times.write_text("")
+    program.write_text(STAND_IN.format(times=str(times)))
     rows = []
-    for name in "ab":
-        soundfile.write(tmp_path / f"{name}.wav", np.full(100, 0.1), 24_000)
+    for name in "abcd":
+        soundfile.write(tmp_path / f"{name}.wav", np.full(100, 0.1 + ord(name) / 1000), 24_000)
         rows.append(Spoken(tmp_path / f"{name}.wav", "Hello.", tmp_path / "a.wav"))
-    judge = Judge(program, tmp_path / "reports")
-    assert judge("x", rows) == judge("x", rows) == {"wer": 2}
-    assert times.read_text() == "x"
-    soundfile.write(tmp_path / "b.wav", np.full(100, 0.2), 24_000)
-    assert judge("x", rows) == {"wer": 2}
-    assert judge("x", rows[:1]) == {"wer": 1}
-    assert times.read_text() == "xxx"
+    judge = Judge(program, tmp_path / "reports", processes=2)
+    report = judge("x", rows[:3])
+    assert [row["path"].split("/")[-1] for row in report["rows"]] == ["a.wav", "b.wav", "c.wav"]
+    assert times.read_text() == "1 1 1 "  # the first alone, then two at once
+    assert Judge(program, tmp_path / "reports")("other", rows[2::-1])["rows"] == report["rows"][::-1]
+    assert times.read_text() == "1 1 1 "
+    judge("x", rows)
+    soundfile.write(tmp_path / "b.wav", np.full(100, 0.3), 24_000)
+    judge("x", rows)
+    assert times.read_text() == "1 1 1 1 1 "
+
+
+def test_figures_of_all_weigh_recordings_by_their_words():
+    rows = [
+        {"ref": "one two three", "heard": "one two three", "wer": 0.0, "seconds": 1.0, "p808": 3.0},
+        {"ref": "four", "heard": "for", "wer": 1.0, "seconds": 0.2},
+        {"ref": "", "heard": "", "wer": 0.0, "seconds": 0.5, "p808": 4.0},
+    ]
+    report = summary(rows)
+    assert (report["wer"], report["cer"]) == (25.0, round(100 / 17, 2))
+    assert (report["utterances"], report["seconds"], report["dnsmos_p808"]) == (3, 1.7, 3.5)
+    assert report["speaker_sim"] is None and report["worst"][0]["heard"] == "for"
 
 
 def reading_row(voice, who, wer, cer=1.0, similarity=0.9, **more):
