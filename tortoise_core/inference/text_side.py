@@ -17,9 +17,9 @@ from tortoise_core.errors import ConfigError
 from tortoise_core.inference.interface import SamplingSettings
 from tortoise_core.inference.presets import published_settings
 from tortoise_core.text.notation import respelled
-from tortoise_core.text.phonemes import PhonemeTokenizer
+from tortoise_core.text.phonemes import PAUSES, PhonemeTokenizer
 
-CODE_FORMAT_VERSION = 4  # raise it when the same weights and settings would give other audio
+CODE_FORMAT_VERSION = 5  # raise it when the same weights and settings would give other audio
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,16 @@ def _published_ids() -> Callable[[str], list[int]]:
 
 
 def _phone_ids() -> Callable[[str], list[int]]:
-    """Phones. Text without a single one (punctuation alone) has nothing to say."""
+    """Phones, ending in a mark: the model learned from sentences, and a heading's bare "Three" confuses it.
+
+    Text without a single phone (punctuation alone) has nothing to say.
+    """
     tokenizer = PhonemeTokenizer()
 
     def text_ids(text: str) -> list[int]:
         ids = tokenizer.encode(text)
-        return ids if any(tokenizer.vocabulary[index][0].isalpha() for index in ids) else []
+        if not any(tokenizer.vocabulary[index][0].isalpha() for index in ids):
+            return []
+        return ids if tokenizer.vocabulary[ids[-1]] in PAUSES else [*ids, tokenizer.vocabulary.index(".")]
 
     return text_ids

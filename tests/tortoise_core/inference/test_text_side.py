@@ -34,7 +34,14 @@ def test_engine_and_text_side_say_the_same(kind, model):
 
 def test_counts_of_the_shipped_model():
     text = load_text_side(MINI)
-    assert [text.token_count(t) for t in ("", "...", "dog", "a dog.")] == [0, 0, 3, 6]
+    assert [text.token_count(t) for t in ("", "...", "dog.", "a dog.")] == [0, 0, 4, 6]
+
+
+def test_what_the_shipped_model_is_given_ends_in_a_mark():
+    text = load_text_side(MINI)
+    assert text.text_ids("Three") == text.text_ids("“Three” ") == text.text_ids("Three.")
+    assert text.text_ids("Three") != text.text_ids("Three?")
+    assert text.token_count("Three,") == text.token_count("Three?") == text.token_count("Three -")
 
 
 def test_the_digest_follows_the_speech_format(tmp_path):
