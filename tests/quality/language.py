@@ -177,7 +177,9 @@ def takes(reader: Reader) -> dict[str, Any]:
         said = decode(reader.engine, [requests[n] for n, _, _ in flat], chosen)
     wavs = reader.write("takes", speaker, said)
     report = reader.judged("takes", speaker, [texts[n] for n, _, _ in flat], wavs)
+    owner = np.array([n for n, _, _ in flat])
     pace = np.array([len(row.codes) / len(prompts[n].text) for n, row, _ in flat])
+    usual = np.array([np.median(pace[owner == n]) for n in owner])
     scores_of = {name: np.array([s[name] for _, _, s in flat]) for name in flat[0][2]}
     known = {
         **scores_of,
@@ -185,10 +187,10 @@ def takes(reader: Reader) -> dict[str, Any]:
         "sum of these, per token": np.sum(list(scores_of.values()), axis=0)
         / [len(prompts[n].text) for n, _, _ in flat],
         "pace": -np.abs(np.log(pace / np.median(pace))),
+        "pace beside the text's other takes": -np.abs(np.log(pace / usual)),
         "coverage": np.array([coverage(row) for _, row, _ in flat]),
     }
     wer = np.array([row["wer"] for row in report["rows"]])
-    owner = np.array([n for n, _, _ in flat])
     return {
         "takes": len(wer),
         "wrong_share": round(float((wer >= WRONG_WER).mean()), 3),
@@ -279,14 +281,14 @@ def _latents(row: CodeRow) -> Tensor:
     return row.latents
 
 
-def whole_book(reader: Reader) -> dict[str, Any]:
-    """The best voice reads a whole held-out book."""
+def long_read(reader: Reader) -> dict[str, Any]:
+    """The best voice reads over a thousand utterances of a held-out book."""
     return book(reader.held_out, reader.speakers[0].voice, reader.judge, reader.out)
 
 
 PARTS = {
     "reading": reading,
-    "book": whole_book,
+    "book": long_read,
     "candidates": candidates,
     "trick": trick,
     "sampling": sampling,

@@ -153,8 +153,8 @@ def _book(figures: Mapping[str, Any], _folder: Path) -> list[str]:
     ]
     found = ", ".join(f"{reason} ({count})" for reason, count in figures["reasons"].items()) or "nothing"
     return [
-        "A whole book",
-        f"*{figures['book']}*, {figures['utterances']:,} utterances. What the checks found in takes: {found}. "
+        "A long read",
+        f"*{figures['book']}*, {figures['utterances']:,} utterances of its first chapters. What the checks found in takes: {found}. "
         "The first chapter, before mastering:",
         _table(["", ""], list(chapter.items())),
         _bars(bars),
