@@ -1,4 +1,4 @@
-"""What `make quality` measures of a book's first chapters: how many takes are spoken again, and how steady the reader is."""
+"""What `make quality` measures of a long read: how many takes are spoken again, and how steady the reader is."""
 
 from __future__ import annotations
 
