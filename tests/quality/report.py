@@ -154,7 +154,7 @@ def _book(figures: Mapping[str, Any], _folder: Path) -> list[str]:
     found = ", ".join(f"{reason} ({count})" for reason, count in figures["reasons"].items()) or "nothing"
     return [
         "A long read",
-        f"*{figures['book']}*, its first {figures['utterances']:,} utterances. What the checks found in takes: {found}. "
+        f"*{figures['book']}*, its first {figures['utterances']:,} utterances. What the checks found: {found}. "
         "The first chapter, before mastering:",
         _table(["", ""], list(chapter.items())),
         _bars(bars),
