@@ -50,16 +50,18 @@ def main() -> None:
     for part in chosen.parts or known:
         print(f"measuring {part} ...", file=sys.stderr, flush=True)
         figures[part] = parts.PARTS[part](bench) if part in parts.PARTS else of_text[part](reader)
+        figures.setdefault("dates", {})[part] = time.strftime("%Y-%m-%d")
         figures["about"] = {
-            "date": time.strftime("%Y-%m-%d"),
             "preset": reader.services.settings.synthesize.preset,
             "sampler": f"{bench.settings.sampler}, {bench.settings.diffusion_steps} evaluations",
             "torch": torch.__version__,
             "held-out books": ", ".join(book.stem for book in chosen.held_out),
         }
         FIGURES.parent.mkdir(exist_ok=True)
-        kept = {name: value for name, value in figures.items() if name != "pictures"}  # those are paths of this machine
-        FIGURES.write_text(json.dumps(kept, indent=1), "utf-8")
+        texts_alone = [
+            {"text": row["text"]} for row in figures.get("pictures", ())
+        ]  # the rest is paths of this machine
+        FIGURES.write_text(json.dumps({**figures, "pictures": texts_alone}, indent=1), "utf-8")
     from tests.quality.report import write_report
 
     write_report(DOCS / "quality.md", figures)

@@ -32,7 +32,6 @@ CHAIN_BARS = {  # chain: WER above, P.808 below the teacher at most; similarity 
     "vocoder": (0.5, 0.15, 0.90),
     "codes": (2.0, 0.3, 0.85),
 }
-COMMAND = "`make quality PARTS={}`"
 
 
 def write_report(path: Path, figures: Mapping[str, Any]) -> None:
@@ -43,7 +42,7 @@ def write_report(path: Path, figures: Mapping[str, Any]) -> None:
     for name, section in SECTIONS.items():
         if name in figures:
             title, *body = section(figures[name], folder)
-            sections += [f"## {title}", COMMAND.format(name), *body]
+            sections += [f"## {title}", f"`make quality PARTS={name}`, {figures['dates'][name]}", *body]
     path.write_text("\n\n".join(section.strip() for section in sections) + "\n", "utf-8")
 
 
@@ -183,7 +182,7 @@ def _scaling(figures: Mapping[str, Any], folder: Path) -> list[str]:
             axes.plot([row[along] for row in line], [row["loss"] for row in line], marker="o", label=name)
         axes.set(xlabel=label, xscale="log")
         axes.legend()
-    figure.savefig(folder / "scaling.svg")
+    figure.savefig(folder / "scaling.svg", metadata=UNDATED)
     table = _table(list(rows[0]), [list(row.values()) for row in rows])
     return ["Scaling", said, f"![held-out loss by size and by speech]({folder.name}/scaling.svg)", table]
 
@@ -210,15 +209,17 @@ def _rows(title: str, said: str) -> Any:
 def _pictures(rows: Sequence[Mapping[str, str]], folder: Path) -> list[str]:
     to_mel = MelSpectrogram24k()
     body = []
+    chains = ("teacher", "vocoder", "codes")
     for number, row in enumerate(rows, start=1):
-        figure = Figure(figsize=(12, 2.2), layout="constrained")
-        for place, name in enumerate(("teacher", "vocoder", "codes"), start=1):
-            axes: Axes = figure.add_subplot(1, 3, place)
-            audio = torch.from_numpy(soundfile.read(row[name], dtype="float32")[0])[None]
-            axes.imshow(to_mel(audio)[0].numpy(), origin="lower", aspect="auto", vmin=-11.5, vmax=2)
-            axes.set_title(name)
-            axes.set_axis_off()
-        figure.savefig(folder / f"mel{number}.png", dpi=60)
+        if set(chains) <= set(row):  # else they were drawn by an earlier run
+            figure = Figure(figsize=(12, 2.2), layout="constrained")
+            for place, name in enumerate(chains, start=1):
+                axes: Axes = figure.add_subplot(1, 3, place)
+                audio = torch.from_numpy(soundfile.read(row[name], dtype="float32")[0])[None]
+                axes.imshow(to_mel(audio)[0].numpy(), origin="lower", aspect="auto", vmin=-11.5, vmax=2)
+                axes.set_title(name)
+                axes.set_axis_off()
+            figure.savefig(folder / f"mel{number}.png", dpi=60)
         body.append(f"{row['text']}\n\n![mels of sentence {number}]({folder.name}/mel{number}.png)")
     return ["Mels of five sentences", *body]
 
@@ -234,7 +235,7 @@ def _learning(curves: Mapping[str, Sequence[Mapping[str, float]]], folder: Path)
             axes: Axes = figure.add_subplot(1, len(names), place)
             axes.plot([row["hours"] for row in rows], [row[name] for row in rows], marker=".")
             axes.set(title=name.removeprefix("valid_"), xlabel="hours")
-        figure.savefig(folder / f"learning-{network}.svg")
+        figure.savefig(folder / f"learning-{network}.svg", metadata=UNDATED)
         last = rows[-1]
         body.append(
             f"{network}: {last['step']:,} steps, {last['hours']:.1f} hours\n\n"
@@ -250,6 +251,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 mpl.use("Agg")
 mpl.rcParams["svg.hashsalt"] = "talepress"  # the same figures give the same file
+UNDATED = {"Date": None}  # for the same reason
 SECTIONS = {
     "chains": _chains,
     "codec": _codec,

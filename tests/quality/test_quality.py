@@ -63,7 +63,8 @@ def test_the_page_has_tables_and_pictures(tmp_path):
     wav = tmp_path / "a.wav"
     soundfile.write(wav, 0.1 * np.sin(np.arange(24_000) / 20), 24_000)
     figures = {
-        "about": {"date": "today"},
+        "about": {"preset": "fast"},
+        "dates": {"chains": "2026-01-01", "learning": "2026-01-02", "pictures": "2026-01-03"},
         "chains": CHAINS,
         "learning": {
             "vocoder": [{"hours": h, "step": 500 * h, "valid_spectral": 1 / h, "valid_envelope": 0.1} for h in (1, 2)]
@@ -76,7 +77,12 @@ def test_the_page_has_tables_and_pictures(tmp_path):
     assert page.count("**missed**") == 5 and page.count("| reached |") == 9
     assert "vocoder: 1,000 steps, 2.0 hours" in page
     assert (tmp_path / "quality" / "learning-vocoder.svg").exists()
-    assert "(quality/mel1.png)" in page and (tmp_path / "quality" / "mel1.png").stat().st_size > 1000
+    assert "PARTS=learning`, 2026-01-02" in page
+    picture = tmp_path / "quality" / "mel1.png"
+    assert "(quality/mel1.png)" in page and picture.stat().st_size > 1000
+    drawn = picture.stat().st_mtime_ns
+    write_report(tmp_path / "quality.md", {**figures, "pictures": [{"text": "Hello."}]})  # as a later run knows it
+    assert (tmp_path / "quality.md").read_text("utf-8") == page and picture.stat().st_mtime_ns == drawn
 
 
 def test_pauses_are_where_the_recording_is_silent(tmp_path):
