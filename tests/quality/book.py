@@ -29,6 +29,7 @@ CHAPTERS = "1-5"  # of The Time Machine: over a thousand utterances
 NEIGHBOURS_DB = 3.0
 SAME_VOICE = 0.75  # similarity of an utterance to the whole chapter
 SPEECH_DBFS = -45.0  # a window of 20 ms below this is a pause
+SAMPLED = 12  # utterances, from all over a chapter, that stand for the whole of it
 LONG_ENOUGH_S = 1.0  # of a level, and of knowing who speaks
 
 
@@ -73,8 +74,9 @@ def _steadiness(services: Services, chapter: Sequence[ChosenTake], judge: Judge,
         with services.store.open(chosen.take.audio_sha256) as file:
             takes.append(soundfile.read(file, dtype="float32")[0])
     wavs = write_wavs(out, takes)
-    whole = out / "whole.wav"
-    soundfile.write(whole, np.concatenate(takes), OUTPUT_RATE_HZ, subtype="PCM_16")
+    whole = out / "whole.wav"  # not quite: the judge hears it anew for each utterance
+    sample = takes[:: max(1, len(takes) // SAMPLED)]
+    soundfile.write(whole, np.concatenate(sample), OUTPUT_RATE_HZ, subtype="PCM_16")
     rows = [Spoken(wav, chosen.utterance.spoken, whole) for wav, chosen in zip(wavs, chapter, strict=True)]
     report = judge("chapter", rows)
     long_enough = [len(take) >= LONG_ENOUGH_S * OUTPUT_RATE_HZ for take in takes]
