@@ -89,10 +89,10 @@ def _steadiness(services: Services, chapter: Sequence[ChosenTake], judge: Judge,
         "wer": report["wer"],
         "dnsmos_p808": report["dnsmos_p808"],
         "least similarity to the whole": round(min(alike), 3),
-        f"below {SAME_VOICE}": sum(value < SAME_VOICE for value in alike),
+        f"below {SAME_VOICE}": int(sum(value < SAME_VOICE for value in alike)),
         "standard deviation of level, dB": round(float(np.std(levels)), 2),
         "furthest from its neighbours, dB": round(max(apart), 2),
-        f"beyond {NEIGHBOURS_DB:g} dB": sum(value > NEIGHBOURS_DB for value in apart),
+        f"beyond {NEIGHBOURS_DB:g} dB": int(sum(value > NEIGHBOURS_DB for value in apart)),
     }
 
 
