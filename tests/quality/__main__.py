@@ -58,10 +58,10 @@ def main() -> None:
             "held-out books": ", ".join(book.stem for book in chosen.held_out),
         }
         FIGURES.parent.mkdir(exist_ok=True)
-        texts_alone = [
-            {"text": row["text"]} for row in figures.get("pictures", ())
-        ]  # the rest is paths of this machine
-        FIGURES.write_text(json.dumps({**figures, "pictures": texts_alone}, indent=1), "utf-8")
+        kept = dict(figures)
+        if "pictures" in figures:  # their texts alone: the rest is paths of this machine
+            kept["pictures"] = [{"text": row["text"]} for row in figures["pictures"]]
+        FIGURES.write_text(json.dumps(kept, indent=1), "utf-8")
     from tests.quality.report import write_report
 
     write_report(DOCS / "quality.md", figures)
