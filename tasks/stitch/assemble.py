@@ -1,6 +1,6 @@
 """Writes a chapter from its takes, one take in memory at a time.
 
-It must not know how takes are chosen, nor how loud the chapter will be: levels are mastering's.
+It must not know how takes are chosen, nor how loud the chapter will be: that is mastering's.
 """
 
 from __future__ import annotations

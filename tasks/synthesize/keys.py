@@ -13,8 +13,8 @@ from tortoise_core.inference.interface import SamplingSettings
 from tortoise_core.inference.precision import Precision
 
 # Part of every key. Raise it when the code that turns equal inputs into audio changes what comes out: text front-end,
-# code clean-up, edge trimming (`edges.py`), file format.
-CODE_FORMAT_VERSION = 1
+# code clean-up, edge trimming (`edges.py`), speech level (`level.py`), file format.
+CODE_FORMAT_VERSION = 2
 
 
 def utterance_key(

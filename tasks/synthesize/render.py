@@ -1,4 +1,4 @@
-"""Speaks a batch: engine, edges, checks, files.
+"""Speaks a batch: engine, edges, checks, level, files.
 
 Takes come back as records; committing their rows, after the files, is the caller's part. This module must not know of
 books, chapters or rows.
@@ -24,6 +24,7 @@ from tasks.synthesize.batches import RenderItem, RenderVoices
 from tasks.synthesize.edges import trim_edges
 from tasks.synthesize.engines import get_speaker
 from tasks.synthesize.keys import seed_of, take_key
+from tasks.synthesize.level import level_speech
 from tasks.synthesize.speaker import Speaker
 from tasks.voices.catalogue import read_latents
 from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult
@@ -89,7 +90,7 @@ def _request(item: RenderItem, voices: RenderVoices) -> SpeechRequest:
 
 
 def _finish(store: ArtifactStore, item: RenderItem, seed: int, result: SpeechResult, qa: QaSettings) -> Take:
-    """Trims, judges and stores one result."""
+    """Trims, judges, levels and stores one result."""
     finite = np.isfinite(result.audio)
     audio = np.where(finite, result.audio, 0.0).astype(np.float32)
     if not len(audio):
@@ -104,7 +105,7 @@ def _finish(store: ArtifactStore, item: RenderItem, seed: int, result: SpeechRes
         utterance_key=item.utterance_key,
         attempt=item.attempt,
         seed=seed,
-        audio_sha256=_store(store, encode_flac(speech, result.sample_rate)),
+        audio_sha256=_store(store, encode_flac(level_speech(speech, result.sample_rate), result.sample_rate)),
         sample_rate=result.sample_rate,
         samples=len(speech),
         verdict=judgement.verdict,
