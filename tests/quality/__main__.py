@@ -17,6 +17,7 @@ import torch
 from tests.quality import language, parts, scaling
 from tests.quality.judge import Judge
 from tests.quality.material import BEST, HARD, OTHERS, held_out_sentences, material_arguments, record
+from tortoise_core.inference.interface import SamplingSettings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FIGURES = DOCS / "quality" / "figures.json"
@@ -53,7 +54,7 @@ def main() -> None:
         figures.setdefault("dates", {})[part] = time.strftime("%Y-%m-%d")
         figures["about"] = {
             "preset": reader.services.settings.synthesize.preset,
-            "sampler": f"{bench.settings.sampler}, {bench.settings.diffusion_steps} evaluations",
+            "sampler": _sampler(bench.settings),
             "torch": torch.__version__,
             "held-out books": ", ".join(book.stem for book in chosen.held_out),
         }
@@ -65,6 +66,12 @@ def main() -> None:
     from tests.quality.report import write_report
 
     write_report(DOCS / "quality.md", figures)
+
+
+def _sampler(settings: SamplingSettings) -> str:
+    evaluations = settings.diffusion_steps * parts.per_step(settings)
+    guided = f", guidance {settings.cond_free_k:g}" if settings.cond_free else ""
+    return f"{settings.sampler}, {settings.diffusion_steps} steps{guided}: {evaluations} evaluations of the network"
 
 
 if __name__ == "__main__":

@@ -23,12 +23,12 @@ from tortoise_core.inference.resynthesis import Resynthesis
 
 BATCH = 16
 FEW_EVALUATIONS = 8
-REFERENCE_EVALUATIONS = 400
+REFERENCE_STEPS = 400
 SAMPLERS = ("ancestral", "ddim", "dpmpp")
-EVALUATIONS = (4, 8, 12, 16, 30, 80)
+STEPS = (4, 8, 12, 16, 30, 80)
 SWAPPED = 8  # clips of the best voice that are spoken in other voices
 COMPARED = 16  # clips of the best voice for the tables of samplers and guidance
-GUIDANCE = (0.0, 0.5, 1.0, 2.0)
+GUIDANCE = (0.0, 0.35, 0.7, 1.0, 2.0)
 FRAME = 480  # samples of 20 ms: of the level in pauses
 PAUSE_DBFS = -55.0  # the teacher is silent where it is below this
 ACOUSTIC = ("dvae", "diffusion", "vocoder")
@@ -88,7 +88,7 @@ def load_bench(speakers: Sequence[Speaker], stranger: Speaker, judge: Judge, out
 def chains(bench: Bench) -> list[dict[str, Any]]:
     """Every chain of every voice beside its teacher; with few evaluations apart where the default takes others."""
     rows = []
-    few = replace(bench.settings, sampler="dpmpp", diffusion_steps=FEW_EVALUATIONS)
+    few = replace(bench.settings, diffusion_steps=FEW_EVALUATIONS // per_step(bench.settings))
     for speaker in bench.speakers:
         own = [recording.wav for recording in speaker.recordings]
         spoken = {
@@ -103,6 +103,11 @@ def chains(bench: Bench) -> list[dict[str, Any]]:
             judged = bench.judged(name, speaker, wavs, same=chain == "vocoder")
             rows.append({"voice": speaker.voice, "chain": chain, **judged, "pause_dbfs": pause_level(own, wavs)})
     return rows
+
+
+def per_step(settings: SamplingSettings) -> int:
+    """Evaluations of the network that a step of the sampler takes."""
+    return 2 if settings.cond_free else 1
 
 
 def pause_level(recordings: Sequence[Path], wavs: Sequence[Path]) -> float | None:
@@ -121,23 +126,23 @@ def pause_level(recordings: Sequence[Path], wavs: Sequence[Path]) -> float | Non
 
 
 def samplers(bench: Bench) -> list[dict[str, Any]]:
-    """Each sampler at so many evaluations against the same sampler's answer at 400: mel distance, and WER of some."""
+    """Each sampler at so many steps against the same sampler's answer at 400: mel distance, and WER of some."""
     speaker = bench.speakers[0]
     rows = []
     for sampler in SAMPLERS:
         settings = replace(bench.settings, sampler=sampler)
-        exact = _mels(bench, speaker, replace(settings, diffusion_steps=REFERENCE_EVALUATIONS))
-        for evaluations in EVALUATIONS:
-            chosen = replace(settings, diffusion_steps=evaluations)
+        exact = _mels(bench, speaker, replace(settings, diffusion_steps=REFERENCE_STEPS))
+        for steps in STEPS:
+            chosen = replace(settings, diffusion_steps=steps)
             distance = np.mean(
                 [np.abs(a - b).mean() for a, b in zip(_mels(bench, speaker, chosen), exact, strict=True)]
             )
-            wavs = bench.speak_codes(f"{sampler}{evaluations}", speaker, chosen, COMPARED)
-            judged = bench.judged(f"{sampler}{evaluations}", speaker, wavs)
+            wavs = bench.speak_codes(f"{sampler}{steps}", speaker, chosen, COMPARED)
+            judged = bench.judged(f"{sampler}{steps}", speaker, wavs)
             rows.append(
                 {
                     "sampler": sampler,
-                    "evaluations": evaluations,
+                    "steps": steps,
                     "mel_distance": round(float(distance), 4),
                     "wer": judged["wer"],
                     "dnsmos_p808": judged["dnsmos_p808"],

@@ -260,7 +260,8 @@ SECTIONS = {
         "Whose voice", "The best voice's codes, in each voice and in one that training never heard; 8 clips."
     ),
     "samplers": _rows(
-        "Samplers", "Mel distance (mean absolute, nats) to the same sampler at 400 evaluations; 16 clips."
+        "Samplers",
+        "Mel distance (mean absolute, nats) to the same sampler at 400 steps, with the preset's guidance; 16 clips.",
     ),
     "guidance": _rows("Guidance", "Classifier-free guidance of the diffusion decoder; 16 clips."),
     "reading": _reading,
