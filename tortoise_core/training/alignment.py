@@ -30,8 +30,8 @@ def align_codes(
 
     Shape: (codes,), int64, never decreasing.
     """
-    ours = [(index, _plain(symbol)) for index, symbol in enumerate(symbols) if is_phone[index]]
-    theirs = [(index, _plain(phone.name)) for index, phone in enumerate(phones) if phone.name != PAUSE]
+    ours = [(index, plain_phone(symbol)) for index, symbol in enumerate(symbols) if is_phone[index]]
+    theirs = [(index, plain_phone(phone.name)) for index, phone in enumerate(phones) if phone.name != PAUSE]
     if not ours or not theirs:
         return None
     matcher = SequenceMatcher(None, [name for _, name in ours], [name for _, name in theirs], autojunk=False)
@@ -68,6 +68,7 @@ def _match(matcher: SequenceMatcher[str], ours: list[int], theirs: list[int]) ->
     return token_of
 
 
-def _plain(name: str) -> str:
+def plain_phone(name: str) -> str:
+    """A phone's name without stress, and one name for the vowels that readers confuse."""
     plain = name.rstrip("012").lower()
     return _SAME.get(plain, plain)

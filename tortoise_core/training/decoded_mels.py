@@ -51,7 +51,6 @@ def compute_decoded(
     items = aligned.items
     bins = stage.decoder.config.in_channels
     lengths = np.array([FRAMES_PER_CODE * len(spoken.codes) for spoken in items])
-    offsets = np.concatenate([[0], np.cumsum(lengths)]) // FRAMES_PER_CODE
     done_frames = path.stat().st_size // (2 * bins) if path.exists() else 0
     done = int(np.searchsorted(np.cumsum(lengths), done_frames, side="right"))
     by_name = {name: _voice(stage, corpus, name) for name in {spoken.item.voice for spoken in items}}
@@ -63,7 +62,7 @@ def compute_decoded(
                 spoken = items[number]
                 codes = torch.from_numpy(spoken.codes)
                 as_codes = np.random.default_rng(hash_seed(number, 2)).random() < config.codes_share
-                told = codes if as_codes else torch.from_numpy(aligned.piece(number, 0, len(codes), offsets))
+                told = codes if as_codes else torch.from_numpy(aligned.piece(number, 0, len(codes)))
                 chosen.append(Chosen(codes, told, stopped=True))
                 requests.append(SpeechRequest("", by_name[spoken.item.voice], settings, seed=number))
             mels = _decode(stage, requests, chosen)

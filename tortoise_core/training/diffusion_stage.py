@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ class DiffusionDataConfig:
     guessed_share: float = 0.7  # of the input codes, when latents are made: see `compute_latents`
     latent_items: int = 100_000  # utterances whose latents are made, the corpus's first ones
     codes_share: float = 0.0  # of the batches, when learning from latents: codes, so that the decoder still reads them
+    revoiced_share: float = 0.0  # of the rows of those batches: codes of another reader, see `revoiced.py`
     seed: int = 0
 
 
@@ -56,16 +58,24 @@ class AlignedInput:
 
     items: Sequence[SpokenItem]
     latents: np.ndarray | None = None  # (sum of code counts, D) float16, utterance after utterance; None: codes
+    revoiced: np.ndarray | None = None  # (sum of code counts,): codes of the same sentences read by other voices
 
-    def piece(self, index: int, start: int, count: int, offsets: np.ndarray) -> np.ndarray:
+    @cached_property
+    def _offsets(self) -> np.ndarray:
+        return np.concatenate([[0], np.cumsum([len(spoken.codes) for spoken in self.items])])
+
+    def piece(self, index: int, start: int, count: int) -> np.ndarray:
         """Shape: (count,) int64 codes, or (count, D) float32 latents."""
         if self.latents is None:
             return self.codes(index, start, count)
-        first = int(offsets[index]) + start
+        first = int(self._offsets[index]) + start
         return self.latents[first : first + count].astype(np.float32)
 
-    def codes(self, index: int, start: int, count: int) -> np.ndarray:
-        """Shape: (count,) int64."""
+    def codes(self, index: int, start: int, count: int, *, revoiced: bool = False) -> np.ndarray:
+        """Codes of the recording, or of another voice in its timing. Shape: (count,) int64."""
+        if revoiced and self.revoiced is not None:
+            first = int(self._offsets[index]) + start
+            return self.revoiced[first : first + count].astype(np.int64)
         return self.items[index].codes[start : start + count]
 
 
@@ -75,7 +85,6 @@ class DiffusionSampler:
     def __init__(self, corpus: Corpus, aligned: AlignedInput, config: DiffusionDataConfig) -> None:
         self.corpus, self.aligned, self.config = corpus, aligned, config
         items = aligned.items
-        self._offsets = np.concatenate([[0], np.cumsum([len(s.codes) for s in items])])
         long_enough = [i for i, s in enumerate(items) if len(s.codes) >= config.codes]
         self._train = [i for i in long_enough if i < len(items) - VALIDATION_ITEMS]
         self._valid = [i for i in long_enough if i >= len(items) - VALIDATION_ITEMS]
@@ -100,8 +109,9 @@ class DiffusionSampler:
         for index in random.choice(usable, size=self.config.batch):
             item = self.aligned.items[index].item
             start = int(random.integers(len(self.aligned.items[index].codes) - codes + 1))
-            rows.append(self.aligned.codes(index, start, codes))
-            aligned.append(rows[-1] if as_codes else self.aligned.piece(index, start, codes, self._offsets))
+            revoiced = as_codes and bool(random.random() < self.config.revoiced_share)
+            rows.append(self.aligned.codes(index, start, codes, revoiced=revoiced))
+            aligned.append(rows[-1] if as_codes else self.aligned.piece(index, start, codes))
             first = start * FRAMES_PER_CODE
             mels.append(self.corpus.mel(item)[first : first + codes * FRAMES_PER_CODE].T)
             other = self._by_voice[item.voice][int(random.integers(len(self._by_voice[item.voice])))]

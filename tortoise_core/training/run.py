@@ -59,6 +59,7 @@ from tortoise_core.training.diffusion_stage import (
 from tortoise_core.training.language_stages import AutoregressiveStage, ClvpStage, SpellerStage, start_from_codebook
 from tortoise_core.training.loop import CHECKPOINT, Progress, Stage, Trainer
 from tortoise_core.training.recipe import STAGES, Recipe
+from tortoise_core.training.revoiced import compute_revoiced
 from tortoise_core.training.speech_data import BucketSampler, SpokenItem, prepare_items
 from tortoise_core.training.teachers import SAMPLE_RATE
 
@@ -212,7 +213,7 @@ class Workspace:
         decoder = DiffusionDecoder(self.recipe.diffusion)
         if stage == "diffusion":
             items = items[: pieces.latent_items]
-            aligned = AlignedInput(items, self._latents(corpus, items, pieces))
+            aligned = AlignedInput(items, self._latents(corpus, items, pieces), self._revoiced(items, pieces))
             decoder.load_state_dict(self.weights("diffusion_codes"))
         process = GaussianDiffusion(
             NoiseSchedule.linear(),
@@ -245,6 +246,13 @@ class Workspace:
         path = self.folder / f"latents-{self._checkpoint('autoregressive')['step']}.f16"  # other weights, other latents
         compute_latents(model, items, corpus, path, data)
         return np.memmap(path, dtype=np.float16, mode="r").reshape(-1, model.config.width)
+
+    def _revoiced(self, items: list[SpokenItem], data: DiffusionDataConfig) -> np.ndarray | None:
+        if not data.revoiced_share:
+            return None
+        path = self.folder / "revoiced.i16"
+        compute_revoiced(self._dvae(), items, path)
+        return np.memmap(path, dtype=np.int16, mode="r")
 
     def _decoded(self, corpus: Corpus, items: list[SpokenItem], config: DecodedConfig) -> np.ndarray:
         decoder = DiffusionDecoder(self.recipe.diffusion).eval()
