@@ -47,10 +47,12 @@ def main() -> None:
     stranger = record(chosen.stranger, texts, 0, [], out / "teachers")
     bench = parts.load_bench(speakers, stranger, judge, out / "spoken")
     reader = language.load_reader(speakers, judge, chosen.held_out[0], out / "read")
-    figures: dict[str, Any] = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}
+    figures: dict[str, Any] = _kept()
+    measured: dict[str, Any] = {}
     for part in chosen.parts or known:
         print(f"measuring {part} ...", file=sys.stderr, flush=True)
-        figures[part] = parts.PARTS[part](bench) if part in parts.PARTS else of_text[part](reader)
+        measured[part] = parts.PARTS[part](bench) if part in parts.PARTS else of_text[part](reader)
+        figures = _kept() | measured  # read anew: other parts may be measured beside these
         figures.setdefault("dates", {})[part] = time.strftime("%Y-%m-%d")
         figures["about"] = {
             "preset": reader.services.settings.synthesize.preset,
@@ -66,6 +68,11 @@ def main() -> None:
     from tests.quality.report import write_report
 
     write_report(DOCS / "quality.md", figures)
+
+
+def _kept() -> dict[str, Any]:
+    figures: dict[str, Any] = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}
+    return figures
 
 
 def _sampler(settings: SamplingSettings) -> str:
