@@ -242,9 +242,10 @@ def learning(_bench: Bench) -> dict[str, list[dict[str, float]]]:
     curves = {}
     for log in sorted(LEARNING.glob("*.jsonl")):
         records = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
-        hours = {record["step"]: record["seconds"] / 3600 for record in records if "seconds" in record}
+        timed = [(0, 0.0), *((record["step"], record["seconds"]) for record in records if "seconds" in record)]
+        steps, seconds = zip(*timed, strict=True)
         curves[log.stem] = [
-            {"hours": round(hours.get(record["step"], 0.0), 3), **record}
+            {"hours": round(float(np.interp(record["step"], steps, seconds)) / 3600, 3), **record}
             for record in records
             if any(key.startswith("valid_") for key in record)
         ]

@@ -229,11 +229,12 @@ def _learning(curves: Mapping[str, Sequence[Mapping[str, float]]], folder: Path)
         "Held-out figures against hours of training, by network; two shared CPU cores, bfloat16, one core a network."
     ]
     for network, rows in curves.items():
-        names = [name for name in rows[0] if name.startswith("valid_")]
+        names = list(dict.fromkeys(name for row in rows for name in row if name.startswith("valid_")))
         figure = Figure(figsize=(4 * len(names), 2.4), layout="constrained")
         for place, name in enumerate(names, start=1):
             axes: Axes = figure.add_subplot(1, len(names), place)
-            axes.plot([row["hours"] for row in rows], [row[name] for row in rows], marker=".")
+            known = [row for row in rows if name in row]  # some are measured from the middle of a training on
+            axes.plot([row["hours"] for row in known], [row[name] for row in known], marker=".")
             axes.set(title=name.removeprefix("valid_"), xlabel="hours")
         figure.savefig(folder / f"learning-{network}.svg", metadata=UNDATED)
         last = rows[-1]
@@ -261,7 +262,8 @@ SECTIONS = {
     ),
     "samplers": _rows(
         "Samplers",
-        "Mel distance (mean absolute, nats) to the same sampler at 400 steps, with the preset's guidance; 16 clips.",
+        "With the preset's guidance. WER and P.808: 16 clips; mel distance (mean absolute, nats) to the same sampler "
+        "at 400 steps: four of them.",
     ),
     "guidance": _rows("Guidance", "Classifier-free guidance of the diffusion decoder; 16 clips."),
     "reading": _reading,

@@ -97,19 +97,27 @@ class DiffusionSampler:
     def batch(self, step: int) -> dict[str, Tensor]:
         """Shape: codes (B, M), aligned (B, M) or (B, M, D), mel (B, mels, 4 M), voice_mel (B, mels, S)."""
         random = np.random.default_rng(hash_seed(self.config.seed, step))
-        return self._cut(random, self._train, as_codes=random.random() < self.config.codes_share)
+        as_codes = bool(random.random() < self.config.codes_share)
+        return self._cut(random, self._train, as_codes=as_codes, revoiced_share=self.config.revoiced_share)
 
-    def validation(self) -> dict[str, Tensor]:
-        """The same pieces of utterances that training never sees."""
-        return self._cut(np.random.default_rng(VALIDATION_SEED), self._valid, as_codes=False)
+    def validations(self) -> dict[str, dict[str, Tensor]]:
+        """By a prefix of the figures' names: the same pieces of utterances that training never sees; told as they are
+        read, and ("revoiced_") by codes of other readers where there are such."""
+        batches = {"": self._cut(np.random.default_rng(VALIDATION_SEED), self._valid)}
+        if self.aligned.revoiced is not None:
+            random = np.random.default_rng(VALIDATION_SEED)
+            batches["revoiced_"] = self._cut(random, self._valid, as_codes=True, revoiced_share=1.0)
+        return batches
 
-    def _cut(self, random: np.random.Generator, usable: list[int], *, as_codes: bool) -> dict[str, Tensor]:
+    def _cut(
+        self, random: np.random.Generator, usable: list[int], *, as_codes: bool = False, revoiced_share: float = 0.0
+    ) -> dict[str, Tensor]:
         codes, frames = self.config.codes, self.config.conditioning_frames
         rows, aligned, mels, voices = [], [], [], []
         for index in random.choice(usable, size=self.config.batch):
             item = self.aligned.items[index].item
             start = int(random.integers(len(self.aligned.items[index].codes) - codes + 1))
-            revoiced = as_codes and bool(random.random() < self.config.revoiced_share)
+            revoiced = as_codes and bool(random.random() < revoiced_share)
             rows.append(self.aligned.codes(index, start, codes, revoiced=revoiced))
             aligned.append(rows[-1] if as_codes else self.aligned.piece(index, start, codes))
             first = start * FRAMES_PER_CODE
@@ -199,8 +207,14 @@ class DiffusionStage:
     def validate(self) -> dict[str, float]:
         """On held-out pieces: diffusion loss at evenly spread timesteps, the surrogate's loss, and the squared error
         of the clean mel that the first step of inference estimates."""
+        figures: dict[str, float] = {}
+        for prefix, batch in self._data.validations().items():
+            figures |= {prefix + name: value for name, value in self._validate(batch).items()}
+        return figures
+
+    def _validate(self, batch: dict[str, Tensor]) -> dict[str, float]:
         device = next(self.model.parameters()).device
-        batch = {name: value.to(device) for name, value in self._data.validation().items()}
+        batch = {name: value.to(device) for name, value in batch.items()}
         rows = len(batch["mel"])
         i = torch.linspace(0, self._steps - 1, rows, device=device).long()
         noise = torch.randn(batch["mel"].shape, generator=torch.Generator().manual_seed(0)).to(device)

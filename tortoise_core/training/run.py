@@ -7,8 +7,8 @@
     clvp             which codes belong to which text (runs/clvp)
     speller          which phones codes spell (runs/speller)
     diffusion_codes  codes to mel (runs/diffusion_codes)
-    diffusion        AR latents to mel, from the weights of diffusion_codes: the TorToise trick; and codes, also of other
-                     readers, so that the voice comes from the reference (runs/diffusion)
+    diffusion        AR latents to mel, from the weights of diffusion_codes: the TorToise trick; and codes, other
+                     readers' too, so that the voice comes from the reference (runs/diffusion)
     vocoder_decoded  the vocoder goes on, with mels that the diffusion decoder makes (runs/vocoder_decoded)
     export           all networks into a model folder, float16, with the teacher's voices
 

@@ -85,3 +85,14 @@ def test_the_decoder_is_told_other_readers_in_its_share_of_the_rows(spoken):
 
     assert 0.35 < rows(config) < 0.65
     assert rows(replace(config, revoiced_share=0.0)) == 0
+
+
+def test_held_out_figures_tell_other_readers_apart(spoken):
+    corpus, _, items = spoken
+    count = sum(len(one.codes) for one in items)
+    config = DiffusionDataConfig(batch=4, codes=8, conditioning_frames=32)
+    latents, others = np.zeros((count, 4), np.float16), np.full(count, 15, np.int16)
+    assert list(DiffusionSampler(corpus, AlignedInput(items, latents), config).validations()) == [""]
+    batches = DiffusionSampler(corpus, AlignedInput(items, latents, others), config).validations()
+    assert batches[""]["aligned"].shape == (4, 8, 4)
+    assert (batches["revoiced_"]["aligned"] == 15).all()
