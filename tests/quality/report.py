@@ -263,7 +263,7 @@ SECTIONS = {
     "samplers": _rows(
         "Samplers",
         "With the preset's guidance. WER and P.808: 16 clips; mel distance (mean absolute, nats) to the same sampler "
-        "at 400 steps: four of them.",
+        "at 400 steps: four of them. Ancestral sampling draws new noise in every step, so it comes no nearer.",
     ),
     "guidance": _rows("Guidance", "Classifier-free guidance of the diffusion decoder; 16 clips."),
     "reading": _reading,
