@@ -33,7 +33,7 @@ def compute_revoiced(dvae: DiscreteVAE, items: Sequence[SpokenItem], path: Path)
     """Codes of each utterance read by another of the corpus's voices; int16, written to `path`.
 
     Where the two teachers read a sentence too differently, its own codes stand instead. Continues a file that was
-    begun. Shape on disk: (sum of code counts,).
+    begun, which knows nothing of the dVAE: use one file per dVAE. Shape on disk: (sum of code counts,).
 
     Raises:
         ConfigError: the utterances are of one voice, or a teacher is not installed.
