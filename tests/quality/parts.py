@@ -60,9 +60,10 @@ class Bench:
             said += self.model.through_codes(batch, [voice] * len(batch), settings)
         return self.write(name, speaker, said)
 
-    def speak_vocoder(self, name: str, speaker: Speaker) -> list[Path]:
-        """The vocoder on a speaker's own mels."""
-        return self.write(name, speaker, self.model.through_vocoder([r.wav for r in speaker.recordings]))
+    def speak_vocoder(self, name: str, speaker: Speaker, *, held_to_mel: bool = True) -> list[Path]:
+        """The vocoder on a speaker's own mels, as `resynthesize` has it, or not held to them: as it speaks in a book."""
+        said = self.model.through_vocoder([r.wav for r in speaker.recordings], held_to_mel=held_to_mel)
+        return self.write(name, speaker, said)
 
     def judged(self, name: str, speaker: Speaker, wavs: Sequence[Path], *, same: bool = False) -> dict[str, Any]:
         """What the judge says of them: figures alone. Similarity is to other clips, or to the `same` recording."""
@@ -95,13 +96,14 @@ def chains(bench: Bench) -> list[dict[str, Any]]:
         spoken = {
             "teacher": own,
             "vocoder": bench.speak_vocoder("vocoder", speaker),
+            "vocoder, free": bench.speak_vocoder("vocoder_free", speaker, held_to_mel=False),
             "codes": bench.speak_codes("codes", speaker, bench.settings),
         }
         if few != bench.settings:
             spoken["codes, 8 evaluations"] = bench.speak_codes("codes8", speaker, few)
         for chain, wavs in spoken.items():
             name = chain.replace(", ", "-").replace(" ", "-")
-            judged = bench.judged(name, speaker, wavs, same=chain == "vocoder")
+            judged = bench.judged(name, speaker, wavs, same=chain.startswith("vocoder"))
             rows.append({"voice": speaker.voice, "chain": chain, **judged, "pause_dbfs": pause_level(own, wavs)})
     return rows
 

@@ -15,6 +15,7 @@ import torch
 from tortoise_core.audio.constants import OUTPUT_RATE_HZ
 from tortoise_core.audio.load import load_audio
 from tortoise_core.audio.mel import MelSpectrogram24k
+from tortoise_core.audio.mel_consistency import MelConsistency
 from tortoise_core.checkpoints.manifest import ModelManifest
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference.audio_stage import AudioStage, noise_generator
@@ -51,6 +52,7 @@ class Resynthesis:
         guess = dvae if speech.shallow < 1 or decoder.config.guess else None
         self._audio = AudioStage(decoder, manifest.load("vocoder", device), guess, speech, precision)
         self._to_mel = MelSpectrogram24k()
+        self._consistency, self._iterations = MelConsistency(), speech.mel_consistency
 
     @property
     def codebook_size(self) -> int:
@@ -69,13 +71,26 @@ class Resynthesis:
         return codes
 
     @torch.inference_mode()
-    def through_vocoder(self, clips: Sequence[Path], seed: int = 0) -> list[np.ndarray]:
-        """What the vocoder makes of the recordings' own mels: (samples,) float32 each, as long as the recordings."""
+    def through_vocoder(
+        self, clips: Sequence[Path], seed: int = 0, *, held_to_mel: bool = True
+    ) -> list[np.ndarray]:
+        """What the vocoder makes of the recordings' own mels: (samples,) float32 each, as long as the recordings.
+
+        A recording's mel is exact, so the waveform is held to it, where the model's format says so; a decoder's mel is
+        a guess and nothing is held to that. `held_to_mel=False`: the vocoder alone, as it speaks in a book.
+        """
         audio = [load_audio(clip, OUTPUT_RATE_HZ) for clip in clips]
         mels = [whole_mel(wave, self._to_mel)[0].to(self._device) for wave in audio]
         generators = [torch.Generator().manual_seed(seed) for _ in clips]
         said = self._audio.vocode(mels, generators)
+        if held_to_mel and self._iterations:
+            said = [self._held(wave, mel) for wave, mel in zip(said, mels, strict=True)]
         return [wave[: recording.shape[1]] for wave, recording in zip(said, audio, strict=True)]
+
+    def _held(self, wave: np.ndarray, mel: torch.Tensor) -> np.ndarray:
+        held = self._consistency(torch.from_numpy(wave)[None], mel.cpu()[None], self._iterations)
+        audio: np.ndarray = held[0].clamp(-1, 1).numpy()
+        return audio
 
     @torch.inference_mode()
     def through_codes(

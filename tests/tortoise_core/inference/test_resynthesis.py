@@ -11,6 +11,7 @@ import torch
 import configs
 from storage.artifacts import ArtifactStore
 from tasks.voices.catalogue import find_voice, read_latents
+from tortoise_core.audio.mel import MelSpectrogram24k
 from tortoise_core.audio.resample import resample
 from tortoise_core.checkpoints.manifest import read_manifest
 from tortoise_core.errors import AudioError, ConfigError
@@ -52,6 +53,16 @@ def test_the_vocoder_alone_keeps_length_and_level(model, clips):
         recorded, rate = soundfile.read(clip)
         assert len(audio) == pytest.approx(len(recorded) * 24_000 / rate, abs=1)
         assert level(audio) == pytest.approx(level(recorded), rel=0.3)
+
+
+def test_copy_synthesis_is_held_to_the_mel_of_the_recording(model, clips):
+    to_mel = MelSpectrogram24k()
+    wanted = to_mel(torch.from_numpy(soundfile.read(clips[0], dtype="float32")[0])[None])
+    errors = {}
+    for held in (False, True):
+        (audio,) = model.through_vocoder(clips[:1], held_to_mel=held)
+        errors[held] = float((to_mel(torch.from_numpy(audio)[None]) - wanted).abs().mean())
+    assert errors[True] < 0.7 * errors[False]
 
 
 def test_codes_are_one_for_1024_samples(model, clips):

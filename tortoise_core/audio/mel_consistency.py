@@ -1,0 +1,49 @@
+"""Makes a waveform keep to a log-mel that is known to be exact: what a vocoder got wrong in level, band by band.
+
+A projection in the manner of Griffin and Lim (IEEE TASSP 32, 1984): the phases stay, the magnitudes are scaled until
+their mel is the one asked for. For mels of recordings; a decoder's are guesses, and a vocoder knows better than they do.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tortoise_core.audio.constants import MEL_FLOOR
+from tortoise_core.audio.mel import MelSpectrogram24k
+
+STEP = 1.5  # overrelaxed: neighbouring frames overlap, so that each takes back a part of a correction
+LARGEST = 2.0  # nats that a band is corrected by in one iteration
+
+
+class MelConsistency:
+    """Scales magnitudes towards mels of the 24 kHz front-end (spec 1.2)."""
+
+    def __init__(self) -> None:
+        self._to_mel = MelSpectrogram24k()
+        heights = self._to_mel.filters / self._to_mel.filters.amax(0)
+        # A bin is corrected as the bands are that it lies in; (bins, bands), rows that sum to one.
+        self._spread = heights / heights.sum(1, keepdim=True).clamp_min(1e-3)
+
+    def __call__(self, wave: Tensor, log_mel: Tensor, iterations: int) -> Tensor:
+        """The waveform with its mel brought nearer to the one asked for.
+
+        Shape: wave (B, L) and log_mel (B, 100, F) with F = L / 256 (the last, centred frame left out) to (B, L).
+        """
+        config, window = self._to_mel.config, self._to_mel.window.to(wave)
+        filters, spread = self._to_mel.filters.to(wave), self._spread.to(wave)
+        wanted = torch.cat([log_mel, log_mel[..., -1:]], dim=-1)
+        for _ in range(iterations):
+            spectrum = torch.stft(
+                wave, config.fft_samples, config.hop_samples, window=window, center=True, return_complex=True
+            )
+            heard = (filters.T @ spectrum.abs()).clamp_min(MEL_FLOOR).log()
+            correction = STEP * (wanted - heard).clamp(-LARGEST, LARGEST)
+            wave = torch.istft(
+                spectrum * (spread @ correction).exp(),
+                config.fft_samples,
+                config.hop_samples,
+                window=window,
+                length=wave.shape[-1],
+            )
+        return wave
