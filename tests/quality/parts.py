@@ -61,7 +61,7 @@ class Bench:
         return self.write(name, speaker, said)
 
     def speak_vocoder(self, name: str, speaker: Speaker, *, held_to_mel: bool = True) -> list[Path]:
-        """The vocoder on a speaker's own mels, as `resynthesize` has it, or not held to them: as it speaks in a book."""
+        """The vocoder on a speaker's own mels: as `resynthesize` has it, or as it speaks in a book, held to none."""
         said = self.model.through_vocoder([r.wav for r in speaker.recordings], held_to_mel=held_to_mel)
         return self.write(name, speaker, said)
 

@@ -71,9 +71,7 @@ class Resynthesis:
         return codes
 
     @torch.inference_mode()
-    def through_vocoder(
-        self, clips: Sequence[Path], seed: int = 0, *, held_to_mel: bool = True
-    ) -> list[np.ndarray]:
+    def through_vocoder(self, clips: Sequence[Path], seed: int = 0, *, held_to_mel: bool = True) -> list[np.ndarray]:
         """What the vocoder makes of the recordings' own mels: (samples,) float32 each, as long as the recordings.
 
         A recording's mel is exact, so the waveform is held to it, where the model's format says so; a decoder's mel is
