@@ -31,9 +31,7 @@ class SpeechFormat:
     decoder_input: Literal["latents", "codes"] = "latents"
     score_padding: bool = False  # CLVP scores rows filled up to `max_codes`, as the published program does
     shallow: float = 1.0  # share of the diffusion process that is run, from the mel of the codes; 1: from noise
-    mel_consistency: int = (
-        0  # iterations in which copy synthesis is held to the recording's mel: `audio/mel_consistency`
-    )
+    mel_consistency: int = 0  # iterations that hold copy synthesis to the mel of the recording; 0: not held
     max_text_tokens: int = 398  # the published model refuses 400 with its stops (spec 2)
 
 
