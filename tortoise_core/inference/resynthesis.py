@@ -25,6 +25,7 @@ from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, V
 from tortoise_core.inference.precision import Precision
 from tortoise_core.inference.text_side import TorToiseText
 from tortoise_core.models.autoregressive import AutoregressiveConfig
+from tortoise_core.models.code_search import search_codes
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.dvae import DiscreteVAE
 
@@ -53,6 +54,7 @@ class Resynthesis:
         self._audio = AudioStage(decoder, manifest.load("vocoder", device), guess, speech, precision)
         self._to_mel = MelSpectrogram24k()
         self._consistency, self._iterations = MelConsistency(), speech.mel_consistency
+        self._candidates = speech.code_candidates
 
     @property
     def codebook_size(self) -> int:
@@ -66,9 +68,10 @@ class Resynthesis:
 
     @torch.inference_mode()
     def codes(self, clip: Path) -> torch.Tensor:
-        """Speech codes of a recording, (M,) int64. Raises `AudioError`."""
-        codes: torch.Tensor = self._dvae.encode(self._front_end.codec_mel(clip).to(self._device))[0].cpu()
-        return codes
+        """Speech codes of a recording, (M,) int64: of the best decoding, where the model's format says how many of the
+        encoder's guesses are tried. Raises `AudioError`."""
+        codes = search_codes(self._dvae, self._front_end.codec_mel(clip).to(self._device), self._candidates)
+        return codes[0].cpu()
 
     @torch.inference_mode()
     def through_vocoder(self, clips: Sequence[Path], seed: int = 0, *, held_to_mel: bool = True) -> list[np.ndarray]:

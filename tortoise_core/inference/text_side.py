@@ -32,6 +32,7 @@ class SpeechFormat:
     score_padding: bool = False  # CLVP scores rows filled up to `max_codes`, as the published program does
     shallow: float = 1.0  # share of the diffusion process that is run, from the mel of the codes; 1: from noise
     mel_consistency: int = 0  # iterations that hold copy synthesis to the mel of the recording; 0: not held
+    code_candidates: int = 1  # of the encoder's guesses at each place that copy synthesis tries; 1: the first is taken
     max_text_tokens: int = 398  # the published model refuses 400 with its stops (spec 2)
 
 

@@ -93,8 +93,14 @@ class Quantizer(nn.Module):
 
     def nearest(self, z: Tensor) -> Tensor:
         """Index of the closest code. Shape: (N, D) to (N,)."""
-        distance = z.pow(2).sum(1, keepdim=True) - 2 * z @ self.embed + self.embed.pow(2).sum(0, keepdim=True)
-        return (-distance).max(1).indices
+        return (-self._distances(z)).max(1).indices
+
+    def ranked(self, z: Tensor, count: int) -> Tensor:
+        """Indices of the `count` closest codes, the closest first. Shape: (N, D) to (N, count)."""
+        return self._distances(z).topk(count, dim=1, largest=False).indices
+
+    def _distances(self, z: Tensor) -> Tensor:
+        return z.pow(2).sum(1, keepdim=True) - 2 * z @ self.embed + self.embed.pow(2).sum(0, keepdim=True)
 
     def lookup(self, codes: Tensor) -> Tensor:
         """Code vectors. Shape: (...) to (..., D)."""
@@ -184,10 +190,22 @@ class DiscreteVAE(nn.Module):
     @torch.inference_mode()
     def encode(self, mel: Tensor) -> Tensor:
         """Speech codes. Shape: (B, channels, S) to (B, ceil(ceil(S / 2) / 2)), int64."""
+        z = self._compared(mel)
+        return self.codebook.nearest(z.flatten(0, 1)).view(z.shape[:-1])
+
+    @torch.inference_mode()
+    def candidates(self, mel: Tensor, count: int) -> Tensor:
+        """At each place the `count` codes nearest to what the encoder says; the first is `encode`'s, but for ties.
+
+        Shape: (B, channels, S) to (B, M, count), int64.
+        """
+        z = self._compared(mel)
+        return self.codebook.ranked(z.flatten(0, 1), count).view(*z.shape[:-1], count)
+
+    def _compared(self, mel: Tensor) -> Tensor:
+        """What is compared with the codebook. Shape: as `encode_vectors`, float32."""
         z = self.encode_vectors(mel)
-        if self.config.normalize_codes:
-            z = F.normalize(z, dim=-1)
-        return self.codebook.nearest(z.reshape(-1, z.shape[-1]).float()).view(z.shape[:-1])
+        return (F.normalize(z, dim=-1) if self.config.normalize_codes else z).float()
 
     def decode(self, codes: Tensor) -> Tensor:
         """Mel frames of a code row. Shape: (B, M) int64 to (B, channels, 4 M)."""
