@@ -20,8 +20,9 @@ Written by `make quality` from the shipped weights: recordings of sentences of t
 teachers, go through parts of the model and are judged by `speech_report` (Whisper base: WER and CER in percent; DNSMOS;
 cosine of GE2E speaker embeddings). "vocoder": from the recording's own mel, and held to it, as that is exact; "vocoder,
 free": not held to it, as the vocoder speaks in a book, where a decoder guesses the mels; the similarity of both is to
-that recording. "codes": dVAE, diffusion decoder, free vocoder, in the voice of eight other recordings, to which its
-similarity is, as the teacher's. Listen for yourself:
+that recording. "codes": dVAE (of its encoder's guesses those codes that decode nearest to the recording), diffusion
+decoder, free vocoder, in the voice of eight other recordings, to which its similarity is, as the teacher's. Listen for
+yourself:
 
     talepress model resynthesize clip.wav --through vocoder --out vocoder.wav
     talepress model resynthesize clip.wav --through codes --reference other.wav --steps 8 --out codes.wav
