@@ -69,6 +69,20 @@ def test_codes_are_one_for_1024_samples(model, clips):
     assert [len(model.codes(clip)) for clip in clips] == [30, 20]
 
 
+def test_codes_decode_nearer_to_the_recording_than_those_that_the_encoder_says(model, clips):
+    manifest = read_manifest(MINI)
+    extra = {**manifest.extra, "speech": {**manifest.extra["speech"], "code_candidates": 1}}
+    first = replace(manifest, description=replace(manifest.description, extra=extra))
+    dvae, to_mel = manifest.load("dvae"), MelSpectrogram24k()
+    audio = torch.from_numpy(soundfile.read(clips[0], dtype="float32")[0])
+    mel = to_mel(torch.nn.functional.pad(audio[None], (0, -len(audio) % 1024)))[:, :, :-1]
+    errors = []
+    for resynthesis in (Resynthesis(first, torch.device("cpu")), model):
+        with torch.inference_mode():
+            errors.append(float((dvae.decode(resynthesis.codes(clips[0])[None]) - mel).square().mean()))
+    assert errors[1] < 0.85 * errors[0]
+
+
 def test_a_clip_does_not_depend_on_the_others_of_its_batch(model, clips):
     voices = [model.voice([clip]) for clip in clips]
     together = model.through_codes(clips, voices, SETTINGS)
