@@ -80,7 +80,7 @@ def test_codes_decode_nearer_to_the_recording_than_those_that_the_encoder_says(m
     for resynthesis in (Resynthesis(first, torch.device("cpu")), model):
         with torch.inference_mode():
             errors.append(float((dvae.decode(resynthesis.codes(clips[0])[None]) - mel).square().mean()))
-    assert errors[1] < 0.85 * errors[0]
+    assert errors[1] < 0.95 * errors[0]
 
 
 def test_a_clip_does_not_depend_on_the_others_of_its_batch(model, clips):
