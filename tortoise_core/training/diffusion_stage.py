@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -28,8 +27,6 @@ from tortoise_core.training.corpus import Corpus, CorpusItem
 from tortoise_core.training.loop import Batch, Phase, hash_seed
 from tortoise_core.training.speech_data import SpokenItem
 
-Told = Literal["encoder", "searched", "revoiced"]  # whose codes the decoder is told
-
 
 @dataclass(frozen=True)
 class DiffusionDataConfig:
@@ -42,8 +39,6 @@ class DiffusionDataConfig:
     latent_items: int = 100_000  # utterances whose latents are made, the corpus's first ones
     codes_share: float = 0.0  # of the batches, when learning from latents: codes, so that the decoder still reads them
     revoiced_share: float = 0.0  # of the rows of those batches: codes of another reader, see `revoiced.py`
-    searched_share: float = 0.0  # of their other rows: codes found by decoding, as copy synthesis has them
-    searched_items: int = 2_000  # utterances whose codes are found so, the corpus's first ones: it takes its time
     seed: int = 0
 
 
@@ -64,7 +59,6 @@ class AlignedInput:
     items: Sequence[SpokenItem]
     latents: np.ndarray | None = None  # (sum of code counts, D) float16, utterance after utterance; None: codes
     revoiced: np.ndarray | None = None  # (sum of code counts,): codes of the same sentences read by other voices
-    searched: np.ndarray | None = None  # (sum of some code counts,): codes found by decoding, of the first utterances
 
     @cached_property
     def _offsets(self) -> np.ndarray:
@@ -77,14 +71,12 @@ class AlignedInput:
         first = int(self._offsets[index]) + start
         return self.latents[first : first + count].astype(np.float32)
 
-    def codes(self, index: int, start: int, count: int, *, told: Told = "encoder") -> np.ndarray:
-        """Codes of the recording: the encoder's, those found by decoding (where they were made), or those of another
-        voice in its timing. Shape: (count,) int64."""
-        rows = {"encoder": None, "searched": self.searched, "revoiced": self.revoiced}[told]
-        first = int(self._offsets[index]) + start
-        if rows is None or first + count > len(rows):
-            return self.items[index].codes[start : start + count]
-        return rows[first : first + count].astype(np.int64)
+    def codes(self, index: int, start: int, count: int, *, revoiced: bool = False) -> np.ndarray:
+        """Codes of the recording, or of another voice in its timing. Shape: (count,) int64."""
+        if revoiced and self.revoiced is not None:
+            first = int(self._offsets[index]) + start
+            return self.revoiced[first : first + count].astype(np.int64)
+        return self.items[index].codes[start : start + count]
 
 
 class DiffusionSampler:
@@ -106,7 +98,7 @@ class DiffusionSampler:
         """Shape: codes (B, M), aligned (B, M) or (B, M, D), mel (B, mels, 4 M), voice_mel (B, mels, S)."""
         random = np.random.default_rng(hash_seed(self.config.seed, step))
         as_codes = bool(random.random() < self.config.codes_share)
-        return self._cut(random, self._train, as_codes=as_codes)
+        return self._cut(random, self._train, as_codes=as_codes, revoiced_share=self.config.revoiced_share)
 
     def validations(self) -> dict[str, dict[str, Tensor]]:
         """By a prefix of the figures' names: the same pieces of utterances that training never sees; told as they are
@@ -114,20 +106,19 @@ class DiffusionSampler:
         batches = {"": self._cut(np.random.default_rng(VALIDATION_SEED), self._valid)}
         if self.aligned.revoiced is not None:
             random = np.random.default_rng(VALIDATION_SEED)
-            batches["revoiced_"] = self._cut(random, self._valid, as_codes=True, told="revoiced")
+            batches["revoiced_"] = self._cut(random, self._valid, as_codes=True, revoiced_share=1.0)
         return batches
 
     def _cut(
-        self, random: np.random.Generator, usable: list[int], *, as_codes: bool = False, told: Told | None = None
+        self, random: np.random.Generator, usable: list[int], *, as_codes: bool = False, revoiced_share: float = 0.0
     ) -> dict[str, Tensor]:
-        """Pieces told as codes or, where there are any, latents; whose codes is drawn for each where `told` is None."""
         codes, frames = self.config.codes, self.config.conditioning_frames
         rows, aligned, mels, voices = [], [], [], []
         for index in random.choice(usable, size=self.config.batch):
             item = self.aligned.items[index].item
             start = int(random.integers(len(self.aligned.items[index].codes) - codes + 1))
-            whose = (told or self._draw_told(random)) if as_codes else "encoder"
-            rows.append(self.aligned.codes(index, start, codes, told=whose))
+            revoiced = as_codes and bool(random.random() < revoiced_share)
+            rows.append(self.aligned.codes(index, start, codes, revoiced=revoiced))
             aligned.append(rows[-1] if as_codes else self.aligned.piece(index, start, codes))
             first = start * FRAMES_PER_CODE
             mels.append(self.corpus.mel(item)[first : first + codes * FRAMES_PER_CODE].T)
@@ -141,11 +132,6 @@ class DiffusionSampler:
             "mel": torch.from_numpy(np.stack(mels)),
             "voice_mel": torch.from_numpy(np.stack(voices)),
         }
-
-    def _draw_told(self, random: np.random.Generator) -> Told:
-        if random.random() < self.config.revoiced_share:
-            return "revoiced"
-        return "searched" if random.random() < self.config.searched_share else "encoder"
 
 
 class DiffusionStage:

@@ -61,7 +61,7 @@ from tortoise_core.training.language_stages import AutoregressiveStage, ClvpStag
 from tortoise_core.training.loop import CHECKPOINT, Progress, Stage, Trainer
 from tortoise_core.training.recipe import STAGES, Recipe
 from tortoise_core.training.revoiced import compute_revoiced
-from tortoise_core.training.speech_data import BucketSampler, SpokenItem, compute_searched, prepare_items
+from tortoise_core.training.speech_data import BucketSampler, SpokenItem, prepare_items
 from tortoise_core.training.teachers import SAMPLE_RATE
 
 log = logging.getLogger(__name__)
@@ -214,12 +214,7 @@ class Workspace:
         decoder = DiffusionDecoder(self.recipe.diffusion)
         if stage == "diffusion":
             items = items[: pieces.latent_items]
-            aligned = AlignedInput(
-                items,
-                self._latents(corpus, items, pieces),
-                self._revoiced(items, pieces),
-                self._searched(corpus, items, pieces),
-            )
+            aligned = AlignedInput(items, self._latents(corpus, items, pieces), self._revoiced(items, pieces))
             decoder.load_state_dict(self.weights("diffusion_codes"))
         process = GaussianDiffusion(
             NoiseSchedule.linear(),
@@ -258,14 +253,6 @@ class Workspace:
             return None
         path = self.folder / "revoiced.i16"
         compute_revoiced(self._dvae(), items, path)
-        return np.memmap(path, dtype=np.int16, mode="r")
-
-    def _searched(self, corpus: Corpus, items: list[SpokenItem], data: DiffusionDataConfig) -> np.ndarray | None:
-        if not data.searched_share:
-            return None
-        path = self.folder / "searched.i16"
-        speech: SpeechFormat = read_config(SpeechFormat, self.recipe.speech, "speech")
-        compute_searched(self._dvae(), items[: data.searched_items], corpus, path, speech.code_candidates)
         return np.memmap(path, dtype=np.int16, mode="r")
 
     def _decoded(self, corpus: Corpus, items: list[SpokenItem], config: DecodedConfig) -> np.ndarray:

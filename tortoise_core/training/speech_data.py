@@ -14,8 +14,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tortoise_core.audio.constants import FRAMES_PER_CODE
-from tortoise_core.models.code_search import search_codes
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.text.phonemes import PAUSES, SPACE, START, STOP, PhonemeTokenizer
 from tortoise_core.training.acoustic_stages import VALIDATION_ITEMS
@@ -67,23 +65,6 @@ def _cached_codes(corpus: Corpus, dvae: DiscreteVAE, cache: Path) -> list[np.nda
     np.save(temporary, np.concatenate(rows).astype(np.int16))
     temporary.replace(cache)
     return rows
-
-
-def compute_searched(
-    dvae: DiscreteVAE, items: Sequence[SpokenItem], corpus: Corpus, path: Path, candidates: int
-) -> None:
-    """Codes of utterances found by decoding (`models/code_search.py`), int16, written to `path`.
-
-    Continues a file that was begun, which knows nothing of the dVAE: use one file per dVAE. Shape on disk: (sum of code
-    counts,).
-    """
-    ends = np.cumsum([len(spoken.codes) for spoken in items])
-    done = int(np.searchsorted(ends, path.stat().st_size // 2 if path.exists() else 0, side="right"))
-    with path.open("ab") as file:
-        file.truncate(2 * int(ends[done - 1]) if done else 0)
-        for spoken in items[done:]:
-            mel = torch.from_numpy(corpus.mel(spoken.item)[: len(spoken.codes) * FRAMES_PER_CODE].T)[None]
-            file.write(search_codes(dvae, mel, candidates)[0].numpy().astype(np.int16).tobytes())
 
 
 @dataclass(frozen=True)

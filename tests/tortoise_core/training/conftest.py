@@ -3,17 +3,13 @@
 import json
 import stat
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from tortoise_core.audio.mel import MelSpectrogram24k
-from tortoise_core.models.dvae import DiscreteVAE, DiscreteVAEConfig
-from tortoise_core.training.corpus import Corpus
 from tortoise_core.training.recipe import read_recipe
-from tortoise_core.training.speech_data import prepare_items
 
 RECIPE = """
 name = "tiny"
@@ -21,7 +17,6 @@ name = "tiny"
 front_end = "phones"
 prediction = "v"
 shallow = 0.5
-code_candidates = 2
 max_text_tokens = 120
 [presets.fast]
 candidates = 2
@@ -122,7 +117,6 @@ batch = 2
 codes = 8
 conditioning_frames = 32
 codes_share = 0.5
-searched_share = 0.5
 [stages.{stage}.denoising]
 surrogate_alone = 1
 absolute = 1.0
@@ -191,15 +185,3 @@ def workspace_folder(tmp_path_factory):
             samples, frames = samples + length, frames + len(mel)
     (folder / "index.jsonl").write_text("".join(line + "\n" for line in lines))
     return folder.parent
-
-
-@pytest.fixture
-def spoken(workspace_folder, tmp_path):
-    """A corpus, a dVAE that was not trained, and the utterances with its codes."""
-    corpus = Corpus(workspace_folder / "corpus")
-    torch.manual_seed(0)
-    sizes = DiscreteVAEConfig(channels=100, hidden=16, res_blocks=1, codes=16, code_dim=4, normalize_codes=True)
-    dvae = DiscreteVAE(replace(sizes, mel_shift=-6.0, mel_scale=3.0)).eval()
-    for weight in dvae.encoder.parameters():
-        weight.data *= 2  # untrained, it would give one code for everything
-    return corpus, dvae, prepare_items(corpus, dvae, tmp_path / "codes.npy")

@@ -7,8 +7,11 @@ import pytest
 import torch
 
 from tortoise_core.errors import ConfigError
+from tortoise_core.models.dvae import DiscreteVAE, DiscreteVAEConfig
+from tortoise_core.training.corpus import Corpus
 from tortoise_core.training.diffusion_stage import AlignedInput, DiffusionDataConfig, DiffusionSampler
 from tortoise_core.training.revoiced import compute_revoiced, retime
+from tortoise_core.training.speech_data import prepare_items
 from tortoise_core.training.teachers import Phone
 
 FRAME_S = 256 / 24_000
@@ -37,6 +40,17 @@ def test_a_reading_of_other_words_is_not_used():
     reading = timed(("n", 10), ("ow", 30))
     assert retime(np.zeros((40, 3), np.float32), reading, timed(("y", 10), ("eh", 10), ("s", 20)), 40) is None
     assert retime(np.zeros((40, 3), np.float32), reading, timed(("pau", 40)), 40) is None
+
+
+@pytest.fixture
+def spoken(workspace_folder, tmp_path):
+    corpus = Corpus(workspace_folder / "corpus")
+    torch.manual_seed(0)
+    sizes = DiscreteVAEConfig(channels=100, hidden=16, res_blocks=1, codes=16, code_dim=4, normalize_codes=True)
+    dvae = DiscreteVAE(replace(sizes, mel_shift=-6.0, mel_scale=3.0)).eval()
+    for weight in dvae.encoder.parameters():
+        weight.data *= 2  # untrained, it would give one code for everything
+    return corpus, dvae, prepare_items(corpus, dvae, tmp_path / "codes.npy")
 
 
 def test_each_utterance_has_codes_of_another_reader_and_work_is_continued(spoken, teacher, tmp_path):
