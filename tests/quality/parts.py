@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,18 +47,25 @@ class Bench:
     stranger: Speaker  # whom training never heard
     judge: Judge
     out: Path
+    _codes: dict[Path, torch.Tensor] = field(default_factory=dict)
 
     def speak_codes(
         self, name: str, speaker: Speaker, settings: SamplingSettings, count: int | None = None
     ) -> list[Path]:
         """The chain of codes on a speaker's recordings, in the voice of other clips of the same speaker."""
-        clips = [recording.wav for recording in speaker.recordings[:count]]
+        codes = [self.codes(recording.wav) for recording in speaker.recordings[:count]]
         voice = self.model.voice(speaker.references)
         said: list[np.ndarray] = []
-        for start in range(0, len(clips), BATCH):
-            batch = clips[start : start + BATCH]
-            said += self.model.through_codes(batch, [voice] * len(batch), settings)
+        for start in range(0, len(codes), BATCH):
+            batch = codes[start : start + BATCH]
+            said += self.model.decode(batch, [voice] * len(batch), settings)
         return self.write(name, speaker, said)
+
+    def codes(self, wav: Path) -> torch.Tensor:
+        """A recording's codes: found once, as many parts ask for them."""
+        if wav not in self._codes:
+            self._codes[wav] = self.model.codes(wav)
+        return self._codes[wav]
 
     def speak_vocoder(self, name: str, speaker: Speaker, *, held_to_mel: bool = True) -> list[Path]:
         """The vocoder on a speaker's own mels: as `resynthesize` has it, or as it speaks in a book, held to none."""
@@ -169,7 +176,7 @@ def guidance(bench: Bench) -> list[dict[str, Any]]:
 
 def codec(bench: Bench) -> dict[str, Any]:
     """Rate of the codes, how many of them are used, and how evenly."""
-    codes = [bench.model.codes(r.wav).numpy() for speaker in bench.speakers for r in speaker.recordings]
+    codes = [bench.codes(r.wav).numpy() for speaker in bench.speakers for r in speaker.recordings]
     seconds = sum(soundfile.info(r.wav).duration for speaker in bench.speakers for r in speaker.recordings)
     counts = np.bincount(np.concatenate(codes), minlength=bench.model.codebook_size)
     shares = counts[counts > 0] / counts.sum()
@@ -187,18 +194,23 @@ def codec(bench: Bench) -> dict[str, Any]:
 
 
 def speed_and_size(bench: Bench) -> dict[str, Any]:
-    """Real-time factor of diffusion and vocoder, sixteen clips at once, median of five; and the size of the weights."""
+    """Real-time factor of diffusion and vocoder, sixteen clips at once, median of five, and of finding the codes, which
+    no book needs; and the size of the weights."""
     speaker = bench.speakers[0]
     clips = [recording.wav for recording in speaker.recordings[:BATCH]]
     voices = [bench.model.voice(speaker.references)] * len(clips)
+    began = time.perf_counter()
+    codes = [bench.model.codes(clip) for clip in clips]
+    search = time.perf_counter() - began
     factors = []
     for _ in range(6):  # the first compiles kernels
         began = time.perf_counter()
-        said = bench.model.through_codes(clips, voices, bench.settings)
+        said = bench.model.decode(codes, voices, bench.settings)
         factors.append((time.perf_counter() - began) * OUTPUT_RATE_HZ / sum(map(len, said)))
     files = {path.name: path.stat().st_size for path in sorted(bench.folder.glob("*.safetensors"))}
     return {
         "rtf": round(float(np.median(factors[1:])), 4),
+        "rtf_of_codes": round(search * OUTPUT_RATE_HZ / sum(map(len, said)), 4),
         "threads": torch.get_num_threads(),
         "acoustic_bytes": sum(size for name, size in files.items() if Path(name).stem in ACOUSTIC),
         "largest_file_bytes": max(files.values()),
@@ -214,7 +226,7 @@ def conditioning(bench: Bench) -> list[dict[str, Any]]:
     rows = []
     for target in (*bench.speakers, bench.stranger):
         voice = bench.model.voice(target.references)
-        said = bench.model.through_codes([r.wav for r in recordings], [voice] * len(recordings), bench.settings)
+        said = bench.model.decode([bench.codes(r.wav) for r in recordings], [voice] * len(recordings), bench.settings)
         wavs = bench.write("swapped", target, said)
         row: dict[str, Any] = {"codes_of": source.voice, "voice": target.voice}
         for who, reference in (("source", source.joined), ("target", target.joined), ("its first", wavs[0])):
@@ -267,5 +279,5 @@ PARTS: Mapping[str, Callable[[Bench], Any]] = {
 
 
 def _mels(bench: Bench, speaker: Speaker, settings: SamplingSettings) -> list[np.ndarray]:
-    clips = [recording.wav for recording in speaker.recordings[:MEASURED]]
-    return bench.model.mels_of_codes(clips, [bench.model.voice(speaker.references)] * len(clips), settings)
+    codes = [bench.codes(recording.wav) for recording in speaker.recordings[:MEASURED]]
+    return bench.model.mels(codes, [bench.model.voice(speaker.references)] * len(codes), settings)

@@ -93,7 +93,6 @@ class Resynthesis:
         audio: np.ndarray = held[0].clamp(-1, 1).numpy()
         return audio
 
-    @torch.inference_mode()
     def through_codes(
         self, clips: Sequence[Path], voices: Sequence[torch.Tensor], settings: SamplingSettings, seed: int = 0
     ) -> list[np.ndarray]:
@@ -107,34 +106,41 @@ class Resynthesis:
 
         Returns: (samples,) float32 each: whole codes, so a little longer than the recordings.
         """
-        return self._of_codes(clips, voices, settings, seed, self._audio.decode)
+        return self.decode([self.codes(clip) for clip in clips], voices, settings, seed)
 
     @torch.inference_mode()
-    def mels_of_codes(
-        self, clips: Sequence[Path], voices: Sequence[torch.Tensor], settings: SamplingSettings, seed: int = 0
+    def decode(
+        self, codes: Sequence[torch.Tensor], voices: Sequence[torch.Tensor], settings: SamplingSettings, seed: int = 0
     ) -> list[np.ndarray]:
-        """The log-mels that `through_codes` gives the vocoder: (mels, frames) float32 each."""
+        """Codes (M,) to waveforms, as `through_codes` has them: (samples,) float32 each."""
+        return self._made(codes, voices, settings, seed, self._audio.decode)
+
+    @torch.inference_mode()
+    def mels(
+        self, codes: Sequence[torch.Tensor], voices: Sequence[torch.Tensor], settings: SamplingSettings, seed: int = 0
+    ) -> list[np.ndarray]:
+        """The log-mels that `decode` gives the vocoder: (mels, frames) float32 each."""
 
         def mels(requests: Sequence[SpeechRequest], chosen: Sequence[Chosen]) -> list[np.ndarray]:
             generators = [noise_generator(request) for request in requests]
             return [mel.float().cpu().numpy() for mel in self._audio.mels(requests, chosen, generators)]
 
-        return self._of_codes(clips, voices, settings, seed, mels)
+        return self._made(codes, voices, settings, seed, mels)
 
-    def _of_codes(
+    def _made(
         self,
-        clips: Sequence[Path],
+        codes: Sequence[torch.Tensor],
         voices: Sequence[torch.Tensor],
         settings: SamplingSettings,
         seed: int,
         make: Callable[[Sequence[SpeechRequest], Sequence[Chosen]], list[np.ndarray]],
     ) -> list[np.ndarray]:
-        """What `make` makes of the recordings' codes, those of like length together."""
-        chosen = [Chosen(row, row, stopped=True) for row in map(self.codes, clips)]
+        """What `make` makes of codes, rows of like length together."""
+        chosen = [Chosen(row, row, stopped=True) for row in codes]
         nothing = torch.empty(1, 0)  # the voice of the networks that read text
         requests = [SpeechRequest("", VoiceLatents(nothing, voice), settings, seed) for voice in voices]
         made: dict[int, np.ndarray] = {}
         for members in self._audio.like_lengths(chosen):
             results = make([requests[m] for m in members], [chosen[m] for m in members])
             made |= dict(zip(members, results, strict=True))
-        return [made[index] for index in range(len(clips))]
+        return [made[index] for index in range(len(codes))]
