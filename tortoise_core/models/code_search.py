@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tortoise_core.audio.constants import FRAMES_PER_CODE
+from tortoise_core.errors import ConfigError
 from tortoise_core.models.dvae import DiscreteVAE
 
 SWEEPS = 2  # over all places; a third lowers the error by one percent
@@ -28,11 +29,14 @@ def search_codes(dvae: DiscreteVAE, mel: Tensor, candidates: int) -> Tensor:
     Never further from the mel (`code_error`, its sum) than `dvae.encode`, which is what one candidate gives.
 
     Shape: mel (1, channels, 4 M), in the dVAE's own format, to (1, M) int64.
+    Raises `ConfigError` where there are not so many codes.
     """
-    ranked = dvae.candidates(mel, candidates)[0]  # (M, candidates)
+    if not 1 <= candidates <= dvae.config.codes:
+        raise ConfigError(f"code_candidates is {candidates}: use 1 to {dvae.config.codes}, the size of the codebook")
     first = dvae.encode(mel)[0]
     if candidates == 1:
         return first[None]
+    ranked = dvae.candidates(mel, candidates)[0]  # (M, candidates)
     codes, error = first, code_error(dvae, first, mel)
     begun, every = error.sum(), torch.arange(len(first), device=first.device)
     for sweep in range(SWEEPS * APART):

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from tortoise_core.errors import ConfigError
 from tortoise_core.models.code_search import code_error, search_codes
 from tortoise_core.models.dvae import DiscreteVAE, DiscreteVAEConfig
 
@@ -41,6 +42,12 @@ def test_every_code_is_one_of_the_candidates(dvae, mel):
     codes, candidates = search_codes(dvae, mel, 4), dvae.candidates(mel, 4)
     assert (candidates == codes[..., None]).any(-1).all()
     assert torch.equal(candidates[..., 0], dvae.encode(mel))
+
+
+@pytest.mark.parametrize("candidates", [0, 33])
+def test_more_candidates_than_codes_are_refused(dvae, mel, candidates):
+    with pytest.raises(ConfigError, match=r"code_candidates is \d+: use 1 to 32"):
+        search_codes(dvae, mel, candidates)
 
 
 def test_one_code_is_enough(dvae):
