@@ -39,8 +39,8 @@ def search_codes(dvae: DiscreteVAE, mel: Tensor, candidates: int) -> Tensor:
     ranked = dvae.candidates(mel, candidates)[0]  # (M, candidates)
     codes, error = first, code_error(dvae, first, mel)
     begun, every = error.sum(), torch.arange(len(first), device=first.device)
-    for sweep in range(SWEEPS * APART):
-        places = every[sweep % APART :: APART]
+    for turn in range(SWEEPS * APART):
+        places = every[turn % APART :: APART]
         best, heard = codes.clone(), _nearby(error)[places]
         for rank in range(candidates):
             tried = codes.clone()
