@@ -229,7 +229,10 @@ def _pictures(rows: Sequence[Mapping[str, str]], folder: Path) -> list[str]:
 
 def _learning(curves: Mapping[str, Sequence[Mapping[str, float]]], folder: Path) -> list[str]:
     body = [
-        "Held-out figures against hours of training, by network; two shared CPU cores, bfloat16, one core a network."
+        "Held-out figures against hours of training, by network; two shared CPU cores, bfloat16, one core a network. "
+        "What one more hour would buy can be read from what the last half hour bought; but a training that is taken up "
+        "again first loses what its new learning rate stirs up. The decoder's next 24 minutes were tried: see the model "
+        'card, "Codes of a recording".'
     ]
     for network, rows in curves.items():
         names = list(dict.fromkeys(name for row in rows for name in row if name.startswith("valid_")))
@@ -242,10 +245,22 @@ def _learning(curves: Mapping[str, Sequence[Mapping[str, float]]], folder: Path)
         figure.savefig(folder / f"learning-{network}.svg", metadata=UNDATED)
         last = rows[-1]
         body.append(
-            f"{network}: {last['step']:,} steps, {last['hours']:.1f} hours\n\n"
+            f"{network}: {last['step']:,} steps, {last['hours']:.1f} hours; {_last_stretch(rows, names)}\n\n"
             f"![learning curve of the {network}]({folder.name}/learning-{network}.svg)"
         )
     return ["Learning curves", *body]
+
+
+def _last_stretch(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> str:
+    """What the last half hour of a training bought, or the last half of one of less than an hour."""
+    end = rows[-1]["hours"]
+    begin = end - min(0.5, end / 2)
+    changes = []
+    for name in names:
+        values = [row[name] for row in rows if name in row and row["hours"] >= begin]
+        if values:  # some are no longer measured at the end of a training
+            changes.append(f"{name.removeprefix('valid_')} {values[0]:.4g} to {values[-1]:.4g}")
+    return f"in its last {60 * (end - begin):.0f} minutes {', '.join(changes)}"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
