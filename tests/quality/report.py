@@ -231,8 +231,8 @@ def _learning(curves: Mapping[str, Sequence[Mapping[str, float]]], folder: Path)
     body = [
         "Held-out figures against hours of training, by network; two shared CPU cores, bfloat16, one core a network. "
         "What one more hour would buy can be read from what the last half hour bought; but a training that is taken up "
-        "again first loses what its new learning rate stirs up. The decoder's next 24 minutes were tried: see the model "
-        'card, "Codes of a recording".'
+        "again first loses what its new learning rate stirs up. The decoder's next 24 minutes were tried: see the "
+        'model card, "Codes of a recording".'
     ]
     for network, rows in curves.items():
         names = list(dict.fromkeys(name for row in rows for name in row if name.startswith("valid_")))
