@@ -14,8 +14,8 @@ from flows.order.manuscript import Manuscript, Sources, read_manuscript
 from flows.services import Services
 from storage.records import Script, Verdict
 from tasks.errors import BadInputError, UnknownVoiceError
-from tasks.segment.plan import plan
-from tasks.segment.plan_diff import diff_plans
+from tasks.plan.plan import plan
+from tasks.plan.plan_diff import diff_plans
 from tasks.segment.script import write_script
 from tasks.synthesize.batches import CHARS_PER_SECOND, speech_seconds
 from tasks.synthesize.keys import utterance_key
@@ -34,7 +34,7 @@ class Rendered:
 
 
 def make_plan(services: Services, sources: Sources, voice: str | None = None) -> tuple[Manuscript, dict[str, Any]]:
-    """The book as it is to be read, and its plan: see `tasks.segment.plan.plan`, with `rendered` besides."""
+    """The book as it is to be read, and its plan: see `tasks.plan.plan.plan`, with `rendered` besides."""
     settings = services.settings
     manuscript = read_manuscript(sources, settings, voice=voice)
     model = services.text_side

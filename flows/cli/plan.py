@@ -37,8 +37,8 @@ def plan(
         manuscript, planned = make_plan(services, sources, voice)
         changes = compare(services, planned, diff, sources, voice) if diff else None
     if write is not None:
+        from tasks.annotate.plan_file import write_plan
         from tasks.disk import output_errors
-        from tasks.segment.plan_file import write_plan
 
         words = [chapter["first_words"] for chapter in planned["chapters"]]
         with output_errors(write):

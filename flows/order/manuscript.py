@@ -13,17 +13,17 @@ from pathlib import Path
 
 from configs.settings import Settings
 from storage.records import Book, MarkupKind
+from tasks.annotate.annotate import Directions, Findings, annotate
+from tasks.annotate.casting import read_cast
+from tasks.annotate.lexicon import Lexicon, read_lexicon
+from tasks.annotate.markup import check_text
+from tasks.annotate.plan_file import read_plan
+from tasks.annotate.pls import pls_to_toml, quoted
 from tasks.disk import output_errors
 from tasks.errors import BadInputError
 from tasks.ingest.book import read_book
 from tasks.ingest.encoding import decode
 from tasks.ingest.language import require_language
-from tasks.segment.annotate import Directions, Findings, annotate
-from tasks.segment.casting import read_cast
-from tasks.segment.lexicon import Lexicon, read_lexicon
-from tasks.segment.markup import check_text
-from tasks.segment.plan_file import read_plan
-from tasks.segment.pls import pls_to_toml, quoted
 
 _TEXT_FILES = frozenset({".txt", ".text", ".md", ".markdown"})
 _LEXICON_FILES = frozenset({".toml", ".csv"})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from lxml import etree
 
 from storage.records import Markup, MarkupKind
+from tasks.annotate.markup import pause_problem
 from tasks.errors import BadInputError
-from tasks.segment.markup import pause_problem
 from tasks.segment.saying import problem_of
 
 _SSML = "{http://www.w3.org/2001/10/synthesis}"
