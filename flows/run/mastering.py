@@ -18,7 +18,7 @@ from flows.progress import Progress, announce
 from flows.run import policies
 from storage.records import Edition, Master
 from tasks.master.task import master as master_task
-from tasks.package.m4b import encode_aac
+from tasks.package.outputs.m4b import encode_aac
 from tasks.package.task import package as package_task
 from tasks.stitch.task import stitch as stitch_task
 

@@ -15,10 +15,10 @@ from configs.settings import PackageSettings
 from storage.artifacts import ArtifactStore
 from storage.records import Book, Edition, EditionFile, Master, Take, VoiceRecord
 from tasks.disk import check_output_folder, output_errors, publish
-from tasks.package.m4b import write_m4b
-from tasks.package.marks import ChapterMark, sample_rate_of
+from tasks.package.audio.marks import ChapterMark, sample_rate_of
+from tasks.package.audio.tags import Tags, tags_of
 from tasks.package.naming import edition_stem, manifest_path
-from tasks.package.tags import Tags, tags_of
+from tasks.package.outputs.m4b import write_m4b
 from tortoise_core.inference.interface import SamplingSettings
 
 # Raise it when equal inputs become other files.

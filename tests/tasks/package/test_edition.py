@@ -13,11 +13,11 @@ from configs.settings import PackageSettings
 from storage.artifacts import ArtifactStore
 from storage.records import Book, Master, PlacedUtterance, Take, Verdict, VoiceRecord
 from tasks.errors import OutputError, TalepressError
+from tasks.package.audio.ffmpeg import ffmpeg_path, run_ffmpeg
+from tasks.package.audio.marks import chapter_marks, parse_ffmetadata
+from tasks.package.audio.tags import tags_of, write_tags
 from tasks.package.edition import EditionContent, edition_key, is_published, publish_edition
-from tasks.package.ffmpeg import ffmpeg_path, run_ffmpeg
-from tasks.package.m4b import AAC_FRAME, check_m4b
-from tasks.package.marks import chapter_marks, parse_ffmetadata
-from tasks.package.tags import tags_of, write_tags
+from tasks.package.outputs.m4b import AAC_FRAME, check_m4b
 from tasks.synthesize.render import encode_flac
 from tests.tasks.audio import RATE, utterance
 from tortoise_core.inference.interface import SamplingSettings

@@ -22,9 +22,9 @@ from configs.settings import PackageSettings
 from storage.artifacts import ArtifactStore
 from storage.records import Master
 from tasks.errors import TalepressError
-from tasks.package.ffmpeg import run_ffmpeg
-from tasks.package.marks import ChapterMark, chapter_marks, ffmetadata, parse_ffmetadata, sample_rate_of
-from tasks.package.tags import Tags, write_tags
+from tasks.package.audio.ffmpeg import run_ffmpeg
+from tasks.package.audio.marks import ChapterMark, chapter_marks, ffmetadata, parse_ffmetadata, sample_rate_of
+from tasks.package.audio.tags import Tags, write_tags
 
 AAC_FRAME = 1024  # samples
 MARK_SECONDS = 0.001  # the resolution of the chapter track that ffmpeg writes

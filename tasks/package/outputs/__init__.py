@@ -1,0 +1,1 @@
+"""The outputs: each a kind of file that an edition may have."""
