@@ -1,107 +1,66 @@
-"""One M4B file: AAC audio, chapters, tags, and a check that it reads back as it was meant.
+"""The audiobook as one M4B file: AAC audio, chapters, tags, cover.
 
-The AAC encoder puts one frame of 1,024 samples before the audio; ffmpeg notes that in the file's edit list, so players
+The AAC encoder puts one frame of 1,024 samples before the audio. ffmpeg notes that in the file's edit list, so players
 that heed it start at our sample 0, and chapter marks hold to the sample. Players that do not are off by that frame.
 This module must not know of books beyond their tags and chapters.
 """
 
 from __future__ import annotations
 
-import itertools
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
-import soundfile
 from mutagen import MutagenError
-from mutagen.mp4 import MP4
+from mutagen.mp4 import MP4, MP4Cover, MP4FreeForm
 
 from configs.settings import PackageSettings
 from storage.artifacts import ArtifactStore
 from storage.records import Master
 from tasks.errors import TalepressError
+from tasks.package.audio.encode import BITEXACT, encode_masters
 from tasks.package.audio.ffmpeg import run_ffmpeg
-from tasks.package.audio.marks import ChapterMark, chapter_marks, ffmetadata, parse_ffmetadata, sample_rate_of
-from tasks.package.audio.tags import Tags, write_tags
+from tasks.package.audio.marks import ChapterMark, ffmetadata, parse_ffmetadata
+from tasks.package.audio.tags import JPEG, PNG, Tags, image_type, tagging_errors
+from tasks.package.output import Draft, Output
 
 AAC_FRAME = 1024  # samples
 MARK_SECONDS = 0.001  # the resolution of the chapter track that ffmpeg writes
 NERO_CHAPTERS = 255  # the `chpl` atom counts in one byte; the QuickTime chapter track beside it holds them all
-BLOCK_SAMPLES = 1 << 16
-BITEXACT = ("-fflags", "+bitexact", "-flags:a", "+bitexact")  # no dates or versions: same input, same file
+AUDIOBOOK_KIND = 2  # the `stik` media kind
+SHORT_DESCRIPTION_CHARS = 255  # readers cut `desc` here
+KILOBIT_BYTES = 125
+ENCODED_NAME = "audio.m4a"
+
+_IMAGE_FORMATS = {JPEG: MP4Cover.FORMAT_JPEG, PNG: MP4Cover.FORMAT_PNG}
 
 logger = logging.getLogger(__name__)
 
 
-def encode_aac(path: Path, store: ArtifactStore, masters: Iterable[Master], settings: PackageSettings) -> None:
-    """Encodes chapters as one stretch of AAC, without chapter marks. Audio streams through a pipe: memory stays flat.
-
-    Args:
-        path: the MP4 file to write; one that is there is overwritten.
-        store: holds the masters' audio.
-        masters: the chapters in reading order, of one sample rate. May be an iterator that waits for each to be made.
-        settings: the bit rate.
-
-    Raises: as `write_m4b`, and what the iterator raises.
-    """
-    waiting = iter(masters)
-    first = next(waiting)
-    run_ffmpeg(
-        [
-            *("-f", "f32le", "-ar", str(first.sample_rate), "-ac", "1", "-i", "pipe:0", "-map", "0:a"),
-            *("-c:a", "aac", "-b:a", f"{settings.aac_bitrate_kbps}k", *BITEXACT, "-f", "ipod", f"file:{path}"),
-        ],
-        _pcm(store, itertools.chain([first], waiting)),
-    )
+def encode_m4b(folder: Path, store: ArtifactStore, masters: Iterable[Master], settings: PackageSettings) -> None:
+    """Encodes all chapters as one AAC file without chapter marks; see `Output.encode`."""
+    codec = ("-c:a", "aac", "-b:a", f"{settings.aac_bitrate_kbps}k")
+    encode_masters(folder / ENCODED_NAME, store, masters, codec, container="ipod")
 
 
-def write_m4b(
-    path: Path,
-    store: ArtifactStore,
-    masters: Sequence[Master],
-    tags: Tags,
-    settings: PackageSettings,
-    encoded: Path | None = None,
-) -> tuple[ChapterMark, ...]:
-    """Writes an audiobook.
-
-    Args:
-        path: the file to write; one that is there is overwritten.
-        store: holds the masters' audio.
-        masters: the chapters in reading order, of one sample rate.
-        tags: what to show of the book.
-        settings: the bit rate.
-        encoded: the masters as `encode_aac` encoded them; they are encoded now if not given. The file is the same.
-
-    Returns:
-        The chapter marks, in samples of the masters' rate.
-
-    Raises:
-        OutputError: the disk is full.
-        TalepressError: ffmpeg failed, a master is not what its record says, or the file does not read back right.
-    """
-    rate = sample_rate_of(masters)
-    marks = chapter_marks(masters)
-    if len(marks) > NERO_CHAPTERS:
+def write_m4b(draft: Draft) -> tuple[Path, ...]:
+    """Adds chapter marks and tags to the encoded audio; see `Output.write`."""
+    content = draft.content
+    if len(content.marks) > NERO_CHAPTERS:
         logger.warning(
-            "%d chapters: players that only know Nero chapters will show the first %d", len(marks), NERO_CHAPTERS
+            "%d chapters: players that only know Nero chapters will show the first %d",
+            len(content.marks),
+            NERO_CHAPTERS,
         )
-    audio = encoded or path.with_suffix(".audio.m4a")
-    try:
-        if encoded is None:
-            encode_aac(audio, store, masters, settings)
-        _mark(audio, path, ffmetadata(marks, rate))
-    finally:
-        audio.unlink(missing_ok=True)
-    write_tags(path, tags)
-    check_m4b(path, marks, rate, tags)
-    return marks
+    path = draft.folder / f"{draft.stem}{M4B.suffix}"
+    add_marks(draft.encoded[M4B.kind] / ENCODED_NAME, path, ffmetadata(content.marks, content.sample_rate))
+    write_tags(path, content.tags)
+    return (path,)
 
 
-def _mark(audio: Path, path: Path, metadata: str) -> None:
-    """Copies encoded audio into an audiobook with chapter marks."""
+def add_marks(audio: Path, path: Path, metadata: str) -> None:
+    """Copies encoded audio into an M4B file with the chapter marks of an ffmetadata text."""
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
         file.write(metadata)
         file.flush()
@@ -112,6 +71,45 @@ def _mark(audio: Path, path: Path, metadata: str) -> None:
                 *("-movflags", "+faststart", "-brand", "M4B ", "-f", "ipod", f"file:{path}"),
             ]
         )
+
+
+def write_tags(path: Path, tags: Tags) -> None:
+    """Adds iTunes atoms to a finished MP4 file, in place. Raises `OSError` (disk full) or `TalepressError`.
+
+    ffmpeg's own muxer keeps only some of these atoms. Freeform atoms are named as audiobook libraries look for them.
+    """
+    texts = {
+        "\xa9nam": tags.title,
+        "\xa9alb": tags.title,
+        "\xa9ART": tags.author,
+        "aART": tags.author,
+        "\xa9wrt": tags.narrator,  # audiobook libraries read the composer as the narrator
+        "\xa9day": tags.date,
+        "\xa9gen": "Audiobook",
+        "desc": tags.description[:SHORT_DESCRIPTION_CHARS],
+        "ldes": tags.description,
+        "\xa9too": "Talepress",
+    }
+    freeform = {
+        "NARRATOR": tags.narrator,
+        "PUBLISHER": tags.publisher,
+        "LANGUAGE": tags.language,
+        "ISBN": tags.isbn,
+        "SERIES": tags.series,
+        "SERIES-PART": tags.series_part,
+    }
+    with tagging_errors(path):
+        file = MP4(path)
+        for atom, text in texts.items():
+            if text:
+                file[atom] = [text]
+        for name, text in freeform.items():
+            if text:
+                file[f"----:com.apple.iTunes:{name}"] = [MP4FreeForm(text.encode("utf-8"))]
+        file["stik"] = [AUDIOBOOK_KIND]
+        if tags.cover is not None:
+            file["covr"] = [MP4Cover(tags.cover, imageformat=_IMAGE_FORMATS[image_type(tags.cover)])]
+        file.save()
 
 
 def check_m4b(path: Path, marks: Sequence[ChapterMark], sample_rate: int, tags: Tags) -> None:
@@ -127,26 +125,31 @@ def check_m4b(path: Path, marks: Sequence[ChapterMark], sample_rate: int, tags: 
         raise TalepressError(f"{path}: does not last {seconds:.3f} s as it should; run the same command again")
     if file.tags is None or file.tags.get("\xa9nam") != [tags.title]:
         raise TalepressError(f"{path}: the title did not read back; run the same command again")
-    found = parse_ffmetadata(run_ffmpeg(["-i", f"file:{path}", "-f", "ffmetadata", "-"]))
-    if [title for title, _, _ in found] != [mark.title for mark in marks]:
-        raise TalepressError(f"{path}: {len(found)} chapters read back, not as the {len(marks)} that were written")
-    nero = [chapter.start for chapter in file.chapters or ()]
-    for starts in ([start for _, start, _ in found], nero):
+    quicktime = parse_ffmetadata(run_ffmpeg(["-i", f"file:{path}", "-f", "ffmetadata", "-"]))
+    if [title for title, _, _ in quicktime] != [mark.title for mark in marks]:
+        raise TalepressError(f"{path}: {len(quicktime)} chapters read back, not as the {len(marks)} that were written")
+    nero_starts = [chapter.start for chapter in file.chapters or ()]
+    for starts in ([start for _, start, _ in quicktime], nero_starts):
         for start, mark in zip(starts, marks, strict=False):  # Nero chapters may be fewer
             if abs(start - mark.start_sample / sample_rate) > MARK_SECONDS:
                 raise TalepressError(f"{path}: chapter {mark.title!r} starts at {start:.4f} s, not where it was put")
 
 
-def _pcm(store: ArtifactStore, masters: Iterable[Master]) -> Iterator[np.ndarray]:
-    """All chapters' samples as float32 blocks."""
-    for master in masters:
-        samples = 0
-        with store.open(master.audio_sha256) as opened, soundfile.SoundFile(opened) as file:
-            for block in file.blocks(BLOCK_SAMPLES, dtype="float32"):
-                samples += len(block)
-                yield block
-        if samples != master.samples:
-            raise TalepressError(
-                f"the master of chapter {master.title!r} has {samples} samples instead of {master.samples}: "
-                f"delete {master.audio_sha256} from the artifact store and run again"
-            )
+def _check(draft: Draft, paths: tuple[Path, ...]) -> None:
+    for path in paths:
+        check_m4b(path, draft.content.marks, draft.content.sample_rate, draft.content.tags)
+
+
+def _forecast_bytes(seconds: float, settings: PackageSettings) -> float:
+    return seconds * settings.aac_bitrate_kbps * KILOBIT_BYTES
+
+
+M4B = Output(
+    kind="m4b",
+    suffix=".m4b",
+    write=write_m4b,
+    check=_check,
+    forecast_bytes=_forecast_bytes,
+    encode=encode_m4b,
+    settings=("aac_bitrate_kbps",),
+)
