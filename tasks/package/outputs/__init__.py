@@ -6,12 +6,14 @@ from collections.abc import Iterable
 
 from tasks.errors import BadInputError
 from tasks.package.output import Output
+from tasks.package.outputs.flac import FLAC
 from tasks.package.outputs.m4b import M4B
 from tasks.package.outputs.manifest import MANIFEST
 
 # In the order in which they are written. Each sees the files of those before it, so the manifest comes last.
 OUTPUTS = (
     M4B,
+    FLAC,
     MANIFEST,
 )
 

@@ -1,0 +1,228 @@
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from storage.records import Edition
+from tasks.errors import BadInputError, OutputError, TalepressError
+from tasks.package import edition as edition_module
+from tasks.package.edition import edition_key, is_published, publish_edition
+from tasks.package.outputs import find_outputs
+from tests.tasks.audio import RATE
+from tests.tasks.package.conftest import BOOK, LENGTHS, PACKAGE, STARTS, STEM, TITLES, asking, files_of
+
+
+def tree(folder):
+    """The files below a folder, relative to it, with their bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_all_outputs_in_the_order_of_the_table(published, place):
+    names = [str(Path(file.path).relative_to(place / "out")) for file in published.files]
+    assert names == [
+        f"{STEM}.m4b",
+        f"{STEM} (FLAC)/01 Title; page.flac",
+        f"{STEM} (FLAC)/02 1. The = Cyc lone.flac",
+        f"{STEM} (FLAC)/03 2. #Munchkins’ “Council”.flac",
+        f"{STEM}.manifest.json",
+    ]
+    assert [file.kind for file in published.files] == ["m4b", "flac", "flac", "flac", "manifest"]
+    assert sorted(tree(place / "out")) == sorted(names)
+    assert is_published(published)
+
+
+def test_the_edition_says_how_long_it_is_and_where_chapters_start(published):
+    assert published.seconds == pytest.approx(sum(LENGTHS) / RATE)
+    for (title, start, end), wanted, first in zip(published.chapters, TITLES, STARTS, strict=True):
+        assert (title, start) == (wanted, first / RATE)
+        assert end > start
+    assert published.chapters[-1][2] == published.seconds
+
+
+def test_same_content_same_bytes_and_other_content_replaces_them(published, tmp_path, store, content):
+    again = publish_edition(tmp_path, store, content)
+    assert [file.sha256 for file in again.files] == [file.sha256 for file in published.files]
+    other = publish_edition(tmp_path, store, replace(content, masters=content.masters[:2]))
+    assert [file.path for file in other.files if file.kind != "flac"] == [
+        file.path for file in again.files if file.kind != "flac"
+    ]
+    assert sorted(str(tmp_path / name) for name in tree(tmp_path)) == sorted(file.path for file in other.files)
+    assert is_published(other)
+    assert not is_published(again)
+
+
+def test_outputs_that_are_not_asked_for_stay_as_they_are(tmp_path, store, content):
+    flac = publish_edition(tmp_path, store, asking(content, "flac", "manifest"))
+    bare = publish_edition(tmp_path, store, asking(content, "manifest"))
+    assert [file.kind for file in bare.files] == ["manifest"]
+    assert all(Path(path).is_file() for path in files_of(flac, "flac"))
+
+
+def test_audio_that_is_encoded_already_is_used_and_comes_out_the_same(published, tmp_path, store, content):
+    folders = {}
+    for output in find_outputs(["m4b", "manifest"]):
+        folders[output.kind] = tmp_path / output.kind
+        folders[output.kind].mkdir()
+        output.encode(folders[output.kind], store, iter(content.masters), content.settings)
+    for name in ("first", "second"):  # a task that is tried again finds the encoded audio still there
+        edition = publish_edition(tmp_path / name, store, asking(content, "m4b", "manifest"), folders)
+        assert edition.files[0].sha256 == published.files[0].sha256
+    (folders["m4b"] / "audio.m4a").write_bytes(b"no audio")
+    with pytest.raises(TalepressError, match="ffmpeg failed"):
+        publish_edition(tmp_path / "third", store, asking(content, "m4b", "manifest"), folders)
+
+
+def test_trouble_leaves_the_older_edition_as_it_was(published, place, store, content, monkeypatch):
+    broken = replace(content, masters=(replace(content.masters[0], samples=5), *content.masters[1:]))
+    for outputs in (("m4b", "manifest"), ("flac", "manifest")):
+        with pytest.raises(TalepressError, match="50001 samples instead of 5"):
+            publish_edition(place / "out", store, asking(broken, *outputs))
+
+    def refuse(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tasks.package.outputs.m4b.write_tags", refuse)
+    with pytest.raises(OutputError, match="disk is full"):
+        publish_edition(place / "out", store, content)
+    assert is_published(published)
+    assert len(tree(place / "out")) == len(published.files)
+    assert not (place / "out" / f".{STEM}.partial").exists()
+
+
+def test_a_check_that_fails_publishes_nothing(tmp_path, store, content, monkeypatch):
+    (flac,) = (output for output in find_outputs(["flac", "manifest"]) if output.kind == "flac")
+
+    def doubt(draft, paths):
+        raise TalepressError(f"{len(paths)} files did not read back")
+
+    outputs = (replace(flac, check=doubt), *find_outputs(["manifest"]))
+    monkeypatch.setattr(edition_module, "find_outputs", lambda kinds: outputs)
+    with pytest.raises(TalepressError, match="3 files did not read back"):
+        publish_edition(tmp_path, store, content)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_crash_after_the_manifest_leaves_the_new_manifest_and_the_older_files(tmp_path, store, content, monkeypatch):
+    """So the next run knows whose the files are, and replaces them."""
+    older = publish_edition(tmp_path, store, content)
+    before = tree(tmp_path)
+    changed = replace(content, masters=content.masters[:2])
+    publish, calls = edition_module.publish, []
+
+    def crash_at_the_second(temporary, final):
+        calls.append(final.name)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        publish(temporary, final)
+
+    monkeypatch.setattr(edition_module, "publish", crash_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        publish_edition(tmp_path, store, changed)
+    assert calls[0] == f"{STEM}.manifest.json"
+    after = tree(tmp_path)
+    assert after[f"{STEM}.manifest.json"] != before[f"{STEM}.manifest.json"]
+    assert after[f"{STEM}.m4b"] == before[f"{STEM}.m4b"]
+    assert not is_published(older)
+
+    monkeypatch.setattr(edition_module, "publish", publish)
+    edition = publish_edition(tmp_path, store, changed)
+    assert is_published(edition)
+    assert sorted(str(tmp_path / name) for name in tree(tmp_path)) == sorted(file.path for file in edition.files)
+
+
+def test_what_a_killed_run_left_is_removed(tmp_path, store, content):
+    left = tmp_path / f".{STEM}.partial" / "files" / f"{STEM} (FLAC)"
+    left.mkdir(parents=True)
+    (left / "09 Old.flac").touch()
+    publish_edition(tmp_path, store, asking(content, "flac", "manifest"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{STEM} (FLAC)", f"{STEM}.manifest.json"]
+    assert len(list((tmp_path / f"{STEM} (FLAC)").iterdir())) == 3
+
+
+def test_every_file_is_flushed_before_it_is_renamed(tmp_path, store, content, monkeypatch):
+    flushed = set()
+    renamed = []
+    fsync, replace_path = os.fsync, Path.replace
+
+    def note_flush(descriptor):
+        flushed.add(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    def note_rename(path, target):
+        assert path.stat().st_ino in flushed
+        renamed.append(Path(target).name)
+        return replace_path(path, target)
+
+    monkeypatch.setattr(os, "fsync", note_flush)
+    monkeypatch.setattr(Path, "replace", note_rename)
+    edition = publish_edition(tmp_path, store, asking(content, "flac", "manifest"))
+    assert sorted(renamed) == sorted(Path(file.path).name for file in edition.files)
+    assert renamed[0] == f"{STEM}.manifest.json"
+
+
+def test_a_folder_that_is_a_file(tmp_path, store, content):
+    (tmp_path / "file").write_text("in the way")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(OutputError, match="choose another folder"):
+            publish_edition(folder, store, content)
+
+
+def test_an_unknown_output_is_refused_before_anything_is_written(tmp_path, store, content):
+    with pytest.raises(BadInputError, match="m4b, flac, manifest"):
+        publish_edition(tmp_path / "out", store, asking(content, "m4b", "wax cylinder", "manifest"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_key_covers_what_the_files_depend_on(content):
+    def with_settings(**values):
+        return replace(content, settings=PACKAGE.model_copy(update=values))
+
+    renamed = (replace(content.masters[0], title="Other"), *content.masters[1:])
+    others = [
+        replace(content, masters=content.masters[:2]),
+        replace(content, masters=renamed),
+        replace(content, book=replace(BOOK, title="Other")),
+        replace(content, book=replace(BOOK, cover=None)),
+        replace(content, book=replace(BOOK, source_sha256="cd" * 32)),
+        replace(content, voice=replace(content.voice, name="bob")),
+        with_settings(aac_bitrate_kbps=64),
+        asking(content, "m4b", "manifest"),
+        asking(content, "flac", "manifest"),
+    ]
+    keys = {edition_key(other) for other in others}
+    assert len(keys) == len(others)
+    assert edition_key(content) not in keys
+    assert edition_key(content) == edition_key(replace(content, takes={}))
+
+
+def test_the_key_ignores_order_and_settings_of_outputs_that_are_not_asked_for(content):
+    assert edition_key(asking(content, "manifest", "flac", "m4b")) == edition_key(content)
+    flac = asking(content, "flac", "manifest")
+    loud = replace(flac, settings=flac.settings.model_copy(update={"aac_bitrate_kbps": 64}))
+    assert edition_key(loud) == edition_key(flac)
+
+
+def test_the_key_of_the_default_outputs_is_that_of_older_libraries(content):
+    """Recorded from the code before outputs could be chosen. Another key would publish every finished book again."""
+    fixed = tuple(replace(master, audio_sha256=f"{n}" * 64) for n, master in enumerate(content.masters))
+    older = asking(replace(content, masters=fixed), "m4b", "manifest")
+    assert edition_key(older) == "1a49cb1dd48db4900f6b298fb6e07825ab3352700e4f760a135aa7128238a868"
+
+
+def test_an_edition_with_a_file_gone_or_changed_is_not_published(tmp_path, store, content):
+    edition = publish_edition(tmp_path, store, asking(content, "flac", "manifest"))
+    changed = Path(edition.files[1].path)
+    changed.write_bytes(changed.read_bytes() + b"more")
+    assert not is_published(edition)
+    assert is_published(Edition(edition.files[:1], edition.seconds, edition.chapters))
+    Path(edition.files[0].path).unlink()
+    assert not is_published(Edition(edition.files[:1], edition.seconds, edition.chapters))
+
+
+def test_the_manifest_in_place_lists_what_lies_there(published, place):
+    (path,) = files_of(published, "manifest")
+    manifest = json.loads(Path(path).read_text("utf-8"))
+    listed = [manifest["audiobook"]["file"], *(row["file"] for row in manifest["files"])]
+    assert sorted([*listed, Path(path).name]) == sorted(tree(place / "out"))
