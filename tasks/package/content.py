@@ -1,4 +1,4 @@
-"""What an edition is made of, and what follows from that for every output alike: rate, length, chapter marks, tags.
+"""Holds what an edition is made of, and what every output derives from it alike: rate, length, chapter marks, tags.
 
 It must not know in which files an edition is published.
 """
@@ -51,5 +51,5 @@ class EditionContent:
 
 
 def narrator_of(settings: PackageSettings, voice: VoiceRecord) -> str:
-    """Who reads, as it is shown to people."""
+    """Names who reads, as it is shown to people."""
     return settings.narrator or f"Talepress ({voice.name})"

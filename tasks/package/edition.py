@@ -33,7 +33,10 @@ NOTHING_ENCODED: Mapping[str, Path] = MappingProxyType({})
 
 
 def edition_key(content: EditionContent) -> str:
-    """sha256 (64 hexadecimal digits) over all that the published files depend on. Raises as `find_outputs`."""
+    """Returns the sha256 (64 hexadecimal digits) of all that the published files depend on.
+
+    Raises `BadInputError` when the settings name an output that there is not.
+    """
     outputs = find_outputs(content.settings.outputs)
     shaping = {"narrator", *(name for output in outputs for name in output.settings)}
     tags = asdict(content.tags)
@@ -93,7 +96,7 @@ def publish_edition(
 
 @contextmanager
 def _working_folder(path: Path) -> Iterator[Path]:
-    """An empty folder for the length of the block, in place of one that a killed run left."""
+    """Makes an empty folder for the length of the block, in place of one that a killed run left."""
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir()
     try:
@@ -141,7 +144,7 @@ def _put_in_place(draft: Draft, folder: Path, outputs: Sequence[Output]) -> None
 
 
 def is_published(edition: Edition) -> bool:
-    """Whether all files of an edition are where they were published, byte for byte."""
+    """Tells whether all files of an edition are where they were published, byte for byte."""
     return all(Path(file.path).is_file() and _sha256(Path(file.path)) == file.sha256 for file in edition.files)
 
 

@@ -1,4 +1,4 @@
-"""What an older edition left in a folder: whose its name is, and which of its files a new edition does not have.
+"""Looks at what an older edition left in a folder: whose its name is, and which of its files are outdated.
 
 Manifests found there may come from strangers, so nothing in them leads outside the edition's own files.
 It must not know how an edition is written.
@@ -33,10 +33,10 @@ class _Manifest(BaseModel):
 
 
 def edition_stem(folder: Path, title: str, source_sha256: str, outputs: Iterable[Output]) -> str:
-    """The name of a book's edition in a folder, without what the outputs put behind it.
+    """Names a book's edition in a folder; the outputs put their suffixes behind it.
 
-    An older edition of the same book is replaced; files of the same name that belong to something else are not: the
-    name gets the start of the book's sha256 then.
+    The name is the title. An older edition of the same book is replaced. Where files of that name belong to something
+    else, the name gets the start of the book's sha256, so that they stay.
     """
     stem = safe_name(title)
     if not any((folder / f"{stem}{output.suffix}").exists() for output in outputs):
@@ -48,13 +48,16 @@ def edition_stem(folder: Path, title: str, source_sha256: str, outputs: Iterable
 
 
 def outdated_files(folder: Path, stem: str, outputs: Iterable[Output], new: Collection[str]) -> list[Path]:
-    """The files of these outputs that the older manifest lists and the new edition does not have.
+    """Finds the files that the older edition has and the new one does not.
 
     Args:
         folder: where both editions are.
         stem: the name of both editions.
-        outputs: those of the new edition; files of other kinds stay as they are.
+        outputs: those of the new edition; files of other outputs are not outdated.
         new: the files of the new edition, relative to the folder.
+
+    Returns:
+        Files that the older manifest lists and that are among the edition's own.
     """
     older = _read_manifest(folder, stem)
     if older is None:
@@ -71,7 +74,7 @@ def outdated_files(folder: Path, stem: str, outputs: Iterable[Output], new: Coll
 
 
 def _read_manifest(folder: Path, stem: str) -> _Manifest | None:
-    """The manifest of an edition, None when there is none or it cannot be read as one."""
+    """Reads the manifest of an edition. Returns None when there is none, or it is not a manifest."""
     try:
         return _Manifest.model_validate_json((folder / f"{stem}{MANIFEST.suffix}").read_bytes())
     except (OSError, ValidationError):

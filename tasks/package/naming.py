@@ -1,4 +1,4 @@
-"""File names from titles. Titles come from strangers: no name may leave its folder or trouble a file system.
+"""Makes file names of titles. Titles come from strangers: no name may leave its folder or trouble a file system.
 
 It must not know what lies in a folder already.
 """
@@ -14,7 +14,10 @@ _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")  # nam
 
 
 def safe_name(title: str) -> str:
-    """A file name without extension that every common file system takes; "book" when nothing is left of the title."""
+    """Makes a file name, without suffix, that every common file system takes; "book" if nothing of the title is left.
+
+    It has at most `MAX_NAME_BYTES` bytes in UTF-8, or one more where a Windows device has that name.
+    """
     printable = "".join(
         char for char in unicodedata.normalize("NFC", title) if unicodedata.category(char) not in ("Cf", "Cs")
     )

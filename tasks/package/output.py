@@ -1,4 +1,4 @@
-"""What an output is: one kind of published file, as a handful of functions that packaging calls.
+"""Says what an output is: one kind of published file, as a handful of functions that packaging calls.
 
 It must not know which outputs there are: `tasks.package.outputs` lists them.
 """

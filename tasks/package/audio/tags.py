@@ -41,7 +41,7 @@ class Tags:
 
 
 def tags_of(book: Book, narrator: str) -> Tags:
-    """The tags that a book's own metadata give. A cover that is neither JPEG nor PNG is left out, with a warning."""
+    """Makes tags of a book's own metadata. A cover that is neither JPEG nor PNG is left out, with a warning."""
     cover = book.cover
     if cover is not None and not image_type(cover):
         logger.warning("%s: the cover is neither JPEG nor PNG and is left out", book.title)
@@ -62,7 +62,7 @@ def tags_of(book: Book, narrator: str) -> Tags:
 
 
 def image_type(image: bytes) -> str:
-    """The media type of a JPEG or PNG image, by its first bytes: declared types are often wrong. "" for others."""
+    """Tells the media type of a JPEG or PNG image by its first bytes, as declared types are often wrong. "": others."""
     return next((media_type for first, media_type in _FIRST_BYTES.items() if image.startswith(first)), "")
 
 
@@ -78,7 +78,7 @@ def tagging_errors(path: Path) -> Iterator[None]:
 
 
 def _isbn(identifiers: Iterable[str]) -> str:
-    """The first that says it is an ISBN, without hyphens; "" if none does."""
+    """Returns the first identifier that says it is an ISBN, without hyphens; "" if none does."""
     for identifier in identifiers:
         if "isbn" in identifier.lower() and (found := _ISBN.search(identifier.replace("-", ""))):
             return found[1].upper()

@@ -1,4 +1,4 @@
-"""The outputs that there are. Which of them an edition gets is asked in the settings; this table must not know that."""
+"""Lists the outputs that there are. Which of them an edition gets, the settings say; this table must not know it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OUTPUTS = (
 
 
 def find_outputs(kinds: Iterable[str]) -> tuple[Output, ...]:
-    """The outputs of the given kinds, each once, in the order of `OUTPUTS`.
+    """Looks up the outputs of the given kinds. Returns each once, in the order of `OUTPUTS`.
 
     Raises:
         BadInputError: there is no output of that kind, or the manifest is not among them.

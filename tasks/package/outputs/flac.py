@@ -1,6 +1,6 @@
-"""One FLAC file per chapter, without loss: the masters as they are, with tags and cover.
+"""Publishes one FLAC file per chapter, without loss: the masters as they are, with tags and cover.
 
-Files are one per chapter because few players find chapters inside a FLAC file, and shops want a file for each chapter.
+There is a file for each chapter because few players find chapters inside a FLAC file, and shops want it so.
 This module must not know how masters are made, nor how they are encoded: they are FLAC already.
 """
 
@@ -59,7 +59,7 @@ def write_flac(draft: Draft) -> tuple[Path, ...]:
 
 
 def _comments(tags: Tags, mark: ChapterMark, number: int, count: int) -> dict[str, str]:
-    """The Vorbis comments of a chapter, named as players and audiobook libraries look for them."""
+    """Makes the Vorbis comments of a chapter, named as players and audiobook libraries look for them."""
     comments = {
         "TITLE": mark.title,
         "ALBUM": tags.title,
@@ -83,7 +83,7 @@ def _comments(tags: Tags, mark: ChapterMark, number: int, count: int) -> dict[st
 
 
 def _picture(tags: Tags) -> Picture | None:
-    """The front cover as a metadata block; None when there is none, or one that does not fit into a block."""
+    """Makes the metadata block of the front cover; None when there is no cover, or one too large for a block."""
     if tags.cover is None or len(tags.cover) > MAX_COVER_BYTES:
         return None
     picture = Picture()
@@ -119,7 +119,7 @@ def check_flac(draft: Draft, paths: tuple[Path, ...]) -> None:
 
 
 def _decoded_md5(path: Path) -> int:
-    """MD5 of a file's samples as RFC 9639, 8.2 counts it: 16-bit little-endian PCM."""
+    """Decodes a file. Returns the MD5 of its samples as RFC 9639, 8.2 counts it: 16-bit little-endian PCM."""
     digest = hashlib.md5(usedforsecurity=False)
     with soundfile.SoundFile(path) as file:
         for block in file.blocks(BLOCK_SAMPLES, dtype="int16"):
@@ -128,7 +128,7 @@ def _decoded_md5(path: Path) -> int:
 
 
 def _master_md5(store: ArtifactStore, master: Master) -> int:
-    """MD5 of a master's samples, which its encoder wrote into its header."""
+    """Reads the MD5 of a master's samples, which its encoder wrote into its header."""
     with store.open(master.audio_sha256) as source:
         return FlacFile(fileobj=source).info.md5_signature
 

@@ -1,4 +1,4 @@
-"""The audiobook as one M4B file: AAC audio, chapters, tags, cover.
+"""Publishes the audiobook as one M4B file: AAC audio, chapters, tags, cover.
 
 The AAC encoder puts one frame of 1,024 samples before the audio. ffmpeg notes that in the file's edit list, so players
 that heed it start at our sample 0, and chapter marks hold to the sample. Players that do not are off by that frame.

@@ -1,7 +1,7 @@
-"""The manifest: what an edition was made of, down to every utterance's seed and place, and which files it has.
+"""Publishes the manifest: what an edition was made of, down to every utterance's seed and place, and its files.
 
-It also says whose the edition's file names are, so it is put in place before all other files.
-It must not know how any of those files is written.
+The manifest also says whose the edition's file names are, so it is put in place before all other files.
+This module must not know how any of those files is written.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _text(draft: Draft) -> str:
 
 
 def describe(content: EditionContent, files: tuple[EditionFile, ...]) -> dict[str, object]:
-    """The manifest as JSON-ready values. Times are seconds from the start of the book's audio.
+    """Makes the manifest as JSON-ready values. Times are seconds from the start of the book's audio.
 
     Args:
         content: what the edition is made of.
@@ -85,6 +85,7 @@ def describe(content: EditionContent, files: tuple[EditionFile, ...]) -> dict[st
 
 
 def _chapters(content: EditionContent) -> list[dict[str, object]]:
+    """Describes the chapters with their utterances, in reading order."""
     rate = content.sample_rate
     chapters: list[dict[str, object]] = []
     offset = 0
@@ -105,7 +106,7 @@ def _chapters(content: EditionContent) -> list[dict[str, object]]:
 
 
 def _utterances(content: EditionContent, master: Master, offset: int) -> list[dict[str, object]]:
-    """The utterances of a chapter that begins `offset` samples after the start of the book's audio."""
+    """Describes the utterances of a chapter that begins `offset` samples after the start of the book's audio."""
     rows: list[dict[str, object]] = []
     for placed in master.placed:
         take = content.takes[placed.take_key]
