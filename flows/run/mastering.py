@@ -18,6 +18,7 @@ from flows.order.order import Order
 from flows.progress import Progress, announce
 from flows.run import policies
 from storage.records import Edition, Master
+from tasks.disk import output_errors
 from tasks.master.task import master as master_task
 from tasks.package.output import Output
 from tasks.package.outputs import find_outputs
@@ -87,7 +88,8 @@ class Mastering:
         folder.mkdir()
         services = self._order.services
         masters = (future.result() for future in self._masters.values())
-        output.encode(folder, services.store, masters, services.settings.package)
+        with output_errors(folder):
+            output.encode(folder, services.store, masters, services.settings.package)
         return folder
 
 
