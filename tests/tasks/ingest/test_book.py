@@ -167,7 +167,10 @@ FAULTS = {
     "drm": (_drm, "protected by DRM"),
     "licence": (lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"META-INF/license.lcpl": "{}"}), "DRM"),
     "no spine": (lambda p: write_epub(p, {}), "spine is empty"),
-    "pictures": (lambda p: write_epub(p, {"a.xhtml": page("<img src='a.png'/>")}), "only pictures"),
+    "pictures": (
+        lambda p: write_epub(p, {"a.xhtml": page("<img src='a.png'/>")}),
+        "if its pages are pictures, recognise their text",
+    ),
     "all skipped": (lambda p: write_epub(p, {"a.xhtml": page("<nav>x</nav>")}), "left out by the rules navigation"),
     "fixed layout": (
         lambda p: write_epub(

@@ -19,9 +19,15 @@ from tasks.ingest.html.parse import heading_anchors
 from tasks.ingest.notes import ChapterNote
 from tasks.ingest.skips import meaning_rule, title_rule
 
+_CONTAINER = "meta-inf/container.xml"
 Placed = Event | ChapterNote
 _MANY_PICTURES, _LETTERS_PER_SCAN = 10, 5
 _NOT_LINEAR = "not-linear"
+
+
+def is_epub(members: frozenset[str]) -> bool:
+    """Whether a zip archive is an EPUB, by its members' names in lower case."""
+    return _CONTAINER in members
 
 
 def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:

@@ -28,6 +28,9 @@ _STYLE_SUFFIX = ".css"
 _INDEX_NAMES = ("index", "contents", "toc", "default", "start", "00_index")
 _CHARSET = re.compile(rb"""<(?:meta[^>]{0,200}charset|\?xml[^>]{0,100}encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.I)
 _HEAD_BYTES = 4096
+_START = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S
+)
 _LINK_SHARE = 0.5  # of an index page's text: then it is a table of contents and no more
 _MIB = 1024 * 1024
 _Load = Callable[[str, str], "tuple[str, str] | None"]
@@ -40,6 +43,16 @@ class _Page:
     path: str
     body: etree._Element
     root: etree._Element
+
+
+def is_html(head: bytes) -> bool:
+    """Whether a file is an HTML document, by its first bytes."""
+    return _START.match(head) is not None
+
+
+def is_html_zip(members: frozenset[str]) -> bool:
+    """Whether a zip archive holds HTML files, by its members' names in lower case."""
+    return any(name.endswith(HTML_SUFFIXES) for name in members)
 
 
 def read_html_book(path: Path, data: bytes, settings: IngestSettings) -> Book:

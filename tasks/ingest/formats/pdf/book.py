@@ -18,10 +18,17 @@ from tasks.ingest.formats.pdf.layout import Line, page_lines
 from tasks.ingest.html.binding import sha256_of
 from tasks.ingest.ledger import require_whole
 
+_MARK = b"%PDF-"
+_MARK_BYTES = 1024  # within which a reader looks for the mark (PDF 1.7, implementation note 13)
 _MAX_DEPTH = 2  # levels of the outline that make chapters: parts and chapters, not their sections
 _MIN_CHARS_PER_PAGE = 15
 _MAX_UNMAPPED_SHARE = 0.05
 _DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?")
+
+
+def is_pdf(head: bytes) -> bool:
+    """Whether a file is a PDF, by its first bytes."""
+    return _MARK in head[:_MARK_BYTES]
 
 
 def read_pdf_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
