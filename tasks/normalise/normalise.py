@@ -54,18 +54,21 @@ _LINE_END = re.compile(r"\n")
 _NUMERAL_OR_I = re.compile(r"[IVXLCivx](?:(?<=\b[IVXLC])[IVXLC]*\b|(?<=^[ivx])[ivx]*\.)")
 # The pronoun is in every third sentence: an I counts only behind a word and before what may follow a numeral.
 _NUMERAL_LIKE = re.compile(
-    r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th)\b|[IVXLCDMW]+\b|(?<!I)\b|(?<=[a-z]\sI)\b|W\s?[12]\b|\.\s?W\.\s?[I12])"
+    r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th)\b|[IVXLCDMW]+\b|(?<!I)\b|(?<=[a-z]\sI)\b|W\s?[12]\b|"
+    r"\.\s?W\.\s?[I12])"
 )
 _NUMERAL = re.compile(
     rf"\b(?:{roman.ONLY_KINGS})\sI\b|"
-    r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|\s(?:of|was|is|had|and|to|in|reigned|died|"
+    r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|"
+    r"\s(?:of|was|is|had|and|to|in|reigned|died|"
     r"ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b|"
     r"\b(?:WW\s?[12]|W\.\s?W\.\s?(?:I{1,2}|1|2))\b|"
     r"\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s[A-Z][a-z]+\sI\s|"
     r"(?:(?<=Chapter )|(?<=Book )|(?<=Part )|(?<=Volume )|(?<=Act ))I(?=\s+[a-z]+s\b)"
 )
 _CAPITAL = re.compile(
-    r"[A-Z](?<=\b[A-Z])(?:[A-Za-z]{0,5}\.|(?<=M)(?:rs?|s|me|lle|essrs)\b|(?<=S)t\b|(?<=D)r\b|(?<=R)evd\b|[a-z]{1,4}-(?:Col|Gen|Cmdr|Cdr|Maj|Gov|Adm)\b)"
+    r"[A-Z](?<=\b[A-Z])(?:[A-Za-z]{0,5}\.|(?<=M)(?:rs?|s|me|lle|essrs)\b|(?<=S)t\b|(?<=D)r\b|(?<=R)evd\b|"
+    r"[a-z]{1,4}-(?:Col|Gen|Cmdr|Cdr|Maj|Gov|Adm)\b)"
 )
 _STOPPED_CAPITALS = re.compile(r"\.(?:(?<=\b[A-Z]\.)|(?<=\b[a-z]\.)[a-z]\.)")
 _PLACE = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)|\b(?:L|R|Pt|Mts)\. [A-Z]")
@@ -73,8 +76,8 @@ _POINT = re.compile(r"[NSEW](?:(?<=\b[NSEW])[NSEW]{0,2}\b|(?<=\d[NSEW])\b)")
 _CAPITALS = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|s\b)")
 _ACRONYM_LIKE = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|hD|Sc|oD|(?<=A)s\b)|(?<=\bp)H\b|(?<=[a-z])[DR]NA")
 _REFERENCE = re.compile(
-    r"[\d.ivxlc](?:(?<=\d)|(?<=\b[ivxlc])[ivxlc]*\b|(?<=\.)(?:\s?[IVXLC]+\b|\s[A-H]\b|(?:(?<=\spp\.)|(?<=\spts\.)|(?<=\sbks\.)|"
-    r"(?<=\schs\.)|(?<=\svols\.)|(?<=\sfigs\.)|(?<=\schaps\.))))"
+    r"[\d.ivxlc](?:(?<=\d)|(?<=\b[ivxlc])[ivxlc]*\b|(?<=\.)(?:\s?[IVXLC]+\b|\s[A-H]\b|(?:(?<=\spp\.)|(?<=\spts\.)|"
+    r"(?<=\sbks\.)|(?<=\schs\.)|(?<=\svols\.)|(?<=\sfigs\.)|(?<=\schaps\.))))"
 )
 _FORMULA = re.compile(
     r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&#Α-ωµ→⟶-⟿⇒⇔∀-⋿/(!-](?:(?<![/(!-])|(?<=\d\s/)\s\d|(?<=\+/)|(?<=\b[fghFGH]\()[a-z]\)|"

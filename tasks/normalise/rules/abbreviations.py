@@ -80,7 +80,8 @@ _DOUBLE_RANK = re.compile(
 )
 # "Sr. García": a Spanish name behind it, "y" or a lady beside it. Any other Sr. at the head of a sentence is a nun.
 _SENOR = re.compile(
-    r"\bSr\.\s(?=[A-Z]\w*[áéíóúñ]|(?:Don|D\.|Alfonso|Alfredo|Antonio|Carlos|Diego|Eduardo|Enrique|Felipe|Fernando|Francisco|"
+    r"\bSr\.\s(?=[A-Z]\w*[áéíóúñ]|(?:Don|D\.|Alfonso|Alfredo|Antonio|Carlos|Diego|Eduardo|Enrique|Felipe|Fernando|"
+    r"Francisco|"
     r"Guillermo|Jaime|Jorge|Juan|Luis|Manuel|Mateo|Miguel|Pablo|Pedro|Ramon|Roberto|Santiago)\b|[A-Z]\w+\sy\s|"
     r"(?:and|y)\sSra\b|[A-Z]\w+(?:ez|azo|illo)\b)"
 )
@@ -123,7 +124,8 @@ _MONTH = re.compile(
     rf"|(?:(?<=\bby )|(?<=\bfrom )|(?<=\bearly )|(?<=\blate )|(?<=\buntil )|(?<=\bthis ))({either(MONTHS)})\."
 )
 _DAY = re.compile(
-    rf"\b({_DAY_NAMES})\.(?=,?\s*(?:{either(MONTHS.values())}|{either(MONTHS)}|May|the\s\d|\d|morning|evening|night|afternoon|and\s(?:{_DAY_NAMES})|to\s(?:{_DAY_NAMES})|[-–—]))"
+    rf"\b({_DAY_NAMES})\.(?=,?\s*(?:{either(MONTHS.values())}|{either(MONTHS)}|May|the\s\d|\d|morning|evening|night|"
+    rf"afternoon|and\s(?:{_DAY_NAMES})|to\s(?:{_DAY_NAMES})|[-–—]))"
     rf"|\b({either(_SURE_DAYS)})\.|\b(Mon|Sat)\.(?=,|\s[a-z])|\b(Sun)\.(?=,\s(?:and\s)?(?:{_DAY_NAMES})\.)"
     rf"|(?:(?<=\bevery )|(?<=\beach )|(?<=\blast )|(?<=\bnext )|(?<=\bthis )|(?<=\bor ))({_DAY_NAMES})\."
     rf"|(?<=and )({_DAY_NAMES})\.|(?<=to )({_DAY_NAMES})\.|(?<=[Oo]n )({_DAY_NAMES})\."
@@ -132,7 +134,8 @@ _DAY = re.compile(
 _ANY_MONTH = either([*MONTHS, *MONTHS.values(), "May"])
 _MONTH_SPAN = re.compile(rf"\b({_ANY_MONTH})\b\.?\s?[-–—]\s?({_ANY_MONTH})\b\.?(?=[\s,;)]|$)")
 _DAY_SPAN = re.compile(
-    rf"\b((?:{either(_DAYS.values())}|{either(MONTHS.values())}|May))\s?[-–—]\s?(?={either(_DAYS.values())}|{either(MONTHS.values())}|May\b)"
+    rf"\b((?:{either(_DAYS.values())}|{either(MONTHS.values())}|May))\s?[-–—]\s?(?={either(_DAYS.values())}"
+    rf"|{either(MONTHS.values())}|May\b)"
 )
 
 

@@ -33,8 +33,8 @@ _ALSO_WORDS = words(
 )
 # No English word begins like "GPA" or "MBE".
 _UNSAYABLE = re.compile(
-    r"(?!BL|BR|CH|CL|CR|DR|DW|FL|FR|GH|GL|GN|GR|KH|KL|KN|KR|PH|PL|PN|PR|PS|PT|RH|SC|SH|SK|SL|SM|SN|SP|SQ|ST|SW|SV|TH|TR|"
-    r"TS|TW|WH|WR|ZH)[B-DF-HJ-NP-TV-XZ][B-DF-HJ-NP-TV-XZ]"
+    r"(?!BL|BR|CH|CL|CR|DR|DW|FL|FR|GH|GL|GN|GR|KH|KL|KN|KR|PH|PL|PN|PR|PS|PT|RH|SC|SH|SK|SL|SM|SN|SP|SQ|ST|SW|SV|TH|"
+    r"TR|TS|TW|WH|WR|ZH)[B-DF-HJ-NP-TV-XZ][B-DF-HJ-NP-TV-XZ]"
 )
 _SOUND = re.compile(r"([A-Z])\1\1")
 _PRONOUN_US = re.compile(
@@ -47,7 +47,8 @@ _OBJECT = re.compile(
 _WITH_CONTEXT = (
     (
         re.compile(
-            r"\bIT(?=\s(?:department|guy|support|manager|specialist|consultant|industry|staff|team|director|system|desk|man|woman|people)\b)"
+            r"\bIT(?=\s(?:department|guy|support|manager|specialist|consultant|industry|staff|team|director|system|"
+            r"desk|man|woman|people)\b)"
         ),
         "I T",
     ),
@@ -68,12 +69,14 @@ _WITH_CONTEXT = (
 
 _NUCLEIC = re.compile(r"\b([a-z]{1,3})([DR]NA)(s?)\b")  # mRNA, cDNA
 _INITIALS = re.compile(
-    r"(?<![\w.])(?<!\w')(?:[A-Z]\.(?:\s|-)?){1,5}(?=[A-Z][\w'’])|(?<![\w.])(?<!\w')(?:[A-Z]\.-?){2,}|(?<![\w.])(?<!\w')(?:[A-Z]\.\s){2,}(?=[a-z])"
+    r"(?<![\w.])(?<!\w')(?:[A-Z]\.(?:\s|-)?){1,5}(?=[A-Z][\w'’])|(?<![\w.])(?<!\w')(?:[A-Z]\.-?){2,}|"
+    r"(?<![\w.])(?<!\w')(?:[A-Z]\.\s){2,}(?=[a-z])"
 )
 _SMALL = re.compile(r"(?<![\w.])(?!(?<=[\d½⅓¼¾⅔]\s)(?:[mkr]\.p\.[hm]|h\.p|p\.c)\b)(?:[a-z]\.){2,}")
 _STARTS_SENTENCE = re.compile(rf"(?:{STARTERS})\b")
 _NAME_BEFORE = re.compile(
-    r"(?:^|[\"'(—\[,;:]|\b[A-Z][\w'’.]*|\b(?:and|of|by|to|the|with|from|old|young|said|de|von|van|that|see|for|cried|asked|replied|named|called|poor|dear))\s*$"
+    r"(?:^|[\"'(—\[,;:]|\b[A-Z][\w'’.]*|\b(?:and|of|by|to|the|with|from|old|young|said|de|von|van|that|see|for|cried|"
+    r"asked|replied|named|called|poor|dear))\s*$"
 )
 _ACRONYM = re.compile(r"(?<![\w'’])[A-Z]{2,6}(?:'?s)?(?![\w])")
 _SINGLE_PLURAL = re.compile(r"(?<![\w'’])([B-HJ-LN-TV-Z])s\b(?!')")

@@ -43,7 +43,8 @@ _LETTER_SPAN = re.compile(r"(?<![\w–'-])([A-Z])–([A-Z])(?![\w–'-])|(?<![\w
 _SPACED_NUMBERS = re.compile(r"(?<![\d.,:/])(\d[\d,]*)(\s+[-–]\s+)(\d[\d,]*)(?![\d.:/])")
 _OTHER_DIGITS = re.compile("[^\x00-\u0900\u2010-\u206f]")
 _LATIN_LIKE = re.compile(
-    "[\\x00-\\u036f\u1e00-\u1eff\u2000-\u2bff\ufb00-\ufb06\ufe00-\ufe0f\uff01-\uff5e\U0001d400-\U0001d7ff\U0001f000-\U0001faff]"
+    "[\\x00-\\u036f\u1e00-\u1eff\u2000-\u2bff\ufb00-\ufb06\ufe00-\ufe0f\uff01-\uff5e\U0001d400-\U0001d7ff\U0001f000"
+    "-\U0001faff]"
 )
 
 

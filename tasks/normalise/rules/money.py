@@ -59,7 +59,8 @@ _NAMED_THING = re.compile(
     r"\s+(?:bill|note|coin|stamp|ticket|fine|reward|check|cheque|tip|deposit|question|bet|fee|prize|loan|suit|gift)\b"
 )
 _PER = re.compile(
-    rf"({_SIGN}\s?[\d.,]*\d(?:\s?(?:million|billion|[kmb]n?))?)\s?/\s?(hour|hr|day|week|wk|month|mo|year|yr|night|person|"
+    rf"({_SIGN}\s?[\d.,]*\d(?:\s?(?:million|billion|[kmb]n?))?)\s?/\s?(hour|hr|day|week|wk|month|mo|year|yr|night|"
+    rf"person|"
     r"head|lb|kg|mile|gal|gallon|pound|acre|ton|oz|ounce|sq\.? ft)\b(?:\.(?!\s+[A-Z]|$))?",
     re.I,
 )
@@ -75,7 +76,8 @@ _SMALL = re.compile(rf"(?<![\w.,])(?!{SCREENS}){_AMOUNT}(?:\s?(¢)|p\b(?=[\s,.;:
 _FRACTIONS = {"½": "halfpenny", "¼": "farthing", "¾": "three farthings"}
 _PENCE = r"(\d{1,2})?([½¼¾])?\s?d\b\.?"
 _POUNDS = re.compile(
-    rf"£\s?{_AMOUNT}[.,]?\s+(\d{{1,2}})s\b\.?,?(?:\s*(?:and\s+)?(?=[\d½¼¾]){_PENCE})?|£\s?{_AMOUNT}[.,]?\s+(?=[\d½¼¾]){_PENCE}"
+    rf"£\s?{_AMOUNT}[.,]?\s+(\d{{1,2}})s\b\.?,?(?:\s*(?:and\s+)?(?=[\d½¼¾]){_PENCE})?|"
+    rf"£\s?{_AMOUNT}[.,]?\s+(?=[\d½¼¾]){_PENCE}"
 )
 _SHILLINGS = re.compile(rf"(?<![\w£$.,])(\d{{1,3}})s\b\.?,?\s?(?:and\s+)?(?=[\d½¼¾]){_PENCE}")
 _ONLY_SHILLINGS = re.compile(r"(?<![\w£$.,])(\d{1,3})s\.(?=\W|$)")

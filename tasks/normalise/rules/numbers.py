@@ -28,7 +28,8 @@ _INTERNATIONAL = re.compile(r"(?<!\w)(?:(\+)|(?=\(?0))(\(?\d[\d ()-]{6,}\d)(?![\
 _EXTENSION = re.compile(r"\b[Ee]xt\.?\s?(?=\d)")
 # Numbers that are read digit by digit: a call for help, a social security number, a card, an ISBN, a post code.
 _CALLED = re.compile(
-    r"(?<=\b)((?:call(?:ed|ing|s)?|dial(?:l?ed|l?ing|s)?|phone[ds]?|r[iau]ng|ringing|a)\s)(\d{3})\b(?=\s(?:call|dispatch|operator)|\W|$)(?!\s[a-z]+s\b|[.,]\d|[-–%])",
+    r"(?<=\b)((?:call(?:ed|ing|s)?|dial(?:l?ed|l?ing|s)?|phone[ds]?|r[iau]ng|ringing|a)\s)(\d{3})\b(?=\s(?:call|"
+    r"dispatch|operator)|\W|$)(?!\s[a-z]+s\b|[.,]\d|[-–%])",
     re.I,
 )
 _SPELLED = re.compile(
@@ -42,7 +43,8 @@ _LABEL = re.compile(
     r"apartment|highway|Psalm|Hymn|Bus|bus|Freeway|Channel|Form)\s+(\d{3,4})([A-Z]?)\b(?![.,:–-]\d)"
 )
 _HOUSE = re.compile(
-    r"(?<![\w.,$£€#-])(\d{3,4})\s?([A-Za-z]?)(?=\s+(?:(?:North|South|East|West|Old|New|Upper|Lower)\s+)?(?:[A-Z][\w'’.]*\s+|"
+    r"(?<![\w.,$£€#-])(\d{3,4})\s?([A-Za-z]?)(?=\s+(?:(?:North|South|East|West|Old|New|Upper|"
+    r"Lower)\s+)?(?:[A-Z][\w'’.]*\s+|"
     r"\d+(?:st|nd|rd|th)\s+){1,3}(?:Street|Avenue|Road|Lane|Drive|Boulevard|Place|Square|Terrace|Crescent|Court|Way|"
     r"Broadway|Gardens|St|Ave|Rd|Blvd|Dr)\b)"
 )
@@ -61,8 +63,8 @@ _RIFLE = re.compile(
 _AGENT = re.compile(r"(?<![\w.,-])00([1-9])\b(?![.,]\d)")
 _CALIBRE = re.compile(
     r"((?:\b(?:[Aa]n?|his|her|the|my|your|their|Colt|loaded|old|Smith & Wesson|Webley|with)\s))\.(\d\d\d?)\b(?![\d.])"
-    r"|\.(\d\d\d?)(?=(?:\s|-)(?:cal\b|caliber|calibre|revolver|pistol|rifle|Magnum|magnum|automatic|Colt|cartridge|bullet|shells?|"
-    r"rounds?|slugs?|Winchester))"
+    r"|\.(\d\d\d?)(?=(?:\s|-)(?:cal\b|caliber|calibre|revolver|pistol|rifle|Magnum|magnum|automatic|Colt|cartridge|"
+    r"bullet|shells?|rounds?|slugs?|Winchester))"
 )
 _BATTING = re.compile(
     r"(?<=\b(?:hit|bat) )\.(\d{3})\b|(?<=\b(?:batt)ed )\.(\d{3})\b|(?<=\b(?:batting|hitting) )\.(\d{3})\b"
@@ -71,7 +73,8 @@ _FRACTION_SIGNS = "½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒"
 _VULGAR = re.compile(rf"(\d[\d,]*)?(?:\s|-)?([{_FRACTION_SIGNS}])(-(?=[a-z]))?")
 _TIME_SIGNATURE = re.compile(r"(?<![\w/.,])(\d{1,2})/(\d{1,2})(?=\s(?:time|meter|metre|beat|rhythm)\b)")
 _SLASH = re.compile(
-    r"(?<![\w/.,])(?:(\d+)(?:\s|-|\sand\s))?(\d{1,4})[/⁄](\d{1,4})(?:(?:st|nd|rd|th)s?\b)?(?:(-)(?=[a-z])|(?![\w/]|\.\d))"
+    r"(?<![\w/.,])(?:(\d+)(?:\s|-|\sand\s))?(\d{1,4})[/⁄](\d{1,4})(?:(?:st|nd|rd|th)s?\b)?(?:(-)(?=[a-z])|"
+    r"(?![\w/]|\.\d))"
 )
 _OVER = re.compile(r"(?<=\w\))/(?=\d+\b)")  # "(a + b)/2"
 _HALF_A = re.compile(r"\s(?:an?|the|my|his|her|our|their)\b")
@@ -81,8 +84,8 @@ _ORDINAL_SPAN = re.compile(r"(?<=\d)(st|nd|rd|th)\s?[–-]\s?(?=\d+(?:st|nd|rd|t
 _ADVERB = re.compile(r"(?<![\w.,])(\d{1,2})(?:st|nd|rd|th|d)ly\b")  # 2ndly, 3dly
 _OLD_ORDINAL = re.compile(
     r"(?<![\w.£])(\d*[23])d(?=\s+(?:[A-Z][a-z]+|[ei]d\.|inst|ult|of|and|day|"
-    r"(?:floor|edition|regiment|battalion|company|division|brigade|squadron|grade|class|street|avenue|century|time|week|"
-    r"month|year|son|daughter|cousin|wife|husband|lieutenant|session|volume|chapter|part|series|ed)\b))"
+    r"(?:floor|edition|regiment|battalion|company|division|brigade|squadron|grade|class|street|avenue|century|time|"
+    r"week|month|year|son|daughter|cousin|wife|husband|lieutenant|session|volume|chapter|part|series|ed)\b))"
 )
 _NINERS = re.compile(r"(?<!\w)'?(\d\d)er(?=s?\b)")  # "the '49ers" are the forty-niners
 _PLURAL = re.compile(r"(?<![\w.,$£€])(\d{1,3}(?:,\d{3})+|\d+)'?s\b")
@@ -97,9 +100,10 @@ _SIGN = re.compile(rf"(?<![\w\d)])[-−](?={_NUMBER}|\.\d|[½¼¾])|(?<=\s)–(?
 _DECIMAL = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d+\.\d+|(?<![\d.])\.\d+")
 # Millions without a sign of money: "1.2m people", "a population of 7bn", "250k copies".
 _SHORT_SCALE = re.compile(
-    r"(?<![\w.,$£€])(\d{1,3}(?:\.\d+)?)\s?(?:(k|m|mn|bn|tn)(?=\s(?:people|men|women|children|copies|users|readers|viewers|"
-    r"listeners|followers|subscribers|voters|votes|jobs|homes|houses|households|visitors|passengers|acres|barrels|tonnes|"
-    r"tons|books|words|cars|deaths|refugees|soldiers|troops|years)\b)|(bn|tn)\b)"
+    r"(?<![\w.,$£€])(\d{1,3}(?:\.\d+)?)\s?(?:(k|m|mn|bn|tn)(?=\s(?:people|men|women|children|copies|users|readers|"
+    r"viewers|"
+    r"listeners|followers|subscribers|voters|votes|jobs|homes|houses|households|visitors|passengers|acres|barrels|"
+    r"tonnes|tons|books|words|cars|deaths|refugees|soldiers|troops|years)\b)|(bn|tn)\b)"
     r"|((?:population|audience|readership|membership|crowd)\s(?:of|was|is)\s(?:about\s|over\s|some\s|nearly\s)?)"
     r"(\d[\d.]*)\s?([km]|mn)\b"
 )

@@ -54,8 +54,10 @@ _WATERS = re.compile(
 _PART_OF_LAND = re.compile(
     r"(?<![\w.])(?<![A-Z]\. )(?:([NS])\.\s?(?=(?:Carolina|Dakota|Korea|America|Vietnam|Africa|Atlantic|Pacific)\b)|"
     r"([NS]\.\s?[EW])\.\s?(?=(?:Asia|Africa|Territor(?:y|ies)|Passage)\b)|"
-    r"(W)\.\s?(?=(?:Virginia|Indies|Indian|Africa|Side|End|Coast)\b)|(E)\.\s?(?=(?:Africa|Indies|Anglia|Side|End|Coast|Village|Germany|India)\b)|"
-    r"(N)\.\s?(?=(?:Ireland|Wales|Sea|Yorkshire|Side|Pole|Shore)\b)|(S)\.\s?(?=(?:Wales|Australia|Yorkshire|Seas?|Side|Pole|Bronx|Shore)\b))"
+    r"(W)\.\s?(?=(?:Virginia|Indies|Indian|Africa|Side|End|Coast)\b)|"
+    r"(E)\.\s?(?=(?:Africa|Indies|Anglia|Side|End|Coast|Village|Germany|India)\b)|"
+    r"(N)\.\s?(?=(?:Ireland|Wales|Sea|Yorkshire|Side|Pole|Shore)\b)|"
+    r"(S)\.\s?(?=(?:Wales|Australia|Yorkshire|Seas?|Side|Pole|Bronx|Shore)\b))"
 )
 _POINTS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _COMBINED = "N\\.?N\\.?[EW]|S\\.?S\\.?[EW]|E\\.?[NS]\\.?E|W\\.?[NS]\\.?W|N\\.?\\s?[EW]|S\\.?\\s?[EW]"
@@ -67,7 +69,8 @@ _BEFORE_POINT = "|".join(f"(?<={word} )" for word in sorted([*_COURSES, "wind wa
 _POINT = re.compile(
     rf"(?<![\w.])(?:{_BEFORE_POINT})"
     rf"({_COMBINED})(\.|\b(?!\.))(?!\w|\.\w|\s(?!(?:{STARTERS})\b)[A-Z][a-z])"
-    rf"|(?<![\w.])({_COMBINED})(\.|\b)(?=\s(?:wind|winds|gale|coast|corner|side|end|breeze|monsoon|passage|trades?|of|bank|quarter|slope|face|wall|trade-wind|direction|part|extremity)\b)"
+    rf"|(?<![\w.])({_COMBINED})(\.|\b)(?=\s(?:wind|winds|gale|coast|corner|side|end|breeze|monsoon|passage|trades?|"
+    rf"of|bank|quarter|slope|face|wall|trade-wind|direction|part|extremity)\b)"
     r"|(?<![\w.])(?<=[Tt]he )([NSEW])(\.)(?=\s(?:wind|coast|corner|side|end|breeze|of|and|bank|slope|face|wall|part|"
     r"shore|pole|extremity|wing|door|gate)\b|\s*$|,)"
     r"|(?<![\w.])(?<=\band )([NSEW])(\.)(?=\s(?:wind|coast|corner|sides?|ends?|walls?|wings?|of)\b)"

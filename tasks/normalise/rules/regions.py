@@ -28,7 +28,8 @@ _TOWN = re.compile(rf"\b({either(_TOWNS)})\.")
 _COUNTY = re.compile(rf"\bCo\.(?=, (?:{either(_STATES)})\.)")
 # "Kilkee, Co. Clare", but no company: "Smith & Co. Cork".
 _IRISH = (
-    "Antrim|Armagh|Carlow|Cavan|Clare|Cork|Derry|Donegal|Down|Dublin|Durham|Fermanagh|Galway|Kerry|Kildare|Kilkenny|Laois|"
+    "Antrim|Armagh|Carlow|Cavan|Clare|Cork|Derry|Donegal|Down|Dublin|Durham|Fermanagh|Galway|Kerry|Kildare|Kilkenny|"
+    "Laois|"
     "Leitrim|Limerick|Londonderry|Longford|Louth|Mayo|Meath|Monaghan|Offaly|Roscommon|Sligo|Tipperary|Tyrone|Waterford|"
     "Westmeath|Wexford|Wicklow"
 )

@@ -8,8 +8,8 @@ from tasks.normalise.rules.base import Context, cardinal, number_words
 
 _SCORE = re.compile(r"(?<![\w.,/$£€–-])(\d{1,3})[–-](\d{1,3})(?![\w/%–-]|[.,]\d)")
 _GAME = re.compile(
-    r"\b(?:won|win|wins|winning|lost|lose|losing|beat|beaten|beating|drew|draw|drawn|score|scored|lead|leading|led|up|down|"
-    r"ahead|finished|ended|defeated|victory|trailing|trailed)\b[^.!?]{0,40}$"
+    r"\b(?:won|win|wins|winning|lost|lose|losing|beat|beaten|beating|drew|draw|drawn|score|scored|lead|leading|led|"
+    r"up|down|ahead|finished|ended|defeated|victory|trailing|trailed)\b[^.!?]{0,40}$"
 )
 _RESULT = re.compile(
     r"\s(?:\w+\s)?(?:win|victory|defeat|loss|lead|draw|triumph|scoreline|aggregate|thrashing|hammering)\b"

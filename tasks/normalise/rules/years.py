@@ -16,7 +16,8 @@ _SHORT_SPAN = re.compile(rf"(?<![\d.,$£€#/-]){YEAR}[–-](\d)(?![\w%/–-]|[.
 _SLASH_SPAN = re.compile(rf"(?<![\d.,$£€#/-]){YEAR}/(\d\d|\d{{4}})\b(?![\d/])")
 _ERA = re.compile(
     r"\b(A\.\s?D\.?|AD|C\.?E\.?)\s+(\d{1,4})\b(?!,\d)"
-    r"|\b(\d{1,3}(?:,\d{3})+|\d{1,4})(?:\s?[–-]\s?(\d{1,4}))?\s?(B\.\s?C\.(?:\s?E\.?)?|BCE?|A\.\s?D\.?|AD|C\.\s?E\.|CE)(?![\w])"
+    r"|\b(\d{1,3}(?:,\d{3})+|\d{1,4})(?:\s?[–-]\s?(\d{1,4}))?\s?(B\.\s?C\.(?:\s?E\.?)?|BCE?|A\.\s?D\.?|AD|C\.\s?E\.|"
+    r"CE)(?![\w])"
 )
 _CENTURY = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)[\s-]+(?:c(?:ent)?\.(?=\W|$)|C\.(?=\s[a-z]|[,;)]))")
 _CENTURY_FIRST = re.compile(r"\bC(\d{1,2})(?:st|nd|rd|th)\b")
@@ -26,12 +27,14 @@ _UNFINISHED = re.compile(r"\b(1[0-9])(?:—|--)(?![\w'])")
 _COUNTED = r"page|pages|number|numbers|line|verse|psalm|lot|item|hymn|sonnet|chapter|section|article"
 _AFTER_COUNTED = re.compile(rf"\b(?:{_COUNTED})\s+$", re.I)
 _LONE = re.compile(
-    rf"(?:(?<![\d.,$£€#:/+−^-])|(?<=\b[Pp]re-)|(?<=\b[Pp]ost-)|(?<=\b[Mm]id-)|(?<=\b[Ll]ate-)|(?<=\b[Ee]arly-)){YEAR}\b(?![.,:/-]?\d|\s?[%°]|-[a-z]+-old)",
+    rf"(?:(?<![\d.,$£€#:/+−^-])|(?<=\b[Pp]re-)|(?<=\b[Pp]ost-)|(?<=\b[Mm]id-)|(?<=\b[Ll]ate-)|"
+    rf"(?<=\b[Ee]arly-)){YEAR}\b(?![.,:/-]?\d|\s?[%°]|-[a-z]+-old)",
     re.I,
 )
 _FUTURE = re.compile(r"(?<=\b[Ii]n )(2[1-9]\d\d)\b(?![.,:/-]?\d)(?!\s[a-z]+s\b)|(?<=\byear )(2[1-9]\d\d)\b")
 _THINGS = re.compile(
-    r"\s+([a-z]{2,}s|men|women|people|children|feet|sheep|cattle|head|horse|foot|miles|of\s(?:them|us|these|those|whom|which))\b"
+    r"\s+([a-z]{2,}s|men|women|people|children|feet|sheep|cattle|head|horse|foot|miles|"
+    r"of\s(?:them|us|these|those|whom|which))\b"
 )
 _NO_THINGS = words(
     "was is has his as its this us was does goes plus perhaps always besides across less unless thus yes hers ours "

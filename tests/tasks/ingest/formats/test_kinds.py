@@ -81,6 +81,5 @@ def test_a_damaged_zip_of_unknown_name_is_named_as_such_with_a_remedy():
 
 
 def test_mistakes_are_named_by_line_in_the_formats_that_people_know_by_lines():
-    assert [name for name in ("a.txt", "a.TEXT", "a.md", "a.mkd", "a.html", "a.epub", "a") if has_lines(Path(name))] == [
-        "a.txt", "a.TEXT", "a.md", "a.mkd",
-    ]  # fmt: skip
+    names = ["a.txt", "a.TEXT", "a.md", "a.mkd", "a.html", "a.epub", "a"]
+    assert [name for name in names if has_lines(Path(name))] == ["a.txt", "a.TEXT", "a.md", "a.mkd"]
