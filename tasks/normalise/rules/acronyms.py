@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.base import STARTERS, Context, ends_sentence, spell_letters, words
+from tasks.normalise.rules.base import STARTERS, Context, ends_sentence, rule, spell_letters, words
 from tasks.normalise.rules.roman import value
 
 # Read letter by letter although they could be read as words. Without a vowel, letters need no list.
@@ -82,6 +82,10 @@ _ACRONYM = re.compile(r"(?<![\w'’])[A-Z]{2,6}(?:'?s)?(?![\w])")
 _SINGLE_PLURAL = re.compile(r"(?<![\w'’])([B-HJ-LN-TV-Z])s\b(?!')")
 
 
+_FOR_INITIALS = re.compile(r"\.(?:(?<=\b[A-Z]\.)|(?<=\b[a-z]\.)[a-z]\.)")
+
+
+@rule("initials", needs=_FOR_INITIALS)
 def initials(text: str, _: Context) -> str:
     """C. S. Lewis, U.S.A., a.k.a.: letters without full stops, which would sound like the end of a sentence."""
 
@@ -104,6 +108,10 @@ def initials(text: str, _: Context) -> str:
     return _SMALL.sub(small, _INITIALS.sub(said, text))
 
 
+_FOR_ACRONYMS_IN_CONTEXT = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|hD|Sc|oD|(?<=A)s\b)|(?<=\bp)H\b|(?<=[a-z])[DR]NA")
+
+
+@rule("acronyms-in-context", needs=_FOR_ACRONYMS_IN_CONTEXT)
 def in_context(text: str, _: Context) -> str:
     """The IT department, an IV drip, the WHO: letters because of what stands beside them."""
     for pattern, letters in _WITH_CONTEXT:
@@ -111,6 +119,10 @@ def in_context(text: str, _: Context) -> str:
     return _NUCLEIC.sub(lambda m: spell_letters(m[1] + m[2]) + ("'s" if m[3] else ""), text)
 
 
+_FOR_ACRONYMS = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|s\b)")
+
+
+@rule("acronyms", needs=_FOR_ACRONYMS)
 def acronyms(text: str, _: Context) -> str:
     """FBI, DVD: letter by letter when known or without a vowel, else a word (NASA, NOT).
 

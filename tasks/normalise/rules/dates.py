@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.base import Context, ordinal, year
+from tasks.normalise.rules.base import DIGIT, Context, ordinal, rule, year
 from tasks.normalise.rules.years import YEAR, year_of_century
 
 _MONTHS = (
@@ -53,6 +53,7 @@ _HYPHENED = re.compile(rf"(?<![\w-])(\d\d?)-({_MONTH}|{'|'.join(_FULL)})-({YEAR}
 _DAY_OF_YEAR = re.compile(r"(?<=\b[Oo]n )(\d{1,2})/(\d{1,2})(?![\d/])")
 
 
+@rule("dates", needs=DIGIT)
 def calendar_dates(text: str, context: Context) -> str:
     """January 5, 1905; 5th January 1905; May 5-7; 1905-01-05; 1/5/1905 (5/1/1905 in British books)."""
     text = _ISO.sub(lambda m: _date(int(m[4]), int(m[3]), m[1], context), text)

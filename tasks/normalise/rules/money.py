@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from math import gcd
 
-from tasks.normalise.rules.base import SCREENS, Context, cardinal, ends_sentence, is_wager, number_words, to_int
+from tasks.normalise.rules.base import (
+    DIGIT,
+    SCREENS,
+    Context,
+    cardinal,
+    ends_sentence,
+    is_wager,
+    number_words,
+    rule,
+    to_int,
+)
 
 _NAMES = {
     "$": ("dollar", "dollars", "cent", "cents"),
@@ -92,6 +102,7 @@ _PRICED = re.compile(r"\s+(?:an?|per|each|apiece|the)\b")
 _GUINEAS = re.compile(r"(?<![\w.,])(\d[\d,]*)\s?gns?\b\.?")
 
 
+@rule("shillings", needs=DIGIT)
 def shillings(text: str, context: Context) -> str:
     """£3 10s. 6d. is "three pounds ten shillings and sixpence"; 7/6 in British books "seven and six"."""
 
@@ -157,6 +168,7 @@ def _stop(match: re.Match[str]) -> str:
     return "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
 
 
+@rule("money", needs=DIGIT)
 def amounts(text: str, context: Context) -> str:
     """$1,234.56; £5 million; €1; $5-10; US$20; -$5; a $20 bill; $5/hour; 50¢."""
     text = re.sub(rf"(?<![\w)])[-−](?=(?:US|A|C)?{_SIGN}[\d.])", "minus ", text)

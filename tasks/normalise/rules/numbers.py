@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from tasks.normalise.rules.base import (
+    DIGIT,
     SCREENS,
     Context,
     cardinal,
@@ -14,6 +15,7 @@ from tasks.normalise.rules.base import (
     number_words,
     ordinal,
     plural,
+    rule,
     spell_digits,
     spell_letters,
     to_int,
@@ -120,6 +122,7 @@ _LETTERS_BEFORE = re.compile(
 )
 
 
+@rule("thousands", needs=DIGIT)
 def thousands(text: str, _: Context) -> str:
     """12 000 000 and 12 000 (narrow spaces) are one number; 250k copies; sixteen digits are said one by one."""
     text = _SHORT_SCALE.sub(lambda m: f"{m[4] or ''}{m[1] or m[5]} {_SCALES[m[2] or m[3] or m[6]]}", text)
@@ -127,6 +130,7 @@ def thousands(text: str, _: Context) -> str:
     return _SPACED_THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), text)
 
 
+@rule("telephone", needs=DIGIT)
 def telephone(text: str, context: Context) -> str:
     """(800) 998-9938 digit by digit, in groups; the British say "oh" for zero."""
     zero = "oh" if context.british else "zero"
@@ -159,6 +163,7 @@ def _group(digits: str, zero: str) -> str:
     return f"{cardinal(int(digits[0]))} hundred" if digits in ("800", "900") else spell_digits(digits, zero)
 
 
+@rule("labels", needs=DIGIT)
 def labels(text: str, _: Context) -> str:
     """Numbers that name: Room 101 "one oh one", Boeing 747, 221B Baker Street, F-150, MP3, agent 007, a .45."""
 
@@ -212,6 +217,7 @@ def _batting(digits: str) -> str:
     return in_pairs(int(digits))
 
 
+@rule("fractions", needs=DIGIT)
 def fractions(text: str, context: Context) -> str:
     """1/2, 3/4, 2½, ½ a mile; 22/7 is "twenty-two over seven", 24/7 "twenty-four seven", 9/11 "nine eleven"."""
 
@@ -271,17 +277,20 @@ def _fraction(whole: str | None, top: int, bottom: int, match: re.Match[str], co
     return f"{cardinal(to_int(whole), context.british)} and {one if top == 1 else cardinal(top)} {name}"
 
 
+@rule("old-ordinals", needs=DIGIT)
 def old_ordinals(text: str, context: Context) -> str:
     """22d Infantry, 3d Cavalry, as Americans wrote; in British books 3d is threepence."""
     return text if context.british else _OLD_ORDINAL.sub(lambda match: ordinal(int(match[1])), text)
 
 
+@rule("ordinals", needs=DIGIT)
 def ordinals(text: str, context: Context) -> str:
     """1st, 22nd, 1,000th; 16th–17th is "sixteenth to seventeenth"."""
     text = _ADVERB.sub(lambda match: f"{ordinal(int(match[1]))}ly", _ORDINAL_SPAN.sub(r"\1 to ", text))
     return _ORDINAL.sub(lambda match: ordinal(to_int(match[1]), context.british) + match[2], text)
 
 
+@rule("number-plurals", needs=DIGIT)
 def plurals(text: str, context: Context) -> str:
     """In his 40s; two 5s; 100s of them."""
     text = _NINERS.sub(lambda match: f"{cardinal(int(match[1])).removesuffix('e')}er", text)
@@ -289,6 +298,7 @@ def plurals(text: str, context: Context) -> str:
     return _PLURAL.sub(lambda match: plural(one.sub("", cardinal(to_int(match[1]), context.british))), text)
 
 
+@rule("ranges", needs=DIGIT)
 def ranges(text: str, context: Context) -> str:
     """10-12 and 10–12 are "ten to twelve"; ratios "three to one"."""
 
@@ -310,6 +320,7 @@ def ranges(text: str, context: Context) -> str:
     )
 
 
+@rule("versions", needs=DIGIT)
 def versions(text: str, _: Context) -> str:
     """1.2.3 is "one point two point three", 192.168.0.1 "... dot ..."."""
 
@@ -321,16 +332,19 @@ def versions(text: str, _: Context) -> str:
     return _VERSION.sub(said, text)
 
 
+@rule("minus", needs=DIGIT)
 def signs(text: str, _: Context) -> str:
     """A minus before a number."""
     return _SIGN.sub("minus ", text)
 
 
+@rule("decimals", needs=DIGIT)
 def decimals(text: str, context: Context) -> str:
     """3.14, .5, 1,234.5."""
     return _DECIMAL.sub(lambda match: _apart(match, number_words(match[0], context.british)), text)
 
 
+@rule("integers", needs=DIGIT)
 def integers(text: str, context: Context) -> str:
     """Every number that is left, also inside words: "H2O"; 0042 digit by digit."""
     text = _LEADING_ZERO.sub(lambda match: _apart(match, spell_digits(match[0])), text)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.abbreviations import either
-from tasks.normalise.rules.base import STARTERS, Context, ends_sentence, words
+from tasks.normalise.rules.abbreviations import FOR_TITLES, either
+from tasks.normalise.rules.base import STARTERS, Context, ends_sentence, rule, words
 
 # What follows is looked at, not taken: a sentence that starts, or the capital of a name.
 _NEXT = rf"(\.?)(?=(?P<starter>\s+(?:(?:{STARTERS}|Mister|Missus|Miz)\b|(?:St|Dr)\.\s[A-Z]))|(?P<name>\s?-?[A-Z])|)"
@@ -108,6 +108,7 @@ def _quarter(match: re.Match[str]) -> str:
     return f"{street} {_point(match[2] + match[3]).capitalize()}{stop}"
 
 
+@rule("saints-streets-doctors", needs=FOR_TITLES)
 def saints_streets_doctors(text: str, _: Context) -> str:
     """St. Petersburg and Dr. Smith, but Baker St. and Oak Dr.
 
@@ -132,6 +133,10 @@ def _place_or_title(match: re.Match[str], title: str, place: str) -> str:
     return before + title + (stop if ends else "") + (" " if glued else "")
 
 
+_FOR_PLACES = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)|\b(?:L|R|Pt|Mts)\. [A-Z]")
+
+
+@rule("places", needs=_FOR_PLACES)
 def after_names(text: str, _: Context) -> str:
     """Park Pl., Times Sq., Pt. Reyes, the Rocky Mts., L. Superior, S. Carolina: places in full."""
 
@@ -152,6 +157,10 @@ def _stop(match: re.Match[str]) -> str:
     return "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
 
 
+_FOR_COMPASS = re.compile(r"[NSEW](?:(?<=\b[NSEW])[NSEW]{0,2}\b|(?<=\d[NSEW])\b)")
+
+
+@rule("compass", needs=_FOR_COMPASS)
 def compass(text: str, _: Context) -> str:
     """N. by E., a N.W. wind, the S. side, 14 N. Main St.: north by east, a northwest wind."""
 

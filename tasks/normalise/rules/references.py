@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tasks.normalise.rules.abbreviations import either
-from tasks.normalise.rules.base import Context, cardinal, ends_sentence
+from tasks.normalise.rules.base import DIGIT, Context, cardinal, ends_sentence, rule
 from tasks.normalise.rules.roman import value
 
 # Said only before a number (or a roman one).
@@ -200,6 +200,13 @@ _SMALL_CHAPTER = re.compile(
 )
 
 
+_FOR_REFERENCES = re.compile(
+    r"[\d.ivxlc](?:(?<=\d)|(?<=\b[ivxlc])[ivxlc]*\b|(?<=\.)(?:\s?[IVXLC]+\b|\s[A-H]\b|(?:(?<=\spp\.)|(?<=\spts\.)|"
+    r"(?<=\sbks\.)|(?<=\schs\.)|(?<=\svols\.)|(?<=\sfigs\.)|(?<=\schaps\.))))"
+)
+
+
+@rule("references", needs=_FOR_REFERENCES)
 def references(text: str, context: Context) -> str:
     """No. 5, pp. 123-5, vol. ii, b. 1812, Act III, sc. ii: only before a number; "No. It was not" stays."""
 
@@ -291,6 +298,10 @@ def _bracketed(match: re.Match[str]) -> str:
     return cardinal(number) if inside else f"({cardinal(number)})"
 
 
+_FOR_VERSES = re.compile(rf"{DIGIT.pattern}|[A-Z](?<=\b[A-Z])[a-z]+\.?,?\s[ivxlc]+\b")
+
+
+@rule("bible-verses", needs=_FOR_VERSES)
 def bible_verses(text: str, context: Context) -> str:
     """John 3:16 is "John three sixteen", 1 Cor. 13:4-7 "First Corinthians thirteen four to seven"."""
 

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from tasks.normalise.rules.abbreviations import either
-from tasks.normalise.rules.base import Context, ends_sentence, spell_digits, words
+from tasks.normalise.rules.base import Context, ends_sentence, rule, spell_digits, words
 
 _REGIONS: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _STATES, _TOWNS, _CODES = _REGIONS["states"], _REGIONS["towns"], _REGIONS["codes"]
@@ -66,12 +66,13 @@ _CODE_ALONE = re.compile(
 _ANOTHER = re.compile(rf"((?:{either(_CODES.values())}),? (?:and |or |to )?)({_SURE_CODES})(?=[.,;:!?)]|\s*$|\s[a-z])")
 
 # Exact, for few texts have one and the patterns above are slow.
-HAS_REGION = re.compile(
+_FOR_REGIONS = re.compile(
     rf"(?:\s|^)(?=[A-Z])(?:[A-Z]{{2}}\b|(?:{either({*_STATES, *_TOWNS})})\.|O\.|D\.C|(?:{_UNSTOPPED})\b|Co\.?\s"
     rf"(?:{_IRISH})\b)"
 )
 
 
+@rule("regions", needs=_FOR_REGIONS)
 def regions(text: str, _: Context) -> str:
     """Boston, Mass.; Cook Co., Ill.; Boise, ID; Austin, TX 78701; from CA and TX: in full."""
 

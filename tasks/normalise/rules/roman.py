@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from storage.records import BlockKind
-from tasks.normalise.rules.base import STARTERS, Context, cardinal, ordinal, year
+from tasks.normalise.rules.base import STARTERS, Context, QuickThenExact, cardinal, ordinal, rule, year
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _CANONICAL = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
@@ -122,6 +122,10 @@ def value(numeral: str) -> int | None:
     return total
 
 
+_FOR_HEADINGS = re.compile(r"[IVXLCivx](?:(?<=\b[IVXLC])[IVXLC]*\b|(?<=^[ivx])[ivx]*\.)")
+
+
+@rule("roman-headings", needs=_FOR_HEADINGS)
 def headings(text: str, context: Context) -> str:
     """The number of "IV", "IV. The Sea" and "Chapter IV" at the head of a chapter, and of "II." before an item."""
     text = _SMALL_ITEM.sub(_small_item, text)
@@ -138,6 +142,24 @@ def _small_item(match: re.Match[str]) -> str:
     return match[0] if number is None else cardinal(number).capitalize()
 
 
+# The pronoun is in every third sentence: an I counts only behind a word and before what may follow a numeral.
+_QUICK_NUMERAL = re.compile(
+    r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th)\b|[IVXLCDMW]+\b|(?<!I)\b|(?<=[a-z]\sI)\b|W\s?[12]\b|"
+    r"\.\s?W\.\s?[I12])"
+)
+_EXACT_NUMERAL = re.compile(
+    rf"\b(?:{ONLY_KINGS})\sI\b|"
+    r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|"
+    r"\s(?:of|was|is|had|and|to|in|reigned|died|"
+    r"ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b|"
+    r"\b(?:WW\s?[12]|W\.\s?W\.\s?(?:I{1,2}|1|2))\b|"
+    r"\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s[A-Z][a-z]+\sI\s|"
+    r"(?:(?<=Chapter )|(?<=Book )|(?<=Part )|(?<=Volume )|(?<=Act ))I(?=\s+[a-z]+s\b)"
+)
+_FOR_NUMERALS = QuickThenExact(_QUICK_NUMERAL, _EXACT_NUMERAL)
+
+
+@rule("roman-rulers", needs=_FOR_NUMERALS)
 def rulers(text: str, _: Context) -> str:
     """Henry VIII is "Henry the Eighth"; "Elizabeth I" needs a sign that the I is no pronoun."""
 
@@ -153,6 +175,7 @@ def rulers(text: str, _: Context) -> str:
     return _RULER.sub(said, text)
 
 
+@rule("roman-sections", needs=_FOR_NUMERALS)
 def sections(text: str, _: Context) -> str:
     """Part II, World War I, WWII, Act V, chapters II-IV, MCMXCIX: the number."""
 
@@ -177,6 +200,7 @@ def _year(match: re.Match[str]) -> str:
     return match[0] if number is None or not 1000 <= number <= 2100 else year(number)
 
 
+@rule("roman-others", needs=_FOR_NUMERALS)
 def others(text: str, _: Context) -> str:
     """XIXth and "XIX century" as ordinals; a lone II or XIV after a name is "the Second", after anything else "two"."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.base import Context, cardinal, number_words
+from tasks.normalise.rules.base import Context, cardinal, number_words, rule
 
 _SCORE = re.compile(r"(?<![\w.,/$£€–-])(\d{1,3})[–-](\d{1,3})(?![\w/%–-]|[.,]\d)")
 _GAME = re.compile(
@@ -35,6 +35,10 @@ _MARK = re.compile(
 )
 
 
+_FOR_SCORES = re.compile(r"\d[–/-]\d")
+
+
+@rule("scores", needs=_FOR_SCORES)
 def scores(text: str, context: Context) -> str:
     """Won 3-0 is "three nil" to the British and "three to nothing" else; 6-0 in tennis "six love"; scored 8/10."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.base import Context, cardinal, ends_sentence, spell_digits
+from tasks.normalise.rules.base import DIGIT, Context, cardinal, ends_sentence, rule, spell_digits
 
 _MERIDIEM = r"([ap])\.?\s?m\b\.?"
 _HOUR_24 = r"([01]?\d|2[0-4])"
@@ -47,6 +47,7 @@ _NAMED = re.compile(
 )
 
 
+@rule("times", needs=DIGIT)
 def times(text: str, context: Context) -> str:
     """3:45 p.m., 10:05, 3pm, 7:00, 6-7 p.m., 0600 hours; 4.50 in British books."""
     text = _DURATION.sub(_duration, text)

@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from tasks.normalise.rules.base import Context, ends_sentence
+from tasks.normalise.rules.base import DIGIT, Context, ends_sentence, rule
 
 # Abbreviation: (singular, plural).
 UNITS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
@@ -108,6 +108,7 @@ _PRIMES = re.compile(
 )
 
 
+@rule("temperatures-angles", needs=DIGIT)
 def temperatures_and_angles(text: str, _: Context) -> str:
     """20 °C, -5 °F, 30° 31′ 39″ N, 6′ 2″, 5'10"."""
 
@@ -163,6 +164,7 @@ def _gap(match: re.Match[str]) -> str:
     return " " if match.string[match.end() : match.end() + 1].isalnum() else ""
 
 
+@rule("units", needs=DIGIT)
 def units(text: str, context: Context) -> str:
     """10 km, 5 lbs., 20-mm, 3 m², 12 in., 11 st. 4 lb, 3 × 4 m: the unit in full, in the number of its number."""
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.base import Context, cardinal, ends_sentence, in_pairs, ordinal, plural, to_int, words, year
+from tasks.normalise.rules.base import (
+    DIGIT,
+    Context,
+    cardinal,
+    ends_sentence,
+    in_pairs,
+    ordinal,
+    plural,
+    rule,
+    to_int,
+    words,
+    year,
+)
 
 YEAR = r"(1\d{3}|20\d{2})"
 _DECADE = re.compile(r"(?<![\w,.])(1[1-9]|20)(\d)0'?s\b")
@@ -48,6 +60,7 @@ _DATED = re.compile(
 )
 
 
+@rule("eras", needs=DIGIT)
 def eras(text: str, context: Context) -> str:
     """AD 79 is "A D seventy-nine", 44 BC "forty-four B C", 476 AD "four seventy-six A D"."""
 
@@ -73,6 +86,7 @@ def _of_era(digits: str, context: Context) -> str:
     return in_pairs(number)
 
 
+@rule("centuries", needs=DIGIT)
 def centuries(text: str, _: Context) -> str:
     """18th c. and 18th cent. are the eighteenth century; "18th century" needs no rule but that of ordinals."""
 
@@ -85,6 +99,7 @@ def centuries(text: str, _: Context) -> str:
     return _CENTURY.sub(said, text)
 
 
+@rule("year-spans", needs=DIGIT)
 def year_spans(text: str, context: Context) -> str:
     """1914-18 is "nineteen fourteen to eighteen"; the year 18-- is "eighteen blank"."""
 
@@ -114,6 +129,7 @@ def year_spans(text: str, context: Context) -> str:
     return _SLASH_SPAN.sub(slashed, _SHORT_SPAN.sub(short, _SPAN.sub(said, text)))
 
 
+@rule("decades", needs=DIGIT)
 def decades(text: str, _: Context) -> str:
     """1920s, the '90s, and the year '45."""
 
@@ -139,6 +155,7 @@ def year_of_century(digits: str) -> str:
     return f"oh {cardinal(int(digits))}" if digits[0] == "0" else cardinal(int(digits))
 
 
+@rule("years", needs=DIGIT)
 def lone_years(text: str, context: Context) -> str:
     """A number of four digits without a comma is a year, unless things follow that it counts.
 
