@@ -10,6 +10,7 @@ from storage.records import Book
 from tasks.errors import UnreadableBookError
 from tasks.ingest.formats.html.book import read_html_folder
 from tasks.ingest.formats.kinds import format_of
+from tasks.ingest.skips import require_known
 
 _MIB = 1024 * 1024
 
@@ -21,8 +22,10 @@ def read_book(path: Path, settings: IngestSettings) -> Book:
 
     Raises:
         UnreadableBookError: the file is missing, a folder, of another kind, damaged, encrypted, hostile or empty.
+        BadInputError: `settings.also_read` names a skip rule that there is none of.
         CoverageError: reading lost or doubled text; a fault of ours.
     """
+    require_known(settings.also_read)
     if not path.exists():
         raise UnreadableBookError(f"there is no file {path}")
     if path.is_dir():

@@ -10,8 +10,6 @@ from tasks.normalise.rules.base import Context, rule, words
 from tasks.normalise.rules.maths import SIGN_NAMED, SUPERSCRIPTS
 from tasks.normalise.rules.symbols import HANDLE, MAIL_OR_WEB
 
-UNSPEAKABLE_RULE = "unspeakable-character"
-
 # Symbols that some rule gives words to; every other symbol is silent.
 _SPOKEN_SYMBOLS = frozenset("$£€¥¢₹₽₩₪₺₿%&@#+=<>×÷±°§¶©№−/½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁄~*^℃℉≤≥⩽⩾≠≈√∞♯♭‰⁻⁺")
 _SILENT_PUNCTUATION = frozenset("\\_•·◦▪‣⁂※†‡‖‗⸻")
@@ -79,7 +77,7 @@ def unspeakable(text: str) -> list[tuple[int, int]]:
     return ranges
 
 
-@rule(UNSPEAKABLE_RULE)
+@rule("unspeakable")
 def drop_unspeakable(text: str, _: Context) -> str:
     """Ornaments, emoji, control characters, marks of notes: nothing is said. "left_right" is two words."""
     for start, end in reversed(unspeakable(text)):

@@ -22,6 +22,7 @@ from tasks.ingest.html.css import StyleSheets
 from tasks.ingest.html.documents import Document
 from tasks.ingest.html.parse import heading_anchors, parse, text_of
 from tasks.ingest.metadata import Metadata
+from tasks.ingest.skips import SkipRule
 
 HTML_SUFFIXES = (".html", ".htm", ".xhtml", ".xht")
 _STYLE_SUFFIX = ".css"
@@ -121,7 +122,7 @@ def _book_of_files(path: Path, digest: str, files: Mapping[str, bytes], settings
     linked = [page for page in linked if page is not index]
     left_out = []
     if _link_share(index) >= _LINK_SHARE:
-        left_out = [(" ".join(index.body.itertext()), "table-of-contents")]
+        left_out = [(" ".join(index.body.itertext()), SkipRule.TABLE_OF_CONTENTS)]
     else:
         linked.insert(0, index)
     warnings = tuple(f"{page.path} is not linked from {index.path} and was read at the end" for page in others)

@@ -17,6 +17,7 @@ from tasks.ingest.formats.pdf.fragments import read_page
 from tasks.ingest.formats.pdf.layout import Line, page_lines
 from tasks.ingest.html.binding import sha256_of
 from tasks.ingest.ledger import require_whole
+from tasks.ingest.skips import SkipRule
 
 _MARK = b"%PDF-"
 _MARK_BYTES = 1024  # within which a reader looks for the mark (PDF 1.7, implementation note 13)
@@ -91,7 +92,7 @@ def _read_pages(document: pypdfium2.PdfDocument, path: Path) -> tuple[list[list[
             raise UnreadableBookError(f"{path.name}: page {number + 1} is damaged: {error}") from error
         pages.append(page_lines(page))
         if page.crosswise:
-            left_out.append(Skip(page.crosswise, "crosswise-text", source=path.name))
+            left_out.append(Skip(page.crosswise, SkipRule.CROSSWISE_TEXT, source=path.name))
         visible += [*(fragment.text for fragment in page.fragments), page.crosswise]
     return pages, left_out, " ".join(visible)
 
