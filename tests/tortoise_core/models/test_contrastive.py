@@ -1,4 +1,4 @@
-"""CLVP, CVVP and the random voices: published keys, padding, and that the losses can be learned from."""
+"""CLVP, CVVP and the random voices: padding, and that the losses can be learned from."""
 
 from dataclasses import replace
 
@@ -18,25 +18,6 @@ SMALL = ClvpConfig(
 
 def ids(seed: int, high: int, *shape: int) -> torch.Tensor:
     return torch.randint(0, high, shape, generator=torch.Generator().manual_seed(seed))
-
-
-@pytest.mark.parametrize(
-    ("listing", "build"),
-    [
-        ("clvp2", Clvp),
-        ("cvvp", Cvvp),
-        ("rlg_auto", lambda: RandomLatentGenerator(1024)),
-        ("rlg_diffuser", lambda: RandomLatentGenerator(2048)),
-    ],
-)
-def test_published_keys_and_shapes(request, listing, build):
-    path = request.config.rootpath.parent / "shared" / "spec" / "state_dict_keys" / f"{listing}.tsv"
-    if not path.exists():
-        pytest.skip("the specification folder is not beside this checkout")
-    with torch.device("meta"):
-        state = build().state_dict()
-    ours = {name: "x".join(map(str, value.shape)) or "scalar" for name, value in state.items()}
-    assert ours == dict(line.split("\t")[:2] for line in path.read_text().splitlines() if line)
 
 
 @torch.no_grad()
