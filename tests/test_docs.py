@@ -58,3 +58,18 @@ def test_every_link_of_a_page_leads_somewhere(page):
     links = [link for link in LINK.findall(INLINE_CODE.sub("", page.read_text("utf-8"))) if "://" not in link]
     assert [link for link in links if not (page.parent / link).exists()] == []
     assert [link for link in links if not (page.parent / link).resolve().is_relative_to(ROOT)] == []
+
+
+def test_every_decision_is_in_the_index_under_its_number_and_title():
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(
+        r"^(\d+)\. \[(.+)\]\((\d{4})(-[a-z0-9-]+\.md)\)$", (folder / "README.md").read_text("utf-8"), re.M
+    )
+    assert [(int(number), int(digits)) for number, _, digits, _ in listed] == [
+        (n, n) for n in range(1, len(listed) + 1)
+    ]
+    assert {digits + name for _, _, digits, name in listed} == {path.name for path in folder.glob("0*.md")}
+    for number, title, digits, name in listed:
+        text = (folder / (digits + name)).read_text("utf-8")
+        assert text.startswith(f"# {number}. {title}\n")
+        assert all(f"\n**{part}.** " in text for part in ("Context", "Decision", "Consequences"))
