@@ -78,7 +78,8 @@ class _Share(BucketSampler):
     """Trains on the first items; validated on what every share is validated on."""
 
     def __init__(self, items: Sequence[SpokenItem], share: float, corpus: Corpus, config: BucketConfig) -> None:
-        train, valid = items[:-VALIDATION_ITEMS], items[-VALIDATION_ITEMS:]
+        train = items[:-VALIDATION_ITEMS]
+        valid = items[-VALIDATION_ITEMS:]
         self.used = train[: round(share * len(train))]
         self._all = BucketSampler(items, corpus, config)
         super().__init__([*self.used, *valid], corpus, config)
@@ -124,7 +125,8 @@ def _measure(
 @torch.inference_mode()
 def _read(model: AutoregressiveModel, corpus: Corpus, reader: Reader, name: str) -> dict[str, Any]:
     """The best voice reads some sentences: codes of the model, one candidate, decoded by the shipped acoustic half."""
-    speaker, settings = reader.speakers[0], replace(reader.settings, candidates=1)
+    speaker = reader.speakers[0]
+    settings = replace(reader.settings, candidates=1)
     texts = [recording.text for recording in speaker.recordings[:COMPARED]]
     requests = reader.requests(speaker, texts, settings)
     clips = [item for item in corpus.items if item.voice == speaker.voice][:VOICE_CLIPS]
