@@ -1,7 +1,7 @@
 """Draws the sample book's cover: a clock face for a moon above a lamp-lit street. Needs nothing but Python.
 
 Run `python samples/draw_cover.py` after a change; the picture is committed, so that building the book does not depend
-on the compressor of the machine.
+on the compressor of the machine. Must not know the book.
 """
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+"""Books made for measurements: as many utterances as asked for, no two alike."""
+
 import pytest
 
 from configs.settings import load_settings

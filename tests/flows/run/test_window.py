@@ -1,3 +1,5 @@
+"""Tasks are submitted a bounded number at a time, and no result is lost after an error."""
+
 import threading
 import time
 from functools import partial

@@ -1,3 +1,5 @@
+"""Settings of ingest, the sample book, and real books where some lie beside the checkout."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Takes lie on a chapter's timeline to the sample, with room tone between them."""
+
 import tracemalloc
 from dataclasses import replace
 

@@ -1,3 +1,5 @@
+"""Voices are enrolled from clips, found, and removed; files that are no voices are named."""
+
 from pathlib import Path
 
 import numpy as np

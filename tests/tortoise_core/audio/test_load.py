@@ -1,3 +1,5 @@
+"""Sound files of many kinds are read alike, hostile ones end in an error."""
+
 import logging
 import struct
 

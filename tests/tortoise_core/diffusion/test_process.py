@@ -1,3 +1,5 @@
+"""The diffusion process: predictions, guidance, variances and losses, against what they are by definition."""
+
 import math
 
 import pytest

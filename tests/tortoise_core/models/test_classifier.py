@@ -1,3 +1,5 @@
+"""The detector of synthetic speech: its probability, its window and its losses."""
+
 import math
 
 import pytest

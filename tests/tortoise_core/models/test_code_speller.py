@@ -1,3 +1,5 @@
+"""The score of codes against a text is the likelihood of all ways to spell it."""
+
 import pytest
 import torch
 

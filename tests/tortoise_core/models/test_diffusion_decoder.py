@@ -1,3 +1,5 @@
+"""The diffusion network: shapes, padding, gradients, precision."""
+
 import dataclasses
 
 import pytest

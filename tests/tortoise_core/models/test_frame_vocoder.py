@@ -1,3 +1,5 @@
+"""The frame-rate vocoder: lengths, spectra, and that it learns a tone."""
+
 import pytest
 import torch
 

@@ -1,3 +1,5 @@
+"""The HiFi-GAN decoder: lengths, voice, folding, and how far a frame hears."""
+
 import pytest
 import torch
 

@@ -1,3 +1,5 @@
+"""UnivNet: its location-variable convolution against a loop, lengths, folding."""
+
 import pytest
 import torch
 

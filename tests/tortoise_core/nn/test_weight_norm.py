@@ -1,3 +1,5 @@
+"""Weight normalisation, its folding, and reflection padding."""
+
 import pytest
 import torch
 from torch.nn import functional as F
