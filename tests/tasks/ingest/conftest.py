@@ -1,4 +1,4 @@
-"""Settings of ingest, the sample book, and real books where some lie beside the checkout."""
+"""Settings of ingest and the sample book."""
 
 from __future__ import annotations
 
@@ -34,9 +34,3 @@ def settings() -> IngestSettings:
 @pytest.fixture
 def sample_book() -> Path:
     return SAMPLE
-
-
-def shared_books() -> list[Path]:
-    """Real books beside the checkout where there are some, else the sample."""
-    folder = _ROOT.parent / "shared" / "books"
-    return [*sorted(folder.glob("*.epub")), *sorted(folder.glob("idpf/*.epub"))] or [SAMPLE]
