@@ -1,4 +1,4 @@
-"""What the pages and the code's references to them say is there. Knows the pages as text, and nothing of the code."""
+"""Links of pages, references to the specification, the index of decisions lead somewhere. Knows no code."""
 
 from __future__ import annotations
 
