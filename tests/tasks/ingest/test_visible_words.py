@@ -92,7 +92,8 @@ def share_in_order(data: bytes, book: Book) -> float:
             place = source.find(text, position)
             total += len(line)
             if place >= 0:
-                position, found = place + 1, found + len(line)
+                position = place + 1
+                found = found + len(line)
     return found / total
 
 

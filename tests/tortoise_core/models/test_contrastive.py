@@ -23,8 +23,10 @@ def ids(seed: int, high: int, *shape: int) -> torch.Tensor:
 @torch.no_grad()
 def test_scores_of_padded_batches_equal_those_of_single_pairs():
     model = Clvp(SMALL).eval()
-    text, codes = ids(1, 30, 2, 9), ids(2, 50, 5, 14)
-    text_lengths, code_lengths = torch.tensor([9, 4]), torch.tensor([14, 3, 8, 11, 14])
+    text = ids(1, 30, 2, 9)
+    codes = ids(2, 50, 5, 14)
+    text_lengths = torch.tensor([9, 4])
+    code_lengths = torch.tensor([14, 3, 8, 11, 14])
     text_rows = torch.tensor([0, 1, 1, 0, 1])
     together = model.scores(text, codes, text_lengths, code_lengths, text_rows)
     for row, owner in enumerate(text_rows.tolist()):
@@ -44,7 +46,8 @@ def test_packed_scores_follow_float32():
     model = Clvp(SMALL).eval()
     for parameter in model.text_emb.weight, model.speech_emb.weight:
         parameter.normal_()
-    text, codes = ids(1, 30, 2, 9), ids(2, 50, 5, 14)
+    text = ids(1, 30, 2, 9)
+    codes = ids(2, 50, 5, 14)
     arguments = (text, codes, torch.tensor([9, 4]), torch.tensor([14, 3, 8, 11, 14]), torch.tensor([0, 1, 1, 0, 1]))
     exact = model.scores(*arguments)
     model.pack()
