@@ -27,7 +27,24 @@ BOUNDARY = re.compile(r"\b(?:must (?:not|stay)|knows? (?:nothing|no|not|neither|
 # Folders in which a rule does not hold yet. Only to be shortened.
 PENDING: dict[str, tuple[str, ...]] = {
     "lines": ("tasks/normalise",),
-    "boundary": ("flows", "tasks", "storage/repository", "storage/__init__.py", "tortoise_core"),
+    "boundary": (
+        "flows/actions",
+        "flows/book_to_audio.py",
+        "flows/cli",
+        "flows/retry_failed.py",
+        "flows/run",
+        "storage/__init__.py",
+        "storage/repository",
+        "tasks/master",
+        "tasks/normalise/rules",
+        "tasks/package",
+        "tasks/stitch",
+        "tasks/synthesize",
+        "tortoise_core/audio",
+        "tortoise_core/diffusion",
+        "tortoise_core/inference",
+        "tortoise_core/training",
+    ),
     "assignments": (
         "flows",
         "tasks",
