@@ -9,7 +9,7 @@ SENTENCES ?= ../shared/text/sentences.txt
 SPEECH_REPORT ?= ../shared/tools/speech_report
 HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-frank-baum_the-wonderful-wizard-of-oz.epub
 
-.PHONY: book bench bench-quick quality scaling test fuzz parity check format train-mini clean
+.PHONY: book sample bench bench-quick quality scaling test fuzz parity check format train-mini clean
 .PHONY: has-sentences has-held-out has-speech-report
 .DEFAULT_GOAL := book
 
