@@ -78,8 +78,7 @@ class _Share(BucketSampler):
     """Trains on the first items; validated on what every share is validated on."""
 
     def __init__(self, items: Sequence[SpokenItem], share: float, corpus: Corpus, config: BucketConfig) -> None:
-        train = items[:-VALIDATION_ITEMS]
-        valid = items[-VALIDATION_ITEMS:]
+        train, valid = items[:-VALIDATION_ITEMS], items[-VALIDATION_ITEMS:]
         self.used = train[: round(share * len(train))]
         self._all = BucketSampler(items, corpus, config)
         super().__init__([*self.used, *valid], corpus, config)

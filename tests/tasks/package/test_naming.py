@@ -1,5 +1,3 @@
-"""Any title makes a safe file name, and files of strangers are not replaced."""
-
 import json
 
 import pytest

@@ -1,5 +1,3 @@
-"""Voices are enrolled from clips, found, and removed; files that are no voices are named."""
-
 from pathlib import Path
 
 import numpy as np
