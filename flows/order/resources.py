@@ -18,8 +18,9 @@ class PeakMemory:
 def peak_memory() -> PeakMemory:
     """The peak of this process until now. PyTorch is asked only if something else has imported it."""
     unit = 1 if sys.platform == "darwin" else 1024
-    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     torch = sys.modules.get("torch")
-    if torch is None or not torch.cuda.is_initialized():
-        return PeakMemory(resident, None)
-    return PeakMemory(resident, torch.cuda.max_memory_allocated())
+    on_gpu = torch is not None and torch.cuda.is_initialized()
+    return PeakMemory(
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+        torch.cuda.max_memory_allocated() if on_gpu else None,
+    )
