@@ -10,7 +10,6 @@ SPEECH_REPORT ?= ../shared/tools/speech_report
 HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-frank-baum_the-wonderful-wizard-of-oz.epub
 
 .PHONY: book sample bench bench-quick quality scaling test fuzz parity check format train-mini clean
-.PHONY: has-sentences has-held-out has-speech-report
 .DEFAULT_GOAL := book
 
 # One stamp per set of extras, so that nothing is installed twice.
@@ -56,6 +55,7 @@ $(VENV)/.train: $(VENV)/.run
 absent = { echo "There is no file $(1). $(2) names $(3). It is not in the repository; say where yours is:" \
   "make $(MAKECMDGOALS) $(2)=PATH" >&2; exit 2; }
 
+.PHONY: has-sentences has-held-out has-speech-report
 has-sentences:
 	@test -f "$(SENTENCES)" || $(call absent,$(SENTENCES),SENTENCES,the text that the teachers read - one sentence a line)
 
