@@ -24,6 +24,8 @@ PENDING = frozenset(
     {
         "FORMATS",
         "tasks/ingest/formats/table.py",
+        "tortoise_core/diffusion/samplers/<name>.py",
+        "tortoise_core/diffusion/samplers/__init__.py",
         "ENGINES",
         "EngineKind",
         "OUTPUTS",
@@ -68,7 +70,7 @@ def identifiers(folder: str = "") -> frozenset[str]:
     found = set()
     for node in (node for path in files for node in ast.walk(ast.parse(path.read_text("utf-8")))):
         match node:
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.arg(arg=name) | ast.alias(name=name):
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.arg(arg=name):
                 found.add(name)
             case ast.Name(id=name, ctx=ast.Store()):
                 found.add(name)
