@@ -1,3 +1,5 @@
+"""How the command shows a run's report."""
+
 from dataclasses import replace
 
 from flows.cli.report import show_report
