@@ -30,7 +30,7 @@ from tasks.segment.saying import problem_of
 def test_a_value_that_cannot_be_spoken_is_a_mistake_before_and_after_normalisation(text, kind, value, problem):
     note = Markup(0, len(text), kind, value)
     for found in (markup_problem(text, note), problem_of(text, note)):
-        assert found.startswith(problem)
+        assert problem in found
         assert bool(found) == bool(problem), found
 
 
@@ -48,5 +48,5 @@ def test_a_value_that_cannot_be_spoken_is_a_mistake_before_and_after_normalisati
 )
 def test_a_pause_is_seconds_or_the_name_of_a_kind(value, problem):
     found = pause_problem(value)
-    assert found.startswith(problem)
+    assert problem in found
     assert bool(found) == bool(problem)
