@@ -6,7 +6,7 @@ import json
 
 from lxml import etree
 
-from tasks.annotate.lexicon import ALPHABETS
+from tasks.annotate.vocabulary import ALPHABETS
 from tasks.errors import BadInputError
 
 _ALPHABETS = {name: name for name in ALPHABETS} | {

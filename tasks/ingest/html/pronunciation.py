@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from lxml import etree
 
 from storage.records import Block, Markup, MarkupKind
+from tasks.annotate.vocabulary import SAYING_KINDS
 from tasks.ingest.archive import parse_xml
-from tasks.ingest.html.markup import language_of, primary
+from tasks.ingest.html.hints import language_of, primary
 
 _XML_DEFAULT_ALPHABET = "ipa"
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_KINDS_THAT_SAY_HOW = frozenset({MarkupKind.PHONEMES, MarkupKind.RESPELL, MarkupKind.SAY_AS})
 
 
 class Pronunciations:
@@ -47,7 +47,7 @@ class Pronunciations:
         """The block's markup with that of the lexicon's words. What the text itself says of a place comes first."""
         if not self:
             return block.markup
-        taken = [note for note in block.markup if note.kind in _KINDS_THAT_SAY_HOW]
+        taken = [note for note in block.markup if note.kind in SAYING_KINDS]
         found: list[Markup] = []
         reach = 0
         for word in _WORD.finditer(block.text):

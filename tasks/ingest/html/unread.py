@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from lxml import etree
 
+from tasks.annotate.vocabulary import SKIP_ATTRIBUTE
 from tasks.ingest.html.css import hides
 from tasks.ingest.skips import SkipRule
 
@@ -105,7 +106,7 @@ def element_rule(element: etree._Element, tag: str, also_read: Collection[str] =
 
 
 def _element_rules(element: etree._Element, tag: str) -> Iterator[SkipRule]:
-    if element.get("data-talepress-skip") is not None:  # docs/markup.md
+    if element.get(SKIP_ATTRIBUTE) is not None:  # docs/markup.md
         yield SkipRule.MARKUP_SKIP
     if is_note_reference(element, tag):
         yield SkipRule.NOTE_REFERENCE

@@ -21,8 +21,8 @@ from tasks.errors import CoverageError
 from tasks.ingest.events import INVISIBLE, Anchor, Event, is_scene_break
 from tasks.ingest.html.css import DISPLAY
 from tasks.ingest.html.elements import BLOCKS, HEADINGS, LIST_ITEMS, local_name
+from tasks.ingest.html.hints import hints_of, language_of, primary
 from tasks.ingest.html.inline import InlineText, Span
-from tasks.ingest.html.markup import language_of, markup_of, primary
 from tasks.ingest.html.parse import text_of
 from tasks.ingest.html.pronunciation import Pronunciations
 from tasks.ingest.html.raised import raised_text
@@ -254,7 +254,7 @@ class _Walker:
                 self._now.events.append(Anchor(name))
 
     def _open_markup(self, element: etree._Element) -> None:
-        notes = markup_of(element, self._languages[-1])
+        notes = hints_of(element, self._languages[-1])
         if self._now.frames[-1].kind == BlockKind.TABLE_ROW and (said := spoken_with_header(element)):
             notes.append((MarkupKind.RESPELL, said))
         if notes:
