@@ -27,7 +27,6 @@ BOUNDARY = re.compile(r"\b(?:must (?:not|stay)|knows? (?:nothing|no|not|neither|
 # Folders in which a rule does not hold yet. Only to be shortened.
 PENDING: dict[str, tuple[str, ...]] = {
     "docstrings": ("tests/tasks/voices/test_voices.py",),
-    "lines": ("tasks/normalise",),
     "boundary": (
         "flows/actions",
         "flows/book_to_audio.py",
@@ -36,7 +35,6 @@ PENDING: dict[str, tuple[str, ...]] = {
         "flows/run",
         "storage/__init__.py",
         "storage/repository",
-        "tasks/normalise/rules",
         "tasks/synthesize",
         "tortoise_core/audio",
         "tortoise_core/diffusion",
@@ -45,13 +43,16 @@ PENDING: dict[str, tuple[str, ...]] = {
     ),
     "assignments": (
         "flows",
-        "tasks",
+        "tasks/ingest",
+        "tasks/synthesize",
         "storage",
         "tortoise_core",
         "tests/flows",
         "tests/quality/scaling.py",
         "tests/storage",
-        "tests/tasks",
+        "tests/tasks/ingest",
+        "tests/tasks/synthesize",
+        "tests/tasks/test_from_text_to_audiobook.py",
         "tests/tortoise_core",
     ),
 }

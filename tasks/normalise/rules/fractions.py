@@ -24,6 +24,11 @@ _SLASH = re.compile(
     r"(?![\w/]|\.\d))"
 )
 _OVER = re.compile(r"(?<=\w\))/(?=\d+\b)")  # "(a + b)/2"
+# What nobody divides: around the clock, two dates, perfect sight.
+_NAMED_PAIRS = frozenset({(24, 7), (9, 11), (7, 7), (20, 20)})
+_PERCENT = 100
+_LONGEST_ODDS = 10
+_NAMES = {2: "half", 4: "quarter"}
 _HALF_A = re.compile(r"\s(?:an?|the|my|his|her|our|their)\b")
 _ARTICLE = re.compile(r"(?<!\w)[Aa]\s?$")
 
@@ -34,21 +39,23 @@ def fractions(text: str, context: Context) -> str:
 
     def vulgar(match: re.Match[str]) -> str:
         top, bottom = unicodedata.normalize("NFKC", match[2]).split("⁄")
-        said = _fraction(match[1], int(top), int(bottom), match, context)
+        words = _fraction(match[1], int(top), int(bottom), match, context)
         before = match.string[match.start() - 1 : match.start()]
+        after = "-" if match[3] else _gap(match)
         if match[0][:1] == "-" and not before.isalnum():
-            said = f"minus {said}"
-            return said + ("-" if match[3] else _gap(match))
-        lost = match[0][:1] if not match[1] and match[0][:1] in " -" else ""
-        return lost + (" " if before.isalnum() and not lost else "") + said + ("-" if match[3] else _gap(match))
+            return f"minus {words}{after}"
+        joint = match[0][:1] if not match[1] and match[0][:1] in " -" else ""
+        space = " " if before.isalnum() and not joint else ""
+        return f"{joint}{space}{words}{after}"
 
     def slashed(match: re.Match[str]) -> str:
-        top, bottom = int(match[2]), int(match[3])
+        top = int(match[2])
+        bottom = int(match[3])
         whole = f"{cardinal(int(match[1]), context.british)} " if match[1] else ""
         tail = "-" if match[4] else ""
-        if (top, bottom) in ((24, 7), (9, 11), (7, 7), (20, 20)) or top + bottom == 100:
+        if (top, bottom) in _NAMED_PAIRS or top + bottom == _PERCENT:  # "a fifty-fifty chance"
             return f"{whole}{cardinal(top)} {cardinal(bottom)}{tail}"
-        if not match[1] and top != bottom and bottom < 10 and is_wager(match):
+        if not match[1] and top != bottom and bottom < _LONGEST_ODDS and is_wager(match):
             return f"{cardinal(top, context.british)} to {cardinal(bottom)}{tail}"
         if top == bottom and top > 1:
             return f"{whole}{cardinal(top)} out of {cardinal(bottom)}{tail}"
@@ -66,23 +73,28 @@ def _gap(match: re.Match[str]) -> str:
 
 
 def _fraction(whole: str | None, top: int, bottom: int, match: re.Match[str], context: Context) -> str:
-    name = {2: "half", 4: "quarter"}.get(bottom) or ordinal(bottom, context.british)
+    """Says a fraction, alone or behind a whole number."""
+    name = _NAMES.get(bottom) or ordinal(bottom, context.british)
+    if whole is None and _needs_no_one(top, bottom, match):
+        return name
+    # 1. The plural: "three and three quarters", "seven eighths of an inch", but "three and three-quarter miles".
+    is_adjective = match[0].endswith("-")  # a 1/2-inch pipe, a 3/4-mile walk
     rest = match.string[match.end() :]
-    adjective = match[0].endswith("-")  # a 1/2-inch pipe, a 3/4-mile walk
-    if bottom == 2 and top == 1 and whole is None and (adjective or _HALF_A.match(rest)):
-        return "half"
-    if (
-        top == 1
-        and bottom in (2, 4)
-        and whole is None
-        and _ARTICLE.search(match.string[max(0, match.start() - 3) : match.start()])
-    ):
-        return name  # "a ½ mile walk"
-    # "three and three-quarter miles", but "three and three quarters" alone and "three and seven eighths inches"
-    counted = bottom == 4 and whole is not None and re.match(r"\s[a-z]+s\b", rest)
-    if top > 1 and not (adjective or counted):
-        name = "halves" if bottom == 2 else plural(name.removeprefix("one "))  # "ninety-nine hundredths"
+    counts_things = _NAMES.get(bottom) == "quarter" and whole is not None and re.match(r"\s[a-z]+s\b", rest)
+    if top > 1 and not (is_adjective or counts_things):
+        name = "halves" if name == "half" else plural(name.removeprefix("one "))  # "ninety-nine hundredths"
+    # 2. "Three quarters", "three and a quarter".
     if whole is None:
-        return f"{cardinal(top)} {name}" if not adjective else f"{cardinal(top)}-{name}"
-    one = "an" if name.startswith("e") else "a"  # "an eighth"
-    return f"{cardinal(to_int(whole), context.british)} and {one if top == 1 else cardinal(top)} {name}"
+        return f"{cardinal(top)}{'-' if is_adjective else ' '}{name}"
+    article = "an" if name.startswith("e") else "a"  # "an eighth"
+    return f"{cardinal(to_int(whole), context.british)} and {article if top == 1 else cardinal(top)} {name}"
+
+
+def _needs_no_one(top: int, bottom: int, match: re.Match[str]) -> bool:
+    """Whether a fraction is said without its "one": half a mile, a half-inch pipe, a quarter mile walk."""
+    if top != 1 or bottom not in _NAMES:
+        return False
+    is_half = _NAMES[bottom] == "half"
+    if is_half and (match[0].endswith("-") or _HALF_A.match(match.string, match.end())):
+        return True
+    return _ARTICLE.search(match.string[max(0, match.start() - 3) : match.start()]) is not None

@@ -8,6 +8,7 @@ from tasks.normalise.rules.base import (
     DIGIT,
     SCREENS,
     Context,
+    as_a_name,
     cardinal,
     in_pairs,
     plural,
@@ -22,9 +23,8 @@ _LABEL = re.compile(
 )
 _HOUSE = re.compile(
     r"(?<![\w.,$£€#-])(\d{3,4})\s?([A-Za-z]?)(?=\s+(?:(?:North|South|East|West|Old|New|Upper|"
-    r"Lower)\s+)?(?:[A-Z][\w'’.]*\s+|"
-    r"\d+(?:st|nd|rd|th)\s+){1,3}(?:Street|Avenue|Road|Lane|Drive|Boulevard|Place|Square|Terrace|Crescent|Court|Way|"
-    r"Broadway|Gardens|St|Ave|Rd|Blvd|Dr)\b)"
+    r"Lower)\s+)?(?:[A-Z][\w'’.]*\s+|\d+(?:st|nd|rd|th)\s+){1,3}(?:Street|Avenue|Road|Lane|Drive|Boulevard|Place|"
+    r"Square|Terrace|Crescent|Court|Way|Broadway|Gardens|St|Ave|Rd|Blvd|Dr)\b)"
 )
 _AIRLINER = re.compile(r"\b(Boeing|Airbus|Embraer|McDonnell Douglas)\s+([A-Z]?)(\d{3})-(\d{2,3})\b")
 _MODEL = re.compile(r"(?<![\w.-])([A-Z]{1,3})-(\d{1,4})(?![\d.,]\d|\d)(?=([A-Z]{0,3}s?)\b)")
@@ -62,12 +62,11 @@ def labels(text: str, _: Context) -> str:
         return in_pairs(int(match[1])) + (f" {match[2]}" if match[2] else "")
 
     def model(match: re.Match[str]) -> str:
-        number = int(match[2])
-        said = spell_digits(match[2]) if match[2][0] == "0" else in_pairs(number) if number > 99 else cardinal(number)
+        number = as_a_name(match[2])
         if match[3].endswith("s"):
-            said = plural(said)
+            number = plural(number)
         mark = match[3].rstrip("s")
-        return f"{spell_letters(match[1])} {said}{' ' + spell_letters(mark) if mark else ''}"
+        return f"{spell_letters(match[1])} {number}{' ' + spell_letters(mark) if mark else ''}"
 
     def calibre(match: re.Match[str]) -> str:
         return (match[1] or "") + in_pairs(int(match[2] or match[3]))

@@ -36,7 +36,7 @@ _FOR_RATIOS = re.compile(r"\d\s?-?[A-Za-z°µ. ]+/[\da-zA-Z]")
 def ratios(text: str, context: Context) -> str:
     """10 mg/kg, 20 lbs/sq. in., 40 W/m²: "ten milligrams per kilogram"; those of the table of units stay for it."""
 
-    def said(match: re.Match[str]) -> str:
+    def ratio(match: re.Match[str]) -> str:
         number, gap, unit, base, power, stop = match.groups()
         if f"{unit}/{base}" in UNITS:
             return match[0]
@@ -46,14 +46,14 @@ def ratios(text: str, context: Context) -> str:
             name, below = (word.replace("meter", "metre").replace("liter", "litre") for word in (name, below))
         return f"{number} {name} per {below}{'.' if stop and ends_sentence(match.string, match.end()) else ''}"
 
-    return _RATIO.sub(said, _FUEL.sub(" per 100 km", text))
+    return _RATIO.sub(ratio, _FUEL.sub(" per 100 km", text))
 
 
 @rule("spelled-measures", needs=_FOR_SPELLED)
 def spelled(text: str, context: Context) -> str:
     """An oz. of sense, twenty lbs. of tea, six sq. ft.: the unit in full."""
 
-    def said(match: re.Match[str]) -> str:
+    def measure(match: re.Match[str]) -> str:
         count, gap, unit = match.groups()
         one, many = UNITS[unit]
         if context.british:
@@ -67,7 +67,7 @@ def spelled(text: str, context: Context) -> str:
         return f"{match[1]} {'inch' if match[1] == 'one' else 'inches'}{stop}"
 
     text = _POWER.sub(_power, text)
-    return _INCHES.sub(inches, _SPELLED.sub(said, text))
+    return _INCHES.sub(inches, _SPELLED.sub(measure, text))
 
 
 def _power(match: re.Match[str]) -> str:

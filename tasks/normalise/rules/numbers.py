@@ -32,17 +32,18 @@ _BIG = re.compile(r"(?<=\b[Bb]ig )([2-9])-[0oO](?![\w-])")  # a birthday: "the b
 _ROGER = re.compile(r"(?:^|(?<=[.!?\"] )|(?<=\"))10-4(?=[.,!?]|\sgood|$)")  # of the radio: "ten four"
 _HANGING = re.compile(r"(?<=\d)-(?=(?:,|\s(?:to|and|or)\b))")
 _RATIO = re.compile(rf"(?<![\w.:])({_NUMBER}):({_NUMBER})(?::({_NUMBER}))?(?![\w:])")
+_LEAST_OF_A_PAIR = 20  # "a fifty-fifty chance", but "five to five"
+_PARTS_OF_AN_ADDRESS = 4  # of the internet: 192.168.0.1
 _VERSION = re.compile(r"(?<![\w.])(v?)(\d+(?:\.\d+){2,}|(?<=v)\d+\.\d+)\b", re.I)
 _SIGN = re.compile(rf"(?<![\w\d)])[-−](?={_NUMBER}|\.\d|[½¼¾])|(?<=\s)–(?={_NUMBER})")
 _DECIMAL = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d+\.\d+|(?<![\d.])\.\d+")
 # Millions without a sign of money: "1.2m people", "a population of 7bn", "250k copies".
 _SHORT_SCALE = re.compile(
     r"(?<![\w.,$£€])(\d{1,3}(?:\.\d+)?)\s?(?:(k|m|mn|bn|tn)(?=\s(?:people|men|women|children|copies|users|readers|"
-    r"viewers|"
-    r"listeners|followers|subscribers|voters|votes|jobs|homes|houses|households|visitors|passengers|acres|barrels|"
-    r"tonnes|tons|books|words|cars|deaths|refugees|soldiers|troops|years)\b)|(bn|tn)\b)"
-    r"|((?:population|audience|readership|membership|crowd)\s(?:of|was|is)\s(?:about\s|over\s|some\s|nearly\s)?)"
-    r"(\d[\d.]*)\s?([km]|mn)\b"
+    r"viewers|listeners|followers|subscribers|voters|votes|jobs|homes|houses|households|visitors|passengers|acres|"
+    r"barrels|tonnes|tons|books|words|cars|deaths|refugees|soldiers|troops|years)\b)|(bn|tn)\b)|((?:population|"
+    r"audience|readership|membership|crowd)\s(?:of|was|is)\s(?:about\s|over\s|some\s|nearly\s)?)(\d[\d.]*)\s?([km]|"
+    r"mn)\b"
 )
 _SCALES = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion", "tn": "trillion"}
 _LEADING_ZERO = re.compile(r"(?<![\d.,])0\d+(?!\d)")
@@ -87,19 +88,19 @@ def plurals(text: str, context: Context) -> str:
 def ranges(text: str, context: Context) -> str:
     """10-12 and 10–12 are "ten to twelve"; ratios "three to one"."""
 
-    def said(match: re.Match[str]) -> str:
+    def span(match: re.Match[str]) -> str:
         first, space, percent, _, last = match.groups()
         numbers = [float(number.replace(",", "")) for number in (first, last)]
         if space and numbers[1] <= numbers[0]:  # a dash between numbers that are no range
             return f"{first}{percent or ''}—{last}"
         words = [number_words(number, context.british) for number in (first, last)]
-        if numbers[0] == numbers[1] and numbers[0] >= 20 and not percent:
+        if numbers[0] == numbers[1] and numbers[0] >= _LEAST_OF_A_PAIR and not percent:
             return " ".join(words)  # "a fifty-fifty chance", "twenty-twenty vision"
         return f"{words[0]}{' percent' if percent else ''} to {words[1]}"
 
     text = _BIG.sub(lambda match: f"{cardinal(int(match[1]))}-oh", text)
     text = _HANGING.sub("", _ROGER.sub("ten four", text))
-    text = _RANGE.sub(said, text)
+    text = _RANGE.sub(span, text)
     return _RATIO.sub(
         lambda m: " to ".join(number_words(number, context.british) for number in m.groups() if number), text
     )
@@ -109,12 +110,12 @@ def ranges(text: str, context: Context) -> str:
 def versions(text: str, _: Context) -> str:
     """1.2.3 is "one point two point three", 192.168.0.1 "... dot ..."."""
 
-    def said(match: re.Match[str]) -> str:
+    def version(match: re.Match[str]) -> str:
         parts = match[2].split(".")
-        joint = " dot " if len(parts) == 4 else " point "
+        joint = " dot " if len(parts) == _PARTS_OF_AN_ADDRESS else " point "
         return ("version " if match[1] else "") + joint.join(cardinal(int(part)) for part in parts)
 
-    return _VERSION.sub(said, text)
+    return _VERSION.sub(version, text)
 
 
 @rule("minus", needs=DIGIT)
@@ -134,10 +135,10 @@ def integers(text: str, context: Context) -> str:
     """Every number that is left, also inside words: "H2O"; 0042 digit by digit."""
     text = _LEADING_ZERO.sub(lambda match: _apart(match, spell_digits(match[0])), text)
 
-    def said(match: re.Match[str]) -> str:
+    def in_words(match: re.Match[str]) -> str:
         return _apart(match, number_words(match[0], context.british))
 
-    return _INTEGER.sub(said, text)
+    return _INTEGER.sub(in_words, text)
 
 
 def _apart(match: re.Match[str], words: str) -> str:

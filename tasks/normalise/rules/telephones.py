@@ -18,6 +18,7 @@ _PHONE = re.compile(
     r"|(?<![\w.-])(1)-(\d{3})-(?=[A-Z])"
 )
 _INTERNATIONAL = re.compile(r"(?<!\w)(?:(\+)|(?=\(?0))(\(?\d[\d ()-]{6,}\d)(?![\w-])")
+_DIGITS_OF_A_NUMBER = range(9, 12)
 _EXTENSION = re.compile(r"\b[Ee]xt\.?\s?(?=\d)")
 # Numbers that are read digit by digit: a call for help, a social security number, a card, an ISBN, a post code.
 _CALLED = re.compile(
@@ -39,7 +40,7 @@ def telephone(text: str, context: Context) -> str:
     """(800) 998-9938 digit by digit, in groups; the British say "oh" for zero."""
     zero = "oh" if context.british else "zero"
 
-    def said(match: re.Match[str]) -> str:
+    def american(match: re.Match[str]) -> str:
         groups = [group for group in match.groups() if group]
         plus = "plus " if match[0].startswith("+") else ""
         return plus + ", ".join(_group(group, zero) for group in groups) + (", " if match[7] else "")
@@ -51,7 +52,7 @@ def telephone(text: str, context: Context) -> str:
 
     def international(match: re.Match[str]) -> str:
         groups = re.findall(r"\d+", match[2])
-        if not match[1] and sum(map(len, groups)) not in (9, 10, 11):
+        if not match[1] and sum(map(len, groups)) not in _DIGITS_OF_A_NUMBER:
             return match[0]
         return ("plus " if match[1] else "") + ", ".join(_group(group, zero) for group in groups)
 
@@ -60,8 +61,9 @@ def telephone(text: str, context: Context) -> str:
     text = _SPELLED.sub(lambda m: " ".join("X" if c == "X" else spell_digits(c) for c in m[0] if c.isalnum()), text)
     text = _POSTAL.sub(lambda m: m[1] + spell_digits(m[2]), text)
     text = _CALLED.sub(lambda m: m[0] if m[1].lower() == "a " and m[2] != "911" else m[1] + spell_digits(m[2]), text)
-    return _INTERNATIONAL.sub(international, _PHONE.sub(said, text))
+    return _INTERNATIONAL.sub(international, _PHONE.sub(american, text))
 
 
 def _group(digits: str, zero: str) -> str:
+    """Says one group of a telephone number: "eight hundred", else digit by digit."""
     return f"{cardinal(int(digits[0]))} hundred" if digits in ("800", "900") else spell_digits(digits, zero)

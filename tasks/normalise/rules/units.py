@@ -1,4 +1,4 @@
-"""Units after numbers, temperatures, angles, feet and inches, dimensions. Leaves the numbers as digits."""
+"""Units after numbers, temperatures, angles, dimensions. Must not say the numbers: they stay digits for later rules."""
 
 from __future__ import annotations
 
@@ -122,18 +122,20 @@ def temperatures_and_angles(text: str, _: Context) -> str:
 
     def angle(match: re.Match[str]) -> str:
         parts = zip(match.groups()[:3], ("degree", "minute", "second"), strict=True)
-        said = " ".join(f"{number} {_form(number, name, name + 's')}" for number, name in parts if number)
+        words = " ".join(f"{number} {_form(number, name, name + 's')}" for number, name in parts if number)
         if _before_noun(match):
-            said = said.removesuffix("s")  # "a ninety degree turn"
+            words = words.removesuffix("s")  # "a ninety degree turn"
         stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
-        return said + (f" {_COMPASS[match[4]]}{stop}" if match[4] else "") + _gap(match)
+        return words + (f" {_COMPASS[match[4]]}{stop}" if match[4] else "") + _gap(match)
 
     def primes(match: re.Match[str]) -> str:
-        feet, inches = match[1] or match[3], match[2] or match[4]
+        feet = match[1] or match[3]
+        inches = match[2] or match[4]
         if (match[3] or match[4]) and _SIZED_NEXT.match(match.string, match.end()):
             return f"{feet} foot" if feet else f"{inches} inch"  # "a 6' fence"
-        said = [f"{feet} {_form(feet, 'foot', 'feet')}"] if feet else []
-        return " ".join(said + ([f"{inches} {_form(inches, 'inch', 'inches')}"] if inches else [])) + _gap(match)
+        words = [f"{feet} {_form(feet, 'foot', 'feet')}"] if feet else []
+        words += [f"{inches} {_form(inches, 'inch', 'inches')}"] if inches else []
+        return " ".join(words) + _gap(match)
 
     text = _DEGREES_WORD.sub(lambda m: f"{m[1]}°{f' {m[2]}′' if m[2] else ''} {m[3]}", text)
     text = _PRIME_SIZE.sub(_size, text)
@@ -168,20 +170,19 @@ def _gap(match: re.Match[str]) -> str:
 def units(text: str, context: Context) -> str:
     """10 km, 5 lbs., 20-mm, 3 m², 12 in., 11 st. 4 lb, 3 × 4 m: the unit in full, in the number of its number."""
 
-    def said(match: re.Match[str]) -> str:
+    def unit_name(match: re.Match[str]) -> str:
         number, gap, unit, power, stop = match.groups()
         one, many = UNITS[unit]
-        if "/" in unit and power:
+        area = ""
+        if power and unit.endswith("/s"):  # m/s²
+            one += " squared"
+            many += " squared"
+        elif power and "/" in unit:  # g/cm³
             per, _, base = one.rpartition(" ")
-            one, many, area = (
-                f"{per} {_AREAS[power[-1]]}{base}",
-                f"{many.split(' per ')[0]} per {_AREAS[power[-1]]}{base}",
-                "",
-            )
-            if unit.endswith("s"):
-                one, many = f"{UNITS[unit][0]} squared", f"{UNITS[unit][1]} squared"
-        else:
-            area = _AREAS[power[-1]] if power else ""
+            one = f"{per} {_AREAS[power[-1]]}{base}"
+            many = f"{many.split(' per ')[0]} per {_AREAS[power[-1]]}{base}"
+        elif power:
+            area = _AREAS[power[-1]]
         name = one if gap == "-" or _before_noun(match) else _count(match, one, many)
         ends = stop and ends_sentence(match.string, match.end())
         if context.british:
@@ -210,7 +211,7 @@ def units(text: str, context: Context) -> str:
     text = _WRONG_ORDINAL.sub(_stone, text)
     text = _STONE.sub(lambda m: f"{m[1] or m[2]} stone" + (f" {m[3]}" if m[3] else ""), text)
     text = _AMPS.sub(lambda m: f"{m[1]} amps" if m[1] else f"{m[2]} amp", _FEET_IN.sub(_feet_and_inches, text))
-    return _UNIT.sub(said, _INCHES.sub(inches, text))
+    return _UNIT.sub(unit_name, _INCHES.sub(inches, text))
 
 
 def _stone(match: re.Match[str]) -> str:
