@@ -213,10 +213,7 @@ def _amount(match: re.Match[str], context: Context) -> str:
     scale = match["scale"] or _SCALES.get((match["short_scale"] or "").lower(), "")
     upper = match["upper"] or match["signed_upper"] or ""
     if scale or upper:
-        to_upper = f" to {number_words(upper.rstrip(','), context.british)}" if upper else ""
-        scaled = f" {scale.lower()}" if scale else ""
-        comma = "," if upper.endswith(",") else ""
-        return f"{number_words(number, context.british)}{to_upper}{scaled} {many}{comma}"
+        return _scaled(number, upper, scale, many, context)
     # 3. "one point three seven five dollars": these are no cents.
     is_round = not decimals or not int(decimals)
     if not is_round and len(decimals) != _DIGITS_OF_CENTS:
@@ -224,6 +221,14 @@ def _amount(match: re.Match[str], context: Context) -> str:
     # 4. "three dollars", "three dollars and fifty cents".
     major = f"{number_words(whole, context.british)} {one if to_int(whole) == 1 else many}"
     return major if is_round else _with_small(match["sign"], major, whole, int(decimals), context)
+
+
+def _scaled(number: str, upper: str, scale: str, many: str, context: Context) -> str:
+    """Says an amount with a scale, or a range of amounts; a comma behind the upper one is the sentence's."""
+    to_upper = f" to {number_words(upper.rstrip(','), context.british)}" if upper else ""
+    scaled = f" {scale.lower()}" if scale else ""
+    comma = "," if upper.endswith(",") else ""
+    return f"{number_words(number, context.british)}{to_upper}{scaled} {many}{comma}"
 
 
 def _currency(match: re.Match[str]) -> tuple[str, str]:
