@@ -14,6 +14,7 @@ from unidecode import unidecode
 from tasks.normalise.rules import (
     abbreviations,
     acronyms,
+    capitals,
     characters,
     citations,
     dates,
@@ -51,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     maths.formulas,
     maths.chemistry,
     characters.plain_dashes,
+    capitals.capitals,
     roman.headings,
     references.bible_verses,
     citations.citations,

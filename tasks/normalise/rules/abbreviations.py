@@ -11,7 +11,7 @@ from tasks.normalise.rules.base import Context, ends_sentence, rule, words
 
 _TABLES: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 TITLES = _TABLES["titles"]
-_GIVEN = _TABLES["given"]
+GIVEN = _TABLES["given"]
 GENERAL = _TABLES["general"]
 _UNSTOPPED = ("Mr", "Mrs", "Ms", "Messrs", "Mme", "Mlle", "Revd")
 _ALONE = (*_UNSTOPPED, "Capt", "Lieut", "Sgt", "Prof", "Supt", "Insp")
@@ -94,7 +94,7 @@ _MONSIEUR = re.compile(
     r"(?<![\w.] )(?<![A-Z]\.)\bM\.\s+(?=(?:de|le|la|du|l'|d')\s?[A-Z]|[A-Z][a-z'])"
     r"|(?<=[a-z,;:—\"] )\bM\.\s+(?=(?:de|le|la|du)\s[A-Z]|[A-Z][a-z])"
 )
-_NAME = re.compile(rf"\b({either(_GIVEN)})\.\s+(?=[A-Z]|(?:and|&)\s[A-Z])")
+_NAME = re.compile(rf"\b({either(GIVEN)})\.\s+(?=[A-Z]|(?:and|&)\s[A-Z])")
 _EDITOR = re.compile(r"(?:(?<=[,(] )|^)ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|\bed\. by\b")
 _EDITORS = re.compile(
     r"\bEd\.(?=\s[Nn]ote)|(?<=[—–-])Ed\.$|\bEds\.(?=\s[A-Z])|\bcert\.(?=\s(?:denied|granted))|\baff'd\b|\brev'd\b"
@@ -198,7 +198,7 @@ def titles(text: str, context: Context) -> str:
     text = _TITLE.sub(in_full, _TITLE.sub(in_full, text))  # twice: "Lt. Col. Smith"
     text = _SENOR.sub("Señor ", text)
     text = _MONSIEUR.sub("Monsieur ", _SISTER.sub("Sister ", text))
-    text = _NAME.sub(lambda match: _GIVEN[match[1]] + " ", _say_titles_alone(text))
+    text = _NAME.sub(lambda match: GIVEN[match[1]] + " ", _say_titles_alone(text))
     return text.replace("Honorable", "Honourable") if context.british else text
 
 

@@ -78,6 +78,11 @@ _SECTION = re.compile(
     rf"\b({_SECTIONS})\s+((?!I\b)(?!(?<=Mark )[VX]\.\s(?!(?:{STARTERS})\b)[A-Z][a-z]){_SURE_NUMERAL}\b|{_WAR_I}|"
     rf"I\b(?=\s+(?:Scene|Part|Chapter)\b)|I\b{_AFTER_I}|I\b{_VERB_IN_S})"
 )
+# In capitals, where the pronoun looks like a numeral: "VOLUME II", "PART I" at an end, "HENRY VIII", "WORLD WAR II".
+_CAPITAL_SECTION = re.compile(
+    rf"\b({_SECTIONS.upper()})\s+((?!I\b){_SURE_NUMERAL}\b(?!\.\s?[A-Z]\.)|I\b(?=[.,;:!?)\"—-]|\s*$))"
+)
+_CAPITAL_RULER = re.compile(rf"\b({_RULERS.upper()})\s+((?!I\b|[LC]\b){_NUMERAL})\b(?!\.\s?[A-Z])")
 _IN_SERIES = re.compile(rf"\b((?:{_SERIES}))\s+((?!I\b){_SURE_NUMERAL})\b(?!\.\s?[A-Z]\.)")
 # In small letters: "for my part I was sure" has a pronoun.
 _SMALL_SECTION = re.compile(
@@ -143,11 +148,11 @@ def _small_item(match: re.Match[str]) -> str:
 
 # The pronoun is in every third sentence: an I counts only behind a word and before what may follow a numeral.
 _QUICK_NUMERAL = re.compile(
-    r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th)\b|[IVXLCDMW]+\b|(?<!I)\b|(?<=[a-z]\sI)\b|W\s?[12]\b|"
+    r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th)\b|[IVXLCDMW]+\b|(?<!I)\b|(?<=[A-Za-z]\sI)\b|W\s?[12]\b|"
     r"\.\s?W\.\s?[I12])"
 )
 _EXACT_NUMERAL = re.compile(
-    rf"\b(?:{ONLY_KINGS})\sI\b|"
+    rf"\b(?:{ONLY_KINGS})\sI\b|(?<=[A-Z]\s)I(?=[.,;:!?)\"—-]|\s*$)|"
     r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|\s(?:of|was|is|had|and|to|in|reigned|"
     r"died|ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b|\b(?:WW\s?[12]|"
     r"W\.\s?W\.\s?(?:I{1,2}|1|2))\b|\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s[A-Z][a-z]+\sI\s|"
@@ -169,6 +174,7 @@ def rulers(text: str, _: Context) -> str:
         return f"{match[1]} {_in_words(match, 2, _the_ordinal)}{another}"
 
     text = _KING_I.sub(r"\1 the First", _CROWNED_I.sub(r"\1 the First", text))
+    text = _CAPITAL_RULER.sub(lambda match: f"{match[1]} {_in_words(match, 2, _the_ordinal)}", text)
     return _RULER.sub(ruler, text)
 
 
@@ -188,6 +194,7 @@ def sections(text: str, _: Context) -> str:
     text = _WORLD_WAR.sub(lambda match: f"World War {'one' if match[1] in '1I' else 'two'}", text)
     text = _YEAR.sub(_year, _SPAN.sub(span, text))
     text = _SMALL_SECTION.sub(lambda match: f"{match[1]} {_in_words(match, 2, cardinal)}", text)
+    text = _CAPITAL_SECTION.sub(lambda match: f"{match[1]} {_in_words(match, 2, cardinal)}", text)
     text = _IN_SERIES.sub(lambda match: f"{match[1]} {_in_words(match, 2, cardinal)}", text)
     return _SECTION.sub(lambda match: f"{match[1]} {_in_words(match, 2, cardinal)}", text)
 
