@@ -58,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     citations.citations,
     acronyms.in_context,
     references.references,
+    labels.dockets,
     abbreviations.titles,
     places.compass,
     places.saints_streets_doctors,

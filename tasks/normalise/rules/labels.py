@@ -46,14 +46,34 @@ _CALIBRE = re.compile(
 _BATTING = re.compile(
     r"(?<=\b(?:hit|bat) )\.(\d{3})\b|(?<=\b(?:batt)ed )\.(\d{3})\b|(?<=\b(?:batting|hitting) )\.(\d{3})\b"
 )
+# One label of two parts: "Figure 1-2"; of several, "Figures 1-2", it is a range.
+_PARTED = re.compile(
+    r"\b((?i:figure|table|listing|plate|diagram|chart|box|map|photo|photograph|exhibit|panel|scheme|example|equation|"
+    r"slide|section|note|(exercise|problem|question|drill)))\s(\d{1,3})[-–](\d{1,3})([a-z]?)\b(?![-–.,]\d)"
+)
+# Of programs, a version's second number counts too: after 3.9 comes 3.10.
+_RELEASE = re.compile(
+    r"\b((?i:version|release)|Python|python|Java|PHP|Ruby|Perl|Ubuntu|Debian|Fedora|Linux|kernel|Windows|Android|iOS|"
+    r"macOS|OS X|Node|Django|PostgreSQL|Postgres|MySQL|SQLite|Firefox|Chrome|Go|Rust|Swift|Kotlin|Unity|Blender|GCC|"
+    r"CUDA|PyTorch|TensorFlow|Excel|Emacs|Vim|Git)\s(\d{1,3})\.(\d{2,3})\b(?![.,]?\d|%)"
+)
+_DOCKET = re.compile(
+    r"\b((?i:case|docket|file|claim|action|index)\s(?i:numbers?|nos?\.|#)\s?)(?=[\w:-]*\d-|\d{5})(\d[\w:-]*\w)\b(?![.,]\d)"
+)
 _LETTERS_BEFORE = re.compile(
     r"(?<![\w'’-])([A-Z]{2,3})(?=\d)|(?<=\d)(?!(?:ST|ND|RD|TH|[KMGTP]B|[KMGT]W)\b)([A-Z]{2,3})(?![\w'’])|(?<=\d)\((k)\)"
 )
 
 
+@rule("dockets", needs=DIGIT)
+def dockets(text: str, _: Context) -> str:
+    """Case No. 12-3456, docket number 1:23-cv-01234: sign by sign."""
+    return _DOCKET.sub(_docket, text)
+
+
 @rule("labels", needs=DIGIT)
 def labels(text: str, _: Context) -> str:
-    """Numbers that name: Room 101 "one oh one", Boeing 747, 221B Baker Street, F-150, MP3, agent 007, a .45."""
+    """Numbers that name: Room 101 "one oh one", Boeing 747, 221B Baker Street, F-150, agent 007, a .45, Figure 1-2."""
 
     def label(match: re.Match[str]) -> str:
         return f"{match[1]} {in_pairs(int(match[2]))}{' ' + match[3] if match[3] else ''}"
@@ -74,6 +94,7 @@ def labels(text: str, _: Context) -> str:
     text = _AIRLINER.sub(
         lambda m: f"{m[1]} {m[2]}{' ' if m[2] else ''}{in_pairs(int(m[3]))} {in_pairs(int(m[4]))}", text
     )
+    text = _RELEASE.sub(_release, _PARTED.sub(_parted, text))
     text = _LABEL.sub(label, text)
     text = _HOUSE.sub(house, text)
     text = re.sub(_MODEL.pattern + r"(?:[A-Z]{0,3}s?)", model, text)
@@ -85,6 +106,27 @@ def labels(text: str, _: Context) -> str:
     text = _PLAN.sub(lambda m: f"{in_pairs(int(m[1]))} {m[2].upper()}", text)
     text = _AGENT.sub(lambda m: f"double oh {cardinal(int(m[1]))}", text)
     return _LETTERS_BEFORE.sub(_spelled_letters, text)
+
+
+def _parted(match: re.Match[str]) -> str:
+    """Figure 1-2 is "Figure one dash two", exercise 7-1 "exercise seven one"."""
+    label, of_exercises, first, second, letter = match.groups()
+    joint = " " if of_exercises else " dash "
+    return f"{label} {cardinal(int(first))}{joint}{cardinal(int(second))}{' ' + letter if letter else ''}"
+
+
+def _release(match: re.Match[str]) -> str:
+    """Python 3.11 is "three point eleven", Ubuntu 22.04 "twenty-two oh four"."""
+    name, major, minor = match.groups()
+    second = f"oh {cardinal(int(minor))}" if minor[0] == "0" else f"point {cardinal(int(minor))}"
+    return f"{name} {cardinal(int(major))} {second}"
+
+
+def _docket(match: re.Match[str]) -> str:
+    """The number of a case, sign by sign: 23-cv-1234 is "two three dash C V dash one two three four"."""
+    signs = {"-": "dash", ":": ""}
+    parts = (spell_digits(sign) if sign.isdecimal() else signs.get(sign, sign.upper()) for sign in match[2])
+    return match[1] + " ".join(part for part in parts if part)
 
 
 def _rifle(match: re.Match[str]) -> str:

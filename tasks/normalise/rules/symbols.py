@@ -40,6 +40,7 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, said in (
         (r"(?<=\d)\s?%(?!\w)", " percent"),
         (r"%", " percent "),
+        (r"(?<=\w)#(?=\d)", " number "),
         (r"(?:№|#|[Nn][º°])\s?(?=\d)", "number "),
         (r"\bC#", "C sharp"),
         (rf"{_NOTES}#(?=\s|[.,;:!?)]|$)", r"\1 sharp"),
