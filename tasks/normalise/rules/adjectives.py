@@ -10,12 +10,12 @@ _BEFORE_CHARS = 48  # that are looked at before a measure
 # "a", "the last" and another measure or the lower end of a range: "a 12m, 39ft passage", "the 2-3 hr drive".
 _FIRST_MEASURE = (
     r"(?:\d[\d.,]*[½¼¾⅓⅔⅛⅜⅝⅞]?\s*(?:[–-]|to|by|x|×)\s*|\d[\d.,]*[½¼¾⅓⅔⅛⅜⅝⅞]?(?:\s|-)?[A-Za-z°′″'\"/.]+"
-    r"(?:(?:\s|-)[a-z]+){0,3},\s)"
+    r"(?:(?:\s|-)[a-z]+){0,3}(?:,|\sor)\s)"
 )
 _DETERMINED = re.compile(
     r"\b(?:(?:[Aa]n?|[Aa]nother|[Ee]very|[Ee]ach|[Nn]o)\s(?:[a-z]+\s)?|"
     r"(?:[Tt]he|[Tt]his|[Tt]hat|[Hh]is|[Hh]er|[Ii]ts|[Mm]y|[Oo]ur|[Yy]our|[Tt]heir)\s(?:(?:old|new|first|great|big)\s)?)"
-    rf"(?:{_FIRST_MEASURE})?$"
+    rf"(?:{_FIRST_MEASURE}){{0,3}}$"
 )
 _NO_ADJECTIVE = re.compile(r"\b(?:few|quarter|half|hundred|thousand|dozen|couple|total)\s$")
 # What may follow a measure that is none of the noun behind it.
@@ -28,7 +28,9 @@ _NO_NOUN = words(
     "tomorrow yesterday home back inside outside downstream upstream north south east west square cubic came went took "
     "made seemed felt gave got said stood lay ran"
 )
-_NOUN = re.compile(r"(?:,\s\d[\d.,]*[\s-]?[A-Za-z]+\.?)?[\s-]([a-z]+)\b")  # a second measure may stand between
+_NOUN = re.compile(
+    r"(?:(?:,|\sor)\s\d[^\s,]{0,12}(?:\s[a-z]{1,3}\.?)?)?[\s-]([a-z]+)\b"
+)  # a second measure may stand between
 _NAME = re.compile(r"\s[A-Z][a-z]")
 # Always singular, whatever stands before: "two 400g tins", "the 100 m dash".
 _CONTAINED = re.compile(

@@ -17,6 +17,14 @@ from tasks.normalise.rules.base import (
 )
 
 _FRACTION_SIGNS = "½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒"
+_SIGNS = f"[{_FRACTION_SIGNS}]"
+_PROPER = r"(?:1/2|[12]/3|[13]/4|[1-4]/5|[1357]/8|\d{1,2}/16)"
+# An amount as it is written: 2, 2½, 2 1/2, 1/2.
+AMOUNT = rf"\d*{_SIGNS}|\d+[\s-]{_PROPER}|{_PROPER}|\d+(?:\.\d+)?"
+_SPAN = re.compile(
+    rf"(?<![\w/.,-])(?:(\d*{_SIGNS}|(?:\d+[\s-])?{_PROPER})\s?[–-]\s?(?=(?:\d{{1,2}}(?![\d-])|{_SIGNS}))"
+    rf"|(\d{{1,3}})\s?[–-]\s?(?=\d{{1,3}}(?:{_SIGNS}|\s{_PROPER}(?![\d/]))))"
+)
 _VULGAR = re.compile(rf"(\d[\d,]*)?(?:\s|-)?([{_FRACTION_SIGNS}])(-(?=[a-z]))?")
 _TIME_SIGNATURE = re.compile(r"(?<![\w/.,])(\d{1,2})/(\d{1,2})(?=\s(?:time|meter|metre|beat|rhythm)\b)")
 _SLASH = re.compile(
@@ -31,6 +39,15 @@ _LONGEST_ODDS = 10
 _NAMES = {2: "half", 4: "quarter"}
 _HALF_A = re.compile(r"\s(?:an?|the|my|his|her|our|their)\b")
 _ARTICLE = re.compile(r"(?<!\w)[Aa]\s?$")
+
+
+_FOR_SPANS = re.compile(rf"[–-]\s?(?:\d|{_SIGNS})")
+
+
+@rule("fraction-ranges", needs=_FOR_SPANS)
+def spans(text: str, _: Context) -> str:
+    """1–1½ and 1 1/2-2 are "to"; 2-1/2 is two and a half."""
+    return _SPAN.sub(lambda match: f"{match[1] or match[2]} to ", text)
 
 
 @rule("fractions", needs=DIGIT)

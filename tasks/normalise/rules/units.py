@@ -76,11 +76,9 @@ _TIMES = re.compile(
     r"(?!\s?[\d+=*/^-]|\s(?:squared|cubed|to the|minus|plus|equals)\b)"
 )
 
-# "a 12m (39ft) passage": the second measure belongs to the noun too.
-_BRACKETED = re.compile(
-    rf"(\b(?:[Aa]n?|[Tt]he|[Tt]his|[Hh]is|[Hh]er|[Oo]ne)\s(?:{_NUMBER})(?:\s|-)?(?:{_UNIT_NAMES}|in)\.?)\s"
-    rf"\(((?:{_NUMBER})(?:\s|-)?(?:{_UNIT_NAMES}|in)\.?)\)(?=\s[a-z])"
-)
+_MEASURE = rf"(?:\d[\d.]*[\"″]?\s?[x×]\s?)?(?:{_NUMBER})(?:\s|-)?(?:{_UNIT_NAMES}|in|[\"″])\.?"
+_BRACKETED = re.compile(rf"(\b(?:[Aa]n?|[Tt]he|[Tt]his|[Hh]is|[Hh]er|[Oo]ne)\s{_MEASURE})\s\(({_MEASURE})\)(?=\s[a-z])")
+_FOR_BRACKETED = re.compile(r"\(\d")
 
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _ANGLE = re.compile(
@@ -109,6 +107,12 @@ _PRIMES = re.compile(
     rf"(?<![\w.])(\d+)\s?(?:′|['’](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
     rf"|(?<![\w.])(\d+(?:\.\d+)?[½¼¾]?)\s?(?:″|[\"”](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
 )
+
+
+@rule("bracketed-measures", needs=_FOR_BRACKETED)
+def bracketed(text: str, _: Context) -> str:
+    """A 12m (39ft) passage: the second measure describes the noun too."""
+    return _BRACKETED.sub(r"\1, \2", text)
 
 
 @rule("temperatures-angles", needs=DIGIT)
@@ -189,7 +193,6 @@ def units(text: str, context: Context) -> str:
         ends = match[0].endswith(".") and ends_sentence(match.string, match.end())
         return f"{match[1]} {_AREAS.get(match[2], '')}{name}{'.' if ends else ''}"
 
-    text = _BRACKETED.sub(r"\1, \2", text)
     text = re.sub(r"(\d\.\d+)s\b", r"\1 seconds", text)  # "9.58s"
     text = _FORMATS.sub(lambda m: _FORMAT_NAMES[m[0]], text)
     text = _POWERED.sub(lambda m: f"{m[1]} {'volt' if m[2] == 'V' else 'watt'}", text)
