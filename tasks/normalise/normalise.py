@@ -14,6 +14,7 @@ from unidecode import unidecode
 from tasks.normalise.rules import (
     abbreviations,
     acronyms,
+    blanks,
     capitals,
     characters,
     citations,
@@ -56,6 +57,8 @@ RULES: tuple[Rule, ...] = (
     units.bracketed,
     units.temperatures_and_angles,
     characters.plain_quotes,
+    characters.editors_brackets,
+    blanks.blanks,
     maths.formulas,
     maths.chemistry,
     characters.plain_dashes,

@@ -86,7 +86,9 @@ _DOUBLE_RANK = re.compile(
 _SENOR = re.compile(
     r"\bSr\.\s(?=[A-Z]\w*[áéíóúñ]|(?:Don|D\.|Alfonso|Alfredo|Antonio|Carlos|Diego|Eduardo|Enrique|Felipe|Fernando|"
     r"Francisco|Guillermo|Jaime|Jorge|Juan|Luis|Manuel|Mateo|Miguel|Pablo|Pedro|Ramon|Roberto|Santiago)\b|"
-    r"[A-Z]\w+\sy\s|(?:and|y)\sSra\b|[A-Z]\w+(?:ez|azo|illo)\b)"
+    r"[A-Z]\w+\sy\s|(?:and|y)\sSra\b|[A-Z]\w+(?:ez|azo|illo)\b|"
+    r"(?:Aguilar|Castro|Cruz|Delgado|Flores|Garc[ií]a|Guerrero|Herrera|Medina|Mendoza|Molina|Morales|Moreno|Navarro|"
+    r"Ortega|Ortiz|Ramos|Reyes|Rivera|Rojas|Romero|Ruiz|Salazar|Santos|Silva|Soto|Torres|Vargas|Vega)\b)"
 )
 _SISTER = re.compile(
     r"(?:(?<![a-z] )(?<![a-z], )|(?<=\band )|(?<=\bwith )|(?<=\bto )|(?<=\bby ))\bSr\.\s+(?=[A-Z][a-z])"
