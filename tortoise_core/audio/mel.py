@@ -5,6 +5,7 @@ For training and inference alike: batched, differentiable, on any device. Knows 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from importlib import resources
 from typing import Literal
@@ -15,6 +16,11 @@ from torch import nn
 
 from tortoise_core.audio import constants
 from tortoise_core.errors import AudioError, ConfigError
+
+# Slaney's mel scale: linear up to the break, then 27 mels for every factor of 6.4.
+_HZ_PER_MEL = 200 / 3
+_BREAK_HZ = 1000.0
+_LOG_STEP = math.log(6.4) / 27
 
 LOUDEST_SAMPLE = 10.0  # beyond this the input is not a waveform in [-1, 1], not even a clipped one
 
@@ -51,10 +57,14 @@ CONFIG_24K = MelConfig(
 
 
 def mel_filters(config: MelConfig) -> torch.Tensor:
-    """Triangular mel filters.
+    """Builds the triangular filters of a mel spectrogram, bit for bit those of the published front-ends.
+
+    The published 22.05 kHz front-end has torchaudio's, computed in float32; the 24 kHz one has librosa's, in float64.
 
     Shape: `(fft_samples // 2 + 1, bands)`, float32.
     """
+    if config.scale == "slaney":
+        return _slaney_filters(config)
     return torchaudio.functional.melscale_fbanks(
         config.fft_samples // 2 + 1,
         config.min_hz,
@@ -64,6 +74,32 @@ def mel_filters(config: MelConfig) -> torch.Tensor:
         norm="slaney",
         mel_scale=config.scale,
     )
+
+
+def _slaney_filters(config: MelConfig) -> torch.Tensor:
+    """Builds filters on Slaney's mel scale (Auditory Toolbox, 1998): linear below 1 kHz, logarithmic above.
+
+    Shape: as `mel_filters`.
+    """
+    lowest = _hz_to_slaney_mel(config.min_hz)
+    highest = _hz_to_slaney_mel(config.max_hz)
+    edges_mel = torch.linspace(lowest, highest, config.bands + 2, dtype=torch.float64)
+    logarithmic_hz = _BREAK_HZ * torch.exp(_LOG_STEP * (edges_mel - _BREAK_HZ / _HZ_PER_MEL))
+    edges_hz = torch.where(edges_mel < _BREAK_HZ / _HZ_PER_MEL, edges_mel * _HZ_PER_MEL, logarithmic_hz)
+    bins_hz = torch.arange(config.fft_samples // 2 + 1, dtype=torch.float64) * config.sample_rate_hz
+    bins_hz = (bins_hz / config.fft_samples)[:, None]
+    widths = edges_hz.diff()
+    rising = (bins_hz - edges_hz[:-2]) / widths[:-1]
+    falling = (edges_hz[2:] - bins_hz) / widths[1:]
+    triangles = torch.minimum(rising, falling).clamp(min=0).float()  # librosa keeps them as float32
+    return (triangles * (2 / (edges_hz[2:] - edges_hz[:-2]))).float()
+
+
+def _hz_to_slaney_mel(hz: float) -> float:
+    """Converts a frequency to Slaney's mel scale."""
+    if hz < _BREAK_HZ:
+        return hz / _HZ_PER_MEL
+    return _BREAK_HZ / _HZ_PER_MEL + math.log(hz / _BREAK_HZ) / _LOG_STEP
 
 
 def mel_norms() -> torch.Tensor:

@@ -97,9 +97,11 @@ class GaussianDiffusion:
         not guided. For "v" this is the same push, because noise and v are linear in each other at a given x.
         """
         # Position within the whole training process, so that a shallow start is guided like the end of a full run.
-        k = strength[:, None, None] * (1 - _at(self.schedule.position, i))
+        # In float64 until it meets the outputs: the published process has it as a Python number.
+        ramp = 1 - self.schedule.position.to(i.device)[i]
+        k = (strength.double() * ramp)[:, None, None]
         predicted, variance = self._split(output)
-        guided = (1 + k) * predicted - k * self._split(unconditioned)[0]
+        guided = (1 + k).float() * predicted - k.float() * self._split(unconditioned)[0]
         return guided if variance is None else torch.cat([guided, variance], dim=1)
 
     def estimate(self, output: torch.Tensor, x: torch.Tensor, i: torch.Tensor, *, clip: bool = True) -> StepEstimate:
@@ -174,7 +176,8 @@ def _gaussian_kl(
 ) -> torch.Tensor:
     """KL divergence of normal 2 from normal 1, elementwise, in nats."""
     ratio = (log_variance1 - log_variance2).exp()
-    return 0.5 * (log_variance2 - log_variance1 + ratio + (mean1 - mean2) ** 2 * (-log_variance2).exp() - 1)
+    # The constant first, as in the published loss: the terms nearly cancel, and float32 remembers the order.
+    return 0.5 * (-1 + log_variance2 - log_variance1 + ratio + (mean1 - mean2) ** 2 * (-log_variance2).exp())
 
 
 def _discretised_log_likelihood(x: torch.Tensor, mean: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:

@@ -45,17 +45,6 @@ def space_timesteps(steps: int, sections: Sequence[int]) -> list[int]:
     return kept
 
 
-def stride_timesteps(steps: int, count: int) -> list[int]:
-    """Every k-th timestep from 0, with the whole k that keeps exactly `count`: the spacing of the DDIM paper.
-
-    Raises `ConfigError` where no whole stride does.
-    """
-    for stride in range(1, steps):
-        if len(range(0, steps, stride)) == count:
-            return list(range(0, steps, stride))
-    raise ConfigError(f"no whole stride keeps {count} of {steps} steps")
-
-
 @dataclass(frozen=True, eq=False)
 class NoiseSchedule:
     """Per-step constants of a Gaussian diffusion process.

@@ -60,14 +60,19 @@ class DiffusionDecoderConfig:
         return codes * FRAMES_PER_CODE * self.mel_rate_hz // self.code_rate_hz
 
 
+def timestep_frequencies(count: int) -> torch.Tensor:
+    """10000^(-i / count) for i = 0..count - 1, as the published network was trained with it. Shape: float32 (count,)."""
+    # The order of these float32 operations is part of the model: dividing the logarithm first rounds some frequencies
+    # to a neighbour, and at t = 3999 that turns a phase by 1e-4.
+    return torch.exp(-math.log(10000) * torch.arange(count, dtype=torch.float32) / count)
+
+
 def timestep_embedding(t: torch.Tensor, channels: int) -> torch.Tensor:
     """Sinusoids of a timestep: cosines, then sines, of wavelengths up to 10,000 * 2 pi (spec 3.4, step 1).
 
     Shape: t (B,) to float32 (B, channels).
     """
-    half = channels // 2
-    frequencies = torch.exp(torch.arange(half, device=t.device, dtype=torch.float32) * (-math.log(10000) / half))
-    angles = t.float()[:, None] * frequencies
+    angles = t.float()[:, None] * timestep_frequencies(channels // 2).to(t.device)
     return torch.cat([angles.cos(), angles.sin()], dim=-1)
 
 

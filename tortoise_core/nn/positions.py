@@ -11,8 +11,13 @@ _BASE = 10_000.0
 
 
 def inverse_frequencies(dim: int) -> torch.Tensor:
-    """10000^(-2j/dim) for j = 0..dim/2-1, float32: the angular speeds of rotary and sinusoidal positions."""
-    return _BASE ** (-torch.arange(0, dim, 2).float() / dim)
+    """Computes the angular speeds of rotary and sinusoidal positions, 10000^(-2j/dim) for j = 0..dim/2-1 (spec 3.0).
+
+    Shape: float32 (dim / 2,).
+    """
+    # The reciprocal of the power, not the power of the negative: every fourth value is rounded otherwise, and published
+    # files store these.
+    return 1 / _BASE ** (torch.arange(0, dim, 2).float() / dim)
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,6 +50,19 @@ def test_guidance_ramps_up_and_leaves_the_variance_alone():
     assert torch.equal(guided[:, 4:], output[:, 4:])
 
 
+@pytest.mark.parametrize("steps", [2, 30, 80])
+@pytest.mark.parametrize("strength", [2.0, 1.3])
+def test_guidance_is_the_published_formula_bit_for_bit(steps, strength):
+    g = torch.Generator().manual_seed(4)
+    output, bare = torch.randn(1, 4, 50, generator=g), torch.randn(1, 4, 50, generator=g)
+    diffusion = process(steps=steps)
+    given = float(torch.tensor(strength))  # a row's strength is float32
+    for i in range(steps):
+        k = given * (1 - i / steps)  # a Python number, as the published program has it
+        guided = diffusion.guide(output, bare, torch.tensor([i]), torch.tensor([strength]))
+        assert torch.equal(guided, (1 + k) * output - k * bare), i
+
+
 def test_a_shallow_run_is_guided_like_the_end_of_a_full_one():
     schedule = NoiseSchedule.linear()
     full, shallow = (
