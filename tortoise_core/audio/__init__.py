@@ -1,1 +1,1 @@
-"""Waveforms and spectrograms: rates, mel front-ends, loading, conditioning clips."""
+"""Owns waveforms and spectrograms: rates, mel front-ends, loading, conditioning clips. Must not know networks."""

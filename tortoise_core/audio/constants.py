@@ -1,13 +1,13 @@
-"""Rates and sizes of the published model (spec 1), each derived from the few numbers that were chosen.
+"""Owns the rates and sizes of the published model (spec 1), derived from the few numbers that were chosen.
 
-Units are in the names. This module knows numbers only: no tensors, no files.
+Units are in the names. Must not know tensors or files.
 """
 
 from __future__ import annotations
 
 
 def exact_div(numerator: int, denominator: int) -> int:
-    """`numerator / denominator`, which must leave no remainder. Raises `ValueError` if it does."""
+    """Divides two whole numbers. Raises `ValueError` where that leaves a remainder."""
     quotient, remainder = divmod(numerator, denominator)
     if remainder:
         raise ValueError(f"{numerator} is not a multiple of {denominator}")

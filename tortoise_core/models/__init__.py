@@ -1,1 +1,1 @@
-"""The networks of the stack, one file each, under their published parameter names."""
+"""Owns the networks, one file each, under their published parameter names. Must not know text, audio files or books."""

@@ -1,1 +1,1 @@
-"""Blocks that several networks share."""
+"""Owns the blocks that several networks share. Must not know any network."""

@@ -1,1 +1,1 @@
-"""From text to the ids that the networks read: cleaning, tokens, splitting, redaction."""
+"""Owns the way from text to the ids that the networks read: cleaners, tokens, phones. Must not know books."""

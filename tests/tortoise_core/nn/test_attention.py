@@ -34,7 +34,9 @@ def attend_slowly(block: AttentionBlock, x: torch.Tensor) -> torch.Tensor:
     return x + block.proj_out(out)
 
 
-@pytest.mark.parametrize(("channels", "heads", "frames"), [(32, 4, 20), (80, 5, 9), (96, 3, 70), (36, 3, 1), (20, 1, 2)])
+@pytest.mark.parametrize(
+    ("channels", "heads", "frames"), [(32, 4, 20), (80, 5, 9), (96, 3, 70), (36, 3, 1), (20, 1, 2)]
+)
 @pytest.mark.parametrize("relative", [False, True])
 @torch.no_grad()
 def test_block_equals_obvious_loop(relative, channels, heads, frames):
@@ -78,7 +80,10 @@ def test_relative_buckets_at_every_distance():
         assert relative_position_bucket(torch.tensor(distance)).item() == expected, distance
 
 
-@pytest.mark.parametrize(("channels", "groups"), [(12, 4), (20, 4), (80, 16), (160, 32), (16, 8), (32, 16), (64, 16), (96, 32), (144, 16), (1024, 32)])
+@pytest.mark.parametrize(
+    ("channels", "groups"),
+    [(12, 4), (20, 4), (80, 16), (160, 32), (16, 8), (32, 16), (64, 16), (96, 32), (144, 16), (1024, 32)],
+)
 def test_group_rule(channels, groups):
     assert group_count(channels) == groups
     assert GroupNorm(channels).num_groups == groups

@@ -1,7 +1,7 @@
 """Owns the table of samplers: which there are, and what each is good for.
 
 A sampler lives in the module of its name here, as `SAMPLER`; to add one, write that module and its line below. Settings
-check their choice against this table, so it must stay importable without PyTorch.
+check their choice against this table, so it must not import PyTorch.
 """
 
 from __future__ import annotations
