@@ -147,7 +147,7 @@ def read_pickled_tensors(path: Path, inside: str | None = None) -> dict[str, tor
     except CheckpointError:
         raise
     except Exception as error:  # a damaged file can make the readers below raise anything
-        reason = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0].partition(". ")[0] or "it ends too early"
         raise CheckpointError(
             f"{path} is truncated or not a PyTorch weights file ({reason}); fetch it again"
         ) from error
@@ -163,7 +163,7 @@ def read_pickled_tensors(path: Path, inside: str | None = None) -> dict[str, tor
         plain = isinstance(value, torch.Tensor) and value.layout == torch.strided and not value.is_quantized
         if not isinstance(key, str) or not plain:
             raise CheckpointError(
-                f"{path}: {key!r} is not a plain named tensor but {type(value).__name__}: it is another file"
+                f"{path}: {key!r} is not a plain named tensor ({type(value).__name__}): it is another file"
             )
     return dict(content)
 
