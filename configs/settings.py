@@ -3,7 +3,7 @@
 Sources, later ones win: `default.toml` beside this file (every setting, with its default) < the profile named by
 TALEPRESS_PROFILE (`profiles/<name>.toml`) < the user's file (TALEPRESS_CONFIG, else `talepress.toml` in the working
 folder) < environment variables TALEPRESS_<SECTION>__<KEY> < keyword arguments of `load_settings`.
-This module must not know what the settings are used for, nor import anything else of the project.
+This module must not know what the settings are used for. Choices that another part owns are read from its table.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -25,6 +25,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 from pydantic_settings import SettingsError as UnreadableVariableError
+
+from tortoise_core.diffusion.samplers import SAMPLERS
 
 _FOLDER = Path(__file__).parent
 _PREFIX = "TALEPRESS_"
@@ -44,6 +46,14 @@ class _Section(BaseModel):
     """Unknown keys are errors, nothing changes after loading, and defaults live in default.toml alone."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _known_sampler(name: str) -> str:
+    """Checks that a sampler's name is one of the table, or the word for the preset's own."""
+    choices = ("preset", *SAMPLERS)
+    if name not in choices:
+        raise ValueError(f"use one of {', '.join(choices)}")
+    return name
 
 
 class IngestSettings(_Section):
@@ -81,7 +91,7 @@ class SynthesizeSettings(_Section):
     voice: Annotated[str, Field(min_length=1)]
     device: Annotated[str, Field(min_length=1)]
     precision: Literal["auto", "float32", "bfloat16", "int8"]
-    sampler: Literal["preset", "ancestral", "ddim", "dpmpp"]
+    sampler: Annotated[str, AfterValidator(_known_sampler)]
     diffusion_steps: Annotated[int, Field(ge=0, le=4000)]
     batch_size: AtLeastOne
     batch_seconds: Annotated[float, Field(ge=1)]

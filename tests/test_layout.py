@@ -41,8 +41,6 @@ PENDING: dict[str, tuple[str, ...]] = {
         "tasks/package",
         "tasks/stitch",
         "tasks/synthesize",
-        "tortoise_core/audio",
-        "tortoise_core/diffusion",
         "tortoise_core/inference",
         "tortoise_core/training",
     ),

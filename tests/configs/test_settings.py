@@ -117,6 +117,12 @@ def test_nothing_changes_after_loading():
         ({}, "[qa]\nretake = 1", {}, r"unknown setting qa\.retake \(from .*talepress\.toml\): did you mean retakes\?"),
         ({}, "[quality]\nx = 1", {}, r"unknown setting quality \(from .*talepress\.toml\): known are ingest"),
         ({}, "[stitch.pauses]\nclauses = 1", {}, r"unknown setting stitch\.pauses\.clauses .* did you mean clause\?"),
+        (
+            {"TALEPRESS_SYNTHESIZE__SAMPLER": "euler"},
+            "",
+            {},
+            r"bad setting synthesize\.sampler = 'euler' .*use one of preset, .*ddim, dpmpp",
+        ),
         ({}, "[qa]\nretakes = -1", {}, r"bad setting qa\.retakes = -1 \(from .*talepress\.toml\): .*greater"),
         ({}, "qa = 3", {}, r"'qa' in talepress\.toml must be a section"),
         ({}, "[qa\n", {}, r"settings file talepress\.toml cannot be read"),

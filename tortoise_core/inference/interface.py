@@ -27,7 +27,7 @@ class SamplingSettings:
     repetition_penalty: float = 2.0
     max_codes: int = 500
     diffusion_steps: int = 80
-    sampler: str = "ddim"  # "ancestral" | "ddim" | "dpmpp", which needs a third of the steps
+    sampler: str = "ddim"  # a name of `diffusion.samplers.SAMPLERS`
     cond_free: bool = True
     cond_free_k: float = 2.0
     diffusion_temperature: float = 1.0
