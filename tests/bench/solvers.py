@@ -24,7 +24,8 @@ from tortoise_core.diffusion.samplers import SAMPLERS
 from tortoise_core.inference.audio_stage import AudioStage
 from tortoise_core.inference.code_stage import Chosen
 from tortoise_core.inference.engine import TorToiseEngine
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest
+from tortoise_core.inference.interface import SpeechRequest
+from tortoise_core.inference.presets import SamplingSettings
 
 EVALUATIONS = (4, 8, 12, 16, 30)
 MODEL = Path("configs/models/tortoise_mini")

@@ -20,8 +20,9 @@ from tests.quality.judge import Judge, Spoken
 from tests.quality.material import Speaker, write_wavs
 from tortoise_core.inference.code_stage import Chosen, CodeStage
 from tortoise_core.inference.engine import TorToiseEngine, load_engine
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, VoiceLatents
+from tortoise_core.inference.interface import SpeechRequest, VoiceLatents
 from tortoise_core.inference.logits import DecodingSettings
+from tortoise_core.inference.presets import SamplingSettings
 from tortoise_core.inference.sampling import CodeRow, Keep, Prompt, sample_codes
 from tortoise_core.inference.seeds import derived_seed
 
@@ -268,7 +269,7 @@ def _sampled(
 ) -> tuple[list[list[CodeRow]], list[list[dict[str, float]]], list[Prompt]]:
     """Every candidate of every request, with what it looked at, and the scores of each."""
     settings = requests[0].settings
-    prompts = [Prompt(r.voice.auto[0], torch.tensor(stage._text_ids(r.text))) for r in requests]
+    prompts = [Prompt(r.voice["auto"][0], torch.tensor(stage._text_ids(r.text))) for r in requests]
     seeds = [[derived_seed(r.seed, "candidate", c) for c in range(settings.candidates)] for r in requests]
     names = ("temperature", "top_k", "top_p", "repetition_penalty", "max_codes")
     decoding = DecodingSettings(**{name: getattr(settings, name) for name in names})

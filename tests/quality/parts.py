@@ -18,7 +18,7 @@ from tests.quality.judge import Judge, Spoken
 from tests.quality.material import Speaker, write_wavs
 from tortoise_core.audio.constants import OUTPUT_RATE_HZ
 from tortoise_core.inference.engine import load_resynthesis
-from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.presets import SamplingSettings
 from tortoise_core.inference.resynthesis import Resynthesis
 
 BATCH = 16
