@@ -24,7 +24,7 @@ from tortoise_core.inference.interface import SpeechRequest
 from tortoise_core.inference.precision import Precision
 from tortoise_core.inference.presets import own_settings
 from tortoise_core.inference.seeds import derived_seed
-from tortoise_core.inference.vocoding import Vocoding
+from tortoise_core.inference.vocoding import WindowedVocoder
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.diffusion_steps import DenoisingSteps
 from tortoise_core.models.dvae import DiscreteVAE
@@ -60,7 +60,7 @@ class AudioStage:
         self._max_frames = max_frames
         self._steps = DenoisingSteps(decoder, torch.float32 if precision == "float32" else torch.bfloat16)
         decoder.drop_steps()
-        self._vocoding = Vocoding(vocoder)
+        self._vocoder = WindowedVocoder(vocoder)
         self._process = GaussianDiffusion(
             NoiseSchedule.linear(), prediction=speech.prediction, learned_variance=decoder.config.learned_variance
         )
@@ -94,7 +94,7 @@ class AudioStage:
 
     def vocode(self, mels: Sequence[Tensor], generators: Sequence[torch.Generator]) -> list[np.ndarray]:
         """Turns log-mels (mels, frames) into waveforms, (samples,) float32 each."""
-        return [_array(wave) for wave in self._vocoding.speak(mels, generators)]
+        return [_array(wave) for wave in self._vocoder.vocode(mels, generators)]
 
     def stream(self, request: SpeechRequest, chosen: Chosen) -> Iterator[np.ndarray]:
         """Yields the waveform that `decode` would make, piece by piece: (samples,) float32 each."""
@@ -103,7 +103,7 @@ class AudioStage:
             return
         generator = noise_generator(request)
         (mel,) = self.mels([request], [chosen], [generator])
-        for piece in self._vocoding.stream(mel, generator):
+        for piece in self._vocoder.stream(mel, generator):
             yield _array(piece)
 
     def mels(
