@@ -22,12 +22,8 @@ USERS_OWN = {"talepress.toml"}  # files that a user makes
 # What "How to add" names although it is not there yet: it comes with the branch that builds it. Only to be shortened.
 PENDING = frozenset(
     {
-        "FORMATS",
-        "tasks/ingest/formats/table.py",
         "tortoise_core/diffusion/samplers/<name>.py",
         "tortoise_core/diffusion/samplers/__init__.py",
-        "ENGINES",
-        "EngineKind",
         "OUTPUTS",
         "Output",
         "package.outputs",

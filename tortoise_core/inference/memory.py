@@ -1,7 +1,7 @@
 """Estimates how many rows and frames the two halves of the engine can work on at once in the memory that is free.
 
 On the safe side for ordinary utterances; where an estimate was too high, the engine raises `OutOfMemoryError`, and its
-caller halves the batch. Knows sizes, not networks.
+caller halves the batch. Knows nothing of networks but their sizes.
 """
 
 from __future__ import annotations

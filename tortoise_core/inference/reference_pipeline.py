@@ -1,7 +1,7 @@
 """Owns the published way to speak one sentence, step by step in the order of the specification (spec 1, 4 and 5).
 
 Slow and obvious on purpose: one candidate, one clip at a time, no cache, no batch. `engine.py` is the one to use; tests
-hold it to this, and hold this to recordings of the original. It draws no random numbers: they are given.
+hold it to this, and hold this to recordings of the original. Must not draw random numbers: they are given.
 """
 
 from __future__ import annotations

@@ -33,7 +33,8 @@ def decoder():
 @pytest.mark.parametrize("count", [1, 2, 5, FIRST_CODES, FIRST_CODES + 1, FIRST_CODES + 2 * NEXT_CODES + 7])
 @torch.inference_mode()
 def test_pieces_end_to_end_are_the_whole(decoder, count):
-    states, voice_latent = torch.randn(count, 32), torch.randn(1, 32)
+    states = torch.randn(count, 32)
+    voice_latent = torch.randn(1, 32)
     expected = decoder(states[None], voice_latent)[0, 0]
     pieces = list(LatentVocoder(decoder).stream(iter(states), voice_latent))
     torch.testing.assert_close(torch.cat(pieces), expected, atol=1e-5, rtol=1e-4)
