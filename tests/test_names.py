@@ -24,12 +24,6 @@ PENDING = frozenset(
     {
         "tortoise_core/diffusion/samplers/<name>.py",
         "tortoise_core/diffusion/samplers/__init__.py",
-        "OUTPUTS",
-        "Output",
-        "package.outputs",
-        "tasks/package/output.py",
-        "tasks/package/outputs/<name>.py",
-        "tasks/package/outputs/__init__.py",
         "flows/order/request.py",
         "ENTRYPOINTS",
         "flows/run/deployments.py",
