@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -25,8 +25,6 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 from pydantic_settings import SettingsError as UnreadableVariableError
-
-from tortoise_core.diffusion.samplers import SAMPLERS
 
 _FOLDER = Path(__file__).parent
 _PREFIX = "TALEPRESS_"
@@ -46,14 +44,6 @@ class _Section(BaseModel):
     """Unknown keys are errors, nothing changes after loading, and defaults live in default.toml alone."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-def _known_sampler(name: str) -> str:
-    """Checks that a sampler's name is one of the table, or the word for the preset's own."""
-    choices = ("preset", *SAMPLERS)
-    if name not in choices:
-        raise ValueError(f"use one of {', '.join(choices)}")
-    return name
 
 
 class IngestSettings(_Section):
@@ -82,16 +72,20 @@ class SegmentSettings(_Section):
 
 
 class SynthesizeSettings(_Section):
-    """Who speaks, and how. `batch_size` is the number of utterances given to the engine at once; `batch_seconds` bounds
-    their audio. `sampler` "preset" and `diffusion_steps` 0 leave the preset as it is."""
+    """Who speaks, and how.
 
-    engine: Literal["tortoise", "fake"]
+    Which engines there are, and which presets and samplers they have, is theirs to say: `tasks/synthesize/engines.py`.
+    `batch_size` is the number of utterances given to the engine at once; `batch_seconds` bounds their audio. `sampler`
+    "preset" and `diffusion_steps` 0 leave the preset as it is.
+    """
+
+    engine: Annotated[str, Field(min_length=1)]
     model: Annotated[str, Field(min_length=1)]
-    preset: Literal["ultra_fast", "fast", "standard", "high_quality"]
+    preset: Annotated[str, Field(min_length=1)]
     voice: Annotated[str, Field(min_length=1)]
     device: Annotated[str, Field(min_length=1)]
     precision: Literal["auto", "float32", "bfloat16", "int8"]
-    sampler: Annotated[str, AfterValidator(_known_sampler)]
+    sampler: Annotated[str, Field(min_length=1)]
     diffusion_steps: Annotated[int, Field(ge=0, le=4000)]
     batch_size: AtLeastOne
     batch_seconds: Annotated[float, Field(ge=1)]

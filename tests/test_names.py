@@ -22,8 +22,6 @@ USERS_OWN = {"talepress.toml"}  # files that a user makes
 # What "How to add" names although it is not there yet: it comes with the branch that builds it. Only to be shortened.
 PENDING = frozenset(
     {
-        "ENGINES",
-        "EngineKind",
         "flows/order/request.py",
         "ENTRYPOINTS",
         "flows/run/deployments.py",

@@ -25,9 +25,14 @@ SAMPLERS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def sampler_named(name: str) -> Sampler:
-    """Loads one of `SAMPLERS`. Raises `ConfigError` for another name."""
+def check_sampler(name: str) -> None:
+    """Raises `ConfigError` where no sampler has that name."""
     if name not in SAMPLERS:
         raise ConfigError(f"unknown sampler {name!r}: use one of {', '.join(SAMPLERS)}")
+
+
+def sampler_named(name: str) -> Sampler:
+    """Loads one of `SAMPLERS`. Raises `ConfigError` for another name."""
+    check_sampler(name)
     sampler: Sampler = import_module(f"{__name__}.{name}").SAMPLER
     return sampler
