@@ -1,6 +1,5 @@
 """Writing a folder completely or not at all."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from tortoise_core.errors import CheckpointError
 def test_every_file_is_on_the_disk_before_the_folder_gets_its_name(tmp_path, monkeypatch):
     events = []
     rename = Path.rename
-    monkeypatch.setattr(staging.os, "fsync", lambda number: events.append(os.readlink(f"/proc/self/fd/{number}")))
+    monkeypatch.setattr(staging.os, "fsync", lambda number: events.append(Path(f"/proc/self/fd/{number}").readlink()))
     monkeypatch.setattr(Path, "rename", lambda self, to: (events.append("rename"), rename(self, to))[1])
     with staged_folder(tmp_path / "model") as folder:
         (folder / "a").write_text("1")
