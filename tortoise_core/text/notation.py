@@ -121,7 +121,7 @@ def _word(word: str) -> Phones:
             at = match.end()
         else:
             raise TextError(
-                f"{word!r}: {word[at]!r} is no sound of English that the phone front-end knows: leave it out"
+                f"{word!r}: {word[at]!r} is no sound of English that the phone front-end knows"
             )
     vowels = [place for place, phone in enumerate(phones) if phone[-1] in "012"]
     if vowels and not any(phones[place][-1] in "12" for place in vowels):

@@ -94,6 +94,12 @@ def test_group_rule_refuses_channels_without_groups():
         group_count(7)
 
 
+def test_rms_norm_does_not_magnify_silence():
+    norm = RMSNorm(4)
+    torch.testing.assert_close(norm(torch.full((1, 4), 1e-9)), torch.full((1, 4), 0.1))  # divided by the floor, 1e-8
+    torch.testing.assert_close(norm(torch.full((1, 4), 1e-7)), torch.ones(1, 4))
+
+
 def test_rms_norm_has_unit_mean_square_and_no_shift():
     x = torch.randn(3, 5, 48) + 4
     assert torch.allclose(RMSNorm(48)(x).square().mean(-1), torch.ones(3, 5), atol=1e-5)
