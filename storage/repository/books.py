@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, case, delete, func, select, update
 from sqlalchemy.orm import Session, undefer
 
+from storage.mapping import row_values, to_record
 from storage.records import (
     Block,
     Book,
@@ -25,10 +26,10 @@ from storage.records import (
     LedgerState,
     Script,
     Skip,
+    Utterance,
     Verdict,
 )
-from storage.repository import _book_rows as book_rows
-from storage.repository._queries import book_id, in_chapters, utterance_record
+from storage.repository._queries import book_id, in_chapters, insert_rows
 from storage.schema import BlockRow, BookRow, ChapterRow, LedgerRow, RunRow, SkipRow, TakeRow, UtteranceRow
 
 
@@ -48,7 +49,7 @@ class Books:
         stored = self._session.scalar(select(BookRow).where(BookRow.source_sha256 == book.source_sha256))
         if stored is not None and stored.content_sha256 == content:
             return False
-        values = {**book_rows.book_values(book), "content_sha256": content}
+        values = row_values(book, BookRow, content_sha256=content)
         if stored is None:
             stored = BookRow(**values, added_at=datetime.now(UTC))
             self._session.add(stored)
@@ -57,16 +58,30 @@ class Books:
             self._session.execute(update(BookRow).where(BookRow.id == stored.id).values(**values))
             for table in (ChapterRow, SkipRow, LedgerRow):  # blocks and utterances go with their chapters
                 self._session.execute(delete(table).where(table.book_id == stored.id))
-        for row_type, rows in (
-            (ChapterRow, book_rows.chapter_values(stored.id, book)),
-            (BlockRow, book_rows.block_values(stored.id, book)),
-            (SkipRow, book_rows.skip_values(stored.id, book)),
-            (UtteranceRow, book_rows.utterance_values(stored.id, script)),
-            (LedgerRow, book_rows.ledger_values(stored.id, script)),
-        ):
-            if rows:
-                self._session.execute(insert(row_type), rows)
+        self._insert_parts(stored.id, book, script)
         return True
+
+    def _insert_parts(self, owner: int, book: Book, script: Script) -> None:
+        """Inserts what a book consists of; chapters before their blocks and utterances, which refer to them."""
+        chapters = [row_values(chapter, ChapterRow, book_id=owner) for chapter in book.chapters]
+        blocks = [
+            row_values(block, BlockRow, book_id=owner, chapter_index=chapter.index, index=index)
+            for chapter in book.chapters
+            for index, block in enumerate(chapter.blocks)
+        ]
+        skips = [
+            row_values(skip, SkipRow, book_id=owner, position=position) for position, skip in enumerate(book.skipped)
+        ]
+        utterances = [row_values(utterance, UtteranceRow, book_id=owner) for utterance in script.utterances]
+        entries = [
+            row_values(entry, LedgerRow, book_id=owner, position=position)
+            for position, entry in enumerate(script.ledger)
+        ]
+        insert_rows(self._session, ChapterRow, chapters)
+        insert_rows(self._session, BlockRow, blocks)
+        insert_rows(self._session, SkipRow, skips)
+        insert_rows(self._session, UtteranceRow, utterances)
+        insert_rows(self._session, LedgerRow, entries)
 
     def exists(self, source_sha256: str) -> bool:
         """Whether a book is stored."""
@@ -75,42 +90,31 @@ class Books:
     def get(self, source_sha256: str) -> Book:
         """A book as it was saved. Raises `NotFoundError`."""
         row = self._session.get_one(BookRow, book_id(self._session, source_sha256), options=[undefer(BookRow.cover)])
-        blocks: dict[int, list[Block]] = {}
-        for block in self._session.scalars(_of_book(BlockRow, row.id).order_by(BlockRow.chapter_index, BlockRow.index)):
-            blocks.setdefault(block.chapter_index, []).append(
-                Block(block.kind, block.text, block.source, book_rows.markup_records(block.markup))
-            )
-        chapters = self._session.scalars(_of_book(ChapterRow, row.id).order_by(ChapterRow.index))
         skips = self._session.scalars(_of_book(SkipRow, row.id).order_by(SkipRow.position))
-        return Book(
-            title=row.title,
-            authors=tuple(row.authors),
-            language=row.language,
-            source_sha256=row.source_sha256,
-            chapters=tuple(Chapter(c.index, c.title, tuple(blocks.get(c.index, ()))) for c in chapters),
-            skipped=tuple(Skip(s.text, s.rule, s.chapter_index, s.source) for s in skips),
-            identifier=row.identifier,
-            publisher=row.publisher,
-            date=row.date,
-            description=row.description,
-            cover=row.cover,
-            cover_media_type=row.cover_media_type,
-            warnings=tuple(row.warnings),
-            series=row.series,
-            series_position=row.series_position,
-            identifiers=tuple(row.identifiers),
+        return to_record(
+            Book,
+            row,
+            chapters=self._chapters(row.id),
+            skipped=tuple(to_record(Skip, skip) for skip in skips),
         )
 
+    def _chapters(self, owner: int) -> tuple[Chapter, ...]:
+        blocks: dict[int, list[Block]] = {}
+        for row in self._session.scalars(_of_book(BlockRow, owner).order_by(BlockRow.chapter_index, BlockRow.index)):
+            blocks.setdefault(row.chapter_index, []).append(to_record(Block, row))
+        chapters = self._session.scalars(_of_book(ChapterRow, owner).order_by(ChapterRow.index))
+        return tuple(to_record(Chapter, row, blocks=tuple(blocks.get(row.index, ()))) for row in chapters)
+
     def script(self, source_sha256: str) -> Script:
-        """The script of a book as it was saved; its coverage is added up anew. Raises `NotFoundError`."""
+        """Reads the script of a book as it was saved; its coverage is added up anew. Raises `NotFoundError`."""
         owner = book_id(self._session, source_sha256)
         utterances = self._session.scalars(
             _of_book(UtteranceRow, owner).order_by(UtteranceRow.chapter_index, UtteranceRow.index)
         )
         ledger = self._session.scalars(_of_book(LedgerRow, owner).order_by(LedgerRow.position))
         return Script(
-            utterances=tuple(utterance_record(row) for row in utterances),
-            ledger=tuple(LedgerEntry(e.chapter_index, e.text, e.chars, e.state, e.rule) for e in ledger),
+            utterances=tuple(to_record(Utterance, row) for row in utterances),
+            ledger=tuple(to_record(LedgerEntry, row) for row in ledger),
             coverage=self.coverage(source_sha256),
         )
 
@@ -163,7 +167,8 @@ class Books:
             .where(UtteranceRow.utterance_key.is_not(None), in_chapters(UtteranceRow.chapter_index, chapters))
             .order_by(UtteranceRow.chapter_index, UtteranceRow.index)
         )
-        return tuple(KeyedUtterance(utterance_record(row), row.utterance_key) for row in self._session.scalars(query))
+        rows = self._session.scalars(query)
+        return tuple(KeyedUtterance(to_record(Utterance, row), row.utterance_key) for row in rows)
 
     def chapter_summaries(self, source_sha256: str) -> tuple[ChapterSummary, ...]:
         """How far each chapter of a book has come, in one query. Raises `NotFoundError`."""
@@ -187,7 +192,7 @@ class Books:
         return _book_summary(self._session.execute(query).one())
 
 
-AnySelect = Select[*tuple[Any, ...]]
+AnySelect = Select[tuple[Any, ...]]
 
 _COUNTS = (
     func.count(UtteranceRow.index),
@@ -231,7 +236,7 @@ def _book_summaries() -> AnySelect:
     )
 
 
-def _book_summary(row: Row[*tuple[Any, ...]]) -> BookSummary:
+def _book_summary(row: Row[tuple[Any, ...]]) -> BookSummary:
     source_sha256, title, authors, *rest = row
     return BookSummary(source_sha256, title, tuple(authors), *rest)
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.errors import BookBusyError, NotFoundError
+from storage.mapping import to_record
 from storage.processes import is_alive, this_process
 from storage.records import Run, RunState
 from storage.repository._queries import book_id
@@ -91,17 +92,5 @@ class Runs:
 
 
 def _record(row: RunRow, source_sha256: str) -> Run:
-    return Run(
-        id=row.id,
-        source_sha256=source_sha256,
-        flow=row.flow,
-        state=row.state,
-        started_at=row.started_at,
-        heartbeat_at=row.heartbeat_at,
-        finished_at=row.finished_at,
-        done=row.done,
-        total=row.total,
-        message=row.message,
-        request=row.request,
-        interrupted=row.state is RunState.RUNNING and not is_alive(row.process, row.heartbeat_at),
-    )
+    interrupted = row.state is RunState.RUNNING and not is_alive(row.process, row.heartbeat_at)
+    return to_record(Run, row, source_sha256=source_sha256, interrupted=interrupted)

@@ -9,15 +9,9 @@ from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from storage.errors import IncompleteError
-from storage.records import ChosenTake, FlaggedUtterance, KeyedUtterance, Take, Verdict
-from storage.repository._queries import (
-    book_id,
-    chunks,
-    in_chapters,
-    insert_unless_present,
-    take_record,
-    utterance_record,
-)
+from storage.mapping import row_values, to_record
+from storage.records import ChosenTake, FlaggedUtterance, KeyedUtterance, Take, Utterance, Verdict
+from storage.repository._queries import book_id, chunks, in_chapters, insert_unless_present
 from storage.schema import ChapterRow, TakeRow, UtteranceRow
 
 _CHOSEN = (TakeRow.key == UtteranceRow.chosen_take_key) & (TakeRow.utterance_key == UtteranceRow.utterance_key)
@@ -34,23 +28,8 @@ class Takes:
 
         Raises `DatabaseError` when another key holds the same attempt of the same utterance key.
         """
-        now = datetime.now(UTC)
-        rows = {
-            take.key: {
-                "key": take.key,
-                "utterance_key": take.utterance_key,
-                "attempt": take.attempt,
-                "seed": take.seed,
-                "audio_sha256": take.audio_sha256,
-                "sample_rate": take.sample_rate,
-                "samples": take.samples,
-                "verdict": take.verdict,
-                "reasons": list(take.reasons),
-                "scores": take.scores,
-                "made_at": now,
-            }
-            for take in takes
-        }
+        made_at = datetime.now(UTC)
+        rows = {take.key: row_values(take, TakeRow, made_at=made_at) for take in takes}
         insert_unless_present(self._session, TakeRow, list(rows.values()))
 
     def of(self, utterance_keys: Iterable[str]) -> dict[str, tuple[Take, ...]]:
@@ -59,7 +38,7 @@ class Takes:
         for chunk in chunks(dict.fromkeys(utterance_keys)):
             query = select(TakeRow).where(TakeRow.utterance_key.in_(chunk)).order_by(TakeRow.attempt)
             for row in self._session.scalars(query):
-                found.setdefault(row.utterance_key, []).append(take_record(row))
+                found.setdefault(row.utterance_key, []).append(to_record(Take, row))
         return {key: tuple(takes) for key, takes in found.items()}
 
     def missing(self, source_sha256: str, chapters: Collection[int] | None = None) -> tuple[KeyedUtterance, ...]:
@@ -83,7 +62,7 @@ class Takes:
         for row in self._session.scalars(query):
             assert row.utterance_key is not None
             if row.utterance_key not in first:
-                first[row.utterance_key] = KeyedUtterance(utterance_record(row), row.utterance_key)
+                first[row.utterance_key] = KeyedUtterance(to_record(Utterance, row), row.utterance_key)
         return tuple(first.values())
 
     def choose(self, source_sha256: str, choices: Mapping[str, str]) -> None:
@@ -147,7 +126,7 @@ class Takes:
                 f"chapter {chapter_index + 1}: {len(unspoken)} of {len(rows)} utterances have no chosen take, "
                 f"the first is {unspoken[0][:60]!r}: run the same command again"
             )
-        return tuple(ChosenTake(utterance_record(utterance), take_record(take)) for utterance, take in rows)
+        return tuple(ChosenTake(to_record(Utterance, utterance), to_record(Take, take)) for utterance, take in rows)
 
     def flagged(self, source_sha256: str, chapters: Collection[int] | None = None) -> tuple[FlaggedUtterance, ...]:
         """The utterances whose chosen take is doubtful, in reading order. Raises `NotFoundError`."""
@@ -166,7 +145,7 @@ class Takes:
             .order_by(UtteranceRow.chapter_index, UtteranceRow.index)
         )
         return tuple(
-            FlaggedUtterance(title, utterance_record(utterance), take_record(take))
+            FlaggedUtterance(title, to_record(Utterance, utterance), to_record(Take, take))
             for title, utterance, take in self._session.execute(query)
         )
 
