@@ -7,6 +7,7 @@ StorageError
   + IncompleteError        utterances without a chosen take where every one is needed
   + DatabaseError          the database cannot be opened, read or written (damaged, newer, disk full)
   |   + DatabaseBusyError    locked by another process for longer than the time-out: worth another try
+  |   + DatabaseUrlError     the setting is no database URL, or names a kind of database that cannot be used here
   + ArtifactError          an artifact address that is no sha256
       + MissingArtifactError   there is no such file
       + DamagedArtifactError   the file's bytes do not match its address
@@ -41,6 +42,10 @@ class DatabaseError(StorageError):
 
 class DatabaseBusyError(DatabaseError):
     """The database stayed locked for longer than the time-out; another try may succeed."""
+
+
+class DatabaseUrlError(DatabaseError):
+    """The setting is no database URL, or names a kind of database that cannot be used here."""
 
 
 class ArtifactError(StorageError):
