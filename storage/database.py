@@ -1,4 +1,4 @@
-"""Opens the database: engine, SQLite's settings, migrations to the newest schema, and units of work.
+"""Opens the database: URL, engine, SQLite's settings, migrations to the newest schema, and units of work.
 
 SQLite by default; a PostgreSQL URL works where its driver is installed. This module must not know the tables.
 """
@@ -182,7 +182,7 @@ def sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
 
 
 def _migrate(engine: Engine) -> None:
-    """Brings the schema to the newest revision."""
+    """Upgrades the schema to the newest revision. Raises `DatabaseError` for one that this version does not know."""
     scripts = ScriptDirectory.from_config(alembic_config())
     head = scripts.get_current_head()
     with engine.execution_options(reads_only=True).connect() as connection:

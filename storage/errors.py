@@ -1,4 +1,4 @@
-"""What can go wrong in storage. This module must not import anything else of the project. The tree:
+"""Names what can go wrong in storage. This module must not import anything else of the project. The tree:
 
 StorageError
   + NotFoundError          no such book, run or voice in the database
@@ -8,7 +8,7 @@ StorageError
   + DatabaseError          the database cannot be opened, read or written (damaged, newer, disk full)
   |   + DatabaseBusyError    locked by another process for longer than the time-out: worth another try
   |   + DatabaseUrlError     the setting is no database URL, or names a kind of database that cannot be used here
-  + ArtifactError          an artifact address that is no sha256
+  + ArtifactError          an address that is no sha256, or an artifact that is no local file
       + MissingArtifactError   there is no such file
       + DamagedArtifactError   the file's bytes do not match its address
 
@@ -21,7 +21,7 @@ class StorageError(Exception):
 
 
 class NotFoundError(StorageError):
-    """There is no such row."""
+    """The database has no such book, run or voice."""
 
 
 class DuplicateError(StorageError):
@@ -49,7 +49,7 @@ class DatabaseUrlError(DatabaseError):
 
 
 class ArtifactError(StorageError):
-    """Not the address of an artifact."""
+    """An address that is no sha256, or an artifact that is no local file."""
 
 
 class MissingArtifactError(ArtifactError):

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the revisions on the connection that `storage.database` hands over."""
+"""Runs the revisions on the connection that `storage.database` hands to Alembic. Must not know whose it is."""
 
 from alembic import context
 

@@ -84,11 +84,11 @@ class Books:
         insert_rows(self._session, LedgerRow, entries)
 
     def exists(self, source_sha256: str) -> bool:
-        """Whether a book is stored."""
+        """Tells whether a book is stored."""
         return self._session.scalar(select(BookRow.id).where(BookRow.source_sha256 == source_sha256)) is not None
 
     def get(self, source_sha256: str) -> Book:
-        """A book as it was saved. Raises `NotFoundError`."""
+        """Reads a book as it was saved. Raises `NotFoundError`."""
         row = self._session.get_one(BookRow, book_id(self._session, source_sha256), options=[undefer(BookRow.cover)])
         skips = self._session.scalars(_of_book(SkipRow, row.id).order_by(SkipRow.position))
         return to_record(
@@ -119,7 +119,7 @@ class Books:
         )
 
     def coverage(self, source_sha256: str) -> Coverage:
-        """The totals of a book's ledger. Raises `NotFoundError`."""
+        """Adds up the characters of a book's ledger by state. Raises `NotFoundError`."""
         query = (
             select(LedgerRow.state, func.sum(LedgerRow.chars))
             .where(LedgerRow.book_id == book_id(self._session, source_sha256))
@@ -134,7 +134,7 @@ class Books:
         )
 
     def assign_keys(self, source_sha256: str, keyed: Iterable[KeyedUtterance]) -> int:
-        """Sets what is to be spoken for each utterance. A changed key takes the utterance's choice away.
+        """Stores the key of what each utterance is to say. An utterance whose key changes loses its chosen take.
 
         Returns how many keys changed. Raises `NotFoundError`.
         """
@@ -161,7 +161,7 @@ class Books:
         return len(changed)
 
     def keyed(self, source_sha256: str, chapters: Collection[int] | None = None) -> tuple[KeyedUtterance, ...]:
-        """The utterances that have a key, with it, in reading order. Raises `NotFoundError`."""
+        """Lists the utterances that have a key, in reading order. Raises `NotFoundError`."""
         query = (
             _of_book(UtteranceRow, book_id(self._session, source_sha256))
             .where(UtteranceRow.utterance_key.is_not(None), in_chapters(UtteranceRow.chapter_index, chapters))
@@ -171,7 +171,7 @@ class Books:
         return tuple(KeyedUtterance(to_record(Utterance, row), row.utterance_key) for row in rows)
 
     def chapter_summaries(self, source_sha256: str) -> tuple[ChapterSummary, ...]:
-        """How far each chapter of a book has come, in one query. Raises `NotFoundError`."""
+        """Counts how far each chapter of a book has come, in one query. Raises `NotFoundError`."""
         owner = book_id(self._session, source_sha256)
         query = (
             _joined_takes(select(ChapterRow.index, ChapterRow.title, *_COUNTS))
@@ -182,12 +182,12 @@ class Books:
         return tuple(ChapterSummary(*row) for row in self._session.execute(query))
 
     def summaries(self) -> tuple[BookSummary, ...]:
-        """How far every book has come, the latest added first, in one query."""
+        """Counts how far every book has come, the latest added first, in one query."""
         query = _book_summaries().order_by(BookRow.added_at.desc(), BookRow.id.desc())
         return tuple(_book_summary(row) for row in self._session.execute(query))
 
     def summary(self, source_sha256: str) -> BookSummary:
-        """How far a book has come. Raises `NotFoundError`."""
+        """Counts how far a book has come. Raises `NotFoundError`."""
         query = _book_summaries().where(BookRow.id == book_id(self._session, source_sha256))
         return _book_summary(self._session.execute(query).one())
 
@@ -204,7 +204,7 @@ _COUNTS = (
 
 
 def _joined_takes(query: AnySelect) -> AnySelect:
-    """Chapters with their utterances and chosen takes, as far as there are any."""
+    """Joins chapters to their utterances and chosen takes; chapters without any stay in the result."""
     return (
         query.select_from(ChapterRow)
         .outerjoin(

@@ -42,12 +42,12 @@ class Editions:
         insert_rows(self._session, EditionChapterRow, chapters)
 
     def latest(self, source_sha256: str) -> Edition | None:
-        """The edition that was published last of a book, or None. Raises `NotFoundError`."""
+        """Reads the edition of a book that was published last; None when there is none. Raises `NotFoundError`."""
         query = select(EditionRow).join(RunRow).where(RunRow.book_id == book_id(self._session, source_sha256))
         return self._newest(query)
 
     def find(self, content_key: str) -> Edition | None:
-        """The latest edition with that content key, or None. Whether its files are still there is for the caller."""
+        """Looks up the latest edition with that content key; None when there is none. Its files may be gone."""
         return self._newest(select(EditionRow).where(EditionRow.content_key == content_key))
 
     def _newest(self, query: Select[tuple[EditionRow]]) -> Edition | None:

@@ -33,7 +33,7 @@ class Masters:
         insert_rows(self._session, PlacementRow, placements)
 
     def find(self, key: str, source_sha256: str, chapter_index: int) -> Master | None:
-        """The master with that key, as the given chapter's, or None.
+        """Looks up the master with that key and reads it as the given chapter's; None when there is none.
 
         Title and utterances are those of the chapter now. Raises `StorageError` when the key is not this chapter's
         (it names utterances that the chapter lacks), `NotFoundError`.
@@ -44,7 +44,7 @@ class Masters:
         owner = book_id(self._session, source_sha256)
         chapter = self._session.get(ChapterRow, (owner, chapter_index))
         if chapter is None:
-            raise NotFoundError(f"the book has no chapter {chapter_index + 1}")
+            raise NotFoundError(f"book {source_sha256} has no chapter {chapter_index + 1}: see `talepress plan`")
         utterances = {
             utterance.index: to_record(Utterance, utterance)
             for utterance in self._session.scalars(
@@ -55,7 +55,9 @@ class Masters:
             select(PlacementRow).where(PlacementRow.master_key == key).order_by(PlacementRow.position)
         ).all()
         if any(placement.utterance_index not in utterances for placement in placements):
-            raise StorageError(f"master {key} was not made from chapter {chapter_index + 1} as it is now")
+            raise StorageError(
+                f"master {key} was not made from chapter {chapter_index + 1} as it is now: run the same command again"
+            )
         return to_record(
             Master,
             row,

@@ -33,7 +33,7 @@ class Takes:
         insert_unless_present(self._session, TakeRow, list(rows.values()))
 
     def of(self, utterance_keys: Iterable[str]) -> dict[str, tuple[Take, ...]]:
-        """The takes of each utterance key, by attempt; keys without any take are left out."""
+        """Looks up the takes of each utterance key, in order of attempts; keys without a take are left out."""
         found: dict[str, list[Take]] = {}
         for chunk in chunks(dict.fromkeys(utterance_keys)):
             query = select(TakeRow).where(TakeRow.utterance_key.in_(chunk)).order_by(TakeRow.attempt)
@@ -42,9 +42,10 @@ class Takes:
         return {key: tuple(takes) for key, takes in found.items()}
 
     def missing(self, source_sha256: str, chapters: Collection[int] | None = None) -> tuple[KeyedUtterance, ...]:
-        """What must still be rendered: the first utterance of each key that has neither choice nor acceptable take.
+        """Lists what must still be rendered, in reading order: utterances with neither choice nor acceptable take.
 
-        In reading order. Utterances without a key (see `Books.assign_keys`) are not asked for. Raises `NotFoundError`.
+        Of those with one key, the first stands for all. Utterances without a key (see `Books.assign_keys`) are not
+        asked for. Raises `NotFoundError`.
         """
         acceptable = exists().where(TakeRow.utterance_key == UtteranceRow.utterance_key, TakeRow.verdict == Verdict.OK)
         query = (
@@ -66,7 +67,7 @@ class Takes:
         return tuple(first.values())
 
     def choose(self, source_sha256: str, choices: Mapping[str, str]) -> None:
-        """Makes each utterance key's take (utterance key -> take key) the one its utterances in this book use.
+        """Chooses takes: in this book, every utterance with the key on the left uses the take on the right.
 
         An earlier choice is replaced. Raises `NotFoundError`; `DatabaseError` for a take of another utterance key.
         """
@@ -82,7 +83,7 @@ class Takes:
         self._session.connection().execute(statement, parameters)
 
     def choose_acceptable(self, source_sha256: str, chapters: Collection[int] | None = None) -> int:
-        """Gives utterances without a choice the first acceptable take there is, from whatever book or run.
+        """Chooses the first acceptable take, of whatever book or run, for each utterance without a choice.
 
         Returns how many utterances got one. Raises `NotFoundError`.
         """
@@ -106,7 +107,7 @@ class Takes:
         return self._session.connection().execute(statement).rowcount
 
     def chosen(self, source_sha256: str, chapter_index: int) -> tuple[ChosenTake, ...]:
-        """Every utterance of a chapter with its chosen take, in reading order: what stitching needs.
+        """Reads every utterance of a chapter with its chosen take, in reading order: what stitching needs.
 
         Raises `IncompleteError` when an utterance has none, so that no text is lost in silence; `NotFoundError`.
         """
@@ -129,7 +130,7 @@ class Takes:
         return tuple(ChosenTake(to_record(Utterance, utterance), to_record(Take, take)) for utterance, take in rows)
 
     def flagged(self, source_sha256: str, chapters: Collection[int] | None = None) -> tuple[FlaggedUtterance, ...]:
-        """The utterances whose chosen take is doubtful, in reading order. Raises `NotFoundError`."""
+        """Lists the utterances whose chosen take is doubtful, in reading order. Raises `NotFoundError`."""
         query = (
             select(ChapterRow.title, UtteranceRow, TakeRow)
             .join(TakeRow, _CHOSEN)
@@ -150,7 +151,7 @@ class Takes:
         )
 
     def remove(self, keys: Sequence[str]) -> None:
-        """Forgets takes, say because their audio is gone; whoever chose them is without a choice again."""
+        """Deletes takes whose audio is lost. Utterances that had chosen one of them have no chosen take afterwards."""
         for chunk in chunks(keys):
             self._session.execute(
                 update(UtteranceRow).where(UtteranceRow.chosen_take_key.in_(chunk)).values(chosen_take_key=None)

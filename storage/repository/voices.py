@@ -26,15 +26,17 @@ class Voices:
             self._session.add(VoiceRow(**row_values(voice, VoiceRow, added_at=datetime.now(UTC))))
             self._session.flush()
         elif present.digest != voice.digest:
-            raise DuplicateError(f"there is another voice {voice.name!r}: remove it first, or take another name")
+            raise DuplicateError(
+                f"there is another voice of the name {voice.name!r}: remove it first, or take another name"
+            )
 
     def find(self, name: str, model_digest: str) -> VoiceRecord | None:
-        """The voice of that name for a model, or None."""
+        """Looks up the voice of that name for a model; None when there is none."""
         row = self._session.get(VoiceRow, (name, model_digest))
         return None if row is None else to_record(VoiceRecord, row)
 
     def list(self, model_digest: str | None = None) -> tuple[VoiceRecord, ...]:
-        """All voices by name, or those of one model."""
+        """Lists all voices by name, or those of one model."""
         query = select(VoiceRow).order_by(VoiceRow.name, VoiceRow.model_digest)
         if model_digest is not None:
             query = query.where(VoiceRow.model_digest == model_digest)
@@ -44,4 +46,4 @@ class Voices:
         """Removes a voice from all models. Takes spoken with it stay. Raises `NotFoundError`."""
         removed = self._session.scalars(delete(VoiceRow).where(VoiceRow.name == name).returning(VoiceRow.name)).all()
         if not removed:
-            raise NotFoundError(f"there is no voice {name!r}: see the list of voices")
+            raise NotFoundError(f"there is no added voice {name!r}: `talepress voice list` has all")
