@@ -1,4 +1,4 @@
-"""Runs the revisions on the connection that `storage.database` hands to Alembic. Must not know whose it is."""
+"""Runs Alembic's revisions on the connection that `storage.database` hands over. Must not open one of its own."""
 
 from alembic import context
 

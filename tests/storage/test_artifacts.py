@@ -160,7 +160,8 @@ def test_the_bytes_are_on_the_disk_before_the_name_is_and_the_name_before_the_ro
 
 
 def test_old_temporaries_are_swept_young_ones_are_left(local, folder):
-    old, young = folder / "tmp" / "old", folder / "tmp" / "young"
+    old = folder / "tmp" / "old"
+    young = folder / "tmp" / "young"
     for path in (old, young):
         path.write_bytes(b"half")
     os.utime(old, (time.time() - 2 * 24 * 3600,) * 2)
@@ -169,7 +170,8 @@ def test_old_temporaries_are_swept_young_ones_are_left(local, folder):
 
 
 def test_many_threads_may_store_the_same_bytes(local, folder):
-    barrier, addresses = threading.Barrier(8, timeout=20), []
+    barrier = threading.Barrier(8, timeout=20)
+    addresses: list[str] = []
 
     def put() -> None:
         barrier.wait()

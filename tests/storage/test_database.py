@@ -63,7 +63,8 @@ def test_a_snapshot_neither_waits_nor_commits(database):
 
 def test_two_threads_take_turns_even_when_both_read_first(database):
     """Without the immediate lock, the one that comes second would fail at once instead of waiting."""
-    barrier, failures = threading.Barrier(2, timeout=20), []
+    barrier = threading.Barrier(2, timeout=20)
+    failures: list[Exception] = []
 
     def work(name: str) -> None:
         try:
