@@ -6,11 +6,12 @@ import dataclasses
 import types
 import typing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 
 import pytest
 from sqlalchemy import create_engine, inspect, select
+from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session, undefer
 
 from storage import records
@@ -111,7 +112,7 @@ def sample(kind: typing.Any, name: str, n: int) -> object:
         float: n + 0.1,
         bool: True,
         bytes: bytes([n]),
-        datetime: datetime(2026, 1, 1, 12, 30, n, n, tzinfo=UTC),
+        datetime: datetime(2026, 1, 1, 12, 30, n, n, tzinfo=timezone(timedelta(hours=2))),  # equals its moment in UTC
     }
     if kind in plain:
         value = plain[kind]
@@ -184,3 +185,18 @@ def test_a_field_that_is_neither_a_column_nor_given_is_an_error_not_its_default(
     with pytest.raises(AssertionError, match="reviewer"):
         to_record(LongerSkip, row)
     assert to_record(LongerSkip, row, reviewer="Ann") == LongerSkip("t", "r", None, "s", reviewer="Ann")
+
+
+def test_a_moment_comes_back_in_utc_and_one_without_a_zone_is_refused():
+    voice = VoiceRow(**row_values(VoiceRecord("v", "d", "l"), VoiceRow))
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        voice.added_at = datetime(2026, 1, 1, 1, 30, tzinfo=timezone(timedelta(hours=2)))
+        session.add(voice)
+        session.commit()
+        session.expire_all()
+        assert voice.added_at.isoformat() == "2025-12-31T23:30:00+00:00"
+        voice.added_at = datetime(2026, 1, 1)
+        with pytest.raises(StatementError, match="give it a time zone"):
+            session.flush()
