@@ -6,7 +6,7 @@ import dataclasses
 import types
 import typing
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 
 import pytest
@@ -112,7 +112,7 @@ def sample(kind: typing.Any, name: str, n: int) -> object:
         float: n + 0.1,
         bool: True,
         bytes: bytes([n]),
-        datetime: datetime(2026, 1, 1, 12, 30, n, n, tzinfo=timezone(timedelta(hours=2))),  # equals its moment in UTC
+        datetime: datetime(2026, 1, 1, 12, 30, n, n, tzinfo=UTC),
     }
     if kind in plain:
         value = plain[kind]
@@ -172,7 +172,7 @@ def test_every_field_comes_back_from_its_column_with_value_and_type(row_type, re
         session.commit()
     with Session(engine) as session:
         row = session.scalars(select(row_type).options(undefer("*"))).one()
-        assert to_record(record_type, row, **elsewhere) == record
+        assert repr(to_record(record_type, row, **elsewhere)) == repr(record)  # `==` takes a text for an enum's member
         assert {name: getattr(row, name) for name in storage_only} == storage_only
 
 
