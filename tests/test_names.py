@@ -15,7 +15,7 @@ CODE_FOLDERS = ("flows", "tasks", "storage", "configs", "tortoise_core", "tests"
 DECISIONS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "decisions").glob("*.md"))
 
 # Pages that name files as they are; `<name>` in a path stands for what a reader will choose.
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", *DECISIONS)
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/database.md", *DECISIONS)
 FILE_NAME = re.compile(r"[\w./<>*-]+\.(?:py|md|toml|tsv|ini)|(?:[\w.<>*-]+/)+[\w.<>*-]*")
 USERS_OWN = {"talepress.toml"}  # files that a user makes
 
