@@ -120,9 +120,7 @@ def _word(word: str) -> Phones:
                 stress = "" if name in VOWELS else stress
             at = match.end()
         else:
-            raise TextError(
-                f"{word!r}: {word[at]!r} is no sound of English that the phone front-end knows"
-            )
+            raise TextError(f"{word!r}: {word[at]!r} is no sound of English that the phone front-end knows")
     vowels = [place for place, phone in enumerate(phones) if phone[-1] in "012"]
     if vowels and not any(phones[place][-1] in "12" for place in vowels):
         first = next((place for place in vowels if phones[place] not in ("AH0", "ER0")), vowels[0])

@@ -1,7 +1,7 @@
 """Owns the table of samplers: which there are, and what each is good for.
 
-A sampler lives in the module of its name here, as `SAMPLER`; to add one, write that module and its line below. Settings
-check their choice against this table, so it must not import PyTorch.
+A sampler lives in the module of its name here, as `SAMPLER`; to add one, write that module and its line below. A
+model's front-end checks settings against this table, so it must not import PyTorch.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ SAMPLERS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def check_sampler(name: str) -> None:
-    """Raises `ConfigError` where no sampler has that name."""
+def require_sampler(name: str) -> None:
+    """Raises `ConfigError` for a name that is not in `SAMPLERS`."""
     if name not in SAMPLERS:
         raise ConfigError(f"unknown sampler {name!r}: use one of {', '.join(SAMPLERS)}")
 
 
 def sampler_named(name: str) -> Sampler:
     """Loads one of `SAMPLERS`. Raises `ConfigError` for another name."""
-    check_sampler(name)
+    require_sampler(name)
     sampler: Sampler = import_module(f"{__name__}.{name}").SAMPLER
     return sampler
