@@ -39,7 +39,7 @@ def train(
     import torch  # here: other commands start without it
 
     from tortoise_core.training.recipe import read_recipe
-    from tortoise_core.training.run import Workspace
+    from tortoise_core.training.workspace import Workspace
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if threads:

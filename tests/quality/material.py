@@ -13,8 +13,8 @@ import soundfile
 
 from configs.settings import load_settings
 from tasks.ingest.book import read_book
-from tortoise_core.training.corpus import HeldOut, speakable_sentences
-from tortoise_core.training.teachers import SAMPLE_RATE, Teacher, teacher_of
+from tortoise_core.corpus.corpus import HeldOut, speakable_sentences
+from tortoise_core.corpus.teachers import SAMPLE_RATE, Teacher, teacher_of
 
 HARD = Path(__file__).with_name("hard.txt")  # one sentence a line: numbers, names, single words, quotes, a long one
 SHORTEST, LONGEST = 30, 130  # characters

@@ -25,19 +25,19 @@ from tests.quality.judge import Judge
 from tests.quality.language import COMPARED, Reader, decode, load_reader
 from tests.quality.material import BEST, held_out_sentences, material_arguments, record
 from tortoise_core.audio.mel import normalize_mel
+from tortoise_core.corpus.corpus import Corpus
+from tortoise_core.corpus.teachers import SAMPLE_RATE
 from tortoise_core.inference.code_stage import Chosen
 from tortoise_core.inference.logits import DecodingSettings
 from tortoise_core.inference.sampling import Prompt, sample_codes
 from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.models.autoregressive import AutoregressiveModel
-from tortoise_core.training.acoustic_stages import VALIDATION_ITEMS
-from tortoise_core.training.corpus import Corpus
-from tortoise_core.training.language_stages import AutoregressiveStage, start_from_codebook
+from tortoise_core.training.data.crops import VALIDATION_ITEMS
+from tortoise_core.training.data.utterances import BucketConfig, BucketSampler, SpokenItem
 from tortoise_core.training.loop import Trainer
 from tortoise_core.training.recipe import read_recipe
-from tortoise_core.training.run import VOICE_CLIPS, Workspace
-from tortoise_core.training.speech_data import BucketConfig, BucketSampler, SpokenItem
-from tortoise_core.training.teachers import SAMPLE_RATE
+from tortoise_core.training.stages.autoregressive import AutoregressiveStage, start_from_codebook
+from tortoise_core.training.workspace import VOICE_CLIPS, Workspace
 
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "quality" / "scaling.json"
 RECIPE = Path(__file__).resolve().parents[2] / "configs" / "models" / "tortoise_mini.toml"

@@ -1,1 +1,1 @@
-"""Training of every network: one loop, a stage per network, a recipe file. See `run.py`."""
+"""Training of every network: one loop, a stage per network, a recipe file. See `workspace.py`."""

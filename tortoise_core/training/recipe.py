@@ -19,12 +19,17 @@ from tortoise_core.models.code_speller import CodeSpellerConfig
 from tortoise_core.models.diffusion_decoder import DiffusionDecoderConfig
 from tortoise_core.models.dvae import DiscreteVAEConfig
 from tortoise_core.models.frame_vocoder import FrameVocoderConfig
-from tortoise_core.training.acoustic_stages import CodecLossConfig, CropConfig, VocoderLossConfig
-from tortoise_core.training.decoded_mels import DecodedConfig
-from tortoise_core.training.diffusion_stage import DiffusionDataConfig, DiffusionLossConfig
-from tortoise_core.training.language_stages import AutoregressiveLossConfig, ClvpLossConfig, SpellerLossConfig
-from tortoise_core.training.loop import LoopConfig
-from tortoise_core.training.speech_data import BucketConfig
+from tortoise_core.training.data.aligned import DiffusionDataConfig
+from tortoise_core.training.data.crops import CropConfig
+from tortoise_core.training.data.decoded_mels import DecodedConfig
+from tortoise_core.training.data.utterances import BucketConfig
+from tortoise_core.training.optimizers import LoopConfig
+from tortoise_core.training.stages.autoregressive import AutoregressiveLossConfig
+from tortoise_core.training.stages.clvp import ClvpLossConfig
+from tortoise_core.training.stages.diffusion import DiffusionLossConfig
+from tortoise_core.training.stages.dvae import CodecLossConfig
+from tortoise_core.training.stages.speller import SpellerLossConfig
+from tortoise_core.training.stages.vocoder import VocoderLossConfig
 
 STAGES = (
     "corpus",

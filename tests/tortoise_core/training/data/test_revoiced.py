@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from tortoise_core.corpus.corpus import Corpus
+from tortoise_core.corpus.teachers import Phone
 from tortoise_core.errors import ConfigError
 from tortoise_core.models.dvae import DiscreteVAE, DiscreteVAEConfig
-from tortoise_core.training.corpus import Corpus
-from tortoise_core.training.diffusion_stage import AlignedInput, DiffusionDataConfig, DiffusionSampler
-from tortoise_core.training.revoiced import compute_revoiced, retime
-from tortoise_core.training.speech_data import prepare_items
-from tortoise_core.training.teachers import Phone
+from tortoise_core.training.data.aligned import AlignedInput, DiffusionDataConfig, DiffusionSampler
+from tortoise_core.training.data.revoiced import compute_revoiced, retime
+from tortoise_core.training.data.utterances import prepare_items
 
 FRAME_S = 256 / 24_000
 

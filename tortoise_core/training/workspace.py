@@ -33,6 +33,8 @@ from torch import Tensor
 from tortoise_core.checkpoints.manifest import write_manifest, write_network
 from tortoise_core.checkpoints.staging import staged_folder
 from tortoise_core.checkpoints.weights import write_tensors
+from tortoise_core.corpus.corpus import Corpus, HeldOut, build_corpus, speakable_sentences
+from tortoise_core.corpus.teachers import SAMPLE_RATE
 from tortoise_core.description import read_config
 from tortoise_core.diffusion.process import GaussianDiffusion
 from tortoise_core.diffusion.schedule import NoiseSchedule
@@ -47,22 +49,20 @@ from tortoise_core.models.code_speller import CodeSpeller
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.models.frame_vocoder import FrameVocoder
-from tortoise_core.training.acoustic_stages import DecodedMels, DiscreteVAEStage, VocoderStage
-from tortoise_core.training.corpus import Corpus, HeldOut, build_corpus, speakable_sentences
-from tortoise_core.training.decoded_mels import DecodedConfig, compute_decoded
-from tortoise_core.training.diffusion_stage import (
-    AlignedInput,
-    DiffusionDataConfig,
-    DiffusionSampler,
-    DiffusionStage,
-    compute_latents,
-)
-from tortoise_core.training.language_stages import AutoregressiveStage, ClvpStage, SpellerStage, start_from_codebook
+from tortoise_core.training.data.aligned import AlignedInput, DiffusionDataConfig, DiffusionSampler
+from tortoise_core.training.data.crops import DecodedMels
+from tortoise_core.training.data.decoded_mels import DecodedConfig, compute_decoded
+from tortoise_core.training.data.latents import compute_latents
+from tortoise_core.training.data.revoiced import compute_revoiced
+from tortoise_core.training.data.utterances import BucketSampler, SpokenItem, prepare_items
 from tortoise_core.training.loop import CHECKPOINT, Progress, Stage, Trainer
 from tortoise_core.training.recipe import STAGES, Recipe
-from tortoise_core.training.revoiced import compute_revoiced
-from tortoise_core.training.speech_data import BucketSampler, SpokenItem, prepare_items
-from tortoise_core.training.teachers import SAMPLE_RATE
+from tortoise_core.training.stages.autoregressive import AutoregressiveStage, start_from_codebook
+from tortoise_core.training.stages.clvp import ClvpStage
+from tortoise_core.training.stages.diffusion import DiffusionStage
+from tortoise_core.training.stages.dvae import DiscreteVAEStage
+from tortoise_core.training.stages.speller import SpellerStage
+from tortoise_core.training.stages.vocoder import VocoderStage
 
 log = logging.getLogger(__name__)
 VOICE_CLIPS = 8  # utterances that a voice is made from

@@ -22,8 +22,8 @@ import numpy as np
 import torch
 
 from tortoise_core.audio.mel import MelSpectrogram24k
+from tortoise_core.corpus.teachers import SAMPLE_RATE, Phone, teacher_of
 from tortoise_core.errors import ConfigError
-from tortoise_core.training.teachers import SAMPLE_RATE, Phone, teacher_of
 
 MEL_BINS = 100
 

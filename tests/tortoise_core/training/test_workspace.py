@@ -13,7 +13,7 @@ from tortoise_core.inference.engine import load_engine
 from tortoise_core.inference.interface import SpeechRequest, VoiceLatents
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.training.recipe import STAGES, read_recipe
-from tortoise_core.training.run import Workspace
+from tortoise_core.training.workspace import Workspace
 
 TRAINED = ("dvae", "vocoder", "autoregressive", "clvp", "speller", "diffusion_codes", "diffusion", "vocoder_decoded")
 

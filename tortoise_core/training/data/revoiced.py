@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from tortoise_core.audio.constants import FRAMES_PER_CODE, HOP_SAMPLES
 from tortoise_core.audio.mel import MelSpectrogram24k
+from tortoise_core.corpus.alignment import plain_phone
+from tortoise_core.corpus.teachers import PAUSE, SAMPLE_RATE, Phone, teacher_of
 from tortoise_core.errors import ConfigError
 from tortoise_core.models.dvae import DiscreteVAE
-from tortoise_core.training.alignment import plain_phone
+from tortoise_core.training.data.utterances import SpokenItem
 from tortoise_core.training.loop import hash_seed
-from tortoise_core.training.speech_data import SpokenItem
-from tortoise_core.training.teachers import PAUSE, SAMPLE_RATE, Phone, teacher_of
 
 _ALIKE = 0.75  # of the phones of two readings must be matched: beyond that they say different things
 

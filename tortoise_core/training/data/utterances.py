@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tortoise_core.corpus.alignment import align_codes
+from tortoise_core.corpus.corpus import Corpus, CorpusItem
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.text.phonemes import PAUSES, SPACE, START, STOP, PhonemeTokenizer
-from tortoise_core.training.acoustic_stages import VALIDATION_ITEMS
-from tortoise_core.training.alignment import align_codes
-from tortoise_core.training.corpus import Corpus, CorpusItem
+from tortoise_core.training.data.crops import VALIDATION_ITEMS
 from tortoise_core.training.loop import hash_seed
 
 NOT_PHONES = {STOP, START, SPACE, *PAUSES}

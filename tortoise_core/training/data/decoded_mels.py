@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from tortoise_core.audio.constants import FRAMES_PER_CODE
+from tortoise_core.corpus.corpus import Corpus
 from tortoise_core.inference.audio_stage import AudioStage, noise_generator
 from tortoise_core.inference.code_stage import Chosen
 from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, VoiceLatents
-from tortoise_core.training.corpus import Corpus
-from tortoise_core.training.diffusion_stage import AlignedInput
+from tortoise_core.training.data.aligned import AlignedInput
 from tortoise_core.training.loop import hash_seed
 
 _AT_ONCE = 64  # utterances; those of like length are decoded together

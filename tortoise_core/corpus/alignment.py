@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-from tortoise_core.training.teachers import PAUSE, SAMPLE_RATE, SAMPLES_PER_CODE, Phone
+from tortoise_core.corpus.teachers import PAUSE, SAMPLE_RATE, SAMPLES_PER_CODE, Phone
 
 # Vowels that the teacher's lexicon and ours confuse without either being wrong.
 _SAME = {"ax": "ah", "ih": "ah", "uh": "ah", "ao": "aa", "axr": "er"}
