@@ -26,13 +26,13 @@ from tests.quality.language import COMPARED, Reader, decode, load_reader
 from tests.quality.material import BEST, held_out_sentences, material_arguments, record
 from tortoise_core.audio.mel import normalize_mel
 from tortoise_core.corpus.corpus import Corpus
+from tortoise_core.corpus.sentences import split_held_out
 from tortoise_core.corpus.teachers import SAMPLE_RATE
 from tortoise_core.inference.code_stage import Chosen
 from tortoise_core.inference.logits import DecodingSettings
 from tortoise_core.inference.sampling import Prompt, sample_codes
 from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.models.autoregressive import AutoregressiveModel
-from tortoise_core.training.data.crops import VALIDATION_ITEMS
 from tortoise_core.training.data.utterances import BucketConfig, BucketSampler, SpokenItem
 from tortoise_core.training.loop import Trainer
 from tortoise_core.training.recipe import read_recipe
@@ -78,7 +78,7 @@ class _Share(BucketSampler):
     """Trains on the first items; validated on what every share is validated on."""
 
     def __init__(self, items: Sequence[SpokenItem], share: float, corpus: Corpus, config: BucketConfig) -> None:
-        train, valid = items[:-VALIDATION_ITEMS], items[-VALIDATION_ITEMS:]
+        train, valid = split_held_out(items, lambda spoken: spoken.item.text)
         self.used = train[: round(share * len(train))]
         self._all = BucketSampler(items, corpus, config)
         super().__init__([*self.used, *valid], corpus, config)

@@ -12,9 +12,8 @@ Who speaks is `teachers.py`'s business. This module knows nothing of models.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -127,44 +126,3 @@ def _truncate_to_index(folder: Path) -> list[CorpusItem]:
     with (folder / "mel.f16").open("ab") as file:
         file.truncate(2 * MEL_BINS * sum(item.frames for item in items))
     return items
-
-
-def speakable_sentences(path: Path) -> Iterator[str]:
-    """Sentences of a text file (one a line) that need no normalisation, at most 160 characters, in the file's order."""
-    allowed = set("abcdefghijklmnopqrstuvwxyz ,.;:!?'-")
-    for line in path.read_text(encoding="utf-8").splitlines():
-        text = " ".join(line.translate(_PLAIN).split())
-        if 4 <= len(text) <= 160 and set(text.lower()) <= allowed and any(c.isalpha() for c in text):
-            yield text
-
-
-class HeldOut:
-    """The sentences that training never sees: half a percent of all, by their letters, and those of some books.
-
-    What is shorter than `_SHORT` letters may stand in any book ("Yes, sir."): the half percent alone holds it out.
-    """
-
-    def __init__(self, books: Iterable[str] = ()) -> None:
-        """Args: `books`: the whole text of each."""
-        self._books = [_letters(book) for book in books]
-
-    def __contains__(self, sentence: str) -> bool:
-        letters = _letters(sentence)
-        if int(hashlib.sha256(letters.encode()).hexdigest(), 16) % 200 == 0:
-            return True
-        return self.of_books(sentence)
-
-    def of_books(self, sentence: str) -> bool:
-        """Whether one of the books has the sentence."""
-        letters = _letters(sentence)
-        return len(letters) >= _SHORT and any(letters in book for book in self._books)
-
-
-def _letters(text: str) -> str:
-    return "".join(c for c in text.lower() if c.isalpha())
-
-
-_SHORT = 15
-
-
-_PLAIN = str.maketrans({"’": "'", "‘": "", "“": "", "”": "", '"': "", "—": ", ", "–": "-", "_": " "})

@@ -33,7 +33,8 @@ from torch import Tensor
 from tortoise_core.checkpoints.manifest import write_manifest, write_network
 from tortoise_core.checkpoints.staging import staged_folder
 from tortoise_core.checkpoints.weights import write_tensors
-from tortoise_core.corpus.corpus import Corpus, HeldOut, build_corpus, speakable_sentences
+from tortoise_core.corpus.corpus import Corpus, build_corpus
+from tortoise_core.corpus.sentences import HeldOutBooks, speakable_sentences
 from tortoise_core.corpus.teachers import SAMPLE_RATE
 from tortoise_core.description import read_config
 from tortoise_core.diffusion.process import GaussianDiffusion
@@ -166,7 +167,7 @@ class Workspace:
     def _build_corpus(self, sentences: Path | None, held_out_books: Sequence[str]) -> None:
         if sentences is None or not sentences.is_file():
             raise ConfigError(f"the corpus needs a text file with one sentence a line, not {sentences}")
-        held_out = HeldOut(held_out_books)
+        held_out = HeldOutBooks(held_out_books)
         texts = (text for text in speakable_sentences(sentences) if text not in held_out)
         build_corpus(self.folder / "corpus", texts, self.recipe.corpus.voices, self.recipe.corpus.hours)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tortoise_core.corpus.corpus import Corpus, HeldOut, build_corpus, speakable_sentences
+from tortoise_core.corpus.corpus import Corpus, build_corpus
 from tortoise_core.errors import ConfigError
 
 
@@ -31,30 +31,3 @@ def test_a_missing_teacher_and_a_missing_corpus_are_named(tmp_path, monkeypatch)
         build_corpus(tmp_path / "c", ["No."], ("slt",), 1.0)
     with pytest.raises(ConfigError, match="no corpus"):
         Corpus(tmp_path / "c")
-
-
-def test_sentences_that_need_normalisation_are_left_out(tmp_path):
-    path = tmp_path / "sentences.txt"
-    path.write_text("“Yes,” said he.\nIn 1887 it rained.\nA — dash_ed_ one.\n§\n" + "x" * 200 + "\n", encoding="utf-8")
-    assert list(speakable_sentences(path)) == ["Yes, said he.", "A , dash ed one."]
-
-
-def test_holding_out_looks_at_letters_alone():
-    letters = "abcdefghij"
-    held = [
-        text
-        for text in (f"{a}{b}{c} {d}." for a in letters for b in letters for c in letters for d in letters[:4])
-        if text in HeldOut()
-    ]
-    assert 5 < len(held) < 50  # of 4,000, one in 200
-    assert all(text.upper().replace(".", " !") in HeldOut() for text in held)
-
-
-def test_sentences_of_held_out_books_are_left_out():
-    held_out = HeldOut(
-        ["Chapter I.\nThe Time Traveller (for so it will be convenient to\nspeak of him) sat.", "“Yes, sir.”"]
-    )
-    assert "the time traveller, for so it will be convenient" in held_out
-    assert not held_out.of_books("Yes, sir.")  # such a thing is said in every book
-    assert not held_out.of_books("The time traveller stood, for it was convenient.")
-    assert not HeldOut().of_books("the time traveller, for so it will be convenient")

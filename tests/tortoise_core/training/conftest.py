@@ -139,7 +139,7 @@ def recipe(recipe_file):
 
 @pytest.fixture(scope="module")
 def workspace_folder(tmp_path_factory):
-    """A workspace whose corpus is 100 short tones, said to be the word "no" with its phones."""
+    """A workspace whose corpus is 100 short tones, said to be the word "note" (one in ten "Nate", which held out)."""
     folder = tmp_path_factory.mktemp("mini") / "mini" / "corpus"
     folder.mkdir(parents=True)
     random = np.random.default_rng(0)
@@ -154,8 +154,11 @@ def workspace_folder(tmp_path_factory):
             audio.write((wav * 32767).astype(np.int16).tobytes())
             mels.write(np.ascontiguousarray(mel).tobytes())
             end = length / 24000
-            phones = [{"name": n, "end_s": end * (i + 1) / 4} for i, n in enumerate(["pau", "n", "ow", "pau"])]
-            item = {"text": "No.", "voice": ("slt", "rms")[number % 2], "sample_offset": samples, "samples": length}
+            held_out = number % 10 == 7
+            names = ["pau", "n", "ey" if held_out else "ow", "t", "pau"]
+            phones = [{"name": n, "end_s": end * (i + 1) / 5} for i, n in enumerate(names)]
+            item = {"text": "Nate." if held_out else "Note.", "voice": ("slt", "rms")[number % 2]}
+            item |= {"sample_offset": samples, "samples": length}
             lines.append(json.dumps(item | {"frame_offset": frames, "frames": len(mel), "phones": phones}))
             samples, frames = samples + length, frames + len(mel)
     (folder / "index.jsonl").write_text("".join(line + "\n" for line in lines))

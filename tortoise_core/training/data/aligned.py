@@ -12,8 +12,8 @@ from torch import Tensor
 
 from tortoise_core.audio.constants import FRAMES_PER_CODE
 from tortoise_core.corpus.corpus import Corpus, CorpusItem
-from tortoise_core.errors import ConfigError
-from tortoise_core.training.data.crops import VALIDATION_ITEMS, VALIDATION_SEED
+from tortoise_core.corpus.sentences import split_held_out
+from tortoise_core.training.data.crops import VALIDATION_SEED
 from tortoise_core.training.data.utterances import SpokenItem
 from tortoise_core.training.loop import hash_seed
 
@@ -66,10 +66,7 @@ class DiffusionSampler:
         self.corpus, self.aligned, self.config = corpus, aligned, config
         items = aligned.items
         long_enough = [i for i, s in enumerate(items) if len(s.codes) >= config.codes]
-        self._train = [i for i in long_enough if i < len(items) - VALIDATION_ITEMS]
-        self._valid = [i for i in long_enough if i >= len(items) - VALIDATION_ITEMS]
-        if not self._train or not self._valid:
-            raise ConfigError(f"the corpus has too few utterances of {config.codes} codes for the diffusion stage")
+        self._train, self._valid = split_held_out(long_enough, lambda i: items[i].item.text)
         self._by_voice: dict[str, list[CorpusItem]] = {}
         for i in self._train:
             self._by_voice.setdefault(items[i].item.voice, []).append(items[i].item)

@@ -15,11 +15,11 @@ from tortoise_core.audio.constants import FRAMES_PER_CODE
 from tortoise_core.audio.constants import HOP_SAMPLES as HOP
 from tortoise_core.audio.mel import MelSpectrogram24k
 from tortoise_core.corpus.corpus import Corpus, CorpusItem
+from tortoise_core.corpus.sentences import is_held_out, split_held_out
 from tortoise_core.corpus.teachers import PAUSE, PHONES, SAMPLE_RATE
 from tortoise_core.training.loop import hash_seed
 
 VALIDATION_SEED = 987_654_321  # validation crops: the same ones each time
-VALIDATION_ITEMS = 64  # the last utterances of the corpus are never trained on
 # Played at new / old speed, pitch with it: about three semitones either way.
 SPEEDS = ((6, 5), (8, 7), (11, 10), (17, 16), (16, 17), (10, 11), (7, 8), (5, 6))
 MARGIN = 4  # frames of context on either side of a varied crop, so that its edge frames are those of the whole clip
@@ -59,8 +59,10 @@ class CropSampler:
 
     def __init__(self, corpus: Corpus, config: CropConfig, decoded: DecodedMels | None = None) -> None:
         self.corpus, self.config, self._decoded = corpus, config, decoded
-        self._train = corpus.items[:-VALIDATION_ITEMS]
-        self._valid = corpus.items[-VALIDATION_ITEMS:]
+        self._train, self._valid = split_held_out(corpus.items, lambda item: item.text)
+        self._decoded_numbers = (
+            [] if decoded is None else [n for n, item in enumerate(decoded.items) if not is_held_out(item.text)]
+        )
         self._to_mel = MelSpectrogram24k()
 
     def batch(self, step: int) -> dict[str, Tensor]:
@@ -80,7 +82,7 @@ class CropSampler:
             if vary:
                 pieces.append(self._varied(items[index], random))
             elif self._decoded is not None and random.random() < self._decoded.share:
-                number = int(random.integers(len(self._decoded.items)))
+                number = int(random.choice(self._decoded_numbers))
                 pieces.append(self._plain(self._decoded.items[number], self._decoded.mel(number), random))
             else:
                 pieces.append(self._plain(items[index], self.corpus.mel(items[index]), random))

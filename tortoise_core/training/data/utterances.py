@@ -16,9 +16,9 @@ from torch import Tensor
 
 from tortoise_core.corpus.alignment import align_codes
 from tortoise_core.corpus.corpus import Corpus, CorpusItem
+from tortoise_core.corpus.sentences import split_held_out
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.text.phonemes import PAUSES, SPACE, START, STOP, PhonemeTokenizer
-from tortoise_core.training.data.crops import VALIDATION_ITEMS
 from tortoise_core.training.loop import hash_seed
 
 NOT_PHONES = {STOP, START, SPACE, *PAUSES}
@@ -83,7 +83,7 @@ class BucketSampler:
 
     def __init__(self, items: Sequence[SpokenItem], corpus: Corpus, config: BucketConfig) -> None:
         self.corpus, self.config = corpus, config
-        train, self._valid = list(items[:-VALIDATION_ITEMS]), list(items[-VALIDATION_ITEMS:])
+        train, self._valid = split_held_out(items, lambda spoken: spoken.item.text)
         self._by_voice: dict[str, list[CorpusItem]] = {}
         for spoken in train:
             self._by_voice.setdefault(spoken.item.voice, []).append(spoken.item)
