@@ -8,7 +8,7 @@ SENTENCES ?= ../shared/text/sentences.txt
 SPEECH_REPORT ?= ../shared/tools/speech_report
 HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-frank-baum_the-wonderful-wizard-of-oz.epub
 
-.PHONY: book sample bench bench-quick quality scaling test fuzz parity check format train-mini clean
+.PHONY: book sample bench bench-quick quality scaling test fuzz parity check format train-mini train-on clean
 .DEFAULT_GOAL := book
 
 # One stamp per set of extras, so that nothing is installed twice.
@@ -81,6 +81,14 @@ train-mini: $(VENV)/.train
 	  $(VENV)/bin/talepress train $$stage --config configs/models/tortoise_mini.toml \
 	    --workspace $(WORKSPACE) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) \
 	    --out $(WORKSPACE)/tortoise_mini || exit 1; \
+	done
+
+## train the shipped weights on, most useful first; stop and repeat at any time, it goes on
+train-on: $(VENV)/.train
+	for stage in corpus autoregressive speller clvp diffusion; do \
+	  $(VENV)/bin/talepress train $$stage --config configs/models/tortoise_mini_further.toml \
+	    --from configs/models/tortoise_mini --workspace $(WORKSPACE) \
+	    --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) || exit 1; \
 	done
 
 clean:

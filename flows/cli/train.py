@@ -30,6 +30,9 @@ def train(
         list[Path] | None,
         typer.Option(help="corpus: a book whose sentences are left out, to test on; may be repeated."),
     ] = None,
+    begin_with: Annotated[
+        Path | None, typer.Option("--from", help="A model folder: stages without a checkpoint begin with its weights.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="export: the new model folder.")] = None,
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes; the same command goes on.")] = math.inf,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -44,7 +47,10 @@ def train(
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if threads:
         torch.set_num_threads(threads)
-    Workspace(workspace.expanduser(), read_recipe(config), device).run(
+    place = Workspace(workspace.expanduser(), read_recipe(config), device)
+    if begin_with is not None:
+        place.adopt(begin_with)
+    place.run(
         stage,
         minutes=minutes,
         sentences=sentences,

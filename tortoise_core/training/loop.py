@@ -94,6 +94,8 @@ class Trainer:
         """Trains until the configured step, or for so many minutes; returns where it stands. Call again to go on."""
         deadline = time.monotonic() + minutes * 60
         started = time.monotonic() - self.progress.seconds
+        if self.progress.step == 0:
+            self._validate()  # what the weights are worth that training begins with
         while self.progress.step < self.config.steps and time.monotonic() < deadline:
             metrics = self._step(self.progress.step)
             self.progress.step += 1
@@ -102,12 +104,16 @@ class Trainer:
             if step % self.config.log_every == 0:
                 self._log({"step": step, "seconds": round(self.progress.seconds, 1), **_floats(metrics)})
             if step % self.config.validate_every == 0:
-                with self.averaged():
-                    self._log({"step": step, **{f"valid_{k}": v for k, v in self.stage.validate().items()}})
+                self._validate()
             if step % self.config.checkpoint_every == 0:
                 self.save()
         self.save()
         return self.progress
+
+    def _validate(self) -> None:
+        with self.averaged():
+            figures = self.stage.validate()
+        self._log({"step": self.progress.step, **{f"valid_{name}": value for name, value in figures.items()}})
 
     def _step(self, step: int) -> dict[str, Tensor]:
         torch.manual_seed(hash_seed(self.config.seed, step))
@@ -148,41 +154,38 @@ class Trainer:
         """Context in which the model holds the averaged weights and is in evaluation mode."""
         return _Swapped(self.stage.model, self._average)
 
-    def average_state(self) -> dict[str, Tensor]:
-        """The averaged weights: what is exported."""
-        return {name: value.detach().cpu().clone() for name, value in self._average.items()}
-
     def save(self) -> None:
-        """Writes the checkpoint to a temporary name, flushed, then renamed: a kill leaves the old one or the new."""
-        state: dict[str, Any] = {
+        """Writes the checkpoint."""
+        state = {
             "step": self.progress.step,
             "seconds": self.progress.seconds,
             "average": self._average,
             "modules": {p.name: [m.state_dict() for m in p.modules] for p in self.stage.phases},
             "optimizers": {name: [o.state_dict() for o in optimizers] for name, optimizers in self._optimizers.items()},
         }
-        temporary = self.folder / (CHECKPOINT + ".tmp")
-        with temporary.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.folder / CHECKPOINT)
+        write_checkpoint(self.folder, state)
 
     def _load(self) -> None:
         path = self.folder / CHECKPOINT
         state = torch.load(path, map_location=self.device, weights_only=True)
         try:
-            for phase in self.stage.phases:
-                for module, weights in zip(phase.modules, state["modules"][phase.name], strict=True):
-                    module.load_state_dict(weights)
-            for name, optimizers in self._optimizers.items():
-                for optimizer, kept in zip(optimizers, state["optimizers"][name], strict=True):
-                    optimizer.load_state_dict(kept)
+            if "modules" in state:
+                self._load_modules(state)
+            else:  # weights of a finished model: see `begin_with_weights`
+                self.stage.model.load_state_dict(state["average"])
         except (KeyError, RuntimeError, ValueError) as error:
             raise CheckpointError(f"{path} belongs to another configuration ({error}); use a new folder") from error
         self._average = state["average"]
         self.progress = Progress(state["step"], state["seconds"])
         log.info("resumed %s at step %d", path, self.progress.step)
+
+    def _load_modules(self, state: Mapping[str, Any]) -> None:
+        for phase in self.stage.phases:
+            for module, weights in zip(phase.modules, state["modules"][phase.name], strict=True):
+                module.load_state_dict(weights)
+        for name, optimizers in self._optimizers.items():
+            for optimizer, kept in zip(optimizers, state["optimizers"][name], strict=True):
+                optimizer.load_state_dict(kept)
 
     def _log(self, record: dict[str, float]) -> None:
         self.progress.history.append(record)
@@ -206,6 +209,26 @@ class _Swapped:
     def __exit__(self, *_: object) -> None:
         self._model.load_state_dict(self._saved)
         self._model.train(self._was_training)
+
+
+def begin_with_weights(folder: Path, weights: Mapping[str, Tensor]) -> None:
+    """Writes a checkpoint of step 0 from which a run begins with the weights of a finished model.
+
+    A model folder holds averaged weights alone. So the network and its average begin with them; optimisers, and modules
+    that are never exported (discriminators), begin anew.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_checkpoint(folder, {"step": 0, "seconds": 0.0, "average": dict(weights)})
+
+
+def write_checkpoint(folder: Path, state: Mapping[str, Any]) -> None:
+    """Writes a run's checkpoint to a temporary name, flushed, then renamed: a kill leaves the old one or the new."""
+    temporary = folder / (CHECKPOINT + ".tmp")
+    with temporary.open("wb") as file:
+        torch.save(dict(state), file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(folder / CHECKPOINT)
 
 
 def hash_seed(*parts: int) -> int:

@@ -116,13 +116,13 @@ _STAGE_PARTS: Mapping[str, type] = {
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Reads a recipe file. Raises `ConfigError` naming file and place of whatever is wrong with it."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read the recipe {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigError(f"{path} is not a valid TOML file: {error}") from error
+    """Reads a recipe file. With `extends = "OTHER.toml"`, its values replace those of another recipe beside it.
+
+    Raises `ConfigError` naming file and place of whatever is wrong with it.
+    """
+    content = _read_toml(path)
+    if base := content.pop("extends", None):
+        content = _replaced(_read_toml(path.parent / str(base)), content)
     try:
         # Table by table, because a nested dataclass would let unknown keys pass.
         tables = {name: read_config(kind, content.pop(name, {}), f"{path}: {name}") for name, kind in _SECTIONS.items()}
@@ -145,3 +145,21 @@ def read_recipe(path: Path) -> Recipe:
     if unknown := sorted(set(recipe.stages) - set(STAGES)):
         raise ConfigError(f"{path}: unknown stage {unknown[0]!r}: use {', '.join(STAGES)}")
     return recipe
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the recipe {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path} is not a valid TOML file: {error}") from error
+
+
+def _replaced(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """A table with some of its values replaced, in tables within it as well."""
+    replaced = {
+        name: _replaced(base[name], value) if isinstance(value, dict) and isinstance(base.get(name), dict) else value
+        for name, value in values.items()
+    }
+    return {**base, **replaced}

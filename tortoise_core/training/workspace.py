@@ -30,7 +30,7 @@ import soundfile as sf
 import torch
 from torch import Tensor
 
-from tortoise_core.checkpoints.manifest import write_manifest, write_network
+from tortoise_core.checkpoints.manifest import verify, write_manifest, write_network
 from tortoise_core.checkpoints.staging import staged_folder
 from tortoise_core.checkpoints.weights import write_tensors
 from tortoise_core.corpus.corpus import Corpus, build_corpus
@@ -56,7 +56,7 @@ from tortoise_core.training.data.decoded_mels import DecodedConfig, compute_deco
 from tortoise_core.training.data.latents import compute_latents
 from tortoise_core.training.data.revoiced import compute_revoiced
 from tortoise_core.training.data.utterances import BucketSampler, SpokenItem, prepare_items
-from tortoise_core.training.loop import CHECKPOINT, Progress, Stage, Trainer
+from tortoise_core.training.loop import CHECKPOINT, Progress, Stage, Trainer, begin_with_weights
 from tortoise_core.training.recipe import STAGES, Recipe
 from tortoise_core.training.stages.autoregressive import AutoregressiveStage, start_from_codebook
 from tortoise_core.training.stages.clvp import ClvpStage
@@ -67,6 +67,16 @@ from tortoise_core.training.stages.vocoder import VocoderStage
 
 log = logging.getLogger(__name__)
 VOICE_CLIPS = 8  # utterances that a voice is made from
+NETWORKS = {  # stage: the role of the network that it trains
+    "dvae": "dvae",
+    "vocoder": "vocoder",
+    "autoregressive": "autoregressive",
+    "clvp": "clvp",
+    "speller": "speller",
+    "diffusion_codes": "diffusion",
+    "diffusion": "diffusion",
+    "vocoder_decoded": "vocoder",
+}
 EXPORTED = {  # role in the model folder: the stage that has its last weights
     "dvae": "dvae",
     "vocoder": "vocoder_decoded",
@@ -120,6 +130,30 @@ class Workspace:
         torch.manual_seed(config.seed)  # the initial weights
         built = self._stages()[stage]()
         return Trainer(built, config, self._run_folder(stage), self.device).run(minutes)
+
+    def adopt(self, model: Path) -> list[str]:
+        """Begins every stage that has no checkpoint yet with the weights of a finished model; returns these stages.
+
+        Raises `CheckpointError` for a model that is not whole, `ConfigError` for one whose networks are not the
+        recipe's, or whose codes are not those of the workspace.
+        """
+        manifest = verify(model)
+        begun = [stage for stage in NETWORKS if not (self._run_folder(stage) / CHECKPOINT).exists()]
+        weights = {role: manifest.load(role).state_dict() for role in {NETWORKS[stage] for stage in begun}}
+        for role in weights:
+            if manifest.entry(role).config != getattr(self.recipe, role):
+                raise ConfigError(f"{model} has another {role} network than the recipe: change [{role}] in the recipe")
+        if begun and "dvae" not in begun:
+            own = self.weights("dvae")
+            if any(not torch.equal(value, own[name]) for name, value in manifest.load("dvae").state_dict().items()):
+                raise ConfigError(
+                    f"the dVAE in {self.folder} is not that of {model}, so the model's networks would misread its "
+                    "codes: use a new workspace"
+                )
+        for stage in begun:
+            begin_with_weights(self._run_folder(stage), weights[NETWORKS[stage]])
+            log.info("stage %s begins with the weights of %s", stage, model)
+        return begun
 
     def _stages(self) -> dict[str, Callable[[], Stage]]:
         return {
@@ -187,7 +221,11 @@ class Workspace:
         decoded = DecodedMels([one.item for one in spoken], frames, config.decoded.share)
         stage = VocoderStage(FrameVocoder(self.recipe.vocoder), corpus, config.crops, config.losses, decoded)
         stage.model.load_state_dict(self.weights("vocoder"))
-        stage.judge.load_state_dict(self._checkpoint("vocoder")["modules"]["judge"][0])
+        modules = self._checkpoint("vocoder").get("modules")
+        if modules is None:
+            log.info("the discriminators begin anew: the vocoder comes from a model, and a model has none")
+        else:
+            stage.judge.load_state_dict(modules["judge"][0])
         return stage
 
     def _autoregressive_stage(self) -> Stage:

@@ -48,7 +48,8 @@ def test_learns_and_logs(tmp_path):
     assert progress.step == 60
     records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert records[-1]["valid_weight"] == pytest.approx(3.0, abs=0.2)
-    assert records[0]["loss"] > 10 * records[-2]["loss"]
+    assert records[0] == {"step": 0, "valid_weight": pytest.approx(float(LineStage().model.weight))}
+    assert records[1]["loss"] > 10 * records[-2]["loss"]
 
 
 @pytest.mark.parametrize("muon", [(), ("weight",)])

@@ -1,13 +1,17 @@
 """Every stage of the recipe on a tiny corpus, from codes to a model folder that speaks."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
+import configs
 from tortoise_core.checkpoints import verify
+from tortoise_core.checkpoints.manifest import read_manifest
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference.engine import load_engine
 from tortoise_core.inference.interface import SpeechRequest, VoiceLatents
@@ -50,6 +54,57 @@ def test_the_whole_recipe_ends_in_a_model_that_speaks(trained, tmp_path):
         alone = engine.speak([request])[0]
         assert alone.codes == result.codes
         np.testing.assert_allclose(alone.audio, result.audio, atol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def model(trained, tmp_path_factory):
+    out = tmp_path_factory.mktemp("export") / "model"
+    trained.run("export", out=out)
+    return out
+
+
+@pytest.fixture
+def fresh(trained, recipe, tmp_path):
+    """A workspace with a corpus and nothing trained."""
+    (tmp_path / "corpus").symlink_to(trained.folder / "corpus")
+    return Workspace(tmp_path, recipe, "cpu")
+
+
+def test_training_goes_on_from_the_weights_of_a_model(fresh, model):
+    assert fresh.adopt(model) == list(TRAINED)
+    tensors = load_file(model / "autoregressive.safetensors")
+    adopted = fresh.weights("autoregressive")
+    assert adopted.keys() == tensors.keys()
+    assert all(torch.equal(value, tensors[name].to(value.dtype)) for name, value in adopted.items())
+    fresh.run("autoregressive")
+    log = (fresh.folder / "runs" / "autoregressive" / "log.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in log]
+    assert [r["step"] for r in records if "loss" in r] == [1, 2, 3, 4]
+    assert records[0]["step"] == 0 and records[0]["valid_code"] > 0  # what the model was worth
+    assert any(not torch.equal(value, adopted[name]) for name, value in fresh.weights("autoregressive").items())
+    assert fresh.adopt(model) == []  # nothing that was trained here is overwritten
+
+
+def test_a_gan_goes_on_with_new_discriminators(fresh, model, caplog):
+    fresh.adopt(model)
+    with caplog.at_level("INFO"):
+        fresh.run("vocoder_decoded")
+    assert "discriminators begin anew" in caplog.text
+    checkpoint = torch.load(fresh.folder / "runs" / "vocoder_decoded" / "checkpoint.pt", weights_only=True)
+    assert checkpoint["step"] == 4 and set(checkpoint["modules"]) == {"judge", "loss"}
+
+
+def test_a_model_with_other_codes_or_sizes_is_not_adopted(fresh, trained, model):
+    fresh.adopt(model)
+    (fresh.folder / "runs" / "clvp" / "checkpoint.pt").unlink()
+    checkpoint = torch.load(trained.folder / "runs" / "dvae" / "checkpoint.pt", weights_only=True)
+    checkpoint["average"]["codebook.embed"] += 1
+    torch.save(checkpoint, fresh.folder / "runs" / "dvae" / "checkpoint.pt")
+    with pytest.raises(ConfigError, match="misread its codes"):
+        fresh.adopt(model)
+    wider = replace(fresh.recipe, clvp=replace(fresh.recipe.clvp, latent_width=8))
+    with pytest.raises(ConfigError, match="another clvp network"):
+        Workspace(fresh.folder, wider, "cpu").adopt(model)
 
 
 def test_the_codec_learns_phones_and_does_not_ship_what_tells_them(trained):
@@ -134,12 +189,30 @@ def test_recipes_with_mistakes_are_refused(recipe_file, tmp_path):
         read_recipe(tmp_path / "none.toml")
 
 
-def test_the_shipped_recipe_is_valid():
-    from pathlib import Path
+def test_a_recipe_may_extend_another(recipe_file, tmp_path):
+    base = tmp_path / "base.toml"
+    base.write_text(recipe_file.read_text())
+    further = tmp_path / "further.toml"
+    further.write_text('extends = "base.toml"\n[stages.clvp.loop]\nsteps = 7\n[corpus]\nhours = 2.0\n')
+    before, after = read_recipe(base), read_recipe(further)
+    assert after.stage("clvp").loop == replace(before.stage("clvp").loop, steps=7)
+    assert after.corpus == replace(before.corpus, hours=2.0)
+    assert after.stage("clvp").buckets == before.stage("clvp").buckets and after.stage("dvae") == before.stage("dvae")
+    assert replace(after, stages=before.stages, corpus=before.corpus) == before
+    further.write_text('extends = "none.toml"\n')
+    with pytest.raises(ConfigError, match=r"cannot read the recipe .*none\.toml"):
+        read_recipe(further)
+    further.write_text('extends = "further.toml"\n')
+    with pytest.raises(ConfigError, match="extends"):
+        read_recipe(further)
 
-    import configs
 
-    recipe = read_recipe(Path(configs.__file__).parent / "models" / "tortoise_mini.toml")
+@pytest.mark.parametrize("name", ["tortoise_mini", "tortoise_mini_further"])
+def test_the_shipped_recipes_are_valid(name):
+    models = Path(configs.__file__).parent / "models"
+    recipe = read_recipe(models / f"{name}.toml")
+    manifest = read_manifest(models / "tortoise_mini")
     assert set(recipe.stages) <= set(STAGES)
+    assert all(manifest.entry(role).config == getattr(recipe, role) for role in manifest.networks)
     assert recipe.autoregressive.width == recipe.diffusion.in_latent_channels
     assert recipe.dvae.codes == recipe.diffusion.in_tokens == recipe.clvp.code_tokens
