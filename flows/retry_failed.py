@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from prefect import flow
 
-from flows import _policies as policies
-from flows._order import Order, Request
-from flows._reporting import RunReport
-from flows._run import prepare_in_flow, run_order
-from flows._wiring import open_services, read_settings
 from flows.book_to_audio import unspoken
+from flows.order.order import Order, Request
+from flows.order.report import RunReport
+from flows.run import policies
+from flows.run.story import prepare_in_flow, run_order
+from flows.services import open_services, read_settings
 from storage.records import KeyedUtterance
 
 

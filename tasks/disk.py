@@ -19,6 +19,7 @@ NOT_ALLOWED = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG}
 )
 NEARLY_NOTHING_BYTES = 1 << 20
+_MIB = 1024 * 1024
 
 
 @contextmanager
@@ -41,6 +42,28 @@ def output_errors(place: Path | str) -> Iterator[None]:
         if Path(place).exists() and shutil.disk_usage(place).free < NEARLY_NOTHING_BYTES:
             raise OutputError(f"{place}: the disk is full; free some space and run the same command again") from error
         raise
+
+
+def require_writable(folder: Path, *, needed_bytes: int = 0) -> None:
+    """Raises `OutputError` unless files can be made in `folder`, or in the nearest folder above it that exists.
+
+    Args:
+        folder: where files will be written; it need not exist yet.
+        needed_bytes: forecast of what will be written there.
+    """
+    existing = folder.absolute()
+    while not existing.exists() and not existing.is_symlink():
+        existing = existing.parent
+    if not existing.is_dir():
+        raise OutputError(f"{folder}: cannot be written, {existing} is not a folder; choose another folder")
+    with output_errors(folder):
+        with tempfile.TemporaryFile(dir=existing) as file:
+            file.write(b"\0")
+        free = shutil.disk_usage(existing).free
+    if free < needed_bytes:
+        raise OutputError(
+            f"{folder}: about {needed_bytes // _MIB} MiB are needed and {free // _MIB} MiB are free; make room first"
+        )
 
 
 def check_output_folder(folder: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli._console import emit_json, emit_table, progress_display
+from flows.cli.console import emit_json, emit_table, progress_display
 
 
 def bench(
@@ -15,8 +15,8 @@ def bench(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measures for about a minute and forecasts the speed of every preset. Close other programs first."""
-    from flows._speed import forecast_presets, forecasts_json
-    from flows._wiring import open_services, read_settings
+    from flows.actions.bench import forecast_presets, forecasts_json
+    from flows.services import open_services, read_settings
 
     with open_services(read_settings(voice)) as services, progress_display() as listener:
         forecasts = forecast_presets(services, listener, budget_s=seconds)

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from flows.cli._console import ExitCode, emit_json, emit_table
+from flows.cli.console import ExitCode, emit_json, emit_table
 
 
 def doctor(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Checks Python, packages, ffmpeg, disk, device, database and model files. Exit code 3 when something is wrong."""
-    from flows._health import examine
+    from flows.actions.doctor import examine
 
     findings = examine()
     healthy = all(finding.ok for finding in findings)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli._console import emit_json, emit_table, tell
+from flows.cli.console import emit_json, emit_table, tell
 
 app = typer.Typer(help="The lexicons of pronunciations, see docs/lexicons.md.", rich_markup_mode=None)
 
@@ -15,8 +15,8 @@ app = typer.Typer(help="The lexicons of pronunciations, see docs/lexicons.md.", 
 @app.command("list")
 def list_lexicons(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Lists the lexicons that are used without being named, and checks them."""
-    from flows._manuscript import lexicons
-    from flows._wiring import read_settings
+    from flows.order.manuscript import lexicons
+    from flows.services import read_settings
 
     rows = [
         {
@@ -41,8 +41,8 @@ def import_lexicon(
     force: Annotated[bool, typer.Option("--force", help="Replace a lexicon of that name.")] = False,
 ) -> None:
     """Puts a lexicon into the library, where it is used for every book that it fits."""
-    from flows._manuscript import import_into_library
-    from flows._wiring import read_settings
+    from flows.order.manuscript import import_into_library
+    from flows.services import read_settings
 
     target, count = import_into_library(read_settings(), file, scope, subject, replace=force)
     tell(f"imported {count} entries into {target}")

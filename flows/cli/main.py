@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from flows.cli import bench, doctor, lexicon, make, model, plan, retry, say, status, train, voice
-from flows.cli._console import ExitCode, exit_code_of, one_line, tell
+from flows.cli.console import ExitCode, exit_code_of, one_line, tell
 
 app = typer.Typer(
     name="talepress",

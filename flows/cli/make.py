@@ -26,12 +26,12 @@ def make(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:
     """Makes an audiobook. The same command continues an interrupted run and renders nothing twice."""
-    from flows._order import Request, prepare
-    from flows._outcome import outcome
-    from flows._standing import finished_edition, require_idle
-    from flows._wiring import open_services, read_settings
-    from flows.cli._flows import run_flow
-    from flows.cli._report import show_report
+    from flows.cli.launch import run_flow
+    from flows.cli.report import show_report
+    from flows.order.existing import finished_edition, require_idle
+    from flows.order.order import Request, prepare
+    from flows.order.outcome import outcome
+    from flows.services import open_services, read_settings
 
     began = time.monotonic()
     files = [None if file is None else str(file.absolute()) for file in (plan, cast, lexicon)]

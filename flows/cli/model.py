@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from flows.cli._console import emit_json, emit_table, tell
+from flows.cli.console import emit_json, emit_table, tell
 
 app = typer.Typer(help="The models that can speak.", rich_markup_mode=None)
 
@@ -22,8 +22,8 @@ PUBLISHED_NAME = "tortoise_v2"
 @app.command("list")
 def list_models(json: Json = False) -> None:
     """Lists the models that come with the program and those that were imported."""
-    from flows._models import installed_models
-    from flows._wiring import read_settings
+    from flows.services import read_settings
+    from tasks.models.catalogue import installed_models
 
     settings = read_settings()
     rows = [
@@ -51,8 +51,8 @@ def import_model(
     json: Json = False,
 ) -> None:
     """Turns the published .pth files into a model folder: all of it, or nothing."""
-    from flows._models import new_model_folder
-    from flows._wiring import read_settings
+    from flows.services import read_settings
+    from tasks.models.catalogue import new_model_folder
     from tortoise_core.checkpoints import import_published
 
     out = new_model_folder(read_settings().storage, name)
@@ -62,8 +62,8 @@ def import_model(
 @app.command("pull")
 def pull_model(name: Name = PUBLISHED_NAME, json: Json = False) -> None:
     """Fetches the published files from the model hub and imports them."""
-    from flows._models import new_model_folder
-    from flows._wiring import read_settings
+    from flows.services import read_settings
+    from tasks.models.catalogue import new_model_folder
     from tortoise_core.checkpoints import pull
 
     out = new_model_folder(read_settings().storage, name)
@@ -76,8 +76,8 @@ def verify_model(
     json: Json = False,
 ) -> None:
     """Checks that a model's files are whole, unchanged and fit their configuration."""
-    from flows._models import find_model
-    from flows._wiring import read_settings
+    from flows.services import read_settings
+    from tasks.models.catalogue import find_model
     from tortoise_core.checkpoints import verify
 
     settings = read_settings()
@@ -103,8 +103,8 @@ def resynthesize_clip(
     json: Json = False,
 ) -> None:
     """Speaks a recording again through the acoustic half of the configured model, to hear what each part costs."""
-    from flows._resynthesis import resynthesize
-    from flows._wiring import open_services, read_settings
+    from flows.actions.resynthesize import resynthesize
+    from flows.services import open_services, read_settings
 
     with open_services(read_settings()) as services:
         done = resynthesize(services, clip, out, through, voice=voice, references=reference or (), steps=steps)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.cli._console import emit_json, emit_table, tell
+from flows.cli.console import emit_json, emit_table, tell
 
 MAX_EXAMPLES_SHOWN = 10
 
@@ -28,17 +28,17 @@ def plan(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every utterance.")] = False,
 ) -> None:
     """Shows chapter by chapter what will be spoken, what is skipped by which rule, and what to look at before."""
-    from flows._forecast import compare, make_plan
-    from flows._manuscript import Sources
-    from flows._wiring import open_services, read_settings
+    from flows.actions.plan import compare, make_plan
+    from flows.order.manuscript import Sources
+    from flows.services import open_services, read_settings
 
     sources = Sources(book, plan_file, cast, lexicon, force)
     with open_services(read_settings(voice, preset, locale)) as services:
         manuscript, planned = make_plan(services, sources, voice)
         changes = compare(services, planned, diff, sources, voice) if diff else None
     if write is not None:
+        from tasks.annotate.plan_file import write_plan
         from tasks.disk import output_errors
-        from tasks.segment.plan_file import write_plan
 
         words = [chapter["first_words"] for chapter in planned["chapters"]]
         with output_errors(write):
@@ -53,7 +53,7 @@ def plan(
 
 
 def _print_plan(planned: dict[str, Any]) -> None:
-    from flows._reporting import clock
+    from flows.order.report import clock
 
     rows = [
         [number, chapter["title"], chapter["words"], clock(chapter["seconds"]), chapter["first_words"]]

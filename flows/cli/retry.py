@@ -12,8 +12,8 @@ import typer
 from tasks.errors import BadInputError
 
 if TYPE_CHECKING:
-    from flows._order import Request
-    from flows._wiring import Services
+    from flows.order.order import Request
+    from flows.services import Services
     from storage.records import Run
 
 
@@ -24,12 +24,12 @@ def retry(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:
     """Speaks what was flagged again, with the voice, preset and chapters of the last run, and keeps the best takes."""
-    from flows._order import prepare
-    from flows._outcome import outcome
-    from flows._standing import finished_edition, require_idle
-    from flows._wiring import open_services, read_settings
-    from flows.cli._flows import run_flow
-    from flows.cli._report import show_report
+    from flows.cli.launch import run_flow
+    from flows.cli.report import show_report
+    from flows.order.existing import finished_edition, require_idle
+    from flows.order.order import prepare
+    from flows.order.outcome import outcome
+    from flows.services import open_services, read_settings
 
     began = time.monotonic()
     with open_services(read_settings()) as services:
@@ -47,8 +47,8 @@ def retry(
 
 def _last_request(services: Services, book: Path, out: Path | None) -> Request:
     """What the last run of the book was asked for. Raises `BadInputError` when there was none."""
-    from flows._order import Request
-    from flows._standing import source_of
+    from flows.order.existing import source_of
+    from flows.order.order import Request
 
     source = source_of(book)
     runs: tuple[Run, ...] = ()

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli._console import emit_json, progress_display, tell
+from flows.cli.console import emit_json, progress_display, tell
 from tasks.errors import BadInputError
 
 
@@ -33,8 +33,8 @@ def say(
             raise BadInputError("--stream speaks one text: leave --lines out")
         _stream(text or "", out, voice, preset, seed=seed, candidates=candidates, json=json)
         return
-    from flows._speech import plan_speech, speak_lines, speech_json
-    from flows._wiring import open_services, read_settings
+    from flows.actions.say import plan_speech, speak_lines, speech_json
+    from flows.services import open_services, read_settings
 
     plan = plan_speech(text, lines, out)
     with open_services(read_settings(voice, preset)) as services, progress_display() as listener:
@@ -54,10 +54,9 @@ def _stream(
     text: str, out: Path | None, voice: str | None, preset: str | None, *, seed: int, candidates: int | None, json: bool
 ) -> None:
     """Speaks to a growing file, or to stdout."""
-    from flows._output import require_writable
-    from flows._streaming import stream_text, streamed_json
-    from flows._wiring import open_services, read_settings
-    from tasks.disk import output_errors
+    from flows.actions.stream import stream_text, streamed_json
+    from flows.services import open_services, read_settings
+    from tasks.disk import output_errors, require_writable
 
     if out is None and (json or sys.stdout.isatty()):
         raise BadInputError("the audio goes to stdout: pipe it into a player, or give --out FILE.wav")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli._console import emit_json, emit_table
+from flows.cli.console import emit_json, emit_table
 
 if TYPE_CHECKING:
     from storage.records import BookSummary, ChapterSummary, Edition, Run
@@ -26,7 +26,7 @@ def status(
 
 
 def _all_books(json: bool) -> None:
-    from flows._wiring import open_services, read_settings
+    from flows.services import open_services, read_settings
 
     with open_services(read_settings()) as services, services.database.snapshot() as uow:
         books = uow.books.summaries()
@@ -49,8 +49,8 @@ def _all_books(json: bool) -> None:
 
 
 def _one_book(book: Path, json: bool) -> None:
-    from flows._standing import source_of
-    from flows._wiring import open_services, read_settings
+    from flows.order.existing import source_of
+    from flows.services import open_services, read_settings
     from tasks.errors import BadInputError
 
     source = source_of(book)
@@ -103,6 +103,6 @@ def _run_json(run: Run) -> dict[str, Any]:
 
 
 def _length(seconds: float) -> str:
-    from flows._reporting import clock
+    from flows.order.report import clock
 
     return clock(seconds)

@@ -61,7 +61,7 @@ def train(
 
 def _text_of(book: Path) -> str:
     """All that stands in a book."""
-    from flows._wiring import read_settings
+    from flows.services import read_settings
     from tasks.ingest.book import read_book
 
     return read_book(book, read_settings().ingest).text

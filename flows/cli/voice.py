@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli._console import emit_json, emit_table, tell
+from flows.cli.console import emit_json, emit_table, tell
 
 app = typer.Typer(help="The voices that can read.", rich_markup_mode=None)
 
@@ -18,7 +18,7 @@ Name = Annotated[str, typer.Argument(help="The voice's name.")]
 @app.command("list")
 def list_voices(json: Json = False) -> None:
     """Lists the voices that the configured model can use, and those of other models."""
-    from flows._wiring import open_services, read_settings
+    from flows.services import open_services, read_settings
     from tasks.voices.catalogue import shipped_voices
 
     with open_services(read_settings()) as services:
@@ -47,7 +47,7 @@ def add_voice(
     json: Json = False,
 ) -> None:
     """Makes a voice for the configured model from recordings."""
-    from flows._wiring import open_services, read_settings
+    from flows.services import open_services, read_settings
     from tasks.voices.catalogue import check_new_name
     from tasks.voices.enrol import check_clip, enrol_voice
 
@@ -68,7 +68,7 @@ def add_voice(
 @app.command("remove")
 def remove_voice(name: Name, json: Json = False) -> None:
     """Forgets a voice that was added. What was spoken with it stays."""
-    from flows._wiring import open_services, read_settings
+    from flows.services import open_services, read_settings
     from tasks.voices.catalogue import check_removable
 
     with open_services(read_settings()) as services:

@@ -9,15 +9,15 @@ from pathlib import Path
 from configs.settings import IngestSettings
 from storage.records import Book
 from tasks.errors import UnreadableBookError
-from tasks.ingest.converted_book import read_converted_book
-from tasks.ingest.docx_book import read_docx_book
-from tasks.ingest.epub_book import read_epub
-from tasks.ingest.fb2_book import read_fb2_book, read_fb2_zip
-from tasks.ingest.html_book import read_html_book, read_html_folder, read_html_zip
-from tasks.ingest.kinds import kind_of
-from tasks.ingest.markdown_book import read_markdown_book
-from tasks.ingest.pdf_book import read_pdf_book
-from tasks.ingest.text_book import read_text_book
+from tasks.ingest.formats.calibre.book import read_converted_book
+from tasks.ingest.formats.docx.book import read_docx_book
+from tasks.ingest.formats.epub.book import read_epub
+from tasks.ingest.formats.fb2.book import read_fb2_book, read_fb2_zip
+from tasks.ingest.formats.html.book import read_html_book, read_html_folder, read_html_zip
+from tasks.ingest.formats.kinds import kind_of
+from tasks.ingest.formats.markdown.book import read_markdown_book
+from tasks.ingest.formats.pdf.book import read_pdf_book
+from tasks.ingest.formats.text.book import read_text_book
 
 _MIB = 1024 * 1024
 

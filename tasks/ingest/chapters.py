@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from storage.records import Block, BlockKind, Chapter, Skip
-from tasks.ingest.html import Anchor, Event
+from tasks.ingest.events import Anchor, Event
 from tasks.ingest.notes import ChapterNote
-from tasks.ingest.rules import NOTE_BODY, front_page_rule, gutenberg_bounds, is_notes_title, title_rule
+from tasks.ingest.skips import NOTE_BODY, front_page_rule, gutenberg_bounds, is_notes_title, title_rule
 
 _GUTENBERG = "gutenberg-boilerplate"
 

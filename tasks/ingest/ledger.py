@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from storage.records import Block, Skip
 from tasks.errors import CoverageError
-from tasks.ingest.html import Anchor, Event
+from tasks.ingest.events import Anchor, Event
 
 
 def require_whole(text: str, events: Iterable[Event], source: str) -> None:

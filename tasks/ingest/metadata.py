@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.ingest.html import parse, text_of
-from tasks.ingest.opf import OPF
+from tasks.ingest.formats.epub.opf import OPF
+from tasks.ingest.html.parse import parse, text_of
 
 Values = Sequence[tuple[str, Mapping[str, str]]]  # texts of elements of one name with their attributes
 

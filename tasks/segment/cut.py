@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from storage.records import PauseKind
 from tasks.errors import BadInputError
-from tasks.segment.rules.abbreviations import MONTHS, TITLES
-from tasks.segment.rules.references import BEFORE_NUMBER
+from tasks.normalise.rules.abbreviations import MONTHS, TITLES
+from tasks.normalise.rules.references import BEFORE_NUMBER
 
 Fits = Callable[[int, int], bool]
 

@@ -23,8 +23,8 @@ from storage.records import (
     Utterance,
 )
 from tasks.errors import CoverageError
-from tasks.segment.normalise import has_words
-from tasks.segment.rules.characters import UNSPEAKABLE_RULE, unspeakable
+from tasks.normalise.normalise import has_words
+from tasks.normalise.rules.characters import UNSPEAKABLE_RULE, unspeakable
 
 SCENE_BREAK_RULE = "scene-break"
 NOTHING_TO_SAY_RULE = "nothing-to-say"

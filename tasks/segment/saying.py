@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from storage.records import Block, Markup, MarkupKind
-from tasks.segment.normalise import normalise
-from tasks.segment.rules.base import Context, cardinal, ordinal, spell_digits, year
+from tasks.normalise.normalise import normalise
+from tasks.normalise.rules.base import Context, cardinal, ordinal, spell_digits, year
 from tortoise_core.errors import TextError
 from tortoise_core.text.notation import INLINE, inline, phones_of
 

@@ -14,9 +14,9 @@ from itertools import pairwise
 from configs.settings import SegmentSettings
 from storage.records import Block, BlockKind, Book, Chapter, MarkupKind, PauseKind, Script, Utterance
 from tasks.errors import BadInputError
+from tasks.normalise.rules.base import Context, is_british
 from tasks.segment import ledger
 from tasks.segment.cut import Piece, pieces_of
-from tasks.segment.rules.base import Context, is_british
 from tasks.segment.saying import Saying
 from tasks.segment.sentences import SentenceSplitter
 

@@ -1,4 +1,4 @@
-"""The Prefect shell of synthesis. Retries come from the flow (`flows/_policies.py`)."""
+"""The Prefect shell of synthesis. Retries come from the flow (`flows/run/policies.py`)."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from configs.settings import load_settings
-from flows._speed import SENTENCES
-from flows._wiring import Services
+from flows.actions.bench import SENTENCES
+from flows.services import Services
 from tasks.voices.catalogue import read_latents
 from tortoise_core.inference.interface import SpeechRequest
 

@@ -93,7 +93,7 @@ def _resident() -> int:
 
 
 def _measure(lengths: Sequence[int], folder: Path, *, short: bool) -> list[dict[str, Any]]:
-    from flows._server import prefect_server, prepare_environment, settle
+    from flows.run.server import prefect_server, prepare_environment, settle
 
     prepare_environment(folder / "prefect", start_timeout_s=300, verbose=False)
     rows = []
@@ -128,7 +128,7 @@ def _add_voice(folder: Path) -> None:
     import numpy as np
     import soundfile
 
-    from flows._wiring import open_services, read_settings
+    from flows.services import open_services, read_settings
     from tasks.voices.enrol import enrol_voice
 
     clip = folder / "clip.wav"

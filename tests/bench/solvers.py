@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from configs.settings import load_settings
-from flows._speed import SENTENCES
-from flows._wiring import Services
+from flows.actions.bench import SENTENCES
+from flows.services import Services
 from tasks.voices.catalogue import read_latents
 from tortoise_core.checkpoints.manifest import read_manifest
 from tortoise_core.diffusion.samplers import SAMPLERS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import _server
+from flows.run import server as _server
 from tests.flows.samples import BOOK, add_voice
 
 ROOT = Path(__file__).resolve().parents[2]

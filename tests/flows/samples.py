@@ -4,7 +4,7 @@ import numpy as np
 import soundfile
 
 from configs.settings import load_settings
-from flows._wiring import open_services
+from flows.services import open_services
 from tasks.voices.enrol import enrol_voice
 
 BOOK = """---

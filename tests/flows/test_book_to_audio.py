@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mutagen.mp4 import MP4
 
-from flows._wiring import open_services, read_settings
+from flows.services import open_services, read_settings
 from storage.records import RunState
 from tasks.errors import TransientError, UnknownVoiceError
 from tasks.synthesize.keys import utterance_key

@@ -16,8 +16,8 @@ import numpy as np
 import soundfile
 
 from configs.settings import load_settings
-from flows._wiring import Services, open_services
-from flows.cli._console import ExitCode
+from flows.cli.console import ExitCode
+from flows.services import Services, open_services
 from storage.records import ChosenTake
 from tasks.qa.checks import rms_dbfs, window_levels_dbfs
 from tests.quality.judge import Judge, Spoken

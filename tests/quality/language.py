@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from flows._speech import Line, cut_lines, speak_lines
-from flows._wiring import Services, open_services, read_settings
+from flows.actions.say import Line, cut_lines, speak_lines
+from flows.services import Services, open_services, read_settings
 from tasks.voices.catalogue import read_latents
 from tests.quality.book import book
 from tests.quality.judge import Judge, Spoken

@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 import torch
 
-from flows._wiring import Services, read_settings
+from flows.services import Services, read_settings
 from tests.quality.judge import Judge, Spoken
 from tests.quality.material import Speaker, write_wavs
 from tortoise_core.audio.constants import OUTPUT_RATE_HZ

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from flows import _output
+from tasks import disk
 
 
 def tree(folder):
@@ -128,8 +128,8 @@ def test_a_fresh_data_folder_is_not_even_made(talepress, home, arguments):
 
 @pytest.mark.usefixtures("voiced_home", "book")
 def test_a_disk_without_room_is_found_before_work_starts(talepress, monkeypatch, tmp_path):
-    usage = _output.shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(_output.shutil, "disk_usage", lambda place: usage._replace(free=1000))
+    usage = disk.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda place: usage._replace(free=1000))
     before = tree(tmp_path)
     ended = talepress("make", "book.md")
     assert (ended.code, len(ended.err.splitlines())) == (2, 1)
@@ -150,7 +150,7 @@ def test_an_error_that_nobody_foresaw_is_one_line_too_and_a_failure(talepress, m
     def broken(*arguments, **options):
         raise KeyError("surprise")
 
-    monkeypatch.setattr("flows._forecast.read_manuscript", broken)
+    monkeypatch.setattr("flows.actions.plan.read_manuscript", broken)
     ended = talepress("plan", book)
     assert (ended.code, len(ended.err.splitlines())) == (3, 1)
     assert "KeyError" in ended.err and "surprise" in ended.err

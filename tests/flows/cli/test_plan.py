@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from flows._order import Request, prepare
-from flows._wiring import open_services, read_settings
+from flows.order.order import Request, prepare
+from flows.services import open_services, read_settings
 from storage.records import Take, Verdict
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.voices.enrol import enrol_voice

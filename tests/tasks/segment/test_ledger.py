@@ -10,7 +10,7 @@ from storage.records import Block, BlockKind, Book, LedgerState, Script, Skip
 from tasks.errors import CoverageError
 from tasks.segment import ledger
 from tasks.segment.script import write_script
-from tests.tasks.segment.conftest import make_book, token_count
+from tests.tasks.books import make_book, token_count
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from tasks.errors import BadInputError
 from tasks.ingest.book import read_book
 from tasks.segment import ledger
 from tasks.segment.script import write_script
+from tests.tasks.books import make_book, segment_settings, token_count
 from tests.tasks.ingest.conftest import SAMPLE
-from tests.tasks.segment.conftest import make_book, segment_settings, token_count
 
 LONG = "It was a long way, and the road was dark; the lamps were few, but he went on — for he had promised. " * 3
 

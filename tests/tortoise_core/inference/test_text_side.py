@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from configs.settings import load_settings
-from flows._models import SHIPPED_FOLDER
+from tasks.models.catalogue import SHIPPED_FOLDER
 from tasks.synthesize.engines import forget_engines, get_engine, get_text_side
 from tortoise_core.errors import CheckpointError, ConfigError
 from tortoise_core.inference.interface import Engine, TextSide
@@ -74,9 +74,9 @@ def test_planning_imports_no_pytorch(tmp_path):
     script = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from flows._forecast import make_plan\n"
-        "from flows._manuscript import Sources\n"
-        "from flows._wiring import open_services, read_settings\n"
+        "from flows.actions.plan import make_plan\n"
+        "from flows.order.manuscript import Sources\n"
+        "from flows.services import open_services, read_settings\n"
         "with open_services(read_settings('slt')) as services:\n"
         "    services.database\n"
         f"    _, planned = make_plan(services, Sources(Path({str(book)!r})))\n"

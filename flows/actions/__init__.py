@@ -1,0 +1,1 @@
+"""What speaks or looks without a run, one module per command of the same name. Starts without Prefect."""

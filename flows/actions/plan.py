@@ -1,0 +1,98 @@
+"""`talepress plan`: the plan of a book, what of it is rendered already, how it differs from another. Renders nothing.
+
+Writes nothing either: where there is no database nothing is rendered, and none is made to find that out.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.order.manuscript import Manuscript, Sources, read_manuscript
+from flows.services import Services
+from storage.records import Script, Verdict
+from tasks.errors import BadInputError, UnknownVoiceError
+from tasks.plan.plan import plan
+from tasks.plan.plan_diff import diff_plans
+from tasks.segment.script import write_script
+from tasks.synthesize.batches import CHARS_PER_SECOND, speech_seconds
+from tasks.synthesize.keys import utterance_key
+
+_PLAN_KEYS = frozenset({"chapters", "forecast_seconds", "title"})
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """How much of a book there is already. `seconds` is speech that is still to be rendered, by forecast."""
+
+    utterances: int
+    rendered: int
+    to_render: int  # texts: one that occurs twice is rendered once
+    seconds: float
+
+
+def make_plan(services: Services, sources: Sources, voice: str | None = None) -> tuple[Manuscript, dict[str, Any]]:
+    """The book as it is to be read, and its plan: see `tasks.plan.plan.plan`, with `rendered` besides."""
+    settings = services.settings
+    manuscript = read_manuscript(sources, settings, voice=voice)
+    model = services.text_side
+    script = write_script(manuscript.book, settings.segment, model.token_count, model.max_text_tokens)
+    planned = plan(manuscript.book, script, 1 / CHARS_PER_SECOND, settings.stitch, manuscript.findings)
+    try:
+        planned["rendered"] = asdict(rendered(services, manuscript, script))
+    except UnknownVoiceError as error:
+        planned["rendered"] = None
+        planned["warnings"].append(f"what is rendered already cannot be told: {error}")
+    return manuscript, planned
+
+
+def rendered(services: Services, manuscript: Manuscript, script: Script) -> Rendered:
+    """What a run would find rendered. Raises `UnknownVoiceError`."""
+    if not services.has_database():
+        texts = {(utterance.voice, utterance.spoken) for utterance in script.utterances}
+        seconds = sum(speech_seconds(spoken) for _, spoken in texts)
+        return Rendered(len(script.utterances), 0, len(texts), round(seconds, 1))
+    model = services.text_side
+    digests = {name: services.voice(name).digest for name in manuscript.voices}
+    digests[""] = services.voice(manuscript.narrator).digest
+    keys = [
+        utterance_key(u.spoken, digests[u.voice], model.digest, services.sampling, services.precision)
+        for u in script.utterances
+    ]
+    with services.database.snapshot() as uow:
+        takes = uow.takes.of(keys)
+    there = {key for key, found in takes.items() if any(take.verdict is Verdict.OK for take in found)}
+    missing = {key: u.spoken for key, u in zip(keys, script.utterances, strict=True) if key not in there}
+    seconds = sum(speech_seconds(spoken) for spoken in missing.values())
+    return Rendered(len(keys), sum(key in there for key in keys), len(missing), round(seconds, 1))
+
+
+def compare(
+    services: Services, planned: dict[str, Any], other: Path, sources: Sources, voice: str | None
+) -> dict[str, Any]:
+    """What has changed from another plan, a JSON file or a book file that is read the same way."""
+    if other.suffix.lower() == ".json":
+        before = _read_json(other)
+    else:
+        _, before = make_plan(
+            services, Sources(other, cast=sources.cast, lexicon=sources.lexicon, force=sources.force), voice
+        )
+    return diff_plans(before, planned, 1 / CHARS_PER_SECOND)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"{path} cannot be read: {error}") from error
+    rows = content.get("chapters") if isinstance(content, dict) else None
+    if not isinstance(rows, list) or not set(content) >= _PLAN_KEYS or not all(map(_is_chapter, rows)):
+        raise BadInputError(f"{path} is no plan: `talepress plan BOOK --json` prints one")
+    return dict(content)
+
+
+def _is_chapter(row: object) -> bool:
+    utterances = row.get("utterances") if isinstance(row, dict) and "title" in row else None
+    return isinstance(utterances, list) and all(isinstance(u, dict) and "spoken" in u for u in utterances)

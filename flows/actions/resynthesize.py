@@ -1,0 +1,101 @@
+"""Speaks a recording again through the acoustic half of a model: what `talepress model resynthesize` does.
+
+Knows nothing of text, takes or Prefect.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from flows.services import Services
+from tasks.disk import require_writable
+from tasks.errors import BadInputError
+from tasks.synthesize.wav import write_wav
+from tasks.voices.catalogue import read_latents
+from tortoise_core.audio.constants import OUTPUT_RATE_HZ
+
+if TYPE_CHECKING:
+    import torch
+
+    from tortoise_core.inference.resynthesis import Resynthesis
+
+
+Chain = Literal["vocoder", "codes"]  # the mel of the recording, or its codes and the diffusion decoder first
+
+
+@dataclass(frozen=True)
+class Resynthesized:
+    """What was written, and how long that took without loading the model."""
+
+    path: Path
+    chain: Chain
+    seconds: float
+    wall_seconds: float
+
+    def json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "path": str(self.path),
+            "through": self.chain,
+            "seconds": round(self.seconds, 3),
+            "wall_seconds": round(self.wall_seconds, 3),
+        }
+
+
+def resynthesize(
+    services: Services,
+    clip: Path,
+    out: Path,
+    chain: Chain,
+    *,
+    voice: str | None = None,
+    references: Sequence[Path] = (),
+    steps: int | None = None,
+) -> Resynthesized:
+    """Writes what becomes of a recording, 16-bit mono WAV at 24 kHz.
+
+    Args:
+        services: with the settings that name model, device, precision, preset and sampler.
+        clip: the recording.
+        out: the file to write.
+        chain: what the recording goes through.
+        voice: who speaks, of the voices that `talepress voice list` shows. Only for codes.
+        references: or clips of who speaks. Neither: the recording itself is the reference.
+        steps: network evaluations of the sampler; the preset's if not given. Only for codes.
+
+    Raises `BadInputError` for options that do not go together, `AudioError` for a clip that cannot be used.
+    """
+    if chain == "vocoder" and (voice or references or steps):
+        raise BadInputError("--through vocoder has no voice and no steps: leave --voice, --reference and --steps out")
+    if voice and references:
+        raise BadInputError("--voice and --reference both say who speaks: give one of them")
+    if services.synthesize.engine == "fake":
+        raise BadInputError("the fake engine has no acoustic half: set synthesize.engine to 'tortoise'")
+    require_writable(out.parent)
+    model = _load(services)
+    began = time.perf_counter()
+    if chain == "vocoder":
+        (audio,) = model.through_vocoder([clip])
+    else:
+        speaker = _speaker(services, model, voice, references or (clip,))
+        settings = services.sampling if steps is None else replace(services.sampling, diffusion_steps=steps)
+        (audio,) = model.through_codes([clip], [speaker], settings)
+    wall = time.perf_counter() - began
+    write_wav(out, audio, OUTPUT_RATE_HZ)
+    return Resynthesized(out, chain, len(audio) / OUTPUT_RATE_HZ, wall)
+
+
+def _load(services: Services) -> Resynthesis:
+    from tortoise_core.inference.engine import load_resynthesis  # not at the top: it takes PyTorch along
+
+    return load_resynthesis(services.synthesize.model, services.synthesize.device, services.precision)
+
+
+def _speaker(services: Services, model: Resynthesis, voice: str | None, references: Sequence[Path]) -> torch.Tensor:
+    if voice is None:
+        return model.voice(references)
+    return read_latents(services.voice(voice), services.store).diffusion

@@ -1,0 +1,199 @@
+"""Speaks single texts to WAV files, in batches, straight through the engine: what `talepress say` does.
+
+Texts are normalised as a book's are; one that is too long for one utterance is cut where a book's would be, and its
+pieces are joined with their pauses. Knows nothing of takes or Prefect.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flows.progress import Listener, Progress
+from flows.services import Services
+from storage.records import Block, BlockKind, Book, Chapter
+from tasks.disk import require_writable
+from tasks.errors import BadInputError
+from tasks.pauses import pause_seconds
+from tasks.segment.script import write_script
+from tasks.synthesize.wav import write_wav
+from tasks.voices.catalogue import read_latents
+from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult, VoiceLatents
+
+MAX_LINES_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Line:
+    """A text and the WAV file that it becomes."""
+
+    text: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What the engine speaks in one go: a line or a part of one. `pause_s` of silence come before the next part."""
+
+    spoken: str
+    pause_s: float
+
+
+@dataclass(frozen=True)
+class SpokenFile:
+    """A written WAV file. `rtf` is wall time per second of audio, of the batches that the line was in."""
+
+    path: Path
+    text: str
+    seconds: float
+    rtf: float
+    hit_length_cap: bool
+
+
+@dataclass(frozen=True)
+class Speech:
+    """Everything that one command spoke."""
+
+    files: tuple[SpokenFile, ...]
+    voice: str
+    preset: str
+    seed: int
+    sample_rate: int
+    wall_seconds: float  # of speaking; loading the model is not in it
+
+    @property
+    def audio_seconds(self) -> float:
+        """Length of all files together."""
+        return sum(file.seconds for file in self.files)
+
+
+def plan_speech(text: str | None, lines: Path | None, out: Path | None) -> tuple[Line, ...]:
+    """What to speak into which file. Raises `BadInputError` before anything is opened for writing."""
+    if (text is None) == (lines is None):
+        raise BadInputError("give either a text or --lines FILE to speak")
+    if out is None:
+        raise BadInputError("give --out: a WAV file for a text, a folder for --lines")
+    if text is not None:
+        if not text.strip():
+            raise BadInputError("the text to speak is empty")
+        if out.is_dir() or out.suffix.lower() != ".wav":
+            raise BadInputError(f"--out {out}: name a file that ends in .wav")
+        require_writable(out.parent)
+        return (Line(text.strip(), out),)
+    assert lines is not None
+    require_writable(out)
+    numbered = [(number, line.strip()) for number, line in enumerate(_read_lines(lines), start=1)]
+    plan = tuple(Line(line, out / f"{number:04d}.wav") for number, line in numbered if line)
+    if not plan:
+        raise BadInputError(f"{lines} has no line to speak")
+    return plan
+
+
+def speak_lines(
+    services: Services, plan: Sequence[Line], listener: Listener, *, seed: int, candidates: int | None
+) -> Speech:
+    """Speaks all lines, batch by batch, and writes each as a mono 16-bit WAV file at the engine's sample rate.
+
+    Raises `UnknownVoiceError`, `BadInputError` for a text that leaves nothing to say, `OutputError`; the first two
+    before anything is spoken.
+    """
+    engine, sampling = services.engine, services.sampling
+    if candidates is not None:
+        sampling = replace(sampling, candidates=candidates)
+    pieces = cut_lines(services, plan)
+    voice = services.voice()
+    spoken = _speak(services, pieces, read_latents(voice, services.store), sampling, seed)
+    files: list[SpokenFile] = []
+    began = time.perf_counter()
+    for line, own in zip(plan, pieces, strict=True):
+        results, walls = zip(*(next(spoken) for _ in own), strict=True)
+        files.append(_write(line, own, results, sum(walls)))
+        listener(Progress("speak", len(files), len(plan)))
+    wall = time.perf_counter() - began
+    return Speech(tuple(files), voice.name, services.settings.synthesize.preset, seed, engine.sample_rate, wall)
+
+
+def cut_lines(services: Services, plan: Sequence[Line]) -> list[tuple[Piece, ...]]:
+    """The pieces of each line: one, unless the line is longer than an utterance may be."""
+    model, settings = services.text_side, services.settings
+    chapters = tuple(Chapter(n, "", (Block(BlockKind.PARAGRAPH, line.text),)) for n, line in enumerate(plan))
+    book = Book(title="", authors=(), language="", source_sha256="", chapters=chapters)
+    # A line is one utterance where it can be, so sentences are not separated for their own sake.
+    whole = settings.segment.model_copy(update={"min_chars": settings.segment.max_chars})
+    script = write_script(book, whole, model.token_count, model.max_text_tokens)
+    pieces: list[list[Piece]] = [[] for _ in plan]
+    for utterance in script.utterances:
+        pieces[utterance.chapter_index].append(
+            Piece(utterance.spoken, pause_seconds(utterance, settings.stitch.pauses))
+        )
+    for line, own in zip(plan, pieces, strict=True):
+        if not own:
+            raise BadInputError(f"{line.path.name}: {line.text[:40]!r} leaves nothing to say")
+    return [tuple(own) for own in pieces]
+
+
+def speech_json(speech: Speech) -> dict[str, Any]:
+    """What `talepress say --json` prints."""
+    return {
+        "voice": speech.voice,
+        "preset": speech.preset,
+        "seed": speech.seed,
+        "sample_rate": speech.sample_rate,
+        "audio_seconds": round(speech.audio_seconds, 3),
+        "wall_seconds": round(speech.wall_seconds, 3),
+        "rtf": round(speech.wall_seconds / speech.audio_seconds, 3),
+        "files": [
+            {
+                "path": str(file.path),
+                "text": file.text,
+                "seconds": round(file.seconds, 3),
+                "rtf": round(file.rtf, 3),
+                "hit_length_cap": file.hit_length_cap,
+            }
+            for file in speech.files
+        ],
+    }
+
+
+def _speak(
+    services: Services, pieces: Sequence[Sequence[Piece]], voice: VoiceLatents, sampling: SamplingSettings, seed: int
+) -> Iterator[tuple[SpeechResult, float]]:
+    """Every piece's result in order, with its share of the wall time; a batch is spoken when it is asked for."""
+    flat = [piece for own in pieces for piece in own]
+    size = services.settings.synthesize.batch_size
+    for start in range(0, len(flat), size):
+        requests = [SpeechRequest(piece.spoken, voice, sampling, seed) for piece in flat[start : start + size]]
+        began = time.perf_counter()
+        results = services.speaker.speak(requests)
+        wall = time.perf_counter() - began
+        samples = sum(len(result.audio) for result in results)
+        for result in results:
+            yield result, wall * len(result.audio) / samples
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        if path.stat().st_size > MAX_LINES_BYTES:
+            raise BadInputError(f"{path} has more than {MAX_LINES_BYTES} bytes; cut it into several files")
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInputError(f"{path} is not a UTF-8 text file") from error
+
+
+def _write(line: Line, pieces: Sequence[Piece], results: Sequence[SpeechResult], wall: float) -> SpokenFile:
+    """Joins a line's pieces. The file appears under its name complete or not at all."""
+    rate = results[0].sample_rate
+    audio = [results[0].audio]
+    for before, result in zip(pieces, results[1:], strict=False):
+        audio += [np.zeros(round(before.pause_s * rate), np.float32), result.audio]
+    joined = np.concatenate(audio)
+    write_wav(line.path, joined, rate)
+    capped = any(result.hit_length_cap for result in results)
+    return SpokenFile(line.path, line.text, len(joined) / rate, wall * rate / len(joined), capped)

@@ -1,0 +1,87 @@
+"""Speaks a text as a WAV stream: its beginning can be heard while the rest is still being made.
+
+Knows nothing of where the stream goes, nor of takes, books or Prefect.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from flows.actions.say import Line, cut_lines
+from flows.services import Services
+from tasks.errors import BadInputError
+from tasks.synthesize.wav import wav_header
+from tasks.voices.catalogue import read_latents
+from tortoise_core.inference.interface import SpeechRequest
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """What was written. Times in seconds from the first call of the engine; loading the model is not in them."""
+
+    seconds: float
+    first_audio_s: float
+    wall_seconds: float
+    voice: str
+    preset: str
+    seed: int
+    sample_rate: int
+
+
+def stream_text(services: Services, text: str, sink: BinaryIO, *, seed: int, candidates: int | None) -> Streamed:
+    """Writes a mono 16-bit WAV stream, chunk by chunk; the header's lengths are put right where `sink` can go back.
+
+    Raises `BadInputError` for a text that leaves nothing to say, `UnknownVoiceError`, both before anything is written.
+    """
+    if not text.strip():
+        raise BadInputError("the text to speak is empty")
+    voice, sampling = services.voice(), services.sampling
+    if candidates is not None:
+        sampling = replace(sampling, candidates=candidates)
+    latents = read_latents(voice, services.store)
+    (pieces,) = cut_lines(services, [Line(text.strip(), Path("the text"))])
+    engine = services.engine
+    rate = engine.sample_rate
+
+    def chunks() -> Iterator[np.ndarray]:
+        for number, piece in enumerate(pieces):
+            if number:
+                yield np.zeros(round(pieces[number - 1].pause_s * rate), np.float32)
+            yield from engine.stream(SpeechRequest(piece.spoken, latents, sampling, seed))
+
+    began = time.perf_counter()
+    first: float | None = None
+    samples = 0
+    sink.write(wav_header(rate, None))
+    for chunk in chunks():
+        sink.write((np.clip(chunk, -1.0, 1.0) * 32767).round().astype("<i2").tobytes())
+        sink.flush()
+        samples += len(chunk)
+        first = time.perf_counter() - began if first is None else first
+    wall = time.perf_counter() - began
+    if sink.seekable():
+        sink.seek(0)
+        sink.write(wav_header(rate, samples))
+    preset = services.settings.synthesize.preset
+    return Streamed(samples / rate, first or wall, wall, voice.name, preset, seed, rate)
+
+
+def streamed_json(streamed: Streamed, path: Path) -> dict[str, Any]:
+    """What `talepress say --stream --json` prints."""
+    return {
+        "path": str(path),
+        "voice": streamed.voice,
+        "preset": streamed.preset,
+        "seed": streamed.seed,
+        "sample_rate": streamed.sample_rate,
+        "audio_seconds": round(streamed.seconds, 3),
+        "first_audio_seconds": round(streamed.first_audio_s, 3),
+        "wall_seconds": round(streamed.wall_seconds, 3),
+        "rtf": round(streamed.wall_seconds / streamed.seconds, 3),
+    }

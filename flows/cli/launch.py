@@ -1,0 +1,37 @@
+"""Runs a flow for a command: Prefect's environment, a server, the progress display, and an orderly end.
+
+Knows nothing of what the flows do. Prefect is imported in here, after its environment is set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Literal
+
+from flows.cli.console import progress_display, tell
+from flows.order.order import Request
+from flows.progress import listening
+from flows.run.server import prefect_server, prepare_environment, settle
+
+if TYPE_CHECKING:
+    from configs.settings import Settings
+    from flows.order.report import RunReport
+
+FlowName = Literal["book_to_audio", "retry_failed"]
+
+
+def run_flow(name: FlowName, request: Request, settings: Settings, *, verbose: bool) -> RunReport:
+    """Runs a flow to its end in this process. Raises what the flow raised."""
+    timeout = settings.execution.server_start_timeout_s
+    prepare_environment(settings.storage.folder / "prefect", start_timeout_s=timeout, verbose=verbose)
+    tell("starting Prefect ...")
+    with prefect_server(timeout):
+        from flows.book_to_audio import book_to_audio
+        from flows.retry_failed import retry_failed
+
+        flow = {"book_to_audio": book_to_audio, "retry_failed": retry_failed}[name]
+        with progress_display() as listener, listening(listener):
+            state = flow(**asdict(request), return_state=True)
+        settle(state.state_details.flow_run_id)
+    report: RunReport = state.result()
+    return report

@@ -1,0 +1,98 @@
+"""What is there already: masters and editions that would come out the same again.
+
+Without Prefect, so that the command line can say that there is nothing to do before starting it. Reads only; knows
+nothing of how anything is made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from flows.order.order import Order
+from storage.errors import BookBusyError, IncompleteError
+from storage.records import ChosenTake, Edition, Master, RunState
+from tasks.errors import BadInputError
+from tasks.master.keys import master_key
+from tasks.package.edition import EditionContent, edition_key, is_published
+
+
+def source_of(book: Path) -> str:
+    """The identity of a book file, as the database knows it. Raises `BadInputError`."""
+    try:
+        with book.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BadInputError(f"{book} cannot be read: {error.strerror}") from error
+
+
+def require_idle(order: Order) -> None:
+    """Raises `BookBusyError` when another process works on the book. The run's start checks again, in a transaction."""
+    if not order.services.has_database():
+        return
+    with order.services.database.snapshot() as uow:
+        runs = uow.runs.of(order.source) if uow.books.exists(order.source) else ()
+    if runs and runs[0].state is RunState.RUNNING and not runs[0].interrupted:
+        raise BookBusyError(
+            f"another process works on {order.book.title!r} since {runs[0].started_at:%Y-%m-%d %H:%M} UTC: "
+            "wait for it or stop it"
+        )
+
+
+def chosen_takes(order: Order, chapter: int) -> tuple[ChosenTake, ...]:
+    """A chapter's utterances with their takes. Raises `IncompleteError` when one has none."""
+    with order.services.database.snapshot() as uow:
+        return uow.takes.chosen(order.source, chapter)
+
+
+def find_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) -> tuple[str, Master | None]:
+    """The key of a chapter's master, and the master if its row and its audio are there."""
+    settings = order.services.settings
+    key = master_key(cues, settings.stitch, settings.master, opens_book=chapter == order.chapters[0])
+    with order.services.database.snapshot() as uow:
+        found = uow.masters.find(key, order.source, chapter)
+    if found is not None and not order.services.store.exists(found.audio_sha256):
+        found = None
+    return key, found
+
+
+def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent:
+    """Everything that the edition is made of."""
+    cues = [cue for chapter in order.chapters for cue in chosen_takes(order, chapter)]
+    return EditionContent(
+        book=order.book,
+        masters=masters,
+        takes={cue.take.key: cue.take for cue in cues},
+        voice=order.voice,
+        model=Path(order.services.settings.synthesize.model).name,
+        model_digest=order.services.text_side.digest,
+        sampling=order.sampling,
+    )
+
+
+def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | None]:
+    """The key of an edition in the order's folder, and the edition if its files lie there unchanged."""
+    key = edition_key(content, order.services.settings.package)
+    place = hashlib.sha256(f"{key} {order.out}".encode("utf-8", "surrogateescape")).hexdigest()
+    with order.services.database.snapshot() as uow:
+        found = uow.editions.find(place)
+    return place, found if found is not None and is_published(found) else None
+
+
+def finished_edition(order: Order) -> Edition | None:
+    """The edition that a run would make, if nothing at all is left to do."""
+    if not order.services.has_database():
+        return None
+    with order.services.database.snapshot() as uow:
+        if not uow.books.exists(order.source) or uow.books.keyed(order.source, order.chapters) != order.keyed:
+            return None
+    masters = []
+    for chapter in order.chapters:
+        try:
+            _, master = find_master(order, chapter, chosen_takes(order, chapter))
+        except IncompleteError:
+            return None
+        if master is None:
+            return None
+        masters.append(master)
+    return find_edition(order, edition_content(order, tuple(masters)))[1]

@@ -1,0 +1,122 @@
+"""A book as it is to be read: the file, and all that the user's files say about it; and the library of lexicons.
+
+Knows nothing of scripts or speech.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from configs.settings import Settings
+from storage.records import Book, MarkupKind
+from tasks.annotate.annotate import Directions, Findings, annotate
+from tasks.annotate.casting import read_cast
+from tasks.annotate.lexicon import Lexicon, read_lexicon
+from tasks.annotate.markup import check_text
+from tasks.annotate.plan_file import read_plan
+from tasks.annotate.pls import pls_to_toml, quoted
+from tasks.disk import output_errors
+from tasks.errors import BadInputError
+from tasks.ingest.book import read_book
+from tasks.ingest.encoding import decode
+from tasks.ingest.language import require_language
+
+_TEXT_FILES = frozenset({".txt", ".text", ".md", ".markdown"})
+_LEXICON_FILES = frozenset({".toml", ".csv"})
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The files that say what to read and how. Of a lexicon given for one run its words are taken for any book."""
+
+    book: Path
+    plan: Path | None = None
+    cast: Path | None = None
+    lexicon: Path | None = None
+    force: bool = False  # read a book in a language that the model does not speak
+
+
+@dataclass(frozen=True)
+class Manuscript:
+    """A book with its markup complete."""
+
+    book: Book
+    findings: Findings
+    narrator: str  # the name of the voice that reads where nobody else does
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """The names of the other voices that the markup asks for, sorted."""
+        notes = (note for chapter in self.book.chapters for block in chapter.blocks for note in block.markup)
+        return tuple(sorted({note.value for note in notes if note.kind == MarkupKind.VOICE}))
+
+
+def read_manuscript(
+    sources: Sources, settings: Settings, *, voice: str | None = None, read: Callable[..., Book] = read_book
+) -> Manuscript:
+    """Reads everything. Raises `BadInputError` for a mistake in any of the files.
+
+    Args:
+        voice: the narrator that was asked for by name, before the cast file's.
+        read: `read_book` or its Prefect shell.
+    """
+    cast = read_cast(sources.cast) if sources.cast else None
+    plan = read_plan(sources.plan) if sources.plan else None
+    narrator = voice or (cast.narrator if cast else "") or settings.synthesize.voice
+    directions = Directions(narrator, plan, cast, lexicons(settings, sources.lexicon))
+    book = read(sources.book, settings.ingest)
+    if not sources.force:
+        require_language(book, sources.book.name)
+    if settings.segment.markup and sources.book.suffix.lower() in _TEXT_FILES:
+        check_text(decode(sources.book.read_bytes())[0], sources.book.name)  # here lines are known
+    book, findings = annotate(book, directions, settings.segment)
+    return Manuscript(book, findings, narrator)
+
+
+def lexicon_folder(settings: Settings) -> Path:
+    """Where lexicons lie that are used without being named."""
+    return settings.storage.folder / "lexicons"
+
+
+def lexicons(settings: Settings, given: Path | None) -> tuple[Lexicon, ...]:
+    """The lexicons of the data folder, of the settings, and the one given; later ones win. Raises `BadInputError`."""
+    folder = lexicon_folder(settings)
+    files = (
+        sorted(file for file in folder.glob("*") if file.suffix.lower() in _LEXICON_FILES) if folder.is_dir() else []
+    )
+    files += [Path(name).expanduser() for name in settings.segment.lexicons]
+    missing = next((file for file in files if not file.is_file()), None)
+    if missing is not None:
+        raise BadInputError(f"segment.lexicons: there is no file {missing}")
+    return tuple(read_lexicon(file) for file in [*files, *([given] if given else [])])
+
+
+def import_into_library(settings: Settings, file: Path, scope: str, subject: str, *, replace: bool) -> tuple[Path, int]:
+    """Checks a lexicon and puts it into the library, a PLS file as one of ours. Returns the new file and its entries.
+
+    Raises `BadInputError`: a file that is no lexicon, a scope that needs a name, one of that name that is there;
+    `OutputError`. A lexicon of ours keeps the scope that it says itself.
+    """
+    target = lexicon_folder(settings) / f"{file.stem}{'.csv' if file.suffix.lower() == '.csv' else '.toml'}"
+    if target.exists() and not replace:
+        raise BadInputError(f"there is a lexicon {target} already: --force replaces it")
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise BadInputError(f"{file} cannot be read: {error.strerror}") from error
+    if file.suffix.lower() in (".pls", ".xml"):
+        text, _ = pls_to_toml(data, file.name)
+        heading = f"scope = {quoted(scope)}\n" + (f"for = {quoted(subject)}\n" if subject else "")
+        data = f"{heading}\n{text}".encode()
+    with output_errors(target), tempfile.TemporaryDirectory() as folder:
+        checked = Path(folder) / target.name
+        checked.write_bytes(data)
+        entries = len(read_lexicon(checked).entries)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(checked, target.with_suffix(".partial"))
+        target.with_suffix(".partial").replace(target)
+    return target, entries

@@ -1,0 +1,146 @@
+"""What one run is asked to make, checked and ready: book, script, chapters, voice, place.
+
+`prepare` finds every fault of the user's before any work starts and before Prefect is imported. Knows nothing of how
+the work is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from flows.order.chapters import select_chapters
+from flows.order.manuscript import Sources, read_manuscript
+from flows.services import Services
+from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
+from tasks.disk import require_writable
+from tasks.errors import BadInputError, CoverageError
+from tasks.ingest.book import read_book
+from tasks.segment.script import write_script
+from tasks.synthesize.batches import speech_seconds
+from tasks.synthesize.keys import utterance_key
+from tortoise_core.inference.interface import SamplingSettings
+
+# Forecasts, deliberately high: FLAC of takes, a stitched chapter, and masters.
+DATA_BYTES_PER_SECOND = 120_000
+KILOBIT_BYTES = 125
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for, in plain values: these are a flow's parameters."""
+
+    book: str
+    out: str
+    voice: str | None = None
+    preset: str | None = None
+    chapters: str | None = None
+    plan: str | None = None
+    cast: str | None = None
+    lexicon: str | None = None
+    locale: str | None = None
+    force: bool = False
+
+    @property
+    def sources(self) -> Sources:
+        """The files that say what to read and how."""
+        plan, cast, lexicon = (Path(name) if name else None for name in (self.plan, self.cast, self.lexicon))
+        return Sources(Path(self.book), plan, cast, lexicon, self.force)
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """A request with everything looked up."""
+
+    services: Services
+    request: Request
+    book: Book
+    script: Script
+    chapters: tuple[int, ...]  # indices from 0, ascending, of the chapters to publish; each has something to say
+    voice: VoiceRecord  # the narrator's
+    sampling: SamplingSettings
+    voices: Mapping[str, VoiceRecord] = field(default_factory=dict)  # of characters, by name
+
+    @property
+    def source(self) -> str:
+        """The book's identity."""
+        return self.book.source_sha256
+
+    @property
+    def out(self) -> Path:
+        """The folder of the edition, absolute."""
+        return Path(self.request.out).absolute()
+
+    def voice_of(self, utterance: Utterance) -> VoiceRecord:
+        """Who speaks an utterance."""
+        return self.voices[utterance.voice] if utterance.voice else self.voice
+
+    @property
+    def working_folder(self) -> Path:
+        """For files in the making. Only one run of a book is alive at a time, so it is named by the book."""
+        return self.services.settings.storage.folder / "work" / self.source[:16]
+
+    @property
+    def record(self) -> dict[str, object]:
+        """The request for the run's row, with the voice and preset that were meant when none was named."""
+        chosen = {"voice": self.voice.name, "preset": self.services.settings.synthesize.preset}
+        return {**asdict(self.request), **chosen}
+
+    @cached_property
+    def keyed(self) -> tuple[KeyedUtterance, ...]:
+        """The utterances of the chosen chapters with their content keys, in reading order."""
+        chosen, model, precision = set(self.chapters), self.services.text_side.digest, self.services.precision
+        return tuple(
+            KeyedUtterance(
+                utterance,
+                utterance_key(utterance.spoken, self.voice_of(utterance).digest, model, self.sampling, precision),
+            )
+            for utterance in self.script.utterances
+            if utterance.chapter_index in chosen
+        )
+
+
+def prepare(
+    services: Services,
+    request: Request,
+    read: Callable[..., Book] = read_book,
+    segment: Callable[..., Script] = write_script,
+) -> Order:
+    """Reads the book and checks everything that the user may have got wrong. Writes nothing before all is well.
+
+    Args:
+        services: settings already carry the request's voice and preset.
+        request: what is asked for.
+        read: `read_book` or its Prefect shell.
+        segment: `write_script` or its Prefect shell.
+
+    Raises:
+        BadInputError: an unreadable book, a mistake in plan, cast, lexicon or markup, no such chapter, voice or preset,
+            a folder that cannot be written, no room.
+        CoverageError: the script loses text.
+    """
+    settings = services.settings
+    path = Path(request.book)
+    manuscript = read_manuscript(request.sources, settings, voice=request.voice, read=read)
+    book = manuscript.book
+    wanted = select_chapters(request.chapters, len(book.chapters))
+    require_writable(Path(request.out))
+    require_writable(settings.storage.folder)
+    model, sampling = services.text_side, services.sampling  # the networks are not needed before something is spoken
+    script = segment(book, settings.segment, model.token_count, model.max_text_tokens)
+    if script.coverage.unaccounted_chars:
+        raise CoverageError(
+            f"{path.name}: {script.coverage.unaccounted_chars} characters are neither spoken nor skipped by a rule; "
+            "please report the book"
+        )
+    spoken = {utterance.chapter_index for utterance in script.utterances}
+    chapters = tuple(index for index in wanted if index in spoken)
+    if not chapters:
+        raise BadInputError(f"{path.name}: there is nothing to speak in the chosen chapters")
+    seconds = sum(speech_seconds(u.spoken) for u in script.utterances if u.chapter_index in chapters)
+    require_writable(Path(request.out), needed_bytes=round(seconds * settings.package.aac_bitrate_kbps * KILOBIT_BYTES))
+    require_writable(settings.storage.folder, needed_bytes=round(seconds * DATA_BYTES_PER_SECOND))
+    voices = {name: services.voice(name) for name in manuscript.voices}
+    return Order(services, request, book, script, chapters, services.voice(manuscript.narrator), sampling, voices)

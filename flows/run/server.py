@@ -1,0 +1,193 @@
+"""A private Prefect server that lives exactly as long as one command, and the environment that Prefect is given.
+
+Prefect's own ephemeral server shares our stderr, prints stack traces when it is stopped while events are still on
+their way, and outlives a killed parent. This one logs to a file, is told to stop by the closing of a pipe (which the
+kernel also does when we are killed), and is stopped only after every task run has reached its final state.
+This module must not know what the flows do. It imports Prefect only inside functions: the environment comes first.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+from tasks.errors import BadInputError, TalepressError
+
+STOP_TIMEOUT_SECONDS = 15
+SETTLE_TIMEOUT_SECONDS = 20
+LOOK_SECONDS = 0.25
+QUIET_LOOKS = 3
+LOGGED_PACKAGES = "tortoise_core,storage,tasks,flows"
+
+
+def prepare_environment(home: Path, *, start_timeout_s: float, verbose: bool) -> None:
+    """Gives Prefect its defaults; whatever the user has set stays. Must run before the first import of Prefect."""
+    if "prefect" in sys.modules:
+        raise RuntimeError("prepare_environment must run before Prefect is imported")
+    for name, value in environment_defaults(home, start_timeout_s=start_timeout_s, verbose=verbose).items():
+        os.environ.setdefault(name, value)
+
+
+def environment_defaults(home: Path, *, start_timeout_s: float, verbose: bool) -> dict[str, str]:
+    """Prefect's settings as environment variables: nothing is sent anywhere, everything lies in `home`."""
+    return {
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_HOME": str(home),
+        "PREFECT_LOGGING_LEVEL": "INFO",  # kept with the run; what the terminal sees is the console's level
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO" if verbose else "CRITICAL",  # the command tells errors itself
+        "PREFECT_LOGGING_EXTRA_LOGGERS": LOGGED_PACKAGES,
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(round(start_timeout_s)),
+    }
+
+
+@contextmanager
+def prefect_server(start_timeout_s: float) -> Iterator[None]:
+    """Makes sure that `PREFECT_API_URL` names a living server: the user's if it is set, a private one otherwise.
+
+    Raises `BadInputError` when the user's server does not answer, `TalepressError` when ours does not start.
+    """
+    given = os.environ.get("PREFECT_API_URL")
+    if given:
+        _require_health(given, timeout=10, hint="start it with `prefect server start` or unset PREFECT_API_URL")
+        yield
+        return
+    with _private_server(Path(os.environ["PREFECT_HOME"]), start_timeout_s) as url:
+        os.environ["PREFECT_API_URL"] = url
+        try:
+            yield
+        finally:
+            del os.environ["PREFECT_API_URL"]
+
+
+@contextmanager
+def _private_server(home: Path, start_timeout_s: float) -> Iterator[str]:
+    home.mkdir(parents=True, exist_ok=True)
+    log = home / "server.log"
+    with socket.create_server(("127.0.0.1", 0)) as listener, log.open("ab") as log_file:
+        port = listener.getsockname()[1]
+        child = subprocess.Popen(
+            [sys.executable, "-m", "flows.run.server", str(listener.fileno())],
+            stdin=subprocess.PIPE,
+            stdout=log_file,
+            stderr=log_file,
+            pass_fds=[listener.fileno()],
+            env=_server_environment(),
+            start_new_session=True,  # Ctrl-C is for the command; the server goes when the command lets it go
+        )
+    # Our copy of the listening socket is closed by now: a server that dies refuses connections at once.
+    url = f"http://127.0.0.1:{port}/api"
+    try:
+        _require_health(url, timeout=start_timeout_s, hint=f"its log is {log}")
+        yield url
+    finally:
+        _stop(child)
+
+
+def _server_environment() -> dict[str, str]:
+    import_path = os.pathsep.join([str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")])
+    return {
+        **os.environ,
+        "PYTHONPATH": import_path.rstrip(os.pathsep),
+        "PREFECT__SERVER_EPHEMERAL": "1",
+        "PREFECT__SERVER_FINAL": "1",
+        "PREFECT_UI_ENABLED": "0",
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
+    }
+
+
+def _require_health(url: str, *, timeout: float, hint: str) -> None:
+    request = f"{url.rstrip('/')}/health"
+    if not request.startswith(("http://", "https://")):
+        raise BadInputError(f"PREFECT_API_URL is not an http address: {url}")
+    try:
+        with urllib.request.urlopen(request, timeout=timeout):
+            return
+    except (urllib.error.URLError, OSError) as error:
+        reason = getattr(error, "reason", error)
+        kind = BadInputError if "PREFECT_API_URL" in os.environ else TalepressError
+        raise kind(f"the Prefect server at {url} does not answer ({reason}); {hint}") from error
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    assert child.stdin is not None
+    child.stdin.close()
+    try:
+        child.wait(STOP_TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def settle(flow_run_id: UUID | None) -> None:
+    """Sends what Prefect still holds back and waits until every task run of the flow run is recorded as finished.
+
+    A server that is stopped earlier loses the last states, prints the loss, and shows those tasks as running for ever.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import (
+        FlowRunFilter,
+        FlowRunFilterId,
+        TaskRunFilter,
+        TaskRunFilterState,
+        TaskRunFilterStateType,
+    )
+    from prefect.client.schemas.objects import TERMINAL_STATES, StateType
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    EventsWorker.drain_all(timeout=SETTLE_TIMEOUT_SECONDS)
+    APILogWorker.drain_all(timeout=SETTLE_TIMEOUT_SECONDS)
+    if flow_run_id is None:  # the flow never got as far as a run
+        return
+    unfinished = TaskRunFilter(
+        state=TaskRunFilterState(
+            type=TaskRunFilterStateType(any_=[kind for kind in StateType if kind not in TERMINAL_STATES])
+        )
+    )
+    only_this = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
+    deadline = time.monotonic() + SETTLE_TIMEOUT_SECONDS
+    quiet = 0  # looks in a row without an unfinished run: a task run that the server has yet to hear of is not listed
+    with get_client(sync_client=True) as client:
+        while quiet < QUIET_LOOKS and time.monotonic() < deadline:
+            waiting = client.read_task_runs(flow_run_filter=only_this, task_run_filter=unfinished, limit=1)
+            quiet = 0 if waiting else quiet + 1
+            time.sleep(LOOK_SECONDS)
+
+
+def _serve(listener_fd: int) -> None:
+    """The server process: serves until the pipe on stdin is closed by the parent or by its death."""
+    import uvicorn
+
+    def stop_with_parent() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(STOP_TIMEOUT_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=stop_with_parent, daemon=True).start()
+    config = uvicorn.Config(
+        "prefect.server.api.server:create_app",
+        factory=True,
+        log_level="error",
+        lifespan="on",
+        timeout_graceful_shutdown=5,
+    )
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=listener_fd)])
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))

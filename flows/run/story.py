@@ -1,0 +1,115 @@
+"""One run of a book flow from its row to its edition: what `book_to_audio` and `retry_failed` have in common.
+
+Knows the order of the stages and nothing of what is inside them.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from flows.order.order import Order, Request, prepare
+from flows.order.outcome import check_coverage, outcome
+from flows.order.report import RunReport, flagged_rows, report_markdown
+from flows.progress import Progress, announce
+from flows.run import policies
+from flows.run.mastering import Mastering, publish
+from flows.run.synthesis import forget_lost_audio, speak
+from flows.run.tracker import Tracker
+from flows.services import Services
+from storage.records import KeyedUtterance, RunState
+from tasks.ingest.task import ingest_book
+from tasks.segment.task import segment_book
+
+Select = Callable[[Order], tuple[KeyedUtterance, ...]]
+
+
+def prepare_in_flow(services: Services, request: Request) -> Order:
+    """`prepare`, with ingest and segment as task runs of their own."""
+    read, segment = ingest_book.with_options(**policies.ONCE), segment_book.with_options(**policies.ONCE)
+    return prepare(services, request, read, segment)
+
+
+def run_order(order: Order, flow: str, select: Select) -> RunReport:
+    """Speaks what `select` picks, then makes the edition.
+
+    Args:
+        order: checked and ready.
+        flow: the flow's name, for the run's row.
+        select: the utterances that need a (further) take, in reading order. It is called once the book is in the
+            database with its keys, and utterances that have an acceptable take have it chosen.
+
+    Raises `BookBusyError` when another process works on the book; otherwise what the stages raise, after the error is
+    written into the run's row.
+    """
+    began = time.monotonic()
+    run_id = _open(order, flow)
+    with _recorded(order, run_id):
+        forget_lost_audio(order)
+        todo = select(order)
+        tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
+        tracker.begin()
+        with Mastering(order, encode=bool(todo)) as mastering:
+            for chapter in speak(order, todo, tracker, mastering.failed):
+                mastering.begin(chapter)
+            masters, encoded = mastering.finish()
+        announce(Progress("package", 0, 1))
+        key, edition = publish(order, masters, encoded)
+        announce(Progress("package", 1, 1))
+        check_coverage(order, masters)
+        report = outcome(
+            order,
+            edition,
+            rendered=tracker.takes,
+            rendered_seconds=tracker.take_seconds,
+            synthesis_seconds=tracker.synthesis_seconds,
+            engine_seconds=tracker.engine_seconds,
+            wall_seconds=time.monotonic() - began,
+        )
+        with order.services.database.unit_of_work() as uow:
+            uow.editions.save(run_id, edition, key)
+            uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
+            uow.commit()
+        tracker.finish()
+        _show(order, report)
+    return report
+
+
+def _open(order: Order, flow: str) -> str:
+    """Book, keys, choices and the run's row in one transaction: two processes cannot both begin."""
+    with order.services.database.unit_of_work() as uow:
+        uow.books.save(order.book, order.script)
+        run_id = uow.runs.start(order.source, flow, order.record)
+        uow.books.assign_keys(order.source, order.keyed)
+        uow.takes.choose_acceptable(order.source, order.chapters)
+        uow.commit()
+    return run_id
+
+
+@contextmanager
+def _recorded(order: Order, run_id: str) -> Iterator[None]:
+    """Keeps the working folder for the length of the block, and writes an error into the run's row."""
+    shutil.rmtree(order.working_folder, ignore_errors=True)  # what a killed run left
+    order.working_folder.mkdir(parents=True)
+    try:
+        yield
+    except BaseException as error:
+        message = " ".join(str(error).split()) or type(error).__name__
+        with order.services.database.unit_of_work() as uow:
+            uow.runs.finish(run_id, RunState.FAILED, message)
+            uow.commit()
+        raise
+    finally:
+        shutil.rmtree(order.working_folder, ignore_errors=True)
+
+
+def _show(order: Order, report: RunReport) -> None:
+    """The report as artifacts of the flow run."""
+    create_markdown_artifact(report_markdown(report), key=f"report-{order.source[:16]}", description=report.title)
+    create_table_artifact(
+        flagged_rows(report.flagged), key=f"flagged-{order.source[:16]}", description="takes that the checks doubt"
+    )

@@ -1,0 +1,63 @@
+"""Keeps everyone informed of how far a run is: the listener at the terminal, the progress artifact, the run's row.
+
+Knows nothing of the stages.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+
+from flows.progress import Progress, announce
+from storage.records import Take
+
+ARTIFACT_INTERVAL_SECONDS = 1.0  # every update is a request to the server
+
+
+@dataclass
+class Tracker:
+    """Counts what a run has done. Used by the flow's own thread alone."""
+
+    run_id: str
+    artifact_key: str  # lower-case letters, digits and dashes
+    total: int  # utterances to speak
+    done: int = 0
+    takes: int = 0
+    take_seconds: float = 0.0  # audio of all takes made, kept or not
+    synthesis_seconds: float = 0.0  # wall time
+    engine_seconds: float = 0.0  # of these, with the engine at work
+    _artifact: UUID | None = None
+    _last_update: float = field(default=0.0)
+
+    def begin(self) -> None:
+        """Makes the progress artifact."""
+        artifact = create_progress_artifact(
+            0.0, key=self.artifact_key, description=f"0 of {self.total} utterances spoken"
+        )
+        assert isinstance(artifact, UUID)
+        self._artifact = artifact
+        announce(Progress("synthesize", self.done, self.total))
+
+    def spoken(self, utterances: int, takes: list[Take], detail: str) -> None:
+        """Counts a finished batch."""
+        self.done += utterances
+        self.takes += len(takes)
+        self.take_seconds += sum(take.seconds for take in takes)
+        announce(Progress("synthesize", self.done, self.total, detail))
+        now = time.monotonic()
+        if now - self._last_update >= ARTIFACT_INTERVAL_SECONDS:
+            self._last_update = now
+            self._update(100.0 * self.done / max(1, self.total))
+
+    def finish(self) -> None:
+        """Says that all is done."""
+        self._update(100.0)
+
+    def _update(self, percent: float) -> None:
+        assert self._artifact is not None
+        update_progress_artifact(
+            self._artifact, progress=percent, description=f"{self.done} of {self.total} utterances spoken"
+        )

@@ -1,0 +1,126 @@
+"""The composition root: settings in, services out. The only place that decides which parts work together.
+
+Database and artifact store are opened, and made if there are none, when first asked for: a command that is refused
+because of bad input leaves no trace. Knows no order of work; the flows do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from configs.settings import Settings, SettingsError, SynthesizeSettings, load_settings
+from storage.artifacts import ArtifactStore
+from storage.database import Database
+from storage.records import VoiceRecord
+from tasks.disk import output_errors
+from tasks.errors import BadInputError, UnknownVoiceError
+from tasks.models.catalogue import find_model
+from tasks.synthesize.engines import get_speaker, get_text_side, precision, sampling_settings
+from tasks.synthesize.speaker import Speaker
+from tasks.voices.catalogue import find_voice, shipped_voices
+from tortoise_core.inference.interface import Engine, SamplingSettings, TextSide
+from tortoise_core.inference.precision import Precision
+
+
+class Services:
+    """What flows and commands work with, each part opened when first used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, migrated. Raises `DatabaseError`."""
+        return Database(self.settings.storage.database)
+
+    @cached_property
+    def store(self) -> ArtifactStore:
+        """The artifact store. Raises `OutputError`."""
+        with output_errors(self.settings.storage.artifacts):
+            return ArtifactStore(self.settings.storage.artifacts)
+
+    @cached_property
+    def synthesize(self) -> SynthesizeSettings:
+        """The settings of the engine, with the model's name replaced by its folder. Raises `BadInputError`."""
+        chosen = self.settings.synthesize
+        if chosen.engine == "fake" or Path(chosen.model).is_dir():
+            return chosen
+        return chosen.model_copy(update={"model": str(find_model(self.settings.storage, chosen.model).path)})
+
+    @property
+    def engine(self) -> Engine:
+        """This process's engine. Raises `TortoiseError` when it cannot be loaded."""
+        return self.speaker.engine
+
+    @property
+    def speaker(self) -> Speaker:
+        """The same, lent to one thread at a time. Raises as `engine`."""
+        return get_speaker(self.synthesize)
+
+    @cached_property
+    def text_side(self) -> TextSide:
+        """What can be known of the engine without its networks. Raises `TortoiseError` when there is no such model."""
+        return get_text_side(self.synthesize)
+
+    @property
+    def precision(self) -> Precision:
+        """The numbers that the engine computes with."""
+        return precision(self.synthesize)
+
+    @cached_property
+    def sampling(self) -> SamplingSettings:
+        """The sampling settings of every take. Raises `ConfigError` for a preset that the model does not have."""
+        return sampling_settings(self.text_side, self.settings.synthesize)
+
+    def has_database(self) -> bool:
+        """Whether there is a database already. Raises `BadInputError` for a setting that is no database URL."""
+        try:
+            url = make_url(self.settings.storage.database)
+        except ArgumentError as error:
+            raise BadInputError(f"storage.database_url: {error}") from error
+        return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+
+    def added_voices(self) -> tuple[VoiceRecord, ...]:
+        """The voices that users added, of any model."""
+        if not self.has_database():
+            return ()
+        with self.database.snapshot() as uow:
+            return uow.voices.list()
+
+    def voice(self, name: str | None = None) -> VoiceRecord:
+        """The voice of that name, or the one that the settings name. Raises `UnknownVoiceError`."""
+        name, added = name or self.settings.synthesize.voice, self.added_voices()
+        known = sorted({voice.name for voice in shipped_voices()} | {voice.name for voice in added})
+        if name not in known:  # said here as well, because `find_voice` needs the store opened
+            raise UnknownVoiceError(f"unknown voice {name!r}: there is {', '.join(known) or 'none'}")
+        return find_voice(name, self.text_side.digest, self.store, added)
+
+    def close(self) -> None:
+        """Closes what was opened."""
+        if "database" in self.__dict__:
+            self.database.close()
+
+
+def read_settings(voice: str | None = None, preset: str | None = None, locale: str | None = None) -> Settings:
+    """All settings, with what the command line says on top. Raises `BadInputError`."""
+    chosen = {name: value for name, value in (("voice", voice), ("preset", preset)) if value is not None}
+    try:
+        return load_settings(synthesize=chosen, segment={} if locale is None else {"locale": locale})
+    except SettingsError as error:
+        raise BadInputError(str(error)) from error
+
+
+@contextmanager
+def open_services(settings: Settings) -> Iterator[Services]:
+    """Services for the length of the block."""
+    services = Services(settings)
+    try:
+        yield services
+    finally:
+        services.close()

@@ -1,0 +1,50 @@
+"""All that people say about how a book is to be read, put into its markup in one order.
+
+Markup in the text, then the plan file's changes, the cast, the lexicons, the rules for heteronyms: each leaves alone
+what those before it decided. Must not know files or how the script is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from configs.settings import SegmentSettings
+from storage.records import Book
+from tasks.annotate.casting import Cast, CastReport, apply_cast
+from tasks.annotate.heteronyms import OpenHeteronyms, decide_heteronyms
+from tasks.annotate.lexicon import Lexicon, apply_lexicons
+from tasks.annotate.markup import apply_markup
+from tasks.annotate.plan_file import PlanFile, apply_plan
+
+
+@dataclass(frozen=True)
+class Directions:
+    """What the user's files say. `narrator` is the voice that reads where nobody else does."""
+
+    narrator: str
+    plan: PlanFile | None = None
+    cast: Cast | None = None
+    lexicons: tuple[Lexicon, ...] = ()
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found on the way that the plan should show."""
+
+    cast: CastReport | None = None
+    heteronyms: OpenHeteronyms | None = None
+
+
+def annotate(book: Book, directions: Directions, settings: SegmentSettings) -> tuple[Book, Findings]:
+    """The book with its markup complete, ready for `write_script`. Raises `BadInputError` for a mistake in it."""
+    if settings.markup:
+        book = apply_markup(book)
+    if directions.plan is not None:
+        book = apply_plan(book, directions.plan)
+    book, report = apply_cast(book, directions.cast or Cast())
+    fitting = [lexicon for lexicon in directions.lexicons if lexicon.is_for(book, book.series)]
+    book = apply_lexicons(book, sorted(fitting, key=lambda lexicon: lexicon.scope), directions.narrator)
+    heteronyms = None
+    if settings.heteronyms:
+        book, heteronyms = decide_heteronyms(book)
+    return book, Findings(report if directions.cast is not None else None, heteronyms)

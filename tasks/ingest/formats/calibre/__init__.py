@@ -1,0 +1,1 @@
+"""Formats that calibre converts to EPUB. Knows nothing of how blocks become speech."""

@@ -1,0 +1,1 @@
+"""Word documents. Knows nothing of how blocks become speech."""

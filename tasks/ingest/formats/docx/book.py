@@ -1,0 +1,34 @@
+"""A Word document to a `Book`. Must not know Word's XML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from configs.settings import IngestSettings
+from storage.records import Book
+from tasks.ingest.archive import BookArchive
+from tasks.ingest.formats.docx.to_html import read_docx
+from tasks.ingest.html.binding import Extras, book_from_html, sha256_of
+from tasks.ingest.html.documents import Document
+from tasks.ingest.html.parse import text_of
+from tasks.ingest.metadata import Metadata
+
+_NO_TITLES = frozenset({"", "word document", "document", "untitled"})  # that programs write
+
+
+def read_docx_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
+    """The book in a Word document. Raises `UnreadableBookError` for what is none, damaged or hostile."""
+    with BookArchive(path, settings) as archive:
+        word = read_docx(archive)
+    said = word.properties.get("title", "")
+    shown = next((text_of(p) for p in word.body.iter("p") if p.get("class") == "title"), "")
+    authors = word.properties.get("authors", "").replace(";", ",").split(",")
+    metadata = Metadata(
+        title=shown if said.lower() in _NO_TITLES else said,
+        authors=tuple(author.strip() for author in authors if author.strip()),
+        language=word.properties.get("language", ""),
+        description=word.properties.get("description", ""),
+        date=word.properties.get("date", ""),
+    )
+    extras = Extras(left_out=word.left_out)
+    return book_from_html(path, sha256_of(data), [Document(path.name, word.body)], metadata, settings, None, extras)

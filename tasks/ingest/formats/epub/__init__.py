@@ -1,0 +1,1 @@
+"""EPUB 2 and 3. Knows nothing of how blocks become speech."""

@@ -1,0 +1,138 @@
+"""An EPUB package to a `Book`: chapters from its table of contents, skips from landmarks. Must not know ebooklib."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from configs.settings import IngestSettings
+from storage.records import Block, Book, Chapter, Skip
+from tasks.errors import UnreadableBookError
+from tasks.ingest.chapters import Mark, assemble
+from tasks.ingest.events import Anchor, Event
+from tasks.ingest.formats.epub.package import Package, read_package
+from tasks.ingest.html.documents import Document, read_documents
+from tasks.ingest.html.elements import local_name
+from tasks.ingest.html.parse import heading_anchors
+from tasks.ingest.notes import ChapterNote
+from tasks.ingest.skips import meaning_rule, title_rule
+
+Placed = Event | ChapterNote
+_MANY_PICTURES, _LETTERS_PER_SCAN = 10, 5
+_NOT_LINEAR = "not-linear"
+
+
+def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
+    """The book in an EPUB file. Raises what `read_book` does."""
+    package = read_package(path, settings)
+    if not package.units:
+        raise UnreadableBookError(f"{path.name} has no text to read: its spine is empty")
+    marks, problems = _resolve_toc(package)
+    wanted: dict[int, set[str]] = {}
+    for mark in marks:
+        wanted.setdefault(mark.unit, set()).add(mark.anchor)
+    documents = [Document(unit.path, unit.body, unit.pronunciations) for unit in package.units]
+    units = read_documents(documents, settings, wanted, package.metadata.language)
+    marks, missing = _check_anchors(marks, units)
+    units = _leave_out_not_linear(package, units, settings.also_read)
+    units = _apply_landmarks(package, units, marks, settings.also_read)
+    chapters, skips = assemble(units, marks, package.metadata.title, package.metadata.authors, settings.also_read)
+    _refuse_pictures(path, package, chapters)
+    return Book(
+        title=package.metadata.title or path.stem,
+        authors=package.metadata.authors,
+        language=package.metadata.language,
+        source_sha256=hashlib.sha256(data).hexdigest(),
+        chapters=chapters,
+        skipped=skips,
+        identifier=package.metadata.identifier,
+        publisher=package.metadata.publisher,
+        date=package.metadata.date,
+        description=package.metadata.description,
+        cover=package.cover,
+        cover_media_type=package.cover_media_type,
+        series=package.metadata.series,
+        series_position=package.metadata.series_position,
+        identifiers=package.metadata.identifiers,
+        warnings=(*package.warnings, *problems, *missing),
+    )
+
+
+def _refuse_pictures(path: Path, package: Package, chapters: Sequence[Chapter]) -> None:
+    """Refuses a book whose pages were scanned, whatever little text stands beside the pictures."""
+    pictures = sum(local_name(element) in ("img", "image") for unit in package.units for element in unit.body.iter())
+    letters = sum(c.isalpha() for chapter in chapters for block in chapter.blocks for c in block.text)
+    if pictures >= _MANY_PICTURES and letters < pictures * _LETTERS_PER_SCAN:
+        raise UnreadableBookError(
+            f"{path.name} has {pictures} pictures and {letters} letters of text: its pages are pictures; "
+            "recognise their text first (OCR)"
+        )
+
+
+def _resolve_toc(package: Package) -> tuple[list[Mark], list[str]]:
+    """Marks for the table of contents' entries; for the headings when there is no usable entry."""
+    positions = {unit.path.lower(): index for index, unit in enumerate(package.units)}
+    marks, problems = [], []
+    for entry in package.toc:
+        if (index := positions.get(entry.path.lower())) is not None:
+            marks.append(Mark(entry.title, index, entry.fragment, entry.depth))
+        else:
+            problems.append(f"the table of contents names {entry.path} for {entry.title!r}, which is not in the spine")
+    if marks:
+        return marks, problems
+    problems.append("there is no table of contents; chapters are made from headings")
+    return [Mark(title, index, id_) for index, id_, title in heading_anchors([u.body for u in package.units])], problems
+
+
+def _check_anchors(marks: Sequence[Mark], units: Sequence[Sequence[Placed]]) -> tuple[list[Mark], list[str]]:
+    """Marks whose fragment exists. A file's first that points nowhere means its start; others are dropped."""
+    present = {(index, event.id) for index, events in enumerate(units) for event in events if isinstance(event, Anchor)}
+    started = {mark.unit for mark in marks if not mark.anchor}
+    good, problems = [], []
+    for mark in marks:
+        if not mark.anchor or (mark.unit, mark.anchor) in present:
+            good.append(mark)
+            continue
+        problems.append(f"the table of contents names #{mark.anchor} for {mark.title!r}, which is not in its file")
+        if mark.unit not in started:
+            started.add(mark.unit)
+            good.append(replace(mark, anchor=""))
+    return good, problems
+
+
+def _apply_landmarks(
+    package: Package, units: Sequence[list[Placed]], marks: Sequence[Mark], also_read: Collection[str]
+) -> list[list[Placed]]:
+    """Skips files that the landmarks or the guide call a cover, a title page and so on.
+
+    Not where the table of contents has several places, or a chapter's name, in that file: single-file books have
+    landmarks too.
+    """
+    positions = {path.lower(): words for path, words in package.landmarks.items()}
+    result = []
+    for index, (unit, events) in enumerate(zip(package.units, units, strict=True)):
+        rule = meaning_rule(positions.get(unit.path.lower(), ()))
+        titles = [mark.title for mark in marks if mark.unit == index]
+        if rule is None or rule in also_read or len(titles) > 1 or any(title_rule(title) is None for title in titles):
+            result.append(events)
+        else:
+            result.append([_skipped(event, rule) if isinstance(event, Block) else event for event in events])
+    return result
+
+
+def _leave_out_not_linear(
+    package: Package, units: Sequence[list[Placed]], also_read: Collection[str]
+) -> list[list[Placed]]:
+    """Skips what the spine sets apart from the reading order. Notes in there have found their place before."""
+    return [
+        [_skipped(event, _NOT_LINEAR) if isinstance(event, Block) else event for event in events]
+        if not unit.linear and _NOT_LINEAR not in also_read
+        else events
+        for unit, events in zip(package.units, units, strict=True)
+    ]
+
+
+def _skipped(block: Block, rule: str) -> Skip:
+    return Skip(block.text, rule, source=block.source)

@@ -1,0 +1,1 @@
+"""FictionBook 2. Knows nothing of how blocks become speech."""

@@ -1,0 +1,31 @@
+"""A FictionBook file to a `Book`. Must not know FB2's XML."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from configs.settings import IngestSettings
+from storage.records import Book
+from tasks.ingest.archive import BookArchive
+from tasks.ingest.chapters import Mark
+from tasks.ingest.formats.fb2.to_html import read_fb2
+from tasks.ingest.html.binding import Extras, book_from_html, sha256_of
+from tasks.ingest.html.documents import Document
+
+
+def read_fb2_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
+    """The book in an FB2 file. Raises `UnreadableBookError` for damaged XML."""
+    book = read_fb2(data, path.name)
+    marks = [Mark(title, 0, anchor, depth) for title, anchor, depth in book.chapters] or None
+    extras = Extras(cover=book.cover, cover_media_type=book.cover_media_type)
+    documents = [Document(path.name, book.body)]
+    return book_from_html(path, sha256_of(data), documents, book.metadata, settings, marks, extras)
+
+
+def read_fb2_zip(path: Path, data: bytes, settings: IngestSettings) -> Book:
+    """The book in a zip archive with one FB2 file in it. Raises as `read_fb2_book` does, and for a hostile archive."""
+    with BookArchive(path, settings) as archive:
+        name = next(name for name in archive.zip.namelist() if name.lower().endswith(".fb2"))
+        book = read_fb2_book(path, archive.read(name), settings)
+    return replace(book, source_sha256=sha256_of(data))

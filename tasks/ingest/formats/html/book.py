@@ -1,0 +1,215 @@
+"""HTML files to a `Book`: one file, or a folder or zip of them. Must not know blocks or how a document is walked."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lxml import etree
+
+from configs.settings import IngestSettings
+from storage.records import Book
+from tasks.errors import UnreadableBookError
+from tasks.ingest.archive import BookArchive, resolve
+from tasks.ingest.chapters import Mark
+from tasks.ingest.encoding import decode
+from tasks.ingest.html.binding import Extras, book_from_html, sha256_of
+from tasks.ingest.html.css import StyleSheets
+from tasks.ingest.html.documents import Document
+from tasks.ingest.html.parse import heading_anchors, parse, text_of
+from tasks.ingest.metadata import Metadata
+
+HTML_SUFFIXES = (".html", ".htm", ".xhtml", ".xht")
+_STYLE_SUFFIX = ".css"
+_INDEX_NAMES = ("index", "contents", "toc", "default", "start", "00_index")
+_CHARSET = re.compile(rb"""<(?:meta[^>]{0,200}charset|\?xml[^>]{0,100}encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.I)
+_HEAD_BYTES = 4096
+_LINK_SHARE = 0.5  # of an index page's text: then it is a table of contents and no more
+_MIB = 1024 * 1024
+_Load = Callable[[str, str], "tuple[str, str] | None"]
+
+
+@dataclass(frozen=True)
+class _Page:
+    """One HTML file: its path inside the folder, its body, and its element `html`."""
+
+    path: str
+    body: etree._Element
+    root: etree._Element
+
+
+def read_html_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
+    """The book in one HTML file; styles of its own count, other files are not looked at."""
+    page = _page(path.name, data, settings)
+    StyleSheets(lambda source, href: None).apply(page.body, page.path)
+    metadata = _metadata([page])
+    return book_from_html(path, sha256_of(data), [Document(page.path, page.body)], metadata, settings)
+
+
+def read_html_zip(path: Path, data: bytes, settings: IngestSettings) -> Book:
+    """The book in a zip archive of HTML files."""
+    with BookArchive(path, settings) as archive:
+        names = [name for name in archive.zip.namelist() if _wanted(name)]
+        files = {name: archive.read(name) for name in names}
+    return _book_of_files(path, sha256_of(data), files, settings)
+
+
+def read_html_folder(path: Path, settings: IngestSettings) -> Book:
+    """The book in a folder of HTML files and the folders in it. Its identity are their names and bytes.
+
+    Raises `UnreadableBookError` where there are none, or too many; links that lead out of the folder are not followed.
+    """
+    files: dict[str, bytes] = {}
+    total = 0
+    root = path.resolve()
+    for file in sorted(path.rglob("*")):
+        if not _wanted(file.name) or not file.is_file() or not file.resolve().is_relative_to(root):
+            continue
+        total += file.stat().st_size
+        if total > settings.max_archive_bytes or len(files) >= settings.max_archive_members:
+            raise UnreadableBookError(
+                f"{path} holds more files than ingest.max_archive_bytes and max_archive_members allow"
+            )
+        try:
+            files[file.relative_to(path).as_posix()] = file.read_bytes()
+        except OSError as error:
+            raise UnreadableBookError(f"{file} cannot be read: {error.strerror}") from error
+    if not any(name.lower().endswith(HTML_SUFFIXES) for name in files):
+        raise UnreadableBookError(f"{path} is a folder without HTML files; name the book file itself")
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
+    return _book_of_files(path, digest.hexdigest(), files, settings)
+
+
+def _wanted(name: str) -> bool:
+    hidden = any(part.startswith(("._", "__MACOSX")) for part in name.split("/"))
+    return not hidden and name.lower().endswith((*HTML_SUFFIXES, _STYLE_SUFFIX))
+
+
+def _book_of_files(path: Path, digest: str, files: Mapping[str, bytes], settings: IngestSettings) -> Book:
+    names = sorted((name for name in files if name.lower().endswith(HTML_SUFFIXES)), key=_natural)
+    pages = [_page(name, files[name], settings) for name in names]
+    styles = StyleSheets(_loader(files))
+    for page in pages:
+        styles.apply(page.body, page.path)
+    index = _index_of(pages)
+    if index is None:
+        documents = [Document(page.path, page.body) for page in pages]
+        return book_from_html(path, digest, documents, _metadata(pages), settings, _marks_of_headings(pages))
+    links = list(_links(index, {page.path.lower() for page in pages}))
+    order = {path: at for at, path in reversed(list(enumerate(target for _, target, _ in links)))}
+    linked = sorted((p for p in pages if p.path.lower() in order), key=lambda page: order[page.path.lower()])
+    others = [page for page in pages if page is not index and page not in linked]
+    linked = [page for page in linked if page is not index]
+    left_out = []
+    if _link_share(index) >= _LINK_SHARE:
+        left_out = [(" ".join(index.body.itertext()), "table-of-contents")]
+    else:
+        linked.insert(0, index)
+    warnings = tuple(f"{page.path} is not linked from {index.path} and was read at the end" for page in others)
+    ordered = [*linked, *others]
+    places = {page.path.lower(): at for at, page in enumerate(ordered)}
+    marks = [Mark(title, places[target], fragment) for title, target, fragment in links if target in places]
+    marks += [Mark(_title_of(page), places[page.path.lower()]) for page in others]
+    documents = [Document(page.path, page.body) for page in ordered]
+    extras = Extras(left_out=left_out, warnings=warnings)
+    return book_from_html(path, digest, documents, _metadata([index, *pages]), settings, marks, extras)
+
+
+def _page(name: str, data: bytes, settings: IngestSettings) -> _Page:
+    if len(data) > settings.max_unit_bytes:
+        raise UnreadableBookError(f"{name} has {len(data) // _MIB} MiB, over ingest.max_unit_bytes")
+    declared = _CHARSET.search(data[:_HEAD_BYTES])
+    text, _ = decode(data, declared[1].decode("ascii", "replace") if declared else None)
+    body, _ = parse(text, name)
+    return _Page(name, body, body.getroottree().getroot())
+
+
+def _loader(files: Mapping[str, bytes]) -> _Load:
+    known = {name.lower(): name for name in files}
+
+    def load(source: str, href: str) -> tuple[str, str] | None:
+        name = known.get(resolve(source, href).lower())
+        return (decode(files[name])[0], name) if name is not None and name.lower().endswith(_STYLE_SUFFIX) else None
+
+    return load
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """The order in which people count: "ch2" before "ch10"."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name.lower()) if part]
+
+
+def _index_of(pages: Sequence[_Page]) -> _Page | None:
+    """The page whose links order the others: the uppermost of a usual name, with at least two such links."""
+    paths = {page.path.lower() for page in pages}
+    named = [page for page in pages if posixpath.splitext(posixpath.basename(page.path))[0].lower() in _INDEX_NAMES]
+    for page in sorted(named, key=lambda page: page.path.count("/")):
+        if len({target for _, target, _ in _links(page, paths - {page.path.lower()})}) > 1:
+            return page
+    return None
+
+
+def _links(index: _Page, paths: set[str]) -> Iterator[tuple[str, str, str]]:
+    """Title, path in lower case and fragment of the links that lead to one of `paths`, each place once."""
+    seen = set()
+    for link in index.body.iter("{*}a", "a"):
+        href, title = link.get("href") or "", text_of(link)
+        if not href or "://" in href or not title:
+            continue
+        target, fragment = resolve(index.path, href).lower(), href.partition("#")[2]
+        if target in paths and target != index.path.lower() and (target, fragment) not in seen:
+            seen.add((target, fragment))
+            yield title, target, fragment
+
+
+def _link_share(page: _Page) -> float:
+    linked = sum(len(text_of(link)) for link in page.body.iter("{*}a", "a"))
+    return linked / max(len(text_of(page.body)), 1)
+
+
+def _marks_of_headings(pages: Sequence[_Page]) -> list[Mark]:
+    """Marks at headings; a file without any is a chapter by itself."""
+    marks = [Mark(title, at, id_) for at, id_, title in heading_anchors([page.body for page in pages])]
+    marked = {mark.unit for mark in marks}
+    if len(pages) > 1:
+        marks += [Mark(_title_of(page), at) for at, page in enumerate(pages) if at not in marked]
+    return marks
+
+
+def _title_of(page: _Page) -> str:
+    heading = next(
+        (text for tag in ("h1", "h2", "h3") for h in page.body.iter(f"{{*}}{tag}", tag) if (text := text_of(h))), ""
+    )
+    title = next((text for t in page.root.iter("{*}title", "title") if (text := text_of(t))), "")
+    return heading or title or posixpath.splitext(posixpath.basename(page.path))[0]
+
+
+def _metadata(pages: Sequence[_Page]) -> Metadata:
+    """What the heads of the pages say, the first that says something."""
+    found: dict[str, str] = {}
+    for page in pages:
+        for element in page.root.iter("{*}meta", "meta"):
+            name = (element.get("name") or element.get("property") or "").lower()
+            name = name.removeprefix("dc.").removeprefix("dcterms.").removeprefix("og:").removeprefix("book:")
+            if value := " ".join((element.get("content") or "").split()):
+                found.setdefault(name, value)
+        for attribute in ("lang", "{http://www.w3.org/XML/1998/namespace}lang"):
+            if value := page.root.get(attribute) or page.body.get(attribute):
+                found.setdefault("lang", value)
+    title = next((text for page in pages[:1] for t in page.root.iter("{*}title", "title") if (text := text_of(t))), "")
+    authors = found.get("creator") or found.get("author") or ""
+    return Metadata(
+        title=found.get("title") or title,
+        authors=tuple(name.strip() for name in authors.split(",") if name.strip()),
+        language=found.get("language") or found.get("lang", ""),
+        identifier=found.get("identifier", ""),
+        publisher=found.get("publisher", ""),
+        date=found.get("date", ""),
+        description=found.get("description", ""),
+    )

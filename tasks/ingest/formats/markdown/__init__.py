@@ -1,0 +1,1 @@
+"""Markdown. Knows nothing of how blocks become speech."""

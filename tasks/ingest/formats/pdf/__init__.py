@@ -1,0 +1,1 @@
+"""PDF with a text layer. Knows nothing of how blocks become speech."""

@@ -1,0 +1,115 @@
+"""A PDF file with a text layer to a `Book`. Must not know columns, paragraphs or headings."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pypdfium2
+
+from configs.settings import IngestSettings
+from storage.records import Book, Skip
+from tasks.errors import UnreadableBookError
+from tasks.ingest.chapters import assemble
+from tasks.ingest.events import Event
+from tasks.ingest.formats.pdf.blocks import Bookmark, read_pages
+from tasks.ingest.formats.pdf.fragments import read_page
+from tasks.ingest.formats.pdf.layout import Line, page_lines
+from tasks.ingest.html.binding import sha256_of
+from tasks.ingest.ledger import require_whole
+
+_MAX_DEPTH = 2  # levels of the outline that make chapters: parts and chapters, not their sections
+_MIN_CHARS_PER_PAGE = 15
+_MAX_UNMAPPED_SHARE = 0.05
+_DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?")
+
+
+def read_pdf_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
+    """The book in a PDF file.
+
+    Raises:
+        UnreadableBookError: the file is damaged, locked, without a text layer, or its letters mean nothing.
+        CoverageError: text went missing; a fault of ours.
+    """
+    document = _open(path, data)
+    try:
+        if len(document) > settings.max_archive_members:
+            raise UnreadableBookError(f"{path.name} has {len(document)} pages, over ingest.max_archive_members")
+        pages, left_out, visible = _read_pages(document, path)
+        outline = _outline(document)
+        fields = {name: value.strip() for name, value in document.get_metadata_dict().items()}
+    finally:
+        document.close()
+    _require_text(path, visible, len(pages))
+    events, marks = read_pages(pages, outline, path.name, settings.also_read)
+    events = [*left_out, *events]
+    require_whole(visible, events, path.name)
+    title = fields.get("Title", "")
+    title = path.stem if not title or title.lower().startswith(("untitled", "microsoft word")) else title
+    authors = tuple(name.strip() for name in re.split(r"[;,&]", fields.get("Author", "")) if name.strip())
+    chapters, skips = assemble([events], marks, title, authors, settings.also_read)
+    date = _DATE.match(fields.get("CreationDate", ""))
+    return Book(
+        title=title,
+        authors=authors,
+        language="",
+        source_sha256=sha256_of(data),
+        chapters=chapters,
+        skipped=skips,
+        description=fields.get("Subject", ""),
+        date="-".join(part for part in date.groups() if part) if date else "",
+    )
+
+
+def _open(path: Path, data: bytes) -> pypdfium2.PdfDocument:
+    try:
+        return pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower() or "security" in str(error).lower():
+            raise UnreadableBookError(
+                f"{path.name} is locked with a password; unlock it first, for example with qpdf --decrypt"
+            ) from error
+        raise UnreadableBookError(f"{path.name} is not a PDF, or is damaged: {error}") from error
+
+
+def _read_pages(document: pypdfium2.PdfDocument, path: Path) -> tuple[list[list[Line]], list[Event], str]:
+    """The lines of all pages, what stands crosswise on them, and all their characters."""
+    pages: list[list[Line]] = []
+    left_out: list[Event] = []
+    visible: list[str] = []
+    for number in range(len(document)):
+        try:
+            page = read_page(document, number)
+        except pypdfium2.PdfiumError as error:
+            raise UnreadableBookError(f"{path.name}: page {number + 1} is damaged: {error}") from error
+        pages.append(page_lines(page))
+        if page.crosswise:
+            left_out.append(Skip(page.crosswise, "crosswise-text", source=path.name))
+        visible += [*(fragment.text for fragment in page.fragments), page.crosswise]
+    return pages, left_out, " ".join(visible)
+
+
+def _require_text(path: Path, visible: str, pages: int) -> None:
+    characters = len("".join(visible.split()))
+    if characters < _MIN_CHARS_PER_PAGE * pages:
+        raise UnreadableBookError(
+            f"{path.name} has no text layer (a scan?): {characters} characters on {pages} pages; "
+            "make one first, for example with `ocrmypdf IN.pdf OUT.pdf`"
+        )
+    if visible.count("\ufffd") > _MAX_UNMAPPED_SHARE * characters:
+        raise UnreadableBookError(
+            f"{path.name}: its fonts do not say which letters they show; read them from the picture, for example with "
+            "`ocrmypdf --force-ocr IN.pdf OUT.pdf`"
+        )
+
+
+def _outline(document: pypdfium2.PdfDocument) -> list[Bookmark]:
+    """The entries of the outline that lead to a page."""
+    entries = []
+    for bookmark in document.get_toc(max_depth=_MAX_DEPTH):
+        destination = bookmark.get_dest()
+        page = destination.get_index() if destination is not None else None
+        title = " ".join(bookmark.get_title().split())
+        if page is not None and title:
+            entries.append(Bookmark(title, page, bookmark.level))
+    return entries

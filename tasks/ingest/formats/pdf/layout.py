@@ -1,0 +1,242 @@
+"""The lines of a PDF's page in the order of reading: columns, rows, and what stands at the page's edges.
+
+Must not know paragraphs, headings or PDF files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from tasks.ingest.formats.pdf.fragments import Fragment, Page
+from tasks.ingest.plain.headings import heading_of
+
+_MIN_COLUMN_LINES = 4
+_MIN_COLUMN_CHARS = 12  # a line's, on average: page numbers and cells of tables are shorter
+_MAX_CROSSING = 0.25  # of the lines may run across the gutter: titles above two columns
+_GUTTER = 0.6  # in line heights
+_MAX_COLUMNS = 4
+_EDGE_LINES = 3  # at the top and at the bottom of a page may be no part of the text
+_MIN_REPEATS = 3  # pages at one height of which a line comes again
+_BAND = 3.0  # points: lines so close are at one height
+_HEAD_SIZE = 1.1  # of the body's: larger is a heading
+_DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.I)
+_PAGE_NUMBER = re.compile(
+    r"(?:page\s+)?[-–—\[(|]*\s*(?P<number>\d{1,4}|[ivxlc]{1,7})\s*[-–—\])|]*(?:\s*(?:of|/)\s*\d{1,4})?", re.I
+)
+RUNNING_HEAD, PAGE_NUMBER = "running-head", "page-number"
+
+
+@dataclass
+class Line:
+    """One line of a column. `left_edge` and `right_edge` are the column's. Lengths in points."""
+
+    text: str
+    left: float
+    right: float
+    bottom: float
+    top: float
+    size: float
+    bold: bool
+    page: int
+    raised: list[tuple[int, int]] = field(default_factory=list)
+    left_edge: float = 0.0
+    right_edge: float = 0.0
+    column: int = 0  # of its page
+    gap: float = 0.0  # to the line above in its column; 0 for its first
+
+
+def page_lines(page: Page) -> list[Line]:
+    """The page's lines, columns one after the other."""
+    lines: list[Line] = []
+    for number, column in enumerate(_columns(list(page.fragments), _MAX_COLUMNS)):
+        rows = [_line(row, page.number) for row in _rows(column)]
+        for line, above in zip(rows, [None, *rows], strict=False):
+            line.column = number
+            line.gap = above.bottom - line.top if above is not None else 0.0
+        _set_edges(rows)
+        lines += rows
+    return lines
+
+
+def edge_rules(pages: Sequence[Sequence[Line]]) -> dict[tuple[int, int], str]:
+    """Running heads, running feet and page numbers: (page's index, line's index) to the rule.
+
+    A number that counts the pages is one. At a height at which most lines come again on other pages, whatever the
+    number beside them, all are: a short chapter's title stands there but once.
+    """
+    edges = {(at, index): line for at, lines in enumerate(pages) for index, line in _edge_lines(lines)}
+    body = body_size(line for lines in pages for line in lines)
+    found = _page_numbers(edges, len(pages))
+    bands: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for key, line in edges.items():
+        if key not in found and line.size < body * _HEAD_SIZE:
+            bands[round(line.bottom / _BAND)].append(key)
+    for keys in bands.values():
+        words = Counter(_pattern(edges[key].text) for key in keys)
+        exact = Counter(edges[key].text for key in keys)
+        repeated = [
+            key
+            for key in keys
+            if words[_pattern(edges[key].text)] > 1
+            and (exact[edges[key].text] > 1 or heading_of(edges[key].text) is None)
+        ]
+        if len(repeated) >= max(_MIN_REPEATS, len(keys) / 2):
+            found.update(dict.fromkeys(keys, RUNNING_HEAD))
+    return found
+
+
+def _columns(fragments: list[Fragment], most: int) -> list[list[Fragment]]:
+    """Fragments column by column; what runs across stands between what is above and below it."""
+    gutter = _gutter(fragments) if most > 1 else None
+    if gutter is None:
+        return [fragments] if fragments else []
+    result: list[list[Fragment]] = []
+    band: list[Fragment] = []
+    for fragment in [*sorted(fragments, key=lambda f: -f.top), None]:
+        crosses = fragment is None or fragment.left < gutter < fragment.right
+        if not crosses and fragment is not None:
+            band.append(fragment)
+            continue
+        for side in ([f for f in band if f.right <= gutter], [f for f in band if f.left >= gutter]):
+            result += _columns(side, most - 1)
+        band = []
+        if fragment is not None:
+            if result and len(result[-1]) and result[-1][-1].left < gutter < result[-1][-1].right:
+                result[-1].append(fragment)
+            else:
+                result.append([fragment])
+    return result
+
+
+def _gutter(fragments: Sequence[Fragment]) -> float | None:
+    """The middle of the widest empty strip between two columns of running text, if there is one."""
+    if len(fragments) < 2 * _MIN_COLUMN_LINES:
+        return None
+    size = sorted(f.size for f in fragments)[len(fragments) // 2]
+    left, right = min(f.left for f in fragments), max(f.right for f in fragments)
+    step = max(size / 4, (right - left) / 2000, 0.1)
+    count = int((right - left) / step) + 1
+    changes = [0] * (count + 2)
+    for fragment in fragments:
+        changes[int((fragment.left - left) / step)] += 1
+        changes[int((fragment.right - left) / step) + 1] -= 1
+    crossing, strips, start = 0, [], None
+    allowed = len(fragments) * _MAX_CROSSING / 2
+    for index in range(count + 1):
+        crossing += changes[index]
+        if crossing <= allowed and start is None:
+            start = index
+        elif crossing > allowed and start is not None:
+            strips.append((start, index))
+            start = None
+    inner = [(a, b) for a, b in strips if a > 0 and (b - a) * step >= size * _GUTTER]
+    for a, b in sorted(inner, key=lambda strip: strip[0] - strip[1]):
+        middle = left + (a + b) / 2 * step
+        if _parts_text(fragments, middle):
+            return middle
+    return None
+
+
+def _parts_text(fragments: Sequence[Fragment], gutter: float) -> bool:
+    """Whether lines of text stand side by side left and right of the gutter."""
+    sides = [f for f in fragments if f.right <= gutter], [f for f in fragments if f.left >= gutter]
+    for side in sides:
+        if len(side) < max(_MIN_COLUMN_LINES, len(fragments) * 0.15):
+            return False
+        if sum(len(f.text) for f in side) < _MIN_COLUMN_CHARS * len(side):
+            return False
+    (left_low, left_high), (right_low, right_high) = (
+        (min(f.bottom for f in side), max(f.top for f in side)) for side in sides
+    )
+    common = min(left_high, right_high) - max(left_low, right_low)
+    return common > 0.4 * min(left_high - left_low, right_high - right_low)
+
+
+def _rows(fragments: Iterable[Fragment]) -> list[list[Fragment]]:
+    """Fragments of one column from top to bottom, those at one height together."""
+    rows: list[list[Fragment]] = []
+    for fragment in sorted(fragments, key=lambda f: (-f.bottom, f.left)):
+        last = rows[-1][0] if rows else None
+        overlap = min(last.top, fragment.top) - max(last.bottom, fragment.bottom) if last else 0.0
+        if last is not None and overlap > 0.5 * min(last.size, fragment.size):
+            rows[-1].append(fragment)
+        else:
+            rows.append([fragment])
+    return [sorted(row, key=lambda f: f.left) for row in rows]
+
+
+def _line(row: Sequence[Fragment], page: int) -> Line:
+    text, raised = "", []
+    for fragment in row:
+        text += " " if text else ""
+        raised += [(start + len(text), end + len(text)) for start, end in fragment.raised]
+        text += fragment.text
+    longest = max(row, key=lambda f: len(f.text))
+    return Line(
+        text,
+        row[0].left,
+        max(f.right for f in row),
+        longest.bottom,
+        longest.top,
+        longest.size,
+        longest.bold,
+        page,
+        raised,
+    )
+
+
+def _set_edges(lines: Sequence[Line]) -> None:
+    """The column's margins: where most lines begin, and where full ones end."""
+    if not lines:
+        return
+    starts = Counter(round(line.left) for line in lines)
+    common = starts.most_common(1)[0]
+    left = float(min(lines, key=lambda line: line.left).left if common[1] < 3 else common[0])
+    ends = sorted(line.right for line in lines)
+    right = ends[int(len(ends) * 0.85)]
+    for line in lines:
+        line.left_edge, line.right_edge = left, right
+
+
+def _edge_lines(lines: Sequence[Line]) -> list[tuple[int, Line]]:
+    """The lines at the top and bottom of a page that a gap parts from the text, and numbers even without one."""
+    ordered = sorted(enumerate(lines), key=lambda item: -item[1].bottom)
+    gaps = [above.bottom - below.top for (_, above), (_, below) in pairwise(ordered)]
+    usual = sorted(gaps)[len(gaps) // 2] if gaps else 0.0
+    wide = [gap > usual + 0.5 * above.size for gap, (_, above) in zip(gaps, ordered, strict=False)]
+    top = max((at + 1 for at, is_wide in enumerate(wide[:_EDGE_LINES]) if is_wide), default=0)
+    foot = max((at + 1 for at, is_wide in enumerate(reversed(wide[-_EDGE_LINES:])) if is_wide), default=0)
+    edges = dict(ordered[:top]) | dict(ordered[len(ordered) - foot :])
+    edges |= {at: line for at, line in ordered[:1] + ordered[-1:] if _PAGE_NUMBER.fullmatch(line.text)}
+    return list(edges.items())
+
+
+def _pattern(text: str) -> str:
+    """The words of a line, with every number alike."""
+    return " ".join(_DIGITS.sub("#", text.casefold()).split()).strip("#| -–—·•")
+
+
+def _page_numbers(edges: dict[tuple[int, int], Line], pages: int) -> dict[tuple[int, int], str]:
+    """Lines of nothing but a number whose difference to the page's place is the same on most such pages."""
+    numbers = {key: match["number"] for key, line in edges.items() if (match := _PAGE_NUMBER.fullmatch(line.text))}
+    digits = {key: int(number) for key, number in numbers.items() if number.isdigit()}
+    offsets = Counter(number - key[0] for key, number in digits.items())
+    if not offsets:
+        return {}
+    usual, times = offsets.most_common(1)[0]
+    if times < min(_MIN_REPEATS, pages):
+        return {}
+    roman = {key for key, number in numbers.items() if not number.isdigit() and len(numbers) > _MIN_REPEATS}
+    return {key: PAGE_NUMBER for key in {k for k, number in digits.items() if number - k[0] == usual} | roman}
+
+
+def body_size(lines: Iterable[Line]) -> float:
+    """The size in which most characters are set, in points."""
+    sizes: Counter[float] = Counter()
+    for line in lines:
+        sizes[round(line.size * 2) / 2] += len(line.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0

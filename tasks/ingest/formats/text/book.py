@@ -1,0 +1,53 @@
+"""A plain text file to a `Book`. Must not know how paragraphs and headings are told apart."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from configs.settings import IngestSettings
+from storage.records import Book
+from tasks.errors import UnreadableBookError
+from tasks.ingest.chapters import assemble
+from tasks.ingest.encoding import decode
+from tasks.ingest.formats.text.blocks import read_text
+from tasks.ingest.formats.text.gutenberg import read_header
+
+_LANGUAGES = {"english": "en", "french": "fr", "german": "de", "spanish": "es", "italian": "it", "dutch": "nl"}
+_CONTROLS = frozenset(map(chr, (*range(9), *range(14, 28)))) | {"\ufffd"}
+_MAX_CONTROL_SHARE = 0.01
+
+
+def read_text_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
+    """The book in a plain text file of any encoding. Raises `UnreadableBookError` for a file that is no text."""
+    text, encoding = decode(data)
+    require_text(text, path.name)
+    header = read_header(text)
+    title = header.get("title", path.stem)
+    authors = tuple(name for name in (header.get("author", ""),) if name)
+    events, marks = read_text(text, path.name, header.get("title", ""), authors, settings.also_read)
+    chapters, skips = assemble([events], marks, title, authors, settings.also_read)
+    return Book(
+        title=title,
+        authors=authors,
+        language=_LANGUAGES.get(header.get("language", "").lower(), ""),
+        source_sha256=hashlib.sha256(data).hexdigest(),
+        chapters=chapters,
+        skipped=skips,
+        publisher=header.get("publisher", ""),
+        date=header.get("release date", ""),
+        warnings=encoding_warnings(path.name, encoding),
+    )
+
+
+def require_text(text: str, name: str) -> None:
+    """Raises `UnreadableBookError` where the characters are those of a program, a picture or the like."""
+    if sum(map(text.count, _CONTROLS)) > _MAX_CONTROL_SHARE * len(text):
+        raise UnreadableBookError(f"{name} is not a text file: it holds control characters; what made it, and as what?")
+
+
+def encoding_warnings(name: str, encoding: str) -> tuple[str, ...]:
+    """What to tell the user of an encoding that had to be found out."""
+    if encoding in ("utf-8", "utf-16", "utf-32"):
+        return ()
+    return (f"{name} is not UTF-8 and was read as {encoding}",)

@@ -1,0 +1,115 @@
+"""Conventions of Project Gutenberg's plain text files: the frame, credits, marks of emphasis, notes and pictures.
+
+Must not know files or chapters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from tasks.ingest.plain.lines import Paragraph
+
+BOILERPLATE, TRANSCRIBER = "gutenberg-boilerplate", "transcriber-note"
+_FIELD = re.compile(
+    r"^(Title|Author|Language|Release date|Posting date|Publisher|Translator|Original publication):"
+    r"[ \t]*(.+(?:\n {6,}.+)*)$",
+    re.M | re.I,
+)
+_HEADER_CHARS = 8000
+_START = re.compile(
+    r"\*\*\*\s*START OF (?:THE|THIS) PROJECT GUTENBERG|^\*END\s?\*\s*THE SMALL PRINT|^\*END THE SMALL PRINT", re.I
+)
+_STOP = re.compile(r"\*\*\*\s*END OF (?:THE|THIS) PROJECT GUTENBERG|^End of (?:the |this )?Project Gutenberg", re.I)
+_CREDIT = re.compile(
+    r"(?:e-?text |this e-?(?:book|text) was |html version |\[?updated |scanned |digitized )?"
+    r"(?:produced|prepared|scanned|created|transcribed|proofread|digitized) (?:by|from)\b|"
+    r"credits?:|\[?transcriber['’]?s['’]? notes?\b|"
+    r"\[?editor['’]s note: this e-?text|\[?note: project gutenberg",
+    re.I,
+)
+_CREDIT_PAGES = 12  # paragraphs in which credits may stand
+
+_NOTE_BODY = re.compile(r"\[(?:Footnote|Note)\s*([\dA-Z*†‡§]{1,4})?[:.]|\[(\d{1,4}|[A-Z]|\*+|[†‡§])\]\s+(?=\S)", re.I)
+_INLINE = re.compile(
+    r"(?P<picture>\[(?:Illustration|Figure|Plate|Frontispiece|Map|Decoration|Music)\b[^\[\]]{0,2000}\])"
+    r"|(?P<page>\[(?:pg|p|page)\.?\s*[\divxlc]{1,7}\]|\{(?:pg\s*|p\.?\s*)?[\divxlc]{1,7}\}|\[blank page\])"
+    r"|(?P<side>\[sidenote:[^\[\]]{0,600}\])"
+    r"|(?P<note>(?<!\[)\[(?:\d{1,4}|[A-Z]|\*+|[†‡§])\](?!\]))"
+    r"|(?P<emphasis>(?<![\w_])_(?=[^\s_])(?:[^_]{1,2000}?)(?<=[^\s_])_(?![\w_])"
+    r"|(?<![\w=])=(?=[^\s=])(?:[^=\n]{1,200}?)(?<=[^\s=])=(?![\w=]))",
+    re.I,
+)
+_INLINE_START = frozenset("[{_=")
+_RULES = {"picture": "illustration", "page": "page-break", "side": "sidenote", "note": "note-reference"}
+EMPHASIS = "emphasis-mark"
+
+
+def read_header(text: str) -> dict[str, str]:
+    """`Title:`, `Author:` and the like of a Project Gutenberg header, names in lower case."""
+    head = text[:_HEADER_CHARS]
+    if "Project Gutenberg" not in head:
+        return {}
+    return {name.lower(): " ".join(value.split()) for name, value in _FIELD.findall(head)}
+
+
+def book_proper(groups: Sequence[Paragraph]) -> tuple[int, int]:
+    """`[start, stop)` of the paragraphs between Project Gutenberg's markers, or of all of them."""
+    start, stop = 0, len(groups)
+    for index, group in enumerate(groups):
+        if _START.search(group.text):
+            start = index + 1
+        elif _STOP.search(group.text):
+            return start, index
+    return start, stop
+
+
+def credits(groups: Sequence[Paragraph], start: int, stop: int) -> set[int]:
+    """The paragraphs near the start in which the makers of the file, not of the book, speak."""
+    found: set[int] = set()
+    for index in range(start, min(start + _CREDIT_PAGES, stop)):
+        if _CREDIT.match(groups[index].text):
+            found.add(index)
+        elif index - 1 in found and groups[index].blank_before <= 1 and "transcriber" in groups[index - 1].text.lower():
+            found.add(index)  # the note under its title
+    return found
+
+
+def note_label(text: str) -> str | None:
+    """The label of a note's body, "1" of "[1] See above." and of "[Footnote 1: See above.]"; `None` for other text."""
+    match = _NOTE_BODY.match(text)
+    return None if match is None else (match[1] or match[2] or "*")
+
+
+def strip_inline(text: str, notes: Collection[str], also_read: Collection[str]) -> tuple[str, list[tuple[str, str]]]:
+    """The text without what is marks and not words, and what was left out with its rules.
+
+    `[1]` is a note's reference where a note of that label exists or where it touches the word before it.
+    """
+    left_out: list[tuple[str, str]] = []
+    if _INLINE_START.isdisjoint(text):
+        return text, left_out
+
+    def replace(match: re.Match[str]) -> str:
+        kind, found = str(match.lastgroup), match[0]
+        if kind == "emphasis":
+            if EMPHASIS in also_read:
+                return found
+            left_out.append((found[0] * 2, EMPHASIS))
+            return strip(found[1:-1])
+        before = text[match.start() - 1 : match.start()]
+        if kind == "note" and found[1:-1] not in notes and (not before.strip() or not found[1:-1].isdigit()):
+            return found
+        if _RULES[kind] in also_read:
+            return found
+        left_out.append((found, _RULES[kind]))
+        return ""
+
+    def strip(inner: str) -> str:
+        return _INLINE.sub(replace, inner)
+
+    stripped = strip(text)
+    if not left_out:
+        return text, []
+    lines = (" ".join(line.split()) for line in stripped.split("\n"))
+    return "\n".join(line for line in lines if line), left_out

@@ -1,0 +1,73 @@
+"""A `Book` out of documents in HTML that no EPUB binds together. Must not know which format they were made from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from configs.settings import IngestSettings
+from storage.records import Block, BlockKind, Book, Skip
+from tasks.ingest.chapters import Mark, assemble
+from tasks.ingest.html.documents import Document, read_documents
+from tasks.ingest.html.parse import heading_anchors
+from tasks.ingest.metadata import Metadata
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What comes beside the documents: text left out before, as (text, rule); a cover; warnings."""
+
+    left_out: Sequence[tuple[str, str]] = ()
+    cover: bytes | None = None
+    cover_media_type: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def book_from_html(
+    path: Path,
+    source_sha256: str,
+    documents: Sequence[Document],
+    metadata: Metadata,
+    settings: IngestSettings,
+    marks: Iterable[Mark] | None = None,
+    extras: Extras | None = None,
+) -> Book:
+    """A book with chapters where `marks` say, or where the headings of the highest repeated level stand."""
+    extras = extras or Extras()
+    if marks is None:
+        marks = [Mark(title, at, id_) for at, id_, title in heading_anchors([document.body for document in documents])]
+    marks = list(marks)
+    anchors: dict[int, set[str]] = {}
+    for mark in marks:
+        anchors.setdefault(mark.unit, set()).add(mark.anchor)
+    units = read_documents(documents, settings, anchors, metadata.language)
+    blocks = (event for events in units for event in events if isinstance(event, Block))
+    first_heading = next((block.text for block in blocks if block.kind == BlockKind.HEADING), "")
+    title = metadata.title or " ".join(first_heading.split()) or path.stem
+    chapters, skips = assemble(units, marks, title, metadata.authors, settings.also_read)
+    before = tuple(Skip(" ".join(text.split()), rule, source=path.name) for text, rule in extras.left_out)
+    return Book(
+        title=title,
+        authors=metadata.authors,
+        language=metadata.language,
+        source_sha256=source_sha256,
+        chapters=chapters,
+        skipped=(*before, *skips),
+        identifier=metadata.identifier,
+        publisher=metadata.publisher,
+        date=metadata.date,
+        description=metadata.description,
+        cover=extras.cover,
+        cover_media_type=extras.cover_media_type,
+        warnings=extras.warnings,
+        series=metadata.series,
+        series_position=metadata.series_position,
+        identifiers=metadata.identifiers,
+    )
+
+
+def sha256_of(data: bytes) -> str:
+    """The identity of a book file."""
+    return hashlib.sha256(data).hexdigest()

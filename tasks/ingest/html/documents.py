@@ -1,0 +1,46 @@
+"""From the parsed documents of a book to its events, with notes in their places. Must not know files or chapters."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+
+from configs.settings import IngestSettings
+from tasks.ingest.archive import resolve
+from tasks.ingest.events import Event
+from tasks.ingest.html.pronunciation import Pronunciations
+from tasks.ingest.html.walker import walk
+from tasks.ingest.notes import ChapterNote, link_notes, place_notes
+
+
+@dataclass(frozen=True)
+class Document:
+    """One text of a book. `path` is what links in other documents resolve to."""
+
+    path: str
+    body: etree._Element
+    pronunciations: Pronunciations | None = None
+
+
+def read_documents(
+    documents: Sequence[Document],
+    settings: IngestSettings,
+    anchors: Mapping[int, Collection[str]],
+    language: str = "",
+) -> list[list[Event | ChapterNote]]:
+    """The events of every document, with notes where `settings.notes` wants them.
+
+    Args:
+        documents: in reading order.
+        settings: what is read, and how.
+        anchors: for a document's index the ids at which chapters may start.
+        language: the book's (BCP 47).
+    """
+    link_notes([(document.path, document.body) for document in documents], resolve)
+    units = [
+        walk(document.body, document.path, settings, anchors.get(index, ()), language, document.pronunciations)
+        for index, document in enumerate(documents)
+    ]
+    return place_notes(units, settings.notes)

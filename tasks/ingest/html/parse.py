@@ -1,0 +1,115 @@
+"""Parses (X)HTML documents and finds their headings.
+
+Must not know files, chapters or tables of contents, nor what is read.
+"""
+
+from __future__ import annotations
+
+import html.entities
+import re
+from collections.abc import Sequence
+
+import lxml.html
+from lxml import etree
+
+from tasks.errors import UnreadableBookError
+from tasks.ingest.archive import safe_parser
+from tasks.ingest.html.elements import BLOCKS, HEADING_LEVELS, local_name
+
+_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*", re.I)
+_PROLOG_CHARS = 65536
+_APART = BLOCKS | {"br"}
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.I)
+_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
+# What old books mean by the control characters 128 to 159, raw or as numbers (HTML 5, section 13.2.5.80).
+_C1_REFERENCE = re.compile(r"&#(?:(1[2-5]\d)|x0*([89][0-9a-f]));", re.I)
+_C1 = {code: bytes([code]).decode("cp1252", errors="ignore") or chr(code) for code in range(0x80, 0xA0)}
+_XML_ENTITIES = frozenset({"lt", "gt", "amp", "quot", "apos"})
+
+
+def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
+    """The body of a document and what is wrong with it.
+
+    XHTML is parsed strictly first; what is not well-formed is read as HTML, with a warning. Named HTML entities are
+    replaced beforehand and the document type is dropped, so no entity of the document's own is ever expanded.
+    """
+    text = _without_doctype(_DECLARATION.sub("", text.lstrip("\ufeff")))
+    text = _C1_REFERENCE.sub(_known_control, _ENTITY.sub(_known_entity, text)).translate(_C1).replace("\0", "")
+    if not text.strip():
+        return etree.Element("body"), ()
+    warnings: tuple[str, ...] = ()
+    try:
+        root = etree.fromstring(text.encode(), safe_parser())
+    except etree.XMLSyntaxError as error:
+        warnings = (f"{source} is not well-formed XHTML and was read as HTML: {error.msg}",)
+        root = _parse_leniently(text, source)
+    body = next(root.iter("{*}body", "body"), None)
+    return (root if body is None else body), warnings
+
+
+def _without_doctype(text: str) -> str:
+    start = _DOCTYPE.search(text, 0, _PROLOG_CHARS)
+    if start is None:
+        return text
+    subset_end = text.find("]", start.end()) if text[start.end() : start.end() + 1] == "[" else start.end()
+    end = text.find(">", subset_end) if subset_end >= 0 else -1
+    return text if end < 0 else text[: start.start()] + text[end + 1 :]
+
+
+def _known_control(match: re.Match[str]) -> str:
+    code = int(match[1]) if match[1] else int(match[2], 16)
+    return _C1.get(code, match[0])
+
+
+def _known_entity(match: re.Match[str]) -> str:
+    name = match[1]
+    return match[0] if name in _XML_ENTITIES else html.entities.html5.get(name + ";", match[0])
+
+
+def _parse_leniently(text: str, source: str) -> etree._Element:
+    parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
+    try:
+        root = lxml.html.document_fromstring(text.encode(), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError) as error:
+        raise UnreadableBookError(f"{source} is neither XHTML nor HTML: {error}") from error
+    # libxml2 stops quietly at its limits and would drop the rest of the text.
+    if any("Excessive depth" in entry.message or "too long" in entry.message for entry in parser.error_log):
+        raise UnreadableBookError(f"{source} is nested too deeply or holds too long a text to be a book's chapter")
+    return root
+
+
+def text_of(element: etree._Element) -> str:
+    """All text in an element, comments apart, with whitespace collapsed and blocks set apart."""
+    pieces: list[str] = []
+    for step, inner in etree.iterwalk(element, events=("start", "end", "comment", "pi")):
+        if local_name(inner) in _APART:
+            pieces.append(" ")
+        if step == "start":
+            pieces.append(inner.text or "")
+        if step != "start" and inner is not element:
+            pieces.append(inner.tail or "")
+    return " ".join("".join(pieces).split())
+
+
+def heading_anchors(bodies: Sequence[etree._Element]) -> list[tuple[int, str, str]]:
+    """Where chapters start by their headings: (index of the body, id, title), headings without an id get one.
+
+    The headings of the highest level that occurs at least twice start chapters, so that a lone `h1` is a book's title.
+    """
+    found: dict[str, list[tuple[int, etree._Element]]] = {}
+    for index, body in enumerate(bodies):
+        for element in body.iter(etree.Element):
+            if local_name(element) in HEADING_LEVELS:
+                found.setdefault(local_name(element), []).append((index, element))
+    if not found:
+        return []
+    level = next((tag for tag in sorted(found) if len(found[tag]) > 1), min(found))
+    marks = []
+    for number, (index, element) in enumerate(found[level]):
+        parent = element.getparent()
+        grouped = parent is not None and local_name(parent) == "hgroup"
+        target = parent if grouped else element
+        anchor = target.get("id") or f"heading-{number}"
+        target.set("id", anchor)
+        marks.append((index, anchor, text_of(element)))
+    return marks

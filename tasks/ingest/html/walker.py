@@ -1,0 +1,367 @@
+"""One walk over an (X)HTML document: blocks to speak, skips with their rule, notes, anchors where chapters may start.
+
+Serves every format that becomes HTML. Must not know files, chapters or tables of contents. Every character of the
+document's body ends in exactly one block or skip; `walk` counts them again by another route and refuses to return
+otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+from lxml import etree
+
+from configs.settings import IngestSettings
+from storage.records import Block, BlockKind, MarkupKind, Skip
+from tasks.errors import CoverageError
+from tasks.ingest.events import INVISIBLE, INVISIBLE_RULE, Anchor, Event, is_scene_break
+from tasks.ingest.html.css import DISPLAY
+from tasks.ingest.html.elements import BLOCKS, HEADINGS, LIST_ITEMS, local_name
+from tasks.ingest.html.inline import InlineText, Span
+from tasks.ingest.html.markup import language_of, markup_of, primary
+from tasks.ingest.html.parse import text_of
+from tasks.ingest.html.pronunciation import Pronunciations
+from tasks.ingest.html.raised import raised_text
+from tasks.ingest.html.tables import ROW_GROUPS, announcement, is_data_row, spoken_with_header
+from tasks.ingest.notes import Note, NoteReference
+from tasks.ingest.skips import (
+    NOTE_BACKLINK,
+    NOTE_BODY,
+    NOTE_KEY,
+    NOTE_REFERENCE,
+    element_rule,
+    is_backlink,
+    is_note_body,
+    is_note_group,
+    meanings,
+)
+
+_VERSE_MEANINGS = frozenset({"z3998:poem", "z3998:verse", "z3998:song", "z3998:hymn", "z3998:lyrics"})
+_VERSE_CLASS = re.compile(r"(?:^|[\s_-])(?:verse|poem|poetry|stanza|linegroup|lg|lyrics?)(?:$|[\s_-])", re.I)
+_STANZA_CLASS = re.compile(r"(?:^|[\s_-])(?:stanza|linegroup|lg)(?:$|[\s_-])", re.I)
+_HEADING_CLASS = re.compile(r"(?:^|\s)(?:chap(?:ter)?|part)[_-]?(?:title|num|number|head|heading)(?:$|\s)", re.I)
+TABLE = "table"
+_HYPHENS = str.maketrans("−–", "--")
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """An open block-level element: what its text is, and whether inner blocks are lines of one block."""
+
+    kind: BlockKind
+    one_block: bool = False
+    verse: bool = False
+    preformatted: bool = False
+    rows_left_out: bool = False  # of a table that is only announced
+    note_group: bool = False  # what is in here and in no note only names or separates the notes
+
+
+@dataclass
+class _Context:
+    """What a walk gathers: of the document itself, or of a note in it."""
+
+    frames: list[_Frame]
+    text: InlineText = field(default_factory=InlineText)
+    events: list[Event | Note | NoteReference] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)  # to notes, in the block being gathered
+    note: etree._Element | None = None  # the note's element
+
+
+def walk(
+    body: etree._Element,
+    source: str,
+    settings: IngestSettings,
+    anchors: Collection[str] = (),
+    language: str = "",
+    pronunciations: Pronunciations | None = None,
+) -> list[Event | Note | NoteReference]:
+    """All text of a document body in reading order, as blocks and skips, with the wanted anchors between them.
+
+    Args:
+        body: as `tasks.ingest.html.parse.parse` gives it; `link_notes` and `StyleSheets.apply` may have left marks on
+            it.
+        source: the document's path, for messages.
+        settings: which rules are switched off, and how notes, tables and ruby are read. Unless notes are skipped, there
+            are `Note` and `NoteReference` among the events, for `place_notes`.
+        anchors: ids that the table of contents points to.
+        language: the book's (BCP 47); elements of another get markup.
+        pronunciations: the document's lexicons.
+
+    Raises:
+        CoverageError: a character went missing; a fault of ours.
+    """
+    return _Walker(source, settings, frozenset(anchors), language, pronunciations).walk(body)
+
+
+class _Walker:
+    """The state of one walk. Never recursive: documents may be deep."""
+
+    def __init__(
+        self,
+        source: str,
+        settings: IngestSettings,
+        anchors: frozenset[str],
+        language: str,
+        pronunciations: Pronunciations | None,
+    ) -> None:
+        self._source = source
+        self._settings = settings
+        self._anchors = anchors
+        self._also_read = frozenset(settings.also_read)
+        self._reads_notes = settings.notes != "skip"
+        self._pronunciations = pronunciations or Pronunciations()
+        self._languages = [language]
+        self._contexts = [_Context([_Frame(BlockKind.PARAGRAPH)])]
+        self._spans: list[tuple[etree._Element, list[Span]]] = []
+        self._invisible: list[str] = []
+        self._added: list[str] = []  # text that is no text node: counted apart
+        self._all: list[Block | Skip] = []  # for counting
+
+    @property
+    def _now(self) -> _Context:
+        return self._contexts[-1]
+
+    def walk(self, body: etree._Element) -> list[Event | Note | NoteReference]:
+        skipped: etree._Element | None = None
+        self._start_language(body)
+        steps = etree.iterwalk(body, events=("start", "end", "comment", "pi"))
+        for step, element in steps:
+            if step == "start":
+                if self._enter(element):
+                    continue
+                skipped = element
+                steps.skip_subtree()
+            elif step == "end":
+                if element is skipped:
+                    skipped = None
+                else:
+                    self._leave(element)
+            if step != "start" and element is not body:
+                self._add_tail(element)
+        self._flush()
+        if self._invisible:
+            self._emit(Skip("".join(self._invisible), INVISIBLE_RULE, source=self._source))
+        self._count_again(body)
+        return self._now.events
+
+    def _enter(self, element: etree._Element) -> bool:
+        """Opens an element. False when all in it is dealt with."""
+        tag = local_name(element)
+        is_block = tag in BLOCKS
+        if is_block:
+            self._separate(self._now.frames[-1])
+        rule = self._rule(element, tag)
+        if rule is not None:
+            self._skip(element, tag, rule)
+            return False
+        if self._reads_notes and self._now.note is None and is_note_body(element):
+            self._now.text.space()
+            self._contexts.append(_Context([_Frame(BlockKind.PARAGRAPH)], note=element))
+        self._mark(element)
+        if is_block:
+            self._now.frames.append(self._frame(element, tag))
+        elif element.get(DISPLAY) == "block":
+            self._now.text.line_break()
+        self._open_markup(element)
+        self._enter_named(element, tag)
+        return True
+
+    def _enter_named(self, element: etree._Element, tag: str) -> None:
+        """What comes of the element itself, and its first text."""
+        if tag == "br":
+            self._now.text.line_break()
+        elif tag == "hr":
+            self._emit(Block(BlockKind.SCENE_BREAK, "", self._source))
+        elif tag in ("img", "image"):
+            self._image(element)
+        elif tag == "table" and self._now.frames[-1].rows_left_out:
+            self._say(announcement(element))
+        if tag == "sup" and not len(element):
+            text, apart = raised_text(element, self._now.text.word_before())
+            if apart:
+                self._now.text.space()
+            self._add(text)
+        elif self._is_read_by_annotation(element, tag):
+            self._skip_base(element.text)
+        else:
+            self._add(element.text)
+
+    def _leave(self, element: etree._Element) -> None:
+        if self._spans and self._spans[-1][0] is element:
+            for span in reversed(self._spans.pop()[1]):
+                self._now.text.close(span)
+            self._languages.pop()
+        if local_name(element) in BLOCKS:
+            self._separate(self._now.frames[-2])
+            self._now.frames.pop()
+        elif element.get(DISPLAY) == "block":
+            self._now.text.line_break()
+        key = element.get(NOTE_KEY) or ""
+        if self._now.note is element:
+            self._flush()
+            events = self._contexts.pop().events
+            inner = tuple(event for event in events if not isinstance(event, Note))
+            self._now.events.append(Note(key, inner))
+
+    def _rule(self, element: etree._Element, tag: str) -> str | None:
+        """The rule by which the element is not read."""
+        if self._now.frames[-1].rows_left_out and tag in ROW_GROUPS:
+            return TABLE
+        if self._now.note is not None and NOTE_BACKLINK not in self._also_read and is_backlink(element, tag):
+            return NOTE_BACKLINK
+        parent = element.getparent()
+        if parent is not None and self._is_read_by_annotation(parent, local_name(parent)):
+            return None if tag == "rt" else "ruby-annotation" if tag in ("rp", "rtc") else "ruby-base"
+        is_note = self._reads_notes and (is_note_body(element) or is_note_group(element))
+        # Reading systems show notes on demand, so that books hide them.
+        return element_rule(element, tag, self._also_read | {NOTE_BODY, "hidden"} if is_note else self._also_read)
+
+    def _separate(self, outer: _Frame) -> None:
+        """At the edge of a block: a new line where the blocks in `outer` are lines of one, elsewhere its end."""
+        if outer.one_block:
+            self._now.text.line_break()
+        else:
+            self._flush()
+
+    def _frame(self, element: etree._Element, tag: str) -> _Frame:
+        outer = self._now.frames[-1]
+        if outer.one_block:
+            return outer
+        group = outer.note_group or (self._reads_notes and is_note_group(element))
+        preformatted = outer.preformatted or tag == "pre"
+        css_class = element.get("class") or ""
+        if tag in HEADINGS or element.get("role") == "heading" or _HEADING_CLASS.search(css_class):
+            return _Frame(BlockKind.HEADING, one_block=True, note_group=group)
+        if outer.verse or _VERSE_CLASS.search(css_class) or _VERSE_MEANINGS.intersection(meanings(element)):
+            stanza = tag == "p" or bool(_STANZA_CLASS.search(css_class)) or _is_line_group(element)
+            return _Frame(BlockKind.VERSE, one_block=stanza, verse=True, note_group=group)
+        if tag == "tr" and is_data_row(element):
+            return _Frame(BlockKind.TABLE_ROW, one_block=True, note_group=group)
+        kind = BlockKind.LIST_ITEM if tag in LIST_ITEMS else BlockKind.QUOTE if tag == "blockquote" else outer.kind
+        left_out = tag == "table" and self._leaves_out(element)
+        return _Frame(kind, preformatted=preformatted, rows_left_out=left_out, note_group=group)
+
+    def _leaves_out(self, table: etree._Element) -> bool:
+        return self._settings.tables == "announce" and TABLE not in self._also_read and bool(announcement(table))
+
+    def _mark(self, element: etree._Element) -> None:
+        for name in (element.get("id"), element.get("name")):
+            if name is not None and name in self._anchors:
+                self._now.events.append(Anchor(name))
+
+    def _open_markup(self, element: etree._Element) -> None:
+        notes = markup_of(element, self._languages[-1])
+        if self._now.frames[-1].kind == BlockKind.TABLE_ROW and (said := spoken_with_header(element)):
+            notes.append((MarkupKind.RESPELL, said))
+        if notes:
+            self._spans.append((element, [self._now.text.open(*note) for note in notes]))
+            changed = [value for kind, value in notes if kind == MarkupKind.LANGUAGE]
+            self._languages.append(changed[-1] if changed else self._languages[-1])
+
+    def _skip(self, element: etree._Element, tag: str, rule: str) -> None:
+        for inner in element.iter(etree.Element):
+            self._mark(inner)
+        if rule == NOTE_REFERENCE and self._reads_notes and element.get(NOTE_KEY):
+            self._now.references.append(element.get(NOTE_KEY) or "")
+        text = text_of(element)
+        if text:
+            self._emit(Skip(text, rule, source=self._source))
+        spoken_instead = element.get("alttext") if tag == "math" and rule == "mathml" else None
+        if spoken_instead:
+            self._added.append(spoken_instead)
+            self._add(f" {spoken_instead} ")
+
+    def _is_read_by_annotation(self, element: etree._Element, tag: str) -> bool:
+        """Whether the element is a ruby of which the reading is spoken, not the base."""
+        if tag != "ruby" or self._settings.ruby == "base":
+            return False
+        return any(text_of(annotation) for annotation in element.iter("{*}rt", "rt"))
+
+    def _skip_base(self, text: str | None) -> None:
+        if text and text.strip():
+            self._emit(Skip(" ".join(text.split()), "ruby-base", source=self._source))
+
+    def _image(self, element: etree._Element) -> None:
+        """Alternative text: read where it stands for a drop cap ("O" before "nce upon"), else by policy."""
+        alt = (element.get("alt") or "").strip()
+        if not alt:
+            return
+        self._added.append(alt)
+        if len(alt) == 1 and alt.isalpha() and (element.tail or "")[:1].isalpha():
+            self._add(alt)
+        elif "image-alt" in self._also_read:
+            self._add(f" {alt} ")
+        else:
+            self._emit(Skip(" ".join(alt.split()), "image-alt", source=self._source))
+
+    def _say(self, words: str) -> None:
+        """A paragraph of our own."""
+        self._added.append(words)
+        self._emit(Block(BlockKind.PARAGRAPH, words, self._source))
+
+    def _start_language(self, body: etree._Element) -> None:
+        """A document in another language than the book's says so on its root."""
+        root = body.getparent()
+        own = "" if root is None else language_of(root)
+        self._languages[0] = self._languages[0] or own or language_of(body)
+        if own and primary(own) != primary(self._languages[0]):
+            self._now.text.open(MarkupKind.LANGUAGE, own)
+            self._languages.append(own)
+
+    def _add_tail(self, element: etree._Element) -> None:
+        parent = element.getparent()
+        if parent is not None and self._is_read_by_annotation(parent, local_name(parent)):
+            self._skip_base(element.tail)
+        else:
+            self._add(element.tail)
+
+    def _add(self, text: str | None) -> None:
+        if text:
+            self._invisible += INVISIBLE.findall(text)
+            self._now.text.add(INVISIBLE.sub("", text), keep_lines=self._now.frames[-1].preformatted)
+
+    def _flush(self) -> None:
+        """Ends the block being gathered. Nothing happens when it holds no text."""
+        text, markup = self._now.text.take()
+        frame = self._now.frames[-1]
+        if text and frame.note_group and self._now.note is None:
+            self._emit(Skip(text, NOTE_BODY, source=self._source))
+        elif text:
+            scene = frame.kind != BlockKind.HEADING and is_scene_break(text)
+            block = Block(BlockKind.SCENE_BREAK if scene else frame.kind, text, self._source, markup)
+            self._emit(replace(block, markup=self._pronunciations.annotate(block)))
+        self._now.events += [NoteReference(key) for key in self._now.references]
+        self._now.references.clear()
+
+    def _emit(self, event: Block | Skip) -> None:
+        self._now.events.append(event)
+        self._all.append(event)
+
+    def _count_again(self, body: etree._Element) -> None:
+        """Counts the document's characters by another route and compares."""
+        text = etree.tostring(body, method="text", encoding="unicode", with_tail=False)
+        expected = Counter(_folded(text + "".join(self._added)))
+        found = Counter(_folded("".join(event.text for event in self._all)))
+        if found != expected:
+            lost, doubled = expected - found, found - expected
+            raise CoverageError(
+                f"{self._source}: {lost.total()} characters lost and {doubled.total()} doubled while reading "
+                f"({''.join(lost)[:20]!r} / {''.join(doubled)[:20]!r}); please report this book"
+            )
+
+
+def _folded(text: str) -> str:
+    """Text without spaces in which a ligature, a superscript or an accented letter is the same as its parts."""
+    return "".join(unicodedata.normalize("NFKD", text).translate(_HYPHENS).split())
+
+
+def _is_line_group(element: etree._Element) -> bool:
+    """Whether the element is a stanza whose lines are block elements of their own: `<div><div>line</div>...</div>`."""
+    children = [child for child in element if local_name(child) in BLOCKS]
+    if len(children) < 2:
+        return False
+    return all(local_name(inner) not in BLOCKS | {"br"} for child in children for inner in child.iterdescendants())

@@ -1,0 +1,1 @@
+"""The models that are installed. Knows nothing of what is inside them."""

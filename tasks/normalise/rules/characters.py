@@ -1,0 +1,172 @@
+"""Rules for single characters: what cannot be spoken, quotes, dashes, brackets, line breaks, spaces."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from storage.records import BlockKind
+from tasks.normalise.rules.base import Context, words
+from tasks.normalise.rules.maths import SIGN_NAMED, SUPERSCRIPTS
+from tasks.normalise.rules.symbols import HANDLE, MAIL_OR_WEB
+
+UNSPEAKABLE_RULE = "unspeakable-character"
+
+# Symbols that some rule gives words to; every other symbol is silent.
+_SPOKEN_SYMBOLS = frozenset("$£€¥¢₹₽₩₪₺₿%&@#+=<>×÷±°§¶©№−/½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁄~*^℃℉≤≥⩽⩾≠≈√∞♯♭‰⁻⁺")
+_SILENT_PUNCTUATION = frozenset("\\_•·◦▪‣⁂※†‡‖‗⸻")
+_SILENT_CATEGORIES = frozenset({"So", "Sk", "Sm", "Sc", "Co", "Cn", "Cc", "Cf", "Cs"})
+# An asterisk is "times" between numbers and a tilde is "about" before one; anywhere else they are ornaments, but for
+# the tilde and the underscore of an address. A caret makes a power.
+_SPOKEN_SIGNS = (
+    re.compile(r"(?<=\d)\s*\*\s*(?=\d)"),
+    re.compile(r"(?<![\w~])~(?=[$£€]?\d)"),
+    re.compile(r"(?<=[\w)])\^(?=[\w({−-])"),
+    SIGN_NAMED,
+)
+_ORNAMENTS = "*~^"
+# "word.¹" and "word¹" hold a mark of a note; "x²" and "10 miles²" do not.
+_NOTE_MARK = re.compile(rf"((?<![a-zà-ÿ])[a-zà-ÿ]{{3,}}|[.,;:!?”’»][\"”’)]?)([{SUPERSCRIPTS}]+)(?![\w{SUPERSCRIPTS}])")
+_MEASURES = words("sec min miles feet inches yards meters metres sin cos tan log exp")
+_UNUSUAL = re.compile("[^A-Za-z\\s,.;:!?'\"“”‘’—–()…-](?<=[\\W_¹²³⁰⁴-⁹])")
+_MARKS = {
+    **dict.fromkeys("“”„‟«»〝〞", '"'),
+    **dict.fromkeys("‘’‚‛‹›ʼ`´", "'"),
+    **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "),
+}
+_BETWEEN_QUOTES = re.compile(r"[“‘”’](?:(?<=[“‘])\s+(?=[“‘])|(?<=[”’])\s+(?=[”’]))")
+_MARK = re.compile(f"[{''.join(_MARKS)}]")
+# Other shapes of letters and digits: ligatures, roman numerals, raised letters, circled, mathematical, full width.
+_SHAPES = re.compile("[\ufb00-\ufb06\u2160-\u217fʰ-ʸˠ-ˤᴬ-ᵪᶜ-ᶿªº①-⓿\U0001d400-\U0001d7ff\uff01-\uff5e\u338d-\u33dd]")
+_DEGREE_LIKE = re.compile(r"(?<=\d)º(?!\s?d[eo]\b)")  # the ordinal sign, typed for the degree
+_LETTER_SPAN = re.compile(r"(?<![\w–'-])([A-Z])–([A-Z])(?![\w–'-])|(?<![\w-])A-Z(?![\w-])")
+_SPACED_NUMBERS = re.compile(r"(?<![\d.,:/])(\d[\d,]*)(\s+[-–]\s+)(\d[\d,]*)(?![\d.:/])")
+_OTHER_DIGITS = re.compile("[^\x00-\u0900\u2010-\u206f]")
+_LATIN_LIKE = re.compile(
+    "[\\x00-\\u036f\u1e00-\u1eff\u2000-\u2bff\ufb00-\ufb06\ufe00-\ufe0f\uff01-\uff5e\U0001d400-\U0001d7ff\U0001f000-\U0001faff]"
+)
+
+
+def is_silent(character: str) -> bool:
+    """Whether no rule has words for the character, wherever it stands."""
+    if character in "\n\t" or character in _SPOKEN_SYMBOLS:
+        return False
+    return character in _SILENT_PUNCTUATION or unicodedata.category(character) in _SILENT_CATEGORIES
+
+
+def unspeakable(text: str) -> list[tuple[int, int]]:
+    """The ranges `[start, end)` of `text` that cannot be spoken and are dropped."""
+    if not _UNUSUAL.search(text):
+        return []
+    spoken = {
+        index
+        for pattern in (*_SPOKEN_SIGNS, HANDLE, MAIL_OR_WEB)
+        for m in pattern.finditer(text)
+        for index in range(*m.span())
+    }
+    marks = {index for m in _NOTE_MARK.finditer(text) if m[1] not in _MEASURES for index in range(*m.span(2))}
+    ranges: list[tuple[int, int]] = []
+    for index, character in enumerate(text):
+        if (character.isalnum() or character == " ") and index not in marks:
+            continue
+        silent = index in marks or character in _ORNAMENTS or is_silent(character)
+        if silent and index not in spoken:
+            if ranges and ranges[-1][1] == index:
+                ranges[-1] = (ranges[-1][0], index + 1)
+            else:
+                ranges.append((index, index + 1))
+    return ranges
+
+
+def drop_unspeakable(text: str, _: Context) -> str:
+    """Ornaments, emoji, control characters, marks of notes: nothing is said. "left_right" is two words."""
+    for start, end in reversed(unspeakable(text)):
+        inside = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
+        text = text[:start] + (" " if inside else "") + text[end:]
+    return text
+
+
+def foreign_scripts(text: str) -> dict[str, str]:
+    """Words in scripts that the model cannot say as they are, with the script's name: {"Ἀθῆναι": "Greek"}.
+
+    They are kept and read by their transliteration; the plan lists them. Letters of formulas (π, Δ) are no words.
+    """
+    if text.isascii():
+        return {}
+    found: dict[str, str] = {}
+    for word in re.findall(r"[^\W\d_]{2,}|[\u2e80-\u9fff\uac00-\ud7af]", text):
+        foreign = next((character for character in word if not _LATIN_LIKE.match(character)), None)
+        if foreign is not None:
+            name = unicodedata.name(foreign, "UNKNOWN").split()[0]
+            found[word] = {"CJK": "Chinese"}.get(name, name.capitalize())
+    return found
+
+
+def break_lines(text: str, context: Context) -> str:
+    """A line break is a full stop in a heading, a comma in prose (addresses), no more than a space in verse."""
+    if "\n" not in text:
+        return text
+    first, *rest = text.split("\n")
+    for line in rest:
+        mark = ""
+        if first.rstrip()[-1:].isalnum() or first.rstrip()[-1:] in "’')”\"":
+            mark = {BlockKind.HEADING: ".", BlockKind.VERSE: ""}.get(context.kind, ",")
+        first = f"{first.rstrip()}{mark} {line}"
+    return first
+
+
+def plain_shapes(text: str, _: Context) -> str:
+    """Ligatures, roman numeral signs, raised, circled, full-width and mathematical letters are plain ones."""
+    text = _DEGREE_LIKE.sub("°", unicodedata.normalize("NFC", text))
+    text = _SHAPES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    return _OTHER_DIGITS.sub(lambda match: _digit(match[0]), text)
+
+
+def _digit(character: str) -> str:
+    """The digits of a number sign of any script that is not written with digits."""
+    if character.isascii() or unicodedata.category(character) not in ("No", "Nl") or character in SUPERSCRIPTS:
+        return character
+    if character in _SPOKEN_SYMBOLS or "\u2080" <= character <= "\u2089":
+        return character
+    value = unicodedata.numeric(character, None)
+    return character if value is None or value != int(value) else f" {int(value)} "
+
+
+def plain_quotes(text: str, _: Context) -> str:
+    """One kind of quotation mark, apostrophe and space."""
+    text = _BETWEEN_QUOTES.sub(lambda match: match[0][0], text)
+    return _MARK.sub(lambda match: _MARKS[match[0]], text)
+
+
+def plain_dashes(text: str, _: Context) -> str:
+    """Two hyphens, a bar or a spaced hyphen are a dash; an en dash between words a hyphen; trailing dots three."""
+    text = _LETTER_SPAN.sub(lambda m: f"{m[0][0]} to {m[0][-1]}", _SPACED_NUMBERS.sub(_dash_or_range, text))
+    text = re.sub(r"\s*(?:-{2,}|[―⸺—]+)\s*|(?<!\d)\s+[-–]\s+|(?<=\d)\s+[-–]\s+(?=\D)", "—", text)
+    text = re.sub(r"(?<=[^\W\d])–(?=[^\W\d])", "-", text)
+    text = re.sub(r"(?<![\w%°\s.])–|(?<=\.)–(?!\d)|(?<=\w)–(?![\w$£€(.])|(?<=\s)–(?!\d)", "—", text)
+    return re.sub(r"\s*…(?:\s*…)*|\.(?:\s?\.){2,}", "...", text)
+
+
+def _dash_or_range(match: re.Match[str]) -> str:
+    """ "10 - 12 men" is a range; "in 1905 - 3 years later" has a dash, because no range falls."""
+    falls = int(match[3].replace(",", "")) <= int(match[1].replace(",", ""))
+    return f"{match[1]}—{match[3]}" if falls else match[0]
+
+
+def open_brackets(text: str, _: Context) -> str:
+    """Brackets are heard as the pauses of commas."""
+    text = re.sub(r"^\s*[(\[{]\s*", "", text)
+    text = re.sub(r"(?<=[.!?;:,—\"])\s*[(\[{]\s*", " ", text)
+    text = re.sub(r"\s*[(\[{]\s*", ", ", text)
+    text = re.sub(r"\s*[)\]}](?=\s*(?:[.!?;:,—]|$))", "", text)
+    return re.sub(r"(?<=[.!?])\s*[)\]}]\s*", " ", re.sub(r"(?<![.!?])\s*[)\]}]\s*", ", ", text))
+
+
+def tidy(text: str, _: Context) -> str:
+    """Single spaces, none before punctuation, no two pauses for one."""
+    text = re.sub(r"\s+", " ", text.replace("–", "-"))
+    text = re.sub(r"\s+(?=[,.;:!?])", "", text)
+    text = re.sub(r",(?:\s*,)+", ",", text)
+    text = re.sub(r",\s*(?=[.;:!?—])", "", text)
+    text = re.sub(r"(?<=[;:]),|(?<=—)[,\s]+", "", text)
+    return text.strip(" ,") if text.startswith((" ", ",")) else text.strip()

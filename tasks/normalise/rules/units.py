@@ -1,0 +1,235 @@
+"""Units after numbers, temperatures, angles, feet and inches, dimensions. Leaves the numbers as digits."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from tasks.normalise.rules.base import Context, ends_sentence
+
+# Abbreviation: (singular, plural).
+UNITS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_NUMBER = r"\d[\d,]*(?:\.\d+)?|\.\d+|(?=[½¼¾⅓⅔⅛⅜⅝⅞])"
+_FRACTION = r"(?:[½¼¾⅓⅔⅛⅜⅝⅞]|\s\d/\d{1,2})?"
+_UNIT_NAMES = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
+# One letter after digits without a space is more often a name ("the 5L", "M4 5W") than a unit, but "5m" and "20g" are.
+_TIGHT_LETTERS = r"(?:[hsVWL](?!\w))|\s[VWL]\s[A-Z]\b"  # nor is "4WD"
+_UNIT = re.compile(
+    rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?!{_TIGHT_LETTERS})(\s?|-)({_UNIT_NAMES})(\^?[²³23]|[²³])?(?:(\.)(?!\d))?(?![\w/'’-])"
+    r"(?!\.\w)"
+)
+_INCHES = re.compile(
+    rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?:\s?in\.(?=\s+(?:[a-z(,;&\d×x]|[A-Z])|[,;:)]|$)|-in\.?(?=[\s,;.])|\s?in(?=\s?(?:[²³×]|x\s?\d)))([²³]?)"
+)
+_PER = re.compile(
+    rf"(\d\s?(?:{_UNIT_NAMES}|[a-z]{{2,}}))\.?/(hrs?|day|wk|week|mo|month|yr|year|min|minute)\b(\.(?!\s+[A-Z]|$))?"
+)
+_PERIODS = {"hr": "hour", "hrs": "hour", "wk": "week", "mo": "month", "yr": "year", "min": "minute"}
+_PART_OF_ONE = re.compile(r"(?:^|[^\d\s-])\s?(\d+)/$")
+_STONE_ONLY = re.compile(
+    r"(?:(?<=eighed )|(?<=eighs )|(?<=eighing )|(?<=of )|(?<=about )|(?<=over )|(?<=under )|(?<=nearly ))"
+    r"(\d{1,2})\sst\b\.?(?!\s?\d)"
+)
+_FEET_IN = re.compile(r"(?<!\d)(\d+)\s?(ft\.?|feet)(,?)\s(\d[\d½¼¾]*)\s?in\b\.?(?=\W|$)")
+_STONE = re.compile(
+    r"(?<![\w.])(\d{1,2})\s?st\.?,?(?=\s+(?:\d+\s?lbs?\b|in weight\b))"
+    r"|(?<![\w.])(\d{1,2})\s?stone\s+(\d{1,2})(?=[.,;]|\s*$)"
+)
+# "Apartment 4 A" is a letter: only beside another electrical unit or before what carries a current.
+_AMPS = re.compile(
+    r"(\d\s?(?:V|volts),?\s(?:and\s|at\s)?\d+)\s?A\b(?!\.\w)|(?<![\w.])(\d+)\s?A(?=\s(?:fuse|plug|circuit|current|supply|socket)s?\b)"
+)
+_POWERED = re.compile(
+    r"(?<![\w.])(\d+(?:\.\d+)?)\s?([VW])(?=\s(?:bulb|lamp|light|batter(?:y|ie)|heater|speaker|amplifier|socket|outlet|"
+    r"suppl(?:y|ie)|system|motor|line|charger|adapter|panel|transmitter)s?\b)"
+)
+_FORMAT_NAMES = {  # of books
+    "4to": "quarto", "8vo": "octavo", "12mo": "duodecimo", "16mo": "sixteenmo", "18mo": "eighteenmo",
+    "24mo": "twenty-fourmo", "32mo": "thirty-twomo",
+}  # fmt: skip
+_FORMATS = re.compile(rf"(?<![\w.-])(?:{'|'.join(_FORMAT_NAMES)})\b")
+_SQUARE = re.compile(
+    r"\b(sq|cu)\b\.?(?=\s(?:miles?|feet|foot|yards?|inch(?:es)?|(?:kilo|centi|milli)?met(?:er|re)s?|rods?)\b)"
+)
+_WRONG_ORDINAL = re.compile(r"(?<![\w.])(\d?[02-9]|1[0-3])st\b\.?(?!\w)")  # "12st" is a weight, no ordinal
+_AREAS = {"²": "square ", "³": "cubic ", "2": "square ", "3": "cubic "}
+_HOURS_MINUTES = re.compile(r"\b(\d+)\s?h\s?(\d+)\s?m(?:in)?\b")
+_DIMENSIONS = re.compile(
+    rf"((?:{_NUMBER})\s?(?:ft|in|cm|mm|m|km|feet|inches|'|′|\"|″)?\.?)\s?[×x]\s?(?=(?:{_NUMBER})\s?(?:ft|in\b|in\.|cm|mm|m\b|km|feet|inches|meters|metres|yards))"
+)
+_BY = re.compile(
+    r"(?<=\b[Aa] )(\d+)×(?=\d+s?\b(?!\s*=))|(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))"
+    r"|(?<=[\d½¼¾⅓⅔])\sx\s(?=\d+\b(?!\s*=|\sto the))"
+)
+# "3x larger", but not the 3x of "3x squared" or "equals 3x".
+_TIMES = re.compile(
+    r"(?<![\w.])(?<!=)(?<!= )(?<!\+ )(?<!minus )(?<!plus )(?<!equals )(\d+(?:\.\d+)?)x\b"
+    r"(?!\s?[\d+=*/^-]|\s(?:squared|cubed|to the|minus|plus|equals)\b)"
+)
+
+_COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
+_ANGLE = re.compile(
+    r"(\d+(?:\.\d+)?)\s?°(?!\s?[CFK]\b)(?:\s?(\d+(?:\.\d+)?)\s?[′'’](?:\s?(\d+(?:\.\d+)?)\s?(?:[″\"”]|''))?)?"
+    r"(?:\s?([NSEW])\b\.?(?!\s?[A-Z]\w))?"
+)
+_TEMPERATURE = re.compile(
+    r"(?:(?<![\w)–-])([-−–]))?(\d+(?:\.\d+)?)\s?(?:°\s?([CFK])\b\.?|([℃℉])|deg(?:rees|\.)?\s([CF])\b(?!\.\w))"
+)
+_PRIME_SIZE = re.compile(r"(\d[\d.½¼¾]*)\s?(?:([′'’])|[″\"”])\s?[x×]\s?(\d[\d.½¼¾]*)\s?(?(2)[′'’]|[″\"”])(?!\w)")
+_DEGREES_SPAN = re.compile(r"(\d)\s?°(\s?[CF])?\s?[–-]\s?(?=\d+(?:\.\d+)?\s?°)")
+_DEGREES_WORD = re.compile(r"(\d)\s?deg\.?,?\s(?:(\d+)\s?min\.?,?\s)?([NSEW])\b")  # 40 deg. 3 min. N.
+_KELVIN = re.compile(
+    r"(?<![\w.,$£€])(\d[\d,]*(?:\.\d+)?)\sK\b(?=[.,;:)]|$|\s(?!run|race|of|memory|people)[a-z])(?!\.\s?[A-Z])"
+)
+_TURN = re.compile(r"\s(?!(?:of|to|in|on|and|or|from|by|at|for|per|away|is|was|a|an|the|as)\b)[a-z]")
+_NAME = re.compile(r"\s[A-Z][a-z]")
+_ARTICLE = re.compile(r"\b[Aa]n?\s$")
+_RACE = re.compile(  # "the 100 m dash"
+    r"\s(?:dash|hurdles|sprint|freestyle|butterfly|backstroke|breaststroke|relay|race|run|final|medley|steeplechase|"
+    r"record|mark|line|gun|shell|howitzer|film|camera|lens)\b"
+)
+_SCALES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin", "℃": "Celsius", "℉": "Fahrenheit"}
+_LENGTHS = "tall|high|long|wide|deep|thick|across|broad|in diameter"
+_SIZED = (
+    "(?:record|single|screen|pipe|nail|gun|disk|disc|board|plank|pole|ladder|ruler|wheel|pizza|monitor|telescope|shell|"
+    "howitzer|mortar|blade|barrel|bolt|ceiling|fence|wall|boat|canoe|tyre|tire|rim|television|TV|drop|ditch|snake|shark)s?"
+)
+_SIZED_NEXT = re.compile(rf"\s{_SIZED}\b")
+_PRIMES = re.compile(
+    rf"(?<![\w.])(\d+)\s?[′'’]\s?-?(\d+(?:\.\d+)?[½¼¾]?)\s?(?:[″\"”]|''|’’)?(?!\w|\.\d)|(?<![\w.])(\d+)\s?(?:′|['’](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
+    rf"|(?<![\w.])(\d+(?:\.\d+)?[½¼¾]?)\s?(?:″|[\"”](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
+)
+
+
+def temperatures_and_angles(text: str, _: Context) -> str:
+    """20 °C, -5 °F, 30° 31′ 39″ N, 6′ 2″, 5'10"."""
+
+    def temperature(match: re.Match[str]) -> str:
+        sign = "minus " if match[1] else ""
+        stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+        scale = match[3] or match[4] or match[5]
+        if scale == "K":
+            return f"{sign}{match[2]} {_form(match[2], 'kelvin', 'kelvins')}{stop}"
+        return f"{sign}{match[2]} {_form(match[2], 'degree', 'degrees')} {_SCALES[scale]}{stop}"
+
+    def angle(match: re.Match[str]) -> str:
+        parts = zip(match.groups()[:3], ("degree", "minute", "second"), strict=True)
+        said = " ".join(f"{number} {_form(number, name, name + 's')}" for number, name in parts if number)
+        if _before_noun(match):
+            said = said.removesuffix("s")  # "a ninety degree turn"
+        stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+        return said + (f" {_COMPASS[match[4]]}{stop}" if match[4] else "") + _gap(match)
+
+    def primes(match: re.Match[str]) -> str:
+        feet, inches = match[1] or match[3], match[2] or match[4]
+        if (match[3] or match[4]) and _SIZED_NEXT.match(match.string, match.end()):
+            return f"{feet} foot" if feet else f"{inches} inch"  # "a 6' fence"
+        said = [f"{feet} {_form(feet, 'foot', 'feet')}"] if feet else []
+        return " ".join(said + ([f"{inches} {_form(inches, 'inch', 'inches')}"] if inches else [])) + _gap(match)
+
+    text = _DEGREES_WORD.sub(lambda m: f"{m[1]}°{f' {m[2]}′' if m[2] else ''} {m[3]}", text)
+    text = _PRIME_SIZE.sub(_size, text)
+    text = _DEGREES_SPAN.sub(lambda m: f"{m[1]}{'°' + m[2] if m[2] else ''} to ", text)
+    text = re.sub(r"(?<![\w–-])–(?=\d+(?:\.\d+)?\s?(?:°|degrees))", "-", text)
+    text = _KELVIN.sub(lambda m: f"{m[1]} {_form(m[1], 'kelvin', 'kelvins')}", text)
+    return _PRIMES.sub(primes, _ANGLE.sub(angle, _TEMPERATURE.sub(temperature, text)))
+
+
+def _size(match: re.Match[str]) -> str:
+    """10′ × 12′ is "ten by twelve feet", "a ten by twelve foot room"."""
+    one, many = ("foot", "feet") if match[2] else ("inch", "inches")
+    return f"{match[1]} by {match[3]} {one if _before_noun(match) else many}"
+
+
+def _before_noun(match: re.Match[str]) -> bool:
+    """Whether the measure describes a noun: "a 35mm camera", "a 90° turn"."""
+    article = _ARTICLE.search(match.string, max(0, match.start() - 4), match.start())
+    noun = _TURN.match(match.string, match.end()) or (
+        not match[0].endswith(".") and _NAME.match(match.string, match.end())  # "a 9mm Glock"
+    )
+    if _RACE.match(match.string, match.end()):
+        return True
+    return article is not None and bool(noun)
+
+
+def _gap(match: re.Match[str]) -> str:
+    return " " if match.string[match.end() : match.end() + 1].isalnum() else ""
+
+
+def units(text: str, context: Context) -> str:
+    """10 km, 5 lbs., 20-mm, 3 m², 12 in., 11 st. 4 lb, 3 × 4 m: the unit in full, in the number of its number."""
+
+    def said(match: re.Match[str]) -> str:
+        number, gap, unit, power, stop = match.groups()
+        one, many = UNITS[unit]
+        if "/" in unit and power:
+            per, _, base = one.rpartition(" ")
+            one, many, area = (
+                f"{per} {_AREAS[power[-1]]}{base}",
+                f"{many.split(' per ')[0]} per {_AREAS[power[-1]]}{base}",
+                "",
+            )
+            if unit.endswith("s"):
+                one, many = f"{UNITS[unit][0]} squared", f"{UNITS[unit][1]} squared"
+        else:
+            area = _AREAS[power[-1]] if power else ""
+        name = one if gap == "-" or _before_noun(match) else _count(match, one, many)
+        ends = stop and ends_sentence(match.string, match.end())
+        if context.british:
+            name = name.replace("meter", "metre").replace("liter", "litre")
+        return f"{number} {area}{name}{'.' if ends else ''}"
+
+    def inches(match: re.Match[str]) -> str:
+        name = "inch" if match[0].rstrip(".").endswith("-in") else _count(match, "inch", "inches")
+        ends = match[0].endswith(".") and ends_sentence(match.string, match.end())
+        return f"{match[1]} {_AREAS.get(match[2], '')}{name}{'.' if ends else ''}"
+
+    text = re.sub(r"(\d\.\d+)s\b", r"\1 seconds", text)  # "9.58s"
+    text = _FORMATS.sub(lambda m: _FORMAT_NAMES[m[0]], text)
+    text = _POWERED.sub(lambda m: f"{m[1]} {'volt' if m[2] == 'V' else 'watt'}", text)
+    text = _SQUARE.sub(lambda m: "square" if m[1] == "sq" else "cubic", text)
+    text = _STONE_ONLY.sub(
+        lambda m: f"{m[1]} stone" + ("." if m[0].endswith(".") and ends_sentence(m.string, m.end()) else ""), text
+    )
+    text = _PER.sub(lambda m: f"{m[1]} per {_PERIODS.get(m[2], m[2])}", text)
+    text = _DIMENSIONS.sub(r"\1 by ", text)
+    text = _BY.sub(lambda match: f"{match[1] or match[2] or ''} by ", text)
+    text = _TIMES.sub(r"\1 times", text)
+    text = _HOURS_MINUTES.sub(
+        lambda m: f"{m[1]} {_form(m[1], 'hour', 'hours')} {m[2]} {_form(m[2], 'minute', 'minutes')}", text
+    )
+    text = _WRONG_ORDINAL.sub(_stone, text)
+    text = _STONE.sub(lambda m: f"{m[1] or m[2]} stone" + (f" {m[3]}" if m[3] else ""), text)
+    text = _AMPS.sub(lambda m: f"{m[1]} amps" if m[1] else f"{m[2]} amp", _FEET_IN.sub(_feet_and_inches, text))
+    return _UNIT.sub(said, _INCHES.sub(inches, text))
+
+
+def _stone(match: re.Match[str]) -> str:
+    """ "12st" and "11st 4lb", but 21st and 1st are ordinals."""
+    pounds = re.match(r"\s?(?=\d+\s?lbs?\b)", match.string[match.end() :])
+    if match[1] == "11" and not pounds:
+        return match[0]
+    stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+    return f"{match[1]} stone{stop}"
+
+
+def _feet_and_inches(match: re.Match[str]) -> str:
+    """ "5 ft 10 in" with its inches, which alone would be the word "in"; "a 5 ft 10 in man" is five foot ten inch."""
+    feet, unit, comma, inches = match.groups()
+    if _before_noun(match):
+        return f"{feet} foot {inches} inch"
+    stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+    return f"{feet} {unit}{comma} {inches} inches{stop}"
+
+
+def _count(match: re.Match[str], one: str, many: str) -> str:
+    """The form behind the number of the first group: "1/4 tsp." is a part of one, "2 1/4 tsp." more than two."""
+    part = _PART_OF_ONE.search(match.string[max(0, match.start() - 16) : match.start()])
+    if part and match[1].isdecimal() and int(part[1]) < int(match[1]):  # 120/80 is no part
+        return one
+    return _form(match[1], one, many)
+
+
+def _form(number: str, one: str, many: str) -> str:
+    return one if number in ("1", *"½¼¾⅓⅔⅛⅜⅝⅞") else many

@@ -1,0 +1,48 @@
+import pytest
+from prefect import flow, task
+
+from configs.settings import load_settings
+from flows.run import policies
+from storage.errors import DatabaseBusyError
+from tasks.errors import BadInputError, EngineMemoryError, TransientError
+
+
+@pytest.fixture
+def execution():
+    return load_settings(execution={"task_retries": 2, "retry_backoff_s": 0.01}).execution
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.usefixtures("prefect_server")
+@pytest.mark.parametrize(
+    ("error", "attempts"),
+    [(TransientError, 3), (EngineMemoryError, 3), (DatabaseBusyError, 3), (BadInputError, 1), (ValueError, 1)],
+)
+def test_only_transient_failures_are_tried_again(execution, error, attempts):
+    tries = []
+
+    @task
+    def fails():
+        tries.append(1)
+        raise error("again?")
+
+    @flow
+    def run():
+        return fails.with_options(**policies.retrying(execution))(return_state=True).is_failed()
+
+    assert run()
+    assert len(tries) == attempts
+
+
+def test_waits_double_and_are_jittered(execution):
+    options = policies.retrying(execution)
+    assert options["retry_delay_seconds"](3) == [0.01, 0.02, 0.04]
+    assert options["retry_jitter_factor"] > 0
+
+
+def test_the_flows_pool_is_bounded():
+    from flows.book_to_audio import book_to_audio
+    from flows.retry_failed import retry_failed
+
+    for each in (book_to_audio, retry_failed):
+        assert each.task_runner._max_workers == policies.POOL_THREADS

@@ -1,0 +1,49 @@
+from uuid import uuid4
+
+import pytest
+
+from flows.progress import listening
+from flows.run import tracker as _tracking
+from flows.run.tracker import Tracker
+from storage.records import Take, Verdict
+
+TAKE = Take("k", "u", 0, 1, "a" * 64, 24_000, 48_000, Verdict.OK)
+
+
+@pytest.fixture
+def artifact(monkeypatch):
+    """Records updates of the progress artifact; the clock stands still unless it is moved."""
+    state = {"now": 100.0, "updates": []}
+    monkeypatch.setattr(_tracking, "create_progress_artifact", lambda *args, **kwargs: uuid4())
+    monkeypatch.setattr(
+        _tracking, "update_progress_artifact", lambda id_, progress, description: state["updates"].append(progress)
+    )
+    monkeypatch.setattr(_tracking.time, "monotonic", lambda: state["now"])
+    return state
+
+
+def test_the_artifact_is_updated_at_most_once_a_second_and_at_the_end(artifact):
+    tracker = Tracker("run", "progress-x", total=8)
+    tracker.begin()
+    for pause in (0.0, 0.4, 0.4, 0.4):
+        artifact["now"] += pause
+        tracker.spoken(2, [TAKE], "Chapter One")
+    assert artifact["updates"] == [25.0, 100.0]
+    tracker.finish()
+    assert artifact["updates"][-1] == 100.0
+
+
+def test_listeners_hear_of_every_batch(artifact):
+    heard = []
+    with listening(heard.append):
+        tracker = Tracker("run", "progress-x", total=4)
+        tracker.begin()
+        tracker.spoken(2, [TAKE], "Chapter One")
+        tracker.spoken(2, [TAKE, TAKE], "Chapter Two")
+    tracker.finish()
+    assert [(report.done, report.total, report.detail) for report in heard] == [
+        (0, 4, ""),
+        (2, 4, "Chapter One"),
+        (4, 4, "Chapter Two"),
+    ]
+    assert (tracker.takes, tracker.take_seconds) == (3, 6.0)

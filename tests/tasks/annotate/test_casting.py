@@ -1,0 +1,117 @@
+"""Casting: quotations go to whom the text names, and to nobody else."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from storage.records import MarkupKind
+from tasks.annotate.casting import Cast, Character, apply_cast, read_cast
+from tasks.annotate.markup import apply_markup
+from tasks.errors import BadInputError
+from tasks.segment.script import write_script
+from tests.tasks.books import make_book, token_count
+
+CAST = Cast((Character("Tom", "rms", ("Mr. Sawyer", "Tom Sawyer")), Character("Aunt Polly", "awb", ("Polly",))))
+
+
+def voices(*paragraphs):
+    """The quotations that got a voice, with it."""
+    book, _ = apply_cast(make_book(list(paragraphs)), CAST)
+    return [
+        (block.text[note.start : note.end], note.value)
+        for block in book.chapters[0].blocks
+        for note in block.markup
+        if note.kind == MarkupKind.VOICE
+    ]
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "expected"),
+    [
+        ("“Stop!” said Tom.", [("“Stop!”", "rms")]),
+        ("“Stop,” Tom said.", [("“Stop,”", "rms")]),
+        ('"Stop," cried Aunt Polly.', [('"Stop,"', "awb")]),
+        ("“Stop?” asked Mr. Sawyer.", [("“Stop?”", "rms")]),
+        ("Tom said, “Stop.”", [("“Stop.”", "rms")]),
+        ("Then Tom replied softly: “Stop.”", [("“Stop.”", "rms")]),
+        ("“Well,” said Tom, “I never.”", [("“Well,”", "rms"), ("“I never.”", "rms")]),
+        ("“Well,” said Tom. “I never.”", [("“Well,”", "rms"), ("“I never.”", "rms")]),
+        ("“Well,” Tom said quietly. “I never.” “Nor I,” said Polly.", [
+            ("“Well,”", "rms"), ("“I never.”", "rms"), ("“Nor I,”", "awb"),
+        ]),
+        # and what must stay with the narrator
+        ("“Stop!” he said.", []),
+        ("“Stop!” said Tommy.", []),
+        ("“Stop!” said Tom's aunt.", []),
+        ("“Stop!” said Tom’s aunt.", []),
+        ("“Stop!” said Tom and Huck.", []),
+        ("“Stop!” said Huck to Tom.", []),
+        ("“Stop.” Tom said nothing.", []),
+        ("“Stop!” Tom said nothing.", []),
+        ("Tom looked up. “Stop.”", []),
+        ("Nobody said Tom was here. “Stop.”", []),
+        ("“Stop,” said Huck, “or I go.”", []),
+    ],
+)  # fmt: skip
+def test_rules(paragraph, expected):
+    assert voices(paragraph) == expected
+
+
+def test_alternating_dialogue_is_not_guessed_at():
+    assert voices("“One,” said Tom.", "“Two.”", "“Three.”") == [("“One,”", "rms")]
+
+
+def test_a_speech_of_several_paragraphs_is_one_persons():
+    paragraphs = ("Tom said: “One.", "“Two.", "“Three.”", "“Four.”")
+    assert voices(*paragraphs) == [("“One.", "rms"), ("“Two.", "rms"), ("“Three.”", "rms")]
+
+
+def test_british_marks():
+    assert voices("‘I don’t,’ said Tom.", "‘You do,’ said Polly.") == [("‘I don’t,’", "rms"), ("‘You do,’", "awb")]
+
+
+def test_markup_comes_first_and_the_report_names_the_rest(settings):
+    blocks = [
+        "[[voice Polly]]“One,”[[/voice]] said Tom.",
+        "“Two.”",
+        "“Three,” said Tom.",
+        "[[voice slt]]Four.[[/voice]]",
+    ]
+    book, report = apply_cast(apply_markup(make_book(blocks)), CAST)
+    script = write_script(book, settings, token_count, 200)
+    assert [(u.text, u.voice) for u in script.utterances] == [
+        ("“One,”", "awb"),
+        ("said Tom.", ""),
+        ("“Two.”", ""),
+        ("“Three,”", "rms"),
+        ("said Tom.", ""),
+        ("Four.", "slt"),
+    ]
+    assert report.by_character == {"Tom": 1}
+    assert report.by_markup == 2
+    assert report.unattributed == [(0, "“Two.”")]
+
+
+def test_a_cast_file(tmp_path):
+    path = tmp_path / "cast.toml"
+    path.write_text('narrator = "slt"\n[characters.Tom]\nvoice = "rms"\naliases = ["Tom  Sawyer"]\ngender = "male"\n')
+    assert read_cast(path) == Cast((Character("Tom", "rms", ("Tom Sawyer",), "male"),), "slt")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[characters.Tom]\n", "[characters.Tom]: a voice is missing"),
+        ('[characters.Tom]\nvoice = "a"\nage = 3', "'age' means nothing: known are aliases, gender, voice"),
+        ('[characters.Tom]\nvoice = "a"\n[characters.tom]\nvoice = "b"', "'tom' is the name of two characters"),
+        ('[cast]\nTom = "a"', "'cast': write narrator and [characters.NAME]"),
+        ("[", "cannot be read"),
+    ],
+)
+def test_mistakes_in_a_cast_file(tmp_path, text, message):
+    path = tmp_path / "cast.toml"
+    path.write_text(text)
+    with pytest.raises(BadInputError, match=re.escape(message)):
+        read_cast(path)

@@ -1,0 +1,153 @@
+"""Lexicons: what an entry matches, which of several holds, and that it touches nothing else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from storage.records import Block, BlockKind, Markup, MarkupKind
+from tasks.annotate.lexicon import Lexicon, Scope, apply_lexicons, read_lexicon
+from tasks.annotate.pls import pls_to_toml
+from tasks.errors import BadInputError
+from tasks.segment.script import write_script
+from tasks.synthesize.keys import utterance_key
+from tests.tasks.books import make_book, token_count
+from tortoise_core.inference.interface import SamplingSettings
+
+
+@pytest.fixture
+def lexicon(tmp_path):
+    def write(text, name="test.toml") -> Lexicon:
+        path = tmp_path / name
+        path.write_text(text, "utf-8")
+        return read_lexicon(path)
+
+    return write
+
+
+def entry(**values) -> str:
+    return "[[entry]]\n" + "".join(f"{key} = '{value}'\n" for key, value in values.items())
+
+
+def spoken(settings, text, *lexicons, narrator="slt"):
+    book = apply_lexicons(make_book([text]), lexicons, narrator)
+    return [u.spoken for u in write_script(book, settings, token_count, 200).utterances]
+
+
+@pytest.mark.parametrize(
+    ("given", "text", "expected"),
+    [
+        ({"word": "tomato", "say": "tuh-MAH-toh"}, "Tomato, TOMATO, tomatoes.", "tuh-mah-toh, tuh-mah-toh, tomatoes."),
+        ({"word": "Hermione", "ipa": "hɚˈmaɪəni"}, "Hermione's cat.", "{HH ER0 M AY1 AH0 N IY0}'s cat."),
+        ({"word": "Polish", "say": "Poalish"}, "To polish Polish.", "To polish Poalish."),
+        ({"word": "us", "say": "uhs", "case": "exact"}, "US and us.", "U S and uhs."),
+        ({"word": "Us", "say": "uhs", "case": "any"}, "US and us.", "uhs and uhs."),
+        ({"phrase": "St. John", "say": "Sinjin"}, "Then St. John spoke first.", "Then Sinjin spoke first."),
+        ({"regex": r"NX-(\d+)", "say": r"N X \1"}, "The NX-5 flew.", "The N X five flew."),
+        ({"word": "cat", "say": "kat"}, "Cat-like concatenation.", "kat-like concatenation."),
+    ],
+)
+def test_what_an_entry_matches(settings, lexicon, given, text, expected):
+    assert spoken(settings, text, lexicon(entry(**given)))[0] == expected
+
+
+def test_the_longest_holds_then_the_narrowest_then_the_last(settings, lexicon):
+    one = lexicon(entry(word="Ann", say="A") + entry(phrase="Ann Lee", say="B") + entry(word="Bea", say="old"))
+    book = lexicon("scope = 'book'\n" + entry(word="Ann", say="C"))
+    assert spoken(settings, "Ann Lee and Ann.", book, one) == ["B and C."]
+    assert spoken(settings, "Bea.", one, lexicon(entry(word="Bea", say="new"))) == ["new."]
+
+
+def test_scopes(settings, lexicon):
+    voice = lexicon("scope = 'voice'\nfor = 'rms'\n" + entry(word="Ann", say="An"))
+    marked = Block(BlockKind.PARAGRAPH, "Ann said Ann.", markup=(Markup(0, 3, MarkupKind.VOICE, "rms"),))
+    assert spoken(settings, marked, voice) == ["An", "said Ann."]
+    assert spoken(settings, "Ann.", voice, narrator="rms") == ["An."]
+    book = replace(make_book(["x"]), identifier="urn:isbn:1")
+    series = Lexicon((), Scope.SERIES, "The Lamps")
+    assert series.is_for(book, "the  lamps") and not series.is_for(book, "") and not series.is_for(book, "Others")
+    assert Lexicon((), Scope.BOOK, "a test").is_for(book, "") and Lexicon((), Scope.BOOK, "urn:isbn:1").is_for(book, "")
+    assert not Lexicon((), Scope.BOOK, "Another").is_for(book, "") and Lexicon((), Scope.BOOK).is_for(book, "")
+
+
+def test_what_the_text_says_itself_comes_first(settings, lexicon):
+    block = Block(BlockKind.PARAGRAPH, "Ann came.", markup=(Markup(0, 3, MarkupKind.RESPELL, "Anna"),))
+    assert spoken(settings, block, lexicon(entry(word="Ann", say="An"))) == ["Anna came."]
+
+
+def test_changing_an_entry_changes_the_keys_of_the_utterances_that_it_touches_alone(settings, lexicon):
+    paragraphs = [
+        "Hermione came in that evening.",
+        "Nobody else was there at all.",
+        "They saw Hermione's old cat there.",
+    ]
+
+    def keys(say):
+        book = apply_lexicons(make_book(paragraphs), [lexicon(entry(word="Hermione", say=say))], "slt")
+        script = write_script(book, settings, token_count, 200)
+        return [utterance_key(u.spoken, "voice", "model", SamplingSettings()) for u in script.utterances]
+
+    before, after = keys("her-MY-oh-nee"), keys("HER-mee-own")
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, True, False]
+
+
+def test_csv(settings, lexicon):
+    table = lexicon('word,say,ipa,case\nAnn,An,,\n"Lee",,liː,exact\n', "test.csv")
+    assert spoken(settings, "Ann Lee.", table) == ["An {L IY1}."]
+
+
+def test_pls(settings, lexicon):
+    data = """<?xml version="1.0"?><lexicon xmlns="http://www.w3.org/2005/01/pronunciation-lexicon" alphabet="ipa">
+      <lexeme><grapheme>lead "x"</grapheme><phoneme>liːd</phoneme><phoneme prefer="true">lɛd</phoneme></lexeme>
+      <lexeme><grapheme>W3C</grapheme><alias>World Wide Web Consortium</alias></lexeme>
+      <lexeme><grapheme>nothing</grapheme></lexeme></lexicon>"""
+    text, count = pls_to_toml(data.encode(), "some.pls")
+    assert count == 2
+    found = lexicon(text).entries
+    assert [(e.written, e.kind, e.value) for e in found] == [
+        ('lead "x"', MarkupKind.PHONEMES, "ipa:lɛd"),
+        ("W3C", MarkupKind.RESPELL, "World Wide Web Consortium"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"<lexicon", "not well-formed"),
+        (b"<html/>", "its root element is 'html'"),
+        (
+            b"<lexicon alphabet='kirshenbaum'>\n<lexeme><grapheme>a</grapheme><phoneme>a</phoneme></lexeme></lexicon>",
+            "line 2: alphabet 'kirshenbaum'",
+        ),
+    ],
+)
+def test_files_that_are_no_pls(data, message):
+    with pytest.raises(BadInputError, match=re.escape(message)):
+        pls_to_toml(data, "some.pls")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "[[entry]]\nword = 'a'\nsay = 'b'\n\n[[entry]]\nword = 'c'",
+            "line 5: give one of word, phrase, regex and one",
+        ),
+        (entry(word="a", say="b", ipa="c"), "line 1: give one of"),
+        (entry(word="a", sya="b"), "line 1: 'sya' means nothing"),
+        (entry(word="a", say="b", case="both"), "case 'both': write one of smart, exact, any"),
+        (entry(word="a", ipa="ǃ"), "'ǃ' is no sound"),
+        (entry(regex="(", say="b"), "no regular expression"),
+        (entry(regex="a", say=r"\1"), "no regular expression"),
+        (entry(word="!", say="b"), "use regex"),
+        ("scope = 'world'", "scope 'world': write one of global, series, book, voice"),
+        ("scope = 'series'", "needs the name of the series"),
+        ("word = 'x'", "'word' means nothing"),
+        ("[[entry]", "lexicon test.toml: "),
+    ],
+)
+def test_mistakes_name_their_line(lexicon, text, message):
+    with pytest.raises(BadInputError, match=re.escape(message)):
+        lexicon(text)

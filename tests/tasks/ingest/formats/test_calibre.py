@@ -1,0 +1,87 @@
+"""Books that calibre converts, with a stand-in for its program on the PATH."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import UnreadableBookError
+from tasks.ingest.book import read_book
+from tasks.ingest.formats.calibre.convert import converted
+from tests.tasks.ingest.builders import nav, page, write_epub
+
+MOBI = bytes(60) + b"BOOKMOBI" + bytes(200)
+
+
+@pytest.fixture
+def calibre(tmp_path, monkeypatch):
+    """Puts a program `ebook-convert` with that Python body on the PATH."""
+
+    def install(body: str):
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        program = folder / "ebook-convert"
+        program.write_text(f"#!{sys.executable}\nimport sys, shutil, os, time\n{body}\n", encoding="utf-8")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+    return install
+
+
+def _book(tmp_path, name="An 'odd' -name.mobi"):
+    path = tmp_path / name
+    path.write_bytes(MOBI)
+    return path
+
+
+def test_a_kindle_book_becomes_an_epub_and_a_book(calibre, tmp_path, settings):
+    epub = write_epub(tmp_path / "made.epub", {"a.xhtml": page("<p>x</p>")}, {"nav.xhtml": nav(("One", "a.xhtml"))})
+    calibre(
+        f"assert open(sys.argv[1], 'rb').read()[60:68] == b'BOOKMOBI' and sys.argv[1].endswith('.mobi')\n"
+        f"shutil.copy({str(epub)!r}, sys.argv[2])"
+    )
+    path = _book(tmp_path)
+    book = read_book(path, settings)
+    assert (book.title, [chapter.title for chapter in book.chapters]) == ("A Test", ["One"])
+    assert book.source_sha256 != read_book(epub, settings).source_sha256
+    assert read_book(path, settings) == book
+
+
+def test_without_calibre_the_remedy_is_named(tmp_path, settings, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UnreadableBookError, match="install calibre"):
+        read_book(_book(tmp_path), settings)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("print('broken header'); sys.exit(1)", "exit code 1: broken header"),
+        ("print('calibre.ebooks.DRMError: This book has DRM'); sys.exit(1)", "protected by DRM"),
+        ("pass", "ended without a book"),
+        ("open(sys.argv[2], 'w').write('no epub')", "not an EPUB"),
+    ],
+)
+def test_failures_of_calibre_get_one_clear_line(body, message, calibre, tmp_path, settings):
+    calibre(body)
+    with pytest.raises(UnreadableBookError, match=message) as caught:
+        read_book(_book(tmp_path), settings)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_endless_conversion_is_stopped_with_its_children_and_leaves_nothing(calibre, tmp_path):
+    calibre(
+        f"open({str(tmp_path / 'folder')!r}, 'w').write(os.path.dirname(sys.argv[2]))\n"
+        f"if os.fork() == 0:\n    time.sleep(3); open({str(tmp_path / 'alive')!r}, 'w')\ntime.sleep(60)"
+    )
+    began = time.monotonic()
+    with pytest.raises(UnreadableBookError, match="stopped after 2 seconds"), converted(_book(tmp_path), ".mobi", 2):
+        pass
+    assert time.monotonic() - began < 30
+    time.sleep(3.5)
+    assert not (tmp_path / "alive").exists()
+    assert not Path((tmp_path / "folder").read_text()).exists()

@@ -1,0 +1,158 @@
+"""EPUBs as people have them: broken packages are put right with a warning, metadata found, pictures and DRM refused."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+
+from tasks.errors import UnreadableBookError
+from tasks.ingest.book import read_book
+from tasks.ingest.formats.epub.package import read_package
+from tests.tasks.ingest.builders import CONTAINER, nav, opf, page, write_epub
+
+PAGES = {"a.xhtml": page("<h1>One</h1><p>First.</p>"), "b c.xhtml": page("<h1>Two</h1><p>Second.</p>")}
+CONTENTS = {"nav.xhtml": nav(("One", "a.xhtml"), ("Two", "b%20c.xhtml"))}
+PACKAGE = opf([*PAGES, *CONTENTS], list(PAGES))
+
+
+def remade(tmp_path, package=PACKAGE, members=None, drop=()):
+    whole = write_epub(
+        tmp_path / "whole.epub", PAGES, CONTENTS, members={"OEBPS/content.opf": package} | (members or {})
+    )
+    path = tmp_path / "b.epub"
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(path, "w") as target:
+        for name in dict.fromkeys(source.namelist()):
+            if name not in drop:
+                target.writestr(name, source.read(name))
+    return path
+
+
+BROKEN = {
+    "undeclared prefix": (PACKAGE.replace('xmlns:dc="http://purl.org/dc/elements/1.1/"', ""), "repaired"),
+    "no namespace": (PACKAGE.replace('xmlns="http://www.idpf.org/2007/opf"', ""), ""),
+    "prefixed": (
+        PACKAGE.replace("<package xmlns=", "<opf:package xmlns:opf=")
+        .replace("</package>", "</opf:package>")
+        .replace(' xmlns:opf="http://www.idpf.org/2007/opf">', ">", 1),
+        "",
+    ),
+    "unknown entity": (PACKAGE.replace("A Test", "A Test &copy; &bogus;"), ""),
+    "duplicate ids": (
+        PACKAGE.replace("</manifest>", '<item id="i0" href="z.xhtml" media-type="x/y"/></manifest>'),
+        "two",
+    ),
+    "item without href": (PACKAGE.replace("</manifest>", '<item id="z"/></manifest>'), "no href"),
+    "wrong types": (PACKAGE.replace("application/xhtml+xml", "text/plain"), "was read as application/xhtml"),
+    "dangling spine": (PACKAGE.replace("</spine>", '<itemref idref="zz"/><itemref/></spine>'), "'zz'"),
+    "unencoded href": (PACKAGE.replace("b c.xhtml", "B%20C.xhtml"), ""),
+    "dotted href": (PACKAGE.replace('href="a.xhtml"', 'href="../OEBPS/./a.xhtml"'), ""),
+    "backslash": (PACKAGE.replace('href="a.xhtml"', 'href="..\\OEBPS\\a.xhtml"'), ""),
+    "cut off": (PACKAGE.replace("</spine></package>", ""), "repaired"),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_package_is_put_right(fault, tmp_path, settings):
+    package, warning = BROKEN[fault]
+    assert package != PACKAGE
+    book = read_book(remade(tmp_path, package), settings)
+    assert [[block.text for block in chapter.blocks] for chapter in book.chapters] == [
+        ["One", "First."],
+        ["Two", "Second."],
+    ]
+    assert book.title.startswith("A Test")
+    assert warning in "\n".join(book.warnings)
+
+
+@pytest.mark.parametrize(
+    ("members", "drop", "warning"),
+    [
+        ({}, ("META-INF/container.xml",), "container.xml is missing"),
+        ({"META-INF/container.xml": "<container"}, (), "repaired"),
+        ({"META-INF/container.xml": CONTAINER.replace("OEBPS/content", "OEBPS/gone")}, (), "gone.opf is missing"),
+        ({"META-INF/container.xml": CONTAINER.replace("OEBPS/content.opf", "/oebps/Content.opf")}, (), ""),
+    ],
+)
+def test_the_package_is_found(members, drop, warning, tmp_path, settings):
+    book = read_book(remade(tmp_path, members=members, drop=drop), settings)
+    assert len(book.chapters) == 2
+    assert warning in "\n".join(book.warnings)
+
+
+def test_a_picture_that_is_called_a_text_is_left_out(tmp_path, settings):
+    book = read_book(remade(tmp_path, members={"OEBPS/b c.xhtml": b"\x89PNG\r\n\x1a\n" + bytes(100)}), settings)
+    assert [chapter.title for chapter in book.chapters] == ["One"]
+    assert any("is no text" in warning for warning in book.warnings)
+
+
+METADATA = {
+    "epub 3": (
+        '<meta property="belongs-to-collection" id="s">Universe</meta>'
+        '<meta refines="#s" property="collection-type">set</meta>'
+        '<meta property="belongs-to-collection" id="c">The Lamps</meta>'
+        '<meta refines="#c" property="collection-type">series</meta>'
+        '<meta refines="#c" property="group-position">2</meta>',
+        ("The Lamps", "2"),
+    ),
+    "calibre": (
+        '<meta name="calibre:series" content="The Lamps"/><meta name="calibre:series_index" content="3.0"/>',
+        ("The Lamps", "3"),
+    ),
+    "none": ("", ("", "")),
+}
+
+
+@pytest.mark.parametrize("kind", METADATA)
+def test_series(kind, tmp_path, settings):
+    extra, expected = METADATA[kind]
+    metadata = read_package(write_epub(tmp_path / "b.epub", PAGES, extra_metadata=extra), settings).metadata
+    assert (metadata.series, metadata.series_position) == expected
+
+
+def test_main_title_publication_date_and_identifiers(tmp_path, settings):
+    extra = (
+        '<dc:title id="t">The Real Title</dc:title><meta refines="#t" property="title-type">main</meta>'
+        '<dc:date opf:event="modification">2020</dc:date><dc:date opf:event="publication">1999</dc:date>'
+        '<dc:identifier opf:scheme="ISBN" id="other">9780000000002</dc:identifier>'
+    )
+    metadata = read_package(write_epub(tmp_path / "b.epub", PAGES, extra_metadata=extra), settings).metadata
+    assert (metadata.title, metadata.date, metadata.identifier) == ("The Real Title", "1999", "test-1")
+    assert metadata.identifiers == ("test-1", "isbn:9780000000002")
+
+
+PAGE_OF_PICTURE = page("<div><img src='p.png'/></div>")
+REFUSED = {
+    "scans": ({f"{i}.xhtml": PAGE_OF_PICTURE for i in range(12)} | {"t.xhtml": page("<p>Page 1</p>")}, "", "OCR"),
+    "fixed layout of old": (PAGES, '<meta name="fixed-layout" content="true"/>', "fixed-layout"),
+    "fixed layout": (PAGES, '<meta property="rendition:layout">pre-paginated</meta>', "fixed-layout"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_books_of_pictures_are_refused(kind, tmp_path, settings):
+    pages, extra, reason = REFUSED[kind]
+    with pytest.raises(UnreadableBookError, match=reason):
+        read_book(write_epub(tmp_path / "b.epub", pages, extra_metadata=extra), settings)
+
+
+def test_one_fixed_page_does_not_make_a_fixed_book(tmp_path, settings):
+    package = PACKAGE.replace(
+        '<itemref idref="i0"/>', '<itemref idref="i0" properties="rendition:layout-pre-paginated"/>'
+    )
+    assert len(read_book(remade(tmp_path, package), settings).chapters) == 2
+
+
+def _encryption(uri):
+    return (
+        '<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container" '
+        'xmlns:enc="http://www.w3.org/2001/04/xmlenc#"><enc:EncryptedData>'
+        '<enc:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes256-cbc"/>'
+        f'<enc:CipherData><enc:CipherReference URI="{uri}"/></enc:CipherData></enc:EncryptedData></encryption>'
+    )
+
+
+def test_an_encrypted_font_is_no_lock_but_an_encrypted_chapter_is(tmp_path, settings):
+    assert read_book(remade(tmp_path, members={"META-INF/encryption.xml": _encryption("OEBPS/f.otf")}), settings)
+    with pytest.raises(UnreadableBookError, match="protected by DRM"):
+        read_book(remade(tmp_path, members={"META-INF/encryption.xml": _encryption("OEBPS/a.xhtml")}), settings)

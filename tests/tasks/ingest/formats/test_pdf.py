@@ -1,0 +1,189 @@
+"""PDFs with a text layer: paragraphs, columns, hyphens, edges of pages, notes, chapters, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+from fpdf import FPDF
+
+from storage.records import Book
+from tasks.errors import UnreadableBookError
+from tasks.ingest.formats.pdf.book import read_pdf_book
+from tests.tasks.ingest.formats.pdfs import LEADING, LEFT, TOP, Setter
+
+PROSE = (
+    "It was a bright cold day in the month of April, and all the clocks of the town were striking what they thought to "
+    "be right, which was seldom the same hour in any two streets of it, so that nobody was ever quite late."
+)
+MORE = (
+    "The lamp|lighter went from door to door with his ladder and his long pole, and wher|ever he stood for a moment "
+    "the win|dows grew yellow one after the other, until the well-known street was bright from end to end."
+)
+
+
+# No two pages of a book are alike: text that comes again at the same place is a running head.
+NAMES = ("Abel", "Berta", "Cecil", "Dora", "Edgar", "Flora", "George", "Hilda")
+
+
+def varied(name: str) -> str:
+    words = PROSE.split()
+    return " ".join(f"{word} {name}" if at % 9 == 3 else word for at, word in enumerate(words))
+
+
+def read(path, settings) -> Book:
+    return read_pdf_book(path, path.read_bytes(), settings)
+
+
+def outline(book: Book) -> list[tuple[str, list[tuple[str, str]]]]:
+    return [(c.title, [(b.kind.value, b.text) for b in c.blocks]) for c in book.chapters]
+
+
+def skipped(book: Book, rule: str) -> list[str]:
+    return [skip.text for skip in book.skipped if skip.rule == rule]
+
+
+def plain(text: str) -> str:
+    return text.replace("|", "")
+
+
+def test_paragraphs_chapters_and_edges_of_pages(tmp_path, settings):
+    setter = Setter(title="The Clock", author="Ann Author; Bob Binder")
+    number = 0
+    for chapter in ("Chapter One", "Chapter Two"):
+        for page in range(4):
+            number += 1
+            setter.page(head="" if page == 0 else "THE CLOCK" if number % 2 else chapter, foot=str(number))
+            if page == 0:
+                setter.heading(chapter)
+            setter.paragraph(varied(NAMES[number - 1]))
+            setter.paragraph(f"{NAMES[number - 1]} saw it. {MORE}")
+    book = read(setter.save(tmp_path / "b.pdf"), settings)
+    assert (book.title, book.authors) == ("The Clock", ("Ann Author", "Bob Binder"))
+    paragraphs = [("paragraph", text) for name in NAMES for text in (varied(name), f"{name} saw it. {plain(MORE)}")]
+    assert outline(book) == [
+        ("Chapter One", [("heading", "Chapter One"), *paragraphs[:8]]),
+        ("Chapter Two", [("heading", "Chapter Two"), *paragraphs[8:]]),
+    ]
+    assert skipped(book, "page-number") == [str(n) for n in range(1, 9)]
+    assert sorted(skipped(book, "running-head")) == ["Chapter One"] * 2 + ["Chapter Two"] * 2 + ["THE CLOCK"] * 2
+
+
+def test_a_paragraph_goes_on_over_columns_and_pages_and_hyphens_are_undone(tmp_path, settings):
+    setter = Setter()
+    for _ in range(2):
+        setter.page()
+        setter.heading("A Title Across Both Columns of the Page", size=16)
+        for column in (0, 1):
+            setter.column(column, TOP + 3 * LEADING)
+            setter.paragraph(f"{PROSE} {MORE} {MORE}", indent=0 if column else 14)
+            setter.paragraph(f"{PROSE} And then without an end there came", indent=14)
+    book = read(setter.save(tmp_path / "b.pdf"), settings)
+    blocks = [block for chapter in book.chapters for block in chapter.blocks]
+    assert [block.kind.value for block in blocks].count("heading") == 2
+    running = [block.text for block in blocks if block.kind.value == "paragraph"]
+    assert running[0] == f"{PROSE} {plain(MORE)} {plain(MORE)}"
+    assert running[1] == f"{PROSE} And then without an end there came {running[0]}"
+    assert "".join(skipped(book, "line-end-hyphen")).strip("-") == "" and skipped(book, "line-end-hyphen")
+
+
+def test_outline_makes_chapters_where_headings_do_not(tmp_path, settings):
+    setter = Setter()
+    for title, name in zip(("The Start", "The Middle", "The End"), NAMES, strict=False):
+        setter.page()
+        setter.heading(title, bookmark=True)
+        setter.paragraph(varied(name))
+        setter.heading("A section", size=14)
+        setter.paragraph(f"{name} saw it. {MORE}")
+    book = read(setter.save(tmp_path / "b.pdf"), settings)
+    assert [chapter.title for chapter in book.chapters] == ["The Start", "The Middle", "The End"]
+    assert [block.kind.value for block in book.chapters[1].blocks] == ["heading", "paragraph", "heading", "paragraph"]
+
+
+def test_footnotes_contents_and_crosswise_text_are_left_out_by_name(tmp_path, settings):
+    setter = Setter()
+    setter.page()
+    setter.heading("Contents")
+    for entry in ("The Start . . . . . . . . 2", "The End . . . . . . . . . 3"):
+        setter.line(entry, LEFT, setter.y)
+        setter.y += LEADING
+    for title, name in zip(("The Start", "The End"), NAMES, strict=False):
+        setter.page()
+        setter.heading(title)
+        setter.paragraph(varied(name))
+        setter.line("A word with a note", LEFT + 14, setter.y)
+        end = LEFT + 14 + setter.pdf.get_string_width("A word with a note")
+        setter.line("7", end, setter.y - 4, size=7)
+        setter.line("7 The note itself, in small letters.", LEFT, 520, size=8)
+        with setter.pdf.rotation(90, 20, 300):
+            setter.line("arXiv in the margin", 20, 300)
+    book = read(setter.save(tmp_path / "b.pdf"), settings)
+    assert [chapter.title for chapter in book.chapters] == ["The Start", "The End"]
+    assert [block.text for block in book.chapters[0].blocks] == ["The Start", varied("Abel"), "A word with a note"]
+    assert skipped(book, "note-reference") == ["7", "7"]
+    assert skipped(book, "note-body") == ["7 The note itself, in small letters."] * 2
+    assert skipped(book, "crosswise-text") == ["arXivinthemargin"] * 2
+    assert len(skipped(book, "table-of-contents")) >= 2
+    wanted = settings.model_copy(update={"also_read": ("note-body", "note-reference")})
+    assert "7 The note itself" in read(tmp_path / "b.pdf", wanted).chapters[0].blocks[-1].text
+
+
+def test_verse_keeps_its_lines(tmp_path, settings):
+    setter = Setter()
+    setter.page()
+    setter.paragraph(PROSE)
+    setter.y += LEADING
+    for line in ("Twinkle, twinkle, little star,", "How I wonder what you are", "Up above the world so high,"):
+        setter.line(line, LEFT + 30, setter.y)
+        setter.y += LEADING
+    setter.y += LEADING
+    setter.paragraph(MORE)
+    book = read(setter.save(tmp_path / "b.pdf"), settings)
+    kinds = [(block.kind.value, block.text.count("\n")) for block in book.chapters[0].blocks]
+    assert kinds == [("paragraph", 0), ("verse", 2), ("paragraph", 0)]
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_pages_that_are_shown_turned_are_read_upright(tmp_path, settings, rotation):
+    import pypdfium2
+
+    setter = Setter()
+    setter.page()
+    with setter.pdf.rotation(rotation, 210, 297):
+        setter.line("First line of the turned page here", 60, 250)
+        setter.line("and the second line of it follows.", 60, 264)
+    document = pypdfium2.PdfDocument(setter.save(tmp_path / "a.pdf"))
+    document[0].set_rotation(rotation)
+    document.save(tmp_path / "b.pdf")
+    book = read(tmp_path / "b.pdf", settings)
+    assert " ".join(block.text for block in book.chapters[0].blocks) == (
+        "First line of the turned page here and the second line of it follows."
+    )
+
+
+def _scan(path):
+    pdf = FPDF()
+    for _ in range(3):
+        pdf.add_page()
+        pdf.rect(10, 10, 50, 50)
+    pdf.output(str(path))
+    return path
+
+
+def _locked(path):
+    setter = Setter()
+    setter.page()
+    setter.paragraph(PROSE)
+    return setter.save(path, password="secret")
+
+
+def _damaged(path):
+    path.write_bytes(b"%PDF-1.7\n" + b"garbage " * 50)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "message"), [(_scan, "no text layer.*ocrmypdf"), (_locked, "password.*qpdf"), (_damaged, "damaged")]
+)
+def test_what_cannot_be_read_is_refused_with_advice(make, message, tmp_path, settings):
+    with pytest.raises(UnreadableBookError, match=message) as caught:
+        read(make(tmp_path / "b.pdf"), settings)
+    assert "\n" not in str(caught.value)

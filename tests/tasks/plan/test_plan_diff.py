@@ -1,0 +1,70 @@
+"""What an edit changes, told from two plans."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from configs.settings import load_settings
+from tasks.plan.plan import plan
+from tasks.plan.plan_diff import diff_plans
+from tasks.segment.script import write_script
+from tests.tasks.books import make_book, token_count
+
+ONE = ["# One", "The first sentence stands here alone.", "Another paragraph follows here."]
+TWO = ["# Two", "Something happened to the lamp.", "The very last words of all."]
+
+
+@pytest.fixture
+def planned(settings):
+    def make(*chapters, titles=()):
+        book = make_book(*chapters)
+        named = zip(book.chapters, titles or [c.title for c in book.chapters], strict=True)
+        book = replace(book, chapters=tuple(replace(c, title=title) for c, title in named))
+        return plan(book, write_script(book, settings, token_count, 200), 0.1, load_settings().stitch)
+
+    return make
+
+
+def test_equal_plans(planned):
+    same = diff_plans(planned(ONE, TWO), planned(ONE, TWO), 0.1)
+    assert same["utterances"] == {"added": 0, "removed": 0, "changed": 0, "unchanged": 6}
+    assert same["chapters"] == {"added": [], "removed": [], "renamed": [], "changed": [], "reordered": False}
+    assert (same["new_seconds"], same["examples"]) == (0.0, [])
+
+
+def test_a_changed_an_added_and_a_removed_utterance(planned):
+    edited = [ONE[0], "The first sentence stands here no more.", ONE[2], "A new ending of the chapter."]
+    changes = diff_plans(planned(ONE, TWO), planned(edited, TWO[:2]), 0.1)
+    assert changes["utterances"] == {"added": 1, "removed": 1, "changed": 1, "unchanged": 4}
+    assert changes["chapters"]["changed"] == [
+        {"title": "Chapter 1", "added": 1, "removed": 0, "changed": 1, "seconds": 6.7},
+        {"title": "Chapter 2", "added": 0, "removed": 1, "changed": 0, "seconds": 0.0},
+    ]
+    assert changes["new_seconds"] == 6.7  # 39 and 28 characters
+    assert changes["examples"][0] == {"before": ONE[1], "after": edited[1]}
+
+
+def test_chapters_added_removed_renamed_reordered(planned):
+    three = ["# Three", "Nothing like the others at all."]
+    before = planned(ONE, TWO, titles=["A", "B"])
+    changes = diff_plans(before, planned(TWO, ONE, three, titles=["B", "A", "C"]), 0.1)
+    assert (changes["chapters"]["added"], changes["chapters"]["reordered"]) == (["C"], True)
+    changes = diff_plans(before, planned(ONE, titles=["A new name"]), 0.1)
+    assert changes["chapters"]["renamed"] == [{"title": "A new name", "from": "A"}]
+    assert changes["chapters"]["removed"] == ["B"]
+    assert changes["utterances"] == {"added": 0, "removed": 3, "changed": 0, "unchanged": 3}
+
+
+def test_one_edit_in_a_long_chapter_costs_little():
+    def long(word):
+        spoken = [{"spoken": f"Line {n}."} for n in range(100_000)]
+        spoken[50_000] = {"spoken": word}
+        return {"chapters": [{"title": "A", "utterances": spoken}], "forecast_seconds": 1.0, "title": "T"}
+
+    began = time.perf_counter()
+    changes = diff_plans(long("a"), long("b"), 0.1)
+    assert changes["utterances"] == {"added": 0, "removed": 0, "changed": 1, "unchanged": 99_999}
+    assert time.perf_counter() - began < 10
