@@ -77,19 +77,14 @@ format: $(VENV)/.dev
 ## train the embedded model from nothing; stop and repeat at any time, it goes on
 train-mini: $(VENV)/.train
 	rm -rf $(WORKSPACE)/tortoise_mini  # export writes a new folder only
-	for stage in corpus dvae vocoder autoregressive clvp speller diffusion_codes diffusion vocoder_decoded export; do \
-	  $(VENV)/bin/talepress train $$stage --config configs/models/tortoise_mini.toml \
-	    --workspace $(WORKSPACE) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) \
-	    --out $(WORKSPACE)/tortoise_mini || exit 1; \
-	done
+	$(VENV)/bin/talepress train all --config configs/models/tortoise_mini.toml --workspace $(WORKSPACE) \
+	  --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) --out $(WORKSPACE)/tortoise_mini
 
 ## train the shipped weights on, most useful first; stop and repeat at any time, it goes on
 train-on: $(VENV)/.train
-	for stage in corpus autoregressive speller clvp diffusion; do \
-	  $(VENV)/bin/talepress train $$stage --config configs/models/tortoise_mini_further.toml \
-	    --from configs/models/tortoise_mini --workspace $(WORKSPACE) \
-	    --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) || exit 1; \
-	done
+	$(VENV)/bin/talepress train corpus autoregressive speller clvp diffusion \
+	  --config configs/models/tortoise_mini_further.toml --from configs/models/tortoise_mini \
+	  --workspace $(WORKSPACE) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %)
 
 clean:
 	rm -rf $(OUT) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

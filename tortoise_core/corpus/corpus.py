@@ -5,9 +5,9 @@ A corpus is a folder of three files that only ever grow, so that making it can b
 - ``audio.i16``: 24 kHz mono samples of all utterances, one after the other;
 - ``mel.f16``: their log-mel frames (front-end B of the spec, 100 bins), 4 frames per speech code;
 - ``index.jsonl``: one line per utterance: text, voice, where its samples and frames are, and the teacher's phones with
-  their end times, from which the text-to-speech alignment of the guided-attention loss is made.
+  their end times, from which `alignment.py` aligns text and codes.
 
-Who speaks is `teachers.py`'s business. This module knows nothing of models.
+Knows nothing of models, nor of how a teacher speaks (`teachers.py`).
 """
 
 from __future__ import annotations
@@ -52,18 +52,18 @@ class Corpus:
         self._mel = np.memmap(folder / "mel.f16", dtype=np.float16, mode="r").reshape(-1, MEL_BINS)
 
     def audio(self, item: CorpusItem) -> np.ndarray:
-        """Samples of one utterance in [-1, 1]. Shape: (samples,), float32."""
+        """Reads the samples of one utterance, in [-1, 1]. Shape: (samples,), float32."""
         return self._audio[item.sample_offset : item.sample_offset + item.samples].astype(np.float32) / 32768.0
 
     def mel(self, item: CorpusItem) -> np.ndarray:
-        """Log-mel frames of one utterance. Shape: (frames, 100), float32."""
+        """Reads the log-mel frames of one utterance. Shape: (frames, 100), float32."""
         return self._mel[item.frame_offset : item.frame_offset + item.frames].astype(np.float32)
 
 
 def build_corpus(folder: Path, sentences: Iterable[str], voices: tuple[str, ...], hours: float) -> None:
     """Speaks sentences until the corpus holds `hours` of speech; voice i modulo their number reads sentence i.
 
-    A voice may be named several times to have a larger share. Continues one begun with the same arguments.
+    A voice may be named several times to have a larger share. Continues a corpus of the same arguments.
 
     Raises:
         ConfigError: a teacher is not installed, or it cannot speak a voice.

@@ -1,1 +1,1 @@
-"""Training of every network: one loop, a stage per network, a recipe file. See `workspace.py`."""
+"""Training of every network: one loop, a stage per file, a recipe, a workspace folder. See `run.py`."""

@@ -7,7 +7,10 @@ import pytest
 import torch
 
 from tortoise_core.audio.mel import MelSpectrogram24k
-from tortoise_core.training.recipe import read_recipe
+from tortoise_core.training.recipe_file import read_recipe
+from tortoise_core.training.run import Order, run
+from tortoise_core.training.stages.registry import STAGES
+from tortoise_core.training.workspace import Workspace
 
 RECIPE = """
 name = "tiny"
@@ -96,9 +99,13 @@ log_every = 1
 validate_every = 4
 checkpoint_every = 2
 bf16 = false
+"""
+CROPS = """
 [stages.{stage}.crops]
 batch = 4
 frames = 32
+"""
+LOSSES = """
 [stages.{stage}.losses]
 adversarial_from = 2
 mel = 1.0
@@ -106,10 +113,14 @@ context = 4
 width = 2
 periods = [2]
 resolutions = [[256, 64]]
+"""
+BUCKETS = """
 [stages.{stage}.buckets]
 positions = 200
 code_limits = [16, 24]
 conditioning_frames = 32
+"""
+PIECES = """
 [stages.{stage}.pieces]
 batch = 2
 codes = 8
@@ -118,17 +129,33 @@ codes_share = 0.5
 [stages.{stage}.denoising]
 surrogate_alone = 1
 absolute = 1.0
+"""
+CODEC = """
+[stages.{stage}.codec]
+phone = 0.1
+absolute = 0.2
+revive_every = 2
+"""
+RANKING = """
 [stages.{stage}.ranking]
 damaged = true
 """
+STAGE_PARTS = {
+    "dvae": LOOP + CROPS + CODEC,
+    "vocoder": LOOP + CROPS + LOSSES,
+    "autoregressive": LOOP + BUCKETS,
+    "clvp": LOOP + BUCKETS + RANKING,
+    "speller": LOOP + BUCKETS,
+    "diffusion_codes": LOOP + PIECES,
+    "diffusion": LOOP + PIECES,
+    "vocoder_decoded": LOOP + CROPS + LOSSES,
+}
 
 
 @pytest.fixture(scope="session")
 def recipe_file(tmp_path_factory):
-    stages = ("dvae", "vocoder", "autoregressive", "clvp", "speller", "diffusion_codes", "diffusion", "vocoder_decoded")
     path = tmp_path_factory.mktemp("recipe") / "tiny.toml"
-    codec = "[stages.dvae.codec]\nphone = 0.1\nabsolute = 0.2\nrevive_every = 2\n"
-    path.write_text(RECIPE + "".join(LOOP.format(stage=stage) for stage in stages) + codec)
+    path.write_text(RECIPE + "".join(parts.format(stage=stage) for stage, parts in STAGE_PARTS.items()))
     return path
 
 
@@ -137,10 +164,8 @@ def recipe(recipe_file):
     return read_recipe(recipe_file)
 
 
-@pytest.fixture(scope="module")
-def workspace_folder(tmp_path_factory):
-    """A workspace whose corpus is 100 short tones, said to be the word "note" (one in ten "Nate", which held out)."""
-    folder = tmp_path_factory.mktemp("mini") / "mini" / "corpus"
+def make_corpus(folder):
+    """Writes a corpus of 100 short tones that claim to be "Note." (one in ten "Nate.", which is held out)."""
     folder.mkdir(parents=True)
     random = np.random.default_rng(0)
     to_mel = MelSpectrogram24k()
@@ -162,4 +187,21 @@ def workspace_folder(tmp_path_factory):
             lines.append(json.dumps(item | {"frame_offset": frames, "frames": len(mel), "phones": phones}))
             samples, frames = samples + length, frames + len(mel)
     (folder / "index.jsonl").write_text("".join(line + "\n" for line in lines))
-    return folder.parent
+
+
+@pytest.fixture(scope="module")
+def workspace_folder(tmp_path_factory):
+    """A workspace with a corpus and nothing else."""
+    folder = tmp_path_factory.mktemp("mini") / "mini"
+    make_corpus(folder / "corpus")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, recipe):
+    """A workspace in which every stage was trained for four steps."""
+    folder = tmp_path_factory.mktemp("trained") / "mini"
+    make_corpus(folder / "corpus")
+    workspace = Workspace(folder, recipe, "cpu")
+    run(workspace, list(STAGES), Order())
+    return workspace

@@ -14,8 +14,7 @@ import torch
 from torch import nn
 
 from tortoise_core.errors import CheckpointError, ConfigError
-from tortoise_core.training.loop import CHECKPOINT, Phase, Trainer, hash_seed
-from tortoise_core.training.optimizers import LoopConfig
+from tortoise_core.training.loop import CHECKPOINT, LoopConfig, Phase, Trainer, hash_seed
 
 
 class LineStage:
@@ -44,11 +43,11 @@ CONFIG = LoopConfig(
 
 
 def test_learns_and_logs(tmp_path):
-    progress = Trainer(LineStage(), CONFIG, tmp_path).run()
-    assert progress.step == 60
+    state = Trainer(LineStage(), CONFIG, tmp_path).run()
+    assert state.step == 60
     records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert records[-1]["valid_weight"] == pytest.approx(3.0, abs=0.2)
-    assert records[0] == {"step": 0, "valid_weight": pytest.approx(float(LineStage().model.weight))}
+    assert records[0] == {"step": 0, "valid_weight": pytest.approx(LineStage().model.weight.item())}
     assert records[1]["loss"] > 10 * records[-2]["loss"]
 
 
@@ -58,7 +57,7 @@ def test_stopping_and_going_on_equals_one_run(tmp_path, muon):
     Trainer(LineStage(), config, tmp_path / "whole").run()
     for _ in range(100):
         trainer = Trainer(LineStage(), config, tmp_path / "pieces")
-        if trainer.progress.step == CONFIG.steps:
+        if trainer.state.step == CONFIG.steps:
             break
         trainer.run(minutes=0.002)
     whole, pieces = (torch.load(tmp_path / name / CHECKPOINT, weights_only=True) for name in ("whole", "pieces"))
@@ -106,6 +105,46 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     stage.phases = (Phase("loss", (stage.model,), stage._loss),)
     with pytest.raises(CheckpointError, match="another configuration"):
         Trainer(stage, CONFIG, tmp_path)
+
+
+class OneWeight:
+    """A model of one weight, which a test sets by hand."""
+
+    def __init__(self) -> None:
+        self.model = nn.Linear(1, 1, bias=False)
+        nn.init.zeros_(self.model.weight)
+        self.phases = (Phase("loss", (self.model,), lambda _: (self.model.weight.sum(), {})),)
+
+    def batch(self, step):
+        return {}
+
+    def validate(self):
+        return {}
+
+
+def test_the_average_forgets_quickly_at_first_and_slowly_later(tmp_path):
+    """By hand: the decay of step n is (1 + n) / (10 + n), until that exceeds `ema_decay`: here 0.2, from step 2 on."""
+    trainer = Trainer(OneWeight(), replace(CONFIG, ema_decay=0.2), tmp_path)
+    averages = []
+    for step in range(4):
+        with torch.no_grad():
+            trainer.stage.model.weight.fill_(step + 1)
+        trainer._average_weights(step)
+        averages.append(float(trainer._average["weight"]))
+    first = 1 / 10 * 0 + 9 / 10 * 1
+    second = 2 / 11 * first + 9 / 11 * 2
+    third = 0.2 * second + 0.8 * 3
+    fourth = 0.2 * third + 0.8 * 4
+    assert averages == pytest.approx([first, second, third, fourth])
+
+
+def test_every_step_moves_the_average(tmp_path):
+    Trainer(LineStage(), replace(CONFIG, steps=1), tmp_path).run()
+    kept = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    start = LineStage().model.weight.item()
+    now = float(kept["modules"]["loss"][0]["weight"])
+    assert now != start
+    assert float(kept["average"]["weight"]) == pytest.approx(0.1 * start + 0.9 * now)
 
 
 def test_averaged_weights_are_lent_and_given_back(tmp_path):

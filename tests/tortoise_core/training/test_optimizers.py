@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from tortoise_core.training.optimizers import LoopConfig, Muon, learning_rate, make_optimizers
+from tortoise_core.training.loop import LoopConfig
+from tortoise_core.training.optimizers import Muon, learning_rate, make_optimizers
 
 CONFIG = LoopConfig(steps=60, learning_rate=0.1, warmup_steps=5)
 

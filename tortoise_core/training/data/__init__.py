@@ -1,1 +1,1 @@
-"""What networks are trained on: pieces, batches and computed inputs, all functions of the step."""
+"""What networks are trained on: pieces and batches that are functions of the step, and inputs computed once."""

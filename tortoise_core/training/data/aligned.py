@@ -26,15 +26,15 @@ class DiffusionDataConfig:
     codes: int = 32  # 128 frames, 1.4 s
     conditioning_frames: int = 192
     guessed_share: float = 0.7  # of the input codes, when latents are made: see `compute_latents`
-    latent_items: int = 100_000  # utterances whose latents are made, the corpus's first ones
-    codes_share: float = 0.0  # of the batches, when learning from latents: codes, so that the decoder still reads them
-    revoiced_share: float = 0.0  # of the rows of those batches: codes of another reader, see `revoiced.py`
+    latent_items: int = 100_000  # how many utterances have latents: the first ones of the corpus
+    codes_share: float = 0.0  # of the batches have codes instead of latents, so that the decoder still reads codes
+    revoiced_share: float = 0.0  # of the rows of those batches have codes of another reader: see `revoiced.py`
     seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class AlignedInput:
-    """What the decoder is told of each utterance: its codes, or the AR model's latents for them."""
+    """The decoder's input for each utterance: its codes, or the AR model's latents for them."""
 
     items: Sequence[SpokenItem]
     latents: np.ndarray | None = None  # (sum of code counts, D) float16, utterance after utterance; None: codes
@@ -45,14 +45,14 @@ class AlignedInput:
         return np.concatenate([[0], np.cumsum([len(spoken.codes) for spoken in self.items])])
 
     def piece(self, index: int, start: int, count: int) -> np.ndarray:
-        """Shape: (count,) int64 codes, or (count, D) float32 latents."""
+        """Cuts the input of a piece. Shape: (count,) int64 codes, or (count, D) float32 latents."""
         if self.latents is None:
             return self.codes(index, start, count)
         first = int(self._offsets[index]) + start
         return self.latents[first : first + count].astype(np.float32)
 
     def codes(self, index: int, start: int, count: int, *, revoiced: bool = False) -> np.ndarray:
-        """Codes of the recording, or of another voice in its timing. Shape: (count,) int64."""
+        """Cuts codes of the recording, or of another voice in its timing. Shape: (count,) int64."""
         if revoiced and self.revoiced is not None:
             first = int(self._offsets[index]) + start
             return self.revoiced[first : first + count].astype(np.int64)
@@ -63,7 +63,9 @@ class DiffusionSampler:
     """Cuts aligned pieces of codes (or latents) and mel out of random utterances."""
 
     def __init__(self, corpus: Corpus, aligned: AlignedInput, config: DiffusionDataConfig) -> None:
-        self.corpus, self.aligned, self.config = corpus, aligned, config
+        self.corpus = corpus
+        self.aligned = aligned
+        self.config = config
         items = aligned.items
         long_enough = [i for i, s in enumerate(items) if len(s.codes) >= config.codes]
         self._train, self._valid = split_held_out(long_enough, lambda i: items[i].item.text)
@@ -72,14 +74,19 @@ class DiffusionSampler:
             self._by_voice.setdefault(items[i].item.voice, []).append(items[i].item)
 
     def batch(self, step: int) -> dict[str, Tensor]:
-        """Shape: codes (B, M), aligned (B, M) or (B, M, D), mel (B, mels, 4 M), voice_mel (B, mels, S)."""
+        """Cuts the batch of a step.
+
+        Shape: codes (B, M), aligned (B, M) or (B, M, D), mel (B, mels, 4 M), voice_mel (B, mels, S).
+        """
         random = np.random.default_rng(hash_seed(self.config.seed, step))
         as_codes = bool(random.random() < self.config.codes_share)
         return self._cut(random, self._train, as_codes=as_codes, revoiced_share=self.config.revoiced_share)
 
     def validations(self) -> dict[str, dict[str, Tensor]]:
-        """By a prefix of the figures' names: the same pieces of utterances that training never sees; told as they are
-        read, and ("revoiced_") by codes of other readers where there are such."""
+        """Cuts the same held-out pieces each time; returns batches by the prefix of their figures' names.
+
+        The batch without a prefix has the input of the recordings; "revoiced_" has codes of other readers, if any.
+        """
         batches = {"": self._cut(np.random.default_rng(VALIDATION_SEED), self._valid)}
         if self.aligned.revoiced is not None:
             random = np.random.default_rng(VALIDATION_SEED)
@@ -89,8 +96,12 @@ class DiffusionSampler:
     def _cut(
         self, random: np.random.Generator, usable: list[int], *, as_codes: bool = False, revoiced_share: float = 0.0
     ) -> dict[str, Tensor]:
-        codes, frames = self.config.codes, self.config.conditioning_frames
-        rows, aligned, mels, voices = [], [], [], []
+        codes = self.config.codes
+        frames = self.config.conditioning_frames
+        rows = []
+        aligned = []
+        mels = []
+        voices = []
         for index in random.choice(usable, size=self.config.batch):
             item = self.aligned.items[index].item
             start = int(random.integers(len(self.aligned.items[index].codes) - codes + 1))

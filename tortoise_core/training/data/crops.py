@@ -19,7 +19,7 @@ from tortoise_core.corpus.sentences import is_held_out, split_held_out
 from tortoise_core.corpus.teachers import PAUSE, PHONES, SAMPLE_RATE
 from tortoise_core.training.loop import hash_seed
 
-VALIDATION_SEED = 987_654_321  # validation crops: the same ones each time
+VALIDATION_SEED = 987_654_321  # of validation pieces: the same ones each time
 # Played at new / old speed, pitch with it: about three semitones either way.
 SPEEDS = ((6, 5), (8, 7), (11, 10), (17, 16), (16, 17), (10, 11), (7, 8), (5, 6))
 MARGIN = 4  # frames of context on either side of a varied crop, so that its edge frames are those of the whole clip
@@ -32,13 +32,13 @@ class CropConfig:
     batch: int = 64
     frames: int = 128
     seed: int = 0
-    varied_share: float = 0.0  # of the pieces: played faster or slower, so that more voices are heard than recorded
-    quieter_db: float = 0.0  # varied pieces are made quieter by up to this much
+    varied_share: float = 0.0  # of the pieces are played faster or slower: more voices than were recorded
+    quieter_db: float = 0.0  # by how much a varied piece may be quieter
 
 
 @dataclass(frozen=True, eq=False)
 class DecodedMels:
-    """What the diffusion decoder makes of utterances' codes, in time with the recordings: see `decoded_mels.py`."""
+    """Mels that the diffusion decoder makes of utterances, in time with the recordings: see `decoded_mels.py`."""
 
     items: Sequence[CorpusItem]
     frames: np.ndarray  # (sum of frames, mels) float16, utterance after utterance
@@ -49,7 +49,7 @@ class DecodedMels:
         return np.cumsum([item.frames // FRAMES_PER_CODE * FRAMES_PER_CODE for item in self.items])
 
     def mel(self, number: int) -> np.ndarray:
-        """Log-mel frames of one of the items. Shape: (frames, mels), float32."""
+        """Returns the log-mel frames of one of the items. Shape: (frames, mels), float32."""
         first = self._ends[number - 1] if number else 0
         return self.frames[first : self._ends[number]].astype(np.float32)
 
@@ -58,7 +58,9 @@ class CropSampler:
     """Cuts aligned pieces of mel and audio out of random utterances."""
 
     def __init__(self, corpus: Corpus, config: CropConfig, decoded: DecodedMels | None = None) -> None:
-        self.corpus, self.config, self._decoded = corpus, config, decoded
+        self.corpus = corpus
+        self.config = config
+        self._decoded = decoded
         self._train, self._valid = split_held_out(corpus.items, lambda item: item.text)
         self._decoded_numbers = (
             [] if decoded is None else [n for n, item in enumerate(decoded.items) if not is_held_out(item.text)]
@@ -66,13 +68,16 @@ class CropSampler:
         self._to_mel = MelSpectrogram24k()
 
     def batch(self, step: int) -> dict[str, Tensor]:
-        """Shape: mel (B, mels, S), wav (B, 256 S), phones (B, S / 2): indices into `PHONES`, -1 where unknown."""
+        """Cuts the batch of a step.
+
+        Shape: mel (B, mels, S), wav (B, 256 S), phones (B, S / 2): indices into `PHONES`, -1 where unknown.
+        """
         random = np.random.default_rng(hash_seed(self.config.seed, step))
         varied = random.random(self.config.batch) < self.config.varied_share
         return self._cut(random, self._train, varied)
 
     def validation(self) -> dict[str, Tensor]:
-        """The same pieces of utterances that training never sees, as they were recorded."""
+        """Cuts the same held-out pieces each time, as they were recorded."""
         own = CropSampler(self.corpus, self.config)
         return own._cut(np.random.default_rng(VALIDATION_SEED), self._valid, np.zeros(self.config.batch, dtype=bool))
 
@@ -90,7 +95,7 @@ class CropSampler:
         return {"mel": torch.stack(mels), "wav": torch.stack(wavs), "phones": torch.stack(phones)}
 
     def _plain(self, item: CorpusItem, whole: np.ndarray, random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """A piece of a recording with its place in a mel (S, mels) of it."""
+        """Cuts a piece out of a mel (S, mels) of a recording, and the same piece out of its waveform and phones."""
         frames = self.config.frames
         start = int(random.integers(max(1, len(whole) - frames + 1)))
         mel = whole[start : start + frames].T
@@ -116,7 +121,7 @@ class CropSampler:
 
 
 def phones_at(item: CorpusItem, times_s: np.ndarray) -> np.ndarray:
-    """What sounds at some times of an utterance: indices into `PHONES`, (n,) int64; -1 where that is not known."""
+    """Looks up which phones sound at some times of an utterance: indices into `PHONES`, (n,) int64; -1: unknown."""
     if not item.phones:
         return np.full(len(times_s), -1)
     ids = np.array([PHONES.index(phone.name) if phone.name in PHONES else -1 for phone in item.phones])

@@ -1,4 +1,4 @@
-"""AR latents of the corpus's utterances, computed once and kept in a file. Knows nothing of the diffusion decoder."""
+"""Computes AR latents of the corpus's utterances, once, into a file. Knows nothing of the diffusion decoder."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tortoise_core.training.loop import hash_seed
 def compute_latents(
     model: AutoregressiveModel, items: Sequence[SpokenItem], corpus: Corpus, path: Path, data: DiffusionDataConfig
 ) -> None:
-    """AR latents of utterances, one voice clip each; float16, written to `path`.
+    """Writes AR latents of utterances to `path`, float16, each in the voice of its own recording.
 
-    The decoder will be fed what the AR model sampled, mistakes included, so that is what it learns from: most codes are
-    replaced by the model's own guess at that place given the true codes before it. The timing stays that of the
-    recording, which the decoder's target is.
+    At inference the decoder gets latents of codes that the AR model sampled, mistakes included. So a share of the codes
+    is replaced by what the model draws at that place, given the true codes before it. The timing stays that of the
+    recording, because the recording is the decoder's target.
 
-    Continues a file that was begun. Shape on disk: (sum of code counts, D).
+    Continues a file that is not finished. Shape on disk: (sum of code counts, D).
     """
     width = model.config.width
     lengths = np.array([len(s.codes) for s in items])
@@ -41,7 +41,8 @@ def compute_latents(
             mel = corpus.mel(spoken.item)[: data.conditioning_frames].T
             mel = np.pad(mel, ((0, 0), (0, data.conditioning_frames - mel.shape[1])), mode="wrap")
             cond = model.conditioning(normalize_mel(torch.from_numpy(mel)[None]))
-            tokens, codes = torch.from_numpy(spoken.tokens)[None], torch.from_numpy(spoken.codes)[None]
+            tokens = torch.from_numpy(spoken.tokens)[None]
+            codes = torch.from_numpy(spoken.codes)[None]
             guessed = _guess_codes(model, model.latents(cond, tokens, codes), generator)
             replaced = torch.rand(codes.shape, generator=generator) < data.guessed_share
             latents = model.latents(cond, tokens, torch.where(replaced, guessed, codes))[0]
@@ -49,7 +50,7 @@ def compute_latents(
 
 
 def _guess_codes(model: AutoregressiveModel, latents: Tensor, generator: torch.Generator) -> Tensor:
-    """A draw of each code from what its latent says, as inference draws them. Shape: (1, M, D) to (1, M)."""
+    """Draws each code from the logits of its latent, as inference draws them. Shape: (1, M, D) to (1, M)."""
     logits = model.mel_head(latents)[0, :, : model.config.code_start]
     spoken = torch.zeros(logits.shape[0], logits.shape[1], dtype=torch.bool)
     settings = DecodingSettings(temperature=0.7, top_k=50, top_p=0.8, repetition_penalty=1.0)

@@ -1,1 +1,1 @@
-"""One file per training stage."""
+"""The training stages: one file each, and the list of them in `registry.py`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -10,28 +10,41 @@ from torch.nn import functional as F
 
 from tortoise_core.audio.mel import normalize_mel
 from tortoise_core.models.autoregressive import AutoregressiveConfig, AutoregressiveModel
-from tortoise_core.training.data.utterances import BucketSampler
-from tortoise_core.training.loop import Batch, Phase
+from tortoise_core.training.data.utterances import BucketConfig, BucketSampler
+from tortoise_core.training.loop import Batch, LoopConfig, Phase
+from tortoise_core.training.stages.entry import StageEntry
+from tortoise_core.training.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class AutoregressiveLossConfig:
-    """Weights of the losses (spec 7.4) and the two helps for training on little data."""
+    """Weights of the losses (spec 7.4), and two helps for training on little data."""
 
     text: float = 0.01  # cross-entropy of the text tokens
     alignment: float = 1.0  # guided attention: the alignment head should look at the token being spoken
     code_noise: float = 0.08  # share of input codes replaced at random, so that sampling's own mistakes do no harm
 
 
+@dataclass(frozen=True)
+class AutoregressiveStageConfig:
+    """The parts of `[stages.autoregressive]`."""
+
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    buckets: BucketConfig = field(default_factory=BucketConfig)
+    language: AutoregressiveLossConfig = field(default_factory=AutoregressiveLossConfig)
+
+
 class AutoregressiveStage:
     """Next-code prediction under teacher forcing, padding left out, with guided attention.
 
     Guided attention replaces the long wait until a model discovers by itself that speech follows text: one head is
-    told where the voice is in the text (after arXiv 1710.08969, with real alignments instead of a diagonal).
+    trained to attend to the token that is spoken (after arXiv 1710.08969, with real alignments instead of a diagonal).
     """
 
     def __init__(self, model: AutoregressiveModel, data: BucketSampler, config: AutoregressiveLossConfig) -> None:
-        self.model, self._data, self._config = model, data, config
+        self.model = model
+        self._data = data
+        self._config = config
         self.phases = (Phase("loss", (model,), self._loss),)
 
     def batch(self, step: int) -> Batch:
@@ -39,15 +52,18 @@ class AutoregressiveStage:
         return self._data.batch(step)
 
     def _loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        model, config = self.model, self._config
-        text_loss, code_loss, alignment_loss, right = self._terms(batch, config.code_noise if model.training else 0.0)
+        config = self._config
+        code_noise = config.code_noise if self.model.training else 0.0
+        text_loss, code_loss, alignment_loss, right = self._terms(batch, code_noise)
         loss = code_loss + config.text * text_loss + config.alignment * alignment_loss
         return loss, {"code": code_loss.detach(), "alignment": alignment_loss.detach(), "right": right}
 
     def _terms(self, batch: Batch, code_noise: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Text loss, code loss, guided-attention loss, and the share of codes predicted exactly; all ()."""
-        model, ids = self.model, self.model.config
-        codes, lengths = batch["codes"], batch["code_length"]
+        """Computes text loss, code loss, guided-attention loss, and the share of codes predicted exactly; all ()."""
+        model = self.model
+        ids = model.config
+        codes = batch["codes"]
+        lengths = batch["code_length"]
         cond = model.conditioning(normalize_mel(batch["voice_mel"]))
         text_in = model.text_input(batch["text"], batch["text_length"])
         noisy = torch.where(torch.rand(codes.shape, device=codes.device) < code_noise, _random_codes(codes, ids), codes)
@@ -65,15 +81,15 @@ class AutoregressiveStage:
         text_loss = F.cross_entropy(text_logits, text_in[:, 1:][text_valid])
         if states.alignment is None:
             return text_loss, code_loss, code_loss.new_zeros(()), right
-        # text_in begins with the start token, and while the stop code is due the voice stands at the stop token
+        # text_in begins with the start token; while the stop code is due, the voice has reached the stop token.
         spoken = F.pad(batch["alignment"], (0, 1)) + 1
         spoken = torch.where(position == lengths[:, None], batch["text_length"][:, None] + 1, spoken)
-        looked_at = states.alignment.gather(2, spoken[:, :, None])[:, :, 0]
-        return text_loss, code_loss, -looked_at[valid].mean(), right
+        attended = states.alignment.gather(2, spoken[:, :, None])[:, :, 0]
+        return text_loss, code_loss, -attended[valid].mean(), right
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """Cross-entropy of held-out codes in nats, the alignment loss and the share of codes predicted exactly."""
+        """Measures the cross-entropy of held-out codes in nats, the alignment loss and the share of right codes."""
         device = next(self.model.parameters()).device
         totals = torch.zeros(3)
         count = 0
@@ -89,9 +105,9 @@ class AutoregressiveStage:
 
 @torch.no_grad()
 def start_from_codebook(model: AutoregressiveModel, codebook: Tensor) -> None:
-    """Lets codes that sound alike start with like embeddings and like output weights.
+    """Gives codes that sound alike similar embeddings and output weights to start from.
 
-    A fresh table knows nothing of that, and as all codes are about equally frequent, it learns it slowly.
+    A fresh table does not know which codes sound alike, and learns it slowly, as all codes are about equally frequent.
 
     Shape: codebook (D, codes), the dVAE's.
     """
@@ -104,3 +120,21 @@ def start_from_codebook(model: AutoregressiveModel, codebook: Tensor) -> None:
 
 def _random_codes(codes: Tensor, ids: AutoregressiveConfig) -> Tensor:
     return torch.randint_like(codes, ids.code_start)
+
+
+def _build(workspace: Workspace, config: AutoregressiveStageConfig) -> AutoregressiveStage:
+    corpus, items = workspace.spoken()
+    model = AutoregressiveModel(workspace.recipe.networks["autoregressive"])
+    start_from_codebook(model, workspace.weights("dvae")["codebook.embed"])
+    return AutoregressiveStage(model, BucketSampler(items, corpus, config.buckets), config.language)
+
+
+STAGE = StageEntry(
+    "autoregressive",
+    "text to codes",
+    "autoregressive",
+    AutoregressiveConfig,
+    AutoregressiveStageConfig,
+    _build,
+    needs=("dvae",),
+)

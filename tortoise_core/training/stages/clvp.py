@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tortoise_core.models.clvp import Clvp
-from tortoise_core.training.data.utterances import BucketSampler
-from tortoise_core.training.loop import Batch, Phase, hash_seed
+from tortoise_core.models.clvp import Clvp, ClvpConfig
+from tortoise_core.training.data.utterances import BucketConfig, BucketSampler
+from tortoise_core.training.loop import Batch, LoopConfig, Phase, hash_seed
+from tortoise_core.training.stages.entry import StageEntry
+from tortoise_core.training.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,15 @@ class ClvpLossConfig:
     """What CLVP is made to tell apart."""
 
     damaged: bool = False  # speech from the same speech with a fault in it, beside the speech of other texts
+
+
+@dataclass(frozen=True)
+class ClvpStageConfig:
+    """The parts of `[stages.clvp]`."""
+
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    buckets: BucketConfig = field(default_factory=BucketConfig)
+    ranking: ClvpLossConfig = field(default_factory=ClvpLossConfig)
 
 
 class ClvpStage:
@@ -29,11 +40,13 @@ class ClvpStage:
     """
 
     def __init__(self, model: Clvp, data: BucketSampler, config: ClvpLossConfig) -> None:
-        self.model, self._data, self._config = model, data, config
+        self.model = model
+        self._data = data
+        self._config = config
         self.phases = (Phase("loss", (model,), self._loss),)
 
     def batch(self, step: int) -> Batch:
-        """See `BucketSampler.batch`; with damaged copies of the codes where they are asked for."""
+        """Makes `BucketSampler.batch`, with damaged copies of the codes where the recipe asks for them."""
         return self._with_damage(self._data.batch(step), hash_seed(step, 1))
 
     def _with_damage(self, batch: Batch, seed: int) -> Batch:
@@ -48,10 +61,14 @@ class ClvpStage:
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """Contrastive loss in nats, and how often the right text scores best, on held-out utterances of like length;
-        and how often speech scores better than a damaged copy of it."""
-        model, device = self.model, next(self.model.parameters()).device
-        losses, right, whole, count = 0.0, 0, 0, 0
+        """Measures the contrastive loss in nats, how often the right text scores best among utterances of similar
+        length, and how often speech scores better than a damaged copy of it."""
+        model = self.model
+        device = next(model.parameters()).device
+        losses = 0.0
+        right = 0
+        whole = 0
+        count = 0
         for number, batch in enumerate(self._data.validation()):
             b = {name: value.to(device) for name, value in self._with_damage(batch, number).items()}
             rows = len(b["codes"])
@@ -68,17 +85,20 @@ class ClvpStage:
 
 
 def damage(codes: Tensor, lengths: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Rows of codes, each with a fault that sampling makes: its end cut off, a piece of a tenth to a third lost, said
-    twice, moved, or taken from the next row.
+    """Copies rows of codes, each with a fault that sampling makes: its end cut off, or a piece of a tenth to a third
+    lost, repeated, moved, or taken from the next row.
 
     Shape: codes (B, M) with real `lengths` (B,) to the same; what no longer fits into M is lost.
     """
-    rows, width = [], codes.shape[1]
+    rows = []
+    width = codes.shape[1]
     for index, length in enumerate(lengths.tolist()):
         row = codes[index, :length]
         size = max(1, round(length * random.uniform(0.1, 0.35)))
         start = int(random.integers(max(1, length - size + 1)))
-        before, piece, after = row[:start], row[start : start + size], row[start + size :]
+        before = row[:start]
+        piece = row[start : start + size]
+        after = row[start + size :]
         other = codes[(index + 1) % len(codes), start : start + size]
         kinds = (
             (row[: length - size],),
@@ -91,3 +111,14 @@ def damage(codes: Tensor, lengths: Tensor, random: np.random.Generator) -> tuple
         rows.append(row[: length - size] if torch.equal(faulty, row) else faulty)
     damaged_lengths = torch.tensor([max(1, len(row)) for row in rows])
     return torch.stack([F.pad(row, (0, width - len(row))) for row in rows]), damaged_lengths
+
+
+def _build(workspace: Workspace, config: ClvpStageConfig) -> ClvpStage:
+    corpus, items = workspace.spoken()
+    model = Clvp(workspace.recipe.networks["clvp"])
+    return ClvpStage(model, BucketSampler(items, corpus, config.buckets), config.ranking)
+
+
+STAGE = StageEntry(
+    "clvp", "which codes belong to which text", "clvp", ClvpConfig, ClvpStageConfig, _build, needs=("dvae",)
+)

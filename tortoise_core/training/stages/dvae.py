@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -10,9 +10,11 @@ from torch.nn import functional as F
 
 from tortoise_core.corpus.corpus import Corpus
 from tortoise_core.corpus.teachers import PHONES
-from tortoise_core.models.dvae import DiscreteVAE
+from tortoise_core.models.dvae import DiscreteVAE, DiscreteVAEConfig
 from tortoise_core.training.data.crops import CropConfig, CropSampler
-from tortoise_core.training.loop import Batch, Phase
+from tortoise_core.training.loop import Batch, LoopConfig, Phase
+from tortoise_core.training.stages.entry import StageEntry
+from tortoise_core.training.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,15 @@ class CodecLossConfig:
     phone: float = 0.0  # weight of telling the teacher's phones from the codes: see `PhoneHead`
     revive_every: int = 100  # steps
     revive_until: int = 1_000_000_000  # step; the last part of a training is better without newcomers
+
+
+@dataclass(frozen=True)
+class DvaeStageConfig:
+    """The parts of `[stages.dvae]`."""
+
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    crops: CropConfig = field(default_factory=CropConfig)
+    codec: CodecLossConfig = field(default_factory=CodecLossConfig)
 
 
 class PhoneHead(nn.Module):
@@ -37,7 +48,7 @@ class PhoneHead(nn.Module):
         self.net = nn.Sequential(nn.Conv1d(dim, hidden, 3, padding=1), nn.GELU(), nn.Conv1d(hidden, 2 * len(PHONES), 1))
 
     def forward(self, quantized: Tensor) -> Tensor:
-        """Logits of both halves, in order."""
+        """Computes the logits of both halves, in order."""
         halves = self.net(quantized.transpose(1, 2)).unflatten(1, (2, len(PHONES)))
         return halves.permute(0, 2, 3, 1).flatten(2)
 
@@ -46,13 +57,15 @@ class DiscreteVAEStage:
     """Reconstruction plus commitment loss; the codebook moves by itself, unused codes are re-seeded (spec 7.3)."""
 
     def __init__(self, model: DiscreteVAE, corpus: Corpus, crops: CropConfig, config: CodecLossConfig) -> None:
-        self.model, self._crops, self._config = model, CropSampler(corpus, crops), config
+        self.model = model
+        self._crops = CropSampler(corpus, crops)
+        self._config = config
         self._head = PhoneHead(model.config.code_dim)
         trained = (model, self._head) if config.phone else (model,)
         self.phases = (Phase("loss", trained, self._loss),)
 
     def batch(self, step: int) -> Batch:
-        """Mel pieces, and whether unused codes are re-seeded in this step."""
+        """Cuts mel pieces, and says whether unused codes are re-seeded in this step."""
         revive = step % self._config.revive_every == 0 and step < self._config.revive_until
         return self._crops.batch(step) | {"revive": torch.tensor(revive)}
 
@@ -67,8 +80,9 @@ class DiscreteVAEStage:
             loss = loss + self._config.absolute * error
         parts = {"mse": out.reconstruction_loss.detach(), "used": torch.tensor(out.codes.unique().numel())}
         if self._config.phone:
-            told = self._phone_loss(out.quantized, batch["phones"])
-            loss, parts = loss + self._config.phone * told, {**parts, "phone": told.detach()}
+            phone_loss = self._phone_loss(out.quantized, batch["phones"])
+            loss = loss + self._config.phone * phone_loss
+            parts["phone"] = phone_loss.detach()
         return loss, parts
 
     def _phone_loss(self, quantized: Tensor, phones: Tensor) -> Tensor:
@@ -78,8 +92,10 @@ class DiscreteVAEStage:
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """Mel error in normalised units, how many codes the held-out pieces use, and (with the trained head, whose
-        weights are not averaged) the cross-entropy of their phones in nats."""
+        """Measures the mel error in normalised units and how many codes the held-out pieces use.
+
+        With the trained head, whose weights are not averaged, also the cross-entropy of their phones in nats.
+        """
         device = next(self.model.parameters()).device
         batch = {name: value.to(device) for name, value in self._crops.validation().items()}
         out = self.model(batch["mel"])
@@ -87,3 +103,11 @@ class DiscreteVAEStage:
         if self._config.phone:
             figures["phone"] = round(float(self._phone_loss(out.quantized, batch["phones"])), 4)
         return figures
+
+
+def _build(workspace: Workspace, config: DvaeStageConfig) -> DiscreteVAEStage:
+    model = DiscreteVAE(workspace.recipe.networks["dvae"])
+    return DiscreteVAEStage(model, workspace.corpus(), config.crops, config.codec)
+
+
+STAGE = StageEntry("dvae", "mel frames to codes and back", "dvae", DiscreteVAEConfig, DvaeStageConfig, _build)

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from tortoise_core.models.code_speller import CodeSpeller
-from tortoise_core.training.data.utterances import BucketSampler
-from tortoise_core.training.loop import Batch, Phase
+from tortoise_core.models.code_speller import CodeSpeller, CodeSpellerConfig
+from tortoise_core.training.data.utterances import BucketConfig, BucketSampler
+from tortoise_core.training.loop import Batch, LoopConfig, Phase
+from tortoise_core.training.stages.entry import StageEntry
+from tortoise_core.training.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class SpellerLossConfig:
-    """How the speller is made to bear what sampling does."""
+    """How the CTC scorer learns to bear the mistakes of sampling."""
 
     code_noise: float = 0.05  # share of input codes replaced at random
 
 
+@dataclass(frozen=True)
+class SpellerStageConfig:
+    """The parts of `[stages.speller]`."""
+
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    buckets: BucketConfig = field(default_factory=BucketConfig)
+    spelling: SpellerLossConfig = field(default_factory=SpellerLossConfig)
+
+
 class SpellerStage:
-    """Connectionist temporal classification of the codes' phones, nats a phone."""
+    """Connectionist temporal classification (CTC) of the phones that codes spell, in nats a phone."""
 
     def __init__(self, model: CodeSpeller, data: BucketSampler, config: SpellerLossConfig) -> None:
-        self.model, self._data, self._config = model, data, config
+        self.model = model
+        self._data = data
+        self._config = config
         self.phases = (Phase("loss", (model,), self._loss),)
 
     def batch(self, step: int) -> Batch:
@@ -39,14 +52,16 @@ class SpellerStage:
     def _per_phone(self, batch: Batch) -> Tensor:
         scores = self.model.scores(batch["text"], batch["codes"], batch["text_length"], batch["code_length"])
         counts = self.model.phone_counts(batch["text"], batch["text_length"])
-        possible = torch.isfinite(scores)  # a text that its codes are too few for teaches nothing
+        possible = torch.isfinite(scores)  # a text that is too long for its codes teaches nothing
         return -torch.where(possible, scores, 0).sum() / (counts * possible).sum().clamp_min(1)
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """Nats a phone on held-out utterances, and how often the right text of a batch fits the codes best."""
+        """Measures nats a phone on held-out utterances, and how often the right text of a batch fits the codes best."""
         device = next(self.model.parameters()).device
-        nats, right, rows = 0.0, 0, 0
+        nats = 0.0
+        right = 0
+        rows = 0
         for held_out in self._data.validation():
             batch = {name: value.to(device) for name, value in held_out.items()}
             count = len(batch["codes"])
@@ -60,3 +75,20 @@ class SpellerStage:
                 right += int(fits.argmax() == row)
             rows += count
         return {"per_phone": round(nats / max(1, rows), 4), "right": round(right / max(1, rows), 4)}
+
+
+def _build(workspace: Workspace, config: SpellerStageConfig) -> SpellerStage:
+    corpus, items = workspace.spoken()
+    model = CodeSpeller(workspace.recipe.networks["speller"])
+    return SpellerStage(model, BucketSampler(items, corpus, config.buckets), config.spelling)
+
+
+STAGE = StageEntry(
+    "speller",
+    "which phones codes spell: the CTC scorer",
+    "speller",
+    CodeSpellerConfig,
+    SpellerStageConfig,
+    _build,
+    needs=("dvae",),
+)
