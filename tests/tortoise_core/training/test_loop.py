@@ -165,3 +165,14 @@ def test_nonsense_is_refused(tmp_path):
         Trainer(LineStage(), LoopConfig(steps=0), tmp_path)
     with pytest.raises(ConfigError, match="begins with 'gpt'"):
         Trainer(LineStage(), LoopConfig(muon=("weight", "gpt")), tmp_path)
+
+
+def test_a_gradient_is_clipped_and_one_that_is_no_number_moves_nothing(tmp_path):
+    trainer = Trainer(LineStage(), replace(CONFIG, grad_clip=0.5), tmp_path)
+    metrics = trainer._step(0)
+    norm = torch.cat([p.grad.flatten() for p in trainer.stage.model.parameters()]).norm().item()
+    assert metrics["loss_norm"] > 1 and norm == pytest.approx(0.5, rel=1e-3)
+    before = trainer.stage.model.weight.item()
+    trainer.stage.batch = lambda _: {"x": torch.full((4, 1), torch.inf), "y": torch.zeros(4, 1)}
+    trainer._step(1)
+    assert trainer.stage.model.weight.item() == before

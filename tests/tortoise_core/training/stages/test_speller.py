@@ -1,0 +1,20 @@
+"""The CTC scorer's loss."""
+
+import pytest
+import torch
+
+from tortoise_core.training.stages.registry import STAGES
+
+
+def test_the_loss_is_nats_per_phone_of_the_texts_that_their_codes_can_spell(trained):
+    stage = STAGES["speller"].build(trained, trained.recipe.stages["speller"])
+    batch = stage.batch(0)
+    scores = stage.model.scores(batch["text"], batch["codes"], batch["text_length"], batch["code_length"])
+    phones = stage.model.phone_counts(batch["text"], batch["text_length"])
+    assert torch.isfinite(scores).all() and (phones == 3).all()  # N OW T
+    assert stage._per_phone(batch).item() == pytest.approx(-scores.sum().item() / (3 * len(scores)), rel=1e-5)
+    impossible = {**batch, "code_length": batch["code_length"].clone()}
+    impossible["code_length"][0] = 1  # two places a code: three phones do not fit
+    assert stage._per_phone(impossible).item() == pytest.approx(
+        -scores[1:].sum().item() / (3 * len(scores[1:])), rel=1e-4
+    )
