@@ -1,1 +1,1 @@
-"""What happens, in which order. No parsing, no signal processing, no SQL."""
+"""What happens, in which order. Must not parse books, process signals or speak SQL."""

@@ -23,9 +23,9 @@ from tasks.disk import output_errors
 from tasks.errors import BadInputError
 from tasks.ingest.book import read_book
 from tasks.ingest.encoding import decode
+from tasks.ingest.formats.kinds import has_lines
 from tasks.ingest.language import require_language
 
-_TEXT_FILES = frozenset({".txt", ".text", ".md", ".markdown"})
 _LEXICON_FILES = frozenset({".toml", ".csv"})
 
 
@@ -71,7 +71,7 @@ def read_manuscript(
     book = read(sources.book, settings.ingest)
     if not sources.force:
         require_language(book, sources.book.name)
-    if settings.segment.markup and sources.book.suffix.lower() in _TEXT_FILES:
+    if settings.segment.markup and has_lines(sources.book):
         check_text(decode(sources.book.read_bytes())[0], sources.book.name)  # here lines are known
     book, findings = annotate(book, directions, settings.segment)
     return Manuscript(book, findings, narrator)

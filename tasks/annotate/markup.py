@@ -14,10 +14,9 @@ from functools import partial
 from storage.records import Block, Book, Chapter, Markup, MarkupKind, PauseKind, Skip
 from tasks.annotate.edits import Edit, edited, with_markup
 from tasks.errors import BadInputError
+from tasks.ingest.skips import SkipRule
 from tasks.segment.saying import problem_of
 
-MARKER_RULE = "markup"  # the markers themselves
-SKIP_RULE = "markup-skip"  # what stands between [[skip]] and [[/skip]]
 MAX_PAUSE_S = 60.0
 
 _MARKER = re.compile(r"\[\[(?P<close>/?)(?P<name>[a-z][a-z-]*)(?:\s+(?P<value>[^\[\]]*?))?\s*\]\]")
@@ -117,7 +116,7 @@ class _ChapterReader:
             for marker in _markers(block.text):
                 self._text(block, at, marker.start, edits)
                 self.skips.append(
-                    Skip(block.text[marker.start : marker.end], MARKER_RULE, self.chapter.index, block.source)
+                    Skip(block.text[marker.start : marker.end], SkipRule.MARKUP, self.chapter.index, block.source)
                 )
                 edits.append(Edit(marker.start, marker.end))
                 at = marker.end
@@ -142,7 +141,7 @@ class _ChapterReader:
         """Text between two markers: left out where a skip is open."""
         text = block.text[start:end]
         if text.strip() and any(marker.name == "skip" for marker in self.opened):
-            self.skips.append(Skip(text.strip(), SKIP_RULE, self.chapter.index, block.source))
+            self.skips.append(Skip(text.strip(), SkipRule.MARKUP_SKIP, self.chapter.index, block.source))
             edits.append(Edit(start, end))
 
     def _keep(self, block: Block) -> None:
