@@ -47,9 +47,13 @@ class Corpus:
         index = folder / "index.jsonl"
         if not index.is_file():
             raise ConfigError(f"no corpus in {folder}: index.jsonl is missing; make one with `talepress train corpus`")
-        self.items = [_item(line) for line in index.read_text(encoding="utf-8").splitlines()]
-        self._audio = np.memmap(folder / "audio.i16", dtype=np.int16, mode="r")
-        self._mel = np.memmap(folder / "mel.f16", dtype=np.float16, mode="r").reshape(-1, MEL_BINS)
+        self.items = _whole_items(folder)  # a corpus may be growing, or was killed while it grew
+        if not self.items:
+            raise ConfigError(f"the corpus in {folder} holds no whole utterance: go on with `talepress train corpus`")
+        samples = sum(item.samples for item in self.items)
+        frames = sum(item.frames for item in self.items)
+        self._audio = np.memmap(folder / "audio.i16", dtype=np.int16, mode="r", shape=(samples,))
+        self._mel = np.memmap(folder / "mel.f16", dtype=np.float16, mode="r", shape=(frames, MEL_BINS))
 
     def audio(self, item: CorpusItem) -> np.ndarray:
         """Reads the samples of one utterance, in [-1, 1]. Shape: (samples,), float32."""
@@ -106,12 +110,9 @@ def _item(line: str) -> CorpusItem:
     return CorpusItem(**{**fields, "phones": tuple(Phone(**phone) for phone in fields["phones"])})
 
 
-def _truncate_to_index(folder: Path) -> list[CorpusItem]:
-    """Cuts the three files back to the last utterance that all of them hold wholly (after a kill)."""
-    index = folder / "index.jsonl"
-    if not index.exists():
-        return []
-    lines = [line for line in index.read_text(encoding="utf-8").split("\n")[:-1] if line]
+def _whole_items(folder: Path) -> list[CorpusItem]:
+    """Reads the index up to the last utterance that all three files hold wholly."""
+    lines = (folder / "index.jsonl").read_text(encoding="utf-8").split("\n")[:-1]  # the last one may be half a line
     items = [_item(line) for line in lines]
     audio_samples = (folder / "audio.i16").stat().st_size // 2
     mel_frames = (folder / "mel.f16").stat().st_size // (2 * MEL_BINS)
@@ -120,6 +121,16 @@ def _truncate_to_index(folder: Path) -> list[CorpusItem]:
         or items[-1].frame_offset + items[-1].frames > mel_frames
     ):
         items.pop()
+    return items
+
+
+def _truncate_to_index(folder: Path) -> list[CorpusItem]:
+    """Cuts the three files back to the last utterance that all of them hold wholly (after a kill)."""
+    index = folder / "index.jsonl"
+    if not index.exists():
+        return []
+    items = _whole_items(folder)
+    lines = index.read_text(encoding="utf-8").split("\n")
     index.write_text("".join(line + "\n" for line in lines[: len(items)]), encoding="utf-8")
     with (folder / "audio.i16").open("ab") as file:
         file.truncate(2 * sum(item.samples for item in items))

@@ -1,5 +1,6 @@
 """Sentences become a corpus on disk; what tests need is held out."""
 
+import numpy as np
 import pytest
 
 from tortoise_core.corpus.corpus import Corpus, build_corpus
@@ -31,3 +32,20 @@ def test_a_missing_teacher_and_a_missing_corpus_are_named(tmp_path, monkeypatch)
         build_corpus(tmp_path / "c", ["No."], ("slt",), 1.0)
     with pytest.raises(ConfigError, match="no corpus"):
         Corpus(tmp_path / "c")
+
+
+def test_a_corpus_that_is_growing_or_was_killed_is_read_up_to_its_last_whole_utterance(teacher, tmp_path):
+    folder = tmp_path / "c"
+    build_corpus(folder, ["No no no no.", "No."] * 10, ("slt",), hours=5 / 3600)
+    whole = Corpus(folder)
+    for name, cut in (("mel.f16", 100), ("audio.i16", 3), ("index.jsonl", 20)):
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content[:-cut])
+        part = Corpus(folder)
+        assert part.items == whole.items[:-1], name
+        assert all(np.array_equal(part.mel(item), whole.mel(item)) for item in part.items), name
+        (folder / name).write_bytes(content)
+    assert Corpus(folder).items == whole.items
+    (folder / "index.jsonl").write_text("")
+    with pytest.raises(ConfigError, match="no whole utterance"):
+        Corpus(folder)
