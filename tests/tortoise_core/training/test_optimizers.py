@@ -19,7 +19,7 @@ def test_decay_spares_biases_norms_and_embeddings():
     decayed, plain = adamw.param_groups
     assert [p.shape for p in decayed["params"]] == [torch.Size([3, 3])]
     assert len(plain["params"]) == 4
-    assert plain["weight_decay"] == 0
+    assert plain["weight_decay"] == 0 and decayed["weight_decay"] == CONFIG.weight_decay > 0
 
 
 def test_muon_gets_the_matrices_that_are_named_and_nothing_else():

@@ -145,7 +145,8 @@ class BucketSampler:
     def _voice_clip(self, item: CorpusItem, frames: int, random: np.random.Generator) -> np.ndarray:
         """Cuts a piece of *another* utterance of the same voice: the model could copy from its own (spec 7.1)."""
         others = self._by_voice[item.voice]
-        other = others[int(random.integers(len(others)))]
+        number = int(random.integers(len(others)))
+        other = others[number] if others[number] is not item else others[number - 1]
         start = int(random.integers(max(1, other.frames - frames + 1)))
         mel = self.corpus.mel(other)[start : start + frames].T
         return np.pad(mel, ((0, 0), (0, frames - mel.shape[1])), mode="wrap")

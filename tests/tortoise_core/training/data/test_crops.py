@@ -46,3 +46,11 @@ def test_pieces_know_their_phones_unless_they_are_played_faster(workspace_folder
         assert spoken == sorted(spoken)
     varied = CropSampler(corpus, CropConfig(batch=8, frames=32, varied_share=1.0)).batch(3)
     assert (varied["phones"] == -1).all()
+
+
+def test_a_varied_piece_is_quieter_by_some_decibels_and_by_no_more_than_the_recipe_says(workspace_folder):
+    corpus = Corpus(workspace_folder / "corpus")  # tones of amplitude 0.3
+    varied = CropSampler(corpus, CropConfig(batch=64, frames=16, varied_share=1.0, quieter_db=20.0)).batch(3)
+    loudest = varied["wav"].abs().amax(1)
+    assert loudest.min() > 0.3 * 0.1 * 0.95  # 20 dB of amplitude
+    assert loudest.min() < 0.3 * 0.2 and loudest.max() > 0.3 * 0.8

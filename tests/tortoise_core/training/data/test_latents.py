@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
+import torch
 
+from tortoise_core.audio.mel import normalize_mel
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.training.data.aligned import DiffusionDataConfig
 from tortoise_core.training.data.latents import compute_latents
@@ -25,4 +27,9 @@ def test_latents_are_continued_where_they_stopped_and_depend_on_the_guesses(trai
 
     compute_latents(model, items, corpus, tmp_path / "true.f16", replace(CONFIG, guessed_share=0.0))
     true = np.fromfile(tmp_path / "true.f16", np.float16).reshape(whole.shape)
+    tokens, codes = (torch.from_numpy(array)[None] for array in (items[0].tokens, items[0].codes))
+    clip = torch.from_numpy(corpus.mel(items[0].item)[:32].T)[None]
+    with torch.inference_mode():
+        expected = model.latents(model.conditioning(normalize_mel(clip)), tokens, codes)[0].numpy()
+    np.testing.assert_allclose(true[: len(expected)], expected, atol=2e-3)  # of the true codes, where none is guessed
     assert not np.array_equal(true, whole)

@@ -24,3 +24,18 @@ def test_batches_depend_on_the_step_alone_and_never_condition_on_themselves(work
         assert (one["code_length"] <= one["codes"].shape[1]).all()
         assert one["voice_mel"].shape[1:] == (100, 32)
     assert not torch.equal(first.batch(1)["codes"], first.batch(2)["codes"])
+
+
+def test_the_voice_comes_from_another_utterance_of_the_same_voice(trained, monkeypatch):
+    corpus, items = trained.spoken()
+    few = [next(one for one in items if one.item.voice == voice) for voice in ("slt", "rms")] * 2
+    few[2:] = [[one for one in items if one.item.voice == voice][1] for voice in ("slt", "rms")]
+    held_out = next(one for one in items if one.item.text == "Nate.")
+    sampler = BucketSampler([*few, held_out], corpus, BucketConfig(conditioning_frames=32))
+    read = []
+    mel = corpus.mel
+    monkeypatch.setattr(corpus, "mel", lambda item: read.append(item) or mel(item))
+    for step in range(20):
+        for one in few:
+            sampler._voice_clip(one.item, 32, np.random.default_rng(step))
+            assert read[-1].voice == one.item.voice and read[-1] != one.item

@@ -42,3 +42,21 @@ def test_padding_counts_for_nothing(trained):
     other = {**batch, "codes": torch.where(rows, 7, batch["codes"])}
     for one, two in zip(stage._terms(batch, 0.0), stage._terms(other, 0.0), strict=True):
         assert one.item() == pytest.approx(two.item(), abs=1e-6)
+
+
+def test_the_alignment_head_is_to_look_at_the_spoken_token_and_last_at_the_stop(trained, monkeypatch):
+    stage = build(trained)
+    batch = stage.batch(0)
+    real = stage.model.hidden_states
+
+    def looking_right(*arguments):
+        states = real(*arguments)
+        attention = torch.full_like(states.alignment, -9.0)
+        for row, (tokens, length) in enumerate(zip(batch["alignment"], batch["code_length"].tolist(), strict=True)):
+            for position in range(length):
+                attention[row, position, tokens[position] + 1] = 0.0  # text begins with a start token
+            attention[row, length, batch["text_length"][row] + 1] = 0.0
+        return replace(states, alignment=attention)
+
+    monkeypatch.setattr(stage.model, "hidden_states", looking_right)
+    assert stage._terms(batch, 0.0)[2].item() == 0.0

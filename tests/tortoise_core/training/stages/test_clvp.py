@@ -1,9 +1,13 @@
 """What CLVP learns to tell from speech."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 import torch
 
 from tortoise_core.training.stages.clvp import damage
+from tortoise_core.training.stages.registry import STAGES
 
 
 def test_damaged_rows_are_the_rows_with_one_fault():
@@ -18,3 +22,16 @@ def test_damaged_rows_are_the_rows_with_one_fault():
             assert row[:length].tolist() != original[:was].tolist()
             kinds.add((length > was) - (length < was))
     assert kinds == {-1, 0, 1}
+
+
+@pytest.mark.parametrize("damaged", [True, False])
+def test_damaged_copies_are_learned_from_where_the_recipe_wants_them(trained, damaged):
+    config = trained.recipe.stages["clvp"]
+    torch.manual_seed(0)
+    stage = STAGES["clvp"].build(trained, replace(config, ranking=replace(config.ranking, damaged=damaged)))
+    stage.model.eval()
+    batch = stage.batch(0)
+    assert ("wrong" in batch) == damaged
+    pairs = batch["text"], batch["codes"], batch["text_length"], batch["code_length"]
+    without = stage.model.loss(*pairs).item()
+    assert (stage._loss(batch)[0].item() == pytest.approx(without)) != damaged
