@@ -16,7 +16,7 @@ def make(
     book: Annotated[Path, typer.Argument(help="The book file.")],
     out: Annotated[Path, typer.Option(help="Folder for the audiobook.")] = DEFAULT_OUT,
     voice: Annotated[str | None, typer.Option(help="Who reads; see `talepress voice list`.")] = None,
-    preset: Annotated[str | None, typer.Option(help="ultra_fast, fast, standard or high_quality.")] = None,
+    preset: Annotated[str | None, typer.Option(help="One of the model's presets; see `talepress model list`.")] = None,
     chapters: Annotated[str | None, typer.Option(help="1, 1-3 or 1,4-5; all if not given.")] = None,
     plan: Annotated[Path | None, typer.Option(help="A plan file; `talepress plan --write` makes one.")] = None,
     cast: Annotated[Path | None, typer.Option(help="A cast file: which voice speaks for which character.")] = None,

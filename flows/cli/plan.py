@@ -15,7 +15,7 @@ MAX_EXAMPLES_SHOWN = 10
 def plan(
     book: Annotated[Path, typer.Argument(help="The book file.")],
     voice: Annotated[str | None, typer.Option(help="Who reads; see `talepress voice list`.")] = None,
-    preset: Annotated[str | None, typer.Option(help="ultra_fast, fast, standard or high_quality.")] = None,
+    preset: Annotated[str | None, typer.Option(help="One of the model's presets; see `talepress model list`.")] = None,
     plan_file: Annotated[Path | None, typer.Option("--plan", help="A plan file that changes the book.")] = None,
     cast: Annotated[Path | None, typer.Option(help="A cast file: which voice speaks for which character.")] = None,
     lexicon: Annotated[Path | None, typer.Option(help="A lexicon file, besides those of the library.")] = None,

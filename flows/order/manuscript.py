@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,11 +56,19 @@ class Manuscript:
 
 
 def read_manuscript(
-    sources: Sources, settings: Settings, *, voice: str | None = None, read: Callable[..., Book] = read_book
+    sources: Sources,
+    settings: Settings,
+    languages: Collection[str],
+    *,
+    voice: str | None = None,
+    read: Callable[..., Book] = read_book,
 ) -> Manuscript:
     """Reads everything. Raises `BadInputError` for a mistake in any of the files.
 
     Args:
+        sources: the files.
+        settings: how they are read.
+        languages: those that the model speaks; a book in another is refused unless `sources.force`.
         voice: the narrator that was asked for by name, before the cast file's.
         read: `read_book` or its Prefect shell.
     """
@@ -70,7 +78,7 @@ def read_manuscript(
     directions = Directions(narrator, plan, cast, lexicons(settings, sources.lexicon))
     book = read(sources.book, settings.ingest)
     if not sources.force:
-        require_language(book, sources.book.name)
+        require_language(book, sources.book.name, languages)
     if settings.segment.markup and has_lines(sources.book):
         check_text(decode(sources.book.read_bytes())[0], sources.book.name)  # here lines are known
     book, findings = annotate(book, directions, settings.segment)

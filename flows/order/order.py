@@ -18,14 +18,14 @@ from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
 from tasks.disk import require_writable
 from tasks.errors import BadInputError, CoverageError
 from tasks.ingest.book import read_book
+from tasks.package.outputs import find_outputs
 from tasks.segment.script import write_script
 from tasks.synthesize.batches import speech_seconds
 from tasks.synthesize.keys import utterance_key
-from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.interface import Sampling
 
 # Forecasts, deliberately high: FLAC of takes, a stitched chapter, and masters.
 DATA_BYTES_PER_SECOND = 120_000
-KILOBIT_BYTES = 125
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Order:
     script: Script
     chapters: tuple[int, ...]  # indices from 0, ascending, of the chapters to publish; each has something to say
     voice: VoiceRecord  # the narrator's
-    sampling: SamplingSettings
+    sampling: Sampling
     voices: Mapping[str, VoiceRecord] = field(default_factory=dict)  # of characters, by name
 
     @property
@@ -91,7 +91,7 @@ class Order:
     @cached_property
     def keyed(self) -> tuple[KeyedUtterance, ...]:
         """The utterances of the chosen chapters with their content keys, in reading order."""
-        chosen, model, precision = set(self.chapters), self.services.text_side.digest, self.services.precision
+        chosen, model, precision = set(self.chapters), self.services.front_end.digest, self.services.precision
         return tuple(
             KeyedUtterance(
                 utterance,
@@ -117,18 +117,20 @@ def prepare(
         segment: `write_script` or its Prefect shell.
 
     Raises:
-        BadInputError: an unreadable book, a mistake in plan, cast, lexicon or markup, no such chapter, voice or preset,
-            a folder that cannot be written, no room.
+        BadInputError: an unreadable book, a mistake in plan, cast, lexicon or markup, no such chapter, voice, preset or
+            output, a folder that cannot be written, no room.
         CoverageError: the script loses text.
     """
     settings = services.settings
+    outputs = find_outputs(settings.package.outputs)
     path = Path(request.book)
-    manuscript = read_manuscript(request.sources, settings, voice=request.voice, read=read)
+    model = services.front_end  # the networks are not needed before something is spoken
+    sampling = services.sampling
+    manuscript = read_manuscript(request.sources, settings, model.languages, voice=request.voice, read=read)
     book = manuscript.book
     wanted = select_chapters(request.chapters, len(book.chapters))
     require_writable(Path(request.out))
     require_writable(settings.storage.folder)
-    model, sampling = services.text_side, services.sampling  # the networks are not needed before something is spoken
     script = segment(book, settings.segment, model.token_count, model.max_text_tokens)
     if script.coverage.unaccounted_chars:
         raise CoverageError(
@@ -140,7 +142,8 @@ def prepare(
     if not chapters:
         raise BadInputError(f"{path.name}: there is nothing to speak in the chosen chapters")
     seconds = sum(speech_seconds(u.spoken) for u in script.utterances if u.chapter_index in chapters)
-    require_writable(Path(request.out), needed_bytes=round(seconds * settings.package.aac_bitrate_kbps * KILOBIT_BYTES))
+    output_bytes = sum(output.forecast_bytes(seconds, settings.package) for output in outputs)
+    require_writable(Path(request.out), needed_bytes=round(output_bytes))
     require_writable(settings.storage.folder, needed_bytes=round(seconds * DATA_BYTES_PER_SECOND))
     voices = {name: services.voice(name) for name in manuscript.voices}
     return Order(services, request, book, script, chapters, services.voice(manuscript.narrator), sampling, voices)

@@ -48,8 +48,7 @@ def _export_voices(workspace: Workspace, model: Path) -> None:
     (model / "voices").mkdir()
     for voice in sorted(set(workspace.recipe.corpus.voices)):
         latents = _voice_latents(engine, corpus, voice)
-        tensors = {"auto": latents.auto, "diffusion": latents.diffusion}
-        write_tensors(model / "voices" / f"{voice}.safetensors", tensors)
+        write_tensors(model / "voices" / f"{voice}.safetensors", dict(latents))
 
 
 def _voice_latents(engine: TorToiseEngine, corpus: Corpus, voice: str) -> VoiceLatents:

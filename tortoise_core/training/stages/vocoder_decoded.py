@@ -15,8 +15,8 @@ import numpy as np
 from tortoise_core.corpus.corpus import Corpus
 from tortoise_core.description import read_config
 from tortoise_core.inference.audio_stage import AudioStage
-from tortoise_core.inference.interface import SamplingSettings
-from tortoise_core.inference.text_side import SpeechFormat
+from tortoise_core.inference.front_end import SpeechFormat
+from tortoise_core.inference.presets import SamplingSettings
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.frame_vocoder import FrameVocoder, FrameVocoderConfig
 from tortoise_core.training.data.aligned import AlignedInput
