@@ -27,8 +27,6 @@ PENDING = frozenset(
         "flows/order/request.py",
         "ENTRYPOINTS",
         "flows/run/deployments.py",
-        "tortoise_core/training/stages/<name>.py",
-        "tortoise_core/training/workspace.py",
     }
 )
 

@@ -1,7 +1,6 @@
-"""Mels that the diffusion decoder makes of the corpus: what the vocoder will meet, in time with the recordings.
+"""Computes the diffusion decoder's mels of the corpus, in time with the recordings, once, into a file.
 
-A vocoder that has heard only true mels speaks a decoder's smoother ones as they are; one that has heard these too gives
-them back what the decoder cannot foresee (fine-tuning on predicted mels: HiFi-GAN, arXiv 2010.05646, section 4.4).
+Knows nothing of the vocoder that is trained on them.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ import torch
 from torch import Tensor
 
 from tortoise_core.audio.constants import FRAMES_PER_CODE
+from tortoise_core.corpus.corpus import Corpus
 from tortoise_core.inference.audio_stage import AudioStage, noise_generator
 from tortoise_core.inference.code_stage import Chosen
 from tortoise_core.inference.interface import SpeechRequest, VoiceLatents
 from tortoise_core.inference.presets import SamplingSettings
-from tortoise_core.training.corpus import Corpus
-from tortoise_core.training.diffusion_stage import AlignedInput
+from tortoise_core.training.data.aligned import AlignedInput
 from tortoise_core.training.loop import hash_seed
 
 _AT_ONCE = 64  # utterances; those of like length are decoded together
@@ -29,7 +28,7 @@ _VOICE_CLIPS = 8  # utterances that a voice is made from
 
 @dataclass(frozen=True)
 class DecodedConfig:
-    """Which mels a vocoder learns from besides the recordings' own: those of all utterances that have latents."""
+    """Which mels a vocoder is trained on besides those of the recordings."""
 
     share: float = 0.5  # of the pieces
     codes_share: float = 0.25  # of the utterances: from codes, the others from the AR model's latents
@@ -45,9 +44,9 @@ def compute_decoded(
     config: DecodedConfig,
     path: Path,
 ) -> None:
-    """Decodes utterances, each in the voice of its speaker's first clips; float16, written to `path`.
+    """Decodes utterances, each in the voice of its speaker's first clips, and writes the mels to `path`, float16.
 
-    Continues a file that was begun. Shape on disk: (sum of 4 x code counts, mels).
+    Continues a file that is not finished. Shape on disk: (sum of 4 x code counts, mels).
     """
     items = aligned.items
     bins = stage.decoder.config.in_channels
@@ -58,29 +57,30 @@ def compute_decoded(
     with path.open("ab") as file:
         file.truncate(int(lengths[:done].sum()) * 2 * bins)
         for start in range(done, len(items), _AT_ONCE):
-            chosen, requests = [], []
+            chosen = []
+            requests = []
             for number in range(start, min(start + _AT_ONCE, len(items))):
                 spoken = items[number]
                 codes = torch.from_numpy(spoken.codes)
                 as_codes = np.random.default_rng(hash_seed(number, 2)).random() < config.codes_share
-                told = codes if as_codes else torch.from_numpy(aligned.piece(number, 0, len(codes)))
-                chosen.append(Chosen(codes, told, stopped=True))
+                decoder_input = codes if as_codes else torch.from_numpy(aligned.piece(number, 0, len(codes)))
+                chosen.append(Chosen(codes, decoder_input, stopped=True))
                 requests.append(SpeechRequest("", by_name[spoken.item.voice], settings, seed=number))
             mels = _decode(stage, requests, chosen)
             file.write(b"".join(np.ascontiguousarray(mel.T.half().cpu().numpy()).tobytes() for mel in mels))
 
 
 def _decode(stage: AudioStage, requests: Sequence[SpeechRequest], chosen: Sequence[Chosen]) -> list[Tensor]:
-    """Log-mels (mels, frames) of a few utterances; codes and latents apart, as a batch is of one kind."""
-    made: dict[int, Tensor] = {}
+    """Decodes log-mels (mels, frames) of a few utterances; codes and latents apart, as a batch is of one kind."""
+    mel_of: dict[int, Tensor] = {}
     for kind in (1, 2):
-        own = [n for n, row in enumerate(chosen) if row.aligned.dim() == kind]
-        for members in stage.like_lengths([chosen[n] for n in own]):
-            batch = [own[m] for m in members]
-            asked = [requests[n] for n in batch]
-            mels = stage.mels(asked, [chosen[n] for n in batch], [noise_generator(request) for request in asked])
-            made |= dict(zip(batch, mels, strict=True))
-    return [made[n] for n in range(len(chosen))]
+        numbers = [n for n, row in enumerate(chosen) if row.aligned.dim() == kind]
+        for members in stage.like_lengths([chosen[n] for n in numbers]):
+            batch = [numbers[m] for m in members]
+            noise = [noise_generator(requests[n]) for n in batch]
+            mels = stage.mels([requests[n] for n in batch], [chosen[n] for n in batch], noise)
+            mel_of |= dict(zip(batch, mels, strict=True))
+    return [mel_of[n] for n in range(len(chosen))]
 
 
 def _voice(stage: AudioStage, corpus: Corpus, name: str) -> VoiceLatents:

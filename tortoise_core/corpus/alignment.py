@@ -1,7 +1,7 @@
-"""Which text token is being spoken while each speech code sounds: the target of the guided-attention loss.
+"""Aligns text tokens with speech codes: the target of the guided-attention loss. Knows nothing of networks.
 
-The teacher tells which phones it spoke and when; our own front-end may read a word a little differently. The two phone
-rows are matched by their longest common blocks and times carry over. Knows nothing of networks.
+The teacher says which phones it spoke and when; our own front-end may read a word a little differently. The two rows of
+phones are matched by their longest common blocks, and each token gets the times of the phones that match it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-from tortoise_core.training.teachers import PAUSE, SAMPLE_RATE, SAMPLES_PER_CODE, Phone
+from tortoise_core.corpus.teachers import PAUSE, SAMPLE_RATE, SAMPLES_PER_CODE, Phone
 
 # Vowels that the teacher's lexicon and ours confuse without either being wrong.
 _SAME = {"ax": "ah", "ih": "ah", "uh": "ah", "ao": "aa", "axr": "er"}
@@ -20,7 +20,7 @@ _SAME = {"ax": "ah", "ih": "ah", "uh": "ah", "ao": "aa", "axr": "er"}
 def align_codes(
     symbols: Sequence[str], is_phone: Sequence[bool], phones: Sequence[Phone], codes: int
 ) -> np.ndarray | None:
-    """The index into `symbols` spoken at the middle of each code, or None where the two readings differ too much.
+    """Finds the token that is spoken at the middle of each code; None where the two readings differ too much.
 
     Args:
         symbols: our tokens of the utterance: phones (ARPAbet, stress digits allowed), spaces and punctuation.
@@ -28,7 +28,7 @@ def align_codes(
         phones: the teacher's phones with end times in seconds, pauses included.
         codes: how many codes the utterance has.
 
-    Shape: (codes,), int64, never decreasing.
+    Shape: (codes,), int64: indices into `symbols`, never decreasing.
     """
     ours = [(index, plain_phone(symbol)) for index, symbol in enumerate(symbols) if is_phone[index]]
     theirs = [(index, plain_phone(phone.name)) for index, phone in enumerate(phones) if phone.name != PAUSE]
@@ -56,7 +56,7 @@ def align_codes(
 
 
 def _match(matcher: SequenceMatcher[str], ours: list[int], theirs: list[int]) -> dict[int, int]:
-    """Teacher phone index -> our token index; unequal stretches are spread evenly."""
+    """Maps teacher phone indices to our token indices; blocks of unequal length are spread evenly."""
     token_of: dict[int, int] = {}
     for tag, a0, a1, b0, b1 in matcher.get_opcodes():
         if tag == "insert":  # the teacher says more: it belongs to our last token
@@ -69,6 +69,6 @@ def _match(matcher: SequenceMatcher[str], ours: list[int], theirs: list[int]) ->
 
 
 def plain_phone(name: str) -> str:
-    """A phone's name without stress, and one name for the vowels that readers confuse."""
+    """Returns a phone's name without stress, and one name for vowels that readers confuse."""
     plain = name.rstrip("012").lower()
     return _SAME.get(plain, plain)

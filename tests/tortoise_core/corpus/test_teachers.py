@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
+from tortoise_core.corpus.teachers import Phone, arpabet, teacher_of
 from tortoise_core.errors import ConfigError
-from tortoise_core.training.teachers import Phone, arpabet, teacher_of
 
 
 def test_ipa_becomes_arpabet_with_pairs_joined_and_marks_given_to_their_neighbours():

@@ -1,6 +1,6 @@
 """Batches of text, codes and voices for the AR model, CLVP and the diffusion decoder.
 
-Codes are made once from the frozen dVAE and kept beside the corpus. Batches come from buckets of like length, each
+The frozen dVAE makes the codes once; they are kept beside the corpus. Batches come from buckets of similar length, each
 padded to one fixed shape, because the CPU compiles a kernel for every new shape. Knows no network but the dVAE.
 """
 
@@ -14,15 +14,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tortoise_core.audio.constants import FRAMES_PER_CODE
+from tortoise_core.corpus.alignment import align_codes
+from tortoise_core.corpus.corpus import Corpus, CorpusItem
+from tortoise_core.corpus.sentences import split_held_out
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.text.phonemes import PAUSES, SPACE, START, STOP, PhonemeTokenizer
-from tortoise_core.training.acoustic_stages import VALIDATION_ITEMS
-from tortoise_core.training.alignment import align_codes
-from tortoise_core.training.corpus import Corpus, CorpusItem
 from tortoise_core.training.loop import hash_seed
 
 NOT_PHONES = {STOP, START, SPACE, *PAUSES}
-LOG_FLOOR = float(np.log(1e-5))
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +36,9 @@ class SpokenItem:
 
 
 def prepare_items(corpus: Corpus, dvae: DiscreteVAE, cache: Path) -> list[SpokenItem]:
-    """Codes, tokens and alignments of all utterances; those that the teacher reads differently are left out.
+    """Prepares all utterances for training, without those whose teacher speaks other phones than our front-end.
 
-    The codes are cached in one file, keyed by nothing but its name: use one name per dVAE.
+    The codes are kept in the file `cache`, which does not know which dVAE made them: use one file per dVAE.
     """
     codes = _cached_codes(corpus, dvae, cache)
     tokenizer = PhonemeTokenizer()
@@ -53,13 +53,14 @@ def prepare_items(corpus: Corpus, dvae: DiscreteVAE, cache: Path) -> list[Spoken
 
 
 def _cached_codes(corpus: Corpus, dvae: DiscreteVAE, cache: Path) -> list[np.ndarray]:
-    lengths = [item.frames // 4 for item in corpus.items]
+    """Encodes the utterances that the file `cache` does not have yet; returns the codes of all. Shape of each: (M,)."""
+    lengths = [item.frames // FRAMES_PER_CODE for item in corpus.items]
     known = np.load(cache) if cache.exists() else np.empty(0, dtype=np.int16)
-    rows = np.split(known.astype(np.int64), np.cumsum(lengths)) if len(known) else []
-    done = int(np.searchsorted(np.cumsum(lengths), len(known), side="right")) if len(known) else 0
-    rows = rows[:done]
-    for item in corpus.items[done:]:
-        mel = torch.from_numpy(corpus.mel(item)[: item.frames // 4 * 4].T)[None]
+    ends = np.cumsum(lengths)
+    done = int(np.searchsorted(ends, len(known), side="right"))
+    rows = np.split(known.astype(np.int64), ends)[:done]
+    for item, length in zip(corpus.items[done:], lengths[done:], strict=True):
+        mel = torch.from_numpy(corpus.mel(item)[: length * FRAMES_PER_CODE].T)[None]
         rows.append(dvae.encode(mel)[0].numpy())
     temporary = cache.with_suffix(".tmp.npy")
     np.save(temporary, np.concatenate(rows).astype(np.int16))
@@ -79,11 +80,12 @@ class BucketConfig:
 
 
 class BucketSampler:
-    """Batches by step: the step's bucket, then the bucket's next rows in an order shuffled anew each epoch."""
+    """Draws the batch of a step: first a bucket, as often as it has utterances, then utterances of that bucket."""
 
     def __init__(self, items: Sequence[SpokenItem], corpus: Corpus, config: BucketConfig) -> None:
-        self.corpus, self.config = corpus, config
-        train, self._valid = list(items[:-VALIDATION_ITEMS]), list(items[-VALIDATION_ITEMS:])
+        self.corpus = corpus
+        self.config = config
+        train, self._valid = split_held_out(items, lambda spoken: spoken.item.text)
         self._by_voice: dict[str, list[CorpusItem]] = {}
         for spoken in train:
             self._by_voice.setdefault(spoken.item.voice, []).append(spoken.item)
@@ -93,14 +95,16 @@ class BucketSampler:
             self._buckets.append([s for s in train if low < len(s.codes) <= limit])
             low = limit
         self._text_limits = [max((len(s.tokens) for s in bucket), default=0) for bucket in self._buckets]
-        self._orders: dict[tuple[int, int], np.ndarray] = {}
 
     def rows(self, bucket: int) -> int:
-        """Utterances in a batch of a bucket."""
+        """Returns how many utterances a batch of a bucket has."""
         return max(2, self.config.positions // (self._text_limits[bucket] + self.config.code_limits[bucket]))
 
     def batch(self, step: int) -> dict[str, Tensor]:
-        """Shape: text (B, T), codes and alignment (B, M), text_length and code_length (B,), voice_mel (B, mels, S)."""
+        """Draws the batch of a step.
+
+        Shape: text (B, T), codes and alignment (B, M), text_length and code_length (B,), voice_mel (B, mels, S).
+        """
         random = np.random.default_rng(hash_seed(self.config.seed, step))
         usable = [b for b, items in enumerate(self._buckets) if len(items) >= self.rows(b)]
         if step < self.config.short_first_steps:
@@ -112,7 +116,7 @@ class BucketSampler:
         return self._collate([self._buckets[bucket][i] for i in picked], bucket, random)
 
     def validation(self) -> list[dict[str, Tensor]]:
-        """The held-out utterances, a few batches."""
+        """Makes the same few batches of held-out utterances each time."""
         random = np.random.default_rng(hash_seed(self.config.seed, -1))
         batches = []
         low = 0
@@ -126,7 +130,8 @@ class BucketSampler:
         return batches
 
     def _collate(self, rows: list[SpokenItem], bucket: int, random: np.random.Generator) -> dict[str, Tensor]:
-        text_limit, code_limit = self._text_limits[bucket], self.config.code_limits[bucket]
+        text_limit = self._text_limits[bucket]
+        code_limit = self.config.code_limits[bucket]
         frames = self.config.conditioning_frames
         return {
             "text": _padded([s.tokens for s in rows], text_limit),
@@ -138,9 +143,10 @@ class BucketSampler:
         }
 
     def _voice_clip(self, item: CorpusItem, frames: int, random: np.random.Generator) -> np.ndarray:
-        """A piece of *another* utterance of the same voice: from its own clip the model could copy (spec 7.1)."""
+        """Cuts a piece of *another* utterance of the same voice: the model could copy from its own (spec 7.1)."""
         others = self._by_voice[item.voice]
-        other = others[int(random.integers(len(others)))]
+        number = int(random.integers(len(others)))
+        other = others[number] if others[number] is not item else others[number - 1]
         start = int(random.integers(max(1, other.frames - frames + 1)))
         mel = self.corpus.mel(other)[start : start + frames].T
         return np.pad(mel, ((0, 0), (0, frames - mel.shape[1])), mode="wrap")

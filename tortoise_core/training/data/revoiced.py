@@ -1,9 +1,10 @@
-"""Codes of the same sentences read by other voices, in the timing of the corpus: what teaches the decoder to listen.
+"""Computes codes of the same sentences read by other voices, in the timing of the corpus, once, into a file.
 
-Codes carry the speaker. A decoder that only meets the codes of whom it shall sound like takes the voice from them and
-ignores its conditioning. So another teacher reads the sentence too, its mel frames are moved in time until its phones
-lie where those of the corpus's recording lie, and the dVAE makes codes of that: told these, and a clip of the right
-voice, the decoder shall give the corpus's recording. Parallel data of voice conversion, as close as two readers come.
+Codes carry the speaker. A decoder that is only trained on codes of the voice that it should produce takes the voice
+from them and ignores its conditioning. So another teacher reads the sentence too, its mel frames are moved in time
+until its phones are where those of the corpus's recording are, and the dVAE encodes that. From these codes and a clip
+of the right voice the decoder should make the corpus's recording: parallel data, as for voice conversion. Knows no
+decoder.
 """
 
 from __future__ import annotations
@@ -18,22 +19,22 @@ from numpy.typing import NDArray
 
 from tortoise_core.audio.constants import FRAMES_PER_CODE, HOP_SAMPLES
 from tortoise_core.audio.mel import MelSpectrogram24k
+from tortoise_core.corpus.alignment import plain_phone
+from tortoise_core.corpus.teachers import PAUSE, SAMPLE_RATE, Phone, teacher_of
 from tortoise_core.errors import ConfigError
 from tortoise_core.models.dvae import DiscreteVAE
-from tortoise_core.training.alignment import plain_phone
+from tortoise_core.training.data.utterances import SpokenItem
 from tortoise_core.training.loop import hash_seed
-from tortoise_core.training.speech_data import SpokenItem
-from tortoise_core.training.teachers import PAUSE, SAMPLE_RATE, Phone, teacher_of
 
-_ALIKE = 0.75  # of the phones of two readings must be matched: beyond that they say different things
+_ALIKE = 0.75  # least share of phones that two readings have in common; with fewer they say different things
 
 
 @torch.inference_mode()
 def compute_revoiced(dvae: DiscreteVAE, items: Sequence[SpokenItem], path: Path) -> None:
-    """Codes of each utterance read by another of the corpus's voices; int16, written to `path`.
+    """Writes codes of each utterance, read by another of the corpus's voices, to `path`, int16.
 
-    Where the two teachers read a sentence too differently, its own codes stand instead. Continues a file that was
-    begun, which knows nothing of the dVAE: use one file per dVAE. Shape on disk: (sum of code counts,).
+    Where two teachers read a sentence too differently, it keeps its own codes. Continues a file that is not finished;
+    the file does not know which dVAE made it: use one file per dVAE. Shape on disk: (sum of code counts,).
 
     Raises:
         ConfigError: the utterances are of one voice, or a teacher is not installed.
@@ -61,11 +62,12 @@ def compute_revoiced(dvae: DiscreteVAE, items: Sequence[SpokenItem], path: Path)
 def retime(
     mel: NDArray[np.float32], phones: Sequence[Phone], wanted: Sequence[Phone], frames: int
 ) -> NDArray[np.float32] | None:
-    """The mel of a reading, moved in time so that its phones lie where `wanted` lie; None where they do not match.
+    """Moves the mel of a reading in time so that its phones are where `wanted` are; None where they do not match.
 
     Args:
         mel: (S, mels) of the reading.
-        phones, wanted: the reading's, and those of the recording whose timing it shall have.
+        phones: of the reading.
+        wanted: the phones of the recording whose timing the reading gets.
         frames: of that recording.
 
     Shape: (frames, mels).
@@ -77,7 +79,8 @@ def retime(
     )
     if matcher.ratio() < _ALIKE:
         return None
-    to, source = [0.0], [0.0]
+    to = [0.0]
+    source = [0.0]
     for block in matcher.get_matching_blocks():
         for i, j in zip(ours[block.a : block.a + block.size], theirs[block.b : block.b + block.size], strict=True):
             to += [_start(wanted, i), wanted[i].end_s]
