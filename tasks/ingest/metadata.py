@@ -1,4 +1,7 @@
-"""What an EPUB's package says of the book: title, authors, series and the like. Must not know archives or texts."""
+"""What a file declares of its book: title, authors, series and the like; read from an EPUB's package.
+
+Must not know archives or texts.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ Values = Sequence[tuple[str, Mapping[str, str]]]  # texts of elements of one nam
 
 @dataclass(frozen=True)
 class Metadata:
-    """Texts are tidied; "" is unknown."""
+    """What a file declares of its book. Texts have their whitespace collapsed; "" is unknown."""
 
     title: str = ""
     authors: tuple[str, ...] = ()
@@ -28,7 +31,7 @@ class Metadata:
 
 
 def read_metadata(dublin_core: Mapping[str, Values], metas: Values, unique_identifier: str) -> Metadata:
-    """Metadata from the Dublin Core elements by name, and all `<meta>` elements."""
+    """Reads the metadata out of an EPUB's Dublin Core elements, by name, and all its `<meta>` elements."""
 
     def first(name: str) -> str:
         return next((tidy(value) for value, _ in dublin_core.get(name, ()) if tidy(value)), "")
@@ -51,12 +54,12 @@ def read_metadata(dublin_core: Mapping[str, Values], metas: Values, unique_ident
 
 
 def tidy(value: object) -> str:
-    """Text with its whitespace collapsed."""
+    """Collapses a text's whitespace; `None` becomes ""."""
     return " ".join(str(value or "").split())
 
 
 def _refinements(metas: Values) -> dict[tuple[str, str], str]:
-    """(id, property) to what a `<meta refines="#id" property="...">` says of it."""
+    """Maps (id, property) to the value of each `<meta refines="#id" property="...">`."""
     return {
         (attributes.get("refines", "").lstrip("#"), attributes.get("property", "")): tidy(value)
         for value, attributes in metas
@@ -65,14 +68,14 @@ def _refinements(metas: Values) -> dict[tuple[str, str], str]:
 
 
 def _title(titles: Values, refining: Mapping[tuple[str, str], str]) -> str:
-    """The title of type "main", else the first."""
+    """Returns the title of type "main", else the first."""
     named = [(tidy(value), refining.get((attributes.get("id", ""), "title-type"), "")) for value, attributes in titles]
     named = [(title, kind) for title, kind in named if title]
     return next((title for title, kind in named if kind == "main"), named[0][0] if named else "")
 
 
 def _authors(creators: Values, refining: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
-    """Creators whose role is author or not given; all creators when that leaves nobody."""
+    """Returns the creators whose role is author or not given; all creators when that leaves nobody."""
     named = [(tidy(value), attributes) for value, attributes in creators if tidy(value)]
 
     def is_author(attributes: Mapping[str, str]) -> bool:
@@ -84,20 +87,23 @@ def _authors(creators: Values, refining: Mapping[tuple[str, str], str]) -> tuple
 
 
 def _identifier(value: str, attributes: Mapping[str, str]) -> str:
-    """With its scheme, as a URN says it: "isbn:9780...", unless it says so itself."""
+    """Puts an identifier's scheme before it, as a URN has it, "isbn:9780...", unless it is there already."""
     scheme = (attributes.get(f"{{{OPF}}}scheme") or "").strip().lower()
     return f"{scheme}:{value}" if value and scheme and scheme not in value.lower() else value
 
 
 def _date(dates: Values) -> str:
-    """The date of publication, else the first."""
+    """Returns the date of publication, else the first date."""
     named = [(tidy(value), (attributes.get(f"{{{OPF}}}event") or "").lower()) for value, attributes in dates]
     published = [date for date, event in named if date and "publication" in event]
     return next(iter(published or [date for date, _ in named if date]), "")
 
 
 def _series(metas: Values, refining: Mapping[tuple[str, str], str]) -> tuple[str, str]:
-    """Name and position: EPUB 3's collection of type "series" (or of no type), else calibre's fields."""
+    """Returns the series' name and the book's position in it.
+
+    They are in EPUB 3's collection of type "series" (or of no type), else in calibre's fields.
+    """
     for value, attributes in metas:
         id_ = attributes.get("id", "")
         is_series = refining.get((id_, "collection-type"), "series") == "series"
@@ -109,5 +115,5 @@ def _series(metas: Values, refining: Mapping[tuple[str, str], str]) -> tuple[str
 
 
 def _plain(markup: str) -> str:
-    """A description without its tags: publishers put escaped HTML there."""
+    """Takes the tags out of a description: publishers put escaped HTML there."""
     return text_of(parse(f"<div>{markup}</div>", "description")[0]) if "<" in markup else markup
