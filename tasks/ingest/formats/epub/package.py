@@ -21,12 +21,13 @@ from configs.settings import IngestSettings
 from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import BookArchive, parse_xml, resolve, safe_parser
 from tasks.ingest.encoding import decode
+from tasks.ingest.formats.epub.metadata import Values, read_metadata, tidy
 from tasks.ingest.formats.epub.opf import DC, OPF, TEXT_TYPES, clean_package
 from tasks.ingest.formats.epub.toc import TocEntry, read_nav, read_ncx
 from tasks.ingest.html.css import StyleSheets
 from tasks.ingest.html.parse import parse
 from tasks.ingest.html.pronunciation import Pronunciations
-from tasks.ingest.metadata import Metadata, Values, read_metadata, tidy
+from tasks.ingest.metadata import Metadata
 
 _CONTAINER = "META-INF/container.xml"
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"PK\3\4", b"%PDF")
