@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from storage.records import Block, Skip
 from tasks.errors import CoverageError
 from tasks.ingest.events import Anchor, Event
+
+_SHOWN = 20  # characters in a message
 
 
 def require_whole(text: str, events: Iterable[Event], source: str) -> None:
@@ -17,14 +18,17 @@ def require_whole(text: str, events: Iterable[Event], source: str) -> None:
     for event in events:
         if not isinstance(event, Anchor):
             found.update("".join(event.text.split()))
-    if found != expected:
-        lost, doubled = expected - found, found - expected
-        raise CoverageError(
-            f"{source}: {lost.total()} characters lost and {doubled.total()} doubled while reading "
-            f"({''.join(lost)[:20]!r} / {''.join(doubled)[:20]!r}); please report this book"
-        )
+    require_equal(expected, found, source)
 
 
-def unless_wanted(skip: Skip, block: Block, also_read: Iterable[str]) -> Event:
-    """The skip, or the block where its rule is switched off by `ingest.also_read`."""
-    return block if skip.rule in also_read else skip
+def require_equal(expected: Counter[str], found: Counter[str], source: str) -> None:
+    """Raises `CoverageError`, with examples, unless two counts of a text's characters are the same."""
+    if found == expected:
+        return
+    lost = expected - found
+    doubled = found - expected
+    raise CoverageError(
+        f"{source}: {lost.total()} characters lost and {doubled.total()} doubled while reading "
+        f"({''.join(lost)[:_SHOWN]!r} / {''.join(doubled)[:_SHOWN]!r}), which is a fault of Talepress; "
+        "please report this book"
+    )
