@@ -33,16 +33,15 @@ PENDING: dict[str, tuple[str, ...]] = {
         "flows/retry_failed.py",
         "flows/run",
         "tasks/normalise/rules",
-        "tortoise_core/training",
     ),
     "assignments": (
         "flows",
-        "tasks",
-        "tortoise_core",
+        "tasks/annotate",
+        "tasks/normalise",
+        "tasks/plan",
+        "tasks/segment",
         "tests/flows",
-        "tests/quality/scaling.py",
         "tests/tasks",
-        "tests/tortoise_core",
     ),
 }
 

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tortoise_core.errors import ConfigError, TextError
-from tortoise_core.nn.attention import AttentionBlock
+from tortoise_core.models.conditioning_encoder import ConditioningEncoder
 from tortoise_core.nn.gpt import Gpt, GptOutput
 from tortoise_core.nn.key_value_cache import KeyValueCache, PromptKeys
 from tortoise_core.nn.packed import Int8Linear, PackedLinear, pack_linears
@@ -97,31 +97,6 @@ class DecodedStep:
     logits: torch.Tensor  # (rows, code_tokens)
     hidden: torch.Tensor  # (rows, C), the latent that predicts the next code
     alignment: torch.Tensor | None  # (rows, T') log-probabilities over the prompt's text; or None
-
-
-class ConditioningEncoder(nn.Module):
-    """Encodes the mel of a clip as one vector. Shape: (B, mels, S), mask (B, S) bool, to (B, width)."""
-
-    def __init__(self, config: AutoregressiveConfig) -> None:
-        super().__init__()
-        width = config.conditioning_width or config.width
-        heads = config.conditioning_heads or config.heads
-        self.pool = config.conditioning_pool
-        self.init = nn.Conv1d(config.conditioning_mels, width, 1)
-        self.attn = nn.ModuleList(AttentionBlock(width, heads) for _ in range(config.conditioning_layers))
-        self.out = nn.Identity() if width == config.width else nn.Linear(width, config.width)
-
-    def forward(self, mel: torch.Tensor, frame_mask: torch.Tensor | None = None) -> torch.Tensor:
-        """Encodes clips; frames that `frame_mask` marks False are ignored."""
-        x = self.init(mel)
-        for block in self.attn:
-            x = block(x, frame_mask)
-        if self.pool == "first":
-            return self.out(x[:, :, 0])
-        if frame_mask is None:
-            return self.out(x.mean(-1))
-        weight = frame_mask[:, None, :].to(x.dtype)
-        return self.out((x * weight).sum(-1) / weight.sum(-1))
 
 
 class AutoregressiveModel(nn.Module):
