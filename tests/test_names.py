@@ -22,8 +22,6 @@ USERS_OWN = {"talepress.toml"}  # files that a user makes
 # What "How to add" names although it is not there yet: it comes with the branch that builds it. Only to be shortened.
 PENDING = frozenset(
     {
-        "tortoise_core/diffusion/samplers/<name>.py",
-        "tortoise_core/diffusion/samplers/__init__.py",
         "flows/order/request.py",
         "ENTRYPOINTS",
         "flows/run/deployments.py",
