@@ -24,7 +24,8 @@ from tasks.synthesize.render import RenderJob, run_job
 from tasks.voices.enrol import enrol_voice
 from tests.flows.samples import write_clip
 from tortoise_core.errors import ConfigError
-from tortoise_core.inference.interface import Engine, EngineKind, FrontEnd, SpeechResult, check_voice
+from tortoise_core.inference.engine_kind import EngineKind
+from tortoise_core.inference.interface import Engine, FrontEnd, SpeechResult, check_voice
 
 RATE = 16_000
 SECONDS_PER_CHAR = 0.07

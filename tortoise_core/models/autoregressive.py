@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tortoise_core.errors import ConfigError, TextError
-from tortoise_core.models.conditioning_encoder import ConditioningEncoder
+from tortoise_core.models.conditioning_encoder import ConditioningEncoder, Pool
 from tortoise_core.nn.gpt import Gpt, GptOutput
 from tortoise_core.nn.key_value_cache import KeyValueCache, PromptKeys
 from tortoise_core.nn.packed import Int8Linear, PackedLinear, pack_linears
@@ -48,7 +48,7 @@ class AutoregressiveConfig:
     conditioning_layers: int = 6
     conditioning_width: int | None = None  # None: `width`
     conditioning_heads: int | None = None  # None: `heads`
-    conditioning_pool: Literal["first", "mean"] = "first"
+    conditioning_pool: Pool = "first"
     alignment_head: tuple[int, int] | None = None  # (layer, head) whose attention from codes to text to report
 
     def __post_init__(self) -> None:
@@ -108,7 +108,14 @@ class AutoregressiveModel(nn.Module):
         super().__init__()
         self.config = config = config or AutoregressiveConfig()
         width = config.width
-        self.conditioning_encoder = ConditioningEncoder(config)
+        self.conditioning_encoder = ConditioningEncoder(
+            config.conditioning_mels,
+            width=config.conditioning_width or config.width,
+            heads=config.conditioning_heads or config.heads,
+            layers=config.conditioning_layers,
+            out_width=config.width,
+            pool=config.conditioning_pool,
+        )
         self.text_embedding = nn.Embedding(config.text_tokens, width)
         self.mel_embedding = nn.Embedding(config.code_tokens, width)
         self.gpt = Gpt(config.layers, width, config.heads, config.dropout)

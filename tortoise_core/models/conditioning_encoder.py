@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import torch
 from torch import nn
 
 from tortoise_core.nn.attention import AttentionBlock
 
-if TYPE_CHECKING:
-    from tortoise_core.models.autoregressive import AutoregressiveConfig
+Pool = Literal["first", "mean"]  # which frames the vector is made of
 
 
 class ConditioningEncoder(nn.Module):
-    """Encodes the mel of a clip as one vector. Shape: (B, mels, S), mask (B, S) bool, to (B, width)."""
+    """Encodes the mel of a clip as one vector. Shape: (B, mels, S), mask (B, S) bool, to (B, out_width)."""
 
-    def __init__(self, config: AutoregressiveConfig) -> None:
+    def __init__(self, mels: int, width: int, heads: int, layers: int, out_width: int, pool: Pool) -> None:
+        """Builds `layers` blocks of `width` channels; their output is brought to `out_width` where that differs."""
         super().__init__()
-        width = config.conditioning_width or config.width
-        heads = config.conditioning_heads or config.heads
-        self.pool = config.conditioning_pool
-        self.init = nn.Conv1d(config.conditioning_mels, width, 1)
-        self.attn = nn.ModuleList(AttentionBlock(width, heads) for _ in range(config.conditioning_layers))
-        self.out = nn.Identity() if width == config.width else nn.Linear(width, config.width)
+        self.pool = pool
+        self.init = nn.Conv1d(mels, width, 1)
+        self.attn = nn.ModuleList(AttentionBlock(width, heads) for _ in range(layers))
+        self.out = nn.Identity() if width == out_width else nn.Linear(width, out_width)
 
     def forward(self, mel: torch.Tensor, frame_mask: torch.Tensor | None = None) -> torch.Tensor:
         """Encodes clips; frames that `frame_mask` marks False are ignored."""
