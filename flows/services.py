@@ -6,7 +6,7 @@ because of bad input leaves no trace. Knows no order of work; the flows do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -107,11 +107,17 @@ class Services:
             self.database.close()
 
 
-def read_settings(voice: str | None = None, preset: str | None = None, locale: str | None = None) -> Settings:
-    """All settings, with what the command line says on top. Raises `BadInputError`."""
-    chosen = {name: value for name, value in (("voice", voice), ("preset", preset)) if value is not None}
+def read_settings(**overrides: Mapping[str, object]) -> Settings:
+    """All settings, with `overrides` on top: `read_settings(synthesize={"voice": "slt"})`. Raises `BadInputError`.
+
+    An override that is None or "" leaves the configured value.
+    """
+    given = {
+        section: {key: value for key, value in values.items() if value not in (None, "")}
+        for section, values in overrides.items()
+    }
     try:
-        return load_settings(synthesize=chosen, segment={} if locale is None else {"locale": locale})
+        return load_settings(**given)
     except SettingsError as error:
         raise BadInputError(str(error)) from error
 

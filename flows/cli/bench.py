@@ -18,7 +18,7 @@ def bench(
     from flows.actions.bench import forecast_presets, forecasts_json
     from flows.services import open_services, read_settings
 
-    with open_services(read_settings(voice)) as services, progress_display() as listener:
+    with open_services(read_settings(synthesize={"voice": voice})) as services, progress_display() as listener:
         forecasts = forecast_presets(services, listener, budget_s=seconds)
         result = forecasts_json(services, forecasts)
     if json:

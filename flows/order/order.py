@@ -1,18 +1,18 @@
-"""What one run is asked to make, checked and ready: book, script, chapters, voice, place.
+"""A request with everything looked up and checked: book, script, chapters, voice, place.
 
-`prepare` finds every fault of the user's before any work starts and before Prefect is imported. Knows nothing of how
-the work is done.
+`prepare` finds every fault of the user's before any work starts. Knows nothing of how the work is done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from flows.order.chapters import select_chapters
-from flows.order.manuscript import Sources, read_manuscript
+from flows.order.manuscript import read_manuscript
+from flows.order.request import Request
 from flows.services import Services
 from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
 from tasks.disk import require_writable
@@ -26,28 +26,6 @@ from tortoise_core.inference.interface import SamplingSettings
 # Forecasts, deliberately high: FLAC of takes, a stitched chapter, and masters.
 DATA_BYTES_PER_SECOND = 120_000
 KILOBIT_BYTES = 125
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the user asked for, in plain values: these are a flow's parameters."""
-
-    book: str
-    out: str
-    voice: str | None = None
-    preset: str | None = None
-    chapters: str | None = None
-    plan: str | None = None
-    cast: str | None = None
-    lexicon: str | None = None
-    locale: str | None = None
-    force: bool = False
-
-    @property
-    def sources(self) -> Sources:
-        """The files that say what to read and how."""
-        plan, cast, lexicon = (Path(name) if name else None for name in (self.plan, self.cast, self.lexicon))
-        return Sources(Path(self.book), plan, cast, lexicon, self.force)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +64,7 @@ class Order:
     def record(self) -> dict[str, object]:
         """The request for the run's row, with the voice and preset that were meant when none was named."""
         chosen = {"voice": self.voice.name, "preset": self.services.settings.synthesize.preset}
-        return {**asdict(self.request), **chosen}
+        return {**self.request.model_dump(mode="json"), **chosen}
 
     @cached_property
     def keyed(self) -> tuple[KeyedUtterance, ...]:
@@ -110,8 +88,12 @@ def prepare(
 ) -> Order:
     """Reads the book and checks everything that the user may have got wrong. Writes nothing before all is well.
 
+    A command calls it first, so that a mistake, or a book that is finished already, is known within a second and
+    without Prefect. The flow calls it again, as it also runs where no command has: an order, with its book and open
+    database, is nothing that Prefect could carry from one process to another.
+
     Args:
-        services: settings already carry the request's voice and preset.
+        services: opened with settings that carry `request.overrides`.
         request: what is asked for.
         read: `read_book` or its Prefect shell.
         segment: `write_script` or its Prefect shell.
@@ -123,7 +105,7 @@ def prepare(
     """
     settings = services.settings
     path = Path(request.book)
-    manuscript = read_manuscript(request.sources, settings, voice=request.voice, read=read)
+    manuscript = read_manuscript(request, settings, read=read)
     book = manuscript.book
     wanted = select_chapters(request.chapters, len(book.chapters))
     require_writable(Path(request.out))

@@ -41,7 +41,7 @@ class RunReport:
     rendered: int  # takes made by this run; 0 when everything was there already
     rendered_seconds: float  # audio of those takes
     synthesis_seconds: float  # wall time of making them
-    engine_seconds: float  # of these, the engine's
+    engine_seconds: float  # that engines worked; more than synthesis_seconds where several work at once
     wall_seconds: float  # of the whole run
     memory: PeakMemory  # of this process
     flagged: tuple[FlaggedTake, ...]

@@ -5,25 +5,28 @@ Knows the order of the stages and nothing of what is inside them.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
-
-from flows.order.order import Order, Request, prepare
+from flows.order.order import Order, prepare
 from flows.order.outcome import check_coverage, outcome
-from flows.order.report import RunReport, flagged_rows, report_markdown
+from flows.order.report import RunReport
+from flows.order.request import Request
 from flows.progress import Progress, announce
 from flows.run import policies
 from flows.run.mastering import Mastering, publish
+from flows.run.reporting import send_logs, show_report
 from flows.run.synthesis import forget_lost_audio, speak
 from flows.run.tracker import Tracker
 from flows.services import Services
 from storage.records import KeyedUtterance, RunState
 from tasks.ingest.task import ingest_book
 from tasks.segment.task import segment_book
+
+logger = logging.getLogger(__name__)
 
 Select = Callable[[Order], tuple[KeyedUtterance, ...]]
 
@@ -47,14 +50,25 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
     written into the run's row.
     """
     began = time.monotonic()
+    send_logs()
     run_id = _open(order, flow)
     with _recorded(order, run_id):
         forget_lost_audio(order)
         todo = select(order)
         tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
         tracker.begin()
-        with Mastering(order, encode=bool(todo)) as mastering:
-            for chapter in speak(order, todo, tracker, mastering.failed):
+        logger.info(
+            "%s: %d of %d utterances to speak, voice %s",
+            order.book.title,
+            len(todo),
+            len(order.keyed),
+            order.voice.name,
+        )
+        with (
+            Mastering(order, encode=bool(todo)) as mastering,
+            closing(speak(order, todo, tracker, mastering.failed)) as spoken_chapters,
+        ):
+            for chapter in spoken_chapters:
                 mastering.begin(chapter)
             masters, encoded = mastering.finish()
         announce(Progress("package", 0, 1))
@@ -75,7 +89,7 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
             uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
             uow.commit()
         tracker.finish()
-        _show(order, report)
+        show_report(order.source, report)
     return report
 
 
@@ -105,11 +119,3 @@ def _recorded(order: Order, run_id: str) -> Iterator[None]:
         raise
     finally:
         shutil.rmtree(order.working_folder, ignore_errors=True)
-
-
-def _show(order: Order, report: RunReport) -> None:
-    """The report as artifacts of the flow run."""
-    create_markdown_artifact(report_markdown(report), key=f"report-{order.source[:16]}", description=report.title)
-    create_table_artifact(
-        flagged_rows(report.flagged), key=f"flagged-{order.source[:16]}", description="takes that the checks doubt"
-    )

@@ -7,18 +7,23 @@ batches in flight and nothing else. Knows nothing of how a batch is spoken.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from functools import partial
+from typing import Any
 
 from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner
 
 from flows.order.order import Order
 from flows.run import policies
+from flows.run.runners import make_runner
 from flows.run.tracker import Tracker
 from flows.run.window import gather
 from storage.records import KeyedUtterance, Take, Verdict
+from tasks.errors import TalepressError
 from tasks.qa.verdict import best
 from tasks.synthesize.batches import Backlog, RenderItem, is_last_attempt
-from tasks.synthesize.render import RenderJob
+from tasks.synthesize.render import RenderJob, SpokenBatch
 from tasks.synthesize.task import synthesize_batch
 
 
@@ -37,7 +42,7 @@ def forget_lost_audio(order: Order) -> int:
 
 def speak(
     order: Order, utterances: Sequence[KeyedUtterance], tracker: Tracker, stop: Callable[[], bool]
-) -> Iterator[int]:
+) -> Generator[int, None, None]:
     """Speaks the utterances and commits their takes; each with its last attempt gets the best one chosen.
 
     Batches go across chapters. While one is in the engine, those before it are checked, stored and committed and the
@@ -53,46 +58,66 @@ def speak(
         The number of each chapter of the order once all of it has been committed.
 
     Raises:
-        The first error of a batch, after all others that were under way are committed.
+        The first error of a batch, after all others that were under way are committed; `TalepressError` when an
+        utterance was lost on the way.
     """
     if not utterances:
         yield from order.chapters  # and no network is loaded
         return
-    settings, speaker = order.services.settings, order.services.speaker
-    began, worked = time.monotonic(), speaker.busy_seconds
-    task = synthesize_batch.with_options(**policies.retrying(settings.execution))
+    settings = order.services.settings
     backlog = Backlog(
         _items(order, utterances),
         batch_seconds=settings.synthesize.batch_seconds,
         max_items=settings.synthesize.batch_size,
     )
-
-    def submit(items: tuple[RenderItem, ...]) -> PrefectFuture[list[Take]]:
-        voices = {item.voice: order.voices.get(item.voice, order.voice) for item in items}
-        return task.submit(
-            RenderJob(items, voices, order.sampling, order.services.synthesize, settings.qa, settings.storage.artifacts)
-        )
-
     unfinished = _Unfinished(order, utterances)
     yield from unfinished.chapters_done()
-    in_flight = min(settings.execution.threads, policies.POOL_THREADS)
-    for takes in gather(submit, backlog.next_batch, in_flight=in_flight):
-        again = {
-            take.utterance_key
-            for take in takes
-            if take.verdict is Verdict.DOUBTFUL and not is_last_attempt(take.attempt, settings.qa.retakes)
-        }
-        finished = {take.utterance_key for take in takes} - again
-        tracker.spoken(len(finished), takes, unfinished.title)
-        _commit(order, finished, takes, tracker)
-        for key in again:
-            backlog.put_back(key)
-        if stop():
-            backlog.clear()
-        unfinished.finish(finished)
-        tracker.synthesis_seconds = time.monotonic() - began
-        tracker.engine_seconds = speaker.busy_seconds - worked
-        yield from unfinished.chapters_done()
+    began = time.monotonic()
+    with make_runner(settings.execution) as runner:
+        submit = partial(_submit, order, runner)
+        for batch in gather(submit, backlog.next_batch, in_flight=settings.execution.threads):
+            again = _to_repeat(batch.takes, settings.qa.retakes)
+            finished = {take.utterance_key for take in batch.takes} - again
+            tracker.spoken(len(finished), batch, unfinished.title)
+            tracker.synthesis_seconds = time.monotonic() - began
+            _commit(order, finished, batch.takes, tracker)
+            for key in again:
+                backlog.put_back(key)
+            if stop():
+                backlog.clear()
+            unfinished.finish(finished)
+            yield from unfinished.chapters_done()
+    if unfinished and not stop():
+        raise TalepressError(
+            f"{order.book.title}: chapter {unfinished.title!r} was left with utterances that nobody spoke; "
+            "please report the book"
+        )
+
+
+def _submit(order: Order, runner: TaskRunner[Any], items: tuple[RenderItem, ...]) -> PrefectFuture[SpokenBatch]:
+    """Gives a batch to whatever process the runner chooses."""
+    services = order.services
+    job = RenderJob(
+        items=items,
+        voices={item.voice: order.voices.get(item.voice, order.voice) for item in items},
+        sampling=order.sampling,
+        engine=services.synthesize.engine,
+        model=services.synthesize.model,
+        precision=services.precision,
+        qa=services.settings.qa,
+        artifacts=services.settings.storage.artifacts,
+    )
+    task = synthesize_batch.with_options(**policies.retrying(services.settings.execution))
+    return runner.submit(task, {"job": job})
+
+
+def _to_repeat(takes: Iterable[Take], retakes: int) -> set[str]:
+    """The keys of the utterances that get another take: the one they got is doubtful, and not their last."""
+    return {
+        take.utterance_key
+        for take in takes
+        if take.verdict is Verdict.DOUBTFUL and not is_last_attempt(take.attempt, retakes)
+    }
 
 
 class _Unfinished:
@@ -111,14 +136,17 @@ class _Unfinished:
         """The title of the first chapter that is not done; empty when all are."""
         return self._titles[next(iter(self._keys))] if self._keys else ""
 
+    def __bool__(self) -> bool:
+        return bool(self._keys)
+
     def finish(self, keys: set[str]) -> None:
-        """Strikes keys off."""
-        for own in self._keys.values():
-            own.difference_update(keys)
+        """Notes that these utterances need no further take."""
+        for waiting in self._keys.values():
+            waiting.difference_update(keys)
 
     def chapters_done(self) -> list[int]:
         """The chapters that wait for nothing any more, each named once."""
-        done = [chapter for chapter, own in self._keys.items() if not own]
+        done = [chapter for chapter, waiting in self._keys.items() if not waiting]
         for chapter in done:
             del self._keys[chapter]
         return done
@@ -138,7 +166,7 @@ def _next_attempt(takes: Iterable[Take]) -> int:
     return max((take.attempt for take in takes), default=-1) + 1
 
 
-def _commit(order: Order, finished: set[str], takes: list[Take], tracker: Tracker) -> None:
+def _commit(order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker) -> None:
     """Rows of one batch, and the choices of its finished utterances, in one transaction."""
     with order.services.database.unit_of_work() as uow:
         uow.takes.add(takes)

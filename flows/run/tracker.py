@@ -12,7 +12,7 @@ from uuid import UUID
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from flows.progress import Progress, announce
-from storage.records import Take
+from tasks.synthesize.render import SpokenBatch
 
 ARTIFACT_INTERVAL_SECONDS = 1.0  # every update is a request to the server
 
@@ -28,7 +28,7 @@ class Tracker:
     takes: int = 0
     take_seconds: float = 0.0  # audio of all takes made, kept or not
     synthesis_seconds: float = 0.0  # wall time
-    engine_seconds: float = 0.0  # of these, with the engine at work
+    engine_seconds: float = 0.0  # that engines worked, in whatever process
     _artifact: UUID | None = None
     _last_update: float = field(default=0.0)
 
@@ -41,11 +41,12 @@ class Tracker:
         self._artifact = artifact
         announce(Progress("synthesize", self.done, self.total))
 
-    def spoken(self, utterances: int, takes: list[Take], detail: str) -> None:
-        """Counts a finished batch."""
+    def spoken(self, utterances: int, batch: SpokenBatch, detail: str) -> None:
+        """Counts a batch, by which so many utterances are finished."""
         self.done += utterances
-        self.takes += len(takes)
-        self.take_seconds += sum(take.seconds for take in takes)
+        self.takes += len(batch.takes)
+        self.take_seconds += sum(take.seconds for take in batch.takes)
+        self.engine_seconds += batch.engine_seconds
         announce(Progress("synthesize", self.done, self.total, detail))
         now = time.monotonic()
         if now - self._last_update >= ARTIFACT_INTERVAL_SECONDS:

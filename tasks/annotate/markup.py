@@ -1,6 +1,6 @@
 """Bracket markup in any book's text, `[[pause 1.5]]`, `[[voice Tom]]...[[/voice]]`: markup of blocks, and skips.
 
-The forms are described in docs/markup.md. Must not know files; attributes in HTML are `tasks/ingest/html/markup.py`'s.
+The forms are described in docs/markup.md. Must not know how a book is read; attributes in HTML are `tasks/ingest/html/markup.py`'s.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 from storage.records import Block, Book, Chapter, Markup, MarkupKind, PauseKind, Skip
 from tasks.annotate.edits import Edit, edited, with_markup
 from tasks.errors import BadInputError
+from tasks.ingest.encoding import decode
 from tasks.segment.saying import problem_of
 
 MARKER_RULE = "markup"  # the markers themselves
@@ -26,6 +28,7 @@ _ALPHABETS = ("ipa", "x-sampa", "arpabet")
 _NAMES = ("pause", "skip", "voice", "say", "say-as", "spell", *_ALPHABETS, "lang")
 _WITHOUT_VALUE = frozenset({"skip", "spell"})
 _ACROSS_BLOCKS = frozenset({"skip", "voice", "lang"})
+_TEXT_SUFFIXES = frozenset({".txt", ".text", ".md", ".markdown"})  # of books whose lines a person can count
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,15 @@ class _Mistake(Exception):
     def __init__(self, place: int, message: str) -> None:
         super().__init__(message)
         self.place = place
+
+
+def check_file(path: Path) -> None:
+    """Checks the markup of a book file that is text itself, because there lines are known; passes any other file.
+
+    Raises `BadInputError` for the first mistake, naming its line.
+    """
+    if path.suffix.lower() in _TEXT_SUFFIXES:
+        check_text(decode(path.read_bytes())[0], path.name)
 
 
 def check_text(text: str, name: str) -> None:

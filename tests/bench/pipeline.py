@@ -99,14 +99,17 @@ def _measure(lengths: Sequence[int], folder: Path, *, short: bool) -> list[dict[
     rows = []
     with prefect_server(300):
         from flows.book_to_audio import book_to_audio
+        from flows.order.request import Request
 
         warm = write_book(folder / "warm.md", 20, short=short)
-        book_to_audio(str(warm), str(folder / "warm"), force=True)
+        book_to_audio(Request(book=str(warm), out=str(folder / "warm"), force=True))
         for length in lengths:
             book = write_book(folder / f"book{length}.md", length, short=short)
             began, worked = time.perf_counter(), time.process_time()
             with _watched_memory() as memory:
-                state = book_to_audio(str(book), str(folder / f"out{length}"), force=True, return_state=True)
+                state = book_to_audio(
+                    Request(book=str(book), out=str(folder / f"out{length}"), force=True), return_state=True
+                )
             report = state.result()
             rows.append(
                 {

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from mutagen.mp4 import MP4
 
+from flows.order.request import Request
 from flows.services import open_services, read_settings
 from storage.records import RunState
 from tasks.errors import TransientError, UnknownVoiceError
@@ -20,14 +21,14 @@ pytestmark = [pytest.mark.usefixtures("prefect_server", "voiced_home"), pytest.m
 def make(book, tmp_path):
     from flows.book_to_audio import book_to_audio
 
-    return lambda **options: book_to_audio(str(book), str(tmp_path / "out"), **options)
+    return lambda **options: book_to_audio(Request(book=str(book), out=str(tmp_path / "out"), **options))
 
 
 @pytest.fixture
 def retry(book, tmp_path):
     from flows.retry_failed import retry_failed
 
-    return lambda **options: retry_failed(str(book), str(tmp_path / "out"), **options)
+    return lambda **options: retry_failed(Request(book=str(book), out=str(tmp_path / "out"), **options))
 
 
 def runs_of(report):

@@ -118,7 +118,7 @@ def _said(voice: str, texts: Sequence[str], folder: Path) -> tuple[list[Path], f
     """What `talepress say --lines` makes of texts, with the real-time factor."""
     plan = [Line(text, folder / f"{number:03d}.wav") for number, text in enumerate(texts)]
     folder.mkdir(parents=True, exist_ok=True)
-    with open_services(read_settings(voice)) as services:
+    with open_services(read_settings(synthesize={"voice": voice})) as services:
         speech = speak_lines(services, plan, lambda _progress: None, seed=0, candidates=None)
     return [line.path for line in plan], speech.wall_seconds / speech.audio_seconds
 
