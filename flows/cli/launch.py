@@ -5,7 +5,8 @@ Knows nothing of what the flows do. Prefect is imported in here, after its envir
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from flows.cli.console import progress_display, tell
 from flows.order.request import Request
@@ -26,7 +27,8 @@ def run_flow(name: str, request: Request, settings: Settings, *, verbose: bool) 
         from flows.run.deployments import find_flow
 
         with progress_display() as listener, listening(listener):
-            state = find_flow(name)(request, return_state=True)
+            flow: Callable[..., Any] = find_flow(name)
+            state = flow(request, return_state=True)
         settle(state.state_details.flow_run_id)
     report: RunReport = state.result()
     return report

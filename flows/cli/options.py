@@ -58,16 +58,17 @@ def _parameter(name: str, field: FieldInfo, defaults: Mapping[str, str | None]) 
     kind: Any = Path if _extra(field).get("format") == "path" else field.annotation
     if get_origin(kind) is tuple:  # `tuple[str, ...]`: the option may be repeated
         kind = list[get_args(kind)[0]]  # type: ignore[misc]
+    default: Any = defaults.get(name)
+    flag = f"--{name.replace('_', '-')}"  # said, because Typer would add `--no-...` to one that is on or off
+    info: Any = typer.Option(flag, help=field.description)
     if field.is_required() and name not in defaults:
-        annotation = Annotated[kind, typer.Argument(help=field.description)]
-        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
-    flag = (f"--{name.replace('_', '-')}",)
-    if kind is bool:
-        annotation = Annotated[bool, typer.Option(*flag, help=field.description)]
-        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=annotation)
-    default = defaults.get(name)
-    annotation = Annotated[kind | None, typer.Option(*flag, help=field.description)]
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        info = typer.Argument(help=field.description)
+        default = inspect.Parameter.empty
+    elif kind is bool:
+        default = field.default
+    else:
+        kind = kind | None
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info])
 
 
 def _extra(field: FieldInfo) -> dict[str, Any]:

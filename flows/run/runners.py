@@ -1,4 +1,4 @@
-"""What runs the batches of a book: made from the settings when a run begins to speak, so that nothing is decided at import.
+"""What runs the batches of a book: made from the settings when a run begins to speak, so not decided at import.
 
 Knows nothing of what a batch is.
 """

@@ -1,6 +1,7 @@
 """Bracket markup in any book's text, `[[pause 1.5]]`, `[[voice Tom]]...[[/voice]]`: markup of blocks, and skips.
 
-The forms are described in docs/markup.md. Must not know how a book is read; attributes in HTML are `tasks/ingest/html/markup.py`'s.
+The forms are described in docs/markup.md. Must not know how a book is read; attributes in HTML
+are `tasks/ingest/html/markup.py`'s.
 """
 
 from __future__ import annotations
