@@ -72,16 +72,20 @@ class SegmentSettings(_Section):
 
 
 class SynthesizeSettings(_Section):
-    """Who speaks, and how. `batch_size` is the number of utterances given to the engine at once; `batch_seconds` bounds
-    their audio. `sampler` "preset" and `diffusion_steps` 0 leave the preset as it is."""
+    """Who speaks, and how.
 
-    engine: Literal["tortoise", "fake"]
+    Which engines there are, and which presets and samplers they have, is theirs to say: `tasks/synthesize/engines.py`.
+    `batch_size` is the number of utterances given to the engine at once; `batch_seconds` bounds their audio. `sampler`
+    "preset" and `diffusion_steps` 0 leave the preset as it is.
+    """
+
+    engine: Annotated[str, Field(min_length=1)]
     model: Annotated[str, Field(min_length=1)]
-    preset: Literal["ultra_fast", "fast", "standard", "high_quality"]
+    preset: Annotated[str, Field(min_length=1)]
     voice: Annotated[str, Field(min_length=1)]
     device: Annotated[str, Field(min_length=1)]
     precision: Literal["auto", "float32", "bfloat16", "int8"]
-    sampler: Literal["preset", "ancestral", "ddim", "dpmpp"]
+    sampler: Annotated[str, Field(min_length=1)]
     diffusion_steps: Annotated[int, Field(ge=0, le=4000)]
     batch_size: AtLeastOne
     batch_seconds: Annotated[float, Field(ge=1)]

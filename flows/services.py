@@ -21,11 +21,10 @@ from storage.records import VoiceRecord
 from tasks.disk import output_errors
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.models.catalogue import find_model
-from tasks.synthesize.engines import get_speaker, get_text_side, precision, sampling_settings
+from tasks.synthesize.engines import engine_kind, get_front_end, get_speaker, precision, sampling_settings
 from tasks.synthesize.speaker import Speaker
 from tasks.voices.catalogue import find_voice, shipped_voices
-from tortoise_core.inference.interface import Engine, SamplingSettings, TextSide
-from tortoise_core.inference.precision import Precision
+from tortoise_core.inference.interface import Engine, FrontEnd, Sampling
 
 
 class Services:
@@ -47,9 +46,12 @@ class Services:
 
     @cached_property
     def synthesize(self) -> SynthesizeSettings:
-        """The settings of the engine, with the model's name replaced by its folder. Raises `BadInputError`."""
+        """The settings of the engine, with the name of a model in a folder replaced by that folder.
+
+        Raises `BadInputError` for an unknown model, `ConfigError` for an unknown engine.
+        """
         chosen = self.settings.synthesize
-        if chosen.engine == "fake" or Path(chosen.model).is_dir():
+        if not engine_kind(chosen).model_folders or Path(chosen.model).is_dir():
             return chosen
         return chosen.model_copy(update={"model": str(find_model(self.settings.storage, chosen.model).path)})
 
@@ -64,19 +66,23 @@ class Services:
         return get_speaker(self.synthesize)
 
     @cached_property
-    def text_side(self) -> TextSide:
+    def front_end(self) -> FrontEnd:
         """What can be known of the engine without its networks. Raises `TortoiseError` when there is no such model."""
-        return get_text_side(self.synthesize)
+        return get_front_end(self.synthesize)
 
     @property
-    def precision(self) -> Precision:
-        """The numbers that the engine computes with."""
+    def precision(self) -> str:
+        """The numbers that the engine computes in."""
         return precision(self.synthesize)
 
     @cached_property
-    def sampling(self) -> SamplingSettings:
+    def sampling(self) -> Sampling:
         """The sampling settings of every take. Raises `ConfigError` for a preset that the model does not have."""
-        return sampling_settings(self.text_side, self.settings.synthesize)
+        return self.sampling_with()
+
+    def sampling_with(self, **changes: object) -> Sampling:
+        """The sampling settings with some of them changed. Raises `ConfigError` for one that the engine lacks."""
+        return sampling_settings(self.front_end, self.settings.synthesize, **changes)
 
     def has_database(self) -> bool:
         """Whether there is a database already. Raises `BadInputError` for a setting that is no database URL."""
@@ -99,7 +105,7 @@ class Services:
         known = sorted({voice.name for voice in shipped_voices()} | {voice.name for voice in added})
         if name not in known:  # said here as well, because `find_voice` needs the store opened
             raise UnknownVoiceError(f"unknown voice {name!r}: there is {', '.join(known) or 'none'}")
-        return find_voice(name, self.text_side.digest, self.store, added)
+        return find_voice(name, self.front_end.digest, self.store, added)
 
     def close(self) -> None:
         """Closes what was opened."""

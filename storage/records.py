@@ -188,7 +188,7 @@ class Take:
     samples: int
     verdict: Verdict
     reasons: tuple[str, ...] = ()  # ("too long: 9.1 s for 3 words", "length cap", ...)
-    scores: dict[str, float] = field(default_factory=dict)  # clvp, seconds_per_char, peak_dbfs, ...
+    scores: dict[str, float] = field(default_factory=dict)  # rank, doubt, seconds_per_char, rms_dbfs, ...
 
     @property
     def seconds(self) -> float:

@@ -82,8 +82,10 @@ def read_description(source: Path) -> ModelDescription:
 def read_config(config: type, values: Mapping[str, Any], where: str) -> Any:
     """An instance of a configuration dataclass from a file's table.
 
-    Raises `CheckpointError` naming `where` for an unknown field or a value of the wrong type.
+    Raises `CheckpointError` naming `where` for an unknown field, a value of the wrong type, or what is no table.
     """
+    if not isinstance(values, Mapping):
+        raise CheckpointError(f"{where}: {values!r} must be a table")
     known = {item.name for item in dataclasses.fields(config)}
     if unknown := sorted(set(values) - known):
         raise CheckpointError(f"{where}: unknown field {unknown[0]!r} of {config.__name__}")

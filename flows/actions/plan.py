@@ -37,8 +37,8 @@ class Rendered:
 def make_plan(services: Services, reading: Reading) -> tuple[Manuscript, dict[str, Any]]:
     """The book as it is to be read, and its plan: see `tasks.plan.plan.plan`, with `rendered` besides."""
     settings = services.settings
-    manuscript = read_manuscript(reading, settings)
-    model = services.text_side
+    model = services.front_end
+    manuscript = read_manuscript(reading, settings, model.languages)
     script = write_script(manuscript.book, settings.segment, model.token_count, model.max_text_tokens)
     planned = plan(manuscript.book, script, 1 / CHARS_PER_SECOND, settings.stitch, manuscript.findings)
     try:
@@ -55,7 +55,7 @@ def rendered(services: Services, manuscript: Manuscript, script: Script) -> Rend
         texts = {(utterance.voice, utterance.spoken) for utterance in script.utterances}
         seconds = sum(speech_seconds(spoken) for _, spoken in texts)
         return Rendered(len(script.utterances), 0, len(texts), round(seconds, 1))
-    model = services.text_side
+    model = services.front_end
     digests = {name: services.voice(name).digest for name in manuscript.voices}
     digests[""] = services.voice(manuscript.narrator).digest
     keys = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from tasks.pauses import pause_seconds
 from tasks.segment.script import write_script
 from tasks.synthesize.wav import write_wav
 from tasks.voices.catalogue import read_latents
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult, VoiceLatents
+from tortoise_core.inference.interface import Sampling, SpeechRequest, SpeechResult, VoiceLatents
 
 MAX_LINES_BYTES = 64 * 1024 * 1024
 
@@ -102,9 +102,8 @@ def speak_lines(
     Raises `UnknownVoiceError`, `BadInputError` for a text that leaves nothing to say, `OutputError`; the first two
     before anything is spoken.
     """
-    engine, sampling = services.engine, services.sampling
-    if candidates is not None:
-        sampling = replace(sampling, candidates=candidates)
+    engine = services.engine
+    sampling = services.sampling if candidates is None else services.sampling_with(candidates=candidates)
     pieces = cut_lines(services, plan)
     voice = services.voice()
     spoken = _speak(services, pieces, read_latents(voice, services.store), sampling, seed)
@@ -120,7 +119,7 @@ def speak_lines(
 
 def cut_lines(services: Services, plan: Sequence[Line]) -> list[tuple[Piece, ...]]:
     """The pieces of each line: one, unless the line is longer than an utterance may be."""
-    model, settings = services.text_side, services.settings
+    model, settings = services.front_end, services.settings
     chapters = tuple(Chapter(n, "", (Block(BlockKind.PARAGRAPH, line.text),)) for n, line in enumerate(plan))
     book = Book(title="", authors=(), language="", source_sha256="", chapters=chapters)
     # A line is one utterance where it can be, so sentences are not separated for their own sake.
@@ -161,7 +160,7 @@ def speech_json(speech: Speech) -> dict[str, Any]:
 
 
 def _speak(
-    services: Services, pieces: Sequence[Sequence[Piece]], voice: VoiceLatents, sampling: SamplingSettings, seed: int
+    services: Services, pieces: Sequence[Sequence[Piece]], voice: VoiceLatents, sampling: Sampling, seed: int
 ) -> Iterator[tuple[SpeechResult, float]]:
     """Every piece's result in order, with its share of the wall time; a batch is spoken when it is asked for."""
     flat = [piece for own in pieces for piece in own]

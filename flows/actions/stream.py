@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -41,9 +41,8 @@ def stream_text(services: Services, text: str, sink: BinaryIO, *, seed: int, can
     """
     if not text.strip():
         raise BadInputError("the text to speak is empty")
-    voice, sampling = services.voice(), services.sampling
-    if candidates is not None:
-        sampling = replace(sampling, candidates=candidates)
+    voice = services.voice()
+    sampling = services.sampling if candidates is None else services.sampling_with(candidates=candidates)
     latents = read_latents(voice, services.store)
     (pieces,) = cut_lines(services, [Line(text.strip(), Path("the text"))])
     engine = services.engine

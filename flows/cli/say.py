@@ -17,7 +17,7 @@ def say(
     lines: Annotated[Path | None, typer.Option(help="A text file, one utterance a line.")] = None,
     out: Annotated[Path | None, typer.Option(help="The WAV file to write; with --lines, a folder.")] = None,
     voice: Annotated[str | None, typer.Option(help="Who speaks.")] = None,
-    preset: Annotated[str | None, typer.Option(help="ultra_fast, fast, standard or high_quality.")] = None,
+    preset: Annotated[str | None, typer.Option(help="One of the model's presets; see `talepress model list`.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same audio.")] = 0,
     candidates: Annotated[
         int | None, typer.Option(min=1, help="Renderings to choose from; the preset's if not given.")

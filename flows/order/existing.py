@@ -65,7 +65,7 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
         takes={cue.take.key: cue.take for cue in cues},
         voice=order.voice,
         model=Path(order.services.settings.synthesize.model).name,
-        model_digest=order.services.text_side.digest,
+        model_digest=order.services.front_end.digest,
         sampling=order.sampling,
     )
 

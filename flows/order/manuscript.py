@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +43,15 @@ class Manuscript:
         return tuple(sorted({note.value for note in notes if note.kind == MarkupKind.VOICE}))
 
 
-def read_manuscript(reading: Reading, settings: Settings, *, read: Callable[..., Book] = read_book) -> Manuscript:
+def read_manuscript(
+    reading: Reading, settings: Settings, languages: Collection[str], *, read: Callable[..., Book] = read_book
+) -> Manuscript:
     """Reads the book file and every file that says how to read it. Raises `BadInputError` for a mistake in any of them.
 
     Args:
         reading: names the files. Its voice, where one is named, comes before the cast file's narrator.
         settings: limits of ingest, rules of segment, the configured voice and lexicons.
+        languages: those that the model speaks; a book in another is refused unless `reading.force`.
         read: `read_book` or its Prefect shell.
     """
     path = Path(reading.book)
@@ -58,7 +61,7 @@ def read_manuscript(reading: Reading, settings: Settings, *, read: Callable[...,
     directions = Directions(narrator, plan, cast, lexicons(settings, reading.lexicon))
     book = read(path, settings.ingest)
     if not reading.force:
-        require_language(book, path.name)
+        require_language(book, path.name, languages)
     if settings.segment.markup:
         check_file(path)
     book, findings = annotate(book, directions, settings.segment)

@@ -21,7 +21,7 @@ from tasks.ingest.book import read_book
 from tasks.segment.script import write_script
 from tasks.synthesize.batches import speech_seconds
 from tasks.synthesize.keys import utterance_key
-from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.interface import Sampling
 
 # Forecasts, deliberately high: FLAC of takes, a stitched chapter, and masters.
 DATA_BYTES_PER_SECOND = 120_000
@@ -38,7 +38,7 @@ class Order:
     script: Script
     chapters: tuple[int, ...]  # indices from 0, ascending, of the chapters to publish; each has something to say
     voice: VoiceRecord  # the narrator's
-    sampling: SamplingSettings
+    sampling: Sampling
     voices: Mapping[str, VoiceRecord] = field(default_factory=dict)  # of characters, by name
 
     @property
@@ -69,7 +69,7 @@ class Order:
     @cached_property
     def keyed(self) -> tuple[KeyedUtterance, ...]:
         """The utterances of the chosen chapters with their content keys, in reading order."""
-        chosen, model, precision = set(self.chapters), self.services.text_side.digest, self.services.precision
+        chosen, model, precision = set(self.chapters), self.services.front_end.digest, self.services.precision
         return tuple(
             KeyedUtterance(
                 utterance,
@@ -105,12 +105,13 @@ def prepare(
     """
     settings = services.settings
     path = Path(request.book)
-    manuscript = read_manuscript(request, settings, read=read)
+    model = services.front_end  # the networks are not needed before something is spoken
+    sampling = services.sampling
+    manuscript = read_manuscript(request, settings, model.languages, read=read)
     book = manuscript.book
     wanted = select_chapters(request.chapters, len(book.chapters))
     require_writable(Path(request.out))
     require_writable(settings.storage.folder)
-    model, sampling = services.text_side, services.sampling  # the networks are not needed before something is spoken
     script = segment(book, settings.segment, model.token_count, model.max_text_tokens)
     if script.coverage.unaccounted_chars:
         raise CoverageError(

@@ -40,7 +40,7 @@ class Reading(BaseModel):
     preset: str = Field(
         "",
         title="Preset",
-        description="ultra_fast, fast, standard or high_quality.",
+        description="One of the model's presets; see `talepress model list`.",
         json_schema_extra=shown(3),
     )
     plan: str = Field(

@@ -19,7 +19,7 @@ from tasks.package.m4b import write_m4b
 from tasks.package.marks import ChapterMark, sample_rate_of
 from tasks.package.naming import edition_stem, manifest_path
 from tasks.package.tags import Tags, tags_of
-from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.interface import Sampling
 
 # Raise it when equal inputs become other files.
 EDITION_FORMAT_VERSION = 1
@@ -35,7 +35,7 @@ class EditionContent:
     voice: VoiceRecord
     model: str  # its name, for people
     model_digest: str
-    sampling: SamplingSettings
+    sampling: Sampling
 
 
 def edition_key(content: EditionContent, settings: PackageSettings) -> str:

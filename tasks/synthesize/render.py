@@ -1,4 +1,4 @@
-"""Speaks a batch: engine, edges, checks, level, files.
+"""Renders a batch of texts: the engine speaks, edges are trimmed, checks judge, the level is set, files are stored.
 
 Takes come back as records; committing their rows, after the files, is the caller's part. This module must not know of
 books, chapters or rows.
@@ -19,7 +19,7 @@ from storage.records import Take, VoiceRecord
 from tasks.disk import output_errors
 from tasks.errors import TransientError
 from tasks.qa.checks import Rendering
-from tasks.qa.verdict import judge
+from tasks.qa.verdict import RANK, judge
 from tasks.synthesize.batches import RenderItem, RenderVoices
 from tasks.synthesize.edges import trim_edges
 from tasks.synthesize.engines import get_speaker
@@ -27,8 +27,7 @@ from tasks.synthesize.keys import seed_of, take_key
 from tasks.synthesize.level import level_speech
 from tasks.synthesize.speaker import Speaker
 from tasks.voices.catalogue import read_latents
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult
-from tortoise_core.inference.precision import Precision
+from tortoise_core.inference.interface import Sampling, SpeechRequest, SpeechResult
 from tortoise_core.text.notation import respelled
 
 
@@ -38,10 +37,10 @@ class RenderJob:
 
     items: tuple[RenderItem, ...]
     voices: Mapping[str, VoiceRecord]  # by the names that the items give
-    sampling: SamplingSettings
+    sampling: Sampling
     engine: str  # `SynthesizeSettings.engine`
     model: str  # the folder of the model
-    precision: Precision  # as in the keys of the items: a worker whose device would choose another one uses this
+    precision: str  # as in the keys of the items: a worker whose device would choose another one uses this
     qa: QaSettings
     artifacts: str  # `StorageSettings.artifacts`
 
@@ -69,10 +68,10 @@ def run_job(job: RenderJob) -> SpokenBatch:
 def render_batch(
     speaker: Speaker, store: ArtifactStore, items: Sequence[RenderItem], voices: RenderVoices, qa: QaSettings
 ) -> SpokenBatch:
-    """Speaks every item once.
+    """Renders every item once.
 
     Args:
-        speaker: who speaks.
+        speaker: lends the engine.
         store: takes in one mono FLAC file per take.
         items: what to speak; keys must have been made for this engine, voice and sampling.
         voices: latents by name, and sampling settings.
@@ -107,15 +106,21 @@ def _request(item: RenderItem, voices: RenderVoices) -> SpeechRequest:
 
 
 def _finish(store: ArtifactStore, item: RenderItem, seed: int, result: SpeechResult, qa: QaSettings) -> Take:
-    """Trims, judges, levels and stores one result."""
+    """Trims, judges, levels and stores one result; returns its take."""
     finite = np.isfinite(result.audio)
     audio = np.where(finite, result.audio, 0.0).astype(np.float32)
     if not len(audio):
         audio = np.zeros(1, dtype=np.float32)  # a file must hold something; the checks call it silence
     speech = trim_edges(audio, result.sample_rate)
-    said, bad = respelled(item.spoken), int(np.sum(~finite))
-    spelled = result.scores.get("speller")
-    rendering = Rendering(audio, speech, result.sample_rate, said, result.hit_length_cap, bad, spelled)
+    rendering = Rendering(
+        raw=audio,
+        speech=speech,
+        sample_rate=result.sample_rate,
+        spoken=respelled(item.spoken),
+        hit_length_cap=result.hit_length_cap,
+        bad_samples=int(np.sum(~finite)),
+        spelled=result.spelled,
+    )
     judgement = judge(rendering, qa)
     return Take(
         key=take_key(item.utterance_key, item.attempt),
@@ -127,11 +132,12 @@ def _finish(store: ArtifactStore, item: RenderItem, seed: int, result: SpeechRes
         samples=len(speech),
         verdict=judgement.verdict,
         reasons=judgement.reasons,
-        scores={**result.scores, **judgement.scores},
+        scores={RANK: result.rank, **judgement.scores},
     )
 
 
 def _store(store: ArtifactStore, data: bytes) -> str:
+    """Stores a file; returns its address. Raises `OutputError` for a full disk, `TransientError` for other trouble."""
     try:
         with output_errors("the artifact store"):
             return store.put_bytes(data)

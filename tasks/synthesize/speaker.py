@@ -1,4 +1,4 @@
-"""An engine in use: one caller at a time, out of memory at most once per size, and how long it works.
+"""Lends an engine to one thread at a time, halves batches that do not fit into memory, measures the engine's time.
 
 While one batch is in the engine, others are checked, stored and prepared by threads of their own. It must not know what
 is spoken or what becomes of it.
@@ -20,7 +20,7 @@ class Speaker:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._most: int | None = None  # requests that fit into memory, once we know that more do not
+        self._most_requests: int | None = None  # that fit into memory, once we know that more do not
         self._lock = threading.Lock()
 
     def speak(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult]:
@@ -45,16 +45,16 @@ class Speaker:
         with self._lock:
             began = time.perf_counter()
             while len(results) < len(requests):
-                part = requests[len(results) :][: self._most]
+                part = requests[len(results) :][: self._most_requests]
                 spoken = self._try(part)
-                if spoken is None:  # here and not in a handler, so that the failed call's tensors are free by now
-                    self._most = (len(part) + 1) // 2
+                if spoken is None:  # here and not in a handler, so that the failed call's tensors are freed by now
+                    self._most_requests = (len(part) + 1) // 2
                 else:
                     results += spoken
             return results, time.perf_counter() - began
 
     def _try(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult] | None:
-        """The results, or None where memory ran out and fewer may fit."""
+        """Calls the engine once. Returns None when memory ran out and fewer requests may fit."""
         try:
             return self.engine.speak(requests)
         except OutOfMemoryError as error:

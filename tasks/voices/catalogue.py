@@ -81,13 +81,13 @@ def find_voice(
 def voice_names(
     model_digest: str, enrolled: Sequence[VoiceRecord] = (), folder: Path = SHIPPED_FOLDER
 ) -> tuple[str, ...]:
-    """Names that `find_voice` knows for a model, sorted."""
+    """The names that `find_voice` finds for a model, sorted."""
     shipped = {voice.name for voice in shipped_voices(folder)}
     return tuple(sorted(shipped | {voice.name for voice in enrolled if voice.model_digest == model_digest}))
 
 
 def check_new_name(name: str, enrolled: Sequence[VoiceRecord] = (), folder: Path = SHIPPED_FOLDER) -> None:
-    """Raises `BadInputError` unless a new voice may be called that."""
+    """Refuses a name that is malformed or taken. Raises `BadInputError`."""
     if not VOICE_NAME.fullmatch(name):
         raise BadInputError(
             f"{name!r} cannot name a voice: use up to 64 of a-z, 0-9, '-' and '_', with a letter or digit first"
@@ -99,7 +99,7 @@ def check_new_name(name: str, enrolled: Sequence[VoiceRecord] = (), folder: Path
 
 
 def check_removable(name: str, enrolled: Sequence[VoiceRecord], folder: Path = SHIPPED_FOLDER) -> None:
-    """Raises unless the voice is one that the user added: `BadInputError` for a shipped one, `UnknownVoiceError`."""
+    """Refuses a voice that the user did not add: `BadInputError` for a shipped one, `UnknownVoiceError` for others."""
     if any(voice.name == name for voice in shipped_voices(folder)):
         raise BadInputError(f"voice {name!r} comes with the program and cannot be removed")
     if all(voice.name != name for voice in enrolled):
@@ -115,12 +115,12 @@ def read_latents(voice: VoiceRecord, store: ArtifactStore) -> VoiceLatents:
 def _describe(path: Path) -> ShippedVoice:
     description = path.with_suffix(".toml")
     try:
-        said = tomllib.loads(description.read_text("utf-8")) if description.is_file() else {}
+        table = tomllib.loads(description.read_text("utf-8")) if description.is_file() else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInputError(f"{description}: not a TOML file ({error})") from error
     return ShippedVoice(
-        name=str(said.get("name", path.stem)),
+        name=str(table.get("name", path.stem)),
         path=path,
-        description=str(said.get("description", "")),
-        licence=str(said.get("licence", "")),
+        description=str(table.get("description", "")),
+        licence=str(table.get("licence", "")),
     )

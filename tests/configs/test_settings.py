@@ -120,7 +120,7 @@ def test_nothing_changes_after_loading():
         ({}, "[qa\n", {}, r"settings file talepress\.toml cannot be read"),
         ({}, "[master]\ntarget_lufs = nan", {}, r"bad setting master\.target_lufs"),
         ({}, "", {"qa": {"retakes": "many"}}, r"bad setting qa\.retakes = 'many' \(from the command line\)"),
-        ({}, "", {"synthesize": {"preset": "faster"}}, r"preset = 'faster' .*'ultra_fast'"),
+        ({}, "", {"synthesize": {"precision": "half"}}, r"precision = 'half' .*'float32'"),
         ({"TALEPRESS_QA__RETAKS": "1"}, "", {}, r"qa\.retaks \(from environment variable TALEPRESS_QA__RETAKS\)"),
         ({"TALEPRESS_QQ__RETAKES": "1"}, "", {}, r"unknown section in environment variable TALEPRESS_QQ__RETAKES"),
         ({"TALEPRESS_QA_RETAKES": "1"}, "", {}, r"TALEPRESS_QA_RETAKES: put two underscores"),

@@ -18,7 +18,7 @@ from tests.quality.judge import Judge, Spoken
 from tests.quality.material import Speaker, write_wavs
 from tortoise_core.audio.constants import OUTPUT_RATE_HZ
 from tortoise_core.inference.engine import load_resynthesis
-from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.presets import SamplingSettings, own_settings
 from tortoise_core.inference.resynthesis import Resynthesis
 
 BATCH = 16
@@ -91,7 +91,7 @@ def load_bench(speakers: Sequence[Speaker], stranger: Speaker, judge: Judge, out
     services = Services(read_settings())
     folder = Path(services.synthesize.model)
     model = load_resynthesis(folder, services.synthesize.device, services.precision)
-    return Bench(model, folder, services.sampling, speakers, stranger, judge, out)
+    return Bench(model, folder, own_settings(services.sampling), speakers, stranger, judge, out)
 
 
 def chains(bench: Bench) -> list[dict[str, Any]]:

@@ -23,7 +23,8 @@ from tasks.synthesize.speaker import Speaker
 from tasks.voices.catalogue import read_latents
 from tests.tasks.audio import latents, stored_voice
 from tortoise_core.inference.fake import FakeEngine, Fault, Misbehaviour
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest
+from tortoise_core.inference.interface import SpeechRequest
+from tortoise_core.inference.presets import SamplingSettings
 
 CHAPTERS = (
     ("The Cyclone", ["The Cyclone", "Dorothy lived in Kansas.", "It was grey there.", "Toto was not grey."]),

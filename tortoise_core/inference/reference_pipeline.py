@@ -20,8 +20,9 @@ from tortoise_core.diffusion.samplers import Guidance, sampler_named
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.inference.codes import PUBLISHED_FORMAT, clean_codes, pad_codes, spoken_length
-from tortoise_core.inference.interface import SamplingSettings, VoiceLatents
+from tortoise_core.inference.interface import VoiceLatents
 from tortoise_core.inference.logits import DecodingSettings
+from tortoise_core.inference.presets import SamplingSettings
 from tortoise_core.inference.sampling import Prompt
 from tortoise_core.inference.sampling_reference import sample_row
 from tortoise_core.models.autoregressive import AutoregressiveModel
@@ -88,16 +89,17 @@ def text_tokens(text: str) -> torch.Tensor:
 def voice_latents(models: PublishedModels, clips: Sequence[torch.Tensor], chance: random.Random) -> VoiceLatents:
     """A voice from clips (1, L) at 22.05 kHz; `chance` crops those longer than six seconds (spec 1.3)."""
     mels = conditioning_mels(clips, chance)
-    return VoiceLatents(
-        models.autoregressive.conditioning(mels.auto), models.diffusion.conditioning_latent(mels.diffusion)
-    )
+    return {
+        "auto": models.autoregressive.conditioning(mels.auto),
+        "diffusion": models.diffusion.conditioning_latent(mels.diffusion),
+    }
 
 
 def sample_candidates(
     models: PublishedModels, voice: VoiceLatents, text: torch.Tensor, decoding: DecodingSettings, seeds: Sequence[int]
 ) -> torch.Tensor:
     """One row of codes per seed, filled up with stop codes: (N, max_codes)."""
-    prompt = Prompt(voice.auto[0], text[0])
+    prompt = Prompt(voice["auto"][0], text[0])
     rows = [torch.tensor(sample_row(models.autoregressive, prompt, decoding, seed)) for seed in seeds]
     return torch.stack([pad_codes(row.long(), decoding.max_codes, PUBLISHED_FORMAT.stop) for row in rows])
 
@@ -126,11 +128,11 @@ def speak(
     cleaned = torch.stack([_clean(row, settings.max_codes) for row in candidates])
     ranking = rank(models, text, cleaned, opinion)
     best = cleaned[ranking.total.topk(keep).indices]
-    latents = models.autoregressive.latents(voice.auto.expand(keep, -1), text.expand(keep, -1), best)
+    latents = models.autoregressive.latents(voice["auto"].expand(keep, -1), text.expand(keep, -1), best)
     mels, audio = [], []
     for row, states in zip(best, latents, strict=True):
         spoken = states[None, : spoken_length(row, PUBLISHED_FORMAT)]
-        mels.append(_diffuse(models.diffusion, spoken, voice.diffusion, settings, normal))
+        mels.append(_diffuse(models.diffusion, spoken, voice["diffusion"], settings, normal))
         noise = normal((1, models.vocoder.config.noise_channels, mels[-1].shape[2] + SILENT_FRAMES))
         audio.append(models.vocoder.vocode(mels[-1], noise))
     return ReferenceSpeech(ranking, best, latents, mels, audio)

@@ -17,7 +17,8 @@ from torch import Tensor
 from tortoise_core.audio.constants import FRAMES_PER_CODE
 from tortoise_core.inference.audio_stage import AudioStage, noise_generator
 from tortoise_core.inference.code_stage import Chosen
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, VoiceLatents
+from tortoise_core.inference.interface import SpeechRequest, VoiceLatents
+from tortoise_core.inference.presets import SamplingSettings
 from tortoise_core.training.corpus import Corpus
 from tortoise_core.training.diffusion_stage import AlignedInput
 from tortoise_core.training.loop import hash_seed
@@ -87,4 +88,4 @@ def _voice(stage: AudioStage, corpus: Corpus, name: str) -> VoiceLatents:
     device = stage.decoder.code_embedding.weight.device
     mels = [torch.from_numpy(corpus.mel(clip).T)[None].to(device) for clip in clips]
     latent = torch.stack([stage.decoder.conditioning_latent(mel) for mel in mels]).mean(0)
-    return VoiceLatents(torch.empty(1, 0), latent.cpu())
+    return {"diffusion": latent.cpu()}

@@ -39,8 +39,8 @@ from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference.audio_stage import AudioStage
 from tortoise_core.inference.engine import load_engine
-from tortoise_core.inference.interface import SamplingSettings
-from tortoise_core.inference.text_side import SpeechFormat
+from tortoise_core.inference.front_end import SpeechFormat
+from tortoise_core.inference.presets import SamplingSettings
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.code_speller import CodeSpeller
@@ -158,8 +158,7 @@ class Workspace:
                 for clip, item in zip(clips, items, strict=True):
                     sf.write(clip, corpus.audio(item), SAMPLE_RATE, subtype="FLOAT")
                 latents = engine.voice_from_clips(clips)
-            tensors = {"auto": latents.auto, "diffusion": latents.diffusion}
-            write_tensors(model / "voices" / f"{voice}.safetensors", tensors)
+            write_tensors(model / "voices" / f"{voice}.safetensors", dict(latents))
 
     # --- the stages ---
 

@@ -20,7 +20,7 @@ from tasks.package.marks import chapter_marks, parse_ffmetadata
 from tasks.package.tags import tags_of, write_tags
 from tasks.synthesize.render import encode_flac
 from tests.tasks.audio import RATE, utterance
-from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.presets import SamplingSettings
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fccf"

@@ -9,15 +9,17 @@ import soundfile
 
 from storage.records import Verdict
 from tasks.errors import EngineMemoryError, OutputError, TalepressError, TransientError
+from tasks.qa.verdict import RANK
 from tasks.synthesize.batches import RenderItem, RenderVoices
-from tasks.synthesize.engines import forget_engines, get_engine, get_speaker
+from tasks.synthesize.engines import ENGINES, forget_engines, get_engine, get_speaker
 from tasks.synthesize.keys import seed_of, take_key
 from tasks.synthesize.render import RenderJob, render_batch, run_job
 from tasks.synthesize.speaker import Speaker
 from tests.tasks.audio import latents, stored_voice
 from tortoise_core.errors import ConfigError
-from tortoise_core.inference.fake import FakeEngine, Fault, Misbehaviour
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest
+from tortoise_core.inference.fake import FAKE, FakeEngine, Fault, Misbehaviour
+from tortoise_core.inference.interface import SpeechRequest
+from tortoise_core.inference.presets import SamplingSettings
 
 ITEMS = tuple(
     RenderItem(f"{n:064x}", text)
@@ -48,7 +50,7 @@ def test_good_takes_are_stored_as_their_records_say(store, settings):
         assert take.seed == seed_of(take.key)
         info = soundfile.info(store.path(take.audio_sha256))
         assert (info.format, info.channels, info.samplerate, info.frames) == ("FLAC", 1, 24_000, take.samples)
-        assert {"clvp", "seconds_per_char", "rms_dbfs"} <= set(take.scores)
+        assert {RANK, "seconds_per_char", "rms_dbfs"} <= set(take.scores)
 
 
 def test_takes_do_not_depend_on_the_batch(store, settings):
@@ -123,7 +125,7 @@ def test_every_item_is_spoken_by_its_own_voice(store, settings):
     assert engine.voices == [narrator, ann, narrator]
 
 
-def test_out_of_memory_with_one_utterance_is_told(store, settings):
+def test_out_of_memory_with_one_utterance_is_an_error(store, settings):
     with pytest.raises(EngineMemoryError, match="single utterance"):
         render_batch(Speaker(FakeEngine(max_batch=0)), store, ITEMS, VOICES, settings.qa)
 
@@ -190,6 +192,24 @@ def test_engines_are_loaded_once(settings):
     assert get_engine(fake.model_copy(update={"model": '{"max_batch": 2}'})) is not engine
     forget_engines()
     assert get_engine(fake) is not engine
+
+
+def test_two_threads_load_one_engine(settings, monkeypatch):
+    """Without the lock both threads find no engine, and the weights are in memory twice."""
+    loaded = []
+
+    def slow_load(model, device, precision):
+        time.sleep(0.1)
+        loaded.append(FakeEngine())
+        return loaded[-1]
+
+    monkeypatch.setitem(ENGINES, "fake", replace(FAKE, load=slow_load))
+    fake = settings.synthesize.model_copy(update={"engine": "fake", "model": "slow"})
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(get_speaker, [fake, fake])
+    forget_engines()
+    assert first is second
+    assert len(loaded) == 1
 
 
 def test_an_engine_that_cannot_be_loaded(settings):

@@ -16,7 +16,8 @@ from tortoise_core.audio.resample import resample
 from tortoise_core.checkpoints.manifest import read_manifest
 from tortoise_core.errors import AudioError, ConfigError
 from tortoise_core.inference.engine import load_engine, load_resynthesis
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest
+from tortoise_core.inference.interface import SpeechRequest
+from tortoise_core.inference.presets import SamplingSettings
 from tortoise_core.inference.resynthesis import Resynthesis
 
 MINI = Path(configs.__file__).parent / "models" / "tortoise_mini"

@@ -12,7 +12,7 @@ from tortoise_core.checkpoints import read_manifest, write_manifest, write_netwo
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.inference import audio_stage
 from tortoise_core.inference.engine import TorToiseEngine
-from tortoise_core.inference.interface import SpeechRequest, VoiceLatents
+from tortoise_core.inference.interface import SpeechRequest
 from tortoise_core.inference.sampling import Keep, Prompt, sample_codes
 from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.inference.streaming import FIRST_CODES, NEXT_CODES, LatentVocoding
@@ -83,9 +83,9 @@ def test_with_a_latent_decoder_one_candidate_is_heard_while_it_is_sampled(models
     audio = np.concatenate(list(engine.stream(request)))
     states = torch.stack(list(engine._codes.stream(request)))
     with torch.inference_mode():
-        expected = decoder(states[None], voice.auto)[0, 0]
+        expected = decoder(states[None], voice["auto"])[0, 0]
     np.testing.assert_allclose(audio, expected.numpy(), atol=1e-5)
-    prompt = Prompt(voice.auto[0], torch.tensor(engine._text.text_ids(request.text)))
+    prompt = Prompt(voice["auto"][0], torch.tensor(engine.text_ids(request.text)))
     seeds = [[derived_seed(request.seed, "candidate", 0)]]
     ((row,),) = sample_codes(models.autoregressive, [prompt], decoding(SETTINGS), seeds, Keep(latents=True))
     assert len(states) == len(row.codes) + row.stopped
@@ -97,6 +97,6 @@ def test_streams_refuse_what_speak_refuses(models, voice, tmp_path):
     engine = engine_of(tmp_path, models, {})
     with pytest.raises(TextError, match="nothing to say"):
         next(engine.stream(SpeechRequest("", voice, SETTINGS, 1)))
-    foreign = VoiceLatents(torch.zeros(1, AR.width + 1), torch.zeros(1, 64))
+    foreign = {"auto": torch.zeros(1, AR.width + 1), "diffusion": torch.zeros(1, 64)}
     with pytest.raises(ConfigError, match="another model"):
         next(engine.stream(SpeechRequest("Hello.", foreign, SETTINGS, 1)))

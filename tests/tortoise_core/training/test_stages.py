@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from tortoise_core.checkpoints import verify
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference.engine import load_engine
-from tortoise_core.inference.interface import SpeechRequest, VoiceLatents
+from tortoise_core.inference.interface import SpeechRequest
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.training.recipe import STAGES, read_recipe
 from tortoise_core.training.run import Workspace
@@ -38,17 +38,17 @@ def test_the_whole_recipe_ends_in_a_model_that_speaks(trained, tmp_path):
     trained.run("export", out=out)
     verify(out)
     engine = load_engine(out, "cpu")
-    tensors = load_file(out / "voices" / "rms.safetensors")
-    voice = VoiceLatents(tensors["auto"], tensors["diffusion"])
-    assert voice.auto.shape == (1, 32) and voice.diffusion.shape == (1, 64)
+    voice = load_file(out / "voices" / "rms.safetensors")
+    assert {name: tuple(tensor.shape) for name, tensor in voice.items()} == {"auto": (1, 32), "diffusion": (1, 64)}
+    assert engine.voice_widths == {"auto": 32, "diffusion": 64}
     settings = engine.settings("fast")
     requests = [SpeechRequest(text, voice, settings, seed) for seed, text in enumerate(["No.", "No, no, no."])]
     together = engine.speak(requests)
     for request, result in zip(requests, together, strict=True):
         assert result.audio.dtype == np.float32 and np.isfinite(result.audio).all()
-        assert len(result.audio) == max(result.codes * 1024, 2400)
+        assert len(result.audio) == 2400 or len(result.audio) % 1024 == 0  # silence, or whole codes
         alone = engine.speak([request])[0]
-        assert alone.codes == result.codes
+        assert len(alone.audio) == len(result.audio)
         np.testing.assert_allclose(alone.audio, result.audio, atol=1e-3)
 
 

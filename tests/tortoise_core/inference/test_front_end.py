@@ -1,4 +1,4 @@
-"""The text side says what the engine says, and costs no PyTorch."""
+"""The front-end says what the engine says, and costs no PyTorch."""
 
 import json
 import subprocess
@@ -8,10 +8,10 @@ import pytest
 
 from configs.settings import load_settings
 from tasks.models.catalogue import SHIPPED_FOLDER
-from tasks.synthesize.engines import forget_engines, get_engine, get_text_side
+from tasks.synthesize.engines import forget_engines, get_engine, get_front_end
 from tortoise_core.errors import CheckpointError, ConfigError
-from tortoise_core.inference.interface import Engine, TextSide
-from tortoise_core.inference.text_side import load_text_side
+from tortoise_core.inference.front_end import load_front_end
+from tortoise_core.inference.interface import Engine, FrontEnd
 
 MINI = SHIPPED_FOLDER / "tortoise_mini"
 TEXTS = ("", "...", "The dog's bone.", "A {T AH0 M EY1 T OW0}, Mr. Zxqvorp: 17 of them!", "“Oh?” — she said")
@@ -20,25 +20,32 @@ TEXTS = ("", "...", "The dog's bone.", "A {T AH0 M EY1 T OW0}, Mr. Zxqvorp: 17 o
 @pytest.mark.parametrize(("kind", "model"), [("tortoise", str(MINI)), ("fake", "sound")])
 def test_engine_and_text_side_say_the_same(kind, model):
     settings = load_settings(synthesize={"engine": kind, "model": model, "device": "cpu"}).synthesize
-    engine, text = get_engine(settings), get_text_side(settings)
+    engine, text = get_engine(settings), get_front_end(settings)
     forget_engines()
     assert isinstance(engine, Engine)
-    assert isinstance(text, TextSide)
+    assert isinstance(text, FrontEnd)
     assert (text.digest, text.max_text_tokens) == (engine.digest, engine.max_text_tokens)
     assert [text.token_count(t) for t in TEXTS] == [engine.token_count(t) for t in TEXTS]
-    for preset in ("ultra_fast", "fast", "standard", "high_quality"):
+    assert text.presets == engine.presets == ("ultra_fast", "fast", "standard", "high_quality")
+    assert text.languages == engine.languages == {"en"}
+    for preset in text.presets:
         assert text.settings(preset) == engine.settings(preset)
+    work = [text.relative_work(text.settings(preset)) for preset in text.presets]
+    assert work == sorted(work)
+    assert text.settings("fast", candidates=3).candidates == 3
+    with pytest.raises(ConfigError, match="no sampling setting 'colour': use one of candidates, "):
+        text.settings("fast", colour="red")
     with pytest.raises(ConfigError, match="preset 'slow'"):
         text.settings("slow")
 
 
 def test_counts_of_the_shipped_model():
-    text = load_text_side(MINI)
+    text = load_front_end(MINI)
     assert [text.token_count(t) for t in ("", "...", "dog.", "a dog.")] == [0, 0, 4, 6]
 
 
 def test_what_the_shipped_model_is_given_ends_in_a_mark():
-    text = load_text_side(MINI)
+    text = load_front_end(MINI)
     assert text.text_ids("Three") == text.text_ids("“Three” ") == text.text_ids("Three.")
     assert text.text_ids("Three") != text.text_ids("Three?")
     assert text.token_count("Three,") == text.token_count("Three?") == text.token_count("Three -")
@@ -47,20 +54,20 @@ def test_what_the_shipped_model_is_given_ends_in_a_mark():
 def test_the_digest_follows_the_speech_format(tmp_path):
     content = json.loads((MINI / "model.json").read_text("utf-8"))
     (tmp_path / "model.json").write_text(json.dumps(content), "utf-8")
-    assert load_text_side(tmp_path).digest == load_text_side(MINI).digest  # the weights' digests are in the manifest
+    assert load_front_end(tmp_path).digest == load_front_end(MINI).digest  # the weights' digests are in the manifest
     content["speech"]["shallow"] = 0.25
     (tmp_path / "model.json").write_text(json.dumps(content), "utf-8")
-    assert load_text_side(tmp_path).digest != load_text_side(MINI).digest
+    assert load_front_end(tmp_path).digest != load_front_end(MINI).digest
 
 
 def test_a_folder_without_a_model(tmp_path):
     with pytest.raises(CheckpointError, match="no model folder"):
-        load_text_side(tmp_path)
+        load_front_end(tmp_path)
 
 
 def test_a_published_model_counts_byte_pairs_and_a_stop(tmp_path):
     (tmp_path / "model.json").write_text('{"format": 1, "name": "x", "networks": {}}')
-    text = load_text_side(tmp_path)
+    text = load_front_end(tmp_path)
     assert text.max_text_tokens == 398
     assert text.token_count("") == 0
     assert text.token_count("a") == 2

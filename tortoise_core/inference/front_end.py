@@ -1,7 +1,7 @@
-"""The side of a model that needs no network: how it counts text, its limits, its presets and its digest.
+"""TorToise's front-end: how a model counts text, its limits, presets, languages and digest, all from its manifest.
 
-The engine speaks through one, and a plan is made with one alone. Must stay importable without PyTorch, which takes more
-memory and time than all of planning.
+It knows nothing of networks: a plan is made with it alone, and the engine speaks through the same class. Must stay
+importable without PyTorch, which takes more memory and time than all of planning.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Literal
 
 from tortoise_core.description import ModelDescription, read_config, read_description
 from tortoise_core.errors import ConfigError
-from tortoise_core.inference.interface import SamplingSettings
-from tortoise_core.inference.presets import published_settings
+from tortoise_core.inference.interface import Sampling
+from tortoise_core.inference.presets import PRESETS, SamplingSettings, own_settings, published_settings
 from tortoise_core.text.notation import respelled
 from tortoise_core.text.phonemes import PAUSES, PhonemeTokenizer
 
@@ -24,7 +24,10 @@ CODE_FORMAT_VERSION = 5  # raise it when the same weights and settings would giv
 
 @dataclass(frozen=True)
 class SpeechFormat:
-    """The manifest's table `speech`; the defaults describe the published model."""
+    """The manifest's table `speech`; the defaults describe the published model.
+
+    Its text form is part of the model's digest: another name or field makes every take of every model anew.
+    """
 
     front_end: Literal["published", "phones"] = "published"
     prediction: Literal["epsilon", "v"] = "epsilon"  # of the diffusion decoder
@@ -36,12 +39,13 @@ class SpeechFormat:
     max_text_tokens: int = 398  # the published model refuses 400 with its stops (spec 2)
 
 
-class TorToiseText:
-    """Implements `interface.TextSide` from a manifest."""
+class TorToiseFrontEnd:
+    """Implements `interface.FrontEnd` from a manifest."""
 
     def __init__(self, description: ModelDescription) -> None:
+        """Raises `CheckpointError` for a manifest whose tables `speech` or `presets` are wrong."""
         self.speech: SpeechFormat = read_config(SpeechFormat, description.extra.get("speech", {}), "speech")
-        self._presets: Mapping[str, Mapping[str, object]] = description.extra.get("presets", {})
+        self._presets = _presets(description)
         self._digest = hashlib.sha256(
             f"{description.digest()} {self.speech} {CODE_FORMAT_VERSION}".encode()
         ).hexdigest()
@@ -49,35 +53,58 @@ class TorToiseText:
 
     @property
     def digest(self) -> str:
-        """See `interface.TextSide`."""
+        """See `interface.FrontEnd`."""
         return self._digest
 
     @property
     def max_text_tokens(self) -> int:
-        """See `interface.TextSide`."""
+        """See `interface.FrontEnd`."""
         return self.speech.max_text_tokens
 
+    @property
+    def languages(self) -> frozenset[str]:
+        """English alone: so are the cleaner of the published model and the phones of the embedded one."""
+        return frozenset({"en"})
+
+    @property
+    def presets(self) -> tuple[str, ...]:
+        """The presets of this model; the published ones where the model brings none of its own. Cheapest first."""
+        return tuple(sorted(self._presets, key=lambda name: self._presets[name].work))
+
     def token_count(self, text: str) -> int:
-        """See `interface.TextSide`. Raises `TextError` for text that the front-end cannot read."""
+        """See `interface.FrontEnd`. Raises `TextError` for text that the front-end cannot read."""
         return len(self._text_ids(text))
 
     def text_ids(self, text: str) -> list[int]:
         """Ids for the AR model (its start and stop are added there); empty where there is nothing to say."""
         return self._text_ids(text)
 
-    def settings(self, preset: str) -> SamplingSettings:
-        """The preset of this model; the published ones where the model brings none of its own."""
-        if not self._presets:
-            return published_settings(preset)
+    def settings(self, preset: str, **changes: object) -> SamplingSettings:
+        """See `interface.FrontEnd`."""
         if preset not in self._presets:
-            raise ConfigError(f"no preset {preset!r}: use one of {', '.join(self._presets)}")
-        settings: SamplingSettings = read_config(SamplingSettings, self._presets[preset], f"presets.{preset}")
-        return settings
+            raise ConfigError(f"the model has no preset {preset!r}: use one of {', '.join(self.presets)}")
+        if "sampler" in changes:
+            from tortoise_core.diffusion.samplers import sampler_named  # here: it needs PyTorch, and is seldom asked
+
+            sampler_named(str(changes["sampler"]))
+        return self._presets[preset].changed(changes)
+
+    def relative_work(self, settings: Sampling) -> float:
+        """See `interface.FrontEnd`."""
+        return own_settings(settings).work
 
 
-def load_text_side(model: str | Path) -> TorToiseText:
-    """The text side of a model folder (or manifest file). Raises `CheckpointError`."""
-    return TorToiseText(read_description(Path(model)))
+def load_front_end(model: str | Path) -> TorToiseFrontEnd:
+    """The front-end of a model folder (or manifest file). Raises `CheckpointError`."""
+    return TorToiseFrontEnd(read_description(Path(model)))
+
+
+def _presets(description: ModelDescription) -> Mapping[str, SamplingSettings]:
+    """The manifest's table `presets`, or the published presets where it has none."""
+    own = description.extra.get("presets", {})
+    if not own:
+        return {name: published_settings(name) for name in PRESETS}
+    return {name: read_config(SamplingSettings, values, f"presets.{name}") for name, values in own.items()}
 
 
 def _published_ids() -> Callable[[str], list[int]]:
