@@ -6,7 +6,7 @@ Knows nothing of what is inside a weights file.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -26,7 +26,7 @@ def list_models(json: Json = False) -> None:
     from tasks.models.catalogue import installed_models
 
     settings = read_settings()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": model.name,
             "origin": model.origin,
