@@ -164,7 +164,7 @@ class StorageSettings(_Section):
 
     @property
     def database(self) -> str:
-        """SQLAlchemy URL of the database."""
+        """URL of the database, percent-encoded: a data folder may have any name."""
         return self.database_url or f"sqlite:///{quote(str(self.folder / 'talepress.db'))}"
 
     @property

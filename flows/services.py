@@ -11,12 +11,9 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
 from configs.settings import Settings, SettingsError, SynthesizeSettings, load_settings
 from storage.artifacts import ArtifactStore
-from storage.database import Database
+from storage.database import Database, database_exists
 from storage.records import VoiceRecord
 from tasks.disk import output_errors
 from tasks.errors import BadInputError, UnknownVoiceError
@@ -85,12 +82,8 @@ class Services:
         return sampling_settings(self.front_end, self.settings.synthesize, **changes)
 
     def has_database(self) -> bool:
-        """Whether there is a database already. Raises `BadInputError` for a setting that is no database URL."""
-        try:
-            url = make_url(self.settings.storage.database)
-        except ArgumentError as error:
-            raise BadInputError(f"storage.database_url: {error}") from error
-        return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+        """Tells whether there is a database already. Raises `DatabaseUrlError`."""
+        return database_exists(self.settings.storage.database)
 
     def added_voices(self) -> tuple[VoiceRecord, ...]:
         """The voices that users added, of any model."""

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 from configs.settings import Settings
 from flows.services import Services, read_settings
@@ -126,20 +125,18 @@ def device(settings: Settings) -> Finding:
 
 def database(settings: Settings) -> Finding:
     """Whether the database opens (an older one is upgraded). None yet is fine: the first run makes it."""
-    from sqlalchemy import make_url
+    from storage.database import Database, database_exists, database_name
 
-    from storage.database import Database
-
-    url = make_url(settings.storage.database)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        return Finding("database", True, f"{url.database} does not exist yet; the first run makes it")
+    name = database_name(settings.storage.database)
+    if not database_exists(settings.storage.database):
+        return Finding("database", True, f"{name} does not exist yet; the first run makes it")
     opened = Database(settings.storage.database)
     try:
         with opened.snapshot() as uow:
             books = len(uow.books.summaries())
     finally:
         opened.close()
-    return Finding("database", True, f"{url.render_as_string(hide_password=True)}, {books} books")
+    return Finding("database", True, f"{name}, {books} books")
 
 
 def model(settings: Settings) -> Finding:

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the revisions on the connection that `storage.database` hands over."""
+"""Runs Alembic's revisions on the connection that `storage.database` hands over. Must not open one of its own."""
 
 from alembic import context
 

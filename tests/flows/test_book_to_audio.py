@@ -1,5 +1,6 @@
 """The flows against Prefect's test server, with the fake engine."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from mutagen.mp4 import MP4
 
 from flows.order.request import Request
+from flows.progress import listening
 from flows.services import open_services, read_settings
 from storage.records import RunState
 from tasks.errors import TransientError, UnknownVoiceError
@@ -178,3 +180,29 @@ def test_an_unknown_voice_stops_the_flow_before_anything_is_saved(make):
         make(voice="nobody")
     with open_services(read_settings()) as services, services.database.snapshot() as uow:
         assert uow.books.summaries() == ()
+
+
+def test_rows_are_committed_while_a_run_works(make, book, monkeypatch):
+    """Whoever asks for the status meanwhile, and the next run after a kill, know only what is committed."""
+    monkeypatch.setenv("TALEPRESS_SYNTHESIZE__BATCH_SIZE", "2")
+    source = hashlib.sha256(book.read_bytes()).hexdigest()
+    run_rows = []
+    masters = []
+
+    def look(progress):
+        with open_services(read_settings()) as services, services.database.snapshot() as uow:
+            if progress.stage == "synthesize":
+                run_rows.extend((run.state, run.done, run.total) for run in uow.runs.of(source))
+            if progress.stage == "master":
+                with services.database.engine.connect() as connection:
+                    rows = connection.exec_driver_sql("SELECT count(*) FROM masters").scalar_one()
+                masters.append((progress.done, rows))
+
+    with listening(look):
+        make()
+    done = [done for _, done, _ in run_rows]
+    assert done == sorted(done)
+    assert {(state, total) for state, done, total in run_rows if done} == {(RunState.RUNNING, 10)}
+    assert set(done) & set(range(1, 10)), "no row between the first and the last utterance"
+    assert [announced for announced, _ in masters] == [1, 2, 3]
+    assert all(rows >= announced for announced, rows in masters), masters

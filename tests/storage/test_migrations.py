@@ -105,7 +105,8 @@ def test_two_processes_may_open_a_new_database_at_once(tmp_path, database_url):
         "while not pathlib.Path(sys.argv[3]).exists(): time.sleep(0.001)\n"
         "Database(sys.argv[1]).close()\n"
     )
-    ready, go = [tmp_path / f"ready{n}" for n in range(2)], tmp_path / "go"
+    ready = [tmp_path / f"ready{n}" for n in range(2)]
+    go = tmp_path / "go"
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", code, database_url, str(mark), str(go)],
