@@ -135,8 +135,9 @@ class MasterSettings(_Section):
 
 
 class PackageSettings(_Section):
-    """The published files."""
+    """The published files. `outputs` names their kinds; packaging knows which there are."""
 
+    outputs: tuple[str, ...]
     aac_bitrate_kbps: Annotated[int, Field(ge=24, le=320)]
     narrator: str
 

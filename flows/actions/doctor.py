@@ -90,7 +90,7 @@ def packages() -> Finding:
 
 def ffmpeg() -> Finding:
     """Which ffmpeg will be used."""
-    from tasks.package.ffmpeg import ffmpeg_path
+    from tasks.package.audio.ffmpeg import ffmpeg_path
 
     try:
         return Finding("ffmpeg", True, ffmpeg_path())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+from os.path import commonpath
 from typing import TYPE_CHECKING
 
 from flows.cli.console import ExitCode, emit_json, emit_table, tell
-from storage.records import RunState
+from storage.records import EditionFile, RunState
 
 if TYPE_CHECKING:
     from flows.order.report import RunReport
@@ -31,11 +34,17 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
         ]
         emit_table(report.title, ["", ""], rows)
         _show_flagged(report)
-        for file in report.edition.files:
-            print(f"{file.kind}: {file.path}")
+        _show_files(report.edition.files)
     if report.rendered == 0:
         tell("nothing to render: every take was there already")
     return ExitCode.FLAGGED if report.state is RunState.FLAGGED else ExitCode.DONE
+
+
+def _show_files(files: Sequence[EditionFile]) -> None:
+    """Prints a line for each kind of file: its path, or the folder where there are several."""
+    for kind, group in groupby(files, key=lambda file: file.kind):
+        paths = [file.path for file in group]
+        print(f"{kind}: {paths[0]}" if len(paths) == 1 else f"{kind}: {len(paths)} files in {commonpath(paths)}")
 
 
 def _show_flagged(report: RunReport) -> None:

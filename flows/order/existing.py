@@ -14,7 +14,8 @@ from storage.errors import BookBusyError, IncompleteError
 from storage.records import ChosenTake, Edition, Master, RunState
 from tasks.errors import BadInputError
 from tasks.master.keys import master_key
-from tasks.package.edition import EditionContent, edition_key, is_published
+from tasks.package.content import EditionContent
+from tasks.package.edition import edition_key, is_published
 
 
 def source_of(book: Path) -> str:
@@ -67,12 +68,13 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
         model=Path(order.services.settings.synthesize.model).name,
         model_digest=order.services.front_end.digest,
         sampling=order.sampling,
+        settings=order.services.settings.package,
     )
 
 
 def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | None]:
     """The key of an edition in the order's folder, and the edition if its files lie there unchanged."""
-    key = edition_key(content, order.services.settings.package)
+    key = edition_key(content)
     place = hashlib.sha256(f"{key} {order.out}".encode("utf-8", "surrogateescape")).hexdigest()
     with order.services.database.snapshot() as uow:
         found = uow.editions.find(place)

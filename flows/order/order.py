@@ -18,6 +18,7 @@ from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
 from tasks.disk import require_writable
 from tasks.errors import BadInputError, CoverageError
 from tasks.ingest.book import read_book
+from tasks.package.outputs import find_outputs
 from tasks.segment.script import write_script
 from tasks.synthesize.batches import speech_seconds
 from tasks.synthesize.keys import utterance_key
@@ -25,7 +26,6 @@ from tortoise_core.inference.interface import Sampling
 
 # Forecasts, deliberately high: FLAC of takes, a stitched chapter, and masters.
 DATA_BYTES_PER_SECOND = 120_000
-KILOBIT_BYTES = 125
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,11 +99,12 @@ def prepare(
         segment: `write_script` or its Prefect shell.
 
     Raises:
-        BadInputError: an unreadable book, a mistake in plan, cast, lexicon or markup, no such chapter, voice or preset,
-            a folder that cannot be written, no room.
+        BadInputError: an unreadable book, a mistake in plan, cast, lexicon or markup, no such chapter, voice, preset or
+            output, a folder that cannot be written, no room.
         CoverageError: the script loses text.
     """
     settings = services.settings
+    outputs = find_outputs(settings.package.outputs)
     path = Path(request.book)
     model = services.front_end  # the networks are not needed before something is spoken
     sampling = services.sampling
@@ -123,7 +124,8 @@ def prepare(
     if not chapters:
         raise BadInputError(f"{path.name}: there is nothing to speak in the chosen chapters")
     seconds = sum(speech_seconds(u.spoken) for u in script.utterances if u.chapter_index in chapters)
-    require_writable(Path(request.out), needed_bytes=round(seconds * settings.package.aac_bitrate_kbps * KILOBIT_BYTES))
+    output_bytes = sum(output.forecast_bytes(seconds, settings.package) for output in outputs)
+    require_writable(Path(request.out), needed_bytes=round(output_bytes))
     require_writable(settings.storage.folder, needed_bytes=round(seconds * DATA_BYTES_PER_SECOND))
     voices = {name: services.voice(name) for name in manuscript.voices}
     return Order(services, request, book, script, chapters, services.voice(manuscript.narrator), sampling, voices)

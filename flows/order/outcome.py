@@ -7,6 +7,7 @@ from flows.order.report import FlaggedTake, RunReport
 from flows.order.resources import peak_memory
 from storage.records import Edition, Master, RunState
 from tasks.errors import CoverageError
+from tasks.package.content import narrator_of
 
 
 def check_coverage(order: Order, masters: tuple[Master, ...]) -> None:
@@ -43,7 +44,7 @@ def outcome(
     return RunReport(
         title=order.book.title,
         authors=order.book.authors,
-        narrator=settings.package.narrator or f"Talepress ({order.voice.name})",
+        narrator=narrator_of(settings.package, order.voice),
         state=RunState.FLAGGED if share > settings.execution.max_flagged_share else RunState.DONE,
         edition=edition,
         chapter_indices=order.chapters,

@@ -1,4 +1,4 @@
-"""Brings a stitched chapter to its loudness: measure, one gain, limiter only where needed, measure what came out.
+"""Brings a stitched chapter to its loudness: measures it, applies one gain, limits peaks, measures the result.
 
 It reads and writes in blocks, so memory does not grow with the chapter. It must not know how a chapter was stitched.
 """
@@ -39,7 +39,7 @@ def master_chapter(
         settings: target loudness (LUFS) and true-peak ceiling (dBTP).
 
     Returns:
-        The master with the loudness and true peak measured on the finished audio.
+        The master, with the loudness and true peak of the finished audio. It has as many samples as the chapter.
 
     Raises:
         OutputError: the disk is full.
@@ -53,7 +53,7 @@ def master_chapter(
     try:
         with output_errors(working.parent):
             with soundfile.SoundFile(working, "w", stitched.sample_rate, 1, format="FLAC", subtype="PCM_16") as target:
-                loudness, peak = measure(_written(blocks, target), stitched.sample_rate)
+                loudness, peak = measure(_write(blocks, target), stitched.sample_rate)
             address = store.put_file(working)
     finally:
         working.unlink(missing_ok=True)
@@ -72,8 +72,9 @@ def master_chapter(
 
 
 def measure(blocks: Iterable[np.ndarray], sample_rate: int) -> tuple[float, float]:
-    """Integrated loudness in LUFS and true peak in dBTP of a stream of mono blocks, each of shape (samples,)."""
-    loudness, peak = LoudnessMeter(sample_rate), TruePeakMeter()
+    """Returns integrated loudness (LUFS) and true peak (dBTP) of a stream of mono blocks, each of shape (samples,)."""
+    loudness = LoudnessMeter(sample_rate)
+    peak = TruePeakMeter()
     for block in blocks:
         loudness.add(block)
         peak.add(block)
@@ -81,12 +82,13 @@ def measure(blocks: Iterable[np.ndarray], sample_rate: int) -> tuple[float, floa
 
 
 def _read(path: Path) -> Iterator[np.ndarray]:
+    """Yields a file's samples in blocks, each of shape (samples,), float64."""
     with soundfile.SoundFile(path) as file:
         yield from file.blocks(BLOCK_SAMPLES, dtype="float64")
 
 
-def _written(blocks: Iterable[np.ndarray], target: soundfile.SoundFile) -> Iterator[np.ndarray]:
-    """Passes blocks on after writing them."""
+def _write(blocks: Iterable[np.ndarray], target: soundfile.SoundFile) -> Iterator[np.ndarray]:
+    """Writes blocks to a file, and yields each one after it is written."""
     for block in blocks:
         target.write(block)
         yield block

@@ -1,6 +1,7 @@
-"""One linear gain for a whole chapter, and a gentle limiter for the few peaks that would pass the ceiling.
+"""Changes level: one linear gain for a whole chapter, and a gentle limiter for the few peaks above the ceiling.
 
-It works on streams of blocks; the result does not depend on how the stream is cut. It must not know files or chapters.
+Functions work on streams of blocks; the result does not depend on how a stream is cut. This module must not know files
+or chapters.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ MARGIN_DB = 0.05  # for what moving the gain adds between the samples that were 
 
 
 def plan_gain_db(loudness_lufs: float, true_peak_dbtp: float, target_lufs: float, ceiling_dbtp: float) -> float:
-    """The gain that brings a chapter to its target without asking more than 6 dB of the limiter; 0 for a silent one."""
+    """Returns the gain that brings a chapter to its target loudness; 0 dB for a silent chapter.
+
+    The gain is smaller where the limiter would have to take more than `MAX_LIMITING_DB` off the largest peak.
+    """
     if loudness_lufs <= ABSOLUTE_GATE_LUFS:
         return 0.0
     gain_db = target_lufs - loudness_lufs
@@ -26,7 +30,7 @@ def plan_gain_db(loudness_lufs: float, true_peak_dbtp: float, target_lufs: float
 
 
 def amplify(blocks: Iterable[np.ndarray], gain_db: float) -> Iterator[np.ndarray]:
-    """Applies one gain to all blocks."""
+    """Multiplies all blocks by one gain. As many samples come out as go in."""
     factor = 10 ** (gain_db / 20)
     for block in blocks:
         yield block * factor
@@ -50,19 +54,22 @@ def limit(blocks: Iterable[np.ndarray], ceiling_dbtp: float, sample_rate: int) -
     reach = round(REACH_SECONDS * sample_rate)
     window = 2 * reach + 1
     context = 2 * reach + PEAK_CONTEXT
-    for seen in _with_context(blocks, context):
-        needed = ceiling / np.maximum(peak_of(seen), ceiling)
+    for piece in _with_context(blocks, context):
+        needed = ceiling / np.maximum(peak_of(piece), ceiling)
         gain = uniform_filter1d(minimum_filter1d(needed, window), window)
-        yield (seen * gain)[context:-context]
+        yield (piece * gain)[context:-context]
 
 
 def _with_context(blocks: Iterable[np.ndarray], context: int) -> Iterator[np.ndarray]:
-    """Regroups a stream: every piece has `context` samples of its neighbours (or silence) on either side."""
-    held = np.zeros(context)
+    """Regroups a stream: every piece has `context` samples of its neighbours (or silence) on either side.
+
+    Without their context, the pieces are the stream again. Shape of a piece: (samples + 2 * context,).
+    """
+    waiting = np.zeros(context)
     for block in blocks:
-        held = np.concatenate([held, block])
-        if len(held) > 2 * context:
-            yield held
-            held = held[-2 * context :]
-    if len(held) > context:
-        yield np.concatenate([held, np.zeros(context)])
+        waiting = np.concatenate([waiting, block])
+        if len(waiting) > 2 * context:
+            yield waiting
+            waiting = waiting[-2 * context :]
+    if len(waiting) > context:
+        yield np.concatenate([waiting, np.zeros(context)])

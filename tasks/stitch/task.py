@@ -1,4 +1,4 @@
-"""The Prefect shell of stitching."""
+"""The Prefect shell of stitching. It must not know what stitching does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where everything lies in a chapter, counted in samples before a single file is read.
+"""Lays out a chapter: decides at which sample every take starts and ends, before a single file is read.
 
 It must not know how audio is read or written.
 """
@@ -16,7 +16,7 @@ from tasks.pauses import pause_seconds
 
 @dataclass(frozen=True)
 class Timeline:
-    """A chapter's plan. Gaps between placed utterances, and the rest up to `samples`, are room tone."""
+    """Where a chapter's utterances lie. Gaps between them, and the rest up to `samples`, are room tone."""
 
     sample_rate: int
     samples: int
@@ -33,7 +33,7 @@ def lay_out(cues: Sequence[ChosenTake], settings: StitchSettings, *, opens_book:
             first chapter mark at 0; every other chapter starts with `head_s` of room tone.
 
     Returns:
-        The timeline; positions are exact, so that sums over chapters are exact too.
+        The timeline, in whole samples: the lengths of chapters add up to the length of the book.
 
     Raises:
         TalepressError: no utterance at all, or takes of different sample rates.

@@ -80,7 +80,7 @@ def test_a_second_process_on_the_same_book_is_refused(talepress):
 
 
 def test_what_our_packages_log_is_kept_with_the_run(talepress, server_environment):
-    """Level INFO, which nobody sees at the terminal; a library's loggers pass on warnings alone unless they are told."""
+    """Level INFO, which nobody sees at the terminal; loggers pass on warnings alone unless they are set."""
     ended = talepress("make", "book.md", "--out", "out", "--json")
     assert ended.code == 0, ended.err
     assert "to speak" not in ended.err

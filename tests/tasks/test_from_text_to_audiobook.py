@@ -11,7 +11,8 @@ from mutagen.mp4 import MP4
 from configs.settings import load_settings
 from storage.records import Book, ChosenTake, PauseKind, Utterance, Verdict
 from tasks.master.chapter import master_chapter
-from tasks.package.edition import EditionContent, publish_edition
+from tasks.package.content import EditionContent
+from tasks.package.edition import publish_edition
 from tasks.qa.checks import Rendering
 from tasks.qa.verdict import best, judge
 from tasks.stitch.assemble import stitch_chapter
@@ -68,8 +69,8 @@ def test_two_chapters(store, settings, tmp_path):
 
     book = Book("Oz", ("L. Frank Baum",), "en", "ab" * 32, ())
     by_key = {take.key: take for take in chosen.values()}
-    content = EditionContent(book, tuple(masters), by_key, voice, "fake", engine.digest, sampling)
-    edition = publish_edition(tmp_path / "out", store, content, settings.package)
+    content = EditionContent(book, tuple(masters), by_key, voice, "fake", engine.digest, sampling, settings.package)
+    edition = publish_edition(tmp_path / "out", store, content)
     file = MP4(edition.files[0].path)
     heading = masters[0].samples + masters[1].placed[0].start_sample
     assert [chapter.start for chapter in file.chapters] == pytest.approx([0, heading / 24_000], abs=1e-3)

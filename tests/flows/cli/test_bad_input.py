@@ -156,6 +156,32 @@ def test_a_wrong_setting_is_named(talepress, monkeypatch):
     assert "TALEPRESS_QA__RETAKES" in ended.err
 
 
+@pytest.mark.usefixtures("voiced_home", "book")
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [('["m4b", "mp4", "manifest"]', "no output 'mp4': outputs (package.outputs) are m4b, "), ('["m4b"]', "add it")],
+)
+def test_an_output_that_cannot_be_is_refused_before_work_starts(talepress, monkeypatch, tmp_path, outputs, message):
+    monkeypatch.setenv("TALEPRESS_PACKAGE__OUTPUTS", outputs)
+    before = tree(tmp_path)
+    ended = talepress("make", "book.md")
+    assert (ended.code, len(ended.err.splitlines())) == (2, 1)
+    assert message in ended.err
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.usefixtures("voiced_home", "book")
+def test_every_output_needs_room(talepress, monkeypatch, tmp_path):
+    usage = disk.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda place: usage._replace(free=4_000_000))
+    monkeypatch.setattr("flows.order.order.DATA_BYTES_PER_SECOND", 0)  # takes and masters need none of it
+    monkeypatch.setattr("tasks.package.outputs.flac.PCM_BYTES_PER_SECOND", 1_000_000)
+    monkeypatch.setenv("TALEPRESS_PACKAGE__OUTPUTS", '["flac", "manifest"]')
+    ended = talepress("make", "book.md")
+    assert (ended.code, len(ended.err.splitlines())) == (2, 1)
+    assert "MiB are needed and 3 MiB are free" in ended.err
+
+
 @pytest.mark.usefixtures("home")
 def test_an_error_that_nobody_foresaw_is_one_line_too_and_a_failure(talepress, monkeypatch, book):
     def broken(*arguments, **options):

@@ -44,6 +44,13 @@ def test_peaks_stay_below_the_ceiling_and_blocks_do_not_matter(seed, sizes, ceil
     np.testing.assert_allclose(limited(audio, ceiling, sizes), whole, atol=1e-12)
 
 
+@pytest.mark.parametrize("ceiling", [-1.0, -3.5, -6.0, -12.0])
+def test_limited_audio_reaches_the_ceiling_from_below(ceiling):
+    audio = 0.1 * np.sin(np.arange(RATE) * 0.1)
+    audio[12_000:12_200] *= 9.5  # a few milliseconds at -0.4 dBTP
+    assert ceiling - 0.3 <= true_peak(limited(audio, ceiling)) <= ceiling
+
+
 def test_only_the_neighbourhood_of_a_peak_is_turned_down():
     audio = 0.1 * np.sin(np.arange(RATE) * 0.1)
     audio[12_000] = 1.0

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from storage.records import Master, PlacedUtterance
 from tasks.errors import TalepressError
-from tasks.package.marks import ChapterMark, chapter_marks, ffmetadata, parse_ffmetadata, sample_rate_of
+from tasks.package.audio.marks import ChapterMark, chapter_marks, ffmetadata, parse_ffmetadata, sample_rate_of
 from tests.tasks.audio import utterance
 
 

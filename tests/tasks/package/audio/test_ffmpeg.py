@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tasks.errors import OutputError, TalepressError
-from tasks.package.ffmpeg import ffmpeg_path, run_ffmpeg
+from tasks.package.audio.ffmpeg import ffmpeg_path, run_ffmpeg
 
 PCM = ["-f", "f32le", "-ar", "24000", "-ac", "1", "-i", "pipe:0"]
 

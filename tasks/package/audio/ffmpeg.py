@@ -1,7 +1,7 @@
-"""The ffmpeg program: where it is and how it is run. It must not know what a book is.
+"""Finds and runs the ffmpeg program. It must not know what a book is.
 
-A system ffmpeg is used when there is one, otherwise the binary that the package imageio-ffmpeg carries. Programs get
-argument lists, never a shell.
+A system ffmpeg is used when there is one, otherwise the binary that the package imageio-ffmpeg carries. It gets an
+argument list, never a shell's command line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SHOWN_STDERR_CHARS = 300
 
 
 def ffmpeg_path() -> str:
-    """Path of the ffmpeg program. Raises `TalepressError` when there is none."""
+    """Finds the ffmpeg program. Raises `TalepressError` when there is none."""
     try:
         return shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError as error:
@@ -54,12 +54,12 @@ def run_ffmpeg(arguments: Sequence[str], pcm: Iterable[np.ndarray] = ()) -> str:
                 process.wait()
         stdout.seek(0)
         stderr.seek(0)
-        said = stderr.read().decode("utf-8", "replace").strip()
+        messages = stderr.read().decode("utf-8", "replace").strip()
         if process.returncode == 0:
             return stdout.read().decode("utf-8", "replace")
-    if "No space left on device" in said:
-        raise OutputError("the disk is full: ffmpeg could not write the audiobook; free some space and run again")
-    raise TalepressError(f"ffmpeg failed with status {process.returncode}: {said[-SHOWN_STDERR_CHARS:]}")
+    if "No space left on device" in messages:
+        raise OutputError("the disk is full: ffmpeg could not write its file; free some space and run again")
+    raise TalepressError(f"ffmpeg failed with status {process.returncode}: {messages[-SHOWN_STDERR_CHARS:]}")
 
 
 def _feed(process: subprocess.Popen[bytes], pcm: Iterable[np.ndarray]) -> None:

@@ -22,7 +22,7 @@ class ChapterMark:
 
 
 def sample_rate_of(masters: Sequence[Master]) -> int:
-    """The one sample rate of an edition, in Hz. Raises `TalepressError` for none or several."""
+    """Returns the one sample rate of an edition's masters, in Hz. Raises `TalepressError` for none or several."""
     rates = sorted({master.sample_rate for master in masters})
     if len(rates) != 1:
         raise TalepressError(f"an audiobook needs chapters of one sample rate, not of {rates or 'none'}")
@@ -30,12 +30,13 @@ def sample_rate_of(masters: Sequence[Master]) -> int:
 
 
 def chapter_marks(masters: Sequence[Master]) -> tuple[ChapterMark, ...]:
-    """One mark per master, at the first sample of its first utterance, which is the heading where a chapter has one.
+    """Marks every chapter at the first sample of its first utterance, which is the heading where a chapter has one.
 
     The room tone before a heading is the end of the chapter before. Titles lose line breaks and backslashes at their
     end: ffmpeg takes even an escaped backslash there for a sign that the line goes on.
     """
-    starts, offset = [], 0
+    starts = []
+    offset = 0
     for master in masters:
         starts.append(offset + (master.placed[0].start_sample if master.placed else 0))
         offset += master.samples
@@ -47,7 +48,7 @@ def chapter_marks(masters: Sequence[Master]) -> tuple[ChapterMark, ...]:
 
 
 def ffmetadata(marks: Sequence[ChapterMark], sample_rate: int) -> str:
-    """The marks as an ffmetadata file, times in samples."""
+    """Writes the marks as the text of an ffmetadata file, times in samples."""
     lines = [";FFMETADATA1"]
     for mark in marks:
         lines += ["[CHAPTER]", f"TIMEBASE=1/{sample_rate}", f"START={mark.start_sample}", f"END={mark.end_sample}"]
@@ -56,12 +57,14 @@ def ffmetadata(marks: Sequence[ChapterMark], sample_rate: int) -> str:
 
 
 def parse_ffmetadata(text: str) -> list[tuple[str, float, float]]:
-    """Title, start and end in seconds of every chapter in an ffmetadata file."""
+    """Reads title, start and end (in seconds) of every chapter from the text of an ffmetadata file."""
     chapters = []
     for section in re.split(r"^\[CHAPTER\]\n", text, flags=re.MULTILINE)[1:]:
-        own = re.split(r"^\[\w+\]$", section, flags=re.MULTILINE)[0]
-        values = dict(re.findall(r"^(\w+)=((?:\\.|[^\\\n])*)$", own, flags=re.MULTILINE | re.DOTALL))
-        top, bottom = map(int, values["TIMEBASE"].split("/"))
-        start, end = (int(values[name]) * top / bottom for name in ("START", "END"))
-        chapters.append((re.sub(r"\\(.)", r"\1", values.get("title", ""), flags=re.DOTALL), start, end))
+        chapter = re.split(r"^\[\w+\]$", section, flags=re.MULTILINE)[0]
+        values = dict(re.findall(r"^(\w+)=((?:\\.|[^\\\n])*)$", chapter, flags=re.MULTILINE | re.DOTALL))
+        title = re.sub(r"\\(.)", r"\1", values.get("title", ""), flags=re.DOTALL)
+        numerator, denominator = map(int, values["TIMEBASE"].split("/"))
+        start = int(values["START"]) * numerator / denominator
+        end = int(values["END"]) * numerator / denominator
+        chapters.append((title, start, end))
     return chapters

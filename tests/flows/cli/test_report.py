@@ -1,0 +1,12 @@
+from dataclasses import replace
+
+from flows.cli.report import show_report
+from storage.records import EditionFile
+from tests.flows.order.test_report import REPORT
+
+
+def test_a_line_for_each_kind_of_file(capsys):
+    files = [("m4b", "out/Oz.m4b"), ("flac", "out/Oz (FLAC)/01 One.flac"), ("flac", "out/Oz (FLAC)/02 Two.flac")]
+    edition = replace(REPORT.edition, files=tuple(EditionFile(kind, path, "ab" * 32, 1) for kind, path in files))
+    show_report(replace(REPORT, edition=edition), json=False)
+    assert capsys.readouterr().out.splitlines()[-2:] == ["m4b: out/Oz.m4b", "flac: 2 files in out/Oz (FLAC)"]
