@@ -1,1 +1,1 @@
-"""What happens, in which order. No parsing, no signal processing, no SQL."""
+"""What happens, in which order. Knows nothing of parsing, of signal processing or of SQL."""

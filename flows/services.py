@@ -94,9 +94,10 @@ class Services:
 
     def voice(self, name: str | None = None) -> VoiceRecord:
         """The voice of that name, or the one that the settings name. Raises `UnknownVoiceError`."""
-        name, added = name or self.settings.synthesize.voice, self.added_voices()
+        name = name or self.settings.synthesize.voice
+        added = self.added_voices()
         known = sorted({voice.name for voice in shipped_voices()} | {voice.name for voice in added})
-        if name not in known:  # said here as well, because `find_voice` needs the store opened
+        if name not in known:  # asked here as well, because `find_voice` needs the store opened
             raise UnknownVoiceError(f"unknown voice {name!r}: there is {', '.join(known) or 'none'}")
         return find_voice(name, self.front_end.digest, self.store, added)
 

@@ -1,6 +1,7 @@
 """`talepress plan`: the plan of a book, what of it is rendered already, how it differs from another. Renders nothing.
 
-Writes nothing either: where there is no database nothing is rendered, and none is made to find that out.
+Writes nothing either: where there is no database nothing is rendered, and none is made to find that out. Knows nothing
+of how a plan is shown.
 """
 
 from __future__ import annotations

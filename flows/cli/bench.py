@@ -1,4 +1,7 @@
-"""`talepress bench`: how many hours of audio this machine makes in an hour, for every preset of the model."""
+"""`talepress bench`: how many hours of audio this machine makes in an hour, for every preset of the model.
+
+Knows nothing of how speed is measured.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`talepress make`: a book file becomes an audiobook."""
+"""`talepress make`: a book file becomes an audiobook. Knows nothing of how; its options are the fields of a request."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def make(
     from flows.order.existing import finished_edition, require_idle
     from flows.order.order import prepare
     from flows.order.outcome import outcome
+    from flows.order.report import Work
     from flows.services import open_services, read_settings
 
     began = time.monotonic()
@@ -34,7 +35,7 @@ def make(
         order = prepare(services, request)
         require_idle(order)
         edition = finished_edition(order)
-        report = outcome(order, edition, wall_seconds=time.monotonic() - began) if edition else None
+        report = outcome(order, edition, Work(), wall_seconds=time.monotonic() - began) if edition else None
     if report is None:
         report = run_flow("book-to-audio", request, settings, verbose=bool(context.obj))
     raise typer.Exit(show_report(report, json=json))

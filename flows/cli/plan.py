@@ -1,4 +1,7 @@
-"""`talepress plan`: what would be spoken and what would be skipped, without speaking. Writes what `--write` names."""
+"""`talepress plan`: what would be spoken and what would be skipped, without speaking. Writes what `--write` names.
+
+Knows nothing of how a plan is made.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +87,8 @@ def _print_plan(planned: dict[str, Any]) -> None:
 
 
 def _print_diff(changes: dict[str, Any]) -> None:
-    chapters, utterances = changes["chapters"], changes["utterances"]
+    chapters = changes["chapters"]
+    utterances = changes["utterances"]
     rows = [["added", title, ""] for title in chapters["added"]]
     rows += [["removed", title, ""] for title in chapters["removed"]]
     rows += [["renamed", row["title"], f"from {row['from']}"] for row in chapters["renamed"]]

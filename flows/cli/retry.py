@@ -1,4 +1,7 @@
-"""`talepress retry`: further takes for the flagged utterances of a book's last run."""
+"""`talepress retry`: further takes for the flagged utterances of a book's last run.
+
+Knows nothing of how takes are made.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,7 @@ def retry(
     from flows.order.existing import finished_edition, require_idle
     from flows.order.order import prepare
     from flows.order.outcome import outcome
+    from flows.order.report import Work
     from flows.services import open_services, read_settings
 
     began = time.monotonic()
@@ -39,7 +43,7 @@ def retry(
         order = prepare(services, request)
         require_idle(order)
         edition = finished_edition(order)
-        report = outcome(order, edition, wall_seconds=time.monotonic() - began) if edition else None
+        report = outcome(order, edition, Work(), wall_seconds=time.monotonic() - began) if edition else None
     if report is None or report.flagged:
         report = run_flow("retry-failed", request, settings, verbose=bool(context.obj))
     raise typer.Exit(show_report(report, json=json))

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from configs.settings import Settings
 from flows.order.chapters import select_chapters
 from flows.order.manuscript import read_manuscript
 from flows.order.request import Request
@@ -18,6 +19,7 @@ from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
 from tasks.disk import require_writable
 from tasks.errors import BadInputError, CoverageError
 from tasks.ingest.book import read_book
+from tasks.package.output import Output
 from tasks.package.outputs import find_outputs
 from tasks.segment.script import write_script
 from tasks.synthesize.batches import speech_seconds
@@ -69,7 +71,9 @@ class Order:
     @cached_property
     def keyed(self) -> tuple[KeyedUtterance, ...]:
         """The utterances of the chosen chapters with their content keys, in reading order."""
-        chosen, model, precision = set(self.chapters), self.services.front_end.digest, self.services.precision
+        chosen = set(self.chapters)
+        model = self.services.front_end.digest
+        precision = self.services.precision
         return tuple(
             KeyedUtterance(
                 utterance,
@@ -124,8 +128,13 @@ def prepare(
     if not chapters:
         raise BadInputError(f"{path.name}: there is nothing to speak in the chosen chapters")
     seconds = sum(speech_seconds(u.spoken) for u in script.utterances if u.chapter_index in chapters)
-    output_bytes = sum(output.forecast_bytes(seconds, settings.package) for output in outputs)
-    require_writable(Path(request.out), needed_bytes=round(output_bytes))
-    require_writable(settings.storage.folder, needed_bytes=round(seconds * DATA_BYTES_PER_SECOND))
+    _require_room(Path(request.out), settings, outputs, seconds)
     voices = {name: services.voice(name) for name in manuscript.voices}
     return Order(services, request, book, script, chapters, services.voice(manuscript.narrator), sampling, voices)
+
+
+def _require_room(out: Path, settings: Settings, outputs: Sequence[Output], seconds: float) -> None:
+    """Raises `OutputError` where so many seconds of audio find no room among the editions or in the data folder."""
+    output_bytes = sum(output.forecast_bytes(seconds, settings.package) for output in outputs)
+    require_writable(out, needed_bytes=round(output_bytes))
+    require_writable(settings.storage.folder, needed_bytes=round(seconds * DATA_BYTES_PER_SECOND))

@@ -1,6 +1,6 @@
 """One run of a book flow from its row to its edition: what `book_to_audio` and `retry_failed` have in common.
 
-Knows the order of the stages and nothing of what is inside them.
+Knows the order of the stages; must not know what is inside them.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 from flows.order.order import Order, prepare
 from flows.order.outcome import check_coverage, outcome
@@ -22,7 +23,7 @@ from flows.run.reporting import send_logs, show_report
 from flows.run.synthesis import forget_lost_audio, speak
 from flows.run.tracker import Tracker
 from flows.services import Services
-from storage.records import KeyedUtterance, RunState
+from storage.records import KeyedUtterance, Master, RunState
 from tasks.ingest.task import ingest_book
 from tasks.segment.task import segment_book
 
@@ -33,7 +34,8 @@ Select = Callable[[Order], tuple[KeyedUtterance, ...]]
 
 def prepare_in_flow(services: Services, request: Request) -> Order:
     """`prepare`, with ingest and segment as task runs of their own."""
-    read, segment = ingest_book.with_options(**policies.ONCE), segment_book.with_options(**policies.ONCE)
+    read = ingest_book.with_options(**policies.ONCE)
+    segment = segment_book.with_options(**policies.ONCE)
     return prepare(services, request, read, segment)
 
 
@@ -57,33 +59,13 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
         todo = select(order)
         tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
         tracker.begin()
-        logger.info(
-            "%s: %d of %d utterances to speak, voice %s",
-            order.book.title,
-            len(todo),
-            len(order.keyed),
-            order.voice.name,
-        )
-        with (
-            Mastering(order, encode=bool(todo)) as mastering,
-            closing(speak(order, todo, tracker, mastering.failed)) as spoken_chapters,
-        ):
-            for chapter in spoken_chapters:
-                mastering.begin(chapter)
-            masters, encoded = mastering.finish()
+        logger.info("%s: %d of %d utterances to speak", order.request.label, len(todo), len(order.keyed))
+        masters, encoded = _make_masters(order, todo, tracker)
         announce(Progress("package", 0, 1))
         key, edition = publish(order, masters, encoded)
         announce(Progress("package", 1, 1))
         check_coverage(order, masters)
-        report = outcome(
-            order,
-            edition,
-            rendered=tracker.takes,
-            rendered_seconds=tracker.take_seconds,
-            synthesis_seconds=tracker.synthesis_seconds,
-            engine_seconds=tracker.engine_seconds,
-            wall_seconds=time.monotonic() - began,
-        )
+        report = outcome(order, edition, tracker.work, wall_seconds=time.monotonic() - began)
         with order.services.database.unit_of_work() as uow:
             uow.editions.save(run_id, edition, key)
             uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
@@ -93,8 +75,25 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
     return report
 
 
+def _make_masters(
+    order: Order, todo: Sequence[KeyedUtterance], tracker: Tracker
+) -> tuple[tuple[Master, ...], dict[str, Path]]:
+    """Speaks the utterances, and masters and encodes each chapter as soon as all of it is spoken.
+
+    Returns:
+        See `Mastering.finish`.
+    """
+    with (
+        Mastering(order, encode=bool(todo)) as mastering,
+        closing(speak(order, todo, tracker, mastering.failed)) as spoken_chapters,
+    ):
+        for chapter in spoken_chapters:
+            mastering.begin(chapter)
+        return mastering.finish()
+
+
 def _open(order: Order, flow: str) -> str:
-    """Book, keys, choices and the run's row in one transaction: two processes cannot both begin."""
+    """Saves book, keys, choices and the run's row in one transaction: two processes cannot both begin."""
     with order.services.database.unit_of_work() as uow:
         uow.books.save(order.book, order.script)
         run_id = uow.runs.start(order.source, flow, order.record)

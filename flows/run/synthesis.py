@@ -6,7 +6,6 @@ batches in flight and nothing else. Knows nothing of how a batch is spoken.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -72,14 +71,12 @@ def speak(
     )
     unfinished = _Unfinished(order, utterances)
     yield from unfinished.chapters_done()
-    began = time.monotonic()
     with make_runner(settings.execution) as runner:
         submit = partial(_submit, order, runner)
         for batch in gather(submit, backlog.next_batch, in_flight=settings.execution.threads):
             again = _to_repeat(batch.takes, settings.qa.retakes)
             finished = {take.utterance_key for take in batch.takes} - again
             tracker.spoken(len(finished), batch, unfinished.title)
-            tracker.synthesis_seconds = time.monotonic() - began
             _commit(order, finished, batch.takes, tracker)
             for key in again:
                 backlog.put_back(key)
@@ -89,8 +86,7 @@ def speak(
             yield from unfinished.chapters_done()
     if unfinished and not stop():
         raise TalepressError(
-            f"{order.book.title}: chapter {unfinished.title!r} was left with utterances that nobody spoke; "
-            "please report the book"
+            f"{order.book.title}: nobody spoke all of chapter {unfinished.title!r}; please report the book"
         )
 
 

@@ -116,8 +116,8 @@ def _measure(lengths: Sequence[int], folder: Path, *, short: bool) -> list[dict[
                     "utterances": report.utterances,
                     "audio_s": report.edition.seconds,
                     "wall_s": time.perf_counter() - began,
-                    "synthesis_s": report.synthesis_seconds,
-                    "engine_s": report.engine_seconds,
+                    "synthesis_s": report.work.synthesis_seconds,
+                    "engine_s": report.work.engine_seconds,
                     "cpu_s": time.process_time() - worked,
                     "rss_growth": memory.most - memory.first,
                 }

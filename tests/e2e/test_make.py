@@ -91,7 +91,7 @@ def test_what_our_packages_log_is_kept_with_the_run(talepress, server_environmen
     )
     with urllib.request.urlopen(request, timeout=30) as answer:
         logs = json.load(answer)
-    assert "The Small Book: 10 of 10 utterances to speak, voice tone" in {
+    assert "book: 10 of 10 utterances to speak" in {
         log["message"] for log in logs if log["name"] == "flows.run.story" and log["flow_run_id"]
     }
 

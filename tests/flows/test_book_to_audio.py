@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from flows.order.request import Request
 from flows.progress import listening
 from flows.services import open_services, read_settings
 from storage.records import RunState
-from tasks.errors import TransientError, UnknownVoiceError
+from storage.repository.books import Books
+from tasks.errors import CoverageError, TalepressError, TransientError, UnknownVoiceError
 from tasks.synthesize.keys import utterance_key
 from tests.flows.samples import add_voice
 
@@ -110,6 +112,21 @@ def test_a_failure_is_recorded_and_what_was_finished_is_kept(make, misbehave, mo
     assert "dragon" in runs[1].message
     assert 0 < book.chosen < 10
     assert report.rendered == 10 - book.chosen
+
+
+def test_a_retake_that_is_lost_ends_the_run_at_once(make, misbehave, monkeypatch):
+    """Nothing is pending and a chapter waits: without the check its master would be waited for for ever."""
+    misbehave('{"faults": [{"kind": "silence", "text": "dragon"}]}')
+    monkeypatch.setattr("tasks.synthesize.batches.Backlog.put_back", lambda backlog, key: None)
+    with pytest.raises(TalepressError, match="nobody spoke all of chapter 'Chapter Two'"):
+        make()
+
+
+def test_a_book_that_lost_text_on_the_way_is_not_done(make, monkeypatch):
+    coverage = Books.coverage
+    monkeypatch.setattr(Books, "coverage", lambda *asked: replace(coverage(*asked), unaccounted_chars=3))
+    with pytest.raises(CoverageError, match="3 characters"):
+        make()
 
 
 def test_takes_whose_audio_is_gone_are_spoken_again(make):
