@@ -25,7 +25,7 @@ from tortoise_core.inference.interface import Engine, FrontEnd, Sampling
 
 
 class Services:
-    """What flows and commands work with, each part opened when first used."""
+    """Everything that flows and commands work with, each part opened when first used."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

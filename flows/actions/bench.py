@@ -63,7 +63,7 @@ def forecast_presets(services: Services, listener: Listener, *, budget_s: float)
 
     Args:
         services: whose model, voice, device and precision are measured. Loading is not part of any figure.
-        listener: hears of every preset.
+        listener: is called after every preset.
         budget_s: wall seconds for measuring. Calls to warm up are in it; the cheapest preset is measured in any case.
 
     Raises `TortoiseError` and `TalepressError` as speaking does.

@@ -27,7 +27,7 @@ _PLAN_KEYS = frozenset({"chapters", "forecast_seconds", "title"})
 
 @dataclass(frozen=True)
 class Rendered:
-    """How much of a book there is already. `seconds` is speech that is still to be rendered, by forecast."""
+    """How much of a book is rendered. `seconds` is the forecast of the speech that is still to be rendered."""
 
     utterances: int
     rendered: int
@@ -36,7 +36,7 @@ class Rendered:
 
 
 def make_plan(services: Services, reading: Reading) -> tuple[Manuscript, dict[str, Any]]:
-    """The book as it is to be read, and its plan: see `tasks.plan.plan.plan`, with `rendered` besides."""
+    """Reads the book as it is to be read, and plans it: see `tasks.plan.plan.plan`, with `rendered` besides."""
     settings = services.settings
     model = services.front_end
     manuscript = read_manuscript(reading, settings, model.languages)
@@ -46,12 +46,12 @@ def make_plan(services: Services, reading: Reading) -> tuple[Manuscript, dict[st
         planned["rendered"] = asdict(rendered(services, manuscript, script))
     except UnknownVoiceError as error:
         planned["rendered"] = None
-        planned["warnings"].append(f"what is rendered already cannot be told: {error}")
+        planned["warnings"].append(f"how much is rendered already is not known: {error}")
     return manuscript, planned
 
 
 def rendered(services: Services, manuscript: Manuscript, script: Script) -> Rendered:
-    """What a run would find rendered. Raises `UnknownVoiceError`."""
+    """Counts what a run would find rendered. Raises `UnknownVoiceError`."""
     if not services.has_database():
         texts = {(utterance.voice, utterance.spoken) for utterance in script.utterances}
         seconds = sum(speech_seconds(spoken) for _, spoken in texts)
@@ -72,7 +72,7 @@ def rendered(services: Services, manuscript: Manuscript, script: Script) -> Rend
 
 
 def compare(services: Services, planned: dict[str, Any], other: Path, reading: Reading) -> dict[str, Any]:
-    """What has changed from another plan, a JSON file or a book file that is read the same way but for the plan."""
+    """Compares with another plan, a JSON file or a book file that is read the same way but for the plan."""
     if other.suffix.lower() == ".json":
         before = _read_json(other)
     else:

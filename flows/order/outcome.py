@@ -1,4 +1,4 @@
-"""How a run came out: its report, from what the database says at the end. Knows nothing of Prefect or of terminals."""
+"""Writes the report of a run, from what it did and what the database says at its end. Knows nothing of Prefect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run of a book flow from its row to its edition: what `book_to_audio` and `retry_failed` have in common.
+"""Takes an order from the run's row to its edition: what `book_to_audio` and `retry_failed` have in common.
 
 Knows the order of the stages; must not know what is inside them.
 """
@@ -33,7 +33,7 @@ Select = Callable[[Order], tuple[KeyedUtterance, ...]]
 
 
 def prepare_in_flow(services: Services, request: Request) -> Order:
-    """`prepare`, with ingest and segment as task runs of their own."""
+    """Prepares the order, with ingest and segment as task runs."""
     read = ingest_book.with_options(**policies.ONCE)
     segment = segment_book.with_options(**policies.ONCE)
     return prepare(services, request, read, segment)

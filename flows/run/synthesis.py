@@ -1,4 +1,4 @@
-"""From utterances without audio to takes in the database: batches out, records back, each batch committed at once.
+"""Turns utterances without audio into takes in the database: batches go out, records come back and are committed.
 
 A take's file is in the store before its row is written, and takes are committed batch by batch, so a crash costs the
 batches in flight and nothing else. Knows nothing of how a batch is spoken.
@@ -42,7 +42,7 @@ def forget_lost_audio(order: Order) -> int:
 def speak(
     order: Order, utterances: Sequence[KeyedUtterance], tracker: Tracker, stop: Callable[[], bool]
 ) -> Generator[int, None, None]:
-    """Speaks the utterances and commits their takes; each with its last attempt gets the best one chosen.
+    """Speaks the utterances and commits their takes; after an utterance's last attempt its best take is chosen.
 
     Batches go across chapters. While one is in the engine, those before it are checked, stored and committed and the
     next one waits; a doubtful utterance comes back in a later batch.
@@ -50,8 +50,8 @@ def speak(
     Args:
         order: whose utterances they are.
         utterances: those to speak, in reading order. Those that have takes already get further ones.
-        tracker: hears of every batch.
-        stop: asked after each batch whether to submit no more.
+        tracker: is told of every batch.
+        stop: is asked after each batch whether to submit no more.
 
     Yields:
         The number of each chapter of the order once all of it has been committed.
@@ -99,6 +99,7 @@ def _submit(order: Order, runner: TaskRunner[Any], items: tuple[RenderItem, ...]
         sampling=order.sampling,
         engine=services.synthesize.engine,
         model=services.synthesize.model,
+        model_digest=services.front_end.digest,
         precision=services.precision,
         qa=services.settings.qa,
         artifacts=services.settings.storage.artifacts,
@@ -108,7 +109,7 @@ def _submit(order: Order, runner: TaskRunner[Any], items: tuple[RenderItem, ...]
 
 
 def _to_repeat(takes: Iterable[Take], retakes: int) -> set[str]:
-    """The keys of the utterances that get another take: the one they got is doubtful, and not their last."""
+    """Finds the keys of the utterances that get another take: the one they got is doubtful, and not their last."""
     return {
         take.utterance_key
         for take in takes
@@ -117,7 +118,7 @@ def _to_repeat(takes: Iterable[Take], retakes: int) -> set[str]:
 
 
 class _Unfinished:
-    """Which chapters of an order still wait for which utterances. A text may occur in many chapters."""
+    """Knows which chapters of an order still wait for which utterances. A text may occur in many chapters."""
 
     def __init__(self, order: Order, utterances: Sequence[KeyedUtterance]) -> None:
         todo = {item.key for item in utterances}
@@ -141,7 +142,7 @@ class _Unfinished:
             waiting.difference_update(keys)
 
     def chapters_done(self) -> list[int]:
-        """The chapters that wait for nothing any more, each named once."""
+        """Returns the chapters that wait for nothing any more; each is returned once."""
         done = [chapter for chapter, waiting in self._keys.items() if not waiting]
         for chapter in done:
             del self._keys[chapter]
@@ -149,7 +150,7 @@ class _Unfinished:
 
 
 def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderItem]:
-    """What to speak, each with the number of its next attempt."""
+    """Lists what to speak, each with the number of its next attempt."""
     with order.services.database.snapshot() as uow:
         existing = uow.takes.of(item.key for item in utterances)
     return [
@@ -159,11 +160,12 @@ def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderIte
 
 
 def _next_attempt(takes: Iterable[Take]) -> int:
+    """The number of the attempt that follows these takes; 0 where there is none."""
     return max((take.attempt for take in takes), default=-1) + 1
 
 
 def _commit(order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker) -> None:
-    """Rows of one batch, and the choices of its finished utterances, in one transaction."""
+    """Commits the rows of one batch and the choices of its finished utterances in one transaction."""
     with order.services.database.unit_of_work() as uow:
         uow.takes.add(takes)
         choices = {key: best(known).key for key, known in uow.takes.of(finished).items()}

@@ -57,7 +57,7 @@ class Tracker:
             self._update(100.0 * self.done / max(1, self.total))
 
     def finish(self) -> None:
-        """Says that all is done."""
+        """Sets the artifact to done."""
         self._update(100.0)
 
     def _update(self, percent: float) -> None:

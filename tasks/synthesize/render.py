@@ -17,7 +17,7 @@ from configs.settings import QaSettings, load_settings
 from storage.artifacts import ArtifactStore
 from storage.records import Take, VoiceRecord
 from tasks.disk import output_errors
-from tasks.errors import TransientError
+from tasks.errors import TalepressError, TransientError
 from tasks.qa.checks import Rendering
 from tasks.qa.verdict import RANK, judge
 from tasks.synthesize.batches import RenderItem, RenderVoices
@@ -40,6 +40,7 @@ class RenderJob:
     sampling: Sampling
     engine: str  # `SynthesizeSettings.engine`
     model: str  # the folder of the model
+    model_digest: str  # as in the keys of the items
     precision: str  # as in the keys of the items: a worker whose device would choose another one uses this
     qa: QaSettings
     artifacts: str  # `StorageSettings.artifacts`
@@ -56,13 +57,17 @@ class SpokenBatch:
 def run_job(job: RenderJob) -> SpokenBatch:
     """Speaks a job with this process's own engine, on the device that this process's settings name.
 
-    Raises as `render_batch`, and `CheckpointError` or `ConfigError` when the engine cannot be loaded.
+    Raises as `render_batch`, `CheckpointError` or `ConfigError` when the engine cannot be loaded, and `TalepressError`
+    when this process has another model under that name: its takes would lie under keys of audio that they are not.
     """
     own = load_settings().synthesize
     chosen = own.model_copy(update={"engine": job.engine, "model": job.model, "precision": job.precision})
+    speaker = get_speaker(chosen)
+    if speaker.engine.digest != job.model_digest:
+        raise TalepressError(f"the model {job.model} is not the one of this run here: give every worker the same files")
     store = ArtifactStore(job.artifacts)
     latents = {name: read_latents(voice, store) for name, voice in job.voices.items()}
-    return render_batch(get_speaker(chosen), store, job.items, RenderVoices(latents, job.sampling), job.qa)
+    return render_batch(speaker, store, job.items, RenderVoices(latents, job.sampling), job.qa)
 
 
 def render_batch(

@@ -133,6 +133,7 @@ def job(services, voice):
         sampling=services.sampling,
         engine=services.synthesize.engine,
         model=services.synthesize.model,
+        model_digest=services.front_end.digest,
         precision=services.precision,
         qa=services.settings.qa,
         artifacts=services.settings.storage.artifacts,

@@ -173,6 +173,7 @@ def test_a_job_travels_to_another_process(store, settings):
         sampling=SamplingSettings(),
         engine="fake",
         model="sound",
+        model_digest=FakeEngine().digest,
         precision="float32",
         qa=settings.qa,
         artifacts=settings.storage.artifacts,
@@ -182,6 +183,8 @@ def test_a_job_travels_to_another_process(store, settings):
     batch = run_job(pickle.loads(pickled))
     assert batch.engine_seconds > 0
     assert batch.takes == render_batch(Speaker(FakeEngine()), store, ITEMS, VOICES, settings.qa).takes
+    with pytest.raises(TalepressError, match="sound is not the one of this run here"):
+        run_job(replace(job, model_digest="0" * 64))
 
 
 def test_engines_are_loaded_once(settings):
