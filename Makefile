@@ -4,6 +4,7 @@ PY := $(VENV)/bin/python
 OUT ?= talepress-out
 N ?= 10000
 WORKSPACE ?= $(HOME)/.cache/talepress/mini
+# Too large for the repository, so looked for beside it. Targets that need one say so where it is not there.
 SENTENCES ?= ../shared/text/sentences.txt
 SPEECH_REPORT ?= ../shared/tools/speech_report
 HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-frank-baum_the-wonderful-wizard-of-oz.epub
@@ -50,12 +51,28 @@ $(VENV)/.train: $(VENV)/.run
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[train]"
 	touch $@
 
+# $(call absent,PATH,VARIABLE,what it is): the end of a recipe whose input is not there.
+absent = { echo "There is no file $(1). $(2) names $(3). It is not in the repository; say where yours is:" \
+  "make $(MAKECMDGOALS) $(2)=PATH" >&2; exit 2; }
+
+.PHONY: has-sentences has-held-out has-speech-report
+has-sentences:
+	@test -f "$(SENTENCES)" || $(call absent,$(SENTENCES),SENTENCES,the text that the teachers read - one sentence a line)
+
+has-held-out:
+	@for book in $(HELD_OUT); do test -f "$$book" || \
+	  $(call absent,$$book,HELD_OUT,the books whose sentences training leaves out to be tested on); done
+
+has-speech-report:
+	@test -f "$(SPEECH_REPORT)" || \
+	  $(call absent,$(SPEECH_REPORT),SPEECH_REPORT,the program that transcribes and rates recordings for tests/quality/judge.py)
+
 ## how good the shipped model sounds, judged by others; writes docs/quality.md (an hour). PARTS="chains codec" for some
-quality: $(VENV)/.train $(VENV)/.bench
+quality: has-sentences has-held-out has-speech-report $(VENV)/.train $(VENV)/.bench
 	$(PY) -m tests.quality $(PARTS) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) --speech-report $(SPEECH_REPORT)
 
 ## held-out loss and WER of AR models by size and by speech, into docs/quality/scaling.json (hours); after train-mini
-scaling: $(VENV)/.train $(VENV)/.bench
+scaling: has-sentences has-held-out has-speech-report $(VENV)/.train $(VENV)/.bench
 	$(PY) -m tests.quality.scaling --workspace $(WORKSPACE) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) \
 	  --speech-report $(SPEECH_REPORT)
 
@@ -75,7 +92,7 @@ format: $(VENV)/.dev
 	$(VENV)/bin/ruff format .
 
 ## train the embedded model from nothing; stop and repeat at any time, it goes on
-train-mini: $(VENV)/.train
+train-mini: has-sentences has-held-out $(VENV)/.train
 	rm -rf $(WORKSPACE)/tortoise_mini  # export writes a new folder only
 	for stage in corpus dvae vocoder autoregressive clvp speller diffusion_codes diffusion vocoder_decoded export; do \
 	  $(VENV)/bin/talepress train $$stage --config configs/models/tortoise_mini.toml \

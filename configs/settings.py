@@ -288,7 +288,8 @@ def _check_variable(name: str) -> None:
 def _explain(detail: Any, overrides: Mapping[str, Any]) -> str:
     """One validation error in words: the setting, where it comes from, what is wrong."""
     path = [str(part) for part in detail["loc"]]
-    name, source = ".".join(path), _source_of(path, overrides)
+    name = ".".join(path)
+    source = _source_of(path, overrides)
     if detail["type"] == "extra_forbidden":
         return f"unknown setting {name} (from {source}): {_nearest(path[-1], _siblings(path))}"
     return f"bad setting {name} = {detail['input']!r} (from {source}): {detail['msg'].lower()}"

@@ -1,1 +1,1 @@
-"""What happens, in which order. Knows nothing of parsing, of signal processing or of SQL."""
+"""What happens, in which order. Must not parse books, process signals or speak SQL."""

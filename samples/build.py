@@ -1,7 +1,7 @@
 """Builds the sample book, `samples/the-lamplighters-clock.epub`, from the texts in `samples/lamplighter`.
 
 Run `python samples/build.py [FILE]`. The same bytes come out every time, on every machine: dates and identifiers are
-fixed and nothing is compressed.
+fixed and nothing is compressed. Must not know Talepress: ingest is to read what a stranger could have made.
 """
 
 from __future__ import annotations

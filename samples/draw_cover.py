@@ -1,7 +1,7 @@
 """Draws the sample book's cover: a clock face for a moon above a lamp-lit street. Needs nothing but Python.
 
 Run `python samples/draw_cover.py` after a change; the picture is committed, so that building the book does not depend
-on the compressor of the machine.
+on the compressor of the machine. Must not know the book.
 """
 
 from __future__ import annotations
@@ -11,20 +11,23 @@ import struct
 import zlib
 from pathlib import Path
 
-WIDTH, HEIGHT = 600, 800
+WIDTH = 600
+HEIGHT = 800
 COVER = Path(__file__).parent / "lamplighter" / "cover.png"
 
 _SKY = [(14 + i, 18 + i, 44 + 2 * i) for i in range(24)]  # darkest at the top
 _PALETTE = [*_SKY, (250, 240, 200), (40, 34, 30), (24, 22, 30), (255, 196, 84), (120, 84, 40)]
 _FACE, _HAND, _HOUSE, _FLAME, _GLOW = range(len(_SKY), len(_PALETTE))
 
-_CENTRE, _RADIUS = (300, 280), 170
+_CENTRE = (300, 280)
+_RADIUS = 170
 _LAMPS = (110, 300, 490)
 
 
 def _distance_to_line(x: float, y: float, end: tuple[float, float]) -> float:
     """Distance of a point to the segment from the clock's centre to `end`, in pixels."""
-    dx, dy = end[0] - _CENTRE[0], end[1] - _CENTRE[1]
+    dx = end[0] - _CENTRE[0]
+    dy = end[1] - _CENTRE[1]
     along = ((x - _CENTRE[0]) * dx + (y - _CENTRE[1]) * dy) / (dx * dx + dy * dy)
     along = min(1.0, max(0.0, along))
     return math.hypot(x - _CENTRE[0] - along * dx, y - _CENTRE[1] - along * dy)

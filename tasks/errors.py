@@ -10,6 +10,8 @@ TalepressError
       + EngineMemoryError     out of memory: halve the batch and try again
 
 Messages say what is wrong, where, and the remedy, in one line.
+
+Must not know who catches them.
 """
 
 

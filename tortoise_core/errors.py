@@ -8,6 +8,8 @@ TortoiseError
   + OutOfMemoryError     the device ran out of memory (retryable with a smaller batch)
 
 Messages say what is wrong, where, and what to do about it.
+
+Must not know who catches them.
 """
 
 

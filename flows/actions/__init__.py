@@ -1,2 +1,1 @@
-"""What speaks or looks without a run, one module per command of the same name. Starts without Prefect and knows nothing
-of options or exit codes."""
+"""What speaks or looks without a run, one module per command of the same name. Must not import Prefect."""

@@ -1,1 +1,1 @@
-"""The `talepress` command, one file per noun: options, printing, exit codes. Knows nothing of how the work is done."""
+"""The `talepress` command, one file per noun. Knows nothing of how the work is done."""

@@ -1,4 +1,7 @@
-"""`talepress doctor`: looks at everything a run needs and says the remedy for what is wrong. Changes nothing."""
+"""`talepress doctor`: looks at everything a run needs and says the remedy for what is wrong. Changes nothing.
+
+Knows nothing of how a fault is found.
+"""
 
 from __future__ import annotations
 

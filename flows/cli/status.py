@@ -1,4 +1,4 @@
-"""`talepress status`: what is in the database, in a table. Changes nothing and loads no model."""
+"""`talepress status`: what is in the database, in a table. Must not change a row or load a model."""
 
 from __future__ import annotations
 

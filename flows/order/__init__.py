@@ -1,1 +1,1 @@
-"""What is asked for, looked up and checked, and what exists of it. Starts without Prefect and knows nothing of it."""
+"""What is asked for, looked up and checked, and what of it is finished. Must not import Prefect."""

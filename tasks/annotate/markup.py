@@ -17,10 +17,10 @@ from storage.records import Block, Book, Chapter, Markup, MarkupKind, PauseKind,
 from tasks.annotate.edits import Edit, edited, with_markup
 from tasks.errors import BadInputError
 from tasks.ingest.encoding import decode
+from tasks.ingest.formats.kinds import has_lines
+from tasks.ingest.skips import SkipRule
 from tasks.segment.saying import problem_of
 
-MARKER_RULE = "markup"  # the markers themselves
-SKIP_RULE = "markup-skip"  # what stands between [[skip]] and [[/skip]]
 MAX_PAUSE_S = 60.0
 
 _MARKER = re.compile(r"\[\[(?P<close>/?)(?P<name>[a-z][a-z-]*)(?:\s+(?P<value>[^\[\]]*?))?\s*\]\]")
@@ -29,7 +29,6 @@ _ALPHABETS = ("ipa", "x-sampa", "arpabet")
 _NAMES = ("pause", "skip", "voice", "say", "say-as", "spell", *_ALPHABETS, "lang")
 _WITHOUT_VALUE = frozenset({"skip", "spell"})
 _ACROSS_BLOCKS = frozenset({"skip", "voice", "lang"})
-_TEXT_SUFFIXES = frozenset({".txt", ".text", ".md", ".markdown"})  # of books whose lines a person can count
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def check_file(path: Path) -> None:
 
     Raises `BadInputError` for the first mistake, naming its line.
     """
-    if path.suffix.lower() in _TEXT_SUFFIXES:
+    if has_lines(path):
         check_text(decode(path.read_bytes())[0], path.name)
 
 
@@ -130,7 +129,7 @@ class _ChapterReader:
             for marker in _markers(block.text):
                 self._text(block, at, marker.start, edits)
                 self.skips.append(
-                    Skip(block.text[marker.start : marker.end], MARKER_RULE, self.chapter.index, block.source)
+                    Skip(block.text[marker.start : marker.end], SkipRule.MARKUP, self.chapter.index, block.source)
                 )
                 edits.append(Edit(marker.start, marker.end))
                 at = marker.end
@@ -155,7 +154,7 @@ class _ChapterReader:
         """Text between two markers: left out where a skip is open."""
         text = block.text[start:end]
         if text.strip() and any(marker.name == "skip" for marker in self.opened):
-            self.skips.append(Skip(text.strip(), SKIP_RULE, self.chapter.index, block.source))
+            self.skips.append(Skip(text.strip(), SkipRule.MARKUP_SKIP, self.chapter.index, block.source))
             edits.append(Edit(start, end))
 
     def _keep(self, block: Block) -> None:

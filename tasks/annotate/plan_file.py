@@ -17,9 +17,8 @@ from storage.records import Block, Book, Chapter, Skip
 from tasks.annotate.edits import Edit, edited
 from tasks.annotate.pls import quoted
 from tasks.errors import BadInputError
+from tasks.ingest.skips import SkipRule
 
-DROPPED_RULE = "plan-dropped"  # a chapter that the plan leaves out
-CORRECTED_RULE = "plan-corrected"  # text that the plan replaces; what is said instead is in the block
 _CHAPTER_KEYS = {"number": int, "title": str, "read": bool}
 _CORRECTION_KEYS = {"chapter": int, "find": str, "replace": str}
 
@@ -121,7 +120,9 @@ def apply_plan(book: Book, plan: PlanFile) -> Book:
             chapters.append(replace(chapter, index=len(chapters), title=row.title.strip() or chapter.title))
     for chapter in corrected:
         if placed.get(chapter.index, -1) < 0:
-            skips += [Skip(block.text, DROPPED_RULE, source=block.source) for block in chapter.blocks if block.text]
+            skips += [
+                Skip(block.text, SkipRule.PLAN_DROPPED, source=block.source) for block in chapter.blocks if block.text
+            ]
     if not chapters:
         raise BadInputError(f"plan {plan.name}: every chapter is dropped, so nothing would be read")
     moved = [_moved(skip, placed) for skip in (*book.skipped, *skips)]
@@ -159,7 +160,7 @@ def _correct(
     if not matches:
         return block
     replacement = " ".join(correction.replacement.split())
-    skips += [Skip(match[0], CORRECTED_RULE, chapter_index, block.source) for match in matches]
+    skips += [Skip(match[0], SkipRule.PLAN_CORRECTED, chapter_index, block.source) for match in matches]
     changed = edited(block, [Edit(match.start(), match.end(), replacement) for match in matches])
     return changed if changed.text else None
 

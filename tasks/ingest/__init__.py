@@ -1,1 +1,4 @@
-"""Stage 1: a book file becomes a `Book` of chapters and blocks. `tasks.ingest.book.read_book` is the way in."""
+"""Stage 1: a book file becomes a `Book` of chapters and blocks. `tasks.ingest.book.read_book` is the way in.
+
+Must not know how blocks become speech.
+"""

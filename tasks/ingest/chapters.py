@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from storage.records import Block, BlockKind, Chapter, Skip
 from tasks.ingest.events import Anchor, Event
+from tasks.ingest.front_pages import front_page_rule, gutenberg_bounds, is_notes_title, title_rule
 from tasks.ingest.notes import ChapterNote
-from tasks.ingest.skips import NOTE_BODY, front_page_rule, gutenberg_bounds, is_notes_title, title_rule
-
-_GUTENBERG = "gutenberg-boilerplate"
+from tasks.ingest.skips import SkipRule
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def assemble(
             chapters.append(Chapter(len(chapters), title, tuple(draft.blocks)))
         else:
             draft.skips += [
-                Skip(block.text, "scene-break", source=block.source) for block in draft.blocks if block.text
+                Skip(block.text, SkipRule.SCENE_BREAK, source=block.source) for block in draft.blocks if block.text
             ]
         skips += [replace(skip, chapter_index=index) for skip in draft.skips]
     return tuple(chapters), tuple(skips)
@@ -117,7 +116,7 @@ def _split(
 
 def _skip_gutenberg(drafts: list[_Draft], also_read: Collection[str]) -> None:
     """Turns what stands before and after Project Gutenberg's markers into skips."""
-    if _GUTENBERG in also_read:
+    if SkipRule.GUTENBERG_BOILERPLATE in also_read:
         return
     places = [(draft, block) for draft in drafts for block in draft.blocks]
     start, stop = gutenberg_bounds([block.text for _, block in places])
@@ -129,7 +128,7 @@ def _skip_gutenberg(drafts: list[_Draft], also_read: Collection[str]) -> None:
         if start <= index < stop:
             draft.blocks.append(block)
         elif block.text:
-            draft.skips.append(Skip(block.text, _GUTENBERG, source=block.source))
+            draft.skips.append(Skip(block.text, SkipRule.GUTENBERG_BOILERPLATE, source=block.source))
 
 
 def _apply_page_rules(draft: _Draft, book_title: str, authors: Sequence[str], also_read: Collection[str]) -> None:
@@ -140,7 +139,8 @@ def _apply_page_rules(draft: _Draft, book_title: str, authors: Sequence[str], al
     if rule is None and is_notes_title(draft.title or _first_heading(draft.blocks)):
         # "Notes" may also be a chapter of the story; with note bodies in it, or all of them read elsewhere, it is not.
         emptied = all(block.kind == BlockKind.HEADING for block in draft.blocks)
-        rule = NOTE_BODY if emptied or any(skip.rule == NOTE_BODY for skip in draft.skips) else None
+        holds_notes = any(skip.rule == SkipRule.NOTE_BODY for skip in draft.skips)
+        rule = SkipRule.NOTE_BODY if emptied or holds_notes else None
     if rule is not None and rule not in also_read:
         draft.skips += [Skip(block.text, rule, source=block.source) for block in draft.blocks if block.text]
         draft.blocks.clear()

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from storage.records import Block, Skip
 
-INVISIBLE_RULE = "invisible-character"
 # Soft hyphens, zero-width characters, direction marks, byte-order marks, variation selectors: they shape lines and
 # letters, not speech. Control characters have no meaning at all.
 INVISIBLE = re.compile(

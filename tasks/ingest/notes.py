@@ -14,7 +14,7 @@ from lxml import etree
 from storage.records import Block
 from tasks.ingest.events import Event
 from tasks.ingest.html.elements import local_name
-from tasks.ingest.skips import NOTE_KEY, is_note_body, is_note_reference, note_mark
+from tasks.ingest.html.unread import NOTE_KEY, is_note_body, is_note_reference, note_mark
 
 _BODY_TAGS = frozenset({"aside", "li", "p", "div", "dd", "section", "tr", "blockquote"})
 _CLIMB = 3  # a target is at most so far inside its block

@@ -1,1 +1,1 @@
-"""The package stage: publishes the edition."""
+"""The package stage: publishes the edition. Must not know how the audio was made."""

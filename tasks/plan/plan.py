@@ -11,7 +11,8 @@ from typing import Any
 from configs.settings import StitchSettings
 from storage.records import Book, LedgerState, MarkupKind, Script, Utterance
 from tasks.annotate.annotate import Findings
-from tasks.normalise.rules.characters import UNSPEAKABLE_RULE, foreign_scripts
+from tasks.ingest.skips import SkipRule
+from tasks.normalise.rules.characters import foreign_scripts
 from tasks.pauses import pause_seconds
 from tasks.segment.saying import problem_of
 from tortoise_core.text.notation import respelled
@@ -108,7 +109,7 @@ def _suspicious(book: Book, script: Script, findings: Findings) -> Iterator[dict
     """What a person should look at before hours are spent on it."""
     unknown: Counter[str] = Counter()
     for entry in script.ledger:
-        if entry.rule == UNSPEAKABLE_RULE:
+        if entry.rule == SkipRule.UNSPEAKABLE_CHARACTER:
             unknown.update(c for c in entry.text if c not in _ORNAMENTS and not c.isspace())
     for character, count in unknown.most_common(_KINDS_SHOWN):
         yield _row("unknown-character", f"{character} (U+{ord(character):04X})", count)

@@ -23,11 +23,10 @@ from storage.records import (
     Utterance,
 )
 from tasks.errors import CoverageError
+from tasks.ingest.skips import SkipRule
 from tasks.normalise.normalise import has_words
-from tasks.normalise.rules.characters import UNSPEAKABLE_RULE, unspeakable
+from tasks.normalise.rules.characters import unspeakable
 
-SCENE_BREAK_RULE = "scene-break"
-NOTHING_TO_SAY_RULE = "nothing-to-say"
 # What a character of a block is marked with; unmarked ones are decided by the block they are in.
 _UNMARKED, _ONCE, _TWICE, _UNSAID, _UNSPEAKABLE = range(5)
 _RUN = re.compile(rb"(.)\1*", re.S)
@@ -43,7 +42,7 @@ _FATES: dict[int, _Fate] = {
     _ONCE: (LedgerState.SPOKEN, ""),
     _TWICE: (LedgerState.UNACCOUNTED, "spoken twice"),
     _UNSAID: (LedgerState.UNACCOUNTED, "missing from what is said"),
-    _UNSPEAKABLE: (LedgerState.SKIPPED, UNSPEAKABLE_RULE),
+    _UNSPEAKABLE: (LedgerState.SKIPPED, SkipRule.UNSPEAKABLE_CHARACTER),
 }
 
 
@@ -127,12 +126,12 @@ def _block_entries(chapter_index: int, block: Block, utterances: Sequence[Uttera
 def _fate_of_the_rest(block: Block, marks: bytearray) -> _Fate:
     """What became of the characters that no utterance covers: a silent block's, or nobody knows."""
     if block.kind == BlockKind.SCENE_BREAK:
-        return LedgerState.SKIPPED, SCENE_BREAK_RULE
+        return LedgerState.SKIPPED, SkipRule.SCENE_BREAK
     rest = "".join(block.text[run.start() : run.end()] for run in _UNMARKED_RUN.finditer(marks))
     for start, end in reversed(unspeakable(rest)):
         rest = rest[:start] + rest[end:]
     if not has_words(rest):
-        return LedgerState.SKIPPED, NOTHING_TO_SAY_RULE
+        return LedgerState.SKIPPED, SkipRule.NOTHING_TO_SAY
     return LedgerState.UNACCOUNTED, "not spoken"
 
 

@@ -1,1 +1,1 @@
-"""The stitch stage: lays takes and pauses on a chapter's timeline."""
+"""The stitch stage: lays takes and pauses on a chapter's timeline. Must not know how takes are chosen."""

@@ -1,1 +1,4 @@
-"""The synthesize stage: speaks utterances in batches, takes doubtful ones again."""
+"""The synthesize stage: speaks utterances in batches, takes doubtful ones again.
+
+Must not know which book an utterance is from.
+"""

@@ -2,6 +2,8 @@
 
 pydub works on one take at a time here (it holds everything in memory); whole chapters never pass through it.
 The numbers below are part of what a take sounds like, therefore constants under `keys.CODE_FORMAT_VERSION`.
+
+Must not know what is said.
 """
 
 from __future__ import annotations

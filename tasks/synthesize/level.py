@@ -2,6 +2,8 @@
 
 Loudness of a chapter as a whole is mastering's, which does not touch a sentence among its neighbours. The numbers below
 are part of what a take sounds like, therefore constants under `keys.CODE_FORMAT_VERSION`.
+
+Must not know what is said.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The voices stage: finds, enrols and removes voices."""
+"""The voices stage: finds, enrols and removes voices. Must not know what latents mean to a model."""

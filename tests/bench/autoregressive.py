@@ -83,7 +83,8 @@ def latents(model: AutoregressiveModel, codes: int = CODES) -> float:
 def scoring(model: Clvp, rows: int = CANDIDATES, codes: int = CODES) -> float:
     """Seconds for CLVP's opinion of the candidates of one text."""
     device = model.text_emb.weight.device
-    text, speech = _text(torch.Generator().manual_seed(3))[None].to(device), _codes(rows, codes).to(device)
+    text = _text(torch.Generator().manual_seed(3))[None].to(device)
+    speech = _codes(rows, codes).to(device)
     owners = torch.zeros(rows, dtype=torch.long, device=device)
     return _seconds(lambda: model.scores(text, speech, text_rows=owners), device)
 

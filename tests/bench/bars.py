@@ -32,7 +32,8 @@ class Bar:
 def all_bars(figures: Mapping[str, Any]) -> Iterator[Bar]:
     """The bars of all parts that have been measured."""
     if official := figures.get("official"):
-        codes, audio = official["cpu"]["codes"], official["cpu"]["audio"]
+        codes = official["cpu"]["codes"]
+        audio = official["cpu"]["audio"]
         total = codes["total_s"] + audio["total_s"]
         yield Bar("ultra_fast, official sizes, one utterance, 30 evaluations", total, 25, "s")
         yield Bar(f"the same, share of the reference's {REFERENCE_S} s", total / REFERENCE_S, 1 / 3)

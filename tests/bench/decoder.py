@@ -46,7 +46,8 @@ class Decoding:
     """One utterance's way through the audio half, with random weights."""
 
     def __init__(self, precision: Precision, device: str) -> None:
-        self.device, self.precision = torch.device(device), precision
+        self.device = torch.device(device)
+        self.precision = precision
         decoder = random_network(lambda: DiffusionDecoder(DiffusionDecoderConfig()), self.device)
         assert isinstance(decoder, DiffusionDecoder)
         self.config = decoder.config

@@ -23,7 +23,8 @@ REPEATS = 5
 def real_time_factors(batches: Sequence[int], repeats: int = REPEATS) -> list[dict[str, Any]]:
     """The median real-time factor of each batch size, after one call to warm up."""
     services = Services(load_settings())
-    voice, engine = read_latents(services.voice(), services.store), services.engine
+    voice = read_latents(services.voice(), services.store)
+    engine = services.engine
     rows = []
     for batch in batches:
         factors = []

@@ -73,7 +73,8 @@ class _Memory:
 
 @contextmanager
 def _watched_memory() -> Iterator[_Memory]:
-    seen, over = _Memory(_resident(), 0), threading.Event()
+    seen = _Memory(_resident(), 0)
+    over = threading.Event()
 
     def watch() -> None:
         while not over.wait(LOOK_SECONDS):
@@ -105,7 +106,8 @@ def _measure(lengths: Sequence[int], folder: Path, *, short: bool) -> list[dict[
         book_to_audio(Request(book=str(warm), out=str(folder / "warm"), force=True))
         for length in lengths:
             book = write_book(folder / f"book{length}.md", length, short=short)
-            began, worked = time.perf_counter(), time.process_time()
+            began = time.perf_counter()
+            worked = time.process_time()
             with _watched_memory() as memory:
                 state = book_to_audio(
                     Request(book=str(book), out=str(folder / f"out{length}"), force=True), return_state=True

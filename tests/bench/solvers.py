@@ -63,7 +63,8 @@ def distance(mels: Sequence[Tensor], others: Sequence[Tensor]) -> float:
 def measure(count: int = 2) -> Iterator[tuple[str, dict[str, float]]]:
     """Distances by sampler and number of evaluations, one row after another."""
     comparison = Comparison(count)
-    ancestral, limit = comparison.mels("ancestral", 80), comparison.mels("ddim", 400)
+    ancestral = comparison.mels("ancestral", 80)
+    limit = comparison.mels("ddim", 400)
     yield "other noise", {"ancestral 80": distance(comparison.mels("ancestral", 80, noise=1), ancestral)}
     yield "ddim 400", {"ancestral 80": distance(limit, ancestral)}
     for evaluations, sampler in itertools.product(EVALUATIONS, SAMPLERS):

@@ -1,3 +1,5 @@
+"""Books made for measurements: as many utterances as asked for, no two alike."""
+
 import pytest
 
 from configs.settings import load_settings
@@ -9,7 +11,8 @@ from tortoise_core.inference.fake import FakeEngine
 
 @pytest.mark.parametrize("short", [False, True], ids=["natural", "short"])
 def test_a_book_has_so_many_utterances_and_no_two_alike(tmp_path, short):
-    settings, engine = load_settings(), FakeEngine()
+    settings = load_settings()
+    engine = FakeEngine()
     book = read_book(write_book(tmp_path / "book.md", 250, short=short), settings.ingest)
     script = write_script(book, settings.segment, engine.token_count, engine.max_text_tokens)
     spoken = [utterance.spoken for utterance in script.utterances]

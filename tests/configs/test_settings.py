@@ -1,3 +1,5 @@
+"""Settings: which source wins, what default.toml must hold, and what a bad setting is told."""
+
 from __future__ import annotations
 
 import os

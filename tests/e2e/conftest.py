@@ -34,7 +34,8 @@ class Talepress:
     """Runs `talepress` in a data folder of its own."""
 
     def __init__(self, home, folder, environment):
-        self.home, self.folder = home, folder
+        self.home = home
+        self.folder = folder
         self.environment = {
             **environment,
             "TALEPRESS_HOME": str(home),

@@ -65,7 +65,8 @@ def pitch_hz(audio, rate=24_000):
     for start in range(0, len(audio) - 2048, 1024):
         window = audio[start : start + 2048] - audio[start : start + 2048].mean()
         correlation = np.correlate(window, window, "full")[2047:]
-        low, high = rate // 320, rate // 70
+        low = rate // 320
+        high = rate // 70
         lag = low + int(correlation[low:high].argmax())
         if np.sqrt(np.mean(window**2)) > 0.02 and correlation[lag] > 0.5 * correlation[0]:
             found.append(rate / lag)

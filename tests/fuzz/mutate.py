@@ -83,7 +83,8 @@ def _mutate_markup(data: bytes, rng: random.Random) -> bytes:
     if not tags or rng.random() < 0.3:
         place = rng.choice(tags).end() if tags else rng.randrange(len(data) + 1)
         return data[:place] + snippet + data[place:]
-    tag, other = rng.choice(tags), rng.choice(tags)
+    tag = rng.choice(tags)
+    other = rng.choice(tags)
     choice = rng.randrange(5)
     if choice == 0:
         new = b""
@@ -119,7 +120,9 @@ def _mutate_archive(data: bytes, rng: random.Random) -> bytes:
         del members[index]
     elif choice < 0.85:
         other = rng.randrange(len(members))
-        members[index], members[other] = (name, members[other][1]), (members[other][0], content)
+        elsewhere, foreign = members[other]
+        members[index] = name, foreign
+        members[other] = elsewhere, content
     elif choice < 0.9:
         hostile = ("../" + name, "/" + name, name.upper(), name.replace("/", "\\"), "C:\\" + name, name + "\u202e", "")
         members[index] = rng.choice(hostile), content
@@ -201,7 +204,9 @@ def main() -> int:
     os.chdir(folder)
     seeds()
     _settings()
-    strays, tally, slowest = guard(folder), Counter[str](), 0.0
+    strays = guard(folder)
+    tally = Counter[str]()
+    slowest = 0.0
     started = time.monotonic()
     for number in range(options.first, options.first + options.count):
         if time.monotonic() - started > options.seconds:

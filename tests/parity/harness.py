@@ -51,9 +51,9 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-REPO_ROOT = Path(__file__).resolve().parents[2]
+from tests.beside import golden_sets
+
 SMALL_SET = Path(__file__).resolve().parent / "goldens"
-SHARED_SETS = [REPO_ROOT.parent / "shared" / "goldens" / name for name in ("public", "official_seeded")]
 SEEDED_FILE = "golden.npz"
 NOT_A_FIXTURE = {"MANIFEST"}
 
@@ -313,7 +313,7 @@ def companions(golden: Golden) -> list[str]:
 
 def default_folders() -> list[Path]:
     """The committed small set, then the full sets where this checkout has them beside it."""
-    return [folder for folder in [SMALL_SET, *SHARED_SETS] if folder.is_dir()]
+    return [SMALL_SET, *golden_sets()]
 
 
 def report_lines(session: Session) -> list[str]:

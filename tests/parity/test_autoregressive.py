@@ -74,7 +74,9 @@ def test_conditioning(golden, model):
 
 @pytest.mark.golden("autoregressive")
 def test_latents(golden, model):
-    cond, text, codes = golden["latent.cond"], golden["latent.text"], golden["latent.codes"]
+    cond = golden["latent.cond"]
+    text = golden["latent.text"]
+    codes = golden["latent.codes"]
     untouched = model.stop_past_end(codes, golden["latent.wav_lengths"])
     golden.compare("latent.latents", model.latents(cond, text, untouched))
     golden.compare("latent_single.latents", model.latents(cond[:1], text[:1], untouched[:1]))
@@ -87,7 +89,8 @@ def test_latents(golden, model):
 @pytest.mark.golden("autoregressive")
 def test_losses(golden, model):
     inputs = [golden[f"loss.{name}"] for name in ("cond", "text", "codes")]
-    wav_lengths, text_lengths = golden["loss.wav_lengths"], golden["loss.text_lengths"]
+    wav_lengths = golden["loss.wav_lengths"]
+    text_lengths = golden["loss.text_lengths"]
     compare_losses(golden, "loss.", model(*inputs, text_lengths=text_lengths, wav_lengths=wav_lengths))
     compare_losses(golden, "loss_noclip.", model(*inputs, wav_lengths=wav_lengths))
     codes_first = model(*inputs, text_lengths=text_lengths, wav_lengths=wav_lengths, codes_first=True)
@@ -96,7 +99,9 @@ def test_losses(golden, model):
 
 @pytest.mark.golden("autoregressive")
 def test_single_steps(golden, model):
-    cond, text_in, codes = golden["step.cond"], model.text_input(golden["step.text"]), golden["step.codes"]
+    cond = golden["step.cond"]
+    text_in = model.text_input(golden["step.text"])
+    codes = golden["step.codes"]
     codes_in = model.code_input(codes)[:, :-1]
     states = model.hidden_states(cond, text_in, codes_in)
     golden.compare("step.logits_nocache", model.mel_head(states.codes)[0])
@@ -109,7 +114,9 @@ def test_single_steps(golden, model):
 @pytest.mark.golden("autoregressive")
 @pytest.mark.parametrize("mode", QUIRKS)
 def test_greedy_decoding(golden, model, mode):
-    cond, text, given = golden["greedy.cond"], golden["greedy.text"], golden["greedy.prompt"]
+    cond = golden["greedy.cond"]
+    text = golden["greedy.text"]
+    given = golden["greedy.prompt"]
     for case, penalty, start in (("plain", 1.0, None), ("reppen2", 2.0, None), ("prompted", 2.0, given)):
         name = f"greedy.{mode}_{case}"
         golden.compare(name, decode_greedily(model, cond, text, greedy(golden, name, penalty), start))
@@ -144,7 +151,8 @@ def test_rows_that_stop_early(golden, model, mode):
 @pytest.mark.golden("official_autoregressive")
 def test_published_size(golden):
     model = official_model(golden, AutoregressiveModel, autoregressive_config(golden.config["ctor"]))
-    text, codes = golden["text"], golden["codes"]
+    text = golden["text"]
+    codes = golden["codes"]
     cond = model.conditioning(golden["mel"])
     golden.compare("cond", cond)
     golden.compare("latents", model.latents(cond, text, codes))

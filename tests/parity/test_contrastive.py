@@ -11,7 +11,8 @@ from tortoise_core.models.cvvp import Cvvp
 
 
 def compare_clvp(golden, model, prefix=""):
-    text, speech = golden[f"{prefix}text"], golden[f"{prefix}speech"]
+    text = golden[f"{prefix}text"]
+    speech = golden[f"{prefix}speech"]
     golden.compare(f"{prefix}scores", model.scores(text, speech))
     golden.compare(f"{prefix}loss", model.loss(text, speech))
     for side, latents in (("text", model.text_latents(text)), ("speech", model.speech_latents(speech))):
@@ -20,7 +21,8 @@ def compare_clvp(golden, model, prefix=""):
 
 
 def compare_cvvp(golden, model, prefix=""):
-    mel, codes = golden[f"{prefix}mel"], golden[f"{prefix}codes"]
+    mel = golden[f"{prefix}mel"]
+    codes = golden[f"{prefix}codes"]
     golden.compare(f"{prefix}scores", model.scores(mel, codes))
     golden.compare(f"{prefix}loss", model.loss(mel, codes))
     for side, latents in (("cond", model.conditioning_latents(mel)), ("speech", model.speech_latents(codes))):

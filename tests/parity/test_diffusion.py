@@ -25,7 +25,8 @@ def test_conditioning(golden, network):
 
 @pytest.mark.golden("diffusion")
 def test_timestep_independent(golden, network):
-    voice, frames = golden["ti.cond"], int(golden["ti.seq_len"])
+    voice = golden["ti.cond"]
+    frames = int(golden["ti.seq_len"])
     from_latents = network.timestep_independent(golden["ti.latents"], voice, frames)
     golden.compare("ti.from_latents", from_latents)
     golden.compare("ti.from_latents_mel_pred", network.surrogate_mel(from_latents))
@@ -35,17 +36,22 @@ def test_timestep_independent(golden, network):
 
 @pytest.mark.golden("diffusion")
 def test_steps(golden, network):
-    x, times, embedding = golden["fw.x"], golden["fw.t"], golden.out("ti.from_latents")
+    x = golden["fw.x"]
+    times = golden["fw.t"]
+    embedding = golden.out("ti.from_latents")
     for number, t in enumerate(times):
         rows = golden.out(f"fw.cond_t{number}").shape[0]
-        x_rows, t_rows = x[:rows], t[:rows]
+        x_rows = x[:rows]
+        t_rows = t[:rows]
         golden.compare(f"fw.cond_t{number}", network(x_rows, t_rows, embedding[:rows]))
         golden.compare(f"fw.uncond_t{number}", network(x_rows, t_rows, network.unconditioned(rows, x.shape[2])))
 
 
 @pytest.mark.golden("diffusion")
 def test_steps_without_precomputed_embedding(golden, network):
-    x, t, voice = golden["fw.x"], golden["fw.t"][1], golden["ti.cond"]
+    x = golden["fw.x"]
+    t = golden["fw.t"][1]
+    voice = golden["ti.cond"]
     for source in ("latents", "codes"):
         embedding = network.timestep_independent(golden[f"ti.{source}"], voice, x.shape[2])
         golden.compare(f"fw.direct_{source}", network(x, t, embedding))
@@ -76,7 +82,8 @@ def test_published_size(golden):
     with torch.device("meta"):
         network = DiffusionDecoder(diffusion_config(golden.config["ctor"])).eval()
     network.load_state_dict(golden.official_weights(), assign=True)
-    x, t = golden["x"], golden["t"]
+    x = golden["x"]
+    t = golden["t"]
     voice = network.conditioning_latent(golden["mel"])
     golden.compare("cond", voice)
     embedding = network.timestep_independent(golden["latents"], voice, x.shape[2])

@@ -45,7 +45,8 @@ class Loop:
 
     def run(self, sampler, guided, temperature=1.0, **options):
         """All samples, and the estimates of the clean signal at each step."""
-        samples, clean = [], []
+        samples = []
+        clean = []
         unconditioned = self.network.unconditioned(1, self.frames)
         strength = torch.tensor([float(self.golden.config["cond_free_k"])])
         guidance = Guidance(strength, lambda x, t: self.network(x, t, unconditioned)) if guided else None
@@ -99,9 +100,11 @@ def test_sampling_loops(golden, loop):
     recorded = [match for name in golden.meta["outputs"] if (match := LOOP_NAME.fullmatch(name))]
     assert recorded
     for match in recorded:
-        sampler, options = sample_ancestral, {}
+        sampler = sample_ancestral
+        options = {}
         if match["eta"] is not None:
-            sampler, options = sample_ddim, {"eta": float(match["eta"])}
+            sampler = sample_ddim
+            options = {"eta": float(match["eta"])}
         samples, clean = loop.run(sampler, match["guidance"] == "condfree", **options)
         case = match[0].removesuffix(".samples")
         golden.compare(f"{case}.samples", torch.cat(samples))
@@ -118,7 +121,9 @@ def test_whole_spectrogram_diffusion(golden, loop):
 
 
 def test_reading_a_network_output(golden, loop):
-    x, output, bare = golden["one.x"], golden["one.cond_output"], golden["one.uncond_output"]
+    x = golden["one.x"]
+    output = golden["one.cond_output"]
+    bare = golden["one.uncond_output"]
     strength = torch.full((x.shape[0],), float(golden.config["cond_free_k"]))
     for t in golden["one.t"].tolist():
         i = torch.full((x.shape[0],), t)
@@ -134,7 +139,9 @@ def test_reading_a_network_output(golden, loop):
 
 def test_training_terms(golden, loop):
     process = GaussianDiffusion(NoiseSchedule.linear(golden.config["trained_steps"]))
-    x_start, noise, i = golden["train.x_start"], golden["train.noise"], golden["train.t"]
+    x_start = golden["train.x_start"]
+    noise = golden["train.noise"]
+    i = golden["train.t"]
     x = process.q_sample(x_start, i, noise)
     golden.compare("train.q_sample", x)
     embedding = loop.network.timestep_independent(golden["train.latents"], golden["train.cond"], x.shape[2])

@@ -71,7 +71,8 @@ def test_inputs_noises_and_weights(toy):
 
 
 def test_coverage_counts_outputs_and_json_entries(toy):
-    golden, table = fixture(toy, "toy"), fixture(toy, "table")
+    golden = fixture(toy, "toy")
+    table = fixture(toy, "table")
     assert golden.uncovered == ["big", "ids", "y"]
     golden.compare("ids", [1, 2])
     assert golden.uncovered == ["big", "y"]

@@ -48,7 +48,8 @@ def seeded_network(role: str) -> nn.Module:
 
 def test_autoregressive(golden: Golden):
     network = seeded_network("autoregressive")
-    text, codes = golden["ar.text"], golden["ar.codes"]
+    text = golden["ar.text"]
+    codes = golden["ar.codes"]
     cond = network.conditioning(golden["ar.cond_mels"])
     golden.compare("ar.cond_latent", cond)
     golden.compare("ar.latents", network.latents(cond, text, codes))
@@ -80,7 +81,9 @@ def test_cvvp(golden: Golden):
 
 def test_diffusion(golden: Golden):
     network = seeded_network("diffusion")
-    x, x_start, noise = golden["diff.x"], golden["diff.x0"], golden["diff.noise"]
+    x = golden["diff.x"]
+    x_start = golden["diff.x0"]
+    noise = golden["diff.noise"]
     frames = x.shape[2]
     voice = network.conditioning_latent(golden["diff.cond_mels"])
     golden.compare("diff.cond_latent", voice)

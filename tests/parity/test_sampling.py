@@ -62,7 +62,8 @@ def test_drawn_codes(golden, model):
         draws = golden[f"{name}.u"].T
         prompt = Prompt(golden["cond"][0], golden["text"][0])
         rows = decode(model, [prompt], [0] * golden.config["num_return_sequences"], draws, settings)
-        stop, width = model.config.code_stop, golden.out(f"{name}.codes").shape[1]
+        stop = model.config.code_stop
+        width = golden.out(f"{name}.codes").shape[1]
         padded = [torch.nn.functional.pad(row.codes, (0, width - len(row.codes)), value=stop) for row in rows]
         golden.compare(f"{name}.codes", torch.stack(padded))
 

@@ -12,7 +12,8 @@ from tortoise_core.text.tokenizer import Tokenizer
 
 @pytest.mark.golden("tokenizer")
 def test_encoding(golden):
-    english, basic = Tokenizer(clean_english), Tokenizer(clean_basic)
+    english = Tokenizer(clean_english)
+    basic = Tokenizer(clean_basic)
     for index, case in enumerate(golden.meta["cases"]):
         tokenizer = basic if case["use_basic_cleaners"] else english
         golden.check(tokenizer.clean(case["text"]), "cases", index, "cleaned")

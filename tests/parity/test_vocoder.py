@@ -26,7 +26,8 @@ def test_published_size(golden):
     with torch.device("meta"):
         network = UnivNet(univnet_config(golden.config["ctor"])).eval()
     network.load_state_dict(golden.official_weights(), assign=True)
-    mel, z = golden["mel"], golden["z"]
+    mel = golden["mel"]
+    z = golden["z"]
     golden.compare("forward_first", network(mel, z[..., : mel.shape[2]]))
     fold_weight_norm(network)
     golden.compare("wav", network.vocode(mel, z))

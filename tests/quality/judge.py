@@ -39,7 +39,8 @@ class Judge:
     def __init__(self, program: Path, folder: Path, processes: int | None = None) -> None:
         if not program.is_file():
             raise SystemExit(f"{program}: there is no such program; set SPEECH_REPORT to the path of speech_report")
-        self._program, self._folder = program, folder
+        self._program = program
+        self._folder = folder
         self._processes = processes or os.cpu_count() or 1
         self._ready = False
 

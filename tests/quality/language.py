@@ -100,10 +100,12 @@ def load_reader(speakers: Sequence[Speaker], judge: Judge, held_out: Path, out: 
 
 def reading(reader: Reader) -> dict[str, Any]:
     """Every voice reads its sentences and the hard ones, beside its teacher; and what was heard of the worst."""
-    rows, worst = [], []
+    rows = []
+    worst = []
     for speaker in reader.speakers:
         recordings = [*speaker.recordings, *speaker.hard]
-        texts, own = [recording.text for recording in recordings], [recording.wav for recording in recordings]
+        texts = [recording.text for recording in recordings]
+        own = [recording.wav for recording in recordings]
         wavs, factor = _said(speaker.voice, texts, reader.out / "reading" / speaker.voice)
         for who, spoken in (("teacher", own), ("model", wavs)):
             report = reader.judged(f"reading-{who}", speaker, texts, spoken)

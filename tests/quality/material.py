@@ -17,11 +17,15 @@ from tortoise_core.training.corpus import HeldOut, speakable_sentences
 from tortoise_core.training.teachers import SAMPLE_RATE, Teacher, teacher_of
 
 HARD = Path(__file__).with_name("hard.txt")  # one sentence a line: numbers, names, single words, quotes, a long one
-SHORTEST, LONGEST = 30, 130  # characters
+# characters
+SHORTEST = 30
+LONGEST = 130
 REFERENCES = 8  # recordings that say who speaks: as many as a voice is enrolled from
 
 
-BEST, OTHERS = 100, 50  # recordings of the best voice and of each other
+# recordings of the best voice and of each other
+BEST = 100
+OTHERS = 50
 
 
 def material_arguments(parser: argparse.ArgumentParser) -> None:

@@ -122,7 +122,8 @@ def per_step(settings: SamplingSettings) -> int:
 
 def pause_level(recordings: Sequence[Path], wavs: Sequence[Path]) -> float | None:
     """RMS in dBFS of what is said where the recordings are silent; None if they never are."""
-    total, count = 0.0, 0
+    total = 0.0
+    count = 0
     for recording, wav in zip(recordings, wavs, strict=True):
         true, said = (soundfile.read(path, dtype="float32")[0] for path in (recording, wav))
         frames = min(len(true), len(said)) // FRAME
@@ -131,7 +132,8 @@ def pause_level(recordings: Sequence[Path], wavs: Sequence[Path]) -> float | Non
         silent = levels < 10 ** (PAUSE_DBFS / 10)
         silent[1:-1] = silent[1:-1] & silent[:-2] & silent[2:]
         heard = np.square(said[: frames * FRAME]).reshape(frames, FRAME).mean(1)[silent]
-        total, count = total + float(heard.sum()), count + len(heard)
+        total = total + float(heard.sum())
+        count = count + len(heard)
     return round(10 * np.log10(total / count + 1e-12), 1) if count else None
 
 

@@ -82,7 +82,8 @@ def reading_bars(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str,
     best = rows[0]["voice"]
     bars = []
     for voice in dict.fromkeys(row["voice"] for row in rows):
-        teacher, model = by[voice, "teacher"], by[voice, "model"]
+        teacher = by[voice, "teacher"]
+        model = by[voice, "model"]
         bars.append(
             _most(f"{voice}: WER above the teacher's", model["wer"] - teacher["wer"], 3 if voice == best else 5)
         )
@@ -123,7 +124,8 @@ def _codec(row: Mapping[str, Any], _folder: Path) -> list[str]:
 
 
 def _speed(row: Mapping[str, Any], _folder: Path) -> list[str]:
-    megabyte, mebibyte = 1e6, 1 << 20
+    megabyte = 1e6
+    mebibyte = 1 << 20
     bars = [
         _most("diffusion and vocoder, 16 at once: real-time factor", row["rtf"], 0.25),
         _most("dVAE, diffusion, vocoder: MB", row["acoustic_bytes"] / megabyte, 40),
@@ -133,7 +135,8 @@ def _speed(row: Mapping[str, Any], _folder: Path) -> list[str]:
 
 
 def _reading(figures: Mapping[str, Any], _folder: Path) -> list[str]:
-    rows, worst = figures["rows"], figures["worst"]
+    rows = figures["rows"]
+    worst = figures["worst"]
     columns = ["voice", "who", "utterances", "wer", "cer", "dnsmos_p808", "dnsmos_ovrl", "speaker_sim", "rtf"]
     return [
         "Reading",
@@ -164,7 +167,8 @@ def _book(figures: Mapping[str, Any], _folder: Path) -> list[str]:
 
 
 def _scaling(figures: Mapping[str, Any], folder: Path) -> list[str]:
-    rows, fit = figures["rows"], figures["fit"]
+    rows = figures["rows"]
+    fit = figures["fit"]
     curve = f"{fit['E']:.2f} + ({fit['A']:.3g} / N)^{fit['a']:.2f} + ({fit['B']:.3g} / D)^{fit['b']:.2f}"
     said = (
         f"Written by `make scaling`. AR models of three sizes on three amounts of speech, {figures['steps']} steps "

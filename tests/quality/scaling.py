@@ -124,7 +124,8 @@ def _measure(
 @torch.inference_mode()
 def _read(model: AutoregressiveModel, corpus: Corpus, reader: Reader, name: str) -> dict[str, Any]:
     """The best voice reads some sentences: codes of the model, one candidate, decoded by the shipped acoustic half."""
-    speaker, settings = reader.speakers[0], replace(reader.settings, candidates=1)
+    speaker = reader.speakers[0]
+    settings = replace(reader.settings, candidates=1)
     texts = [recording.text for recording in speaker.recordings[:COMPARED]]
     requests = reader.requests(speaker, texts, settings)
     clips = [item for item in corpus.items if item.voice == speaker.voice][:VOICE_CLIPS]

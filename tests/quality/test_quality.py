@@ -86,7 +86,8 @@ def test_the_page_has_tables_and_pictures(tmp_path):
 
 
 def test_pauses_are_where_the_recording_is_silent(tmp_path):
-    recording, said = np.zeros(24_000), np.full(24_000, 0.001)
+    recording = np.zeros(24_000)
+    said = np.full(24_000, 0.001)
     recording[:12_000] = said[:12_000] = 0.5
     for name, audio in (("recording", recording), ("said", said)):
         soundfile.write(tmp_path / f"{name}.wav", audio, 24_000, subtype="FLOAT")
@@ -124,7 +125,8 @@ pathlib.Path(sys.argv[3]).write_text(json.dumps({{"rows": rows}}))
 
 
 def test_the_same_sounds_are_not_judged_twice(tmp_path):
-    program, times = tmp_path / "judge.py", tmp_path / "times"
+    program = tmp_path / "judge.py"
+    times = tmp_path / "times"
     program.write_text(STAND_IN.format(times=str(times)))
     rows = []
     for name in "abcd":
@@ -184,7 +186,8 @@ def test_a_score_that_knows_wrong_takes_is_told_from_one_that_does_not():
 
 
 def test_what_a_score_chooses_is_counted_by_text():
-    wer, owner = np.array([0.4, 0.0, 0.2, 0.6]), np.array([0, 0, 1, 1])
+    wer = np.array([0.4, 0.0, 0.2, 0.6])
+    owner = np.array([0, 0, 1, 1])
     assert chosen_wer(-wer, wer, owner) == pytest.approx(0.1)
     assert chosen_wer(wer, wer, owner) == pytest.approx(0.5)
 

@@ -1,3 +1,5 @@
+"""A database for each test, migrated once and copied."""
+
 from __future__ import annotations
 
 import shutil

@@ -1,3 +1,5 @@
+"""The artifact store: bytes under their own digest, written whole or not at all."""
+
 from __future__ import annotations
 
 import hashlib

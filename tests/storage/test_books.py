@@ -1,3 +1,5 @@
+"""Books, scripts and the keys of their utterances come back as they were saved."""
+
 from __future__ import annotations
 
 from dataclasses import replace

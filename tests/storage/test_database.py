@@ -1,3 +1,5 @@
+"""Transactions, snapshots and locks of SQLite, and one line for whatever a database can get wrong."""
+
 from __future__ import annotations
 
 import threading

@@ -1,3 +1,5 @@
+"""Masters are found by key and editions by content, each as they were saved."""
+
 from __future__ import annotations
 
 import pytest

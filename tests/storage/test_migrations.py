@@ -1,3 +1,5 @@
+"""The revisions lead to the schema and back, and no row is lost on the way."""
+
 from __future__ import annotations
 
 import subprocess

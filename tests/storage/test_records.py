@@ -1,3 +1,5 @@
+"""Records are frozen, documented, and travel between processes."""
+
 from __future__ import annotations
 
 import dataclasses

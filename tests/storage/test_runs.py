@@ -1,3 +1,5 @@
+"""Runs of a book: one that lives is not doubled, one whose process is gone gives way."""
+
 from __future__ import annotations
 
 import subprocess

@@ -1,3 +1,5 @@
+"""Takes, choices among them, and which utterances still lack one."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Voices come back by name and model, and a name has one owner."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""Settings and an artifact store for tests of stages."""
+
 import os
 from pathlib import Path
 

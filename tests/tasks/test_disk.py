@@ -1,3 +1,5 @@
+"""Errors of the file system in words, and files that are published whole or not at all."""
+
 import errno
 import os
 import shutil

@@ -1,1 +1,1 @@
-"""Waveforms and spectrograms: rates, mel front-ends, loading, conditioning clips."""
+"""Waveforms and spectrograms: rates, mel front-ends, loading, conditioning clips. Knows nothing of text or networks."""

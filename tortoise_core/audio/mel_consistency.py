@@ -3,6 +3,8 @@
 A projection in the manner of Griffin and Lim (IEEE TASSP 32, 1984), with the momentum of its fast form (Perraudin et
 al., WASPAA 2013): the phases stay, the magnitudes are scaled until their mel is the one asked for. For mels of
 recordings; a decoder's are guesses, and a vocoder knows better than they do.
+
+Knows nothing of who made the waveform.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Weights on disk: model folders (manifest + safetensors), import of the published files, digests."""
+"""Weights on disk: model folders (manifest + safetensors), import of the published files, digests.
+
+Knows nothing of what networks compute.
+"""
 
 from tortoise_core.checkpoints.manifest import (
     ModelManifest,

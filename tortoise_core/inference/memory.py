@@ -1,7 +1,7 @@
 """How much the two halves of the engine may take on at once: a cost model of their memory against what is free.
 
 An estimate, on the safe side for ordinary utterances; what does not fit all the same raises `OutOfMemoryError`, and the
-caller halves. Knows sizes, not networks.
+caller halves. Knows nothing of networks but their sizes.
 """
 
 from __future__ import annotations

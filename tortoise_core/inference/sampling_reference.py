@@ -1,6 +1,8 @@
 """Owns the plain statement of sampling: one row, one code at a time, no cache, no batch. Slow on purpose.
 
 `sampling.py` is the one to use; tests hold it to this.
+
+Must not know caches or batches.
 """
 
 from __future__ import annotations

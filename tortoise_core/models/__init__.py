@@ -1,1 +1,4 @@
-"""The networks of the stack, one file each, under their published parameter names."""
+"""The networks of the stack, one file each, under their published parameter names.
+
+Must not know how they are trained or sampled.
+"""

@@ -4,6 +4,8 @@ An encoder answers at once, each code for itself, and so misses what the decoder
 Trying its next best guesses and keeping what decodes nearer to the recording costs some work and no weights, as speech
 coders have long done (Schroeder and Atal 1985, "Code-excited linear prediction"). The codebook is the same: whoever
 reads the codes need not know.
+
+Knows nothing of text, voices or waveforms.
 """
 
 from __future__ import annotations

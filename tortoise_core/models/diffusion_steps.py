@@ -4,6 +4,8 @@
 without padding, channels last, so that convolutions are matrix products; guided and unguided rows share one batch; what
 depends on the timestep alone, or on lengths alone, is computed once a run. In bfloat16, matrix products are bfloat16;
 norms, the residual stream and the output stay float32.
+
+Must not know schedules or samplers.
 """
 
 from __future__ import annotations

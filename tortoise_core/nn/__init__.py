@@ -1,1 +1,1 @@
-"""Blocks that several networks share."""
+"""Blocks that several networks share. They know nothing of those networks."""

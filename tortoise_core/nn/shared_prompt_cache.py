@@ -2,6 +2,8 @@
 
 The candidates of an utterance continue the same prompt. It is kept once, and one product confronts all of them with it.
 Slots hold what came after. Attention spans all slots, because the CPU's batched product copies what is not contiguous.
+
+Knows nothing of the network that made the keys.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ pruning. Every twentieth word, by a hash of its letters, is held out for measuri
 printed belong to the very file that is written. Takes about a minute on one core.
 
     python -m tortoise_core.text.g2p_train
+
+Must not be imported at run time.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Which sample a character is spoken at comes from the caller's aligner; no speech recognition here. The author considers
 the feature unreliable, so nothing uses it unless asked to.
+
+Must not know how speech is recognised.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Long text to chunks of a wanted length, the way the published reading script does it (spec 2), oddities included.
 
 Books are segmented elsewhere, with their structure; this is for plain text given to the model directly.
+
+Must not know books.
 """
 
 from __future__ import annotations

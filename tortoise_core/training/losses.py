@@ -1,4 +1,4 @@
-"""Losses on waveforms for training vocoders. Pure functions of tensors; nothing here has weights."""
+"""Losses on waveforms for training vocoders. Pure functions of tensors that know nothing of networks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What kind of book a file is: by its first bytes, else by its suffix. Must not know how to read it.
+"""What kind of book a file is: by its content, else by its suffix. Must not know any single format.
 
 Suffixes lie: a zip may be called .txt, an EPUB .zip, a PDF .epub.
 """
@@ -6,127 +6,87 @@ Suffixes lie: a zip may be called .txt, an EPUB .zip, a PDF .epub.
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from pathlib import Path
 
 from tasks.errors import UnreadableBookError
+from tasks.ingest.formats.table import FORMATS, Format
 
-SUFFIXES = {
-    ".epub": "epub",
-    ".kepub": "epub",
-    ".txt": "text",
-    ".text": "text",
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".mkd": "markdown",
-    ".html": "html",
-    ".htm": "html",
-    ".xhtml": "html",
-    ".xht": "html",
-    ".docx": "docx",
-    ".docm": "docx",
-    ".pdf": "pdf",
-    ".fb2": "fb2",
-    ".mobi": ".mobi",
-    ".azw": ".azw",
-    ".azw3": ".azw3",
-    ".prc": ".mobi",
-    ".odt": ".odt",
-    ".rtf": ".rtf",
-    ".lit": ".lit",
-}
-"""A kind by suffix. A kind that begins with a dot is for calibre."""
-
+_BY_SUFFIX = {suffix: format_ for format_ in FORMATS for suffix in format_.suffixes}
 _HEAD_BYTES = 4096
-_PDF_BYTES = 1024  # within which a reader looks for the mark (PDF 1.7, implementation note 13)
-_FB2 = re.compile(rb"<FictionBook[\s>]")
-_HTML = re.compile(
-    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S
+_ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")
+# Kinds that cannot be read at all: their first bytes, and what to say of the file.
+_REFUSED = (
+    (
+        (b"TPZ", b"\xeaDRMION\xee"),
+        "is a protected Kindle book; Talepress reads only unprotected books: buy or borrow it where it is sold without",
+    ),
+    (
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
+        "is an old Word document (.doc) or one locked with a password; save it as .docx without one",
+    ),
 )
-_HTML_NAMES = (".html", ".htm", ".xhtml", ".xht")
 
 
-def kind_of(path: Path, data: bytes) -> tuple[str, str]:
-    """The kind, a value of `SUFFIXES`, "html-zip" or "fb2-zip", and a warning where the name says otherwise, else "".
+def format_of(path: Path, data: bytes) -> tuple[Format, str]:
+    """Finds the format of a file, and a warning where its name says otherwise, else "".
 
-    Raises `UnreadableBookError` for a kind that is not read, with the remedy.
+    Args:
+        path: of the file, for its name alone.
+        data: all its bytes.
+
+    Raises:
+        UnreadableBookError: a kind that is not read, with the remedy.
     """
     suffix = path.suffix.lower()
-    named = SUFFIXES.get(suffix)
-    found = _by_content(path, data)
-    if found is None:
-        if named is None:
-            known = ", ".join(sorted(SUFFIXES))
-            raise UnreadableBookError(f"{path.name} is of a kind that Talepress does not read; it reads {known}")
+    named = _BY_SUFFIX.get(suffix)
+    found = _by_content(path, data, named)
+    if found is None and named is None:
+        known = ", ".join(sorted(_BY_SUFFIX))
+        raise UnreadableBookError(f"{path.name} is of a kind that Talepress does not read; it reads {known}")
+    if named is not None and (found is None or found.name in named.may_look_like):
         return named, ""
-    if found == "html" and named in ("markdown", "html", "epub"):
-        return named, ""
-    alike = found == named or suffix == ".zip" or {found, named} <= {".mobi", ".azw", ".azw3"}
-    if alike:
-        return named if named in (".azw", ".azw3") else found, ""
-    return found, f"{path.name} is {_NAMES.get(found, found)} by its content and was read as one"
+    assert found is not None
+    if found is named or suffix == ".zip":
+        return found, ""
+    return found, f"{path.name} is {found.name} by its content and was read as one"
 
 
-_NAMES = {
-    "fb2-zip": "a zipped FB2 book",
-    "epub": "an EPUB",
-    "docx": "a Word document",
-    "pdf": "a PDF",
-    "fb2": "an FB2 book",
-    "html": "an HTML file",
-    "html-zip": "a zip of HTML files",
-    ".mobi": "a Kindle book",
-    ".odt": "an OpenDocument text",
-    ".rtf": "an RTF file",
-}
+def has_lines(path: Path) -> bool:
+    """Whether people know the text of such a file by lines, by its suffix: a mistake in it is named by its line."""
+    format_ = _BY_SUFFIX.get(path.suffix.lower())
+    return format_ is not None and format_.has_lines
 
 
-def _by_content(path: Path, data: bytes) -> str | None:
-    """The kind that the first bytes show, or `None`."""
+def _by_content(path: Path, data: bytes, named: Format | None) -> Format | None:
+    """The format that the content shows, `None` where it shows none."""
     head = data[:_HEAD_BYTES]
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _zipped(path, data)
-    if b"%PDF-" in head[:_PDF_BYTES]:
-        return "pdf"
-    if head.startswith((b"TPZ", b"\xeaDRMION\xee")):
-        raise UnreadableBookError(f"{path.name} is a protected Kindle book; Talepress reads only unprotected books")
-    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        raise UnreadableBookError(
-            f"{path.name} is an old Word document (.doc) or one locked with a password; save it as .docx without one"
-        )
-    if head[60:68] in (b"BOOKMOBI", b"TEXtREAd"):
-        return ".mobi"
-    signs = {".rtf": head.startswith(b"{\\rtf"), ".lit": head.startswith(b"ITOLITLS")}
-    signs |= {"fb2": _FB2.search(head) is not None, "html": _HTML.match(head) is not None}
-    return next((kind for kind, is_there in signs.items() if is_there), None)
+    if head.startswith(_ZIP_MARKS):
+        return _of_zip(path, data, named)
+    for marks, reason in _REFUSED:
+        if head.startswith(marks):
+            raise UnreadableBookError(f"{path.name} {reason}")
+    return next((format_ for format_ in FORMATS if format_.begins is not None and format_.begins(head)), None)
 
 
-def _zipped(path: Path, data: bytes) -> str | None:
-    """The kind of a zip archive by its members, `None` for one that is damaged and called a book all the same."""
+def _of_zip(path: Path, data: bytes, named: Format | None) -> Format | None:
+    """The format of a zip archive by its members, or the one of its suffix that will say what is wrong with it."""
+    is_zip_by_name = named is not None and named.holds is not None
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        return "epub" if SUFFIXES.get(path.suffix.lower()) is None else _known_zip(path)
-    lower = {name.lower() for name in names}
-    signs: dict[str | None, bool] = {
-        "epub": "meta-inf/container.xml" in lower,
-        "docx": "[content_types].xml" in lower and any(name.startswith("word/") for name in lower),
-        ".odt": {"content.xml", "styles.xml"} <= lower,
-        _known_zip(path): _known_zip(path) is not None,
-        "fb2-zip": sum(name.endswith(".fb2") for name in lower) == 1,
-        "html-zip": any(name.endswith(_HTML_NAMES) for name in lower),
-    }
-    for kind, is_there in signs.items():
-        if is_there:
-            return kind
-    raise UnreadableBookError(
-        f"{path.name} is a zip archive without an EPUB, Word document or HTML files in it; unpack it and name the book"
-    )
-
-
-def _known_zip(path: Path) -> str | None:
-    """The kind that the suffix says, where that is a zip archive: its reader will say what is wrong with it."""
-    named = SUFFIXES.get(path.suffix.lower())
-    return named if named in ("epub", "docx", ".odt") else None
+            members = frozenset(name.lower() for name in archive.namelist())
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        if named is not None:
+            return named
+        raise UnreadableBookError(
+            f"{path.name} is a zip archive, but damaged ({error}); get the book once more, or unpack the archive"
+        ) from error
+    found = next((format_ for format_ in FORMATS if format_.holds is not None and format_.holds(members)), None)
+    if is_zip_by_name and (found is None or not found.suffixes):
+        return named
+    if found is None:
+        raise UnreadableBookError(
+            f"{path.name} is a zip archive without an EPUB, Word document or HTML files in it; "
+            "unpack it and name the book"
+        )
+    return found

@@ -13,13 +13,14 @@ from tasks.ingest.chapters import Mark, assemble
 from tasks.ingest.html.documents import Document, read_documents
 from tasks.ingest.html.parse import heading_anchors
 from tasks.ingest.metadata import Metadata
+from tasks.ingest.skips import SkipRule
 
 
 @dataclass(frozen=True)
 class Extras:
     """What comes beside the documents: text left out before, as (text, rule); a cover; warnings."""
 
-    left_out: Sequence[tuple[str, str]] = ()
+    left_out: Sequence[tuple[str, SkipRule]] = ()
     cover: bytes | None = None
     cover_media_type: str = ""
     warnings: tuple[str, ...] = ()

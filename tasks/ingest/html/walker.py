@@ -18,7 +18,7 @@ from lxml import etree
 from configs.settings import IngestSettings
 from storage.records import Block, BlockKind, MarkupKind, Skip
 from tasks.errors import CoverageError
-from tasks.ingest.events import INVISIBLE, INVISIBLE_RULE, Anchor, Event, is_scene_break
+from tasks.ingest.events import INVISIBLE, Anchor, Event, is_scene_break
 from tasks.ingest.html.css import DISPLAY
 from tasks.ingest.html.elements import BLOCKS, HEADINGS, LIST_ITEMS, local_name
 from tasks.ingest.html.inline import InlineText, Span
@@ -27,24 +27,21 @@ from tasks.ingest.html.parse import text_of
 from tasks.ingest.html.pronunciation import Pronunciations
 from tasks.ingest.html.raised import raised_text
 from tasks.ingest.html.tables import ROW_GROUPS, announcement, is_data_row, spoken_with_header
-from tasks.ingest.notes import Note, NoteReference
-from tasks.ingest.skips import (
-    NOTE_BACKLINK,
-    NOTE_BODY,
+from tasks.ingest.html.unread import (
     NOTE_KEY,
-    NOTE_REFERENCE,
     element_rule,
     is_backlink,
     is_note_body,
     is_note_group,
     meanings,
 )
+from tasks.ingest.notes import Note, NoteReference
+from tasks.ingest.skips import SkipRule
 
 _VERSE_MEANINGS = frozenset({"z3998:poem", "z3998:verse", "z3998:song", "z3998:hymn", "z3998:lyrics"})
 _VERSE_CLASS = re.compile(r"(?:^|[\s_-])(?:verse|poem|poetry|stanza|linegroup|lg|lyrics?)(?:$|[\s_-])", re.I)
 _STANZA_CLASS = re.compile(r"(?:^|[\s_-])(?:stanza|linegroup|lg)(?:$|[\s_-])", re.I)
 _HEADING_CLASS = re.compile(r"(?:^|\s)(?:chap(?:ter)?|part)[_-]?(?:title|num|number|head|heading)(?:$|\s)", re.I)
-TABLE = "table"
 _HYPHENS = str.maketrans("−–", "--")
 
 
@@ -144,7 +141,7 @@ class _Walker:
                 self._add_tail(element)
         self._flush()
         if self._invisible:
-            self._emit(Skip("".join(self._invisible), INVISIBLE_RULE, source=self._source))
+            self._emit(Skip("".join(self._invisible), SkipRule.INVISIBLE_CHARACTER, source=self._source))
         self._count_again(body)
         return self._now.events
 
@@ -207,18 +204,19 @@ class _Walker:
             inner = tuple(event for event in events if not isinstance(event, Note))
             self._now.events.append(Note(key, inner))
 
-    def _rule(self, element: etree._Element, tag: str) -> str | None:
+    def _rule(self, element: etree._Element, tag: str) -> SkipRule | None:
         """The rule by which the element is not read."""
         if self._now.frames[-1].rows_left_out and tag in ROW_GROUPS:
-            return TABLE
-        if self._now.note is not None and NOTE_BACKLINK not in self._also_read and is_backlink(element, tag):
-            return NOTE_BACKLINK
+            return SkipRule.TABLE
+        if self._now.note is not None and SkipRule.NOTE_BACKLINK not in self._also_read and is_backlink(element, tag):
+            return SkipRule.NOTE_BACKLINK
         parent = element.getparent()
         if parent is not None and self._is_read_by_annotation(parent, local_name(parent)):
-            return None if tag == "rt" else "ruby-annotation" if tag in ("rp", "rtc") else "ruby-base"
+            return None if tag == "rt" else SkipRule.RUBY_ANNOTATION if tag in ("rp", "rtc") else SkipRule.RUBY_BASE
         is_note = self._reads_notes and (is_note_body(element) or is_note_group(element))
         # Reading systems show notes on demand, so that books hide them.
-        return element_rule(element, tag, self._also_read | {NOTE_BODY, "hidden"} if is_note else self._also_read)
+        ignored = {SkipRule.NOTE_BODY, SkipRule.HIDDEN} if is_note else frozenset()
+        return element_rule(element, tag, self._also_read | ignored)
 
     def _separate(self, outer: _Frame) -> None:
         """At the edge of a block: a new line where the blocks in `outer` are lines of one, elsewhere its end."""
@@ -246,7 +244,9 @@ class _Walker:
         return _Frame(kind, preformatted=preformatted, rows_left_out=left_out, note_group=group)
 
     def _leaves_out(self, table: etree._Element) -> bool:
-        return self._settings.tables == "announce" and TABLE not in self._also_read and bool(announcement(table))
+        if self._settings.tables != "announce" or SkipRule.TABLE in self._also_read:
+            return False
+        return bool(announcement(table))
 
     def _mark(self, element: etree._Element) -> None:
         for name in (element.get("id"), element.get("name")):
@@ -262,15 +262,15 @@ class _Walker:
             changed = [value for kind, value in notes if kind == MarkupKind.LANGUAGE]
             self._languages.append(changed[-1] if changed else self._languages[-1])
 
-    def _skip(self, element: etree._Element, tag: str, rule: str) -> None:
+    def _skip(self, element: etree._Element, tag: str, rule: SkipRule) -> None:
         for inner in element.iter(etree.Element):
             self._mark(inner)
-        if rule == NOTE_REFERENCE and self._reads_notes and element.get(NOTE_KEY):
+        if rule == SkipRule.NOTE_REFERENCE and self._reads_notes and element.get(NOTE_KEY):
             self._now.references.append(element.get(NOTE_KEY) or "")
         text = text_of(element)
         if text:
             self._emit(Skip(text, rule, source=self._source))
-        spoken_instead = element.get("alttext") if tag == "math" and rule == "mathml" else None
+        spoken_instead = element.get("alttext") if tag == "math" and rule == SkipRule.MATHML else None
         if spoken_instead:
             self._added.append(spoken_instead)
             self._add(f" {spoken_instead} ")
@@ -283,7 +283,7 @@ class _Walker:
 
     def _skip_base(self, text: str | None) -> None:
         if text and text.strip():
-            self._emit(Skip(" ".join(text.split()), "ruby-base", source=self._source))
+            self._emit(Skip(" ".join(text.split()), SkipRule.RUBY_BASE, source=self._source))
 
     def _image(self, element: etree._Element) -> None:
         """Alternative text: read where it stands for a drop cap ("O" before "nce upon"), else by policy."""
@@ -293,10 +293,10 @@ class _Walker:
         self._added.append(alt)
         if len(alt) == 1 and alt.isalpha() and (element.tail or "")[:1].isalpha():
             self._add(alt)
-        elif "image-alt" in self._also_read:
+        elif SkipRule.IMAGE_ALT in self._also_read:
             self._add(f" {alt} ")
         else:
-            self._emit(Skip(" ".join(alt.split()), "image-alt", source=self._source))
+            self._emit(Skip(" ".join(alt.split()), SkipRule.IMAGE_ALT, source=self._source))
 
     def _say(self, words: str) -> None:
         """A paragraph of our own."""
@@ -329,7 +329,7 @@ class _Walker:
         text, markup = self._now.text.take()
         frame = self._now.frames[-1]
         if text and frame.note_group and self._now.note is None:
-            self._emit(Skip(text, NOTE_BODY, source=self._source))
+            self._emit(Skip(text, SkipRule.NOTE_BODY, source=self._source))
         elif text:
             scene = frame.kind != BlockKind.HEADING and is_scene_break(text)
             block = Block(BlockKind.SCENE_BREAK if scene else frame.kind, text, self._source, markup)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from tasks.ingest.front_pages import title_rule
 from tasks.ingest.plain.lines import Paragraph
-from tasks.ingest.skips import title_rule
+from tasks.ingest.skips import SkipRule
 
 _CARDINALS = (
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
@@ -152,7 +153,7 @@ def find_contents(groups: Sequence[Paragraph]) -> Iterator[Contents]:
     known: set[str] = set()  # what earlier lists name
     while at < len(groups):
         lines = groups[at].clean_lines
-        if title_rule(lines[0].strip("_=*# ")) != "table-of-contents":
+        if title_rule(lines[0].strip("_=*# ")) != SkipRule.TABLE_OF_CONTENTS:
             at += 1
             continue
         stop, keys = _entries(groups, at, known)
@@ -195,7 +196,7 @@ def _entries(groups: Sequence[Paragraph], start: int, known: set[str]) -> tuple[
             break
         group = groups[position]
         here = keys_of(group.text) | keys_of(group.clean_lines[0])
-        if (named and first & here) or known & here or title_rule(group.clean_lines[0]) == "table-of-contents":
+        if (named and first & here) or known & here or title_rule(group.clean_lines[0]) == SkipRule.TABLE_OF_CONTENTS:
             break
         if not _is_entry(group) or (len(named) > 1 and group.blank_before > 2 and not _ENTRY_START.match(group.text)):
             while position > start + 1 and _names(named, position - 1, groups[position - 1]):

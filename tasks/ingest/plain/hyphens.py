@@ -14,7 +14,6 @@ from tortoise_core.text.lexicon import default_lexicon
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
 _CUT = re.compile(r"([^\W\d_]+)[-‐]$")
 _REST = re.compile(r"[^\W\d_]+")
-RULE = "line-end-hyphen"
 
 
 class Rejoiner:

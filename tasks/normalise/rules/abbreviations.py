@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tasks.normalise.rules.base import Context, ends_sentence, words
+from tasks.normalise.rules.base import Context, ends_sentence, rule, words
 
 _TABLES: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 TITLES, _GIVEN, GENERAL = _TABLES["titles"], _TABLES["given"], _TABLES["general"]
@@ -57,7 +57,7 @@ MORE_ABBREVIATIONS = words(
 
 def either(choices: Iterable[str]) -> str:
     """A pattern for one of the words, the longest first."""
-    return "|".join(re.escape(word) for word in sorted(choices, key=len, reverse=True))
+    return "|".join(re.escape(word) for word in sorted(choices, key=lambda word: (-len(word), word)))
 
 
 _DAY_NAMES = either(_DAYS)
@@ -80,7 +80,8 @@ _DOUBLE_RANK = re.compile(
 )
 # "Sr. García": a Spanish name behind it, "y" or a lady beside it. Any other Sr. at the head of a sentence is a nun.
 _SENOR = re.compile(
-    r"\bSr\.\s(?=[A-Z]\w*[áéíóúñ]|(?:Don|D\.|Alfonso|Alfredo|Antonio|Carlos|Diego|Eduardo|Enrique|Felipe|Fernando|Francisco|"
+    r"\bSr\.\s(?=[A-Z]\w*[áéíóúñ]|(?:Don|D\.|Alfonso|Alfredo|Antonio|Carlos|Diego|Eduardo|Enrique|Felipe|Fernando|"
+    r"Francisco|"
     r"Guillermo|Jaime|Jorge|Juan|Luis|Manuel|Mateo|Miguel|Pablo|Pedro|Ramon|Roberto|Santiago)\b|[A-Z]\w+\sy\s|"
     r"(?:and|y)\sSra\b|[A-Z]\w+(?:ez|azo|illo)\b)"
 )
@@ -123,7 +124,8 @@ _MONTH = re.compile(
     rf"|(?:(?<=\bby )|(?<=\bfrom )|(?<=\bearly )|(?<=\blate )|(?<=\buntil )|(?<=\bthis ))({either(MONTHS)})\."
 )
 _DAY = re.compile(
-    rf"\b({_DAY_NAMES})\.(?=,?\s*(?:{either(MONTHS.values())}|{either(MONTHS)}|May|the\s\d|\d|morning|evening|night|afternoon|and\s(?:{_DAY_NAMES})|to\s(?:{_DAY_NAMES})|[-–—]))"
+    rf"\b({_DAY_NAMES})\.(?=,?\s*(?:{either(MONTHS.values())}|{either(MONTHS)}|May|the\s\d|\d|morning|evening|night|"
+    rf"afternoon|and\s(?:{_DAY_NAMES})|to\s(?:{_DAY_NAMES})|[-–—]))"
     rf"|\b({either(_SURE_DAYS)})\.|\b(Mon|Sat)\.(?=,|\s[a-z])|\b(Sun)\.(?=,\s(?:and\s)?(?:{_DAY_NAMES})\.)"
     rf"|(?:(?<=\bevery )|(?<=\beach )|(?<=\blast )|(?<=\bnext )|(?<=\bthis )|(?<=\bor ))({_DAY_NAMES})\."
     rf"|(?<=and )({_DAY_NAMES})\.|(?<=to )({_DAY_NAMES})\.|(?<=[Oo]n )({_DAY_NAMES})\."
@@ -132,7 +134,8 @@ _DAY = re.compile(
 _ANY_MONTH = either([*MONTHS, *MONTHS.values(), "May"])
 _MONTH_SPAN = re.compile(rf"\b({_ANY_MONTH})\b\.?\s?[-–—]\s?({_ANY_MONTH})\b\.?(?=[\s,;)]|$)")
 _DAY_SPAN = re.compile(
-    rf"\b((?:{either(_DAYS.values())}|{either(MONTHS.values())}|May))\s?[-–—]\s?(?={either(_DAYS.values())}|{either(MONTHS.values())}|May\b)"
+    rf"\b((?:{either(_DAYS.values())}|{either(MONTHS.values())}|May))\s?[-–—]\s?(?={either(_DAYS.values())}"
+    rf"|{either(MONTHS.values())}|May\b)"
 )
 
 
@@ -163,7 +166,7 @@ _say_days = _replace(_DAY, _DAYS)
 
 
 # A full stop behind an abbreviation of the list: far quicker to look for than the words themselves.
-HAS_GENERAL = re.compile(
+_FOR_GENERAL = re.compile(
     r"\.(?:"
     + "|".join(rf"(?<=(?<!\w){re.escape(word)}\.)" for word in GENERAL)
     + r"|(?<= v\.)|(?<=^v\.)|(?<= ed\.)|(?<= edn\.)|(?<=\(ed\.)|(?<=^ed\.)|(?<=\bMS\.)|(?<=\b[Cc]or\.)|(?<= [Ff]l\.))"
@@ -171,6 +174,13 @@ HAS_GENERAL = re.compile(
 )
 
 
+FOR_TITLES = re.compile(
+    r"[A-Z](?<=\b[A-Z])(?:[A-Za-z]{0,5}\.|(?<=M)(?:rs?|s|me|lle|essrs)\b|(?<=S)t\b|(?<=D)r\b|(?<=R)evd\b|"
+    r"[a-z]{1,4}-(?:Col|Gen|Cmdr|Cdr|Maj|Gov|Adm)\b)"
+)
+
+
+@rule("titles", needs=FOR_TITLES)
 def titles(text: str, context: Context) -> str:
     """Mr. Toad, Mrs Bennet, Col. Forster, M. Dupont, Sr. Mary, Wm. Smith: the title or the name in full."""
 
@@ -200,6 +210,7 @@ def _editor(match: re.Match[str]) -> str:
     return _EDITOR_WORDS[match[0]]
 
 
+@rule("abbreviations", needs=_FOR_GENERAL)
 def general(text: str, _: Context) -> str:
     """etc., i.e., Esq., Co., Roe v. Wade, ed.: in full, wherever they stand."""
     text = _EDITORS.sub(_editor, text)
@@ -215,6 +226,10 @@ def general(text: str, _: Context) -> str:
     return _say_general(_OKAY.sub("okay", text))
 
 
+_FOR_MONTHS = re.compile(r"[A-Z\d](?:(?<=\b[A-Z])[a-z]{2,8}(?:\.|\s\d|\s?[-–][A-Z])|(?<=\d)\s?[A-Z][a-z]{2})")
+
+
+@rule("months", needs=_FOR_MONTHS)
 def months(text: str, _: Context) -> str:
     """Jan. 5, 5 Sept, last Oct., Mon. to Fri.: months and days in full."""
     text = _MONTH_SPAN.sub(lambda m: f"{MONTHS.get(m[1], m[1])} to {MONTHS.get(m[2], m[2])}", text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.base import STARTERS, Context, ends_sentence, spell_letters, words
+from tasks.normalise.rules.base import STARTERS, Context, ends_sentence, rule, spell_letters, words
 from tasks.normalise.rules.roman import value
 
 # Read letter by letter although they could be read as words. Without a vowel, letters need no list.
@@ -33,8 +33,8 @@ _ALSO_WORDS = words(
 )
 # No English word begins like "GPA" or "MBE".
 _UNSAYABLE = re.compile(
-    r"(?!BL|BR|CH|CL|CR|DR|DW|FL|FR|GH|GL|GN|GR|KH|KL|KN|KR|PH|PL|PN|PR|PS|PT|RH|SC|SH|SK|SL|SM|SN|SP|SQ|ST|SW|SV|TH|TR|"
-    r"TS|TW|WH|WR|ZH)[B-DF-HJ-NP-TV-XZ][B-DF-HJ-NP-TV-XZ]"
+    r"(?!BL|BR|CH|CL|CR|DR|DW|FL|FR|GH|GL|GN|GR|KH|KL|KN|KR|PH|PL|PN|PR|PS|PT|RH|SC|SH|SK|SL|SM|SN|SP|SQ|ST|SW|SV|TH|"
+    r"TR|TS|TW|WH|WR|ZH)[B-DF-HJ-NP-TV-XZ][B-DF-HJ-NP-TV-XZ]"
 )
 _SOUND = re.compile(r"([A-Z])\1\1")
 _PRONOUN_US = re.compile(
@@ -47,7 +47,8 @@ _OBJECT = re.compile(
 _WITH_CONTEXT = (
     (
         re.compile(
-            r"\bIT(?=\s(?:department|guy|support|manager|specialist|consultant|industry|staff|team|director|system|desk|man|woman|people)\b)"
+            r"\bIT(?=\s(?:department|guy|support|manager|specialist|consultant|industry|staff|team|director|system|"
+            r"desk|man|woman|people)\b)"
         ),
         "I T",
     ),
@@ -68,17 +69,23 @@ _WITH_CONTEXT = (
 
 _NUCLEIC = re.compile(r"\b([a-z]{1,3})([DR]NA)(s?)\b")  # mRNA, cDNA
 _INITIALS = re.compile(
-    r"(?<![\w.])(?<!\w')(?:[A-Z]\.(?:\s|-)?){1,5}(?=[A-Z][\w'’])|(?<![\w.])(?<!\w')(?:[A-Z]\.-?){2,}|(?<![\w.])(?<!\w')(?:[A-Z]\.\s){2,}(?=[a-z])"
+    r"(?<![\w.])(?<!\w')(?:[A-Z]\.(?:\s|-)?){1,5}(?=[A-Z][\w'’])|(?<![\w.])(?<!\w')(?:[A-Z]\.-?){2,}|"
+    r"(?<![\w.])(?<!\w')(?:[A-Z]\.\s){2,}(?=[a-z])"
 )
 _SMALL = re.compile(r"(?<![\w.])(?!(?<=[\d½⅓¼¾⅔]\s)(?:[mkr]\.p\.[hm]|h\.p|p\.c)\b)(?:[a-z]\.){2,}")
 _STARTS_SENTENCE = re.compile(rf"(?:{STARTERS})\b")
 _NAME_BEFORE = re.compile(
-    r"(?:^|[\"'(—\[,;:]|\b[A-Z][\w'’.]*|\b(?:and|of|by|to|the|with|from|old|young|said|de|von|van|that|see|for|cried|asked|replied|named|called|poor|dear))\s*$"
+    r"(?:^|[\"'(—\[,;:]|\b[A-Z][\w'’.]*|\b(?:and|of|by|to|the|with|from|old|young|said|de|von|van|that|see|for|cried|"
+    r"asked|replied|named|called|poor|dear))\s*$"
 )
 _ACRONYM = re.compile(r"(?<![\w'’])[A-Z]{2,6}(?:'?s)?(?![\w])")
 _SINGLE_PLURAL = re.compile(r"(?<![\w'’])([B-HJ-LN-TV-Z])s\b(?!')")
 
 
+_FOR_INITIALS = re.compile(r"\.(?:(?<=\b[A-Z]\.)|(?<=\b[a-z]\.)[a-z]\.)")
+
+
+@rule("initials", needs=_FOR_INITIALS)
 def initials(text: str, _: Context) -> str:
     """C. S. Lewis, U.S.A., a.k.a.: letters without full stops, which would sound like the end of a sentence."""
 
@@ -101,6 +108,10 @@ def initials(text: str, _: Context) -> str:
     return _SMALL.sub(small, _INITIALS.sub(said, text))
 
 
+_FOR_ACRONYMS_IN_CONTEXT = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|hD|Sc|oD|(?<=A)s\b)|(?<=\bp)H\b|(?<=[a-z])[DR]NA")
+
+
+@rule("acronyms-in-context", needs=_FOR_ACRONYMS_IN_CONTEXT)
 def in_context(text: str, _: Context) -> str:
     """The IT department, an IV drip, the WHO: letters because of what stands beside them."""
     for pattern, letters in _WITH_CONTEXT:
@@ -108,6 +119,10 @@ def in_context(text: str, _: Context) -> str:
     return _NUCLEIC.sub(lambda m: spell_letters(m[1] + m[2]) + ("'s" if m[3] else ""), text)
 
 
+_FOR_ACRONYMS = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|s\b)")
+
+
+@rule("acronyms", needs=_FOR_ACRONYMS)
 def acronyms(text: str, _: Context) -> str:
     """FBI, DVD: letter by letter when known or without a vowel, else a word (NASA, NOT).
 

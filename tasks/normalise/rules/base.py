@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 from num2words import num2words
 
 from storage.records import BlockKind
 
+DIGIT = re.compile(r"[\d½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁰²³¹⁴-⁹₀-₉]")
 _SPELLED_FROM = 10**15  # larger numbers are read digit by digit
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 # Where 7/2 is "seven to two".
@@ -39,7 +41,41 @@ class Context:
     kind: BlockKind = BlockKind.PARAGRAPH
 
 
-Rule = Callable[[str, Context], str]
+class Needs(Protocol):
+    """What a rule looks for before it is tried: a compiled pattern, or anything that searches like one."""
+
+    def search(self, text: str, /) -> re.Match[str] | None:
+        """The first place in `text` that may interest the rule."""
+
+
+class QuickThenExact:
+    """A pattern that is slow to look for, behind a quick one that is found wherever it is."""
+
+    def __init__(self, quick: re.Pattern[str], exact: re.Pattern[str]) -> None:
+        self._quick = quick
+        self._exact = exact
+
+    def search(self, text: str, /) -> re.Match[str] | None:
+        """The first place of the exact pattern, looked for only where the quick one is found."""
+        return self._exact.search(text) if self._quick.search(text) else None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A normalisation rule: `apply` says more of a text's marks in words, and is tried where `needs` is found."""
+
+    name: str
+    apply: Callable[[str, Context], str]
+    needs: Needs | None = None  # `None`: tried on every text
+
+
+def rule(name: str, needs: Needs | None = None) -> Callable[[Callable[[str, Context], str]], Rule]:
+    """Makes the function below it a rule of that name.
+
+    Most sentences hold no digits and no signs: what a rule needs tells in one look whether to try it at all. A pattern
+    for this begins with a set of characters and looks behind from there: regular expressions skip to such a set fast.
+    """
+    return lambda apply: Rule(name, apply, needs)
 
 
 def is_british(locale: str, language: str) -> bool:

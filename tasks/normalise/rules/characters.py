@@ -6,11 +6,9 @@ import re
 import unicodedata
 
 from storage.records import BlockKind
-from tasks.normalise.rules.base import Context, words
+from tasks.normalise.rules.base import Context, rule, words
 from tasks.normalise.rules.maths import SIGN_NAMED, SUPERSCRIPTS
 from tasks.normalise.rules.symbols import HANDLE, MAIL_OR_WEB
-
-UNSPEAKABLE_RULE = "unspeakable-character"
 
 # Symbols that some rule gives words to; every other symbol is silent.
 _SPOKEN_SYMBOLS = frozenset("$£€¥¢₹₽₩₪₺₿%&@#+=<>×÷±°§¶©№−/½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁄~*^℃℉≤≥⩽⩾≠≈√∞♯♭‰⁻⁺")
@@ -43,7 +41,8 @@ _LETTER_SPAN = re.compile(r"(?<![\w–'-])([A-Z])–([A-Z])(?![\w–'-])|(?<![\w
 _SPACED_NUMBERS = re.compile(r"(?<![\d.,:/])(\d[\d,]*)(\s+[-–]\s+)(\d[\d,]*)(?![\d.:/])")
 _OTHER_DIGITS = re.compile("[^\x00-\u0900\u2010-\u206f]")
 _LATIN_LIKE = re.compile(
-    "[\\x00-\\u036f\u1e00-\u1eff\u2000-\u2bff\ufb00-\ufb06\ufe00-\ufe0f\uff01-\uff5e\U0001d400-\U0001d7ff\U0001f000-\U0001faff]"
+    "[\\x00-\\u036f\u1e00-\u1eff\u2000-\u2bff\ufb00-\ufb06\ufe00-\ufe0f\uff01-\uff5e\U0001d400-\U0001d7ff\U0001f000"
+    "-\U0001faff]"
 )
 
 
@@ -78,6 +77,7 @@ def unspeakable(text: str) -> list[tuple[int, int]]:
     return ranges
 
 
+@rule("unspeakable")
 def drop_unspeakable(text: str, _: Context) -> str:
     """Ornaments, emoji, control characters, marks of notes: nothing is said. "left_right" is two words."""
     for start, end in reversed(unspeakable(text)):
@@ -102,6 +102,10 @@ def foreign_scripts(text: str) -> dict[str, str]:
     return found
 
 
+_FOR_LINE_BREAKS = re.compile(r"\n")
+
+
+@rule("line-breaks", needs=_FOR_LINE_BREAKS)
 def break_lines(text: str, context: Context) -> str:
     """A line break is a full stop in a heading, a comma in prose (addresses), no more than a space in verse."""
     if "\n" not in text:
@@ -115,6 +119,10 @@ def break_lines(text: str, context: Context) -> str:
     return first
 
 
+_FOR_SHAPES = re.compile("[^\x00-\u02af\u2010-\u2027]|[ªº]")
+
+
+@rule("shapes", needs=_FOR_SHAPES)
 def plain_shapes(text: str, _: Context) -> str:
     """Ligatures, roman numeral signs, raised, circled, full-width and mathematical letters are plain ones."""
     text = _DEGREE_LIKE.sub("°", unicodedata.normalize("NFC", text))
@@ -132,12 +140,20 @@ def _digit(character: str) -> str:
     return character if value is None or value != int(value) else f" {int(value)} "
 
 
+_FOR_QUOTES = re.compile("[^\x00-\x7f]|`")
+
+
+@rule("quotes", needs=_FOR_QUOTES)
 def plain_quotes(text: str, _: Context) -> str:
     """One kind of quotation mark, apostrophe and space."""
     text = _BETWEEN_QUOTES.sub(lambda match: match[0][0], text)
     return _MARK.sub(lambda match: _MARKS[match[0]], text)
 
 
+_FOR_DASHES = re.compile(r"[―⸺—–….-](?:(?<=[―⸺—–…])|(?<=-)-|(?<=\s-)\s|(?<=\.)\s?\.|(?<=\bA-)Z\b)")
+
+
+@rule("dashes", needs=_FOR_DASHES)
 def plain_dashes(text: str, _: Context) -> str:
     """Two hyphens, a bar or a spaced hyphen are a dash; an en dash between words a hyphen; trailing dots three."""
     text = _LETTER_SPAN.sub(lambda m: f"{m[0][0]} to {m[0][-1]}", _SPACED_NUMBERS.sub(_dash_or_range, text))
@@ -153,6 +169,10 @@ def _dash_or_range(match: re.Match[str]) -> str:
     return f"{match[1]}—{match[3]}" if falls else match[0]
 
 
+_FOR_BRACKETS = re.compile(r"[()\[\]{}]")
+
+
+@rule("brackets", needs=_FOR_BRACKETS)
 def open_brackets(text: str, _: Context) -> str:
     """Brackets are heard as the pauses of commas."""
     text = re.sub(r"^\s*[(\[{]\s*", "", text)
@@ -162,6 +182,13 @@ def open_brackets(text: str, _: Context) -> str:
     return re.sub(r"(?<=[.!?])\s*[)\]}]\s*", " ", re.sub(r"(?<![.!?])\s*[)\]}]\s*", ", ", text))
 
 
+_FOR_TIDYING = re.compile(
+    r"[\s,;:—–](?:(?<=\s)(?:[\s,.;:!?]|$)|(?<=,)(?:\s*[,.;:!?—]|$)|(?<=[;:]),|(?<=—)[,\s]|(?<=[^\S ])|"
+    r"(?<=–)|(?<=^[\s,]))"
+)
+
+
+@rule("tidy", needs=_FOR_TIDYING)
 def tidy(text: str, _: Context) -> str:
     """Single spaces, none before punctuation, no two pauses for one."""
     text = re.sub(r"\s+", " ", text.replace("–", "-"))

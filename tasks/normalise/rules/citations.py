@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.base import Context, cardinal, in_pairs, spell_letters
+from tasks.normalise.rules.base import DIGIT, Context, cardinal, in_pairs, rule, spell_letters
 
 _LABELS = {
     "Eq": "Equation", "Eqs": "Equations", "Eqn": "Equation", "Eqns": "Equations", "Fig": "Figure", "Figs": "Figures",
@@ -59,6 +59,10 @@ _LATER = re.compile(r"(?:((?:[A-Z]\.){1,3})|(?<=Supplement)|(?<=Appellate)|(?<=E
 _STATUTE = re.compile(r"(?<=\bPublic Law )(\d{1,3})[-–](\d{1,3})\b")
 
 
+_FOR_CITATIONS = re.compile(rf"{DIGIT.pattern}|\.\s\([a-z]\)|\bConst\. a")
+
+
+@rule("citations", needs=_FOR_CITATIONS)
 def citations(text: str, context: Context) -> str:
     """Eq. (5), ff. 20r-22v, Macbeth, 1.3.38, Iliad 6.146-9, 550 F.2d 12: as they are read aloud."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.base import Context, ordinal, year
+from tasks.normalise.rules.base import DIGIT, Context, ordinal, rule, year
 from tasks.normalise.rules.years import YEAR, year_of_century
 
 _MONTHS = (
@@ -26,7 +26,8 @@ _DAY = r"(3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th|d|ST|ND|RD|TH)?"
 _NOT_LONGER = r"(?![\d]|[.,]\d)"
 _TO = r"(?:\s?[–-]\s?|\s+(to|and)\s+)"
 _MONTH_DAY = re.compile(
-    rf"\b({_MONTH})\s+(?:the\s+)?{_DAY}\b(?!:){_NOT_LONGER}(?:{_TO}{_DAY}\b{_NOT_LONGER})?(?:,?\s+{YEAR}\b{_NOT_LONGER})?"
+    rf"\b({_MONTH})\s+(?:the\s+)?{_DAY}\b(?!:){_NOT_LONGER}(?:{_TO}{_DAY}\b{_NOT_LONGER})?(?:,?\s+{YEAR}"
+    rf"\b{_NOT_LONGER})?"
 )
 _DAY_MONTH = re.compile(
     rf"\b([Tt]he\s+|THE\s+)?(?<![\d.,:/-])(?:{_DAY}{_TO}(?:the\s+)?)?{_DAY}\s+(of\s+)?({_MONTH})\b"
@@ -40,7 +41,8 @@ _ARTICLE_BEFORE = re.compile(
 )
 # "June 30–July 2" and "30 June–2 July"
 _ACROSS = re.compile(
-    rf"\b((?:{_MONTH})\s+{_DAY})\s?[–—-]\s?(?=(?:{_MONTH})\s+\d)|\b({_DAY}\s+(?:{_MONTH}))\s?[–—-]\s?(?=\d\d?\S*\s+(?:{_MONTH})\b)"
+    rf"\b((?:{_MONTH})\s+{_DAY})\s?[–—-]\s?(?=(?:{_MONTH})\s+\d)|"
+    rf"\b({_DAY}\s+(?:{_MONTH}))\s?[–—-]\s?(?=\d\d?\S*\s+(?:{_MONTH})\b)"
 )
 _MONTH_YEAR = re.compile(rf"\b({_MONTH}),?\s+(?:of\s+)?{YEAR}\b(?!\s?[–-]\s?\d){_NOT_LONGER}")
 _ISO = re.compile(r"\b(1\d{3}|20\d{2})([-/])(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])\b(?![-/])")
@@ -51,6 +53,7 @@ _HYPHENED = re.compile(rf"(?<![\w-])(\d\d?)-({_MONTH}|{'|'.join(_FULL)})-({YEAR}
 _DAY_OF_YEAR = re.compile(r"(?<=\b[Oo]n )(\d{1,2})/(\d{1,2})(?![\d/])")
 
 
+@rule("dates", needs=DIGIT)
 def calendar_dates(text: str, context: Context) -> str:
     """January 5, 1905; 5th January 1905; May 5-7; 1905-01-05; 1/5/1905 (5/1/1905 in British books)."""
     text = _ISO.sub(lambda m: _date(int(m[4]), int(m[3]), m[1], context), text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from tasks.normalise.rules.base import Context, cardinal, in_pairs, ordinal, spell_letters, words
+from tasks.normalise.rules.base import DIGIT, Context, cardinal, in_pairs, ordinal, rule, spell_letters, words
 
 SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _SUBSCRIPTS = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
@@ -92,6 +92,13 @@ _WORDS = (
 )
 
 
+_FOR_FORMULAS = re.compile(
+    r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&#Α-ωµ→⟶-⟿⇒⇔∀-⋿/(!-](?:(?<![/(!-])|(?<=\d\s/)\s\d|(?<=\+/)|(?<=\b[fghFGH]\()[a-z]\)|"
+    r"(?<=!)\s?[=×]|(?<= -)\s[b-hj-z\d]\b)"
+)
+
+
+@rule("formulas", needs=_FOR_FORMULAS)
 def formulas(text: str, context: Context) -> str:
     """x², 10^3, 5 - 3 = 2, √2, π: "x squared", "ten to the third", "five minus three equals two"."""
     for pattern, said in _WORDS:
@@ -111,6 +118,7 @@ def _named(match: re.Match[str]) -> str:
     return " yields " if sign in "→⟶" and "+" in match.string else f" {SIGN_NAMES[sign]} "
 
 
+@rule("stray-powers", needs=_FOR_FORMULAS)
 def stray_powers(text: str, _: Context) -> str:
     """Raised digits that no rule took are plain numbers."""
     return _STRAY.sub(lambda match: f" {match[0].translate(_PLAIN)} ", text)
@@ -143,6 +151,7 @@ def _spaced(match: re.Match[str], said: str) -> str:
     return f"{' ' if before.isalnum() else ''}{said}{' ' if after.isalnum() else ''}"
 
 
+@rule("chemistry", needs=DIGIT)
 def chemistry(text: str, _: Context) -> str:
     """CO2 and C6H12O6 letter by letter, with their numbers; H2O alike."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tasks.normalise.rules.abbreviations import either
-from tasks.normalise.rules.base import Context, ends_sentence, words
+from tasks.normalise.rules.base import Context, ends_sentence, rule, words
 from tasks.normalise.rules.units import UNITS
 
 _SIMPLE = either({*(unit for unit in UNITS if "/" not in unit), "in"})
@@ -26,9 +26,13 @@ _INCHES = re.compile(
     rf"(?<=\bfeet )({either(_MANY | {'one'})})\sin\.(?=\s[a-z]|,|;|\s*$)"
 )  # "five ft. seven in. in height"
 _POWER = re.compile(rf"(\b10 to the (?:minus )?[a-z-]+) (\w{{1,3}}/\w{{1,2}}?|{_SIMPLE})([²³23]?)\b")  # 3 × 10⁸ m/s
-HAS_SPELLED = re.compile(rf"\b10 to the |[a-zA-Z][\s.-](?:{either(_SHORT)})\.")
+_FOR_SPELLED = re.compile(rf"\b10 to the |[a-zA-Z][\s.-](?:{either(_SHORT)})\.")
 
 
+_FOR_RATIOS = re.compile(r"\d\s?-?[A-Za-z°µ. ]+/[\da-zA-Z]")
+
+
+@rule("unit-ratios", needs=_FOR_RATIOS)
 def ratios(text: str, context: Context) -> str:
     """10 mg/kg, 20 lbs/sq. in., 40 W/m²: "ten milligrams per kilogram"; those of the table of units stay for it."""
 
@@ -45,6 +49,7 @@ def ratios(text: str, context: Context) -> str:
     return _RATIO.sub(said, _FUEL.sub(" per 100 km", text))
 
 
+@rule("spelled-measures", needs=_FOR_SPELLED)
 def spelled(text: str, context: Context) -> str:
     """An oz. of sense, twenty lbs. of tea, six sq. ft.: the unit in full."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tasks.normalise.rules.abbreviations import either
-from tasks.normalise.rules.base import Context, cardinal, in_pairs, plural, spell_digits, spell_letters
+from tasks.normalise.rules.base import DIGIT, Context, cardinal, in_pairs, plural, rule, spell_digits, spell_letters
 
 # Their three or four digits are read in pairs: a Porsche 911, an IBM 360, a Nokia 3310.
 _MAKES = (
@@ -40,6 +40,7 @@ _DUAL = re.compile(r"\b([A-Z])/([A-Z])-(?=\d)")
 _GRADES = re.compile(r"\bK(?:\s?[–—]\s?|(?<=rades K)-)(?=\d{1,2}\b)")
 
 
+@rule("models", needs=DIGIT)
 def models(text: str, context: Context) -> str:
     """Porsche 911, BMW 320i, A320, a 747, Bf 109, MiG-21, F/A-18, K–12: in pairs, letter by letter."""
 

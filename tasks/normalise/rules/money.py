@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from math import gcd
 
-from tasks.normalise.rules.base import SCREENS, Context, cardinal, ends_sentence, is_wager, number_words, to_int
+from tasks.normalise.rules.base import (
+    DIGIT,
+    SCREENS,
+    Context,
+    cardinal,
+    ends_sentence,
+    is_wager,
+    number_words,
+    rule,
+    to_int,
+)
 
 _NAMES = {
     "$": ("dollar", "dollars", "cent", "cents"),
@@ -59,7 +69,8 @@ _NAMED_THING = re.compile(
     r"\s+(?:bill|note|coin|stamp|ticket|fine|reward|check|cheque|tip|deposit|question|bet|fee|prize|loan|suit|gift)\b"
 )
 _PER = re.compile(
-    rf"({_SIGN}\s?[\d.,]*\d(?:\s?(?:million|billion|[kmb]n?))?)\s?/\s?(hour|hr|day|week|wk|month|mo|year|yr|night|person|"
+    rf"({_SIGN}\s?[\d.,]*\d(?:\s?(?:million|billion|[kmb]n?))?)\s?/\s?(hour|hr|day|week|wk|month|mo|year|yr|night|"
+    rf"person|"
     r"head|lb|kg|mile|gal|gallon|pound|acre|ton|oz|ounce|sq\.? ft)\b(?:\.(?!\s+[A-Z]|$))?",
     re.I,
 )
@@ -75,7 +86,8 @@ _SMALL = re.compile(rf"(?<![\w.,])(?!{SCREENS}){_AMOUNT}(?:\s?(¢)|p\b(?=[\s,.;:
 _FRACTIONS = {"½": "halfpenny", "¼": "farthing", "¾": "three farthings"}
 _PENCE = r"(\d{1,2})?([½¼¾])?\s?d\b\.?"
 _POUNDS = re.compile(
-    rf"£\s?{_AMOUNT}[.,]?\s+(\d{{1,2}})s\b\.?,?(?:\s*(?:and\s+)?(?=[\d½¼¾]){_PENCE})?|£\s?{_AMOUNT}[.,]?\s+(?=[\d½¼¾]){_PENCE}"
+    rf"£\s?{_AMOUNT}[.,]?\s+(\d{{1,2}})s\b\.?,?(?:\s*(?:and\s+)?(?=[\d½¼¾]){_PENCE})?|"
+    rf"£\s?{_AMOUNT}[.,]?\s+(?=[\d½¼¾]){_PENCE}"
 )
 _SHILLINGS = re.compile(rf"(?<![\w£$.,])(\d{{1,3}})s\b\.?,?\s?(?:and\s+)?(?=[\d½¼¾]){_PENCE}")
 _ONLY_SHILLINGS = re.compile(r"(?<![\w£$.,])(\d{1,3})s\.(?=\W|$)")
@@ -90,6 +102,7 @@ _PRICED = re.compile(r"\s+(?:an?|per|each|apiece|the)\b")
 _GUINEAS = re.compile(r"(?<![\w.,])(\d[\d,]*)\s?gns?\b\.?")
 
 
+@rule("shillings", needs=DIGIT)
 def shillings(text: str, context: Context) -> str:
     """£3 10s. 6d. is "three pounds ten shillings and sixpence"; 7/6 in British books "seven and six"."""
 
@@ -155,6 +168,7 @@ def _stop(match: re.Match[str]) -> str:
     return "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
 
 
+@rule("money", needs=DIGIT)
 def amounts(text: str, context: Context) -> str:
     """$1,234.56; £5 million; €1; $5-10; US$20; -$5; a $20 bill; $5/hour; 50¢."""
     text = re.sub(rf"(?<![\w)])[-−](?=(?:US|A|C)?{_SIGN}[\d.])", "minus ", text)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from tasks.normalise.rules.base import (
+    DIGIT,
     SCREENS,
     Context,
     cardinal,
@@ -14,6 +15,7 @@ from tasks.normalise.rules.base import (
     number_words,
     ordinal,
     plural,
+    rule,
     spell_digits,
     spell_letters,
     to_int,
@@ -28,7 +30,8 @@ _INTERNATIONAL = re.compile(r"(?<!\w)(?:(\+)|(?=\(?0))(\(?\d[\d ()-]{6,}\d)(?![\
 _EXTENSION = re.compile(r"\b[Ee]xt\.?\s?(?=\d)")
 # Numbers that are read digit by digit: a call for help, a social security number, a card, an ISBN, a post code.
 _CALLED = re.compile(
-    r"(?<=\b)((?:call(?:ed|ing|s)?|dial(?:l?ed|l?ing|s)?|phone[ds]?|r[iau]ng|ringing|a)\s)(\d{3})\b(?=\s(?:call|dispatch|operator)|\W|$)(?!\s[a-z]+s\b|[.,]\d|[-–%])",
+    r"(?<=\b)((?:call(?:ed|ing|s)?|dial(?:l?ed|l?ing|s)?|phone[ds]?|r[iau]ng|ringing|a)\s)(\d{3})\b(?=\s(?:call|"
+    r"dispatch|operator)|\W|$)(?!\s[a-z]+s\b|[.,]\d|[-–%])",
     re.I,
 )
 _SPELLED = re.compile(
@@ -42,7 +45,8 @@ _LABEL = re.compile(
     r"apartment|highway|Psalm|Hymn|Bus|bus|Freeway|Channel|Form)\s+(\d{3,4})([A-Z]?)\b(?![.,:–-]\d)"
 )
 _HOUSE = re.compile(
-    r"(?<![\w.,$£€#-])(\d{3,4})\s?([A-Za-z]?)(?=\s+(?:(?:North|South|East|West|Old|New|Upper|Lower)\s+)?(?:[A-Z][\w'’.]*\s+|"
+    r"(?<![\w.,$£€#-])(\d{3,4})\s?([A-Za-z]?)(?=\s+(?:(?:North|South|East|West|Old|New|Upper|"
+    r"Lower)\s+)?(?:[A-Z][\w'’.]*\s+|"
     r"\d+(?:st|nd|rd|th)\s+){1,3}(?:Street|Avenue|Road|Lane|Drive|Boulevard|Place|Square|Terrace|Crescent|Court|Way|"
     r"Broadway|Gardens|St|Ave|Rd|Blvd|Dr)\b)"
 )
@@ -61,8 +65,8 @@ _RIFLE = re.compile(
 _AGENT = re.compile(r"(?<![\w.,-])00([1-9])\b(?![.,]\d)")
 _CALIBRE = re.compile(
     r"((?:\b(?:[Aa]n?|his|her|the|my|your|their|Colt|loaded|old|Smith & Wesson|Webley|with)\s))\.(\d\d\d?)\b(?![\d.])"
-    r"|\.(\d\d\d?)(?=(?:\s|-)(?:cal\b|caliber|calibre|revolver|pistol|rifle|Magnum|magnum|automatic|Colt|cartridge|bullet|shells?|"
-    r"rounds?|slugs?|Winchester))"
+    r"|\.(\d\d\d?)(?=(?:\s|-)(?:cal\b|caliber|calibre|revolver|pistol|rifle|Magnum|magnum|automatic|Colt|cartridge|"
+    r"bullet|shells?|rounds?|slugs?|Winchester))"
 )
 _BATTING = re.compile(
     r"(?<=\b(?:hit|bat) )\.(\d{3})\b|(?<=\b(?:batt)ed )\.(\d{3})\b|(?<=\b(?:batting|hitting) )\.(\d{3})\b"
@@ -71,7 +75,8 @@ _FRACTION_SIGNS = "½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒"
 _VULGAR = re.compile(rf"(\d[\d,]*)?(?:\s|-)?([{_FRACTION_SIGNS}])(-(?=[a-z]))?")
 _TIME_SIGNATURE = re.compile(r"(?<![\w/.,])(\d{1,2})/(\d{1,2})(?=\s(?:time|meter|metre|beat|rhythm)\b)")
 _SLASH = re.compile(
-    r"(?<![\w/.,])(?:(\d+)(?:\s|-|\sand\s))?(\d{1,4})[/⁄](\d{1,4})(?:(?:st|nd|rd|th)s?\b)?(?:(-)(?=[a-z])|(?![\w/]|\.\d))"
+    r"(?<![\w/.,])(?:(\d+)(?:\s|-|\sand\s))?(\d{1,4})[/⁄](\d{1,4})(?:(?:st|nd|rd|th)s?\b)?(?:(-)(?=[a-z])|"
+    r"(?![\w/]|\.\d))"
 )
 _OVER = re.compile(r"(?<=\w\))/(?=\d+\b)")  # "(a + b)/2"
 _HALF_A = re.compile(r"\s(?:an?|the|my|his|her|our|their)\b")
@@ -81,8 +86,8 @@ _ORDINAL_SPAN = re.compile(r"(?<=\d)(st|nd|rd|th)\s?[–-]\s?(?=\d+(?:st|nd|rd|t
 _ADVERB = re.compile(r"(?<![\w.,])(\d{1,2})(?:st|nd|rd|th|d)ly\b")  # 2ndly, 3dly
 _OLD_ORDINAL = re.compile(
     r"(?<![\w.£])(\d*[23])d(?=\s+(?:[A-Z][a-z]+|[ei]d\.|inst|ult|of|and|day|"
-    r"(?:floor|edition|regiment|battalion|company|division|brigade|squadron|grade|class|street|avenue|century|time|week|"
-    r"month|year|son|daughter|cousin|wife|husband|lieutenant|session|volume|chapter|part|series|ed)\b))"
+    r"(?:floor|edition|regiment|battalion|company|division|brigade|squadron|grade|class|street|avenue|century|time|"
+    r"week|month|year|son|daughter|cousin|wife|husband|lieutenant|session|volume|chapter|part|series|ed)\b))"
 )
 _NINERS = re.compile(r"(?<!\w)'?(\d\d)er(?=s?\b)")  # "the '49ers" are the forty-niners
 _PLURAL = re.compile(r"(?<![\w.,$£€])(\d{1,3}(?:,\d{3})+|\d+)'?s\b")
@@ -97,9 +102,10 @@ _SIGN = re.compile(rf"(?<![\w\d)])[-−](?={_NUMBER}|\.\d|[½¼¾])|(?<=\s)–(?
 _DECIMAL = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d+\.\d+|(?<![\d.])\.\d+")
 # Millions without a sign of money: "1.2m people", "a population of 7bn", "250k copies".
 _SHORT_SCALE = re.compile(
-    r"(?<![\w.,$£€])(\d{1,3}(?:\.\d+)?)\s?(?:(k|m|mn|bn|tn)(?=\s(?:people|men|women|children|copies|users|readers|viewers|"
-    r"listeners|followers|subscribers|voters|votes|jobs|homes|houses|households|visitors|passengers|acres|barrels|tonnes|"
-    r"tons|books|words|cars|deaths|refugees|soldiers|troops|years)\b)|(bn|tn)\b)"
+    r"(?<![\w.,$£€])(\d{1,3}(?:\.\d+)?)\s?(?:(k|m|mn|bn|tn)(?=\s(?:people|men|women|children|copies|users|readers|"
+    r"viewers|"
+    r"listeners|followers|subscribers|voters|votes|jobs|homes|houses|households|visitors|passengers|acres|barrels|"
+    r"tonnes|tons|books|words|cars|deaths|refugees|soldiers|troops|years)\b)|(bn|tn)\b)"
     r"|((?:population|audience|readership|membership|crowd)\s(?:of|was|is)\s(?:about\s|over\s|some\s|nearly\s)?)"
     r"(\d[\d.]*)\s?([km]|mn)\b"
 )
@@ -116,6 +122,7 @@ _LETTERS_BEFORE = re.compile(
 )
 
 
+@rule("thousands", needs=DIGIT)
 def thousands(text: str, _: Context) -> str:
     """12 000 000 and 12 000 (narrow spaces) are one number; 250k copies; sixteen digits are said one by one."""
     text = _SHORT_SCALE.sub(lambda m: f"{m[4] or ''}{m[1] or m[5]} {_SCALES[m[2] or m[3] or m[6]]}", text)
@@ -123,6 +130,7 @@ def thousands(text: str, _: Context) -> str:
     return _SPACED_THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), text)
 
 
+@rule("telephone", needs=DIGIT)
 def telephone(text: str, context: Context) -> str:
     """(800) 998-9938 digit by digit, in groups; the British say "oh" for zero."""
     zero = "oh" if context.british else "zero"
@@ -155,6 +163,7 @@ def _group(digits: str, zero: str) -> str:
     return f"{cardinal(int(digits[0]))} hundred" if digits in ("800", "900") else spell_digits(digits, zero)
 
 
+@rule("labels", needs=DIGIT)
 def labels(text: str, _: Context) -> str:
     """Numbers that name: Room 101 "one oh one", Boeing 747, 221B Baker Street, F-150, MP3, agent 007, a .45."""
 
@@ -208,6 +217,7 @@ def _batting(digits: str) -> str:
     return in_pairs(int(digits))
 
 
+@rule("fractions", needs=DIGIT)
 def fractions(text: str, context: Context) -> str:
     """1/2, 3/4, 2½, ½ a mile; 22/7 is "twenty-two over seven", 24/7 "twenty-four seven", 9/11 "nine eleven"."""
 
@@ -267,17 +277,20 @@ def _fraction(whole: str | None, top: int, bottom: int, match: re.Match[str], co
     return f"{cardinal(to_int(whole), context.british)} and {one if top == 1 else cardinal(top)} {name}"
 
 
+@rule("old-ordinals", needs=DIGIT)
 def old_ordinals(text: str, context: Context) -> str:
     """22d Infantry, 3d Cavalry, as Americans wrote; in British books 3d is threepence."""
     return text if context.british else _OLD_ORDINAL.sub(lambda match: ordinal(int(match[1])), text)
 
 
+@rule("ordinals", needs=DIGIT)
 def ordinals(text: str, context: Context) -> str:
     """1st, 22nd, 1,000th; 16th–17th is "sixteenth to seventeenth"."""
     text = _ADVERB.sub(lambda match: f"{ordinal(int(match[1]))}ly", _ORDINAL_SPAN.sub(r"\1 to ", text))
     return _ORDINAL.sub(lambda match: ordinal(to_int(match[1]), context.british) + match[2], text)
 
 
+@rule("number-plurals", needs=DIGIT)
 def plurals(text: str, context: Context) -> str:
     """In his 40s; two 5s; 100s of them."""
     text = _NINERS.sub(lambda match: f"{cardinal(int(match[1])).removesuffix('e')}er", text)
@@ -285,6 +298,7 @@ def plurals(text: str, context: Context) -> str:
     return _PLURAL.sub(lambda match: plural(one.sub("", cardinal(to_int(match[1]), context.british))), text)
 
 
+@rule("ranges", needs=DIGIT)
 def ranges(text: str, context: Context) -> str:
     """10-12 and 10–12 are "ten to twelve"; ratios "three to one"."""
 
@@ -306,6 +320,7 @@ def ranges(text: str, context: Context) -> str:
     )
 
 
+@rule("versions", needs=DIGIT)
 def versions(text: str, _: Context) -> str:
     """1.2.3 is "one point two point three", 192.168.0.1 "... dot ..."."""
 
@@ -317,16 +332,19 @@ def versions(text: str, _: Context) -> str:
     return _VERSION.sub(said, text)
 
 
+@rule("minus", needs=DIGIT)
 def signs(text: str, _: Context) -> str:
     """A minus before a number."""
     return _SIGN.sub("minus ", text)
 
 
+@rule("decimals", needs=DIGIT)
 def decimals(text: str, context: Context) -> str:
     """3.14, .5, 1,234.5."""
     return _DECIMAL.sub(lambda match: _apart(match, number_words(match[0], context.british)), text)
 
 
+@rule("integers", needs=DIGIT)
 def integers(text: str, context: Context) -> str:
     """Every number that is left, also inside words: "H2O"; 0042 digit by digit."""
     text = _LEADING_ZERO.sub(lambda match: _apart(match, spell_digits(match[0])), text)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.abbreviations import either
-from tasks.normalise.rules.base import STARTERS, Context, ends_sentence, words
+from tasks.normalise.rules.abbreviations import FOR_TITLES, either
+from tasks.normalise.rules.base import STARTERS, Context, ends_sentence, rule, words
 
 # What follows is looked at, not taken: a sentence that starts, or the capital of a name.
 _NEXT = rf"(\.?)(?=(?P<starter>\s+(?:(?:{STARTERS}|Mister|Missus|Miz)\b|(?:St|Dr)\.\s[A-Z]))|(?P<name>\s?-?[A-Z])|)"
@@ -54,8 +54,10 @@ _WATERS = re.compile(
 _PART_OF_LAND = re.compile(
     r"(?<![\w.])(?<![A-Z]\. )(?:([NS])\.\s?(?=(?:Carolina|Dakota|Korea|America|Vietnam|Africa|Atlantic|Pacific)\b)|"
     r"([NS]\.\s?[EW])\.\s?(?=(?:Asia|Africa|Territor(?:y|ies)|Passage)\b)|"
-    r"(W)\.\s?(?=(?:Virginia|Indies|Indian|Africa|Side|End|Coast)\b)|(E)\.\s?(?=(?:Africa|Indies|Anglia|Side|End|Coast|Village|Germany|India)\b)|"
-    r"(N)\.\s?(?=(?:Ireland|Wales|Sea|Yorkshire|Side|Pole|Shore)\b)|(S)\.\s?(?=(?:Wales|Australia|Yorkshire|Seas?|Side|Pole|Bronx|Shore)\b))"
+    r"(W)\.\s?(?=(?:Virginia|Indies|Indian|Africa|Side|End|Coast)\b)|"
+    r"(E)\.\s?(?=(?:Africa|Indies|Anglia|Side|End|Coast|Village|Germany|India)\b)|"
+    r"(N)\.\s?(?=(?:Ireland|Wales|Sea|Yorkshire|Side|Pole|Shore)\b)|"
+    r"(S)\.\s?(?=(?:Wales|Australia|Yorkshire|Seas?|Side|Pole|Bronx|Shore)\b))"
 )
 _POINTS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _COMBINED = "N\\.?N\\.?[EW]|S\\.?S\\.?[EW]|E\\.?[NS]\\.?E|W\\.?[NS]\\.?W|N\\.?\\s?[EW]|S\\.?\\s?[EW]"
@@ -67,7 +69,8 @@ _BEFORE_POINT = "|".join(f"(?<={word} )" for word in sorted([*_COURSES, "wind wa
 _POINT = re.compile(
     rf"(?<![\w.])(?:{_BEFORE_POINT})"
     rf"({_COMBINED})(\.|\b(?!\.))(?!\w|\.\w|\s(?!(?:{STARTERS})\b)[A-Z][a-z])"
-    rf"|(?<![\w.])({_COMBINED})(\.|\b)(?=\s(?:wind|winds|gale|coast|corner|side|end|breeze|monsoon|passage|trades?|of|bank|quarter|slope|face|wall|trade-wind|direction|part|extremity)\b)"
+    rf"|(?<![\w.])({_COMBINED})(\.|\b)(?=\s(?:wind|winds|gale|coast|corner|side|end|breeze|monsoon|passage|trades?|"
+    rf"of|bank|quarter|slope|face|wall|trade-wind|direction|part|extremity)\b)"
     r"|(?<![\w.])(?<=[Tt]he )([NSEW])(\.)(?=\s(?:wind|coast|corner|side|end|breeze|of|and|bank|slope|face|wall|part|"
     r"shore|pole|extremity|wing|door|gate)\b|\s*$|,)"
     r"|(?<![\w.])(?<=\band )([NSEW])(\.)(?=\s(?:wind|coast|corner|sides?|ends?|walls?|wings?|of)\b)"
@@ -105,6 +108,7 @@ def _quarter(match: re.Match[str]) -> str:
     return f"{street} {_point(match[2] + match[3]).capitalize()}{stop}"
 
 
+@rule("saints-streets-doctors", needs=FOR_TITLES)
 def saints_streets_doctors(text: str, _: Context) -> str:
     """St. Petersburg and Dr. Smith, but Baker St. and Oak Dr.
 
@@ -129,6 +133,10 @@ def _place_or_title(match: re.Match[str], title: str, place: str) -> str:
     return before + title + (stop if ends else "") + (" " if glued else "")
 
 
+_FOR_PLACES = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)|\b(?:L|R|Pt|Mts)\. [A-Z]")
+
+
+@rule("places", needs=_FOR_PLACES)
 def after_names(text: str, _: Context) -> str:
     """Park Pl., Times Sq., Pt. Reyes, the Rocky Mts., L. Superior, S. Carolina: places in full."""
 
@@ -149,6 +157,10 @@ def _stop(match: re.Match[str]) -> str:
     return "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
 
 
+_FOR_COMPASS = re.compile(r"[NSEW](?:(?<=\b[NSEW])[NSEW]{0,2}\b|(?<=\d[NSEW])\b)")
+
+
+@rule("compass", needs=_FOR_COMPASS)
 def compass(text: str, _: Context) -> str:
     """N. by E., a N.W. wind, the S. side, 14 N. Main St.: north by east, a northwest wind."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tasks.normalise.rules.abbreviations import either
-from tasks.normalise.rules.base import Context, cardinal, ends_sentence
+from tasks.normalise.rules.base import DIGIT, Context, cardinal, ends_sentence, rule
 from tasks.normalise.rules.roman import value
 
 # Said only before a number (or a roman one).
@@ -129,7 +129,8 @@ _BEFORE_YEAR = {
 # P. L. Travers, P.C. Hart; Art. L. Jones (a fiftieth article before a name is rarer than a man), l. C. Bond
 _NO_INITIALS = r"(?!(?<=\b[PQ]\.)\s?[IVXLC]\b(?:\.|\s[A-Z])|\s?[LC]\.\s[A-Z]|(?<=\b[lv]\.)\s?[IVXLC]\.\s[A-Z])"
 _BEFORE_NUMBER = re.compile(
-    rf"(?<![\w.])({either(BEFORE_NUMBER)})\.{_NO_INITIALS}\s*(?=\d|#\s?\d|(?!I\b)[IVXLC]+\b(?!')|I\b(?=[.,;:)\]–-]|\s*$|\s+(?:of|and|to|pp?\.|ch)))"
+    rf"(?<![\w.])({either(BEFORE_NUMBER)})\.{_NO_INITIALS}\s*(?=\d|#\s?\d|(?!I\b)[IVXLC]+\b(?!')|"
+    rf"I\b(?=[.,;:)\]–-]|\s*$|\s+(?:of|and|to|pp?\.|ch)))"
     r"|(?<![\w.])(App|Figs?|Pl|Pt|Vol|Sec|Ex)\.\s(?=[A-H]\b(?!\.\s?[A-Z]))"
     r"|(?<![\w.])(?<!\d )([Mm]in|[Mm]ax)\.\s(?=\d)"
     r"|(?<![\w.])([Ll]ong)\.\s(?=\d[\d. ]*(?:degrees|°|minutes|[EW]\b))"
@@ -148,8 +149,8 @@ _PAGES = re.compile(r"\b((?:P|p)ages\s)(\d{2,4})\s?[–-]\s?(\d{1,3})\b(?![\d,.]
 _FOLLOWING = re.compile(r"(?<=\d)\s?ff\b\.?|(?<=\d[a-f])\sff\b\.?|(?<=\d)\sf\.(?=[\s,;)]|$)")
 _PAGE_NOTE = re.compile(r"\b([Pp]ages?\s\d+)\s?n(?:n?\.?\s?(?=\d)|\.|\b(?=[,;)]|$))")
 _PLACE_WORDS = (
-    "page|pages|volume|volumes|chapter|chapters|book|part|act|scene|section|verse|line|lines|canto|stanza|note|figure|plate|"
-    "psalm|number|column|article|appendix"
+    "page|pages|volume|volumes|chapter|chapters|book|part|act|scene|section|verse|line|lines|canto|stanza|note|"
+    "figure|plate|psalm|number|column|article|appendix"
 )
 _SMALL_NUMERAL = re.compile(rf"\b((?i:{_PLACE_WORDS})),?\s+([ivxlc]+)\b(?!')(?:\s?([–-])\s?([ivxlc]+)\b)?")
 _AFTER_SMALL = re.compile(r"(?<=[a-z\d])([,;] )([ivxl]{2,}|v|x)(?=[,.;)]|\s\d|$)")
@@ -186,7 +187,9 @@ _BIBLE = re.compile(
     r"((?:,\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?(?![\d:]))*)(?![\d:])(?:\s?ff\b\.?|f\b\.?)?"
 )
 _CHAPTER_ONLY = re.compile(
-    rf"(?<![\w.])(?:([123]|I{{1,3}})\.?\s)({_NUMBERED})\b\.?(?=\s\d|[\s,.;:)]|$)|(?<![\w.])(Ps|Matt|Deut|Exod|Isa|Prov|Eccl|Heb|Eph|Ezek|Gal|Jer|Lev)\.\s(?=\d|[ivxlc]+\b)|(?<![\w.])(Gen|Rom|Rev|Dan|Phil|Hos|Mic|Neh|Josh|Judg|Prov|Lam|Zech|Mal)\.\s(?=\d)"
+    rf"(?<![\w.])(?:([123]|I{{1,3}})\.?\s)({_NUMBERED})\b\.?(?=\s\d|[\s,.;:)]|$)|"
+    rf"(?<![\w.])(Ps|Matt|Deut|Exod|Isa|Prov|Eccl|Heb|Eph|Ezek|Gal|Jer|Lev)\.\s(?=\d|[ivxlc]+\b)|"
+    rf"(?<![\w.])(Gen|Rom|Rev|Dan|Phil|Hos|Mic|Neh|Josh|Judg|Prov|Lam|Zech|Mal)\.\s(?=\d)"
 )
 
 
@@ -197,6 +200,13 @@ _SMALL_CHAPTER = re.compile(
 )
 
 
+_FOR_REFERENCES = re.compile(
+    r"[\d.ivxlc](?:(?<=\d)|(?<=\b[ivxlc])[ivxlc]*\b|(?<=\.)(?:\s?[IVXLC]+\b|\s[A-H]\b|(?:(?<=\spp\.)|(?<=\spts\.)|"
+    r"(?<=\sbks\.)|(?<=\schs\.)|(?<=\svols\.)|(?<=\sfigs\.)|(?<=\schaps\.))))"
+)
+
+
+@rule("references", needs=_FOR_REFERENCES)
 def references(text: str, context: Context) -> str:
     """No. 5, pp. 123-5, vol. ii, b. 1812, Act III, sc. ii: only before a number; "No. It was not" stays."""
 
@@ -288,6 +298,10 @@ def _bracketed(match: re.Match[str]) -> str:
     return cardinal(number) if inside else f"({cardinal(number)})"
 
 
+_FOR_VERSES = re.compile(rf"{DIGIT.pattern}|[A-Z](?<=\b[A-Z])[a-z]+\.?,?\s[ivxlc]+\b")
+
+
+@rule("bible-verses", needs=_FOR_VERSES)
 def bible_verses(text: str, context: Context) -> str:
     """John 3:16 is "John three sixteen", 1 Cor. 13:4-7 "First Corinthians thirteen four to seven"."""
 

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from tasks.normalise.rules.abbreviations import either
-from tasks.normalise.rules.base import Context, ends_sentence, spell_digits, words
+from tasks.normalise.rules.base import Context, ends_sentence, rule, spell_digits, words
 
 _REGIONS: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _STATES, _TOWNS, _CODES = _REGIONS["states"], _REGIONS["towns"], _REGIONS["codes"]
@@ -28,7 +28,8 @@ _TOWN = re.compile(rf"\b({either(_TOWNS)})\.")
 _COUNTY = re.compile(rf"\bCo\.(?=, (?:{either(_STATES)})\.)")
 # "Kilkee, Co. Clare", but no company: "Smith & Co. Cork".
 _IRISH = (
-    "Antrim|Armagh|Carlow|Cavan|Clare|Cork|Derry|Donegal|Down|Dublin|Durham|Fermanagh|Galway|Kerry|Kildare|Kilkenny|Laois|"
+    "Antrim|Armagh|Carlow|Cavan|Clare|Cork|Derry|Donegal|Down|Dublin|Durham|Fermanagh|Galway|Kerry|Kildare|Kilkenny|"
+    "Laois|"
     "Leitrim|Limerick|Londonderry|Longford|Louth|Mayo|Meath|Monaghan|Offaly|Roscommon|Sligo|Tipperary|Tyrone|Waterford|"
     "Westmeath|Wexford|Wicklow"
 )
@@ -65,12 +66,13 @@ _CODE_ALONE = re.compile(
 _ANOTHER = re.compile(rf"((?:{either(_CODES.values())}),? (?:and |or |to )?)({_SURE_CODES})(?=[.,;:!?)]|\s*$|\s[a-z])")
 
 # Exact, for few texts have one and the patterns above are slow.
-HAS_REGION = re.compile(
+_FOR_REGIONS = re.compile(
     rf"(?:\s|^)(?=[A-Z])(?:[A-Z]{{2}}\b|(?:{either({*_STATES, *_TOWNS})})\.|O\.|D\.C|(?:{_UNSTOPPED})\b|Co\.?\s"
     rf"(?:{_IRISH})\b)"
 )
 
 
+@rule("regions", needs=_FOR_REGIONS)
 def regions(text: str, _: Context) -> str:
     """Boston, Mass.; Cook Co., Ill.; Boise, ID; Austin, TX 78701; from CA and TX: in full."""
 

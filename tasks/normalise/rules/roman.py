@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from storage.records import BlockKind
-from tasks.normalise.rules.base import STARTERS, Context, cardinal, ordinal, year
+from tasks.normalise.rules.base import STARTERS, Context, QuickThenExact, cardinal, ordinal, rule, year
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _CANONICAL = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
@@ -15,7 +15,8 @@ _SURE_NUMERAL = r"(?:[IVX][IVXLC]*|[LC][IVXLC]+)"  # "Class C" and "Appendix L" 
 # "James V. Forrestal" has an initial, "Henry V. The play" a king.
 _NO_INITIAL = (
     rf"(?!(?:[VX]\.\s(?!(?:{STARTERS})\b)[A-Z][a-z]|"
-    rf"[VX]\s(?!(?:{STARTERS}|Part|Act|Scene|King|Queen|Gustav|Hotel|Dock|Park|Avenue|Street|Coast|Land)\b)[A-Z][a-z])|[LC]\b)"
+    rf"[VX]\s(?!(?:{STARTERS}|Part|Act|Scene|King|Queen|Gustav|Hotel|Dock|Park|Avenue|Street|Coast|"
+    rf"Land)\b)[A-Z][a-z])|[LC]\b)"
 )
 _RULERS = (
     "Henry|George|Louis|Edward|Charles|James|William|Richard|Elizabeth|Mary|Napoleon|Frederick|Philip|Alexander|"
@@ -23,7 +24,8 @@ _RULERS = (
     "Leopold|Wilhelm|Pius|Leo|John|Paul|Benedict|Gregory|Innocent|Clement|Urban|Boniface|Sixtus|Julius|Stephen|Victor|"
     "Umberto|Thutmose|Xerxes|Darius|Cleopatra|Robert|David|Carlos|Juan|Felipe|Harald|Olaf|Haakon|Christina|"
     "Joseph|Franz|Karl|Selassie|Menelik|Suleiman|Bayezid|Mustafa|Mahmud|Shapur|Khosrow|Artaxerxes|Cambyses|Antiochus|"
-    "Seleucus|Basil|Alexios|Alexius|Michael|Zog|Boris|Faisal|Farouk|Kamehameha|Rama|Sigismund|Casimir|Wenceslas|Ottokar|"
+    "Seleucus|Basil|Alexios|Alexius|Michael|Zog|Boris|Faisal|Farouk|Kamehameha|Rama|Sigismund|Casimir|Wenceslas|"
+    "Ottokar|"
     "Matthias|Maximilian|Rudolf|Rudolph|Ludwig|Albert|Baudouin|Alphonse|Afonso|Sancho|Emmanuel|Emanuel|Amadeus|Clovis|"
     "Dagobert|Lothair|Conrad|Magnus|Canute|Valdemar|Erik|Eric|Gustav|Gustaf|Oscar|Kenneth|Edmund|Edgar|Harold|Seti|"
     "Amenhotep|Isabella|Wilhelmina|Adrian|Celestine|Eugene|Martin|Nero|Honorius|Callixtus|Sergius|Sylvester|Tewodros|"
@@ -34,12 +36,15 @@ _SECTIONS = (
     "World War|Phase|Mark|Class|Type|Grade|Level|Apollo|Super Bowl|Number|Numbers|Page|Pages|Verse|Sonnet|Rocky|Saturn|"
     "Title|Gemini|Episode|Fantasy|Schedule|Stage|Unit|Group|Zone|Division|Tier|Camp|Symphony|Sonata|Opus|Movement|"
     "Exhibit|Form|Lecture|Essay|Fit|Fytte|Stanza|Epistle|Satire|Ode|Idyll|Eclogue|Question|Problem|Theorem|Proposition|"
-    "Note|Sector|Station|Area|Pier|Gate|Ward|Hall|Block|Region|Variation|Chapters|Sections|Scenes|Plates|Figures|Parts|Books|Acts|Volumes|Articles"
+    "Note|Sector|Station|Area|Pier|Gate|Ward|Hall|Block|Region|Variation|Chapters|Sections|Scenes|Plates|Figures|"
+    "Parts|Books|Acts|Volumes|Articles"
 )
 # Things made, told or agreed upon one after the other: never "the Second", as a name without a list is.
 _SERIES = (
-    "Titan|Vatican|Panzer|GTA|SALT|START|Lateran|Basel|Titanic|Trident|Delta|Ariane|Minuteman|Soyuz|Vostok|Voyager|Pioneer|"
-    "Mariner|Voskhod|Skylab|Explorer|Sputnik|Mercury|Apple|Macintosh|Pentium|Halo|Civilization|Diablo|Doom|Quake|Tekken|"
+    "Titan|Vatican|Panzer|GTA|SALT|START|Lateran|Basel|Titanic|Trident|Delta|Ariane|Minuteman|Soyuz|Vostok|Voyager|"
+    "Pioneer|"
+    "Mariner|Voskhod|Skylab|Explorer|Sputnik|Mercury|Apple|Macintosh|Pentium|Halo|Civilization|Diablo|Doom|Quake|"
+    "Tekken|"
     "Warcraft|Craft|Quest|Trek|Wars|Fighter|Jaws|Superman|Rambo|Terminator|Godfather|Halloween|Ghostbusters|Predator|"
     "Factor|Angiotensin|Spitfire|Tiger|Leopard|Centurion|Typhoon|Leica|Shamrock|Endeavour"
 )
@@ -53,11 +58,12 @@ _AFTER_I = (
 # The pronoun has no verb in "s" behind it: "Chapter I tells".
 _VERB_IN_S = r"(?=\s+(?!always\b|perhaps\b|sometimes\b|besides\b|was\b|[a-z]*ss\b)[a-z]{2,}s\b)"
 _RULER = re.compile(
-    rf"\b({_RULERS})\.?\s+(?:the\s+)?({_NO_INITIAL}(?!I\b){_NUMERAL}\b|I\b{_AFTER_I})(\.(?=\s+[a-z]|,|;|'s)|)(\s(?:and|or)\s(?:(?!I\b)[IVX]+|I(?=\W*$))\b(?!'))?"
+    rf"\b({_RULERS})\.?\s+(?:the\s+)?({_NO_INITIAL}(?!I\b){_NUMERAL}\b|I\b{_AFTER_I})(\.(?=\s+[a-z]|,|;|'s)|"
+    rf")(\s(?:and|or)\s(?:(?!I\b)[IVX]+|I(?=\W*$))\b(?!'))?"
 )
 _PRONOUN_VERBS = (
-    r"(?:am|have|do|did|will|shall|would|could|can|must|may|might|should|never|think|know|knew|saw|loved?|liked?|hated?|"
-    r"believed?|met|swear|beg|pray|always)\b"
+    r"(?:am|have|do|did|will|shall|would|could|can|must|may|might|should|never|think|know|knew|saw|loved?|liked?|"
+    r"hated?|believed?|met|swear|beg|pray|always)\b"
 )
 # At the head of a sentence "Queen Elizabeth I spoke" is the queen; "Beside King James I felt small" is not.
 _CROWNED_I = re.compile(
@@ -73,14 +79,14 @@ _KING_I = re.compile(rf"\b({ONLY_KINGS})\sI(?=\s(?!{_PRONOUN_VERBS})[a-z]+\b(?!'
 _WAR_I = r"(?<!\b[Tt]he World War )(?<=World War )I\b"
 _SECTION = re.compile(
     rf"\b({_SECTIONS})\s+((?!I\b)(?!(?<=Mark )[VX]\.\s(?!(?:{STARTERS})\b)[A-Z][a-z]){_SURE_NUMERAL}\b|{_WAR_I}|"
-    rf"I\b(?=\s+(?:Scene|Part|Chapter)\b)|I\b{_AFTER_I}|"
-    rf"I\b{_VERB_IN_S})"
+    rf"I\b(?=\s+(?:Scene|Part|Chapter)\b)|I\b{_AFTER_I}|I\b{_VERB_IN_S})"
 )
 _IN_SERIES = re.compile(rf"\b((?:{_SERIES}))\s+((?!I\b){_SURE_NUMERAL})\b(?!\.\s?[A-Z]\.)")
 # In small letters: "for my part I was sure" has a pronoun.
 _SMALL_SECTION = re.compile(
     r"\b(chapter|part|book|act|scene|volume|canto|section|article|appendix|plate|figure|letter|table|phase|type|grade|"
-    rf"level|number|numbers|page|pages|verse|sonnet|chapters|parts|books|acts|volumes|articles|note|lines?)\s+((?!I\b){_SURE_NUMERAL}\b|I\b(?=[.;:)\]]|\s*$))"
+    rf"level|number|numbers|page|pages|verse|sonnet|chapters|parts|books|acts|volumes|articles|note|"
+    rf"lines?)\s+((?!I\b){_SURE_NUMERAL}\b|I\b(?=[.;:)\]]|\s*$))"
 )
 _SPAN = re.compile(
     rf"\b((?i:{_SECTIONS}))\s+({_SURE_NUMERAL})\s?(?:([–-])|,\s(?=[IVX]+\sand\b)|\s(and|to|or)\s)\s?({_SURE_NUMERAL})\b"
@@ -100,7 +106,8 @@ _ORDINAL = re.compile(
 _WORLD_WAR = re.compile(r"\b(?:WW|W\.\s?W\.)\s?(II|I|2|1)\b")
 _YEAR = re.compile(r"\bM[MDCLXVI]{3,}\b")
 _OTHER = re.compile(
-    r"(?:(?<=[a-z]\s)|(?<=[a-z],\s)|(?<=[a-z]\sthe\s))([IVX]{2,})\b(\.(?=\s+[a-z])|)(?!')|(?<=[a-z]\s)([IVX]{2,})(?='s\b)(\b)"
+    r"(?:(?<=[a-z]\s)|(?<=[a-z],\s)|(?<=[a-z]\sthe\s))([IVX]{2,})\b(\.(?=\s+[a-z])|)(?!')|"
+    r"(?<=[a-z]\s)([IVX]{2,})(?='s\b)(\b)"
 )
 
 
@@ -115,6 +122,10 @@ def value(numeral: str) -> int | None:
     return total
 
 
+_FOR_HEADINGS = re.compile(r"[IVXLCivx](?:(?<=\b[IVXLC])[IVXLC]*\b|(?<=^[ivx])[ivx]*\.)")
+
+
+@rule("roman-headings", needs=_FOR_HEADINGS)
 def headings(text: str, context: Context) -> str:
     """The number of "IV", "IV. The Sea" and "Chapter IV" at the head of a chapter, and of "II." before an item."""
     text = _SMALL_ITEM.sub(_small_item, text)
@@ -131,6 +142,24 @@ def _small_item(match: re.Match[str]) -> str:
     return match[0] if number is None else cardinal(number).capitalize()
 
 
+# The pronoun is in every third sentence: an I counts only behind a word and before what may follow a numeral.
+_QUICK_NUMERAL = re.compile(
+    r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th)\b|[IVXLCDMW]+\b|(?<!I)\b|(?<=[a-z]\sI)\b|W\s?[12]\b|"
+    r"\.\s?W\.\s?[I12])"
+)
+_EXACT_NUMERAL = re.compile(
+    rf"\b(?:{ONLY_KINGS})\sI\b|"
+    r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|"
+    r"\s(?:of|was|is|had|and|to|in|reigned|died|"
+    r"ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b|"
+    r"\b(?:WW\s?[12]|W\.\s?W\.\s?(?:I{1,2}|1|2))\b|"
+    r"\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s[A-Z][a-z]+\sI\s|"
+    r"(?:(?<=Chapter )|(?<=Book )|(?<=Part )|(?<=Volume )|(?<=Act ))I(?=\s+[a-z]+s\b)"
+)
+_FOR_NUMERALS = QuickThenExact(_QUICK_NUMERAL, _EXACT_NUMERAL)
+
+
+@rule("roman-rulers", needs=_FOR_NUMERALS)
 def rulers(text: str, _: Context) -> str:
     """Henry VIII is "Henry the Eighth"; "Elizabeth I" needs a sign that the I is no pronoun."""
 
@@ -146,6 +175,7 @@ def rulers(text: str, _: Context) -> str:
     return _RULER.sub(said, text)
 
 
+@rule("roman-sections", needs=_FOR_NUMERALS)
 def sections(text: str, _: Context) -> str:
     """Part II, World War I, WWII, Act V, chapters II-IV, MCMXCIX: the number."""
 
@@ -170,6 +200,7 @@ def _year(match: re.Match[str]) -> str:
     return match[0] if number is None or not 1000 <= number <= 2100 else year(number)
 
 
+@rule("roman-others", needs=_FOR_NUMERALS)
 def others(text: str, _: Context) -> str:
     """XIXth and "XIX century" as ordinals; a lone II or XIV after a name is "the Second", after anything else "two"."""
 

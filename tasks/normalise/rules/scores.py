@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.base import Context, cardinal, number_words
+from tasks.normalise.rules.base import Context, cardinal, number_words, rule
 
 _SCORE = re.compile(r"(?<![\w.,/$£€–-])(\d{1,3})[–-](\d{1,3})(?![\w/%–-]|[.,]\d)")
 _GAME = re.compile(
-    r"\b(?:won|win|wins|winning|lost|lose|losing|beat|beaten|beating|drew|draw|drawn|score|scored|lead|leading|led|up|down|"
-    r"ahead|finished|ended|defeated|victory|trailing|trailed)\b[^.!?]{0,40}$"
+    r"\b(?:won|win|wins|winning|lost|lose|losing|beat|beaten|beating|drew|draw|drawn|score|scored|lead|leading|led|"
+    r"up|down|ahead|finished|ended|defeated|victory|trailing|trailed)\b[^.!?]{0,40}$"
 )
 _RESULT = re.compile(
     r"\s(?:\w+\s)?(?:win|victory|defeat|loss|lead|draw|triumph|scoreline|aggregate|thrashing|hammering)\b"
@@ -35,6 +35,10 @@ _MARK = re.compile(
 )
 
 
+_FOR_SCORES = re.compile(r"\d[–/-]\d")
+
+
+@rule("scores", needs=_FOR_SCORES)
 def scores(text: str, context: Context) -> str:
     """Won 3-0 is "three nil" to the British and "three to nothing" else; 6-0 in tennis "six love"; scored 8/10."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.base import Context, spell_letters, words
+from tasks.normalise.rules.base import Context, rule, spell_letters, words
 
 _TOP_LEVEL = "com|org|net|edu|gov|mil|info|co\\.uk|org\\.uk|ac\\.uk|gov\\.uk|io|tv|uk"
 MAIL_OR_WEB = re.compile(
@@ -100,6 +100,10 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
+_FOR_ADDRESSES = re.compile(r"[@:.](?:(?<=@)|(?<=:)//|(?:(?<=[\w\s]\.)|(?<=^\.))[a-z])", re.I)
+
+
+@rule("addresses", needs=_FOR_ADDRESSES)
 def addresses(text: str, _: Context) -> str:
     """name@example.com and https://example.com/a: signs by name, the scheme left out as readers do."""
 
@@ -116,6 +120,10 @@ def addresses(text: str, _: Context) -> str:
     return _FILE.sub(file, HANDLE.sub(said, MAIL_OR_WEB.sub(said, text)))
 
 
+_FOR_SIGNS = re.compile(r"[^\w\s,.;:!?'\"—()](?:(?<!-)|(?<=\b[A-DF]-)(?!\w))")
+
+
+@rule("signs", needs=_FOR_SIGNS)
 def signs(text: str, _: Context) -> str:
     """& @ # % + = < > × § © and the rest of what keyboards hold, each as its word."""
     text = _PARTNERS.sub(lambda match: f"{spell_letters(match[1])} and {spell_letters(match[2])}", text)

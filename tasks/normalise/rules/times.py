@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.base import Context, cardinal, ends_sentence, spell_digits
+from tasks.normalise.rules.base import DIGIT, Context, cardinal, ends_sentence, rule, spell_digits
 
 _MERIDIEM = r"([ap])\.?\s?m\b\.?"
 _HOUR_24 = r"([01]?\d|2[0-4])"
@@ -28,7 +28,8 @@ _DURATION_BEFORE = re.compile(
 )
 _O_CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?=\s+o'\s?clock)", re.I)
 _HOURS = re.compile(
-    rf"(?<![\d:.,$£€])([01]\d|2[0-4]){_MINUTE}\s*(?:hours|hrs\b\.?|h\b)|(?<![\d:.,$£€])(0\d){_MINUTE}(?=\s(?:Zulu|GMT)\b)"
+    rf"(?<![\d:.,$£€])([01]\d|2[0-4]){_MINUTE}\s*(?:hours|hrs\b\.?|h\b)|"
+    rf"(?<![\d:.,$£€])(0\d){_MINUTE}(?=\s(?:Zulu|GMT)\b)"
 )
 _CONTINENTAL = re.compile(rf"(?<![\w:.,$£€])([01]?\d|2[0-4])h{_MINUTE}\b")  # 14h30
 _RACE = re.compile(r"(?<![\d:.,])(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d:]|[.,]\d)")  # a mile in 3:59.4
@@ -46,6 +47,7 @@ _NAMED = re.compile(
 )
 
 
+@rule("times", needs=DIGIT)
 def times(text: str, context: Context) -> str:
     """3:45 p.m., 10:05, 3pm, 7:00, 6-7 p.m., 0600 hours; 4.50 in British books."""
     text = _DURATION.sub(_duration, text)

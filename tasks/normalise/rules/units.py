@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from tasks.normalise.rules.base import Context, ends_sentence
+from tasks.normalise.rules.base import DIGIT, Context, ends_sentence, rule
 
 # Abbreviation: (singular, plural).
 UNITS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
@@ -16,11 +16,13 @@ _UNIT_NAMES = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, revers
 # One letter after digits without a space is more often a name ("the 5L", "M4 5W") than a unit, but "5m" and "20g" are.
 _TIGHT_LETTERS = r"(?:[hsVWL](?!\w))|\s[VWL]\s[A-Z]\b"  # nor is "4WD"
 _UNIT = re.compile(
-    rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?!{_TIGHT_LETTERS})(\s?|-)({_UNIT_NAMES})(\^?[²³23]|[²³])?(?:(\.)(?!\d))?(?![\w/'’-])"
+    rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?!{_TIGHT_LETTERS})(\s?|-)({_UNIT_NAMES})(\^?[²³23]|"
+    rf"[²³])?(?:(\.)(?!\d))?(?![\w/'’-])"
     r"(?!\.\w)"
 )
 _INCHES = re.compile(
-    rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?:\s?in\.(?=\s+(?:[a-z(,;&\d×x]|[A-Z])|[,;:)]|$)|-in\.?(?=[\s,;.])|\s?in(?=\s?(?:[²³×]|x\s?\d)))([²³]?)"
+    rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?:\s?in\.(?=\s+(?:[a-z(,;&\d×x]|[A-Z])|[,;:)]|$)|-in\.?(?=[\s,;.])|"
+    rf"\s?in(?=\s?(?:[²³×]|x\s?\d)))([²³]?)"
 )
 _PER = re.compile(
     rf"(\d\s?(?:{_UNIT_NAMES}|[a-z]{{2,}}))\.?/(hrs?|day|wk|week|mo|month|yr|year|min|minute)\b(\.(?!\s+[A-Z]|$))?"
@@ -38,7 +40,8 @@ _STONE = re.compile(
 )
 # "Apartment 4 A" is a letter: only beside another electrical unit or before what carries a current.
 _AMPS = re.compile(
-    r"(\d\s?(?:V|volts),?\s(?:and\s|at\s)?\d+)\s?A\b(?!\.\w)|(?<![\w.])(\d+)\s?A(?=\s(?:fuse|plug|circuit|current|supply|socket)s?\b)"
+    r"(\d\s?(?:V|volts),?\s(?:and\s|at\s)?\d+)\s?A\b(?!\.\w)|"
+    r"(?<![\w.])(\d+)\s?A(?=\s(?:fuse|plug|circuit|current|supply|socket)s?\b)"
 )
 _POWERED = re.compile(
     r"(?<![\w.])(\d+(?:\.\d+)?)\s?([VW])(?=\s(?:bulb|lamp|light|batter(?:y|ie)|heater|speaker|amplifier|socket|outlet|"
@@ -56,7 +59,8 @@ _WRONG_ORDINAL = re.compile(r"(?<![\w.])(\d?[02-9]|1[0-3])st\b\.?(?!\w)")  # "12
 _AREAS = {"²": "square ", "³": "cubic ", "2": "square ", "3": "cubic "}
 _HOURS_MINUTES = re.compile(r"\b(\d+)\s?h\s?(\d+)\s?m(?:in)?\b")
 _DIMENSIONS = re.compile(
-    rf"((?:{_NUMBER})\s?(?:ft|in|cm|mm|m|km|feet|inches|'|′|\"|″)?\.?)\s?[×x]\s?(?=(?:{_NUMBER})\s?(?:ft|in\b|in\.|cm|mm|m\b|km|feet|inches|meters|metres|yards))"
+    rf"((?:{_NUMBER})\s?(?:ft|in|cm|mm|m|km|feet|inches|'|′|\"|″)?\.?)\s?[×x]\s?(?=(?:{_NUMBER})\s?(?:ft|in\b|in\.|"
+    rf"cm|mm|m\b|km|feet|inches|meters|metres|yards))"
 )
 _BY = re.compile(
     r"(?<=\b[Aa] )(\d+)×(?=\d+s?\b(?!\s*=))|(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))"
@@ -93,15 +97,18 @@ _SCALES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin", "℃": "Celsius", "
 _LENGTHS = "tall|high|long|wide|deep|thick|across|broad|in diameter"
 _SIZED = (
     "(?:record|single|screen|pipe|nail|gun|disk|disc|board|plank|pole|ladder|ruler|wheel|pizza|monitor|telescope|shell|"
-    "howitzer|mortar|blade|barrel|bolt|ceiling|fence|wall|boat|canoe|tyre|tire|rim|television|TV|drop|ditch|snake|shark)s?"
+    "howitzer|mortar|blade|barrel|bolt|ceiling|fence|wall|boat|canoe|tyre|tire|rim|television|TV|drop|ditch|snake|"
+    "shark)s?"
 )
 _SIZED_NEXT = re.compile(rf"\s{_SIZED}\b")
 _PRIMES = re.compile(
-    rf"(?<![\w.])(\d+)\s?[′'’]\s?-?(\d+(?:\.\d+)?[½¼¾]?)\s?(?:[″\"”]|''|’’)?(?!\w|\.\d)|(?<![\w.])(\d+)\s?(?:′|['’](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
+    rf"(?<![\w.])(\d+)\s?[′'’]\s?-?(\d+(?:\.\d+)?[½¼¾]?)\s?(?:[″\"”]|''|’’)?(?!\w|\.\d)|"
+    rf"(?<![\w.])(\d+)\s?(?:′|['’](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
     rf"|(?<![\w.])(\d+(?:\.\d+)?[½¼¾]?)\s?(?:″|[\"”](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
 )
 
 
+@rule("temperatures-angles", needs=DIGIT)
 def temperatures_and_angles(text: str, _: Context) -> str:
     """20 °C, -5 °F, 30° 31′ 39″ N, 6′ 2″, 5'10"."""
 
@@ -157,6 +164,7 @@ def _gap(match: re.Match[str]) -> str:
     return " " if match.string[match.end() : match.end() + 1].isalnum() else ""
 
 
+@rule("units", needs=DIGIT)
 def units(text: str, context: Context) -> str:
     """10 km, 5 lbs., 20-mm, 3 m², 12 in., 11 st. 4 lb, 3 × 4 m: the unit in full, in the number of its number."""
 

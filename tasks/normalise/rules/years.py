@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.base import Context, cardinal, ends_sentence, in_pairs, ordinal, plural, to_int, words, year
+from tasks.normalise.rules.base import (
+    DIGIT,
+    Context,
+    cardinal,
+    ends_sentence,
+    in_pairs,
+    ordinal,
+    plural,
+    rule,
+    to_int,
+    words,
+    year,
+)
 
 YEAR = r"(1\d{3}|20\d{2})"
 _DECADE = re.compile(r"(?<![\w,.])(1[1-9]|20)(\d)0'?s\b")
@@ -16,7 +28,8 @@ _SHORT_SPAN = re.compile(rf"(?<![\d.,$£€#/-]){YEAR}[–-](\d)(?![\w%/–-]|[.
 _SLASH_SPAN = re.compile(rf"(?<![\d.,$£€#/-]){YEAR}/(\d\d|\d{{4}})\b(?![\d/])")
 _ERA = re.compile(
     r"\b(A\.\s?D\.?|AD|C\.?E\.?)\s+(\d{1,4})\b(?!,\d)"
-    r"|\b(\d{1,3}(?:,\d{3})+|\d{1,4})(?:\s?[–-]\s?(\d{1,4}))?\s?(B\.\s?C\.(?:\s?E\.?)?|BCE?|A\.\s?D\.?|AD|C\.\s?E\.|CE)(?![\w])"
+    r"|\b(\d{1,3}(?:,\d{3})+|\d{1,4})(?:\s?[–-]\s?(\d{1,4}))?\s?(B\.\s?C\.(?:\s?E\.?)?|BCE?|A\.\s?D\.?|AD|C\.\s?E\.|"
+    r"CE)(?![\w])"
 )
 _CENTURY = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)[\s-]+(?:c(?:ent)?\.(?=\W|$)|C\.(?=\s[a-z]|[,;)]))")
 _CENTURY_FIRST = re.compile(r"\bC(\d{1,2})(?:st|nd|rd|th)\b")
@@ -26,12 +39,14 @@ _UNFINISHED = re.compile(r"\b(1[0-9])(?:—|--)(?![\w'])")
 _COUNTED = r"page|pages|number|numbers|line|verse|psalm|lot|item|hymn|sonnet|chapter|section|article"
 _AFTER_COUNTED = re.compile(rf"\b(?:{_COUNTED})\s+$", re.I)
 _LONE = re.compile(
-    rf"(?:(?<![\d.,$£€#:/+−^-])|(?<=\b[Pp]re-)|(?<=\b[Pp]ost-)|(?<=\b[Mm]id-)|(?<=\b[Ll]ate-)|(?<=\b[Ee]arly-)){YEAR}\b(?![.,:/-]?\d|\s?[%°]|-[a-z]+-old)",
+    rf"(?:(?<![\d.,$£€#:/+−^-])|(?<=\b[Pp]re-)|(?<=\b[Pp]ost-)|(?<=\b[Mm]id-)|(?<=\b[Ll]ate-)|"
+    rf"(?<=\b[Ee]arly-)){YEAR}\b(?![.,:/-]?\d|\s?[%°]|-[a-z]+-old)",
     re.I,
 )
 _FUTURE = re.compile(r"(?<=\b[Ii]n )(2[1-9]\d\d)\b(?![.,:/-]?\d)(?!\s[a-z]+s\b)|(?<=\byear )(2[1-9]\d\d)\b")
 _THINGS = re.compile(
-    r"\s+([a-z]{2,}s|men|women|people|children|feet|sheep|cattle|head|horse|foot|miles|of\s(?:them|us|these|those|whom|which))\b"
+    r"\s+([a-z]{2,}s|men|women|people|children|feet|sheep|cattle|head|horse|foot|miles|"
+    r"of\s(?:them|us|these|those|whom|which))\b"
 )
 _NO_THINGS = words(
     "was is has his as its this us was does goes plus perhaps always besides across less unless thus yes hers ours "
@@ -45,6 +60,7 @@ _DATED = re.compile(
 )
 
 
+@rule("eras", needs=DIGIT)
 def eras(text: str, context: Context) -> str:
     """AD 79 is "A D seventy-nine", 44 BC "forty-four B C", 476 AD "four seventy-six A D"."""
 
@@ -70,6 +86,7 @@ def _of_era(digits: str, context: Context) -> str:
     return in_pairs(number)
 
 
+@rule("centuries", needs=DIGIT)
 def centuries(text: str, _: Context) -> str:
     """18th c. and 18th cent. are the eighteenth century; "18th century" needs no rule but that of ordinals."""
 
@@ -82,6 +99,7 @@ def centuries(text: str, _: Context) -> str:
     return _CENTURY.sub(said, text)
 
 
+@rule("year-spans", needs=DIGIT)
 def year_spans(text: str, context: Context) -> str:
     """1914-18 is "nineteen fourteen to eighteen"; the year 18-- is "eighteen blank"."""
 
@@ -111,6 +129,7 @@ def year_spans(text: str, context: Context) -> str:
     return _SLASH_SPAN.sub(slashed, _SHORT_SPAN.sub(short, _SPAN.sub(said, text)))
 
 
+@rule("decades", needs=DIGIT)
 def decades(text: str, _: Context) -> str:
     """1920s, the '90s, and the year '45."""
 
@@ -136,6 +155,7 @@ def year_of_century(digits: str) -> str:
     return f"oh {cardinal(int(digits))}" if digits[0] == "0" else cardinal(int(digits))
 
 
+@rule("years", needs=DIGIT)
 def lone_years(text: str, context: Context) -> str:
     """A number of four digits without a comma is a year, unless things follow that it counts.
 

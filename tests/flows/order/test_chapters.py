@@ -1,3 +1,5 @@
+"""A selection such as `1-3,7` becomes chapter indices, or is refused in one line."""
+
 import pytest
 
 from flows.order.chapters import select_chapters

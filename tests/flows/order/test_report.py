@@ -1,3 +1,5 @@
+"""A run's report: its JSON, its Markdown page, and that text of a book cannot break either."""
+
 import json
 from dataclasses import replace
 

@@ -1,3 +1,5 @@
+"""What Prefect tries again, how long it waits, and that its pool of threads is bounded."""
+
 import pytest
 from prefect import flow, task
 

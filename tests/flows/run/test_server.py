@@ -1,3 +1,5 @@
+"""Prefect's server: the user's own is named where it does not answer, ours ends with its command."""
+
 import os
 import socket
 import subprocess

@@ -1,3 +1,5 @@
+"""Progress of a run: listeners hear of every batch, the artifact is not written too often."""
+
 from uuid import uuid4
 
 import pytest

@@ -1,3 +1,5 @@
+"""Tasks are submitted a bounded number at a time, and no result is lost after an error."""
+
 import threading
 import time
 from functools import partial
@@ -18,7 +20,8 @@ def work(job):
 
 @flow
 def gathered(jobs, in_flight, futures=None):
-    results, error = [], None
+    results = []
+    error = None
 
     def submit(job):
         future = work.submit(job)
@@ -35,7 +38,9 @@ def gathered(jobs, in_flight, futures=None):
 
 
 def test_every_result_comes_and_no_more_run_at_once_than_allowed():
-    running, most, lock = 0, 0, threading.Lock()
+    running = 0
+    most = 0
+    lock = threading.Lock()
     both = threading.Barrier(2, timeout=20)
 
     def job():
@@ -53,7 +58,8 @@ def test_every_result_comes_and_no_more_run_at_once_than_allowed():
 
 
 def test_after_an_error_nothing_new_starts_and_what_was_under_way_is_not_lost():
-    started, futures = [], []
+    started = []
+    futures = []
 
     def good():
         started.append("good")
@@ -83,7 +89,8 @@ def test_no_jobs_no_results():
 def test_what_is_done_with_a_result_may_make_new_jobs():
     @flow
     def countdown():
-        jobs, seen = [3], []
+        jobs = [3]
+        seen = []
 
         def submit(job):
             return work.submit(lambda: job)

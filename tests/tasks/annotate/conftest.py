@@ -1,3 +1,5 @@
+"""Settings of the text stages."""
+
 import pytest
 
 from configs.settings import SegmentSettings

@@ -1,3 +1,5 @@
+"""Settings of ingest and the sample book."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -32,9 +34,3 @@ def settings() -> IngestSettings:
 @pytest.fixture
 def sample_book() -> Path:
     return SAMPLE
-
-
-def shared_books() -> list[Path]:
-    """Real books beside the checkout where there are some, else the sample."""
-    folder = _ROOT.parent / "shared" / "books"
-    return [*sorted(folder.glob("*.epub")), *sorted(folder.glob("idpf/*.epub"))] or [SAMPLE]

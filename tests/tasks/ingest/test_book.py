@@ -10,8 +10,8 @@ import pytest
 from storage.records import Book
 from tasks.errors import UnreadableBookError
 from tasks.ingest.book import read_book
+from tests.beside import real_books_or_skip
 from tests.tasks.ingest.builders import nav, ncx, opf, page, write_epub
-from tests.tasks.ingest.conftest import shared_books
 
 
 def outline(book: Book) -> list[tuple[str, list[str]]]:
@@ -167,7 +167,10 @@ FAULTS = {
     "drm": (_drm, "protected by DRM"),
     "licence": (lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"META-INF/license.lcpl": "{}"}), "DRM"),
     "no spine": (lambda p: write_epub(p, {}), "spine is empty"),
-    "pictures": (lambda p: write_epub(p, {"a.xhtml": page("<img src='a.png'/>")}), "only pictures"),
+    "pictures": (
+        lambda p: write_epub(p, {"a.xhtml": page("<img src='a.png'/>")}),
+        "if its pages are pictures, recognise their text",
+    ),
     "all skipped": (lambda p: write_epub(p, {"a.xhtml": page("<nav>x</nav>")}), "left out by the rules navigation"),
     "fixed layout": (
         lambda p: write_epub(
@@ -228,7 +231,7 @@ def test_the_sample_book(sample_book, settings):
     assert book.cover is not None and book.cover.startswith(b"\x89PNG") and not book.warnings
 
 
-@pytest.mark.parametrize("path", shared_books(), ids=lambda path: path.stem[:30])
+@pytest.mark.parametrize("path", real_books_or_skip(), ids=lambda path: path.stem[:30])
 def test_real_books_are_read_whole(path, settings):
     roomy = {"max_file_bytes": 1 << 30, "max_archive_bytes": 1 << 30, "max_unit_bytes": 1 << 25}
     book = read_book(path, settings.model_copy(update={**roomy, "max_archive_members": 20_000}))

@@ -22,8 +22,9 @@ from lxml import etree
 from configs.settings import load_settings
 from storage.records import Book
 from tasks.ingest.book import read_book
+from tests.beside import real_books
 from tests.fuzz.seeds import seeds
-from tests.tasks.ingest.conftest import SAMPLE, shared_books
+from tests.tasks.ingest.conftest import SAMPLE
 
 BAR = 0.995
 _INLINE = frozenset(
@@ -91,13 +92,14 @@ def share_in_order(data: bytes, book: Book) -> float:
             place = source.find(text, position)
             total += len(line)
             if place >= 0:
-                position, found = place + 1, found + len(line)
+                position = place + 1
+                found = found + len(line)
     return found / total
 
 
 def _books() -> list[tuple[str, bytes]]:
     built = [(name, data) for name, data in dict(seeds()).items() if name in ("built.epub", "old.epub")]
-    return built + [(path.stem, path.read_bytes()) for path in dict.fromkeys([SAMPLE, *shared_books()])]
+    return built + [(path.stem, path.read_bytes()) for path in (SAMPLE, *real_books())]
 
 
 @pytest.mark.parametrize(("name", "data"), _books(), ids=[name[:30] for name, _ in _books()])

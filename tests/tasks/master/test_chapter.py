@@ -1,3 +1,5 @@
+"""A chapter is brought to its loudness under its ceiling, and its key covers whatever it depends on."""
+
 import logging
 
 import numpy as np

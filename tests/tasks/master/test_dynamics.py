@@ -1,3 +1,5 @@
+"""The gain of a chapter and the limiter that keeps peaks below the ceiling."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -1,3 +1,5 @@
+"""Loudness and true peak as the standards define them."""
+
 import numpy as np
 import pyloudnorm
 import pytest

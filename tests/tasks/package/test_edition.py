@@ -1,3 +1,5 @@
+"""An edition's files hold what they shall, replace only their own kind, and survive trouble half-way."""
+
 import json
 import os
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""Each check sees its own fault, and none doubts good speech."""
+
 from itertools import pairwise
 
 import numpy as np

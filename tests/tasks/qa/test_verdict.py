@@ -1,3 +1,5 @@
+"""A verdict from what the checks found, and the best take of several."""
+
 import json
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Takes lie on a chapter's timeline to the sample, with room tone between them."""
+
 import tracemalloc
 from dataclasses import replace
 
@@ -89,7 +91,8 @@ def test_memory_does_not_grow_with_the_chapter(store, tmp_path):
 @hypothesis_settings(max_examples=20)
 @given(st.lists(st.integers(1, 500), max_size=10))
 def test_room_tone_is_one_stream_however_it_is_cut(pieces):
-    tone_in_pieces, whole = RoomTone(7), RoomTone(7)
+    tone_in_pieces = RoomTone(7)
+    whole = RoomTone(7)
     joined = np.concatenate([np.zeros(0), *[tone_in_pieces.next(piece) for piece in pieces]])
     np.testing.assert_allclose(joined, whole.next(sum(pieces)), atol=1e-15)
 

@@ -1,3 +1,5 @@
+"""Which utterances share a batch: every one once, none too many, those that waited first."""
+
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,3 +1,5 @@
+"""Silence at the edges of a take goes, but for a breath of it; the middle is untouched."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -1,3 +1,5 @@
+"""An utterance's key covers whatever its audio depends on, and stays what it was."""
+
 import json
 from dataclasses import fields, replace
 

@@ -1,3 +1,5 @@
+"""Speech comes to one level, silence is not made louder."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""A batch becomes stored takes with records and verdicts, or a named error."""
+
 import pickle
 import time
 from concurrent.futures import ThreadPoolExecutor

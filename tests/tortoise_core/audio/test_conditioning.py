@@ -1,3 +1,5 @@
+"""Clips are cut or padded to what the encoders take, with chance from outside."""
+
 import random
 
 import pytest

@@ -1,3 +1,5 @@
+"""Sizes that are derived are what the published model has."""
+
 import pytest
 
 from tortoise_core.audio import constants

@@ -1,3 +1,5 @@
+"""Sound files of many kinds are read alike, hostile ones end in an error."""
+
 import logging
 import struct
 
@@ -26,7 +28,8 @@ def noise(samples=2000, channels=1):
     ],
 )
 def test_lossless_formats(tmp_path, name, subtype, tolerance):
-    samples, path = noise(), tmp_path / name
+    samples = noise()
+    path = tmp_path / name
     soundfile.write(path, samples, RATE_HZ, subtype=subtype, format="FLAC" if name.endswith("flac") else "WAV")
     loaded = load_audio(path, RATE_HZ)
     assert loaded.shape == (1, len(samples))

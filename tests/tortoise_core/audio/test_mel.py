@@ -1,3 +1,5 @@
+"""Mel front-ends: frame counts, filters, and independence of batch mates."""
+
 import math
 
 import pytest

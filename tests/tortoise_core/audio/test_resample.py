@@ -1,3 +1,5 @@
+"""Resampling keeps length and pitch, and refuses rates that need a huge filter."""
+
 import math
 
 import pytest

@@ -1,3 +1,5 @@
+"""A model folder is read back as it was written, and damage is named."""
+
 import json
 
 import pytest

@@ -1,3 +1,5 @@
+"""Published files become a model folder, whole or not at all."""
+
 import zipfile
 
 import huggingface_hub.constants

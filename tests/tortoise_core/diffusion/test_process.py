@@ -1,3 +1,5 @@
+"""The diffusion process: predictions, guidance, variances and losses, against what they are by definition."""
+
 import math
 
 import pytest
@@ -34,8 +36,10 @@ def test_a_perfect_prediction_recovers_signal_and_noise(prediction, signal):
 
 def test_guidance_is_the_same_push_for_noise_and_for_v(signal):
     x0, noise, i = signal
-    eps, v = process("epsilon"), process("v")
-    x, strength = eps.q_sample(x0, i, noise), torch.tensor([2.0, 1.0, 0.0])
+    eps = process("epsilon")
+    v = process("v")
+    x = eps.q_sample(x0, i, noise)
+    strength = torch.tensor([2.0, 1.0, 0.0])
     other = 0.3 * noise
     as_v = [v.target(eps.x_start(x, i, e), i, e) for e in (noise, other)]
     guided = eps.x_start(x, i, eps.guide(noise, other, i, strength))
@@ -44,7 +48,8 @@ def test_guidance_is_the_same_push_for_noise_and_for_v(signal):
 
 def test_guidance_ramps_up_and_leaves_the_variance_alone():
     diffusion = process(learned_variance=True, steps=10)
-    output, bare = torch.ones(2, 8, 3), torch.zeros(2, 8, 3)
+    output = torch.ones(2, 8, 3)
+    bare = torch.zeros(2, 8, 3)
     guided = diffusion.guide(output, bare, torch.tensor([0, 9]), torch.full((2,), 2.0))
     torch.testing.assert_close(guided[:, 0, 0], torch.tensor([3.0, 1.2]))
     assert torch.equal(guided[:, 4:], output[:, 4:])
@@ -55,14 +60,17 @@ def test_a_shallow_run_is_guided_like_the_end_of_a_full_one():
     full, shallow = (
         GaussianDiffusion(s, learned_variance=False) for s in (schedule, schedule.evenly_respaced(1000, 0.25))
     )
-    one, zero, strength = torch.ones(1, 4, 3), torch.zeros(1, 4, 3), torch.tensor([2.0])
+    one = torch.ones(1, 4, 3)
+    zero = torch.zeros(1, 4, 3)
+    strength = torch.tensor([2.0])
     i = torch.tensor([700])
     torch.testing.assert_close(full.guide(one, zero, i, strength), shallow.guide(one, zero, i, strength))
 
 
 def test_learned_variance_spans_posterior_to_beta():
     diffusion = process(learned_variance=True)
-    i, x = torch.tensor([4]), torch.zeros(1, 2, 3)
+    i = torch.tensor([4])
+    x = torch.zeros(1, 2, 3)
     low = diffusion.estimate(torch.full((1, 4, 3), -1.0), x, i).variance
     high = diffusion.estimate(torch.full((1, 4, 3), 1.0), x, i).variance
     torch.testing.assert_close(low[0, 0, 0].double(), diffusion.schedule.posterior_variance[4], rtol=1e-5, atol=0)
@@ -89,7 +97,8 @@ def test_the_bound_is_zero_for_the_true_posterior(signal):
 def test_the_first_step_scores_the_data_in_bins_of_one_255th():
     # Mean exact and spread known: the bin's probability is that of +-1/255 under the normal, in bits.
     diffusion = process(learned_variance=True)
-    i, x0 = torch.tensor([0]), torch.zeros(1, 1, 5)
+    i = torch.tensor([0])
+    x0 = torch.zeros(1, 1, 5)
     output = torch.cat([torch.zeros(1, 1, 5), torch.full((1, 1, 5), -1.0)], dim=1)
     sigma = math.sqrt(diffusion.schedule.posterior_variance[1])
     expected = -math.log2(math.erf(1 / 255 / sigma / math.sqrt(2)))

@@ -1,3 +1,5 @@
+"""Each sampler reaches the answer of a perfect network, with the order and the draws that it promises."""
+
 import itertools
 
 import pytest

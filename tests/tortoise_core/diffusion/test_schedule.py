@@ -1,3 +1,5 @@
+"""Noise schedules and the steps that are kept of them."""
+
 import pytest
 import torch
 

@@ -1,3 +1,5 @@
+"""The fake engine: deterministic tones, and misbehaviour on order."""
+
 import numpy as np
 import pytest
 import soundfile

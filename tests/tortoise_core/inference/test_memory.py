@@ -9,7 +9,8 @@ from tortoise_core.models.autoregressive import AutoregressiveConfig
 from tortoise_core.models.diffusion_decoder import DiffusionDecoderConfig
 
 GIB = 1 << 30
-CPU, GPU = torch.device("cpu"), torch.device("cuda")
+CPU = torch.device("cpu")
+GPU = torch.device("cuda")
 PUBLISHED = AutoregressiveConfig(), DiffusionDecoderConfig()
 
 

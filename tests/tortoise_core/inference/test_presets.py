@@ -1,3 +1,5 @@
+"""Presets of the published model, and what overrides them."""
+
 import pytest
 
 from tortoise_core.errors import ConfigError

@@ -1,3 +1,5 @@
+"""The slow reference pipeline, and that the engine says what it says."""
+
 import pytest
 import torch
 

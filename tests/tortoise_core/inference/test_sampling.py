@@ -103,8 +103,10 @@ def test_waiting_rows_join_and_give_what_they_give_alone(model, seed, monkeypatc
 
 
 def test_no_more_rows_are_in_flight_than_allowed(model, monkeypatch):
-    seen, prefilled = [], []
-    decode_step, prefill = model.decode_step, model.prefill
+    seen = []
+    prefilled = []
+    decode_step = model.decode_step
+    prefill = model.prefill
     monkeypatch.setattr(model, "decode_step", lambda *a: seen.append(len(a[0])) or decode_step(*a))
     monkeypatch.setattr(model, "prefill", lambda *a: prefilled.append(len(a[0])) or prefill(*a))
     sample_codes(model, prompts(model), SETTINGS, SEEDS, in_flight=2)
@@ -130,7 +132,8 @@ def test_kept_latents_are_those_of_the_whole_pass(model):
 def test_low_precision_follows_float32(model, way):
     codes = torch.arange(12)
     given = [Prompt(prompt.voice, prompt.text, codes) for prompt in prompts(model)]
-    settings, keep = replace(SETTINGS, max_codes=12), Keep(latents=True, attention=True)
+    settings = replace(SETTINGS, max_codes=12)
+    keep = Keep(latents=True, attention=True)
     exact = sample_codes(model, given, settings, SEEDS, keep)
     rough_model = copy.deepcopy(model)
     if way != "autocast":
@@ -172,7 +175,8 @@ def test_nothing_to_sample_gives_nothing(model):
 
 
 def test_rows_must_fit_the_learned_positions():
-    learned, endless = build(LEARNED), replace(SETTINGS, max_codes=44)
+    learned = build(LEARNED)
+    endless = replace(SETTINGS, max_codes=44)
     with pytest.raises(ConfigError, match="max_codes 44 must stay below the model's 44"):
         sample_codes(learned, prompts(learned), endless, SEEDS)
     rotary = build(ROTARY)

@@ -65,7 +65,9 @@ def test_windows_say_what_the_whole_says(config):
 @pytest.mark.parametrize("config", [*UNIVNETS, FRAME])
 @torch.inference_mode()
 def test_a_frame_hears_its_context_and_nothing_beyond(config):
-    vocoder, context, frame = network(config), config.context, 60
+    vocoder = network(config)
+    context = config.context
+    frame = 60
     mel = torch.randn(10, 121)
     plain = whole(vocoder, mel, *generators(1))
     for reach, heard in ((context + 1, False), (max(2, context // 3), True)):
@@ -78,7 +80,8 @@ def test_a_frame_hears_its_context_and_nothing_beyond(config):
 
 @torch.inference_mode()
 def test_memory_of_a_batch_is_bounded(monkeypatch):
-    vocoder, seen = network(SMALL), []
+    vocoder = network(SMALL)
+    seen = []
     monkeypatch.setattr(vocoding, "BATCH_FRAMES", 120)
     speaker = Vocoding(vocoder, window=60)
     plain = vocoder.forward

@@ -1,3 +1,5 @@
+"""The detector of synthetic speech: its probability, its window and its losses."""
+
 import math
 
 import pytest
@@ -16,7 +18,8 @@ SMALL = ClassifierConfig(channels=8, stages=2, embedding=16, attention_blocks=1,
 
 def test_probability_is_that_of_class_zero():
     torch.manual_seed(0)
-    model, clip = TortoiseClassifier(SMALL).eval(), torch.randn(2, 1, 3000)
+    model = TortoiseClassifier(SMALL).eval()
+    clip = torch.randn(2, 1, 3000)
     torch.testing.assert_close(model.synthetic_probability(clip), model(clip).softmax(-1)[:, 0])
 
 
@@ -29,14 +32,16 @@ def test_only_the_first_seconds_are_looked_at():
 
 
 def test_plain_loss_is_cross_entropy():
-    logits, labels = torch.randn(5, 3), torch.tensor([0, 1, 2, 0, 1])
+    logits = torch.randn(5, 3)
+    labels = torch.tensor([0, 1, 2, 0, 1])
     torch.testing.assert_close(classification_loss(logits, labels), F.cross_entropy(logits, labels))
 
 
 def test_distributed_loss_softens_class_zero_only():
     even = torch.zeros(1, 2)
     sure = torch.tensor([[9.0, 0.0]])
-    zero, one = torch.tensor([0]), torch.tensor([1])
+    zero = torch.tensor([0])
+    one = torch.tensor([1])
     assert classification_loss(even, zero, distribute_zero=True).item() == pytest.approx(math.log(2))
     torch.testing.assert_close(classification_loss(sure, one, distribute_zero=True), classification_loss(sure, one))
     softened = classification_loss(sure, zero, distribute_zero=True) - classification_loss(sure, zero)

@@ -39,7 +39,8 @@ def test_more_candidates_come_nearer(dvae, mel):
 
 
 def test_every_code_is_one_of_the_candidates(dvae, mel):
-    codes, candidates = search_codes(dvae, mel, 4), dvae.candidates(mel, 4)
+    codes = search_codes(dvae, mel, 4)
+    candidates = dvae.candidates(mel, 4)
     assert (candidates == codes[..., None]).any(-1).all()
     assert torch.equal(candidates[..., 0], dvae.encode(mel))
 

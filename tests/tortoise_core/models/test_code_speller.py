@@ -1,3 +1,5 @@
+"""The score of codes against a text is the likelihood of all ways to spell it."""
+
 import pytest
 import torch
 
@@ -14,11 +16,13 @@ def speller():
 
 def test_a_score_is_the_likelihood_of_all_ways_to_spell(speller):
     """Two phones in four guesses, counted by hand."""
-    codes, text = torch.tensor([[3, 5]]), torch.tensor([[2, 1, 4]])
+    codes = torch.tensor([[3, 5]])
+    text = torch.tensor([[2, 1, 4]])
     with torch.no_grad():
         p = speller(codes, torch.tensor([2]))[0].exp()
         found = speller.scores(text, codes, torch.tensor([3]), torch.tensor([2]))
-    blank, total = 6, 0.0
+    blank = 6
+    total = 0.0
     for path in torch.cartesian_prod(*[torch.arange(7)] * 4).tolist():
         merged = [a for n, a in enumerate(path) if n == 0 or path[n - 1] != a]
         if [a for a in merged if a != blank] == [2, 4]:
@@ -27,7 +31,8 @@ def test_a_score_is_the_likelihood_of_all_ways_to_spell(speller):
 
 
 def test_silent_ids_and_padding_count_nothing(speller):
-    codes, lengths = torch.tensor([[3, 5, 1, 7], [2, 2, 6, 0]]), torch.tensor([4, 3])
+    codes = torch.tensor([[3, 5, 1, 7], [2, 2, 6, 0]])
+    lengths = torch.tensor([4, 3])
     with torch.no_grad():
         marked = speller.scores(torch.tensor([[0, 2, 1, 4, 1], [3, 0, 0, 5, 5]]), codes, torch.tensor([5, 4]), lengths)
         plain = speller.scores(torch.tensor([[2, 4], [3, 5]]), codes, torch.tensor([2, 2]), lengths)
@@ -39,8 +44,10 @@ def test_silent_ids_and_padding_count_nothing(speller):
 
 
 def test_rows_may_share_a_text(speller):
-    text, lengths = torch.tensor([[2, 4, 3], [5, 3, 0]]), torch.tensor([3, 2])
-    codes, code_lengths = torch.randint(8, (3, 4)), torch.tensor([4, 3, 4])
+    text = torch.tensor([[2, 4, 3], [5, 3, 0]])
+    lengths = torch.tensor([3, 2])
+    codes = torch.randint(8, (3, 4))
+    code_lengths = torch.tensor([4, 3, 4])
     rows = torch.tensor([1, 0, 1])
     with torch.no_grad():
         shared = speller.scores(text, codes, lengths, code_lengths, rows)
@@ -59,7 +66,8 @@ def test_it_learns_which_codes_spell_a_text():
     optimizer = torch.optim.AdamW(speller.parameters(), lr=1e-2)
     text = torch.tensor([[2, 3, 4], [5, 4, 2]])
     codes = torch.tensor([[1, 1, 2, 3], [6, 3, 3, 1]])
-    lengths, code_lengths = torch.tensor([3, 3]), torch.tensor([4, 4])
+    lengths = torch.tensor([3, 3])
+    code_lengths = torch.tensor([4, 4])
     for _ in range(60):
         optimizer.zero_grad()
         (-speller.scores(text, codes, lengths, code_lengths).mean()).backward()

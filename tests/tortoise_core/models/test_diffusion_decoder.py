@@ -1,3 +1,5 @@
+"""The diffusion network: shapes, padding, gradients, precision."""
+
 import dataclasses
 
 import pytest
@@ -70,7 +72,9 @@ def test_feed_forward_blocks_start_as_identity():
     missing = with_blocks.load_state_dict(plain.state_dict(), strict=False).missing_keys
     assert missing
     assert all(".ff." in key for key in missing)
-    embedding, x, t = torch.randn(1, 32, 8), torch.randn(1, 12, 8), torch.tensor([5])
+    embedding = torch.randn(1, 32, 8)
+    x = torch.randn(1, 12, 8)
+    t = torch.tensor([5])
     torch.testing.assert_close(with_blocks(x, t, embedding), plain(x, t, embedding))
 
 
@@ -78,9 +82,12 @@ def test_feed_forward_blocks_start_as_identity():
 def test_a_padded_batch_equals_its_rows_alone(guesses):
     model = randomised(dataclasses.replace(MINI, guess=guesses, surrogate_blocks=2 if guesses else 0))
     guess = torch.randn(2, 12, 36) if guesses else None
-    codes, frames = [9, 5], [36, 20]
-    latents, x = torch.randn(2, 9, 20), torch.randn(2, 12, 36)
-    t, clips = torch.tensor([17, 2900]), torch.randn(2, 12, 41)
+    codes = [9, 5]
+    frames = [36, 20]
+    latents = torch.randn(2, 9, 20)
+    x = torch.randn(2, 12, 36)
+    t = torch.tensor([17, 2900])
+    clips = torch.randn(2, 12, 41)
     clip_frames = [41, 26]
     clip_mask = torch.arange(41) < torch.tensor(clip_frames)[:, None]
     code_mask = torch.arange(9) < torch.tensor(codes)[:, None]
@@ -106,7 +113,9 @@ def test_a_padded_batch_equals_its_rows_alone(guesses):
 def test_padding_is_never_seen():
     model = randomised(MINI)
     mask = torch.arange(12) < 7
-    x, embedding, t = torch.randn(1, 12, 12), torch.randn(1, 32, 12), torch.tensor([9])
+    x = torch.randn(1, 12, 12)
+    embedding = torch.randn(1, 32, 12)
+    t = torch.tensor([9])
     other = torch.where(mask, x, torch.full_like(x, 1e3))
     torch.testing.assert_close(
         model(x, t, embedding, mask[None])[..., :7], model(other, t, embedding, mask[None])[..., :7]
@@ -115,7 +124,9 @@ def test_padding_is_never_seen():
 
 def test_a_network_that_hears_a_guess_needs_one_and_listens():
     model = randomised(dataclasses.replace(MINI, guess=True))
-    latents, voice, guess = torch.randn(1, 5, 20), torch.randn(1, 64), torch.randn(1, 12, 20)
+    latents = torch.randn(1, 5, 20)
+    voice = torch.randn(1, 64)
+    guess = torch.randn(1, 12, 20)
     with pytest.raises(ConfigError, match="first guess"):
         model.timestep_independent(latents, voice, 20)
     heard = model.timestep_independent(latents, voice, 20, guess=guess)
@@ -137,7 +148,9 @@ def test_timestep_embedding_starts_with_cosines():
 
 def test_layer_drop_happens_in_training_only():
     model = randomised(dataclasses.replace(MINI, layer_drop=1.0))
-    x, t, embedding = torch.randn(1, 12, 8), torch.tensor([5]), torch.randn(1, 32, 8)
+    x = torch.randn(1, 12, 8)
+    t = torch.tensor([5])
+    embedding = torch.randn(1, 32, 8)
     whole = model(x, t, embedding)
     model.train()
     dropped = model(x, t, embedding)
@@ -161,7 +174,9 @@ def test_gradients_reach_every_parameter():
 
 def test_bfloat16_autocast_stays_close_and_returns_float32():
     model = randomised(MINI)
-    x, t, embedding = torch.randn(1, 12, 16), torch.tensor([100]), torch.randn(1, 32, 16)
+    x = torch.randn(1, 12, 16)
+    t = torch.tensor([100])
+    embedding = torch.randn(1, 32, 16)
     mask = torch.ones(1, 16, dtype=torch.bool)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         low = model(x, t, embedding, mask)

@@ -68,7 +68,8 @@ def test_no_call_leaves_a_trace():
 @pytest.mark.parametrize("config", [MINI, PUBLISHED_SHAPE])
 @torch.inference_mode()
 def test_bfloat16_stays_close_and_returns_float32(config):
-    lengths, t = [30, 16], torch.tensor([1200, 1200])
+    lengths = [30, 16]
+    t = torch.tensor([1200, 1200])
     x, embedding, _ = batch(lengths)
     decoder = randomised(config)
     exact = DenoisingSteps(decoder).begin(embedding, lengths, TIMES, guided=True)(x, t)

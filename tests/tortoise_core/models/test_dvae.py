@@ -1,3 +1,5 @@
+"""The dVAE: lengths, codebook, and how gradients pass it."""
+
 import math
 
 import pytest

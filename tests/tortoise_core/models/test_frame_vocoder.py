@@ -1,3 +1,5 @@
+"""The frame-rate vocoder: lengths, spectra, and that it learns a tone."""
+
 import pytest
 import torch
 
@@ -17,7 +19,8 @@ def test_every_frame_becomes_256_samples(frames):
 
 def test_rows_of_a_batch_do_not_touch_each_other():
     torch.manual_seed(0)
-    model, mel = FrameVocoder(TINY).eval(), torch.randn(3, 10, 20)
+    model = FrameVocoder(TINY).eval()
+    mel = torch.randn(3, 10, 20)
     torch.testing.assert_close(model(mel)[1:2], model(mel[1:2]), atol=1e-6, rtol=0)
 
 

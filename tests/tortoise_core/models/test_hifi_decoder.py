@@ -1,3 +1,5 @@
+"""The HiFi-GAN decoder: lengths, voice, folding, and how far a frame hears."""
+
 import pytest
 import torch
 
@@ -16,13 +18,16 @@ def test_length_follows_the_codes(codes, frames):
 
 
 def test_the_voice_matters():
-    decoder, latents = HifiDecoder(SMALL).eval(), torch.randn(1, 5, 12)
-    one, other = decoder(latents, torch.zeros(1, 12)), decoder(latents, torch.ones(1, 12))
+    decoder = HifiDecoder(SMALL).eval()
+    latents = torch.randn(1, 5, 12)
+    one = decoder(latents, torch.zeros(1, 12))
+    other = decoder(latents, torch.ones(1, 12))
     assert (one - other).abs().max() > 1e-6
 
 
 def test_folding_changes_nothing():
-    decoder, inputs = HifiDecoder(SMALL).eval(), (torch.randn(1, 5, 12), torch.randn(1, 12))
+    decoder = HifiDecoder(SMALL).eval()
+    inputs = (torch.randn(1, 5, 12), torch.randn(1, 12))
     before = decoder(*inputs)
     fold_weight_norm(decoder)
     torch.testing.assert_close(decoder(*inputs), before, atol=1e-6, rtol=1e-4)
@@ -34,7 +39,8 @@ def test_published_network_has_its_236_tensors():
 
 
 def test_settled_frames_do_not_change_when_latents_follow():
-    decoder, latents = HifiDecoder(SMALL).eval(), torch.randn(1, 30, 12)
+    decoder = HifiDecoder(SMALL).eval()
+    latents = torch.randn(1, 30, 12)
     whole = decoder.stretch(latents)
     for codes in range(1, 30):
         settled = decoder.settled_frames(codes)
@@ -44,8 +50,11 @@ def test_settled_frames_do_not_change_when_latents_follow():
 
 @torch.inference_mode()
 def test_a_frame_hears_its_context_and_nothing_beyond():
-    decoder, latents, voice = HifiDecoder(SMALL).eval(), torch.randn(1, 40, 12), torch.randn(1, 12)
-    frames, frame = decoder.stretch(latents), 80
+    decoder = HifiDecoder(SMALL).eval()
+    latents = torch.randn(1, 40, 12)
+    voice = torch.randn(1, 12)
+    frames = decoder.stretch(latents)
+    frame = 80
     plain = decoder.speak(frames, voice)
     for reach, heard in ((decoder.config.context + 1, False), (decoder.config.context // 2, True)):
         for direction in (-1, 1):

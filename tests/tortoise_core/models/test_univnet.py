@@ -1,3 +1,5 @@
+"""UnivNet: its location-variable convolution against a loop, lengths, folding."""
+
 import pytest
 import torch
 
@@ -23,7 +25,8 @@ def model():
 @pytest.mark.parametrize("hop", [1, 4, 9])
 def test_vectorised_convolution_equals_the_loop(hop):
     x = torch.randn(2, 3, 7 * hop)
-    kernels, bias = torch.randn(2, 3, 5, 3, 7), torch.randn(2, 5, 7)
+    kernels = torch.randn(2, 3, 5, 3, 7)
+    bias = torch.randn(2, 5, 7)
     fast = location_variable_convolution(x, kernels, bias)
     assert fast.shape == (2, 5, 7 * hop)
     torch.testing.assert_close(fast, location_variable_convolution_reference(x, kernels, bias), atol=1e-5, rtol=1e-5)
@@ -37,7 +40,8 @@ def test_a_hop_of_samples_per_frame(strides):
 
 
 def test_vocode_appends_silence_and_drops_it(model):
-    mel, noise = torch.randn(1, 10, 6), torch.randn(1, 6, 6 + SILENT_FRAMES)
+    mel = torch.randn(1, 10, 6)
+    noise = torch.randn(1, 6, 6 + SILENT_FRAMES)
     padded = torch.cat([mel, torch.full((1, 10, SILENT_FRAMES), SILENCE)], dim=2)
     with torch.no_grad():
         expected = model(padded, noise)[..., : 6 * SMALL.hop]
@@ -45,7 +49,8 @@ def test_vocode_appends_silence_and_drops_it(model):
 
 
 def test_folded_network_sounds_the_same(model):
-    mel, noise = torch.randn(1, 10, 6), torch.randn(1, 6, 6 + SILENT_FRAMES)
+    mel = torch.randn(1, 10, 6)
+    noise = torch.randn(1, 6, 6 + SILENT_FRAMES)
     before = model.vocode(mel, noise)
     folded = UnivNet(SMALL).eval()
     folded.load_state_dict(model.state_dict())
@@ -55,7 +60,8 @@ def test_folded_network_sounds_the_same(model):
 
 
 def test_rows_of_a_batch_do_not_mix(model):
-    mel, noise = torch.randn(2, 10, 6), torch.randn(2, 6, 6 + SILENT_FRAMES)
+    mel = torch.randn(2, 10, 6)
+    noise = torch.randn(2, 6, 6 + SILENT_FRAMES)
     both = model.vocode(mel, noise)
     torch.testing.assert_close(both[1:], model.vocode(mel[1:], noise[1:]), atol=1e-5, rtol=1e-4)
 

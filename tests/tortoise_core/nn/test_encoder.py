@@ -13,7 +13,9 @@ def encode_slowly(encoder: Encoder, x: torch.Tensor) -> torch.Tensor:
 
     def rotate(vector, position):
         angle = position * frequency
-        first, second, rest = vector[:16], vector[16:32], vector[32:]
+        first = vector[:16]
+        second = vector[16:32]
+        rest = vector[32:]
         turned = (first * angle.cos() - second * angle.sin(), second * angle.cos() + first * angle.sin(), rest)
         return torch.cat(turned)
 

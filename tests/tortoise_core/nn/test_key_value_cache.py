@@ -8,7 +8,9 @@ from tortoise_core.nn import key_value_cache
 from tortoise_core.nn.key_value_cache import PromptKeys
 from tortoise_core.nn.shared_prompt_cache import make_cache
 
-LAYERS, HEADS, DIM = 2, 3, 8
+LAYERS = 2
+HEADS = 3
+DIM = 8
 LENGTHS = [5, 2, 40]
 
 
@@ -73,7 +75,8 @@ def step(cache, rows):
 @pytest.mark.parametrize("slots", [1, 500])
 def test_rows_see_their_own_past_and_nothing_else(prompts, slots, monkeypatch):
     monkeypatch.setattr(key_value_cache, "_GROWTH", 4)
-    cache, rows = make_cache(prompts, 4, slots), Rows(prompts, 4)
+    cache = make_cache(prompts, 4, slots)
+    rows = Rows(prompts, 4)
     for places, index in (([0, 3], 0), ([1], 1)):  # one row stays idle
         cache.admit(places, prompts.only(index))
         rows.admit(places, index)
@@ -97,7 +100,8 @@ def test_rows_see_their_own_past_and_nothing_else(prompts, slots, monkeypatch):
 
 def test_slots_are_used_again(prompts):
     """Rows come and go for ever; the cache does not grow with their number."""
-    cache, rows = make_cache(prompts, 2, 64), Rows(prompts, 2)
+    cache = make_cache(prompts, 2, 64)
+    rows = Rows(prompts, 2)
     most = 0
     for number in range(60):
         cache.admit([number % 2], prompts.only(number % 2))

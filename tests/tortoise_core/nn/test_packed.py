@@ -20,7 +20,8 @@ def rounded(x: torch.Tensor) -> torch.Tensor:
 @torch.inference_mode()
 def test_equals_a_product_of_rounded_numbers(device, shape, biased):
     generator = torch.Generator().manual_seed(1)
-    weight, bias = torch.randn(40, 48, generator=generator), torch.randn(40, generator=generator)
+    weight = torch.randn(40, 48, generator=generator)
+    bias = torch.randn(40, generator=generator)
     x = torch.randn(shape, generator=generator)
     layer = PackedLinear.from_linear(weight.to(device), bias.to(device) if biased else None)
     out = layer(x.to(device))
@@ -37,7 +38,8 @@ def test_equals_a_product_of_rounded_numbers(device, shape, biased):
 def test_int8_is_off_by_no_more_than_its_steps(shape, biased):
     """Every product is of a weight off by half a step of its output's scale, and an input off by half of its own."""
     generator = torch.Generator().manual_seed(1)
-    weight, bias = torch.randn(40, 48, generator=generator), torch.randn(40, generator=generator)
+    weight = torch.randn(40, 48, generator=generator)
+    bias = torch.randn(40, generator=generator)
     weight[3] *= 100  # one large output must not cost the others their accuracy
     weight[4] = 0
     x = torch.randn(shape, generator=generator)

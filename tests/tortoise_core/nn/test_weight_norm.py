@@ -1,3 +1,5 @@
+"""Weight normalisation, its folding, and reflection padding."""
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -23,7 +25,8 @@ def test_each_output_kernel_has_its_magnitude():
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_folding_changes_keys_but_no_sample(layer):
-    conv, x = layer(), torch.randn(2, 4, 10)
+    conv = layer()
+    x = torch.randn(2, 4, 10)
     assert set(conv.state_dict()) == {"weight_g", "weight_v", "bias"}
     conv.weight_g.data.mul_(1.7)
     before = conv(x)
@@ -42,7 +45,8 @@ def test_magnitude_and_direction_learn(layer):
 
 
 def test_reflection_pads_with_mirrored_samples():
-    conv, x = WeightNormConv1d(1, 1, 3, padding=1, reflect=True), torch.randn(1, 1, 5)
+    conv = WeightNormConv1d(1, 1, 3, padding=1, reflect=True)
+    x = torch.randn(1, 1, 5)
     weight = normalised_weight(conv.weight_g, conv.weight_v)
     expected = F.conv1d(F.pad(x, (1, 1), mode="reflect"), weight, conv.bias)
     torch.testing.assert_close(conv(x), expected)

@@ -1,3 +1,5 @@
+"""English cleaners: numbers and abbreviations become words, nothing but plain letters stays."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -96,7 +96,9 @@ def some_entries(every: int) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def test_alignment_divides_letters_sensibly():
-    box, knight, hopeless = ("B", "AA1", "K", "S"), ("N", "AY1", "T"), ("B", "IY1", "Z")
+    box = ("B", "AA1", "K", "S")
+    knight = ("N", "AY1", "T")
+    hopeless = ("B", "IY1", "Z")
     words = [*some_entries(every=120), ("box", box), ("knight", knight), ("b", hopeless)]
     aligned = dict(align_dictionary(words, sample_every=1))
     assert aligned["box"] == [("B",), ("AA1",), ("K", "S")]

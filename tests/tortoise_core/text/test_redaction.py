@@ -1,3 +1,5 @@
+"""Text in brackets is cut out of the audio, and no more than that."""
+
 import torch
 from hypothesis import given
 from hypothesis import strategies as st

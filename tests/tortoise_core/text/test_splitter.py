@@ -1,3 +1,5 @@
+"""Long text becomes chunks at sentence ends, and nothing sayable is lost."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""BPE ids: the reference vectors, the vocabulary, and the way back to text."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

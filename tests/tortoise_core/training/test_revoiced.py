@@ -91,7 +91,8 @@ def test_held_out_figures_tell_other_readers_apart(spoken):
     corpus, _, items = spoken
     count = sum(len(one.codes) for one in items)
     config = DiffusionDataConfig(batch=4, codes=8, conditioning_frames=32)
-    latents, others = np.zeros((count, 4), np.float16), np.full(count, 15, np.int16)
+    latents = np.zeros((count, 4), np.float16)
+    others = np.full(count, 15, np.int16)
     assert list(DiffusionSampler(corpus, AlignedInput(items, latents), config).validations()) == [""]
     batches = DiffusionSampler(corpus, AlignedInput(items, latents, others), config).validations()
     assert batches[""]["aligned"].shape == (4, 8, 4)

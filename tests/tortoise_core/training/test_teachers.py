@@ -1,3 +1,5 @@
+"""Phones of the teachers become ours, and a teacher that is not installed says how to get it."""
+
 import sys
 
 import pytest

@@ -16,6 +16,11 @@ from tasks.ingest.metadata import Metadata
 _NO_TITLES = frozenset({"", "word document", "document", "untitled"})  # that programs write
 
 
+def is_docx(members: frozenset[str]) -> bool:
+    """Whether a zip archive is a Word document, by its members' names in lower case."""
+    return "[content_types].xml" in members and any(name.startswith("word/") for name in members)
+
+
 def read_docx_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
     """The book in a Word document. Raises `UnreadableBookError` for what is none, damaged or hostile."""
     with BookArchive(path, settings) as archive:

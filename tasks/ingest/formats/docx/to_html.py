@@ -18,6 +18,7 @@ from lxml import etree
 from tasks.errors import CoverageError, UnreadableBookError
 from tasks.ingest.archive import BookArchive, safe_parser
 from tasks.ingest.html.parse import text_of
+from tasks.ingest.skips import SkipRule
 
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _STRICT_W = "http://purl.oclc.org/ooxml/wordprocessingml/main"
@@ -37,6 +38,12 @@ p[style-name^='Verse'] => p.verse:fresh
 p[style-name^='Poem'] => p.verse:fresh
 p[style-name^='Poetry'] => p.verse:fresh
 """
+# The parts of a document that hold text around the text, by the beginning of their names.
+_AROUND = {
+    "comments.xml": SkipRule.COMMENT,
+    "header": SkipRule.RUNNING_HEAD,
+    "footer": SkipRule.RUNNING_HEAD,
+}
 _CORE = {"title": "title", "creator": "authors", "language": "language", "description": "description", "date": "date"}
 
 
@@ -46,7 +53,7 @@ class WordDocument:
 
     body: etree._Element
     properties: dict[str, str] = field(default_factory=dict)
-    left_out: list[tuple[str, str]] = field(default_factory=list)  # text and rule
+    left_out: list[tuple[str, SkipRule]] = field(default_factory=list)  # text and rule
 
 
 def read_docx(archive: BookArchive) -> WordDocument:
@@ -59,7 +66,7 @@ def read_docx(archive: BookArchive) -> WordDocument:
     name = archive.path.name
     main = _main_part(archive)
     document = _xml(archive, main)
-    left_out: list[tuple[str, str]] = []
+    left_out: list[tuple[str, SkipRule]] = []
     parts = {main: document}
     folder = posixpath.dirname(main)
     for note_part in ("footnotes.xml", "endnotes.xml"):
@@ -105,7 +112,7 @@ def _xml(archive: BookArchive, name: str) -> etree._Element:
         raise UnreadableBookError(f"{archive.path.name}: {name} is damaged: {' '.join(error.msg.split())}") from error
 
 
-def _prepare(root: etree._Element, left_out: list[tuple[str, str]]) -> None:
+def _prepare(root: etree._Element, left_out: list[tuple[str, SkipRule]]) -> None:
     """Takes out what is not to be read, naming it, and turns what mammoth does not know into what it does."""
     for choice in list(root.iter("{*}Choice")):
         _remove(choice)  # its text stands in the Fallback as well
@@ -113,16 +120,16 @@ def _prepare(root: etree._Element, left_out: list[tuple[str, str]]) -> None:
         if _local(element) == "del" and not len(element):
             continue  # a paragraph mark or a row that was deleted
         if text := "".join(element.itertext("{*}delText", "{*}t")):
-            left_out.append((text, "tracked-deletion"))
+            left_out.append((text, SkipRule.TRACKED_DELETION))
         _remove(element)
     for run in list(root.iter("{*}r")):
         hidden = run.find("{*}rPr/{*}vanish")
         if hidden is not None and _value(hidden) not in ("0", "false", "off"):
             if text := "".join(run.itertext("{*}t")):
-                left_out.append((text, "hidden"))
+                left_out.append((text, SkipRule.HIDDEN))
             _remove(run)
     for ruby in list(root.iter("{*}rt")):
-        left_out.append(("".join(ruby.itertext("{*}t")), "ruby-annotation"))
+        left_out.append(("".join(ruby.itertext("{*}t")), SkipRule.RUBY_ANNOTATION))
         _remove(ruby)
     for formula in list(root.iter("{*}oMath")):
         _replace(formula, [_run("".join(formula.itertext("{*}t")))])
@@ -224,12 +231,12 @@ def _require_whole(parts: object, body: etree._Element, name: str) -> None:
         )
 
 
-def _around(archive: BookArchive, folder: str) -> Iterator[tuple[str, str]]:
+def _around(archive: BookArchive, folder: str) -> Iterator[tuple[str, SkipRule]]:
     """Text around the text: headers and footers of pages, and comments."""
     for name in sorted(archive.zip.namelist()):
         base = posixpath.basename(name)
-        rule = "comment" if base == "comments.xml" else "running-head" if base.startswith(("header", "footer")) else ""
-        if not rule or posixpath.dirname(name) != folder or not base.endswith(".xml"):
+        rule = next((rule for start, rule in _AROUND.items() if base.startswith(start)), None)
+        if rule is None or posixpath.dirname(name) != folder or not base.endswith(".xml"):
             continue
         if text := " ".join("".join(p.itertext("{*}t")) for p in _xml(archive, name).iter("{*}p")).strip():
             yield text, rule

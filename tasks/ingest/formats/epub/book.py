@@ -13,15 +13,22 @@ from tasks.errors import UnreadableBookError
 from tasks.ingest.chapters import Mark, assemble
 from tasks.ingest.events import Anchor, Event
 from tasks.ingest.formats.epub.package import Package, read_package
+from tasks.ingest.front_pages import title_rule
 from tasks.ingest.html.documents import Document, read_documents
 from tasks.ingest.html.elements import local_name
 from tasks.ingest.html.parse import heading_anchors
+from tasks.ingest.html.unread import meaning_rule
 from tasks.ingest.notes import ChapterNote
-from tasks.ingest.skips import meaning_rule, title_rule
+from tasks.ingest.skips import SkipRule
 
+_CONTAINER = "meta-inf/container.xml"
 Placed = Event | ChapterNote
 _MANY_PICTURES, _LETTERS_PER_SCAN = 10, 5
-_NOT_LINEAR = "not-linear"
+
+
+def is_epub(members: frozenset[str]) -> bool:
+    """Whether a zip archive is an EPUB, by its members' names in lower case."""
+    return _CONTAINER in members
 
 
 def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
@@ -127,12 +134,12 @@ def _leave_out_not_linear(
 ) -> list[list[Placed]]:
     """Skips what the spine sets apart from the reading order. Notes in there have found their place before."""
     return [
-        [_skipped(event, _NOT_LINEAR) if isinstance(event, Block) else event for event in events]
-        if not unit.linear and _NOT_LINEAR not in also_read
+        [_skipped(event, SkipRule.NOT_LINEAR) if isinstance(event, Block) else event for event in events]
+        if not unit.linear and SkipRule.NOT_LINEAR not in also_read
         else events
         for unit, events in zip(package.units, units, strict=True)
     ]
 
 
-def _skipped(block: Block, rule: str) -> Skip:
+def _skipped(block: Block, rule: SkipRule) -> Skip:
     return Skip(block.text, rule, source=block.source)

@@ -10,7 +10,7 @@ from lxml import etree
 
 from tasks.ingest.archive import resolve
 from tasks.ingest.html.parse import text_of
-from tasks.ingest.skips import meanings
+from tasks.ingest.html.unread import meanings
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,19 @@ from tasks.ingest.chapters import Mark
 from tasks.ingest.formats.fb2.to_html import read_fb2
 from tasks.ingest.html.binding import Extras, book_from_html, sha256_of
 from tasks.ingest.html.documents import Document
+
+_SUFFIX = ".fb2"
+_ROOT = re.compile(rb"<FictionBook[\s>]")
+
+
+def is_fb2(head: bytes) -> bool:
+    """Whether a file is an FB2 book, by its first bytes."""
+    return _ROOT.search(head) is not None
+
+
+def is_fb2_zip(members: frozenset[str]) -> bool:
+    """Whether a zip archive holds one FB2 book, by its members' names in lower case."""
+    return sum(name.endswith(_SUFFIX) for name in members) == 1
 
 
 def read_fb2_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
@@ -26,6 +40,6 @@ def read_fb2_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
 def read_fb2_zip(path: Path, data: bytes, settings: IngestSettings) -> Book:
     """The book in a zip archive with one FB2 file in it. Raises as `read_fb2_book` does, and for a hostile archive."""
     with BookArchive(path, settings) as archive:
-        name = next(name for name in archive.zip.namelist() if name.lower().endswith(".fb2"))
+        name = next(name for name in archive.zip.namelist() if name.lower().endswith(_SUFFIX))
         book = read_fb2_book(path, archive.read(name), settings)
     return replace(book, source_sha256=sha256_of(data))

@@ -22,12 +22,16 @@ from tasks.ingest.html.css import StyleSheets
 from tasks.ingest.html.documents import Document
 from tasks.ingest.html.parse import heading_anchors, parse, text_of
 from tasks.ingest.metadata import Metadata
+from tasks.ingest.skips import SkipRule
 
 HTML_SUFFIXES = (".html", ".htm", ".xhtml", ".xht")
 _STYLE_SUFFIX = ".css"
 _INDEX_NAMES = ("index", "contents", "toc", "default", "start", "00_index")
 _CHARSET = re.compile(rb"""<(?:meta[^>]{0,200}charset|\?xml[^>]{0,100}encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.I)
 _HEAD_BYTES = 4096
+_START = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S
+)
 _LINK_SHARE = 0.5  # of an index page's text: then it is a table of contents and no more
 _MIB = 1024 * 1024
 _Load = Callable[[str, str], "tuple[str, str] | None"]
@@ -40,6 +44,16 @@ class _Page:
     path: str
     body: etree._Element
     root: etree._Element
+
+
+def is_html(head: bytes) -> bool:
+    """Whether a file is an HTML document, by its first bytes."""
+    return _START.match(head) is not None
+
+
+def is_html_zip(members: frozenset[str]) -> bool:
+    """Whether a zip archive holds HTML files, by its members' names in lower case."""
+    return any(name.endswith(HTML_SUFFIXES) for name in members)
 
 
 def read_html_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
@@ -108,7 +122,7 @@ def _book_of_files(path: Path, digest: str, files: Mapping[str, bytes], settings
     linked = [page for page in linked if page is not index]
     left_out = []
     if _link_share(index) >= _LINK_SHARE:
-        left_out = [(" ".join(index.body.itertext()), "table-of-contents")]
+        left_out = [(" ".join(index.body.itertext()), SkipRule.TABLE_OF_CONTENTS)]
     else:
         linked.insert(0, index)
     warnings = tuple(f"{page.path} is not linked from {index.path} and was read at the end" for page in others)

@@ -14,6 +14,7 @@ from tasks.ingest.html.binding import Extras, book_from_html, sha256_of
 from tasks.ingest.html.documents import Document
 from tasks.ingest.html.parse import parse
 from tasks.ingest.metadata import Metadata
+from tasks.ingest.skips import SkipRule
 
 
 def read_markdown_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
@@ -23,7 +24,7 @@ def read_markdown_book(path: Path, data: bytes, settings: IngestSettings) -> Boo
     fields, front_matter, text, problem = split_front_matter(text)
     body, _ = parse(to_html(text), path.name)
     warnings = encoding_warnings(path.name, encoding) + ((f"{path.name}: {problem}",) if problem else ())
-    left_out = [(front_matter, "front-matter")] if front_matter.strip() else []
+    left_out = [(front_matter, SkipRule.FRONT_MATTER)] if front_matter.strip() else []
     extras = Extras(left_out=left_out, warnings=warnings)
     return book_from_html(path, sha256_of(data), [Document(path.name, body)], _metadata(fields), settings, None, extras)
 

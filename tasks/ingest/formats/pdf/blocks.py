@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from storage.records import Block, BlockKind, Skip
 from tasks.ingest.chapters import Mark, one_line
-from tasks.ingest.events import INVISIBLE, INVISIBLE_RULE, Anchor, Event, is_scene_break
+from tasks.ingest.events import INVISIBLE, Anchor, Event, is_scene_break
 from tasks.ingest.formats.pdf.layout import Line, body_size, edge_rules
-from tasks.ingest.plain import hyphens
+from tasks.ingest.front_pages import title_rule
 from tasks.ingest.plain.headings import heading_of, is_loud
 from tasks.ingest.plain.hyphens import Rejoiner
-from tasks.ingest.skips import title_rule
+from tasks.ingest.skips import SkipRule
 
 _HEADING_SIZE = 1.15  # of the body's: larger is a heading
 _NOTE_SIZE = 0.93
@@ -25,7 +25,6 @@ _MAX_HEADING_CHARS = 200
 _SENTENCE_END = re.compile(r"[.!?:…][\"”’')\]]*$")
 _NOTE_START = re.compile(r"(\d{1,3}|[*†‡§]+|[a-z])[.)\]]?\s*\S")
 _CONTENTS_LINE = re.compile(r".*?(?:\.\s?){3,}\s*(?:\d{1,4}|[ivxlc]+)$|.*\S\s+\d{1,4}$")
-NOTE_BODY, NOTE_REFERENCE, CONTENTS = "note-body", "note-reference", "table-of-contents"
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Bookmark:
 class _Paragraph:
     lines: list[Line] = field(default_factory=list)
     is_heading: bool = False
-    rule: str = ""  # by which it is not read
+    rule: SkipRule | None = None  # by which it is not read
 
 
 def read_pages(
@@ -79,7 +78,7 @@ class _Reader:
             later: list[_Paragraph] = []
             for index, line in enumerate(lines):
                 self._take_references(line, labels if index not in notes else ())
-                rule = edges.get((at, index), NOTE_BODY if index in notes else "")
+                rule = edges.get((at, index), SkipRule.NOTE_BODY if index in notes else None)
                 if rule and rule not in self._also_read:
                     later.append(_Paragraph([line], rule=rule))
                 else:
@@ -96,11 +95,11 @@ class _Reader:
 
     def _take_references(self, line: Line, labels: Collection[str]) -> None:
         """Takes the marks of notes that this page has out of a line."""
-        if NOTE_REFERENCE in self._also_read:
+        if SkipRule.NOTE_REFERENCE in self._also_read:
             return
         for start, end in reversed(line.raised):
             if (mark := line.text[start:end]).strip(" ,") in labels:
-                self._skip(mark, NOTE_REFERENCE)
+                self._skip(mark, SkipRule.NOTE_REFERENCE)
                 line.text = (line.text[:start] + line.text[end:]).strip()
 
     def _add_line(self, paragraphs: list[_Paragraph], line: Line) -> None:
@@ -171,13 +170,13 @@ class _Reader:
             if paragraph.rule:
                 continue
             text = " ".join(line.text for line in paragraph.lines)
-            if title_rule(text) == CONTENTS:
+            if title_rule(text) == SkipRule.TABLE_OF_CONTENTS:
                 inside = True
             elif inside:
                 entries = sum(1 for line in paragraph.lines if _CONTENTS_LINE.fullmatch(line.text))
                 inside = entries * 2 >= len(paragraph.lines)
-            if inside and CONTENTS not in self._also_read:
-                paragraph.rule = CONTENTS
+            if inside and SkipRule.TABLE_OF_CONTENTS not in self._also_read:
+                paragraph.rule = SkipRule.TABLE_OF_CONTENTS
 
     def _chapters(self, paragraphs: Sequence[_Paragraph], outline: Sequence[Bookmark]) -> dict[int, list[Mark]]:
         """Where chapters start: paragraph to marks. By the outline, else by headings."""
@@ -224,19 +223,19 @@ class _Reader:
         else:
             joined, removed = self._rejoiner.join([line.text for line in lines])
             if removed:
-                self._skip(removed, hyphens.RULE)
+                self._skip(removed, SkipRule.LINE_END_HYPHEN)
             deep = all(line.left - line.left_edge > _INDENT * line.size for line in lines) and len(lines) > 1
             self._block(BlockKind.QUOTE if deep else BlockKind.PARAGRAPH, joined)
 
     def _block(self, kind: BlockKind, text: str) -> None:
         if invisible := "".join(INVISIBLE.findall(text)):
-            self._skip(invisible, INVISIBLE_RULE)
+            self._skip(invisible, SkipRule.INVISIBLE_CHARACTER)
             text = INVISIBLE.sub("", text)
         text = "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
         if text:
             self._events.append(Block(kind, text, self._source))
 
-    def _skip(self, text: str, rule: str) -> None:
+    def _skip(self, text: str, rule: SkipRule) -> None:
         self._events.append(Skip(text, rule, source=self._source))
 
 

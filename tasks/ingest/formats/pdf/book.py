@@ -17,11 +17,19 @@ from tasks.ingest.formats.pdf.fragments import read_page
 from tasks.ingest.formats.pdf.layout import Line, page_lines
 from tasks.ingest.html.binding import sha256_of
 from tasks.ingest.ledger import require_whole
+from tasks.ingest.skips import SkipRule
 
+_MARK = b"%PDF-"
+_MARK_BYTES = 1024  # within which a reader looks for the mark (PDF 1.7, implementation note 13)
 _MAX_DEPTH = 2  # levels of the outline that make chapters: parts and chapters, not their sections
 _MIN_CHARS_PER_PAGE = 15
 _MAX_UNMAPPED_SHARE = 0.05
 _DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?")
+
+
+def is_pdf(head: bytes) -> bool:
+    """Whether a file is a PDF, by its first bytes."""
+    return _MARK in head[:_MARK_BYTES]
 
 
 def read_pdf_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
@@ -84,7 +92,7 @@ def _read_pages(document: pypdfium2.PdfDocument, path: Path) -> tuple[list[list[
             raise UnreadableBookError(f"{path.name}: page {number + 1} is damaged: {error}") from error
         pages.append(page_lines(page))
         if page.crosswise:
-            left_out.append(Skip(page.crosswise, "crosswise-text", source=path.name))
+            left_out.append(Skip(page.crosswise, SkipRule.CROSSWISE_TEXT, source=path.name))
         visible += [*(fragment.text for fragment in page.fragments), page.crosswise]
     return pages, left_out, " ".join(visible)
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from tasks.ingest.formats.pdf.fragments import Fragment, Page
 from tasks.ingest.plain.headings import heading_of
+from tasks.ingest.skips import SkipRule
 
 _MIN_COLUMN_LINES = 4
 _MIN_COLUMN_CHARS = 12  # a line's, on average: page numbers and cells of tables are shorter
@@ -27,7 +28,6 @@ _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.I)
 _PAGE_NUMBER = re.compile(
     r"(?:page\s+)?[-–—\[(|]*\s*(?P<number>\d{1,4}|[ivxlc]{1,7})\s*[-–—\])|]*(?:\s*(?:of|/)\s*\d{1,4})?", re.I
 )
-RUNNING_HEAD, PAGE_NUMBER = "running-head", "page-number"
 
 
 @dataclass
@@ -62,7 +62,7 @@ def page_lines(page: Page) -> list[Line]:
     return lines
 
 
-def edge_rules(pages: Sequence[Sequence[Line]]) -> dict[tuple[int, int], str]:
+def edge_rules(pages: Sequence[Sequence[Line]]) -> dict[tuple[int, int], SkipRule]:
     """Running heads, running feet and page numbers: (page's index, line's index) to the rule.
 
     A number that counts the pages is one. At a height at which most lines come again on other pages, whatever the
@@ -85,7 +85,7 @@ def edge_rules(pages: Sequence[Sequence[Line]]) -> dict[tuple[int, int], str]:
             and (exact[edges[key].text] > 1 or heading_of(edges[key].text) is None)
         ]
         if len(repeated) >= max(_MIN_REPEATS, len(keys) / 2):
-            found.update(dict.fromkeys(keys, RUNNING_HEAD))
+            found.update(dict.fromkeys(keys, SkipRule.RUNNING_HEAD))
     return found
 
 
@@ -220,7 +220,7 @@ def _pattern(text: str) -> str:
     return " ".join(_DIGITS.sub("#", text.casefold()).split()).strip("#| -–—·•")
 
 
-def _page_numbers(edges: dict[tuple[int, int], Line], pages: int) -> dict[tuple[int, int], str]:
+def _page_numbers(edges: dict[tuple[int, int], Line], pages: int) -> dict[tuple[int, int], SkipRule]:
     """Lines of nothing but a number whose difference to the page's place is the same on most such pages."""
     numbers = {key: match["number"] for key, line in edges.items() if (match := _PAGE_NUMBER.fullmatch(line.text))}
     digits = {key: int(number) for key, number in numbers.items() if number.isdigit()}
@@ -231,7 +231,7 @@ def _page_numbers(edges: dict[tuple[int, int], Line], pages: int) -> dict[tuple[
     if times < min(_MIN_REPEATS, pages):
         return {}
     roman = {key for key, number in numbers.items() if not number.isdigit() and len(numbers) > _MIN_REPEATS}
-    return {key: PAGE_NUMBER for key in {k for k, number in digits.items() if number - k[0] == usual} | roman}
+    return {key: SkipRule.PAGE_NUMBER for key in {k for k, number in digits.items() if number - k[0] == usual} | roman}
 
 
 def body_size(lines: Iterable[Line]) -> float:

@@ -10,11 +10,10 @@ from collections.abc import Collection, Sequence
 
 from storage.records import Block, BlockKind, Skip
 from tasks.ingest.chapters import Mark, one_line
-from tasks.ingest.events import INVISIBLE, INVISIBLE_RULE, Anchor, Event, is_scene_break
+from tasks.ingest.events import INVISIBLE, Anchor, Event, is_scene_break
 from tasks.ingest.formats.text import gutenberg
-from tasks.ingest.formats.text.gutenberg import BOILERPLATE, TRANSCRIBER, note_label, strip_inline
+from tasks.ingest.formats.text.gutenberg import note_label, strip_inline
 from tasks.ingest.ledger import require_whole
-from tasks.ingest.plain import hyphens
 from tasks.ingest.plain.headings import (
     Contents,
     Heading,
@@ -37,6 +36,7 @@ from tasks.ingest.plain.lines import (
     paragraphs,
     table_rows,
 )
+from tasks.ingest.skips import SkipRule
 
 _FRONT_PAGES = 40  # paragraphs in which a title page may stand
 _MAX_TITLE_CHARS, _MAX_SUBTITLE_CHARS = 100, 80
@@ -94,7 +94,7 @@ class _Reader:
         self._groups = [part for group in paragraphs(visible) for part in _without_headings(group)]
         self._width = page_width(self._groups)
         self._rejoiner = Rejoiner(visible)
-        self._skipped: dict[int, str] = {}  # paragraph to rule
+        self._skipped: dict[int, SkipRule] = {}  # paragraph to rule
         self._headings: dict[int, str] = {}  # paragraph to the chapter's title, "" for a heading that starts none
         self._notes: frozenset[str] = frozenset()
         self._events: list[Event] = []
@@ -103,12 +103,12 @@ class _Reader:
         groups = self._groups
         start, stop = gutenberg.book_proper(groups)
         for index in (*range(start), *range(stop, len(groups))):
-            self._skipped[index] = BOILERPLATE
-        self._skipped.update(dict.fromkeys(gutenberg.credits(groups, start, stop), TRANSCRIBER))
+            self._skipped[index] = SkipRule.GUTENBERG_BOILERPLATE
+        self._skipped.update(dict.fromkeys(gutenberg.credits(groups, start, stop), SkipRule.TRANSCRIBER_NOTE))
         self._find_page_numbers()
         contents = [found for found in find_contents(groups) if start <= found.start < stop]
         for found in contents:
-            self._skipped.update(dict.fromkeys(range(found.start, found.stop), "table-of-contents"))
+            self._skipped.update(dict.fromkeys(range(found.start, found.stop), SkipRule.TABLE_OF_CONTENTS))
         self._find_notes()
         self._find_headings(contents)
         self._find_front_pages(start, stop, title, authors)
@@ -121,7 +121,7 @@ class _Reader:
                 self._events.append(Anchor(f"heading-{index}"))
             self._emit(index, group)
         if self._invisible:
-            self._skip(self._invisible, INVISIBLE_RULE)
+            self._skip(self._invisible, SkipRule.INVISIBLE_CHARACTER)
         return self._events, marks
 
     def _find_page_numbers(self) -> None:
@@ -129,7 +129,7 @@ class _Reader:
         numbers = [i for i, group in enumerate(self._groups) if _PAGE_NUMBER.fullmatch(group.text)]
         lines = sum(len(group.lines) + group.blank_before for group in self._groups)
         if len(numbers) >= _MANY_PAGES and lines / len(numbers) < _LINES_PER_PAGE:
-            self._skipped.update((index, "page-number") for index in numbers if index not in self._skipped)
+            self._skipped.update((index, SkipRule.PAGE_NUMBER) for index in numbers if index not in self._skipped)
 
     def _find_notes(self) -> None:
         """Bodies of notes. A note of several paragraphs in brackets ends where its bracket closes."""
@@ -143,7 +143,7 @@ class _Reader:
                 depth = 0
             if label is None and depth <= 0:
                 continue
-            self._skipped[index] = "note-body"
+            self._skipped[index] = SkipRule.NOTE_BODY
             depth += group.text.count("[") - group.text.count("]")
         self._notes = frozenset(labels)
 
@@ -222,13 +222,13 @@ class _Reader:
                 return
             plain = _letters(_unmarked(group.text))
             if _IMPRINT.search(_unmarked(group.text)):
-                self._skipped[index] = "copyright-page"
+                self._skipped[index] = SkipRule.COPYRIGHT_PAGE
             elif (
                 any(plain == name or (name in plain and len(plain) < len(name) + 60) for name in wanted)
                 or _BY.fullmatch(group.text)
                 or _CREDITED.fullmatch(_unmarked(group.text))
             ):
-                self._skipped[index] = "title-page"
+                self._skipped[index] = SkipRule.TITLE_PAGE
 
     def _emit(self, index: int, group: Paragraph) -> None:
         if index in self._skipped:
@@ -243,7 +243,7 @@ class _Reader:
     def _emit_heading(self, group: Paragraph) -> None:
         lines = list(group.clean_lines)
         if len(lines) > 1 and _UNDERLINE.fullmatch(lines[-1]):
-            self._skip(lines.pop(), "heading-rule")
+            self._skip(lines.pop(), SkipRule.HEADING_RULE)
         self._add(BlockKind.HEADING, "\n".join(lines))
 
     def _emit_body(self, group: Paragraph) -> None:
@@ -263,14 +263,14 @@ class _Reader:
 
     def _emit_item(self, lines: Sequence[str]) -> None:
         if bullet := BULLET.match(lines[0]):
-            self._skip(bullet[0], "list-mark")
+            self._skip(bullet[0], SkipRule.LIST_MARK)
             lines = [lines[0][bullet.end() :].strip(), *lines[1:]]
         self._add(BlockKind.LIST_ITEM, self._joined(lines))
 
     def _joined(self, lines: Sequence[str]) -> str:
         text, removed = self._rejoiner.join(lines)
         if removed:
-            self._skip(removed, hyphens.RULE)
+            self._skip(removed, SkipRule.LINE_END_HYPHEN)
         return text
 
     def _add(self, kind: BlockKind, text: str) -> None:
@@ -280,7 +280,7 @@ class _Reader:
         if text:
             self._events.append(Block(kind, text, self._source))
 
-    def _skip(self, text: str, rule: str) -> None:
+    def _skip(self, text: str, rule: SkipRule) -> None:
         self._events.append(Skip(text, rule, source=self._source))
 
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Collection, Sequence
 
 from tasks.ingest.plain.lines import Paragraph
+from tasks.ingest.skips import SkipRule
 
-BOILERPLATE, TRANSCRIBER = "gutenberg-boilerplate", "transcriber-note"
 _FIELD = re.compile(
     r"^(Title|Author|Language|Release date|Posting date|Publisher|Translator|Original publication):"
     r"[ \t]*(.+(?:\n {6,}.+)*)$",
@@ -41,8 +41,12 @@ _INLINE = re.compile(
     re.I,
 )
 _INLINE_START = frozenset("[{_=")
-_RULES = {"picture": "illustration", "page": "page-break", "side": "sidenote", "note": "note-reference"}
-EMPHASIS = "emphasis-mark"
+_BY_KIND = {
+    "picture": SkipRule.ILLUSTRATION,
+    "page": SkipRule.PAGE_BREAK,
+    "side": SkipRule.SIDENOTE,
+    "note": SkipRule.NOTE_REFERENCE,
+}
 
 
 def read_header(text: str) -> dict[str, str]:
@@ -81,28 +85,30 @@ def note_label(text: str) -> str | None:
     return None if match is None else (match[1] or match[2] or "*")
 
 
-def strip_inline(text: str, notes: Collection[str], also_read: Collection[str]) -> tuple[str, list[tuple[str, str]]]:
+def strip_inline(
+    text: str, notes: Collection[str], also_read: Collection[str]
+) -> tuple[str, list[tuple[str, SkipRule]]]:
     """The text without what is marks and not words, and what was left out with its rules.
 
     `[1]` is a note's reference where a note of that label exists or where it touches the word before it.
     """
-    left_out: list[tuple[str, str]] = []
+    left_out: list[tuple[str, SkipRule]] = []
     if _INLINE_START.isdisjoint(text):
         return text, left_out
 
     def replace(match: re.Match[str]) -> str:
         kind, found = str(match.lastgroup), match[0]
         if kind == "emphasis":
-            if EMPHASIS in also_read:
+            if SkipRule.EMPHASIS_MARK in also_read:
                 return found
-            left_out.append((found[0] * 2, EMPHASIS))
+            left_out.append((found[0] * 2, SkipRule.EMPHASIS_MARK))
             return strip(found[1:-1])
         before = text[match.start() - 1 : match.start()]
         if kind == "note" and found[1:-1] not in notes and (not before.strip() or not found[1:-1].isdigit()):
             return found
-        if _RULES[kind] in also_read:
+        if _BY_KIND[kind] in also_read:
             return found
-        left_out.append((found, _RULES[kind]))
+        left_out.append((found, _BY_KIND[kind]))
         return ""
 
     def strip(inner: str) -> str:

@@ -7,9 +7,13 @@ from pathlib import Path
 
 from fpdf import FPDF
 
-WIDTH, HEIGHT = 420.0, 595.0
-LEFT, RIGHT, TOP = 45.0, 375.0, 70.0
-LEADING, SIZE = 14.0, 11.0
+WIDTH = 420.0
+HEIGHT = 595.0
+LEFT = 45.0
+RIGHT = 375.0
+TOP = 70.0
+LEADING = 14.0
+SIZE = 11.0
 GUTTER = 18.0
 
 
@@ -22,11 +26,15 @@ class Setter:
         self.pdf.set_margin(0)
         for name, value in metadata.items():
             getattr(self.pdf, f"set_{name}")(value)
-        self.left, self.right, self.y = LEFT, RIGHT, TOP
+        self.left = LEFT
+        self.right = RIGHT
+        self.y = TOP
 
     def page(self, head: str = "", foot: str = "") -> None:
         self.pdf.add_page()
-        self.left, self.right, self.y = LEFT, RIGHT, TOP
+        self.left = LEFT
+        self.right = RIGHT
+        self.y = TOP
         if head:
             self.line(head, WIDTH / 2 - 40, 40, size=9)
         if foot:
@@ -62,7 +70,8 @@ class Setter:
             else:
                 words.insert(0, word)
             self._justify(line, x, size)
-            line, x = [], self.left
+            line = []
+            x = self.left
         if line:
             self.line(" ".join(line), x, self.y, size)
             self.y += LEADING

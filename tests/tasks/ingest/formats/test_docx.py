@@ -43,7 +43,9 @@ def skipped(book: Book) -> list[tuple[str, str]]:
 def test_headings_lists_quotes_tables_and_properties(tmp_path, settings):
     document = docx.Document()
     properties = document.core_properties
-    properties.title, properties.author, properties.language = "My Book", "Ann Author; Bob Binder", "en-GB"
+    properties.title = "My Book"
+    properties.author = "Ann Author; Bob Binder"
+    properties.language = "en-GB"
     document.add_heading("My Book", 0)
     document.add_heading("Chapter One", 1)
     paragraph = document.add_paragraph("Water is H")
@@ -56,7 +58,8 @@ def test_headings_lists_quotes_tables_and_properties(tmp_path, settings):
     document.sections[0].header.paragraphs[0].text = "MY BOOK"
     document.add_heading("Chapter Two", 1)
     table = document.add_table(1, 2)
-    table.cell(0, 0).text, table.cell(0, 1).text = "left", "right"
+    table.cell(0, 0).text = "left"
+    table.cell(0, 1).text = "right"
     own = document.styles.add_style("Opening", 1)
     own.base_style = document.styles["Heading 1"]
     document.add_paragraph("Chapter Three", style="Opening")

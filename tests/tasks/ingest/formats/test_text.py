@@ -215,7 +215,8 @@ def test_a_list_of_contents_names_the_chapters_and_is_skipped():
 
 @pytest.mark.parametrize("entries", ["Chapter 1\nChapter 2", "Chapter 1\n\nChapter 2", "CHAPTER I\nCHAPTER II"])
 def test_contents_of_bare_numbers(entries):
-    first, second = entries.split("\n")[0], entries.split("\n")[-1]
+    first = entries.split("\n")[0]
+    second = entries.split("\n")[-1]
     text = f"Contents\n\n{entries}\n\n\n{first}\n\n{PROSE}\n\n{second}\n\n{PROSE}"
     assert chapters_of(text) == [first, second]
 

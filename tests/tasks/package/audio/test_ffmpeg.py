@@ -1,3 +1,5 @@
+"""Which ffmpeg is used, and what is said when it fails."""
+
 import shutil
 from pathlib import Path
 

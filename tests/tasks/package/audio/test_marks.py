@@ -1,3 +1,5 @@
+"""Chapter marks lie at the headings, leave no gap, and survive ffmpeg's text format."""
+
 from dataclasses import replace
 
 import pytest

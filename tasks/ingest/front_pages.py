@@ -1,0 +1,82 @@
+"""What a page or chapter is by its title and wording: cover, copyright page, index, ... Must not know files or markup.
+
+All of this is a guess; what a book says of itself outranks it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tasks.ingest.skips import SkipRule
+
+_BY_TITLE = tuple(
+    (re.compile(pattern, re.I), rule)
+    for pattern, rule in (
+        (r"half[- ]?title( ?page)?", SkipRule.HALF_TITLE_PAGE),
+        (r"title ?page", SkipRule.TITLE_PAGE),
+        (
+            r"(the |table of )?contents|toc|list of (illustrations|figures|tables|maps|plates)",
+            SkipRule.TABLE_OF_CONTENTS,
+        ),
+        (r"(un)?copyright( page| notice| information)?|legal notices?", SkipRule.COPYRIGHT_PAGE),
+        (r"(front |book )?cover( page| image)?", SkipRule.COVER_PAGE),
+        (r"imprint", SkipRule.IMPRINT),
+        (r"colophon", SkipRule.COLOPHON),
+        (r"(general |subject )?index( of .*)?", SkipRule.INDEX),
+        (r"(selected? )?bibliography|works cited", SkipRule.BIBLIOGRAPHY),
+        (r"(also|other (books|titles|works)|books) by\b.*|advertisements?", SkipRule.ADVERTISEMENT),
+        (r"(foot|end)notes", SkipRule.NOTE_BODY),
+        (r"(the )?(full )?project gutenberg.{0,3} licen[cs]e.*", SkipRule.GUTENBERG_BOILERPLATE),
+    )
+)
+_NOTES_TITLE = re.compile(r"(?:end|foot)?notes(?: (?:to|on|for) .*)?", re.I)
+_COPYRIGHT_SIGNS = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        r"all rights reserved|no part of this",
+        r"copyright|©",
+        r"\bisbn\b",
+        r"\btrademarks?\b",
+        r"\b(published|printed) (by|in)\b",
+    )
+)
+_GUTENBERG_START = re.compile(r"\*\*\*\s*START OF (THE|THIS) PROJECT GUTENBERG E-?(BOOK|TEXT)", re.I)
+_GUTENBERG_END = re.compile(
+    r"\*\*\*\s*END OF (THE|THIS) PROJECT GUTENBERG E-?(BOOK|TEXT)|^End of (the )?Project Gutenberg", re.I
+)
+
+
+def title_rule(title: str) -> SkipRule | None:
+    """The rule for a chapter of that title, or `None` for one to read."""
+    title = " ".join(title.split()).strip(" .:*—-")
+    return next((rule for pattern, rule in _BY_TITLE if pattern.fullmatch(title)), None)
+
+
+def is_notes_title(title: str) -> bool:
+    """Whether a chapter of that title may hold the book's notes: "Notes", "Notes to Chapter 2"."""
+    return _NOTES_TITLE.fullmatch(" ".join(title.split()).strip(" .:*—-")) is not None
+
+
+def front_page_rule(text: str, book_title: str, authors: Iterable[str]) -> SkipRule | None:
+    """The rule for a short text before the first chapter: a copyright page or a title page by its wording."""
+    if len(text) < 4000 and sum(1 for sign in _COPYRIGHT_SIGNS if sign.search(text)) >= 2:
+        return SkipRule.COPYRIGHT_PAGE
+    folded = " ".join(text.split()).casefold()
+    if book_title and folded == book_title.casefold():
+        return SkipRule.HALF_TITLE_PAGE
+    named = any(author and author.casefold() in folded for author in authors)
+    if len(folded) < 300 and named and book_title and book_title.casefold() in folded:
+        return SkipRule.TITLE_PAGE
+    return None
+
+
+def gutenberg_bounds(texts: list[str]) -> tuple[int, int]:
+    """`[start, stop)` of the book proper among `texts`, between Project Gutenberg's markers (or all of them)."""
+    start, stop = 0, len(texts)
+    for index, text in enumerate(texts):
+        if _GUTENBERG_START.search(text):
+            start = index + 1
+        elif _GUTENBERG_END.search(text):
+            return start, index
+    return start, stop
