@@ -16,8 +16,8 @@ from flows.order.request import Reading
 from storage.records import Book, MarkupKind
 from tasks.annotate.annotate import Directions, Findings, annotate
 from tasks.annotate.casting import read_cast
+from tasks.annotate.file_check import check_file
 from tasks.annotate.lexicon import Lexicon, read_lexicon
-from tasks.annotate.markup import check_file
 from tasks.annotate.plan_file import read_plan
 from tasks.annotate.pls import pls_to_toml, quoted
 from tasks.disk import output_errors

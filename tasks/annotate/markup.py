@@ -1,7 +1,6 @@
 """Bracket markup in any book's text, `[[pause 1.5]]`, `[[voice Tom]]...[[/voice]]`: markup of blocks, and skips.
 
-The forms are described in docs/markup.md. Must not know how a book is read; attributes in HTML
-are `tasks/ingest/html/markup.py`'s.
+The forms are described in docs/markup.md. Must not know files; attributes in HTML are `tasks/ingest/html/markup.py`'s.
 """
 
 from __future__ import annotations
@@ -11,13 +10,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 
 from storage.records import Block, Book, Chapter, Markup, MarkupKind, PauseKind, Skip
 from tasks.annotate.edits import Edit, edited, with_markup
 from tasks.errors import BadInputError
-from tasks.ingest.encoding import decode
-from tasks.ingest.formats.kinds import has_lines
 from tasks.ingest.skips import SkipRule
 from tasks.segment.saying import problem_of
 
@@ -53,15 +49,6 @@ class _Mistake(Exception):
     def __init__(self, place: int, message: str) -> None:
         super().__init__(message)
         self.place = place
-
-
-def check_file(path: Path) -> None:
-    """Checks the markup of a book file that is text itself, because there lines are known; passes any other file.
-
-    Raises `BadInputError` for the first mistake, naming its line.
-    """
-    if has_lines(path):
-        check_text(decode(path.read_bytes())[0], path.name)
 
 
 def check_text(text: str, name: str) -> None:
