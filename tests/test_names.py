@@ -22,21 +22,8 @@ USERS_OWN = {"talepress.toml"}  # files that a user makes
 # What "How to add" names although it is not there yet: it comes with the branch that builds it. Only to be shortened.
 PENDING = frozenset(
     {
-        "FORMATS",
-        "tasks/ingest/formats/table.py",
         "tortoise_core/diffusion/samplers/<name>.py",
         "tortoise_core/diffusion/samplers/__init__.py",
-        "ENGINES",
-        "EngineKind",
-        "OUTPUTS",
-        "Output",
-        "package.outputs",
-        "tasks/package/output.py",
-        "tasks/package/outputs/<name>.py",
-        "tasks/package/outputs/__init__.py",
-        "flows/order/request.py",
-        "ENTRYPOINTS",
-        "flows/run/deployments.py",
         "tortoise_core/training/stages/<name>.py",
         "tortoise_core/training/workspace.py",
     }

@@ -1,4 +1,4 @@
-"""`talepress say`: speaks a text, or a file of lines, to WAV files or a stream. No book, no rows, no Prefect."""
+"""`talepress say`: speaks a text, or a file of lines, to WAV files or a stream. Knows nothing of books or Prefect."""
 
 from __future__ import annotations
 

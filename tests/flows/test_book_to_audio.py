@@ -164,7 +164,8 @@ def test_each_take_is_spoken_by_its_own_voice(book, tmp_path, voiced_home, make)
         source = json.loads(Path(report.edition.files[1].path).read_text("utf-8"))["book"]["source_sha256"]
         chosen = [cue for chapter in (0, 1) for cue in uow.takes.chosen(source, chapter)]
         digests = {name: services.voice(name).digest for name in ("tone", "low", "high")}
-        engine, preset = services.engine, services.settings.synthesize.preset
+        engine = services.engine
+        preset = services.settings.synthesize.preset
     assert len(set(digests.values())) == 3
     assert [(cue.utterance.text, cue.utterance.voice) for cue in chosen] == [
         ("One", ""),

@@ -1,3 +1,5 @@
+"""What a report looks like at the terminal."""
+
 from dataclasses import replace
 
 from flows.cli.report import show_report

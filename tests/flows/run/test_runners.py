@@ -1,3 +1,5 @@
+"""The task runner follows from the settings."""
+
 import pytest
 
 from configs.settings import SettingsError, load_settings

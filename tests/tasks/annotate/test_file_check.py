@@ -1,3 +1,5 @@
+"""Mistakes in the markup of a book file that is text itself."""
+
 import pytest
 
 from tasks.annotate.file_check import check_file
