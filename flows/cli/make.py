@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Asked, takes
+from flows.cli.options import Asked, with_options_of
 from flows.order.request import Request
 
 DEFAULT_OUT = "audiobooks"
 
 
-@takes(Request, defaults={"out": DEFAULT_OUT})
+@with_options_of(Request, defaults={"out": DEFAULT_OUT})
 def make(
     context: typer.Context,
     asked: Asked,

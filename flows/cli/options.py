@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 Asked = dict[str, Any]  # what was given on the command line, by field name; paths absolute
 
 
-def takes(
+def with_options_of(
     model: type[BaseModel], *, only: Collection[str] = (), defaults: Mapping[str, str | None] | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A decorator: in place of its parameter `asked: Asked`, the command has one option for each field of `model`.

@@ -11,13 +11,13 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli.console import emit_json, emit_table, tell
-from flows.cli.options import Asked, takes
+from flows.cli.options import Asked, with_options_of
 from flows.order.request import Reading
 
 MAX_EXAMPLES_SHOWN = 10
 
 
-@takes(Reading)
+@with_options_of(Reading)
 def plan(
     asked: Asked,
     diff: Annotated[

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import Asked, takes
+from flows.cli.options import Asked, with_options_of
 from flows.order.request import Request
 from tasks.errors import BadInputError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from storage.records import Run
 
 
-@takes(Request, only=("book", "out"), defaults={"out": None})
+@with_options_of(Request, only=("book", "out"), defaults={"out": None})
 def retry(
     context: typer.Context,
     asked: Asked,

@@ -103,7 +103,7 @@ class Reading(BaseModel):
             return f"{name} {detail['input']!r} is not UTF-8: rename the file"
         if detail.get("ctx", {}).get("pattern") in (ABSOLUTE, ABSOLUTE_OR_EMPTY):
             return f"{name} {detail['input']!r} is not an absolute path"
-        return f"--{name} {detail['input']!r} cannot be used: {field.description}"
+        return f"--{name.replace('_', '-')} {detail['input']!r} cannot be used: {field.description}"
 
 
 class Request(Reading):

@@ -7,7 +7,7 @@ import typer
 from pydantic import Field
 from typer.testing import CliRunner
 
-from flows.cli.options import Asked, takes
+from flows.cli.options import Asked, with_options_of
 from flows.order.request import Request, shown
 
 
@@ -26,7 +26,7 @@ def run():
     app = typer.Typer(rich_markup_mode=None)
 
     @app.command()
-    @takes(WiderRequest, defaults={"out": "audiobooks"})
+    @with_options_of(WiderRequest, defaults={"out": "audiobooks"})
     def command(asked: Asked, json: bool = False):
         """Makes."""
         seen.append(asked)
@@ -70,7 +70,7 @@ def test_a_command_may_take_a_few_of_them():
     seen: list[Asked] = []
 
     @app.command()
-    @takes(Request, only=("book", "out"), defaults={"out": None})
+    @with_options_of(Request, only=("book", "out"), defaults={"out": None})
     def command(asked: Asked):
         """Retries."""
         seen.append(asked)
