@@ -245,7 +245,7 @@ class Master:
 class EditionFile:
     """One published file of an edition."""
 
-    kind: str  # "m4b", "report", "manifest"
+    kind: str  # of the output: "m4b", "flac", "manifest"
     path: str
     sha256: str
     bytes: int

@@ -1,4 +1,4 @@
-"""Content keys of utterances and takes, and the seeds that follow from them.
+"""Makes the content keys of utterances and takes, and the seeds that follow from them.
 
 Same key, same audio: in any book, in any run, whatever the batch. This module must not know what is stored under a key.
 """

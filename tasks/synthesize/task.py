@@ -1,4 +1,4 @@
-"""The Prefect shell of synthesis. Retries come from the flow (`flows/run/policies.py`)."""
+"""The Prefect shell of synthesis. Knows nothing of retries: they are the flow's (`flows/run/policies.py`)."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from tasks.synthesize.render import RenderJob, SpokenBatch, run_job
 
 @task(name="synthesize batch", persist_result=False)
 def synthesize_batch(job: RenderJob) -> SpokenBatch:
-    """Speaks one batch; see `tasks.synthesize.render.render_batch`."""
+    """Renders one batch; see `tasks.synthesize.render.render_batch`."""
     return run_job(job)

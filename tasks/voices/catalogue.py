@@ -1,4 +1,4 @@
-"""Which voices there are: those shipped as files in `configs/voices` and those enrolled by the user.
+"""Finds voices by name: those shipped as files in `configs/voices` and those enrolled by the user.
 
 Shipped voices need no database row; enrolled ones come in as records. This module must not know how a voice is made.
 """
@@ -108,7 +108,7 @@ def check_removable(name: str, enrolled: Sequence[VoiceRecord], folder: Path = S
 
 
 def read_latents(voice: VoiceRecord, store: ArtifactStore) -> VoiceLatents:
-    """The latents of a voice. Raises `BadInputError` when the file is no voice, `StorageError` when it is not there."""
+    """Reads a voice's latents. Raises `BadInputError` for a file that is no voice, `StorageError` for a missing one."""
     return unpack_latents(store.read(voice.latents_sha256), f"voice {voice.name!r}")
 
 

@@ -63,7 +63,8 @@ def test_publishing_flushes_the_file_then_renames_it_then_flushes_the_name(tmp_p
     temporary.write_text("new")
     final = tmp_path / place
     steps = []
-    fsync, rename = os.fsync, Path.replace
+    fsync = os.fsync
+    rename = Path.replace
 
     def note_flush(descriptor):
         steps.append(("flush", Path(f"/proc/self/fd/{descriptor}").readlink().relative_to(tmp_path).as_posix()))

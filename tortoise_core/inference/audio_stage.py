@@ -24,7 +24,7 @@ from tortoise_core.inference.interface import SpeechRequest
 from tortoise_core.inference.precision import Precision
 from tortoise_core.inference.presets import own_settings
 from tortoise_core.inference.seeds import derived_seed
-from tortoise_core.inference.vocoding import Vocoding
+from tortoise_core.inference.vocoding import WindowedVocoder
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.diffusion_steps import DenoisingSteps
 from tortoise_core.models.dvae import DiscreteVAE
@@ -60,7 +60,7 @@ class AudioStage:
         self._max_frames = max_frames
         self._steps = DenoisingSteps(decoder, torch.float32 if precision == "float32" else torch.bfloat16)
         decoder.drop_steps()
-        self._vocoding = Vocoding(vocoder)
+        self._vocoder = WindowedVocoder(vocoder)
         self._process = GaussianDiffusion(
             NoiseSchedule.linear(), prediction=speech.prediction, learned_variance=decoder.config.learned_variance
         )
@@ -94,7 +94,7 @@ class AudioStage:
 
     def vocode(self, mels: Sequence[Tensor], generators: Sequence[torch.Generator]) -> list[np.ndarray]:
         """Turns log-mels (mels, frames) into waveforms, (samples,) float32 each."""
-        return [_array(wave) for wave in self._vocoding.speak(mels, generators)]
+        return [_array(wave) for wave in self._vocoder.vocode(mels, generators)]
 
     def stream(self, request: SpeechRequest, chosen: Chosen) -> Iterator[np.ndarray]:
         """Yields the waveform that `decode` would make, piece by piece: (samples,) float32 each."""
@@ -103,7 +103,7 @@ class AudioStage:
             return
         generator = noise_generator(request)
         (mel,) = self.mels([request], [chosen], [generator])
-        for piece in self._vocoding.stream(mel, generator):
+        for piece in self._vocoder.stream(mel, generator):
             yield _array(piece)
 
     def mels(
@@ -112,14 +112,17 @@ class AudioStage:
         """Denoises a batch to log-mels, (mels, frames) each; a row's noise comes from its generator alone."""
         settings = own_settings(requests[0].settings)
         frames = [self.decoder.config.frames(len(c.aligned)) for c in chosen]
-        guess = None if self._dvae is None else self._decoded_codes(self._dvae, chosen, max(frames))
-        embedding = self._embedding(requests, chosen, frames, guess)
+        # 1. What all denoising steps are conditioned on.
+        dvae_mel = None if self._dvae is None else self._dvae_mel(self._dvae, chosen, max(frames))
+        embedding = self._embedding(requests, chosen, frames, dvae_mel)
+        # 2. Where denoising starts: from noise, or, in a shallow diffusion, from a noisy estimate of the mel.
         noise = row_noise(generators, self.decoder.config.in_channels, frames)
         start = next(noise).to(self._device) * settings.diffusion_temperature
         sampler = sampler_named(settings.sampler)
         process = sampler.process(self._process, settings.diffusion_steps, self._speech.shallow)
         if self._speech.shallow < 1:
-            start = shallow_start(process, self._clean_estimate(embedding, frames, guess), start)
+            start = shallow_start(process, self._estimated_mel(embedding, frames, dvae_mel), start)
+        # 3. Denoising, with or without classifier-free guidance.
         guidance = None
         if settings.cond_free:
             guidance = Guidance(torch.full((len(requests),), settings.cond_free_k, device=self._device))
@@ -128,7 +131,11 @@ class AudioStage:
         return [mel[:, :length] for mel, length in zip(mels, frames, strict=True)]
 
     def _embedding(
-        self, requests: Sequence[SpeechRequest], chosen: Sequence[Chosen], frames: Sequence[int], guess: Tensor | None
+        self,
+        requests: Sequence[SpeechRequest],
+        chosen: Sequence[Chosen],
+        frames: Sequence[int],
+        dvae_mel: Tensor | None,
     ) -> Tensor:
         """The conditioning that all denoising steps share: of codes and voice. Shape: (B, C, max(frames))."""
         aligned = torch.nn.utils.rnn.pad_sequence([c.aligned for c in chosen], batch_first=True).to(self._device)
@@ -138,16 +145,16 @@ class AudioStage:
             max(frames),
             aligned_mask=_mask([len(c.aligned) for c in chosen], self._device),
             frame_mask=_mask(frames, self._device),
-            guess=guess,
+            guess=dvae_mel,
         )
 
-    def _clean_estimate(self, embedding: Tensor, frames: Sequence[int], guess: Tensor | None) -> Tensor:
-        """The normalised mel that a shallow diffusion starts from: the decoder's surrogate, else the guess."""
-        if self.decoder.config.surrogate_blocks or guess is None:
+    def _estimated_mel(self, embedding: Tensor, frames: Sequence[int], dvae_mel: Tensor | None) -> Tensor:
+        """The normalised mel that a shallow diffusion starts from: the decoder's surrogate, else the dVAE's mel."""
+        if self.decoder.config.surrogate_blocks or dvae_mel is None:
             return self.decoder.surrogate_mel(embedding, _mask(frames, self._device))
-        return guess
+        return dvae_mel
 
-    def _decoded_codes(self, dvae: DiscreteVAE, chosen: Sequence[Chosen], width: int) -> Tensor:
+    def _dvae_mel(self, dvae: DiscreteVAE, chosen: Sequence[Chosen], width: int) -> Tensor:
         """Normalised mels that the dVAE decodes the codes to, one row at a time, as its convolutions know no padding.
 
         Shape: (B, mels, width), zero past a row's end.

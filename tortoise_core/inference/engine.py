@@ -30,7 +30,7 @@ from tortoise_core.inference.memory import capacity, free_memory
 from tortoise_core.inference.precision import Precision
 from tortoise_core.inference.presets import SamplingSettings, own_settings
 from tortoise_core.inference.resynthesis import Resynthesis
-from tortoise_core.inference.streaming import LatentVocoding
+from tortoise_core.inference.streaming import LatentVocoder
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.code_speller import CodeSpeller
@@ -122,22 +122,22 @@ class TorToiseEngine(TorToiseFrontEnd):
         """
         self._check(request)
         try:
-            if self._latent_vocoding is None:
+            if self._latent_vocoder is None:
                 (chosen,) = self._codes.choose([request])
                 yield from self._audio.stream(request, chosen)
             else:
-                voice = request.voice["auto"].to(self._latent_vocoding.device)
-                for piece in self._latent_vocoding.stream(self._codes.stream(request), voice):
+                voice = request.voice["auto"].to(self._latent_vocoder.device)
+                for piece in self._latent_vocoder.stream(self._codes.stream(request), voice):
                     yield piece.cpu().numpy()
         except (torch.OutOfMemoryError, MemoryError) as error:
             raise OutOfMemoryError("out of memory with one utterance: cut the text shorter") from error
 
     @functools.cached_property
-    def _latent_vocoding(self) -> LatentVocoding | None:
+    def _latent_vocoder(self) -> LatentVocoder | None:
         """Loaded when first asked for: most engines never stream."""
         if HIFI_DECODER not in self._manifest.networks:
             return None
-        return LatentVocoding(_as(HifiDecoder, self._manifest.load(HIFI_DECODER, self._device)))
+        return LatentVocoder(_as(HifiDecoder, self._manifest.load(HIFI_DECODER, self._device)))
 
     def _check(self, request: SpeechRequest) -> None:
         """Raises `ConfigError` for another model's voice, another engine's settings, or an unknown sampler."""

@@ -92,7 +92,7 @@ class FakeEngine:
 
     @classmethod
     def from_description(cls, description: str) -> FakeEngine:
-        """Builds an engine from JSON, so that a whole pipeline can be told to misbehave through one setting.
+        """Builds an engine from JSON, so that one setting can make a whole pipeline misbehave.
 
         Args:
             description: `{"faults": [{"kind": "silence", "text": "dragon", "times": 1}], "max_batch": 4,

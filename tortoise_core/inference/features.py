@@ -1,7 +1,7 @@
 """Owns feature extraction: from recordings to what the networks take in, for the published and the embedded model.
 
 A model's manifest names its kind in the table `speech` (`front_end.py`). The engine asks a feature extractor and never
-the model's name. Knows the networks' inputs, neither the networks nor how they are sampled.
+the model's name. Knows nothing of networks but the inputs that they take.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class FrontEnd(Protocol):
         """
 
     def relative_work(self, settings: Sampling) -> float:
-        """How much work a text is under these settings, in a unit of the engine's own: only ratios mean anything."""
+        """The work that a text costs under these settings, in a unit of the engine's own: only ratios mean anything."""
 
 
 @runtime_checkable

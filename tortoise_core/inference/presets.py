@@ -57,7 +57,7 @@ def own_settings(settings: Sampling) -> SamplingSettings:
     return settings
 
 
-# What the published `tts()` does when nothing is said.
+# The published defaults of `tts()`'s arguments.
 TTS_DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {
         "voice_samples": None,
@@ -79,7 +79,7 @@ TTS_DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "diffusion_temperature": 1.0,
     }
 )
-IMPLIED_TOP_K = 50  # never set upstream: the default of the generation library it called
+IMPLIED_TOP_K = 50  # never set in the published program: the default of the generation library that it called
 BASE: Mapping[str, Any] = MappingProxyType(
     {
         "temperature": 0.8,

@@ -1,7 +1,7 @@
-"""Owns the published way to say one sentence, step by step as the specification tells it (spec 1, 4 and 5).
+"""Owns the published way to speak one sentence, step by step in the order of the specification (spec 1, 4 and 5).
 
 Slow and obvious on purpose: one candidate, one clip at a time, no cache, no batch. `engine.py` is the one to use; tests
-hold it to this, and hold this to recordings of the original. Chance comes in as given draws and candidates alone.
+hold it to this, and hold this to recordings of the original. Must not draw random numbers: they are given.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class PublishedModels:
 
 @dataclass(frozen=True, eq=False)
 class VoiceOpinion:
-    """Lets CVVP have a say in the ranking: its share, and the voice's mels (1, n, 80, S)."""
+    """How CVVP takes part in the ranking: its share, and the voice's mels (1, n, 80, S)."""
 
     amount: float  # 0: CLVP alone; 1: CVVP alone
     mels: torch.Tensor
@@ -76,7 +76,7 @@ class ReferenceSpeech:
 
 
 def text_tokens(text: str) -> torch.Tensor:
-    """Ids with the one stop that the published program appends, (1, T). Raises `TextError` for too much or nothing."""
+    """Ids with the one stop that the published program appends, (1, T). Raises `TextError` for long or empty text."""
     ids = Tokenizer().encode(text)
     if not ids:
         raise TextError(f"nothing to say in {text!r}: it holds no speakable characters")
@@ -87,7 +87,7 @@ def text_tokens(text: str) -> torch.Tensor:
 
 @torch.no_grad()
 def voice_latents(models: PublishedModels, clips: Sequence[torch.Tensor], chance: random.Random) -> VoiceLatents:
-    """A voice from clips (1, L) at 22.05 kHz; `chance` crops those longer than six seconds (spec 1.3)."""
+    """Latents of a voice from clips (1, L) at 22.05 kHz; `chance` crops those longer than six seconds (spec 1.3)."""
     mels = conditioning_mels(clips, chance)
     return {
         "auto": models.autoregressive.conditioning(mels.auto),
@@ -129,7 +129,8 @@ def speak(
     ranking = rank(models, text, cleaned, opinion)
     best = cleaned[ranking.total.topk(keep).indices]
     latents = models.autoregressive.latents(voice["auto"].expand(keep, -1), text.expand(keep, -1), best)
-    mels, audio = [], []
+    mels: list[torch.Tensor] = []
+    audio: list[torch.Tensor] = []
     for row, states in zip(best, latents, strict=True):
         spoken = states[None, : spoken_length(row, PUBLISHED_FORMAT)]
         mels.append(_diffuse(models.diffusion, spoken, voice["diffusion"], settings, normal))
@@ -140,9 +141,9 @@ def speak(
 
 @torch.no_grad()
 def rank(models: PublishedModels, text: torch.Tensor, codes: torch.Tensor, opinion: VoiceOpinion | None) -> Ranking:
-    """Scores each cleaned row of codes (N, M); padding is scored along (spec 4).
+    """Scores each cleaned row of codes (N, M); padding is scored too (spec 4).
 
-    Raises `ConfigError` where CVVP is asked for and not there.
+    Raises `ConfigError` where CVVP is asked for and the model has none.
     """
     clvp = None
     if opinion is None or opinion.amount < 1:
@@ -167,7 +168,7 @@ def _diffuse(
     settings: SamplingSettings,
     normal: Normal,
 ) -> torch.Tensor:
-    """Latents (1, M, D) to a log-mel (1, bands, S)."""
+    """Denoises latents (1, M, D) to a log-mel (1, bands, S)."""
     frames = network.config.frames(latents.shape[1])
     embedding = network.timestep_independent(latents, voice, frames)
     bare = network.unconditioned(1, frames)

@@ -1,4 +1,4 @@
-"""What a report looks like at the terminal."""
+"""How the command shows a run's report."""
 
 from dataclasses import replace
 

@@ -111,7 +111,8 @@ def test_a_crash_after_the_manifest_leaves_the_new_manifest_and_the_older_files(
     older = publish_edition(tmp_path, store, content)
     before = tree(tmp_path)
     changed = replace(content, masters=content.masters[:2])
-    publish, calls = edition_module.publish, []
+    publish = edition_module.publish
+    calls = []
 
     def crash_at_the_second(temporary, final):
         calls.append(final.name)
@@ -146,7 +147,8 @@ def test_what_a_killed_run_left_is_removed(tmp_path, store, content):
 def test_every_file_is_flushed_before_it_is_renamed(tmp_path, store, content, monkeypatch):
     flushed = set()
     renamed = []
-    fsync, replace_path = os.fsync, Path.replace
+    fsync = os.fsync
+    rename = Path.replace
 
     def note_flush(descriptor):
         flushed.add(os.fstat(descriptor).st_ino)
@@ -155,7 +157,7 @@ def test_every_file_is_flushed_before_it_is_renamed(tmp_path, store, content, mo
     def note_rename(path, target):
         assert path.stat().st_ino in flushed
         renamed.append(Path(target).name)
-        return replace_path(path, target)
+        return rename(path, target)
 
     monkeypatch.setattr(os, "fsync", note_flush)
     monkeypatch.setattr(Path, "replace", note_rename)

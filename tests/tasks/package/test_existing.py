@@ -1,3 +1,5 @@
+"""What lies in a folder already: whose names are taken, what is outdated, what strangers' manifests can do."""
+
 import json
 
 import pytest

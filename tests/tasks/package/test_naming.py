@@ -1,3 +1,5 @@
+"""File names that keep to their folder."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -120,7 +120,9 @@ def test_every_item_is_spoken_by_its_own_voice(store, settings):
             self.voices = [request.voice for request in requests]
             return super().speak(requests)
 
-    engine, narrator, ann = Heard(), latents(), latents()
+    engine = Heard()
+    narrator = latents()
+    ann = latents()
     items = [ITEMS[0], replace(ITEMS[1], voice="ann"), ITEMS[2]]
     voices = RenderVoices({"": narrator, "ann": ann}, SamplingSettings())
     render_batch(Speaker(engine), store, items, voices, settings.qa)

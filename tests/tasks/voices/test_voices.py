@@ -1,3 +1,5 @@
+"""Voices: finding, enrolling and removing them, and what their files hold."""
+
 import hashlib
 from pathlib import Path
 

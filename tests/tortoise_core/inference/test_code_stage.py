@@ -54,7 +54,8 @@ def test_utterances_together_equal_each_alone(tmp_path, score_padding):
 
 @torch.inference_mode()
 def test_the_ctc_scorer_counts_beside_clvp(tmp_path):
-    plain, both = stage(tmp_path), stage(tmp_path)
+    plain = stage(tmp_path)
+    both = stage(tmp_path)
     config = CodeSpellerConfig(text_tokens=256, code_tokens=CLVP.code_tokens, per_code=16)  # so that any text fits
     both._scorer = scorer = shaken(CodeSpeller(config), 3)
     for alone, chosen in zip(plain.choose(requests()), both.choose(requests()), strict=True):

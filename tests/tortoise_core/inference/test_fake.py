@@ -109,7 +109,8 @@ def test_unknown_preset():
 
 
 def test_voice_from_clips(tmp_path):
-    one, two = tmp_path / "a.wav", tmp_path / "b.flac"
+    one = tmp_path / "a.wav"
+    two = tmp_path / "b.flac"
     soundfile.write(one, np.full(24_000, 0.1), 24_000)
     soundfile.write(two, np.full(24_000, 0.2), 24_000)
     engine = FakeEngine()

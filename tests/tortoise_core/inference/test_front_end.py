@@ -18,9 +18,10 @@ TEXTS = ("", "...", "The dog's bone.", "A {T AH0 M EY1 T OW0}, Mr. Zxqvorp: 17 o
 
 
 @pytest.mark.parametrize(("kind", "model"), [("tortoise", str(MINI)), ("fake", "sound")])
-def test_engine_and_text_side_say_the_same(kind, model):
+def test_engine_and_front_end_say_the_same(kind, model):
     settings = load_settings(synthesize={"engine": kind, "model": model, "device": "cpu"}).synthesize
-    engine, text = get_engine(settings), get_front_end(settings)
+    engine = get_engine(settings)
+    text = get_front_end(settings)
     forget_engines()
     assert isinstance(engine, Engine)
     assert isinstance(text, FrontEnd)

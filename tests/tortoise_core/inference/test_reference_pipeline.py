@@ -96,7 +96,9 @@ def test_text_that_the_model_cannot_take_is_refused(text, message):
 
 
 def test_ranking_blends_both_opinions(models):
-    text, codes, mels = text_tokens("Hello"), torch.randint(0, 8192, (3, 10)), torch.randn(1, 2, 80, 20)
+    text = text_tokens("Hello")
+    codes = torch.randint(0, 8192, (3, 10))
+    mels = torch.randn(1, 2, 80, 20)
     clvp = rank(models, text, codes, None)
     both = rank(models, text, codes, VoiceOpinion(0.25, mels))
     alone = rank(models, text, codes, VoiceOpinion(1.0, mels))

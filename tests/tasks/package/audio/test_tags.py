@@ -1,3 +1,5 @@
+"""Tags of a book: covers, ISBN."""
+
 from dataclasses import replace
 
 import pytest

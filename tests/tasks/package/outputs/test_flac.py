@@ -1,3 +1,5 @@
+"""FLAC files: the masters without loss, tags as other programs read them, and a check that finds faults."""
+
 import json
 import subprocess
 from dataclasses import replace

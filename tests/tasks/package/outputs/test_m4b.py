@@ -1,3 +1,5 @@
+"""The M4B: chapter marks to the sample, tags as other programs read them, and a check that finds faults."""
+
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -79,7 +81,8 @@ def test_ffmpeg_sees_the_tags_too(path):
 
 
 def test_a_file_that_is_not_as_meant_is_found_out(path, content, tmp_path):
-    marks, tags = chapter_marks(content.masters), tags_of(BOOK, "x")
+    marks = chapter_marks(content.masters)
+    tags = tags_of(BOOK, "x")
     check_m4b(path, marks, RATE, tags)
     late = (marks[0], replace(marks[1], start_sample=marks[1].start_sample + 100), marks[2])
     renamed = (*marks[:2], replace(marks[2], title="Other"))

@@ -1,3 +1,5 @@
+"""The manifest: utterances, files, and the form that older programs read."""
+
 import json
 from dataclasses import replace
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""The table of outputs, and what settings may ask of it."""
+
 import pytest
 
 from configs.settings import PackageSettings, load_settings
