@@ -3,7 +3,7 @@
 Sources, later ones win: `default.toml` beside this file (every setting, with its default) < the profile named by
 TALEPRESS_PROFILE (`profiles/<name>.toml`) < the user's file (TALEPRESS_CONFIG, else `talepress.toml` in the working
 folder) < environment variables TALEPRESS_<SECTION>__<KEY> < keyword arguments of `load_settings`.
-This module must not know what the settings are used for, nor import anything else of the project.
+This module must not know what the settings are used for. Choices that another part owns are read from its table.
 """
 
 from __future__ import annotations

@@ -33,7 +33,6 @@ PENDING: dict[str, tuple[str, ...]] = {
         "tasks/normalise/rules",
         "tortoise_core/audio",
         "tortoise_core/diffusion",
-        "tortoise_core/training",
     ),
     "assignments": (
         "tasks",

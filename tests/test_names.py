@@ -24,8 +24,6 @@ PENDING = frozenset(
     {
         "tortoise_core/diffusion/samplers/<name>.py",
         "tortoise_core/diffusion/samplers/__init__.py",
-        "tortoise_core/training/stages/<name>.py",
-        "tortoise_core/training/workspace.py",
     }
 )
 

@@ -1,21 +1,20 @@
 """Each sampler reaches the answer of a perfect network, with the order and the draws that it promises."""
 
 import itertools
+import pkgutil
+import subprocess
+import sys
 
 import pytest
 import torch
 
+from tortoise_core.diffusion import samplers
 from tortoise_core.diffusion.process import GaussianDiffusion
-from tortoise_core.diffusion.samplers import (
-    SAMPLERS,
-    Guidance,
-    row_noise,
-    sample_ancestral,
-    sample_ddim,
-    sample_dpmpp,
-    sampler_named,
-    shallow_start,
-)
+from tortoise_core.diffusion.samplers import SAMPLERS, sampler_named
+from tortoise_core.diffusion.samplers.ancestral import sample_ancestral
+from tortoise_core.diffusion.samplers.ddim import sample_ddim
+from tortoise_core.diffusion.samplers.dpmpp import sample_dpmpp
+from tortoise_core.diffusion.samplers.loop import Guidance, row_noise, shallow_start
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.errors import ConfigError
 
@@ -171,10 +170,20 @@ def test_dpmpp_beats_ddim_at_equal_evaluations(steps, until):
 
 def test_every_sampler_takes_as_many_steps_as_it_is_told():
     trained = GaussianDiffusion(NoiseSchedule.linear(), prediction="v", learned_variance=False)
-    for name, sampler in SAMPLERS.items():
-        process = sampler.process(trained, 7, 0.25)
+    for name in SAMPLERS:
+        process = sampler_named(name).process(trained, 7, 0.25)
         assert process.schedule.timestep_map[[0, -1]].tolist() == [0, 999], name
         assert (len(process.schedule), process.prediction, process.learned_variance) == (7, "v", False)
+
+
+def test_every_module_of_a_sampler_has_its_line_in_the_table():
+    modules = {module.name for module in pkgutil.iter_modules(samplers.__path__)} - {"loop"}
+    assert modules == set(SAMPLERS)
+
+
+def test_the_table_is_read_without_pytorch():
+    program = "import sys, tortoise_core.diffusion.samplers; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_an_unknown_sampler_is_refused_with_the_known_ones():

@@ -62,7 +62,7 @@ def test_the_digest_follows_the_speech_format(tmp_path):
 
 
 def test_a_folder_without_a_model(tmp_path):
-    with pytest.raises(CheckpointError, match="no model folder"):
+    with pytest.raises(CheckpointError, match="not a model folder"):
         load_front_end(tmp_path)
 
 
