@@ -19,15 +19,6 @@ PAGES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", *DECISIONS)
 FILE_NAME = re.compile(r"[\w./<>*-]+\.(?:py|md|toml|tsv|ini)|(?:[\w.<>*-]+/)+[\w.<>*-]*")
 USERS_OWN = {"talepress.toml"}  # files that a user makes
 
-# What "How to add" names although it is not there yet: it comes with the branch that builds it. Only to be shortened.
-PENDING = frozenset(
-    {
-        "flows/order/request.py",
-        "ENTRYPOINTS",
-        "flows/run/deployments.py",
-    }
-)
-
 
 @cache
 def tree() -> frozenset[str]:
@@ -104,9 +95,7 @@ def test_what_how_to_add_names_is_there():
     named = set(re.findall(r"`([^`]+)`", recipes())) - {"<name>"}
     assert len(named) > 50
     missing = {name for name in named if not is_there(name)}
-    assert missing == PENDING, (
-        f"not there: {sorted(missing - PENDING)}; not pending any more: {sorted(PENDING - missing)}"
-    )
+    assert missing == set()
 
 
 def test_what_how_to_add_says_to_be_in_a_file_is_in_that_file():
