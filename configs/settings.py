@@ -182,6 +182,7 @@ class StorageSettings(_Section):
 class ExecutionSettings(_Section):
     """How Prefect runs the work. Times in seconds."""
 
+    runner: Literal["threads"]
     threads: AtLeastOne
     task_retries: Count
     retry_backoff_s: Seconds

@@ -19,15 +19,6 @@ PAGES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/database.
 FILE_NAME = re.compile(r"[\w./<>*-]+\.(?:py|md|toml|tsv|ini)|(?:[\w.<>*-]+/)+[\w.<>*-]*")
 USERS_OWN = {"talepress.toml"}  # files that a user makes
 
-# What "How to add" names although it is not there yet: it comes with the branch that builds it. Only to be shortened.
-PENDING = frozenset(
-    {
-        "flows/order/request.py",
-        "ENTRYPOINTS",
-        "flows/run/deployments.py",
-    }
-)
-
 
 @cache
 def tree() -> frozenset[str]:
@@ -98,7 +89,7 @@ def recipes() -> str:
 def test_every_file_that_a_page_names_is_there(page):
     named = {name for name in re.findall(r"`([^`\n]+)`", (ROOT / page).read_text("utf-8")) if FILE_NAME.fullmatch(name)}
     named = {name for name in named if name.endswith((".py", ".toml", ".tsv", ".md")) or name.split("/")[0] in tree()}
-    missing = sorted(name for name in named - USERS_OWN - PENDING if not is_in_tree(name))
+    missing = sorted(name for name in named - USERS_OWN if not is_in_tree(name))
     assert missing == [], f"{page} names what is not there: {', '.join(missing)}"
 
 
@@ -106,17 +97,13 @@ def test_what_how_to_add_names_is_there():
     named = set(re.findall(r"`([^`]+)`", recipes())) - {"<name>"}
     assert len(named) > 50
     missing = {name for name in named if not is_there(name)}
-    assert missing == PENDING, (
-        f"not there: {sorted(missing - PENDING)}; not pending any more: {sorted(PENDING - missing)}"
-    )
+    assert missing == set(), f"not there: {sorted(missing)}"
 
 
 def test_what_how_to_add_says_to_be_in_a_file_is_in_that_file():
     pairs = re.findall(r"`(\w+)` (?:of|in|of the same file as)\s`([\w/]+\.py)`", recipes())
     assert len(pairs) > 8
-    elsewhere = [
-        f"{name} of {file}" for name, file in pairs if not {name, file} & PENDING and name not in identifiers(file)
-    ]
+    elsewhere = [f"{name} of {file}" for name, file in pairs if name not in identifiers(file)]
     assert elsewhere == [], f"not there: {', '.join(elsewhere)}"
 
 

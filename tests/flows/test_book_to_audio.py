@@ -2,15 +2,18 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from mutagen.mp4 import MP4
 
+from flows.order.request import Request
 from flows.progress import listening
 from flows.services import open_services, read_settings
 from storage.records import RunState
-from tasks.errors import TransientError, UnknownVoiceError
+from storage.repository.books import Books
+from tasks.errors import CoverageError, TalepressError, TransientError, UnknownVoiceError
 from tasks.synthesize.keys import utterance_key
 from tests.flows.samples import add_voice
 
@@ -22,14 +25,14 @@ pytestmark = [pytest.mark.usefixtures("prefect_server", "voiced_home"), pytest.m
 def make(book, tmp_path):
     from flows.book_to_audio import book_to_audio
 
-    return lambda **options: book_to_audio(str(book), str(tmp_path / "out"), **options)
+    return lambda **options: book_to_audio(Request(book=str(book), out=str(tmp_path / "out"), **options))
 
 
 @pytest.fixture
 def retry(book, tmp_path):
     from flows.retry_failed import retry_failed
 
-    return lambda **options: retry_failed(str(book), str(tmp_path / "out"), **options)
+    return lambda **options: retry_failed(Request(book=str(book), out=str(tmp_path / "out"), **options))
 
 
 def runs_of(report):
@@ -111,6 +114,21 @@ def test_a_failure_is_recorded_and_what_was_finished_is_kept(make, misbehave, mo
     assert report.rendered == 10 - book.chosen
 
 
+def test_a_retake_that_is_lost_ends_the_run_at_once(make, misbehave, monkeypatch):
+    """Nothing is pending and a chapter waits: without the check its master would be waited for for ever."""
+    misbehave('{"faults": [{"kind": "silence", "text": "dragon"}]}')
+    monkeypatch.setattr("tasks.synthesize.batches.Backlog.put_back", lambda backlog, key: None)
+    with pytest.raises(TalepressError, match="nobody spoke all of chapter 'Chapter Two'"):
+        make()
+
+
+def test_a_book_that_lost_text_on_the_way_is_not_done(make, monkeypatch):
+    coverage = Books.coverage
+    monkeypatch.setattr(Books, "coverage", lambda *asked: replace(coverage(*asked), unaccounted_chars=3))
+    with pytest.raises(CoverageError, match="3 characters"):
+        make()
+
+
 def test_takes_whose_audio_is_gone_are_spoken_again(make):
     report = make()
     manifest = json.loads(Path(report.edition.files[1].path).read_text("utf-8"))
@@ -146,7 +164,8 @@ def test_each_take_is_spoken_by_its_own_voice(book, tmp_path, voiced_home, make)
         source = json.loads(Path(report.edition.files[1].path).read_text("utf-8"))["book"]["source_sha256"]
         chosen = [cue for chapter in (0, 1) for cue in uow.takes.chosen(source, chapter)]
         digests = {name: services.voice(name).digest for name in ("tone", "low", "high")}
-        engine, preset = services.engine, services.settings.synthesize.preset
+        engine = services.engine
+        preset = services.settings.synthesize.preset
     assert len(set(digests.values())) == 3
     assert [(cue.utterance.text, cue.utterance.voice) for cue in chosen] == [
         ("One", ""),
