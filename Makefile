@@ -9,7 +9,7 @@ SENTENCES ?= ../shared/text/sentences.txt
 SPEECH_REPORT ?= ../shared/tools/speech_report
 HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-frank-baum_the-wonderful-wizard-of-oz.epub
 
-.PHONY: book sample bench bench-quick quality scaling test fuzz parity check format train-mini train-on clean
+.PHONY: book bench bench-quick quality scaling test fuzz parity check format train-mini train-on clean
 .DEFAULT_GOAL := book
 
 # One stamp per set of extras, so that nothing is installed twice.

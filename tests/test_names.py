@@ -15,7 +15,7 @@ CODE_FOLDERS = ("flows", "tasks", "storage", "configs", "tortoise_core", "tests"
 DECISIONS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "decisions").glob("*.md"))
 
 # Pages that name files as they are; `<name>` in a path stands for what a reader will choose.
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", *DECISIONS)
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/database.md", *DECISIONS)
 FILE_NAME = re.compile(r"[\w./<>*-]+\.(?:py|md|toml|tsv|ini)|(?:[\w.<>*-]+/)+[\w.<>*-]*")
 USERS_OWN = {"talepress.toml"}  # files that a user makes
 
@@ -70,6 +70,8 @@ def is_there(name: str) -> bool:
         return any(f'"{name}"' in path.read_text("utf-8") for path in (ROOT / "flows" / "cli").glob("*.py"))
     if name.startswith("talepress "):
         return is_in_tree(f"flows/cli/{name.split()[1]}.py")
+    if name.startswith("make "):
+        return f"\n{name.split()[1]}:" in (ROOT / "Makefile").read_text("utf-8")
     if FILE_NAME.fullmatch(name):
         return is_in_tree(name)
     if "." in name or name.startswith("["):
@@ -107,7 +109,17 @@ def test_what_how_to_add_says_to_be_in_a_file_is_in_that_file():
 
 @pytest.mark.parametrize(
     "name",
-    ["tasks/nowhere/", "nowhere.py", "NOWHERE", "qa.nowhere", "[nowhere]", "--nowhere", "talepress nowhere", "a b"],
+    [
+        "tasks/nowhere/",
+        "nowhere.py",
+        "NOWHERE",
+        "qa.nowhere",
+        "[nowhere]",
+        "--nowhere",
+        "talepress nowhere",
+        "make nowhere",
+        "a b",
+    ],
 )
 def test_a_name_that_is_nowhere_is_found_out(name):
     assert not is_there(name)

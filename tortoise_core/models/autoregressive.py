@@ -139,8 +139,6 @@ class AutoregressiveModel(nn.Module):
         for head in (self.text_head, self.mel_head):
             nn.init.zeros_(head.bias)
 
-    # --- inputs ---
-
     def conditioning(self, mels: torch.Tensor, frame_mask: torch.Tensor | None = None) -> torch.Tensor:
         """Computes the voice vector (B, C) of mels (B, mels, S) or, averaged over clips, (B, clips, mels, S).
 
@@ -171,8 +169,6 @@ class AutoregressiveModel(nn.Module):
         beyond = torch.arange(codes.shape[1], device=codes.device) >= end[:, None]
         head = codes[: len(wav_lengths)].masked_fill(beyond, self.config.code_stop)
         return torch.cat([head, codes[len(wav_lengths) :]])
-
-    # --- teacher-forced ---
 
     def hidden_states(
         self,
@@ -260,8 +256,6 @@ class AutoregressiveModel(nn.Module):
         lengths_in = None if text_lengths is None else text_lengths + 2
         return self.hidden_states(cond, text_in, self.code_input(codes), lengths_in).codes[:, :-2]
 
-    # --- one code at a time ---
-
     @property
     def code_positions(self) -> int | None:
         """Counts the positions that `decode_step` can encode; None for any number."""
@@ -310,8 +304,6 @@ class AutoregressiveModel(nn.Module):
         """
         kind = Int8Linear if int8 else PackedLinear
         pack_linears(self, keep=[self.conditioning_encoder, self.text_head], kind=kind)
-
-    # --- shared ---
 
     def _embed_text(self, text_in: torch.Tensor) -> torch.Tensor:
         return self.text_embedding(text_in) + self.text_pos_embedding(_count(text_in))

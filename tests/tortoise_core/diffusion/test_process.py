@@ -60,7 +60,8 @@ def test_guidance_ramps_up_and_leaves_the_variance_alone():
 @pytest.mark.parametrize("strength", [2.0, 1.3])
 def test_guidance_is_the_published_formula_bit_for_bit(steps, strength):
     g = torch.Generator().manual_seed(4)
-    output, bare = torch.randn(1, 4, 50, generator=g), torch.randn(1, 4, 50, generator=g)
+    output = torch.randn(1, 4, 50, generator=g)
+    bare = torch.randn(1, 4, 50, generator=g)
     diffusion = process(steps=steps)
     given = float(torch.tensor(strength))  # a row's strength is float32
     for i in range(steps):

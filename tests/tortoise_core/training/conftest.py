@@ -169,7 +169,8 @@ def make_corpus(folder):
     folder.mkdir(parents=True)
     random = np.random.default_rng(0)
     to_mel = MelSpectrogram24k()
-    samples, frames = 0, 0
+    samples = 0
+    frames = 0
     with (folder / "audio.i16").open("wb") as audio, (folder / "mel.f16").open("wb") as mels:
         lines = []
         for number in range(100):
@@ -185,7 +186,8 @@ def make_corpus(folder):
             item = {"text": "Nate." if held_out else "Note.", "voice": ("slt", "rms")[number % 2]}
             item |= {"sample_offset": samples, "samples": length}
             lines.append(json.dumps(item | {"frame_offset": frames, "frames": len(mel), "phones": phones}))
-            samples, frames = samples + length, frames + len(mel)
+            samples = samples + length
+            frames = frames + len(mel)
     (folder / "index.jsonl").write_text("".join(line + "\n" for line in lines))
 
 

@@ -5,7 +5,8 @@ import torch
 
 from tortoise_core.training.losses import discriminator_loss, feature_loss, generator_loss, multi_resolution_stft_loss
 
-ONE, ZERO = [torch.ones(2, 3)], [torch.zeros(2, 3)]
+ONE = [torch.ones(2, 3)]
+ZERO = [torch.zeros(2, 3)]
 
 
 def test_discriminators_are_right_where_speech_is_one_and_the_vocoder_zero():
@@ -20,7 +21,8 @@ def test_the_vocoder_is_right_where_it_is_scored_one():
 
 
 def test_features_are_compared_by_their_distance_and_speech_gets_no_gradient():
-    real, fake = torch.ones(2, 3, requires_grad=True), torch.full((2, 3), -2.0, requires_grad=True)
+    real = torch.ones(2, 3, requires_grad=True)
+    fake = torch.full((2, 3), -2.0, requires_grad=True)
     loss = feature_loss([real, real], [fake, fake])
     assert loss.item() == 3
     loss.backward()

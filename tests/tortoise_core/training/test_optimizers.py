@@ -36,9 +36,11 @@ def test_muon_gets_the_matrices_that_are_named_and_nothing_else():
 
 def test_muon_moves_a_kernel_as_it_would_move_the_matrix():
     torch.manual_seed(0)
-    kernel, gradient = nn.Parameter(torch.randn(3, 2, 5)), torch.randn(3, 2, 5)
+    kernel = nn.Parameter(torch.randn(3, 2, 5))
+    gradient = torch.randn(3, 2, 5)
     matrix = nn.Parameter(kernel.detach().flatten(1).clone())
-    kernel.grad, matrix.grad = gradient, gradient.flatten(1)
+    kernel.grad = gradient
+    matrix.grad = gradient.flatten(1)
     Muon([kernel], CONFIG).step()
     before = matrix.detach().clone()
     torch.optim.Muon(

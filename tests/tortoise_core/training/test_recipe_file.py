@@ -70,7 +70,8 @@ def test_a_recipe_may_extend_another(recipe_file, tmp_path):
     base.write_text(recipe_file.read_text())
     further = tmp_path / "further.toml"
     further.write_text('extends = "base.toml"\n[stages.clvp.loop]\nsteps = 7\n[corpus]\nhours = 2.0\n')
-    before, after = read_recipe(base), read_recipe(further)
+    before = read_recipe(base)
+    after = read_recipe(further)
     assert after.stages["clvp"].loop == replace(before.stages["clvp"].loop, steps=7)
     assert after.corpus == replace(before.corpus, hours=2.0)
     assert (

@@ -17,9 +17,11 @@ def test_batches_depend_on_the_step_alone_and_never_condition_on_themselves(work
     again = prepare_items(corpus, dvae, workspace_folder / "codes.npy")
     assert all(np.array_equal(a.codes, b.codes) for a, b in zip(items, again, strict=True))
     config = BucketConfig(positions=200, code_limits=(16, 24), conditioning_frames=32)
-    first, second = BucketSampler(items, corpus, config), BucketSampler(items, corpus, config)
+    first = BucketSampler(items, corpus, config)
+    second = BucketSampler(items, corpus, config)
     for step in (0, 7, 3):
-        one, two = first.batch(step), second.batch(step)
+        one = first.batch(step)
+        two = second.batch(step)
         assert all(torch.equal(one[name], two[name]) for name in one)
         assert (one["code_length"] <= one["codes"].shape[1]).all()
         assert one["voice_mel"].shape[1:] == (100, 32)

@@ -21,7 +21,8 @@ def test_the_vocoder_hears_the_ends_of_a_piece_and_no_loss_does(trained):
         changed[what][..., where] += 0.3
         return stage._generator_loss(changed)[0].item()
 
-    ends, inside = slice(0, cut), slice(cut, 2 * cut)
+    ends = slice(0, cut)
+    inside = slice(cut, 2 * cut)
     plain = loss(slice(0), "wav")
     assert loss(ends, "wav") == plain == loss(slice(-cut, None), "wav")
     assert loss(inside, "wav") != plain

@@ -19,7 +19,8 @@ def test_the_vocoder_goes_on_with_what_the_decoder_makes(trained):
     spoken = trained.spoken()[1]
     assert len(decoded.frames) == 4 * sum(len(one.codes) for one in spoken)
     for number in (0, 1, len(spoken) - 1):
-        made, own = decoded.mel(number), stage._crops.corpus.mel(decoded.items[number])
+        made = decoded.mel(number)
+        own = stage._crops.corpus.mel(decoded.items[number])
         assert made.shape == (len(own) // 4 * 4, 100) and np.isfinite(made).all()
         assert not np.allclose(made, own[: len(made)], atol=0.1)
     batches = [stage.batch(step) for step in range(4)]
