@@ -49,7 +49,7 @@ def chosen_takes(order: Order, chapter: int) -> tuple[ChosenTake, ...]:
 def find_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) -> tuple[str, Master | None]:
     """The key of a chapter's master, and the master if its row and its audio are there."""
     settings = order.services.settings
-    key = master_key(cues, settings.stitch, settings.master, opens_book=chapter == order.chapters[0])
+    key = master_key(cues, settings.stitch, settings.master)
     with order.services.database.snapshot() as uow:
         found = uow.masters.find(key, order.source, chapter)
     if found is not None and not order.services.store.exists(found.audio_sha256):
