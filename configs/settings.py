@@ -3,7 +3,7 @@
 Sources, later ones win: `default.toml` beside this file (every setting, with its default) < the profile named by
 TALEPRESS_PROFILE (`profiles/<name>.toml`) < the user's file (TALEPRESS_CONFIG, else `talepress.toml` in the working
 folder) < environment variables TALEPRESS_<SECTION>__<KEY> < keyword arguments of `load_settings`.
-This module must not know what the settings are used for, nor import anything else of the project.
+This module must not know what the settings are used for. Choices that another part owns are read from its table.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ class StorageSettings(_Section):
 
     @property
     def database(self) -> str:
-        """SQLAlchemy URL of the database."""
+        """URL of the database, percent-encoded: a data folder may have any name."""
         return self.database_url or f"sqlite:///{quote(str(self.folder / 'talepress.db'))}"
 
     @property
@@ -182,6 +182,7 @@ class StorageSettings(_Section):
 class ExecutionSettings(_Section):
     """How Prefect runs the work. Times in seconds."""
 
+    runner: Literal["threads"]
     threads: AtLeastOne
     task_retries: Count
     retry_backoff_s: Seconds

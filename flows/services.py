@@ -6,17 +6,14 @@ because of bad input leaves no trace. Knows no order of work; the flows do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
 from configs.settings import Settings, SettingsError, SynthesizeSettings, load_settings
 from storage.artifacts import ArtifactStore
-from storage.database import Database
+from storage.database import Database, database_exists
 from storage.records import VoiceRecord
 from tasks.disk import output_errors
 from tasks.errors import BadInputError, UnknownVoiceError
@@ -28,7 +25,7 @@ from tortoise_core.inference.interface import Engine, FrontEnd, Sampling
 
 
 class Services:
-    """What flows and commands work with, each part opened when first used."""
+    """Everything that flows and commands work with, each part opened when first used."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -85,12 +82,8 @@ class Services:
         return sampling_settings(self.front_end, self.settings.synthesize, **changes)
 
     def has_database(self) -> bool:
-        """Whether there is a database already. Raises `BadInputError` for a setting that is no database URL."""
-        try:
-            url = make_url(self.settings.storage.database)
-        except ArgumentError as error:
-            raise BadInputError(f"storage.database_url: {error}") from error
-        return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+        """Tells whether there is a database already. Raises `DatabaseUrlError`."""
+        return database_exists(self.settings.storage.database)
 
     def added_voices(self) -> tuple[VoiceRecord, ...]:
         """The voices that users added, of any model."""
@@ -104,7 +97,7 @@ class Services:
         name = name or self.settings.synthesize.voice
         added = self.added_voices()
         known = sorted({voice.name for voice in shipped_voices()} | {voice.name for voice in added})
-        if name not in known:  # said here as well, because `find_voice` needs the store opened
+        if name not in known:  # asked here as well, because `find_voice` needs the store opened
             raise UnknownVoiceError(f"unknown voice {name!r}: there is {', '.join(known) or 'none'}")
         return find_voice(name, self.front_end.digest, self.store, added)
 
@@ -114,11 +107,17 @@ class Services:
             self.database.close()
 
 
-def read_settings(voice: str | None = None, preset: str | None = None, locale: str | None = None) -> Settings:
-    """All settings, with what the command line says on top. Raises `BadInputError`."""
-    chosen = {name: value for name, value in (("voice", voice), ("preset", preset)) if value is not None}
+def read_settings(**overrides: Mapping[str, object]) -> Settings:
+    """All settings, with `overrides` on top: `read_settings(synthesize={"voice": "slt"})`. Raises `BadInputError`.
+
+    An override that is None or "" leaves the configured value.
+    """
+    given = {
+        section: {key: value for key, value in values.items() if value not in (None, "")}
+        for section, values in overrides.items()
+    }
     try:
-        return load_settings(synthesize=chosen, segment={} if locale is None else {"locale": locale})
+        return load_settings(**given)
     except SettingsError as error:
         raise BadInputError(str(error)) from error
 

@@ -124,7 +124,7 @@ class Book:
 
     @property
     def text(self) -> str:
-        """All that stands in its chapters, a block a line."""
+        """The text of all chapters, a block a line."""
         return "\n".join(block.text for chapter in self.chapters for block in chapter.blocks)
 
 
@@ -192,7 +192,7 @@ class Take:
 
     @property
     def seconds(self) -> float:
-        """Length of the audio in seconds."""
+        """The length of the audio in seconds."""
         return self.samples / self.sample_rate
 
 

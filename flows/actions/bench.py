@@ -63,13 +63,14 @@ def forecast_presets(services: Services, listener: Listener, *, budget_s: float)
 
     Args:
         services: whose model, voice, device and precision are measured. Loading is not part of any figure.
-        listener: hears of every preset.
+        listener: is called after every preset.
         budget_s: wall seconds for measuring. Calls to warm up are in it; the cheapest preset is measured in any case.
 
     Raises `TortoiseError` and `TalepressError` as speaking does.
     """
     voice = read_latents(services.voice(), services.store)
-    speaker, chosen = services.speaker, services.settings.synthesize
+    speaker = services.speaker
+    chosen = services.settings.synthesize
     deadline = time.monotonic() + budget_s
     forecasts: list[Forecast] = []
     model = services.front_end
@@ -115,11 +116,12 @@ def forecasts_json(services: Services, forecasts: tuple[Forecast, ...]) -> dict[
 
 
 def _settings(services: Services, chosen: SynthesizeSettings, preset: str) -> Sampling:
+    """The sampling settings of a preset, with the configured overrides."""
     return sampling_settings(services.front_end, chosen.model_copy(update={"preset": preset}))
 
 
 def _time(speaker: Speaker, voice: VoiceLatents, settings: Sampling, requests: int) -> _Timed:
-    """Speaks so many sentences at once."""
+    """Measures one call of the engine that speaks so many sentences at once."""
     texts = itertools.islice(itertools.cycle(SENTENCES), requests)
     wanted = [SpeechRequest(text, voice, settings, seed) for seed, text in enumerate(texts)]
     began = time.perf_counter()

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from flows.actions.say import Line, cut_lines
+from flows.actions.say import SayLine, cut_lines
 from flows.services import Services
 from tasks.errors import BadInputError
 from tasks.synthesize.wav import wav_header
@@ -44,15 +44,15 @@ def stream_text(services: Services, text: str, sink: BinaryIO, *, seed: int, can
     voice = services.voice()
     sampling = services.sampling if candidates is None else services.sampling_with(candidates=candidates)
     latents = read_latents(voice, services.store)
-    (pieces,) = cut_lines(services, [Line(text.strip(), Path("the text"))])
+    (parts,) = cut_lines(services, [SayLine(text.strip(), Path("the text"))])
     engine = services.engine
     rate = engine.sample_rate
 
     def chunks() -> Iterator[np.ndarray]:
-        for number, piece in enumerate(pieces):
+        for number, part in enumerate(parts):
             if number:
-                yield np.zeros(round(pieces[number - 1].pause_s * rate), np.float32)
-            yield from engine.stream(SpeechRequest(piece.spoken, latents, sampling, seed))
+                yield np.zeros(round(parts[number - 1].pause_s * rate), np.float32)
+            yield from engine.stream(SpeechRequest(part.spoken, latents, sampling, seed))
 
     began = time.perf_counter()
     first: float | None = None

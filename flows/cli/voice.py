@@ -22,7 +22,8 @@ def list_voices(json: Json = False) -> None:
     from tasks.voices.catalogue import shipped_voices
 
     with open_services(read_settings()) as services:
-        added, digest = services.added_voices(), services.front_end.digest
+        added = services.added_voices()
+        digest = services.front_end.digest
     rows = [
         {"name": v.name, "origin": "shipped", "usable": True, "description": v.description} for v in shipped_voices()
     ]

@@ -1,9 +1,9 @@
-"""How a run came out: its report, from what the database says at the end. Knows nothing of Prefect or of terminals."""
+"""Writes the report of a run, from what it did and what the database says at its end. Knows nothing of Prefect."""
 
 from __future__ import annotations
 
 from flows.order.order import Order
-from flows.order.report import FlaggedTake, RunReport
+from flows.order.report import FlaggedTake, RunReport, Work
 from flows.order.resources import peak_memory
 from storage.records import Edition, Master, RunState
 from tasks.errors import CoverageError
@@ -11,34 +11,31 @@ from tasks.package.content import narrator_of
 
 
 def check_coverage(order: Order, masters: tuple[Master, ...]) -> None:
-    """Raises `CoverageError` unless the ledger in the database accounts for every character, and every utterance of the
-    chosen chapters lies on a timeline."""
+    """Checks that the ledger in the database accounts for every character, and that every utterance of the chosen
+    chapters lies on a timeline. Raises `CoverageError`."""
     with order.services.database.snapshot() as uow:
         coverage = uow.books.coverage(order.source)
     if coverage.unaccounted_chars:
-        raise CoverageError(f"{order.book.title}: {coverage.unaccounted_chars} characters are unaccounted for")
+        raise CoverageError(
+            f"{order.book.title}: {coverage.unaccounted_chars} characters are neither spoken nor skipped by a rule; "
+            "please report the book"
+        )
     placed = {(master.chapter_index, item.utterance.index) for master in masters for item in master.placed}
     lost = [
         item.utterance for item in order.keyed if (item.utterance.chapter_index, item.utterance.index) not in placed
     ]
     if lost:
-        raise CoverageError(f"{order.book.title}: {len(lost)} utterances were not placed, first {lost[0].text[:60]!r}")
+        raise CoverageError(
+            f"{order.book.title}: {len(lost)} utterances lie on no chapter's timeline, the first is "
+            f"{lost[0].text[:60]!r}; please report the book"
+        )
 
 
-def outcome(
-    order: Order,
-    edition: Edition,
-    *,
-    rendered: int = 0,
-    rendered_seconds: float = 0.0,
-    synthesis_seconds: float = 0.0,
-    engine_seconds: float = 0.0,
-    wall_seconds: float,
-) -> RunReport:
-    """The report of a run that got through; without the counts, of one that found everything done."""
+def outcome(order: Order, edition: Edition, work: Work, *, wall_seconds: float) -> RunReport:
+    """Writes the report of a run that got through: what it did itself, and what the database says of the book."""
     settings = order.services.settings
+    flagged = _flagged(order)
     with order.services.database.snapshot() as uow:
-        flagged = uow.takes.flagged(order.source, order.chapters)
         coverage = uow.books.coverage(order.source)
     share = len(flagged) / len(order.keyed)
     return RunReport(
@@ -49,21 +46,25 @@ def outcome(
         edition=edition,
         chapter_indices=order.chapters,
         utterances=len(order.keyed),
-        rendered=rendered,
-        rendered_seconds=rendered_seconds,
-        synthesis_seconds=synthesis_seconds,
-        engine_seconds=engine_seconds,
+        work=work,
         wall_seconds=wall_seconds,
         memory=peak_memory(),
-        flagged=tuple(
-            FlaggedTake(
-                item.utterance.chapter_index,
-                item.chapter_title,
-                item.utterance.index,
-                item.utterance.text,
-                item.take.reasons,
-            )
-            for item in flagged
-        ),
+        flagged=flagged,
         coverage=coverage,
+    )
+
+
+def _flagged(order: Order) -> tuple[FlaggedTake, ...]:
+    """The chosen takes of the order's chapters that the checks doubt."""
+    with order.services.database.snapshot() as uow:
+        found = uow.takes.flagged(order.source, order.chapters)
+    return tuple(
+        FlaggedTake(
+            item.utterance.chapter_index,
+            item.chapter_title,
+            item.utterance.index,
+            item.utterance.text,
+            item.take.reasons,
+        )
+        for item in found
     )

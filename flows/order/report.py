@@ -1,4 +1,4 @@
-"""What a run has to say for itself, as one record, and its forms: JSON, Markdown, table rows.
+"""The report of a run, as one record, and its forms: JSON, Markdown, table rows.
 
 The command line, the Prefect artifacts and the tests all print from here, so they cannot disagree. Pure functions:
 knows nothing of Prefect, of terminals or of the database.
@@ -28,6 +28,16 @@ class FlaggedTake:
 
 
 @dataclass(frozen=True)
+class Work:
+    """What a run did itself, besides what it found done."""
+
+    takes: int = 0
+    take_seconds: float = 0.0  # audio of those takes, kept or not
+    synthesis_seconds: float = 0.0  # wall time of making them
+    engine_seconds: float = 0.0  # that engines worked, in whatever process: more than the above where several do
+
+
+@dataclass(frozen=True)
 class RunReport:
     """The outcome of one run of a book flow."""
 
@@ -38,10 +48,7 @@ class RunReport:
     edition: Edition
     chapter_indices: tuple[int, ...]  # of the edition's chapters, counted from 0 in the book
     utterances: int
-    rendered: int  # takes made by this run; 0 when everything was there already
-    rendered_seconds: float  # audio of those takes
-    synthesis_seconds: float  # wall time of making them
-    engine_seconds: float  # of these, the engine's
+    work: Work
     wall_seconds: float  # of the whole run
     memory: PeakMemory  # of this process
     flagged: tuple[FlaggedTake, ...]
@@ -50,7 +57,12 @@ class RunReport:
     @property
     def rtf(self) -> float | None:
         """Real-time factor: wall seconds per second of newly rendered audio; None when nothing was rendered."""
-        return self.synthesis_seconds / self.rendered_seconds if self.rendered_seconds else None
+        return self.work.synthesis_seconds / self.work.take_seconds if self.work.take_seconds else None
+
+    @property
+    def rendered(self) -> int:
+        """Takes made by this run; 0 when every take existed."""
+        return self.work.takes
 
 
 def report_json(report: RunReport) -> dict[str, Any]:
@@ -72,8 +84,8 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "rendered": report.rendered,
         "audio_seconds": round(report.edition.seconds, 3),
         "wall_seconds": round(report.wall_seconds, 3),
-        "synthesis_seconds": round(report.synthesis_seconds, 3),
-        "engine_seconds": round(report.engine_seconds, 3),
+        "synthesis_seconds": round(report.work.synthesis_seconds, 3),
+        "engine_seconds": round(report.work.engine_seconds, 3),
         "rtf": None if report.rtf is None else round(report.rtf, 3),
         "memory": asdict(report.memory),
         "flagged": len(report.flagged),

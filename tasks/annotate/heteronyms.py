@@ -15,8 +15,8 @@ from pathlib import Path
 
 from storage.records import Block, BlockKind, Book, Markup, MarkupKind
 from tasks.annotate.edits import with_markup
+from tasks.annotate.vocabulary import SAYING_KINDS
 
-_SAYING_KINDS = frozenset({MarkupKind.PHONEMES, MarkupKind.RESPELL, MarkupKind.SAY_AS})
 _CONTEXT_CHARS = 60
 _EXAMPLES = 3
 
@@ -127,7 +127,7 @@ def _notes(block: Block, left: OpenHeteronyms) -> Iterator[Markup]:
     text = block.text
     for match in _word().finditer(text):
         start, end = match.span()
-        if any(n.start < end and start < n.end and n.kind in _SAYING_KINDS for n in block.markup):
+        if any(n.start < end and start < n.end and n.kind in SAYING_KINDS for n in block.markup):
             continue
         before, after = text[max(0, start - _CONTEXT_CHARS) : start], text[end : end + _CONTEXT_CHARS]
         word = match[0].lower()

@@ -18,15 +18,13 @@ from typing import Any
 
 from storage.records import Block, Book, Markup, MarkupKind
 from tasks.annotate.edits import with_markup
+from tasks.annotate.vocabulary import ALPHABETS, SAYING_KINDS, markup_problem
 from tasks.errors import BadInputError
-from tasks.segment.saying import problem_of
 
-ALPHABETS = ("ipa", "x-sampa", "arpabet")
 _FORMS = ("word", "phrase", "regex")
 _KEYS = frozenset({*_FORMS, "say", *ALPHABETS, "case"})
 _CASES = ("smart", "exact", "any")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_SAYING_KINDS = frozenset({MarkupKind.PHONEMES, MarkupKind.RESPELL, MarkupKind.SAY_AS})
 _POSSESSIVE = re.compile(r"['’]s$", re.I)
 
 
@@ -132,7 +130,7 @@ class _Finder:
         candidates = sorted(self._candidates(block), key=lambda item: item[0], reverse=True)
         if not candidates:
             return block
-        taken = [(note.start, note.end) for note in block.markup if note.kind in _SAYING_KINDS]
+        taken = [(note.start, note.end) for note in block.markup if note.kind in SAYING_KINDS]
         covered = bytearray(len(block.text))
         for start, end in taken:
             covered[start:end] = b"\1" * (end - start)
@@ -243,7 +241,7 @@ def _entry(row: Any, where: str, scope: Scope, subject: str) -> Entry:
     elif not _WORD.match(written):
         raise BadInputError(f"{where}: {written!r} does not begin with a letter or digit: use regex")
     plain = Markup(0, len(written), kind, re.sub(r"\\(?:\d+|g<\w+>)", "", value) or "x" if regex else value)
-    if problem := problem_of(written, plain):
+    if problem := markup_problem(written, plain):
         raise BadInputError(f"{where}: {problem}")
     return Entry(written, kind, value, case, regex, scope, subject if scope == Scope.VOICE else "")
 

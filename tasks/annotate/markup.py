@@ -1,6 +1,6 @@
 """Bracket markup in any book's text, `[[pause 1.5]]`, `[[voice Tom]]...[[/voice]]`: markup of blocks, and skips.
 
-The forms are described in docs/markup.md. Must not know files; attributes in HTML are `tasks/ingest/html/markup.py`'s.
+The forms are described in docs/markup.md. Must not know files; attributes in HTML are `tasks/ingest/html/hints.py`'s.
 """
 
 from __future__ import annotations
@@ -11,18 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from storage.records import Block, Book, Chapter, Markup, MarkupKind, PauseKind, Skip
+from storage.records import Block, Book, Chapter, Markup, MarkupKind, Skip
 from tasks.annotate.edits import Edit, edited, with_markup
+from tasks.annotate.vocabulary import ALPHABETS, markup_problem, pause_problem
 from tasks.errors import BadInputError
 from tasks.ingest.skips import SkipRule
-from tasks.segment.saying import problem_of
-
-MAX_PAUSE_S = 60.0
 
 _MARKER = re.compile(r"\[\[(?P<close>/?)(?P<name>[a-z][a-z-]*)(?:\s+(?P<value>[^\[\]]*?))?\s*\]\]")
 _UNFINISHED = re.compile(r"\[\[/?(?:pause|skip|voice|say|say-as|spell|ipa|x-sampa|arpabet|lang)\b")
-_ALPHABETS = ("ipa", "x-sampa", "arpabet")
-_NAMES = ("pause", "skip", "voice", "say", "say-as", "spell", *_ALPHABETS, "lang")
+_NAMES = ("pause", "skip", "voice", "say", "say-as", "spell", *ALPHABETS, "lang")
 _WITHOUT_VALUE = frozenset({"skip", "spell"})
 _ACROSS_BLOCKS = frozenset({"skip", "voice", "lang"})
 
@@ -205,17 +202,6 @@ def _value_problem(marker: _Marker) -> str:
     return pause_problem(marker.value) if marker.name == "pause" else ""
 
 
-def pause_problem(value: str) -> str:
-    """Why a value is no pause; "" if it is one: seconds, or the name of a kind."""
-    if value in list(PauseKind):
-        return ""
-    try:
-        seconds = float(value)
-    except ValueError:
-        return f"a pause is a number of seconds or one of {', '.join(PauseKind)}"
-    return "" if 0 <= seconds <= MAX_PAUSE_S else f"a pause lasts 0 to {MAX_PAUSE_S:.0f} seconds"
-
-
 def _phonemes(alphabet: str, value: str) -> tuple[MarkupKind, str]:
     return MarkupKind.PHONEMES, f"{alphabet}:{value}"
 
@@ -226,7 +212,7 @@ _KINDS: dict[str, Callable[[str], tuple[MarkupKind, str]]] = {
     "say": lambda value: (MarkupKind.RESPELL, value),
     "say-as": lambda value: (MarkupKind.SAY_AS, value),
     "spell": lambda value: (MarkupKind.SAY_AS, "characters"),
-    **{name: partial(_phonemes, name) for name in _ALPHABETS},
+    **{name: partial(_phonemes, name) for name in ALPHABETS},
 }
 
 
@@ -238,7 +224,7 @@ def _note(opener: _Marker, text: str, start: int, end: int) -> list[Markup]:
     kind, value = _KINDS[opener.name](opener.value)
     start += len(text[start:end]) - len(text[start:end].lstrip())
     note = Markup(start, start + len(text[start:end].rstrip()), kind, value)
-    if problem := problem_of(inside.strip(), note):
+    if problem := markup_problem(inside.strip(), note):
         raise _Mistake(opener.start, f"{opener.written}: {problem}")
     return [note]
 

@@ -6,8 +6,9 @@ import json
 
 from lxml import etree
 
-from tasks.annotate.lexicon import ALPHABETS
+from tasks.annotate.vocabulary import ALPHABETS
 from tasks.errors import BadInputError
+from tasks.ingest.archive import safe_parser
 
 _ALPHABETS = {name: name for name in ALPHABETS} | {
     "x-arpabet": "arpabet",
@@ -24,9 +25,8 @@ def pls_to_toml(data: bytes, name: str) -> tuple[str, int]:
     Raises:
         BadInputError: no PLS, not well-formed, or of an alphabet that Talepress does not know.
     """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(data, safe_parser())
     except etree.XMLSyntaxError as error:
         raise BadInputError(f"{name} is not well-formed XML: {error.msg}") from error
     if etree.QName(root).localname != "lexicon":

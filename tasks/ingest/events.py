@@ -1,4 +1,4 @@
-"""What readers of any format make of a book's text: events, in reading order. Must not know formats or chapters."""
+"""The events that readers of any format make of a book's text, in reading order. Must not know formats or chapters."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ Event = Block | Skip | Anchor
 
 
 def is_scene_break(text: str) -> bool:
-    """Whether a whole block is an ornament between scenes: "* * *", "⁂", "———"."""
+    """Tells whether a whole block is an ornament between scenes: "* * *", "⁂", "———"."""
     return _SCENE_BREAK.fullmatch(text.strip()) is not None

@@ -1,6 +1,6 @@
-"""What a page or chapter is by its title and wording: cover, copyright page, index, ... Must not know files or markup.
+"""Finds the skip rule of a page or chapter by its title and wording: cover, copyright page, index and so on.
 
-All of this is a guess; what a book says of itself outranks it.
+All of this is a guess; what a book says of itself outranks it. Must not know files or markup.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ _GUTENBERG_END = re.compile(
 
 
 def title_rule(title: str) -> SkipRule | None:
-    """The rule for a chapter of that title, or `None` for one to read."""
+    """Returns the skip rule for a chapter of this title, or `None` for one to read."""
     title = " ".join(title.split()).strip(" .:*—-")
     return next((rule for pattern, rule in _BY_TITLE if pattern.fullmatch(title)), None)
 
 
 def is_notes_title(title: str) -> bool:
-    """Whether a chapter of that title may hold the book's notes: "Notes", "Notes to Chapter 2"."""
+    """Tells whether a chapter of this title may hold the book's notes: "Notes", "Notes to Chapter 2"."""
     return _NOTES_TITLE.fullmatch(" ".join(title.split()).strip(" .:*—-")) is not None
 
 
 def front_page_rule(text: str, book_title: str, authors: Iterable[str]) -> SkipRule | None:
-    """The rule for a short text before the first chapter: a copyright page or a title page by its wording."""
+    """Returns the skip rule for a text before the first chapter that is a copyright or title page by its wording."""
     if len(text) < 4000 and sum(1 for sign in _COPYRIGHT_SIGNS if sign.search(text)) >= 2:
         return SkipRule.COPYRIGHT_PAGE
     folded = " ".join(text.split()).casefold()
@@ -72,11 +72,11 @@ def front_page_rule(text: str, book_title: str, authors: Iterable[str]) -> SkipR
 
 
 def gutenberg_bounds(texts: list[str]) -> tuple[int, int]:
-    """`[start, stop)` of the book proper among `texts`, between Project Gutenberg's markers (or all of them)."""
-    start, stop = 0, len(texts)
+    """Returns `[start, stop)` of the book proper among `texts`: between Project Gutenberg's markers, or all."""
+    start = 0
     for index, text in enumerate(texts):
         if _GUTENBERG_START.search(text):
             start = index + 1
         elif _GUTENBERG_END.search(text):
             return start, index
-    return start, stop
+    return start, len(texts)

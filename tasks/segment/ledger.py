@@ -18,10 +18,10 @@ from storage.records import (
     Coverage,
     LedgerEntry,
     LedgerState,
-    MarkupKind,
     Script,
     Utterance,
 )
+from tasks.annotate.vocabulary import SAYING_KINDS
 from tasks.errors import CoverageError
 from tasks.ingest.skips import SkipRule
 from tasks.normalise.normalise import has_words
@@ -35,7 +35,6 @@ _UNMARKED_RUN = re.compile(rb"\0+")
 _KEPT_WORD = re.compile(r"(?<![^\W_])[a-z]{6,}(?![^\W_])")
 
 # Markup that says what to say in place of a text: its own words are then not to be found in what is said.
-_SAYING_KINDS = frozenset({MarkupKind.PHONEMES, MarkupKind.RESPELL, MarkupKind.SAY_AS})
 
 _Fate = tuple[LedgerState, str]
 _FATES: dict[int, _Fate] = {
@@ -104,7 +103,7 @@ def _check_order(utterances: Sequence[Utterance]) -> None:
 def _block_entries(chapter_index: int, block: Block, utterances: Sequence[Utterance]) -> Iterator[LedgerEntry]:
     """Entries for the runs of characters that share a fate. One byte of `marks` for each character of the block."""
     marks = bytearray(len(block.text))
-    marked = [(note.start, note.end) for note in block.markup if note.kind in _SAYING_KINDS]
+    marked = [(note.start, note.end) for note in block.markup if note.kind in SAYING_KINDS]
     for utterance in utterances:
         start, end = utterance.start, min(utterance.end, len(block.text))
         honest = block.text[utterance.start : utterance.end] == utterance.text and _says(utterance, marked)

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from storage.records import Block, Markup, MarkupKind
+from tasks.annotate.vocabulary import SAY_AS, SAYING_KINDS, markup_problem
 from tasks.normalise.normalise import normalise
 from tasks.normalise.rules.base import Context, cardinal, ordinal, spell_digits, year
 from tortoise_core.errors import TextError
 from tortoise_core.text.notation import INLINE, inline, phones_of
 
-SAY_AS = ("characters", "digits", "cardinal", "ordinal", "year", "date", "telephone")
-_SAYING_KINDS = frozenset({MarkupKind.PHONEMES, MarkupKind.RESPELL, MarkupKind.SAY_AS})
 _STRESSED_SYLLABLES = re.compile(r"\w+(?:-\w+)+")
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
 _LONGEST_NUMBER = 15  # digits; longer ones are read digit by digit
@@ -43,7 +42,7 @@ def stretches(block: Block, context: Context) -> list[Stretch]:
     """
     found: list[Stretch] = []
     for note in block.markup:
-        if note.kind not in _SAYING_KINDS or (found and note.start < found[-1].end):
+        if note.kind not in SAYING_KINDS or (found and note.start < found[-1].end):
             continue
         said = _said(block.text[note.start : note.end], note, context)
         if said:
@@ -52,16 +51,10 @@ def stretches(block: Block, context: Context) -> list[Stretch]:
 
 
 def problem_of(text: str, note: Markup) -> str:
-    """Why a text cannot be said as its markup asks; "" if it can."""
-    if note.kind == MarkupKind.PHONEMES and not INLINE.fullmatch(note.value):
-        alphabet, _, phonemes = note.value.partition(":")
-        try:
-            phones_of(alphabet, phonemes)
-        except TextError as error:
-            return str(error)
-    if note.kind == MarkupKind.SAY_AS and note.value not in SAY_AS:
-        return f"{note.value!r} is no way to say something: use {', '.join(SAY_AS)}"
-    if note.kind in _SAYING_KINDS and not _said(text, note, Context()):
+    """Says why a text cannot be spoken as its markup asks, once the rules have had it; "" if it can."""
+    if problem := markup_problem(text, note):
+        return problem
+    if note.kind in SAYING_KINDS and not _said(text, note, Context()):
         return f"{text!r} cannot be said as {note.value!r}"
     return ""
 

@@ -11,8 +11,9 @@ import threading
 from configs.settings import SynthesizeSettings
 from tasks.synthesize.speaker import Speaker
 from tortoise_core.errors import ConfigError
+from tortoise_core.inference.engine_kind import EngineKind
 from tortoise_core.inference.fake import FAKE
-from tortoise_core.inference.interface import Engine, EngineKind, FrontEnd, Sampling
+from tortoise_core.inference.interface import Engine, FrontEnd, Sampling
 from tortoise_core.inference.tortoise import TORTOISE
 
 # By their names in `synthesize.engine`. A new engine is a module and a line here.

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import soundfile
 
-from configs.settings import QaSettings, SynthesizeSettings
+from configs.settings import QaSettings, load_settings
 from storage.artifacts import ArtifactStore
 from storage.records import Take, VoiceRecord
 from tasks.disk import output_errors
-from tasks.errors import TransientError
+from tasks.errors import TalepressError, TransientError
 from tasks.qa.checks import Rendering
 from tasks.qa.verdict import RANK, judge
 from tasks.synthesize.batches import RenderItem, RenderVoices
@@ -33,26 +33,46 @@ from tortoise_core.text.notation import respelled
 
 @dataclass(frozen=True)
 class RenderJob:
-    """All that a worker, in whatever process, needs to speak a batch: small, picklable, no tensors."""
+    """All that a worker, in whatever process, needs to speak a batch: small, picklable, no tensors, no device."""
 
     items: tuple[RenderItem, ...]
     voices: Mapping[str, VoiceRecord]  # by the names that the items give
     sampling: Sampling
-    synthesize: SynthesizeSettings
+    engine: str  # `SynthesizeSettings.engine`
+    model: str  # the folder of the model
+    model_digest: str  # as in the keys of the items
+    precision: str  # as in the keys of the items: a worker whose device would choose another one uses this
     qa: QaSettings
     artifacts: str  # `StorageSettings.artifacts`
 
 
-def run_job(job: RenderJob) -> list[Take]:
-    """Renders a job with this process's engine. See `render_batch`."""
+@dataclass(frozen=True)
+class SpokenBatch:
+    """The takes of a batch, one for each item, and the seconds for which the engine worked on them."""
+
+    takes: tuple[Take, ...]
+    engine_seconds: float
+
+
+def run_job(job: RenderJob) -> SpokenBatch:
+    """Speaks a job with this process's own engine, on the device that this process's settings name.
+
+    Raises as `render_batch`, `CheckpointError` or `ConfigError` when the engine cannot be loaded, and `TalepressError`
+    when this process has another model under that name: its takes would lie under keys of audio that they are not.
+    """
+    own = load_settings().synthesize
+    chosen = own.model_copy(update={"engine": job.engine, "model": job.model, "precision": job.precision})
+    speaker = get_speaker(chosen)
+    if speaker.engine.digest != job.model_digest:
+        raise TalepressError(f"the model {job.model} is not the one of this run here: give every worker the same files")
     store = ArtifactStore(job.artifacts)
     latents = {name: read_latents(voice, store) for name, voice in job.voices.items()}
-    return render_batch(get_speaker(job.synthesize), store, job.items, RenderVoices(latents, job.sampling), job.qa)
+    return render_batch(speaker, store, job.items, RenderVoices(latents, job.sampling), job.qa)
 
 
 def render_batch(
     speaker: Speaker, store: ArtifactStore, items: Sequence[RenderItem], voices: RenderVoices, qa: QaSettings
-) -> list[Take]:
+) -> SpokenBatch:
     """Renders every item once.
 
     Args:
@@ -70,11 +90,12 @@ def render_batch(
         TransientError, EngineMemoryError, TalepressError: see `Speaker.speak`.
     """
     requests = [_request(item, voices) for item in items]
-    results = speaker.speak(requests)
-    return [
+    results, engine_seconds = speaker.speak_timed(requests)
+    takes = tuple(
         _finish(store, item, request.seed, result, qa)
         for item, request, result in zip(items, requests, results, strict=True)
-    ]
+    )
+    return SpokenBatch(takes, engine_seconds)
 
 
 def encode_flac(audio: np.ndarray, sample_rate: int) -> bytes:

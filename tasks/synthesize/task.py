@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from prefect import task
 
-from storage.records import Take
-from tasks.synthesize.render import RenderJob, run_job
+from tasks.synthesize.render import RenderJob, SpokenBatch, run_job
 
 
 @task(name="synthesize batch", persist_result=False)
-def synthesize_batch(job: RenderJob) -> list[Take]:
+def synthesize_batch(job: RenderJob) -> SpokenBatch:
     """Renders one batch; see `tasks.synthesize.render.render_batch`."""
     return run_job(job)

@@ -165,10 +165,10 @@ def test_the_data_folder(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("name", ["plain", "with space", "what?x=1", "50%20#1"])
 def test_the_database_lies_in_the_data_folder_whatever_its_name(tmp_path, name):
-    from sqlalchemy import make_url
+    from storage.database import database_name
 
     url = load_settings(storage={"data_dir": str(tmp_path / name)}).storage.database
-    assert make_url(url).database == str(tmp_path / name / "talepress.db")
+    assert database_name(url) == str(tmp_path / name / "talepress.db")
 
 
 @pytest.mark.parametrize(("platform", "part"), [("darwin", "Library"), ("win32", "Local")])

@@ -12,7 +12,7 @@ import torch
 from flows.actions.bench import forecast_presets
 from flows.actions.plan import make_plan
 from flows.actions.say import plan_speech, speak_lines
-from flows.order.manuscript import Sources
+from flows.order.request import Reading, Request
 from flows.services import open_services, read_settings
 from storage.records import RunState, Verdict
 from tasks.errors import BadInputError
@@ -24,7 +24,8 @@ from tasks.synthesize.render import RenderJob, run_job
 from tasks.voices.enrol import enrol_voice
 from tests.flows.samples import write_clip
 from tortoise_core.errors import ConfigError
-from tortoise_core.inference.interface import Engine, EngineKind, FrontEnd, SpeechResult, check_voice
+from tortoise_core.inference.engine_kind import EngineKind
+from tortoise_core.inference.interface import Engine, FrontEnd, SpeechResult, check_voice
 
 RATE = 16_000
 SECONDS_PER_CHAR = 0.07
@@ -131,7 +132,10 @@ def job(services, voice):
         items=(RenderItem(key, spoken), RenderItem(key, spoken, attempt=1)),
         voices={"": voice},
         sampling=services.sampling,
-        synthesize=services.synthesize,
+        engine=services.synthesize.engine,
+        model=services.synthesize.model,
+        model_digest=services.front_end.digest,
+        precision=services.precision,
         qa=services.settings.qa,
         artifacts=services.settings.storage.artifacts,
     )
@@ -143,7 +147,7 @@ def test_it_is_an_engine():
 
 
 def test_its_takes_are_made_judged_stored_and_ranked(services, bee):
-    takes = run_job(pickle.loads(pickle.dumps(job(services, bee))))
+    takes = run_job(pickle.loads(pickle.dumps(job(services, bee)))).takes
     assert [take.verdict for take in takes] == [Verdict.OK, Verdict.OK], takes
     assert all(take.sample_rate == RATE and services.store.exists(take.audio_sha256) for take in takes)
     assert takes[0].scores[RANK] != takes[1].scores[RANK]
@@ -161,8 +165,8 @@ def test_its_presets_and_languages_are_its_own(services, bee, tmp_path):
     book = tmp_path / "book.txt"
     book.write_text("It was late in the evening when he came home, and nobody was there to open the door.\n" * 5)
     with pytest.raises(BadInputError, match="the model speaks Latin only"):
-        make_plan(services, Sources(book))
-    _, planned = make_plan(services, Sources(book, force=True))
+        make_plan(services, Reading(book=str(book)))
+    _, planned = make_plan(services, Reading(book=str(book), force=True))
     assert planned["rendered"]["to_render"] == 1
     with pytest.raises(ConfigError, match="no preset 'fast': use one of shallow, deep"):
         services.front_end.settings("fast")
@@ -195,8 +199,9 @@ def test_a_whole_book_is_made_with_it(services, bee, tmp_path):
 
     book = tmp_path / "book.md"
     book.write_text("# Liber\n\nIn principio erat verbum.\n\n# Finis\n\nAve atque vale.\n", "utf-8")
-    report = book_to_audio(str(book), str(tmp_path / "out"))
+    request = Request(book=str(book), out=str(tmp_path / "out"))
+    report = book_to_audio(request)
     assert (report.state, report.rendered, report.flagged) == (RunState.DONE, 4, ())
     manifest = json.loads(Path(report.edition.files[1].path).read_text("utf-8"))
     assert manifest["model"]["sampling"] == {"depth": 0.3, "vowels": ["m", "o"]}
-    assert book_to_audio(str(book), str(tmp_path / "out")).rendered == 0
+    assert book_to_audio(request).rendered == 0

@@ -17,6 +17,7 @@ from flows.services import Services, read_settings
 from tests.quality.judge import Judge, Spoken
 from tests.quality.material import Speaker, write_wavs
 from tortoise_core.audio.constants import OUTPUT_RATE_HZ
+from tortoise_core.diffusion.samplers import SAMPLERS
 from tortoise_core.inference.engine import load_resynthesis
 from tortoise_core.inference.presets import SamplingSettings, own_settings
 from tortoise_core.inference.resynthesis import Resynthesis
@@ -24,7 +25,6 @@ from tortoise_core.inference.resynthesis import Resynthesis
 BATCH = 16
 FEW_EVALUATIONS = 8
 REFERENCE_STEPS = 400
-SAMPLERS = ("ancestral", "ddim", "dpmpp")
 STEPS = (4, 8, 12, 16, 30, 80)
 SWAPPED = 8  # clips of the best voice that are spoken in other voices
 COMPARED = 16  # clips of the best voice for the tables of samplers and guidance

@@ -44,7 +44,7 @@ def test_two_chapters(store, settings, tmp_path):
     backlog, takes = Backlog(items, batch_seconds=30, max_items=3), []
     speaker, voices = Speaker(engine), RenderVoices({"": read_latents(voice, store)}, sampling)
     while batch := backlog.next_batch():
-        made = render_batch(speaker, store, batch, voices, settings.qa)
+        made = render_batch(speaker, store, batch, voices, settings.qa).takes
         for take in made:
             if take.verdict is Verdict.DOUBTFUL and not is_last_attempt(take.attempt, settings.qa.retakes):
                 backlog.put_back(take.utterance_key)

@@ -16,7 +16,8 @@ from torch.nn import functional as F
 from tortoise_core.audio.constants import OUTPUT_RATE_HZ
 from tortoise_core.audio.mel import denormalize_mel, normalize_mel
 from tortoise_core.diffusion.process import GaussianDiffusion
-from tortoise_core.diffusion.samplers import Guidance, row_noise, sampler_named, shallow_start
+from tortoise_core.diffusion.samplers import sampler_named
+from tortoise_core.diffusion.samplers.loop import Guidance, row_noise, shallow_start
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.inference.code_stage import Chosen
 from tortoise_core.inference.front_end import SpeechFormat

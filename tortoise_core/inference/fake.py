@@ -22,7 +22,8 @@ import numpy as np
 import soundfile
 
 from tortoise_core.errors import AudioError, ConfigError, OutOfMemoryError, TextError
-from tortoise_core.inference.interface import EngineKind, Sampling, SpeechRequest, SpeechResult, VoiceLatents
+from tortoise_core.inference.engine_kind import EngineKind
+from tortoise_core.inference.interface import Sampling, SpeechRequest, SpeechResult, VoiceLatents
 from tortoise_core.inference.presets import SamplingSettings, own_settings
 
 SAMPLE_RATE = 24_000

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from tortoise_core.description import ModelDescription, read_config, read_description
+from tortoise_core.diffusion.samplers import require_sampler
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference.interface import Sampling
 from tortoise_core.inference.presets import PRESETS, SamplingSettings, own_settings, published_settings
@@ -84,9 +85,7 @@ class TorToiseFrontEnd:
         if preset not in self._presets:
             raise ConfigError(f"the model has no preset {preset!r}: use one of {', '.join(self.presets)}")
         if "sampler" in changes:
-            from tortoise_core.diffusion.samplers import sampler_named  # here: it needs PyTorch, and is seldom asked
-
-            sampler_named(str(changes["sampler"]))
+            require_sampler(str(changes["sampler"]))
         return self._presets[preset].changed(changes)
 
     def relative_work(self, settings: Sampling) -> float:

@@ -6,7 +6,7 @@ importable without PyTorch; it knows nothing of books, files or databases.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
@@ -17,8 +17,6 @@ from tortoise_core.errors import ConfigError
 
 if TYPE_CHECKING:
     import torch  # for annotations alone: a plan is made without it
-
-    from tortoise_core.inference.resynthesis import Resynthesis
 
 # A voice as an engine's networks see it: tensors by name, (1, width) float32 on the CPU. `Engine.voice_widths` says
 # which names and widths an engine needs.
@@ -113,20 +111,6 @@ class Engine(FrontEnd, Protocol):
 
     def voice_from_clips(self, clips: Sequence[Path]) -> VoiceLatents:
         """Latents of the speaker of the clips. Raises `AudioError`."""
-
-
-@dataclass(frozen=True)
-class EngineKind:
-    """How engines of one kind are had. Only `load` and `resynthesis` may import PyTorch.
-
-    A model is what the user configured: the path of a model folder, or any text where `model_folders` is false.
-    """
-
-    front_end: Callable[[str], FrontEnd]  # model: what is known of it without its networks
-    load: Callable[[str, str, str], Engine]  # model, device ("auto", "cpu", "cuda:1"), precision
-    precision: Callable[[str, str], str]  # the precision asked for ("auto", ...) and device: the one to load with
-    model_folders: bool = True  # whether models are folders, as `talepress model` lists them
-    resynthesis: Callable[[str, str, str], Resynthesis] | None = None  # as `load`: the acoustic half alone
 
 
 def check_voice(voice: VoiceLatents, widths: Mapping[str, int]) -> None:

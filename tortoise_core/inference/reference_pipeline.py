@@ -16,7 +16,8 @@ import torch
 from tortoise_core.audio.conditioning import conditioning_mels
 from tortoise_core.audio.mel import denormalize_mel
 from tortoise_core.diffusion.process import GaussianDiffusion
-from tortoise_core.diffusion.samplers import Guidance, sampler_named
+from tortoise_core.diffusion.samplers import sampler_named
+from tortoise_core.diffusion.samplers.loop import Guidance
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.inference.codes import PUBLISHED_FORMAT, clean_codes, pad_codes, spoken_length

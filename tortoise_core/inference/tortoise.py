@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tortoise_core.inference.engine_kind import EngineKind
 from tortoise_core.inference.front_end import load_front_end
-from tortoise_core.inference.interface import EngineKind
 from tortoise_core.inference.precision import choose_precision
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""From the parsed documents of a book to its events, with notes in their places. Must not know files or chapters."""
+"""Makes events of the parsed documents of a book, with notes in their places. Must not know files or chapters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tasks.ingest.notes import ChapterNote, link_notes, place_notes
 
 @dataclass(frozen=True)
 class Document:
-    """One text of a book. `path` is what links in other documents resolve to."""
+    """One text of a book. Links in other documents lead to `path`."""
 
     path: str
     body: etree._Element
@@ -30,7 +30,7 @@ def read_documents(
     anchors: Mapping[int, Collection[str]],
     language: str = "",
 ) -> list[list[Event | ChapterNote]]:
-    """The events of every document, with notes where `settings.notes` wants them.
+    """Walks over every document. Returns its events, with notes where `settings.notes` wants them.
 
     Args:
         documents: in reading order.

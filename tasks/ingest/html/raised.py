@@ -1,4 +1,4 @@
-"""What a raised number means by what stands before it: a power, part of a fraction, or a mark. Must not know blocks."""
+"""Reads raised numbers by what stands before them: a power, part of a fraction, or a mark. Must not know blocks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BASE = re.compile(r"(?:.*[\d)\]|])|(?:.*[^A-Za-z])?[A-Za-zα-ωΑ-Ω]{1,2}", re
 
 
 def raised_text(element: etree._Element, before: str) -> tuple[str, bool]:
-    """The text of a `sup` element and whether a space belongs before it.
+    """Returns the text of a `sup` element, and whether a space belongs before it.
 
     10<sup>3</sup> is 10³ and km<sup>2</sup> is km². 3<sup>1</sup>⁄<sub>2</sub> is 3 1⁄2. A number raised behind a word
     or a full stop marks a note without a link; it must not become part of the word.

@@ -1,7 +1,7 @@
-"""Which elements of a document are not read, and by which rule. Must not walk documents or build chapters.
+"""Decides which elements of a document are not read, and by which skip rule. Must not walk documents.
 
-The order of evidence is: what the book itself says (epub:type, DPUB-ARIA role, the hidden attributes), then the class
-names and shapes that tools are known to write. Titles and wording are the matter of `tasks.ingest.front_pages`.
+The order of evidence is: what the book itself declares (epub:type, DPUB-ARIA role, the hidden attributes), then the
+class names and shapes that programs are known to write. For titles and wording see `tasks.ingest.front_pages`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterable, Iterator
 
 from lxml import etree
 
+from tasks.annotate.vocabulary import SKIP_ATTRIBUTE
 from tasks.ingest.html.css import hides
 from tasks.ingest.skips import SkipRule
 
 EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
-# Left by `tasks.ingest.notes` on the references and bodies that it has found to belong together.
+# Set by `tasks.ingest.notes` on the references and bodies that it has found to belong together.
 NOTE_KEY = "{urn:talepress:reading}note"
 
 _BY_MEANING = {
@@ -93,19 +94,20 @@ _GROUP_MEANINGS = frozenset({"footnotes", "endnotes", "rearnotes", "notes"})
 
 
 def meanings(element: etree._Element) -> list[str]:
-    """What the element says it is: the words of its epub:type and DPUB-ARIA role, without prefixes."""
+    """Lists what the element declares to be: the words of its epub:type and DPUB-ARIA role, without prefixes."""
     types = (element.get(EPUB_TYPE) or element.get("epub:type") or "").lower().split()
     roles = (element.get("role") or "").lower().split()
     return types + [role.removeprefix("doc-") for role in roles if role.startswith("doc-")]
 
 
 def element_rule(element: etree._Element, tag: str, also_read: Collection[str] = ()) -> SkipRule | None:
-    """The rule by which the element and all in it is not read, or `None`. `tag` is its local name in lower case."""
+    """Returns the skip rule for the element and all in it, or `None`. `tag` is its local name in lower case."""
     return next((rule for rule in _element_rules(element, tag) if rule not in also_read), None)
 
 
 def _element_rules(element: etree._Element, tag: str) -> Iterator[SkipRule]:
-    if element.get("data-talepress-skip") is not None:  # docs/markup.md
+    """Yields every skip rule that holds for an element, the one with the best evidence first."""
+    if element.get(SKIP_ATTRIBUTE) is not None:  # docs/markup.md
         yield SkipRule.MARKUP_SKIP
     if is_note_reference(element, tag):
         yield SkipRule.NOTE_REFERENCE
@@ -126,8 +128,9 @@ def _element_rules(element: etree._Element, tag: str) -> Iterator[SkipRule]:
 
 
 def is_note_reference(element: etree._Element, tag: str) -> bool:
-    """Whether the element leads to a note, as it says itself or as its shape shows: a raised or bracketed link whose
-    whole text is a note mark, `<sup><a href="#n1">1</a></sup>`.
+    """Tells whether the element leads to a note: as it declares, or as its shape shows.
+
+    The shape is a raised or bracketed link whose whole text is a note mark, `<sup><a href="#n1">1</a></sup>`.
     """
     if tag not in ("a", "sup", "span"):
         return False
@@ -148,7 +151,7 @@ def is_note_reference(element: etree._Element, tag: str) -> bool:
 
 
 def is_note_body(element: etree._Element) -> bool:
-    """Whether the element is one note: as it says itself, or as the links to it have shown."""
+    """Tells whether the element is one note: as it declares, or as the links to it have shown."""
     if _GROUP_MEANINGS.intersection(meanings(element)):
         return False
     if element.get(NOTE_KEY) or _NOTE_MEANINGS.intersection(meanings(element)):
@@ -158,7 +161,7 @@ def is_note_body(element: etree._Element) -> bool:
 
 
 def is_note_group(element: etree._Element) -> bool:
-    """Whether the element holds notes, each in an element of its own."""
+    """Tells whether the element holds notes, each in an element of its own."""
     names = {*meanings(element), *(element.get("class") or "").lower().split()}
     if not _GROUP_MEANINGS.intersection(names) or meaning_rule(meanings(element)) not in (SkipRule.NOTE_BODY, None):
         return False
@@ -166,7 +169,7 @@ def is_note_group(element: etree._Element) -> bool:
 
 
 def is_backlink(element: etree._Element, tag: str) -> bool:
-    """Whether a link in a note's body only leads back: its text is an arrow or the note's mark."""
+    """Tells whether a link in a note's body only leads back: its text is an arrow or the note's mark."""
     if tag != "a" or "#" not in (element.get("href") or ""):
         return False
     text = _short_text(element).strip()
@@ -174,13 +177,13 @@ def is_backlink(element: etree._Element, tag: str) -> bool:
 
 
 def note_mark(text: str) -> str:
-    """The mark of a note without brackets, "12" of "[12]"; "" for what is none."""
+    """Returns the mark of a note without brackets, "12" of "[12]"; "" for text that is none."""
     match = _NOTE_MARK.fullmatch(text.strip())
     return match[1] if match else ""
 
 
 def _short_text(element: etree._Element) -> str:
-    """The element's text, or "" when it is too long for a mark."""
+    """Returns the element's text, or "" when it is too long for a mark."""
     text = ""
     for part in element.itertext():
         text += part
@@ -190,5 +193,5 @@ def _short_text(element: etree._Element) -> str:
 
 
 def meaning_rule(words: Iterable[str]) -> SkipRule | None:
-    """The rule for what landmarks or an EPUB 2 guide say of a whole file."""
+    """Returns the skip rule for what landmarks, an EPUB 2 guide or an element declare, or `None`."""
     return next((_BY_MEANING[word] for word in words if word in _BY_MEANING), None)

@@ -1,4 +1,4 @@
-"""Headings and lists of contents in plain text. Must not know files, blocks or the shape of lines."""
+"""Recognises headings and lists of contents in plain text. Must not know files, blocks or the shape of lines."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ _NUMERAL = re.compile(
 _PAGE = re.compile(r"(?:\s*(?:\.\s*){2,}|\s*[…·_-]{2,}\s*|\s)(?:\d{1,4}|[ivxlc]{1,7})\s*$")
 _ENTRY_START = re.compile(rf"\s*(?:(?:{_PARTS}|{_SECTIONS})\s|\d{{1,3}}[.):\s]|[IVXLC]+[.):\s])", re.I)
 _LOUD_ENDS = frozenset({"the end", "finis", "end", "fin"})
-_MAX_HEADING_CHARS, _MAX_HEADING_LINES, _MAX_ENTRY_CHARS = 120, 3, 95
+_MAX_HEADING_CHARS = 120
+_MAX_HEADING_LINES = 3
+_MAX_ENTRY_CHARS = 95
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SMALL_WORDS = frozenset(
     [
@@ -80,7 +82,7 @@ _SMALL_WORDS = frozenset(
 
 @dataclass(frozen=True)
 class Heading:
-    """What a paragraph shows itself to be: the kind of its number, its value, and the title behind it."""
+    """A heading taken apart: the kind of its number, the number's value, and the title behind it."""
 
     kind: str  # "part", "section", "numeral", "named"
     value: int  # 0 where there is no number that counts
@@ -88,7 +90,10 @@ class Heading:
 
 
 def heading_of(text: str) -> Heading | None:
-    """What heading a paragraph is by its own wording: "CHAPTER IV", "Chapter 4: The Sea", "XII.", "Preface"."""
+    """Takes a paragraph apart that is a heading by its own wording; returns `None` for any other.
+
+    Headings are "CHAPTER IV", "Chapter 4: The Sea", "XII.", "Preface".
+    """
     text = text.strip("_=*# ")
     too_long = len(text) > _MAX_HEADING_CHARS or text.count("\n") >= _MAX_HEADING_LINES
     if too_long or text.rstrip().endswith((",", ";")):
@@ -106,32 +111,33 @@ def heading_of(text: str) -> Heading | None:
 
 
 def is_heading(text: str) -> bool:
-    """Whether a paragraph is a chapter's heading by its own wording."""
+    """Tells whether a paragraph is a chapter's heading by its own wording."""
     return heading_of(text) is not None
 
 
 def is_loud(text: str) -> bool:
-    """Whether all letters are capitals, as in titles; "THE END" is none."""
+    """Tells whether all letters are capitals, as in titles; "THE END" is none."""
     letters = [c for c in text if c.isalpha()]
     return len(letters) > 1 and all(not c.islower() for c in letters) and _plain(text) not in _LOUD_ENDS
 
 
 def is_title_case(text: str) -> bool:
-    """Whether the words begin with capitals, small ones apart, and the text does not end like a sentence."""
+    """Tells whether the words begin with capitals, small ones apart, and the text does not end like a sentence."""
     words = [word for word in _WORD.findall(text) if word.lower() not in _SMALL_WORDS]
     capital = sum(1 for word in words if not word[0].islower())
     return bool(words) and capital >= 0.8 * len(words) and not text.rstrip('"”_').endswith((".", ",", ";", ":"))
 
 
 def in_sequence(headings: Iterable[tuple[int, Heading]]) -> set[int]:
-    """The positions whose bare numbers count up from 1, as chapters' do and other numbers do not."""
+    """Returns the positions whose bare numbers count up from 1, as chapters' do and other numbers do not."""
     good: set[int] = set()
     chain: list[int] = []
     expected = 1
     for position, heading in headings:
         if heading.value == 1:
             good.update(chain if len(chain) > 1 else ())
-            chain, expected = [position], 2
+            chain = [position]
+            expected = 2
         elif heading.value == expected:
             chain.append(position)
             expected += 1
@@ -140,7 +146,7 @@ def in_sequence(headings: Iterable[tuple[int, Heading]]) -> set[int]:
 
 @dataclass(frozen=True)
 class Contents:
-    """A list of contents: the paragraphs `start:stop` that it takes up, and the keys of what it names."""
+    """A list of contents: the paragraphs `start:stop` that it takes up, and the keys of the headings that it names."""
 
     start: int
     stop: int
@@ -148,9 +154,9 @@ class Contents:
 
 
 def find_contents(groups: Sequence[Paragraph]) -> Iterator[Contents]:
-    """The lists of contents, of illustrations and the like in a book."""
+    """Yields the lists of contents, of illustrations and the like in a book."""
     at = 0
-    known: set[str] = set()  # what earlier lists name
+    known: set[str] = set()  # the keys of earlier lists
     while at < len(groups):
         lines = groups[at].clean_lines
         if title_rule(lines[0].strip("_=*# ")) != SkipRule.TABLE_OF_CONTENTS:
@@ -163,7 +169,7 @@ def find_contents(groups: Sequence[Paragraph]) -> Iterator[Contents]:
 
 
 def keys_of(entry: str) -> set[str]:
-    """What an entry and the heading it stands for have in common: the whole, its number, its title."""
+    """Returns the keys by which an entry and its heading are known to be the same: the whole, its number, its title."""
     heading = heading_of(entry.strip())
     bare = heading is not None and not heading.title  # the number of "Chapter 12" is no page's
     text = entry if bare else _PAGE.sub("", entry)
@@ -177,7 +183,7 @@ def keys_of(entry: str) -> set[str]:
 
 
 def _entries(groups: Sequence[Paragraph], start: int, known: set[str]) -> tuple[int, set[str]]:
-    """Where the list ends, and its keys.
+    """Returns the position behind the list of contents that begins at `start`, and its keys.
 
     It ends where its first entry, or one of an earlier list, comes again, which is the first chapter itself; or before
     prose, and then before the headings over that prose which it names.
@@ -187,6 +193,7 @@ def _entries(groups: Sequence[Paragraph], start: int, known: set[str]) -> tuple[
     lines = groups[start].clean_lines[1:]
     position = start
     while True:
+        # 1. Take the entries of this paragraph.
         for line in _whole_entries(lines):
             keys = keys_of(line)
             first = first or keys
@@ -194,10 +201,12 @@ def _entries(groups: Sequence[Paragraph], start: int, known: set[str]) -> tuple[
         position += 1
         if position >= len(groups):
             break
+        # 2. End before the first chapter itself, or another list.
         group = groups[position]
         here = keys_of(group.text) | keys_of(group.clean_lines[0])
         if (named and first & here) or known & here or title_rule(group.clean_lines[0]) == SkipRule.TABLE_OF_CONTENTS:
             break
+        # 3. End before prose, and before the headings over it.
         if not _is_entry(group) or (len(named) > 1 and group.blank_before > 2 and not _ENTRY_START.match(group.text)):
             while position > start + 1 and _names(named, position - 1, groups[position - 1]):
                 position -= 1
@@ -207,13 +216,13 @@ def _entries(groups: Sequence[Paragraph], start: int, known: set[str]) -> tuple[
 
 
 def _names(named: Sequence[tuple[int, set[str]]], position: int, group: Paragraph) -> bool:
-    """Whether an earlier entry names this paragraph."""
+    """Tells whether an earlier entry names this paragraph."""
     here = keys_of(group.text)
     return any(at < position and keys & here for at, keys in named)
 
 
 def _whole_entries(lines: Sequence[str]) -> list[str]:
-    """Entries of one paragraph: a line each, and each two lines where numbers stand above their titles."""
+    """Returns the entries of one paragraph: its lines, or each two of them where numbers stand above their titles."""
     bare = [heading for line in lines if (heading := heading_of(line)) is not None and not heading.title]
     if len(lines) > 1 and len(bare) * 2 == len(lines) and (first := heading_of(lines[0])) and not first.title:
         return ["\n".join(lines[at : at + 2]) for at in range(0, len(lines), 2)]
@@ -221,6 +230,7 @@ def _whole_entries(lines: Sequence[str]) -> list[str]:
 
 
 def _is_entry(group: Paragraph) -> bool:
+    """Tells whether a paragraph may be a part of a list of contents: short lines, numbers, no sentences."""
     lines = group.clean_lines
     if any(len(line) > _MAX_ENTRY_CHARS for line in lines):
         return False
@@ -232,11 +242,12 @@ def _is_entry(group: Paragraph) -> bool:
 
 
 def _plain(text: str) -> str:
+    """Returns the words of a text in lower case, without punctuation."""
     return " ".join(_WORD.findall(text.casefold().replace("_", " ")))
 
 
 def _value(number: str) -> int:
-    """The value of a number in digits, Roman numerals or words; 0 where it is none that counts."""
+    """Returns the value of a number in digits, Roman numerals or words; 0 where it is none that counts."""
     if number.isdigit():
         return int(number)
     values = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from flows.order.report import FlaggedTake, RunReport, clock, report_json, report_markdown
+from flows.order.report import FlaggedTake, RunReport, Work, clock, report_json, report_markdown
 from flows.order.resources import PeakMemory
 from storage.records import Coverage, Edition, EditionFile, RunState
 
@@ -21,10 +21,7 @@ REPORT = RunReport(
     ),
     chapter_indices=(1, 4),
     utterances=20,
-    rendered=4,
-    rendered_seconds=10.0,
-    synthesis_seconds=5.0,
-    engine_seconds=4.5,
+    work=Work(takes=4, take_seconds=10.0, synthesis_seconds=5.0, engine_seconds=4.5),
     wall_seconds=9.0,
     memory=PeakMemory(3 << 20, None),
     flagged=(FlaggedTake(4, "Same", 2, "He said\n<b>|no|</b>.", ("too long: 9 s", "clipping")),),
@@ -46,7 +43,7 @@ def test_the_json_holds_what_the_command_promises():
 
 
 def test_no_rendering_no_real_time_factor():
-    idle = replace(REPORT, rendered=0, rendered_seconds=0.0, synthesis_seconds=0.0)
+    idle = replace(REPORT, work=Work())
     assert report_json(idle)["rtf"] is None
     assert "0 rendered by this run." in report_markdown(idle)
 

@@ -62,7 +62,7 @@ def test_the_digest_follows_the_speech_format(tmp_path):
 
 
 def test_a_folder_without_a_model(tmp_path):
-    with pytest.raises(CheckpointError, match="no model folder"):
+    with pytest.raises(CheckpointError, match="not a model folder"):
         load_front_end(tmp_path)
 
 
@@ -81,13 +81,12 @@ def test_planning_imports_no_pytorch(tmp_path):
     book.write_text("It was late in the evening when he came home, and nobody was there.\n\nThe end.\n")
     script = (
         "import sys\n"
-        "from pathlib import Path\n"
         "from flows.actions.plan import make_plan\n"
-        "from flows.order.manuscript import Sources\n"
+        "from flows.order.request import Reading\n"
         "from flows.services import open_services, read_settings\n"
-        "with open_services(read_settings('slt')) as services:\n"
+        "with open_services(read_settings(synthesize={'voice': 'slt'})) as services:\n"
         "    services.database\n"
-        f"    _, planned = make_plan(services, Sources(Path({str(book)!r})))\n"
+        f"    _, planned = make_plan(services, Reading(book={str(book)!r}))\n"
         "assert planned['rendered']['to_render'] == 2, planned['rendered']\n"
         "assert services.has_database()\n"
         "print(sorted({'torch', 'inflect', 'prefect'} & set(sys.modules)))\n"

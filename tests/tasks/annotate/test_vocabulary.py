@@ -1,0 +1,52 @@
+"""What the vocabulary of markup calls a mistake, and that it agrees with what is spoken in the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from storage.records import Markup, MarkupKind
+from tasks.annotate.vocabulary import markup_problem, pause_problem
+from tasks.segment.saying import problem_of
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value", "problem"),
+    [
+        ("tomato", MarkupKind.RESPELL, "tuh-MAY-toh", ""),
+        ("and", MarkupKind.RESPELL, "&", ""),
+        ("price", MarkupKind.RESPELL, "€", ""),
+        ("tomato", MarkupKind.RESPELL, "...", "'tomato' cannot be said as '...'"),
+        ("tomato", MarkupKind.PHONEMES, "ipa:təˈmeɪtoʊ", ""),
+        ("tomato", MarkupKind.PHONEMES, "{T AH0|tuh}", ""),
+        ("tomato", MarkupKind.PHONEMES, "ipa:ǃ", "'ǃ' is no sound of English"),
+        ("1984", MarkupKind.SAY_AS, "year", ""),
+        ("then", MarkupKind.SAY_AS, "year", "'then' cannot be said as 'year'"),
+        ("FBI", MarkupKind.SAY_AS, "characters", ""),
+        ("—", MarkupKind.SAY_AS, "date", "'—' cannot be said as 'date'"),
+        ("1984", MarkupKind.SAY_AS, "loud", "'loud' is no way to say something"),
+        ("Tom", MarkupKind.VOICE, "...", ""),
+    ],
+)
+def test_a_value_that_cannot_be_spoken_is_a_mistake_before_and_after_normalisation(text, kind, value, problem):
+    note = Markup(0, len(text), kind, value)
+    for found in (markup_problem(text, note), problem_of(text, note)):
+        assert problem in found
+        assert bool(found) == bool(problem), found
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("1.5", ""),
+        ("60", ""),
+        ("scene", ""),
+        ("60.5", "a pause lasts 0 to 60 seconds"),
+        ("-1", "a pause lasts 0 to 60 seconds"),
+        ("nan", "a pause lasts 0 to 60 seconds"),
+        ("long", "a pause is a number of seconds"),
+    ],
+)
+def test_a_pause_is_seconds_or_the_name_of_a_kind(value, problem):
+    found = pause_problem(value)
+    assert problem in found
+    assert bool(found) == bool(problem)
