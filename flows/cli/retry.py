@@ -29,7 +29,7 @@ def retry(
     """Speaks what was flagged again and keeps the best takes. The rest is as in the last run."""
     from flows.cli.launch import run_flow
     from flows.cli.report import show_report
-    from flows.order.existing import finished_edition, require_idle
+    from flows.order.existing import find_finished, require_idle
     from flows.order.order import prepare
     from flows.order.outcome import outcome
     from flows.order.report import Work
@@ -42,8 +42,10 @@ def retry(
     with open_services(settings) as services:
         order = prepare(services, request)
         require_idle(order)
-        edition = finished_edition(order)
-        report = outcome(order, edition, Work(), wall_seconds=time.monotonic() - began) if edition else None
+        done = find_finished(order)
+        report = None
+        if done is not None:
+            report = outcome(order, done.masters, done.edition, Work(), wall_seconds=time.monotonic() - began)
     if report is None or report.flagged:
         report = run_flow("retry-failed", request, settings, verbose=bool(context.obj))
     raise typer.Exit(show_report(report, json=json))

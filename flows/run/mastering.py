@@ -102,9 +102,7 @@ def master_chapter(order: Order, chapter: int) -> Master:
     settings = order.services.settings
     options = policies.retrying(settings.execution)
     working = order.working_folder / f"{chapter:05d}.flac"
-    stitched = stitch_task.with_options(**options)(
-        settings.storage.artifacts, quote(cues), settings.stitch, working, opens_book=chapter == order.chapters[0]
-    )
+    stitched = stitch_task.with_options(**options)(settings.storage.artifacts, quote(cues), settings.stitch, working)
     title = order.book.chapters[chapter].title
     made = master_task.with_options(**options)(settings.storage.artifacts, stitched, title, chapter, settings.master)
     working.unlink(missing_ok=True)

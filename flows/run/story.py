@@ -65,7 +65,7 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
         key, edition = publish(order, masters, encoded)
         announce(Progress("package", 1, 1))
         check_coverage(order, masters)
-        report = outcome(order, edition, tracker.work, wall_seconds=time.monotonic() - began)
+        report = outcome(order, masters, edition, tracker.work, wall_seconds=time.monotonic() - began)
         with order.services.database.unit_of_work() as uow:
             uow.editions.save(run_id, edition, key)
             uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import configs
@@ -23,13 +23,26 @@ VOICE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
+class VoiceCredit:
+    """What a publisher needs to know of a voice; "" is unknown."""
+
+    name: str
+    description: str
+    made_from: str  # whose speech it was learned from, by way of what
+    licence: str  # of that speech
+
+
+@dataclass(frozen=True)
 class ShippedVoice:
     """A voice that comes with the program: `NAME.safetensors`, with `NAME.toml` to say what it is."""
 
-    name: str
     path: Path
-    description: str = ""
-    licence: str = ""
+    credit: VoiceCredit
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+        return self.credit.name
 
 
 def shipped_voices(folder: Path = SHIPPED_FOLDER) -> tuple[ShippedVoice, ...]:
@@ -63,7 +76,7 @@ def find_voice(
                 name=name,
                 digest=digest_packed(data, str(shipped.path)),
                 latents_sha256=store.put_bytes(data),
-                description=shipped.description,
+                description=shipped.credit.description,
                 model_digest=model_digest,
             )
     for voice in enrolled:
@@ -76,6 +89,15 @@ def find_voice(
             f"voice {name!r} was made by another model: remove it and add it again from its clips, or use {known}"
         )
     raise UnknownVoiceError(f"unknown voice {name!r}: there is {known}; `talepress voice add NAME CLIP...` adds one")
+
+
+def credit_of(voice: VoiceRecord, folder: Path = SHIPPED_FOLDER) -> VoiceCredit:
+    """Says whose speech a voice was made from. Of a voice that the user added, the number of recordings is known."""
+    for shipped in shipped_voices(folder):
+        if shipped.name == voice.name:
+            return shipped.credit
+    clips = len(voice.clips)
+    return VoiceCredit(voice.name, voice.description, f"{clips} recording{'s' * (clips != 1)} that you added", "")
 
 
 def voice_names(
@@ -118,9 +140,5 @@ def _describe(path: Path) -> ShippedVoice:
         table = tomllib.loads(description.read_text("utf-8")) if description.is_file() else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInputError(f"{description}: not a TOML file ({error})") from error
-    return ShippedVoice(
-        name=str(table.get("name", path.stem)),
-        path=path,
-        description=str(table.get("description", "")),
-        licence=str(table.get("licence", "")),
-    )
+    named = {field.name: str(table.get(field.name, "")) for field in fields(VoiceCredit)}
+    return ShippedVoice(path, VoiceCredit(**{**named, "name": named["name"] or path.stem}))

@@ -64,7 +64,7 @@ def test_two_chapters(store, settings, tmp_path):
             ChosenTake(Utterance(index, n, n, 0, len(text), text, text, pauses[n], n == 0), chosen[key(text)])
             for n, text in enumerate(texts)
         ]
-        stitched = stitch_chapter(store, cues, settings.stitch, tmp_path / f"{index}.flac", opens_book=index == 0)
+        stitched = stitch_chapter(store, cues, settings.stitch, tmp_path / f"{index}.flac")
         masters.append(master_chapter(store, stitched, title, index, settings.master))
     for master in masters:
         assert master.loudness_lufs == pytest.approx(settings.master.target_lufs, abs=0.5)

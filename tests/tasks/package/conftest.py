@@ -38,9 +38,10 @@ BOOK = Book(
 STEM = "Oz The Wizard = 1;2#3"
 TITLES = ("Title; page", "1. The = Cyc\\lone", "2. #Munchkins’ “Council”")
 PACKAGE = PackageSettings(outputs=("m4b", "flac", "manifest"), aac_bitrate_kbps=96, narrator="")
-HEADINGS = (0, 12_345, 11_111)  # first sample of the heading in its chapter
+HEADINGS = (10_101, 12_345, 11_111)  # first sample of the heading in its chapter
 LENGTHS = (50_001, 70_007, 40_013)
-STARTS = (0, 50_001 + 12_345, 50_001 + 70_007 + 11_111)  # of the headings, from the start of the book's audio
+SPOKEN = (10_101, 50_001 + 12_345, 50_001 + 70_007 + 11_111)  # first samples of the headings in the book's audio
+STARTS = (0, *SPOKEN[1:])  # of the chapter marks
 
 
 def chapter(store, index, samples, heading):

@@ -11,8 +11,10 @@ from safetensors.torch import save
 
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.voices.catalogue import (
+    VoiceCredit,
     check_new_name,
     check_removable,
+    credit_of,
     find_voice,
     read_latents,
     shipped_voices,
@@ -32,7 +34,7 @@ def folder(tmp_path):
     folder = tmp_path / "voices"
     folder.mkdir()
     (folder / "ann.safetensors").write_bytes(pack_latents(latents()))
-    (folder / "ann.toml").write_text('name = "ann"\ndescription = "Warm"\nlicence = "CC0-1.0"\n')
+    (folder / "ann.toml").write_text('name = "ann"\ndescription = "Warm"\nmade_from = "Ann"\nlicence = "CC0-1.0"\n')
     return folder
 
 
@@ -46,6 +48,7 @@ def test_a_voice_from_clips(store, settings, tmp_path, suffix):
     assert torch.equal(read_latents(voice, store)["auto"], engine.voice_from_clips(clips)["auto"])
     assert voice.digest == digest_latents(engine.voice_from_clips(clips))
     assert find_voice("bob", MODEL, store, [voice]) == voice
+    assert credit_of(voice) == VoiceCredit("bob", "Deep", "2 recordings that you added", "")
 
 
 def test_clips_that_cannot_be_used(store, settings, tmp_path):
@@ -77,7 +80,13 @@ def test_shipped_voices_need_no_row(store, folder):
     assert voice.description == "Warm"
     assert voice.digest == digest_latents(latents())
     assert torch.equal(read_latents(voice, store)["diffusion"], latents()["diffusion"])
-    assert shipped_voices(folder)[0].licence == "CC0-1.0"
+    assert credit_of(voice, folder) == shipped_voices(folder)[0].credit == VoiceCredit("ann", "Warm", "Ann", "CC0-1.0")
+
+
+def test_a_publisher_is_told_of_every_voice_whose_speech_it_was_made_from():
+    credits = [voice.credit for voice in shipped_voices()]
+    assert [credit.name for credit in credits] == ["awb", "joe", "rms", "slt"]
+    assert all(credit.description and credit.made_from and credit.licence for credit in credits)
 
 
 def test_unknown_voices_are_told_with_those_there_are(store, settings, folder, tmp_path):
