@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from storage.records import Block, BlockKind, Chapter, Skip
 from tasks.ingest.events import Anchor, Event, GuessedSkip
 from tasks.ingest.front_pages import (
+    are_notes,
     front_page_rule,
     gutenberg_bounds,
     is_kept,
@@ -161,7 +162,7 @@ def _apply_page_rules(draft: _Draft, book_title: str, authors: Sequence[str], al
         # "Notes" may also be a chapter of the story; with note bodies in it, or all of them read elsewhere, it is not.
         emptied = all(block.kind == BlockKind.HEADING for block in draft.blocks)
         holds_notes = any(skip.rule == SkipRule.NOTE_BODY for skip in draft.skips)
-        rule = SkipRule.NOTE_BODY if emptied or holds_notes else None
+        rule = SkipRule.NOTE_BODY if emptied or holds_notes or are_notes(_texts(draft.blocks)) else None
     if rule is not None and rule not in also_read:
         blocks = draft.blocks
         draft.blocks = []
@@ -182,8 +183,12 @@ def _rule_by_title(title: str, blocks: Iterable[Block]) -> SkipRule | None:
     rule = title_rule(title)
     if rule is None:
         return None
-    texts = [block.text for block in blocks if block.kind != BlockKind.HEADING]
-    return None if is_text_of_book(rule, texts) else rule
+    return None if is_text_of_book(rule, _texts(blocks)) else rule
+
+
+def _texts(blocks: Iterable[Block]) -> list[str]:
+    """Returns the texts of blocks, headings apart."""
+    return [block.text for block in blocks if block.kind != BlockKind.HEADING]
 
 
 def _blocks(events: Iterable[Event | ChapterNote]) -> list[Block]:

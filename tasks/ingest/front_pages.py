@@ -84,6 +84,11 @@ def is_text_of_book(rule: SkipRule, texts: Sequence[str]) -> bool:
     return mostly_tells(texts)
 
 
+def are_notes(texts: Sequence[str]) -> bool:
+    """Tells whether most paragraphs under the title "Notes" begin with the mark of a note."""
+    return bool(texts) and sum(_NOTE_START.match(text) is not None for text in texts) * 2 > len(texts)
+
+
 def is_kept(rule: SkipRule, text: str) -> bool:
     """Tells whether one paragraph of a page that a guess skips is prose, and read all the same."""
     if rule in (SkipRule.GUTENBERG_BOILERPLATE, SkipRule.NOTE_BODY):

@@ -18,8 +18,8 @@ _PARTICLE = re.compile(r"an?|and|as|at|by|de[lr]?|di|du|et?|for|from|in|la|le|of
 # Words by which a sentence tells of somebody, or of something that happens.
 _PERSON = re.compile(r"\b(?:he|she|him|his|hers?|me|my(?!\.)|(?-i:I(?!\.)))\b", re.I)
 _TELLING = re.compile(
-    r"\b(?:they|them|their|we|us|our|you|your|its?|am|are|is|was|were|been?|had|has|have|did|do|does|would|could|should|will|can|may|might|must|"
-    r"said|says|asked|asks|came|come|went|gone|ran|saw|knew|took|stood|sat|fell|thought|told|left|found|felt|heard|"
+    r"\b(?:they|them|their|we|us|our|you|your|its?|am|are|is|was|were|been?|had|has|have|did|do|does|would|could|"
+    r"should|will|can|may|might|must|said|says|asked|asks|came|come|went|gone|ran|saw|knew|took|stood|sat|fell|thought|told|left|found|felt|heard|"
     r"looked|turned|began)\b",
     re.I,
 )

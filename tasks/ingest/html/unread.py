@@ -18,6 +18,8 @@ from tasks.ingest.skips import SkipRule
 EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
 # Set by `tasks.ingest.notes` on the references and bodies that it has found to belong together.
 NOTE_KEY = "{urn:talepress:reading}note"
+# Set by `tasks.ingest.html.raised` on raised texts: "note" for a mark that nothing links, "verse" for a verse's number.
+RAISED = "{urn:talepress:reading}raised"
 
 _BY_MEANING = {
     "cover": SkipRule.COVER_PAGE,
@@ -86,7 +88,7 @@ _BY_CLASS = {
     **dict.fromkeys(("pg-boilerplate", "pgheader", "pgfooter"), SkipRule.GUTENBERG_BOILERPLATE),
 }
 _BY_ID = {"pg-header": SkipRule.GUTENBERG_BOILERPLATE, "pg-footer": SkipRule.GUTENBERG_BOILERPLATE}
-_NOTE_MARK = re.compile(r"[\[({]?\s*(\d{1,4}|[a-z]|[*†‡§¶‖]{1,6})\s*[\])}]?", re.I)
+_NOTE_MARK = re.compile(r"[\[({]?\s*(\d{1,4}|[a-z]|[*†‡§¶‖]{1,6}|\*\d{1,4})\s*[\])}]?", re.I)
 _BACK_ARROWS = frozenset("↩↵⏎↑⇑^←⬑⤴\ufe0e\ufe0f")
 _MAX_MARK_CHARS = 16
 _NOTE_MEANINGS = frozenset({"footnote", "endnote", "rearnote"})
@@ -109,6 +111,8 @@ def _element_rules(element: etree._Element, tag: str) -> Iterator[SkipRule]:
     """Yields every skip rule that holds for an element, the one with the best evidence first."""
     if element.get(SKIP_ATTRIBUTE) is not None:  # docs/markup.md
         yield SkipRule.MARKUP_SKIP
+    if element.get(RAISED) == "verse":
+        yield SkipRule.VERSE_NUMBER
     if is_note_reference(element, tag):
         yield SkipRule.NOTE_REFERENCE
     else:
@@ -132,8 +136,8 @@ def is_note_reference(element: etree._Element, tag: str) -> bool:
 
     The shape is a raised or bracketed link whose whole text is a note mark, `<sup><a href="#n1">1</a></sup>`.
     """
-    if tag not in ("a", "sup", "span"):
-        return False
+    if element.get(RAISED) == "note" or tag not in ("a", "sup", "span"):
+        return element.get(RAISED) == "note"
     if meaning_rule(meanings(element)) == SkipRule.NOTE_REFERENCE:
         return True
     names = [_BY_CLASS.get(name) for name in (element.get("class") or "").lower().split()]

@@ -13,6 +13,7 @@ from tasks.ingest.chapters import Mark, one_line
 from tasks.ingest.events import INVISIBLE, Anchor, Event, GuessedSkip, is_scene_break
 from tasks.ingest.formats.text import gutenberg
 from tasks.ingest.formats.text.gutenberg import note_label, strip_inline
+from tasks.ingest.note_marks import NoteMarks
 from tasks.ingest.plain.headings import (
     Contents,
     Heading,
@@ -97,6 +98,7 @@ class _Reader:
         self._groups = [part for group in paragraphs(visible) for part in _without_headings(group)]
         self._width = page_width(self._groups)
         self._rejoiner = Rejoiner(visible)
+        self._marks = NoteMarks(visible)
         self._skipped: dict[int, SkipRule] = {}  # paragraph to rule
         self._headings: dict[int, str] = {}  # paragraph to the chapter's title, "" for a heading that starts none
         self._notes: frozenset[str] = frozenset()
@@ -287,6 +289,10 @@ class _Reader:
         text, left_out = strip_inline(text, self._notes, self._also_read)
         for what, rule in left_out:
             self._skip(" ".join(what.split()), rule)
+        if SkipRule.NOTE_REFERENCE not in self._also_read:
+            for start, end in reversed(self._marks.find(text)):
+                self._skip(text[start:end], SkipRule.NOTE_REFERENCE)
+                text = text[:start] + text[end:]
         if text:
             self._events.append(Block(kind, text, self._source))
 
