@@ -10,6 +10,7 @@ from lxml import etree
 from configs.settings import IngestSettings
 from tasks.ingest.archive import resolve
 from tasks.ingest.events import Event
+from tasks.ingest.html.drop_capitals import join_drop_capitals
 from tasks.ingest.html.pronunciation import Pronunciations
 from tasks.ingest.html.raised import mark_raised
 from tasks.ingest.html.walker import walk
@@ -40,6 +41,8 @@ def read_documents(
         language: the book's (BCP 47).
     """
     bodies = [(document.path, document.body) for document in documents]
+    for document in documents:
+        join_drop_capitals(document.body)
     link_notes(bodies, resolve)
     mark_raised(bodies)
     units = [
