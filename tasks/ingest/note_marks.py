@@ -34,7 +34,7 @@ class NoteMarks:
         numbers: dict[str, list[int]] = {kind: [] for kind in _ENOUGH}
         for match in _MARK.finditer(text):
             kind = str(match.lastgroup)
-            if kind in numbers and _stands_behind(text[: match.start()][-_BACKWARDS_CHARS:], kind):
+            if kind in numbers and _stands_behind(text[max(match.start() - _BACKWARDS_CHARS, 0) : match.start()], kind):
                 numbers[kind].append(int(match[kind]))
         self._kinds = {"raised", "caret"}
         for kind, found in numbers.items():
@@ -45,7 +45,8 @@ class NoteMarks:
         """Returns the places `[start, end)` of marks in a part of the text; `before` are the characters before it."""
         places = []
         for match in _MARK.finditer(text):
-            behind = (before + text[: match.start()])[-_BACKWARDS_CHARS:]
+            start = max(match.start() - _BACKWARDS_CHARS, 0)
+            behind = (before if start == 0 else "") + text[start : match.start()]
             if match.lastgroup in self._kinds and _stands_behind(behind, str(match.lastgroup)):
                 places.append(match.span())
         return places

@@ -19,8 +19,8 @@ _PARTICLE = re.compile(r"an?|and|as|at|by|de[lr]?|di|du|et?|for|from|in|la|le|of
 _PERSON = re.compile(r"\b(?:he|she|him|his|hers?|me|my(?!\.)|(?-i:I(?!\.)))\b", re.I)
 _TELLING = re.compile(
     r"\b(?:they|them|their|we|us|our|you|your|its?|am|are|is|was|were|been?|had|has|have|did|do|does|would|could|"
-    r"should|will|can|may|might|must|said|says|asked|asks|came|come|went|gone|ran|saw|knew|took|stood|sat|fell|thought|told|left|found|felt|heard|"
-    r"looked|turned|began)\b",
+    r"should|will|can|may|might|must|said|says|asked|asks|came|come|went|gone|ran|saw|knew|took|stood|sat|fell|"
+    r"thought|told|left|found|felt|heard|looked|turned|began)\b",
     re.I,
 )
 # Sentences that publishers put into every book.

@@ -29,6 +29,7 @@ _VERSE_CLASS = re.compile(r"(?:^|\s)(?:v(?:erse)?[_-]?n(?:um|umber|o)?|verse|ver
 _BEHIND_WORD = re.compile(r"[a-z]{3}[.,;:!?”’\"']*$")  # a raised letter marks a note behind "king", not behind "M"
 _MAX_CHARS = 12
 _CONTEXT_CHARS = 40
+_MAX_STEPS = 40  # backwards through elements: documents may have many empty ones
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,9 @@ def _text_before(element: etree._Element) -> str:
     """Returns the last characters before an element in its block."""
     text = ""
     node = element
-    while len(text) < _CONTEXT_CHARS:
+    for _ in range(_MAX_STEPS):
+        if len(text) >= _CONTEXT_CHARS:
+            break
         sibling = node.getprevious()
         if sibling is not None:
             text = (sibling.tail or "") + text

@@ -90,6 +90,9 @@ _BY_CLASS = {
 _BY_ID = {"pg-header": SkipRule.GUTENBERG_BOILERPLATE, "pg-footer": SkipRule.GUTENBERG_BOILERPLATE}
 _NOTE_MARK = re.compile(r"[\[({]?\s*(\d{1,4}|[a-z]|[*†‡§¶‖]{1,6}|\*\d{1,4})\s*[\])}]?", re.I)
 _BACK_ARROWS = frozenset("↩↵⏎↑⇑^←⬑⤴\ufe0e\ufe0f")
+_PAGE_NAME = re.compile(r"(?:^|[\s_-])(?:page|pg)(?:[_-]?(?:no|num|number))?[_-]?\d*(?=$|[\s_-])", re.I)
+_PAGE_NUMBER = re.compile(r"[\[({]?\s*(?:p(?:g|age)?\.?\s*)?(?:\d{1,4}|[ivxlc]{1,7})\s*[\])}]?", re.I)
+_PAGE_MARK = re.compile(r"[\[{]\s*p(?:g|age)?\.?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[\]}]", re.I)
 _MAX_MARK_CHARS = 16
 _NOTE_MEANINGS = frozenset({"footnote", "endnote", "rearnote"})
 _GROUP_MEANINGS = frozenset({"footnotes", "endnotes", "rearnotes", "notes"})
@@ -122,6 +125,8 @@ def _element_rules(element: etree._Element, tag: str) -> Iterator[SkipRule]:
         yield from (_BY_CLASS[name] for name in names if name in _BY_CLASS)
         if element.get(NOTE_KEY):
             yield SkipRule.NOTE_BODY
+        if _is_page_number(element, tag):
+            yield SkipRule.PAGE_BREAK
     if tag in _BY_TAG:
         yield _BY_TAG[tag]
     if by_id := _BY_ID.get((element.get("id") or "").lower()):
@@ -129,6 +134,15 @@ def _element_rules(element: etree._Element, tag: str) -> Iterator[SkipRule]:
     unseen = element.get("hidden") is not None or (element.get("aria-hidden") or "").strip().lower() == "true"
     if unseen or hides(element):
         yield SkipRule.HIDDEN
+
+
+def _is_page_number(element: etree._Element, tag: str) -> bool:
+    """Tells whether an inline element is a print's page number: by its class or id and its text, or as "[Pg 12]"."""
+    if tag not in ("span", "a", "small", "i", "b"):
+        return False
+    text = _short_text(element).strip()
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return bool(_PAGE_MARK.fullmatch(text) or (_PAGE_NAME.search(names) and _PAGE_NUMBER.fullmatch(text)))
 
 
 def is_note_reference(element: etree._Element, tag: str) -> bool:

@@ -254,3 +254,26 @@ def test_no_character_is_lost_or_doubled(body):
     found = "".join(texts_of(element))
     expected = "".join(element.xpath("//*[local-name()='body']//text()"))
     assert sorted(parts_of(found)) == sorted(parts_of(expected))
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "<span class='page' id='Page_41'>p. 41</span>",
+        "<span class='pagenum'>[Pg 39]</span>",
+        "<span>[Pg 12]</span>",
+        "<a id='page_40' class='pageno'>40</a>",
+        "<a id='pg7'>{7}</a>",
+        "<span class='page-xii'>xii</span>",
+    ],
+)
+def test_numbers_of_pages_are_not_read(number):
+    assert blocks(f"<p>She {number} slept.</p>") == [("paragraph", "She slept.")]
+    assert [rule for rule, _ in skips(f"<p>She {number} slept.</p>")] == ["page-break"]
+
+
+@pytest.mark.parametrize(
+    "words", ["<span>p. 41</span>", "<span class='page'>the page</span>", "<b>40</b>", "<i class='pager'>7</i>"]
+)
+def test_numbers_that_only_look_like_pages_are_read(words):
+    assert skips(f"<p>See {words} now.</p>") == []
