@@ -12,13 +12,14 @@ from storage.records import EditionFile, RunState
 
 if TYPE_CHECKING:
     from flows.order.report import RunReport
+    from tasks.voices.catalogue import VoiceCredit
 
 MAX_FLAGGED_SHOWN = 20
 
 
 def show_report(report: RunReport, *, json: bool) -> ExitCode:
     """Prints the report on stdout."""
-    from flows.order.report import clock, report_json
+    from flows.order.report import clock, loudness_notes, report_json
 
     if json:
         emit_json(report_json(report))
@@ -32,12 +33,21 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
             ["real-time factor", "-" if report.rtf is None else f"{report.rtf:.2f}"],
             ["flagged takes", len(report.flagged)],
         ]
+        rows += [[f"voice {voice.name}", _credit(voice)] for voice in report.voices]
         emit_table(report.title, ["", ""], rows)
+        for note in loudness_notes(report):
+            print(note)
         _show_flagged(report)
         _show_files(report.edition.files)
     if report.rendered == 0:
         tell("nothing to render: every take was there already")
     return ExitCode.FLAGGED if report.state is RunState.FLAGGED else ExitCode.DONE
+
+
+def _credit(voice: VoiceCredit) -> str:
+    """Says in one line what is known of a voice."""
+    known = [voice.description, voice.made_from and f"made from {voice.made_from}", voice.licence]
+    return "; ".join(part for part in known if part)
 
 
 def _show_files(files: Sequence[EditionFile]) -> None:

@@ -1,4 +1,4 @@
-"""From chosen takes to an edition: stitch and master each chapter, then package. What is there is not made again.
+"""Makes an edition of chosen takes: stitches and masters each chapter, then packages. What exists is not made again.
 
 Knows nothing of how audio is cut or encoded.
 """
@@ -94,7 +94,7 @@ class Mastering:
 
 
 def master_chapter(order: Order, chapter: int) -> Master:
-    """The master of a chapter whose utterances all have takes; its row is committed after its file."""
+    """Makes the master of a chapter that is all spoken, unless it exists; commits its row after its file."""
     cues = chosen_takes(order, chapter)
     key, found = find_master(order, chapter, cues)
     if found is not None:
@@ -102,9 +102,7 @@ def master_chapter(order: Order, chapter: int) -> Master:
     settings = order.services.settings
     options = policies.retrying(settings.execution)
     working = order.working_folder / f"{chapter:05d}.flac"
-    stitched = stitch_task.with_options(**options)(
-        settings.storage.artifacts, quote(cues), settings.stitch, working, opens_book=chapter == order.chapters[0]
-    )
+    stitched = stitch_task.with_options(**options)(settings.storage.artifacts, quote(cues), settings.stitch, working)
     title = order.book.chapters[chapter].title
     made = master_task.with_options(**options)(settings.storage.artifacts, stitched, title, chapter, settings.master)
     working.unlink(missing_ok=True)

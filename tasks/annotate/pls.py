@@ -8,6 +8,7 @@ from lxml import etree
 
 from tasks.annotate.vocabulary import ALPHABETS
 from tasks.errors import BadInputError
+from tasks.ingest.archive import safe_parser
 
 _ALPHABETS = {name: name for name in ALPHABETS} | {
     "x-arpabet": "arpabet",
@@ -25,9 +26,8 @@ def pls_to_toml(data: bytes, name: str) -> tuple[str, int]:
         BadInputError: the file is no PLS, is not well-formed, or uses an alphabet that Talepress does not know.
     """
     # 1. Read the XML without following anything that it points to.
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(data, safe_parser())
     except etree.XMLSyntaxError as error:
         raise BadInputError(f"{name} is not well-formed XML: {error.msg}") from error
     if etree.QName(root).localname != "lexicon":

@@ -35,30 +35,34 @@ _DRM_FILES = ("META-INF/sinf.xml", "META-INF/license.lcpl")
 _TEXT_SUFFIXES = (".xhtml", ".html", ".htm", ".xml", ".opf", ".ncx", ".css", ".svg", ".smil")
 
 
-def safe_parser() -> etree.XMLParser:
-    """An XML parser that expands no entities, opens no network and keeps libxml2's limits on depth and size."""
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+def safe_parser(*, recover: bool = False) -> etree.XMLParser:
+    """Makes an XML parser that expands no entities, opens no network and keeps libxml2's limits on depth and size.
+
+    Args:
+        recover: whether what is not well-formed is repaired instead of refused.
+    """
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=recover)
 
 
 def parse_xml(data: bytes) -> tuple[etree._Element | None, str]:
-    """The root of an XML file of the package and what is wrong with it, "" for nothing.
+    """Parses an XML file. Returns its root and what is wrong with it, "" for nothing.
 
-    What is not well-formed is repaired: undeclared prefixes are declared, the rest is libxml2's recovery. `None` when
-    nothing is left.
+    What is not well-formed is repaired: undeclared prefixes are declared, the rest is libxml2's recovery. The root is
+    `None` where nothing is left.
     """
     try:
         return etree.fromstring(data, safe_parser()), ""
     except etree.XMLSyntaxError as error:
         problem = f"is not well-formed XML and was repaired: {error.msg}"
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True)
     try:
-        root = etree.fromstring(_declare_prefixes(data), parser)
+        root = etree.fromstring(_declare_prefixes(data), safe_parser(recover=True))
     except etree.XMLSyntaxError:
         root = None
     return root, problem
 
 
 def _declare_prefixes(data: bytes) -> bytes:
+    """Declares on the first element every namespace prefix that a file uses without declaring it."""
     declared = set(re.findall(rb"xmlns:([\w.-]+)\s*=", data)) | {b"xml", b"xmlns"}
     used = set(re.findall(rb"</?([A-Za-z_][\w.-]*):", data)) | set(
         re.findall(rb"\s([A-Za-z_][\w.-]*):[\w.-]+\s*=", data)
@@ -71,7 +75,7 @@ def _declare_prefixes(data: bytes) -> bytes:
 
 
 def resolve(base: str, href: str) -> str:
-    """The archive path that `href`, found in the file `base`, points to: decoded, `..` resolved, no fragment."""
+    """Returns the archive path to which `href` in the file `base` leads: decoded, `..` resolved, no fragment."""
     path = unquote(href.split("#", 1)[0]).replace("\\", "/").strip()
     if not path:
         return base
@@ -79,7 +83,7 @@ def resolve(base: str, href: str) -> str:
 
 
 class BookArchive:
-    """A checked zip archive whose members are found by name, whatever their case or kind of slash."""
+    """A checked zip archive that finds its members by name, whatever their case or kind of slash."""
 
     def __init__(self, path: Path, settings: IngestSettings) -> None:
         self.path = path
@@ -109,11 +113,11 @@ class BookArchive:
         return self._key(name) in self._names
 
     def names(self) -> list[str]:
-        """The names of all members."""
+        """Lists the names of all members."""
         return list(self._names.values())
 
     def read(self, name: str) -> bytes:
-        """The bytes of a member. Raises `KeyError` when there is none, `UnreadableBookError` when it is damaged."""
+        """Reads a member. Raises `KeyError` where there is none, `UnreadableBookError` where it is damaged."""
         member = self._names[self._key(name)]
         try:
             return self.zip.read(member)
@@ -123,6 +127,7 @@ class BookArchive:
             raise UnreadableBookError(f"{self.path.name}: {member} cannot be unpacked: {error}") from error
 
     def _check_members(self, members: Iterable[zipfile.ZipInfo], settings: IngestSettings) -> None:
+        """Raises `UnreadableBookError` for an archive that is too large, or a member that is hostile or locked."""
         name = self.path.name
         members = list(members)
         if len(members) > settings.max_archive_members:
@@ -141,7 +146,8 @@ class BookArchive:
             ratio = member.file_size / max(member.compress_size, 1)
             if member.file_size > _MIB and ratio > settings.max_compression_ratio:
                 raise UnreadableBookError(
-                    f"{name}: {member.filename} unpacks to {ratio:.0f} times its size: a zip bomb"
+                    f"{name}: {member.filename} unpacks to {ratio:.0f} times its size, more than "
+                    "ingest.max_compression_ratio allows (a zip bomb?)"
                 )
             if member.filename.lower().endswith(_TEXT_SUFFIXES) and member.file_size > settings.max_unit_bytes:
                 raise UnreadableBookError(
@@ -149,6 +155,7 @@ class BookArchive:
                 )
 
     def _check_drm(self) -> None:
+        """Raises `UnreadableBookError` where files of the archive are encrypted, fonts apart."""
         locked = UnreadableBookError(
             f"{self.path.name} is protected by DRM; Talepress reads only unprotected books: "
             "buy or borrow it where it is sold without"
@@ -161,7 +168,8 @@ class BookArchive:
         if root is None:
             raise UnreadableBookError(f"{self.path.name}: META-INF/encryption.xml is damaged: it {problem}")
         for data in root.iter("{*}EncryptedData"):
-            method, reference = data.find("{*}EncryptionMethod"), data.find(".//{*}CipherReference")
+            method = data.find("{*}EncryptionMethod")
+            reference = data.find(".//{*}CipherReference")
             uri = "" if reference is None else (reference.get("URI") or "").lower()
             hides_text = method is None or method.get("Algorithm") not in _FONT_OBFUSCATION
             if hides_text and not uri.endswith(_FONT_SUFFIXES):

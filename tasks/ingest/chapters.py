@@ -1,4 +1,6 @@
-"""Puts units and a table of contents together into chapters. Must not know files, EPUB or HTML.
+"""Puts the texts of a book and its table of contents together into chapters. Must not know files, EPUB or HTML.
+
+A unit is one text of a book: a file of an EPUB's spine, or the whole of a text file.
 
 A chapter starts where an entry of the table of contents points; everything up to the next such place belongs to it,
 across files. Text before the first entry becomes a chapter of its own when it is not skipped by a rule.
@@ -10,15 +12,23 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from storage.records import Block, BlockKind, Chapter, Skip
-from tasks.ingest.events import Anchor, Event
-from tasks.ingest.front_pages import front_page_rule, gutenberg_bounds, is_notes_title, title_rule
+from tasks.ingest.events import Anchor, Event, GuessedSkip
+from tasks.ingest.front_pages import (
+    are_notes,
+    front_page_rule,
+    gutenberg_bounds,
+    is_kept,
+    is_notes_title,
+    is_text_of_book,
+    title_rule,
+)
 from tasks.ingest.notes import ChapterNote
 from tasks.ingest.skips import SkipRule
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A place where a chapter of that title starts. `anchor` "" is the start of the unit; `depth` counts from 0."""
+    """A place where a chapter of this title starts. `anchor` "" is the start of the unit; `depth` counts from 0."""
 
     title: str
     unit: int
@@ -49,16 +59,25 @@ def assemble(
     authors: Sequence[str],
     also_read: Collection[str] = (),
 ) -> tuple[tuple[Chapter, ...], tuple[Skip, ...]]:
-    """Chapters in reading order and everything that is not read, each skip with the chapter it lies in.
+    """Makes chapters of a book's units. Returns them in reading order, and all skips, each with the chapter it lies in.
 
     Chapters that hold nothing to read vanish (a table of contents names title pages, and parts that share the place of
     their first chapter); their skips stay.
+
+    Args:
+        units: the events of each unit, in reading order.
+        marks: where chapters start.
+        book_title: the book's title, also of a chapter that has none.
+        authors: the book's authors; a page that repeats title and author is a title page.
+        also_read: skip rules that are switched off.
     """
+    # 1. Cut the events where marks stand, and let the skip rules for whole pages and chapters work.
     drafts = _split(units, list(marks), also_read)
     _skip_gutenberg(drafts, also_read)
     for draft in drafts:
         _apply_page_rules(draft, book_title, authors, also_read)
         draft.blocks += draft.notes
+    # 2. Number the drafts that hold anything to read; of the others, only the skips stay.
     chapters: list[Chapter] = []
     skips: list[Skip] = []
     for draft in _merge_untitled(drafts):
@@ -76,7 +95,7 @@ def assemble(
 
 
 def one_line(title: str) -> str:
-    """A heading's lines as one title: "I" over "The Old Buccaneer" is "I: The Old Buccaneer"."""
+    """Joins a heading's lines to one title: "I" over "The Old Buccaneer" is "I: The Old Buccaneer"."""
     first, *rest = title.split("\n")
     for line in rest:
         first += (" " if first[-1:] in ":.,;—-!?" else ": ") + line
@@ -86,11 +105,14 @@ def one_line(title: str) -> str:
 def _split(
     units: Sequence[Sequence[Event | ChapterNote]], marks: list[Mark], also_read: Collection[str]
 ) -> list[_Draft]:
+    """Cuts the events of all units into drafts of chapters."""
+    # 1. Find the drafts that start at each place.
     starts: dict[tuple[int, str], list[_Draft]] = {}
     for mark in marks:
         draft = _Draft(mark.title, by_title=not mark.anchor or mark.depth == 0)
         starts.setdefault((mark.unit, mark.anchor), []).append(draft)
     marked_units = {mark.unit for mark in marks}
+    # 2. Give every event to the draft that is open. The first holds what stands before all marks.
     drafts = [_Draft("", is_front=True)]
     for unit_index, events in enumerate(units):
         here = starts.get((unit_index, ""), [])
@@ -99,7 +121,7 @@ def _split(
             # Front pages stand alone, as each may have a rule of its own; and a cover's or title page's rule must not
             # swallow a file behind it that the table of contents does not name.
             drafts.append(_Draft("", is_front=True))
-        rule = None if unit_index in marked_units else title_rule(_first_heading(events))
+        rule = None if unit_index in marked_units else _rule_by_title(_first_heading(events), _blocks(events))
         for event in events:
             if isinstance(event, Anchor):
                 drafts += starts.pop((unit_index, event.id), [])
@@ -109,13 +131,13 @@ def _split(
                 drafts[-1].notes += event.blocks
             elif rule is None or rule in also_read:
                 drafts[-1].blocks.append(event)
-            elif event.text:
-                drafts[-1].skips.append(Skip(event.text, rule, source=event.source))
+            else:
+                _skip_block(drafts[-1], event, rule)
     return drafts
 
 
 def _skip_gutenberg(drafts: list[_Draft], also_read: Collection[str]) -> None:
-    """Turns what stands before and after Project Gutenberg's markers into skips."""
+    """Turns the blocks before and after Project Gutenberg's markers into skips."""
     if SkipRule.GUTENBERG_BOILERPLATE in also_read:
         return
     places = [(draft, block) for draft in drafts for block in draft.blocks]
@@ -132,22 +154,50 @@ def _skip_gutenberg(drafts: list[_Draft], also_read: Collection[str]) -> None:
 
 
 def _apply_page_rules(draft: _Draft, book_title: str, authors: Sequence[str], also_read: Collection[str]) -> None:
-    """Skips a whole chapter that its title, or for front pages its wording, shows to be no part of the text."""
-    rule = title_rule(draft.title or _first_heading(draft.blocks)) if draft.by_title else None
+    """Skips a whole chapter that its title, or a front page that its wording, shows to be no part of the text."""
+    rule = _rule_by_title(draft.title or _first_heading(draft.blocks), draft.blocks) if draft.by_title else None
     if rule is None and draft.is_front:
-        rule = front_page_rule("\n".join(block.text for block in draft.blocks), book_title, authors)
+        rule = front_page_rule([block.text for block in draft.blocks], book_title, authors)
     if rule is None and is_notes_title(draft.title or _first_heading(draft.blocks)):
         # "Notes" may also be a chapter of the story; with note bodies in it, or all of them read elsewhere, it is not.
         emptied = all(block.kind == BlockKind.HEADING for block in draft.blocks)
         holds_notes = any(skip.rule == SkipRule.NOTE_BODY for skip in draft.skips)
-        rule = SkipRule.NOTE_BODY if emptied or holds_notes else None
+        rule = SkipRule.NOTE_BODY if emptied or holds_notes or are_notes(_texts(draft.blocks)) else None
     if rule is not None and rule not in also_read:
-        draft.skips += [Skip(block.text, rule, source=block.source) for block in draft.blocks if block.text]
-        draft.blocks.clear()
+        blocks = draft.blocks
+        draft.blocks = []
+        for block in blocks:
+            _skip_block(draft, block, rule)
+
+
+def _skip_block(draft: _Draft, block: Block, rule: SkipRule) -> None:
+    """Skips a block of a page that the guess `rule` is about, unless it is prose."""
+    if block.kind != BlockKind.HEADING and is_kept(rule, block.text):
+        draft.blocks.append(block)
+    elif block.text:
+        draft.skips.append(GuessedSkip(block.text, rule, source=block.source))
+
+
+def _rule_by_title(title: str, blocks: Iterable[Block]) -> SkipRule | None:
+    """Returns the skip rule for a chapter of this title, `None` where its text is mostly prose, whatever its title."""
+    rule = title_rule(title)
+    if rule is None:
+        return None
+    return None if is_text_of_book(rule, _texts(blocks)) else rule
+
+
+def _texts(blocks: Iterable[Block]) -> list[str]:
+    """Returns the texts of blocks, headings apart."""
+    return [block.text for block in blocks if block.kind != BlockKind.HEADING]
+
+
+def _blocks(events: Iterable[Event | ChapterNote]) -> list[Block]:
+    """Returns the blocks among events."""
+    return [event for event in events if isinstance(event, Block)]
 
 
 def _merge_untitled(drafts: Iterable[_Draft]) -> list[_Draft]:
-    """Neighbouring texts that have no title of their own become one."""
+    """Makes one draft of neighbouring drafts that have no title of their own."""
     merged: list[_Draft] = []
     for draft in drafts:
         if merged and draft.is_front and merged[-1].is_front and not _first_heading(draft.blocks):
@@ -159,6 +209,7 @@ def _merge_untitled(drafts: Iterable[_Draft]) -> list[_Draft]:
 
 
 def _first_heading(events: Iterable[Event | ChapterNote]) -> str:
+    """Returns the first heading among events as one line, "" where there is none."""
     return next(
         (one_line(event.text) for event in events if isinstance(event, Block) and event.kind == BlockKind.HEADING), ""
     )

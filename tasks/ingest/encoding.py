@@ -1,4 +1,4 @@
-"""Bytes to text: finds the encoding of a text file and says which. Must not know what the text means."""
+"""Makes text of a file's bytes: finds the encoding and says which. Must not know what the text means."""
 
 from __future__ import annotations
 
@@ -27,11 +27,13 @@ _LATIN_SHARE = 0.25  # a text in Latin letters has fewer bytes beyond ASCII than
 _MOSTLY = 0.8  # of the places beyond ASCII: a file that is UTF-8 but for a few
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _UTF8_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-_OPENING, _CLOSING, _DASHES = "“‘„«¿¡‚‹", "”’»›…", "–—"
+_OPENING = "“‘„«¿¡‚‹"
+_CLOSING = "”’»›…"
+_DASHES = "–—"
 
 
 def decode(data: bytes, declared: str | None = None) -> tuple[str, str]:
-    """Text in NFC, its line ends `\\n`, with the name of the encoding it was in.
+    """Decodes a file. Returns its text in NFC with line ends `\\n`, and the name of the encoding.
 
     A byte-order mark wins, then the declared encoding, then UTF-16 by its zero bytes, UTF-8, and UTF-8 with a few bytes
     of cp1252 in it. Of the rest, texts in Latin letters are decoded by that code page which puts letters inside words
@@ -55,7 +57,7 @@ def decode(data: bytes, declared: str | None = None) -> tuple[str, str]:
 
 
 def _usable(declared: str | None, data: bytes) -> str | None:
-    """The codec of a declared encoding, or `None` where it cannot be what the file is in."""
+    """Returns the codec of a declared encoding, or `None` where the file cannot be in it."""
     try:
         name = codecs.lookup(declared or "").name
     except (LookupError, ValueError):
@@ -66,9 +68,10 @@ def _usable(declared: str | None, data: bytes) -> str | None:
 
 
 def _wide(data: bytes) -> str | None:
-    """UTF-16 without its mark: every other byte of Western text is zero."""
+    """Recognises UTF-16 without its mark, of which every other byte is zero in Western text. `None` for other text."""
     sample = data[:_SAMPLE_BYTES]
-    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    even = sample[0::2].count(0)
+    odd = sample[1::2].count(0)
     half = len(sample) // 2
     if odd > half * 0.4 and even < half * 0.1:
         return "utf-16-le"
@@ -76,13 +79,14 @@ def _wide(data: bytes) -> str | None:
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
+    """Tells whether most bytes beyond ASCII form well-formed UTF-8."""
     good = _UTF8_CHARACTER.findall(data)
     strays = len(_BEYOND_ASCII.findall(data)) - sum(map(len, good))
     return len(good) >= _MOSTLY * (len(good) + strays)
 
 
 def _with_strays(data: bytes) -> str:
-    """UTF-8 whose ill-formed bytes are those of cp1252."""
+    """Decodes UTF-8 whose ill-formed bytes are those of cp1252."""
 
     def stray(error: UnicodeError) -> tuple[str | bytes, int]:
         assert isinstance(error, UnicodeDecodeError)
@@ -93,6 +97,7 @@ def _with_strays(data: bytes) -> str:
 
 
 def _guess(data: bytes) -> str:
+    """Returns the most likely encoding of a file that no mark, label or UTF explains."""
     sample = _telling_sample(data)
     if len(_BEYOND_ASCII.findall(sample)) <= _LATIN_SHARE * len(b"".join(sample.split())):
         return max(_LATIN, key=lambda encoding: _plausibility(sample.decode(encoding, errors="replace")))
@@ -101,10 +106,11 @@ def _guess(data: bytes) -> str:
 
 
 def _telling_sample(data: bytes) -> bytes:
-    """Of a long file, the lines that hold more than ASCII: the first such may come late."""
+    """Returns a short file whole, of a long one the lines that hold more than ASCII: the first may come late."""
     if len(data) <= _SAMPLE_BYTES:
         return data
-    lines, size = [], 0
+    lines = []
+    size = 0
     for line in data.split(b"\n"):
         if _BEYOND_ASCII.search(line):
             lines.append(line)
@@ -115,7 +121,7 @@ def _telling_sample(data: bytes) -> bytes:
 
 
 def _plausibility(text: str) -> int:
-    """How well the characters beyond ASCII fit where they stand. Higher is better."""
+    """Scores how well the characters beyond ASCII fit where they stand. Higher is better."""
     padded = f" {text} "
     contexts = Counter(
         (padded[at - 1], padded[at], padded[at + 1]) for at in range(1, len(padded) - 1) if padded[at] > "\x7f"
@@ -124,7 +130,7 @@ def _plausibility(text: str) -> int:
 
 
 def _fit(before: str, character: str, after: str) -> int:
-    """Points for one character between its neighbours."""
+    """Scores one character between its neighbours."""
     in_word = before.isalpha() or after.isalpha()
     inside = before.isalpha() and after.isalpha()
     if character == "\ufffd" or unicodedata.category(character) in ("Cc", "Co", "Cn"):
@@ -141,4 +147,5 @@ def _fit(before: str, character: str, after: str) -> int:
 
 
 def _clean(text: str) -> str:
+    """Puts text into NFC, with line ends `\\n`."""
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -1,4 +1,4 @@
-"""What readers of any format make of a book's text: events, in reading order. Must not know formats or chapters."""
+"""The events that readers of any format make of a book's text, in reading order. Must not know formats or chapters."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ _SCENE_BREAK = re.compile(rf"(?=.{{1,40}}$)[{re.escape(_RULES)}\s]+|[-–—]{{3
 
 
 @dataclass(frozen=True)
+class GuessedSkip(Skip):
+    """A skip of a whole paragraph or page that nothing in the file declares: its wording, place or shape suggest it."""
+
+
+@dataclass(frozen=True)
 class Anchor:
     """The place of an element whose id a table of contents may point to."""
 
@@ -28,5 +33,5 @@ Event = Block | Skip | Anchor
 
 
 def is_scene_break(text: str) -> bool:
-    """Whether a whole block is an ornament between scenes: "* * *", "⁂", "———"."""
+    """Tells whether a whole block is an ornament between scenes: "* * *", "⁂", "———"."""
     return _SCENE_BREAK.fullmatch(text.strip()) is not None

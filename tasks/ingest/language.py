@@ -1,4 +1,4 @@
-"""Which language a book is in: what it says of itself, held against its text. Must not know files or models."""
+"""Finds the language of a book: the one that it declares, held against its text. Must not know files or models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from storage.records import Book
 from tasks.errors import UnreadableBookError
 
-_PIECES, _PIECE_CHARS = 9, 1500  # of the text, from all over the book
+_PIECES = 9  # of the text, from all over the book
+_PIECE_CHARS = 1500
 _MIN_LETTERS = 200  # in fewer, no language can be told
 _SURE_SHARE = 0.7  # of the pieces in one language: then the text is believed against the book's own word
 _ENGLISH_WORDS = frozenset(
@@ -26,8 +27,6 @@ _SHORT = {
     **{"eng": "en", "fre": "fr", "fra": "fr", "ger": "de", "deu": "de", "spa": "es", "ita": "it", "dut": "nl"},
     **{"nld": "nl", "por": "pt", "rus": "ru", "chi": "zh", "zho": "zh", "jpn": "ja", "lat": "la", "pol": "pl"},
 }
-# The model that Talepress ships, and the published one, speak English alone.
-SPOKEN_LANGUAGES = frozenset({"en"})
 _NAMES = {
     **{"en": "English", "fr": "French", "de": "German", "es": "Spanish", "it": "Italian", "nl": "Dutch", "la": "Latin"},
     **{"pt": "Portuguese", "ru": "Russian", "zh": "Chinese", "ja": "Japanese", "pl": "Polish", "sv": "Swedish"},
@@ -35,27 +34,27 @@ _NAMES = {
 
 
 def book_language(book: Book) -> str:
-    """The language of a book (BCP 47), "" when unknown.
+    """Returns the language of a book (BCP 47), "" when unknown.
 
-    The book's own word holds unless most of its text is surely in another language: then it is the text's. Books that
-    say nothing, and are too short to tell, are in no known language.
+    The declared language holds unless most of the text is surely in another one: then it is the text's. A book that
+    declares none, and is too short to tell, is in no known language.
     """
-    said = _normal(book.language)
-    heard, share = _heard(book)
-    contradicted = heard and heard != primary_language(said) and share >= _SURE_SHARE
-    return heard if contradicted or not said else said
+    declared = _normal(book.language)
+    detected, share = _detected(book)
+    contradicted = detected and detected != primary_language(declared) and share >= _SURE_SHARE
+    return detected if contradicted or not declared else declared
 
 
-def require_language(book: Book, name: str, spoken: Collection[str] = SPOKEN_LANGUAGES) -> None:
+def require_language(book: Book, name: str, spoken: Collection[str]) -> None:
     """Raises `UnreadableBookError` for a book in a known language that is not in `spoken` (primary subtags)."""
     language = book_language(book)
     if not language or primary_language(language) in spoken:
         return
-    said = primary_language(_normal(book.language))
+    declared = primary_language(_normal(book.language))
     why = (
         "as it says itself"
-        if said == primary_language(language)
-        else f"by its text, though it says {said or 'nothing'}"
+        if declared == primary_language(language)
+        else f"by its text, though it says {declared or 'nothing'}"
     )
     speaks = " and ".join(_NAMES.get(code, code) for code in sorted(spoken))
     raise UnreadableBookError(
@@ -65,19 +64,19 @@ def require_language(book: Book, name: str, spoken: Collection[str] = SPOKEN_LAN
 
 
 def primary_language(tag: str) -> str:
-    """The language of a BCP 47 tag without region or script: "en" of "en-GB"."""
+    """Returns the language of a BCP 47 tag without region or script: "en" of "en-GB"."""
     return _normal(tag).split("-")[0]
 
 
 def _normal(tag: str) -> str:
-    """A tag in BCP 47's form, "" for one that says nothing."""
+    """Returns a tag in BCP 47's form, "" for one that names no language."""
     first, *rest = tag.strip().replace("_", "-").split("-")
     first = first.lower()
     return "" if first in _UNKNOWN else "-".join([_SHORT.get(first, first), *rest])
 
 
-def _heard(book: Book) -> tuple[str, float]:
-    """The language that most of the text is in, and its share of the pieces looked at."""
+def _detected(book: Book) -> tuple[str, float]:
+    """Returns the language that most of the text is in, "" when unknown, and its share of the pieces looked at."""
     pieces = list(_sample(book))
     if sum(sum(map(str.isalpha, piece)) for piece in pieces) < _MIN_LETTERS:
         return "", 0.0
@@ -87,29 +86,32 @@ def _heard(book: Book) -> tuple[str, float]:
 
 
 def _sample(book: Book) -> Iterator[str]:
-    """Pieces of the text, evenly spread."""
+    """Takes pieces of the text from places that are evenly spread over the book."""
     texts = [block.text for chapter in book.chapters for block in chapter.blocks]
     total = sum(map(len, texts))
     step = max(total // _PIECES, _PIECE_CHARS)
-    piece, wanted, passed = "", 0, 0
+    piece = ""
+    wanted = 0  # the place, in characters from the start, where the next piece begins
+    passed = 0
     for text in texts:
         passed += len(text) + 1
         if passed > wanted:
             piece += text[: _PIECE_CHARS * 2] + " "
         if len(piece) >= _PIECE_CHARS:
             yield piece
-            piece, wanted = "", wanted + step
+            piece = ""
+            wanted += step
     if sum(map(str.isalpha, piece)) >= _MIN_LETTERS:
         yield piece
 
 
 def _is_english(text: str) -> bool:
-    """Whether a text is plainly English: this saves loading the detector for most books."""
+    """Tells whether a text is plainly English: this saves loading the detector for most books."""
     words = _WORD.findall(text.lower())
     return sum(word in _ENGLISH_WORDS for word in words) >= _ENGLISH_SHARE * max(len(words), 1)
 
 
 @lru_cache(maxsize=1)
 def _detector() -> LanguageIdentifier:
-    """The detector's model, about 5 MB; loading takes about a second."""
+    """Loads the detector's model, about 5 MB, which takes about a second."""
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,4 +1,4 @@
-"""Notes of a book: which text is the body of which reference, and where bodies are read. Must not know files or HTML.
+"""Links the references to notes with the notes' bodies, and puts bodies where they are read. Must not know files.
 
 A body is found by what the book says (epub:type, role, class), else by links: a raised or bracketed reference leads to
 a block that leads back to it, or that begins with the same mark.
@@ -23,14 +23,14 @@ _OPENING_CHARS = 24
 
 @dataclass(frozen=True)
 class NoteReference:
-    """The place of a reference to the note `key`: after the block that it stands in."""
+    """A reference to the note `key`; it comes after the block that it stands in."""
 
     key: str
 
 
 @dataclass(frozen=True)
 class Note:
-    """The body of a note, with its skips and anchors. `key` is "" for one that nothing refers to."""
+    """The body of a note, with its skips and anchors. `key` is "" where no reference was found for it."""
 
     key: str
     events: tuple[Event | NoteReference, ...]
@@ -38,19 +38,21 @@ class Note:
 
 @dataclass(frozen=True)
 class ChapterNote:
-    """Blocks of a note, to be read at the end of the chapter."""
+    """The blocks of a note that is read at the end of its chapter."""
 
     blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True)
 class _Reference:
+    """A link to a note's body."""
+
     element: etree._Element
     home: frozenset[str]  # keys by which a body may lead back
 
 
 def link_notes(documents: Sequence[tuple[str, etree._Element]], resolve: Callable[[str, str], str]) -> None:
-    """Leaves on every reference and every body found the attribute `NOTE_KEY`.
+    """Finds the references to notes and their bodies, and sets the attribute `NOTE_KEY` on both.
 
     Args:
         documents: path and body of each text, in reading order.
@@ -61,6 +63,7 @@ def link_notes(documents: Sequence[tuple[str, etree._Element]], resolve: Callabl
         fragment = href.split("#", 1)[1] if "#" in href else ""
         return f"{resolve(path, href).lower()}#{fragment}" if fragment else ""
 
+    # 1. Every reference gets the place that it leads to as its key.
     references: dict[str, _Reference] = {}
     for path, body in documents:
         for element in body.iter("{*}a", "a", "{*}sup", "sup"):
@@ -71,20 +74,19 @@ def link_notes(documents: Sequence[tuple[str, etree._Element]], resolve: Callabl
             if key:
                 element.set(NOTE_KEY, key)
                 references.setdefault(key, _Reference(element, frozenset(_keys_around(path, element))))
+    # 2. The body around each such place gets the same key.
     for path, body in documents:
         for element in body.iter(etree.Element):
-            for name in (element.get("id"), element.get("name")):
-                reference = references.get(f"{path.lower()}#{name}") if name else None
-                if reference is not None:
-                    found = _body(path, element, reference, target_of)
-                    if found is not None and found.get(NOTE_KEY) is None:
-                        found.set(NOTE_KEY, f"{path.lower()}#{name}")
+            for key in _keys(path, element):
+                note = _body(path, element, references[key], target_of) if key in references else None
+                if note is not None and note.get(NOTE_KEY) is None:
+                    note.set(NOTE_KEY, key)
 
 
 def place_notes(
     units: Sequence[Sequence[Event | Note | NoteReference]], policy: str
 ) -> list[list[Event | ChapterNote]]:
-    """Events with every note where it is read: after the block that first refers to it, or at that chapter's end.
+    """Moves every note to where it is read: behind the block that first refers to it, or to that chapter's end.
 
     Args:
         units: the events of each text. A note that nothing refers to is read where it stands.
@@ -103,6 +105,7 @@ def place_notes(
 def _placed(
     events: Sequence[Event | Note | NoteReference], moved: dict[str, Note], waiting: dict[str, Note], policy: str
 ) -> Iterator[Event | ChapterNote]:
+    """Yields the events of one text with the notes in their places; `waiting` are those not yet read."""
     for event in events:
         if isinstance(event, NoteReference):
             note = waiting.pop(event.key, None)
@@ -119,26 +122,31 @@ def _placed(
 
 
 def _keys_around(path: str, element: etree._Element) -> Iterator[str]:
-    """Where a body's link back may lead: the reference, what is in it, and the inline elements around it."""
+    """Yields the keys to which a body's link back may lead: the reference's, and those in it and around it."""
     holders = [*element.iter(etree.Element)]
     for ancestor in element.iterancestors():
         holders.append(ancestor)
         if local_name(ancestor) in _BODY_TAGS:
             break
     for holder in holders:
-        for name in (holder.get("id"), holder.get("name")):
-            if name:
-                yield f"{path.lower()}#{name}"
+        yield from _keys(path, holder)
+
+
+def _keys(path: str, element: etree._Element) -> Iterator[str]:
+    """Yields the keys of an element's place: by its id and its name."""
+    for name in (element.get("id"), element.get("name")):
+        if name:
+            yield f"{path.lower()}#{name}"
 
 
 def _body(
     path: str, target: etree._Element, reference: _Reference, target_of: Callable[[str, str], str]
 ) -> etree._Element | None:
-    """The body that a reference's target belongs to, or `None` where it leads to ordinary text."""
+    """Returns the note's body that a reference's target lies in, or `None` where it leads to ordinary text."""
     holders = [target, *target.iterancestors()]
-    said = next((holder for holder in holders if is_note_body(holder)), None)
-    if said is not None:
-        return said
+    declared = next((holder for holder in holders if is_note_body(holder)), None)
+    if declared is not None:
+        return declared
     block = next((holder for holder in holders[: _CLIMB + 1] if local_name(holder) in _BODY_TAGS), None)
     if block is None or reference.element is target or block in [*reference.element.iterancestors()]:
         return None
@@ -149,7 +157,7 @@ def _body(
 
 
 def _opening(element: etree._Element) -> Iterator[str]:
-    """The first characters of an element."""
+    """Yields the texts that hold an element's first characters."""
     length = 0
     for text in element.itertext():
         yield text

@@ -13,7 +13,7 @@ from configs.settings import PackageSettings
 from storage.records import Book, Master, Take, VoiceRecord
 from tasks.package.audio.marks import ChapterMark, chapter_marks, sample_rate_of
 from tasks.package.audio.tags import Tags, tags_of
-from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.interface import Sampling
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class EditionContent:
     voice: VoiceRecord
     model: str  # its name, for people
     model_digest: str
-    sampling: SamplingSettings
+    sampling: Sampling
     settings: PackageSettings
 
     @cached_property

@@ -34,7 +34,7 @@ class StitchedChapter:
 
 
 def stitch_chapter(
-    store: ArtifactStore, cues: Sequence[ChosenTake], settings: StitchSettings, path: Path, *, opens_book: bool
+    store: ArtifactStore, cues: Sequence[ChosenTake], settings: StitchSettings, path: Path
 ) -> StitchedChapter:
     """Writes a chapter's takes, with the pauses between them and room tone under all of it, into one FLAC file.
 
@@ -43,14 +43,13 @@ def stitch_chapter(
         cues: the chapter's utterances with their takes, in reading order.
         settings: head, tail and pauses.
         path: the file to write; one that is there is overwritten.
-        opens_book: whether this is the edition's first chapter, see `lay_out`.
 
     Raises:
         TalepressError: no utterance, different sample rates, or a file that is not what its record says.
         StorageError: a take's audio is missing.
         OutputError: the disk is full.
     """
-    timeline = lay_out(cues, settings, opens_book=opens_book)
+    timeline = lay_out(cues, settings)
     with (
         output_errors(path.parent),
         soundfile.SoundFile(path, "w", timeline.sample_rate, 1, format="FLAC", subtype="PCM_24") as target,

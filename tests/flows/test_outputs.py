@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.order.request import Request
 from tasks.errors import OutputError
 from tasks.package import outputs as outputs_module
 from tasks.package.output import Output
@@ -19,7 +20,7 @@ def make(book, tmp_path, monkeypatch):
 
     def run(*outputs):
         monkeypatch.setenv("TALEPRESS_PACKAGE__OUTPUTS", json.dumps(outputs))
-        return book_to_audio(str(book), str(tmp_path / "out"))
+        return book_to_audio(Request(book=str(book), out=str(tmp_path / "out")))
 
     return run
 

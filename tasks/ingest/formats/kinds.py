@@ -1,4 +1,4 @@
-"""What kind of book a file is: by its content, else by its suffix. Must not know any single format.
+"""Finds the format of a book file: by its content, else by its suffix. Must not know any single format.
 
 Suffixes lie: a zip may be called .txt, an EPUB .zip, a PDF .epub.
 """
@@ -15,7 +15,7 @@ from tasks.ingest.formats.table import FORMATS, Format
 _BY_SUFFIX = {suffix: format_ for format_ in FORMATS for suffix in format_.suffixes}
 _HEAD_BYTES = 4096
 _ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")
-# Kinds that cannot be read at all: their first bytes, and what to say of the file.
+# Formats that cannot be read at all: their first bytes, and what a message says of the file.
 _REFUSED = (
     (
         (b"TPZ", b"\xeaDRMION\xee"),
@@ -36,14 +36,14 @@ def format_of(path: Path, data: bytes) -> tuple[Format, str]:
         data: all its bytes.
 
     Raises:
-        UnreadableBookError: a kind that is not read, with the remedy.
+        UnreadableBookError: a format that is not read, with the remedy.
     """
     suffix = path.suffix.lower()
     named = _BY_SUFFIX.get(suffix)
     found = _by_content(path, data, named)
     if found is None and named is None:
         known = ", ".join(sorted(_BY_SUFFIX))
-        raise UnreadableBookError(f"{path.name} is of a kind that Talepress does not read; it reads {known}")
+        raise UnreadableBookError(f"{path.name} is of a format that Talepress does not read; it reads {known}")
     if named is not None and (found is None or found.name in named.may_look_like):
         return named, ""
     assert found is not None
@@ -53,13 +53,13 @@ def format_of(path: Path, data: bytes) -> tuple[Format, str]:
 
 
 def has_lines(path: Path) -> bool:
-    """Whether people know the text of such a file by lines, by its suffix: a mistake in it is named by its line."""
+    """Tells by a file's suffix whether people know its text by lines, so that a mistake is named by its line."""
     format_ = _BY_SUFFIX.get(path.suffix.lower())
     return format_ is not None and format_.has_lines
 
 
 def _by_content(path: Path, data: bytes, named: Format | None) -> Format | None:
-    """The format that the content shows, `None` where it shows none."""
+    """Returns the format that the content shows, `None` where it shows none."""
     head = data[:_HEAD_BYTES]
     if head.startswith(_ZIP_MARKS):
         return _of_zip(path, data, named)
@@ -70,7 +70,7 @@ def _by_content(path: Path, data: bytes, named: Format | None) -> Format | None:
 
 
 def _of_zip(path: Path, data: bytes, named: Format | None) -> Format | None:
-    """The format of a zip archive by its members, or the one of its suffix that will say what is wrong with it."""
+    """Returns the format of a zip archive by its members, else that of its suffix, which will name the fault."""
     is_zip_by_name = named is not None and named.holds is not None
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -1,6 +1,6 @@
-"""`FORMATS`: every kind of book file that is read, a line each. Must not know how any of them is read.
+"""`FORMATS` lists every format of book file that is read, a line each. Must not know how any of them is read.
 
-To add a format, write its package beside this file (`read`, and what a file of its kind looks like) and add its line.
+To add a format, write its package beside this file (`read`, and what its files look like) and add its line.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from tasks.ingest.formats.text.book import read_text_book
 
 @dataclass(frozen=True)
 class Format:
-    """One kind of book file.
+    """One format of book files.
 
     `begins` looks at a file's first bytes, `holds` at the names, in lower case, inside a file that is a zip archive; a
-    kind with neither is known by its suffix alone.
+    format with neither is known by its suffix alone.
     """
 
-    name: str  # as messages say it: "an EPUB"
+    name: str  # as messages have it: "an EPUB"
     suffixes: tuple[str, ...]
     read: Callable[[Path, bytes, IngestSettings], Book]  # the file's path and all its bytes
     begins: Callable[[bytes], bool] | None = None
@@ -40,10 +40,12 @@ class Format:
 
 
 def _by_calibre(suffix: str) -> Callable[[Path, bytes, IngestSettings], Book]:
+    """Makes the `read` of a format that calibre converts."""
     return partial(read_converted_book, suffix=suffix)
 
 
-_HTML, _KINDLE = "an HTML file", "a Kindle book"
+_HTML = "an HTML file"
+_KINDLE = "a Kindle book"
 
 # In this order a file's content is looked at.
 FORMATS = (

@@ -1,4 +1,4 @@
-"""A `Book` out of documents in HTML that no EPUB binds together. Must not know which format they were made from."""
+"""Makes a `Book` of documents in HTML that no EPUB binds together. Must not know which format they were made from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tasks.ingest.skips import SkipRule
 
 @dataclass(frozen=True)
 class Extras:
-    """What comes beside the documents: text left out before, as (text, rule); a cover; warnings."""
+    """What a format adds to its documents: text that it left out, as (text, skip rule); a cover; warnings."""
 
     left_out: Sequence[tuple[str, SkipRule]] = ()
     cover: bytes | None = None
@@ -35,14 +35,26 @@ def book_from_html(
     marks: Iterable[Mark] | None = None,
     extras: Extras | None = None,
 ) -> Book:
-    """A book with chapters where `marks` say, or where the headings of the highest repeated level stand."""
+    """Makes a book of documents in HTML.
+
+    Args:
+        path: of the book file, for its name.
+        source_sha256: the identity of the book file.
+        documents: in reading order.
+        metadata: what the file declares of the book; without a title, its first heading is the title.
+        settings: what is read, and how.
+        marks: where chapters start; without any, where the headings of the highest repeated level stand.
+        extras: what the format adds.
+    """
     extras = extras or Extras()
+    # 1. Find where chapters start.
     if marks is None:
         marks = [Mark(title, at, id_) for at, id_, title in heading_anchors([document.body for document in documents])]
     marks = list(marks)
     anchors: dict[int, set[str]] = {}
     for mark in marks:
         anchors.setdefault(mark.unit, set()).add(mark.anchor)
+    # 2. Read the documents, and cut their events into chapters.
     units = read_documents(documents, settings, anchors, metadata.language)
     blocks = (event for events in units for event in events if isinstance(event, Block))
     first_heading = next((block.text for block in blocks if block.kind == BlockKind.HEADING), "")
@@ -70,5 +82,5 @@ def book_from_html(
 
 
 def sha256_of(data: bytes) -> str:
-    """The identity of a book file."""
+    """Returns the identity of a book file."""
     return hashlib.sha256(data).hexdigest()

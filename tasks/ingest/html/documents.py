@@ -1,4 +1,4 @@
-"""From the parsed documents of a book to its events, with notes in their places. Must not know files or chapters."""
+"""Makes events of the parsed documents of a book, with notes in their places. Must not know files or chapters."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from lxml import etree
 from configs.settings import IngestSettings
 from tasks.ingest.archive import resolve
 from tasks.ingest.events import Event
+from tasks.ingest.html.drop_capitals import join_drop_capitals
 from tasks.ingest.html.pronunciation import Pronunciations
+from tasks.ingest.html.raised import mark_raised
 from tasks.ingest.html.walker import walk
 from tasks.ingest.notes import ChapterNote, link_notes, place_notes
 
 
 @dataclass(frozen=True)
 class Document:
-    """One text of a book. `path` is what links in other documents resolve to."""
+    """One text of a book. Links in other documents lead to `path`."""
 
     path: str
     body: etree._Element
@@ -30,7 +32,7 @@ def read_documents(
     anchors: Mapping[int, Collection[str]],
     language: str = "",
 ) -> list[list[Event | ChapterNote]]:
-    """The events of every document, with notes where `settings.notes` wants them.
+    """Walks over every document. Returns its events, with notes where `settings.notes` wants them.
 
     Args:
         documents: in reading order.
@@ -38,7 +40,11 @@ def read_documents(
         anchors: for a document's index the ids at which chapters may start.
         language: the book's (BCP 47).
     """
-    link_notes([(document.path, document.body) for document in documents], resolve)
+    bodies = [(document.path, document.body) for document in documents]
+    for document in documents:
+        join_drop_capitals(document.body)
+    link_notes(bodies, resolve)
+    mark_raised(bodies)
     units = [
         walk(document.body, document.path, settings, anchors.get(index, ()), language, document.pronunciations)
         for index, document in enumerate(documents)

@@ -1,4 +1,4 @@
-"""Names of elements, and which of them are blocks. Must not know what is done with either."""
+"""The names of HTML's elements, and which of them are blocks. Must not know what is done with either."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ BLOCKS = HEADINGS | LIST_ITEMS | frozenset(_NAMES.split())
 
 
 def local_name(element: etree._Element) -> str:
-    """The element's name in lower case, without namespace; "" for comments and processing instructions."""
+    """Returns the element's name in lower case, without namespace; "" for comments and processing instructions."""
     tag = element.tag
     return tag[tag.rfind("}") + 1 :].lower() if isinstance(tag, str) else ""

@@ -1,4 +1,4 @@
-"""Gathers the text of one block: whitespace collapsed, stretches with markup kept in step. Must not know elements."""
+"""Gathers the text of one block: collapses whitespace, keeps the places of markup in step. Must not know elements."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from storage.records import Markup, MarkupKind
 
 # The Latin ligatures that are one letter shape for two or three letters: dictionaries know only the letters.
 LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
-# What a stretch says of all its words goes on in the next block; how a stretch is pronounced is said of it as a whole.
+# Markup of every word in a stretch goes on in the next block; a pronunciation is that of the stretch as a whole.
 _SPLITTABLE = frozenset({MarkupKind.LANGUAGE, MarkupKind.VOICE, MarkupKind.SAY_AS})
 
 
 @dataclass(eq=False)
 class Span:
-    """An open stretch of markup. `start` is `None` until its first character has come."""
+    """A stretch of markup that is still open. `start` is `None` until its first character has come."""
 
     kind: MarkupKind
     value: str
@@ -53,27 +53,27 @@ class InlineText:
             self._owe(" ")
 
     def line_break(self) -> None:
-        """What follows stands on a new line."""
+        """Begins a new line before the next character."""
         self._owed = "\n"
 
     def space(self) -> None:
-        """What follows is a word of its own."""
+        """Begins a new word with the next character."""
         self._owe(" ")
 
     def word_before(self) -> str:
-        """The last characters up to a space, "" when a space or nothing came last. At most 40 characters."""
+        """Returns the last characters up to a space, at most 40; "" when a space or nothing came last."""
         if self._owed or not self._parts:
             return ""
         return "".join(self._parts[-8:])[-40:].replace("\n", " ").rsplit(" ", 1)[-1]
 
     def open(self, kind: MarkupKind, value: str) -> Span:
-        """Markup for all that is added until it is closed."""
+        """Opens markup for all text that is added until `close`."""
         span = Span(kind, value)
         self._open.append(span)
         return span
 
     def close(self, span: Span) -> None:
-        """Ends a stretch. Nothing remains of one without text, except for a pause: that is a place."""
+        """Ends a stretch. One without text leaves nothing behind, except for a pause, which is a place."""
         self._open.remove(span)
         start = self._length if span.start is None else span.start
         if span.kind == MarkupKind.PAUSE:
@@ -82,22 +82,29 @@ class InlineText:
             self._markup.append(Markup(start, self._length, span.kind, span.value))
 
     def take(self) -> tuple[str, tuple[Markup, ...]]:
-        """The text gathered so far, without space around it, and its markup in order; then starts afresh."""
+        """Takes out the text gathered so far, without space around it, and its markup in order; then starts afresh."""
         for span in self._open:
             if span.start is not None:
                 if span.kind in _SPLITTABLE:
                     self._markup.append(Markup(span.start, self._length, span.kind, span.value))
-                span.start, span.broken = None, True
-        text, markup = "".join(self._parts), self._markup
-        self._parts, self._length, self._owed, self._markup = [], 0, "", []
+                span.start = None
+                span.broken = True
+        text = "".join(self._parts)
+        markup = self._markup
+        self._parts = []
+        self._length = 0
+        self._owed = ""
+        self._markup = []
         if not unicodedata.is_normalized("NFC", text):  # a letter and its accent came from two elements
             text, markup = _compose(text, markup)
         return text, tuple(sorted(markup, key=lambda note: (note.start, -note.end)))
 
     def _owe(self, gap: str) -> None:
+        """Keeps a gap until a character comes after it; a line break outlasts a space."""
         self._owed = self._owed or gap
 
     def _append(self, words: str) -> None:
+        """Adds words behind the gap that is owed, and starts the stretches that wait for their first character."""
         if self._owed and self._length:
             self._parts.append(self._owed)
             self._length += 1
@@ -110,6 +117,8 @@ class InlineText:
 
 
 def _compose(text: str, markup: list[Markup]) -> tuple[str, list[Markup]]:
+    """Puts text into NFC and moves its markup along."""
+
     def moved(offset: int) -> int:
         return len(unicodedata.normalize("NFC", text[:offset]))
 

@@ -28,7 +28,7 @@ _XML_ENTITIES = frozenset({"lt", "gt", "amp", "quot", "apos"})
 
 
 def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
-    """The body of a document and what is wrong with it.
+    """Parses a document. Returns its body, and warnings where it is not well-formed.
 
     XHTML is parsed strictly first; what is not well-formed is read as HTML, with a warning. Named HTML entities are
     replaced beforehand and the document type is dropped, so no entity of the document's own is ever expanded.
@@ -48,6 +48,7 @@ def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
 
 
 def _without_doctype(text: str) -> str:
+    """Cuts out the document type with the entities that it may declare."""
     start = _DOCTYPE.search(text, 0, _PROLOG_CHARS)
     if start is None:
         return text
@@ -57,16 +58,19 @@ def _without_doctype(text: str) -> str:
 
 
 def _known_control(match: re.Match[str]) -> str:
+    """Returns the character that cp1252 has for a reference to a control character."""
     code = int(match[1]) if match[1] else int(match[2], 16)
     return _C1.get(code, match[0])
 
 
 def _known_entity(match: re.Match[str]) -> str:
+    """Returns the character of an entity of HTML; XML's own five stay as they are."""
     name = match[1]
     return match[0] if name in _XML_ENTITIES else html.entities.html5.get(name + ";", match[0])
 
 
 def _parse_leniently(text: str, source: str) -> etree._Element:
+    """Parses text as HTML. Raises `UnreadableBookError` for what libxml2 cannot read, or not to its end."""
     parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
     try:
         root = lxml.html.document_fromstring(text.encode(), parser=parser)
@@ -79,7 +83,7 @@ def _parse_leniently(text: str, source: str) -> etree._Element:
 
 
 def text_of(element: etree._Element) -> str:
-    """All text in an element, comments apart, with whitespace collapsed and blocks set apart."""
+    """Returns all text in an element, comments apart, with whitespace collapsed and blocks set apart."""
     pieces: list[str] = []
     for step, inner in etree.iterwalk(element, events=("start", "end", "comment", "pi")):
         if local_name(inner) in _APART:
@@ -92,7 +96,7 @@ def text_of(element: etree._Element) -> str:
 
 
 def heading_anchors(bodies: Sequence[etree._Element]) -> list[tuple[int, str, str]]:
-    """Where chapters start by their headings: (index of the body, id, title), headings without an id get one.
+    """Lists the headings that start chapters as (index of the body, id, title); a heading without an id gets one.
 
     The headings of the highest level that occurs at least twice start chapters, so that a lone `h1` is a book's title.
     """

@@ -1,4 +1,4 @@
-"""Pronunciation lexicons of a book (W3C PLS 1.0) as markup of its blocks. Must not know how phonemes are spoken."""
+"""Reads a book's pronunciation lexicons (W3C PLS 1.0) into markup of blocks. Must not know how phonemes are spoken."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
 class Pronunciations:
-    """How words and phrases are said, by their spelling. Case counts, but a capital at a sentence's start does not."""
+    """The pronunciations of words and phrases, by spelling. Case counts, but not a capital at a sentence's start."""
 
     def __init__(self) -> None:
         self._by_first_word: dict[str, list[tuple[str, MarkupKind, str]]] = {}
@@ -44,7 +44,7 @@ class Pronunciations:
         return problem
 
     def annotate(self, block: Block) -> tuple[Markup, ...]:
-        """The block's markup with that of the lexicon's words. What the text itself says of a place comes first."""
+        """Returns the block's markup with that of the lexicon's words; what the text itself marks stays as it is."""
         if not self:
             return block.markup
         taken = [note for note in block.markup if note.kind in SAYING_KINDS]
@@ -65,6 +65,7 @@ class Pronunciations:
         return tuple(sorted((*block.markup, *found), key=lambda note: (note.start, -note.end)))
 
     def _add(self, spelling: str, kind: MarkupKind, value: str) -> None:
+        """Adds one spelling unless it is known; of those with the same first word, longer ones are tried first."""
         first = _WORD.match(spelling)
         if first is None:
             return
@@ -74,6 +75,7 @@ class Pronunciations:
             entries.sort(key=lambda entry: -len(entry[0]))
 
     def _candidates(self, word: str) -> Iterable[tuple[str, MarkupKind, str]]:
+        """Yields the entries that begin with a word, as written and with a small first letter."""
         yield from self._by_first_word.get(word, ())
         lowered = word[:1].lower() + word[1:]
         if lowered != word:
@@ -81,6 +83,7 @@ class Pronunciations:
 
 
 def _pronunciation(lexeme: etree._Element, alphabet: str) -> tuple[MarkupKind, str] | None:
+    """Returns the preferred, else the first pronunciation of a lexeme, as markup; `None` where it has none."""
     choices = [child for child in lexeme.iterchildren("{*}phoneme", "{*}alias") if "".join(child.itertext()).strip()]
     if not choices:
         return None
@@ -92,4 +95,5 @@ def _pronunciation(lexeme: etree._Element, alphabet: str) -> tuple[MarkupKind, s
 
 
 def _same(text: str, spelling: str) -> bool:
+    """Tells whether text is the spelling, or the spelling with a capital at its start."""
     return text.replace("\n", " ") == spelling or text[:1].lower() + text[1:].replace("\n", " ") == spelling

@@ -14,7 +14,7 @@ _LAYOUT = frozenset({"table", "ul", "ol", "h1", "h2"})
 
 
 def is_data_row(row: etree._Element) -> bool:
-    """Whether a row's cells belong together. Cells with several paragraphs, lists or tables in them are layout."""
+    """Tells whether a row's cells belong together. Cells with paragraphs, lists or tables in them are layout."""
     paragraphs = cells = 0
     for inner in row.iterdescendants(etree.Element):
         tag = local_name(inner)
@@ -26,10 +26,10 @@ def is_data_row(row: etree._Element) -> bool:
 
 
 def spoken_with_header(cell: etree._Element) -> str:
-    """ "Age: 5" for the cell 5 under the header Age; "" for a cell that is said as it stands.
+    """Returns "Age: 5" for the cell 5 under the header Age; "" for a cell that is spoken as it stands.
 
-    That is a header, the first of its row (it names the row), long or marked-up, or in a table without a plain first
-    row of headers.
+    Spoken as they stand are headers, the first cell of a row (it names the row), long or marked-up cells, and all cells
+    of a table without a plain first row of headers.
     """
     row = cell.getparent()
     table = next(cell.iterancestors("{*}table", "table"), None)
@@ -44,7 +44,7 @@ def spoken_with_header(cell: etree._Element) -> str:
 
 
 def _headers(table: etree._Element) -> list[str]:
-    """The texts of the first row, if it consists of plain header cells."""
+    """Returns the texts of a table's first row, if it consists of plain header cells, else nothing."""
     first = next(table.iter("{*}tr", "tr"), None)
     if first is None or any(local_name(cell) != "th" or cell.get("colspan") for cell in first):
         return []
@@ -53,7 +53,7 @@ def _headers(table: etree._Element) -> list[str]:
 
 
 def announcement(table: etree._Element) -> str:
-    """What is said in place of a table, or "" for one that lays out a page: fewer than two rows or columns."""
+    """Returns what is spoken in place of a table; "" for one that lays out a page or has one row or column."""
     if (table.get("role") or "").lower() in ("presentation", "none"):
         return ""
     rows = [row for row in table.iter("{*}tr", "tr")]

@@ -1,7 +1,7 @@
-"""Which elements of a document are not read, and by which rule. Must not walk documents or build chapters.
+"""Decides which elements of a document are not read, and by which skip rule. Must not walk documents.
 
-The order of evidence is: what the book itself says (epub:type, DPUB-ARIA role, the hidden attributes), then the class
-names and shapes that tools are known to write. Titles and wording are the matter of `tasks.ingest.front_pages`.
+The order of evidence is: what the book itself declares (epub:type, DPUB-ARIA role, the hidden attributes), then the
+class names and shapes that programs are known to write. For titles and wording see `tasks.ingest.front_pages`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from tasks.ingest.html.css import hides
 from tasks.ingest.skips import SkipRule
 
 EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
-# Left by `tasks.ingest.notes` on the references and bodies that it has found to belong together.
+# Set by `tasks.ingest.notes` on the references and bodies that it has found to belong together.
 NOTE_KEY = "{urn:talepress:reading}note"
+# Set by `tasks.ingest.html.raised` on raised texts: "note" for a mark that nothing links, "verse" for a verse's number.
+RAISED = "{urn:talepress:reading}raised"
 
 _BY_MEANING = {
     "cover": SkipRule.COVER_PAGE,
@@ -86,28 +88,34 @@ _BY_CLASS = {
     **dict.fromkeys(("pg-boilerplate", "pgheader", "pgfooter"), SkipRule.GUTENBERG_BOILERPLATE),
 }
 _BY_ID = {"pg-header": SkipRule.GUTENBERG_BOILERPLATE, "pg-footer": SkipRule.GUTENBERG_BOILERPLATE}
-_NOTE_MARK = re.compile(r"[\[({]?\s*(\d{1,4}|[a-z]|[*†‡§¶‖]{1,6})\s*[\])}]?", re.I)
+_NOTE_MARK = re.compile(r"[\[({]?\s*(\d{1,4}|[a-z]|[*†‡§¶‖]{1,6}|\*\d{1,4})\s*[\])}]?", re.I)
 _BACK_ARROWS = frozenset("↩↵⏎↑⇑^←⬑⤴\ufe0e\ufe0f")
+_PAGE_NAME = re.compile(r"(?:^|[\s_-])(?:page|pg)(?:[_-]?(?:no|num|number))?[_-]?\d*(?=$|[\s_-])", re.I)
+_PAGE_NUMBER = re.compile(r"[\[({]?\s*(?:p(?:g|age)?\.?\s*)?(?:\d{1,4}|[ivxlc]{1,7})\s*[\])}]?", re.I)
+_PAGE_MARK = re.compile(r"[\[{]\s*p(?:g|age)?\.?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[\]}]", re.I)
 _MAX_MARK_CHARS = 16
 _NOTE_MEANINGS = frozenset({"footnote", "endnote", "rearnote"})
 _GROUP_MEANINGS = frozenset({"footnotes", "endnotes", "rearnotes", "notes"})
 
 
 def meanings(element: etree._Element) -> list[str]:
-    """What the element says it is: the words of its epub:type and DPUB-ARIA role, without prefixes."""
+    """Lists what the element declares to be: the words of its epub:type and DPUB-ARIA role, without prefixes."""
     types = (element.get(EPUB_TYPE) or element.get("epub:type") or "").lower().split()
     roles = (element.get("role") or "").lower().split()
     return types + [role.removeprefix("doc-") for role in roles if role.startswith("doc-")]
 
 
 def element_rule(element: etree._Element, tag: str, also_read: Collection[str] = ()) -> SkipRule | None:
-    """The rule by which the element and all in it is not read, or `None`. `tag` is its local name in lower case."""
+    """Returns the skip rule for the element and all in it, or `None`. `tag` is its local name in lower case."""
     return next((rule for rule in _element_rules(element, tag) if rule not in also_read), None)
 
 
 def _element_rules(element: etree._Element, tag: str) -> Iterator[SkipRule]:
+    """Yields every skip rule that holds for an element, the one with the best evidence first."""
     if element.get(SKIP_ATTRIBUTE) is not None:  # docs/markup.md
         yield SkipRule.MARKUP_SKIP
+    if element.get(RAISED) == "verse":
+        yield SkipRule.VERSE_NUMBER
     if is_note_reference(element, tag):
         yield SkipRule.NOTE_REFERENCE
     else:
@@ -117,6 +125,8 @@ def _element_rules(element: etree._Element, tag: str) -> Iterator[SkipRule]:
         yield from (_BY_CLASS[name] for name in names if name in _BY_CLASS)
         if element.get(NOTE_KEY):
             yield SkipRule.NOTE_BODY
+        if _is_page_number(element, tag):
+            yield SkipRule.PAGE_BREAK
     if tag in _BY_TAG:
         yield _BY_TAG[tag]
     if by_id := _BY_ID.get((element.get("id") or "").lower()):
@@ -126,12 +136,22 @@ def _element_rules(element: etree._Element, tag: str) -> Iterator[SkipRule]:
         yield SkipRule.HIDDEN
 
 
-def is_note_reference(element: etree._Element, tag: str) -> bool:
-    """Whether the element leads to a note, as it says itself or as its shape shows: a raised or bracketed link whose
-    whole text is a note mark, `<sup><a href="#n1">1</a></sup>`.
-    """
-    if tag not in ("a", "sup", "span"):
+def _is_page_number(element: etree._Element, tag: str) -> bool:
+    """Tells whether an inline element is a print's page number: by its class or id and its text, or as "[Pg 12]"."""
+    if tag not in ("span", "a", "small", "i", "b"):
         return False
+    text = _short_text(element).strip()
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return bool(_PAGE_MARK.fullmatch(text) or (_PAGE_NAME.search(names) and _PAGE_NUMBER.fullmatch(text)))
+
+
+def is_note_reference(element: etree._Element, tag: str) -> bool:
+    """Tells whether the element leads to a note: as it declares, or as its shape shows.
+
+    The shape is a raised or bracketed link whose whole text is a note mark, `<sup><a href="#n1">1</a></sup>`.
+    """
+    if element.get(RAISED) == "note" or tag not in ("a", "sup", "span"):
+        return element.get(RAISED) == "note"
     if meaning_rule(meanings(element)) == SkipRule.NOTE_REFERENCE:
         return True
     names = [_BY_CLASS.get(name) for name in (element.get("class") or "").lower().split()]
@@ -149,7 +169,7 @@ def is_note_reference(element: etree._Element, tag: str) -> bool:
 
 
 def is_note_body(element: etree._Element) -> bool:
-    """Whether the element is one note: as it says itself, or as the links to it have shown."""
+    """Tells whether the element is one note: as it declares, or as the links to it have shown."""
     if _GROUP_MEANINGS.intersection(meanings(element)):
         return False
     if element.get(NOTE_KEY) or _NOTE_MEANINGS.intersection(meanings(element)):
@@ -159,7 +179,7 @@ def is_note_body(element: etree._Element) -> bool:
 
 
 def is_note_group(element: etree._Element) -> bool:
-    """Whether the element holds notes, each in an element of its own."""
+    """Tells whether the element holds notes, each in an element of its own."""
     names = {*meanings(element), *(element.get("class") or "").lower().split()}
     if not _GROUP_MEANINGS.intersection(names) or meaning_rule(meanings(element)) not in (SkipRule.NOTE_BODY, None):
         return False
@@ -167,7 +187,7 @@ def is_note_group(element: etree._Element) -> bool:
 
 
 def is_backlink(element: etree._Element, tag: str) -> bool:
-    """Whether a link in a note's body only leads back: its text is an arrow or the note's mark."""
+    """Tells whether a link in a note's body only leads back: its text is an arrow or the note's mark."""
     if tag != "a" or "#" not in (element.get("href") or ""):
         return False
     text = _short_text(element).strip()
@@ -175,13 +195,13 @@ def is_backlink(element: etree._Element, tag: str) -> bool:
 
 
 def note_mark(text: str) -> str:
-    """The mark of a note without brackets, "12" of "[12]"; "" for what is none."""
+    """Returns the mark of a note without brackets, "12" of "[12]"; "" for text that is none."""
     match = _NOTE_MARK.fullmatch(text.strip())
     return match[1] if match else ""
 
 
 def _short_text(element: etree._Element) -> str:
-    """The element's text, or "" when it is too long for a mark."""
+    """Returns the element's text, or "" when it is too long for a mark."""
     text = ""
     for part in element.itertext():
         text += part
@@ -191,5 +211,5 @@ def _short_text(element: etree._Element) -> str:
 
 
 def meaning_rule(words: Iterable[str]) -> SkipRule | None:
-    """The rule for what landmarks or an EPUB 2 guide say of a whole file."""
+    """Returns the skip rule for what landmarks, an EPUB 2 guide or an element declare, or `None`."""
     return next((_BY_MEANING[word] for word in words if word in _BY_MEANING), None)

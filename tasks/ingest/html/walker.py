@@ -1,8 +1,7 @@
-"""One walk over an (X)HTML document: blocks to speak, skips with their rule, notes, anchors where chapters may start.
+"""Walks once over an (X)HTML document and makes events of it: blocks to speak, skips, notes, anchors for chapters.
 
-Serves every format that becomes HTML. Must not know files, chapters or tables of contents. Every character of the
-document's body ends in exactly one block or skip; `walk` counts them again by another route and refuses to return
-otherwise.
+Serves every format that becomes HTML. Every character of the document's body ends in exactly one block or skip; `walk`
+counts them again by another route and refuses to return otherwise. Must not know files, chapters or tables of contents.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from lxml import etree
 
 from configs.settings import IngestSettings
 from storage.records import Block, BlockKind, MarkupKind, Skip
-from tasks.errors import CoverageError
 from tasks.ingest.events import INVISIBLE, Anchor, Event, is_scene_break
 from tasks.ingest.html.css import DISPLAY
 from tasks.ingest.html.elements import BLOCKS, HEADINGS, LIST_ITEMS, local_name
@@ -35,7 +33,9 @@ from tasks.ingest.html.unread import (
     is_note_group,
     meanings,
 )
+from tasks.ingest.note_marks import NoteMarks
 from tasks.ingest.notes import Note, NoteReference
+from tasks.ingest.recount import require_equal
 from tasks.ingest.skips import SkipRule
 
 _VERSE_MEANINGS = frozenset({"z3998:poem", "z3998:verse", "z3998:song", "z3998:hymn", "z3998:lyrics"})
@@ -47,19 +47,19 @@ _HYPHENS = str.maketrans("−–", "--")
 
 @dataclass(frozen=True)
 class _Frame:
-    """An open block-level element: what its text is, and whether inner blocks are lines of one block."""
+    """An open block-level element: the kind of its text, and whether inner blocks are lines of one block."""
 
     kind: BlockKind
     one_block: bool = False
     verse: bool = False
     preformatted: bool = False
     rows_left_out: bool = False  # of a table that is only announced
-    note_group: bool = False  # what is in here and in no note only names or separates the notes
+    note_group: bool = False  # text in here that is in no note only names or separates the notes
 
 
 @dataclass
 class _Context:
-    """What a walk gathers: of the document itself, or of a note in it."""
+    """What a walk has gathered so far: of the document itself, or of a note in it."""
 
     frames: list[_Frame]
     text: InlineText = field(default_factory=InlineText)
@@ -76,14 +76,14 @@ def walk(
     language: str = "",
     pronunciations: Pronunciations | None = None,
 ) -> list[Event | Note | NoteReference]:
-    """All text of a document body in reading order, as blocks and skips, with the wanted anchors between them.
+    """Returns all text of a document's body in reading order, as blocks and skips, with anchors between them.
 
     Args:
-        body: as `tasks.ingest.html.parse.parse` gives it; `link_notes` and `StyleSheets.apply` may have left marks on
-            it.
+        body: as `tasks.ingest.html.parse.parse` returns it; `link_notes` and `StyleSheets.apply` may have set their
+            attributes in it.
         source: the document's path, for messages.
-        settings: which rules are switched off, and how notes, tables and ruby are read. Unless notes are skipped, there
-            are `Note` and `NoteReference` among the events, for `place_notes`.
+        settings: which skip rules are switched off, and how notes, tables and ruby are read. Unless notes are skipped,
+            there are `Note` and `NoteReference` among the events, for `place_notes`.
         anchors: ids that the table of contents points to.
         language: the book's (BCP 47); elements of another get markup.
         pronunciations: the document's lexicons.
@@ -114,6 +114,7 @@ class _Walker:
         self._languages = [language]
         self._contexts = [_Context([_Frame(BlockKind.PARAGRAPH)])]
         self._spans: list[tuple[etree._Element, list[Span]]] = []
+        self._marks = NoteMarks("")
         self._invisible: list[str] = []
         self._added: list[str] = []  # text that is no text node: counted apart
         self._all: list[Block | Skip] = []  # for counting
@@ -124,6 +125,7 @@ class _Walker:
 
     def walk(self, body: etree._Element) -> list[Event | Note | NoteReference]:
         skipped: etree._Element | None = None
+        self._marks = NoteMarks(text_of(body))
         self._start_language(body)
         steps = etree.iterwalk(body, events=("start", "end", "comment", "pi"))
         for step, element in steps:
@@ -146,7 +148,7 @@ class _Walker:
         return self._now.events
 
     def _enter(self, element: etree._Element) -> bool:
-        """Opens an element. False when all in it is dealt with."""
+        """Opens an element. Returns whether what is in it has still to be walked over."""
         tag = local_name(element)
         is_block = tag in BLOCKS
         if is_block:
@@ -168,7 +170,7 @@ class _Walker:
         return True
 
     def _enter_named(self, element: etree._Element, tag: str) -> None:
-        """What comes of the element itself, and its first text."""
+        """Adds what the element itself stands for, and its first text."""
         if tag == "br":
             self._now.text.line_break()
         elif tag == "hr":
@@ -181,13 +183,14 @@ class _Walker:
             text, apart = raised_text(element, self._now.text.word_before())
             if apart:
                 self._now.text.space()
-            self._add(text)
+            self._add(text, marks=False)
         elif self._is_read_by_annotation(element, tag):
             self._skip_base(element.text)
         else:
             self._add(element.text)
 
     def _leave(self, element: etree._Element) -> None:
+        """Closes an element: its markup, its block, and the note that it is."""
         if self._spans and self._spans[-1][0] is element:
             for span in reversed(self._spans.pop()[1]):
                 self._now.text.close(span)
@@ -205,7 +208,7 @@ class _Walker:
             self._now.events.append(Note(key, inner))
 
     def _rule(self, element: etree._Element, tag: str) -> SkipRule | None:
-        """The rule by which the element is not read."""
+        """Returns the skip rule by which the element is not read, or `None`."""
         if self._now.frames[-1].rows_left_out and tag in ROW_GROUPS:
             return SkipRule.TABLE
         if self._now.note is not None and SkipRule.NOTE_BACKLINK not in self._also_read and is_backlink(element, tag):
@@ -219,13 +222,14 @@ class _Walker:
         return element_rule(element, tag, self._also_read | ignored)
 
     def _separate(self, outer: _Frame) -> None:
-        """At the edge of a block: a new line where the blocks in `outer` are lines of one, elsewhere its end."""
+        """Starts a new line at a block's edge where the blocks in `outer` are lines of one; else ends the block."""
         if outer.one_block:
             self._now.text.line_break()
         else:
             self._flush()
 
     def _frame(self, element: etree._Element, tag: str) -> _Frame:
+        """Decides the kind of text in a block-level element."""
         outer = self._now.frames[-1]
         if outer.one_block:
             return outer
@@ -244,25 +248,29 @@ class _Walker:
         return _Frame(kind, preformatted=preformatted, rows_left_out=left_out, note_group=group)
 
     def _leaves_out(self, table: etree._Element) -> bool:
+        """Tells whether a table is announced instead of read."""
         if self._settings.tables != "announce" or SkipRule.TABLE in self._also_read:
             return False
         return bool(announcement(table))
 
     def _mark(self, element: etree._Element) -> None:
+        """Adds an anchor where the table of contents points to the element."""
         for name in (element.get("id"), element.get("name")):
             if name is not None and name in self._anchors:
                 self._now.events.append(Anchor(name))
 
     def _open_markup(self, element: etree._Element) -> None:
-        notes = hints_of(element, self._languages[-1])
-        if self._now.frames[-1].kind == BlockKind.TABLE_ROW and (said := spoken_with_header(element)):
-            notes.append((MarkupKind.RESPELL, said))
-        if notes:
-            self._spans.append((element, [self._now.text.open(*note) for note in notes]))
-            changed = [value for kind, value in notes if kind == MarkupKind.LANGUAGE]
+        """Opens the markup for an element's text: its hints, and the header of a table's cell."""
+        hints = hints_of(element, self._languages[-1])
+        if self._now.frames[-1].kind == BlockKind.TABLE_ROW and (with_header := spoken_with_header(element)):
+            hints.append((MarkupKind.RESPELL, with_header))
+        if hints:
+            self._spans.append((element, [self._now.text.open(*hint) for hint in hints]))
+            changed = [value for kind, value in hints if kind == MarkupKind.LANGUAGE]
             self._languages.append(changed[-1] if changed else self._languages[-1])
 
     def _skip(self, element: etree._Element, tag: str, rule: SkipRule) -> None:
+        """Skips an element with all in it; of a formula, the alternative text is spoken."""
         for inner in element.iter(etree.Element):
             self._mark(inner)
         if rule == SkipRule.NOTE_REFERENCE and self._reads_notes and element.get(NOTE_KEY):
@@ -276,17 +284,18 @@ class _Walker:
             self._add(f" {spoken_instead} ")
 
     def _is_read_by_annotation(self, element: etree._Element, tag: str) -> bool:
-        """Whether the element is a ruby of which the reading is spoken, not the base."""
+        """Tells whether the element is a ruby of which the reading is spoken, not the base."""
         if tag != "ruby" or self._settings.ruby == "base":
             return False
         return any(text_of(annotation) for annotation in element.iter("{*}rt", "rt"))
 
     def _skip_base(self, text: str | None) -> None:
+        """Skips text of a ruby of which the reading is spoken."""
         if text and text.strip():
             self._emit(Skip(" ".join(text.split()), SkipRule.RUBY_BASE, source=self._source))
 
     def _image(self, element: etree._Element) -> None:
-        """Alternative text: read where it stands for a drop cap ("O" before "nce upon"), else by policy."""
+        """Reads the text of a picture that is a drop capital ("O" before "nce upon"); skips that of others."""
         alt = (element.get("alt") or "").strip()
         if not alt:
             return
@@ -299,30 +308,45 @@ class _Walker:
             self._emit(Skip(" ".join(alt.split()), SkipRule.IMAGE_ALT, source=self._source))
 
     def _say(self, words: str) -> None:
-        """A paragraph of our own."""
+        """Adds a paragraph of our own words."""
         self._added.append(words)
         self._emit(Block(BlockKind.PARAGRAPH, words, self._source))
 
     def _start_language(self, body: etree._Element) -> None:
-        """A document in another language than the book's says so on its root."""
+        """Opens markup for a document whose root declares another language than the book's."""
         root = body.getparent()
-        own = "" if root is None else language_of(root)
-        self._languages[0] = self._languages[0] or own or language_of(body)
-        if own and primary(own) != primary(self._languages[0]):
-            self._now.text.open(MarkupKind.LANGUAGE, own)
-            self._languages.append(own)
+        declared = "" if root is None else language_of(root)
+        self._languages[0] = self._languages[0] or declared or language_of(body)
+        if declared and primary(declared) != primary(self._languages[0]):
+            self._now.text.open(MarkupKind.LANGUAGE, declared)
+            self._languages.append(declared)
 
     def _add_tail(self, element: etree._Element) -> None:
+        """Adds the text behind an element."""
         parent = element.getparent()
         if parent is not None and self._is_read_by_annotation(parent, local_name(parent)):
             self._skip_base(element.tail)
         else:
             self._add(element.tail)
 
-    def _add(self, text: str | None) -> None:
-        if text:
-            self._invisible += INVISIBLE.findall(text)
-            self._now.text.add(INVISIBLE.sub("", text), keep_lines=self._now.frames[-1].preformatted)
+    def _add(self, text: str | None, *, marks: bool = True) -> None:
+        """Adds text to the block being gathered, without its invisible characters and, with `marks`, those of notes."""
+        if not text:
+            return
+        self._invisible += INVISIBLE.findall(text)
+        text = INVISIBLE.sub("", text)
+        at = 0
+        for start, end in self._note_marks(text) if marks else ():
+            self._now.text.add(text[at:start], keep_lines=self._now.frames[-1].preformatted)
+            self._emit(Skip(text[start:end], SkipRule.NOTE_REFERENCE, source=self._source))
+            at = end
+        self._now.text.add(text[at:], keep_lines=self._now.frames[-1].preformatted)
+
+    def _note_marks(self, text: str) -> list[tuple[int, int]]:
+        """Finds the marks of notes in text that is no program."""
+        if SkipRule.NOTE_REFERENCE in self._also_read or self._now.frames[-1].preformatted:
+            return []
+        return self._marks.find(text, self._now.text.word_before())
 
     def _flush(self) -> None:
         """Ends the block being gathered. Nothing happens when it holds no text."""
@@ -338,29 +362,25 @@ class _Walker:
         self._now.references.clear()
 
     def _emit(self, event: Block | Skip) -> None:
+        """Adds an event, and keeps it for `_count_again`."""
         self._now.events.append(event)
         self._all.append(event)
 
     def _count_again(self, body: etree._Element) -> None:
-        """Counts the document's characters by another route and compares."""
+        """Counts the document's characters by another route. Raises `CoverageError` where the events hold others."""
         text = etree.tostring(body, method="text", encoding="unicode", with_tail=False)
         expected = Counter(_folded(text + "".join(self._added)))
         found = Counter(_folded("".join(event.text for event in self._all)))
-        if found != expected:
-            lost, doubled = expected - found, found - expected
-            raise CoverageError(
-                f"{self._source}: {lost.total()} characters lost and {doubled.total()} doubled while reading "
-                f"({''.join(lost)[:20]!r} / {''.join(doubled)[:20]!r}); please report this book"
-            )
+        require_equal(expected, found, self._source)
 
 
 def _folded(text: str) -> str:
-    """Text without spaces in which a ligature, a superscript or an accented letter is the same as its parts."""
+    """Returns text without spaces in which a ligature, a superscript or an accented letter equals its parts."""
     return "".join(unicodedata.normalize("NFKD", text).translate(_HYPHENS).split())
 
 
 def _is_line_group(element: etree._Element) -> bool:
-    """Whether the element is a stanza whose lines are block elements of their own: `<div><div>line</div>...</div>`."""
+    """Tells whether the element is a stanza whose lines are blocks of their own: `<div><div>line</div>...</div>`."""
     children = [child for child in element if local_name(child) in BLOCKS]
     if len(children) < 2:
         return False

@@ -1,4 +1,4 @@
-"""Headings and lists of contents in plain text. Must not know files, blocks or the shape of lines."""
+"""Recognises headings and lists of contents in plain text. Must not know files, blocks or the shape of lines."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tasks.ingest.front_pages import title_rule
 from tasks.ingest.plain.lines import Paragraph
+from tasks.ingest.prose import is_prose, tells
 from tasks.ingest.skips import SkipRule
 
 _CARDINALS = (
@@ -35,7 +36,7 @@ _SECTIONS = "chapter|chap\\.|ch\\.|scene|letter|section|story|lecture|fit"
 _NUMBER = rf"(?:\d{{1,4}}|{_ROMAN}|{_WORD_NUMBER})"
 _STRUCTURAL = re.compile(
     rf"(?P<kind>{_PARTS}|{_SECTIONS})\s+(?:the\s+)?(?P<number>{_NUMBER})"
-    r"(?:[ \t]*[-.:—–\n]+\s*(?P<title>.*)|[ \t]+(?P<title2>[A-Z“\"].*))?",
+    r"(?:[ \t]*[-.:—–\n]+\s*(?P<title>.*)|[ \t]+(?P<title2>(?-i:[A-Z“\"]).*))?",
     re.I | re.S,
 )
 _NAMED = re.compile(
@@ -50,8 +51,11 @@ _NUMERAL = re.compile(
 )
 _PAGE = re.compile(r"(?:\s*(?:\.\s*){2,}|\s*[…·_-]{2,}\s*|\s)(?:\d{1,4}|[ivxlc]{1,7})\s*$")
 _ENTRY_START = re.compile(rf"\s*(?:(?:{_PARTS}|{_SECTIONS})\s|\d{{1,3}}[.):\s]|[IVXLC]+[.):\s])", re.I)
+_OPENING_QUOTES = ("“", "‘", '"', "'", "«", "„")
 _LOUD_ENDS = frozenset({"the end", "finis", "end", "fin"})
-_MAX_HEADING_CHARS, _MAX_HEADING_LINES, _MAX_ENTRY_CHARS = 120, 3, 95
+_MAX_HEADING_CHARS = 120
+_MAX_HEADING_LINES = 3
+_MAX_ENTRY_CHARS = 95
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SMALL_WORDS = frozenset(
     [
@@ -80,22 +84,29 @@ _SMALL_WORDS = frozenset(
 
 @dataclass(frozen=True)
 class Heading:
-    """What a paragraph shows itself to be: the kind of its number, its value, and the title behind it."""
+    """A heading taken apart: the kind of its number, the number's value, and the title behind it."""
 
     kind: str  # "part", "section", "numeral", "named"
     value: int  # 0 where there is no number that counts
     title: str
+    word: str = ""  # of a part or section: "chapter", "act"
 
 
 def heading_of(text: str) -> Heading | None:
-    """What heading a paragraph is by its own wording: "CHAPTER IV", "Chapter 4: The Sea", "XII.", "Preface"."""
+    """Takes a paragraph apart that is a heading by its own wording; returns `None` for any other.
+
+    Headings are "CHAPTER IV", "Chapter 4: The Sea", "XII.", "Preface".
+    """
     text = text.strip("_=*# ")
     too_long = len(text) > _MAX_HEADING_CHARS or text.count("\n") >= _MAX_HEADING_LINES
     if too_long or text.rstrip().endswith((",", ";")):
         return None
     if match := _STRUCTURAL.fullmatch(text):
+        if is_prose(match["title2"] or ""):
+            return None  # "Chapter 9 Harry had never read."
         kind = "part" if re.match(_PARTS, match["kind"], re.I) else "section"
-        return Heading(kind, _value(match["number"]), (match["title"] or match["title2"] or "").strip())
+        title = (match["title"] or match["title2"] or "").strip()
+        return Heading(kind, _value(match["number"]), title, match["kind"].lower())
     if _NAMED.fullmatch(text):
         return Heading("named", 0, "")
     match = _NUMERAL.fullmatch(text)
@@ -106,32 +117,34 @@ def heading_of(text: str) -> Heading | None:
 
 
 def is_heading(text: str) -> bool:
-    """Whether a paragraph is a chapter's heading by its own wording."""
+    """Tells whether a paragraph is a chapter's heading by its own wording."""
     return heading_of(text) is not None
 
 
 def is_loud(text: str) -> bool:
-    """Whether all letters are capitals, as in titles; "THE END" is none."""
+    """Tells whether all letters are capitals, as in titles; "THE END" is none."""
     letters = [c for c in text if c.isalpha()]
     return len(letters) > 1 and all(not c.islower() for c in letters) and _plain(text) not in _LOUD_ENDS
 
 
 def is_title_case(text: str) -> bool:
-    """Whether the words begin with capitals, small ones apart, and the text does not end like a sentence."""
+    """Tells whether the words begin with capitals, small ones apart, and the text is no sentence and no speech."""
     words = [word for word in _WORD.findall(text) if word.lower() not in _SMALL_WORDS]
     capital = sum(1 for word in words if not word[0].islower())
-    return bool(words) and capital >= 0.8 * len(words) and not text.rstrip('"”_').endswith((".", ",", ";", ":"))
+    ends = text.rstrip('"”’_').endswith((".", ",", ";", ":", "!", "?", "…"))
+    return bool(words) and capital >= 0.8 * len(words) and not ends and not text.lstrip("_").startswith(_OPENING_QUOTES)
 
 
 def in_sequence(headings: Iterable[tuple[int, Heading]]) -> set[int]:
-    """The positions whose bare numbers count up from 1, as chapters' do and other numbers do not."""
+    """Returns the positions whose bare numbers count up from 1, as chapters' do and other numbers do not."""
     good: set[int] = set()
     chain: list[int] = []
     expected = 1
     for position, heading in headings:
         if heading.value == 1:
             good.update(chain if len(chain) > 1 else ())
-            chain, expected = [position], 2
+            chain = [position]
+            expected = 2
         elif heading.value == expected:
             chain.append(position)
             expected += 1
@@ -140,7 +153,7 @@ def in_sequence(headings: Iterable[tuple[int, Heading]]) -> set[int]:
 
 @dataclass(frozen=True)
 class Contents:
-    """A list of contents: the paragraphs `start:stop` that it takes up, and the keys of what it names."""
+    """A list of contents: the paragraphs `start:stop` that it takes up, and the keys of the headings that it names."""
 
     start: int
     stop: int
@@ -148,9 +161,9 @@ class Contents:
 
 
 def find_contents(groups: Sequence[Paragraph]) -> Iterator[Contents]:
-    """The lists of contents, of illustrations and the like in a book."""
+    """Yields the lists of contents, of illustrations and the like in a book."""
     at = 0
-    known: set[str] = set()  # what earlier lists name
+    known: set[str] = set()  # the keys of earlier lists
     while at < len(groups):
         lines = groups[at].clean_lines
         if title_rule(lines[0].strip("_=*# ")) != SkipRule.TABLE_OF_CONTENTS:
@@ -158,12 +171,13 @@ def find_contents(groups: Sequence[Paragraph]) -> Iterator[Contents]:
             continue
         stop, keys = _entries(groups, at, known)
         known |= keys
-        yield Contents(at, stop, frozenset(keys))
+        if keys:  # else "Contents" is a chapter's title
+            yield Contents(at, stop, frozenset(keys))
         at = max(stop, at + 1)
 
 
 def keys_of(entry: str) -> set[str]:
-    """What an entry and the heading it stands for have in common: the whole, its number, its title."""
+    """Returns the keys by which an entry and its heading are known to be the same: the whole, its number, its title."""
     heading = heading_of(entry.strip())
     bare = heading is not None and not heading.title  # the number of "Chapter 12" is no page's
     text = entry if bare else _PAGE.sub("", entry)
@@ -176,8 +190,17 @@ def keys_of(entry: str) -> set[str]:
     return {key for key in keys if key and not key.isdigit()}
 
 
+def _entry_keys(entry: str) -> set[str]:
+    """Returns the keys of an entry in a list: "I. A Guest" also stands for the heading "CHAPTER I"."""
+    keys = keys_of(entry)
+    heading = heading_of(_PAGE.sub("", entry).strip().rstrip(",;"))
+    if heading is not None and heading.kind == "numeral" and heading.value:
+        keys.add(f"section {heading.value}")
+    return keys
+
+
 def _entries(groups: Sequence[Paragraph], start: int, known: set[str]) -> tuple[int, set[str]]:
-    """Where the list ends, and its keys.
+    """Returns the position behind the list of contents that begins at `start`, and its keys.
 
     It ends where its first entry, or one of an earlier list, comes again, which is the first chapter itself; or before
     prose, and then before the headings over that prose which it names.
@@ -187,19 +210,24 @@ def _entries(groups: Sequence[Paragraph], start: int, known: set[str]) -> tuple[
     lines = groups[start].clean_lines[1:]
     position = start
     while True:
+        # 1. Take the entries of this paragraph.
         for line in _whole_entries(lines):
-            keys = keys_of(line)
+            keys = _entry_keys(line)
             first = first or keys
             named.append((position, keys))
         position += 1
         if position >= len(groups):
             break
+        # 2. End before the first chapter itself, or another list.
         group = groups[position]
         here = keys_of(group.text) | keys_of(group.clean_lines[0])
         if (named and first & here) or known & here or title_rule(group.clean_lines[0]) == SkipRule.TABLE_OF_CONTENTS:
             break
+        # 3. End before prose, and before the headings over it.
         if not _is_entry(group) or (len(named) > 1 and group.blank_before > 2 and not _ENTRY_START.match(group.text)):
-            while position > start + 1 and _names(named, position - 1, groups[position - 1]):
+            while position > start + 1 and (
+                _names(named, position - 1, groups[position - 1]) or _is_first_head(groups, start, position - 1)
+            ):
                 position -= 1
             break
         lines = group.clean_lines
@@ -207,13 +235,30 @@ def _entries(groups: Sequence[Paragraph], start: int, known: set[str]) -> tuple[
 
 
 def _names(named: Sequence[tuple[int, set[str]]], position: int, group: Paragraph) -> bool:
-    """Whether an earlier entry names this paragraph."""
+    """Tells whether an earlier entry names this paragraph."""
     here = keys_of(group.text)
     return any(at < position and keys & here for at, keys in named)
 
 
+def _is_first_head(groups: Sequence[Paragraph], start: int, position: int) -> bool:
+    """Tells whether a paragraph of the list, right before prose, is the head over that prose, or the title in it.
+
+    Such a head stands apart from the list, and is the first of its kind in it: "CHAPTER I" behind a list of pictures.
+    """
+    heads = [position, position - 1] if position - 1 > start else [position]
+    for at in heads:
+        heading = heading_of(groups[at].text)
+        inner = max((group.blank_before for group in groups[start + 2 : at]), default=1)
+        if heading is None or heading.kind == "numeral" or groups[at].blank_before <= inner:
+            continue
+        earlier = (heading_of(line) for group in groups[start + 1 : at] for line in group.clean_lines)
+        if not any(other is not None and other.word == heading.word for other in earlier):
+            return True
+    return False
+
+
 def _whole_entries(lines: Sequence[str]) -> list[str]:
-    """Entries of one paragraph: a line each, and each two lines where numbers stand above their titles."""
+    """Returns the entries of one paragraph: its lines, or each two of them where numbers stand above their titles."""
     bare = [heading for line in lines if (heading := heading_of(line)) is not None and not heading.title]
     if len(lines) > 1 and len(bare) * 2 == len(lines) and (first := heading_of(lines[0])) and not first.title:
         return ["\n".join(lines[at : at + 2]) for at in range(0, len(lines), 2)]
@@ -221,8 +266,11 @@ def _whole_entries(lines: Sequence[str]) -> list[str]:
 
 
 def _is_entry(group: Paragraph) -> bool:
+    """Tells whether a paragraph may be a part of a list of contents: short lines, numbers, no sentences."""
     lines = group.clean_lines
     if any(len(line) > _MAX_ENTRY_CHARS for line in lines):
+        return False
+    if tells(group.text) and not _ENTRY_START.match(group.text):
         return False
     numbered = sum(1 for line in lines if _ENTRY_START.match(line) or _PAGE.search(line))
     if numbered * 3 >= len(lines):
@@ -232,11 +280,12 @@ def _is_entry(group: Paragraph) -> bool:
 
 
 def _plain(text: str) -> str:
+    """Returns the words of a text in lower case, without punctuation."""
     return " ".join(_WORD.findall(text.casefold().replace("_", " ")))
 
 
 def _value(number: str) -> int:
-    """The value of a number in digits, Roman numerals or words; 0 where it is none that counts."""
+    """Returns the value of a number in digits, Roman numerals or words; 0 where it is none that counts."""
     if number.isdigit():
         return int(number)
     values = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}

@@ -1,4 +1,4 @@
-"""Words that a line's end has cut in two: whether their hyphen was the typesetter's or the author's.
+"""Joins words that a line's end has cut in two: decides whether their hyphen was the typesetter's or the author's.
 
 Must not know files or blocks.
 """
@@ -27,8 +27,9 @@ class Rejoiner:
         return frozenset(word.lower().replace("‐", "-") for word in _WORD.findall(self._text))
 
     def join(self, lines: Sequence[str]) -> tuple[str, str]:
-        """The lines as one, and the hyphens that were left out."""
-        joined, removed = [lines[0]], []
+        """Joins lines to one. Returns it, and the hyphens that were left out."""
+        joined = [lines[0]]
+        removed = []
         for line in lines[1:]:
             cut = _CUT.search(joined[-1]) if joined[-1].endswith(("-", "‐")) else None
             rest = _REST.match(line)
@@ -43,10 +44,11 @@ class Rejoiner:
         return "".join(joined), "".join(removed)
 
     def _is_one_word(self, start: str, rest: str) -> bool:
-        """Whether the hyphen is the typesetter's: "for-" + "ward", but not "well-" + "known" or "Anglo-" + "Saxon"."""
+        """Tells whether the hyphen is the typesetter's: in "for-" + "ward", not in "well-" + "known"."""
         if rest[0].isupper():
             return False
-        word, compound = (start + rest).lower(), f"{start}-{rest}".lower()
+        word = (start + rest).lower()
+        compound = f"{start}-{rest}".lower()
         if word in self._words:
             return True
         if compound in self._words:

@@ -1,4 +1,4 @@
-"""The lines of a text file: grouped into paragraphs, and told apart by their shape. Must not know what they say."""
+"""Groups the lines of a text file into paragraphs, and recognises these by their shape. Must not know their words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-_MIN_WRAP, _MAX_WRAP = 40, 110  # widths at which people hard-wrap lines
+_MIN_WRAP = 40  # characters, and
+_MAX_WRAP = 110  # between these widths people hard-wrap lines
 _VERSE_SHARE = 0.72  # of the page's width: a paragraph of only shorter lines is verse
 _INDENTED_VERSE_SHARE = 0.9
 _RIGHT_SHARE = 0.35  # lines that begin behind this share of the width are a letter's head or foot
@@ -30,22 +31,22 @@ class Paragraph:
 
     @cached_property
     def clean_lines(self) -> tuple[str, ...]:
-        """The lines with their whitespace collapsed."""
+        """Returns the lines with their whitespace collapsed."""
         return tuple(" ".join(line.split()) for line in self.lines)
 
     @cached_property
     def text(self) -> str:
-        """The collapsed lines, one below the other."""
+        """Returns the collapsed lines, one below the other."""
         return "\n".join(self.clean_lines)
 
     @property
     def indent(self) -> int:
-        """Columns before the leftmost line."""
+        """Returns the columns before the leftmost line."""
         return min(len(line) - len(line.lstrip()) for line in self.lines)
 
 
 def paragraphs(text: str) -> list[Paragraph]:
-    """The paragraphs of a text, by whichever of four habits its writer had.
+    """Cuts a text into paragraphs, by whichever of four habits its writer had.
 
     Empty lines between paragraphs; one line a paragraph; indented first lines and no empty lines; an empty line after
     every line.
@@ -62,14 +63,14 @@ def paragraphs(text: str) -> list[Paragraph]:
 
 
 def page_width(groups: Sequence[Paragraph]) -> int:
-    """The width at which the file's lines are wrapped, in characters; 0 when they are not."""
+    """Returns the width at which the file's lines are wrapped, in characters; 0 when they are not."""
     inner = sorted(len(line.rstrip()) for group in groups for line in group.lines[:-1])
     width = inner[int(len(inner) * 0.9)] if inner else 0
     return width if _MIN_WRAP <= width <= _MAX_WRAP else 0
 
 
 def is_verse(group: Paragraph, width: int) -> bool:
-    """Whether the line ends are the author's: lines far shorter than the page's, each beginning like a verse."""
+    """Tells whether the line ends are the author's: lines far shorter than the page's, each beginning like a verse."""
     lines = group.lines
     if not width or len(lines) < 2:
         return False
@@ -81,7 +82,7 @@ def is_verse(group: Paragraph, width: int) -> bool:
 
 
 def keeps_lines(group: Paragraph, width: int) -> bool:
-    """Whether lines stand apart without being verse: the address, date and signature of a letter."""
+    """Tells whether lines stand apart without being verse: the address, date and signature of a letter."""
     if not width or len(group.lines) < 2:
         return False
     return group.indent > width * _RIGHT_SHARE or (not is_verse(group, width) and _all_short(group, width))
@@ -92,12 +93,12 @@ def _all_short(group: Paragraph, width: int) -> bool:
 
 
 def is_indented(group: Paragraph, width: int) -> bool:
-    """Whether a paragraph of running text stands in from both margins or the left one: a quotation."""
+    """Tells whether a paragraph of running text stands in from both margins or the left one: a quotation."""
     return bool(width) and len(group.lines) > 1 and group.indent >= 2
 
 
 def table_rows(group: Paragraph) -> list[tuple[str, ...]]:
-    """The cells of each line where all lines are set in columns, else nothing."""
+    """Returns the cells of each line where all lines are set in columns, else nothing."""
     if len(group.lines) < 2 or not all(_COLUMNS.search(line.strip()) for line in group.lines):
         return []
     return [
@@ -107,7 +108,7 @@ def table_rows(group: Paragraph) -> list[tuple[str, ...]]:
 
 
 def list_items(group: Paragraph) -> list[tuple[str, ...]]:
-    """The lines of each item where the paragraph is a list of at least two, else nothing."""
+    """Returns the lines of each item where the paragraph is a list of at least two, else nothing."""
     starts = [index for index, line in enumerate(group.lines) if _ITEM.match(line)]
     if len(starts) < 2 or starts[0] != 0:
         return []
@@ -134,7 +135,7 @@ def _by_empty_lines(lines: Sequence[str]) -> list[Paragraph]:
 
 
 def _by_indents(group: Paragraph) -> list[Paragraph]:
-    """A paragraph cut where a line stands in and those around it do not."""
+    """Cuts a paragraph where a line stands in and those around it do not."""
     indents = [len(line) - len(line.lstrip()) for line in group.lines]
     base = min(indents)
     starts = [0] + [
@@ -150,7 +151,10 @@ def _by_indents(group: Paragraph) -> list[Paragraph]:
 
 
 def _double_spaced(groups: Sequence[Paragraph]) -> list[Paragraph]:
-    """The paragraphs of a text with an empty line after every line: they end where a line is short or two are empty."""
+    """Returns the paragraphs of a text with an empty line after every line; none for a text of another habit.
+
+    Such paragraphs end where a line is short or two lines are empty.
+    """
     single = [group for group in groups if len(group.lines) == 1]
     if len(groups) < 20 or len(single) < len(groups) * 0.95:
         return []

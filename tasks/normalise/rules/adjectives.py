@@ -14,7 +14,8 @@ _FIRST_MEASURE = (
 )
 _DETERMINED = re.compile(
     r"\b(?:(?:[Aa]n?|[Aa]nother|[Ee]very|[Ee]ach|[Nn]o)\s(?:[a-z]+\s)?|"
-    r"(?:[Tt]he|[Tt]his|[Tt]hat|[Hh]is|[Hh]er|[Ii]ts|[Mm]y|[Oo]ur|[Yy]our|[Tt]heir)\s(?:(?:old|new|first|great|big)\s)?)"
+    r"(?:[Tt]he|[Tt]his|[Tt]hat|[Hh]is|[Hh]er|[Ii]ts|[Mm]y|[Oo]ur|[Yy]our|[Tt]heir)\s"
+    r"(?:(?:old|new|first|great|big)\s)?)"
     rf"(?:{_FIRST_MEASURE}){{0,3}}$"
 )
 _NO_ADJECTIVE = re.compile(r"\b(?:few|quarter|half|hundred|thousand|dozen|couple|total)\s$")

@@ -31,7 +31,8 @@ _OF_SIZE = re.compile(
 )
 # Letters of American cooks, at the head of a line or beside another amount.
 _LETTER = re.compile(
-    rf"(?P<before>^|[+(]\s?|\b(?:plus|and|to)\s|[–-])(?P<amount>{AMOUNT})\s(?P<unit>T|t|[cC](?=\.))\b\.?(?=\s[a-z]{{3,}})"
+    rf"(?P<before>^|[+(]\s?|\b(?:plus|and|to)\s|[–-])(?P<amount>{AMOUNT})\s"
+    r"(?P<unit>T|t|[cC](?=\.))\b\.?(?=\s[a-z]{3,})"
 )
 _LONGEST_LINE = 80  # characters: an ingredient, not a sentence
 _LETTERS = {"T": "tbsp", "t": "tsp"}

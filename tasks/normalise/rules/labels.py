@@ -58,10 +58,12 @@ _RELEASE = re.compile(
     r"CUDA|PyTorch|TensorFlow|Excel|Emacs|Vim|Git)\s(\d{1,3})\.(\d{2,3})\b(?![.,]?\d|%)"
 )
 _DOCKET = re.compile(
-    r"\b((?i:case|docket|file|claim|action|index)\s(?i:numbers?|nos?\.|#)\s?)(?=[\w:-]*\d-|\d{5})(\d[\w:-]*\w)\b(?![.,]\d)"
+    r"\b((?i:case|docket|file|claim|action|index)\s(?i:numbers?|nos?\.|#)\s?)"
+    r"(?=[\w:-]*\d-|\d{5})(\d[\w:-]*\w)\b(?![.,]\d)"
 )
 _LETTERS_BEFORE = re.compile(
-    r"(?<![\w'’-])([A-Z]{2,3})(?=\d)|(?<=\d)(?!(?:ST|ND|RD|TH|[KMGTP]B|[KMGT]W)\b)([A-Z]{2,3})(?![\w'’])|(?<=\d)\((k)\)"
+    r"(?<![\w'’-])([A-Z]{2,3})(?=\d)|(?<=\d)(?!(?:ST|ND|RD|TH|[KMGTP]B|[KMGT]W)\b)([A-Z]{2,3})(?![\w'’])"
+    r"|(?<=\d)\((k)\)"
 )
 
 

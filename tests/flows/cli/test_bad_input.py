@@ -126,6 +126,17 @@ def test_a_fresh_data_folder_is_not_even_made(talepress, home, arguments):
     assert not home.exists()
 
 
+@pytest.mark.parametrize("arguments", [["plan", "book.md"], ["make", "book.md"], ["status"], ["voice", "list"]])
+@pytest.mark.usefixtures("book")
+def test_what_is_no_database_url_is_refused_with_the_setting_to_change(talepress, home, monkeypatch, arguments):
+    monkeypatch.setenv("TALEPRESS_STORAGE__DATABASE_URL", "postgresql:/ann:secret@host/talepress")
+    ended = talepress(*arguments)
+    assert (ended.code, len(ended.err.splitlines())) == (2, 1)
+    assert "storage.database_url" in ended.err
+    assert "secret" not in ended.err
+    assert not home.exists()
+
+
 @pytest.mark.usefixtures("voiced_home", "book")
 def test_a_disk_without_room_is_found_before_work_starts(talepress, monkeypatch, tmp_path):
     usage = disk.shutil.disk_usage(tmp_path)

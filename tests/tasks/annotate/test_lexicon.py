@@ -14,7 +14,7 @@ from tasks.errors import BadInputError
 from tasks.segment.script import write_script
 from tasks.synthesize.keys import utterance_key
 from tests.tasks.books import make_book, token_count
-from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.presets import SamplingSettings
 
 
 @pytest.fixture

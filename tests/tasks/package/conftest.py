@@ -13,7 +13,7 @@ from tasks.package.content import EditionContent
 from tasks.package.edition import publish_edition
 from tasks.synthesize.render import encode_flac
 from tests.tasks.audio import RATE, utterance
-from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.presets import SamplingSettings
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fccf"
@@ -38,9 +38,10 @@ BOOK = Book(
 STEM = "Oz The Wizard = 1;2#3"
 TITLES = ("Title; page", "1. The = Cyc\\lone", "2. #Munchkins’ “Council”")
 PACKAGE = PackageSettings(outputs=("m4b", "flac", "manifest"), aac_bitrate_kbps=96, narrator="")
-HEADINGS = (0, 12_345, 11_111)  # first sample of the heading in its chapter
+HEADINGS = (10_101, 12_345, 11_111)  # first sample of the heading in its chapter
 LENGTHS = (50_001, 70_007, 40_013)
-STARTS = (0, 50_001 + 12_345, 50_001 + 70_007 + 11_111)  # of the headings, from the start of the book's audio
+SPOKEN = (10_101, 50_001 + 12_345, 50_001 + 70_007 + 11_111)  # first samples of the headings in the book's audio
+STARTS = (0, *SPOKEN[1:])  # of the chapter marks
 
 
 def chapter(store, index, samples, heading):

@@ -1,4 +1,4 @@
-"""A book of a kind that only calibre reads to a `Book`, by way of an EPUB. Must not know either format."""
+"""Makes a `Book` of a file that only calibre reads, by way of an EPUB. Must not know the content of either."""
 
 from __future__ import annotations
 
@@ -17,27 +17,30 @@ _OPENDOCUMENT_MEMBERS = frozenset({"content.xml", "styles.xml"})
 
 
 def is_kindle(head: bytes) -> bool:
-    """Whether a file is a Kindle or Mobipocket book, by its first bytes."""
+    """Tells whether a file is a Kindle or Mobipocket book, by its first bytes."""
     return head[_PALM_TYPE] in (b"BOOKMOBI", b"TEXtREAd")
 
 
 def is_rtf(head: bytes) -> bool:
-    """Whether a file is in Rich Text Format, by its first bytes."""
+    """Tells whether a file is in Rich Text Format, by its first bytes."""
     return head.startswith(b"{\\rtf")
 
 
 def is_lit(head: bytes) -> bool:
-    """Whether a file is a Microsoft Reader book, by its first bytes."""
+    """Tells whether a file is a Microsoft Reader book, by its first bytes."""
     return head.startswith(b"ITOLITLS")
 
 
 def is_opendocument(members: frozenset[str]) -> bool:
-    """Whether a zip archive is an OpenDocument text, by its members' names in lower case."""
+    """Tells whether a zip archive is an OpenDocument text, by its members' names in lower case."""
     return members >= _OPENDOCUMENT_MEMBERS
 
 
 def read_converted_book(path: Path, data: bytes, settings: IngestSettings, suffix: str) -> Book:
-    """Reads a book file of the kind `suffix`, ".mobi". Raises `UnreadableBookError`, also where calibre is missing."""
+    """Reads a book file whose format has the suffix `suffix`, ".mobi".
+
+    Raises `UnreadableBookError` for what calibre cannot convert, and where calibre is missing.
+    """
     with converted(path, suffix) as epub:
         if epub.stat().st_size > settings.max_file_bytes:
             raise UnreadableBookError(f"{path.name} becomes an EPUB larger than ingest.max_file_bytes allows")

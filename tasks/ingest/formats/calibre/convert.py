@@ -1,4 +1,4 @@
-"""Book files of other programs to EPUB, by calibre's `ebook-convert`. Must not know what is in either."""
+"""Converts book files of other programs to EPUB, by calibre's `ebook-convert`. Must not know what is in either."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from tasks.errors import UnreadableBookError
 
@@ -21,11 +22,11 @@ _MESSAGE_CHARS = 300
 
 @contextmanager
 def converted(path: Path, suffix: str, time_limit_s: float = TIME_LIMIT_S) -> Iterator[Path]:
-    """An EPUB made from a book file, in a temporary folder that lives as long as the block.
+    """Makes an EPUB of a book file, in a temporary folder that lives as long as the block.
 
     Args:
         path: the book file.
-        suffix: what tells calibre its kind, ".mobi"; the file's own name may lie, and is never shown to calibre.
+        suffix: of its format, ".mobi"; the file's own name may lie, and is never shown to calibre.
         time_limit_s: after so many seconds the conversion is stopped with all that it started.
 
     Raises:
@@ -38,7 +39,8 @@ def converted(path: Path, suffix: str, time_limit_s: float = TIME_LIMIT_S) -> It
             "calibre (calibre-ebook.com), or convert the book to EPUB with it elsewhere"
         )
     with tempfile.TemporaryDirectory(prefix="talepress-") as folder:
-        source, target = Path(folder, f"book{suffix}"), Path(folder, "book.epub")
+        source = Path(folder, f"book{suffix}")
+        target = Path(folder, "book.epub")
         shutil.copyfile(path, source)
         _run([program, str(source), str(target)], folder, path.name, time_limit_s)
         if not target.is_file() or not target.stat().st_size:
@@ -47,6 +49,7 @@ def converted(path: Path, suffix: str, time_limit_s: float = TIME_LIMIT_S) -> It
 
 
 def _run(command: list[str], folder: str, name: str, time_limit_s: float) -> None:
+    """Runs calibre to its end. Raises `UnreadableBookError` where it fails or takes too long."""
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -71,9 +74,12 @@ def _run(command: list[str], folder: str, name: str, time_limit_s: float) -> Non
             raise UnreadableBookError(message) from error
         raise
     if process.returncode:
-        if "DRM" in output:
-            raise UnreadableBookError(f"{name} is protected by DRM; Talepress reads only unprotected books")
-        last = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "no message")
-        raise UnreadableBookError(
-            f"{name}: {_PROGRAM} failed with exit code {process.returncode}: {last[:_MESSAGE_CHARS]}"
-        )
+        _raise_failure(name, process.returncode, output)
+
+
+def _raise_failure(name: str, exit_code: int, output: str) -> NoReturn:
+    """Raises `UnreadableBookError` with what calibre said last."""
+    if "DRM" in output:
+        raise UnreadableBookError(f"{name} is protected by DRM; Talepress reads only unprotected books")
+    last = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "no message")
+    raise UnreadableBookError(f"{name}: {_PROGRAM} failed with exit code {exit_code}: {last[:_MESSAGE_CHARS]}")

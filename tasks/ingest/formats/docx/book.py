@@ -1,4 +1,4 @@
-"""A Word document to a `Book`. Must not know Word's XML."""
+"""Makes a `Book` of a Word document. Must not know Word's XML."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _NO_TITLES = frozenset({"", "word document", "document", "untitled"})  # that pr
 
 
 def is_docx(members: frozenset[str]) -> bool:
-    """Whether a zip archive is a Word document, by its members' names in lower case."""
+    """Tells whether a zip archive is a Word document, by its members' names in lower case."""
     return "[content_types].xml" in members and any(name.startswith("word/") for name in members)
 
 
 def read_docx_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
-    """The book in a Word document. Raises `UnreadableBookError` for what is none, damaged or hostile."""
+    """Reads the book in a Word document. Raises `UnreadableBookError` for what is none, damaged or hostile."""
     with BookArchive(path, settings) as archive:
         word = read_docx(archive)
-    said = word.properties.get("title", "")
+    declared = word.properties.get("title", "")
     shown = next((text_of(p) for p in word.body.iter("p") if p.get("class") == "title"), "")
     authors = word.properties.get("authors", "").replace(";", ",").split(",")
     metadata = Metadata(
-        title=shown if said.lower() in _NO_TITLES else said,
+        title=shown if declared.lower() in _NO_TITLES else declared,
         authors=tuple(author.strip() for author in authors if author.strip()),
         language=word.properties.get("language", ""),
         description=word.properties.get("description", ""),

@@ -1,4 +1,4 @@
-"""A Word document to HTML, by mammoth, with everything that mammoth would drop put right or named before.
+"""Converts a Word document to HTML, by mammoth; what mammoth would drop is put right, or left out by name, before.
 
 Must not know blocks or chapters.
 """
@@ -9,15 +9,16 @@ import io
 import posixpath
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import mammoth
 from lxml import etree
 
-from tasks.errors import CoverageError, UnreadableBookError
+from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import BookArchive, safe_parser
 from tasks.ingest.html.parse import text_of
+from tasks.ingest.recount import require_equal
 from tasks.ingest.skips import SkipRule
 
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -49,31 +50,32 @@ _CORE = {"title": "title", "creator": "authors", "language": "language", "descri
 
 @dataclass
 class WordDocument:
-    """A Word document as HTML with what its properties say, and what of it is not read."""
+    """A Word document as HTML, with its properties and the text of it that is not read."""
 
     body: etree._Element
     properties: dict[str, str] = field(default_factory=dict)
-    left_out: list[tuple[str, SkipRule]] = field(default_factory=list)  # text and rule
+    left_out: list[tuple[str, SkipRule]] = field(default_factory=list)  # text and skip rule
 
 
 def read_docx(archive: BookArchive) -> WordDocument:
-    """The document in a checked archive.
+    """Converts the document in a checked archive.
 
     Raises:
         UnreadableBookError: it is no Word document, or damaged.
         CoverageError: text would be lost; a fault of ours.
     """
     name = archive.path.name
-    main = _main_part(archive)
-    document = _xml(archive, main)
     left_out: list[tuple[str, SkipRule]] = []
-    parts = {main: document}
+    # 1. Prepare the text and the notes for mammoth.
+    main = _main_part(archive)
+    parts = {main: _xml(archive, main)}
     folder = posixpath.dirname(main)
     for note_part in ("footnotes.xml", "endnotes.xml"):
         if (path := posixpath.join(folder, note_part)) in archive:
             parts[path] = _xml(archive, path)
     for part in parts.values():
         _prepare(part, left_out)
+    # 2. Convert them.
     styles = _heading_styles(archive, posixpath.join(folder, "styles.xml"))
     try:
         result = mammoth.convert_to_html(
@@ -87,6 +89,7 @@ def read_docx(archive: BookArchive) -> WordDocument:
     body = etree.fromstring(f"<body>{result.value}</body>", etree.HTMLParser()).find(".//body")
     if body is None:
         body = etree.Element("body")
+    # 3. Give notes and lists of contents the roles that the skip rules know, and count the characters again.
     _mark_notes(body)
     _mark_contents(body)
     _require_whole(parts.values(), body, name)
@@ -95,7 +98,7 @@ def read_docx(archive: BookArchive) -> WordDocument:
 
 
 def _main_part(archive: BookArchive) -> str:
-    """The path of the text itself."""
+    """Returns the path of the text itself."""
     if "_rels/.rels" in archive:
         for relation in _xml(archive, "_rels/.rels").iter("{*}Relationship"):
             if (relation.get("Type") or "").endswith("/officeDocument"):
@@ -106,6 +109,7 @@ def _main_part(archive: BookArchive) -> str:
 
 
 def _xml(archive: BookArchive, name: str) -> etree._Element:
+    """Parses one part. Raises `UnreadableBookError` for what is not well-formed."""
     try:
         return etree.fromstring(archive.read(name), safe_parser())
     except etree.XMLSyntaxError as error:
@@ -113,21 +117,11 @@ def _xml(archive: BookArchive, name: str) -> etree._Element:
 
 
 def _prepare(root: etree._Element, left_out: list[tuple[str, SkipRule]]) -> None:
-    """Takes out what is not to be read, naming it, and turns what mammoth does not know into what it does."""
+    """Takes out of a part what is not to be read, and turns what mammoth does not know into what it does."""
     for choice in list(root.iter("{*}Choice")):
         _remove(choice)  # its text stands in the Fallback as well
-    for element in list(root.iter("{*}del", "{*}moveFrom")):
-        if _local(element) == "del" and not len(element):
-            continue  # a paragraph mark or a row that was deleted
-        if text := "".join(element.itertext("{*}delText", "{*}t")):
-            left_out.append((text, SkipRule.TRACKED_DELETION))
-        _remove(element)
-    for run in list(root.iter("{*}r")):
-        hidden = run.find("{*}rPr/{*}vanish")
-        if hidden is not None and _value(hidden) not in ("0", "false", "off"):
-            if text := "".join(run.itertext("{*}t")):
-                left_out.append((text, SkipRule.HIDDEN))
-            _remove(run)
+    _take_out_deletions(root, left_out)
+    _take_out_hidden(root, left_out)
     for ruby in list(root.iter("{*}rt")):
         left_out.append(("".join(ruby.itertext("{*}t")), SkipRule.RUBY_ANNOTATION))
         _remove(ruby)
@@ -137,6 +131,26 @@ def _prepare(root: etree._Element, left_out: list[tuple[str, SkipRule]]) -> None
         _replace(element, list(element))
     for frame in list(root.iter("{*}framePr")):
         _join_drop_cap(frame)
+
+
+def _take_out_deletions(root: etree._Element, left_out: list[tuple[str, SkipRule]]) -> None:
+    """Takes out text that was deleted or moved away with tracked changes."""
+    for element in list(root.iter("{*}del", "{*}moveFrom")):
+        if _local(element) == "del" and not len(element):
+            continue  # a paragraph mark or a row that was deleted
+        if text := "".join(element.itertext("{*}delText", "{*}t")):
+            left_out.append((text, SkipRule.TRACKED_DELETION))
+        _remove(element)
+
+
+def _take_out_hidden(root: etree._Element, left_out: list[tuple[str, SkipRule]]) -> None:
+    """Takes out hidden text."""
+    for run in list(root.iter("{*}r")):
+        hidden = run.find("{*}rPr/{*}vanish")
+        if hidden is not None and _value(hidden) not in ("0", "false", "off"):
+            if text := "".join(run.itertext("{*}t")):
+                left_out.append((text, SkipRule.HIDDEN))
+            _remove(run)
 
 
 def _join_drop_cap(frame: etree._Element) -> None:
@@ -154,20 +168,25 @@ def _join_drop_cap(frame: etree._Element) -> None:
 
 
 def _run(text: str) -> etree._Element:
+    """Makes a run, Word's element for text, of a text."""
     run = etree.Element(f"{{{_W}}}r")
     etree.SubElement(run, f"{{{_W}}}t").text = text
     return run
 
 
 def _heading_styles(archive: BookArchive, path: str) -> Iterator[tuple[str, int]]:
-    """Paragraph styles with an outline level, their own or one that they are based on: (style id, level from 1)."""
+    """Yields the paragraph styles of headings as (style id, level from 1).
+
+    The level is the outline level of a style, or of the nearest one that it is based on.
+    """
     if path not in archive:
         return
     styles = {_attribute(style, "styleId"): style for style in _xml(archive, path).iter("{*}style")}
     for name in styles:
-        seen, current = set(), name
-        while current in styles and current not in seen:
-            seen.add(current)
+        visited = set()
+        current = name
+        while current in styles and current not in visited:
+            visited.add(current)
             level = styles[current].find("{*}pPr/{*}outlineLvl")
             if level is not None:
                 if _value(level).isdigit() and int(_value(level)) < _MAX_LEVEL and name.isidentifier():
@@ -178,7 +197,7 @@ def _heading_styles(archive: BookArchive, path: str) -> Iterator[tuple[str, int]
 
 
 def _rebuilt(archive: BookArchive, parts: dict[str, etree._Element]) -> bytes:
-    """The archive without media, macros and comments, with the prepared parts."""
+    """Makes an archive of the prepared parts and of the others, without media, macros and comments."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as target:
         for name in archive.zip.namelist():
@@ -199,7 +218,8 @@ def _rebuilt(archive: BookArchive, parts: dict[str, etree._Element]) -> bytes:
 def _mark_notes(body: etree._Element) -> None:
     """Gives mammoth's notes their roles and takes away the arrows that it makes."""
     for link in list(body.iter("a")):
-        href, id_ = link.get("href") or "", link.get("id") or ""
+        href = link.get("href") or ""
+        id_ = link.get("id") or ""
         if "-ref-" in href and (link.text or "") == "↑":
             _remove(link)
         elif id_.startswith(("footnote-ref-", "endnote-ref-")):
@@ -211,28 +231,25 @@ def _mark_notes(body: etree._Element) -> None:
 
 
 def _mark_contents(body: etree._Element) -> None:
+    """Gives the paragraphs of a list of contents their role."""
     for paragraph in body.iter("p"):
         if paragraph.get("class") == "toc":
             paragraph.set("role", "doc-toc")
 
 
-def _require_whole(parts: object, body: etree._Element, name: str) -> None:
+def _require_whole(parts: Iterable[etree._Element], body: etree._Element, name: str) -> None:
+    """Raises `CoverageError` where characters of the parts' texts are not in the HTML. (It adds some, for notes.)"""
     expected: Counter[str] = Counter()
-    assert hasattr(parts, "__iter__")
     for root in parts:
         notes = {id(note) for note in root.iter("{*}footnote", "{*}endnote") if _attribute(note, "type")}
         for text in root.iter("{*}t"):
             if not any(id(parent) in notes for parent in text.iterancestors()):
                 expected.update("".join((text.text or "").split()))
-    lost = expected - Counter(text_of(body).replace(" ", ""))
-    if lost:
-        raise CoverageError(
-            f"{name}: {lost.total()} characters lost while reading ({''.join(lost)[:20]!r}); please report this book"
-        )
+    require_equal(expected, expected & Counter(text_of(body).replace(" ", "")), name)
 
 
 def _around(archive: BookArchive, folder: str) -> Iterator[tuple[str, SkipRule]]:
-    """Text around the text: headers and footers of pages, and comments."""
+    """Yields the text around the text, with its skip rule: headers and footers of pages, and comments."""
     for name in sorted(archive.zip.namelist()):
         base = posixpath.basename(name)
         rule = next((rule for start, rule in _AROUND.items() if base.startswith(start)), None)
@@ -243,6 +260,7 @@ def _around(archive: BookArchive, folder: str) -> Iterator[tuple[str, SkipRule]]
 
 
 def _properties(archive: BookArchive) -> dict[str, str]:
+    """Reads the document's properties, by the names in `_CORE`."""
     if "docProps/core.xml" not in archive:
         return {}
     found: dict[str, str] = {}
@@ -258,6 +276,7 @@ def _local(element: etree._Element) -> str:
 
 
 def _attribute(element: etree._Element, name: str) -> str:
+    """Returns an attribute in Word's namespace, the usual or the strict one; "" where there is none."""
     return element.get(f"{{{_W}}}{name}") or element.get(f"{{{_STRICT_W}}}{name}") or ""
 
 
@@ -266,6 +285,7 @@ def _value(element: etree._Element) -> str:
 
 
 def _remove(element: etree._Element) -> None:
+    """Takes an element out, keeping the text behind it."""
     parent = element.getparent()
     if parent is not None:
         _replace(element, [])

@@ -1,4 +1,4 @@
-"""An EPUB package to a `Book`: chapters from its table of contents, skips from landmarks. Must not know ebooklib."""
+"""Makes a `Book` of an EPUB: chapters by its table of contents, skips by its landmarks. Must not know ebooklib."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ from tasks.ingest.skips import SkipRule
 
 _CONTAINER = "meta-inf/container.xml"
 Placed = Event | ChapterNote
-_MANY_PICTURES, _LETTERS_PER_SCAN = 10, 5
+_MANY_PICTURES = 10
+_LETTERS_PER_SCAN = 5
 
 
 def is_epub(members: frozenset[str]) -> bool:
-    """Whether a zip archive is an EPUB, by its members' names in lower case."""
+    """Tells whether a zip archive is an EPUB, by its members' names in lower case."""
     return _CONTAINER in members
 
 
 def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
-    """The book in an EPUB file. Raises what `read_book` does."""
+    """Reads the book in an EPUB file. Raises what `read_book` does."""
+    # 1. Take the package apart, and find the places where chapters may start.
     package = read_package(path, settings)
     if not package.units:
         raise UnreadableBookError(f"{path.name} has no text to read: its spine is empty")
@@ -40,11 +42,13 @@ def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
     wanted: dict[int, set[str]] = {}
     for mark in marks:
         wanted.setdefault(mark.unit, set()).add(mark.anchor)
+    # 2. Walk over its texts, and leave out what spine and landmarks set apart.
     documents = [Document(unit.path, unit.body, unit.pronunciations) for unit in package.units]
     units = read_documents(documents, settings, wanted, package.metadata.language)
     marks, missing = _check_anchors(marks, units)
     units = _leave_out_not_linear(package, units, settings.also_read)
     units = _apply_landmarks(package, units, marks, settings.also_read)
+    # 3. Cut the events into chapters.
     chapters, skips = assemble(units, marks, package.metadata.title, package.metadata.authors, settings.also_read)
     _refuse_pictures(path, package, chapters)
     return Book(
@@ -79,9 +83,10 @@ def _refuse_pictures(path: Path, package: Package, chapters: Sequence[Chapter]) 
 
 
 def _resolve_toc(package: Package) -> tuple[list[Mark], list[str]]:
-    """Marks for the table of contents' entries; for the headings when there is no usable entry."""
+    """Returns marks for the table of contents' entries, for the headings when no entry is usable; and warnings."""
     positions = {unit.path.lower(): index for index, unit in enumerate(package.units)}
-    marks, problems = [], []
+    marks = []
+    problems = []
     for entry in package.toc:
         if (index := positions.get(entry.path.lower())) is not None:
             marks.append(Mark(entry.title, index, entry.fragment, entry.depth))
@@ -94,10 +99,14 @@ def _resolve_toc(package: Package) -> tuple[list[Mark], list[str]]:
 
 
 def _check_anchors(marks: Sequence[Mark], units: Sequence[Sequence[Placed]]) -> tuple[list[Mark], list[str]]:
-    """Marks whose fragment exists. A file's first that points nowhere means its start; others are dropped."""
+    """Returns the marks whose fragment exists, and warnings of the others.
+
+    A file's first mark that points nowhere becomes the file's start; its others are dropped.
+    """
     present = {(index, event.id) for index, events in enumerate(units) for event in events if isinstance(event, Anchor)}
     started = {mark.unit for mark in marks if not mark.anchor}
-    good, problems = [], []
+    good = []
+    problems = []
     for mark in marks:
         if not mark.anchor or (mark.unit, mark.anchor) in present:
             good.append(mark)
@@ -132,7 +141,7 @@ def _apply_landmarks(
 def _leave_out_not_linear(
     package: Package, units: Sequence[list[Placed]], also_read: Collection[str]
 ) -> list[list[Placed]]:
-    """Skips what the spine sets apart from the reading order. Notes in there have found their place before."""
+    """Skips the files that the spine sets apart from the reading order. Notes in them have found their place before."""
     return [
         [_skipped(event, SkipRule.NOT_LINEAR) if isinstance(event, Block) else event for event in events]
         if not unit.linear and SkipRule.NOT_LINEAR not in also_read

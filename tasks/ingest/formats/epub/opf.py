@@ -1,4 +1,4 @@
-"""Puts an EPUB's package file right before it is read: a clean tree out of whatever lies in the archive.
+"""Puts an EPUB's package file right before it is read: makes a clean tree of whatever lies in the archive.
 
 Must not know ebooklib, nor what the metadata mean.
 """
@@ -24,9 +24,9 @@ _DC_NAMES = frozenset(
 
 
 def clean_package(data: bytes, problems: list[str]) -> bytes:
-    """The package file with one metadata, manifest, spine and guide in the OPF namespace.
+    """Returns the package file with one metadata, manifest, spine and guide in the OPF namespace.
 
-    What was wrong and could be put right is added to `problems`. Raises `ValueError` when there is no package in it.
+    What was wrong and could be put right is added to `problems`. Raises `ValueError` where it holds no package.
     """
     root, problem = parse_xml(data)
     if root is None:
@@ -50,14 +50,17 @@ def clean_package(data: bytes, problems: list[str]) -> bytes:
 
 
 def _section(root: etree._Element, name: str) -> etree._Element | None:
+    """Finds the first element of a name, whatever its namespace."""
     return next((element for element in root.iter(etree.Element) if local_name(element) == name), None)
 
 
 def _elements(parent: etree._Element | None) -> Iterator[etree._Element]:
+    """Iterates over an element's children, comments apart."""
     return iter(()) if parent is None else parent.iterchildren(etree.Element)
 
 
 def _add_metadata(clean: etree._Element, metadata: etree._Element | None, unique: str) -> None:
+    """Copies Dublin Core, `meta` and `link`; `unique` is the id of the book's own identifier."""
     target = etree.SubElement(clean, f"{{{OPF}}}metadata")
     for child in _elements(metadata):
         # EPUB's forerunner wraps them: dc-metadata and x-metadata.
@@ -72,12 +75,14 @@ def _add_metadata(clean: etree._Element, metadata: etree._Element | None, unique
 
 
 def _add_manifest(clean: etree._Element, manifest: etree._Element, problems: list[str]) -> None:
+    """Copies the items that have an id and an address, each id once, with the right media type."""
     target = etree.SubElement(clean, f"{{{OPF}}}manifest")
     ids: set[str] = set()
     for item in _elements(manifest):
         if local_name(item) != "item":
             continue
-        name, href = (item.get("id") or "").strip(), (item.get("href") or "").strip()
+        name = (item.get("id") or "").strip()
+        href = (item.get("href") or "").strip()
         if not name or not href:
             problems.append(
                 f"an item of the manifest has no {'href' if name else 'id'} and was left out: {name or href}"
@@ -94,6 +99,7 @@ def _add_manifest(clean: etree._Element, manifest: etree._Element, problems: lis
 
 
 def _media_type(href: str, declared: str, problems: list[str]) -> str:
+    """Returns the declared media type, or the one that the file's suffix shows where the declared one is wrong."""
     path = href.split("#", 1)[0].lower()
     right = ""
     if path.endswith(_TEXT_SUFFIXES) and declared not in TEXT_TYPES:
@@ -106,6 +112,7 @@ def _media_type(href: str, declared: str, problems: list[str]) -> str:
 
 
 def _add_spine(clean: etree._Element, spine: etree._Element, problems: list[str]) -> None:
+    """Copies the entries that name an item."""
     target = etree.SubElement(clean, f"{{{OPF}}}spine", dict(spine.attrib))
     for reference in _elements(spine):
         if local_name(reference) != "itemref":
@@ -120,6 +127,7 @@ def _add_spine(clean: etree._Element, spine: etree._Element, problems: list[str]
 
 
 def _copy_children(target: etree._Element, source: etree._Element | None, name: str) -> None:
+    """Copies the children of a name, without their content."""
     for child in _elements(source):
         if local_name(child) == name:
             etree.SubElement(target, f"{{{OPF}}}{name}", dict(child.attrib))

@@ -21,12 +21,13 @@ from configs.settings import IngestSettings
 from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import BookArchive, parse_xml, resolve, safe_parser
 from tasks.ingest.encoding import decode
+from tasks.ingest.formats.epub.metadata import Values, read_metadata, tidy
 from tasks.ingest.formats.epub.opf import DC, OPF, TEXT_TYPES, clean_package
 from tasks.ingest.formats.epub.toc import TocEntry, read_nav, read_ncx
 from tasks.ingest.html.css import StyleSheets
 from tasks.ingest.html.parse import parse
 from tasks.ingest.html.pronunciation import Pronunciations
-from tasks.ingest.metadata import Metadata, Values, read_metadata, tidy
+from tasks.ingest.metadata import Metadata
 
 _CONTAINER = "META-INF/container.xml"
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"PK\3\4", b"%PDF")
@@ -44,7 +45,7 @@ _MAX_COVER_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Unit:
-    """One text file of the spine. `path` is inside the archive; what is not `linear` is outside the reading order."""
+    """One text file of the spine. `path` is inside the archive; a unit not `linear` is outside the reading order."""
 
     path: str
     body: etree._Element
@@ -66,7 +67,7 @@ class Package:
 
 
 class _Reader(epub.EpubReader):
-    """ebooklib's reader on a checked archive: a missing member is a warning, media stay unread, TOCs are left to us."""
+    """ebooklib's reader on a checked archive: a missing member is a warning; media and contents stay unread."""
 
     def __init__(self, archive: BookArchive) -> None:
         super().__init__(str(archive.path), {"ignore_ncx": True})
@@ -95,9 +96,9 @@ class _Reader(epub.EpubReader):
 
 
 def read_package(path: Path, settings: IngestSettings) -> Package:
-    """Everything `talepress` wants of an EPUB file.
+    """Takes an EPUB file apart.
 
-    Raises `UnreadableBookError` for what is no EPUB, damaged, encrypted, hostile or made of pictures only.
+    Raises `UnreadableBookError` for a file that is no EPUB, damaged, encrypted, hostile or made of pictures only.
     """
     with BookArchive(path, settings) as archive:
         reader = _Reader(archive)
@@ -119,7 +120,7 @@ def read_package(path: Path, settings: IngestSettings) -> Package:
 
 
 def _find_package(archive: BookArchive, problems: list[str]) -> str:
-    """The package file that the container names first, else the only one in the archive."""
+    """Returns the path of the package file that the container names first, else of the only one in the archive."""
     named: list[str] = []
     if _CONTAINER in archive:
         root, problem = parse_xml(archive.read(_CONTAINER))
@@ -140,7 +141,7 @@ def _find_package(archive: BookArchive, problems: list[str]) -> str:
 
 
 def _metas(book: epub.EpubBook) -> Values:
-    """All `<meta>` elements of the package, whatever name ebooklib filed them under."""
+    """Returns all `<meta>` elements of the package, whatever name ebooklib filed them under."""
     return [pair for values in book.metadata.get(OPF, {}).values() for pair in values]
 
 
@@ -163,7 +164,8 @@ def _refuse_fixed_layout(book: epub.EpubBook, reader: _Reader, path: Path) -> No
 
 
 def _load_units(package: Package, book: epub.EpubBook, opf_path: str, archive: BookArchive) -> None:
-    seen: set[str] = set()
+    """Reads the texts of the spine, each once, and applies their stylesheets."""
+    loaded: set[str] = set()
     styles = StyleSheets(_StyleLoader(archive, package.warnings))
     lexicons = _Lexicons(archive, package)
     for idref, linear in book.spine:
@@ -172,10 +174,10 @@ def _load_units(package: Package, book: epub.EpubBook, opf_path: str, archive: B
             package.warnings.append(f"the spine names {idref!r}, which the manifest does not have")
             continue
         member = _member(opf_path, item)
-        if member not in archive or member.lower() in seen:
+        if member not in archive or member.lower() in loaded:
             package.warnings.append(f"{member} of the spine is missing or repeated and was left out")
             continue
-        seen.add(member.lower())
+        loaded.add(member.lower())
         if not _is_text(item.media_type, member, archive):
             package.warnings.append(f"{member} of the spine is no text and was left out")
             continue
@@ -185,12 +187,12 @@ def _load_units(package: Package, book: epub.EpubBook, opf_path: str, archive: B
 
 
 def _member(opf_path: str, item: epub.EpubItem) -> str:
-    """The item's path in the archive; ebooklib has decoded its href already."""
+    """Returns the item's path in the archive; ebooklib has decoded its href already."""
     return resolve(opf_path, quote(item.file_name))
 
 
 def _is_text(media_type: str, member: str, archive: BookArchive) -> bool:
-    """By type or name, unless the bytes are a picture's; by its first sign where neither says anything."""
+    """Tells whether a member is text: by type or name, unless its bytes are a picture's; else by its first sign."""
     start = archive.read(member)[:64].lstrip(b"\xef\xbb\xbf\xff\xfe\xfe\xff\0 \t\r\n")
     if start.startswith(_PICTURES):
         return False
@@ -198,7 +200,7 @@ def _is_text(media_type: str, member: str, archive: BookArchive) -> bool:
 
 
 class _StyleLoader:
-    """Gives a stylesheet's text and path, or `None` with a warning."""
+    """Reads stylesheets out of the archive: called with a base and a href, returns text and path, or `None`."""
 
     def __init__(self, archive: BookArchive, problems: list[str]) -> None:
         self._archive = archive
@@ -226,6 +228,7 @@ class _Lexicons:
         self._known: dict[tuple[str, ...], Pronunciations] = {}
 
     def of(self, body: etree._Element, source: str) -> Pronunciations | None:
+        """Returns the lexicons that a document links to, `None` where it links to none."""
         root = body.getroottree().getroot()
         members = tuple(
             resolve(source, link.get("href") or "")
@@ -244,6 +247,7 @@ class _Lexicons:
         return self._known[members]
 
     def _add(self, pronunciations: Pronunciations, member: str) -> str:
+        """Adds one lexicon. Returns what is wrong with it, "" for nothing."""
         if member not in self._archive:
             return "is named as a pronunciation lexicon but not in the file"
         try:
@@ -253,6 +257,7 @@ class _Lexicons:
 
 
 def _read_document(archive: BookArchive, member: str, problems: list[str]) -> etree._Element:
+    """Reads and parses a text; returns its body. What is wrong with it is added to `problems`."""
     data = archive.read(member)
     declared = _DECLARED.search(data[:1024])
     name = (declared[1] or declared[2]).decode("ascii") if declared else None
@@ -265,7 +270,7 @@ def _read_document(archive: BookArchive, member: str, problems: list[str]) -> et
 
 
 def _load_toc(package: Package, book: epub.EpubBook, opf_path: str, archive: BookArchive) -> None:
-    """Chapters' names from the navigation document, else from the NCX; landmarks also from the EPUB 2 guide."""
+    """Reads the table of contents, of EPUB 3 or else of EPUB 2, and the landmarks, also from the EPUB 2 guide."""
     items = list(book.get_items())
     for item in items:
         member = _member(opf_path, item)
@@ -287,7 +292,8 @@ def _load_toc(package: Package, book: epub.EpubBook, opf_path: str, archive: Boo
 
 
 def _load_cover(package: Package, book: epub.EpubBook, opf_path: str, archive: BookArchive) -> None:
-    """The item marked `cover-image`, else the one that `<meta name="cover">` names, else the cover page's picture."""
+    """Reads the cover: the item `cover-image`, else that of `<meta name="cover">`, else the cover page's picture."""
+    # 1. Collect the pictures that may be the cover.
     items = list(book.get_items())
     named = {attributes.get("content") for _, attributes in _metas(book) if attributes.get("name") == "cover"}
     candidates = [item for item in items if isinstance(item, epub.EpubCover)]
@@ -297,19 +303,24 @@ def _load_cover(package: Package, book: epub.EpubBook, opf_path: str, archive: B
     for unit in package.units:
         if unit.path in cover_pages:
             members += [resolve(unit.path, href) for href in unit.body.xpath("//*[local-name()='img']/@src")]
+    # 2. Take the first that is there, is a picture, and is small enough.
     for member in members:
         suffix = "." + member.rsplit(".", 1)[-1].lower()
+        picture = None
+        media_type = ""
         if suffix == ".svg" and member in archive:
-            package.cover, package.cover_media_type = _picture_in_svg(archive.read(member))
+            picture, media_type = _picture_in_svg(archive.read(member))
         elif suffix in _IMAGE_TYPES and member in archive:
-            package.cover, package.cover_media_type = archive.read(member), _IMAGE_TYPES[suffix]
-        if package.cover and len(package.cover) <= _MAX_COVER_BYTES:
+            picture = archive.read(member)
+            media_type = _IMAGE_TYPES[suffix]
+        if picture and len(picture) <= _MAX_COVER_BYTES:
+            package.cover = picture
+            package.cover_media_type = media_type
             return
-        package.cover, package.cover_media_type = None, ""
 
 
 def _picture_in_svg(data: bytes) -> tuple[bytes | None, str]:
-    """The photograph or painting that a drawn cover frames: audio players show no SVG."""
+    """Returns the photograph or painting that a drawn cover frames, and its type: audio players show no SVG."""
     try:
         root = etree.fromstring(data, safe_parser())
     except etree.XMLSyntaxError:

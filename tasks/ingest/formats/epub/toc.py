@@ -24,7 +24,7 @@ class TocEntry:
 
 
 def read_nav(body: etree._Element, base: str) -> tuple[list[TocEntry], dict[str, tuple[str, ...]]]:
-    """Entries of the `toc` nav in order, and what the `landmarks` nav says of each path it names without fragment."""
+    """Reads the `toc` nav into entries, and the `landmarks` nav into the meanings of each path without a fragment."""
     entries: list[TocEntry] = []
     landmarks: dict[str, tuple[str, ...]] = {}
     for nav in body.iter("{*}nav", "nav"):
@@ -40,6 +40,7 @@ def read_nav(body: etree._Element, base: str) -> tuple[list[TocEntry], dict[str,
 
 
 def _entry(link: etree._Element, base: str) -> TocEntry:
+    """Makes an entry of a link; its depth is that of the list that it stands in."""
     depth = sum(1 for _ in link.iterancestors("{*}ol", "ol")) - 1
     title = text_of(link)
     if not title:  # a picture for a title
@@ -49,13 +50,15 @@ def _entry(link: etree._Element, base: str) -> TocEntry:
 
 
 def read_ncx(root: etree._Element, base: str) -> list[TocEntry]:
-    """Entries of an NCX's navMap, in document order (which reading systems follow, rather than playOrder)."""
+    """Reads an NCX's navMap into entries in document order (which reading systems follow, rather than playOrder)."""
     return list(_ncx_points(root, base))
 
 
 def _ncx_points(root: etree._Element, base: str) -> Iterator[TocEntry]:
+    """Yields the entries of all navPoints that lead somewhere."""
     for point in root.iter("{*}navPoint"):
-        content, label = point.find("{*}content"), point.find("{*}navLabel")
+        content = point.find("{*}content")
+        label = point.find("{*}navLabel")
         if content is None or not content.get("src"):
             continue
         title = "" if label is None else text_of(label)

@@ -1,4 +1,4 @@
-"""A FictionBook file to a `Book`. Must not know FB2's XML."""
+"""Makes a `Book` of a FictionBook file. Must not know FB2's XML."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _ROOT = re.compile(rb"<FictionBook[\s>]")
 
 
 def is_fb2(head: bytes) -> bool:
-    """Whether a file is an FB2 book, by its first bytes."""
+    """Tells whether a file is an FB2 book, by its first bytes."""
     return _ROOT.search(head) is not None
 
 
 def is_fb2_zip(members: frozenset[str]) -> bool:
-    """Whether a zip archive holds one FB2 book, by its members' names in lower case."""
+    """Tells whether a zip archive holds one FB2 book, by its members' names in lower case."""
     return sum(name.endswith(_SUFFIX) for name in members) == 1
 
 
 def read_fb2_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
-    """The book in an FB2 file. Raises `UnreadableBookError` for damaged XML."""
+    """Reads the book in an FB2 file. Raises `UnreadableBookError` for damaged XML."""
     book = read_fb2(data, path.name)
     marks = [Mark(title, 0, anchor, depth) for title, anchor, depth in book.chapters] or None
     extras = Extras(cover=book.cover, cover_media_type=book.cover_media_type)
@@ -38,7 +38,7 @@ def read_fb2_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
 
 
 def read_fb2_zip(path: Path, data: bytes, settings: IngestSettings) -> Book:
-    """The book in a zip archive with one FB2 file in it. Raises as `read_fb2_book` does, and for a hostile archive."""
+    """Reads the book in a zip archive with one FB2 file in it. Raises as `read_fb2_book`, and for a hostile archive."""
     with BookArchive(path, settings) as archive:
         name = next(name for name in archive.zip.namelist() if name.lower().endswith(_SUFFIX))
         book = read_fb2_book(path, archive.read(name), settings)

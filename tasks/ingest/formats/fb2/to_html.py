@@ -1,4 +1,4 @@
-"""FictionBook 2 (FB2) to HTML and metadata. Must not know blocks or chapters.
+"""Converts FictionBook 2 (FB2) to HTML and metadata. Must not know blocks or chapters.
 
 After the schema at http://www.gribuser.ru/xml/fictionbook/2.0/.
 """
@@ -52,7 +52,7 @@ _CLASSES = {"poem": "poem", "stanza": "stanza"}
 
 @dataclass(frozen=True)
 class FictionBook:
-    """A FictionBook taken apart: the text as an HTML body, what its description says, and its cover."""
+    """A FictionBook taken apart: the text as an HTML body, the metadata of its description, and its cover."""
 
     body: etree._Element
     chapters: tuple[tuple[str, str, int], ...]  # title, id of its heading, depth from 0
@@ -62,7 +62,7 @@ class FictionBook:
 
 
 def read_fb2(data: bytes, name: str) -> FictionBook:
-    """The book in the bytes of an .fb2 file. Raises `UnreadableBookError` for damaged XML."""
+    """Takes the bytes of an .fb2 file apart. Raises `UnreadableBookError` for damaged XML."""
     try:
         root = etree.fromstring(data, safe_parser())
     except etree.XMLSyntaxError as error:
@@ -78,7 +78,7 @@ def read_fb2(data: bytes, name: str) -> FictionBook:
 
 
 def _chapters(body: etree._Element) -> Iterator[tuple[str, str, int]]:
-    """The titles of sections and of sections in them, parts and chapters, whose headings get ids here."""
+    """Yields the titles of sections and of the sections in them, parts and chapters; gives their headings ids."""
     for level in ("h2", "h3"):
         for number, heading in enumerate(body.iter(level)):
             if heading.get("class") == "section-title" and not any(
@@ -106,6 +106,7 @@ def _convert(source: etree._Element, target: etree._Element) -> None:
 
 
 def _element(child: etree._Element, parent: etree._Element, depth: int) -> etree._Element:
+    """Makes HTML's element for one of FB2's, without its text, in `parent`. `depth` is that of its section."""
     name = _local(child)
     in_title = _local(child.getparent()) == "title" if child.getparent() is not None else False
     if name in ("title", "subtitle"):
@@ -120,6 +121,12 @@ def _element(child: etree._Element, parent: etree._Element, depth: int) -> etree
         made = etree.SubElement(parent, _INLINE.get(name) or _BLOCKS.get(name) or "span")
     if name in _CLASSES:
         made.set("class", _CLASSES[name])
+    _set_attributes(made, child, name)
+    return made
+
+
+def _set_attributes(made: etree._Element, child: etree._Element, name: str) -> None:
+    """Copies ids, links and alternative texts, and gives notes their roles."""
     if child.get("id"):
         made.set("id", child.get("id") or "")
     if name == "section" and _in_notes(child):
@@ -130,15 +137,16 @@ def _element(child: etree._Element, parent: etree._Element, depth: int) -> etree
             made.set("role", "doc-noteref")
     if name == "image":
         made.set("alt", child.get("alt") or "")
-    return made
 
 
 def _in_notes(section: etree._Element) -> bool:
+    """Tells whether a section is one note: it stands in the body of the notes."""
     parent = section.getparent()
     return parent is not None and _local(parent) == "body" and parent.get("name") in ("notes", "comments", "footnotes")
 
 
 def _add_tail(element: etree._Element, text: str | None) -> None:
+    """Adds text at the end of an element's content."""
     if not text:
         return
     if len(element):
@@ -148,6 +156,7 @@ def _add_tail(element: etree._Element, text: str | None) -> None:
 
 
 def _metadata(root: etree._Element) -> Metadata:
+    """Reads the book's description."""
     info = root.find("{*}description/{*}title-info")
     publication = root.find("{*}description/{*}publish-info")
     document = root.find("{*}description/{*}document-info")
@@ -172,6 +181,7 @@ def _metadata(root: etree._Element) -> Metadata:
 
 
 def _cover(root: etree._Element) -> tuple[bytes | None, str]:
+    """Reads the picture of the cover page and its media type."""
     image = root.find("{*}description/{*}title-info/{*}coverpage/{*}image")
     wanted = (image.get(_XLINK_HREF) or "").lstrip("#") if image is not None else ""
     for binary in root.iterfind("{*}binary"):
@@ -184,6 +194,7 @@ def _cover(root: etree._Element) -> tuple[bytes | None, str]:
 
 
 def _text(element: etree._Element | None, name: str) -> str:
+    """Returns the text of an element's first child of a name, "" where there is none."""
     found = element.find(f"{{*}}{name}") if element is not None else None
     return " ".join("".join(found.itertext()).split()) if found is not None else ""
 

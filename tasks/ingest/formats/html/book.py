@@ -1,4 +1,4 @@
-"""HTML files to a `Book`: one file, or a folder or zip of them. Must not know blocks or how a document is walked."""
+"""Makes a `Book` of HTML: one file, or a folder or zip of files. Must not know blocks or how a document is walked."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ class _Page:
 
 
 def is_html(head: bytes) -> bool:
-    """Whether a file is an HTML document, by its first bytes."""
+    """Tells whether a file is an HTML document, by its first bytes."""
     return _START.match(head) is not None
 
 
 def is_html_zip(members: frozenset[str]) -> bool:
-    """Whether a zip archive holds HTML files, by its members' names in lower case."""
+    """Tells whether a zip archive holds HTML files, by its members' names in lower case."""
     return any(name.endswith(HTML_SUFFIXES) for name in members)
 
 
 def read_html_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
-    """The book in one HTML file; styles of its own count, other files are not looked at."""
+    """Reads the book in one HTML file; styles in it count, other files are not looked at."""
     page = _page(path.name, data, settings)
     StyleSheets(lambda source, href: None).apply(page.body, page.path)
     metadata = _metadata([page])
@@ -65,7 +65,7 @@ def read_html_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
 
 
 def read_html_zip(path: Path, data: bytes, settings: IngestSettings) -> Book:
-    """The book in a zip archive of HTML files."""
+    """Reads the book in a zip archive of HTML files."""
     with BookArchive(path, settings) as archive:
         names = [name for name in archive.zip.namelist() if _wanted(name)]
         files = {name: archive.read(name) for name in names}
@@ -73,10 +73,21 @@ def read_html_zip(path: Path, data: bytes, settings: IngestSettings) -> Book:
 
 
 def read_html_folder(path: Path, settings: IngestSettings) -> Book:
-    """The book in a folder of HTML files and the folders in it. Its identity are their names and bytes.
+    """Reads the book in a folder of HTML files and the folders in it. Its identity are their names and bytes.
 
     Raises `UnreadableBookError` where there are none, or too many; links that lead out of the folder are not followed.
     """
+    files = _read_folder(path, settings)
+    if not any(name.lower().endswith(HTML_SUFFIXES) for name in files):
+        raise UnreadableBookError(f"{path} is a folder without HTML files; name the book file itself")
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
+    return _book_of_files(path, digest.hexdigest(), files, settings)
+
+
+def _read_folder(path: Path, settings: IngestSettings) -> dict[str, bytes]:
+    """Reads the HTML files and stylesheets under a folder, by their paths in it."""
     files: dict[str, bytes] = {}
     total = 0
     root = path.resolve()
@@ -92,41 +103,47 @@ def read_html_folder(path: Path, settings: IngestSettings) -> Book:
             files[file.relative_to(path).as_posix()] = file.read_bytes()
         except OSError as error:
             raise UnreadableBookError(f"{file} cannot be read: {error.strerror}") from error
-    if not any(name.lower().endswith(HTML_SUFFIXES) for name in files):
-        raise UnreadableBookError(f"{path} is a folder without HTML files; name the book file itself")
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
-    return _book_of_files(path, digest.hexdigest(), files, settings)
+    return files
 
 
 def _wanted(name: str) -> bool:
+    """Tells whether a file is an HTML file or a stylesheet, and not one that macOS hides."""
     hidden = any(part.startswith(("._", "__MACOSX")) for part in name.split("/"))
     return not hidden and name.lower().endswith((*HTML_SUFFIXES, _STYLE_SUFFIX))
 
 
 def _book_of_files(path: Path, digest: str, files: Mapping[str, bytes], settings: IngestSettings) -> Book:
+    """Makes a book of HTML files and stylesheets, in the order of their index page, else of their names."""
     names = sorted((name for name in files if name.lower().endswith(HTML_SUFFIXES)), key=_natural)
     pages = [_page(name, files[name], settings) for name in names]
     styles = StyleSheets(_loader(files))
     for page in pages:
         styles.apply(page.body, page.path)
     index = _index_of(pages)
-    if index is None:
-        documents = [Document(page.path, page.body) for page in pages]
-        return book_from_html(path, digest, documents, _metadata(pages), settings, _marks_of_headings(pages))
+    if index is not None:
+        return _book_by_index(path, digest, pages, index, settings)
+    documents = [Document(page.path, page.body) for page in pages]
+    return book_from_html(path, digest, documents, _metadata(pages), settings, _marks_of_headings(pages))
+
+
+def _book_by_index(path: Path, digest: str, pages: Sequence[_Page], index: _Page, settings: IngestSettings) -> Book:
+    """Makes a book of pages in the order in which their index page links to them."""
+    # 1. Put the linked pages into order; the others follow, with a warning each.
     links = list(_links(index, {page.path.lower() for page in pages}))
-    order = {path: at for at, path in reversed(list(enumerate(target for _, target, _ in links)))}
+    order: dict[str, int] = {}
+    for at, (_, target, _) in enumerate(links):
+        order.setdefault(target, at)
     linked = sorted((p for p in pages if p.path.lower() in order), key=lambda page: order[page.path.lower()])
     others = [page for page in pages if page is not index and page not in linked]
-    linked = [page for page in linked if page is not index]
+    ordered = [page for page in linked if page is not index] + others
+    warnings = tuple(f"{page.path} is not linked from {index.path} and was read at the end" for page in others)
+    # 2. Skip an index page that is a list of links and no more; read any other first.
     left_out = []
     if _link_share(index) >= _LINK_SHARE:
         left_out = [(" ".join(index.body.itertext()), SkipRule.TABLE_OF_CONTENTS)]
     else:
-        linked.insert(0, index)
-    warnings = tuple(f"{page.path} is not linked from {index.path} and was read at the end" for page in others)
-    ordered = [*linked, *others]
+        ordered.insert(0, index)
+    # 3. A chapter starts where a link leads, and at every page without one.
     places = {page.path.lower(): at for at, page in enumerate(ordered)}
     marks = [Mark(title, places[target], fragment) for title, target, fragment in links if target in places]
     marks += [Mark(_title_of(page), places[page.path.lower()]) for page in others]
@@ -136,6 +153,7 @@ def _book_of_files(path: Path, digest: str, files: Mapping[str, bytes], settings
 
 
 def _page(name: str, data: bytes, settings: IngestSettings) -> _Page:
+    """Parses a file. Raises `UnreadableBookError` for one that is too large."""
     if len(data) > settings.max_unit_bytes:
         raise UnreadableBookError(f"{name} has {len(data) // _MIB} MiB, over ingest.max_unit_bytes")
     declared = _CHARSET.search(data[:_HEAD_BYTES])
@@ -145,6 +163,7 @@ def _page(name: str, data: bytes, settings: IngestSettings) -> _Page:
 
 
 def _loader(files: Mapping[str, bytes]) -> _Load:
+    """Makes the function by which `StyleSheets` finds stylesheets among the files."""
     known = {name.lower(): name for name in files}
 
     def load(source: str, href: str) -> tuple[str, str] | None:
@@ -155,12 +174,12 @@ def _loader(files: Mapping[str, bytes]) -> _Load:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """The order in which people count: "ch2" before "ch10"."""
+    """Returns a key that sorts names as people count: "ch2" before "ch10"."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name.lower()) if part]
 
 
 def _index_of(pages: Sequence[_Page]) -> _Page | None:
-    """The page whose links order the others: the uppermost of a usual name, with at least two such links."""
+    """Returns the page whose links order the others: the uppermost of a usual name, with at least two such links."""
     paths = {page.path.lower() for page in pages}
     named = [page for page in pages if posixpath.splitext(posixpath.basename(page.path))[0].lower() in _INDEX_NAMES]
     for page in sorted(named, key=lambda page: page.path.count("/")):
@@ -170,25 +189,28 @@ def _index_of(pages: Sequence[_Page]) -> _Page | None:
 
 
 def _links(index: _Page, paths: set[str]) -> Iterator[tuple[str, str, str]]:
-    """Title, path in lower case and fragment of the links that lead to one of `paths`, each place once."""
-    seen = set()
+    """Yields title, path in lower case and fragment of the links that lead to one of `paths`, each place once."""
+    known = set()
     for link in index.body.iter("{*}a", "a"):
-        href, title = link.get("href") or "", text_of(link)
+        href = link.get("href") or ""
+        title = text_of(link)
         if not href or "://" in href or not title:
             continue
-        target, fragment = resolve(index.path, href).lower(), href.partition("#")[2]
-        if target in paths and target != index.path.lower() and (target, fragment) not in seen:
-            seen.add((target, fragment))
+        target = resolve(index.path, href).lower()
+        fragment = href.partition("#")[2]
+        if target in paths and target != index.path.lower() and (target, fragment) not in known:
+            known.add((target, fragment))
             yield title, target, fragment
 
 
 def _link_share(page: _Page) -> float:
+    """Returns the share of a page's text that is links."""
     linked = sum(len(text_of(link)) for link in page.body.iter("{*}a", "a"))
     return linked / max(len(text_of(page.body)), 1)
 
 
 def _marks_of_headings(pages: Sequence[_Page]) -> list[Mark]:
-    """Marks at headings; a file without any is a chapter by itself."""
+    """Returns marks at headings; a file without any is a chapter by itself."""
     marks = [Mark(title, at, id_) for at, id_, title in heading_anchors([page.body for page in pages])]
     marked = {mark.unit for mark in marks}
     if len(pages) > 1:
@@ -197,6 +219,7 @@ def _marks_of_headings(pages: Sequence[_Page]) -> list[Mark]:
 
 
 def _title_of(page: _Page) -> str:
+    """Returns a page's first heading, else its title, else its file's name."""
     heading = next(
         (text for tag in ("h1", "h2", "h3") for h in page.body.iter(f"{{*}}{tag}", tag) if (text := text_of(h))), ""
     )
@@ -205,7 +228,7 @@ def _title_of(page: _Page) -> str:
 
 
 def _metadata(pages: Sequence[_Page]) -> Metadata:
-    """What the heads of the pages say, the first that says something."""
+    """Reads the metadata in the heads of the pages; of each field, the first value."""
     found: dict[str, str] = {}
     for page in pages:
         for element in page.root.iter("{*}meta", "meta"):

@@ -1,4 +1,4 @@
-"""A Markdown file to a `Book`. Must not know Markdown's syntax."""
+"""Makes a `Book` of a Markdown file. Must not know Markdown's syntax."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tasks.ingest.skips import SkipRule
 
 
 def read_markdown_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
-    """The book in a Markdown file. Raises `UnreadableBookError` for a file that is no text."""
+    """Reads the book in a Markdown file. Raises `UnreadableBookError` for a file that is no text."""
     text, encoding = decode(data)
     require_text(text, path.name)
     fields, front_matter, text, problem = split_front_matter(text)
@@ -30,7 +30,7 @@ def read_markdown_book(path: Path, data: bytes, settings: IngestSettings) -> Boo
 
 
 def _metadata(fields: Mapping[str, object]) -> Metadata:
-    """The fields under the names that pandoc, Jekyll and their like give them."""
+    """Reads the fields of a front matter under the names that pandoc, Jekyll and their like give them."""
 
     def first(*names: str) -> str:
         return next((words[0] for name in names if (words := _words(fields.get(name)))), "")
@@ -52,7 +52,7 @@ def _metadata(fields: Mapping[str, object]) -> Metadata:
 
 
 def _words(value: object) -> tuple[str, ...]:
-    """A field's texts: it may be a text, a list, or a mapping with a `name` or `text`."""
+    """Returns a field's texts: it may be a text, a list, or a mapping with a `name` or `text`."""
     if isinstance(value, list):
         return tuple(word for item in value for word in _words(item))
     if isinstance(value, Mapping):

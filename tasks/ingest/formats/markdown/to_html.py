@@ -1,4 +1,4 @@
-"""Markdown to the same HTML tree that EPUB chapters are. Must not know blocks, skips or chapters.
+"""Converts Markdown to HTML as EPUB chapters hold it. Must not know blocks, skips or chapters.
 
 CommonMark with tables, strike-through, footnotes, definition lists, attributes in braces and a YAML front matter.
 """
@@ -36,11 +36,15 @@ class _Loader(yaml.SafeLoader):
 
 
 def split_front_matter(text: str) -> tuple[dict[str, object], str, str, str]:
-    """The fields of a YAML front matter, names in lower case; its text; the text after it; what is wrong with it."""
+    """Splits off a YAML front matter.
+
+    Returns its fields, names in lower case; its text; the text after it; and what is wrong with it, "" for nothing.
+    """
     match = _FRONT_MATTER.match(text)
     if match is None:
         return {}, "", text, ""
-    problem, fields = "", None
+    problem = ""
+    fields = None
     try:
         if len(match[1]) > _MAX_FRONT_MATTER_CHARS:
             raise yaml.YAMLError(f"it has more than {_MAX_FRONT_MATTER_CHARS} characters")
@@ -53,12 +57,13 @@ def split_front_matter(text: str) -> tuple[dict[str, object], str, str, str]:
 
 
 def to_html(text: str) -> str:
-    """A whole HTML document. Footnotes get the roles that the skip rules know; one without a reference is kept.
+    """Converts a text to an HTML document.
 
-    Raises `UnreadableBookError` for nesting that no person writes.
+    Footnotes get the roles that the skip rules know; one without a reference is kept. Raises `UnreadableBookError` for
+    nesting that no person writes.
     """
     if _ENDLESS_BRACKETS.search(text):
-        raise UnreadableBookError("there are hundreds of opening brackets in a row: hostile?")
+        raise UnreadableBookError("hundreds of opening brackets stand in a row, as no book has them; take them out")
     text = _HEADING_ATTRIBUTES.sub(r"\1", text)
     markdown = _markdown()
     environment: MutableMapping[str, Any] = {}
@@ -69,12 +74,15 @@ def to_html(text: str) -> str:
         environment = {}
         tokens = markdown.parse(text + "\n\n" + " ".join(f"[^{label}]" for label in orphans), environment)
     if max((token.level for token in tokens), default=0) >= _MAX_NESTING - 2:
-        raise UnreadableBookError(f"lists or quotations are nested more than {_MAX_NESTING // 2} deep: hostile?")
+        raise UnreadableBookError(
+            f"lists or quotations are nested more than {_MAX_NESTING // 2} deep; make them flatter"
+        )
     rendered = markdown.renderer.render(tokens, markdown.options, environment)
     return f"<html><body>{rendered}</body></html>"
 
 
 def _markdown() -> MarkdownIt:
+    """Makes the parser with its plugins."""
     markdown = MarkdownIt("commonmark", {"html": True, "xhtmlOut": True, "maxNesting": _MAX_NESTING}).enable(
         ["table", "strikethrough"]
     )

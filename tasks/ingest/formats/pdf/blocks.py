@@ -1,4 +1,4 @@
-"""The lines of a PDF to blocks: paragraphs, headings, verse, notes. Must not know files, pdfium or columns."""
+"""Makes blocks of a PDF's lines: paragraphs, headings, verse, notes. Must not know files, pdfium or columns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from storage.records import Block, BlockKind, Skip
 from tasks.ingest.chapters import Mark, one_line
-from tasks.ingest.events import INVISIBLE, Anchor, Event, is_scene_break
+from tasks.ingest.events import INVISIBLE, Anchor, Event, GuessedSkip, is_scene_break
 from tasks.ingest.formats.pdf.layout import Line, body_size, edge_rules
 from tasks.ingest.front_pages import title_rule
 from tasks.ingest.plain.headings import heading_of, is_loud
@@ -17,7 +17,8 @@ from tasks.ingest.skips import SkipRule
 
 _HEADING_SIZE = 1.15  # of the body's: larger is a heading
 _NOTE_SIZE = 0.93
-_INDENT, _MAX_INDENT = 0.7, 4.5  # in line heights
+_INDENT = 0.7  # in line heights
+_MAX_INDENT = 4.5
 _SHORT = 3.0  # in line heights before the right edge
 _WIDE_GAP = 0.6  # in line heights more than between the lines of a paragraph
 _VERSE_SHARE = 0.8  # of the column's width
@@ -38,6 +39,8 @@ class Bookmark:
 
 @dataclass
 class _Paragraph:
+    """Lines that belong together."""
+
     lines: list[Line] = field(default_factory=list)
     is_heading: bool = False
     rule: SkipRule | None = None  # by which it is not read
@@ -46,12 +49,12 @@ class _Paragraph:
 def read_pages(
     pages: Sequence[Sequence[Line]], outline: Sequence[Bookmark], source: str, also_read: Collection[str]
 ) -> tuple[list[Event], list[Mark]]:
-    """The blocks of the pages with an anchor before each chapter's heading, and the marks that name these chapters.
+    """Returns the pages' blocks with an anchor before each chapter's heading, and the marks that name these chapters.
 
     Args:
         pages: the lines of each page in the order of reading.
         outline: the file's bookmarks; without any, headings start chapters.
-        source: what messages call the file.
+        source: the file's name in messages.
         also_read: skip rules that are switched off.
     """
     return _Reader(pages, source, also_read).read(outline)
@@ -70,6 +73,8 @@ class _Reader:
         self._marks: list[Mark] = []
 
     def read(self, outline: Sequence[Bookmark]) -> tuple[list[Event], list[Mark]]:
+        """Gathers lines into paragraphs, page by page, then makes events of them."""
+        # 1. Give every line to a paragraph; on each page, lines that are not read come after the others.
         edges = edge_rules(self._pages)
         paragraphs: list[_Paragraph] = []
         for at, lines in enumerate(self._pages):
@@ -84,6 +89,7 @@ class _Reader:
                 else:
                     self._add_line(paragraphs, line)
             paragraphs += later
+        # 2. Make the events, with a mark where each chapter starts.
         self._skip_contents(paragraphs)
         chapters = self._chapters(paragraphs, outline)
         for number, paragraph in enumerate(paragraphs):
@@ -117,6 +123,7 @@ class _Reader:
             paragraphs.append(_Paragraph([line], heading))
 
     def _is_heading(self, line: Line) -> bool:
+        """Tells a heading by its size, its wording, or a bold or loud line that stands alone."""
         if len(line.text) > _MAX_HEADING_CHARS or not any(c.isalnum() for c in line.text):
             return False
         if line.size >= self._body * _HEADING_SIZE and len(line.text) > 1:
@@ -129,14 +136,16 @@ class _Reader:
         return alone and short and (line.bold or is_loud(line.text)) and not _SENTENCE_END.search(line.text)
 
     def _heading_goes_on(self, lines: Sequence[Line], line: Line) -> bool:
+        """Tells whether a line belongs to the heading above."""
         last = lines[-1]
         same = abs(last.size - line.size) < 0.1 * line.size and last.page == line.page and last.bold == line.bold
         known = heading_of(last.text)
         return same and line.gap < 0.8 * line.size and (known is None or not known.title) and len(lines) < 4
 
     def _goes_on(self, lines: Sequence[Line], line: Line) -> bool:
-        """Whether a line of running text belongs to the paragraph above."""
-        last, height = lines[-1], line.size
+        """Tells whether a line of running text belongs to the paragraph above."""
+        last = lines[-1]
+        height = line.size
         if abs(last.size - line.size) > 0.12 * height or is_scene_break(line.text) or is_scene_break(last.text):
             return False
         indent = line.left - line.left_edge
@@ -154,12 +163,13 @@ class _Reader:
 
     @staticmethod
     def _usual_gap(lines: Sequence[Line]) -> float:
+        """Returns the gap between the lines of a paragraph, in points."""
         gaps = [line.gap for line in lines[1:]]
         return min(gaps) if gaps else 0.25 * lines[0].size
 
     @staticmethod
     def _is_short(line: Line) -> bool:
-        """Whether a line ends so early that its end was meant, as in verse."""
+        """Tells whether a line ends so early that its end was meant, as in verse."""
         width = line.right_edge - line.left_edge
         return line.right - line.left_edge < _VERSE_SHARE * width and not _SENTENCE_END.search(line.text)
 
@@ -179,7 +189,7 @@ class _Reader:
                 paragraph.rule = SkipRule.TABLE_OF_CONTENTS
 
     def _chapters(self, paragraphs: Sequence[_Paragraph], outline: Sequence[Bookmark]) -> dict[int, list[Mark]]:
-        """Where chapters start: paragraph to marks. By the outline, else by headings."""
+        """Finds where chapters start, by the outline, else by headings. Maps paragraphs to marks."""
         if len(outline) > 1:
             return self._outlined(paragraphs, outline)
         headings = [n for n, p in enumerate(paragraphs) if p.is_heading and not p.rule]
@@ -192,7 +202,7 @@ class _Reader:
 
     @staticmethod
     def _outlined(paragraphs: Sequence[_Paragraph], outline: Sequence[Bookmark]) -> dict[int, list[Mark]]:
-        """The outline's entries, each at the paragraph of its page that says the same, else at the page's first."""
+        """Maps paragraphs to the outline's entries, each to the one of its page that has its words, else the first."""
         by_page: dict[int, list[int]] = {}
         for number, paragraph in enumerate(paragraphs):
             if not paragraph.rule:
@@ -202,16 +212,17 @@ class _Reader:
             later = [page for page in by_page if page >= entry.page]
             here = by_page[min(later)] if later else []
             wanted = _letters(entry.title)
-            said = [n for n in here if wanted and _letters(_text(paragraphs[n])) == wanted]
-            said += [n for n in here if paragraphs[n].is_heading and _alike(wanted, _letters(_text(paragraphs[n])))]
-            if place := (said or here)[:1]:
+            titled = [n for n in here if wanted and _letters(_text(paragraphs[n])) == wanted]
+            titled += [n for n in here if paragraphs[n].is_heading and _alike(wanted, _letters(_text(paragraphs[n])))]
+            if place := (titled or here)[:1]:
                 marks.setdefault(place[0], []).append(Mark(entry.title, 0, f"heading-{place[0]}", entry.depth))
         return marks
 
     def _emit(self, paragraph: _Paragraph) -> None:
         lines = paragraph.lines
         if paragraph.rule:
-            self._skip(" ".join(line.text for line in lines), paragraph.rule)
+            text = " ".join(line.text for line in lines)
+            self._events.append(GuessedSkip(text, paragraph.rule, source=self._source))
             return
         text = _text(paragraph)
         if paragraph.is_heading:
@@ -240,7 +251,7 @@ class _Reader:
 
 
 def _notes(lines: Sequence[Line], body: float, edges: Collection[int]) -> set[int]:
-    """The lines of footnotes: small ones at the bottom of a column, from one that begins with a mark on."""
+    """Finds the lines of footnotes: small ones at the bottom of a column, from one that begins with a mark on."""
     notes: set[int] = set()
     for column in {line.column for line in lines}:
         block: list[int] = []

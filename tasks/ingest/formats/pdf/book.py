@@ -1,4 +1,4 @@
-"""A PDF file with a text layer to a `Book`. Must not know columns, paragraphs or headings."""
+"""Makes a `Book` of a PDF file with a text layer. Must not know columns, paragraphs or headings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.ingest.formats.pdf.blocks import Bookmark, read_pages
 from tasks.ingest.formats.pdf.fragments import read_page
 from tasks.ingest.formats.pdf.layout import Line, page_lines
 from tasks.ingest.html.binding import sha256_of
-from tasks.ingest.ledger import require_whole
+from tasks.ingest.recount import require_whole
 from tasks.ingest.skips import SkipRule
 
 _MARK = b"%PDF-"
@@ -28,17 +28,18 @@ _DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?")
 
 
 def is_pdf(head: bytes) -> bool:
-    """Whether a file is a PDF, by its first bytes."""
+    """Tells whether a file is a PDF, by its first bytes."""
     return _MARK in head[:_MARK_BYTES]
 
 
 def read_pdf_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
-    """The book in a PDF file.
+    """Reads the book in a PDF file.
 
     Raises:
         UnreadableBookError: the file is damaged, locked, without a text layer, or its letters mean nothing.
         CoverageError: text went missing; a fault of ours.
     """
+    # 1. Take the pages, the outline and the metadata out of the file.
     document = _open(path, data)
     try:
         if len(document) > settings.max_archive_members:
@@ -48,6 +49,7 @@ def read_pdf_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
         fields = {name: value.strip() for name, value in document.get_metadata_dict().items()}
     finally:
         document.close()
+    # 2. Make blocks of the lines, and chapters of the blocks.
     _require_text(path, visible, len(pages))
     events, marks = read_pages(pages, outline, path.name, settings.also_read)
     events = [*left_out, *events]
@@ -70,6 +72,7 @@ def read_pdf_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
 
 
 def _open(path: Path, data: bytes) -> pypdfium2.PdfDocument:
+    """Opens a PDF. Raises `UnreadableBookError` for one that is locked or damaged."""
     try:
         return pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
@@ -81,7 +84,7 @@ def _open(path: Path, data: bytes) -> pypdfium2.PdfDocument:
 
 
 def _read_pages(document: pypdfium2.PdfDocument, path: Path) -> tuple[list[list[Line]], list[Event], str]:
-    """The lines of all pages, what stands crosswise on them, and all their characters."""
+    """Returns the lines of all pages, skips of the text that stands crosswise, and all characters."""
     pages: list[list[Line]] = []
     left_out: list[Event] = []
     visible: list[str] = []
@@ -98,6 +101,7 @@ def _read_pages(document: pypdfium2.PdfDocument, path: Path) -> tuple[list[list[
 
 
 def _require_text(path: Path, visible: str, pages: int) -> None:
+    """Raises `UnreadableBookError` for a PDF without a text layer, or whose letters mean nothing."""
     characters = len("".join(visible.split()))
     if characters < _MIN_CHARS_PER_PAGE * pages:
         raise UnreadableBookError(
@@ -112,7 +116,7 @@ def _require_text(path: Path, visible: str, pages: int) -> None:
 
 
 def _outline(document: pypdfium2.PdfDocument) -> list[Bookmark]:
-    """The entries of the outline that lead to a page."""
+    """Returns the entries of the outline that lead to a page."""
     entries = []
     for bookmark in document.get_toc(max_depth=_MAX_DEPTH):
         destination = bookmark.get_dest()

@@ -1,4 +1,4 @@
-"""The characters of a PDF's pages as fragments of lines with their places. Must not know columns or paragraphs."""
+"""Reads the characters of a PDF's page into fragments of lines with their places. Must not know columns."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Fragment:
 
     @property
     def size(self) -> float:
-        """The line's height, which goes with the size of its letters."""
+        """Returns the line's height in points, which goes with the size of its letters."""
         return self.top - self.bottom
 
 
@@ -51,6 +51,8 @@ class Page:
 
 @dataclass(frozen=True)
 class _Character:
+    """One character with its box, in points, upright, and its index in pdfium's page."""
+
     text: str
     left: float
     right: float
@@ -60,7 +62,7 @@ class _Character:
 
 
 def read_page(document: pypdfium2.PdfDocument, number: int) -> Page:
-    """The text of one page, upright."""
+    """Reads the text of one page, upright."""
     page = document[number]
     try:
         text_page = page.get_textpage()
@@ -86,7 +88,7 @@ def read_page(document: pypdfium2.PdfDocument, number: int) -> Page:
 
 
 def _characters(raw: pdfium.FPDF_TEXTPAGE, rotation: int) -> Iterator[_Character | None]:
-    """The characters with their boxes; `None` where pdfium found the end of a line."""
+    """Yields the characters with their boxes; `None` where pdfium found the end of a line."""
     box = pdfium.FS_RECTF()
     for index in range(pdfium.FPDFText_CountChars(raw)):
         code = pdfium.FPDFText_GetUnicode(raw, index)
@@ -99,6 +101,7 @@ def _characters(raw: pdfium.FPDF_TEXTPAGE, rotation: int) -> Iterator[_Character
 
 
 def _letter(code: int) -> str:
+    """Returns the letters of a character's code; U+FFFD for a code that means nothing."""
     if code in _LINE_END_HYPHENS:
         return "-"
     if code == 0 or 0xD800 <= code < 0xE000 or code == 0xFFFF:
@@ -108,7 +111,7 @@ def _letter(code: int) -> str:
 
 
 def _upright(box: pdfium.FS_RECTF, rotation: int) -> tuple[float, float, float, float]:
-    """Left, right, bottom, top as they are when the page is shown."""
+    """Returns left, right, bottom, top as they are when the page is shown."""
     if rotation == 90:
         return box.bottom, box.top, -box.right, -box.left
     if rotation == 180:
@@ -119,7 +122,7 @@ def _upright(box: pdfium.FS_RECTF, rotation: int) -> tuple[float, float, float, 
 
 
 def _runs(characters: Iterator[_Character | None]) -> Iterator[list[_Character]]:
-    """Characters of one row, cut at wide gaps. A row's end is where pdfium says so, unless the row goes on."""
+    """Yields the characters of one row, cut at wide gaps."""
     run: list[_Character] = []
     for character in characters:
         if character is None:
@@ -134,6 +137,7 @@ def _runs(characters: Iterator[_Character | None]) -> Iterator[list[_Character]]
 
 
 def _goes_on(run: list[_Character], character: _Character) -> bool:
+    """Tells whether a character stands in the same row as a run, close behind it."""
     last = next((c for c in reversed(run) if c.text != " "), run[-1])
     height = min(last.top - last.bottom, character.top - character.bottom)
     overlap = min(last.top, character.top) - max(last.bottom, character.bottom)
@@ -143,11 +147,13 @@ def _goes_on(run: list[_Character], character: _Character) -> bool:
 
 
 def _fragment(run: list[_Character], raw: pdfium.FPDF_TEXTPAGE) -> Fragment:
-    """The run as text. Its height is that of most of its characters: a drop cap or a note's mark does not count."""
+    """Makes a fragment of a run. Its height is the usual one: a drop capital or a note's mark does not count."""
+    # 1. Find the usual height.
     letters = [c for c in run if c.text != " "]
     heights = sorted(c.top - c.bottom for c in letters)
     height = heights[len(heights) // 2]
     usual = next(c for c in letters if abs(c.top - c.bottom - height) < 0.01)
+    # 2. Gather the text, single spaces in it, and the places of raised characters.
     text = ""
     raised: list[tuple[int, int]] = []
     for character in run:

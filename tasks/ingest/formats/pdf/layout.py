@@ -1,4 +1,4 @@
-"""The lines of a PDF's page in the order of reading: columns, rows, and what stands at the page's edges.
+"""Puts the lines of a PDF's page into the order of reading: finds columns, rows, and lines at the page's edges.
 
 Must not know paragraphs, headings or PDF files.
 """
@@ -50,7 +50,7 @@ class Line:
 
 
 def page_lines(page: Page) -> list[Line]:
-    """The page's lines, columns one after the other."""
+    """Returns the page's lines, columns one after the other."""
     lines: list[Line] = []
     for number, column in enumerate(_columns(list(page.fragments), _MAX_COLUMNS)):
         rows = [_line(row, page.number) for row in _rows(column)]
@@ -63,7 +63,7 @@ def page_lines(page: Page) -> list[Line]:
 
 
 def edge_rules(pages: Sequence[Sequence[Line]]) -> dict[tuple[int, int], SkipRule]:
-    """Running heads, running feet and page numbers: (page's index, line's index) to the rule.
+    """Finds running heads, running feet and page numbers. Maps (page's index, line's index) to the skip rule.
 
     A number that counts the pages is one. At a height at which most lines come again on other pages, whatever the
     number beside them, all are: a short chapter's title stands there but once.
@@ -90,7 +90,7 @@ def edge_rules(pages: Sequence[Sequence[Line]]) -> dict[tuple[int, int], SkipRul
 
 
 def _columns(fragments: list[Fragment], most: int) -> list[list[Fragment]]:
-    """Fragments column by column; what runs across stands between what is above and below it."""
+    """Sorts fragments into columns; one that runs across stands between those above and those below it."""
     gutter = _gutter(fragments) if most > 1 else None
     if gutter is None:
         return [fragments] if fragments else []
@@ -113,18 +113,23 @@ def _columns(fragments: list[Fragment], most: int) -> list[list[Fragment]]:
 
 
 def _gutter(fragments: Sequence[Fragment]) -> float | None:
-    """The middle of the widest empty strip between two columns of running text, if there is one."""
+    """Returns the middle of the widest empty strip between two columns of running text, `None` where there is none."""
+    # 1. Count, strip by strip, how many fragments lie across it.
     if len(fragments) < 2 * _MIN_COLUMN_LINES:
         return None
     size = sorted(f.size for f in fragments)[len(fragments) // 2]
-    left, right = min(f.left for f in fragments), max(f.right for f in fragments)
+    left = min(f.left for f in fragments)
+    right = max(f.right for f in fragments)
     step = max(size / 4, (right - left) / 2000, 0.1)
     count = int((right - left) / step) + 1
     changes = [0] * (count + 2)
     for fragment in fragments:
         changes[int((fragment.left - left) / step)] += 1
         changes[int((fragment.right - left) / step) + 1] -= 1
-    crossing, strips, start = 0, [], None
+    # 2. Join the strips that few fragments cross.
+    crossing = 0
+    strips = []
+    start = None
     allowed = len(fragments) * _MAX_CROSSING / 2
     for index in range(count + 1):
         crossing += changes[index]
@@ -133,6 +138,7 @@ def _gutter(fragments: Sequence[Fragment]) -> float | None:
         elif crossing > allowed and start is not None:
             strips.append((start, index))
             start = None
+    # 3. Take the widest that parts running text.
     inner = [(a, b) for a, b in strips if a > 0 and (b - a) * step >= size * _GUTTER]
     for a, b in sorted(inner, key=lambda strip: strip[0] - strip[1]):
         middle = left + (a + b) / 2 * step
@@ -142,7 +148,7 @@ def _gutter(fragments: Sequence[Fragment]) -> float | None:
 
 
 def _parts_text(fragments: Sequence[Fragment], gutter: float) -> bool:
-    """Whether lines of text stand side by side left and right of the gutter."""
+    """Tells whether lines of text stand side by side left and right of the gutter."""
     sides = [f for f in fragments if f.right <= gutter], [f for f in fragments if f.left >= gutter]
     for side in sides:
         if len(side) < max(_MIN_COLUMN_LINES, len(fragments) * 0.15):
@@ -157,7 +163,7 @@ def _parts_text(fragments: Sequence[Fragment], gutter: float) -> bool:
 
 
 def _rows(fragments: Iterable[Fragment]) -> list[list[Fragment]]:
-    """Fragments of one column from top to bottom, those at one height together."""
+    """Sorts the fragments of one column from top to bottom, those at one height together."""
     rows: list[list[Fragment]] = []
     for fragment in sorted(fragments, key=lambda f: (-f.bottom, f.left)):
         last = rows[-1][0] if rows else None
@@ -170,7 +176,9 @@ def _rows(fragments: Iterable[Fragment]) -> list[list[Fragment]]:
 
 
 def _line(row: Sequence[Fragment], page: int) -> Line:
-    text, raised = "", []
+    """Joins the fragments of a row to a line."""
+    text = ""
+    raised: list[tuple[int, int]] = []
     for fragment in row:
         text += " " if text else ""
         raised += [(start + len(text), end + len(text)) for start, end in fragment.raised]
@@ -190,7 +198,7 @@ def _line(row: Sequence[Fragment], page: int) -> Line:
 
 
 def _set_edges(lines: Sequence[Line]) -> None:
-    """The column's margins: where most lines begin, and where full ones end."""
+    """Sets the column's margins on its lines: where most lines begin, and where full ones end."""
     if not lines:
         return
     starts = Counter(round(line.left) for line in lines)
@@ -199,11 +207,12 @@ def _set_edges(lines: Sequence[Line]) -> None:
     ends = sorted(line.right for line in lines)
     right = ends[int(len(ends) * 0.85)]
     for line in lines:
-        line.left_edge, line.right_edge = left, right
+        line.left_edge = left
+        line.right_edge = right
 
 
 def _edge_lines(lines: Sequence[Line]) -> list[tuple[int, Line]]:
-    """The lines at the top and bottom of a page that a gap parts from the text, and numbers even without one."""
+    """Returns the lines at a page's top and bottom that a gap parts from the text, and numbers even without one."""
     ordered = sorted(enumerate(lines), key=lambda item: -item[1].bottom)
     gaps = [above.bottom - below.top for (_, above), (_, below) in pairwise(ordered)]
     usual = sorted(gaps)[len(gaps) // 2] if gaps else 0.0
@@ -216,12 +225,12 @@ def _edge_lines(lines: Sequence[Line]) -> list[tuple[int, Line]]:
 
 
 def _pattern(text: str) -> str:
-    """The words of a line, with every number alike."""
+    """Returns the words of a line, with every number alike."""
     return " ".join(_DIGITS.sub("#", text.casefold()).split()).strip("#| -–—·•")
 
 
 def _page_numbers(edges: dict[tuple[int, int], Line], pages: int) -> dict[tuple[int, int], SkipRule]:
-    """Lines of nothing but a number whose difference to the page's place is the same on most such pages."""
+    """Finds lines of nothing but a number whose difference to the page's place is the same on most such pages."""
     numbers = {key: match["number"] for key, line in edges.items() if (match := _PAGE_NUMBER.fullmatch(line.text))}
     digits = {key: int(number) for key, number in numbers.items() if number.isdigit()}
     offsets = Counter(number - key[0] for key, number in digits.items())
@@ -235,7 +244,7 @@ def _page_numbers(edges: dict[tuple[int, int], Line], pages: int) -> dict[tuple[
 
 
 def body_size(lines: Iterable[Line]) -> float:
-    """The size in which most characters are set, in points."""
+    """Returns the size in which most characters are set, in points."""
     sizes: Counter[float] = Counter()
     for line in lines:
         sizes[round(line.size * 2) / 2] += len(line.text)

@@ -1,4 +1,4 @@
-"""Plain text to blocks: paragraphs out of hard-wrapped lines, chapter headings, verse, scene breaks, notes.
+"""Makes blocks of plain text: paragraphs of hard-wrapped lines, chapter headings, verse, scene breaks, notes.
 
 Must not know files or encodings. Every character of the text ends in one block or one skip; `read_text` counts again.
 """
@@ -10,10 +10,10 @@ from collections.abc import Collection, Sequence
 
 from storage.records import Block, BlockKind, Skip
 from tasks.ingest.chapters import Mark, one_line
-from tasks.ingest.events import INVISIBLE, Anchor, Event, is_scene_break
+from tasks.ingest.events import INVISIBLE, Anchor, Event, GuessedSkip, is_scene_break
 from tasks.ingest.formats.text import gutenberg
 from tasks.ingest.formats.text.gutenberg import note_label, strip_inline
-from tasks.ingest.ledger import require_whole
+from tasks.ingest.note_marks import NoteMarks
 from tasks.ingest.plain.headings import (
     Contents,
     Heading,
@@ -36,10 +36,13 @@ from tasks.ingest.plain.lines import (
     paragraphs,
     table_rows,
 )
+from tasks.ingest.prose import is_prose
+from tasks.ingest.recount import require_whole
 from tasks.ingest.skips import SkipRule
 
 _FRONT_PAGES = 40  # paragraphs in which a title page may stand
-_MAX_TITLE_CHARS, _MAX_SUBTITLE_CHARS = 100, 80
+_MAX_TITLE_CHARS = 100
+_MAX_SUBTITLE_CHARS = 80
 _BY = re.compile(r"(?:written )?by(?: the author)?[.:]?", re.I)
 _CREDITED = re.compile(
     r"(?:by|author of|translated|edited|illustrated|with .{0,40}(?:illustrations|drawings|introduction)|"
@@ -54,7 +57,8 @@ _IMPRINT = re.compile(
 )
 _PROSE_CHARS = 160
 _PAGE_NUMBER = re.compile(r"[-–—\[(]?\s*\d{1,4}\s*[-–—\])]?")
-_MANY_PAGES, _LINES_PER_PAGE = 15, 70
+_MANY_PAGES = 15
+_LINES_PER_PAGE = 70
 _UNDERLINE = re.compile(r"[=\-~*^]{3,}")
 
 
@@ -65,13 +69,13 @@ def read_text(
     authors: Sequence[str] = (),
     also_read: Collection[str] = (),
 ) -> tuple[list[Event], list[Mark]]:
-    """The blocks of a text with an anchor before each chapter's heading, and the marks that name these chapters.
+    """Returns a text's blocks with an anchor before each chapter's heading, and the marks that name these chapters.
 
     Args:
         text: the whole file.
-        source: what messages call it.
-        title: the book's, if known; what repeats it at the start is a title page.
-        authors: the same of its authors.
+        source: the file's name in messages.
+        title: the book's, "" if unknown; a paragraph that repeats it at the start is a title page.
+        authors: the book's, if known; a paragraph that names them at the start is a title page.
         also_read: skip rules that are switched off.
 
     Raises:
@@ -84,7 +88,7 @@ def read_text(
 
 
 class _Reader:
-    """One text being read: its paragraphs, and what each of them was found to be."""
+    """One text being read: its paragraphs, and what each of them has turned out to be."""
 
     def __init__(self, text: str, source: str, also_read: Collection[str]) -> None:
         self._source = source
@@ -94,12 +98,15 @@ class _Reader:
         self._groups = [part for group in paragraphs(visible) for part in _without_headings(group)]
         self._width = page_width(self._groups)
         self._rejoiner = Rejoiner(visible)
+        self._marks = NoteMarks(visible)
         self._skipped: dict[int, SkipRule] = {}  # paragraph to rule
         self._headings: dict[int, str] = {}  # paragraph to the chapter's title, "" for a heading that starts none
         self._notes: frozenset[str] = frozenset()
         self._events: list[Event] = []
 
     def read(self, title: str, authors: Sequence[str]) -> tuple[list[Event], list[Mark]]:
+        """Recognises what every paragraph is, then makes events of them in order."""
+        # 1. Find what is no part of the text, then headings in the rest, then front pages before the first of them.
         groups = self._groups
         start, stop = gutenberg.book_proper(groups)
         for index in (*range(start), *range(stop, len(groups))):
@@ -114,6 +121,7 @@ class _Reader:
         self._find_front_pages(start, stop, title, authors)
         for rule in self._also_read:
             self._skipped = {index: name for index, name in self._skipped.items() if name != rule}
+        # 2. Make the events.
         marks = []
         for index, group in enumerate(groups):
             if index in self._headings and index not in self._skipped and self._headings[index]:
@@ -125,19 +133,21 @@ class _Reader:
         return self._events, marks
 
     def _find_page_numbers(self) -> None:
-        """Numbers alone between the pages of a file made from a print: many, and close together."""
+        """Skips the page numbers of a file made from a print: numbers that stand alone, many and close together."""
         numbers = [i for i, group in enumerate(self._groups) if _PAGE_NUMBER.fullmatch(group.text)]
         lines = sum(len(group.lines) + group.blank_before for group in self._groups)
         if len(numbers) >= _MANY_PAGES and lines / len(numbers) < _LINES_PER_PAGE:
             self._skipped.update((index, SkipRule.PAGE_NUMBER) for index in numbers if index not in self._skipped)
 
     def _find_notes(self) -> None:
-        """Bodies of notes. A note of several paragraphs in brackets ends where its bracket closes."""
-        labels, depth = set(), 0
+        """Skips the bodies of notes. A note of several paragraphs in brackets ends where its bracket closes."""
+        referred = set(gutenberg.references("\n".join(group.text for group in self._groups)))
+        labels = set()
+        depth = 0
         for index, group in enumerate(self._groups):
             if index in self._skipped:
                 continue
-            label = note_label(group.text)
+            label = note_label(group.text, referred)
             if label is not None:
                 labels.add(label)
                 depth = 0
@@ -148,7 +158,7 @@ class _Reader:
         self._notes = frozenset(labels)
 
     def _find_headings(self, contents: Sequence[Contents]) -> None:
-        """Headings, and which of them start chapters: those that the contents name, else the numbered ones."""
+        """Finds headings, and which of them start chapters: those that the contents name, else the numbered ones."""
         candidates = {
             index: heading
             for index, group in enumerate(self._groups)
@@ -161,7 +171,8 @@ class _Reader:
         named = {i for i in range(len(self._groups)) if self._is_named(i, keys)}
         loud = {i for i in range(len(self._groups)) if i not in found and self._looks_like_title(i)}
         if len(named) > 1:
-            chapters = named | {i for i, heading in found.items() if heading.kind in ("named", "part")}
+            words = {found[i].word for i in named if i in found} - {""}
+            chapters = named | {i for i, h in found.items() if h.kind in ("named", "part") or h.word in words}
         else:
             chapters = _top_kinds(found) or loud
         for index in sorted({*found, *named, *loud}):
@@ -171,18 +182,19 @@ class _Reader:
             self._add_subtitle(index, found.get(index), keys)
 
     def _is_named(self, index: int, keys: frozenset[str]) -> bool:
+        """Tells whether the list of contents names a paragraph."""
         group = self._groups[index]
         if index in self._skipped or len(group.text) > 120 or len(group.lines) > 3:
             return False
         return bool(keys & keys_of(_unmarked(group.text)))
 
     def _looks_like_title(self, index: int) -> bool:
-        """A line or two in capitals, or in the middle of the page, with more room above than a paragraph has."""
+        """Tells a line or two in capitals, or in the middle of the page, with more room above than a paragraph has."""
         group = self._groups[index]
         text = group.text
         if index in self._skipped or len(group.lines) > 3 or len(text) > _MAX_TITLE_CHARS or is_scene_break(text):
             return False
-        if index + 1 >= len(self._groups) or index + 1 in self._skipped or note_label(text) is not None:
+        if index + 1 >= len(self._groups) or index + 1 in self._skipped or text.startswith("["):
             return False
         if is_loud(_unmarked(text)):
             return group.blank_before > 1 or (
@@ -210,7 +222,7 @@ class _Reader:
             self._headings[below] = ""
 
     def _find_front_pages(self, start: int, stop: int, title: str, authors: Sequence[str]) -> None:
-        """The title page and the imprint before the first chapter."""
+        """Skips the title page and the imprint before the first chapter."""
         wanted = [_letters(name) for name in (title, *authors) if name]
         for index in range(start, min(stop, start + _FRONT_PAGES)):
             group = self._groups[index]
@@ -218,7 +230,7 @@ class _Reader:
                 continue
             if self._headings.get(index) and not any(_letters(group.text) == name for name in wanted):
                 return
-            if len(group.text) > _PROSE_CHARS and not _IMPRINT.search(group.text):
+            if is_prose(group.text):
                 return
             plain = _letters(_unmarked(group.text))
             if _IMPRINT.search(_unmarked(group.text)):
@@ -232,7 +244,7 @@ class _Reader:
 
     def _emit(self, index: int, group: Paragraph) -> None:
         if index in self._skipped:
-            self._skip(" ".join(group.text.split()), self._skipped[index])
+            self._skip(" ".join(group.text.split()), self._skipped[index], guessed=self._is_guess(index))
         elif index in self._headings:
             self._emit_heading(group)
         elif is_scene_break(group.text):
@@ -277,22 +289,33 @@ class _Reader:
         text, left_out = strip_inline(text, self._notes, self._also_read)
         for what, rule in left_out:
             self._skip(" ".join(what.split()), rule)
+        if SkipRule.NOTE_REFERENCE not in self._also_read:
+            for start, end in reversed(self._marks.find(text)):
+                self._skip(text[start:end], SkipRule.NOTE_REFERENCE)
+                text = text[:start] + text[end:]
         if text:
             self._events.append(Block(kind, text, self._source))
 
-    def _skip(self, text: str, rule: SkipRule) -> None:
-        self._events.append(Skip(text, rule, source=self._source))
+    def _is_guess(self, index: int) -> bool:
+        """Tells whether a paragraph is skipped by a guess: all are, but for Project Gutenberg's frame."""
+        return self._skipped[index] != SkipRule.GUTENBERG_BOILERPLATE
+
+    def _skip(self, text: str, rule: SkipRule, *, guessed: bool = False) -> None:
+        self._events.append((GuessedSkip if guessed else Skip)(text, rule, source=self._source))
 
 
 def _top_kinds(found: dict[int, Heading]) -> set[int]:
-    """The headings that start chapters where no list of contents says so: bare numbers do where nothing higher is."""
+    """Returns the headings that start chapters where no list of contents names them.
+
+    Bare numbers do so where there is no heading of a higher kind.
+    """
     kinds = {heading.kind for heading in found.values()}
     lowest = ["numeral"] if not kinds & {"section", "part"} else []
     return {index for index, heading in found.items() if heading.kind in ("section", "part", "named", *lowest)}
 
 
 def _without_headings(group: Paragraph) -> list[Paragraph]:
-    """A chapter's bare number and the text right below it as two paragraphs."""
+    """Parts a chapter's bare number from the text right below it."""
     first = heading_of(group.clean_lines[0]) if len(group.text) > _PROSE_CHARS else None
     if first is None or first.kind not in ("section", "part"):
         return [group]
@@ -300,7 +323,7 @@ def _without_headings(group: Paragraph) -> list[Paragraph]:
 
 
 def _unmarked(text: str) -> str:
-    """A heading without marks of emphasis, underlining and notes."""
+    """Takes marks of emphasis, underlining and notes out of a heading."""
     lines = text.split("\n")
     if len(lines) > 1 and _UNDERLINE.fullmatch(lines[-1]):
         lines.pop()

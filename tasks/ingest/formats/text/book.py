@@ -1,4 +1,4 @@
-"""A plain text file to a `Book`. Must not know how paragraphs and headings are told apart."""
+"""Makes a `Book` of a plain text file. Must not know how paragraphs and headings are recognised."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_CONTROL_SHARE = 0.01
 
 
 def read_text_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
-    """The book in a plain text file of any encoding. Raises `UnreadableBookError` for a file that is no text."""
+    """Reads the book in a plain text file of any encoding. Raises `UnreadableBookError` for a file that is no text."""
     text, encoding = decode(data)
     require_text(text, path.name)
     header = read_header(text)
@@ -43,11 +43,14 @@ def read_text_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
 def require_text(text: str, name: str) -> None:
     """Raises `UnreadableBookError` where the characters are those of a program, a picture or the like."""
     if sum(map(text.count, _CONTROLS)) > _MAX_CONTROL_SHARE * len(text):
-        raise UnreadableBookError(f"{name} is not a text file: it holds control characters; what made it, and as what?")
+        raise UnreadableBookError(
+            f"{name} is not a text file: it holds control characters, as a program's own format does; "
+            "save it as text, or give it the suffix of its format"
+        )
 
 
 def encoding_warnings(name: str, encoding: str) -> tuple[str, ...]:
-    """What to tell the user of an encoding that had to be found out."""
+    """Returns a warning of an encoding that had to be guessed, none of a UTF."""
     if encoding in ("utf-8", "utf-16", "utf-32"):
         return ()
     return (f"{name} is not UTF-8 and was read as {encoding}",)

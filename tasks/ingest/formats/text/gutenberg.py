@@ -1,4 +1,4 @@
-"""Conventions of Project Gutenberg's plain text files: the frame, credits, marks of emphasis, notes and pictures.
+"""Recognises the conventions of Project Gutenberg's text files: frame, credits, marks of emphasis, notes, pictures.
 
 Must not know files or chapters.
 """
@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from tasks.ingest.plain.lines import Paragraph
+from tasks.ingest.prose import tells
 from tasks.ingest.skips import SkipRule
 
 _FIELD = re.compile(
@@ -28,6 +29,7 @@ _CREDIT = re.compile(
     r"\[?editor['’]s note: this e-?text|\[?note: project gutenberg",
     re.I,
 )
+_MAKERS = re.compile(r"gutenberg|proofread|transcri|scann|digiti[sz]|e-?text|e-?book|html|https?:|archive", re.I)
 _CREDIT_PAGES = 12  # paragraphs in which credits may stand
 
 _NOTE_BODY = re.compile(r"\[(?:Footnote|Note)\s*([\dA-Z*†‡§]{1,4})?[:.]|\[(\d{1,4}|[A-Z]|\*+|[†‡§])\]\s+(?=\S)", re.I)
@@ -40,6 +42,8 @@ _INLINE = re.compile(
     r"|(?<![\w=])=(?=[^\s=])(?:[^=\n]{1,200}?)(?<=[^\s=])=(?![\w=]))",
     re.I,
 )
+_REFERENCE = re.compile(r"(?<=[\w.,;:!?”’\"')*_])[ \t]?\[(\d{1,4}|[A-Z]|\*+|[†‡§])\]")
+_BEFORE_NO_NOTE = ("", " ", "\n", "-", "–", "—", "(", "/")  # "[32]–[35]" are paragraphs of a judgment
 _INLINE_START = frozenset("[{_=")
 _BY_KIND = {
     "picture": SkipRule.ILLUSTRATION,
@@ -50,7 +54,7 @@ _BY_KIND = {
 
 
 def read_header(text: str) -> dict[str, str]:
-    """`Title:`, `Author:` and the like of a Project Gutenberg header, names in lower case."""
+    """Reads `Title:`, `Author:` and the like of a Project Gutenberg header, names in lower case."""
     head = text[:_HEADER_CHARS]
     if "Project Gutenberg" not in head:
         return {}
@@ -58,57 +62,76 @@ def read_header(text: str) -> dict[str, str]:
 
 
 def book_proper(groups: Sequence[Paragraph]) -> tuple[int, int]:
-    """`[start, stop)` of the paragraphs between Project Gutenberg's markers, or of all of them."""
-    start, stop = 0, len(groups)
+    """Returns `[start, stop)` of the paragraphs between Project Gutenberg's markers, or of all of them."""
+    start = 0
     for index, group in enumerate(groups):
         if _START.search(group.text):
             start = index + 1
         elif _STOP.search(group.text):
             return start, index
-    return start, stop
+    return start, len(groups)
 
 
 def credits(groups: Sequence[Paragraph], start: int, stop: int) -> set[int]:
-    """The paragraphs near the start in which the makers of the file, not of the book, speak."""
+    """Finds the paragraphs near the start in which the makers of the file, not of the book, speak."""
     found: set[int] = set()
     for index in range(start, min(start + _CREDIT_PAGES, stop)):
-        if _CREDIT.match(groups[index].text):
+        text = groups[index].text
+        if _CREDIT.match(text) and (not tells(text) or _MAKERS.search(text)):
             found.add(index)
         elif index - 1 in found and groups[index].blank_before <= 1 and "transcriber" in groups[index - 1].text.lower():
             found.add(index)  # the note under its title
     return found
 
 
-def note_label(text: str) -> str | None:
-    """The label of a note's body, "1" of "[1] See above." and of "[Footnote 1: See above.]"; `None` for other text."""
+def note_label(text: str, referred: Collection[str]) -> str | None:
+    """Returns the label of a note's body, "1" of "[1] See above." and "[Footnote 1: See above.]"; else `None`.
+
+    `referred` are the labels in the text that may lead to a note: "[32] The court held" without any is no note.
+    """
     match = _NOTE_BODY.match(text)
-    return None if match is None else (match[1] or match[2] or "*")
+    if match is None or (match[2] and match[2] not in referred):
+        return None
+    return match[1] or match[2] or "*"
+
+
+def references(text: str) -> list[str]:
+    """Lists the labels in brackets that stand behind a word or a stop, and may lead to a note."""
+    return _REFERENCE.findall(text)
 
 
 def strip_inline(
     text: str, notes: Collection[str], also_read: Collection[str]
 ) -> tuple[str, list[tuple[str, SkipRule]]]:
-    """The text without what is marks and not words, and what was left out with its rules.
+    """Takes marks that are no words out of a text. Returns the text, and what was left out with its skip rules.
 
-    `[1]` is a note's reference where a note of that label exists or where it touches the word before it.
+    Args:
+        text: of one block.
+        notes: the labels of the book's notes: `[1]` is a reference where a note of that label exists, or where it
+            touches the word before it.
+        also_read: skip rules that are switched off.
     """
     left_out: list[tuple[str, SkipRule]] = []
     if _INLINE_START.isdisjoint(text):
         return text, left_out
 
     def replace(match: re.Match[str]) -> str:
-        kind, found = str(match.lastgroup), match[0]
+        kind = str(match.lastgroup)
+        mark = match[0]
+        # 1. Of emphasis, the signs go and the words stay; there may be marks among them.
         if kind == "emphasis":
             if SkipRule.EMPHASIS_MARK in also_read:
-                return found
-            left_out.append((found[0] * 2, SkipRule.EMPHASIS_MARK))
-            return strip(found[1:-1])
+                return mark
+            left_out.append((mark[0] * 2, SkipRule.EMPHASIS_MARK))
+            return strip(mark[1:-1])
+        # 2. Of all else, the whole mark goes, but for brackets that lead to no note.
         before = text[match.start() - 1 : match.start()]
-        if kind == "note" and found[1:-1] not in notes and (not before.strip() or not found[1:-1].isdigit()):
-            return found
+        label = mark[1:-1]
+        if kind == "note" and label not in notes and (before in _BEFORE_NO_NOTE or not label.isdigit()):
+            return mark
         if _BY_KIND[kind] in also_read:
-            return found
-        left_out.append((found, _BY_KIND[kind]))
+            return mark
+        left_out.append((mark, _BY_KIND[kind]))
         return ""
 
     def strip(inner: str) -> str:
