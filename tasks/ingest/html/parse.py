@@ -14,6 +14,7 @@ from lxml import etree
 
 from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import safe_parser
+from tasks.ingest.encoding import C1
 from tasks.ingest.html.elements import BLOCKS, HEADING_LEVELS, local_name
 
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*", re.I)
@@ -21,9 +22,8 @@ _PROLOG_CHARS = 65536
 _APART = BLOCKS | {"br"}
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.I)
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
-# What old books mean by the control characters 128 to 159, raw or as numbers (HTML 5, section 13.2.5.80).
+# References to the control characters 128 to 159 mean those of cp1252, as the characters themselves do.
 _C1_REFERENCE = re.compile(r"&#(?:(1[2-5]\d)|x0*([89][0-9a-f]));", re.I)
-_C1 = {code: bytes([code]).decode("cp1252", errors="ignore") or chr(code) for code in range(0x80, 0xA0)}
 _XML_ENTITIES = frozenset({"lt", "gt", "amp", "quot", "apos"})
 
 
@@ -34,7 +34,7 @@ def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
     replaced beforehand and the document type is dropped, so no entity of the document's own is ever expanded.
     """
     text = _without_doctype(_DECLARATION.sub("", text.lstrip("\ufeff")))
-    text = _C1_REFERENCE.sub(_known_control, _ENTITY.sub(_known_entity, text)).translate(_C1).replace("\0", "")
+    text = _C1_REFERENCE.sub(_known_control, _ENTITY.sub(_known_entity, text)).translate(C1).replace("\0", "")
     if not text.strip():
         return etree.Element("body"), ()
     warnings: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ def _without_doctype(text: str) -> str:
 def _known_control(match: re.Match[str]) -> str:
     """Returns the character that cp1252 has for a reference to a control character."""
     code = int(match[1]) if match[1] else int(match[2], 16)
-    return _C1.get(code, match[0])
+    return C1.get(code, match[0])
 
 
 def _known_entity(match: re.Match[str]) -> str:
