@@ -15,12 +15,13 @@ from configs.settings import IngestSettings
 from storage.records import Book
 from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import BookArchive, resolve
-from tasks.ingest.chapters import Mark
+from tasks.ingest.chapters import Mark, one_line
 from tasks.ingest.encoding import decode, repair
 from tasks.ingest.html.binding import Extras, book_from_html, sha256_of
 from tasks.ingest.html.css import StyleSheets
 from tasks.ingest.html.documents import Document
 from tasks.ingest.html.parse import heading_anchors, parse, text_of
+from tasks.ingest.html.plain_heads import mark_plain_heads
 from tasks.ingest.metadata import Metadata
 from tasks.ingest.skips import SkipRule
 
@@ -220,7 +221,8 @@ def _link_share(page: _Page) -> float:
 
 def _marks_of_headings(pages: Sequence[_Page]) -> list[Mark]:
     """Returns marks at headings; a file without any is a chapter by itself."""
-    marks = [Mark(title, at, id_) for at, id_, title in heading_anchors([page.body for page in pages])]
+    mark_plain_heads([page.body for page in pages])
+    marks = [Mark(one_line(lines), at, id_) for at, id_, lines in heading_anchors([page.body for page in pages])]
     marked = {mark.unit for mark in marks}
     if len(pages) > 1:
         marks += [Mark(_title_of(page), at) for at, page in enumerate(pages) if at not in marked]
