@@ -9,7 +9,7 @@ SENTENCES ?= ../shared/text/sentences.txt
 SPEECH_REPORT ?= ../shared/tools/speech_report
 HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-frank-baum_the-wonderful-wizard-of-oz.epub
 
-.PHONY: book sample bench bench-quick quality scaling test fuzz parity check format train-mini clean
+.PHONY: book bench bench-quick quality scaling test fuzz parity check format train-mini train-on clean
 .DEFAULT_GOAL := book
 
 # One stamp per set of extras, so that nothing is installed twice.
@@ -94,11 +94,14 @@ format: $(VENV)/.dev
 ## train the embedded model from nothing; stop and repeat at any time, it goes on
 train-mini: has-sentences has-held-out $(VENV)/.train
 	rm -rf $(WORKSPACE)/tortoise_mini  # export writes a new folder only
-	for stage in corpus dvae vocoder autoregressive clvp speller diffusion_codes diffusion vocoder_decoded export; do \
-	  $(VENV)/bin/talepress train $$stage --config configs/models/tortoise_mini.toml \
-	    --workspace $(WORKSPACE) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) \
-	    --out $(WORKSPACE)/tortoise_mini || exit 1; \
-	done
+	$(VENV)/bin/talepress train all --config configs/models/tortoise_mini.toml --workspace $(WORKSPACE) \
+	  --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) --out $(WORKSPACE)/tortoise_mini
+
+## train the shipped weights on, most useful first; stop and repeat at any time, it goes on
+train-on: has-sentences has-held-out $(VENV)/.train
+	$(VENV)/bin/talepress train corpus autoregressive speller clvp diffusion \
+	  --config configs/models/tortoise_mini_further.toml --from configs/models/tortoise_mini \
+	  --workspace $(WORKSPACE) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %)
 
 clean:
 	rm -rf $(OUT) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -3,7 +3,7 @@
 Sources, later ones win: `default.toml` beside this file (every setting, with its default) < the profile named by
 TALEPRESS_PROFILE (`profiles/<name>.toml`) < the user's file (TALEPRESS_CONFIG, else `talepress.toml` in the working
 folder) < environment variables TALEPRESS_<SECTION>__<KEY> < keyword arguments of `load_settings`.
-This module must not know what the settings are used for, nor import anything else of the project.
+This module must not know what the settings are used for. Choices that another part owns are read from its table.
 """
 
 from __future__ import annotations
@@ -72,16 +72,20 @@ class SegmentSettings(_Section):
 
 
 class SynthesizeSettings(_Section):
-    """Who speaks, and how. `batch_size` is the number of utterances given to the engine at once; `batch_seconds` bounds
-    their audio. `sampler` "preset" and `diffusion_steps` 0 leave the preset as it is."""
+    """Who speaks, and how.
 
-    engine: Literal["tortoise", "fake"]
+    Which engines there are, and which presets and samplers they have, is theirs to say: `tasks/synthesize/engines.py`.
+    `batch_size` is the number of utterances given to the engine at once; `batch_seconds` bounds their audio. `sampler`
+    "preset" and `diffusion_steps` 0 leave the preset as it is.
+    """
+
+    engine: Annotated[str, Field(min_length=1)]
     model: Annotated[str, Field(min_length=1)]
-    preset: Literal["ultra_fast", "fast", "standard", "high_quality"]
+    preset: Annotated[str, Field(min_length=1)]
     voice: Annotated[str, Field(min_length=1)]
     device: Annotated[str, Field(min_length=1)]
     precision: Literal["auto", "float32", "bfloat16", "int8"]
-    sampler: Literal["preset", "ancestral", "ddim", "dpmpp"]
+    sampler: Annotated[str, Field(min_length=1)]
     diffusion_steps: Annotated[int, Field(ge=0, le=4000)]
     batch_size: AtLeastOne
     batch_seconds: Annotated[float, Field(ge=1)]
@@ -131,8 +135,9 @@ class MasterSettings(_Section):
 
 
 class PackageSettings(_Section):
-    """The published files."""
+    """The published files. `outputs` names their kinds; packaging knows which there are."""
 
+    outputs: tuple[str, ...]
     aac_bitrate_kbps: Annotated[int, Field(ge=24, le=320)]
     narrator: str
 
@@ -160,7 +165,7 @@ class StorageSettings(_Section):
 
     @property
     def database(self) -> str:
-        """SQLAlchemy URL of the database."""
+        """URL of the database, percent-encoded: a data folder may have any name."""
         return self.database_url or f"sqlite:///{quote(str(self.folder / 'talepress.db'))}"
 
     @property
@@ -177,6 +182,7 @@ class StorageSettings(_Section):
 class ExecutionSettings(_Section):
     """How Prefect runs the work. Times in seconds."""
 
+    runner: Literal["threads"]
     threads: AtLeastOne
     task_retries: Count
     retry_backoff_s: Seconds

@@ -1,4 +1,4 @@
-"""How a flow tells whoever listens how far it has come.
+"""Carries reports of how far a flow has come to whoever listens.
 
 A flow's parameters are recorded by Prefect and must be plain values, so the listener travels in a context variable:
 the command line sets one around the flow, a deployment sets none. Knows nothing of terminals or of Prefect.
@@ -28,7 +28,7 @@ _listener: ContextVar[Listener | None] = ContextVar("talepress_progress_listener
 
 
 def announce(progress: Progress) -> None:
-    """Tells the listener, if there is one."""
+    """Calls the listener, if there is one, with a report."""
     listener = _listener.get()
     if listener is not None:
         listener(progress)

@@ -6,30 +6,26 @@ because of bad input leaves no trace. Knows no order of work; the flows do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
 from configs.settings import Settings, SettingsError, SynthesizeSettings, load_settings
 from storage.artifacts import ArtifactStore
-from storage.database import Database
+from storage.database import Database, database_exists
 from storage.records import VoiceRecord
 from tasks.disk import output_errors
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.models.catalogue import find_model
-from tasks.synthesize.engines import get_speaker, get_text_side, precision, sampling_settings
+from tasks.synthesize.engines import engine_kind, get_front_end, get_speaker, precision, sampling_settings
 from tasks.synthesize.speaker import Speaker
 from tasks.voices.catalogue import find_voice, shipped_voices
-from tortoise_core.inference.interface import Engine, SamplingSettings, TextSide
-from tortoise_core.inference.precision import Precision
+from tortoise_core.inference.interface import Engine, FrontEnd, Sampling
 
 
 class Services:
-    """What flows and commands work with, each part opened when first used."""
+    """Everything that flows and commands work with, each part opened when first used."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -47,9 +43,12 @@ class Services:
 
     @cached_property
     def synthesize(self) -> SynthesizeSettings:
-        """The settings of the engine, with the model's name replaced by its folder. Raises `BadInputError`."""
+        """The settings of the engine, with the name of a model in a folder replaced by that folder.
+
+        Raises `BadInputError` for an unknown model, `ConfigError` for an unknown engine.
+        """
         chosen = self.settings.synthesize
-        if chosen.engine == "fake" or Path(chosen.model).is_dir():
+        if not engine_kind(chosen).model_folders or Path(chosen.model).is_dir():
             return chosen
         return chosen.model_copy(update={"model": str(find_model(self.settings.storage, chosen.model).path)})
 
@@ -64,27 +63,27 @@ class Services:
         return get_speaker(self.synthesize)
 
     @cached_property
-    def text_side(self) -> TextSide:
+    def front_end(self) -> FrontEnd:
         """What can be known of the engine without its networks. Raises `TortoiseError` when there is no such model."""
-        return get_text_side(self.synthesize)
+        return get_front_end(self.synthesize)
 
     @property
-    def precision(self) -> Precision:
-        """The numbers that the engine computes with."""
+    def precision(self) -> str:
+        """The numbers that the engine computes in."""
         return precision(self.synthesize)
 
     @cached_property
-    def sampling(self) -> SamplingSettings:
+    def sampling(self) -> Sampling:
         """The sampling settings of every take. Raises `ConfigError` for a preset that the model does not have."""
-        return sampling_settings(self.text_side, self.settings.synthesize)
+        return self.sampling_with()
+
+    def sampling_with(self, **changes: object) -> Sampling:
+        """The sampling settings with some of them changed. Raises `ConfigError` for one that the engine lacks."""
+        return sampling_settings(self.front_end, self.settings.synthesize, **changes)
 
     def has_database(self) -> bool:
-        """Whether there is a database already. Raises `BadInputError` for a setting that is no database URL."""
-        try:
-            url = make_url(self.settings.storage.database)
-        except ArgumentError as error:
-            raise BadInputError(f"storage.database_url: {error}") from error
-        return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+        """Tells whether there is a database already. Raises `DatabaseUrlError`."""
+        return database_exists(self.settings.storage.database)
 
     def added_voices(self) -> tuple[VoiceRecord, ...]:
         """The voices that users added, of any model."""
@@ -95,11 +94,12 @@ class Services:
 
     def voice(self, name: str | None = None) -> VoiceRecord:
         """The voice of that name, or the one that the settings name. Raises `UnknownVoiceError`."""
-        name, added = name or self.settings.synthesize.voice, self.added_voices()
+        name = name or self.settings.synthesize.voice
+        added = self.added_voices()
         known = sorted({voice.name for voice in shipped_voices()} | {voice.name for voice in added})
-        if name not in known:  # said here as well, because `find_voice` needs the store opened
+        if name not in known:  # asked here as well, because `find_voice` needs the store opened
             raise UnknownVoiceError(f"unknown voice {name!r}: there is {', '.join(known) or 'none'}")
-        return find_voice(name, self.text_side.digest, self.store, added)
+        return find_voice(name, self.front_end.digest, self.store, added)
 
     def close(self) -> None:
         """Closes what was opened."""
@@ -107,11 +107,17 @@ class Services:
             self.database.close()
 
 
-def read_settings(voice: str | None = None, preset: str | None = None, locale: str | None = None) -> Settings:
-    """All settings, with what the command line says on top. Raises `BadInputError`."""
-    chosen = {name: value for name, value in (("voice", voice), ("preset", preset)) if value is not None}
+def read_settings(**overrides: Mapping[str, object]) -> Settings:
+    """All settings, with `overrides` on top: `read_settings(synthesize={"voice": "slt"})`. Raises `BadInputError`.
+
+    An override that is None or "" leaves the configured value.
+    """
+    given = {
+        section: {key: value for key, value in values.items() if value not in (None, "")}
+        for section, values in overrides.items()
+    }
     try:
-        return load_settings(synthesize=chosen, segment={} if locale is None else {"locale": locale})
+        return load_settings(**given)
     except SettingsError as error:
         raise BadInputError(str(error)) from error
 

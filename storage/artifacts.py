@@ -37,7 +37,8 @@ class ArtifactStore:
         if "://" in str(url):
             self._fs, self._root = fsspec.core.url_to_fs(str(url))
         else:
-            self._fs, self._root = LocalFileSystem(), str(Path(url).absolute())
+            self._fs = LocalFileSystem()
+            self._root = str(Path(url).absolute())
         self._local = isinstance(self._fs, LocalFileSystem)
         if self._local:
             self._temporaries = Path(self._root) / "tmp"
@@ -45,7 +46,7 @@ class ArtifactStore:
             self._remove_stale_temporaries()
 
     def put_bytes(self, data: bytes) -> str:
-        """Stores `data`, returns its address. Raises `OSError` (disk full, no permission), leaving nothing behind."""
+        """Stores `data` and returns its address. Raises `OSError` (disk full, no permission); then nothing is left."""
         if self._local:
             return self._receive(io.BytesIO(data))
         address = hashlib.sha256(data).hexdigest()
@@ -59,11 +60,11 @@ class ArtifactStore:
             return self._receive(source) if self._local else self.put_bytes(source.read())
 
     def exists(self, address: str) -> bool:
-        """Whether there is an artifact at `address` (its bytes are not read). Raises `ArtifactError` for no address."""
+        """Tells whether `address` has a file, without reading it. Raises `ArtifactError` for what is no address."""
         return bool(self._fs.exists(self._location(address)))
 
     def path(self, address: str) -> Path:
-        """The file of an artifact, for reading. Raises `MissingArtifactError`; `ArtifactError` in a remote store."""
+        """Returns the path of an artifact's file. Raises `MissingArtifactError`; `ArtifactError` in a remote store."""
         if not self._local:
             raise ArtifactError(f"the artifacts in {self._root} are not local files: use open() or read()")
         path = Path(self._location(address))
@@ -72,31 +73,33 @@ class ArtifactStore:
         return path
 
     def open(self, address: str) -> BinaryIO:
-        """An artifact opened for reading. Raises `MissingArtifactError`."""
+        """Opens an artifact for reading. Raises `MissingArtifactError`."""
         try:
             return cast(BinaryIO, self._fs.open(self._location(address), "rb"))
         except FileNotFoundError as error:
             raise self._missing(address) from error
 
     def read(self, address: str) -> bytes:
-        """All bytes of an artifact, not checked against the address. Raises `MissingArtifactError`."""
+        """Reads all bytes of an artifact, unchecked: see `verify`. Raises `MissingArtifactError`."""
         with self.open(address) as file:
             return file.read()
 
     def verify(self, address: str) -> None:
-        """Reads the artifact through. Raises `MissingArtifactError` or `DamagedArtifactError` when it is not sound."""
+        """Checks an artifact's bytes against its address. Raises `MissingArtifactError`, `DamagedArtifactError`."""
         digest = hashlib.sha256()
         with self.open(address) as file:
             while chunk := file.read(_CHUNK_BYTES):
                 digest.update(chunk)
         if digest.hexdigest() != address:
             raise DamagedArtifactError(
-                f"artifact {address} in {self._root} is damaged: delete the file and run the same command again"
+                f"the file of artifact {address} has changed since it was written: "
+                f"delete {self._location(address)} and run the same command again"
             )
 
     def _receive(self, source: BinaryIO) -> str:
         """Copies a stream into a temporary file, hashing on the way, and renames it to its address."""
-        digest, size = hashlib.sha256(), 0
+        digest = hashlib.sha256()
+        size = 0
         handle, name = tempfile.mkstemp(dir=self._temporaries)
         temporary = Path(name)
         try:
@@ -108,17 +111,22 @@ class ArtifactStore:
                 os.fsync(target.fileno())
             address = digest.hexdigest()
             if not self._holds(address, size):
-                published = Path(self._location(address))
-                published.parent.mkdir(exist_ok=True)
-                temporary.chmod(0o444)  # nobody edits an artifact in place
-                temporary.replace(published)
-                _sync_folder(published.parent)
+                self._publish(temporary, Path(self._location(address)))
             return address
         finally:
             temporary.unlink(missing_ok=True)
 
+    def _publish(self, temporary: Path, final: Path) -> None:
+        """Renames a flushed file to its final name, and makes sure that a power cut does not take the name away."""
+        if not final.parent.exists():
+            final.parent.mkdir(exist_ok=True)  # another writer may be faster
+            _sync_folder(Path(self._root))
+        temporary.chmod(0o444)  # nobody edits an artifact in place
+        temporary.replace(final)
+        _sync_folder(final.parent)
+
     def _holds(self, address: str, size: int) -> bool:
-        """Whether the artifact is there in full length. A shorter file is the wreck of a power cut: it is replaced."""
+        """Tells whether the artifact's file is complete. A shorter one was left by a power cut and is replaced."""
         location = self._location(address)
         return bool(self._fs.exists(location)) and self._fs.size(location) == size
 
@@ -128,7 +136,7 @@ class ArtifactStore:
         return f"{self._root}/{address[:2]}/{address}"
 
     def _missing(self, address: str) -> MissingArtifactError:
-        return MissingArtifactError(f"there is no artifact {address} in {self._root}: run the same command again")
+        return MissingArtifactError(f"there is no file {self._location(address)}: run the same command again")
 
     def _remove_stale_temporaries(self) -> None:
         for path in self._temporaries.iterdir():
@@ -140,7 +148,7 @@ class ArtifactStore:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes a rename survive a power cut."""
+    """Writes a folder's names to the disk, so that they survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

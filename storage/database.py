@@ -1,14 +1,16 @@
-"""Opens the database: engine, SQLite's settings, migrations to the newest schema, and units of work.
+"""Opens the database: URL, engine, SQLite's settings, migrations to the newest schema, and units of work.
 
 SQLite by default; a PostgreSQL URL works where its driver is installed. This module must not know the tables.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import alembic.command
 from alembic.config import Config
@@ -20,7 +22,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from storage.errors import DatabaseBusyError, DatabaseError
+from storage.errors import DatabaseBusyError, DatabaseError, DatabaseUrlError
 from storage.repository import UnitOfWork
 
 _BUSY_SECONDS = 30.0  # how long to wait for another writer; writes here take well under a second
@@ -38,18 +40,21 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        """Opens (and creates or upgrades) the database. Raises `DatabaseError`."""
-        self.url = url
-        self.engine = _engine(url)
+        """Opens (and creates or upgrades) the database. Raises `DatabaseError`, `DatabaseUrlError`."""
+        parsed = _parse(url)
+        self.engine = _engine(parsed)
         try:
             with _one_process_at_a_time(self.engine):
                 _migrate(self.engine)
         except OSError as error:
-            raise DatabaseError(f"{_shown(url)}: the folder cannot be written to: {error}") from error
+            raise DatabaseError(
+                f"{_shown(parsed)}: the folder cannot be written to: {error}; "
+                "permit writing there, or set storage.data_dir to another folder"
+            ) from error
 
     @contextmanager
     def unit_of_work(self) -> Iterator[UnitOfWork]:
-        """A transaction for reading and writing, rolled back unless committed. Keep it short: SQLite has one writer.
+        """Opens a transaction for reading and writing, rolled back unless committed. Keep it short: other writers wait.
 
         Raises `DatabaseBusyError` (try again) and `DatabaseError`.
         """
@@ -58,7 +63,7 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[UnitOfWork]:
-        """A transaction for reading alone: never waits for a writer, nor makes one wait. It cannot be committed."""
+        """Opens a transaction for reading: it never waits for a writer, nor makes one wait, and cannot be committed."""
         with Session(self.engine.execution_options(reads_only=True)) as session:
             yield UnitOfWork(session, read_only=True)
 
@@ -67,16 +72,84 @@ class Database:
         self.engine.dispose()
 
 
+def database_exists(url: str) -> bool:
+    """Tells whether there is something to open: the file of an SQLite URL. A server is taken to be there, not asked.
+
+    Raises `DatabaseUrlError`.
+    """
+    parsed = _parse(url)
+    return not _is_sqlite(parsed) or _file(parsed).exists()
+
+
+def database_name(url: str) -> str:
+    """Returns what messages call the database: the path of an SQLite file, else the URL without its password.
+
+    Raises `DatabaseUrlError`.
+    """
+    return _shown(_parse(url))
+
+
 def alembic_config(connection: Connection | None = None) -> Config:
-    """Alembic's configuration for our migrations, on an open connection."""
+    """Returns Alembic's configuration for our migrations, on an open connection."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
 
-def _engine(url: str) -> Engine:
-    engine = _plain_engine(url)
+def _parse(url: str) -> URL:
+    """Reads a database URL. Characters that mean something in a URL are percent-encoded: `%3F` is a question mark."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise _unusable(_without_password(url), str(error)) from error
+    except ValueError as error:
+        raise _unusable(_without_password(url), "its port is no number") from error
+    if parsed.database is not None:
+        # SQLAlchemy 2.0 decodes user and password alone; 2.1 decodes the database as well, and this line goes.
+        parsed = parsed.set(database=unquote(parsed.database))
+    if _is_sqlite(parsed) and (not parsed.database or parsed.database == ":memory:"):
+        raise _unusable(url, "a database in memory cannot be shared")
+    return parsed
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _file(url: URL) -> Path:
+    assert url.database  # `_parse` refuses SQLite without a file
+    return Path(url.database)
+
+
+def _shown(url: URL) -> str:
+    return str(_file(url)) if _is_sqlite(url) else url.render_as_string(hide_password=True)
+
+
+def _without_password(url: str) -> str:
+    """Hides what may be a user and password in text that is no URL."""
+    return re.sub(":.*@", ":***@", url)
+
+
+def _unusable(shown: str, reason: str) -> DatabaseUrlError:
+    return DatabaseUrlError(
+        f"{shown!r} is not a database URL that can be used here ({reason.splitlines()[0]}): "
+        "set storage.database_url to sqlite:////folder/name.db or postgresql+psycopg://user@host/name"
+    )
+
+
+def _engine(url: URL) -> Engine:
+    """Makes the engine of either database; the errors of its driver become ours."""
+    try:
+        if _is_sqlite(url):
+            _file(url).parent.mkdir(parents=True, exist_ok=True)
+            engine = sqlite_engine(url)
+        else:
+            engine = create_engine(url, pool_pre_ping=True)
+    except (ArgumentError, ValueError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise _unusable(url.render_as_string(hide_password=True), str(error)) from error
+    except OSError as error:
+        raise DatabaseError(f"{_shown(url)}: cannot make the folder: {error}; set storage.data_dir") from error
 
     @event.listens_for(engine, "handle_error")
     def explain(context: ExceptionContext) -> DatabaseError | None:
@@ -85,23 +158,11 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _plain_engine(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            if not parsed.database or parsed.database == ":memory:":
-                raise DatabaseError(f"{url}: a database in memory cannot be shared: name a file, sqlite:///t.db")
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            return sqlite_engine(parsed)
-        return create_engine(parsed, pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        raise DatabaseError(f"{_shown(url)}: not a database URL that can be used here: {error}") from error
-    except OSError as error:
-        raise DatabaseError(f"{_shown(url)}: cannot make the folder: {error}; set storage.data_dir") from error
-
-
 def sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
-    """An engine for an SQLite file with the settings that our invariants rest on. Without foreign keys: migrations."""
+    """Makes an engine for an SQLite file, with the settings that our invariants rest on.
+
+    Migrations work without foreign keys, see `migration_connection`.
+    """
     engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
@@ -121,7 +182,7 @@ def sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
 
 
 def _migrate(engine: Engine) -> None:
-    """Brings the schema to the newest revision."""
+    """Upgrades the schema to the newest revision. Raises `DatabaseError` for one that this version does not know."""
     scripts = ScriptDirectory.from_config(alembic_config())
     head = scripts.get_current_head()
     with engine.execution_options(reads_only=True).connect() as connection:
@@ -130,7 +191,7 @@ def _migrate(engine: Engine) -> None:
         return
     if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise DatabaseError(
-            f"{_shown(str(engine.url))}: made by a newer version of Talepress (schema {current}): upgrade Talepress"
+            f"{_shown(engine.url)}: made by a newer version of Talepress (schema {current}): upgrade Talepress"
         )
     with migration_connection(engine) as connection:
         alembic.command.upgrade(alembic_config(connection), "head")
@@ -138,9 +199,9 @@ def _migrate(engine: Engine) -> None:
 
 @contextmanager
 def _one_process_at_a_time(engine: Engine) -> Iterator[None]:
-    """The first connection creates the file and turns WAL on, which SQLite itself does not let two processes do."""
-    if engine.dialect.name == "sqlite":
-        with FileLock(f"{engine.url.database}.migrate.lock"):
+    """Holds the lock of migrations: the first connection creates the file and turns WAL on, two at once would fail."""
+    if _is_sqlite(engine.url):
+        with FileLock(f"{_file(engine.url)}.migrate.lock"):
             yield
     else:
         with engine.begin() as connection:
@@ -150,8 +211,8 @@ def _one_process_at_a_time(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def migration_connection(engine: Engine) -> Iterator[Connection]:
-    """A transaction for changing the schema."""
-    if engine.dialect.name != "sqlite":
+    """Opens a transaction for changing the schema, committed at its end. Raises `DatabaseError` for orphaned rows."""
+    if not _is_sqlite(engine.url):
         with engine.begin() as connection:
             yield connection
         return
@@ -162,30 +223,22 @@ def migration_connection(engine: Engine) -> Iterator[Connection]:
         with unchecked.begin() as connection:
             yield connection
             if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
-                raise DatabaseError(
-                    f"{_shown(str(engine.url))}: a migration left a row of {broken[0]} without its parent"
-                )
+                raise DatabaseError(f"{_shown(engine.url)}: a migration left a row of {broken[0]} without its parent")
     finally:
         unchecked.dispose()
 
 
-def _clear_error(url: str, error: BaseException) -> DatabaseError | None:
-    """The driver's error as ours, in one line; None leaves it as it is."""
+def _clear_error(url: URL, error: BaseException) -> DatabaseError | None:
+    """Makes one line of a driver's error; None leaves the error as it is."""
+    if not isinstance(error, Exception):
+        return None  # somebody interrupts the program
     reason = next(iter(str(error).splitlines()), type(error).__name__)
     if isinstance(error, UnicodeEncodeError):
         return DatabaseError(f"{_shown(url)}: text with lone surrogates cannot be stored: {error.reason}")
     if isinstance(error, OverflowError):
         return DatabaseError(f"{_shown(url)}: a number beyond 64 bits cannot be stored: {reason}")
-    if not isinstance(error, Exception):
-        return None  # somebody interrupts the program
     if "locked" in reason or "deadlock" in reason:
-        return DatabaseBusyError(f"{_shown(url)}: {reason}: another process is writing, try again")
+        return DatabaseBusyError(
+            f"{_shown(url)}: {reason}: another process is writing; run the same command again when it is done"
+        )
     return DatabaseError(f"{_shown(url)}: {reason}")
-
-
-def _shown(url: str) -> str:
-    """The URL without its password."""
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return repr(url)

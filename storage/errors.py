@@ -1,4 +1,4 @@
-"""What can go wrong in storage. This module must not import anything else of the project. The tree:
+"""Names what can go wrong in storage. This module must not import anything else of the project. The tree:
 
 StorageError
   + NotFoundError          no such book, run or voice in the database
@@ -7,7 +7,8 @@ StorageError
   + IncompleteError        utterances without a chosen take where every one is needed
   + DatabaseError          the database cannot be opened, read or written (damaged, newer, disk full)
   |   + DatabaseBusyError    locked by another process for longer than the time-out: worth another try
-  + ArtifactError          an artifact address that is no sha256
+  |   + DatabaseUrlError     the setting is no database URL, or names a kind of database that cannot be used here
+  + ArtifactError          an address that is no sha256, or an artifact that is no local file
       + MissingArtifactError   there is no such file
       + DamagedArtifactError   the file's bytes do not match its address
 
@@ -20,7 +21,7 @@ class StorageError(Exception):
 
 
 class NotFoundError(StorageError):
-    """There is no such row."""
+    """The database has no such book, run or voice."""
 
 
 class DuplicateError(StorageError):
@@ -43,8 +44,12 @@ class DatabaseBusyError(DatabaseError):
     """The database stayed locked for longer than the time-out; another try may succeed."""
 
 
+class DatabaseUrlError(DatabaseError):
+    """The setting is no database URL, or names a kind of database that cannot be used here."""
+
+
 class ArtifactError(StorageError):
-    """Not the address of an artifact."""
+    """An address that is no sha256, or an artifact that is no local file."""
 
 
 class MissingArtifactError(ArtifactError):

@@ -14,12 +14,12 @@ _SILENCE_AFTER = timedelta(minutes=10)  # a process on another machine counts as
 
 
 def this_process() -> str:
-    """A name of the calling process that no other process ever has: "host boot pid start"."""
+    """Names the calling process as no other process is ever named: "host boot pid start"."""
     return _name(os.getpid()) or f"{socket.gethostname()} - {os.getpid()} -"
 
 
 def is_alive(process: str, heartbeat_at: datetime) -> bool:
-    """Whether the process named by `this_process` lives; on another machine, whether its last heartbeat is recent."""
+    """Tells whether a process named by `this_process` lives; one of another machine does if its heartbeat is recent."""
     host, boot, pid, _ = process.split(" ")
     if host != socket.gethostname() or boot == "-":
         return datetime.now(UTC) - heartbeat_at < _SILENCE_AFTER
@@ -27,12 +27,13 @@ def is_alive(process: str, heartbeat_at: datetime) -> bool:
 
 
 def _name(pid: int) -> str | None:
-    """The name of a process of this machine, None without one (or without /proc: then heartbeats must do)."""
+    """Names a process of this machine; None when there is none, or no /proc to see it in."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         # The command name, in parentheses, may hold blanks: fields are counted from behind it. State is the first.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    state, start_ticks = fields[0], fields[19]
+    state = fields[0]
+    start_ticks = fields[19]
     return None if state in "ZX" else f"{socket.gethostname()} {boot} {pid} {start_ticks}"

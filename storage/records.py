@@ -124,7 +124,7 @@ class Book:
 
     @property
     def text(self) -> str:
-        """All that stands in its chapters, a block a line."""
+        """The text of all chapters, a block a line."""
         return "\n".join(block.text for chapter in self.chapters for block in chapter.blocks)
 
 
@@ -188,11 +188,11 @@ class Take:
     samples: int
     verdict: Verdict
     reasons: tuple[str, ...] = ()  # ("too long: 9.1 s for 3 words", "length cap", ...)
-    scores: dict[str, float] = field(default_factory=dict)  # clvp, seconds_per_char, peak_dbfs, ...
+    scores: dict[str, float] = field(default_factory=dict)  # rank, doubt, seconds_per_char, rms_dbfs, ...
 
     @property
     def seconds(self) -> float:
-        """Length of the audio in seconds."""
+        """The length of the audio in seconds."""
         return self.samples / self.sample_rate
 
 
@@ -245,7 +245,7 @@ class Master:
 class EditionFile:
     """One published file of an edition."""
 
-    kind: str  # "m4b", "report", "manifest"
+    kind: str  # of the output: "m4b", "flac", "manifest"
     path: str
     sha256: str
     bytes: int

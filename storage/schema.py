@@ -2,59 +2,30 @@
 
 Books own their chapters, blocks, utterances, skips and ledger (natural keys: book, chapter index, index). Takes and
 masters belong to nobody: they are keyed by content and shared by all books and runs. See docs/database.md.
-This module must not know how rows are read or written.
+A column has the name and the type of a field of its record (`storage.mapping`); one that no record has says in its
+`doc` what storage needs it for. This module must not know how rows are read or written.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     CheckConstraint,
-    DateTime,
-    Dialect,
-    Enum,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     LargeBinary,
     MetaData,
-    Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
-from storage.records import BlockKind, LedgerState, PauseKind, RunState, Verdict
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC. SQLite has no time zones, so the column holds naive UTC and Python sees aware values."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuses naive values: their zone would be a guess."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"naive date and time {value}: give it a time zone")
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Adds the zone that the column lacks."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-def _words(enum: type[StrEnum]) -> Enum:
-    """A column of an enum's values as plain words: readable in any SQL shell, extended without a migration."""
-    return Enum(enum, native_enum=False, length=16, values_callable=lambda members: [str(member) for member in members])
+from storage.mapping import COLUMN_TYPES
+from storage.records import BlockKind, LedgerState, Markup, PauseKind, RunState, Verdict
 
 
 class Base(DeclarativeBase):
@@ -69,23 +40,23 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {  # noqa: RUF012 - the class attribute that SQLAlchemy reads
-        str: Text(),
-        datetime: UtcDateTime(),
-        list[str]: JSON(),
-        dict[str, Any]: JSON(),
-        list[dict[str, Any]]: JSON(),
-        BlockKind: _words(BlockKind),
-        LedgerState: _words(LedgerState),
-        PauseKind: _words(PauseKind),
-        RunState: _words(RunState),
-        Verdict: _words(Verdict),
-    }
+    type_annotation_map = COLUMN_TYPES
+
+
+def _owner(column: str) -> MappedColumn[Any]:
+    """The first part of a key: the row that this one belongs to and is deleted with."""
+    return mapped_column(ForeignKey(column, ondelete="CASCADE"), primary_key=True, doc="the row that it belongs to")
+
+
+def _position() -> MappedColumn[int]:
+    """The last part of a key, counted from 0: tables have no order of their own."""
+    return mapped_column(primary_key=True, autoincrement=False, doc="its place in the tuple that its owner holds")
 
 
 def _chapter_of_book() -> ForeignKeyConstraint:
-    columns, referred = ["book_id", "chapter_index"], ["chapters.book_id", "chapters.index"]
-    return ForeignKeyConstraint(columns, referred, ondelete="CASCADE")
+    return ForeignKeyConstraint(
+        ["book_id", "chapter_index"], ["chapters.book_id", "chapters.index"], ondelete="CASCADE"
+    )
 
 
 class BookRow(Base):
@@ -93,11 +64,11 @@ class BookRow(Base):
 
     __tablename__ = "books"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, doc="a short name, for the many rows of a book")
     source_sha256: Mapped[str] = mapped_column(unique=True)
-    content_sha256: Mapped[str]  # of book and script as last saved: tells at once that nothing changed
+    content_sha256: Mapped[str] = mapped_column(doc="of book and script as last saved: tells that nothing changed")
     title: Mapped[str]
-    authors: Mapped[list[str]]
+    authors: Mapped[tuple[str, ...]]
     language: Mapped[str]
     identifier: Mapped[str]
     publisher: Mapped[str]
@@ -105,11 +76,11 @@ class BookRow(Base):
     description: Mapped[str]
     cover: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     cover_media_type: Mapped[str]
-    warnings: Mapped[list[str]]
+    warnings: Mapped[tuple[str, ...]]
     series: Mapped[str]
     series_position: Mapped[str]
-    identifiers: Mapped[list[str]]
-    added_at: Mapped[datetime]
+    identifiers: Mapped[tuple[str, ...]]
+    added_at: Mapped[datetime] = mapped_column(doc="orders the list of books")
 
 
 class ChapterRow(Base):
@@ -117,7 +88,7 @@ class ChapterRow(Base):
 
     __tablename__ = "chapters"
 
-    book_id: Mapped[int] = mapped_column(ForeignKey("books.id", ondelete="CASCADE"), primary_key=True)
+    book_id: Mapped[int] = _owner("books.id")
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     title: Mapped[str]
 
@@ -128,13 +99,13 @@ class BlockRow(Base):
     __tablename__ = "blocks"
     __table_args__ = (_chapter_of_book(),)
 
-    book_id: Mapped[int] = mapped_column(primary_key=True)
-    chapter_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    book_id: Mapped[int] = mapped_column(primary_key=True, doc="with chapter_index: the chapter that it belongs to")
+    chapter_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, doc="see book_id")
+    index: Mapped[int] = _position()
     kind: Mapped[BlockKind]
     text: Mapped[str]
     source: Mapped[str]
-    markup: Mapped[list[dict[str, Any]]]
+    markup: Mapped[tuple[Markup, ...]]
 
 
 class SkipRow(Base):
@@ -142,8 +113,8 @@ class SkipRow(Base):
 
     __tablename__ = "skips"
 
-    book_id: Mapped[int] = mapped_column(ForeignKey("books.id", ondelete="CASCADE"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    book_id: Mapped[int] = _owner("books.id")
+    position: Mapped[int] = _position()
     chapter_index: Mapped[int | None]
     text: Mapped[str]
     rule: Mapped[str]
@@ -155,8 +126,8 @@ class LedgerRow(Base):
 
     __tablename__ = "ledger_entries"
 
-    book_id: Mapped[int] = mapped_column(ForeignKey("books.id", ondelete="CASCADE"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    book_id: Mapped[int] = _owner("books.id")
+    position: Mapped[int] = _position()
     chapter_index: Mapped[int | None]
     text: Mapped[str]
     chars: Mapped[int]
@@ -183,9 +154,9 @@ class TakeRow(Base):
     sample_rate: Mapped[int]
     samples: Mapped[int]
     verdict: Mapped[Verdict]
-    reasons: Mapped[list[str]]
-    scores: Mapped[dict[str, Any]]
-    made_at: Mapped[datetime]
+    reasons: Mapped[tuple[str, ...]]
+    scores: Mapped[dict[str, float]]
+    made_at: Mapped[datetime] = mapped_column(doc="tells a person who looks into the database which run made it")
 
 
 class UtteranceRow(Base):
@@ -204,7 +175,7 @@ class UtteranceRow(Base):
         CheckConstraint("chosen_take_key IS NULL OR utterance_key IS NOT NULL", name="choice_needs_key"),
     )
 
-    book_id: Mapped[int] = mapped_column(primary_key=True)
+    book_id: Mapped[int] = mapped_column(primary_key=True, doc="with chapter_index: the chapter that it belongs to")
     chapter_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     block_index: Mapped[int]
@@ -216,8 +187,8 @@ class UtteranceRow(Base):
     is_heading: Mapped[bool]
     voice: Mapped[str]
     pause_s: Mapped[float | None]
-    utterance_key: Mapped[str | None]
-    chosen_take_key: Mapped[str | None]
+    utterance_key: Mapped[str | None] = mapped_column(doc="of what is to be spoken now: books.keyed pairs it with it")
+    chosen_take_key: Mapped[str | None] = mapped_column(doc="of the take to be heard: takes.chosen pairs it with it")
 
 
 class VoiceRow(Base):
@@ -230,8 +201,8 @@ class VoiceRow(Base):
     digest: Mapped[str]
     latents_sha256: Mapped[str]
     description: Mapped[str]
-    clips: Mapped[list[str]]
-    added_at: Mapped[datetime]
+    clips: Mapped[tuple[str, ...]]
+    added_at: Mapped[datetime] = mapped_column(doc="tells a person who looks into the database when it came")
 
 
 class RunRow(Base):
@@ -250,14 +221,16 @@ class RunRow(Base):
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    book_id: Mapped[int] = mapped_column(ForeignKey("books.id", ondelete="CASCADE"))
+    book_id: Mapped[int] = mapped_column(
+        ForeignKey("books.id", ondelete="CASCADE"), doc="the book that the record names by source_sha256"
+    )
     flow: Mapped[str]
     state: Mapped[RunState]
-    request: Mapped[dict[str, Any]]
+    request: Mapped[dict[str, object]]
     done: Mapped[int]
     total: Mapped[int]
     message: Mapped[str]
-    process: Mapped[str]  # storage.processes: tells whether the run's process still lives
+    process: Mapped[str] = mapped_column(doc="storage.processes: tells whether the run's process still lives")
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
@@ -268,13 +241,13 @@ class MasterRow(Base):
 
     __tablename__ = "masters"
 
-    key: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True, doc="of all that it was made from: masters.find asks by it")
     audio_sha256: Mapped[str]
     sample_rate: Mapped[int]
     samples: Mapped[int] = mapped_column(BigInteger)
     loudness_lufs: Mapped[float]
     true_peak_dbtp: Mapped[float]
-    made_at: Mapped[datetime]
+    made_at: Mapped[datetime] = mapped_column(doc="tells a person who looks into the database which run made it")
 
 
 class PlacementRow(Base):
@@ -282,9 +255,9 @@ class PlacementRow(Base):
 
     __tablename__ = "placements"
 
-    master_key: Mapped[str] = mapped_column(ForeignKey("masters.key", ondelete="CASCADE"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    utterance_index: Mapped[int]
+    master_key: Mapped[str] = _owner("masters.key")
+    position: Mapped[int] = _position()
+    utterance_index: Mapped[int] = mapped_column(doc="names the record's utterance, in whatever book has the master")
     take_key: Mapped[str]
     start_sample: Mapped[int] = mapped_column(BigInteger)
     end_sample: Mapped[int] = mapped_column(BigInteger)
@@ -295,11 +268,13 @@ class EditionRow(Base):
 
     __tablename__ = "editions"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), unique=True)
-    content_key: Mapped[str] = mapped_column(index=True)
+    id: Mapped[int] = mapped_column(primary_key=True, doc="a short name, for its files and chapters")
+    run_id: Mapped[str] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), unique=True, doc="the run that published it"
+    )
+    content_key: Mapped[str] = mapped_column(index=True, doc="of all that it was made from: editions.find asks by it")
     seconds: Mapped[float]
-    published_at: Mapped[datetime]
+    published_at: Mapped[datetime] = mapped_column(doc="tells which edition is the latest")
 
 
 class EditionFileRow(Base):
@@ -307,8 +282,8 @@ class EditionFileRow(Base):
 
     __tablename__ = "edition_files"
 
-    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    edition_id: Mapped[int] = _owner("editions.id")
+    position: Mapped[int] = _position()
     kind: Mapped[str]
     path: Mapped[str]
     sha256: Mapped[str]
@@ -316,12 +291,12 @@ class EditionFileRow(Base):
 
 
 class EditionChapterRow(Base):
-    """One chapter mark of an edition, in seconds from its start."""
+    """One chapter mark of an edition, in seconds from its start. `Edition.chapters` holds them as plain tuples."""
 
     __tablename__ = "edition_chapters"
 
-    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    edition_id: Mapped[int] = _owner("editions.id")
+    position: Mapped[int] = _position()
     title: Mapped[str]
     start: Mapped[float]
     end: Mapped[float]

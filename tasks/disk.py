@@ -75,12 +75,27 @@ def check_output_folder(folder: Path) -> None:
 
 
 def publish(temporary: Path, final: Path) -> None:
-    """Flushes a finished file to the disk and renames it into place, over an older one. Both are in one folder."""
+    """Flushes a finished file to the disk and renames it into place, over an older one.
+
+    When this returns, a power cut leaves the new file. Before, it leaves the older one or the new one, never a part.
+
+    Args:
+        temporary: the finished file, on the same disk as `final`.
+        final: its place; its folder is made when there is none, but not the one above it.
+    """
+    if not final.parent.is_dir():
+        final.parent.mkdir()
+        _flush_folder(final.parent.parent)
     with temporary.open("rb+") as file:
         os.fsync(file.fileno())
     temporary.replace(final)
-    folder = os.open(final.parent, os.O_RDONLY)
+    _flush_folder(final.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Makes the names in a folder survive a power cut."""
+    opened = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)

@@ -34,6 +34,8 @@ def test_every_target_that_a_page_names_is_there(page):
         ("quality", "HELD_OUT"),
         ("quality", "SPEECH_REPORT"),
         ("scaling", "SPEECH_REPORT"),
+        ("train-on", "SENTENCES"),
+        ("train-on", "HELD_OUT"),
     ],
 )
 def test_an_input_that_is_not_there_is_named_before_anything_is_done(target, variable, tmp_path):

@@ -1,1 +1,1 @@
-"""TorToise as a library: text and a voice in, speech out. Knows nothing of books, Prefect or SQL."""
+"""Owns TorToise as a library: text and a voice in, speech out. Must not know books, Prefect or SQL."""

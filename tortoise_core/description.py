@@ -1,7 +1,7 @@
-"""What a model folder's manifest says, read without importing a network: names, files, tables, and the model's digest.
+"""Owns the reading of a model folder's manifest without its networks: names, files, tables, and the model's digest.
 
-Owns the outer layout of manifests; `checkpoints/manifest.py` says what one looks like and builds the networks. Must
-stay importable without PyTorch: planning a book needs no more of a model than this.
+`checkpoints/manifest.py` shows what a manifest looks like, and builds the networks. Must not import PyTorch: planning a
+book needs no more of a model than this.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class DescribedNetwork:
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """What a manifest says. `extra` holds the top-level tables that are no networks."""
+    """The content of a manifest. `extra` holds the top-level tables that are not networks."""
 
     name: str
     folder: Path
@@ -45,7 +45,7 @@ class ModelDescription:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def digest(self) -> str:
-        """sha256 over format version, configurations and weights: equal digests give equal audio.
+        """Computes the sha256 of format version, configurations and weights: equal digests give equal audio.
 
         Raises `CheckpointError` for a weights file that is not there, where the manifest does not give its sha256.
         """
@@ -70,23 +70,28 @@ def read_description(source: Path) -> ModelDescription:
     except ValueError as error:
         raise CheckpointError(f"{path} is not a valid {path.suffix[1:].upper()} file: {error}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise CheckpointError(f"{path} is not a model manifest of format {FORMAT}")
-    name, networks = content.get("name"), content.get("networks")
+        raise CheckpointError(f"{path} is not a model manifest of format {FORMAT}: import or fetch the model again")
+    name = content.get("name")
+    networks = content.get("networks")
     if not isinstance(name, str) or not isinstance(networks, dict):
-        raise CheckpointError(f"{path} needs a name and a table of networks")
+        raise CheckpointError(f"{path} is incomplete: it needs a name and a table of networks")
     described = {role: _read_network(value, f"{path}: networks.{role}") for role, value in networks.items()}
     extra = {key: value for key, value in content.items() if key not in ("format", "name", "networks")}
     return ModelDescription(name, path.parent, described, extra)
 
 
 def read_config(config: type, values: Mapping[str, Any], where: str) -> Any:
-    """An instance of a configuration dataclass from a file's table.
+    """Makes an instance of a configuration dataclass from a file's table.
 
-    Raises `CheckpointError` naming `where` for an unknown field or a value of the wrong type.
+    Raises `CheckpointError` naming `where` for an unknown field, a value of the wrong type, or what is no table.
     """
+    if not isinstance(values, Mapping):
+        raise CheckpointError(f"{where}: {values!r} must be a table")
     known = {item.name for item in dataclasses.fields(config)}
     if unknown := sorted(set(values) - known):
-        raise CheckpointError(f"{where}: unknown field {unknown[0]!r} of {config.__name__}")
+        raise CheckpointError(
+            f"{where}: unknown field {unknown[0]!r} of {config.__name__}: use {', '.join(sorted(known))}"
+        )
     try:
         return TypeAdapter(config).validate_python(dict(values))
     except ValidationError as error:
@@ -95,7 +100,7 @@ def read_config(config: type, values: Mapping[str, Any], where: str) -> Any:
 
 
 def file_sha256(path: Path) -> str:
-    """sha256 of a file, as hexadecimal. Raises `CheckpointError` where it cannot be read."""
+    """Computes the sha256 of a file, as hexadecimal. Raises `CheckpointError` where it cannot be read."""
     digest = hashlib.sha256()
     try:
         with path.open("rb") as stream:
@@ -107,18 +112,22 @@ def file_sha256(path: Path) -> str:
 
 
 def _manifest_path(source: Path) -> Path:
+    """Finds the manifest in a folder; a file is taken as it is."""
     if not source.is_dir():
         return source
     for name in MANIFEST_NAMES:
         if (source / name).is_file():
             return source / name
-    raise CheckpointError(f"{source} is no model folder: it holds neither {' nor '.join(MANIFEST_NAMES)}")
+    raise CheckpointError(f"{source} is not a model folder: it holds neither {' nor '.join(MANIFEST_NAMES)}")
 
 
 def _read_network(value: object, where: str) -> DescribedNetwork:
+    """Checks the table of one network. Raises `CheckpointError`."""
     if not isinstance(value, dict) or not {"type", "file"} <= value.keys() <= _ENTRY_FIELDS:
         raise CheckpointError(f"{where} needs type and file, and may have sha256 and config")
-    file, sha256, config = value["file"], value.get("sha256"), value.get("config", {})
+    file = value["file"]
+    sha256 = value.get("sha256")
+    config = value.get("config", {})
     if not isinstance(file, str) or file in ("", ".", "..") or Path(file).name != file or "\\" in file:
         raise CheckpointError(f"{where}: file must be a plain name in the manifest's folder, not {file!r}")
     if sha256 is not None and not isinstance(sha256, str):

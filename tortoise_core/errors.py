@@ -1,4 +1,4 @@
-"""What can go wrong in the model library. The tree:
+"""Owns the errors of the model library. Must not know the stages that show them. The tree:
 
 TortoiseError
   + TextError            text that the model cannot take (empty, too long, unknown characters)

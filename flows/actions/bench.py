@@ -16,9 +16,8 @@ from flows.services import Services
 from tasks.synthesize.engines import sampling_settings
 from tasks.synthesize.speaker import Speaker
 from tasks.voices.catalogue import read_latents
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, VoiceLatents
+from tortoise_core.inference.interface import Sampling, SpeechRequest, VoiceLatents
 
-PRESETS = ("ultra_fast", "fast", "standard", "high_quality")
 SENTENCES = (
     "The captain walked slowly down to the harbour before breakfast.",
     "Nobody in the village had seen so much snow for twenty years.",
@@ -64,29 +63,35 @@ def forecast_presets(services: Services, listener: Listener, *, budget_s: float)
 
     Args:
         services: whose model, voice, device and precision are measured. Loading is not part of any figure.
-        listener: hears of every preset.
+        listener: is called after every preset.
         budget_s: wall seconds for measuring. Calls to warm up are in it; the cheapest preset is measured in any case.
 
     Raises `TortoiseError` and `TalepressError` as speaking does.
     """
     voice = read_latents(services.voice(), services.store)
-    speaker, chosen = services.speaker, services.settings.synthesize
+    speaker = services.speaker
+    chosen = services.settings.synthesize
     deadline = time.monotonic() + budget_s
     forecasts: list[Forecast] = []
-    single, timed, last = _time(speaker, voice, _settings(services, chosen, PRESETS[0]), 1), None, None
-    for number, preset in enumerate(PRESETS):
+    model = services.front_end
+    presets = model.presets
+    single = _time(speaker, voice, _settings(services, chosen, presets[0]), 1)
+    timed: _Timed | None = None
+    last: Sampling | None = None  # the settings of `timed`
+    for number, preset in enumerate(presets):
         settings = _settings(services, chosen, preset)
-        dearer = 1.0 if last is None else _work(settings) / _work(last)
-        share = max(0.0, deadline - time.monotonic()) / (len(PRESETS) - number)
+        dearer = 1.0 if last is None else model.relative_work(settings) / model.relative_work(last)
+        share = max(0.0, deadline - time.monotonic()) / (len(presets) - number)
         expected = single.wall_s if timed is None else timed.wall_s / timed.requests * dearer
         batch = max(1, min(chosen.batch_size, int(share / (2 * expected))))
         if timed is None or 2 * expected * batch <= share:
             _time(speaker, voice, settings, batch)  # kernels are made once for each shape: a book hardly notices
-            timed, last = _time(speaker, voice, settings, batch), settings
+            timed = _time(speaker, voice, settings, batch)
+            last = settings
             forecasts.append(Forecast(preset, timed.rtf, batch, measured=True))
         else:
             forecasts.append(Forecast(preset, timed.rtf * dearer, timed.requests, measured=False))
-        listener(Progress("bench", number + 1, len(PRESETS), preset))
+        listener(Progress("bench", number + 1, len(presets), preset))
     return tuple(forecasts)
 
 
@@ -110,17 +115,13 @@ def forecasts_json(services: Services, forecasts: tuple[Forecast, ...]) -> dict[
     }
 
 
-def _settings(services: Services, chosen: SynthesizeSettings, preset: str) -> SamplingSettings:
-    return sampling_settings(services.text_side, chosen.model_copy(update={"preset": preset}))
+def _settings(services: Services, chosen: SynthesizeSettings, preset: str) -> Sampling:
+    """The sampling settings of a preset, with the configured overrides."""
+    return sampling_settings(services.front_end, chosen.model_copy(update={"preset": preset}))
 
 
-def _work(settings: SamplingSettings) -> float:
-    """Relative cost of a preset, for scaling alone: rows of codes and evaluations of the diffusion network."""
-    return settings.candidates + settings.diffusion_steps * (2 if settings.cond_free else 1)
-
-
-def _time(speaker: Speaker, voice: VoiceLatents, settings: SamplingSettings, requests: int) -> _Timed:
-    """Speaks so many sentences at once."""
+def _time(speaker: Speaker, voice: VoiceLatents, settings: Sampling, requests: int) -> _Timed:
+    """Measures one call of the engine that speaks so many sentences at once."""
     texts = itertools.islice(itertools.cycle(SENTENCES), requests)
     wanted = [SpeechRequest(text, voice, settings, seed) for seed, text in enumerate(texts)]
     began = time.perf_counter()

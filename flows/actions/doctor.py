@@ -1,6 +1,6 @@
 """The checks of `talepress doctor`: each looks at one thing and says what it found and the remedy.
 
-Reads only: no folder, database or file is made. Knows nothing of how findings are shown.
+Reads only: no folder, database or file is made. Knows nothing of how results are shown.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 from configs.settings import Settings
 from flows.services import Services, read_settings
@@ -25,7 +24,7 @@ LITTLE_DISK_BYTES = 2 * 1024**3
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What one check found. `remedy` is empty when all is well."""
 
     name: str
@@ -34,15 +33,15 @@ class Finding:
     remedy: str = ""
 
 
-def examine() -> tuple[Finding, ...]:
-    """All findings, in the order in which a person would put things right."""
-    findings = [python_version(), packages(), ffmpeg()]
+def examine() -> tuple[CheckResult, ...]:
+    """The results of all checks, in the order in which a person would put things right."""
+    results = [python_version(), packages(), ffmpeg()]
     try:
         settings = read_settings()
     except TalepressError as error:
-        return (*findings, Finding("settings", False, str(error), "correct the setting named there"))
-    findings.append(Finding("settings", True, "readable"))
-    checks: tuple[tuple[str, Callable[[Settings], Finding]], ...] = (
+        return (*results, CheckResult("settings", False, str(error), "correct the setting named there"))
+    results.append(CheckResult("settings", True, "readable"))
+    checks: tuple[tuple[str, Callable[[Settings], CheckResult]], ...] = (
         ("disk", disk),
         ("device", device),
         ("database", database),
@@ -50,29 +49,29 @@ def examine() -> tuple[Finding, ...]:
     )
     for name, check in checks:
         try:
-            findings.append(check(settings))
+            results.append(check(settings))
         except (TalepressError, TortoiseError, StorageError, OSError, ImportError) as error:
-            findings.append(Finding(name, False, " ".join(str(error).split()), "see the message"))
-    return tuple(findings)
+            results.append(CheckResult(name, False, " ".join(str(error).split()), "see the message"))
+    return tuple(results)
 
 
-def python_version() -> Finding:
+def python_version() -> CheckResult:
     """The interpreter's version against what the pinned packages support."""
     lowest, below = SUPPORTED_PYTHON
     found = ".".join(map(str, sys.version_info[:3]))
     if lowest <= sys.version_info[:2] < below:
-        return Finding("python", True, found)
-    return Finding("python", False, found, f"install Python {lowest[0]}.{lowest[1]} and run `make book` again")
+        return CheckResult("python", True, found)
+    return CheckResult("python", False, found, f"install Python {lowest[0]}.{lowest[1]} and run `make book` again")
 
 
-def packages() -> Finding:
+def packages() -> CheckResult:
     """Whether every package that the installed distribution asks for is there in a fitting version."""
     from packaging.requirements import Requirement
 
     try:
         wanted = [Requirement(line) for line in metadata.requires(DISTRIBUTION) or ()]
     except metadata.PackageNotFoundError:
-        return Finding("packages", False, "talepress is not installed", "run `make book`, or `pip install -e .`")
+        return CheckResult("packages", False, "talepress is not installed", "run `make book`, or `pip install -e .`")
     wrong = []
     for requirement in wanted:
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
@@ -85,21 +84,21 @@ def packages() -> Finding:
         if not requirement.specifier.contains(found, prereleases=True):
             wrong.append(f"{requirement.name} {found} instead of {requirement.specifier}")
     if wrong:
-        return Finding("packages", False, ", ".join(wrong), "pip install -c constraints.txt -e .")
-    return Finding("packages", True, f"{len(wanted)} requirements met")
+        return CheckResult("packages", False, ", ".join(wrong), "pip install -c constraints.txt -e .")
+    return CheckResult("packages", True, f"{len(wanted)} requirements met")
 
 
-def ffmpeg() -> Finding:
+def ffmpeg() -> CheckResult:
     """Which ffmpeg will be used."""
-    from tasks.package.ffmpeg import ffmpeg_path
+    from tasks.package.audio.ffmpeg import ffmpeg_path
 
     try:
-        return Finding("ffmpeg", True, ffmpeg_path())
+        return CheckResult("ffmpeg", True, ffmpeg_path())
     except TalepressError as error:
-        return Finding("ffmpeg", False, str(error), "pip install imageio-ffmpeg")
+        return CheckResult("ffmpeg", False, str(error), "pip install imageio-ffmpeg")
 
 
-def disk(settings: Settings) -> Finding:
+def disk(settings: Settings) -> CheckResult:
     """Whether the data folder can be written to and has room."""
     folder = settings.storage.folder
     require_writable(folder)
@@ -107,43 +106,41 @@ def disk(settings: Settings) -> Finding:
     free = shutil.disk_usage(existing).free
     detail = f"{free / 1024**3:.1f} GiB free in {folder}"
     if free < LITTLE_DISK_BYTES:
-        return Finding("disk", False, detail, "make room, or set storage.data_dir to a bigger disk")
-    return Finding("disk", True, detail)
+        return CheckResult("disk", False, detail, "make room, or set storage.data_dir to a bigger disk")
+    return CheckResult("disk", True, detail)
 
 
-def device(settings: Settings) -> Finding:
+def device(settings: Settings) -> CheckResult:
     """What the model will run on."""
     import torch
 
     wanted = settings.synthesize.device
     gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else ""
     if wanted.startswith("cuda") and not gpu:
-        return Finding("device", False, f"{wanted} is set, torch sees no GPU", "set synthesize.device to auto")
+        return CheckResult("device", False, f"{wanted} is set, torch sees no GPU", "set synthesize.device to auto")
     if gpu and wanted != "cpu":
-        return Finding("device", True, gpu)
-    return Finding("device", True, f"CPU, {torch.get_num_threads()} threads")
+        return CheckResult("device", True, gpu)
+    return CheckResult("device", True, f"CPU, {torch.get_num_threads()} threads")
 
 
-def database(settings: Settings) -> Finding:
+def database(settings: Settings) -> CheckResult:
     """Whether the database opens (an older one is upgraded). None yet is fine: the first run makes it."""
-    from sqlalchemy import make_url
+    from storage.database import Database, database_exists, database_name
 
-    from storage.database import Database
-
-    url = make_url(settings.storage.database)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        return Finding("database", True, f"{url.database} does not exist yet; the first run makes it")
+    name = database_name(settings.storage.database)
+    if not database_exists(settings.storage.database):
+        return CheckResult("database", True, f"{name} does not exist yet; the first run makes it")
     opened = Database(settings.storage.database)
     try:
         with opened.snapshot() as uow:
             books = len(uow.books.summaries())
     finally:
         opened.close()
-    return Finding("database", True, f"{url.render_as_string(hide_password=True)}, {books} books")
+    return CheckResult("database", True, f"{name}, {books} books")
 
 
-def model(settings: Settings) -> Finding:
+def model(settings: Settings) -> CheckResult:
     """Whether the configured model loads."""
     services = Services(settings)
     numbers = f"computes in {services.precision}"
-    return Finding("model", True, f"{settings.synthesize.model}, digest {services.engine.digest[:12]}, {numbers}")
+    return CheckResult("model", True, f"{settings.synthesize.model}, digest {services.engine.digest[:12]}, {numbers}")

@@ -1,6 +1,7 @@
 """`talepress plan`: the plan of a book, what of it is rendered already, how it differs from another. Renders nothing.
 
-Writes nothing either: where there is no database nothing is rendered, and none is made to find that out.
+Writes nothing either: where there is no database nothing is rendered, and none is made to find that out. Knows nothing
+of how a plan is shown.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from flows.order.manuscript import Manuscript, Sources, read_manuscript
+from flows.order.manuscript import Manuscript, read_manuscript
+from flows.order.request import Reading
 from flows.services import Services
 from storage.records import Script, Verdict
 from tasks.errors import BadInputError, UnknownVoiceError
@@ -25,7 +27,7 @@ _PLAN_KEYS = frozenset({"chapters", "forecast_seconds", "title"})
 
 @dataclass(frozen=True)
 class Rendered:
-    """How much of a book there is already. `seconds` is speech that is still to be rendered, by forecast."""
+    """How much of a book is rendered. `seconds` is the forecast of the speech that is still to be rendered."""
 
     utterances: int
     rendered: int
@@ -33,28 +35,28 @@ class Rendered:
     seconds: float
 
 
-def make_plan(services: Services, sources: Sources, voice: str | None = None) -> tuple[Manuscript, dict[str, Any]]:
-    """The book as it is to be read, and its plan: see `tasks.plan.plan.plan`, with `rendered` besides."""
+def make_plan(services: Services, reading: Reading) -> tuple[Manuscript, dict[str, Any]]:
+    """Reads the book as it is to be read, and plans it: see `tasks.plan.plan.plan`, with `rendered` besides."""
     settings = services.settings
-    manuscript = read_manuscript(sources, settings, voice=voice)
-    model = services.text_side
+    model = services.front_end
+    manuscript = read_manuscript(reading, settings, model.languages)
     script = write_script(manuscript.book, settings.segment, model.token_count, model.max_text_tokens)
     planned = plan(manuscript.book, script, 1 / CHARS_PER_SECOND, settings.stitch, manuscript.findings)
     try:
         planned["rendered"] = asdict(rendered(services, manuscript, script))
     except UnknownVoiceError as error:
         planned["rendered"] = None
-        planned["warnings"].append(f"what is rendered already cannot be told: {error}")
+        planned["warnings"].append(f"how much is rendered already is not known: {error}")
     return manuscript, planned
 
 
 def rendered(services: Services, manuscript: Manuscript, script: Script) -> Rendered:
-    """What a run would find rendered. Raises `UnknownVoiceError`."""
+    """Counts what a run would find rendered. Raises `UnknownVoiceError`."""
     if not services.has_database():
         texts = {(utterance.voice, utterance.spoken) for utterance in script.utterances}
         seconds = sum(speech_seconds(spoken) for _, spoken in texts)
         return Rendered(len(script.utterances), 0, len(texts), round(seconds, 1))
-    model = services.text_side
+    model = services.front_end
     digests = {name: services.voice(name).digest for name in manuscript.voices}
     digests[""] = services.voice(manuscript.narrator).digest
     keys = [
@@ -63,22 +65,18 @@ def rendered(services: Services, manuscript: Manuscript, script: Script) -> Rend
     ]
     with services.database.snapshot() as uow:
         takes = uow.takes.of(keys)
-    there = {key for key, found in takes.items() if any(take.verdict is Verdict.OK for take in found)}
-    missing = {key: u.spoken for key, u in zip(keys, script.utterances, strict=True) if key not in there}
-    seconds = sum(speech_seconds(spoken) for spoken in missing.values())
-    return Rendered(len(keys), sum(key in there for key in keys), len(missing), round(seconds, 1))
+    spoken = {key for key, found in takes.items() if any(take.verdict is Verdict.OK for take in found)}
+    missing = {key: u.spoken for key, u in zip(keys, script.utterances, strict=True) if key not in spoken}
+    seconds = sum(speech_seconds(text) for text in missing.values())
+    return Rendered(len(keys), sum(key in spoken for key in keys), len(missing), round(seconds, 1))
 
 
-def compare(
-    services: Services, planned: dict[str, Any], other: Path, sources: Sources, voice: str | None
-) -> dict[str, Any]:
-    """What has changed from another plan, a JSON file or a book file that is read the same way."""
+def compare(services: Services, planned: dict[str, Any], other: Path, reading: Reading) -> dict[str, Any]:
+    """Compares with another plan, a JSON file or a book file that is read the same way but for the plan."""
     if other.suffix.lower() == ".json":
         before = _read_json(other)
     else:
-        _, before = make_plan(
-            services, Sources(other, cast=sources.cast, lexicon=sources.lexicon, force=sources.force), voice
-        )
+        _, before = make_plan(services, reading.model_copy(update={"book": str(other), "plan": ""}))
     return diff_plans(before, planned, 1 / CHARS_PER_SECOND)
 
 

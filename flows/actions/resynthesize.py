@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from flows.services import Services
 from tasks.disk import require_writable
 from tasks.errors import BadInputError
+from tasks.synthesize.engines import ENGINES, engine_kind
 from tasks.synthesize.wav import write_wav
 from tasks.voices.catalogue import read_latents
 from tortoise_core.audio.constants import OUTPUT_RATE_HZ
+from tortoise_core.inference.interface import VoiceLatents
 
 if TYPE_CHECKING:
-    import torch
-
     from tortoise_core.inference.resynthesis import Resynthesis
 
 
@@ -73,29 +73,29 @@ def resynthesize(
         raise BadInputError("--through vocoder has no voice and no steps: leave --voice, --reference and --steps out")
     if voice and references:
         raise BadInputError("--voice and --reference both say who speaks: give one of them")
-    if services.synthesize.engine == "fake":
-        raise BadInputError("the fake engine has no acoustic half: set synthesize.engine to 'tortoise'")
+    load = engine_kind(services.synthesize).resynthesis
+    if load is None:
+        able = ", ".join(name for name, kind in ENGINES.items() if kind.resynthesis is not None)
+        raise BadInputError(
+            f"the {services.synthesize.engine} engine has no acoustic half to resynthesize with: "
+            f"set synthesize.engine to one that has ({able})"
+        )
     require_writable(out.parent)
-    model = _load(services)
+    model = load(services.synthesize.model, services.synthesize.device, services.precision)
     began = time.perf_counter()
     if chain == "vocoder":
         (audio,) = model.through_vocoder([clip])
     else:
         speaker = _speaker(services, model, voice, references or (clip,))
-        settings = services.sampling if steps is None else replace(services.sampling, diffusion_steps=steps)
+        settings = services.sampling if steps is None else services.sampling_with(diffusion_steps=steps)
         (audio,) = model.through_codes([clip], [speaker], settings)
     wall = time.perf_counter() - began
     write_wav(out, audio, OUTPUT_RATE_HZ)
     return Resynthesized(out, chain, len(audio) / OUTPUT_RATE_HZ, wall)
 
 
-def _load(services: Services) -> Resynthesis:
-    from tortoise_core.inference.engine import load_resynthesis  # not at the top: it takes PyTorch along
-
-    return load_resynthesis(services.synthesize.model, services.synthesize.device, services.precision)
-
-
-def _speaker(services: Services, model: Resynthesis, voice: str | None, references: Sequence[Path]) -> torch.Tensor:
+def _speaker(services: Services, model: Resynthesis, voice: str | None, references: Sequence[Path]) -> VoiceLatents:
+    """The voice of that name, or that of the clips."""
     if voice is None:
         return model.voice(references)
-    return read_latents(services.voice(voice), services.store).diffusion
+    return read_latents(services.voice(voice), services.store)

@@ -1,14 +1,14 @@
 """Speaks single texts to WAV files, in batches, straight through the engine: what `talepress say` does.
 
 Texts are normalised as a book's are; one that is too long for one utterance is cut where a book's would be, and its
-pieces are joined with their pauses. Knows nothing of takes or Prefect.
+parts are joined with their pauses. Knows nothing of takes or Prefect.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,13 @@ from tasks.pauses import pause_seconds
 from tasks.segment.script import write_script
 from tasks.synthesize.wav import write_wav
 from tasks.voices.catalogue import read_latents
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult, VoiceLatents
+from tortoise_core.inference.interface import Sampling, SpeechRequest, SpeechResult, VoiceLatents
 
 MAX_LINES_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Line:
+class SayLine:
     """A text and the WAV file that it becomes."""
 
     text: str
@@ -37,8 +37,8 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Piece:
-    """What the engine speaks in one go: a line or a part of one. `pause_s` of silence come before the next part."""
+class SayPart:
+    """What the engine speaks in one go: a line, or a part of a long one and the silence before the next part."""
 
     spoken: str
     pause_s: float
@@ -72,8 +72,8 @@ class Speech:
         return sum(file.seconds for file in self.files)
 
 
-def plan_speech(text: str | None, lines: Path | None, out: Path | None) -> tuple[Line, ...]:
-    """What to speak into which file. Raises `BadInputError` before anything is opened for writing."""
+def plan_speech(text: str | None, lines: Path | None, out: Path | None) -> tuple[SayLine, ...]:
+    """Says which text becomes which file. Raises `BadInputError` before anything is opened for writing."""
     if (text is None) == (lines is None):
         raise BadInputError("give either a text or --lines FILE to speak")
     if out is None:
@@ -84,57 +84,59 @@ def plan_speech(text: str | None, lines: Path | None, out: Path | None) -> tuple
         if out.is_dir() or out.suffix.lower() != ".wav":
             raise BadInputError(f"--out {out}: name a file that ends in .wav")
         require_writable(out.parent)
-        return (Line(text.strip(), out),)
+        return (SayLine(text.strip(), out),)
     assert lines is not None
     require_writable(out)
     numbered = [(number, line.strip()) for number, line in enumerate(_read_lines(lines), start=1)]
-    plan = tuple(Line(line, out / f"{number:04d}.wav") for number, line in numbered if line)
+    plan = tuple(SayLine(line, out / f"{number:04d}.wav") for number, line in numbered if line)
     if not plan:
         raise BadInputError(f"{lines} has no line to speak")
     return plan
 
 
 def speak_lines(
-    services: Services, plan: Sequence[Line], listener: Listener, *, seed: int, candidates: int | None
+    services: Services, plan: Sequence[SayLine], listener: Listener, *, seed: int, candidates: int | None
 ) -> Speech:
     """Speaks all lines, batch by batch, and writes each as a mono 16-bit WAV file at the engine's sample rate.
 
     Raises `UnknownVoiceError`, `BadInputError` for a text that leaves nothing to say, `OutputError`; the first two
     before anything is spoken.
     """
-    engine, sampling = services.engine, services.sampling
-    if candidates is not None:
-        sampling = replace(sampling, candidates=candidates)
-    pieces = cut_lines(services, plan)
+    engine = services.engine
+    sampling = services.sampling if candidates is None else services.sampling_with(candidates=candidates)
+    parts_of_lines = cut_lines(services, plan)
     voice = services.voice()
-    spoken = _speak(services, pieces, read_latents(voice, services.store), sampling, seed)
+    spoken = _speak(services, parts_of_lines, read_latents(voice, services.store), sampling, seed)
     files: list[SpokenFile] = []
     began = time.perf_counter()
-    for line, own in zip(plan, pieces, strict=True):
-        results, walls = zip(*(next(spoken) for _ in own), strict=True)
-        files.append(_write(line, own, results, sum(walls)))
+    for line, parts in zip(plan, parts_of_lines, strict=True):
+        results, walls = zip(*(next(spoken) for _ in parts), strict=True)
+        files.append(_write(line, parts, results, sum(walls)))
         listener(Progress("speak", len(files), len(plan)))
     wall = time.perf_counter() - began
     return Speech(tuple(files), voice.name, services.settings.synthesize.preset, seed, engine.sample_rate, wall)
 
 
-def cut_lines(services: Services, plan: Sequence[Line]) -> list[tuple[Piece, ...]]:
-    """The pieces of each line: one, unless the line is longer than an utterance may be."""
-    model, settings = services.text_side, services.settings
+def cut_lines(services: Services, plan: Sequence[SayLine]) -> list[tuple[SayPart, ...]]:
+    """Cuts each line into the parts to speak: one, unless the line is longer than an utterance may be.
+
+    Raises `BadInputError` for a line that leaves nothing to say.
+    """
+    model = services.front_end
+    settings = services.settings
     chapters = tuple(Chapter(n, "", (Block(BlockKind.PARAGRAPH, line.text),)) for n, line in enumerate(plan))
     book = Book(title="", authors=(), language="", source_sha256="", chapters=chapters)
     # A line is one utterance where it can be, so sentences are not separated for their own sake.
     whole = settings.segment.model_copy(update={"min_chars": settings.segment.max_chars})
     script = write_script(book, whole, model.token_count, model.max_text_tokens)
-    pieces: list[list[Piece]] = [[] for _ in plan]
+    parts_of_lines: list[list[SayPart]] = [[] for _ in plan]
     for utterance in script.utterances:
-        pieces[utterance.chapter_index].append(
-            Piece(utterance.spoken, pause_seconds(utterance, settings.stitch.pauses))
-        )
-    for line, own in zip(plan, pieces, strict=True):
-        if not own:
+        part = SayPart(utterance.spoken, pause_seconds(utterance, settings.stitch.pauses))
+        parts_of_lines[utterance.chapter_index].append(part)
+    for line, parts in zip(plan, parts_of_lines, strict=True):
+        if not parts:
             raise BadInputError(f"{line.path.name}: {line.text[:40]!r} leaves nothing to say")
-    return [tuple(own) for own in pieces]
+    return [tuple(parts) for parts in parts_of_lines]
 
 
 def speech_json(speech: Speech) -> dict[str, Any]:
@@ -161,13 +163,17 @@ def speech_json(speech: Speech) -> dict[str, Any]:
 
 
 def _speak(
-    services: Services, pieces: Sequence[Sequence[Piece]], voice: VoiceLatents, sampling: SamplingSettings, seed: int
+    services: Services,
+    parts_of_lines: Sequence[Sequence[SayPart]],
+    voice: VoiceLatents,
+    sampling: Sampling,
+    seed: int,
 ) -> Iterator[tuple[SpeechResult, float]]:
-    """Every piece's result in order, with its share of the wall time; a batch is spoken when it is asked for."""
-    flat = [piece for own in pieces for piece in own]
+    """Yields every part's result in order, with its share of the wall time; a batch is spoken when it is asked for."""
+    flat = [part for parts in parts_of_lines for part in parts]
     size = services.settings.synthesize.batch_size
     for start in range(0, len(flat), size):
-        requests = [SpeechRequest(piece.spoken, voice, sampling, seed) for piece in flat[start : start + size]]
+        requests = [SpeechRequest(part.spoken, voice, sampling, seed) for part in flat[start : start + size]]
         began = time.perf_counter()
         results = services.speaker.speak(requests)
         wall = time.perf_counter() - began
@@ -177,6 +183,7 @@ def _speak(
 
 
 def _read_lines(path: Path) -> list[str]:
+    """The lines of a text file. Raises `BadInputError` for one that cannot be read, is too large or no UTF-8."""
     try:
         if path.stat().st_size > MAX_LINES_BYTES:
             raise BadInputError(f"{path} has more than {MAX_LINES_BYTES} bytes; cut it into several files")
@@ -187,11 +194,11 @@ def _read_lines(path: Path) -> list[str]:
         raise BadInputError(f"{path} is not a UTF-8 text file") from error
 
 
-def _write(line: Line, pieces: Sequence[Piece], results: Sequence[SpeechResult], wall: float) -> SpokenFile:
-    """Joins a line's pieces. The file appears under its name complete or not at all."""
+def _write(line: SayLine, parts: Sequence[SayPart], results: Sequence[SpeechResult], wall: float) -> SpokenFile:
+    """Joins the parts of a line and writes its file, complete or not at all."""
     rate = results[0].sample_rate
     audio = [results[0].audio]
-    for before, result in zip(pieces, results[1:], strict=False):
+    for before, result in zip(parts, results[1:], strict=False):
         audio += [np.zeros(round(before.pause_s * rate), np.float32), result.audio]
     joined = np.concatenate(audio)
     write_wav(line.path, joined, rate)

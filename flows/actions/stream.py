@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from flows.actions.say import Line, cut_lines
+from flows.actions.say import SayLine, cut_lines
 from flows.services import Services
 from tasks.errors import BadInputError
 from tasks.synthesize.wav import wav_header
@@ -41,19 +41,18 @@ def stream_text(services: Services, text: str, sink: BinaryIO, *, seed: int, can
     """
     if not text.strip():
         raise BadInputError("the text to speak is empty")
-    voice, sampling = services.voice(), services.sampling
-    if candidates is not None:
-        sampling = replace(sampling, candidates=candidates)
+    voice = services.voice()
+    sampling = services.sampling if candidates is None else services.sampling_with(candidates=candidates)
     latents = read_latents(voice, services.store)
-    (pieces,) = cut_lines(services, [Line(text.strip(), Path("the text"))])
+    (parts,) = cut_lines(services, [SayLine(text.strip(), Path("the text"))])
     engine = services.engine
     rate = engine.sample_rate
 
     def chunks() -> Iterator[np.ndarray]:
-        for number, piece in enumerate(pieces):
+        for number, part in enumerate(parts):
             if number:
-                yield np.zeros(round(pieces[number - 1].pause_s * rate), np.float32)
-            yield from engine.stream(SpeechRequest(piece.spoken, latents, sampling, seed))
+                yield np.zeros(round(parts[number - 1].pause_s * rate), np.float32)
+            yield from engine.stream(SpeechRequest(part.spoken, latents, sampling, seed))
 
     began = time.perf_counter()
     first: float | None = None

@@ -1,4 +1,7 @@
-"""`talepress bench`: how many hours of audio this machine makes in an hour, for every preset of the model."""
+"""`talepress bench`: how many hours of audio this machine makes in an hour, for every preset of the model.
+
+Knows nothing of how speed is measured.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ def bench(
     from flows.actions.bench import forecast_presets, forecasts_json
     from flows.services import open_services, read_settings
 
-    with open_services(read_settings(voice)) as services, progress_display() as listener:
+    with open_services(read_settings(synthesize={"voice": voice})) as services, progress_display() as listener:
         forecasts = forecast_presets(services, listener, budget_s=seconds)
         result = forecasts_json(services, forecasts)
     if json:

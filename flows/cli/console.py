@@ -15,7 +15,7 @@ from enum import IntEnum
 from typing import Any
 
 from flows.progress import Listener, Progress
-from storage.errors import DuplicateError, NotFoundError, StorageError
+from storage.errors import DatabaseUrlError, DuplicateError, NotFoundError, StorageError
 from tasks.errors import BadInputError, TalepressError
 from tortoise_core.errors import OutOfMemoryError, TortoiseError
 
@@ -33,7 +33,7 @@ class ExitCode(IntEnum):
 
 def exit_code_of(error: BaseException) -> ExitCode:
     """The exit code for an error that ended a command."""
-    if isinstance(error, BadInputError | NotFoundError | DuplicateError):
+    if isinstance(error, BadInputError | NotFoundError | DuplicateError | DatabaseUrlError):
         return ExitCode.BAD_INPUT
     if isinstance(error, TortoiseError) and not isinstance(error, OutOfMemoryError):
         return ExitCode.BAD_INPUT  # text, audio, weights or configuration that the model library refuses

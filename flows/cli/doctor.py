@@ -17,11 +17,11 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="Print one JSON obj
     """Checks Python, packages, ffmpeg, disk, device, database and model files. Exit code 3 when something is wrong."""
     from flows.actions.doctor import examine
 
-    findings = examine()
-    healthy = all(finding.ok for finding in findings)
+    results = examine()
+    healthy = all(result.ok for result in results)
     if json:
-        emit_json({"healthy": healthy, "checks": [asdict(finding) for finding in findings]})
+        emit_json({"healthy": healthy, "checks": [asdict(result) for result in results]})
     else:
-        rows = [[f.name, "ok" if f.ok else "WRONG", f.detail, f.remedy] for f in findings]
+        rows = [[r.name, "ok" if r.ok else "WRONG", r.detail, r.remedy] for r in results]
         emit_table("", ["check", "", "found", "remedy"], rows)
     raise typer.Exit(ExitCode.DONE if healthy else ExitCode.FAILED)

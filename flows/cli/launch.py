@@ -5,11 +5,11 @@ Knows nothing of what the flows do. Prefect is imported in here, after its envir
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from flows.cli.console import progress_display, tell
-from flows.order.order import Request
+from flows.order.request import Request
 from flows.progress import listening
 from flows.run.server import prefect_server, prepare_environment, settle
 
@@ -17,21 +17,18 @@ if TYPE_CHECKING:
     from configs.settings import Settings
     from flows.order.report import RunReport
 
-FlowName = Literal["book_to_audio", "retry_failed"]
 
-
-def run_flow(name: FlowName, request: Request, settings: Settings, *, verbose: bool) -> RunReport:
-    """Runs a flow to its end in this process. Raises what the flow raised."""
+def run_flow(name: str, request: Request, settings: Settings, *, verbose: bool) -> RunReport:
+    """Runs the flow of that name to its end in this process. Raises what the flow raised."""
     timeout = settings.execution.server_start_timeout_s
     prepare_environment(settings.storage.folder / "prefect", start_timeout_s=timeout, verbose=verbose)
     tell("starting Prefect ...")
     with prefect_server(timeout):
-        from flows.book_to_audio import book_to_audio
-        from flows.retry_failed import retry_failed
+        from flows.run.deployments import find_flow
 
-        flow = {"book_to_audio": book_to_audio, "retry_failed": retry_failed}[name]
         with progress_display() as listener, listening(listener):
-            state = flow(**asdict(request), return_state=True)
+            flow: Callable[..., Any] = find_flow(name)
+            state = flow(request, return_state=True)
         settle(state.state_details.flow_run_id)
     report: RunReport = state.result()
     return report

@@ -25,7 +25,7 @@ def list_lexicons(json: Annotated[bool, typer.Option("--json", help="Print one J
             "for": lexicon.subject,
             "entries": len(lexicon.entries),
         }
-        for lexicon in lexicons(read_settings(), None)
+        for lexicon in lexicons(read_settings())
     ]
     if json:
         emit_json({"lexicons": rows})

@@ -6,7 +6,7 @@ Knows nothing of what is inside a weights file.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -26,12 +26,13 @@ def list_models(json: Json = False) -> None:
     from tasks.models.catalogue import installed_models
 
     settings = read_settings()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": model.name,
             "origin": model.origin,
             "path": str(model.path),
             "parameters": model.parameters,
+            "presets": list(model.presets),
             "configured": model.name == settings.synthesize.model,
         }
         for model in installed_models(settings.storage)
@@ -39,8 +40,11 @@ def list_models(json: Json = False) -> None:
     if json:
         emit_json({"models": rows})
         return
-    columns = ["name", "origin", "parameters", "configured", "path"]
-    table = [[r["name"], r["origin"], f"{r['parameters']:,}", "*" if r["configured"] else "", r["path"]] for r in rows]
+    columns = ["name", "origin", "parameters", "presets", "configured", "path"]
+    table = [
+        [r["name"], r["origin"], f"{r['parameters']:,}", ", ".join(r["presets"]), "*" * r["configured"], r["path"]]
+        for r in rows
+    ]
     emit_table("", columns, table)
 
 

@@ -1,4 +1,7 @@
-"""`talepress plan`: what would be spoken and what would be skipped, without speaking. Writes what `--write` names."""
+"""`talepress plan`: what would be spoken and what would be skipped, without speaking. Writes what `--write` names.
+
+Knows nothing of how a plan is made.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,15 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli.console import emit_json, emit_table, tell
+from flows.cli.options import Asked, with_options_of
+from flows.order.request import Reading
 
 MAX_EXAMPLES_SHOWN = 10
 
 
+@with_options_of(Reading)
 def plan(
-    book: Annotated[Path, typer.Argument(help="The book file.")],
-    voice: Annotated[str | None, typer.Option(help="Who reads; see `talepress voice list`.")] = None,
-    preset: Annotated[str | None, typer.Option(help="ultra_fast, fast, standard or high_quality.")] = None,
-    plan_file: Annotated[Path | None, typer.Option("--plan", help="A plan file that changes the book.")] = None,
-    cast: Annotated[Path | None, typer.Option(help="A cast file: which voice speaks for which character.")] = None,
-    lexicon: Annotated[Path | None, typer.Option(help="A lexicon file, besides those of the library.")] = None,
-    locale: Annotated[str | None, typer.Option(help="en-US or en-GB: how dates and numbers are read.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Read even a book in a language that is not spoken.")] = False,
+    asked: Asked,
     diff: Annotated[
         Path | None, typer.Option(help="Another book file or a plan's JSON: show what has changed.")
     ] = None,
@@ -29,13 +28,12 @@ def plan(
 ) -> None:
     """Shows chapter by chapter what will be spoken, what is skipped by which rule, and what to look at before."""
     from flows.actions.plan import compare, make_plan
-    from flows.order.manuscript import Sources
     from flows.services import open_services, read_settings
 
-    sources = Sources(book, plan_file, cast, lexicon, force)
-    with open_services(read_settings(voice, preset, locale)) as services:
-        manuscript, planned = make_plan(services, sources, voice)
-        changes = compare(services, planned, diff, sources, voice) if diff else None
+    reading = Reading.checked(asked)
+    with open_services(read_settings(**reading.overrides)) as services:
+        manuscript, planned = make_plan(services, reading)
+        changes = compare(services, planned, diff, reading) if diff else None
     if write is not None:
         from tasks.annotate.plan_file import write_plan
         from tasks.disk import output_errors
@@ -89,7 +87,8 @@ def _print_plan(planned: dict[str, Any]) -> None:
 
 
 def _print_diff(changes: dict[str, Any]) -> None:
-    chapters, utterances = changes["chapters"], changes["utterances"]
+    chapters = changes["chapters"]
+    utterances = changes["utterances"]
     rows = [["added", title, ""] for title in chapters["added"]]
     rows += [["removed", title, ""] for title in chapters["removed"]]
     rows += [["renamed", row["title"], f"from {row['from']}"] for row in chapters["renamed"]]

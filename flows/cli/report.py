@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+from os.path import commonpath
 from typing import TYPE_CHECKING
 
 from flows.cli.console import ExitCode, emit_json, emit_table, tell
-from storage.records import RunState
+from storage.records import EditionFile, RunState
 
 if TYPE_CHECKING:
     from flows.order.report import RunReport
+    from tasks.voices.catalogue import VoiceCredit
 
 MAX_FLAGGED_SHOWN = 20
 
 
 def show_report(report: RunReport, *, json: bool) -> ExitCode:
     """Prints the report on stdout."""
-    from flows.order.report import clock, report_json
+    from flows.order.report import clock, loudness_notes, report_json
 
     if json:
         emit_json(report_json(report))
@@ -29,13 +33,28 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
             ["real-time factor", "-" if report.rtf is None else f"{report.rtf:.2f}"],
             ["flagged takes", len(report.flagged)],
         ]
+        rows += [[f"voice {voice.name}", _credit(voice)] for voice in report.voices]
         emit_table(report.title, ["", ""], rows)
+        for note in loudness_notes(report):
+            print(note)
         _show_flagged(report)
-        for file in report.edition.files:
-            print(f"{file.kind}: {file.path}")
+        _show_files(report.edition.files)
     if report.rendered == 0:
         tell("nothing to render: every take was there already")
     return ExitCode.FLAGGED if report.state is RunState.FLAGGED else ExitCode.DONE
+
+
+def _credit(voice: VoiceCredit) -> str:
+    """Says in one line what is known of a voice."""
+    known = [voice.description, voice.made_from and f"made from {voice.made_from}", voice.licence]
+    return "; ".join(part for part in known if part)
+
+
+def _show_files(files: Sequence[EditionFile]) -> None:
+    """Prints a line for each kind of file: its path, or the folder where there are several."""
+    for kind, group in groupby(files, key=lambda file: file.kind):
+        paths = [file.path for file in group]
+        print(f"{kind}: {paths[0]}" if len(paths) == 1 else f"{kind}: {len(paths)} files in {commonpath(paths)}")
 
 
 def _show_flagged(report: RunReport) -> None:

@@ -1,55 +1,64 @@
-"""`talepress retry`: further takes for the flagged utterances of a book's last run."""
+"""`talepress retry`: further takes for the flagged utterances of a book's last run.
+
+Knows nothing of how takes are made.
+"""
 
 from __future__ import annotations
 
 import time
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.options import Asked, with_options_of
+from flows.order.request import Request
 from tasks.errors import BadInputError
 
 if TYPE_CHECKING:
-    from flows.order.order import Request
     from flows.services import Services
     from storage.records import Run
 
 
+@with_options_of(Request, only=("book", "out"), defaults={"out": None})
 def retry(
     context: typer.Context,
-    book: Annotated[Path, typer.Argument(help="The book file, as given to `talepress make`.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for the audiobook; the last run's if not given.")] = None,
+    asked: Asked,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:
-    """Speaks what was flagged again, with the voice, preset and chapters of the last run, and keeps the best takes."""
+    """Speaks what was flagged again and keeps the best takes. The rest is as in the last run."""
     from flows.cli.launch import run_flow
     from flows.cli.report import show_report
-    from flows.order.existing import finished_edition, require_idle
+    from flows.order.existing import find_finished, require_idle
     from flows.order.order import prepare
     from flows.order.outcome import outcome
+    from flows.order.report import Work
     from flows.services import open_services, read_settings
 
     began = time.monotonic()
     with open_services(read_settings()) as services:
-        request = _last_request(services, book, out)
-    settings = read_settings(request.voice, request.preset, request.locale)
+        request = last_request(services, asked)
+    settings = read_settings(**request.overrides)
     with open_services(settings) as services:
         order = prepare(services, request)
         require_idle(order)
-        edition = finished_edition(order)
-        report = outcome(order, edition, wall_seconds=time.monotonic() - began) if edition else None
+        done = find_finished(order)
+        report = None
+        if done is not None:
+            report = outcome(order, done.masters, done.edition, Work(), wall_seconds=time.monotonic() - began)
     if report is None or report.flagged:
-        report = run_flow("retry_failed", request, settings, verbose=bool(context.obj))
+        report = run_flow("retry-failed", request, settings, verbose=bool(context.obj))
     raise typer.Exit(show_report(report, json=json))
 
 
-def _last_request(services: Services, book: Path, out: Path | None) -> Request:
-    """What the last run of the book was asked for. Raises `BadInputError` when there was none."""
-    from flows.order.existing import source_of
-    from flows.order.order import Request
+def last_request(services: Services, asked: Asked) -> Request:
+    """What the last run of a book was asked for, with `asked` in its place where that is given.
 
+    Raises `BadInputError` when there was no run.
+    """
+    from flows.order.existing import source_of
+
+    book = Path(asked["book"])
     source = source_of(book)
     runs: tuple[Run, ...] = ()
     if services.has_database():
@@ -57,9 +66,4 @@ def _last_request(services: Services, book: Path, out: Path | None) -> Request:
             runs = uow.runs.of(source) if uow.books.exists(source) else ()
     if not runs:
         raise BadInputError(f"{book} was never made; `talepress make` does that")
-    known = {field.name for field in fields(Request)}
-    asked = {name: str(value) for name, value in runs[0].request.items() if name in known and value is not None}
-    asked["book"] = str(book.absolute())
-    if out is not None:
-        asked["out"] = str(out.absolute())
-    return Request(**asked)
+    return Request.recorded({**runs[0].request, **asked})

@@ -1,4 +1,4 @@
-"""`talepress say`: speaks a text, or a file of lines, to WAV files or a stream. No book, no rows, no Prefect."""
+"""`talepress say`: speaks a text, or a file of lines, to WAV files or a stream. Knows nothing of books or Prefect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def say(
     lines: Annotated[Path | None, typer.Option(help="A text file, one utterance a line.")] = None,
     out: Annotated[Path | None, typer.Option(help="The WAV file to write; with --lines, a folder.")] = None,
     voice: Annotated[str | None, typer.Option(help="Who speaks.")] = None,
-    preset: Annotated[str | None, typer.Option(help="ultra_fast, fast, standard or high_quality.")] = None,
+    preset: Annotated[str | None, typer.Option(help="One of the model's presets; see `talepress model list`.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same audio.")] = 0,
     candidates: Annotated[
         int | None, typer.Option(min=1, help="Renderings to choose from; the preset's if not given.")
@@ -37,7 +37,10 @@ def say(
     from flows.services import open_services, read_settings
 
     plan = plan_speech(text, lines, out)
-    with open_services(read_settings(voice, preset)) as services, progress_display() as listener:
+    with (
+        open_services(read_settings(synthesize={"voice": voice, "preset": preset})) as services,
+        progress_display() as listener,
+    ):
         speech = speak_lines(services, plan, listener, seed=seed, candidates=candidates)
     if json:
         emit_json(speech_json(speech))
@@ -62,7 +65,7 @@ def _stream(
         raise BadInputError("the audio goes to stdout: pipe it into a player, or give --out FILE.wav")
     if out is not None:
         require_writable(out.parent)
-    with open_services(read_settings(voice, preset)) as services:
+    with open_services(read_settings(synthesize={"voice": voice, "preset": preset})) as services:
         if out is None:
             streamed = stream_text(services, text, sys.stdout.buffer, seed=seed, candidates=candidates)
         else:

@@ -57,8 +57,10 @@ def _one_book(book: Path, json: bool) -> None:
     with open_services(read_settings()) as services, services.database.snapshot() as uow:
         if not uow.books.exists(source):
             raise BadInputError(f"{book} is not in the database; `talepress make` puts it there")
-        summary, chapters = uow.books.summary(source), uow.books.chapter_summaries(source)
-        runs, edition = uow.runs.of(source), uow.editions.latest(source)
+        summary = uow.books.summary(source)
+        chapters = uow.books.chapter_summaries(source)
+        runs = uow.runs.of(source)
+        edition = uow.editions.latest(source)
     if json:
         emit_json(
             {

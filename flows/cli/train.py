@@ -1,4 +1,4 @@
-"""`talepress train`: one stage of a model's training. Knows nothing of what a stage does.
+"""`talepress train`: the training of a model, one stage or several. Knows nothing of what a stage does.
 
 Needs no Prefect: a training is one long process with checkpoints of its own.
 """
@@ -15,13 +15,20 @@ import typer
 DEFAULT_WORKSPACE = Path("~/.cache/talepress/mini")
 
 
+def _list_stages(wanted: bool) -> None:
+    """Prints the stages in their order, and ends the command."""
+    if not wanted:
+        return
+    from tortoise_core.training.run import STEPS  # here: other commands start without PyTorch
+
+    for step, purpose in STEPS.items():
+        print(f"{step:16} {purpose}")
+    raise typer.Exit
+
+
 def train(
-    stage: Annotated[
-        str,
-        typer.Argument(
-            help="corpus, dvae, vocoder, autoregressive, clvp, speller, diffusion_codes, diffusion, vocoder_decoded or "
-            "export, in that order."
-        ),
+    stages: Annotated[
+        list[str], typer.Argument(help="Stages, in the order given; all: every one. --list says what there is.")
     ],
     config: Annotated[Path, typer.Option(help="The recipe: a TOML file such as configs/models/tortoise_mini.toml.")],
     workspace: Annotated[Path, typer.Option(help="Where corpus and checkpoints lie.")] = DEFAULT_WORKSPACE,
@@ -30,31 +37,38 @@ def train(
         list[Path] | None,
         typer.Option(help="corpus: a book whose sentences are left out, to test on; may be repeated."),
     ] = None,
+    begin_with: Annotated[
+        Path | None, typer.Option("--from", help="A model folder: stages without a checkpoint begin with its weights.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="export: the new model folder.")] = None,
-    minutes: Annotated[float, typer.Option(help="Stop after so many minutes; the same command goes on.")] = math.inf,
+    minutes: Annotated[
+        float, typer.Option(help="Stop each stage after so many minutes; the same command goes on.")
+    ] = math.inf,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     threads: Annotated[int, typer.Option(help="CPU threads; 0: as many as there are cores.")] = 0,
+    list_stages: Annotated[
+        bool, typer.Option("--list", callback=_list_stages, is_eager=True, help="Print the stages and end.")
+    ] = False,
 ) -> None:
-    """Trains one network; a stopped training continues from its last checkpoint."""
+    """Trains the networks of a model; a stopped training continues from its last checkpoint."""
     import torch  # here: other commands start without it
 
-    from tortoise_core.training.recipe import read_recipe
-    from tortoise_core.training.run import Workspace
+    from tortoise_core.training.recipe_file import read_recipe
+    from tortoise_core.training.run import Order, adopt, run
+    from tortoise_core.training.workspace import Workspace
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if threads:
         torch.set_num_threads(threads)
-    Workspace(workspace.expanduser(), read_recipe(config), device).run(
-        stage,
-        minutes=minutes,
-        sentences=sentences,
-        held_out_books=[_text_of(book) for book in held_out or ()],
-        out=out,
-    )
+    place = Workspace(workspace.expanduser(), read_recipe(config), device)
+    if begin_with is not None:
+        adopt(place, begin_with)
+    books = [_text_of(book) for book in held_out or ()]
+    run(place, stages, Order(minutes=minutes, sentences=sentences, held_out_books=books, out=out))
 
 
 def _text_of(book: Path) -> str:
-    """All that stands in a book."""
+    """Reads all the text of a book."""
     from flows.services import read_settings
     from tasks.ingest.book import read_book
 

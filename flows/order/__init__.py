@@ -1,1 +1,1 @@
-"""What is asked for, looked up and checked, and what is there already. Must not import Prefect."""
+"""What is asked for, looked up and checked, and what of it is finished. Must not import Prefect."""

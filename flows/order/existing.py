@@ -1,12 +1,13 @@
-"""What is there already: masters and editions that would come out the same again.
+"""Looks up the masters and editions that are finished already.
 
-Without Prefect, so that the command line can say that there is nothing to do before starting it. Reads only; knows
+Without Prefect, so that the command line can say that there is nothing to do before starting it. Reads only. Knows
 nothing of how anything is made.
 """
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from flows.order.order import Order
@@ -14,11 +15,12 @@ from storage.errors import BookBusyError, IncompleteError
 from storage.records import ChosenTake, Edition, Master, RunState
 from tasks.errors import BadInputError
 from tasks.master.keys import master_key
-from tasks.package.edition import EditionContent, edition_key, is_published
+from tasks.package.content import EditionContent
+from tasks.package.edition import edition_key, is_published
 
 
 def source_of(book: Path) -> str:
-    """The identity of a book file, as the database knows it. Raises `BadInputError`."""
+    """Computes the identity of a book file, as the database knows it. Raises `BadInputError`."""
     try:
         with book.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -40,15 +42,15 @@ def require_idle(order: Order) -> None:
 
 
 def chosen_takes(order: Order, chapter: int) -> tuple[ChosenTake, ...]:
-    """A chapter's utterances with their takes. Raises `IncompleteError` when one has none."""
+    """Reads a chapter's utterances with their takes. Raises `IncompleteError` when one has none."""
     with order.services.database.snapshot() as uow:
         return uow.takes.chosen(order.source, chapter)
 
 
 def find_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) -> tuple[str, Master | None]:
-    """The key of a chapter's master, and the master if its row and its audio are there."""
+    """Computes the key of a chapter's master, and finds the master, None where its row or its audio is missing."""
     settings = order.services.settings
-    key = master_key(cues, settings.stitch, settings.master, opens_book=chapter == order.chapters[0])
+    key = master_key(cues, settings.stitch, settings.master)
     with order.services.database.snapshot() as uow:
         found = uow.masters.find(key, order.source, chapter)
     if found is not None and not order.services.store.exists(found.audio_sha256):
@@ -57,7 +59,7 @@ def find_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) -> tup
 
 
 def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent:
-    """Everything that the edition is made of."""
+    """Gathers everything that the edition is made of."""
     cues = [cue for chapter in order.chapters for cue in chosen_takes(order, chapter)]
     return EditionContent(
         book=order.book,
@@ -65,22 +67,32 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
         takes={cue.take.key: cue.take for cue in cues},
         voice=order.voice,
         model=Path(order.services.settings.synthesize.model).name,
-        model_digest=order.services.text_side.digest,
+        model_digest=order.services.front_end.digest,
         sampling=order.sampling,
+        settings=order.services.settings.package,
     )
 
 
 def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | None]:
-    """The key of an edition in the order's folder, and the edition if its files lie there unchanged."""
-    key = edition_key(content, order.services.settings.package)
+    """Computes the key of an edition in the order's folder, and finds the edition, None unless its files lie there as
+    they were written."""
+    key = edition_key(content)
     place = hashlib.sha256(f"{key} {order.out}".encode("utf-8", "surrogateescape")).hexdigest()
     with order.services.database.snapshot() as uow:
         found = uow.editions.find(place)
     return place, found if found is not None and is_published(found) else None
 
 
-def finished_edition(order: Order) -> Edition | None:
-    """The edition that a run would make, if nothing at all is left to do."""
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """What a run would make, found finished."""
+
+    masters: tuple[Master, ...]  # of the order's chapters
+    edition: Edition
+
+
+def find_finished(order: Order) -> Finished | None:
+    """Finds the masters and the edition that a run would make. Returns None when anything at all is left to do."""
     if not order.services.has_database():
         return None
     with order.services.database.snapshot() as uow:
@@ -95,4 +107,5 @@ def finished_edition(order: Order) -> Edition | None:
         if master is None:
             return None
         masters.append(master)
-    return find_edition(order, edition_content(order, tuple(masters)))[1]
+    _, edition = find_edition(order, edition_content(order, tuple(masters)))
+    return None if edition is None else Finished(tuple(masters), edition)

@@ -1,4 +1,4 @@
-"""A book as it is to be read: the file, and all that the user's files say about it; and the library of lexicons.
+"""Reads a book with all that the user's files say about it, and keeps the library of lexicons.
 
 Knows nothing of scripts or speech.
 """
@@ -7,37 +7,25 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from configs.settings import Settings
+from flows.order.request import Reading
 from storage.records import Book, MarkupKind
 from tasks.annotate.annotate import Directions, Findings, annotate
 from tasks.annotate.casting import read_cast
+from tasks.annotate.file_check import check_file
 from tasks.annotate.lexicon import Lexicon, read_lexicon
-from tasks.annotate.markup import check_text
 from tasks.annotate.plan_file import read_plan
 from tasks.annotate.pls import pls_to_toml, quoted
 from tasks.disk import output_errors
 from tasks.errors import BadInputError
 from tasks.ingest.book import read_book
-from tasks.ingest.encoding import decode
-from tasks.ingest.formats.kinds import has_lines
 from tasks.ingest.language import require_language
 
 _LEXICON_FILES = frozenset({".toml", ".csv"})
-
-
-@dataclass(frozen=True)
-class Sources:
-    """The files that say what to read and how. Of a lexicon given for one run its words are taken for any book."""
-
-    book: Path
-    plan: Path | None = None
-    cast: Path | None = None
-    lexicon: Path | None = None
-    force: bool = False  # read a book in a language that the model does not speak
 
 
 @dataclass(frozen=True)
@@ -56,23 +44,26 @@ class Manuscript:
 
 
 def read_manuscript(
-    sources: Sources, settings: Settings, *, voice: str | None = None, read: Callable[..., Book] = read_book
+    reading: Reading, settings: Settings, languages: Collection[str], *, read: Callable[..., Book] = read_book
 ) -> Manuscript:
-    """Reads everything. Raises `BadInputError` for a mistake in any of the files.
+    """Reads the book file and every file that says how to read it. Raises `BadInputError` for a mistake in any of them.
 
     Args:
-        voice: the narrator that was asked for by name, before the cast file's.
+        reading: names the files. Its voice, where one is named, comes before the cast file's narrator.
+        settings: limits of ingest, rules of segment, the configured voice and lexicons.
+        languages: those that the model speaks; a book in another is refused unless `reading.force`.
         read: `read_book` or its Prefect shell.
     """
-    cast = read_cast(sources.cast) if sources.cast else None
-    plan = read_plan(sources.plan) if sources.plan else None
-    narrator = voice or (cast.narrator if cast else "") or settings.synthesize.voice
-    directions = Directions(narrator, plan, cast, lexicons(settings, sources.lexicon))
-    book = read(sources.book, settings.ingest)
-    if not sources.force:
-        require_language(book, sources.book.name)
-    if settings.segment.markup and has_lines(sources.book):
-        check_text(decode(sources.book.read_bytes())[0], sources.book.name)  # here lines are known
+    path = Path(reading.book)
+    cast = read_cast(Path(reading.cast)) if reading.cast else None
+    plan = read_plan(Path(reading.plan)) if reading.plan else None
+    narrator = reading.voice or (cast.narrator if cast else "") or settings.synthesize.voice
+    directions = Directions(narrator, plan, cast, lexicons(settings, reading.lexicon))
+    book = read(path, settings.ingest)
+    if not reading.force:
+        require_language(book, path.name, languages)
+    if settings.segment.markup:
+        check_file(path)
     book, findings = annotate(book, directions, settings.segment)
     return Manuscript(book, findings, narrator)
 
@@ -82,8 +73,11 @@ def lexicon_folder(settings: Settings) -> Path:
     return settings.storage.folder / "lexicons"
 
 
-def lexicons(settings: Settings, given: Path | None) -> tuple[Lexicon, ...]:
-    """The lexicons of the data folder, of the settings, and the one given; later ones win. Raises `BadInputError`."""
+def lexicons(settings: Settings, given: str = "") -> tuple[Lexicon, ...]:
+    """Reads the lexicons of the data folder, of the settings, and the file `given`, in this order; later ones win.
+
+    The words of the file `given` hold for any book, whatever scope it names. Raises `BadInputError`.
+    """
     folder = lexicon_folder(settings)
     files = (
         sorted(file for file in folder.glob("*") if file.suffix.lower() in _LEXICON_FILES) if folder.is_dir() else []
@@ -92,7 +86,7 @@ def lexicons(settings: Settings, given: Path | None) -> tuple[Lexicon, ...]:
     missing = next((file for file in files if not file.is_file()), None)
     if missing is not None:
         raise BadInputError(f"segment.lexicons: there is no file {missing}")
-    return tuple(read_lexicon(file) for file in [*files, *([given] if given else [])])
+    return tuple(read_lexicon(file) for file in [*files, *([Path(given)] if given else [])])
 
 
 def import_into_library(settings: Settings, file: Path, scope: str, subject: str, *, replace: bool) -> tuple[Path, int]:

@@ -1,53 +1,33 @@
-"""What one run is asked to make, checked and ready: book, script, chapters, voice, place.
+"""A request with everything looked up and checked: book, script, chapters, voice, place.
 
-`prepare` finds every fault of the user's before any work starts and before Prefect is imported. Knows nothing of how
-the work is done.
+`prepare` finds every fault of the user's before any work starts. Knows nothing of how the work is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from configs.settings import Settings
 from flows.order.chapters import select_chapters
-from flows.order.manuscript import Sources, read_manuscript
+from flows.order.manuscript import read_manuscript
+from flows.order.request import Request
 from flows.services import Services
 from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
 from tasks.disk import require_writable
 from tasks.errors import BadInputError, CoverageError
 from tasks.ingest.book import read_book
+from tasks.package.output import Output
+from tasks.package.outputs import find_outputs
 from tasks.segment.script import write_script
 from tasks.synthesize.batches import speech_seconds
 from tasks.synthesize.keys import utterance_key
-from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.interface import Sampling
 
 # Forecasts, deliberately high: FLAC of takes, a stitched chapter, and masters.
 DATA_BYTES_PER_SECOND = 120_000
-KILOBIT_BYTES = 125
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the user asked for, in plain values: these are a flow's parameters."""
-
-    book: str
-    out: str
-    voice: str | None = None
-    preset: str | None = None
-    chapters: str | None = None
-    plan: str | None = None
-    cast: str | None = None
-    lexicon: str | None = None
-    locale: str | None = None
-    force: bool = False
-
-    @property
-    def sources(self) -> Sources:
-        """The files that say what to read and how."""
-        plan, cast, lexicon = (Path(name) if name else None for name in (self.plan, self.cast, self.lexicon))
-        return Sources(Path(self.book), plan, cast, lexicon, self.force)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +40,7 @@ class Order:
     script: Script
     chapters: tuple[int, ...]  # indices from 0, ascending, of the chapters to publish; each has something to say
     voice: VoiceRecord  # the narrator's
-    sampling: SamplingSettings
+    sampling: Sampling
     voices: Mapping[str, VoiceRecord] = field(default_factory=dict)  # of characters, by name
 
     @property
@@ -86,12 +66,14 @@ class Order:
     def record(self) -> dict[str, object]:
         """The request for the run's row, with the voice and preset that were meant when none was named."""
         chosen = {"voice": self.voice.name, "preset": self.services.settings.synthesize.preset}
-        return {**asdict(self.request), **chosen}
+        return {**self.request.model_dump(mode="json"), **chosen}
 
     @cached_property
     def keyed(self) -> tuple[KeyedUtterance, ...]:
         """The utterances of the chosen chapters with their content keys, in reading order."""
-        chosen, model, precision = set(self.chapters), self.services.text_side.digest, self.services.precision
+        chosen = set(self.chapters)
+        model = self.services.front_end.digest
+        precision = self.services.precision
         return tuple(
             KeyedUtterance(
                 utterance,
@@ -110,25 +92,31 @@ def prepare(
 ) -> Order:
     """Reads the book and checks everything that the user may have got wrong. Writes nothing before all is well.
 
+    A command calls it first, so that a mistake, or a book that is finished already, is known within a second and
+    without Prefect. The flow calls it again, as it also runs where no command has: an order, with its book and open
+    database, is nothing that Prefect could carry from one process to another.
+
     Args:
-        services: settings already carry the request's voice and preset.
+        services: opened with settings that carry `request.overrides`.
         request: what is asked for.
         read: `read_book` or its Prefect shell.
         segment: `write_script` or its Prefect shell.
 
     Raises:
-        BadInputError: an unreadable book, a mistake in plan, cast, lexicon or markup, no such chapter, voice or preset,
-            a folder that cannot be written, no room.
+        BadInputError: an unreadable book, a mistake in plan, cast, lexicon or markup, no such chapter, voice, preset or
+            output, a folder that cannot be written, no room.
         CoverageError: the script loses text.
     """
     settings = services.settings
+    outputs = find_outputs(settings.package.outputs)
     path = Path(request.book)
-    manuscript = read_manuscript(request.sources, settings, voice=request.voice, read=read)
+    model = services.front_end  # the networks are not needed before something is spoken
+    sampling = services.sampling
+    manuscript = read_manuscript(request, settings, model.languages, read=read)
     book = manuscript.book
     wanted = select_chapters(request.chapters, len(book.chapters))
     require_writable(Path(request.out))
     require_writable(settings.storage.folder)
-    model, sampling = services.text_side, services.sampling  # the networks are not needed before something is spoken
     script = segment(book, settings.segment, model.token_count, model.max_text_tokens)
     if script.coverage.unaccounted_chars:
         raise CoverageError(
@@ -140,7 +128,13 @@ def prepare(
     if not chapters:
         raise BadInputError(f"{path.name}: there is nothing to speak in the chosen chapters")
     seconds = sum(speech_seconds(u.spoken) for u in script.utterances if u.chapter_index in chapters)
-    require_writable(Path(request.out), needed_bytes=round(seconds * settings.package.aac_bitrate_kbps * KILOBIT_BYTES))
-    require_writable(settings.storage.folder, needed_bytes=round(seconds * DATA_BYTES_PER_SECOND))
+    _require_room(Path(request.out), settings, outputs, seconds)
     voices = {name: services.voice(name) for name in manuscript.voices}
     return Order(services, request, book, script, chapters, services.voice(manuscript.narrator), sampling, voices)
+
+
+def _require_room(out: Path, settings: Settings, outputs: Sequence[Output], seconds: float) -> None:
+    """Raises `OutputError` where so many seconds of audio find no room among the editions or in the data folder."""
+    output_bytes = sum(output.forecast_bytes(seconds, settings.package) for output in outputs)
+    require_writable(out, needed_bytes=round(output_bytes))
+    require_writable(settings.storage.folder, needed_bytes=round(seconds * DATA_BYTES_PER_SECOND))

@@ -1,68 +1,90 @@
-"""How a run came out: its report, from what the database says at the end. Knows nothing of Prefect or of terminals."""
+"""Writes the report of a run, from what it did and what the database says at its end. Knows nothing of Prefect."""
 
 from __future__ import annotations
 
 from flows.order.order import Order
-from flows.order.report import FlaggedTake, RunReport
+from flows.order.report import ChapterLevel, FlaggedTake, RunReport, Work
 from flows.order.resources import peak_memory
 from storage.records import Edition, Master, RunState
 from tasks.errors import CoverageError
+from tasks.master.chapter import misses_target
+from tasks.package.content import narrator_of
+from tasks.voices.catalogue import VoiceCredit, credit_of
 
 
 def check_coverage(order: Order, masters: tuple[Master, ...]) -> None:
-    """Raises `CoverageError` unless the ledger in the database accounts for every character, and every utterance of the
-    chosen chapters lies on a timeline."""
+    """Checks that the ledger in the database accounts for every character, and that every utterance of the chosen
+    chapters lies on a timeline. Raises `CoverageError`."""
     with order.services.database.snapshot() as uow:
         coverage = uow.books.coverage(order.source)
     if coverage.unaccounted_chars:
-        raise CoverageError(f"{order.book.title}: {coverage.unaccounted_chars} characters are unaccounted for")
+        raise CoverageError(
+            f"{order.book.title}: {coverage.unaccounted_chars} characters are neither spoken nor skipped by a rule; "
+            "please report the book"
+        )
     placed = {(master.chapter_index, item.utterance.index) for master in masters for item in master.placed}
     lost = [
         item.utterance for item in order.keyed if (item.utterance.chapter_index, item.utterance.index) not in placed
     ]
     if lost:
-        raise CoverageError(f"{order.book.title}: {len(lost)} utterances were not placed, first {lost[0].text[:60]!r}")
+        raise CoverageError(
+            f"{order.book.title}: {len(lost)} utterances lie on no chapter's timeline, the first is "
+            f"{lost[0].text[:60]!r}; please report the book"
+        )
 
 
 def outcome(
-    order: Order,
-    edition: Edition,
-    *,
-    rendered: int = 0,
-    rendered_seconds: float = 0.0,
-    synthesis_seconds: float = 0.0,
-    engine_seconds: float = 0.0,
-    wall_seconds: float,
+    order: Order, masters: tuple[Master, ...], edition: Edition, work: Work, *, wall_seconds: float
 ) -> RunReport:
-    """The report of a run that got through; without the counts, of one that found everything done."""
+    """Writes the report of a run that got through: what it did itself, and what the database says of the book."""
     settings = order.services.settings
+    flagged = _flagged(order)
     with order.services.database.snapshot() as uow:
-        flagged = uow.takes.flagged(order.source, order.chapters)
         coverage = uow.books.coverage(order.source)
     share = len(flagged) / len(order.keyed)
     return RunReport(
         title=order.book.title,
         authors=order.book.authors,
-        narrator=settings.package.narrator or f"Talepress ({order.voice.name})",
+        narrator=narrator_of(settings.package, order.voice),
         state=RunState.FLAGGED if share > settings.execution.max_flagged_share else RunState.DONE,
+        voices=_credits(order),
         edition=edition,
+        levels=tuple(
+            ChapterLevel(
+                master.loudness_lufs,
+                master.true_peak_dbtp,
+                misses_target=misses_target(master.loudness_lufs, settings.master),
+            )
+            for master in masters
+        ),
+        target_lufs=settings.master.target_lufs,
         chapter_indices=order.chapters,
         utterances=len(order.keyed),
-        rendered=rendered,
-        rendered_seconds=rendered_seconds,
-        synthesis_seconds=synthesis_seconds,
-        engine_seconds=engine_seconds,
+        work=work,
         wall_seconds=wall_seconds,
         memory=peak_memory(),
-        flagged=tuple(
-            FlaggedTake(
-                item.utterance.chapter_index,
-                item.chapter_title,
-                item.utterance.index,
-                item.utterance.text,
-                item.take.reasons,
-            )
-            for item in flagged
-        ),
+        flagged=flagged,
         coverage=coverage,
+    )
+
+
+def _credits(order: Order) -> tuple[VoiceCredit, ...]:
+    """The voices that speak in the order's chapters, in the order of their first words."""
+    voices = [order.voice_of(item.utterance) for item in order.keyed]
+    return tuple(credit_of(voice) for voice in {voice.name: voice for voice in voices}.values())
+
+
+def _flagged(order: Order) -> tuple[FlaggedTake, ...]:
+    """The chosen takes of the order's chapters that the checks doubt."""
+    with order.services.database.snapshot() as uow:
+        found = uow.takes.flagged(order.source, order.chapters)
+    return tuple(
+        FlaggedTake(
+            item.utterance.chapter_index,
+            item.chapter_title,
+            item.utterance.index,
+            item.utterance.text,
+            item.take.reasons,
+        )
+        for item in found
     )

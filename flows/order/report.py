@@ -1,4 +1,4 @@
-"""What a run has to say for itself, as one record, and its forms: JSON, Markdown, table rows.
+"""The report of a run, as one record, and its forms: JSON, Markdown, table rows.
 
 The command line, the Prefect artifacts and the tests all print from here, so they cannot disagree. Pure functions:
 knows nothing of Prefect, of terminals or of the database.
@@ -6,12 +6,13 @@ knows nothing of Prefect, of terminals or of the database.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from flows.order.resources import PeakMemory
 from storage.records import Coverage, Edition, RunState
+from tasks.voices.catalogue import VoiceCredit
 
 MAX_FLAGGED_IN_MARKDOWN = 200  # Prefect shows the page whole; the table artifact holds every row
 
@@ -28,20 +29,39 @@ class FlaggedTake:
 
 
 @dataclass(frozen=True)
+class ChapterLevel:
+    """How loud a chapter came out."""
+
+    loudness_lufs: float
+    true_peak_dbtp: float
+    misses_target: bool  # by so much that listeners would notice
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run did itself, besides what it found done."""
+
+    takes: int = 0
+    take_seconds: float = 0.0  # audio of those takes, kept or not
+    synthesis_seconds: float = 0.0  # wall time of making them
+    engine_seconds: float = 0.0  # that engines worked, in whatever process: more than the above where several do
+
+
+@dataclass(frozen=True)
 class RunReport:
     """The outcome of one run of a book flow."""
 
     title: str
     authors: tuple[str, ...]
     narrator: str
+    voices: tuple[VoiceCredit, ...]  # that speak, the first to speak first
     state: RunState
     edition: Edition
+    levels: tuple[ChapterLevel, ...]  # of the edition's chapters
+    target_lufs: float  # the loudness that chapters should have
     chapter_indices: tuple[int, ...]  # of the edition's chapters, counted from 0 in the book
     utterances: int
-    rendered: int  # takes made by this run; 0 when everything was there already
-    rendered_seconds: float  # audio of those takes
-    synthesis_seconds: float  # wall time of making them
-    engine_seconds: float  # of these, the engine's
+    work: Work
     wall_seconds: float  # of the whole run
     memory: PeakMemory  # of this process
     flagged: tuple[FlaggedTake, ...]
@@ -50,7 +70,17 @@ class RunReport:
     @property
     def rtf(self) -> float | None:
         """Real-time factor: wall seconds per second of newly rendered audio; None when nothing was rendered."""
-        return self.synthesis_seconds / self.rendered_seconds if self.rendered_seconds else None
+        return self.work.synthesis_seconds / self.work.take_seconds if self.work.take_seconds else None
+
+    @property
+    def chapters(self) -> Iterator[tuple[int, tuple[str, float, float], ChapterLevel]]:
+        """The edition's chapters: index in the book; title, start and end in seconds; level."""
+        return zip(self.chapter_indices, self.edition.chapters, self.levels, strict=True)
+
+    @property
+    def rendered(self) -> int:
+        """Takes made by this run; 0 when every take existed."""
+        return self.work.takes
 
 
 def report_json(report: RunReport) -> dict[str, Any]:
@@ -59,21 +89,31 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "title": report.title,
         "authors": list(report.authors),
         "narrator": report.narrator,
+        "voices": [asdict(voice) for voice in report.voices],
         "state": report.state.value,
         "files": [
             {"kind": file.kind, "path": file.path, "sha256": file.sha256, "bytes": file.bytes}
             for file in report.edition.files
         ],
         "chapters": [
-            {"chapter": index + 1, "title": title, "start": round(start, 3), "end": round(end, 3)}
-            for index, (title, start, end) in zip(report.chapter_indices, report.edition.chapters, strict=True)
+            {
+                "chapter": index + 1,
+                "title": title,
+                "start": round(start, 3),
+                "end": round(end, 3),
+                "loudness_lufs": round(level.loudness_lufs, 2),
+                "true_peak_dbtp": round(level.true_peak_dbtp, 2),
+                "misses_target": level.misses_target,
+            }
+            for index, (title, start, end), level in report.chapters
         ],
+        "target_lufs": report.target_lufs,
         "utterances": report.utterances,
         "rendered": report.rendered,
         "audio_seconds": round(report.edition.seconds, 3),
         "wall_seconds": round(report.wall_seconds, 3),
-        "synthesis_seconds": round(report.synthesis_seconds, 3),
-        "engine_seconds": round(report.engine_seconds, 3),
+        "synthesis_seconds": round(report.work.synthesis_seconds, 3),
+        "engine_seconds": round(report.work.engine_seconds, 3),
         "rtf": None if report.rtf is None else round(report.rtf, 3),
         "memory": asdict(report.memory),
         "flagged": len(report.flagged),
@@ -117,12 +157,16 @@ def report_markdown(report: RunReport) -> str:
         + (f" at a real-time factor of {report.rtf:.2f}." if report.rtf is not None else ".")
         + f" At most {report.memory.resident_bytes >> 20} MiB of memory were held.",
         "",
-        "| # | chapter | starts at | length | flagged |",
-        "|---|---|---|---|---|",
+        "| # | chapter | starts at | length | LUFS | flagged |",
+        "|---|---|---|---|---|---|",
     ]
-    for index, (title, start, end) in zip(report.chapter_indices, report.edition.chapters, strict=True):
+    for index, (title, start, end), level in report.chapters:
         flagged = sum(take.chapter_index == index for take in report.flagged)
-        lines.append(f"| {index + 1} | {_cell(title)} | {clock(start)} | {clock(end - start)} | {flagged} |")
+        lines.append(
+            f"| {index + 1} | {_cell(title)} | {clock(start)} | {clock(end - start)} | {level.loudness_lufs:.1f} "
+            f"| {flagged} |"
+        )
+    lines += ["", *(f"- {_cell(note)}" for note in loudness_notes(report))]
     lines += ["", f"## Flagged takes: {len(report.flagged)}", ""]
     if report.flagged:
         lines += ["| chapter | text | reason |", "|---|---|---|"]
@@ -132,6 +176,10 @@ def report_markdown(report: RunReport) -> str:
         ]
         if len(report.flagged) > MAX_FLAGGED_IN_MARKDOWN:
             lines.append(f"\n... and {len(report.flagged) - MAX_FLAGGED_IN_MARKDOWN} more in the table artifact.")
+    lines += ["", "## Voices", "", "| voice | description | made from | licence of that |", "|---|---|---|---|"]
+    for voice in report.voices:
+        cells = (voice.name, voice.description, voice.made_from, voice.licence)
+        lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
     coverage = report.coverage
     lines += [
         "",
@@ -142,6 +190,16 @@ def report_markdown(report: RunReport) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def loudness_notes(report: RunReport) -> list[str]:
+    """Makes a sentence for each chapter that did not come out at the loudness that was asked for."""
+    return [
+        f"Chapter {index + 1}, {title}, has {level.loudness_lufs:.1f} LUFS instead of {report.target_lufs:.1f}: it "
+        "is silent, or one peak stands so far above its speech that more limiting would be heard; listen to it."
+        for index, (title, _, _), level in report.chapters
+        if level.misses_target
+    ]
 
 
 def clock(seconds: float) -> str:

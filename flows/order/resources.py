@@ -19,8 +19,7 @@ def peak_memory() -> PeakMemory:
     """The peak of this process until now. PyTorch is asked only if something else has imported it."""
     unit = 1 if sys.platform == "darwin" else 1024
     torch = sys.modules.get("torch")
-    on_gpu = torch is not None and torch.cuda.is_initialized()
-    return PeakMemory(
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
-        torch.cuda.max_memory_allocated() if on_gpu else None,
-    )
+    gpu_bytes = None
+    if torch is not None and torch.cuda.is_initialized():
+        gpu_bytes = torch.cuda.max_memory_allocated()
+    return PeakMemory(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit, gpu_bytes)

@@ -1,10 +1,11 @@
-"""From chosen takes to an edition: stitch and master each chapter, then package. What is there is not made again.
+"""Makes an edition of chosen takes: stitches and masters each chapter, then packages. What exists is not made again.
 
 Knows nothing of how audio is cut or encoded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
@@ -17,8 +18,10 @@ from flows.order.order import Order
 from flows.progress import Progress, announce
 from flows.run import policies
 from storage.records import Edition, Master
+from tasks.disk import output_errors
 from tasks.master.task import master as master_task
-from tasks.package.m4b import encode_aac
+from tasks.package.output import Output
+from tasks.package.outputs import find_outputs
 from tasks.package.task import package as package_task
 from tasks.stitch.task import stitch as stitch_task
 
@@ -26,14 +29,15 @@ from tasks.stitch.task import stitch as stitch_task
 class Mastering:
     """Masters chapters in a thread of its own, one after another, while others are still being spoken.
 
-    With `encode`, another thread encodes them for the audiobook as they come, in reading order.
+    With `encode`, each output encodes them in a thread of its own as they come, in reading order.
     """
 
     def __init__(self, order: Order, *, encode: bool) -> None:
         self._order = order
         self._masters: dict[int, Future[Master]] = {chapter: Future() for chapter in order.chapters}
-        self._pool = ThreadPoolExecutor(max_workers=1 + encode, thread_name_prefix="finishing")
-        self._encoding = self._pool.submit(self._encode) if encode else None
+        outputs = find_outputs(order.services.settings.package.outputs) if encode else ()
+        self._pool = ThreadPoolExecutor(max_workers=1 + len(outputs), thread_name_prefix="finishing")
+        self._encoded = {output.kind: self._pool.submit(self._encode, output) for output in outputs}
 
     def __enter__(self) -> Self:
         return self
@@ -50,15 +54,19 @@ class Mastering:
 
     def failed(self) -> bool:
         """Whether a chapter could not be mastered or encoded."""
-        futures: list[Future[Any]] = [*self._masters.values(), *([self._encoding] if self._encoding else [])]
+        futures: list[Future[Any]] = [*self._masters.values(), *self._encoded.values()]
         return any(future.done() and future.exception() is not None for future in futures)
 
-    def finish(self) -> tuple[tuple[Master, ...], Path | None]:
-        """The masters in reading order, and the file of their encoded audio. Waits for them; raises the first error."""
+    def finish(self) -> tuple[tuple[Master, ...], dict[str, Path]]:
+        """Waits for all chapters and encoders; raises the first error.
+
+        Returns:
+            The masters in reading order, and by kind of output the folder of their encoded audio.
+        """
         for future in self._masters.values():
             if future.done():
                 future.result()  # a chapter that failed is the reason why others were never begun
-        encoded = self._encoding.result() if self._encoding else None
+        encoded = {kind: future.result() for kind, future in self._encoded.items()}
         return tuple(future.result() for future in self._masters.values()), encoded
 
     def _master(self, chapter: int) -> None:
@@ -74,15 +82,19 @@ class Mastering:
         done = sum(future.done() for future in self._masters.values())
         announce(Progress("master", done, len(self._masters), made.title))
 
-    def _encode(self) -> Path:
-        path = self._order.working_folder / "audiobook.m4a"
-        settings = self._order.services.settings
-        encode_aac(path, self._order.services.store, (f.result() for f in self._masters.values()), settings.package)
-        return path
+    def _encode(self, output: Output) -> Path:
+        """Lets an output encode the masters as they come. Returns the folder with what it has made."""
+        folder = self._order.working_folder / output.kind
+        folder.mkdir()
+        services = self._order.services
+        masters = (future.result() for future in self._masters.values())
+        with output_errors(folder):
+            output.encode(folder, services.store, masters, services.settings.package)
+        return folder
 
 
 def master_chapter(order: Order, chapter: int) -> Master:
-    """The master of a chapter whose utterances all have takes; its row is committed after its file."""
+    """Makes the master of a chapter that is all spoken, unless it exists; commits its row after its file."""
     cues = chosen_takes(order, chapter)
     key, found = find_master(order, chapter, cues)
     if found is not None:
@@ -90,9 +102,7 @@ def master_chapter(order: Order, chapter: int) -> Master:
     settings = order.services.settings
     options = policies.retrying(settings.execution)
     working = order.working_folder / f"{chapter:05d}.flac"
-    stitched = stitch_task.with_options(**options)(
-        settings.storage.artifacts, quote(cues), settings.stitch, working, opens_book=chapter == order.chapters[0]
-    )
+    stitched = stitch_task.with_options(**options)(settings.storage.artifacts, quote(cues), settings.stitch, working)
     title = order.book.chapters[chapter].title
     made = master_task.with_options(**options)(settings.storage.artifacts, stitched, title, chapter, settings.master)
     working.unlink(missing_ok=True)
@@ -102,10 +112,16 @@ def master_chapter(order: Order, chapter: int) -> Master:
     return made
 
 
-def publish(order: Order, masters: tuple[Master, ...], encoded: Path | None) -> tuple[str, Edition]:
-    """The edition with its content key, of masters and, where that is done, their encoded audio.
+def publish(order: Order, masters: tuple[Master, ...], encoded: Mapping[str, Path]) -> tuple[str, Edition]:
+    """Publishes the edition, unless its files lie in the order's folder already. Saving its row is up to the caller.
 
-    Its files are in place when this returns; its row is the caller's to save.
+    Args:
+        order: what is published, and where.
+        masters: of the order's chapters.
+        encoded: by kind, the folders of the outputs that have encoded the masters already.
+
+    Returns:
+        The edition's key and the edition.
     """
     content = edition_content(order, masters)
     key, found = find_edition(order, content)
@@ -114,4 +130,4 @@ def publish(order: Order, masters: tuple[Master, ...], encoded: Path | None) -> 
     settings = order.services.settings
     task = package_task.with_options(**policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`
-    return key, task(order.out, settings.storage.artifacts, unwalked, settings.package, encoded)
+    return key, task(order.out, settings.storage.artifacts, unwalked, encoded)

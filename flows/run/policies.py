@@ -1,4 +1,4 @@
-"""Every Prefect knob of the project, in one place: runners, retries, names, result handling.
+"""Prefect's options for our flows and tasks, in one place: retries, names, what becomes of results.
 
 Two rules shape them all. Truth lives in our database, so Prefect keeps no results and caches nothing (`persist_result`
 off: filtering finished work through the repository is the cache). And no task run carries a tag: every tagged task run
@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from prefect.cache_policies import NO_CACHE
-from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
 
 from configs.settings import ExecutionSettings
@@ -21,8 +20,6 @@ from tasks.errors import TransientError
 if TYPE_CHECKING:
     from prefect import Task
     from prefect.client.schemas.objects import State, TaskRun
-
-POOL_THREADS = 32  # bound of the pool; how many batches are in flight is `execution.threads`, kept by `gather`
 
 
 def is_transient(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
@@ -45,13 +42,5 @@ def retrying(execution: ExecutionSettings) -> dict[str, Any]:
     }
 
 
-BOOK_FLOW: dict[str, Any] = {
-    "name": "book-to-audio",
-    "flow_run_name": "{book}",
-    # Threads around one engine: torch lets go of the interpreter lock, and one copy of the weights serves all.
-    # Prefect's default pool is unbounded, so the number is always given.
-    "task_runner": ThreadPoolTaskRunner(max_workers=POOL_THREADS),
-    "persist_result": False,
-}
-
-RETRY_FLOW: dict[str, Any] = {**BOOK_FLOW, "name": "retry-failed"}
+# Of every flow that makes a book. Its parameter is `request`, so runs are named by what was asked for.
+BOOK_FLOW: dict[str, Any] = {"flow_run_name": "{request.label}", "persist_result": False}

@@ -28,7 +28,7 @@ STOP_TIMEOUT_SECONDS = 15
 SETTLE_TIMEOUT_SECONDS = 20
 LOOK_SECONDS = 0.25
 QUIET_LOOKS = 3
-LOGGED_PACKAGES = "tortoise_core,storage,tasks,flows"
+LOGGED_PACKAGES = ("tortoise_core", "storage", "tasks", "flows")
 
 
 def prepare_environment(home: Path, *, start_timeout_s: float, verbose: bool) -> None:
@@ -49,7 +49,8 @@ def environment_defaults(home: Path, *, start_timeout_s: float, verbose: bool) -
         "PREFECT_HOME": str(home),
         "PREFECT_LOGGING_LEVEL": "INFO",  # kept with the run; what the terminal sees is the console's level
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO" if verbose else "CRITICAL",  # the command tells errors itself
-        "PREFECT_LOGGING_EXTRA_LOGGERS": LOGGED_PACKAGES,
+        "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(LOGGED_PACKAGES),
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # of threads that no run knows
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(round(start_timeout_s)),
     }
 

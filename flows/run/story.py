@@ -1,36 +1,41 @@
-"""One run of a book flow from its row to its edition: what `book_to_audio` and `retry_failed` have in common.
+"""Takes an order from the run's row to its edition: what `book_to_audio` and `retry_failed` have in common.
 
-Knows the order of the stages and nothing of what is inside them.
+Knows the order of the stages; must not know what is inside them.
 """
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
-
-from flows.order.order import Order, Request, prepare
+from flows.order.order import Order, prepare
 from flows.order.outcome import check_coverage, outcome
-from flows.order.report import RunReport, flagged_rows, report_markdown
+from flows.order.report import RunReport
+from flows.order.request import Request
 from flows.progress import Progress, announce
 from flows.run import policies
 from flows.run.mastering import Mastering, publish
+from flows.run.reporting import send_logs, show_report
 from flows.run.synthesis import forget_lost_audio, speak
 from flows.run.tracker import Tracker
 from flows.services import Services
-from storage.records import KeyedUtterance, RunState
+from storage.records import KeyedUtterance, Master, RunState
 from tasks.ingest.task import ingest_book
 from tasks.segment.task import segment_book
+
+logger = logging.getLogger(__name__)
 
 Select = Callable[[Order], tuple[KeyedUtterance, ...]]
 
 
 def prepare_in_flow(services: Services, request: Request) -> Order:
-    """`prepare`, with ingest and segment as task runs of their own."""
-    read, segment = ingest_book.with_options(**policies.ONCE), segment_book.with_options(**policies.ONCE)
+    """Prepares the order, with ingest and segment as task runs."""
+    read = ingest_book.with_options(**policies.ONCE)
+    segment = segment_book.with_options(**policies.ONCE)
     return prepare(services, request, read, segment)
 
 
@@ -47,40 +52,48 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
     written into the run's row.
     """
     began = time.monotonic()
+    send_logs()
     run_id = _open(order, flow)
     with _recorded(order, run_id):
         forget_lost_audio(order)
         todo = select(order)
         tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
         tracker.begin()
-        with Mastering(order, encode=bool(todo)) as mastering:
-            for chapter in speak(order, todo, tracker, mastering.failed):
-                mastering.begin(chapter)
-            masters, encoded = mastering.finish()
+        logger.info("%s: %d of %d utterances to speak", order.request.label, len(todo), len(order.keyed))
+        masters, encoded = _make_masters(order, todo, tracker)
         announce(Progress("package", 0, 1))
         key, edition = publish(order, masters, encoded)
         announce(Progress("package", 1, 1))
         check_coverage(order, masters)
-        report = outcome(
-            order,
-            edition,
-            rendered=tracker.takes,
-            rendered_seconds=tracker.take_seconds,
-            synthesis_seconds=tracker.synthesis_seconds,
-            engine_seconds=tracker.engine_seconds,
-            wall_seconds=time.monotonic() - began,
-        )
+        report = outcome(order, masters, edition, tracker.work, wall_seconds=time.monotonic() - began)
         with order.services.database.unit_of_work() as uow:
             uow.editions.save(run_id, edition, key)
             uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
             uow.commit()
         tracker.finish()
-        _show(order, report)
+        show_report(order.source, report)
     return report
 
 
+def _make_masters(
+    order: Order, todo: Sequence[KeyedUtterance], tracker: Tracker
+) -> tuple[tuple[Master, ...], dict[str, Path]]:
+    """Speaks the utterances, and masters and encodes each chapter as soon as all of it is spoken.
+
+    Returns:
+        See `Mastering.finish`.
+    """
+    with (
+        Mastering(order, encode=bool(todo)) as mastering,
+        closing(speak(order, todo, tracker, mastering.failed)) as spoken_chapters,
+    ):
+        for chapter in spoken_chapters:
+            mastering.begin(chapter)
+        return mastering.finish()
+
+
 def _open(order: Order, flow: str) -> str:
-    """Book, keys, choices and the run's row in one transaction: two processes cannot both begin."""
+    """Saves book, keys, choices and the run's row in one transaction: two processes cannot both begin."""
     with order.services.database.unit_of_work() as uow:
         uow.books.save(order.book, order.script)
         run_id = uow.runs.start(order.source, flow, order.record)
@@ -105,11 +118,3 @@ def _recorded(order: Order, run_id: str) -> Iterator[None]:
         raise
     finally:
         shutil.rmtree(order.working_folder, ignore_errors=True)
-
-
-def _show(order: Order, report: RunReport) -> None:
-    """The report as artifacts of the flow run."""
-    create_markdown_artifact(report_markdown(report), key=f"report-{order.source[:16]}", description=report.title)
-    create_table_artifact(
-        flagged_rows(report.flagged), key=f"flagged-{order.source[:16]}", description="takes that the checks doubt"
-    )

@@ -1,4 +1,4 @@
-"""From utterances without audio to takes in the database: batches out, records back, each batch committed at once.
+"""Turns utterances without audio into takes in the database: batches go out, records come back and are committed.
 
 A take's file is in the store before its row is written, and takes are committed batch by batch, so a crash costs the
 batches in flight and nothing else. Knows nothing of how a batch is spoken.
@@ -6,19 +6,23 @@ batches in flight and nothing else. Knows nothing of how a batch is spoken.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from functools import partial
+from typing import Any
 
 from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner
 
 from flows.order.order import Order
 from flows.run import policies
+from flows.run.runners import make_runner
 from flows.run.tracker import Tracker
 from flows.run.window import gather
 from storage.records import KeyedUtterance, Take, Verdict
+from tasks.errors import TalepressError
 from tasks.qa.verdict import best
 from tasks.synthesize.batches import Backlog, RenderItem, is_last_attempt
-from tasks.synthesize.render import RenderJob
+from tasks.synthesize.render import RenderJob, SpokenBatch
 from tasks.synthesize.task import synthesize_batch
 
 
@@ -37,8 +41,8 @@ def forget_lost_audio(order: Order) -> int:
 
 def speak(
     order: Order, utterances: Sequence[KeyedUtterance], tracker: Tracker, stop: Callable[[], bool]
-) -> Iterator[int]:
-    """Speaks the utterances and commits their takes; each with its last attempt gets the best one chosen.
+) -> Generator[int, None, None]:
+    """Speaks the utterances and commits their takes; after an utterance's last attempt its best take is chosen.
 
     Batches go across chapters. While one is in the engine, those before it are checked, stored and committed and the
     next one waits; a doubtful utterance comes back in a later batch.
@@ -46,57 +50,75 @@ def speak(
     Args:
         order: whose utterances they are.
         utterances: those to speak, in reading order. Those that have takes already get further ones.
-        tracker: hears of every batch.
-        stop: asked after each batch whether to submit no more.
+        tracker: is told of every batch.
+        stop: is asked after each batch whether to submit no more.
 
     Yields:
         The number of each chapter of the order once all of it has been committed.
 
     Raises:
-        The first error of a batch, after all others that were under way are committed.
+        The first error of a batch, after all others that were under way are committed; `TalepressError` when an
+        utterance was lost on the way.
     """
     if not utterances:
         yield from order.chapters  # and no network is loaded
         return
-    settings, speaker = order.services.settings, order.services.speaker
-    began, worked = time.monotonic(), speaker.busy_seconds
-    task = synthesize_batch.with_options(**policies.retrying(settings.execution))
+    settings = order.services.settings
     backlog = Backlog(
         _items(order, utterances),
         batch_seconds=settings.synthesize.batch_seconds,
         max_items=settings.synthesize.batch_size,
     )
-
-    def submit(items: tuple[RenderItem, ...]) -> PrefectFuture[list[Take]]:
-        voices = {item.voice: order.voices.get(item.voice, order.voice) for item in items}
-        return task.submit(
-            RenderJob(items, voices, order.sampling, order.services.synthesize, settings.qa, settings.storage.artifacts)
-        )
-
     unfinished = _Unfinished(order, utterances)
     yield from unfinished.chapters_done()
-    in_flight = min(settings.execution.threads, policies.POOL_THREADS)
-    for takes in gather(submit, backlog.next_batch, in_flight=in_flight):
-        again = {
-            take.utterance_key
-            for take in takes
-            if take.verdict is Verdict.DOUBTFUL and not is_last_attempt(take.attempt, settings.qa.retakes)
-        }
-        finished = {take.utterance_key for take in takes} - again
-        tracker.spoken(len(finished), takes, unfinished.title)
-        _commit(order, finished, takes, tracker)
-        for key in again:
-            backlog.put_back(key)
-        if stop():
-            backlog.clear()
-        unfinished.finish(finished)
-        tracker.synthesis_seconds = time.monotonic() - began
-        tracker.engine_seconds = speaker.busy_seconds - worked
-        yield from unfinished.chapters_done()
+    with make_runner(settings.execution) as runner:
+        submit = partial(_submit, order, runner)
+        for batch in gather(submit, backlog.next_batch, in_flight=settings.execution.threads):
+            again = _to_repeat(batch.takes, settings.qa.retakes)
+            finished = {take.utterance_key for take in batch.takes} - again
+            tracker.spoken(len(finished), batch, unfinished.title)
+            _commit(order, finished, batch.takes, tracker)
+            for key in again:
+                backlog.put_back(key)
+            if stop():
+                backlog.clear()
+            unfinished.finish(finished)
+            yield from unfinished.chapters_done()
+    if unfinished and not stop():
+        raise TalepressError(
+            f"{order.book.title}: nobody spoke all of chapter {unfinished.title!r}; please report the book"
+        )
+
+
+def _submit(order: Order, runner: TaskRunner[Any], items: tuple[RenderItem, ...]) -> PrefectFuture[SpokenBatch]:
+    """Gives a batch to whatever process the runner chooses."""
+    services = order.services
+    job = RenderJob(
+        items=items,
+        voices={item.voice: order.voices.get(item.voice, order.voice) for item in items},
+        sampling=order.sampling,
+        engine=services.synthesize.engine,
+        model=services.synthesize.model,
+        model_digest=services.front_end.digest,
+        precision=services.precision,
+        qa=services.settings.qa,
+        artifacts=services.settings.storage.artifacts,
+    )
+    task = synthesize_batch.with_options(**policies.retrying(services.settings.execution))
+    return runner.submit(task, {"job": job})
+
+
+def _to_repeat(takes: Iterable[Take], retakes: int) -> set[str]:
+    """Finds the keys of the utterances that get another take: the one they got is doubtful, and not their last."""
+    return {
+        take.utterance_key
+        for take in takes
+        if take.verdict is Verdict.DOUBTFUL and not is_last_attempt(take.attempt, retakes)
+    }
 
 
 class _Unfinished:
-    """Which chapters of an order still wait for which utterances. A text may occur in many chapters."""
+    """Knows which chapters of an order still wait for which utterances. A text may occur in many chapters."""
 
     def __init__(self, order: Order, utterances: Sequence[KeyedUtterance]) -> None:
         todo = {item.key for item in utterances}
@@ -111,21 +133,24 @@ class _Unfinished:
         """The title of the first chapter that is not done; empty when all are."""
         return self._titles[next(iter(self._keys))] if self._keys else ""
 
+    def __bool__(self) -> bool:
+        return bool(self._keys)
+
     def finish(self, keys: set[str]) -> None:
-        """Strikes keys off."""
-        for own in self._keys.values():
-            own.difference_update(keys)
+        """Notes that these utterances need no further take."""
+        for waiting in self._keys.values():
+            waiting.difference_update(keys)
 
     def chapters_done(self) -> list[int]:
-        """The chapters that wait for nothing any more, each named once."""
-        done = [chapter for chapter, own in self._keys.items() if not own]
+        """Returns the chapters that wait for nothing any more; each is returned once."""
+        done = [chapter for chapter, waiting in self._keys.items() if not waiting]
         for chapter in done:
             del self._keys[chapter]
         return done
 
 
 def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderItem]:
-    """What to speak, each with the number of its next attempt."""
+    """Lists what to speak, each with the number of its next attempt."""
     with order.services.database.snapshot() as uow:
         existing = uow.takes.of(item.key for item in utterances)
     return [
@@ -135,11 +160,12 @@ def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderIte
 
 
 def _next_attempt(takes: Iterable[Take]) -> int:
+    """The number of the attempt that follows these takes; 0 where there is none."""
     return max((take.attempt for take in takes), default=-1) + 1
 
 
-def _commit(order: Order, finished: set[str], takes: list[Take], tracker: Tracker) -> None:
-    """Rows of one batch, and the choices of its finished utterances, in one transaction."""
+def _commit(order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker) -> None:
+    """Commits the rows of one batch and the choices of its finished utterances in one transaction."""
     with order.services.database.unit_of_work() as uow:
         uow.takes.add(takes)
         choices = {key: best(known).key for key, known in uow.takes.of(finished).items()}

@@ -11,8 +11,9 @@ from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
+from flows.order.report import Work
 from flows.progress import Progress, announce
-from storage.records import Take
+from tasks.synthesize.render import SpokenBatch
 
 ARTIFACT_INTERVAL_SECONDS = 1.0  # every update is a request to the server
 
@@ -25,15 +26,14 @@ class Tracker:
     artifact_key: str  # lower-case letters, digits and dashes
     total: int  # utterances to speak
     done: int = 0
-    takes: int = 0
-    take_seconds: float = 0.0  # audio of all takes made, kept or not
-    synthesis_seconds: float = 0.0  # wall time
-    engine_seconds: float = 0.0  # of these, with the engine at work
+    work: Work = field(default_factory=Work)
     _artifact: UUID | None = None
-    _last_update: float = field(default=0.0)
+    _began: float = 0.0
+    _last_update: float = 0.0
 
     def begin(self) -> None:
-        """Makes the progress artifact."""
+        """Makes the progress artifact. Synthesis counts as begun."""
+        self._began = time.monotonic()
         artifact = create_progress_artifact(
             0.0, key=self.artifact_key, description=f"0 of {self.total} utterances spoken"
         )
@@ -41,19 +41,23 @@ class Tracker:
         self._artifact = artifact
         announce(Progress("synthesize", self.done, self.total))
 
-    def spoken(self, utterances: int, takes: list[Take], detail: str) -> None:
-        """Counts a finished batch."""
+    def spoken(self, utterances: int, batch: SpokenBatch, detail: str) -> None:
+        """Counts a batch, by which so many utterances are finished."""
         self.done += utterances
-        self.takes += len(takes)
-        self.take_seconds += sum(take.seconds for take in takes)
-        announce(Progress("synthesize", self.done, self.total, detail))
         now = time.monotonic()
+        self.work = Work(
+            takes=self.work.takes + len(batch.takes),
+            take_seconds=self.work.take_seconds + sum(take.seconds for take in batch.takes),
+            synthesis_seconds=now - self._began,
+            engine_seconds=self.work.engine_seconds + batch.engine_seconds,
+        )
+        announce(Progress("synthesize", self.done, self.total, detail))
         if now - self._last_update >= ARTIFACT_INTERVAL_SECONDS:
             self._last_update = now
             self._update(100.0 * self.done / max(1, self.total))
 
     def finish(self) -> None:
-        """Says that all is done."""
+        """Sets the artifact to done."""
         self._update(100.0)
 
     def _update(self, percent: float) -> None:

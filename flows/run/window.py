@@ -19,7 +19,7 @@ def gather(
 ) -> Iterator[Result]:
     """Submits jobs, at most `in_flight` at a time, and yields the results in the order in which they complete.
 
-    `next_job` says None when there is nothing to do just now; what is done with a result may make new jobs.
+    `next_job` returns None when there is nothing to do just now; what is done with a result may make new jobs.
     After a failure no further job is submitted; those under way are still waited for and their results yielded, so that
     no finished work is lost, and then the first error is raised.
     """

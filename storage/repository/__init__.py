@@ -1,7 +1,8 @@
 """Repositories: records in, records out, over one unit of work.
 
 `UnitOfWork` groups one repository per aggregate: `books`, `takes`, `voices`, `runs`, `masters`, `editions`.
-Obtained from `storage.database.Database.unit_of_work()`. Rows and SQL stay in here.
+Obtained from `storage.database.Database.unit_of_work()`. Rows and SQL stay in here. Modules of this package import each
+other, never the package itself. It must not know where the database is.
 """
 
 from storage.repository.books import Books

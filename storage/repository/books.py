@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, case, delete, func, select, update
 from sqlalchemy.orm import Session, undefer
 
+from storage.mapping import row_values, to_record
 from storage.records import (
     Block,
     Book,
@@ -25,10 +26,10 @@ from storage.records import (
     LedgerState,
     Script,
     Skip,
+    Utterance,
     Verdict,
 )
-from storage.repository import _book_rows as book_rows
-from storage.repository._queries import book_id, in_chapters, utterance_record
+from storage.repository._queries import book_id, in_chapters, insert_rows
 from storage.schema import BlockRow, BookRow, ChapterRow, LedgerRow, RunRow, SkipRow, TakeRow, UtteranceRow
 
 
@@ -48,7 +49,7 @@ class Books:
         stored = self._session.scalar(select(BookRow).where(BookRow.source_sha256 == book.source_sha256))
         if stored is not None and stored.content_sha256 == content:
             return False
-        values = {**book_rows.book_values(book), "content_sha256": content}
+        values = row_values(book, BookRow, content_sha256=content)
         if stored is None:
             stored = BookRow(**values, added_at=datetime.now(UTC))
             self._session.add(stored)
@@ -57,65 +58,68 @@ class Books:
             self._session.execute(update(BookRow).where(BookRow.id == stored.id).values(**values))
             for table in (ChapterRow, SkipRow, LedgerRow):  # blocks and utterances go with their chapters
                 self._session.execute(delete(table).where(table.book_id == stored.id))
-        for row_type, rows in (
-            (ChapterRow, book_rows.chapter_values(stored.id, book)),
-            (BlockRow, book_rows.block_values(stored.id, book)),
-            (SkipRow, book_rows.skip_values(stored.id, book)),
-            (UtteranceRow, book_rows.utterance_values(stored.id, script)),
-            (LedgerRow, book_rows.ledger_values(stored.id, script)),
-        ):
-            if rows:
-                self._session.execute(insert(row_type), rows)
+        self._insert_parts(stored.id, book, script)
         return True
 
+    def _insert_parts(self, owner: int, book: Book, script: Script) -> None:
+        """Inserts what a book consists of; chapters before their blocks and utterances, which refer to them."""
+        chapters = [row_values(chapter, ChapterRow, book_id=owner) for chapter in book.chapters]
+        blocks = [
+            row_values(block, BlockRow, book_id=owner, chapter_index=chapter.index, index=index)
+            for chapter in book.chapters
+            for index, block in enumerate(chapter.blocks)
+        ]
+        skips = [
+            row_values(skip, SkipRow, book_id=owner, position=position) for position, skip in enumerate(book.skipped)
+        ]
+        utterances = [row_values(utterance, UtteranceRow, book_id=owner) for utterance in script.utterances]
+        entries = [
+            row_values(entry, LedgerRow, book_id=owner, position=position)
+            for position, entry in enumerate(script.ledger)
+        ]
+        insert_rows(self._session, ChapterRow, chapters)
+        insert_rows(self._session, BlockRow, blocks)
+        insert_rows(self._session, SkipRow, skips)
+        insert_rows(self._session, UtteranceRow, utterances)
+        insert_rows(self._session, LedgerRow, entries)
+
     def exists(self, source_sha256: str) -> bool:
-        """Whether a book is stored."""
+        """Tells whether a book is stored."""
         return self._session.scalar(select(BookRow.id).where(BookRow.source_sha256 == source_sha256)) is not None
 
     def get(self, source_sha256: str) -> Book:
-        """A book as it was saved. Raises `NotFoundError`."""
+        """Reads a book as it was saved. Raises `NotFoundError`."""
         row = self._session.get_one(BookRow, book_id(self._session, source_sha256), options=[undefer(BookRow.cover)])
-        blocks: dict[int, list[Block]] = {}
-        for block in self._session.scalars(_of_book(BlockRow, row.id).order_by(BlockRow.chapter_index, BlockRow.index)):
-            blocks.setdefault(block.chapter_index, []).append(
-                Block(block.kind, block.text, block.source, book_rows.markup_records(block.markup))
-            )
-        chapters = self._session.scalars(_of_book(ChapterRow, row.id).order_by(ChapterRow.index))
         skips = self._session.scalars(_of_book(SkipRow, row.id).order_by(SkipRow.position))
-        return Book(
-            title=row.title,
-            authors=tuple(row.authors),
-            language=row.language,
-            source_sha256=row.source_sha256,
-            chapters=tuple(Chapter(c.index, c.title, tuple(blocks.get(c.index, ()))) for c in chapters),
-            skipped=tuple(Skip(s.text, s.rule, s.chapter_index, s.source) for s in skips),
-            identifier=row.identifier,
-            publisher=row.publisher,
-            date=row.date,
-            description=row.description,
-            cover=row.cover,
-            cover_media_type=row.cover_media_type,
-            warnings=tuple(row.warnings),
-            series=row.series,
-            series_position=row.series_position,
-            identifiers=tuple(row.identifiers),
+        return to_record(
+            Book,
+            row,
+            chapters=self._chapters(row.id),
+            skipped=tuple(to_record(Skip, skip) for skip in skips),
         )
 
+    def _chapters(self, owner: int) -> tuple[Chapter, ...]:
+        blocks: dict[int, list[Block]] = {}
+        for row in self._session.scalars(_of_book(BlockRow, owner).order_by(BlockRow.chapter_index, BlockRow.index)):
+            blocks.setdefault(row.chapter_index, []).append(to_record(Block, row))
+        chapters = self._session.scalars(_of_book(ChapterRow, owner).order_by(ChapterRow.index))
+        return tuple(to_record(Chapter, row, blocks=tuple(blocks.get(row.index, ()))) for row in chapters)
+
     def script(self, source_sha256: str) -> Script:
-        """The script of a book as it was saved; its coverage is added up anew. Raises `NotFoundError`."""
+        """Reads the script of a book as it was saved; its coverage is added up anew. Raises `NotFoundError`."""
         owner = book_id(self._session, source_sha256)
         utterances = self._session.scalars(
             _of_book(UtteranceRow, owner).order_by(UtteranceRow.chapter_index, UtteranceRow.index)
         )
         ledger = self._session.scalars(_of_book(LedgerRow, owner).order_by(LedgerRow.position))
         return Script(
-            utterances=tuple(utterance_record(row) for row in utterances),
-            ledger=tuple(LedgerEntry(e.chapter_index, e.text, e.chars, e.state, e.rule) for e in ledger),
+            utterances=tuple(to_record(Utterance, row) for row in utterances),
+            ledger=tuple(to_record(LedgerEntry, row) for row in ledger),
             coverage=self.coverage(source_sha256),
         )
 
     def coverage(self, source_sha256: str) -> Coverage:
-        """The totals of a book's ledger. Raises `NotFoundError`."""
+        """Adds up the characters of a book's ledger by state. Raises `NotFoundError`."""
         query = (
             select(LedgerRow.state, func.sum(LedgerRow.chars))
             .where(LedgerRow.book_id == book_id(self._session, source_sha256))
@@ -130,7 +134,7 @@ class Books:
         )
 
     def assign_keys(self, source_sha256: str, keyed: Iterable[KeyedUtterance]) -> int:
-        """Sets what is to be spoken for each utterance. A changed key takes the utterance's choice away.
+        """Stores the key of what each utterance is to say. An utterance whose key changes loses its chosen take.
 
         Returns how many keys changed. Raises `NotFoundError`.
         """
@@ -157,16 +161,17 @@ class Books:
         return len(changed)
 
     def keyed(self, source_sha256: str, chapters: Collection[int] | None = None) -> tuple[KeyedUtterance, ...]:
-        """The utterances that have a key, with it, in reading order. Raises `NotFoundError`."""
+        """Lists the utterances that have a key, in reading order. Raises `NotFoundError`."""
         query = (
             _of_book(UtteranceRow, book_id(self._session, source_sha256))
             .where(UtteranceRow.utterance_key.is_not(None), in_chapters(UtteranceRow.chapter_index, chapters))
             .order_by(UtteranceRow.chapter_index, UtteranceRow.index)
         )
-        return tuple(KeyedUtterance(utterance_record(row), row.utterance_key) for row in self._session.scalars(query))
+        rows = self._session.scalars(query)
+        return tuple(KeyedUtterance(to_record(Utterance, row), row.utterance_key) for row in rows)
 
     def chapter_summaries(self, source_sha256: str) -> tuple[ChapterSummary, ...]:
-        """How far each chapter of a book has come, in one query. Raises `NotFoundError`."""
+        """Counts how far each chapter of a book has come, in one query. Raises `NotFoundError`."""
         owner = book_id(self._session, source_sha256)
         query = (
             _joined_takes(select(ChapterRow.index, ChapterRow.title, *_COUNTS))
@@ -177,17 +182,17 @@ class Books:
         return tuple(ChapterSummary(*row) for row in self._session.execute(query))
 
     def summaries(self) -> tuple[BookSummary, ...]:
-        """How far every book has come, the latest added first, in one query."""
+        """Counts how far every book has come, the latest added first, in one query."""
         query = _book_summaries().order_by(BookRow.added_at.desc(), BookRow.id.desc())
         return tuple(_book_summary(row) for row in self._session.execute(query))
 
     def summary(self, source_sha256: str) -> BookSummary:
-        """How far a book has come. Raises `NotFoundError`."""
+        """Counts how far a book has come. Raises `NotFoundError`."""
         query = _book_summaries().where(BookRow.id == book_id(self._session, source_sha256))
         return _book_summary(self._session.execute(query).one())
 
 
-AnySelect = Select[*tuple[Any, ...]]
+AnySelect = Select[tuple[Any, ...]]
 
 _COUNTS = (
     func.count(UtteranceRow.index),
@@ -199,7 +204,7 @@ _COUNTS = (
 
 
 def _joined_takes(query: AnySelect) -> AnySelect:
-    """Chapters with their utterances and chosen takes, as far as there are any."""
+    """Joins chapters to their utterances and chosen takes; chapters without any stay in the result."""
     return (
         query.select_from(ChapterRow)
         .outerjoin(
@@ -231,7 +236,7 @@ def _book_summaries() -> AnySelect:
     )
 
 
-def _book_summary(row: Row[*tuple[Any, ...]]) -> BookSummary:
+def _book_summary(row: Row[tuple[Any, ...]]) -> BookSummary:
     source_sha256, title, authors, *rest = row
     return BookSummary(source_sha256, title, tuple(authors), *rest)
 

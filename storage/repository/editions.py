@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
+from storage.mapping import row_values, to_record
 from storage.records import Edition, EditionFile
-from storage.repository._queries import book_id
+from storage.repository._queries import book_id, insert_rows
 from storage.schema import EditionChapterRow, EditionFileRow, EditionRow, RunRow
 
 
@@ -25,33 +26,31 @@ class Editions:
         """
         self._session.execute(delete(EditionRow).where(EditionRow.run_id == run_id))
         row = EditionRow(
-            run_id=run_id, content_key=content_key, seconds=edition.seconds, published_at=datetime.now(UTC)
+            **row_values(edition, EditionRow, run_id=run_id, content_key=content_key, published_at=datetime.now(UTC))
         )
         self._session.add(row)
         self._session.flush()
         files = [
-            {"edition_id": row.id, "position": n, "kind": f.kind, "path": f.path, "sha256": f.sha256, "bytes": f.bytes}
-            for n, f in enumerate(edition.files)
+            row_values(file, EditionFileRow, edition_id=row.id, position=position)
+            for position, file in enumerate(edition.files)
         ]
         chapters = [
-            {"edition_id": row.id, "position": n, "title": title, "start": start, "end": end}
-            for n, (title, start, end) in enumerate(edition.chapters)
+            {"edition_id": row.id, "position": position, "title": title, "start": start, "end": end}
+            for position, (title, start, end) in enumerate(edition.chapters)
         ]
-        if files:
-            self._session.execute(insert(EditionFileRow), files)
-        if chapters:
-            self._session.execute(insert(EditionChapterRow), chapters)
+        insert_rows(self._session, EditionFileRow, files)
+        insert_rows(self._session, EditionChapterRow, chapters)
 
     def latest(self, source_sha256: str) -> Edition | None:
-        """The edition that was published last of a book, or None. Raises `NotFoundError`."""
+        """Reads the edition of a book that was published last; None when there is none. Raises `NotFoundError`."""
         query = select(EditionRow).join(RunRow).where(RunRow.book_id == book_id(self._session, source_sha256))
         return self._newest(query)
 
     def find(self, content_key: str) -> Edition | None:
-        """The latest edition with that content key, or None. Whether its files are still there is for the caller."""
+        """Looks up the latest edition with that content key; None when there is none. Its files may be gone."""
         return self._newest(select(EditionRow).where(EditionRow.content_key == content_key))
 
-    def _newest(self, query: Select[EditionRow]) -> Edition | None:
+    def _newest(self, query: Select[tuple[EditionRow]]) -> Edition | None:
         row = self._session.scalar(query.order_by(EditionRow.published_at.desc(), EditionRow.id.desc()).limit(1))
         if row is None:
             return None
@@ -61,8 +60,9 @@ class Editions:
         chapters = self._session.scalars(
             select(EditionChapterRow).where(EditionChapterRow.edition_id == row.id).order_by(EditionChapterRow.position)
         )
-        return Edition(
-            files=tuple(EditionFile(f.kind, f.path, f.sha256, f.bytes) for f in files),
-            seconds=row.seconds,
-            chapters=tuple((c.title, c.start, c.end) for c in chapters),
+        return to_record(
+            Edition,
+            row,
+            files=tuple(to_record(EditionFile, file) for file in files),
+            chapters=tuple((chapter.title, chapter.start, chapter.end) for chapter in chapters),
         )

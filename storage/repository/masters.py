@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.errors import NotFoundError, StorageError
-from storage.records import Master, PlacedUtterance
-from storage.repository._queries import book_id, insert_unless_present, utterance_record
+from storage.mapping import row_values, to_record
+from storage.records import Master, PlacedUtterance, Utterance
+from storage.repository._queries import book_id, insert_rows, insert_unless_present
 from storage.schema import ChapterRow, MasterRow, PlacementRow, UtteranceRow
 
 
@@ -23,32 +24,16 @@ class Masters:
         """Stores a master under its content key. One whose key is present is left as it was."""
         if self._session.get(MasterRow, key) is not None:
             return
-        values = {
-            "key": key,
-            "audio_sha256": master.audio_sha256,
-            "sample_rate": master.sample_rate,
-            "samples": master.samples,
-            "loudness_lufs": master.loudness_lufs,
-            "true_peak_dbtp": master.true_peak_dbtp,
-            "made_at": datetime.now(UTC),
-        }
-        insert_unless_present(self._session, MasterRow, [values])
+        row = row_values(master, MasterRow, key=key, made_at=datetime.now(UTC))
+        insert_unless_present(self._session, MasterRow, [row])
         placements = [
-            {
-                "master_key": key,
-                "position": position,
-                "utterance_index": placed.utterance.index,
-                "take_key": placed.take_key,
-                "start_sample": placed.start_sample,
-                "end_sample": placed.end_sample,
-            }
+            row_values(placed, PlacementRow, master_key=key, position=position, utterance_index=placed.utterance.index)
             for position, placed in enumerate(master.placed)
         ]
-        if placements:
-            self._session.execute(insert(PlacementRow), placements)
+        insert_rows(self._session, PlacementRow, placements)
 
     def find(self, key: str, source_sha256: str, chapter_index: int) -> Master | None:
-        """The master with that key, as the given chapter's, or None.
+        """Looks up the master with that key and reads it as the given chapter's; None when there is none.
 
         Title and utterances are those of the chapter now. Raises `StorageError` when the key is not this chapter's
         (it names utterances that the chapter lacks), `NotFoundError`.
@@ -59,9 +44,9 @@ class Masters:
         owner = book_id(self._session, source_sha256)
         chapter = self._session.get(ChapterRow, (owner, chapter_index))
         if chapter is None:
-            raise NotFoundError(f"the book has no chapter {chapter_index + 1}")
+            raise NotFoundError(f"book {source_sha256} has no chapter {chapter_index + 1}: see `talepress plan`")
         utterances = {
-            utterance.index: utterance_record(utterance)
+            utterance.index: to_record(Utterance, utterance)
             for utterance in self._session.scalars(
                 select(UtteranceRow).where(UtteranceRow.book_id == owner, UtteranceRow.chapter_index == chapter_index)
             )
@@ -70,17 +55,16 @@ class Masters:
             select(PlacementRow).where(PlacementRow.master_key == key).order_by(PlacementRow.position)
         ).all()
         if any(placement.utterance_index not in utterances for placement in placements):
-            raise StorageError(f"master {key} was not made from chapter {chapter_index + 1} as it is now")
-        return Master(
+            raise StorageError(
+                f"master {key} was not made from chapter {chapter_index + 1} as it is now: run the same command again"
+            )
+        return to_record(
+            Master,
+            row,
             chapter_index=chapter_index,
             title=chapter.title,
-            audio_sha256=row.audio_sha256,
-            sample_rate=row.sample_rate,
-            samples=row.samples,
-            loudness_lufs=row.loudness_lufs,
-            true_peak_dbtp=row.true_peak_dbtp,
             placed=tuple(
-                PlacedUtterance(utterances[p.utterance_index], p.take_key, p.start_sample, p.end_sample)
-                for p in placements
+                to_record(PlacedUtterance, placement, utterance=utterances[placement.utterance_index])
+                for placement in placements
             ),
         )

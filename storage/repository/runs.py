@@ -1,4 +1,4 @@
-"""Runs: who is working on which book, how far they are, how it ended. Must not know what a run does."""
+"""Runs: which process works on which book, how far it has come, how it ended. Must not know what a run does."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.errors import BookBusyError, NotFoundError
+from storage.mapping import to_record
 from storage.processes import is_alive, this_process
 from storage.records import Run, RunState
 from storage.repository._queries import book_id
@@ -30,15 +31,18 @@ class Runs:
         `request` says what was asked for and must be fit for JSON. A run whose process is gone is recorded as failed
         first. Raises `BookBusyError` when its process lives, `NotFoundError`.
         """
-        owner, now = book_id(self._session, source_sha256), datetime.now(UTC)
+        owner = book_id(self._session, source_sha256)
+        now = datetime.now(UTC)
         running = self._session.scalar(select(RunRow).where(RunRow.book_id == owner, RunRow.state == RunState.RUNNING))
         if running is not None:
             if is_alive(running.process, running.heartbeat_at):
                 raise BookBusyError(
-                    f"another process works on this book since {running.started_at:%Y-%m-%d %H:%M} UTC "
+                    f"another process has been working on this book since {running.started_at:%Y-%m-%d %H:%M} UTC "
                     f"(run {running.id}): wait for it or stop it"
                 )
-            running.state, running.message, running.finished_at = RunState.FAILED, INTERRUPTED, now
+            running.state = RunState.FAILED
+            running.message = INTERRUPTED
+            running.finished_at = now
             self._session.flush()
         row = RunRow(
             id=uuid.uuid4().hex,
@@ -59,26 +63,32 @@ class Runs:
         return row.id
 
     def progress(self, run_id: str, done: int, total: int) -> None:
-        """Records how many utterances of how many are finished, and that the run lives. Raises `NotFoundError`."""
+        """Records that `done` utterances of `total` are finished and that the run lives. Raises `NotFoundError`."""
         row = self._row(run_id)
-        row.done, row.total, row.heartbeat_at = done, total, datetime.now(UTC)
+        row.done = done
+        row.total = total
+        row.heartbeat_at = datetime.now(UTC)
         self._session.flush()
 
     def finish(self, run_id: str, state: RunState, message: str = "") -> None:
         """Records how a run ended: done, flagged or failed. Raises `NotFoundError`."""
         if state is RunState.RUNNING:
             raise ValueError("a run does not finish as running")
-        row, now = self._row(run_id), datetime.now(UTC)
-        row.state, row.message, row.heartbeat_at, row.finished_at = state, message, now, now
+        now = datetime.now(UTC)
+        row = self._row(run_id)
+        row.state = state
+        row.message = message
+        row.heartbeat_at = now
+        row.finished_at = now
         self._session.flush()
 
     def get(self, run_id: str) -> Run:
-        """A run. Raises `NotFoundError`."""
+        """Reads a run. Raises `NotFoundError`."""
         row = self._row(run_id)
         return _record(row, self._session.get_one(BookRow, row.book_id).source_sha256)
 
     def of(self, source_sha256: str) -> tuple[Run, ...]:
-        """The runs of a book, the latest first. Raises `NotFoundError`."""
+        """Lists the runs of a book, the latest first. Raises `NotFoundError`."""
         owner = book_id(self._session, source_sha256)
         query = select(RunRow).where(RunRow.book_id == owner).order_by(RunRow.started_at.desc())
         return tuple(_record(row, source_sha256) for row in self._session.scalars(query))
@@ -86,22 +96,10 @@ class Runs:
     def _row(self, run_id: str) -> RunRow:
         row = self._session.get(RunRow, run_id)
         if row is None:
-            raise NotFoundError(f"there is no run {run_id!r} in the database")
+            raise NotFoundError(f"there is no run {run_id!r} in the database: `talepress status` shows what there is")
         return row
 
 
 def _record(row: RunRow, source_sha256: str) -> Run:
-    return Run(
-        id=row.id,
-        source_sha256=source_sha256,
-        flow=row.flow,
-        state=row.state,
-        started_at=row.started_at,
-        heartbeat_at=row.heartbeat_at,
-        finished_at=row.finished_at,
-        done=row.done,
-        total=row.total,
-        message=row.message,
-        request=row.request,
-        interrupted=row.state is RunState.RUNNING and not is_alive(row.process, row.heartbeat_at),
-    )
+    interrupted = row.state is RunState.RUNNING and not is_alive(row.process, row.heartbeat_at)
+    return to_record(Run, row, source_sha256=source_sha256, interrupted=interrupted)

@@ -9,15 +9,9 @@ from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from storage.errors import IncompleteError
-from storage.records import ChosenTake, FlaggedUtterance, KeyedUtterance, Take, Verdict
-from storage.repository._queries import (
-    book_id,
-    chunks,
-    in_chapters,
-    insert_unless_present,
-    take_record,
-    utterance_record,
-)
+from storage.mapping import row_values, to_record
+from storage.records import ChosenTake, FlaggedUtterance, KeyedUtterance, Take, Utterance, Verdict
+from storage.repository._queries import book_id, chunks, in_chapters, insert_unless_present
 from storage.schema import ChapterRow, TakeRow, UtteranceRow
 
 _CHOSEN = (TakeRow.key == UtteranceRow.chosen_take_key) & (TakeRow.utterance_key == UtteranceRow.utterance_key)
@@ -34,38 +28,24 @@ class Takes:
 
         Raises `DatabaseError` when another key holds the same attempt of the same utterance key.
         """
-        now = datetime.now(UTC)
-        rows = {
-            take.key: {
-                "key": take.key,
-                "utterance_key": take.utterance_key,
-                "attempt": take.attempt,
-                "seed": take.seed,
-                "audio_sha256": take.audio_sha256,
-                "sample_rate": take.sample_rate,
-                "samples": take.samples,
-                "verdict": take.verdict,
-                "reasons": list(take.reasons),
-                "scores": take.scores,
-                "made_at": now,
-            }
-            for take in takes
-        }
+        made_at = datetime.now(UTC)
+        rows = {take.key: row_values(take, TakeRow, made_at=made_at) for take in takes}
         insert_unless_present(self._session, TakeRow, list(rows.values()))
 
     def of(self, utterance_keys: Iterable[str]) -> dict[str, tuple[Take, ...]]:
-        """The takes of each utterance key, by attempt; keys without any take are left out."""
+        """Looks up the takes of each utterance key, in order of attempts; keys without a take are left out."""
         found: dict[str, list[Take]] = {}
         for chunk in chunks(dict.fromkeys(utterance_keys)):
             query = select(TakeRow).where(TakeRow.utterance_key.in_(chunk)).order_by(TakeRow.attempt)
             for row in self._session.scalars(query):
-                found.setdefault(row.utterance_key, []).append(take_record(row))
+                found.setdefault(row.utterance_key, []).append(to_record(Take, row))
         return {key: tuple(takes) for key, takes in found.items()}
 
     def missing(self, source_sha256: str, chapters: Collection[int] | None = None) -> tuple[KeyedUtterance, ...]:
-        """What must still be rendered: the first utterance of each key that has neither choice nor acceptable take.
+        """Lists what must still be rendered, in reading order: utterances with neither choice nor acceptable take.
 
-        In reading order. Utterances without a key (see `Books.assign_keys`) are not asked for. Raises `NotFoundError`.
+        Of those with one key, the first stands for all. Utterances without a key (see `Books.assign_keys`) are not
+        asked for. Raises `NotFoundError`.
         """
         acceptable = exists().where(TakeRow.utterance_key == UtteranceRow.utterance_key, TakeRow.verdict == Verdict.OK)
         query = (
@@ -83,11 +63,11 @@ class Takes:
         for row in self._session.scalars(query):
             assert row.utterance_key is not None
             if row.utterance_key not in first:
-                first[row.utterance_key] = KeyedUtterance(utterance_record(row), row.utterance_key)
+                first[row.utterance_key] = KeyedUtterance(to_record(Utterance, row), row.utterance_key)
         return tuple(first.values())
 
     def choose(self, source_sha256: str, choices: Mapping[str, str]) -> None:
-        """Makes each utterance key's take (utterance key -> take key) the one its utterances in this book use.
+        """Chooses takes: in this book, every utterance with the key on the left uses the take on the right.
 
         An earlier choice is replaced. Raises `NotFoundError`; `DatabaseError` for a take of another utterance key.
         """
@@ -103,7 +83,7 @@ class Takes:
         self._session.connection().execute(statement, parameters)
 
     def choose_acceptable(self, source_sha256: str, chapters: Collection[int] | None = None) -> int:
-        """Gives utterances without a choice the first acceptable take there is, from whatever book or run.
+        """Chooses the first acceptable take, of whatever book or run, for each utterance without a choice.
 
         Returns how many utterances got one. Raises `NotFoundError`.
         """
@@ -127,7 +107,7 @@ class Takes:
         return self._session.connection().execute(statement).rowcount
 
     def chosen(self, source_sha256: str, chapter_index: int) -> tuple[ChosenTake, ...]:
-        """Every utterance of a chapter with its chosen take, in reading order: what stitching needs.
+        """Reads every utterance of a chapter with its chosen take, in reading order: what stitching needs.
 
         Raises `IncompleteError` when an utterance has none, so that no text is lost in silence; `NotFoundError`.
         """
@@ -147,10 +127,10 @@ class Takes:
                 f"chapter {chapter_index + 1}: {len(unspoken)} of {len(rows)} utterances have no chosen take, "
                 f"the first is {unspoken[0][:60]!r}: run the same command again"
             )
-        return tuple(ChosenTake(utterance_record(utterance), take_record(take)) for utterance, take in rows)
+        return tuple(ChosenTake(to_record(Utterance, utterance), to_record(Take, take)) for utterance, take in rows)
 
     def flagged(self, source_sha256: str, chapters: Collection[int] | None = None) -> tuple[FlaggedUtterance, ...]:
-        """The utterances whose chosen take is doubtful, in reading order. Raises `NotFoundError`."""
+        """Lists the utterances whose chosen take is doubtful, in reading order. Raises `NotFoundError`."""
         query = (
             select(ChapterRow.title, UtteranceRow, TakeRow)
             .join(TakeRow, _CHOSEN)
@@ -166,12 +146,12 @@ class Takes:
             .order_by(UtteranceRow.chapter_index, UtteranceRow.index)
         )
         return tuple(
-            FlaggedUtterance(title, utterance_record(utterance), take_record(take))
+            FlaggedUtterance(title, to_record(Utterance, utterance), to_record(Take, take))
             for title, utterance, take in self._session.execute(query)
         )
 
     def remove(self, keys: Sequence[str]) -> None:
-        """Forgets takes, say because their audio is gone; whoever chose them is without a choice again."""
+        """Deletes takes whose audio is lost. Utterances that had chosen one of them have no chosen take afterwards."""
         for chunk in chunks(keys):
             self._session.execute(
                 update(UtteranceRow).where(UtteranceRow.chosen_take_key.in_(chunk)).values(chosen_take_key=None)

@@ -27,8 +27,6 @@ _SHORT = {
     **{"eng": "en", "fre": "fr", "fra": "fr", "ger": "de", "deu": "de", "spa": "es", "ita": "it", "dut": "nl"},
     **{"nld": "nl", "por": "pt", "rus": "ru", "chi": "zh", "zho": "zh", "jpn": "ja", "lat": "la", "pol": "pl"},
 }
-# The model that Talepress ships, and the published one, speak English alone.
-SPOKEN_LANGUAGES = frozenset({"en"})
 _NAMES = {
     **{"en": "English", "fr": "French", "de": "German", "es": "Spanish", "it": "Italian", "nl": "Dutch", "la": "Latin"},
     **{"pt": "Portuguese", "ru": "Russian", "zh": "Chinese", "ja": "Japanese", "pl": "Polish", "sv": "Swedish"},
@@ -47,7 +45,7 @@ def book_language(book: Book) -> str:
     return detected if contradicted or not declared else declared
 
 
-def require_language(book: Book, name: str, spoken: Collection[str] = SPOKEN_LANGUAGES) -> None:
+def require_language(book: Book, name: str, spoken: Collection[str]) -> None:
     """Raises `UnreadableBookError` for a book in a known language that is not in `spoken` (primary subtags)."""
     language = book_language(book)
     if not language or primary_language(language) in spoken:

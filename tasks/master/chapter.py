@@ -1,11 +1,10 @@
-"""Brings a stitched chapter to its loudness: measure, one gain, limiter only where needed, measure what came out.
+"""Brings a stitched chapter to its loudness and measures the result.
 
 It reads and writes in blocks, so memory does not grow with the chapter. It must not know how a chapter was stitched.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,14 +15,12 @@ from configs.settings import MasterSettings
 from storage.artifacts import ArtifactStore
 from storage.records import Master
 from tasks.disk import output_errors
-from tasks.master.dynamics import amplify, limit, plan_gain_db
-from tasks.master.meters import LoudnessMeter, TruePeakMeter
+from tasks.master.dynamics import level
+from tasks.master.meters import measure
 from tasks.stitch.assemble import StitchedChapter
 
 BLOCK_SAMPLES = 1 << 18  # 11 s at 24 kHz: 2 MiB a block
 TOLERANCE_LU = 0.5
-
-logger = logging.getLogger(__name__)
 
 
 def master_chapter(
@@ -39,26 +36,20 @@ def master_chapter(
         settings: target loudness (LUFS) and true-peak ceiling (dBTP).
 
     Returns:
-        The master with the loudness and true peak measured on the finished audio.
+        The master, with the loudness and true peak of the finished audio. It has as many samples as the chapter.
 
     Raises:
         OutputError: the disk is full.
     """
-    loudness, peak = measure(_read(stitched.path), stitched.sample_rate)
-    gain_db = plan_gain_db(loudness, peak, settings.target_lufs, settings.ceiling_dbtp)
-    blocks = amplify(_read(stitched.path), gain_db)
-    if peak + gain_db > settings.ceiling_dbtp:
-        blocks = limit(blocks, settings.ceiling_dbtp, stitched.sample_rate)
+    blocks = level(lambda: _read(stitched.path), settings.target_lufs, settings.ceiling_dbtp, stitched.sample_rate)
     working = stitched.path.with_suffix(".master.flac")
     try:
         with output_errors(working.parent):
             with soundfile.SoundFile(working, "w", stitched.sample_rate, 1, format="FLAC", subtype="PCM_16") as target:
-                loudness, peak = measure(_written(blocks, target), stitched.sample_rate)
+                loudness, peak = measure(_write(blocks, target), stitched.sample_rate)
             address = store.put_file(working)
     finally:
         working.unlink(missing_ok=True)
-    if abs(loudness - settings.target_lufs) > TOLERANCE_LU:
-        logger.warning("chapter %r came out at %.1f LUFS instead of %.1f", title, loudness, settings.target_lufs)
     return Master(
         chapter_index=chapter_index,
         title=title,
@@ -71,22 +62,19 @@ def master_chapter(
     )
 
 
-def measure(blocks: Iterable[np.ndarray], sample_rate: int) -> tuple[float, float]:
-    """Integrated loudness in LUFS and true peak in dBTP of a stream of mono blocks, each of shape (samples,)."""
-    loudness, peak = LoudnessMeter(sample_rate), TruePeakMeter()
-    for block in blocks:
-        loudness.add(block)
-        peak.add(block)
-    return loudness.lufs(), peak.dbtp()
+def misses_target(loudness_lufs: float, settings: MasterSettings) -> bool:
+    """Tells whether listeners would notice that a chapter has not the loudness that was asked for."""
+    return abs(loudness_lufs - settings.target_lufs) > TOLERANCE_LU
 
 
 def _read(path: Path) -> Iterator[np.ndarray]:
+    """Yields a file's samples in blocks, each of shape (samples,), float64."""
     with soundfile.SoundFile(path) as file:
         yield from file.blocks(BLOCK_SAMPLES, dtype="float64")
 
 
-def _written(blocks: Iterable[np.ndarray], target: soundfile.SoundFile) -> Iterator[np.ndarray]:
-    """Passes blocks on after writing them."""
+def _write(blocks: Iterable[np.ndarray], target: soundfile.SoundFile) -> Iterator[np.ndarray]:
+    """Writes blocks to a file, and yields each one after it is written."""
     for block in blocks:
         target.write(block)
         yield block

@@ -1,4 +1,4 @@
-"""The content key of a master: what it was made from, so that an unchanged chapter is not made again.
+"""Makes the content key of a master from all that shapes its audio, so that an unchanged chapter is not made again.
 
 It must not know what is stored under the key.
 """
@@ -13,15 +13,20 @@ from configs.settings import MasterSettings, StitchSettings
 from storage.records import ChosenTake
 
 # Raise it when the code of stitch or master turns equal inputs into other audio.
-MASTER_FORMAT_VERSION = 1
+MASTER_FORMAT_VERSION = 2
 
 
-def master_key(cues: Sequence[ChosenTake], stitch: StitchSettings, master: MasterSettings, *, opens_book: bool) -> str:
-    """sha256 (64 hexadecimal digits) over the takes in order, their pauses, and every setting of stitch and master."""
+def master_key(cues: Sequence[ChosenTake], stitch: StitchSettings, master: MasterSettings) -> str:
+    """Returns the sha256 (64 hexadecimal digits) of a chapter's takes in order, their pauses, and all settings.
+
+    Args:
+        cues: the chapter's utterances with their takes, in reading order.
+        stitch: all settings of the stitch stage.
+        master: all settings of the master stage.
+    """
     content = {
         "version": MASTER_FORMAT_VERSION,
         "takes": [[cue.utterance.index, cue.take.key, cue.take.audio_sha256, _pause(cue)] for cue in cues],
-        "opens_book": opens_book,
         "stitch": stitch.model_dump(mode="json"),
         "master": master.model_dump(mode="json"),
     }
@@ -30,4 +35,5 @@ def master_key(cues: Sequence[ChosenTake], stitch: StitchSettings, master: Maste
 
 
 def _pause(cue: ChosenTake) -> str | float:
+    """Returns what decides the silence after an utterance: seconds that the text asks for, else the pause's kind."""
     return cue.utterance.pause.value if cue.utterance.pause_s is None else cue.utterance.pause_s

@@ -1,9 +1,11 @@
-"""Loudness and true peak, measured block by block so that memory does not grow with the chapter.
+"""Measures loudness and true peak block by block, so that memory does not grow with the chapter.
 
-These meters know samples and rates; they must not know chapters or files.
+The meters know samples and rates. They must not know chapters or files.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 from pyloudnorm import IIRfilter
@@ -35,7 +37,7 @@ class LoudnessMeter:
         self._energies: list[np.ndarray] = []  # mean square of every full step, after weighting
 
     def add(self, block: np.ndarray) -> None:
-        """Takes in the next samples, shape (samples,), any length."""
+        """Measures the next samples, shape (samples,), any length."""
         weighted = np.asarray(block, dtype=np.float64)
         for index, (b, a) in enumerate(self._coefficients):
             weighted, self._states[index] = lfilter(b, a, weighted, zi=self._states[index])
@@ -45,7 +47,7 @@ class LoudnessMeter:
         self._rest = weighted[whole:]
 
     def lufs(self) -> float:
-        """The loudness so far in LUFS; the absolute gate, -70, when no block of 400 ms is louder than it."""
+        """Returns the loudness so far in LUFS; the absolute gate, -70, when no block of 400 ms is louder than it."""
         steps = np.concatenate(self._energies) if self._energies else np.zeros(0)
         if len(steps) < STEPS_PER_BLOCK:
             return ABSOLUTE_GATE_LUFS
@@ -65,27 +67,42 @@ class TruePeakMeter:
         self._peak = 0.0
 
     def add(self, block: np.ndarray) -> None:
-        """Takes in the next samples, shape (samples,), any length."""
+        """Measures the next samples, shape (samples,), any length."""
         joined = np.concatenate([self._context, block])
         self._peak = max(self._peak, peak_of(joined)[PEAK_CONTEXT:-PEAK_CONTEXT].max(initial=0.0))
         self._context = joined[-2 * PEAK_CONTEXT :]
 
     def dbtp(self) -> float:
-        """The true peak so far in dB relative to full scale."""
+        """Returns the true peak so far in dB relative to full scale."""
         waiting = peak_of(np.concatenate([self._context, np.zeros(PEAK_CONTEXT)]))[PEAK_CONTEXT:-PEAK_CONTEXT]
         peak = max(self._peak, waiting.max(initial=0.0))
         return float(20 * np.log10(peak)) if peak > 0 else SILENT_DBTP
 
 
+def measure(blocks: Iterable[np.ndarray], sample_rate: int) -> tuple[float, float]:
+    """Returns integrated loudness (LUFS) and true peak (dBTP) of a stream of mono blocks, each of shape (samples,)."""
+    loudness = LoudnessMeter(sample_rate)
+    peak = TruePeakMeter()
+    for block in blocks:
+        loudness.add(block)
+        peak.add(block)
+    return loudness.lufs(), peak.dbtp()
+
+
 def peak_of(audio: np.ndarray) -> np.ndarray:
-    """Magnitude at and shortly after every sample, four-fold oversampled. Shape: (samples,) to (samples,)."""
+    """Returns the largest magnitude at and shortly after every sample, four-fold oversampled.
+
+    Shape: (samples,) to (samples,).
+    """
     fine = np.abs(resample_poly(np.asarray(audio, dtype=np.float64), OVERSAMPLING, 1))
     return fine.reshape(-1, OVERSAMPLING).max(axis=1)
 
 
 def _energy(lufs: float) -> float:
+    """Returns the mean square of K-weighted audio of this loudness (ITU-R BS.1770-4, equation 2)."""
     return 10 ** ((lufs + 0.691) / 10)
 
 
 def _lufs(energy: float) -> float:
+    """Returns the loudness of K-weighted audio with this mean square (ITU-R BS.1770-4, equation 2)."""
     return float(-0.691 + 10 * np.log10(energy))

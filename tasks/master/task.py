@@ -1,4 +1,4 @@
-"""The Prefect shell of mastering."""
+"""The Prefect shell of mastering. It must not know what mastering does."""
 
 from __future__ import annotations
 

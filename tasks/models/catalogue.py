@@ -35,6 +35,13 @@ class InstalledModel:
         manifest = read_manifest(self.path)
         return sum(shape.numel() for role in manifest.networks for shape in read_shapes(manifest.path(role)).values())
 
+    @property
+    def presets(self) -> tuple[str, ...]:
+        """The names of its presets, the cheapest first. Raises `CheckpointError`."""
+        from tortoise_core.inference.front_end import load_front_end
+
+        return load_front_end(self.path).presets
+
 
 def installed_models(storage: StorageSettings) -> tuple[InstalledModel, ...]:
     """All models, those that come with the program first."""

@@ -1,24 +1,23 @@
-"""The Prefect shell of packaging."""
+"""The Prefect shell of packaging. It must not know what packaging does."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from prefect import task
 
-from configs.settings import PackageSettings
 from storage.artifacts import ArtifactStore
 from storage.records import Edition
-from tasks.package.edition import EditionContent, publish_edition
+from tasks.package.content import EditionContent
+from tasks.package.edition import publish_edition
 
 
 @task(name="package edition", persist_result=False)
-def package(
-    folder: Path, artifacts: str, content: EditionContent, settings: PackageSettings, encoded: Path | None
-) -> Edition:
+def package(folder: Path, artifacts: str, content: EditionContent, encoded: Mapping[str, Path]) -> Edition:
     """Publishes an edition; see `tasks.package.edition.publish_edition`. `artifacts` is `StorageSettings.artifacts`.
 
     Call it with `prefect.utilities.annotations.quote(content)`, which arrives here as the content itself: it keeps
     Prefect from walking through every utterance of the book in search of futures.
     """
-    return publish_edition(folder, ArtifactStore(artifacts), content, settings, encoded)
+    return publish_edition(folder, ArtifactStore(artifacts), content, encoded)

@@ -1,8 +1,8 @@
 """The checks of a take: pure functions of the audio and its text, each with a name, a score and a reason to doubt.
 
-They hear no words; where the model has a speller, they go by what it read in the speech codes. A take that passes is
-plausible narration, not proven to say its text. This module must not know
-where takes are stored, how they are made, or what happens to doubtful ones.
+They recognise no words: a take that passes is plausible narration, not proven to say its text. Where the engine says
+how well its speech spells the text, `spelling` goes by that. This module must not know where takes are stored, how
+they are made, or what happens to doubtful ones.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CLIPPED_RUN = 3  # consecutive samples at full scale are a flat top, fewer may b
 
 @dataclass(frozen=True, eq=False)
 class Rendering:
-    """What the checks look at.
+    """One spoken text, as the checks see it.
 
     Shape: `raw` (samples,) as the engine gave it; `speech` (kept,) with its edges trimmed. Both float32 in [-1, 1].
     """
@@ -35,7 +35,7 @@ class Rendering:
     spoken: str
     hit_length_cap: bool = False
     bad_samples: int = 0  # samples that were no numbers, replaced by silence in `raw`
-    spelled: float | None = None  # log-likelihood, in nats, that the codes spell the text; None where nothing says it
+    spelled: float | None = None  # log-likelihood, in nats, that the speech spells the text; None: not measured
 
     @property
     def seconds(self) -> float:
@@ -85,11 +85,11 @@ def duration(rendering: Rendering, settings: QaSettings) -> Finding:
     """Seconds per character against the band that narration keeps to; very short texts get `duration_slack_s` more."""
     chars = max(1, len(rendering.spoken))
     pace = rendering.seconds / chars
-    told = f"{rendering.seconds:.1f} s for {chars} characters"
+    measured = f"{rendering.seconds:.1f} s for {chars} characters"
     if rendering.seconds > chars * settings.max_seconds_per_char + settings.duration_slack_s:
-        return Finding(pace, f"too long: {told}", severity=2)
+        return Finding(pace, f"too long: {measured}", severity=2)
     if rendering.seconds < chars * settings.min_seconds_per_char:
-        return Finding(pace, f"too short: {told}", severity=2)
+        return Finding(pace, f"too short: {measured}", severity=2)
     return Finding(pace)
 
 
@@ -112,23 +112,26 @@ def tail(rendering: Rendering, settings: QaSettings) -> Finding:
 
 
 def length_cap(rendering: Rendering, settings: QaSettings) -> Finding:
-    """Whether the model ran into its length limit without saying that it was done."""
+    """1 where the model ran into its length limit before it ended by itself, else 0."""
     return Finding(1.0, "length cap: no stop code", severity=2) if rendering.hit_length_cap else Finding(0.0)
 
 
 def spelling(rendering: Rendering, settings: QaSettings) -> Finding:
-    """Nats a character by which the speech codes spell the text; short texts get `SPELLED_SLACK_NATS` more."""
+    """Log-likelihood that the speech spells the text, in nats a character; short texts get `SPELLED_SLACK_NATS` more.
+
+    0 where the engine does not measure it.
+    """
     if rendering.spelled is None:
         return Finding(0.0)
     chars = max(1, len(rendering.spoken))
-    each = rendering.spelled / chars
+    per_char = rendering.spelled / chars
     if rendering.spelled < chars * settings.min_spelled_per_char - SPELLED_SLACK_NATS:
-        return Finding(each, f"misspelled: {each:.2f} nats a character", severity=1)
-    return Finding(each)
+        return Finding(per_char, f"misspelled: {per_char:.2f} nats a character", severity=1)
+    return Finding(per_char)
 
 
 def numbers(rendering: Rendering, settings: QaSettings) -> Finding:
-    """How many samples were NaN or infinite: the networks overflowed."""
+    """Number of samples that are NaN or infinite: the networks overflowed."""
     count = rendering.bad_samples
     return Finding(count, f"{count} samples are no numbers", severity=2) if count else Finding(0.0)
 

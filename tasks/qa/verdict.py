@@ -1,4 +1,4 @@
-"""From the checks' findings to a verdict, and from several takes to the best one.
+"""Judges a rendering by its checks, and picks the best of several takes.
 
 It must not know how audio is made or stored: it sees arrays, settings and take records.
 """
@@ -12,7 +12,8 @@ from configs.settings import QaSettings
 from storage.records import Take, Verdict
 from tasks.qa.checks import CHECKS, Rendering
 
-RANKING = ("clvp", "speller")  # networks whose scores of takes of one text add up: see `code_stage.py`
+RANK = "rank"  # the score by which the engine ranks takes of one text, the higher the better
+_EARLIER_RANKS = ("clvp", "speller")  # what takes have that were made before there was one rank: it is their sum
 DOUBT = "doubt"  # the score that sums up the severities; 0 for a take that passed everything
 
 
@@ -35,13 +36,15 @@ def judge(rendering: Rendering, settings: QaSettings) -> Judgement:
 
 
 def best(takes: Iterable[Take]) -> Take:
-    """The take to keep: least doubted, then best liked by the networks that rank, then earliest.
+    """The take to keep: the least doubted; among equals the one that the engine ranks highest, then the earliest.
 
     Raises `ValueError` for no takes.
     """
+    return min(takes, key=lambda take: (take.scores.get(DOUBT, 0.0), -rank(take), take.attempt))
 
-    def order(take: Take) -> tuple[float, float, int]:
-        liked = sum(take.scores.get(network, 0.0) for network in RANKING)
-        return take.scores.get(DOUBT, 0.0), -liked, take.attempt
 
-    return min(takes, key=order)
+def rank(take: Take) -> float:
+    """How the engine ranks a take among those of the same text, the higher the better."""
+    if RANK in take.scores:
+        return take.scores[RANK]
+    return sum(take.scores.get(name, 0.0) for name in _EARLIER_RANKS)

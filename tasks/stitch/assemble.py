@@ -1,4 +1,4 @@
-"""Writes a chapter from its takes, one take in memory at a time.
+"""Joins the takes of a chapter into one file, one take in memory at a time.
 
 It must not know how takes are chosen, nor how loud the chapter will be: that is mastering's.
 """
@@ -34,23 +34,22 @@ class StitchedChapter:
 
 
 def stitch_chapter(
-    store: ArtifactStore, cues: Sequence[ChosenTake], settings: StitchSettings, path: Path, *, opens_book: bool
+    store: ArtifactStore, cues: Sequence[ChosenTake], settings: StitchSettings, path: Path
 ) -> StitchedChapter:
-    """Stitches a chapter into a FLAC file.
+    """Writes a chapter's takes, with the pauses between them and room tone under all of it, into one FLAC file.
 
     Args:
         store: holds the takes' audio.
         cues: the chapter's utterances with their takes, in reading order.
         settings: head, tail and pauses.
         path: the file to write; one that is there is overwritten.
-        opens_book: whether this is the edition's first chapter, see `lay_out`.
 
     Raises:
         TalepressError: no utterance, different sample rates, or a file that is not what its record says.
         StorageError: a take's audio is missing.
         OutputError: the disk is full.
     """
-    timeline = lay_out(cues, settings, opens_book=opens_book)
+    timeline = lay_out(cues, settings)
     with (
         output_errors(path.parent),
         soundfile.SoundFile(path, "w", timeline.sample_rate, 1, format="FLAC", subtype="PCM_24") as target,
@@ -62,7 +61,7 @@ def stitch_chapter(
 
 
 def _blocks(store: ArtifactStore, cues: Sequence[ChosenTake], timeline: Timeline) -> Iterator[np.ndarray]:
-    """The chapter from its first sample to its last, without room tone."""
+    """Yields the chapter from its first sample to its last, without room tone. Each block: (samples,), float64."""
     position = 0
     for cue, placed in zip(cues, timeline.placed, strict=True):
         yield from _silence(placed.start_sample - position)
@@ -72,18 +71,20 @@ def _blocks(store: ArtifactStore, cues: Sequence[ChosenTake], timeline: Timeline
 
 
 def _silence(samples: int) -> Iterator[np.ndarray]:
+    """Yields so many zeros, in blocks."""
     for start in range(0, samples, BLOCK_SAMPLES):
         yield np.zeros(min(BLOCK_SAMPLES, samples - start))
 
 
 def _read(store: ArtifactStore, take: Take) -> np.ndarray:
-    """A take's samples. Shape: (take.samples,), float64."""
+    """Reads a take's samples. Shape: (take.samples,), float64. Raises `TalepressError` for a damaged file."""
     try:
         with store.open(take.audio_sha256) as file:
             audio, rate = soundfile.read(file, dtype="float64")
     except soundfile.SoundFileError as error:
         raise TalepressError(
-            f"the audio of take {take.key} is damaged ({error}): delete {take.audio_sha256}"
+            f"the audio of take {take.key} is damaged ({error}): "
+            f"delete {take.audio_sha256} from the artifact store and run again"
         ) from error
     if audio.shape != (take.samples,) or rate != take.sample_rate:
         raise TalepressError(

@@ -1,7 +1,7 @@
-"""The quiet of the room in which the book is read: faint noise instead of digital silence.
+"""Makes room tone: the faint noise of the room in which a book is read, in place of digital silence.
 
-Speech that drops to absolute nothing between sentences sounds like a fault, and 16-bit files need the dither. It must
-not know where in a chapter it is laid.
+Speech that drops to absolute silence between sentences sounds like a fault, and 16-bit files need the dither. This
+module must not know where in a chapter the tone is laid.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class RoomTone:
         self._gain = 10 ** (LEVEL_DBFS / 20) * np.sqrt(1 - POLE**2)  # the filter alone adds 1 / sqrt(1 - POLE^2)
 
     def next(self, samples: int) -> np.ndarray:
-        """The next piece of the stream. Shape: (samples,), float64."""
+        """Returns the next samples of the stream. Shape: (samples,), float64."""
         noise = self._gain * self._random.standard_normal(samples)
         tone, self._state = lfilter([1.0], [1.0, -POLE], noise, zi=self._state)
         return tone

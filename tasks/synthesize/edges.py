@@ -1,9 +1,7 @@
-"""Clean edges for single takes: model-made silence off, a breath of it kept, tiny fades.
+"""Trims the silence that a model leaves at both ends of a take, keeps a breath of it, and fades the new edges.
 
-pydub works on one take at a time here (it holds everything in memory); whole chapters never pass through it.
-The numbers below are part of what a take sounds like, therefore constants under `keys.CODE_FORMAT_VERSION`.
-
-Must not know what is said.
+It must not see more than one take: pydub holds everything in memory, so whole chapters never pass through it. The
+numbers below are part of what a take sounds like, therefore constants under `keys.CODE_FORMAT_VERSION`.
 """
 
 from __future__ import annotations

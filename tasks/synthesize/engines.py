@@ -1,22 +1,38 @@
-"""One engine per process and configuration, loaded when first asked for; and its text side alone, which loads nothing.
+"""The kinds of engines that there are, and this process's engines: one per configuration, loaded when first asked for.
 
-It lives in a plainly imported module because Prefect's process runners pickle a task's body by value: state kept beside
-the task would not be shared. It must not know what the engine is asked to say.
+They live in a plainly imported module because Prefect's process runners pickle a task's body by value: state kept
+beside the task would not be shared. It must not know what an engine is asked to say, nor how it says it.
 """
 
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 from configs.settings import SynthesizeSettings
 from tasks.synthesize.speaker import Speaker
-from tortoise_core.inference.interface import Engine, SamplingSettings, TextSide
-from tortoise_core.inference.precision import Precision, choose_precision
-from tortoise_core.inference.text_side import load_text_side
+from tortoise_core.errors import ConfigError
+from tortoise_core.inference.engine_kind import EngineKind
+from tortoise_core.inference.fake import FAKE
+from tortoise_core.inference.interface import Engine, FrontEnd, Sampling
+from tortoise_core.inference.tortoise import TORTOISE
+
+# By their names in `synthesize.engine`. A new engine is a module and a line here.
+ENGINES: dict[str, EngineKind] = {
+    "tortoise": TORTOISE,
+    "fake": FAKE,  # test tones, for trying the pipeline
+}
 
 _speakers: dict[tuple[str, str, str, str], Speaker] = {}
 _lock = threading.Lock()  # two threads must not load the same weights twice
+
+
+def engine_kind(settings: SynthesizeSettings) -> EngineKind:
+    """The kind of engine that the settings name. Raises `ConfigError` for a name that is none."""
+    if settings.engine not in ENGINES:
+        raise ConfigError(
+            f"there is no engine {settings.engine!r}: set synthesize.engine to one of {', '.join(ENGINES)}"
+        )
+    return ENGINES[settings.engine]
 
 
 def get_engine(settings: SynthesizeSettings) -> Engine:
@@ -29,43 +45,38 @@ def get_speaker(settings: SynthesizeSettings) -> Speaker:
     key = (settings.engine, settings.model, settings.device, settings.precision)
     with _lock:
         if key not in _speakers:
-            _speakers[key] = Speaker(_load(settings))
+            engine = engine_kind(settings).load(settings.model, settings.device, precision(settings))
+            _speakers[key] = Speaker(engine)
         return _speakers[key]
 
 
-def get_text_side(settings: SynthesizeSettings) -> TextSide:
-    """The text side of the engine that the settings ask for, without networks. Raises as `get_engine`."""
-    if settings.engine == "fake":
-        return get_engine(settings)
-    return load_text_side(settings.model)
+def get_front_end(settings: SynthesizeSettings) -> FrontEnd:
+    """What can be known of the model that the settings ask for without its networks. Raises as `get_engine`."""
+    return engine_kind(settings).front_end(settings.model)
 
 
-def precision(settings: SynthesizeSettings) -> Precision:
-    """The numbers that the engine computes with, known without loading it. It is part of every utterance's key."""
-    if settings.engine == "fake":
-        return "float32"
-    return choose_precision(settings.precision, settings.device)
+def precision(settings: SynthesizeSettings) -> str:
+    """The numbers that the engine computes in, known without loading it. It is part of every utterance's key.
+
+    Raises `ConfigError` for a precision that the engine does not have on that device.
+    """
+    return engine_kind(settings).precision(settings.precision, settings.device)
 
 
-def sampling_settings(side: TextSide, settings: SynthesizeSettings) -> SamplingSettings:
-    """The preset of a model with the settings' overrides on top. Raises `ConfigError` for an unknown preset."""
-    chosen = side.settings(settings.preset)
+def sampling_settings(front_end: FrontEnd, settings: SynthesizeSettings, **changes: object) -> Sampling:
+    """The preset that the settings name, with the settings' overrides and then `changes` on top.
+
+    Raises `ConfigError` for a preset that the model does not have, or a change that its engine does not know.
+    """
+    overrides: dict[str, object] = {}
     if settings.sampler != "preset":
-        chosen = replace(chosen, sampler=settings.sampler)
-    return replace(chosen, diffusion_steps=settings.diffusion_steps) if settings.diffusion_steps else chosen
+        overrides["sampler"] = settings.sampler
+    if settings.diffusion_steps:
+        overrides["diffusion_steps"] = settings.diffusion_steps
+    return front_end.settings(settings.preset, **{**overrides, **changes})
 
 
 def forget_engines() -> None:
-    """Lets go of all engines and their memory."""
+    """Drops all engines of this process, so that their memory can be freed."""
     with _lock:
         _speakers.clear()
-
-
-def _load(settings: SynthesizeSettings) -> Engine:
-    if settings.engine == "fake":
-        from tortoise_core.inference.fake import FakeEngine  # not at the top: it needs PyTorch, a text side does not
-
-        return FakeEngine.from_description(settings.model)
-    from tortoise_core.inference.engine import load_engine  # nor this: the fake engine needs no networks
-
-    return load_engine(settings.model, settings.device, precision(settings))

@@ -1,4 +1,4 @@
-"""Content keys of utterances and takes, and the seeds that follow from them.
+"""Makes the content keys of utterances and takes, and the seeds that follow from them.
 
 Same key, same audio: in any book, in any run, whatever the batch. This module must not know what is stored under a key.
 """
@@ -9,8 +9,7 @@ import hashlib
 import json
 from dataclasses import asdict
 
-from tortoise_core.inference.interface import SamplingSettings
-from tortoise_core.inference.precision import Precision
+from tortoise_core.inference.interface import Sampling
 
 # Part of every key. Raise it when the code that turns equal inputs into audio changes what comes out: text front-end,
 # code clean-up, edge trimming (`edges.py`), speech level (`level.py`), file format.
@@ -21,8 +20,8 @@ def utterance_key(
     spoken: str,
     voice_digest: str,
     model_digest: str,
-    settings: SamplingSettings,
-    precision: Precision = "float32",
+    settings: Sampling,
+    precision: str = "float32",
 ) -> str:
     """The key of a spoken text: groups its takes.
 
@@ -30,7 +29,7 @@ def utterance_key(
         spoken: the text as it is given to the engine, normalised.
         voice_digest: `VoiceRecord.digest`.
         model_digest: `Engine.digest`.
-        settings: everything that shapes the sampling.
+        settings: everything that shapes the sampling; its fields' names and values go into the key.
         precision: what the engine computes in. Equal weights give other audio in other numbers; a voice stays the same.
 
     Returns:

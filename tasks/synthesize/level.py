@@ -1,9 +1,7 @@
-"""One speech level for every take: the networks speak a sentence now louder, now softer, without meaning it.
+"""Brings every take to one speech level: models speak some sentences louder than others, for no reason in the text.
 
-Loudness of a chapter as a whole is mastering's, which does not touch a sentence among its neighbours. The numbers below
-are part of what a take sounds like, therefore constants under `keys.CODE_FORMAT_VERSION`.
-
-Must not know what is said.
+It must not know of chapters: their loudness as a whole is mastering's, which leaves sentences as they are. The numbers
+below are part of what a take sounds like, therefore constants under `keys.CODE_FORMAT_VERSION`.
 """
 
 from __future__ import annotations

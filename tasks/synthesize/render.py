@@ -1,4 +1,4 @@
-"""Speaks a batch: engine, edges, checks, level, files.
+"""Renders a batch of texts: the engine speaks, edges are trimmed, checks judge, the level is set, files are stored.
 
 Takes come back as records; committing their rows, after the files, is the caller's part. This module must not know of
 books, chapters or rows.
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import soundfile
 
-from configs.settings import QaSettings, SynthesizeSettings
+from configs.settings import QaSettings, load_settings
 from storage.artifacts import ArtifactStore
 from storage.records import Take, VoiceRecord
 from tasks.disk import output_errors
-from tasks.errors import TransientError
+from tasks.errors import TalepressError, TransientError
 from tasks.qa.checks import Rendering
-from tasks.qa.verdict import judge
+from tasks.qa.verdict import RANK, judge
 from tasks.synthesize.batches import RenderItem, RenderVoices
 from tasks.synthesize.edges import trim_edges
 from tasks.synthesize.engines import get_speaker
@@ -27,36 +27,56 @@ from tasks.synthesize.keys import seed_of, take_key
 from tasks.synthesize.level import level_speech
 from tasks.synthesize.speaker import Speaker
 from tasks.voices.catalogue import read_latents
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult
+from tortoise_core.inference.interface import Sampling, SpeechRequest, SpeechResult
 from tortoise_core.text.notation import respelled
 
 
 @dataclass(frozen=True)
 class RenderJob:
-    """All that a worker, in whatever process, needs to speak a batch: small, picklable, no tensors."""
+    """All that a worker, in whatever process, needs to speak a batch: small, picklable, no tensors, no device."""
 
     items: tuple[RenderItem, ...]
     voices: Mapping[str, VoiceRecord]  # by the names that the items give
-    sampling: SamplingSettings
-    synthesize: SynthesizeSettings
+    sampling: Sampling
+    engine: str  # `SynthesizeSettings.engine`
+    model: str  # the folder of the model
+    model_digest: str  # as in the keys of the items
+    precision: str  # as in the keys of the items: a worker whose device would choose another one uses this
     qa: QaSettings
     artifacts: str  # `StorageSettings.artifacts`
 
 
-def run_job(job: RenderJob) -> list[Take]:
-    """Speaks a job with this process's engine. See `render_batch`."""
+@dataclass(frozen=True)
+class SpokenBatch:
+    """The takes of a batch, one for each item, and the seconds for which the engine worked on them."""
+
+    takes: tuple[Take, ...]
+    engine_seconds: float
+
+
+def run_job(job: RenderJob) -> SpokenBatch:
+    """Speaks a job with this process's own engine, on the device that this process's settings name.
+
+    Raises as `render_batch`, `CheckpointError` or `ConfigError` when the engine cannot be loaded, and `TalepressError`
+    when this process has another model under that name: its takes would lie under keys of audio that they are not.
+    """
+    own = load_settings().synthesize
+    chosen = own.model_copy(update={"engine": job.engine, "model": job.model, "precision": job.precision})
+    speaker = get_speaker(chosen)
+    if speaker.engine.digest != job.model_digest:
+        raise TalepressError(f"the model {job.model} is not the one of this run here: give every worker the same files")
     store = ArtifactStore(job.artifacts)
     latents = {name: read_latents(voice, store) for name, voice in job.voices.items()}
-    return render_batch(get_speaker(job.synthesize), store, job.items, RenderVoices(latents, job.sampling), job.qa)
+    return render_batch(speaker, store, job.items, RenderVoices(latents, job.sampling), job.qa)
 
 
 def render_batch(
     speaker: Speaker, store: ArtifactStore, items: Sequence[RenderItem], voices: RenderVoices, qa: QaSettings
-) -> list[Take]:
-    """Speaks every item once.
+) -> SpokenBatch:
+    """Renders every item once.
 
     Args:
-        speaker: who speaks.
+        speaker: lends the engine.
         store: takes in one mono FLAC file per take.
         items: what to speak; keys must have been made for this engine, voice and sampling.
         voices: latents by name, and sampling settings.
@@ -70,11 +90,12 @@ def render_batch(
         TransientError, EngineMemoryError, TalepressError: see `Speaker.speak`.
     """
     requests = [_request(item, voices) for item in items]
-    results = speaker.speak(requests)
-    return [
+    results, engine_seconds = speaker.speak_timed(requests)
+    takes = tuple(
         _finish(store, item, request.seed, result, qa)
         for item, request, result in zip(items, requests, results, strict=True)
-    ]
+    )
+    return SpokenBatch(takes, engine_seconds)
 
 
 def encode_flac(audio: np.ndarray, sample_rate: int) -> bytes:
@@ -90,15 +111,21 @@ def _request(item: RenderItem, voices: RenderVoices) -> SpeechRequest:
 
 
 def _finish(store: ArtifactStore, item: RenderItem, seed: int, result: SpeechResult, qa: QaSettings) -> Take:
-    """Trims, judges, levels and stores one result."""
+    """Trims, judges, levels and stores one result; returns its take."""
     finite = np.isfinite(result.audio)
     audio = np.where(finite, result.audio, 0.0).astype(np.float32)
     if not len(audio):
         audio = np.zeros(1, dtype=np.float32)  # a file must hold something; the checks call it silence
     speech = trim_edges(audio, result.sample_rate)
-    said, bad = respelled(item.spoken), int(np.sum(~finite))
-    spelled = result.scores.get("speller")
-    rendering = Rendering(audio, speech, result.sample_rate, said, result.hit_length_cap, bad, spelled)
+    rendering = Rendering(
+        raw=audio,
+        speech=speech,
+        sample_rate=result.sample_rate,
+        spoken=respelled(item.spoken),
+        hit_length_cap=result.hit_length_cap,
+        bad_samples=int(np.sum(~finite)),
+        spelled=result.spelled,
+    )
     judgement = judge(rendering, qa)
     return Take(
         key=take_key(item.utterance_key, item.attempt),
@@ -110,11 +137,12 @@ def _finish(store: ArtifactStore, item: RenderItem, seed: int, result: SpeechRes
         samples=len(speech),
         verdict=judgement.verdict,
         reasons=judgement.reasons,
-        scores={**result.scores, **judgement.scores},
+        scores={RANK: result.rank, **judgement.scores},
     )
 
 
 def _store(store: ArtifactStore, data: bytes) -> str:
+    """Stores a file; returns its address. Raises `OutputError` for a full disk, `TransientError` for other trouble."""
     try:
         with output_errors("the artifact store"):
             return store.put_bytes(data)

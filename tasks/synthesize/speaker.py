@@ -1,4 +1,4 @@
-"""An engine in use: one caller at a time, out of memory at most once per size, and how long it has worked.
+"""Lends an engine to one thread at a time, halves batches that do not fit into memory, measures the engine's time.
 
 While one batch is in the engine, others are checked, stored and prepared by threads of their own. It must not know what
 is spoken or what becomes of it.
@@ -16,18 +16,25 @@ from tortoise_core.inference.interface import Engine, SpeechRequest, SpeechResul
 
 
 class Speaker:
-    """Lends an engine to one thread at a time. `busy_seconds` is the wall time that the engine has worked."""
+    """Lends an engine to one thread at a time."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.busy_seconds = 0.0
-        self._most: int | None = None  # requests that fit into memory, once we know that more do not
+        self._most_requests: int | None = None  # that fit into memory, once we know that more do not
         self._lock = threading.Lock()
 
     def speak(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult]:
+        """The results of `speak_timed` alone. Raises as it does."""
+        return self.speak_timed(requests)[0]
+
+    def speak_timed(self, requests: Sequence[SpeechRequest]) -> tuple[list[SpeechResult], float]:
         """Speaks in parts that fit into memory; seeds make the parts equal to the whole.
 
         When memory runs out, the part is halved, and no larger one is tried again by this process.
+
+        Returns:
+            A result for each request, and the wall seconds that the engine worked: waiting for other callers is not in
+            them.
 
         Raises:
             EngineMemoryError: not even one utterance fits.
@@ -37,20 +44,17 @@ class Speaker:
         results: list[SpeechResult] = []
         with self._lock:
             began = time.perf_counter()
-            try:
-                while len(results) < len(requests):
-                    part = requests[len(results) :][: self._most]
-                    spoken = self._try(part)
-                    if spoken is None:  # here and not in a handler, so that the failed call's tensors are free by now
-                        self._most = (len(part) + 1) // 2
-                    else:
-                        results += spoken
-            finally:
-                self.busy_seconds += time.perf_counter() - began
-        return results
+            while len(results) < len(requests):
+                part = requests[len(results) :][: self._most_requests]
+                spoken = self._try(part)
+                if spoken is None:  # here and not in a handler, so that the failed call's tensors are freed by now
+                    self._most_requests = (len(part) + 1) // 2
+                else:
+                    results += spoken
+            return results, time.perf_counter() - began
 
     def _try(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult] | None:
-        """The results, or None where memory ran out and fewer may fit."""
+        """Calls the engine once. Returns None when memory ran out and fewer requests may fit."""
         try:
             return self.engine.speak(requests)
         except OutOfMemoryError as error:

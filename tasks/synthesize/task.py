@@ -1,14 +1,13 @@
-"""The Prefect shell of synthesis. Retries come from the flow (`flows/run/policies.py`)."""
+"""The Prefect shell of synthesis. Knows nothing of retries: they are the flow's (`flows/run/policies.py`)."""
 
 from __future__ import annotations
 
 from prefect import task
 
-from storage.records import Take
-from tasks.synthesize.render import RenderJob, run_job
+from tasks.synthesize.render import RenderJob, SpokenBatch, run_job
 
 
 @task(name="synthesize batch", persist_result=False)
-def synthesize_batch(job: RenderJob) -> list[Take]:
-    """Speaks one batch; see `tasks.synthesize.render.render_batch`."""
+def synthesize_batch(job: RenderJob) -> SpokenBatch:
+    """Renders one batch; see `tasks.synthesize.render.render_batch`."""
     return run_job(job)

@@ -1,4 +1,4 @@
-"""Audio as WAV: whole files, and the header of a stream whose length nobody knows yet. Knows nothing of who speaks."""
+"""Writes audio as WAV: whole files, and the header of a stream of unknown length. Knows nothing of who speaks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import soundfile
 
 from tasks.disk import output_errors, publish
 
-UNKNOWN_LENGTH = 0xFFFFFFFF  # players take it as: until the stream ends
+UNKNOWN_LENGTH = 0xFFFFFFFF  # players read on until the stream ends
 HEADER_BYTES = 44
 
 
 def write_wav(path: Path, audio: np.ndarray, rate_hz: int) -> None:
-    """Writes mono samples (L,) as 16-bit PCM, in a folder that is made where there is none. Raises `OutputError`."""
+    """Writes mono samples (L,) as 16-bit PCM; makes the folder if there is none. Raises `OutputError`."""
     folder = path.absolute().parent
     partial = folder / f".{path.name}.partial"
     with output_errors(folder):
@@ -28,7 +28,7 @@ def write_wav(path: Path, audio: np.ndarray, rate_hz: int) -> None:
 
 
 def wav_header(sample_rate: int, samples: int | None) -> bytes:
-    """The 44 bytes before mono 16-bit samples; None: nobody knows yet how many."""
+    """The 44-byte header of a mono 16-bit WAV file; `samples` None: their number is not known yet."""
     data = UNKNOWN_LENGTH if samples is None else 2 * samples
     whole = UNKNOWN_LENGTH if samples is None else data + HEADER_BYTES - 8
     return (

@@ -1,4 +1,4 @@
-"""Which voices there are: those shipped as files in `configs/voices` and those enrolled by the user.
+"""Finds voices by name: those shipped as files in `configs/voices` and those enrolled by the user.
 
 Shipped voices need no database row; enrolled ones come in as records. This module must not know how a voice is made.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import configs
@@ -23,13 +23,26 @@ VOICE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
+class VoiceCredit:
+    """What a publisher needs to know of a voice; "" is unknown."""
+
+    name: str
+    description: str
+    made_from: str  # whose speech it was learned from, by way of what
+    licence: str  # of that speech
+
+
+@dataclass(frozen=True)
 class ShippedVoice:
     """A voice that comes with the program: `NAME.safetensors`, with `NAME.toml` to say what it is."""
 
-    name: str
     path: Path
-    description: str = ""
-    licence: str = ""
+    credit: VoiceCredit
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+        return self.credit.name
 
 
 def shipped_voices(folder: Path = SHIPPED_FOLDER) -> tuple[ShippedVoice, ...]:
@@ -63,7 +76,7 @@ def find_voice(
                 name=name,
                 digest=digest_packed(data, str(shipped.path)),
                 latents_sha256=store.put_bytes(data),
-                description=shipped.description,
+                description=shipped.credit.description,
                 model_digest=model_digest,
             )
     for voice in enrolled:
@@ -78,16 +91,25 @@ def find_voice(
     raise UnknownVoiceError(f"unknown voice {name!r}: there is {known}; `talepress voice add NAME CLIP...` adds one")
 
 
+def credit_of(voice: VoiceRecord, folder: Path = SHIPPED_FOLDER) -> VoiceCredit:
+    """Says whose speech a voice was made from. Of a voice that the user added, the number of recordings is known."""
+    for shipped in shipped_voices(folder):
+        if shipped.name == voice.name:
+            return shipped.credit
+    clips = len(voice.clips)
+    return VoiceCredit(voice.name, voice.description, f"{clips} recording{'s' * (clips != 1)} that you added", "")
+
+
 def voice_names(
     model_digest: str, enrolled: Sequence[VoiceRecord] = (), folder: Path = SHIPPED_FOLDER
 ) -> tuple[str, ...]:
-    """Names that `find_voice` knows for a model, sorted."""
+    """The names that `find_voice` finds for a model, sorted."""
     shipped = {voice.name for voice in shipped_voices(folder)}
     return tuple(sorted(shipped | {voice.name for voice in enrolled if voice.model_digest == model_digest}))
 
 
 def check_new_name(name: str, enrolled: Sequence[VoiceRecord] = (), folder: Path = SHIPPED_FOLDER) -> None:
-    """Raises `BadInputError` unless a new voice may be called that."""
+    """Refuses a name that is malformed or taken. Raises `BadInputError`."""
     if not VOICE_NAME.fullmatch(name):
         raise BadInputError(
             f"{name!r} cannot name a voice: use up to 64 of a-z, 0-9, '-' and '_', with a letter or digit first"
@@ -99,7 +121,7 @@ def check_new_name(name: str, enrolled: Sequence[VoiceRecord] = (), folder: Path
 
 
 def check_removable(name: str, enrolled: Sequence[VoiceRecord], folder: Path = SHIPPED_FOLDER) -> None:
-    """Raises unless the voice is one that the user added: `BadInputError` for a shipped one, `UnknownVoiceError`."""
+    """Refuses a voice that the user did not add: `BadInputError` for a shipped one, `UnknownVoiceError` for others."""
     if any(voice.name == name for voice in shipped_voices(folder)):
         raise BadInputError(f"voice {name!r} comes with the program and cannot be removed")
     if all(voice.name != name for voice in enrolled):
@@ -108,19 +130,15 @@ def check_removable(name: str, enrolled: Sequence[VoiceRecord], folder: Path = S
 
 
 def read_latents(voice: VoiceRecord, store: ArtifactStore) -> VoiceLatents:
-    """The latents of a voice. Raises `BadInputError` when the file is no voice, `StorageError` when it is not there."""
+    """Reads a voice's latents. Raises `BadInputError` for a file that is no voice, `StorageError` for a missing one."""
     return unpack_latents(store.read(voice.latents_sha256), f"voice {voice.name!r}")
 
 
 def _describe(path: Path) -> ShippedVoice:
     description = path.with_suffix(".toml")
     try:
-        said = tomllib.loads(description.read_text("utf-8")) if description.is_file() else {}
+        table = tomllib.loads(description.read_text("utf-8")) if description.is_file() else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInputError(f"{description}: not a TOML file ({error})") from error
-    return ShippedVoice(
-        name=str(said.get("name", path.stem)),
-        path=path,
-        description=str(said.get("description", "")),
-        licence=str(said.get("licence", "")),
-    )
+    named = {field.name: str(table.get(field.name, "")) for field in fields(VoiceCredit)}
+    return ShippedVoice(path, VoiceCredit(**{**named, "name": named["name"] or path.stem}))

@@ -1,4 +1,4 @@
-"""Makes a voice from recordings. It must not know where rows are kept: the caller saves the record that comes back."""
+"""Makes a voice from recordings. It must not know where rows are kept: the caller saves the record it returns."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def enrol_voice(
     settings: VoicesSettings,
     description: str = "",
 ) -> VoiceRecord:
-    """Computes a voice's latents from clips and stores both.
+    """Computes a voice's latents from clips and stores latents and clips.
 
     Args:
         engine: the model that is to speak with the voice.
-        store: takes in latents and clips.
+        store: where latents and clips go.
         name: already checked by `catalogue.check_new_name`.
         clips: recordings of one speaker in any format that libsndfile reads (WAV, FLAC, OGG, MP3, ...).
         settings: limits on number, size and length of clips.
@@ -64,7 +64,7 @@ def enrol_voice(
 
 
 def check_clip(clip: Path, settings: VoicesSettings) -> None:
-    """Raises `BadInputError` for a clip that is unreadable, too large, too short, too long or silent."""
+    """Refuses a clip that is unreadable, too large, too short, too long or silent. Raises `BadInputError`."""
     if not clip.is_file():
         raise BadInputError(f"{clip}: no such file; give the path of a recording")
     if clip.stat().st_size > settings.max_clip_bytes:

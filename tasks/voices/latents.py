@@ -1,6 +1,7 @@
 """Voice latents as files: safetensors in, safetensors out, and the digest that makes takes depend on them.
 
-It must not know names, folders or rows. Arrays are NumPy's, so that a voice's digest is found without PyTorch.
+It must not know names of voices, folders or rows, nor which tensors an engine needs. Arrays are NumPy's, so that a
+voice's digest is found without PyTorch.
 """
 
 from __future__ import annotations
@@ -15,12 +16,11 @@ from safetensors.numpy import load, save
 from tasks.errors import BadInputError
 from tortoise_core.inference.interface import VoiceLatents
 
-TENSORS = ("auto", "diffusion")
 MAX_BYTES = 1 << 20  # the published sizes come to 12 KiB
 
 
 def pack_latents(latents: VoiceLatents) -> bytes:
-    """The latents as a safetensors file with the float32 tensors `auto` and `diffusion`."""
+    """The latents as a safetensors file: their tensors by name, float32."""
     return save(_arrays(latents))
 
 
@@ -28,12 +28,11 @@ def unpack_latents(data: bytes, source: str) -> VoiceLatents:
     """Reads what `pack_latents` wrote. Arguments and errors: see `_unpack`."""
     import torch  # here: a digest is found without it
 
-    arrays = _unpack(data, source)
-    return VoiceLatents(**{name: torch.from_numpy(arrays[name]) for name in TENSORS})
+    return {name: torch.from_numpy(array) for name, array in _unpack(data, source).items()}
 
 
 def digest_latents(latents: VoiceLatents) -> str:
-    """sha256 over both tensors' float32 values (little-endian), whatever file they came in."""
+    """sha256 over all tensors' names, shapes and float32 values (little-endian), whatever file they came in."""
     return _digest(_arrays(latents))
 
 
@@ -43,11 +42,11 @@ def digest_packed(data: bytes, source: str) -> str:
 
 
 def _arrays(latents: VoiceLatents) -> dict[str, np.ndarray]:
-    return {name: getattr(latents, name).detach().float().cpu().contiguous().numpy() for name in TENSORS}
+    return {name: tensor.detach().float().cpu().contiguous().numpy() for name, tensor in latents.items()}
 
 
 def _unpack(data: bytes, source: str) -> dict[str, np.ndarray]:
-    """Reads a voice file.
+    """Reads a voice file to arrays by name, (1, width) float32 each.
 
     Args:
         data: the file's bytes; they are not trusted.
@@ -62,19 +61,21 @@ def _unpack(data: bytes, source: str) -> dict[str, np.ndarray]:
         arrays = load(data)
     except (SafetensorError, KeyError) as error:  # KeyError: a type of number that NumPy has not
         raise BadInputError(f"{source}: not a voice file ({error}); add the voice again from its clips") from error
-    if set(arrays) != set(TENSORS):
-        raise BadInputError(f"{source}: holds {sorted(arrays)} instead of {sorted(TENSORS)}; not a voice file")
+    if not arrays:
+        raise BadInputError(f"{source}: holds no tensors; not a voice file")
     with np.errstate(over="ignore"):  # what float32 cannot hold is found below
         rows = {name: array.astype(np.float32) for name, array in arrays.items()}
     for name, row in rows.items():
         if row.ndim != 2 or row.shape[0] != 1 or not np.isfinite(row).all():
-            raise BadInputError(f"{source}: {name} of shape {row.shape} is no finite row; not a voice file")
+            raise BadInputError(
+                f"{source}: {name!r} of shape {row.shape} is no row of finite numbers; not a voice file"
+            )
     return rows
 
 
 def _digest(arrays: Mapping[str, np.ndarray]) -> str:
     digest = hashlib.sha256()
-    for name in TENSORS:
+    for name in sorted(arrays):
         values = arrays[name].astype("<f4")
         digest.update(name.encode() + repr(values.shape).encode() + values.tobytes())
     return digest.hexdigest()

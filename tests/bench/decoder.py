@@ -20,7 +20,7 @@ from tortoise_core.diffusion.process import GaussianDiffusion
 from tortoise_core.diffusion.samplers import sampler_named
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.inference.precision import Precision
-from tortoise_core.inference.vocoding import Vocoding
+from tortoise_core.inference.vocoding import WindowedVocoder
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder, DiffusionDecoderConfig
 from tortoise_core.models.diffusion_steps import DenoisingSteps
 from tortoise_core.models.univnet import UnivNet, UnivNetConfig
@@ -56,7 +56,7 @@ class Decoding:
         self.steps = DenoisingSteps(decoder, dtype)
         decoder.drop_steps()
         self.decoder = decoder
-        self.vocoding = Vocoding(random_network(lambda: UnivNet(UnivNetConfig()), self.device))
+        self.vocoder = WindowedVocoder(random_network(lambda: UnivNet(UnivNetConfig()), self.device))
         generator = torch.Generator().manual_seed(0)
         self.latents = torch.randn(1, CODES, self.config.in_latent_channels, generator=generator).to(self.device)
         self.voice = torch.randn(1, 2 * self.config.model_channels, generator=generator).to(self.device)
@@ -72,7 +72,7 @@ class Decoding:
 
     def vocode(self) -> torch.Tensor:
         """UnivNet on the utterance."""
-        return self.vocoding.speak([self.start[0] - 5], [torch.Generator().manual_seed(1)])[0]
+        return self.vocoder.vocode([self.start[0] - 5], [torch.Generator().manual_seed(1)])[0]
 
     def seconds(self, work: Callable[[], object]) -> float:
         """How long some work takes."""

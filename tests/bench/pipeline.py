@@ -100,23 +100,26 @@ def _measure(lengths: Sequence[int], folder: Path, *, short: bool) -> list[dict[
     rows = []
     with prefect_server(300):
         from flows.book_to_audio import book_to_audio
+        from flows.order.request import Request
 
         warm = write_book(folder / "warm.md", 20, short=short)
-        book_to_audio(str(warm), str(folder / "warm"), force=True)
+        book_to_audio(Request(book=str(warm), out=str(folder / "warm"), force=True))
         for length in lengths:
             book = write_book(folder / f"book{length}.md", length, short=short)
             began = time.perf_counter()
             worked = time.process_time()
             with _watched_memory() as memory:
-                state = book_to_audio(str(book), str(folder / f"out{length}"), force=True, return_state=True)
+                state = book_to_audio(
+                    Request(book=str(book), out=str(folder / f"out{length}"), force=True), return_state=True
+                )
             report = state.result()
             rows.append(
                 {
                     "utterances": report.utterances,
                     "audio_s": report.edition.seconds,
                     "wall_s": time.perf_counter() - began,
-                    "synthesis_s": report.synthesis_seconds,
-                    "engine_s": report.engine_seconds,
+                    "synthesis_s": report.work.synthesis_seconds,
+                    "engine_s": report.work.engine_seconds,
                     "cpu_s": time.process_time() - worked,
                     "rss_growth": memory.most - memory.first,
                 }

@@ -24,7 +24,8 @@ from tortoise_core.diffusion.samplers import SAMPLERS
 from tortoise_core.inference.audio_stage import AudioStage
 from tortoise_core.inference.code_stage import Chosen
 from tortoise_core.inference.engine import TorToiseEngine
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest
+from tortoise_core.inference.interface import SpeechRequest
+from tortoise_core.inference.presets import own_settings
 
 EVALUATIONS = (4, 8, 12, 16, 30)
 MODEL = Path("configs/models/tortoise_mini")
@@ -35,7 +36,7 @@ class Comparison:
 
     def __init__(self, count: int) -> None:
         services = Services(load_settings())
-        self._settings: SamplingSettings = services.sampling
+        self._settings = own_settings(services.sampling)
         engine = TorToiseEngine(read_manifest(MODEL), torch.device("cpu"))
         self._audio: AudioStage = engine._audio
         voice = read_latents(services.voice(), services.store)

@@ -1,10 +1,12 @@
 """`talepress make` as a person uses it: with a private Prefect server, twice, and side by side."""
 
 import json
+import logging
 import sqlite3
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,23 @@ def test_a_second_process_on_the_same_book_is_refused(talepress):
 
     status = json.loads(talepress("status", "book.md", "--json").out)
     assert status["runs"][0]["state"] == "interrupted"
+
+
+def test_what_our_packages_log_is_kept_with_the_run(talepress, server_environment):
+    """Level INFO, which nobody sees at the terminal; loggers pass on warnings alone unless they are set."""
+    ended = talepress("make", "book.md", "--out", "out", "--json")
+    assert ended.code == 0, ended.err
+    assert "to speak" not in ended.err
+    request = urllib.request.Request(
+        f"{server_environment['PREFECT_API_URL']}/logs/filter",
+        data=json.dumps({"logs": {"level": {"le_": logging.INFO}}, "limit": 200}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        logs = json.load(answer)
+    assert "book: 10 of 10 utterances to speak" in {
+        log["message"] for log in logs if log["name"] == "flows.run.story" and log["flow_run_id"]
+    }
 
 
 def database_runs(talepress):

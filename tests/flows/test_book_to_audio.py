@@ -1,14 +1,19 @@
 """The flows against Prefect's test server, with the fake engine."""
 
+import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from mutagen.mp4 import MP4
 
+from flows.order.request import Request
+from flows.progress import listening
 from flows.services import open_services, read_settings
 from storage.records import RunState
-from tasks.errors import TransientError, UnknownVoiceError
+from storage.repository.books import Books
+from tasks.errors import CoverageError, TalepressError, TransientError, UnknownVoiceError
 from tasks.synthesize.keys import utterance_key
 from tests.flows.samples import add_voice
 
@@ -20,14 +25,14 @@ pytestmark = [pytest.mark.usefixtures("prefect_server", "voiced_home"), pytest.m
 def make(book, tmp_path):
     from flows.book_to_audio import book_to_audio
 
-    return lambda **options: book_to_audio(str(book), str(tmp_path / "out"), **options)
+    return lambda **options: book_to_audio(Request(book=str(book), out=str(tmp_path / "out"), **options))
 
 
 @pytest.fixture
 def retry(book, tmp_path):
     from flows.retry_failed import retry_failed
 
-    return lambda **options: retry_failed(str(book), str(tmp_path / "out"), **options)
+    return lambda **options: retry_failed(Request(book=str(book), out=str(tmp_path / "out"), **options))
 
 
 def runs_of(report):
@@ -109,6 +114,21 @@ def test_a_failure_is_recorded_and_what_was_finished_is_kept(make, misbehave, mo
     assert report.rendered == 10 - book.chosen
 
 
+def test_a_retake_that_is_lost_ends_the_run_at_once(make, misbehave, monkeypatch):
+    """Nothing is pending and a chapter waits: without the check its master would be waited for for ever."""
+    misbehave('{"faults": [{"kind": "silence", "text": "dragon"}]}')
+    monkeypatch.setattr("tasks.synthesize.batches.Backlog.put_back", lambda backlog, key: None)
+    with pytest.raises(TalepressError, match="nobody spoke all of chapter 'Chapter Two'"):
+        make()
+
+
+def test_a_book_that_lost_text_on_the_way_is_not_done(make, monkeypatch):
+    coverage = Books.coverage
+    monkeypatch.setattr(Books, "coverage", lambda *asked: replace(coverage(*asked), unaccounted_chars=3))
+    with pytest.raises(CoverageError, match="3 characters"):
+        make()
+
+
 def test_takes_whose_audio_is_gone_are_spoken_again(make):
     report = make()
     manifest = json.loads(Path(report.edition.files[1].path).read_text("utf-8"))
@@ -144,7 +164,8 @@ def test_each_take_is_spoken_by_its_own_voice(book, tmp_path, voiced_home, make)
         source = json.loads(Path(report.edition.files[1].path).read_text("utf-8"))["book"]["source_sha256"]
         chosen = [cue for chapter in (0, 1) for cue in uow.takes.chosen(source, chapter)]
         digests = {name: services.voice(name).digest for name in ("tone", "low", "high")}
-        engine, preset = services.engine, services.settings.synthesize.preset
+        engine = services.engine
+        preset = services.settings.synthesize.preset
     assert len(set(digests.values())) == 3
     assert [(cue.utterance.text, cue.utterance.voice) for cue in chosen] == [
         ("One", ""),
@@ -177,3 +198,29 @@ def test_an_unknown_voice_stops_the_flow_before_anything_is_saved(make):
         make(voice="nobody")
     with open_services(read_settings()) as services, services.database.snapshot() as uow:
         assert uow.books.summaries() == ()
+
+
+def test_rows_are_committed_while_a_run_works(make, book, monkeypatch):
+    """Whoever asks for the status meanwhile, and the next run after a kill, know only what is committed."""
+    monkeypatch.setenv("TALEPRESS_SYNTHESIZE__BATCH_SIZE", "2")
+    source = hashlib.sha256(book.read_bytes()).hexdigest()
+    run_rows = []
+    masters = []
+
+    def look(progress):
+        with open_services(read_settings()) as services, services.database.snapshot() as uow:
+            if progress.stage == "synthesize":
+                run_rows.extend((run.state, run.done, run.total) for run in uow.runs.of(source))
+            if progress.stage == "master":
+                with services.database.engine.connect() as connection:
+                    rows = connection.exec_driver_sql("SELECT count(*) FROM masters").scalar_one()
+                masters.append((progress.done, rows))
+
+    with listening(look):
+        make()
+    done = [done for _, done, _ in run_rows]
+    assert done == sorted(done)
+    assert {(state, total) for state, done, total in run_rows if done} == {(RunState.RUNNING, 10)}
+    assert set(done) & set(range(1, 10)), "no row between the first and the last utterance"
+    assert [announced for announced, _ in masters] == [1, 2, 3]
+    assert all(rows >= announced for announced, rows in masters), masters

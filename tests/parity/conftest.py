@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from tests.parity import harness
+from tests.parity.recorded_arithmetic import recorded_frequencies
+from tortoise_core.models import diffusion_decoder
 
 SESSION_KEY = pytest.StashKey[harness.Session]()
 
@@ -57,6 +59,12 @@ def parity_session(request: pytest.FixtureRequest) -> harness.Session:
 def no_autograd() -> Iterator[None]:
     with torch.no_grad():
         yield
+
+
+@pytest.fixture(autouse=True)
+def frequencies_of_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our own frequencies, rounded as on the machine of the recordings; see recorded_arithmetic.py."""
+    monkeypatch.setattr(diffusion_decoder, "timestep_frequencies", recorded_frequencies)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

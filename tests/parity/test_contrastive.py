@@ -3,11 +3,13 @@
 import gc
 
 import pytest
+import torch
 from torch.nn.functional import normalize
 
 from tests.parity.published_language_models import clvp_config, cvvp_config, official_model, small_model
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.cvvp import Cvvp
+from tortoise_core.nn.positions import inverse_frequencies
 
 
 def compare_clvp(golden, model, prefix=""):
@@ -39,6 +41,13 @@ def test_clvp(golden):
     model = small_model(golden, Clvp(clvp_config(golden.config["ctor"])), "clvp")
     for case in cases(golden):
         compare_clvp(golden, model, f"{case}.")
+
+
+@pytest.mark.golden("clvp")
+def test_rotary_speeds_are_the_published_ones_bit_for_bit(golden):
+    speeds = [value for key, value in golden.weights("clvp").items() if key.endswith("inv_freq")]
+    assert speeds
+    assert all(torch.equal(value, inverse_frequencies(2 * len(value))) for value in speeds)
 
 
 @pytest.mark.golden("cvvp")

@@ -15,7 +15,9 @@ from tortoise_core.audio.resample import resample
 from tortoise_core.checkpoints.published import PUBLISHED_FILES
 from tortoise_core.checkpoints.registry import NETWORK_TYPES, type_name
 from tortoise_core.diffusion.process import GaussianDiffusion
-from tortoise_core.diffusion.samplers import Guidance, sample_ancestral, sample_ddim
+from tortoise_core.diffusion.samplers.ancestral import sample_ancestral
+from tortoise_core.diffusion.samplers.ddim import sample_ddim
+from tortoise_core.diffusion.samplers.loop import Guidance
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.inference.logits import UPSTREAM_CACHED, UPSTREAM_UNCACHED, DecodingSettings
 from tortoise_core.inference.sampling import Prompt, sample_codes

@@ -8,7 +8,7 @@ import torch
 from tests.parity.published_configs import diffusion_config, univnet_config
 from tests.parity.published_language_models import autoregressive_config, clvp_config, cvvp_config
 from tortoise_core.audio.conditioning import conditioning_mels
-from tortoise_core.inference.interface import SamplingSettings, VoiceLatents
+from tortoise_core.inference.presets import SamplingSettings
 from tortoise_core.inference.reference_pipeline import (
     PublishedModels,
     VoiceOpinion,
@@ -55,8 +55,8 @@ def test_voice(golden, models):
     golden.compare("conditioning.auto_mels_shape", torch.tensor(mels.auto.shape))
     golden.compare("conditioning.diffusion_mels_shape", torch.tensor(mels.diffusion.shape))
     voice = voice_latents(models, clips(golden), NO_CHANCE)
-    golden.compare("conditioning.auto_latent", voice.auto)
-    golden.compare("conditioning.diffusion_latent", voice.diffusion)
+    golden.compare("conditioning.auto_latent", voice["auto"])
+    golden.compare("conditioning.diffusion_latent", voice["diffusion"])
 
 
 def test_text(golden):
@@ -76,7 +76,7 @@ def recorded_settings(golden, case):
 
 def recorded_voice(golden, models, case):
     if case["conditioning"] == "latents":
-        return VoiceLatents(golden["latents.auto"], golden["latents.diffusion"])
+        return {"auto": golden["latents.auto"], "diffusion": golden["latents.diffusion"]}
     return voice_latents(models, clips(golden), NO_CHANCE)
 
 

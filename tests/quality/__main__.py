@@ -17,7 +17,7 @@ import torch
 from tests.quality import language, parts, scaling
 from tests.quality.judge import Judge
 from tests.quality.material import BEST, HARD, OTHERS, held_out_sentences, material_arguments, record
-from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.presets import SamplingSettings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FIGURES = DOCS / "quality" / "figures.json"

@@ -12,16 +12,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from flows.actions.say import Line, cut_lines, speak_lines
+from flows.actions.say import SayLine, cut_lines, speak_lines
 from flows.services import Services, open_services, read_settings
 from tasks.voices.catalogue import read_latents
 from tests.quality.book import book
 from tests.quality.judge import Judge, Spoken
 from tests.quality.material import Speaker, write_wavs
-from tortoise_core.inference.code_stage import Chosen, CodeStage
+from tortoise_core.inference.code_stage import Chosen, CodeStage, Rating
 from tortoise_core.inference.engine import TorToiseEngine, load_engine
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, VoiceLatents
+from tortoise_core.inference.interface import SpeechRequest, VoiceLatents
 from tortoise_core.inference.logits import DecodingSettings
+from tortoise_core.inference.presets import SamplingSettings, own_settings
 from tortoise_core.inference.sampling import CodeRow, Keep, Prompt, sample_codes
 from tortoise_core.inference.seeds import derived_seed
 
@@ -49,7 +50,7 @@ class Reader:
     @cached_property
     def settings(self) -> SamplingSettings:
         """Those of the default preset."""
-        return self.services.sampling
+        return own_settings(self.services.sampling)
 
     def voice(self, speaker: Speaker) -> VoiceLatents:
         """The shipped voice of that name."""
@@ -59,7 +60,7 @@ class Reader:
         self, speaker: Speaker, texts: Sequence[str], settings: SamplingSettings, seed: int = 0
     ) -> list[SpeechRequest]:
         """What a user's `talepress say` would ask of the engine. Every text must fit into one utterance."""
-        pieces = cut_lines(self.services, [Line(text, Path(f"{n}.wav")) for n, text in enumerate(texts)])
+        pieces = cut_lines(self.services, [SayLine(text, Path(f"{n}.wav")) for n, text in enumerate(texts)])
         assert all(len(own) == 1 for own in pieces), "a sentence is longer than an utterance may be"
         voice = self.voice(speaker)
         return [SpeechRequest(own[0].spoken, voice, settings, seed) for own in pieces]
@@ -67,14 +68,17 @@ class Reader:
     def speak(
         self, name: str, speaker: Speaker, texts: Sequence[str], settings: SamplingSettings
     ) -> tuple[list[Path], dict[str, float]]:
-        """Speaks texts to files; with the mean scores of what was chosen, by network."""
+        """Speaks texts to files; returns them, and the means of what the engine says of them, if it says anything."""
         results = []
         requests = self.requests(speaker, texts, settings)
         for start in range(0, len(requests), BATCH):
             results += self.engine.speak(requests[start : start + BATCH])
         paths = self.write(name, speaker, [result.audio for result in results])
-        names = results[0].scores
-        return paths, {name: round(float(np.mean([r.scores[name] for r in results])), 3) for name in names}
+        spelled = [result.spelled for result in results if result.spelled is not None]
+        if not spelled:
+            return paths, {}
+        rank = float(np.mean([result.rank for result in results]))
+        return paths, {"rank": round(rank, 3), "spelled": round(float(np.mean(spelled)), 3)}
 
     def write(self, name: str, speaker: Speaker, said: Sequence[np.ndarray]) -> list[Path]:
         """Waveforms to files in a folder of that name."""
@@ -118,9 +122,9 @@ def reading(reader: Reader) -> dict[str, Any]:
 
 def _said(voice: str, texts: Sequence[str], folder: Path) -> tuple[list[Path], float]:
     """What `talepress say --lines` makes of texts, with the real-time factor."""
-    plan = [Line(text, folder / f"{number:03d}.wav") for number, text in enumerate(texts)]
+    plan = [SayLine(text, folder / f"{number:03d}.wav") for number, text in enumerate(texts)]
     folder.mkdir(parents=True, exist_ok=True)
-    with open_services(read_settings(voice)) as services:
+    with open_services(read_settings(synthesize={"voice": voice})) as services:
         speech = speak_lines(services, plan, lambda _progress: None, seed=0, candidates=None)
     return [line.path for line in plan], speech.wall_seconds / speech.audio_seconds
 
@@ -169,11 +173,11 @@ def takes(reader: Reader) -> dict[str, Any]:
     settings = replace(reader.settings, candidates=TAKES)
     requests = reader.requests(speaker, texts, settings)
     with torch.inference_mode():
-        rows, scores, prompts = _sampled(reader.engine._codes, requests)
+        rows, ratings, prompts = _sampled(reader.engine._codes, requests)
         flat = [
             (n, row, s)
-            for n, (group, opinions) in enumerate(zip(rows, scores, strict=True))
-            for row, s in zip(group, opinions, strict=True)
+            for n, (group, rated) in enumerate(zip(rows, ratings, strict=True))
+            for row, s in zip(group, rated, strict=True)
         ]
         chosen = [Chosen(row.codes, _latents(row), row.stopped) for _, row, s in flat]
         said = decode(reader.engine, [requests[n] for n, _, _ in flat], chosen)
@@ -182,7 +186,10 @@ def takes(reader: Reader) -> dict[str, Any]:
     owner = np.array([n for n, _, _ in flat])
     pace = np.array([len(row.codes) / len(prompts[n].text) for n, row, _ in flat])
     usual = np.array([np.median(pace[owner == n]) for n in owner])
-    scores_of = {name: np.array([s[name] for _, _, s in flat]) for name in flat[0][2]}
+    scores_of = {
+        "clvp": np.array([rating.clvp for _, _, rating in flat]),
+        "speller": np.array([rating.spelled or 0.0 for _, _, rating in flat]),
+    }
     known = {
         **scores_of,
         "sum of these": np.sum(list(scores_of.values()), axis=0),
@@ -267,15 +274,15 @@ def decode(engine: TorToiseEngine, requests: Sequence[SpeechRequest], chosen: Se
 
 def _sampled(
     stage: CodeStage, requests: Sequence[SpeechRequest]
-) -> tuple[list[list[CodeRow]], list[list[dict[str, float]]], list[Prompt]]:
-    """Every candidate of every request, with what it looked at, and the scores of each."""
-    settings = requests[0].settings
-    prompts = [Prompt(r.voice.auto[0], torch.tensor(stage._text_ids(r.text))) for r in requests]
+) -> tuple[list[list[CodeRow]], list[list[Rating]], list[Prompt]]:
+    """Every candidate of every request, with what it looked at, and its rating."""
+    settings = own_settings(requests[0].settings)
+    prompts = [Prompt(r.voice["auto"][0], torch.tensor(stage._text_ids(r.text))) for r in requests]
     seeds = [[derived_seed(r.seed, "candidate", c) for c in range(settings.candidates)] for r in requests]
     names = ("temperature", "top_k", "top_p", "repetition_penalty", "max_codes")
     decoding = DecodingSettings(**{name: getattr(settings, name) for name in names})
     rows = sample_codes(stage.autoregressive, prompts, decoding, seeds, Keep(latents=True, attention=True))
-    return rows, stage._scores(prompts, rows, settings.max_codes), prompts
+    return rows, stage._ratings(prompts, rows, settings.max_codes), prompts
 
 
 def _latents(row: CodeRow) -> Tensor:

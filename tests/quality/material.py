@@ -13,8 +13,8 @@ import soundfile
 
 from configs.settings import load_settings
 from tasks.ingest.book import read_book
-from tortoise_core.training.corpus import HeldOut, speakable_sentences
-from tortoise_core.training.teachers import SAMPLE_RATE, Teacher, teacher_of
+from tortoise_core.corpus.sentences import HeldOutBooks, speakable_sentences
+from tortoise_core.corpus.teachers import SAMPLE_RATE, Teacher, teacher_of
 
 HARD = Path(__file__).with_name("hard.txt")  # one sentence a line: numbers, names, single words, quotes, a long one
 # characters
@@ -58,8 +58,8 @@ class Speaker:
 def held_out_sentences(sentences: Path, books: Sequence[Path]) -> list[str]:
     """The speakable sentences of the training text that stand in one of the books, in an order that never changes."""
     ingest = load_settings().ingest
-    held_out = HeldOut([read_book(book, ingest).text for book in books])
-    found = [t for t in speakable_sentences(sentences) if SHORTEST <= len(t) <= LONGEST and held_out.of_books(t)]
+    held_out = HeldOutBooks([read_book(book, ingest).text for book in books])
+    found = [t for t in speakable_sentences(sentences) if SHORTEST <= len(t) <= LONGEST and t in held_out]
     found = sorted(set(found))
     random.Random(5).shuffle(found)
     return found

@@ -17,14 +17,14 @@ from flows.services import Services, read_settings
 from tests.quality.judge import Judge, Spoken
 from tests.quality.material import Speaker, write_wavs
 from tortoise_core.audio.constants import OUTPUT_RATE_HZ
+from tortoise_core.diffusion.samplers import SAMPLERS
 from tortoise_core.inference.engine import load_resynthesis
-from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.presets import SamplingSettings, own_settings
 from tortoise_core.inference.resynthesis import Resynthesis
 
 BATCH = 16
 FEW_EVALUATIONS = 8
 REFERENCE_STEPS = 400
-SAMPLERS = ("ancestral", "ddim", "dpmpp")
 STEPS = (4, 8, 12, 16, 30, 80)
 SWAPPED = 8  # clips of the best voice that are spoken in other voices
 COMPARED = 16  # clips of the best voice for the tables of samplers and guidance
@@ -91,7 +91,7 @@ def load_bench(speakers: Sequence[Speaker], stranger: Speaker, judge: Judge, out
     services = Services(read_settings())
     folder = Path(services.synthesize.model)
     model = load_resynthesis(folder, services.synthesize.device, services.precision)
-    return Bench(model, folder, services.sampling, speakers, stranger, judge, out)
+    return Bench(model, folder, own_settings(services.sampling), speakers, stranger, judge, out)
 
 
 def chains(bench: Bench) -> list[dict[str, Any]]:

@@ -25,19 +25,20 @@ from tests.quality.judge import Judge
 from tests.quality.language import COMPARED, Reader, decode, load_reader
 from tests.quality.material import BEST, held_out_sentences, material_arguments, record
 from tortoise_core.audio.mel import normalize_mel
+from tortoise_core.corpus.corpus import Corpus
+from tortoise_core.corpus.sentences import split_held_out
+from tortoise_core.corpus.teachers import SAMPLE_RATE
 from tortoise_core.inference.code_stage import Chosen
 from tortoise_core.inference.logits import DecodingSettings
 from tortoise_core.inference.sampling import Prompt, sample_codes
 from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.models.autoregressive import AutoregressiveModel
-from tortoise_core.training.acoustic_stages import VALIDATION_ITEMS
-from tortoise_core.training.corpus import Corpus
-from tortoise_core.training.language_stages import AutoregressiveStage, start_from_codebook
+from tortoise_core.training.data.utterances import BucketConfig, BucketSampler, SpokenItem
+from tortoise_core.training.export import VOICE_CLIPS
 from tortoise_core.training.loop import Trainer
-from tortoise_core.training.recipe import read_recipe
-from tortoise_core.training.run import VOICE_CLIPS, Workspace
-from tortoise_core.training.speech_data import BucketConfig, BucketSampler, SpokenItem
-from tortoise_core.training.teachers import SAMPLE_RATE
+from tortoise_core.training.recipe_file import read_recipe
+from tortoise_core.training.stages.autoregressive import AutoregressiveStage, start_from_codebook
+from tortoise_core.training.workspace import Workspace
 
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "quality" / "scaling.json"
 RECIPE = Path(__file__).resolve().parents[2] / "configs" / "models" / "tortoise_mini.toml"
@@ -78,7 +79,7 @@ class _Share(BucketSampler):
     """Trains on the first items; validated on what every share is validated on."""
 
     def __init__(self, items: Sequence[SpokenItem], share: float, corpus: Corpus, config: BucketConfig) -> None:
-        train, valid = items[:-VALIDATION_ITEMS], items[-VALIDATION_ITEMS:]
+        train, valid = split_held_out(items, lambda spoken: spoken.item.text)
         self.used = train[: round(share * len(train))]
         self._all = BucketSampler(items, corpus, config)
         super().__init__([*self.used, *valid], corpus, config)
@@ -96,8 +97,10 @@ def _measure(
     layers, width, heads = size
     name = f"{layers}x{width}-{share:.3f}"
     corpus, items = workspace.spoken()
-    config = replace(recipe.autoregressive, layers=layers, width=width, heads=heads, alignment_head=(layers // 2, 0))
-    settings = recipe.stage("autoregressive")
+    config = replace(
+        recipe.networks["autoregressive"], layers=layers, width=width, heads=heads, alignment_head=(layers // 2, 0)
+    )
+    settings = recipe.stages["autoregressive"]
     loop = replace(settings.loop, steps=STEPS, ema_decay=EMA_DECAY, validate_every=50)
     torch.manual_seed(loop.seed)  # the initial weights
     model = AutoregressiveModel(config)
@@ -117,7 +120,7 @@ def _measure(
         "loss": min(record["valid_code"] for record in log if "valid_code" in record),
         "wer": report["wer"],
         "cer": report["cer"],
-        "minutes": round(trainer.progress.seconds / 60, 1),
+        "minutes": round(trainer.state.seconds / 60, 1),
     }
 
 

@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, make_url
 
-from storage.database import Database
+from storage.database import Database, database_name
 from storage.repository import UnitOfWork
 
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
-    return URL.create("sqlite", database=str(tmp_path / "data" / "talepress.db")).render_as_string()
+    return f"sqlite:///{tmp_path / 'data' / 'talepress.db'}"
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +27,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def database(database_url: str, migrated: Path) -> Iterator[Database]:
-    path = Path(str(make_url(database_url).database))
+    path = Path(database_name(database_url))
     path.parent.mkdir()
     shutil.copyfile(migrated, path)
     database = Database(database_url)

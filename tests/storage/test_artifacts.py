@@ -118,7 +118,7 @@ def test_changed_bytes_are_noticed(local, folder):
     path = local.path(ADDRESS)
     path.chmod(0o644)
     path.write_bytes(DATA[::-1])
-    with pytest.raises(DamagedArtifactError, match=ADDRESS):
+    with pytest.raises(DamagedArtifactError, match=f"delete {path} "):
         local.verify(ADDRESS)
 
 
@@ -141,17 +141,29 @@ def test_a_failed_write_leaves_nothing(local, folder, monkeypatch):
     assert files(folder) == []
 
 
-def test_the_bytes_are_on_the_disk_before_the_name_is(local, monkeypatch):
-    order: list[str] = []
-    fsync, replace = os.fsync, Path.replace
-    monkeypatch.setattr(os, "fsync", lambda handle: (order.append("fsync"), fsync(handle))[1])
-    monkeypatch.setattr(Path, "replace", lambda self, target: (order.append("rename"), replace(self, target))[1])
-    local.put_bytes(DATA)
-    assert order == ["fsync", "rename", "fsync"]  # the file, the name, the folder
+def test_the_bytes_are_on_the_disk_before_the_name_is_and_the_name_before_the_row(local, folder, monkeypatch):
+    order: list[object] = []
+    fsync = os.fsync
+    replace = Path.replace
+
+    def record_fsync(handle: int) -> None:
+        order.append(os.fstat(handle).st_ino)
+        fsync(handle)
+
+    def record_rename(path: Path, target: Path) -> Path:
+        order.append("rename")
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", record_fsync)
+    monkeypatch.setattr(Path, "replace", record_rename)
+    file = local.path(local.put_bytes(DATA))
+    new_folder = folder.stat().st_ino  # a power cut must not take `<first two digits>` away either
+    assert order == [file.stat().st_ino, new_folder, "rename", file.parent.stat().st_ino]
 
 
 def test_old_temporaries_are_swept_young_ones_are_left(local, folder):
-    old, young = folder / "tmp" / "old", folder / "tmp" / "young"
+    old = folder / "tmp" / "old"
+    young = folder / "tmp" / "young"
     for path in (old, young):
         path.write_bytes(b"half")
     os.utime(old, (time.time() - 2 * 24 * 3600,) * 2)
@@ -160,7 +172,8 @@ def test_old_temporaries_are_swept_young_ones_are_left(local, folder):
 
 
 def test_many_threads_may_store_the_same_bytes(local, folder):
-    barrier, addresses = threading.Barrier(8, timeout=20), []
+    barrier = threading.Barrier(8, timeout=20)
+    addresses: list[str] = []
 
     def put() -> None:
         barrier.wait()

@@ -42,6 +42,16 @@ def test_a_changed_script_replaces_the_old_one_and_its_keys(uow):
     assert [summary.chapters for summary in uow.books.summaries()] == [1]
 
 
+def test_a_script_that_changes_alone_is_stored(uow):
+    book = make_book()
+    script = make_script(book)
+    uow.books.save(book, script)
+    first, *others = script.utterances
+    reworded = replace(script, utterances=(replace(first, spoken="in other words"), *others))
+    assert uow.books.save(book, reworded) is True
+    assert uow.books.script(SOURCE) == reworded
+
+
 def test_a_replaced_script_finds_its_takes_again(uow):
     keyed = save_keyed(uow, make_book())
     uow.takes.add(make_take(item.key) for item in keyed)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
-from sqlalchemy import URL, create_engine, text
+from filelock import FileLock, Timeout
+from sqlalchemy import create_engine, text
 
 from storage import database as database_module
-from storage.database import Database
-from storage.errors import DatabaseBusyError, DatabaseError, StorageError
+from storage.database import Database, database_exists, database_name
+from storage.errors import DatabaseBusyError, DatabaseError, DatabaseUrlError, StorageError
 from tests.storage.builders import make_take
 
 
@@ -63,7 +65,8 @@ def test_a_snapshot_neither_waits_nor_commits(database):
 
 def test_two_threads_take_turns_even_when_both_read_first(database):
     """Without the immediate lock, the one that comes second would fail at once instead of waiting."""
-    barrier, failures = threading.Barrier(2, timeout=20), []
+    barrier = threading.Barrier(2, timeout=20)
+    failures: list[Exception] = []
 
     def work(name: str) -> None:
         try:
@@ -99,24 +102,65 @@ def test_a_lock_held_too_long_is_a_busy_error(database, database_url, monkeypatc
     impatient.close()
 
 
-@pytest.mark.parametrize("folder", ["with space", "what?x=1", "50%20#1", "ünïcode", "a:b@c", "'; --"])
-def test_odd_folder_names_hold_the_database(tmp_path, folder):
+ODD_FOLDERS = ["with space", "what?x=1", "50%20#1", "ünïcode", "a:b@c", "a&b=c+d", "'; --"]
+
+
+@pytest.mark.parametrize("folder", ODD_FOLDERS)
+def test_a_database_lies_in_a_folder_of_any_name(tmp_path, folder):
     path = tmp_path / folder / "talepress.db"
-    database = Database(URL.create("sqlite", database=str(path)).render_as_string())
-    database.close()
-    assert path.is_file()
+    url = f"sqlite:///{quote(str(path))}"
+    assert database_name(url) == str(path)
+    assert database_exists(url) is False
+    for _ in range(2):  # made, then opened again
+        database = Database(url)
+        with database.unit_of_work() as uow:
+            uow.takes.add([make_take("k")])
+            uow.commit()
+        database.close()
+    assert database_exists(url) is True
+    assert {file.name for file in (tmp_path / folder).iterdir()} == {"talepress.db", "talepress.db.migrate.lock"}
+    assert [file.name for file in tmp_path.iterdir()] == [folder]
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "nonsense", "nobase://x/y", ""])
-def test_urls_that_cannot_be_used(url):
-    with pytest.raises(DatabaseError) as caught:
+def test_a_server_is_taken_to_be_there():
+    assert database_exists("postgresql+psycopg://user:secret@host/name") is True
+    assert (
+        database_name("postgresql+psycopg://user:secret@host/my%20books")
+        == "postgresql+psycopg://user:***@host/my books"
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "nonsense",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite://folder/t.db",
+        "sqlite:///t.db?timeout=soon",
+        "postgresql://host:port/name",
+        "nobase://x/y",
+    ],
+)
+def test_urls_that_cannot_be_used_are_refused_with_the_setting_to_change(url, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DatabaseUrlError, match=r"set storage\.database_url to ") as caught:
         Database(url)
+    assert repr(url) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_a_password_is_not_shown():
-    with pytest.raises(DatabaseError) as caught:
-        Database("nobase://user:secret@host/name")
+@pytest.mark.parametrize("call", [database_exists, database_name])
+def test_what_is_no_url_is_refused_before_anything_is_opened(call):
+    with pytest.raises(DatabaseUrlError, match="'nonsense'"):
+        call("nonsense")
+
+
+@pytest.mark.parametrize("url", ["nobase://user:secret@host/name", "postgresql:/user:secret@host/name"])
+def test_a_password_is_not_shown(url):
+    with pytest.raises(DatabaseUrlError) as caught:
+        Database(url)
     assert "secret" not in str(caught.value)
 
 
@@ -136,8 +180,27 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "talepress.db.migrate.lock").mkdir()  # as good as no permission, for root too
-    with pytest.raises(DatabaseError, match="cannot be written"):
+    with pytest.raises(DatabaseError, match=r"cannot be written.*set storage\.data_dir"):
         Database(f"sqlite:///{tmp_path / 'talepress.db'}")
+
+
+def test_the_lock_of_migrations_is_held_while_migrating(tmp_path, monkeypatch):
+    """Two processes that make one database at once would both create its tables."""
+    path = tmp_path / "talepress.db"
+    refusals: list[Timeout] = []
+    migrate = database_module._migrate
+
+    def try_the_lock(engine) -> None:
+        with pytest.raises(Timeout) as refused:
+            FileLock(f"{path}.migrate.lock").acquire(timeout=0)
+        refusals.append(refused.value)
+        migrate(engine)
+
+    monkeypatch.setattr(database_module, "_migrate", try_the_lock)
+    Database(f"sqlite:///{path}").close()
+    assert len(refusals) == 1
+    with FileLock(f"{path}.migrate.lock").acquire(timeout=0):
+        pass  # it is given back
 
 
 def test_errors_of_others_pass_through_a_unit_of_work(database):

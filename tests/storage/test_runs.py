@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -87,6 +88,21 @@ def test_a_process_number_used_again_is_another_process():
     assert processes.is_alive(f"{host} {boot} {pid} {start}", now)
     assert not processes.is_alive(f"{host} {boot} {pid} {int(start) - 1}", now)
     assert not processes.is_alive(f"{host} another-boot {pid} {start}", now)
+
+
+def test_a_process_that_ended_is_dead_before_its_parent_takes_note():
+    code = "from storage.processes import this_process; print(this_process(), flush=True)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        name = process.stdout.read().strip()  # to the end of the output: the process is over, or will be in a moment
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # over, and still in the table of processes
+        assert processes.is_alive(name, datetime.now(UTC)) is False
+
+
+def test_where_processes_cannot_be_seen_the_heartbeat_decides(monkeypatch):
+    monkeypatch.setattr(processes, "_name", lambda pid: None)
+    name = processes.this_process()
+    assert processes.is_alive(name, datetime.now(UTC)) is True
+    assert processes.is_alive(name, datetime.now(UTC) - timedelta(hours=1)) is False
 
 
 def test_unknown_runs_and_impossible_ends(uow):

@@ -80,6 +80,13 @@ def test_books_share_takes_but_choose_for_themselves(uow, keyed):
     assert uow.takes.choose_acceptable(OTHER) == 0
 
 
+def test_a_choice_is_made_for_one_book(uow, keyed):
+    save_keyed(uow, make_book(source_sha256=OTHER))
+    uow.takes.add([make_take(keyed[0].key)])
+    uow.takes.choose(SOURCE, {keyed[0].key: f"{keyed[0].key}-0"})
+    assert (uow.books.summary(SOURCE).chosen, uow.books.summary(OTHER).chosen) == (1, 0)
+
+
 def test_choose_acceptable_takes_the_earliest_good_one_and_keeps_choices(uow, keyed):
     key = keyed[0].key
     uow.takes.add([make_take(key, 0, Verdict.DOUBTFUL), make_take(key, 2), make_take(key, 1)])

@@ -29,7 +29,7 @@ def write_clip(path: Path, seconds: float = 4.0, peak: float = 0.3) -> Path:
 
 def latents() -> VoiceLatents:
     """Latents of odd small sizes."""
-    return VoiceLatents(auto=torch.arange(5.0)[None], diffusion=torch.arange(7.0)[None] / 3)
+    return {"auto": torch.arange(5.0)[None], "diffusion": torch.arange(7.0)[None] / 3}
 
 
 def stored_voice(store: ArtifactStore, name: str = "ann") -> VoiceRecord:

@@ -1,7 +1,9 @@
 """Errors of the file system in words, and files that are published whole or not at all."""
 
 import errno
+import os
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -51,3 +53,31 @@ def test_publishing_replaces_the_older_file(tmp_path):
     publish(tmp_path / "temporary", tmp_path / "final")
     assert [path.name for path in tmp_path.iterdir()] == ["final"]
     assert (tmp_path / "final").read_text() == "new"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the system does not name open files")
+@pytest.mark.parametrize("place", ["final", "new folder/final"])
+def test_publishing_flushes_the_file_then_renames_it_then_flushes_the_name(tmp_path, monkeypatch, place):
+    """In another order a power cut may leave an empty file under the final name, or no file."""
+    temporary = tmp_path / "temporary"
+    temporary.write_text("new")
+    final = tmp_path / place
+    steps = []
+    fsync = os.fsync
+    rename = Path.replace
+
+    def note_flush(descriptor):
+        steps.append(("flush", Path(f"/proc/self/fd/{descriptor}").readlink().relative_to(tmp_path).as_posix()))
+        fsync(descriptor)
+
+    def note_rename(path, target):
+        steps.append(("rename", path.name))
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", note_flush)
+    monkeypatch.setattr(Path, "replace", note_rename)
+    publish(temporary, final)
+    made = [("flush", ".")] if place != "final" else []  # the new folder's own name
+    folder = final.parent.relative_to(tmp_path).as_posix()
+    assert steps == [*made, ("flush", "temporary"), ("rename", "temporary"), ("flush", folder)]
+    assert final.read_text() == "new"

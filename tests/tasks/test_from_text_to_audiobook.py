@@ -11,7 +11,8 @@ from mutagen.mp4 import MP4
 from configs.settings import load_settings
 from storage.records import Book, ChosenTake, PauseKind, Utterance, Verdict
 from tasks.master.chapter import master_chapter
-from tasks.package.edition import EditionContent, publish_edition
+from tasks.package.content import EditionContent
+from tasks.package.edition import publish_edition
 from tasks.qa.checks import Rendering
 from tasks.qa.verdict import best, judge
 from tasks.stitch.assemble import stitch_chapter
@@ -23,7 +24,8 @@ from tasks.synthesize.speaker import Speaker
 from tasks.voices.catalogue import read_latents
 from tests.tasks.audio import latents, stored_voice
 from tortoise_core.inference.fake import FakeEngine, Fault, Misbehaviour
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest
+from tortoise_core.inference.interface import SpeechRequest
+from tortoise_core.inference.presets import SamplingSettings
 
 CHAPTERS = (
     ("The Cyclone", ["The Cyclone", "Dorothy lived in Kansas.", "It was grey there.", "Toto was not grey."]),
@@ -33,16 +35,19 @@ CHAPTERS = (
 
 def test_two_chapters(store, settings, tmp_path):
     engine = FakeEngine([Fault(Misbehaviour.SILENCE, "awakened", times=1), Fault(Misbehaviour.TOO_LONG, "Toto")])
-    voice, sampling = stored_voice(store), engine.settings("fast")
+    voice = stored_voice(store)
+    sampling = engine.settings("fast")
 
     def key(text):
         return utterance_key(text, voice.digest, engine.digest, sampling)
 
     items = [RenderItem(key(text), text) for _, texts in CHAPTERS for text in texts]
-    backlog, takes = Backlog(items, batch_seconds=30, max_items=3), []
-    speaker, voices = Speaker(engine), RenderVoices({"": read_latents(voice, store)}, sampling)
+    backlog = Backlog(items, batch_seconds=30, max_items=3)
+    takes = []
+    speaker = Speaker(engine)
+    voices = RenderVoices({"": read_latents(voice, store)}, sampling)
     while batch := backlog.next_batch():
-        made = render_batch(speaker, store, batch, voices, settings.qa)
+        made = render_batch(speaker, store, batch, voices, settings.qa).takes
         for take in made:
             if take.verdict is Verdict.DOUBTFUL and not is_last_attempt(take.attempt, settings.qa.retakes):
                 backlog.put_back(take.utterance_key)
@@ -59,7 +64,7 @@ def test_two_chapters(store, settings, tmp_path):
             ChosenTake(Utterance(index, n, n, 0, len(text), text, text, pauses[n], n == 0), chosen[key(text)])
             for n, text in enumerate(texts)
         ]
-        stitched = stitch_chapter(store, cues, settings.stitch, tmp_path / f"{index}.flac", opens_book=index == 0)
+        stitched = stitch_chapter(store, cues, settings.stitch, tmp_path / f"{index}.flac")
         masters.append(master_chapter(store, stitched, title, index, settings.master))
     for master in masters:
         assert master.loudness_lufs == pytest.approx(settings.master.target_lufs, abs=0.5)
@@ -67,15 +72,16 @@ def test_two_chapters(store, settings, tmp_path):
 
     book = Book("Oz", ("L. Frank Baum",), "en", "ab" * 32, ())
     by_key = {take.key: take for take in chosen.values()}
-    content = EditionContent(book, tuple(masters), by_key, voice, "fake", engine.digest, sampling)
-    edition = publish_edition(tmp_path / "out", store, content, settings.package)
+    content = EditionContent(book, tuple(masters), by_key, voice, "fake", engine.digest, sampling, settings.package)
+    edition = publish_edition(tmp_path / "out", store, content)
     file = MP4(edition.files[0].path)
     heading = masters[0].samples + masters[1].placed[0].start_sample
     assert [chapter.start for chapter in file.chapters] == pytest.approx([0, heading / 24_000], abs=1e-3)
     assert file.info.length == pytest.approx(sum(master.samples for master in masters) / 24_000, abs=0.1)
     audio = soundfile.read(store.path(masters[1].audio_sha256))[0]
     first = masters[1].placed[0]
-    spoken, before = audio[first.start_sample : first.end_sample], audio[: first.start_sample]
+    spoken = audio[first.start_sample : first.end_sample]
+    before = audio[: first.start_sample]
     assert np.std(spoken) > 50 * np.std(before)
 
 

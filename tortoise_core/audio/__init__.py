@@ -1,1 +1,1 @@
-"""Waveforms and spectrograms: rates, mel front-ends, loading, conditioning clips. Knows nothing of text or networks."""
+"""Owns waveforms and spectrograms: rates, mel front-ends, loading, conditioning clips. Must not know networks."""

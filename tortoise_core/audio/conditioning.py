@@ -1,6 +1,6 @@
-"""From reference clips to what the conditioning encoders read: length rules and mel stacks (spec 1.3).
+"""Owns the way from reference clips to the mels that the conditioning encoders read: lengths and stacks (spec 1.3).
 
-Chance enters through an explicit `random.Random` alone. Knows nothing of files and of the encoders.
+Chance enters through an explicit `random.Random` alone. Must not know files, nor the encoders.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ConditioningMels:
 
 
 def pad_or_truncate(audio: torch.Tensor, samples: int) -> torch.Tensor:
-    """First `samples` of the last axis, zeros added at the end where there are fewer.
+    """Brings the last axis to `samples`: cuts its end off, or adds zeros there.
 
     Shape: `(..., L)` to `(..., samples)`.
     """
@@ -38,7 +38,9 @@ def pad_or_truncate(audio: torch.Tensor, samples: int) -> torch.Tensor:
 
 
 def pad_or_crop(audio: torch.Tensor, samples: int, chance: random.Random) -> torch.Tensor:
-    """A window of the last axis at an offset drawn from `chance`; a shorter clip gets zeros at its end, without a draw.
+    """Cuts a window out of the last axis, its offset drawn from `chance`.
+
+    A clip that is not longer gets zeros at its end, and nothing is drawn.
 
     Shape: `(..., L)` to `(..., samples)`.
     """
@@ -55,12 +57,12 @@ def auto_mel(
     samples: int = constants.AR_CONDITIONING_SAMPLES,
     front_end: MelSpectrogram | None = None,
 ) -> torch.Tensor:
-    """Mel of one clip for the autoregressive model, cropped at random if longer than `samples`.
+    """Computes the mel of one clip for the autoregressive model; a clip longer than `samples` is cropped at random.
 
     Args:
         clip: `(1, L)` at the front-end's rate.
         chance: gives the offset.
-        samples: length that the clip is brought to.
+        samples: length to bring the clip to.
         front_end: the published 22.05 kHz one unless given.
 
     Shape: `(1, bands, frames)`.
@@ -74,12 +76,12 @@ def diffusion_mel(
     samples: int = constants.DIFFUSION_CONDITIONING_SAMPLES,
     front_end: MelSpectrogram | None = None,
 ) -> torch.Tensor:
-    """Mel of one clip for the diffusion model: always its beginning.
+    """Computes the mel of one clip for the diffusion model, always of its beginning.
 
     Args:
         clip: `(1, L)`.
         rate_hz: the clip's rate.
-        samples: length that the clip is brought to, at the front-end's rate.
+        samples: length to bring the clip to, at the front-end's rate.
         front_end: the published 24 kHz one unless given.
 
     Shape: `(1, bands, frames)`.
@@ -89,7 +91,7 @@ def diffusion_mel(
 
 
 def conditioning_mels(clips: Sequence[torch.Tensor], chance: random.Random) -> ConditioningMels:
-    """Both stacks of the published model.
+    """Computes the mel stacks of both published models from the same clips.
 
     Args:
         clips: `(1, L)` each, at 22.05 kHz.
@@ -99,8 +101,9 @@ def conditioning_mels(clips: Sequence[torch.Tensor], chance: random.Random) -> C
         AudioError: there are no clips.
     """
     if not clips:
-        raise AudioError("a voice needs at least one reference clip")
-    mel_22k, mel_24k = MelSpectrogram22k(), MelSpectrogram24k()
+        raise AudioError("a voice needs at least one reference clip, and none was given: name a WAV or FLAC file")
+    mel_22k = MelSpectrogram22k()
+    mel_24k = MelSpectrogram24k()
     return ConditioningMels(
         auto=torch.stack([auto_mel(clip, chance, front_end=mel_22k) for clip in clips], dim=1),
         diffusion=torch.stack([diffusion_mel(clip, front_end=mel_24k) for clip in clips], dim=1),

@@ -1,13 +1,13 @@
-"""Rates and sizes of the published model (spec 1), each derived from the few numbers that were chosen.
+"""Owns the rates and sizes of the published model (spec 1), derived from the few numbers that were chosen.
 
-Units are in the names. This module knows numbers only: no tensors, no files.
+Units are in the names. Must not know tensors or files.
 """
 
 from __future__ import annotations
 
 
 def exact_div(numerator: int, denominator: int) -> int:
-    """`numerator / denominator`, which must leave no remainder. Raises `ValueError` if it does."""
+    """Divides two whole numbers. Raises `ValueError` where that leaves a remainder."""
     quotient, remainder = divmod(numerator, denominator)
     if remainder:
         raise ValueError(f"{numerator} is not a multiple of {denominator}")
@@ -30,14 +30,8 @@ FRAMES_PER_CODE = exact_div(SAMPLES_PER_CODE, HOP_SAMPLES)
 AR_CONDITIONING_SECONDS = exact_div(AR_CONDITIONING_SAMPLES, AR_RATE_HZ)
 AR_CONDITIONING_FRAMES = AR_CONDITIONING_SAMPLES // HOP_SAMPLES + 1
 DIFFUSION_CONDITIONING_FRAMES = exact_div(DIFFUSION_CONDITIONING_SAMPLES, HOP_SAMPLES) + 1
-CODES_PER_SECOND = AR_RATE_HZ / SAMPLES_PER_CODE  # 21.53
 
 # Log-mel values are ln(max(mel, MEL_FLOOR)); the diffusion model sees them mapped linearly from [MIN, MAX] to [-1, 1].
 MEL_FLOOR = 1e-5
 DIFFUSION_MEL_MIN = -11.512925148010254  # ln(MEL_FLOOR) in float32
 DIFFUSION_MEL_MAX = 2.3143386840820312
-
-
-def diffusion_frames(codes: int) -> int:
-    """Mel frames at 24 kHz that `codes` speech codes of the published model become: 1 -> 4, 100 -> 435, 500 -> 2176."""
-    return codes * FRAMES_PER_CODE * OUTPUT_RATE_HZ // AR_RATE_HZ

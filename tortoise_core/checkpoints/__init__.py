@@ -1,6 +1,6 @@
-"""Weights on disk: model folders (manifest + safetensors), import of the published files, digests.
+"""Owns weights on disk: model folders (manifest and safetensors), import of the published files, digests.
 
-Knows nothing of what networks compute.
+Must not know how the networks are used.
 """
 
 from tortoise_core.checkpoints.manifest import (

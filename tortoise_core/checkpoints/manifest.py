@@ -9,7 +9,7 @@
     sha256 = "..."                        # of that file; required for `verify`
     config = { model_channels = 192 }     # fields of the type's configuration; the rest keep their defaults
 
-Other top-level tables are kept in `ModelManifest.extra` for whoever reads them. This module knows no published names.
+Other top-level tables are kept in `ModelManifest.extra` for the modules that read them. Must not know published names.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from tortoise_core.errors import CheckpointError
 
 @dataclass(frozen=True)
 class NetworkEntry:
-    """One network of a model: where its weights are and what they are."""
+    """One network of a model: its type, its weights file and its configuration."""
 
     type: str
     file: str
@@ -49,50 +49,52 @@ class NetworkEntry:
 
 @dataclass(frozen=True)
 class ModelManifest:
-    """What a model folder holds, by role."""
+    """The networks of a model folder, by role."""
 
     description: ModelDescription
     networks: Mapping[str, NetworkEntry]
 
     @property
     def name(self) -> str:
-        """What the model calls itself."""
+        """Returns the model's name."""
         return self.description.name
 
     @property
     def folder(self) -> Path:
-        """Where the manifest and the weights are."""
+        """Returns the folder of the manifest and the weights."""
         return self.description.folder
 
     @property
     def extra(self) -> Mapping[str, Any]:
-        """The manifest's other tables."""
+        """Returns the manifest's other tables."""
         return self.description.extra
 
     def entry(self, role: str) -> NetworkEntry:
-        """The network that plays a role. Raises `CheckpointError` where none does."""
+        """Looks up the network of a role. Raises `CheckpointError` where the model has none."""
         try:
             return self.networks[role]
         except KeyError:
-            raise CheckpointError(f"model {self.name} in {self.folder} has no {role} network") from None
+            raise CheckpointError(
+                f"model {self.name} in {self.folder} has no {role} network, only {', '.join(self.networks)}"
+            ) from None
 
     def path(self, role: str) -> Path:
-        """The weights file of a role."""
+        """Returns the weights file of a role. Raises as `entry`."""
         return self.folder / self.entry(role).file
 
     def build(self, role: str) -> nn.Module:
-        """The role's network with random weights, to be filled or looked at."""
+        """Builds the role's network with random weights. Raises as `entry`."""
         entry = self.entry(role)
         return network_type(entry.type).build(entry.config)
 
     def load(self, role: str, device: torch.device | str = "cpu") -> nn.Module:
-        """The role's network with its weights, float32, in evaluation mode. Raises `CheckpointError`."""
+        """Loads the role's network with its weights, float32, in evaluation mode. Raises `CheckpointError`."""
         network = self.build(role)
         load_weights(network, self.path(role))
         return network.eval().to(device)
 
     def digest(self) -> str:
-        """See `ModelDescription.digest`."""
+        """Computes the model's digest; see `ModelDescription.digest`."""
         return self.description.digest()
 
 
@@ -135,7 +137,7 @@ def write_network(
 def write_manifest(
     folder: Path, name: str, networks: Mapping[str, NetworkEntry], extra: Mapping[str, Any] | None = None
 ) -> ModelManifest:
-    """Writes `model.json`, last of a model folder's files."""
+    """Writes `model.json`, the last file of a model folder, and reads it back."""
     content = {
         "format": FORMAT,
         "name": name,
@@ -149,7 +151,7 @@ def write_manifest(
 def verify(source: Path) -> ModelManifest:
     """Checks that every weights file is whole, unchanged since it was written, and fits its configuration.
 
-    Raises `CheckpointError` for the first that is not.
+    Raises `CheckpointError` for the first that fails.
     """
     manifest = read_manifest(source)
     for role, entry in manifest.networks.items():
@@ -158,7 +160,9 @@ def verify(source: Path) -> ModelManifest:
             network = manifest.build(role)
         check_shapes(network, read_shapes(path), str(path))
         if entry.sha256 is None:
-            raise CheckpointError(f"{path}: the manifest records no sha256 to verify it by")
+            raise CheckpointError(
+                f"{path} cannot be verified: the manifest has no sha256 for it; import or fetch the model again"
+            )
         if file_sha256(path) != entry.sha256:
             raise CheckpointError(f"{path} has changed since it was written (sha256 differs); import or fetch it again")
     return manifest

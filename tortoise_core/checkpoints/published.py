@@ -1,10 +1,11 @@
-"""Owns the import of the published checkpoint files (spec 1): which file is which network, what is dropped of it.
+"""Owns the import of the published checkpoint files (spec 1): the network in each file, and the tensors to drop.
 
-Documented drops, everything else must fit exactly:
+These tensors are dropped, all others must fit exactly:
 * autoregressive.pth: causal masks `gpt.h.N.attn.bias` and `.masked_bias`, left over from an older library (spec 3.1);
 * vocoder.pth: a whole training checkpoint, of which `model_g` is the generator (spec 3.5).
 
-Files are untrusted: read with `weights_only`, refused where compressed (a small file must not unfold into a huge one).
+Files are untrusted: read with `weights_only`, refused where compressed (a small file must not unpack to a huge one).
+Must not know how the networks work.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class PublishedFile:
     config: object
     required: bool = True  # without it nothing can be spoken
     inside: str | None = None  # top-level entry that holds the network's tensors
-    dropped: str | None = None  # pattern of whole tensor names that are left behind
+    dropped: str | None = None  # pattern of the whole names of tensors to drop
 
 
 PUBLISHED_FILES = (
@@ -74,13 +75,13 @@ PUBLISHED_FILES = (
 def import_published(
     directory: Path, out: Path, files: Sequence[PublishedFile] = PUBLISHED_FILES, name: str = MODEL_NAME
 ) -> ModelManifest:
-    """Turns a folder of published `.pth` files into a model folder: all of it, or nothing.
+    """Converts a folder of published `.pth` files to a model folder, completely or not at all.
 
-    Optional files that are not there are left out.
+    Optional files may be missing.
     Raises `CheckpointError` naming file and tensor for a missing, truncated or foreign file, and where `out` exists.
     """
     if not directory.is_dir():
-        raise CheckpointError(f"no folder {directory} to import from")
+        raise CheckpointError(f"there is no folder {directory} to import from: check the name")
     missing = [item.file for item in files if item.required and not (directory / item.file).is_file()]
     if missing:
         raise CheckpointError(
@@ -99,7 +100,7 @@ def import_published(
 def pull(
     out: Path, repo: str = DEFAULT_REPO, fetch: Callable[[str, Iterable[str]], Path] | None = None
 ) -> ModelManifest:
-    """Fetches the published files from the model hub and imports them. `fetch` (repo, file names) returns their folder.
+    """Fetches the published files from the model hub and imports them; `fetch` (repo, file names) returns their folder.
 
     Raises `CheckpointError` where the hub cannot be reached, and as `import_published`.
     """
@@ -109,7 +110,7 @@ def pull(
 
 
 def fetch_from_hub(repo: str, names: Iterable[str]) -> Path:
-    """A local folder with those files of a hub repository, fetched where they are not there yet.
+    """Fetches files of a hub repository that are not in the local cache, and returns their folder.
 
     Raises `CheckpointError` where the hub or the repository cannot be reached.
     """
@@ -126,6 +127,7 @@ def fetch_from_hub(repo: str, names: Iterable[str]) -> Path:
 
 
 def _import_file(path: Path, item: PublishedFile, out: Path) -> NetworkEntry:
+    """Writes the network of one published file to `out`."""
     tensors = read_pickled_tensors(path, item.inside)
     if item.dropped:
         tensors = {key: value for key, value in tensors.items() if not re.fullmatch(item.dropped, key)}
@@ -136,7 +138,7 @@ def _import_file(path: Path, item: PublishedFile, out: Path) -> NetworkEntry:
 
 
 def read_pickled_tensors(path: Path, inside: str | None = None) -> dict[str, torch.Tensor]:
-    """The tensors of a `.pth` file, or of its top-level entry `inside`; nothing but tensors is ever unpickled.
+    """Reads the tensors of a `.pth` file, or of its top-level entry `inside`; nothing but tensors is ever unpickled.
 
     Raises `CheckpointError` naming the file, and the entry that is not a tensor.
     """
@@ -145,28 +147,35 @@ def read_pickled_tensors(path: Path, inside: str | None = None) -> dict[str, tor
     except CheckpointError:
         raise
     except Exception as error:  # a damaged file can make the readers below raise anything
-        reason = str(error).strip().partition("\n")[0]
-        raise CheckpointError(f"{path} is truncated or no PyTorch weights file ({reason}); fetch it again") from error
+        reason = str(error).strip().partition("\n")[0].partition(". ")[0] or "it ends too early"
+        raise CheckpointError(
+            f"{path} is truncated or not a PyTorch weights file ({reason}); fetch it again"
+        ) from error
     if inside is not None:
         if not isinstance(content, Mapping) or inside not in content:
-            raise CheckpointError(f"{path} has no entry {inside!r}: it is another file")
+            raise CheckpointError(f"{path} has no entry {inside!r}: it is another file; fetch the published one")
         content = content[inside]
     if not isinstance(content, Mapping):
-        raise CheckpointError(f"{path} holds a {type(content).__name__}, not named tensors: it is another file")
+        raise CheckpointError(
+            f"{path} holds a {type(content).__name__}, not named tensors: it is another file; fetch the published one"
+        )
     for key, value in content.items():
         plain = isinstance(value, torch.Tensor) and value.layout == torch.strided and not value.is_quantized
         if not isinstance(key, str) or not plain:
-            raise CheckpointError(f"{path}: {key!r} is no plain named tensor ({type(value).__name__}): another file")
+            raise CheckpointError(
+                f"{path}: {key!r} is not a plain named tensor ({type(value).__name__}): it is another file"
+            )
     return dict(content)
 
 
 def _unpickle(path: Path) -> object:
+    """Reads a `.pth` file of tensors; refuses compressed archives."""
     zipped = zipfile.is_zipfile(path)
     if zipped:
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
                 if entry.compress_type != zipfile.ZIP_STORED:
                     raise CheckpointError(
-                        f"{path}: {entry.filename} is compressed, as PyTorch never writes it: refused"
+                        f"{path}: {entry.filename} is compressed, as PyTorch never writes it: fetch the file again"
                     )
     return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)

@@ -1,4 +1,4 @@
-"""Owns the table of network types: by which name a manifest calls which class. Knows no files."""
+"""Owns the table of network types: the class behind each name in a manifest. Must not know files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RandomLatentConfig:
 
 @dataclass(frozen=True)
 class NetworkType:
-    """A kind of network: the dataclass that holds its sizes, and what makes the network of them."""
+    """A kind of network: the dataclass of its sizes, and the function that builds the network from them."""
 
     config: type
     build: Callable[[Any], nn.Module]
@@ -53,7 +53,7 @@ NETWORK_TYPES: dict[str, NetworkType] = {
 
 
 def network_type(name: str) -> NetworkType:
-    """The type of that name. Raises `CheckpointError` for an unknown one."""
+    """Looks up a network type by name. Raises `CheckpointError` for an unknown one."""
     try:
         return NETWORK_TYPES[name]
     except KeyError:
@@ -61,8 +61,10 @@ def network_type(name: str) -> NetworkType:
 
 
 def type_name(config: object) -> str:
-    """The name of the network type that a configuration belongs to. Raises `CheckpointError` where there is none."""
+    """Finds the name of the network type of a configuration. Raises `CheckpointError` where there is none."""
     for name, kind in NETWORK_TYPES.items():
         if type(config) is kind.config:
             return name
-    raise CheckpointError(f"{type(config).__name__} configures no known network")
+    raise CheckpointError(
+        f"{type(config).__name__} is not the configuration of a known network: add it to NETWORK_TYPES"
+    )

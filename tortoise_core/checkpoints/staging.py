@@ -1,4 +1,4 @@
-"""Owns all-or-nothing writing of a folder. Knows nothing of what is in it."""
+"""Owns all-or-nothing writing of a folder. Must not know the files in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tortoise_core.errors import CheckpointError
 
 @contextmanager
 def staged_folder(out: Path) -> Iterator[Path]:
-    """A new folder beside `out` that becomes `out` when the block ends well, and vanishes when it does not.
+    """Creates a folder beside `out` that is renamed to `out` when the block succeeds, and deleted when it fails.
 
     Raises `CheckpointError` where `out` exists or cannot be written (a full disk, no permission).
     """
@@ -37,5 +37,6 @@ def staged_folder(out: Path) -> Iterator[Path]:
 
 
 def _flush(path: Path) -> None:
+    """Writes a file's data from the cache to the disk."""
     with path.open("rb") as stream:
         os.fsync(stream.fileno())

@@ -1,6 +1,6 @@
-"""Owns weights files: safetensors in and out, and the check that tensors belong to a network.
+"""Owns weights files: reading and writing safetensors, and the check that tensors belong to a network.
 
-It must not know which network is which, nor the published names.
+It must not know the networks, nor the published names.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tortoise_core.errors import CheckpointError
 
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
-    """All tensors of a safetensors file, on the CPU. Raises `CheckpointError` for a missing or damaged file."""
+    """Reads all tensors of a safetensors file to the CPU. Raises `CheckpointError` for a missing or damaged file."""
     try:
         return load_file(path)
     except (OSError, SafetensorError) as error:
@@ -25,7 +25,7 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
 
 
 def read_shapes(path: Path) -> dict[str, torch.Size]:
-    """Names and shapes in a safetensors file, read from its header alone. Raises as `read_tensors`."""
+    """Reads names and shapes from the header of a safetensors file alone. Raises as `read_tensors`."""
     try:
         with safe_open(path, framework="pt") as file:
             return {key: torch.Size(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
@@ -52,12 +52,13 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], dtype: torch.
 
 
 def check_shapes(model: nn.Module, shapes: Mapping[str, torch.Size], source: str) -> None:
-    """Holds names and shapes against what a network needs: nothing missing, nothing unexpected.
+    """Compares names and shapes with those of a network: none may be missing, none unexpected.
 
     Raises `CheckpointError` naming `source` and the first tensors that do not fit.
     """
     wanted = {key: value.shape for key, value in model.state_dict().items()}
-    missing, foreign = sorted(wanted.keys() - shapes.keys()), sorted(shapes.keys() - wanted.keys())
+    missing = sorted(wanted.keys() - shapes.keys())
+    foreign = sorted(shapes.keys() - wanted.keys())
     if missing:
         raise CheckpointError(f"{source}: {len(missing)} tensors are missing, {missing[0]!r} first")
     if foreign:
@@ -68,7 +69,7 @@ def check_shapes(model: nn.Module, shapes: Mapping[str, torch.Size], source: str
 
 
 def check_tensors(model: nn.Module, tensors: Mapping[str, torch.Tensor], source: str) -> None:
-    """As `check_shapes`, and each tensor must hold numbers of the right kind: fractions or integers."""
+    """Checks as `check_shapes` does, and that each tensor holds the right kind of numbers: fractions or integers."""
     check_shapes(model, {key: value.shape for key, value in tensors.items()}, source)
     for key, value in model.state_dict().items():
         if tensors[key].is_floating_point() != value.is_floating_point():
@@ -88,6 +89,7 @@ def load_weights(model: nn.Module, path: Path) -> None:
 
 
 def _unreadable(path: Path, error: Exception) -> CheckpointError:
+    """Explains why a weights file cannot be read."""
     if isinstance(error, FileNotFoundError):
-        return CheckpointError(f"no weights file {path}")
+        return CheckpointError(f"there is no weights file {path}: fetch or make the model again")
     return CheckpointError(f"{path} is not a whole safetensors file ({error}); fetch or make it again")

@@ -1,1 +1,1 @@
-"""The diffusion process: noise schedule, process and samplers. Knows no network."""
+"""Owns the diffusion process: noise schedule, process and samplers. Must not know the network."""

@@ -20,7 +20,7 @@ PREDICTIONS = ("epsilon", "v")
 
 @dataclass(frozen=True, eq=False)
 class StepEstimate:
-    """What one network call says about the step before: p(x_{t-1} | x_t) and the clean signal. All (B, C, S)."""
+    """One network call read as the distribution of the step before and the clean signal. All (B, C, S)."""
 
     mean: torch.Tensor
     variance: torch.Tensor
@@ -30,7 +30,7 @@ class StepEstimate:
 
 @dataclass(frozen=True, eq=False)
 class TrainingTerms:
-    """Loss terms per row, each (B,), and the clean signal that the output implies, (B, C, S)."""
+    """The loss terms of each row, (B,), and the clean signal that the output implies, (B, C, S)."""
 
     loss: torch.Tensor
     mse: torch.Tensor
@@ -39,7 +39,7 @@ class TrainingTerms:
 
 
 class GaussianDiffusion:
-    """A diffusion process over one schedule, and what the network predicts in it.
+    """A diffusion process over one schedule, and the quantity that its network predicts.
 
     Args: `prediction` "epsilon" (published) or "v" (Salimans and Ho 2022, arXiv 2202.00512); `learned_variance`: the
     second half of the network's channels interpolates the log variance (Nichol and Dhariwal 2021, arXiv 2102.09672,
@@ -49,29 +49,29 @@ class GaussianDiffusion:
 
     def __init__(self, schedule: NoiseSchedule, *, prediction: str = "epsilon", learned_variance: bool = True) -> None:
         if prediction not in PREDICTIONS:
-            raise ConfigError(f"unknown diffusion prediction {prediction!r}: use one of {', '.join(PREDICTIONS)}")
+            raise ConfigError(f"a diffusion network cannot predict {prediction!r}: use one of {', '.join(PREDICTIONS)}")
         self.schedule = schedule
         self.prediction = prediction
         self.learned_variance = learned_variance
 
     def timesteps(self, i: torch.Tensor) -> torch.Tensor:
-        """The training timesteps that the network is told for steps i. Shape: (B,) to (B,)."""
+        """Looks up the training timesteps that the network gets for steps i. Shape: (B,) to (B,)."""
         return self.schedule.timestep_map.to(i.device)[i]
 
     def q_sample(self, x_start: torch.Tensor, i: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        """`x_start` with the noise of step i: eq. 4 of Ho et al. 2020."""
+        """Adds the noise of step i to `x_start`: eq. 4 of Ho et al. 2020."""
         alphas = self.schedule.alphas_cumprod
         return _at(alphas.sqrt(), i) * x_start + _at((1 - alphas).sqrt(), i) * noise
 
     def target(self, x_start: torch.Tensor, i: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        """What the network should predict for x_t = q_sample(x_start, i, noise)."""
+        """Computes what the network should predict for x_t = q_sample(x_start, i, noise)."""
         if self.prediction == "epsilon":
             return noise
         alphas = self.schedule.alphas_cumprod
         return _at(alphas.sqrt(), i) * noise - _at((1 - alphas).sqrt(), i) * x_start
 
     def x_start(self, x: torch.Tensor, i: torch.Tensor, predicted: torch.Tensor) -> torch.Tensor:
-        """The clean signal that a prediction implies, not clamped."""
+        """Computes the clean signal that a prediction implies, not clamped."""
         if self.prediction == "epsilon":
             recip = _at(self.schedule.sqrt_recip_alphas_cumprod, i)
             return recip * x - _at(self.schedule.sqrt_recipm1_alphas_cumprod, i) * predicted
@@ -79,27 +79,29 @@ class GaussianDiffusion:
         return _at(alphas.sqrt(), i) * x - _at((1 - alphas).sqrt(), i) * predicted
 
     def implied_noise(self, x: torch.Tensor, i: torch.Tensor, x_start: torch.Tensor) -> torch.Tensor:
-        """The noise that turns `x_start` into x at step i."""
+        """Computes the noise that turns `x_start` into x at step i."""
         recip = _at(self.schedule.sqrt_recip_alphas_cumprod, i)
         return (recip * x - x_start) / _at(self.schedule.sqrt_recipm1_alphas_cumprod, i)
 
     def posterior_mean(self, x_start: torch.Tensor, x: torch.Tensor, i: torch.Tensor) -> torch.Tensor:
-        """Mean of q(x_{t-1} | x_t, x_0): eq. 7 of Ho et al. 2020."""
+        """Computes the mean of q(x_{t-1} | x_t, x_0): eq. 7 of Ho et al. 2020."""
         first = _at(self.schedule.posterior_mean_coef1, i)
         return first * x_start + _at(self.schedule.posterior_mean_coef2, i) * x
 
     def guide(
         self, output: torch.Tensor, unconditioned: torch.Tensor, i: torch.Tensor, strength: torch.Tensor
     ) -> torch.Tensor:
-        """Pushes an output away from what the network says without conditioning (spec 5).
+        """Pushes an output away from the output without conditioning: classifier-free guidance (spec 5).
 
         The push grows from 0 at the noisiest training step to `strength` (B,) at the clean end; variance channels are
         not guided. For "v" this is the same push, because noise and v are linear in each other at a given x.
         """
         # Position within the whole training process, so that a shallow start is guided like the end of a full run.
-        k = strength[:, None, None] * (1 - _at(self.schedule.position, i))
+        # In float64 until it meets the outputs: the published process has it as a Python number.
+        ramp = 1 - self.schedule.position.to(i.device)[i]
+        k = (strength.double() * ramp)[:, None, None]
         predicted, variance = self._split(output)
-        guided = (1 + k) * predicted - k * self._split(unconditioned)[0]
+        guided = (1 + k).float() * predicted - k.float() * self._split(unconditioned)[0]
         return guided if variance is None else torch.cat([guided, variance], dim=1)
 
     def estimate(self, output: torch.Tensor, x: torch.Tensor, i: torch.Tensor, *, clip: bool = True) -> StepEstimate:
@@ -125,7 +127,7 @@ class GaussianDiffusion:
         noise: torch.Tensor,
         mask: torch.Tensor | None = None,
     ) -> TrainingTerms:
-        """The loss of one network output for x_t = q_sample(x_start, i, noise).
+        """Computes the loss of one network output for x_t = q_sample(x_start, i, noise).
 
         Squared error plus, where the variance is learned, the variational bound with the mean detached (spec 7.5; the
         "hybrid" loss of arXiv 2102.09672).
@@ -141,7 +143,10 @@ class GaussianDiffusion:
     def _variational_bound(
         self, output: torch.Tensor, x_start: torch.Tensor, x: torch.Tensor, i: torch.Tensor, mask: torch.Tensor | None
     ) -> torch.Tensor:
-        """KL of the posterior from the estimate; at step 0 the likelihood of the data. Bits per value, (B,)."""
+        """Computes the KL divergence of the posterior from the estimate; at step 0 the likelihood of the data.
+
+        Shape: (B,), in bits per value.
+        """
         estimate = self.estimate(output, x, i, clip=False)
         true_mean = self.posterior_mean(x_start, x, i)
         true_log_variance = _at(self.schedule.posterior_log_variance_clipped, i)
@@ -150,6 +155,7 @@ class GaussianDiffusion:
         return _row_mean(torch.where((i == 0)[:, None, None], nll, kl), mask) / math.log(2)
 
     def _split(self, output: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Splits an output into prediction and variance fraction; None where the variance is fixed."""
         if not self.learned_variance:
             return output, None
         predicted, fraction = output.chunk(2, dim=1)
@@ -157,12 +163,12 @@ class GaussianDiffusion:
 
 
 def _at(table: torch.Tensor, i: torch.Tensor) -> torch.Tensor:
-    """A float64 table's entries at steps i, as float32 (B, 1, 1)."""
+    """Looks up a float64 table at steps i, as float32 (B, 1, 1)."""
     return table.to(i.device)[i].float()[:, None, None]
 
 
 def _row_mean(values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-    """Mean over channels and real frames: (B, C, S) to (B,)."""
+    """Averages over channels and real frames: (B, C, S) to (B,)."""
     if mask is None:
         return values.mean(dim=(1, 2))
     weight = mask[:, None, :].to(values.dtype)
@@ -172,19 +178,25 @@ def _row_mean(values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
 def _gaussian_kl(
     mean1: torch.Tensor, log_variance1: torch.Tensor, mean2: torch.Tensor, log_variance2: torch.Tensor
 ) -> torch.Tensor:
-    """KL divergence of normal 2 from normal 1, elementwise, in nats."""
+    """Computes the KL divergence of normal 2 from normal 1, elementwise, in nats."""
     ratio = (log_variance1 - log_variance2).exp()
-    return 0.5 * (log_variance2 - log_variance1 + ratio + (mean1 - mean2) ** 2 * (-log_variance2).exp() - 1)
+    # The constant first, as in the published loss: the terms nearly cancel, and float32 remembers the order.
+    return 0.5 * (-1 + log_variance2 - log_variance1 + ratio + (mean1 - mean2) ** 2 * (-log_variance2).exp())
 
 
 def _discretised_log_likelihood(x: torch.Tensor, mean: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:
-    """Log probability of the bin of width 2/255 around x, outer bins reaching to infinity: eq. 13 of Ho et al. 2020."""
-    centred, inverse = x - mean, (-log_scale).exp()
-    below, above = _normal_cdf(inverse * (centred - 1 / 255)), _normal_cdf(inverse * (centred + 1 / 255))
+    """Computes the log probability of the bin of width 2/255 around x; the outer bins have no end.
+
+    Eq. 13 of Ho et al. 2020.
+    """
+    centred = x - mean
+    inverse = (-log_scale).exp()
+    below = _normal_cdf(inverse * (centred - 1 / 255))
+    above = _normal_cdf(inverse * (centred + 1 / 255))
     probability = torch.where(x < -0.999, above, torch.where(x > 0.999, 1 - below, above - below))
     return probability.clamp(min=1e-12).log()
 
 
 def _normal_cdf(x: torch.Tensor) -> torch.Tensor:
-    """The usual tanh approximation of the normal distribution function, which the published loss was trained with."""
+    """Approximates the normal distribution function by a tanh, as the published loss does."""
     return 0.5 * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))

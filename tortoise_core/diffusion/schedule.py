@@ -1,4 +1,4 @@
-"""Owns the noise schedule: how much noise each step of the process holds (spec 5). Knows no network, no audio.
+"""Owns the noise schedule: how much noise each step of the process holds (spec 5). Must not know network or audio.
 
 Tables are float64 on the CPU, one entry per step of the (possibly respaced) process.
 """
@@ -16,7 +16,9 @@ TRAINED_STEPS = 4000  # of the published model
 
 
 def linear_betas(steps: int) -> torch.Tensor:
-    """Noise variances rising linearly from 1e-4 to 2e-2, scaled so that any number of steps ends as noisy (spec 5).
+    """Computes noise variances that rise linearly from 1e-4 to 2e-2 (spec 5).
+
+    They are scaled so that the process ends equally noisy for any number of steps.
 
     Shape: float64 (steps,).
     """
@@ -25,7 +27,7 @@ def linear_betas(steps: int) -> torch.Tensor:
 
 
 def space_timesteps(steps: int, sections: Sequence[int]) -> list[int]:
-    """The timesteps to keep of `steps`, cut into equal sections; the i-th keeps `sections[i]` evenly spaced ones.
+    """Chooses the timesteps to keep of `steps`, cut into equal sections; the i-th keeps `sections[i]`, evenly spaced.
 
     The first and last step of a section are kept where it keeps more than one. Raises `ConfigError` where a section is
     shorter than what it should keep.
@@ -35,7 +37,9 @@ def space_timesteps(steps: int, sections: Sequence[int]) -> list[int]:
     for index, count in enumerate(sections):
         size = steps // len(sections) + (index < steps % len(sections))
         if not 0 < count <= size:
-            raise ConfigError(f"cannot keep {count} steps of section {index}, which has {size}")
+            raise ConfigError(
+                f"cannot keep {count} diffusion steps of {size} (section {index}): use at least 1, at most {size}"
+            )
         stride = (size - 1) / (count - 1) if count > 1 else 1.0
         position = 0.0
         for _ in range(count):
@@ -45,20 +49,9 @@ def space_timesteps(steps: int, sections: Sequence[int]) -> list[int]:
     return kept
 
 
-def stride_timesteps(steps: int, count: int) -> list[int]:
-    """Every k-th timestep from 0, with the whole k that keeps exactly `count`: the spacing of the DDIM paper.
-
-    Raises `ConfigError` where no whole stride does.
-    """
-    for stride in range(1, steps):
-        if len(range(0, steps, stride)) == count:
-            return list(range(0, steps, stride))
-    raise ConfigError(f"no whole stride keeps {count} of {steps} steps")
-
-
 @dataclass(frozen=True, eq=False)
 class NoiseSchedule:
-    """Per-step constants of a Gaussian diffusion process.
+    """The per-step constants of a Gaussian diffusion process.
 
     Names follow Ho et al. 2020 (arXiv 2006.11239): q(x_t | x_0) has mean sqrt(alphas_cumprod) x_0 and variance
     1 - alphas_cumprod; q(x_{t-1} | x_t, x_0) is "the posterior" (eqs. 6 and 7).
@@ -79,12 +72,12 @@ class NoiseSchedule:
 
     @classmethod
     def linear(cls, steps: int = TRAINED_STEPS) -> NoiseSchedule:
-        """The training process: linear betas (spec 5). Raises `ConfigError` for fewer than two steps."""
+        """Builds the training process: linear betas (spec 5). Raises `ConfigError` for fewer than two steps."""
         timesteps = torch.arange(steps)
         return cls._from_alphas(linear_betas(steps).neg().add(1).cumprod(0), timesteps, timesteps / steps, steps)
 
     def respaced(self, kept: Sequence[int]) -> NoiseSchedule:
-        """The same process seen at the `kept` steps of this one only, ascending (spec 5).
+        """Builds the same process seen at the `kept` steps of this one only, ascending (spec 5).
 
         Raises `ConfigError` for fewer than two steps: the posterior needs a predecessor.
         """
@@ -95,7 +88,7 @@ class NoiseSchedule:
         )
 
     def evenly_respaced(self, steps: int, until: float = 1.0) -> NoiseSchedule:
-        """`steps` evenly spaced steps of the first `until` of this process; below 1 for a shallow start.
+        """Keeps `steps` evenly spaced steps of the first `until` of this process; below 1 for a shallow start.
 
         Raises `ConfigError` where there are not that many steps.
         """
@@ -105,7 +98,7 @@ class NoiseSchedule:
         return replace(schedule, position=torch.arange(steps, dtype=torch.float64) * span / steps)
 
     def log_snr_respaced(self, steps: int, until: float = 1.0) -> NoiseSchedule:
-        """`steps` steps of the first `until` of this process, as evenly spaced in log-SNR as whole steps can be.
+        """Keeps `steps` steps of the first `until` of this process, as evenly spaced in log-SNR as whole steps can be.
 
         The spacing that Lu et al. 2022 (arXiv 2206.00927) derive their solvers for: few steps where much noise hides
         the signal, more towards the clean end. First and last step are kept. Raises `ConfigError` as `evenly_respaced`.
@@ -124,16 +117,20 @@ class NoiseSchedule:
         return self.respaced(kept)
 
     def _leading(self, until: float) -> int:
+        """Counts the steps in the first `until` of this process."""
         if not 0 < until <= 1:
-            raise ConfigError(f"a diffusion process cannot start at {until} of its length: use more than 0, at most 1")
+            raise ConfigError(
+                f"a diffusion process cannot run over {until:g} of its length: use more than 0, at most 1"
+            )
         return max(1, round(len(self) * until))
 
     @classmethod
     def _from_alphas(
         cls, alphas_cumprod: torch.Tensor, timesteps: torch.Tensor, position: torch.Tensor, trained_steps: int
     ) -> NoiseSchedule:
+        """Derives all tables from the noise levels of the steps."""
         if len(alphas_cumprod) < 2:
-            raise ConfigError("a diffusion process needs at least 2 steps")
+            raise ConfigError(f"a diffusion process of {len(alphas_cumprod)} steps cannot be sampled: use at least 2")
         previous = torch.cat([torch.ones(1, dtype=torch.float64), alphas_cumprod[:-1]])
         betas = 1 - alphas_cumprod / previous
         noise = 1 - alphas_cumprod

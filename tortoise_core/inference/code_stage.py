@@ -1,26 +1,27 @@
-"""The first half of the engine: requests in, the best row of speech codes of each out (spec 4 and 5).
+"""The first half of the engine: text and voice in, the best row of speech codes of each request out (spec 4 and 5).
 
-Candidates of all requests share one autoregressive batch, and CLVP picks one per request, with the speller where the
-model has one: both give log-likelihoods, which add up. Knows nothing of audio.
+In the order of the work: the autoregressive model samples candidates of all requests in one batch; CLVP and, where the
+model has one, the CTC scorer rate each candidate; the best one of each request is cleaned and cut where the speech
+ends; the autoregressive model's latents of what is left condition the diffusion decoder. Knows nothing of audio.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from tortoise_core.errors import TextError
-from tortoise_core.inference.codes import clean_codes, pad_codes, spoken_length
-from tortoise_core.inference.formats import FrontEnd
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest
+from tortoise_core.inference.codes import CodeFormat, clean_codes, pad_codes, spoken_length
+from tortoise_core.inference.front_end import TorToiseFrontEnd
+from tortoise_core.inference.interface import SpeechRequest
 from tortoise_core.inference.logits import DecodingSettings, uniform_draws
 from tortoise_core.inference.precision import Precision
+from tortoise_core.inference.presets import SamplingSettings, own_settings
 from tortoise_core.inference.sampling import ROWS_IN_FLIGHT, CodeRow, Keep, Prompt, decode_states, sample_codes
 from tortoise_core.inference.seeds import derived_seed
-from tortoise_core.inference.text_side import TorToiseText
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.code_speller import CodeSpeller
@@ -30,36 +31,59 @@ _ALIGNED_AT_ONCE = 8  # utterances
 _RUNAWAY_PENALTY = 1e3  # more than any two scores differ by
 
 
+@dataclass(frozen=True)
+class Rating:
+    """What the ranking networks say of one candidate: log-likelihoods in nats, so they add up."""
+
+    clvp: float
+    spelled: float | None = None  # by the CTC scorer, that the codes spell the text; None where the model has none
+
+    @property
+    def total(self) -> float:
+        """What candidates are ranked by."""
+        return self.clvp + (self.spelled or 0.0)
+
+
+_NOT_RATED = Rating(0.0)  # of a single candidate: there is nothing to choose
+
+
 @dataclass(frozen=True, eq=False)
 class Chosen:
     """The candidate that was kept of one request."""
 
     codes: Tensor  # (M,), cut where the speech ends
-    aligned: Tensor  # (M, D) latents, or the codes again: what the decoder is told
-    stopped: bool
-    scores: Mapping[str, float] = field(default_factory=dict)  # of each network that ranks; none if nothing to choose
-
-    @property
-    def score(self) -> float:
-        """What it was chosen by."""
-        return sum(self.scores.values())
+    aligned: Tensor  # (M, D) latents, or the codes (M,) again: what conditions the decoder
+    stopped: bool  # the model ended the row by itself
+    rating: Rating = _NOT_RATED
 
 
 class CodeStage:
-    """Text and voice to speech codes, and to what the diffusion decoder is told of them."""
+    """Text and voice to speech codes, and to what the diffusion decoder is conditioned on."""
 
     def __init__(
         self,
         autoregressive: AutoregressiveModel,
         clvp: Clvp,
-        text: TorToiseText,
-        front_end: FrontEnd,
+        front_end: TorToiseFrontEnd,
+        code_format: CodeFormat,
         precision: Precision = "float32",
-        speller: CodeSpeller | None = None,
+        scorer: CodeSpeller | None = None,
     ) -> None:
-        """The networks become this stage's own: but for "float32" they are packed in place."""
-        self.autoregressive, self._clvp, self._speller = autoregressive, clvp, speller
-        self._text, self._front_end = text, front_end
+        """The networks become this stage's own: but for "float32" they are packed in place.
+
+        Args:
+            autoregressive: samples the codes and gives their latents.
+            clvp: rates how well codes fit the text.
+            front_end: makes ids of a text, and says what the decoder takes in.
+            code_format: how the codec's rows end.
+            precision: what the first two compute in.
+            scorer: the CTC scorer, if the model has one.
+        """
+        self.autoregressive = autoregressive
+        self._clvp = clvp
+        self._scorer = scorer
+        self._front_end = front_end
+        self._code_format = code_format
         if precision != "float32":
             autoregressive.pack(int8=precision == "int8")
             clvp.pack()
@@ -69,93 +93,97 @@ class CodeStage:
         return self.autoregressive.mel_embedding.weight.device
 
     def choose(self, requests: Sequence[SpeechRequest], rows_in_flight: int = ROWS_IN_FLIGHT) -> list[Chosen]:
-        """Samples candidates for requests of equal settings, so many at once, and keeps the best of each."""
-        settings = requests[0].settings
+        """Samples candidates for requests of equal settings and keeps the best of each.
+
+        At most `rows_in_flight` candidates are sampled at a time. Raises `TextError` for a text that cannot be spoken.
+        """
+        settings = own_settings(requests[0].settings)
         texts = [torch.tensor(self._text_ids(request.text)) for request in requests]
-        prompts = [Prompt(r.voice.auto[0], text) for r, text in zip(requests, texts, strict=True)]
+        prompts = [Prompt(r.voice["auto"][0], text) for r, text in zip(requests, texts, strict=True)]
         seeds = [[derived_seed(r.seed, "candidate", c) for c in range(settings.candidates)] for r in requests]
-        keep = Keep(latents=self._text.speech.decoder_input == "latents" and not self._repaired)
-        rows = sample_codes(self.autoregressive, prompts, _decoding(settings), seeds, keep, rows_in_flight)
-        picked, scores = [group[0] for group in rows], [dict[str, float]() for _ in rows]
+        keep = Keep(latents=self._front_end.speech.decoder_input == "latents" and not self._cleans)
+        candidates = sample_codes(self.autoregressive, prompts, _decoding(settings), seeds, keep, rows_in_flight)
         if settings.candidates > 1:
-            opinions = self._scores(prompts, rows, settings.max_codes)
-            totals = [[sum(candidate.values()) for candidate in own] for own in opinions]
-            best = [own.index(max(own)) for own in totals]
-            picked = [group[index] for group, index in zip(rows, best, strict=True)]
-            scores = [own[index] for own, index in zip(opinions, best, strict=True)]
-        codes = [self._spoken(row, settings.max_codes) for row in picked]
-        aligned = self._aligned(prompts, picked, codes)
-        return [
-            Chosen(row, told, kept.stopped, own)
-            for row, told, kept, own in zip(codes, aligned, picked, scores, strict=True)
-        ]
+            ratings = self._ratings(prompts, candidates, settings.max_codes)
+        else:
+            ratings = [[_NOT_RATED] for _ in requests]
+        best = [_best(own) for own in ratings]
+        rows = [group[index] for group, index in zip(candidates, best, strict=True)]
+        codes = [self._spoken(row, settings.max_codes) for row in rows]
+        aligned = self._aligned(prompts, rows, codes)
+        return [Chosen(codes[i], aligned[i], rows[i].stopped, ratings[i][best[i]]) for i in range(len(requests))]
 
     def stream(self, request: SpeechRequest) -> Iterator[Tensor]:
-        """Samples one candidate; the state (D,) behind each of its codes, and of the stop, as soon as it is there."""
-        prompt = Prompt(request.voice.auto[0], torch.tensor(self._text_ids(request.text)))
-        decoding = _decoding(request.settings)
+        """Samples one candidate and yields the state (D,) behind each of its codes, and the stop, one by one."""
+        prompt = Prompt(request.voice["auto"][0], torch.tensor(self._text_ids(request.text)))
+        decoding = _decoding(own_settings(request.settings))
         draws = uniform_draws([derived_seed(request.seed, "candidate", 0)], decoding.max_codes)
         yield from decode_states(self.autoregressive, prompt, draws[0], decoding)
 
     @property
-    def _repaired(self) -> bool:
-        """Whether codes are mended after they were sampled, so that latents kept while sampling are not theirs."""
-        return self._front_end.codes.calm is not None
+    def _cleans(self) -> bool:
+        """Whether codes are changed after they were sampled, so that latents kept while sampling are not theirs."""
+        return self._code_format.calm is not None
 
     def _text_ids(self, text: str) -> list[int]:
-        ids = self._text.text_ids(text)
+        ids = self._front_end.text_ids(text)
         if not ids:
             raise TextError(f"nothing to say in {text!r}: it holds no speakable characters")
-        if len(ids) > self._text.max_text_tokens:
+        if len(ids) > self._front_end.max_text_tokens:
             raise TextError(
-                f"text of {len(ids)} tokens is longer than the {self._text.max_text_tokens} allowed: split it"
+                f"text of {len(ids)} tokens is longer than the {self._front_end.max_text_tokens} allowed: split it"
             )
         return ids
 
     def _spoken(self, row: CodeRow, max_codes: int) -> Tensor:
-        """The codes to decode, mended as the codec wants them and cut where the speech ends (spec 4)."""
+        """The codes to decode: cleaned as the codec wants them, and cut where the speech ends (spec 4)."""
         cleaned = self._clean(row, max_codes)
-        return cleaned[: spoken_length(cleaned, self._front_end.codes)]
+        return cleaned[: spoken_length(cleaned, self._code_format)]
 
     def _clean(self, row: CodeRow, max_codes: int) -> Tensor:
         """The sampled codes as the codec wants them: as they are, or padded and repaired (spec 4)."""
-        code_format = self._front_end.codes
-        if code_format.calm is None:
+        if not self._cleans:
             return row.codes
-        return clean_codes(pad_codes(row.codes, max_codes, code_format.stop), code_format)
+        return clean_codes(pad_codes(row.codes, max_codes, self._code_format.stop), self._code_format)
 
-    def _scores(
-        self, prompts: Sequence[Prompt], rows: Sequence[Sequence[CodeRow]], max_codes: int
-    ) -> list[list[dict[str, float]]]:
-        """The opinions of every candidate, by network. A row without a stop has run away: it loses to any that ended,
-        and a row without codes loses like it."""
-        flat = [(owner, row) for owner, group in enumerate(rows) for row in group]
-        padded = self._text.speech.score_padding
-        codes = [self._clean(row, max_codes) if padded else row.codes for _, row in flat]
-        scores = [{"clvp": -_RUNAWAY_PENALTY} for _ in flat]
-        order = sorted(
-            (i for i in range(len(flat)) if len(codes[i])), key=lambda i: len(codes[i])
-        )  # rows of like length
+    def _ratings(
+        self, prompts: Sequence[Prompt], candidates: Sequence[Sequence[CodeRow]], max_codes: int
+    ) -> list[list[Rating]]:
+        """Rates every candidate of every prompt.
+
+        A candidate without a stop code has run away: it loses to any that ended; one without codes loses like it.
+        """
+        owners = [owner for owner, group in enumerate(candidates) for _ in group]
+        rows = [row for group in candidates for row in group]
+        padded = self._front_end.speech.score_padding
+        codes = [self._clean(row, max_codes) if padded else row.codes for row in rows]
+        ratings = [Rating(-_RUNAWAY_PENALTY) for _ in rows]
+        # Rows of like length share a batch.
+        order = sorted((i for i in range(len(rows)) if len(codes[i])), key=lambda i: len(codes[i]))
         for begin in range(0, len(order), _SCORED_AT_ONCE):
             batch = order[begin : begin + _SCORED_AT_ONCE]
-            owners = sorted({flat[i][0] for i in batch})
-            texts, text_lengths = self._padded([prompts[owner].text for owner in owners])
-            speech, lengths = self._padded([codes[i] for i in batch])
-            text_rows = torch.tensor([owners.index(flat[i][0]) for i in batch], device=self._device)
-            speech = speech.clamp(max=self._clvp.config.code_tokens - 1)
-            clvp = self._clvp.scores(texts, speech, text_lengths, lengths, text_rows).tolist()
-            for i, score in zip(batch, clvp, strict=True):
-                scores[i]["clvp"] = score if flat[i][1].stopped else score - _RUNAWAY_PENALTY
-            if self._speller is not None:
-                spelled = self._speller.scores(texts, speech, text_lengths, lengths, text_rows).tolist()
-                for i, score in zip(batch, spelled, strict=True):
-                    scores[i]["speller"] = max(score, -_RUNAWAY_PENALTY)
-        remaining = iter(scores)
-        return [[next(remaining) for _ in group] for group in rows]
+            rated = self._rate(prompts, [owners[i] for i in batch], [codes[i] for i in batch])
+            for i, rating in zip(batch, rated, strict=True):
+                ratings[i] = rating if rows[i].stopped else replace(rating, clvp=rating.clvp - _RUNAWAY_PENALTY)
+        remaining = iter(ratings)
+        return [[next(remaining) for _ in group] for group in candidates]
+
+    def _rate(self, prompts: Sequence[Prompt], owners: Sequence[int], codes: Sequence[Tensor]) -> list[Rating]:
+        """Rates one batch of rows of codes (M,), at least one each; row i is a candidate of prompt `owners[i]`."""
+        own = sorted(set(owners))
+        texts, text_lengths = self._padded([prompts[owner].text for owner in own])
+        speech, lengths = self._padded(codes)
+        speech = speech.clamp(max=self._clvp.config.code_tokens - 1)
+        text_rows = torch.tensor([own.index(owner) for owner in owners], device=self._device)
+        clvp = self._clvp.scores(texts, speech, text_lengths, lengths, text_rows).tolist()
+        if self._scorer is None:
+            return [Rating(score) for score in clvp]
+        spelled = self._scorer.scores(texts, speech, text_lengths, lengths, text_rows).tolist()
+        return [Rating(a, max(b, -_RUNAWAY_PENALTY)) for a, b in zip(clvp, spelled, strict=True)]
 
     def _aligned(self, prompts: Sequence[Prompt], rows: Sequence[CodeRow], codes: Sequence[Tensor]) -> list[Tensor]:
-        """What the decoder is told of each row of codes (M,): (M, D) latents, or the codes."""
-        if self._text.speech.decoder_input == "codes":
+        """What the decoder is conditioned on, for each row of codes (M,): latents (M, D), or the codes."""
+        if self._front_end.speech.decoder_input == "codes":
             return list(codes)
         kept = [row.latents for row in rows if row.latents is not None]
         if len(kept) == len(rows):
@@ -176,6 +204,11 @@ class CodeStage:
         """Rows of ids as one batch, and their lengths, on the networks' device."""
         lengths = torch.tensor([len(row) for row in rows], device=self._device)
         return torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True).to(self._device), lengths
+
+
+def _best(ratings: Sequence[Rating]) -> int:
+    """The index of the first candidate that is rated highest."""
+    return max(range(len(ratings)), key=lambda index: ratings[index].total)
 
 
 def _decoding(settings: SamplingSettings) -> DecodingSettings:

@@ -1,4 +1,4 @@
-"""Owns what is done to a row of speech codes after it was sampled (spec 4); knows nothing of how it was sampled."""
+"""Cleans and cuts a row of speech codes after it was sampled (spec 4); knows nothing of how it was sampled."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PUBLISHED_FORMAT = CodeFormat(PUBLISHED_STOP_CODE, CALM_CODE, TAIL_CODES)
 
 
 def pad_codes(row: torch.Tensor, width: int, stop: int) -> torch.Tensor:
-    """A row of codes (M,) right-padded with stop codes to (width,)."""
+    """Pads a row of codes (M,) on the right with stop codes to (width,)."""
     return torch.nn.functional.pad(row, (0, width - len(row)), value=stop)
 
 

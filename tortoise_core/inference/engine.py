@@ -1,8 +1,9 @@
 """The engine: speaks many utterances at once with one model, published or embedded (spec 4 and 5).
 
-`code_stage.py` writes and chooses codes, `audio_stage.py` makes them audible; this puts them together.
-`reference_pipeline.py` is the slow, obvious way to say one sentence with the published model. Knows nothing of books,
-files or databases.
+It puts three parts together: the front-end turns text into ids (`front_end.py`), the code stage samples speech codes
+and picks the best row (`code_stage.py`), the audio stage turns codes into a mel and the mel into a waveform
+(`audio_stage.py`). `reference_pipeline.py` is the slow, obvious way to say one sentence with the published model.
+Knows nothing of books, files or databases.
 """
 
 from __future__ import annotations
@@ -18,16 +19,18 @@ from torch import nn
 
 from tortoise_core.audio.constants import OUTPUT_RATE_HZ
 from tortoise_core.checkpoints.manifest import ModelManifest, read_manifest
+from tortoise_core.diffusion.samplers import sampler_named
 from tortoise_core.errors import ConfigError, OutOfMemoryError
 from tortoise_core.inference.audio_stage import AudioStage
 from tortoise_core.inference.code_stage import Chosen, CodeStage
-from tortoise_core.inference.formats import FrontEnd, front_end
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult, VoiceLatents
+from tortoise_core.inference.features import FeatureExtractor, feature_extractor
+from tortoise_core.inference.front_end import TorToiseFrontEnd
+from tortoise_core.inference.interface import SpeechRequest, SpeechResult, VoiceLatents, check_voice
 from tortoise_core.inference.memory import capacity, free_memory
 from tortoise_core.inference.precision import Precision
+from tortoise_core.inference.presets import SamplingSettings, own_settings
 from tortoise_core.inference.resynthesis import Resynthesis
-from tortoise_core.inference.streaming import LatentVocoding
-from tortoise_core.inference.text_side import TorToiseText
+from tortoise_core.inference.streaming import LatentVocoder
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.code_speller import CodeSpeller
@@ -37,31 +40,32 @@ from tortoise_core.models.hifi_decoder import HifiDecoder
 
 Network = TypeVar("Network", bound=nn.Module)
 
-SPELLER = "speller"  # the role of the network that ranks candidates beside CLVP
+SPELLER = "speller"  # the role of the CTC scorer, which ranks candidates beside CLVP
 HIFI_DECODER = "hifi_decoder"  # the role of the network that lets the published model stream
-MOST_CANDIDATES = 768  # sampled before the first of them is heard; far fewer are in flight at a time
+MOST_CANDIDATES = 768  # sampled before the first of them is decoded; far fewer are in flight at a time
 
 
-class TorToiseEngine:
-    """Implements `interface.Engine` with the networks of one model folder."""
+class TorToiseEngine(TorToiseFrontEnd):
+    """Implements `interface.Engine` with the networks of one model folder; what needs none is its front-end's."""
 
     def __init__(self, manifest: ModelManifest, device: torch.device, precision: Precision = "float32") -> None:
-        self._text = TorToiseText(manifest.description)
+        super().__init__(manifest.description)
         self.precision = precision
-        self._manifest, self._device = manifest, device
-        speech = self._text.speech
+        self._manifest = manifest
+        self._device = device
         autoregressive = _as(AutoregressiveModel, manifest.load("autoregressive", device))
-        decoder = _as(DiffusionDecoder, manifest.load("diffusion", device))
-        guesses = speech.shallow < 1 or decoder.config.guess
-        dvae = _as(DiscreteVAE, manifest.load("dvae", device)) if guesses else None
-        self._front_end: FrontEnd = front_end(speech, autoregressive.config.code_stop)
+        config = autoregressive.config
+        self._features: FeatureExtractor = feature_extractor(self.speech, config.code_stop)
         clvp = _as(Clvp, manifest.load("clvp", device))
-        speller = _as(CodeSpeller, manifest.load(SPELLER, device)) if SPELLER in manifest.networks else None
-        self._codes = CodeStage(autoregressive, clvp, self._text, self._front_end, precision, speller)
-        vocoder, config = manifest.load("vocoder", device), autoregressive.config
+        scorer = _as(CodeSpeller, manifest.load(SPELLER, device)) if SPELLER in manifest.networks else None
+        self._codes = CodeStage(autoregressive, clvp, self, self._features.codes, precision, scorer)
+        decoder = _as(DiffusionDecoder, manifest.load("diffusion", device))
+        needs_dvae = self.speech.shallow < 1 or decoder.config.guess
+        dvae = _as(DiscreteVAE, manifest.load("dvae", device)) if needs_dvae else None
+        vocoder = manifest.load("vocoder", device)
         fits = capacity(config, decoder.config, precision, config.max_codes, device, free_memory(device))
         self._rows_in_flight = fits.rows
-        self._audio = AudioStage(decoder, vocoder, dvae, speech, precision, max_frames=fits.frames)
+        self._audio = AudioStage(decoder, vocoder, dvae, self.speech, precision, max_frames=fits.frames)
 
     @property
     def sample_rate(self) -> int:
@@ -69,41 +73,32 @@ class TorToiseEngine:
         return OUTPUT_RATE_HZ
 
     @property
-    def digest(self) -> str:
-        """See `interface.Engine`."""
-        return self._text.digest
-
-    @property
-    def max_text_tokens(self) -> int:
-        """See `interface.Engine`."""
-        return self._text.max_text_tokens
-
-    def token_count(self, text: str) -> int:
-        """See `interface.Engine`. Raises `TextError` for text that the front-end cannot read."""
-        return self._text.token_count(text)
-
-    def settings(self, preset: str) -> SamplingSettings:
-        """See `interface.Engine`: the model's own presets, or the published ones."""
-        return self._text.settings(preset)
+    def voice_widths(self) -> dict[str, int]:
+        """`auto`: what the autoregressive model hears of a voice; `diffusion`: what the diffusion decoder does."""
+        return {
+            "auto": self._codes.autoregressive.config.width,
+            "diffusion": 2 * self._audio.decoder.config.model_channels,
+        }
 
     @torch.inference_mode()
     def voice_from_clips(self, clips: Sequence[Path]) -> VoiceLatents:
         """See `interface.Engine`."""
         if not clips:
             raise ConfigError("a voice needs at least one clip")
-        mels = self._front_end.conditioning(clips)
+        mels = self._features.conditioning(clips)
         auto = self._codes.autoregressive.conditioning(mels.auto.to(self._device))
         diffusion = self._audio.decoder.conditioning_latent(mels.diffusion.to(self._device))
-        return VoiceLatents(auto.float().cpu(), diffusion.float().cpu())
+        return {"auto": auto.float().cpu(), "diffusion": diffusion.float().cpu()}
 
     @torch.inference_mode()
     def speak(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult]:
         """See `interface.Engine`. Requests of different settings are spoken in separate batches.
 
-        Raises `ConfigError` for a voice that another model made.
+        Raises `ConfigError` for a voice that another model made, and for settings that this engine cannot follow,
+        before anything is spoken.
         """
         for request in requests:
-            self._check_voice(request.voice)
+            self._check(request)
         results: list[SpeechResult | None] = [None] * len(requests)
         try:
             for group in _groups(requests):
@@ -125,51 +120,51 @@ class TorToiseEngine:
         sampled: one candidate, no ranking, no diffusion (spec 6.6). Without, the pieces are those of `speak`, the
         vocoder's windows one by one. Raises as `speak`.
         """
-        self._check_voice(request.voice)
+        self._check(request)
         try:
-            if self._latent_vocoding is None:
+            if self._latent_vocoder is None:
                 (chosen,) = self._codes.choose([request])
                 yield from self._audio.stream(request, chosen)
             else:
-                voice = request.voice.auto.to(self._latent_vocoding.device)
-                for piece in self._latent_vocoding.stream(self._codes.stream(request), voice):
+                voice = request.voice["auto"].to(self._latent_vocoder.device)
+                for piece in self._latent_vocoder.stream(self._codes.stream(request), voice):
                     yield piece.cpu().numpy()
         except (torch.OutOfMemoryError, MemoryError) as error:
             raise OutOfMemoryError("out of memory with one utterance: cut the text shorter") from error
 
     @functools.cached_property
-    def _latent_vocoding(self) -> LatentVocoding | None:
+    def _latent_vocoder(self) -> LatentVocoder | None:
         """Loaded when first asked for: most engines never stream."""
         if HIFI_DECODER not in self._manifest.networks:
             return None
-        return LatentVocoding(_as(HifiDecoder, self._manifest.load(HIFI_DECODER, self._device)))
+        return LatentVocoder(_as(HifiDecoder, self._manifest.load(HIFI_DECODER, self._device)))
 
-    def _check_voice(self, voice: VoiceLatents) -> None:
-        wanted = ((1, self._codes.autoregressive.config.width), (1, 2 * self._audio.decoder.config.model_channels))
-        given = (tuple(voice.auto.shape), tuple(voice.diffusion.shape))
-        if given != wanted:
-            raise ConfigError(
-                f"the voice was made by another model (latents {given}, this one needs {wanted}): "
-                "make it again from its clips with `talepress voice add`"
-            )
+    def _check(self, request: SpeechRequest) -> None:
+        """Raises `ConfigError` for another model's voice, another engine's settings, or an unknown sampler."""
+        check_voice(request.voice, self.voice_widths)
+        sampler_named(own_settings(request.settings).sampler)
 
 
 def load_engine(model: str | Path, device: str = "auto", precision: Precision = "float32") -> TorToiseEngine:
-    """Loads a model folder (or manifest file) and gets ready to speak.
+    """Loads the networks of a model folder (or manifest file).
 
-    Args: `device` "auto" takes a GPU where there is one; `precision` see `precision.py`.
+    Args:
+        model: the folder.
+        device: "cpu", "cuda", "cuda:1", or "auto": a GPU where there is one.
+        precision: see `precision.py`.
+
     Raises `CheckpointError` for a missing or damaged model, `ConfigError` for an unknown device.
     """
     return TorToiseEngine(read_manifest(Path(model)), torch_device(device), precision)
 
 
 def load_resynthesis(model: str | Path, device: str = "auto", precision: Precision = "float32") -> Resynthesis:
-    """Loads the acoustic half of a model alone; arguments and errors as for `load_engine`."""
+    """Loads the acoustic half of a model alone. Arguments and errors: see `load_engine`."""
     return Resynthesis(read_manifest(Path(model)), torch_device(device), precision)
 
 
 def torch_device(device: str) -> torch.device:
-    """What "auto", "cpu", "cuda" or "cuda:1" means on this machine. Raises `ConfigError`."""
+    """The device that "auto", "cpu", "cuda" or "cuda:1" names on this machine. Raises `ConfigError`."""
     name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     try:
         target = torch.device(name)
@@ -181,10 +176,10 @@ def torch_device(device: str) -> torch.device:
 
 
 def _groups(requests: Sequence[SpeechRequest]) -> Iterator[list[int]]:
-    """Indices of requests that share settings, at most `MOST_CANDIDATES` at a time, like text lengths together."""
+    """Yields indices of requests to sample together: of equal settings and like lengths, within `MOST_CANDIDATES`."""
     by_settings: dict[SamplingSettings, list[int]] = {}
     for index, request in enumerate(requests):
-        by_settings.setdefault(request.settings, []).append(index)
+        by_settings.setdefault(own_settings(request.settings), []).append(index)
     for settings, members in by_settings.items():
         members.sort(key=lambda i: len(requests[i].text))
         size = max(1, MOST_CANDIDATES // settings.candidates)
@@ -193,10 +188,13 @@ def _groups(requests: Sequence[SpeechRequest]) -> Iterator[list[int]]:
 
 
 def _result(audio: np.ndarray, chosen: Chosen) -> SpeechResult:
-    return SpeechResult(audio, OUTPUT_RATE_HZ, len(chosen.aligned), not chosen.stopped, dict(chosen.scores))
+    return SpeechResult(audio, OUTPUT_RATE_HZ, not chosen.stopped, chosen.rating.total, chosen.rating.spelled)
 
 
 def _as(kind: type[Network], network: nn.Module) -> Network:
+    """The network, if it is of the kind that its role needs. Raises `ConfigError` if not."""
     if not isinstance(network, kind):
-        raise ConfigError(f"the model's {type(network).__name__} plays a part that needs a {kind.__name__}")
+        raise ConfigError(
+            f"the model folder has a {type(network).__name__} where a {kind.__name__} belongs: import the model again"
+        )
     return network

@@ -2,7 +2,8 @@
 
 It owns speech-like test audio (voiced syllables, word gaps, quiet edges) whose length follows the text, and a set of
 faults that can be ordered per text, so that retakes, retries and back-off can be tested. Like every engine it knows
-nothing of books, files or databases; the audio is not speech and must never be offered to a listener as such.
+nothing of books, files or databases; the audio is not speech and must never be offered to a listener as such. Must stay
+importable without PyTorch: it is its own front-end.
 """
 
 from __future__ import annotations
@@ -12,25 +13,26 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 import soundfile
-import torch
 
 from tortoise_core.errors import AudioError, ConfigError, OutOfMemoryError, TextError
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, SpeechResult, VoiceLatents
+from tortoise_core.inference.engine_kind import EngineKind
+from tortoise_core.inference.interface import Sampling, SpeechRequest, SpeechResult, VoiceLatents
+from tortoise_core.inference.presets import SamplingSettings, own_settings
 
 SAMPLE_RATE = 24_000
 CHARS_PER_SECOND = 14.0
 MAX_TEXT_TOKENS = 400
-SAMPLES_PER_CODE = 1_115  # 24 000 Hz / 21.53 codes per second (spec, section 1)
 EDGE_SECONDS = 0.12  # quiet that the "model" leaves before and after the words
 DIGEST = hashlib.sha256(b"talepress fake engine 1").hexdigest()
-PRESETS = {
+# TorToise's settings, so that keys, manifests and overrides are tried with what users have.
+PRESETS: Mapping[str, SamplingSettings] = {
     "ultra_fast": SamplingSettings(candidates=1, diffusion_steps=1, cond_free=False),
     "fast": SamplingSettings(candidates=2, diffusion_steps=2),
     "standard": SamplingSettings(candidates=4, diffusion_steps=4),
@@ -46,7 +48,7 @@ class Misbehaviour(StrEnum):
     TOO_LONG = "too_long"  # five times as long as the text asks for
     LENGTH_CAP = "length_cap"  # no stop code: loud to the very end
     TRANSIENT = "transient"  # an I/O error that goes away
-    SLOW = "slow"  # takes an extra `FakeEngine.slowness_s`
+    SLOW = "slow"  # takes longer by the engine's `slowness_s`
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class FakeEngine:
         seconds_per_request: float = 0.0,
         slowness_s: float = 0.5,
     ) -> None:
-        """Prepares an engine.
+        """Makes an engine.
 
         Args:
             faults: what goes wrong, for which texts.
@@ -91,7 +93,7 @@ class FakeEngine:
 
     @classmethod
     def from_description(cls, description: str) -> FakeEngine:
-        """Builds an engine from JSON, so that a whole pipeline can be told to misbehave through one setting.
+        """Builds an engine from JSON, so that one setting can make a whole pipeline misbehave.
 
         Args:
             description: `{"faults": [{"kind": "silence", "text": "dragon", "times": 1}], "max_batch": 4,
@@ -129,11 +131,30 @@ class FakeEngine:
         """About two characters a token, as the real tokenizer's average; 0 for text without a letter or digit."""
         return (len(text.strip()) + 1) // 2 if any(char.isalnum() for char in text) else 0
 
-    def settings(self, preset: str) -> SamplingSettings:
-        """The sampling settings of a preset. Raises `ConfigError` for an unknown one."""
+    @property
+    def languages(self) -> frozenset[str]:
+        """English alone, as the real models."""
+        return frozenset({"en"})
+
+    @property
+    def presets(self) -> tuple[str, ...]:
+        """The names of the presets, the cheapest first."""
+        return tuple(PRESETS)
+
+    def settings(self, preset: str, **changes: object) -> SamplingSettings:
+        """See `interface.FrontEnd`."""
         if preset not in PRESETS:
-            raise ConfigError(f"unknown preset {preset!r}: use one of {', '.join(PRESETS)}")
-        return PRESETS[preset]
+            raise ConfigError(f"the fake engine has no preset {preset!r}: use one of {', '.join(PRESETS)}")
+        return PRESETS[preset].changed(changes)
+
+    def relative_work(self, settings: Sampling) -> float:
+        """See `interface.FrontEnd`."""
+        return own_settings(settings).work
+
+    @property
+    def voice_widths(self) -> dict[str, int]:
+        """None: tests make voices of any names and widths, and all of them count."""
+        return {}
 
     def speak(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult]:
         """Speaks all requests, in order. Raises `TextError`, `OutOfMemoryError`, `ConnectionError` (under a fault)."""
@@ -150,6 +171,8 @@ class FakeEngine:
 
     def voice_from_clips(self, clips: Sequence[Path]) -> VoiceLatents:
         """Latents that depend on the clips' samples alone: auto (1, 8), diffusion (1, 16). Raises `AudioError`."""
+        import torch  # here: everything else is done without it
+
         digest = hashlib.sha256()
         for clip in clips:
             try:
@@ -157,7 +180,7 @@ class FakeEngine:
             except (OSError, soundfile.SoundFileError) as error:
                 raise AudioError(f"{clip}: cannot be read as audio ({error})") from error
         values = np.random.default_rng(list(digest.digest())).standard_normal(24).astype(np.float32)
-        return VoiceLatents(auto=torch.from_numpy(values[None, :8]), diffusion=torch.from_numpy(values[None, 8:]))
+        return {"auto": torch.from_numpy(values[None, :8]), "diffusion": torch.from_numpy(values[None, 8:])}
 
     def _speak_one(self, request: SpeechRequest) -> SpeechResult:
         tokens = self.token_count(request.text)
@@ -177,12 +200,12 @@ class FakeEngine:
         return SpeechResult(
             audio=audio,
             sample_rate=SAMPLE_RATE,
-            codes=-(-len(audio) // SAMPLES_PER_CODE),
             hit_length_cap=Misbehaviour.LENGTH_CAP in kinds,
-            scores={"clvp": float(_generator(request, "score").uniform())},
+            rank=float(_generator(request, "score").uniform()),
         )
 
     def _faults_for(self, text: str) -> set[Misbehaviour]:
+        """The misbehaviours that are due for a text; each use of a limited fault is counted."""
         with self._lock:
             active = [
                 number
@@ -197,13 +220,13 @@ def _generator(request: SpeechRequest, purpose: str) -> np.random.Generator:
     """Random numbers that depend on everything in the request and on nothing else."""
     digest = hashlib.sha256(purpose.encode())
     digest.update(json.dumps([request.text, request.seed, asdict(request.settings)], sort_keys=True).encode())
-    digest.update(request.voice.auto.numpy().tobytes())
-    digest.update(request.voice.diffusion.numpy().tobytes())
+    for name in sorted(request.voice):
+        digest.update(request.voice[name].numpy().tobytes())
     return np.random.default_rng(list(digest.digest()))
 
 
 def _babble(request: SpeechRequest, stretch: float) -> np.ndarray:
-    """Voiced syllables with word gaps where the text has spaces.
+    """Makes voiced syllables, with word gaps where the text has spaces.
 
     Shape: (samples,), `round(stretch * len(text) / CHARS_PER_SECOND * 24000) + 2 * edge`, float32, peak about 0.4.
     """
@@ -222,3 +245,11 @@ def _babble(request: SpeechRequest, stretch: float) -> np.ndarray:
     audio = random.normal(0, 1e-4, spoken + 2 * edge)  # a recording's noise floor, about -80 dBFS
     audio[edge : edge + spoken] += 0.16 * voiced * syllables * words * ramp
     return audio.astype(np.float32)
+
+
+FAKE = EngineKind(
+    front_end=FakeEngine.from_description,
+    load=lambda description, device, precision: FakeEngine.from_description(description),
+    precision=lambda wanted, device: "float32",  # it makes the same tones everywhere
+    model_folders=False,
+)

@@ -1,47 +1,36 @@
-"""What the rest of the world sees of the model: requests in, audio out.
+"""What the rest of the world sees of a speech model: requests in, audio out.
 
-This module must stay importable without PyTorch; it knows nothing of books, files or databases.
+An engine's voices and sampling settings are its own affair: nobody else looks into them. This module must stay
+importable without PyTorch; it knows nothing of books, files or databases.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import Field, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
+
+from tortoise_core.errors import ConfigError
 
 if TYPE_CHECKING:
     import torch  # for annotations alone: a plan is made without it
 
-
-@dataclass(frozen=True)
-class SamplingSettings:
-    """Everything that shapes a take besides text, voice, model and seed. Defaults: `fast` (spec 6.3)."""
-
-    candidates: int = 96  # rows of codes sampled per take; CLVP keeps the best
-    temperature: float = 0.8
-    top_k: int = 50
-    top_p: float = 0.8
-    repetition_penalty: float = 2.0
-    max_codes: int = 500
-    diffusion_steps: int = 80
-    sampler: str = "ddim"  # "ancestral" | "ddim" | "dpmpp", which needs a third of the steps
-    cond_free: bool = True
-    cond_free_k: float = 2.0
-    diffusion_temperature: float = 1.0
+# A voice as an engine's networks see it: tensors by name, (1, width) float32 on the CPU. `Engine.voice_widths` says
+# which names and widths an engine needs.
+VoiceLatents: TypeAlias = "Mapping[str, torch.Tensor]"
 
 
-@dataclass(frozen=True, eq=False)
-class VoiceLatents:
-    """A voice as the networks see it.
+class Sampling(Hashable, Protocol):
+    """Everything that shapes a take besides text, voice, model and seed.
 
-    Shape: `auto` (1, D_ar), `diffusion` (1, 2 * C_diffusion), float32 on the CPU.
+    A frozen dataclass of plain values (text, numbers, flags), made by the engine that is to speak with it. Others
+    compare it, pickle it, and write `dataclasses.asdict` of it into keys and manifests.
     """
 
-    auto: torch.Tensor
-    diffusion: torch.Tensor
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +39,7 @@ class SpeechRequest:
 
     text: str  # normalised text; the engine's own text front-end does the rest
     voice: VoiceLatents
-    settings: SamplingSettings
+    settings: Sampling
     seed: int  # 0 <= seed < 2**63; the result depends on this and on nothing else of the batch
 
 
@@ -60,14 +49,14 @@ class SpeechResult:
 
     audio: np.ndarray
     sample_rate: int
-    codes: int  # speech codes kept
-    hit_length_cap: bool  # no stop code before `max_codes`
-    scores: dict[str, float] = field(default_factory=dict)  # {"clvp": ...} of the chosen candidate, by network
+    hit_length_cap: bool = False  # the model was stopped by its length limit and did not end by itself
+    rank: float = 0.0  # the higher, the better the engine likes this among all results for the same text
+    spelled: float | None = None  # log-likelihood, in nats, that the speech spells the text; None: nothing measures it
 
 
 @runtime_checkable
-class TextSide(Protocol):
-    """What can be known of a model without its networks. Implemented by `TorToiseText` and by every engine."""
+class FrontEnd(Protocol):
+    """What can be known of a model without its networks: text, limits, presets, languages, digest."""
 
     @property
     def digest(self) -> str:
@@ -77,29 +66,64 @@ class TextSide(Protocol):
     def max_text_tokens(self) -> int:
         """Most text tokens that one request may hold."""
 
+    @property
+    def languages(self) -> Collection[str]:
+        """The languages that the model speaks: primary subtags of BCP 47, as "en"."""
+
+    @property
+    def presets(self) -> Sequence[str]:
+        """The names of the model's presets, the cheapest first."""
+
     def token_count(self, text: str) -> int:
         """Text tokens that `text` becomes (0 for text that leaves nothing to say)."""
 
-    def settings(self, preset: str) -> SamplingSettings:
-        """The sampling settings of a preset of this model. Raises `ConfigError` for an unknown one."""
+    def settings(self, preset: str, **changes: object) -> Sampling:
+        """The sampling settings of a preset, some of them changed.
+
+        Raises `ConfigError` for an unknown preset, naming those that there are, and for a setting that the engine
+        does not have.
+        """
+
+    def relative_work(self, settings: Sampling) -> float:
+        """The work that a text costs under these settings, in a unit of the engine's own: only ratios mean anything."""
 
 
 @runtime_checkable
-class Engine(TextSide, Protocol):
+class Engine(FrontEnd, Protocol):
     """Speaks. Implemented by `TorToiseEngine` and, for tests of the pipeline, by `FakeEngine`."""
 
     @property
     def sample_rate(self) -> int:
         """Samples per second of every result."""
 
+    @property
+    def voice_widths(self) -> Mapping[str, int]:
+        """The tensors that a voice must have, and how wide each is."""
+
     def speak(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult]:
-        """Speaks all requests, in order. Raises `TextError`, `OutOfMemoryError`."""
+        """Speaks all requests, in order. Raises `TextError`, `OutOfMemoryError`, `ConfigError`: see `check_voice`."""
 
     def stream(self, request: SpeechRequest) -> Iterator[np.ndarray]:
         """Speaks one request chunk by chunk, float32 (samples,) each, the first before the last is made.
 
-        Raises `TextError`, `OutOfMemoryError`.
+        Raises as `speak`.
         """
 
     def voice_from_clips(self, clips: Sequence[Path]) -> VoiceLatents:
-        """Latents of the voice heard in the clips. Raises `AudioError`."""
+        """Latents of the speaker of the clips. Raises `AudioError`."""
+
+
+def check_voice(voice: VoiceLatents, widths: Mapping[str, int]) -> None:
+    """Raises `ConfigError` for a voice that another model made: without a tensor of those names and widths."""
+    given = {name: tuple(tensor.shape) for name, tensor in voice.items()}
+    wanted = {name: (1, width) for name, width in widths.items()}
+    if any(given.get(name) != shape for name, shape in wanted.items()):
+        raise ConfigError(
+            f"the voice was made by another model (latents {_listed(given)}, this one needs {_listed(wanted)}): "
+            "make it again from its clips with `talepress voice add`"
+        )
+
+
+def _listed(shapes: Mapping[str, tuple[int, ...]]) -> str:
+    """Names and shapes in words: "auto 1 x 1024, diffusion 1 x 2048"."""
+    return ", ".join(f"{name} {' x '.join(map(str, shape))}" for name, shape in sorted(shapes.items())) or "none"

@@ -1,4 +1,4 @@
-"""Owns how logits become the next code, for many rows at once (spec 4); knows nothing of networks or of rows' history.
+"""Turns logits into the next code, for many rows at once (spec 4); knows nothing of networks or of rows' history.
 
 The rules and their order are those of the published system: repetition penalty, typical filter, temperature, top-k,
 top-p. `sampling_reference.py` states them one row and one code at a time. `next_codes` is the fast way through them,
@@ -39,7 +39,7 @@ class DecodingSettings:
     top_p: float = 0.8  # 1: off
     repetition_penalty: float = 2.0  # 1: off
     typical_mass: float | None = None
-    greedy: bool = False  # the best code instead of a drawn one; temperature, top-k and top-p have no say then
+    greedy: bool = False  # the best code instead of a drawn one, whatever temperature, top-k and top-p are
     max_codes: int = 500
     quirks: UpstreamQuirks = field(default_factory=UpstreamQuirks)
 
@@ -60,7 +60,8 @@ def next_codes(
     logits: torch.Tensor, spoken: torch.Tensor, uniform: torch.Tensor, settings: DecodingSettings
 ) -> torch.Tensor:
     """The code (R,) that each row of raw logits (R, V) chooses; see `process_logits` and `draw_codes`."""
-    top_k, in_sight = settings.top_k, settings.top_k + _SPARE
+    top_k = settings.top_k
+    in_sight = top_k + _SPARE
     if settings.greedy or settings.typical_mass is not None or not top_k or in_sight >= logits.shape[-1]:
         scores = process_logits(logits, spoken, settings)
         return scores.argmax(-1) if settings.greedy else draw_codes(scores, uniform)

@@ -1,7 +1,7 @@
-"""How much the two halves of the engine may take on at once: a cost model of their memory against what is free.
+"""Estimates how many rows and frames the two halves of the engine can work on at once in the memory that is free.
 
-An estimate, on the safe side for ordinary utterances; what does not fit all the same raises `OutOfMemoryError`, and the
-caller halves. Knows nothing of networks but their sizes.
+On the safe side for ordinary utterances; where an estimate was too high, the engine raises `OutOfMemoryError`, and its
+caller halves the batch. Knows nothing of networks but their sizes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tortoise_core.inference.precision import Precision
 from tortoise_core.models.autoregressive import AutoregressiveConfig
 from tortoise_core.models.diffusion_decoder import DiffusionDecoderConfig
 
-BUDGET_SHARE = 0.5  # of what is free once the networks are loaded; the halves work one after the other
+BUDGET_SHARE = 0.5  # of the memory that is free once the networks are loaded; the halves work one after the other
 MOST_ROWS = {"cpu": 96, "cuda": 1024}  # more cost memory and gain no speed
 MOST_FRAMES = {"cpu": 8_192, "cuda": 131_072}
 PROMPT_SLOTS = 128  # positions of an ordinary prompt
@@ -42,15 +42,15 @@ def capacity(
     device: torch.device,
     free_bytes: int,
 ) -> Capacity:
-    """What fits into `free_bytes`; at least one row, and the frames of one long utterance.
+    """The rows and frames that fit into `free_bytes`; at least one row, and the frames of one long utterance.
 
     Args:
         autoregressive: sizes of the cache that each row has.
         decoder: sizes of what each frame needs, twice where guidance is used.
-        precision: of the cache. Denoising keeps its residual stream in float32.
+        precision: of the cache; denoising keeps its residual stream in float32.
         max_codes: most codes of a row.
-        device: a GPU gains from more rows than a CPU.
-        free_bytes: memory that nobody uses.
+        device: decides how many rows still gain speed: a GPU gains from more than a CPU.
+        free_bytes: see `free_memory`.
     """
     budget = BUDGET_SHARE * free_bytes
     rows = int(budget / row_bytes(autoregressive, precision, max_codes))
@@ -60,27 +60,28 @@ def capacity(
 
 
 def row_bytes(config: AutoregressiveConfig, precision: Precision, max_codes: int) -> int:
-    """Keys, values and logits of one row that uses all its codes."""
+    """Bytes of the keys, values and logits of one row that uses all its codes."""
     slots = PROMPT_SLOTS + max_codes
     cache = 2 * config.layers * config.width * slots * _BYTES[precision]
     return cache + LOGIT_COPIES * config.code_tokens * _BYTES["float32"]
 
 
 def frame_bytes(config: DiffusionDecoderConfig) -> int:
-    """Activations of one frame with guidance, and its share of the attention of a long utterance."""
+    """Bytes of one frame's activations with guidance, and of its share of the attention of a long utterance."""
     activations = (LIVE_TENSORS + config.ff_mult) * config.model_channels
     attention = 2 * config.heads * FRAMES_EACH
     return 2 * _BYTES["float32"] * (activations + attention)
 
 
 def free_memory(device: torch.device) -> int:
-    """Bytes that can be had on a device now: of a GPU, or of this machine within its control group's limit."""
+    """Bytes that are free on a device now: on a GPU, or on this machine within its control group's limit."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return min(_available(), _group_limit())
 
 
 def _available() -> int:
+    """Bytes that Linux calls available; half of all memory on systems that do not say."""
     try:
         lines = Path("/proc/meminfo").read_text("ascii").splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
@@ -89,7 +90,7 @@ def _available() -> int:
 
 
 def _group_limit(folder: Path = Path("/sys/fs/cgroup")) -> int:
-    """What a container may still take, in bytes; without a limit, more than there is."""
+    """Bytes that a container may still take; without a limit, more than any machine has."""
     try:
         limit, used = ((folder / name).read_text("ascii").strip() for name in ("memory.max", "memory.current"))
     except OSError:

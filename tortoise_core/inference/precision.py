@@ -1,9 +1,7 @@
-"""In what numbers a model computes: float32, or bfloat16 where the machine multiplies that faster.
+"""Owns the choice of the numbers that a model computes in: float32, or bfloat16 where the machine multiplies it faster.
 
-"int8" is bfloat16 but for the weights that write the speech codes, 8-bit integers: the fastest on a CPU, on request.
-
-Owns that decision alone. Must stay importable without PyTorch: the precision is part of an engine's digest, and a plan
-is made without PyTorch.
+"int8" is bfloat16, but the weights of the autoregressive model are 8-bit integers: the fastest on a CPU, on request.
+Knows no network. Must stay importable without PyTorch: the precision is part of every take's key, and a plan has keys.
 """
 
 from __future__ import annotations
@@ -52,7 +50,7 @@ def choose_precision(name: str, device: str) -> Precision:
 
 
 def cpu_has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16. Only Linux says so without help; elsewhere the answer is no."""
+    """Whether the processor multiplies bfloat16, as Linux lists its features; False on other systems."""
     try:
         lines = _CPU_INFO.read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
@@ -63,12 +61,13 @@ def cpu_has_bfloat16() -> bool:
 
 @functools.cache
 def gpu_capability(ordinal: int) -> int:
-    """The major compute capability of an NVIDIA GPU, 0 where there is none of that number: asks the driver alone."""
+    """The major compute capability of an NVIDIA GPU, from its driver; 0 where there is no GPU of that number."""
     try:
         driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:
         return 0
-    handle, capability = ctypes.c_int(), ctypes.c_int()
+    handle = ctypes.c_int()
+    capability = ctypes.c_int()
     if driver.cuInit(0) or driver.cuDeviceGet(ctypes.byref(handle), ordinal):
         return 0
     failed = driver.cuDeviceGetAttribute(ctypes.byref(capability), _CAPABILITY_MAJOR, handle)

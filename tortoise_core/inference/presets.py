@@ -1,20 +1,63 @@
-"""The published quality presets (spec 6.2, 6.3), under their published argument names and as sampling settings.
+"""TorToise's sampling settings, and the published quality presets (spec 6.2, 6.3) under their published names.
 
-Numbers only: knows nothing of networks or of presets that other models bring along.
+Numbers only: knows nothing of networks or of presets that other models bring along. Must stay importable without
+PyTorch: a plan is made without it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any
 
 from tortoise_core.errors import ConfigError
-from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.interface import Sampling
 
 DEFAULT_PRESET = "fast"
 
-# What the published `tts()` does when nothing is said.
+
+@dataclass(frozen=True)
+class SamplingSettings:
+    """What shapes a take of TorToise. Implements `interface.Sampling`. Defaults: `fast` (spec 6.3)."""
+
+    candidates: int = 96  # rows of codes sampled per take; CLVP keeps the best
+    temperature: float = 0.8
+    top_k: int = 50
+    top_p: float = 0.8
+    repetition_penalty: float = 2.0
+    max_codes: int = 500
+    diffusion_steps: int = 80
+    sampler: str = "ddim"  # a name of `diffusion.samplers.SAMPLERS`
+    cond_free: bool = True
+    cond_free_k: float = 2.0
+    diffusion_temperature: float = 1.0
+
+    def changed(self, changes: Mapping[str, object]) -> SamplingSettings:
+        """The same with other values for some settings. Raises `ConfigError` for a setting that does not exist."""
+        known = [field.name for field in fields(self)]
+        unknown = sorted(set(changes) - set(known))
+        if unknown:
+            raise ConfigError(f"TorToise has no sampling setting {unknown[0]!r}: use one of {', '.join(known)}")
+        return replace(self, **changes)  # type: ignore[arg-type]  # the names are checked above
+
+    @property
+    def work(self) -> float:
+        """Relative cost of a take: rows of codes and evaluations of the diffusion network."""
+        return self.candidates + self.diffusion_steps * (2 if self.cond_free else 1)
+
+
+def own_settings(settings: Sampling) -> SamplingSettings:
+    """Settings that came back from outside, as TorToise's own. Raises `ConfigError` for another engine's."""
+    if not isinstance(settings, SamplingSettings):
+        raise ConfigError(
+            f"the sampling settings are another engine's ({type(settings).__name__}): "
+            "take them from `settings` of the engine that speaks"
+        )
+    return settings
+
+
+# The published defaults of `tts()`'s arguments.
 TTS_DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {
         "voice_samples": None,
@@ -36,7 +79,7 @@ TTS_DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "diffusion_temperature": 1.0,
     }
 )
-IMPLIED_TOP_K = 50  # never set upstream: the default of the generation library it called
+IMPLIED_TOP_K = 50  # never set in the published program: the default of the generation library that it called
 BASE: Mapping[str, Any] = MappingProxyType(
     {
         "temperature": 0.8,

@@ -1,7 +1,7 @@
-"""Owns the published way to say one sentence, step by step as the specification tells it (spec 1, 4 and 5).
+"""Owns the published way to speak one sentence, step by step in the order of the specification (spec 1, 4 and 5).
 
 Slow and obvious on purpose: one candidate, one clip at a time, no cache, no batch. `engine.py` is the one to use; tests
-hold it to this, and hold this to recordings of the original. Chance comes in as given draws and candidates alone.
+hold it to this, and hold this to recordings of the original. Must not draw random numbers: they are given.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import torch
 from tortoise_core.audio.conditioning import conditioning_mels
 from tortoise_core.audio.mel import denormalize_mel
 from tortoise_core.diffusion.process import GaussianDiffusion
-from tortoise_core.diffusion.samplers import Guidance, sampler_named
+from tortoise_core.diffusion.samplers import sampler_named
+from tortoise_core.diffusion.samplers.loop import Guidance
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.inference.codes import PUBLISHED_FORMAT, clean_codes, pad_codes, spoken_length
-from tortoise_core.inference.interface import SamplingSettings, VoiceLatents
+from tortoise_core.inference.interface import VoiceLatents
 from tortoise_core.inference.logits import DecodingSettings
+from tortoise_core.inference.presets import SamplingSettings
 from tortoise_core.inference.sampling import Prompt
 from tortoise_core.inference.sampling_reference import sample_row
 from tortoise_core.models.autoregressive import AutoregressiveModel
@@ -49,7 +51,7 @@ class PublishedModels:
 
 @dataclass(frozen=True, eq=False)
 class VoiceOpinion:
-    """Lets CVVP have a say in the ranking: its share, and the voice's mels (1, n, 80, S)."""
+    """How CVVP takes part in the ranking: its share, and the voice's mels (1, n, 80, S)."""
 
     amount: float  # 0: CLVP alone; 1: CVVP alone
     mels: torch.Tensor
@@ -75,7 +77,7 @@ class ReferenceSpeech:
 
 
 def text_tokens(text: str) -> torch.Tensor:
-    """Ids with the one stop that the published program appends, (1, T). Raises `TextError` for too much or nothing."""
+    """Ids with the one stop that the published program appends, (1, T). Raises `TextError` for long or empty text."""
     ids = Tokenizer().encode(text)
     if not ids:
         raise TextError(f"nothing to say in {text!r}: it holds no speakable characters")
@@ -86,18 +88,19 @@ def text_tokens(text: str) -> torch.Tensor:
 
 @torch.no_grad()
 def voice_latents(models: PublishedModels, clips: Sequence[torch.Tensor], chance: random.Random) -> VoiceLatents:
-    """A voice from clips (1, L) at 22.05 kHz; `chance` crops those longer than six seconds (spec 1.3)."""
+    """Latents of a voice from clips (1, L) at 22.05 kHz; `chance` crops those longer than six seconds (spec 1.3)."""
     mels = conditioning_mels(clips, chance)
-    return VoiceLatents(
-        models.autoregressive.conditioning(mels.auto), models.diffusion.conditioning_latent(mels.diffusion)
-    )
+    return {
+        "auto": models.autoregressive.conditioning(mels.auto),
+        "diffusion": models.diffusion.conditioning_latent(mels.diffusion),
+    }
 
 
 def sample_candidates(
     models: PublishedModels, voice: VoiceLatents, text: torch.Tensor, decoding: DecodingSettings, seeds: Sequence[int]
 ) -> torch.Tensor:
     """One row of codes per seed, filled up with stop codes: (N, max_codes)."""
-    prompt = Prompt(voice.auto[0], text[0])
+    prompt = Prompt(voice["auto"][0], text[0])
     rows = [torch.tensor(sample_row(models.autoregressive, prompt, decoding, seed)) for seed in seeds]
     return torch.stack([pad_codes(row.long(), decoding.max_codes, PUBLISHED_FORMAT.stop) for row in rows])
 
@@ -126,11 +129,12 @@ def speak(
     cleaned = torch.stack([_clean(row, settings.max_codes) for row in candidates])
     ranking = rank(models, text, cleaned, opinion)
     best = cleaned[ranking.total.topk(keep).indices]
-    latents = models.autoregressive.latents(voice.auto.expand(keep, -1), text.expand(keep, -1), best)
-    mels, audio = [], []
+    latents = models.autoregressive.latents(voice["auto"].expand(keep, -1), text.expand(keep, -1), best)
+    mels: list[torch.Tensor] = []
+    audio: list[torch.Tensor] = []
     for row, states in zip(best, latents, strict=True):
         spoken = states[None, : spoken_length(row, PUBLISHED_FORMAT)]
-        mels.append(_diffuse(models.diffusion, spoken, voice.diffusion, settings, normal))
+        mels.append(_diffuse(models.diffusion, spoken, voice["diffusion"], settings, normal))
         noise = normal((1, models.vocoder.config.noise_channels, mels[-1].shape[2] + SILENT_FRAMES))
         audio.append(models.vocoder.vocode(mels[-1], noise))
     return ReferenceSpeech(ranking, best, latents, mels, audio)
@@ -138,9 +142,9 @@ def speak(
 
 @torch.no_grad()
 def rank(models: PublishedModels, text: torch.Tensor, codes: torch.Tensor, opinion: VoiceOpinion | None) -> Ranking:
-    """Scores each cleaned row of codes (N, M); padding is scored along (spec 4).
+    """Scores each cleaned row of codes (N, M); padding is scored too (spec 4).
 
-    Raises `ConfigError` where CVVP is asked for and not there.
+    Raises `ConfigError` where CVVP is asked for and the model has none.
     """
     clvp = None
     if opinion is None or opinion.amount < 1:
@@ -165,7 +169,7 @@ def _diffuse(
     settings: SamplingSettings,
     normal: Normal,
 ) -> torch.Tensor:
-    """Latents (1, M, D) to a log-mel (1, bands, S)."""
+    """Denoises latents (1, M, D) to a log-mel (1, bands, S)."""
     frames = network.config.frames(latents.shape[1])
     embedding = network.timestep_independent(latents, voice, frames)
     bare = network.unconditioned(1, frames)

@@ -1,6 +1,6 @@
-"""Owns the sampling loop: many utterances and all their candidates in one batch; knows nothing of text or audio.
+"""Samples speech codes for many utterances and all their candidates in one batch; knows nothing of text or audio.
 
-A limited number of rows is in flight. The place of a row that has ended is taken by the next one that waits.
+The batch has a limited number of places. When a row ends, the next row that waits takes its place.
 
 `sampling_reference.py` does the same one row at a time and without a cache; a test holds the two equal.
 """
@@ -28,7 +28,7 @@ _PENALISED_PROMPT_ID = 1  # what the published program fills its prompt with
 
 @dataclass(frozen=True, eq=False)
 class Prompt:
-    """What is to be said, and in which voice."""
+    """What a row of codes is conditioned on: voice, text, and codes to begin with."""
 
     voice: torch.Tensor  # (C,) conditioning latent
     text: torch.Tensor  # (T,) int64 text ids; the model's start and stop are added here
@@ -47,7 +47,7 @@ class CodeRow:
 
 @dataclass(frozen=True)
 class Keep:
-    """What to hand out besides codes."""
+    """What a `CodeRow` holds besides its codes."""
 
     latents: bool = False
     attention: bool = False  # needs a model with an `alignment_head`
@@ -70,7 +70,7 @@ def sample_codes(
         seeds: the candidates' seeds, one list per prompt. A row depends on its prompt and seed, not on its neighbours
             (up to float rounding, which differs between batch sizes).
         keep: what else to return.
-        in_flight: rows decoded together at most; what this needs of memory grows with it, not with the number of rows.
+        in_flight: most rows decoded together; memory grows with this, not with the number of rows.
 
     Returns: the rows of each prompt, in the order of its seeds.
     """
@@ -102,7 +102,7 @@ def decode(
         raise ConfigError(
             f"max_codes {settings.max_codes} must stay below the model's {model.code_positions} positions"
         )
-    # The longest texts first: they are likely to take longest, and nobody should be left to run alone at the end.
+    # The longest texts first: they are likely to take longest, and a row that runs alone at the end is slow.
     waiting = deque(sorted(range(len(owners)), key=lambda row: (-len(prompts[owners[row]].text), owners[row])))
     flight = _Flight(model, settings, keep, min(in_flight, len(owners)), max(len(prompt.text) for prompt in prompts))
     idle = list(range(flight.places))
@@ -125,7 +125,7 @@ def decode(
 def decode_states(
     model: AutoregressiveModel, prompt: Prompt, draws: torch.Tensor, settings: DecodingSettings
 ) -> Iterator[torch.Tensor]:
-    """Samples one row with `draws` (max_codes,); hands out the state (C,) behind each code at once, the stop's too."""
+    """Samples one row with `draws` (max_codes,); yields the state (C,) behind each code, and behind the stop code."""
     flight = _Flight(model, settings, Keep(latents=True), 1, len(prompt.text))
     flight.admit([0], [_Seat(0, 0, prompt, draws)])
     ended = False
@@ -136,27 +136,30 @@ def decode_states(
 
 @dataclass(frozen=True, eq=False)
 class _Seat:
-    """What a row brings along."""
+    """A row that is to take a place in the batch."""
 
-    row: int
+    row: int  # its number
     owner: int  # the number of its prompt
     prompt: Prompt
     draws: torch.Tensor  # (max_codes,)
 
 
 class _Flight:
-    """The rows under way. Each has a place in the batch; all tensors here hold one entry per place.
+    """The rows that are being sampled. Each has a place in the batch; all tensors here hold one entry per place.
 
-    A place that is idle takes part in every step; what comes of it is never looked at.
+    An idle place takes part in every step, and its results are ignored.
     """
 
     def __init__(
         self, model: AutoregressiveModel, settings: DecodingSettings, keep: Keep, places: int, longest_text: int
     ) -> None:
-        self._model, self._settings = model, settings
-        config, device, width = model.config, model.mel_embedding.weight.device, settings.max_codes
+        self._model = model
+        self._settings = settings
+        config = model.config
+        device = model.mel_embedding.weight.device
+        width = settings.max_codes
         self._cache: KeyValueCache | None = None
-        self._latest: tuple[int, PromptKeys] | None = None  # prompt that more rows may ask for, and its number
+        self._latest: tuple[int, PromptKeys] | None = None  # number and keys of a prompt that more rows may need
         self._rows = [-1] * places
         self._busy = torch.zeros(places, dtype=torch.bool, device=device)
         self._steps = torch.zeros(places, dtype=torch.long, device=device)  # codes that the row has
@@ -171,11 +174,11 @@ class _Flight:
 
     @property
     def places(self) -> int:
-        """Rows of the batch, idle ones included."""
+        """Number of places in the batch, idle ones included."""
         return len(self._rows)
 
     def admit(self, places: Sequence[int], seats: Sequence[_Seat]) -> None:
-        """Gives each of the places a row. Rows of one prompt must come one after another, over all calls."""
+        """Puts a row into each of the places. Rows of one prompt must come one after another, over all calls."""
         places_of: dict[int, list[int]] = {}
         prompts: dict[int, Prompt] = {}
         for place, seat in zip(places, seats, strict=True):
@@ -195,6 +198,7 @@ class _Flight:
                 cache.admit(places_of[owner], self._latest[1])
 
     def _seat(self, place: int, seat: _Seat) -> None:
+        """Resets a place for a new row."""
         self._rows[place] = seat.row
         self._busy[place] = True
         self._steps[place] = 0
@@ -209,11 +213,13 @@ class _Flight:
         self._draws[place] = seat.draws.to(self._draws.device)
 
     def _cached(self, keys: PromptKeys) -> KeyValueCache:
+        """The cache; the first prompts decide how it is made."""
         if self._cache is None:
             self._cache = make_cache(keys, self.places, max(keys.lengths) + _FIRST_SLOTS)
         return self._cache
 
     def _prefill(self, prompts: Sequence[Prompt]) -> PromptKeys:
+        """Runs the model over prompts in one pass; returns their keys and values."""
         device = self._busy.device
         text_in, lengths = _text_batch(self._model, prompts, device)
         voices = torch.stack([prompt.voice for prompt in prompts]).to(device)
@@ -221,7 +227,7 @@ class _Flight:
         return self._model.prefill(voices, text_in, padded)
 
     def step(self) -> list[int]:
-        """Takes one more code of every row; returns the places whose rows have ended."""
+        """Samples one more code for every row; returns the places whose rows have ended."""
         assert self._cache is not None  # rows are admitted before they step
         config = self._model.config
         output = self._model.decode_step(self._last, self._positions(), self._cache, self._text_slots)
@@ -246,6 +252,7 @@ class _Flight:
         return self._steps + (self._steps > (self._given >= 0).sum(1))
 
     def _record(self, output: DecodedStep) -> None:
+        """Keeps what `Keep` asks for of a step's output."""
         places = torch.arange(self.places, device=self._busy.device)
         if self._latents.shape[1]:
             self._latents[places, self._steps] = output.hidden
@@ -257,7 +264,7 @@ class _Flight:
         return self._latents[place, int(self._steps[place]) - 1].clone()
 
     def retire(self, place: int) -> tuple[int, CodeRow]:
-        """Takes an ended row from its place, which is idle then; returns its number and itself."""
+        """Removes an ended row from its place, which is idle then; returns the row's number and the row."""
         assert self._cache is not None
         codes = self._codes[place, : int(self._steps[place])].cpu()
         stopped = int(codes[-1]) == self._model.config.code_stop
@@ -269,20 +276,27 @@ class _Flight:
             self._latents[place, : len(codes)].clone() if self._latents.shape[1] else None,
             self._attention[place, : len(codes), :text_slots].clone() if self._text_slots else None,
         )
-        self._busy[place], self._steps[place] = False, 0
+        self._busy[place] = False
+        self._steps[place] = 0
         self._cache.release(place)
         return self._rows[place], row
 
     def drop(self, places: Sequence[int]) -> None:
-        """Makes the batch smaller by these idle places."""
+        """Removes these idle places from the batch."""
         assert self._cache is not None
         kept = sorted(set(range(self.places)) - set(places))
         self._cache.keep(kept)
         rows = torch.tensor(kept, device=self._busy.device)
         self._rows = [self._rows[place] for place in kept]
-        self._busy, self._steps, self._last = self._busy[rows], self._steps[rows], self._last[rows]
-        self._spoken, self._given, self._draws = self._spoken[rows], self._given[rows], self._draws[rows]
-        self._codes, self._latents, self._attention = self._codes[rows], self._latents[rows], self._attention[rows]
+        self._busy = self._busy[rows]
+        self._steps = self._steps[rows]
+        self._last = self._last[rows]
+        self._spoken = self._spoken[rows]
+        self._given = self._given[rows]
+        self._draws = self._draws[rows]
+        self._codes = self._codes[rows]
+        self._latents = self._latents[rows]
+        self._attention = self._attention[rows]
 
 
 def _text_batch(

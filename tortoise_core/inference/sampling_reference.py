@@ -1,8 +1,6 @@
-"""Owns the plain statement of sampling: one row, one code at a time, no cache, no batch. Slow on purpose.
+"""Samples speech codes in the plainest way: one row, one code at a time, no cache, no batch. Slow on purpose.
 
-`sampling.py` is the one to use; tests hold it to this.
-
-Must not know caches or batches.
+`sampling.py` is the one to use; tests hold it to this. Knows nothing of text or audio.
 """
 
 from __future__ import annotations
@@ -19,7 +17,8 @@ from tortoise_core.models.autoregressive import AutoregressiveModel
 @torch.no_grad()
 def sample_row(model: AutoregressiveModel, prompt: Prompt, settings: DecodingSettings, seed: int) -> list[int]:
     """The codes of one row, without the stop code (spec 4). The cache's position fault does not exist here."""
-    config, quirks = model.config, settings.quirks
+    config = model.config
+    quirks = settings.quirks
     draws = uniform_draws([seed], settings.max_codes)[0].tolist()
     given = [] if prompt.codes is None else prompt.codes.tolist()
     text_in = model.text_input(prompt.text[None])
@@ -65,6 +64,7 @@ def choose(scores: list[float], history: set[int], settings: DecodingSettings, u
 
 
 def _keep_typical(scores: list[float], mass: float) -> list[float]:
+    """Keeps the codes whose surprise is nearest to the expected one, until they hold `mass`; the rest get -inf."""
     probs = _softmax(scores, set(range(len(scores))))
     surprise = [-math.log(prob) if prob else math.inf for prob in probs]
     entropy = sum(prob * s for prob, s in zip(probs, surprise, strict=True) if prob)
@@ -84,6 +84,7 @@ def _shortest_prefix(ranking: list[int], probs: list[float], mass: float) -> lis
 
 
 def _softmax(scores: list[float], kept: set[int]) -> list[float]:
+    """Probabilities of the kept codes; 0 for the others."""
     best = max(scores[code] for code in kept)
     weights = [math.exp(score - best) if code in kept else 0.0 for code, score in enumerate(scores)]
     total = sum(weights)

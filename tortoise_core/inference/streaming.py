@@ -1,7 +1,7 @@
-"""Owns the short way from autoregressive states to sound, piece by piece while the states come in (spec 3.8, 6.6).
+"""Decodes autoregressive states straight to audio, piece by piece while they are sampled (spec 3.8, 6.6).
 
-The published program decodes all states again for every piece and fades between them. Here a piece waits until nothing
-that follows can change it, so the pieces end to end are what the decoder makes of the whole. Knows nothing of text.
+The published program decodes all states again for every piece and fades between them. Here a piece is yielded once no
+later state can change it, so the pieces end to end equal the decoder's output for all states. Knows nothing of text.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from torch import Tensor
 from tortoise_core.models.hifi_decoder import HifiDecoder
 from tortoise_core.nn.weight_norm import fold_weight_norm
 
-FIRST_CODES = 24  # states behind the first piece: about a second
-NEXT_CODES = 40  # and behind every later one, as published
+FIRST_CODES = 24  # states that the first piece waits for: about a second
+NEXT_CODES = 40  # further states that every later piece waits for, as published
 
 
-class LatentVocoding:
-    """States of the autoregressive model to waveforms with a HiFi-GAN decoder, its weight norm folded."""
+class LatentVocoder:
+    """Turns states of the autoregressive model into waveforms with a HiFi-GAN decoder, whose weight norm it folds."""
 
     def __init__(self, network: HifiDecoder) -> None:
         fold_weight_norm(network)
@@ -27,33 +27,37 @@ class LatentVocoding:
 
     @property
     def device(self) -> torch.device:
-        """Where the decoder is."""
+        """The device that the decoder is on."""
         return self._network.cond_layer.weight.device
 
     def stream(self, states: Iterable[Tensor], voice: Tensor) -> Iterator[Tensor]:
-        """A waveform in pieces, (samples,) each, in [-1, 1].
+        """Yields a waveform in pieces, (samples,) each, in [-1, 1].
 
         Memory grows with the states alone, not with the audio.
 
         Shape: each state (D,), voice (1, D) the autoregressive conditioning latent.
         """
-        heard: list[Tensor] = []
-        done, due = 0, FIRST_CODES
+        received: list[Tensor] = []
+        yielded = 0  # stretched frames whose audio is out
+        due = FIRST_CODES
         for state in states:
-            heard.append(state.to(self.device))
-            if len(heard) < due:
+            received.append(state.to(self.device))
+            if len(received) < due:
                 continue
             due += NEXT_CODES
-            settled = self._network.settled_frames(len(heard))
+            settled = self._network.settled_frames(len(received))
             ready = settled - self._network.config.context
-            if ready > done:
-                yield self._piece(heard, voice, done, ready, settled)
-                done = ready
-        if heard:
-            yield self._piece(heard, voice, done, None, None)
+            if ready > yielded:
+                yield self._piece(received, voice, yielded, ready, settled)
+                yielded = ready
+        if received:
+            yield self._piece(received, voice, yielded, None, None)
 
     def _piece(self, states: list[Tensor], voice: Tensor, first: int, last: int | None, end: int | None) -> Tensor:
-        """Audio of stretched frames `first` to `last`, all before `end` being known for good."""
+        """Audio of stretched frames `first` to `last`, of which those before `end` cannot change any more.
+
+        None stands for the last frame that there is. Shape: (samples,).
+        """
         start = max(0, first - self._network.config.context)
         frames = self._network.stretch(torch.stack(states)[None])[..., start:end]
         wave = self._network.speak(frames, voice)[0, 0]

@@ -1,4 +1,1 @@
-"""The networks of the stack, one file each, under their published parameter names.
-
-Must not know how they are trained or sampled.
-"""
+"""Owns the networks, one file each, under their published parameter names. Must not know text, audio files or books."""

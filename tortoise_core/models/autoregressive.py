@@ -1,4 +1,4 @@
-"""Owns the network that writes speech codes from text and a voice (spec 3.1); knows nothing of sampling or audio.
+"""Owns the network that predicts speech codes from text and a voice (spec 3.1). Must not know sampling or audio.
 
 `AutoregressiveConfig()` is the published model, key for key; the switches of the config make the mini model of spec 8
 from the same code. The sequence is always [voice | text | codes], causal; the voice takes one position.
@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tortoise_core.errors import ConfigError, TextError
-from tortoise_core.nn.attention import AttentionBlock
+from tortoise_core.models.conditioning_encoder import ConditioningEncoder, Pool
 from tortoise_core.nn.gpt import Gpt, GptOutput
 from tortoise_core.nn.key_value_cache import KeyValueCache, PromptKeys
 from tortoise_core.nn.packed import Int8Linear, PackedLinear, pack_linears
@@ -48,7 +48,7 @@ class AutoregressiveConfig:
     conditioning_layers: int = 6
     conditioning_width: int | None = None  # None: `width`
     conditioning_heads: int | None = None  # None: `heads`
-    conditioning_pool: Literal["first", "mean"] = "first"
+    conditioning_pool: Pool = "first"
     alignment_head: tuple[int, int] | None = None  # (layer, head) whose attention from codes to text to report
 
     def __post_init__(self) -> None:
@@ -73,7 +73,7 @@ class AutoregressiveConfig:
 
 @dataclass(frozen=True, eq=False)
 class HiddenStates:
-    """The last hidden state at every text and code position, and where the codes looked in the text."""
+    """The last hidden state at every text and code position, and the attention from codes to text."""
 
     text: torch.Tensor  # (B, T', C)
     codes: torch.Tensor  # (B, M', C); position i predicts the code after codes_in[i]
@@ -82,7 +82,7 @@ class HiddenStates:
 
 @dataclass(frozen=True, eq=False)
 class TeacherForced:
-    """Losses and logits of one teacher-forced pass, over all positions, padding included (spec 3.1)."""
+    """The losses and logits of one teacher-forced pass, over all positions, padding included (spec 3.1)."""
 
     text_loss: torch.Tensor  # ()
     code_loss: torch.Tensor  # ()
@@ -92,40 +92,15 @@ class TeacherForced:
 
 @dataclass(frozen=True, eq=False)
 class DecodedStep:
-    """What one further code of every row yields."""
+    """The result of one more code of every row."""
 
     logits: torch.Tensor  # (rows, code_tokens)
     hidden: torch.Tensor  # (rows, C), the latent that predicts the next code
     alignment: torch.Tensor | None  # (rows, T') log-probabilities over the prompt's text; or None
 
 
-class ConditioningEncoder(nn.Module):
-    """Mel of a clip to one vector, without positions. Shape: (B, mels, S), mask (B, S) bool, to (B, width)."""
-
-    def __init__(self, config: AutoregressiveConfig) -> None:
-        super().__init__()
-        width = config.conditioning_width or config.width
-        heads = config.conditioning_heads or config.heads
-        self.pool = config.conditioning_pool
-        self.init = nn.Conv1d(config.conditioning_mels, width, 1)
-        self.attn = nn.ModuleList(AttentionBlock(width, heads) for _ in range(config.conditioning_layers))
-        self.out = nn.Identity() if width == config.width else nn.Linear(width, config.width)
-
-    def forward(self, mel: torch.Tensor, frame_mask: torch.Tensor | None = None) -> torch.Tensor:
-        """Encodes clips; frames that `frame_mask` marks False are ignored."""
-        x = self.init(mel)
-        for block in self.attn:
-            x = block(x, frame_mask)
-        if self.pool == "first":
-            return self.out(x[:, :, 0])
-        if frame_mask is None:
-            return self.out(x.mean(-1))
-        weight = frame_mask[:, None, :].to(x.dtype)
-        return self.out((x * weight).sum(-1) / weight.sum(-1))
-
-
 class AutoregressiveModel(nn.Module):
-    """Text and voice to speech codes: teacher-forced, or one code at a time against a key/value cache."""
+    """Predicts speech codes from text and voice: teacher-forced, or one code at a time with a key/value cache."""
 
     rotary_frequencies: torch.Tensor
 
@@ -133,7 +108,14 @@ class AutoregressiveModel(nn.Module):
         super().__init__()
         self.config = config = config or AutoregressiveConfig()
         width = config.width
-        self.conditioning_encoder = ConditioningEncoder(config)
+        self.conditioning_encoder = ConditioningEncoder(
+            config.conditioning_mels,
+            width=config.conditioning_width or config.width,
+            heads=config.conditioning_heads or config.heads,
+            layers=config.conditioning_layers,
+            out_width=config.width,
+            pool=config.conditioning_pool,
+        )
         self.text_embedding = nn.Embedding(config.text_tokens, width)
         self.mel_embedding = nn.Embedding(config.code_tokens, width)
         self.gpt = Gpt(config.layers, width, config.heads, config.dropout)
@@ -157,10 +139,8 @@ class AutoregressiveModel(nn.Module):
         for head in (self.text_head, self.mel_head):
             nn.init.zeros_(head.bias)
 
-    # --- inputs ---
-
     def conditioning(self, mels: torch.Tensor, frame_mask: torch.Tensor | None = None) -> torch.Tensor:
-        """The voice vector (B, C) of mels (B, mels, S) or, averaged over clips, (B, clips, mels, S).
+        """Computes the voice vector (B, C) of mels (B, mels, S) or, averaged over clips, (B, clips, mels, S).
 
         `frame_mask` (B, S) or (B, clips, S) is True on real frames.
         """
@@ -170,18 +150,18 @@ class AutoregressiveModel(nn.Module):
         return self.conditioning_encoder(mels.flatten(0, 1), flat_mask).unflatten(0, mels.shape[:2]).mean(1)
 
     def text_input(self, text: torch.Tensor, text_lengths: torch.Tensor | None = None) -> torch.Tensor:
-        """[start, text, stop] of ids (B, T), right-padded with stops past `text_lengths`: (B, T + 2)."""
+        """Builds [start, text, stop] of ids (B, T), stops in place of ids past `text_lengths`: (B, T + 2)."""
         if text_lengths is not None:
             beyond = torch.arange(text.shape[1], device=text.device) >= text_lengths[:, None]
             text = text.masked_fill(beyond, self.config.text_stop)
         return F.pad(F.pad(text, (1, 0), value=self.config.text_start), (0, 1), value=self.config.text_stop)
 
     def code_input(self, codes: torch.Tensor) -> torch.Tensor:
-        """[start, codes, stop] of codes (B, M): (B, M + 2)."""
+        """Builds [start, codes, stop] of codes (B, M): (B, M + 2)."""
         return F.pad(F.pad(codes, (1, 0), value=self.config.code_start), (0, 1), value=self.config.code_stop)
 
     def stop_past_end(self, codes: torch.Tensor, wav_lengths: torch.Tensor) -> torch.Tensor:
-        """Codes (B, M) with stops from one past each clip's nominal end on (spec 3.1 step 1).
+        """Replaces codes (B, M) by stops from one past each clip's nominal end on (spec 3.1, step 1).
 
         `wav_lengths` holds samples of the first rows; rows without a length are left as they are.
         """
@@ -189,8 +169,6 @@ class AutoregressiveModel(nn.Module):
         beyond = torch.arange(codes.shape[1], device=codes.device) >= end[:, None]
         head = codes[: len(wav_lengths)].masked_fill(beyond, self.config.code_stop)
         return torch.cat([head, codes[len(wav_lengths) :]])
-
-    # --- teacher-forced ---
 
     def hidden_states(
         self,
@@ -205,7 +183,7 @@ class AutoregressiveModel(nn.Module):
             cond: voice vectors (B, C).
             text_in: text ids with start and stops (B, T').
             codes_in: codes with their start (B, M').
-            text_lengths: real positions of `text_in` per row (B,); the rest is padding that nothing looks at. Codes
+            text_lengths: real positions of `text_in` per row (B,); nothing attends to the rest, which is padding. Codes
                 may be right-padded freely, as they are causal.
         """
         output = self._run(cond, text_in, codes_in, text_lengths)
@@ -227,7 +205,7 @@ class AutoregressiveModel(nn.Module):
         wav_lengths: torch.Tensor | None = None,
         codes_first: bool = False,
     ) -> TeacherForced:
-        """Losses as the published model was trained (spec 3.1).
+        """Computes the losses that the published model was trained with (spec 3.1).
 
         Args:
             cond: voice vectors (B, C).
@@ -242,14 +220,17 @@ class AutoregressiveModel(nn.Module):
             codes = codes[:, : int(wav_lengths.max()) // self.config.samples_per_code]
         if wav_lengths is not None:
             codes = self.stop_past_end(codes, wav_lengths)
-        text_in, codes_in = self.text_input(text), self.code_input(codes)
+        text_in = self.text_input(text)
+        codes_in = self.code_input(codes)
         if codes_first:
             hidden = self.final_norm(self._run_codes_first_positions(cond, text_in, codes_in).hidden)[:, 1:]
             code_hidden, text_hidden = hidden.split([codes_in.shape[1], text_in.shape[1]], dim=1)
         else:
             states = self.hidden_states(cond, text_in, codes_in)
-            text_hidden, code_hidden = states.text, states.codes
-        text_logits, code_logits = self.text_head(text_hidden), self.mel_head(code_hidden)
+            text_hidden = states.text
+            code_hidden = states.codes
+        text_logits = self.text_head(text_hidden)
+        code_logits = self.mel_head(code_hidden)
         text_targets = F.pad(text_in[:, 1:], (0, 1), value=self.config.text_stop)
         code_targets = F.pad(codes_in[:, 1:], (0, 1), value=self.config.code_stop)
         return TeacherForced(
@@ -267,7 +248,7 @@ class AutoregressiveModel(nn.Module):
         *,
         text_lengths: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """The states (B, M, C) that predict each of `codes` (B, M), for the decoder after this network.
+        """Computes the states (B, M, C) that predict each of `codes` (B, M), for the decoder after this network.
 
         `text` (B, T) holds ids; rows with `text_lengths` may be right-padded, and equal their unpadded selves.
         """
@@ -275,17 +256,15 @@ class AutoregressiveModel(nn.Module):
         lengths_in = None if text_lengths is None else text_lengths + 2
         return self.hidden_states(cond, text_in, self.code_input(codes), lengths_in).codes[:, :-2]
 
-    # --- one code at a time ---
-
     @property
     def code_positions(self) -> int | None:
-        """How many positions `decode_step` knows; None for any number."""
+        """Counts the positions that `decode_step` can encode; None for any number."""
         return self.mel_pos_embedding.limit
 
     def prefill(
         self, cond: torch.Tensor, text_in: torch.Tensor, text_lengths: torch.Tensor | None = None
     ) -> PromptKeys:
-        """Runs the prompts, one row per utterance: what a cache gives each of their candidates to start from.
+        """Runs the prompts, one row per utterance, and returns their keys and values for a cache.
 
         Args: as for `hidden_states`.
         """
@@ -304,7 +283,7 @@ class AutoregressiveModel(nn.Module):
     ) -> DecodedStep:
         """Feeds one code per row (rows,), standing at code position `positions` (rows,); the start code has 0.
 
-        The cache is advanced. With `text_slots`, the alignment to so many text positions is told.
+        The cache grows by one slot. `text_slots` asks for the alignment to so many text positions.
         """
         x = self.mel_embedding(codes) + self.mel_pos_embedding(positions)
         rotary = self._rotary((cache.prompt_lengths + positions)[:, None])
@@ -318,13 +297,13 @@ class AutoregressiveModel(nn.Module):
         return DecodedStep(self.mel_head(hidden).float(), hidden, alignment)
 
     def pack(self, int8: bool = False) -> None:
-        """Makes decoding compute in bfloat16, in place: projections and cache. Norms, residual stream and the values
-        of logits and latents stay float32. With `int8`, weights are 8-bit integers; the cache is bfloat16 all the
-        same. Training and voices' conditioning are not for a packed network."""
+        """Makes the projections and the cache of decoding bfloat16, in place.
+
+        Norms, residual stream and the values of logits and latents stay float32. With `int8`, weights are 8-bit
+        integers, and the cache is bfloat16 all the same. A packed network cannot be trained.
+        """
         kind = Int8Linear if int8 else PackedLinear
         pack_linears(self, keep=[self.conditioning_encoder, self.text_head], kind=kind)
-
-    # --- shared ---
 
     def _embed_text(self, text_in: torch.Tensor) -> torch.Tensor:
         return self.text_embedding(text_in) + self.text_pos_embedding(_count(text_in))
@@ -335,7 +314,9 @@ class AutoregressiveModel(nn.Module):
     def _run(
         self, cond: torch.Tensor, text_in: torch.Tensor, codes_in: torch.Tensor, text_lengths: torch.Tensor | None
     ) -> GptOutput:
-        text_slots, code_slots = text_in.shape[1], codes_in.shape[1]
+        """Runs the transformer over [voice | text | codes]; arguments as for `hidden_states`."""
+        text_slots = text_in.shape[1]
+        code_slots = codes_in.shape[1]
         self._check_lengths(text_slots, code_slots)
         x = torch.cat([cond[:, None], self._embed_text(text_in), self._embed_codes(codes_in)], dim=1)
         positions = torch.arange(x.shape[1], device=x.device)[None]
@@ -355,6 +336,7 @@ class AutoregressiveModel(nn.Module):
         return self.gpt(x, rotary=self._rotary(torch.arange(x.shape[1], device=x.device)[None]))
 
     def _rotary(self, positions: torch.Tensor) -> RotaryTable | None:
+        """Computes the rotary table of positions (B or 1, T); None where positions are learned."""
         if self.config.positions == "learned":
             return None
         return RotaryTable.at(positions, self.rotary_frequencies)
@@ -373,12 +355,12 @@ def _count(ids: torch.Tensor) -> torch.Tensor:
 
 
 def _first_positions(lengths: torch.Tensor, size: int) -> torch.Tensor:
-    """(B, size) bool, True on the first `lengths` positions of each row."""
+    """Builds (B, size) bool, True on the first `lengths` positions of each row."""
     return torch.arange(size, device=lengths.device) < lengths[:, None]
 
 
 def _causal_mask(key_mask: torch.Tensor | None) -> torch.Tensor | None:
-    """(B, 1, L, L) of keys (B, L) that may be looked at, and not from before; None stays None."""
+    """Builds (B, 1, L, L) bool of keys (B, L) that later queries may attend to; None stays None."""
     if key_mask is None:
         return None
     causal = torch.ones(key_mask.shape[1], key_mask.shape[1], dtype=torch.bool, device=key_mask.device).tril()
@@ -386,7 +368,7 @@ def _causal_mask(key_mask: torch.Tensor | None) -> torch.Tensor | None:
 
 
 def _alignment(queries: torch.Tensor, keys: torch.Tensor, valid: torch.Tensor | None) -> torch.Tensor:
-    """Log-softmax (B, M, T) of one head's attention from queries (B, M, D) to keys (B, T, D), in float32."""
+    """Computes the log-softmax (B, M, T) of one head's attention from queries (B, M, D) to keys (B, T, D)."""
     with torch.autocast(queries.device.type, enabled=False):
         logits = queries.float() @ keys.float().transpose(1, 2) * queries.shape[-1] ** -0.5
     if valid is not None:

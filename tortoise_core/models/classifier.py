@@ -1,6 +1,6 @@
-"""Owns the detector that says whether a clip was spoken by TorToise (spec 3.7): waveform in, two logits out.
+"""Owns the detector of clips that TorToise spoke (spec 3.7): waveform in, two logits out.
 
-It must not know files or rates: callers hand it 24 kHz samples.
+It must not know files or rates: callers give it 24 kHz samples.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from tortoise_core.nn.attention import AttentionBlock
 from tortoise_core.nn.normalization import GroupNorm
 
-LONGEST_CLIP_SAMPLES = 220_000  # at 24 kHz; the published script looks no further
+LONGEST_CLIP_SAMPLES = 220_000  # at 24 kHz; the published script reads no more
 SYNTHETIC = 0  # index of the class "spoken by TorToise"
 
 
@@ -39,7 +39,7 @@ _SMOOTHED_MASS = 0.2  # moved from class 0 to the others by `classification_loss
 
 
 class ResBlock(nn.Module):
-    """Two normalised convolutions and a residual add, the last of them zero at first. Shape: (B, C, T) to the same."""
+    """Two normalised convolutions and a residual add; the second starts at zero. Shape: (B, C, T) to the same."""
 
     def __init__(self, channels: int, kernel: int, dropout: float) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class Downsample(nn.Module):
 
 
 class AudioEncoder(nn.Module):
-    """A clip as one vector: the first position after a strided convolutional stack and attention.
+    """Encodes a clip as one vector: the first position after a strided convolutional stack and attention.
 
     Shape: (B, in_channels, T) to (B, embedding).
     """
@@ -102,17 +102,17 @@ class TortoiseClassifier(nn.Module):
         self.head = nn.Linear(config.embedding, config.classes)
 
     def forward(self, clip: torch.Tensor) -> torch.Tensor:
-        """Logits of the classes. Shape: clip (B, 1, T) at 24 kHz, output (B, classes)."""
+        """Computes the logits of the classes. Shape: clip (B, 1, T) at 24 kHz, output (B, classes)."""
         return self.head(self.enc(clip))
 
     @torch.no_grad()
     def synthetic_probability(self, clip: torch.Tensor) -> torch.Tensor:
-        """How likely each clip was spoken by TorToise, from its first 9.2 s. Shape: clip (B, 1, T), output (B,)."""
+        """Computes the probability that TorToise spoke each clip, from its first 9.2 s. Shape: (B, 1, T) to (B,)."""
         return F.softmax(self(clip[..., :LONGEST_CLIP_SAMPLES]), dim=-1)[:, SYNTHETIC]
 
 
 def classification_loss(logits: torch.Tensor, labels: torch.Tensor, *, distribute_zero: bool = False) -> torch.Tensor:
-    """Mean cross-entropy. `distribute_zero` makes class 0 unsure: a fifth of its mass goes to the other classes evenly.
+    """Computes the mean cross-entropy. `distribute_zero` moves a fifth of class 0's mass to the other classes.
 
     Shape: logits (B, classes), labels int64 (B,), output ().
     """

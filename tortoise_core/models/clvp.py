@@ -1,4 +1,4 @@
-"""Owns CLVP, the network that says how well speech codes fit a text (spec 3.2); knows nothing of sampling or audio."""
+"""Owns CLVP, the network that scores how well speech codes fit a text (spec 3.2). Must not know sampling or audio."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class ClvpConfig:
     def __post_init__(self) -> None:
         for name in ("dropout", "text_mask_rate", "speech_mask_rate"):
             if not 0 <= getattr(self, name) < 1:
-                raise ConfigError(f"clvp {name} must be in [0, 1), not {getattr(self, name)}")
+                raise ConfigError(f"clvp {name} must be at least 0 and below 1, not {getattr(self, name)}")
 
 
 class Clvp(nn.Module):
-    """Contrastive language-voice pretraining: text and codes into one space where matching pairs are close."""
+    """Contrastive language-voice pretraining: maps text and codes to one space where matching pairs are close."""
 
     def __init__(self, config: ClvpConfig | None = None) -> None:
         super().__init__()
@@ -57,14 +57,14 @@ class Clvp(nn.Module):
             nn.init.normal_(table.weight, 0.0, _INITIAL_STD)
 
     def text_latents(self, text: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
-        """Latents (B, latent_width), not normalised, of text ids (B, T) whose first `lengths` (B,) are real.
+        """Computes latents (B, latent_width), not normalised, of text ids (B, T) whose first `lengths` (B,) are real.
 
         Lengths count only if the model masks padding.
         """
         return self._text_latents(text, self._mask(text, lengths, self.config.text_mask_rate))
 
     def speech_latents(self, codes: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
-        """Latents (B, latent_width), not normalised, of codes (B, M) whose first `lengths` (B,) are real.
+        """Computes latents (B, latent_width), not normalised, of codes (B, M) whose first `lengths` (B,) are real.
 
         Lengths count only if the model masks padding.
         """
@@ -78,12 +78,12 @@ class Clvp(nn.Module):
         code_lengths: torch.Tensor | None = None,
         text_rows: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """How well each row of codes fits its text; higher is better.
+        """Scores how well each row of codes fits its text; higher is better.
 
         Args:
             text: text ids (U, T).
             codes: codes (B, M).
-            text_lengths: real ids per text (U,); without them padding is scored along.
+            text_lengths: real ids per text (U,); without them padding counts, too.
             code_lengths: real codes per row (B,).
             text_rows: the text of each row of codes (B,), so that the candidates of a text share one pass through
                 the text encoder; None pairs row with row.
@@ -105,13 +105,14 @@ class Clvp(nn.Module):
         wrong: torch.Tensor | None = None,
         wrong_lengths: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Symmetric InfoNCE over a batch of matching pairs, (B, T) and (B, M); `wrong` codes (N, M) match no text."""
-        texts, speech = self.text_latents(text, text_lengths), self.speech_latents(codes, code_lengths)
+        """Computes symmetric InfoNCE over matching pairs (B, T) and (B, M); `wrong` codes (N, M) match no text."""
+        texts = self.text_latents(text, text_lengths)
+        speech = self.speech_latents(codes, code_lengths)
         others = None if wrong is None else self.speech_latents(wrong, wrong_lengths)
         return info_nce(texts, speech, self.temperature, others)
 
     def pack(self) -> None:
-        """Makes the encoders multiply in bfloat16, in place, for inference. What is compared stays float32."""
+        """Makes the encoders multiply in bfloat16, in place, for inference. The latents stay float32."""
         pack_linears(self, keep=[self.to_text_latent, self.to_speech_latent])
 
     def _text_latents(self, text: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
@@ -123,16 +124,17 @@ class Clvp(nn.Module):
         return self.to_speech_latent(mean_over_time(hidden, mask))
 
     def _mask(self, ids: torch.Tensor, lengths: torch.Tensor | None, hidden_rate: float) -> torch.Tensor | None:
+        """Builds the mask of the positions that count: real ones and, in training, those not hidden at random."""
         mask = _first_positions(ids, lengths) if self.config.mask_padding else None
         if self.training and hidden_rate > 0:
             kept = torch.rand(ids.shape, device=ids.device) >= hidden_rate
-            kept[:, 0] = True  # a row must keep something to average
+            kept[:, 0] = True  # the mean of a row needs at least one position
             mask = kept if mask is None else mask & kept
         return mask
 
 
 def _first_positions(ids: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor | None:
-    """(B, T) bool, True on the first `lengths` (B,) of ids (B, T); None where every position is real."""
+    """Builds (B, T) bool, True on the first `lengths` (B,) of ids (B, T); None where every position is real."""
     if lengths is None or bool((lengths == ids.shape[1]).all()):
         return None
     return torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]

@@ -1,8 +1,8 @@
-"""Owns the speller, which reads phones back out of speech codes; knows nothing of sampling, text or audio.
+"""Owns the CTC scorer, which recognises phones in speech codes. Must not know sampling, text or audio.
 
-CLVP compares a whole text with a whole row of codes, so it hardly notices one wrong sound. This network says how
-likely the codes are to spell the text sound by sound (connectionist temporal classification, Graves et al. 2006), and
-ranks candidates beside it. A part of the embedded model alone; the published one has none.
+CLVP compares a whole text with a whole row of codes, so it hardly notices one wrong sound. This network computes how
+likely the codes spell the text sound by sound (connectionist temporal classification, Graves et al. 2006); candidates
+are ranked by both. It is a part of the embedded model alone; the published one has none.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _EXPANSION = 4  # of the feed-forward part of a block
 
 @dataclass(frozen=True)
 class CodeSpellerConfig:
-    """Sizes, and what of a text is not heard."""
+    """Sizes, and the text ids that have no sound."""
 
     text_tokens: int = 78
-    silent: tuple[int, ...] = ()  # text ids that no sound belongs to: marks, spaces, start and stop
+    silent: tuple[int, ...] = ()  # text ids without a sound: marks, spaces, start and stop
     code_tokens: int = 4096
     width: int = 192
     layers: int = 6
-    per_code: int = 2  # guesses a code: there are fewer codes than phones in fast speech
+    per_code: int = 2  # outputs for each code: in fast speech there are fewer codes than phones
 
 
 class CodeSpeller(nn.Module):
-    """Codes to a guess of the phone in each part of a code, from the codes around it; and how well a text fits that."""
+    """Predicts the phone in each part of a code from the codes around it, and scores a text by these predictions."""
 
     silent: Tensor
 
@@ -45,13 +45,16 @@ class CodeSpeller(nn.Module):
         self.register_buffer("silent", torch.tensor(c.silent, dtype=torch.int64), persistent=False)
 
     def forward(self, codes: Tensor, lengths: Tensor) -> Tensor:
-        """Log-probabilities. Shape: codes (B, M), `lengths` (B,) real ones each, to (B, per_code * M, tokens + 1)."""
+        """Computes the log-probabilities of phones.
+
+        Shape: codes (B, M), the first `lengths` (B,) of them real, to (B, per_code * M, tokens + 1).
+        """
         mask = torch.arange(codes.shape[1], device=codes.device) < lengths[:, None]
         x = self.embed(codes) * mask[:, :, None]
         for block in self.blocks:
             x = block(x, mask)
-        guesses = self.head(self.norm(x)).unflatten(2, (self.config.per_code, -1)).flatten(1, 2)
-        return guesses.float().log_softmax(-1)
+        logits = self.head(self.norm(x)).unflatten(2, (self.config.per_code, -1)).flatten(1, 2)
+        return logits.float().log_softmax(-1)
 
     def scores(
         self,
@@ -61,8 +64,9 @@ class CodeSpeller(nn.Module):
         code_lengths: Tensor,
         text_rows: Tensor | None = None,
     ) -> Tensor:
-        """Log-likelihood, in nats, that each row of codes spells its text; at most 0. A text that the row is too short
-        for has minus infinity.
+        """Computes the log-likelihood, in nats, that each row of codes spells its text; at most 0.
+
+        It is minus infinity for a text that the row is too short for.
 
         Args: text ids (U, T) and codes (B, M) with their real lengths; `text_rows` (B,) is the text of each row, None
         pairs row with row.
@@ -70,21 +74,23 @@ class CodeSpeller(nn.Module):
         """
         phones, counts = self._phones(text, text_lengths)
         if text_rows is not None:
-            phones, counts = phones[text_rows], counts[text_rows]
-        spelled = self(codes, code_lengths).transpose(0, 1)
+            phones = phones[text_rows]
+            counts = counts[text_rows]
+        predicted = self(codes, code_lengths).transpose(0, 1)
         steps = code_lengths * self.config.per_code
-        return -F.ctc_loss(spelled, phones, steps, counts, blank=self.config.text_tokens, reduction="none")
+        return -F.ctc_loss(predicted, phones, steps, counts, blank=self.config.text_tokens, reduction="none")
 
     def phone_counts(self, text: Tensor, lengths: Tensor) -> Tensor:
-        """How many ids of each text are heard. Shape: (U, T), (U,) to (U,)."""
-        return self._heard(text, lengths).sum(1)
+        """Counts the ids of each text that have a sound. Shape: (U, T), (U,) to (U,)."""
+        return self._sounding(text, lengths).sum(1)
 
     def _phones(self, text: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """The ids that are heard, moved to the front. Shape: (U, T) to (U, T), and their numbers (U,)."""
-        heard = self._heard(text, lengths)
-        order = torch.argsort(~heard, dim=1, stable=True)
-        return text.gather(1, order), heard.sum(1)
+        """Moves the ids that have a sound to the front. Shape: (U, T) to (U, T), and their numbers (U,)."""
+        sounding = self._sounding(text, lengths)
+        order = torch.argsort(~sounding, dim=1, stable=True)
+        return text.gather(1, order), sounding.sum(1)
 
-    def _heard(self, text: Tensor, lengths: Tensor) -> Tensor:
+    def _sounding(self, text: Tensor, lengths: Tensor) -> Tensor:
+        """Marks the real ids that have a sound. Shape: (U, T), (U,) to bool (U, T)."""
         real = torch.arange(text.shape[1], device=text.device) < lengths[:, None]
         return real & ~torch.isin(text, self.silent)

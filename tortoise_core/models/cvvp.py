@@ -1,4 +1,4 @@
-"""Owns CVVP, the network that says how well speech codes fit a voice (spec 3.3); knows nothing of sampling or audio."""
+"""Owns CVVP, the network that scores how well speech codes fit a voice (spec 3.3). Must not know sampling or audio."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CvvpConfig:
 
 
 class VoiceEncoder(nn.Module):
-    """An encoder, then convolutional attention, then the mean over time. Shape: (B, T, C) to (B, C)."""
+    """Runs an encoder, then convolutional attention, then averages over time. Shape: (B, T, C) to (B, C)."""
 
     def __init__(self, width: int, layers: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class VoiceEncoder(nn.Module):
 
 
 class Cvvp(nn.Module):
-    """Contrastive voice-voice pretraining: reference clips and codes into one space."""
+    """Contrastive voice-voice pretraining: maps reference clips and codes to one space."""
 
     def __init__(self, config: CvvpConfig | None = None) -> None:
         super().__init__()
@@ -59,17 +59,17 @@ class Cvvp(nn.Module):
         self.temperature = nn.Parameter(torch.tensor(1.0))
 
     def conditioning_latents(self, mel: torch.Tensor) -> torch.Tensor:
-        """Latents (B, latent_width), not normalised, of reference mels (B, mels, S)."""
+        """Computes latents (B, latent_width), not normalised, of reference mels (B, mels, S)."""
         return self.to_conditioning_latent(self.conditioning_transformer(self.cond_emb(mel).transpose(1, 2)))
 
     def speech_latents(self, codes: torch.Tensor) -> torch.Tensor:
-        """Latents (B, latent_width), not normalised, of codes (B, M)."""
+        """Computes latents (B, latent_width), not normalised, of codes (B, M)."""
         return self.to_speech_latent(self.speech_transformer(self.speech_emb["emb"](codes)))
 
     def scores(self, mel: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
-        """How well each row of codes (B, M) fits the voice heard in its mel (B, mels, S): (B,), higher is better."""
+        """Scores how well each row of codes (B, M) fits the voice in its mel (B, mels, S): (B,), higher is better."""
         return pair_scores(self.conditioning_latents(mel), self.speech_latents(codes), self.temperature)
 
     def loss(self, mel: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
-        """Symmetric InfoNCE over a batch of matching pairs."""
+        """Computes symmetric InfoNCE over a batch of matching pairs."""
         return info_nce(self.conditioning_latents(mel), self.speech_latents(codes), self.temperature)

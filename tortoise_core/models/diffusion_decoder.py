@@ -1,6 +1,6 @@
 """Owns the diffusion network: noisy mel, timestep, codes or latents and a voice in; noise estimate out (spec 3.4).
 
-It must not know the noise schedule or the samplers: that is for `tortoise_core.diffusion` and above.
+It must not know the noise schedule or the samplers; `tortoise_core.diffusion` owns these.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class DiffusionDecoderConfig:
     in_latent_channels: int = 1024  # width of the autoregressive model
     in_tokens: int = 8193
     heads: int = 16
-    converter_blocks: int = 3  # attention over embedded codes
-    conditioner_blocks: int = 4  # attention over latents
-    contextual_blocks: int = 5  # attention over the voice's mels
+    converter_blocks: int = 3  # attention blocks over embedded codes
+    conditioner_blocks: int = 4  # attention blocks over latents
+    contextual_blocks: int = 5  # attention blocks over the voice's mels
     integrator_layers: int = 3  # timestep-aware layers over the aligned conditioning
     ff_mult: int = 0  # n > 0: a feed-forward block of n * model_channels after every layer's attention
     dropout: float = 0.0
-    guess: bool = False  # also hear a first guess of the mel, such as the dVAE's decoding of the codes
-    surrogate_blocks: int = 0  # ConvNeXt blocks that make the surrogate mel good enough to start the sampler from
+    guess: bool = False  # takes a first estimate of the mel as input, such as the dVAE's decoding of the codes
+    surrogate_blocks: int = 0  # ConvNeXt blocks, so that the sampler can start from the surrogate mel
     layer_drop: float = 0.1  # chance that training skips a layer; never the first and the last
     mel_rate_hz: int = OUTPUT_RATE_HZ  # sample rate of the mel frames
     code_rate_hz: int = AR_RATE_HZ  # sample rate of the mel frames behind the codes
@@ -56,26 +56,31 @@ class DiffusionDecoderConfig:
         return self.out_channels == 2 * self.in_channels
 
     def frames(self, codes: int) -> int:
-        """Mel frames that `codes` speech codes span, rounded down (spec 1): 450 -> 1959 at the published rates."""
+        """Counts the mel frames that `codes` speech codes span, rounded down (spec 1): 450 -> 1959 as published."""
         return codes * FRAMES_PER_CODE * self.mel_rate_hz // self.code_rate_hz
 
 
+def timestep_frequencies(count: int) -> torch.Tensor:
+    """Computes the angular speeds of the timestep embedding, 10000^(-i / count) (spec 3.4). Shape: float32 (count,)."""
+    # The order of these float32 operations is part of the model: dividing the logarithm first rounds some frequencies
+    # to a neighbour, and at t = 3999 that turns a phase by 1e-4.
+    return torch.exp(-math.log(10000) * torch.arange(count, dtype=torch.float32) / count)
+
+
 def timestep_embedding(t: torch.Tensor, channels: int) -> torch.Tensor:
-    """Sinusoids of a timestep: cosines, then sines, of wavelengths up to 10,000 * 2 pi (spec 3.4, step 1).
+    """Encodes timesteps as cosines, then sines, of wavelengths up to 10,000 * 2 pi (spec 3.4, step 1).
 
     Shape: t (B,) to float32 (B, channels).
     """
-    half = channels // 2
-    frequencies = torch.exp(torch.arange(half, device=t.device, dtype=torch.float32) * (-math.log(10000) / half))
-    angles = t.float()[:, None] * frequencies
+    angles = t.float()[:, None] * timestep_frequencies(channels // 2).to(t.device)
     return torch.cat([angles.cos(), angles.sin()], dim=-1)
 
 
 def stretch(x: torch.Tensor, lengths: torch.Tensor, frames: torch.Tensor, width: int) -> torch.Tensor:
-    """Nearest-neighbour interpolation in time, each row from its own length to its own number of frames.
+    """Interpolates in time by nearest neighbour, each row from its own length to its own number of frames.
 
-    Row b's frame i is its input position floor(i * lengths[b] / frames[b]), the ratio in float32 as `F.interpolate` has
-    it. Frames past a row's end repeat its last position.
+    Row b's frame i is its input position floor(i * lengths[b] / frames[b]), the ratio in float32 as in `F.interpolate`.
+    Frames past a row's end repeat its last position.
 
     Shape: x (B, C, M), lengths (B,), frames (B,) to (B, C, width).
     """
@@ -116,7 +121,7 @@ class TimeResBlock(nn.Module):
 
 
 class FeedForwardBlock(nn.Module):
-    """Group norm, gated linear unit, residual add; one of the paper's regrets put right (spec 8.4). Starts as identity.
+    """Group norm, gated linear unit, residual add; the published network has none (spec 8.4). Starts as identity.
 
     Shape: x (B, C, T), mask (B, T) or None, output (B, C, T).
     """
@@ -163,7 +168,8 @@ class DiffusionDecoder(nn.Module):
     def __init__(self, config: DiffusionDecoderConfig) -> None:
         super().__init__()
         self.config = config
-        width, heads = config.model_channels, config.heads
+        width = config.model_channels
+        heads = config.heads
 
         def attention_blocks(channels: int, count: int) -> list[nn.Module]:
             return [AttentionBlock(channels, heads, relative_positions=True) for _ in range(count)]
@@ -203,14 +209,16 @@ class DiffusionDecoder(nn.Module):
         )
 
     def conditioning_latent(self, mels: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-        """What a voice sounds like: the mean over all frames of the log-mels (not normalised) of its clips.
+        """Encodes a voice: the mean over all frames of the log-mels (not normalised) of its clips.
 
         Shape: mels (B, bands, S) or (B, clips, bands, S), mask (B, S) or (B, clips, S); output (B, 2 * model_channels).
         """
         if mels.dim() == 3:
-            mels, mask = mels[:, None], None if mask is None else mask[:, None]
+            mels = mels[:, None]
+            mask = None if mask is None else mask[:, None]
         batch, clips = mels.shape[:2]
-        h, mask = mels.flatten(0, 1), None if mask is None else mask.flatten(0, 1)
+        h = mels.flatten(0, 1)
+        mask = None if mask is None else mask.flatten(0, 1)
         for layer in self.contextual_embedder:
             if isinstance(layer, nn.Conv1d):
                 h = layer(_zero_padding(h, mask))
@@ -231,10 +239,10 @@ class DiffusionDecoder(nn.Module):
         frame_mask: torch.Tensor | None = None,
         guess: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """The part of the network that every step shares: conditioning spread over mel frames (spec 3.4, steps 1 to 4).
+        """Computes what every step shares: conditioning spread over mel frames (spec 3.4, steps 1 to 4).
 
-        Args: `guess` (B, bands, frames) is a first, normalised guess of the mel, for networks whose configuration asks
-        for one.
+        Args: `guess` (B, bands, frames) is a first, normalised estimate of the mel, for networks whose configuration
+        asks for one.
         Shape: aligned float latents (B, M, D) or int64 codes (B, M), `conditioning_latent` (B, 2 * C), `aligned_mask`
         (B, M), `frame_mask` (B, S); output (B, C, frames).
         """
@@ -246,13 +254,14 @@ class DiffusionDecoder(nn.Module):
         c = stretch(c, lengths, _lengths(frame_mask, batch, frames, c.device), frames)
         if self.guess_block is not None:
             if guess is None:
-                raise ConfigError("this diffusion decoder needs a first guess of the mel")
+                raise ConfigError("this diffusion decoder needs a first guess of the mel: pass `guess`")
             c = c + self.guess_block(_zero_padding(guess, frame_mask))
         for block in self.surrogate_blocks:
             c = block(c.transpose(1, 2), frame_mask).transpose(1, 2)
         return _zero_padding(c, frame_mask)
 
     def _embed_aligned(self, aligned: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """Encodes codes (B, M) or latents (B, M, D). Shape: output (B, C, M)."""
         if not aligned.is_floating_point():
             c = self.code_embedding(aligned).transpose(1, 2)
             for block in self.code_converter:
@@ -265,20 +274,20 @@ class DiffusionDecoder(nn.Module):
         return c
 
     def surrogate_mel(self, embedding: torch.Tensor, frame_mask: torch.Tensor | None = None) -> torch.Tensor:
-        """A first, blurred guess of the normalised mel from the shared part alone (spec 3.4, step 5).
+        """Estimates the normalised mel, blurred, from the shared part alone (spec 3.4, step 5).
 
         Shape: embedding (B, C, S) of `timestep_independent`, output (B, bands, S).
         """
         return self.mel_head(_zero_padding(embedding, frame_mask))
 
     def unconditioned(self, batch: int, frames: int, frame_mask: torch.Tensor | None = None) -> torch.Tensor:
-        """Stands in for `timestep_independent` where a step runs without conditioning. Shape: (B, C, frames)."""
+        """Replaces `timestep_independent` where a step runs without conditioning. Shape: (B, C, frames)."""
         return _zero_padding(self.unconditioned_embedding.expand(batch, -1, frames), frame_mask)
 
     def forward(
         self, x: torch.Tensor, t: torch.Tensor, embedding: torch.Tensor, frame_mask: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """One denoising step's estimate.
+        """Estimates the noise of one denoising step.
 
         Shape: x (B, bands, S) noisy normalised mel; t (B,) timestep of the training process (0..3999); embedding
         (B, C, S) of `timestep_independent` or `unconditioned`; output float32 (B, out_channels, S).
@@ -296,20 +305,22 @@ class DiffusionDecoder(nn.Module):
             return conv(_zero_padding(activation(norm(h.float(), frame_mask)), frame_mask))
 
     def drop_steps(self) -> None:
-        """Forgets what `forward` alone needs: for inference, which has `diffusion_steps.DenoisingSteps` instead."""
+        """Frees what `forward` alone needs: inference has `diffusion_steps.DenoisingSteps` instead."""
         del self.conditioning_timestep_integrator, self.layers, self.integrating_conv, self.inp_block, self.out
 
     def _skips(self, index: int) -> bool:
-        """Layer drop: in training only, and never the first or last layer."""
+        """Decides whether to drop a layer: in training only, and never the first or last."""
         droppable = self.training and 0 < index < len(self.layers) - 1
         return droppable and torch.rand(()).item() < self.config.layer_drop
 
 
 def _zeroed(conv: nn.Conv1d) -> nn.Conv1d:
+    """Sets the parameters of a convolution to zero, so that its block starts as identity."""
     for parameter in conv.parameters():
         nn.init.zeros_(parameter)
     return conv
 
 
 def _lengths(mask: torch.Tensor | None, batch: int, width: int, device: torch.device) -> torch.Tensor:
+    """Counts the real positions of each row, (B,); without a mask all `width` of them."""
     return torch.full((batch,), width, device=device) if mask is None else mask.sum(1)

@@ -1,7 +1,8 @@
-"""The discrete autoencoder that turns mel frames into speech codes and back (spec 3.9); training only in the original.
+"""Owns the discrete autoencoder that turns mel frames into speech codes and back (spec 3.9).
 
-Published sizes are the defaults. The embedded model switches on what the paper regrets not having done (spec 8.1):
-a low-dimensional, L2-normalised codebook (ViT-VQGAN, arXiv 2110.04627). Knows nothing of text or audio files.
+Published sizes are the defaults; the published program uses it for training alone. The embedded model switches on what
+the paper recommends (spec 8.1): a low-dimensional, L2-normalised codebook (ViT-VQGAN, arXiv 2110.04627). Must not know
+text or audio files.
 """
 
 from __future__ import annotations
@@ -34,8 +35,11 @@ class DiscreteVAEConfig:
 
 @dataclass(frozen=True, eq=False)
 class DiscreteVAEOutput:
-    """Shape: `reconstruction` (B, channels, S), `codes` (B, M), their vectors `quantized` (B, M, D), losses ();
-    M = ceil(S / 4)."""
+    """The result of one pass.
+
+    Shape: `reconstruction` (B, channels, S), `codes` (B, M), their vectors `quantized` (B, M, D), losses ();
+    M = ceil(S / 4).
+    """
 
     reconstruction: Tensor
     codes: Tensor
@@ -83,7 +87,9 @@ class Quantizer(nn.Module):
 
     def __init__(self, dim: int, codes: int, decay: float, normalize: bool) -> None:
         super().__init__()
-        self.decay, self.normalize, self.eps = decay, normalize, 1e-5
+        self.decay = decay
+        self.normalize = normalize
+        self.eps = 1e-5
         embed = torch.randn(dim, codes)
         if normalize:
             embed = F.normalize(embed, dim=0)
@@ -92,18 +98,19 @@ class Quantizer(nn.Module):
         self.register_buffer("embed_avg", embed.clone())
 
     def nearest(self, z: Tensor) -> Tensor:
-        """Index of the closest code. Shape: (N, D) to (N,)."""
+        """Finds the closest code. Shape: (N, D) to indices (N,)."""
         return (-self._distances(z)).max(1).indices
 
     def ranked(self, z: Tensor, count: int) -> Tensor:
-        """Indices of the `count` closest codes, the closest first. Shape: (N, D) to (N, count)."""
+        """Finds the `count` closest codes, the closest first. Shape: (N, D) to indices (N, count)."""
         return self._distances(z).topk(count, dim=1, largest=False).indices
 
     def _distances(self, z: Tensor) -> Tensor:
+        """Computes squared Euclidean distances to all codes. Shape: (N, D) to (N, codes)."""
         return z.pow(2).sum(1, keepdim=True) - 2 * z @ self.embed + self.embed.pow(2).sum(0, keepdim=True)
 
     def lookup(self, codes: Tensor) -> Tensor:
-        """Code vectors. Shape: (...) to (..., D)."""
+        """Looks up the vectors of codes. Shape: (...) to (..., D)."""
         return F.embedding(codes, self.embed.T)
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -123,6 +130,7 @@ class Quantizer(nn.Module):
 
     @torch.no_grad()
     def _move(self, flat: Tensor, codes: Tensor) -> None:
+        """Moves each code towards the mean of its vectors. Shape: (N, D), (N,)."""
         counts = torch.bincount(codes, minlength=self.cluster_size.shape[0]).to(flat)
         sums = torch.zeros_like(self.embed).index_add_(1, codes, flat.T)
         if torch.distributed.is_available() and torch.distributed.is_initialized():
@@ -137,9 +145,9 @@ class Quantizer(nn.Module):
 
     @torch.no_grad()
     def revive(self, z: Tensor, threshold: float) -> int:
-        """Re-seeds codes used less than `threshold` times a batch on average with random vectors of `z` (N, D).
+        """Replaces codes used less than `threshold` times a batch on average by random vectors of `z` (N, D).
 
-        Without it a large codebook collapses (spec 7.3). Returns how many were re-seeded.
+        Without it a large codebook collapses (spec 7.3). Returns how many were replaced.
         """
         dead = (self.cluster_size < threshold).nonzero()[:, 0]
         if len(dead) == 0:
@@ -154,7 +162,7 @@ class Quantizer(nn.Module):
 
 
 class DiscreteVAE(nn.Module):
-    """Mel frames to codes at a quarter of the frame rate, and back.
+    """Encodes mel frames as codes at a quarter of the frame rate, and decodes them.
 
     Raises `ConfigError` for sizes that cannot be built.
     """
@@ -164,10 +172,11 @@ class DiscreteVAE(nn.Module):
         self.config = config = config or DiscreteVAEConfig()
         if config.layers < 1 or config.kernel % 2 == 0:
             raise ConfigError(
-                f"dVAE needs at least one layer and an odd kernel, not {config.layers} and {config.kernel}"
+                f"a dVAE needs at least one layer and an odd kernel, not {config.layers} and {config.kernel}"
             )
         widths = [config.hidden * 2**i for i in range(config.layers)]  # 512, 1024
-        inner, pad = widths[-1], config.kernel // 2
+        inner = widths[-1]
+        pad = config.kernel // 2
         encoder: list[nn.Module] = []
         for narrow, wide in zip([config.channels, *widths], widths, strict=False):
             encoder.append(nn.Sequential(nn.Conv1d(narrow, wide, config.kernel, stride=2, padding=pad), nn.ReLU()))
@@ -183,19 +192,19 @@ class DiscreteVAE(nn.Module):
         self.codebook = Quantizer(config.code_dim, config.codes, config.decay, config.normalize_codes)
 
     def encode_vectors(self, mel: Tensor) -> Tensor:
-        """Encoder output before quantisation. Shape: (B, channels, S) to (B, ceil(S / 4), D)."""
+        """Runs the encoder without quantisation. Shape: (B, channels, S) to (B, ceil(S / 4), D)."""
         normalized = (mel - self.config.mel_shift) / self.config.mel_scale
         return self.encoder(normalized).transpose(1, 2)
 
     @torch.inference_mode()
     def encode(self, mel: Tensor) -> Tensor:
-        """Speech codes. Shape: (B, channels, S) to (B, ceil(ceil(S / 2) / 2)), int64."""
+        """Encodes mel frames. Shape: (B, channels, S) to codes (B, ceil(ceil(S / 2) / 2)), int64."""
         z = self._compared(mel)
         return self.codebook.nearest(z.flatten(0, 1)).view(z.shape[:-1])
 
     @torch.inference_mode()
     def candidates(self, mel: Tensor, count: int) -> Tensor:
-        """At each place the `count` codes nearest to what the encoder says; the first is `encode`'s, but for ties.
+        """Finds the `count` codes nearest to each output of the encoder; the first is that of `encode`, but for ties.
 
         Shape: (B, channels, S) to (B, M, count), int64.
         """
@@ -203,19 +212,20 @@ class DiscreteVAE(nn.Module):
         return self.codebook.ranked(z.flatten(0, 1), count).view(*z.shape[:-1], count)
 
     def _compared(self, mel: Tensor) -> Tensor:
-        """What is compared with the codebook. Shape: as `encode_vectors`, float32."""
+        """Computes the vectors that are compared with the codebook. Shape: as `encode_vectors`, float32."""
         z = self.encode_vectors(mel)
         return (F.normalize(z, dim=-1) if self.config.normalize_codes else z).float()
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Mel frames of a code row. Shape: (B, M) int64 to (B, channels, 4 M)."""
+        """Decodes rows of codes to mel frames. Shape: (B, M) int64 to (B, channels, 4 M)."""
         return self._decode_vectors(self.codebook.lookup(codes))
 
     def _decode_vectors(self, vectors: Tensor) -> Tensor:
+        """Decodes code vectors. Shape: (B, M, D) to (B, channels, 4 M)."""
         return self.decoder(vectors.transpose(1, 2)) * self.config.mel_scale + self.config.mel_shift
 
     def forward(self, mel: Tensor) -> DiscreteVAEOutput:
-        """Reconstruction and losses; frames must be a multiple of 4 so that the lengths agree.
+        """Encodes, quantises and decodes; frames must be a multiple of 4 so that the lengths agree.
 
         Shape: (B, channels, S). The reconstruction loss is measured in normalised units.
         """

@@ -1,8 +1,8 @@
-"""The embedded model's vocoder: a frame-rate network that predicts a complex spectrogram, then one inverse STFT.
+"""Owns the embedded model's vocoder: a network that predicts a complex spectrogram, then one inverse STFT.
 
-The published model keeps UnivNet (`univnet.py`). This one exists because it works at 94 frames a second instead of
-24,000 samples: it trains and speaks on two CPU cores. Source: Vocos, arXiv 2306.00814 (ConvNeXt backbone, ISTFT head).
-Knows nothing of text or codes.
+The published model has UnivNet (`univnet.py`). This one computes 94 frames a second instead of 24,000 samples, so that
+it trains and speaks on two CPU cores. Source: Vocos, arXiv 2306.00814 (ConvNeXt backbone, ISTFT head). Must not know
+text or codes.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class FrameVocoderConfig:
 
     @property
     def context(self) -> int:
-        """Mel frames on either side that a frame's samples depend on, at most."""
+        """Counts the mel frames on either side that a frame's samples depend on, at most."""
         return (self.layers + 1) * (KERNEL // 2) + self.fft // (2 * self.hop)
 
 
 class FrameVocoder(nn.Module):
-    """Log-mel frames (front-end B) to a waveform, 256 samples a frame."""
+    """Turns log-mel frames (the 24 kHz front-end, spec 1.2) into a waveform, 256 samples a frame."""
 
     window: Tensor
 
@@ -57,7 +57,7 @@ class FrameVocoder(nn.Module):
                     nn.init.zeros_(module.bias)
 
     def spectrum(self, mel: Tensor) -> Tensor:
-        """Complex STFT that the waveform is made from. Shape: (B, mels, S) to (B, fft / 2 + 1, S)."""
+        """Predicts the complex STFT of the waveform. Shape: (B, mels, S) to (B, fft / 2 + 1, S)."""
         x = (mel - self.config.mel_shift) / self.config.mel_scale
         x = self.norm(self.embed(x).transpose(1, 2))
         for block in self.blocks:
@@ -67,7 +67,7 @@ class FrameVocoder(nn.Module):
         return torch.polar(magnitude, phase)
 
     def forward(self, mel: Tensor) -> Tensor:
-        """Waveform, 256 samples for each mel frame (the frame's centre is its first sample).
+        """Computes the waveform, 256 samples for each mel frame (the frame's centre is its first sample).
 
         Shape: (B, mels, S) to (B, 256 * S), float32, not clamped.
         """

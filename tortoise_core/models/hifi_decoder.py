@@ -34,8 +34,8 @@ class HifiDecoderConfig:
 
     @property
     def context(self) -> int:
-        """Frames of stretched latents on either side that a frame's samples depend on, at most."""
-        reach = _END_KERNEL // 2  # in samples of the stage that the walk is at, last one first
+        """Counts the stretched latents on either side that a frame's samples depend on, at most."""
+        reach = _END_KERNEL // 2  # in samples of the stage that the loop is at, last one first
         widest = max(self.res_kernels) // 2
         for factor, kernel in zip(reversed(self.factors), reversed(self.kernels), strict=True):
             reach += sum((dilation + 1) * widest for dilation in self.res_dilations)
@@ -82,11 +82,11 @@ class HifiDecoder(nn.Module):
 
     @property
     def hop(self) -> int:
-        """Samples per frame of the stretched latents."""
+        """Counts the samples per frame of the stretched latents."""
         return math.prod(self.config.factors)
 
     def forward(self, latents: torch.Tensor, voice: torch.Tensor) -> torch.Tensor:
-        """Speech at 24 kHz.
+        """Computes speech at 24 kHz.
 
         Shape: latents (B, M, D), voice (B, D) the autoregressive conditioning latent; output (B, 1, S * hop) with
         S = floor(4 * M * rate_ratio).
@@ -94,12 +94,12 @@ class HifiDecoder(nn.Module):
         return self.speak(self.stretch(latents), voice)
 
     def stretch(self, latents: torch.Tensor) -> torch.Tensor:
-        """Latents at the rate of mel frames. Shape: (B, M, D) to (B, D, S)."""
+        """Interpolates latents to the rate of mel frames. Shape: (B, M, D) to (B, D, S)."""
         x = F.interpolate(latents.transpose(1, 2), scale_factor=float(FRAMES_PER_CODE), mode="linear")
         return F.interpolate(x, scale_factor=self.config.rate_ratio, mode="linear")
 
     def settled_frames(self, codes: int) -> int:
-        """Leading frames of `stretch` that more latents behind `codes` of them would not change."""
+        """Counts the leading frames of `stretch` that more latents after the first `codes` would not change."""
         if math.floor(FRAMES_PER_CODE * codes * self.config.rate_ratio) == FRAMES_PER_CODE * codes:
             return 0  # torch copies where sizes agree, whatever the ratio
         quarter = FRAMES_PER_CODE * codes - FRAMES_PER_CODE // 2  # from here on, the last latent is repeated
@@ -107,7 +107,7 @@ class HifiDecoder(nn.Module):
         return max(0, frame)
 
     def speak(self, frames: torch.Tensor, voice: torch.Tensor) -> torch.Tensor:
-        """Speech of stretched latents. Shape: frames (B, D, S), voice (B, D); output (B, 1, S * hop)."""
+        """Computes speech from stretched latents. Shape: frames (B, D, S), voice (B, D); output (B, 1, S * hop)."""
         x = self.conv_pre(frames) + self.cond_layer(voice[:, :, None])
         per_stage = len(self.config.res_kernels)
         for stage, up in enumerate(self.ups):

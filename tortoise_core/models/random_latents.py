@@ -1,4 +1,4 @@
-"""Owns the network that invents a voice from noise (spec 3.6); knows nothing of what the latents are for."""
+"""Owns the network that makes a voice from noise (spec 3.6). Must not know what the latents are for."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class EqualLinear(nn.Module):
 
 
 class RandomLatentGenerator(nn.Module):
-    """Standard normal noise to conditioning latents. Shape: (B, channels) to the same.
+    """Maps standard normal noise to conditioning latents. Shape: (B, channels) to the same.
 
     Published sizes: 1024 channels for the autoregressive latent, 2048 for the diffusion latent.
     """
@@ -48,6 +48,6 @@ class RandomLatentGenerator(nn.Module):
         return self.layers(noise)
 
     def sample(self, generator: torch.Generator) -> torch.Tensor:
-        """One random voice (1, channels), its noise drawn on the CPU from `generator`."""
+        """Draws one random voice (1, channels), its noise on the CPU from `generator`."""
         noise = torch.randn(1, self.channels, generator=generator)
         return self(noise.to(next(self.parameters()).device))

@@ -42,18 +42,20 @@ class UnivNetConfig:
 
     @property
     def hop(self) -> int:
-        """Samples per mel frame."""
+        """Counts the samples per mel frame."""
         return math.prod(self.strides)
 
     @property
     def context(self) -> int:
-        """Mel frames on either side that a frame's samples depend on, at most."""
+        """Counts the mel frames on either side that a frame's samples depend on, at most."""
         predictor = _FIRST_KERNEL // 2 + (2 * _RESIDUAL_UNITS + 1) * (self.predictor_kernel // 2)
-        reach, mel, hop = _END_KERNEL // 2, 0, self.hop  # in samples of the stage that the walk is at, last one first
+        reach = _END_KERNEL // 2  # in samples of the stage that the loop is at, last one first
+        mel = 0
+        hop = self.hop
         for stride in reversed(self.strides):
             reach += sum(d * (_KERNEL // 2) + _LVC_KERNEL // 2 for d in self.dilations)
             mel = max(mel, math.ceil(reach / hop) + predictor)
-            reach = math.ceil(reach / stride) + 1  # the transposed convolution hears both neighbours
+            reach = math.ceil(reach / stride) + 1  # the transposed convolution reads both neighbours
             hop //= stride
         return max(mel, reach + _END_KERNEL // 2)
 
@@ -71,7 +73,7 @@ def location_variable_convolution(x: torch.Tensor, kernels: torch.Tensor, bias: 
 
 
 def location_variable_convolution_reference(x: torch.Tensor, kernels: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    """The same as `location_variable_convolution`, one frame at a time: slow and obvious, for tests."""
+    """Computes the same as `location_variable_convolution`, one frame at a time: slow and obvious, for tests."""
     taps, frames = kernels.shape[3:]
     hop = x.shape[2] // frames
     padded = F.pad(x, (taps // 2, taps // 2))
@@ -90,7 +92,7 @@ def location_variable_convolution_reference(x: torch.Tensor, kernels: torch.Tens
 
 
 class KernelPredictor(nn.Module):
-    """Predicts from the mel what each frame's convolutions should be, for all layers of a block at once.
+    """Predicts each frame's convolution kernels from the mel, for all layers of a block at once.
 
     Shape: mel (B, bands, L) to kernels (B, layers, C, 2C, 3, L) and biases (B, layers, 2C, L).
     """
@@ -99,7 +101,8 @@ class KernelPredictor(nn.Module):
         super().__init__()
         self.shape = (len(config.dilations), config.channels, 2 * config.channels, _LVC_KERNEL)
         layers, c_in, c_out, taps = self.shape
-        hidden, k = config.predictor_channels, config.predictor_kernel
+        hidden = config.predictor_channels
+        k = config.predictor_kernel
 
         def conv(channels_out: int) -> WeightNormConv1d:
             return WeightNormConv1d(hidden, channels_out, k, padding=k // 2)
@@ -120,7 +123,7 @@ class KernelPredictor(nn.Module):
         self.bias_conv = conv(layers * c_out)
 
     def forward(self, mel: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Kernels and biases; see the class for shapes."""
+        """Predicts kernels and biases; see the class for shapes."""
         layers, c_in, c_out, taps = self.shape
         batch, _, frames = mel.shape
         c = self.input_conv(mel)
@@ -155,7 +158,7 @@ class LVCBlock(nn.Module):
         )
 
     def forward(self, x: torch.Tensor, mel: torch.Tensor) -> torch.Tensor:
-        """One block; see the class for shapes."""
+        """Runs one block; see the class for shapes."""
         x = self.convt_pre(x)
         kernels, biases = self.kernel_predictor(mel)
         for layer, conv in enumerate(self.conv_blocks):
@@ -183,7 +186,7 @@ class UnivNet(nn.Module):
         self.conv_post = nn.Sequential(nn.LeakyReLU(config.slope), end(config.channels, 1), nn.Tanh())
 
     def forward(self, mel: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        """The bare network.
+        """Runs the network alone.
 
         Shape: mel (B, bands, L) natural-log mel, noise (B, noise_channels, L) standard normal; output (B, 1, L * hop).
         """
@@ -194,7 +197,7 @@ class UnivNet(nn.Module):
 
     @torch.no_grad()
     def vocode(self, mel: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        """Speech from a mel: silence is appended, its audio dropped, the rest clamped to [-1, 1] (spec 3.5).
+        """Computes speech from a mel: appends silence, drops its audio, clamps the rest to [-1, 1] (spec 3.5).
 
         Shape: mel (B, bands, L), noise (B, noise_channels, L + SILENT_FRAMES); output (B, 1, L * hop).
         """

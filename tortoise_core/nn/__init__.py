@@ -1,1 +1,1 @@
-"""Blocks that several networks share. They know nothing of those networks."""
+"""Owns the blocks that several networks share. Must not know any network."""

@@ -1,4 +1,4 @@
-"""Owns the convolutional attention block of the published networks; knows nothing of any network that uses it."""
+"""Owns the convolutional attention block of the published networks. Must not know the networks that use it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _MAX_DISTANCE = 64
 
 
 def relative_position_bucket(distance: torch.Tensor) -> torch.Tensor:
-    """T5 bucket of key position minus query position: bidirectional, 32 buckets, max distance 64 (spec 3.0).
+    """Sorts distances, key position minus query position, into T5 buckets (spec 3.0).
+
+    Bidirectional, 32 buckets, largest distance 64.
 
     Shape: int64 of any shape to int64 of the same shape, values 0..31.
     """
@@ -41,13 +43,13 @@ class RelativePositionBias(nn.Module):
         self.relative_attention_bias = nn.Embedding(_BUCKETS, heads)
 
     def forward(self, frames: int) -> torch.Tensor:
-        """The bias of every query/key pair among `frames` positions."""
+        """Computes the bias of every query/key pair among `frames` positions."""
         # A Toeplitz matrix: look up the 2T-1 distances once, then spread them. Sliding windows are its rows, last query
         # first; indexing by distance gives the same, eight times slower, and more so backwards.
         return self.per_distance(frames).unfold(1, frames, 1).flip(1)
 
     def per_distance(self, frames: int) -> torch.Tensor:
-        """The bias of key position minus query position, from 1 - T to T - 1. Shape: (H, 2T - 1)."""
+        """Computes the bias of each distance, key minus query position, from 1 - T to T - 1. Shape: (H, 2T - 1)."""
         distances = torch.arange(1 - frames, frames, device=self.relative_attention_bias.weight.device)
         return (self.relative_attention_bias(relative_position_bucket(distances)).T * self.scale).contiguous()
 
@@ -56,13 +58,13 @@ class AttentionBlock(nn.Module):
     """Group norm, self-attention over time, residual add (spec 3.0). The output projection starts at zero.
 
     Shape: x (B, C, T), `frame_mask` (B, T) bool with True on real frames, output (B, C, T).
-    Frames that the mask marks as padding are attended to by none and leave the real frames' output unchanged.
+    No frame attends to one that the mask marks as padding, so that padding leaves the real frames' output unchanged.
     """
 
     def __init__(self, channels: int, heads: int, *, relative_positions: bool = False) -> None:
         super().__init__()
         if channels % heads:
-            raise ConfigError(f"{channels} channels cannot be split among {heads} attention heads")
+            raise ConfigError(f"{channels} channels cannot be split among {heads} attention heads: choose a multiple")
         self.heads = heads
         self.norm = GroupNorm(channels)
         self.qkv = nn.Conv1d(channels, channels * 3, 1)
@@ -84,6 +86,7 @@ class AttentionBlock(nn.Module):
         return x + self.proj_out(out.transpose(-1, -2).reshape(batch, channels, frames))
 
     def _logit_mask(self, frames: int, frame_mask: torch.Tensor | None, dtype: torch.dtype) -> torch.Tensor | None:
+        """Combines position bias and padding into what is added to the logits; None where there is neither."""
         keys = None if frame_mask is None else frame_mask[:, None, None, :]
         if self.relative_pos_embeddings is None:
             return keys

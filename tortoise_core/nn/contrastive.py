@@ -1,4 +1,4 @@
-"""Owns what contrastive networks share: pooling, similarity and loss; knows nothing of what is contrasted."""
+"""Owns what contrastive networks share: pooling, similarity and loss. Must not know what is contrasted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 
 def mean_over_time(x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-    """Mean (B, C) of x (B, T, C) over the positions whose `mask` (B, T) is True; None means all."""
+    """Averages x (B, T, C) over the positions whose `mask` (B, T) is True, or over all, to (B, C)."""
     if mask is None:
         return x.mean(1)
     weight = mask[:, :, None].to(x.dtype)
@@ -15,19 +15,21 @@ def mean_over_time(x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.T
 
 
 def pair_scores(first: torch.Tensor, second: torch.Tensor, temperature: torch.Tensor) -> torch.Tensor:
-    """Scaled cosine (B,) of each pair of rows of two (B, C) tensors; `temperature` is the logarithm of the scale."""
+    """Computes the scaled cosine (B,) of each pair of rows of two (B, C) tensors; `temperature`: log of the scale."""
     return (F.normalize(first, dim=-1) * F.normalize(second, dim=-1)).sum(-1) * temperature.exp()
 
 
 def info_nce(
     first: torch.Tensor, second: torch.Tensor, temperature: torch.Tensor, others: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """Symmetric InfoNCE loss () of matching rows of two (B, C) tensors (van den Oord et al. 2018; CLIP, fig. 3).
+    """Computes the symmetric InfoNCE loss () of matching rows of two (B, C) tensors.
 
-    `others` (N, C) match no row of `first`: what it must also be told from.
+    van den Oord et al. 2018; CLIP, fig. 3. `others` (N, C) are further negatives: they match no row of `first`.
     """
-    first, second = F.normalize(first, dim=-1), F.normalize(second, dim=-1)
-    scale, target = temperature.exp(), torch.arange(len(first), device=first.device)
+    first = F.normalize(first, dim=-1)
+    second = F.normalize(second, dim=-1)
+    scale = temperature.exp()
+    target = torch.arange(len(first), device=first.device)
     similarity = first @ second.T * scale
     back = F.cross_entropy(similarity.T, target)
     if others is not None:

@@ -1,4 +1,4 @@
-"""Owns the one-dimensional ConvNeXt block of the embedded model; knows nothing of any network that uses it."""
+"""Owns the one-dimensional ConvNeXt block of the embedded model. Must not know the networks that use it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ConvNeXtBlock(nn.Module):
         self.scale = nn.Parameter(torch.full((width,), 1.0 / layers))
 
     def forward(self, x: Tensor, frame_mask: Tensor | None = None) -> Tensor:
-        """Adds the block's output to x; real frames see zeros where padding begins, as at the edge of a tensor."""
-        seen = x if frame_mask is None else x * frame_mask[:, :, None].to(x.dtype)
-        y = self.depthwise(seen.transpose(1, 2)).transpose(1, 2)
+        """Adds the block's output to x; padding counts as zeros, like what lies beyond the edge of a tensor."""
+        visible = x if frame_mask is None else x * frame_mask[:, :, None].to(x.dtype)
+        y = self.depthwise(visible.transpose(1, 2)).transpose(1, 2)
         return x + self.scale * self.contract(F.gelu(self.expand(self.norm(y))))

@@ -1,4 +1,4 @@
-"""Owns the bidirectional rotary encoder of the contrastive networks; knows nothing of what it encodes.
+"""Owns the bidirectional rotary encoder of the contrastive networks. Must not know what it encodes.
 
 Parameter names are those of the published checkpoints, `attn_layers.layers.N...` and `norm` (spec 3.0).
 """
@@ -39,7 +39,7 @@ class EncoderAttention(nn.Module):
 
 
 class GatedProjection(nn.Module):
-    """value * GELU(gate), the two being halves of one projection (GLU Variants, Shazeer 2020)."""
+    """Computes value * GELU(gate), the two being halves of one projection (GLU Variants, Shazeer 2020)."""
 
     def __init__(self, dim: int, inner: int) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class EncoderFeedForward(nn.Module):
 
 
 class _Wrapped(nn.Module):
-    """A level in the parameter names: CLVP was saved with each sub-layer inside a checkpointing wrapper."""
+    """Adds the level `wrap` to parameter names: CLVP was saved with each sub-layer inside a checkpointing wrapper."""
 
     def __init__(self, inner: nn.Module) -> None:
         super().__init__()
@@ -97,7 +97,7 @@ class _Rotary(nn.Module):
 
 
 class _Layers(nn.Module):
-    """Attention and feed-forward sub-layers in turn."""
+    """Runs attention and feed-forward sub-layers in turn."""
 
     def __init__(self, layers: list[nn.Module], dim: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Owns a GPT-2 transformer over embeddings; knows nothing of text or speech.
+"""Owns a GPT-2 transformer over embeddings. Must not know text or speech.
 
 Parameter names are those of the published checkpoints: `h.N.{ln_1, attn.c_attn, attn.c_proj, ln_2, mlp.c_fc,
 mlp.c_proj}` and `ln_f`; projection weights are stored [in, out].
@@ -24,7 +24,7 @@ _HIDDEN_RATIO = 4
 
 @dataclass(frozen=True, eq=False)
 class GptOutput:
-    """What a pass through the transformer yields."""
+    """The result of a pass through the transformer."""
 
     hidden: torch.Tensor  # (B, L, C), after the last norm
     queries: torch.Tensor | None = None  # (B, L, D) of the probed head
@@ -42,7 +42,7 @@ class Projection(nn.Module):
         self.bias = nn.Parameter(torch.zeros(outputs))
 
     def linear_weight(self) -> torch.Tensor:
-        """The weight as [out, in]."""
+        """Returns the weight as [out, in]."""
         return self.weight.T
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -55,7 +55,7 @@ class Projection(nn.Module):
 
 
 class CausalAttention(nn.Module):
-    """Multi-head attention, split so that a caller may store or look at keys. Heads are contiguous channel groups."""
+    """Multi-head attention in three parts, so that a caller may store or read keys. Heads are neighbouring channels."""
 
     def __init__(self, width: int, heads: int, dropout: float, residual_std: float) -> None:
         super().__init__()
@@ -65,17 +65,17 @@ class CausalAttention(nn.Module):
         self.c_proj = Projection(width, width, residual_std)
 
     def project(self, x: torch.Tensor, rotary: RotaryTable | None) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Queries, keys and values (B, H, L, D) of x (B, L, C); queries and keys rotated if a table is given."""
+        """Computes queries, keys and values (B, H, L, D) of x (B, L, C); a table rotates queries and keys."""
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.c_attn(x).chunk(3, dim=-1))
         return (q, k, v) if rotary is None else (rotary.rotate(q), rotary.rotate(k), v)
 
     def attend(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        """What each head sees, (B, H, L, D); `mask` (B, 1, L, L) bool is True where a query may look."""
+        """Computes each head's output (B, H, L, D); `mask` (B, 1, L, L) bool is True where a query may attend."""
         dropout = self.dropout if self.training else 0.0
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=mask is None)
 
     def join(self, heads: torch.Tensor) -> torch.Tensor:
-        """The heads' outputs (B, H, L, D) as one, (B, L, C)."""
+        """Projects the heads' outputs (B, H, L, D) to one, (B, L, C)."""
         return self.c_proj(heads.transpose(1, 2).flatten(2))
 
 
@@ -94,7 +94,7 @@ class FeedForward(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class BlockOutput:
-    """What a layer yields: its output (B, L, C) and the attention inputs of its heads, (B, H, L, D) each."""
+    """The result of a layer: its output (B, L, C) and the attention inputs of its heads, (B, H, L, D) each."""
 
     x: torch.Tensor
     query: torch.Tensor
@@ -118,12 +118,12 @@ class GptBlock(nn.Module):
         x: torch.Tensor,
         rotary: RotaryTable | None,
         mask: torch.Tensor | None,
-        look: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor] | None = None,
+        attend: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor] | None = None,
     ) -> BlockOutput:
-        """Runs a whole sequence causally or, given how to `look` (queries, keys, values to output), a part of one."""
+        """Runs a whole sequence causally or, where `attend` (queries, keys, values to output) is given, a part."""
         q, k, v = self.attn.project(self.ln_1(x), rotary)
-        seen = self.attn.attend(q, k, v, mask) if look is None else look(q, k, v)
-        x = x + self.drop(self.attn.join(seen))
+        heads = self.attn.attend(q, k, v, mask) if attend is None else attend(q, k, v)
+        x = x + self.drop(self.attn.join(heads))
         return BlockOutput(x + self.drop(self.mlp(self.ln_2(x))), q, k, v)
 
 
@@ -151,17 +151,20 @@ class Gpt(nn.Module):
         Args:
             x: embeddings (B, L, C).
             rotary: angles of the L positions; None leaves queries and keys as they are.
-            mask: (B, 1, L, L) bool, True where a query may look (causality included); None means plain causal.
-            probe: (layer, head) whose queries and keys to hand out.
-            keep_keys: hand out the keys and values of all layers, for a cache.
+            mask: (B, 1, L, L) bool, True where a query may attend (causality included); None means plain causal.
+            probe: (layer, head) whose queries and keys to return.
+            keep_keys: return the keys and values of all layers, for a cache.
         """
-        queries, probed_keys, kept = None, None, []
+        queries = None
+        probed_keys = None
+        kept = []
         x = self.drop(x)
         for index, block in enumerate(self.h):
             output: BlockOutput = block(x, rotary, mask)
             x = output.x
             if probe is not None and probe[0] == index:
-                queries, probed_keys = output.query[:, probe[1]], output.key[:, probe[1]]
+                queries = output.query[:, probe[1]]
+                probed_keys = output.key[:, probe[1]]
             if keep_keys:
                 kept.append((output.key, output.value))
         keys, values = (torch.stack(part) for part in zip(*kept, strict=True)) if kept else (None, None)
@@ -170,9 +173,9 @@ class Gpt(nn.Module):
     def step(
         self, x: torch.Tensor, cache: KeyValueCache, *, rotary: RotaryTable | None, probe: tuple[int, int] | None = None
     ) -> GptOutput:
-        """Runs one further position of every row, (rows, 1, C), against the cache, and adds it to the cache.
+        """Runs one more position of every row, (rows, 1, C), against the cache, and adds it to the cache.
 
-        Of a `probe`, the queries alone are handed out: the cache has the keys.
+        Of a `probe`, the queries alone are returned: the cache has the keys.
         """
         queries = None
         cache.open_slot()

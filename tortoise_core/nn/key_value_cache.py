@@ -1,8 +1,8 @@
-"""Owns the keys and values of many sequences under way at once; knows nothing of the network that made them.
+"""Owns the keys and values of many sequences that are decoded at once. Must not know the network that made them.
 
 All rows write the same slot at a time. The prompt of a row that joins late is put right before the slot that is
-written next, so a row needs no padding inside and `starts` alone says what it may look at. Positions are in the keys
-already, which is why a row may stand anywhere.
+written next, so that a row has no gap inside and `starts` alone says what it may attend to. Positions are already part
+of the keys, so that a row may lie anywhere.
 
 `shared_prompt_cache.py` has the variant for bfloat16 on the CPU.
 """
@@ -20,27 +20,27 @@ _GROWTH = 128  # slots added at a time: most rows end long before the limit
 
 @dataclass(frozen=True, eq=False)
 class PromptKeys:
-    """Keys and values of some prompts, right-padded."""
+    """The keys and values of some prompts, right-padded."""
 
     keys: torch.Tensor  # (layers, prompts, H, L, D)
     values: torch.Tensor  # (layers, prompts, H, L, D)
     lengths: Sequence[int]  # positions of each prompt that are not padding
 
     def only(self, index: int) -> PromptKeys:
-        """One of the prompts, in memory of its own."""
+        """Copies one of the prompts, so that the others can be freed."""
         length = self.lengths[index]
         keys, values = (part[:, index : index + 1, :, :length].clone() for part in (self.keys, self.values))
         return PromptKeys(keys, values, [length])
 
 
 class KeyValueCache:
-    """Keys and values of `rows` sequences, in slots that are moved or enlarged where they run out.
+    """The keys and values of `rows` sequences, in slots that are moved or enlarged where they run out.
 
-    A row is idle until `admit` gives it a prompt. Idle rows take part in every step; what they yield is noise.
+    A row is idle until `admit` gives it a prompt. Idle rows take part in every step; their output means nothing.
     """
 
     def __init__(self, prompts: PromptKeys, rows: int, slots: int) -> None:
-        """Room for `rows` rows, and for `slots` slots to begin with, of the sizes, type and device of `prompts`."""
+        """Allocates `rows` rows of `slots` slots, with the sizes, type and device of `prompts`."""
         layers, _, self._heads, _, self._head_dim = prompts.keys.shape
         self._like = prompts.keys
         self.filled = 0  # slots that hold something
@@ -53,15 +53,16 @@ class KeyValueCache:
 
     @property
     def rows(self) -> int:
-        """Rows, idle ones included."""
+        """Counts the rows, idle ones included."""
         return len(self._starts)
 
     def admit(self, places: Sequence[int], prompt: PromptKeys) -> None:
-        """Starts the rows at `places` anew after a prompt, the only one of `prompt`."""
+        """Restarts the rows at `places` after the only prompt of `prompt`."""
         length = prompt.lengths[0]
         if length > self.filled:
             self._move(length - self.filled)
-        begin, rows = self.filled - length, torch.tensor(places, device=self._start.device)
+        begin = self.filled - length
+        rows = torch.tensor(places, device=self._start.device)
         for layer, (keys, values) in enumerate(zip(self._keys, self._values, strict=True)):
             keys[rows, :, begin : self.filled] = prompt.keys[layer, 0, :, :length]
             values[rows, :, begin : self.filled] = prompt.values[layer, 0, :, :length]
@@ -72,26 +73,28 @@ class KeyValueCache:
         self._starts[place] = self.filled
 
     def keep(self, places: Sequence[int]) -> None:
-        """Drops all other rows; those kept move up, in this order."""
+        """Drops all rows but those at `places`, which move up in this order."""
         rows = torch.tensor(places, device=self._start.device)
         for layer, (keys, values) in enumerate(zip(self._keys, self._values, strict=True)):
-            self._keys[layer], self._values[layer] = keys[rows], values[rows]
+            self._keys[layer] = keys[rows]
+            self._values[layer] = values[rows]
         self._starts = [self._starts[place] for place in places]
-        self._start, self.prompt_lengths = self._start[rows], self.prompt_lengths[rows]
+        self._start = self._start[rows]
+        self.prompt_lengths = self.prompt_lengths[rows]
 
     def open_slot(self) -> None:
-        """Sees to it that there is room for one more position of every row."""
+        """Makes room for one more position of every row."""
         if self.filled < self.slots:
             return
         unused = min(self._starts)
         self._move(-unused if unused >= self._worth_moving() else 0)
 
     def close_slot(self) -> None:
-        """Tells that all layers have written their position."""
+        """Counts the slot as filled, once all layers have written their position."""
         self.filled += 1
 
     def mask(self) -> torch.Tensor | None:
-        """What `attend` needs to know of the next position; the same for all layers."""
+        """Builds the mask of the next position for `attend`, for all layers; None where all rows start together."""
         begin = min(self._starts)
         if all(start == begin for start in self._starts):
             return None
@@ -100,21 +103,25 @@ class KeyValueCache:
     def attend(
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None
     ) -> torch.Tensor:
-        """Adds the next position of every row to a layer and lets it look back: q, k, v (rows, H, 1, D) to the same."""
+        """Adds the next position of every row to a layer and attends from it: q, k, v (rows, H, 1, D) to the same."""
         self._write(layer, k, v)
-        seen = slice(min(self._starts), self.filled + 1)
-        keys, values = self._keys[layer][:, :, seen], self._values[layer][:, :, seen]
+        visible = slice(min(self._starts), self.filled + 1)
+        keys = self._keys[layer][:, :, visible]
+        values = self._values[layer][:, :, visible]
         return F.scaled_dot_product_attention(q, keys, values, attn_mask=mask)
 
     def prompt_keys(self, layer: int, head: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """One head's keys at the first `width` prompt positions of every row: (rows, width, D), and which of them the
-        row has, (rows, width) bool."""
+        """Collects one head's keys at the first `width` prompt positions of every row.
+
+        Shape: (rows, width, D), and (rows, width) bool, True where the row has that position.
+        """
         positions = torch.arange(width, device=self._start.device)
         slots = (self._start[:, None] + positions).clamp(max=self.slots - 1)
         keys = self._keys[layer][:, head]
         return keys.gather(1, slots[..., None].expand(-1, -1, self._head_dim)), positions < self.prompt_lengths[:, None]
 
     def _start_rows(self, places: Sequence[int], begin: int, prompt_length: int) -> None:
+        """Records where rows begin, and how long their prompt is."""
         rows = torch.tensor(places, device=self._start.device)
         for place in places:
             self._starts[place] = begin
@@ -122,25 +129,28 @@ class KeyValueCache:
         self.prompt_lengths[rows] = prompt_length
 
     def _bias(self, slots: torch.Tensor) -> torch.Tensor:
-        """0 where a row may look at one of these slots (S,), -inf elsewhere: (rows, S)."""
-        seen = (slots >= self._start[:, None]) & (slots <= self.filled)
-        return torch.zeros(seen.shape, dtype=self._like.dtype, device=seen.device).masked_fill_(~seen, float("-inf"))
+        """Computes 0 where a row may attend to one of these slots (S,), -inf elsewhere: (rows, S)."""
+        visible = (slots >= self._start[:, None]) & (slots <= self.filled)
+        bias = torch.zeros(visible.shape, dtype=self._like.dtype, device=visible.device)
+        return bias.masked_fill_(~visible, float("-inf"))
 
     def _write(self, layer: int, k: torch.Tensor, v: torch.Tensor) -> None:
+        """Stores keys and values (rows, H, 1, D) in the open slot of a layer."""
         self._keys[layer][:, :, self.filled : self.filled + 1] = k
         self._values[layer][:, :, self.filled : self.filled + 1] = v
 
     def _worth_moving(self) -> int:
-        """Unused slots in front from which on it is better to move the rows than to add slots."""
+        """Counts the unused slots in front that make moving the rows better than adding slots."""
         return self.slots // 4
 
     def _slots_for(self, needed: int) -> int:
-        """How many slots to have from now on if at least so many are needed."""
+        """Chooses how many slots to have from now on where at least so many are needed."""
         return self.slots if needed <= self.slots else needed - 1 + _GROWTH
 
     def _move(self, by: int) -> None:
-        """Shifts all rows by so many slots, and sees to it that there is room for one slot more at least."""
-        begin, filled = min(self._starts), self.filled
+        """Shifts all rows by so many slots, and makes room for one slot more at least."""
+        begin = min(self._starts)
+        filled = self.filled
         self.slots = self._slots_for(filled + by + 1)
         for tensors in (self._keys, self._values):
             for layer, old in enumerate(tensors):
@@ -151,5 +161,5 @@ class KeyValueCache:
         self._start += by
 
     def _new_slots(self) -> torch.Tensor:
-        """Zeros (rows, H, slots, D): what is masked must be finite all the same."""
+        """Allocates zeros (rows, H, slots, D): masked values must be finite all the same."""
         return self._like.new_zeros(self.rows, self._heads, self.slots, self._head_dim)

@@ -1,4 +1,4 @@
-"""Owns the normalisation layers that several networks share; knows nothing of any network that uses them."""
+"""Owns the normalisation layers that several networks share. Must not know the networks that use them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ _FEWEST_GROUPS = 2  # exclusive: spec 3.0 asks for more than two groups
 
 
 def group_count(channels: int) -> int:
-    """Groups of a group norm over `channels` (spec 3.0). Raises `ConfigError` if no allowed count divides them."""
+    """Chooses the groups of a group norm over `channels` (spec 3.0).
+
+    Raises `ConfigError` where no allowed number divides them.
+    """
     groups = 8 if channels <= 16 else 16 if channels <= 64 else 32
     while channels % groups:
         groups //= 2
@@ -48,7 +51,7 @@ class GroupNorm(nn.GroupNorm):
 
 
 class RMSNorm(nn.Module):
-    """x / max(|x| / sqrt(dim), 1e-8) * g: no bias, no mean subtraction (spec 3.0). Shape: (..., dim) to the same."""
+    """Computes x / max(|x| / sqrt(dim), 1e-8) * g, without bias or mean (spec 3.0). Shape: (..., dim) to the same."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Owns linear layers with bfloat16 or int8 weights, for inference; knows nothing of the networks they are put into.
+"""Owns linear layers with bfloat16 or int8 weights, for inference. Must not know the networks that use them.
 
 A processor reads weights fastest in the layout of its matrix kernels, so on the CPU they are laid out once, when the
 layer is made (oneDNN's or FBGEMM's blocked formats). Elsewhere bfloat16 weights stay plain, and there is no int8.
@@ -24,14 +24,14 @@ class LinearLayer(Protocol):
     bias: torch.Tensor
 
     def linear_weight(self) -> torch.Tensor:
-        """The weight as (outputs, inputs)."""
+        """Returns the weight as (outputs, inputs)."""
 
 
 class PackedLinear(nn.Module):
-    """y = x W^T + b in bfloat16, accumulated in float32. Shape: (..., inputs) of any float type to (..., outputs).
+    """Computes y = x W^T + b in bfloat16, accumulated in float32.
 
-    The output is bfloat16. Inference only: there is no gradient, nothing for a state dict, and the layer stays on the
-    device where it was made.
+    Shape: (..., inputs) of any float type to (..., outputs). The output is bfloat16. Inference only: there is no
+    gradient, nothing for a state dict, and the layer stays on the device where it was made.
     """
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
@@ -45,7 +45,7 @@ class PackedLinear(nn.Module):
 
     @classmethod
     def from_linear(cls, weight: torch.Tensor, bias: torch.Tensor | None = None) -> PackedLinear:
-        """A layer of the values of `weight` (outputs, inputs) and `bias` (outputs,), on their device."""
+        """Makes a layer of `weight` (outputs, inputs) and `bias` (outputs,), on their device."""
         return cls(weight, bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -68,11 +68,11 @@ class PackedLinear(nn.Module):
 
 
 class Int8Linear(nn.Module):
-    """y = x W^T + b with int8 weights: half the bytes of bfloat16, and where few rows pass, half the time.
+    """Computes y = x W^T + b with int8 weights: half the bytes of bfloat16, and for few rows half the time.
 
-    Each output has a scale of its own (its largest weight becomes 127); x is rounded to 8 bits between its own smallest
-    and largest value, whatever they are at the time. Shape: (..., inputs) of any float type to (..., outputs), bfloat16
-    so that it can stand wherever a `PackedLinear` can. Inference on the CPU only.
+    Each output has a scale of its own (its largest weight becomes 127); each x is rounded to 8 bits between its own
+    smallest and largest value. Shape: (..., inputs) of any float type to (..., outputs), bfloat16 so that it can
+    replace a `PackedLinear`. Inference on the CPU only.
 
     Source: dynamic quantisation as in FBGEMM, arXiv 2101.05615.
     """
@@ -91,7 +91,7 @@ class Int8Linear(nn.Module):
 
     @classmethod
     def from_linear(cls, weight: torch.Tensor, bias: torch.Tensor | None = None) -> Int8Linear:
-        """A layer of about the values of `weight` (outputs, inputs) and exactly those of `bias` (outputs,)."""
+        """Makes a layer of `weight` (outputs, inputs), rounded to 8 bits, and of `bias` (outputs,), not rounded."""
         return cls(weight, bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -114,9 +114,9 @@ class Int8Linear(nn.Module):
 def pack_linears(
     module: nn.Module, keep: Collection[nn.Module] = (), kind: type[PackedLinear | Int8Linear] = PackedLinear
 ) -> None:
-    """Replaces, in place, every linear layer inside `module` by one of this `kind`, except those in `keep`.
+    """Replaces every linear layer inside `module` by one of this `kind`, in place, except those in `keep`.
 
-    That is an `nn.Linear` or a `LinearLayer`. Everything else stays float32.
+    A linear layer is an `nn.Linear` or a `LinearLayer`. Everything else stays float32.
     """
     for name, child in module.named_children():
         if any(child is kept for kept in keep):
@@ -130,4 +130,5 @@ def pack_linears(
 
 
 def _blocked(weight: torch.Tensor) -> torch.Tensor:
+    """Lays a weight out in oneDNN's blocked format."""
     return torch.ops.mkldnn._reorder_linear_weight(weight, _TYPICAL_ROWS)

@@ -1,4 +1,4 @@
-"""Owns the ways of telling a network where a token stands; knows nothing of the tokens."""
+"""Owns the encodings of a token's position. Must not know the tokens."""
 
 from __future__ import annotations
 
@@ -11,28 +11,34 @@ _BASE = 10_000.0
 
 
 def inverse_frequencies(dim: int) -> torch.Tensor:
-    """10000^(-2j/dim) for j = 0..dim/2-1, float32: the angular speeds of rotary and sinusoidal positions."""
-    return _BASE ** (-torch.arange(0, dim, 2).float() / dim)
+    """Computes the angular speeds of rotary and sinusoidal positions, 10000^(-2j/dim) for j = 0..dim/2-1 (spec 3.0).
+
+    Shape: float32 (dim / 2,).
+    """
+    # The reciprocal of the power, not the power of the negative: every fourth value is rounded otherwise, and published
+    # files store these.
+    return 1 / _BASE ** (torch.arange(0, dim, 2).float() / dim)
 
 
 @dataclass(frozen=True, eq=False)
 class RotaryTable:
-    """Cosines and sines of rotary angles, ready to rotate attention heads. Shape of both: (B or 1, 1, T, dim)."""
+    """The cosines and sines of rotary angles, to rotate attention heads by. Shape of both: (B or 1, 1, T, dim)."""
 
     cos: torch.Tensor
     sin: torch.Tensor
 
     @classmethod
     def at(cls, positions: torch.Tensor, frequencies: torch.Tensor) -> RotaryTable:
-        """The table of `positions` (B or 1, T) for `frequencies` (dim/2,)."""
+        """Computes the table of `positions` (B or 1, T) for `frequencies` (dim/2,)."""
         angles = positions[:, None, :, None].float() * frequencies.float()
         angles = torch.cat([angles, angles], dim=-1)
         return cls(angles.cos(), angles.sin())
 
     def rotate(self, x: torch.Tensor) -> torch.Tensor:
-        """Rotates the first `dim` channels of x (B, H, T, D) in half-split pairs; the others pass (spec 3.0)."""
+        """Rotates the first `dim` channels of x (B, H, T, D) in half-split pairs; the others stay (spec 3.0)."""
         dim = self.cos.shape[-1]
-        turned, kept = x[..., :dim], x[..., dim:]
+        turned = x[..., :dim]
+        kept = x[..., dim:]
         first, second = turned.chunk(2, dim=-1)
         turned = turned * self.cos + torch.cat([-second, first], dim=-1) * self.sin
         return torch.cat([turned.to(x.dtype), kept], dim=-1)

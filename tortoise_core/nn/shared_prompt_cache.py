@@ -1,9 +1,8 @@
-"""Owns the variant of the cache for bfloat16 on the CPU, where a step of decoding costs what it reads of memory.
+"""Owns the variant of the cache for bfloat16 on the CPU, where the memory that a step reads decides how long it takes.
 
-The candidates of an utterance continue the same prompt. It is kept once, and one product confronts all of them with it.
-Slots hold what came after. Attention spans all slots, because the CPU's batched product copies what is not contiguous.
-
-Knows nothing of the network that made the keys.
+The candidates of an utterance continue the same prompt. It is stored once, and one product multiplies it with all of
+them. Slots hold the positions after it. Attention spans all slots, because the CPU's batched product copies a tensor
+that is not contiguous. Must not know the network that made keys and values.
 """
 
 from __future__ import annotations
@@ -19,31 +18,32 @@ _BLOCK = 32  # slots, or positions of prompts, added at a time: oneDNN generates
 
 
 def make_cache(prompts: PromptKeys, rows: int, slots: int) -> KeyValueCache:
-    """The cache that is fastest for keys of this type on this device; arguments as for `KeyValueCache`."""
+    """Makes the cache that is fastest for keys of this type on this device; arguments as for `KeyValueCache`."""
     on_cpu = prompts.keys.device.type == "cpu"
     kind = SharedPromptCache if on_cpu and prompts.keys.dtype == torch.bfloat16 else KeyValueCache
     return kind(prompts, rows, slots)
 
 
 class SharedPromptCache(KeyValueCache):
-    """Keys and values of `rows` sequences; those of a prompt are there once for all the rows that continue it."""
+    """The keys and values of `rows` sequences; those of a prompt are stored once for all rows that continue it."""
 
     def __init__(self, prompts: PromptKeys, rows: int, slots: int) -> None:
-        """As for `KeyValueCache`, but that it begins with few slots whatever `slots` says."""
+        """Allocates as `KeyValueCache` does, but few slots at first, whatever `slots` says."""
         super().__init__(prompts, rows, min(slots, _BLOCK))
         layers, _, heads, _, head_dim = prompts.keys.shape
         self._stored: list[PromptKeys] = []  # P prompts; L is their longest, rounded up
         self._prompt_keys = [self._like.new_zeros(0, heads, 0, head_dim) for _ in range(layers)]  # (P, H, L, D)
         self._prompt_values = [self._like.new_zeros(0, heads, 0, head_dim) for _ in range(layers)]
-        self._owners = [0] * rows  # which stored prompt each row continues; that of an idle row means nothing
+        self._owners = [0] * rows  # the stored prompt that each row continues; meaningless for idle rows
         self._busy = [False] * rows
         self._seat_rows()
 
     def admit(self, places: Sequence[int], prompt: PromptKeys) -> None:
-        """Starts the rows at `places` anew after a prompt."""
+        """Restarts the rows at `places` after a prompt."""
         stored = self._store(prompt)
         for place in places:
-            self._owners[place], self._busy[place] = stored, True
+            self._owners[place] = stored
+            self._busy[place] = True
         self._seat_rows()
         self._start_rows(places, self.filled, prompt.lengths[0])
 
@@ -53,7 +53,7 @@ class SharedPromptCache(KeyValueCache):
         self._busy[place] = False
 
     def keep(self, places: Sequence[int]) -> None:
-        """Drops all other rows, and the prompts that nobody else continues."""
+        """Drops all rows but those at `places`, and the prompts that none of these continues."""
         super().keep(places)
         used = sorted({self._owners[place] for place in places})
         self._stored = [self._stored[index] for index in used]
@@ -64,7 +64,7 @@ class SharedPromptCache(KeyValueCache):
         self._seat_rows()
 
     def mask(self) -> torch.Tensor:
-        """0 where a row may look, -inf elsewhere: (rows, 1, L + slots)."""
+        """Computes 0 where a row may attend, -inf elsewhere: (rows, 1, L + slots)."""
         device = self._start.device
         prompt = torch.arange(self._prompt_keys[0].shape[2], device=device) < self.prompt_lengths[:, None]
         bias = torch.zeros(prompt.shape, dtype=self._like.dtype, device=device).masked_fill_(~prompt, float("-inf"))
@@ -73,7 +73,7 @@ class SharedPromptCache(KeyValueCache):
     def attend(
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None
     ) -> torch.Tensor:
-        """Adds the next position of every row to a layer and lets it look back: q, k, v (rows, H, 1, D) to the same."""
+        """Adds the next position of every row to a layer and attends from it: q, k, v (rows, H, 1, D) to the same."""
         self._write(layer, k, v)
         rows, heads, _, dim = q.shape
         q = q[:, :, 0] * dim**-0.5
@@ -82,29 +82,29 @@ class SharedPromptCache(KeyValueCache):
         logits = torch.cat([on_prompt, on_slots], dim=-1)
         weights = (logits if mask is None else logits + mask).softmax(-1)
         prompt_weights, slot_weights = weights.split([on_prompt.shape[-1], on_slots.shape[-1]], dim=-1)
-        of_prompt = self._to_rows(self._to_prompts(prompt_weights) @ self._prompt_values[layer])
+        from_prompt = self._to_rows(self._to_prompts(prompt_weights) @ self._prompt_values[layer])
         slot_weights = slot_weights.reshape(rows * heads, 1, -1)
-        of_slots = torch.bmm(slot_weights, self._values[layer].flatten(0, 1)).view(rows, heads, dim)
-        return (of_prompt + of_slots)[:, :, None]
+        from_slots = torch.bmm(slot_weights, self._values[layer].flatten(0, 1)).view(rows, heads, dim)
+        return (from_prompt + from_slots)[:, :, None]
 
     def prompt_keys(self, layer: int, head: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """As `KeyValueCache.prompt_keys`."""
+        """Collects keys as `KeyValueCache.prompt_keys` does."""
         positions = torch.arange(width, device=self._start.device)
         keys = self._prompt_keys[layer][self._owner, head, :width]
         return F.pad(keys, (0, 0, 0, width - keys.shape[1])), positions < self.prompt_lengths[:, None]
 
     def _to_prompts(self, x: torch.Tensor) -> torch.Tensor:
-        """What belongs to rows, (rows, H, X), by prompt and member: (P, H, members, X)."""
+        """Sorts a tensor of rows, (rows, H, X), by prompt and member: (P, H, members, X)."""
         grouped = x.unflatten(0, self._members.shape) if self._in_order else x[self._members]
         return grouped.transpose(1, 2)
 
     def _to_rows(self, x: torch.Tensor) -> torch.Tensor:
-        """The way back, (P, H, members, X) to (rows, H, X)."""
+        """Reverses `_to_prompts`: (P, H, members, X) to (rows, H, X)."""
         x = x.transpose(1, 2)
         return x.flatten(0, 1) if self._in_order else x[self._owner, self._seat]
 
     def _seat_rows(self) -> None:
-        """Tells rows and prompts of each other. Where a prompt has fewer rows than another, row 0 fills up."""
+        """Numbers the rows of each prompt. Where a prompt has fewer rows than another, row 0 fills the gap."""
         groups: list[list[int]] = [[] for _ in self._stored]
         seats = []
         if groups:
@@ -120,7 +120,7 @@ class SharedPromptCache(KeyValueCache):
         self._in_order = [row for rows in padded for row in rows] == list(range(self.rows))  # nothing to be copied
 
     def _store(self, prompt: PromptKeys) -> int:
-        """Where a prompt is; puts it in the place of one that no row continues, or makes room."""
+        """Finds a prompt's place, or puts it in place of one that no row continues, or makes room for it."""
         for index, stored in enumerate(self._stored):
             if stored is prompt:
                 return index

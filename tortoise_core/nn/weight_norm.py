@@ -1,4 +1,4 @@
-"""Owns weight-normalised convolutions under the published key names; knows nothing of any network that uses them.
+"""Owns weight-normalised convolutions under the published key names. Must not know the networks that use them.
 
 `torch.nn.utils.parametrizations.weight_norm` stores `parametrizations.weight.original0/1`; the published vocoders store
 `weight_g` and `weight_v`, and so do these.
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 
 def normalised_weight(magnitude: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
-    """g * v / |v|, the norm over all axes but the first (arXiv 1602.07868, eq. 2).
+    """Computes g * v / |v|, the norm over all axes but the first (arXiv 1602.07868, eq. 2).
 
     Shape: magnitude (N, 1, 1), direction (N, ...), output as direction.
     """
@@ -28,6 +28,7 @@ class _WeightNorm(nn.Module):
     weight_v: nn.Parameter | None
 
     def _split_weight(self) -> None:
+        """Replaces the plain weight by its magnitude and direction."""
         direction = self.weight.detach()
         del self.weight
         axes = tuple(range(1, direction.dim()))
@@ -35,6 +36,7 @@ class _WeightNorm(nn.Module):
         self.weight_v = nn.Parameter(direction.clone())
 
     def _effective_weight(self) -> torch.Tensor:
+        """Computes the weight to convolve with."""
         if self.weight_g is None or self.weight_v is None:
             return self.weight
         return normalised_weight(self.weight_g, self.weight_v)
@@ -88,8 +90,11 @@ class WeightNormConvTranspose1d(_WeightNorm):
     ) -> None:
         super().__init__()
         plain = nn.ConvTranspose1d(channels_in, channels_out, kernel)  # for its initial values
-        self.stride, self.padding, self.output_padding = stride, padding, output_padding
-        self.weight, self.bias = plain.weight, plain.bias
+        self.stride = stride
+        self.padding = padding
+        self.output_padding = output_padding
+        self.weight = plain.weight
+        self.bias = plain.bias
         self._split_weight()
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,1 @@
-"""From text to the ids that the networks read: cleaning, tokens, splitting, redaction.
-
-Knows nothing of networks or audio.
-"""
+"""Owns the way from text to the ids that the networks read: cleaners, tokens, phones. Must not know books."""

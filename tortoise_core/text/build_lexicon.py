@@ -1,6 +1,6 @@
 """Builds `data/lexicon.txt.gz` from a CMUdict source file; run by hand, never at run time.
 
-Owns the choice of what is kept of CMUdict. Knows nothing of how the lexicon is used.
+Owns the choice of what is kept of CMUdict. Must not know how the lexicon is used.
 
     python -m tortoise_core.text.build_lexicon cmudict.dict
 """

@@ -1,7 +1,6 @@
-"""English text clean-up of the published model, quirks included (spec 2): what its networks were trained on.
+"""Owns the English text cleaning of the published model, quirks included (spec 2): its networks were trained with it.
 
-Only the model's own front-end lives here. Making book text speakable (lexicons, dates, Roman numerals) happens before,
-outside this package. Knows nothing of tokens.
+Book text is made speakable (lexicons, dates, Roman numerals) before this, outside this package. Must not know tokens.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ ABBREVIATIONS = [
 
 
 def clean_english(text: str) -> str:
-    """ASCII, lower case, numbers and abbreviations in words, single spaces, no double quotes.
+    """Cleans a text: ASCII, lower case, numbers and abbreviations in words, single spaces, no double quotes.
 
     There is no rule for pounds: transliteration has already made letters of the sign ("£5" -> "psfive").
 
@@ -66,12 +65,12 @@ def clean_english(text: str) -> str:
 
 
 def clean_basic(text: str) -> str:
-    """Lower case and single spaces only."""
+    """Makes a text lower case with single spaces, and no more."""
     return WHITESPACE.sub(" ", text.lower())
 
 
 def expand_numbers(text: str) -> str:
-    """Numbers to words, in the published order: commas, dollars, decimals, ordinals, the rest.
+    """Writes numbers as words, in the published order: commas, dollars, decimals, ordinals, the rest.
 
     Raises:
         ValueError: an amount of dollars that is no number.
@@ -85,7 +84,7 @@ def expand_numbers(text: str) -> str:
 
 
 def _dollars(amount: str) -> str:
-    """Amount without its sign, e.g. "3.50" -> "3 dollars, 50 cents"; "1.5" is one dollar, five cents."""
+    """Writes an amount without its sign, e.g. "3.50" -> "3 dollars, 50 cents"; "1.5" is one dollar, five cents."""
     parts = amount.split(".")
     if len(parts) > 2:
         return f"{amount} dollars"
@@ -100,7 +99,7 @@ def _dollars(amount: str) -> str:
 
 
 def _cardinal(number: int) -> str:
-    """Words of a number; 1001 to 2999 are read like a year."""
+    """Writes a number as words; 1001 to 2999 are read like a year."""
     words = _numbers().number_to_words
     if not 1000 < number < 3000:
         return str(words(str(number), andword=""))

@@ -1,8 +1,8 @@
-"""Aligns letters with phones: which letter of a word makes which sounds.
+"""Owns the alignment of letters with phones that the letter-to-sound model is trained on.
 
-Owns the alignment used to train the letter-to-sound model. Every letter makes no, one or two phones, in order
-("x" makes K S, a silent e nothing). The costs are found from the dictionary itself by hard expectation maximisation:
-align, count, align again. Knows nothing of the model trained on the result; not used at run time.
+Every letter makes no, one or two phones, in order ("x" makes K S, a silent e nothing). The costs come from the
+dictionary itself by hard expectation maximisation: align, count, align again. Not used at run time. Must not know the
+model that is trained on the result.
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ def align_dictionary(
 
 def _restore_stress(chunks: list[Chunk], phones: Phones) -> list[Chunk]:
     """Cut the stressed phones into chunks of the same sizes."""
-    restored, at = [], 0
+    restored = []
+    at = 0
     for chunk in chunks:
         restored.append(phones[at : at + len(chunk)])
         at += len(chunk)

@@ -1,7 +1,7 @@
-"""Pronunciations that depend on the neighbouring words.
+"""Owns the pronunciations that depend on the neighbouring words.
 
-Owns the weak forms ("the apple", "to go") and the choice between heteronyms ("to read", "the use"), by nothing more
-than the words next door. Knows nothing of tokens, pauses' marks or spelling rules.
+These are the weak forms ("the apple", "to go") and the choice between heteronyms ("to read", "the use"). Must not know
+tokens, marks of pauses or spelling rules.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""The letter-to-sound model: pronounces any string of letters.
+"""Owns the letter-to-sound model, which pronounces any string of letters: its file's layout and its search.
 
-Owns the model file's layout and the search. Knows nothing of dictionaries, apostrophes or inflections (`g2p.py`), nor
-of how the model was trained (`g2p_train.py`).
+Must not know dictionaries, apostrophes or inflections (`g2p.py`), nor how the model was trained (`g2p_train.py`).
 
 It is a joint-sequence model (Bisani and Ney, "Joint-sequence models for grapheme-to-phoneme conversion", 2008): a
 back-off n-gram over units, each a letter with the phones it makes. Pronouncing a word is finding the likeliest sequence
@@ -30,7 +29,8 @@ from tortoise_core.text.lexicon import DATA, Phones
 
 MODEL_PATH = DATA / "letters_to_sounds.gz"
 STEP = 1 / 16  # nats
-END, START = 0, 1  # units that stand for the edges of a word
+END = 0  # the unit that ends a word
+START = 1  # the unit that begins one
 BEAM = 24
 BEAM_WIDTH = 6.0  # nats behind the best hypothesis
 
@@ -104,7 +104,7 @@ def _prune(hypotheses: dict[int, tuple[float, Phones]]) -> dict[int, tuple[float
 
 
 def _shorter_contexts(unit: np.ndarray, children: np.ndarray, unit_count: int) -> np.ndarray:
-    """For every node, the root included, the node of its longest known proper suffix.
+    """Find for every node, the root included, the node of its longest known proper suffix.
 
     Node i of the file has number i + 1, the root is 0.
 
@@ -116,14 +116,17 @@ def _shorter_contexts(unit: np.ndarray, children: np.ndarray, unit_count: int) -
     Returns:
         (nodes + 1,) int64.
     """
-    first_level = len(unit) - int(children.sum())  # all other nodes are somebody's child
+    first_level = len(unit) - int(children.sum())  # all other nodes have a parent
     parent = np.concatenate([np.zeros(first_level, np.int64), np.repeat(np.arange(1, len(unit) + 1), children)])
     keys = parent * unit_count + unit  # of edges; ascending
     shorter = np.zeros(len(unit) + 1, np.int64)
-    begin, end = first_level, first_level + int(children[:first_level].sum())
+    begin = first_level
+    end = first_level + int(children[:first_level].sum())
     while begin < end:  # level by level: a node's suffix is found through its parent's suffix
         shorter[begin + 1 : end + 1] = _suffixes(keys, shorter, parent[begin:end], unit[begin:end], unit_count)
-        begin, end = end, end + int(children[begin:end].sum())
+        following = end + int(children[begin:end].sum())
+        begin = end
+        end = following
     return shorter
 
 

@@ -2,7 +2,8 @@
 
 Owns the estimation of the n-gram (interpolated Kneser-Ney with modified discounts, Chen and Goodman 1999) and its
 pruning. Every twentieth word, by a hash of its letters, is held out for measuring and never trained on, so the numbers
-printed belong to the very file that is written. Takes about a minute on one core.
+printed belong to the very file that is written. Takes about a minute on one core. Must not know how the
+model is used.
 
     python -m tortoise_core.text.g2p_train
 
@@ -185,9 +186,12 @@ def edit_distance(one: Phones, other: Phones) -> int:
     """Count the insertions, deletions and substitutions between two phone strings (Levenshtein)."""
     row = list(range(len(other) + 1))
     for i, left in enumerate(one, 1):
-        diagonal, row[0] = row[0], i
+        diagonal = row[0]
+        row[0] = i
         for j, right in enumerate(other, 1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (left != right))
+            cheapest = min(row[j] + 1, row[j - 1] + 1, diagonal + (left != right))
+            diagonal = row[j]
+            row[j] = cheapest
     return row[-1]
 
 

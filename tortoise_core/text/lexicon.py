@@ -1,6 +1,6 @@
-"""The pronouncing dictionary: exact words only.
+"""Owns the pronouncing dictionary of exact words, and the phone alphabet it is written in.
 
-Owns the lexicon file and the phone alphabet it is written in. Knows nothing of sentences, spelling rules or token ids.
+Must not know sentences, spelling rules or token ids.
 
 The phones are ARPAbet as in CMUdict: 24 consonants, and 15 vowels that each carry a stress digit
 (0 none, 1 primary, 2 secondary). The data are the CMU Pronouncing Dictionary's, see `data/cmudict-LICENSE.txt`.

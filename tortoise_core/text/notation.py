@@ -1,7 +1,8 @@
-"""Phonemes inside a text to speak: `{T AH0 M EY1 T OW0}`, or `{T AH0 M EY1 T OW0|tuh-may-toh}` with a respelling.
+"""Owns the notation of phonemes inside a text, and the conversion of other alphabets (IPA, X-SAMPA) into it.
 
-Owns this notation, and the ways from other alphabets (IPA, X-SAMPA) into it. The phone front-end speaks the phones; a
-front-end that reads letters gets the respelling, made from the phones where none is given. Knows nothing of tokens.
+It looks like `{T AH0 M EY1 T OW0}`, or `{T AH0 M EY1 T OW0|tuh-may-toh}` with a respelling. The phone front-end speaks
+the phones; a front-end that reads letters gets the respelling, made from the phones where none is given. Must not know
+tokens.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _PHONE = "|".join(sorted(PHONES, key=len, reverse=True))
 INLINE = re.compile(rf"\{{(?P<phones>(?:{_PHONE})(?: (?:{_PHONE}))*)(?:\|(?P<respelling>[^{{}}|\n]+))?\}}")
 
 _STRESS = {"ˈ": "1", "'": "1", "ˌ": "2", ",": "2"}
-_SILENT = frozenset("ːˑ.‿͡ʔˀʰ̩̯̃̆()-")  # length, syllables, ties, aspiration: English phones do not tell them apart
+_SILENT = frozenset("ːˑ.‿͡ʔˀʰ̩̯̃̆()-")  # length, syllables, ties, aspiration: English phones do not distinguish them
 _IPA: dict[str, tuple[str, ...]] = {
     "p": ("P",), "b": ("B",), "t": ("T",), "d": ("D",), "k": ("K",), "g": ("G",), "ɡ": ("G",), "f": ("F",),
     "v": ("V",), "θ": ("TH",), "ð": ("DH",), "s": ("S",), "z": ("Z",), "ʃ": ("SH",), "ʒ": ("ZH",), "h": ("HH",),
@@ -48,7 +49,7 @@ _LETTERS = {
 
 
 def phones_of(alphabet: str, phonemes: str) -> tuple[Phones, ...]:
-    """One tuple of phones for each word of a pronunciation.
+    """Converts a pronunciation to one tuple of phones for each word.
 
     Args:
         alphabet: one of `ALPHABETS`.
@@ -62,32 +63,32 @@ def phones_of(alphabet: str, phonemes: str) -> tuple[Phones, ...]:
         words = [tuple(word.split()) for word in phonemes.split("|")]
         unknown = next((phone for word in words for phone in word if phone not in PHONES), None)
         if unknown is not None or not all(words):
-            raise TextError(f"{phonemes!r}: {unknown or 'nothing'} is not an ARPAbet phone such as AH0 or T")
+            raise TextError(f"{phonemes!r}: {unknown or 'an empty word'} is not an ARPAbet phone such as AH0 or T")
         return tuple(words)
     if alphabet == "x-sampa":
         phonemes = _X_SAMPA_PIECE.sub(lambda match: _X_SAMPA[match[0]], phonemes)
     elif alphabet != "ipa":
-        raise TextError(f"{alphabet!r} is not an alphabet of phonemes: use {', '.join(ALPHABETS)}")
+        raise TextError(f"{alphabet!r} is not an alphabet of phonemes: use one of {', '.join(ALPHABETS)}")
     found = tuple(_word(word) for word in phonemes.strip("/[] ").split())
     if not found:
-        raise TextError(f"{phonemes!r} holds no phonemes")
+        raise TextError(f"{phonemes!r} holds no phonemes: write the pronunciation in {alphabet}")
     return found
 
 
 def inline(words: tuple[Phones, ...], respelling: str = "") -> str:
-    """The notation for words; a respelling is kept with a single word only, as it could not be divided."""
+    """Writes words in the notation; a respelling is kept for a single word only, as it cannot be divided."""
     if len(words) == 1 and respelling:
         return f"{{{' '.join(words[0])}|{respelling}}}"
     return " ".join(f"{{{' '.join(word)}}}" for word in words)
 
 
 def respelled(text: str) -> str:
-    """The text with every notation replaced by letters that come near: `{T AH0 M EY1 T OW0}` is "tuh-may-toh"."""
+    """Replaces every notation in a text by letters that sound similar: `{T AH0 M EY1 T OW0}` is "tuh-may-toh"."""
     return INLINE.sub(lambda match: match["respelling"] or respell(tuple(match["phones"].split())), text)
 
 
 def respell(phones: Phones) -> str:
-    """Phones as English letters, syllables joined by hyphens."""
+    """Writes phones as English letters, syllables joined by hyphens."""
     syllables = [""]
     sounded = False  # whether the syllable has its vowel
     for at, phone in enumerate(phones):
@@ -103,12 +104,14 @@ def respell(phones: Phones) -> str:
 
 
 def _word(word: str) -> Phones:
-    """One IPA word. A mark of stress belongs to the next vowel."""
+    """Converts one IPA word. A mark of stress belongs to the next vowel."""
     phones: list[str] = []
-    stress, at = "", 0
+    stress = ""
+    at = 0
     while at < len(word):
         if word[at] in _STRESS:
-            stress, at = _STRESS[word[at]], at + 1
+            stress = _STRESS[word[at]]
+            at += 1
         elif word[at] in _SILENT:
             at += 1
         elif match := _IPA_PIECE.match(word, at):

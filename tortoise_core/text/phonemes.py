@@ -1,11 +1,8 @@
-"""The text front-end of `tortoise_mini`: sentences to phone tokens.
+"""Owns the text front-end of `tortoise_mini`, sentences to phone tokens: its alphabet, words and pauses.
 
-Owns the token alphabet, the splitting of text into words and pauses, and what a word's neighbours decide ("the apple").
-Knows nothing of books, of networks, or of how a single word gets its phones (`g2p.py`).
-
-Text should already be normalised (numbers as words), but everything is taken: digits are read, symbols that cannot be
+Text should already be normalised (numbers as words), but every text is taken: digits are read, symbols that cannot be
 spoken are dropped and can be listed with `PhonemeTokenizer.dropped`. Phonemes inside the text (`notation.py`) are
-spoken as they are: "a {T AH0 M EY1 T OW0}".
+spoken as they are: "a {T AH0 M EY1 T OW0}". Must not know books, networks, or how one word gets its phones (`g2p.py`).
 """
 
 from __future__ import annotations
@@ -25,11 +22,13 @@ from tortoise_core.text.g2p_context import in_context
 from tortoise_core.text.lexicon import PHONES, Phones
 from tortoise_core.text.notation import INLINE
 
-STOP, START, SPACE = "<stop>", "<start>", " "
+STOP = "<stop>"
+START = "<start>"
+SPACE = " "
 PAUSES = (",", ".", "!", "?", ";", "-")
 VOCABULARY: Phones = (STOP, START, SPACE, *PAUSES, *PHONES)  # ids are positions: append only, weights depend on them
 
-DASH = "~"  # stands for a dash that is no hyphen while text is taken apart
+DASH = "~"  # stands for a dash that is no hyphen while text is split
 SILENT = "\"\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}\N{DOUBLE LOW-9 QUOTATION MARK}" \
     "\N{SINGLE LOW-9 QUOTATION MARK}«»‹›\N{INVERTED EXCLAMATION MARK}\N{INVERTED QUESTION MARK}"  # fmt: skip
 # What input characters other than letters, digits and spaces are read as. Quotes shape no sound.
@@ -158,7 +157,9 @@ class PhonemeTokenizer:
         symbols = []
         for index in ids:
             if not 0 <= index < len(VOCABULARY):
-                raise TextError(f"token id {index} is outside the phone vocabulary (0 to {len(VOCABULARY) - 1})")
+                raise TextError(
+                    f"token id {index} is not in the phone vocabulary: ids go from 0 to {len(VOCABULARY) - 1}"
+                )
             symbols.append(VOCABULARY[index])
         return symbols
 
@@ -181,7 +182,8 @@ class PhonemeTokenizer:
         shouted = not any(character.islower() for character in letters)
         found: list[tuple[str, int, int]] = []  # spoken form: a word, a pause, or capitals to spell; source span
         for match in PIECE.finditer(plain.text):
-            start, end = plain.origin[match.start()], plain.origin[match.end() - 1] + 1
+            start = plain.origin[match.start()]
+            end = plain.origin[match.end() - 1] + 1
             found.extend((form, start, end) for form in self._forms(match, shouted))
         return self._pronounced(_merge_pauses(_letter_names(found, text)))
 
@@ -248,7 +250,7 @@ class PhonemeTokenizer:
 
 
 def _letter_names(forms: list[tuple[str, int, int]], text: str) -> list[tuple[str, int, int]]:
-    """Tell the letter "a" from the article: in "ten a m" and "U S A" letters of its own case stand beside it.
+    """Distinguish the letter "a" from the article: in "ten a m" and "U S A" letters of its own case stand beside it.
 
     "a B movie" has the article, and so has "A B movie" where a sentence begins; "A D" and "A M" are letters there too.
     """

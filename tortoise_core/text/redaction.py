@@ -1,9 +1,7 @@
-"""Speaking [bracketed] text and cutting it out again (spec 6.5): which parts stay, and the string alignment behind it.
+"""Owns redaction: cutting [bracketed] text out of its speech (spec 6.5), and the string alignment that this needs.
 
-Which sample a character is spoken at comes from the caller's aligner; no speech recognition here. The author considers
-the feature unreliable, so nothing uses it unless asked to.
-
-Must not know how speech is recognised.
+The caller's aligner tells at which sample a character is spoken. Must not know speech recognition. The published
+program's author considers the feature unreliable, so it is used on request alone.
 """
 
 from __future__ import annotations
@@ -15,31 +13,33 @@ import torch
 UNMATCHED = "~"
 
 
-def max_alignment(expected: str, heard: str) -> str:
-    """`expected` with every character that a best common subsequence with `heard` leaves out replaced by `~`.
+def max_alignment(expected: str, recognised: str) -> str:
+    """Replaces by `~` every character of `expected` that is not in its longest common subsequence with `recognised`.
 
     Equal first characters are matched at once; of equally long alternatives the one that leaves out the earlier
     character of `expected` is taken.
     """
-    rows, columns = len(expected), len(heard)
-    common = [[0] * (columns + 1) for _ in range(rows + 1)]  # longest common subsequence of expected[i:] and heard[j:]
+    rows = len(expected)
+    columns = len(recognised)
+    # common[i][j]: length of the longest common subsequence of expected[i:] and recognised[j:]
+    common = [[0] * (columns + 1) for _ in range(rows + 1)]
     for i in reversed(range(rows)):
         for j in reversed(range(columns)):
-            same = expected[i] == heard[j]
+            same = expected[i] == recognised[j]
             common[i][j] = common[i + 1][j + 1] + 1 if same else max(common[i + 1][j], common[i][j + 1])
     aligned = []
     j = 0
     for i in range(rows):
-        while j < columns and expected[i] != heard[j] and common[i][j + 1] > common[i + 1][j]:
+        while j < columns and expected[i] != recognised[j] and common[i][j + 1] > common[i + 1][j]:
             j += 1
-        matched = j < columns and expected[i] == heard[j]
+        matched = j < columns and expected[i] == recognised[j]
         aligned.append(expected[i] if matched else UNMATCHED)
         j += matched
     return "".join(aligned)
 
 
 def unredacted_text(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """The text without its brackets, and the character ranges (first, last) of the parts that were outside of them."""
+    """Removes the brackets of a text, and lists the character ranges (first, last) that were outside of them."""
     parts = [part for piece in text.split("[") for part in piece.split("]")]
     kept = []
     position = 0
@@ -51,7 +51,7 @@ def unredacted_text(text: str) -> tuple[str, list[tuple[int, int]]]:
 
 
 def redact(audio: torch.Tensor, text: str, align: Callable[[torch.Tensor, str], Sequence[int]]) -> torch.Tensor:
-    """Audio of `text` without what stands in brackets there.
+    """Cuts the bracketed parts of `text` out of its audio.
 
     Args:
         audio: `(1, L)`, the whole text spoken, brackets' contents included.

@@ -1,8 +1,7 @@
-"""Long text to chunks of a wanted length, the way the published reading script does it (spec 2), oddities included.
+"""Owns the splitting of long text into chunks as the published reading script does it (spec 2), oddities included.
 
-Books are segmented elsewhere, with their structure; this is for plain text given to the model directly.
-
-Must not know books.
+It is for plain text given to the model directly. Must not know books: these are segmented elsewhere, with their
+structure.
 """
 
 from __future__ import annotations
@@ -16,23 +15,25 @@ NOTHING_TO_SAY = re.compile(r"[\s.,;:!?]*")
 
 
 def split_text(text: str, desired_length: int = 200, max_length: int = 300) -> list[str]:
-    """Chunks of about `desired_length` and at most `max_length` characters, cut at sentence ends where possible.
+    """Splits a text into chunks of about `desired_length` and at most `max_length` characters.
 
-    Chunks of punctuation only are dropped; nothing else is lost but white space around chunks.
+    They end at sentence ends where possible. Chunks of punctuation only are dropped; nothing else is lost but white
+    space around chunks.
 
     Raises:
         TextError: not 1 <= desired_length <= max_length.
     """
     if not 1 <= desired_length <= max_length:
         raise TextError(
-            f"cannot split text to {desired_length} of at most {max_length} characters: give 1 <= desired <= max"
+            f"cannot split text into chunks of {desired_length} of at most {max_length} characters: "
+            "the desired length must be at least 1 and not above the maximum"
         )
     chunks = _Walk(normalize(text), desired_length, max_length).chunks()
     return [chunk for chunk in map(str.strip, chunks) if not NOTHING_TO_SAY.fullmatch(chunk)]
 
 
 def normalize(text: str) -> str:
-    """Every run of white space as one space, curly double quotes straight."""
+    """Makes every run of white space one space, and curly double quotes straight."""
     return re.sub(r"\s+", " ", text).replace("“", '"').replace("”", '"')
 
 
@@ -50,18 +51,21 @@ class _Walk:
 
     @property
     def length(self) -> int:
+        """Counts the characters of the current chunk."""
         return self.position - self.start + 1
 
     def chunks(self) -> list[str]:
+        """Walks over the whole text and returns its chunks."""
         chunks = []
         while self.position < len(self.text) - 1:
             if self._chunk_ends():
                 chunks.append(self.text[self.start : self.position + 1])
-                self.start, self.split = self.position + 1, None
+                self.start = self.position + 1
+                self.split = None
         return [*chunks, self.text[self.start :]]
 
     def _chunk_ends(self) -> bool:
-        """Takes at least one step; whether the chunk should end where that has led."""
+        """Takes at least one step, and decides whether the chunk ends at the new position."""
         character = self._step(1)
         if self.length >= self.limit:
             self._back_to_a_good_place()
@@ -78,9 +82,11 @@ class _Walk:
         return False
 
     def _is_boundary(self, character: str) -> bool:
+        """Decides whether a sentence ends at the current character."""
         return character in "!?\n" or (character == "." and self._ahead(1) in "\n ")
 
     def _back_to_a_good_place(self) -> None:
+        """Goes back to the last possible end of the chunk, or else to a space."""
         if self.split is not None and self.length > self.desired / 2:
             while self.position > self.split:
                 self._step(-1)
@@ -89,8 +95,10 @@ class _Walk:
             self._step(-1)
 
     def _step(self, direction: int) -> str:
-        """Moves by one and returns the character there. Published quirk: going back, too, the character that is landed
-        on toggles the open-quote flag, not the one that is left."""
+        """Moves by one and returns the character there.
+
+        Published quirk: going back, too, the open-quote flag is toggled by the character of the new position.
+        """
         self.position += direction
         character = self.text[self.position]
         if character == '"':
@@ -98,7 +106,10 @@ class _Walk:
         return character
 
     def _ahead(self, distance: int) -> str:
-        """The character that far ahead. Published quirk: the last one is invisible and reads as the empty string,
-        which is `in` any string, so that text seems to end with whatever is looked for."""
+        """Reads the character that far ahead.
+
+        Published quirk: the last one reads as the empty string, which is `in` any string, so that every search finds
+        what it looks for at the end of the text.
+        """
         position = self.position + distance
         return self.text[position] if position < len(self.text) - 1 else ""

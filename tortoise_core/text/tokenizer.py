@@ -1,6 +1,6 @@
-"""Text to token ids and back: the byte-pair encoding of the published model (spec 2).
+"""Owns the byte-pair encoding of the published model, text to token ids and back (spec 2).
 
-Its vocabulary is package data. Knows nothing of the networks' extra ids (start of text) nor of their length limits.
+Its vocabulary is package data. Must not know the networks' extra ids (start of text) nor their length limits.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from tokenizers.pre_tokenizers import Whitespace
 
 from tortoise_core.text.cleaners import clean_english
 
-STOP, UNKNOWN, SPACE = "[STOP]", "[UNK]", "[SPACE]"
+STOP = "[STOP]"
+UNKNOWN = "[UNK]"
+SPACE = "[SPACE]"
 STOP_ID = 0
 UNKNOWN_ID = 1
 
@@ -23,7 +25,7 @@ class Tokenizer:
     """Cleans and encodes text.
 
     Args:
-        clean: what happens to the text first; `clean_basic` leaves numbers and abbreviations alone.
+        clean: the cleaner applied first; `clean_basic` leaves numbers and abbreviations alone.
     """
 
     def __init__(self, clean: Callable[[str], str] = clean_english) -> None:
@@ -32,11 +34,11 @@ class Tokenizer:
 
     @property
     def vocabulary_size(self) -> int:
-        """Number of different ids; they run from 0."""
+        """Counts the different ids; they begin with 0."""
         return self._bpe.get_vocab_size()
 
     def encode(self, text: str) -> list[int]:
-        """Ids of the cleaned text. Characters outside the alphabet become `UNKNOWN_ID`, one each.
+        """Encodes the cleaned text. Characters outside the alphabet become `UNKNOWN_ID`, one each.
 
         Raises:
             TextError: a number in the text cannot be read.
@@ -44,12 +46,13 @@ class Tokenizer:
         return self._bpe.encode(self.clean(text).replace(" ", SPACE)).ids
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of the ids. Stop, unknown and foreign ids leave no trace."""
+        """Decodes ids to text. Stop, unknown and foreign ids are dropped."""
         tokens = "".join(self._bpe.id_to_token(index) or UNKNOWN for index in ids)
         return tokens.replace(SPACE, " ").replace(STOP, "").replace(UNKNOWN, "")
 
 
 def _published_bpe() -> tokenizers.Tokenizer:
+    """Builds the published encoder from the packaged tables."""
     vocabulary = {token: int(index) for index, token in _table("bpe_vocab.tsv")}
     merges = [(left, right) for _, left, right in _table("bpe_merges.tsv")]
     bpe = tokenizers.Tokenizer(BPE(vocab=vocabulary, merges=merges, unk_token=UNKNOWN))
@@ -59,5 +62,6 @@ def _published_bpe() -> tokenizers.Tokenizer:
 
 
 def _table(name: str) -> list[list[str]]:
+    """Reads a packaged table."""
     text = resources.files(__package__).joinpath("data", name).read_text(encoding="ascii")
     return [line.split("\t") for line in text.splitlines()]

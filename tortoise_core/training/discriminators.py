@@ -1,7 +1,8 @@
-"""Discriminators that teach a vocoder to sound real; used in training only, never shipped.
+"""Discriminators that teach a vocoder to sound real; used in training only, never exported.
 
 Multi-period (HiFi-GAN, arXiv 2010.05646) sees pitch periods, multi-resolution (UnivNet, arXiv 2106.07889) sees
-spectrograms. Both are much narrower than in the papers: they must run on two CPU cores.
+spectrograms. Both are much narrower than in the papers: they must run on two CPU cores. Knows no
+losses and no vocoder.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ SLOPE = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """What discriminators say: one score map each, and the inner features for the feature loss."""
+    """Output of discriminators: one score map each, and the inner features for the feature loss."""
 
     scores: list[Tensor]
     features: list[Tensor]
@@ -54,22 +55,23 @@ class PeriodDiscriminator(nn.Module):
         self.stack = _ConvStack(widths, (5, 1), [(3, 1), (3, 1), (3, 1), (1, 1)])
 
     def forward(self, wav: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Shape: (B, L)."""
+        """Scores a waveform. Shape: (B, L)."""
         wav = F.pad(wav, (0, -wav.shape[1] % self.period), mode="reflect")
         return self.stack(wav.view(len(wav), 1, -1, self.period))
 
 
 class SpectrogramDiscriminator(nn.Module):
-    """Judges the log-magnitude spectrogram of one resolution."""
+    """Scores the log-magnitude spectrogram of one resolution."""
 
     def __init__(self, fft: int, hop: int, width: int) -> None:
         super().__init__()
-        self.fft, self.hop = fft, hop
+        self.fft = fft
+        self.hop = hop
         widths = [1, width, width, width, width]
         self.stack = _ConvStack(widths, (5, 3), [(2, 1), (2, 1), (2, 2), (2, 2)])
 
     def forward(self, wav: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Shape: (B, L)."""
+        """Scores a waveform. Shape: (B, L)."""
         return self.stack(magnitudes(wav, self.fft, self.hop).log()[:, None])
 
 
@@ -78,17 +80,17 @@ class VocoderDiscriminator(nn.Module):
 
     def __init__(self, periods: Sequence[int], resolutions: Sequence[tuple[int, int]], width: int) -> None:
         super().__init__()
-        self.judges = nn.ModuleList(
+        self.discriminators = nn.ModuleList(
             [PeriodDiscriminator(period, width) for period in periods]
             + [SpectrogramDiscriminator(fft, hop, width) for fft, hop in resolutions]
         )
 
-    def forward(self, wav: Tensor, asked: Sequence[int]) -> Judgement:
-        """What the discriminators with the numbers `asked` say. Shape: wav (B, L)."""
+    def forward(self, wav: Tensor, active: Sequence[int]) -> Judgement:
+        """Runs the discriminators with the numbers `active`. Shape: wav (B, L)."""
         scores: list[Tensor] = []
         features: list[Tensor] = []
-        for number in asked:
-            score, inner = self.judges[number](wav)
+        for number in active:
+            score, inner = self.discriminators[number](wav)
             scores.append(score.float())
             features.extend(feature.float() for feature in inner)
         return Judgement(scores, features)

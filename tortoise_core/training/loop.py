@@ -1,4 +1,4 @@
-"""The training loop, once, for every network: optimise, average, log, checkpoint, resume to the step.
+"""The training loop, once, for every network: optimises, averages, logs, writes checkpoints, resumes to the step.
 
 A stage (see `stages`) says what is trained on what; this module says how. It knows nothing of speech.
 
@@ -11,10 +11,9 @@ from __future__ import annotations
 import json
 import logging
 import math
-import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,26 +21,20 @@ import torch
 from torch import Tensor, nn
 
 from tortoise_core.errors import CheckpointError, ConfigError
+from tortoise_core.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
+from tortoise_core.training.optimizers import OptimizerConfig, learning_rate, make_optimizers
 
 log = logging.getLogger(__name__)
-CHECKPOINT = "checkpoint.pt"
 
 Batch = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
-class LoopConfig:
-    """How to optimise. Defaults follow the conventions of spec 7.2, scaled to small models."""
+class LoopConfig(OptimizerConfig):
+    """How a stage is optimised, averaged, logged and kept."""
 
-    steps: int = 10_000
-    learning_rate: float = 1e-3
-    final_learning_rate: float = 1e-5  # cosine decay from the peak to this
-    warmup_steps: int = 200
-    betas: tuple[float, float] = (0.9, 0.96)
-    weight_decay: float = 0.01  # not applied to biases, norms and embeddings
-    muon: tuple[str, ...] = ()  # matrices whose names begin so are optimised by Muon: see `make_optimizers`
-    grad_clip: float = 1.0
-    ema_decay: float = 0.999
+    grad_clip: float = 1.0  # the largest norm that the gradient of a step may have
+    ema_decay: float = 0.999  # of the moving average of the weights
     bf16: bool = True
     seed: int = 0
     log_every: int = 20
@@ -56,7 +49,7 @@ class Phase:
     name: str
     modules: tuple[nn.Module, ...]
     loss: Callable[[Batch], tuple[Tensor, dict[str, Tensor]]]
-    first_step: int = 0  # skipped before (a discriminator that waits until there is something to judge)
+    first_step: int = 0  # skipped before (a discriminator waits until there is something to tell from speech)
 
 
 class Stage(Protocol):
@@ -71,19 +64,18 @@ class Stage(Protocol):
         """What happens in one step, in order."""
 
     def batch(self, step: int) -> Batch:
-        """The training batch of a step; a function of the step alone."""
+        """Makes the training batch of a step; a function of the step alone."""
 
     def validate(self) -> dict[str, float]:
-        """Figures on held-out data, of the averaged weights (they are in `model` during the call)."""
+        """Measures the averaged weights (they are in `model` during the call) on held-out data."""
 
 
 @dataclass
-class Progress:
-    """Where a run stands."""
+class RunState:
+    """How far a run has come."""
 
     step: int = 0
     seconds: float = 0.0
-    history: list[dict[str, float]] = field(default_factory=list)
 
 
 class Trainer:
@@ -98,9 +90,11 @@ class Trainer:
         for prefix in config.muon:
             if not any(name.startswith(prefix) for name in names):
                 raise ConfigError(f"muon: no parameter has a name that begins with {prefix!r}")
-        self.stage, self.config, self.folder = stage, config, folder
+        self.stage = stage
+        self.config = config
+        self.folder = folder
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.progress = Progress()
+        self.state = RunState()
         for phase in stage.phases:
             for module in phase.modules:
                 module.to(self.device)
@@ -110,49 +104,71 @@ class Trainer:
         if (folder / CHECKPOINT).exists():
             self._load()
 
-    def run(self, minutes: float = math.inf) -> Progress:
-        """Trains until the configured step, or for so many minutes; returns where it stands. Call again to go on."""
+    def run(self, minutes: float = math.inf) -> RunState:
+        """Trains until the configured step, or for so many minutes, and returns how far it came; call again to go on.
+
+        The first line of the log is what the weights are worth that a run begins with.
+        """
         deadline = time.monotonic() + minutes * 60
-        started = time.monotonic() - self.progress.seconds
-        while self.progress.step < self.config.steps and time.monotonic() < deadline:
-            metrics = self._step(self.progress.step)
-            self.progress.step += 1
-            self.progress.seconds = time.monotonic() - started
-            step = self.progress.step
+        started = time.monotonic() - self.state.seconds
+        if self.state.step == 0:
+            self._validate()
+        while self.state.step < self.config.steps and time.monotonic() < deadline:
+            metrics = self._step(self.state.step)
+            self.state.step += 1
+            self.state.seconds = time.monotonic() - started
+            step = self.state.step
             if step % self.config.log_every == 0:
-                self._log({"step": step, "seconds": round(self.progress.seconds, 1), **_floats(metrics)})
+                self._log({"step": step, "seconds": round(self.state.seconds, 1), **_floats(metrics)})
             if step % self.config.validate_every == 0:
-                with self.averaged():
-                    self._log({"step": step, **{f"valid_{k}": v for k, v in self.stage.validate().items()}})
+                self._validate()
             if step % self.config.checkpoint_every == 0:
                 self.save()
         self.save()
-        return self.progress
+        return self.state
+
+    def averaged(self) -> _Swapped:
+        """Returns a context in which the model holds the averaged weights and is in evaluation mode."""
+        return _Swapped(self.stage.model, self._average)
+
+    def save(self) -> None:
+        """Writes the checkpoint."""
+        state = {
+            "step": self.state.step,
+            "seconds": self.state.seconds,
+            "average": self._average,
+            "modules": {p.name: [m.state_dict() for m in p.modules] for p in self.stage.phases},
+            "optimizers": {name: [o.state_dict() for o in optimizers] for name, optimizers in self._optimizers.items()},
+        }
+        write_checkpoint(self.folder, state)
 
     def _step(self, step: int) -> dict[str, Tensor]:
+        """Runs the phases of one step and returns their losses, gradient norms and whatever else they report."""
         torch.manual_seed(hash_seed(self.config.seed, step))
         batch = {name: value.to(self.device, non_blocking=True) for name, value in self.stage.batch(step).items()}
         metrics: dict[str, Tensor] = {}
         for phase in self.stage.phases:
-            if step < phase.first_step:
-                continue
-            optimizers = self._optimizers[phase.name]
-            for optimizer in optimizers:
-                for group in optimizer.param_groups:
-                    group["lr"] = learning_rate(step, self.config)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
-                loss, parts = phase.loss(batch)
-            parameters = [p for module in phase.modules for p in module.parameters() if p.requires_grad]
-            for parameter in parameters:
-                parameter.grad = None
-            loss.backward()
-            norm = nn.utils.clip_grad_norm_(parameters, self.config.grad_clip)
-            if torch.isfinite(norm):  # one bad batch must not poison the averages for good
-                for optimizer in optimizers:
-                    optimizer.step()
-            metrics |= {phase.name: loss.detach(), f"{phase.name}_norm": norm.detach(), **parts}
+            if step >= phase.first_step:
+                metrics |= self._phase(phase, batch, step)
         self._average_weights(step)
         return metrics
+
+    def _phase(self, phase: Phase, batch: Batch, step: int) -> dict[str, Tensor]:
+        optimizers = self._optimizers[phase.name]
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(step, self.config)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
+            loss, parts = phase.loss(batch)
+        parameters = [p for module in phase.modules for p in module.parameters() if p.requires_grad]
+        for parameter in parameters:
+            parameter.grad = None
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(parameters, self.config.grad_clip)
+        if torch.isfinite(norm):  # one bad batch must not poison the averages for good
+            for optimizer in optimizers:
+                optimizer.step()
+        return {phase.name: loss.detach(), f"{phase.name}_norm": norm.detach(), **parts}
 
     @torch.no_grad()
     def _average_weights(self, step: int) -> None:
@@ -164,48 +180,35 @@ class Trainer:
             else:
                 self._average[name].copy_(value)
 
-    def averaged(self) -> _Swapped:
-        """Context in which the model holds the averaged weights and is in evaluation mode."""
-        return _Swapped(self.stage.model, self._average)
-
-    def average_state(self) -> dict[str, Tensor]:
-        """The averaged weights: what is exported."""
-        return {name: value.detach().cpu().clone() for name, value in self._average.items()}
-
-    def save(self) -> None:
-        """Writes the checkpoint to a temporary name, flushed, then renamed: a kill leaves the old one or the new."""
-        state: dict[str, Any] = {
-            "step": self.progress.step,
-            "seconds": self.progress.seconds,
-            "average": self._average,
-            "modules": {p.name: [m.state_dict() for m in p.modules] for p in self.stage.phases},
-            "optimizers": {name: [o.state_dict() for o in optimizers] for name, optimizers in self._optimizers.items()},
-        }
-        temporary = self.folder / (CHECKPOINT + ".tmp")
-        with temporary.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.folder / CHECKPOINT)
+    def _validate(self) -> None:
+        with self.averaged():
+            figures = self.stage.validate()
+        self._log({"step": self.state.step, **{f"valid_{name}": value for name, value in figures.items()}})
 
     def _load(self) -> None:
-        path = self.folder / CHECKPOINT
-        state = torch.load(path, map_location=self.device, weights_only=True)
+        kept = read_checkpoint(self.folder, self.device)
         try:
-            for phase in self.stage.phases:
-                for module, weights in zip(phase.modules, state["modules"][phase.name], strict=True):
-                    module.load_state_dict(weights)
-            for name, optimizers in self._optimizers.items():
-                for optimizer, kept in zip(optimizers, state["optimizers"][name], strict=True):
-                    optimizer.load_state_dict(kept)
+            if kept.modules is None:  # weights of a finished model: see `begin_with_weights`
+                self.stage.model.load_state_dict(kept.average)
+            else:
+                self._load_modules(kept.modules, kept.optimizers)
         except (KeyError, RuntimeError, ValueError) as error:
-            raise CheckpointError(f"{path} belongs to another configuration ({error}); use a new folder") from error
-        self._average = state["average"]
-        self.progress = Progress(state["step"], state["seconds"])
-        log.info("resumed %s at step %d", path, self.progress.step)
+            raise CheckpointError(
+                f"{self.folder / CHECKPOINT} belongs to another configuration ({error}); use a new folder"
+            ) from error
+        self._average = kept.average
+        self.state = RunState(kept.step, kept.seconds)
+        log.info("resumed %s at step %d", self.folder / CHECKPOINT, self.state.step)
+
+    def _load_modules(self, modules: Mapping[str, Any], optimizers: Mapping[str, Any]) -> None:
+        for phase in self.stage.phases:
+            for module, weights in zip(phase.modules, modules[phase.name], strict=True):
+                module.load_state_dict(weights)
+        for name, own in self._optimizers.items():
+            for optimizer, kept in zip(own, optimizers[name], strict=True):
+                optimizer.load_state_dict(kept)
 
     def _log(self, record: dict[str, float]) -> None:
-        self.progress.history.append(record)
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
         log.info("%s", record)
@@ -215,7 +218,8 @@ class _Swapped:
     """Puts other weights into a model and the old ones back, whatever happens in between."""
 
     def __init__(self, model: nn.Module, weights: dict[str, Tensor]) -> None:
-        self._model, self._weights = model, weights
+        self._model = model
+        self._weights = weights
 
     def __enter__(self) -> nn.Module:
         self._saved = {name: value.detach().clone() for name, value in self._model.state_dict().items()}
@@ -228,61 +232,8 @@ class _Swapped:
         self._model.train(self._was_training)
 
 
-def make_optimizers(modules: tuple[nn.Module, ...], config: LoopConfig) -> list[torch.optim.Optimizer]:
-    """AdamW; biases, norms and embeddings are not decayed (spec 7.2). And Muon where the configuration says so.
-
-    Muon (Jordan et al. 2024; arXiv 2502.16982 for the scale that lets both share a learning rate) makes every direction
-    of a matrix's update equally long. After 250 steps the embedded AR model stood at 4.42 nats a code with it, at 5.05
-    without. It is for the matrices within a network; tables of embeddings and output layers stay with AdamW.
-    """
-    matrices: list[nn.Parameter] = []
-    decayed: list[nn.Parameter] = []
-    plain: list[nn.Parameter] = []
-    for module in modules:
-        embeddings = {id(p) for m in module.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
-        for name, parameter in module.named_parameters():
-            if not parameter.requires_grad:
-                continue
-            mixes = parameter.ndim >= 2 and parameter.shape[1] > 1  # a depth-wise kernel is no matrix
-            if mixes and name.startswith(config.muon) and id(parameter) not in embeddings:
-                matrices.append(parameter)
-            else:
-                (plain if parameter.ndim < 2 or id(parameter) in embeddings else decayed).append(parameter)
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas)]
-    if matrices:
-        optimizers.append(Muon(matrices, config))
-    return optimizers
-
-
-class Muon(torch.optim.Muon):
-    """torch's Muon, for kernels of convolutions as well: they count as matrices of one row per output channel."""
-
-    def __init__(self, parameters: Sequence[nn.Parameter], config: LoopConfig) -> None:
-        self._parameters = list(parameters)
-        self._matrices = [nn.Parameter(p.detach().view(len(p), -1)) for p in parameters]  # the same memory
-        rate, decay = config.learning_rate, config.weight_decay
-        super().__init__(self._matrices, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
-
-    @torch.no_grad()
-    def step(self, closure: Any = None) -> Any:
-        """See `torch.optim.Optimizer`."""
-        for matrix, parameter in zip(self._matrices, self._parameters, strict=True):
-            matrix.grad = None if parameter.grad is None else parameter.grad.view_as(matrix)
-        return super().step(closure)
-
-
-def learning_rate(step: int, config: LoopConfig) -> float:
-    """Linear warm-up, then a half cosine down to the final rate at the last step."""
-    if step < config.warmup_steps:
-        return config.learning_rate * (step + 1) / config.warmup_steps
-    share = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
-    wave = 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
-    return config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * wave
-
-
 def hash_seed(*parts: int) -> int:
-    """A seed for (seed, step, ...) that does not repeat for neighbouring steps."""
+    """Returns a seed for (seed, step, ...) that does not repeat for neighbouring steps."""
     value = 0x9E3779B97F4A7C15
     for part in parts:
         value = ((value ^ (part + 0x632BE59BD9B4E019)) * 0xBF58476D1CE4E5B9) % 2**64

@@ -126,6 +126,17 @@ def test_a_fresh_data_folder_is_not_even_made(talepress, home, arguments):
     assert not home.exists()
 
 
+@pytest.mark.parametrize("arguments", [["plan", "book.md"], ["make", "book.md"], ["status"], ["voice", "list"]])
+@pytest.mark.usefixtures("book")
+def test_what_is_no_database_url_is_refused_with_the_setting_to_change(talepress, home, monkeypatch, arguments):
+    monkeypatch.setenv("TALEPRESS_STORAGE__DATABASE_URL", "postgresql:/ann:secret@host/talepress")
+    ended = talepress(*arguments)
+    assert (ended.code, len(ended.err.splitlines())) == (2, 1)
+    assert "storage.database_url" in ended.err
+    assert "secret" not in ended.err
+    assert not home.exists()
+
+
 @pytest.mark.usefixtures("voiced_home", "book")
 def test_a_disk_without_room_is_found_before_work_starts(talepress, monkeypatch, tmp_path):
     usage = disk.shutil.disk_usage(tmp_path)
@@ -143,6 +154,32 @@ def test_a_wrong_setting_is_named(talepress, monkeypatch):
     ended = talepress("make", "book.md")
     assert (ended.code, len(ended.err.splitlines())) == (2, 1)
     assert "TALEPRESS_QA__RETAKES" in ended.err
+
+
+@pytest.mark.usefixtures("voiced_home", "book")
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [('["m4b", "mp4", "manifest"]', "no output 'mp4': outputs (package.outputs) are m4b, "), ('["m4b"]', "add it")],
+)
+def test_an_output_that_cannot_be_is_refused_before_work_starts(talepress, monkeypatch, tmp_path, outputs, message):
+    monkeypatch.setenv("TALEPRESS_PACKAGE__OUTPUTS", outputs)
+    before = tree(tmp_path)
+    ended = talepress("make", "book.md")
+    assert (ended.code, len(ended.err.splitlines())) == (2, 1)
+    assert message in ended.err
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.usefixtures("voiced_home", "book")
+def test_every_output_needs_room(talepress, monkeypatch, tmp_path):
+    usage = disk.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda place: usage._replace(free=4_000_000))
+    monkeypatch.setattr("flows.order.order.DATA_BYTES_PER_SECOND", 0)  # takes and masters need none of it
+    monkeypatch.setattr("tasks.package.outputs.flac.PCM_BYTES_PER_SECOND", 1_000_000)
+    monkeypatch.setenv("TALEPRESS_PACKAGE__OUTPUTS", '["flac", "manifest"]')
+    ended = talepress("make", "book.md")
+    assert (ended.code, len(ended.err.splitlines())) == (2, 1)
+    assert "MiB are needed and 3 MiB are free" in ended.err
 
 
 @pytest.mark.usefixtures("home")

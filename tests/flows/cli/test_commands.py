@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from tests.flows.samples import write_clip
+from tests.flows.samples import add_voice, write_clip
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -76,11 +76,30 @@ def test_voices_are_added_listed_used_and_removed(talepress, tmp_path):
     clip = write_clip(tmp_path / "clip.wav")
     assert talepress("voice", "add", "ann", clip, "--description", "calm", "--json").json["name"] == "ann"
     (voice,) = added()
-    assert voice == {"name": "ann", "origin": "added", "usable": True, "description": "calm"}
+    assert voice == {
+        "name": "ann",
+        "description": "calm",
+        "made_from": "1 recording that you added",
+        "licence": "",
+        "origin": "added",
+        "usable": True,
+    }
     assert talepress("voice", "add", "ann", clip).code == 2
     assert talepress("say", "Hello.", "--out", "x.wav", "--voice", "ann").code == 0
     assert talepress("voice", "remove", "ann").code == 0
     assert added() == []
+
+
+@pytest.mark.parametrize("name", ["what?x=1", "50%20 #1"])
+def test_a_home_may_have_any_name(talepress, home, monkeypatch, tmp_path, name):
+    monkeypatch.setenv("TALEPRESS_HOME", str(tmp_path / name))
+    add_voice(tmp_path / name)
+    before = {path.name for path in tmp_path.iterdir()}
+    ended = talepress("voice", "list", "--json")
+    assert ended.code == 0, ended.err
+    assert "tone" in ended.out
+    assert (tmp_path / name / "talepress.db").is_file()
+    assert {path.name for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.usefixtures("voiced_home")

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from flows.order.order import Request, prepare
+from flows.order.order import prepare
+from flows.order.request import Request
 from flows.services import open_services, read_settings
 from storage.records import Take, Verdict
 from tasks.errors import BadInputError, UnknownVoiceError
@@ -19,7 +20,7 @@ LEXICON = "[[entry]]\nword = 'dragon'\nsay = '{}'\n"
 
 def ordered(book, out, **options):
     with open_services(read_settings()) as services:
-        return prepare(services, Request(str(book), str(out), **options))
+        return prepare(services, Request(book=str(book), out=str(out), **options))
 
 
 @pytest.mark.usefixtures("home")

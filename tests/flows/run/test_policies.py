@@ -40,11 +40,3 @@ def test_waits_double_and_are_jittered(execution):
     options = policies.retrying(execution)
     assert options["retry_delay_seconds"](3) == [0.01, 0.02, 0.04]
     assert options["retry_jitter_factor"] > 0
-
-
-def test_the_flows_pool_is_bounded():
-    from flows.book_to_audio import book_to_audio
-    from flows.retry_failed import retry_failed
-
-    for each in (book_to_audio, retry_failed):
-        assert each.task_runner._max_workers == policies.POOL_THREADS

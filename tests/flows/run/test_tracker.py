@@ -4,10 +4,12 @@ from uuid import uuid4
 
 import pytest
 
+from flows.order.report import Work
 from flows.progress import listening
 from flows.run import tracker as _tracking
 from flows.run.tracker import Tracker
 from storage.records import Take, Verdict
+from tasks.synthesize.render import SpokenBatch
 
 TAKE = Take("k", "u", 0, 1, "a" * 64, 24_000, 48_000, Verdict.OK)
 
@@ -29,7 +31,7 @@ def test_the_artifact_is_updated_at_most_once_a_second_and_at_the_end(artifact):
     tracker.begin()
     for pause in (0.0, 0.4, 0.4, 0.4):
         artifact["now"] += pause
-        tracker.spoken(2, [TAKE], "Chapter One")
+        tracker.spoken(2, SpokenBatch((TAKE,), 0.5), "Chapter One")
     assert artifact["updates"] == [25.0, 100.0]
     tracker.finish()
     assert artifact["updates"][-1] == 100.0
@@ -40,12 +42,14 @@ def test_listeners_hear_of_every_batch(artifact):
     with listening(heard.append):
         tracker = Tracker("run", "progress-x", total=4)
         tracker.begin()
-        tracker.spoken(2, [TAKE], "Chapter One")
-        tracker.spoken(2, [TAKE, TAKE], "Chapter Two")
+        tracker.spoken(2, SpokenBatch((TAKE,), 0.5), "Chapter One")
+        tracker.spoken(2, SpokenBatch((TAKE, TAKE), 0.75), "Chapter Two")
     tracker.finish()
     assert [(report.done, report.total, report.detail) for report in heard] == [
         (0, 4, ""),
         (2, 4, "Chapter One"),
         (4, 4, "Chapter Two"),
     ]
-    assert (tracker.takes, tracker.take_seconds) == (3, 6.0)
+    assert tracker.work == Work(
+        takes=3, take_seconds=6.0, synthesis_seconds=0.0, engine_seconds=1.25
+    )  # on a clock that stands still

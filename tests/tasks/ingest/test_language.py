@@ -59,11 +59,11 @@ def test_dialogue_numbers_and_dialect_stay_english():
 
 def test_a_book_in_another_language_is_refused_and_an_unknown_one_is_not():
     with pytest.raises(UnreadableBookError, match=r"b\.epub is in French \(as it says itself\).*English only.*--force"):
-        require_language(book(FRENCH, "fr"), "b.epub")
+        require_language(book(FRENCH, "fr"), "b.epub", {"en"})
     with pytest.raises(UnreadableBookError, match=r"German \(by its text, though it says en\)"):
-        require_language(book(GERMAN, "en"), "b.epub")
-    require_language(book(ENGLISH, "en"), "b.epub")
-    require_language(book("x", ""), "b.epub")
+        require_language(book(GERMAN, "en"), "b.epub", {"en"})
+    require_language(book(ENGLISH, "en"), "b.epub", {"en"})
+    require_language(book("x", ""), "b.epub", {"en"})
     require_language(book(FRENCH, "fr"), "b.epub", {"en", "fr"})
 
 

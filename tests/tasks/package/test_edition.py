@@ -1,253 +1,232 @@
 """An edition's files hold what they shall, replace only their own kind, and survive trouble half-way."""
 
 import json
-import subprocess
+import os
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
-import numpy as np
 import pytest
-from mutagen import MutagenError
-from mutagen.mp4 import MP4
 
-from configs.settings import PackageSettings
-from storage.artifacts import ArtifactStore
-from storage.records import Book, Master, PlacedUtterance, Take, Verdict, VoiceRecord
-from tasks.errors import OutputError, TalepressError
-from tasks.package.edition import EditionContent, edition_key, is_published, publish_edition
-from tasks.package.ffmpeg import ffmpeg_path, run_ffmpeg
-from tasks.package.m4b import AAC_FRAME, check_m4b
-from tasks.package.marks import chapter_marks, parse_ffmetadata
-from tasks.package.tags import tags_of, write_tags
-from tasks.synthesize.render import encode_flac
-from tests.tasks.audio import RATE, utterance
-from tortoise_core.inference.interface import SamplingSettings
-
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fccf"
-    "c0f01f00050001ffa5e60e4d0000000049454e44ae426082"
-)
-BOOK = Book(
-    title='Oz: The "Wizard" = 1;2#3\\',
-    authors=("L. Frank Baum", "Anon"),
-    language="en",
-    source_sha256="ab" * 32,
-    chapters=(),
-    identifier="urn:uuid:9780306406151",
-    identifiers=("urn:uuid:9780306406151", "urn:isbn:978-0-306-40615-7"),
-    series="The Oz Books",
-    series_position="1",
-    publisher="Geo. M. Hill",
-    date="1900",
-    description="A girl, a dog. " * 30,
-    cover=PNG,
-    cover_media_type="image/jpeg",  # wrong, as it often is
-)
-TITLES = ("Title; page", "1. The = Cyc\\lone", "2. #Munchkins’ “Council”")
-PACKAGE = PackageSettings(aac_bitrate_kbps=96, narrator="")
-HEADINGS = (0, 12_345, 11_111)  # first sample of the heading in its chapter
-LENGTHS = (50_001, 70_007, 40_013)
+from storage.records import Edition
+from tasks.errors import BadInputError, OutputError, TalepressError
+from tasks.package import edition as edition_module
+from tasks.package.edition import edition_key, is_published, publish_edition
+from tasks.package.outputs import find_outputs
+from tests.tasks.audio import RATE
+from tests.tasks.package.conftest import BOOK, LENGTHS, PACKAGE, STARTS, STEM, TITLES, asking, files_of
 
 
-def chapter(store, index, samples, heading):
-    """Faint noise with a click at the first sample of the heading."""
-    audio = 1e-4 * np.random.default_rng(index).standard_normal(samples)
-    audio[heading] = 0.9
-    placed = PlacedUtterance(utterance(0, chapter=index, heading=True), f"take {index}", heading, heading + 9_000)
-    address = store.put_bytes(encode_flac(audio, RATE))
-    return Master(index, TITLES[index], address, RATE, samples, -19.0, -3.5, (placed,))
+def tree(folder):
+    """The files below a folder, relative to it, with their bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    return tmp_path_factory.mktemp("edition")
+def test_all_outputs_in_the_order_of_the_table(published, place):
+    names = [str(Path(file.path).relative_to(place / "out")) for file in published.files]
+    assert names == [
+        f"{STEM}.m4b",
+        f"{STEM} (FLAC)/01 Title; page.flac",
+        f"{STEM} (FLAC)/02 1. The = Cyc lone.flac",
+        f"{STEM} (FLAC)/03 2. #Munchkins’ “Council”.flac",
+        f"{STEM}.manifest.json",
+    ]
+    assert [file.kind for file in published.files] == ["m4b", "flac", "flac", "flac", "manifest"]
+    assert sorted(tree(place / "out")) == sorted(names)
+    assert is_published(published)
 
 
-@pytest.fixture(scope="module")
-def store(place):
-    return ArtifactStore(place / "artifacts")
-
-
-@pytest.fixture(scope="module")
-def content(store):
-    masters = tuple(chapter(store, n, LENGTHS[n], HEADINGS[n]) for n in range(3))
-    takes = {
-        f"take {n}": Take(f"take {n}", f"u{n}", n, 2**62 + n, "f" * 64, RATE, 9_000, Verdict.DOUBTFUL, ("too long",))
-        for n in range(3)
-    }
-    voice = VoiceRecord("ann", "v" * 64, "l" * 64)
-    return EditionContent(BOOK, masters, MappingProxyType(takes), voice, "mini", "m" * 64, SamplingSettings())
-
-
-@pytest.fixture(scope="module")
-def published(place, store, content):
-    """One edition for all tests that only look at it: encoding takes a second or two."""
-    return publish_edition(place / "out", store, content, PACKAGE)
-
-
-def starts():
-    offsets = np.cumsum([0, *LENGTHS[:-1]])
-    return [int(offset + heading) for offset, heading in zip(offsets, HEADINGS, strict=True)]
-
-
-def decode(path):
-    command = [ffmpeg_path(), "-v", "error", "-i", path, "-f", "f32le", "-ac", "1", "-"]
-    return np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, dtype="<f4")
-
-
-def test_chapters_start_at_the_first_sample_of_their_headings(published):
-    audio = decode(published.files[0].path)
-    assert abs(len(audio) - sum(LENGTHS)) <= AAC_FRAME
-    chapters = parse_ffmetadata(run_ffmpeg(["-i", published.files[0].path, "-f", "ffmetadata", "-"]))
-    for (title, start, _), expected_title, expected in zip(chapters, TITLES, starts(), strict=True):
-        window = slice(max(0, expected - 5000), expected + 5000)
-        heard = window.start + int(np.abs(audio[window]).argmax())
-        assert abs(heard - expected) <= 2  # the decoder honours the edit list
-        assert abs(start * RATE - heard) <= AAC_FRAME / 8
-        assert title == expected_title
-    assert chapters[0][1] == 0
-    assert [end for _, _, end in chapters[:-1]] == [start for _, start, _ in chapters[1:]]
-
-
-def test_the_edition_says_what_is_in_the_file(published):
-    file = MP4(published.files[0].path)
+def test_the_edition_says_how_long_it_is_and_where_chapters_start(published):
     assert published.seconds == pytest.approx(sum(LENGTHS) / RATE)
-    assert file.info.length == pytest.approx(published.seconds, abs=2 * AAC_FRAME / RATE)
-    assert (file.info.channels, file.info.sample_rate, file.info.codec) == (1, RATE, "mp4a.40.2")
-    assert [chapter.title for chapter in file.chapters] == list(TITLES)
-    for (title, start, end), wanted, first in zip(published.chapters, TITLES, starts(), strict=True):
+    for (title, start, end), wanted, first in zip(published.chapters, TITLES, STARTS, strict=True):
         assert (title, start) == (wanted, first / RATE)
         assert end > start
     assert published.chapters[-1][2] == published.seconds
 
 
-def test_tags(published):
-    tags = MP4(published.files[0].path).tags
-    assert tags["\xa9nam"] == tags["\xa9alb"] == [BOOK.title]
-    assert tags["\xa9ART"] == tags["aART"] == ["L. Frank Baum, Anon"]
-    assert tags["\xa9wrt"] == ["Talepress (ann)"]
-    assert (tags["\xa9day"], tags["\xa9gen"], tags["stik"]) == (["1900"], ["Audiobook"], [2])
-    assert tags["ldes"] == [BOOK.description]
-    assert bytes(tags["covr"][0]) == PNG
-    assert tags["covr"][0].imageformat == tags["covr"][0].FORMAT_PNG
-    freeform = {
-        name: bytes(tags[f"----:com.apple.iTunes:{name}"][0]).decode()
-        for name in ("NARRATOR", "PUBLISHER", "ISBN", "SERIES", "SERIES-PART")
-    }
-    assert freeform == {
-        "NARRATOR": "Talepress (ann)",
-        "PUBLISHER": "Geo. M. Hill",
-        "ISBN": "9780306406157",
-        "SERIES": "The Oz Books",
-        "SERIES-PART": "1",
-    }
-
-
-def test_ffmpeg_sees_the_tags_too(published):
-    said = run_ffmpeg(["-i", published.files[0].path, "-f", "ffmetadata", "-"])
-    for line in ("artist=L. Frank Baum, Anon", "composer=Talepress (ann)", "PUBLISHER=Geo. M. Hill", "LANGUAGE=en"):
-        assert line in said
-
-
-def test_manifest(published, content):
-    audiobook, manifest = published.files
-    assert manifest.kind == "manifest"
-    told = json.loads(Path(manifest.path).read_text("utf-8"))
-    assert told["audiobook"]["sha256"] == audiobook.sha256
-    assert told["audiobook"]["file"] == audiobook.path.rpartition("/")[2]
-    assert (told["voice"]["digest"], told["model"]["digest"]) == (content.voice.digest, content.model_digest)
-    assert [chapter["title"] for chapter in told["chapters"]] == list(TITLES)
-    for number, (listed, first) in enumerate(zip(told["chapters"], starts(), strict=True)):
-        spoken = listed["utterances"][0]
-        assert (spoken["seed"], spoken["verdict"], spoken["reasons"]) == (2**62 + number, "doubtful", ["too long"])
-        assert spoken["start_s"] == listed["start_s"] == first / RATE
-        assert spoken["end_s"] == (first + 9_000) / RATE
-
-
 def test_same_content_same_bytes_and_other_content_replaces_them(published, tmp_path, store, content):
-    again = publish_edition(tmp_path, store, content, PACKAGE)
-    assert again.files[0].sha256 == published.files[0].sha256
-    other = publish_edition(tmp_path, store, replace(content, masters=content.masters[:2]), PACKAGE)
-    assert [file.path for file in other.files] == [file.path for file in again.files]
-    assert sorted(map(str, tmp_path.iterdir())) == sorted(file.path for file in other.files)
+    again = publish_edition(tmp_path, store, content)
+    assert [file.sha256 for file in again.files] == [file.sha256 for file in published.files]
+    other = publish_edition(tmp_path, store, replace(content, masters=content.masters[:2]))
+    assert [file.path for file in other.files if file.kind != "flac"] == [
+        file.path for file in again.files if file.kind != "flac"
+    ]
+    assert sorted(str(tmp_path / name) for name in tree(tmp_path)) == sorted(file.path for file in other.files)
     assert is_published(other)
     assert not is_published(again)
 
 
+def test_outputs_that_are_not_asked_for_stay_as_they_are(tmp_path, store, content):
+    flac = publish_edition(tmp_path, store, asking(content, "flac", "manifest"))
+    bare = publish_edition(tmp_path, store, asking(content, "manifest"))
+    assert [file.kind for file in bare.files] == ["manifest"]
+    assert all(Path(path).is_file() for path in files_of(flac, "flac"))
+
+
+def test_audio_that_is_encoded_already_is_used_and_comes_out_the_same(published, tmp_path, store, content):
+    folders = {}
+    for output in find_outputs(["m4b", "manifest"]):
+        folders[output.kind] = tmp_path / output.kind
+        folders[output.kind].mkdir()
+        output.encode(folders[output.kind], store, iter(content.masters), content.settings)
+    for name in ("first", "second"):  # a task that is tried again finds the encoded audio still there
+        edition = publish_edition(tmp_path / name, store, asking(content, "m4b", "manifest"), folders)
+        assert edition.files[0].sha256 == published.files[0].sha256
+    (folders["m4b"] / "audio.m4a").write_bytes(b"no audio")
+    with pytest.raises(TalepressError, match="ffmpeg failed"):
+        publish_edition(tmp_path / "third", store, asking(content, "m4b", "manifest"), folders)
+
+
 def test_trouble_leaves_the_older_edition_as_it_was(published, place, store, content, monkeypatch):
     broken = replace(content, masters=(replace(content.masters[0], samples=5), *content.masters[1:]))
-    with pytest.raises(TalepressError, match="50001 samples instead of 5"):
-        publish_edition(place / "out", store, broken, PACKAGE)
+    for outputs in (("m4b", "manifest"), ("flac", "manifest")):
+        with pytest.raises(TalepressError, match="50001 samples instead of 5"):
+            publish_edition(place / "out", store, asking(broken, *outputs))
 
     def refuse(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tasks.package.edition.write_m4b", refuse)
+    monkeypatch.setattr("tasks.package.outputs.m4b.write_tags", refuse)
     with pytest.raises(OutputError, match="disk is full"):
-        publish_edition(place / "out", store, content, PACKAGE)
+        publish_edition(place / "out", store, content)
     assert is_published(published)
-    assert len(list((place / "out").iterdir())) == 2
+    assert len(tree(place / "out")) == len(published.files)
+    assert not (place / "out" / f".{STEM}.partial").exists()
+
+
+def test_a_check_that_fails_publishes_nothing(tmp_path, store, content, monkeypatch):
+    (flac,) = (output for output in find_outputs(["flac", "manifest"]) if output.kind == "flac")
+
+    def doubt(draft, paths):
+        raise TalepressError(f"{len(paths)} files did not read back")
+
+    outputs = (replace(flac, check=doubt), *find_outputs(["manifest"]))
+    monkeypatch.setattr(edition_module, "find_outputs", lambda kinds: outputs)
+    with pytest.raises(TalepressError, match="3 files did not read back"):
+        publish_edition(tmp_path, store, content)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_crash_after_the_manifest_leaves_the_new_manifest_and_the_older_files(tmp_path, store, content, monkeypatch):
+    """So the next run knows whose the files are, and replaces them."""
+    older = publish_edition(tmp_path, store, content)
+    before = tree(tmp_path)
+    changed = replace(content, masters=content.masters[:2])
+    publish = edition_module.publish
+    calls = []
+
+    def crash_at_the_second(temporary, final):
+        calls.append(final.name)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        publish(temporary, final)
+
+    monkeypatch.setattr(edition_module, "publish", crash_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        publish_edition(tmp_path, store, changed)
+    assert calls[0] == f"{STEM}.manifest.json"
+    after = tree(tmp_path)
+    assert after[f"{STEM}.manifest.json"] != before[f"{STEM}.manifest.json"]
+    assert after[f"{STEM}.m4b"] == before[f"{STEM}.m4b"]
+    assert not is_published(older)
+
+    monkeypatch.setattr(edition_module, "publish", publish)
+    edition = publish_edition(tmp_path, store, changed)
+    assert is_published(edition)
+    assert sorted(str(tmp_path / name) for name in tree(tmp_path)) == sorted(file.path for file in edition.files)
+
+
+def test_what_a_killed_run_left_is_removed(tmp_path, store, content):
+    left = tmp_path / f".{STEM}.partial" / "files" / f"{STEM} (FLAC)"
+    left.mkdir(parents=True)
+    (left / "09 Old.flac").touch()
+    publish_edition(tmp_path, store, asking(content, "flac", "manifest"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{STEM} (FLAC)", f"{STEM}.manifest.json"]
+    assert len(list((tmp_path / f"{STEM} (FLAC)").iterdir())) == 3
+
+
+def test_every_file_is_flushed_before_it_is_renamed(tmp_path, store, content, monkeypatch):
+    flushed = set()
+    renamed = []
+    fsync = os.fsync
+    rename = Path.replace
+
+    def note_flush(descriptor):
+        flushed.add(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    def note_rename(path, target):
+        assert path.stat().st_ino in flushed
+        renamed.append(Path(target).name)
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", note_flush)
+    monkeypatch.setattr(Path, "replace", note_rename)
+    edition = publish_edition(tmp_path, store, asking(content, "flac", "manifest"))
+    assert sorted(renamed) == sorted(Path(file.path).name for file in edition.files)
+    assert renamed[0] == f"{STEM}.manifest.json"
 
 
 def test_a_folder_that_is_a_file(tmp_path, store, content):
     (tmp_path / "file").write_text("in the way")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(OutputError, match="choose another folder"):
-            publish_edition(folder, store, content, PACKAGE)
+            publish_edition(folder, store, content)
 
 
-def test_a_file_that_is_not_as_meant_is_found_out(published, content):
-    path, marks, tags = published.files[0].path, chapter_marks(content.masters), tags_of(BOOK, "x")
-    check_m4b(path, marks, RATE, tags)
-    late = (marks[0], replace(marks[1], start_sample=marks[1].start_sample + 100), marks[2])
-    renamed = (*marks[:2], replace(marks[2], title="Other"))
-    longer = (*marks[:2], replace(marks[2], end_sample=marks[2].end_sample + 5000))
-    for wrong, message in ((late, "starts at"), (renamed, "read back"), (longer, "does not last"), (marks[:2], "last")):
-        with pytest.raises(TalepressError, match=message):
-            check_m4b(path, wrong, RATE, tags)
-    with pytest.raises(TalepressError, match="title did not read back"):
-        check_m4b(path, marks, RATE, replace(tags, title="Other"))
+def test_an_unknown_output_is_refused_before_anything_is_written(tmp_path, store, content):
+    with pytest.raises(BadInputError, match="m4b, flac, manifest"):
+        publish_edition(tmp_path / "out", store, asking(content, "m4b", "wax cylinder", "manifest"))
+    assert not (tmp_path / "out").exists()
 
 
-def test_the_key_covers_what_the_file_depends_on(content):
-    key = edition_key(content, PACKAGE)
-    assert key == edition_key(replace(content, takes={}), PACKAGE)
+def test_the_key_covers_what_the_files_depend_on(content):
+    def with_settings(**values):
+        return replace(content, settings=PACKAGE.model_copy(update=values))
+
+    renamed = (replace(content.masters[0], title="Other"), *content.masters[1:])
     others = [
         replace(content, masters=content.masters[:2]),
+        replace(content, masters=renamed),
         replace(content, book=replace(BOOK, title="Other")),
         replace(content, book=replace(BOOK, cover=None)),
+        replace(content, book=replace(BOOK, source_sha256="cd" * 32)),
         replace(content, voice=replace(content.voice, name="bob")),
+        with_settings(aac_bitrate_kbps=64),
+        asking(content, "m4b", "manifest"),
+        asking(content, "flac", "manifest"),
     ]
-    keys = {edition_key(other, PACKAGE) for other in others}
-    keys.add(edition_key(content, PACKAGE.model_copy(update={"aac_bitrate_kbps": 64})))
-    assert len(keys) == 5
-    assert key not in keys
+    keys = {edition_key(other) for other in others}
+    assert len(keys) == len(others)
+    assert edition_key(content) not in keys
+    assert edition_key(content) == edition_key(replace(content, takes={}))
 
 
-def test_trouble_with_tags(tmp_path, published, monkeypatch):
-    (tmp_path / "no.m4b").write_bytes(b"no MP4")
-    with pytest.raises(TalepressError, match="cannot be tagged"):
-        write_tags(tmp_path / "no.m4b", tags_of(BOOK, "x"))
-
-    def refuse(file):
-        raise MutagenError("full") from OSError(28, "No space left on device")
-
-    monkeypatch.setattr(MP4, "save", refuse)
-    with pytest.raises(OSError, match="No space left"):
-        write_tags(Path(published.files[0].path), tags_of(BOOK, "x"))
+def test_the_key_ignores_order_and_settings_of_outputs_that_are_not_asked_for(content):
+    assert edition_key(asking(content, "manifest", "flac", "m4b")) == edition_key(content)
+    flac = asking(content, "flac", "manifest")
+    loud = replace(flac, settings=flac.settings.model_copy(update={"aac_bitrate_kbps": 64}))
+    assert edition_key(loud) == edition_key(flac)
 
 
-def test_odd_covers_and_identifiers(caplog):
-    assert tags_of(replace(BOOK, cover=b"GIF89a"), "x").cover is None
-    assert "neither JPEG nor PNG" in caplog.text
-    assert tags_of(replace(BOOK, identifiers=()), "x").isbn == ""
+def test_the_key_of_the_default_outputs_is_that_of_older_libraries(content):
+    """Recorded from the code before outputs could be chosen. Another key would publish every finished book again."""
+    fixed = tuple(replace(master, audio_sha256=f"{n}" * 64) for n, master in enumerate(content.masters))
+    older = asking(replace(content, masters=fixed), "m4b", "manifest")
+    assert edition_key(older) == "1a49cb1dd48db4900f6b298fb6e07825ab3352700e4f760a135aa7128238a868"
 
 
-def test_more_chapters_than_nero_can_count(tmp_path, store, content, caplog):
-    one = replace(content.masters[0], samples=2048, audio_sha256=store.put_bytes(encode_flac(np.zeros(2048), RATE)))
-    many = tuple(replace(one, title=f"Chapter {n}") for n in range(300))
-    edition = publish_edition(tmp_path / "many", store, replace(content, masters=many), PACKAGE)
-    assert "the first 255" in caplog.text
-    chapters = parse_ffmetadata(run_ffmpeg(["-i", edition.files[0].path, "-f", "ffmetadata", "-"]))
-    assert [title for title, _, _ in chapters] == [master.title for master in many]
+def test_an_edition_with_a_file_gone_or_changed_is_not_published(tmp_path, store, content):
+    edition = publish_edition(tmp_path, store, asking(content, "flac", "manifest"))
+    changed = Path(edition.files[1].path)
+    changed.write_bytes(changed.read_bytes() + b"more")
+    assert not is_published(edition)
+    assert is_published(Edition(edition.files[:1], edition.seconds, edition.chapters))
+    Path(edition.files[0].path).unlink()
+    assert not is_published(Edition(edition.files[:1], edition.seconds, edition.chapters))
+
+
+def test_the_manifest_in_place_lists_what_lies_there(published, place):
+    (path,) = files_of(published, "manifest")
+    manifest = json.loads(Path(path).read_text("utf-8"))
+    listed = [manifest["audiobook"]["file"], *(row["file"] for row in manifest["files"])]
+    assert sorted([*listed, Path(path).name]) == sorted(tree(place / "out"))

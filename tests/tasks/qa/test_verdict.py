@@ -7,7 +7,7 @@ import pytest
 
 from storage.records import Take, Verdict
 from tasks.qa.checks import CHECKS, Rendering
-from tasks.qa.verdict import DOUBT, best, judge
+from tasks.qa.verdict import DOUBT, RANK, best, judge
 from tests.tasks.audio import RATE, tone
 
 
@@ -24,9 +24,10 @@ def test_all_scores_are_kept_and_are_json(settings):
     assert json.loads(json.dumps(judgement.scores, allow_nan=False)) == judgement.scores
 
 
-def take(attempt, doubt, clvp=0.0):
+def take(attempt, doubt, liked=0.0, **scores):
     verdict = Verdict.DOUBTFUL if doubt else Verdict.OK
-    return Take(f"k{attempt}", "u", attempt, 0, "a", RATE, 1, verdict, scores={DOUBT: float(doubt), "clvp": clvp})
+    scores = scores or {RANK: liked}
+    return Take(f"k{attempt}", "u", attempt, 0, "a", RATE, 1, verdict, scores={DOUBT: float(doubt), **scores})
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,9 @@ def take(attempt, doubt, clvp=0.0):
         ([take(0, 1, 0.9), take(1, 0, 0.1)], 1),
         ([take(0, 1, 0.1), take(1, 1, 0.9)], 1),
         ([take(1, 1), take(0, 1)], 0),
+        # takes from before there was one rank: the sum of two scores
+        ([take(0, 0, clvp=2.0, speller=-9.0), take(1, 0, clvp=1.0, speller=-2.0)], 1),
+        ([take(0, 0, clvp=2.0, speller=-4.0), take(1, 0, -1.0), take(2, 0, -3.0)], 1),
     ],
 )
 def test_best(takes, kept):

@@ -1,19 +1,23 @@
-"""What the settings ask of an engine, as far as it can be told without one."""
+"""What the settings ask of an engine, as far as it is known without one."""
 
 from pathlib import Path
 
+import pytest
+
 import configs
-from tasks.synthesize.engines import get_text_side, precision, sampling_settings
+from tasks.synthesize.engines import get_front_end, precision, sampling_settings
+from tortoise_core.errors import ConfigError
 
 MINI = str(Path(configs.__file__).parent / "models" / "tortoise_mini")
 
 
 def test_overrides_lie_on_top_of_the_preset(settings):
     chosen = settings.synthesize.model_copy(update={"model": MINI, "preset": "standard"})
-    side = get_text_side(chosen)
-    preset = side.settings("standard")
-    assert sampling_settings(side, chosen) == preset
-    changed = sampling_settings(side, chosen.model_copy(update={"sampler": "ancestral", "diffusion_steps": 12}))
+    front_end = get_front_end(chosen)
+    preset = front_end.settings("standard")
+    assert sampling_settings(front_end, chosen) == preset
+    overridden = chosen.model_copy(update={"sampler": "ancestral", "diffusion_steps": 12})
+    changed = sampling_settings(front_end, overridden)
     assert (changed.sampler, changed.diffusion_steps) == ("ancestral", 12)
     assert (preset.sampler, preset.diffusion_steps) != ("ancestral", 12)
     assert (changed.candidates, changed.temperature) == (preset.candidates, preset.temperature)
@@ -24,3 +28,23 @@ def test_the_precision_is_known_without_an_engine(settings):
     assert precision(chosen) == "bfloat16"
     assert precision(chosen.model_copy(update={"precision": "float32"})) == "float32"
     assert precision(chosen.model_copy(update={"engine": "fake"})) == "float32"  # it makes the same tones everywhere
+
+
+def test_changes_lie_on_top_of_overrides(settings):
+    chosen = settings.synthesize.model_copy(update={"model": MINI, "diffusion_steps": 12})
+    changed = sampling_settings(get_front_end(chosen), chosen, diffusion_steps=3, candidates=5)
+    assert (changed.diffusion_steps, changed.candidates) == (3, 5)
+
+
+@pytest.mark.parametrize(
+    ("update", "message"),
+    [
+        ({"engine": "parrot"}, "no engine 'parrot': set synthesize.engine to one of tortoise, fake"),
+        ({"preset": "slow"}, "no preset 'slow': use one of ultra_fast, fast, standard, high_quality"),
+        ({"sampler": "euler"}, "unknown sampler 'euler': use one of ancestral, ddim, dpmpp"),
+    ],
+)
+def test_what_an_engine_does_not_have_is_refused_in_words(settings, update, message):
+    chosen = settings.synthesize.model_copy(update={"model": MINI, **update})
+    with pytest.raises(ConfigError, match=message):
+        sampling_settings(get_front_end(chosen), chosen)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.synthesize.keys import seed_of, take_key, utterance_key
-from tortoise_core.inference.interface import SamplingSettings
+from tortoise_core.inference.presets import SamplingSettings
 
 SETTINGS = SamplingSettings()
 

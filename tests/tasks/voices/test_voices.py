@@ -1,3 +1,6 @@
+"""Voices: finding, enrolling and removing them, and what their files hold."""
+
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +11,10 @@ from safetensors.torch import save
 
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.voices.catalogue import (
+    VoiceCredit,
     check_new_name,
     check_removable,
+    credit_of,
     find_voice,
     read_latents,
     shipped_voices,
@@ -19,7 +24,6 @@ from tasks.voices.enrol import enrol_voice
 from tasks.voices.latents import digest_latents, pack_latents, unpack_latents
 from tests.tasks.audio import RATE, latents, write_clip
 from tortoise_core.inference.fake import FakeEngine
-from tortoise_core.inference.interface import VoiceLatents
 
 MODEL = FakeEngine().digest
 
@@ -30,7 +34,7 @@ def folder(tmp_path):
     folder = tmp_path / "voices"
     folder.mkdir()
     (folder / "ann.safetensors").write_bytes(pack_latents(latents()))
-    (folder / "ann.toml").write_text('name = "ann"\ndescription = "Warm"\nlicence = "CC0-1.0"\n')
+    (folder / "ann.toml").write_text('name = "ann"\ndescription = "Warm"\nmade_from = "Ann"\nlicence = "CC0-1.0"\n')
     return folder
 
 
@@ -41,9 +45,10 @@ def test_a_voice_from_clips(store, settings, tmp_path, suffix):
     voice = enrol_voice(engine, store, "bob", clips, settings.voices, "Deep")
     assert (voice.name, voice.description, voice.model_digest) == ("bob", "Deep", engine.digest)
     assert [store.read(address) for address in voice.clips] == [clip.read_bytes() for clip in clips]
-    assert torch.equal(read_latents(voice, store).auto, engine.voice_from_clips(clips).auto)
+    assert torch.equal(read_latents(voice, store)["auto"], engine.voice_from_clips(clips)["auto"])
     assert voice.digest == digest_latents(engine.voice_from_clips(clips))
     assert find_voice("bob", MODEL, store, [voice]) == voice
+    assert credit_of(voice) == VoiceCredit("bob", "Deep", "2 recordings that you added", "")
 
 
 def test_clips_that_cannot_be_used(store, settings, tmp_path):
@@ -74,8 +79,14 @@ def test_shipped_voices_need_no_row(store, folder):
     voice = find_voice("ann", MODEL, store, folder=folder)
     assert voice.description == "Warm"
     assert voice.digest == digest_latents(latents())
-    assert torch.equal(read_latents(voice, store).diffusion, latents().diffusion)
-    assert shipped_voices(folder)[0].licence == "CC0-1.0"
+    assert torch.equal(read_latents(voice, store)["diffusion"], latents()["diffusion"])
+    assert credit_of(voice, folder) == shipped_voices(folder)[0].credit == VoiceCredit("ann", "Warm", "Ann", "CC0-1.0")
+
+
+def test_a_publisher_is_told_of_every_voice_whose_speech_it_was_made_from():
+    credits = [voice.credit for voice in shipped_voices()]
+    assert [credit.name for credit in credits] == ["awb", "joe", "rms", "slt"]
+    assert all(credit.description and credit.made_from and credit.licence for credit in credits)
 
 
 def test_unknown_voices_are_told_with_those_there_are(store, settings, folder, tmp_path):
@@ -116,9 +127,9 @@ def test_removing(store, settings, folder, tmp_path):
     [
         (b"", "not a voice file"),
         (b"\xff" * 100, "not a voice file"),
-        (save({"auto": torch.zeros(1, 2)}), r"holds \['auto'\]"),
-        (save({"auto": torch.zeros(2), "diffusion": torch.zeros(1, 2)}), "finite row"),
-        (save({"auto": torch.full((1, 2), torch.inf), "diffusion": torch.zeros(1, 2)}), "finite row"),
+        (save({}), "holds no tensors"),
+        (save({"auto": torch.zeros(2), "diffusion": torch.zeros(1, 2)}), "no row of finite numbers"),
+        (save({"auto": torch.full((1, 2), torch.inf), "diffusion": torch.zeros(1, 2)}), "no row of finite numbers"),
         (bytes(2 << 20), "too many"),
     ],
 )
@@ -127,10 +138,20 @@ def test_files_that_are_no_voices(data, message):
         unpack_latents(data, "x.safetensors")
 
 
+def test_files_and_digests_of_voices_do_not_change():
+    """Changing these values makes everybody render every book again."""
+    assert digest_latents(latents()) == "9b9186663eeb9e18b368efec0e0aec710c40f3b7f61f3cb053ac374ffccabaac"
+    packed = hashlib.sha256(pack_latents(latents())).hexdigest()
+    assert packed == "f4b6864f63b55716ca276d668004365ff8a4c0020606f2cb48c85eda736755a5"
+
+
 def test_the_digest_is_of_the_values():
-    half = VoiceLatents(latents().auto.half(), torch.zeros(1, 2))
-    assert digest_latents(half) == digest_latents(VoiceLatents(half.auto.float(), torch.zeros(1, 2)))
-    assert digest_latents(half) != digest_latents(VoiceLatents(half.auto, torch.zeros(1, 3)))
+    half = {"auto": latents()["auto"].half(), "diffusion": torch.zeros(1, 2)}
+    assert digest_latents(half) == digest_latents({**half, "auto": half["auto"].float()})
+    assert digest_latents(half) == digest_latents(dict(reversed(half.items())))
+    assert digest_latents(half) != digest_latents({**half, "diffusion": torch.zeros(1, 3)})
+    assert digest_latents(half) != digest_latents({**half, "extra": torch.zeros(1, 3)})
+    assert digest_latents(half) != digest_latents({"auto": half["auto"], "other": torch.zeros(1, 2)})
     assert digest_latents(unpack_latents(pack_latents(latents()), "")) == digest_latents(latents())
 
 

@@ -12,11 +12,6 @@ def test_derived_sizes():
     assert constants.DIFFUSION_CONDITIONING_FRAMES == 401
 
 
-@pytest.mark.parametrize(("codes", "frames"), [(0, 0), (1, 4), (10, 43), (100, 435), (450, 1959), (500, 2176)])
-def test_diffusion_frames_of_codes(codes, frames):
-    assert constants.diffusion_frames(codes) == frames
-
-
 def test_exact_div_refuses_a_remainder():
     assert constants.exact_div(12, 4) == 3
     with pytest.raises(ValueError, match="13 is not a multiple of 4"):

@@ -53,11 +53,14 @@ def test_first_channel_resampled_and_limited(tmp_path):
     assert loaded.min() > -1.0
 
 
-def test_what_cannot_be_speech_is_logged(tmp_path, caplog):
-    soundfile.write(tmp_path / "clip.wav", np.abs(noise()), RATE_HZ)
+@pytest.mark.parametrize(
+    ("change", "suspicious"), [(np.abs, True), (lambda x: x / x.max() * 2.1, True), (lambda x: x, False)]
+)
+def test_what_cannot_be_speech_is_logged(tmp_path, caplog, change, suspicious):
+    soundfile.write(tmp_path / "clip.wav", change(noise()), RATE_HZ, subtype="FLOAT")
     with caplog.at_level(logging.WARNING):
         load_audio(tmp_path / "clip.wav", RATE_HZ)
-    assert "do not look like speech" in caplog.text
+    assert ("do not look like speech" in caplog.text) == suspicious
 
 
 def wav_header(rate_hz=RATE_HZ, channels=1, claimed_bytes=2**31 - 64):

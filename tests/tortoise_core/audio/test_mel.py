@@ -57,6 +57,29 @@ def test_filters_have_equal_area():
     assert torch.allclose(areas, torch.ones(20), atol=0.05)
 
 
+@pytest.mark.parametrize(
+    ("rate_hz", "bands", "min_hz", "max_hz"), [(24000, 100, 0, 12000), (22050, 80, 0, 8000), (16000, 37, 90, 7600)]
+)
+def test_slaney_filters_are_those_of_plain_arithmetic(rate_hz, bands, min_hz, max_hz):
+    def mel(hz):
+        return hz * 3 / 200 if hz < 1000 else 15 + 27 * math.log(hz / 1000) / math.log(6.4)
+
+    def hz(mel):
+        return mel * 200 / 3 if mel < 15 else 1000 * 6.4 ** ((mel - 15) / 27)
+
+    config = MelConfig(rate_hz, bands, max_hz, scale="slaney", power=1, clip_waveform=False, min_hz=min_hz)
+    filters = mel_filters(config)
+    step = (mel(max_hz) - mel(min_hz)) / (bands + 1)
+    edges = [hz(mel(min_hz) + i * step) for i in range(bands + 2)]
+    for band in range(bands):
+        low, peak, high = edges[band : band + 3]
+        for number in range(513):
+            bin_hz = number * rate_hz / 1024
+            height = max(0.0, min((bin_hz - low) / (peak - low), (high - bin_hz) / (high - peak)))
+            expected = height * 2 / (high - low)
+            assert abs(filters[number, band].item() - expected) < 4e-9, (number, band)  # 1 unit in the last place
+
+
 def test_power_two_doubles_the_logarithm_of_power_one():
     clip = tone(440.0, 24000)
     bands = {"sample_rate_hz": 24000, "bands": 4, "max_hz": 12000.0, "scale": "slaney", "clip_waveform": False}

@@ -34,7 +34,7 @@ def test_same_rate_is_the_same_waveform():
 
 @pytest.mark.parametrize("rate_hz", [1, 3999, 384_001, 2**31 - 1])
 def test_impossible_rates_are_refused(rate_hz):
-    with pytest.raises(AudioError, match="rates go from"):
+    with pytest.raises(AudioError, match="use rates from 4000"):
         resample(torch.zeros(1, 10), rate_hz, 24000)
 
 

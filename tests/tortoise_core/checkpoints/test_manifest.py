@@ -137,7 +137,7 @@ def test_a_malformed_manifest_says_where(folder, change, message):
 
 
 def test_what_is_no_manifest_is_refused(tmp_path):
-    with pytest.raises(CheckpointError, match="no model folder"):
+    with pytest.raises(CheckpointError, match="not a model folder"):
         read_manifest(tmp_path)
     with pytest.raises(CheckpointError, match="cannot read"):
         read_manifest(tmp_path / "absent.json")

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from tortoise_core.diffusion import process as process_module
 from tortoise_core.diffusion.process import GaussianDiffusion
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.errors import ConfigError
@@ -53,6 +54,20 @@ def test_guidance_ramps_up_and_leaves_the_variance_alone():
     guided = diffusion.guide(output, bare, torch.tensor([0, 9]), torch.full((2,), 2.0))
     torch.testing.assert_close(guided[:, 0, 0], torch.tensor([3.0, 1.2]))
     assert torch.equal(guided[:, 4:], output[:, 4:])
+
+
+@pytest.mark.parametrize("steps", [2, 30, 80])
+@pytest.mark.parametrize("strength", [2.0, 1.3])
+def test_guidance_is_the_published_formula_bit_for_bit(steps, strength):
+    g = torch.Generator().manual_seed(4)
+    output = torch.randn(1, 4, 50, generator=g)
+    bare = torch.randn(1, 4, 50, generator=g)
+    diffusion = process(steps=steps)
+    given = float(torch.tensor(strength))  # a row's strength is float32
+    for i in range(steps):
+        k = given * (1 - i / steps)  # a Python number, as the published program has it
+        guided = diffusion.guide(output, bare, torch.tensor([i]), torch.tensor([strength]))
+        assert torch.equal(guided, (1 + k) * output - k * bare), i
 
 
 def test_a_shallow_run_is_guided_like_the_end_of_a_full_one():
@@ -114,6 +129,15 @@ def test_masked_terms_equal_those_of_the_short_row(signal):
     short = diffusion.training_terms(output[..., :6], x0[..., :6], i, noise[..., :6])
     torch.testing.assert_close(masked.mse, short.mse)
     torch.testing.assert_close(masked.vb, short.vb)
+
+
+def test_the_divergence_adds_its_terms_in_the_published_order():
+    # They nearly cancel where the estimate is good, so that the order of float32 additions shows in the loss.
+    g = torch.Generator().manual_seed(5)
+    mean1, mean2 = torch.randn(2, 1000, generator=g) / 100
+    log1, log2 = torch.randn(2, 1000, generator=g) / 100 - 4
+    expected = 0.5 * (-1.0 + log2 - log1 + torch.exp(log1 - log2) + ((mean1 - mean2) ** 2) * torch.exp(-log2))
+    assert torch.equal(process_module._gaussian_kl(mean1, log1, mean2, log2), expected)
 
 
 def test_unknown_prediction_is_refused():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tortoise_core.diffusion.schedule import NoiseSchedule, linear_betas, space_timesteps, stride_timesteps
+from tortoise_core.diffusion.schedule import NoiseSchedule, linear_betas, space_timesteps
 from tortoise_core.errors import ConfigError
 
 
@@ -35,9 +35,8 @@ def test_a_shallow_schedule_stops_where_asked():
     assert shallow.timestep_map[-1].item() == 999
 
 
-def test_sections_and_strides():
+def test_sections_keep_their_first_and_last_step():
     assert space_timesteps(10, [2, 3]) == [0, 4, 5, 7, 9]
-    assert stride_timesteps(300, 25) == list(range(0, 300, 12))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +44,6 @@ def test_sections_and_strides():
     [
         lambda: space_timesteps(10, [11]),
         lambda: space_timesteps(10, [0]),
-        lambda: stride_timesteps(10, 9),
         lambda: NoiseSchedule.linear().evenly_respaced(1),
         lambda: NoiseSchedule.linear().evenly_respaced(10, until=0.0),
         lambda: NoiseSchedule.linear().evenly_respaced(10, until=1.5),

@@ -8,12 +8,11 @@ import torch
 from tests.tortoise_core.inference.test_reference_pipeline import AR, CLVP, SETTINGS, shaken
 from tortoise_core.description import ModelDescription
 from tortoise_core.inference.code_stage import CodeStage, _decoding
-from tortoise_core.inference.codes import pad_codes
-from tortoise_core.inference.formats import front_end
-from tortoise_core.inference.interface import SpeechRequest, VoiceLatents
+from tortoise_core.inference.codes import PUBLISHED_FORMAT, pad_codes
+from tortoise_core.inference.front_end import TorToiseFrontEnd
+from tortoise_core.inference.interface import SpeechRequest
 from tortoise_core.inference.sampling import Prompt, sample_codes
 from tortoise_core.inference.seeds import derived_seed
-from tortoise_core.inference.text_side import TorToiseText
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.code_speller import CodeSpeller, CodeSpellerConfig
@@ -27,16 +26,14 @@ def stage(tmp_path, precision="float32", stop_bias=7.5, **speech):
     autoregressive = shaken(AutoregressiveModel(AR), 1)
     with torch.no_grad():
         autoregressive.mel_head.bias[AR.code_stop] += stop_bias
-    text = TorToiseText(ModelDescription("small", tmp_path, {}, {"speech": speech}))
-    return CodeStage(
-        autoregressive, shaken(Clvp(CLVP), 2), text, front_end(text.speech, autoregressive.config.code_stop), precision
-    )
+    front_end = TorToiseFrontEnd(ModelDescription("small", tmp_path, {}, {"speech": speech}))
+    return CodeStage(autoregressive, shaken(Clvp(CLVP), 2), front_end, PUBLISHED_FORMAT, precision)
 
 
 def requests(settings=SETTINGS):
     voices = torch.randn(len(SENTENCES), 1, 32, generator=torch.Generator().manual_seed(6))
     return [
-        SpeechRequest(text, VoiceLatents(voice, torch.zeros(1, 64)), settings, seed)
+        SpeechRequest(text, {"auto": voice, "diffusion": torch.zeros(1, 64)}, settings, seed)
         for seed, (text, voice) in enumerate(zip(SENTENCES, voices, strict=True))
     ]
 
@@ -51,21 +48,23 @@ def test_utterances_together_equal_each_alone(tmp_path, score_padding):
         (alone,) = first_half.choose([request])
         assert chosen.codes.equal(alone.codes)
         assert chosen.stopped == alone.stopped
-        assert chosen.score == pytest.approx(alone.score, abs=1e-4)
+        assert chosen.rating.total == pytest.approx(alone.rating.total, abs=1e-4)
         torch.testing.assert_close(chosen.aligned, alone.aligned, atol=1e-4, rtol=1e-4)
 
 
 @torch.inference_mode()
-def test_the_speller_has_its_say(tmp_path):
-    plain, both = stage(tmp_path), stage(tmp_path)
+def test_the_ctc_scorer_counts_beside_clvp(tmp_path):
+    plain = stage(tmp_path)
+    both = stage(tmp_path)
     config = CodeSpellerConfig(text_tokens=256, code_tokens=CLVP.code_tokens, per_code=16)  # so that any text fits
-    both._speller = speller = shaken(CodeSpeller(config), 3)
+    both._scorer = scorer = shaken(CodeSpeller(config), 3)
     for alone, chosen in zip(plain.choose(requests()), both.choose(requests()), strict=True):
-        assert set(alone.scores) == {"clvp"} and set(chosen.scores) == {"clvp", "speller"}
-        assert chosen.scores["speller"] < 0 and chosen.score == pytest.approx(sum(chosen.scores.values()))
-    speller.scores = lambda text, codes, *_: 100 * codes[:, 0].float()  # likes a late first code above all
+        assert alone.rating.spelled is None and alone.rating.total == alone.rating.clvp
+        assert chosen.rating.spelled < 0
+        assert chosen.rating.total == pytest.approx(chosen.rating.clvp + chosen.rating.spelled)
+    scorer.scores = lambda text, codes, *_: 100 * codes[:, 0].float()  # likes a late first code above all
     for request in requests():
-        prompt = Prompt(request.voice.auto[0], torch.tensor(both._text_ids(request.text)))
+        prompt = Prompt(request.voice["auto"][0], torch.tensor(both._text_ids(request.text)))
         seeds = [derived_seed(request.seed, "candidate", number) for number in range(SETTINGS.candidates)]
         (rows,) = sample_codes(both.autoregressive, [prompt], _decoding(SETTINGS), [seeds])
         (chosen,) = both.choose([request])
@@ -79,14 +78,14 @@ def test_latents_are_those_of_rows_padded_as_the_original_does(tmp_path):
         assert chosen.stopped and 0 < len(chosen.codes) < SETTINGS.max_codes
         text = torch.tensor([first_half._text_ids(request.text)])
         padded = pad_codes(chosen.codes, SETTINGS.max_codes, 83)[None]
-        whole = first_half.autoregressive.latents(request.voice.auto, text, padded)[0]
+        whole = first_half.autoregressive.latents(request.voice["auto"], text, padded)[0]
         torch.testing.assert_close(chosen.aligned, whole[: len(chosen.codes)], atol=1e-4, rtol=1e-4)
 
 
 @torch.inference_mode()
 def test_padding_is_scored_along_only_where_the_format_says_so(tmp_path):
     scores = [
-        [chosen.score for chosen in stage(tmp_path, score_padding=padding).choose(requests())]
+        [chosen.rating.total for chosen in stage(tmp_path, score_padding=padding).choose(requests())]
         for padding in (False, True)
     ]
     assert all(abs(one - other) > 1e-3 for one, other in zip(*scores, strict=True))
@@ -95,9 +94,9 @@ def test_padding_is_scored_along_only_where_the_format_says_so(tmp_path):
 @torch.inference_mode()
 def test_rows_without_end_or_without_codes_lose(tmp_path):
     endless = stage(tmp_path, stop_bias=-100)
-    assert all(chosen.score < -500 and not chosen.stopped for chosen in endless.choose(requests()))
+    assert all(chosen.rating.total < -500 and not chosen.stopped for chosen in endless.choose(requests()))
     mute = stage(tmp_path, stop_bias=1000)
-    assert all(chosen.score == -1000 and chosen.stopped for chosen in mute.choose(requests()))
+    assert all(chosen.rating.total == -1000 and chosen.stopped for chosen in mute.choose(requests()))
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "int8"])
@@ -108,7 +107,7 @@ def test_low_precision_says_of_its_codes_what_float32_says(tmp_path, precision):
         text = torch.tensor([exact._text_ids(request.text)])
         row = pad_codes(chosen.codes, SETTINGS.max_codes, 83)
         row[-3:] = torch.tensor([45, 45, 248])  # as rows are repaired
-        latents = exact.autoregressive.latents(request.voice.auto, text, row[None])[0, : len(chosen.codes)]
+        latents = exact.autoregressive.latents(request.voice["auto"], text, row[None])[0, : len(chosen.codes)]
         assert chosen.aligned.dtype == torch.float32
         assert 0 < (chosen.aligned - latents).abs().mean() < 0.05 * latents.abs().mean()
-        assert chosen.score == pytest.approx(exact._clvp.scores(text, row[None]).item(), abs=0.05)
+        assert chosen.rating.total == pytest.approx(exact._clvp.scores(text, row[None]).item(), abs=0.05)

@@ -9,8 +9,8 @@ import configs
 from storage.artifacts import ArtifactStore
 from tasks.voices.catalogue import find_voice, read_latents
 from tortoise_core.inference.engine import load_engine
+from tortoise_core.inference.front_end import load_front_end
 from tortoise_core.inference.interface import SpeechRequest
-from tortoise_core.inference.text_side import load_text_side
 
 MINI = Path(configs.__file__).parent / "models" / "tortoise_mini"
 TEXT = "It was late in the evening when he came home."
@@ -20,7 +20,7 @@ TEXT = "It was late in the evening when he came home."
 def test_the_embedded_model_speaks(tmp_path, precision):
     engine = load_engine(MINI, "cpu", precision)
     assert engine.precision == precision
-    assert engine.digest == load_text_side(MINI).digest  # a voice is of a model, in whatever numbers
+    assert engine.digest == load_front_end(MINI).digest  # a voice is of a model, in whatever numbers
     store = ArtifactStore(tmp_path)
     voice = read_latents(find_voice("slt", engine.digest, store, ()), store)
     (result,) = engine.speak([SpeechRequest(TEXT, voice, engine.settings("ultra_fast"), seed=1)])

@@ -6,8 +6,9 @@ import torch
 from tortoise_core.checkpoints import read_manifest, write_manifest, write_network
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.inference.engine import TorToiseEngine
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest, VoiceLatents
+from tortoise_core.inference.interface import SpeechRequest
 from tortoise_core.inference.logits import DecodingSettings
+from tortoise_core.inference.presets import SamplingSettings
 from tortoise_core.inference.reference_pipeline import (
     PublishedModels,
     VoiceOpinion,
@@ -72,7 +73,10 @@ CVVP = CvvpConfig(width=32, heads=2, conditioning_layers=1, speech_layers=1, lat
 @pytest.fixture(scope="module")
 def voice():
     generator = torch.Generator().manual_seed(6)
-    return VoiceLatents(torch.randn(1, 32, generator=generator), 0.5 * torch.randn(1, 64, generator=generator))
+    return {
+        "auto": torch.randn(1, 32, generator=generator),
+        "diffusion": 0.5 * torch.randn(1, 64, generator=generator),
+    }
 
 
 def decoding(settings):
@@ -92,7 +96,9 @@ def test_text_that_the_model_cannot_take_is_refused(text, message):
 
 
 def test_ranking_blends_both_opinions(models):
-    text, codes, mels = text_tokens("Hello"), torch.randint(0, 8192, (3, 10)), torch.randn(1, 2, 80, 20)
+    text = text_tokens("Hello")
+    codes = torch.randint(0, 8192, (3, 10))
+    mels = torch.randn(1, 2, 80, 20)
     clvp = rank(models, text, codes, None)
     both = rank(models, text, codes, VoiceOpinion(0.25, mels))
     alone = rank(models, text, codes, VoiceOpinion(1.0, mels))
@@ -140,5 +146,5 @@ def test_the_engine_says_what_the_reference_says(models, voice, engine, changes)
         speech = speak(
             models, voice, text, candidates, settings, lambda shape, g=generator: torch.randn(shape, generator=g)
         )
-        assert result.scores["clvp"] == pytest.approx(speech.ranking.total.max().item(), abs=1e-4)
+        assert result.rank == pytest.approx(speech.ranking.total.max().item(), abs=1e-4)
         torch.testing.assert_close(torch.from_numpy(result.audio), speech.audio[0][0, 0], atol=2e-3, rtol=0)

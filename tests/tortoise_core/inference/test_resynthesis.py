@@ -16,7 +16,8 @@ from tortoise_core.audio.resample import resample
 from tortoise_core.checkpoints.manifest import read_manifest
 from tortoise_core.errors import AudioError, ConfigError
 from tortoise_core.inference.engine import load_engine, load_resynthesis
-from tortoise_core.inference.interface import SamplingSettings, SpeechRequest
+from tortoise_core.inference.interface import SpeechRequest
+from tortoise_core.inference.presets import SamplingSettings
 from tortoise_core.inference.resynthesis import Resynthesis
 
 MINI = Path(configs.__file__).parent / "models" / "tortoise_mini"
@@ -35,7 +36,8 @@ def clips(tmp_path_factory):
     store = ArtifactStore(tmp_path_factory.mktemp("store"))
     voice = read_latents(find_voice("slt", engine.digest, store, ()), store)
     (said,) = engine.speak([SpeechRequest("It was late in the evening.", voice, engine.settings("ultra_fast"), 1)])
-    folder, paths = tmp_path_factory.mktemp("clips"), []
+    folder = tmp_path_factory.mktemp("clips")
+    paths = []
     for number, (rate, samples) in enumerate([(24_000, 30_001), (22_050, 18_303)]):
         paths.append(folder / f"{number}.wav")
         wave = resample(torch.from_numpy(said.audio)[None], 24_000, rate)[0].numpy()
@@ -73,7 +75,8 @@ def test_codes_decode_nearer_to_the_recording_than_those_that_the_encoder_says(m
     manifest = read_manifest(MINI)
     extra = {**manifest.extra, "speech": {**manifest.extra["speech"], "code_candidates": 1}}
     first = replace(manifest, description=replace(manifest.description, extra=extra))
-    dvae, to_mel = manifest.load("dvae"), MelSpectrogram24k()
+    dvae = manifest.load("dvae")
+    to_mel = MelSpectrogram24k()
     audio = torch.from_numpy(soundfile.read(clips[0], dtype="float32")[0])
     mel = to_mel(torch.nn.functional.pad(audio[None], (0, -len(audio) % 1024)))[:, :, :-1]
     errors = []

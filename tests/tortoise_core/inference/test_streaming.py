@@ -12,11 +12,11 @@ from tortoise_core.checkpoints import read_manifest, write_manifest, write_netwo
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.inference import audio_stage
 from tortoise_core.inference.engine import TorToiseEngine
-from tortoise_core.inference.interface import SpeechRequest, VoiceLatents
+from tortoise_core.inference.interface import SpeechRequest
 from tortoise_core.inference.sampling import Keep, Prompt, sample_codes
 from tortoise_core.inference.seeds import derived_seed
-from tortoise_core.inference.streaming import FIRST_CODES, NEXT_CODES, LatentVocoding
-from tortoise_core.inference.vocoding import Vocoding
+from tortoise_core.inference.streaming import FIRST_CODES, NEXT_CODES, LatentVocoder
+from tortoise_core.inference.vocoding import WindowedVocoder
 from tortoise_core.models.hifi_decoder import HifiDecoder, HifiDecoderConfig
 
 __all__ = ["models", "voice"]  # fixtures
@@ -33,9 +33,10 @@ def decoder():
 @pytest.mark.parametrize("count", [1, 2, 5, FIRST_CODES, FIRST_CODES + 1, FIRST_CODES + 2 * NEXT_CODES + 7])
 @torch.inference_mode()
 def test_pieces_end_to_end_are_the_whole(decoder, count):
-    states, voice_latent = torch.randn(count, 32), torch.randn(1, 32)
+    states = torch.randn(count, 32)
+    voice_latent = torch.randn(1, 32)
     expected = decoder(states[None], voice_latent)[0, 0]
-    pieces = list(LatentVocoding(decoder).stream(iter(states), voice_latent))
+    pieces = list(LatentVocoder(decoder).stream(iter(states), voice_latent))
     torch.testing.assert_close(torch.cat(pieces), expected, atol=1e-5, rtol=1e-4)
     assert len(pieces) == 1 + (count >= FIRST_CODES) + max(0, (count - FIRST_CODES) // NEXT_CODES)
 
@@ -49,13 +50,13 @@ def test_the_first_piece_is_there_before_the_last_state(decoder):
             taken.append(number)
             yield torch.randn(32)
 
-    next(LatentVocoding(decoder).stream(states(), torch.randn(1, 32)))
+    next(LatentVocoder(decoder).stream(states(), torch.randn(1, 32)))
     assert len(taken) == FIRST_CODES
 
 
 @torch.inference_mode()
 def test_no_states_are_no_audio(decoder):
-    assert list(LatentVocoding(decoder).stream([], torch.randn(1, 32))) == []
+    assert list(LatentVocoder(decoder).stream([], torch.randn(1, 32))) == []
 
 
 def engine_of(folder, models, more):
@@ -67,7 +68,7 @@ def engine_of(folder, models, more):
 
 
 def test_without_a_latent_decoder_the_pieces_are_what_speak_says(models, voice, tmp_path, monkeypatch):
-    monkeypatch.setattr(audio_stage, "Vocoding", functools.partial(Vocoding, window=40))
+    monkeypatch.setattr(audio_stage, "WindowedVocoder", functools.partial(WindowedVocoder, window=40))
     engine = engine_of(tmp_path, models, {})
     settings = dataclasses.replace(SETTINGS, sampler="dpmpp", diffusion_steps=4)
     request = SpeechRequest("A longer thing to say, by far.", voice, settings, 5)
@@ -83,9 +84,9 @@ def test_with_a_latent_decoder_one_candidate_is_heard_while_it_is_sampled(models
     audio = np.concatenate(list(engine.stream(request)))
     states = torch.stack(list(engine._codes.stream(request)))
     with torch.inference_mode():
-        expected = decoder(states[None], voice.auto)[0, 0]
+        expected = decoder(states[None], voice["auto"])[0, 0]
     np.testing.assert_allclose(audio, expected.numpy(), atol=1e-5)
-    prompt = Prompt(voice.auto[0], torch.tensor(engine._text.text_ids(request.text)))
+    prompt = Prompt(voice["auto"][0], torch.tensor(engine.text_ids(request.text)))
     seeds = [[derived_seed(request.seed, "candidate", 0)]]
     ((row,),) = sample_codes(models.autoregressive, [prompt], decoding(SETTINGS), seeds, Keep(latents=True))
     assert len(states) == len(row.codes) + row.stopped
@@ -97,6 +98,6 @@ def test_streams_refuse_what_speak_refuses(models, voice, tmp_path):
     engine = engine_of(tmp_path, models, {})
     with pytest.raises(TextError, match="nothing to say"):
         next(engine.stream(SpeechRequest("", voice, SETTINGS, 1)))
-    foreign = VoiceLatents(torch.zeros(1, AR.width + 1), torch.zeros(1, 64))
+    foreign = {"auto": torch.zeros(1, AR.width + 1), "diffusion": torch.zeros(1, 64)}
     with pytest.raises(ConfigError, match="another model"):
         next(engine.stream(SpeechRequest("Hello.", foreign, SETTINGS, 1)))

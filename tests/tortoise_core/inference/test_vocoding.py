@@ -5,7 +5,7 @@ import torch
 
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference import vocoding
-from tortoise_core.inference.vocoding import Vocoding, windows
+from tortoise_core.inference.vocoding import WindowedVocoder, windows
 from tortoise_core.models.frame_vocoder import FrameVocoder, FrameVocoderConfig
 from tortoise_core.models.univnet import SILENT_FRAMES, UnivNet, UnivNetConfig
 
@@ -53,10 +53,10 @@ def test_windows_say_what_the_whole_says(config):
     vocoder = network(config)
     mels = [torch.randn(10, frames) * 2 - 4 for frames in (61, 150, 3, 62, 61)]
     expected = [whole(vocoder, mel, g) for mel, g in zip(mels, generators(5), strict=True)]
-    speaker = Vocoding(vocoder, window=2 * config.context + 20)
-    together = speaker.speak(mels, generators(5))
+    windowed = WindowedVocoder(vocoder, window=2 * config.context + 20)
+    together = windowed.vocode(mels, generators(5))
     for mel, expect, said, generator in zip(mels, expected, together, generators(5), strict=True):
-        pieces = list(speaker.stream(mel, generator))
+        pieces = list(windowed.stream(mel, generator))
         torch.testing.assert_close(said, expect, atol=1e-5, rtol=1e-4)
         torch.testing.assert_close(torch.cat(pieces), expect, atol=1e-5, rtol=1e-4)
         assert (len(pieces) > 1) == (len(expect) > (2 * config.context + 20) * config.hop)
@@ -83,14 +83,14 @@ def test_memory_of_a_batch_is_bounded(monkeypatch):
     vocoder = network(SMALL)
     seen = []
     monkeypatch.setattr(vocoding, "BATCH_FRAMES", 120)
-    speaker = Vocoding(vocoder, window=60)
+    windowed = WindowedVocoder(vocoder, window=60)
     plain = vocoder.forward
     monkeypatch.setattr(vocoder, "forward", lambda mel, noise: (seen.append(mel.shape), plain(mel, noise))[1])
-    speaker.speak([torch.randn(10, frames) for frames in (500, 30, 200)], generators(3))
+    windowed.vocode([torch.randn(10, frames) for frames in (500, 30, 200)], generators(3))
     assert max(shape[0] * shape[2] for shape in seen) <= 120
     assert max(shape[0] for shape in seen) == 2
 
 
 def test_what_is_no_vocoder_is_refused():
     with pytest.raises(ConfigError, match="Linear is no vocoder"):
-        Vocoding(torch.nn.Linear(1, 1))
+        WindowedVocoder(torch.nn.Linear(1, 1))

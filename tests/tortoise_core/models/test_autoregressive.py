@@ -15,6 +15,7 @@ SMALL = AutoregressiveConfig(
 )  # fmt: skip
 LEARNED = SMALL
 ROTARY = replace(SMALL, positions="rotary", conditioning_pool="mean", conditioning_mels=100, conditioning_width=48)
+FIVE_HEADS = replace(SMALL, width=80, heads=5)
 TEXT_LENGTHS = torch.tensor([9, 5, 7])
 
 
@@ -37,7 +38,9 @@ def batch(config: AutoregressiveConfig) -> tuple[torch.Tensor, torch.Tensor, tor
     return cond, text_in, codes
 
 
-both_position_kinds = pytest.mark.parametrize("config", [LEARNED, ROTARY], ids=["learned", "rotary"])
+both_position_kinds = pytest.mark.parametrize(
+    "config", [LEARNED, ROTARY, FIVE_HEADS], ids=["learned", "rotary", "five heads"]
+)
 
 
 @both_position_kinds

@@ -9,6 +9,7 @@ from tortoise_core.errors import ConfigError
 from tortoise_core.models.clvp import Clvp, ClvpConfig
 from tortoise_core.models.cvvp import Cvvp, CvvpConfig
 from tortoise_core.models.random_latents import RandomLatentGenerator
+from tortoise_core.nn.contrastive import info_nce
 
 SMALL = ClvpConfig(
     text_tokens=30, text_width=32, text_layers=2, text_heads=2, code_tokens=50, speech_width=48, speech_layers=2,
@@ -102,3 +103,28 @@ def test_random_voices_follow_their_generator_alone():
     again = model.sample(torch.Generator().manual_seed(7))
     other = model.sample(torch.Generator().manual_seed(8))
     assert first.shape == (1, 24) and torch.equal(first, again) and not torch.allclose(first, other)
+
+
+def test_info_nce_is_the_mean_of_both_directions_and_further_negatives_count_in_one():
+    """Against the definition, one row at a time: each row must pick its partner among all, each column its row."""
+    generator = torch.Generator().manual_seed(3)
+    first, second, others = (torch.randn(size, 6, generator=generator) for size in (4, 4, 3))
+    temperature = torch.tensor(0.7)
+
+    def surprise(query, partner, candidates):
+        scores = torch.stack([torch.cosine_similarity(query, row, dim=0) for row in candidates]) * temperature.exp()
+        return scores.logsumexp(0) - scores[partner]
+
+    rows = torch.stack([surprise(first[i], i, second) for i in range(4)])
+    columns = torch.stack([surprise(second[i], i, first) for i in range(4)])
+    widened = torch.stack([surprise(first[i], i, torch.cat([second, others])) for i in range(4)])
+    torch.testing.assert_close(info_nce(first, second, temperature), (rows.mean() + columns.mean()) / 2)
+    expected = (widened.mean() + columns.mean()) / 2
+    torch.testing.assert_close(info_nce(first, second, temperature, others), expected)
+
+
+def test_a_row_of_which_all_is_hidden_in_training_still_has_a_latent():
+    torch.manual_seed(0)
+    model = Clvp(replace(SMALL, text_mask_rate=0.999, speech_mask_rate=0.999)).train()
+    assert model.text_latents(torch.randint(0, 30, (50, 3))).isfinite().all()
+    assert model.speech_latents(torch.randint(0, 50, (50, 3))).isfinite().all()

@@ -1,12 +1,20 @@
 """The diffusion network: shapes, padding, gradients, precision."""
 
 import dataclasses
+import math
 
+import numpy as np
 import pytest
 import torch
 
 from tortoise_core.errors import ConfigError
-from tortoise_core.models.diffusion_decoder import DiffusionDecoder, DiffusionDecoderConfig, stretch, timestep_embedding
+from tortoise_core.models.diffusion_decoder import (
+    DiffusionDecoder,
+    DiffusionDecoderConfig,
+    stretch,
+    timestep_embedding,
+    timestep_frequencies,
+)
 
 MINI = DiffusionDecoderConfig(
     model_channels=32,
@@ -139,6 +147,39 @@ def test_stretch_equals_torch_interpolation(lengths):
     x = torch.randn(2, 3, m)
     fast = stretch(x, torch.full((2,), m), torch.full((2,), s), s)
     assert torch.equal(fast, torch.nn.functional.interpolate(x, size=s, mode="nearest"))
+
+
+@pytest.mark.parametrize("codes", [1, 2, 3, 5, 29, 604])
+def test_stretch_gives_every_row_of_a_batch_its_own_ratio(codes):
+    lengths = torch.arange(1, codes + 1)
+    frames = torch.tensor([DiffusionDecoderConfig().frames(int(length)) for length in lengths])
+    x = torch.arange(codes).float().expand(codes, 1, codes)
+    stretched = stretch(x, lengths, frames, int(frames.max()))
+    for row, (m, s) in enumerate(zip(lengths.tolist(), frames.tolist(), strict=True)):
+        alone = torch.nn.functional.interpolate(x[row : row + 1, :, :m], size=s, mode="nearest")
+        assert torch.equal(stretched[row, :, :s], alone[0]), (m, s)
+
+
+def plain_frequencies(width):
+    """The published formula, one float32 operation after another, and each its own way to the exponential."""
+    logarithm = np.float32(-math.log(10000))
+    half = np.float32(width // 2)
+    exponents = [logarithm * np.float32(i) / half for i in range(width // 2)]
+    return torch.tensor([float(exponent) for exponent in exponents]).exp()
+
+
+@pytest.mark.parametrize("width", [16, 64, 80, 96, 144, 160, 192, 320, 1024])
+def test_timestep_frequencies_are_the_published_ones_bit_for_bit(width):
+    assert torch.equal(timestep_frequencies(width // 2), plain_frequencies(width))
+
+
+@pytest.mark.parametrize("width", [64, 80, 96, 1024])
+def test_timestep_embedding_at_every_timestep(width):
+    t = torch.arange(4000)
+    angles = (t.float()[:, None] * plain_frequencies(width)).double()  # the products are float32, what follows is exact
+    expected = torch.cat([angles.cos(), angles.sin()], dim=1)
+    difference = (timestep_embedding(t, width) - expected).abs().max()
+    assert difference < 2e-7, difference
 
 
 def test_timestep_embedding_starts_with_cosines():

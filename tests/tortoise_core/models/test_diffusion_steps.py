@@ -1,6 +1,7 @@
 """The fast denoising step against the network's own forward pass."""
 
 import dataclasses
+import itertools
 
 import pytest
 import torch
@@ -12,11 +13,23 @@ TIMES = torch.tensor([0, 7, 1200, 3999])
 PUBLISHED_SHAPE = dataclasses.replace(MINI, ff_mult=0, out_channels=24, integrator_layers=2)
 
 
-def batch(lengths, seed=0):
+WIDE = dataclasses.replace(PUBLISHED_SHAPE, model_channels=80, heads=5)  # 16 groups, heads of 16 channels
+THREE_HEADS = dataclasses.replace(MINI, model_channels=96, heads=3)  # 32 groups
+
+LENGTHS = ([4], [37], [20, 20], [36, 5, 20], [8, 4])
+# Single frames need more than the two channels a group of MINI: of two numbers the variance may be next to nothing.
+SINGLE_FRAMES = ([1], [1, 1], [2, 130, 1])
+CASES = [
+    *itertools.product([MINI, PUBLISHED_SHAPE], LENGTHS),
+    *itertools.product([WIDE, THREE_HEADS], LENGTHS + SINGLE_FRAMES),
+]
+
+
+def batch(lengths, seed=0, channels=32):
     generator = torch.Generator().manual_seed(seed)
     width = max(lengths)
     x = torch.randn(len(lengths), 12, width, generator=generator)
-    embedding = torch.randn(len(lengths), 32, width, generator=generator)
+    embedding = torch.randn(len(lengths), channels, width, generator=generator)
     return x, embedding, torch.arange(width) < torch.tensor(lengths)[:, None]
 
 
@@ -27,14 +40,13 @@ def close(fast, slow, lengths, atol):
         assert not fast[row, :, length:].any()
 
 
-@pytest.mark.parametrize("config", [MINI, PUBLISHED_SHAPE])
-@pytest.mark.parametrize("lengths", [[4], [37], [20, 20], [36, 5, 20], [8, 4]])
+@pytest.mark.parametrize(("config", "lengths"), CASES)
 @torch.inference_mode()
 def test_the_fast_step_is_the_network(config, lengths):
     decoder = randomised(config)
-    x, embedding, mask = batch(lengths)
+    x, embedding, mask = batch(lengths, channels=config.model_channels)
     denoise = DenoisingSteps(decoder).begin(embedding, lengths, TIMES)
-    for time in (3999, 7):
+    for time in (3999, 7, 0):
         t = torch.full((len(lengths),), time)
         close(denoise(x, t), decoder(x, t, embedding, mask), lengths, 1e-4)
 

@@ -63,6 +63,36 @@ def test_the_codebook_follows_its_vectors_in_training_alone():
     assert error < 1e-2
 
 
+def test_one_step_of_the_codebook_is_the_hand_computed_one():
+    """Spec 3.9: averages decay by 0.75, sizes are smoothed by (n + eps) / (N + codes * eps) * N."""
+    quantizer = Quantizer(1, 3, 0.75, normalize=False).train()
+    quantizer.embed.copy_(torch.tensor([[0.0, 10.0, 20.0]]))
+    quantizer.embed_avg.copy_(torch.tensor([[0.0, 20.0, 0.0]]))
+    quantizer.cluster_size.copy_(torch.tensor([4.0, 2.0, 0.0]))
+    quantizer(torch.tensor([[[1.0], [2.0], [11.0]]]))
+    sizes = [0.75 * 4 + 0.25 * 2, 0.75 * 2 + 0.25 * 1, 0.0]
+    sums = [0.25 * (1 + 2), 0.75 * 20 + 0.25 * 11, 0.0]
+    smoothed = [(size + 1e-5) / (sum(sizes) + 3e-5) * sum(sizes) for size in sizes]
+    torch.testing.assert_close(quantizer.cluster_size, torch.tensor(sizes))
+    torch.testing.assert_close(quantizer.embed_avg[0], torch.tensor(sums))
+    torch.testing.assert_close(quantizer.embed[0], torch.tensor(sums) / torch.tensor(smoothed), rtol=1e-6, atol=0)
+    # A code that was never used is where smoothing shows: its size becomes nearly eps, not eps / N.
+    quantizer.embed_avg[0, 2] = 1.0
+    quantizer(torch.tensor([[[1.0]]]))
+    size = float(quantizer.cluster_size.sum())
+    expected = 0.75 / (1e-5 / (size + 3e-5) * size)
+    assert quantizer.embed[0, 2].item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_reconstruction_loss_is_measured_in_normalised_units():
+    torch.manual_seed(0)
+    plain = DiscreteVAE(TINY).eval()
+    scaled = DiscreteVAE(DiscreteVAEConfig(**{**vars(TINY), "mel_scale": 3.0})).eval()
+    scaled.load_state_dict(plain.state_dict())
+    mel = torch.randn(1, 10, 8)
+    torch.testing.assert_close(scaled(3 * mel).reconstruction_loss, plain(mel).reconstruction_loss)
+
+
 def test_the_gradient_passes_straight_through():
     quantizer = Quantizer(4, 12, 0.99, normalize=False).eval()
     z = torch.randn(1, 5, 4, requires_grad=True)
@@ -79,6 +109,8 @@ def test_unused_codes_are_seeded_anew():
     assert quantizer.revive(vectors, threshold=0.1) == 7
     assert (quantizer.embed[:, 5:].T[:, None] == vectors[None]).all(-1).any(1).all()
     assert quantizer.revive(vectors, threshold=0.1) == 0
+    # The averages agree with the new codes, or the next step would move these away.
+    torch.testing.assert_close(quantizer.embed_avg[:, 5:] / quantizer.cluster_size[5:], quantizer.embed[:, 5:])
 
 
 def test_sizes_that_cannot_be_built_are_refused():

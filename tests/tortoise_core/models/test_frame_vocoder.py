@@ -17,6 +17,15 @@ def test_every_frame_becomes_256_samples(frames):
     assert wav.dtype == torch.float32 and wav.isfinite().all()
 
 
+def test_a_magnitude_has_a_ceiling():
+    torch.manual_seed(0)
+    model = FrameVocoder(TINY)
+    with torch.no_grad():
+        model.head.bias[: 1024 // 2 + 1] = 60.0
+        magnitude = model.spectrum(torch.randn(1, 10, 4)).abs()
+    torch.testing.assert_close(magnitude, torch.full_like(magnitude, 148.41316))  # e^5
+
+
 def test_rows_of_a_batch_do_not_touch_each_other():
     torch.manual_seed(0)
     model = FrameVocoder(TINY).eval()

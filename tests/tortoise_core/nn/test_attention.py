@@ -34,11 +34,14 @@ def attend_slowly(block: AttentionBlock, x: torch.Tensor) -> torch.Tensor:
     return x + block.proj_out(out)
 
 
+@pytest.mark.parametrize(
+    ("channels", "heads", "frames"), [(32, 4, 20), (80, 5, 9), (96, 3, 70), (36, 3, 1), (20, 1, 2)]
+)
 @pytest.mark.parametrize("relative", [False, True])
 @torch.no_grad()
-def test_block_equals_obvious_loop(relative):
-    block = randomised(AttentionBlock(32, 4, relative_positions=relative))
-    x = torch.randn(2, 32, 20, generator=torch.Generator().manual_seed(1))
+def test_block_equals_obvious_loop(relative, channels, heads, frames):
+    block = randomised(AttentionBlock(channels, heads, relative_positions=relative))
+    x = torch.randn(2, channels, frames, generator=torch.Generator().manual_seed(1))
     difference = (block(x) - attend_slowly(block, x)).abs().max()
     assert difference < 1e-5, difference
     assert (block(x) - x).abs().max() > 0.1
@@ -68,7 +71,19 @@ def test_relative_buckets_at_the_edges():
     assert relative_position_bucket(distances).tolist() == [0, 1, 7, 8, 15, 15, 15, 17, 23, 24, 31, 31]
 
 
-@pytest.mark.parametrize(("channels", "groups"), [(16, 8), (32, 16), (64, 16), (96, 32), (144, 16), (1024, 32)])
+def test_relative_buckets_at_every_distance():
+    """Spec 3.0 in whole numbers: 8 + floor(8 log(n/8) / log 8) is the largest b with 8 * 2^(3 (b - 8) / 8) <= n."""
+    for distance in range(-2000, 2001):
+        n = abs(distance)
+        bucket = n if n < 8 else max(b for b in range(8, 16) if 8**8 * 2 ** (3 * (b - 8)) <= n**8)
+        expected = bucket + 16 * (distance > 0)
+        assert relative_position_bucket(torch.tensor(distance)).item() == expected, distance
+
+
+@pytest.mark.parametrize(
+    ("channels", "groups"),
+    [(12, 4), (20, 4), (80, 16), (160, 32), (16, 8), (32, 16), (64, 16), (96, 32), (144, 16), (1024, 32)],
+)
 def test_group_rule(channels, groups):
     assert group_count(channels) == groups
     assert GroupNorm(channels).num_groups == groups
@@ -77,6 +92,12 @@ def test_group_rule(channels, groups):
 def test_group_rule_refuses_channels_without_groups():
     with pytest.raises(ConfigError, match="7 channels"):
         group_count(7)
+
+
+def test_rms_norm_does_not_magnify_silence():
+    norm = RMSNorm(4)
+    torch.testing.assert_close(norm(torch.full((1, 4), 1e-9)), torch.full((1, 4), 0.1))  # divided by the floor, 1e-8
+    torch.testing.assert_close(norm(torch.full((1, 4), 1e-7)), torch.ones(1, 4))
 
 
 def test_rms_norm_has_unit_mean_square_and_no_shift():

@@ -1,5 +1,6 @@
 """The rotary encoder against an obvious rendering of the specification, and its padding guarantee."""
 
+import pytest
 import torch
 
 from tests.tortoise_core.nn.test_attention import randomised
@@ -45,10 +46,11 @@ def encode_slowly(encoder: Encoder, x: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.layer_norm(x, x.shape[-1:], state["norm.weight"], state["norm.bias"])
 
 
+@pytest.mark.parametrize(("dim", "depth", "heads", "positions"), [(24, 2, 3, 11), (80, 1, 5, 7), (20, 1, 1, 1)])
 @torch.no_grad()
-def test_encoder_equals_obvious_loop():
-    encoder = randomised(Encoder(24, 2, 3, ff_mult=2))
-    x = torch.randn(11, 24, generator=torch.Generator().manual_seed(1))
+def test_encoder_equals_obvious_loop(dim, depth, heads, positions):
+    encoder = randomised(Encoder(dim, depth, heads, ff_mult=2))
+    x = torch.randn(positions, dim, generator=torch.Generator().manual_seed(1))
     difference = (encoder(x[None])[0] - encode_slowly(encoder, x)).abs().max()
     assert difference < 1e-5, difference
 

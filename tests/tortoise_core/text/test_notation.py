@@ -42,8 +42,8 @@ def test_several_words():
         ("ipa", "tǃa", "'ǃ'"),
         ("ipa", "  ", "no phonemes"),
         ("arpabet", "T QQ1", "QQ1"),
-        ("arpabet", "T AH0 |", "nothing"),
-        ("kirshenbaum", "t@", "use ipa, x-sampa, arpabet"),
+        ("arpabet", "T AH0 |", "an empty word"),
+        ("kirshenbaum", "t@", "use one of ipa, x-sampa, arpabet"),
     ],
 )
 def test_mistakes_are_named(alphabet, phonemes, message):

@@ -160,7 +160,7 @@ def test_any_text_gives_valid_tokens(text):
 
 @pytest.mark.parametrize("index", [-1, len(VOCABULARY)])
 def test_decode_refuses_foreign_ids(index):
-    with pytest.raises(TextError, match=f"token id {index} is outside"):
+    with pytest.raises(TextError, match=f"token id {index} is not in the phone vocabulary"):
         TOKENIZER.decode([index])
 
 

@@ -1,15 +1,16 @@
 """A tiny corpus and a tiny recipe: every stage of the training can run on them in seconds."""
 
 import json
-import stat
-import sys
 
 import numpy as np
 import pytest
 import torch
 
 from tortoise_core.audio.mel import MelSpectrogram24k
-from tortoise_core.training.recipe import read_recipe
+from tortoise_core.training.recipe_file import read_recipe
+from tortoise_core.training.run import Order, run
+from tortoise_core.training.stages.registry import STAGES
+from tortoise_core.training.workspace import Workspace
 
 RECIPE = """
 name = "tiny"
@@ -98,9 +99,13 @@ log_every = 1
 validate_every = 4
 checkpoint_every = 2
 bf16 = false
+"""
+CROPS = """
 [stages.{stage}.crops]
 batch = 4
 frames = 32
+"""
+LOSSES = """
 [stages.{stage}.losses]
 adversarial_from = 2
 mel = 1.0
@@ -108,10 +113,14 @@ context = 4
 width = 2
 periods = [2]
 resolutions = [[256, 64]]
+"""
+BUCKETS = """
 [stages.{stage}.buckets]
 positions = 200
 code_limits = [16, 24]
 conditioning_frames = 32
+"""
+PIECES = """
 [stages.{stage}.pieces]
 batch = 2
 codes = 8
@@ -120,40 +129,33 @@ codes_share = 0.5
 [stages.{stage}.denoising]
 surrogate_alone = 1
 absolute = 1.0
+"""
+CODEC = """
+[stages.{stage}.codec]
+phone = 0.1
+absolute = 0.2
+revive_every = 2
+"""
+RANKING = """
 [stages.{stage}.ranking]
 damaged = true
 """
-
-
-TEACHER = """#!{python}
-import sys, struct, wave
-args = sys.argv[1:]
-text, out = args[args.index("-t") + 1], args[args.index("-o") + 1]
-n = 16000 * (len(text) + 8) // 20
-with wave.open(out, "wb") as f:
-    f.setnchannels(1); f.setsampwidth(2); f.setframerate(16000)
-    f.writeframes(struct.pack("<%dh" % n, *[(i * 37) % 2000 for i in range(n)]))
-end = n / 16000
-print("pau:0.150 n:%.3f ow:%.3f pau:%.3f" % (end / 2, end - 0.2, end))
-"""
-
-
-@pytest.fixture
-def teacher(tmp_path, monkeypatch):
-    """A program with flite's command line that writes a saw-tooth: the corpus must not care who speaks."""
-    program = tmp_path / "bin" / "flite"
-    program.parent.mkdir()
-    program.write_text(TEACHER.format(python=sys.executable))
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", str(program.parent))
+STAGE_PARTS = {
+    "dvae": LOOP + CROPS + CODEC,
+    "vocoder": LOOP + CROPS + LOSSES,
+    "autoregressive": LOOP + BUCKETS,
+    "clvp": LOOP + BUCKETS + RANKING,
+    "speller": LOOP + BUCKETS,
+    "diffusion_codes": LOOP + PIECES,
+    "diffusion": LOOP + PIECES,
+    "vocoder_decoded": LOOP + CROPS + LOSSES,
+}
 
 
 @pytest.fixture(scope="session")
 def recipe_file(tmp_path_factory):
-    stages = ("dvae", "vocoder", "autoregressive", "clvp", "speller", "diffusion_codes", "diffusion", "vocoder_decoded")
     path = tmp_path_factory.mktemp("recipe") / "tiny.toml"
-    codec = "[stages.dvae.codec]\nphone = 0.1\nabsolute = 0.2\nrevive_every = 2\n"
-    path.write_text(RECIPE + "".join(LOOP.format(stage=stage) for stage in stages) + codec)
+    path.write_text(RECIPE + "".join(parts.format(stage=stage) for stage, parts in STAGE_PARTS.items()))
     return path
 
 
@@ -162,14 +164,13 @@ def recipe(recipe_file):
     return read_recipe(recipe_file)
 
 
-@pytest.fixture(scope="module")
-def workspace_folder(tmp_path_factory):
-    """A workspace whose corpus is 100 short tones, said to be the word "no" with its phones."""
-    folder = tmp_path_factory.mktemp("mini") / "mini" / "corpus"
+def make_corpus(folder):
+    """Writes a corpus of 100 short tones that claim to be "Note." (one in ten "Nate.", which is held out)."""
     folder.mkdir(parents=True)
     random = np.random.default_rng(0)
     to_mel = MelSpectrogram24k()
-    samples, frames = 0, 0
+    samples = 0
+    frames = 0
     with (folder / "audio.i16").open("wb") as audio, (folder / "mel.f16").open("wb") as mels:
         lines = []
         for number in range(100):
@@ -179,9 +180,30 @@ def workspace_folder(tmp_path_factory):
             audio.write((wav * 32767).astype(np.int16).tobytes())
             mels.write(np.ascontiguousarray(mel).tobytes())
             end = length / 24000
-            phones = [{"name": n, "end_s": end * (i + 1) / 4} for i, n in enumerate(["pau", "n", "ow", "pau"])]
-            item = {"text": "No.", "voice": ("slt", "rms")[number % 2], "sample_offset": samples, "samples": length}
+            held_out = number % 10 == 7
+            names = ["pau", "n", "ey" if held_out else "ow", "t", "pau"]
+            phones = [{"name": n, "end_s": end * (i + 1) / 5} for i, n in enumerate(names)]
+            item = {"text": "Nate." if held_out else "Note.", "voice": ("slt", "rms")[number % 2]}
+            item |= {"sample_offset": samples, "samples": length}
             lines.append(json.dumps(item | {"frame_offset": frames, "frames": len(mel), "phones": phones}))
-            samples, frames = samples + length, frames + len(mel)
+            samples = samples + length
+            frames = frames + len(mel)
     (folder / "index.jsonl").write_text("".join(line + "\n" for line in lines))
-    return folder.parent
+
+
+@pytest.fixture(scope="module")
+def workspace_folder(tmp_path_factory):
+    """A workspace with a corpus and nothing else."""
+    folder = tmp_path_factory.mktemp("mini") / "mini"
+    make_corpus(folder / "corpus")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, recipe):
+    """A workspace in which every stage was trained for four steps."""
+    folder = tmp_path_factory.mktemp("trained") / "mini"
+    make_corpus(folder / "corpus")
+    workspace = Workspace(folder, recipe, "cpu")
+    run(workspace, list(STAGES), Order())
+    return workspace

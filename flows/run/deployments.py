@@ -1,0 +1,23 @@
+"""The flows that can be started by name, by a command or as a deployment: one line for each.
+
+An entry is a module path, as Prefect's own deployments want it, so this module knows nothing of what a flow does.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from prefect import Flow
+
+ENTRYPOINTS = {
+    "book-to-audio": "flows.book_to_audio.book_to_audio",
+    "retry-failed": "flows.retry_failed.retry_failed",
+}
+
+
+def find_flow(name: str) -> Flow[..., Any]:
+    """The flow of that name, imported. Raises `KeyError` for a name that is not in the table."""
+    module, _, function = ENTRYPOINTS[name].rpartition(".")
+    flow: Flow[..., Any] = getattr(import_module(module), function)
+    return flow

@@ -1,0 +1,74 @@
+"""Finds and runs the ffmpeg program. It must not know what a book is.
+
+A system ffmpeg is used when there is one, otherwise the binary that the package imageio-ffmpeg carries. It gets an
+argument list, never a shell's command line.
+"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Sequence
+
+import imageio_ffmpeg
+import numpy as np
+
+from tasks.errors import OutputError, TalepressError
+
+SHOWN_STDERR_CHARS = 300
+
+
+def ffmpeg_path() -> str:
+    """Finds the ffmpeg program. Raises `TalepressError` when there is none."""
+    try:
+        return shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()
+    except RuntimeError as error:
+        raise TalepressError("no ffmpeg: install it, or reinstall the Python package imageio-ffmpeg") from error
+
+
+def run_ffmpeg(arguments: Sequence[str], pcm: Iterable[np.ndarray] = ()) -> str:
+    """Runs ffmpeg, feeding it float32 PCM on standard input as it asks for it.
+
+    Args:
+        arguments: everything after the program's name; `pipe:0` is the PCM when there is some.
+        pcm: blocks of float32 mono samples, each of shape (samples,).
+
+    Returns:
+        What ffmpeg wrote to standard output, decoded as UTF-8.
+
+    Raises:
+        OutputError: the disk is full.
+        TalepressError: ffmpeg failed; its own last words are in the message.
+    """
+    command = [ffmpeg_path(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments]
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:  # files: full pipes would stop ffmpeg
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr)
+        try:
+            _feed(process, pcm)
+            process.wait()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        stdout.seek(0)
+        stderr.seek(0)
+        messages = stderr.read().decode("utf-8", "replace").strip()
+        if process.returncode == 0:
+            return stdout.read().decode("utf-8", "replace")
+    if "No space left on device" in messages:
+        raise OutputError("the disk is full: ffmpeg could not write its file; free some space and run again")
+    raise TalepressError(f"ffmpeg failed with status {process.returncode}: {messages[-SHOWN_STDERR_CHARS:]}")
+
+
+def _feed(process: subprocess.Popen[bytes], pcm: Iterable[np.ndarray]) -> None:
+    """Writes all blocks and closes the pipe. A pipe that ffmpeg closed early is no error here: its status tells."""
+    assert process.stdin is not None
+    try:
+        with process.stdin as pipe:
+            for block in pcm:
+                pipe.write(np.ascontiguousarray(block, dtype="<f4").data)
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EINVAL):
+            raise

@@ -1,0 +1,55 @@
+"""Holds what an edition is made of, and what every output derives from it alike: rate, length, chapter marks, tags.
+
+It must not know in which files an edition is published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from configs.settings import PackageSettings
+from storage.records import Book, Master, Take, VoiceRecord
+from tasks.package.audio.marks import ChapterMark, chapter_marks, sample_rate_of
+from tasks.package.audio.tags import Tags, tags_of
+from tortoise_core.inference.interface import Sampling
+
+
+@dataclass(frozen=True, eq=False)
+class EditionContent:
+    """What an edition is made of. `takes` holds at least the takes that the masters' placements name, by key."""
+
+    book: Book
+    masters: tuple[Master, ...]  # in reading order
+    takes: Mapping[str, Take]
+    voice: VoiceRecord
+    model: str  # its name, for people
+    model_digest: str
+    sampling: Sampling
+    settings: PackageSettings
+
+    @cached_property
+    def sample_rate(self) -> int:
+        """Of all masters, in Hz. Raises `TalepressError` when they differ or there is none."""
+        return sample_rate_of(self.masters)
+
+    @cached_property
+    def seconds(self) -> float:
+        """Length of all chapters together."""
+        return sum(master.samples for master in self.masters) / self.sample_rate
+
+    @cached_property
+    def marks(self) -> tuple[ChapterMark, ...]:
+        """One mark per master, in samples from the start of the book's audio."""
+        return chapter_marks(self.masters)
+
+    @cached_property
+    def tags(self) -> Tags:
+        """What players and libraries show of the book."""
+        return tags_of(self.book, narrator_of(self.settings, self.voice))
+
+
+def narrator_of(settings: PackageSettings, voice: VoiceRecord) -> str:
+    """Names who reads, as it is shown to people."""
+    return settings.narrator or f"Talepress ({voice.name})"

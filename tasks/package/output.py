@@ -1,0 +1,60 @@
+"""Says what an output is: one kind of published file, as a handful of functions that packaging calls.
+
+It must not know which outputs there are: `tasks.package.outputs` lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from configs.settings import PackageSettings
+from storage.artifacts import ArtifactStore
+from storage.records import EditionFile, Master
+from tasks.package.content import EditionContent
+
+
+def encode_nothing(
+    _folder: Path, _store: ArtifactStore, _masters: Iterable[Master], _settings: PackageSettings
+) -> None:
+    """Leaves everything to `Output.write`: for outputs that need no encoded audio."""
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """An edition in the making: all that an output is given to write its files."""
+
+    folder: Path  # where files are finished; paths in it are those in the edition's folder
+    stem: str  # the edition's name; every file, or the folder of several, is named `stem` + the output's suffix
+    content: EditionContent
+    store: ArtifactStore  # holds the masters' audio
+    encoded: Mapping[str, Path]  # by kind: the folder that the output's encoder filled
+    files: tuple[EditionFile, ...] = ()  # of the outputs before this one; their paths are relative to `folder`
+
+
+@dataclass(frozen=True)
+class Output:
+    """One kind of published file.
+
+    Functions raise `OutputError` or the `OSError` itself when the disk is full, `TalepressError` for other trouble.
+    """
+
+    kind: str  # its name in the settings and in the manifest
+    suffix: str  # what follows the edition's name, in the name of the file or of the folder with its files
+
+    # Writes the files into the draft's folder. Returns their paths in the order in which people want to see them.
+    write: Callable[[Draft], tuple[Path, ...]]
+
+    # Reads the written files back. Raises `TalepressError` where one is not as it was meant.
+    check: Callable[[Draft, tuple[Path, ...]], None]
+
+    # Bytes of the files for so many seconds of audio, rather too high than too low.
+    forecast_bytes: Callable[[float, PackageSettings], float]
+
+    # Encodes chapters, in reading order, into an empty folder, for `write` to find them there. The iterator waits until
+    # each chapter is mastered: what takes long is done while other chapters are still being spoken.
+    encode: Callable[[Path, ArtifactStore, Iterable[Master], PackageSettings], None] = encode_nothing
+
+    # Names of the settings in [package] that shape the files.
+    settings: tuple[str, ...] = ()

@@ -1,0 +1,155 @@
+"""Publishes the audiobook as one M4B file: AAC audio, chapters, tags, cover.
+
+The AAC encoder puts one frame of 1,024 samples before the audio. ffmpeg notes that in the file's edit list, so players
+that heed it start at our sample 0, and chapter marks hold to the sample. Players that do not are off by that frame.
+This module must not know of books beyond their tags and chapters.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from mutagen import MutagenError
+from mutagen.mp4 import MP4, MP4Cover, MP4FreeForm
+
+from configs.settings import PackageSettings
+from storage.artifacts import ArtifactStore
+from storage.records import Master
+from tasks.errors import TalepressError
+from tasks.package.audio.encode import BITEXACT, encode_masters
+from tasks.package.audio.ffmpeg import run_ffmpeg
+from tasks.package.audio.marks import ChapterMark, ffmetadata, parse_ffmetadata
+from tasks.package.audio.tags import JPEG, PNG, Tags, image_type, tagging_errors
+from tasks.package.output import Draft, Output
+
+AAC_FRAME = 1024  # samples
+MARK_SECONDS = 0.001  # the resolution of the chapter track that ffmpeg writes
+NERO_CHAPTERS = 255  # the `chpl` atom counts in one byte; the QuickTime chapter track beside it holds them all
+AUDIOBOOK_KIND = 2  # the `stik` media kind
+SHORT_DESCRIPTION_CHARS = 255  # readers cut `desc` here
+KILOBIT_BYTES = 125
+ENCODED_NAME = "audio.m4a"
+
+_IMAGE_FORMATS = {JPEG: MP4Cover.FORMAT_JPEG, PNG: MP4Cover.FORMAT_PNG}
+
+logger = logging.getLogger(__name__)
+
+
+def encode_m4b(folder: Path, store: ArtifactStore, masters: Iterable[Master], settings: PackageSettings) -> None:
+    """Encodes all chapters as one AAC file without chapter marks; see `Output.encode`."""
+    codec = ("-c:a", "aac", "-b:a", f"{settings.aac_bitrate_kbps}k")
+    encode_masters(folder / ENCODED_NAME, store, masters, codec, container="ipod")
+
+
+def write_m4b(draft: Draft) -> tuple[Path, ...]:
+    """Adds chapter marks and tags to the encoded audio; see `Output.write`."""
+    content = draft.content
+    if len(content.marks) > NERO_CHAPTERS:
+        logger.warning(
+            "%d chapters: players that only know Nero chapters will show the first %d",
+            len(content.marks),
+            NERO_CHAPTERS,
+        )
+    path = draft.folder / f"{draft.stem}{M4B.suffix}"
+    add_marks(draft.encoded[M4B.kind] / ENCODED_NAME, path, ffmetadata(content.marks, content.sample_rate))
+    write_tags(path, content.tags)
+    return (path,)
+
+
+def add_marks(audio: Path, path: Path, metadata: str) -> None:
+    """Copies encoded audio into an M4B file with the chapter marks of an ffmetadata text."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
+        file.write(metadata)
+        file.flush()
+        run_ffmpeg(
+            [
+                *("-i", f"file:{audio}", "-f", "ffmetadata", "-i", file.name),
+                *("-map", "0:a", "-map_metadata", "1", "-map_chapters", "1", "-c:a", "copy", *BITEXACT),
+                *("-movflags", "+faststart", "-brand", "M4B ", "-f", "ipod", f"file:{path}"),
+            ]
+        )
+
+
+def write_tags(path: Path, tags: Tags) -> None:
+    """Adds iTunes atoms to a finished MP4 file, in place. Raises `OSError` (disk full) or `TalepressError`.
+
+    ffmpeg's own muxer keeps only some of these atoms. Freeform atoms are named as audiobook libraries look for them.
+    """
+    texts = {
+        "\xa9nam": tags.title,
+        "\xa9alb": tags.title,
+        "\xa9ART": tags.author,
+        "aART": tags.author,
+        "\xa9wrt": tags.narrator,  # audiobook libraries read the composer as the narrator
+        "\xa9day": tags.date,
+        "\xa9gen": "Audiobook",
+        "desc": tags.description[:SHORT_DESCRIPTION_CHARS],
+        "ldes": tags.description,
+        "\xa9too": "Talepress",
+    }
+    freeform = {
+        "NARRATOR": tags.narrator,
+        "PUBLISHER": tags.publisher,
+        "LANGUAGE": tags.language,
+        "ISBN": tags.isbn,
+        "SERIES": tags.series,
+        "SERIES-PART": tags.series_part,
+    }
+    with tagging_errors(path):
+        file = MP4(path)
+        for atom, text in texts.items():
+            if text:
+                file[atom] = [text]
+        for name, text in freeform.items():
+            if text:
+                file[f"----:com.apple.iTunes:{name}"] = [MP4FreeForm(text.encode("utf-8"))]
+        file["stik"] = [AUDIOBOOK_KIND]
+        if tags.cover is not None:
+            file["covr"] = [MP4Cover(tags.cover, imageformat=_IMAGE_FORMATS[image_type(tags.cover)])]
+        file.save()
+
+
+def check_m4b(path: Path, marks: Sequence[ChapterMark], sample_rate: int, tags: Tags) -> None:
+    """Reads a file back with mutagen and with ffmpeg. Raises `TalepressError` where it is not as meant."""
+    try:
+        file = MP4(path)
+    except MutagenError as error:
+        raise TalepressError(
+            f"{path}: was written, but cannot be read back ({error}); run the same command again"
+        ) from error
+    seconds = marks[-1].end_sample / sample_rate
+    if file.info is None or abs(file.info.length - seconds) > 2 * AAC_FRAME / sample_rate:
+        raise TalepressError(f"{path}: does not last {seconds:.3f} s as it should; run the same command again")
+    if file.tags is None or file.tags.get("\xa9nam") != [tags.title]:
+        raise TalepressError(f"{path}: the title did not read back; run the same command again")
+    quicktime = parse_ffmetadata(run_ffmpeg(["-i", f"file:{path}", "-f", "ffmetadata", "-"]))
+    if [title for title, _, _ in quicktime] != [mark.title for mark in marks]:
+        raise TalepressError(f"{path}: {len(quicktime)} chapters read back, not as the {len(marks)} that were written")
+    nero_starts = [chapter.start for chapter in file.chapters or ()]
+    for starts in ([start for _, start, _ in quicktime], nero_starts):
+        for start, mark in zip(starts, marks, strict=False):  # Nero chapters may be fewer
+            if abs(start - mark.start_sample / sample_rate) > MARK_SECONDS:
+                raise TalepressError(f"{path}: chapter {mark.title!r} starts at {start:.4f} s, not where it was put")
+
+
+def _check(draft: Draft, paths: tuple[Path, ...]) -> None:
+    for path in paths:
+        check_m4b(path, draft.content.marks, draft.content.sample_rate, draft.content.tags)
+
+
+def _forecast_bytes(seconds: float, settings: PackageSettings) -> float:
+    return seconds * settings.aac_bitrate_kbps * KILOBIT_BYTES
+
+
+M4B = Output(
+    kind="m4b",
+    suffix=".m4b",
+    write=write_m4b,
+    check=_check,
+    forecast_bytes=_forecast_bytes,
+    encode=encode_m4b,
+    settings=("aac_bitrate_kbps",),
+)

@@ -1,0 +1,83 @@
+"""Each check of `talepress doctor` finds what is wrong, and says the remedy."""
+
+from importlib import metadata
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from flows.actions import doctor
+from flows.services import read_settings
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def assert_wrong(result, detail, remedy):
+    assert not result.ok
+    assert detail in result.detail
+    assert remedy in result.remedy
+
+
+@pytest.mark.parametrize(("version", "fits"), [((3, 10, 9), False), ((3, 11, 0), True), ((3, 12, 4), True)])
+def test_python(monkeypatch, version, fits):
+    monkeypatch.setattr(doctor.sys, "version_info", version)
+    result = doctor.python_version()
+    assert result.ok is fits
+    assert result.detail == ".".join(map(str, version))
+    if not fits:
+        assert_wrong(result, "3.10.9", "install Python 3.11")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "detail"),
+    [
+        ("numpy>=1000", "instead of >=1000"),
+        ("no-such-package>=1", "no-such-package is missing"),
+    ],
+)
+def test_packages(monkeypatch, wanted, detail):
+    monkeypatch.setattr(metadata, "requires", lambda name: ["pytest>=1", wanted, "absent; extra == 'train'"])
+    assert_wrong(doctor.packages(), detail, "pip install -c constraints.txt -e .")
+    monkeypatch.setattr(metadata, "requires", lambda name: ["pytest>=1", "absent; extra == 'train'"])
+    assert doctor.packages().ok
+
+
+def test_a_disk_with_little_room(monkeypatch):
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda place: SimpleNamespace(free=doctor.LITTLE_DISK_BYTES - 1))
+    assert_wrong(doctor.disk(read_settings()), "2.0 GiB free", "make room")
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda place: SimpleNamespace(free=doctor.LITTLE_DISK_BYTES))
+    assert doctor.disk(read_settings()).ok
+
+
+@pytest.mark.parametrize(
+    ("wanted", "gpu", "ok", "detail"),
+    [
+        ("cuda", False, False, "cuda is set, torch sees no GPU"),
+        ("cuda:1", False, False, "cuda:1 is set"),
+        ("auto", False, True, "CPU, "),
+        ("cpu", True, True, "CPU, "),
+        ("auto", True, True, "a fine card"),
+    ],
+)
+def test_the_device(monkeypatch, wanted, gpu, ok, detail):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: "a fine card")
+    monkeypatch.setenv("TALEPRESS_SYNTHESIZE__DEVICE", wanted)
+    result = doctor.device(read_settings())
+    assert (result.ok, detail in result.detail) == (ok, True), result
+    assert ok or "set synthesize.device to auto" in result.remedy
+
+
+def test_a_wrong_setting_ends_the_examination_with_its_name(monkeypatch):
+    monkeypatch.setenv("TALEPRESS_QA__RETAKES", "many")
+    *_, last = doctor.examine()
+    assert last.name == "settings"
+    assert_wrong(last, "TALEPRESS_QA__RETAKES", "correct the setting")
+
+
+def test_a_database_that_is_none(monkeypatch, tmp_path):
+    (tmp_path / "no.db").write_bytes(b"this is no database, and never was" * 100)
+    monkeypatch.setenv("TALEPRESS_STORAGE__DATABASE_URL", f"sqlite:///{tmp_path / 'no.db'}")
+    (result,) = [result for result in doctor.examine() if result.name == "database"]
+    assert not result.ok
+    assert result.remedy

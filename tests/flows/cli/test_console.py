@@ -1,0 +1,52 @@
+"""Which exit code an error or a report means."""
+
+import errno
+
+import pytest
+
+from flows.cli.console import ExitCode, exit_code_of, one_line
+from flows.cli.report import show_report
+from storage.errors import DatabaseBusyError, DuplicateError, NotFoundError
+from storage.records import RunState
+from tasks.errors import BadInputError, CoverageError, EngineMemoryError, OutputError, TransientError
+from tests.flows.order.test_report import REPORT, replace
+from tortoise_core.errors import CheckpointError, ConfigError, OutOfMemoryError, TextError
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (BadInputError("x"), 2),
+        (OutputError("x"), 2),
+        (NotFoundError("x"), 2),
+        (DuplicateError("x"), 2),
+        (TextError("x"), 2),
+        (ConfigError("x"), 2),
+        (CheckpointError("x"), 2),
+        (OSError(errno.ENOSPC, "full"), 2),
+        (OSError(errno.EDQUOT, "quota"), 2),
+        (OSError(errno.EIO, "broken"), 3),
+        (OutOfMemoryError("x"), 3),
+        (EngineMemoryError("x"), 3),
+        (TransientError("x"), 3),
+        (CoverageError("x"), 3),
+        (DatabaseBusyError("x"), 3),
+        (KeyError("x"), 3),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_exit_codes(error, code):
+    assert exit_code_of(error) == code
+
+
+@pytest.mark.parametrize(("state", "code"), [(RunState.DONE, 0), (RunState.FLAGGED, 1)])
+@pytest.mark.parametrize("json", [True, False])
+def test_a_report_ends_with_its_state(capsys, state, code, json):
+    assert show_report(replace(REPORT, state=state), json=json) == code
+    assert capsys.readouterr().out
+    assert (ExitCode.DONE, ExitCode.FLAGGED) == (0, 1)
+
+
+def test_a_full_disk_is_told_with_its_remedy():
+    assert "free some space" in one_line(OSError(errno.ENOSPC, "No space left"))
+    assert one_line(KeyError("x")).startswith("unexpected KeyError")

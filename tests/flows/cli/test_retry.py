@@ -1,0 +1,37 @@
+"""`talepress retry` asks for what the last run was asked for."""
+
+import pytest
+
+from flows.cli.retry import last_request
+from flows.order.request import Request
+from flows.services import open_services, read_settings
+from storage.records import RunState
+from tests.flows.cli.test_plan import ordered
+
+
+@pytest.fixture
+def last_run(voiced_home, book, tmp_path):
+    """Records a run of the book with this request as its row has it; returns what `retry` then asks for."""
+
+    def record(row, **asked):
+        order = ordered(book, tmp_path / "out")
+        with order.services.database.unit_of_work() as uow:
+            uow.books.save(order.book, order.script)
+            uow.runs.finish(uow.runs.start(order.source, "book_to_audio", row), RunState.DONE)
+            uow.commit()
+        with open_services(read_settings()) as services:
+            return last_request(services, {"book": str(book), **asked})
+
+    return record
+
+
+def test_values_keep_their_kind(last_run, book):
+    row = {"book": "/elsewhere/book.md", "out": "/out", "voice": "tone", "preset": "fast", "force": False}
+    assert last_run(row) == Request(book=str(book), out="/out", voice="tone", preset="fast", force=False)
+    assert last_run({**row, "force": True}).force is True
+
+
+def test_a_row_from_before_there_was_a_model_is_understood(last_run, book):
+    names = ("voice", "preset", "chapters", "plan", "cast", "lexicon", "locale")
+    row = {"book": str(book), "out": "/out", **dict.fromkeys(names), "force": False}
+    assert last_run(row, out="/other") == Request(book=str(book), out="/other")

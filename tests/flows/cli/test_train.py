@@ -1,0 +1,32 @@
+"""`talepress train`: what it lists, what it refuses, and that it begins with the weights of a model."""
+
+from pathlib import Path
+
+import configs
+from tortoise_core.training.run import STEPS
+from tortoise_core.training.stages.registry import STAGES
+
+MODELS = Path(configs.__file__).parent / "models"
+
+
+def test_the_stages_are_listed_in_their_order_with_what_they_learn(talepress):
+    ended = talepress("train", "--list")
+    assert ended.code == 0
+    lines = [line.split(maxsplit=1) for line in ended.out.splitlines()]
+    assert lines == [[name, purpose] for name, purpose in STEPS.items()]
+
+
+def test_an_unknown_stage_is_refused_and_the_known_ones_are_named(talepress, tmp_path):
+    recipe = MODELS / "tortoise_mini.toml"
+    ended = talepress("train", "dvae", "nonsense", "--config", recipe, "--workspace", tmp_path)
+    assert ended.code == 2 and len(ended.err.splitlines()) == 1
+    assert "'nonsense'" in ended.err and all(step in ended.err for step in STEPS)
+
+
+def test_stages_begin_with_the_weights_of_the_shipped_model_and_then_want_a_corpus(talepress, tmp_path):
+    recipe = MODELS / "tortoise_mini_further.toml"
+    ended = talepress(
+        "train", "autoregressive", "--config", recipe, "--workspace", tmp_path, "--from", MODELS / "tortoise_mini"
+    )
+    assert ended.code == 2 and "talepress train corpus" in ended.err
+    assert {path.parent.name for path in (tmp_path / "runs").glob("*/checkpoint.pt")} == set(STAGES)

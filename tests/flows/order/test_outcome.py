@@ -1,0 +1,64 @@
+"""At the end of a run the database is asked again whether every character was spoken or skipped by a rule."""
+
+from dataclasses import replace
+
+import pytest
+
+from flows.order.outcome import check_coverage
+from storage.records import Master, PlacedUtterance
+from storage.repository.books import Books
+from tasks.errors import CoverageError
+from tests.flows.cli.test_plan import ordered
+
+pytestmark = pytest.mark.usefixtures("voiced_home")
+
+
+@pytest.fixture
+def order(book, tmp_path):
+    """An order whose book is in the database."""
+    order = ordered(book, tmp_path / "out")
+    with order.services.database.unit_of_work() as uow:
+        uow.books.save(order.book, order.script)
+        uow.commit()
+    return order
+
+
+@pytest.fixture
+def masters(order):
+    """Masters on whose timelines every utterance lies."""
+    return tuple(
+        Master(
+            chapter,
+            order.book.chapters[chapter].title,
+            "a" * 64,
+            24_000,
+            1000,
+            -19.0,
+            -3.5,
+            tuple(
+                PlacedUtterance(item.utterance, item.key, 0, 1000)
+                for item in order.keyed
+                if item.utterance.chapter_index == chapter
+            ),
+        )
+        for chapter in order.chapters
+    )
+
+
+def test_a_book_that_is_there_whole_passes(order, masters):
+    check_coverage(order, masters)
+
+
+def test_an_utterance_that_lies_on_no_timeline_is_named(order, masters):
+    without = replace(masters[1], placed=masters[1].placed[:1] + masters[1].placed[2:])
+    with pytest.raises(
+        CoverageError, match="1 utterances lie on no chapter's timeline, the first is 'The dragon slept"
+    ):
+        check_coverage(order, (masters[0], without, masters[2]))
+
+
+def test_characters_that_the_ledger_does_not_account_for_are_counted(order, masters, monkeypatch):
+    coverage = Books.coverage
+    monkeypatch.setattr(Books, "coverage", lambda *asked: replace(coverage(*asked), unaccounted_chars=3))
+    with pytest.raises(CoverageError, match="3 characters are neither spoken nor skipped"):
+        check_coverage(order, masters)

@@ -1,0 +1,85 @@
+"""A request: checked with words, plain for a form, and read back from the rows of earlier versions."""
+
+import pytest
+
+from flows.order.request import Reading, Request
+from tasks.errors import BadInputError
+
+OLD_ROW = {
+    "book": "/books/a.epub",
+    "out": "/out",
+    "voice": "slt",
+    "preset": "fast",
+    "chapters": "2-3",
+    "plan": None,
+    "cast": None,
+    "lexicon": None,
+    "locale": None,
+    "force": False,
+}
+
+
+def test_what_is_not_given_is_empty():
+    request = Request(book="/books/a.epub", out="/out")
+    assert set(request.model_dump(exclude={"book", "out"}).values()) == {"", False}
+
+
+def test_a_row_of_a_version_that_knew_none_is_read():
+    assert Request.recorded(OLD_ROW) == Request(
+        book="/books/a.epub", out="/out", voice="slt", preset="fast", chapters="2-3"
+    )
+    assert Request.recorded({**OLD_ROW, "force": "False"}).force is False
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"book": "a.epub"}, "book 'a.epub' is not an absolute path"),
+        ({"plan": "plan.toml"}, "plan 'plan.toml' is not an absolute path"),
+        ({"book": "/b\udce9.epub"}, "is not UTF-8: rename the file"),
+        ({"chapters": "1;2"}, "--chapters '1;2' cannot be used: 1, 1-3 or 1,4-5; all if not given."),
+        ({"force": "perhaps"}, "--force 'perhaps' cannot be used"),
+        ({"colour": "red"}, "'colour' is not something that can be asked for: book, voice,"),
+    ],
+)
+def test_a_wrong_value_is_named_in_one_line(change, words):
+    with pytest.raises(BadInputError) as error:
+        Request.checked({"book": "/books/a.epub", "out": "/out", **change})
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_value_is_named():
+    with pytest.raises(BadInputError, match="out is missing: Folder for the audiobook"):
+        Request.checked({"book": "/books/a.epub"})
+
+
+@pytest.mark.parametrize("chapters", ["", "1", "1-3", "1,4-5", " 5 - 6 , 1 "])
+def test_selections_that_can_be_chosen_can_be_asked_for(chapters):
+    assert Request(book="/b", out="/o", chapters=chapters).chapters == chapters
+
+
+def test_the_form_has_a_plain_field_with_words_for_everything():
+    schema = Request.model_json_schema()
+    fields = schema["properties"]
+    assert schema["required"] == ["book", "out"]
+    assert {field["type"] for field in fields.values()} == {"string", "boolean"}  # no "or null", no nested box
+    assert all(field["title"] and field["description"].endswith(".") for field in fields.values())
+    assert sorted(field["position"] for field in fields.values()) == list(range(len(fields)))
+    assert [name for name, field in fields.items() if field.get("format") == "path"] == [
+        "book",
+        "plan",
+        "cast",
+        "lexicon",
+        "out",
+    ]
+
+
+def test_a_run_is_named_by_book_and_voice():
+    assert Request(book="/books/Emma.epub", out="/out", voice="slt").label == "Emma · slt"
+    assert Request(book="/books/Emma.epub", out="/out").label == "Emma"
+
+
+def test_what_is_asked_for_goes_over_the_settings():
+    reading = Reading(book="/b", voice="joe", locale="en-GB")
+    assert reading.overrides == {"synthesize": {"voice": "joe", "preset": ""}, "segment": {"locale": "en-GB"}}

@@ -1,0 +1,121 @@
+"""The M4B: chapter marks to the sample, tags as other programs read them, and a check that finds faults."""
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mutagen import MutagenError
+from mutagen.mp4 import MP4
+
+from tasks.errors import TalepressError
+from tasks.package.audio.ffmpeg import ffmpeg_path, run_ffmpeg
+from tasks.package.audio.marks import chapter_marks, parse_ffmetadata
+from tasks.package.audio.tags import tags_of
+from tasks.package.edition import publish_edition
+from tasks.package.outputs.m4b import AAC_FRAME, MARK_SECONDS, check_m4b, write_tags
+from tasks.synthesize.render import encode_flac
+from tests.tasks.audio import RATE
+from tests.tasks.package.conftest import BOOK, LENGTHS, PNG, SPOKEN, STARTS, TITLES, asking, files_of
+
+
+@pytest.fixture(scope="module")
+def path(published):
+    (path,) = files_of(published, "m4b")
+    return path
+
+
+def decode(path):
+    command = [ffmpeg_path(), "-v", "error", "-i", path, "-f", "f32le", "-ac", "1", "-"]
+    return np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, dtype="<f4")
+
+
+def test_chapters_start_at_the_first_sample_of_their_headings(path):
+    audio = decode(path)
+    assert abs(len(audio) - sum(LENGTHS)) <= AAC_FRAME
+    chapters = parse_ffmetadata(run_ffmpeg(["-i", path, "-f", "ffmetadata", "-"]))
+    assert [title for title, _, _ in chapters] == list(TITLES)
+    assert [start for _, start, _ in chapters] == pytest.approx([mark / RATE for mark in STARTS], abs=MARK_SECONDS)
+    for expected in SPOKEN:
+        window = slice(expected - 5000, expected + 5000)
+        click = window.start + int(np.abs(audio[window]).argmax())
+        assert abs(click - expected) <= 2  # the decoder honours the edit list
+    assert chapters[0][1] == 0
+    assert [end for _, _, end in chapters[:-1]] == [start for _, start, _ in chapters[1:]]
+
+
+def test_length_codec_and_chapters_as_mutagen_sees_them(path):
+    file = MP4(path)
+    assert file.info.length == pytest.approx(sum(LENGTHS) / RATE, abs=2 * AAC_FRAME / RATE)
+    assert (file.info.channels, file.info.sample_rate, file.info.codec) == (1, RATE, "mp4a.40.2")
+    assert [chapter.title for chapter in file.chapters] == list(TITLES)
+
+
+def test_tags(path):
+    tags = MP4(path).tags
+    assert tags["\xa9nam"] == tags["\xa9alb"] == [BOOK.title]
+    assert tags["\xa9ART"] == tags["aART"] == ["L. Frank Baum, Anon"]
+    assert tags["\xa9wrt"] == ["Talepress (ann)"]
+    assert (tags["\xa9day"], tags["\xa9gen"], tags["stik"]) == (["1900"], ["Audiobook"], [2])
+    assert tags["ldes"] == [BOOK.description]
+    assert bytes(tags["covr"][0]) == PNG
+    assert tags["covr"][0].imageformat == tags["covr"][0].FORMAT_PNG
+    freeform = {
+        name: bytes(tags[f"----:com.apple.iTunes:{name}"][0]).decode()
+        for name in ("NARRATOR", "PUBLISHER", "ISBN", "SERIES", "SERIES-PART")
+    }
+    assert freeform == {
+        "NARRATOR": "Talepress (ann)",
+        "PUBLISHER": "Geo. M. Hill",
+        "ISBN": "9780306406157",
+        "SERIES": "The Oz Books",
+        "SERIES-PART": "1",
+    }
+
+
+def test_ffmpeg_sees_the_tags_too(path):
+    shown = run_ffmpeg(["-i", path, "-f", "ffmetadata", "-"])
+    for line in ("artist=L. Frank Baum, Anon", "composer=Talepress (ann)", "PUBLISHER=Geo. M. Hill", "LANGUAGE=en"):
+        assert line in shown
+
+
+def test_a_file_that_is_not_as_meant_is_found_out(path, content, tmp_path):
+    marks = chapter_marks(content.masters)
+    tags = tags_of(BOOK, "x")
+    check_m4b(path, marks, RATE, tags)
+    late = (marks[0], replace(marks[1], start_sample=marks[1].start_sample + 100), marks[2])
+    renamed = (*marks[:2], replace(marks[2], title="Other"))
+    longer = (*marks[:2], replace(marks[2], end_sample=marks[2].end_sample + 5000))
+    for wrong, message in ((late, "starts at"), (renamed, "read back"), (longer, "does not last"), (marks[:2], "last")):
+        with pytest.raises(TalepressError, match=message):
+            check_m4b(path, wrong, RATE, tags)
+    with pytest.raises(TalepressError, match="title did not read back"):
+        check_m4b(path, marks, RATE, replace(tags, title="Other"))
+    (tmp_path / "no.m4b").write_bytes(b"no MP4")
+    with pytest.raises(TalepressError, match="cannot be read back"):
+        check_m4b(tmp_path / "no.m4b", marks, RATE, tags)
+
+
+def test_trouble_with_tags(tmp_path, path, monkeypatch):
+    (tmp_path / "no.m4b").write_bytes(b"no MP4")
+    with pytest.raises(TalepressError, match="cannot be tagged"):
+        write_tags(tmp_path / "no.m4b", tags_of(BOOK, "x"))
+
+    def refuse(file):
+        raise MutagenError("full") from OSError(28, "No space left on device")
+
+    monkeypatch.setattr(MP4, "save", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        write_tags(Path(path), tags_of(BOOK, "x"))
+
+
+def test_more_chapters_than_nero_can_count(tmp_path, store, content, caplog):
+    one = replace(
+        content.masters[0], samples=2048, audio_sha256=store.put_bytes(encode_flac(np.zeros(2048), RATE)), placed=()
+    )
+    many = tuple(replace(one, title=f"Chapter {n}") for n in range(300))
+    edition = publish_edition(tmp_path / "many", store, replace(asking(content, "m4b", "manifest"), masters=many))
+    assert "the first 255" in caplog.text
+    chapters = parse_ffmetadata(run_ffmpeg(["-i", edition.files[0].path, "-f", "ffmetadata", "-"]))
+    assert [title for title, _, _ in chapters] == [master.title for master in many]

@@ -1,0 +1,45 @@
+"""The table of outputs, and what settings may ask of it."""
+
+import pytest
+
+from configs.settings import PackageSettings, load_settings
+from tasks.errors import BadInputError
+from tasks.package.outputs import OUTPUTS, find_outputs
+
+SETTINGS = PackageSettings(outputs=(), aac_bitrate_kbps=96, narrator="")
+
+
+def test_outputs_come_once_and_in_the_order_of_the_table():
+    found = find_outputs(["manifest", "flac", "m4b", "flac"])
+    assert [output.kind for output in found] == ["m4b", "flac", "manifest"]
+
+
+def test_the_error_for_an_unknown_output_names_those_there_are():
+    with pytest.raises(BadInputError, match=r"no output 'mp4': .*package\.outputs.* are m4b, flac, manifest"):
+        find_outputs(["m4b", "mp4", "manifest"])
+
+
+@pytest.mark.parametrize("kinds", [(), ("m4b",)])
+def test_the_manifest_cannot_be_left_out(kinds):
+    with pytest.raises(BadInputError, match=r"lack 'manifest'.*add it"):
+        find_outputs(kinds)
+
+
+def test_the_outputs_of_the_defaults_exist():
+    assert [output.kind for output in find_outputs(load_settings().package.outputs)] == ["m4b", "manifest"]
+
+
+def test_no_two_outputs_share_a_name():
+    assert len({output.kind for output in OUTPUTS}) == len({output.suffix for output in OUTPUTS}) == len(OUTPUTS)
+
+
+def test_the_settings_that_outputs_name_exist():
+    named = {name for output in OUTPUTS for name in output.settings}
+    assert named == {"aac_bitrate_kbps"} <= set(PackageSettings.model_fields)
+
+
+@pytest.mark.parametrize("output", OUTPUTS, ids=lambda output: output.kind)
+def test_forecasts_are_not_below_what_was_written(output, published, content):
+    written = sum(file.bytes for file in published.files if file.kind == output.kind)
+    fixed = 5_000 * len(content.masters)  # headers, tags, cover, the manifest's head: they do not grow with the audio
+    assert 0 < written <= output.forecast_bytes(content.seconds, SETTINGS) + fixed

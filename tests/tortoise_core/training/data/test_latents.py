@@ -1,0 +1,35 @@
+"""AR latents of utterances, once, into a file."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from tortoise_core.audio.mel import normalize_mel
+from tortoise_core.models.autoregressive import AutoregressiveModel
+from tortoise_core.training.data.aligned import DiffusionDataConfig
+from tortoise_core.training.data.latents import compute_latents
+
+CONFIG = DiffusionDataConfig(conditioning_frames=32)
+
+
+def test_latents_are_continued_where_they_stopped_and_depend_on_the_guesses(trained, tmp_path):
+    corpus, items = trained.spoken()
+    items = items[:6]
+    model = AutoregressiveModel(trained.recipe.networks["autoregressive"]).eval()
+    model.load_state_dict(trained.weights("autoregressive"))
+    compute_latents(model, items, corpus, tmp_path / "whole.f16", CONFIG)
+    whole = np.fromfile(tmp_path / "whole.f16", np.float16).reshape(-1, model.config.width)
+    assert len(whole) == sum(len(one.codes) for one in items)
+    (tmp_path / "half.f16").write_bytes(whole.tobytes()[: whole.nbytes // 2] + b"x")
+    compute_latents(model, items, corpus, tmp_path / "half.f16", CONFIG)
+    assert (tmp_path / "half.f16").read_bytes() == whole.tobytes()
+
+    compute_latents(model, items, corpus, tmp_path / "true.f16", replace(CONFIG, guessed_share=0.0))
+    true = np.fromfile(tmp_path / "true.f16", np.float16).reshape(whole.shape)
+    tokens, codes = (torch.from_numpy(array)[None] for array in (items[0].tokens, items[0].codes))
+    clip = torch.from_numpy(corpus.mel(items[0].item)[:32].T)[None]
+    with torch.inference_mode():
+        expected = model.latents(model.conditioning(normalize_mel(clip)), tokens, codes)[0].numpy()
+    np.testing.assert_allclose(true[: len(expected)], expected, atol=2e-3)  # of the true codes, where none is guessed
+    assert not np.array_equal(true, whole)

@@ -1,0 +1,36 @@
+"""Checkpoints: of this version, of earlier ones, and of a finished model's weights."""
+
+import torch
+
+from tortoise_core.training.checkpoint import begin_with_weights, read_checkpoint, write_checkpoint
+
+
+def test_a_checkpoint_comes_back_as_it_was_written(tmp_path):
+    weights = {"weight": torch.ones(2)}
+    state = {
+        "step": 3,
+        "seconds": 1.5,
+        "average": weights,
+        "modules": {"loss": [weights]},
+        "optimizers": {"loss": [{}]},
+    }
+    write_checkpoint(tmp_path, state)
+    kept = read_checkpoint(tmp_path)
+    assert (kept.step, kept.seconds, kept.optimizers) == (3, 1.5, {"loss": [{}]})
+    assert torch.equal(kept.average["weight"], torch.ones(2))
+    assert torch.equal(kept.modules["loss"][0]["weight"], torch.ones(2))
+
+
+def test_discriminators_of_earlier_checkpoints_are_found_under_their_new_name(tmp_path):
+    old = {"judges.0.post.bias": torch.ones(1), "other.judges.bias": torch.zeros(1)}
+    state = {"step": 3, "seconds": 1.5, "average": {}, "modules": {"judge": [old], "loss": [{}]}}
+    write_checkpoint(tmp_path, {**state, "optimizers": {"judge": [{"state": {}}], "loss": []}})
+    kept = read_checkpoint(tmp_path)
+    assert set(kept.modules) == set(kept.optimizers) == {"discriminator", "loss"}
+    assert set(kept.modules["discriminator"][0]) == {"discriminators.0.post.bias", "other.judges.bias"}
+
+
+def test_weights_of_a_model_begin_a_run_without_optimisers(tmp_path):
+    begin_with_weights(tmp_path / "run", {"weight": torch.ones(2)})
+    kept = read_checkpoint(tmp_path / "run")
+    assert kept.step == 0 and kept.modules is None and not kept.optimizers
