@@ -1,4 +1,4 @@
-"""Pronunciation lexicons: TOML and CSV files of the user's, W3C PLS files imported; words of a book marked by them.
+"""Reads the user's pronunciation lexicons (TOML, CSV) and marks the words of a book by them.
 
 The forms are described in docs/lexicons.md. Must not know how phonemes are spoken, nor which book is read by which run.
 """
@@ -26,6 +26,7 @@ _KEYS = frozenset({*_FORMS, "say", *ALPHABETS, "case"})
 _CASES = ("smart", "exact", "any")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _POSSESSIVE = re.compile(r"['’]s$", re.I)
+_GROUP = re.compile(r"\\(?:\d+|g<\w+>)")  # in a replacement
 
 
 class Scope(IntEnum):
@@ -39,7 +40,7 @@ class Scope(IntEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """What to say for a word, a phrase, or whatever a regular expression finds."""
+    """One pronunciation: what to say for a word, a phrase, or whatever a regular expression finds."""
 
     written: str
     kind: MarkupKind  # RESPELL or PHONEMES
@@ -61,7 +62,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """One file's entries, and what it is for: a series, a book (title or identifier) or a voice."""
+    """The entries of one file, and its subject: a series, a book (title or identifier) or a voice."""
 
     entries: tuple[Entry, ...]
     scope: Scope = Scope.GLOBAL
@@ -69,7 +70,7 @@ class Lexicon:
     source: str = ""
 
     def is_for(self, book: Book, series: str) -> bool:
-        """Whether the lexicon has anything to say of the book. One for a book that names none is for any."""
+        """Whether the lexicon is for the book. One of scope BOOK that names no book is for any."""
         if self.scope == Scope.SERIES:
             return bool(series) and _same(self.subject, series)
         if self.scope == Scope.BOOK and self.subject:
@@ -78,7 +79,7 @@ class Lexicon:
 
 
 def read_lexicon(path: Path) -> Lexicon:
-    """A lexicon file, `.toml` or `.csv`. Raises `BadInputError` that names the line."""
+    """Reads a lexicon file, `.toml` or `.csv`. Raises `BadInputError` that names the line."""
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -86,12 +87,14 @@ def read_lexicon(path: Path) -> Lexicon:
     if path.suffix.lower() == ".csv":
         return _from_csv(text, path.name)
     if path.suffix.lower() != ".toml":
-        raise BadInputError(f"lexicon {path} is of an unknown kind: use .toml or .csv, or import a .pls file")
+        raise BadInputError(
+            f"lexicon {path} is no .toml or .csv file: rename it, or take in a .pls file: `talepress lexicon import`"
+        )
     return _from_toml(text, path.name)
 
 
 def apply_lexicons(book: Book, lexicons: Sequence[Lexicon], narrator: str) -> Book:
-    """The book with the lexicons' words in its markup. What the text says of a place itself comes first.
+    """Marks the words of the lexicons in a book. Markup that the text has of its own comes first.
 
     Of entries that overlap the longest one holds, then the one of narrowest scope, then the later one.
 
@@ -108,12 +111,16 @@ def apply_lexicons(book: Book, lexicons: Sequence[Lexicon], narrator: str) -> Bo
     return replace(book, chapters=chapters)
 
 
+_Rank = tuple[int, int, int]  # length, scope, order: the highest holds
+_Candidate = tuple[_Rank, Markup]
+
+
 class _Finder:
     """Finds entries in blocks: words and phrases by their first word, so that time does not grow with the lexicon."""
 
     def __init__(self, entries: Iterable[Entry], narrator: str) -> None:
         self._narrator = narrator
-        self._by_first: dict[str, list[tuple[tuple[int, int, int], Entry]]] = defaultdict(list)
+        self._by_first: dict[str, list[tuple[_Rank, Entry]]] = defaultdict(list)
         self._patterns: list[tuple[int, Entry]] = []
         for order, entry in enumerate(entries):
             first = _WORD.match(entry.written)
@@ -127,13 +134,14 @@ class _Finder:
 
     def annotated(self, block: Block) -> Block:
         """The block with notes for every entry that holds in it."""
-        candidates = sorted(self._candidates(block), key=lambda item: item[0], reverse=True)
+        found = (*self._words_in(block), *self._patterns_in(block))
+        candidates = sorted(found, key=lambda item: item[0], reverse=True)
         if not candidates:
             return block
-        taken = [(note.start, note.end) for note in block.markup if note.kind in SAYING_KINDS]
         covered = bytearray(len(block.text))
-        for start, end in taken:
-            covered[start:end] = b"\1" * (end - start)
+        for note in block.markup:
+            if note.kind in SAYING_KINDS:
+                covered[note.start : note.end] = b"\1" * (note.end - note.start)
         notes = []
         for _, note in candidates:
             if not any(covered[note.start : note.end]):
@@ -141,17 +149,23 @@ class _Finder:
                 notes.append(note)
         return with_markup(block, notes)
 
-    def _candidates(self, block: Block) -> Iterator[tuple[tuple[int, int, int], Markup]]:
+    def _words_in(self, block: Block) -> Iterator[_Candidate]:
+        """Finds words and phrases: of those that begin with the same word, the one that ranks highest."""
         text = block.text
         for word in _WORD.finditer(text) if self._by_first else ():
-            found = word[0].lower()
-            for rank, entry in self._by_first.get(found) or self._by_first.get(_POSSESSIVE.sub("", found)) or ():
-                start, end = word.start(), word.start() + len(entry.written)
+            first = word[0].lower()
+            start = word.start()
+            for rank, entry in self._by_first.get(first) or self._by_first.get(_POSSESSIVE.sub("", first)) or ():
+                end = start + len(entry.written)
                 written = text[start:end]
                 whole = _alike(written, entry.written) and not text[end : end + 1].isalnum()
                 if whole and entry.means(written) and self._speaks(entry, block, start):
                     yield rank, Markup(start, end, entry.kind, entry.value)
                     break
+
+    def _patterns_in(self, block: Block) -> Iterator[_Candidate]:
+        """Finds whatever the regular expressions match."""
+        text = block.text
         for order, entry in self._patterns:
             assert entry.regex is not None
             for match in entry.regex.finditer(text):
@@ -170,6 +184,7 @@ class _Finder:
 
 
 def _from_toml(text: str, name: str) -> Lexicon:
+    """Reads tables `[[entry]]`, under a scope and its subject."""
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -179,7 +194,7 @@ def _from_toml(text: str, name: str) -> Lexicon:
     rows = content.get("entry", [])
     if unknown or not isinstance(rows, list):
         raise BadInputError(
-            f"lexicon {name}: {unknown[0] if unknown else 'entry'!r} means nothing: write [[entry]] tables"
+            f"lexicon {name}: {unknown[0] if unknown else 'entry'!r} is unknown: write tables [[entry]]"
         )
     scope, subject = _scope(content.get("scope", "global"), content.get("for", ""), name)
     entries = []
@@ -190,7 +205,7 @@ def _from_toml(text: str, name: str) -> Lexicon:
 
 
 def _from_csv(text: str, name: str) -> Lexicon:
-    """A table with a header: `word,say,ipa,case` and so on. Its scope is global: a TOML file can say more."""
+    """Reads a table with a header, `word,say,ipa,case` and so on. Its scope is global: a TOML file can say more."""
     reader = csv.DictReader(io.StringIO(text))
     entries = []
     try:
@@ -212,38 +227,53 @@ def _scope(word: object, subject: object, name: str) -> tuple[Scope, str]:
 
 
 def _entry(row: Any, where: str, scope: Scope, subject: str) -> Entry:
-    if not isinstance(row, dict) or not all(isinstance(value, str) for value in row.values()):
-        raise BadInputError(f"{where}: an entry holds texts only")
-    unknown = sorted(str(key) for key in set(row) - _KEYS)
-    forms = [key for key in _FORMS if row.get(key, "").strip()]
-    means = [key for key in ("say", *ALPHABETS) if row.get(key, "").strip()]
+    """Makes an entry of a row. Raises `BadInputError`, which begins with `where`, for any mistake in it."""
+    # 1. What is written, and what is to be said for it.
+    form, meaning = _columns(row, where)
     case = row.get("case", "smart")
-    if unknown:
-        raise BadInputError(f"{where}: {unknown[0]!r} means nothing: known are {', '.join(sorted(_KEYS))}")
-    if len(forms) != 1 or len(means) != 1:
-        raise BadInputError(f"{where}: give one of {', '.join(_FORMS)} and one of say, {', '.join(ALPHABETS)}")
     if case not in _CASES:
-        raise BadInputError(f"{where}: case {case!r}: write one of {', '.join(_CASES)}")
-    written, said = " ".join(row[forms[0]].split()), " ".join(row[means[0]].split())
-    kind = MarkupKind.RESPELL if means[0] == "say" else MarkupKind.PHONEMES
-    value = said if means[0] == "say" else f"{means[0]}:{said}"
+        raise BadInputError(f"{where}: case {case!r} is unknown: write one of {', '.join(_CASES)}")
+    written = " ".join(row[form].split())
+    pronunciation = " ".join(row[meaning].split())
+    respelled = meaning == "say"
+    kind = MarkupKind.RESPELL if respelled else MarkupKind.PHONEMES
+    value = pronunciation if respelled else f"{meaning}:{pronunciation}"
+    # 2. Whether it can be found in a text.
     regex = None
-    if forms[0] == "regex":
-        try:
-            regex = re.compile(row["regex"], re.I if case == "any" else 0)
-            anything = re.match(f"(?:{row['regex']})|", "")  # the empty alternative always matches
-            assert anything is not None
-            anything.expand(value.replace("\\g<0>", ""))
-        except (re.error, IndexError) as error:
-            raise BadInputError(
-                f"{where}: {row['regex']!r} or its replacement is no regular expression: {error}"
-            ) from error
+    if form == "regex":
+        regex = _compiled(row["regex"], value, case, where)
     elif not _WORD.match(written):
-        raise BadInputError(f"{where}: {written!r} does not begin with a letter or digit: use regex")
-    plain = Markup(0, len(written), kind, re.sub(r"\\(?:\d+|g<\w+>)", "", value) or "x" if regex else value)
-    if problem := markup_problem(written, plain):
+        raise BadInputError(f"{where}: {written!r} does not begin with a letter or digit: write it as a regex")
+    # 3. Whether it can be spoken; the groups of a regex are filled in later.
+    example = (_GROUP.sub("", value) or "x") if regex else value
+    if problem := markup_problem(written, Markup(0, len(written), kind, example)):
         raise BadInputError(f"{where}: {problem}")
     return Entry(written, kind, value, case, regex, scope, subject if scope == Scope.VOICE else "")
+
+
+def _columns(row: Any, where: str) -> tuple[str, str]:
+    """Returns the names of the two columns that a row fills: one of `_FORMS`, and "say" or an alphabet."""
+    if not isinstance(row, dict) or not all(isinstance(value, str) for value in row.values()):
+        raise BadInputError(f"{where}: every value of an entry is a text in quotation marks")
+    if unknown := sorted(str(key) for key in set(row) - _KEYS):
+        raise BadInputError(f"{where}: {unknown[0]!r} is unknown: use {', '.join(sorted(_KEYS))}")
+    forms = [key for key in _FORMS if row.get(key, "").strip()]
+    meanings = [key for key in ("say", *ALPHABETS) if row.get(key, "").strip()]
+    if len(forms) != 1 or len(meanings) != 1:
+        raise BadInputError(f"{where}: give one of {', '.join(_FORMS)} and one of say, {', '.join(ALPHABETS)}")
+    return forms[0], meanings[0]
+
+
+def _compiled(pattern: str, replacement: str, case: str, where: str) -> re.Pattern[str]:
+    """Compiles a regular expression, and checks that the groups that its replacement names are there."""
+    try:
+        compiled = re.compile(pattern, re.I if case == "any" else 0)
+        anything = re.match(f"(?:{pattern})|", "")  # the empty alternative always matches
+        assert anything is not None
+        anything.expand(replacement.replace("\\g<0>", ""))
+    except (re.error, IndexError) as error:
+        raise BadInputError(f"{where}: {pattern!r} or its replacement is no regular expression: {error}") from error
+    return compiled
 
 
 def _alike(found: str, written: str) -> bool:

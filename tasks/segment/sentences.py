@@ -67,7 +67,7 @@ class _Token(PunktToken):
 
 
 class SentenceSplitter:
-    """Sentences as spans, for one book."""
+    """Finds the sentences of one book's blocks."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         sample = _sample([text for text in texts if not _NO_WORDS.search(text)])
@@ -88,7 +88,7 @@ class SentenceSplitter:
         self._tokenizer = PunktSentenceTokenizer(params, lang_vars=_BookLanguage(), token_cls=_Token)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """The sentences of `text` as `[start, end)`, in order; all that is outside of them is whitespace."""
+        """Finds the sentences of `text` as `[start, end)`, in order; all that is outside of them is whitespace."""
         if _NO_WORDS.search(text) or not _INNER_END.search(text):
             return [(0, len(text))]
         spans: list[tuple[int, int]] = []
@@ -100,7 +100,7 @@ class SentenceSplitter:
         return spans
 
     def _parts(self, text: str) -> Iterator[tuple[int, int]]:
-        """The sentences of Punkt, cut further where it does not see an end."""
+        """Cuts the sentences that Punkt finds further where it does not see an end."""
         for start, end in self._tokenizer.span_tokenize(text):
             begin = start
             for match in _HIDDEN_END.finditer(text, start, end):
@@ -110,7 +110,7 @@ class SentenceSplitter:
 
 
 def _sample(texts: list[str]) -> str:
-    """All texts, or evenly spread ones where a book is longer than Punkt needs."""
+    """Joins all texts, or evenly spread ones where a book is longer than Punkt needs."""
     total = sum(map(len, texts))
     step = max(1, -(-total // _TRAINING_CHARS))
     return "\n".join(texts[::step])

@@ -40,6 +40,7 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, said in (
         (r"(?<=\d)\s?%(?!\w)", " percent"),
         (r"%", " percent "),
+        (r"(?<=\w)#(?=\d)", " number "),
         (r"(?:№|#|[Nn][º°])\s?(?=\d)", "number "),
         (r"\bC#", "C sharp"),
         (rf"{_NOTES}#(?=\s|[.,;:!?)]|$)", r"\1 sharp"),
@@ -107,7 +108,7 @@ _FOR_ADDRESSES = re.compile(r"[@:.](?:(?<=@)|(?<=:)//|(?:(?<=[\w\s]\.)|(?<=^\.))
 def addresses(text: str, _: Context) -> str:
     """name@example.com and https://example.com/a: signs by name, the scheme left out as readers do."""
 
-    def said(match: re.Match[str]) -> str:
+    def spelled(match: re.Match[str]) -> str:
         address = re.sub(r"^(?:https?|ftp)://", "", match[0], flags=re.I).rstrip("/")
         parts = "".join(_WEB_SIGNS.get(sign, sign) for sign in address).split()
         return " ".join(spell_letters(part.upper()) if part.lower() in _SPELLED_PARTS else part for part in parts)
@@ -117,7 +118,7 @@ def addresses(text: str, _: Context) -> str:
         return f"{match[1]} dot {' '.join(letters.replace(' ', ''))}"
 
     text = re.sub(r"(?:^|(?<=\s))\.(com|org|net|edu|gov)\b", r"dot \1", text)
-    return _FILE.sub(file, HANDLE.sub(said, MAIL_OR_WEB.sub(said, text)))
+    return _FILE.sub(file, HANDLE.sub(spelled, MAIL_OR_WEB.sub(spelled, text)))
 
 
 _FOR_SIGNS = re.compile(r"[^\w\s,.;:!?'\"—()](?:(?<!-)|(?<=\b[A-DF]-)(?!\w))")

@@ -225,7 +225,8 @@ def test_unknown_kind_and_too_large_a_file(tmp_path, settings):
 
 
 def test_the_same_file_gives_the_same_book(sample_book, settings):
-    first, second = read_book(sample_book, settings), read_book(sample_book, settings)
+    first = read_book(sample_book, settings)
+    second = read_book(sample_book, settings)
     assert first == second
     assert replace(first, title="x") != second
 

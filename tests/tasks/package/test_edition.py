@@ -211,11 +211,8 @@ def test_the_key_ignores_order_and_settings_of_outputs_that_are_not_asked_for(co
 def test_the_key_of_an_edition_is_that_of_its_version(content):
     """Recorded with version 2. Another key publishes every finished book again: do so only with a new version."""
     fixed = tuple(replace(master, audio_sha256=f"{n}" * 64) for n, master in enumerate(content.masters))
-    assert EDITION_FORMAT_VERSION == 2
-    assert (
-        edition_key(replace(content, masters=fixed))
-        == "8a7273740b7ee0b05768fa977668418fe6fa5ca21e2c82c175c5503215786135"
-    )
+    key = edition_key(replace(content, masters=fixed))
+    assert (EDITION_FORMAT_VERSION, key[:16]) == (2, "8a7273740b7ee0b0")
 
 
 def test_an_edition_with_a_file_gone_or_changed_is_not_published(tmp_path, store, content):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.segment.cut import pieces_of
+from tasks.segment.cut import parts_of
 from tasks.segment.sentences import SentenceSplitter
 
 
@@ -57,16 +57,16 @@ def test_a_word_that_only_ends_sentences_is_no_abbreviation():
 )
 @pytest.mark.parametrize("limit", range(18, 40))
 def test_no_cut_parts_what_belongs_together(text, limit):
-    pieces = pieces_of(text, [(0, len(text))], lambda start, end: end - start <= limit, 0)
-    parts = [text[piece.start : piece.end] for piece in pieces]
+    spans = parts_of(text, [(0, len(text))], lambda start, end: end - start <= limit, 0)
+    parts = [text[span.start : span.end] for span in spans]
     assert " ".join(parts) == text
     assert not [part for part in parts[:-1] if part.endswith((".", "Mr"))]
 
 
 def test_what_belongs_together_is_cut_where_nothing_else_fits():
     text = "Dr. Livingstone"
-    pieces = pieces_of(text, [(0, len(text))], lambda start, end: end - start <= 12, 0)
-    assert [text[piece.start : piece.end] for piece in pieces] == ["Dr.", "Livingstone"]
+    spans = parts_of(text, [(0, len(text))], lambda start, end: end - start <= 12, 0)
+    assert [text[span.start : span.end] for span in spans] == ["Dr.", "Livingstone"]
 
 
 def test_an_empty_book_has_no_sentences():
