@@ -83,6 +83,11 @@ def book_from_html(
         series=metadata.series,
         series_position=metadata.series_position,
         identifiers=metadata.identifiers,
+        subtitle=metadata.subtitle,
+        sort_title=metadata.sort_title,
+        sort_authors=metadata.sort_authors,
+        subjects=metadata.subjects,
+        rights=metadata.rights,
     )
 
 

@@ -68,6 +68,11 @@ def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
         series=package.metadata.series,
         series_position=package.metadata.series_position,
         identifiers=package.metadata.identifiers,
+        subtitle=package.metadata.subtitle,
+        sort_title=package.metadata.sort_title,
+        sort_authors=package.metadata.sort_authors,
+        subjects=package.metadata.subjects,
+        rights=package.metadata.rights,
         warnings=(*package.warnings, *problems, *missing),
     )
 
