@@ -25,7 +25,7 @@ from tortoise_core.inference.interface import SpeechRequest
 from tortoise_core.inference.precision import Precision
 from tortoise_core.inference.presets import own_settings
 from tortoise_core.inference.seeds import derived_seed
-from tortoise_core.inference.vocoding import WindowedVocoder
+from tortoise_core.inference.vocoding import BATCH_FRAMES, WindowedVocoder
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.diffusion_steps import DenoisingSteps
 from tortoise_core.models.dvae import DiscreteVAE
@@ -44,6 +44,7 @@ class AudioStage:
         speech: SpeechFormat,
         precision: Precision = "float32",
         max_frames: int = MAX_FRAMES,
+        vocoded_frames: int = BATCH_FRAMES,
     ) -> None:
         """The networks become this stage's own: the decoder loses the layers that only its own `forward` needs.
 
@@ -53,7 +54,8 @@ class AudioStage:
             dvae: decodes codes to a first mel, for models whose diffusion starts from it or is conditioned on it.
             speech: how the model's networks are put together.
             precision: of the denoising steps, where nearly all the time goes; the rest is float32.
-            max_frames: most mel frames decoded in one batch.
+            max_frames: most mel frames denoised in one batch.
+            vocoded_frames: most mel frames vocoded in one batch.
         """
         self.decoder = decoder
         self._dvae = dvae
@@ -61,7 +63,7 @@ class AudioStage:
         self._max_frames = max_frames
         self._steps = DenoisingSteps(decoder, torch.float32 if precision == "float32" else torch.bfloat16)
         decoder.drop_steps()
-        self._vocoder = WindowedVocoder(vocoder)
+        self._vocoder = WindowedVocoder(vocoder, batch_frames=vocoded_frames)
         self._process = GaussianDiffusion(
             NoiseSchedule.linear(), prediction=speech.prediction, learned_variance=decoder.config.learned_variance
         )
