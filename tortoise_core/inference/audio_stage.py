@@ -29,8 +29,11 @@ from tortoise_core.inference.vocoding import BATCH_FRAMES, WindowedVocoder
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.diffusion_steps import DenoisingSteps
 from tortoise_core.models.dvae import DiscreteVAE
+from tortoise_core.nn.upload import upload
 
 MAX_FRAMES = 8_192  # mel frames denoised in one batch
+ENOUGH_FRAMES = 16_384  # keep a large GPU busy; more gain little
+UNEVEN = 1.25  # times the shortest row: where padding costs more than another batch
 
 
 class AudioStage:
@@ -73,18 +76,26 @@ class AudioStage:
         return self.decoder.code_embedding.weight.device
 
     def like_lengths(self, chosen: Sequence[Chosen]) -> Iterator[list[int]]:
-        """Yields batches of indices, short rows first, each batch within the frame budget; empty rows share one."""
+        """Yields batches of indices, short rows first, each batch within the frame budget; empty rows share one.
+
+        Where rows are padded, a batch that is large enough ends before a row that much longer than its first.
+        """
         order = sorted(range(len(chosen)), key=lambda i: len(chosen[i].aligned))
         batch: list[int] = []
         total = 0  # frames in the batch
+        shortest = 0
         for index in order:
             frames = self.decoder.config.frames(len(chosen[index].aligned))
-            if batch and (total + frames > self._max_frames or len(chosen[batch[0]].aligned) == 0):
+            longer = (len(batch) + 1) * frames if self._steps.padded else total + frames
+            uneven = self._steps.padded and total >= ENOUGH_FRAMES and frames > UNEVEN * shortest
+            if batch and (longer > self._max_frames or uneven or len(chosen[batch[0]].aligned) == 0):
                 yield batch
                 batch = []
-                total = 0
+                longer = frames
+            if not batch:
+                shortest = frames
             batch.append(index)
-            total += frames
+            total = longer
         if batch:
             yield batch
 
@@ -120,7 +131,7 @@ class AudioStage:
         embedding = self._embedding(requests, chosen, frames, dvae_mel)
         # 2. Where denoising starts: from noise, or, in a shallow diffusion, from a noisy estimate of the mel.
         noise = row_noise(generators, self.decoder.config.in_channels, frames)
-        start = next(noise).to(self._device) * settings.diffusion_temperature
+        start = upload(next(noise), self._device) * settings.diffusion_temperature
         sampler = sampler_named(settings.sampler)
         process = sampler.process(self._process, settings.diffusion_steps, self._speech.shallow)
         if self._speech.shallow < 1:

@@ -2,8 +2,8 @@
 
 `DiffusionDecoder.forward` is its slow, obvious reference. Here channels come last, so that convolutions are matrix
 products (`diffusion_layouts.py` says where the frames lie); guided and unguided rows share one batch; what depends on
-the timestep alone, or on lengths alone, is computed once a run. In bfloat16, matrix products are bfloat16; norms, the residual
-stream and the output stay float32. Must not know the noise schedule or the samplers.
+the timestep alone, or on lengths alone, is computed once a run. In bfloat16, matrix products are bfloat16; norms, the
+residual stream and the output stay float32. Must not know the noise schedule or the samplers.
 """
 
 from __future__ import annotations
@@ -73,10 +73,7 @@ class DenoisingSteps:
         """
         rows = [*lengths, *lengths] if guided else list(lengths)
         layout: Layout
-        if self.padded:
-            layout = PaddedLayout(rows, self.dtype, embedding.device)
-        else:
-            layout = PackedLayout(rows, self.dtype)
+        layout = PaddedLayout(rows, self.dtype, embedding.device) if self.padded else PackedLayout(rows, self.dtype)
         conditioning = layout.join(embedding)
         if guided:
             conditioning = torch.cat([conditioning, self._unconditioned.expand_as(conditioning)])
@@ -211,7 +208,7 @@ class _FeedForward:
 
 
 def _matrix(conv: nn.Conv1d) -> tuple[Tensor, Tensor | None]:
-    """Rewrites a convolution as the matrix that multiplies the output of `Layout.taps` (or plain frames, for one tap)."""
+    """Rewrites a convolution as the matrix for the output of `Layout.taps` or, with one tap, for plain frames."""
     weight = conv.weight.detach()
     return weight.transpose(1, 2).reshape(weight.shape[0], -1), conv.bias
 

@@ -63,7 +63,8 @@ class Launches(TorchDispatchMode):
             return args[0]  # as on a device; the decomposition would copy
         if func is aten.scaled_dot_product_attention.default:
             self._note(func, args)
-            return args[0].new_empty(*args[0].shape[:-1], args[2].shape[-1])
+            batch, heads, queries, _ = args[0].shape
+            return args[0].new_empty(batch, queries, heads, args[2].shape[-1]).transpose(1, 2)  # as kernels lay it out
         if func.namespace == "aten":
             with self:
                 parts = func.decompose(*args, **kwargs)

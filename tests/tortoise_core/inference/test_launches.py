@@ -7,14 +7,21 @@ import pytest
 import torch
 
 from tests.tortoise_core.inference.launches import counted_launches, on_cuda
+from tortoise_core.diffusion.process import GaussianDiffusion
+from tortoise_core.diffusion.samplers import sampler_named
+from tortoise_core.diffusion.samplers.loop import Guidance, row_noise
+from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.inference import memory
 from tortoise_core.inference.logits import DecodingSettings
 from tortoise_core.inference.sampling import Keep, Prompt, _Flight, _Seat
 from tortoise_core.inference.vocoding import WindowedVocoder
 from tortoise_core.models.autoregressive import AutoregressiveModel
+from tortoise_core.models.diffusion_decoder import DiffusionDecoder, DiffusionDecoderConfig
+from tortoise_core.models.diffusion_steps import DenoisingSteps
 from tortoise_core.models.univnet import UnivNet, UnivNetConfig
 
 ROWS = 64
+STEPS = 4
 FRAMES = [480 + 2 * (row * 37 % ROWS) for row in range(ROWS)]  # of utterances of 5 to 6.5 s, all unequal
 
 
@@ -39,6 +46,23 @@ def test_a_step_of_decoding(launches):
     flight.step()
     assert launches.operations <= 478, launches.by_name()
     assert launches.syncs.total() <= 2, launches.syncs
+
+
+@pytest.mark.parametrize("sampler", ["ancestral", "ddim", "dpmpp"])
+def test_a_guided_evaluation_of_unequal_utterances(launches, sampler):
+    config = DiffusionDecoderConfig()
+    steps = DenoisingSteps(on_cuda(lambda: DiffusionDecoder(config)), torch.bfloat16)
+    chosen = sampler_named(sampler)
+    process = chosen.process(GaussianDiffusion(NoiseSchedule.linear()), STEPS)
+    embedding = torch.zeros(ROWS, config.model_channels, max(FRAMES), device="cuda")
+    denoise = steps.begin(embedding, FRAMES, process.schedule.timestep_map, guided=True)
+    noise = row_noise(generators(), config.in_channels, FRAMES)
+    start = next(noise).to("cuda")
+    guidance = Guidance(torch.full((ROWS,), 2.0, device="cuda"))
+    launches.clear()
+    chosen.loop(process, denoise, start, noise, guidance=guidance)
+    assert launches.operations <= 815 * STEPS, launches.by_name()
+    assert launches.syncs.total() == 0, launches.syncs
 
 
 def test_vocoding_a_batch(launches):
