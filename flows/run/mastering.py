@@ -103,10 +103,10 @@ def master_chapter(order: Order, chapter: int) -> Master:
     options = policies.retrying(settings.execution)
     working = order.working_folder / f"{chapter:05d}.flac"
     stitched = stitch_task.with_options(**options)(
-        settings.storage.artifacts, quote(cues), settings.stitch, working, opens_book=chapter == order.chapters[0]
+        order.services.store, quote(cues), settings.stitch, working, opens_book=chapter == order.chapters[0]
     )
     title = order.book.chapters[chapter].title
-    made = master_task.with_options(**options)(settings.storage.artifacts, stitched, title, chapter, settings.master)
+    made = master_task.with_options(**options)(order.services.store, stitched, title, chapter, settings.master)
     working.unlink(missing_ok=True)
     with order.services.database.unit_of_work() as uow:
         uow.masters.save(key, made)
@@ -132,4 +132,4 @@ def publish(order: Order, masters: tuple[Master, ...], encoded: Mapping[str, Pat
     settings = order.services.settings
     task = package_task.with_options(**policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`
-    return key, task(order.out, settings.storage.artifacts, unwalked, encoded)
+    return key, task(order.out, order.services.store, unwalked, encoded)
