@@ -15,7 +15,14 @@ from enum import IntEnum
 from typing import Any
 
 from flows.progress import Listener, Progress
-from storage.errors import DatabaseUrlError, DuplicateError, NotFoundError, StorageError
+from storage.errors import (
+    DatabaseFullError,
+    DatabaseUrlError,
+    DuplicateError,
+    NotFoundError,
+    StorageError,
+    StoreUnavailableError,
+)
 from tasks.errors import BadInputError, TalepressError
 from tortoise_core.errors import OutOfMemoryError, TortoiseError
 
@@ -35,6 +42,8 @@ def exit_code_of(error: BaseException) -> ExitCode:
     """The exit code for an error that ended a command."""
     if isinstance(error, BadInputError | NotFoundError | DuplicateError | DatabaseUrlError):
         return ExitCode.BAD_INPUT
+    if isinstance(error, StoreUnavailableError | DatabaseFullError):
+        return ExitCode.BAD_INPUT  # a disk that the user mounts or makes room on
     if isinstance(error, TortoiseError) and not isinstance(error, OutOfMemoryError):
         return ExitCode.BAD_INPUT  # text, audio, weights or configuration that the model library refuses
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -18,9 +18,10 @@ from flows.order.report import RunReport
 from flows.order.request import Request
 from flows.progress import Progress, announce
 from flows.run import policies
+from flows.run.audio import check_audio
 from flows.run.mastering import Mastering, publish
 from flows.run.reporting import send_logs, show_report
-from flows.run.synthesis import forget_lost_audio, speak
+from flows.run.synthesis import speak
 from flows.run.tracker import Tracker
 from flows.services import Services
 from storage.records import KeyedUtterance, Master, RunState
@@ -55,7 +56,7 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
     send_logs()
     run_id = _open(order, flow)
     with _recorded(order, run_id):
-        forget_lost_audio(order)
+        check_audio(order)
         todo = select(order)
         tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
         tracker.begin()

@@ -6,6 +6,7 @@ batches in flight and nothing else. Knows nothing of how a batch is spoken.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -24,19 +25,6 @@ from tasks.qa.verdict import best
 from tasks.synthesize.batches import Backlog, RenderItem, is_last_attempt
 from tasks.synthesize.render import RenderJob, SpokenBatch
 from tasks.synthesize.task import synthesize_batch
-
-
-def forget_lost_audio(order: Order) -> int:
-    """Forgets takes whose files are gone from the store, so that they are spoken again. Returns how many."""
-    lost = []
-    with order.services.database.snapshot() as uow:
-        for takes in uow.takes.of(item.key for item in order.keyed).values():
-            lost += [take.key for take in takes if not order.services.store.exists(take.audio_sha256)]
-    if lost:
-        with order.services.database.unit_of_work() as uow:
-            uow.takes.remove(lost)
-            uow.commit()
-    return len(lost)
 
 
 def speak(
@@ -102,7 +90,7 @@ def _submit(order: Order, runner: TaskRunner[Any], items: tuple[RenderItem, ...]
         model_digest=services.front_end.digest,
         precision=services.precision,
         qa=services.settings.qa,
-        artifacts=services.settings.storage.artifacts,
+        store=services.store,
     )
     task = synthesize_batch.with_options(**policies.retrying(services.settings.execution))
     return runner.submit(task, {"job": job})
@@ -160,8 +148,9 @@ def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderIte
 
 
 def _next_attempt(takes: Iterable[Take]) -> int:
-    """The number of the attempt that follows these takes; 0 where there is none."""
-    return max((take.attempt for take in takes), default=-1) + 1
+    """The lowest number that none of these takes has: a take that was lost is spoken again, with its own seed."""
+    made = {take.attempt for take in takes}
+    return next(number for number in itertools.count() if number not in made)
 
 
 def _commit(order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker) -> None:
