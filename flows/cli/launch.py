@@ -12,6 +12,7 @@ from flows.cli.console import progress_display, tell
 from flows.order.request import Request
 from flows.progress import listening
 from flows.run.server import prefect_server, prepare_environment, settle
+from tasks import stopping
 
 if TYPE_CHECKING:
     from configs.settings import Settings
@@ -19,16 +20,31 @@ if TYPE_CHECKING:
 
 
 def run_flow(name: str, request: Request, settings: Settings, *, verbose: bool) -> RunReport:
-    """Runs the flow of that name to its end in this process. Raises what the flow raised."""
+    """Runs the flow of that name to its end in this process.
+
+    Raises what the flow raised, `Stopped` when the user stopped it.
+    """
     timeout = settings.execution.server_start_timeout_s
     prepare_environment(settings.storage.folder / "prefect", start_timeout_s=timeout, verbose=verbose)
     tell("starting Prefect ...")
     with prefect_server(timeout):
         from flows.run.deployments import find_flow
 
-        with progress_display() as listener, listening(listener):
-            flow: Callable[..., Any] = find_flow(name)
-            state = flow(request, return_state=True)
-        settle(state.state_details.flow_run_id)
+        flow: Callable[..., Any] = find_flow(name)
+        with stopping.orderly():
+            state = _final_state(flow, request)
+            settle(state.state_details.flow_run_id)
+    if state.is_cancelled():
+        stopping.check()
     report: RunReport = state.result()
     return report
+
+
+def _final_state(flow: Callable[..., Any], request: Request) -> Any:
+    """Runs the flow with the progress display, and returns the Prefect state that it ends in."""
+    try:
+        with progress_display() as listener, listening(listener):
+            return flow(request, return_state=True)
+    except BaseException:
+        stopping.check()  # Prefect raises exceptions of its own for signals that come while it is getting ready
+        raise
