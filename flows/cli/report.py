@@ -14,23 +14,25 @@ if TYPE_CHECKING:
     from flows.order.report import RunReport
 
 MAX_FLAGGED_SHOWN = 20
+NOTHING_RENDERED = "nothing, every take was there already"
 
 
 def show_report(report: RunReport, *, json: bool) -> ExitCode:
     """Prints the report on stdout."""
-    from flows.order.report import clock, report_json
+    from flows.order.report import clock, coverage_sentence, rendered_sentence, report_json
 
     if json:
         emit_json(report_json(report))
     else:
         rows: list[list[object]] = [
-            ["chapters", len(report.edition.chapters)],
-            ["utterances", report.utterances],
-            ["rendered now", report.rendered or "nothing, every take was there already"],
+            ["chapters", _of_whole(report, len(report.edition.chapters), report.whole.chapters)],
+            ["utterances", _of_whole(report, report.utterances, report.whole.utterances)],
+            ["rendered now", rendered_sentence(report.work) if report.rendered else NOTHING_RENDERED],
             ["audio", f"{clock(report.edition.seconds)} ({report.edition.seconds:.1f} s)"],
             ["wall time", f"{report.wall_seconds:.1f} s"],
             ["real-time factor", "-" if report.rtf is None else f"{report.rtf:.2f}"],
             ["flagged takes", len(report.flagged)],
+            ["coverage", coverage_sentence(report.coverage)],
         ]
         emit_table(report.title, ["", ""], rows)
         _show_flagged(report)
@@ -38,6 +40,11 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
     if report.rendered == 0:
         tell("nothing to render: every take was there already")
     return ExitCode.FLAGGED if report.state is RunState.FLAGGED else ExitCode.DONE
+
+
+def _of_whole(report: RunReport, part: int, whole: int) -> str:
+    """A count of what was asked for, beside that of the whole book where they differ."""
+    return f"{part} of the book's {whole}" if report.is_partial else str(part)
 
 
 def _show_files(files: Sequence[EditionFile]) -> None:
