@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Generator, Iterable, Sequence
-from functools import partial
 from typing import Any
 
 from prefect.futures import PrefectFuture
@@ -58,13 +57,20 @@ def speak(
         max_items=settings.synthesize.batch_size,
     )
     unfinished = _Unfinished(order, utterances)
+    under_way = _UnderWay(order)
     yield from unfinished.chapters_done()
     with make_runner(settings.execution) as runner:
-        submit = partial(_submit, order, runner)
+
+        def submit(items: tuple[RenderItem, ...]) -> PrefectFuture[SpokenBatch]:
+            under_way.begin(items)
+            tracker.speaking(under_way.title)
+            return _submit(order, runner, items)
+
         for batch in gather(submit, backlog.next_batch, in_flight=settings.execution.threads):
             again = _to_repeat(batch.takes, settings.qa.retakes)
             finished = {take.utterance_key for take in batch.takes} - again
-            tracker.spoken(len(finished), batch, unfinished.title)
+            under_way.end(batch)
+            tracker.spoken(len(finished), batch, under_way.title)
             _commit(order, finished, batch.takes, tracker)
             for key in again:
                 backlog.put_back(key)
@@ -103,6 +109,30 @@ def _to_repeat(takes: Iterable[Take], retakes: int) -> set[str]:
         for take in takes
         if take.verdict is Verdict.DOUBTFUL and not is_last_attempt(take.attempt, retakes)
     }
+
+
+class _UnderWay:
+    """Knows which batches are with the runner, and so where in the book the engine is."""
+
+    def __init__(self, order: Order) -> None:
+        self._titles: dict[str, str] = {}  # by key, of the first chapter that has the text
+        for item in order.keyed:
+            self._titles.setdefault(item.key, order.book.chapters[item.utterance.chapter_index].title)
+        self._batches: list[tuple[RenderItem, ...]] = []  # in the order in which they reach the engine
+
+    @property
+    def title(self) -> str:
+        """The title of the chapter that is being spoken; empty when none is."""
+        return self._titles[self._batches[0][0].utterance_key] if self._batches else ""
+
+    def begin(self, items: tuple[RenderItem, ...]) -> None:
+        """Notes that a batch goes out."""
+        self._batches.append(items)
+
+    def end(self, batch: SpokenBatch) -> None:
+        """Notes that a batch has come back."""
+        keys = [take.utterance_key for take in batch.takes]
+        self._batches = [items for items in self._batches if [item.utterance_key for item in items] != keys]
 
 
 class _Unfinished:
