@@ -96,8 +96,12 @@ def _never_spoken(character: str) -> bool:
 def drop_unspeakable(text: str, _: Context) -> str:
     """Ornaments, emoji, control characters, marks of notes: nothing is said. "left_right" is two words."""
     for start, end in reversed(unspeakable(text)):
-        inside = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
-        text = text[:start] + (" " if inside else "") + text[end:]
+        before = text[start - 1 : start]
+        after = text[end : end + 1]
+        gap = " " if before.isalnum() and after.isalnum() else ""
+        if text[start:end] == "|" and before == after == " ":  # "Serves 6 | Prep: 20 min"
+            gap = ","
+        text = text[:start] + gap + text[end:]
     return text
 
 

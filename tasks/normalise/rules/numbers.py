@@ -28,7 +28,7 @@ _ORDINAL_LIST = re.compile(
     r"(?<=\dst, )\d*[23]d\b(?:, \d*[23]d\b)*|(?<=\d[nrt][dh], )\d*[23]d\b(?:, \d*[23]d\b)*"
 )  # 1st, 2d, 3d
 _NINERS = re.compile(r"(?<!\w)'?(\d\d)er(?=s?\b)")  # "the '49ers" are the forty-niners
-_PLURAL = re.compile(r"(?<![\w.,$£€])(\d{1,3}(?:,\d{3})+|\d+)'?s\b")
+_PLURAL = re.compile(r"(?<![\w.,$£€#])(\d{1,3}(?:,\d{3})+|\d+)'?s\b")
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"(?<![\w.,/-])({_NUMBER})(\s?)(%)?\s?([–-])\s?({_NUMBER})(?![\w/]|[.,]\d|[–-]\d)")
 _BIG = re.compile(r"(?<=\b[Bb]ig )([2-9])-[0oO](?![\w-])")  # a birthday: "the big five-oh"
@@ -52,7 +52,7 @@ _SCALES = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion", "t
 _LEADING_ZERO = re.compile(r"(?<![\d.,])0\d+(?!\d)")
 _INTEGER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|\d+")
 _SPACED_THOUSANDS = re.compile(
-    r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?![\d])|(?<![\d.,+-])\d{1,3}(?: \d{3}){2,}(?![\d-])"
+    r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?![\d])|(?<![\d.,+-])(?<!\d )\d{1,3}(?: \d{3}){2,}(?![\d-])"
     r"|(?<![\d.,+)-])(?<![\d)] )[1-9]\d{0,2} (?:000(?![\d-]|\s?\d)|\d{3}(?=\s(?:[a-z]{3,}s|men|women|people|sheep)\b))"
 )
 _ENDLESS = re.compile(r"\d{16,}")  # no number of any rule, and slow to try

@@ -76,7 +76,11 @@ _TIMES = re.compile(
     r"(?!\s?[\d+=*/^-]|\s(?:squared|cubed|to the|minus|plus|equals)\b)"
 )
 
-_MEASURE = rf"(?:\d[\d.]*[\"″]?\s?[x×]\s?)?(?:{_NUMBER})(?:\s|-)?(?:{_UNIT_NAMES}|in|[\"″])\.?"
+_WHOLE_UNITS = (
+    "miles?|feet|foot|yards?|inch(?:es)?|pounds?|ounces?|acres?|gallons?|(?:kilo|centi|milli)?met(?:er|re)s?|"
+    "lit(?:er|re)s?"
+)
+_MEASURE = rf"(?:\d[\d.]*[\"″]?\s?[x×]\s?)?(?:{_NUMBER})(?:\s|-)?(?:{_UNIT_NAMES}|{_WHOLE_UNITS}|in|[\"″])\.?"
 _BRACKETED = re.compile(rf"(\b(?:[Aa]n?|[Tt]he|[Tt]his|[Hh]is|[Hh]er|[Oo]ne)\s{_MEASURE})\s\(({_MEASURE})\)(?=\s[a-z])")
 _FOR_BRACKETED = re.compile(r"\(\d")
 
