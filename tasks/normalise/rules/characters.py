@@ -170,12 +170,18 @@ def plain_quotes(text: str, _: Context) -> str:
 
 
 _IN_WORD = re.compile(r"\[([^\W\d_])\](?=[^\W\d_])|(?<=[^\W\d_])\[([^\W\d_]{1,4})\]")
+# Small words that an editor put in belong to the sentence; "[sic]" and "[laughs]" stand beside it.
+_INSERTED = re.compile(
+    r"\[((?i:the|an?|was|is|were|are|be|been|had|has|have|his|her|their|its|my|your|our|he|she|it|they|we|of|to|in|on|at|"
+    r"for|by|and|or|but|that|who|which|this|these|those|not|as|with|from))\]|\[([.,;:!?])\]"
+)
 _FOR_EDITORS_BRACKETS = re.compile(r"\[")
 
 
 @rule("editors-brackets", needs=_FOR_EDITORS_BRACKETS)
 def editors_brackets(text: str, _: Context) -> str:
-    """Brackets in which an editor changed a part of a word are silent: [w]hen, wait[ed]."""
+    """[w]hen, wait[ed], [the]: an editor's brackets inside of words and around small ones are silent."""
+    text = _INSERTED.sub(lambda match: match[1] or match[2], text)
     return _IN_WORD.sub(lambda match: match[1] or match[2], text)
 
 

@@ -86,6 +86,7 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"\b([A-Z]{1,3})/(?=[A-Z]{1,3}\b)", r"\1 "),
         (r"(?<=\d)/(?=[a-z]\b)|(?<=\b[b-z])/(?=\d)", " over "),
+        (r"(?<=\d)\s+/\s+(?=[A-Z][a-z])", ", "),
         (r"(?<=[^\W\d_])\s+/\s+(?=[\"']?[^\W\d_])", ", "),  # lines of verse, titles in two languages
         (r"(?<=[A-Za-z])\s?/\s?(?=[A-Za-z])", " slash "),
         (r"/", " "),
