@@ -32,6 +32,7 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
             ["wall time", f"{report.wall_seconds:.1f} s"],
             ["real-time factor", "-" if report.rtf is None else f"{report.rtf:.2f}"],
             ["flagged takes", len(report.flagged)],
+            ["cover", report.cover],
         ]
         rows += [[f"voice {voice.name}", _credit(voice)] for voice in report.voices]
         emit_table(report.title, ["", ""], rows)
@@ -61,6 +62,6 @@ def _show_flagged(report: RunReport) -> None:
     if not report.flagged:
         return
     rows = [[take.chapter, take.text, "; ".join(take.reasons)] for take in report.flagged[:MAX_FLAGGED_SHOWN]]
-    emit_table("flagged takes (`talepress retry BOOK` takes them again)", ["chapter", "text", "reason"], rows)
+    emit_table("flagged takes (`talepress retry BOOK` speaks them again)", ["chapter", "text", "reason"], rows)
     if len(report.flagged) > MAX_FLAGGED_SHOWN:
         print(f"... and {len(report.flagged) - MAX_FLAGGED_SHOWN} more")
