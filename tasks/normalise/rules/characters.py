@@ -121,14 +121,18 @@ def foreign_scripts(text: str) -> dict[str, str]:
     return found
 
 
+_BULLET = re.compile(r"^\s*[-–—+>]\s+(?=\w)", re.M)
+_ITEM_NUMBER = re.compile(r"^\s*\(?(\d{1,2})[.)]\s+(?=\w)", re.M)
 _FOR_LINE_BREAKS = re.compile(r"\n")
 
 
 @rule("line-breaks", needs=_FOR_LINE_BREAKS)
 def break_lines(text: str, context: Context) -> str:
-    """A line break is a full stop in a heading, a comma in prose (addresses), no more than a space in verse."""
+    """A line break is a full stop in a heading, a comma in prose (addresses, lists), no more than a space in verse."""
     if "\n" not in text:
         return text
+    if context.kind != BlockKind.VERSE:
+        text = _ITEM_NUMBER.sub(r"\1, ", _BULLET.sub("", text))
     first, *rest = text.split("\n")
     for line in rest:
         mark = ""
