@@ -35,7 +35,7 @@ class Rejoiner:
             rest = _REST.match(line)
             if cut is None or rest is None:
                 joined.append(" " + line)
-            elif self._is_one_word(cut[1], rest[0]):
+            elif self._is_one_word(cut[1], rest[0], in_compound=joined[-1][: cut.start()].endswith(("-", "‐"))):
                 removed.append(joined[-1][-1])
                 joined[-1] = joined[-1][:-1]
                 joined.append(line)
@@ -43,8 +43,11 @@ class Rejoiner:
                 joined.append(line)
         return "".join(joined), "".join(removed)
 
-    def _is_one_word(self, start: str, rest: str) -> bool:
-        """Tells whether the hyphen is the typesetter's: in "for-" + "ward", not in "well-" + "known"."""
+    def _is_one_word(self, start: str, rest: str, *, in_compound: bool) -> bool:
+        """Tells whether the hyphen is the typesetter's: in "for-" + "ward", not in "well-" + "known".
+
+        Within a compound, "mother-in-" + "law", words on both sides keep it even where they would make another word.
+        """
         if rest[0].isupper():
             return False
         word = (start + rest).lower()
@@ -54,4 +57,5 @@ class Rejoiner:
         if compound in self._words:
             return False
         lexicon = default_lexicon()
-        return word in lexicon or not (start.lower() in lexicon and rest.lower() in lexicon)
+        two_words = start.lower() in lexicon and rest.lower() in lexicon
+        return not two_words or (word in lexicon and not in_compound)
