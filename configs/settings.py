@@ -58,6 +58,7 @@ class IngestSettings(_Section):
     notes: Literal["skip", "chapter-end", "inline"]
     tables: Literal["rows", "announce"]
     ruby: Literal["base", "reading"]
+    code: Literal["announce", "skip", "read"]
 
 
 class SegmentSettings(_Section):

@@ -17,6 +17,7 @@ from lxml import etree
 from configs.settings import IngestSettings
 from storage.records import Block, BlockKind, MarkupKind, Skip
 from tasks.ingest.events import INVISIBLE, Anchor, Event, is_scene_break
+from tasks.ingest.html.code import is_listing, listing_announcement, spoken_code
 from tasks.ingest.html.css import DISPLAY
 from tasks.ingest.html.elements import BLOCKS, HEADINGS, LIST_ITEMS, local_name
 from tasks.ingest.html.hints import hints_of, language_of, primary
@@ -31,16 +32,13 @@ from tasks.ingest.html.unread import (
     is_backlink,
     is_note_body,
     is_note_group,
-    meanings,
 )
+from tasks.ingest.html.verse import is_stanza, is_verse
 from tasks.ingest.note_marks import NoteMarks
 from tasks.ingest.notes import Note, NoteReference
 from tasks.ingest.recount import require_equal
 from tasks.ingest.skips import SkipRule
 
-_VERSE_MEANINGS = frozenset({"z3998:poem", "z3998:verse", "z3998:song", "z3998:hymn", "z3998:lyrics"})
-_VERSE_CLASS = re.compile(r"(?:^|[\s_-])(?:verse|poem|poetry|stanza|linegroup|lg|lyrics?)(?:$|[\s_-])", re.I)
-_STANZA_CLASS = re.compile(r"(?:^|[\s_-])(?:stanza|linegroup|lg)(?:$|[\s_-])", re.I)
 _HEADING_CLASS = re.compile(r"(?:^|\s)(?:chap(?:ter)?|part)[_-]?(?:title|num|number|head|heading)(?:$|\s)", re.I)
 _HYPHENS = str.maketrans("−–", "--")
 
@@ -213,6 +211,8 @@ class _Walker:
             return SkipRule.TABLE
         if self._now.note is not None and SkipRule.NOTE_BACKLINK not in self._also_read and is_backlink(element, tag):
             return SkipRule.NOTE_BACKLINK
+        if self._settings.code != "read" and SkipRule.CODE not in self._also_read and is_listing(element, tag):
+            return SkipRule.CODE
         parent = element.getparent()
         if parent is not None and self._is_read_by_annotation(parent, local_name(parent)):
             return None if tag == "rt" else SkipRule.RUBY_ANNOTATION if tag in ("rp", "rtc") else SkipRule.RUBY_BASE
@@ -238,9 +238,9 @@ class _Walker:
         css_class = element.get("class") or ""
         if tag in HEADINGS or element.get("role") == "heading" or _HEADING_CLASS.search(css_class):
             return _Frame(BlockKind.HEADING, one_block=True, note_group=group)
-        if outer.verse or _VERSE_CLASS.search(css_class) or _VERSE_MEANINGS.intersection(meanings(element)):
-            stanza = tag == "p" or bool(_STANZA_CLASS.search(css_class)) or _is_line_group(element)
-            return _Frame(BlockKind.VERSE, one_block=stanza, verse=True, note_group=group)
+        if outer.verse or is_verse(element):
+            stanza = is_stanza(element, tag)
+            return _Frame(BlockKind.VERSE, stanza, verse=True, preformatted=preformatted, note_group=group)
         if tag == "tr" and is_data_row(element):
             return _Frame(BlockKind.TABLE_ROW, one_block=True, note_group=group)
         kind = BlockKind.LIST_ITEM if tag in LIST_ITEMS else BlockKind.QUOTE if tag == "blockquote" else outer.kind
@@ -264,13 +264,15 @@ class _Walker:
         hints = hints_of(element, self._languages[-1])
         if self._now.frames[-1].kind == BlockKind.TABLE_ROW and (with_header := spoken_with_header(element)):
             hints.append((MarkupKind.RESPELL, with_header))
+        if local_name(element) == "code" and not len(element) and (words := spoken_code(element.text or "")):
+            hints.append((MarkupKind.RESPELL, words))
         if hints:
             self._spans.append((element, [self._now.text.open(*hint) for hint in hints]))
             changed = [value for kind, value in hints if kind == MarkupKind.LANGUAGE]
             self._languages.append(changed[-1] if changed else self._languages[-1])
 
     def _skip(self, element: etree._Element, tag: str, rule: SkipRule) -> None:
-        """Skips an element with all in it; of a formula, the alternative text is spoken."""
+        """Skips an element with all in it; a listing is announced, of a formula the alternative text is spoken."""
         for inner in element.iter(etree.Element):
             self._mark(inner)
         if rule == SkipRule.NOTE_REFERENCE and self._reads_notes and element.get(NOTE_KEY):
@@ -278,6 +280,8 @@ class _Walker:
         text = text_of(element)
         if text:
             self._emit(Skip(text, rule, source=self._source))
+        if text and rule == SkipRule.CODE and self._settings.code == "announce":
+            self._say(listing_announcement(element))
         spoken_instead = element.get("alttext") if tag == "math" and rule == SkipRule.MATHML else None
         if spoken_instead:
             self._added.append(spoken_instead)
@@ -383,11 +387,3 @@ class _Walker:
 def _folded(text: str) -> str:
     """Returns text without spaces in which a ligature, a superscript or an accented letter equals its parts."""
     return "".join(unicodedata.normalize("NFKD", text).translate(_HYPHENS).split())
-
-
-def _is_line_group(element: etree._Element) -> bool:
-    """Tells whether the element is a stanza whose lines are blocks of their own: `<div><div>line</div>...</div>`."""
-    children = [child for child in element if local_name(child) in BLOCKS]
-    if len(children) < 2:
-        return False
-    return all(local_name(inner) not in BLOCKS | {"br"} for child in children for inner in child.iterdescendants())
