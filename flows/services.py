@@ -20,7 +20,7 @@ from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.models.catalogue import find_model
 from tasks.synthesize.engines import engine_kind, get_front_end, get_speaker, precision, sampling_settings
 from tasks.synthesize.speaker import Speaker
-from tasks.voices.catalogue import find_voice, shipped_voices
+from tasks.voices.catalogue import find_voice, remedy_for_voice, shipped_voices
 from tortoise_core.inference.interface import Engine, FrontEnd, Sampling
 
 
@@ -98,7 +98,7 @@ class Services:
         added = self.added_voices()
         known = sorted({voice.name for voice in shipped_voices()} | {voice.name for voice in added})
         if name not in known:  # asked here as well, because `find_voice` needs the store opened
-            raise UnknownVoiceError(f"unknown voice {name!r}: there is {', '.join(known) or 'none'}")
+            raise UnknownVoiceError(f"unknown voice {name!r}: {remedy_for_voice(known)}")
         return find_voice(name, self.front_end.digest, self.store, added)
 
     def close(self) -> None:

@@ -51,7 +51,9 @@ def examine() -> tuple[CheckResult, ...]:
         try:
             results.append(check(settings))
         except (TalepressError, TortoiseError, StorageError, OSError, ImportError) as error:
-            results.append(CheckResult(name, False, " ".join(str(error).split()), "see the message"))
+            results.append(
+                CheckResult(name, False, " ".join(str(error).split()), "as the message says; --verbose shows more")
+            )
     return tuple(results)
 
 

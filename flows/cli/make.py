@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Asked, with_options_of
+from flows.cli.options import Options, with_options_of
 from flows.order.request import Request
 
 DEFAULT_OUT = "audiobooks"
@@ -16,7 +16,7 @@ DEFAULT_OUT = "audiobooks"
 @with_options_of(Request, defaults={"out": DEFAULT_OUT})
 def make(
     context: typer.Context,
-    asked: Asked,
+    options: Options,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:
     """Makes an audiobook. The same command continues an interrupted run and renders nothing twice."""
@@ -29,7 +29,7 @@ def make(
     from flows.services import open_services, read_settings
 
     began = time.monotonic()
-    request = Request.checked(asked)
+    request = Request.from_values(options)
     settings = read_settings(**request.overrides)
     with open_services(settings) as services:
         order = prepare(services, request)

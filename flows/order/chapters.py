@@ -1,4 +1,4 @@
-"""Reads what `--chapters` says: `1`, `1-3`, `1,4-5`, counted from 1 in reading order. Knows nothing of their content."""
+"""Reads `--chapters`: `1`, `1-3` or `1,4-5`, counted from 1 in reading order. Knows nothing of what is in a chapter."""
 
 from __future__ import annotations
 

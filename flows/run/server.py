@@ -26,8 +26,8 @@ from tasks.errors import BadInputError, TalepressError
 
 STOP_TIMEOUT_SECONDS = 15
 SETTLE_TIMEOUT_SECONDS = 20
-LOOK_SECONDS = 0.25
-QUIET_LOOKS = 3
+POLL_SECONDS = 0.25
+QUIET_POLLS = 3
 LOGGED_PACKAGES = ("tortoise_core", "storage", "tasks", "flows")
 
 
@@ -161,12 +161,12 @@ def settle(flow_run_id: UUID | None) -> None:
     )
     only_this = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
     deadline = time.monotonic() + SETTLE_TIMEOUT_SECONDS
-    quiet = 0  # looks in a row without an unfinished run: a task run that the server has yet to hear of is not listed
+    quiet = 0  # polls in a row without an unfinished run: a task run that the server has yet to hear of is not listed
     with get_client(sync_client=True) as client:
-        while quiet < QUIET_LOOKS and time.monotonic() < deadline:
+        while quiet < QUIET_POLLS and time.monotonic() < deadline:
             waiting = client.read_task_runs(flow_run_filter=only_this, task_run_filter=unfinished, limit=1)
             quiet = 0 if waiting else quiet + 1
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
 
 def _serve(listener_fd: int) -> None:

@@ -59,8 +59,8 @@ def find_model(storage: StorageSettings, name: str) -> InstalledModel:
     for model in models:
         if model.name == name:
             return model
-    known = ", ".join(model.name for model in models) or "none"
-    raise BadInputError(f"unknown model {name!r}: there is {known}; `talepress model import` adds one")
+    known = ", ".join(model.name for model in models)
+    raise BadInputError(f"unknown model {name!r}: use one of {known}, or add one: `talepress model import FOLDER`")
 
 
 def new_model_folder(storage: StorageSettings, name: str) -> Path:

@@ -55,7 +55,7 @@ class Finding:
 Check = Callable[[Rendering, QaSettings], Finding]
 
 
-def loudness(rendering: Rendering, settings: QaSettings) -> Finding:
+def speech_level(rendering: Rendering, settings: QaSettings) -> Finding:
     """Root mean square level in dBFS: a take far below speech level says nothing."""
     level = rms_dbfs(rendering.speech)
     if level < settings.min_rms_dbfs:
@@ -63,7 +63,7 @@ def loudness(rendering: Rendering, settings: QaSettings) -> Finding:
     return Finding(level)
 
 
-def peak(rendering: Rendering, settings: QaSettings) -> Finding:
+def clipping(rendering: Rendering, settings: QaSettings) -> Finding:
     """Share of samples in flat tops at full scale."""
     at_limit = np.abs(rendering.raw) >= FULL_SCALE
     flat = sum(end - start for start, end in runs(at_limit) if end - start >= CLIPPED_RUN)
@@ -73,7 +73,7 @@ def peak(rendering: Rendering, settings: QaSettings) -> Finding:
     return Finding(share)
 
 
-def offset(rendering: Rendering, settings: QaSettings) -> Finding:
+def dc_offset(rendering: Rendering, settings: QaSettings) -> Finding:
     """Mean of the samples: a constant offset clicks at every edge."""
     mean = float(np.mean(rendering.raw)) if len(rendering.raw) else 0.0
     if abs(mean) > settings.max_dc_offset:
@@ -130,22 +130,22 @@ def spelling(rendering: Rendering, settings: QaSettings) -> Finding:
     return Finding(per_char)
 
 
-def numbers(rendering: Rendering, settings: QaSettings) -> Finding:
+def bad_samples(rendering: Rendering, settings: QaSettings) -> Finding:
     """Number of samples that are NaN or infinite: the networks overflowed."""
     count = rendering.bad_samples
     return Finding(count, f"{count} samples are no numbers", severity=2) if count else Finding(0.0)
 
 
 CHECKS: dict[str, Check] = {
-    "rms_dbfs": loudness,
-    "clipped_share": peak,
-    "dc_offset": offset,
+    "rms_dbfs": speech_level,
+    "clipped_share": clipping,
+    "dc_offset": dc_offset,
     "seconds_per_char": duration,
     "inner_silence_s": inner_silence,
     "tail_db": tail,
     "spelled_per_char": spelling,
     "hit_length_cap": length_cap,
-    "bad_samples": numbers,
+    "bad_samples": bad_samples,
 }
 
 

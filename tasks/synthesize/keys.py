@@ -43,7 +43,9 @@ def utterance_key(
             "voice": voice_digest,
             "model": model_digest,
             "sampling": asdict(settings),
-            **({} if precision == "float32" else {"precision": precision}),  # so that keys from before there was a choice stay
+            **(
+                {} if precision == "float32" else {"precision": precision}
+            ),  # so that keys from before there was a choice stay
         }
     )
 

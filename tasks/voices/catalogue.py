@@ -83,12 +83,18 @@ def find_voice(
         if (voice.name, voice.model_digest) == (name, model_digest):
             return voice
     usable = voice_names(model_digest, enrolled, folder)
-    known = ", ".join(usable) if usable else "none yet"
     if any(voice.name == name for voice in enrolled):
         raise UnknownVoiceError(
-            f"voice {name!r} was made by another model: remove it and add it again from its clips, or use {known}"
+            f"voice {name!r} was made by another model: remove it and add it again from its clips, "
+            f"or {remedy_for_voice(usable)}"
         )
-    raise UnknownVoiceError(f"unknown voice {name!r}: there is {known}; `talepress voice add NAME CLIP...` adds one")
+    raise UnknownVoiceError(f"unknown voice {name!r}: {remedy_for_voice(usable)}")
+
+
+def remedy_for_voice(usable: Sequence[str]) -> str:
+    """Writes how a message ends about a voice that cannot be used; `usable` are the names of those that can."""
+    use = f"use one of {', '.join(usable)}, or " if usable else ""
+    return f"{use}make one: `talepress voice add NAME CLIP...`"
 
 
 def credit_of(voice: VoiceRecord, folder: Path = SHIPPED_FOLDER) -> VoiceCredit:

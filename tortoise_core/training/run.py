@@ -19,7 +19,7 @@ from tortoise_core.corpus.sentences import HeldOutBooks, speakable_sentences
 from tortoise_core.errors import ConfigError
 from tortoise_core.training.checkpoint import begin_with_weights
 from tortoise_core.training.export import export_model
-from tortoise_core.training.loop import RunState, Trainer
+from tortoise_core.training.loop import Trainer, TrainingState
 from tortoise_core.training.stages.registry import STAGES
 from tortoise_core.training.workspace import Workspace
 
@@ -33,7 +33,7 @@ STEPS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Order:
+class RunOptions:
     """Limits and files for the steps."""
 
     minutes: float = math.inf  # the longest that a stage is trained before the next step
@@ -42,7 +42,7 @@ class Order:
     out: Path | None = None  # export: the new model folder
 
 
-def run(workspace: Workspace, steps: Sequence[str], order: Order) -> None:
+def run(workspace: Workspace, steps: Sequence[str], options: RunOptions) -> None:
     """Runs steps of the training one after another; `all` stands for every one of them.
 
     Raises `ConfigError` for a step that is not one of `STEPS`, or whose needs are not met.
@@ -51,16 +51,16 @@ def run(workspace: Workspace, steps: Sequence[str], order: Order) -> None:
         raise ConfigError(f"unknown training stage {unknown[0]!r}: use all, or some of {', '.join(STEPS)}")
     for step in STEPS if "all" in steps else steps:
         if step == "corpus":
-            _build_corpus(workspace, order)
+            _build_corpus(workspace, options)
         elif step == "export":
-            if order.out is None:
+            if options.out is None:
                 raise ConfigError("export needs a folder for the new model: give --out")
-            export_model(workspace, order.out)
+            export_model(workspace, options.out)
         else:
-            train(workspace, step, order.minutes)
+            train(workspace, step, options.minutes)
 
 
-def train(workspace: Workspace, stage: str, minutes: float = math.inf) -> RunState:
+def train(workspace: Workspace, stage: str, minutes: float = math.inf) -> TrainingState:
     """Trains one stage until its recipe's last step, or for so many minutes. Raises `ConfigError`."""
     entry = STAGES[stage]
     for needed in entry.needs:
@@ -101,10 +101,12 @@ def _require_same_codes(workspace: Workspace, manifest: ModelManifest) -> None:
         )
 
 
-def _build_corpus(workspace: Workspace, order: Order) -> None:
-    if order.sentences is None or not order.sentences.is_file():
-        raise ConfigError(f"the corpus needs a text file with one sentence a line (--sentences), not {order.sentences}")
-    books = HeldOutBooks(order.held_out_books)
-    texts = (text for text in speakable_sentences(order.sentences) if text not in books)
+def _build_corpus(workspace: Workspace, options: RunOptions) -> None:
+    if options.sentences is None or not options.sentences.is_file():
+        raise ConfigError(
+            f"the corpus needs a text file with one sentence a line (--sentences), not {options.sentences}"
+        )
+    books = HeldOutBooks(options.held_out_books)
+    texts = (text for text in speakable_sentences(options.sentences) if text not in books)
     config = workspace.recipe.corpus
     build_corpus(workspace.folder / "corpus", texts, config.voices, config.hours)
