@@ -78,7 +78,7 @@ class Services:
         return self.sampling_with()
 
     def sampling_with(self, **changes: object) -> Sampling:
-        """The sampling settings with some of them changed. Raises `ConfigError` for one that the engine lacks."""
+        """Changes some of the sampling settings. Raises `ConfigError` for one that the engine lacks."""
         return sampling_settings(self.front_end, self.settings.synthesize, **changes)
 
     def has_database(self) -> bool:
@@ -86,14 +86,14 @@ class Services:
         return database_exists(self.settings.storage.database)
 
     def added_voices(self) -> tuple[VoiceRecord, ...]:
-        """The voices that users added, of any model."""
+        """Lists the voices that users added, of any model."""
         if not self.has_database():
             return ()
         with self.database.snapshot() as uow:
             return uow.voices.list()
 
     def voice(self, name: str | None = None) -> VoiceRecord:
-        """The voice of that name, or the one that the settings name. Raises `UnknownVoiceError`."""
+        """Finds the voice of that name, or the one that the settings name. Raises `UnknownVoiceError`."""
         name = name or self.settings.synthesize.voice
         added = self.added_voices()
         known = sorted({voice.name for voice in shipped_voices()} | {voice.name for voice in added})
@@ -108,7 +108,7 @@ class Services:
 
 
 def read_settings(**overrides: Mapping[str, object]) -> Settings:
-    """All settings, with `overrides` on top: `read_settings(synthesize={"voice": "slt"})`. Raises `BadInputError`.
+    """Reads settings, with `overrides` on top: `read_settings(synthesize={"voice": "slt"})`. Raises `BadInputError`.
 
     An override that is None or "" leaves the configured value.
     """
@@ -124,7 +124,7 @@ def read_settings(**overrides: Mapping[str, object]) -> Settings:
 
 @contextmanager
 def open_services(settings: Settings) -> Iterator[Services]:
-    """Services for the length of the block."""
+    """Opens services for the length of the block."""
     services = Services(settings)
     try:
         yield services

@@ -54,7 +54,7 @@ def with_options_of(
 
 
 def _parameter(name: str, field: FieldInfo, defaults: Mapping[str, str | None]) -> inspect.Parameter:
-    """A field as Typer wants to see it."""
+    """Makes the parameter of a field, as Typer wants to see it."""
     kind: Any = Path if _extra(field).get("format") == "path" else field.annotation
     if get_origin(kind) is tuple:  # `tuple[str, ...]`: the option may be repeated
         kind = list[get_args(kind)[0]]  # type: ignore[misc]
@@ -78,5 +78,5 @@ def _extra(field: FieldInfo) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A value as a request holds it: an absolute path as text."""
+    """Returns a value as a request holds it: an absolute path as text."""
     return str(value.absolute()) if isinstance(value, Path) else value

@@ -11,7 +11,7 @@ SELECTION = rf"{RANGE}(,{RANGE})*"  # understood by Python, pydantic and Prefect
 
 
 def select_chapters(selection: str, count: int) -> tuple[int, ...]:
-    """The chosen chapters as indices from 0, ascending, each once; all of them when the selection is empty.
+    """Returns the chosen chapters as indices from 0, ascending, each once; all of them when the selection is empty.
 
     Raises `BadInputError` for anything that is not a selection or reaches beyond the book's `count` chapters.
     """

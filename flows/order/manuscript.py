@@ -69,7 +69,7 @@ def read_manuscript(
 
 
 def lexicon_folder(settings: Settings) -> Path:
-    """Where lexicons lie that are used without being named."""
+    """Returns the folder of the lexicons that are used without being named."""
     return settings.storage.folder / "lexicons"
 
 

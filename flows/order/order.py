@@ -54,7 +54,7 @@ class Order:
         return Path(self.request.out).absolute()
 
     def voice_of(self, utterance: Utterance) -> VoiceRecord:
-        """Who speaks an utterance."""
+        """Returns the voice that speaks an utterance."""
         return self.voices[utterance.voice] if utterance.voice else self.voice
 
     @property

@@ -92,7 +92,7 @@ class Reading(BaseModel):
 
     @classmethod
     def _explain(cls, detail: Any) -> str:
-        """One of pydantic's errors in a sentence."""
+        """Puts one of pydantic's errors into a sentence."""
         name = str(detail["loc"][0])
         field = cls.model_fields.get(name)
         if field is None:

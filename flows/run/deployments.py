@@ -17,7 +17,7 @@ ENTRYPOINTS = {
 
 
 def find_flow(name: str) -> Flow[..., Any]:
-    """The flow of that name, imported. Raises `KeyError` for a name that is not in the table."""
+    """Imports the flow of that name. Raises `KeyError` for a name that is not in the table."""
     module, _, function = ENTRYPOINTS[name].rpartition(".")
     flow: Flow[..., Any] = getattr(import_module(module), function)
     return flow

@@ -170,7 +170,7 @@ def settle(flow_run_id: UUID | None) -> None:
 
 
 def _serve(listener_fd: int) -> None:
-    """The server process: serves until the pipe on stdin is closed by the parent or by its death."""
+    """Runs the server process until the pipe on stdin is closed by the parent or by its death."""
     import uvicorn
 
     def stop_with_parent() -> None:

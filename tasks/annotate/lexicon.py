@@ -51,7 +51,7 @@ class Entry:
     voice: str = ""  # of a lexicon of scope VOICE: the only voice that it is for
 
     def allows_case(self, text: str) -> bool:
-        """Whether `text`, which equals the entry but for case, is written as its case rule allows.
+        """Tells whether `text`, which equals the entry but for case, is written as its case rule allows.
 
         "smart": small letters match any case; an entry with a capital matches as written and all in capitals.
         """
@@ -70,7 +70,7 @@ class Lexicon:
     source: str = ""
 
     def is_for(self, book: Book, series: str) -> bool:
-        """Whether the lexicon is for the book. One of scope BOOK that names no book is for any."""
+        """Tells whether the lexicon is for the book. One of scope BOOK that names no book is for any."""
         if self.scope == Scope.SERIES:
             return bool(series) and _same(self.subject, series)
         if self.scope == Scope.BOOK and self.subject:
@@ -175,7 +175,7 @@ class _Finder:
                     yield rank, Markup(match.start(), match.end(), entry.kind, value)
 
     def _speaks(self, entry: Entry, block: Block, place: int) -> bool:
-        """Whether the voice that an entry is for, if any, speaks there."""
+        """Tells whether the voice that an entry is for, if any, speaks there."""
         if not entry.voice:
             return True
         voices = [n for n in block.markup if n.kind == MarkupKind.VOICE and n.start <= place < n.end]

@@ -44,7 +44,7 @@ class InstalledModel:
 
 
 def installed_models(storage: StorageSettings) -> tuple[InstalledModel, ...]:
-    """All models, those that come with the program first."""
+    """Lists all models, those that come with the program first."""
     return tuple(
         InstalledModel(folder.name, origin, folder)
         for origin, place in (("shipped", SHIPPED_FOLDER), ("imported", storage.models))
@@ -54,7 +54,7 @@ def installed_models(storage: StorageSettings) -> tuple[InstalledModel, ...]:
 
 
 def find_model(storage: StorageSettings, name: str) -> InstalledModel:
-    """The model of that name. Raises `BadInputError`."""
+    """Finds the model of that name. Raises `BadInputError`."""
     models = installed_models(storage)
     for model in models:
         if model.name == name:
@@ -64,7 +64,7 @@ def find_model(storage: StorageSettings, name: str) -> InstalledModel:
 
 
 def new_model_folder(storage: StorageSettings, name: str) -> Path:
-    """Where a new model goes. Raises `BadInputError` for a name that is taken or malformed."""
+    """Returns the folder for a new model. Raises `BadInputError` for a name that is taken or malformed."""
     if not MODEL_NAME.fullmatch(name):
         raise BadInputError(f"{name!r} cannot name a model: use up to 64 letters, digits, '.', '-' and '_'")
     if any(model.name == name for model in installed_models(storage)):

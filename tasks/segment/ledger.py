@@ -150,7 +150,7 @@ def _fate_of_the_rest(block: Block, marks: bytearray) -> _Fate:
 
 
 def _says(utterance: Utterance, pronounced: Sequence[tuple[int, int]]) -> bool:
-    """Whether the spoken text holds words, and every long plain word of the text that no markup replaces."""
+    """Tells whether the spoken text holds words, and every long plain word of the text that no markup replaces."""
     spoken = utterance.spoken.lower()
     words = _KEPT_WORD.finditer(utterance.text)
     return has_words(spoken) and all(

@@ -46,7 +46,7 @@ class ShippedVoice:
 
 
 def shipped_voices(folder: Path = SHIPPED_FOLDER) -> tuple[ShippedVoice, ...]:
-    """The voices in a folder, by name. Raises `BadInputError` for a description that cannot be read."""
+    """Lists the voices in a folder, by name. Raises `BadInputError` for a description that cannot be read."""
     return tuple(_describe(path) for path in sorted(folder.glob("*.safetensors")))
 
 
@@ -57,7 +57,7 @@ def find_voice(
     enrolled: Sequence[VoiceRecord] = (),
     folder: Path = SHIPPED_FOLDER,
 ) -> VoiceRecord:
-    """The voice of that name for a model.
+    """Finds the voice of that name for a model.
 
     Args:
         name: what the user asked for.
@@ -109,7 +109,7 @@ def credit_of(voice: VoiceRecord, folder: Path = SHIPPED_FOLDER) -> VoiceCredit:
 def voice_names(
     model_digest: str, enrolled: Sequence[VoiceRecord] = (), folder: Path = SHIPPED_FOLDER
 ) -> tuple[str, ...]:
-    """The names that `find_voice` finds for a model, sorted."""
+    """Lists the names that `find_voice` finds for a model, sorted."""
     shipped = {voice.name for voice in shipped_voices(folder)}
     return tuple(sorted(shipped | {voice.name for voice in enrolled if voice.model_digest == model_digest}))
 
