@@ -80,6 +80,11 @@ class BookRow(Base):
     series: Mapped[str]
     series_position: Mapped[str]
     identifiers: Mapped[tuple[str, ...]]
+    subtitle: Mapped[str]
+    sort_title: Mapped[str]
+    sort_authors: Mapped[tuple[str, ...]]
+    subjects: Mapped[tuple[str, ...]]
+    rights: Mapped[str]
     added_at: Mapped[datetime] = mapped_column(doc="orders the list of books")
 
 

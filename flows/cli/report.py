@@ -32,6 +32,7 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
             ["wall time", f"{report.wall_seconds:.1f} s"],
             ["real-time factor", "-" if report.rtf is None else f"{report.rtf:.2f}"],
             ["flagged takes", len(report.flagged)],
+            ["cover", report.cover],
         ]
         rows += [[f"voice {voice.name}", _credit(voice)] for voice in report.voices]
         emit_table(report.title, ["", ""], rows)

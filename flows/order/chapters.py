@@ -1,4 +1,4 @@
-"""Reads `--chapters`: `1`, `1-3` or `1,4-5`, counted from 1 in reading order. Knows nothing of what is in a chapter."""
+"""Reads what `--chapters` says: `1`, `1-3`, `1,4-5`, counted from 1 in reading order. Knows nothing of texts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SELECTION = rf"{RANGE}(,{RANGE})*"  # understood by Python, pydantic and Prefect
 
 
 def select_chapters(selection: str, count: int) -> tuple[int, ...]:
-    """Returns the chosen chapters as indices from 0, ascending, each once; all of them when the selection is empty.
+    """The chosen chapters as indices from 0, ascending, each once; all of them when the selection is empty.
 
     Raises `BadInputError` for anything that is not a selection or reaches beyond the book's `count` chapters.
     """

@@ -8,6 +8,7 @@ from flows.order.resources import peak_memory
 from storage.records import Edition, Master, RunState
 from tasks.errors import CoverageError
 from tasks.master.chapter import misses_target
+from tasks.package.audio.covers import describe_cover
 from tasks.package.content import narrator_of
 from tasks.voices.catalogue import VoiceCredit, credit_of
 
@@ -49,6 +50,7 @@ def outcome(
         state=RunState.FLAGGED if share > settings.execution.max_flagged_share else RunState.DONE,
         voices=_credits(order),
         edition=edition,
+        cover=describe_cover(order.book.cover),
         levels=tuple(
             ChapterLevel(
                 master.loudness_lufs,

@@ -57,6 +57,7 @@ class RunReport:
     voices: tuple[VoiceCredit, ...]  # that speak, the first to speak first
     state: RunState
     edition: Edition
+    cover: str  # what is to be said of it
     levels: tuple[ChapterLevel, ...]  # of the edition's chapters
     target_lufs: float  # the loudness that chapters should have
     chapter_indices: tuple[int, ...]  # of the edition's chapters, counted from 0 in the book
@@ -89,6 +90,7 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "title": report.title,
         "authors": list(report.authors),
         "narrator": report.narrator,
+        "cover": report.cover,
         "voices": [asdict(voice) for voice in report.voices],
         "state": report.state.value,
         "files": [
@@ -155,7 +157,7 @@ def report_markdown(report: RunReport) -> str:
         f"{clock(report.edition.seconds)} of audio, {report.utterances} utterances, "
         f"{report.rendered} rendered by this run"
         + (f" at a real-time factor of {report.rtf:.2f}." if report.rtf is not None else ".")
-        + f" At most {report.memory.resident_bytes >> 20} MiB of memory were held.",
+        + f" At most {report.memory.resident_bytes >> 20} MiB of memory were held. Cover: {report.cover}.",
         "",
         "| # | chapter | starts at | length | LUFS | flagged |",
         "|---|---|---|---|---|---|",

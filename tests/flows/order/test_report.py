@@ -30,6 +30,7 @@ REPORT = RunReport(
         seconds=3725.4,
         chapters=(("Same", 0.0, 100.0), ("Same", 100.0, 3725.4)),
     ),
+    cover="600 x 900, not square",
     levels=(ChapterLevel(-19.04, -3.5, misses_target=False), ChapterLevel(-21.4, -3.55, misses_target=True)),
     target_lufs=-19.0,
     chapter_indices=(1, 4),
@@ -50,7 +51,8 @@ def test_the_json_holds_what_the_command_promises():
     assert (result["audio_seconds"], result["wall_seconds"], result["rtf"]) == (3725.4, 9.0, 0.5)
     assert (result["synthesis_seconds"], result["engine_seconds"]) == (5.0, 4.5)
     assert result["memory"] == {"resident_bytes": 3 << 20, "gpu_bytes": None}
-    assert "At most 3 MiB of memory" in report_markdown(REPORT)
+    assert "At most 3 MiB of memory were held. Cover: 600 x 900, not square." in report_markdown(REPORT)
+    assert result["cover"] == "600 x 900, not square"
     assert result["flagged_takes"][0]["reason"] == "too long: 9 s; clipping"
     assert sum(result["coverage"][name] for name in ("spoken_chars", "skipped_chars")) == 10
 
