@@ -1,8 +1,8 @@
 """The flows that can be started by name, by a command or as a deployment: one line for each.
 
 An entry is a module path, as Prefect's own deployments want it, so this module knows nothing of what a flow does. With
-`PREFECT_API_URL` set, `find_flow(NAME).to_deployment(TITLE, entrypoint_type=EntrypointType.MODULE_PATH).apply()` makes a
-deployment (`EntrypointType` is of `prefect.deployments.runner`); its one parameter is a `Request`.
+`PREFECT_API_URL` set, `find_flow(NAME).to_deployment(TITLE, entrypoint_type=EntrypointType.MODULE_PATH).apply()` makes
+a deployment (`EntrypointType` is of `prefect.deployments.runner`); its one parameter is a `Request`.
 """
 
 from __future__ import annotations
