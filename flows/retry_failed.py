@@ -6,26 +6,25 @@ Must not know how a take is judged: the rows say what is flagged.
 from __future__ import annotations
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 
 from flows.book_to_audio import unspoken
 from flows.order.order import Order
 from flows.order.report import RunReport
 from flows.order.request import Request
 from flows.run import policies
-from flows.run.story import prepare_in_flow, run_order
-from flows.services import open_services, read_settings
+from flows.run.story import run_request
 from storage.records import KeyedUtterance
 
 
 @flow(name="retry-failed", **policies.BOOK_FLOW)
-def retry_failed(request: Request) -> RunReport:
+def retry_failed(request: Request) -> RunReport | State[RunReport]:
     """As `book_to_audio`, and every flagged utterance gets new takes with new seeds; the best of all takes is kept.
 
     Args:
         request: what the book was made with.
     """
-    with open_services(read_settings(**request.overrides)) as services:
-        return run_order(prepare_in_flow(services, request), "retry_failed", unspoken_or_flagged)
+    return run_request(request, "retry_failed", unspoken_or_flagged)
 
 
 def unspoken_or_flagged(order: Order) -> tuple[KeyedUtterance, ...]:

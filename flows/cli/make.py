@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Options, with_options_of
+from flows.cli.progress import Form, ProgressForm
 from flows.order.request import Request
 
 DEFAULT_OUT = "audiobooks"
@@ -18,6 +19,7 @@ def make(
     context: typer.Context,
     options: Options,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
+    progress: ProgressForm = Form.AUTO,
 ) -> None:
     """Makes an audiobook. The same command continues an interrupted run and renders nothing twice."""
     from flows.cli.launch import run_flow
@@ -39,5 +41,5 @@ def make(
         if done is not None:
             report = outcome(order, done.masters, done.edition, Work(), wall_seconds=time.monotonic() - began)
     if report is None:
-        report = run_flow("book-to-audio", request, settings, verbose=bool(context.obj))
+        report = run_flow("book-to-audio", request, settings, verbose=bool(context.obj), progress=progress)
     raise typer.Exit(show_report(report, json=json))

@@ -15,24 +15,26 @@ if TYPE_CHECKING:
     from tasks.voices.catalogue import VoiceCredit
 
 MAX_FLAGGED_SHOWN = 20
+NOTHING_RENDERED = "nothing, every take was there already"
 
 
 def show_report(report: RunReport, *, json: bool) -> ExitCode:
     """Prints the report on stdout."""
-    from flows.order.report import clock, loudness_notes, report_json
+    from flows.order.report import clock, coverage_sentence, loudness_notes, rendered_sentence, report_json
 
     if json:
         emit_json(report_json(report))
     else:
         rows: list[list[object]] = [
-            ["chapters", len(report.edition.chapters)],
-            ["utterances", report.utterances],
-            ["rendered now", report.rendered or "nothing, every take was there already"],
+            ["chapters", _of_whole(report, len(report.edition.chapters), report.whole.chapters)],
+            ["utterances", _of_whole(report, report.utterances, report.whole.utterances)],
+            ["rendered now", rendered_sentence(report.work) if report.rendered else NOTHING_RENDERED],
             ["audio", f"{clock(report.edition.seconds)} ({report.edition.seconds:.1f} s)"],
             ["wall time", f"{report.wall_seconds:.1f} s"],
             ["real-time factor", "-" if report.rtf is None else f"{report.rtf:.2f}"],
             ["flagged takes", len(report.flagged)],
             ["cover", report.cover],
+            ["coverage", coverage_sentence(report.coverage)],
         ]
         rows += [[f"voice {voice.name}", _credit(voice)] for voice in report.voices]
         emit_table(report.title, ["", ""], rows)
@@ -49,6 +51,11 @@ def _credit(voice: VoiceCredit) -> str:
     """Says in one line what is known of a voice."""
     known = [voice.description, voice.made_from and f"made from {voice.made_from}", voice.licence]
     return "; ".join(part for part in known if part)
+
+
+def _of_whole(report: RunReport, part: int, whole: int) -> str:
+    """A count of what was asked for, beside that of the whole book where they differ."""
+    return f"{part} of the book's {whole}" if report.is_partial else str(part)
 
 
 def _show_files(files: Sequence[EditionFile]) -> None:

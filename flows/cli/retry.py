@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.options import Options, with_options_of
+from flows.cli.progress import Form, ProgressForm
 from flows.order.request import Request
 from tasks.errors import BadInputError
 
@@ -25,6 +26,7 @@ def retry(
     context: typer.Context,
     options: Options,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
+    progress: ProgressForm = Form.AUTO,
 ) -> None:
     """Speaks what was flagged again and keeps the best takes. The rest is as in the last run."""
     from flows.cli.launch import run_flow
@@ -47,7 +49,7 @@ def retry(
         if done is not None:
             report = outcome(order, done.masters, done.edition, Work(), wall_seconds=time.monotonic() - began)
     if report is None or report.flagged:
-        report = run_flow("retry-failed", request, settings, verbose=bool(context.obj))
+        report = run_flow("retry-failed", request, settings, verbose=bool(context.obj), progress=progress)
     raise typer.Exit(show_report(report, json=json))
 
 

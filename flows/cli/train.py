@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from tasks import stopping
+
 DEFAULT_WORKSPACE = Path("~/.cache/talepress/mini")
 
 
@@ -64,7 +66,10 @@ def train(
     if begin_with is not None:
         adopt(place, begin_with)
     books = [_text_of(book) for book in held_out or ()]
-    run(place, stages, RunOptions(minutes=minutes, sentences=sentences, held_out_books=books, out=out))
+    options = RunOptions(minutes=minutes, sentences=sentences, held_out_books=books, out=out, stop=stopping.requested)
+    with stopping.orderly():  # a stage writes a checkpoint
+        run(place, stages, options)
+    stopping.check()
 
 
 def _text_of(book: Path) -> str:

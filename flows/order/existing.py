@@ -49,13 +49,16 @@ def chosen_takes(order: Order, chapter: int) -> tuple[ChosenTake, ...]:
 
 def find_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) -> tuple[str, Master | None]:
     """Computes the key of a chapter's master, and finds the master, None where its row or its audio is missing."""
+    key, found = recorded_master(order, chapter, cues)
+    return key, found if found is not None and order.services.store.exists(found.audio_sha256) else None
+
+
+def recorded_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) -> tuple[str, Master | None]:
+    """Computes the key of a chapter's master, and finds its row, whatever has become of its audio."""
     settings = order.services.settings
     key = master_key(cues, settings.stitch, settings.master)
     with order.services.database.snapshot() as uow:
-        found = uow.masters.find(key, order.source, chapter)
-    if found is not None and not order.services.store.exists(found.audio_sha256):
-        found = None
-    return key, found
+        return key, uow.masters.find(key, order.source, chapter)
 
 
 def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent:

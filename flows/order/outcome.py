@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.order.order import Order
-from flows.order.report import ChapterLevel, FlaggedTake, RunReport, Work
+from flows.order.report import ChapterLevel, FlaggedTake, RunReport, WholeBook, Work
 from flows.order.resources import peak_memory
 from storage.records import Edition, Master, RunState
 from tasks.errors import CoverageError
@@ -41,7 +41,9 @@ def outcome(
     settings = order.services.settings
     flagged = _flagged(order)
     with order.services.database.snapshot() as uow:
-        coverage = uow.books.coverage(order.source)
+        coverage = uow.books.coverage(order.source, order.chapters)
+        whole = uow.books.summary(order.source)
+        whole_coverage = uow.books.coverage(order.source)
     share = len(flagged) / len(order.keyed)
     return RunReport(
         title=order.book.title,
@@ -67,6 +69,7 @@ def outcome(
         memory=peak_memory(),
         flagged=flagged,
         coverage=coverage,
+        whole=WholeBook(whole.chapters, whole.utterances, whole.chosen, whole.seconds, whole_coverage),
     )
 
 

@@ -6,6 +6,7 @@ Knows nothing of what is inside a model.
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,19 @@ def find_model(storage: StorageSettings, name: str) -> InstalledModel:
             return model
     known = ", ".join(model.name for model in models)
     raise BadInputError(f"unknown model {name!r}: use one of {known}, or add one: `talepress model import FOLDER`")
+
+
+def how_to_mend(folder: Path) -> str:
+    """The commands that replace a damaged model folder by a sound one."""
+    if folder.absolute().parent == SHIPPED_FOLDER.absolute():
+        return (
+            "it comes with the program: install Talepress again, or in a checkout run "
+            f"`git checkout -- configs/models/{folder.name}`"
+        )
+    return (
+        f"run `rm -r {shlex.quote(str(folder))}`, then `talepress model pull --name {folder.name}`, or "
+        f"`talepress model import FOLDER --name {folder.name}` where FOLDER has the published files"
+    )
 
 
 def new_model_folder(storage: StorageSettings, name: str) -> Path:

@@ -25,7 +25,11 @@ pytestmark = [pytest.mark.usefixtures("prefect_server", "voiced_home"), pytest.m
 def make(book, tmp_path):
     from flows.book_to_audio import book_to_audio
 
-    return lambda **options: book_to_audio(Request(book=str(book), out=str(tmp_path / "out"), **options))
+    def run(*, return_state=False, **options):
+        request = Request(book=str(book), out=str(tmp_path / "out"), **options)
+        return book_to_audio(request, return_state=return_state)
+
+    return run
 
 
 @pytest.fixture
@@ -84,6 +88,12 @@ def test_doubtful_takes_are_flagged_and_a_retry_mends_them(make, retry, misbehav
     assert "silence" in Artifact.get(f"report-{source[:16]}").data
     assert [row["title"] for row in json.loads(Artifact.get(f"flagged-{source[:16]}").data)] == ["Chapter Two"]
 
+    state = make(return_state=True)
+    assert (state.type.value, state.name, state.message) == (
+        "COMPLETED",
+        "Flagged",
+        "1 of 10 utterances have doubtful takes",
+    )
     still = retry()
     assert (still.state, len(still.flagged)) == (RunState.FLAGGED, 1)
     misbehave()

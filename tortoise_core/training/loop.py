@@ -104,16 +104,17 @@ class Trainer:
         if (folder / CHECKPOINT).exists():
             self._load()
 
-    def run(self, minutes: float = math.inf) -> TrainingState:
+    def run(self, minutes: float = math.inf, stop: Callable[[], bool] = lambda: False) -> TrainingState:
         """Trains until the configured step, or for so many minutes, and returns how far it came; call again to go on.
 
-        The first line of the log is what the weights are worth that a run begins with.
+        The first line of the log is what the weights are worth that a run begins with. `stop` is asked before each step
+        whether to end with this checkpoint.
         """
         deadline = time.monotonic() + minutes * 60
         started = time.monotonic() - self.state.seconds
         if self.state.step == 0:
             self._validate()
-        while self.state.step < self.config.steps and time.monotonic() < deadline:
+        while self.state.step < self.config.steps and time.monotonic() < deadline and not stop():
             metrics = self._step(self.state.step)
             self.state.step += 1
             self.state.seconds = time.monotonic() - started

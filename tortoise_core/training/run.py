@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import torch
@@ -40,6 +41,7 @@ class RunOptions:
     sentences: Path | None = None  # corpus: a text file, one sentence a line
     held_out_books: Sequence[str] = ()  # corpus: the text of each book whose sentences are not spoken
     out: Path | None = None  # export: the new model folder
+    stop: Callable[[], bool] = lambda: False  # is asked before each sentence and step whether to end
 
 
 def run(workspace: Workspace, steps: Sequence[str], options: RunOptions) -> None:
@@ -57,18 +59,22 @@ def run(workspace: Workspace, steps: Sequence[str], options: RunOptions) -> None
                 raise ConfigError("export needs a folder for the new model: give --out")
             export_model(workspace, options.out)
         else:
-            train(workspace, step, options.minutes)
+            train(workspace, step, options.minutes, options.stop)
+        if options.stop():
+            return
 
 
-def train(workspace: Workspace, stage: str, minutes: float = math.inf) -> TrainingState:
-    """Trains one stage until its recipe's last step, or for so many minutes. Raises `ConfigError`."""
+def train(
+    workspace: Workspace, stage: str, minutes: float = math.inf, stop: Callable[[], bool] = lambda: False
+) -> TrainingState:
+    """Trains one stage until its recipe's last step, for so many minutes, or until `stop`. Raises `ConfigError`."""
     entry = STAGES[stage]
     for needed in entry.needs:
         workspace.require(needed)
     config = workspace.recipe.stages[stage]
     torch.manual_seed(config.loop.seed)  # the initial weights
     built = entry.build(workspace, config)
-    return Trainer(built, config.loop, workspace.run_folder(stage), workspace.device).run(minutes)
+    return Trainer(built, config.loop, workspace.run_folder(stage), workspace.device).run(minutes, stop)
 
 
 def adopt(workspace: Workspace, model: Path) -> list[str]:
@@ -108,5 +114,6 @@ def _build_corpus(workspace: Workspace, options: RunOptions) -> None:
         )
     books = HeldOutBooks(options.held_out_books)
     texts = (text for text in speakable_sentences(options.sentences) if text not in books)
+    until_stopped = takewhile(lambda _: not options.stop(), texts)
     config = workspace.recipe.corpus
-    build_corpus(workspace.folder / "corpus", texts, config.voices, config.hours)
+    build_corpus(workspace.folder / "corpus", until_stopped, config.voices, config.hours)

@@ -12,7 +12,7 @@ from tortoise_core.checkpoints import verify
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference.engine import load_engine
 from tortoise_core.inference.interface import SpeechRequest
-from tortoise_core.training.run import STEPS, RunOptions, adopt, run
+from tortoise_core.training.run import STEPS, RunOptions, adopt, run, train
 from tortoise_core.training.stages.registry import STAGES
 from tortoise_core.training.workspace import Workspace
 
@@ -57,13 +57,21 @@ def test_the_whole_recipe_ends_in_a_model_that_speaks(trained, model):
 
 def test_all_stands_for_every_step_in_order(monkeypatch, fresh, tmp_path):
     done = []
-    monkeypatch.setattr("tortoise_core.training.run.train", lambda _, stage, minutes: done.append((stage, minutes)))
+    monkeypatch.setattr("tortoise_core.training.run.train", lambda _, stage, minutes, __: done.append((stage, minutes)))
     monkeypatch.setattr("tortoise_core.training.run.export_model", lambda _, out: done.append(("export", out)))
     monkeypatch.setattr("tortoise_core.training.run.build_corpus", lambda *_: done.append(("corpus", None)))
     (tmp_path / "sentences.txt").write_text("Note.")
     run(fresh, ["all"], RunOptions(minutes=2, sentences=tmp_path / "sentences.txt", out=tmp_path / "model"))
     assert [name for name, _ in done] == list(STEPS) == ["corpus", *STAGES, "export"]
     assert all(value == 2 for name, value in done if name in STAGES)
+
+
+def test_after_a_stop_no_further_stage_is_begun(fresh, tmp_path):
+    asked = iter([False, False, True])  # before the first step, before the second, and from then on
+    run(fresh, ["dvae", "vocoder"], RunOptions(stop=lambda: next(asked, True)))
+    assert fresh.is_trained("dvae") and not fresh.is_trained("vocoder")
+    state = train(fresh, "dvae", stop=lambda: True)
+    assert state.step == 2
 
 
 def test_training_goes_on_from_the_weights_of_a_model(fresh, model):
