@@ -28,7 +28,7 @@ def retry_failed(request: Request) -> RunReport | State[RunReport]:
 
 
 def unspoken_or_flagged(order: Order) -> tuple[KeyedUtterance, ...]:
-    """The utterances without a usable take and the first of each flagged text, in reading order."""
+    """Lists the utterances without a usable take and the first of each flagged text, in reading order."""
     with order.services.database.snapshot() as uow:
         flagged = {
             (item.utterance.chapter_index, item.utterance.index)

@@ -34,7 +34,7 @@ class CheckResult:
 
 
 def examine() -> tuple[CheckResult, ...]:
-    """The results of all checks, in the order in which a person would put things right."""
+    """Runs all checks. Returns their results, in the order in which a person would put things right."""
     results = [python_version(), packages(), ffmpeg()]
     try:
         settings = read_settings()
@@ -51,12 +51,14 @@ def examine() -> tuple[CheckResult, ...]:
         try:
             results.append(check(settings))
         except (TalepressError, TortoiseError, StorageError, OSError, ImportError) as error:
-            results.append(CheckResult(name, False, " ".join(str(error).split()), "see the message"))
+            results.append(
+                CheckResult(name, False, " ".join(str(error).split()), "as the message says; --verbose shows more")
+            )
     return tuple(results)
 
 
 def python_version() -> CheckResult:
-    """The interpreter's version against what the pinned packages support."""
+    """Checks the interpreter's version against what the pinned packages support."""
     lowest, below = SUPPORTED_PYTHON
     found = ".".join(map(str, sys.version_info[:3]))
     if lowest <= sys.version_info[:2] < below:
@@ -68,7 +70,7 @@ def python_version() -> CheckResult:
 
 
 def packages() -> CheckResult:
-    """Whether every package that the installed distribution asks for is there in a fitting version."""
+    """Checks that every package that the installed distribution asks for is there in a fitting version."""
     from packaging.requirements import Requirement
 
     try:
@@ -92,7 +94,7 @@ def packages() -> CheckResult:
 
 
 def ffmpeg() -> CheckResult:
-    """Which ffmpeg will be used."""
+    """Finds the ffmpeg that will be used."""
     from tasks.package.audio.ffmpeg import ffmpeg_path
 
     try:
@@ -102,7 +104,7 @@ def ffmpeg() -> CheckResult:
 
 
 def disk(settings: Settings) -> CheckResult:
-    """Whether the data folder can be written to and has room."""
+    """Checks that the data folder can be written to and has room."""
     folder = settings.storage.folder
     require_writable(folder)
     existing = next(path for path in (folder, *folder.parents) if path.exists())
@@ -114,7 +116,7 @@ def disk(settings: Settings) -> CheckResult:
 
 
 def device(settings: Settings) -> CheckResult:
-    """What the model will run on."""
+    """Finds the device that the model will run on."""
     import torch
 
     wanted = settings.synthesize.device
@@ -127,7 +129,7 @@ def device(settings: Settings) -> CheckResult:
 
 
 def database(settings: Settings) -> CheckResult:
-    """Whether the database opens (an older one is upgraded). None yet is fine: the first run makes it."""
+    """Checks that the database opens (an older one is upgraded). None yet is fine: the first run makes it."""
     from storage.database import Database, database_exists, database_name
 
     name = database_name(settings.storage.database)
@@ -143,7 +145,7 @@ def database(settings: Settings) -> CheckResult:
 
 
 def model(settings: Settings) -> CheckResult:
-    """Whether the configured model loads."""
+    """Checks that the configured model loads."""
     services = Services(settings)
     numbers = f"computes in {services.precision}"
     return CheckResult("model", True, f"{settings.synthesize.model}, digest {services.engine.digest[:12]}, {numbers}")

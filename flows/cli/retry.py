@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import Asked, with_options_of
+from flows.cli.options import Options, with_options_of
 from flows.cli.progress import Form, ProgressForm
 from flows.order.request import Request
 from tasks.errors import BadInputError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @with_options_of(Request, only=("book", "out"), defaults={"out": None})
 def retry(
     context: typer.Context,
-    asked: Asked,
+    options: Options,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
     progress: ProgressForm = Form.AUTO,
 ) -> None:
@@ -39,7 +39,7 @@ def retry(
 
     began = time.monotonic()
     with open_services(read_settings()) as services:
-        request = last_request(services, asked)
+        request = last_request(services, options)
     settings = read_settings(**request.overrides)
     with open_services(settings) as services:
         order = prepare(services, request)
@@ -53,19 +53,19 @@ def retry(
     raise typer.Exit(show_report(report, json=json))
 
 
-def last_request(services: Services, asked: Asked) -> Request:
-    """What the last run of a book was asked for, with `asked` in its place where that is given.
+def last_request(services: Services, options: Options) -> Request:
+    """Returns the request of a book's last run, changed by the `options` that are given.
 
     Raises `BadInputError` when there was no run.
     """
     from flows.order.existing import source_of
 
-    book = Path(asked["book"])
+    book = Path(options["book"])
     source = source_of(book)
     runs: tuple[Run, ...] = ()
     if services.has_database():
         with services.database.snapshot() as uow:
             runs = uow.runs.of(source) if uow.books.exists(source) else ()
     if not runs:
-        raise BadInputError(f"{book} was never made; `talepress make` does that")
-    return Request.recorded({**runs[0].request, **asked})
+        raise BadInputError(f"{book} was never made: make it first, with `talepress make`")
+    return Request.from_record({**runs[0].request, **options})

@@ -98,7 +98,7 @@ def render_batch(
 
 
 def encode_flac(audio: np.ndarray, sample_rate: int) -> bytes:
-    """The samples, float in [-1, 1], shape (samples,), as a 16-bit mono FLAC file."""
+    """Encodes samples, float in [-1, 1], shape (samples,), as a 16-bit mono FLAC file."""
     file = io.BytesIO()
     soundfile.write(file, np.clip(audio, -1.0, 1.0), sample_rate, format="FLAC", subtype="PCM_16")
     return file.getvalue()
