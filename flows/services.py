@@ -59,7 +59,7 @@ class Services:
 
     @property
     def speaker(self) -> Speaker:
-        """The same, lent to one thread at a time. Raises as `engine`."""
+        """This process's engine, lent to one thread at a time. Raises as `engine`."""
         return get_speaker(self.synthesize)
 
     @cached_property
@@ -69,7 +69,7 @@ class Services:
 
     @property
     def precision(self) -> str:
-        """The numbers that the engine computes in."""
+        """The numbers that the engine computes in: "float32", "bfloat16" or "int8"."""
         return precision(self.synthesize)
 
     @cached_property

@@ -53,17 +53,17 @@ def one_line(error: BaseException) -> str:
 
 
 def tell(line: str) -> None:
-    """One line to the person, on stderr."""
+    """Prints one line for a person, on stderr."""
     print(line, file=sys.stderr, flush=True)
 
 
 def emit_json(payload: Mapping[str, Any]) -> None:
-    """The command's result as exactly one JSON object on stdout."""
+    """Prints the command's result as exactly one JSON object on stdout."""
     print(json.dumps(payload, ensure_ascii=False, indent=2), flush=True)
 
 
 def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table for people on stdout."""
+    """Prints a table for people on stdout."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

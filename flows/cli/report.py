@@ -62,6 +62,6 @@ def _show_flagged(report: RunReport) -> None:
     if not report.flagged:
         return
     rows = [[take.chapter, take.text, "; ".join(take.reasons)] for take in report.flagged[:MAX_FLAGGED_SHOWN]]
-    emit_table("flagged takes (`talepress retry BOOK` takes them again)", ["chapter", "text", "reason"], rows)
+    emit_table("flagged takes (`talepress retry BOOK` speaks them again)", ["chapter", "text", "reason"], rows)
     if len(report.flagged) > MAX_FLAGGED_SHOWN:
         print(f"... and {len(report.flagged) - MAX_FLAGGED_SHOWN} more")

@@ -53,7 +53,7 @@ _PATTERNS = {
 
 @dataclass(frozen=True)
 class _Reading:
-    """One way to say a word, where the text before it and after it look like that."""
+    """One way to say a word, and the patterns of the text before it and after it that call for it."""
 
     phonemes: str  # in their notation, with the respelling
     before: re.Pattern[str] | None

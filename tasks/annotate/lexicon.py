@@ -16,6 +16,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+import regex
+
 from storage.records import Block, Book, Markup, MarkupKind
 from tasks.annotate.edits import with_markup
 from tasks.annotate.vocabulary import ALPHABETS, SAYING_KINDS, markup_problem
@@ -26,6 +28,8 @@ _KEYS = frozenset({*_FORMS, "say", *ALPHABETS, "case"})
 _CASES = ("smart", "exact", "any")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _POSSESSIVE = re.compile(r"['’]s$", re.I)
+_PATTERN_S = 2.0  # seconds for one pattern in one paragraph
+_SHOWN_CHARS = 40  # of a paragraph in a message
 _GROUP = re.compile(r"\\(?:\d+|g<\w+>)")  # in a replacement
 
 
@@ -46,9 +50,10 @@ class Entry:
     kind: MarkupKind  # RESPELL or PHONEMES
     value: str
     case: str = "smart"
-    regex: re.Pattern[str] | None = None
+    pattern: regex.Pattern[str] | None = None
     scope: Scope = Scope.GLOBAL
     voice: str = ""  # of a lexicon of scope VOICE: the only voice that it is for
+    place: str = ""  # file and line, for messages
 
     def means(self, text: str) -> bool:
         """Whether the entry's case rule lets `text`, equal but for case, through.
@@ -124,7 +129,7 @@ class _Finder:
         self._patterns: list[tuple[int, Entry]] = []
         for order, entry in enumerate(entries):
             first = _WORD.match(entry.written)
-            if entry.regex is not None:
+            if entry.pattern is not None:
                 self._patterns.append((order, entry))
             elif first is not None:
                 rank = (len(entry.written), entry.scope, order)
@@ -164,11 +169,9 @@ class _Finder:
                     break
 
     def _patterns_in(self, block: Block) -> Iterator[_Candidate]:
-        """Finds whatever the regular expressions match."""
-        text = block.text
+        """Finds whatever the regular expressions match. Raises `BadInputError` for one that takes too long."""
         for order, entry in self._patterns:
-            assert entry.regex is not None
-            for match in entry.regex.finditer(text):
+            for match in _matches(entry, block.text):
                 if match.end() > match.start() and self._speaks(entry, block, match.start()):
                     value = match.expand(entry.value) if entry.kind == MarkupKind.RESPELL else entry.value
                     rank = (match.end() - match.start(), int(entry.scope), order)
@@ -181,6 +184,18 @@ class _Finder:
         voices = [n for n in block.markup if n.kind == MarkupKind.VOICE and n.start <= place < n.end]
         speaker = min(voices, key=lambda note: note.end - note.start).value if voices else self._narrator
         return speaker == entry.voice
+
+
+def _matches(entry: Entry, text: str) -> list[regex.Match[str]]:
+    """Finds the matches of an entry's pattern. A pattern that goes back and forth without end is the user's mistake."""
+    assert entry.pattern is not None
+    try:
+        return list(entry.pattern.finditer(text, timeout=_PATTERN_S))
+    except TimeoutError as error:
+        raise BadInputError(
+            f"{entry.place}: the regular expression {entry.written!r} takes more than {_PATTERN_S:.0f} seconds in one "
+            f"paragraph, {text[:_SHOWN_CHARS]!r}: write it without repetitions inside of repetitions"
+        ) from error
 
 
 def _from_toml(text: str, name: str) -> Lexicon:
@@ -239,16 +254,16 @@ def _entry(row: Any, where: str, scope: Scope, subject: str) -> Entry:
     kind = MarkupKind.RESPELL if respelled else MarkupKind.PHONEMES
     value = pronunciation if respelled else f"{meaning}:{pronunciation}"
     # 2. Whether it can be found in a text.
-    regex = None
+    pattern = None
     if form == "regex":
-        regex = _compiled(row["regex"], value, case, where)
+        pattern = _compiled(row["regex"], value, case, where)
     elif not _WORD.match(written):
         raise BadInputError(f"{where}: {written!r} does not begin with a letter or digit: write it as a regex")
     # 3. Whether it can be spoken; the groups of a regex are filled in later.
-    example = (_GROUP.sub("", value) or "x") if regex else value
+    example = (_GROUP.sub("", value) or "x") if pattern else value
     if problem := markup_problem(written, Markup(0, len(written), kind, example)):
         raise BadInputError(f"{where}: {problem}")
-    return Entry(written, kind, value, case, regex, scope, subject if scope == Scope.VOICE else "")
+    return Entry(written, kind, value, case, pattern, scope, subject if scope == Scope.VOICE else "", where)
 
 
 def _columns(row: Any, where: str) -> tuple[str, str]:
@@ -264,14 +279,14 @@ def _columns(row: Any, where: str) -> tuple[str, str]:
     return forms[0], meanings[0]
 
 
-def _compiled(pattern: str, replacement: str, case: str, where: str) -> re.Pattern[str]:
+def _compiled(pattern: str, replacement: str, case: str, where: str) -> regex.Pattern[str]:
     """Compiles a regular expression, and checks that the groups that its replacement names are there."""
     try:
-        compiled = re.compile(pattern, re.I if case == "any" else 0)
-        anything = re.match(f"(?:{pattern})|", "")  # the empty alternative always matches
+        compiled = regex.compile(pattern, regex.I if case == "any" else 0)
+        anything = regex.match(f"(?:{pattern})|", "")  # the empty alternative always matches
         assert anything is not None
         anything.expand(replacement.replace("\\g<0>", ""))
-    except (re.error, IndexError) as error:
+    except (regex.error, IndexError) as error:
         raise BadInputError(f"{where}: {pattern!r} or its replacement is no regular expression: {error}") from error
     return compiled
 

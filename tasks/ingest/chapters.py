@@ -23,6 +23,7 @@ from tasks.ingest.front_pages import (
     title_rule,
 )
 from tasks.ingest.notes import ChapterNote
+from tasks.ingest.plain.headings import heading_of
 from tasks.ingest.skips import SkipRule
 
 
@@ -80,7 +81,7 @@ def assemble(
     # 2. Number the drafts that hold anything to read; of the others, only the skips stay.
     chapters: list[Chapter] = []
     skips: list[Skip] = []
-    for draft in _merge_untitled(drafts):
+    for draft in _open_with_parts(_merge_untitled(drafts)):
         speaks = any(block.kind != BlockKind.SCENE_BREAK for block in draft.blocks)
         index = len(chapters) if speaks else None
         if speaks:
@@ -206,6 +207,30 @@ def _merge_untitled(drafts: Iterable[_Draft]) -> list[_Draft]:
         else:
             merged.append(draft)
     return merged
+
+
+def _open_with_parts(drafts: Sequence[_Draft]) -> list[_Draft]:
+    """Gives the head of a part, "PART I" or "ACT I", that has no text of its own to the chapter that follows."""
+    result: list[_Draft] = []
+    for draft in reversed(drafts):
+        following = result[-1] if result else None
+        if following is None or not following.blocks or following.is_front or not _is_part_alone(draft):
+            result.append(draft)
+            continue
+        if _is_part_alone(following) and not following.skips:
+            result.append(draft)  # two parts in a row: nobody knows which of them is empty
+            continue
+        following.title = one_line(f"{draft.title}\n{following.title or _first_heading(following.blocks)}")
+        following.blocks = draft.blocks + following.blocks
+        following.skips = draft.skips + following.skips
+    return result[::-1]
+
+
+def _is_part_alone(draft: _Draft) -> bool:
+    """Tells whether a draft is nothing but the head of a part."""
+    heading = heading_of(draft.title)
+    is_part = heading is not None and heading.kind == "part"
+    return is_part and bool(draft.blocks) and all(block.kind == BlockKind.HEADING for block in draft.blocks)
 
 
 def _first_heading(events: Iterable[Event | ChapterNote]) -> str:

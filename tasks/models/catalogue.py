@@ -64,7 +64,7 @@ def find_model(storage: StorageSettings, name: str) -> InstalledModel:
 
 
 def new_model_folder(storage: StorageSettings, name: str) -> Path:
-    """Where a new model goes. Raises `BadInputError` for a name that is taken or none."""
+    """Where a new model goes. Raises `BadInputError` for a name that is taken or malformed."""
     if not MODEL_NAME.fullmatch(name):
         raise BadInputError(f"{name!r} cannot name a model: use up to 64 letters, digits, '.', '-' and '_'")
     if any(model.name == name for model in installed_models(storage)):

@@ -38,8 +38,6 @@ _UNMARKED_RUN = re.compile(rb"\0+")
 # Words this long are in no abbreviation and no number: normalisation must leave them in the spoken text.
 _KEPT_WORD = re.compile(r"(?<![^\W_])[a-z]{6,}(?![^\W_])")
 
-# Markup that says what to say in place of a text: its own words are then not to be found in what is said.
-
 _SHOWN_CHARS = 60  # of a text in a message
 
 _Fate = tuple[LedgerState, str]  # the state, and the rule or what is wrong
@@ -84,8 +82,8 @@ def coverage(ledger: Iterable[LedgerEntry]) -> Coverage:
 def check(book: Book, script: Script) -> None:
     """Raises `CoverageError`, naming chapter and text, unless every character is spoken once or skipped by a rule.
 
-    Recomputes the ledger: the one in the script is believed only when it says the same. Call it after segmenting, and
-    again at the end of a run with what the database remembers.
+    Recomputes the ledger: the one in the script is believed only when it says the same. It holds as well for a script
+    that was read back from the database.
     """
     _check_order(script.utterances)
     ledger = build(book, script.utterances)

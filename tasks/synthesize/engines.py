@@ -56,7 +56,9 @@ def get_front_end(settings: SynthesizeSettings) -> FrontEnd:
 
 
 def precision(settings: SynthesizeSettings) -> str:
-    """The numbers that the engine computes in, known without loading it. It is part of every utterance's key.
+    """The numbers that the engine computes in ("float32", "bfloat16", ...), known without loading it.
+
+    They are part of every utterance's key.
 
     Raises `ConfigError` for a precision that the engine does not have on that device.
     """

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from configs.settings import IngestSettings
 from storage.records import Block, BlockKind, Book, Skip
-from tasks.ingest.chapters import Mark, assemble
+from tasks.ingest.chapters import Mark, assemble, one_line
 from tasks.ingest.html.documents import Document, read_documents
 from tasks.ingest.html.parse import heading_anchors
+from tasks.ingest.html.plain_heads import mark_plain_heads
 from tasks.ingest.metadata import Metadata
+from tasks.ingest.plain.headings import heading_of
 from tasks.ingest.skips import SkipRule
 
 
@@ -49,7 +51,9 @@ def book_from_html(
     extras = extras or Extras()
     # 1. Find where chapters start.
     if marks is None:
-        marks = [Mark(title, at, id_) for at, id_, title in heading_anchors([document.body for document in documents])]
+        mark_plain_heads([document.body for document in documents])
+        anchors_found = heading_anchors([document.body for document in documents])
+        marks = [Mark(one_line(lines), at, id_) for at, id_, lines in anchors_found]
     marks = list(marks)
     anchors: dict[int, set[str]] = {}
     for mark in marks:
@@ -58,7 +62,8 @@ def book_from_html(
     units = read_documents(documents, settings, anchors, metadata.language)
     blocks = (event for events in units for event in events if isinstance(event, Block))
     first_heading = next((block.text for block in blocks if block.kind == BlockKind.HEADING), "")
-    title = metadata.title or " ".join(first_heading.split()) or path.stem
+    is_head = heading_of(first_heading) is not None  # of a chapter, not the book's title
+    title = metadata.title or ("" if is_head else " ".join(first_heading.split())) or path.stem
     chapters, skips = assemble(units, marks, title, metadata.authors, settings.also_read)
     before = tuple(Skip(" ".join(text.split()), rule, source=path.name) for text, rule in extras.left_out)
     return Book(

@@ -335,6 +335,12 @@ class _Walker:
             return
         self._invisible += INVISIBLE.findall(text)
         text = INVISIBLE.sub("", text)
+        if (
+            self._now.frames[-1].kind == BlockKind.HEADING
+            and text[:1].isupper()
+            and self._now.text.word_before().isdigit()
+        ):
+            self._now.text.space()  # a number and a name in elements of their own
         at = 0
         for start, end in self._note_marks(text) if marks else ():
             self._now.text.add(text[at:start], keep_lines=self._now.frames[-1].preformatted)

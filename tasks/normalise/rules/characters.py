@@ -30,6 +30,9 @@ _UNUSUAL = re.compile("[^A-Za-z\\s,.;:!?'\"“”‘’—–()…-](?<=[\\W_¹�
 _MARKS = {
     **dict.fromkeys("“”„‟«»〝〞", '"'),
     **dict.fromkeys("‘’‚‛‹›ʼ`´", "'"),
+    **dict.fromkeys("《》〈〉「」『』", '"'),
+    **dict.fromkeys("【〔〖", "("),
+    **dict.fromkeys("】〕〗", ")"),
     **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "),
 }
 _BETWEEN_QUOTES = re.compile(r"[“‘”’](?:(?<=[“‘])\s+(?=[“‘])|(?<=[”’])\s+(?=[”’]))")
@@ -160,6 +163,16 @@ def plain_quotes(text: str, _: Context) -> str:
     """One kind of quotation mark, apostrophe and space."""
     text = _BETWEEN_QUOTES.sub(lambda match: match[0][0], text)
     return _MARK.sub(lambda match: _MARKS[match[0]], text)
+
+
+_IN_WORD = re.compile(r"\[([^\W\d_])\](?=[^\W\d_])|(?<=[^\W\d_])\[([^\W\d_]{1,4})\]")
+_FOR_EDITORS_BRACKETS = re.compile(r"\[")
+
+
+@rule("editors-brackets", needs=_FOR_EDITORS_BRACKETS)
+def editors_brackets(text: str, _: Context) -> str:
+    """Brackets in which an editor changed a part of a word are silent: [w]hen, wait[ed]."""
+    return _IN_WORD.sub(lambda match: match[1] or match[2], text)
 
 
 _FOR_DASHES = re.compile(r"[―⸺—–….-](?:(?<=[―⸺—–…])|(?<=-)-|(?<=\s-)\s|(?<=\.)\s?\.|(?<=\bA-)Z\b)")

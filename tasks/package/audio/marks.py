@@ -32,9 +32,8 @@ def sample_rate_of(masters: Sequence[Master]) -> int:
 def chapter_marks(masters: Sequence[Master]) -> tuple[ChapterMark, ...]:
     """Marks every chapter at the first sample of its first utterance, which is the heading where a chapter has one.
 
-    The room tone before a heading is the end of the chapter before. The first chapter starts at 0, where players expect
-    it. Titles lose line breaks and backslashes at their
-    end: ffmpeg takes even an escaped backslash there for a sign that the line goes on.
+    The room tone before a heading belongs to the chapter before. The first chapter starts at 0, where players expect it.
+    Titles lose line breaks, and backslashes at their end: ffmpeg takes even an escaped one for a line that goes on.
     """
     starts: list[int] = []
     offset = 0

@@ -94,7 +94,7 @@ def tagging_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except MutagenError as error:
-        if isinstance(error.__cause__, OSError):  # mutagen wraps them, and a full disk must be told as one
+        if isinstance(error.__cause__, OSError):  # mutagen wraps them, and a full disk must be reported as such
             raise error.__cause__ from error
         raise TalepressError(f"{path}: cannot be tagged ({error}); run the same command again") from error
 
