@@ -1,4 +1,4 @@
-"""Reads what `--chapters` says: `1`, `1-3`, `1,4-5`, counted from 1 in reading order. Knows nothing of their content."""
+"""Reads what `--chapters` says: `1`, `1-3`, `1,4-5`, counted from 1 in reading order. Knows nothing of texts."""
 
 from __future__ import annotations
 

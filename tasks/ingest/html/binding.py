@@ -50,11 +50,7 @@ def book_from_html(
     """
     extras = extras or Extras()
     # 1. Find where chapters start.
-    if marks is None:
-        mark_plain_heads([document.body for document in documents])
-        anchors_found = heading_anchors([document.body for document in documents])
-        marks = [Mark(one_line(lines), at, id_) for at, id_, lines in anchors_found]
-    marks = list(marks)
+    marks = _marks_at_headings(documents) if marks is None else list(marks)
     anchors: dict[int, set[str]] = {}
     for mark in marks:
         anchors.setdefault(mark.unit, set()).add(mark.anchor)
@@ -89,6 +85,13 @@ def book_from_html(
         subjects=metadata.subjects,
         rights=metadata.rights,
     )
+
+
+def _marks_at_headings(documents: Sequence[Document]) -> list[Mark]:
+    """Marks a chapter at each heading of the highest level that repeats, plain paragraphs that are heads among them."""
+    bodies = [document.body for document in documents]
+    mark_plain_heads(bodies)
+    return [Mark(one_line(lines), at, id_) for at, id_, lines in heading_anchors(bodies)]
 
 
 def sha256_of(data: bytes) -> str:

@@ -93,7 +93,8 @@ _SMALL_SECTION = re.compile(
 # "IV. and XIV", "II, III and IV": numerals in a list, whatever stands before.
 _LIST = re.compile(r"(?<![\w.'])(?:[IVXL]{1,6}(?:\.?,|\.?,?\s(?:and|or|to))\s)+[IVXL]{1,6}\b(?!')(?:\.(?=\s[a-z]))?")
 _SPAN = re.compile(
-    rf"\b((?i:{_SECTIONS}))\s+({_SURE_NUMERAL})\.?\s?(?:([–-])|,\s(?=[IVX]+\sand\b)|\s(and|to|or)\s)\s?({_SURE_NUMERAL})\b"
+    rf"\b((?i:{_SECTIONS}))\s+({_SURE_NUMERAL})\.?\s?"
+    rf"(?:([–-])|,\s(?=[IVX]+\sand\b)|\s(and|to|or)\s)\s?({_SURE_NUMERAL})\b"
     r"(?:\.(?=\s[a-z]))?"
 )
 _SECTION_HEADING = re.compile(

@@ -32,7 +32,7 @@ def sample_rate_of(masters: Sequence[Master]) -> int:
 def chapter_marks(masters: Sequence[Master]) -> tuple[ChapterMark, ...]:
     """Marks every chapter at the first sample of its first utterance, which is the heading where a chapter has one.
 
-    The room tone before a heading belongs to the chapter before. The first chapter starts at 0, where players expect it.
+    The room tone before a heading belongs to the chapter before. The first chapter starts at 0, as players expect.
     Titles lose line breaks, and backslashes at their end: ffmpeg takes even an escaped one for a line that goes on.
     """
     starts: list[int] = []
