@@ -6,13 +6,14 @@ batches in flight and nothing else. Knows nothing of how a batch is spoken.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner
 
 from flows.order.order import Order
+from flows.order.request import Retrial
 from flows.run import policies
 from flows.run.runners import make_runner
 from flows.run.tracker import Tracker
@@ -63,8 +64,10 @@ def speak(
         yield from order.chapters  # and no network is loaded
         return
     settings = order.services.settings
+    items = _items(order, utterances)
+    first_attempts = _first_attempts(order, items)
     backlog = Backlog(
-        _items(order, utterances),
+        items,
         batch_seconds=settings.synthesize.batch_seconds,
         max_items=settings.synthesize.batch_size,
     )
@@ -83,7 +86,7 @@ def speak(
             finished = {take.utterance_key for take in batch.takes} - again
             under_way.end(batch)
             tracker.spoken(len(finished), batch, under_way.title)
-            _commit(order, finished, batch.takes, tracker)
+            _commit(order, finished, batch.takes, tracker, first_attempts)
             for key in again:
                 backlog.put_back(key)
             if stop():
@@ -179,6 +182,17 @@ class _Unfinished:
         return done
 
 
+def _first_attempts(order: Order, items: Iterable[RenderItem]) -> dict[str, int]:
+    """The first attempt, by key, from which on a take may be chosen: a person refused those before by naming the place.
+
+    Keys whose takes may all be chosen are not in it.
+    """
+    request = order.request
+    places = set(request.places) if isinstance(request, Retrial) else set()
+    named = {item.key for item in order.keyed if (item.utterance.chapter_index, item.utterance.index) in places}
+    return {item.utterance_key: item.attempt for item in items if item.utterance_key in named}
+
+
 def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderItem]:
     """Lists what to speak, each with the number of its next attempt."""
     with order.services.database.snapshot() as uow:
@@ -194,11 +208,16 @@ def _next_attempt(takes: Iterable[Take]) -> int:
     return max((take.attempt for take in takes), default=-1) + 1
 
 
-def _commit(order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker) -> None:
+def _commit(
+    order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker, first_attempts: Mapping[str, int]
+) -> None:
     """Commits the rows of one batch and the choices of its finished utterances in one transaction."""
     with order.services.database.unit_of_work() as uow:
         uow.takes.add(takes)
-        choices = {key: best(known).key for key, known in uow.takes.of(finished).items()}
+        choices = {
+            key: best(take for take in known if take.attempt >= first_attempts.get(key, 0)).key
+            for key, known in uow.takes.of(finished).items()
+        }
         uow.takes.choose(order.source, choices)
         uow.runs.progress(tracker.run_id, tracker.done, tracker.total)
         uow.commit()
