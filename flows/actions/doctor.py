@@ -18,7 +18,7 @@ from tasks.disk import require_writable
 from tasks.errors import TalepressError
 from tortoise_core.errors import TortoiseError
 
-SUPPORTED_PYTHON = ((3, 11), (3, 13))  # from, below
+SUPPORTED_PYTHON = ((3, 11), (3, 15))  # from, below
 DISTRIBUTION = "talepress"
 LITTLE_DISK_BYTES = 2 * 1024**3
 
@@ -61,7 +61,10 @@ def python_version() -> CheckResult:
     found = ".".join(map(str, sys.version_info[:3]))
     if lowest <= sys.version_info[:2] < below:
         return CheckResult("python", True, found)
-    return CheckResult("python", False, found, f"install Python {lowest[0]}.{lowest[1]} and run `make book` again")
+    supported = f"{lowest[0]}.{lowest[1]} to {below[0]}.{below[1] - 1}"
+    return CheckResult(
+        "python", False, found, f"install Python {supported}, delete .venv and run `make book PYTHON=python3.13`"
+    )
 
 
 def packages() -> CheckResult:

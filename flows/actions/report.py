@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flows.order.existing import finished_edition
+from flows.order.existing import find_finished
 from flows.order.order import prepare
 from flows.order.request import Request
 from flows.order.review import page_path, write_page
@@ -23,7 +23,8 @@ def report_book(services: Services, request: Request, out: Path | None) -> Path:
         out: the file to write; None: beside the edition.
     """
     order = prepare(services, request)
-    edition = finished_edition(order)
+    done = find_finished(order)
+    edition = done.edition if done else None
     path = out or page_path(order, edition)
     write_page(order, edition, path)
     return path

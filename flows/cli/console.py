@@ -12,7 +12,14 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
-from storage.errors import DatabaseUrlError, DuplicateError, NotFoundError, StorageError
+from storage.errors import (
+    DatabaseFullError,
+    DatabaseUrlError,
+    DuplicateError,
+    NotFoundError,
+    StorageError,
+    StoreUnavailableError,
+)
 from tasks.errors import BadInputError, TalepressError
 from tortoise_core.errors import OutOfMemoryError, TortoiseError
 
@@ -30,6 +37,8 @@ def exit_code_of(error: BaseException) -> ExitCode:
     """The exit code for an error that ended a command."""
     if isinstance(error, BadInputError | NotFoundError | DuplicateError | DatabaseUrlError):
         return ExitCode.BAD_INPUT
+    if isinstance(error, StoreUnavailableError | DatabaseFullError):
+        return ExitCode.BAD_INPUT  # a disk that the user mounts or makes room on
     if isinstance(error, TortoiseError) and not isinstance(error, OutOfMemoryError):
         return ExitCode.BAD_INPUT  # text, audio, weights or configuration that the model library refuses
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -48,17 +57,17 @@ def one_line(error: BaseException) -> str:
 
 
 def tell(line: str) -> None:
-    """One line to the person, on stderr."""
+    """Prints one line for a person, on stderr."""
     print(line, file=sys.stderr, flush=True)
 
 
 def emit_json(payload: Mapping[str, Any]) -> None:
-    """The command's result as exactly one JSON object on stdout."""
+    """Prints the command's result as exactly one JSON object on stdout."""
     print(json.dumps(payload, ensure_ascii=False, indent=2), flush=True)
 
 
 def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table for people on stdout."""
+    """Prints a table for people on stdout."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

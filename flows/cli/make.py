@@ -24,7 +24,7 @@ def make(
     """Makes an audiobook. The same command continues an interrupted run and renders nothing twice."""
     from flows.cli.launch import run_flow
     from flows.cli.report import show_report
-    from flows.order.existing import finished_edition, require_idle
+    from flows.order.existing import find_finished, require_idle
     from flows.order.order import prepare
     from flows.order.outcome import outcome
     from flows.order.report import Work
@@ -36,8 +36,10 @@ def make(
     with open_services(settings) as services:
         order = prepare(services, request)
         require_idle(order)
-        edition = finished_edition(order)
-        report = outcome(order, edition, Work(), wall_seconds=time.monotonic() - began) if edition else None
+        done = find_finished(order)
+        report = None
+        if done is not None:
+            report = outcome(order, done.masters, done.edition, Work(), wall_seconds=time.monotonic() - began)
     if report is None:
         report = run_flow("book-to-audio", request, settings, verbose=bool(context.obj), progress=progress)
     raise typer.Exit(show_report(report, json=json))

@@ -18,6 +18,7 @@ from storage.records import EditionFile, RunState
 
 if TYPE_CHECKING:
     from flows.order.report import RunReport
+    from tasks.voices.catalogue import VoiceCredit
 
 MAX_FLAGGED_SHOWN = 20
 NOTHING_RENDERED = "nothing, every take was there already"
@@ -25,7 +26,7 @@ NOTHING_RENDERED = "nothing, every take was there already"
 
 def show_report(report: RunReport, *, json: bool) -> ExitCode:
     """Prints the report on stdout."""
-    from flows.order.report import clock, coverage_sentence, rendered_sentence, report_json
+    from flows.order.report import clock, coverage_sentence, loudness_notes, rendered_sentence, report_json
 
     if json:
         emit_json(report_json(report))
@@ -38,9 +39,13 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
             ["wall time", f"{report.wall_seconds:.1f} s"],
             ["real-time factor", "-" if report.rtf is None else f"{report.rtf:.2f}"],
             ["flagged takes", len(report.flagged)],
+            ["cover", report.cover],
             ["coverage", coverage_sentence(report.coverage)],
         ]
+        rows += [[f"voice {voice.name}", _credit(voice)] for voice in report.voices]
         emit_table(report.title, ["", ""], rows)
+        for note in loudness_notes(report):
+            print(note)
         _show_flagged(report)
         _show_files(report.edition.files)
         if report.flagged and report.page:
@@ -48,6 +53,12 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
     if report.rendered == 0:
         tell("nothing to render: every take was there already")
     return ExitCode.FLAGGED if report.state is RunState.FLAGGED else ExitCode.DONE
+
+
+def _credit(voice: VoiceCredit) -> str:
+    """Says in one line what is known of a voice."""
+    known = [voice.description, voice.made_from and f"made from {voice.made_from}", voice.licence]
+    return "; ".join(part for part in known if part)
 
 
 def _of_whole(report: RunReport, part: int, whole: int) -> str:
@@ -66,7 +77,7 @@ def _show_flagged(report: RunReport) -> None:
     if not report.flagged:
         return
     rows = [[take.chapter, take.text, "; ".join(take.reasons)] for take in report.flagged[:MAX_FLAGGED_SHOWN]]
-    emit_table("flagged takes (`talepress retry BOOK` takes them again)", ["chapter", "text", "reason"], rows)
+    emit_table("flagged takes (`talepress retry BOOK` speaks them again)", ["chapter", "text", "reason"], rows)
     if len(report.flagged) > MAX_FLAGGED_SHOWN:
         print(f"... and {len(report.flagged) - MAX_FLAGGED_SHOWN} more")
 

@@ -33,7 +33,7 @@ def retry(
     """Speaks what was flagged again and keeps the best takes, or what --only names. The rest is as in the last run."""
     from flows.cli.launch import run_flow
     from flows.cli.report import show_report
-    from flows.order.existing import finished_edition, require_idle
+    from flows.order.existing import find_finished, require_idle
     from flows.order.order import prepare
     from flows.order.outcome import outcome
     from flows.order.report import Work
@@ -47,8 +47,10 @@ def retry(
     with open_services(settings) as services:
         order = prepare(services, request)
         require_idle(order)
-        edition = finished_edition(order)
-        report = outcome(order, edition, Work(), wall_seconds=time.monotonic() - began) if edition else None
+        done = find_finished(order)
+        report = None
+        if done is not None:
+            report = outcome(order, done.masters, done.edition, Work(), wall_seconds=time.monotonic() - began)
         if request.only or report is None or report.flagged:
             chosen_again(order)  # refuses what cannot be spoken again before Prefect starts
             report = None

@@ -7,6 +7,7 @@ nothing of how anything is made.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from flows.order.order import Order
@@ -48,13 +49,16 @@ def chosen_takes(order: Order, chapter: int) -> tuple[ChosenTake, ...]:
 
 def find_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) -> tuple[str, Master | None]:
     """Computes the key of a chapter's master, and finds the master, None where its row or its audio is missing."""
+    key, found = recorded_master(order, chapter, cues)
+    return key, found if found is not None and order.services.store.exists(found.audio_sha256) else None
+
+
+def recorded_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) -> tuple[str, Master | None]:
+    """Computes the key of a chapter's master, and finds its row, whatever has become of its audio."""
     settings = order.services.settings
-    key = master_key(cues, settings.stitch, settings.master, opens_book=chapter == order.chapters[0])
+    key = master_key(cues, settings.stitch, settings.master)
     with order.services.database.snapshot() as uow:
-        found = uow.masters.find(key, order.source, chapter)
-    if found is not None and not order.services.store.exists(found.audio_sha256):
-        found = None
-    return key, found
+        return key, uow.masters.find(key, order.source, chapter)
 
 
 def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent:
@@ -82,8 +86,16 @@ def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | 
     return place, found if found is not None and is_published(found) else None
 
 
-def finished_edition(order: Order) -> Edition | None:
-    """Finds the edition that a run would make. Returns None when anything at all is left to do."""
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """What a run would make, found finished."""
+
+    masters: tuple[Master, ...]  # of the order's chapters
+    edition: Edition
+
+
+def find_finished(order: Order) -> Finished | None:
+    """Finds the masters and the edition that a run would make. Returns None when anything at all is left to do."""
     if not order.services.has_database():
         return None
     with order.services.database.snapshot() as uow:
@@ -98,4 +110,5 @@ def finished_edition(order: Order) -> Edition | None:
         if master is None:
             return None
         masters.append(master)
-    return find_edition(order, edition_content(order, tuple(masters)))[1]
+    _, edition = find_edition(order, edition_content(order, tuple(masters)))
+    return None if edition is None else Finished(tuple(masters), edition)

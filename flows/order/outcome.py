@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from flows.order.order import Order
-from flows.order.report import FlaggedTake, RunReport, WholeBook, Work
+from flows.order.report import ChapterLevel, FlaggedTake, RunReport, WholeBook, Work
 from flows.order.resources import peak_memory
 from flows.order.review import page_path
 from storage.records import Edition, Master, RunState
 from tasks.errors import CoverageError
+from tasks.master.chapter import misses_target
+from tasks.package.audio.covers import describe_cover
 from tasks.package.content import narrator_of
+from tasks.voices.catalogue import VoiceCredit, credit_of
 
 
 def check_coverage(order: Order, masters: tuple[Master, ...]) -> None:
@@ -32,7 +35,9 @@ def check_coverage(order: Order, masters: tuple[Master, ...]) -> None:
         )
 
 
-def outcome(order: Order, edition: Edition, work: Work, *, wall_seconds: float) -> RunReport:
+def outcome(
+    order: Order, masters: tuple[Master, ...], edition: Edition, work: Work, *, wall_seconds: float
+) -> RunReport:
     """Writes the report of a run that got through: what it did itself, and what the database says of the book."""
     settings = order.services.settings
     flagged = _flagged(order)
@@ -47,7 +52,18 @@ def outcome(order: Order, edition: Edition, work: Work, *, wall_seconds: float) 
         authors=order.book.authors,
         narrator=narrator_of(settings.package, order.voice),
         state=RunState.FLAGGED if share > settings.execution.max_flagged_share else RunState.DONE,
+        voices=_credits(order),
         edition=edition,
+        cover=describe_cover(order.book.cover),
+        levels=tuple(
+            ChapterLevel(
+                master.loudness_lufs,
+                master.true_peak_dbtp,
+                misses_target=misses_target(master.loudness_lufs, settings.master),
+            )
+            for master in masters
+        ),
+        target_lufs=settings.master.target_lufs,
         chapter_indices=order.chapters,
         utterances=len(order.keyed),
         work=work,
@@ -58,6 +74,12 @@ def outcome(order: Order, edition: Edition, work: Work, *, wall_seconds: float) 
         page=str(page) if page.exists() else "",
         whole=WholeBook(whole.chapters, whole.utterances, whole.chosen, whole.seconds, whole_coverage),
     )
+
+
+def _credits(order: Order) -> tuple[VoiceCredit, ...]:
+    """The voices that speak in the order's chapters, in the order of their first words."""
+    voices = [order.voice_of(item.utterance) for item in order.keyed]
+    return tuple(credit_of(voice) for voice in {voice.name: voice for voice in voices}.values())
 
 
 def _flagged(order: Order) -> tuple[FlaggedTake, ...]:

@@ -6,12 +6,13 @@ knows nothing of Prefect, of terminals or of the database.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from flows.order.resources import PeakMemory
 from storage.records import Coverage, Edition, RunState
+from tasks.voices.catalogue import VoiceCredit
 
 MAX_FLAGGED_IN_MARKDOWN = 200  # Prefect shows the page whole; the table artifact holds every row
 
@@ -25,6 +26,15 @@ class FlaggedTake:
     utterance_index: int
     text: str
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChapterLevel:
+    """How loud a chapter came out."""
+
+    loudness_lufs: float
+    true_peak_dbtp: float
+    misses_target: bool  # by so much that listeners would notice
 
 
 @dataclass(frozen=True)
@@ -56,8 +66,12 @@ class RunReport:
     title: str
     authors: tuple[str, ...]
     narrator: str
+    voices: tuple[VoiceCredit, ...]  # that speak, the first to speak first
     state: RunState
     edition: Edition
+    cover: str  # what is to be said of it
+    levels: tuple[ChapterLevel, ...]  # of the edition's chapters
+    target_lufs: float  # the loudness that chapters should have
     chapter_indices: tuple[int, ...]  # of the edition's chapters, counted from 0 in the book
     utterances: int
     work: Work
@@ -79,6 +93,11 @@ class RunReport:
         return self.work.synthesis_seconds / self.work.take_seconds if self.work.take_seconds else None
 
     @property
+    def chapters(self) -> Iterator[tuple[int, tuple[str, float, float], ChapterLevel]]:
+        """The edition's chapters: index in the book; title, start and end in seconds; level."""
+        return zip(self.chapter_indices, self.edition.chapters, self.levels, strict=True)
+
+    @property
     def rendered(self) -> int:
         """Takes made by this run; 0 when every take existed."""
         return self.work.takes
@@ -90,15 +109,26 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "title": report.title,
         "authors": list(report.authors),
         "narrator": report.narrator,
+        "cover": report.cover,
+        "voices": [asdict(voice) for voice in report.voices],
         "state": report.state.value,
         "files": [
             {"kind": file.kind, "path": file.path, "sha256": file.sha256, "bytes": file.bytes}
             for file in report.edition.files
         ],
         "chapters": [
-            {"chapter": index + 1, "title": title, "start": round(start, 3), "end": round(end, 3)}
-            for index, (title, start, end) in zip(report.chapter_indices, report.edition.chapters, strict=True)
+            {
+                "chapter": index + 1,
+                "title": title,
+                "start": round(start, 3),
+                "end": round(end, 3),
+                "loudness_lufs": round(level.loudness_lufs, 2),
+                "true_peak_dbtp": round(level.true_peak_dbtp, 2),
+                "misses_target": level.misses_target,
+            }
+            for index, (title, start, end), level in report.chapters
         ],
+        "target_lufs": report.target_lufs,
         "utterances": report.utterances,
         "rendered": report.rendered,
         "rendered_utterances": report.work.utterances,
@@ -160,14 +190,18 @@ def report_markdown(report: RunReport) -> str:
         f"{clock(report.edition.seconds)} of audio, {report.utterances} utterances; this run rendered "
         f"{rendered_sentence(report.work)}"
         + (f" at a real-time factor of {report.rtf:.2f}." if report.rtf is not None else ".")
-        + f" At most {report.memory.resident_bytes >> 20} MiB of memory were held.",
+        + f" At most {report.memory.resident_bytes >> 20} MiB of memory were held. Cover: {report.cover}.",
         "",
-        "| # | chapter | starts at | length | flagged |",
-        "|---|---|---|---|---|",
+        "| # | chapter | starts at | length | LUFS | flagged |",
+        "|---|---|---|---|---|---|",
     ]
-    for index, (title, start, end) in zip(report.chapter_indices, report.edition.chapters, strict=True):
+    for index, (title, start, end), level in report.chapters:
         flagged = sum(take.chapter_index == index for take in report.flagged)
-        lines.append(f"| {index + 1} | {_cell(title)} | {clock(start)} | {clock(end - start)} | {flagged} |")
+        lines.append(
+            f"| {index + 1} | {_cell(title)} | {clock(start)} | {clock(end - start)} | {level.loudness_lufs:.1f} "
+            f"| {flagged} |"
+        )
+    lines += ["", *(f"- {_cell(note)}" for note in loudness_notes(report))]
     lines += ["", f"## Flagged takes: {len(report.flagged)}", ""]
     if report.flagged:
         lines += ["| chapter | text | reason |", "|---|---|---|"]
@@ -177,11 +211,25 @@ def report_markdown(report: RunReport) -> str:
         ]
         if len(report.flagged) > MAX_FLAGGED_IN_MARKDOWN:
             lines.append(f"\n... and {len(report.flagged) - MAX_FLAGGED_IN_MARKDOWN} more in the table artifact.")
+    lines += ["", "## Voices", "", "| voice | description | made from | licence of that |", "|---|---|---|---|"]
+    for voice in report.voices:
+        cells = (voice.name, voice.description, voice.made_from, voice.licence)
+        lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
     lines += ["", "## Coverage", ""]
     if report.is_partial:
         lines += [f"Of the chapters asked for: {coverage_sentence(report.coverage)}.", ""]
     lines += [f"Of the whole book: {coverage_sentence(report.whole.coverage)}.", ""]
     return "\n".join(lines)
+
+
+def loudness_notes(report: RunReport) -> list[str]:
+    """Makes a sentence for each chapter that did not come out at the loudness that was asked for."""
+    return [
+        f"Chapter {index + 1}, {title}, has {level.loudness_lufs:.1f} LUFS instead of {report.target_lufs:.1f}: it "
+        "is silent, or one peak stands so far above its speech that more limiting would be heard; listen to it."
+        for index, (title, _, _), level in report.chapters
+        if level.misses_target
+    ]
 
 
 def coverage_sentence(coverage: Coverage) -> str:

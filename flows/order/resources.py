@@ -1,4 +1,4 @@
-"""What this process has taken of the machine so far. Knows nothing of what it was taken for."""
+"""Measures the most memory that this process has held so far. Knows nothing of what it was used for."""
 
 from __future__ import annotations
 

@@ -108,11 +108,9 @@ def master_chapter(order: Order, chapter: int) -> Master:
     settings = order.services.settings
     options = policies.retrying(settings.execution)
     working = order.working_folder / f"{chapter:05d}.flac"
-    stitched = stitch_task.with_options(**options)(
-        settings.storage.artifacts, quote(cues), settings.stitch, working, opens_book=chapter == order.chapters[0]
-    )
+    stitched = stitch_task.with_options(**options)(order.services.store, quote(cues), settings.stitch, working)
     title = order.book.chapters[chapter].title
-    made = master_task.with_options(**options)(settings.storage.artifacts, stitched, title, chapter, settings.master)
+    made = master_task.with_options(**options)(order.services.store, stitched, title, chapter, settings.master)
     working.unlink(missing_ok=True)
     with order.services.database.unit_of_work() as uow:
         uow.masters.save(key, made)
@@ -138,4 +136,4 @@ def publish(order: Order, masters: tuple[Master, ...], encoded: Mapping[str, Pat
     settings = order.services.settings
     task = package_task.with_options(**policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`
-    return key, task(order.out, settings.storage.artifacts, unwalked, encoded)
+    return key, task(order.out, order.services.store, unwalked, encoded)

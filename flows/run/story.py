@@ -25,9 +25,10 @@ from flows.order.request import Request
 from flows.order.review import has_doubts, page_path, write_page
 from flows.progress import Progress, announce
 from flows.run import endings, policies
+from flows.run.audio import check_audio
 from flows.run.mastering import Mastering, publish
 from flows.run.reporting import send_logs, show_report
-from flows.run.synthesis import forget_lost_audio, speak
+from flows.run.synthesis import speak
 from flows.run.tracker import Tracker
 from flows.services import Services, open_services, read_settings
 from storage.records import Edition, KeyedUtterance, Master, RunState
@@ -90,7 +91,7 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
     stopping.check()
     run_id = _open(order, flow)
     with _recorded(order, run_id):
-        forget_lost_audio(order)
+        check_audio(order)
         todo = select(order)
         tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
         tracker.begin()
@@ -102,7 +103,7 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
         announce(Progress("package", 1, 1))
         check_coverage(order, masters)
         _write_page(order, edition)
-        report = outcome(order, edition, tracker.work, wall_seconds=time.monotonic() - began)
+        report = outcome(order, masters, edition, tracker.work, wall_seconds=time.monotonic() - began)
         with order.services.database.unit_of_work() as uow:
             uow.editions.save(run_id, edition, key)
             uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")

@@ -6,7 +6,8 @@ batches in flight and nothing else. Knows nothing of how a batch is spoken.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from typing import Any
 
 from prefect.futures import PrefectFuture
@@ -24,19 +25,6 @@ from tasks.qa.verdict import best
 from tasks.synthesize.batches import Backlog, RenderItem, is_last_attempt
 from tasks.synthesize.render import RenderJob, SpokenBatch
 from tasks.synthesize.task import synthesize_batch
-
-
-def forget_lost_audio(order: Order) -> int:
-    """Forgets takes whose files are gone from the store, so that they are spoken again. Returns how many."""
-    lost = []
-    with order.services.database.snapshot() as uow:
-        for takes in uow.takes.of(item.key for item in order.keyed).values():
-            lost += [take.key for take in takes if not order.services.store.exists(take.audio_sha256)]
-    if lost:
-        with order.services.database.unit_of_work() as uow:
-            uow.takes.remove(lost)
-            uow.commit()
-    return len(lost)
 
 
 def speak(
@@ -64,10 +52,9 @@ def speak(
         yield from order.chapters  # and no network is loaded
         return
     settings = order.services.settings
-    items = _items(order, utterances)
-    first_attempts = _first_attempts(order, items)
+    refused = _refused_takes(order, utterances)
     backlog = Backlog(
-        items,
+        _items(order, utterances),
         batch_seconds=settings.synthesize.batch_seconds,
         max_items=settings.synthesize.batch_size,
     )
@@ -86,7 +73,7 @@ def speak(
             finished = {take.utterance_key for take in batch.takes} - again
             under_way.end(batch)
             tracker.spoken(len(finished), batch, under_way.title)
-            _commit(order, finished, batch.takes, tracker, first_attempts)
+            _commit(order, finished, batch.takes, tracker, refused)
             for key in again:
                 backlog.put_back(key)
             if stop():
@@ -111,7 +98,7 @@ def _submit(order: Order, runner: TaskRunner[Any], items: tuple[RenderItem, ...]
         model_digest=services.front_end.digest,
         precision=services.precision,
         qa=services.settings.qa,
-        artifacts=services.settings.storage.artifacts,
+        store=services.store,
     )
     task = synthesize_batch.with_options(**policies.retrying(services.settings.execution))
     return runner.submit(task, {"job": job})
@@ -182,15 +169,13 @@ class _Unfinished:
         return done
 
 
-def _first_attempts(order: Order, items: Iterable[RenderItem]) -> dict[str, int]:
-    """The first attempt, by key, from which on a take may be chosen: a person refused those before by naming the place.
-
-    Keys whose takes may all be chosen are not in it.
-    """
-    request = order.request
-    places = set(request.places) if isinstance(request, Retrial) else set()
+def _refused_takes(order: Order, utterances: Iterable[KeyedUtterance]) -> frozenset[str]:
+    """Keys of the takes that a person does not want: those of the utterances that a retrial names by their places."""
+    places = order.request.places if isinstance(order.request, Retrial) else ()
     named = {item.key for item in order.keyed if (item.utterance.chapter_index, item.utterance.index) in places}
-    return {item.utterance_key: item.attempt for item in items if item.utterance_key in named}
+    with order.services.database.snapshot() as uow:
+        existing = uow.takes.of(item.key for item in utterances if item.key in named)
+    return frozenset(take.key for takes in existing.values() for take in takes)
 
 
 def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderItem]:
@@ -204,18 +189,19 @@ def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderIte
 
 
 def _next_attempt(takes: Iterable[Take]) -> int:
-    """The number of the attempt that follows these takes; 0 where there is none."""
-    return max((take.attempt for take in takes), default=-1) + 1
+    """The lowest number that none of these takes has: a take that was lost is spoken again, with its own seed."""
+    made = {take.attempt for take in takes}
+    return next(number for number in itertools.count() if number not in made)
 
 
 def _commit(
-    order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker, first_attempts: Mapping[str, int]
+    order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker, refused: Collection[str]
 ) -> None:
     """Commits the rows of one batch and the choices of its finished utterances in one transaction."""
     with order.services.database.unit_of_work() as uow:
         uow.takes.add(takes)
         choices = {
-            key: best(take for take in known if take.attempt >= first_attempts.get(key, 0)).key
+            key: best(take for take in known if take.key not in refused).key
             for key, known in uow.takes.of(finished).items()
         }
         uow.takes.choose(order.source, choices)

@@ -212,7 +212,7 @@ def _joined_takes(query: AnySelect) -> AnySelect:
             UtteranceRow,
             (UtteranceRow.book_id == ChapterRow.book_id) & (UtteranceRow.chapter_index == ChapterRow.index),
         )
-        .outerjoin(TakeRow, TakeRow.key == UtteranceRow.chosen_take_key)
+        .outerjoin(TakeRow, (TakeRow.key == UtteranceRow.chosen_take_key) & TakeRow.lost.is_(False))
     )
 
 

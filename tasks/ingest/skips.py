@@ -63,6 +63,7 @@ class SkipRule(StrEnum):
     PAGE_NUMBER = "page-number", "page numbers that stand alone", Basis.GUESSED
     RUNNING_HEAD = "running-head", "lines that come again at the edge of pages", Basis.EITHER
     CROSSWISE_TEXT = "crosswise-text", "text set crosswise on a page", Basis.SAID
+    VERSE_NUMBER = "verse-number", "numbers of verses", Basis.EITHER
     LINE_NUMBER = "line-number", "line numbers beside a text", Basis.SAID
     LINE_END_HYPHEN = "line-end-hyphen", "hyphens of words cut by a line's end", Basis.GUESSED
     HEADING_RULE = "heading-rule", "lines of signs under a heading", Basis.GUESSED

@@ -7,10 +7,12 @@ beside the task would not be shared. It must not know what an engine is asked to
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 from configs.settings import SynthesizeSettings
+from tasks.models.catalogue import how_to_mend
 from tasks.synthesize.speaker import Speaker
-from tortoise_core.errors import ConfigError
+from tortoise_core.errors import ConfigError, DamagedWeightsError
 from tortoise_core.inference.engine_kind import EngineKind
 from tortoise_core.inference.fake import FAKE
 from tortoise_core.inference.interface import Engine, FrontEnd, Sampling
@@ -45,9 +47,15 @@ def get_speaker(settings: SynthesizeSettings) -> Speaker:
     key = (settings.engine, settings.model, settings.device, settings.precision)
     with _lock:
         if key not in _speakers:
-            engine = engine_kind(settings).load(settings.model, settings.device, precision(settings))
-            _speakers[key] = Speaker(engine)
+            _speakers[key] = Speaker(_load(settings))
         return _speakers[key]
+
+
+def _load(settings: SynthesizeSettings) -> Engine:
+    try:
+        return engine_kind(settings).load(settings.model, settings.device, precision(settings))
+    except DamagedWeightsError as error:
+        raise DamagedWeightsError(f"{error}: {how_to_mend(Path(settings.model))}") from error
 
 
 def get_front_end(settings: SynthesizeSettings) -> FrontEnd:
@@ -56,7 +64,9 @@ def get_front_end(settings: SynthesizeSettings) -> FrontEnd:
 
 
 def precision(settings: SynthesizeSettings) -> str:
-    """The numbers that the engine computes in, known without loading it. It is part of every utterance's key.
+    """The numbers that the engine computes in ("float32", "bfloat16", ...), known without loading it.
+
+    They are part of every utterance's key.
 
     Raises `ConfigError` for a precision that the engine does not have on that device.
     """

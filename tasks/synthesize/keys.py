@@ -30,7 +30,8 @@ def utterance_key(
         voice_digest: `VoiceRecord.digest`.
         model_digest: `Engine.digest`.
         settings: everything that shapes the sampling; its fields' names and values go into the key.
-        precision: what the engine computes in. Equal weights give other audio in other numbers; a voice stays the same.
+        precision: the numbers that the engine computes in, "bfloat16" for instance: the same weights give other
+            audio in other numbers. The voice does not depend on them.
 
     Returns:
         sha256 as 64 hexadecimal digits.
@@ -42,7 +43,9 @@ def utterance_key(
             "voice": voice_digest,
             "model": model_digest,
             "sampling": asdict(settings),
-            **({} if precision == "float32" else {"precision": precision}),  # keys from before there was a choice hold
+            **(
+                {} if precision == "float32" else {"precision": precision}
+            ),  # so that keys from before there was a choice stay
         }
     )
 

@@ -43,7 +43,7 @@ class RenderJob:
     model_digest: str  # as in the keys of the items
     precision: str  # as in the keys of the items: a worker whose device would choose another one uses this
     qa: QaSettings
-    artifacts: str  # `StorageSettings.artifacts`
+    store: ArtifactStore  # opened again where the job arrives
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,8 @@ def run_job(job: RenderJob) -> SpokenBatch:
     speaker = get_speaker(chosen)
     if speaker.engine.digest != job.model_digest:
         raise TalepressError(f"the model {job.model} is not the one of this run here: give every worker the same files")
-    store = ArtifactStore(job.artifacts)
-    latents = {name: read_latents(voice, store) for name, voice in job.voices.items()}
-    return render_batch(speaker, store, job.items, RenderVoices(latents, job.sampling), job.qa)
+    latents = {name: read_latents(voice, job.store) for name, voice in job.voices.items()}
+    return render_batch(speaker, job.store, job.items, RenderVoices(latents, job.sampling), job.qa)
 
 
 def render_batch(

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from tortoise_core.errors import CheckpointError
+from tortoise_core.errors import CheckpointError, DamagedWeightsError
 
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
@@ -88,8 +88,8 @@ def load_weights(model: nn.Module, path: Path) -> None:
     )
 
 
-def _unreadable(path: Path, error: Exception) -> CheckpointError:
+def _unreadable(path: Path, error: Exception) -> DamagedWeightsError:
     """Explains why a weights file cannot be read."""
     if isinstance(error, FileNotFoundError):
-        return CheckpointError(f"there is no weights file {path}: fetch or make the model again")
-    return CheckpointError(f"{path} is not a whole safetensors file ({error}); fetch or make it again")
+        return DamagedWeightsError(f"there is no weights file {path}: fetch or make the model again")
+    return DamagedWeightsError(f"{path} is not a whole safetensors file ({error}); fetch or make it again")

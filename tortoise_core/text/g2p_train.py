@@ -2,12 +2,11 @@
 
 Owns the estimation of the n-gram (interpolated Kneser-Ney with modified discounts, Chen and Goodman 1999) and its
 pruning. Every twentieth word, by a hash of its letters, is held out for measuring and never trained on, so the numbers
-printed belong to the very file that is written. Takes about a minute on one core. Must not know how the
-model is used.
+printed belong to the very file that is written. Takes about a minute on one core.
 
     python -m tortoise_core.text.g2p_train
 
-Must not be imported at run time.
+Must not know how the model is used.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ from tasks.ingest.html.unread import (
     is_note_group,
     meanings,
 )
+from tasks.ingest.note_marks import NoteMarks
 from tasks.ingest.notes import Note, NoteReference
 from tasks.ingest.recount import require_equal
 from tasks.ingest.skips import SkipRule
@@ -113,6 +114,7 @@ class _Walker:
         self._languages = [language]
         self._contexts = [_Context([_Frame(BlockKind.PARAGRAPH)])]
         self._spans: list[tuple[etree._Element, list[Span]]] = []
+        self._marks = NoteMarks("")
         self._invisible: list[str] = []
         self._added: list[str] = []  # text that is no text node: counted apart
         self._all: list[Block | Skip] = []  # for counting
@@ -123,6 +125,7 @@ class _Walker:
 
     def walk(self, body: etree._Element) -> list[Event | Note | NoteReference]:
         skipped: etree._Element | None = None
+        self._marks = NoteMarks(text_of(body))
         self._start_language(body)
         steps = etree.iterwalk(body, events=("start", "end", "comment", "pi"))
         for step, element in steps:
@@ -180,7 +183,7 @@ class _Walker:
             text, apart = raised_text(element, self._now.text.word_before())
             if apart:
                 self._now.text.space()
-            self._add(text)
+            self._add(text, marks=False)
         elif self._is_read_by_annotation(element, tag):
             self._skip_base(element.text)
         else:
@@ -326,11 +329,30 @@ class _Walker:
         else:
             self._add(element.tail)
 
-    def _add(self, text: str | None) -> None:
-        """Adds text to the block being gathered, without its invisible characters."""
-        if text:
-            self._invisible += INVISIBLE.findall(text)
-            self._now.text.add(INVISIBLE.sub("", text), keep_lines=self._now.frames[-1].preformatted)
+    def _add(self, text: str | None, *, marks: bool = True) -> None:
+        """Adds text to the block being gathered, without its invisible characters and, with `marks`, those of notes."""
+        if not text:
+            return
+        self._invisible += INVISIBLE.findall(text)
+        text = INVISIBLE.sub("", text)
+        if (
+            self._now.frames[-1].kind == BlockKind.HEADING
+            and text[:1].isupper()
+            and self._now.text.word_before().isdigit()
+        ):
+            self._now.text.space()  # a number and a name in elements of their own
+        at = 0
+        for start, end in self._note_marks(text) if marks else ():
+            self._now.text.add(text[at:start], keep_lines=self._now.frames[-1].preformatted)
+            self._emit(Skip(text[start:end], SkipRule.NOTE_REFERENCE, source=self._source))
+            at = end
+        self._now.text.add(text[at:], keep_lines=self._now.frames[-1].preformatted)
+
+    def _note_marks(self, text: str) -> list[tuple[int, int]]:
+        """Finds the marks of notes in text that is no program."""
+        if SkipRule.NOTE_REFERENCE in self._also_read or self._now.frames[-1].preformatted:
+            return []
+        return self._marks.find(text, self._now.text.word_before())
 
     def _flush(self) -> None:
         """Ends the block being gathered. Nothing happens when it holds no text."""

@@ -12,7 +12,7 @@ _MAX_WRAP = 110  # between these widths people hard-wrap lines
 _VERSE_SHARE = 0.72  # of the page's width: a paragraph of only shorter lines is verse
 _INDENTED_VERSE_SHARE = 0.9
 _RIGHT_SHARE = 0.35  # lines that begin behind this share of the width are a letter's head or foot
-_PAGE_ENDS = re.compile("[\f\u2029]")
+_PAGE_ENDS = re.compile("(?P<before>[^\n\f\u2029]?)\n*[\f\u2029]\n*(?P<after>[^\n\f\u2029]?)")
 _LINE_ENDS = re.compile("[\v\x1c-\x1e\x85\u2028]")
 # A marker of Project Gutenberg's stands alone even where no empty line parts it from the text.
 _MARKER = re.compile(r"^[ \t]*(\*\*\*[ \t]*(?:START|END) OF [^\n]*(?:\n[^\n]+)?\*\*\*)[ \t]*$", re.M | re.I)
@@ -51,7 +51,7 @@ def paragraphs(text: str) -> list[Paragraph]:
     Empty lines between paragraphs; one line a paragraph; indented first lines and no empty lines; an empty line after
     every line.
     """
-    text = _LINE_ENDS.sub("\n", _PAGE_ENDS.sub("\n\n\n", text))
+    text = _LINE_ENDS.sub("\n", _PAGE_ENDS.sub(_page_end, text))
     lines = _MARKER.sub(r"\n\1\n", text).split("\n")
     filled = sum(1 for line in lines if line.strip())
     groups = _by_empty_lines(lines)
@@ -60,6 +60,12 @@ def paragraphs(text: str) -> list[Paragraph]:
             return [Paragraph((line.expandtabs(),), 0) for line in lines if line.strip()]
         return [part for group in groups for part in _by_indents(group)]
     return _double_spaced(groups) or groups
+
+
+def _page_end(match: re.Match[str]) -> str:
+    """Returns a line's end for a page's end inside a sentence, else the empty lines between two paragraphs."""
+    goes_on = match["after"].islower() and match["before"] not in ("", *'.!?:;…"”’)')
+    return match["before"] + ("\n" if goes_on else "\n\n\n") + match["after"]
 
 
 def page_width(groups: Sequence[Paragraph]) -> int:

@@ -6,28 +6,35 @@ from dataclasses import replace
 import pytest
 
 from flows.order.report import (
+    ChapterLevel,
     FlaggedTake,
     RunReport,
     WholeBook,
     Work,
     clock,
+    loudness_notes,
     rendered_sentence,
     report_json,
     report_markdown,
 )
 from flows.order.resources import PeakMemory
 from storage.records import Coverage, Edition, EditionFile, RunState
+from tasks.voices.catalogue import VoiceCredit
 
 REPORT = RunReport(
     title="A | *Book*",
     authors=("Ann", "Bob"),
     narrator="slt",
+    voices=(VoiceCredit("slt", "Woman", "speech of | Ann", "CC0"),),
     state=RunState.FLAGGED,
     edition=Edition(
         files=(EditionFile("m4b", "out/book.m4b", "ab" * 32, 1000),),
         seconds=3725.4,
         chapters=(("Same", 0.0, 100.0), ("Same", 100.0, 3725.4)),
     ),
+    cover="600 x 900, not square",
+    levels=(ChapterLevel(-19.04, -3.5, misses_target=False), ChapterLevel(-21.4, -3.55, misses_target=True)),
+    target_lufs=-19.0,
     chapter_indices=(1, 4),
     utterances=20,
     work=Work(takes=4, utterances=3, take_seconds=10.0, synthesis_seconds=5.0, engine_seconds=4.5),
@@ -47,7 +54,8 @@ def test_the_json_holds_what_the_command_promises():
     assert (result["audio_seconds"], result["wall_seconds"], result["rtf"]) == (3725.4, 9.0, 0.5)
     assert (result["synthesis_seconds"], result["engine_seconds"]) == (5.0, 4.5)
     assert result["memory"] == {"resident_bytes": 3 << 20, "gpu_bytes": None}
-    assert "At most 3 MiB of memory" in report_markdown(REPORT)
+    assert "At most 3 MiB of memory were held. Cover: 600 x 900, not square." in report_markdown(REPORT)
+    assert result["cover"] == "600 x 900, not square"
     assert result["flagged_takes"][0]["reason"] == "too long: 9 s; clipping"
     assert sum(result["coverage"][name] for name in ("spoken_chars", "skipped_chars")) == 10
 
@@ -77,8 +85,21 @@ def test_figures_of_a_part_stand_beside_those_of_the_whole_book():
 
 def test_the_markdown_counts_flagged_takes_by_chapter_not_by_title():
     page = report_markdown(REPORT)
-    assert "| 2 | Same | 0:00:00 | 0:01:40 | 0 |" in page
-    assert "| 5 | Same | 0:01:40 | 1:00:25 | 1 |" in page
+    assert "| 2 | Same | 0:00:00 | 0:01:40 | -19.0 | 0 |" in page
+    assert "| 5 | Same | 0:01:40 | 1:00:25 | -21.4 | 1 |" in page
+
+
+def test_a_chapter_that_misses_its_loudness_is_named():
+    levels = [(chapter["loudness_lufs"], chapter["misses_target"]) for chapter in report_json(REPORT)["chapters"]]
+    assert levels == [(-19.04, False), (-21.4, True)]
+    (note,) = loudness_notes(REPORT)
+    assert note.startswith("Chapter 5, Same, has -21.4 LUFS instead of -19.0: ")
+    assert f"- {note}" in report_markdown(REPORT).splitlines()
+
+
+def test_the_voices_are_told_with_origin_and_licence():
+    assert report_json(REPORT)["voices"][0]["licence"] == "CC0"
+    assert "| slt | Woman | speech of \\| Ann | CC0 |" in report_markdown(REPORT)
 
 
 def test_book_text_cannot_break_the_page():

@@ -10,13 +10,14 @@ from pathlib import Path
 from configs.settings import IngestSettings
 from storage.records import Block, Book, Chapter, Skip
 from tasks.errors import UnreadableBookError
-from tasks.ingest.chapters import Mark, assemble
+from tasks.ingest.chapters import Mark, assemble, one_line
 from tasks.ingest.events import Anchor, Event
 from tasks.ingest.formats.epub.package import Package, read_package
 from tasks.ingest.front_pages import title_rule
 from tasks.ingest.html.documents import Document, read_documents
 from tasks.ingest.html.elements import local_name
 from tasks.ingest.html.parse import heading_anchors
+from tasks.ingest.html.plain_heads import mark_plain_heads
 from tasks.ingest.html.unread import meaning_rule
 from tasks.ingest.notes import ChapterNote
 from tasks.ingest.skips import SkipRule
@@ -67,6 +68,11 @@ def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
         series=package.metadata.series,
         series_position=package.metadata.series_position,
         identifiers=package.metadata.identifiers,
+        subtitle=package.metadata.subtitle,
+        sort_title=package.metadata.sort_title,
+        sort_authors=package.metadata.sort_authors,
+        subjects=package.metadata.subjects,
+        rights=package.metadata.rights,
         warnings=(*package.warnings, *problems, *missing),
     )
 
@@ -92,10 +98,13 @@ def _resolve_toc(package: Package) -> tuple[list[Mark], list[str]]:
             marks.append(Mark(entry.title, index, entry.fragment, entry.depth))
         else:
             problems.append(f"the table of contents names {entry.path} for {entry.title!r}, which is not in the spine")
-    if marks:
+    bodies = [unit.body for unit in package.units]
+    has_plain_heads = len(marks) < 2 and mark_plain_heads(bodies)
+    if marks and not has_plain_heads:
         return marks, problems
-    problems.append("there is no table of contents; chapters are made from headings")
-    return [Mark(title, index, id_) for index, id_, title in heading_anchors([u.body for u in package.units])], problems
+    kind = "no table of contents" if not marks else "one entry in the table of contents"
+    problems.append(f"there is {kind}; chapters are made from headings")
+    return [Mark(one_line(lines), index, id_) for index, id_, lines in heading_anchors(bodies)], problems
 
 
 def _check_anchors(marks: Sequence[Mark], units: Sequence[Sequence[Placed]]) -> tuple[list[Mark], list[str]]:

@@ -20,7 +20,7 @@ from lxml import etree
 from configs.settings import IngestSettings
 from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import BookArchive, parse_xml, resolve, safe_parser
-from tasks.ingest.encoding import decode
+from tasks.ingest.encoding import decode, repair
 from tasks.ingest.formats.epub.metadata import Values, read_metadata, tidy
 from tasks.ingest.formats.epub.opf import DC, OPF, TEXT_TYPES, clean_package
 from tasks.ingest.formats.epub.toc import TocEntry, read_nav, read_ncx
@@ -264,8 +264,9 @@ def _read_document(archive: BookArchive, member: str, problems: list[str]) -> et
     text, encoding = decode(data, name)
     if encoding not in ("utf-8", "us-ascii", "ascii") and encoding != (name or "").lower():
         problems.append(f"{member} is not UTF-8 and was read as {encoding}")
+    text, repairs = repair(text, member)
     body, found = parse(text, member)
-    problems += found
+    problems += (*repairs, *found)
     return body
 
 

@@ -92,6 +92,7 @@ FB2 = """<?xml version="1.0" encoding="utf-8"?>
 <FictionBook xmlns="http://www.gribuser.ru/xml/fictionbook/2.0" xmlns:l="http://www.w3.org/1999/xlink">
 <description><title-info><author><first-name>Ann</first-name><last-name>Author</last-name></author>
 <book-title>The Tale</book-title><annotation><p>About.</p></annotation><date>1901</date>
+<keywords>lamps, night</keywords>
 <coverpage><image l:href="#c.png"/></coverpage><lang>en</lang><sequence name="The Lamps" number="2"/></title-info>
 <publish-info><publisher>P</publisher><isbn>123</isbn></publish-info></description>
 <body><title><p>The Tale</p></title>
@@ -116,7 +117,12 @@ def test_fb2(packed, tmp_path, settings):
     assert (book.title, book.authors, book.language, book.date) == ("The Tale", ("Ann Author",), "en", "1901")
     assert (book.publisher, book.identifier, book.description) == ("P", "123", "About.")
     assert (book.series, book.series_position) == ("The Lamps", "2")
-    assert (book.cover, book.cover_media_type, book.warnings) == (b"PNG", "image/png", ())
+    assert (book.sort_authors, book.subjects) == (("Author, Ann",), ("lamps", "night"))
+    assert (book.cover, book.cover_media_type) == (b"PNG", "image/png")
+    assert [warning.split(",")[0] for warning in book.warnings] == [
+        "left out by a guess as half-title-page: 'The Tale'",
+        "guesses leave out 9.1% of the book's words; look at what is skipped",
+    ]
     assert outline(book) == [
         ("One The Start", ["One\nThe Start", "Text here.", "First line\nSecond line", "Said."]),
         ("Two", ["Two", "* * *", "The end."]),
