@@ -1,11 +1,17 @@
-"""Shows a run's report to a person or a program, and says which exit code it means. Knows nothing of the run."""
+"""Shows a run's report to a person or a program, and says which exit code it means; `talepress report`: as a page.
+
+Knows nothing of the run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
 from os.path import commonpath
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from flows.cli.console import ExitCode, emit_json, emit_table, tell
 from storage.records import EditionFile, RunState
@@ -42,6 +48,8 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
             print(note)
         _show_flagged(report)
         _show_files(report.edition.files)
+        if report.flagged and report.page:
+            print(f"to hear and judge: {report.page}")
     if report.rendered == 0:
         tell("nothing to render: every take was there already")
     return ExitCode.FLAGGED if report.state is RunState.FLAGGED else ExitCode.DONE
@@ -72,3 +80,24 @@ def _show_flagged(report: RunReport) -> None:
     emit_table("flagged takes (`talepress retry BOOK` speaks them again)", ["chapter", "text", "reason"], rows)
     if len(report.flagged) > MAX_FLAGGED_SHOWN:
         print(f"... and {len(report.flagged) - MAX_FLAGGED_SHOWN} more")
+
+
+def report(
+    book: Annotated[Path, typer.Argument(help="A book file that was made.")],
+    out: Annotated[Path | None, typer.Option(help="The HTML file to write; beside the audiobook if not given.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Writes one HTML page of a book: its chapters with their loudness, and every doubtful take to hear."""
+    from flows.actions.report import report_book
+    from flows.cli.retry import last_request
+    from flows.order.request import Request
+    from flows.services import open_services, read_settings
+
+    with open_services(read_settings()) as services:
+        request = last_request(services, {"book": str(book.absolute())}, Request)
+    with open_services(read_settings(**request.overrides)) as services:
+        path = report_book(services, request, out)
+    if json:
+        emit_json({"page": str(path)})
+    else:
+        print(path)

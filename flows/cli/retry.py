@@ -7,39 +7,42 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from flows.cli.options import Options, with_options_of
 from flows.cli.progress import Form, ProgressForm
-from flows.order.request import Request
+from flows.order.request import Request, Retrial
 from tasks.errors import BadInputError
 
 if TYPE_CHECKING:
     from flows.services import Services
     from storage.records import Run
 
+AnyRequest = TypeVar("AnyRequest", bound=Request)
 
-@with_options_of(Request, only=("book", "out"), defaults={"out": None})
+
+@with_options_of(Retrial, only=("book", "out", "only", "reason"), defaults={"out": None})
 def retry(
     context: typer.Context,
     options: Options,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
     progress: ProgressForm = Form.AUTO,
 ) -> None:
-    """Speaks what was flagged again and keeps the best takes. The rest is as in the last run."""
+    """Speaks what was flagged again and keeps the best takes, or what --only names. The rest is as in the last run."""
     from flows.cli.launch import run_flow
     from flows.cli.report import show_report
     from flows.order.existing import find_finished, require_idle
     from flows.order.order import prepare
     from flows.order.outcome import outcome
     from flows.order.report import Work
+    from flows.order.retrial import chosen_again
     from flows.services import open_services, read_settings
 
     began = time.monotonic()
     with open_services(read_settings()) as services:
-        request = last_request(services, options)
+        request = last_request(services, options, Retrial)
     settings = read_settings(**request.overrides)
     with open_services(settings) as services:
         order = prepare(services, request)
@@ -48,12 +51,15 @@ def retry(
         report = None
         if done is not None:
             report = outcome(order, done.masters, done.edition, Work(), wall_seconds=time.monotonic() - began)
-    if report is None or report.flagged:
+        if request.only or report is None or report.flagged:
+            chosen_again(order)  # refuses what cannot be spoken again before Prefect starts
+            report = None
+    if report is None:
         report = run_flow("retry-failed", request, settings, verbose=bool(context.obj), progress=progress)
     raise typer.Exit(show_report(report, json=json))
 
 
-def last_request(services: Services, options: Options) -> Request:
+def last_request(services: Services, options: Options, kind: type[AnyRequest]) -> AnyRequest:
     """Returns the request of a book's last run, changed by the `options` that are given.
 
     Raises `BadInputError` when there was no run.
@@ -68,4 +74,5 @@ def last_request(services: Services, options: Options) -> Request:
             runs = uow.runs.of(source) if uow.books.exists(source) else ()
     if not runs:
         raise BadInputError(f"{book} was never made: make it first, with `talepress make`")
-    return Request.from_record({**runs[0].request, **options})
+    recorded = Request.from_record(runs[0].request)
+    return kind.from_values({**recorded.model_dump(), **options})

@@ -87,7 +87,8 @@ def _print_book(
         last = runs[0]
         state = "interrupted" if last.interrupted else last.state.value
         asked = f"chapters {last.request['chapters']}" if last.request.get("chapters") else "the whole book"
-        print(f"last run: {last.flow}, {asked}, {last.started_at:%Y-%m-%d %H:%M} UTC, {state} {last.message}".rstrip())
+        ended = last.message if last.message.startswith(state) else f"{state} {last.message}".rstrip()
+        print(f"last run: {last.flow}, {asked}, {last.started_at:%Y-%m-%d %H:%M} UTC, {ended}")
     for file in edition.files if edition else ():
         print(f"{file.kind}: {file.path}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flows.order.order import Order
 from flows.order.report import ChapterLevel, FlaggedTake, RunReport, WholeBook, Work
 from flows.order.resources import peak_memory
+from flows.order.review import page_path
 from storage.records import Edition, Master, RunState
 from tasks.errors import CoverageError
 from tasks.master.chapter import misses_target
@@ -40,6 +41,7 @@ def outcome(
     """Writes the report of a run that got through: what it did itself, and what the database says of the book."""
     settings = order.services.settings
     flagged = _flagged(order)
+    page = page_path(order, edition)
     with order.services.database.snapshot() as uow:
         coverage = uow.books.coverage(order.source, order.chapters)
         whole = uow.books.summary(order.source)
@@ -69,6 +71,7 @@ def outcome(
         memory=peak_memory(),
         flagged=flagged,
         coverage=coverage,
+        page=str(page) if page.exists() else "",
         whole=WholeBook(whole.chapters, whole.utterances, whole.chosen, whole.seconds, whole_coverage),
     )
 

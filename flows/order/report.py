@@ -80,6 +80,7 @@ class RunReport:
     flagged: tuple[FlaggedTake, ...]
     coverage: Coverage
     whole: WholeBook
+    page: str = ""  # path of the review page; empty where there is none
 
     @property
     def is_partial(self) -> bool:
@@ -138,6 +139,7 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "rtf": None if report.rtf is None else round(report.rtf, 3),
         "memory": asdict(report.memory),
         "flagged": len(report.flagged),
+        "page": report.page,
         "flagged_takes": flagged_rows(report.flagged),
         "coverage": coverage_json(report.coverage),
         "whole_book": {

@@ -125,10 +125,44 @@ class Request(Reading):
 
     @classmethod
     def from_record(cls, record: Mapping[str, object]) -> Self:
-        """Makes the request of an earlier run of its row. Rows of older versions hold None for what was not given."""
-        return cls.from_values({name: value for name, value in record.items() if value is not None})
+        """Makes the request of an earlier run of its row. Rows of older versions hold None for what was not given.
+
+        What was asked for once only, in a `Retrial`, is left out.
+        """
+        lasting = {name: value for name, value in record.items() if name not in ONCE and value is not None}
+        return cls.from_values(lasting)
 
     @property
     def label(self) -> str:
         """The name of a run with this request, for people."""
         return f"{Path(self.book).stem} · {self.voice}" if self.voice else Path(self.book).stem
+
+
+PLACE = r"[0-9]{1,6}:[0-9]{1,6}"
+
+
+class Retrial(Request):
+    """What a run is asked for that speaks utterances of an earlier one once more; all doubtful ones if nothing else."""
+
+    only: str = Field(
+        "",
+        title="Only",
+        description="Chapter and utterance, such as 20:18,20:22; `talepress report` shows them.",
+        pattern=f"^({PLACE}(,{PLACE})*)?$",
+        json_schema_extra=form_hints(10),
+    )
+    reason: str = Field(
+        "",
+        title="Reason",
+        description="What the checks doubt: misspelled, short, long, silence, gap, ...",
+        json_schema_extra=form_hints(11),
+    )
+
+    @property
+    def places(self) -> tuple[tuple[int, int], ...]:
+        """The places of `only`: chapter and utterance, from 0."""
+        pairs = (place.split(":") for place in self.only.split(",") if place)
+        return tuple((int(chapter) - 1, int(index) - 1) for chapter, index in pairs)
+
+
+ONCE = frozenset(Retrial.model_fields) - frozenset(Request.model_fields)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from flows.order.order import Order, prepare
 from flows.order.outcome import check_coverage, outcome
 from flows.order.report import RunReport
 from flows.order.request import Request
+from flows.order.review import has_doubts, page_path, write_page
 from flows.progress import Progress, announce
 from flows.run import endings, policies
 from flows.run.audio import check_audio
@@ -29,8 +31,9 @@ from flows.run.reporting import send_logs, show_report
 from flows.run.synthesis import speak
 from flows.run.tracker import Tracker
 from flows.services import Services, open_services, read_settings
-from storage.records import KeyedUtterance, Master, RunState
+from storage.records import Edition, KeyedUtterance, Master, RunState
 from tasks import stopping
+from tasks.errors import TalepressError
 from tasks.ingest.task import ingest_book
 from tasks.segment.task import segment_book
 
@@ -99,6 +102,7 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
         key, edition = publish(order, masters, encoded)
         announce(Progress("package", 1, 1))
         check_coverage(order, masters)
+        _write_page(order, edition)
         report = outcome(order, masters, edition, tracker.work, wall_seconds=time.monotonic() - began)
         with order.services.database.unit_of_work() as uow:
             uow.editions.save(run_id, edition, key)
@@ -110,6 +114,16 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
     return report
 
 
+def _write_page(order: Order, edition: Edition) -> None:
+    """Writes the review page where something is doubtful, and again where there was one. A book is whole without."""
+    path = page_path(order, edition)
+    try:
+        if path.exists() or has_doubts(order):
+            write_page(order, edition, path)
+    except TalepressError:
+        logger.warning("the review page %s could not be written", path, exc_info=True)
+
+
 def _make_masters(
     order: Order, todo: Sequence[KeyedUtterance], tracker: Tracker
 ) -> tuple[tuple[Master, ...], dict[str, Path]]:
@@ -118,6 +132,8 @@ def _make_masters(
     Returns:
         See `Mastering.finish`.
     """
+    if todo:
+        import_module("torch")  # here: SciPy, which masters, trips over a PyTorch that another thread is just importing
     with (
         Mastering(order, encode=bool(todo)) as mastering,
         closing(speak(order, todo, tracker, mastering.failed)) as spoken_chapters,

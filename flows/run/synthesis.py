@@ -7,13 +7,14 @@ batches in flight and nothing else. Knows nothing of how a batch is spoken.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from typing import Any
 
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner
 
 from flows.order.order import Order
+from flows.order.request import Retrial
 from flows.run import policies
 from flows.run.runners import make_runner
 from flows.run.tracker import Tracker
@@ -51,6 +52,7 @@ def speak(
         yield from order.chapters  # and no network is loaded
         return
     settings = order.services.settings
+    refused = _refused_takes(order, utterances)
     backlog = Backlog(
         _items(order, utterances),
         batch_seconds=settings.synthesize.batch_seconds,
@@ -71,7 +73,7 @@ def speak(
             finished = {take.utterance_key for take in batch.takes} - again
             under_way.end(batch)
             tracker.spoken(len(finished), batch, under_way.title)
-            _commit(order, finished, batch.takes, tracker)
+            _commit(order, finished, batch.takes, tracker, refused)
             for key in again:
                 backlog.put_back(key)
             if stop():
@@ -167,6 +169,15 @@ class _Unfinished:
         return done
 
 
+def _refused_takes(order: Order, utterances: Iterable[KeyedUtterance]) -> frozenset[str]:
+    """Keys of the takes that a person does not want: those of the utterances that a retrial names by their places."""
+    places = order.request.places if isinstance(order.request, Retrial) else ()
+    named = {item.key for item in order.keyed if (item.utterance.chapter_index, item.utterance.index) in places}
+    with order.services.database.snapshot() as uow:
+        existing = uow.takes.of(item.key for item in utterances if item.key in named)
+    return frozenset(take.key for takes in existing.values() for take in takes)
+
+
 def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderItem]:
     """Lists what to speak, each with the number of its next attempt."""
     with order.services.database.snapshot() as uow:
@@ -183,11 +194,16 @@ def _next_attempt(takes: Iterable[Take]) -> int:
     return next(number for number in itertools.count() if number not in made)
 
 
-def _commit(order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker) -> None:
+def _commit(
+    order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker, refused: Collection[str]
+) -> None:
     """Commits the rows of one batch and the choices of its finished utterances in one transaction."""
     with order.services.database.unit_of_work() as uow:
         uow.takes.add(takes)
-        choices = {key: best(known).key for key, known in uow.takes.of(finished).items()}
+        choices = {
+            key: best(take for take in known if take.key not in refused).key
+            for key, known in uow.takes.of(finished).items()
+        }
         uow.takes.choose(order.source, choices)
         uow.runs.progress(tracker.run_id, tracker.done, tracker.total)
         uow.commit()
