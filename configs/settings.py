@@ -138,6 +138,7 @@ class PackageSettings(_Section):
     """The published files. `outputs` names their kinds; packaging knows which there are."""
 
     outputs: tuple[str, ...]
+    name: Annotated[str, Field(min_length=1)]
     aac_bitrate_kbps: Annotated[int, Field(ge=24, le=320)]
     narrator: str
 

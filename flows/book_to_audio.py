@@ -14,6 +14,7 @@ from flows.run import policies
 from flows.run.story import prepare_in_flow, run_order
 from flows.services import open_services, read_settings
 from storage.records import KeyedUtterance
+from tasks.package.place import Replace
 
 
 @flow(name="book-to-audio", **policies.BOOK_FLOW)
@@ -24,7 +25,8 @@ def book_to_audio(request: Request) -> RunReport:
         request: which book, how it is read, and where the edition goes.
     """
     with open_services(read_settings(**request.overrides)) as services:
-        return run_order(prepare_in_flow(services, request), "book_to_audio", unspoken)
+        replacing = Replace.ANY if request.overwrite else Replace.NONE
+        return run_order(prepare_in_flow(services, request), "book_to_audio", unspoken, replacing)
 
 
 def unspoken(order: Order) -> tuple[KeyedUtterance, ...]:

@@ -15,6 +15,7 @@ from flows.run import policies
 from flows.run.story import prepare_in_flow, run_order
 from flows.services import open_services, read_settings
 from storage.records import KeyedUtterance
+from tasks.package.place import Replace
 
 
 @flow(name="retry-failed", **policies.BOOK_FLOW)
@@ -25,7 +26,7 @@ def retry_failed(request: Request) -> RunReport:
         request: what the book was made with.
     """
     with open_services(read_settings(**request.overrides)) as services:
-        return run_order(prepare_in_flow(services, request), "retry_failed", unspoken_or_flagged)
+        return run_order(prepare_in_flow(services, request), "retry_failed", unspoken_or_flagged, Replace.SAME_READING)
 
 
 def unspoken_or_flagged(order: Order) -> tuple[KeyedUtterance, ...]:

@@ -64,4 +64,4 @@ def last_request(services: Services, asked: Asked) -> Request:
             runs = uow.runs.of(source) if uow.books.exists(source) else ()
     if not runs:
         raise BadInputError(f"{book} was never made; `talepress make` does that")
-    return Request.recorded({**runs[0].request, **asked})
+    return Request.recorded({**runs[0].request, "overwrite": False, **asked})

@@ -17,6 +17,9 @@ from tasks.master.keys import master_key
 from tasks.package.content import EditionContent
 from tasks.package.edition import edition_key, is_published
 
+# The name of every edition before names could be chosen. An edition's place does not say it, so that it stays the same.
+FIRST_NAME = "{title} (chapters {chapters})"
+
 
 def source_of(book: Path) -> str:
     """Computes the identity of a book file, as the database knows it. Raises `BadInputError`."""
@@ -69,6 +72,9 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
         model_digest=order.services.front_end.digest,
         sampling=order.sampling,
         settings=order.services.settings.package,
+        chapters=order.selection,
+        preset=order.services.settings.synthesize.preset,
+        directions=order.request.directions,
     )
 
 
@@ -76,7 +82,9 @@ def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | 
     """Computes the key of an edition in the order's folder, and finds the edition, None unless its files lie there as
     they were written."""
     key = edition_key(content)
-    place = hashlib.sha256(f"{key} {order.out}".encode("utf-8", "surrogateescape")).hexdigest()
+    name = content.settings.name
+    parts = [key, str(order.out), *([] if name == FIRST_NAME else [name])]
+    place = hashlib.sha256(" ".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
     with order.services.database.snapshot() as uow:
         found = uow.editions.find(place)
     return place, found if found is not None and is_published(found) else None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from flows.order.existing import edition_content
 from flows.order.order import Order
 from flows.order.report import FlaggedTake, RunReport, Work
 from flows.order.resources import peak_memory
 from storage.records import Edition, Master, RunState
 from tasks.errors import CoverageError
 from tasks.package.content import narrator_of
+from tasks.package.outputs import find_outputs
+from tasks.package.place import kept_files
 
 
 def check_coverage(order: Order, masters: tuple[Master, ...]) -> None:
@@ -31,10 +34,22 @@ def check_coverage(order: Order, masters: tuple[Master, ...]) -> None:
         )
 
 
-def outcome(order: Order, edition: Edition, work: Work, *, wall_seconds: float) -> RunReport:
-    """Writes the report of a run that got through: what it did itself, and what the database says of the book."""
+def outcome(
+    order: Order, edition: Edition, work: Work, *, wall_seconds: float, replaced: tuple[str, ...] = ()
+) -> RunReport:
+    """Writes the report of a run that got through: what it did itself, and what the database says of the book.
+
+    Args:
+        order: what was asked for.
+        edition: what has come of it.
+        work: what the run did.
+        wall_seconds: how long it took.
+        replaced: paths of files that had other bytes before.
+    """
     settings = order.services.settings
     flagged = _flagged(order)
+    outputs = find_outputs(settings.package.outputs)
+    kept = kept_files(order.out, edition_content(order, ()), outputs, edition.files)
     with order.services.database.snapshot() as uow:
         coverage = uow.books.coverage(order.source)
     share = len(flagged) / len(order.keyed)
@@ -44,6 +59,8 @@ def outcome(order: Order, edition: Edition, work: Work, *, wall_seconds: float) 
         narrator=narrator_of(settings.package, order.voice),
         state=RunState.FLAGGED if share > settings.execution.max_flagged_share else RunState.DONE,
         edition=edition,
+        kept=tuple(map(str, kept)),
+        replaced=replaced,
         chapter_indices=order.chapters,
         utterances=len(order.keyed),
         work=work,

@@ -46,6 +46,8 @@ class RunReport:
     narrator: str
     state: RunState
     edition: Edition
+    kept: tuple[str, ...]  # paths that had the edition's name already, and stay as they are
+    replaced: tuple[str, ...]  # paths that had other bytes before
     chapter_indices: tuple[int, ...]  # of the edition's chapters, counted from 0 in the book
     utterances: int
     work: Work
@@ -76,6 +78,8 @@ def report_json(report: RunReport) -> dict[str, Any]:
             {"kind": file.kind, "path": file.path, "sha256": file.sha256, "bytes": file.bytes}
             for file in report.edition.files
         ],
+        "kept": list(report.kept),
+        "replaced": list(report.replaced),
         "chapters": [
             {"chapter": index + 1, "title": title, "start": round(start, 3), "end": round(end, 3)}
             for index, (title, start, end) in zip(report.chapter_indices, report.edition.chapters, strict=True)

@@ -123,6 +123,19 @@ class Request(Reading):
         json_schema_extra=shown(4),
     )
 
+    overwrite: bool = Field(
+        False,
+        title="Overwrite",
+        description="Replace an audiobook of this book that has the name already; else the new one gets another name.",
+        json_schema_extra=shown(10),
+    )
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """What is said about the reading besides voice and preset, for people: "cast village", "en-GB"."""
+        files = {"plan": self.plan, "cast": self.cast, "lexicon": self.lexicon}
+        return (*(f"{kind} {Path(file).stem}" for kind, file in files.items() if file), *filter(None, [self.locale]))
+
     @classmethod
     def recorded(cls, record: Mapping[str, object]) -> Self:
         """The request of an earlier run from its row. Rows of older versions hold None for what was not given."""

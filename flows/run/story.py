@@ -25,6 +25,7 @@ from flows.run.tracker import Tracker
 from flows.services import Services
 from storage.records import KeyedUtterance, Master, RunState
 from tasks.ingest.task import ingest_book
+from tasks.package.place import Replace
 from tasks.segment.task import segment_book
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ def prepare_in_flow(services: Services, request: Request) -> Order:
     return prepare(services, request, read, segment)
 
 
-def run_order(order: Order, flow: str, select: Select) -> RunReport:
+def run_order(order: Order, flow: str, select: Select, replacing: Replace) -> RunReport:
     """Speaks what `select` picks, then makes the edition.
 
     Args:
@@ -47,6 +48,7 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
         flow: the flow's name, for the run's row.
         select: the utterances that need a (further) take, in reading order. It is called once the book is in the
             database with its keys, and utterances that have an acceptable take have it chosen.
+        replacing: which edition of the book the new one may replace.
 
     Raises `BookBusyError` when another process works on the book; otherwise what the stages raise, after the error is
     written into the run's row.
@@ -62,12 +64,13 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
         logger.info("%s: %d of %d utterances to speak", order.request.label, len(todo), len(order.keyed))
         masters, encoded = _make_masters(order, todo, tracker)
         announce(Progress("package", 0, 1))
-        key, edition = publish(order, masters, encoded)
+        key, published = publish(order, masters, encoded, replacing)
         announce(Progress("package", 1, 1))
         check_coverage(order, masters)
-        report = outcome(order, edition, tracker.work, wall_seconds=time.monotonic() - began)
+        wall = time.monotonic() - began
+        report = outcome(order, published.edition, tracker.work, wall_seconds=wall, replaced=published.replaced)
         with order.services.database.unit_of_work() as uow:
-            uow.editions.save(run_id, edition, key)
+            uow.editions.save(run_id, published.edition, key)
             uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
             uow.commit()
         tracker.finish()

@@ -19,6 +19,8 @@ REPORT = RunReport(
         seconds=3725.4,
         chapters=(("Same", 0.0, 100.0), ("Same", 100.0, 3725.4)),
     ),
+    kept=("out/other.m4b",),
+    replaced=(),
     chapter_indices=(1, 4),
     utterances=20,
     work=Work(takes=4, take_seconds=10.0, synthesis_seconds=5.0, engine_seconds=4.5),
@@ -32,6 +34,7 @@ REPORT = RunReport(
 def test_the_json_holds_what_the_command_promises():
     result = json.loads(json.dumps(report_json(REPORT)))
     assert result["files"] == [{"kind": "m4b", "path": "out/book.m4b", "sha256": "ab" * 32, "bytes": 1000}]
+    assert (result["kept"], result["replaced"]) == (["out/other.m4b"], [])
     assert [chapter["chapter"] for chapter in result["chapters"]] == [2, 5]
     assert (result["utterances"], result["rendered"], result["flagged"], result["state"]) == (20, 4, 1, "flagged")
     assert (result["audio_seconds"], result["wall_seconds"], result["rtf"]) == (3725.4, 9.0, 0.5)
