@@ -22,7 +22,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from storage.errors import DatabaseBusyError, DatabaseError, DatabaseUrlError
+from storage.errors import DatabaseBusyError, DatabaseError, DatabasePlaceError, DatabaseUrlError
 from storage.repository import UnitOfWork
 
 _BUSY_SECONDS = 30.0  # how long to wait for another writer; writes here take well under a second
@@ -47,7 +47,7 @@ class Database:
             with _one_process_at_a_time(self.engine):
                 _migrate(self.engine)
         except OSError as error:
-            raise DatabaseError(
+            raise DatabasePlaceError(
                 f"{_shown(parsed)}: the folder cannot be written to: {error}; "
                 "permit writing there, or set storage.data_dir to another folder"
             ) from error
@@ -149,7 +149,7 @@ def _engine(url: URL) -> Engine:
     except (ArgumentError, ValueError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise _unusable(url.render_as_string(hide_password=True), str(error)) from error
     except OSError as error:
-        raise DatabaseError(f"{_shown(url)}: cannot make the folder: {error}; set storage.data_dir") from error
+        raise DatabasePlaceError(f"{_shown(url)}: cannot make the folder: {error}; set storage.data_dir") from error
 
     @event.listens_for(engine, "handle_error")
     def explain(context: ExceptionContext) -> DatabaseError | None:
