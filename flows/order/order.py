@@ -19,6 +19,7 @@ from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
 from tasks.disk import require_writable
 from tasks.errors import BadInputError, CoverageError
 from tasks.ingest.book import read_book
+from tasks.package.audio.ffmpeg import ffmpeg_version
 from tasks.package.naming import check_template
 from tasks.package.output import Output
 from tasks.package.outputs import find_outputs
@@ -117,6 +118,8 @@ def prepare(
     settings = services.settings
     outputs = find_outputs(settings.package.outputs)
     check_template(settings.package.name)
+    if settings.package.ffmpeg:
+        ffmpeg_version(settings.package.ffmpeg)
     path = Path(request.book)
     model = services.front_end  # the networks are not needed before something is spoken
     sampling = services.sampling

@@ -49,6 +49,8 @@ def edition_key(content: EditionContent) -> str:
         "masters": [[master.audio_sha256, master.title] for master in content.masters],
         "settings": content.settings.model_dump(mode="json", include=shaping),
     }
+    if content.settings.ffmpeg:  # the packaged one is not named: it was not when there was no choice
+        parts["ffmpeg"] = content.settings.ffmpeg
     kinds = [output.kind for output in outputs]
     if kinds != UNNAMED_OUTPUTS:
         parts["outputs"] = kinds

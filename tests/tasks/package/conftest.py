@@ -38,7 +38,11 @@ BOOK = Book(
 STEM = "Oz The Wizard = 1;2#3"
 TITLES = ("Title; page", "1. The = Cyc\\lone", "2. #Munchkins’ “Council”")
 PACKAGE = PackageSettings(
-    outputs=("m4b", "flac", "manifest"), name="{title} (chapters {chapters})", aac_bitrate_kbps=96, narrator=""
+    outputs=("m4b", "flac", "manifest"),
+    name="{title} (chapters {chapters})",
+    ffmpeg="",
+    aac_bitrate_kbps=96,
+    narrator="",
 )
 HEADINGS = (0, 12_345, 11_111)  # first sample of the heading in its chapter
 LENGTHS = (50_001, 70_007, 40_013)

@@ -214,6 +214,7 @@ def test_the_key_covers_what_the_files_depend_on(content):
         replace(content, book=replace(BOOK, source_sha256="cd" * 32)),
         replace(content, voice=replace(content.voice, name="bob")),
         with_settings(aac_bitrate_kbps=64),
+        with_settings(ffmpeg="ffmpeg"),
         asking(content, "m4b", "manifest"),
         asking(content, "flac", "manifest"),
     ]

@@ -1,6 +1,7 @@
 """The M4B: chapter marks to the sample, tags as other programs read them, and a check that finds faults."""
 
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,6 +96,21 @@ def test_a_file_that_is_not_as_meant_is_found_out(path, content, tmp_path):
     (tmp_path / "no.m4b").write_bytes(b"no MP4")
     with pytest.raises(TalepressError, match="cannot be read back"):
         check_m4b(tmp_path / "no.m4b", marks, RATE, tags)
+
+
+def test_a_chosen_ffmpeg_that_writes_two_channels_is_found_out(tmp_path, store, content):
+    own = tmp_path / "ffmpeg"
+    own.write_text(
+        f"#!{sys.executable}\nimport os, sys\narguments = sys.argv[1:]\n"
+        "if 'aac' in arguments:\n    arguments[-3:-3] = ['-ac', '2']\n"
+        f"os.execv('{ffmpeg_path()}', ['ffmpeg', *arguments])\n"
+    )
+    own.chmod(0o755)
+    plain = asking(content, "m4b", "manifest")
+    chosen = replace(plain, settings=plain.settings.model_copy(update={"ffmpeg": str(own)}))
+    with pytest.raises(TalepressError, match="says 2 channels"):
+        publish_edition(tmp_path / "out", store, chosen)
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_trouble_with_tags(tmp_path, path, monkeypatch):
