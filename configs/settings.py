@@ -139,6 +139,8 @@ class PackageSettings(_Section):
     """The published files. `outputs` names their kinds; packaging knows which there are."""
 
     outputs: tuple[str, ...]
+    name: Annotated[str, Field(min_length=1)]
+    ffmpeg: str
     aac_bitrate_kbps: Annotated[int, Field(ge=24, le=320)]
     narrator: str
 

@@ -14,6 +14,7 @@ from flows.order.request import Request
 from flows.run import policies
 from flows.run.story import run_request
 from storage.records import KeyedUtterance
+from tasks.package.place import Replace
 
 
 @flow(name="book-to-audio", **policies.BOOK_FLOW)
@@ -23,7 +24,7 @@ def book_to_audio(request: Request) -> RunReport | State[RunReport]:
     Args:
         request: which book, how it is read, and where the edition goes.
     """
-    return run_request(request, "book_to_audio", unspoken)
+    return run_request(request, "book_to_audio", unspoken, Replace.NONE)
 
 
 def unspoken(order: Order) -> tuple[KeyedUtterance, ...]:

@@ -16,6 +16,7 @@ from flows.order.retrial import chosen_again
 from flows.run import policies
 from flows.run.story import run_request
 from storage.records import KeyedUtterance
+from tasks.package.place import Replace
 
 
 @flow(name="retry-failed", **policies.BOOK_FLOW)
@@ -27,7 +28,7 @@ def retry_failed(request: Retrial) -> RunReport | State[RunReport]:
     Args:
         request: what the book was made with.
     """
-    return run_request(request, "retry_failed", unspoken_or_asked_for)
+    return run_request(request, "retry_failed", unspoken_or_asked_for, Replace.SAME_READING)
 
 
 def unspoken_or_asked_for(order: Order) -> tuple[KeyedUtterance, ...]:

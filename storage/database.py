@@ -25,7 +25,13 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from storage.backups import back_up, backups, is_sound, put_back
-from storage.errors import DatabaseBusyError, DatabaseError, DatabaseFullError, DatabaseUrlError
+from storage.errors import (
+    DatabaseBusyError,
+    DatabaseError,
+    DatabaseFullError,
+    DatabasePlaceError,
+    DatabaseUrlError,
+)
 from storage.repository import UnitOfWork
 
 _BUSY_SECONDS = 30.0  # how long to wait for another writer; writes here take well under a second
@@ -60,7 +66,7 @@ class Database:
             with _one_process_at_a_time(self.engine):
                 _migrate(self.engine, may_create=may_create)
         except OSError as error:
-            raise DatabaseError(
+            raise DatabasePlaceError(
                 f"{_shown(parsed)}: the folder cannot be written to: {error}; "
                 "permit writing there, or set storage.data_dir to another folder"
             ) from error
@@ -200,7 +206,7 @@ def _engine(url: URL) -> Engine:
     except (ArgumentError, ValueError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise _unusable(url.render_as_string(hide_password=True), str(error)) from error
     except OSError as error:
-        raise DatabaseError(f"{_shown(url)}: cannot make the folder: {error}; set storage.data_dir") from error
+        raise DatabasePlaceError(f"{_shown(url)}: cannot make the folder: {error}; set storage.data_dir") from error
 
     @event.listens_for(engine, "handle_error")
     def explain(context: ExceptionContext) -> DatabaseError | None:

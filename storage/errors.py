@@ -8,6 +8,7 @@ StorageError
   + DatabaseError          the database cannot be opened, read or written (damaged, newer, disk full)
   |   + DatabaseBusyError    locked by another process for longer than the time-out: worth another try
   |   + DatabaseFullError    no room on its disk
+  |   + DatabasePlaceError   its folder cannot be made or written to
   |   + DatabaseUrlError     the setting is no database URL, or names a kind of database that cannot be used here
   + ArtifactError          an address that is no sha256, or an artifact that is no local file
       + MissingArtifactError   there is no such file
@@ -48,6 +49,10 @@ class DatabaseBusyError(DatabaseError):
 
 class DatabaseFullError(DatabaseError):
     """There is no room on the database's disk."""
+
+
+class DatabasePlaceError(DatabaseError):
+    """The folder of the database cannot be made or written to."""
 
 
 class DatabaseUrlError(DatabaseError):

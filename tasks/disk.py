@@ -57,8 +57,11 @@ def require_writable(folder: Path, *, needed_bytes: int = 0) -> None:
     if not existing.is_dir():
         raise OutputError(f"{folder}: cannot be written, {existing} is not a folder; choose another folder")
     with output_errors(folder):
-        with tempfile.TemporaryFile(dir=existing) as file:
-            file.write(b"\0")
+        try:
+            with tempfile.TemporaryFile(dir=existing) as file:
+                file.write(b"\0")
+        except FileNotFoundError as error:  # a folder such as /proc
+            raise OutputError(f"{folder}: no files can be made in {existing}; choose another folder") from error
         free = shutil.disk_usage(existing).free
     if free < needed_bytes:
         raise OutputError(

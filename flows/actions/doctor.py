@@ -42,13 +42,14 @@ def examine(*, repair: bool = False) -> tuple[CheckResult, ...]:
 
     With `repair`, damaged audio and voices are mended as far as that is possible, see `flows.actions.maintain.repair`.
     """
-    results = [python_version(), packages(), ffmpeg()]
+    results = [python_version(), packages()]
     try:
         settings = read_settings()
     except TalepressError as error:
         return (*results, CheckResult("settings", False, str(error), "correct the setting named there"))
     results.append(CheckResult("settings", True, "readable"))
     checks: tuple[tuple[str, Callable[[Settings], CheckResult]], ...] = (
+        ("ffmpeg", ffmpeg),
         ("disk", disk),
         ("device", device),
         ("database", database),
@@ -101,14 +102,16 @@ def packages() -> CheckResult:
     return CheckResult("packages", True, f"{len(wanted)} requirements met")
 
 
-def ffmpeg() -> CheckResult:
+def ffmpeg(settings: Settings) -> CheckResult:
     """Finds the ffmpeg that will be used."""
-    from tasks.package.audio.ffmpeg import ffmpeg_path
+    from tasks.package.audio.ffmpeg import ffmpeg_path, ffmpeg_version
 
+    chosen = settings.package.ffmpeg
     try:
-        return CheckResult("ffmpeg", True, ffmpeg_path())
+        return CheckResult("ffmpeg", True, f"{ffmpeg_path(chosen)}, version {ffmpeg_version(chosen)}")
     except TalepressError as error:
-        return CheckResult("ffmpeg", False, str(error), "pip install imageio-ffmpeg")
+        remedy = "leave package.ffmpeg empty" if chosen else "pip install imageio-ffmpeg"
+        return CheckResult("ffmpeg", False, str(error), remedy)
 
 
 def disk(settings: Settings) -> CheckResult:

@@ -19,6 +19,7 @@ from flows.services import Services
 from storage.records import Block, BlockKind, Book, Chapter
 from tasks.disk import require_writable
 from tasks.errors import BadInputError
+from tasks.ingest.language import require_language
 from tasks.pauses import pause_seconds
 from tasks.segment.script import write_script
 from tasks.synthesize.wav import write_wav
@@ -95,16 +96,22 @@ def plan_speech(text: str | None, lines: Path | None, out: Path | None) -> tuple
 
 
 def speak_lines(
-    services: Services, plan: Sequence[SayLine], listener: Listener, *, seed: int, candidates: int | None
+    services: Services,
+    plan: Sequence[SayLine],
+    listener: Listener,
+    *,
+    seed: int,
+    candidates: int | None,
+    force: bool,
 ) -> Speech:
     """Speaks all lines, batch by batch, and writes each as a mono 16-bit WAV file at the engine's sample rate.
 
-    Raises `UnknownVoiceError`, `BadInputError` for a text that leaves nothing to say, `OutputError`; the first two
-    before anything is spoken.
+    Raises `UnknownVoiceError`, `BadInputError` for a text that leaves nothing to say or, without `force`, is in a
+    language that the model does not speak, `OutputError`; the first two before anything is spoken.
     """
-    engine = services.engine
     sampling = services.sampling if candidates is None else services.sampling_with(candidates=candidates)
-    parts_of_lines = cut_lines(services, plan)
+    parts_of_lines = cut_lines(services, plan, force=force)
+    engine = services.engine
     voice = services.voice()
     spoken = _speak(services, parts_of_lines, read_latents(voice, services.store), sampling, seed)
     total = sum(map(len, parts_of_lines))
@@ -126,15 +133,18 @@ def speak_lines(
     return Speech(tuple(files), voice.name, services.settings.synthesize.preset, seed, engine.sample_rate, wall)
 
 
-def cut_lines(services: Services, plan: Sequence[SayLine]) -> list[tuple[SayPart, ...]]:
+def cut_lines(services: Services, plan: Sequence[SayLine], *, force: bool) -> list[tuple[SayPart, ...]]:
     """Cuts each line into the parts to speak: one, unless the line is longer than an utterance may be.
 
-    Raises `BadInputError` for a line that leaves nothing to say.
+    Raises `BadInputError` for a line that leaves nothing to say, and, without `force`, for a text in a language that
+    the model does not speak.
     """
     model = services.front_end
     settings = services.settings
     chapters = tuple(Chapter(n, "", (Block(BlockKind.PARAGRAPH, line.text),)) for n, line in enumerate(plan))
     book = Book(title="", authors=(), language="", source_sha256="", chapters=chapters)
+    if not force:
+        require_language(book, "the text", model.languages)
     # A line is one utterance where it can be, so sentences are not separated for their own sake.
     whole = settings.segment.model_copy(update={"min_chars": settings.segment.max_chars})
     script = write_script(book, whole, model.token_count, model.max_text_tokens)

@@ -34,25 +34,41 @@ class Streamed:
     sample_rate: int
 
 
-def stream_text(services: Services, text: str, sink: BinaryIO, *, seed: int, candidates: int | None) -> Streamed:
-    """Writes a mono 16-bit WAV stream, chunk by chunk; the header's lengths are put right where `sink` can go back.
+@dataclass(frozen=True)
+class Planned:
+    """A text that is ready to be streamed: what the engine is asked for, and the silence after each part."""
 
-    Raises `BadInputError` for a text that leaves nothing to say, `UnknownVoiceError`, both before anything is written.
+    requests: tuple[SpeechRequest, ...]
+    pauses_s: tuple[float, ...]
+    voice: str
+
+
+def plan_stream(services: Services, text: str, *, seed: int, candidates: int | None, force: bool) -> Planned:
+    """Checks a text and cuts it into parts. Nothing is written or spoken before.
+
+    Raises `BadInputError` for a text that leaves nothing to say or, without `force`, is in a language that the model
+    does not speak, and `UnknownVoiceError`.
     """
     if not text.strip():
         raise BadInputError("the text to speak is empty")
     voice = services.voice()
     sampling = services.sampling if candidates is None else services.sampling_with(candidates=candidates)
     latents = read_latents(voice, services.store)
-    (parts,) = cut_lines(services, [SayLine(text.strip(), Path("the text"))])
+    (parts,) = cut_lines(services, [SayLine(text.strip(), Path("the text"))], force=force)
+    requests = tuple(SpeechRequest(part.spoken, latents, sampling, seed) for part in parts)
+    return Planned(requests, tuple(part.pause_s for part in parts), voice.name)
+
+
+def stream_text(services: Services, planned: Planned, sink: BinaryIO) -> Streamed:
+    """Writes a mono 16-bit WAV stream, chunk by chunk; the header's lengths are put right where `sink` can go back."""
     engine = services.engine
     rate = engine.sample_rate
 
     def chunks() -> Iterator[np.ndarray]:
-        for number, part in enumerate(parts):
+        for number, request in enumerate(planned.requests):
             if number:
-                yield np.zeros(round(parts[number - 1].pause_s * rate), np.float32)
-            yield from engine.stream(SpeechRequest(part.spoken, latents, sampling, seed))
+                yield np.zeros(round(planned.pauses_s[number - 1] * rate), np.float32)
+            yield from engine.stream(request)
 
     began = time.perf_counter()
     first: float | None = None
@@ -68,7 +84,7 @@ def stream_text(services: Services, text: str, sink: BinaryIO, *, seed: int, can
         sink.seek(0)
         sink.write(wav_header(rate, samples))
     preset = services.settings.synthesize.preset
-    return Streamed(samples / rate, first or wall, wall, voice.name, preset, seed, rate)
+    return Streamed(samples / rate, first or wall, wall, planned.voice, preset, planned.requests[0].seed, rate)
 
 
 def streamed_json(streamed: Streamed, path: Path) -> dict[str, Any]:

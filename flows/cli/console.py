@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
 from storage.errors import (
+    BookBusyError,
     DatabaseFullError,
+    DatabasePlaceError,
     DatabaseUrlError,
     DuplicateError,
     NotFoundError,
@@ -22,6 +25,15 @@ from storage.errors import (
 )
 from tasks.errors import BadInputError, TalepressError
 from tortoise_core.errors import OutOfMemoryError, TortoiseError
+
+MAX_PATH_CHARS = 200
+NARROW_COLUMNS = 60  # of a terminal in which tables cannot be read
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
+WRONG_PATH = frozenset(  # of a file that the user named: there is another to be named
+    {errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL}
+)
+BAD_INPUT = (BadInputError, NotFoundError, DuplicateError, BookBusyError, DatabaseUrlError, DatabasePlaceError)
+ANOTHER_DISK = (StoreUnavailableError, DatabaseFullError)  # one that the user mounts or makes room on
 
 
 class ExitCode(IntEnum):
@@ -35,13 +47,11 @@ class ExitCode(IntEnum):
 
 def exit_code_of(error: BaseException) -> ExitCode:
     """Returns the exit code for an error that ended a command."""
-    if isinstance(error, BadInputError | NotFoundError | DuplicateError | DatabaseUrlError):
+    if isinstance(error, BAD_INPUT + ANOTHER_DISK):
         return ExitCode.BAD_INPUT
-    if isinstance(error, StoreUnavailableError | DatabaseFullError):
-        return ExitCode.BAD_INPUT  # a disk that the user mounts or makes room on
     if isinstance(error, TortoiseError) and not isinstance(error, OutOfMemoryError):
         return ExitCode.BAD_INPUT  # text, audio, weights or configuration that the model library refuses
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and (error.errno in FULL_DISK or _names_wrong_path(error)):
         return ExitCode.BAD_INPUT
     return ExitCode.FAILED
 
@@ -51,9 +61,22 @@ def one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, TalepressError | StorageError | TortoiseError) and text:
         return text
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in FULL_DISK:
         return f"the disk is full: {text}; free some space and run the same command again"
+    if isinstance(error, OSError) and _names_wrong_path(error):
+        return f"{shown_path(error.filename)}: cannot be used ({error.strerror}); name another place"
     return f"unexpected {type(error).__name__}: {text or 'no message'} (`talepress --verbose ...` shows the details)"
+
+
+def shown_path(path: object) -> str:
+    """Writes a path for people, in one line of at most 200 characters, whatever bytes its name has."""
+    text = " ".join(os.fsdecode(path if isinstance(path, str | bytes) else str(path)).split())
+    printable = text.encode("utf-8", "backslashreplace").decode()
+    return printable if len(printable) <= MAX_PATH_CHARS else f"{printable[: MAX_PATH_CHARS - 4]} ..."
+
+
+def _names_wrong_path(error: OSError) -> bool:
+    return error.errno in WRONG_PATH and error.filename is not None
 
 
 def tell(line: str) -> None:
@@ -67,14 +90,31 @@ def emit_json(payload: Mapping[str, Any]) -> None:
 
 
 def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Prints a table for people on stdout."""
+    """Prints a table for people on stdout; in a narrow terminal, a line for each cell."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
+    if console.width < NARROW_COLUMNS:
+        _print_cells(title, columns, rows)
+        return
     table = Table(title=title or None, title_justify="left", show_header=any(columns))
     for column in columns:
         table.add_column(column, overflow="fold")  # paths must stay whole, to be copied
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
-    Console().print(table)
+    console.print(table)
+
+
+def _print_cells(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Prints a table as lines that the terminal may break where it likes: `column: cell`, rows apart."""
+    if title:
+        print(f"{title}\n")
+    for row in rows:
+        if any(columns):
+            for column, cell in zip(columns, row, strict=True):
+                print(f"{column}: {cell}" if column else cell)
+            print()
+        else:
+            print(*row, sep=": ")

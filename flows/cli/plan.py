@@ -37,7 +37,10 @@ def plan(
     if write is not None:
         from tasks.annotate.plan_file import write_plan
         from tasks.disk import output_errors
+        from tasks.errors import OutputError
 
+        if not write.parent.is_dir():
+            raise OutputError(f"{write}: there is no folder {write.parent}; make it, or name another file")
         words = [chapter["first_words"] for chapter in planned["chapters"]]
         with output_errors(write):
             write.write_text(write_plan(manuscript.book, words), "utf-8")

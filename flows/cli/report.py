@@ -50,6 +50,10 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
         _show_files(report.edition.files)
         if report.flagged and report.page:
             print(f"to hear and judge: {report.page}")
+    for path in report.kept:
+        tell(f"kept as it was: {path} (another audiobook; --overwrite replaces it)")
+    if report.replaced:
+        tell(f"replaced: {_place(report.replaced)}")
     if report.rendered == 0:
         tell("nothing to render: every take was there already")
     return ExitCode.FLAGGED if report.state is RunState.FLAGGED else ExitCode.DONE
@@ -67,10 +71,14 @@ def _of_whole(report: RunReport, part: int, whole: int) -> str:
 
 
 def _show_files(files: Sequence[EditionFile]) -> None:
-    """Prints a line for each kind of file: its path, or the folder where there are several."""
+    """Prints a line for each kind of file."""
     for kind, group in groupby(files, key=lambda file: file.kind):
-        paths = [file.path for file in group]
-        print(f"{kind}: {paths[0]}" if len(paths) == 1 else f"{kind}: {len(paths)} files in {commonpath(paths)}")
+        print(f"{kind}: {_place([file.path for file in group])}")
+
+
+def _place(paths: Sequence[str]) -> str:
+    """Says where files are: the path of one, the folder of several."""
+    return paths[0] if len(paths) == 1 else f"{len(paths)} files in {commonpath(paths)}"
 
 
 def _show_flagged(report: RunReport) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,6 +27,7 @@ def say(
     stream: Annotated[
         bool, typer.Option("--stream", help="Write WAV as it is made, to --out or stdout: `... --stream | aplay`.")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Speak even a text in a language that is not spoken.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     progress: ProgressForm = Form.AUTO,
 ) -> None:
@@ -33,7 +35,8 @@ def say(
     if stream:
         if lines is not None:
             raise BadInputError("--stream speaks one text: leave --lines out")
-        _stream(text or "", out, voice, preset, seed=seed, candidates=candidates, json=json)
+        how: dict[str, Any] = {"seed": seed, "candidates": candidates, "force": force}
+        _stream(text or "", out, {"voice": voice, "preset": preset}, how, json=json)
         return
     from flows.actions.say import plan_speech, speak_lines, speech_json
     from flows.services import open_services, read_settings
@@ -43,7 +46,7 @@ def say(
         open_services(read_settings(synthesize={"voice": voice, "preset": preset})) as services,
         progress_display(progress) as listener,
     ):
-        speech = speak_lines(services, plan, listener, seed=seed, candidates=candidates)
+        speech = speak_lines(services, plan, listener, seed=seed, candidates=candidates, force=force)
     if json:
         emit_json(speech_json(speech))
         return
@@ -55,11 +58,9 @@ def say(
         print(file.path)
 
 
-def _stream(
-    text: str, out: Path | None, voice: str | None, preset: str | None, *, seed: int, candidates: int | None, json: bool
-) -> None:
-    """Speaks to a growing file, or to stdout."""
-    from flows.actions.stream import stream_text, streamed_json
+def _stream(text: str, out: Path | None, who: Mapping[str, object], how: Mapping[str, Any], *, json: bool) -> None:
+    """Speaks to a growing file, or to stdout, with the settings `who` and the options `how` of `plan_stream`."""
+    from flows.actions.stream import plan_stream, stream_text, streamed_json
     from flows.services import open_services, read_settings
     from tasks.disk import output_errors, require_writable
 
@@ -67,12 +68,13 @@ def _stream(
         raise BadInputError("the audio goes to stdout: pipe it into a player, or give --out FILE.wav")
     if out is not None:
         require_writable(out.parent)
-    with open_services(read_settings(synthesize={"voice": voice, "preset": preset})) as services:
+    with open_services(read_settings(synthesize=who)) as services:
+        planned = plan_stream(services, text, **how)
         if out is None:
-            streamed = stream_text(services, text, sys.stdout.buffer, seed=seed, candidates=candidates)
+            streamed = stream_text(services, planned, sys.stdout.buffer)
         else:
             with output_errors(out.parent), out.open("wb") as sink:
-                streamed = stream_text(services, text, sink, seed=seed, candidates=candidates)
+                streamed = stream_text(services, planned, sink)
     if json and out is not None:
         emit_json(streamed_json(streamed, out))
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from tasks.errors import BadInputError
 
@@ -30,3 +31,14 @@ def select_chapters(selection: str, count: int) -> tuple[int, ...]:
             raise BadInputError(f"--chapters {selection!r}: the book has {count} chapters, there is no chapter {last}")
         chosen.update(range(first - 1, last))
     return tuple(sorted(chosen))
+
+
+def describe_chapters(indices: Sequence[int]) -> str:
+    """Writes ascending indices from 0 as a selection that counts from 1: `1-3,5`."""
+    ranges: list[list[int]] = []
+    for number in (index + 1 for index in indices):
+        if ranges and number == ranges[-1][-1] + 1:
+            ranges[-1] = [ranges[-1][0], number]
+        else:
+            ranges.append([number])
+    return ",".join("-".join(map(str, ends)) for ends in ranges)

@@ -18,6 +18,9 @@ from tasks.master.keys import master_key
 from tasks.package.content import EditionContent
 from tasks.package.edition import edition_key, is_published
 
+# The name of every edition before names could be chosen. An edition's place does not say it, so that it stays the same.
+FIRST_NAME = "{title} (chapters {chapters})"
+
 
 def source_of(book: Path) -> str:
     """Computes the identity of a book file, as the database knows it. Raises `BadInputError`."""
@@ -73,6 +76,9 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
         model_digest=order.services.front_end.digest,
         sampling=order.sampling,
         settings=order.services.settings.package,
+        chapters=order.selection,
+        preset=order.services.settings.synthesize.preset,
+        directions=order.request.directions,
     )
 
 
@@ -82,7 +88,9 @@ def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | 
     The key covers the content and the order's folder: the same edition in another folder is published there too.
     """
     key = edition_key(content)
-    row_key = hashlib.sha256(f"{key} {order.out}".encode("utf-8", "surrogateescape")).hexdigest()
+    name = content.settings.name
+    parts = [key, str(order.out), *([] if name == FIRST_NAME else [name])]
+    row_key = hashlib.sha256(" ".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
     with order.services.database.snapshot() as uow:
         found = uow.editions.find(row_key)
     return row_key, found if found is not None and is_published(found) else None

@@ -26,6 +26,7 @@ from tasks.ingest.book import read_book
 from tasks.ingest.language import require_language
 
 _LEXICON_FILES = frozenset({".toml", ".csv"})
+_FOREIGN_LEXICON_FILES = frozenset({".pls", ".xml"})
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,13 @@ def import_into_library(settings: Settings, file: Path, scope: str, subject: str
     target = lexicon_folder(settings) / f"{file.stem}{'.csv' if file.suffix.lower() == '.csv' else '.toml'}"
     if target.exists() and not replace:
         raise BadInputError(f"there is a lexicon {target} already: --force replaces it")
+    if file.suffix.lower() not in _LEXICON_FILES | _FOREIGN_LEXICON_FILES:
+        raise BadInputError(f"{file} is no lexicon by its name: name a .toml, .csv, .pls or .xml file")
     try:
         data = file.read_bytes()
     except OSError as error:
         raise BadInputError(f"{file} cannot be read: {error.strerror}") from error
-    if file.suffix.lower() in (".pls", ".xml"):
+    if file.suffix.lower() in _FOREIGN_LEXICON_FILES:
         text, _ = pls_to_toml(data, file.name)
         heading = f"scope = {toml_string(scope)}\n" + (f"for = {toml_string(subject)}\n" if subject else "")
         data = f"{heading}\n{text}".encode()

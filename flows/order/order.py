@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from configs.settings import Settings
-from flows.order.chapters import select_chapters
+from flows.order.chapters import describe_chapters, select_chapters
 from flows.order.manuscript import read_manuscript
 from flows.order.request import Request
 from flows.services import Services
@@ -19,6 +19,8 @@ from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
 from tasks.disk import require_writable
 from tasks.errors import BadInputError, CoverageError
 from tasks.ingest.book import read_book
+from tasks.package.audio.ffmpeg import ffmpeg_version
+from tasks.package.naming import check_template
 from tasks.package.output import Output
 from tasks.package.outputs import find_outputs
 from tasks.segment.script import write_script
@@ -56,6 +58,12 @@ class Order:
     def voice_of(self, utterance: Utterance) -> VoiceRecord:
         """Returns the voice that speaks an utterance."""
         return self.voices[utterance.voice] if utterance.voice else self.voice
+
+    @cached_property
+    def selection(self) -> str:
+        """Which chapters are made, as `1-3,5`; "" where they are all that have something to say."""
+        spoken = {utterance.chapter_index for utterance in self.script.utterances}
+        return "" if spoken.issubset(self.chapters) else describe_chapters(self.chapters)
 
     @property
     def working_folder(self) -> Path:
@@ -109,6 +117,9 @@ def prepare(
     """
     settings = services.settings
     outputs = find_outputs(settings.package.outputs)
+    check_template(settings.package.name)
+    if settings.package.ffmpeg:
+        ffmpeg_version(settings.package.ffmpeg)
     path = Path(request.book)
     model = services.front_end  # the networks are not needed before something is spoken
     sampling = services.sampling

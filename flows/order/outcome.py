@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flows.order.existing import edition_content
 from flows.order.order import Order
 from flows.order.report import ChapterLevel, FlaggedTake, RunReport, WholeBook, Work
 from flows.order.resources import peak_memory
@@ -11,6 +12,8 @@ from tasks.errors import CoverageError
 from tasks.master.chapter import misses_target
 from tasks.package.audio.covers import describe_cover
 from tasks.package.content import narrator_of
+from tasks.package.outputs import find_outputs
+from tasks.package.place import kept_files
 from tasks.voices.catalogue import VoiceCredit, credit_of
 
 
@@ -36,12 +39,29 @@ def check_coverage(order: Order, masters: tuple[Master, ...]) -> None:
 
 
 def outcome(
-    order: Order, masters: tuple[Master, ...], edition: Edition, work: Work, *, wall_seconds: float
+    order: Order,
+    masters: tuple[Master, ...],
+    edition: Edition,
+    work: Work,
+    *,
+    wall_seconds: float,
+    replaced: tuple[str, ...] = (),
 ) -> RunReport:
-    """Writes the report of a run that got through: what it did itself, and what the database says of the book."""
+    """Writes the report of a run that got through: what it did itself, and what the database says of the book.
+
+    Args:
+        order: what was asked for.
+        masters: of the order's chapters.
+        edition: what has come of it.
+        work: what the run did.
+        wall_seconds: how long it took.
+        replaced: paths of files that had other bytes before.
+    """
     settings = order.services.settings
     flagged = _flagged(order)
     page = page_path(order, edition)
+    outputs = find_outputs(settings.package.outputs)
+    kept = kept_files(order.out, edition_content(order, ()), outputs, edition.files)
     with order.services.database.snapshot() as uow:
         coverage = uow.books.coverage(order.source, order.chapters)
         whole = uow.books.summary(order.source)
@@ -54,6 +74,8 @@ def outcome(
         state=RunState.FLAGGED if share > settings.execution.max_flagged_share else RunState.DONE,
         voices=_credits(order),
         edition=edition,
+        kept=tuple(map(str, kept)),
+        replaced=replaced,
         cover=describe_cover(order.book.cover),
         levels=tuple(
             ChapterLevel(

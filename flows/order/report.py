@@ -69,6 +69,8 @@ class RunReport:
     voices: tuple[VoiceCredit, ...]  # that speak, the first to speak first
     state: RunState
     edition: Edition
+    kept: tuple[str, ...]  # paths that had the edition's name already, and stay as they are
+    replaced: tuple[str, ...]  # paths that had other bytes before
     cover: str  # what is to be said of it
     levels: tuple[ChapterLevel, ...]  # of the edition's chapters
     target_lufs: float  # the loudness that chapters should have
@@ -116,6 +118,8 @@ def report_json(report: RunReport) -> dict[str, Any]:
             {"kind": file.kind, "path": file.path, "sha256": file.sha256, "bytes": file.bytes}
             for file in report.edition.files
         ],
+        "kept": list(report.kept),
+        "replaced": list(report.replaced),
         "chapters": [
             {
                 "chapter": index + 1,

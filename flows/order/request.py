@@ -122,12 +122,24 @@ class Request(Reading):
         pattern=f"^({SELECTION})?$",
         json_schema_extra=form_hints(4),
     )
+    overwrite: bool = Field(
+        False,
+        title="Overwrite",
+        description="Replace an audiobook of this book that has the name already; else the new one gets another name.",
+        json_schema_extra=form_hints(10),
+    )
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """Says what is asked for of the reading besides voice and preset, for people: "cast village", "en-GB"."""
+        files = {"plan": self.plan, "cast": self.cast, "lexicon": self.lexicon}
+        return (*(f"{kind} {Path(file).stem}" for kind, file in files.items() if file), *filter(None, [self.locale]))
 
     @classmethod
     def from_record(cls, record: Mapping[str, object]) -> Self:
         """Makes the request of an earlier run of its row. Rows of older versions hold None for what was not given.
 
-        What was asked for once only, in a `Retrial`, is left out.
+        What was asked for that run alone (`ONCE`) is left out.
         """
         lasting = {name: value for name, value in record.items() if name not in ONCE and value is not None}
         return cls.from_values(lasting)
@@ -149,13 +161,13 @@ class Retrial(Request):
         title="Only",
         description="Chapter and utterance, such as 20:18,20:22; `talepress report` shows them.",
         pattern=f"^({PLACE}(,{PLACE})*)?$",
-        json_schema_extra=form_hints(10),
+        json_schema_extra=form_hints(11),
     )
     reason: str = Field(
         "",
         title="Reason",
         description="What the checks doubt: misspelled, short, long, silence, gap, ...",
-        json_schema_extra=form_hints(11),
+        json_schema_extra=form_hints(12),
     )
 
     @property
@@ -165,4 +177,4 @@ class Retrial(Request):
         return tuple((int(chapter) - 1, int(index) - 1) for chapter, index in pairs)
 
 
-ONCE = frozenset(Retrial.model_fields) - frozenset(Request.model_fields)
+ONCE = frozenset(Retrial.model_fields) - frozenset(Request.model_fields) | {"overwrite"}

@@ -17,12 +17,14 @@ from flows.order.existing import chosen_takes, edition_content, find_edition, fi
 from flows.order.order import Order
 from flows.progress import Progress, announce
 from flows.run import policies
-from storage.records import Edition, Master
+from storage.records import Master
 from tasks import stopping
 from tasks.disk import output_errors
 from tasks.master.task import master as master_task
+from tasks.package.edition import Published
 from tasks.package.output import Output
 from tasks.package.outputs import find_outputs
+from tasks.package.place import Replace
 from tasks.package.task import package as package_task
 from tasks.stitch.task import stitch as stitch_task
 
@@ -118,22 +120,25 @@ def master_chapter(order: Order, chapter: int) -> Master:
     return made
 
 
-def publish(order: Order, masters: tuple[Master, ...], encoded: Mapping[str, Path]) -> tuple[str, Edition]:
+def publish(
+    order: Order, masters: tuple[Master, ...], encoded: Mapping[str, Path], replacing: Replace
+) -> tuple[str, Published]:
     """Publishes the edition, unless its files lie in the order's folder already. Saving its row is up to the caller.
 
     Args:
         order: what is published, and where.
         masters: of the order's chapters.
         encoded: by kind, the folders of the outputs that have encoded the masters already.
+        replacing: which edition of the book may be replaced.
 
     Returns:
-        The edition's key and the edition.
+        The edition's key, and the edition with what it has replaced.
     """
     content = edition_content(order, masters)
     key, found = find_edition(order, content)
     if found is not None:
-        return key, found
+        return key, Published(found, ())
     settings = order.services.settings
     task = package_task.with_options(**policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`
-    return key, task(order.out, order.services.store, unwalked, encoded)
+    return key, task(order.out, order.services.store, unwalked, encoded, replacing)

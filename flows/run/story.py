@@ -35,6 +35,7 @@ from storage.records import Edition, KeyedUtterance, Master, RunState
 from tasks import stopping
 from tasks.errors import TalepressError
 from tasks.ingest.task import ingest_book
+from tasks.package.place import Replace
 from tasks.segment.task import segment_book
 
 logger = logging.getLogger(__name__)
@@ -42,13 +43,14 @@ logger = logging.getLogger(__name__)
 Select = Callable[[Order], tuple[KeyedUtterance, ...]]
 
 
-def run_request(request: Request, flow: str, select: Select) -> RunReport | State[RunReport]:
+def run_request(request: Request, flow: str, select: Select, replacing: Replace) -> RunReport | State[RunReport]:
     """All that a door does: prepares the order, runs it, and names how it ended.
 
     Args:
         request: what is asked for.
         flow: the flow's name, for the run's row.
         select: see `run_order`.
+        replacing: which edition of the book the new one may replace where the request does not say `overwrite`.
 
     Returns:
         The report, or the state that the flow run ends in: see `flows.run.endings`.
@@ -56,10 +58,11 @@ def run_request(request: Request, flow: str, select: Select) -> RunReport | Stat
     Raises what `prepare` and the stages raise.
     """
     flow_run_id = UUID(runtime.flow_run.id)
+    replacing = Replace.ANY if request.overwrite else replacing
     with stopping.heeding_signals(), stopping.orderly(partial(endings.cancel, flow_run_id)):
         try:
             with open_services(read_settings(**request.overrides)) as services:
-                return endings.of(run_order(prepare_in_flow(services, request), flow, select))
+                return endings.of(run_order(prepare_in_flow(services, request), flow, select, replacing))
         except BaseException:
             if not stopping.requested():
                 raise
@@ -74,7 +77,7 @@ def prepare_in_flow(services: Services, request: Request) -> Order:
     return prepare(services, request, read, segment)
 
 
-def run_order(order: Order, flow: str, select: Select) -> RunReport:
+def run_order(order: Order, flow: str, select: Select, replacing: Replace) -> RunReport:
     """Speaks what `select` picks, then makes the edition.
 
     Args:
@@ -82,6 +85,7 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
         flow: the flow's name, for the run's row.
         select: the utterances that need a (further) take, in reading order. It is called once the book is in the
             database with its keys, and utterances that have an acceptable take have it chosen.
+        replacing: which edition of the book the new one may replace.
 
     Raises `BookBusyError` when another process works on the book; otherwise what the stages raise, `Stopped` among it,
     after it is written into the run's row.
@@ -99,13 +103,15 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
         masters, encoded = _make_masters(order, todo, tracker)
         stopping.check()
         announce(Progress("package", 0, 1))
-        key, edition = publish(order, masters, encoded)
+        key, published = publish(order, masters, encoded, replacing)
         announce(Progress("package", 1, 1))
         check_coverage(order, masters)
-        _write_page(order, edition)
-        report = outcome(order, masters, edition, tracker.work, wall_seconds=time.monotonic() - began)
+        _write_page(order, published.edition)
+        wall = time.monotonic() - began
+        done = published.edition
+        report = outcome(order, masters, done, tracker.work, wall_seconds=wall, replaced=published.replaced)
         with order.services.database.unit_of_work() as uow:
-            uow.editions.save(run_id, edition, key)
+            uow.editions.save(run_id, published.edition, key)
             uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
             uow.commit()
         tracker.finish()

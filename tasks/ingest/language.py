@@ -51,11 +51,9 @@ def require_language(book: Book, name: str, spoken: Collection[str]) -> None:
     if not language or primary_language(language) in spoken:
         return
     declared = primary_language(_normal(book.language))
-    why = (
-        "as it says itself"
-        if declared == primary_language(language)
-        else f"by its text, though it says {declared or 'nothing'}"
-    )
+    why = "as it says itself" if declared == primary_language(language) else "by its text"
+    if declared and declared != primary_language(language):
+        why += f", though it says {declared}"
     speaks = " and ".join(_NAMES.get(code, code) for code in sorted(spoken))
     raise UnreadableBookError(
         f"{name} is in {_NAMES.get(primary_language(language), language)} ({why}), and the model speaks {speaks} only; "

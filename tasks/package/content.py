@@ -28,6 +28,9 @@ class EditionContent:
     model_digest: str
     sampling: Sampling
     settings: PackageSettings
+    chapters: str = ""  # which of the book's chapters, as `1-3,5`; "": all that have something to say
+    preset: str = ""  # its name, for people
+    directions: tuple[str, ...] = ()  # what else was said about the reading, for people: "cast village", "en-GB"
 
     @cached_property
     def sample_rate(self) -> int:
@@ -48,6 +51,18 @@ class EditionContent:
     def tags(self) -> Tags:
         """What players and libraries show of the book."""
         return tags_of(self.book, narrator_of(self.settings, self.voice), self.voice.name)
+
+    @property
+    def name_fields(self) -> dict[str, str]:
+        """What can stand in the template of the edition's name (`package.name`), by field."""
+        return {
+            "author": self.tags.author,
+            "series": self.book.series,
+            "title": self.book.title,
+            "voice": self.voice.name,
+            "chapters": self.chapters,
+            "language": self.book.language,
+        }
 
 
 def narrator_of(settings: PackageSettings, voice: VoiceRecord) -> str:

@@ -10,7 +10,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,10 +18,11 @@ from storage.artifacts import ArtifactStore
 from storage.records import Edition, EditionFile
 from tasks.disk import check_output_folder, output_errors, publish
 from tasks.package.content import EditionContent
-from tasks.package.existing import edition_stem, outdated_files
+from tasks.package.existing import file_sha256, outdated_files, placing_mark
 from tasks.package.output import Draft, Output
 from tasks.package.outputs import find_outputs
 from tasks.package.outputs.manifest import MANIFEST
+from tasks.package.place import Replace, find_place
 
 # Raise it when equal inputs become other files.
 EDITION_FORMAT_VERSION = 2
@@ -46,23 +47,39 @@ def edition_key(content: EditionContent) -> str:
         "settings": content.settings.model_dump(mode="json", include=shaping),
         "outputs": [output.kind for output in outputs],
     }
+    if content.settings.ffmpeg:  # the packaged one is not named: it was not when there was no choice
+        parts["ffmpeg"] = content.settings.ffmpeg
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Published:
+    """An edition and the files that it has replaced, which had other bytes."""
+
+    edition: Edition
+    replaced: tuple[str, ...]
+
+
 def publish_edition(
-    folder: Path, store: ArtifactStore, content: EditionContent, encoded: Mapping[str, Path] = NOTHING_ENCODED
-) -> Edition:
-    """Writes the outputs that the settings name into a folder, over those of an older edition of the same book.
+    out: Path,
+    store: ArtifactStore,
+    content: EditionContent,
+    encoded: Mapping[str, Path] = NOTHING_ENCODED,
+    replacing: Replace = Replace.NONE,
+) -> Published:
+    """Writes the outputs that the settings name, under a name that is free or may be replaced (`find_place`).
 
     All files are finished, checked and flushed in a working folder beside their place, then renamed into it. The
-    manifest goes first: it says whose the names are, so that a run after a crash in between replaces what it finds.
+    manifest goes first: it says whose the names are. A mark lies there until the last file is in place, so that a run
+    after a crash in between replaces what it finds.
 
     Args:
-        folder: made when there is none.
+        out: the folder that editions go to; made when there is none.
         store: holds the masters' audio.
         content: what to publish.
         encoded: by kind, the folder in which an output has encoded the masters already (`Output.encode`). Outputs that
             are not in it encode now; the files come out the same.
+        replacing: which edition of the same book may be replaced.
 
     Raises:
         BadInputError: the settings name an output that there is not.
@@ -70,16 +87,16 @@ def publish_edition(
         TalepressError: ffmpeg failed, a master is not what its record says, or a file does not read back as meant.
     """
     outputs = find_outputs(content.settings.outputs)
+    folder, stem = find_place(out, content, outputs, replacing)
     check_output_folder(folder)
-    stem = edition_stem(folder, content.book.title, content.book.source_sha256, outputs)
     with output_errors(folder), _working_folder(folder / f".{stem}.partial") as working:
         encoded = _encode_rest(working, store, content, outputs, encoded)
         draft = Draft(working / "files", stem, content, store, encoded)
         draft.folder.mkdir()
         for output in outputs:
             draft = _write(draft, output)
-        _put_in_place(draft, folder, outputs)
-    return Edition(
+        replaced = _put_in_place(draft, folder, outputs)
+    edition = Edition(
         files=tuple(replace(file, path=str(folder / file.path)) for file in draft.files),
         seconds=content.seconds,
         chapters=tuple(
@@ -87,6 +104,7 @@ def publish_edition(
             for mark in content.marks
         ),
     )
+    return Published(edition, replaced)
 
 
 @contextmanager
@@ -121,7 +139,7 @@ def _write(draft: Draft, output: Output) -> Draft:
         EditionFile(
             kind=output.kind,
             path=path.relative_to(draft.folder).as_posix(),
-            sha256=_sha256(path),
+            sha256=file_sha256(path),
             bytes=path.stat().st_size,
         )
         for path in paths
@@ -129,20 +147,30 @@ def _write(draft: Draft, output: Output) -> Draft:
     return replace(draft, files=draft.files + written)
 
 
-def _put_in_place(draft: Draft, folder: Path, outputs: Sequence[Output]) -> None:
-    """Removes the older edition's files that the new one does not have, then renames the new ones into place."""
-    for path in outdated_files(folder, draft.stem, outputs, {file.path for file in draft.files}):
+def _put_in_place(draft: Draft, folder: Path, outputs: Sequence[Output]) -> tuple[str, ...]:
+    """Removes the older edition's files that the new one does not have, then renames the new ones into place.
+
+    Returns the paths of the files, but for the manifest, that are gone or have other bytes than before.
+    """
+    mark = placing_mark(folder, draft.stem)
+    mark.touch()
+    outdated = outdated_files(folder, draft.stem, outputs, {file.path for file in draft.files})
+    replaced = [folder / file.path for file in draft.files if file.kind != MANIFEST.kind and _differs(folder, file)]
+    for path in outdated:
         path.unlink()
     manifest_first = sorted(draft.files, key=lambda file: file.kind != MANIFEST.kind)
     for file in manifest_first:
         publish(draft.folder / file.path, folder / file.path)
+    mark.unlink()
+    return tuple(str(path) for path in (*replaced, *outdated))
+
+
+def _differs(folder: Path, file: EditionFile) -> bool:
+    """Tells whether a file's place holds other bytes."""
+    path = folder / file.path
+    return path.is_file() and file_sha256(path) != file.sha256
 
 
 def is_published(edition: Edition) -> bool:
     """Tells whether all files of an edition are where they were published, byte for byte."""
-    return all(Path(file.path).is_file() and _sha256(Path(file.path)) == file.sha256 for file in edition.files)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return all(Path(file.path).is_file() and file_sha256(Path(file.path)) == file.sha256 for file in edition.files)

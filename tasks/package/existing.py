@@ -1,19 +1,24 @@
-"""Looks at what an older edition left in a folder: whose its name is, and which of its files are outdated.
+"""Looks at the editions that lie in a folder: what their manifests say of them, and which of their files are there.
 
 Manifests found there may come from strangers, so nothing in them leads outside the edition's own files.
-It must not know how an edition is written.
+It must not know how an edition is written, nor which name a new one gets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from tasks.package.naming import safe_name
 from tasks.package.output import Output
-from tasks.package.outputs.manifest import MANIFEST
+from tasks.package.outputs.manifest import AUDIOBOOK, MANIFEST
+
+PLACING_SUFFIX = ".placing"
 
 
 class _ListedBook(BaseModel):
@@ -21,30 +26,84 @@ class _ListedBook(BaseModel):
 
 
 class _ListedFile(BaseModel):
-    kind: str
+    kind: str = AUDIOBOOK
     file: str
+    sha256: str = ""
 
 
-class _Manifest(BaseModel):
+class _ListedName(BaseModel):
+    name: str = ""
+    digest: str = ""
+    sampling: Mapping[str, Any] = {}  # of a model
+
+
+class _ListedUtterance(BaseModel):
+    take: str = ""
+
+
+class _ListedChapter(BaseModel):
+    title: str = ""
+    master_sha256: str = ""
+    utterances: list[_ListedUtterance] = []
+
+
+class ListedEdition(BaseModel):
     """What counts here of a manifest that lies in a folder."""
 
     book: _ListedBook
+    audiobook: _ListedFile | None = None
     files: list[_ListedFile] = []
+    voice: _ListedName = _ListedName()
+    model: _ListedName = _ListedName()
+    chapters: list[_ListedChapter] = []
+
+    @property
+    def takes(self) -> list[str]:
+        """The keys of its takes, in reading order."""
+        return [utterance.take for chapter in self.chapters for utterance in chapter.utterances]
 
 
-def edition_stem(folder: Path, title: str, source_sha256: str, outputs: Iterable[Output]) -> str:
-    """Names a book's edition in a folder; the outputs put their suffixes behind it.
+@dataclass(frozen=True)
+class FoundEdition:
+    """An edition in a folder, of which at least the manifest is there."""
 
-    The name is the title. An older edition of the same book is replaced. Where files of that name belong to something
-    else, the name gets the start of the book's sha256, so that they stay.
-    """
-    stem = safe_name(title)
-    if not any((folder / f"{stem}{output.suffix}").exists() for output in outputs):
-        return stem
-    older = _read_manifest(folder, stem)
-    if older is not None and older.book.source_sha256 == source_sha256:
-        return stem
-    return f"{stem} [{source_sha256[:8]}]"
+    folder: Path
+    stem: str
+    listed: ListedEdition
+
+    def files(self, outputs: Iterable[Output]) -> Iterator[tuple[_ListedFile, Path]]:
+        """Lists its files of the given outputs that are there. What a stranger's manifest names elsewhere is none."""
+        places = {output.kind: (self.folder / f"{self.stem}{output.suffix}").resolve() for output in outputs}
+        audiobook = [self.listed.audiobook] if self.listed.audiobook is not None else []
+        for file in (*audiobook, *self.listed.files):
+            path = self.folder / file.file
+            if file.kind in places and path.is_file() and path.resolve().is_relative_to(places[file.kind]):
+                yield file, path
+
+    def is_gone(self, outputs: Iterable[Output]) -> bool:
+        """Tells whether somebody has moved or deleted all files that the manifest lists."""
+        listed = self.listed.files or self.listed.audiobook
+        return bool(listed) and not list(self.files(outputs))
+
+    def is_changed(self, outputs: Iterable[Output]) -> bool:
+        """Tells whether somebody has changed a file since it was published. One that is gone is not changed.
+
+        Where a run was killed while it put new files in place of older ones, those are still its own.
+        """
+        if placing_mark(self.folder, self.stem).exists():
+            return False
+        return any(file.sha256 and file_sha256(path) != file.sha256 for file, path in self.files(outputs))
+
+
+def find_editions(folder: Path, stem: str, source_sha256: str) -> dict[str, FoundEdition]:
+    """Finds the editions of a book in a folder whose names begin with `stem`, by name, that name itself first."""
+    names = {path.name.removesuffix(MANIFEST.suffix) for path in folder.glob(f"{escape(stem)}*{MANIFEST.suffix}")}
+    found = {name: read_manifest(folder, name) for name in sorted(names, key=lambda name: (name != stem, name))}
+    return {
+        name: FoundEdition(folder, name, listed)
+        for name, listed in found.items()
+        if listed is not None and listed.book.source_sha256 == source_sha256
+    }
 
 
 def outdated_files(folder: Path, stem: str, outputs: Iterable[Output], new: Collection[str]) -> list[Path]:
@@ -59,23 +118,26 @@ def outdated_files(folder: Path, stem: str, outputs: Iterable[Output], new: Coll
     Returns:
         Files that the older manifest lists and that are among the edition's own.
     """
-    older = _read_manifest(folder, stem)
-    if older is None:
+    listed = read_manifest(folder, stem)
+    if listed is None:
         return []
-    places = {output.kind: (folder / f"{stem}{output.suffix}").resolve() for output in outputs}
-    outdated = []
-    for listed in older.files:
-        path = folder / listed.file
-        if listed.kind not in places or listed.file in new or not path.is_file():
-            continue
-        if path.resolve().is_relative_to(places[listed.kind]):
-            outdated.append(path)
-    return outdated
+    return [path for file, path in FoundEdition(folder, stem, listed).files(outputs) if file.file not in new]
 
 
-def _read_manifest(folder: Path, stem: str) -> _Manifest | None:
+def read_manifest(folder: Path, stem: str) -> ListedEdition | None:
     """Reads the manifest of an edition. Returns None when there is none, or it is not a manifest."""
     try:
-        return _Manifest.model_validate_json((folder / f"{stem}{MANIFEST.suffix}").read_bytes())
+        return ListedEdition.model_validate_json((folder / f"{stem}{MANIFEST.suffix}").read_bytes())
     except (OSError, ValidationError):
         return None
+
+
+def placing_mark(folder: Path, stem: str) -> Path:
+    """The file that lies beside an edition while its files are put in place, and stays there if that is cut short."""
+    return folder / f".{stem}{PLACING_SUFFIX}"
+
+
+def file_sha256(path: Path) -> str:
+    """The sha256 of a file's bytes, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

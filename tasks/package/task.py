@@ -8,16 +8,18 @@ from pathlib import Path
 from prefect import task
 
 from storage.artifacts import ArtifactStore
-from storage.records import Edition
 from tasks.package.content import EditionContent
-from tasks.package.edition import publish_edition
+from tasks.package.edition import Published, publish_edition
+from tasks.package.place import Replace
 
 
 @task(name="package edition", persist_result=False)
-def package(folder: Path, store: ArtifactStore, content: EditionContent, encoded: Mapping[str, Path]) -> Edition:
+def package(
+    out: Path, store: ArtifactStore, content: EditionContent, encoded: Mapping[str, Path], replacing: Replace
+) -> Published:
     """Publishes an edition; see `tasks.package.edition.publish_edition`.
 
     Call it with `prefect.utilities.annotations.quote(content)`, which arrives here as the content itself: it keeps
     Prefect from walking through every utterance of the book in search of futures.
     """
-    return publish_edition(folder, store, content, encoded)
+    return publish_edition(out, store, content, encoded, replacing)

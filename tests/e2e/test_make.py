@@ -70,7 +70,7 @@ def test_a_second_process_on_the_same_book_is_refused(talepress):
     finally:
         first.kill()
         first.wait()
-    assert second.code == 3
+    assert second.code == 2
     assert second.out == ""
     assert len(second.err.splitlines()) == 1
     assert "another process has been working on 'The Small Book'" in second.err

@@ -76,6 +76,42 @@ def test_chosen_chapters_make_an_edition_of_their_own_from_the_same_takes(make):
     assert (first.rendered, two.rendered) == (4, 2)
 
 
+def test_a_finished_audiobook_stays_where_another_is_made(make, book, tmp_path):
+    def names(report):
+        return [Path(path).name for path in (report.edition.files[0].path, *report.kept, *report.replaced)]
+
+    add_voice(tmp_path / "home", "low", pitch_hz=80)
+    whole = make()
+    audio = Path(whole.edition.files[0].path).read_bytes()
+    assert names(whole) == ["The Small Book.m4b"]
+    assert names(make(chapters="1")) == ["The Small Book (chapters 1).m4b"]
+    assert names(make(chapters="1-3")) == ["The Small Book.m4b"]  # all of them
+    assert names(make(voice="low")) == ["The Small Book (read by low).m4b", "The Small Book.m4b"]
+    lexicon = tmp_path / "words.toml"
+    lexicon.write_text("[[entry]]\nword = 'dragon'\nsay = 'dray gone'\n")
+    said = make(lexicon=str(lexicon))
+    assert names(said) == ["The Small Book (lexicon words).m4b", "The Small Book.m4b"]
+    assert Path(whole.edition.files[0].path).read_bytes() == audio
+
+    report = make(lexicon=str(lexicon), voice="low", overwrite=True)
+    assert names(report) == [
+        "The Small Book (read by low).m4b",
+        "The Small Book.m4b",
+        "The Small Book (read by low).m4b",
+    ]
+    Path(whole.edition.files[0].path).rename(tmp_path / "mine.m4b")
+    assert names(make()) == ["The Small Book.m4b"]
+
+
+def test_editions_may_be_laid_out_in_folders(make, monkeypatch, tmp_path):
+    first = make()
+    monkeypatch.setenv("TALEPRESS_PACKAGE__NAME", "{author}/{series}/{title} (read by {voice})")
+    second = make()
+    assert second.edition.files[0].path == str(tmp_path / "out" / "Ann Author" / "The Small Book (read by tone).m4b")
+    assert second.edition.files[0].sha256 == first.edition.files[0].sha256
+    assert make().edition == second.edition
+
+
 def test_doubtful_takes_are_flagged_and_a_retry_mends_them(make, retry, misbehave):
     from prefect.artifacts import Artifact
 
@@ -107,6 +143,7 @@ def test_doubtful_takes_are_flagged_and_a_retry_mends_them(make, retry, misbehav
     mended = retry()
     assert (mended.state, mended.flagged, mended.rendered) == (RunState.DONE, (), 1)
     assert mended.edition.files[0].sha256 != report.edition.files[0].sha256
+    assert mended.replaced == (report.edition.files[0].path,) == (mended.edition.files[0].path,)
     assert "The checks doubt nothing." in Path(report.page).read_text("utf-8")
     assert make().rendered == 0
 

@@ -176,7 +176,12 @@ def test_its_presets_and_languages_are_its_own(services, bee, tmp_path):
 
 def test_say_and_bench_work_with_it(services, bee, tmp_path):
     speech = speak_lines(
-        services, plan_speech("Salve.", None, tmp_path / "a.wav"), lambda progress: None, seed=1, candidates=None
+        services,
+        plan_speech("Salve.", None, tmp_path / "a.wav"),
+        lambda progress: None,
+        seed=1,
+        candidates=None,
+        force=False,
     )
     assert (speech.preset, speech.sample_rate) == ("deep", RATE)
     assert speech.audio_seconds == pytest.approx(6 * SECONDS_PER_CHAR, abs=0.001)

@@ -60,7 +60,7 @@ class Reader:
         self, speaker: Speaker, texts: Sequence[str], settings: SamplingSettings, seed: int = 0
     ) -> list[SpeechRequest]:
         """What a user's `talepress say` would ask of the engine. Every text must fit into one utterance."""
-        pieces = cut_lines(self.services, [SayLine(text, Path(f"{n}.wav")) for n, text in enumerate(texts)])
+        pieces = cut_lines(self.services, [SayLine(text, Path(f"{n}.wav")) for n, text in enumerate(texts)], force=True)
         assert all(len(own) == 1 for own in pieces), "a sentence is longer than an utterance may be"
         voice = self.voice(speaker)
         return [SpeechRequest(own[0].spoken, voice, settings, seed) for own in pieces]
@@ -125,7 +125,7 @@ def _said(voice: str, texts: Sequence[str], folder: Path) -> tuple[list[Path], f
     plan = [SayLine(text, folder / f"{number:03d}.wav") for number, text in enumerate(texts)]
     folder.mkdir(parents=True, exist_ok=True)
     with open_services(read_settings(synthesize={"voice": voice})) as services:
-        speech = speak_lines(services, plan, lambda _progress: None, seed=0, candidates=None)
+        speech = speak_lines(services, plan, lambda _progress: None, seed=0, candidates=None, force=True)
     return [line.path for line in plan], speech.wall_seconds / speech.audio_seconds
 
 

@@ -73,7 +73,7 @@ def test_two_chapters(store, settings, tmp_path):
     book = Book("Oz", ("L. Frank Baum",), "en", "ab" * 32, ())
     by_key = {take.key: take for take in chosen.values()}
     content = EditionContent(book, tuple(masters), by_key, voice, "fake", engine.digest, sampling, settings.package)
-    edition = publish_edition(tmp_path / "out", store, content)
+    edition = publish_edition(tmp_path / "out", store, content).edition
     file = MP4(edition.files[0].path)
     heading = masters[0].samples + masters[1].placed[0].start_sample
     assert [chapter.start for chapter in file.chapters] == pytest.approx([0, heading / 24_000], abs=1e-3)

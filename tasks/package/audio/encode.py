@@ -19,7 +19,7 @@ BITEXACT = ("-fflags", "+bitexact", "-flags:a", "+bitexact")  # no dates or vers
 
 
 def encode_masters(
-    path: Path, store: ArtifactStore, masters: Iterable[Master], codec: Sequence[str], *, container: str
+    path: Path, store: ArtifactStore, masters: Iterable[Master], codec: Sequence[str], *, container: str, ffmpeg: str
 ) -> None:
     """Encodes chapters as one stretch of audio. It streams through a pipe: memory does not grow with the book.
 
@@ -30,6 +30,7 @@ def encode_masters(
             each to be made.
         codec: ffmpeg's arguments for the codec: `-c:a aac -b:a 96k`.
         container: ffmpeg's name of the file format: `ipod`.
+        ffmpeg: which one, see `ffmpeg_path`.
 
     Raises:
         OutputError: the disk is full.
@@ -44,6 +45,7 @@ def encode_masters(
             *(*codec, *BITEXACT, "-f", container, f"file:{path}"),
         ],
         _pcm(store, itertools.chain([first], waiting)),
+        chosen=ffmpeg,
     )
 
 

@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 def encode_m4b(folder: Path, store: ArtifactStore, masters: Iterable[Master], settings: PackageSettings) -> None:
     """Encodes all chapters as one AAC file without chapter marks; see `Output.encode`."""
     codec = ("-c:a", "aac", "-b:a", f"{settings.aac_bitrate_kbps}k")
-    encode_masters(folder / ENCODED_NAME, store, masters, codec, container="ipod")
+    encode_masters(folder / ENCODED_NAME, store, masters, codec, container="ipod", ffmpeg=settings.ffmpeg)
 
 
 def write_m4b(draft: Draft) -> tuple[Path, ...]:
@@ -57,15 +57,16 @@ def write_m4b(draft: Draft) -> tuple[Path, ...]:
         )
     path = draft.folder / f"{draft.stem}{M4B.suffix}"
     marks = ffmetadata(content.marks, content.sample_rate)
-    add_marks(draft.encoded[M4B.kind] / ENCODED_NAME, path, marks, three_letters(content.tags.language))
+    audio = draft.encoded[M4B.kind] / ENCODED_NAME
+    add_marks(audio, path, marks, three_letters(content.tags.language), ffmpeg=content.settings.ffmpeg)
     write_tags(path, content.tags)
     return (path,)
 
 
-def add_marks(audio: Path, path: Path, metadata: str, language: str) -> None:
+def add_marks(audio: Path, path: Path, metadata: str, language: str, *, ffmpeg: str) -> None:
     """Copies encoded audio into an M4B file with the chapter marks of an ffmetadata text.
 
-    `language` is that of the audio track, an ISO 639-2 code; "" leaves it undetermined.
+    `language` is that of the audio track, an ISO 639-2 code; "" leaves it undetermined. For `ffmpeg` see `ffmpeg_path`.
     """
     track = ("-metadata:s:a:0", f"language={language}") if language else ()
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
@@ -76,7 +77,8 @@ def add_marks(audio: Path, path: Path, metadata: str, language: str) -> None:
                 *("-i", f"file:{audio}", "-f", "ffmetadata", "-i", file.name),
                 *("-map", "0:a", "-map_metadata", "1", "-map_chapters", "1", "-c:a", "copy", *track, *BITEXACT),
                 *("-movflags", "+faststart", "-brand", "M4B ", "-f", "ipod", f"file:{path}"),
-            ]
+            ],
+            chosen=ffmpeg,
         )
 
 
@@ -128,7 +130,7 @@ def write_tags(path: Path, tags: Tags) -> None:
         file.save()
 
 
-def check_m4b(path: Path, marks: Sequence[ChapterMark], sample_rate: int, tags: Tags) -> None:
+def check_m4b(path: Path, marks: Sequence[ChapterMark], sample_rate: int, tags: Tags, *, ffmpeg: str = "") -> None:
     """Reads a file back with mutagen and with ffmpeg. Raises `TalepressError` where it is not as meant."""
     try:
         file = MP4(path)
@@ -139,9 +141,14 @@ def check_m4b(path: Path, marks: Sequence[ChapterMark], sample_rate: int, tags: 
     seconds = marks[-1].end_sample / sample_rate
     if file.info is None or abs(file.info.length - seconds) > 2 * AAC_FRAME / sample_rate:
         raise TalepressError(f"{path}: does not last {seconds:.3f} s as it should; run the same command again")
+    if file.info.channels != 1 or file.info.sample_rate != sample_rate:
+        raise TalepressError(
+            f"{path}: says {file.info.channels} channels at {file.info.sample_rate} Hz and not 1 at {sample_rate}: "
+            "this ffmpeg cannot be used; leave package.ffmpeg empty for the packaged one"
+        )
     if file.tags is None or file.tags.get("\xa9nam") != [tags.title]:
         raise TalepressError(f"{path}: the title did not read back; run the same command again")
-    quicktime = parse_ffmetadata(run_ffmpeg(["-i", f"file:{path}", "-f", "ffmetadata", "-"]))
+    quicktime = parse_ffmetadata(run_ffmpeg(["-i", f"file:{path}", "-f", "ffmetadata", "-"], chosen=ffmpeg))
     if [title for title, _, _ in quicktime] != [mark.title for mark in marks]:
         raise TalepressError(f"{path}: {len(quicktime)} chapters read back, not as the {len(marks)} that were written")
     nero_starts = [chapter.start for chapter in file.chapters or ()]
@@ -153,7 +160,8 @@ def check_m4b(path: Path, marks: Sequence[ChapterMark], sample_rate: int, tags: 
 
 def _check(draft: Draft, paths: tuple[Path, ...]) -> None:
     for path in paths:
-        check_m4b(path, draft.content.marks, draft.content.sample_rate, draft.content.tags)
+        content = draft.content
+        check_m4b(path, content.marks, content.sample_rate, content.tags, ffmpeg=content.settings.ffmpeg)
 
 
 def _forecast_bytes(seconds: float, settings: PackageSettings) -> float:

@@ -13,6 +13,7 @@ from pathlib import Path
 from configs.settings import PackageSettings
 from storage.records import EditionFile, Master
 from tasks.errors import TalepressError
+from tasks.package.audio.ffmpeg import ffmpeg_version
 from tasks.package.content import EditionContent
 from tasks.package.output import Draft, Output
 
@@ -66,6 +67,7 @@ def describe(content: EditionContent, files: tuple[EditionFile, ...]) -> dict[st
                 "bytes": file.bytes,
                 "seconds": content.seconds,
                 "sample_rate": content.sample_rate,
+                "ffmpeg": ffmpeg_version(content.settings.ffmpeg),
             }
     others = [
         {"kind": file.kind, "file": file.path, "sha256": file.sha256, "bytes": file.bytes}

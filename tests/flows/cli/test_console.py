@@ -6,7 +6,7 @@ import pytest
 
 from flows.cli.console import ExitCode, exit_code_of, one_line
 from flows.cli.report import show_report
-from storage.errors import DatabaseBusyError, DuplicateError, NotFoundError
+from storage.errors import BookBusyError, DatabaseBusyError, DatabasePlaceError, DuplicateError, NotFoundError
 from storage.records import RunState
 from tasks.errors import BadInputError, CoverageError, EngineMemoryError, OutputError, TransientError
 from tests.flows.order.test_report import REPORT, replace
@@ -25,6 +25,10 @@ from tortoise_core.errors import CheckpointError, ConfigError, OutOfMemoryError,
         (CheckpointError("x"), 2),
         (OSError(errno.ENOSPC, "full"), 2),
         (OSError(errno.EDQUOT, "quota"), 2),
+        (OSError(errno.ENAMETOOLONG, "too long", "xxx"), 2),
+        (OSError(errno.EACCES, "of nothing that was named"), 3),
+        (BookBusyError("x"), 2),
+        (DatabasePlaceError("x"), 2),
         (OSError(errno.EIO, "broken"), 3),
         (OutOfMemoryError("x"), 3),
         (EngineMemoryError("x"), 3),
@@ -50,3 +54,10 @@ def test_a_report_ends_with_its_state(capsys, state, code, json):
 def test_a_full_disk_is_told_with_its_remedy():
     assert "free some space" in one_line(OSError(errno.ENOSPC, "No space left"))
     assert one_line(KeyError("x")).startswith("unexpected KeyError")
+
+
+def test_a_path_is_told_in_one_short_line():
+    text = one_line(OSError(errno.ENAMETOOLONG, "File name too long", "a\nb\udcff" + "x" * 5000))
+    assert text.startswith("a b\\udcffxxx")
+    assert text.endswith(" ...: cannot be used (File name too long); name another place")
+    assert len(text) < 300

@@ -45,6 +45,7 @@ def test_only_what_is_given_is_asked(run, tmp_path, monkeypatch):
         "book": str(tmp_path / "a.epub"),
         "out": str(tmp_path / "audiobooks"),
         "force": False,
+        "overwrite": False,
         "also_read": False,
     }
 

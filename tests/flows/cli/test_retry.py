@@ -29,6 +29,7 @@ def test_values_keep_their_kind(last_run, book):
     row = {"book": "/elsewhere/book.md", "out": "/out", "voice": "tone", "preset": "fast", "force": False}
     assert last_run(row) == Retrial(book=str(book), out="/out", voice="tone", preset="fast", force=False)
     assert last_run({**row, "force": True}).force is True
+    assert last_run({**row, "overwrite": True}).overwrite is False  # that was said of the run before
 
 
 def test_a_row_from_before_there_was_a_model_is_understood(last_run, book):

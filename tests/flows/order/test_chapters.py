@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.order.chapters import select_chapters
+from flows.order.chapters import describe_chapters, select_chapters
 from tasks.errors import BadInputError
 
 
@@ -29,3 +29,11 @@ def test_nonsense_is_refused_in_one_line_that_repeats_it(selection):
         select_chapters(selection, 6)
     assert repr(selection) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("indices", "selection"), [((0,), "1"), ((0, 1, 2), "1-3"), ((0, 2, 3, 6), "1,3-4,7"), ((4, 5), "5-6"), ((), "")]
+)
+def test_indices_are_described_as_they_are_selected(indices, selection):
+    assert describe_chapters(indices) == selection
+    assert not selection or select_chapters(selection, 9) == indices

@@ -32,6 +32,8 @@ REPORT = RunReport(
         seconds=3725.4,
         chapters=(("Same", 0.0, 100.0), ("Same", 100.0, 3725.4)),
     ),
+    kept=("out/other.m4b",),
+    replaced=(),
     cover="600 x 900, not square",
     levels=(ChapterLevel(-19.04, -3.5, misses_target=False), ChapterLevel(-21.4, -3.55, misses_target=True)),
     target_lufs=-19.0,
@@ -49,6 +51,7 @@ REPORT = RunReport(
 def test_the_json_holds_what_the_command_promises():
     result = json.loads(json.dumps(report_json(REPORT)))
     assert result["files"] == [{"kind": "m4b", "path": "out/book.m4b", "sha256": "ab" * 32, "bytes": 1000}]
+    assert (result["kept"], result["replaced"]) == (["out/other.m4b"], [])
     assert [chapter["chapter"] for chapter in result["chapters"]] == [2, 5]
     assert (result["utterances"], result["rendered"], result["flagged"], result["state"]) == (20, 4, 1, "flagged")
     assert (result["audio_seconds"], result["wall_seconds"], result["rtf"]) == (3725.4, 9.0, 0.5)

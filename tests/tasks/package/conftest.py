@@ -42,7 +42,13 @@ BOOK = Book(
 )
 STEM = "Oz The Wizard = 1;2#3"
 TITLES = ("Title; page", "1. The = Cyc\\lone", "2. #Munchkins’ “Council”")
-PACKAGE = PackageSettings(outputs=("m4b", "flac", "manifest"), aac_bitrate_kbps=96, narrator="")
+PACKAGE = PackageSettings(
+    outputs=("m4b", "flac", "manifest"),
+    name="{title} (chapters {chapters})",
+    ffmpeg="",
+    aac_bitrate_kbps=96,
+    narrator="",
+)
 HEADINGS = (10_101, 12_345, 11_111)  # first sample of the heading in its chapter
 LENGTHS = (50_001, 70_007, 40_013)
 SPOKEN = (10_101, 50_001 + 12_345, 50_001 + 70_007 + 11_111)  # first samples of the headings in the book's audio
@@ -81,7 +87,7 @@ def content(store):
 
 @pytest.fixture(scope="package")
 def published(place, store, content):
-    return publish_edition(place / "out", store, content)
+    return publish_edition(place / "out", store, content).edition
 
 
 def files_of(edition, kind):

@@ -12,6 +12,7 @@ from tasks.errors import BadInputError, OutputError, TalepressError
 from tasks.package import edition as edition_module
 from tasks.package.edition import EDITION_FORMAT_VERSION, edition_key, is_published, publish_edition
 from tasks.package.outputs import find_outputs
+from tasks.package.place import Replace
 from tests.tasks.audio import RATE
 from tests.tasks.package.conftest import BOOK, LENGTHS, PACKAGE, STARTS, STEM, TITLES, asking, files_of
 
@@ -43,10 +44,14 @@ def test_the_edition_says_how_long_it_is_and_where_chapters_start(published):
     assert published.chapters[-1][2] == published.seconds
 
 
-def test_same_content_same_bytes_and_other_content_replaces_them(published, tmp_path, store, content):
-    again = publish_edition(tmp_path, store, content)
+def test_same_content_same_bytes_and_other_content_replaces_them_where_that_is_asked_for(
+    published, tmp_path, store, content
+):
+    again = publish_edition(tmp_path, store, content).edition
     assert [file.sha256 for file in again.files] == [file.sha256 for file in published.files]
-    other = publish_edition(tmp_path, store, replace(content, masters=content.masters[:2]))
+    shorter = publish_edition(tmp_path, store, replace(content, masters=content.masters[:2]), replacing=Replace.ANY)
+    other = shorter.edition
+    assert [Path(path).name[:2] for path in shorter.replaced] == ["Oz", "01", "02", "03"]
     assert [file.path for file in other.files if file.kind != "flac"] == [
         file.path for file in again.files if file.kind != "flac"
     ]
@@ -56,8 +61,8 @@ def test_same_content_same_bytes_and_other_content_replaces_them(published, tmp_
 
 
 def test_outputs_that_are_not_asked_for_stay_as_they_are(tmp_path, store, content):
-    flac = publish_edition(tmp_path, store, asking(content, "flac", "manifest"))
-    bare = publish_edition(tmp_path, store, asking(content, "manifest"))
+    flac = publish_edition(tmp_path, store, asking(content, "flac", "manifest")).edition
+    bare = publish_edition(tmp_path, store, asking(content, "manifest")).edition
     assert [file.kind for file in bare.files] == ["manifest"]
     assert all(Path(path).is_file() for path in files_of(flac, "flac"))
 
@@ -69,11 +74,28 @@ def test_audio_that_is_encoded_already_is_used_and_comes_out_the_same(published,
         folders[output.kind].mkdir()
         output.encode(folders[output.kind], store, iter(content.masters), content.settings)
     for name in ("first", "second"):  # a task that is tried again finds the encoded audio still there
-        edition = publish_edition(tmp_path / name, store, asking(content, "m4b", "manifest"), folders)
+        edition = publish_edition(tmp_path / name, store, asking(content, "m4b", "manifest"), folders).edition
         assert edition.files[0].sha256 == published.files[0].sha256
     (folders["m4b"] / "audio.m4a").write_bytes(b"no audio")
     with pytest.raises(TalepressError, match="ffmpeg failed"):
         publish_edition(tmp_path / "third", store, asking(content, "m4b", "manifest"), folders)
+
+
+def test_other_content_leaves_a_finished_edition_as_it_is(published, tmp_path, store, content):
+    whole = publish_edition(tmp_path, store, content).edition
+    part = replace(content, masters=content.masters[:1], chapters="1")
+    done = publish_edition(tmp_path, store, part)
+    assert (Path(done.edition.files[0].path).name, done.replaced) == (f"{STEM} (chapters 1).m4b", ())
+    assert is_published(whole)
+    assert is_published(done.edition)
+
+
+def test_tags_that_change_are_put_into_the_edition_with_the_same_audio(tmp_path, store, content):
+    plain = asking(content, "m4b", "manifest")
+    publish_edition(tmp_path, store, plain)
+    done = publish_edition(tmp_path, store, replace(plain, book=replace(BOOK, publisher="Other")))
+    assert [Path(path).name for path in done.replaced] == [f"{STEM}.m4b"]
+    assert sorted(tree(tmp_path)) == [f"{STEM}.m4b", f"{STEM}.manifest.json"]
 
 
 def test_trouble_leaves_the_older_edition_as_it_was(published, place, store, content, monkeypatch):
@@ -108,7 +130,7 @@ def test_a_check_that_fails_publishes_nothing(tmp_path, store, content, monkeypa
 
 def test_a_crash_after_the_manifest_leaves_the_new_manifest_and_the_older_files(tmp_path, store, content, monkeypatch):
     """So the next run knows whose the files are, and replaces them."""
-    older = publish_edition(tmp_path, store, content)
+    older = publish_edition(tmp_path, store, content).edition
     before = tree(tmp_path)
     changed = replace(content, masters=content.masters[:2])
     publish = edition_module.publish
@@ -122,7 +144,7 @@ def test_a_crash_after_the_manifest_leaves_the_new_manifest_and_the_older_files(
 
     monkeypatch.setattr(edition_module, "publish", crash_at_the_second)
     with pytest.raises(KeyboardInterrupt):
-        publish_edition(tmp_path, store, changed)
+        publish_edition(tmp_path, store, changed, replacing=Replace.ANY)
     assert calls[0] == f"{STEM}.manifest.json"
     after = tree(tmp_path)
     assert after[f"{STEM}.manifest.json"] != before[f"{STEM}.manifest.json"]
@@ -130,7 +152,7 @@ def test_a_crash_after_the_manifest_leaves_the_new_manifest_and_the_older_files(
     assert not is_published(older)
 
     monkeypatch.setattr(edition_module, "publish", publish)
-    edition = publish_edition(tmp_path, store, changed)
+    edition = publish_edition(tmp_path, store, changed).edition
     assert is_published(edition)
     assert sorted(str(tmp_path / name) for name in tree(tmp_path)) == sorted(file.path for file in edition.files)
 
@@ -161,7 +183,7 @@ def test_every_file_is_flushed_before_it_is_renamed(tmp_path, store, content, mo
 
     monkeypatch.setattr(os, "fsync", note_flush)
     monkeypatch.setattr(Path, "replace", note_rename)
-    edition = publish_edition(tmp_path, store, asking(content, "flac", "manifest"))
+    edition = publish_edition(tmp_path, store, asking(content, "flac", "manifest")).edition
     assert sorted(renamed) == sorted(Path(file.path).name for file in edition.files)
     assert renamed[0] == f"{STEM}.manifest.json"
 
@@ -192,6 +214,7 @@ def test_the_key_covers_what_the_files_depend_on(content):
         replace(content, book=replace(BOOK, source_sha256="cd" * 32)),
         replace(content, voice=replace(content.voice, name="bob")),
         with_settings(aac_bitrate_kbps=64),
+        with_settings(ffmpeg="ffmpeg"),
         asking(content, "m4b", "manifest"),
         asking(content, "flac", "manifest"),
     ]
@@ -216,7 +239,7 @@ def test_the_key_of_an_edition_is_that_of_its_version(content):
 
 
 def test_an_edition_with_a_file_gone_or_changed_is_not_published(tmp_path, store, content):
-    edition = publish_edition(tmp_path, store, asking(content, "flac", "manifest"))
+    edition = publish_edition(tmp_path, store, asking(content, "flac", "manifest")).edition
     changed = Path(edition.files[1].path)
     changed.write_bytes(changed.read_bytes() + b"more")
     assert not is_published(edition)

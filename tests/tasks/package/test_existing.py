@@ -1,10 +1,8 @@
-"""What lies in a folder already: whose names are taken, what is outdated, what strangers' manifests can do."""
+"""What lies in a folder already: what of it is outdated, what strangers' manifests can do."""
 
 import json
 
-import pytest
-
-from tasks.package.existing import edition_stem, outdated_files
+from tasks.package.existing import outdated_files
 from tasks.package.outputs import OUTPUTS
 
 OWN = "ab" * 32
@@ -13,31 +11,6 @@ OWN = "ab" * 32
 def write_manifest(folder, *files, book=OWN):
     rows = [{"kind": "flac", "file": name} for name in files]
     (folder / "Oz.manifest.json").write_text(json.dumps({"book": {"source_sha256": book}, "files": rows}))
-
-
-def stem(folder, source=OWN):
-    return edition_stem(folder, "Oz", source, OUTPUTS)
-
-
-def test_own_editions_are_replaced_and_strangers_are_not(tmp_path):
-    assert stem(tmp_path) == "Oz"
-    write_manifest(tmp_path)
-    assert stem(tmp_path) == "Oz"
-    assert stem(tmp_path, "cd" * 32) == "Oz [cdcdcdcd]"
-
-
-@pytest.mark.parametrize("manifest", [None, "no json", "[]", '{"book": 1}', '{"book": {"source_sha256": [1]}}'])
-@pytest.mark.parametrize("name", ["Oz.m4b", "Oz (FLAC)", "Oz.manifest.json"])
-def test_files_of_unknown_origin_are_not_replaced(tmp_path, name, manifest):
-    (tmp_path / name).write_bytes(b"mine")
-    if manifest is not None:
-        (tmp_path / "Oz.manifest.json").write_text(manifest)
-    assert stem(tmp_path) == "Oz [abababab]"
-
-
-def test_other_files_with_the_books_title_are_nobodys_concern(tmp_path):
-    (tmp_path / "Oz.epub").touch()
-    assert stem(tmp_path) == "Oz"
 
 
 def test_files_of_an_older_edition_that_the_new_one_does_not_have(tmp_path):

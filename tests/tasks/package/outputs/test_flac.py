@@ -86,7 +86,7 @@ def test_tags_and_cover_as_mutagen_and_ffmpeg_see_them(paths):
 
 def test_texts_that_a_book_does_not_have_are_left_out(tmp_path, store, content):
     bare = replace(content, book=replace(BOOK, series="", series_position="", cover=None, description=""))
-    edition = publish_edition(tmp_path, store, asking(bare, "flac", "manifest"))
+    edition = publish_edition(tmp_path, store, asking(bare, "flac", "manifest")).edition
     file = FlacFile(files_of(edition, "flac")[0])
     assert not {"series", "series-part", "asin"} & set(file.keys())
     assert file.pictures == []
@@ -99,7 +99,7 @@ def test_texts_that_a_book_does_not_have_are_left_out(tmp_path, store, content):
 
 def test_a_cover_that_fits_into_no_block_is_left_out_and_said(tmp_path, store, content, caplog):
     large = replace(content, book=replace(BOOK, cover=PNG + bytes(BLOCK_BYTES)), masters=content.masters[:1])
-    edition = publish_edition(tmp_path, store, asking(large, "flac", "manifest"))
+    edition = publish_edition(tmp_path, store, asking(large, "flac", "manifest")).edition
     assert FlacFile(files_of(edition, "flac")[0]).pictures == []
     assert "more than 16 MiB" in caplog.text
 

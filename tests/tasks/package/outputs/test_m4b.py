@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,6 +111,21 @@ def test_a_file_that_is_not_as_meant_is_found_out(path, content, tmp_path):
         check_m4b(tmp_path / "no.m4b", marks, RATE, tags)
 
 
+def test_a_chosen_ffmpeg_that_writes_two_channels_is_found_out(tmp_path, store, content):
+    own = tmp_path / "ffmpeg"
+    own.write_text(
+        f"#!{sys.executable}\nimport os, sys\narguments = sys.argv[1:]\n"
+        "if 'aac' in arguments:\n    arguments[-3:-3] = ['-ac', '2']\n"
+        f"os.execv('{ffmpeg_path()}', ['ffmpeg', *arguments])\n"
+    )
+    own.chmod(0o755)
+    plain = asking(content, "m4b", "manifest")
+    chosen = replace(plain, settings=plain.settings.model_copy(update={"ffmpeg": str(own)}))
+    with pytest.raises(TalepressError, match="says 2 channels"):
+        publish_edition(tmp_path / "out", store, chosen)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_trouble_with_tags(tmp_path, path, monkeypatch):
     (tmp_path / "no.m4b").write_bytes(b"no MP4")
     with pytest.raises(TalepressError, match="cannot be tagged"):
@@ -128,7 +144,9 @@ def test_more_chapters_than_nero_can_count(tmp_path, store, content, caplog):
         content.masters[0], samples=2048, audio_sha256=store.put_bytes(encode_flac(np.zeros(2048), RATE)), placed=()
     )
     many = tuple(replace(one, title=f"Chapter {n}") for n in range(300))
-    edition = publish_edition(tmp_path / "many", store, replace(asking(content, "m4b", "manifest"), masters=many))
+    edition = publish_edition(
+        tmp_path / "many", store, replace(asking(content, "m4b", "manifest"), masters=many)
+    ).edition
     assert "the first 255" in caplog.text
     chapters = parse_ffmetadata(run_ffmpeg(["-i", edition.files[0].path, "-f", "ffmetadata", "-"]))
     assert [title for title, _, _ in chapters] == [master.title for master in many]

@@ -8,6 +8,7 @@ import pytest
 
 from storage.records import EditionFile
 from tasks.errors import TalepressError
+from tasks.package.audio.ffmpeg import run_ffmpeg
 from tasks.package.output import Draft
 from tasks.package.outputs.manifest import check_manifest, describe, write_manifest
 from tests.tasks.audio import RATE
@@ -49,7 +50,8 @@ def test_an_audiobook_alone_is_described_as_it_always_was(content):
     described = describe(content, (AUDIOBOOK,))
     assert list(described) == ["format", "book", "audiobook", "voice", "model", "chapters"]
     assert described["format"] == 1
-    assert list(described["audiobook"]) == ["file", "sha256", "bytes", "seconds", "sample_rate"]
+    assert list(described["audiobook"]) == ["file", "sha256", "bytes", "seconds", "sample_rate", "ffmpeg"]
+    assert described["audiobook"]["ffmpeg"] in run_ffmpeg(["-version"])
     assert list(describe(content, (AUDIOBOOK, CHAPTER))) == [
         "format", "book", "audiobook", "files", "voice", "model", "chapters",
     ]  # fmt: skip

@@ -6,7 +6,7 @@ from configs.settings import PackageSettings, load_settings
 from tasks.errors import BadInputError
 from tasks.package.outputs import OUTPUTS, find_outputs
 
-SETTINGS = PackageSettings(outputs=(), aac_bitrate_kbps=96, narrator="")
+SETTINGS = PackageSettings(outputs=(), name="{title}", ffmpeg="", aac_bitrate_kbps=96, narrator="")
 
 
 def test_outputs_come_once_and_in_the_order_of_the_table():

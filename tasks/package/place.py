@@ -1,0 +1,138 @@
+"""Chooses where an edition goes: under the book's name, or under one that says how it differs from what lies there.
+
+A finished audiobook is not replaced by another one unless that was asked for; what is not ours is never replaced.
+It must not know how an edition is written, or what is in its files.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from enum import StrEnum
+from itertools import count
+from pathlib import Path
+
+from storage.records import EditionFile
+from tasks.package.content import EditionContent
+from tasks.package.existing import FoundEdition, ListedEdition, find_editions
+from tasks.package.naming import fill_template, with_reason
+from tasks.package.output import Output
+from tasks.package.outputs.manifest import MANIFEST
+
+
+class Replace(StrEnum):
+    """Which edition of the same book may be replaced, besides one that has the same audio."""
+
+    NONE = "none"
+    SAME_READING = "same reading"  # of the same chapters by the same voice, model and preset, as it was published
+    ANY = "any"
+
+
+def find_place(out: Path, content: EditionContent, outputs: Sequence[Output], replace: Replace) -> tuple[Path, str]:
+    """Chooses folder and name of an edition. Reads only.
+
+    Args:
+        out: the folder that editions go to; `package.name` may name folders in it.
+        content: what the edition is made of.
+        outputs: its outputs, which put their suffixes behind the name.
+        replace: what may be replaced. With `ANY` that is an edition of the same reading where there is one, else
+            the one that has the book's name.
+
+    Returns:
+        The folder and the name: where an edition with the same audio lies, or one that may be replaced; else the first
+        free name of: the book's, the book's with what is different in brackets, and the same with a number.
+    """
+    folder, stem = _own_name(out, content, outputs)
+    found = find_editions(folder, stem, content.book.source_sha256)
+    for name, edition in found.items():
+        if has_same_audio(edition.listed, content) and not edition.is_changed(outputs):
+            return folder, name
+    if replace is not Replace.NONE:
+        for name, edition in found.items():
+            unchanged = replace is Replace.ANY or not edition.is_changed(outputs)
+            if unchanged and not _other_reading(edition.listed, content):
+                return folder, name
+    if replace is Replace.ANY and stem in found:
+        return folder, stem
+    reason = _reason(found[stem].listed, content) if stem in found else ""
+    numbered = (with_reason(stem, f"{reason} {number}".strip()) for number in count(2))
+    for name in (stem, with_reason(stem, reason)):
+        if _is_free(folder, name, outputs, found.get(name)):
+            return folder, name
+    return folder, next(name for name in numbered if _is_free(folder, name, outputs, found.get(name)))
+
+
+def kept_files(
+    out: Path, content: EditionContent, outputs: Sequence[Output], own: Sequence[EditionFile]
+) -> tuple[Path, ...]:
+    """Lists the files (or folders of them) under the book's own name that the edition has stepped aside for.
+
+    Args:
+        out: the folder that editions go to.
+        content: what the edition is made of.
+        outputs: its outputs.
+        own: the edition's files.
+    """
+    path = out / fill_template(content.settings.name, content.name_fields)
+    places = [path.parent / f"{path.name}{output.suffix}" for output in outputs if output is not MANIFEST]
+    return tuple(
+        place
+        for place in places
+        if os.path.lexists(place) and not any(Path(file.path).is_relative_to(place) for file in own)
+    )
+
+
+def has_same_audio(listed: ListedEdition, content: EditionContent) -> bool:
+    """Tells whether an edition in a folder is the content's reading, sample for sample."""
+    masters = [chapter.master_sha256 for chapter in listed.chapters]
+    return masters == [master.audio_sha256 for master in content.masters] and not _other_reading(listed, content)
+
+
+def _own_name(out: Path, content: EditionContent, outputs: Sequence[Output]) -> tuple[Path, str]:
+    """Folder and name as the settings say; with the start of the book's sha256 where the name is something else's."""
+    path = out / fill_template(content.settings.name, content.name_fields)
+    source = content.book.source_sha256
+    taken = any(_lies(path.parent, path.name, output) for output in outputs)
+    if not taken or path.name in find_editions(path.parent, path.name, source):
+        return path.parent, path.name
+    return path.parent, f"{path.name} [{source[:8]}]"
+
+
+def _is_free(folder: Path, name: str, outputs: Sequence[Output], edition: FoundEdition | None) -> bool:
+    """Tells whether no file has the name, but for the manifest of an edition that somebody has moved or deleted."""
+    present = [output for output in outputs if _lies(folder, name, output)]
+    return not present or (present == [MANIFEST] and edition is not None and edition.is_gone(outputs))
+
+
+def _lies(folder: Path, name: str, output: Output) -> bool:
+    """Tells whether an output's place is taken; a link that leads nowhere takes it too."""
+    return os.path.lexists(folder / f"{name}{output.suffix}")
+
+
+def _other_reading(listed: ListedEdition, content: EditionContent) -> list[str]:
+    """Says in what the content is another reading than an edition in a folder: chapters, voice, model, preset."""
+    labels = []
+    titles = [" ".join(chapter.title.split()) for chapter in listed.chapters]
+    if titles != [mark.title for mark in content.marks] and (content.chapters or len(titles) != len(content.masters)):
+        labels.append(f"chapters {content.chapters}" if content.chapters else "all chapters")
+    if listed.voice.name != content.voice.name:
+        labels.append(f"read by {content.voice.name}")
+    if listed.model.digest != content.model_digest:
+        other = listed.model.name != content.model
+        labels.append(f"model {content.model}" if other else "another version of the model")
+    sampling = asdict(content.sampling)
+    if any(sampling.get(name) != value for name, value in listed.model.sampling.items() if name in sampling):
+        labels.append(f"preset {content.preset}")
+    return labels
+
+
+def _reason(listed: ListedEdition, content: EditionContent) -> str:
+    """Says in a few words how the content differs from an edition in a folder; "" where its audio is the same."""
+    if has_same_audio(listed, content):
+        return ""
+    labels = _other_reading(listed, content) or list(content.directions)
+    if not labels:
+        takes = [placed.take_key for master in content.masters for placed in master.placed]
+        labels = ["mastered anew" if listed.takes == takes else "spoken anew"]
+    return ", ".join(labels)

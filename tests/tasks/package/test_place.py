@@ -1,0 +1,212 @@
+"""Under which name an edition is published. What is finished is replaced on request alone, what is not ours never."""
+
+import json
+from dataclasses import replace
+from itertools import count
+
+import pytest
+
+from tasks.package.edition import publish_edition
+from tasks.package.existing import placing_mark
+from tasks.package.outputs import OUTPUTS, find_outputs
+from tasks.package.place import Replace, find_place, kept_files
+from tests.tasks.package.conftest import BOOK, STEM, asking
+
+KINDS = ("m4b", "manifest")
+
+
+@pytest.fixture
+def plain(content):
+    return asking(content, *KINDS)
+
+
+@pytest.fixture
+def put(tmp_path, plain, monkeypatch):
+    """Puts an edition into the folder as publishing does, but for its audio, which costs seconds."""
+    from tasks.package.outputs import m4b
+
+    texts = count()
+
+    def write(draft):
+        path = draft.folder / f"{draft.stem}.m4b"
+        path.write_text(f"audio {next(texts)}")
+        return (path,)
+
+    quick = replace(m4b.M4B, write=write, check=lambda draft, paths: None, encode=lambda *arguments: None)
+    outputs = (quick, *(output for output in OUTPUTS if output.kind == "manifest"))
+    monkeypatch.setattr("tasks.package.edition.find_outputs", lambda kinds: outputs)
+    return lambda made, replacing=Replace.NONE: publish_edition(tmp_path, None, made, replacing=replacing)
+
+
+@pytest.fixture
+def name(tmp_path):
+    """The name that an edition would get."""
+    outputs = find_outputs(KINDS)
+
+    def find(made, replacing=Replace.NONE):
+        folder, stem = find_place(tmp_path, made, outputs, replacing)
+        return (folder / stem).relative_to(tmp_path).as_posix()
+
+    return find
+
+
+def other_audio(content, digit="e"):
+    """The same chapters with other samples."""
+    masters = tuple(replace(master, audio_sha256=f"{digit}{master.audio_sha256[1:]}") for master in content.masters)
+    return replace(content, masters=masters)
+
+
+def spoken_anew(content, digit="e"):
+    """The same chapters of other takes."""
+    masters = tuple(
+        replace(master, placed=tuple(replace(placed, take_key="new") for placed in master.placed))
+        for master in other_audio(content, digit).masters
+    )
+    return replace(content, masters=masters, takes={**content.takes, "new": next(iter(content.takes.values()))})
+
+
+def readings(content):
+    other = other_audio(content)
+    return {
+        "read by joe": replace(other, voice=replace(content.voice, name="joe")),
+        "preset high_quality": replace(other, sampling=replace(content.sampling, candidates=99), preset="high_quality"),
+        "model big": replace(other, model="big", model_digest="b" * 64),
+        "another version of the model": replace(other, model_digest="b" * 64),
+        "read by joe, preset fast": replace(
+            other,
+            voice=replace(content.voice, name="joe"),
+            sampling=replace(content.sampling, candidates=99),
+            preset="fast",
+        ),
+        "cast village, en-GB": replace(other, directions=("cast village", "en-GB")),
+        "mastered anew": other,
+        "spoken anew": spoken_anew(content),
+    }
+
+
+def test_an_empty_folder_takes_the_books_name(name, plain):
+    assert name(plain) == STEM
+    assert name(replace(plain, masters=plain.masters[:1], chapters="1")) == f"{STEM} (chapters 1)"
+
+
+REASONS = (
+    "read by joe",
+    "preset high_quality",
+    "model big",
+    "another version of the model",
+    "read by joe, preset fast",
+    "cast village, en-GB",
+    "mastered anew",
+    "spoken anew",
+)
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_other_audio_gets_a_name_that_says_what_is_different(put, name, plain, reason):
+    put(plain)
+    made = readings(plain)[reason]
+    assert name(made) == f"{STEM} ({reason})"
+    put(made)
+    assert name(made) == f"{STEM} ({reason})"  # its own
+    assert name(plain) == STEM
+    third = other_audio(made, "d")
+    assert name(third) == f"{STEM} ({reason} 2)"
+
+
+def test_the_whole_book_beside_a_part_that_has_its_name(put, name, plain):
+    """Versions before names could be chosen gave a part the book's name."""
+    part = replace(plain, masters=plain.masters[:1])
+    put(part)
+    assert name(plain) == f"{STEM} (all chapters)"
+
+
+def test_what_was_moved_or_deleted_keeps_no_name(put, name, plain, tmp_path):
+    put(plain)
+    (tmp_path / f"{STEM}.m4b").rename(tmp_path / "mine.m4b")
+    assert name(plain) == STEM
+    assert name(readings(plain)["read by joe"]) == STEM
+    for path in tmp_path.glob("*.json"):
+        path.unlink()
+    assert name(readings(plain)["read by joe"]) == STEM
+
+
+def test_what_somebody_has_changed_is_kept(put, name, plain, tmp_path):
+    put(plain)
+    (tmp_path / f"{STEM}.m4b").write_text("tagged by hand")
+    assert name(plain) == f"{STEM} (2)"
+    assert name(spoken_anew(plain), Replace.SAME_READING) == f"{STEM} (spoken anew)"
+    assert name(plain, Replace.ANY) == STEM
+
+
+def test_what_a_killed_run_left_half_in_place_is_its_own(put, name, plain, tmp_path):
+    put(plain)
+    (tmp_path / f"{STEM}.m4b").write_text("of the older edition")
+    placing_mark(tmp_path, STEM).touch()
+    assert name(plain) == STEM
+    put(plain)
+    assert not placing_mark(tmp_path, STEM).exists()
+
+
+def test_new_takes_replace_the_edition_of_the_same_reading(put, name, plain):
+    joe = readings(plain)["read by joe"]
+    put(plain)
+    put(joe)
+    assert name(spoken_anew(joe, "d"), Replace.SAME_READING) == f"{STEM} (read by joe)"
+    assert name(spoken_anew(joe, "d"), Replace.ANY) == f"{STEM} (read by joe)"
+    assert name(readings(plain)["model big"], Replace.SAME_READING) == f"{STEM} (model big)"
+    assert name(readings(plain)["model big"], Replace.ANY) == STEM
+    assert put(spoken_anew(joe, "d"), Replace.SAME_READING).replaced[0].endswith("(read by joe).m4b")
+
+
+@pytest.mark.parametrize("manifest", [None, "no json", "[]", '{"book": 1}', '{"book": {"source_sha256": [1]}}'])
+@pytest.mark.parametrize("suffix", [".m4b", ".manifest.json"])
+@pytest.mark.parametrize("replacing", list(Replace))
+def test_what_is_not_ours_is_never_replaced(name, plain, tmp_path, suffix, manifest, replacing):
+    (tmp_path / f"{STEM}{suffix}").write_bytes(b"mine")
+    if manifest is not None:
+        (tmp_path / f"{STEM}.manifest.json").write_text(manifest)
+    assert name(plain, replacing) == f"{STEM} [abababab]"
+
+
+def test_another_book_of_that_title_keeps_its_name(put, name, plain):
+    put(plain)
+    assert name(replace(plain, book=replace(BOOK, source_sha256="cd" * 32)), Replace.ANY) == f"{STEM} [cdcdcdcd]"
+
+
+def test_a_link_that_leads_nowhere_has_its_name(name, plain, tmp_path):
+    (tmp_path / f"{STEM}.m4b").symlink_to(tmp_path / "gone")
+    assert name(plain) == f"{STEM} [abababab]"
+
+
+def test_other_files_with_the_books_title_are_nobodys_concern(name, plain, tmp_path):
+    (tmp_path / f"{STEM}.epub").touch()
+    assert name(plain) == STEM
+
+
+def test_a_manifest_of_an_older_version_counts(put, name, plain, tmp_path):
+    put(plain)
+    path = tmp_path / f"{STEM}.manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    assert set(manifest) == {"format", "book", "audiobook", "voice", "model", "chapters"}  # as 469e640 wrote it
+    del manifest["model"]["sampling"]["candidates"]  # a setting that it did not have
+    path.write_text(json.dumps(manifest))
+    assert name(plain) == STEM
+    assert name(spoken_anew(plain), Replace.SAME_READING) == STEM
+
+
+def test_what_an_edition_stepped_aside_for_is_listed(put, plain, tmp_path):
+    outputs = find_outputs(KINDS)
+    first = put(plain).edition
+    assert kept_files(tmp_path, plain, outputs, first.files) == ()
+    joe = readings(plain)["read by joe"]
+    assert kept_files(tmp_path, joe, outputs, put(joe).edition.files) == (tmp_path / f"{STEM}.m4b",)
+
+
+def test_a_layout_makes_folders(name, plain):
+    def laid_out(book, **values):
+        settings = plain.settings.model_copy(update={"name": "{author}/{series}/{title} (read by {voice})"})
+        return name(replace(plain, book=replace(BOOK, **book), settings=settings, **values))
+
+    assert laid_out({}) == f"L. Frank Baum, Anon/The Oz Books/{STEM} (read by ann)"
+    assert laid_out({"series": ""}) == f"L. Frank Baum, Anon/{STEM} (read by ann)"
+    assert laid_out({"authors": ("../..",), "series": "a/../b"}) == f"a .. b/{STEM} (read by ann)"
