@@ -36,7 +36,7 @@ def require_idle(order: Order) -> None:
         runs = uow.runs.of(order.source) if uow.books.exists(order.source) else ()
     if runs and runs[0].state is RunState.RUNNING and not runs[0].interrupted:
         raise BookBusyError(
-            f"another process works on {order.book.title!r} since {runs[0].started_at:%Y-%m-%d %H:%M} UTC: "
+            f"another process has been working on {order.book.title!r} since {runs[0].started_at:%Y-%m-%d %H:%M} UTC: "
             "wait for it or stop it"
         )
 
@@ -49,13 +49,16 @@ def chosen_takes(order: Order, chapter: int) -> tuple[ChosenTake, ...]:
 
 def find_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) -> tuple[str, Master | None]:
     """Computes the key of a chapter's master, and finds the master, None where its row or its audio is missing."""
+    key, found = recorded_master(order, chapter, cues)
+    return key, found if found is not None and order.services.store.exists(found.audio_sha256) else None
+
+
+def recorded_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) -> tuple[str, Master | None]:
+    """Computes the key of a chapter's master, and finds its row, whatever has become of its audio."""
     settings = order.services.settings
     key = master_key(cues, settings.stitch, settings.master)
     with order.services.database.snapshot() as uow:
-        found = uow.masters.find(key, order.source, chapter)
-    if found is not None and not order.services.store.exists(found.audio_sha256):
-        found = None
-    return key, found
+        return key, uow.masters.find(key, order.source, chapter)
 
 
 def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent:
@@ -74,13 +77,15 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
 
 
 def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | None]:
-    """Computes the key of an edition in the order's folder, and finds the edition, None unless its files lie there as
-    they were written."""
+    """Computes the key of an edition's row, and finds the edition, None unless its files lie as they were written.
+
+    The key covers the content and the order's folder: the same edition in another folder is published there too.
+    """
     key = edition_key(content)
-    place = hashlib.sha256(f"{key} {order.out}".encode("utf-8", "surrogateescape")).hexdigest()
+    row_key = hashlib.sha256(f"{key} {order.out}".encode("utf-8", "surrogateescape")).hexdigest()
     with order.services.database.snapshot() as uow:
-        found = uow.editions.find(place)
-    return place, found if found is not None and is_published(found) else None
+        found = uow.editions.find(row_key)
+    return row_key, found if found is not None and is_published(found) else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""What this process has taken of the machine so far. Knows nothing of what it was taken for."""
+"""Measures the most memory that this process has held so far. Knows nothing of what it was used for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class PeakMemory:
 
 
 def peak_memory() -> PeakMemory:
-    """The peak of this process until now. PyTorch is asked only if something else has imported it."""
+    """Measures the peak of this process until now. PyTorch is asked only if something else has imported it."""
     unit = 1 if sys.platform == "darwin" else 1024
     torch = sys.modules.get("torch")
     gpu_bytes = None

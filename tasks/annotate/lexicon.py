@@ -16,6 +16,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+import regex
+
 from storage.records import Block, Book, Markup, MarkupKind
 from tasks.annotate.edits import with_markup
 from tasks.annotate.vocabulary import ALPHABETS, SAYING_KINDS, markup_problem
@@ -26,6 +28,8 @@ _KEYS = frozenset({*_FORMS, "say", *ALPHABETS, "case"})
 _CASES = ("smart", "exact", "any")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _POSSESSIVE = re.compile(r"['’]s$", re.I)
+_PATTERN_S = 2.0  # seconds for one pattern in one paragraph
+_SHOWN_CHARS = 40  # of a paragraph in a message
 _GROUP = re.compile(r"\\(?:\d+|g<\w+>)")  # in a replacement
 
 
@@ -46,12 +50,13 @@ class Entry:
     kind: MarkupKind  # RESPELL or PHONEMES
     value: str
     case: str = "smart"
-    regex: re.Pattern[str] | None = None
+    pattern: regex.Pattern[str] | None = None
     scope: Scope = Scope.GLOBAL
     voice: str = ""  # of a lexicon of scope VOICE: the only voice that it is for
+    place: str = ""  # file and line, for messages
 
-    def means(self, text: str) -> bool:
-        """Whether the entry's case rule lets `text`, equal but for case, through.
+    def allows_case(self, text: str) -> bool:
+        """Tells whether `text`, which equals the entry but for case, is written as its case rule allows.
 
         "smart": small letters match any case; an entry with a capital matches as written and all in capitals.
         """
@@ -70,7 +75,7 @@ class Lexicon:
     source: str = ""
 
     def is_for(self, book: Book, series: str) -> bool:
-        """Whether the lexicon is for the book. One of scope BOOK that names no book is for any."""
+        """Tells whether the lexicon is for the book. One of scope BOOK that names no book is for any."""
         if self.scope == Scope.SERIES:
             return bool(series) and _same(self.subject, series)
         if self.scope == Scope.BOOK and self.subject:
@@ -88,7 +93,7 @@ def read_lexicon(path: Path) -> Lexicon:
         return _from_csv(text, path.name)
     if path.suffix.lower() != ".toml":
         raise BadInputError(
-            f"lexicon {path} is no .toml or .csv file: rename it, or take in a .pls file: `talepress lexicon import`"
+            f"lexicon {path} is no .toml or .csv file: rename it; for a .pls file: `talepress lexicon import`"
         )
     return _from_toml(text, path.name)
 
@@ -106,7 +111,7 @@ def apply_lexicons(book: Book, lexicons: Sequence[Lexicon], narrator: str) -> Bo
         return book
     finder = _Finder(entries, narrator)
     chapters = tuple(
-        replace(chapter, blocks=tuple(finder.annotated(block) for block in chapter.blocks)) for chapter in book.chapters
+        replace(chapter, blocks=tuple(finder.annotate(block) for block in chapter.blocks)) for chapter in book.chapters
     )
     return replace(book, chapters=chapters)
 
@@ -124,7 +129,7 @@ class _Finder:
         self._patterns: list[tuple[int, Entry]] = []
         for order, entry in enumerate(entries):
             first = _WORD.match(entry.written)
-            if entry.regex is not None:
+            if entry.pattern is not None:
                 self._patterns.append((order, entry))
             elif first is not None:
                 rank = (len(entry.written), entry.scope, order)
@@ -132,8 +137,8 @@ class _Finder:
         for found in self._by_first.values():
             found.sort(key=lambda item: item[0], reverse=True)
 
-    def annotated(self, block: Block) -> Block:
-        """The block with notes for every entry that holds in it."""
+    def annotate(self, block: Block) -> Block:
+        """Marks a block with the pronunciation of every entry that holds in it."""
         found = (*self._words_in(block), *self._patterns_in(block))
         candidates = sorted(found, key=lambda item: item[0], reverse=True)
         if not candidates:
@@ -159,28 +164,38 @@ class _Finder:
                 end = start + len(entry.written)
                 written = text[start:end]
                 whole = _alike(written, entry.written) and not text[end : end + 1].isalnum()
-                if whole and entry.means(written) and self._speaks(entry, block, start):
+                if whole and entry.allows_case(written) and self._speaks(entry, block, start):
                     yield rank, Markup(start, end, entry.kind, entry.value)
                     break
 
     def _patterns_in(self, block: Block) -> Iterator[_Candidate]:
-        """Finds whatever the regular expressions match."""
-        text = block.text
+        """Finds whatever the regular expressions match. Raises `BadInputError` for one that takes too long."""
         for order, entry in self._patterns:
-            assert entry.regex is not None
-            for match in entry.regex.finditer(text):
+            for match in _matches(entry, block.text):
                 if match.end() > match.start() and self._speaks(entry, block, match.start()):
                     value = match.expand(entry.value) if entry.kind == MarkupKind.RESPELL else entry.value
                     rank = (match.end() - match.start(), int(entry.scope), order)
                     yield rank, Markup(match.start(), match.end(), entry.kind, value)
 
     def _speaks(self, entry: Entry, block: Block, place: int) -> bool:
-        """Whether the voice that an entry is for, if any, speaks there."""
+        """Tells whether the voice that an entry is for, if any, speaks there."""
         if not entry.voice:
             return True
         voices = [n for n in block.markup if n.kind == MarkupKind.VOICE and n.start <= place < n.end]
         speaker = min(voices, key=lambda note: note.end - note.start).value if voices else self._narrator
         return speaker == entry.voice
+
+
+def _matches(entry: Entry, text: str) -> list[regex.Match[str]]:
+    """Finds the matches of an entry's pattern. A pattern that goes back and forth without end is the user's mistake."""
+    assert entry.pattern is not None
+    try:
+        return list(entry.pattern.finditer(text, timeout=_PATTERN_S))
+    except TimeoutError as error:
+        raise BadInputError(
+            f"{entry.place}: the regular expression {entry.written!r} takes more than {_PATTERN_S:.0f} seconds in one "
+            f"paragraph, {text[:_SHOWN_CHARS]!r}: write it without repetitions inside of repetitions"
+        ) from error
 
 
 def _from_toml(text: str, name: str) -> Lexicon:
@@ -239,16 +254,16 @@ def _entry(row: Any, where: str, scope: Scope, subject: str) -> Entry:
     kind = MarkupKind.RESPELL if respelled else MarkupKind.PHONEMES
     value = pronunciation if respelled else f"{meaning}:{pronunciation}"
     # 2. Whether it can be found in a text.
-    regex = None
+    pattern = None
     if form == "regex":
-        regex = _compiled(row["regex"], value, case, where)
+        pattern = _compile_regex(row["regex"], value, case, where)
     elif not _WORD.match(written):
         raise BadInputError(f"{where}: {written!r} does not begin with a letter or digit: write it as a regex")
     # 3. Whether it can be spoken; the groups of a regex are filled in later.
-    example = (_GROUP.sub("", value) or "x") if regex else value
+    example = (_GROUP.sub("", value) or "x") if pattern else value
     if problem := markup_problem(written, Markup(0, len(written), kind, example)):
         raise BadInputError(f"{where}: {problem}")
-    return Entry(written, kind, value, case, regex, scope, subject if scope == Scope.VOICE else "")
+    return Entry(written, kind, value, case, pattern, scope, subject if scope == Scope.VOICE else "", where)
 
 
 def _columns(row: Any, where: str) -> tuple[str, str]:
@@ -264,14 +279,14 @@ def _columns(row: Any, where: str) -> tuple[str, str]:
     return forms[0], meanings[0]
 
 
-def _compiled(pattern: str, replacement: str, case: str, where: str) -> re.Pattern[str]:
+def _compile_regex(pattern: str, replacement: str, case: str, where: str) -> regex.Pattern[str]:
     """Compiles a regular expression, and checks that the groups that its replacement names are there."""
     try:
-        compiled = re.compile(pattern, re.I if case == "any" else 0)
-        anything = re.match(f"(?:{pattern})|", "")  # the empty alternative always matches
+        compiled = regex.compile(pattern, regex.I if case == "any" else 0)
+        anything = regex.match(f"(?:{pattern})|", "")  # the empty alternative always matches
         assert anything is not None
         anything.expand(replacement.replace("\\g<0>", ""))
-    except (re.error, IndexError) as error:
+    except (regex.error, IndexError) as error:
         raise BadInputError(f"{where}: {pattern!r} or its replacement is no regular expression: {error}") from error
     return compiled
 

@@ -13,10 +13,10 @@ from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from tasks.master.meters import ABSOLUTE_GATE_LUFS, PEAK_CONTEXT, LoudnessMeter, measure, peak_of
 
-# Off the largest peak at most. Voices with sharp glottal pulses need 9 dB; more than this stands for a bang in the
-# chapter, which must not decide how loud the speech is squeezed: the chapter stays quieter instead.
+# The most that the limiter takes off the largest peak. Voices with sharp glottal pulses need 9 dB. A chapter that needs
+# more holds a bang: its speech must not be pushed into the limiter for that, so the chapter stays quieter instead.
 MAX_LIMITING_DB = 12.0
-CLOSE_LU = 0.1  # to the target: nearer is not worth another trial
+CLOSE_LU = 0.1  # a gain that differs by less is not worth another trial
 MAX_TRIALS = 8  # of a gain; each brings the loudness nearer to the target
 REACH_SECONDS = 0.010  # the limiter's gain moves within this time before and after a peak
 MARGIN_DB = 0.05  # for what moving the gain adds between the samples that were looked at

@@ -47,7 +47,7 @@ class EditionContent:
     @cached_property
     def tags(self) -> Tags:
         """What players and libraries show of the book."""
-        return tags_of(self.book, narrator_of(self.settings, self.voice))
+        return tags_of(self.book, narrator_of(self.settings, self.voice), self.voice.name)
 
 
 def narrator_of(settings: PackageSettings, voice: VoiceRecord) -> str:

@@ -24,10 +24,7 @@ from tasks.package.outputs import find_outputs
 from tasks.package.outputs.manifest import MANIFEST
 
 # Raise it when equal inputs become other files.
-EDITION_FORMAT_VERSION = 1
-
-# The outputs of every edition before outputs could be chosen. Their key does not name them, so that it stays the same.
-UNNAMED_OUTPUTS = ["m4b", "manifest"]
+EDITION_FORMAT_VERSION = 2
 
 NOTHING_ENCODED: Mapping[str, Path] = MappingProxyType({})
 
@@ -41,16 +38,14 @@ def edition_key(content: EditionContent) -> str:
     shaping = {"narrator", *(name for output in outputs for name in output.settings)}
     tags = asdict(content.tags)
     tags["cover"] = hashlib.sha256(content.book.cover or b"").hexdigest()
-    parts: dict[str, object] = {
+    parts = {
         "version": EDITION_FORMAT_VERSION,
         "book": content.book.source_sha256,
         "tags": tags,
         "masters": [[master.audio_sha256, master.title] for master in content.masters],
         "settings": content.settings.model_dump(mode="json", include=shaping),
+        "outputs": [output.kind for output in outputs],
     }
-    kinds = [output.kind for output in outputs]
-    if kinds != UNNAMED_OUTPUTS:
-        parts["outputs"] = kinds
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -40,7 +40,7 @@ def diff_plans(old: Mapping[str, Any], new: Mapping[str, Any], seconds_per_char:
     counts["removed"] += sum(len(chapter["utterances"]) for chapter in removed)
     counts["added"] += sum(len(chapter["utterances"]) for chapter in added)
     new_chars = comparison.new_chars + sum(len(row["spoken"]) for chapter in added for row in chapter["utterances"])
-    # 3. Tell it.
+    # 3. Describe the difference.
     order = [other for _, other in pairs]
     return {
         "chapters": {

@@ -38,8 +38,6 @@ _UNMARKED_RUN = re.compile(rb"\0+")
 # Words this long are in no abbreviation and no number: normalisation must leave them in the spoken text.
 _KEPT_WORD = re.compile(r"(?<![^\W_])[a-z]{6,}(?![^\W_])")
 
-# Markup that says what to say in place of a text: its own words are then not to be found in what is said.
-
 _SHOWN_CHARS = 60  # of a text in a message
 
 _Fate = tuple[LedgerState, str]  # the state, and the rule or what is wrong
@@ -84,8 +82,8 @@ def coverage(ledger: Iterable[LedgerEntry]) -> Coverage:
 def check(book: Book, script: Script) -> None:
     """Raises `CoverageError`, naming chapter and text, unless every character is spoken once or skipped by a rule.
 
-    Recomputes the ledger: the one in the script is believed only when it says the same. Call it after segmenting, and
-    again at the end of a run with what the database remembers.
+    Recomputes the ledger: the one in the script is believed only when it says the same. It holds as well for a script
+    that was read back from the database.
     """
     _check_order(script.utterances)
     ledger = build(book, script.utterances)
@@ -93,17 +91,19 @@ def check(book: Book, script: Script) -> None:
         if entry.state == LedgerState.UNACCOUNTED:
             where = _name(book.chapters, entry.chapter_index)
             raise CoverageError(
-                f"{where}: {_shorten(entry.text)} is {entry.rule}; nothing was rendered from a faulty plan"
+                f"{where}: {_shorten(entry.text)} is {entry.rule}, so no audio was made; please report the book"
             )
     if script.ledger != ledger or script.coverage != coverage(ledger):
-        raise CoverageError(f"the coverage ledger of {book.title!r} does not match its book and utterances")
+        raise CoverageError(f"{book.title}: the coverage ledger does not match the text; please report the book")
 
 
 def _check_order(utterances: Sequence[Utterance]) -> None:
     places = [(utterance.chapter_index, utterance.block_index, utterance.start) for utterance in utterances]
     for before, here, after in zip(places, places[1:], utterances[1:], strict=False):
         if before >= here:
-            raise CoverageError(f"{_shorten(after.text)} is spoken out of order in chapter {after.chapter_index + 1}")
+            raise CoverageError(
+                f"chapter {after.chapter_index + 1}: {_shorten(after.text)} is out of order; please report the book"
+            )
 
 
 def _block_entries(chapter_index: int, block: Block, utterances: Sequence[Utterance]) -> Iterator[LedgerEntry]:
@@ -150,7 +150,7 @@ def _fate_of_the_rest(block: Block, marks: bytearray) -> _Fate:
 
 
 def _says(utterance: Utterance, pronounced: Sequence[tuple[int, int]]) -> bool:
-    """Whether the spoken text holds words, and every long plain word of the text that no markup replaces."""
+    """Tells whether the spoken text holds words, and every long plain word of the text that no markup replaces."""
     spoken = utterance.spoken.lower()
     words = _KEPT_WORD.finditer(utterance.text)
     return has_words(spoken) and all(

@@ -34,6 +34,8 @@ _INTERJECTIONS = words("hm hmm mm mmm sh shh ssh pst psst br brr tsk pff pfft gr
 _INNER_END = re.compile(r"[.!?…—][^\w\s]{0,9}\s+\S")
 # A run that is no word of any language: Punkt takes quadratic time over it, and has nothing to find in it.
 _NO_WORDS = re.compile(r"\S{400}")
+# Whether a sentence goes on is seen at its end. No more is searched: "No. 1 No. 1 ..." grows without end.
+_TAIL_CHARS = 64
 _OPENING = "\"'“‘([{«—–-… "
 
 
@@ -93,8 +95,11 @@ class SentenceSplitter:
             return [(0, len(text))]
         spans: list[tuple[int, int]] = []
         for start, end in self._parts(text):
-            if spans and _belongs_together(text[spans[-1][0] : spans[-1][1]], text[start:end]):
-                spans[-1] = (spans[-1][0], end)
+            before_start, before_end = spans[-1] if spans else (0, 0)
+            if spans and _belongs_together(
+                text[max(before_start, before_end - _TAIL_CHARS) : before_end], text[start:end]
+            ):
+                spans[-1] = (before_start, end)
             else:
                 spans.append((start, end))
         return spans
@@ -117,7 +122,12 @@ def _sample(texts: list[str]) -> str:
 
 
 def _belongs_together(before: str, after: str) -> bool:
-    """Whether Punkt split where no reader would: before "he said", after a title or an initial, before a lone quote."""
+    """Whether Punkt split where no reader would: before "he said", after a title or an initial, before a lone quote.
+
+    Args:
+        before: the end of a sentence, all of it where it is short.
+        after: the sentence that Punkt begins behind it.
+    """
     opened = after.lstrip(_OPENING)
     if not any(character.isalnum() for character in after):
         return True

@@ -65,7 +65,7 @@ class TorToiseEngine(TorToiseFrontEnd):
         vocoder = manifest.load("vocoder", device)
         fits = capacity(config, decoder.config, precision, config.max_codes, device, free_memory(device))
         self._rows_in_flight = fits.rows
-        self._audio = AudioStage(decoder, vocoder, dvae, self.speech, precision, max_frames=fits.frames)
+        self._audio = AudioStage(decoder, vocoder, dvae, self.speech, precision, fits.frames, fits.vocoded_frames)
 
     @property
     def sample_rate(self) -> int:

@@ -19,6 +19,8 @@ from tortoise_core.models.diffusion_decoder import DiffusionDecoderConfig
 BUDGET_SHARE = 0.5  # of the memory that is free once the networks are loaded; the halves work one after the other
 MOST_ROWS = {"cpu": 96, "cuda": 1024}  # more cost memory and gain no speed
 MOST_FRAMES = {"cpu": 8_192, "cuda": 131_072}
+MOST_VOCODED_FRAMES = {"cpu": 1_536, "cuda": 24_576}
+VOCODED_FRAME_BYTES = 524_288  # of the published vocoder; measured on a CPU
 PROMPT_SLOTS = 128  # positions of an ordinary prompt
 FRAMES_EACH = 1_000  # of a long utterance: attention is quadratic in them
 LIVE_TENSORS = 16  # of `model_channels` for each frame, at the deepest point of a layer
@@ -28,10 +30,11 @@ _BYTES: dict[Precision, int] = {"float32": 4, "bfloat16": 2, "int8": 2}  # of a 
 
 @dataclass(frozen=True)
 class Capacity:
-    """Rows of codes decoded together at most, and mel frames denoised together at most."""
+    """Rows of codes decoded together at most, mel frames denoised together, and frames vocoded together."""
 
     rows: int
     frames: int
+    vocoded_frames: int
 
 
 def capacity(
@@ -56,7 +59,12 @@ def capacity(
     rows = int(budget / row_bytes(autoregressive, precision, max_codes))
     frames = int(budget / frame_bytes(decoder))
     kind = "cuda" if device.type == "cuda" else "cpu"
-    return Capacity(max(1, min(rows, MOST_ROWS[kind])), max(FRAMES_EACH, min(frames, MOST_FRAMES[kind])))
+    vocoded = min(int(budget / VOCODED_FRAME_BYTES), MOST_VOCODED_FRAMES[kind])
+    return Capacity(
+        max(1, min(rows, MOST_ROWS[kind])),
+        max(FRAMES_EACH, min(frames, MOST_FRAMES[kind])),
+        max(FRAMES_EACH, vocoded) if kind == "cuda" else MOST_VOCODED_FRAMES[kind],
+    )
 
 
 def row_bytes(config: AutoregressiveConfig, precision: Precision, max_codes: int) -> int:

@@ -50,6 +50,7 @@ _DAYS = {
 _SURE_DAYS = ("Tue", "Tues", "Wed", "Thu", "Thur", "Thurs", "Fri")  # "Sun" and "Sat" are words, "Mon" French
 # Known to end in a full stop without ending a sentence; only for the sentence splitter.
 MORE_ABBREVIATIONS = words(
+    "cir educ crim civ evid supp fed "
     "st dr ft mt a.m p.m u.s u.k u.s.a u.n m.p m.d b.a m.a r.n d.c p.o n.b q.v mss ms ed eds trans oz lb "
     "lbs cwt sq cu hr hrs min mins mon tue tues wed thu thurs fri sat sun messrs viz bk bks ll vv nn fol par pts op "
     "calif mass conn penn fla tex ill ind wis minn mo ga ala tenn ky md va wm chas geo thos jas jno robt saml benj edw "
@@ -85,10 +86,14 @@ _DOUBLE_RANK = re.compile(
 _SENOR = re.compile(
     r"\bSr\.\s(?=[A-Z]\w*[áéíóúñ]|(?:Don|D\.|Alfonso|Alfredo|Antonio|Carlos|Diego|Eduardo|Enrique|Felipe|Fernando|"
     r"Francisco|Guillermo|Jaime|Jorge|Juan|Luis|Manuel|Mateo|Miguel|Pablo|Pedro|Ramon|Roberto|Santiago)\b|"
-    r"[A-Z]\w+\sy\s|(?:and|y)\sSra\b|[A-Z]\w+(?:ez|azo|illo)\b)"
+    r"[A-Z]\w+\sy\s|(?:and|y)\sSra\b|[A-Z]\w+(?:ez|azo|illo)\b|"
+    r"(?:Aguilar|Castro|Cruz|Delgado|Flores|Garc[ií]a|Guerrero|Herrera|Medina|Mendoza|Molina|Morales|Moreno|Navarro|"
+    r"Ortega|Ortiz|Ramos|Reyes|Rivera|Rojas|Romero|Ruiz|Salazar|Santos|Silva|Soto|Torres|Vargas|Vega)\b)"
 )
 _SISTER = re.compile(
     r"(?:(?<![a-z] )(?<![a-z], )|(?<=\band )|(?<=\bwith )|(?<=\bto )|(?<=\bby ))\bSr\.\s+(?=[A-Z][a-z])"
+    r"|(?<=, )Sr\.\s+(?=(?:Agnes|Anne|Bernadette|Catherine|Cecilia|Clare|Joan|Lucy|Margaret|Maria|Mary|Monica|Rose|"
+    r"Teresa)\b)"
 )
 _MONSIEUR = re.compile(
     r"(?<![\w.] )(?<![A-Z]\.)\bM\.\s+(?=(?:de|le|la|du|l'|d')\s?[A-Z]|[A-Z][a-z'])"

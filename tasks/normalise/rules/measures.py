@@ -38,7 +38,13 @@ _POWER = re.compile(rf"(\b10 to the (?:minus )?[a-z-]+) (\w{{1,3}}/\w{{1,2}}?|{_
 _FOR_SPELLED = re.compile(rf"10 to the |[\s-](?:{either(_SHORT | _SHORT_OF_MANY | _UNSTOPPED | _CAPITALS)})\b")
 
 
-_FOR_RATIOS = re.compile(r"\d\s?-?[A-Za-z°µ. ]+/[\da-zA-Z]")
+# Without a number: "speeds in km/h".
+_LONE_RATIO = re.compile(
+    r"(?<![\w/.])(?<!\d )(mg|g|kg|km|m|ft|lb|lbs|ml|cm|W|J|N|mol)/(kg|hr|h|s|l|L|m|cm|ml|min|ft)([²³])?(?![\w/])"
+)
+_LONE_SPEED = re.compile(r"(?<![\w/.-])(?<!\d )(mph|kph|km/hr|kmh)(?![\w/.])")
+
+_FOR_RATIOS = re.compile(r"\d\s?-?[A-Za-z°µ. ]+/[\da-zA-Z]|[a-zA-Z]/[a-zA-Z]|\b(?:mph|kph|kmh)\b")
 
 
 @rule("unit-ratios", needs=_FOR_RATIOS)
@@ -55,6 +61,13 @@ def ratios(text: str, context: Context) -> str:
             name, below = (word.replace("meter", "metre").replace("liter", "litre") for word in (name, below))
         return f"{number} {name} per {below}{'.' if stop and ends_sentence(match.string, match.end()) else ''}"
 
+    def lone(match: re.Match[str]) -> str:
+        name = f"{UNITS[match[1]][1]} per {_POWERS.get(match[3], '')}{UNITS[match[2]][0]}"
+        if match[3] and match[2] == "s":
+            name = f"{UNITS[match[1]][1]} per second squared"
+        return name.replace("meter", "metre").replace("liter", "litre") if context.british else name
+
+    text = _LONE_SPEED.sub(lambda match: UNITS[match[1]][1], _LONE_RATIO.sub(lone, text))
     return _RATIO.sub(ratio, _FUEL.sub(" per 100 km", text))
 
 

@@ -50,7 +50,8 @@ _COUNTED = (
     "Battalion"
 )
 _AFTER_I = (
-    r"(?=[.,;:!?)\"'—-]|\s*$|\s\(|\s+(?:of|was|is|had|and|to|reigned|died|ruled|came|became|granted|made|gave|in)\b)"
+    r"(?=[.,;:!?)\"'—-]|\s*$|\s\(|"
+    r"\s+(?:of|was|were|is|had|and|to|reigned|died|ruled|came|became|granted|made|gave|in)\b)"
 )
 # The pronoun has no verb in "s" behind it: "Chapter I tells".
 _VERB_IN_S = r"(?=\s+(?!always\b|perhaps\b|sometimes\b|besides\b|was\b|[a-z]*ss\b)[a-z]{2,}s\b)"
@@ -86,12 +87,16 @@ _CAPITAL_RULER = re.compile(rf"\b({_RULERS.upper()})\s+((?!I\b|[LC]\b){_NUMERAL}
 _IN_SERIES = re.compile(rf"\b((?:{_SERIES}))\s+((?!I\b){_SURE_NUMERAL})\b(?!\.\s?[A-Z]\.)")
 # In small letters: "for my part I was sure" has a pronoun.
 _SMALL_SECTION = re.compile(
-    r"\b(chapter|part|book|act|scene|volume|canto|section|article|appendix|plate|figure|letter|table|phase|type|grade|"
+    r"\b(chapter|part|book|act|scene|form|class|stage|volume|canto|section|article|appendix|plate|figure|letter|table|phase|type|grade|"
     rf"level|number|numbers|page|pages|verse|sonnet|chapters|parts|books|acts|volumes|articles|note|"
     rf"lines?)\s+((?!I\b){_SURE_NUMERAL}\b|I\b(?=[.;:)\]]|\s*$))"
 )
+# "IV. and XIV", "II, III and IV": numerals in a list, whatever stands before.
+_LIST = re.compile(r"(?<![\w.'])(?:[IVXL]{1,6}(?:\.?,|\.?,?\s(?:and|or|to))\s)+[IVXL]{1,6}\b(?!')(?:\.(?=\s[a-z]))?")
 _SPAN = re.compile(
-    rf"\b((?i:{_SECTIONS}))\s+({_SURE_NUMERAL})\s?(?:([–-])|,\s(?=[IVX]+\sand\b)|\s(and|to|or)\s)\s?({_SURE_NUMERAL})\b"
+    rf"\b((?i:{_SECTIONS}))\s+({_SURE_NUMERAL})\.?\s?"
+    rf"(?:([–-])|,\s(?=[IVX]+\sand\b)|\s(and|to|or)\s)\s?({_SURE_NUMERAL})\b"
+    r"(?:\.(?=\s[a-z]))?"
 )
 _SECTION_HEADING = re.compile(
     r"\b((?i:chapter|part|book|act|scene|volume|canto|section|letter|stave|psalm|sonnet))"
@@ -191,12 +196,23 @@ def sections(text: str, _: Context) -> str:
         comma = "," if not between else f" {between}"
         return f"{word} {cardinal(numbers[0] or 0)}{comma} {cardinal(numbers[1] or 0)}"
 
+    text = _LIST.sub(_list, text)
     text = _WORLD_WAR.sub(lambda match: f"World War {'one' if match[1] in '1I' else 'two'}", text)
     text = _YEAR.sub(_year, _SPAN.sub(span, text))
     text = _SMALL_SECTION.sub(lambda match: f"{match[1]} {_in_words(match, 2, cardinal)}", text)
     text = _CAPITAL_SECTION.sub(lambda match: f"{match[1]} {_in_words(match, 2, cardinal)}", text)
     text = _IN_SERIES.sub(lambda match: f"{match[1]} {_in_words(match, 2, cardinal)}", text)
     return _SECTION.sub(lambda match: f"{match[1]} {_in_words(match, 2, cardinal)}", text)
+
+
+def _list(match: re.Match[str]) -> str:
+    """Numerals of a list as numbers, where all are valid, one is longer than a letter and none can be the pronoun."""
+    numerals = re.findall(r"[IVXL]+", match[0])
+    values = [value(numeral) for numeral in numerals]
+    has_pronoun = numerals[-1] == "I" or re.match(r"I\s", match[0]) is not None
+    if None in values or has_pronoun or max(map(len, numerals)) == 1:
+        return match[0]
+    return re.sub(r"([IVXL]+)\.?", lambda numeral: cardinal(value(numeral[1]) or 0), match[0])
 
 
 def _year(match: re.Match[str]) -> str:

@@ -94,6 +94,12 @@ def test_changing_an_entry_changes_the_keys_of_the_utterances_that_it_touches_al
     assert [old == new for old, new in zip(before, after, strict=True)] == [False, True, False]
 
 
+def test_a_pattern_that_never_ends_is_named_with_its_line(settings, lexicon):
+    words = entry(word="Ann", say="An") + entry(regex="(?:a|aa)+$", say="b")
+    with pytest.raises(BadInputError, match=r"line \d+: the regular expression '\(\?:a\|aa\)\+\$' takes more than 2"):
+        spoken(settings, "He cried " + "a" * 60 + "!", lexicon(words))
+
+
 def test_csv(settings, lexicon):
     table = lexicon('word,say,ipa,case\nAnn,An,,\n"Lee",,liː,exact\n', "test.csv")
     assert spoken(settings, "Ann Lee.", table) == ["An {L IY1}."]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.segment import sentences
 from tasks.segment.cut import parts_of
 from tasks.segment.sentences import SentenceSplitter
 
@@ -71,6 +72,21 @@ def test_what_belongs_together_is_cut_where_nothing_else_fits():
 
 def test_an_empty_book_has_no_sentences():
     assert SentenceSplitter([]).spans("One. Two.") == [(0, 4), (5, 9)]
+
+
+@pytest.mark.parametrize("unit", ["No. 1 ", "Dr. ", "A. B. ", "p. 5, ", "Mr. A. said No. "])
+def test_no_more_is_searched_where_a_sentence_never_ends(unit, monkeypatch):
+    searched: list[int] = []
+    decide = sentences._belongs_together
+
+    def counted(before: str, after: str) -> bool:
+        searched.append(len(before))
+        return decide(before, after)
+
+    monkeypatch.setattr(sentences, "_belongs_together", counted)
+    text = (unit * 400).strip()
+    SentenceSplitter([text]).spans(text)
+    assert max(searched, default=0) <= 64
 
 
 @pytest.mark.parametrize("mark", ['"', "“", "‘", "'", "("])

@@ -11,7 +11,7 @@ from tasks.ingest.formats.docx.to_html import read_docx
 from tasks.ingest.html.binding import Extras, book_from_html, sha256_of
 from tasks.ingest.html.documents import Document
 from tasks.ingest.html.parse import text_of
-from tasks.ingest.metadata import Metadata
+from tasks.ingest.metadata import Metadata, split_subjects
 
 _NO_AUTHORS = frozenset(  # programs, and what they write for nobody
     {"", "python-docx", "microsoft office user", "microsoft word", "libreoffice", "openoffice", "apache poi", "pandoc"}
@@ -38,6 +38,7 @@ def read_docx_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
         language=word.properties.get("language", ""),
         description=word.properties.get("description", ""),
         date=word.properties.get("date", ""),
+        subjects=split_subjects([word.properties.get("keywords", "").replace(",", ";")]),
     )
     extras = Extras(left_out=word.left_out)
     return book_from_html(path, sha256_of(data), [Document(path.name, word.body)], metadata, settings, None, extras)

@@ -48,7 +48,14 @@ _AROUND = {
     "header": SkipRule.RUNNING_HEAD,
     "footer": SkipRule.RUNNING_HEAD,
 }
-_CORE = {"title": "title", "creator": "authors", "language": "language", "description": "description", "date": "date"}
+_CORE = {
+    "title": "title",
+    "creator": "authors",
+    "language": "language",
+    "description": "description",
+    "date": "date",
+    "keywords": "keywords",
+}
 
 
 @dataclass

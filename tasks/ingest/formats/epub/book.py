@@ -19,6 +19,7 @@ from tasks.ingest.html.elements import local_name
 from tasks.ingest.html.parse import heading_anchors
 from tasks.ingest.html.plain_heads import mark_plain_heads
 from tasks.ingest.html.unread import meaning_rule
+from tasks.ingest.metadata import describe
 from tasks.ingest.notes import ChapterNote
 from tasks.ingest.skips import SkipRule
 
@@ -54,24 +55,18 @@ def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
     chapters, skips = assemble(units, marks, package.metadata.title, package.metadata.authors, settings.also_read)
     _refuse_pictures(path, package, chapters)
     layout = [_FIXED_LAYOUT] if package.is_fixed_layout else []
-    return Book(
+    book = Book(
         title=package.metadata.title or path.stem,
         authors=package.metadata.authors,
         language=package.metadata.language,
         source_sha256=hashlib.sha256(data).hexdigest(),
         chapters=chapters,
         skipped=skips,
-        identifier=package.metadata.identifier,
-        publisher=package.metadata.publisher,
-        date=package.metadata.date,
-        description=package.metadata.description,
         cover=package.cover,
         cover_media_type=package.cover_media_type,
-        series=package.metadata.series,
-        series_position=package.metadata.series_position,
-        identifiers=package.metadata.identifiers,
         warnings=(*package.warnings, *layout, *problems, *missing),
     )
+    return describe(book, package.metadata)
 
 
 def _refuse_pictures(path: Path, package: Package, chapters: Sequence[Chapter]) -> None:

@@ -22,7 +22,7 @@ from tasks.ingest.html.css import StyleSheets
 from tasks.ingest.html.documents import Document
 from tasks.ingest.html.parse import heading_anchors, parse, text_of
 from tasks.ingest.html.plain_heads import mark_plain_heads
-from tasks.ingest.metadata import Metadata
+from tasks.ingest.metadata import Metadata, split_subjects
 from tasks.ingest.skips import SkipRule
 
 HTML_SUFFIXES = (".html", ".htm", ".xhtml", ".xht")
@@ -260,4 +260,6 @@ def _metadata(pages: Sequence[_Page]) -> Metadata:
         publisher=found.get("publisher", ""),
         date=found.get("date", ""),
         description=found.get("description", ""),
+        subjects=split_subjects([found.get("subject") or found.get("keywords", "").replace(",", ";")]),
+        rights=found.get("rights") or found.get("copyright", ""),
     )

@@ -13,7 +13,7 @@ from tasks.ingest.formats.text.book import encoding_warnings, require_text
 from tasks.ingest.html.binding import Extras, book_from_html, sha256_of
 from tasks.ingest.html.documents import Document
 from tasks.ingest.html.parse import parse
-from tasks.ingest.metadata import Metadata
+from tasks.ingest.metadata import Metadata, split_subjects
 from tasks.ingest.skips import SkipRule
 
 
@@ -49,6 +49,11 @@ def _metadata(fields: Mapping[str, object]) -> Metadata:
         description=first("description", "abstract", "summary"),
         series=first("series", "belongs-to-collection"),
         series_position=first("series_index", "group-position"),
+        subtitle=first("subtitle"),
+        subjects=split_subjects(
+            word for name in ("subject", "subjects", "keywords", "tags") for word in _words(fields.get(name))
+        ),
+        rights=first("rights", "copyright", "license"),
     )
 
 

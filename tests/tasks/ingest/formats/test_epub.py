@@ -196,3 +196,36 @@ def test_an_encrypted_font_is_no_lock_but_an_encrypted_chapter_is(tmp_path, sett
     assert read_book(remade(tmp_path, members={"META-INF/encryption.xml": _encryption("OEBPS/f.otf")}), settings)
     with pytest.raises(UnreadableBookError, match="protected by DRM"):
         read_book(remade(tmp_path, members={"META-INF/encryption.xml": _encryption("OEBPS/a.xhtml")}), settings)
+
+
+SORTED = {
+    "epub 3": (
+        '<dc:title id="t">The Lamp</dc:title><meta refines="#t" property="title-type">main</meta>'
+        '<meta refines="#t" property="file-as">Lamp, The</meta>'
+        '<dc:title id="s">A Tale</dc:title><meta refines="#s" property="title-type">subtitle</meta>'
+        '<dc:creator id="a">Ann Writer</dc:creator><meta refines="#a" property="file-as">Writer, Ann</meta>',
+        ("The Lamp", "Lamp, The", "A Tale", ("Ann Author", "Ann Writer"), ("Ann Author", "Writer, Ann")),
+    ),
+    "epub 2 and calibre": (
+        '<meta name="calibre:title_sort" content="Lamp, The"/>'
+        '<dc:creator opf:file-as="Writer, Ann" opf:role="aut">Ann Writer</dc:creator>',
+        ("A Test", "Lamp, The", "", ("Ann Author", "Ann Writer"), ("Ann Author", "Writer, Ann")),
+    ),
+    "nothing": ("", ("A Test", "", "", ("Ann Author",), ())),
+}
+
+
+@pytest.mark.parametrize("kind", SORTED)
+def test_subtitle_and_sort_names(kind, tmp_path, settings):
+    extra, expected = SORTED[kind]
+    book = read_book(write_epub(tmp_path / "b.epub", PAGES, extra_metadata=extra), settings)
+    assert (book.title, book.sort_title, book.subtitle, book.authors, book.sort_authors) == expected
+
+
+def test_subjects_and_rights(tmp_path, settings):
+    extra = (
+        "<dc:subject>Lamps -- Fiction; Night</dc:subject><dc:subject> Night </dc:subject><dc:subject/>"
+        "<dc:rights>Public domain\n in the USA.</dc:rights>"
+    )
+    book = read_book(write_epub(tmp_path / "b.epub", PAGES, extra_metadata=extra), settings)
+    assert (book.subjects, book.rights) == (("Lamps -- Fiction", "Night"), "Public domain in the USA.")

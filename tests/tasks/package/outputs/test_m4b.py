@@ -1,5 +1,6 @@
 """The M4B: chapter marks to the sample, tags as other programs read them, and a check that finds faults."""
 
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -57,18 +58,24 @@ def test_tags(path):
     assert tags["\xa9nam"] == tags["\xa9alb"] == [BOOK.title]
     assert tags["\xa9ART"] == tags["aART"] == ["L. Frank Baum, Anon"]
     assert tags["\xa9wrt"] == ["Talepress (ann)"]
-    assert (tags["\xa9day"], tags["\xa9gen"], tags["stik"]) == (["1900"], ["Audiobook"], [2])
-    assert tags["ldes"] == [BOOK.description]
+    assert (tags["\xa9day"], tags["stik"], tags["cprt"]) == (["1900"], [2], ["Public domain."])
+    assert tags["\xa9gen"] == ["Audiobook; Fantasy; Fiction / Classics"]
+    assert tags["sonm"] == tags["soal"] == ["Oz"]
+    assert tags["soar"] == tags["soaa"] == ["Baum, L. Frank; Anon"]
+    assert tags["ldes"] == [f"Narrated by a synthetic voice (Talepress, ann). {BOOK.description.strip()}"]
     assert bytes(tags["covr"][0]) == PNG
     assert tags["covr"][0].imageformat == tags["covr"][0].FORMAT_PNG
     freeform = {
         name: bytes(tags[f"----:com.apple.iTunes:{name}"][0]).decode()
-        for name in ("NARRATOR", "PUBLISHER", "ISBN", "SERIES", "SERIES-PART")
+        for name in ("NARRATOR", "NARRATION", "PUBLISHER", "ISBN", "IDENTIFIERS", "SERIES", "SERIES-PART", "SUBTITLE")
     }
     assert freeform == {
         "NARRATOR": "Talepress (ann)",
         "PUBLISHER": "Geo. M. Hill",
         "ISBN": "9780306406157",
+        "IDENTIFIERS": "urn:uuid:9780306406151; urn:isbn:978-0-306-40615-7",
+        "NARRATION": "AI voice",
+        "SUBTITLE": "A Tale",
         "SERIES": "The Oz Books",
         "SERIES-PART": "1",
     }
@@ -80,9 +87,15 @@ def test_ffmpeg_sees_the_tags_too(path):
         assert line in shown
 
 
+def test_the_audio_track_has_the_books_language(path):
+    command = [ffmpeg_path(), "-hide_banner", "-i", path]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    assert re.search(r"Stream #0:\d\S*\(eng\): Audio: aac", shown), shown
+
+
 def test_a_file_that_is_not_as_meant_is_found_out(path, content, tmp_path):
     marks = chapter_marks(content.masters)
-    tags = tags_of(BOOK, "x")
+    tags = tags_of(BOOK, "x", "ann")
     check_m4b(path, marks, RATE, tags)
     late = (marks[0], replace(marks[1], start_sample=marks[1].start_sample + 100), marks[2])
     renamed = (*marks[:2], replace(marks[2], title="Other"))
@@ -100,14 +113,14 @@ def test_a_file_that_is_not_as_meant_is_found_out(path, content, tmp_path):
 def test_trouble_with_tags(tmp_path, path, monkeypatch):
     (tmp_path / "no.m4b").write_bytes(b"no MP4")
     with pytest.raises(TalepressError, match="cannot be tagged"):
-        write_tags(tmp_path / "no.m4b", tags_of(BOOK, "x"))
+        write_tags(tmp_path / "no.m4b", tags_of(BOOK, "x", "ann"))
 
     def refuse(file):
         raise MutagenError("full") from OSError(28, "No space left on device")
 
     monkeypatch.setattr(MP4, "save", refuse)
     with pytest.raises(OSError, match="No space left"):
-        write_tags(Path(path), tags_of(BOOK, "x"))
+        write_tags(Path(path), tags_of(BOOK, "x", "ann"))
 
 
 def test_more_chapters_than_nero_can_count(tmp_path, store, content, caplog):
