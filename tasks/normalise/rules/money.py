@@ -45,7 +45,8 @@ _MONEY = re.compile(
     r"(?:(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<decimals>\d+))?|\.(?P<cents>\d\d))(?!\d)"
     rf"(?:\s?[–-]\s?{_SIGN}?(?P<upper>\d[\d,]*(?:\.\d+)?)(?![-–/\d])|"
     rf"\s?[–-]\s?{_SIGN}(?P<signed_upper>\d[\d,]*(?:\.\d+)?))?"
-    r"(?:(?:\s|-)?(?P<scale>thousand|million|billion|trillion|lakh|crore)\b|\s?(?P<short_scale>k|mn?|bn?|tn)\b(?![’']))?",
+    r"(?:(?:\s|-)?(?P<scale>thousand|million|billion|trillion|lakh|crore)\b|\s?(?P<short_scale>k|mn?|bn?|"
+    r"tn)\b(?![’']))?",
     re.I,
 )
 # Codes of ISO 4217, before or behind the amount: "USD 500" is US$500, "CHF 200" two hundred Swiss francs.
