@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PeakMemory:
-    """The most memory held at any time, in bytes. `gpu_bytes` is None where no GPU was used."""
+    """The most memory held at any time, in bytes; `gpu_bytes` on the GPU that held most, None where none was used."""
 
     resident_bytes: int
     gpu_bytes: int | None
@@ -19,8 +19,7 @@ def peak_memory() -> PeakMemory:
     """The peak of this process until now. PyTorch is asked only if something else has imported it."""
     unit = 1 if sys.platform == "darwin" else 1024
     torch = sys.modules.get("torch")
-    on_gpu = torch is not None and torch.cuda.is_initialized()
-    return PeakMemory(
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
-        torch.cuda.max_memory_allocated() if on_gpu else None,
-    )
+    gpu_bytes = None
+    if torch is not None and torch.cuda.is_initialized():
+        gpu_bytes = max(torch.cuda.max_memory_allocated(number) for number in range(torch.cuda.device_count()))
+    return PeakMemory(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit, gpu_bytes)
