@@ -7,8 +7,6 @@ counts them again by another route and refuses to return otherwise. Must not kno
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
@@ -19,7 +17,8 @@ from storage.records import Block, BlockKind, MarkupKind, Skip
 from tasks.ingest.events import INVISIBLE, Anchor, Event, is_scene_break
 from tasks.ingest.html.code import is_listing, listing_announcement, spoken_code
 from tasks.ingest.html.css import DISPLAY
-from tasks.ingest.html.elements import BLOCKS, HEADINGS, LIST_ITEMS, local_name
+from tasks.ingest.html.elements import BLOCKS, LIST_ITEMS, is_heading, local_name
+from tasks.ingest.html.formulas import LATEX, UNSPOKEN, is_formula_text, spoken_latex, spoken_mathml
 from tasks.ingest.html.hints import hints_of, language_of, primary
 from tasks.ingest.html.inline import InlineText, Span
 from tasks.ingest.html.parse import text_of
@@ -36,11 +35,8 @@ from tasks.ingest.html.unread import (
 from tasks.ingest.html.verse import is_stanza, is_verse
 from tasks.ingest.note_marks import NoteMarks
 from tasks.ingest.notes import Note, NoteReference
-from tasks.ingest.recount import require_equal
+from tasks.ingest.recount import require_same_letters
 from tasks.ingest.skips import SkipRule
-
-_HEADING_CLASS = re.compile(r"(?:^|\s)(?:chap(?:ter)?|part)[_-]?(?:title|num|number|head|heading)(?:$|\s)", re.I)
-_HYPHENS = str.maketrans("−–", "--")
 
 
 @dataclass(frozen=True)
@@ -142,7 +138,8 @@ class _Walker:
         self._flush()
         if self._invisible:
             self._emit(Skip("".join(self._invisible), SkipRule.INVISIBLE_CHARACTER, source=self._source))
-        self._count_again(body)
+        text = etree.tostring(body, method="text", encoding="unicode", with_tail=False)
+        require_same_letters(text + "".join(self._added), (event.text for event in self._all), self._source)
         return self._now.events
 
     def _enter(self, element: etree._Element) -> bool:
@@ -235,8 +232,7 @@ class _Walker:
             return outer
         group = outer.note_group or (self._reads_notes and is_note_group(element))
         preformatted = outer.preformatted or tag == "pre"
-        css_class = element.get("class") or ""
-        if tag in HEADINGS or element.get("role") == "heading" or _HEADING_CLASS.search(css_class):
+        if is_heading(element, tag):
             return _Frame(BlockKind.HEADING, one_block=True, note_group=group)
         if outer.verse or is_verse(element):
             stanza = is_stanza(element, tag)
@@ -282,10 +278,18 @@ class _Walker:
             self._emit(Skip(text, rule, source=self._source))
         if text and rule == SkipRule.CODE and self._settings.code == "announce":
             self._say(listing_announcement(element))
-        spoken_instead = element.get("alttext") if tag == "math" and rule == SkipRule.MATHML else None
-        if spoken_instead:
-            self._added.append(spoken_instead)
-            self._add(f" {spoken_instead} ")
+        if tag == "math" and rule == SkipRule.MATHML and (text or element.get("alttext")):
+            words = element.get("alttext") or spoken_mathml(element) or UNSPOKEN
+            self._added.append(words)
+            self._say_inline(words, element.tail or "")
+
+    def _say_inline(self, words: str, behind: str) -> None:
+        """Adds words in place of an element, apart from the words before and behind it."""
+        if self._now.text.word_before()[-1:].isalnum():
+            self._now.text.space()
+        self._add_words(words, marks=False)
+        if behind[:1].isalnum():
+            self._now.text.space()
 
     def _is_read_by_annotation(self, element: etree._Element, tag: str) -> bool:
         """Tells whether the element is a ruby of which the reading is spoken, not the base."""
@@ -306,7 +310,7 @@ class _Walker:
         self._added.append(alt)
         if len(alt) == 1 and alt.isalpha() and (element.tail or "")[:1].isalpha():
             self._add(alt)
-        elif SkipRule.IMAGE_ALT in self._also_read:
+        elif SkipRule.IMAGE_ALT in self._also_read or is_formula_text(alt):
             self._add(f" {alt} ")
         else:
             self._emit(Skip(" ".join(alt.split()), SkipRule.IMAGE_ALT, source=self._source))
@@ -339,18 +343,36 @@ class _Walker:
             return
         self._invisible += INVISIBLE.findall(text)
         text = INVISIBLE.sub("", text)
-        if (
-            self._now.frames[-1].kind == BlockKind.HEADING
-            and text[:1].isupper()
-            and self._now.text.word_before().isdigit()
-        ):
+        frame = self._now.frames[-1]
+        if frame.kind == BlockKind.HEADING and text[:1].isupper() and self._now.text.word_before().isdigit():
             self._now.text.space()  # a number and a name in elements of their own
+        at = 0
+        for formula in () if frame.preformatted else LATEX.finditer(text):
+            self._add_words(text[at : formula.start()], marks=marks)
+            self._add_formula(formula)
+            at = formula.end()
+        self._add_words(text[at:], marks=marks)
+
+    def _add_words(self, text: str, *, marks: bool) -> None:
+        """Adds words; with `marks`, those of notes are skipped."""
         at = 0
         for start, end in self._note_marks(text) if marks else ():
             self._now.text.add(text[at:start], keep_lines=self._now.frames[-1].preformatted)
             self._emit(Skip(text[start:end], SkipRule.NOTE_REFERENCE, source=self._source))
             at = end
         self._now.text.add(text[at:], keep_lines=self._now.frames[-1].preformatted)
+
+    def _add_formula(self, formula: re.Match[str]) -> None:
+        """Adds a formula in LaTeX with its words; one without simple words is skipped and named."""
+        words = spoken_latex(str(formula[formula.lastgroup or 0]))
+        if words:
+            span = self._now.text.open(MarkupKind.RESPELL, words)
+            self._now.text.add(formula[0])
+            self._now.text.close(span)
+            return
+        self._emit(Skip(" ".join(formula[0].split()), SkipRule.MATHML, source=self._source))
+        self._added.append(UNSPOKEN)
+        self._now.text.add(UNSPOKEN)
 
     def _note_marks(self, text: str) -> list[tuple[int, int]]:
         """Finds the marks of notes in text that is no program."""
@@ -372,18 +394,6 @@ class _Walker:
         self._now.references.clear()
 
     def _emit(self, event: Block | Skip) -> None:
-        """Adds an event, and keeps it for `_count_again`."""
+        """Adds an event, and keeps it for the count at the end."""
         self._now.events.append(event)
         self._all.append(event)
-
-    def _count_again(self, body: etree._Element) -> None:
-        """Counts the document's characters by another route. Raises `CoverageError` where the events hold others."""
-        text = etree.tostring(body, method="text", encoding="unicode", with_tail=False)
-        expected = Counter(_folded(text + "".join(self._added)))
-        found = Counter(_folded("".join(event.text for event in self._all)))
-        require_equal(expected, found, self._source)
-
-
-def _folded(text: str) -> str:
-    """Returns text without spaces in which a ligature, a superscript or an accented letter equals its parts."""
-    return "".join(unicodedata.normalize("NFKD", text).translate(_HYPHENS).split())
