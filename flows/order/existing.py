@@ -88,8 +88,8 @@ def recorded_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) ->
 
 
 def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent:
-    """Gathers everything that the edition is made of."""
-    cues = [cue for chapter in order.chapters for cue in chosen_takes(order, chapter)]
+    """Gathers everything that an edition with these masters is made of; what names it is there without any master."""
+    cues = [cue for master in masters for cue in chosen_takes(order, master.chapter_index)]
     return EditionContent(
         book=order.book,
         masters=masters,

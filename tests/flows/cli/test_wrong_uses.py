@@ -193,6 +193,14 @@ WRONG = [
     (["retry", "folder"], "folder"),
     (["retry", LONG], "xxx"),
     (["retry", "book.md", "--voice", "tone"], "--voice"),
+    (["retry", "book.md", "--only", "two"], "'two'"),
+    # report
+    (["report"], "book"),
+    (["report", "missing.epub"], "missing.epub"),
+    (["report", "book.md"], "book.md"),
+    (["report", "folder"], "folder"),
+    (["report", LONG], "xxx"),
+    (["report", "book.md", "--out"], "--out"),
     # say
     (["say"], "--lines"),
     (["say", "Hello."], "--out"),
@@ -257,10 +265,18 @@ WRONG = [
     (["lexicon", "import", "folder"], "folder"),
     (["lexicon", "import", "words.toml"], "--force"),
     (["lexicon", "import", "book.pdf"], "book.pdf"),
+    # maintain
+    (["maintain", "nonsense"], "nonsense"),
+    (["maintain", "verify", "more"], "more"),
+    (["maintain", "verify", "--nonsense"], "--nonsense"),
+    (["maintain", "rebuild", "more"], "more"),
+    (["maintain", "restore", "more"], "more"),
+    (["maintain", "adopt-store", "more"], "more"),
     # the rest
     (["train", "all"], "--config"),
     (["train", "nonsense", "--config", "odd.toml"], "odd.toml"),
     (["train", "all", "--config", "missing.toml"], "missing.toml"),
+    (["make", "book.md", "--progress", "dance"], "dance"),
     (["bench", "--seconds", "0"], "seconds"),
     (["bench", "--seconds", "many"], "--seconds"),
     (["bench", "--voice", "nobody"], "nobody"),
@@ -336,7 +352,10 @@ def test_a_setting_that_cannot_be_is_named(talepress, monkeypatch, name, value, 
     assert named in ended.err
 
 
-@pytest.mark.parametrize("arguments", [[], ["voice"], ["lexicon"], ["model"], ["-h"], ["make", "-h"], ["voice", "-h"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["voice"], ["lexicon"], ["model"], ["maintain"], ["-h"], ["make", "-h"], ["report", "-h"], ["voice", "-h"]],
+)
 def test_what_is_incomplete_shows_its_help(talepress, arguments):
     ended = talepress(*arguments)
     assert (ended.code, ended.err) == (0, "")
@@ -366,7 +385,7 @@ def test_a_book_that_another_process_works_on_is_refused_before_prefect_starts(t
                 uow.runs.finish(run, RunState.FAILED)
                 uow.commit()
     assert_refused(ended)
-    assert "another process works on" in ended.err
+    assert "another process has been working on" in ended.err
 
 
 @pytest.mark.usefixtures("place")
