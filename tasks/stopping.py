@@ -11,6 +11,7 @@ Owns the process's handlers of the two signals. Must not know what is being work
 from __future__ import annotations
 
 import _thread
+import atexit
 import logging
 import os
 import signal
@@ -70,6 +71,7 @@ def heed_signals() -> None:
     _install()
     signal.signal(_AGAIN, _raise_again)
     sys.unraisablehook = _thrown_away
+    atexit.register(_ignore_signals)  # first in, so last out: Python then gives signals back their deadly default
 
 
 def wind_up() -> None:
@@ -129,6 +131,11 @@ def _heed(number: int, frame: FrameType | None) -> None:
     _thread.start_new_thread(_see_to_the_end, ())  # not `Thread`: it takes locks that we may have interrupted
     if not _stop.orderly:
         raise Stopped(STOPPED)
+
+
+def _ignore_signals() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _see_to_the_end() -> None:

@@ -127,12 +127,15 @@ def device(settings: Settings) -> CheckResult:
     """Finds the device that the model will run on."""
     import torch
 
-    wanted = settings.synthesize.device
-    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else ""
-    if wanted.startswith("cuda") and not gpu:
-        return CheckResult("device", False, f"{wanted} is set, torch sees no GPU", "set synthesize.device to auto")
-    if gpu and wanted != "cpu":
-        return CheckResult("device", True, gpu)
+    from tortoise_core.errors import ConfigError
+    from tortoise_core.inference.devices import torch_device
+
+    try:
+        target = torch_device(settings.synthesize.device)
+    except ConfigError as error:
+        return CheckResult("device", False, str(error), "set synthesize.device")
+    if target.type == "cuda":
+        return CheckResult("device", True, torch.cuda.get_device_name(target))
     return CheckResult("device", True, f"CPU, {torch.get_num_threads()} threads")
 
 

@@ -89,7 +89,7 @@ def report(
 ) -> None:
     """Writes one HTML page of a book: its chapters with their loudness, and every doubtful take to hear."""
     from flows.actions.report import report_book
-    from flows.cli.retry import last_request
+    from flows.order.existing import last_request
     from flows.order.request import Request
     from flows.services import open_services, read_settings
 

@@ -6,21 +6,13 @@ Knows nothing of how takes are made.
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from flows.cli.options import Options, with_options_of
 from flows.cli.progress import Form, ProgressForm
-from flows.order.request import Request, Retrial
-from tasks.errors import BadInputError
-
-if TYPE_CHECKING:
-    from flows.services import Services
-    from storage.records import Run
-
-AnyRequest = TypeVar("AnyRequest", bound=Request)
+from flows.order.request import Retrial
 
 
 @with_options_of(Retrial, only=("book", "out", "only", "reason"), defaults={"out": None})
@@ -33,7 +25,7 @@ def retry(
     """Speaks what was flagged again and keeps the best takes, or what --only names. The rest is as in the last run."""
     from flows.cli.launch import run_flow
     from flows.cli.report import show_report
-    from flows.order.existing import find_finished, require_idle
+    from flows.order.existing import find_finished, last_request, require_idle
     from flows.order.order import prepare
     from flows.order.outcome import outcome
     from flows.order.report import Work
@@ -57,22 +49,3 @@ def retry(
     if report is None:
         report = run_flow("retry-failed", request, settings, verbose=bool(context.obj), progress=progress)
     raise typer.Exit(show_report(report, json=json))
-
-
-def last_request(services: Services, options: Options, kind: type[AnyRequest]) -> AnyRequest:
-    """Returns the request of a book's last run, changed by the `options` that are given.
-
-    Raises `BadInputError` when there was no run.
-    """
-    from flows.order.existing import source_of
-
-    book = Path(options["book"])
-    source = source_of(book)
-    runs: tuple[Run, ...] = ()
-    if services.has_database():
-        with services.database.snapshot() as uow:
-            runs = uow.runs.of(source) if uow.books.exists(source) else ()
-    if not runs:
-        raise BadInputError(f"{book} was never made: make it first, with `talepress make`")
-    recorded = Request.from_record(runs[0].request)
-    return kind.from_values({**recorded.model_dump(), **options})

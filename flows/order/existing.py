@@ -1,4 +1,4 @@
-"""Looks up the masters and editions that are finished already.
+"""Looks up what a book was asked for last, and its masters and editions that are finished already.
 
 Without Prefect, so that the command line can say that there is nothing to do before starting it. Reads only. Knows
 nothing of how anything is made.
@@ -7,16 +7,22 @@ nothing of how anything is made.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from flows.order.order import Order
+from flows.order.request import Request
+from flows.services import Services
 from storage.errors import BookBusyError, IncompleteError
-from storage.records import ChosenTake, Edition, Master, RunState
+from storage.records import ChosenTake, Edition, Master, Run, RunState
 from tasks.errors import BadInputError
 from tasks.master.keys import master_key
 from tasks.package.content import EditionContent
 from tasks.package.edition import edition_key, is_published
+
+AnyRequest = TypeVar("AnyRequest", bound=Request)
 
 
 def source_of(book: Path) -> str:
@@ -26,6 +32,23 @@ def source_of(book: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise BadInputError(f"{book} cannot be read: {error.strerror}") from error
+
+
+def last_request(services: Services, asked: Mapping[str, Any], kind: type[AnyRequest]) -> AnyRequest:
+    """Reads what the last run of a book was asked for, with `asked` in its place where that is given.
+
+    Raises `BadInputError` when there was no run.
+    """
+    book = Path(asked["book"])
+    source = source_of(book)
+    runs: tuple[Run, ...] = ()
+    if services.has_database():
+        with services.database.snapshot() as uow:
+            runs = uow.runs.of(source) if uow.books.exists(source) else ()
+    if not runs:
+        raise BadInputError(f"{book} was never made: make it first, with `talepress make`")
+    recorded = Request.from_record(runs[0].request)
+    return kind.from_values({**recorded.model_dump(), **asked})
 
 
 def require_idle(order: Order) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PeakMemory:
-    """The most memory held at any time, in bytes. `gpu_bytes` is None where no GPU was used."""
+    """The most memory held at any time, in bytes; `gpu_bytes` on the GPU that held most, None where none was used."""
 
     resident_bytes: int
     gpu_bytes: int | None
@@ -21,5 +21,5 @@ def peak_memory() -> PeakMemory:
     torch = sys.modules.get("torch")
     gpu_bytes = None
     if torch is not None and torch.cuda.is_initialized():
-        gpu_bytes = torch.cuda.max_memory_allocated()
+        gpu_bytes = max(torch.cuda.max_memory_allocated(number) for number in range(torch.cuda.device_count()))
     return PeakMemory(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit, gpu_bytes)

@@ -101,3 +101,16 @@ with stopping.orderly(lambda: time.sleep(20)), stopping.orderly(lambda: 1 / 0):
     time.sleep(20)
 """)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (130, f"talepress: {stopping.STOPPED}"), done
+
+
+def test_a_signal_that_comes_when_all_is_done_changes_nothing():
+    done = ended("""
+import threading
+class Slow:  # what a library tears down after Python's own exit handlers
+    def __del__(self, send=os.kill, me=os.getpid(), number=signal.SIGTERM):
+        send(me, number)
+threading.kept = Slow()
+print("finished", flush=True)
+stopping.wind_up()
+""")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "finished\n", ""), done

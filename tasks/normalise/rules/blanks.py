@@ -20,7 +20,8 @@ _TITLED = re.compile(
 )
 # A dash of two hides a name behind these words; a single one where nothing else could stand.
 _HIDDEN = re.compile(
-    r"\b((?:[Oo]f|[Aa]t|[Ii]n|[Tt]o|[Ff]rom|[Nn]ear|[Tt]he|called|named|Lord|Lady|Sir|Miss|Count|Captain|Colonel|Major|General|Doctor)\s)"
+    r"\b((?:[Oo]f|[Aa]t|[Ii]n|[Tt]o|[Ff]rom|[Nn]ear|[Tt]he|called|named|Lord|Lady|Sir|Miss|Count|Captain|Colonel|"
+    r"Major|General|Doctor)\s)"
     rf"(?:{_LONG_DASH}{_ENDS}|{_DASH}(?=[,.;:!?]|['’]s\b))"
 )
 _PART_OF_WORD = re.compile(

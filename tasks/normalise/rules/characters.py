@@ -176,7 +176,8 @@ def plain_quotes(text: str, _: Context) -> str:
 _IN_WORD = re.compile(r"\[([^\W\d_])\](?=[^\W\d_])|(?<=[^\W\d_])\[([^\W\d_]{1,4})\]")
 # Small words that an editor put in belong to the sentence; "[sic]" and "[laughs]" stand beside it.
 _INSERTED = re.compile(
-    r"\[((?i:the|an?|was|is|were|are|be|been|had|has|have|his|her|their|its|my|your|our|he|she|it|they|we|of|to|in|on|at|"
+    r"\[((?i:the|an?|was|is|were|are|be|been|had|has|have|his|her|their|its|my|your|our|he|she|it|they|we|of|to|in|on|"
+    r"at|"
     r"for|by|and|or|but|that|who|which|this|these|those|not|as|with|from))\]|\[([.,;:!?])\]"
 )
 _FOR_EDITORS_BRACKETS = re.compile(r"\[")

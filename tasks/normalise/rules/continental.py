@@ -17,7 +17,8 @@ _PRICE = re.compile(rf"({_SIGN}\s?)({_WHOLE}),(\d\d){_AFTER}")
 _PRICE_BEFORE_SIGN = re.compile(rf"(?<![\w.,€$£-])({_WHOLE})(?:,(\d\d))?\s?€(?!\s?\d)")
 _ROUND_PRICE = re.compile(r"(€\s?)(\d{1,3}(?:\.\d{3})+)(?!\d|[.,]\d)")
 _COUNTED = re.compile(
-    r"(?<![\w.,€$£/-])\d{1,3}\.\d{3}(?=\s(?:[Ee]uros?|EUR|francs|people|inhabitants|copies|men|soldiers|visitors|members)\b)"
+    r"(?<![\w.,€$£/-])\d{1,3}\.\d{3}(?=\s(?:[Ee]uros?|EUR|francs|people|inhabitants|copies|men|soldiers|visitors|"
+    r"members)\b)"
 )
 _THOUSANDS = re.compile(r"(?<![\w.,€$£/-])\d{1,3}(?:\.\d{3}){2,}(?!\w|\.\w|,\d{3})")
 _MIXED = re.compile(rf"(?<![\w.,-])(\d{{1,3}}(?:\.\d{{3}})+),(\d{{1,2}}){_AFTER}")

@@ -81,7 +81,8 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bS/he\b", "He or she"),
         (r"\b(s?he|his|him|hers?)\s?/\s?(?=s?he\b|his\b|him\b|hers?\b)", r"\1 or "),
         (
-            r"(?<=[A-Za-z])/(?=(?:hour|hr|day|week|month|year|person|minute|second|serving|portion|slice|capita|piece)\b)",
+            r"(?<=[A-Za-z])/(?=(?:hour|hr|day|week|month|year|person|minute|second|serving|portion|slice|capita|"
+            r"piece)\b)",
             " per ",
         ),
         (r"\b([A-Z]{1,3})/(?=[A-Z]{1,3}\b)", r"\1 "),

@@ -111,7 +111,7 @@ _SIZED_NEXT = re.compile(rf"\s{_SIZED}\b")
 _PRIMES = re.compile(
     rf"(?<![\w.])(\d+)\s?[′'’]\s?-?(\d+(?:\.\d+)?[½¼¾]?)\s?(?:[″\"”]|''|’’)?(?!\w|\.\d)|"
     rf"(?<![\w.])(\d+)\s?(?:′|['’](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
-    rf"|(?<![\w.])(\d+(?:\.\d+)?[½¼¾]?)\s?(?:″|[\"”](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
+    rf"|(?<![\w.])(\d+(?:\.\d+)?[½¼¾]?)\s?(?:″|[\"”](?=\s(?:{_LENGTHS}|{_SIZED})\b)|(?<=\b[Aa] \d\d)\"(?=\s[A-Za-z]))"
 )
 
 
@@ -146,7 +146,7 @@ def temperatures_and_angles(text: str, _: Context) -> str:
         inches = match[2] or match[4]
         if match[1] and describes_noun(match):
             return f"{feet} foot {inches}"  # "a 5'4" girl"
-        if (match[3] or match[4]) and _SIZED_NEXT.match(match.string, match.end()):
+        if (match[3] or match[4]) and (_SIZED_NEXT.match(match.string, match.end()) or describes_noun(match)):
             return f"{feet} foot" if feet else f"{inches} inch"  # "a 6' fence"
         words = [f"{feet} {_form(feet, 'foot', 'feet')}"] if feet else []
         words += [f"{inches} {_form(inches, 'inch', 'inches')}"] if inches else []

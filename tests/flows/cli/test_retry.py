@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.cli.retry import last_request
+from flows.order.existing import last_request
 from flows.order.request import Retrial
 from flows.services import open_services, read_settings
 from storage.records import RunState

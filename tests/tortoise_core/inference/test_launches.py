@@ -16,6 +16,7 @@ from tortoise_core.inference.logits import DecodingSettings
 from tortoise_core.inference.sampling import Keep, Prompt, _Flight, _Seat
 from tortoise_core.inference.vocoding import WindowedVocoder
 from tortoise_core.models.autoregressive import AutoregressiveModel
+from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder, DiffusionDecoderConfig
 from tortoise_core.models.diffusion_steps import DenoisingSteps
 from tortoise_core.models.univnet import UnivNet, UnivNetConfig
@@ -66,6 +67,17 @@ def test_rows_are_seated_together(launches):
     decoding(launches)
     assert launches.operations <= 400, launches.by_name()
     assert launches.syncs.total() == 0, launches.syncs
+
+
+def test_ranking_candidates(launches):
+    clvp = on_cuda(Clvp)
+    clvp.pack()
+    texts = clvp.encode_texts(torch.zeros(4, 90, dtype=torch.long, device="cuda"))
+    codes = torch.zeros(256, 140, dtype=torch.long, device="cuda")
+    launches.clear()
+    clvp.score_codes(texts.repeat_interleave(64, 0), codes, torch.full((256,), 100, device="cuda"))
+    assert launches.operations <= 955, launches.by_name()
+    assert launches.syncs.total() <= 1, launches.syncs
 
 
 @pytest.mark.parametrize("sampler", ["ancestral", "ddim", "dpmpp"])
