@@ -27,6 +27,6 @@ def book_to_audio(request: Request) -> RunReport | State[RunReport]:
 
 
 def unspoken(order: Order) -> tuple[KeyedUtterance, ...]:
-    """The utterances without a take that may be used."""
+    """Lists the utterances without a take that may be used."""
     with order.services.database.snapshot() as uow:
         return uow.takes.missing(order.source, order.chapters)

@@ -31,7 +31,7 @@ def retry_failed(request: Retrial) -> RunReport | State[RunReport]:
 
 
 def unspoken_or_asked_for(order: Order) -> tuple[KeyedUtterance, ...]:
-    """The utterances without a usable take and those asked for, the first of each text, in reading order."""
+    """Lists the utterances without a usable take and those asked for, the first of each text, in reading order."""
     again: dict[str, KeyedUtterance] = {item.key: item for item in unspoken(order)}
     for item in chosen_again(order):
         again.setdefault(item.key, item)

@@ -21,7 +21,7 @@ from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.models.catalogue import find_model
 from tasks.synthesize.engines import engine_kind, get_front_end, get_speaker, precision, sampling_settings
 from tasks.synthesize.speaker import Speaker
-from tasks.voices.catalogue import check_latents, find_voice, shipped_voices
+from tasks.voices.catalogue import check_latents, find_voice, remedy_for_voice, shipped_voices
 from tortoise_core.inference.interface import Engine, FrontEnd, Sampling
 
 
@@ -79,7 +79,7 @@ class Services:
         return self.sampling_with()
 
     def sampling_with(self, **changes: object) -> Sampling:
-        """The sampling settings with some of them changed. Raises `ConfigError` for one that the engine lacks."""
+        """Changes some of the sampling settings. Raises `ConfigError` for one that the engine lacks."""
         return sampling_settings(self.front_end, self.settings.synthesize, **changes)
 
     def has_database(self) -> bool:
@@ -91,14 +91,14 @@ class Services:
         return ArtifactStore(self.settings.storage.artifacts).identity() is not None
 
     def added_voices(self) -> tuple[VoiceRecord, ...]:
-        """The voices that users added, of any model."""
+        """Lists the voices that users added, of any model."""
         if not self.has_database():
             return ()
         with self.database.snapshot() as uow:
             return uow.voices.list()
 
     def voice(self, name: str | None = None) -> VoiceRecord:
-        """The voice of that name, or the one that the settings name, its latents checked.
+        """Finds the voice of that name, or the one that the settings name, its latents checked.
 
         Raises `UnknownVoiceError`, `BadInputError` for latents that are missing or damaged.
         """
@@ -106,7 +106,7 @@ class Services:
         added = self.added_voices()
         known = sorted({voice.name for voice in shipped_voices()} | {voice.name for voice in added})
         if name not in known:  # asked here as well, because `find_voice` needs the store opened
-            raise UnknownVoiceError(f"unknown voice {name!r}: there is {', '.join(known) or 'none'}")
+            raise UnknownVoiceError(f"unknown voice {name!r}: {remedy_for_voice(known)}")
         voice = find_voice(name, self.front_end.digest, self.store, added)
         check_latents(voice, self.store)
         return voice
@@ -118,7 +118,7 @@ class Services:
 
 
 def read_settings(**overrides: Mapping[str, object]) -> Settings:
-    """All settings, with `overrides` on top: `read_settings(synthesize={"voice": "slt"})`. Raises `BadInputError`.
+    """Reads settings, with `overrides` on top: `read_settings(synthesize={"voice": "slt"})`. Raises `BadInputError`.
 
     An override that is None or "" leaves the configured value.
     """
@@ -134,7 +134,7 @@ def read_settings(**overrides: Mapping[str, object]) -> Settings:
 
 @contextmanager
 def open_services(settings: Settings) -> Iterator[Services]:
-    """Services for the length of the block."""
+    """Opens services for the length of the block."""
     services = Services(settings)
     try:
         yield services

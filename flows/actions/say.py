@@ -149,7 +149,7 @@ def cut_lines(services: Services, plan: Sequence[SayLine]) -> list[tuple[SayPart
 
 
 def speech_json(speech: Speech) -> dict[str, Any]:
-    """What `talepress say --json` prints."""
+    """Makes what `talepress say --json` prints."""
     return {
         "voice": speech.voice,
         "preset": speech.preset,
@@ -197,7 +197,7 @@ def _speak(
 
 
 def _read_lines(path: Path) -> list[str]:
-    """The lines of a text file. Raises `BadInputError` for one that cannot be read, is too large or no UTF-8."""
+    """Reads the lines of a text file. Raises `BadInputError` for one that cannot be read, is too large or no UTF-8."""
     try:
         if path.stat().st_size > MAX_LINES_BYTES:
             raise BadInputError(f"{path} has more than {MAX_LINES_BYTES} bytes; cut it into several files")

@@ -34,7 +34,7 @@ class ExitCode(IntEnum):
 
 
 def exit_code_of(error: BaseException) -> ExitCode:
-    """The exit code for an error that ended a command."""
+    """Returns the exit code for an error that ended a command."""
     if isinstance(error, BadInputError | NotFoundError | DuplicateError | DatabaseUrlError):
         return ExitCode.BAD_INPUT
     if isinstance(error, StoreUnavailableError | DatabaseFullError):
@@ -47,7 +47,7 @@ def exit_code_of(error: BaseException) -> ExitCode:
 
 
 def one_line(error: BaseException) -> str:
-    """The error as one line for a person; an error that nobody foresaw is named by its type."""
+    """Writes an error as one line for a person; an error that nobody foresaw is named by its type."""
     text = " ".join(str(error).split())
     if isinstance(error, TalepressError | StorageError | TortoiseError) and text:
         return text

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import bench, doctor, lexicon, make, model, plan, report, retry, say, status, train, voice
+from flows.cli import bench, doctor, lexicon, maintain, make, model, plan, report, retry, say, status, train, voice
 from flows.cli.console import ExitCode, exit_code_of, one_line, tell
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ for command in (
 app.add_typer(voice.app, name="voice")
 app.add_typer(lexicon.app, name="lexicon")
 app.add_typer(model.app, name="model")
+app.add_typer(maintain.app, name="maintain")
 
 
 def main() -> None:

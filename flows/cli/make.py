@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Asked, with_options_of
+from flows.cli.options import Options, with_options_of
 from flows.cli.progress import Form, ProgressForm
 from flows.order.request import Request
 
@@ -17,7 +17,7 @@ DEFAULT_OUT = "audiobooks"
 @with_options_of(Request, defaults={"out": DEFAULT_OUT})
 def make(
     context: typer.Context,
-    asked: Asked,
+    options: Options,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
     progress: ProgressForm = Form.AUTO,
 ) -> None:
@@ -31,7 +31,7 @@ def make(
     from flows.services import open_services, read_settings
 
     began = time.monotonic()
-    request = Request.checked(asked)
+    request = Request.from_values(options)
     settings = read_settings(**request.overrides)
     with open_services(settings) as services:
         order = prepare(services, request)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Asked, with_options_of
+from flows.cli.options import Options, with_options_of
 from flows.cli.progress import Form, ProgressForm
 from flows.order.request import Retrial
 
@@ -18,7 +18,7 @@ from flows.order.request import Retrial
 @with_options_of(Retrial, only=("book", "out", "only", "reason"), defaults={"out": None})
 def retry(
     context: typer.Context,
-    asked: Asked,
+    options: Options,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
     progress: ProgressForm = Form.AUTO,
 ) -> None:
@@ -34,7 +34,7 @@ def retry(
 
     began = time.monotonic()
     with open_services(read_settings()) as services:
-        request = last_request(services, asked, Retrial)
+        request = last_request(services, options, Retrial)
     settings = read_settings(**request.overrides)
     with open_services(settings) as services:
         order = prepare(services, request)

@@ -58,7 +58,9 @@ def _one_book(book: Path, json: bool) -> None:
     source = source_of(book)
     with open_services(read_settings()) as services, services.database.snapshot() as uow:
         if not uow.books.exists(source):
-            raise BadInputError(f"{book} is not in the database; `talepress make` puts it there")
+            raise BadInputError(
+                f"{book} was never made, so nothing is known of it: make it first, with `talepress make`"
+            )
         summary = uow.books.summary(source)
         chapters = uow.books.chapter_summaries(source)
         runs = uow.runs.of(source)

@@ -46,9 +46,9 @@ def last_request(services: Services, asked: Mapping[str, Any], kind: type[AnyReq
         with services.database.snapshot() as uow:
             runs = uow.runs.of(source) if uow.books.exists(source) else ()
     if not runs:
-        raise BadInputError(f"{book} was never made; `talepress make` does that")
-    recorded = Request.recorded(runs[0].request)
-    return kind.checked({**recorded.model_dump(), **asked})
+        raise BadInputError(f"{book} was never made: make it first, with `talepress make`")
+    recorded = Request.from_record(runs[0].request)
+    return kind.from_values({**recorded.model_dump(), **asked})
 
 
 def require_idle(order: Order) -> None:
@@ -59,7 +59,7 @@ def require_idle(order: Order) -> None:
         runs = uow.runs.of(order.source) if uow.books.exists(order.source) else ()
     if runs and runs[0].state is RunState.RUNNING and not runs[0].interrupted:
         raise BookBusyError(
-            f"another process works on {order.book.title!r} since {runs[0].started_at:%Y-%m-%d %H:%M} UTC: "
+            f"another process has been working on {order.book.title!r} since {runs[0].started_at:%Y-%m-%d %H:%M} UTC: "
             "wait for it or stop it"
         )
 
@@ -100,13 +100,15 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
 
 
 def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | None]:
-    """Computes the key of an edition in the order's folder, and finds the edition, None unless its files lie there as
-    they were written."""
+    """Computes the key of an edition's row, and finds the edition, None unless its files lie as they were written.
+
+    The key covers the content and the order's folder: the same edition in another folder is published there too.
+    """
     key = edition_key(content)
-    place = hashlib.sha256(f"{key} {order.out}".encode("utf-8", "surrogateescape")).hexdigest()
+    row_key = hashlib.sha256(f"{key} {order.out}".encode("utf-8", "surrogateescape")).hexdigest()
     with order.services.database.snapshot() as uow:
-        found = uow.editions.find(place)
-    return place, found if found is not None and is_published(found) else None
+        found = uow.editions.find(row_key)
+    return row_key, found if found is not None and is_published(found) else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -77,13 +77,13 @@ def outcome(
 
 
 def _credits(order: Order) -> tuple[VoiceCredit, ...]:
-    """The voices that speak in the order's chapters, in the order of their first words."""
+    """Lists the voices that speak in the order's chapters, in the order of their first words."""
     voices = [order.voice_of(item.utterance) for item in order.keyed]
     return tuple(credit_of(voice) for voice in {voice.name: voice for voice in voices}.values())
 
 
 def _flagged(order: Order) -> tuple[FlaggedTake, ...]:
-    """The chosen takes of the order's chapters that the checks doubt."""
+    """Lists the chosen takes of the order's chapters that the checks doubt."""
     with order.services.database.snapshot() as uow:
         found = uow.takes.flagged(order.source, order.chapters)
     return tuple(

@@ -104,7 +104,7 @@ class RunReport:
 
 
 def report_json(report: RunReport) -> dict[str, Any]:
-    """The report as JSON-ready values: what `talepress make --json` prints."""
+    """Makes the report as JSON-ready values: what `talepress make --json` prints."""
     return {
         "title": report.title,
         "authors": list(report.authors),
@@ -158,7 +158,7 @@ def flagged_sentence(report: RunReport) -> str:
 
 
 def coverage_json(coverage: Coverage) -> dict[str, int]:
-    """The character totals of the ledger."""
+    """Returns the character totals of the ledger."""
     return {
         "source_chars": coverage.source_chars,
         "spoken_chars": coverage.spoken_chars,
@@ -168,7 +168,7 @@ def coverage_json(coverage: Coverage) -> dict[str, int]:
 
 
 def flagged_rows(flagged: Sequence[FlaggedTake]) -> list[dict[str, Any]]:
-    """One row for each flagged take, as the table artifact and the JSON show it."""
+    """Makes a row for each flagged take, as the table artifact and the JSON show it."""
     return [
         {
             "chapter": take.chapter_index + 1,
@@ -182,7 +182,7 @@ def flagged_rows(flagged: Sequence[FlaggedTake]) -> list[dict[str, Any]]:
 
 
 def report_markdown(report: RunReport) -> str:
-    """The report as a Markdown page (not indented, as Prefect wants it)."""
+    """Writes the report as a Markdown page (not indented, as Prefect wants it)."""
     lines = [
         f"# {_cell(report.title)}",
         "",
@@ -249,14 +249,14 @@ def rendered_sentence(work: Work) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as `h:mm:ss`."""
+    """Writes seconds as `h:mm:ss`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}"
 
 
 def _cell(text: str) -> str:
-    """Text that cannot break out of its table cell or turn into markup: book text is untrusted."""
+    """Makes text that cannot break out of its table cell or turn into markup: book text is untrusted."""
     flat = " ".join(text.split())
     for character in "\\`*_[]<>|#":
         flat = flat.replace(character, f"\\{character}")

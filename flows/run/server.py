@@ -33,9 +33,9 @@ STOP_TIMEOUT_SECONDS = 15
 SETTLE_TIMEOUT_SECONDS = 20
 STOPPED_SETTLE_SECONDS = 2  # when the user waits for the end
 STOPPED_STOP_SECONDS = 1
-LOOK_SECONDS = 0.25
-STOP_LOOK_SECONDS = 0.05
-QUIET_LOOKS = 3
+POLL_SECONDS = 0.25
+STOP_POLL_SECONDS = 0.05
+QUIET_POLLS = 3
 LOGGED_PACKAGES = ("tortoise_core", "storage", "tasks", "flows")
 
 
@@ -142,7 +142,7 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
             return
         if waited > STOP_TIMEOUT_SECONDS:
             child.kill()
-        time.sleep(STOP_LOOK_SECONDS)
+        time.sleep(STOP_POLL_SECONDS)
 
 
 def settle(flow_run_id: UUID | None) -> None:
@@ -161,11 +161,11 @@ def settle(flow_run_id: UUID | None) -> None:
     if flow_run_id is None:  # the flow never got as far as a run
         return
     deadline = time.monotonic() + seconds
-    quiet = 0  # looks in a row without an unfinished run: a task run that the server has yet to hear of is not listed
+    quiet = 0  # polls in a row without an unfinished run: a task run that the server has yet to hear of is not listed
     with get_client(sync_client=True) as client:
-        while quiet < QUIET_LOOKS and time.monotonic() < deadline:
+        while quiet < QUIET_POLLS and time.monotonic() < deadline:
             quiet = 0 if unfinished_task_runs(client, flow_run_id) else quiet + 1
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
 
 def unfinished_task_runs(client: SyncPrefectClient, flow_run_id: UUID) -> list[UUID]:
@@ -188,7 +188,7 @@ def unfinished_task_runs(client: SyncPrefectClient, flow_run_id: UUID) -> list[U
 
 
 def _serve(listener_fd: int) -> None:
-    """The server process: serves until the pipe on stdin is closed by the parent or by its death."""
+    """Runs the server process until the pipe on stdin is closed by the parent or by its death."""
     import uvicorn
 
     def stop_with_parent() -> None:

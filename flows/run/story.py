@@ -110,6 +110,7 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
             uow.commit()
         tracker.finish()
         show_report(order.source, report)
+    order.services.database.back_up()
     return report
 
 

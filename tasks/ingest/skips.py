@@ -78,6 +78,7 @@ class SkipRule(StrEnum):
     VECTOR_GRAPHIC = "vector-graphic", "text in drawings", Basis.SAID
     MEDIA_FALLBACK = "media-fallback", "text for programs that show no sound or video", Basis.SAID
     TABLE = "table", "tables that are only announced, by `ingest.tables`", Basis.SAID
+    CODE = "code", "listings of programs, by `ingest.code`", Basis.EITHER
     MATHML = "mathml", "formulas", Basis.SAID
     RUBY_ANNOTATION = "ruby-annotation", "readings printed above or beside a text", Basis.SAID
     RUBY_BASE = "ruby-base", "text of which the reading is spoken, by `ingest.ruby`", Basis.SAID

@@ -23,7 +23,7 @@ _STRESSED_SYLLABLES = re.compile(r"\w+(?:-\w+)+")
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
 _LONGEST_NUMBER = 15  # digits; longer ones are read digit by digit
 _LETTER_A = "{EY1|A}"  # alone it would be the article
-_RARE_LETTERS = "zqx"  # begin a made-up word
+_RARE_LETTERS = "zqxozqx"  # begin a made-up word, which is too long for an acronym in a line of capitals
 _NUMBERS: dict[str, Callable[[int, bool], str]] = {"cardinal": cardinal, "ordinal": ordinal, "year": year}
 _DIGITS_OF_INDEX = "abcdefghijklmnopqrstuvwxy"  # "z" ends a made-up word
 
@@ -149,7 +149,7 @@ def _phonemes(value: str) -> str:
 
 
 def _unstressed(respelling: str) -> str:
-    """ "tuh-MAH-toh" in small letters: capitals show the stress to people, to the rules they would be an acronym."""
+    """Makes "tuh-MAH-toh" lower case: the capitals show people the stress, but look like an acronym to the rules."""
     return _STRESSED_SYLLABLES.sub(
         lambda match: match[0].lower() if match[0] != match[0].title() else match[0], respelling
     )

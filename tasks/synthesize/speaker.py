@@ -25,7 +25,7 @@ class Speaker:
         self._lock = threading.Lock()
 
     def speak(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult]:
-        """The results of `speak_timed` alone. Raises as it does."""
+        """Returns the results of `speak_timed` alone. Raises as it does."""
         return self.speak_timed(requests)[0]
 
     def speak_timed(self, requests: Sequence[SpeechRequest]) -> tuple[list[SpeechResult], float]:

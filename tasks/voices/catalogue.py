@@ -50,7 +50,7 @@ class ShippedVoice:
 
 
 def shipped_voices(folder: Path = SHIPPED_FOLDER) -> tuple[ShippedVoice, ...]:
-    """The voices in a folder, by name. Raises `BadInputError` for a description that cannot be read."""
+    """Lists the voices in a folder, by name. Raises `BadInputError` for a description that cannot be read."""
     return tuple(_describe(path) for path in sorted(folder.glob("*.safetensors")))
 
 
@@ -61,7 +61,7 @@ def find_voice(
     enrolled: Sequence[VoiceRecord] = (),
     folder: Path = SHIPPED_FOLDER,
 ) -> VoiceRecord:
-    """The voice of that name for a model.
+    """Finds the voice of that name for a model.
 
     Args:
         name: what the user asked for.
@@ -93,12 +93,18 @@ def find_voice(
         if (voice.name, voice.model_digest) == (name, model_digest):
             return voice
     usable = voice_names(model_digest, enrolled, folder)
-    known = ", ".join(usable) if usable else "none yet"
     if any(voice.name == name for voice in enrolled):
         raise UnknownVoiceError(
-            f"voice {name!r} was made by another model: remove it and add it again from its clips, or use {known}"
+            f"voice {name!r} was made by another model: remove it and add it again from its clips, "
+            f"or {remedy_for_voice(usable)}"
         )
-    raise UnknownVoiceError(f"unknown voice {name!r}: there is {known}; `talepress voice add NAME CLIP...` adds one")
+    raise UnknownVoiceError(f"unknown voice {name!r}: {remedy_for_voice(usable)}")
+
+
+def remedy_for_voice(usable: Sequence[str]) -> str:
+    """Writes how a message ends about a voice that cannot be used; `usable` are the names of those that can."""
+    use = f"use one of {', '.join(usable)}, or " if usable else ""
+    return f"{use}make one: `talepress voice add NAME CLIP...`"
 
 
 def credit_of(voice: VoiceRecord, folder: Path = SHIPPED_FOLDER) -> VoiceCredit:
@@ -113,7 +119,7 @@ def credit_of(voice: VoiceRecord, folder: Path = SHIPPED_FOLDER) -> VoiceCredit:
 def voice_names(
     model_digest: str, enrolled: Sequence[VoiceRecord] = (), folder: Path = SHIPPED_FOLDER
 ) -> tuple[str, ...]:
-    """The names that `find_voice` finds for a model, sorted."""
+    """Lists the names that `find_voice` finds for a model, sorted."""
     shipped = {voice.name for voice in shipped_voices(folder)}
     return tuple(sorted(shipped | {voice.name for voice in enrolled if voice.model_digest == model_digest}))
 

@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from flows.actions.maintain import rebuild
 from flows.order.request import Request
+from flows.progress import listening
 from flows.services import open_services, read_settings
-from storage.errors import StoreUnavailableError
+from storage.backups import backups
+from storage.database import restore_database
+from storage.errors import DatabaseError, StoreUnavailableError
+from tests.flows.samples import add_voice
 
 pytestmark = [pytest.mark.usefixtures("prefect_server", "voiced_home"), pytest.mark.timeout(900)]
 
@@ -98,6 +103,44 @@ def test_a_store_that_is_away_for_a_moment_loses_nothing(make, made, voiced_home
     (voiced_home / "aside").rename(store)
     again = make("elsewhere")
     assert (again.rendered, takes_of(again)) == (0, takes_of(made))
+
+
+def test_a_finished_run_leaves_a_backup_from_which_its_rows_come_back(make, made, voiced_home):
+    (copy,) = backups(voiced_home / "talepress.db")
+    for file in voiced_home.glob("talepress.db*"):
+        if file != copy:
+            file.unlink()
+    with pytest.raises(DatabaseError, match=r"`talepress maintain restore`.*talepress\.db\.1"):
+        make("elsewhere")
+    restore_database(read_settings().storage.database)
+    again = make("elsewhere")
+    assert (again.rendered, takes_of(again)) == (0, takes_of(made))
+
+
+def test_a_book_is_made_of_rebuilt_rows_and_nothing_is_spoken(make, made, voiced_home):
+    for file in voiced_home.glob("talepress.db*"):
+        file.unlink()
+    with open_services(read_settings()) as services:
+        assert rebuild(services).takes == UTTERANCES
+    add_voice(voiced_home)
+    again = make("elsewhere")
+    assert (again.rendered, takes_of(again)) == (0, takes_of(made))
+    assert again.edition.files[0].sha256 == made.edition.files[0].sha256
+
+
+def test_a_database_that_is_deleted_under_a_run_is_missed(make, voiced_home):
+    """The run's own connection still sees it: without a look at the disk, all would seem well."""
+
+    def delete(progress):
+        if progress.stage == "package":
+            for file in voiced_home.glob("talepress.db*"):
+                file.unlink()
+
+    missed = pytest.raises(DatabaseError, match=r"there is no library in it.*`talepress maintain restore`")
+    with missed, listening(delete):
+        make()
+    restore_database(read_settings().storage.database)
+    assert make("elsewhere").rendered == 0
 
 
 def test_takes_whose_files_come_back_are_used_again(make, made, voiced_home, monkeypatch):

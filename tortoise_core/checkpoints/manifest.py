@@ -75,7 +75,8 @@ class ModelManifest:
             return self.networks[role]
         except KeyError:
             raise CheckpointError(
-                f"model {self.name} in {self.folder} has no {role} network, only {', '.join(self.networks)}"
+                f"model {self.name} in {self.folder} has no {role} network, only "
+                f"{', '.join(self.networks)}: use a model that has one"
             ) from None
 
     def path(self, role: str) -> Path:

@@ -15,6 +15,8 @@ from torch import nn
 
 from tortoise_core.errors import CheckpointError, DamagedWeightsError
 
+_REMEDY = ": these are the weights of another network; import or fetch the model again"
+
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     """Reads all tensors of a safetensors file to the CPU. Raises `CheckpointError` for a missing or damaged file."""
@@ -60,12 +62,12 @@ def check_shapes(model: nn.Module, shapes: Mapping[str, torch.Size], source: str
     missing = sorted(wanted.keys() - shapes.keys())
     foreign = sorted(shapes.keys() - wanted.keys())
     if missing:
-        raise CheckpointError(f"{source}: {len(missing)} tensors are missing, {missing[0]!r} first")
+        raise CheckpointError(f"{source}: {len(missing)} tensors are missing, {missing[0]!r} first{_REMEDY}")
     if foreign:
-        raise CheckpointError(f"{source}: {len(foreign)} tensors do not belong here, {foreign[0]!r} first")
+        raise CheckpointError(f"{source}: {len(foreign)} tensors do not belong here, {foreign[0]!r} first{_REMEDY}")
     for key, shape in wanted.items():
         if shapes[key] != shape:
-            raise CheckpointError(f"{source}: {key!r} has shape {list(shapes[key])}, expected {list(shape)}")
+            raise CheckpointError(f"{source}: {key!r} has shape {list(shapes[key])}, expected {list(shape)}{_REMEDY}")
 
 
 def check_tensors(model: nn.Module, tensors: Mapping[str, torch.Tensor], source: str) -> None:
@@ -73,7 +75,7 @@ def check_tensors(model: nn.Module, tensors: Mapping[str, torch.Tensor], source:
     check_shapes(model, {key: value.shape for key, value in tensors.items()}, source)
     for key, value in model.state_dict().items():
         if tensors[key].is_floating_point() != value.is_floating_point():
-            raise CheckpointError(f"{source}: {key!r} holds {tensors[key].dtype}, expected {value.dtype}")
+            raise CheckpointError(f"{source}: {key!r} holds {tensors[key].dtype}, expected {value.dtype}{_REMEDY}")
 
 
 def load_weights(model: nn.Module, path: Path) -> None:

@@ -20,7 +20,7 @@ from tortoise_core.corpus.sentences import HeldOutBooks, speakable_sentences
 from tortoise_core.errors import ConfigError
 from tortoise_core.training.checkpoint import begin_with_weights
 from tortoise_core.training.export import export_model
-from tortoise_core.training.loop import RunState, Trainer
+from tortoise_core.training.loop import Trainer, TrainingState
 from tortoise_core.training.stages.registry import STAGES
 from tortoise_core.training.workspace import Workspace
 
@@ -34,7 +34,7 @@ STEPS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Order:
+class RunOptions:
     """Limits and files for the steps."""
 
     minutes: float = math.inf  # the longest that a stage is trained before the next step
@@ -44,7 +44,7 @@ class Order:
     stop: Callable[[], bool] = lambda: False  # is asked before each sentence and step whether to end
 
 
-def run(workspace: Workspace, steps: Sequence[str], order: Order) -> None:
+def run(workspace: Workspace, steps: Sequence[str], options: RunOptions) -> None:
     """Runs steps of the training one after another; `all` stands for every one of them.
 
     Raises `ConfigError` for a step that is not one of `STEPS`, or whose needs are not met.
@@ -53,20 +53,20 @@ def run(workspace: Workspace, steps: Sequence[str], order: Order) -> None:
         raise ConfigError(f"unknown training stage {unknown[0]!r}: use all, or some of {', '.join(STEPS)}")
     for step in STEPS if "all" in steps else steps:
         if step == "corpus":
-            _build_corpus(workspace, order)
+            _build_corpus(workspace, options)
         elif step == "export":
-            if order.out is None:
+            if options.out is None:
                 raise ConfigError("export needs a folder for the new model: give --out")
-            export_model(workspace, order.out)
+            export_model(workspace, options.out)
         else:
-            train(workspace, step, order.minutes, order.stop)
-        if order.stop():
+            train(workspace, step, options.minutes, options.stop)
+        if options.stop():
             return
 
 
 def train(
     workspace: Workspace, stage: str, minutes: float = math.inf, stop: Callable[[], bool] = lambda: False
-) -> RunState:
+) -> TrainingState:
     """Trains one stage until its recipe's last step, for so many minutes, or until `stop`. Raises `ConfigError`."""
     entry = STAGES[stage]
     for needed in entry.needs:
@@ -107,11 +107,13 @@ def _require_same_codes(workspace: Workspace, manifest: ModelManifest) -> None:
         )
 
 
-def _build_corpus(workspace: Workspace, order: Order) -> None:
-    if order.sentences is None or not order.sentences.is_file():
-        raise ConfigError(f"the corpus needs a text file with one sentence a line (--sentences), not {order.sentences}")
-    books = HeldOutBooks(order.held_out_books)
-    texts = (text for text in speakable_sentences(order.sentences) if text not in books)
-    until_stopped = takewhile(lambda _: not order.stop(), texts)
+def _build_corpus(workspace: Workspace, options: RunOptions) -> None:
+    if options.sentences is None or not options.sentences.is_file():
+        raise ConfigError(
+            f"the corpus needs a text file with one sentence a line (--sentences), not {options.sentences}"
+        )
+    books = HeldOutBooks(options.held_out_books)
+    texts = (text for text in speakable_sentences(options.sentences) if text not in books)
+    until_stopped = takewhile(lambda _: not options.stop(), texts)
     config = workspace.recipe.corpus
     build_corpus(workspace.folder / "corpus", until_stopped, config.voices, config.hours)

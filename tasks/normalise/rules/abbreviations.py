@@ -50,7 +50,7 @@ _DAYS = {
 _SURE_DAYS = ("Tue", "Tues", "Wed", "Thu", "Thur", "Thurs", "Fri")  # "Sun" and "Sat" are words, "Mon" French
 # Known to end in a full stop without ending a sentence; only for the sentence splitter.
 MORE_ABBREVIATIONS = words(
-    "cir educ crim civ evid supp "
+    "cir educ crim civ evid supp fed "
     "st dr ft mt a.m p.m u.s u.k u.s.a u.n m.p m.d b.a m.a r.n d.c p.o n.b q.v mss ms ed eds trans oz lb "
     "lbs cwt sq cu hr hrs min mins mon tue tues wed thu thurs fri sat sun messrs viz bk bks ll vv nn fol par pts op "
     "calif mass conn penn fla tex ill ind wis minn mo ga ala tenn ky md va wm chas geo thos jas jno robt saml benj edw "
@@ -92,6 +92,8 @@ _SENOR = re.compile(
 )
 _SISTER = re.compile(
     r"(?:(?<![a-z] )(?<![a-z], )|(?<=\band )|(?<=\bwith )|(?<=\bto )|(?<=\bby ))\bSr\.\s+(?=[A-Z][a-z])"
+    r"|(?<=, )Sr\.\s+(?=(?:Agnes|Anne|Bernadette|Catherine|Cecilia|Clare|Joan|Lucy|Margaret|Maria|Mary|Monica|Rose|"
+    r"Teresa)\b)"
 )
 _MONSIEUR = re.compile(
     r"(?<![\w.] )(?<![A-Z]\.)\bM\.\s+(?=(?:de|le|la|du|l'|d')\s?[A-Z]|[A-Z][a-z'])"

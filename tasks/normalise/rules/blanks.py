@@ -9,7 +9,8 @@ from tasks.normalise.rules.base import Context, rule
 _DASH = r"(?:—+|⸺|―+|-{2,})"
 _LONG_DASH = r"(?:—{2,}|⸺|-{4,})"
 _ENDS = r"(?=['’]s\b|[\s,.;:!?)]|$)"
-_INITIAL = re.compile(rf"(?<![\w'’—-])([B-HJ-NP-Z]){_DASH}{_ENDS}")  # "I—" and "A—" stammer
+# "I—" and "A—" stammer, "D— it" swears.
+_INITIAL = re.compile(rf"(?<![\w'’—-])([B-HJ-NP-Z]){_DASH}{_ENDS}(?!\s(?:it|him|her|you|them|me|your|his)\b)")
 _BEFORE_LETTER = re.compile(r"\b(?i:plan|vitamin|type|group|class|part|grade|block)\s$")
 _BEFORE_CHARS = 10
 _TITLED = re.compile(
@@ -19,10 +20,13 @@ _TITLED = re.compile(
 )
 # A dash of two hides a name behind these words; a single one where nothing else could stand.
 _HIDDEN = re.compile(
-    r"\b((?:of|at|in|to|from|near|the|called|named|Lord|Lady|Sir|Miss|Count|Captain|Colonel|Major|General|Doctor)\s)"
+    r"\b((?:[Oo]f|[Aa]t|[Ii]n|[Tt]o|[Ff]rom|[Nn]ear|[Tt]he|called|named|Lord|Lady|Sir|Miss|Count|Captain|Colonel|"
+    r"Major|General|Doctor)\s)"
     rf"(?:{_LONG_DASH}{_ENDS}|{_DASH}(?=[,.;:!?]|['’]s\b))"
 )
-_PART_OF_WORD = re.compile(rf"(?<![\w-]){_DASH}(?:(?=shire\b)|(?:th|st|nd|rd)(?=\s[A-Za-z]))")
+_PART_OF_WORD = re.compile(
+    rf"(?<![\w-]){_DASH}(?:(?=(?:shire|ville|ton|ham|bury|ford|field|burgh|town|hall)\b)|(?:th|st|nd|rd)(?=\s[A-Za-z]))"
+)
 
 _FOR_BLANKS = re.compile(r"[—⸺―-](?:(?<=[—⸺―])|(?<=--))")
 

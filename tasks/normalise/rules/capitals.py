@@ -29,15 +29,18 @@ _STREETS = {"ST": "STREET", "DR": "DRIVE"}
 _SAINT = re.compile(r"\bST\.?\s(?=[A-Z]{2})")
 _TITLE = re.compile(
     rf"(?<!\d )\b({either(_TITLE_NAMES)})\.\s?(?=[A-Z](?:[A-Za-z'’-]|\.))|\b(MRS?|MESSRS|DR)\s(?=[A-Z])"
-    rf"|\b(MS)\.?\s(?!FOUND|OF\b|AND\b)(?=[A-Z]{{2}})|\b(MR|MRS|DR)\.(?=\W)"
+    rf"|\b(MS)\.?\s(?!FOUND|OF\b|AND\b)(?=[A-Z]{{2}}|[A-Z]\b)|\b(MR|MRS|DR)\.(?=\W)"
 )
 _NUMERAL = r"(?:#?\d|(?!I\b)[IVXLC]+\b(?!['’.]\s?[A-Z])|I\b(?=[.,;:)\]–-]|\s*$))"
 _BEFORE_NUMBER = re.compile(rf"(?<![\w.])({either(short for short in _NUMBERED if len(short) > 1)})\.\s?(?={_NUMERAL})")
 _MONTH = re.compile(rf"\b({either(_MONTH_NAMES)})\.(?=\s\d)|(?<=\d )({either(_MONTH_NAMES)})\.?(?=,?\s\d|\s*$)")
 _ABBREVIATION = re.compile(rf"(?<![\w.&])({either(_GENERAL_NAMES)})\.(?!\w)(?=(\s*$)?)")
+# "ROE V. WADE", but "JAMES V. FORRESTAL" has an initial.
+_VERSUS = re.compile(r"\b([A-Z][A-Z'’&.]*[A-Z.])\sV\.\s(?=(?:THE\s)?[A-Z])")
+_FIRST_NAMES = frozenset(name.upper() for name in GIVEN.values())
 _SMALL = re.compile(r"[^\W\dA-Z_]")
 
-_FOR_CAPITALS = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]+\.|(?:RS?|ESSRS|[RST])\s[A-Z])")
+_FOR_CAPITALS = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]+\.|(?:RS?|ESSRS|[RST])\s[A-Z]|(?<=V)\.\s[A-Z])")
 
 
 @rule("capitals", needs=_FOR_CAPITALS)
@@ -48,6 +51,7 @@ def capitals(text: str, _: Context) -> str:
     if not _SMALL.search(text):
         text = _STREET.sub(lambda match: _STREETS[match[1]], text)
         text = _SAINT.sub("SAINT ", text)
+        text = _VERSUS.sub(lambda m: m[0] if m[1] in _FIRST_NAMES else f"{m[1]} VERSUS ", text)
         # The stop stays where the text ends: in capitals every word looks like a sentence's first.
         text = _ABBREVIATION.sub(lambda match: _GENERAL_NAMES[match[1]] + ("" if match[2] is None else "."), text)
     return _TITLE.sub(_title, _TITLE.sub(_title, text))  # twice: "LT. COL. HALL"

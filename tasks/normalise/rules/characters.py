@@ -96,8 +96,12 @@ def _never_spoken(character: str) -> bool:
 def drop_unspeakable(text: str, _: Context) -> str:
     """Ornaments, emoji, control characters, marks of notes: nothing is said. "left_right" is two words."""
     for start, end in reversed(unspeakable(text)):
-        inside = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
-        text = text[:start] + (" " if inside else "") + text[end:]
+        before = text[start - 1 : start]
+        after = text[end : end + 1]
+        gap = " " if before.isalnum() and after.isalnum() else ""
+        if text[start:end] == "|" and before == after == " ":  # "Serves 6 | Prep: 20 min"
+            gap = ","
+        text = text[:start] + gap + text[end:]
     return text
 
 
@@ -117,14 +121,18 @@ def foreign_scripts(text: str) -> dict[str, str]:
     return found
 
 
+_BULLET = re.compile(r"^\s*[-–—+>]\s+(?=\w)", re.M)
+_ITEM_NUMBER = re.compile(r"^\s*\(?(\d{1,2})[.)]\s+(?=\w)", re.M)
 _FOR_LINE_BREAKS = re.compile(r"\n")
 
 
 @rule("line-breaks", needs=_FOR_LINE_BREAKS)
 def break_lines(text: str, context: Context) -> str:
-    """A line break is a full stop in a heading, a comma in prose (addresses), no more than a space in verse."""
+    """A line break is a full stop in a heading, a comma in prose (addresses, lists), no more than a space in verse."""
     if "\n" not in text:
         return text
+    if context.kind != BlockKind.VERSE:
+        text = _ITEM_NUMBER.sub(r"\1, ", _BULLET.sub("", text))
     first, *rest = text.split("\n")
     for line in rest:
         mark = ""
@@ -166,12 +174,19 @@ def plain_quotes(text: str, _: Context) -> str:
 
 
 _IN_WORD = re.compile(r"\[([^\W\d_])\](?=[^\W\d_])|(?<=[^\W\d_])\[([^\W\d_]{1,4})\]")
+# Small words that an editor put in belong to the sentence; "[sic]" and "[laughs]" stand beside it.
+_INSERTED = re.compile(
+    r"\[((?i:the|an?|was|is|were|are|be|been|had|has|have|his|her|their|its|my|your|our|he|she|it|they|we|of|to|in|on|"
+    r"at|"
+    r"for|by|and|or|but|that|who|which|this|these|those|not|as|with|from))\]|\[([.,;:!?])\]"
+)
 _FOR_EDITORS_BRACKETS = re.compile(r"\[")
 
 
 @rule("editors-brackets", needs=_FOR_EDITORS_BRACKETS)
 def editors_brackets(text: str, _: Context) -> str:
-    """Brackets in which an editor changed a part of a word are silent: [w]hen, wait[ed]."""
+    """[w]hen, wait[ed], [the]: an editor's brackets inside of words and around small ones are silent."""
+    text = _INSERTED.sub(lambda match: match[1] or match[2], text)
     return _IN_WORD.sub(lambda match: match[1] or match[2], text)
 
 

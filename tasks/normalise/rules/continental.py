@@ -16,13 +16,17 @@ _AFTER = r"(?![\d,:/]|\.\d)"
 _PRICE = re.compile(rf"({_SIGN}\s?)({_WHOLE}),(\d\d){_AFTER}")
 _PRICE_BEFORE_SIGN = re.compile(rf"(?<![\w.,€$£-])({_WHOLE})(?:,(\d\d))?\s?€(?!\s?\d)")
 _ROUND_PRICE = re.compile(r"(€\s?)(\d{1,3}(?:\.\d{3})+)(?!\d|[.,]\d)")
+_COUNTED = re.compile(
+    r"(?<![\w.,€$£/-])\d{1,3}\.\d{3}(?=\s(?:[Ee]uros?|EUR|francs|people|inhabitants|copies|men|soldiers|visitors|"
+    r"members)\b)"
+)
 _THOUSANDS = re.compile(r"(?<![\w.,€$£/-])\d{1,3}(?:\.\d{3}){2,}(?!\w|\.\w|,\d{3})")
 _MIXED = re.compile(rf"(?<![\w.,-])(\d{{1,3}}(?:\.\d{{3}})+),(\d{{1,2}}){_AFTER}")
 _DECIMAL = re.compile(r"(?<![\w.,:/$£€–-])(\d{1,3}),(\d{1,2})(?![\w–-]|[,:/]\d|\.\d)")
 # "pages 3,5", "Mark 5,3" and "the ages 4,5 and 6" are lists; "costs 3,5" is not.
 _LIST_BEFORE = re.compile(
     r"\b(?:(?!(?:is|was|has|costs|weighs|measures|plus|minus|times|reads|says|averages|equals|loses|gains)\b)[a-z]+s|"
-    r"[A-Z][a-z]*|page|pp?\.|nos?\.|line|verse|chapter|psalm|row|number|item)\s$"
+    r"[A-Z][a-z]*|page|pp?\.|nos?\.|line|verse|chapter|psalm|row|room|number|item)\s$"
 )
 _LIST_BEFORE_CHARS = 20
 _PARTS_OF_AN_ADDRESS = 4  # of the internet: 192.168.100.200
@@ -38,7 +42,7 @@ def continental(text: str, _: Context) -> str:
     text = _PRICE.sub(lambda match: f"{match[1]}{_plain(match[2])}.{match[3]}", text)
     text = _ROUND_PRICE.sub(lambda match: match[1] + _plain(match[2]), text)
     text = _MIXED.sub(lambda match: f"{_plain(match[1])}.{match[2]}", text)
-    text = _THOUSANDS.sub(_thousands, text)
+    text = _COUNTED.sub(lambda match: _plain(match[0]), _THOUSANDS.sub(_thousands, text))
     return _DECIMAL.sub(_decimal, text)
 
 

@@ -22,31 +22,41 @@ _EQUAL = re.compile(
 _OVEN = re.compile(
     r"(?<=\bfan)\s?/\s?(?=gas\b|\d)|(?<=[CF\d])\s?/\s?(?=gas\s(?:mark\s)?[\d½¼¾])|(?<=[°º][CF])\s?/\s?(?=\d)"
 )
+_OVEN_TALK = re.compile(r"\b(?:ovens?|fan|gas\s(?:mark\s)?\d|[Bb]ake|[Rr]oast)\b")
+_BARE_DEGREES = re.compile(r"(?<![\w.])(\d{2,3})([CF])\b(?=[/\s).,;]|$)")
+_SIZE = re.compile(r"(?<=\d\s)(sm|med|lg)\.(?=\s[a-z])")
+_SIZES = {"sm": "small", "med": "medium", "lg": "large"}
 _CONTAINER = (
     r"(?:tins?|cans?|packs?|packets?|packages?|jars?|bags?|bottles?|cartons?|tubs?|sachets?|blocks?|fillets?|steaks?)\b"
 )
-_TIMES = re.compile(rf"(?<![\w.])(\d+)\s?[x×]\s?(?=\d[\d.]*\s?(?:g|kg|ml|l|L|cl|oz|lb)\b\.?[\s-]{_CONTAINER})")
+# "1 x 400g tin" is one tin; a hyphen makes an adjective of the measure.
+_TIMES = re.compile(
+    rf"(?<![\w.])(\d+)\s?[x×]\s?(\d[\d.]*)\s?(g|kg|ml|l|L|cl|oz|lb)\b\.?(?=[\s-](?:[a-z]+\s)?{_CONTAINER})"
+)
 _OF_SIZE = re.compile(
     rf"(?<![\w.])(\d+)\s\((\d[\d.½¼¾]*[\s-]?(?:ounce|oz\.?|gram|g|ml|lb\.?|pound|kg|inch|in\.))\)(?=\s{_CONTAINER})"
 )
 # Letters of American cooks, at the head of a line or beside another amount.
 _LETTER = re.compile(
-    rf"(?P<before>^|[+(]\s?|\b(?:plus|and|to)\s|[–-])(?P<amount>{AMOUNT})\s"
+    rf"(?P<before>^|[+(;,]\s?|\b(?:plus|and|to)\s|[–-])(?P<amount>{AMOUNT})\s"
     r"(?P<unit>T|t|[cC](?=\.))\b\.?(?=\s[a-z]{3,})"
 )
 _LONGEST_LINE = 80  # characters: an ingredient, not a sentence
 _LETTERS = {"T": "tbsp", "t": "tsp"}
 _TEMPERATURE = re.compile(r"(?<=\b(?:[Rr]oom|[Oo]ven) )temp(?:\.(?=[),;]|\s[a-z])|\b)")
 
-_FOR_COOKERY = re.compile(r"[/x×(]\s?(?:\d|gas)|\s[TtcC]\b|\btemp\b")
+_FOR_COOKERY = re.compile(r"[/x×(]\s?(?:[\d½¼¾⅓⅔⅛]|gas)|\s[TtcC]\b|\btemp\b|\d[CF]\b|\d\s(?:sm|med|lg)\.")
 
 
 @rule("cookery", needs=_FOR_COOKERY)
 def cookery(text: str, _: Context) -> str:
     """225g/8oz, 180°C/fan/gas 4, 1 x 400g tin, 1 (14-oz.) can, 2 T butter, room temp.: as a cook reads them."""
+    if _OVEN_TALK.search(text):
+        text = _BARE_DEGREES.sub(r"\1°\2", text)
     text = _OVEN.sub(", ", text)
     text = _EQUAL.sub(r"\1 or ", _SHARE.sub(r"\1 per ", text))
-    text = _OF_SIZE.sub(r"\1 \2", _TIMES.sub(r"\1 ", text))
+    text = _OF_SIZE.sub(r"\1 \2", _TIMES.sub(r"\1 \2-\3", text))
+    text = _SIZE.sub(lambda match: _SIZES[match[1]], text)
     if len(text) <= _LONGEST_LINE:
         text = _LETTER.sub(_letter, text)
     return _TEMPERATURE.sub("temperature", text)

@@ -60,6 +60,7 @@ _RELEASE = re.compile(
 _DOCKET = re.compile(
     r"\b((?i:case|docket|file|claim|action|index)\s(?i:numbers?|nos?\.|#)\s?)"
     r"(?=[\w:-]*\d-|\d{5})(\d[\w:-]*\w)\b(?![.,]\d)"
+    r"|\b([Nn]umber\s)(0\d-\d{2,5}|\d\d-\d{4,5})\b(?![.,-]\d)"
 )
 _LETTERS_BEFORE = re.compile(
     r"(?<![\w'’-])([A-Z]{2,3})(?=\d)|(?<=\d)(?!(?:ST|ND|RD|TH|[KMGTP]B|[KMGT]W)\b)([A-Z]{2,3})(?![\w'’])"
@@ -127,8 +128,8 @@ def _release(match: re.Match[str]) -> str:
 def _docket(match: re.Match[str]) -> str:
     """The number of a case, sign by sign: 23-cv-1234 is "two three dash C V dash one two three four"."""
     signs = {"-": "dash", ":": ""}
-    parts = (spell_digits(sign) if sign.isdecimal() else signs.get(sign, sign.upper()) for sign in match[2])
-    return match[1] + " ".join(part for part in parts if part)
+    parts = (spell_digits(sign) if sign.isdecimal() else signs.get(sign, sign.upper()) for sign in match[2] or match[4])
+    return (match[1] or match[3]) + " ".join(part for part in parts if part)
 
 
 def _rifle(match: re.Match[str]) -> str:

@@ -32,13 +32,23 @@ _FEDERAL_RULE = re.compile(r"\bFed\.\s?R\.\s?(?:(Civ|Crim|App|Bankr)\.\s?P\.|Evi
 _PARAGRAPHS = re.compile(r"\[(\d{1,4})\]\s?[–—-]\s?\[(\d{1,4})\]")
 _PARAGRAPH = re.compile(r"(\b(?:at|paras?\.|paragraphs?)\s)\[(\d{1,4})\]")
 _NUMBER = re.compile(r"(?<=\()No\.?\s(?=\d+\))")  # R v Hall (No 2)
+_LETTERED_RULE = re.compile(r"(?<=\bRule )(\d+)([a-z])-(\d+)\b")  # Rule 10b-5
+_AFTER_BRACKET = re.compile(r"(?<=\))\sv\.?\s(?=[A-Z])")  # R (Hall) v Roe
+# "15 & 16 Geo. 5, c. 20": acts by the year of a reign.
+_REIGNS = {
+    "Geo": "George", "Vict": "Victoria", "Edw": "Edward", "Will": "William", "Hen": "Henry", "Eliz": "Elizabeth",
+    "Car": "Charles", "Jac": "James",
+}  # fmt: skip
+_REIGN = re.compile(rf"\b({either(_REIGNS)})\.\s(?:(\d)|([IVX]+)),\scc?\.\s?(?=\d)|\b(Vict)\.,?\scc?\.\s?(?=\d)")
+_SHORT = {"Amend": "Amendment", "Amends": "Amendments", "Dkt": "Docket", "slip op": "slip opinion"}
+_SHORTENED = re.compile(rf"\b({either(_SHORT)})\.(?=\s[\dIVX]|,|\)|\sat\s)")
 _OTHERS = re.compile(r"\bet al\.,?\sv\.?\s(?=[A-Z])")
 _EX_PARTE = re.compile(r"\b([Ee])x p\.(?=\s[A-Z])")
 _CLAUSE = re.compile(
     r"^(\d{1,2}(?:\.\d{1,2}){1,3})\s+(?=[A-Z][a-z]+\s|[\"“])(?!(?:Million|Billion|Trillion|Percent|Miles)\b)"
 )
 
-_FOR_LAW = re.compile(rf"{DIGIT.pattern}|\bFed\.|\bCir\.|\bal\.|\bp\.")
+_FOR_LAW = re.compile(rf"{DIGIT.pattern}|\bFed\.|\bCir\.|\bal\.|\bp\.|\)\sv\.?\s|\bAmend|\bop\.")
 
 
 @rule("law", needs=_FOR_LAW)
@@ -53,8 +63,18 @@ def law(text: str, context: Context) -> str:
     text = _CHAPTER_OF_ACTS.sub(lambda match: "chapter " if match[1] else "chapters ", text)
     text = _PLACE.sub(lambda match: match[1] + _place(match[2], context), text)
     text = _CODE_SECTION.sub(lambda match: f"{match[1]}{in_pairs(int(match[2]))} point {in_pairs(int(match[3]))}", text)
-    text = _OTHERS.sub("and others versus ", _NUMBER.sub("Number ", text))
+    text = _LETTERED_RULE.sub(r"\1 \2 \3", _REIGN.sub(_reign, text))
+    text = _SHORTENED.sub(lambda match: _SHORT[match[1]], text)
+    text = _OTHERS.sub("and others versus ", _AFTER_BRACKET.sub(" versus ", _NUMBER.sub("Number ", text)))
     return _CLAUSE.sub(r"\1, ", _EX_PARTE.sub(r"\1x parte", text))
+
+
+def _reign(match: re.Match[str]) -> str:
+    """Geo. 5, c. 20 is "George the Fifth, chapter 20"."""
+    if match[4]:
+        return "Victoria, chapter "
+    number = int(match[2]) if match[2] else value(match[3])
+    return f"{_REIGNS[match[1]]} the {ordinal(number).title()}, chapter " if number else match[0]
 
 
 def _federal_rule(match: re.Match[str]) -> str:

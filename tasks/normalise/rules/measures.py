@@ -42,7 +42,7 @@ _FOR_SPELLED = re.compile(rf"10 to the |[\s-](?:{either(_SHORT | _SHORT_OF_MANY 
 _LONE_RATIO = re.compile(
     r"(?<![\w/.])(?<!\d )(mg|g|kg|km|m|ft|lb|lbs|ml|cm|W|J|N|mol)/(kg|hr|h|s|l|L|m|cm|ml|min|ft)([²³])?(?![\w/])"
 )
-_LONE_SPEED = re.compile(r"(?<![\w/.])(?<!\d )(mph|kph|km/hr|kmh)(?![\w/.])")
+_LONE_SPEED = re.compile(r"(?<![\w/.-])(?<!\d )(mph|kph|km/hr|kmh)(?![\w/.])")
 
 _FOR_RATIOS = re.compile(r"\d\s?-?[A-Za-z°µ. ]+/[\da-zA-Z]|[a-zA-Z]/[a-zA-Z]|\b(?:mph|kph|kmh)\b")
 

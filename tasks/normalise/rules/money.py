@@ -45,7 +45,8 @@ _MONEY = re.compile(
     r"(?:(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<decimals>\d+))?|\.(?P<cents>\d\d))(?!\d)"
     rf"(?:\s?[–-]\s?{_SIGN}?(?P<upper>\d[\d,]*(?:\.\d+)?)(?![-–/\d])|"
     rf"\s?[–-]\s?{_SIGN}(?P<signed_upper>\d[\d,]*(?:\.\d+)?))?"
-    r"(?:(?:\s|-)?(?P<scale>thousand|million|billion|trillion)\b|\s?(?P<short_scale>k|mn?|bn?|tn)\b(?![’']))?",
+    r"(?:(?:\s|-)?(?P<scale>thousand|million|billion|trillion|lakh|crore)\b|\s?(?P<short_scale>k|mn?|bn?|"
+    r"tn)\b(?![’']))?",
     re.I,
 )
 # Codes of ISO 4217, before or behind the amount: "USD 500" is US$500, "CHF 200" two hundred Swiss francs.
@@ -86,6 +87,7 @@ _SAME_SCALE = re.compile(
     rf"({_SIGN}[\d.]+)(k|m|bn|\s(?:thousand|million|billion|trillion))\s?[–-]\s?(?={_SIGN}?[\d.]+\2\b)", re.I
 )  # "$40K-$50K"
 _SMALL = re.compile(rf"(?<![\w.,])(?!{SCREENS}){_AMOUNT}(?:\s?(¢)|p\b(?=[\s,.;:!?)\"'’—]|$))")
+_PENCE_TO_POUNDS = re.compile(r"(?<![\w.,])(\d+p)\s?[–-]\s?(?=£)")
 
 _FRACTIONS = {"½": "halfpenny", "¼": "farthing", "¾": "three farthings"}
 _PENCE = r"(\d{1,2})?([½¼¾])?\s?d\b\.?"
@@ -180,7 +182,7 @@ def amounts(text: str, context: Context) -> str:
     text = re.sub(rf"(?<![\w)])[-−](?=(?:US|A|C)?{_SIGN}[\d.])", "minus ", text)
     text = re.sub(r"[$£€](\d+0)s\b", r"\1s", text)  # "in twenties"
     text = re.sub(r"\bRs\.?\s?(?=\d)", "₹", text)
-    text = _CODED.sub(_coded, text)
+    text = _CODED.sub(_coded, _PENCE_TO_POUNDS.sub(r"\1 to ", text))
     text = _FRANCS.sub(lambda m: f"{m[1]} {_form(m[1], 'franc', 'francs')}{_stop(m)}", text)
     text = _SAME_SCALE.sub(r"\1-", text)
     text = _PER.sub(lambda m: f"{m[1]} per {_PERIODS.get(m[2], m[2])}", text)

@@ -24,8 +24,11 @@ _OLD_ORDINAL = re.compile(
     r"(?:floor|edition|regiment|battalion|company|division|brigade|squadron|grade|class|street|avenue|century|time|"
     r"week|month|year|son|daughter|cousin|wife|husband|lieutenant|session|volume|chapter|part|series|ed)\b))"
 )
+_ORDINAL_LIST = re.compile(
+    r"(?<=\dst, )\d*[23]d\b(?:, \d*[23]d\b)*|(?<=\d[nrt][dh], )\d*[23]d\b(?:, \d*[23]d\b)*"
+)  # 1st, 2d, 3d
 _NINERS = re.compile(r"(?<!\w)'?(\d\d)er(?=s?\b)")  # "the '49ers" are the forty-niners
-_PLURAL = re.compile(r"(?<![\w.,$£€])(\d{1,3}(?:,\d{3})+|\d+)'?s\b")
+_PLURAL = re.compile(r"(?<![\w.,$£€#])(\d{1,3}(?:,\d{3})+|\d+)'?s\b")
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"(?<![\w.,/-])({_NUMBER})(\s?)(%)?\s?([–-])\s?({_NUMBER})(?![\w/]|[.,]\d|[–-]\d)")
 _BIG = re.compile(r"(?<=\b[Bb]ig )([2-9])-[0oO](?![\w-])")  # a birthday: "the big five-oh"
@@ -49,7 +52,7 @@ _SCALES = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion", "t
 _LEADING_ZERO = re.compile(r"(?<![\d.,])0\d+(?!\d)")
 _INTEGER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|\d+")
 _SPACED_THOUSANDS = re.compile(
-    r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?![\d])|(?<![\d.,+-])\d{1,3}(?: \d{3}){2,}(?![\d-])"
+    r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?![\d])|(?<![\d.,+-])(?<!\d )\d{1,3}(?: \d{3}){2,}(?![\d-])"
     r"|(?<![\d.,+)-])(?<![\d)] )[1-9]\d{0,2} (?:000(?![\d-]|\s?\d)|\d{3}(?=\s(?:[a-z]{3,}s|men|women|people|sheep)\b))"
 )
 _ENDLESS = re.compile(r"\d{16,}")  # no number of any rule, and slow to try
@@ -66,7 +69,10 @@ def thousands(text: str, _: Context) -> str:
 @rule("old-ordinals", needs=DIGIT)
 def old_ordinals(text: str, context: Context) -> str:
     """22d Infantry, 3d Cavalry, as Americans wrote; in British books 3d is threepence."""
-    return text if context.british else _OLD_ORDINAL.sub(lambda match: ordinal(int(match[1])), text)
+    if context.british:
+        return text
+    text = _ORDINAL_LIST.sub(lambda match: re.sub(r"(\d+)d", lambda old: ordinal(int(old[1])), match[0]), text)
+    return _OLD_ORDINAL.sub(lambda match: ordinal(int(match[1])), text)
 
 
 @rule("ordinals", needs=DIGIT)

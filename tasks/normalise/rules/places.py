@@ -68,7 +68,7 @@ _COURSES = words(
 _BEFORE_POINT = "|".join(f"(?<={word} )" for word in sorted([*_COURSES, "wind was"]))
 _POINT = re.compile(
     rf"(?<![\w.])(?:{_BEFORE_POINT})"
-    rf"({_COMBINED})(\.|\b(?!\.))(?!\w|\.\w|\s(?!(?:{STARTERS})\b)[A-Z][a-z])"
+    rf"({_COMBINED})(\.|\b(?!\.))(?!\w|\.\w|\s(?!(?:{STARTERS})\b)[A-Z][a-z]|\s[A-Z]\b)"
     rf"|(?<![\w.])({_COMBINED})(\.|\b)(?=\s(?:wind|winds|gale|coast|corner|side|end|breeze|monsoon|passage|trades?|"
     rf"of|bank|quarter|slope|face|wall|trade-wind|direction|part|extremity)\b)"
     r"|(?<![\w.])(?<=[Tt]he )([NSEW])(\.)(?=\s(?:wind|coast|corner|side|end|breeze|of|and|bank|slope|face|wall|part|"

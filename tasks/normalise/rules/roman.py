@@ -50,7 +50,8 @@ _COUNTED = (
     "Battalion"
 )
 _AFTER_I = (
-    r"(?=[.,;:!?)\"'—-]|\s*$|\s\(|\s+(?:of|was|is|had|and|to|reigned|died|ruled|came|became|granted|made|gave|in)\b)"
+    r"(?=[.,;:!?)\"'—-]|\s*$|\s\(|"
+    r"\s+(?:of|was|were|is|had|and|to|reigned|died|ruled|came|became|granted|made|gave|in)\b)"
 )
 # The pronoun has no verb in "s" behind it: "Chapter I tells".
 _VERB_IN_S = r"(?=\s+(?!always\b|perhaps\b|sometimes\b|besides\b|was\b|[a-z]*ss\b)[a-z]{2,}s\b)"
@@ -86,7 +87,8 @@ _CAPITAL_RULER = re.compile(rf"\b({_RULERS.upper()})\s+((?!I\b|[LC]\b){_NUMERAL}
 _IN_SERIES = re.compile(rf"\b((?:{_SERIES}))\s+((?!I\b){_SURE_NUMERAL})\b(?!\.\s?[A-Z]\.)")
 # In small letters: "for my part I was sure" has a pronoun.
 _SMALL_SECTION = re.compile(
-    r"\b(chapter|part|book|act|scene|volume|canto|section|article|appendix|plate|figure|letter|table|phase|type|grade|"
+    r"\b(chapter|part|book|act|scene|form|class|stage|volume|canto|section|article|appendix|plate|figure|letter|table|"
+    r"phase|type|grade|"
     rf"level|number|numbers|page|pages|verse|sonnet|chapters|parts|books|acts|volumes|articles|note|"
     rf"lines?)\s+((?!I\b){_SURE_NUMERAL}\b|I\b(?=[.;:)\]]|\s*$))"
 )

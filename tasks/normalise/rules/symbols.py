@@ -80,9 +80,14 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bs/he\b", "he or she"),
         (r"\bS/he\b", "He or she"),
         (r"\b(s?he|his|him|hers?)\s?/\s?(?=s?he\b|his\b|him\b|hers?\b)", r"\1 or "),
-        (r"(?<=[A-Za-z])/(?=(?:hour|hr|day|week|month|year|person|minute|second)\b)", " per "),
+        (
+            r"(?<=[A-Za-z])/(?=(?:hour|hr|day|week|month|year|person|minute|second|serving|portion|slice|capita|"
+            r"piece)\b)",
+            " per ",
+        ),
         (r"\b([A-Z]{1,3})/(?=[A-Z]{1,3}\b)", r"\1 "),
         (r"(?<=\d)/(?=[a-z]\b)|(?<=\b[b-z])/(?=\d)", " over "),
+        (r"(?<=\d)\s+/\s+(?=[A-Z][a-z])", ", "),
         (r"(?<=[^\W\d_])\s+/\s+(?=[\"']?[^\W\d_])", ", "),  # lines of verse, titles in two languages
         (r"(?<=[A-Za-z])\s?/\s?(?=[A-Za-z])", " slash "),
         (r"/", " "),

@@ -31,11 +31,14 @@ _CALLED = re.compile(
 # Digits in groups behind what says that they are a telephone number, whatever their number.
 _TOLD = re.compile(
     rf"((?:{_CALLING}|\b(?:tel|fax|telephone|mobile|cell|contact|number\s(?:is|was)))[.:]?\s"
-    r"(?:(?:me|us|him|her|them|back|now)\s)?(?:(?:on|at)\s)?)(\d{2,5}(?:[ .-]\d{2,5}){1,5}|\d{6,11})(?![\w-]|[.,]\d)",
+    r"(?:(?:me|us|him|her|them|back|now)\s)?(?:(?:on|at)\s)?)"
+    r"(\d{2,5}(?:[ .-]\d{2,5}){1,6}(?:\s\d)?|\d{6,11}|\d-\d-\d)(?![\w-]|[.,]\d)"
+    r"|(\b[Tt]ext\s)(\d{5,6})(?![\w-]|[.,]\d)",
     re.I,
 )
 _FREE_CALL = re.compile(r"(?<![\w.,-])1[38]00[ -]\d{3}[ -]\d{3}(?![\w-])")  # Australian
-_TOLD_DIGITS = range(6, 14)
+_TOLD_DIGITS = range(6, 22)
+_CALL_FOR_HELP = re.compile(r"\d-\d-\d")
 _SPELLED = re.compile(
     r"(?<![\w.-])\d{3}-\d{2}-\d{4}(?![\w-])|(?<![\w.-])\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?![\w-])"
     r"|(?<=\bISBN )[\d-]+[\dX]\b|(?<=\bISBN: )[\d-]+[\dX]\b|(?<=, [A-Z]{2} )\d{5}(?:-\d{4})?\b"
@@ -67,6 +70,8 @@ def telephone(text: str, context: Context) -> str:
         return ("plus " if match[1] else "") + ", ".join(spell_digits(group, zero) for group in groups)
 
     def told(match: re.Match[str]) -> str:
+        if match[3] or _CALL_FOR_HELP.fullmatch(match[2]):
+            return (match[1] or match[3]) + spell_digits(match[2] or match[4], zero)
         groups = re.findall(r"\d+", match[2])
         if sum(map(len, groups)) not in _TOLD_DIGITS:
             return match[0]

@@ -76,8 +76,13 @@ _TIMES = re.compile(
     r"(?!\s?[\d+=*/^-]|\s(?:squared|cubed|to the|minus|plus|equals)\b)"
 )
 
-_MEASURE = rf"(?:\d[\d.]*[\"″]?\s?[x×]\s?)?(?:{_NUMBER})(?:\s|-)?(?:{_UNIT_NAMES}|in|[\"″])\.?"
+_WHOLE_UNITS = (
+    "miles?|feet|foot|yards?|inch(?:es)?|pounds?|ounces?|acres?|gallons?|(?:kilo|centi|milli)?met(?:er|re)s?|"
+    "lit(?:er|re)s?"
+)
+_MEASURE = rf"(?:\d[\d.]*[\"″]?\s?[x×]\s?)?(?:{_NUMBER})(?:\s|-)?(?:{_UNIT_NAMES}|{_WHOLE_UNITS}|in|[\"″])\.?"
 _BRACKETED = re.compile(rf"(\b(?:[Aa]n?|[Tt]he|[Tt]his|[Hh]is|[Hh]er|[Oo]ne)\s{_MEASURE})\s\(({_MEASURE})\)(?=\s[a-z])")
+_FOR_TEMPERATURES = re.compile(rf"{DIGIT.pattern}|°")
 _FOR_BRACKETED = re.compile(r"\(\d")
 
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
@@ -91,6 +96,7 @@ _TEMPERATURE = re.compile(
 _PRIME_SIZE = re.compile(r"(\d[\d.½¼¾]*)\s?(?:([′'’])|[″\"”])\s?[x×]\s?(\d[\d.½¼¾]*)\s?(?(2)[′'’]|[″\"”])(?!\w)")
 _DEGREES_SPAN = re.compile(r"(\d)\s?°(\s?[CF])?\s?[–-]\s?(?=\d+(?:\.\d+)?\s?°)")
 _DEGREES_WORD = re.compile(r"(\d)\s?deg\.?,?\s(?:(\d+)\s?min\.?,?\s)?([NSEW])\b")  # 40 deg. 3 min. N.
+_NO_DEGREES = re.compile(r"(?<!\d)(?<!\d\s)°\s?([CF])\b")  # "measured in °C"
 _KELVIN = re.compile(
     r"(?<![\w.,$£€])(\d[\d,]*(?:\.\d+)?)\sK\b(?=[.,;:)]|$|\s(?!run|race|of|memory|people)[a-z])(?!\.\s?[A-Z])"
 )
@@ -105,7 +111,7 @@ _SIZED_NEXT = re.compile(rf"\s{_SIZED}\b")
 _PRIMES = re.compile(
     rf"(?<![\w.])(\d+)\s?[′'’]\s?-?(\d+(?:\.\d+)?[½¼¾]?)\s?(?:[″\"”]|''|’’)?(?!\w|\.\d)|"
     rf"(?<![\w.])(\d+)\s?(?:′|['’](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
-    rf"|(?<![\w.])(\d+(?:\.\d+)?[½¼¾]?)\s?(?:″|[\"”](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
+    rf"|(?<![\w.])(\d+(?:\.\d+)?[½¼¾]?)\s?(?:″|[\"”](?=\s(?:{_LENGTHS}|{_SIZED})\b)|(?<=\b[Aa] \d\d)\"(?=\s[A-Za-z]))"
 )
 
 
@@ -115,7 +121,7 @@ def bracketed(text: str, _: Context) -> str:
     return _BRACKETED.sub(r"\1, \2", text)
 
 
-@rule("temperatures-angles", needs=DIGIT)
+@rule("temperatures-angles", needs=_FOR_TEMPERATURES)
 def temperatures_and_angles(text: str, _: Context) -> str:
     """20 °C, -5 °F, 30° 31′ 39″ N, 6′ 2″, 5'10"."""
 
@@ -140,12 +146,13 @@ def temperatures_and_angles(text: str, _: Context) -> str:
         inches = match[2] or match[4]
         if match[1] and describes_noun(match):
             return f"{feet} foot {inches}"  # "a 5'4" girl"
-        if (match[3] or match[4]) and _SIZED_NEXT.match(match.string, match.end()):
+        if (match[3] or match[4]) and (_SIZED_NEXT.match(match.string, match.end()) or describes_noun(match)):
             return f"{feet} foot" if feet else f"{inches} inch"  # "a 6' fence"
         words = [f"{feet} {_form(feet, 'foot', 'feet')}"] if feet else []
         words += [f"{inches} {_form(inches, 'inch', 'inches')}"] if inches else []
         return " ".join(words) + _gap(match)
 
+    text = _NO_DEGREES.sub(lambda match: f"degrees {_SCALES[match[1]]}", text)
     text = _DEGREES_WORD.sub(lambda m: f"{m[1]}°{f' {m[2]}′' if m[2] else ''} {m[3]}", text)
     text = _PRIME_SIZE.sub(_size, text)
     text = _DEGREES_SPAN.sub(lambda m: f"{m[1]}{'°' + m[2] if m[2] else ''} to ", text)

@@ -55,7 +55,8 @@ _NO_THINGS = words(
     "towards afterwards sometimes versus brings sees shows marks saw"
 )
 _DATED = re.compile(
-    r"\b(?:in|since|by|of|from|until|till|after|before|during|the|year|circa|late|early|and|to|between|spring|summer|"
+    r"\b(?:Q[1-4]|in|since|by|of|from|until|till|after|before|during|the|year|circa|late|early|and|to|between|spring|"
+    r"summer|"
     r"autumn|fall|winter|christmas|easter|january|february|march|april|may|june|july|august|september|october|"
     r"november|december)\s+$",
     re.I,

@@ -47,6 +47,8 @@ def spoken(settings, text, *lexicons, narrator="slt"):
         ({"phrase": "St. John", "say": "Sinjin"}, "Then St. John spoke first.", "Then Sinjin spoke first."),
         ({"regex": r"NX-(\d+)", "say": r"N X \1"}, "The NX-5 flew.", "The N X five flew."),
         ({"word": "cat", "say": "kat"}, "Cat-like concatenation.", "kat-like concatenation."),
+        ({"word": "wind", "say": "winnd"}, "# CHAPTER I. MR. WIND, ESQUIRE", "CHAPTER One. MISTER winnd, ESQUIRE"),
+        ({"word": "Ann", "say": "An"}, "ANN AND THE FBI IN MR. LOW'S CAR", "An AND THE F B I IN MISTER LOW'S CAR"),
     ],
 )
 def test_what_an_entry_matches(settings, lexicon, given, text, expected):

@@ -93,11 +93,11 @@ def test_a_publisher_is_told_of_every_voice_whose_speech_it_was_made_from():
 
 def test_unknown_voices_are_told_with_those_there_are(store, settings, folder, tmp_path):
     bob = enrol_voice(FakeEngine(), store, "bob", [write_clip(tmp_path / "c.wav")], settings.voices)
-    with pytest.raises(UnknownVoiceError, match="unknown voice 'eve': there is ann, bob"):
+    with pytest.raises(UnknownVoiceError, match="unknown voice 'eve': use one of ann, bob, or make one"):
         find_voice("eve", MODEL, store, [bob], folder)
     with pytest.raises(UnknownVoiceError, match=r"'bob' was made by another model.*ann"):
         find_voice("bob", "other model", store, [bob], folder)
-    with pytest.raises(UnknownVoiceError, match="there is none yet"):
+    with pytest.raises(UnknownVoiceError, match=r"^unknown voice .eve.: make one: `talepress voice add"):
         find_voice("eve", MODEL, store, folder=tmp_path)
     assert voice_names(MODEL, [bob], folder) == ("ann", "bob")
     assert voice_names("other model", [bob], folder) == ("ann",)

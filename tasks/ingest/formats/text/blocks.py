@@ -35,6 +35,7 @@ from tasks.ingest.plain.lines import (
     page_width,
     paragraphs,
     table_rows,
+    without_line_numbers,
 )
 from tasks.ingest.prose import is_prose
 from tasks.ingest.recount import require_whole
@@ -259,6 +260,8 @@ class _Reader:
         self._add(BlockKind.HEADING, "\n".join(lines))
 
     def _emit_body(self, group: Paragraph) -> None:
+        """Adds the blocks of a paragraph that is no heading: a list, a table, lines that stand apart, or prose."""
+        bare, numbers = without_line_numbers(group)
         if items := list_items(group):
             for lines in items:
                 self._emit_item(lines)
@@ -267,8 +270,10 @@ class _Reader:
                 self._add(BlockKind.TABLE_ROW, "\n".join(cells))
         elif keeps_lines(group, self._width):
             self._add(BlockKind.PARAGRAPH, group.text)
-        elif is_verse(group, self._width):
-            self._add(BlockKind.VERSE, group.text)
+        elif is_verse(bare, self._width):
+            for number in numbers:
+                self._skip(number, SkipRule.LINE_NUMBER)
+            self._add(BlockKind.VERSE, bare.text)
         else:
             kind = BlockKind.QUOTE if is_indented(group, self._width) else BlockKind.PARAGRAPH
             self._add(kind, self._joined(group.clean_lines))
