@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from flows.order.alone import alone
 from flows.order.order import Order
 from storage.errors import BookBusyError, IncompleteError
 from storage.records import ChosenTake, Edition, Master, RunState
@@ -28,9 +29,11 @@ def source_of(book: Path) -> str:
 
 
 def require_idle(order: Order) -> None:
-    """Raises `BookBusyError` when another process works on the book. The run's start checks again, in a transaction."""
+    """Raises `BookBusyError` when another process works on the book. The run's start checks again, for certain."""
     if not order.services.has_database():
         return
+    with alone(order):
+        pass
     with order.services.database.snapshot() as uow:
         runs = uow.runs.of(order.source) if uow.books.exists(order.source) else ()
     if runs and runs[0].state is RunState.RUNNING and not runs[0].interrupted:

@@ -6,12 +6,12 @@ Knows the order of the stages; must not know what is inside them.
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from flows.order.alone import alone, clear_work
 from flows.order.order import Order, prepare
 from flows.order.outcome import check_coverage, outcome
 from flows.order.report import RunReport
@@ -19,6 +19,7 @@ from flows.order.request import Request
 from flows.progress import Progress, announce
 from flows.run import policies
 from flows.run.audio import check_audio
+from flows.run.heartbeat import heartbeat
 from flows.run.mastering import Mastering, publish
 from flows.run.reporting import send_logs, show_report
 from flows.run.synthesis import speak
@@ -41,6 +42,16 @@ def prepare_in_flow(services: Services, request: Request) -> Order:
 
 
 def run_order(order: Order, flow: str, select: Select) -> RunReport:
+    """Runs an order while no other run has its book. Arguments, result and errors: see `_run_alone`."""
+    with alone(order):
+        clear_work(order)
+        try:
+            return _run_alone(order, flow, select)
+        finally:
+            clear_work(order)
+
+
+def _run_alone(order: Order, flow: str, select: Select) -> RunReport:
     """Speaks what `select` picks, then makes the edition.
 
     Args:
@@ -55,7 +66,7 @@ def run_order(order: Order, flow: str, select: Select) -> RunReport:
     began = time.monotonic()
     send_logs()
     run_id = _open(order, flow)
-    with _recorded(order, run_id):
+    with _recorded(order, run_id), heartbeat(order.services.database, run_id):
         check_audio(order)
         todo = select(order)
         tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
@@ -107,8 +118,7 @@ def _open(order: Order, flow: str) -> str:
 
 @contextmanager
 def _recorded(order: Order, run_id: str) -> Iterator[None]:
-    """Keeps the working folder for the length of the block, and writes an error into the run's row."""
-    shutil.rmtree(order.working_folder, ignore_errors=True)  # what a killed run left
+    """Makes the working folder, and writes an error that ends the block into the run's row."""
     order.working_folder.mkdir(parents=True)
     try:
         yield
@@ -118,5 +128,3 @@ def _recorded(order: Order, run_id: str) -> Iterator[None]:
             uow.runs.finish(run_id, RunState.FAILED, message)
             uow.commit()
         raise
-    finally:
-        shutil.rmtree(order.working_folder, ignore_errors=True)
