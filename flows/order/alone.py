@@ -19,10 +19,10 @@ from tasks.disk import output_errors
 
 
 @contextmanager
-def alone(order: Order) -> Iterator[None]:
+def alone(order: Order) -> Iterator[bool]:
     """Holds the book's lock for the length of the block. Raises `BookBusyError` when another process has it.
 
-    Where the file system has no locks, nothing is held.
+    Yields whether that is certain: a file system may have no locks, and then nothing is held.
     """
     folder = order.services.settings.storage.folder / "locks"
     with output_errors(folder):
@@ -30,16 +30,17 @@ def alone(order: Order) -> Iterator[None]:
         lock = FileLock(folder / f"{order.source[:16]}.lock")
         try:
             lock.acquire(timeout=0)
+            certain = True
         except Timeout as error:
             raise BookBusyError(f"another process works on {order.book.title!r}: wait for it or stop it") from error
         except NotImplementedError:  # filelock's word for a file system without flock
-            pass
+            certain = False
     try:
-        yield
+        yield certain
     finally:
         lock.release()
 
 
-def clear_work(order: Order) -> None:
-    """Removes what killed runs of the book left. For a run that is `alone`, before and after it works."""
-    shutil.rmtree(order.working_folder.parent, ignore_errors=True)
+def clear_work(order: Order, *, certain: bool) -> None:
+    """Removes the order's working folder, and where it is certainly `alone`, what killed runs of the book left."""
+    shutil.rmtree(order.working_folder.parent if certain else order.working_folder, ignore_errors=True)

@@ -43,12 +43,12 @@ def prepare_in_flow(services: Services, request: Request) -> Order:
 
 def run_order(order: Order, flow: str, select: Select) -> RunReport:
     """Runs an order while no other run has its book. Arguments, result and errors: see `_run_alone`."""
-    with alone(order):
-        clear_work(order)
+    with alone(order) as certain:
+        clear_work(order, certain=certain)
         try:
             return _run_alone(order, flow, select)
         finally:
-            clear_work(order)
+            clear_work(order, certain=certain)
 
 
 def _run_alone(order: Order, flow: str, select: Select) -> RunReport:

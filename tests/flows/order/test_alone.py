@@ -95,9 +95,11 @@ def test_where_there_are_no_locks_the_run_goes_on(order, monkeypatch):
     def refuse(lock):
         raise NotImplementedError("FileSystem does not appear to support flock")
 
+    with alone(order) as certain:
+        assert certain
     monkeypatch.setattr("flows.order.alone.FileLock._acquire", refuse)
-    with alone(order):
-        pass
+    with alone(order) as certain:
+        assert not certain
 
 
 def test_two_orders_of_one_book_work_in_folders_of_their_own(services, book, order):
@@ -105,7 +107,10 @@ def test_two_orders_of_one_book_work_in_folders_of_their_own(services, book, ord
     assert again.working_folder != order.working_folder == order.working_folder
     again.working_folder.mkdir(parents=True)
     order.working_folder.mkdir(parents=True)
-    clear_work(order)
+    clear_work(order, certain=False)
+    assert again.working_folder.exists()
+    assert not order.working_folder.exists()
+    clear_work(order, certain=True)
     assert not again.working_folder.parent.exists()
 
 
