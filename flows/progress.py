@@ -36,7 +36,7 @@ def announce(progress: Progress) -> None:
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Every report made inside the block goes to `listener`."""
+    """Sends every report that is made inside the block to `listener`."""
     token = _listener.set(listener)
     try:
         yield

@@ -220,6 +220,7 @@ class RunState(StrEnum):
     DONE = "done"
     FLAGGED = "flagged"  # done, more doubtful takes than the configured share
     FAILED = "failed"
+    STOPPED = "stopped"  # by the user
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ TortoiseError
   + TextError            text that the model cannot take (empty, too long, unknown characters)
   + AudioError           audio that cannot be read or used (format, length, range)
   + CheckpointError      a weights file that is missing, truncated, foreign or of the wrong shape
+  |   + DamagedWeightsError  one that is missing, not whole, or changed since it was written
   + ConfigError          a model or training configuration that makes no sense
   + OutOfMemoryError     the device ran out of memory (a smaller batch may fit)
 
@@ -27,6 +28,10 @@ class AudioError(TortoiseError):
 
 class CheckpointError(TortoiseError):
     """A weights file is missing, damaged or does not belong to this model."""
+
+
+class DamagedWeightsError(CheckpointError):
+    """A weights file is missing, not whole, or has changed since it was written: to be replaced by a sound one."""
 
 
 class ConfigError(TortoiseError):

@@ -72,7 +72,7 @@ def stream_text(services: Services, text: str, sink: BinaryIO, *, seed: int, can
 
 
 def streamed_json(streamed: Streamed, path: Path) -> dict[str, Any]:
-    """What `talepress say --stream --json` prints."""
+    """Makes what `talepress say --stream --json` prints."""
     return {
         "path": str(path),
         "voice": streamed.voice,

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import bench, doctor, lexicon, make, model, plan, retry, say, status, train, voice
+from flows.cli import bench, doctor, lexicon, maintain, make, model, plan, report, retry, say, status, train, voice
 from flows.cli.console import ExitCode, exit_code_of, one_line, tell
 
 app = typer.Typer(
@@ -31,11 +31,22 @@ def root(
     context.obj = verbose
 
 
-for command in (make.make, say.say, plan.plan, status.status, retry.retry, train.train, doctor.doctor, bench.bench):
+for command in (
+    make.make,
+    say.say,
+    plan.plan,
+    status.status,
+    retry.retry,
+    report.report,
+    train.train,
+    doctor.doctor,
+    bench.bench,
+):
     app.command()(command)
 app.add_typer(voice.app, name="voice")
 app.add_typer(lexicon.app, name="lexicon")
 app.add_typer(model.app, name="model")
+app.add_typer(maintain.app, name="maintain")
 
 
 def main() -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Asked, with_options_of
+from flows.cli.options import Options, with_options_of
+from flows.cli.progress import Form, ProgressForm
 from flows.order.request import Request
 
 DEFAULT_OUT = "audiobooks"
@@ -16,8 +17,9 @@ DEFAULT_OUT = "audiobooks"
 @with_options_of(Request, defaults={"out": DEFAULT_OUT})
 def make(
     context: typer.Context,
-    asked: Asked,
+    options: Options,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
+    progress: ProgressForm = Form.AUTO,
 ) -> None:
     """Makes an audiobook. The same command continues an interrupted run and renders nothing twice."""
     from flows.cli.launch import run_flow
@@ -29,7 +31,7 @@ def make(
     from flows.services import open_services, read_settings
 
     began = time.monotonic()
-    request = Request.checked(asked)
+    request = Request.from_values(options)
     settings = read_settings(**request.overrides)
     with open_services(settings) as services:
         order = prepare(services, request)
@@ -39,5 +41,5 @@ def make(
         if done is not None:
             report = outcome(order, done.masters, done.edition, Work(), wall_seconds=time.monotonic() - began)
     if report is None:
-        report = run_flow("book-to-audio", request, settings, verbose=bool(context.obj))
+        report = run_flow("book-to-audio", request, settings, verbose=bool(context.obj), progress=progress)
     raise typer.Exit(show_report(report, json=json))

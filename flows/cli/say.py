@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit_json, progress_display, tell
+from flows.cli.console import emit_json, tell
+from flows.cli.progress import Form, ProgressForm, progress_display
 from tasks.errors import BadInputError
 
 
@@ -26,6 +27,7 @@ def say(
         bool, typer.Option("--stream", help="Write WAV as it is made, to --out or stdout: `... --stream | aplay`.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    progress: ProgressForm = Form.AUTO,
 ) -> None:
     """Speaks TEXT to one WAV file, or every line of a file to 0001.wav, 0002.wav, ..."""
     if stream:
@@ -39,7 +41,7 @@ def say(
     plan = plan_speech(text, lines, out)
     with (
         open_services(read_settings(synthesize={"voice": voice, "preset": preset})) as services,
-        progress_display() as listener,
+        progress_display(progress) as listener,
     ):
         speech = speak_lines(services, plan, listener, seed=seed, candidates=candidates)
     if json:

@@ -1,4 +1,4 @@
-"""Looks up the masters and editions that are finished already.
+"""Looks up what a book was asked for last, and its masters and editions that are finished already.
 
 Without Prefect, so that the command line can say that there is nothing to do before starting it. Reads only. Knows
 nothing of how anything is made.
@@ -7,16 +7,23 @@ nothing of how anything is made.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
+from flows.order.alone import alone
 from flows.order.order import Order
+from flows.order.request import Request
+from flows.services import Services
 from storage.errors import BookBusyError, IncompleteError
-from storage.records import ChosenTake, Edition, Master, RunState
+from storage.records import ChosenTake, Edition, Master, Run, RunState
 from tasks.errors import BadInputError
 from tasks.master.keys import master_key
 from tasks.package.content import EditionContent
 from tasks.package.edition import edition_key, is_published
+
+AnyRequest = TypeVar("AnyRequest", bound=Request)
 
 
 def source_of(book: Path) -> str:
@@ -28,15 +35,34 @@ def source_of(book: Path) -> str:
         raise BadInputError(f"{book} cannot be read: {error.strerror}") from error
 
 
+def last_request(services: Services, asked: Mapping[str, Any], kind: type[AnyRequest]) -> AnyRequest:
+    """Reads what the last run of a book was asked for, with `asked` in its place where that is given.
+
+    Raises `BadInputError` when there was no run.
+    """
+    book = Path(asked["book"])
+    source = source_of(book)
+    runs: tuple[Run, ...] = ()
+    if services.has_database():
+        with services.database.snapshot() as uow:
+            runs = uow.runs.of(source) if uow.books.exists(source) else ()
+    if not runs:
+        raise BadInputError(f"{book} was never made: make it first, with `talepress make`")
+    recorded = Request.from_record(runs[0].request)
+    return kind.from_values({**recorded.model_dump(), **asked})
+
+
 def require_idle(order: Order) -> None:
-    """Raises `BookBusyError` when another process works on the book. The run's start checks again, in a transaction."""
+    """Raises `BookBusyError` when another process works on the book. The run's start checks again, for certain."""
     if not order.services.has_database():
         return
+    with alone(order):
+        pass
     with order.services.database.snapshot() as uow:
         runs = uow.runs.of(order.source) if uow.books.exists(order.source) else ()
     if runs and runs[0].state is RunState.RUNNING and not runs[0].interrupted:
         raise BookBusyError(
-            f"another process works on {order.book.title!r} since {runs[0].started_at:%Y-%m-%d %H:%M} UTC: "
+            f"another process has been working on {order.book.title!r} since {runs[0].started_at:%Y-%m-%d %H:%M} UTC: "
             "wait for it or stop it"
         )
 
@@ -49,13 +75,16 @@ def chosen_takes(order: Order, chapter: int) -> tuple[ChosenTake, ...]:
 
 def find_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) -> tuple[str, Master | None]:
     """Computes the key of a chapter's master, and finds the master, None where its row or its audio is missing."""
+    key, found = recorded_master(order, chapter, cues)
+    return key, found if found is not None and order.services.store.exists(found.audio_sha256) else None
+
+
+def recorded_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) -> tuple[str, Master | None]:
+    """Computes the key of a chapter's master, and finds its row, whatever has become of its audio."""
     settings = order.services.settings
     key = master_key(cues, settings.stitch, settings.master)
     with order.services.database.snapshot() as uow:
-        found = uow.masters.find(key, order.source, chapter)
-    if found is not None and not order.services.store.exists(found.audio_sha256):
-        found = None
-    return key, found
+        return key, uow.masters.find(key, order.source, chapter)
 
 
 def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent:
@@ -74,13 +103,15 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
 
 
 def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | None]:
-    """Computes the key of an edition in the order's folder, and finds the edition, None unless its files lie there as
-    they were written."""
+    """Computes the key of an edition's row, and finds the edition, None unless its files lie as they were written.
+
+    The key covers the content and the order's folder: the same edition in another folder is published there too.
+    """
     key = edition_key(content)
-    place = hashlib.sha256(f"{key} {order.out}".encode("utf-8", "surrogateescape")).hexdigest()
+    row_key = hashlib.sha256(f"{key} {order.out}".encode("utf-8", "surrogateescape")).hexdigest()
     with order.services.database.snapshot() as uow:
-        found = uow.editions.find(place)
-    return place, found if found is not None and is_published(found) else None
+        found = uow.editions.find(row_key)
+    return row_key, found if found is not None and is_published(found) else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -54,13 +55,13 @@ class Order:
         return Path(self.request.out).absolute()
 
     def voice_of(self, utterance: Utterance) -> VoiceRecord:
-        """Who speaks an utterance."""
+        """Returns the voice that speaks an utterance."""
         return self.voices[utterance.voice] if utterance.voice else self.voice
 
-    @property
+    @cached_property
     def working_folder(self) -> Path:
-        """For files in the making. Only one run of a book is alive at a time, so it is named by the book."""
-        return self.services.settings.storage.folder / "work" / self.source[:16]
+        """For files in the making: no other order has it, not even one of the same book."""
+        return self.services.settings.storage.folder / "work" / self.source[:16] / uuid.uuid4().hex
 
     @property
     def record(self) -> dict[str, object]:
@@ -126,7 +127,9 @@ def prepare(
     spoken = {utterance.chapter_index for utterance in script.utterances}
     chapters = tuple(index for index in wanted if index in spoken)
     if not chapters:
-        raise BadInputError(f"{path.name}: there is nothing to speak in the chosen chapters")
+        raise BadInputError(
+            f"{path.name}: nothing in the chosen chapters is spoken: choose others; `talepress plan` shows why"
+        )
     seconds = sum(speech_seconds(u.spoken) for u in script.utterances if u.chapter_index in chapters)
     _require_room(Path(request.out), settings, outputs, seconds)
     voices = {name: services.voice(name) for name in manuscript.voices}

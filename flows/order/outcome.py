@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from flows.order.order import Order
-from flows.order.report import ChapterLevel, FlaggedTake, RunReport, Work
+from flows.order.report import ChapterLevel, FlaggedTake, RunReport, WholeBook, Work
 from flows.order.resources import peak_memory
+from flows.order.review import page_path
 from storage.records import Edition, Master, RunState
 from tasks.errors import CoverageError
 from tasks.master.chapter import misses_target
@@ -40,8 +41,11 @@ def outcome(
     """Writes the report of a run that got through: what it did itself, and what the database says of the book."""
     settings = order.services.settings
     flagged = _flagged(order)
+    page = page_path(order, edition)
     with order.services.database.snapshot() as uow:
-        coverage = uow.books.coverage(order.source)
+        coverage = uow.books.coverage(order.source, order.chapters)
+        whole = uow.books.summary(order.source)
+        whole_coverage = uow.books.coverage(order.source)
     share = len(flagged) / len(order.keyed)
     return RunReport(
         title=order.book.title,
@@ -67,17 +71,19 @@ def outcome(
         memory=peak_memory(),
         flagged=flagged,
         coverage=coverage,
+        page=str(page) if page.exists() else "",
+        whole=WholeBook(whole.chapters, whole.utterances, whole.chosen, whole.seconds, whole_coverage),
     )
 
 
 def _credits(order: Order) -> tuple[VoiceCredit, ...]:
-    """The voices that speak in the order's chapters, in the order of their first words."""
+    """Lists the voices that speak in the order's chapters, in the order of their first words."""
     voices = [order.voice_of(item.utterance) for item in order.keyed]
     return tuple(credit_of(voice) for voice in {voice.name: voice for voice in voices}.values())
 
 
 def _flagged(order: Order) -> tuple[FlaggedTake, ...]:
-    """The chosen takes of the order's chapters that the checks doubt."""
+    """Lists the chosen takes of the order's chapters that the checks doubt."""
     with order.services.database.snapshot() as uow:
         found = uow.takes.flagged(order.source, order.chapters)
     return tuple(

@@ -42,14 +42,26 @@ class Work:
     """What a run did itself, besides what it found done."""
 
     takes: int = 0
+    utterances: int = 0  # that those takes are of: a doubtful one is spoken several times
     take_seconds: float = 0.0  # audio of those takes, kept or not
     synthesis_seconds: float = 0.0  # wall time of making them
     engine_seconds: float = 0.0  # that engines worked, in whatever process: more than the above where several do
 
 
 @dataclass(frozen=True)
+class WholeBook:
+    """How the book stands of which a run was asked to make all or a part."""
+
+    chapters: int
+    utterances: int
+    spoken: int  # utterances that have a take
+    seconds: float  # of those takes
+    coverage: Coverage
+
+
+@dataclass(frozen=True)
 class RunReport:
-    """The outcome of one run of a book flow."""
+    """The outcome of one run of a book flow. Figures are of what was asked for, but for those of `whole`."""
 
     title: str
     authors: tuple[str, ...]
@@ -67,6 +79,13 @@ class RunReport:
     memory: PeakMemory  # of this process
     flagged: tuple[FlaggedTake, ...]
     coverage: Coverage
+    whole: WholeBook
+    page: str = ""  # path of the review page; empty where there is none
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether less than the book was asked for."""
+        return len(self.chapter_indices) < self.whole.chapters
 
     @property
     def rtf(self) -> float | None:
@@ -85,7 +104,7 @@ class RunReport:
 
 
 def report_json(report: RunReport) -> dict[str, Any]:
-    """The report as JSON-ready values: what `talepress make --json` prints."""
+    """Makes the report as JSON-ready values: what `talepress make --json` prints."""
     return {
         "title": report.title,
         "authors": list(report.authors),
@@ -112,6 +131,7 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "target_lufs": report.target_lufs,
         "utterances": report.utterances,
         "rendered": report.rendered,
+        "rendered_utterances": report.work.utterances,
         "audio_seconds": round(report.edition.seconds, 3),
         "wall_seconds": round(report.wall_seconds, 3),
         "synthesis_seconds": round(report.work.synthesis_seconds, 3),
@@ -119,13 +139,26 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "rtf": None if report.rtf is None else round(report.rtf, 3),
         "memory": asdict(report.memory),
         "flagged": len(report.flagged),
+        "page": report.page,
         "flagged_takes": flagged_rows(report.flagged),
         "coverage": coverage_json(report.coverage),
+        "whole_book": {
+            "chapters": report.whole.chapters,
+            "utterances": report.whole.utterances,
+            "spoken": report.whole.spoken,
+            "audio_seconds": round(report.whole.seconds, 3),
+            "coverage": coverage_json(report.whole.coverage),
+        },
     }
 
 
+def flagged_sentence(report: RunReport) -> str:
+    """How much of what was asked for is doubtful, for a state or a row."""
+    return f"{len(report.flagged)} of {report.utterances} utterances have doubtful takes"
+
+
 def coverage_json(coverage: Coverage) -> dict[str, int]:
-    """The character totals of the ledger."""
+    """Returns the character totals of the ledger."""
     return {
         "source_chars": coverage.source_chars,
         "spoken_chars": coverage.spoken_chars,
@@ -135,7 +168,7 @@ def coverage_json(coverage: Coverage) -> dict[str, int]:
 
 
 def flagged_rows(flagged: Sequence[FlaggedTake]) -> list[dict[str, Any]]:
-    """One row for each flagged take, as the table artifact and the JSON show it."""
+    """Makes a row for each flagged take, as the table artifact and the JSON show it."""
     return [
         {
             "chapter": take.chapter_index + 1,
@@ -149,13 +182,13 @@ def flagged_rows(flagged: Sequence[FlaggedTake]) -> list[dict[str, Any]]:
 
 
 def report_markdown(report: RunReport) -> str:
-    """The report as a Markdown page (not indented, as Prefect wants it)."""
+    """Writes the report as a Markdown page (not indented, as Prefect wants it)."""
     lines = [
         f"# {_cell(report.title)}",
         "",
         f"{_cell(', '.join(report.authors)) or 'Unknown author'}, read by {_cell(report.narrator)}. "
-        f"{clock(report.edition.seconds)} of audio, {report.utterances} utterances, "
-        f"{report.rendered} rendered by this run"
+        f"{clock(report.edition.seconds)} of audio, {report.utterances} utterances; this run rendered "
+        f"{rendered_sentence(report.work)}"
         + (f" at a real-time factor of {report.rtf:.2f}." if report.rtf is not None else ".")
         + f" At most {report.memory.resident_bytes >> 20} MiB of memory were held. Cover: {report.cover}.",
         "",
@@ -182,15 +215,10 @@ def report_markdown(report: RunReport) -> str:
     for voice in report.voices:
         cells = (voice.name, voice.description, voice.made_from, voice.licence)
         lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
-    coverage = report.coverage
-    lines += [
-        "",
-        "## Coverage",
-        "",
-        f"{coverage.source_chars} source characters: {coverage.spoken_chars} spoken, {coverage.skipped_chars} skipped "
-        f"by a named rule, {coverage.unaccounted_chars} unaccounted for.",
-        "",
-    ]
+    lines += ["", "## Coverage", ""]
+    if report.is_partial:
+        lines += [f"Of the chapters asked for: {coverage_sentence(report.coverage)}.", ""]
+    lines += [f"Of the whole book: {coverage_sentence(report.whole.coverage)}.", ""]
     return "\n".join(lines)
 
 
@@ -204,15 +232,31 @@ def loudness_notes(report: RunReport) -> list[str]:
     ]
 
 
+def coverage_sentence(coverage: Coverage) -> str:
+    """The character totals of the ledger in words."""
+    return (
+        f"{coverage.source_chars} source characters, {coverage.spoken_chars} spoken, {coverage.skipped_chars} skipped "
+        f"by a named rule, {coverage.unaccounted_chars} unaccounted for"
+    )
+
+
+def rendered_sentence(work: Work) -> str:
+    """How many takes a run made, and why they are more than utterances."""
+    if not work.takes:
+        return "nothing"
+    again = " (doubtful ones are spoken again)" if work.takes > work.utterances else ""
+    return f"{work.takes} takes of {work.utterances} utterances{again}"
+
+
 def clock(seconds: float) -> str:
-    """Seconds as `h:mm:ss`."""
+    """Writes seconds as `h:mm:ss`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}"
 
 
 def _cell(text: str) -> str:
-    """Text that cannot break out of its table cell or turn into markup: book text is untrusted."""
+    """Makes text that cannot break out of its table cell or turn into markup: book text is untrusted."""
     flat = " ".join(text.split())
     for character in "\\`*_[]<>|#":
         flat = flat.replace(character, f"\\{character}")

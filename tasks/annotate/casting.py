@@ -96,7 +96,7 @@ def apply_cast(book: Book, cast: Cast) -> tuple[Book, CastReport]:
     voices = cast.voices
     chapters = []
     for chapter in book.chapters:
-        blocks = [_resolved(block, voices, report) for block in chapter.blocks]
+        blocks = [_resolve_voices(block, voices, report) for block in chapter.blocks]
         chapters.append(replace(chapter, blocks=tuple(reader.chapter(chapter, blocks) if reader else blocks)))
     return replace(book, chapters=tuple(chapters)), report
 
@@ -117,7 +117,7 @@ def _character(name: str, table: object, file: str) -> Character:
     return Character(name, table["voice"], tuple(" ".join(alias.split()) for alias in aliases), gender)
 
 
-def _resolved(block: Block, voices: dict[str, str], report: CastReport) -> Block:
+def _resolve_voices(block: Block, voices: dict[str, str], report: CastReport) -> Block:
     """Puts voices in place of the names of characters in a block's markup."""
     if not any(note.kind == MarkupKind.VOICE for note in block.markup):
         return block
@@ -214,9 +214,9 @@ class _Reader:
             before = text[ends[index] : starts[index]]
             after = text[ends[index + 1] : starts[index + 1]]
             # 1. "Yes," said Tom.
-            speaker = self._named(self._after.match(after)) if _goes_on_after(text, quotation) else None
+            speaker = self._character_in(self._after.match(after)) if _goes_on_after(text, quotation) else None
             # 2. Tom said, "Yes."
-            speaker = speaker or self._named(self._before.search(before))
+            speaker = speaker or self._character_in(self._before.search(before))
             # 3. "Yes," said Tom, looking up, "I do."
             if speaker is None and index and len(before) <= _MAX_CLAUSE and self._after.match(before):
                 speaker = speakers[-1]
@@ -226,7 +226,7 @@ class _Reader:
             speakers.append(speaker)
         return speakers
 
-    def _named(self, match: re.Match[str] | None) -> Character | None:
+    def _character_in(self, match: re.Match[str] | None) -> Character | None:
         """Returns the character whose name a pattern found."""
         if match is None:
             return None

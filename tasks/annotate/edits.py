@@ -17,7 +17,7 @@ class Edit:
     text: str = ""
 
 
-def edited(block: Block, edits: Iterable[Edit]) -> Block:
+def apply_edits(block: Block, edits: Iterable[Edit]) -> Block:
     """Makes the edits in a block's text and moves its markup along.
 
     Args:

@@ -72,8 +72,8 @@ def _readings() -> dict[str, tuple[_Reading, ...]]:
     for line in Path(__file__).with_suffix(".tsv").read_text("utf-8").splitlines():
         if not line.startswith("#"):
             word, phones, respelling, before, after = (*line.split("\t"), "", "")[:5]
-            before = _filled(before)
-            after = _filled(after)
+            before = _fill_in(before)
+            after = _fill_in(after)
             if after.startswith("="):  # the whole pattern
                 after = after[1:]
             elif after:  # words
@@ -87,7 +87,7 @@ def _readings() -> dict[str, tuple[_Reading, ...]]:
     return {word: tuple(readings) for word, readings in found.items()}
 
 
-def _filled(pattern: str) -> str:
+def _fill_in(pattern: str) -> str:
     for name, meaning in _PATTERNS.items():
         pattern = pattern.replace(f"{{{name}}}", meaning)
     return pattern
@@ -112,7 +112,7 @@ def decide_heteronyms(book: Book) -> tuple[Book, OpenHeteronyms]:
     undecided = OpenHeteronyms()
     chapters = []
     for chapter in book.chapters:
-        blocks = tuple(_decided(block, undecided) for block in chapter.blocks)
+        blocks = tuple(_mark_block(block, undecided) for block in chapter.blocks)
         chapters.append(replace(chapter, blocks=blocks))
     return replace(book, chapters=tuple(chapters)), undecided
 
@@ -122,7 +122,7 @@ def _word() -> re.Pattern[str]:
     return re.compile(rf"(?<![\w'’-])(?:{'|'.join(_readings())})(?![\w-]|['’]\w)", re.I)
 
 
-def _decided(block: Block, undecided: OpenHeteronyms) -> Block:
+def _mark_block(block: Block, undecided: OpenHeteronyms) -> Block:
     if block.kind == BlockKind.SCENE_BREAK:
         return block
     notes = list(_notes(block, undecided))

@@ -55,8 +55,8 @@ class Entry:
     voice: str = ""  # of a lexicon of scope VOICE: the only voice that it is for
     place: str = ""  # file and line, for messages
 
-    def means(self, text: str) -> bool:
-        """Whether the entry's case rule lets `text`, equal but for case, through.
+    def allows_case(self, text: str) -> bool:
+        """Tells whether `text`, which equals the entry but for case, is written as its case rule allows.
 
         "smart": small letters match any case; an entry with a capital matches as written and all in capitals.
         """
@@ -75,7 +75,7 @@ class Lexicon:
     source: str = ""
 
     def is_for(self, book: Book, series: str) -> bool:
-        """Whether the lexicon is for the book. One of scope BOOK that names no book is for any."""
+        """Tells whether the lexicon is for the book. One of scope BOOK that names no book is for any."""
         if self.scope == Scope.SERIES:
             return bool(series) and _same(self.subject, series)
         if self.scope == Scope.BOOK and self.subject:
@@ -93,7 +93,7 @@ def read_lexicon(path: Path) -> Lexicon:
         return _from_csv(text, path.name)
     if path.suffix.lower() != ".toml":
         raise BadInputError(
-            f"lexicon {path} is no .toml or .csv file: rename it, or take in a .pls file: `talepress lexicon import`"
+            f"lexicon {path} is no .toml or .csv file: rename it; for a .pls file: `talepress lexicon import`"
         )
     return _from_toml(text, path.name)
 
@@ -111,7 +111,7 @@ def apply_lexicons(book: Book, lexicons: Sequence[Lexicon], narrator: str) -> Bo
         return book
     finder = _Finder(entries, narrator)
     chapters = tuple(
-        replace(chapter, blocks=tuple(finder.annotated(block) for block in chapter.blocks)) for chapter in book.chapters
+        replace(chapter, blocks=tuple(finder.annotate(block) for block in chapter.blocks)) for chapter in book.chapters
     )
     return replace(book, chapters=chapters)
 
@@ -137,8 +137,8 @@ class _Finder:
         for found in self._by_first.values():
             found.sort(key=lambda item: item[0], reverse=True)
 
-    def annotated(self, block: Block) -> Block:
-        """The block with notes for every entry that holds in it."""
+    def annotate(self, block: Block) -> Block:
+        """Marks a block with the pronunciation of every entry that holds in it."""
         found = (*self._words_in(block), *self._patterns_in(block))
         candidates = sorted(found, key=lambda item: item[0], reverse=True)
         if not candidates:
@@ -164,7 +164,7 @@ class _Finder:
                 end = start + len(entry.written)
                 written = text[start:end]
                 whole = _alike(written, entry.written) and not text[end : end + 1].isalnum()
-                if whole and entry.means(written) and self._speaks(entry, block, start):
+                if whole and entry.allows_case(written) and self._speaks(entry, block, start):
                     yield rank, Markup(start, end, entry.kind, entry.value)
                     break
 
@@ -178,7 +178,7 @@ class _Finder:
                     yield rank, Markup(match.start(), match.end(), entry.kind, value)
 
     def _speaks(self, entry: Entry, block: Block, place: int) -> bool:
-        """Whether the voice that an entry is for, if any, speaks there."""
+        """Tells whether the voice that an entry is for, if any, speaks there."""
         if not entry.voice:
             return True
         voices = [n for n in block.markup if n.kind == MarkupKind.VOICE and n.start <= place < n.end]
@@ -256,7 +256,7 @@ def _entry(row: Any, where: str, scope: Scope, subject: str) -> Entry:
     # 2. Whether it can be found in a text.
     pattern = None
     if form == "regex":
-        pattern = _compiled(row["regex"], value, case, where)
+        pattern = _compile_regex(row["regex"], value, case, where)
     elif not _WORD.match(written):
         raise BadInputError(f"{where}: {written!r} does not begin with a letter or digit: write it as a regex")
     # 3. Whether it can be spoken; the groups of a regex are filled in later.
@@ -279,7 +279,7 @@ def _columns(row: Any, where: str) -> tuple[str, str]:
     return forms[0], meanings[0]
 
 
-def _compiled(pattern: str, replacement: str, case: str, where: str) -> regex.Pattern[str]:
+def _compile_regex(pattern: str, replacement: str, case: str, where: str) -> regex.Pattern[str]:
     """Compiles a regular expression, and checks that the groups that its replacement names are there."""
     try:
         compiled = regex.compile(pattern, regex.I if case == "any" else 0)

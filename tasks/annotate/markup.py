@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from storage.records import Block, Book, Chapter, Markup, MarkupKind, Skip
-from tasks.annotate.edits import Edit, edited, with_markup
+from tasks.annotate.edits import Edit, apply_edits, with_markup
 from tasks.annotate.vocabulary import ALPHABETS, markup_problem, pause_problem
 from tasks.errors import BadInputError
 from tasks.ingest.skips import SkipRule
@@ -136,7 +136,7 @@ class _ChapterReader:
         except _Mistake as mistake:
             near = " ".join(block.text[max(0, mistake.place - 20) : mistake.place + 40].split())
             raise BadInputError(f"{block.source}, near {near!r}: {mistake}") from mistake
-        self._keep(edited(with_markup(block, notes), edits))
+        self._keep(apply_edits(with_markup(block, notes), edits))
 
     def _text(self, block: Block, start: int, end: int, edits: list[Edit]) -> None:
         """Leaves out the text between two markers where a skip is open."""

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from storage.records import Block, Book, Chapter, Skip
-from tasks.annotate.edits import Edit, edited
-from tasks.annotate.pls import quoted
+from tasks.annotate.edits import Edit, apply_edits
+from tasks.annotate.pls import toml_string
 from tasks.errors import BadInputError
 from tasks.ingest.skips import SkipRule
 
@@ -62,12 +62,12 @@ def write_plan(book: Book, first_words: Sequence[str]) -> str:
         "# Correct the text with tables such as this (without `chapter`: in the whole book):\n"
         "#   [[correction]]\n#   chapter = 3\n"
         '#   find = "teh lamp"\n#   replace = "the lamp"\n',
-        f"book = {quoted(book.source_sha256)}\n",
+        f"book = {toml_string(book.source_sha256)}\n",
     ]
     for chapter, words in zip(book.chapters, first_words, strict=True):
         parts.append(
             f"[[chapter]]  # {_comment(words)}\nnumber = {chapter.index + 1}\n"
-            f"title = {quoted(chapter.title)}\nread = true\n"
+            f"title = {toml_string(chapter.title)}\nread = true\n"
         )
     return "\n".join(parts)
 
@@ -109,7 +109,7 @@ def apply_plan(book: Book, plan: PlanFile) -> Book:
         )
     # 1. Correct the text.
     skips: list[Skip] = []
-    corrected = _corrected(book, plan, skips)
+    corrected = _correct_chapters(book, plan, skips)
     # 2. Put the chapters into the plan's order.
     placed: dict[int, int] = {}  # index in the book to index in the plan
     chapters: list[Chapter] = []
@@ -131,11 +131,11 @@ def apply_plan(book: Book, plan: PlanFile) -> Book:
     if not chapters:
         raise BadInputError(f"plan {plan.name}: every chapter is dropped, so nothing would be read")
     # 4. Earlier skips go with their chapters.
-    moved = [_moved(skip, placed) for skip in (*book.skipped, *skips)]
+    moved = [_renumber(skip, placed) for skip in (*book.skipped, *skips)]
     return replace(book, chapters=tuple(chapters), skipped=tuple(moved))
 
 
-def _moved(skip: Skip, placed: Mapping[int, int]) -> Skip:
+def _renumber(skip: Skip, placed: Mapping[int, int]) -> Skip:
     """Gives a skip the new number of its chapter, or none where the chapter is dropped."""
     if skip.chapter_index is None:
         return skip
@@ -143,7 +143,7 @@ def _moved(skip: Skip, placed: Mapping[int, int]) -> Skip:
     return replace(skip, chapter_index=place if place >= 0 else None)
 
 
-def _corrected(book: Book, plan: PlanFile, skips: list[Skip]) -> list[Chapter]:
+def _correct_chapters(book: Book, plan: PlanFile, skips: list[Skip]) -> list[Chapter]:
     """Makes every correction in the chapters, one after another."""
     chapters = list(book.chapters)
     for correction in plan.corrections:
@@ -169,7 +169,7 @@ def _correct(
         return block
     replacement = " ".join(correction.replacement.split())
     skips += [Skip(match[0], SkipRule.PLAN_CORRECTED, chapter_index, block.source) for match in matches]
-    changed = edited(block, [Edit(match.start(), match.end(), replacement) for match in matches])
+    changed = apply_edits(block, [Edit(match.start(), match.end(), replacement) for match in matches])
     return changed if changed.text else None
 
 

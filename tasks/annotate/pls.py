@@ -42,7 +42,9 @@ def pls_to_toml(data: bytes, name: str) -> tuple[str, int]:
         means = "say" if etree.QName(best).localname == "alias" else _alphabet(best, root, name)
         for grapheme in lexeme.iterchildren("{*}grapheme"):
             if _text(grapheme):
-                entries.append(f"[[entry]]\nword = {quoted(_text(grapheme))}\n{means} = {quoted(_text(best))}\n")
+                entries.append(
+                    f"[[entry]]\nword = {toml_string(_text(grapheme))}\n{means} = {toml_string(_text(best))}\n"
+                )
     return "\n".join([f"# imported from {' '.join(name.split())}\n", *entries]), len(entries)
 
 
@@ -58,6 +60,6 @@ def _text(element: etree._Element) -> str:
     return " ".join("".join(element.itertext()).split())
 
 
-def quoted(text: str) -> str:
+def toml_string(text: str) -> str:
     """Writes a text as a TOML basic string."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

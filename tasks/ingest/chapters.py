@@ -220,10 +220,16 @@ def _open_with_parts(drafts: Sequence[_Draft]) -> list[_Draft]:
         if _is_part_alone(following) and not following.skips:
             result.append(draft)  # two parts in a row: nobody knows which of them is empty
             continue
-        following.title = one_line(f"{draft.title}\n{following.title or _first_heading(following.blocks)}")
+        following.title = _under_part(draft.title, following.title or _first_heading(following.blocks))
         following.blocks = draft.blocks + following.blocks
         following.skips = draft.skips + following.skips
     return result[::-1]
+
+
+def _under_part(part: str, title: str) -> str:
+    """Joins the titles of a part and its first chapter: "Part I: One"; "Part I: The Sea — I: At the Inn"."""
+    heading = heading_of(part)
+    return one_line(f"{part}\n{title}") if heading is not None and not heading.title else f"{part} — {title}"
 
 
 def _is_part_alone(draft: _Draft) -> bool:

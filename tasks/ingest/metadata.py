@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+
+from storage.records import Book
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,12 @@ class Metadata:
     sort_authors: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
     rights: str = ""
+
+
+def describe(book: Book, metadata: Metadata) -> Book:
+    """Returns the book with all that its file declares of it. Its title stays: a file without one has another."""
+    values = {field.name: getattr(metadata, field.name) for field in fields(Metadata) if field.name != "title"}
+    return replace(book, **values)
 
 
 def sort_names(authors: Mapping[str, str]) -> tuple[str, ...]:

@@ -62,6 +62,7 @@ class SkipRule(StrEnum):
     PAGE_BREAK = "page-break", "marks of a print's pages", Basis.SAID
     PAGE_NUMBER = "page-number", "page numbers that stand alone", Basis.GUESSED
     RUNNING_HEAD = "running-head", "lines that come again at the edge of pages", Basis.EITHER
+    PULL_QUOTE = "pull-quote", "sentences of the text that a page shows once more in large letters", Basis.GUESSED
     CROSSWISE_TEXT = "crosswise-text", "text set crosswise on a page", Basis.SAID
     VERSE_NUMBER = "verse-number", "numbers of verses", Basis.EITHER
     LINE_NUMBER = "line-number", "line numbers beside a text", Basis.SAID
@@ -78,6 +79,7 @@ class SkipRule(StrEnum):
     VECTOR_GRAPHIC = "vector-graphic", "text in drawings", Basis.SAID
     MEDIA_FALLBACK = "media-fallback", "text for programs that show no sound or video", Basis.SAID
     TABLE = "table", "tables that are only announced, by `ingest.tables`", Basis.SAID
+    CODE = "code", "listings of programs, by `ingest.code`", Basis.EITHER
     MATHML = "mathml", "formulas", Basis.SAID
     RUBY_ANNOTATION = "ruby-annotation", "readings printed above or beside a text", Basis.SAID
     RUBY_BASE = "ruby-base", "text of which the reading is spoken, by `ingest.ruby`", Basis.SAID

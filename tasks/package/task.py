@@ -14,10 +14,10 @@ from tasks.package.edition import publish_edition
 
 
 @task(name="package edition", persist_result=False)
-def package(folder: Path, artifacts: str, content: EditionContent, encoded: Mapping[str, Path]) -> Edition:
-    """Publishes an edition; see `tasks.package.edition.publish_edition`. `artifacts` is `StorageSettings.artifacts`.
+def package(folder: Path, store: ArtifactStore, content: EditionContent, encoded: Mapping[str, Path]) -> Edition:
+    """Publishes an edition; see `tasks.package.edition.publish_edition`.
 
     Call it with `prefect.utilities.annotations.quote(content)`, which arrives here as the content itself: it keeps
     Prefect from walking through every utterance of the book in search of futures.
     """
-    return publish_edition(folder, ArtifactStore(artifacts), content, encoded)
+    return publish_edition(folder, store, content, encoded)

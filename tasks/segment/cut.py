@@ -94,7 +94,7 @@ def _best_place(text: str, start: int, end: int) -> int:
 
 
 def _is_bound(text: str, place: int) -> bool:
-    """Whether a cut at `place` would part a title from its name, or an abbreviation from its number."""
+    """Tells whether a cut at `place` would part a title from its name, or an abbreviation from its number."""
     return _BOUND.search(text, max(0, place - _LONGEST_BOUND), place) is not None
 
 

@@ -91,17 +91,19 @@ def check(book: Book, script: Script) -> None:
         if entry.state == LedgerState.UNACCOUNTED:
             where = _name(book.chapters, entry.chapter_index)
             raise CoverageError(
-                f"{where}: {_shorten(entry.text)} is {entry.rule}; nothing was rendered from a faulty plan"
+                f"{where}: {_shorten(entry.text)} is {entry.rule}, so no audio was made; please report the book"
             )
     if script.ledger != ledger or script.coverage != coverage(ledger):
-        raise CoverageError(f"the coverage ledger of {book.title!r} does not match its book and utterances")
+        raise CoverageError(f"{book.title}: the coverage ledger does not match the text; please report the book")
 
 
 def _check_order(utterances: Sequence[Utterance]) -> None:
     places = [(utterance.chapter_index, utterance.block_index, utterance.start) for utterance in utterances]
     for before, here, after in zip(places, places[1:], utterances[1:], strict=False):
         if before >= here:
-            raise CoverageError(f"{_shorten(after.text)} is spoken out of order in chapter {after.chapter_index + 1}")
+            raise CoverageError(
+                f"chapter {after.chapter_index + 1}: {_shorten(after.text)} is out of order; please report the book"
+            )
 
 
 def _block_entries(chapter_index: int, block: Block, utterances: Sequence[Utterance]) -> Iterator[LedgerEntry]:
@@ -148,7 +150,7 @@ def _fate_of_the_rest(block: Block, marks: bytearray) -> _Fate:
 
 
 def _says(utterance: Utterance, pronounced: Sequence[tuple[int, int]]) -> bool:
-    """Whether the spoken text holds words, and every long plain word of the text that no markup replaces."""
+    """Tells whether the spoken text holds words, and every long plain word of the text that no markup replaces."""
     spoken = utterance.spoken.lower()
     words = _KEPT_WORD.finditer(utterance.text)
     return has_words(spoken) and all(

@@ -149,7 +149,7 @@ def _phonemes(value: str) -> str:
 
 
 def _unstressed(respelling: str) -> str:
-    """ "tuh-MAH-toh" in small letters: capitals show the stress to people, to the rules they would be an acronym."""
+    """Makes "tuh-MAH-toh" lower case: the capitals show people the stress, but look like an acronym to the rules."""
     return _STRESSED_SYLLABLES.sub(
         lambda match: match[0].lower() if match[0] != match[0].title() else match[0], respelling
     )

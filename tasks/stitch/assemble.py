@@ -5,6 +5,7 @@ It must not know how takes are chosen, nor how loud the chapter will be: that is
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ def stitch_chapter(
 
     Raises:
         TalepressError: no utterance, different sample rates, or a file that is not what its record says.
-        StorageError: a take's audio is missing.
+        StorageError: a take's audio is missing or damaged.
         OutputError: the disk is full.
     """
     timeline = lay_out(cues, settings)
@@ -77,18 +78,17 @@ def _silence(samples: int) -> Iterator[np.ndarray]:
 
 
 def _read(store: ArtifactStore, take: Take) -> np.ndarray:
-    """Reads a take's samples. Shape: (take.samples,), float64. Raises `TalepressError` for a damaged file."""
+    """Reads and checks a take's samples. Shape: (take.samples,), float64.
+
+    Raises `StorageError` for a file that is missing or damaged, `TalepressError` for one that is not the take's.
+    """
     try:
-        with store.open(take.audio_sha256) as file:
-            audio, rate = soundfile.read(file, dtype="float64")
+        audio, rate = soundfile.read(io.BytesIO(store.read(take.audio_sha256)), dtype="float64")
     except soundfile.SoundFileError as error:
-        raise TalepressError(
-            f"the audio of take {take.key} is damaged ({error}): "
-            f"delete {take.audio_sha256} from the artifact store and run again"
-        ) from error
+        raise TalepressError(f"the audio of take {take.key} is no audio ({error}); please report it") from error
     if audio.shape != (take.samples,) or rate != take.sample_rate:
         raise TalepressError(
             f"the audio of take {take.key} has {len(audio)} samples at {rate} Hz instead of {take.samples} at "
-            f"{take.sample_rate}: delete {take.audio_sha256} from the artifact store and run again"
+            f"{take.sample_rate}; please report it"
         )
     return audio

@@ -23,7 +23,7 @@ def utterance_key(
     settings: Sampling,
     precision: str = "float32",
 ) -> str:
-    """The key of a spoken text: groups its takes.
+    """Makes the key of a spoken text, which groups its takes.
 
     Args:
         spoken: the text as it is given to the engine, normalised.
@@ -51,12 +51,12 @@ def utterance_key(
 
 
 def take_key(utterance_key: str, attempt: int) -> str:
-    """The key of one take (attempt 0, 1, ...) of an utterance: sha256 as 64 hexadecimal digits."""
+    """Makes the key of one take (attempt 0, 1, ...) of an utterance: sha256 as 64 hexadecimal digits."""
     return _digest({"utterance": utterance_key, "attempt": attempt})
 
 
 def seed_of(take_key: str) -> int:
-    """The seed of a take, `0 <= seed < 2**63`: the leading 63 bits of its key."""
+    """Returns the seed of a take, `0 <= seed < 2**63`: the leading 63 bits of its key."""
     return int(take_key[:16], 16) >> 1
 
 

@@ -71,6 +71,11 @@ class AudioStage:
             NoiseSchedule.linear(), prediction=speech.prediction, learned_variance=decoder.config.learned_variance
         )
 
+    def limit(self, max_frames: int, vocoded_frames: int) -> None:
+        """Changes how many frames are denoised, and vocoded, in one batch."""
+        self._max_frames = max_frames
+        self._vocoder.batch_frames = vocoded_frames
+
     @property
     def _device(self) -> torch.device:
         return self.decoder.code_embedding.weight.device

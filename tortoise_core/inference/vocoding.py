@@ -108,7 +108,7 @@ class WindowedVocoder:
         fold_weight_norm(network)
         self._network = network
         self._window = window
-        self._batch_frames = batch_frames
+        self.batch_frames = batch_frames
         self._device = next(network.parameters()).device
         self._widths = FIXED_WIDTHS if widths is None and self._device.type == "cuda" else widths
 
@@ -121,7 +121,7 @@ class WindowedVocoder:
         hop = self._network.config.hop
         waves = [torch.empty(frames * hop) for frames in track.spoken]
         jobs = [(row, window) for row, length in enumerate(track.lengths) for window in self._windows(length)]
-        for batch in _equal_widths(jobs, self._batch_frames):
+        for batch in _equal_widths(jobs, self.batch_frames):
             outputs = self._run(track, batch).cpu()
             for (row, window), samples in zip(batch, outputs, strict=True):
                 kept = self._kept(samples, window, track.spoken[row])

@@ -10,6 +10,6 @@ def upload(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
 
     From ordinary memory a GPU's driver copies only once all work before it is done; from pinned memory, in its turn.
     """
-    if device.type != "cuda":
+    if device.type != "cuda" or tensor.device.type != "cpu":
         return tensor.to(device)
     return tensor.pin_memory().to(device, non_blocking=True)

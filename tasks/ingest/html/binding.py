@@ -13,7 +13,7 @@ from tasks.ingest.chapters import Mark, assemble, one_line
 from tasks.ingest.html.documents import Document, read_documents
 from tasks.ingest.html.parse import heading_anchors
 from tasks.ingest.html.plain_heads import mark_plain_heads
-from tasks.ingest.metadata import Metadata
+from tasks.ingest.metadata import Metadata, describe
 from tasks.ingest.plain.headings import heading_of
 from tasks.ingest.skips import SkipRule
 
@@ -62,29 +62,18 @@ def book_from_html(
     title = metadata.title or ("" if is_head else " ".join(first_heading.split())) or path.stem
     chapters, skips = assemble(units, marks, title, metadata.authors, settings.also_read)
     before = tuple(Skip(" ".join(text.split()), rule, source=path.name) for text, rule in extras.left_out)
-    return Book(
+    book = Book(
         title=title,
         authors=metadata.authors,
         language=metadata.language,
         source_sha256=source_sha256,
         chapters=chapters,
         skipped=(*before, *skips),
-        identifier=metadata.identifier,
-        publisher=metadata.publisher,
-        date=metadata.date,
-        description=metadata.description,
         cover=extras.cover,
         cover_media_type=extras.cover_media_type,
         warnings=extras.warnings,
-        series=metadata.series,
-        series_position=metadata.series_position,
-        identifiers=metadata.identifiers,
-        subtitle=metadata.subtitle,
-        sort_title=metadata.sort_title,
-        sort_authors=metadata.sort_authors,
-        subjects=metadata.subjects,
-        rights=metadata.rights,
     )
+    return describe(book, metadata)
 
 
 def _marks_at_headings(documents: Sequence[Document]) -> list[Mark]:

@@ -54,11 +54,13 @@ class _Rule:
 class StyleSheets:
     """The stylesheets of one book, each read once.
 
-    `load` gives, for (path of the file that names a stylesheet, href), the stylesheet's text and path, or `None`.
+    `load` gives, for (path of the file that names a stylesheet, href), the stylesheet's text and path, or `None`. With
+    `hides_out_of_sight` text counts as hidden that is transparent, without size or off the page.
     """
 
-    def __init__(self, load: Callable[[str, str], tuple[str, str] | None]) -> None:
+    def __init__(self, load: Callable[[str, str], tuple[str, str] | None], *, hides_out_of_sight: bool = True) -> None:
         self._load = load
+        self._hides_out_of_sight = hides_out_of_sight
         self._sheets: dict[str, list[_Rule]] = {}
 
     def apply(self, body: etree._Element, source: str) -> None:
@@ -66,7 +68,7 @@ class StyleSheets:
         root = body.getroottree().getroot()
         rules = [rule for sheet in self._sheets_of(root, source) for rule in sheet]
         if rules or any(_names_property(style) for style in root.xpath("//@style")):
-            _mark(root, rules)
+            _mark(root, rules, hides_out_of_sight=self._hides_out_of_sight)
 
     def _sheets_of(self, root: etree._Element, source: str) -> Iterator[list[_Rule]]:
         """Yields the rules of each stylesheet in or linked from a document, in order."""
@@ -162,7 +164,7 @@ def _declarations(nodes: Sequence[tinycss2.ast.Node]) -> _Declarations:
     return found
 
 
-def _mark(root: etree._Element, rules: Sequence[_Rule]) -> None:
+def _mark(root: etree._Element, rules: Sequence[_Rule], *, hides_out_of_sight: bool) -> None:
     """Sets `DISPLAY` on all elements of a document for which rules or style attributes decide it."""
     matcher = cssselect2.Matcher()
     for rule in rules:
@@ -175,15 +177,18 @@ def _mark(root: etree._Element, rules: Sequence[_Rule]) -> None:
             for name, (value, important) in declarations.items():
                 if important or not decided.get(name, ("", False))[1]:
                     decided[name] = (value, important)
-        if display := _display(decided):
+        display = _display(decided, hides_out_of_sight=hides_out_of_sight)
+        if display or not hides_out_of_sight:  # `hides` would judge an unmarked element by its style attribute
             element.set(DISPLAY, display)
 
 
-def _display(declarations: _Declarations) -> str:
+def _display(declarations: _Declarations, *, hides_out_of_sight: bool = True) -> str:
     """Returns "none", "block" or "inline" for what was declared, "" where nothing that matters was."""
     values = {name: value for name, (value, _) in declarations.items()}
     display = values.get("display", "")
-    if display == "none" or values.get("visibility") == "hidden" or _is_out_of_sight(values):
+    if display == "none" or values.get("visibility") == "hidden":
+        return "none"
+    if hides_out_of_sight and _is_out_of_sight(values):
         return "none"
     if values.get("float", "none") != "none":
         return "inline"  # a drop cap stands beside the line that it begins

@@ -20,6 +20,10 @@ from tasks.ingest.html.elements import BLOCKS, HEADING_LEVELS, local_name
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*", re.I)
 _PROLOG_CHARS = 65536
 _APART = BLOCKS | {"br"}
+_MAX_TEXT_CHARS = 2_000_000
+_LONG_TEXT = re.compile(rf">[^<>]{{{_MAX_TEXT_CHARS},}}")
+_LONG_TAG = re.compile(r"<[A-Za-z][^<>]{10000,}")
+_MAX_ATTRIBUTES = 2000
 _BREAK = "\x1e"  # no character of XML
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.I)
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
@@ -36,6 +40,7 @@ def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
     """
     text = _without_doctype(_DECLARATION.sub("", text.lstrip("\ufeff")))
     text = _C1_REFERENCE.sub(_known_control, _ENTITY.sub(_known_entity, text)).translate(C1).replace("\0", "")
+    text = _LONG_TEXT.sub(_broken_up, text)
     if not text.strip():
         return etree.Element("body"), ()
     warnings: tuple[str, ...] = ()
@@ -46,6 +51,19 @@ def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
         root = _parse_leniently(text, source)
     body = next(root.iter("{*}body", "body"), None)
     return (root if body is None else body), warnings
+
+
+def _broken_up(match: re.Match[str]) -> str:
+    """Breaks a text up by empty comments at spaces: libxml2 drops a text of more than 10 MB."""
+    pieces = []
+    text = match[0]
+    start = 0
+    while len(text) - start > _MAX_TEXT_CHARS:
+        end = text.rfind(" ", start + 1, start + _MAX_TEXT_CHARS)
+        end = end if end > 0 else start + _MAX_TEXT_CHARS
+        pieces.append(text[start:end])
+        start = end
+    return "<!---->".join([*pieces, text[start:]])
 
 
 def _without_doctype(text: str) -> str:
@@ -72,6 +90,8 @@ def _known_entity(match: re.Match[str]) -> str:
 
 def _parse_leniently(text: str, source: str) -> etree._Element:
     """Parses text as HTML. Raises `UnreadableBookError` for what libxml2 cannot read, or not to its end."""
+    if any(tag[0].count("=") > _MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(text)):  # quadratic in libxml2
+        raise UnreadableBookError(f"{source} has an element with over {_MAX_ATTRIBUTES} attributes; take them out")
     parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
     try:
         root = lxml.html.document_fromstring(text.encode(), parser=parser)

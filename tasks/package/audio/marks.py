@@ -25,7 +25,9 @@ def sample_rate_of(masters: Sequence[Master]) -> int:
     """Returns the one sample rate of an edition's masters, in Hz. Raises `TalepressError` for none or several."""
     rates = sorted({master.sample_rate for master in masters})
     if len(rates) != 1:
-        raise TalepressError(f"an audiobook needs chapters of one sample rate, not of {rates or 'none'}")
+        raise TalepressError(
+            f"an audiobook needs chapters of one sample rate, not {rates or 'none'}: use one model for all"
+        )
     return rates[0]
 
 

@@ -9,9 +9,11 @@ from flows.order.report import (
     ChapterLevel,
     FlaggedTake,
     RunReport,
+    WholeBook,
     Work,
     clock,
     loudness_notes,
+    rendered_sentence,
     report_json,
     report_markdown,
 )
@@ -35,11 +37,12 @@ REPORT = RunReport(
     target_lufs=-19.0,
     chapter_indices=(1, 4),
     utterances=20,
-    work=Work(takes=4, take_seconds=10.0, synthesis_seconds=5.0, engine_seconds=4.5),
+    work=Work(takes=4, utterances=3, take_seconds=10.0, synthesis_seconds=5.0, engine_seconds=4.5),
     wall_seconds=9.0,
     memory=PeakMemory(3 << 20, None),
     flagged=(FlaggedTake(4, "Same", 2, "He said\n<b>|no|</b>.", ("too long: 9 s", "clipping")),),
     coverage=Coverage(source_chars=10, spoken_chars=7, skipped_chars=3, unaccounted_chars=0),
+    whole=WholeBook(7, 90, 30, 4000.0, Coverage(50, 40, 10, 0)),
 )
 
 
@@ -60,7 +63,24 @@ def test_the_json_holds_what_the_command_promises():
 def test_no_rendering_no_real_time_factor():
     idle = replace(REPORT, work=Work())
     assert report_json(idle)["rtf"] is None
-    assert "0 rendered by this run." in report_markdown(idle)
+    assert "this run rendered nothing." in report_markdown(idle)
+
+
+def test_more_takes_than_utterances_are_explained():
+    assert rendered_sentence(REPORT.work) == "4 takes of 3 utterances (doubtful ones are spoken again)"
+    assert rendered_sentence(Work(takes=3, utterances=3)) == "3 takes of 3 utterances"
+    result = report_json(REPORT)
+    assert (result["rendered"], result["rendered_utterances"]) == (4, 3)
+
+
+def test_figures_of_a_part_stand_beside_those_of_the_whole_book():
+    result = report_json(REPORT)
+    assert result["coverage"]["source_chars"] == 10
+    assert (result["whole_book"]["coverage"]["source_chars"], result["whole_book"]["utterances"]) == (50, 90)
+    part = report_markdown(REPORT)
+    assert "Of the chapters asked for: 10 source characters, 7 spoken" in part
+    assert "Of the whole book: 50 source characters, 40 spoken" in part
+    assert "asked for" not in report_markdown(replace(REPORT, whole=replace(REPORT.whole, chapters=2)))
 
 
 def test_the_markdown_counts_flagged_takes_by_chapter_not_by_title():

@@ -256,6 +256,7 @@ def test_real_books_are_read_whole(path, settings):
     ("titles", "expected"),
     [
         (("Part I", "One", "Two"), ["Part I: One", "Two"]),
+        (("Part I: The Sea", "I: The Inn", "II: The Map"), ["Part I: The Sea — I: The Inn", "II: The Map"]),
         (("ACT I.", "SCENE I", "SCENE II", "ACT II.", "SCENE I"), ["ACT I. SCENE I", "SCENE II", "ACT II. SCENE I"]),
         (("Prologue", "One"), ["Prologue", "One"]),  # no head of a part
     ],

@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from configs.settings import PauseSettings, StitchSettings
-from storage.errors import MissingArtifactError
+from storage.errors import DamagedArtifactError, MissingArtifactError
 from storage.records import ChosenTake, PauseKind, Take, Verdict
 from tasks.errors import TalepressError
 from tasks.stitch.assemble import stitch_chapter
@@ -106,11 +106,16 @@ def test_audio_that_is_not_what_its_record_says(store, tmp_path):
     good = cue(store, tone(0.2))
     short = ChosenTake(good.utterance, replace(good.take, samples=good.take.samples + 1))
     damaged = ChosenTake(good.utterance, replace(good.take, audio_sha256=store.put_bytes(b"no audio")))
+    flipped = cue(store, tone(0.3))
+    file = store.path(flipped.take.audio_sha256)
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:-1] + b"!")
     missing = ChosenTake(good.utterance, replace(good.take, audio_sha256="0" * 64))
     for bad, error, message in (
         (short, TalepressError, "4800 samples at 24000 Hz instead of 4801"),
-        (damaged, TalepressError, "damaged"),
-        (missing, MissingArtifactError, "no artifact"),
+        (damaged, TalepressError, "no audio"),
+        (missing, MissingArtifactError, "there is no file"),
+        (flipped, DamagedArtifactError, "has changed since it was written"),
     ):
         with pytest.raises(error, match=message):
             stitch_chapter(store, [bad], SILENCES, tmp_path / "c.flac")

@@ -1,6 +1,7 @@
 """Voices: finding, enrolling and removing them, and what their files hold."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from safetensors.torch import save
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.voices.catalogue import (
     VoiceCredit,
+    check_latents,
     check_new_name,
     check_removable,
     credit_of,
@@ -91,11 +93,11 @@ def test_a_publisher_is_told_of_every_voice_whose_speech_it_was_made_from():
 
 def test_unknown_voices_are_told_with_those_there_are(store, settings, folder, tmp_path):
     bob = enrol_voice(FakeEngine(), store, "bob", [write_clip(tmp_path / "c.wav")], settings.voices)
-    with pytest.raises(UnknownVoiceError, match="unknown voice 'eve': there is ann, bob"):
+    with pytest.raises(UnknownVoiceError, match="unknown voice 'eve': use one of ann, bob, or make one"):
         find_voice("eve", MODEL, store, [bob], folder)
     with pytest.raises(UnknownVoiceError, match=r"'bob' was made by another model.*ann"):
         find_voice("bob", "other model", store, [bob], folder)
-    with pytest.raises(UnknownVoiceError, match="there is none yet"):
+    with pytest.raises(UnknownVoiceError, match=r"^unknown voice .eve.: make one: `talepress voice add"):
         find_voice("eve", MODEL, store, folder=tmp_path)
     assert voice_names(MODEL, [bob], folder) == ("ann", "bob")
     assert voice_names("other model", [bob], folder) == ("ann",)
@@ -111,6 +113,55 @@ def test_names_of_new_voices(store, settings, folder, tmp_path):
         check_new_name("ann", [bob], folder)
     with pytest.raises(BadInputError, match="already"):
         check_new_name("bob", [bob], folder)
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 1  # a bit of a number
+    path.chmod(0o644)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", [flip, Path.unlink], ids=["one bit", "missing"])
+@pytest.mark.parametrize("use", [read_latents, check_latents])
+def test_damaged_latents_are_refused_with_the_commands_that_mend_them(store, settings, tmp_path, damage, use):
+    clip = write_clip(tmp_path / "c.wav")
+    bob = enrol_voice(FakeEngine(), store, "bob", [clip], settings.voices)
+    use(bob, store)
+    damage(store.path(bob.latents_sha256))
+    remedy = f"run `talepress voice remove bob`, then `talepress voice add bob {store.path(bob.clips[0])}`"
+    with pytest.raises(BadInputError) as refused:
+        use(bob, store)
+    assert bob.latents_sha256 in str(refused.value)
+    assert remedy in str(refused.value)
+    assert enrol_voice(FakeEngine(), store, "bob", [store.path(bob.clips[0])], settings.voices).digest == bob.digest
+    use(bob, store)
+
+
+def test_latents_of_another_voice_are_refused(store, settings, tmp_path):
+    bob = enrol_voice(FakeEngine(), store, "bob", [write_clip(tmp_path / "c.wav")], settings.voices)
+    eve = replace(bob, digest="0" * 64, clips=("0" * 64,))
+    with pytest.raises(BadInputError, match=r"is another voice's: .*`talepress voice add bob CLIP\.\.\.`"):
+        read_latents(eve, store)
+
+
+def test_a_shipped_voice_heals_itself_from_its_file_and_a_changed_file_is_refused(store, folder):
+    voice = find_voice("ann", MODEL, store, folder=folder)
+    flip(store.path(voice.latents_sha256))
+    read_latents(find_voice("ann", MODEL, store, folder=folder), store)
+    file = folder / "ann.safetensors"
+    with (folder / "ann.toml").open("a") as toml:
+        toml.write(f'sha256 = "{hashlib.sha256(file.read_bytes()).hexdigest()}"\n')
+    find_voice("ann", MODEL, store, folder=folder)
+    flip(file)
+    with pytest.raises(BadInputError, match=r"ann\.safetensors has changed .*git checkout"):
+        find_voice("ann", MODEL, store, folder=folder)
+
+
+def test_every_voice_that_comes_with_the_program_has_its_sha256(store):
+    for voice in shipped_voices():
+        assert len(voice.sha256) == 64
+        find_voice(voice.name, MODEL, store)
 
 
 def test_removing(store, settings, folder, tmp_path):

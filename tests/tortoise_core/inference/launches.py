@@ -2,8 +2,8 @@
 
 An operation is one call into PyTorch that writes memory on the device, so that it launches a kernel or, seldom, a few;
 views are free. Fused attention counts once. A synchronisation is a moment at which the program waits for all that was
-launched before: a number read on the CPU, a copy to it, or a copy from memory that is not pinned. What is read is zero.
-Knows no network.
+launched before: a number read on the CPU, a copy to it, or a copy from memory that is not pinned. What is read is zero
+or True. Knows no network.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Launches(TorchDispatchMode):
         if target.type == "cuda":
             return func(*args, **kwargs)
         with unset_fake_temporarily():
-            return torch.zeros(source.shape, dtype=kwargs.get("dtype") or source.dtype) if copies else args[0]
+            return torch.full(source.shape, source.dtype == torch.bool).to(source.dtype) if copies else args[0]
 
     def _note(self, func: Any, args: Any) -> None:
         shapes = tuple(tuple(leaf.shape) for leaf in tree_leaves(args) if isinstance(leaf, torch.Tensor))

@@ -6,6 +6,7 @@ Whoever adds an operation to one of these loops sees it here. What the counts ar
 import pytest
 import torch
 
+from tests.bench.launches import DECODING, DENOISING, RANKING, SEATING, VOCODING
 from tests.tortoise_core.inference.launches import counted_launches, on_cuda
 from tortoise_core.diffusion.process import GaussianDiffusion
 from tortoise_core.diffusion.samplers import sampler_named
@@ -16,6 +17,7 @@ from tortoise_core.inference.logits import DecodingSettings
 from tortoise_core.inference.sampling import Keep, Prompt, _Flight, _Seat
 from tortoise_core.inference.vocoding import WindowedVocoder
 from tortoise_core.models.autoregressive import AutoregressiveModel
+from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder, DiffusionDecoderConfig
 from tortoise_core.models.diffusion_steps import DenoisingSteps
 from tortoise_core.models.univnet import UnivNet, UnivNetConfig
@@ -35,17 +37,48 @@ def generators():
     return [torch.Generator() for _ in range(ROWS)]
 
 
-def test_a_step_of_decoding(launches):
+def decoding(launches):
     model = on_cuda(AutoregressiveModel)
     model.pack()
     flight = _Flight(model, DecodingSettings(), Keep(), ROWS, 100)
     prompts = [Prompt(torch.zeros(1024), torch.zeros(60 + 9 * owner, dtype=torch.long)) for owner in range(4)]
     draws = torch.zeros(500, dtype=torch.float64)
-    flight.admit(range(ROWS), [_Seat(row, row // 16, prompts[row // 16], draws) for row in range(ROWS)])
     launches.clear()
-    flight.step()
-    assert launches.operations <= 478, launches.by_name()
-    assert launches.syncs.total() <= 2, launches.syncs
+    flight.admit(range(ROWS), [_Seat(row, row // 16, prompts[row // 16], draws) for row in range(ROWS)])
+    return flight
+
+
+def test_steps_of_decoding_are_few_and_alike(launches):
+    """Alike, so that a step can be captured as a graph, until the longest row outgrows the slots in view."""
+    flight = decoding(launches)
+    logs = []
+    for _ in range(8):
+        launches.clear()
+        flight.step()
+        logs.append(list(launches.log))
+        assert launches.syncs.total() == 0, launches.syncs
+    assert launches.operations <= DECODING.operations, launches.by_name()
+    assert all(log == logs[0] for log in logs)
+    launches.clear()
+    assert not flight.retire()
+    assert launches.syncs.total() == 1, launches.syncs
+
+
+def test_rows_are_seated_together(launches):
+    decoding(launches)
+    assert launches.operations <= SEATING.operations, launches.by_name()
+    assert launches.syncs.total() == 0, launches.syncs
+
+
+def test_ranking_candidates(launches):
+    clvp = on_cuda(Clvp)
+    clvp.pack()
+    texts = clvp.encode_texts(torch.zeros(4, 90, dtype=torch.long, device="cuda"))
+    codes = torch.zeros(256, 140, dtype=torch.long, device="cuda")
+    launches.clear()
+    clvp.score_codes(texts.repeat_interleave(64, 0), codes, torch.full((256,), 100, device="cuda"))
+    assert launches.operations <= RANKING.operations, launches.by_name()
+    assert launches.syncs.total() <= RANKING.waits, launches.syncs
 
 
 @pytest.mark.parametrize("sampler", ["ancestral", "ddim", "dpmpp"])
@@ -61,7 +94,7 @@ def test_a_guided_evaluation_of_unequal_utterances(launches, sampler):
     guidance = Guidance(torch.full((ROWS,), 2.0, device="cuda"))
     launches.clear()
     chosen.loop(process, denoise, start, noise, guidance=guidance)
-    assert launches.operations <= 815 * STEPS, launches.by_name()
+    assert launches.operations <= DENOISING.operations * STEPS, launches.by_name()
     assert launches.syncs.total() == 0, launches.syncs
 
 
@@ -72,5 +105,5 @@ def test_vocoding_a_batch(launches):
     mels = [torch.zeros(100, frames, device="cuda") for frames in FRAMES]
     launches.clear()
     vocoder.vocode(mels, generators())
-    assert launches.operations <= 480, launches.by_name()
-    assert launches.syncs.total() <= 2, launches.syncs  # the waveforms of two batches
+    assert launches.operations <= VOCODING.operations, launches.by_name()
+    assert launches.syncs.total() <= VOCODING.waits, launches.syncs  # the waveforms of two batches

@@ -28,6 +28,9 @@ _MAX_LEVEL = 6
 _STYLE_MAP = """
 p[style-name='Title'] => p.title:fresh
 p[style-name='Subtitle'] => p.subtitle:fresh
+p[style-name='HTML Preformatted'] => pre.code:separator('\\n')
+p[style-name='Code'] => pre.code:separator('\\n')
+p[style-name='Source Code'] => pre.code:separator('\\n')
 p[style-name='Quote'] => blockquote > p:fresh
 p[style-name='Intense Quote'] => blockquote > p:fresh
 p[style-name='Block Text'] => blockquote > p:fresh

@@ -23,7 +23,8 @@ def skipped(book: Book) -> list[tuple[str, str]]:
 
 FILES = {
     "index.html": (
-        '<html lang="en"><head><title>The Folder</title><meta name="author" content="Ann Author"></head><body>'
+        '<html lang="en"><head><title>The Folder</title><meta name="author" content="Ann Author">'
+        '<meta name="keywords" content="lamps, night"><meta name="DC.rights" content="CC0"></head><body>'
         '<h1>The Folder</h1><ul><li><a href="text/ch2.html">Two comes first</a></li>'
         '<li><a href="text/ch10.html#half">And ten</a></li><li><a href="http://example.org/ch2.html">away</a></li></ul>'
     ),
@@ -58,6 +59,7 @@ def _zip(tmp_path):
 def test_files_in_the_order_of_the_index(make, tmp_path, settings):
     book = read_book(make(tmp_path), settings)
     assert (book.title, book.authors, book.language) == ("The Folder", ("Ann Author",), "en")
+    assert (book.subjects, book.rights) == (("lamps", "night"), "CC0")
     assert outline(book) == EXPECTED
     assert skipped(book)[0][0] == "table-of-contents" and ("hidden", "unseen") in skipped(book)
     assert book.warnings == ("text/extra.html is not linked from index.html and was read at the end",)

@@ -167,6 +167,9 @@ def test_tables_row_by_row_or_announced():
         "<html><body><p>" + "<!-- " * 50_000 + "x",
         "<html><body>" + "<sup><a href='#1'>1</a></sup>" * 5_000,
         "<html><body><table>" + "<tr><td>x" * 5_000,
+        "<html><body><p " + " ".join(f"a{number}='x'" for number in range(50_000)) + ">x</p></body></html>",
+        "<html><body><p>" + "<b></b>" * 20_000 + "<sup>1</sup>" * 5_000 + "</p></body></html>",
+        "<html><body><p>x" + "[1]" * 50_000 + ".1 " * 50_000 + "</p></body></html>",
     ],
 )
 def test_hostile_markup_takes_no_more_than_linear_time(text):
@@ -174,6 +177,18 @@ def test_hostile_markup_takes_no_more_than_linear_time(text):
     body, _ = parse(text, "x.html")
     read_documents([Document("x.html", body)], ingest_settings(), {})
     assert time.process_time() - started < 10
+
+
+def test_an_element_of_thousands_of_attributes_in_broken_html_is_refused():
+    attributes = " ".join(f"a{number}='x'" for number in range(50_000))
+    with pytest.raises(UnreadableBookError, match="over 2000 attributes"):
+        parse(f"<html><body><p {attributes}>x<p>y", "x.html")
+
+
+def test_a_text_longer_than_libxml2_takes_is_read_whole():
+    words = "He went to the mill. " * 550_000
+    (text,) = texts_of(parse(f"<html><body><p>{words}</p></body></html>", "x.html")[0])
+    assert text == words.strip()
 
 
 def test_a_rule_can_be_switched_off():
