@@ -45,7 +45,7 @@ def stop_once(talepress, name, delay_s, number):
     """Runs a command and stops it after so long. Returns what happened in a word, and a line with the figures."""
     arguments, _ = COMMANDS[name]
     process = subprocess.Popen(
-        [sys.executable, "-c", f"{BEGUN}{LOGGED}\n{RUN}", *arguments],
+        [sys.executable, "-c", f"{LOGGED}{BEGUN}\n{RUN}", *arguments],
         cwd=talepress.folder,
         env={**talepress.environment, **SLOW},
         stdout=subprocess.DEVNULL,
