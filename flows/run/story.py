@@ -149,6 +149,7 @@ def _make_masters(
     Returns:
         See `Mastering.finish`.
     """
+    stopping.check()
     if todo:
         import_module("torch")  # here: SciPy, which masters, trips over a PyTorch that another thread is just importing
     with (
