@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from uuid import UUID
 
@@ -150,8 +149,6 @@ def _make_masters(
         See `Mastering.finish`.
     """
     stopping.check()
-    if todo:
-        import_module("torch")  # here: SciPy, which masters, trips over a PyTorch that another thread is just importing
     with (
         Mastering(order, encode=bool(todo)) as mastering,
         closing(speak(order, todo, tracker, mastering.failed)) as spoken_chapters,
