@@ -2,10 +2,7 @@
 
 import os
 import re
-import subprocess
-import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +14,6 @@ from tasks.synthesize.engines import forget_engines
 from tests.flows.cli.test_language import FRENCH
 from tests.flows.samples import BOOK, add_voice
 
-ROOT = Path(__file__).resolve().parents[3]
 LONG = "x" * 300
 PRIVATE_BYTES = os.fsdecode(b"b\xff\xe9.md")  # a name that is not UTF-8
 
@@ -193,7 +189,6 @@ WRONG = [
     (["retry", "folder"], "folder"),
     (["retry", LONG], "xxx"),
     (["retry", "book.md", "--voice", "tone"], "--voice"),
-    (["retry", "book.md", "--only", "two"], "'two'"),
     # report
     (["report"], "book"),
     (["report", "missing.epub"], "missing.epub"),
@@ -394,26 +389,3 @@ def test_a_narrow_terminal_gets_lines_in_place_of_a_table(talepress, monkeypatch
     lines = talepress("plan", "book.md").out.splitlines()
     assert "chapter: Chapter Two" in lines
     assert not [line for line in lines if set(line) & set("│┃")]
-
-
-def run_in_bash(place, script, **environment):
-    command = f"{sys.executable} -c 'from flows.cli.main import main; main()'"
-    return subprocess.run(
-        ["bash", "-c", script.format(talepress=command)],
-        cwd=place,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_a_reader_that_goes_away_ends_the_command_as_it_ends_others(place):
-    done = run_in_bash(place, "{talepress} plan book.md --json | true; echo ${{PIPESTATUS[0]}}")
-    assert (done.stdout.strip(), done.stderr) == ("141", "")
-
-
-def test_what_a_shell_asks_for_is_completed(place):
-    asked = {"_TALEPRESS_COMPLETE": "complete_bash", "COMP_WORDS": "talepress st", "COMP_CWORD": "1"}
-    done = run_in_bash(place, "{talepress}", **asked)
-    assert (done.stdout.split(), done.stderr) == (["status"], "")
