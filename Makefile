@@ -37,7 +37,7 @@ book: $(VENV)/.run
 test: $(VENV)/.dev
 	$(PY) -m pytest -m "not slow"
 
-## what takes minutes: commands that are stopped at many moments
+## what takes minutes: commands stopped at many moments, disks that damage a library
 test-slow: $(VENV)/.dev
 	$(PY) -m pytest -m slow
 
