@@ -49,7 +49,6 @@ def test_a_file_is_read_right(case, tmp_path, settings):
     if "count" in case:
         assert len(book.chapters) == case["count"]
     pieces = {words(utterance.spoken) for utterance in utterances}
-    pieces |= {words(normalise(line)) for line in _verse_lines(book)}
     assert not set(case.get("lines", [])) - pieces
     for warning in case.get("warns", []):
         assert re.search(warning, " ".join(book.warnings), re.IGNORECASE), book.warnings
@@ -61,13 +60,3 @@ def _speaks_in_order(spoken: str, phrases: list[str]) -> None:
         found = f" {spoken} ".find(f" {words(phrase)} ", place)
         assert found >= 0, f"{phrase!r} is not in {spoken[place:]!r}"
         place = found + len(phrase)
-
-
-def _verse_lines(book) -> list[str]:
-    return [
-        line
-        for chapter in book.chapters
-        for block in chapter.blocks
-        if block.kind is BlockKind.VERSE
-        for line in block.text.split("\n")
-    ]
