@@ -284,6 +284,14 @@ def _plain(text: str) -> str:
     return " ".join(_WORD.findall(text.casefold().replace("_", " ")))
 
 
+def in_words(value: int) -> str:
+    """Returns a number from 1 to 99 in words: 21 is "twenty-one"."""
+    if value < 20:
+        return _CARDINALS[value - 1]
+    tens = _TENS[value // 10 - 2]
+    return f"{tens}-{_CARDINALS[value % 10 - 1]}" if value % 10 else tens
+
+
 def _value(number: str) -> int:
     """Returns the value of a number in digits, Roman numerals or words; 0 where it is none that counts."""
     if number.isdigit():
