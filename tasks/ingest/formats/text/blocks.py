@@ -146,29 +146,32 @@ class _Reader:
         referred = set(gutenberg.references("\n".join(group.text for group in self._groups)))
         labels = set()
         depth = 0
+        titled = False  # the title "FOOTNOTES" stands above
         for index, group in enumerate(self._groups):
             if index in self._skipped:
                 continue
-            label = note_label(group.text, referred)
-            if label is None and self._heads_notes(index, referred):
+            label = note_label(group.text, None if titled else referred)
+            if label is None and self._heads_notes(index):
                 self._skipped[index] = SkipRule.NOTE_BODY
+                titled = True
                 continue
             if label is not None:
                 labels.add(label)
                 depth = 0
             if label is None and depth <= 0:
+                titled = False
                 continue
             self._skipped[index] = SkipRule.NOTE_BODY
             depth += group.text.count("[") - group.text.count("]")
         self._notes = frozenset(labels)
 
-    def _heads_notes(self, index: int, referred: Collection[str]) -> bool:
+    def _heads_notes(self, index: int) -> bool:
         """Tells whether a paragraph is the title "FOOTNOTES:" right above a note."""
         below = index + 1
         title = self._groups[index].text.strip("_=*[] :.")
         if below >= len(self._groups) or not is_notes_title(title):
             return False
-        return note_label(self._groups[below].text, referred) is not None
+        return note_label(self._groups[below].text, None) is not None
 
     def _find_headings(self, contents: Sequence[Contents]) -> None:
         """Finds headings, and which of them start chapters: those that the contents name, else the numbered ones."""
@@ -314,8 +317,17 @@ class _Reader:
             self._events.append(Block(kind, text, self._source))
 
     def _is_guess(self, index: int) -> bool:
-        """Tells whether a paragraph is skipped by a guess: all are, but for Project Gutenberg's frame."""
-        return self._skipped[index] != SkipRule.GUTENBERG_BOILERPLATE
+        """Tells whether a paragraph is skipped by a guess.
+
+        All are, but for Project Gutenberg's frame, and notes in brackets: "[Transcriber's Note: ...]", "[Footnote 2: ...]".
+        """
+        rule = self._skipped[index]
+        if rule not in (SkipRule.NOTE_BODY, SkipRule.TRANSCRIBER_NOTE):
+            return rule != SkipRule.GUTENBERG_BOILERPLATE
+        first = index
+        while not self._groups[first].text.startswith("[") and self._skipped.get(first - 1) == rule:
+            first -= 1
+        return not self._groups[first].text.startswith("[")
 
     def _skip(self, text: str, rule: SkipRule, *, guessed: bool = False) -> None:
         self._events.append((GuessedSkip if guessed else Skip)(text, rule, source=self._source))
