@@ -14,7 +14,7 @@ from pathlib import Path
 from configs.settings import Settings, SettingsError, SynthesizeSettings, load_settings
 from storage.artifacts import ArtifactStore
 from storage.database import Database, database_exists
-from storage.records import VoiceRecord
+from storage.records import BookSummary, VoiceRecord
 from tasks.disk import output_errors
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.models.catalogue import find_model
@@ -84,6 +84,13 @@ class Services:
     def has_database(self) -> bool:
         """Tells whether there is a database already. Raises `DatabaseUrlError`."""
         return database_exists(self.settings.storage.database)
+
+    def books(self) -> tuple[BookSummary, ...]:
+        """The books that are remembered, the latest first."""
+        if not self.has_database():
+            return ()
+        with self.database.snapshot() as uow:
+            return uow.books.summaries()
 
     def added_voices(self) -> tuple[VoiceRecord, ...]:
         """The voices that users added, of any model."""

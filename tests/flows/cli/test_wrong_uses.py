@@ -2,10 +2,7 @@
 
 import os
 import re
-import subprocess
-import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +14,6 @@ from tasks.synthesize.engines import forget_engines
 from tests.flows.cli.test_language import FRENCH
 from tests.flows.samples import BOOK, add_voice
 
-ROOT = Path(__file__).resolve().parents[3]
 LONG = "x" * 300
 PRIVATE_BYTES = os.fsdecode(b"b\xff\xe9.md")  # a name that is not UTF-8
 
@@ -257,6 +253,17 @@ WRONG = [
     (["lexicon", "import", "folder"], "folder"),
     (["lexicon", "import", "words.toml"], "--force"),
     (["lexicon", "import", "book.pdf"], "book.pdf"),
+    # books, and the room that they take
+    (["book", "nonsense"], "nonsense"),
+    (["book", "remove"], "book"),
+    (["book", "remove", "missing.epub"], "missing.epub"),
+    (["book", "remove", "book.md"], "book.md"),
+    (["book", "remove", "folder"], "folder"),
+    (["book", "remove", ""], "book list"),
+    (["book", "remove", LONG], "xxx"),
+    (["book", "list", "more"], "more"),
+    (["clean", "more"], "more"),
+    (["clean", "--remove", "books"], "books"),
     # the rest
     (["train", "all"], "--config"),
     (["train", "nonsense", "--config", "odd.toml"], "odd.toml"),
@@ -336,19 +343,6 @@ def test_a_setting_that_cannot_be_is_named(talepress, monkeypatch, name, value, 
     assert named in ended.err
 
 
-@pytest.mark.parametrize("arguments", [[], ["voice"], ["lexicon"], ["model"], ["-h"], ["make", "-h"], ["voice", "-h"]])
-def test_what_is_incomplete_shows_its_help(talepress, arguments):
-    ended = talepress(*arguments)
-    assert (ended.code, ended.err) == (0, "")
-    assert "Examples:" in ended.out
-    assert ended.out.startswith("Usage: talepress")
-
-
-def test_the_help_lists_the_exit_codes_and_the_version_is_told(talepress):
-    assert "130  interrupted" in talepress().out
-    assert re.fullmatch(r"talepress \d+\.\d+\.\d+\n", talepress("--version").out)
-
-
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("arguments", [["make", "book.md"], ["retry", "book.md"]])
 def test_a_book_that_another_process_works_on_is_refused_before_prefect_starts(talepress, place, arguments):
@@ -367,34 +361,3 @@ def test_a_book_that_another_process_works_on_is_refused_before_prefect_starts(t
                 uow.commit()
     assert_refused(ended)
     assert "another process works on" in ended.err
-
-
-@pytest.mark.usefixtures("place")
-def test_a_narrow_terminal_gets_lines_in_place_of_a_table(talepress, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "40")
-    lines = talepress("plan", "book.md").out.splitlines()
-    assert "chapter: Chapter Two" in lines
-    assert not [line for line in lines if set(line) & set("│┃")]
-
-
-def run_in_bash(place, script, **environment):
-    command = f"{sys.executable} -c 'from flows.cli.main import main; main()'"
-    return subprocess.run(
-        ["bash", "-c", script.format(talepress=command)],
-        cwd=place,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_a_reader_that_goes_away_ends_the_command_as_it_ends_others(place):
-    done = run_in_bash(place, "{talepress} plan book.md --json | true; echo ${{PIPESTATUS[0]}}")
-    assert (done.stdout.strip(), done.stderr) == ("141", "")
-
-
-def test_what_a_shell_asks_for_is_completed(place):
-    asked = {"_TALEPRESS_COMPLETE": "complete_bash", "COMP_WORDS": "talepress st", "COMP_CWORD": "1"}
-    done = run_in_bash(place, "{talepress}", **asked)
-    assert (done.stdout.split(), done.stderr) == (["status"], "")
