@@ -1,6 +1,9 @@
 # make book | test | check | train-mini | bench | quality; VENV=path reuses an environment.
 VENV ?= .venv
 PY := $(VENV)/bin/python
+# The Python that makes the environment: PYTHON=python3.13 names one, else the first of these that is supported.
+PYTHON ?= python3 python3.13 python3.12 python3.11 python3.14
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
 OUT ?= talepress-out
 N ?= 10000
 WORKSPACE ?= $(HOME)/.cache/talepress/mini
@@ -9,12 +12,15 @@ SENTENCES ?= ../shared/text/sentences.txt
 SPEECH_REPORT ?= ../shared/tools/speech_report
 HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-frank-baum_the-wonderful-wizard-of-oz.epub
 
-.PHONY: book bench bench-quick quality scaling test fuzz parity check format train-mini train-on clean
+.PHONY: book bench bench-quick quality scaling test fuzz parity check pins format train-mini train-on clean
 .DEFAULT_GOAL := book
 
 # One stamp per set of extras, so that nothing is installed twice.
 $(VENV)/.run: pyproject.toml constraints.txt
-	test -x $(PY) || python3 -m venv $(VENV)
+	@test -x $(PY) || { for python in $(PYTHON); do \
+	  if $$python -c "$(SUPPORTED)" 2> /dev/null; then exec $$python -m venv $(VENV); fi; done; \
+	  echo "None of these is a supported Python: $(PYTHON). Supported are 3.11, 3.12, 3.13 and 3.14; name yours:" \
+	    "make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 2; }
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	touch $@
 
@@ -86,6 +92,10 @@ check: $(VENV)/.dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+## that constraints.txt pins all that is installed, on every supported Python; asks the package index, by uv
+pins: $(VENV)/.dev
+	$(PY) -m tests.pins
 
 format: $(VENV)/.dev
 	$(VENV)/bin/ruff check --fix-only --quiet .

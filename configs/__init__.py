@@ -1,4 +1,4 @@
-"""What may be tuned: `settings.load_settings`, its defaults, profiles, models, lexicons and voices.
+"""What may be tuned: `settings.load_settings`, its defaults, profiles, models and voices.
 
 Must not know what is done with any of it.
 """

@@ -58,6 +58,7 @@ class IngestSettings(_Section):
     notes: Literal["skip", "chapter-end", "inline"]
     tables: Literal["rows", "announce"]
     ruby: Literal["base", "reading"]
+    code: Literal["announce", "skip", "read"]
 
 
 class SegmentSettings(_Section):
@@ -218,13 +219,13 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Our order of sources, the strongest first."""
+        """Returns our order of sources, the strongest first."""
         files = (TomlConfigSettingsSource(settings_cls, file) for file in reversed(_files()))
         return (init_settings, env_settings, *files)
 
 
 def load_settings(**overrides: Mapping[str, Any]) -> Settings:
-    """Settings from all sources, e.g. `load_settings(synthesize={"preset": "standard"})`. Raises `SettingsError`."""
+    """Loads all settings: `load_settings(synthesize={"preset": "standard"})`. Raises `SettingsError`."""
     for name in os.environ:
         _check_variable(name)
     for file in _files():
@@ -238,7 +239,7 @@ def load_settings(**overrides: Mapping[str, Any]) -> Settings:
 
 
 def default_data_folder() -> Path:
-    """TALEPRESS_HOME, or the platform's folder for user data."""
+    """Returns TALEPRESS_HOME, or the platform's folder for user data."""
     if home := os.environ.get("TALEPRESS_HOME"):
         return Path(home).expanduser().absolute()
     if sys.platform == "darwin":
@@ -249,7 +250,7 @@ def default_data_folder() -> Path:
 
 
 def _files() -> tuple[Path, ...]:
-    """The files to read, the weakest first. Raises `SettingsError` for an unknown profile."""
+    """Lists the files to read, the weakest first. Raises `SettingsError` for an unknown profile."""
     files = [_FOLDER / "default.toml"]
     if profile := os.environ.get("TALEPRESS_PROFILE"):
         profiles = {file.stem: file for file in sorted((_FOLDER / "profiles").glob("*.toml"))}
@@ -288,7 +289,7 @@ def _check_variable(name: str) -> None:
 
 
 def _explain(detail: Any, overrides: Mapping[str, Any]) -> str:
-    """One validation error in words: the setting, where it comes from, what is wrong."""
+    """Puts one validation error into words: the setting, where it comes from, what is wrong."""
     path = [str(part) for part in detail["loc"]]
     name = ".".join(path)
     source = _source_of(path, overrides)
@@ -298,7 +299,7 @@ def _explain(detail: Any, overrides: Mapping[str, Any]) -> str:
 
 
 def _source_of(path: list[str], overrides: Mapping[str, Any]) -> str:
-    """The strongest source that holds a setting."""
+    """Names the strongest source that holds a setting."""
     variable = _PREFIX + "__".join(path).upper()
     if _holds(overrides, path):
         return "the command line"
@@ -319,7 +320,7 @@ def _holds(tree: Any, path: list[str]) -> bool:
 
 
 def _siblings(path: list[str]) -> list[str]:
-    """The names that would have been right in place of the last part of `path`."""
+    """Lists the names that would have been right in place of the last part of `path`."""
     model: Any = Settings
     for part in path[:-1]:
         model = model.model_fields[part].annotation
@@ -327,6 +328,6 @@ def _siblings(path: list[str]) -> list[str]:
 
 
 def _nearest(word: str, known: Any) -> str:
-    """A hint at the right name."""
+    """Writes a hint at the right name."""
     close = difflib.get_close_matches(word, list(known), n=1)
     return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"

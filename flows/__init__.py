@@ -1,1 +1,1 @@
-"""What happens, in which order. Must not parse books, process signals or speak SQL."""
+"""What happens, in which order. Must not parse books, compute audio or contain SQL."""

@@ -6,30 +6,29 @@ Must not know how any step is done: `flows/run/story.py` has the steps, `tasks` 
 from __future__ import annotations
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 
 from flows.order.order import Order
 from flows.order.report import RunReport
 from flows.order.request import Request
 from flows.run import policies
-from flows.run.story import prepare_in_flow, run_order
-from flows.services import open_services, read_settings
+from flows.run.story import run_request
 from storage.records import KeyedUtterance
 from tasks.package.place import Replace
 
 
 @flow(name="book-to-audio", **policies.BOOK_FLOW)
-def book_to_audio(request: Request) -> RunReport:
+def book_to_audio(request: Request) -> RunReport | State[RunReport]:
     """Reads a book, speaks what has not been spoken yet, and publishes the edition.
 
     Args:
         request: which book, how it is read, and where the edition goes.
     """
-    with open_services(read_settings(**request.overrides)) as services:
-        replacing = Replace.ANY if request.overwrite else Replace.NONE
-        return run_order(prepare_in_flow(services, request), "book_to_audio", unspoken, replacing)
+    replacing = Replace.ANY if request.overwrite else Replace.NONE
+    return run_request(request, "book_to_audio", unspoken, replacing)
 
 
 def unspoken(order: Order) -> tuple[KeyedUtterance, ...]:
-    """The utterances without a take that may be used."""
+    """Lists the utterances without a take that may be used."""
     with order.services.database.snapshot() as uow:
         return uow.takes.missing(order.source, order.chapters)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 class Progress:
     """One report: `done` of `total` units of a stage. `total` is 0 when a stage has nothing to count."""
 
-    stage: str  # the stage's name, as in DESIGN.md
+    stage: str  # the stage's name, as in docs/architecture.md
     done: int
     total: int
     detail: str = ""  # "Chapter 3: The Storm"
@@ -36,7 +36,7 @@ def announce(progress: Progress) -> None:
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Every report made inside the block goes to `listener`."""
+    """Sends every report that is made inside the block to `listener`."""
     token = _listener.set(listener)
     try:
         yield

@@ -14,13 +14,14 @@ from pathlib import Path
 from configs.settings import Settings, SettingsError, SynthesizeSettings, load_settings
 from storage.artifacts import ArtifactStore
 from storage.database import Database, database_exists
+from storage.pairing import open_store
 from storage.records import BookSummary, VoiceRecord
 from tasks.disk import output_errors
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.models.catalogue import find_model
 from tasks.synthesize.engines import engine_kind, get_front_end, get_speaker, precision, sampling_settings
 from tasks.synthesize.speaker import Speaker
-from tasks.voices.catalogue import find_voice, shipped_voices
+from tasks.voices.catalogue import check_latents, find_voice, remedy_for_voice, shipped_voices
 from tortoise_core.inference.interface import Engine, FrontEnd, Sampling
 
 
@@ -32,14 +33,14 @@ class Services:
 
     @cached_property
     def database(self) -> Database:
-        """The database, migrated. Raises `DatabaseError`."""
-        return Database(self.settings.storage.database)
+        """The database, migrated. Raises `DatabaseError`; none is made where a store says that it belongs to one."""
+        return Database(self.settings.storage.database, may_create=not self._store_is_of_a_library())
 
     @cached_property
     def store(self) -> ArtifactStore:
-        """The artifact store. Raises `OutputError`."""
+        """The artifact store of the database. Raises `OutputError`, `StoreUnavailableError`; as `database`."""
         with output_errors(self.settings.storage.artifacts):
-            return ArtifactStore(self.settings.storage.artifacts)
+            return open_store(self.database, self.settings.storage.artifacts)
 
     @cached_property
     def synthesize(self) -> SynthesizeSettings:
@@ -59,7 +60,7 @@ class Services:
 
     @property
     def speaker(self) -> Speaker:
-        """The same, lent to one thread at a time. Raises as `engine`."""
+        """This process's engine, lent to one thread at a time. Raises as `engine`."""
         return get_speaker(self.synthesize)
 
     @cached_property
@@ -69,7 +70,7 @@ class Services:
 
     @property
     def precision(self) -> str:
-        """The numbers that the engine computes in."""
+        """The numbers that the engine computes in: "float32", "bfloat16" or "int8"."""
         return precision(self.synthesize)
 
     @cached_property
@@ -78,12 +79,16 @@ class Services:
         return self.sampling_with()
 
     def sampling_with(self, **changes: object) -> Sampling:
-        """The sampling settings with some of them changed. Raises `ConfigError` for one that the engine lacks."""
+        """Changes some of the sampling settings. Raises `ConfigError` for one that the engine lacks."""
         return sampling_settings(self.front_end, self.settings.synthesize, **changes)
 
     def has_database(self) -> bool:
-        """Tells whether there is a database already. Raises `DatabaseUrlError`."""
-        return database_exists(self.settings.storage.database)
+        """Tells whether there is a database already. Raises `DatabaseUrlError`, and as `database` for a missing one."""
+        return database_exists(self.settings.storage.database) or self._store_is_of_a_library()
+
+    def _store_is_of_a_library(self) -> bool:
+        """Tells whether the artifact store has a database that it belongs to, wherever that may be now."""
+        return ArtifactStore(self.settings.storage.artifacts).identity() is not None
 
     def books(self) -> tuple[BookSummary, ...]:
         """The books that are remembered, the latest first."""
@@ -93,20 +98,25 @@ class Services:
             return uow.books.summaries()
 
     def added_voices(self) -> tuple[VoiceRecord, ...]:
-        """The voices that users added, of any model."""
+        """Lists the voices that users added, of any model."""
         if not self.has_database():
             return ()
         with self.database.snapshot() as uow:
             return uow.voices.list()
 
     def voice(self, name: str | None = None) -> VoiceRecord:
-        """The voice of that name, or the one that the settings name. Raises `UnknownVoiceError`."""
+        """Finds the voice of that name, or the one that the settings name, its latents checked.
+
+        Raises `UnknownVoiceError`, `BadInputError` for latents that are missing or damaged.
+        """
         name = name or self.settings.synthesize.voice
         added = self.added_voices()
         known = sorted({voice.name for voice in shipped_voices()} | {voice.name for voice in added})
         if name not in known:  # asked here as well, because `find_voice` needs the store opened
-            raise UnknownVoiceError(f"unknown voice {name!r}: there is {', '.join(known) or 'none'}")
-        return find_voice(name, self.front_end.digest, self.store, added)
+            raise UnknownVoiceError(f"unknown voice {name!r}: {remedy_for_voice(known)}")
+        voice = find_voice(name, self.front_end.digest, self.store, added)
+        check_latents(voice, self.store)
+        return voice
 
     def close(self) -> None:
         """Closes what was opened."""
@@ -115,7 +125,7 @@ class Services:
 
 
 def read_settings(**overrides: Mapping[str, object]) -> Settings:
-    """All settings, with `overrides` on top: `read_settings(synthesize={"voice": "slt"})`. Raises `BadInputError`.
+    """Reads settings, with `overrides` on top: `read_settings(synthesize={"voice": "slt"})`. Raises `BadInputError`.
 
     An override that is None or "" leaves the configured value.
     """
@@ -131,7 +141,7 @@ def read_settings(**overrides: Mapping[str, object]) -> Settings:
 
 @contextmanager
 def open_services(settings: Settings) -> Iterator[Services]:
-    """Services for the length of the block."""
+    """Opens services for the length of the block."""
     services = Services(settings)
     try:
         yield services

@@ -1,7 +1,8 @@
 """Content-addressed files: the audio, latents and other bytes that rows point at.
 
 An artifact's address is the sha256 of its bytes. A file appears under its address complete or not at all, and is
-never changed afterwards. This module must not know what the bytes mean, nor of the database.
+never changed afterwards. A store can say who it is, so that an empty folder where a disk should be is not taken for it.
+This module must not know what the bytes mean, nor of the database.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from typing import BinaryIO, cast
 import fsspec.core
 from fsspec.implementations.local import LocalFileSystem
 
-from storage.errors import ArtifactError, DamagedArtifactError, MissingArtifactError
+from storage.errors import ArtifactError, DamagedArtifactError, MissingArtifactError, StoreUnavailableError
+
+MARKER = "store.id"  # the file that says who a store is
 
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 _CHUNK_BYTES = 1 << 20
@@ -39,29 +42,81 @@ class StoredFile:
 class ArtifactStore:
     """A folder (or any fsspec place: `memory://`, `s3://bucket/prefix`) of artifacts, `<first two digits>/<address>`.
 
-    Safe for any number of threads and processes: two writers of the same bytes publish the same file.
+    Safe for any number of threads and processes: two writers of the same bytes publish the same file. A store that is
+    pickled is opened, and looked at, again where it arrives.
     """
 
-    def __init__(self, url: str | Path) -> None:
-        """Opens the store, creating a local folder when there is none. Raises `OSError`."""
+    def __init__(self, url: str | Path, identity: str | None = None) -> None:
+        """Opens the store. A local folder is made by the first writer, unless the store must be there already.
+
+        Args:
+            url: its place.
+            identity: who it must say it is. None: whoever it is, or nobody yet.
+
+        Raises `StoreUnavailableError` for a store that is not there, that is another, or that cannot be read.
+        """
         # A plain path is taken as it is: fsspec would read meaning into "::" and the like.
         if "://" in str(url):
-            self._fs, self._root = fsspec.core.url_to_fs(str(url))
+            try:
+                self._fs, self._root = fsspec.core.url_to_fs(str(url))
+            except (ImportError, ValueError) as error:  # a package that is not installed, or no such kind of place
+                raise StoreUnavailableError(
+                    f"the artifact store {url} cannot be opened ({error}): install what is missing, or correct "
+                    "storage.artifacts_url"
+                ) from error
+            self._url = str(url)
         else:
             self._fs = LocalFileSystem()
             self._root = str(Path(url).absolute())
+            self._url = self._root
+        self._identity = identity
         self._local = isinstance(self._fs, LocalFileSystem)
-        if self._local:
-            self._temporaries = Path(self._root) / "tmp"
-            self._temporaries.mkdir(parents=True, exist_ok=True)
+        self._temporaries = Path(self._root) / "tmp"
+        self._require_identity()
+        if self._local and self._temporaries.is_dir():
             self._remove_stale_temporaries()
 
+    def __reduce__(self) -> tuple[type[ArtifactStore], tuple[str, str | None]]:
+        return ArtifactStore, (self._url, self._identity)
+
+    @property
+    def place(self) -> str:
+        """Returns what messages call the store: a path, or a URL."""
+        return self._url
+
+    def identity(self) -> str | None:
+        """Reads who the store says it is; None for one that is not there, or has not been told.
+
+        Raises `StoreUnavailableError` where it cannot be read.
+        """
+        try:
+            return str(self._fs.cat_file(f"{self._root}/{MARKER}").decode("ascii", "replace")).strip()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._unavailable(error) from error
+
+    def mark(self, identity: str) -> None:
+        """Has the store say who it is. Raises `OSError` (disk full, no permission)."""
+        self._identity = None  # it may be marked anew
+        content = f"{identity}\n".encode("ascii")
+        if self._local:
+            temporary, _, _ = self._write_temporary(io.BytesIO(content))
+            temporary.replace(Path(self._root) / MARKER)
+            _sync_folder(Path(self._root))
+        else:
+            self._fs.pipe_file(f"{self._root}/{MARKER}", content)
+        self._identity = identity
+
     def put_bytes(self, data: bytes) -> str:
-        """Stores `data` and returns its address. Raises `OSError` (disk full, no permission); then nothing is left."""
+        """Stores `data` and returns its address. Raises `OSError` (disk full, no permission); then nothing is left.
+
+        Raises `StoreUnavailableError` for a store that has gone since it was opened.
+        """
         if self._local:
             return self._receive(io.BytesIO(data))
         address = hashlib.sha256(data).hexdigest()
-        if not self._holds(address, len(data)):
+        if not self.is_whole(address):
             self._fs.pipe_file(self._location(address), data)  # object stores publish whole objects at once
         return address
 
@@ -71,29 +126,63 @@ class ArtifactStore:
             return self._receive(source) if self._local else self.put_bytes(source.read())
 
     def exists(self, address: str) -> bool:
-        """Tells whether `address` has a file, without reading it. Raises `ArtifactError` for what is no address."""
-        return bool(self._fs.exists(self._location(address)))
+        """Tells whether `address` has a file, without reading it. Raises `ArtifactError` for what is no address.
+
+        Absent is only what a store that is there says is absent: raises `StoreUnavailableError` for one that cannot be
+        read, is not there or is another.
+        """
+        try:
+            self._fs.info(self._location(address))
+        except FileNotFoundError:
+            self._require_identity()
+            return False
+        except OSError as error:
+            raise self._unavailable(error) from error
+        return True
+
+    def is_whole(self, address: str) -> bool:
+        """Tells whether `address` has a file and its bytes are those written. Reads all of it; raises as `exists`."""
+        try:
+            self.verify(address)
+        except (MissingArtifactError, DamagedArtifactError):
+            return False
+        return True
 
     def path(self, address: str) -> Path:
         """Returns the path of an artifact's file. Raises `MissingArtifactError`; `ArtifactError` in a remote store."""
         if not self._local:
             raise ArtifactError(f"the artifacts in {self._root} are not local files: use open() or read()")
-        path = Path(self._location(address))
-        if not path.is_file():
+        if not self.exists(address):
             raise self._missing(address)
-        return path
+        return Path(self._location(address))
+
+    def addresses(self) -> Iterator[str]:
+        """Lists the addresses of all artifacts, in order. Raises `StoreUnavailableError`."""
+        try:
+            for folder in sorted(self._fs.ls(self._root, detail=False)):
+                if len(Path(folder).name) == 2:
+                    names = (Path(path).name for path in sorted(self._fs.ls(folder, detail=False)))
+                    yield from (name for name in names if _ADDRESS.fullmatch(name))
+        except OSError as error:
+            raise self._unavailable(error) from error
 
     def open(self, address: str) -> BinaryIO:
-        """Opens an artifact for reading. Raises `MissingArtifactError`."""
+        """Opens an artifact for reading, unchecked. Raises `MissingArtifactError`, `StoreUnavailableError`."""
         try:
             return cast(BinaryIO, self._fs.open(self._location(address), "rb"))
         except FileNotFoundError as error:
+            self._require_identity()
             raise self._missing(address) from error
+        except OSError as error:
+            raise self._unavailable(error) from error
 
     def read(self, address: str) -> bytes:
-        """Reads all bytes of an artifact, unchecked: see `verify`. Raises `MissingArtifactError`."""
+        """Reads all bytes of an artifact and checks them against its address. Raises as `verify`."""
         with self.open(address) as file:
-            return file.read()
+            data = file.read()
+        if hashlib.sha256(data).hexdigest() != address:
+            raise self._damaged(address)
+        return data
 
     def files(self) -> Iterator[StoredFile]:
         """Lists all artifacts. Raises `ArtifactError` in a remote store, which has tools of its own for that."""
@@ -118,17 +207,27 @@ class ArtifactStore:
             while chunk := file.read(_CHUNK_BYTES):
                 digest.update(chunk)
         if digest.hexdigest() != address:
-            raise DamagedArtifactError(
-                f"the file of artifact {address} has changed since it was written: "
-                f"delete {self._location(address)} and run the same command again"
-            )
+            raise self._damaged(address)
 
     def _receive(self, source: BinaryIO) -> str:
         """Copies a stream into a temporary file, hashing on the way, and renames it to its address."""
+        temporary, address, size = self._write_temporary(source)
+        try:
+            if not self._holds(address, size):
+                self._publish(temporary, Path(self._location(address)))
+            return address
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _write_temporary(self, source: BinaryIO) -> tuple[Path, str, int]:
+        """Copies a stream into a flushed temporary file. Returns its path, the sha256 and the number of its bytes."""
+        if self._identity is None or self.identity() == self._identity:
+            self._temporaries.mkdir(parents=True, exist_ok=True)
+        else:  # not even a folder must appear where the disk was
+            self._require_identity()
         digest = hashlib.sha256()
         size = 0
         handle, name = tempfile.mkstemp(dir=self._temporaries)
-        temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as target:
                 while chunk := source.read(_CHUNK_BYTES):
@@ -136,12 +235,10 @@ class ArtifactStore:
                     size += target.write(chunk)
                 target.flush()
                 os.fsync(target.fileno())
-            address = digest.hexdigest()
-            if not self._holds(address, size):
-                self._publish(temporary, Path(self._location(address)))
-            return address
-        finally:
-            temporary.unlink(missing_ok=True)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return Path(name), digest.hexdigest(), size
 
     def _publish(self, temporary: Path, final: Path) -> None:
         """Renames a flushed file to its final name, and makes sure that a power cut does not take the name away."""
@@ -153,9 +250,30 @@ class ArtifactStore:
         _sync_folder(final.parent)
 
     def _holds(self, address: str, size: int) -> bool:
-        """Tells whether the artifact's file is complete. A shorter one was left by a power cut and is replaced."""
-        location = self._location(address)
-        return bool(self._fs.exists(location)) and self._fs.size(location) == size
+        """Tells whether the artifact's file is whole. One that a power cut or a bad disk has changed is replaced."""
+        return self.exists(address) and self._fs.size(self._location(address)) == size and self.is_whole(address)
+
+    def _require_identity(self) -> None:
+        """Raises `StoreUnavailableError` unless the store is the one that was asked for."""
+        if self._identity is None:
+            return
+        found = self.identity()
+        if found is None:
+            raise StoreUnavailableError(
+                f"the artifact store at {self._url} is not there; is its disk mounted? Nothing was changed. (If it is "
+                "gone for good, or was put together anew, `talepress maintain adopt-store` takes what is there.)"
+            )
+        if found != self._identity:
+            raise StoreUnavailableError(
+                f"the artifact store at {self._url} belongs to another library: correct storage.artifacts_url or "
+                "storage.database_url, or have `talepress maintain adopt-store` take it for this library"
+            )
+
+    def _unavailable(self, error: OSError) -> StoreUnavailableError:
+        reason = error.strerror or error
+        return StoreUnavailableError(
+            f"the artifact store at {self._url} cannot be read ({reason}); is its disk well, and is reading permitted?"
+        )
 
     def _location(self, address: str) -> str:
         if not _ADDRESS.fullmatch(address):
@@ -164,6 +282,12 @@ class ArtifactStore:
 
     def _missing(self, address: str) -> MissingArtifactError:
         return MissingArtifactError(f"there is no file {self._location(address)}: run the same command again")
+
+    def _damaged(self, address: str) -> DamagedArtifactError:
+        return DamagedArtifactError(
+            f"the file {self._location(address)} has changed since it was written: run the same command again, which "
+            "makes its audio anew"
+        )
 
     def _remove_stale_temporaries(self) -> None:
         for path in self._temporaries.iterdir():

@@ -6,8 +6,10 @@ SQLite by default; a PostgreSQL URL works where its driver is installed. This mo
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -17,15 +19,26 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from storage.errors import DatabaseBusyError, DatabaseError, DatabasePlaceError, DatabaseUrlError
+from storage.backups import back_up, backups, is_sound, put_back
+from storage.errors import (
+    DatabaseBusyError,
+    DatabaseError,
+    DatabaseFullError,
+    DatabasePlaceError,
+    DatabaseUrlError,
+)
 from storage.repository import UnitOfWork
 
 _BUSY_SECONDS = 30.0  # how long to wait for another writer; writes here take well under a second
+_SIGNS_OF_DAMAGE = ("not a database", "malformed", "unable to open")  # in SQLite's words
+_REBUILD = (
+    "move it away, if it is there, and `talepress maintain rebuild` makes the rows of takes anew from their audio"
+)
 _MIGRATION_LOCK = 0x7A1E9E55  # any constant: names our migrations among PostgreSQL's advisory locks
 
 
@@ -39,13 +52,19 @@ class Database:
             uow.commit()  # without this line, nothing is kept
     """
 
-    def __init__(self, url: str) -> None:
-        """Opens (and creates or upgrades) the database. Raises `DatabaseError`, `DatabaseUrlError`."""
+    def __init__(self, url: str, *, may_create: bool = True) -> None:
+        """Opens the database: upgrades an older one, after a backup, and creates one where there is none.
+
+        Raises `DatabaseUrlError`; `DatabaseError`, with what mends it, also where there is none and `may_create` is
+        false: then none is made.
+        """
         parsed = _parse(url)
+        if not (may_create or database_exists(url)):
+            raise _missing(parsed)
         self.engine = _engine(parsed)
         try:
             with _one_process_at_a_time(self.engine):
-                _migrate(self.engine)
+                _migrate(self.engine, may_create=may_create)
         except OSError as error:
             raise DatabasePlaceError(
                 f"{_shown(parsed)}: the folder cannot be written to: {error}; "
@@ -67,18 +86,56 @@ class Database:
         with Session(self.engine.execution_options(reads_only=True)) as session:
             yield UnitOfWork(session, read_only=True)
 
+    def back_up(self) -> None:
+        """Copies an SQLite database to a file beside it, see `storage.backups`; a server's is its keeper's business.
+
+        Raises `DatabaseError` when that fails, and when the database's own file has vanished since it was opened.
+        """
+        if not _is_sqlite(self.engine.url):
+            return
+        path = _file(self.engine.url)
+        try:
+            with _one_process_at_a_time(self.engine):
+                _back_up(self.engine)
+        except OSError as error:
+            raise DatabaseError(f"{path}: cannot be backed up: {error}") from error
+        if not path.exists():
+            raise _missing(self.engine.url)
+
     def close(self) -> None:
         """Closes all connections."""
         self.engine.dispose()
 
 
 def database_exists(url: str) -> bool:
-    """Tells whether there is something to open: the file of an SQLite URL. A server is taken to be there, not asked.
+    """Tells whether there is something to open: an SQLite URL's file, not emptied. A server is taken to be there.
 
     Raises `DatabaseUrlError`.
     """
     parsed = _parse(url)
-    return not _is_sqlite(parsed) or _file(parsed).exists()
+    return not _is_sqlite(parsed) or (_file(parsed).exists() and _file(parsed).stat().st_size > 0)
+
+
+def restore_database(url: str) -> tuple[Path, Path | None]:
+    """Puts the newest sound backup of an SQLite database in its place.
+
+    Returns the backup, and where the broken database lies now (None: there was none). Raises `DatabaseError` when there
+    is nothing to restore or nothing to restore it from, `DatabaseUrlError`.
+    """
+    parsed = _parse(url)
+    if not _is_sqlite(parsed):
+        raise DatabaseError(f"{_shown(parsed)}: only an SQLite database is backed up here; see your server's backups")
+    path = _file(parsed)
+    if is_sound(path):
+        raise DatabaseError(f"{path}: the database is sound; nothing was restored")
+    sound = [copy for copy in backups(path) if is_sound(copy)]
+    if not sound:
+        raise DatabaseError(f"{path}: there is no sound backup beside it; {_REBUILD}")
+    try:
+        with FileLock(_lock(path)):
+            return sound[0], put_back(path, sound[0])
+    except OSError as error:
+        raise DatabaseError(f"{path}: cannot be put in place: {error}") from error
 
 
 def database_name(url: str) -> str:
@@ -181,18 +238,25 @@ def sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
     return engine
 
 
-def _migrate(engine: Engine) -> None:
+def _migrate(engine: Engine, *, may_create: bool) -> None:
     """Upgrades the schema to the newest revision. Raises `DatabaseError` for one that this version does not know."""
     scripts = ScriptDirectory.from_config(alembic_config())
     head = scripts.get_current_head()
     with engine.execution_options(reads_only=True).connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
+        tables = inspect(connection).get_table_names()
     if current == head:
         return
+    if current is None and "books" in tables:
+        raise DatabaseError(f"{_shown(engine.url)}: does not say which version of Talepress made it{_mend(engine.url)}")
+    if current is None and not may_create:
+        raise _missing(engine.url)
     if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise DatabaseError(
             f"{_shown(engine.url)}: made by a newer version of Talepress (schema {current}): upgrade Talepress"
         )
+    if current is not None and _is_sqlite(engine.url):
+        _back_up(engine)
     with migration_connection(engine) as connection:
         alembic.command.upgrade(alembic_config(connection), "head")
 
@@ -201,7 +265,7 @@ def _migrate(engine: Engine) -> None:
 def _one_process_at_a_time(engine: Engine) -> Iterator[None]:
     """Holds the lock of migrations: the first connection creates the file and turns WAL on, two at once would fail."""
     if _is_sqlite(engine.url):
-        with FileLock(f"{_file(engine.url)}.migrate.lock"):
+        with FileLock(_lock(_file(engine.url))):
             yield
     else:
         with engine.begin() as connection:
@@ -237,8 +301,40 @@ def _clear_error(url: URL, error: BaseException) -> DatabaseError | None:
         return DatabaseError(f"{_shown(url)}: text with lone surrogates cannot be stored: {error.reason}")
     if isinstance(error, OverflowError):
         return DatabaseError(f"{_shown(url)}: a number beyond 64 bits cannot be stored: {reason}")
+    if "disk is full" in reason:
+        return DatabaseFullError(f"{_shown(url)}: {reason}; free some space and run the same command again")
     if "locked" in reason or "deadlock" in reason:
         return DatabaseBusyError(
             f"{_shown(url)}: {reason}: another process is writing; run the same command again when it is done"
         )
-    return DatabaseError(f"{_shown(url)}: {reason}")
+    broken = any(sign in reason for sign in _SIGNS_OF_DAMAGE)
+    return DatabaseError(f"{_shown(url)}: {reason}{_mend(url) if broken else ''}")
+
+
+def _missing(url: URL) -> DatabaseError:
+    return DatabaseError(f"{_shown(url)}: there is no library in it, though its audio is there{_mend(url)}")
+
+
+def _mend(url: URL) -> str:
+    """Says how a broken or missing database is had again, and which backups there are."""
+    copies = backups(_file(url)) if _is_sqlite(url) else ()
+    if not copies:
+        return f"; there is no backup beside it: {_REBUILD}"
+    times = (datetime.fromtimestamp(copy.stat().st_mtime, UTC) for copy in copies)
+    listed = ", ".join(f"{copy.name} of {time:%Y-%m-%d %H:%M} UTC" for copy, time in zip(copies, times, strict=True))
+    return f"; `talepress maintain restore` puts back the newest sound one of its backups ({listed})"
+
+
+def _lock(path: Path) -> str:
+    return f"{path}.migrate.lock"
+
+
+def _back_up(engine: Engine) -> None:
+    """Backs an SQLite database up. Raises `DatabaseError`, `OSError`."""
+    connection = engine.raw_connection()  # VACUUM works outside transactions alone
+    try:
+        back_up(connection.driver_connection, _file(engine.url))
+    except sqlite3.Error as error:
+        raise _clear_error(engine.url, error) or error from error
+    finally:
+        connection.close()

@@ -8,10 +8,12 @@ StorageError
   + DatabaseError          the database cannot be opened, read or written (damaged, newer, disk full)
   |   + DatabaseBusyError    locked by another process for longer than the time-out: worth another try
   |   + DatabasePlaceError   its folder cannot be made or written to
+  |   + DatabaseFullError    no room on its disk
   |   + DatabaseUrlError     the setting is no database URL, or names a kind of database that cannot be used here
   + ArtifactError          an address that is no sha256, or an artifact that is no local file
       + MissingArtifactError   there is no such file
       + DamagedArtifactError   the file's bytes do not match its address
+      + StoreUnavailableError  the whole store is not there, is another one, or cannot be read
 
 Messages say what is wrong, where, and the remedy, in one line.
 """
@@ -49,6 +51,10 @@ class DatabasePlaceError(DatabaseError):
     """The folder of the database cannot be made or written to."""
 
 
+class DatabaseFullError(DatabaseError):
+    """There is no room on the database's disk."""
+
+
 class DatabaseUrlError(DatabaseError):
     """The setting is no database URL, or names a kind of database that cannot be used here."""
 
@@ -63,3 +69,7 @@ class MissingArtifactError(ArtifactError):
 
 class DamagedArtifactError(ArtifactError):
     """The artifact's bytes do not match its address."""
+
+
+class StoreUnavailableError(ArtifactError):
+    """The artifact store is not there, belongs to another library, or cannot be read: nothing is known to be lost."""

@@ -97,7 +97,7 @@ class Notes(TypeDecorator[tuple[Markup, ...]]):
 
 
 def _words(enum: type[StrEnum]) -> Enum:
-    """A column of an enum's values as plain words: readable in any SQL shell, extended without a migration."""
+    """Makes a column of an enum's values as plain words: readable in any SQL shell, extended without a migration."""
     return Enum(enum, native_enum=False, length=16, values_callable=lambda members: [str(member) for member in members])
 
 

@@ -121,6 +121,11 @@ class Book:
     series: str = ""
     series_position: str = ""  # its number in the series, as the book gives it: "2", "2.5"
     identifiers: tuple[str, ...] = ()  # all of them, with their scheme: "isbn:9780..."
+    subtitle: str = ""
+    sort_title: str = ""  # as lists are sorted: "Wonderful Wizard of Oz, The"
+    sort_authors: tuple[str, ...] = ()  # likewise, one for each author: "Baum, L. Frank"; none where no one is known
+    subjects: tuple[str, ...] = ()
+    rights: str = ""
 
     @property
     def text(self) -> str:
@@ -215,6 +220,7 @@ class RunState(StrEnum):
     DONE = "done"
     FLAGGED = "flagged"  # done, more doubtful takes than the configured share
     FAILED = "failed"
+    STOPPED = "stopped"  # by the user
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,11 @@ class BookRow(Base):
     series: Mapped[str]
     series_position: Mapped[str]
     identifiers: Mapped[tuple[str, ...]]
+    subtitle: Mapped[str]
+    sort_title: Mapped[str]
+    sort_authors: Mapped[tuple[str, ...]]
+    subjects: Mapped[tuple[str, ...]]
+    rights: Mapped[str]
     added_at: Mapped[datetime] = mapped_column(doc="orders the list of books")
 
 
@@ -157,6 +162,7 @@ class TakeRow(Base):
     reasons: Mapped[tuple[str, ...]]
     scores: Mapped[dict[str, float]]
     made_at: Mapped[datetime] = mapped_column(doc="tells a person who looks into the database which run made it")
+    lost: Mapped[bool] = mapped_column(doc="its audio is gone or damaged: not to be used until it is back")
 
 
 class UtteranceRow(Base):
@@ -300,3 +306,13 @@ class EditionChapterRow(Base):
     title: Mapped[str]
     start: Mapped[float]
     end: Mapped[float]
+
+
+class StoreRow(Base):
+    """The artifact store that the rows' audio lies in. There is one row, or none before a store was first opened."""
+
+    __tablename__ = "stores"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, doc="1: a database has one store")
+    identity: Mapped[str] = mapped_column(doc="who the store says it is, see storage.pairing")

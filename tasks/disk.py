@@ -1,4 +1,4 @@
-"""Trouble with disks, told as what the user can do about it. It must not know what is written or read."""
+"""Turns trouble with disks into errors that say what the user can do. It must not know what is written or read."""
 
 from __future__ import annotations
 

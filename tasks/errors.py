@@ -7,7 +7,7 @@ TalepressError
   |   + OutputError           the target folder cannot be written, or the disk is full
   + CoverageError        source characters that are neither spoken nor skipped by a rule: exit code 3
   + TransientError       worth another try: exit code 3 when the tries are used up
-      + EngineMemoryError     out of memory: halve the batch and try again
+      + EngineMemoryError     out of memory: not even one utterance fits, after batches were halved
 
 Messages say what is wrong, where, and the remedy, in one line.
 
@@ -44,4 +44,4 @@ class TransientError(TalepressError):
 
 
 class EngineMemoryError(TransientError):
-    """The engine ran out of memory with this batch size."""
+    """The engine ran out of memory with a single utterance: larger batches were halved before."""

@@ -25,18 +25,6 @@ MAX_FUNCTION_LINES = 60
 
 BOUNDARY = re.compile(r"\b(?:must (?:not|stay)|knows? (?:nothing|no|not|neither|only))\b", re.IGNORECASE)
 
-# Folders in which a rule does not hold yet. Only to be shortened.
-PENDING: dict[str, tuple[str, ...]] = {
-    "boundary": ("tasks/normalise/rules",),
-    "assignments": (
-        "tasks/annotate",
-        "tasks/normalise",
-        "tasks/plan",
-        "tasks/segment",
-        "tests/tasks",
-    ),
-}
-
 
 @cache
 def modules(*folders: str) -> tuple[Path, ...]:
@@ -61,11 +49,6 @@ def inside(path: Path, *folders: str) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
 
 
-def checked(rule: str, *folders: str) -> Iterator[Path]:
-    """Modules below the folders, but for those where the rule is still pending."""
-    return (path for path in modules(*folders) if not inside(path, *PENDING.get(rule, ())))
-
-
 def functions(path: Path) -> Iterator[tuple[str, int]]:
     """Name and number of lines of each function of a module, methods and inner functions among them."""
     for node in ast.walk(tree_of(path)):
@@ -88,7 +71,7 @@ def tuple_assignments(tree: ast.Module) -> list[int]:
 def test_no_line_is_longer_than_120_characters():
     long = [
         f"{path}:{number} has {len(line)} characters"
-        for path in checked("lines", *CODE_FOLDERS, "tests")
+        for path in modules(*CODE_FOLDERS, "tests")
         for number, line in enumerate(text_of(path).splitlines(), 1)
         if len(line) > MAX_LINE
     ]
@@ -96,14 +79,14 @@ def test_no_line_is_longer_than_120_characters():
 
 
 def test_no_file_has_more_than_400_lines():
-    counts = {str(path): text_of(path).count("\n") for path in checked("files", *CODE_FOLDERS, "tests")}
+    counts = {str(path): text_of(path).count("\n") for path in modules(*CODE_FOLDERS, "tests")}
     assert {path: count for path, count in counts.items() if count > MAX_FILE_LINES} == {}
 
 
 def test_no_function_has_more_than_60_lines():
     long = [
         f"{path}: {name} has {lines} lines"
-        for path in checked("functions", *CODE_FOLDERS, "tests")
+        for path in modules(*CODE_FOLDERS, "tests")
         if not inside(path, REVISIONS)
         for name, lines in functions(path)
         if lines > MAX_FUNCTION_LINES
@@ -114,7 +97,7 @@ def test_no_function_has_more_than_60_lines():
 def test_a_module_says_what_it_owns_and_one_thing_that_it_must_not_know():
     silent = [
         str(path)
-        for path in checked("boundary", *CODE_FOLDERS)
+        for path in modules(*CODE_FOLDERS)
         if not inside(path, REVISIONS)
         and not BOUNDARY.search(" ".join((ast.get_docstring(tree_of(path)) or "").split()))
     ]
@@ -124,18 +107,12 @@ def test_a_module_says_what_it_owns_and_one_thing_that_it_must_not_know():
 
 
 def test_a_test_module_says_what_it_is_about():
-    silent = [
-        str(path) for path in checked("docstrings", "tests") if text_of(path) and not ast.get_docstring(tree_of(path))
-    ]
+    silent = [str(path) for path in modules("tests") if text_of(path) and not ast.get_docstring(tree_of(path))]
     assert silent == []
 
 
 def test_a_line_assigns_one_thing():
-    found = [
-        f"{path}:{line}"
-        for path in checked("assignments", *CODE_FOLDERS, "tests")
-        for line in tuple_assignments(tree_of(path))
-    ]
+    found = [f"{path}:{line}" for path in modules(*CODE_FOLDERS, "tests") for line in tuple_assignments(tree_of(path))]
     assert found == []
 
 
@@ -186,7 +163,3 @@ def test_no_module_imports_itself_by_way_of_others():
     graph = {name: imports(path, names) - {name} for name, path in paths.items()}
     assert sum(map(len, graph.values())) > 500
     graphlib.TopologicalSorter(graph).prepare()  # raises CycleError with the circle
-
-
-def test_what_is_pending_is_there():
-    assert [folder for folders in PENDING.values() for folder in folders if not (ROOT / folder).exists()] == []

@@ -52,3 +52,26 @@ def test_inputs_that_are_there_are_not_complained_of():
     assert make("has-sentences", "SENTENCES=README.md").returncode == 0
     assert make("has-held-out", "HELD_OUT=README.md Makefile").returncode == 0
     assert make("has-held-out", "HELD_OUT=").returncode == 0
+
+
+def test_where_no_python_is_supported_one_line_says_which_are_and_how_to_name_one(tmp_path):
+    old = tmp_path / "python3.10"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    done = make("book", f"PYTHON={old} nowhere", f"VENV={tmp_path}/venv")
+    assert (done.returncode, done.stdout) == (2, "")
+    told, ended = done.stderr.splitlines()
+    assert told == (
+        f"None of these is a supported Python: {old} nowhere. Supported are 3.11, 3.12, 3.13 and 3.14; name yours: "
+        "make book PYTHON=python3.13"
+    )
+    assert ended.startswith("make: ***")
+    assert not (tmp_path / "venv").exists()
+
+
+def test_the_first_supported_python_makes_the_environment(tmp_path):
+    fake = tmp_path / "python"
+    fake.write_text(f'#!/bin/sh\ntest "$1" = -c || echo "$@" > {tmp_path}/asked; test "$1" = -c\n')
+    fake.chmod(0o755)
+    make("book", f"PYTHON=nowhere {fake} python3", f"VENV={tmp_path}/venv")
+    assert (tmp_path / "asked").read_text() == f"-m venv {tmp_path}/venv\n"

@@ -1,11 +1,12 @@
-"""Owns the errors of the model library. Must not know the stages that show them. The tree:
+"""Owns the errors of the model library. The tree:
 
 TortoiseError
   + TextError            text that the model cannot take (empty, too long, unknown characters)
   + AudioError           audio that cannot be read or used (format, length, range)
   + CheckpointError      a weights file that is missing, truncated, foreign or of the wrong shape
+  |   + DamagedWeightsError  one that is missing, not whole, or changed since it was written
   + ConfigError          a model or training configuration that makes no sense
-  + OutOfMemoryError     the device ran out of memory (retryable with a smaller batch)
+  + OutOfMemoryError     the device ran out of memory (a smaller batch may fit)
 
 Messages say what is wrong, where, and what to do about it.
 
@@ -27,6 +28,10 @@ class AudioError(TortoiseError):
 
 class CheckpointError(TortoiseError):
     """A weights file is missing, damaged or does not belong to this model."""
+
+
+class DamagedWeightsError(CheckpointError):
+    """A weights file is missing, not whole, or has changed since it was written: to be replaced by a sound one."""
 
 
 class ConfigError(TortoiseError):

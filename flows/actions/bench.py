@@ -96,7 +96,7 @@ def forecast_presets(services: Services, listener: Listener, *, budget_s: float)
 
 
 def forecasts_json(services: Services, forecasts: tuple[Forecast, ...]) -> dict[str, Any]:
-    """What `talepress bench --json` prints."""
+    """Makes what `talepress bench --json` prints."""
     chosen = services.settings.synthesize
     return {
         "model": chosen.model,
@@ -116,7 +116,7 @@ def forecasts_json(services: Services, forecasts: tuple[Forecast, ...]) -> dict[
 
 
 def _settings(services: Services, chosen: SynthesizeSettings, preset: str) -> Sampling:
-    """The sampling settings of a preset, with the configured overrides."""
+    """Returns the sampling settings of a preset, with the configured overrides."""
     return sampling_settings(services.front_end, chosen.model_copy(update={"preset": preset}))
 
 

@@ -1,6 +1,6 @@
 """The checks of `talepress doctor`: each looks at one thing and says what it found and the remedy.
 
-Reads only: no folder, database or file is made. Knows nothing of how results are shown.
+Reads only, unless asked to repair: no folder, database or file is made. Knows nothing of how results are shown.
 """
 
 from __future__ import annotations
@@ -9,16 +9,20 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
+from pathlib import Path
 
 from configs.settings import Settings
-from flows.services import Services, read_settings
+from flows.services import Services, open_services, read_settings
 from storage.errors import StorageError
 from tasks.disk import require_writable
 from tasks.errors import TalepressError
-from tortoise_core.errors import TortoiseError
+from tasks.models.catalogue import how_to_mend
+from tasks.synthesize.engines import engine_kind
+from tortoise_core.errors import DamagedWeightsError, TortoiseError
 
-SUPPORTED_PYTHON = ((3, 11), (3, 13))  # from, below
+SUPPORTED_PYTHON = ((3, 11), (3, 15))  # from, below
 DISTRIBUTION = "talepress"
 LITTLE_DISK_BYTES = 2 * 1024**3
 
@@ -33,8 +37,11 @@ class CheckResult:
     remedy: str = ""
 
 
-def examine() -> tuple[CheckResult, ...]:
-    """The results of all checks, in the order in which a person would put things right."""
+def examine(*, repair: bool = False) -> tuple[CheckResult, ...]:
+    """Runs all checks. Returns their results, in the order in which a person would put things right.
+
+    With `repair`, damaged audio and voices are mended as far as that is possible, see `flows.actions.maintain.repair`.
+    """
     results = [python_version(), packages()]
     try:
         settings = read_settings()
@@ -47,26 +54,32 @@ def examine() -> tuple[CheckResult, ...]:
         ("device", device),
         ("database", database),
         ("model", model),
+        ("audio", partial(audio, repair=repair)),
     )
     for name, check in checks:
         try:
             results.append(check(settings))
         except (TalepressError, TortoiseError, StorageError, OSError, ImportError) as error:
-            results.append(CheckResult(name, False, " ".join(str(error).split()), "see the message"))
+            results.append(
+                CheckResult(name, False, " ".join(str(error).split()), "as the message says; --verbose shows more")
+            )
     return tuple(results)
 
 
 def python_version() -> CheckResult:
-    """The interpreter's version against what the pinned packages support."""
+    """Checks the interpreter's version against what the pinned packages support."""
     lowest, below = SUPPORTED_PYTHON
     found = ".".join(map(str, sys.version_info[:3]))
     if lowest <= sys.version_info[:2] < below:
         return CheckResult("python", True, found)
-    return CheckResult("python", False, found, f"install Python {lowest[0]}.{lowest[1]} and run `make book` again")
+    supported = f"{lowest[0]}.{lowest[1]} to {below[0]}.{below[1] - 1}"
+    return CheckResult(
+        "python", False, found, f"install Python {supported}, delete .venv and run `make book PYTHON=python3.13`"
+    )
 
 
 def packages() -> CheckResult:
-    """Whether every package that the installed distribution asks for is there in a fitting version."""
+    """Checks that every package that the installed distribution asks for is there in a fitting version."""
     from packaging.requirements import Requirement
 
     try:
@@ -90,7 +103,7 @@ def packages() -> CheckResult:
 
 
 def ffmpeg(settings: Settings) -> CheckResult:
-    """Which ffmpeg will be used."""
+    """Finds the ffmpeg that will be used."""
     from tasks.package.audio.ffmpeg import ffmpeg_path, ffmpeg_version
 
     chosen = settings.package.ffmpeg
@@ -102,7 +115,7 @@ def ffmpeg(settings: Settings) -> CheckResult:
 
 
 def disk(settings: Settings) -> CheckResult:
-    """Whether the data folder can be written to and has room."""
+    """Checks that the data folder can be written to and has room."""
     folder = settings.storage.folder
     require_writable(folder)
     existing = next(path for path in (folder, *folder.parents) if path.exists())
@@ -114,36 +127,58 @@ def disk(settings: Settings) -> CheckResult:
 
 
 def device(settings: Settings) -> CheckResult:
-    """What the model will run on."""
+    """Finds the device that the model will run on."""
     import torch
 
-    wanted = settings.synthesize.device
-    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else ""
-    if wanted.startswith("cuda") and not gpu:
-        return CheckResult("device", False, f"{wanted} is set, torch sees no GPU", "set synthesize.device to auto")
-    if gpu and wanted != "cpu":
-        return CheckResult("device", True, gpu)
+    from tortoise_core.errors import ConfigError
+    from tortoise_core.inference.devices import torch_device
+
+    try:
+        target = torch_device(settings.synthesize.device)
+    except ConfigError as error:
+        return CheckResult("device", False, str(error), "set synthesize.device")
+    if target.type == "cuda":
+        return CheckResult("device", True, torch.cuda.get_device_name(target))
     return CheckResult("device", True, f"CPU, {torch.get_num_threads()} threads")
 
 
 def database(settings: Settings) -> CheckResult:
-    """Whether the database opens (an older one is upgraded). None yet is fine: the first run makes it."""
-    from storage.database import Database, database_exists, database_name
+    """Checks that the database opens (an older one is upgraded). None yet is fine: the first run makes it."""
+    from storage.database import database_name
 
     name = database_name(settings.storage.database)
-    if not database_exists(settings.storage.database):
-        return CheckResult("database", True, f"{name} does not exist yet; the first run makes it")
-    opened = Database(settings.storage.database)
-    try:
-        with opened.snapshot() as uow:
+    with open_services(settings) as services:
+        if not services.has_database():
+            return CheckResult("database", True, f"{name} does not exist yet; the first run makes it")
+        with services.database.snapshot() as uow:
             books = len(uow.books.summaries())
-    finally:
-        opened.close()
     return CheckResult("database", True, f"{name}, {books} books")
 
 
 def model(settings: Settings) -> CheckResult:
-    """Whether the configured model loads."""
+    """Checks that the configured model loads, and that all its files are what they were when they were written."""
+    from tortoise_core.checkpoints import verify
+
     services = Services(settings)
+    if engine_kind(settings.synthesize).model_folders:
+        try:
+            verify(Path(services.synthesize.model))
+        except DamagedWeightsError as error:
+            return CheckResult("model", False, str(error), how_to_mend(Path(services.synthesize.model)))
     numbers = f"computes in {services.precision}"
     return CheckResult("model", True, f"{settings.synthesize.model}, digest {services.engine.digest[:12]}, {numbers}")
+
+
+def audio(settings: Settings, *, repair: bool = False) -> CheckResult:
+    """Checks that the artifact store is there, with every take, master and voice as it was written."""
+    from flows.actions import maintain
+
+    with open_services(settings) as services:
+        if not services.has_database():
+            return CheckResult("audio", True, "there is none yet")
+        found = maintain.verify(services)
+        after = maintain.repair(services, found) if repair and not found.ok else found
+    detail = "; ".join(found.describe())
+    if after.ok and after is not found:
+        return CheckResult("audio", True, f"repaired: {detail}; `talepress make` makes again what is missing")
+    return CheckResult("audio", after.ok, detail, "" if after.ok else "talepress doctor --repair, then talepress make")

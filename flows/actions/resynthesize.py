@@ -37,7 +37,7 @@ class Resynthesized:
     wall_seconds: float
 
     def json(self) -> dict[str, Any]:
-        """For `--json`."""
+        """Makes what `talepress model resynthesize --json` prints."""
         return {
             "path": str(self.path),
             "through": self.chain,
@@ -95,7 +95,7 @@ def resynthesize(
 
 
 def _speaker(services: Services, model: Resynthesis, voice: str | None, references: Sequence[Path]) -> VoiceLatents:
-    """The voice of that name, or that of the clips."""
+    """Returns the voice of that name, or that of the clips."""
     if voice is None:
         return model.voice(references)
     return read_latents(services.voice(voice), services.store)

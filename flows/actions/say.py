@@ -114,12 +114,21 @@ def speak_lines(
     engine = services.engine
     voice = services.voice()
     spoken = _speak(services, parts_of_lines, read_latents(voice, services.store), sampling, seed)
+    total = sum(map(len, parts_of_lines))
+    listener(Progress("speak", 0, total))
     files: list[SpokenFile] = []
+    done = 0
     began = time.perf_counter()
     for line, parts in zip(plan, parts_of_lines, strict=True):
-        results, walls = zip(*(next(spoken) for _ in parts), strict=True)
-        files.append(_write(line, parts, results, sum(walls)))
-        listener(Progress("speak", len(files), len(plan)))
+        results: list[SpeechResult] = []
+        line_wall = 0.0
+        for _ in parts:
+            result, share = next(spoken)
+            results.append(result)
+            line_wall += share
+            done += 1
+            listener(Progress("speak", done, total, line.path.name))
+        files.append(_write(line, parts, results, line_wall))
     wall = time.perf_counter() - began
     return Speech(tuple(files), voice.name, services.settings.synthesize.preset, seed, engine.sample_rate, wall)
 
@@ -150,7 +159,7 @@ def cut_lines(services: Services, plan: Sequence[SayLine], *, force: bool) -> li
 
 
 def speech_json(speech: Speech) -> dict[str, Any]:
-    """What `talepress say --json` prints."""
+    """Makes what `talepress say --json` prints."""
     return {
         "voice": speech.voice,
         "preset": speech.preset,
@@ -179,11 +188,16 @@ def _speak(
     sampling: Sampling,
     seed: int,
 ) -> Iterator[tuple[SpeechResult, float]]:
-    """Yields every part's result in order, with its share of the wall time; a batch is spoken when it is asked for."""
+    """Yields every part's result in order, with its share of the wall time; a batch is spoken when it is asked for.
+
+    The first batches are small, so that a person soon knows how fast it goes.
+    """
     flat = [part for parts in parts_of_lines for part in parts]
-    size = services.settings.synthesize.batch_size
-    for start in range(0, len(flat), size):
-        requests = [SpeechRequest(part.spoken, voice, sampling, seed) for part in flat[start : start + size]]
+    size = 1
+    while flat:
+        requests = [SpeechRequest(part.spoken, voice, sampling, seed) for part in flat[:size]]
+        flat = flat[size:]
+        size = min(2 * size, services.settings.synthesize.batch_size)
         began = time.perf_counter()
         results = services.speaker.speak(requests)
         wall = time.perf_counter() - began
@@ -193,7 +207,7 @@ def _speak(
 
 
 def _read_lines(path: Path) -> list[str]:
-    """The lines of a text file. Raises `BadInputError` for one that cannot be read, is too large or no UTF-8."""
+    """Reads the lines of a text file. Raises `BadInputError` for one that cannot be read, is too large or no UTF-8."""
     try:
         if path.stat().st_size > MAX_LINES_BYTES:
             raise BadInputError(f"{path} has more than {MAX_LINES_BYTES} bytes; cut it into several files")

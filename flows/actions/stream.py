@@ -88,7 +88,7 @@ def stream_text(services: Services, planned: Planned, sink: BinaryIO) -> Streame
 
 
 def streamed_json(streamed: Streamed, path: Path) -> dict[str, Any]:
-    """What `talepress say --stream --json` prints."""
+    """Makes what `talepress say --stream --json` prints."""
     return {
         "path": str(path),
         "voice": streamed.voice,

@@ -9,19 +9,21 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit_json, emit_table, progress_display
+from flows.cli.console import emit_json, emit_table
+from flows.cli.progress import Form, ProgressForm, progress_display
 
 
 def bench(
     voice: Annotated[str | None, typer.Option(help="Who speaks.")] = None,
     seconds: Annotated[float, typer.Option(min=1, help="How long to measure, about.")] = 60.0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    progress: ProgressForm = Form.AUTO,
 ) -> None:
     """Measures for about a minute and forecasts the speed of every preset. Close other programs first."""
     from flows.actions.bench import forecast_presets, forecasts_json
     from flows.services import open_services, read_settings
 
-    with open_services(read_settings(synthesize={"voice": voice})) as services, progress_display() as listener:
+    with open_services(read_settings(synthesize={"voice": voice})) as services, progress_display(progress) as listener:
         forecasts = forecast_presets(services, listener, budget_s=seconds)
         result = forecasts_json(services, forecasts)
     if json:

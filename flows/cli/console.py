@@ -1,4 +1,4 @@
-"""What every command shares: exit codes, one-line errors, JSON on stdout, tables for people, progress on stderr.
+"""What every command shares: exit codes, one-line errors, JSON on stdout, tables for people.
 
 Stdout carries the result and nothing else; everything else goes to stderr. Knows nothing of books or models.
 """
@@ -9,25 +9,23 @@ import errno
 import json
 import os
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
-from flows.progress import Listener, Progress
 from storage.errors import (
     BookBusyError,
+    DatabaseFullError,
     DatabasePlaceError,
     DatabaseUrlError,
     DuplicateError,
     NotFoundError,
     StorageError,
+    StoreUnavailableError,
 )
 from tasks.errors import BadInputError, TalepressError
 from tortoise_core.errors import OutOfMemoryError, TortoiseError
 
-PLAIN_INTERVAL_SECONDS = 5.0
 MAX_PATH_CHARS = 200
 NARROW_COLUMNS = 60  # of a terminal in which tables cannot be read
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -47,9 +45,11 @@ class ExitCode(IntEnum):
 
 
 def exit_code_of(error: BaseException) -> ExitCode:
-    """The exit code for an error that ended a command."""
+    """Returns the exit code for an error that ended a command."""
     if isinstance(error, BAD_INPUT):
         return ExitCode.BAD_INPUT
+    if isinstance(error, StoreUnavailableError | DatabaseFullError):
+        return ExitCode.BAD_INPUT  # a disk that the user mounts or makes room on
     if isinstance(error, TortoiseError) and not isinstance(error, OutOfMemoryError):
         return ExitCode.BAD_INPUT  # text, audio, weights or configuration that the model library refuses
     if isinstance(error, OSError) and (error.errno in FULL_DISK or _names_wrong_path(error)):
@@ -58,7 +58,7 @@ def exit_code_of(error: BaseException) -> ExitCode:
 
 
 def one_line(error: BaseException) -> str:
-    """The error as one line for a person; an error that nobody foresaw is named by its type."""
+    """Writes an error as one line for a person; an error that nobody foresaw is named by its type."""
     text = " ".join(str(error).split())
     if isinstance(error, TalepressError | StorageError | TortoiseError) and text:
         return text
@@ -81,17 +81,17 @@ def _names_wrong_path(error: OSError) -> bool:
 
 
 def tell(line: str) -> None:
-    """One line to the person, on stderr."""
+    """Prints one line for a person, on stderr."""
     print(line, file=sys.stderr, flush=True)
 
 
 def emit_json(payload: Mapping[str, Any]) -> None:
-    """The command's result as exactly one JSON object on stdout."""
+    """Prints the command's result as exactly one JSON object on stdout."""
     print(json.dumps(payload, ensure_ascii=False, indent=2), flush=True)
 
 
 def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table for people on stdout; in a narrow terminal, a line for each cell."""
+    """Prints a table for people on stdout; in a narrow terminal, a line for each cell."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -109,7 +109,7 @@ def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
 
 
 def _print_cells(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table as lines that the terminal may break where it likes: `column: cell`, rows apart."""
+    """Prints a table as lines that the terminal may break where it likes: `column: cell`, rows apart."""
     if title:
         print(f"{title}\n")
     for row in rows:
@@ -119,77 +119,3 @@ def _print_cells(title: str, columns: Sequence[str], rows: Sequence[Sequence[obj
             print()
         else:
             print(*row, sep=": ")
-
-
-@contextmanager
-def progress_display() -> Iterator[Listener]:
-    """Bars with ETA where stderr is a terminal, plain lines otherwise."""
-    if not sys.stderr.isatty():
-        yield PlainProgress()
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-    from rich.progress import Progress as Bars
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description:<10}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[detail]}", markup=False),
-    )
-    with Bars(*columns, console=Console(stderr=True)) as bars:
-        ids: dict[str, Any] = {}
-
-        def show(progress: Progress) -> None:
-            if progress.stage not in ids:
-                ids[progress.stage] = bars.add_task(progress.stage, total=progress.total or None, detail="")
-            bars.update(
-                ids[progress.stage],
-                completed=progress.done,
-                total=progress.total or None,
-                detail=progress.detail,
-            )
-
-        yield show
-
-
-class PlainProgress:
-    """A line when a stage begins and ends, and one every few seconds in between. Stages may overlap."""
-
-    def __init__(self) -> None:
-        self._began: dict[str, float] = {}
-        self._last: dict[str, float] = {}
-
-    def __call__(self, progress: Progress) -> None:
-        """Prints the report unless it comes too soon after the last one of its stage."""
-        now = time.monotonic()
-        began = self._began.setdefault(progress.stage, now)
-        finished = progress.done >= progress.total
-        if not finished and now - self._last.get(progress.stage, -PLAIN_INTERVAL_SECONDS) < PLAIN_INTERVAL_SECONDS:
-            return
-        self._last[progress.stage] = now
-        tell(self._format(progress, now - began))
-
-    @staticmethod
-    def _format(progress: Progress, elapsed: float) -> str:
-        line = f"{progress.stage}: {progress.done}/{progress.total}" if progress.total else f"{progress.stage} ..."
-        if 0 < progress.done < progress.total:
-            remaining = elapsed * (progress.total - progress.done) / progress.done
-            line += f", about {_duration(remaining)} to go"
-        return f"{line}  {progress.detail}".rstrip()
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -5,30 +5,49 @@ Knows nothing of what the flows do. Prefect is imported in here, after its envir
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.console import progress_display, tell
+from flows.cli.console import tell
+from flows.cli.progress import Form, progress_display
 from flows.order.request import Request
 from flows.progress import listening
 from flows.run.server import prefect_server, prepare_environment, settle
+from tasks import stopping
 
 if TYPE_CHECKING:
     from configs.settings import Settings
     from flows.order.report import RunReport
 
 
-def run_flow(name: str, request: Request, settings: Settings, *, verbose: bool) -> RunReport:
-    """Runs the flow of that name to its end in this process. Raises what the flow raised."""
+def run_flow(name: str, request: Request, settings: Settings, *, verbose: bool, progress: Form) -> RunReport:
+    """Runs the flow of that name to its end in this process. Nothing of it is printed on stdout.
+
+    Raises what the flow raised, `Stopped` when the user stopped it.
+    """
     timeout = settings.execution.server_start_timeout_s
     prepare_environment(settings.storage.folder / "prefect", start_timeout_s=timeout, verbose=verbose)
     tell("starting Prefect ...")
-    with prefect_server(timeout):
+    with redirect_stdout(sys.stderr), prefect_server(timeout):
         from flows.run.deployments import find_flow
 
-        with progress_display() as listener, listening(listener):
-            flow: Callable[..., Any] = find_flow(name)
-            state = flow(request, return_state=True)
-        settle(state.state_details.flow_run_id)
+        flow: Callable[..., Any] = find_flow(name)
+        with stopping.orderly():
+            state = _final_state(flow, request, progress)
+            settle(state.state_details.flow_run_id)
+    if state.is_cancelled():
+        stopping.check()
     report: RunReport = state.result()
     return report
+
+
+def _final_state(flow: Callable[..., Any], request: Request, progress: Form) -> Any:
+    """Runs the flow with the progress display, and returns the Prefect state that it ends in."""
+    try:
+        with progress_display(progress) as listener, listening(listener):
+            return flow(request, return_state=True)
+    except BaseException:
+        stopping.check()  # Prefect raises exceptions of its own for signals that come while it is getting ready
+        raise

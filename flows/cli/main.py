@@ -16,7 +16,23 @@ from typing import Annotated, TextIO
 
 import typer
 
-from flows.cli import bench, book, clean, doctor, lexicon, make, model, plan, retry, say, status, train, voice
+from flows.cli import (
+    bench,
+    book,
+    clean,
+    doctor,
+    lexicon,
+    maintain,
+    make,
+    model,
+    plan,
+    report,
+    retry,
+    say,
+    status,
+    train,
+    voice,
+)
 from flows.cli.console import ExitCode, exit_code_of, one_line, tell
 
 EXIT_CODES = (
@@ -33,7 +49,8 @@ COMMANDS = (
     (say.say, ('talepress say "It was five past ten." --out line.wav', "talepress say --lines lines.txt --out takes")),
     (plan.plan, ("talepress plan book.epub", "talepress plan book.epub --write plan.toml")),
     (status.status, ("talepress status", "talepress status book.epub")),
-    (retry.retry, ("talepress retry book.epub",)),
+    (retry.retry, ("talepress retry book.epub", "talepress retry book.epub --only 20:18,20:22")),
+    (report.report, ("talepress report book.epub",)),
     (train.train, ("talepress train all --config configs/models/tortoise_mini.toml", "talepress train --list")),
     (doctor.doctor, ("talepress doctor",)),
     (bench.bench, ("talepress bench --seconds 30",)),
@@ -44,6 +61,7 @@ NOUNS = (
     ("voice", voice.app, ("talepress voice list", "talepress voice add anna anna-1.wav anna-2.wav")),
     ("lexicon", lexicon.app, ("talepress lexicon import words.pls",)),
     ("model", model.app, ("talepress model list", "talepress model verify tortoise_mini")),
+    ("maintain", maintain.app, ("talepress maintain verify",)),
 )
 
 

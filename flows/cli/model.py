@@ -60,7 +60,8 @@ def import_model(
     from tortoise_core.checkpoints import import_published
 
     out = new_model_folder(read_settings().storage, name)
-    _show_installed(import_published(folder, out).digest(), name, out, json=json)
+    import_published(folder, out)
+    _show_installed(name, out, json=json)
 
 
 @app.command("pull")
@@ -71,7 +72,8 @@ def pull_model(name: Name = PUBLISHED_NAME, json: Json = False) -> None:
     from tortoise_core.checkpoints import pull
 
     out = new_model_folder(read_settings().storage, name)
-    _show_installed(pull(out).digest(), name, out, json=json)
+    pull(out)
+    _show_installed(name, out, json=json)
 
 
 @app.command("verify")
@@ -83,10 +85,12 @@ def verify_model(
     from flows.services import read_settings
     from tasks.models.catalogue import find_model
     from tortoise_core.checkpoints import verify
+    from tortoise_core.inference.front_end import load_front_end
 
     settings = read_settings()
     model = find_model(settings.storage, name or settings.synthesize.model)
-    digest = verify(model.path).digest()
+    verify(model.path)
+    digest = load_front_end(model.path).digest
     if json:
         emit_json({"name": model.name, "digest": digest, "ok": True})
     else:
@@ -118,8 +122,10 @@ def resynthesize_clip(
         tell(f"{done.path}: {done.seconds:.1f} s of audio in {done.wall_seconds:.1f} s")
 
 
-def _show_installed(digest: str, name: str, path: Path, *, json: bool) -> None:
+def _show_installed(name: str, path: Path, *, json: bool) -> None:
+    from tortoise_core.inference.front_end import load_front_end
+
     if json:
-        emit_json({"name": name, "path": str(path), "digest": digest})
+        emit_json({"name": name, "path": str(path), "digest": load_front_end(path).digest})
     else:
         tell(f"installed {name} in {path}; set synthesize.model to {name!r} to use it")

@@ -15,36 +15,36 @@ import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-Asked = dict[str, Any]  # what was given on the command line, by field name; paths absolute
+Options = dict[str, Any]  # the values given on the command line, by field name; paths absolute
 
 
 def with_options_of(
     model: type[BaseModel], *, only: Collection[str] = (), defaults: Mapping[str, str | None] | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A decorator: in place of its parameter `asked: Asked`, the command has one option for each field of `model`.
+    """Makes a decorator: in place of the parameter `options: Options`, a command has one option per field of `model`.
 
     A field that the model requires is the command's argument, unless `defaults` says what stands for it.
 
     Args:
         model: whose fields; their descriptions are the help, their `position` the order.
         only: the names of the fields to use; all if empty.
-        defaults: what is assumed for a field that is not given; None: nothing, and `asked` does not hold it.
+        defaults: what is assumed for a field that is not given; None: nothing, and `options` does not hold it.
     """
     fields = {name: field for name, field in model.model_fields.items() if not only or name in only}
     in_order = sorted(fields, key=lambda name: _extra(fields[name])["position"])
-    options = [_parameter(name, fields[name], defaults or {}) for name in in_order]
+    parameters_of_fields = [_parameter(name, fields[name], defaults or {}) for name in in_order]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         parameters: list[inspect.Parameter] = []
         for parameter in inspect.signature(command, eval_str=True).parameters.values():
             one = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-            parameters += options if parameter.name == "asked" else [one]
+            parameters += parameters_of_fields if parameter.name == "options" else [one]
 
         @functools.wraps(command)
         def run(**given: Any) -> None:
             values = {name: given.pop(name) for name in in_order}
-            asked = {name: _plain(value) for name, value in values.items() if value not in (None, [])}
-            command(asked=asked, **given)
+            options = {name: _plain(value) for name, value in values.items() if value not in (None, [])}
+            command(options=options, **given)
 
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what Typer reads
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -54,7 +54,7 @@ def with_options_of(
 
 
 def _parameter(name: str, field: FieldInfo, defaults: Mapping[str, str | None]) -> inspect.Parameter:
-    """A field as Typer wants to see it."""
+    """Makes the parameter of a field, as Typer wants to see it."""
     kind: Any = Path if _extra(field).get("format") == "path" else field.annotation
     if get_origin(kind) is tuple:  # `tuple[str, ...]`: the option may be repeated
         kind = list[get_args(kind)[0]]  # type: ignore[misc]
@@ -78,5 +78,5 @@ def _extra(field: FieldInfo) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A value as a request holds it: an absolute path as text."""
+    """Returns a value as a request holds it: an absolute path as text."""
     return str(value.absolute()) if isinstance(value, Path) else value

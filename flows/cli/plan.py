@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli.console import emit_json, emit_table, tell
-from flows.cli.options import Asked, with_options_of
+from flows.cli.options import Options, with_options_of
 from flows.order.request import Reading
 
 MAX_EXAMPLES_SHOWN = 10
@@ -19,7 +19,7 @@ MAX_EXAMPLES_SHOWN = 10
 
 @with_options_of(Reading)
 def plan(
-    asked: Asked,
+    options: Options,
     diff: Annotated[
         Path | None, typer.Option(help="Another book file or a plan's JSON: show what has changed.")
     ] = None,
@@ -30,7 +30,7 @@ def plan(
     from flows.actions.plan import compare, make_plan
     from flows.services import open_services, read_settings
 
-    reading = Reading.checked(asked)
+    reading = Reading.from_values(options)
     with open_services(read_settings(**reading.overrides)) as services:
         manuscript, planned = make_plan(services, reading)
         changes = compare(services, planned, diff, reading) if diff else None

@@ -1,40 +1,55 @@
-"""Shows a run's report to a person or a program, and says which exit code it means. Knows nothing of the run."""
+"""Shows a run's report to a person or a program, and says which exit code it means; `talepress report`: as a page.
+
+Knows nothing of the run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
 from os.path import commonpath
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from flows.cli.console import ExitCode, emit_json, emit_table, tell
 from storage.records import EditionFile, RunState
 
 if TYPE_CHECKING:
     from flows.order.report import RunReport
+    from tasks.voices.catalogue import VoiceCredit
 
 MAX_FLAGGED_SHOWN = 20
+NOTHING_RENDERED = "nothing, every take was there already"
 
 
 def show_report(report: RunReport, *, json: bool) -> ExitCode:
     """Prints the report on stdout."""
-    from flows.order.report import clock, report_json
+    from flows.order.report import clock, coverage_sentence, loudness_notes, rendered_sentence, report_json
 
     if json:
         emit_json(report_json(report))
     else:
         rows: list[list[object]] = [
-            ["chapters", len(report.edition.chapters)],
-            ["utterances", report.utterances],
-            ["rendered now", report.rendered or "nothing, every take was there already"],
+            ["chapters", _of_whole(report, len(report.edition.chapters), report.whole.chapters)],
+            ["utterances", _of_whole(report, report.utterances, report.whole.utterances)],
+            ["rendered now", rendered_sentence(report.work) if report.rendered else NOTHING_RENDERED],
             ["audio", f"{clock(report.edition.seconds)} ({report.edition.seconds:.1f} s)"],
             ["wall time", f"{report.wall_seconds:.1f} s"],
             ["real-time factor", "-" if report.rtf is None else f"{report.rtf:.2f}"],
             ["flagged takes", len(report.flagged)],
+            ["cover", report.cover],
+            ["coverage", coverage_sentence(report.coverage)],
         ]
+        rows += [[f"voice {voice.name}", _credit(voice)] for voice in report.voices]
         emit_table(report.title, ["", ""], rows)
+        for note in loudness_notes(report):
+            print(note)
         _show_flagged(report)
         _show_files(report.edition.files)
+        if report.flagged and report.page:
+            print(f"to hear and judge: {report.page}")
     for path in report.kept:
         tell(f"kept as it was: {path} (another audiobook; --overwrite replaces it)")
     if report.replaced:
@@ -42,6 +57,17 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
     if report.rendered == 0:
         tell("nothing to render: every take was there already")
     return ExitCode.FLAGGED if report.state is RunState.FLAGGED else ExitCode.DONE
+
+
+def _credit(voice: VoiceCredit) -> str:
+    """Says in one line what is known of a voice."""
+    known = [voice.description, voice.made_from and f"made from {voice.made_from}", voice.licence]
+    return "; ".join(part for part in known if part)
+
+
+def _of_whole(report: RunReport, part: int, whole: int) -> str:
+    """A count of what was asked for, beside that of the whole book where they differ."""
+    return f"{part} of the book's {whole}" if report.is_partial else str(part)
 
 
 def _show_files(files: Sequence[EditionFile]) -> None:
@@ -59,6 +85,27 @@ def _show_flagged(report: RunReport) -> None:
     if not report.flagged:
         return
     rows = [[take.chapter, take.text, "; ".join(take.reasons)] for take in report.flagged[:MAX_FLAGGED_SHOWN]]
-    emit_table("flagged takes (`talepress retry BOOK` takes them again)", ["chapter", "text", "reason"], rows)
+    emit_table("flagged takes (`talepress retry BOOK` speaks them again)", ["chapter", "text", "reason"], rows)
     if len(report.flagged) > MAX_FLAGGED_SHOWN:
         print(f"... and {len(report.flagged) - MAX_FLAGGED_SHOWN} more")
+
+
+def report(
+    book: Annotated[Path, typer.Argument(help="A book file that was made.")],
+    out: Annotated[Path | None, typer.Option(help="The HTML file to write; beside the audiobook if not given.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Writes one HTML page of a book: its chapters with their loudness, and every doubtful take to hear."""
+    from flows.actions.report import report_book
+    from flows.order.existing import last_request
+    from flows.order.request import Request
+    from flows.services import open_services, read_settings
+
+    with open_services(read_settings()) as services:
+        request = last_request(services, {"book": str(book.absolute())}, Request)
+    with open_services(read_settings(**request.overrides)) as services:
+        path = report_book(services, request, out)
+    if json:
+        emit_json({"page": str(path)})
+    else:
+        print(path)

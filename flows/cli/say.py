@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.cli.console import emit_json, progress_display, tell
+from flows.cli.console import emit_json, tell
+from flows.cli.progress import Form, ProgressForm, progress_display
 from tasks.errors import BadInputError
 
 
@@ -28,6 +29,7 @@ def say(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Speak even a text in a language that is not spoken.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    progress: ProgressForm = Form.AUTO,
 ) -> None:
     """Speaks TEXT to one WAV file, or every line of a file to 0001.wav, 0002.wav, ..."""
     if stream:
@@ -42,7 +44,7 @@ def say(
     plan = plan_speech(text, lines, out)
     with (
         open_services(read_settings(synthesize={"voice": voice, "preset": preset})) as services,
-        progress_display() as listener,
+        progress_display(progress) as listener,
     ):
         speech = speak_lines(services, plan, listener, seed=seed, candidates=candidates, force=force)
     if json:

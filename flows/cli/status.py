@@ -13,6 +13,8 @@ from flows.cli.console import emit_json, emit_table
 if TYPE_CHECKING:
     from storage.records import BookSummary, ChapterSummary, Edition, Run
 
+COUNTS = ("spoken", "asked for", "utterances")
+
 
 def status(
     book: Annotated[Path | None, typer.Argument(help="A book file; all books without it.")] = None,
@@ -38,14 +40,14 @@ def _all_books(json: bool) -> None:
             summary.title,
             ", ".join(summary.authors),
             summary.chapters,
-            f"{summary.chosen}/{summary.utterances}",
+            *_counts(summary),
             summary.flagged,
             _length(summary.seconds),
             summary.last_run_state or "-",
         ]
         for summary in books
     ]
-    emit_table("", ["title", "authors", "chapters", "spoken", "flagged", "audio", "last run"], rows)
+    emit_table("", ["title", "authors", "chapters", *COUNTS, "flagged", "audio so far", "last run"], rows)
 
 
 def _one_book(book: Path, json: bool) -> None:
@@ -56,7 +58,9 @@ def _one_book(book: Path, json: bool) -> None:
     source = source_of(book)
     with open_services(read_settings()) as services, services.database.snapshot() as uow:
         if not uow.books.exists(source):
-            raise BadInputError(f"{book} is not in the database; `talepress make` puts it there")
+            raise BadInputError(
+                f"{book} was never made, so nothing is known of it: make it first, with `talepress make`"
+            )
         summary = uow.books.summary(source)
         chapters = uow.books.chapter_summaries(source)
         runs = uow.runs.of(source)
@@ -77,14 +81,21 @@ def _one_book(book: Path, json: bool) -> None:
 def _print_book(
     summary: BookSummary, chapters: tuple[ChapterSummary, ...], runs: tuple[Run, ...], edition: Edition | None
 ) -> None:
-    rows = [[c.index + 1, c.title, f"{c.chosen}/{c.utterances}", c.flagged, _length(c.seconds)] for c in chapters]
-    emit_table(summary.title, ["#", "chapter", "spoken", "flagged", "audio"], rows)
+    rows = [[c.index + 1, c.title, *_counts(c), c.flagged, _length(c.seconds)] for c in chapters]
+    emit_table(summary.title, ["#", "chapter", *COUNTS, "flagged", "audio so far"], rows)
     if runs:
         last = runs[0]
         state = "interrupted" if last.interrupted else last.state.value
-        print(f"last run: {last.flow}, {last.started_at:%Y-%m-%d %H:%M} UTC, {state} {last.message}".rstrip())
+        asked = f"chapters {last.request['chapters']}" if last.request.get("chapters") else "the whole book"
+        ended = last.message if last.message.startswith(state) else f"{state} {last.message}".rstrip()
+        print(f"last run: {last.flow}, {asked}, {last.started_at:%Y-%m-%d %H:%M} UTC, {ended}")
     for file in edition.files if edition else ():
         print(f"{file.kind}: {file.path}")
+
+
+def _counts(summary: BookSummary | ChapterSummary) -> list[int]:
+    """The cells under `COUNTS`: a run may have been asked for a part of a book."""
+    return [summary.chosen, summary.keyed, summary.utterances]
 
 
 def _book_json(summary: BookSummary) -> dict[str, Any]:

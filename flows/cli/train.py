@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from tasks import stopping
+
 DEFAULT_WORKSPACE = Path("~/.cache/talepress/mini")
 
 
@@ -54,7 +56,7 @@ def train(
     import torch  # here: other commands start without it
 
     from tortoise_core.training.recipe_file import read_recipe
-    from tortoise_core.training.run import Order, adopt, run
+    from tortoise_core.training.run import RunOptions, adopt, run
     from tortoise_core.training.workspace import Workspace
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -64,7 +66,10 @@ def train(
     if begin_with is not None:
         adopt(place, begin_with)
     books = [_text_of(book) for book in held_out or ()]
-    run(place, stages, Order(minutes=minutes, sentences=sentences, held_out_books=books, out=out))
+    options = RunOptions(minutes=minutes, sentences=sentences, held_out_books=books, out=out, stop=stopping.requested)
+    with stopping.orderly():  # a stage writes a checkpoint
+        run(place, stages, options)
+    stopping.check()
 
 
 def _text_of(book: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -19,25 +20,21 @@ Name = Annotated[str, typer.Argument(help="The voice's name.")]
 def list_voices(json: Json = False) -> None:
     """Lists the voices that the configured model can use, and those of other models."""
     from flows.services import open_services, read_settings
-    from tasks.voices.catalogue import shipped_voices
+    from tasks.voices.catalogue import credit_of, shipped_voices
 
     with open_services(read_settings()) as services:
         added = services.added_voices()
         digest = services.front_end.digest
-    rows = [
-        {"name": v.name, "origin": "shipped", "usable": True, "description": v.description} for v in shipped_voices()
-    ]
-    rows += [
-        {"name": v.name, "origin": "added", "usable": v.model_digest == digest, "description": v.description}
-        for v in added
-    ]
+    voices = [(voice.credit, "shipped", True) for voice in shipped_voices()]
+    voices += [(credit_of(voice), "added", voice.model_digest == digest) for voice in added]
     if json:
-        emit_json({"voices": rows})
+        emit_json({"voices": [{**asdict(c), "origin": origin, "usable": usable} for c, origin, usable in voices]})
         return
-    table = [
-        [row["name"], row["origin"], "yes" if row["usable"] else "other model", row["description"]] for row in rows
+    rows = [
+        [c.name, origin if usable else "added, for another model", c.description, c.made_from, c.licence]
+        for c, origin, usable in voices
     ]
-    emit_table("", ["name", "origin", "usable", "description"], table)
+    emit_table("", ["name", "origin", "description", "made from", "licence of that"], rows)
 
 
 @app.command("add")

@@ -1,1 +1,4 @@
-"""What is asked for, looked up and checked, and what of it is finished. Must not import Prefect."""
+"""From a request to an order: what a person asks for, looked up and checked; what of it is finished; the report.
+
+Must not import Prefect.
+"""

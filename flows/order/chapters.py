@@ -1,4 +1,4 @@
-"""Which chapters of a book a run is about: `1`, `1-3`, `1,4-5`, counted from 1 in reading order. Knows nothing else."""
+"""Reads what `--chapters` says: `1`, `1-3`, `1,4-5`, counted from 1 in reading order. Knows nothing of texts."""
 
 from __future__ import annotations
 

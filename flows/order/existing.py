@@ -1,4 +1,4 @@
-"""Looks up the masters and editions that are finished already.
+"""Looks up what a book was asked for last, and its masters and editions that are finished already.
 
 Without Prefect, so that the command line can say that there is nothing to do before starting it. Reads only. Knows
 nothing of how anything is made.
@@ -7,18 +7,22 @@ nothing of how anything is made.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from flows.order.order import Order
+from flows.order.request import Request
+from flows.services import Services
 from storage.errors import BookBusyError, IncompleteError
-from storage.records import ChosenTake, Edition, Master, RunState
+from storage.records import ChosenTake, Edition, Master, Run, RunState
 from tasks.errors import BadInputError
 from tasks.master.keys import master_key
 from tasks.package.content import EditionContent
 from tasks.package.edition import edition_key, is_published
 
-# The name of every edition before names could be chosen. An edition's place does not say it, so that it stays the same.
-FIRST_NAME = "{title} (chapters {chapters})"
+AnyRequest = TypeVar("AnyRequest", bound=Request)
 
 
 def source_of(book: Path) -> str:
@@ -30,6 +34,23 @@ def source_of(book: Path) -> str:
         raise BadInputError(f"{book} cannot be read: {error.strerror}") from error
 
 
+def last_request(services: Services, asked: Mapping[str, Any], kind: type[AnyRequest]) -> AnyRequest:
+    """Reads what the last run of a book was asked for, with `asked` in its place where that is given.
+
+    Raises `BadInputError` when there was no run.
+    """
+    book = Path(asked["book"])
+    source = source_of(book)
+    runs: tuple[Run, ...] = ()
+    if services.has_database():
+        with services.database.snapshot() as uow:
+            runs = uow.runs.of(source) if uow.books.exists(source) else ()
+    if not runs:
+        raise BadInputError(f"{book} was never made: make it first, with `talepress make`")
+    recorded = Request.from_record(runs[0].request)
+    return kind.from_values({**recorded.model_dump(), **asked})
+
+
 def require_idle(order: Order) -> None:
     """Raises `BookBusyError` when another process works on the book. The run's start checks again, in a transaction."""
     if not order.services.has_database():
@@ -38,7 +59,7 @@ def require_idle(order: Order) -> None:
         runs = uow.runs.of(order.source) if uow.books.exists(order.source) else ()
     if runs and runs[0].state is RunState.RUNNING and not runs[0].interrupted:
         raise BookBusyError(
-            f"another process works on {order.book.title!r} since {runs[0].started_at:%Y-%m-%d %H:%M} UTC: "
+            f"another process has been working on {order.book.title!r} since {runs[0].started_at:%Y-%m-%d %H:%M} UTC: "
             "wait for it or stop it"
         )
 
@@ -51,22 +72,30 @@ def chosen_takes(order: Order, chapter: int) -> tuple[ChosenTake, ...]:
 
 def find_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) -> tuple[str, Master | None]:
     """Computes the key of a chapter's master, and finds the master, None where its row or its audio is missing."""
+    key, found = recorded_master(order, chapter, cues)
+    return key, found if found is not None and order.services.store.exists(found.audio_sha256) else None
+
+
+def recorded_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) -> tuple[str, Master | None]:
+    """Computes the key of a chapter's master, and finds its row, whatever has become of its audio."""
     settings = order.services.settings
-    key = master_key(cues, settings.stitch, settings.master, opens_book=chapter == order.chapters[0])
+    key = master_key(cues, settings.stitch, settings.master)
     with order.services.database.snapshot() as uow:
-        found = uow.masters.find(key, order.source, chapter)
-    if found is not None and not order.services.store.exists(found.audio_sha256):
-        found = None
-    return key, found
+        return key, uow.masters.find(key, order.source, chapter)
 
 
 def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent:
     """Gathers everything that the edition is made of."""
     cues = [cue for chapter in order.chapters for cue in chosen_takes(order, chapter)]
+    return replace(content_without_takes(order, masters), takes={cue.take.key: cue.take for cue in cues})
+
+
+def content_without_takes(order: Order, masters: tuple[Master, ...]) -> EditionContent:
+    """Gathers what the edition's name is made of, without a look at the database."""
     return EditionContent(
         book=order.book,
         masters=masters,
-        takes={cue.take.key: cue.take for cue in cues},
+        takes={},
         voice=order.voice,
         model=Path(order.services.settings.synthesize.model).name,
         model_digest=order.services.front_end.digest,
@@ -79,19 +108,29 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
 
 
 def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | None]:
-    """Computes the key of an edition in the order's folder, and finds the edition, None unless its files lie there as
-    they were written."""
+    """Computes the key of an edition's row, and finds the edition, None unless its files lie as they were written.
+
+    The key covers the content, the order's folder and the template of names: the same edition in another place is
+    published there too.
+    """
     key = edition_key(content)
-    name = content.settings.name
-    parts = [key, str(order.out), *([] if name == FIRST_NAME else [name])]
-    place = hashlib.sha256(" ".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+    place = f"{order.out} {content.settings.name}"
+    row_key = hashlib.sha256(f"{key} {place}".encode("utf-8", "surrogateescape")).hexdigest()
     with order.services.database.snapshot() as uow:
-        found = uow.editions.find(place)
-    return place, found if found is not None and is_published(found) else None
+        found = uow.editions.find(row_key)
+    return row_key, found if found is not None and is_published(found) else None
 
 
-def finished_edition(order: Order) -> Edition | None:
-    """Finds the edition that a run would make. Returns None when anything at all is left to do."""
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """What a run would make, found finished."""
+
+    masters: tuple[Master, ...]  # of the order's chapters
+    edition: Edition
+
+
+def find_finished(order: Order) -> Finished | None:
+    """Finds the masters and the edition that a run would make. Returns None when anything at all is left to do."""
     if not order.services.has_database():
         return None
     with order.services.database.snapshot() as uow:
@@ -106,4 +145,5 @@ def finished_edition(order: Order) -> Edition | None:
         if master is None:
             return None
         masters.append(master)
-    return find_edition(order, edition_content(order, tuple(masters)))[1]
+    _, edition = find_edition(order, edition_content(order, tuple(masters)))
+    return None if edition is None else Finished(tuple(masters), edition)

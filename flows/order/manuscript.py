@@ -19,7 +19,7 @@ from tasks.annotate.casting import read_cast
 from tasks.annotate.file_check import check_file
 from tasks.annotate.lexicon import Lexicon, read_lexicon
 from tasks.annotate.plan_file import read_plan
-from tasks.annotate.pls import pls_to_toml, quoted
+from tasks.annotate.pls import pls_to_toml, toml_string
 from tasks.disk import output_errors
 from tasks.errors import BadInputError
 from tasks.ingest.book import read_book
@@ -70,7 +70,7 @@ def read_manuscript(
 
 
 def lexicon_folder(settings: Settings) -> Path:
-    """Where lexicons lie that are used without being named."""
+    """Returns the folder of the lexicons that are used without being named."""
     return settings.storage.folder / "lexicons"
 
 
@@ -107,7 +107,7 @@ def import_into_library(settings: Settings, file: Path, scope: str, subject: str
         raise BadInputError(f"{file} cannot be read: {error.strerror}") from error
     if file.suffix.lower() in _FOREIGN_LEXICON_FILES:
         text, _ = pls_to_toml(data, file.name)
-        heading = f"scope = {quoted(scope)}\n" + (f"for = {quoted(subject)}\n" if subject else "")
+        heading = f"scope = {toml_string(scope)}\n" + (f"for = {toml_string(subject)}\n" if subject else "")
         data = f"{heading}\n{text}".encode()
     with output_errors(target), tempfile.TemporaryDirectory() as folder:
         checked = Path(folder) / target.name

@@ -56,7 +56,7 @@ class Order:
         return Path(self.request.out).absolute()
 
     def voice_of(self, utterance: Utterance) -> VoiceRecord:
-        """Who speaks an utterance."""
+        """Returns the voice that speaks an utterance."""
         return self.voices[utterance.voice] if utterance.voice else self.voice
 
     @cached_property
@@ -137,7 +137,9 @@ def prepare(
     spoken = {utterance.chapter_index for utterance in script.utterances}
     chapters = tuple(index for index in wanted if index in spoken)
     if not chapters:
-        raise BadInputError(f"{path.name}: there is nothing to speak in the chosen chapters")
+        raise BadInputError(
+            f"{path.name}: nothing in the chosen chapters is spoken: choose others; `talepress plan` shows why"
+        )
     seconds = sum(speech_seconds(u.spoken) for u in script.utterances if u.chapter_index in chapters)
     _require_room(Path(request.out), settings, outputs, seconds)
     voices = {name: services.voice(name) for name in manuscript.voices}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from flows.order.existing import edition_content
+from flows.order.existing import content_without_takes
 from flows.order.order import Order
-from flows.order.report import FlaggedTake, RunReport, Work
+from flows.order.report import ChapterLevel, FlaggedTake, RunReport, WholeBook, Work
 from flows.order.resources import peak_memory
+from flows.order.review import page_path
 from storage.records import Edition, Master, RunState
 from tasks.errors import CoverageError
+from tasks.master.chapter import misses_target
+from tasks.package.audio.covers import describe_cover
 from tasks.package.content import narrator_of
 from tasks.package.outputs import find_outputs
 from tasks.package.place import kept_files
+from tasks.voices.catalogue import VoiceCredit, credit_of
 
 
 def check_coverage(order: Order, masters: tuple[Master, ...]) -> None:
@@ -35,12 +39,19 @@ def check_coverage(order: Order, masters: tuple[Master, ...]) -> None:
 
 
 def outcome(
-    order: Order, edition: Edition, work: Work, *, wall_seconds: float, replaced: tuple[str, ...] = ()
+    order: Order,
+    masters: tuple[Master, ...],
+    edition: Edition,
+    work: Work,
+    *,
+    wall_seconds: float,
+    replaced: tuple[str, ...] = (),
 ) -> RunReport:
     """Writes the report of a run that got through: what it did itself, and what the database says of the book.
 
     Args:
         order: what was asked for.
+        masters: of the order's chapters.
         edition: what has come of it.
         work: what the run did.
         wall_seconds: how long it took.
@@ -49,18 +60,32 @@ def outcome(
     settings = order.services.settings
     flagged = _flagged(order)
     outputs = find_outputs(settings.package.outputs)
-    kept = kept_files(order.out, edition_content(order, ()), outputs, edition.files)
+    kept = kept_files(order.out, content_without_takes(order, masters), outputs, edition.files)
+    page = page_path(order, edition)
     with order.services.database.snapshot() as uow:
-        coverage = uow.books.coverage(order.source)
+        coverage = uow.books.coverage(order.source, order.chapters)
+        whole = uow.books.summary(order.source)
+        whole_coverage = uow.books.coverage(order.source)
     share = len(flagged) / len(order.keyed)
     return RunReport(
         title=order.book.title,
         authors=order.book.authors,
         narrator=narrator_of(settings.package, order.voice),
         state=RunState.FLAGGED if share > settings.execution.max_flagged_share else RunState.DONE,
+        voices=_credits(order),
         edition=edition,
         kept=tuple(map(str, kept)),
         replaced=replaced,
+        cover=describe_cover(order.book.cover),
+        levels=tuple(
+            ChapterLevel(
+                master.loudness_lufs,
+                master.true_peak_dbtp,
+                misses_target=misses_target(master.loudness_lufs, settings.master),
+            )
+            for master in masters
+        ),
+        target_lufs=settings.master.target_lufs,
         chapter_indices=order.chapters,
         utterances=len(order.keyed),
         work=work,
@@ -68,11 +93,19 @@ def outcome(
         memory=peak_memory(),
         flagged=flagged,
         coverage=coverage,
+        page=str(page) if page.exists() else "",
+        whole=WholeBook(whole.chapters, whole.utterances, whole.chosen, whole.seconds, whole_coverage),
     )
 
 
+def _credits(order: Order) -> tuple[VoiceCredit, ...]:
+    """Lists the voices that speak in the order's chapters, in the order of their first words."""
+    voices = [order.voice_of(item.utterance) for item in order.keyed]
+    return tuple(credit_of(voice) for voice in {voice.name: voice for voice in voices}.values())
+
+
 def _flagged(order: Order) -> tuple[FlaggedTake, ...]:
-    """The chosen takes of the order's chapters that the checks doubt."""
+    """Lists the chosen takes of the order's chapters that the checks doubt."""
     with order.services.database.snapshot() as uow:
         found = uow.takes.flagged(order.source, order.chapters)
     return tuple(

@@ -21,8 +21,8 @@ ABSOLUTE = "^/"
 ABSOLUTE_OR_EMPTY = "^(/|$)"
 
 
-def shown(position: int, *, path: bool = False) -> dict[str, Any]:
-    """How a form shows a field: its place from the top, and whether it is a path. The command line follows both."""
+def form_hints(position: int, *, path: bool = False) -> dict[str, Any]:
+    """Returns how a form shows a field: its place from the top, and whether it is a path. The command line follows."""
     return {"position": position, **({"format": "path"} if path else {})}
 
 
@@ -32,49 +32,49 @@ class Reading(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     book: str = Field(
-        title="Book", description="The book file.", pattern=ABSOLUTE, json_schema_extra=shown(0, path=True)
+        title="Book", description="The book file.", pattern=ABSOLUTE, json_schema_extra=form_hints(0, path=True)
     )
     voice: str = Field(
-        "", title="Voice", description="Who reads; see `talepress voice list`.", json_schema_extra=shown(2)
+        "", title="Voice", description="Who reads; see `talepress voice list`.", json_schema_extra=form_hints(2)
     )
     preset: str = Field(
         "",
         title="Preset",
         description="One of the model's presets; see `talepress model list`.",
-        json_schema_extra=shown(3),
+        json_schema_extra=form_hints(3),
     )
     plan: str = Field(
         "",
         title="Plan file",
         description="A plan file; `talepress plan --write` makes one.",
         pattern=ABSOLUTE_OR_EMPTY,
-        json_schema_extra=shown(5, path=True),
+        json_schema_extra=form_hints(5, path=True),
     )
     cast: str = Field(
         "",
         title="Cast file",
         description="A cast file: which voice speaks for which character.",
         pattern=ABSOLUTE_OR_EMPTY,
-        json_schema_extra=shown(6, path=True),
+        json_schema_extra=form_hints(6, path=True),
     )
     lexicon: str = Field(
         "",
         title="Lexicon",
         description="A lexicon file, besides those of the library.",
         pattern=ABSOLUTE_OR_EMPTY,
-        json_schema_extra=shown(7, path=True),
+        json_schema_extra=form_hints(7, path=True),
     )
     locale: str = Field(
         "",
         title="Locale",
         description="en-US or en-GB: how dates and numbers are read.",
-        json_schema_extra=shown(8),
+        json_schema_extra=form_hints(8),
     )
     force: bool = Field(
         False,
         title="Any language",
         description="Read even a book in a language that is not spoken.",
-        json_schema_extra=shown(9),
+        json_schema_extra=form_hints(9),
     )
 
     @property
@@ -83,8 +83,8 @@ class Reading(BaseModel):
         return {"synthesize": {"voice": self.voice, "preset": self.preset}, "segment": {"locale": self.locale}}
 
     @classmethod
-    def checked(cls, values: Mapping[str, object]) -> Self:
-        """A request for these values by field name. Raises `BadInputError` that names the first wrong one."""
+    def from_values(cls, values: Mapping[str, object]) -> Self:
+        """Makes a request of values by field name. Raises `BadInputError` that names the first wrong one."""
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
@@ -92,17 +92,17 @@ class Reading(BaseModel):
 
     @classmethod
     def _explain(cls, detail: Any) -> str:
-        """One of pydantic's errors in a sentence."""
+        """Puts one of pydantic's errors into a sentence."""
         name = str(detail["loc"][0])
         field = cls.model_fields.get(name)
         if field is None:
-            return f"{name!r} is not something that can be asked for: {', '.join(cls.model_fields)} are"
+            return f"there is no option {name!r}: options are {', '.join(cls.model_fields)}"
         if detail["type"] == "missing":
             return f"{name} is missing: {field.description}"
         if detail["type"] == "string_unicode":
             return f"{name} {detail['input']!r} is not UTF-8: rename the file"
         if detail.get("ctx", {}).get("pattern") in (ABSOLUTE, ABSOLUTE_OR_EMPTY):
-            return f"{name} {detail['input']!r} is not an absolute path"
+            return f"{name} {detail['input']!r} is not an absolute path: write it whole, beginning with /"
         return f"--{name.replace('_', '-')} {detail['input']!r} cannot be used: {field.description}"
 
 
@@ -113,21 +113,21 @@ class Request(Reading):
         title="Output folder",
         description="Folder for the audiobook.",
         pattern=ABSOLUTE,
-        json_schema_extra=shown(1, path=True),
+        json_schema_extra=form_hints(1, path=True),
     )
     chapters: str = Field(
         "",
         title="Chapters",
         description="1, 1-3 or 1,4-5; all if not given.",
         pattern=f"^({SELECTION})?$",
-        json_schema_extra=shown(4),
+        json_schema_extra=form_hints(4),
     )
 
     overwrite: bool = Field(
         False,
         title="Overwrite",
         description="Replace an audiobook of this book that has the name already; else the new one gets another name.",
-        json_schema_extra=shown(10),
+        json_schema_extra=form_hints(10),
     )
 
     @property
@@ -137,11 +137,45 @@ class Request(Reading):
         return (*(f"{kind} {Path(file).stem}" for kind, file in files.items() if file), *filter(None, [self.locale]))
 
     @classmethod
-    def recorded(cls, record: Mapping[str, object]) -> Self:
-        """The request of an earlier run from its row. Rows of older versions hold None for what was not given."""
-        return cls.checked({name: value for name, value in record.items() if value is not None})
+    def from_record(cls, record: Mapping[str, object]) -> Self:
+        """Makes the request of an earlier run of its row. Rows of older versions hold None for what was not given.
+
+        What was asked for once only, in a `Retrial`, is left out.
+        """
+        lasting = {name: value for name, value in record.items() if name not in ONCE and value is not None}
+        return cls.from_values(lasting)
 
     @property
     def label(self) -> str:
         """The name of a run with this request, for people."""
         return f"{Path(self.book).stem} · {self.voice}" if self.voice else Path(self.book).stem
+
+
+PLACE = r"[0-9]{1,6}:[0-9]{1,6}"
+
+
+class Retrial(Request):
+    """What a run is asked for that speaks utterances of an earlier one once more; all doubtful ones if nothing else."""
+
+    only: str = Field(
+        "",
+        title="Only",
+        description="Chapter and utterance, such as 20:18,20:22; `talepress report` shows them.",
+        pattern=f"^({PLACE}(,{PLACE})*)?$",
+        json_schema_extra=form_hints(11),
+    )
+    reason: str = Field(
+        "",
+        title="Reason",
+        description="What the checks doubt: misspelled, short, long, silence, gap, ...",
+        json_schema_extra=form_hints(12),
+    )
+
+    @property
+    def places(self) -> tuple[tuple[int, int], ...]:
+        """The places of `only`: chapter and utterance, from 0."""
+        pairs = (place.split(":") for place in self.only.split(",") if place)
+        return tuple((int(chapter) - 1, int(index) - 1) for chapter, index in pairs)
+
+
+ONCE = frozenset(Retrial.model_fields) - frozenset(Request.model_fields) | {"overwrite"}

@@ -1,6 +1,8 @@
 """The flows that can be started by name, by a command or as a deployment: one line for each.
 
-An entry is a module path, as Prefect's own deployments want it, so this module knows nothing of what a flow does.
+An entry is a module path, as Prefect's own deployments want it, so this module knows nothing of what a flow does. With
+`PREFECT_API_URL` set, `find_flow(NAME).to_deployment(TITLE, entrypoint_type=EntrypointType.MODULE_PATH).apply()` makes
+a deployment (`EntrypointType` is of `prefect.deployments.runner`); its one parameter is a `Request`.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ ENTRYPOINTS = {
 
 
 def find_flow(name: str) -> Flow[..., Any]:
-    """The flow of that name, imported. Raises `KeyError` for a name that is not in the table."""
+    """Imports the flow of that name. Raises `KeyError` for a name that is not in the table."""
     module, _, function = ENTRYPOINTS[name].rpartition(".")
     flow: Flow[..., Any] = getattr(import_module(module), function)
     return flow

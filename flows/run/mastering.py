@@ -6,7 +6,7 @@ Knows nothing of how audio is cut or encoded.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +18,7 @@ from flows.order.order import Order
 from flows.progress import Progress, announce
 from flows.run import policies
 from storage.records import Master
+from tasks import stopping
 from tasks.disk import output_errors
 from tasks.master.task import master as master_task
 from tasks.package.edition import Published
@@ -26,6 +27,8 @@ from tasks.package.outputs import find_outputs
 from tasks.package.place import Replace
 from tasks.package.task import package as package_task
 from tasks.stitch.task import stitch as stitch_task
+
+LOOK_SECONDS = 0.2
 
 
 class Mastering:
@@ -60,14 +63,17 @@ class Mastering:
         return any(future.done() and future.exception() is not None for future in futures)
 
     def finish(self) -> tuple[tuple[Master, ...], dict[str, Path]]:
-        """Waits for all chapters and encoders; raises the first error.
+        """Waits for all chapters and encoders; raises the first error, or `Stopped` when the user asks for the end.
 
         Returns:
             The masters in reading order, and by kind of output the folder of their encoded audio.
         """
-        for future in self._masters.values():
-            if future.done():
-                future.result()  # a chapter that failed is the reason why others were never begun
+        waiting: set[Future[Any]] = {*self._masters.values(), *self._encoded.values()}
+        while waiting:
+            stopping.check()
+            done, waiting = wait(waiting, LOOK_SECONDS, FIRST_EXCEPTION)
+            for future in done:
+                future.result()  # raises what went wrong; after a chapter that failed others are never begun
         encoded = {kind: future.result() for kind, future in self._encoded.items()}
         return tuple(future.result() for future in self._masters.values()), encoded
 
@@ -104,11 +110,9 @@ def master_chapter(order: Order, chapter: int) -> Master:
     settings = order.services.settings
     options = policies.retrying(settings.execution)
     working = order.working_folder / f"{chapter:05d}.flac"
-    stitched = stitch_task.with_options(**options)(
-        settings.storage.artifacts, quote(cues), settings.stitch, working, opens_book=chapter == order.chapters[0]
-    )
+    stitched = stitch_task.with_options(**options)(order.services.store, quote(cues), settings.stitch, working)
     title = order.book.chapters[chapter].title
-    made = master_task.with_options(**options)(settings.storage.artifacts, stitched, title, chapter, settings.master)
+    made = master_task.with_options(**options)(order.services.store, stitched, title, chapter, settings.master)
     working.unlink(missing_ok=True)
     with order.services.database.unit_of_work() as uow:
         uow.masters.save(key, made)
@@ -137,4 +141,4 @@ def publish(
     settings = order.services.settings
     task = package_task.with_options(**policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`
-    return key, task(order.out, settings.storage.artifacts, unwalked, encoded, replacing)
+    return key, task(order.out, order.services.store, unwalked, encoded, replacing)

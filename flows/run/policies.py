@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def is_transient(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
-    """Whether another try makes sense. Prefect silently never retries if this is anything but a plain function."""
+    """Tells whether another try makes sense. A plain function, as with anything else Prefect silently never retries."""
     return isinstance(state.result(raise_on_failure=False), TransientError | DatabaseBusyError)
 
 
@@ -32,7 +32,7 @@ ONCE: dict[str, Any] = {"persist_result": False, "cache_policy": NO_CACHE}
 
 
 def retrying(execution: ExecutionSettings) -> dict[str, Any]:
-    """Options of a task whose transient failures are tried again, with waits that double and are jittered."""
+    """Makes the options of a task whose transient failures are tried again, with waits that double and are jittered."""
     return {
         "retries": execution.task_retries,
         "retry_delay_seconds": exponential_backoff(backoff_factor=execution.retry_backoff_s),

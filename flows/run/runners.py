@@ -14,7 +14,7 @@ from configs.settings import ExecutionSettings
 
 
 def make_runner(execution: ExecutionSettings) -> TaskRunner[Any]:
-    """The task runner that `execution.runner` names. It is a context manager: it works inside of its `with` block."""
+    """Makes the task runner that `execution.runner` names. Use it in a `with` block: it takes tasks only there."""
     return RUNNERS[execution.runner](execution)
 
 

@@ -20,14 +20,22 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
+from tasks import stopping
 from tasks.errors import BadInputError, TalepressError
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
 
 STOP_TIMEOUT_SECONDS = 15
 SETTLE_TIMEOUT_SECONDS = 20
-LOOK_SECONDS = 0.25
-QUIET_LOOKS = 3
+STOPPED_SETTLE_SECONDS = 2  # when the user waits for the end
+STOPPED_STOP_SECONDS = 1
+POLL_SECONDS = 0.25
+STOP_POLL_SECONDS = 0.05
+QUIET_POLLS = 3
 LOGGED_PACKAGES = ("tortoise_core", "storage", "tasks", "flows")
 
 
@@ -124,21 +132,44 @@ def _require_health(url: str, *, timeout: float, hint: str) -> None:
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
+    """Ends the server. A user who asked for the end need not wait for it: it ends by itself, or is ended by itself."""
     assert child.stdin is not None
     child.stdin.close()
-    try:
-        child.wait(STOP_TIMEOUT_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+    began = time.monotonic()
+    while child.poll() is None:
+        waited = time.monotonic() - began
+        if stopping.requested() and waited > STOPPED_STOP_SECONDS:
+            return
+        if waited > STOP_TIMEOUT_SECONDS:
+            child.kill()
+        time.sleep(STOP_POLL_SECONDS)
 
 
 def settle(flow_run_id: UUID | None) -> None:
     """Sends what Prefect still holds back and waits until every task run of the flow run is recorded as finished.
 
     A server that is stopped earlier loses the last states, prints the loss, and shows those tasks as running for ever.
+    When the user has asked for the end there is less time for it.
     """
     from prefect.client.orchestration import get_client
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    seconds = STOPPED_SETTLE_SECONDS if stopping.requested() else SETTLE_TIMEOUT_SECONDS
+    EventsWorker.drain_all(timeout=seconds)
+    APILogWorker.drain_all(timeout=seconds)
+    if flow_run_id is None:  # the flow never got as far as a run
+        return
+    deadline = time.monotonic() + seconds
+    quiet = 0  # polls in a row without an unfinished run: a task run that the server has yet to hear of is not listed
+    with get_client(sync_client=True) as client:
+        while quiet < QUIET_POLLS and time.monotonic() < deadline:
+            quiet = 0 if unfinished_task_runs(client, flow_run_id) else quiet + 1
+            time.sleep(POLL_SECONDS)
+
+
+def unfinished_task_runs(client: SyncPrefectClient, flow_run_id: UUID) -> list[UUID]:
+    """Lists task runs of a flow run that the server does not know as finished, as many as it tells at once."""
     from prefect.client.schemas.filters import (
         FlowRunFilter,
         FlowRunFilterId,
@@ -147,30 +178,17 @@ def settle(flow_run_id: UUID | None) -> None:
         TaskRunFilterStateType,
     )
     from prefect.client.schemas.objects import TERMINAL_STATES, StateType
-    from prefect.events.worker import EventsWorker
-    from prefect.logging.handlers import APILogWorker
 
-    EventsWorker.drain_all(timeout=SETTLE_TIMEOUT_SECONDS)
-    APILogWorker.drain_all(timeout=SETTLE_TIMEOUT_SECONDS)
-    if flow_run_id is None:  # the flow never got as far as a run
-        return
-    unfinished = TaskRunFilter(
-        state=TaskRunFilterState(
-            type=TaskRunFilterStateType(any_=[kind for kind in StateType if kind not in TERMINAL_STATES])
-        )
+    unfinished = [kind for kind in StateType if kind not in TERMINAL_STATES]
+    runs = client.read_task_runs(
+        flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id])),
+        task_run_filter=TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=unfinished))),
     )
-    only_this = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
-    deadline = time.monotonic() + SETTLE_TIMEOUT_SECONDS
-    quiet = 0  # looks in a row without an unfinished run: a task run that the server has yet to hear of is not listed
-    with get_client(sync_client=True) as client:
-        while quiet < QUIET_LOOKS and time.monotonic() < deadline:
-            waiting = client.read_task_runs(flow_run_filter=only_this, task_run_filter=unfinished, limit=1)
-            quiet = 0 if waiting else quiet + 1
-            time.sleep(LOOK_SECONDS)
+    return [run.id for run in runs]
 
 
 def _serve(listener_fd: int) -> None:
-    """The server process: serves until the pipe on stdin is closed by the parent or by its death."""
+    """Runs the server process until the pipe on stdin is closed by the parent or by its death."""
     import uvicorn
 
     def stop_with_parent() -> None:

@@ -10,20 +10,30 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
+from importlib import import_module
 from pathlib import Path
+from uuid import UUID
+
+from prefect import runtime
+from prefect.client.schemas.objects import State
 
 from flows.order.order import Order, prepare
 from flows.order.outcome import check_coverage, outcome
 from flows.order.report import RunReport
 from flows.order.request import Request
+from flows.order.review import has_doubts, page_path, write_page
 from flows.progress import Progress, announce
-from flows.run import policies
+from flows.run import endings, policies
+from flows.run.audio import check_audio
 from flows.run.mastering import Mastering, publish
 from flows.run.reporting import send_logs, show_report
-from flows.run.synthesis import forget_lost_audio, speak
+from flows.run.synthesis import speak
 from flows.run.tracker import Tracker
-from flows.services import Services
-from storage.records import KeyedUtterance, Master, RunState
+from flows.services import Services, open_services, read_settings
+from storage.records import Edition, KeyedUtterance, Master, RunState
+from tasks import stopping
+from tasks.errors import TalepressError
 from tasks.ingest.task import ingest_book
 from tasks.package.place import Replace
 from tasks.segment.task import segment_book
@@ -31,6 +41,32 @@ from tasks.segment.task import segment_book
 logger = logging.getLogger(__name__)
 
 Select = Callable[[Order], tuple[KeyedUtterance, ...]]
+
+
+def run_request(request: Request, flow: str, select: Select, replacing: Replace) -> RunReport | State[RunReport]:
+    """All that a door does: prepares the order, runs it, and names how it ended.
+
+    Args:
+        request: what is asked for.
+        flow: the flow's name, for the run's row.
+        select: see `run_order`.
+        replacing: which edition of the book the new one may replace.
+
+    Returns:
+        The report, or the state that the flow run ends in: see `flows.run.endings`.
+
+    Raises what `prepare` and the stages raise.
+    """
+    flow_run_id = UUID(runtime.flow_run.id)
+    with stopping.heeding_signals(), stopping.orderly(partial(endings.cancel, flow_run_id)):
+        try:
+            with open_services(read_settings(**request.overrides)) as services:
+                return endings.of(run_order(prepare_in_flow(services, request), flow, select, replacing))
+        except BaseException:
+            if not stopping.requested():
+                raise
+            logger.info("%s: stopped by the user", request.label, exc_info=True)
+            return endings.stopped()
 
 
 def prepare_in_flow(services: Services, request: Request) -> Order:
@@ -50,32 +86,47 @@ def run_order(order: Order, flow: str, select: Select, replacing: Replace) -> Ru
             database with its keys, and utterances that have an acceptable take have it chosen.
         replacing: which edition of the book the new one may replace.
 
-    Raises `BookBusyError` when another process works on the book; otherwise what the stages raise, after the error is
-    written into the run's row.
+    Raises `BookBusyError` when another process works on the book; otherwise what the stages raise, `Stopped` among it,
+    after it is written into the run's row.
     """
     began = time.monotonic()
     send_logs()
+    stopping.check()
     run_id = _open(order, flow)
     with _recorded(order, run_id):
-        forget_lost_audio(order)
+        check_audio(order)
         todo = select(order)
         tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
         tracker.begin()
         logger.info("%s: %d of %d utterances to speak", order.request.label, len(todo), len(order.keyed))
         masters, encoded = _make_masters(order, todo, tracker)
+        stopping.check()
         announce(Progress("package", 0, 1))
         key, published = publish(order, masters, encoded, replacing)
         announce(Progress("package", 1, 1))
         check_coverage(order, masters)
+        edition = published.edition
+        _write_page(order, edition)
         wall = time.monotonic() - began
-        report = outcome(order, published.edition, tracker.work, wall_seconds=wall, replaced=published.replaced)
+        report = outcome(order, masters, edition, tracker.work, wall_seconds=wall, replaced=published.replaced)
         with order.services.database.unit_of_work() as uow:
-            uow.editions.save(run_id, published.edition, key)
+            uow.editions.save(run_id, edition, key)
             uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
             uow.commit()
         tracker.finish()
         show_report(order.source, report)
+    order.services.database.back_up()
     return report
+
+
+def _write_page(order: Order, edition: Edition) -> None:
+    """Writes the review page where something is doubtful, and again where there was one. A book is whole without."""
+    path = page_path(order, edition)
+    try:
+        if path.exists() or has_doubts(order):
+            write_page(order, edition, path)
+    except TalepressError:
+        logger.warning("the review page %s could not be written", path, exc_info=True)
 
 
 def _make_masters(
@@ -86,6 +137,8 @@ def _make_masters(
     Returns:
         See `Mastering.finish`.
     """
+    if todo:
+        import_module("torch")  # here: SciPy, which masters, trips over a PyTorch that another thread is just importing
     with (
         Mastering(order, encode=bool(todo)) as mastering,
         closing(speak(order, todo, tracker, mastering.failed)) as spoken_chapters,
@@ -108,16 +161,26 @@ def _open(order: Order, flow: str) -> str:
 
 @contextmanager
 def _recorded(order: Order, run_id: str) -> Iterator[None]:
-    """Keeps the working folder for the length of the block, and writes an error into the run's row."""
+    """Keeps the working folder for the length of the block, and writes into the run's row why the block was left."""
     shutil.rmtree(order.working_folder, ignore_errors=True)  # what a killed run left
     order.working_folder.mkdir(parents=True)
     try:
-        yield
+        with stopping.orderly(partial(_record_stop, order.services, run_id)):
+            yield
     except BaseException as error:
-        message = " ".join(str(error).split()) or type(error).__name__
+        state = RunState.STOPPED if stopping.requested() else RunState.FAILED
+        message = endings.STOPPED_BY_USER if stopping.requested() else " ".join(str(error).split())
         with order.services.database.unit_of_work() as uow:
-            uow.runs.finish(run_id, RunState.FAILED, message)
+            uow.runs.finish(run_id, state, message or type(error).__name__)
             uow.commit()
         raise
     finally:
         shutil.rmtree(order.working_folder, ignore_errors=True)
+
+
+def _record_stop(services: Services, run_id: str) -> None:
+    """Writes into the row of a run that is under way that the user stopped it. For a thread of its own."""
+    with services.database.unit_of_work() as uow:
+        if uow.runs.get(run_id).state is RunState.RUNNING:
+            uow.runs.finish(run_id, RunState.STOPPED, endings.STOPPED_BY_USER)
+            uow.commit()

@@ -6,14 +6,15 @@ batches in flight and nothing else. Knows nothing of how a batch is spoken.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
-from functools import partial
+import itertools
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from typing import Any
 
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner
 
 from flows.order.order import Order
+from flows.order.request import Retrial
 from flows.run import policies
 from flows.run.runners import make_runner
 from flows.run.tracker import Tracker
@@ -24,19 +25,6 @@ from tasks.qa.verdict import best
 from tasks.synthesize.batches import Backlog, RenderItem, is_last_attempt
 from tasks.synthesize.render import RenderJob, SpokenBatch
 from tasks.synthesize.task import synthesize_batch
-
-
-def forget_lost_audio(order: Order) -> int:
-    """Forgets takes whose files are gone from the store, so that they are spoken again. Returns how many."""
-    lost = []
-    with order.services.database.snapshot() as uow:
-        for takes in uow.takes.of(item.key for item in order.keyed).values():
-            lost += [take.key for take in takes if not order.services.store.exists(take.audio_sha256)]
-    if lost:
-        with order.services.database.unit_of_work() as uow:
-            uow.takes.remove(lost)
-            uow.commit()
-    return len(lost)
 
 
 def speak(
@@ -64,20 +52,28 @@ def speak(
         yield from order.chapters  # and no network is loaded
         return
     settings = order.services.settings
+    refused = _refused_takes(order, utterances)
     backlog = Backlog(
         _items(order, utterances),
         batch_seconds=settings.synthesize.batch_seconds,
         max_items=settings.synthesize.batch_size,
     )
     unfinished = _Unfinished(order, utterances)
+    under_way = _UnderWay(order)
     yield from unfinished.chapters_done()
     with make_runner(settings.execution) as runner:
-        submit = partial(_submit, order, runner)
+
+        def submit(items: tuple[RenderItem, ...]) -> PrefectFuture[SpokenBatch]:
+            under_way.begin(items)
+            tracker.speaking(under_way.title)
+            return _submit(order, runner, items)
+
         for batch in gather(submit, backlog.next_batch, in_flight=settings.execution.threads):
             again = _to_repeat(batch.takes, settings.qa.retakes)
             finished = {take.utterance_key for take in batch.takes} - again
-            tracker.spoken(len(finished), batch, unfinished.title)
-            _commit(order, finished, batch.takes, tracker)
+            under_way.end(batch)
+            tracker.spoken(len(finished), batch, under_way.title)
+            _commit(order, finished, batch.takes, tracker, refused)
             for key in again:
                 backlog.put_back(key)
             if stop():
@@ -102,7 +98,7 @@ def _submit(order: Order, runner: TaskRunner[Any], items: tuple[RenderItem, ...]
         model_digest=services.front_end.digest,
         precision=services.precision,
         qa=services.settings.qa,
-        artifacts=services.settings.storage.artifacts,
+        store=services.store,
     )
     task = synthesize_batch.with_options(**policies.retrying(services.settings.execution))
     return runner.submit(task, {"job": job})
@@ -115,6 +111,30 @@ def _to_repeat(takes: Iterable[Take], retakes: int) -> set[str]:
         for take in takes
         if take.verdict is Verdict.DOUBTFUL and not is_last_attempt(take.attempt, retakes)
     }
+
+
+class _UnderWay:
+    """Knows which batches are with the runner, and so where in the book the engine is."""
+
+    def __init__(self, order: Order) -> None:
+        self._titles: dict[str, str] = {}  # by key, of the first chapter that has the text
+        for item in order.keyed:
+            self._titles.setdefault(item.key, order.book.chapters[item.utterance.chapter_index].title)
+        self._batches: list[tuple[RenderItem, ...]] = []  # in the order in which they reach the engine
+
+    @property
+    def title(self) -> str:
+        """The title of the chapter that is being spoken; empty when none is."""
+        return self._titles[self._batches[0][0].utterance_key] if self._batches else ""
+
+    def begin(self, items: tuple[RenderItem, ...]) -> None:
+        """Notes that a batch goes out."""
+        self._batches.append(items)
+
+    def end(self, batch: SpokenBatch) -> None:
+        """Notes that a batch has come back."""
+        keys = [take.utterance_key for take in batch.takes]
+        self._batches = [items for items in self._batches if [item.utterance_key for item in items] != keys]
 
 
 class _Unfinished:
@@ -149,6 +169,15 @@ class _Unfinished:
         return done
 
 
+def _refused_takes(order: Order, utterances: Iterable[KeyedUtterance]) -> frozenset[str]:
+    """Keys of the takes that a person does not want: those of the utterances that a retrial names by their places."""
+    places = order.request.places if isinstance(order.request, Retrial) else ()
+    named = {item.key for item in order.keyed if (item.utterance.chapter_index, item.utterance.index) in places}
+    with order.services.database.snapshot() as uow:
+        existing = uow.takes.of(item.key for item in utterances if item.key in named)
+    return frozenset(take.key for takes in existing.values() for take in takes)
+
+
 def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderItem]:
     """Lists what to speak, each with the number of its next attempt."""
     with order.services.database.snapshot() as uow:
@@ -160,15 +189,21 @@ def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderIte
 
 
 def _next_attempt(takes: Iterable[Take]) -> int:
-    """The number of the attempt that follows these takes; 0 where there is none."""
-    return max((take.attempt for take in takes), default=-1) + 1
+    """The lowest number that none of these takes has: a take that was lost is spoken again, with its own seed."""
+    made = {take.attempt for take in takes}
+    return next(number for number in itertools.count() if number not in made)
 
 
-def _commit(order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker) -> None:
+def _commit(
+    order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker, refused: Collection[str]
+) -> None:
     """Commits the rows of one batch and the choices of its finished utterances in one transaction."""
     with order.services.database.unit_of_work() as uow:
         uow.takes.add(takes)
-        choices = {key: best(known).key for key, known in uow.takes.of(finished).items()}
+        choices = {
+            key: best(take for take in known if take.key not in refused).key
+            for key, known in uow.takes.of(finished).items()
+        }
         uow.takes.choose(order.source, choices)
         uow.runs.progress(tracker.run_id, tracker.done, tracker.total)
         uow.commit()

@@ -27,6 +27,8 @@ class Tracker:
     total: int  # utterances to speak
     done: int = 0
     work: Work = field(default_factory=Work)
+    _spoken: set[str] = field(default_factory=set)  # keys of the utterances that have takes by this run
+    _chapter: str = ""
     _artifact: UUID | None = None
     _began: float = 0.0
     _last_update: float = 0.0
@@ -41,17 +43,26 @@ class Tracker:
         self._artifact = artifact
         announce(Progress("synthesize", self.done, self.total))
 
-    def spoken(self, utterances: int, batch: SpokenBatch, detail: str) -> None:
-        """Counts a batch, by which so many utterances are finished."""
+    def speaking(self, chapter: str) -> None:
+        """Says in which chapter the engine is."""
+        if chapter != self._chapter:
+            self._chapter = chapter
+            announce(Progress("synthesize", self.done, self.total, chapter))
+
+    def spoken(self, utterances: int, batch: SpokenBatch, chapter: str) -> None:
+        """Counts a batch, by which so many utterances are finished; the engine is in `chapter` now."""
+        self._chapter = chapter
         self.done += utterances
+        self._spoken.update(take.utterance_key for take in batch.takes)
         now = time.monotonic()
         self.work = Work(
             takes=self.work.takes + len(batch.takes),
+            utterances=len(self._spoken),
             take_seconds=self.work.take_seconds + sum(take.seconds for take in batch.takes),
             synthesis_seconds=now - self._began,
             engine_seconds=self.work.engine_seconds + batch.engine_seconds,
         )
-        announce(Progress("synthesize", self.done, self.total, detail))
+        announce(Progress("synthesize", self.done, self.total, chapter))
         if now - self._last_update >= ARTIFACT_INTERVAL_SECONDS:
             self._last_update = now
             self._update(100.0 * self.done / max(1, self.total))

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from prefect.futures import PrefectFuture, as_completed
 
+from tasks import stopping
+
 Result = TypeVar("Result")
 Job = TypeVar("Job")
 
@@ -20,22 +22,37 @@ def gather(
     """Submits jobs, at most `in_flight` at a time, and yields the results in the order in which they complete.
 
     `next_job` returns None when there is nothing to do just now; what is done with a result may make new jobs.
-    After a failure no further job is submitted; those under way are still waited for and their results yielded, so that
-    no finished work is lost, and then the first error is raised.
+    After a failure, or when the user has asked for the end, no further job is submitted; those under way are still
+    waited for and their results yielded, so that no finished work is lost, and then the first error, or `Stopped`, is
+    raised.
     """
     pending: list[PrefectFuture[Result]] = []
     failure: BaseException | None = None
     while True:
-        while failure is None and len(pending) < in_flight and (job := next_job()) is not None:
+        while (
+            failure is None
+            and not stopping.requested()
+            and len(pending) < in_flight
+            and (job := next_job()) is not None
+        ):
             pending.append(submit(job))
         if not pending:
             break
         future = next(iter(as_completed(pending)))
         pending.remove(future)
-        result = future.result(raise_on_failure=False)
+        result = _outcome(future)
         if isinstance(result, BaseException):
             failure = failure or result
         else:
             yield result
+    stopping.check()
     if failure is not None:
         raise failure
+
+
+def _outcome(future: PrefectFuture[Result]) -> Result | BaseException:
+    """What became of a job: its result, or what it raised. A job that the user stopped raises past Prefect."""
+    try:
+        return future.result(raise_on_failure=False)
+    except stopping.Stopped as stopped:
+        return stopped

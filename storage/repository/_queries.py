@@ -47,11 +47,23 @@ def insert_rows(session: Session, row_type: type[Base], rows: Sequence[Mapping[s
         session.execute(insert(row_type), rows)
 
 
-def insert_unless_present(session: Session, row_type: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Inserts rows whose primary key is new and leaves present ones as they are."""
+def insert_unless_present(
+    session: Session, row_type: type[Base], rows: Sequence[Mapping[str, Any]], replaced: str = ""
+) -> None:
+    """Inserts rows whose primary key is new and leaves present ones as they are.
+
+    `replaced` may name a column of truth values: a present row in which it is true is replaced.
+    """
     if not rows:
         return
     table = row_type.__table__
     assert isinstance(table, Table)
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    session.execute(dialect.insert(table).on_conflict_do_nothing(index_elements=list(table.primary_key)), rows)
+    statement = dialect.insert(table)
+    key = list(table.primary_key)
+    if replaced:
+        values = {name: statement.excluded[name] for name in rows[0]}
+        statement = statement.on_conflict_do_update(index_elements=key, set_=values, where=table.c[replaced])
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=key)
+    session.execute(statement, rows)

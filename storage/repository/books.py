@@ -132,11 +132,12 @@ class Books:
             coverage=self.coverage(source_sha256),
         )
 
-    def coverage(self, source_sha256: str) -> Coverage:
-        """Adds up the characters of a book's ledger by state. Raises `NotFoundError`."""
+    def coverage(self, source_sha256: str, chapters: Collection[int] | None = None) -> Coverage:
+        """Adds up the characters of a book's ledger by state, or of some chapters' alone. Raises `NotFoundError`."""
         query = (
             select(LedgerRow.state, func.sum(LedgerRow.chars))
             .where(LedgerRow.book_id == book_id(self._session, source_sha256))
+            .where(in_chapters(LedgerRow.chapter_index, chapters))
             .group_by(LedgerRow.state)
         )
         chars = {state: total for state, total in self._session.execute(query)}
@@ -225,7 +226,7 @@ def _joined_takes(query: AnySelect) -> AnySelect:
             UtteranceRow,
             (UtteranceRow.book_id == ChapterRow.book_id) & (UtteranceRow.chapter_index == ChapterRow.index),
         )
-        .outerjoin(TakeRow, TakeRow.key == UtteranceRow.chosen_take_key)
+        .outerjoin(TakeRow, (TakeRow.key == UtteranceRow.chosen_take_key) & TakeRow.lost.is_(False))
     )
 
 

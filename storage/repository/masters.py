@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from storage.errors import NotFoundError, StorageError
 from storage.mapping import row_values, to_record
 from storage.records import Master, PlacedUtterance, Utterance
-from storage.repository._queries import book_id, insert_rows, insert_unless_present
+from storage.repository._queries import book_id, chunks, insert_rows, insert_unless_present
 from storage.schema import ChapterRow, MasterRow, PlacementRow, UtteranceRow
 
 
@@ -21,7 +22,7 @@ class Masters:
         self._session = session
 
     def save(self, key: str, master: Master) -> None:
-        """Stores a master under its content key. One whose key is present is left as it was."""
+        """Stores a master under its content key. One whose key is present is left as it was, see `forget`."""
         if self._session.get(MasterRow, key) is not None:
             return
         row = row_values(master, MasterRow, key=key, made_at=datetime.now(UTC))
@@ -31,6 +32,15 @@ class Masters:
             for position, placed in enumerate(master.placed)
         ]
         insert_rows(self._session, PlacementRow, placements)
+
+    def audio(self) -> dict[str, str]:
+        """Lists the masters of all books: key and artifact address."""
+        return {key: address for key, address in self._session.execute(select(MasterRow.key, MasterRow.audio_sha256))}
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Deletes masters whose audio is gone or damaged. Nothing is lost: they are made again from their takes."""
+        for chunk in chunks(keys):
+            self._session.execute(delete(MasterRow).where(MasterRow.key.in_(chunk)))
 
     def find(self, key: str, source_sha256: str, chapter_index: int) -> Master | None:
         """Looks up the master with that key and reads it as the given chapter's; None when there is none.

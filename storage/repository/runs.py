@@ -71,7 +71,7 @@ class Runs:
         self._session.flush()
 
     def finish(self, run_id: str, state: RunState, message: str = "") -> None:
-        """Records how a run ended: done, flagged or failed. Raises `NotFoundError`."""
+        """Records how a run ended: done, flagged, failed or stopped. Raises `NotFoundError`."""
         if state is RunState.RUNNING:
             raise ValueError("a run does not finish as running")
         now = datetime.now(UTC)

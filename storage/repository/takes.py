@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from storage.errors import IncompleteError
@@ -14,32 +14,60 @@ from storage.records import ChosenTake, FlaggedUtterance, KeyedUtterance, Take, 
 from storage.repository._queries import book_id, chunks, in_chapters, insert_unless_present
 from storage.schema import ChapterRow, TakeRow, UtteranceRow
 
-_CHOSEN = (TakeRow.key == UtteranceRow.chosen_take_key) & (TakeRow.utterance_key == UtteranceRow.utterance_key)
+_CHOSEN = (
+    (TakeRow.key == UtteranceRow.chosen_take_key)
+    & (TakeRow.utterance_key == UtteranceRow.utterance_key)
+    & TakeRow.lost.is_(False)
+)
+_HAS_CHOICE = exists().where(_CHOSEN)
+_ACCEPTABLE = (
+    (TakeRow.utterance_key == UtteranceRow.utterance_key) & (TakeRow.verdict == Verdict.OK) & TakeRow.lost.is_(False)
+)
 
 
 class Takes:
-    """The takes of all books. Chapters are given as 0-based indexes; None means all chapters."""
+    """The takes of all books. Chapters are given as 0-based indexes; None means all chapters.
+
+    A take whose audio is gone is *lost*: it counts as if it were not there, until it is found or spoken again. What
+    had chosen it keeps its choice, so that a disk that comes back brings everything back.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def add(self, takes: Iterable[Take]) -> None:
-        """Adds takes. One whose key is present is left as it was: same key, same audio.
+        """Adds takes. One whose key is present is left as it was, unless it is lost: same key, same audio.
 
         Raises `DatabaseError` when another key holds the same attempt of the same utterance key.
         """
         made_at = datetime.now(UTC)
-        rows = {take.key: row_values(take, TakeRow, made_at=made_at) for take in takes}
-        insert_unless_present(self._session, TakeRow, list(rows.values()))
+        rows = {take.key: row_values(take, TakeRow, made_at=made_at, lost=False) for take in takes}
+        insert_unless_present(self._session, TakeRow, list(rows.values()), replaced="lost")
 
     def of(self, utterance_keys: Iterable[str]) -> dict[str, tuple[Take, ...]]:
         """Looks up the takes of each utterance key, in order of attempts; keys without a take are left out."""
         found: dict[str, list[Take]] = {}
-        for chunk in chunks(dict.fromkeys(utterance_keys)):
-            query = select(TakeRow).where(TakeRow.utterance_key.in_(chunk)).order_by(TakeRow.attempt)
-            for row in self._session.scalars(query):
-                found.setdefault(row.utterance_key, []).append(to_record(Take, row))
+        for take in self._of(utterance_keys, lost=False):
+            found.setdefault(take.utterance_key, []).append(take)
         return {key: tuple(takes) for key, takes in found.items()}
+
+    def lost(self, utterance_keys: Iterable[str]) -> tuple[Take, ...]:
+        """Looks up the lost takes of these utterance keys."""
+        return tuple(self._of(utterance_keys, lost=True))
+
+    def _of(self, utterance_keys: Iterable[str], *, lost: bool) -> Iterator[Take]:
+        for chunk in chunks(dict.fromkeys(utterance_keys)):
+            query = select(TakeRow).where(TakeRow.utterance_key.in_(chunk), TakeRow.lost.is_(lost))
+            yield from (to_record(Take, row) for row in self._session.scalars(query.order_by(TakeRow.attempt)))
+
+    def audio(self, *, lost: bool = False, limit: int | None = None) -> dict[str, str]:
+        """Lists the takes of all books, those that are lost or those that are not: key and artifact address.
+
+        Those made last come first; `limit` is how many are wanted at most.
+        """
+        query = select(TakeRow.key, TakeRow.audio_sha256).where(TakeRow.lost.is_(lost))
+        rows = self._session.execute(query.order_by(TakeRow.made_at.desc(), TakeRow.key).limit(limit))
+        return {key: address for key, address in rows}
 
     def missing(self, source_sha256: str, chapters: Collection[int] | None = None) -> tuple[KeyedUtterance, ...]:
         """Lists what must still be rendered, in reading order: utterances with neither choice nor acceptable take.
@@ -47,15 +75,14 @@ class Takes:
         Of those with one key, the first stands for all. Utterances without a key (see `Books.assign_keys`) are not
         asked for. Raises `NotFoundError`.
         """
-        acceptable = exists().where(TakeRow.utterance_key == UtteranceRow.utterance_key, TakeRow.verdict == Verdict.OK)
         query = (
             select(UtteranceRow)
             .where(
                 UtteranceRow.book_id == book_id(self._session, source_sha256),
                 in_chapters(UtteranceRow.chapter_index, chapters),
                 UtteranceRow.utterance_key.is_not(None),
-                UtteranceRow.chosen_take_key.is_(None),
-                ~acceptable,
+                ~_HAS_CHOICE,
+                ~exists().where(_ACCEPTABLE),
             )
             .order_by(UtteranceRow.chapter_index, UtteranceRow.index)
         )
@@ -87,18 +114,13 @@ class Takes:
 
         Returns how many utterances got one. Raises `NotFoundError`.
         """
-        acceptable = (
-            select(TakeRow.key)
-            .where(TakeRow.utterance_key == UtteranceRow.utterance_key, TakeRow.verdict == Verdict.OK)
-            .order_by(TakeRow.attempt)
-            .limit(1)
-        )
+        acceptable = select(TakeRow.key).where(_ACCEPTABLE).order_by(TakeRow.attempt).limit(1)
         statement = (
             update(UtteranceRow)
             .where(
                 UtteranceRow.book_id == book_id(self._session, source_sha256),
                 in_chapters(UtteranceRow.chapter_index, chapters),
-                UtteranceRow.chosen_take_key.is_(None),
+                ~_HAS_CHOICE,
                 acceptable.exists(),
             )
             .values(chosen_take_key=acceptable.scalar_subquery())
@@ -150,10 +172,14 @@ class Takes:
             for title, utterance, take in self._session.execute(query)
         )
 
-    def remove(self, keys: Sequence[str]) -> None:
-        """Deletes takes whose audio is lost. Utterances that had chosen one of them have no chosen take afterwards."""
+    def mark_lost(self, keys: Iterable[str]) -> None:
+        """Notes that the audio of these takes is gone or damaged: they are missing, until found or spoken again."""
+        self._set_lost(keys, lost=True)
+
+    def mark_found(self, keys: Iterable[str]) -> None:
+        """Notes that the audio of lost takes is back, whole: they are used as before."""
+        self._set_lost(keys, lost=False)
+
+    def _set_lost(self, keys: Iterable[str], *, lost: bool) -> None:
         for chunk in chunks(keys):
-            self._session.execute(
-                update(UtteranceRow).where(UtteranceRow.chosen_take_key.in_(chunk)).values(chosen_take_key=None)
-            )
-            self._session.execute(delete(TakeRow).where(TakeRow.key.in_(chunk)))
+            self._session.execute(update(TakeRow).where(TakeRow.key.in_(chunk)).values(lost=lost))

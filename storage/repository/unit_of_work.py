@@ -10,6 +10,7 @@ from storage.repository.editions import Editions
 from storage.repository.masters import Masters
 from storage.repository.references import References
 from storage.repository.runs import Runs
+from storage.repository.stores import Stores
 from storage.repository.takes import Takes
 from storage.repository.voices import Voices
 
@@ -27,6 +28,7 @@ class UnitOfWork:
         self.masters = Masters(session)
         self.editions = Editions(session)
         self.references = References(session)
+        self.stores = Stores(session)
 
     def commit(self) -> None:
         """Keeps everything done since the start or the last commit."""

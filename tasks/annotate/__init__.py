@@ -1,1 +1,4 @@
-"""Stage 2: what people and rules say about how a book is read, put into its markup. Knows nothing of utterances."""
+"""Stage 2 of the text, after ingest: puts what people and rules say about how a book is read into its markup.
+
+The text goes annotate -> normalise -> segment -> plan. `annotate.annotate` is the way in. Knows nothing of utterances.
+"""

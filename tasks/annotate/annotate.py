@@ -1,4 +1,4 @@
-"""All that people say about how a book is to be read, put into its markup in one order.
+"""Puts everything that people say about how a book is read into the markup of its blocks, in one order.
 
 Markup in the text, then the plan file's changes, the cast, the lexicons, the rules for heteronyms: each leaves alone
 what those before it decided. Must not know files or how the script is written.
@@ -19,7 +19,7 @@ from tasks.annotate.plan_file import PlanFile, apply_plan
 
 @dataclass(frozen=True)
 class Directions:
-    """What the user's files say. `narrator` is the voice that reads where nobody else does."""
+    """The user's files, read: plan, cast and lexicons. `narrator` is the voice that reads where no other is named."""
 
     narrator: str
     plan: PlanFile | None = None
@@ -29,14 +29,17 @@ class Directions:
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found on the way that the plan should show."""
+    """What annotating found that the plan shows: the cast's quotations and the heteronyms that no rule decided."""
 
     cast: CastReport | None = None
     heteronyms: OpenHeteronyms | None = None
 
 
 def annotate(book: Book, directions: Directions, settings: SegmentSettings) -> tuple[Book, Findings]:
-    """The book with its markup complete, ready for `write_script`. Raises `BadInputError` for a mistake in it."""
+    """Returns the book with its markup complete, ready for `write_script`, and what was found on the way.
+
+    Raises `BadInputError` for a mistake in the markup, the plan or the cast.
+    """
     if settings.markup:
         book = apply_markup(book)
     if directions.plan is not None:

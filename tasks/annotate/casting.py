@@ -1,8 +1,8 @@
-"""Who speaks: a cast file maps characters to voices, and quotations are given to characters where the text says whose.
+"""Reads cast files and gives each quotation to the voice of the character who speaks it, where the text says so.
 
 Markup comes first. Then two rules, both of them a name of the cast beside a verb of saying: "said Tom" and "Tom said".
-Pronouns and alternating dialogue decide nothing; what nobody is named for stays with the narrator. Must not know files
-of voices.
+Pronouns and alternating dialogue decide nothing; a quotation that names nobody stays with the narrator. Must not know
+files of voices.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _MAX_CLAUSE = 80  # characters between two parts of one quotation: `"Yes," said 
 
 @dataclass(frozen=True)
 class Character:
-    """Somebody who speaks."""
+    """A person of the book, and the voice that reads what this person says."""
 
     name: str
     voice: str
@@ -58,7 +58,7 @@ class Cast:
 
 @dataclass
 class CastReport:
-    """What casting found: quotations for each character, and those that nobody is named for."""
+    """Counts of quotations for each character, and the quotations that name nobody."""
 
     by_character: Counter[str] = field(default_factory=Counter)
     by_markup: int = 0
@@ -66,27 +66,28 @@ class CastReport:
 
 
 def read_cast(path: Path) -> Cast:
-    """A cast file. Raises `BadInputError` that names the table."""
+    """Reads a cast file. Raises `BadInputError` that names the table."""
     try:
         content = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInputError(f"cast {path} cannot be read: {error}") from error
-    tables, narrator = content.get("characters", {}), content.get("narrator", "")
+    tables = content.get("characters", {})
+    narrator = content.get("narrator", "")
     unknown = sorted(set(content) - {"characters", "narrator"})
     if unknown or not isinstance(tables, dict) or not isinstance(narrator, str):
         raise BadInputError(
-            f"cast {path.name}: {(unknown or ['characters'])[0]!r}: write narrator and [characters.NAME]"
+            f"cast {path.name}: {(unknown or ['characters'])[0]!r} is unknown: write narrator and [characters.NAME]"
         )
     characters = tuple(_character(name, table, path.name) for name, table in tables.items())
     names = Counter(name.lower() for c in characters for name in (c.name, *c.aliases))
     twice = [name for name, count in names.items() if count > 1]
     if twice:
-        raise BadInputError(f"cast {path.name}: {twice[0]!r} is the name of two characters")
+        raise BadInputError(f"cast {path.name}: {twice[0]!r} is the name of two characters: give each its own")
     return Cast(characters, narrator)
 
 
 def apply_cast(book: Book, cast: Cast) -> tuple[Book, CastReport]:
-    """The book with every voice's name in its markup, and what was found.
+    """Puts the voice of every quotation into the markup, and returns the book with what was found.
 
     Characters named by markup become their voices; a name that is not in the cast is taken for that of a voice.
     """
@@ -95,34 +96,36 @@ def apply_cast(book: Book, cast: Cast) -> tuple[Book, CastReport]:
     voices = cast.voices
     chapters = []
     for chapter in book.chapters:
-        blocks = [_resolved(block, voices, report) for block in chapter.blocks]
+        blocks = [_resolve_voices(block, voices, report) for block in chapter.blocks]
         chapters.append(replace(chapter, blocks=tuple(reader.chapter(chapter, blocks) if reader else blocks)))
     return replace(book, chapters=tuple(chapters)), report
 
 
 def _character(name: str, table: object, file: str) -> Character:
+    """Makes a character of one table of a cast file."""
     where = f"cast {file}, [characters.{name}]"
     if not isinstance(table, dict) or not isinstance(table.get("voice"), str) or not table["voice"]:
         raise BadInputError(f'{where}: a voice is missing: voice = "..."')
-    unknown = sorted(set(table) - _KEYS)
-    aliases, gender = table.get("aliases", []), table.get("gender", "")
-    if unknown:
-        raise BadInputError(f"{where}: {unknown[0]!r} means nothing: known are {', '.join(sorted(_KEYS))}")
+    if unknown := sorted(set(table) - _KEYS):
+        raise BadInputError(f"{where}: {unknown[0]!r} is unknown: use {', '.join(sorted(_KEYS))}")
+    aliases = table.get("aliases", [])
+    gender = table.get("gender", "")
     if not isinstance(aliases, list) or not all(isinstance(alias, str) and alias.strip() for alias in aliases):
-        raise BadInputError(f"{where}: aliases is a list of names")
+        raise BadInputError(f'{where}: aliases must be a list of names: aliases = ["..."]')
     if not isinstance(gender, str):
-        raise BadInputError(f"{where}: gender is a text")
+        raise BadInputError(f"{where}: gender must be a text in quotation marks")
     return Character(name, table["voice"], tuple(" ".join(alias.split()) for alias in aliases), gender)
 
 
-def _resolved(block: Block, voices: dict[str, str], report: CastReport) -> Block:
+def _resolve_voices(block: Block, voices: dict[str, str], report: CastReport) -> Block:
+    """Puts voices in place of the names of characters in a block's markup."""
     if not any(note.kind == MarkupKind.VOICE for note in block.markup):
         return block
     notes = []
     for note in block.markup:
-        spoken = note.kind == MarkupKind.VOICE
-        report.by_markup += spoken
-        notes.append(replace(note, value=voices.get(note.value.lower(), note.value)) if spoken else note)
+        names_voice = note.kind == MarkupKind.VOICE
+        report.by_markup += names_voice
+        notes.append(replace(note, value=voices.get(note.value.lower(), note.value)) if names_voice else note)
     return replace(block, markup=tuple(notes))
 
 
@@ -154,31 +157,39 @@ class _Reader:
         )
 
     def chapter(self, chapter: Chapter, blocks: Sequence[Block]) -> list[Block]:
-        """The chapter's blocks with voices for attributed quotations."""
-        goes_on: Character | None = None
-        read: list[Block] = []
+        """Marks the quotations of a chapter's blocks with the voices of those who speak them."""
+        goes_on: Character | None = None  # speaks on where the last paragraph left a quotation open
+        cast_blocks: list[Block] = []
         for block in blocks:
             if block.kind in (BlockKind.HEADING, BlockKind.SCENE_BREAK):
                 goes_on = None
-                read.append(block)
+                cast_blocks.append(block)
                 continue
-            found = self._quotations(block.text)
-            speakers = self._speakers(block.text, found, goes_on)
-            notes = []
-            marked = [note for note in block.markup if note.kind == MarkupKind.VOICE]
-            for quotation, speaker in zip(found, speakers, strict=True):
-                if any(note.start < quotation.end and quotation.start < note.end for note in marked):
-                    continue
-                if speaker is None:
-                    self._report.unattributed.append((chapter.index, block.text[quotation.start : quotation.end]))
-                else:
-                    self._report.by_character[speaker.name] += 1
-                    notes.append(Markup(quotation.start, quotation.end, MarkupKind.VOICE, speaker.voice))
-            goes_on = speakers[-1] if found and found[-1].open_end else None
-            read.append(with_markup(block, notes) if notes else block)
-        return read
+            quotations = self._quotations(block.text)
+            speakers = self._speakers(block.text, quotations, goes_on)
+            notes = self._notes(chapter.index, block, quotations, speakers)
+            goes_on = speakers[-1] if quotations and quotations[-1].open_end else None
+            cast_blocks.append(with_markup(block, notes) if notes else block)
+        return cast_blocks
+
+    def _notes(
+        self, chapter_index: int, block: Block, quotations: Sequence[_Quotation], speakers: Sequence[Character | None]
+    ) -> list[Markup]:
+        """Makes the markup for a block's quotations, but for those that have a voice by markup, and counts them."""
+        notes = []
+        marked = [note for note in block.markup if note.kind == MarkupKind.VOICE]
+        for quotation, speaker in zip(quotations, speakers, strict=True):
+            if any(note.start < quotation.end and quotation.start < note.end for note in marked):
+                continue
+            if speaker is None:
+                self._report.unattributed.append((chapter_index, block.text[quotation.start : quotation.end]))
+            else:
+                self._report.by_character[speaker.name] += 1
+                notes.append(Markup(quotation.start, quotation.end, MarkupKind.VOICE, speaker.voice))
+        return notes
 
     def _quotations(self, text: str) -> list[_Quotation]:
+        """Finds the quotations of a paragraph, in order."""
         found: list[_Quotation] = []
         at = 0
         while at < len(text):
@@ -192,21 +203,31 @@ class _Reader:
             at = found[-1].end
         return found
 
-    def _speakers(self, text: str, found: Sequence[_Quotation], goes_on: Character | None) -> list[Character | None]:
+    def _speakers(
+        self, text: str, quotations: Sequence[_Quotation], goes_on: Character | None
+    ) -> list[Character | None]:
+        """Says of each quotation of a paragraph who speaks it, or `None` where the text names nobody."""
         speakers: list[Character | None] = []
-        for index, quotation in enumerate(found):
-            clause = text[quotation.end : found[index + 1].start if index + 1 < len(found) else len(text)]
-            before = text[found[index - 1].end if index else 0 : quotation.start]
-            speaker = self._named(self._after.match(clause)) if _goes_on_after(text, quotation) else None
-            speaker = speaker or self._named(self._before.search(before))
-            if speaker is None and index and speakers[-1] is not None and len(before) <= _MAX_CLAUSE:
-                speaker = speakers[-1] if self._after.match(before) else None
+        ends = [0, *(quotation.end for quotation in quotations)]
+        starts = [*(quotation.start for quotation in quotations), len(text)]
+        for index, quotation in enumerate(quotations):
+            before = text[ends[index] : starts[index]]
+            after = text[ends[index + 1] : starts[index + 1]]
+            # 1. "Yes," said Tom.
+            speaker = self._character_in(self._after.match(after)) if _goes_on_after(text, quotation) else None
+            # 2. Tom said, "Yes."
+            speaker = speaker or self._character_in(self._before.search(before))
+            # 3. "Yes," said Tom, looking up, "I do."
+            if speaker is None and index and len(before) <= _MAX_CLAUSE and self._after.match(before):
+                speaker = speakers[-1]
+            # 4. A paragraph that goes on with what the one before it left open.
             if speaker is None and index == 0 and quotation.start == 0:
                 speaker = goes_on
             speakers.append(speaker)
         return speakers
 
-    def _named(self, match: re.Match[str] | None) -> Character | None:
+    def _character_in(self, match: re.Match[str] | None) -> Character | None:
+        """Returns the character whose name a pattern found."""
         if match is None:
             return None
         name = next(value for value in match.groups() if value)
@@ -219,7 +240,7 @@ def _goes_on_after(text: str, quotation: _Quotation) -> bool:
 
 
 def _closing_mark(text: str, start: int, closing: str) -> int | None:
-    """Where a quotation ends. An apostrophe inside of a word is no closing mark."""
+    """Finds where a quotation ends, or `None`. An apostrophe inside of a word is no closing mark."""
     at = start
     while (at := text.find(closing, at + 1)) >= 0:
         if closing != "’" or not (text[at - 1].isalnum() and text[at + 1 : at + 2].isalnum()):

@@ -1,4 +1,4 @@
-"""Taking text out of blocks and putting other text in, with markup kept in step. Must not know who edits, or why."""
+"""Replaces parts of a block's text and moves its markup along. Must not know who edits, or why."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Edit:
     text: str = ""
 
 
-def edited(block: Block, edits: Iterable[Edit]) -> Block:
-    """The block with its edits made.
+def apply_edits(block: Block, edits: Iterable[Edit]) -> Block:
+    """Makes the edits in a block's text and moves its markup along.
 
     Args:
         block: its whitespace is tidied at the edges of edits: no two spaces, none at the ends.
@@ -27,9 +27,11 @@ def edited(block: Block, edits: Iterable[Edit]) -> Block:
     Returns:
         The block. Markup keeps to its characters; of markup that lost all of them only pauses remain.
     """
+    # 1. Copy the text between the edits and note where each character went.
     text: list[str] = []
     place: list[int] = []  # in the new text, of every character of the old one and of its end
-    at, behind_edit = 0, True
+    at = 0
+    behind_edit = True
     for edit in (*edits, Edit(len(block.text), len(block.text))):
         for character in block.text[at : edit.start]:
             place.append(len(text))
@@ -40,15 +42,18 @@ def edited(block: Block, edits: Iterable[Edit]) -> Block:
             behind_edit = False
         place += [len(text)] * (edit.end - edit.start)
         text += edit.text
-        at, behind_edit = edit.end, True
+        at = edit.end
+        behind_edit = True
+    # 2. Cut whitespace off the end, and keep every place inside of the text.
     kept_text = "".join(text).rstrip()
     place = [min(new, len(kept_text)) for new in (*place, len(text))]
+    # 3. Move the markup, and drop what lost all of its characters; a pause has none.
     markup = [replace(note, start=place[note.start], end=place[note.end]) for note in block.markup]
     kept = tuple(note for note in markup if note.start < note.end or note.kind == MarkupKind.PAUSE)
     return replace(block, text=kept_text, markup=kept)
 
 
 def with_markup(block: Block, notes: Iterable[Markup]) -> Block:
-    """The block with further markup, all of it in order: the longer first where two begin together."""
+    """Adds markup to a block and sorts it by place: the longer first where two begin together."""
     every = sorted((*block.markup, *notes), key=lambda note: (note.start, -note.end))
     return replace(block, markup=tuple(every))

@@ -13,7 +13,7 @@ from tasks.ingest.formats.kinds import has_lines
 
 
 def check_file(path: Path) -> None:
-    """Passes a file whose lines nobody counts. Raises `BadInputError` for the first mistake, naming its line."""
+    """Raises `BadInputError` for the first mistake, naming its line. Other kinds of file (EPUB, PDF) are not opened."""
     if has_lines(path):
         text, _ = decode(path.read_bytes())
         check_text(text, path.name)

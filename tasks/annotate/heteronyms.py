@@ -1,4 +1,4 @@
-"""Words spelled alike and said differently (read, lead, live, wind): said by their context where a rule is safe.
+"""Decides words that are spelled alike and pronounced differently (read, lead, live, wind) by their context.
 
 A rule looks at the few words next to it. Where none is sure the front-end's own reading stands, and the place is listed
 for the user, who can decide it with a lexicon or with markup. Must not know how phones become sound.
@@ -17,7 +17,8 @@ from storage.records import Block, BlockKind, Book, Markup, MarkupKind
 from tasks.annotate.edits import with_markup
 from tasks.annotate.vocabulary import SAYING_KINDS
 
-_CONTEXT_CHARS = 60
+_CONTEXT_CHARS = 60  # on both sides, for the rules to look at
+_SHOWN_CHARS = 30  # on both sides, for the user to know the place by
 _EXAMPLES = 3
 
 _ADVERB = (
@@ -52,9 +53,9 @@ _PATTERNS = {
 
 @dataclass(frozen=True)
 class _Reading:
-    """One way to say a word, where the text before it and after it look like that."""
+    """One way to say a word, and the patterns of the text before it and after it that call for it."""
 
-    said: str  # phonemes in their notation, with the respelling
+    phonemes: str  # in their notation, with the respelling
     before: re.Pattern[str] | None
     after: re.Pattern[str] | None
 
@@ -66,13 +67,17 @@ class _Reading:
 
 @lru_cache(maxsize=1)
 def _readings() -> dict[str, tuple[_Reading, ...]]:
-    """The table `heteronyms.tsv`: what front-ends get right alone ("to use", "the record") is not in it."""
+    """Reads the table `heteronyms.tsv`. What front-ends get right alone ("to use", "the record") is not in it."""
     found: dict[str, list[_Reading]] = defaultdict(list)
     for line in Path(__file__).with_suffix(".tsv").read_text("utf-8").splitlines():
         if not line.startswith("#"):
             word, phones, respelling, before, after = (*line.split("\t"), "", "")[:5]
-            before, after = _filled(before), _filled(after)
-            after = after[1:] if after.startswith("=") else rf"\s+(?:{after})\b" if after else ""
+            before = _fill_in(before)
+            after = _fill_in(after)
+            if after.startswith("="):  # the whole pattern
+                after = after[1:]
+            elif after:  # words
+                after = rf"\s+(?:{after})\b"
             reading = _Reading(
                 f"{{{phones}|{respelling}}}",
                 re.compile(rf"(?:{before})$", re.I) if before else None,
@@ -82,7 +87,7 @@ def _readings() -> dict[str, tuple[_Reading, ...]]:
     return {word: tuple(readings) for word, readings in found.items()}
 
 
-def _filled(pattern: str) -> str:
+def _fill_in(pattern: str) -> str:
     for name, meaning in _PATTERNS.items():
         pattern = pattern.replace(f"{{{name}}}", meaning)
     return pattern
@@ -103,12 +108,13 @@ class OpenHeteronyms:
 
 
 def decide_heteronyms(book: Book) -> tuple[Book, OpenHeteronyms]:
-    """The book with the heteronyms that a rule decides in its markup, and those that are left open."""
-    left = OpenHeteronyms()
-    chapters = tuple(
-        replace(chapter, blocks=tuple(_decided(block, left) for block in chapter.blocks)) for chapter in book.chapters
-    )
-    return replace(book, chapters=chapters), left
+    """Marks the heteronyms that a rule decides, and returns the book with those that no rule decided."""
+    undecided = OpenHeteronyms()
+    chapters = []
+    for chapter in book.chapters:
+        blocks = tuple(_mark_block(block, undecided) for block in chapter.blocks)
+        chapters.append(replace(chapter, blocks=blocks))
+    return replace(book, chapters=tuple(chapters)), undecided
 
 
 @lru_cache(maxsize=1)
@@ -116,23 +122,24 @@ def _word() -> re.Pattern[str]:
     return re.compile(rf"(?<![\w'’-])(?:{'|'.join(_readings())})(?![\w-]|['’]\w)", re.I)
 
 
-def _decided(block: Block, left: OpenHeteronyms) -> Block:
+def _mark_block(block: Block, undecided: OpenHeteronyms) -> Block:
     if block.kind == BlockKind.SCENE_BREAK:
         return block
-    notes = list(_notes(block, left))
+    notes = list(_notes(block, undecided))
     return with_markup(block, notes) if notes else block
 
 
-def _notes(block: Block, left: OpenHeteronyms) -> Iterator[Markup]:
+def _notes(block: Block, undecided: OpenHeteronyms) -> Iterator[Markup]:
     text = block.text
     for match in _word().finditer(text):
         start, end = match.span()
         if any(n.start < end and start < n.end and n.kind in SAYING_KINDS for n in block.markup):
             continue
-        before, after = text[max(0, start - _CONTEXT_CHARS) : start], text[end : end + _CONTEXT_CHARS]
+        before = text[max(0, start - _CONTEXT_CHARS) : start]
+        after = text[end : end + _CONTEXT_CHARS]
         word = match[0].lower()
         reading = next((reading for reading in _readings()[word] if reading.fits(before, after)), None)
         if reading is not None:
-            yield Markup(start, end, MarkupKind.PHONEMES, reading.said)
+            yield Markup(start, end, MarkupKind.PHONEMES, reading.phonemes)
         else:
-            left.add(word, " ".join(text[max(0, start - 30) : end + 30].split()))
+            undecided.add(word, " ".join(text[max(0, start - _SHOWN_CHARS) : end + _SHOWN_CHARS].split()))

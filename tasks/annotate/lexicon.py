@@ -1,4 +1,4 @@
-"""Pronunciation lexicons: TOML and CSV files of the user's, W3C PLS files imported; words of a book marked by them.
+"""Reads the user's pronunciation lexicons (TOML, CSV) and marks the words of a book by them.
 
 The forms are described in docs/lexicons.md. Must not know how phonemes are spoken, nor which book is read by which run.
 """
@@ -16,6 +16,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+import regex
+
 from storage.records import Block, Book, Markup, MarkupKind
 from tasks.annotate.edits import with_markup
 from tasks.annotate.vocabulary import ALPHABETS, SAYING_KINDS, markup_problem
@@ -26,6 +28,9 @@ _KEYS = frozenset({*_FORMS, "say", *ALPHABETS, "case"})
 _CASES = ("smart", "exact", "any")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _POSSESSIVE = re.compile(r"['’]s$", re.I)
+_PATTERN_S = 2.0  # seconds for one pattern in one paragraph
+_SHOWN_CHARS = 40  # of a paragraph in a message
+_GROUP = re.compile(r"\\(?:\d+|g<\w+>)")  # in a replacement
 
 
 class Scope(IntEnum):
@@ -39,18 +44,19 @@ class Scope(IntEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """What to say for a word, a phrase, or whatever a regular expression finds."""
+    """One pronunciation: what to say for a word, a phrase, or whatever a regular expression finds."""
 
     written: str
     kind: MarkupKind  # RESPELL or PHONEMES
     value: str
     case: str = "smart"
-    regex: re.Pattern[str] | None = None
+    pattern: regex.Pattern[str] | None = None
     scope: Scope = Scope.GLOBAL
     voice: str = ""  # of a lexicon of scope VOICE: the only voice that it is for
+    place: str = ""  # file and line, for messages
 
-    def means(self, text: str) -> bool:
-        """Whether the entry's case rule lets `text`, equal but for case, through.
+    def allows_case(self, text: str) -> bool:
+        """Tells whether `text`, which equals the entry but for case, is written as its case rule allows.
 
         "smart": small letters match any case; an entry with a capital matches as written and all in capitals.
         """
@@ -61,7 +67,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """One file's entries, and what it is for: a series, a book (title or identifier) or a voice."""
+    """The entries of one file, and its subject: a series, a book (title or identifier) or a voice."""
 
     entries: tuple[Entry, ...]
     scope: Scope = Scope.GLOBAL
@@ -69,7 +75,7 @@ class Lexicon:
     source: str = ""
 
     def is_for(self, book: Book, series: str) -> bool:
-        """Whether the lexicon has anything to say of the book. One for a book that names none is for any."""
+        """Tells whether the lexicon is for the book. One of scope BOOK that names no book is for any."""
         if self.scope == Scope.SERIES:
             return bool(series) and _same(self.subject, series)
         if self.scope == Scope.BOOK and self.subject:
@@ -78,7 +84,7 @@ class Lexicon:
 
 
 def read_lexicon(path: Path) -> Lexicon:
-    """A lexicon file, `.toml` or `.csv`. Raises `BadInputError` that names the line."""
+    """Reads a lexicon file, `.toml` or `.csv`. Raises `BadInputError` that names the line."""
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -86,12 +92,14 @@ def read_lexicon(path: Path) -> Lexicon:
     if path.suffix.lower() == ".csv":
         return _from_csv(text, path.name)
     if path.suffix.lower() != ".toml":
-        raise BadInputError(f"lexicon {path} is of an unknown kind: use .toml or .csv, or import a .pls file")
+        raise BadInputError(
+            f"lexicon {path} is no .toml or .csv file: rename it; for a .pls file: `talepress lexicon import`"
+        )
     return _from_toml(text, path.name)
 
 
 def apply_lexicons(book: Book, lexicons: Sequence[Lexicon], narrator: str) -> Book:
-    """The book with the lexicons' words in its markup. What the text says of a place itself comes first.
+    """Marks the words of the lexicons in a book. Markup that the text has of its own comes first.
 
     Of entries that overlap the longest one holds, then the one of narrowest scope, then the later one.
 
@@ -103,9 +111,13 @@ def apply_lexicons(book: Book, lexicons: Sequence[Lexicon], narrator: str) -> Bo
         return book
     finder = _Finder(entries, narrator)
     chapters = tuple(
-        replace(chapter, blocks=tuple(finder.annotated(block) for block in chapter.blocks)) for chapter in book.chapters
+        replace(chapter, blocks=tuple(finder.annotate(block) for block in chapter.blocks)) for chapter in book.chapters
     )
     return replace(book, chapters=chapters)
+
+
+_Rank = tuple[int, int, int]  # length, scope, order: the highest holds
+_Candidate = tuple[_Rank, Markup]
 
 
 class _Finder:
@@ -113,11 +125,11 @@ class _Finder:
 
     def __init__(self, entries: Iterable[Entry], narrator: str) -> None:
         self._narrator = narrator
-        self._by_first: dict[str, list[tuple[tuple[int, int, int], Entry]]] = defaultdict(list)
+        self._by_first: dict[str, list[tuple[_Rank, Entry]]] = defaultdict(list)
         self._patterns: list[tuple[int, Entry]] = []
         for order, entry in enumerate(entries):
             first = _WORD.match(entry.written)
-            if entry.regex is not None:
+            if entry.pattern is not None:
                 self._patterns.append((order, entry))
             elif first is not None:
                 rank = (len(entry.written), entry.scope, order)
@@ -125,15 +137,16 @@ class _Finder:
         for found in self._by_first.values():
             found.sort(key=lambda item: item[0], reverse=True)
 
-    def annotated(self, block: Block) -> Block:
-        """The block with notes for every entry that holds in it."""
-        candidates = sorted(self._candidates(block), key=lambda item: item[0], reverse=True)
+    def annotate(self, block: Block) -> Block:
+        """Marks a block with the pronunciation of every entry that holds in it."""
+        found = (*self._words_in(block), *self._patterns_in(block))
+        candidates = sorted(found, key=lambda item: item[0], reverse=True)
         if not candidates:
             return block
-        taken = [(note.start, note.end) for note in block.markup if note.kind in SAYING_KINDS]
         covered = bytearray(len(block.text))
-        for start, end in taken:
-            covered[start:end] = b"\1" * (end - start)
+        for note in block.markup:
+            if note.kind in SAYING_KINDS:
+                covered[note.start : note.end] = b"\1" * (note.end - note.start)
         notes = []
         for _, note in candidates:
             if not any(covered[note.start : note.end]):
@@ -141,27 +154,31 @@ class _Finder:
                 notes.append(note)
         return with_markup(block, notes)
 
-    def _candidates(self, block: Block) -> Iterator[tuple[tuple[int, int, int], Markup]]:
+    def _words_in(self, block: Block) -> Iterator[_Candidate]:
+        """Finds words and phrases: of those that begin with the same word, the one that ranks highest."""
         text = block.text
         for word in _WORD.finditer(text) if self._by_first else ():
-            found = word[0].lower()
-            for rank, entry in self._by_first.get(found) or self._by_first.get(_POSSESSIVE.sub("", found)) or ():
-                start, end = word.start(), word.start() + len(entry.written)
+            first = word[0].lower()
+            start = word.start()
+            for rank, entry in self._by_first.get(first) or self._by_first.get(_POSSESSIVE.sub("", first)) or ():
+                end = start + len(entry.written)
                 written = text[start:end]
                 whole = _alike(written, entry.written) and not text[end : end + 1].isalnum()
-                if whole and entry.means(written) and self._speaks(entry, block, start):
+                if whole and entry.allows_case(written) and self._speaks(entry, block, start):
                     yield rank, Markup(start, end, entry.kind, entry.value)
                     break
+
+    def _patterns_in(self, block: Block) -> Iterator[_Candidate]:
+        """Finds whatever the regular expressions match. Raises `BadInputError` for one that takes too long."""
         for order, entry in self._patterns:
-            assert entry.regex is not None
-            for match in entry.regex.finditer(text):
+            for match in _matches(entry, block.text):
                 if match.end() > match.start() and self._speaks(entry, block, match.start()):
                     value = match.expand(entry.value) if entry.kind == MarkupKind.RESPELL else entry.value
                     rank = (match.end() - match.start(), int(entry.scope), order)
                     yield rank, Markup(match.start(), match.end(), entry.kind, value)
 
     def _speaks(self, entry: Entry, block: Block, place: int) -> bool:
-        """Whether the voice that an entry is for, if any, speaks there."""
+        """Tells whether the voice that an entry is for, if any, speaks there."""
         if not entry.voice:
             return True
         voices = [n for n in block.markup if n.kind == MarkupKind.VOICE and n.start <= place < n.end]
@@ -169,7 +186,20 @@ class _Finder:
         return speaker == entry.voice
 
 
+def _matches(entry: Entry, text: str) -> list[regex.Match[str]]:
+    """Finds the matches of an entry's pattern. A pattern that goes back and forth without end is the user's mistake."""
+    assert entry.pattern is not None
+    try:
+        return list(entry.pattern.finditer(text, timeout=_PATTERN_S))
+    except TimeoutError as error:
+        raise BadInputError(
+            f"{entry.place}: the regular expression {entry.written!r} takes more than {_PATTERN_S:.0f} seconds in one "
+            f"paragraph, {text[:_SHOWN_CHARS]!r}: write it without repetitions inside of repetitions"
+        ) from error
+
+
 def _from_toml(text: str, name: str) -> Lexicon:
+    """Reads tables `[[entry]]`, under a scope and its subject."""
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -179,7 +209,7 @@ def _from_toml(text: str, name: str) -> Lexicon:
     rows = content.get("entry", [])
     if unknown or not isinstance(rows, list):
         raise BadInputError(
-            f"lexicon {name}: {unknown[0] if unknown else 'entry'!r} means nothing: write [[entry]] tables"
+            f"lexicon {name}: {unknown[0] if unknown else 'entry'!r} is unknown: write tables [[entry]]"
         )
     scope, subject = _scope(content.get("scope", "global"), content.get("for", ""), name)
     entries = []
@@ -190,7 +220,7 @@ def _from_toml(text: str, name: str) -> Lexicon:
 
 
 def _from_csv(text: str, name: str) -> Lexicon:
-    """A table with a header: `word,say,ipa,case` and so on. Its scope is global: a TOML file can say more."""
+    """Reads a table with a header, `word,say,ipa,case` and so on. Its scope is global: a TOML file can say more."""
     reader = csv.DictReader(io.StringIO(text))
     entries = []
     try:
@@ -212,38 +242,53 @@ def _scope(word: object, subject: object, name: str) -> tuple[Scope, str]:
 
 
 def _entry(row: Any, where: str, scope: Scope, subject: str) -> Entry:
-    if not isinstance(row, dict) or not all(isinstance(value, str) for value in row.values()):
-        raise BadInputError(f"{where}: an entry holds texts only")
-    unknown = sorted(str(key) for key in set(row) - _KEYS)
-    forms = [key for key in _FORMS if row.get(key, "").strip()]
-    means = [key for key in ("say", *ALPHABETS) if row.get(key, "").strip()]
+    """Makes an entry of a row. Raises `BadInputError`, which begins with `where`, for any mistake in it."""
+    # 1. What is written, and what is to be said for it.
+    form, meaning = _columns(row, where)
     case = row.get("case", "smart")
-    if unknown:
-        raise BadInputError(f"{where}: {unknown[0]!r} means nothing: known are {', '.join(sorted(_KEYS))}")
-    if len(forms) != 1 or len(means) != 1:
-        raise BadInputError(f"{where}: give one of {', '.join(_FORMS)} and one of say, {', '.join(ALPHABETS)}")
     if case not in _CASES:
-        raise BadInputError(f"{where}: case {case!r}: write one of {', '.join(_CASES)}")
-    written, said = " ".join(row[forms[0]].split()), " ".join(row[means[0]].split())
-    kind = MarkupKind.RESPELL if means[0] == "say" else MarkupKind.PHONEMES
-    value = said if means[0] == "say" else f"{means[0]}:{said}"
-    regex = None
-    if forms[0] == "regex":
-        try:
-            regex = re.compile(row["regex"], re.I if case == "any" else 0)
-            anything = re.match(f"(?:{row['regex']})|", "")  # the empty alternative always matches
-            assert anything is not None
-            anything.expand(value.replace("\\g<0>", ""))
-        except (re.error, IndexError) as error:
-            raise BadInputError(
-                f"{where}: {row['regex']!r} or its replacement is no regular expression: {error}"
-            ) from error
+        raise BadInputError(f"{where}: case {case!r} is unknown: write one of {', '.join(_CASES)}")
+    written = " ".join(row[form].split())
+    pronunciation = " ".join(row[meaning].split())
+    respelled = meaning == "say"
+    kind = MarkupKind.RESPELL if respelled else MarkupKind.PHONEMES
+    value = pronunciation if respelled else f"{meaning}:{pronunciation}"
+    # 2. Whether it can be found in a text.
+    pattern = None
+    if form == "regex":
+        pattern = _compile_regex(row["regex"], value, case, where)
     elif not _WORD.match(written):
-        raise BadInputError(f"{where}: {written!r} does not begin with a letter or digit: use regex")
-    plain = Markup(0, len(written), kind, re.sub(r"\\(?:\d+|g<\w+>)", "", value) or "x" if regex else value)
-    if problem := markup_problem(written, plain):
+        raise BadInputError(f"{where}: {written!r} does not begin with a letter or digit: write it as a regex")
+    # 3. Whether it can be spoken; the groups of a regex are filled in later.
+    example = (_GROUP.sub("", value) or "x") if pattern else value
+    if problem := markup_problem(written, Markup(0, len(written), kind, example)):
         raise BadInputError(f"{where}: {problem}")
-    return Entry(written, kind, value, case, regex, scope, subject if scope == Scope.VOICE else "")
+    return Entry(written, kind, value, case, pattern, scope, subject if scope == Scope.VOICE else "", where)
+
+
+def _columns(row: Any, where: str) -> tuple[str, str]:
+    """Returns the names of the two columns that a row fills: one of `_FORMS`, and "say" or an alphabet."""
+    if not isinstance(row, dict) or not all(isinstance(value, str) for value in row.values()):
+        raise BadInputError(f"{where}: every value of an entry is a text in quotation marks")
+    if unknown := sorted(str(key) for key in set(row) - _KEYS):
+        raise BadInputError(f"{where}: {unknown[0]!r} is unknown: use {', '.join(sorted(_KEYS))}")
+    forms = [key for key in _FORMS if row.get(key, "").strip()]
+    meanings = [key for key in ("say", *ALPHABETS) if row.get(key, "").strip()]
+    if len(forms) != 1 or len(meanings) != 1:
+        raise BadInputError(f"{where}: give one of {', '.join(_FORMS)} and one of say, {', '.join(ALPHABETS)}")
+    return forms[0], meanings[0]
+
+
+def _compile_regex(pattern: str, replacement: str, case: str, where: str) -> regex.Pattern[str]:
+    """Compiles a regular expression, and checks that the groups that its replacement names are there."""
+    try:
+        compiled = regex.compile(pattern, regex.I if case == "any" else 0)
+        anything = regex.match(f"(?:{pattern})|", "")  # the empty alternative always matches
+        assert anything is not None
+        anything.expand(replacement.replace("\\g<0>", ""))
+    except (regex.error, IndexError) as error:
+        raise BadInputError(f"{where}: {pattern!r} or its replacement is no regular expression: {error}") from error
+    return compiled
 
 
 def _alike(found: str, written: str) -> bool:

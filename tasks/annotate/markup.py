@@ -1,4 +1,4 @@
-"""Bracket markup in any book's text, `[[pause 1.5]]`, `[[voice Tom]]...[[/voice]]`: markup of blocks, and skips.
+"""Reads bracket markup in any book's text, `[[pause 1.5]]`, `[[voice Tom]]...[[/voice]]`, into markup and skips.
 
 The forms are described in docs/markup.md. Must not know files; attributes in HTML are `tasks/ingest/html/hints.py`'s.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from storage.records import Block, Book, Chapter, Markup, MarkupKind, Skip
-from tasks.annotate.edits import Edit, edited, with_markup
+from tasks.annotate.edits import Edit, apply_edits, with_markup
 from tasks.annotate.vocabulary import ALPHABETS, markup_problem, pause_problem
 from tasks.errors import BadInputError
 from tasks.ingest.skips import SkipRule
@@ -36,12 +36,13 @@ class _Marker:
 
     @property
     def written(self) -> str:
-        slash, value = "/" if self.closes else "", f" {self.value}" if self.value else ""
+        slash = "/" if self.closes else ""
+        value = f" {self.value}" if self.value else ""
         return f"[[{slash}{self.name}{value}]]"
 
 
 class _Mistake(Exception):
-    """What is wrong at a place of a text."""
+    """A mistake in the markup, with its place in the text."""
 
     def __init__(self, place: int, message: str) -> None:
         super().__init__(message)
@@ -67,7 +68,7 @@ def check_text(text: str, name: str) -> None:
 
 
 def apply_markup(book: Book) -> Book:
-    """The book with its bracket markup in `Block.markup`; the markers and what is skipped become skips.
+    """Moves bracket markup into `Block.markup`; the markers, and text between [[skip]] and [[/skip]], become skips.
 
     Raises:
         BadInputError: an unknown or misspelt marker, a bad value, one that is not closed or was never opened. `[[`
@@ -105,11 +106,13 @@ class _ChapterReader:
         return replace(self.chapter, title=_title(self.chapter.title), blocks=tuple(self.blocks))
 
     def _block(self, block: Block) -> None:
+        """Reads the markers of one block."""
         edits: list[Edit] = []
         notes: list[Markup] = []
         begun = {id(marker): 0 for marker in self.opened}
         at = 0
         try:
+            # 1. Take each marker out; where it closes another, what lies between them is marked.
             for marker in _markers(block.text):
                 self._text(block, at, marker.start, edits)
                 self.skips.append(
@@ -125,6 +128,7 @@ class _ChapterReader:
                 else:
                     begun[id(marker)] = marker.end
             self._text(block, at, len(block.text), edits)
+            # 2. What is open still is marked to the end of the block, and goes on in the next one if it may.
             for marker in self.opened:
                 if marker.name not in _ACROSS_BLOCKS:
                     raise _Mistake(marker.start, f"{marker.written} is not closed in its paragraph")
@@ -132,10 +136,10 @@ class _ChapterReader:
         except _Mistake as mistake:
             near = " ".join(block.text[max(0, mistake.place - 20) : mistake.place + 40].split())
             raise BadInputError(f"{block.source}, near {near!r}: {mistake}") from mistake
-        self._keep(edited(with_markup(block, notes), edits))
+        self._keep(apply_edits(with_markup(block, notes), edits))
 
     def _text(self, block: Block, start: int, end: int, edits: list[Edit]) -> None:
-        """Text between two markers: left out where a skip is open."""
+        """Leaves out the text between two markers where a skip is open."""
         text = block.text[start:end]
         if text.strip() and any(marker.name == "skip" for marker in self.opened):
             self.skips.append(Skip(text.strip(), SkipRule.MARKUP_SKIP, self.chapter.index, block.source))
@@ -151,7 +155,8 @@ class _ChapterReader:
     def _with_waiting(self, block: Block) -> Block:
         if not self.waiting or not block.text:
             return block
-        waiting, self.waiting = self.waiting, []
+        waiting = self.waiting
+        self.waiting = []
         return with_markup(block, waiting)
 
     def _pauses(self, pauses: list[Markup]) -> None:
@@ -163,14 +168,15 @@ class _ChapterReader:
 
 
 def _markers(text: str) -> Iterator[_Marker]:
-    """The markers of a text. Raises `_Mistake` for one that looks like ours and is not right."""
+    """Finds the markers of a text. Raises `_Mistake` for one that looks like ours and is misspelt."""
     for match in re.finditer(r"\[\[", text):
         marker = _MARKER.match(text, match.start())
         if marker is None:
             if _UNFINISHED.match(text, match.start()):
                 raise _Mistake(match.start(), "a marker must end with ]] and hold no brackets")
             continue
-        name, value = marker["name"], " ".join((marker["value"] or "").split())
+        name = marker["name"]
+        value = " ".join((marker["value"] or "").split())
         if name not in _NAMES:
             near = difflib.get_close_matches(name, _NAMES, n=1, cutoff=0.75)
             if near or marker["close"]:
@@ -181,7 +187,7 @@ def _markers(text: str) -> Iterator[_Marker]:
 
 
 def _follow(marker: _Marker, opened: list[_Marker]) -> _Marker | None:
-    """Checks a marker and keeps the list of open ones. Returns the opening marker that this one closes."""
+    """Checks a marker and keeps the list of open ones. Returns the marker that this one closes, or `None`."""
     if marker.closes:
         if not opened or opened[-1].name != marker.name:
             inner = f": close {opened[-1].written} first" if opened else " and nothing is open"
@@ -195,6 +201,7 @@ def _follow(marker: _Marker, opened: list[_Marker]) -> _Marker | None:
 
 
 def _value_problem(marker: _Marker) -> str:
+    """Says what is wrong with a marker's value; "" if nothing is."""
     if marker.name in _WITHOUT_VALUE:
         return "it takes no value" if marker.value else ""
     if not marker.value:
@@ -217,7 +224,7 @@ _KINDS: dict[str, Callable[[str], tuple[MarkupKind, str]]] = {
 
 
 def _note(opener: _Marker, text: str, start: int, end: int) -> list[Markup]:
-    """The markup between a marker and its end, as far as it holds any text. Raises `_Mistake` for a bad value."""
+    """Makes the markup of what lies between a marker and its end, if that is any text. Raises `_Mistake`."""
     inside = _MARKER.sub("", text[start:end])
     if opener.name == "skip" or not inside.strip():
         return []

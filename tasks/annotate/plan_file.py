@@ -1,7 +1,7 @@
-"""The plan as a file that people edit: chapters renamed, dropped, put in another order, text corrected.
+"""Writes the plan as a file that people edit, and changes a book by it: chapters and corrections of the text.
 
-`write_plan` writes it, `read_plan` reads it back, `apply_plan` changes the book by it. Text that is left out goes to
-the book's skips under a named rule, so the ledger still adds up. Must not know commands.
+Chapters can be renamed, dropped, put in another order. Text that is left out goes to the book's skips under a named
+rule, so the ledger still adds up. The plan that `talepress plan` prints is `tasks/plan`'s. Must not know commands.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from storage.records import Block, Book, Chapter, Skip
-from tasks.annotate.edits import Edit, edited
-from tasks.annotate.pls import quoted
+from tasks.annotate.edits import Edit, apply_edits
+from tasks.annotate.pls import toml_string
 from tasks.errors import BadInputError
 from tasks.ingest.skips import SkipRule
 
 _CHAPTER_KEYS = {"number": int, "title": str, "read": bool}
+_TYPE_NAMES = {int: "a whole number", str: "a text in quotation marks", bool: "true or false"}
 _CORRECTION_KEYS = {"chapter": int, "find": str, "replace": str}
 
 
@@ -54,19 +55,19 @@ class PlanFile:
 
 
 def write_plan(book: Book, first_words: Sequence[str]) -> str:
-    """The text of a plan file that changes nothing yet. `first_words` are shown beside the chapters."""
+    """Writes the text of a plan file that changes nothing yet, with the first words of each chapter beside it."""
     parts = [
         f"# The plan of {_comment(book.title)}. Give it to `talepress make BOOK --plan FILE`, or to `talepress plan`.\n"
         "# Rename a chapter by its title, put chapters in another order, drop one with read = false or delete it.\n"
         "# Correct the text with tables such as this (without `chapter`: in the whole book):\n"
         "#   [[correction]]\n#   chapter = 3\n"
         '#   find = "teh lamp"\n#   replace = "the lamp"\n',
-        f"book = {quoted(book.source_sha256)}\n",
+        f"book = {toml_string(book.source_sha256)}\n",
     ]
     for chapter, words in zip(book.chapters, first_words, strict=True):
         parts.append(
             f"[[chapter]]  # {_comment(words)}\nnumber = {chapter.index + 1}\n"
-            f"title = {quoted(chapter.title)}\nread = true\n"
+            f"title = {toml_string(chapter.title)}\nread = true\n"
         )
     return "\n".join(parts)
 
@@ -79,15 +80,16 @@ def read_plan(path: Path) -> PlanFile:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInputError(f"plan {path} cannot be read: {error}") from error
     if unknown := sorted(set(content) - {"book", "chapter", "correction"}):
-        raise BadInputError(f"plan {path.name}: {unknown[0]!r} means nothing: write [[chapter]] and [[correction]]")
-    chapters, corrections = [], []
+        raise BadInputError(f"plan {path.name}: {unknown[0]!r} is unknown: write [[chapter]] and [[correction]]")
+    chapters = []
+    corrections = []
     for row, line in _tables(content, "chapter", text, path.name):
         _check_keys(row, _CHAPTER_KEYS, {"number"}, f"plan {path.name}, line {line}")
         chapters.append(PlannedChapter(row["number"] - 1, row.get("title", ""), row.get("read", True), line))
     for row, line in _tables(content, "correction", text, path.name):
         _check_keys(row, _CORRECTION_KEYS, {"find", "replace"}, f"plan {path.name}, line {line}")
         if not row["find"].strip():
-            raise BadInputError(f"plan {path.name}, line {line}: there is nothing to find")
+            raise BadInputError(f"plan {path.name}, line {line}: find is empty: write the text that is to be corrected")
         chapter = row.get("chapter")
         corrections.append(Correction(row["find"], row["replace"], None if chapter is None else chapter - 1, line))
     if not chapters:
@@ -96,7 +98,7 @@ def read_plan(path: Path) -> PlanFile:
 
 
 def apply_plan(book: Book, plan: PlanFile) -> Book:
-    """The book as the plan wants it.
+    """Changes a book by a plan file: its chapters, their order and titles, and corrections of the text.
 
     Raises `BadInputError`, naming the line, for a plan of another book, a chapter that is not there or named twice, a
     correction that finds nothing.
@@ -105,8 +107,10 @@ def apply_plan(book: Book, plan: PlanFile) -> Book:
         raise BadInputError(
             f"plan {plan.name} was written for another book: write a new one with `talepress plan --write`"
         )
+    # 1. Correct the text.
     skips: list[Skip] = []
-    corrected = _corrected(book, plan, skips)
+    corrected = _correct_chapters(book, plan, skips)
+    # 2. Put the chapters into the plan's order.
     placed: dict[int, int] = {}  # index in the book to index in the plan
     chapters: list[Chapter] = []
     for row in plan.chapters:
@@ -118,6 +122,7 @@ def apply_plan(book: Book, plan: PlanFile) -> Book:
         if row.read:
             chapter = corrected[row.index]
             chapters.append(replace(chapter, index=len(chapters), title=row.title.strip() or chapter.title))
+    # 3. What the plan leaves out becomes skips.
     for chapter in corrected:
         if placed.get(chapter.index, -1) < 0:
             skips += [
@@ -125,30 +130,32 @@ def apply_plan(book: Book, plan: PlanFile) -> Book:
             ]
     if not chapters:
         raise BadInputError(f"plan {plan.name}: every chapter is dropped, so nothing would be read")
-    moved = [_moved(skip, placed) for skip in (*book.skipped, *skips)]
+    # 4. Earlier skips go with their chapters.
+    moved = [_renumber(skip, placed) for skip in (*book.skipped, *skips)]
     return replace(book, chapters=tuple(chapters), skipped=tuple(moved))
 
 
-def _moved(skip: Skip, placed: Mapping[int, int]) -> Skip:
+def _renumber(skip: Skip, placed: Mapping[int, int]) -> Skip:
+    """Gives a skip the new number of its chapter, or none where the chapter is dropped."""
     if skip.chapter_index is None:
         return skip
     place = placed.get(skip.chapter_index, -1)
     return replace(skip, chapter_index=place if place >= 0 else None)
 
 
-def _corrected(book: Book, plan: PlanFile, skips: list[Skip]) -> list[Chapter]:
-    """The chapters with every correction made, one after another."""
+def _correct_chapters(book: Book, plan: PlanFile, skips: list[Skip]) -> list[Chapter]:
+    """Makes every correction in the chapters, one after another."""
     chapters = list(book.chapters)
     for correction in plan.corrections:
         pattern = re.compile(r"\s+".join(re.escape(word) for word in correction.find.split()))
-        found = False
+        is_in_text = False
         for index, chapter in enumerate(chapters):
             if correction.chapter_index not in (None, index) or not any(pattern.search(b.text) for b in chapter.blocks):
                 continue
-            found = True
+            is_in_text = True
             blocks = [_correct(block, pattern, correction, index, skips) for block in chapter.blocks]
             chapters[index] = replace(chapter, blocks=tuple(block for block in blocks if block is not None))
-        if not found:
+        if not is_in_text:
             raise _error(plan, correction.line, f"{correction.find!r} is not in the text that it should correct")
     return chapters
 
@@ -156,17 +163,18 @@ def _corrected(book: Book, plan: PlanFile, skips: list[Skip]) -> list[Chapter]:
 def _correct(
     block: Block, pattern: re.Pattern[str], correction: Correction, chapter_index: int, skips: list[Skip]
 ) -> Block | None:
+    """Makes one correction in a block. Returns `None` where no text remains."""
     matches = list(pattern.finditer(block.text))
     if not matches:
         return block
     replacement = " ".join(correction.replacement.split())
     skips += [Skip(match[0], SkipRule.PLAN_CORRECTED, chapter_index, block.source) for match in matches]
-    changed = edited(block, [Edit(match.start(), match.end(), replacement) for match in matches])
+    changed = apply_edits(block, [Edit(match.start(), match.end(), replacement) for match in matches])
     return changed if changed.text else None
 
 
 def _tables(content: Mapping[str, Any], name: str, text: str, file: str) -> list[tuple[dict[str, Any], int]]:
-    """The tables of a name, each with the line of its header."""
+    """Returns the tables of a name, each with the line of its header."""
     rows = content.get(name, [])
     header = re.compile(rf"\s*\[\[\s*{name}\s*\]\]")
     lines = [number for number, line in enumerate(text.splitlines(), 1) if header.match(line)]
@@ -178,9 +186,9 @@ def _tables(content: Mapping[str, Any], name: str, text: str, file: str) -> list
 def _check_keys(row: Mapping[str, Any], known: Mapping[str, type], needed: set[str], where: str) -> None:
     for key, value in row.items():
         if key not in known:
-            raise BadInputError(f"{where}: {key!r} means nothing: known are {', '.join(known)}")
+            raise BadInputError(f"{where}: {key!r} is unknown: use {', '.join(known)}")
         if type(value) is not known[key]:
-            raise BadInputError(f"{where}: {key} = {value!r} is no {known[key].__name__}")
+            raise BadInputError(f"{where}: {key} = {value!r} must be {_TYPE_NAMES[known[key]]}")
     if missing := sorted(needed - set(row)):
         raise BadInputError(f"{where}: {missing[0]} is missing")
 

@@ -1,4 +1,4 @@
-"""W3C pronunciation lexicons (PLS 1.0) as our own lexicon files. Must not know where files lie."""
+"""Turns W3C pronunciation lexicons (PLS 1.0) into our own lexicon files. Must not know where files lie."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ _ALPHABETS = {name: name for name in ALPHABETS} | {
 
 
 def pls_to_toml(data: bytes, name: str) -> tuple[str, int]:
-    """A PLS file as the text of a lexicon file, and the number of its entries.
+    """Turns a PLS file into the text of a lexicon file, and counts its entries.
 
     Of several pronunciations the preferred one is taken, else the first (PLS 1.0, section 4.9).
 
     Raises:
-        BadInputError: no PLS, not well-formed, or of an alphabet that Talepress does not know.
+        BadInputError: the file is no PLS, is not well-formed, or uses an alphabet that Talepress does not know.
     """
+    # 1. Read the XML without following anything that it points to.
     try:
         root = etree.fromstring(data, safe_parser())
     except etree.XMLSyntaxError as error:
         raise BadInputError(f"{name} is not well-formed XML: {error.msg}") from error
     if etree.QName(root).localname != "lexicon":
         raise BadInputError(f"{name} is no pronunciation lexicon: its root element is {etree.QName(root).localname!r}")
+    # 2. One entry for each spelling of each word.
     entries = []
     for lexeme in root.iter("{*}lexeme"):
         choices = [child for child in lexeme.iterchildren("{*}phoneme", "{*}alias") if _text(child)]
@@ -40,7 +42,9 @@ def pls_to_toml(data: bytes, name: str) -> tuple[str, int]:
         means = "say" if etree.QName(best).localname == "alias" else _alphabet(best, root, name)
         for grapheme in lexeme.iterchildren("{*}grapheme"):
             if _text(grapheme):
-                entries.append(f"[[entry]]\nword = {quoted(_text(grapheme))}\n{means} = {quoted(_text(best))}\n")
+                entries.append(
+                    f"[[entry]]\nword = {toml_string(_text(grapheme))}\n{means} = {toml_string(_text(best))}\n"
+                )
     return "\n".join([f"# imported from {' '.join(name.split())}\n", *entries]), len(entries)
 
 
@@ -48,7 +52,7 @@ def _alphabet(phoneme: etree._Element, root: etree._Element, name: str) -> str:
     written = (phoneme.get("alphabet") or root.get("alphabet") or "ipa").strip().lower()
     if written not in _ALPHABETS:
         line = phoneme.sourceline
-        raise BadInputError(f"{name}, line {line}: alphabet {written!r} is unknown: known are {', '.join(ALPHABETS)}")
+        raise BadInputError(f"{name}, line {line}: alphabet {written!r} is unknown: use one of {', '.join(ALPHABETS)}")
     return _ALPHABETS[written]
 
 
@@ -56,6 +60,6 @@ def _text(element: etree._Element) -> str:
     return " ".join("".join(element.itertext()).split())
 
 
-def quoted(text: str) -> str:
-    """A text as a TOML basic string."""
+def toml_string(text: str) -> str:
+    """Writes a text as a TOML basic string."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -10,6 +10,7 @@ from storage.records import Book
 from tasks.errors import UnreadableBookError
 from tasks.ingest.formats.html.book import read_html_folder
 from tasks.ingest.formats.kinds import format_of
+from tasks.ingest.guesses import warn_of_guesses
 from tasks.ingest.skips import require_known
 
 _MIB = 1024 * 1024
@@ -29,11 +30,11 @@ def read_book(path: Path, settings: IngestSettings) -> Book:
     if not path.exists():
         raise UnreadableBookError(f"there is no file {path}")
     if path.is_dir():
-        return _require_text(path, read_html_folder(path, settings))
+        return _finish(path, read_html_folder(path, settings))
     data = _read_bytes(path, settings)
     format_, warning = format_of(path, data)
     book = format_.read(path, data, settings)
-    return _require_text(path, replace(book, warnings=(warning, *book.warnings)) if warning else book)
+    return _finish(path, replace(book, warnings=(warning, *book.warnings)) if warning else book)
 
 
 def _read_bytes(path: Path, settings: IngestSettings) -> bytes:
@@ -52,10 +53,10 @@ def _read_bytes(path: Path, settings: IngestSettings) -> bytes:
     return data
 
 
-def _require_text(path: Path, book: Book) -> Book:
-    """Returns the book. Raises `UnreadableBookError` where it holds nothing to read."""
+def _finish(path: Path, book: Book) -> Book:
+    """Returns the book with warnings of guesses. Raises `UnreadableBookError` where it holds nothing to read."""
     if any(any(c.isalnum() for c in block.text) for chapter in book.chapters for block in chapter.blocks):
-        return book
+        return warn_of_guesses(book)
     if not book.skipped:
         raise UnreadableBookError(
             f"{path.name} has no text to read: if its pages are pictures, recognise their text first (OCR)"

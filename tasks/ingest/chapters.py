@@ -12,9 +12,18 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from storage.records import Block, BlockKind, Chapter, Skip
-from tasks.ingest.events import Anchor, Event
-from tasks.ingest.front_pages import front_page_rule, gutenberg_bounds, is_notes_title, title_rule
+from tasks.ingest.events import Anchor, Event, GuessedSkip
+from tasks.ingest.front_pages import (
+    are_notes,
+    front_page_rule,
+    gutenberg_bounds,
+    is_kept,
+    is_notes_title,
+    is_text_of_book,
+    title_rule,
+)
 from tasks.ingest.notes import ChapterNote
+from tasks.ingest.plain.headings import heading_of
 from tasks.ingest.skips import SkipRule
 
 
@@ -72,7 +81,7 @@ def assemble(
     # 2. Number the drafts that hold anything to read; of the others, only the skips stay.
     chapters: list[Chapter] = []
     skips: list[Skip] = []
-    for draft in _merge_untitled(drafts):
+    for draft in _open_with_parts(_merge_untitled(drafts)):
         speaks = any(block.kind != BlockKind.SCENE_BREAK for block in draft.blocks)
         index = len(chapters) if speaks else None
         if speaks:
@@ -113,7 +122,7 @@ def _split(
             # Front pages stand alone, as each may have a rule of its own; and a cover's or title page's rule must not
             # swallow a file behind it that the table of contents does not name.
             drafts.append(_Draft("", is_front=True))
-        rule = None if unit_index in marked_units else title_rule(_first_heading(events))
+        rule = None if unit_index in marked_units else _rule_by_title(_first_heading(events), _blocks(events))
         for event in events:
             if isinstance(event, Anchor):
                 drafts += starts.pop((unit_index, event.id), [])
@@ -123,8 +132,8 @@ def _split(
                 drafts[-1].notes += event.blocks
             elif rule is None or rule in also_read:
                 drafts[-1].blocks.append(event)
-            elif event.text:
-                drafts[-1].skips.append(Skip(event.text, rule, source=event.source))
+            else:
+                _skip_block(drafts[-1], event, rule)
     return drafts
 
 
@@ -147,17 +156,45 @@ def _skip_gutenberg(drafts: list[_Draft], also_read: Collection[str]) -> None:
 
 def _apply_page_rules(draft: _Draft, book_title: str, authors: Sequence[str], also_read: Collection[str]) -> None:
     """Skips a whole chapter that its title, or a front page that its wording, shows to be no part of the text."""
-    rule = title_rule(draft.title or _first_heading(draft.blocks)) if draft.by_title else None
+    rule = _rule_by_title(draft.title or _first_heading(draft.blocks), draft.blocks) if draft.by_title else None
     if rule is None and draft.is_front:
-        rule = front_page_rule("\n".join(block.text for block in draft.blocks), book_title, authors)
+        rule = front_page_rule([block.text for block in draft.blocks], book_title, authors)
     if rule is None and is_notes_title(draft.title or _first_heading(draft.blocks)):
         # "Notes" may also be a chapter of the story; with note bodies in it, or all of them read elsewhere, it is not.
         emptied = all(block.kind == BlockKind.HEADING for block in draft.blocks)
         holds_notes = any(skip.rule == SkipRule.NOTE_BODY for skip in draft.skips)
-        rule = SkipRule.NOTE_BODY if emptied or holds_notes else None
+        rule = SkipRule.NOTE_BODY if emptied or holds_notes or are_notes(_texts(draft.blocks)) else None
     if rule is not None and rule not in also_read:
-        draft.skips += [Skip(block.text, rule, source=block.source) for block in draft.blocks if block.text]
-        draft.blocks.clear()
+        blocks = draft.blocks
+        draft.blocks = []
+        for block in blocks:
+            _skip_block(draft, block, rule)
+
+
+def _skip_block(draft: _Draft, block: Block, rule: SkipRule) -> None:
+    """Skips a block of a page that the guess `rule` is about, unless it is prose."""
+    if block.kind != BlockKind.HEADING and is_kept(rule, block.text):
+        draft.blocks.append(block)
+    elif block.text:
+        draft.skips.append(GuessedSkip(block.text, rule, source=block.source))
+
+
+def _rule_by_title(title: str, blocks: Iterable[Block]) -> SkipRule | None:
+    """Returns the skip rule for a chapter of this title, `None` where its text is mostly prose, whatever its title."""
+    rule = title_rule(title)
+    if rule is None:
+        return None
+    return None if is_text_of_book(rule, _texts(blocks)) else rule
+
+
+def _texts(blocks: Iterable[Block]) -> list[str]:
+    """Returns the texts of blocks, headings apart."""
+    return [block.text for block in blocks if block.kind != BlockKind.HEADING]
+
+
+def _blocks(events: Iterable[Event | ChapterNote]) -> list[Block]:
+    """Returns the blocks among events."""
+    return [event for event in events if isinstance(event, Block)]
 
 
 def _merge_untitled(drafts: Iterable[_Draft]) -> list[_Draft]:
@@ -170,6 +207,36 @@ def _merge_untitled(drafts: Iterable[_Draft]) -> list[_Draft]:
         else:
             merged.append(draft)
     return merged
+
+
+def _open_with_parts(drafts: Sequence[_Draft]) -> list[_Draft]:
+    """Gives the head of a part, "PART I" or "ACT I", that has no text of its own to the chapter that follows."""
+    result: list[_Draft] = []
+    for draft in reversed(drafts):
+        following = result[-1] if result else None
+        if following is None or not following.blocks or following.is_front or not _is_part_alone(draft):
+            result.append(draft)
+            continue
+        if _is_part_alone(following) and not following.skips:
+            result.append(draft)  # two parts in a row: nobody knows which of them is empty
+            continue
+        following.title = _under_part(draft.title, following.title or _first_heading(following.blocks))
+        following.blocks = draft.blocks + following.blocks
+        following.skips = draft.skips + following.skips
+    return result[::-1]
+
+
+def _under_part(part: str, title: str) -> str:
+    """Joins the titles of a part and its first chapter: "Part I: One"; "Part I: The Sea — I: At the Inn"."""
+    heading = heading_of(part)
+    return one_line(f"{part}\n{title}") if heading is not None and not heading.title else f"{part} — {title}"
+
+
+def _is_part_alone(draft: _Draft) -> bool:
+    """Tells whether a draft is nothing but the head of a part."""
+    heading = heading_of(draft.title)
+    is_part = heading is not None and heading.kind == "part"
+    return is_part and bool(draft.blocks) and all(block.kind == BlockKind.HEADING for block in draft.blocks)
 
 
 def _first_heading(events: Iterable[Event | ChapterNote]) -> str:

@@ -1,4 +1,7 @@
-"""Makes text of a file's bytes: finds the encoding and says which. Must not know what the text means."""
+"""Makes text of a file's bytes: finds the encoding and says which, repairs what programs did to it on its way.
+
+Must not know formats or what the text means.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,17 @@ _UTF8_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}
 _OPENING = "“‘„«¿¡‚‹"
 _CLOSING = "”’»›…"
 _DASHES = "–—"
+
+
+# What old files mean by the control characters 128 to 159 (HTML 5, section 13.2.5.80).
+C1 = {code: bytes([code]).decode("cp1252", errors="ignore") or chr(code) for code in range(0x80, 0xA0)}
+_C1_QUOTE = re.compile("[\x80\x82-\x84\x86-\x9f]")
+_DOS_END = re.compile("\x1a[\x1a\0\\s]*$")
+_TERMINAL = re.compile("\x1b\\[[0-9;]*[A-Za-z]")  # colours and the like
+_AS_CP1252 = {character: code for code, character in C1.items()} | {chr(code): code for code in range(0x80, 0x100)}
+_CONTINUES = "".join(character for character, code in _AS_CP1252.items() if code < 0xC0)
+_TWICE = re.compile(f"[\u00c2-\u00df][{_CONTINUES}]|[\u00e0-\u00ef][{_CONTINUES}]{{2}}")
+_LOST_APOSTROPHE = re.compile("(?<=[A-Za-z])\ufffd(?=(?:t|s|d|m|ll|re|ve)\\b)")
 
 
 def decode(data: bytes, declared: str | None = None) -> tuple[str, str]:
@@ -147,5 +161,49 @@ def _fit(before: str, character: str, after: str) -> int:
 
 
 def _clean(text: str) -> str:
-    """Puts text into NFC, with line ends `\\n`."""
+    """Puts text into NFC, with line ends `\\n`, without marks of terminals and of the end of DOS files."""
+    text = _TERMINAL.sub("", _DOS_END.sub("", text))
+    if _C1_QUOTE.search(text):  # else U+0085 alone is a line's end
+        text = text.translate(C1)
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def repair(text: str, name: str) -> tuple[str, tuple[str, ...]]:
+    """Repairs letters that a program lost or mistook before. Returns the text, and a warning for each kind of repair.
+
+    UTF-8 that was taken for cp1252 and saved again, "donâ€™t", becomes "don’t"; a replacement character U+FFFD becomes
+    an apostrophe where the word can have no other, and is named elsewhere.
+    """
+    warnings = []
+    mistaken = 0
+
+    def taken_back(match: re.Match[str]) -> str:
+        nonlocal mistaken
+        try:
+            character = bytes(_AS_CP1252[character] for character in match[0]).decode("utf-8")
+        except UnicodeDecodeError:
+            return match[0]
+        if not _is_western(character):
+            return match[0]
+        mistaken += 1
+        return character
+
+    text = _TWICE.sub(taken_back, text)
+    if mistaken:
+        warnings.append(
+            f"{name}: {mistaken} characters were UTF-8 that a program had taken for cp1252; they are put right"
+        )
+    lost = text.count("\ufffd")
+    text, apostrophes = _LOST_APOSTROPHE.subn("’", text)
+    if lost:
+        warnings.append(
+            f"{name}: {lost} characters were lost before, when the file was saved; {apostrophes} of them were "
+            "apostrophes, the others are left out"
+        )
+    return text, tuple(warnings)
+
+
+def _is_western(character: str) -> bool:
+    """Tells whether a character is one of those that Western texts have beyond ASCII."""
+    code = ord(character)
+    return 0xA0 <= code <= 0x17F or 0x2010 <= code <= 0x2044 or code in (0x20AC, 0x2122, 0x2212, 0xFB01, 0xFB02)

@@ -18,6 +18,11 @@ _SCENE_BREAK = re.compile(rf"(?=.{{1,40}}$)[{re.escape(_RULES)}\s]+|[-–—]{{3
 
 
 @dataclass(frozen=True)
+class GuessedSkip(Skip):
+    """A skip of a whole paragraph or page that nothing in the file declares: its wording, place or shape suggest it."""
+
+
+@dataclass(frozen=True)
 class Anchor:
     """The place of an element whose id a table of contents may point to."""
 

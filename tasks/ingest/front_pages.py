@@ -6,8 +6,9 @@ All of this is a guess; what a book says of itself outranks it. Must not know fi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from tasks.ingest.prose import is_prose, mostly_tells, speaks_of_somebody, tells
 from tasks.ingest.skips import SkipRule
 
 _BY_TITLE = tuple(
@@ -41,6 +42,16 @@ _COPYRIGHT_SIGNS = tuple(
         r"\b(published|printed) (by|in)\b",
     )
 )
+_IMPRINT_PAGES = frozenset({SkipRule.COPYRIGHT_PAGE, SkipRule.IMPRINT, SkipRule.COLOPHON})
+# What the sentences of a copyright page are about.
+_PUBLISHING = re.compile(
+    r"\b(?:e-?books?|books?|publish\w*|publications?|authors?|copyright\w*|permissions?|editions?|print\w*|rights|"
+    r"reproduc\w*|trademarks?|fiction|resemblance|librar\w+|isbn|websites?|www|https?|licen[cs]\w*|you|your|"
+    r"designations?|information|sales|purchased|warrant\w+|liab\w+|damages)\b",
+    re.I,
+)
+_NUMBERED = re.compile(r"(?:chapter|part|book|letter|canto|act)\b|\d|[IVXLC]+\b", re.I)
+_NOTE_START = re.compile(r"[\[(]?(?:\d{1,4}|[*†‡§]+|[a-z])[\])]?[.:]?\s")
 _GUTENBERG_START = re.compile(r"\*\*\*\s*START OF (THE|THIS) PROJECT GUTENBERG E-?(BOOK|TEXT)", re.I)
 _GUTENBERG_END = re.compile(
     r"\*\*\*\s*END OF (THE|THIS) PROJECT GUTENBERG E-?(BOOK|TEXT)|^End of (the )?Project Gutenberg", re.I
@@ -58,10 +69,44 @@ def is_notes_title(title: str) -> bool:
     return _NOTES_TITLE.fullmatch(" ".join(title.split()).strip(" .:*—-")) is not None
 
 
-def front_page_rule(text: str, book_title: str, authors: Iterable[str]) -> SkipRule | None:
-    """Returns the skip rule for a text before the first chapter that is a copyright or title page by its wording."""
-    if len(text) < 4000 and sum(1 for sign in _COPYRIGHT_SIGNS if sign.search(text)) >= 2:
+def is_text_of_book(rule: SkipRule, texts: Sequence[str]) -> bool:
+    """Tells whether paragraphs under a title such as "Index" are prose of the book all the same.
+
+    The licence of Project Gutenberg and notes are prose as well, and no part of it: the licence says what it is, and a
+    note begins with its mark.
+    """
+    if rule == SkipRule.GUTENBERG_BOILERPLATE:
+        return False
+    if rule == SkipRule.NOTE_BODY:
+        texts = [text for text in texts if not _NOTE_START.match(text)]
+    if rule in _IMPRINT_PAGES and _is_copyright_page("\n".join(texts)):
+        return False
+    return mostly_tells(texts)
+
+
+def are_notes(texts: Sequence[str]) -> bool:
+    """Tells whether most paragraphs under the title "Notes" begin with the mark of a note."""
+    return bool(texts) and sum(_NOTE_START.match(text) is not None for text in texts) * 2 > len(texts)
+
+
+def is_kept(rule: SkipRule, text: str) -> bool:
+    """Tells whether one paragraph of a page that a guess skips is prose, and read all the same."""
+    if rule in (SkipRule.GUTENBERG_BOILERPLATE, SkipRule.NOTE_BODY):
+        return False
+    if rule in _IMPRINT_PAGES:
+        return is_prose(text) and (speaks_of_somebody(text) or not _PUBLISHING.search(text))
+    if rule in (SkipRule.TABLE_OF_CONTENTS, SkipRule.INDEX, SkipRule.BIBLIOGRAPHY, SkipRule.ADVERTISEMENT):
+        return tells(text) and not _NUMBERED.match(text)
+    return is_prose(text)
+
+
+def front_page_rule(texts: Sequence[str], book_title: str, authors: Iterable[str]) -> SkipRule | None:
+    """Returns the skip rule for a page before the first chapter that is a copyright or title page by its wording."""
+    text = "\n".join(texts)
+    if len(text) < 4000 and _is_copyright_page(text):
         return SkipRule.COPYRIGHT_PAGE
+    if mostly_tells(texts):
+        return None
     folded = " ".join(text.split()).casefold()
     if book_title and folded == book_title.casefold():
         return SkipRule.HALF_TITLE_PAGE
@@ -69,6 +114,11 @@ def front_page_rule(text: str, book_title: str, authors: Iterable[str]) -> SkipR
     if len(folded) < 300 and named and book_title and book_title.casefold() in folded:
         return SkipRule.TITLE_PAGE
     return None
+
+
+def _is_copyright_page(text: str) -> bool:
+    """Tells whether at least two signs of a copyright page stand in a text."""
+    return sum(1 for sign in _COPYRIGHT_SIGNS if sign.search(text)) >= 2
 
 
 def gutenberg_bounds(texts: list[str]) -> tuple[int, int]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
 from tasks.errors import CoverageError
 from tasks.ingest.events import Anchor, Event
 
+_HYPHENS = str.maketrans("−–", "--")
 _SHOWN = 20  # characters in a message
 
 
@@ -32,3 +34,16 @@ def require_equal(expected: Counter[str], found: Counter[str], source: str) -> N
         f"({''.join(lost)[:_SHOWN]!r} / {''.join(doubled)[:_SHOWN]!r}), which is a fault of Talepress; "
         "please report this book"
     )
+
+
+def require_same_letters(text: str, texts: Iterable[str], source: str) -> None:
+    """Raises `CoverageError` unless `texts` hold the letters of a document's `text`, counted by another route.
+
+    A ligature, a superscript or an accented letter equals its parts.
+    """
+    require_equal(Counter(_folded(text)), Counter(_folded("".join(texts))), source)
+
+
+def _folded(text: str) -> str:
+    """Returns text without spaces, its letters taken apart."""
+    return "".join(unicodedata.normalize("NFKD", text).translate(_HYPHENS).split())

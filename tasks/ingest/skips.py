@@ -63,6 +63,7 @@ class SkipRule(StrEnum):
     PAGE_NUMBER = "page-number", "page numbers that stand alone", Basis.GUESSED
     RUNNING_HEAD = "running-head", "lines that come again at the edge of pages", Basis.EITHER
     CROSSWISE_TEXT = "crosswise-text", "text set crosswise on a page", Basis.SAID
+    VERSE_NUMBER = "verse-number", "numbers of verses", Basis.EITHER
     LINE_NUMBER = "line-number", "line numbers beside a text", Basis.SAID
     LINE_END_HYPHEN = "line-end-hyphen", "hyphens of words cut by a line's end", Basis.GUESSED
     HEADING_RULE = "heading-rule", "lines of signs under a heading", Basis.GUESSED
@@ -77,6 +78,7 @@ class SkipRule(StrEnum):
     VECTOR_GRAPHIC = "vector-graphic", "text in drawings", Basis.SAID
     MEDIA_FALLBACK = "media-fallback", "text for programs that show no sound or video", Basis.SAID
     TABLE = "table", "tables that are only announced, by `ingest.tables`", Basis.SAID
+    CODE = "code", "listings of programs, by `ingest.code`", Basis.EITHER
     MATHML = "mathml", "formulas", Basis.SAID
     RUBY_ANNOTATION = "ruby-annotation", "readings printed above or beside a text", Basis.SAID
     RUBY_BASE = "ruby-base", "text of which the reading is spoken, by `ingest.ruby`", Basis.SAID

@@ -1,11 +1,10 @@
-"""Brings a stitched chapter to its loudness: measures it, applies one gain, limits peaks, measures the result.
+"""Brings a stitched chapter to its loudness and measures the result.
 
 It reads and writes in blocks, so memory does not grow with the chapter. It must not know how a chapter was stitched.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,14 +15,12 @@ from configs.settings import MasterSettings
 from storage.artifacts import ArtifactStore
 from storage.records import Master
 from tasks.disk import output_errors
-from tasks.master.dynamics import amplify, limit, plan_gain_db
-from tasks.master.meters import LoudnessMeter, TruePeakMeter
+from tasks.master.dynamics import level
+from tasks.master.meters import measure
 from tasks.stitch.assemble import StitchedChapter
 
 BLOCK_SAMPLES = 1 << 18  # 11 s at 24 kHz: 2 MiB a block
 TOLERANCE_LU = 0.5
-
-logger = logging.getLogger(__name__)
 
 
 def master_chapter(
@@ -44,11 +41,7 @@ def master_chapter(
     Raises:
         OutputError: the disk is full.
     """
-    loudness, peak = measure(_read(stitched.path), stitched.sample_rate)
-    gain_db = plan_gain_db(loudness, peak, settings.target_lufs, settings.ceiling_dbtp)
-    blocks = amplify(_read(stitched.path), gain_db)
-    if peak + gain_db > settings.ceiling_dbtp:
-        blocks = limit(blocks, settings.ceiling_dbtp, stitched.sample_rate)
+    blocks = level(lambda: _read(stitched.path), settings.target_lufs, settings.ceiling_dbtp, stitched.sample_rate)
     working = stitched.path.with_suffix(".master.flac")
     try:
         with output_errors(working.parent):
@@ -57,8 +50,6 @@ def master_chapter(
             address = store.put_file(working)
     finally:
         working.unlink(missing_ok=True)
-    if abs(loudness - settings.target_lufs) > TOLERANCE_LU:
-        logger.warning("chapter %r came out at %.1f LUFS instead of %.1f", title, loudness, settings.target_lufs)
     return Master(
         chapter_index=chapter_index,
         title=title,
@@ -71,14 +62,9 @@ def master_chapter(
     )
 
 
-def measure(blocks: Iterable[np.ndarray], sample_rate: int) -> tuple[float, float]:
-    """Returns integrated loudness (LUFS) and true peak (dBTP) of a stream of mono blocks, each of shape (samples,)."""
-    loudness = LoudnessMeter(sample_rate)
-    peak = TruePeakMeter()
-    for block in blocks:
-        loudness.add(block)
-        peak.add(block)
-    return loudness.lufs(), peak.dbtp()
+def misses_target(loudness_lufs: float, settings: MasterSettings) -> bool:
+    """Tells whether listeners would notice that a chapter has not the loudness that was asked for."""
+    return abs(loudness_lufs - settings.target_lufs) > TOLERANCE_LU
 
 
 def _read(path: Path) -> Iterator[np.ndarray]:

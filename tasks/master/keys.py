@@ -13,22 +13,20 @@ from configs.settings import MasterSettings, StitchSettings
 from storage.records import ChosenTake
 
 # Raise it when the code of stitch or master turns equal inputs into other audio.
-MASTER_FORMAT_VERSION = 1
+MASTER_FORMAT_VERSION = 2
 
 
-def master_key(cues: Sequence[ChosenTake], stitch: StitchSettings, master: MasterSettings, *, opens_book: bool) -> str:
+def master_key(cues: Sequence[ChosenTake], stitch: StitchSettings, master: MasterSettings) -> str:
     """Returns the sha256 (64 hexadecimal digits) of a chapter's takes in order, their pauses, and all settings.
 
     Args:
         cues: the chapter's utterances with their takes, in reading order.
         stitch: all settings of the stitch stage.
         master: all settings of the master stage.
-        opens_book: whether this is the edition's first chapter, see `tasks.stitch.timeline.lay_out`.
     """
     content = {
         "version": MASTER_FORMAT_VERSION,
         "takes": [[cue.utterance.index, cue.take.key, cue.take.audio_sha256, _pause(cue)] for cue in cues],
-        "opens_book": opens_book,
         "stitch": stitch.model_dump(mode="json"),
         "master": master.model_dump(mode="json"),
     }

@@ -5,6 +5,8 @@ The meters know samples and rates. They must not know chapters or files.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from pyloudnorm import IIRfilter
 from scipy.signal import lfilter, resample_poly
@@ -75,6 +77,16 @@ class TruePeakMeter:
         waiting = peak_of(np.concatenate([self._context, np.zeros(PEAK_CONTEXT)]))[PEAK_CONTEXT:-PEAK_CONTEXT]
         peak = max(self._peak, waiting.max(initial=0.0))
         return float(20 * np.log10(peak)) if peak > 0 else SILENT_DBTP
+
+
+def measure(blocks: Iterable[np.ndarray], sample_rate: int) -> tuple[float, float]:
+    """Returns integrated loudness (LUFS) and true peak (dBTP) of a stream of mono blocks, each of shape (samples,)."""
+    loudness = LoudnessMeter(sample_rate)
+    peak = TruePeakMeter()
+    for block in blocks:
+        loudness.add(block)
+        peak.add(block)
+    return loudness.lufs(), peak.dbtp()
 
 
 def peak_of(audio: np.ndarray) -> np.ndarray:

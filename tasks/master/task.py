@@ -13,7 +13,7 @@ from tasks.stitch.assemble import StitchedChapter
 
 @task(name="master chapter", persist_result=False)
 def master(
-    artifacts: str, stitched: StitchedChapter, title: str, chapter_index: int, settings: MasterSettings
+    store: ArtifactStore, stitched: StitchedChapter, title: str, chapter_index: int, settings: MasterSettings
 ) -> Master:
-    """Normalises one chapter; see `tasks.master.chapter.master_chapter`. `artifacts` is `StorageSettings.artifacts`."""
-    return master_chapter(ArtifactStore(artifacts), stitched, title, chapter_index, settings)
+    """Normalises one chapter; see `tasks.master.chapter.master_chapter`."""
+    return master_chapter(store, stitched, title, chapter_index, settings)

@@ -6,6 +6,7 @@ Knows nothing of what is inside a model.
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +45,7 @@ class InstalledModel:
 
 
 def installed_models(storage: StorageSettings) -> tuple[InstalledModel, ...]:
-    """All models, those that come with the program first."""
+    """Lists all models, those that come with the program first."""
     return tuple(
         InstalledModel(folder.name, origin, folder)
         for origin, place in (("shipped", SHIPPED_FOLDER), ("imported", storage.models))
@@ -54,17 +55,30 @@ def installed_models(storage: StorageSettings) -> tuple[InstalledModel, ...]:
 
 
 def find_model(storage: StorageSettings, name: str) -> InstalledModel:
-    """The model of that name. Raises `BadInputError`."""
+    """Finds the model of that name. Raises `BadInputError`."""
     models = installed_models(storage)
     for model in models:
         if model.name == name:
             return model
-    known = ", ".join(model.name for model in models) or "none"
-    raise BadInputError(f"unknown model {name!r}: there is {known}; `talepress model import` adds one")
+    known = ", ".join(model.name for model in models)
+    raise BadInputError(f"unknown model {name!r}: use one of {known}, or add one: `talepress model import FOLDER`")
+
+
+def how_to_mend(folder: Path) -> str:
+    """The commands that replace a damaged model folder by a sound one."""
+    if folder.absolute().parent == SHIPPED_FOLDER.absolute():
+        return (
+            "it comes with the program: install Talepress again, or in a checkout run "
+            f"`git checkout -- configs/models/{folder.name}`"
+        )
+    return (
+        f"run `rm -r {shlex.quote(str(folder))}`, then `talepress model pull --name {folder.name}`, or "
+        f"`talepress model import FOLDER --name {folder.name}` where FOLDER has the published files"
+    )
 
 
 def new_model_folder(storage: StorageSettings, name: str) -> Path:
-    """Where a new model goes. Raises `BadInputError` for a name that is taken or none."""
+    """Returns the folder for a new model. Raises `BadInputError` for a name that is taken or malformed."""
     if not MODEL_NAME.fullmatch(name):
         raise BadInputError(f"{name!r} cannot name a model: use up to 64 letters, digits, '.', '-' and '_'")
     if any(model.name == name for model in installed_models(storage)):

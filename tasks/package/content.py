@@ -50,7 +50,7 @@ class EditionContent:
     @cached_property
     def tags(self) -> Tags:
         """What players and libraries show of the book."""
-        return tags_of(self.book, narrator_of(self.settings, self.voice))
+        return tags_of(self.book, narrator_of(self.settings, self.voice), self.voice.name)
 
     @property
     def name_fields(self) -> dict[str, str]:

@@ -25,10 +25,7 @@ from tasks.package.outputs.manifest import MANIFEST
 from tasks.package.place import Replace, find_place
 
 # Raise it when equal inputs become other files.
-EDITION_FORMAT_VERSION = 1
-
-# The outputs of every edition before outputs could be chosen. Their key does not name them, so that it stays the same.
-UNNAMED_OUTPUTS = ["m4b", "manifest"]
+EDITION_FORMAT_VERSION = 2
 
 NOTHING_ENCODED: Mapping[str, Path] = MappingProxyType({})
 
@@ -48,12 +45,10 @@ def edition_key(content: EditionContent) -> str:
         "tags": tags,
         "masters": [[master.audio_sha256, master.title] for master in content.masters],
         "settings": content.settings.model_dump(mode="json", include=shaping),
+        "outputs": [output.kind for output in outputs],
     }
     if content.settings.ffmpeg:  # the packaged one is not named: it was not when there was no choice
         parts["ffmpeg"] = content.settings.ffmpeg
-    kinds = [output.kind for output in outputs]
-    if kinds != UNNAMED_OUTPUTS:
-        parts["outputs"] = kinds
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

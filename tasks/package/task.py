@@ -15,11 +15,11 @@ from tasks.package.place import Replace
 
 @task(name="package edition", persist_result=False)
 def package(
-    out: Path, artifacts: str, content: EditionContent, encoded: Mapping[str, Path], replacing: Replace
+    out: Path, store: ArtifactStore, content: EditionContent, encoded: Mapping[str, Path], replacing: Replace
 ) -> Published:
-    """Publishes an edition; see `tasks.package.edition.publish_edition`. `artifacts` is `StorageSettings.artifacts`.
+    """Publishes an edition; see `tasks.package.edition.publish_edition`.
 
     Call it with `prefect.utilities.annotations.quote(content)`, which arrives here as the content itself: it keeps
     Prefect from walking through every utterance of the book in search of futures.
     """
-    return publish_edition(out, ArtifactStore(artifacts), content, encoded, replacing)
+    return publish_edition(out, store, content, encoded, replacing)

@@ -1,4 +1,4 @@
-"""`plan`: what will be spoken and what is skipped, as plain data for `talepress plan`. Must not read or render."""
+"""Tells what will be spoken and what is skipped, as plain data for `talepress plan`. Must not read or render."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ _LONG_WORD = re.compile(r"[^\W\d_]{31,}|\S{60,}")
 _ORNAMENTS = frozenset("*_~•·#|\\§¶†‡❦☙❧✻✽✦⁂※")  # silent, and no loss to a listener
 _EXAMPLES = 5
 _KINDS_SHOWN = 20
+_SHOWN_CHARS = 80
 
 
 def plan(
     book: Book, script: Script, seconds_per_char: float, stitch: StitchSettings, findings: Findings | None = None
 ) -> dict[str, Any]:
-    """The plan as JSON-ready data.
+    """Makes the plan of a book as JSON-ready data.
 
     Keys: `title`, `authors`, `language`, `chapters` [`title`, `seconds`, `words`, `first_words`, `utterances` [`text`,
     `spoken`, `pause`; `voice` and `pause_seconds` where the text asks for them]], `words`, `skipped` [`text`, `rule`],
@@ -37,12 +38,14 @@ def plan(
     Args:
         seconds_per_char: speech rate of the voice: seconds of audio per character of spoken text.
         stitch: the silences between utterances.
-        findings: what was found while the book's markup was made.
+        findings: what annotating the book found.
     """
     findings = findings or Findings()
+    # 1. Sort the utterances by chapter.
     by_chapter: dict[int, list[Utterance]] = {chapter.index: [] for chapter in book.chapters}
     for utterance in script.utterances:
         by_chapter[utterance.chapter_index].append(utterance)
+    # 2. Describe each chapter.
     chapters: list[dict[str, Any]] = [
         {
             "title": chapter.title,
@@ -53,6 +56,7 @@ def plan(
         }
         for chapter in book.chapters
     ]
+    # 3. Add them up, and say what is skipped and what looks wrong.
     return {
         "title": book.title,
         "authors": list(book.authors),
@@ -71,6 +75,7 @@ def plan(
 
 
 def _utterance(utterance: Utterance) -> dict[str, Any]:
+    """Describes one utterance; voice and seconds of pause only where the text asks for them."""
     row: dict[str, Any] = {"text": utterance.text, "spoken": utterance.spoken, "pause": utterance.pause.value}
     if utterance.voice:
         row["voice"] = utterance.voice
@@ -80,14 +85,14 @@ def _utterance(utterance: Utterance) -> dict[str, Any]:
 
 
 def _first_words(utterances: Sequence[Utterance]) -> str:
-    """The beginning of a chapter's text, after its headings if there is any."""
+    """Returns the beginning of a chapter's text: after its headings, unless it has nothing else."""
     body = [utterance.text for utterance in utterances if not utterance.is_heading]
     shown = body[:_FIRST_WORDS] or [utterance.text for utterance in utterances[:_FIRST_WORDS]]
     return " ".join(" ".join(shown).split()[:_FIRST_WORDS])
 
 
 def _seconds(utterances: Sequence[Utterance], seconds_per_char: float, stitch: StitchSettings) -> float:
-    """Forecast length of a chapter's audio."""
+    """Forecasts the length of a chapter's audio, in seconds."""
     if not utterances:
         return 0.0
     speech = sum(len(respelled(utterance.spoken)) for utterance in utterances) * seconds_per_char
@@ -96,6 +101,7 @@ def _seconds(utterances: Sequence[Utterance], seconds_per_char: float, stitch: S
 
 
 def _cast(findings: Findings) -> dict[str, Any]:
+    """Counts the quotations of each character; empty where no cast was given."""
     if findings.cast is None:
         return {}
     return {
@@ -106,7 +112,22 @@ def _cast(findings: Findings) -> dict[str, Any]:
 
 
 def _suspicious(book: Book, script: Script, findings: Findings) -> Iterator[dict[str, Any]]:
-    """What a person should look at before hours are spent on it."""
+    """Lists what a person should look at before hours are spent on it."""
+    yield from _suspicious_characters(script)
+    long_words = Counter(word for u in script.utterances for word in _LONG_WORD.findall(u.text))
+    for word, count in long_words.most_common(_KINDS_SHOWN):
+        yield _row("long-word", word[:_SHOWN_CHARS], count)
+    yield from _suspicious_markup(book)
+    if findings.cast is not None and findings.cast.unattributed:
+        quotes = [quote[:_SHOWN_CHARS] for _, quote in findings.cast.unattributed]
+        yield _row("unattributed-quotations", "read by the narrator", len(quotes), quotes[:_EXAMPLES])
+    if findings.heteronyms is not None:
+        for word, count in sorted(findings.heteronyms.counts.items()):
+            yield _row("heteronym", word, count, findings.heteronyms.places[word])
+
+
+def _suspicious_characters(script: Script) -> Iterator[dict[str, Any]]:
+    """Lists characters that nobody can speak, and words in other scripts than Latin."""
     unknown: Counter[str] = Counter()
     for entry in script.ledger:
         if entry.rule == SkipRule.UNSPEAKABLE_CHARACTER:
@@ -119,19 +140,10 @@ def _suspicious(book: Book, script: Script, findings: Findings) -> Iterator[dict
             scripts[name][word] += 1
     for name, words in sorted(scripts.items()):
         yield _row("foreign-script", name, words.total(), [word for word, _ in words.most_common(_EXAMPLES)])
-    long_words = Counter(word for u in script.utterances for word in _LONG_WORD.findall(u.text))
-    for word, count in long_words.most_common(_KINDS_SHOWN):
-        yield _row("long-word", word[:80], count)
-    yield from _suspicious_markup(book)
-    if findings.cast is not None and findings.cast.unattributed:
-        quotes = [quote[:80] for _, quote in findings.cast.unattributed]
-        yield _row("unattributed-quotations", "read by the narrator", len(quotes), quotes[:_EXAMPLES])
-    if findings.heteronyms is not None:
-        for word, count in sorted(findings.heteronyms.counts.items()):
-            yield _row("heteronym", word, count, findings.heteronyms.places[word])
 
 
 def _suspicious_markup(book: Book) -> Iterator[dict[str, Any]]:
+    """Lists stretches in other languages, and markup that cannot be followed."""
     languages: Counter[str] = Counter()
     problems: Counter[str] = Counter()
     for chapter in book.chapters:

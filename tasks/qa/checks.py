@@ -55,16 +55,16 @@ class Finding:
 Check = Callable[[Rendering, QaSettings], Finding]
 
 
-def loudness(rendering: Rendering, settings: QaSettings) -> Finding:
-    """Root mean square level in dBFS: a take far below speech level says nothing."""
+def speech_level(rendering: Rendering, settings: QaSettings) -> Finding:
+    """Measures the root mean square level in dBFS: a take far below speech level says nothing."""
     level = rms_dbfs(rendering.speech)
     if level < settings.min_rms_dbfs:
         return Finding(level, f"silence: {level:.0f} dBFS", severity=2)
     return Finding(level)
 
 
-def peak(rendering: Rendering, settings: QaSettings) -> Finding:
-    """Share of samples in flat tops at full scale."""
+def clipping(rendering: Rendering, settings: QaSettings) -> Finding:
+    """Measures the share of samples in flat tops at full scale."""
     at_limit = np.abs(rendering.raw) >= FULL_SCALE
     flat = sum(end - start for start, end in runs(at_limit) if end - start >= CLIPPED_RUN)
     share = flat / max(1, len(rendering.raw))
@@ -73,8 +73,8 @@ def peak(rendering: Rendering, settings: QaSettings) -> Finding:
     return Finding(share)
 
 
-def offset(rendering: Rendering, settings: QaSettings) -> Finding:
-    """Mean of the samples: a constant offset clicks at every edge."""
+def dc_offset(rendering: Rendering, settings: QaSettings) -> Finding:
+    """Measures the mean of the samples: a constant offset clicks at every edge."""
     mean = float(np.mean(rendering.raw)) if len(rendering.raw) else 0.0
     if abs(mean) > settings.max_dc_offset:
         return Finding(mean, f"constant offset of {mean:+.3f}", severity=1)
@@ -82,7 +82,7 @@ def offset(rendering: Rendering, settings: QaSettings) -> Finding:
 
 
 def duration(rendering: Rendering, settings: QaSettings) -> Finding:
-    """Seconds per character against the band that narration keeps to; very short texts get `duration_slack_s` more."""
+    """Holds the seconds per character against what narration takes; very short texts get `duration_slack_s` more."""
     chars = max(1, len(rendering.spoken))
     pace = rendering.seconds / chars
     measured = f"{rendering.seconds:.1f} s for {chars} characters"
@@ -94,7 +94,7 @@ def duration(rendering: Rendering, settings: QaSettings) -> Finding:
 
 
 def inner_silence(rendering: Rendering, settings: QaSettings) -> Finding:
-    """Longest stretch inside the speech that is quieter than speech, in seconds."""
+    """Measures the longest stretch inside the speech that is quieter than speech, in seconds."""
     quiet = window_levels_dbfs(rendering.speech, rendering.sample_rate) < settings.min_rms_dbfs
     longest = max((end - start for start, end in runs(quiet)), default=0) * WINDOW_SECONDS
     if longest > settings.max_inner_silence_s:
@@ -103,7 +103,7 @@ def inner_silence(rendering: Rendering, settings: QaSettings) -> Finding:
 
 
 def tail(rendering: Rendering, settings: QaSettings) -> Finding:
-    """Level of the last 30 ms before trimming against the whole, in dB: speech still under way was cut off."""
+    """Compares the last 30 ms before trimming with the whole, in dB: an end that is loud was cut off."""
     last = rendering.raw[-max(1, round(TAIL_SECONDS * rendering.sample_rate)) :]
     relative = rms_dbfs(last) - rms_dbfs(rendering.speech)
     if relative > settings.max_tail_db and rms_dbfs(last) > settings.min_rms_dbfs:
@@ -112,14 +112,14 @@ def tail(rendering: Rendering, settings: QaSettings) -> Finding:
 
 
 def length_cap(rendering: Rendering, settings: QaSettings) -> Finding:
-    """1 where the model ran into its length limit before it ended by itself, else 0."""
+    """Scores 1 where the model ran into its length limit before it ended by itself, else 0."""
     return Finding(1.0, "length cap: no stop code", severity=2) if rendering.hit_length_cap else Finding(0.0)
 
 
 def spelling(rendering: Rendering, settings: QaSettings) -> Finding:
-    """Log-likelihood that the speech spells the text, in nats a character; short texts get `SPELLED_SLACK_NATS` more.
+    """Scores how well the speech spells the text: log-likelihood in nats a character.
 
-    0 where the engine does not measure it.
+    Short texts may miss by `SPELLED_SLACK_NATS` more. The score is 0 where the engine does not measure it.
     """
     if rendering.spelled is None:
         return Finding(0.0)
@@ -130,33 +130,33 @@ def spelling(rendering: Rendering, settings: QaSettings) -> Finding:
     return Finding(per_char)
 
 
-def numbers(rendering: Rendering, settings: QaSettings) -> Finding:
-    """Number of samples that are NaN or infinite: the networks overflowed."""
+def bad_samples(rendering: Rendering, settings: QaSettings) -> Finding:
+    """Counts the samples that are NaN or infinite: the networks overflowed."""
     count = rendering.bad_samples
     return Finding(count, f"{count} samples are no numbers", severity=2) if count else Finding(0.0)
 
 
 CHECKS: dict[str, Check] = {
-    "rms_dbfs": loudness,
-    "clipped_share": peak,
-    "dc_offset": offset,
+    "rms_dbfs": speech_level,
+    "clipped_share": clipping,
+    "dc_offset": dc_offset,
     "seconds_per_char": duration,
     "inner_silence_s": inner_silence,
     "tail_db": tail,
     "spelled_per_char": spelling,
     "hit_length_cap": length_cap,
-    "bad_samples": numbers,
+    "bad_samples": bad_samples,
 }
 
 
 def rms_dbfs(audio: np.ndarray) -> float:
-    """Root mean square level relative to full scale, in dB; -144 for nothing or digital silence."""
+    """Computes the root mean square level relative to full scale, in dB; -144 for nothing or digital silence."""
     power = float(np.mean(np.square(audio, dtype=np.float64))) if len(audio) else 0.0
     return max(SILENT_DBFS, 10 * float(np.log10(power))) if power > 0 else SILENT_DBFS
 
 
 def window_levels_dbfs(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Levels of whole windows of 20 ms. Shape: (samples,) to (windows,), `samples // (0.02 * sample_rate)`."""
+    """Computes the levels of 20 ms windows. Shape: (samples,) to (windows,), `samples // (0.02 * sample_rate)`."""
     size = round(WINDOW_SECONDS * sample_rate)
     windows = audio[: len(audio) - len(audio) % size].reshape(-1, size)
     power = np.mean(np.square(windows, dtype=np.float64), axis=1)
@@ -164,6 +164,6 @@ def window_levels_dbfs(audio: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def runs(flags: np.ndarray) -> list[tuple[int, int]]:
-    """Start and end (exclusive) of every stretch of true values. Shape: (n,) bool."""
+    """Finds start and end (exclusive) of every stretch of true values. Shape: (n,) bool."""
     edges = np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8))
     return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))

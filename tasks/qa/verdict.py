@@ -36,7 +36,7 @@ def judge(rendering: Rendering, settings: QaSettings) -> Judgement:
 
 
 def best(takes: Iterable[Take]) -> Take:
-    """The take to keep: the least doubted; among equals the one that the engine ranks highest, then the earliest.
+    """Picks the take to keep: the least doubted; among equals the one that the engine ranks highest, then the earliest.
 
     Raises `ValueError` for no takes.
     """
@@ -44,7 +44,7 @@ def best(takes: Iterable[Take]) -> Take:
 
 
 def rank(take: Take) -> float:
-    """How the engine ranks a take among those of the same text, the higher the better."""
+    """Returns how the engine ranks a take among those of the same text, the higher the better."""
     if RANK in take.scores:
         return take.scores[RANK]
     return sum(take.scores.get(name, 0.0) for name in _EARLIER_RANKS)

@@ -1,4 +1,5 @@
-"""Stage 2: a `Book` becomes a `Script`, utterances with pauses and a coverage ledger: `script.write_script`.
+"""Stage 4 of the text, after normalise and before plan: cuts a book into utterances with pauses.
 
-Must not know where the book came from.
+`script.write_script` is the way in. Each candidate for an utterance is normalised as it is cut, because it must fit as
+it is spoken, not as it is written. Must not know where the book came from.
 """

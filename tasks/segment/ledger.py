@@ -1,4 +1,4 @@
-"""The coverage ledger: what became of every character of the book. Must not use anything the segmenter remembers.
+"""Keeps the coverage ledger: what became of every character of the book. Must not use what the segmenter remembers.
 
 It is computed from the book's blocks and the finished utterances alone, so that a fault of the segmenter shows.
 Characters are counted without whitespace.
@@ -28,15 +28,19 @@ from tasks.normalise.normalise import has_words
 from tasks.normalise.rules.characters import unspeakable
 
 # What a character of a block is marked with; unmarked ones are decided by the block they are in.
-_UNMARKED, _ONCE, _TWICE, _UNSAID, _UNSPEAKABLE = range(5)
+_UNMARKED = 0
+_ONCE = 1
+_TWICE = 2
+_UNSAID = 3
+_UNSPEAKABLE = 4
 _RUN = re.compile(rb"(.)\1*", re.S)
 _UNMARKED_RUN = re.compile(rb"\0+")
-# Words this long are in no abbreviation and no number: normalisation must leave them in what is said.
+# Words this long are in no abbreviation and no number: normalisation must leave them in the spoken text.
 _KEPT_WORD = re.compile(r"(?<![^\W_])[a-z]{6,}(?![^\W_])")
 
-# Markup that says what to say in place of a text: its own words are then not to be found in what is said.
+_SHOWN_CHARS = 60  # of a text in a message
 
-_Fate = tuple[LedgerState, str]
+_Fate = tuple[LedgerState, str]  # the state, and the rule or what is wrong
 _FATES: dict[int, _Fate] = {
     _ONCE: (LedgerState.SPOKEN, ""),
     _TWICE: (LedgerState.UNACCOUNTED, "spoken twice"),
@@ -46,7 +50,7 @@ _FATES: dict[int, _Fate] = {
 
 
 def build(book: Book, utterances: Sequence[Utterance]) -> tuple[LedgerEntry, ...]:
-    """The ledger, chapter by chapter in reading order, then what was skipped while reading the book."""
+    """Makes the ledger, chapter by chapter in reading order, then what was skipped while the book was read."""
     by_block: dict[tuple[int, int], list[Utterance]] = defaultdict(list)
     for utterance in utterances:
         by_block[utterance.chapter_index, utterance.block_index].append(utterance)
@@ -63,7 +67,7 @@ def build(book: Book, utterances: Sequence[Utterance]) -> tuple[LedgerEntry, ...
 
 
 def coverage(ledger: Iterable[LedgerEntry]) -> Coverage:
-    """Totals of a ledger, in characters without whitespace."""
+    """Adds up a ledger, in characters without whitespace."""
     totals = dict.fromkeys(LedgerState, 0)
     for entry in ledger:
         totals[entry.state] += entry.chars
@@ -78,8 +82,8 @@ def coverage(ledger: Iterable[LedgerEntry]) -> Coverage:
 def check(book: Book, script: Script) -> None:
     """Raises `CoverageError`, naming chapter and text, unless every character is spoken once or skipped by a rule.
 
-    Recomputes the ledger: the one in the script is believed only when it says the same. Call it after segmenting, and
-    again at the end of a run with what the database remembers.
+    Recomputes the ledger: the one in the script is believed only when it says the same. It holds as well for a script
+    that was read back from the database.
     """
     _check_order(script.utterances)
     ledger = build(book, script.utterances)
@@ -87,34 +91,36 @@ def check(book: Book, script: Script) -> None:
         if entry.state == LedgerState.UNACCOUNTED:
             where = _name(book.chapters, entry.chapter_index)
             raise CoverageError(
-                f"{where}: {_shorten(entry.text)} is {entry.rule}; nothing was rendered from a faulty plan"
+                f"{where}: {_shorten(entry.text)} is {entry.rule}, so no audio was made; please report the book"
             )
     if script.ledger != ledger or script.coverage != coverage(ledger):
-        raise CoverageError(f"the coverage ledger of {book.title!r} does not match its book and utterances")
+        raise CoverageError(f"{book.title}: the coverage ledger does not match the text; please report the book")
 
 
 def _check_order(utterances: Sequence[Utterance]) -> None:
     places = [(utterance.chapter_index, utterance.block_index, utterance.start) for utterance in utterances]
     for before, here, after in zip(places, places[1:], utterances[1:], strict=False):
         if before >= here:
-            raise CoverageError(f"{_shorten(after.text)} is spoken out of order in chapter {after.chapter_index + 1}")
+            raise CoverageError(
+                f"chapter {after.chapter_index + 1}: {_shorten(after.text)} is out of order; please report the book"
+            )
 
 
 def _block_entries(chapter_index: int, block: Block, utterances: Sequence[Utterance]) -> Iterator[LedgerEntry]:
-    """Entries for the runs of characters that share a fate. One byte of `marks` for each character of the block."""
+    """Makes an entry for each run of characters that share a fate."""
+    # 1. Mark each character, in one byte, by the utterances that hold it.
     marks = bytearray(len(block.text))
-    marked = [(note.start, note.end) for note in block.markup if note.kind in SAYING_KINDS]
+    pronounced = [(note.start, note.end) for note in block.markup if note.kind in SAYING_KINDS]
     for utterance in utterances:
-        start, end = utterance.start, min(utterance.end, len(block.text))
-        honest = block.text[utterance.start : utterance.end] == utterance.text and _says(utterance, marked)
-        mark = _ONCE if honest else _UNSAID
-        before = marks[start:end]
-        marks[start:end] = bytes(_TWICE if old else mark for old in before)
-    for start, end in unspeakable(block.text) if utterances else ():
-        for position in range(start, end):
-            said = marks[position] == _ONCE and any(first <= position < last for first, last in marked)
-            if marks[position] in (_UNMARKED, _ONCE) and not said:
-                marks[position] = _UNSPEAKABLE
+        start = utterance.start
+        end = min(utterance.end, len(block.text))
+        is_true = block.text[utterance.start : utterance.end] == utterance.text and _says(utterance, pronounced)
+        mark = _ONCE if is_true else _UNSAID
+        marks[start:end] = bytes(_TWICE if earlier else mark for earlier in marks[start:end])
+    # 2. Mark what cannot be spoken, but for what markup gives words to.
+    if utterances:
+        _mark_unspeakable(block.text, marks, pronounced)
+    # 3. The rest is decided by the block.
     fates = _FATES | {_UNMARKED: _fate_of_the_rest(block, marks)}
     for run in _RUN.finditer(marks):
         text = block.text[run.start() : run.end()].strip()
@@ -122,8 +128,17 @@ def _block_entries(chapter_index: int, block: Block, utterances: Sequence[Uttera
             yield _entry(chapter_index, text, fates[run[0][0]])
 
 
+def _mark_unspeakable(text: str, marks: bytearray, pronounced: Sequence[tuple[int, int]]) -> None:
+    """Marks the characters of a block that cannot be spoken and that no markup gives words to."""
+    for start, end in unspeakable(text):
+        for position in range(start, end):
+            has_words_by_markup = marks[position] == _ONCE and _overlaps(pronounced, position, position + 1)
+            if marks[position] in (_UNMARKED, _ONCE) and not has_words_by_markup:
+                marks[position] = _UNSPEAKABLE
+
+
 def _fate_of_the_rest(block: Block, marks: bytearray) -> _Fate:
-    """What became of the characters that no utterance covers: a silent block's, or nobody knows."""
+    """Says what became of the characters that no utterance covers: skipped with a silent block, or unaccounted."""
     if block.kind == BlockKind.SCENE_BREAK:
         return LedgerState.SKIPPED, SkipRule.SCENE_BREAK
     rest = "".join(block.text[run.start() : run.end()] for run in _UNMARKED_RUN.finditer(marks))
@@ -134,12 +149,12 @@ def _fate_of_the_rest(block: Block, marks: bytearray) -> _Fate:
     return LedgerState.UNACCOUNTED, "not spoken"
 
 
-def _says(utterance: Utterance, marked: Sequence[tuple[int, int]]) -> bool:
-    """Whether the words to say are there: something, and every long plain word of the text that no markup replaces."""
-    said = utterance.spoken.lower()
+def _says(utterance: Utterance, pronounced: Sequence[tuple[int, int]]) -> bool:
+    """Tells whether the spoken text holds words, and every long plain word of the text that no markup replaces."""
+    spoken = utterance.spoken.lower()
     words = _KEPT_WORD.finditer(utterance.text)
-    return has_words(said) and all(
-        word[0] in said or _overlaps(marked, utterance.start + word.start(), utterance.start + word.end())
+    return has_words(spoken) and all(
+        word[0] in spoken or _overlaps(pronounced, utterance.start + word.start(), utterance.start + word.end())
         for word in words
     )
 
@@ -163,4 +178,4 @@ def _name(chapters: Sequence[Chapter], index: int | None) -> str:
 
 
 def _shorten(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+    return repr(text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 3] + "...")

@@ -1,4 +1,4 @@
-"""What is said for a stretch of a block: its words by the normalisation rules, marked stretches as their markup says.
+"""Turns a stretch of a block into spoken text: by the normalisation rules, or as its markup asks.
 
 Marked stretches are kept whole: while sentences are found and cut they look like one long word, and while the rules
 work they look like a made-up one. Must not know utterances, chapters or where the markup comes from.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +23,8 @@ _STRESSED_SYLLABLES = re.compile(r"\w+(?:-\w+)+")
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
 _LONGEST_NUMBER = 15  # digits; longer ones are read digit by digit
 _LETTER_A = "{EY1|A}"  # alone it would be the article
+_RARE_LETTERS = "zqxozqx"  # begin a made-up word, which is too long for an acronym in a line of capitals
+_NUMBERS: dict[str, Callable[[int, bool], str]] = {"cardinal": cardinal, "ordinal": ordinal, "year": year}
 _DIGITS_OF_INDEX = "abcdefghijklmnopqrstuvwxy"  # "z" ends a made-up word
 
 
@@ -32,21 +34,21 @@ class Stretch:
 
     start: int
     end: int
-    said: str
+    spoken: str
 
 
 def stretches(block: Block, context: Context) -> list[Stretch]:
-    """The marked stretches that decide what is said, in order, none inside of another.
+    """Finds the stretches whose markup decides how they are spoken, in order, none inside of another.
 
-    What cannot be said as its markup asks, see `problem_of`, is read as if it were not marked.
+    A stretch that cannot be spoken as its markup asks, see `problem_of`, is read as if it were not marked.
     """
     found: list[Stretch] = []
     for note in block.markup:
         if note.kind not in SAYING_KINDS or (found and note.start < found[-1].end):
             continue
-        said = _said(block.text[note.start : note.end], note, context)
-        if said:
-            found.append(Stretch(note.start, note.end, said))
+        spoken = _as_marked(block.text[note.start : note.end], note, context)
+        if spoken:
+            found.append(Stretch(note.start, note.end, spoken))
     return found
 
 
@@ -54,13 +56,13 @@ def problem_of(text: str, note: Markup) -> str:
     """Says why a text cannot be spoken as its markup asks, once the rules have had it; "" if it can."""
     if problem := markup_problem(text, note):
         return problem
-    if note.kind in SAYING_KINDS and not _said(text, note, Context()):
+    if note.kind in SAYING_KINDS and not _as_marked(text, note, Context()):
         return f"{text!r} cannot be said as {note.value!r}"
     return ""
 
 
 class Saying:
-    """One block, ready to be cut and said."""
+    """One block, ready to be cut and spoken."""
 
     def __init__(self, block: Block, context: Context) -> None:
         self._text = block.text
@@ -71,29 +73,32 @@ class Saying:
         self._starts = [stretch.start for stretch in self.stretches]
 
     def spoken(self, start: int, end: int) -> str:
-        """What is said for `[start, end)`; a stretch belongs to the part that holds its start."""
-        own = self.stretches[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
-        if not own:
+        """Returns the spoken text of `[start, end)`; a stretch belongs to the part that holds its start."""
+        inside = self.stretches[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
+        if not inside:
             return normalise(self._text[start:end], self._context)
-        return _with_stretches(self._text, start, end, own, self._context)
+        return _with_stretches(self._text, start, end, inside, self._context)
 
 
-def _masked(text: str, found: Sequence[Stretch]) -> str:
-    parts, at = [], 0
-    for stretch in found:
+def _masked(text: str, marked: Sequence[Stretch]) -> str:
+    """Writes one long word of x in the place of each stretch."""
+    parts = []
+    at = 0
+    for stretch in marked:
         first = "X" if text[stretch.start].isupper() else "x"
         parts += [text[at : stretch.start], first, "x" * (stretch.end - stretch.start - 1)]
         at = stretch.end
     return "".join([*parts, text[at:]])
 
 
-def _with_stretches(text: str, start: int, end: int, own: Sequence[Stretch], context: Context) -> str:
-    """Normalises with a made-up word in each stretch's place, then puts in what is said."""
-    stem = "zqx"
+def _with_stretches(text: str, start: int, end: int, inside: Sequence[Stretch], context: Context) -> str:
+    """Normalises `[start, end)` with a made-up word in each stretch's place, then puts the stretches' words in."""
+    stem = _RARE_LETTERS
     while stem in text.lower():
         stem += "q"
-    parts, at = [], start
-    for index, stretch in enumerate(own):
+    parts = []
+    at = start
+    for index, stretch in enumerate(inside):
         parts.append(text[at : stretch.start])
         parts.append(_made_up(stem, index, capital=text[stretch.start].isupper()))
         at = min(stretch.end, end)
@@ -101,10 +106,11 @@ def _with_stretches(text: str, start: int, end: int, own: Sequence[Stretch], con
     shouted = any(c.isupper() for c in outside) and not any(c.islower() for c in outside)
     prepared = "".join([*(part.upper() if shouted else part for part in parts), text[at:end]])
     spoken = normalise(prepared, context)
-    return re.sub(rf"{stem}([a-y]+)z", lambda match: own[_index(match[1])].said, spoken, flags=re.I)
+    return re.sub(rf"{stem}([a-y]+)z", lambda match: inside[_index(match[1])].spoken, spoken, flags=re.I)
 
 
 def _made_up(stem: str, index: int, *, capital: bool) -> str:
+    """Makes a word that no text holds, with its index in letters."""
     digits = ""
     while True:
         index, digit = divmod(index, len(_DIGITS_OF_INDEX))
@@ -122,12 +128,13 @@ def _index(digits: str) -> int:
     return index
 
 
-def _said(text: str, note: Markup, context: Context) -> str:
+def _as_marked(text: str, note: Markup, context: Context) -> str:
+    """Speaks a text as its markup asks; "" where that cannot be done."""
     if note.kind == MarkupKind.PHONEMES:
         return _phonemes(note.value)
     if note.kind == MarkupKind.RESPELL:
         return normalise(_unstressed(note.value), context)
-    return _said_as(text, note.value, context)
+    return _say_as(text, note.value, context)
 
 
 @lru_cache(maxsize=4096)
@@ -142,13 +149,14 @@ def _phonemes(value: str) -> str:
 
 
 def _unstressed(respelling: str) -> str:
-    """ "tuh-MAH-toh" in small letters: capitals show the stress to people, to the rules they would be an acronym."""
+    """Makes "tuh-MAH-toh" lower case: the capitals show people the stress, but look like an acronym to the rules."""
     return _STRESSED_SYLLABLES.sub(
         lambda match: match[0].lower() if match[0] != match[0].title() else match[0], respelling
     )
 
 
-def _said_as(text: str, way: str, context: Context) -> str:
+def _say_as(text: str, way: str, context: Context) -> str:
+    """Speaks a text in one of the ways of `SAY_AS`; "" where that cannot be done."""
     if way == "characters":
         named = (_character(character, context) for character in text if not character.isspace())
         return " ".join(name for name in named if name)
@@ -161,23 +169,25 @@ def _said_as(text: str, way: str, context: Context) -> str:
         return spell_digits(digits)
     if way == "telephone":
         return ", ".join(spell_digits(group) for group in re.findall(r"\d+", text))
+    return _number_as(text, _NUMBERS[way], context)
+
+
+def _number_as(text: str, in_words: Callable[[int, bool], str], context: Context) -> str:
+    """Speaks the first number of a text, which holds digits, in the given way, and the rest by the rules."""
     number = _NUMBER.search(text)
-    assert number is not None  # there are digits
-    value = int(number[0].replace(",", ""))
-    if way == "cardinal":
-        said = cardinal(value, context.british)
-    else:
-        said = ordinal(value, context.british) if way == "ordinal" else year(value, context.british)
-    return normalise(text[: number.start()] + said + text[number.end() :].removeprefix(_ordinal_end(text)), context)
+    assert number is not None
+    words = in_words(int(number[0].replace(",", "")), context.british)
+    return normalise(text[: number.start()] + words + text[number.end() :].removeprefix(_ordinal_end(text)), context)
 
 
 def _ordinal_end(text: str) -> str:
-    """The "th" of "4th": it is part of the number."""
+    """Returns the "th" of "4th", which is part of the number."""
     match = re.search(r"\d(st|nd|rd|th)\b", text)
     return match[1] if match else ""
 
 
 def _character(character: str, context: Context) -> str:
+    """Names one character."""
     if character in "aA":
         return _LETTER_A
     if character.isalpha():

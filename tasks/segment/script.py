@@ -1,4 +1,4 @@
-"""`write_script`: a book's blocks to the utterances that will be spoken, with typed pauses and the coverage ledger.
+"""Writes a book's script: the utterances that will be spoken, with typed pauses and the coverage ledger.
 
 Must not know where books and their markup come from, how speech is made, or how long pauses last.
 """
@@ -12,22 +12,23 @@ from functools import lru_cache
 from itertools import pairwise
 
 from configs.settings import SegmentSettings
-from storage.records import Block, BlockKind, Book, Chapter, MarkupKind, PauseKind, Script, Utterance
+from storage.records import Block, BlockKind, Book, Chapter, Markup, MarkupKind, PauseKind, Script, Utterance
 from tasks.errors import BadInputError
 from tasks.normalise.rules.base import Context, is_british
 from tasks.segment import ledger
-from tasks.segment.cut import Piece, pieces_of
+from tasks.segment.cut import Part, parts_of
 from tasks.segment.saying import Saying
 from tasks.segment.sentences import SentenceSplitter
 
 # Text this many times longer than `max_chars` cannot fit whatever its words: no need to normalise it to know.
 _HOPELESS = 8
+_SHOWN_CHARS = 60  # of a text in a message
 _LINE = re.compile(r"[^\n]+")
 
 
 @dataclass(frozen=True)
 class _Limits:
-    """What an utterance's spoken text may be."""
+    """The limits of an utterance, in characters and tokens of its spoken text."""
 
     min_chars: int
     max_chars: int
@@ -49,7 +50,7 @@ class _Section:
 
 
 def write_script(book: Book, settings: SegmentSettings, token_count: Callable[[str], int], max_tokens: int) -> Script:
-    """Utterances in reading order, each within `settings.max_chars` and `max_tokens` of its spoken text.
+    """Cuts a book into utterances in reading order, each within `settings.max_chars` and `max_tokens` as spoken.
 
     Args:
         book: as read by `tasks.ingest`, its markup complete: values of voices are names of voices.
@@ -58,8 +59,9 @@ def write_script(book: Book, settings: SegmentSettings, token_count: Callable[[s
         max_tokens: most tokens that one utterance may have.
 
     Raises:
-        CoverageError: text would be lost or said twice; a fault of ours.
-        BadInputError: the limits leave no room for a single character, or for what markup says in place of a text.
+        CoverageError: text would be lost or spoken twice; a fault of ours.
+        BadInputError: the limits leave no room for a single character, or for words that markup puts in place of a
+            text.
     """
     splitter = SentenceSplitter(block.text for chapter in book.chapters for block in chapter.blocks)
     counted = lru_cache(maxsize=16384)(token_count)
@@ -82,6 +84,7 @@ class _Writer:
     british: bool
 
     def chapter(self, chapter: Chapter) -> list[Utterance]:
+        """Writes the utterances of one chapter, with the pauses between its blocks."""
         utterances: list[Utterance] = []
         for block_index, block in enumerate(chapter.blocks):
             if block.kind == BlockKind.SCENE_BREAK:
@@ -105,18 +108,18 @@ class _Writer:
         self._require_room(saying, block)
         sentences = self._sentences(saying.text, block.kind)
         for section in _sections(block):
-            for piece in self._pieces(saying, sentences, section):
-                spoken = saying.spoken(piece.start, piece.end)
+            for part in self._parts(saying, sentences, section):
+                spoken = saying.spoken(part.start, part.end)
                 if spoken:
                     utterance = Utterance(
                         chapter_index=chapter_index,
                         index=len(utterances),
                         block_index=block_index,
-                        start=piece.start,
-                        end=piece.end,
-                        text=block.text[piece.start : piece.end],
+                        start=part.start,
+                        end=part.end,
+                        text=block.text[part.start : part.end],
                         spoken=spoken,
-                        pause=_within_block(piece, saying.text, block.kind),
+                        pause=_within_block(part, saying.text, block.kind),
                         is_heading=block.kind == BlockKind.HEADING,
                         voice=section.voice,
                     )
@@ -125,51 +128,52 @@ class _Writer:
                 _ask_for_pause(utterances, section.pause)
 
     def _sentences(self, text: str, kind: BlockKind) -> list[tuple[int, int]]:
+        """Finds the sentences of a block: a heading is one, a line of verse is one."""
         if kind == BlockKind.HEADING:
             return [(0, len(text))]
         if kind == BlockKind.VERSE and "\n" in text:
             return [line.span() for line in _LINE.finditer(text)]
         return self.splitter.spans(text)
 
-    def _pieces(self, saying: Saying, sentences: Sequence[tuple[int, int]], section: _Section) -> Iterator[Piece]:
-        """The section's pieces. Each fits, and no stretch lies in two."""
+    def _parts(self, saying: Saying, sentences: Sequence[tuple[int, int]], section: _Section) -> Iterator[Part]:
+        """Cuts a section into parts. Each fits, and no marked stretch lies in two."""
 
         def fits(start: int, end: int) -> bool:
             plain = end - start - saying.marked_chars
             return plain <= _HOPELESS * self.limits.max_chars and self.limits.allow(saying.spoken(start, end))
 
-        own = [
+        inside = [
             (max(start, section.start), min(end, section.end))
             for start, end in sentences
             if start < section.end and end > section.start
         ]
         ends = {end for _, end in sentences}
-        pieces = pieces_of(saying.text, own, fits, self.limits.min_chars)
-        for piece in _around_stretches(pieces, saying):
-            cut_off = piece.end == pieces[-1].end and section.end not in ends and section.end < len(saying.text)
-            yield replace(piece, pause=PauseKind.CLAUSE) if cut_off else piece
+        parts = parts_of(saying.text, inside, fits, self.limits.min_chars)
+        for part in _around_stretches(parts, saying):
+            cut_off = part.end == parts[-1].end and section.end not in ends and section.end < len(saying.text)
+            yield replace(part, pause=PauseKind.CLAUSE) if cut_off else part
 
     def _require_room(self, saying: Saying, block: Block) -> None:
+        """Raises `BadInputError` where markup puts more words in place of a text than an utterance may have."""
         for stretch in saying.stretches:
-            if not self.limits.allow(stretch.said):
+            if not self.limits.allow(stretch.spoken):
                 raise BadInputError(
-                    f"{block.source}: what is to be said for {block.text[stretch.start : stretch.end][:60]!r} is "
-                    f"longer than an utterance may be ({self.limits.max_chars} characters): mark shorter parts"
+                    f"{block.source}: what is to be said for {block.text[stretch.start : stretch.end][:_SHOWN_CHARS]!r}"
+                    f" is longer than an utterance may be ({self.limits.max_chars} characters): mark shorter parts"
                 )
 
 
 def _sections(block: Block) -> list[_Section]:
-    """The block cut where a voice begins or ends, and at pauses. The inner one of two voices reads."""
+    """Cuts a block where a voice begins or ends, and at pauses."""
     voices = [note for note in block.markup if note.kind == MarkupKind.VOICE]
     pauses = {note.start: note.value for note in block.markup if note.kind == MarkupKind.PAUSE}
     if not voices and not pauses:
         return [_Section(0, len(block.text), "", "")]
-    edges = {0, len(block.text), *pauses, *(edge for note in voices for edge in (note.start, note.end))}
+    edges = {0, len(block.text), *pauses, *(note.start for note in voices), *(note.end for note in voices)}
     places = sorted(edge for edge in edges if 0 <= edge <= len(block.text))
     sections: list[_Section] = []
     for start, end in pairwise(places):
-        around = [note for note in voices if note.start <= start and end <= note.end]
-        voice = min(around, key=lambda note: note.end - note.start).value if around else ""
+        voice = _voice_between(voices, start, end)
         if sections and sections[-1].voice == voice and not sections[-1].pause:
             sections[-1] = _Section(sections[-1].start, end, voice, pauses.get(end, ""))
         else:
@@ -177,36 +181,42 @@ def _sections(block: Block) -> list[_Section]:
     return sections
 
 
-def _around_stretches(pieces: Sequence[Piece], saying: Saying) -> list[Piece]:
+def _voice_between(voices: Sequence[Markup], start: int, end: int) -> str:
+    """Returns the voice that reads `[start, end)`: of several around it the innermost, or "" for the narrator."""
+    around = [note for note in voices if note.start <= start and end <= note.end]
+    return min(around, key=lambda note: note.end - note.start).value if around else ""
+
+
+def _around_stretches(parts: Sequence[Part], saying: Saying) -> list[Part]:
     """Moves cuts that fell into a stretch, as can happen in text without spaces, behind it."""
     if not saying.stretches:
-        return list(pieces)
-    whole: list[Piece] = []
-    for piece in pieces:
-        start = whole[-1].end if whole and whole[-1].end > piece.start else piece.start
-        inside = [stretch.end for stretch in saying.stretches if stretch.start < piece.end < stretch.end]
-        end = max([piece.end, *inside])
+        return list(parts)
+    whole: list[Part] = []
+    for part in parts:
+        start = whole[-1].end if whole and whole[-1].end > part.start else part.start
+        inside = [stretch.end for stretch in saying.stretches if stretch.start < part.end < stretch.end]
+        end = max([part.end, *inside])
         if start < end:
-            whole.append(Piece(start, end, piece.pause))
+            whole.append(Part(start, end, part.pause))
     return whole
 
 
-def _within_block(piece: Piece, text: str, kind: BlockKind) -> PauseKind:
-    """The pause after a piece that is not the block's last: a line of verse has its own."""
-    if kind == BlockKind.VERSE and text[piece.end : piece.end + 1] == "\n":
+def _within_block(part: Part, text: str, kind: BlockKind) -> PauseKind:
+    """Returns the pause after a part that is not the block's last: a line of verse has its own."""
+    if kind == BlockKind.VERSE and text[part.end : part.end + 1] == "\n":
         return PauseKind.VERSE_LINE
-    return piece.pause
+    return part.pause
 
 
 def _after_block(kind: BlockKind, following: BlockKind | None) -> PauseKind:
-    """The pause after a block's last utterance."""
+    """Returns the pause after a block's last utterance."""
     if kind == BlockKind.HEADING:
         return PauseKind.HEADING
     return PauseKind.STANZA if kind == following == BlockKind.VERSE else PauseKind.PARAGRAPH
 
 
 def _ask_for_pauses(utterances: list[Utterance], block: Block, at: int) -> None:
-    """Pauses that the text asks for at a block's beginning or end, in place of the one between blocks."""
+    """Puts the pauses that markup asks for at a block's beginning or end in place of the one between blocks."""
     for note in block.markup:
         if note.kind == MarkupKind.PAUSE and note.start == at:
             _ask_for_pause(utterances, note.value)

@@ -34,6 +34,8 @@ _INTERJECTIONS = words("hm hmm mm mmm sh shh ssh pst psst br brr tsk pff pfft gr
 _INNER_END = re.compile(r"[.!?…—][^\w\s]{0,9}\s+\S")
 # A run that is no word of any language: Punkt takes quadratic time over it, and has nothing to find in it.
 _NO_WORDS = re.compile(r"\S{400}")
+# Whether a sentence goes on is seen at its end. No more is searched: "No. 1 No. 1 ..." grows without end.
+_TAIL_CHARS = 64
 _OPENING = "\"'“‘([{«—–-… "
 
 
@@ -67,7 +69,7 @@ class _Token(PunktToken):
 
 
 class SentenceSplitter:
-    """Sentences as spans, for one book."""
+    """Finds the sentences of one book's blocks."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         sample = _sample([text for text in texts if not _NO_WORDS.search(text)])
@@ -88,19 +90,22 @@ class SentenceSplitter:
         self._tokenizer = PunktSentenceTokenizer(params, lang_vars=_BookLanguage(), token_cls=_Token)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """The sentences of `text` as `[start, end)`, in order; all that is outside of them is whitespace."""
+        """Finds the sentences of `text` as `[start, end)`, in order; all that is outside of them is whitespace."""
         if _NO_WORDS.search(text) or not _INNER_END.search(text):
             return [(0, len(text))]
         spans: list[tuple[int, int]] = []
         for start, end in self._parts(text):
-            if spans and _belongs_together(text[spans[-1][0] : spans[-1][1]], text[start:end]):
-                spans[-1] = (spans[-1][0], end)
+            before_start, before_end = spans[-1] if spans else (0, 0)
+            if spans and _belongs_together(
+                text[max(before_start, before_end - _TAIL_CHARS) : before_end], text[start:end]
+            ):
+                spans[-1] = (before_start, end)
             else:
                 spans.append((start, end))
         return spans
 
     def _parts(self, text: str) -> Iterator[tuple[int, int]]:
-        """The sentences of Punkt, cut further where it does not see an end."""
+        """Cuts the sentences that Punkt finds further where it does not see an end."""
         for start, end in self._tokenizer.span_tokenize(text):
             begin = start
             for match in _HIDDEN_END.finditer(text, start, end):
@@ -110,14 +115,19 @@ class SentenceSplitter:
 
 
 def _sample(texts: list[str]) -> str:
-    """All texts, or evenly spread ones where a book is longer than Punkt needs."""
+    """Joins all texts, or evenly spread ones where a book is longer than Punkt needs."""
     total = sum(map(len, texts))
     step = max(1, -(-total // _TRAINING_CHARS))
     return "\n".join(texts[::step])
 
 
 def _belongs_together(before: str, after: str) -> bool:
-    """Whether Punkt split where no reader would: before "he said", after a title or an initial, before a lone quote."""
+    """Whether Punkt split where no reader would: before "he said", after a title or an initial, before a lone quote.
+
+    Args:
+        before: the end of a sentence, all of it where it is short.
+        after: the sentence that Punkt begins behind it.
+    """
     opened = after.lstrip(_OPENING)
     if not any(character.isalnum() for character in after):
         return True

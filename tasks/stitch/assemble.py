@@ -5,6 +5,7 @@ It must not know how takes are chosen, nor how loud the chapter will be: that is
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ class StitchedChapter:
 
 
 def stitch_chapter(
-    store: ArtifactStore, cues: Sequence[ChosenTake], settings: StitchSettings, path: Path, *, opens_book: bool
+    store: ArtifactStore, cues: Sequence[ChosenTake], settings: StitchSettings, path: Path
 ) -> StitchedChapter:
     """Writes a chapter's takes, with the pauses between them and room tone under all of it, into one FLAC file.
 
@@ -43,14 +44,13 @@ def stitch_chapter(
         cues: the chapter's utterances with their takes, in reading order.
         settings: head, tail and pauses.
         path: the file to write; one that is there is overwritten.
-        opens_book: whether this is the edition's first chapter, see `lay_out`.
 
     Raises:
         TalepressError: no utterance, different sample rates, or a file that is not what its record says.
-        StorageError: a take's audio is missing.
+        StorageError: a take's audio is missing or damaged.
         OutputError: the disk is full.
     """
-    timeline = lay_out(cues, settings, opens_book=opens_book)
+    timeline = lay_out(cues, settings)
     with (
         output_errors(path.parent),
         soundfile.SoundFile(path, "w", timeline.sample_rate, 1, format="FLAC", subtype="PCM_24") as target,
@@ -78,18 +78,17 @@ def _silence(samples: int) -> Iterator[np.ndarray]:
 
 
 def _read(store: ArtifactStore, take: Take) -> np.ndarray:
-    """Reads a take's samples. Shape: (take.samples,), float64. Raises `TalepressError` for a damaged file."""
+    """Reads and checks a take's samples. Shape: (take.samples,), float64.
+
+    Raises `StorageError` for a file that is missing or damaged, `TalepressError` for one that is not the take's.
+    """
     try:
-        with store.open(take.audio_sha256) as file:
-            audio, rate = soundfile.read(file, dtype="float64")
+        audio, rate = soundfile.read(io.BytesIO(store.read(take.audio_sha256)), dtype="float64")
     except soundfile.SoundFileError as error:
-        raise TalepressError(
-            f"the audio of take {take.key} is damaged ({error}): "
-            f"delete {take.audio_sha256} from the artifact store and run again"
-        ) from error
+        raise TalepressError(f"the audio of take {take.key} is no audio ({error}); please report it") from error
     if audio.shape != (take.samples,) or rate != take.sample_rate:
         raise TalepressError(
             f"the audio of take {take.key} has {len(audio)} samples at {rate} Hz instead of {take.samples} at "
-            f"{take.sample_rate}: delete {take.audio_sha256} from the artifact store and run again"
+            f"{take.sample_rate}; please report it"
         )
     return audio

@@ -14,11 +14,9 @@ from tasks.stitch.assemble import StitchedChapter, stitch_chapter
 
 
 @task(name="stitch chapter", persist_result=False)
-def stitch(
-    artifacts: str, cues: Sequence[ChosenTake], settings: StitchSettings, path: Path, *, opens_book: bool
-) -> StitchedChapter:
-    """Stitches one chapter; see `tasks.stitch.assemble.stitch_chapter`. `artifacts` is `StorageSettings.artifacts`.
+def stitch(store: ArtifactStore, cues: Sequence[ChosenTake], settings: StitchSettings, path: Path) -> StitchedChapter:
+    """Stitches one chapter; see `tasks.stitch.assemble.stitch_chapter`.
 
     Call it with `prefect.utilities.annotations.quote(cues)`, so that Prefect does not walk through every utterance.
     """
-    return stitch_chapter(ArtifactStore(artifacts), cues, settings, path, opens_book=opens_book)
+    return stitch_chapter(store, cues, settings, path)

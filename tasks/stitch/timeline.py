@@ -23,14 +23,12 @@ class Timeline:
     placed: tuple[PlacedUtterance, ...]
 
 
-def lay_out(cues: Sequence[ChosenTake], settings: StitchSettings, *, opens_book: bool) -> Timeline:
-    """Places a chapter's takes one after another, each followed by the pause that its utterance asks for.
+def lay_out(cues: Sequence[ChosenTake], settings: StitchSettings) -> Timeline:
+    """Places a chapter's takes after its head, each followed by the pause that its utterance asks for.
 
     Args:
         cues: utterances with their takes, in reading order.
         settings: head, tail and pauses in seconds.
-        opens_book: the first chapter of the edition starts with its heading at sample 0, because players expect the
-            first chapter mark at 0; every other chapter starts with `head_s` of room tone.
 
     Returns:
         The timeline, in whole samples: the lengths of chapters add up to the length of the book.
@@ -44,7 +42,7 @@ def lay_out(cues: Sequence[ChosenTake], settings: StitchSettings, *, opens_book:
     if len(rates) > 1:
         raise TalepressError(f"takes of {' and '.join(map(str, rates))} Hz in one chapter: render them with one model")
     rate = rates[0]
-    position = 0 if opens_book else round(settings.head_s * rate)
+    position = round(settings.head_s * rate)
     placed = []
     for cue in cues:
         end = position + cue.take.samples

@@ -1,4 +1,4 @@
-"""The synthesize stage: speaks utterances in batches, takes doubtful ones again.
+"""The synthesize stage: speaks utterances in batches and stores a take of each.
 
-Must not know which book an utterance is from.
+The flow decides which are spoken again (`flows/run/synthesis.py`). Must not know which book an utterance is from.
 """

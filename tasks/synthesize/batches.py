@@ -90,7 +90,7 @@ class Backlog:
 
 
 def is_last_attempt(attempt: int, retakes: int) -> bool:
-    """Whether a doubtful take is not followed by another. Attempts go in rounds of one take and its `retakes`.
+    """Tells whether a doubtful take is not followed by another. Attempts go in rounds of one take and its `retakes`.
 
     The rule depends on numbers alone, so that a run that was killed and started again makes the same takes.
     """

@@ -44,6 +44,6 @@ def trim_edges(audio: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def _segment(audio: np.ndarray, sample_rate: int) -> AudioSegment:
-    """The same audio as a 32-bit pydub segment (16 bits would cost precision for nothing)."""
+    """Turns audio into a 32-bit pydub segment (16 bits would cost precision for nothing)."""
     scaled = np.clip(audio.astype(np.float64) * FULL_SCALE, -FULL_SCALE, FULL_SCALE - 1)
     return AudioSegment(scaled.astype(np.int32).tobytes(), sample_width=4, frame_rate=sample_rate, channels=1)

@@ -7,10 +7,12 @@ beside the task would not be shared. It must not know what an engine is asked to
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 from configs.settings import SynthesizeSettings
+from tasks.models.catalogue import how_to_mend
 from tasks.synthesize.speaker import Speaker
-from tortoise_core.errors import ConfigError
+from tortoise_core.errors import ConfigError, DamagedWeightsError
 from tortoise_core.inference.engine_kind import EngineKind
 from tortoise_core.inference.fake import FAKE
 from tortoise_core.inference.interface import Engine, FrontEnd, Sampling
@@ -27,7 +29,7 @@ _lock = threading.Lock()  # two threads must not load the same weights twice
 
 
 def engine_kind(settings: SynthesizeSettings) -> EngineKind:
-    """The kind of engine that the settings name. Raises `ConfigError` for a name that is none."""
+    """Finds the kind of engine that the settings name. Raises `ConfigError` for a name that is none."""
     if settings.engine not in ENGINES:
         raise ConfigError(
             f"there is no engine {settings.engine!r}: set synthesize.engine to one of {', '.join(ENGINES)}"
@@ -36,27 +38,35 @@ def engine_kind(settings: SynthesizeSettings) -> EngineKind:
 
 
 def get_engine(settings: SynthesizeSettings) -> Engine:
-    """The engine that the settings ask for. Raises `CheckpointError` or `ConfigError` when it cannot be loaded."""
+    """Returns the engine that the settings ask for. Raises `CheckpointError` or `ConfigError` if it does not load."""
     return get_speaker(settings).engine
 
 
 def get_speaker(settings: SynthesizeSettings) -> Speaker:
-    """The engine that the settings ask for, to be used by many threads. Raises as `get_engine`."""
+    """Returns the engine that the settings ask for, to be used by many threads. Raises as `get_engine`."""
     key = (settings.engine, settings.model, settings.device, settings.precision)
     with _lock:
         if key not in _speakers:
-            engine = engine_kind(settings).load(settings.model, settings.device, precision(settings))
-            _speakers[key] = Speaker(engine)
+            _speakers[key] = Speaker(_load(settings))
         return _speakers[key]
 
 
+def _load(settings: SynthesizeSettings) -> Engine:
+    try:
+        return engine_kind(settings).load(settings.model, settings.device, precision(settings))
+    except DamagedWeightsError as error:
+        raise DamagedWeightsError(f"{error}: {how_to_mend(Path(settings.model))}") from error
+
+
 def get_front_end(settings: SynthesizeSettings) -> FrontEnd:
-    """What can be known of the model that the settings ask for without its networks. Raises as `get_engine`."""
+    """Reads what can be known without networks of the model that the settings ask for. Raises as `get_engine`."""
     return engine_kind(settings).front_end(settings.model)
 
 
 def precision(settings: SynthesizeSettings) -> str:
-    """The numbers that the engine computes in, known without loading it. It is part of every utterance's key.
+    """Names the numbers that the engine computes in ("float32", "bfloat16", ...), known without loading it.
+
+    They are part of every utterance's key.
 
     Raises `ConfigError` for a precision that the engine does not have on that device.
     """
@@ -64,7 +74,7 @@ def precision(settings: SynthesizeSettings) -> str:
 
 
 def sampling_settings(front_end: FrontEnd, settings: SynthesizeSettings, **changes: object) -> Sampling:
-    """The preset that the settings name, with the settings' overrides and then `changes` on top.
+    """Returns the preset that the settings name, with the settings' overrides and then `changes` on top.
 
     Raises `ConfigError` for a preset that the model does not have, or a change that its engine does not know.
     """

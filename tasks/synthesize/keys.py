@@ -23,14 +23,15 @@ def utterance_key(
     settings: Sampling,
     precision: str = "float32",
 ) -> str:
-    """The key of a spoken text: groups its takes.
+    """Makes the key of a spoken text, which groups its takes.
 
     Args:
         spoken: the text as it is given to the engine, normalised.
         voice_digest: `VoiceRecord.digest`.
         model_digest: `Engine.digest`.
         settings: everything that shapes the sampling; its fields' names and values go into the key.
-        precision: what the engine computes in. Equal weights give other audio in other numbers; a voice stays the same.
+        precision: the numbers that the engine computes in, "bfloat16" for instance: the same weights give other
+            audio in other numbers. The voice does not depend on them.
 
     Returns:
         sha256 as 64 hexadecimal digits.
@@ -42,18 +43,20 @@ def utterance_key(
             "voice": voice_digest,
             "model": model_digest,
             "sampling": asdict(settings),
-            **({} if precision == "float32" else {"precision": precision}),  # keys from before there was a choice hold
+            **(
+                {} if precision == "float32" else {"precision": precision}
+            ),  # so that keys from before there was a choice stay
         }
     )
 
 
 def take_key(utterance_key: str, attempt: int) -> str:
-    """The key of one take (attempt 0, 1, ...) of an utterance: sha256 as 64 hexadecimal digits."""
+    """Makes the key of one take (attempt 0, 1, ...) of an utterance: sha256 as 64 hexadecimal digits."""
     return _digest({"utterance": utterance_key, "attempt": attempt})
 
 
 def seed_of(take_key: str) -> int:
-    """The seed of a take, `0 <= seed < 2**63`: the leading 63 bits of its key."""
+    """Returns the seed of a take, `0 <= seed < 2**63`: the leading 63 bits of its key."""
     return int(take_key[:16], 16) >> 1
 
 

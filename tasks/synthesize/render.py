@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import soundfile
@@ -26,6 +26,7 @@ from tasks.synthesize.engines import get_speaker
 from tasks.synthesize.keys import seed_of, take_key
 from tasks.synthesize.level import level_speech
 from tasks.synthesize.speaker import Speaker
+from tasks.synthesize.take_tags import with_tags
 from tasks.voices.catalogue import read_latents
 from tortoise_core.inference.interface import Sampling, SpeechRequest, SpeechResult
 from tortoise_core.text.notation import respelled
@@ -43,7 +44,7 @@ class RenderJob:
     model_digest: str  # as in the keys of the items
     precision: str  # as in the keys of the items: a worker whose device would choose another one uses this
     qa: QaSettings
-    artifacts: str  # `StorageSettings.artifacts`
+    store: ArtifactStore  # opened again where the job arrives
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,8 @@ def run_job(job: RenderJob) -> SpokenBatch:
     speaker = get_speaker(chosen)
     if speaker.engine.digest != job.model_digest:
         raise TalepressError(f"the model {job.model} is not the one of this run here: give every worker the same files")
-    store = ArtifactStore(job.artifacts)
-    latents = {name: read_latents(voice, store) for name, voice in job.voices.items()}
-    return render_batch(speaker, store, job.items, RenderVoices(latents, job.sampling), job.qa)
+    latents = {name: read_latents(voice, job.store) for name, voice in job.voices.items()}
+    return render_batch(speaker, job.store, job.items, RenderVoices(latents, job.sampling), job.qa)
 
 
 def render_batch(
@@ -99,7 +99,7 @@ def render_batch(
 
 
 def encode_flac(audio: np.ndarray, sample_rate: int) -> bytes:
-    """The samples, float in [-1, 1], shape (samples,), as a 16-bit mono FLAC file."""
+    """Encodes samples, float in [-1, 1], shape (samples,), as a 16-bit mono FLAC file."""
     file = io.BytesIO()
     soundfile.write(file, np.clip(audio, -1.0, 1.0), sample_rate, format="FLAC", subtype="PCM_16")
     return file.getvalue()
@@ -127,18 +127,20 @@ def _finish(store: ArtifactStore, item: RenderItem, seed: int, result: SpeechRes
         spelled=result.spelled,
     )
     judgement = judge(rendering, qa)
-    return Take(
+    take = Take(
         key=take_key(item.utterance_key, item.attempt),
         utterance_key=item.utterance_key,
         attempt=item.attempt,
         seed=seed,
-        audio_sha256=_store(store, encode_flac(level_speech(speech, result.sample_rate), result.sample_rate)),
+        audio_sha256="",  # of the file that holds all the rest
         sample_rate=result.sample_rate,
         samples=len(speech),
         verdict=judgement.verdict,
         reasons=judgement.reasons,
         scores={RANK: result.rank, **judgement.scores},
     )
+    flac = encode_flac(level_speech(speech, result.sample_rate), result.sample_rate)
+    return replace(take, audio_sha256=_store(store, with_tags(flac, take, item.spoken)))
 
 
 def _store(store: ArtifactStore, data: bytes) -> str:

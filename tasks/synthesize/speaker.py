@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 
+from tasks import stopping
 from tasks.errors import EngineMemoryError, TalepressError, TransientError
 from tortoise_core.errors import OutOfMemoryError, TextError
 from tortoise_core.inference.interface import Engine, SpeechRequest, SpeechResult
@@ -24,7 +25,7 @@ class Speaker:
         self._lock = threading.Lock()
 
     def speak(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult]:
-        """The results of `speak_timed` alone. Raises as it does."""
+        """Returns the results of `speak_timed` alone. Raises as it does."""
         return self.speak_timed(requests)[0]
 
     def speak_timed(self, requests: Sequence[SpeechRequest]) -> tuple[list[SpeechResult], float]:
@@ -40,11 +41,13 @@ class Speaker:
             EngineMemoryError: not even one utterance fits.
             TransientError: worth another try.
             TalepressError: the engine cannot speak a text.
+            Stopped: the user has asked for the end before the engine was free.
         """
         results: list[SpeechResult] = []
         with self._lock:
             began = time.perf_counter()
             while len(results) < len(requests):
+                stopping.check()
                 part = requests[len(results) :][: self._most_requests]
                 spoken = self._try(part)
                 if spoken is None:  # here and not in a handler, so that the failed call's tensors are freed by now

@@ -9,5 +9,5 @@ from tasks.synthesize.render import RenderJob, SpokenBatch, run_job
 
 @task(name="synthesize batch", persist_result=False)
 def synthesize_batch(job: RenderJob) -> SpokenBatch:
-    """Renders one batch; see `tasks.synthesize.render.render_batch`."""
+    """Renders one batch; see `tasks.synthesize.render.run_job`."""
     return run_job(job)

@@ -28,7 +28,7 @@ def write_wav(path: Path, audio: np.ndarray, rate_hz: int) -> None:
 
 
 def wav_header(sample_rate: int, samples: int | None) -> bytes:
-    """The 44-byte header of a mono 16-bit WAV file; `samples` None: their number is not known yet."""
+    """Makes the 44-byte header of a mono 16-bit WAV file; `samples` None: their number is not known yet."""
     data = UNKNOWN_LENGTH if samples is None else 2 * samples
     whole = UNKNOWN_LENGTH if samples is None else data + HEADER_BYTES - 8
     return (

@@ -5,14 +5,17 @@ Shipped voices need no database row; enrolled ones come in as records. This modu
 
 from __future__ import annotations
 
+import hashlib
 import re
+import shlex
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import configs
 from storage.artifacts import ArtifactStore
+from storage.errors import ArtifactError
 from storage.records import VoiceRecord
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.voices.latents import digest_packed, unpack_latents
@@ -23,17 +26,31 @@ VOICE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
+class VoiceCredit:
+    """What a publisher needs to know of a voice; "" is unknown."""
+
+    name: str
+    description: str
+    made_from: str  # whose speech it was learned from, by way of what
+    licence: str  # of that speech
+
+
+@dataclass(frozen=True)
 class ShippedVoice:
     """A voice that comes with the program: `NAME.safetensors`, with `NAME.toml` to say what it is."""
 
-    name: str
     path: Path
-    description: str = ""
-    licence: str = ""
+    credit: VoiceCredit
+    sha256: str = ""  # of the file; empty: not given
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+        return self.credit.name
 
 
 def shipped_voices(folder: Path = SHIPPED_FOLDER) -> tuple[ShippedVoice, ...]:
-    """The voices in a folder, by name. Raises `BadInputError` for a description that cannot be read."""
+    """Lists the voices in a folder, by name. Raises `BadInputError` for a description that cannot be read."""
     return tuple(_describe(path) for path in sorted(folder.glob("*.safetensors")))
 
 
@@ -44,7 +61,7 @@ def find_voice(
     enrolled: Sequence[VoiceRecord] = (),
     folder: Path = SHIPPED_FOLDER,
 ) -> VoiceRecord:
-    """The voice of that name for a model.
+    """Finds the voice of that name for a model.
 
     Args:
         name: what the user asked for.
@@ -55,33 +72,54 @@ def find_voice(
 
     Raises:
         UnknownVoiceError: there is none; the message lists those that there are.
+        BadInputError: a shipped file has changed.
     """
     for shipped in shipped_voices(folder):
         if shipped.name == name:
             data = shipped.path.read_bytes()
+            if shipped.sha256 and hashlib.sha256(data).hexdigest() != shipped.sha256:
+                raise BadInputError(
+                    f"{shipped.path} has changed since it was written: it comes with the program, install Talepress "
+                    f"again, or in a checkout run `git checkout -- configs/voices/{shipped.path.name}`"
+                )
             return VoiceRecord(
                 name=name,
                 digest=digest_packed(data, str(shipped.path)),
                 latents_sha256=store.put_bytes(data),
-                description=shipped.description,
+                description=shipped.credit.description,
                 model_digest=model_digest,
             )
     for voice in enrolled:
         if (voice.name, voice.model_digest) == (name, model_digest):
             return voice
     usable = voice_names(model_digest, enrolled, folder)
-    known = ", ".join(usable) if usable else "none yet"
     if any(voice.name == name for voice in enrolled):
         raise UnknownVoiceError(
-            f"voice {name!r} was made by another model: remove it and add it again from its clips, or use {known}"
+            f"voice {name!r} was made by another model: remove it and add it again from its clips, "
+            f"or {remedy_for_voice(usable)}"
         )
-    raise UnknownVoiceError(f"unknown voice {name!r}: there is {known}; `talepress voice add NAME CLIP...` adds one")
+    raise UnknownVoiceError(f"unknown voice {name!r}: {remedy_for_voice(usable)}")
+
+
+def remedy_for_voice(usable: Sequence[str]) -> str:
+    """Writes how a message ends about a voice that cannot be used; `usable` are the names of those that can."""
+    use = f"use one of {', '.join(usable)}, or " if usable else ""
+    return f"{use}make one: `talepress voice add NAME CLIP...`"
+
+
+def credit_of(voice: VoiceRecord, folder: Path = SHIPPED_FOLDER) -> VoiceCredit:
+    """Says whose speech a voice was made from. Of a voice that the user added, the number of recordings is known."""
+    for shipped in shipped_voices(folder):
+        if shipped.name == voice.name:
+            return shipped.credit
+    clips = len(voice.clips)
+    return VoiceCredit(voice.name, voice.description, f"{clips} recording{'s' * (clips != 1)} that you added", "")
 
 
 def voice_names(
     model_digest: str, enrolled: Sequence[VoiceRecord] = (), folder: Path = SHIPPED_FOLDER
 ) -> tuple[str, ...]:
-    """The names that `find_voice` finds for a model, sorted."""
+    """Lists the names that `find_voice` finds for a model, sorted."""
     shipped = {voice.name for voice in shipped_voices(folder)}
     return tuple(sorted(shipped | {voice.name for voice in enrolled if voice.model_digest == model_digest}))
 
@@ -108,8 +146,45 @@ def check_removable(name: str, enrolled: Sequence[VoiceRecord], folder: Path = S
 
 
 def read_latents(voice: VoiceRecord, store: ArtifactStore) -> VoiceLatents:
-    """Reads a voice's latents. Raises `BadInputError` for a file that is no voice, `StorageError` for a missing one."""
-    return unpack_latents(store.read(voice.latents_sha256), f"voice {voice.name!r}")
+    """Reads a voice's latents, and checks that they are those by which its takes are keyed.
+
+    Raises `BadInputError`, with what mends it, for a file that is missing, damaged or no voice.
+    """
+    return unpack_latents(_read_checked(voice, store), f"voice {voice.name!r}")
+
+
+def check_latents(voice: VoiceRecord, store: ArtifactStore) -> None:
+    """Raises what `read_latents` would raise. It does without PyTorch, so a run asks before it begins."""
+    _read_checked(voice, store)
+
+
+def _read_checked(voice: VoiceRecord, store: ArtifactStore) -> bytes:
+    """Reads a voice's file. Raises `BadInputError` unless it is there and gives the voice's digest."""
+    address = voice.latents_sha256
+    if not store.exists(address):
+        reason = "is missing"
+    elif not store.is_whole(address):
+        reason = "has changed since it was written"
+    else:
+        data = store.read(address)
+        if digest_packed(data, f"voice {voice.name!r}") == voice.digest:
+            return data
+        reason = "is another voice's"
+    raise BadInputError(
+        f"voice {voice.name!r}: its file {address} in the artifact store {store.place} {reason}: "
+        f"{_how_to_mend(voice, store)}"
+    )
+
+
+def _how_to_mend(voice: VoiceRecord, store: ArtifactStore) -> str:
+    """The commands that make an added voice's latents again: the same clips give the same voice."""
+    clips = "CLIP..."
+    if voice.clips and all(store.is_whole(clip) for clip in voice.clips):
+        try:
+            clips = " ".join(shlex.quote(str(store.path(clip))) for clip in voice.clips)
+        except ArtifactError:  # a remote store has no paths to give
+            clips = "CLIP..."
+    return f"run `talepress voice remove {voice.name}`, then `talepress voice add {voice.name} {clips}`"
 
 
 def _describe(path: Path) -> ShippedVoice:
@@ -118,9 +193,6 @@ def _describe(path: Path) -> ShippedVoice:
         table = tomllib.loads(description.read_text("utf-8")) if description.is_file() else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInputError(f"{description}: not a TOML file ({error})") from error
-    return ShippedVoice(
-        name=str(table.get("name", path.stem)),
-        path=path,
-        description=str(table.get("description", "")),
-        licence=str(table.get("licence", "")),
-    )
+    named = {field.name: str(table.get(field.name, "")) for field in fields(VoiceCredit)}
+    credit = VoiceCredit(**{**named, "name": named["name"] or path.stem})
+    return ShippedVoice(path, credit, sha256=str(table.get("sha256", "")))

@@ -20,7 +20,7 @@ MAX_BYTES = 1 << 20  # the published sizes come to 12 KiB
 
 
 def pack_latents(latents: VoiceLatents) -> bytes:
-    """The latents as a safetensors file: their tensors by name, float32."""
+    """Writes latents as a safetensors file: their tensors by name, float32."""
     return save(_arrays(latents))
 
 
@@ -32,12 +32,12 @@ def unpack_latents(data: bytes, source: str) -> VoiceLatents:
 
 
 def digest_latents(latents: VoiceLatents) -> str:
-    """sha256 over all tensors' names, shapes and float32 values (little-endian), whatever file they came in."""
+    """Computes the sha256 of the tensors' names, shapes and float32 values (little-endian), in whatever file."""
     return _digest(_arrays(latents))
 
 
 def digest_packed(data: bytes, source: str) -> str:
-    """`digest_latents` of what `pack_latents` wrote. Arguments and errors: see `_unpack`."""
+    """Computes `digest_latents` of what `pack_latents` wrote. Arguments and errors: see `_unpack`."""
     return _digest(_unpack(data, source))
 
 

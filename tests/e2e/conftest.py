@@ -14,7 +14,7 @@ from tests.flows.samples import BOOK, add_voice
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_SECONDS = 600
-RUN = "from flows.cli.main import main; main()"
+RUN = "from flows.cli.entry import main; main()"
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,16 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import lxml.html
 import pytest
 from mutagen.mp4 import MP4
 
-from flows.order.request import Request
+from flows.order.request import Request, Retrial
 from flows.progress import listening
 from flows.services import open_services, read_settings
 from storage.records import RunState
 from storage.repository.books import Books
-from tasks.errors import CoverageError, TalepressError, TransientError, UnknownVoiceError
+from tasks.errors import BadInputError, CoverageError, TalepressError, TransientError, UnknownVoiceError
 from tasks.synthesize.keys import utterance_key
 from tests.flows.samples import add_voice
 
@@ -25,14 +26,18 @@ pytestmark = [pytest.mark.usefixtures("prefect_server", "voiced_home"), pytest.m
 def make(book, tmp_path):
     from flows.book_to_audio import book_to_audio
 
-    return lambda **options: book_to_audio(Request(book=str(book), out=str(tmp_path / "out"), **options))
+    def run(*, return_state=False, **options):
+        request = Request(book=str(book), out=str(tmp_path / "out"), **options)
+        return book_to_audio(request, return_state=return_state)
+
+    return run
 
 
 @pytest.fixture
 def retry(book, tmp_path):
     from flows.retry_failed import retry_failed
 
-    return lambda **options: retry_failed(Request(book=str(book), out=str(tmp_path / "out"), **options))
+    return lambda **options: retry_failed(Retrial(book=str(book), out=str(tmp_path / "out"), **options))
 
 
 def runs_of(report):
@@ -120,6 +125,18 @@ def test_doubtful_takes_are_flagged_and_a_retry_mends_them(make, retry, misbehav
     assert "silence" in Artifact.get(f"report-{source[:16]}").data
     assert [row["title"] for row in json.loads(Artifact.get(f"flagged-{source[:16]}").data)] == ["Chapter Two"]
 
+    state = make(return_state=True)
+    assert (state.type.value, state.name, state.message) == (
+        "COMPLETED",
+        "Flagged",
+        "1 of 10 utterances have doubtful takes",
+    )
+    page = Path(report.page).read_text("utf-8")
+    assert report.page == str(Path(report.edition.files[0].path).with_suffix(".report.html"))
+    assert "nothing is heard; has a gap inside (silence: " in lxml.html.document_fromstring(page).text_content()
+    assert page.count("<audio") == 1 + read_settings().qa.retakes
+    assert "talepress retry" in page and "--only 2:2" in page
+
     still = retry()
     assert (still.state, len(still.flagged)) == (RunState.FLAGGED, 1)
     misbehave()
@@ -127,7 +144,37 @@ def test_doubtful_takes_are_flagged_and_a_retry_mends_them(make, retry, misbehav
     assert (mended.state, mended.flagged, mended.rendered) == (RunState.DONE, (), 1)
     assert mended.edition.files[0].sha256 != report.edition.files[0].sha256
     assert mended.replaced == (report.edition.files[0].path,) == (mended.edition.files[0].path,)
+    assert "The checks doubt nothing." in Path(report.page).read_text("utf-8")
     assert make().rendered == 0
+
+
+def test_a_place_that_is_named_is_spoken_again_and_its_new_take_is_used(make, retry):
+    report = make()
+    manifest = Path(report.edition.files[1].path)
+    before = takes_of(manifest)
+    again = retry(only="1:2,3:1")
+    assert (again.state, again.rendered, again.work.utterances) == (RunState.DONE, 2, 2)
+    changed = [place for place, take in takes_of(manifest).items() if take != before[place]]
+    assert changed == [(0, 1), (2, 0)]
+    later = make()
+    assert (later.rendered, takes_of(manifest)) == (0, takes_of(Path(again.edition.files[1].path)))
+    with pytest.raises(BadInputError, match="9:1"):
+        retry(only="9:1")
+
+
+def test_what_is_doubted_for_one_reason_is_spoken_again(make, retry, misbehave):
+    misbehave('{"faults": [{"kind": "silence", "text": "dragon"}, {"kind": "too_long", "text": "birds"}]}')
+    assert len(make().flagged) == 2
+    misbehave()
+    assert [take.reasons[0][:7] for take in retry(reason="silence").flagged] == ["too lon"]
+    with pytest.raises(BadInputError, match="no take in use is doubted for this"):
+        retry(reason="silence")
+
+
+def takes_of(manifest):
+    """The takes of an edition by chapter and utterance, from 0."""
+    chapters = json.loads(manifest.read_text("utf-8"))["chapters"]
+    return {(c, u): row["take"] for c, chapter in enumerate(chapters) for u, row in enumerate(chapter["utterances"])}
 
 
 def test_a_transient_failure_is_tried_again(make, misbehave):

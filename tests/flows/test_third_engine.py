@@ -137,7 +137,7 @@ def job(services, voice):
         model_digest=services.front_end.digest,
         precision=services.precision,
         qa=services.settings.qa,
-        artifacts=services.settings.storage.artifacts,
+        store=services.store,
     )
 
 

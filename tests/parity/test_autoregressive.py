@@ -15,7 +15,7 @@ from tortoise_core.inference.logits import UPSTREAM_CACHED, UPSTREAM_UNCACHED, D
 from tortoise_core.inference.sampling import CodeRow, Prompt, sample_codes
 from tortoise_core.inference.sampling_reference import sample_row
 from tortoise_core.models.autoregressive import AutoregressiveModel, TeacherForced
-from tortoise_core.nn.shared_prompt_cache import make_cache
+from tortoise_core.nn.caches import make_cache
 
 QUIRKS = {"nocache": UPSTREAM_UNCACHED, "kvcache": UPSTREAM_CACHED}
 
@@ -47,7 +47,7 @@ def decode_greedily(model, voice, text, settings, given=None) -> torch.Tensor:
 
 def cached_logits(model, cond, text_in, codes_in, positions: Sequence[int]) -> torch.Tensor:
     prompts = model.prefill(cond, text_in)
-    cache = make_cache(prompts, 1, slots=1)
+    cache = make_cache(prompts, 1, slots=1, most_slots=1000)
     cache.admit([0], prompts)
     steps = zip(codes_in[0], positions, strict=True)
     return torch.cat(

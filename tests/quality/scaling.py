@@ -33,7 +33,7 @@ from tortoise_core.inference.logits import DecodingSettings
 from tortoise_core.inference.sampling import Prompt, sample_codes
 from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.models.autoregressive import AutoregressiveModel
-from tortoise_core.training.data.utterances import BucketConfig, BucketSampler, SpokenItem
+from tortoise_core.training.data.utterances import BucketConfig, BucketSampler, TrainingItem
 from tortoise_core.training.export import VOICE_CLIPS
 from tortoise_core.training.loop import Trainer
 from tortoise_core.training.recipe_file import read_recipe
@@ -78,7 +78,7 @@ def fit(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
 class _Share(BucketSampler):
     """Trains on the first items; validated on what every share is validated on."""
 
-    def __init__(self, items: Sequence[SpokenItem], share: float, corpus: Corpus, config: BucketConfig) -> None:
+    def __init__(self, items: Sequence[TrainingItem], share: float, corpus: Corpus, config: BucketConfig) -> None:
         train, valid = split_held_out(items, lambda spoken: spoken.item.text)
         self.used = train[: round(share * len(train))]
         self._all = BucketSampler(items, corpus, config)

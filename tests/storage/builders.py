@@ -49,6 +49,11 @@ def make_book(source_sha256: str = SOURCE, chapters: int = 2, blocks: int = 3, *
         series="The Lamps",
         series_position="2",
         identifiers=("urn:isbn:1", "asin:B1"),
+        subtitle="A Tale",
+        sort_title="Tale, A",
+        sort_authors=("Body, No",),
+        subjects=("Fiction", "Lamps"),
+        rights="Public domain.",
     )
     return replace(book, **fields)
 

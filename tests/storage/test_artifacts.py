@@ -118,7 +118,7 @@ def test_changed_bytes_are_noticed(local, folder):
     path = local.path(ADDRESS)
     path.chmod(0o644)
     path.write_bytes(DATA[::-1])
-    with pytest.raises(DamagedArtifactError, match=f"delete {path} "):
+    with pytest.raises(DamagedArtifactError, match=f"{path} has changed"):
         local.verify(ADDRESS)
 
 
@@ -164,6 +164,7 @@ def test_the_bytes_are_on_the_disk_before_the_name_is_and_the_name_before_the_ro
 def test_old_temporaries_are_swept_young_ones_are_left(local, folder):
     old = folder / "tmp" / "old"
     young = folder / "tmp" / "young"
+    old.parent.mkdir(parents=True)
     for path in (old, young):
         path.write_bytes(b"half")
     os.utime(old, (time.time() - 2 * 24 * 3600,) * 2)

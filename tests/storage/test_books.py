@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from storage.errors import DatabaseError, NotFoundError
-from storage.records import Coverage, KeyedUtterance, RunState, Verdict
+from storage.records import Coverage, KeyedUtterance, LedgerState, RunState, Verdict
 from tests.storage.builders import SOURCE, keyed_by_text, make_book, make_script, make_take, save_keyed
 
 
@@ -94,6 +94,18 @@ def test_coverage_is_added_up_from_the_ledger(uow):
     spoken = sum(len(block.text) for block in book.chapters[0].blocks)
     skipped = sum(len(skip.text) for skip in book.skipped)
     assert uow.books.coverage(SOURCE) == Coverage(spoken + skipped, spoken, skipped, 0)
+
+
+def test_coverage_of_some_chapters_is_theirs_alone(uow):
+    book = make_book(chapters=3, blocks=2)
+    script = make_script(book)
+    uow.books.save(book, script)
+    entries = [entry for entry in script.ledger if entry.chapter_index in (0, 2)]
+    assert len(entries) < len(script.ledger)
+    spoken = sum(entry.chars for entry in entries if entry.state is LedgerState.SPOKEN)
+    skipped = sum(entry.chars for entry in entries if entry.state is LedgerState.SKIPPED)
+    assert uow.books.coverage(SOURCE, [0, 2]) == Coverage(spoken + skipped, spoken, skipped, 0)
+    assert uow.books.coverage(SOURCE, []) == Coverage(0, 0, 0, 0)
 
 
 def test_assigning_keys_counts_changes_and_a_changed_key_loses_its_choice(uow):

@@ -190,11 +190,11 @@ def test_the_lock_of_migrations_is_held_while_migrating(tmp_path, monkeypatch):
     refusals: list[Timeout] = []
     migrate = database_module._migrate
 
-    def try_the_lock(engine) -> None:
+    def try_the_lock(engine, **options) -> None:
         with pytest.raises(Timeout) as refused:
             FileLock(f"{path}.migrate.lock").acquire(timeout=0)
         refusals.append(refused.value)
-        migrate(engine)
+        migrate(engine, **options)
 
     monkeypatch.setattr(database_module, "_migrate", try_the_lock)
     Database(f"sqlite:///{path}").close()

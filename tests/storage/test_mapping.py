@@ -44,6 +44,7 @@ from storage.schema import (
     PlacementRow,
     RunRow,
     SkipRow,
+    StoreRow,
     TakeRow,
     UtteranceRow,
     VoiceRow,
@@ -65,7 +66,10 @@ RECORD_OF = {
     EditionFileRow: EditionFile,
 }
 
-WITHOUT_RECORD = {EditionChapterRow: "Edition.chapters holds plain tuples"}
+WITHOUT_RECORD = {
+    EditionChapterRow: "Edition.chapters holds plain tuples",
+    StoreRow: "one text, read and written as it is",
+}
 
 WITHOUT_TABLE = {
     "Markup": "in the column blocks.markup",

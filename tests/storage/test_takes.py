@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from storage.errors import DatabaseError, IncompleteError, NotFoundError
@@ -138,13 +140,43 @@ def test_flagged_are_the_doubtful_choices_with_their_chapter(uow, keyed):
     assert uow.takes.flagged(SOURCE, chapters=[0]) == flagged[:1]
 
 
-def test_a_removed_take_is_missing_again(uow, keyed):
+def test_a_lost_take_is_missing_until_it_is_found(uow, keyed):
     uow.takes.add([make_take(item.key) for item in keyed])
     uow.takes.choose_acceptable(SOURCE)
-    uow.takes.remove([f"{keyed[3].key}-0"])
+    key = f"{keyed[3].key}-0"
+    uow.takes.mark_lost([key])
     assert uow.takes.missing(SOURCE) == (keyed[3],)
     assert uow.takes.of([keyed[3].key]) == {}
-    assert uow.books.summary(SOURCE).chosen == 5
+    assert [take.key for take in uow.takes.lost(item.key for item in keyed)] == [key]
+    assert (uow.books.summary(SOURCE).chosen, key in uow.takes.audio(), key in uow.takes.audio(lost=True)) == (5, 0, 1)
+    with pytest.raises(IncompleteError):
+        uow.takes.chosen(SOURCE, keyed[3].utterance.chapter_index)
+    uow.takes.mark_found([key])
+    assert uow.takes.missing(SOURCE) == ()
+    assert uow.books.summary(SOURCE).chosen == 6
+
+
+def test_a_lost_choice_gives_way_to_another_acceptable_take(uow, keyed):
+    uow.takes.add([make_take(item.key) for item in keyed])
+    uow.takes.choose_acceptable(SOURCE)
+    uow.takes.add([make_take(keyed[3].key, attempt=1)])
+    uow.takes.mark_lost([f"{keyed[3].key}-0"])
+    assert uow.takes.missing(SOURCE) == ()
+    assert uow.takes.choose_acceptable(SOURCE) == 1
+    chosen = uow.takes.chosen(SOURCE, keyed[3].utterance.chapter_index)
+    assert [cue.take.key for cue in chosen if cue.utterance == keyed[3].utterance] == [f"{keyed[3].key}-1"]
+
+
+def test_a_lost_take_that_is_spoken_again_is_replaced_and_no_other(uow, keyed):
+    first = make_take(keyed[0].key)
+    uow.takes.add([first])
+    uow.takes.choose(SOURCE, {keyed[0].key: first.key})
+    uow.takes.mark_lost([first.key])
+    again = replace(first, audio_sha256="b" * 64)
+    uow.takes.add([again])
+    assert uow.takes.of([keyed[0].key]) == {keyed[0].key: (again,)}
+    uow.takes.add([first])
+    assert uow.takes.of([keyed[0].key]) == {keyed[0].key: (again,)}
 
 
 @pytest.mark.parametrize(

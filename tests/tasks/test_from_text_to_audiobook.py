@@ -35,14 +35,17 @@ CHAPTERS = (
 
 def test_two_chapters(store, settings, tmp_path):
     engine = FakeEngine([Fault(Misbehaviour.SILENCE, "awakened", times=1), Fault(Misbehaviour.TOO_LONG, "Toto")])
-    voice, sampling = stored_voice(store), engine.settings("fast")
+    voice = stored_voice(store)
+    sampling = engine.settings("fast")
 
     def key(text):
         return utterance_key(text, voice.digest, engine.digest, sampling)
 
     items = [RenderItem(key(text), text) for _, texts in CHAPTERS for text in texts]
-    backlog, takes = Backlog(items, batch_seconds=30, max_items=3), []
-    speaker, voices = Speaker(engine), RenderVoices({"": read_latents(voice, store)}, sampling)
+    backlog = Backlog(items, batch_seconds=30, max_items=3)
+    takes = []
+    speaker = Speaker(engine)
+    voices = RenderVoices({"": read_latents(voice, store)}, sampling)
     while batch := backlog.next_batch():
         made = render_batch(speaker, store, batch, voices, settings.qa).takes
         for take in made:
@@ -61,7 +64,7 @@ def test_two_chapters(store, settings, tmp_path):
             ChosenTake(Utterance(index, n, n, 0, len(text), text, text, pauses[n], n == 0), chosen[key(text)])
             for n, text in enumerate(texts)
         ]
-        stitched = stitch_chapter(store, cues, settings.stitch, tmp_path / f"{index}.flac", opens_book=index == 0)
+        stitched = stitch_chapter(store, cues, settings.stitch, tmp_path / f"{index}.flac")
         masters.append(master_chapter(store, stitched, title, index, settings.master))
     for master in masters:
         assert master.loudness_lufs == pytest.approx(settings.master.target_lufs, abs=0.5)
@@ -77,7 +80,8 @@ def test_two_chapters(store, settings, tmp_path):
     assert file.info.length == pytest.approx(sum(master.samples for master in masters) / 24_000, abs=0.1)
     audio = soundfile.read(store.path(masters[1].audio_sha256))[0]
     first = masters[1].placed[0]
-    spoken, before = audio[first.start_sample : first.end_sample], audio[: first.start_sample]
+    spoken = audio[first.start_sample : first.end_sample]
+    before = audio[: first.start_sample]
     assert np.std(spoken) > 50 * np.std(before)
 
 

@@ -6,7 +6,7 @@
     [networks.diffusion]                  # the role that a network plays in this model
     type = "diffusion_decoder"            # a name of `registry.NETWORK_TYPES`
     file = "diffusion.safetensors"        # a plain file name in the same folder
-    sha256 = "..."                        # of that file; required for `verify`
+    sha256 = "..."                        # of that file; checked whenever it is loaded
     config = { model_channels = 192 }     # fields of the type's configuration; the rest keep their defaults
 
 Other top-level tables are kept in `ModelManifest.extra` for the modules that read them. Must not know published names.
@@ -34,7 +34,7 @@ from tortoise_core.description import (
     read_config,
     read_description,
 )
-from tortoise_core.errors import CheckpointError
+from tortoise_core.errors import CheckpointError, DamagedWeightsError
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,8 @@ class ModelManifest:
             return self.networks[role]
         except KeyError:
             raise CheckpointError(
-                f"model {self.name} in {self.folder} has no {role} network, only {', '.join(self.networks)}"
+                f"model {self.name} in {self.folder} has no {role} network, only "
+                f"{', '.join(self.networks)}: use a model that has one"
             ) from None
 
     def path(self, role: str) -> Path:
@@ -88,10 +89,22 @@ class ModelManifest:
         return network_type(entry.type).build(entry.config)
 
     def load(self, role: str, device: torch.device | str = "cpu") -> nn.Module:
-        """Loads the role's network with its weights, float32, in evaluation mode. Raises `CheckpointError`."""
+        """Loads the role's network with its weights, float32, in evaluation mode.
+
+        Raises `CheckpointError`: also for a file that is not the manifest's, because the digest says that it is.
+        """
         network = self.build(role)
         load_weights(network, self.path(role))
+        self._require_unchanged(role)
         return network.eval().to(device)
+
+    def _require_unchanged(self, role: str) -> None:
+        """Raises `DamagedWeightsError` unless the role's file has the manifest's sha256, where that gives one."""
+        expected = self.entry(role).sha256
+        if expected is not None and file_sha256(self.path(role)) != expected:
+            raise DamagedWeightsError(
+                f"{self.path(role)} has changed since it was written (sha256 differs); import or fetch it again"
+            )
 
     def digest(self) -> str:
         """Computes the model's digest; see `ModelDescription.digest`."""
@@ -163,6 +176,5 @@ def verify(source: Path) -> ModelManifest:
             raise CheckpointError(
                 f"{path} cannot be verified: the manifest has no sha256 for it; import or fetch the model again"
             )
-        if file_sha256(path) != entry.sha256:
-            raise CheckpointError(f"{path} has changed since it was written (sha256 differs); import or fetch it again")
+        manifest._require_unchanged(role)
     return manifest

@@ -13,7 +13,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from tortoise_core.errors import CheckpointError
+from tortoise_core.errors import CheckpointError, DamagedWeightsError
+
+_REMEDY = ": these are the weights of another network; import or fetch the model again"
 
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
@@ -60,12 +62,12 @@ def check_shapes(model: nn.Module, shapes: Mapping[str, torch.Size], source: str
     missing = sorted(wanted.keys() - shapes.keys())
     foreign = sorted(shapes.keys() - wanted.keys())
     if missing:
-        raise CheckpointError(f"{source}: {len(missing)} tensors are missing, {missing[0]!r} first")
+        raise CheckpointError(f"{source}: {len(missing)} tensors are missing, {missing[0]!r} first{_REMEDY}")
     if foreign:
-        raise CheckpointError(f"{source}: {len(foreign)} tensors do not belong here, {foreign[0]!r} first")
+        raise CheckpointError(f"{source}: {len(foreign)} tensors do not belong here, {foreign[0]!r} first{_REMEDY}")
     for key, shape in wanted.items():
         if shapes[key] != shape:
-            raise CheckpointError(f"{source}: {key!r} has shape {list(shapes[key])}, expected {list(shape)}")
+            raise CheckpointError(f"{source}: {key!r} has shape {list(shapes[key])}, expected {list(shape)}{_REMEDY}")
 
 
 def check_tensors(model: nn.Module, tensors: Mapping[str, torch.Tensor], source: str) -> None:
@@ -73,7 +75,7 @@ def check_tensors(model: nn.Module, tensors: Mapping[str, torch.Tensor], source:
     check_shapes(model, {key: value.shape for key, value in tensors.items()}, source)
     for key, value in model.state_dict().items():
         if tensors[key].is_floating_point() != value.is_floating_point():
-            raise CheckpointError(f"{source}: {key!r} holds {tensors[key].dtype}, expected {value.dtype}")
+            raise CheckpointError(f"{source}: {key!r} holds {tensors[key].dtype}, expected {value.dtype}{_REMEDY}")
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
@@ -88,8 +90,8 @@ def load_weights(model: nn.Module, path: Path) -> None:
     )
 
 
-def _unreadable(path: Path, error: Exception) -> CheckpointError:
+def _unreadable(path: Path, error: Exception) -> DamagedWeightsError:
     """Explains why a weights file cannot be read."""
     if isinstance(error, FileNotFoundError):
-        return CheckpointError(f"there is no weights file {path}: fetch or make the model again")
-    return CheckpointError(f"{path} is not a whole safetensors file ({error}); fetch or make it again")
+        return DamagedWeightsError(f"there is no weights file {path}: fetch or make the model again")
+    return DamagedWeightsError(f"{path} is not a whole safetensors file ({error}); fetch or make it again")

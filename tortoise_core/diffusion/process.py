@@ -1,8 +1,8 @@
 """Owns the Gaussian diffusion process: adding noise, reading a network's output, the training loss (spec 5, 7.5).
 
 It must not know the network: everything here takes the network's output as a tensor.
-Throughout, x is (B, C, S), a step index `i` is int64 (B,) into the schedule's tables, and a mask is bool (B, S), True
-on real frames.
+Throughout, x is (B, C, S), a step index `i` into the schedule's tables is int64 (B,), or one number for all rows, and a
+mask is bool (B, S), True on real frames.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import torch
 
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.errors import ConfigError
+
+Step = torch.Tensor | int  # a number costs a GPU nothing: its tables stay on the CPU
 
 PREDICTIONS = ("epsilon", "v")
 
@@ -58,19 +60,23 @@ class GaussianDiffusion:
         """Looks up the training timesteps that the network gets for steps i. Shape: (B,) to (B,)."""
         return self.schedule.timestep_map.to(i.device)[i]
 
-    def q_sample(self, x_start: torch.Tensor, i: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+    def timestep(self, step: int) -> int:
+        """Looks up the training timestep that the network gets for one step."""
+        return int(self.schedule.timestep_map[step])
+
+    def q_sample(self, x_start: torch.Tensor, i: Step, noise: torch.Tensor) -> torch.Tensor:
         """Adds the noise of step i to `x_start`: eq. 4 of Ho et al. 2020."""
         alphas = self.schedule.alphas_cumprod
         return _at(alphas.sqrt(), i) * x_start + _at((1 - alphas).sqrt(), i) * noise
 
-    def target(self, x_start: torch.Tensor, i: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+    def target(self, x_start: torch.Tensor, i: Step, noise: torch.Tensor) -> torch.Tensor:
         """Computes what the network should predict for x_t = q_sample(x_start, i, noise)."""
         if self.prediction == "epsilon":
             return noise
         alphas = self.schedule.alphas_cumprod
         return _at(alphas.sqrt(), i) * noise - _at((1 - alphas).sqrt(), i) * x_start
 
-    def x_start(self, x: torch.Tensor, i: torch.Tensor, predicted: torch.Tensor) -> torch.Tensor:
+    def x_start(self, x: torch.Tensor, i: Step, predicted: torch.Tensor) -> torch.Tensor:
         """Computes the clean signal that a prediction implies, not clamped."""
         if self.prediction == "epsilon":
             recip = _at(self.schedule.sqrt_recip_alphas_cumprod, i)
@@ -78,19 +84,17 @@ class GaussianDiffusion:
         alphas = self.schedule.alphas_cumprod
         return _at(alphas.sqrt(), i) * x - _at((1 - alphas).sqrt(), i) * predicted
 
-    def implied_noise(self, x: torch.Tensor, i: torch.Tensor, x_start: torch.Tensor) -> torch.Tensor:
+    def implied_noise(self, x: torch.Tensor, i: Step, x_start: torch.Tensor) -> torch.Tensor:
         """Computes the noise that turns `x_start` into x at step i."""
         recip = _at(self.schedule.sqrt_recip_alphas_cumprod, i)
         return (recip * x - x_start) / _at(self.schedule.sqrt_recipm1_alphas_cumprod, i)
 
-    def posterior_mean(self, x_start: torch.Tensor, x: torch.Tensor, i: torch.Tensor) -> torch.Tensor:
+    def posterior_mean(self, x_start: torch.Tensor, x: torch.Tensor, i: Step) -> torch.Tensor:
         """Computes the mean of q(x_{t-1} | x_t, x_0): eq. 7 of Ho et al. 2020."""
         first = _at(self.schedule.posterior_mean_coef1, i)
         return first * x_start + _at(self.schedule.posterior_mean_coef2, i) * x
 
-    def guide(
-        self, output: torch.Tensor, unconditioned: torch.Tensor, i: torch.Tensor, strength: torch.Tensor
-    ) -> torch.Tensor:
+    def guide(self, output: torch.Tensor, unconditioned: torch.Tensor, i: Step, strength: torch.Tensor) -> torch.Tensor:
         """Pushes an output away from the output without conditioning: classifier-free guidance (spec 5).
 
         The push grows from 0 at the noisiest training step to `strength` (B,) at the clean end; variance channels are
@@ -98,13 +102,13 @@ class GaussianDiffusion:
         """
         # Position within the whole training process, so that a shallow start is guided like the end of a full run.
         # In float64 until it meets the outputs: the published process has it as a Python number.
-        ramp = 1 - self.schedule.position.to(i.device)[i]
+        ramp = 1 - _looked_up(self.schedule.position, i)
         k = (strength.double() * ramp)[:, None, None]
         predicted, variance = self._split(output)
         guided = (1 + k).float() * predicted - k.float() * self._split(unconditioned)[0]
         return guided if variance is None else torch.cat([guided, variance], dim=1)
 
-    def estimate(self, output: torch.Tensor, x: torch.Tensor, i: torch.Tensor, *, clip: bool = True) -> StepEstimate:
+    def estimate(self, output: torch.Tensor, x: torch.Tensor, i: Step, *, clip: bool = True) -> StepEstimate:
         """Reads a network output (B, C or 2C, S) at step i as a distribution of the step before; `clip` clamps x_0."""
         predicted, fraction = self._split(output)
         x_start = self.x_start(x, i, predicted)
@@ -112,7 +116,7 @@ class GaussianDiffusion:
             x_start = x_start.clamp(-1, 1)
         low = _at(self.schedule.posterior_log_variance_clipped, i)
         if fraction is None:
-            log_variance = low.expand_as(x)
+            log_variance = torch.zeros_like(x) + low
         else:
             fraction = (fraction + 1) / 2
             log_variance = fraction * _at(self.schedule.betas.log(), i) + (1 - fraction) * low
@@ -162,9 +166,15 @@ class GaussianDiffusion:
         return predicted, fraction
 
 
-def _at(table: torch.Tensor, i: torch.Tensor) -> torch.Tensor:
-    """Looks up a float64 table at steps i, as float32 (B, 1, 1)."""
-    return table.to(i.device)[i].float()[:, None, None]
+def _looked_up(table: torch.Tensor, i: Step) -> torch.Tensor:
+    """Looks a table up at steps i: (B,), or () on the CPU, which a GPU's kernels take as a plain number."""
+    return table[i] if isinstance(i, int) else table.to(i.device)[i]
+
+
+def _at(table: torch.Tensor, i: Step) -> torch.Tensor:
+    """Looks up a float64 table at steps i, as float32 (B, 1, 1), or () for one number."""
+    values = _looked_up(table, i).float()
+    return values if values.dim() == 0 else values[:, None, None]
 
 
 def _row_mean(values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:

@@ -25,12 +25,15 @@ from tortoise_core.inference.interface import SpeechRequest
 from tortoise_core.inference.precision import Precision
 from tortoise_core.inference.presets import own_settings
 from tortoise_core.inference.seeds import derived_seed
-from tortoise_core.inference.vocoding import WindowedVocoder
+from tortoise_core.inference.vocoding import BATCH_FRAMES, WindowedVocoder
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.diffusion_steps import DenoisingSteps
 from tortoise_core.models.dvae import DiscreteVAE
+from tortoise_core.nn.upload import upload
 
 MAX_FRAMES = 8_192  # mel frames denoised in one batch
+ENOUGH_FRAMES = 16_384  # keep a large GPU busy; more gain little
+UNEVEN = 1.25  # times the shortest row: where padding costs more than another batch
 
 
 class AudioStage:
@@ -44,6 +47,7 @@ class AudioStage:
         speech: SpeechFormat,
         precision: Precision = "float32",
         max_frames: int = MAX_FRAMES,
+        vocoded_frames: int = BATCH_FRAMES,
     ) -> None:
         """The networks become this stage's own: the decoder loses the layers that only its own `forward` needs.
 
@@ -53,7 +57,8 @@ class AudioStage:
             dvae: decodes codes to a first mel, for models whose diffusion starts from it or is conditioned on it.
             speech: how the model's networks are put together.
             precision: of the denoising steps, where nearly all the time goes; the rest is float32.
-            max_frames: most mel frames decoded in one batch.
+            max_frames: most mel frames denoised in one batch.
+            vocoded_frames: most mel frames vocoded in one batch.
         """
         self.decoder = decoder
         self._dvae = dvae
@@ -61,28 +66,41 @@ class AudioStage:
         self._max_frames = max_frames
         self._steps = DenoisingSteps(decoder, torch.float32 if precision == "float32" else torch.bfloat16)
         decoder.drop_steps()
-        self._vocoder = WindowedVocoder(vocoder)
+        self._vocoder = WindowedVocoder(vocoder, batch_frames=vocoded_frames)
         self._process = GaussianDiffusion(
             NoiseSchedule.linear(), prediction=speech.prediction, learned_variance=decoder.config.learned_variance
         )
+
+    def limit(self, max_frames: int, vocoded_frames: int) -> None:
+        """Changes how many frames are denoised, and vocoded, in one batch."""
+        self._max_frames = max_frames
+        self._vocoder.batch_frames = vocoded_frames
 
     @property
     def _device(self) -> torch.device:
         return self.decoder.code_embedding.weight.device
 
     def like_lengths(self, chosen: Sequence[Chosen]) -> Iterator[list[int]]:
-        """Yields batches of indices, short rows first, each batch within the frame budget; empty rows share one."""
+        """Yields batches of indices, short rows first, each batch within the frame budget; empty rows share one.
+
+        Where rows are padded, a batch that is large enough ends before a row that much longer than its first.
+        """
         order = sorted(range(len(chosen)), key=lambda i: len(chosen[i].aligned))
         batch: list[int] = []
         total = 0  # frames in the batch
+        shortest = 0
         for index in order:
             frames = self.decoder.config.frames(len(chosen[index].aligned))
-            if batch and (total + frames > self._max_frames or len(chosen[batch[0]].aligned) == 0):
+            longer = (len(batch) + 1) * frames if self._steps.padded else total + frames
+            uneven = self._steps.padded and total >= ENOUGH_FRAMES and frames > UNEVEN * shortest
+            if batch and (longer > self._max_frames or uneven or len(chosen[batch[0]].aligned) == 0):
                 yield batch
                 batch = []
-                total = 0
+                longer = frames
+            if not batch:
+                shortest = frames
             batch.append(index)
-            total += frames
+            total = longer
         if batch:
             yield batch
 
@@ -118,7 +136,7 @@ class AudioStage:
         embedding = self._embedding(requests, chosen, frames, dvae_mel)
         # 2. Where denoising starts: from noise, or, in a shallow diffusion, from a noisy estimate of the mel.
         noise = row_noise(generators, self.decoder.config.in_channels, frames)
-        start = next(noise).to(self._device) * settings.diffusion_temperature
+        start = upload(next(noise), self._device) * settings.diffusion_temperature
         sampler = sampler_named(settings.sampler)
         process = sampler.process(self._process, settings.diffusion_steps, self._speech.shallow)
         if self._speech.shallow < 1:

@@ -25,8 +25,9 @@ from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.code_speller import CodeSpeller
+from tortoise_core.nn.upload import upload
 
-_SCORED_AT_ONCE = 32  # candidates
+_SCORED_AT_ONCE = {"cpu": 32, "cuda": 256}  # candidates; texts, too
 _ALIGNED_AT_ONCE = 8  # utterances
 _RUNAWAY_PENALTY = 1e3  # more than any two scores differ by
 
@@ -55,6 +56,15 @@ class Chosen:
     aligned: Tensor  # (M, D) latents, or the codes (M,) again: what conditions the decoder
     stopped: bool  # the model ended the row by itself
     rating: Rating = _NOT_RATED
+
+
+@dataclass(frozen=True, eq=False)
+class _Texts:
+    """The texts of some utterances, as the ranking networks want them."""
+
+    ids: Tensor  # (U, T), right-padded
+    lengths: Tensor  # (U,)
+    latents: Tensor  # (U, D), CLVP's
 
 
 class CodeStage:
@@ -160,26 +170,34 @@ class CodeStage:
         ratings = [Rating(-_RUNAWAY_PENALTY) for _ in rows]
         # Rows of like length share a batch.
         order = sorted((i for i in range(len(rows)) if len(codes[i])), key=lambda i: len(codes[i]))
-        for begin in range(0, len(order), _SCORED_AT_ONCE):
-            batch = order[begin : begin + _SCORED_AT_ONCE]
-            rated = self._rate(prompts, [owners[i] for i in batch], [codes[i] for i in batch])
+        texts = self._texts([prompt.text for prompt in prompts])
+        size = _SCORED_AT_ONCE[self._device.type]
+        for begin in range(0, len(order), size):
+            batch = order[begin : begin + size]
+            rated = self._rate(texts, [owners[i] for i in batch], [codes[i] for i in batch])
             for i, rating in zip(batch, rated, strict=True):
                 ratings[i] = rating if rows[i].stopped else replace(rating, clvp=rating.clvp - _RUNAWAY_PENALTY)
         remaining = iter(ratings)
         return [[next(remaining) for _ in group] for group in candidates]
 
-    def _rate(self, prompts: Sequence[Prompt], owners: Sequence[int], codes: Sequence[Tensor]) -> list[Rating]:
-        """Rates one batch of rows of codes (M,), at least one each; row i is a candidate of prompt `owners[i]`."""
-        own = sorted(set(owners))
-        texts, text_lengths = self._padded([prompts[owner].text for owner in own])
+    def _texts(self, texts: Sequence[Tensor]) -> _Texts:
+        """Prepares all texts to be compared with their candidates."""
+        size = _SCORED_AT_ONCE[self._device.type]
+        batches = [self._padded(texts[begin : begin + size]) for begin in range(0, len(texts), size)]
+        latents = torch.cat([self._clvp.encode_texts(ids, lengths) for ids, lengths in batches])
+        return _Texts(*self._padded(texts), latents)
+
+    def _rate(self, texts: _Texts, owners: Sequence[int], codes: Sequence[Tensor]) -> list[Rating]:
+        """Rates one batch of rows of codes (M,), at least one each; row i is a candidate of text `owners[i]`."""
         speech, lengths = self._padded(codes)
         speech = speech.clamp(max=self._clvp.config.code_tokens - 1)
-        text_rows = torch.tensor([own.index(owner) for owner in owners], device=self._device)
-        clvp = self._clvp.scores(texts, speech, text_lengths, lengths, text_rows).tolist()
+        rows = upload(torch.tensor(owners), self._device)
+        clvp = self._clvp.score_codes(texts.latents[rows], speech, lengths)
         if self._scorer is None:
-            return [Rating(score) for score in clvp]
-        spelled = self._scorer.scores(texts, speech, text_lengths, lengths, text_rows).tolist()
-        return [Rating(a, max(b, -_RUNAWAY_PENALTY)) for a, b in zip(clvp, spelled, strict=True)]
+            return [Rating(score) for score in clvp.cpu().tolist()]
+        spelled = self._scorer.scores(texts.ids, speech, texts.lengths, lengths, rows)
+        both = torch.stack([clvp, spelled], dim=1).cpu().tolist()
+        return [Rating(a, max(b, -_RUNAWAY_PENALTY)) for a, b in both]
 
     def _aligned(self, prompts: Sequence[Prompt], rows: Sequence[CodeRow], codes: Sequence[Tensor]) -> list[Tensor]:
         """What the decoder is conditioned on, for each row of codes (M,): latents (M, D), or the codes."""
@@ -202,8 +220,9 @@ class CodeStage:
 
     def _padded(self, rows: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Rows of ids as one batch, and their lengths, on the networks' device."""
-        lengths = torch.tensor([len(row) for row in rows], device=self._device)
-        return torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True).to(self._device), lengths
+        lengths = torch.tensor([len(row) for row in rows])
+        padded = torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
+        return upload(padded, self._device), upload(lengths, self._device)
 
 
 def _best(ratings: Sequence[Rating]) -> int:

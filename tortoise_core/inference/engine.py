@@ -23,10 +23,11 @@ from tortoise_core.diffusion.samplers import sampler_named
 from tortoise_core.errors import ConfigError, OutOfMemoryError
 from tortoise_core.inference.audio_stage import AudioStage
 from tortoise_core.inference.code_stage import Chosen, CodeStage
+from tortoise_core.inference.devices import prepare, torch_device
 from tortoise_core.inference.features import FeatureExtractor, feature_extractor
 from tortoise_core.inference.front_end import TorToiseFrontEnd
 from tortoise_core.inference.interface import SpeechRequest, SpeechResult, VoiceLatents, check_voice
-from tortoise_core.inference.memory import capacity, free_memory
+from tortoise_core.inference.memory import Budget, capacity, free_memory, is_memory_error
 from tortoise_core.inference.precision import Precision
 from tortoise_core.inference.presets import SamplingSettings, own_settings
 from tortoise_core.inference.resynthesis import Resynthesis
@@ -53,6 +54,7 @@ class TorToiseEngine(TorToiseFrontEnd):
         self.precision = precision
         self._manifest = manifest
         self._device = device
+        prepare(device, precision)
         autoregressive = _as(AutoregressiveModel, manifest.load("autoregressive", device))
         config = autoregressive.config
         self._features: FeatureExtractor = feature_extractor(self.speech, config.code_stop)
@@ -64,8 +66,8 @@ class TorToiseEngine(TorToiseFrontEnd):
         dvae = _as(DiscreteVAE, manifest.load("dvae", device)) if needs_dvae else None
         vocoder = manifest.load("vocoder", device)
         fits = capacity(config, decoder.config, precision, config.max_codes, device, free_memory(device))
-        self._rows_in_flight = fits.rows
-        self._audio = AudioStage(decoder, vocoder, dvae, self.speech, precision, max_frames=fits.frames)
+        self._budget = Budget(fits)
+        self._audio = AudioStage(decoder, vocoder, dvae, self.speech, precision, fits.frames, fits.vocoded_frames)
 
     @property
     def sample_rate(self) -> int:
@@ -99,18 +101,34 @@ class TorToiseEngine(TorToiseFrontEnd):
         """
         for request in requests:
             self._check(request)
-        results: list[SpeechResult | None] = [None] * len(requests)
+        while True:
+            results = self._attempt(requests)
+            if results is not None:
+                self._budget.went_well()
+                return results
+            if self._device.type == "cuda":  # here and not in a handler: by now the failed call's tensors are freed
+                torch.cuda.empty_cache()
+            if not self._budget.ran_out():
+                raise OutOfMemoryError(f"out of memory with {len(requests)} utterances: speak fewer at once")
+
+    def _attempt(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult] | None:
+        """Speaks all requests within the present budget; None where memory ran out."""
+        results: dict[int, SpeechResult] = {}
+        fits = self._budget.now
+        self._audio.limit(fits.frames, fits.vocoded_frames)
         try:
             for group in _groups(requests):
-                chosen = self._codes.choose([requests[i] for i in group], self._rows_in_flight)
+                chosen = self._codes.choose([requests[i] for i in group], fits.rows)
                 for members in self._audio.like_lengths(chosen):
                     batch = [group[m] for m in members]
                     audio = self._audio.decode([requests[i] for i in batch], [chosen[m] for m in members])
                     for i, m, wav in zip(batch, members, audio, strict=True):
                         results[i] = _result(wav, chosen[m])
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            raise OutOfMemoryError(f"out of memory with {len(requests)} utterances: speak fewer at once") from error
-        return [result for result in results if result is not None]
+        except (RuntimeError, MemoryError) as error:
+            if not is_memory_error(error):
+                raise
+            return None
+        return [results[i] for i in range(len(requests))]
 
     @torch.inference_mode()
     def stream(self, request: SpeechRequest) -> Iterator[np.ndarray]:
@@ -129,7 +147,9 @@ class TorToiseEngine(TorToiseFrontEnd):
                 voice = request.voice["auto"].to(self._latent_vocoder.device)
                 for piece in self._latent_vocoder.stream(self._codes.stream(request), voice):
                     yield piece.cpu().numpy()
-        except (torch.OutOfMemoryError, MemoryError) as error:
+        except (RuntimeError, MemoryError) as error:
+            if not is_memory_error(error):
+                raise
             raise OutOfMemoryError("out of memory with one utterance: cut the text shorter") from error
 
     @functools.cached_property
@@ -161,18 +181,6 @@ def load_engine(model: str | Path, device: str = "auto", precision: Precision = 
 def load_resynthesis(model: str | Path, device: str = "auto", precision: Precision = "float32") -> Resynthesis:
     """Loads the acoustic half of a model alone. Arguments and errors: see `load_engine`."""
     return Resynthesis(read_manifest(Path(model)), torch_device(device), precision)
-
-
-def torch_device(device: str) -> torch.device:
-    """The device that "auto", "cpu", "cuda" or "cuda:1" names on this machine. Raises `ConfigError`."""
-    name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-    try:
-        target = torch.device(name)
-    except RuntimeError as error:
-        raise ConfigError(f"unknown device {device!r}: use auto, cpu or cuda") from error
-    if target.type == "cuda" and not torch.cuda.is_available():
-        raise ConfigError(f"device {device!r} was asked for, but torch sees no GPU here: use auto or cpu")
-    return target
 
 
 def _groups(requests: Sequence[SpeechRequest]) -> Iterator[list[int]]:

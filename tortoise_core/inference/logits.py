@@ -62,7 +62,8 @@ def next_codes(
     """The code (R,) that each row of raw logits (R, V) chooses; see `process_logits` and `draw_codes`."""
     top_k = settings.top_k
     in_sight = top_k + _SPARE
-    if settings.greedy or settings.typical_mass is not None or not top_k or in_sight >= logits.shape[-1]:
+    filtered = not settings.greedy and settings.typical_mass is None and top_k > 0 and in_sight < logits.shape[-1]
+    if not filtered or logits.device.type == "cuda":  # a GPU would wait longer for the answer about ties
         scores = process_logits(logits, spoken, settings)
         return scores.argmax(-1) if settings.greedy else draw_codes(scores, uniform)
     scores = penalise_repetition(logits.float(), spoken, settings.repetition_penalty) / settings.temperature

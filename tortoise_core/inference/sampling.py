@@ -7,6 +7,7 @@ The batch has a limited number of places. When a row ends, the next row that wai
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,16 @@ import torch
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference.logits import DecodingSettings, next_codes, uniform_draws
 from tortoise_core.models.autoregressive import AutoregressiveModel, DecodedStep
-from tortoise_core.nn.key_value_cache import KeyValueCache, PromptKeys
-from tortoise_core.nn.shared_prompt_cache import make_cache
+from tortoise_core.nn.caches import make_cache
+from tortoise_core.nn.key_value_cache import Cache, PromptKeys
+from tortoise_core.nn.upload import upload
 
 ROWS_IN_FLIGHT = 96  # rows decoded together unless the caller says otherwise
 _FIRST_SLOTS = 128  # codes that the cache has room for before it grows: most rows end before
-_COMPACT_AT = 0.75  # busy share of the batch at which idle rows are thrown out; copying the cache costs about a step
+# Busy share of the batch at which idle rows are thrown out: copying the cache costs about a step. A GPU gains less from
+# fewer rows, and wants few different shapes.
+_COMPACT_AT = {"cpu": 0.75, "cuda": 0.5}
+_STEPS_PER_LOOK = {"cpu": 1, "cuda": 8}  # steps between looks at which rows have ended: a GPU is held up by each
 _PROMPTS_AT_ONCE = 16  # prompts run in one pass
 _PENALISED_PROMPT_ID = 1  # what the published program fills its prompt with
 
@@ -106,17 +111,20 @@ def decode(
     waiting = deque(sorted(range(len(owners)), key=lambda row: (-len(prompts[owners[row]].text), owners[row])))
     flight = _Flight(model, settings, keep, min(in_flight, len(owners)), max(len(prompt.text) for prompt in prompts))
     idle = list(range(flight.places))
+    kind = model.mel_embedding.weight.device.type
     results: dict[int, CodeRow] = {}
     while waiting or len(idle) < flight.places:
         rows = [waiting.popleft() for _ in range(min(len(idle), len(waiting)))]
         if rows:
             flight.admit(idle[: len(rows)], [_Seat(row, owners[row], prompts[owners[row]], draws[row]) for row in rows])
         idle = idle[len(rows) :]
-        if flight.places - len(idle) <= _COMPACT_AT * flight.places:
+        if flight.places - len(idle) <= _COMPACT_AT[kind] * flight.places:
             flight.drop(idle)
             idle = []
-        for place in flight.step():
-            row, results[row] = flight.retire(place)
+        for _ in range(_STEPS_PER_LOOK[kind]):
+            flight.step()
+        for row, result, place in flight.retire():
+            results[row] = result
             idle.append(place)
     return [results[row] for row in range(len(owners))]
 
@@ -128,10 +136,11 @@ def decode_states(
     """Samples one row with `draws` (max_codes,); yields the state (C,) behind each code, and behind the stop code."""
     flight = _Flight(model, settings, Keep(latents=True), 1, len(prompt.text))
     flight.admit([0], [_Seat(0, 0, prompt, draws)])
-    ended = False
-    while not ended:
-        ended = bool(flight.step())
-        yield flight.latest_state(0)
+    for count in itertools.count():
+        flight.step()
+        yield flight.state(0, count)
+        if flight.retire():
+            return
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +156,8 @@ class _Seat:
 class _Flight:
     """The rows that are being sampled. Each has a place in the batch; all tensors here hold one entry per place.
 
-    An idle place takes part in every step, and its results are ignored.
+    An idle place takes part in every step, and its results are ignored. A row that ends is marked on the device; the
+    program learns of it in `retire`, so that nothing waits for a step.
     """
 
     def __init__(
@@ -156,15 +166,19 @@ class _Flight:
         self._model = model
         self._settings = settings
         config = model.config
-        device = model.mel_embedding.weight.device
-        width = settings.max_codes
-        self._cache: KeyValueCache | None = None
+        self._device = device = model.mel_embedding.weight.device
+        width = settings.max_codes + 1  # one to spare: a place goes on for a few steps after its row has ended
+        self._cache: Cache | None = None
+        self._most_slots = 1 + longest_text + 2 + width
         self._latest: tuple[int, PromptKeys] | None = None  # number and keys of a prompt that more rows may need
-        self._rows = [-1] * places
+        self._rows = [-1] * places  # the number of the row at each place; -1 at idle places
+        self._texts = [0] * places  # its text slots, with start and stops
+        self._every = torch.arange(places, device=device)
         self._busy = torch.zeros(places, dtype=torch.bool, device=device)
         self._steps = torch.zeros(places, dtype=torch.long, device=device)  # codes that the row has
         self._last = torch.full((places,), config.code_start, device=device)
         self._spoken = torch.zeros(places, config.code_tokens, dtype=torch.bool, device=device)
+        self._any_given = False  # whether any row began with codes
         self._given = torch.full((places, width), -1, device=device)  # codes to begin with; -1 where the model decides
         self._draws = torch.zeros(places, width, dtype=torch.float64, device=device)
         self._codes = torch.zeros(places, width, dtype=torch.long, device=device)
@@ -181,8 +195,8 @@ class _Flight:
         """Puts a row into each of the places. Rows of one prompt must come one after another, over all calls."""
         places_of: dict[int, list[int]] = {}
         prompts: dict[int, Prompt] = {}
+        self._seat(places, seats)
         for place, seat in zip(places, seats, strict=True):
-            self._seat(place, seat)
             places_of.setdefault(seat.owner, []).append(place)
             prompts[seat.owner] = seat.prompt
         if self._latest is not None and self._latest[0] in prompts:
@@ -197,37 +211,50 @@ class _Flight:
                 self._latest = owner, keys.only(index)
                 cache.admit(places_of[owner], self._latest[1])
 
-    def _seat(self, place: int, seat: _Seat) -> None:
-        """Resets a place for a new row."""
-        self._rows[place] = seat.row
-        self._busy[place] = True
-        self._steps[place] = 0
-        self._last[place] = self._model.config.code_start
-        self._spoken[place] = False
+    def _seat(self, places: Sequence[int], seats: Sequence[_Seat]) -> None:
+        """Resets places for new rows."""
+        most = self._settings.max_codes
+        given = torch.full((len(seats), most + 1), -1)
+        for index, (place, seat) in enumerate(zip(places, seats, strict=True)):
+            self._rows[place] = seat.row
+            self._texts[place] = len(seat.prompt.text) + 2
+            if seat.prompt.codes is not None:
+                self._any_given = True
+                codes = seat.prompt.codes[:most]
+                given[index, : len(codes)] = codes
+        draws = torch.nn.functional.pad(torch.stack([seat.draws for seat in seats]), (0, 1))
+        rows = upload(torch.tensor(places), self._device)
+        self._busy.index_fill_(0, rows, True)
+        self._steps.index_fill_(0, rows, 0)
+        self._last.index_fill_(0, rows, self._model.config.code_start)
+        self._spoken.index_fill_(0, rows, False)
         if self._settings.quirks.penalise_prompt_ids:
-            self._spoken[place, [_PENALISED_PROMPT_ID, self._model.config.code_start]] = True
-        self._given[place] = -1
-        if seat.prompt.codes is not None:
-            codes = seat.prompt.codes[: self._settings.max_codes]
-            self._given[place, : len(codes)] = codes.to(self._given.device)
-        self._draws[place] = seat.draws.to(self._draws.device)
+            for code in (_PENALISED_PROMPT_ID, self._model.config.code_start):
+                self._spoken[:, code].index_fill_(0, rows, True)
+        self._given.index_copy_(0, rows, upload(given, self._device))
+        self._draws.index_copy_(0, rows, upload(draws, self._device))
 
-    def _cached(self, keys: PromptKeys) -> KeyValueCache:
+    def _cached(self, keys: PromptKeys) -> Cache:
         """The cache; the first prompts decide how it is made."""
         if self._cache is None:
-            self._cache = make_cache(keys, self.places, max(keys.lengths) + _FIRST_SLOTS)
+            self._cache = make_cache(keys, self.places, max(keys.lengths) + _FIRST_SLOTS, self._most_slots)
         return self._cache
 
     def _prefill(self, prompts: Sequence[Prompt]) -> PromptKeys:
         """Runs the model over prompts in one pass; returns their keys and values."""
-        device = self._busy.device
-        text_in, lengths = _text_batch(self._model, prompts, device)
-        voices = torch.stack([prompt.voice for prompt in prompts]).to(device)
-        padded = None if bool((lengths == text_in.shape[1]).all()) else lengths
-        return self._model.prefill(voices, text_in, padded)
+        lengths = [len(prompt.text) for prompt in prompts]
+        texts = torch.nn.utils.rnn.pad_sequence(
+            [prompt.text for prompt in prompts], batch_first=True, padding_value=self._model.config.text_stop
+        )
+        text_in = self._model.text_input(upload(texts, self._device))
+        voices = upload(torch.stack([prompt.voice for prompt in prompts]), self._device)
+        real = None
+        if len(set(lengths)) > 1:
+            real = torch.tensor(lengths) + (text_in.shape[1] - texts.shape[1])
+        return self._model.prefill(voices, text_in, real)
 
-    def step(self) -> list[int]:
-        """Samples one more code for every row; returns the places whose rows have ended."""
+    def step(self) -> None:
+        """Samples one more code for every row, without waiting for it."""
         assert self._cache is not None  # rows are admitted before they step
         config = self._model.config
         output = self._model.decode_step(self._last, self._positions(), self._cache, self._text_slots)
@@ -235,15 +262,15 @@ class _Flight:
             output.logits[:, config.code_start] = float("-inf")
         at = self._steps[:, None]
         chosen = next_codes(output.logits, self._spoken, self._draws.gather(1, at)[:, 0], self._settings)
-        given = self._given.gather(1, at)[:, 0]
-        chosen = torch.where(given >= 0, given, chosen)
+        if self._any_given:
+            given = self._given.gather(1, at)[:, 0]
+            chosen = torch.where(given >= 0, given, chosen)
         self._codes.scatter_(1, at, chosen[:, None])
         self._spoken.scatter_(1, chosen[:, None], True)
         self._record(output)
         self._last = chosen
         self._steps += self._busy
-        ended = self._busy & ((chosen == config.code_stop) | (self._steps >= self._settings.max_codes))
-        return ended.nonzero()[:, 0].tolist()
+        self._busy &= (chosen != config.code_stop) & (self._steps < self._settings.max_codes)
 
     def _positions(self) -> torch.Tensor:
         """Code positions of the codes that are fed next: the start code first, at 0."""
@@ -253,41 +280,55 @@ class _Flight:
 
     def _record(self, output: DecodedStep) -> None:
         """Keeps what `Keep` asks for of a step's output."""
-        places = torch.arange(self.places, device=self._busy.device)
         if self._latents.shape[1]:
-            self._latents[places, self._steps] = output.hidden
+            self._latents[self._every, self._steps] = output.hidden
         if output.alignment is not None:
-            self._attention[places, self._steps] = output.alignment.exp()
+            self._attention[self._every, self._steps] = output.alignment.exp()
 
-    def latest_state(self, place: int) -> torch.Tensor:
-        """The state that predicted a row's latest code, (C,)."""
-        return self._latents[place, int(self._steps[place]) - 1].clone()
+    def state(self, place: int, code: int) -> torch.Tensor:
+        """The state that predicted a row's code of this number, (C,)."""
+        return self._latents[place, code].clone()
 
-    def retire(self, place: int) -> tuple[int, CodeRow]:
-        """Removes an ended row from its place, which is idle then; returns the row's number and the row."""
+    def retire(self) -> list[tuple[int, CodeRow, int]]:
+        """Removes the rows that have ended, whose places are idle then: (row's number, row, place) of each.
+
+        Waits once, for all that it reads.
+        """
         assert self._cache is not None
-        codes = self._codes[place, : int(self._steps[place])].cpu()
+        busy = self._busy.cpu().tolist()
+        ended = [place for place, row in enumerate(self._rows) if row >= 0 and not busy[place]]
+        if not ended:
+            return []
+        steps = self._steps.cpu().tolist()
+        codes = self._codes[:, : max(steps)].cpu()
+        retired = []
+        for place in ended:
+            row = self._ended_row(place, codes[place, : steps[place]])
+            retired.append((self._rows[place], row, place))
+            self._rows[place] = -1
+            self._cache.release(place)
+        return retired
+
+    def _ended_row(self, place: int, codes: torch.Tensor) -> CodeRow:
+        """Collects what is kept of a row whose codes these are, with the stop code if there is one."""
         stopped = int(codes[-1]) == self._model.config.code_stop
-        codes = codes[: len(codes) - stopped].clone()
-        text_slots = int(self._cache.prompt_lengths[place]) - 1
-        row = CodeRow(
-            codes,
+        count = len(codes) - stopped
+        return CodeRow(
+            codes[:count].clone(),
             stopped,
-            self._latents[place, : len(codes)].clone() if self._latents.shape[1] else None,
-            self._attention[place, : len(codes), :text_slots].clone() if self._text_slots else None,
+            self._latents[place, :count].clone() if self._latents.shape[1] else None,
+            self._attention[place, :count, : self._texts[place]].clone() if self._text_slots else None,
         )
-        self._busy[place] = False
-        self._steps[place] = 0
-        self._cache.release(place)
-        return self._rows[place], row
 
     def drop(self, places: Sequence[int]) -> None:
         """Removes these idle places from the batch."""
         assert self._cache is not None
         kept = sorted(set(range(self.places)) - set(places))
         self._cache.keep(kept)
-        rows = torch.tensor(kept, device=self._busy.device)
+        rows = upload(torch.tensor(kept), self._device)
         self._rows = [self._rows[place] for place in kept]
+        self._texts = [self._texts[place] for place in kept]
+        self._every = self._every[: len(kept)]
         self._busy = self._busy[rows]
         self._steps = self._steps[rows]
         self._last = self._last[rows]
@@ -297,14 +338,3 @@ class _Flight:
         self._codes = self._codes[rows]
         self._latents = self._latents[rows]
         self._attention = self._attention[rows]
-
-
-def _text_batch(
-    model: AutoregressiveModel, prompts: Sequence[Prompt], device: torch.device
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """All texts with start and stops (U, T'), right-padded, and how many positions of each are real (U,)."""
-    texts = [prompt.text.to(device) for prompt in prompts]
-    lengths = torch.tensor([len(text) for text in texts], device=device)
-    padded = torch.nn.utils.rnn.pad_sequence(texts, batch_first=True, padding_value=model.config.text_stop)
-    text_in = model.text_input(padded)
-    return text_in, lengths + (text_in.shape[1] - padded.shape[1])

@@ -16,9 +16,10 @@ from torch.nn import functional as F
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.models.conditioning_encoder import ConditioningEncoder, Pool
 from tortoise_core.nn.gpt import Gpt, GptOutput
-from tortoise_core.nn.key_value_cache import KeyValueCache, PromptKeys
+from tortoise_core.nn.key_value_cache import Cache, PromptKeys
 from tortoise_core.nn.packed import Int8Linear, PackedLinear, pack_linears
 from tortoise_core.nn.positions import LearnedPositions, RotaryTable, SinusoidalPositions, inverse_frequencies
+from tortoise_core.nn.upload import upload
 
 _INITIAL_STD = 0.02
 _INITIAL_POSITION_SCALE = 0.03  # about the size of a fresh embedding, so that content and position start as equals
@@ -266,11 +267,11 @@ class AutoregressiveModel(nn.Module):
     ) -> PromptKeys:
         """Runs the prompts, one row per utterance, and returns their keys and values for a cache.
 
-        Args: as for `hidden_states`.
+        Args: as for `hidden_states`, but `text_lengths` may be on the CPU: there, reading them waits for nothing.
         """
         self._check_lengths(text_in.shape[1], 0)
         slots = 1 + text_in.shape[1]
-        mask = None if text_lengths is None else _first_positions(text_lengths + 1, slots)
+        mask = None if text_lengths is None else _first_positions(upload(text_lengths + 1, text_in.device), slots)
         positions = torch.arange(slots, device=text_in.device)[None]
         x = torch.cat([cond[:, None], self._embed_text(text_in)], dim=1)
         output = self.gpt(x, rotary=self._rotary(positions), mask=_causal_mask(mask), keep_keys=True)
@@ -279,7 +280,7 @@ class AutoregressiveModel(nn.Module):
         return PromptKeys(output.keys, output.values, lengths)
 
     def decode_step(
-        self, codes: torch.Tensor, positions: torch.Tensor, cache: KeyValueCache, text_slots: int | None = None
+        self, codes: torch.Tensor, positions: torch.Tensor, cache: Cache, text_slots: int | None = None
     ) -> DecodedStep:
         """Feeds one code per row (rows,), standing at code position `positions` (rows,); the start code has 0.
 

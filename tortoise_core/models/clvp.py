@@ -76,25 +76,28 @@ class Clvp(nn.Module):
         codes: torch.Tensor,
         text_lengths: torch.Tensor | None = None,
         code_lengths: torch.Tensor | None = None,
-        text_rows: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Scores how well each row of codes fits its text; higher is better.
 
         Args:
-            text: text ids (U, T).
+            text: text ids (B, T).
             codes: codes (B, M).
-            text_lengths: real ids per text (U,); without them padding counts, too.
+            text_lengths: real ids per text (B,); without them padding counts, too.
             code_lengths: real codes per row (B,).
-            text_rows: the text of each row of codes (B,), so that the candidates of a text share one pass through
-                the text encoder; None pairs row with row.
 
         Returns: scores (B,).
         """
-        texts = self._text_latents(text, _first_positions(text, text_lengths))
-        if text_rows is not None:
-            texts = texts[text_rows]
-        speech = self._speech_latents(codes, _first_positions(codes, code_lengths))
-        return pair_scores(texts, speech, self.temperature)
+        return self.score_codes(self.encode_texts(text, text_lengths), codes, code_lengths)
+
+    def encode_texts(self, text: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
+        """Computes what `score_codes` wants of texts (B, T), once for all candidates: (B, latent_width)."""
+        return self._text_latents(text, _first_positions(text, lengths))
+
+    def score_codes(
+        self, texts: torch.Tensor, codes: torch.Tensor, lengths: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Scores codes (B, M), the first `lengths` (B,) of them real, against encoded texts (B, latent_width): (B,)."""
+        return pair_scores(texts, self._speech_latents(codes, _first_positions(codes, lengths)), self.temperature)
 
     def loss(
         self,

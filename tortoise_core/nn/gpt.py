@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tortoise_core.nn.key_value_cache import KeyValueCache
+from tortoise_core.nn.key_value_cache import Cache
 from tortoise_core.nn.positions import RotaryTable
 
 _INITIAL_STD = 0.02
@@ -64,10 +64,16 @@ class CausalAttention(nn.Module):
         self.c_attn = Projection(width, 3 * width)
         self.c_proj = Projection(width, width, residual_std)
 
-    def project(self, x: torch.Tensor, rotary: RotaryTable | None) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Computes queries, keys and values (B, H, L, D) of x (B, L, C); a table rotates queries and keys."""
-        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.c_attn(x).chunk(3, dim=-1))
-        return (q, k, v) if rotary is None else (rotary.rotate(q), rotary.rotate(k), v)
+    def project(self, x: torch.Tensor, rotary: RotaryTable | None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Computes queries (B, H, L, D), and keys with the values behind them (B, 2H, L, D), of x (B, L, C).
+
+        A table rotates queries and keys.
+        """
+        heads = self.c_attn(x).unflatten(-1, (3 * self.heads, -1)).transpose(1, 2)
+        if rotary is None:
+            return heads[:, : self.heads], heads[:, self.heads :]
+        q, k = rotary.rotate(heads[:, : 2 * self.heads]).chunk(2, dim=1)
+        return q, torch.cat([k, heads[:, 2 * self.heads :]], dim=1)
 
     def attend(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """Computes each head's output (B, H, L, D); `mask` (B, 1, L, L) bool is True where a query may attend."""
@@ -118,11 +124,12 @@ class GptBlock(nn.Module):
         x: torch.Tensor,
         rotary: RotaryTable | None,
         mask: torch.Tensor | None,
-        attend: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor] | None = None,
+        attend: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None = None,
     ) -> BlockOutput:
-        """Runs a whole sequence causally or, where `attend` (queries, keys, values to output) is given, a part."""
-        q, k, v = self.attn.project(self.ln_1(x), rotary)
-        heads = self.attn.attend(q, k, v, mask) if attend is None else attend(q, k, v)
+        """Runs a whole sequence causally or, where `attend` is given, which replaces `attn.attend`, a part of it."""
+        q, kv = self.attn.project(self.ln_1(x), rotary)
+        k, v = kv.chunk(2, dim=1)
+        heads = self.attn.attend(q, k, v, mask) if attend is None else attend(q, kv)
         x = x + self.drop(self.attn.join(heads))
         return BlockOutput(x + self.drop(self.mlp(self.ln_2(x))), q, k, v)
 
@@ -171,7 +178,7 @@ class Gpt(nn.Module):
         return GptOutput(self.ln_f(x), queries, probed_keys, keys, values)
 
     def step(
-        self, x: torch.Tensor, cache: KeyValueCache, *, rotary: RotaryTable | None, probe: tuple[int, int] | None = None
+        self, x: torch.Tensor, cache: Cache, *, rotary: RotaryTable | None, probe: tuple[int, int] | None = None
     ) -> GptOutput:
         """Runs one more position of every row, (rows, 1, C), against the cache, and adds it to the cache.
 

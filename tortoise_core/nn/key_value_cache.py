@@ -4,13 +4,14 @@ All rows write the same slot at a time. The prompt of a row that joins late is p
 written next, so that a row has no gap inside and `starts` alone says what it may attend to. Positions are already part
 of the keys, so that a row may lie anywhere.
 
-`shared_prompt_cache.py` has the variant for bfloat16 on the CPU.
+`shared_prompt_cache.py` has the variant for bfloat16 on the CPU, `static_cache.py` the one for GPUs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch.nn import functional as F
@@ -31,6 +32,46 @@ class PromptKeys:
         length = self.lengths[index]
         keys, values = (part[:, index : index + 1, :, :length].clone() for part in (self.keys, self.values))
         return PromptKeys(keys, values, [length])
+
+
+class Cache(Protocol):
+    """What decoding asks of a cache. A row is idle until `admit` gives it a prompt, and after `release`."""
+
+    prompt_lengths: torch.Tensor  # (rows,)
+
+    @property
+    def rows(self) -> int:
+        """Counts the rows, idle ones included."""
+
+    def admit(self, places: Sequence[int], prompt: PromptKeys) -> None:
+        """Restarts the rows at `places` after the only prompt of `prompt`."""
+
+    def release(self, place: int) -> None:
+        """Makes a row idle."""
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Drops all rows but those at `places`, which move up in this order."""
+
+    def open_slot(self) -> None:
+        """Makes room for one more position of every row."""
+
+    def close_slot(self) -> None:
+        """Counts the slot as filled, once all layers have written their position."""
+
+    def mask(self) -> torch.Tensor | None:
+        """Builds the mask of the next position for `attend`, for all layers; None where nothing is hidden."""
+
+    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """Adds the next position of every row to a layer and attends from it.
+
+        Shape: q (rows, H, 1, D), kv (rows, 2H, 1, D), the keys of all heads and then their values, to q's shape.
+        """
+
+    def prompt_keys(self, layer: int, head: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Collects one head's keys at the first `width` prompt positions of every row.
+
+        Shape: (rows, width, D), and (rows, width) bool, True where the row has that position.
+        """
 
 
 class KeyValueCache:
@@ -100,21 +141,16 @@ class KeyValueCache:
             return None
         return self._bias(torch.arange(begin, self.filled + 1, device=self._start.device))[:, None, None]
 
-    def attend(
-        self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None
-    ) -> torch.Tensor:
-        """Adds the next position of every row to a layer and attends from it: q, k, v (rows, H, 1, D) to the same."""
-        self._write(layer, k, v)
+    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """See `Cache`."""
+        self._write(layer, kv)
         visible = slice(min(self._starts), self.filled + 1)
         keys = self._keys[layer][:, :, visible]
         values = self._values[layer][:, :, visible]
         return F.scaled_dot_product_attention(q, keys, values, attn_mask=mask)
 
     def prompt_keys(self, layer: int, head: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Collects one head's keys at the first `width` prompt positions of every row.
-
-        Shape: (rows, width, D), and (rows, width) bool, True where the row has that position.
-        """
+        """See `Cache`."""
         positions = torch.arange(width, device=self._start.device)
         slots = (self._start[:, None] + positions).clamp(max=self.slots - 1)
         keys = self._keys[layer][:, head]
@@ -134,8 +170,9 @@ class KeyValueCache:
         bias = torch.zeros(visible.shape, dtype=self._like.dtype, device=visible.device)
         return bias.masked_fill_(~visible, float("-inf"))
 
-    def _write(self, layer: int, k: torch.Tensor, v: torch.Tensor) -> None:
-        """Stores keys and values (rows, H, 1, D) in the open slot of a layer."""
+    def _write(self, layer: int, kv: torch.Tensor) -> None:
+        """Stores keys and values (rows, 2H, 1, D) in the open slot of a layer."""
+        k, v = kv.chunk(2, dim=1)
         self._keys[layer][:, :, self.filled : self.filled + 1] = k
         self._values[layer][:, :, self.filled : self.filled + 1] = v
 

@@ -60,6 +60,10 @@ class PackedLinear(nn.Module):
         if self._prepacked:
             x = x.to(torch.bfloat16)
             return torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, "gelu", [], "tanh")
+        if self._weight.device.type == "cuda" and self._bias is not None:
+            rows = x.to(torch.bfloat16).flatten(0, -2)
+            activated = torch.ops.aten._addmm_activation(self._bias, rows, self._weight.T, use_gelu=True)
+            return activated.view(*x.shape[:-1], self.outputs)
         return F.gelu(self(x), approximate="tanh")
 
     def extra_repr(self) -> str:

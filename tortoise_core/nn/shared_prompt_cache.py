@@ -17,13 +17,6 @@ from tortoise_core.nn.key_value_cache import KeyValueCache, PromptKeys
 _BLOCK = 32  # slots, or positions of prompts, added at a time: oneDNN generates a kernel for every new shape
 
 
-def make_cache(prompts: PromptKeys, rows: int, slots: int) -> KeyValueCache:
-    """Makes the cache that is fastest for keys of this type on this device; arguments as for `KeyValueCache`."""
-    on_cpu = prompts.keys.device.type == "cpu"
-    kind = SharedPromptCache if on_cpu and prompts.keys.dtype == torch.bfloat16 else KeyValueCache
-    return kind(prompts, rows, slots)
-
-
 class SharedPromptCache(KeyValueCache):
     """The keys and values of `rows` sequences; those of a prompt are stored once for all rows that continue it."""
 
@@ -70,11 +63,9 @@ class SharedPromptCache(KeyValueCache):
         bias = torch.zeros(prompt.shape, dtype=self._like.dtype, device=device).masked_fill_(~prompt, float("-inf"))
         return torch.cat([bias, self._bias(torch.arange(self.slots, device=device))], dim=1)[:, None]
 
-    def attend(
-        self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None
-    ) -> torch.Tensor:
-        """Adds the next position of every row to a layer and attends from it: q, k, v (rows, H, 1, D) to the same."""
-        self._write(layer, k, v)
+    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """Adds the next position of every row to a layer and attends from it; see `Cache`."""
+        self._write(layer, kv)
         rows, heads, _, dim = q.shape
         q = q[:, :, 0] * dim**-0.5
         on_prompt = self._to_rows(self._to_prompts(q) @ self._prompt_keys[layer].mT)
@@ -88,7 +79,7 @@ class SharedPromptCache(KeyValueCache):
         return (from_prompt + from_slots)[:, :, None]
 
     def prompt_keys(self, layer: int, head: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Collects keys as `KeyValueCache.prompt_keys` does."""
+        """Collects keys as `Cache` says."""
         positions = torch.arange(width, device=self._start.device)
         keys = self._prompt_keys[layer][self._owner, head, :width]
         return F.pad(keys, (0, 0, 0, width - keys.shape[1])), positions < self.prompt_lengths[:, None]

@@ -19,7 +19,7 @@ WORD = re.compile(r"'?[a-z]+(?:['-][a-z]+)*'?")
 
 
 def first_pronunciations(lines: Iterable[str]) -> dict[str, str]:
-    """Reduce CMUdict lines to one pronunciation per speakable word.
+    """Reduces CMUdict lines to one pronunciation per speakable word.
 
     CMUdict lists the commonest pronunciation first and marks the others `word(2)`; those, the entries for symbols and
     dotted abbreviations, and the comments after `#` are dropped.
@@ -39,13 +39,13 @@ def first_pronunciations(lines: Iterable[str]) -> dict[str, str]:
 
 
 def write_lexicon(words: dict[str, str], path: Path) -> None:
-    """Write the lexicon sorted and without a time stamp, so that the same source gives the same bytes."""
+    """Writes the lexicon sorted and without a time stamp, so that the same source gives the same bytes."""
     text = "".join(f"{word} {phones}\n" for word, phones in sorted(words.items()))
     path.write_bytes(gzip.compress(text.encode("ascii"), compresslevel=9, mtime=0))
 
 
 def main() -> None:
-    """Convert the CMUdict file named on the command line."""
+    """Converts the CMUdict file named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", type=Path, help="cmudict.dict, from the CMU Pronouncing Dictionary")
     parser.add_argument("--output", type=Path, default=LEXICON_PATH)

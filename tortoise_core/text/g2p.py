@@ -42,19 +42,19 @@ LONGEST_MODEL_WORD = 40  # letters at a time: limits the work for one absurdly l
 
 
 def plural(stem: Phones) -> Phones:
-    """Add the ending of plurals, possessives and third persons: /əz/, /s/ or /z/ by the stem's last phone."""
+    """Adds the ending of plurals, possessives and third persons: /əz/, /s/ or /z/ by the stem's last phone."""
     if stem[-1] in SIBILANTS:
         return (*stem, "AH0", "Z")
     return (*stem, "S" if stem[-1] in VOICELESS else "Z")
 
 
 def had(stem: Phones) -> Phones:
-    """Add a reduced "had" or "would" ('d): /əd/ or /d/ by the stem's last phone."""
+    """Adds a reduced "had" or "would" ('d): /əd/ or /d/ by the stem's last phone."""
     return (*stem, "AH0", "D") if stem[-1] in ("T", "D") else (*stem, "D")
 
 
 def spell(letters: str) -> Phones:
-    """Read letters by name; anything but a-z is skipped."""
+    """Reads letters by name; anything but a-z is skipped."""
     return tuple(phone for letter in letters.lower() for phone in LETTER_NAMES.get(letter, ()))
 
 
@@ -75,27 +75,27 @@ class Pronouncer:
         self.pronounce = lru_cache(maxsize=1 << 16)(self._pronounce)
 
     def knows(self, word: str) -> bool:
-        """Tell whether the exact lower-case word is in the lexicon."""
+        """Tells whether the exact lower-case word is in the lexicon."""
         return word in self._lexicon
 
     def _pronounce(self, word: str) -> Phones:
-        """Return the phones of a word of lower-case letters and apostrophes; empty only for a word without letters."""
+        """Returns the phones of a word of lower-case letters and apostrophes; empty only for a word without letters."""
         return self._lexicon.get(word) or self._with_clitic(word) or self._bare(word)
 
     def _bare(self, word: str) -> Phones:
-        """Pronounce a word whose apostrophes, if any, have no meaning of their own."""
+        """Pronounces a word whose apostrophes, if any, have no meaning of their own."""
         letters = word.replace("'", "")
         return self._lexicon.get(word) or self._lexicon.get(letters) or self._derived(letters) or self._guess(letters)
 
     def _guess(self, word: str) -> Phones:
-        """Pronounce an unknown word by the letter model, or by the names of its letters where it has no vowel."""
+        """Pronounces an unknown word by the letter model, or by the names of its letters where it has no vowel."""
         if not re.search(r"[aeiouy]", word):
             return spell(word)
         pieces = (word[at : at + LONGEST_MODEL_WORD] for at in range(0, len(word), LONGEST_MODEL_WORD))
         return tuple(phone for piece in pieces for phone in self._letters_to_sounds(piece)) or spell(word)
 
     def _with_clitic(self, word: str) -> Phones | None:
-        """Pronounce a word that ends in an apostrophe and a clitic, such as "we'll"."""
+        """Pronounces a word that ends in an apostrophe and a clitic, such as "we'll"."""
         stem, apostrophe, ending = word.rpartition("'")
         if not apostrophe or not stem:
             return None
@@ -111,7 +111,7 @@ class Pronouncer:
         return None
 
     def _derived(self, word: str) -> Phones | None:
-        """Explain a word as a lexicon word with an ending."""
+        """Explains a word as a lexicon word with an ending."""
         if word.endswith("s") and not word.endswith(("ss", "us", "is")):
             stem = self._stem(word[:-1]) or (self._stem(word[:-2]) if word.endswith("es") else None)
             return plural(stem) if stem else None
@@ -121,7 +121,7 @@ class Pronouncer:
         return None
 
     def _stem(self, base: str) -> Phones | None:
-        """Look up a word without its ending; a final i may stand for y."""
+        """Looks up a word without its ending; a final i may stand for y."""
         if len(base) < SHORTEST_STEM:
             return None
         return self._lexicon.get(base) or (self._lexicon.get(base[:-1] + "y") if base.endswith("i") else None)
@@ -129,5 +129,5 @@ class Pronouncer:
 
 @lru_cache(maxsize=1)
 def default_pronouncer() -> Pronouncer:
-    """Return the shared pronouncer over the packaged lexicon; the letter model is read when first needed."""
+    """Returns the shared pronouncer over the packaged lexicon; the letter model is read when first needed."""
     return Pronouncer(default_lexicon(), lambda letters: default_model().pronounce(letters))

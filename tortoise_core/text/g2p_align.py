@@ -22,12 +22,12 @@ Costs = Mapping[tuple[str, Chunk], float]
 
 
 def without_stress(phones: Phones) -> Phones:
-    """Strip the stress digits: which letter makes a vowel does not depend on its stress."""
+    """Strips the stress digits: which letter makes a vowel does not depend on its stress."""
     return tuple(phone.rstrip("012") for phone in phones)
 
 
 def align(word: str, phones: Phones, costs: Costs) -> list[Chunk] | None:
-    """Find the cheapest division of the phones among the letters (Viterbi).
+    """Finds the cheapest division of the phones among the letters (Viterbi).
 
     Args:
         word: n letters.
@@ -64,7 +64,7 @@ def align(word: str, phones: Phones, costs: Costs) -> list[Chunk] | None:
 
 
 def _initial_costs(entries: Iterable[tuple[str, Phones]]) -> Costs:
-    """Guess costs from which letters and phones stand at like places in words."""
+    """Guesses costs from which letters and phones stand at like places in words."""
     counts: defaultdict[tuple[str, Chunk], float] = defaultdict(float)
     for word, phones in entries:
         for i, letter in enumerate(word):
@@ -79,7 +79,7 @@ def _initial_costs(entries: Iterable[tuple[str, Phones]]) -> Costs:
 
 
 def _costs(counts: Mapping[tuple[str, Chunk], float]) -> Costs:
-    """Turn counts into -log P(chunk | letter)."""
+    """Turns counts into -log P(chunk | letter)."""
     totals: defaultdict[str, float] = defaultdict(float)
     for (letter, _), count in counts.items():
         totals[letter] += count
@@ -92,7 +92,7 @@ def _costs(counts: Mapping[tuple[str, Chunk], float]) -> Costs:
 def align_dictionary(
     entries: list[tuple[str, Phones]], rounds: int = 6, sample_every: int = 8
 ) -> list[tuple[str, list[Chunk]]]:
-    """Align a whole dictionary; words that cannot be aligned (most are abbreviations) are left out.
+    """Aligns a whole dictionary; words that cannot be aligned (most are abbreviations) are left out.
 
     Args:
         entries: words with their phones.
@@ -118,7 +118,7 @@ def align_dictionary(
 
 
 def _restore_stress(chunks: list[Chunk], phones: Phones) -> list[Chunk]:
-    """Cut the stressed phones into chunks of the same sizes."""
+    """Cuts the stressed phones into chunks of the same sizes."""
     restored = []
     at = 0
     for chunk in chunks:

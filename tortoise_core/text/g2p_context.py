@@ -17,24 +17,24 @@ CUES_PATH = DATA / "cues.txt"
 
 
 def _rows(path: Path) -> list[list[str]]:
-    """Read a table of words separated by spaces; lines that start with `#` are comments."""
+    """Reads a table of words separated by spaces; lines that start with `#` are comments."""
     return [line.split() for line in path.read_text(encoding="ascii").splitlines() if not line.startswith("#")]
 
 
 @lru_cache(maxsize=1)
 def cues() -> dict[str, frozenset[str]]:
-    """Read which words are a cue: cue name to words."""
+    """Reads which words are a cue: cue name to words."""
     return {name: frozenset(words) for name, *words in _rows(CUES_PATH)}
 
 
 @lru_cache(maxsize=1)
 def heteronyms() -> dict[tuple[str, str], Phones]:
-    """Read the table of heteronyms: (word, cue) to phones."""
+    """Reads the table of heteronyms: (word, cue) to phones."""
     return {(word, cue): tuple(phones) for word, cue, *phones in _rows(HETERONYMS_PATH)}
 
 
 def in_context(word: str, previous: str, following: str) -> Phones | None:
-    """Pronounce a word by its neighbours.
+    """Pronounces a word by its neighbours.
 
     Args:
         word: lower case.

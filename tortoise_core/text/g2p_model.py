@@ -64,7 +64,7 @@ class LetterToSoundModel:
         self._remembered = lru_cache(maxsize=1 << 15)(self._expand)  # a few thousand contexts make most of English
 
     def _advance(self, state: int, unit: int) -> tuple[int, float]:
-        """Return the state after a unit, and the unit's log probability in this state."""
+        """Returns the state after a unit, and the unit's log probability in this state."""
         weight = 0.0
         while True:
             end = self._below[state + 1]
@@ -75,13 +75,13 @@ class LetterToSoundModel:
             state = self._shorter[state]
 
     def _expand(self, state: int, letter: str) -> list[tuple[int, float, Phones]]:
-        """List the worthwhile readings of a letter in a state: next state, log probability, phones made."""
+        """Lists the worthwhile readings of a letter in a state: next state, log probability, phones made."""
         steps = [(*self._advance(state, unit), self._phones[unit]) for unit in self._units_of[letter]]
         worst = max(gain for _, gain, _ in steps) - BEAM_WIDTH
         return [step for step in steps if step[1] >= worst]
 
     def pronounce(self, letters: str) -> Phones:
-        """Return the likeliest phones of a string of letters a-z. The same letters always give the same phones."""
+        """Returns the likeliest phones of a string of letters a-z. The same letters always give the same phones."""
         start, _ = self._advance(ROOT, START)
         beam: dict[int, tuple[float, Phones]] = {start: (0.0, ())}
         for letter in letters:
@@ -97,14 +97,14 @@ class LetterToSoundModel:
 
 
 def _prune(hypotheses: dict[int, tuple[float, Phones]]) -> dict[int, tuple[float, Phones]]:
-    """Keep the best few hypotheses that are not far behind the best one."""
+    """Keeps the best few hypotheses that are not far behind the best one."""
     ranked = sorted(hypotheses.items(), key=lambda item: item[1][0], reverse=True)[:BEAM]
     worst = ranked[0][1][0] - BEAM_WIDTH
     return {state: hypothesis for state, hypothesis in ranked if hypothesis[0] >= worst}
 
 
 def _shorter_contexts(unit: np.ndarray, children: np.ndarray, unit_count: int) -> np.ndarray:
-    """Find for every node, the root included, the node of its longest known proper suffix.
+    """Finds for every node, the root included, the node of its longest known proper suffix.
 
     Node i of the file has number i + 1, the root is 0.
 
@@ -133,7 +133,7 @@ def _shorter_contexts(unit: np.ndarray, children: np.ndarray, unit_count: int) -
 def _suffixes(
     keys: np.ndarray, shorter: np.ndarray, parent: np.ndarray, unit: np.ndarray, unit_count: int
 ) -> np.ndarray:
-    """Find the nodes of the longest known proper suffixes of nodes below the first level; all shapes (n,)."""
+    """Finds the nodes of the longest known proper suffixes of nodes below the first level; all shapes (n,)."""
     context = shorter[parent]
     found = np.zeros(len(unit), np.int64)
     open_ = np.arange(len(unit))
@@ -149,5 +149,5 @@ def _suffixes(
 
 @lru_cache(maxsize=1)
 def default_model() -> LetterToSoundModel:
-    """Return the packaged model, read once."""
+    """Returns the packaged model, read once."""
     return LetterToSoundModel(load_safetensors(gzip.decompress(MODEL_PATH.read_bytes())))

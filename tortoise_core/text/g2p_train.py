@@ -2,12 +2,11 @@
 
 Owns the estimation of the n-gram (interpolated Kneser-Ney with modified discounts, Chen and Goodman 1999) and its
 pruning. Every twentieth word, by a hash of its letters, is held out for measuring and never trained on, so the numbers
-printed belong to the very file that is written. Takes about a minute on one core. Must not know how the
-model is used.
+printed belong to the very file that is written. Takes about a minute on one core.
 
     python -m tortoise_core.text.g2p_train
 
-Must not be imported at run time.
+Must not know how the model is used.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ class Level:
 
 
 def split_dictionary(words: dict[str, str]) -> tuple[list[Entry], list[Entry]]:
-    """Split the plain words (two letters or more) into training and held-out entries."""
+    """Splits the plain words (two letters or more) into training and held-out entries."""
     entries = [(word, tuple(phones.split(" "))) for word, phones in words.items() if re.fullmatch("[a-z]{2,}", word)]
     held_out = [zlib.crc32(word.encode()) % HELD_OUT_EVERY == 0 for word, _ in entries]
     train = [entry for entry, out in zip(entries, held_out, strict=True) if not out]
@@ -56,7 +55,7 @@ def split_dictionary(words: dict[str, str]) -> tuple[list[Entry], list[Entry]]:
 
 
 def to_units(aligned: list[tuple[str, list[Chunk]]]) -> tuple[list[str], list[list[int]]]:
-    """Number the units.
+    """Numbers the units.
 
     Returns:
         The unit lines as in the model file, and every word as unit numbers between START and END.
@@ -72,7 +71,7 @@ def to_units(aligned: list[tuple[str, list[Chunk]]]) -> tuple[list[str], list[li
 
 
 def count_ngrams(sequences: list[list[int]]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Count the n-grams of length 1..ORDER that end on a unit of a word or its END.
+    """Counts the n-grams of length 1..ORDER that end on a unit of a word or its END.
 
     Returns:
         For every length, sorted keys (first unit in the highest bits) and how often each occurs.
@@ -90,7 +89,7 @@ def count_ngrams(sequences: list[list[int]]) -> list[tuple[np.ndarray, np.ndarra
 
 
 def kneser_ney_counts(levels: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
-    """Replace the counts of all but the longest n-grams by the number of different units seen before them.
+    """Replaces the counts of all but the longest n-grams by the number of different units seen before them.
 
     N-grams that begin with START have nothing before them and keep their counts.
     """
@@ -108,7 +107,7 @@ def kneser_ney_counts(levels: list[tuple[np.ndarray, np.ndarray]]) -> list[np.nd
 
 
 def discounts(counts: np.ndarray, prune: bool) -> np.ndarray:
-    """Return what to subtract from a count of 0, 1, 2, and 3 or more; shape (4,). Pruning discounts ones wholly.
+    """Returns what to subtract from a count of 0, 1, 2, and 3 or more, shape (4,). Pruning takes all of a 1.
 
     Raises:
         ConfigError: there are too few words to tell.
@@ -121,7 +120,7 @@ def discounts(counts: np.ndarray, prune: bool) -> np.ndarray:
 
 
 def estimate(levels: list[tuple[np.ndarray, np.ndarray]], unit_count: int) -> list[Level]:
-    """Estimate all probabilities and back-off weights."""
+    """Estimates all probabilities and back-off weights."""
     counts = kneser_ney_counts(levels)
     below = Level(np.zeros(1, np.int64), np.array([-np.log(unit_count)]), np.zeros(1))  # the uniform distribution
     done: list[Level] = []
@@ -141,7 +140,7 @@ def estimate(levels: list[tuple[np.ndarray, np.ndarray]], unit_count: int) -> li
 
 
 def prune(levels: list[Level], counts: list[np.ndarray]) -> list[Level]:
-    """Drop the wholly discounted n-grams, unless a kept longer one begins with them."""
+    """Drops the wholly discounted n-grams, unless a kept longer one begins with them."""
     kept: list[Level] = []
     needed = np.zeros(0, np.int64)
     for length in range(len(levels), 0, -1):
@@ -154,7 +153,7 @@ def prune(levels: list[Level], counts: list[np.ndarray]) -> list[Level]:
 
 
 def to_arrays(lines: list[str], levels: list[Level]) -> dict[str, np.ndarray]:
-    """Lay the n-grams out as the model file wants them."""
+    """Lays the n-grams out as the model file wants them."""
     children = []
     for level, longer in zip(levels, [*levels[1:], None], strict=True):
         contexts = longer.keys >> BITS if longer else np.zeros(0, np.int64)
@@ -173,7 +172,7 @@ def to_arrays(lines: list[str], levels: list[Level]) -> dict[str, np.ndarray]:
 
 
 def train(entries: list[Entry]) -> dict[str, np.ndarray]:
-    """Train on dictionary entries; returns the arrays of the model file."""
+    """Trains on dictionary entries; returns the arrays of the model file."""
     lines, sequences = to_units(align_dictionary(entries))
     counted = count_ngrams(sequences)
     # START is never predicted, but it begins contexts: give it an entry of its own on the first level.
@@ -183,7 +182,7 @@ def train(entries: list[Entry]) -> dict[str, np.ndarray]:
 
 
 def edit_distance(one: Phones, other: Phones) -> int:
-    """Count the insertions, deletions and substitutions between two phone strings (Levenshtein)."""
+    """Counts the insertions, deletions and substitutions between two phone strings (Levenshtein)."""
     row = list(range(len(other) + 1))
     for i, left in enumerate(one, 1):
         diagonal = row[0]
@@ -196,7 +195,7 @@ def edit_distance(one: Phones, other: Phones) -> int:
 
 
 def measure(pronounce: Callable[[str], Phones], entries: list[Entry]) -> dict[str, float]:
-    """Score pronunciations: share of words wholly right and phone error rate, with and without stress."""
+    """Scores pronunciations: share of words wholly right and phone error rate, with and without stress."""
     guesses = [(pronounce(word), phones) for word, phones in entries]
     bare = [(without_stress(guess), without_stress(truth)) for guess, truth in guesses]
 
@@ -209,7 +208,7 @@ def measure(pronounce: Callable[[str], Phones], entries: list[Entry]) -> dict[st
 
 
 def main() -> None:
-    """Train, write and measure."""
+    """Trains the model, writes its file and prints how well it does."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=MODEL_PATH)
     output = parser.parse_args().output

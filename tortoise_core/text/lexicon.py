@@ -39,7 +39,7 @@ class Lexicon:
         self._entries = entries
 
     def get(self, word: str) -> Phones | None:
-        """Return the phones of a lower-case word, or None where it is not listed."""
+        """Returns the phones of a lower-case word, or None where it is not listed."""
         phones = self._entries.get(word)
         return None if phones is None else tuple(phones.split(" "))
 
@@ -47,23 +47,23 @@ class Lexicon:
         return word in self._entries
 
     def words(self) -> list[str]:
-        """List every word, in the order of the file."""
+        """Lists every word, in the order of the file."""
         return list(self._entries)
 
 
 def parse_entries(text: str) -> dict[str, str]:
-    """Read lines `word PHONE PHONE ...`; empty lines and lines that start with `#` are skipped."""
+    """Reads lines `word PHONE PHONE ...`; empty lines and lines that start with `#` are skipped."""
     pairs = (line.partition(" ") for line in text.splitlines() if line and not line.startswith("#"))
     return {word: phones for word, _, phones in pairs}
 
 
 @lru_cache(maxsize=1)
 def dictionary() -> dict[str, str]:
-    """Read the CMUdict words alone (what the letter-to-sound model learns from); about 50 ms, once."""
+    """Reads the CMUdict words alone (what the letter-to-sound model learns from); about 50 ms, once."""
     return parse_entries(gzip.decompress(LEXICON_PATH.read_bytes()).decode("ascii"))
 
 
 @lru_cache(maxsize=1)
 def default_lexicon() -> Lexicon:
-    """Return the dictionary with our own additions and corrections laid over it."""
+    """Returns the dictionary with our own additions and corrections laid over it."""
     return Lexicon(dictionary() | parse_entries(ADDITIONS_PATH.read_text(encoding="ascii")))

@@ -81,7 +81,7 @@ class _Plain:
 
 @lru_cache(maxsize=1 << 12)
 def _plain_character(character: str) -> str | None:
-    """Return what an input character is read as: ASCII, a space or nothing; None where it cannot be spoken."""
+    """Returns what an input character is read as: ASCII, a space or nothing; None where it cannot be spoken."""
     if character.isascii() and character.isalnum():
         return character
     if character in READ_AS or character.isspace():
@@ -94,7 +94,7 @@ def _plain_character(character: str) -> str | None:
 
 
 def _plain(text: str) -> _Plain:
-    """Transliterate to ASCII and keep, per output character, the offset it came from."""
+    """Transliterates to ASCII and keeps, for each character that comes out, the offset where it came from."""
     pieces: list[str] = []
     origin: list[int] = []
     dropped: list[str] = []
@@ -110,7 +110,7 @@ def _plain(text: str) -> _Plain:
 
 
 def _number_words(digits: str, ordinal: bool) -> list[str]:
-    """Read a number as words. Commas group thousands; several dots (versions, dates) are read part by part."""
+    """Reads a number as words. Commas group thousands; several dots (versions, dates) are read part by part."""
     digits = digits.replace(",", "")
     if digits.count(".") > 1:
         return [word for part in digits.split(".") for word in _number_words(part, False)]
@@ -145,11 +145,11 @@ class PhonemeTokenizer:
         return self._given_pronouncer or default_pronouncer()
 
     def encode(self, text: str) -> list[int]:
-        """Return the token ids of a text, each in [2, len(vocabulary)); empty where nothing can be spoken."""
+        """Returns the token ids of a text, each in [2, len(vocabulary)); empty where nothing can be spoken."""
         return [self._ids[symbol] for symbol, _ in self._symbols(self.items(text))]
 
     def decode(self, ids: Iterable[int]) -> list[str]:
-        """Return the symbols of token ids.
+        """Returns the symbols of token ids.
 
         Raises:
             TextError: an id is outside the vocabulary.
@@ -164,19 +164,19 @@ class PhonemeTokenizer:
         return symbols
 
     def encode_words(self, text: str) -> list[list[str]]:
-        """Return one list of phones per word, and one list of one mark per pause, in the order of speech."""
+        """Returns one list of phones per word, and one list of one mark per pause, in the order of speech."""
         return [list(item.symbols) for item in self.items(text)]
 
     def word_spans(self, text: str) -> list[int]:
-        """Return, for each token of `encode(text)`, the index of its entry in `encode_words(text)`; -1 for spaces."""
+        """Returns, for each token of `encode(text)`, the index of its entry in `encode_words(text)`; -1 for spaces."""
         return [index for _, index in self._symbols(self.items(text))]
 
     def dropped(self, text: str) -> list[str]:
-        """List the characters that `encode` cannot speak, in the order of the text."""
+        """Lists the characters that `encode` cannot speak, in the order of the text."""
         return _plain(text).dropped
 
     def items(self, text: str) -> list[SpokenItem]:
-        """Split a text into words and pauses with their phones and source offsets."""
+        """Splits a text into words and pauses with their phones and source offsets."""
         plain = _plain(text)
         letters = INLINE.sub("", plain.text) if "{" in plain.text else plain.text
         shouted = not any(character.islower() for character in letters)
@@ -188,7 +188,7 @@ class PhonemeTokenizer:
         return self._pronounced(_merge_pauses(_letter_names(found, text)))
 
     def _forms(self, match: re.Match[str], shouted: bool) -> list[str]:
-        """Return what a matched piece is spoken as: lower-case words, one pause mark, or capitals to be spelled."""
+        """Returns what a matched piece is spoken as: lower-case words, one pause mark, or capitals to be spelled."""
         piece = match.group()
         if match["inline"]:
             return [f"{{{match['phones']}}}{match['ending'] or ''}"]
@@ -203,7 +203,7 @@ class PhonemeTokenizer:
         return [self._word_form(piece, shouted)]
 
     def _word_form(self, piece: str, shouted: bool) -> str:
-        """Decide which apostrophes belong to the word and whether capitals are an acronym."""
+        """Decides which apostrophes belong to the word and whether capitals are an acronym."""
         word = piece.lower()
         if word.startswith("'") and not self._pronouncer.knows(word.rstrip("'")):
             word = word[1:]
@@ -214,7 +214,7 @@ class PhonemeTokenizer:
         return letters if acronym and not self._pronouncer.knows(word) else word
 
     def _pronounced(self, forms: list[tuple[str, int, int]]) -> list[SpokenItem]:
-        """Look every form up; from last to first, because some words depend on the sound that follows."""
+        """Looks every form up; from last to first, because some words depend on the sound that follows."""
         items: list[SpokenItem] = []
         following = ""
         for at in range(len(forms) - 1, -1, -1):
@@ -229,7 +229,7 @@ class PhonemeTokenizer:
         return items[::-1]
 
     def _phones(self, form: str, previous: str, following: str) -> Phones:
-        """Pronounce one form: phones stand for themselves, capitals are spelled, other words looked up."""
+        """Pronounces one form: phones stand for themselves, capitals are spelled, other words looked up."""
         if form.startswith("{"):
             inside, _, ending = form[1:].partition("}")
             phones = tuple(inside.split(" "))
@@ -240,7 +240,7 @@ class PhonemeTokenizer:
 
     @staticmethod
     def _symbols(items: list[SpokenItem]) -> list[tuple[str, int]]:
-        """Flatten items to (symbol, item index), with spaces (index -1) before every word but the first."""
+        """Flattens items to (symbol, item index), with spaces (index -1) before every word but the first."""
         symbols: list[tuple[str, int]] = []
         for index, item in enumerate(items):
             if item.is_word and symbols:
@@ -250,7 +250,7 @@ class PhonemeTokenizer:
 
 
 def _letter_names(forms: list[tuple[str, int, int]], text: str) -> list[tuple[str, int, int]]:
-    """Distinguish the letter "a" from the article: in "ten a m" and "U S A" letters of its own case stand beside it.
+    """Distinguishes the letter "a" from the article: in "ten a m" and "U S A" letters of its own case stand beside it.
 
     "a B movie" has the article, and so has "A B movie" where a sentence begins; "A D" and "A M" are letters there too.
     """
@@ -270,7 +270,7 @@ def _letter_names(forms: list[tuple[str, int, int]], text: str) -> list[tuple[st
 
 
 def _merge_pauses(forms: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
-    """Keep one pause, the strongest, of every run of pauses, and none before the first word."""
+    """Keeps one pause, the strongest, of every run of pauses, and none before the first word."""
     merged: list[tuple[str, int, int]] = []
     for form, start, end in forms:
         if form not in PAUSE_STRENGTH:

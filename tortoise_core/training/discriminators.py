@@ -20,7 +20,7 @@ SLOPE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
+class DiscriminatorOutput:
     """Output of discriminators: one score map each, and the inner features for the feature loss."""
 
     scores: list[Tensor]
@@ -85,7 +85,7 @@ class VocoderDiscriminator(nn.Module):
             + [SpectrogramDiscriminator(fft, hop, width) for fft, hop in resolutions]
         )
 
-    def forward(self, wav: Tensor, active: Sequence[int]) -> Judgement:
+    def forward(self, wav: Tensor, active: Sequence[int]) -> DiscriminatorOutput:
         """Runs the discriminators with the numbers `active`. Shape: wav (B, L)."""
         scores: list[Tensor] = []
         features: list[Tensor] = []
@@ -93,4 +93,4 @@ class VocoderDiscriminator(nn.Module):
             score, inner = self.discriminators[number](wav)
             scores.append(score.float())
             features.extend(feature.float() for feature in inner)
-        return Judgement(scores, features)
+        return DiscriminatorOutput(scores, features)

@@ -71,7 +71,7 @@ class Stage(Protocol):
 
 
 @dataclass
-class RunState:
+class TrainingState:
     """How far a run has come."""
 
     step: int = 0
@@ -94,7 +94,7 @@ class Trainer:
         self.config = config
         self.folder = folder
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.state = RunState()
+        self.state = TrainingState()
         for phase in stage.phases:
             for module in phase.modules:
                 module.to(self.device)
@@ -104,16 +104,17 @@ class Trainer:
         if (folder / CHECKPOINT).exists():
             self._load()
 
-    def run(self, minutes: float = math.inf) -> RunState:
+    def run(self, minutes: float = math.inf, stop: Callable[[], bool] = lambda: False) -> TrainingState:
         """Trains until the configured step, or for so many minutes, and returns how far it came; call again to go on.
 
-        The first line of the log is what the weights are worth that a run begins with.
+        The first line of the log is what the weights are worth that a run begins with. `stop` is asked before each step
+        whether to end with this checkpoint.
         """
         deadline = time.monotonic() + minutes * 60
         started = time.monotonic() - self.state.seconds
         if self.state.step == 0:
             self._validate()
-        while self.state.step < self.config.steps and time.monotonic() < deadline:
+        while self.state.step < self.config.steps and time.monotonic() < deadline and not stop():
             metrics = self._step(self.state.step)
             self.state.step += 1
             self.state.seconds = time.monotonic() - started
@@ -197,7 +198,7 @@ class Trainer:
                 f"{self.folder / CHECKPOINT} belongs to another configuration ({error}); use a new folder"
             ) from error
         self._average = kept.average
-        self.state = RunState(kept.step, kept.seconds)
+        self.state = TrainingState(kept.step, kept.seconds)
         log.info("resumed %s at step %d", self.folder / CHECKPOINT, self.state.step)
 
     def _load_modules(self, modules: Mapping[str, Any], optimizers: Mapping[str, Any]) -> None:

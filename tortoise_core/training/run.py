@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import torch
@@ -19,7 +20,7 @@ from tortoise_core.corpus.sentences import HeldOutBooks, speakable_sentences
 from tortoise_core.errors import ConfigError
 from tortoise_core.training.checkpoint import begin_with_weights
 from tortoise_core.training.export import export_model
-from tortoise_core.training.loop import RunState, Trainer
+from tortoise_core.training.loop import Trainer, TrainingState
 from tortoise_core.training.stages.registry import STAGES
 from tortoise_core.training.workspace import Workspace
 
@@ -33,16 +34,17 @@ STEPS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Order:
+class RunOptions:
     """Limits and files for the steps."""
 
     minutes: float = math.inf  # the longest that a stage is trained before the next step
     sentences: Path | None = None  # corpus: a text file, one sentence a line
     held_out_books: Sequence[str] = ()  # corpus: the text of each book whose sentences are not spoken
     out: Path | None = None  # export: the new model folder
+    stop: Callable[[], bool] = lambda: False  # is asked before each sentence and step whether to end
 
 
-def run(workspace: Workspace, steps: Sequence[str], order: Order) -> None:
+def run(workspace: Workspace, steps: Sequence[str], options: RunOptions) -> None:
     """Runs steps of the training one after another; `all` stands for every one of them.
 
     Raises `ConfigError` for a step that is not one of `STEPS`, or whose needs are not met.
@@ -51,24 +53,28 @@ def run(workspace: Workspace, steps: Sequence[str], order: Order) -> None:
         raise ConfigError(f"unknown training stage {unknown[0]!r}: use all, or some of {', '.join(STEPS)}")
     for step in STEPS if "all" in steps else steps:
         if step == "corpus":
-            _build_corpus(workspace, order)
+            _build_corpus(workspace, options)
         elif step == "export":
-            if order.out is None:
+            if options.out is None:
                 raise ConfigError("export needs a folder for the new model: give --out")
-            export_model(workspace, order.out)
+            export_model(workspace, options.out)
         else:
-            train(workspace, step, order.minutes)
+            train(workspace, step, options.minutes, options.stop)
+        if options.stop():
+            return
 
 
-def train(workspace: Workspace, stage: str, minutes: float = math.inf) -> RunState:
-    """Trains one stage until its recipe's last step, or for so many minutes. Raises `ConfigError`."""
+def train(
+    workspace: Workspace, stage: str, minutes: float = math.inf, stop: Callable[[], bool] = lambda: False
+) -> TrainingState:
+    """Trains one stage until its recipe's last step, for so many minutes, or until `stop`. Raises `ConfigError`."""
     entry = STAGES[stage]
     for needed in entry.needs:
         workspace.require(needed)
     config = workspace.recipe.stages[stage]
     torch.manual_seed(config.loop.seed)  # the initial weights
     built = entry.build(workspace, config)
-    return Trainer(built, config.loop, workspace.run_folder(stage), workspace.device).run(minutes)
+    return Trainer(built, config.loop, workspace.run_folder(stage), workspace.device).run(minutes, stop)
 
 
 def adopt(workspace: Workspace, model: Path) -> list[str]:
@@ -101,10 +107,13 @@ def _require_same_codes(workspace: Workspace, manifest: ModelManifest) -> None:
         )
 
 
-def _build_corpus(workspace: Workspace, order: Order) -> None:
-    if order.sentences is None or not order.sentences.is_file():
-        raise ConfigError(f"the corpus needs a text file with one sentence a line (--sentences), not {order.sentences}")
-    books = HeldOutBooks(order.held_out_books)
-    texts = (text for text in speakable_sentences(order.sentences) if text not in books)
+def _build_corpus(workspace: Workspace, options: RunOptions) -> None:
+    if options.sentences is None or not options.sentences.is_file():
+        raise ConfigError(
+            f"the corpus needs a text file with one sentence a line (--sentences), not {options.sentences}"
+        )
+    books = HeldOutBooks(options.held_out_books)
+    texts = (text for text in speakable_sentences(options.sentences) if text not in books)
+    until_stopped = takewhile(lambda _: not options.stop(), texts)
     config = workspace.recipe.corpus
-    build_corpus(workspace.folder / "corpus", texts, config.voices, config.hours)
+    build_corpus(workspace.folder / "corpus", until_stopped, config.voices, config.hours)

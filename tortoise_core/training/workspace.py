@@ -18,7 +18,7 @@ from tortoise_core.corpus.corpus import Corpus
 from tortoise_core.errors import ConfigError
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.training.checkpoint import CHECKPOINT, Checkpoint, read_checkpoint
-from tortoise_core.training.data.utterances import SpokenItem, prepare_items
+from tortoise_core.training.data.utterances import TrainingItem, prepare_items
 from tortoise_core.training.recipe import Recipe
 
 
@@ -35,7 +35,7 @@ class Workspace:
         """Opens the corpus. Raises `ConfigError` where there is none yet."""
         return Corpus(self.folder / "corpus")
 
-    def spoken(self) -> tuple[Corpus, list[SpokenItem]]:
+    def spoken(self) -> tuple[Corpus, list[TrainingItem]]:
         """Opens the corpus and prepares its utterances: codes, tokens, alignment.
 
         Raises `ConfigError` where there is no corpus or no dVAE yet.

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from configs.settings import IngestSettings
 from storage.records import Block, BlockKind, Book, Skip
-from tasks.ingest.chapters import Mark, assemble
+from tasks.ingest.chapters import Mark, assemble, one_line
 from tasks.ingest.html.documents import Document, read_documents
 from tasks.ingest.html.parse import heading_anchors
-from tasks.ingest.metadata import Metadata
+from tasks.ingest.html.plain_heads import mark_plain_heads
+from tasks.ingest.metadata import Metadata, describe
+from tasks.ingest.plain.headings import heading_of
 from tasks.ingest.skips import SkipRule
 
 
@@ -48,9 +50,7 @@ def book_from_html(
     """
     extras = extras or Extras()
     # 1. Find where chapters start.
-    if marks is None:
-        marks = [Mark(title, at, id_) for at, id_, title in heading_anchors([document.body for document in documents])]
-    marks = list(marks)
+    marks = _marks_at_headings(documents) if marks is None else list(marks)
     anchors: dict[int, set[str]] = {}
     for mark in marks:
         anchors.setdefault(mark.unit, set()).add(mark.anchor)
@@ -58,27 +58,29 @@ def book_from_html(
     units = read_documents(documents, settings, anchors, metadata.language)
     blocks = (event for events in units for event in events if isinstance(event, Block))
     first_heading = next((block.text for block in blocks if block.kind == BlockKind.HEADING), "")
-    title = metadata.title or " ".join(first_heading.split()) or path.stem
+    is_head = heading_of(first_heading) is not None  # of a chapter, not the book's title
+    title = metadata.title or ("" if is_head else " ".join(first_heading.split())) or path.stem
     chapters, skips = assemble(units, marks, title, metadata.authors, settings.also_read)
     before = tuple(Skip(" ".join(text.split()), rule, source=path.name) for text, rule in extras.left_out)
-    return Book(
+    book = Book(
         title=title,
         authors=metadata.authors,
         language=metadata.language,
         source_sha256=source_sha256,
         chapters=chapters,
         skipped=(*before, *skips),
-        identifier=metadata.identifier,
-        publisher=metadata.publisher,
-        date=metadata.date,
-        description=metadata.description,
         cover=extras.cover,
         cover_media_type=extras.cover_media_type,
         warnings=extras.warnings,
-        series=metadata.series,
-        series_position=metadata.series_position,
-        identifiers=metadata.identifiers,
     )
+    return describe(book, metadata)
+
+
+def _marks_at_headings(documents: Sequence[Document]) -> list[Mark]:
+    """Marks a chapter at each heading of the highest level that repeats, plain paragraphs that are heads among them."""
+    bodies = [document.body for document in documents]
+    mark_plain_heads(bodies)
+    return [Mark(one_line(lines), at, id_) for at, id_, lines in heading_anchors(bodies)]
 
 
 def sha256_of(data: bytes) -> str:

@@ -1,12 +1,12 @@
 """Finds what a book's stylesheets hide, and what they set on lines of its own. Must not know blocks or skip rules.
 
-Only `display`, `visibility` and `float` are looked at. The outcome is left on the elements, as the attribute `DISPLAY`.
+Only `_PROPERTIES` are looked at. The outcome is set on the elements, as the attribute `DISPLAY`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import cssselect2
@@ -14,8 +14,17 @@ import tinycss2
 from lxml import etree
 
 DISPLAY = "{urn:talepress:reading}display"  # "none", "block" or "inline"; absent where no style says anything
-_PROPERTIES = frozenset({"display", "visibility", "float"})
+_PROPERTIES = frozenset(
+    {"display", "visibility", "float", "opacity", "font-size", "position", "left", "right", "top", "bottom"}
+    | {"text-indent", "clip", "clip-path", "overflow", "width", "height"}
+)
+_FAR_OFF = 900  # pixels or points beside the page: nobody sees it
+_FAR_OFF_EM = 60
+_ZERO = re.compile(r"0(?:\.0+)?[a-z%]*")
+_NO_AREA = re.compile(r"rect\((?:[01](?:px)?(?: , | )?){4}\)|inset\((?:50|100)%.*\)|circle\(0[a-z%]* ?.*\)")
+_NEGATIVE = re.compile(r"-(?P<number>[\d.]+)(?P<unit>[a-z%]*)")
 _BLOCK_DISPLAYS = frozenset({"block", "list-item", "table", "flex", "grid", "flow-root", "table-row", "table-caption"})
+_MAX_FUNCTIONS = 3  # inside one another
 _MAX_IMPORTS = 20
 _HUGE_NUMBER = re.compile(r"\d{300,}")
 
@@ -45,11 +54,13 @@ class _Rule:
 class StyleSheets:
     """The stylesheets of one book, each read once.
 
-    `load` gives, for (path of the file that names a stylesheet, href), the stylesheet's text and path, or `None`.
+    `load` gives, for (path of the file that names a stylesheet, href), the stylesheet's text and path, or `None`. With
+    `hides_out_of_sight` text counts as hidden that is transparent, without size or off the page.
     """
 
-    def __init__(self, load: Callable[[str, str], tuple[str, str] | None]) -> None:
+    def __init__(self, load: Callable[[str, str], tuple[str, str] | None], *, hides_out_of_sight: bool = True) -> None:
         self._load = load
+        self._hides_out_of_sight = hides_out_of_sight
         self._sheets: dict[str, list[_Rule]] = {}
 
     def apply(self, body: etree._Element, source: str) -> None:
@@ -57,7 +68,7 @@ class StyleSheets:
         root = body.getroottree().getroot()
         rules = [rule for sheet in self._sheets_of(root, source) for rule in sheet]
         if rules or any(_names_property(style) for style in root.xpath("//@style")):
-            _mark(root, rules)
+            _mark(root, rules, hides_out_of_sight=self._hides_out_of_sight)
 
     def _sheets_of(self, root: etree._Element, source: str) -> Iterator[list[_Rule]]:
         """Yields the rules of each stylesheet in or linked from a document, in order."""
@@ -153,7 +164,7 @@ def _declarations(nodes: Sequence[tinycss2.ast.Node]) -> _Declarations:
     return found
 
 
-def _mark(root: etree._Element, rules: Sequence[_Rule]) -> None:
+def _mark(root: etree._Element, rules: Sequence[_Rule], *, hides_out_of_sight: bool) -> None:
     """Sets `DISPLAY` on all elements of a document for which rules or style attributes decide it."""
     matcher = cssselect2.Matcher()
     for rule in rules:
@@ -166,26 +177,63 @@ def _mark(root: etree._Element, rules: Sequence[_Rule]) -> None:
             for name, (value, important) in declarations.items():
                 if important or not decided.get(name, ("", False))[1]:
                     decided[name] = (value, important)
-        if display := _display(decided):
+        display = _display(decided, hides_out_of_sight=hides_out_of_sight)
+        if display or not hides_out_of_sight:  # `hides` would judge an unmarked element by its style attribute
             element.set(DISPLAY, display)
 
 
-def _display(declarations: _Declarations) -> str:
+def _display(declarations: _Declarations, *, hides_out_of_sight: bool = True) -> str:
     """Returns "none", "block" or "inline" for what was declared, "" where nothing that matters was."""
-    display = declarations.get("display", ("", False))[0]
-    if display == "none" or declarations.get("visibility", ("", False))[0] == "hidden":
+    values = {name: value for name, (value, _) in declarations.items()}
+    display = values.get("display", "")
+    if display == "none" or values.get("visibility") == "hidden":
         return "none"
-    if declarations.get("float", ("none", False))[0] != "none":
+    if hides_out_of_sight and _is_out_of_sight(values):
+        return "none"
+    if values.get("float", "none") != "none":
         return "inline"  # a drop cap stands beside the line that it begins
     return ("block" if display in _BLOCK_DISPLAYS else "inline") if display else ""
 
 
-def _words(tokens: Sequence[tinycss2.ast.Node]) -> list[str]:
-    """Lists names in lower case, commas, and "?" for all else. (tinycss2's own serializer fails on deep nesting.)"""
+def _is_out_of_sight(values: Mapping[str, str]) -> bool:
+    """Tells whether an element is there and nobody can see it: transparent, without size, cut away or off the page."""
+    if any(_ZERO.fullmatch(values.get(name, "")) for name in ("opacity", "font-size")):
+        return True
+    if values.get("overflow") == "hidden" and any(
+        _ZERO.fullmatch(values.get(name, "")) for name in ("width", "height")
+    ):
+        return True
+    if any(_NO_AREA.fullmatch(values.get(name, "")) for name in ("clip", "clip-path")):
+        return True
+    moved = ["text-indent"]
+    if values.get("position") in ("absolute", "fixed"):
+        moved += ["left", "right", "top", "bottom"]
+    return any(_is_far_off(values.get(name, "")) for name in moved)
+
+
+def _is_far_off(length: str) -> bool:
+    """Tells whether a negative length leads off any page."""
+    match = _NEGATIVE.fullmatch(length)
+    if match is None:
+        return False
+    limit = _FAR_OFF_EM if match["unit"] in ("em", "rem", "vw", "vh", "ch") else _FAR_OFF
+    return float(match["number"]) >= limit
+
+
+def _words(tokens: Sequence[tinycss2.ast.Node], depth: int = 0) -> list[str]:
+    """Lists names in lower case, numbers with units, functions, commas, and "?" for all else.
+
+    (tinycss2's own serializer fails on deep nesting; of a function's arguments, only names and numbers are kept.)
+    """
     words = []
     for token in tokens:
         if token.type == "ident":
             words.append(token.lower_value)
+        elif token.type in ("number", "percentage", "dimension"):
+            unit = {"number": "", "percentage": "%"}.get(token.type) if token.type != "dimension" else token.lower_unit
+            words.append(f"{token.value:g}{unit}")
+        elif token.type == "function" and depth < _MAX_FUNCTIONS:
+            words.append(f"{token.lower_name}({' '.join(_words(token.arguments, depth + 1))})")
         elif token.type not in ("whitespace", "comment"):
             words.append("," if token == "," else "?")
     return words

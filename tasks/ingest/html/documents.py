@@ -10,7 +10,9 @@ from lxml import etree
 from configs.settings import IngestSettings
 from tasks.ingest.archive import resolve
 from tasks.ingest.events import Event
+from tasks.ingest.html.drop_capitals import join_drop_capitals
 from tasks.ingest.html.pronunciation import Pronunciations
+from tasks.ingest.html.raised import mark_raised
 from tasks.ingest.html.walker import walk
 from tasks.ingest.notes import ChapterNote, link_notes, place_notes
 
@@ -38,7 +40,11 @@ def read_documents(
         anchors: for a document's index the ids at which chapters may start.
         language: the book's (BCP 47).
     """
-    link_notes([(document.path, document.body) for document in documents], resolve)
+    bodies = [(document.path, document.body) for document in documents]
+    for document in documents:
+        join_drop_capitals(document.body)
+    link_notes(bodies, resolve)
+    mark_raised(bodies)
     units = [
         walk(document.body, document.path, settings, anchors.get(index, ()), language, document.pronunciations)
         for index, document in enumerate(documents)

@@ -42,9 +42,10 @@ def hints_of(element: etree._Element, language: str) -> list[tuple[MarkupKind, s
 def _markup_attributes(element: etree._Element) -> list[tuple[MarkupKind, str]]:
     """Reads the attributes `data-talepress-*`, see docs/markup.md."""
     hints: list[tuple[MarkupKind, str]] = []
-    for attribute, written in element.items():
+    for attribute in element.keys():  # noqa: SIM118  # lxml's items() looks every value up: quadratic
         if not attribute.startswith(ATTRIBUTE_PREFIX) or attribute == SKIP_ATTRIBUTE:
             continue
+        written = element.get(attribute) or ""
         name = attribute.removeprefix(ATTRIBUTE_PREFIX)
         value = " ".join(written.split())
         kind = ATTRIBUTES.get(name)

@@ -7,23 +7,28 @@ from __future__ import annotations
 
 import html.entities
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import lxml.html
 from lxml import etree
 
 from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import safe_parser
+from tasks.ingest.encoding import C1
 from tasks.ingest.html.elements import BLOCKS, HEADING_LEVELS, local_name
 
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*", re.I)
 _PROLOG_CHARS = 65536
 _APART = BLOCKS | {"br"}
+_MAX_TEXT_CHARS = 2_000_000
+_LONG_TEXT = re.compile(rf">[^<>]{{{_MAX_TEXT_CHARS},}}")
+_LONG_TAG = re.compile(r"<[A-Za-z][^<>]{10000,}")
+_MAX_ATTRIBUTES = 2000
+_BREAK = "\x1e"  # no character of XML
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.I)
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
-# What old books mean by the control characters 128 to 159, raw or as numbers (HTML 5, section 13.2.5.80).
+# References to the control characters 128 to 159 mean those of cp1252, as the characters themselves do.
 _C1_REFERENCE = re.compile(r"&#(?:(1[2-5]\d)|x0*([89][0-9a-f]));", re.I)
-_C1 = {code: bytes([code]).decode("cp1252", errors="ignore") or chr(code) for code in range(0x80, 0xA0)}
 _XML_ENTITIES = frozenset({"lt", "gt", "amp", "quot", "apos"})
 
 
@@ -34,7 +39,8 @@ def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
     replaced beforehand and the document type is dropped, so no entity of the document's own is ever expanded.
     """
     text = _without_doctype(_DECLARATION.sub("", text.lstrip("\ufeff")))
-    text = _C1_REFERENCE.sub(_known_control, _ENTITY.sub(_known_entity, text)).translate(_C1).replace("\0", "")
+    text = _C1_REFERENCE.sub(_known_control, _ENTITY.sub(_known_entity, text)).translate(C1).replace("\0", "")
+    text = _LONG_TEXT.sub(_broken_up, text)
     if not text.strip():
         return etree.Element("body"), ()
     warnings: tuple[str, ...] = ()
@@ -45,6 +51,19 @@ def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
         root = _parse_leniently(text, source)
     body = next(root.iter("{*}body", "body"), None)
     return (root if body is None else body), warnings
+
+
+def _broken_up(match: re.Match[str]) -> str:
+    """Breaks a text up by empty comments at spaces: libxml2 drops a text of more than 10 MB."""
+    pieces = []
+    text = match[0]
+    start = 0
+    while len(text) - start > _MAX_TEXT_CHARS:
+        end = text.rfind(" ", start + 1, start + _MAX_TEXT_CHARS)
+        end = end if end > 0 else start + _MAX_TEXT_CHARS
+        pieces.append(text[start:end])
+        start = end
+    return "<!---->".join([*pieces, text[start:]])
 
 
 def _without_doctype(text: str) -> str:
@@ -60,7 +79,7 @@ def _without_doctype(text: str) -> str:
 def _known_control(match: re.Match[str]) -> str:
     """Returns the character that cp1252 has for a reference to a control character."""
     code = int(match[1]) if match[1] else int(match[2], 16)
-    return _C1.get(code, match[0])
+    return C1.get(code, match[0])
 
 
 def _known_entity(match: re.Match[str]) -> str:
@@ -71,6 +90,8 @@ def _known_entity(match: re.Match[str]) -> str:
 
 def _parse_leniently(text: str, source: str) -> etree._Element:
     """Parses text as HTML. Raises `UnreadableBookError` for what libxml2 cannot read, or not to its end."""
+    if any(tag[0].count("=") > _MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(text)):  # quadratic in libxml2
+        raise UnreadableBookError(f"{source} has an element with over {_MAX_ATTRIBUTES} attributes; take them out")
     parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
     try:
         root = lxml.html.document_fromstring(text.encode(), parser=parser)
@@ -84,19 +105,29 @@ def _parse_leniently(text: str, source: str) -> etree._Element:
 
 def text_of(element: etree._Element) -> str:
     """Returns all text in an element, comments apart, with whitespace collapsed and blocks set apart."""
-    pieces: list[str] = []
+    return " ".join("".join(_pieces(element, " ")).split())
+
+
+def lines_of(element: etree._Element) -> str:
+    """Returns all text in an element, comments apart, a line for each block and behind each line break."""
+    pieces = (piece if piece == _BREAK else " ".join(piece.split("\n")) for piece in _pieces(element, _BREAK))
+    lines = (" ".join(line.split()) for line in "".join(pieces).split(_BREAK))
+    return "\n".join(line for line in lines if line)
+
+
+def _pieces(element: etree._Element, apart: str) -> Iterator[str]:
+    """Yields the texts in an element, and `apart` at the edges of blocks and at line breaks."""
     for step, inner in etree.iterwalk(element, events=("start", "end", "comment", "pi")):
         if local_name(inner) in _APART:
-            pieces.append(" ")
+            yield apart
         if step == "start":
-            pieces.append(inner.text or "")
+            yield inner.text or ""
         if step != "start" and inner is not element:
-            pieces.append(inner.tail or "")
-    return " ".join("".join(pieces).split())
+            yield inner.tail or ""
 
 
 def heading_anchors(bodies: Sequence[etree._Element]) -> list[tuple[int, str, str]]:
-    """Lists the headings that start chapters as (index of the body, id, title); a heading without an id gets one.
+    """Lists the headings that start chapters as (index of the body, id, lines); a heading without an id gets one.
 
     The headings of the highest level that occurs at least twice start chapters, so that a lone `h1` is a book's title.
     """
@@ -115,5 +146,5 @@ def heading_anchors(bodies: Sequence[etree._Element]) -> list[tuple[int, str, st
         target = parent if grouped else element
         anchor = target.get("id") or f"heading-{number}"
         target.set("id", anchor)
-        marks.append((index, anchor, text_of(element)))
+        marks.append((index, anchor, lines_of(element)))
     return marks

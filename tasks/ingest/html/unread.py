@@ -18,6 +18,8 @@ from tasks.ingest.skips import SkipRule
 EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
 # Set by `tasks.ingest.notes` on the references and bodies that it has found to belong together.
 NOTE_KEY = "{urn:talepress:reading}note"
+# Set by `tasks.ingest.html.raised` on raised texts: "note" for a mark that nothing links, "verse" for a verse's number.
+RAISED = "{urn:talepress:reading}raised"
 
 _BY_MEANING = {
     "cover": SkipRule.COVER_PAGE,
@@ -86,8 +88,11 @@ _BY_CLASS = {
     **dict.fromkeys(("pg-boilerplate", "pgheader", "pgfooter"), SkipRule.GUTENBERG_BOILERPLATE),
 }
 _BY_ID = {"pg-header": SkipRule.GUTENBERG_BOILERPLATE, "pg-footer": SkipRule.GUTENBERG_BOILERPLATE}
-_NOTE_MARK = re.compile(r"[\[({]?\s*(\d{1,4}|[a-z]|[*†‡§¶‖]{1,6})\s*[\])}]?", re.I)
+_NOTE_MARK = re.compile(r"[\[({]?\s*(\d{1,4}|[a-z]|[*†‡§¶‖]{1,6}|\*\d{1,4})\s*[\])}]?", re.I)
 _BACK_ARROWS = frozenset("↩↵⏎↑⇑^←⬑⤴\ufe0e\ufe0f")
+_PAGE_NAME = re.compile(r"(?:^|[\s_-])(?:page|pg)(?:[_-]?(?:no|num|number))?[_-]?\d*(?=$|[\s_-])", re.I)
+_PAGE_NUMBER = re.compile(r"[\[({]?\s*(?:p(?:g|age)?\.?\s*)?(?:\d{1,4}|[ivxlc]{1,7})\s*[\])}]?", re.I)
+_PAGE_MARK = re.compile(r"[\[{]\s*p(?:g|age)?\.?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[\]}]", re.I)
 _MAX_MARK_CHARS = 16
 _NOTE_MEANINGS = frozenset({"footnote", "endnote", "rearnote"})
 _GROUP_MEANINGS = frozenset({"footnotes", "endnotes", "rearnotes", "notes"})
@@ -109,6 +114,8 @@ def _element_rules(element: etree._Element, tag: str) -> Iterator[SkipRule]:
     """Yields every skip rule that holds for an element, the one with the best evidence first."""
     if element.get(SKIP_ATTRIBUTE) is not None:  # docs/markup.md
         yield SkipRule.MARKUP_SKIP
+    if element.get(RAISED) == "verse":
+        yield SkipRule.VERSE_NUMBER
     if is_note_reference(element, tag):
         yield SkipRule.NOTE_REFERENCE
     else:
@@ -118,6 +125,8 @@ def _element_rules(element: etree._Element, tag: str) -> Iterator[SkipRule]:
         yield from (_BY_CLASS[name] for name in names if name in _BY_CLASS)
         if element.get(NOTE_KEY):
             yield SkipRule.NOTE_BODY
+        if _is_page_number(element, tag):
+            yield SkipRule.PAGE_BREAK
     if tag in _BY_TAG:
         yield _BY_TAG[tag]
     if by_id := _BY_ID.get((element.get("id") or "").lower()):
@@ -127,13 +136,22 @@ def _element_rules(element: etree._Element, tag: str) -> Iterator[SkipRule]:
         yield SkipRule.HIDDEN
 
 
+def _is_page_number(element: etree._Element, tag: str) -> bool:
+    """Tells whether an inline element is a print's page number: by its class or id and its text, or as "[Pg 12]"."""
+    if tag not in ("span", "a", "small", "i", "b"):
+        return False
+    text = _short_text(element).strip()
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return bool(_PAGE_MARK.fullmatch(text) or (_PAGE_NAME.search(names) and _PAGE_NUMBER.fullmatch(text)))
+
+
 def is_note_reference(element: etree._Element, tag: str) -> bool:
     """Tells whether the element leads to a note: as it declares, or as its shape shows.
 
     The shape is a raised or bracketed link whose whole text is a note mark, `<sup><a href="#n1">1</a></sup>`.
     """
-    if tag not in ("a", "sup", "span"):
-        return False
+    if element.get(RAISED) == "note" or tag not in ("a", "sup", "span"):
+        return element.get(RAISED) == "note"
     if meaning_rule(meanings(element)) == SkipRule.NOTE_REFERENCE:
         return True
     names = [_BY_CLASS.get(name) for name in (element.get("class") or "").lower().split()]

@@ -7,8 +7,6 @@ counts them again by another route and refuses to return otherwise. Must not kno
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
@@ -17,8 +15,10 @@ from lxml import etree
 from configs.settings import IngestSettings
 from storage.records import Block, BlockKind, MarkupKind, Skip
 from tasks.ingest.events import INVISIBLE, Anchor, Event, is_scene_break
+from tasks.ingest.html.code import is_listing, listing_announcement, spoken_code
 from tasks.ingest.html.css import DISPLAY
-from tasks.ingest.html.elements import BLOCKS, HEADINGS, LIST_ITEMS, local_name
+from tasks.ingest.html.elements import BLOCKS, LIST_ITEMS, is_heading, local_name
+from tasks.ingest.html.formulas import LATEX, UNSPOKEN, is_formula_text, spoken_latex, spoken_mathml
 from tasks.ingest.html.hints import hints_of, language_of, primary
 from tasks.ingest.html.inline import InlineText, Span
 from tasks.ingest.html.parse import text_of
@@ -31,17 +31,12 @@ from tasks.ingest.html.unread import (
     is_backlink,
     is_note_body,
     is_note_group,
-    meanings,
 )
+from tasks.ingest.html.verse import is_stanza, is_verse
+from tasks.ingest.note_marks import NoteMarks
 from tasks.ingest.notes import Note, NoteReference
-from tasks.ingest.recount import require_equal
+from tasks.ingest.recount import require_same_letters
 from tasks.ingest.skips import SkipRule
-
-_VERSE_MEANINGS = frozenset({"z3998:poem", "z3998:verse", "z3998:song", "z3998:hymn", "z3998:lyrics"})
-_VERSE_CLASS = re.compile(r"(?:^|[\s_-])(?:verse|poem|poetry|stanza|linegroup|lg|lyrics?)(?:$|[\s_-])", re.I)
-_STANZA_CLASS = re.compile(r"(?:^|[\s_-])(?:stanza|linegroup|lg)(?:$|[\s_-])", re.I)
-_HEADING_CLASS = re.compile(r"(?:^|\s)(?:chap(?:ter)?|part)[_-]?(?:title|num|number|head|heading)(?:$|\s)", re.I)
-_HYPHENS = str.maketrans("−–", "--")
 
 
 @dataclass(frozen=True)
@@ -113,6 +108,7 @@ class _Walker:
         self._languages = [language]
         self._contexts = [_Context([_Frame(BlockKind.PARAGRAPH)])]
         self._spans: list[tuple[etree._Element, list[Span]]] = []
+        self._marks = NoteMarks("")
         self._invisible: list[str] = []
         self._added: list[str] = []  # text that is no text node: counted apart
         self._all: list[Block | Skip] = []  # for counting
@@ -123,6 +119,7 @@ class _Walker:
 
     def walk(self, body: etree._Element) -> list[Event | Note | NoteReference]:
         skipped: etree._Element | None = None
+        self._marks = NoteMarks(text_of(body))
         self._start_language(body)
         steps = etree.iterwalk(body, events=("start", "end", "comment", "pi"))
         for step, element in steps:
@@ -141,7 +138,8 @@ class _Walker:
         self._flush()
         if self._invisible:
             self._emit(Skip("".join(self._invisible), SkipRule.INVISIBLE_CHARACTER, source=self._source))
-        self._count_again(body)
+        text = etree.tostring(body, method="text", encoding="unicode", with_tail=False)
+        require_same_letters(text + "".join(self._added), (event.text for event in self._all), self._source)
         return self._now.events
 
     def _enter(self, element: etree._Element) -> bool:
@@ -180,7 +178,7 @@ class _Walker:
             text, apart = raised_text(element, self._now.text.word_before())
             if apart:
                 self._now.text.space()
-            self._add(text)
+            self._add(text, marks=False)
         elif self._is_read_by_annotation(element, tag):
             self._skip_base(element.text)
         else:
@@ -210,6 +208,8 @@ class _Walker:
             return SkipRule.TABLE
         if self._now.note is not None and SkipRule.NOTE_BACKLINK not in self._also_read and is_backlink(element, tag):
             return SkipRule.NOTE_BACKLINK
+        if self._settings.code != "read" and SkipRule.CODE not in self._also_read and is_listing(element, tag):
+            return SkipRule.CODE
         parent = element.getparent()
         if parent is not None and self._is_read_by_annotation(parent, local_name(parent)):
             return None if tag == "rt" else SkipRule.RUBY_ANNOTATION if tag in ("rp", "rtc") else SkipRule.RUBY_BASE
@@ -232,12 +232,11 @@ class _Walker:
             return outer
         group = outer.note_group or (self._reads_notes and is_note_group(element))
         preformatted = outer.preformatted or tag == "pre"
-        css_class = element.get("class") or ""
-        if tag in HEADINGS or element.get("role") == "heading" or _HEADING_CLASS.search(css_class):
+        if is_heading(element, tag):
             return _Frame(BlockKind.HEADING, one_block=True, note_group=group)
-        if outer.verse or _VERSE_CLASS.search(css_class) or _VERSE_MEANINGS.intersection(meanings(element)):
-            stanza = tag == "p" or bool(_STANZA_CLASS.search(css_class)) or _is_line_group(element)
-            return _Frame(BlockKind.VERSE, one_block=stanza, verse=True, note_group=group)
+        if outer.verse or is_verse(element):
+            stanza = is_stanza(element, tag)
+            return _Frame(BlockKind.VERSE, stanza, verse=True, preformatted=preformatted, note_group=group)
         if tag == "tr" and is_data_row(element):
             return _Frame(BlockKind.TABLE_ROW, one_block=True, note_group=group)
         kind = BlockKind.LIST_ITEM if tag in LIST_ITEMS else BlockKind.QUOTE if tag == "blockquote" else outer.kind
@@ -261,13 +260,15 @@ class _Walker:
         hints = hints_of(element, self._languages[-1])
         if self._now.frames[-1].kind == BlockKind.TABLE_ROW and (with_header := spoken_with_header(element)):
             hints.append((MarkupKind.RESPELL, with_header))
+        if local_name(element) == "code" and not len(element) and (words := spoken_code(element.text or "")):
+            hints.append((MarkupKind.RESPELL, words))
         if hints:
             self._spans.append((element, [self._now.text.open(*hint) for hint in hints]))
             changed = [value for kind, value in hints if kind == MarkupKind.LANGUAGE]
             self._languages.append(changed[-1] if changed else self._languages[-1])
 
     def _skip(self, element: etree._Element, tag: str, rule: SkipRule) -> None:
-        """Skips an element with all in it; of a formula, the alternative text is spoken."""
+        """Skips an element with all in it; a listing is announced, of a formula the alternative text is spoken."""
         for inner in element.iter(etree.Element):
             self._mark(inner)
         if rule == SkipRule.NOTE_REFERENCE and self._reads_notes and element.get(NOTE_KEY):
@@ -275,10 +276,20 @@ class _Walker:
         text = text_of(element)
         if text:
             self._emit(Skip(text, rule, source=self._source))
-        spoken_instead = element.get("alttext") if tag == "math" and rule == SkipRule.MATHML else None
-        if spoken_instead:
-            self._added.append(spoken_instead)
-            self._add(f" {spoken_instead} ")
+        if text and rule == SkipRule.CODE and self._settings.code == "announce":
+            self._say(listing_announcement(element))
+        if tag == "math" and rule == SkipRule.MATHML and (text or element.get("alttext")):
+            words = element.get("alttext") or spoken_mathml(element) or UNSPOKEN
+            self._added.append(words)
+            self._say_inline(words, element.tail or "")
+
+    def _say_inline(self, words: str, behind: str) -> None:
+        """Adds words in place of an element, apart from the words before and behind it."""
+        if self._now.text.word_before()[-1:].isalnum():
+            self._now.text.space()
+        self._add_words(words, marks=False)
+        if behind[:1].isalnum():
+            self._now.text.space()
 
     def _is_read_by_annotation(self, element: etree._Element, tag: str) -> bool:
         """Tells whether the element is a ruby of which the reading is spoken, not the base."""
@@ -299,7 +310,7 @@ class _Walker:
         self._added.append(alt)
         if len(alt) == 1 and alt.isalpha() and (element.tail or "")[:1].isalpha():
             self._add(alt)
-        elif SkipRule.IMAGE_ALT in self._also_read:
+        elif SkipRule.IMAGE_ALT in self._also_read or is_formula_text(alt):
             self._add(f" {alt} ")
         else:
             self._emit(Skip(" ".join(alt.split()), SkipRule.IMAGE_ALT, source=self._source))
@@ -326,11 +337,48 @@ class _Walker:
         else:
             self._add(element.tail)
 
-    def _add(self, text: str | None) -> None:
-        """Adds text to the block being gathered, without its invisible characters."""
-        if text:
-            self._invisible += INVISIBLE.findall(text)
-            self._now.text.add(INVISIBLE.sub("", text), keep_lines=self._now.frames[-1].preformatted)
+    def _add(self, text: str | None, *, marks: bool = True) -> None:
+        """Adds text to the block being gathered, without its invisible characters and, with `marks`, those of notes."""
+        if not text:
+            return
+        self._invisible += INVISIBLE.findall(text)
+        text = INVISIBLE.sub("", text)
+        frame = self._now.frames[-1]
+        if frame.kind == BlockKind.HEADING and text[:1].isupper() and self._now.text.word_before().isdigit():
+            self._now.text.space()  # a number and a name in elements of their own
+        at = 0
+        for formula in () if frame.preformatted else LATEX.finditer(text):
+            self._add_words(text[at : formula.start()], marks=marks)
+            self._add_formula(formula)
+            at = formula.end()
+        self._add_words(text[at:], marks=marks)
+
+    def _add_words(self, text: str, *, marks: bool) -> None:
+        """Adds words; with `marks`, those of notes are skipped."""
+        at = 0
+        for start, end in self._note_marks(text) if marks else ():
+            self._now.text.add(text[at:start], keep_lines=self._now.frames[-1].preformatted)
+            self._emit(Skip(text[start:end], SkipRule.NOTE_REFERENCE, source=self._source))
+            at = end
+        self._now.text.add(text[at:], keep_lines=self._now.frames[-1].preformatted)
+
+    def _add_formula(self, formula: re.Match[str]) -> None:
+        """Adds a formula in LaTeX with its words; one without simple words is skipped and named."""
+        words = spoken_latex(str(formula[formula.lastgroup or 0]))
+        if words:
+            span = self._now.text.open(MarkupKind.RESPELL, words)
+            self._now.text.add(formula[0])
+            self._now.text.close(span)
+            return
+        self._emit(Skip(" ".join(formula[0].split()), SkipRule.MATHML, source=self._source))
+        self._added.append(UNSPOKEN)
+        self._now.text.add(UNSPOKEN)
+
+    def _note_marks(self, text: str) -> list[tuple[int, int]]:
+        """Finds the marks of notes in text that is no program."""
+        if SkipRule.NOTE_REFERENCE in self._also_read or self._now.frames[-1].preformatted:
+            return []
+        return self._marks.find(text, self._now.text.word_before())
 
     def _flush(self) -> None:
         """Ends the block being gathered. Nothing happens when it holds no text."""
@@ -346,26 +394,6 @@ class _Walker:
         self._now.references.clear()
 
     def _emit(self, event: Block | Skip) -> None:
-        """Adds an event, and keeps it for `_count_again`."""
+        """Adds an event, and keeps it for the count at the end."""
         self._now.events.append(event)
         self._all.append(event)
-
-    def _count_again(self, body: etree._Element) -> None:
-        """Counts the document's characters by another route. Raises `CoverageError` where the events hold others."""
-        text = etree.tostring(body, method="text", encoding="unicode", with_tail=False)
-        expected = Counter(_folded(text + "".join(self._added)))
-        found = Counter(_folded("".join(event.text for event in self._all)))
-        require_equal(expected, found, self._source)
-
-
-def _folded(text: str) -> str:
-    """Returns text without spaces in which a ligature, a superscript or an accented letter equals its parts."""
-    return "".join(unicodedata.normalize("NFKD", text).translate(_HYPHENS).split())
-
-
-def _is_line_group(element: etree._Element) -> bool:
-    """Tells whether the element is a stanza whose lines are blocks of their own: `<div><div>line</div>...</div>`."""
-    children = [child for child in element if local_name(child) in BLOCKS]
-    if len(children) < 2:
-        return False
-    return all(local_name(inner) not in BLOCKS | {"br"} for child in children for inner in child.iterdescendants())

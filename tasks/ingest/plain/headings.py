@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tasks.ingest.front_pages import title_rule
 from tasks.ingest.plain.lines import Paragraph
+from tasks.ingest.prose import is_prose, tells
 from tasks.ingest.skips import SkipRule
 
 _CARDINALS = (
@@ -35,7 +36,7 @@ _SECTIONS = "chapter|chap\\.|ch\\.|scene|letter|section|story|lecture|fit"
 _NUMBER = rf"(?:\d{{1,4}}|{_ROMAN}|{_WORD_NUMBER})"
 _STRUCTURAL = re.compile(
     rf"(?P<kind>{_PARTS}|{_SECTIONS})\s+(?:the\s+)?(?P<number>{_NUMBER})"
-    r"(?:[ \t]*[-.:—–\n]+\s*(?P<title>.*)|[ \t]+(?P<title2>[A-Z“\"].*))?",
+    r"(?:[ \t]*[-.:—–\n]+\s*(?P<title>.*)|[ \t]+(?P<title2>(?-i:[A-Z“\"]).*))?",
     re.I | re.S,
 )
 _NAMED = re.compile(
@@ -50,6 +51,7 @@ _NUMERAL = re.compile(
 )
 _PAGE = re.compile(r"(?:\s*(?:\.\s*){2,}|\s*[…·_-]{2,}\s*|\s)(?:\d{1,4}|[ivxlc]{1,7})\s*$")
 _ENTRY_START = re.compile(rf"\s*(?:(?:{_PARTS}|{_SECTIONS})\s|\d{{1,3}}[.):\s]|[IVXLC]+[.):\s])", re.I)
+_OPENING_QUOTES = ("“", "‘", '"', "'", "«", "„")
 _LOUD_ENDS = frozenset({"the end", "finis", "end", "fin"})
 _MAX_HEADING_CHARS = 120
 _MAX_HEADING_LINES = 3
@@ -87,6 +89,7 @@ class Heading:
     kind: str  # "part", "section", "numeral", "named"
     value: int  # 0 where there is no number that counts
     title: str
+    word: str = ""  # of a part or section: "chapter", "act"
 
 
 def heading_of(text: str) -> Heading | None:
@@ -99,8 +102,11 @@ def heading_of(text: str) -> Heading | None:
     if too_long or text.rstrip().endswith((",", ";")):
         return None
     if match := _STRUCTURAL.fullmatch(text):
+        if is_prose(match["title2"] or ""):
+            return None  # "Chapter 9 Harry had never read."
         kind = "part" if re.match(_PARTS, match["kind"], re.I) else "section"
-        return Heading(kind, _value(match["number"]), (match["title"] or match["title2"] or "").strip())
+        title = (match["title"] or match["title2"] or "").strip()
+        return Heading(kind, _value(match["number"]), title, match["kind"].lower())
     if _NAMED.fullmatch(text):
         return Heading("named", 0, "")
     match = _NUMERAL.fullmatch(text)
@@ -122,10 +128,11 @@ def is_loud(text: str) -> bool:
 
 
 def is_title_case(text: str) -> bool:
-    """Tells whether the words begin with capitals, small ones apart, and the text does not end like a sentence."""
+    """Tells whether the words begin with capitals, small ones apart, and the text is no sentence and no speech."""
     words = [word for word in _WORD.findall(text) if word.lower() not in _SMALL_WORDS]
     capital = sum(1 for word in words if not word[0].islower())
-    return bool(words) and capital >= 0.8 * len(words) and not text.rstrip('"”_').endswith((".", ",", ";", ":"))
+    ends = text.rstrip('"”’_').endswith((".", ",", ";", ":", "!", "?", "…"))
+    return bool(words) and capital >= 0.8 * len(words) and not ends and not text.lstrip("_").startswith(_OPENING_QUOTES)
 
 
 def in_sequence(headings: Iterable[tuple[int, Heading]]) -> set[int]:
@@ -164,7 +171,8 @@ def find_contents(groups: Sequence[Paragraph]) -> Iterator[Contents]:
             continue
         stop, keys = _entries(groups, at, known)
         known |= keys
-        yield Contents(at, stop, frozenset(keys))
+        if keys:  # else "Contents" is a chapter's title
+            yield Contents(at, stop, frozenset(keys))
         at = max(stop, at + 1)
 
 
@@ -182,6 +190,15 @@ def keys_of(entry: str) -> set[str]:
     return {key for key in keys if key and not key.isdigit()}
 
 
+def _entry_keys(entry: str) -> set[str]:
+    """Returns the keys of an entry in a list: "I. A Guest" also stands for the heading "CHAPTER I"."""
+    keys = keys_of(entry)
+    heading = heading_of(_PAGE.sub("", entry).strip().rstrip(",;"))
+    if heading is not None and heading.kind == "numeral" and heading.value:
+        keys.add(f"section {heading.value}")
+    return keys
+
+
 def _entries(groups: Sequence[Paragraph], start: int, known: set[str]) -> tuple[int, set[str]]:
     """Returns the position behind the list of contents that begins at `start`, and its keys.
 
@@ -195,7 +212,7 @@ def _entries(groups: Sequence[Paragraph], start: int, known: set[str]) -> tuple[
     while True:
         # 1. Take the entries of this paragraph.
         for line in _whole_entries(lines):
-            keys = keys_of(line)
+            keys = _entry_keys(line)
             first = first or keys
             named.append((position, keys))
         position += 1
@@ -208,7 +225,9 @@ def _entries(groups: Sequence[Paragraph], start: int, known: set[str]) -> tuple[
             break
         # 3. End before prose, and before the headings over it.
         if not _is_entry(group) or (len(named) > 1 and group.blank_before > 2 and not _ENTRY_START.match(group.text)):
-            while position > start + 1 and _names(named, position - 1, groups[position - 1]):
+            while position > start + 1 and (
+                _names(named, position - 1, groups[position - 1]) or _is_first_head(groups, start, position - 1)
+            ):
                 position -= 1
             break
         lines = group.clean_lines
@@ -219,6 +238,23 @@ def _names(named: Sequence[tuple[int, set[str]]], position: int, group: Paragrap
     """Tells whether an earlier entry names this paragraph."""
     here = keys_of(group.text)
     return any(at < position and keys & here for at, keys in named)
+
+
+def _is_first_head(groups: Sequence[Paragraph], start: int, position: int) -> bool:
+    """Tells whether a paragraph of the list, right before prose, is the head over that prose, or the title in it.
+
+    Such a head stands apart from the list, and is the first of its kind in it: "CHAPTER I" behind a list of pictures.
+    """
+    heads = [position, position - 1] if position - 1 > start else [position]
+    for at in heads:
+        heading = heading_of(groups[at].text)
+        inner = max((group.blank_before for group in groups[start + 2 : at]), default=1)
+        if heading is None or heading.kind == "numeral" or groups[at].blank_before <= inner:
+            continue
+        earlier = (heading_of(line) for group in groups[start + 1 : at] for line in group.clean_lines)
+        if not any(other is not None and other.word == heading.word for other in earlier):
+            return True
+    return False
 
 
 def _whole_entries(lines: Sequence[str]) -> list[str]:
@@ -233,6 +269,8 @@ def _is_entry(group: Paragraph) -> bool:
     """Tells whether a paragraph may be a part of a list of contents: short lines, numbers, no sentences."""
     lines = group.clean_lines
     if any(len(line) > _MAX_ENTRY_CHARS for line in lines):
+        return False
+    if tells(group.text) and not _ENTRY_START.match(group.text):
         return False
     numbered = sum(1 for line in lines if _ENTRY_START.match(line) or _PAGE.search(line))
     if numbered * 3 >= len(lines):

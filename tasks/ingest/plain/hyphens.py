@@ -12,7 +12,7 @@ from functools import cached_property
 from tortoise_core.text.lexicon import default_lexicon
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
-_CUT = re.compile(r"([^\W\d_]+)[-‐]$")
+_CUT = re.compile(r"(?P<chain>[^\W\d_][-‐])?(?P<start>[^\W\d_]+)[-‐]$")  # in "mother-in-" a chain has begun
 _REST = re.compile(r"[^\W\d_]+")
 
 
@@ -35,7 +35,7 @@ class Rejoiner:
             rest = _REST.match(line)
             if cut is None or rest is None:
                 joined.append(" " + line)
-            elif self._is_one_word(cut[1], rest[0]):
+            elif self._is_one_word(cut["start"], rest[0], in_chain=cut["chain"] is not None):
                 removed.append(joined[-1][-1])
                 joined[-1] = joined[-1][:-1]
                 joined.append(line)
@@ -43,9 +43,17 @@ class Rejoiner:
                 joined.append(line)
         return "".join(joined), "".join(removed)
 
-    def _is_one_word(self, start: str, rest: str) -> bool:
-        """Tells whether the hyphen is the typesetter's: in "for-" + "ward", not in "well-" + "known"."""
+    def _is_one_word(self, start: str, rest: str, *, in_chain: bool) -> bool:
+        """Tells whether the hyphen is the typesetter's: in "for-" + "ward", not in "well-" + "known".
+
+        Args:
+            in_chain: a hyphen stands before `start` too, as in "one-to-" + "one".
+        """
         if rest[0].isupper():
+            return False
+        lexicon = default_lexicon()
+        are_words = start.lower() in lexicon and rest.lower() in lexicon
+        if in_chain and are_words:
             return False
         word = (start + rest).lower()
         compound = f"{start}-{rest}".lower()
@@ -53,5 +61,4 @@ class Rejoiner:
             return True
         if compound in self._words:
             return False
-        lexicon = default_lexicon()
-        return word in lexicon or not (start.lower() in lexicon and rest.lower() in lexicon)
+        return word in lexicon or not are_words

@@ -11,14 +11,18 @@ _MIN_WRAP = 40  # characters, and
 _MAX_WRAP = 110  # between these widths people hard-wrap lines
 _VERSE_SHARE = 0.72  # of the page's width: a paragraph of only shorter lines is verse
 _INDENTED_VERSE_SHARE = 0.9
+_VERSE_STARTS = 0.7  # of the lines begin with a capital
+_SURE_LINES = 3
+_MAX_VERSE_CHARS = 72
 _RIGHT_SHARE = 0.35  # lines that begin behind this share of the width are a letter's head or foot
-_PAGE_ENDS = re.compile("[\f\u2029]")
+_PAGE_ENDS = re.compile("(?P<before>[^\n\f\u2029]?)\n*[\f\u2029]\n*(?P<after>[^\n\f\u2029]?)")
 _LINE_ENDS = re.compile("[\v\x1c-\x1e\x85\u2028]")
 # A marker of Project Gutenberg's stands alone even where no empty line parts it from the text.
 _MARKER = re.compile(r"^[ \t]*(\*\*\*[ \t]*(?:START|END) OF [^\n]*(?:\n[^\n]+)?\*\*\*)[ \t]*$", re.M | re.I)
 _SENTENCE_END = re.compile(r"[.!?:;…][\"”’')\]_]*$")
 _COLUMNS = re.compile(r"\S(?: {3,}| *\t+ *|\s+\|\s+)(?=\S)")
 _ITEM = re.compile(r"\s*(?:[-*•◦▪‣]|\d{1,3}[.)]|[a-z][.)])\s+\S")
+_LINE_NUMBER = re.compile(r"(?<=\S)(?: {3,}| *\t\s*)(?P<number>[1-9]\d{0,3})\s*$")
 BULLET = re.compile(r"[-*•◦▪‣](?=\s)")
 
 
@@ -51,7 +55,7 @@ def paragraphs(text: str) -> list[Paragraph]:
     Empty lines between paragraphs; one line a paragraph; indented first lines and no empty lines; an empty line after
     every line.
     """
-    text = _LINE_ENDS.sub("\n", _PAGE_ENDS.sub("\n\n\n", text))
+    text = _LINE_ENDS.sub("\n", _PAGE_ENDS.sub(_page_end, text))
     lines = _MARKER.sub(r"\n\1\n", text).split("\n")
     filled = sum(1 for line in lines if line.strip())
     groups = _by_empty_lines(lines)
@@ -62,6 +66,12 @@ def paragraphs(text: str) -> list[Paragraph]:
     return _double_spaced(groups) or groups
 
 
+def _page_end(match: re.Match[str]) -> str:
+    """Returns a line's end for a page's end inside a sentence, else the empty lines between two paragraphs."""
+    goes_on = match["after"].islower() and match["before"] not in ("", *'.!?:;…"”’)')
+    return match["before"] + ("\n" if goes_on else "\n\n\n") + match["after"]
+
+
 def page_width(groups: Sequence[Paragraph]) -> int:
     """Returns the width at which the file's lines are wrapped, in characters; 0 when they are not."""
     inner = sorted(len(line.rstrip()) for group in groups for line in group.lines[:-1])
@@ -70,15 +80,24 @@ def page_width(groups: Sequence[Paragraph]) -> int:
 
 
 def is_verse(group: Paragraph, width: int) -> bool:
-    """Tells whether the line ends are the author's: lines far shorter than the page's, each beginning like a verse."""
+    """Tells whether the line ends are the author's.
+
+    Lines of verse begin with capitals, and are far shorter than the page's; or the file has no wrapped lines; or there
+    are so many capitals after lines without a stop that no prose has them.
+    """
     lines = group.lines
-    if not width or len(lines) < 2:
+    if len(lines) < 2:
         return False
     longest = max(len(line.strip()) for line in lines[:-1])
     first = [line.strip()[:1] for line in lines]
     starts = sum(1 for letter in first if letter.isupper() or not letter.isalpha())
+    if not width:
+        return longest < _MIN_WRAP and starts >= len(lines) * _VERSE_STARTS
     short = longest < width * (_VERSE_SHARE if group.indent < 2 else _INDENTED_VERSE_SHARE)
-    return short and starts >= len(lines) * 0.7
+    if short:
+        return starts >= len(lines) * _VERSE_STARTS
+    open_lines = sum(1 for line in lines[:-1] if not _SENTENCE_END.search(line.rstrip()))
+    return starts == len(lines) >= _SURE_LINES and open_lines >= len(lines) / 2 and longest < _MAX_VERSE_CHARS
 
 
 def keeps_lines(group: Paragraph, width: int) -> bool:
@@ -108,12 +127,40 @@ def table_rows(group: Paragraph) -> list[tuple[str, ...]]:
 
 
 def list_items(group: Paragraph) -> list[tuple[str, ...]]:
-    """Returns the lines of each item where the paragraph is a list of at least two, else nothing."""
-    starts = [index for index, line in enumerate(group.lines) if _ITEM.match(line)]
+    """Returns the lines of each item where the paragraph is a list of at least two, else nothing.
+
+    A first line that ends in a colon, "Things to bring:", is an item of its own; without bullets, short lines under it
+    are the items.
+    """
+    lines = group.lines
+    introduced = lines[0].rstrip().endswith(":")
+    starts = [index for index, line in enumerate(lines) if _ITEM.match(line)]
+    if introduced and not starts and len(lines) > _SURE_LINES and all(map(_is_bare_item, lines[1:])):
+        return [(line,) for line in group.clean_lines]
+    if introduced and starts[:1] == [1]:
+        starts.insert(0, 0)
     if len(starts) < 2 or starts[0] != 0:
         return []
-    ends = [*starts[1:], len(group.lines)]
+    ends = [*starts[1:], len(lines)]
     return [group.clean_lines[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def _is_bare_item(line: str) -> bool:
+    """Tells whether a line may be an item of a list without bullets: a few words without a stop."""
+    return len(line.strip()) < _MIN_WRAP and not line.rstrip().endswith((".", ",", ";", ":", "!", "?", "-"))
+
+
+def without_line_numbers(group: Paragraph) -> tuple[Paragraph, list[str]]:
+    """Takes the numbers of lines, every fifth or tenth, out of a stanza that has them far behind its lines.
+
+    Returns the paragraph, and the numbers.
+    """
+    matches = [_LINE_NUMBER.search(line) for line in group.lines]
+    numbers = [match["number"] for match in matches if match is not None]
+    if not numbers or any(int(number) % 5 for number in numbers) or 2 * len(numbers) > len(group.lines):
+        return group, []
+    lines = (line[: match.start()] if match else line for line, match in zip(group.lines, matches, strict=True))
+    return Paragraph(tuple(lines), group.blank_before), numbers
 
 
 def _by_empty_lines(lines: Sequence[str]) -> list[Paragraph]:

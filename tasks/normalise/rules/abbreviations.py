@@ -10,7 +10,9 @@ from pathlib import Path
 from tasks.normalise.rules.base import Context, ends_sentence, rule, words
 
 _TABLES: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-TITLES, _GIVEN, GENERAL = _TABLES["titles"], _TABLES["given"], _TABLES["general"]
+TITLES = _TABLES["titles"]
+GIVEN = _TABLES["given"]
+GENERAL = _TABLES["general"]
 _UNSTOPPED = ("Mr", "Mrs", "Ms", "Messrs", "Mme", "Mlle", "Revd")
 _ALONE = (*_UNSTOPPED, "Capt", "Lieut", "Sgt", "Prof", "Supt", "Insp")
 
@@ -48,6 +50,7 @@ _DAYS = {
 _SURE_DAYS = ("Tue", "Tues", "Wed", "Thu", "Thur", "Thurs", "Fri")  # "Sun" and "Sat" are words, "Mon" French
 # Known to end in a full stop without ending a sentence; only for the sentence splitter.
 MORE_ABBREVIATIONS = words(
+    "cir educ crim civ evid supp fed "
     "st dr ft mt a.m p.m u.s u.k u.s.a u.n m.p m.d b.a m.a r.n d.c p.o n.b q.v mss ms ed eds trans oz lb "
     "lbs cwt sq cu hr hrs min mins mon tue tues wed thu thurs fri sat sun messrs viz bk bks ll vv nn fol par pts op "
     "calif mass conn penn fla tex ill ind wis minn mo ga ala tenn ky md va wm chas geo thos jas jno robt saml benj edw "
@@ -73,7 +76,8 @@ _TITLE_ALONE = re.compile(
     r"|(?<=\b(?:Hon|Gen)\. )(Sec|Treas)\.|(?<=\bHonorable )(Sec|Treas)\."
 )
 # Ranks of two parts, with a hyphen and often without full stops: "Lt-Col. Moran", "Maj-Gen Scott".
-_FIRST_RANKS, _SECOND_RANKS = ("Lt", "Lieut", "Maj", "Brig", "Sgt", "Capt"), ("Col", "Gen", "Cmdr", "Cdr", "Gov", "Maj")
+_FIRST_RANKS = ("Lt", "Lieut", "Maj", "Brig", "Sgt", "Capt")
+_SECOND_RANKS = ("Col", "Gen", "Cmdr", "Cdr", "Gov", "Maj")
 _DOUBLE_RANK = re.compile(
     rf"\b(?:({either(_FIRST_RANKS)})|Major|Lieutenant|Brigadier|Vice|Rear)\.?"
     rf"-({either((*_SECOND_RANKS, 'Adm'))})\b\.?(?=\s[A-Z])"
@@ -81,18 +85,21 @@ _DOUBLE_RANK = re.compile(
 # "Sr. García": a Spanish name behind it, "y" or a lady beside it. Any other Sr. at the head of a sentence is a nun.
 _SENOR = re.compile(
     r"\bSr\.\s(?=[A-Z]\w*[áéíóúñ]|(?:Don|D\.|Alfonso|Alfredo|Antonio|Carlos|Diego|Eduardo|Enrique|Felipe|Fernando|"
-    r"Francisco|"
-    r"Guillermo|Jaime|Jorge|Juan|Luis|Manuel|Mateo|Miguel|Pablo|Pedro|Ramon|Roberto|Santiago)\b|[A-Z]\w+\sy\s|"
-    r"(?:and|y)\sSra\b|[A-Z]\w+(?:ez|azo|illo)\b)"
+    r"Francisco|Guillermo|Jaime|Jorge|Juan|Luis|Manuel|Mateo|Miguel|Pablo|Pedro|Ramon|Roberto|Santiago)\b|"
+    r"[A-Z]\w+\sy\s|(?:and|y)\sSra\b|[A-Z]\w+(?:ez|azo|illo)\b|"
+    r"(?:Aguilar|Castro|Cruz|Delgado|Flores|Garc[ií]a|Guerrero|Herrera|Medina|Mendoza|Molina|Morales|Moreno|Navarro|"
+    r"Ortega|Ortiz|Ramos|Reyes|Rivera|Rojas|Romero|Ruiz|Salazar|Santos|Silva|Soto|Torres|Vargas|Vega)\b)"
 )
 _SISTER = re.compile(
     r"(?:(?<![a-z] )(?<![a-z], )|(?<=\band )|(?<=\bwith )|(?<=\bto )|(?<=\bby ))\bSr\.\s+(?=[A-Z][a-z])"
+    r"|(?<=, )Sr\.\s+(?=(?:Agnes|Anne|Bernadette|Catherine|Cecilia|Clare|Joan|Lucy|Margaret|Maria|Mary|Monica|Rose|"
+    r"Teresa)\b)"
 )
 _MONSIEUR = re.compile(
     r"(?<![\w.] )(?<![A-Z]\.)\bM\.\s+(?=(?:de|le|la|du|l'|d')\s?[A-Z]|[A-Z][a-z'])"
     r"|(?<=[a-z,;:—\"] )\bM\.\s+(?=(?:de|le|la|du)\s[A-Z]|[A-Z][a-z])"
 )
-_NAME = re.compile(rf"\b({either(_GIVEN)})\.\s+(?=[A-Z]|(?:and|&)\s[A-Z])")
+_NAME = re.compile(rf"\b({either(GIVEN)})\.\s+(?=[A-Z]|(?:and|&)\s[A-Z])")
 _EDITOR = re.compile(r"(?:(?<=[,(] )|^)ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|\bed\. by\b")
 _EDITORS = re.compile(
     r"\bEd\.(?=\s[Nn]ote)|(?<=[—–-])Ed\.$|\bEds\.(?=\s[A-Z])|\bcert\.(?=\s(?:denied|granted))|\baff'd\b|\brev'd\b"
@@ -152,11 +159,13 @@ def _meaning(match: re.Match[str]) -> str:
 
 
 def _replace(pattern: re.Pattern[str], meanings: dict[str, str]) -> Callable[[str], str]:
-    def said(match: re.Match[str]) -> str:
+    """Makes a function that writes the abbreviations of a pattern in full."""
+
+    def in_full(match: re.Match[str]) -> str:
         word = _meaning(match)
         return meanings[word] + ("" if word in _NEVER_LAST else _stop(match))
 
-    return lambda text: pattern.sub(said, text)
+    return lambda text: pattern.sub(in_full, text)
 
 
 _say_general = _replace(_GENERAL, GENERAL)
@@ -184,17 +193,17 @@ FOR_TITLES = re.compile(
 def titles(text: str, context: Context) -> str:
     """Mr. Toad, Mrs Bennet, Col. Forster, M. Dupont, Sr. Mary, Wm. Smith: the title or the name in full."""
 
-    def said(match: re.Match[str]) -> str:
+    def in_full(match: re.Match[str]) -> str:
         if match[4]:
             return "Second " if match[4] == "2nd" else "First "
         hyphen = match.string[match.end() : match.end() + 1] == "-"  # "Maj.-Gen."
         return TITLES[match[1] or match[2] or match[3] or match[5]] + (" " if match[1] and not hyphen else "")
 
     text = _DOUBLE_RANK.sub(_double_rank, text)
-    text = _TITLE.sub(said, _TITLE.sub(said, text))  # twice: "Lt. Col. Smith"
+    text = _TITLE.sub(in_full, _TITLE.sub(in_full, text))  # twice: "Lt. Col. Smith"
     text = _SENOR.sub("Señor ", text)
     text = _MONSIEUR.sub("Monsieur ", _SISTER.sub("Sister ", text))
-    text = _NAME.sub(lambda match: _GIVEN[match[1]] + " ", _say_titles_alone(text))
+    text = _NAME.sub(lambda match: GIVEN[match[1]] + " ", _say_titles_alone(text))
     return text.replace("Honorable", "Honourable") if context.british else text
 
 

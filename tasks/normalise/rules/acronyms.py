@@ -9,20 +9,17 @@ from tasks.normalise.rules.roman import value
 
 # Read letter by letter although they could be read as words. Without a vowel, letters need no list.
 _SPELLED = words(
-    "FBI CIA USA UK US EU UN DNA RNA ID IRA USS ATM CEO CFO COO CTO FAQ URL LAPD IQ AI GI POW RAF VIP UFO BA MA "
-    "MBA MIT "
-    "UCLA USC ABC CBS AOL IOU SOS PTA OCD IVF ICU ER API CPU GPU USB LED SAS SOE NSA DEA IRS EPA FDA OJ JFK LBJ GOP "
-    "NRA NAACP YMCA YWCA ACLU UAW NBA NCAA NHL AFL CIO IMF UAE KIA SUV EP AP UPI AFP USN USAF USMC VAT NHS GP LA AD "
-    "BCE CE EEC EC GDR UNO IAEA ICBM DOA DUI ETA EMT ESP GMO HIV IPO ISBN LSAT OED ROTC TA UHF UV IBM AC ADHD HQ IUD "
-    "EEG EKG ECG MRI PE OAS TVA WPA AAA AA BMI AKA IOC USDA USSR UPS UVA CID OBE MBE CBE DSO VE VJ AK LAX SFO OTC PO "
-    "RSVP CD DC MD CV XL DIY BYOB EST EDT CET UTC ANC "
-    "PLO OECD OMG ISP UAV IED ITV DOJ DOD ESPN INS MIA ESL EEOC ATF AMA APA ABA EOD OAP IPA ECB ILO AFC IUD UCL OSS "
-    "IP UI EFL ISO IEEE OAU RUC UDA UFC UVF UVB IOM IRC OEM IPCC IEA ETF ROI RSI IBS CAA FAA UXB ICI "
-    "AEF BEF USMA ITN ICC IQ EQ IVR UTI IBD AIG EMI SEO UX PSA FOI "
-    "DCI DI DSI ATV APB DWI SA UA MC NSDAP GRU AFB AGM ALS APC BEA CBI CPI CTA DAR DNI ECT EEA ENT EOF ESA "
-    "ETO EVA EVP FCO GAO ICJ IIRC IPL IRL ITT IWW MDI NAS NGO NIH NPR NUS OBGYN PFI POV PTO QE RDA SSI TIA TSA TUC "
-    "UHT UNC UPC USAAF USCG USPS VCR VOA VPN WBA WBO WMO OTB OPP OSI "
-    "NYPD NYU NYC NYSE NYT BYU UNHCR FYI"
+    "FBI CIA USA UK US EU UN DNA RNA ID IRA USS ATM CEO CFO COO CTO FAQ URL LAPD IQ AI GI POW RAF VIP UFO BA MA MBA "
+    "MIT UCLA USC ABC CBS AOL IOU SOS PTA OCD IVF ICU ER API CPU GPU USB LED SAS SOE NSA DEA IRS EPA FDA OJ JFK LBJ "
+    "GOP NRA NAACP YMCA YWCA ACLU UAW NBA NCAA NHL AFL CIO IMF UAE KIA SUV EP AP UPI AFP USN USAF USMC VAT NHS GP LA "
+    "AD BCE CE EEC EC GDR UNO IAEA ICBM DOA DUI ETA EMT ESP GMO HIV IPO ISBN LSAT OED ROTC TA UHF UV IBM AC ADHD HQ "
+    "IUD EEG EKG ECG MRI PE OAS TVA WPA AAA AA BMI AKA IOC USDA USSR UPS UVA CID OBE MBE CBE DSO VE VJ AK LAX SFO OTC "
+    "PO RSVP CD DC MD CV XL DIY BYOB EST EDT CET UTC ANC PLO OECD OMG ISP UAV IED ITV DOJ DOD ESPN INS MIA ESL EEOC "
+    "ATF AMA APA ABA EOD OAP IPA ECB ILO AFC IUD UCL OSS IP UI EFL ISO IEEE OAU RUC UDA UFC UVF UVB IOM IRC OEM IPCC "
+    "IEA ETF ROI RSI IBS CAA FAA UXB ICI AEF BEF USMA ITN ICC IQ EQ IVR UTI IBD AIG EMI SEO UX PSA FOI DCI DI DSI ATV "
+    "APB DWI SA UA MC NSDAP GRU AFB AGM ALS APC BEA CBI CPI CTA DAR DNI ECT EEA ENT EOF ESA ETO EVA EVP FCO GAO ICJ "
+    "IIRC IPL IRL ITT IWW MDI NAS NGO NIH NPR NUS OBGYN PFI POV PTO QE RDA SSI TIA TSA TUC UHT UNC UPC USAAF USCG USPS "
+    "VCR VOA VPN WBA WBO WMO OTB OPP OSI NYPD NYU NYC NYSE NYT BYU UNHCR FYI"
 )
 _LIKE_WORDS = words(
     "MR MRS DR ST LTD MS HMM SHH PSST GRR BRR TSK PFFT HM PFF NTH SHHH HMMM GRRR BRRR PHEW MMM SH SSH JPEG"
@@ -78,6 +75,7 @@ _NAME_BEFORE = re.compile(
     r"(?:^|[\"'(—\[,;:]|\b[A-Z][\w'’.]*|\b(?:and|of|by|to|the|with|from|old|young|said|de|von|van|that|see|for|cried|"
     r"asked|replied|named|called|poor|dear))\s*$"
 )
+_LONG = 5  # letters: in a shouted line rather a word
 _ACRONYM = re.compile(r"(?<![\w'’])[A-Z]{2,6}(?:'?s)?(?![\w])")
 _SINGLE_PLURAL = re.compile(r"(?<![\w'’])([B-HJ-LN-TV-Z])s\b(?!')")
 
@@ -89,7 +87,7 @@ _FOR_INITIALS = re.compile(r"\.(?:(?<=\b[A-Z]\.)|(?<=\b[a-z]\.)[a-z]\.)")
 def initials(text: str, _: Context) -> str:
     """C. S. Lewis, U.S.A., a.k.a.: letters without full stops, which would sound like the end of a sentence."""
 
-    def said(match: re.Match[str]) -> str:
+    def without_stops(match: re.Match[str]) -> str:
         letters = " ".join(re.findall(r"[A-Z]", match[0]))
         if match.string[match.end() : match.end() + 1].isupper():  # a name, or the next sentence
             ends = _STARTS_SENTENCE.match(match.string, match.end()) is not None
@@ -105,7 +103,7 @@ def initials(text: str, _: Context) -> str:
     def small(match: re.Match[str]) -> str:
         return spell_letters(match[0]) + ("." if ends_sentence(match.string, match.end()) else "")
 
-    return _SMALL.sub(small, _INITIALS.sub(said, text))
+    return _SMALL.sub(small, _INITIALS.sub(without_stops, text))
 
 
 _FOR_ACRONYMS_IN_CONTEXT = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|hD|Sc|oD|(?<=A)s\b)|(?<=\bp)H\b|(?<=[a-z])[DR]NA")
@@ -130,21 +128,21 @@ def acronyms(text: str, _: Context) -> str:
     """
     shouted = not any(character.islower() for character in text)
 
-    def said(match: re.Match[str]) -> str:
+    def spelled(match: re.Match[str]) -> str:
         word = match[0]
         letters = re.sub(r"'?s$", "", word)
         known = word in _SPELLED or letters in _SPELLED
         unsayable = value(letters) is None and (not set(letters) & set("AEIOUY") or _UNSAYABLE.match(letters))
         if letters in _LIKE_WORDS or _SOUND.search(letters) or not (known or unsayable):
             return word
-        if shouted and (letters in _ALSO_WORDS or not (known or len(letters) < 5)):
+        if shouted and (letters in _ALSO_WORDS or not (known or len(letters) < _LONG)):
             return word
         if letters == "US" and _is_pronoun(match):
             return word
         # "M Ps" would be read "em pee-ess": the apostrophe keeps the s with the last letter.
         return " ".join(letters) + ("'s" if word != letters else "")
 
-    return _SINGLE_PLURAL.sub(r"\1's", _ACRONYM.sub(said, text))
+    return _SINGLE_PLURAL.sub(r"\1's", _ACRONYM.sub(spelled, text))
 
 
 def _is_pronoun(match: re.Match[str]) -> bool:

@@ -13,7 +13,8 @@ from num2words import num2words
 from storage.records import BlockKind
 
 DIGIT = re.compile(r"[\d½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁰²³¹⁴-⁹₀-₉]")
-_SPELLED_FROM = 10**15  # larger numbers are read digit by digit
+_SPELLED_DIGITS = 15  # longer numbers are read digit by digit
+_SPELLED_FROM = 10**_SPELLED_DIGITS
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 # Where 7/2 is "seven to two".
 _WAGER = re.compile(
@@ -130,6 +131,11 @@ def in_pairs(number: int) -> str:
     return f"{cardinal(hundreds)} {'oh ' if rest < 10 else ''}{cardinal(rest)}"
 
 
+def as_a_name(digits: str) -> str:
+    """A number that names a model: 320 is "three twenty", 21 "twenty-one", 07 "zero seven"."""
+    return spell_digits(digits) if digits[0] == "0" else in_pairs(int(digits))
+
+
 def year(number: int, british: bool = False) -> str:
     """1905 is "nineteen oh five", 1900 "nineteen hundred", 2005 "two thousand five", 2024 "twenty twenty-four"."""
     if number < 1000 or (number // 100 % 10 == 0 and number % 100 < 10):
@@ -163,7 +169,7 @@ def number_words(text: str, british: bool = False) -> str:
     """An integer or decimal as written: "1,234.50" is "one thousand two hundred thirty-four point five zero"."""
     whole, point, decimals = text.partition(".")
     zero = "nought" if british else "zero"
-    if len(whole.replace(",", "")) > 15:
+    if len(whole.replace(",", "")) > _SPELLED_DIGITS:
         words = spell_digits(whole)
     elif point and whole and not to_int(whole):
         words = zero

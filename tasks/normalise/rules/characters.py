@@ -1,4 +1,4 @@
-"""Rules for single characters: what cannot be spoken, quotes, dashes, brackets, line breaks, spaces."""
+"""Rules for single characters: what cannot be spoken, quotes, dashes, brackets, spaces. Must not know numbers."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ _UNUSUAL = re.compile("[^A-Za-z\\s,.;:!?'\"“”‘’—–()…-](?<=[\\W_¹�
 _MARKS = {
     **dict.fromkeys("“”„‟«»〝〞", '"'),
     **dict.fromkeys("‘’‚‛‹›ʼ`´", "'"),
+    **dict.fromkeys("《》〈〉「」『』", '"'),
+    **dict.fromkeys("【〔〖", "("),
+    **dict.fromkeys("】〕〗", ")"),
     **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "),
 }
 _BETWEEN_QUOTES = re.compile(r"[“‘”’](?:(?<=[“‘])\s+(?=[“‘])|(?<=[”’])\s+(?=[”’]))")
@@ -57,32 +60,48 @@ def unspeakable(text: str) -> list[tuple[int, int]]:
     """The ranges `[start, end)` of `text` that cannot be spoken and are dropped."""
     if not _UNUSUAL.search(text):
         return []
-    spoken = {
+    # 1. Signs that some rule will say, where they stand, and the marks of notes, which none will.
+    spoken: set[int] = set()
+    for pattern in (*_SPOKEN_SIGNS, HANDLE, MAIL_OR_WEB):
+        for match in pattern.finditer(text):
+            spoken.update(range(*match.span()))
+    marks: set[int] = set()
+    for match in _NOTE_MARK.finditer(text):
+        if match[1] not in _MEASURES:
+            marks.update(range(*match.span(2)))
+    # 2. Every other character decides for itself.
+    silent = [
         index
-        for pattern in (*_SPOKEN_SIGNS, HANDLE, MAIL_OR_WEB)
-        for m in pattern.finditer(text)
-        for index in range(*m.span())
-    }
-    marks = {index for m in _NOTE_MARK.finditer(text) if m[1] not in _MEASURES for index in range(*m.span(2))}
+        for index, character in enumerate(text)
+        if index not in spoken and (index in marks or _never_spoken(character))
+    ]
+    # 3. Neighbours make a range.
     ranges: list[tuple[int, int]] = []
-    for index, character in enumerate(text):
-        if (character.isalnum() or character == " ") and index not in marks:
-            continue
-        silent = index in marks or character in _ORNAMENTS or is_silent(character)
-        if silent and index not in spoken:
-            if ranges and ranges[-1][1] == index:
-                ranges[-1] = (ranges[-1][0], index + 1)
-            else:
-                ranges.append((index, index + 1))
+    for index in silent:
+        if ranges and ranges[-1][1] == index:
+            ranges[-1] = (ranges[-1][0], index + 1)
+        else:
+            ranges.append((index, index + 1))
     return ranges
+
+
+def _never_spoken(character: str) -> bool:
+    """Whether a character is silent unless a rule for its place says it."""
+    if character.isalnum() or character == " ":
+        return False
+    return character in _ORNAMENTS or is_silent(character)
 
 
 @rule("unspeakable")
 def drop_unspeakable(text: str, _: Context) -> str:
     """Ornaments, emoji, control characters, marks of notes: nothing is said. "left_right" is two words."""
     for start, end in reversed(unspeakable(text)):
-        inside = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
-        text = text[:start] + (" " if inside else "") + text[end:]
+        before = text[start - 1 : start]
+        after = text[end : end + 1]
+        gap = " " if before.isalnum() and after.isalnum() else ""
+        if text[start:end] == "|" and before == after == " ":  # "Serves 6 | Prep: 20 min"
+            gap = ","
+        text = text[:start] + gap + text[end:]
     return text
 
 
@@ -102,14 +121,18 @@ def foreign_scripts(text: str) -> dict[str, str]:
     return found
 
 
+_BULLET = re.compile(r"^\s*[-–—+>]\s+(?=\w)", re.M)
+_ITEM_NUMBER = re.compile(r"^\s*\(?(\d{1,2})[.)]\s+(?=\w)", re.M)
 _FOR_LINE_BREAKS = re.compile(r"\n")
 
 
 @rule("line-breaks", needs=_FOR_LINE_BREAKS)
 def break_lines(text: str, context: Context) -> str:
-    """A line break is a full stop in a heading, a comma in prose (addresses), no more than a space in verse."""
+    """A line break is a full stop in a heading, a comma in prose (addresses, lists), no more than a space in verse."""
     if "\n" not in text:
         return text
+    if context.kind != BlockKind.VERSE:
+        text = _ITEM_NUMBER.sub(r"\1, ", _BULLET.sub("", text))
     first, *rest = text.split("\n")
     for line in rest:
         mark = ""
@@ -148,6 +171,23 @@ def plain_quotes(text: str, _: Context) -> str:
     """One kind of quotation mark, apostrophe and space."""
     text = _BETWEEN_QUOTES.sub(lambda match: match[0][0], text)
     return _MARK.sub(lambda match: _MARKS[match[0]], text)
+
+
+_IN_WORD = re.compile(r"\[([^\W\d_])\](?=[^\W\d_])|(?<=[^\W\d_])\[([^\W\d_]{1,4})\]")
+# Small words that an editor put in belong to the sentence; "[sic]" and "[laughs]" stand beside it.
+_INSERTED = re.compile(
+    r"\[((?i:the|an?|was|is|were|are|be|been|had|has|have|his|her|their|its|my|your|our|he|she|it|they|we|of|to|in|on|"
+    r"at|"
+    r"for|by|and|or|but|that|who|which|this|these|those|not|as|with|from))\]|\[([.,;:!?])\]"
+)
+_FOR_EDITORS_BRACKETS = re.compile(r"\[")
+
+
+@rule("editors-brackets", needs=_FOR_EDITORS_BRACKETS)
+def editors_brackets(text: str, _: Context) -> str:
+    """[w]hen, wait[ed], [the]: an editor's brackets inside of words and around small ones are silent."""
+    text = _INSERTED.sub(lambda match: match[1] or match[2], text)
+    return _IN_WORD.sub(lambda match: match[1] or match[2], text)
 
 
 _FOR_DASHES = re.compile(r"[―⸺—–….-](?:(?<=[―⸺—–…])|(?<=-)-|(?<=\s-)\s|(?<=\.)\s?\.|(?<=\bA-)Z\b)")

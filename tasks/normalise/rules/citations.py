@@ -52,7 +52,7 @@ _LAW: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bU\.\s?S\.\sConst\.(?=,?\s(?:amend|art))"), "U S Constitution"),
     (re.compile(r"(?<![\w.])K\.\s?(?=\d{1,3}\b(?![.,]\d))"), "K "),
     (re.compile(r"\bId\.(?=\sat\s\d)"), "Idem"),
-    (re.compile(r"\bid\.(?=\sat\s\d)"), "idem"),
+    (re.compile(r"\bid\.(?=\sat\s\d|\s[§¶])"), "idem"),
     (re.compile(r"\bPub\.\s?L\.\s(?:No\.\s)?(?=\d)"), "Public Law "),
 )
 _LATER = re.compile(r"(?:((?:[A-Z]\.){1,3})|(?<=Supplement)|(?<=Appellate)|(?<=Edition))\s?([23])d(?=\s\d)")

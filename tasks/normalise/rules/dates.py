@@ -23,6 +23,7 @@ _MONTHS = (
 )
 _MONTH = "|".join((*_MONTHS, *map(str.upper, _MONTHS)))
 _DAY = r"(3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th|d|ST|ND|RD|TH)?"
+_LONGEST_MONTH = 31  # days
 _NOT_LONGER = r"(?![\d]|[.,]\d)"
 _TO = r"(?:\s?[–-]\s?|\s+(to|and)\s+)"
 _MONTH_DAY = re.compile(
@@ -74,7 +75,8 @@ def _date(day: int, month: int, year_digits: str | None, context: Context) -> st
 
 
 def _slashed(match: re.Match[str], context: Context) -> str:
-    first, second = int(match[1]), int(match[3])
+    first = int(match[1])
+    second = int(match[3])
     if match[2] == "-" and len(match[4]) == 2:
         return match[0]  # 3-2-10 may be a score or a model
     return _numbered(first, second, match[4], context) or match[0]
@@ -87,11 +89,11 @@ def _day_of_year(match: re.Match[str], context: Context) -> str:
 
 
 def _numbered(first: int, second: int, year_digits: str | None, context: Context) -> str | None:
-    """The date, or `None` where the numbers are none. The day is where the locale has it, unless it cannot be."""
+    """Says the date, or `None` where the numbers are none. The day is where the locale has it, unless it cannot be."""
     day, month = (first, second) if context.british else (second, first)
-    if month > 12:
+    if month > len(_MONTHS):
         day, month = month, day
-    if not (1 <= month <= 12 and 1 <= day <= 31):
+    if not (1 <= month <= len(_MONTHS) and 1 <= day <= _LONGEST_MONTH):
         return None
     return _date(day, month, year_digits, context)
 

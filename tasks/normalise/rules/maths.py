@@ -1,4 +1,4 @@
-"""Formulas: powers, signs between numbers, roots, Greek letters that stand alone, chemical formulas."""
+"""Formulas: powers, signs between numbers, roots, lone Greek letters, chemistry. Must not know units or money."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _POWER = re.compile(
 _UNIT_BASE = re.compile(r"(?:\d\s?|/)(?:[ckm]?m|ft|yd|in|mi|s)$")  # "3 m²" is three square meters
 _STRAY = re.compile(f"[⁻⁺]?[{SUPERSCRIPTS}]+")
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
+_NAMED_POWERS = {2: "squared", 3: "cubed"}
 _MINUS = re.compile(
     r"(?<=[\w)])\s?[-−–]\s?(?=[\w(][\w.]*(?:\s?[-+×*/^]\s?\w+)*\s?=)|(?<==)\s?[-−–](?=\d)|(?<=\w)\s?−\s?(?=[\w(])"
 )
@@ -31,9 +32,8 @@ _LONE_GREEK = re.compile(
     f"(?<![^\\W\\da-zA-Z_])(?!{_OHMS})(?![µμ](?:[mgslLFAVW]|mol)\\b)[{''.join(_GREEK)}](?![^\\W\\da-zA-Z_])"
 )
 _ELEMENTS = words(
-    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Ti V Cr Mn Fe Co Ni Cu Zn As Br Kr Rb Sr Zr Mo Ag Cd Sn "
-    "Sb I Xe "
-    "Cs Ba W Pt Au Hg Pb Bi Ra Th U Pu"
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Ti V Cr Mn Fe Co Ni Cu Zn As Br Kr Rb Sr Zr Mo Ag Cd Sn Sb I "
+    "Xe Cs Ba W Pt Au Hg Pb Bi Ra Th U Pu"
 )
 _FORMULA = re.compile(r"(?<![\w.-])(?!WW[12]\b)(?=[A-Z]\w*\d)(?:[A-Z][a-z]?\d{0,2}){2,}(?![\w-])")
 _ION = re.compile(rf"(?<![\w.-])((?:[A-Z][a-z]?[₀-₉\d]*)+)([²³⁴⁵]?)([⁺⁻])(?![{SUPERSCRIPTS}])")  # SO₄²⁻, Na⁺
@@ -134,20 +134,23 @@ def _ion(match: re.Match[str]) -> str:
 def _power(match: re.Match[str], context: Context) -> str:
     if _UNIT_BASE.search(match.string[max(0, match.end(1) - 6) : match.end(1)]):
         return match[0]
-    base, exponent = match[1], (match[2] or match[3]).translate(_PLAIN).replace("−", "-").lstrip("+")
+    base = match[1]
+    exponent = (match[2] or match[3]).translate(_PLAIN).replace("−", "-").lstrip("+")
     gap = " " if match.string[match.end() : match.end() + 1].isalnum() else ""
     if exponent.isalpha():
         return f"{base} to the {exponent}{gap}"
     number = int(exponent)
-    if number == 2 or (number == 3 and base != "10"):
-        return f"{base} {'squared' if number == 2 else 'cubed'}{gap}"
+    if number in _NAMED_POWERS and (base, number) != ("10", 3):  # "ten to the third"
+        return f"{base} {_NAMED_POWERS[number]}{gap}"
     if number < 0:
         return f"{base} to the minus {cardinal(-number, context.british)}{gap}"
     return f"{base} to the {ordinal(number, context.british) if number else 'zero'}{gap}"
 
 
 def _spaced(match: re.Match[str], said: str) -> str:
-    before, after = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
+    """Puts spaces between the words for a sign and letters or digits beside it."""
+    before = match.string[match.start() - 1 : match.start()]
+    after = match.string[match.end() : match.end() + 1]
     return f"{' ' if before.isalnum() else ''}{said}{' ' if after.isalnum() else ''}"
 
 
@@ -155,10 +158,10 @@ def _spaced(match: re.Match[str], said: str) -> str:
 def chemistry(text: str, _: Context) -> str:
     """CO2 and C6H12O6 letter by letter, with their numbers; H2O alike."""
 
-    def said(match: re.Match[str]) -> str:
+    def spelled(match: re.Match[str]) -> str:
         parts = _ELEMENT.findall(match[0])
         if any(symbol not in _ELEMENTS for symbol, _ in parts):
             return match[0]
         return " ".join(f"{spell_letters(symbol.upper())} {count}".strip() for symbol, count in parts)
 
-    return _FORMULA.sub(said, text)
+    return _FORMULA.sub(spelled, text)

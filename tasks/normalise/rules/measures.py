@@ -1,10 +1,11 @@
-"""Units of one thing by another (mg/kg) and behind spelled numbers (an oz. of sense). Must not know plain amounts."""
+"""Units of one thing by another (mg/kg) and behind spelled numbers (Three hrs). Must not know plain amounts."""
 
 from __future__ import annotations
 
 import re
 
 from tasks.normalise.rules.abbreviations import either
+from tasks.normalise.rules.adjectives import describes_noun
 from tasks.normalise.rules.base import Context, ends_sentence, rule, words
 from tasks.normalise.rules.units import UNITS
 
@@ -14,29 +15,43 @@ _RATIO = re.compile(rf"(?<![\w.])(\d[\d,]*(?:\.\d+)?)(\s?|-)({_SIMPLE})\.?/({_SI
 _FUEL = re.compile(r"(?<=\d\s[Ll])/100\s?km\b|(?<=\d[Ll])/100\s?km\b")
 # No words of their own: "wait a sec." and "what a gal." stay as they are.
 _SHORT = words("oz ozs lb lbs ft yd yds qt qts pt pts cwt tsp tsps tbsp hr hrs yr yrs mi kg km cm mm mph")
+# Behind a number of many alone: "wait a min." has a minute, "two min." as well, but "a mo." is no month.
+_SHORT_OF_MANY = words("min mins sec secs wk wks mos ins kgs kms cms gal gals bu")
+# No words, so that they need no full stop.
+_UNSTOPPED = words("oz ozs lbs ft yds qts hrs yrs mins secs wks kg kgs km kms cm cms mm mph kph ml tsp tbsp")
+_CAPITALS = words("HRS LBS YRS MINS SECS FT OZ YDS")
 _ONE = words("a an A An per Per half one One quarter each every")
 _MANY = words(
     "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-    "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million few several many"
+    "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million few several many dozen"
 )
 _SPELLED = re.compile(
-    rf"\b({either({*_ONE, *_MANY})})((?:\s|-)(?:sq\.?\s|cu\.?\s)?)({either(_SHORT)})\.(?=,|\s[a-z]|\s*$|\s[A-Z])"
+    rf"\b(?P<count>{either({*_ONE, *_MANY})}|(?i:{either(_MANY)}))(?P<gap>(?:\s|-)(?:sq\.?\s|cu\.?\s)?)"
+    rf"(?:(?P<stopped>{either(_SHORT | _CAPITALS)})\.|(?P<unstopped>{either(_UNSTOPPED | _CAPITALS)})(?![\w.'’/-]))"
+    r"(?=[,;:!?)]|\s[a-z]|\s*$|\s[A-Z])"
+    rf"|\b(?P<many>(?i:{either(_MANY)}))\s(?P<of_many>{either(_SHORT_OF_MANY)})\b\.?(?=[,;:!?)]|\s[a-z]|\s*$|\s[A-Z])"
 )
 _INCHES = re.compile(
     rf"(?<=\bfeet )({either(_MANY | {'one'})})\sin\.(?=\s[a-z]|,|;|\s*$)"
 )  # "five ft. seven in. in height"
 _POWER = re.compile(rf"(\b10 to the (?:minus )?[a-z-]+) (\w{{1,3}}/\w{{1,2}}?|{_SIMPLE})([²³23]?)\b")  # 3 × 10⁸ m/s
-_FOR_SPELLED = re.compile(rf"\b10 to the |[a-zA-Z][\s.-](?:{either(_SHORT)})\.")
+_FOR_SPELLED = re.compile(rf"10 to the |[\s-](?:{either(_SHORT | _SHORT_OF_MANY | _UNSTOPPED | _CAPITALS)})\b")
 
 
-_FOR_RATIOS = re.compile(r"\d\s?-?[A-Za-z°µ. ]+/[\da-zA-Z]")
+# Without a number: "speeds in km/h".
+_LONE_RATIO = re.compile(
+    r"(?<![\w/.])(?<!\d )(mg|g|kg|km|m|ft|lb|lbs|ml|cm|W|J|N|mol)/(kg|hr|h|s|l|L|m|cm|ml|min|ft)([²³])?(?![\w/])"
+)
+_LONE_SPEED = re.compile(r"(?<![\w/.-])(?<!\d )(mph|kph|km/hr|kmh)(?![\w/.])")
+
+_FOR_RATIOS = re.compile(r"\d\s?-?[A-Za-z°µ. ]+/[\da-zA-Z]|[a-zA-Z]/[a-zA-Z]|\b(?:mph|kph|kmh)\b")
 
 
 @rule("unit-ratios", needs=_FOR_RATIOS)
 def ratios(text: str, context: Context) -> str:
     """10 mg/kg, 20 lbs/sq. in., 40 W/m²: "ten milligrams per kilogram"; those of the table of units stay for it."""
 
-    def said(match: re.Match[str]) -> str:
+    def ratio(match: re.Match[str]) -> str:
         number, gap, unit, base, power, stop = match.groups()
         if f"{unit}/{base}" in UNITS:
             return match[0]
@@ -46,28 +61,41 @@ def ratios(text: str, context: Context) -> str:
             name, below = (word.replace("meter", "metre").replace("liter", "litre") for word in (name, below))
         return f"{number} {name} per {below}{'.' if stop and ends_sentence(match.string, match.end()) else ''}"
 
-    return _RATIO.sub(said, _FUEL.sub(" per 100 km", text))
+    def lone(match: re.Match[str]) -> str:
+        name = f"{UNITS[match[1]][1]} per {_POWERS.get(match[3], '')}{UNITS[match[2]][0]}"
+        if match[3] and match[2] == "s":
+            name = f"{UNITS[match[1]][1]} per second squared"
+        return name.replace("meter", "metre").replace("liter", "litre") if context.british else name
+
+    text = _LONE_SPEED.sub(lambda match: UNITS[match[1]][1], _LONE_RATIO.sub(lone, text))
+    return _RATIO.sub(ratio, _FUEL.sub(" per 100 km", text))
 
 
 @rule("spelled-measures", needs=_FOR_SPELLED)
 def spelled(text: str, context: Context) -> str:
-    """An oz. of sense, twenty lbs. of tea, six sq. ft.: the unit in full."""
+    """An oz. of sense, twenty lbs. of tea, Three hrs, six sq. ft.: the unit in full."""
 
-    def said(match: re.Match[str]) -> str:
-        count, gap, unit = match.groups()
+    def measure(match: re.Match[str]) -> str:
+        count = match["count"] or match["many"]
+        gap = re.sub(r"cu\.?", "cubic", re.sub(r"sq\.?", "square", match["gap"] or " "))
+        written = match["stopped"] or match["unstopped"] or match["of_many"]
+        unit = written.lower()
         one, many = UNITS[unit]
+        is_one = (count in _ONE and not unit.endswith("s")) or gap == "-" or describes_noun(match)
+        name = one if is_one else many
         if context.british:
-            one, many = (word.replace("meter", "metre") for word in (one, many))
-        gap = re.sub(r"cu\.?", "cubic", re.sub(r"sq\.?", "square", gap))
-        name = one if count in _ONE or gap == "-" else many
-        return f"{count}{gap}{name}{'.' if ends_sentence(match.string, match.end()) else ''}"
+            name = name.replace("meter", "metre").replace("liter", "litre")
+        if written.isupper():  # in a line of capitals every word looks like a sentence's first
+            return f"{count}{gap}{name.upper()}"
+        stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
+        return f"{count}{gap}{name}{stop}"
 
     def inches(match: re.Match[str]) -> str:
         stop = "." if ends_sentence(match.string, match.end()) else ""
         return f"{match[1]} {'inch' if match[1] == 'one' else 'inches'}{stop}"
 
     text = _POWER.sub(_power, text)
-    return _INCHES.sub(inches, _SPELLED.sub(said, text))
+    return _INCHES.sub(inches, _SPELLED.sub(measure, text))
 
 
 def _power(match: re.Match[str]) -> str:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 
 from tasks.normalise.rules.abbreviations import either
-from tasks.normalise.rules.base import DIGIT, Context, cardinal, in_pairs, plural, rule, spell_digits, spell_letters
+from tasks.normalise.rules.base import (
+    DIGIT,
+    Context,
+    as_a_name,
+    in_pairs,
+    plural,
+    rule,
+    spell_letters,
+)
 
 # Their three or four digits are read in pairs: a Porsche 911, an IBM 360, a Nokia 3310.
 _MAKES = (
@@ -64,8 +72,5 @@ def models(text: str, context: Context) -> str:
 
 def _numbered(digits: str, mark: str) -> str:
     """911 and "s" are "nine elevens", 450 and "SL" "four fifty S L", 320 and "i" "three twenty i"."""
-    number = int(digits)
-    said = spell_digits(digits) if digits[0] == "0" else in_pairs(number) if number > 99 else cardinal(number)
-    if mark == "s":
-        return plural(said)
-    return f"{said} {spell_letters(mark)}".strip()
+    number = as_a_name(digits)
+    return plural(number) if mark == "s" else f"{number} {spell_letters(mark)}".strip()

@@ -1,4 +1,4 @@
-"""Money: dollars, pounds, euros and others, cents, and pounds, shillings and pence."""
+"""Money: dollars, pounds, euros and others, cents, and pounds, shillings and pence. Must not know plain numbers."""
 
 from __future__ import annotations
 
@@ -37,11 +37,16 @@ _COUNTRIES = {
     "NT": "Taiwan", "MX": "Mexican", "J": "Jamaican", "EC": "East Caribbean", "B": "Bahamian", "BZ": "Belize",
 }  # fmt: skip
 _AMOUNT = r"(\d{1,3}(?:,\d{3})+|\d+)"
+_DIGITS_OF_CENTS = 2
+_PENCE_OF_A_SHILLING = 12
 _SCALES = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion", "b": "billion", "tn": "trillion"}
 _MONEY = re.compile(
-    rf"(?:(?<!\w)(US|U\.S\.|AU?|CA?|NZ|HK|NT|MX|EC|BZ|[SJB]))?({_SIGN})\s?(?:{_AMOUNT}(?:\.(\d+))?|\.(\d\d))(?!\d)"
-    rf"(?:\s?[–-]\s?{_SIGN}?(\d[\d,]*(?:\.\d+)?)(?![-–/\d])|\s?[–-]\s?{_SIGN}(\d[\d,]*(?:\.\d+)?))?"
-    r"(?:(?:\s|-)?(thousand|million|billion|trillion)\b|\s?(k|mn?|bn?|tn)\b(?![’']))?",
+    rf"(?:(?<!\w)(?P<country>US|U\.S\.|AU?|CA?|NZ|HK|NT|MX|EC|BZ|[SJB]))?(?P<sign>{_SIGN})\s?"
+    r"(?:(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<decimals>\d+))?|\.(?P<cents>\d\d))(?!\d)"
+    rf"(?:\s?[–-]\s?{_SIGN}?(?P<upper>\d[\d,]*(?:\.\d+)?)(?![-–/\d])|"
+    rf"\s?[–-]\s?{_SIGN}(?P<signed_upper>\d[\d,]*(?:\.\d+)?))?"
+    r"(?:(?:\s|-)?(?P<scale>thousand|million|billion|trillion|lakh|crore)\b|\s?(?P<short_scale>k|mn?|bn?|"
+    r"tn)\b(?![’']))?",
     re.I,
 )
 # Codes of ISO 4217, before or behind the amount: "USD 500" is US$500, "CHF 200" two hundred Swiss francs.
@@ -82,6 +87,7 @@ _SAME_SCALE = re.compile(
     rf"({_SIGN}[\d.]+)(k|m|bn|\s(?:thousand|million|billion|trillion))\s?[–-]\s?(?={_SIGN}?[\d.]+\2\b)", re.I
 )  # "$40K-$50K"
 _SMALL = re.compile(rf"(?<![\w.,])(?!{SCREENS}){_AMOUNT}(?:\s?(¢)|p\b(?=[\s,.;:!?)\"'’—]|$))")
+_PENCE_TO_POUNDS = re.compile(r"(?<![\w.,])(\d+p)\s?[–-]\s?(?=£)")
 
 _FRACTIONS = {"½": "halfpenny", "¼": "farthing", "¾": "three farthings"}
 _PENCE = r"(\d{1,2})?([½¼¾])?\s?d\b\.?"
@@ -137,8 +143,9 @@ def shillings(text: str, context: Context) -> str:
 
 def _bare(match: re.Match[str]) -> str:
     """7/6 as seven shillings and sixpence; 3/4 stays a fraction, 24/7 and 20/20 stay what they are."""
-    count, pence = int(match[1]), int(match[2])
-    if pence > 11 or (count, pence) in ((24, 7), (9, 11)) or is_wager(match):
+    count = int(match[1])
+    pence = int(match[2])
+    if pence >= _PENCE_OF_A_SHILLING or (count, pence) in ((24, 7), (9, 11)) or is_wager(match):
         return match[0]
     # 2/6 is no fraction in lowest terms; 1/3 is a price only where what it buys follows
     lowest = gcd(count, pence) == 1
@@ -148,6 +155,7 @@ def _bare(match: re.Match[str]) -> str:
 
 
 def _both(shillings: str, pence: str) -> str:
+    """Says shillings and pence; no pence where there are none."""
     return f"{_shillings(shillings)} and {_pence(pence, None)}" if int(pence) else _shillings(shillings)
 
 
@@ -174,7 +182,7 @@ def amounts(text: str, context: Context) -> str:
     text = re.sub(rf"(?<![\w)])[-−](?=(?:US|A|C)?{_SIGN}[\d.])", "minus ", text)
     text = re.sub(r"[$£€](\d+0)s\b", r"\1s", text)  # "in twenties"
     text = re.sub(r"\bRs\.?\s?(?=\d)", "₹", text)
-    text = _CODED.sub(_coded, text)
+    text = _CODED.sub(_coded, _PENCE_TO_POUNDS.sub(r"\1 to ", text))
     text = _FRANCS.sub(lambda m: f"{m[1]} {_form(m[1], 'franc', 'francs')}{_stop(m)}", text)
     text = _SAME_SCALE.sub(r"\1-", text)
     text = _PER.sub(lambda m: f"{m[1]} per {_PERIODS.get(m[2], m[2])}", text)
@@ -188,33 +196,48 @@ def amounts(text: str, context: Context) -> str:
 
 
 def _coded(match: re.Match[str]) -> str:
-    """An amount with the code of its currency as one with its sign, or its name."""
-    code, number = match[1] or match[4], match[2] or match[3]
+    """Writes an amount that has its currency as a code with a sign, or with the currency's name."""
+    code = match[1] or match[4]
+    number = match[2] or match[3]
     if code in _CODES:
         return _CODES[code] + number
     return f"{number} {_CODED_NAMES[code].removesuffix('s') if number == '1' else _CODED_NAMES[code]}"
 
 
 def _amount(match: re.Match[str], context: Context) -> str:
-    country, sign, whole, decimals, cents, upper, signed_upper, scale, short_scale = match.groups()
-    one, many, _, _ = _NAMES[sign.upper()]
-    prefix = f"{_COUNTRIES[country.upper()]} " if country else ""
-    scale = scale or _SCALES.get((short_scale or "").lower())
-    upper = upper or signed_upper
-    span = f" to {number_words(upper.rstrip(','), context.british)}" if upper else ""
-    comma = "," if upper and upper.endswith(",") else ""
-    if _is_adjective(match):
-        many = one
-    if scale or span:
-        number = number_words((whole or "0") + (f".{decimals or cents}" if decimals or cents else ""), context.british)
-        return f"{number}{span}{' ' + scale.lower() if scale else ''} {prefix}{many}{comma}"
-    whole, decimals = whole or "0", decimals or cents
-    if decimals and int(decimals) and len(decimals) != 2:
-        return f"{number_words(f'{whole}.{decimals}', context.british)} {prefix}{many}"
-    major = f"{number_words(whole, context.british)} {prefix}{one if to_int(whole) == 1 else many}"
-    if not decimals or not int(decimals):
-        return major
-    return _with_small(sign, major, whole, int(decimals), context)
+    """Says one amount: $3.50, £5 million, $5-10, US$20."""
+    # 1. The number, and the names of its currency.
+    whole = match["whole"] or "0"
+    decimals = match["decimals"] or match["cents"] or ""
+    number = f"{whole}.{decimals}" if decimals else whole
+    one, many = _currency(match)
+    # 2. "five million dollars", "five to ten dollars": always of many, with decimals as decimals.
+    scale = match["scale"] or _SCALES.get((match["short_scale"] or "").lower(), "")
+    upper = match["upper"] or match["signed_upper"] or ""
+    if scale or upper:
+        return _scaled(number, upper, scale, many, context)
+    # 3. "one point three seven five dollars": these are no cents.
+    is_round = not decimals or not int(decimals)
+    if not is_round and len(decimals) != _DIGITS_OF_CENTS:
+        return f"{number_words(number, context.british)} {many}"
+    # 4. "three dollars", "three dollars and fifty cents".
+    major = f"{number_words(whole, context.british)} {one if to_int(whole) == 1 else many}"
+    return major if is_round else _with_small(match["sign"], major, whole, int(decimals), context)
+
+
+def _scaled(number: str, upper: str, scale: str, many: str, context: Context) -> str:
+    """Says an amount with a scale, or a range of amounts; a comma behind the upper one is the sentence's."""
+    to_upper = f" to {number_words(upper.rstrip(','), context.british)}" if upper else ""
+    scaled = f" {scale.lower()}" if scale else ""
+    comma = "," if upper.endswith(",") else ""
+    return f"{number_words(number, context.british)}{to_upper}{scaled} {many}{comma}"
+
+
+def _currency(match: re.Match[str]) -> tuple[str, str]:
+    """Names the currency of an amount, for one and for many: "a $20 bill" is of twenty dollar."""
+    country = f"{_COUNTRIES[match['country'].upper()]} " if match["country"] else ""
+    one, many, _, _ = _NAMES[match["sign"].upper()]
+    return f"{country}{one}", f"{country}{one if _is_adjective(match) else many}"
 
 
 def _with_small(sign: str, major: str, whole: str, small: int, context: Context) -> str:
@@ -222,7 +245,7 @@ def _with_small(sign: str, major: str, whole: str, small: int, context: Context)
     _, _, one, many = _NAMES[sign.upper()]
     if to_int(whole) == 0:
         return f"{cardinal(small)} {one if small == 1 else many}"
-    if context.british and sign == "£" and small >= 10:
+    if context.british and sign == "£" and small >= 10:  # not "three pounds five"
         return f"{major} {cardinal(small)}"
     return f"{major} and {cardinal(small)} {one if small == 1 else many}"
 

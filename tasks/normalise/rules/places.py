@@ -68,7 +68,7 @@ _COURSES = words(
 _BEFORE_POINT = "|".join(f"(?<={word} )" for word in sorted([*_COURSES, "wind was"]))
 _POINT = re.compile(
     rf"(?<![\w.])(?:{_BEFORE_POINT})"
-    rf"({_COMBINED})(\.|\b(?!\.))(?!\w|\.\w|\s(?!(?:{STARTERS})\b)[A-Z][a-z])"
+    rf"({_COMBINED})(\.|\b(?!\.))(?!\w|\.\w|\s(?!(?:{STARTERS})\b)[A-Z][a-z]|\s[A-Z]\b)"
     rf"|(?<![\w.])({_COMBINED})(\.|\b)(?=\s(?:wind|winds|gale|coast|corner|side|end|breeze|monsoon|passage|trades?|"
     rf"of|bank|quarter|slope|face|wall|trade-wind|direction|part|extremity)\b)"
     r"|(?<![\w.])(?<=[Tt]he )([NSEW])(\.)(?=\s(?:wind|coast|corner|side|end|breeze|of|and|bank|slope|face|wall|part|"
@@ -119,7 +119,9 @@ def saints_streets_doctors(text: str, _: Context) -> str:
 
 
 def _place_or_title(match: re.Match[str], title: str, place: str) -> str:
-    before, stop = match[1] or "", match[2]
+    """Decides by the words beside it whether "St." or "Dr." is a title or a place."""
+    before = match[1] or ""
+    stop = match[2]
     named = bool(before) and before.strip() not in _NO_STREET_NAME
     if match["name"] and not match["starter"]:
         return f"{before}{title}{'' if match['name'][0] in ' -' else ' '}"
@@ -197,5 +199,5 @@ def _street_point(match: re.Match[str]) -> str:
 
 def _point(letters: str) -> str:
     """N.W. is "northwest", N.N.E. "north-northeast"."""
-    names = [_POINTS[letter] for letter in letters if letter in _POINTS]
-    return names[0] if len(names) == 1 else "".join(names) if len(names) == 2 else f"{names[0]}-{names[1]}{names[2]}"
+    first, *others = [_POINTS[letter] for letter in letters if letter in _POINTS]
+    return first + ("-" if others[1:] else "") + "".join(others)

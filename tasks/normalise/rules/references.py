@@ -1,4 +1,4 @@
-"""References into books: pages, volumes, acts and scenes, lines, dates of lives, and verses of the Bible."""
+"""References into books: pages, volumes, acts and scenes, lines, verses of the Bible. Must not know citations."""
 
 from __future__ import annotations
 
@@ -85,6 +85,10 @@ BEFORE_NUMBER = {
     "subsec": "subsection",
     "subsecs": "subsections",
     "sched": "schedule",
+    "Sched": "Schedule",
+    "reg": "regulation",
+    "Reg": "Regulation",
+    "regs": "regulations",
     "amend": "amendment",
     "ser": "series",
     "aet": "aged",
@@ -129,7 +133,7 @@ _BEFORE_YEAR = {
 # P. L. Travers, P.C. Hart; Art. L. Jones (a fiftieth article before a name is rarer than a man), l. C. Bond
 _NO_INITIALS = r"(?!(?<=\b[PQ]\.)\s?[IVXLC]\b(?:\.|\s[A-Z])|\s?[LC]\.\s[A-Z]|(?<=\b[lv]\.)\s?[IVXLC]\.\s[A-Z])"
 _BEFORE_NUMBER = re.compile(
-    rf"(?<![\w.])({either(BEFORE_NUMBER)})\.{_NO_INITIALS}\s*(?=\d|#\s?\d|(?!I\b)[IVXLC]+\b(?!')|"
+    rf"(?<![\w.])({either(BEFORE_NUMBER)})\.{_NO_INITIALS}\s*(?=\d|\+\d|#\s?\d|(?!I\b)[IVXLC]+\b(?!')|"
     rf"I\b(?=[.,;:)\]–-]|\s*$|\s+(?:of|and|to|pp?\.|ch)))"
     r"|(?<![\w.])(App|Figs?|Pl|Pt|Vol|Sec|Ex)\.\s(?=[A-H]\b(?!\.\s?[A-Z]))"
     r"|(?<![\w.])(?<!\d )([Mm]in|[Mm]ax)\.\s(?=\d)"
@@ -242,7 +246,8 @@ def _following(match: re.Match[str]) -> str:
 
 def _whole_range(match: re.Match[str]) -> str:
     """The end of "pages 123-5" in full: 125."""
-    first, last = match[2], match[3]
+    first = match[2]
+    last = match[3]
     if len(last) < len(first) and int(last) > int(first[-len(last) :]):
         last = first[: -len(last)] + last
     return f"{match[1]}{first} to {last}"
@@ -277,16 +282,17 @@ def _small_numerals(text: str, context: Context) -> str:
         return match[0] if number is None else f"{before}{cardinal(number)}"
 
     def play(match: re.Match[str]) -> str:
-        act, scene = value(match[1]), value(match[2].upper())
+        act = value(match[1])
+        scene = value(match[2].upper())
         if act is None or scene is None:
             return match[0]
         return f"{cardinal(act)}, {cardinal(scene)}, {match[3]}" + (f" to {match[4]}" if match[4] else "")
 
     text = _PLAY.sub(play, text)
-    said = _SMALL_NUMERAL.sub(place, text)
-    if said != text:  # "volume ii, iv": only in a reference
-        said = _AFTER_SMALL.sub(lambda match: lone(match, 2, match[1]), said)
-    return _BRACKETED.sub(_bracketed, said)
+    changed = _SMALL_NUMERAL.sub(place, text)
+    if changed != text:  # "volume ii, iv": only in a reference
+        changed = _AFTER_SMALL.sub(lambda match: lone(match, 2, match[1]), changed)
+    return _BRACKETED.sub(_bracketed, changed)
 
 
 def _bracketed(match: re.Match[str]) -> str:
@@ -305,7 +311,7 @@ _FOR_VERSES = re.compile(rf"{DIGIT.pattern}|[A-Z](?<=\b[A-Z])[a-z]+\.?,?\s[ivxlc
 def bible_verses(text: str, context: Context) -> str:
     """John 3:16 is "John three sixteen", 1 Cor. 13:4-7 "First Corinthians thirteen four to seven"."""
 
-    def said(match: re.Match[str]) -> str:
+    def verses(match: re.Match[str]) -> str:
         number, name, chapter, verse, half, last, last_verse, last_half, more = match.groups()
         chapter_number = int(chapter) if chapter.isdigit() else value(chapter.rstrip(".").upper())
         if chapter_number is None:
@@ -339,4 +345,4 @@ def bible_verses(text: str, context: Context) -> str:
         return f"{before}{_NAMES[long or short]} {cardinal(read, context.british)}"
 
     text = text.replace("Song of Sol. ", "Song of Solomon ")
-    return _CHAPTER_ONLY.sub(named, _SMALL_CHAPTER.sub(chapter, _BIBLE.sub(said, text)))
+    return _CHAPTER_ONLY.sub(named, _SMALL_CHAPTER.sub(chapter, _BIBLE.sub(verses, text)))

@@ -10,7 +10,9 @@ from tasks.normalise.rules.abbreviations import either
 from tasks.normalise.rules.base import Context, ends_sentence, rule, spell_digits, words
 
 _REGIONS: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-_STATES, _TOWNS, _CODES = _REGIONS["states"], _REGIONS["towns"], _REGIONS["codes"]
+_STATES = _REGIONS["states"]
+_TOWNS = _REGIONS["towns"]
+_CODES = _REGIONS["codes"]
 # Said without a town too ("in Mass. last year"): no words, names or ends of sentences of their own.
 _SURE_STATES = words(
     "Ala Ariz Calif Colo Conn Fla Kans Mich Minn Nebr Okla Oreg Penna Tenn Wis Wisc Wyo Mass Ont Sask Alta Nfld "
@@ -29,9 +31,8 @@ _COUNTY = re.compile(rf"\bCo\.(?=, (?:{either(_STATES)})\.)")
 # "Kilkee, Co. Clare", but no company: "Smith & Co. Cork".
 _IRISH = (
     "Antrim|Armagh|Carlow|Cavan|Clare|Cork|Derry|Donegal|Down|Dublin|Durham|Fermanagh|Galway|Kerry|Kildare|Kilkenny|"
-    "Laois|"
-    "Leitrim|Limerick|Londonderry|Longford|Louth|Mayo|Meath|Monaghan|Offaly|Roscommon|Sligo|Tipperary|Tyrone|Waterford|"
-    "Westmeath|Wexford|Wicklow"
+    "Laois|Leitrim|Limerick|Londonderry|Longford|Louth|Mayo|Meath|Monaghan|Offaly|Roscommon|Sligo|Tipperary|Tyrone|"
+    "Waterford|Westmeath|Wexford|Wicklow"
 )
 _IRISH_COUNTY = re.compile(rf"(?<![&+] )(?<!and )\bCo\.?\s(?=(?:{_IRISH})\b)")
 _OHIO = re.compile(
@@ -42,7 +43,7 @@ _STATE = re.compile(
     rf"(?<=[a-z], )({either(_STATES)})\.(?!\w)"
     rf"|(?:(?<=\b[Ii]n )|(?<=\b[Ff]rom )|(?<=\bof )|(?<=\bto )|(?<=\b(?:and|via) ))({either(_SURE_STATES)})\.(?!\w)"
 )
-# Codes that are also degrees or words in capitals: only with a ZIP code or where the town is told as a place.
+# Codes that are also degrees or words in capitals: only with a ZIP code or where the words before it show a place.
 _DOUBTFUL = words("AL DE HI IN LA MA MD ME MI MS OH OK OR PA PR")
 _SURE_CODES = either(set(_CODES) - _DOUBTFUL)
 _TOWN_NAME = (

@@ -1,4 +1,4 @@
-"""Roman numerals in capitals by context: kings, chapters, wars, headings, years. The pronoun I stays."""
+"""Roman numerals in capitals by context: kings, chapters, wars, years. Must not take the pronoun I for a number."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ _RULERS = (
     "Henry|George|Louis|Edward|Charles|James|William|Richard|Elizabeth|Mary|Napoleon|Frederick|Philip|Alexander|"
     "Catherine|Nicholas|Peter|Ferdinand|Francis|Ivan|Rameses|Ramses|Ramesses|Ptolemy|Alfonso|Gustavus|Christian|Otto|"
     "Leopold|Wilhelm|Pius|Leo|John|Paul|Benedict|Gregory|Innocent|Clement|Urban|Boniface|Sixtus|Julius|Stephen|Victor|"
-    "Umberto|Thutmose|Xerxes|Darius|Cleopatra|Robert|David|Carlos|Juan|Felipe|Harald|Olaf|Haakon|Christina|"
-    "Joseph|Franz|Karl|Selassie|Menelik|Suleiman|Bayezid|Mustafa|Mahmud|Shapur|Khosrow|Artaxerxes|Cambyses|Antiochus|"
-    "Seleucus|Basil|Alexios|Alexius|Michael|Zog|Boris|Faisal|Farouk|Kamehameha|Rama|Sigismund|Casimir|Wenceslas|"
-    "Ottokar|"
+    "Umberto|Thutmose|Xerxes|Darius|Cleopatra|Robert|David|Carlos|Juan|Felipe|Harald|Olaf|Haakon|Christina|Joseph|"
+    "Franz|Karl|Selassie|Menelik|Suleiman|Bayezid|Mustafa|Mahmud|Shapur|Khosrow|Artaxerxes|Cambyses|Antiochus|Seleucus|"
+    "Basil|Alexios|Alexius|Michael|Zog|Boris|Faisal|Farouk|Kamehameha|Rama|Sigismund|Casimir|Wenceslas|Ottokar|"
     "Matthias|Maximilian|Rudolf|Rudolph|Ludwig|Albert|Baudouin|Alphonse|Afonso|Sancho|Emmanuel|Emanuel|Amadeus|Clovis|"
     "Dagobert|Lothair|Conrad|Magnus|Canute|Valdemar|Erik|Eric|Gustav|Gustaf|Oscar|Kenneth|Edmund|Edgar|Harold|Seti|"
     "Amenhotep|Isabella|Wilhelmina|Adrian|Celestine|Eugene|Martin|Nero|Honorius|Callixtus|Sergius|Sylvester|Tewodros|"
@@ -42,18 +41,17 @@ _SECTIONS = (
 # Things made, told or agreed upon one after the other: never "the Second", as a name without a list is.
 _SERIES = (
     "Titan|Vatican|Panzer|GTA|SALT|START|Lateran|Basel|Titanic|Trident|Delta|Ariane|Minuteman|Soyuz|Vostok|Voyager|"
-    "Pioneer|"
-    "Mariner|Voskhod|Skylab|Explorer|Sputnik|Mercury|Apple|Macintosh|Pentium|Halo|Civilization|Diablo|Doom|Quake|"
-    "Tekken|"
-    "Warcraft|Craft|Quest|Trek|Wars|Fighter|Jaws|Superman|Rambo|Terminator|Godfather|Halloween|Ghostbusters|Predator|"
-    "Factor|Angiotensin|Spitfire|Tiger|Leopard|Centurion|Typhoon|Leica|Shamrock|Endeavour"
+    "Pioneer|Mariner|Voskhod|Skylab|Explorer|Sputnik|Mercury|Apple|Macintosh|Pentium|Halo|Civilization|Diablo|Doom|"
+    "Quake|Tekken|Warcraft|Craft|Quest|Trek|Wars|Fighter|Jaws|Superman|Rambo|Terminator|Godfather|Halloween|"
+    "Ghostbusters|Predator|Factor|Angiotensin|Spitfire|Tiger|Leopard|Centurion|Typhoon|Leica|Shamrock|Endeavour"
 )
 _COUNTED = (
     "Corps|Army|Legion|Olympiad|Amendment|Dynasty|Congress|Olympics|Olympic|Brigade|Regiment|century|Century|centuries|"
     "Battalion"
 )
 _AFTER_I = (
-    r"(?=[.,;:!?)\"'—-]|\s*$|\s\(|\s+(?:of|was|is|had|and|to|reigned|died|ruled|came|became|granted|made|gave|in)\b)"
+    r"(?=[.,;:!?)\"'—-]|\s*$|\s\(|"
+    r"\s+(?:of|was|were|is|had|and|to|reigned|died|ruled|came|became|granted|made|gave|in)\b)"
 )
 # The pronoun has no verb in "s" behind it: "Chapter I tells".
 _VERB_IN_S = r"(?=\s+(?!always\b|perhaps\b|sometimes\b|besides\b|was\b|[a-z]*ss\b)[a-z]{2,}s\b)"
@@ -81,15 +79,25 @@ _SECTION = re.compile(
     rf"\b({_SECTIONS})\s+((?!I\b)(?!(?<=Mark )[VX]\.\s(?!(?:{STARTERS})\b)[A-Z][a-z]){_SURE_NUMERAL}\b|{_WAR_I}|"
     rf"I\b(?=\s+(?:Scene|Part|Chapter)\b)|I\b{_AFTER_I}|I\b{_VERB_IN_S})"
 )
+# In capitals, where the pronoun looks like a numeral: "VOLUME II", "PART I" at an end, "HENRY VIII", "WORLD WAR II".
+_CAPITAL_SECTION = re.compile(
+    rf"\b({_SECTIONS.upper()})\s+((?!I\b){_SURE_NUMERAL}\b(?!\.\s?[A-Z]\.)|I\b(?=[.,;:!?)\"—-]|\s*$))"
+)
+_CAPITAL_RULER = re.compile(rf"\b({_RULERS.upper()})\s+((?!I\b|[LC]\b){_NUMERAL})\b(?!\.\s?[A-Z])")
 _IN_SERIES = re.compile(rf"\b((?:{_SERIES}))\s+((?!I\b){_SURE_NUMERAL})\b(?!\.\s?[A-Z]\.)")
 # In small letters: "for my part I was sure" has a pronoun.
 _SMALL_SECTION = re.compile(
-    r"\b(chapter|part|book|act|scene|volume|canto|section|article|appendix|plate|figure|letter|table|phase|type|grade|"
+    r"\b(chapter|part|book|act|scene|form|class|stage|volume|canto|section|article|appendix|plate|figure|letter|table|"
+    r"phase|type|grade|"
     rf"level|number|numbers|page|pages|verse|sonnet|chapters|parts|books|acts|volumes|articles|note|"
     rf"lines?)\s+((?!I\b){_SURE_NUMERAL}\b|I\b(?=[.;:)\]]|\s*$))"
 )
+# "IV. and XIV", "II, III and IV": numerals in a list, whatever stands before.
+_LIST = re.compile(r"(?<![\w.'])(?:[IVXL]{1,6}(?:\.?,|\.?,?\s(?:and|or|to))\s)+[IVXL]{1,6}\b(?!')(?:\.(?=\s[a-z]))?")
 _SPAN = re.compile(
-    rf"\b((?i:{_SECTIONS}))\s+({_SURE_NUMERAL})\s?(?:([–-])|,\s(?=[IVX]+\sand\b)|\s(and|to|or)\s)\s?({_SURE_NUMERAL})\b"
+    rf"\b((?i:{_SECTIONS}))\s+({_SURE_NUMERAL})\.?\s?"
+    rf"(?:([–-])|,\s(?=[IVX]+\sand\b)|\s(and|to|or)\s)\s?({_SURE_NUMERAL})\b"
+    r"(?:\.(?=\s[a-z]))?"
 )
 _SECTION_HEADING = re.compile(
     r"\b((?i:chapter|part|book|act|scene|volume|canto|section|letter|stave|psalm|sonnet))"
@@ -104,6 +112,8 @@ _ORDINAL = re.compile(
     rf"|(?<=\bthe )((?!I\b)[IVX]{{2,}})(?=\s[A-Z])"
 )
 _WORLD_WAR = re.compile(r"\b(?:WW|W\.\s?W\.)\s?(II|I|2|1)\b")
+_FIRST_YEAR = 1000
+_LAST_YEAR = 2100
 _YEAR = re.compile(r"\bM[MDCLXVI]{3,}\b")
 _OTHER = re.compile(
     r"(?:(?<=[a-z]\s)|(?<=[a-z],\s)|(?<=[a-z]\sthe\s))([IVX]{2,})\b(\.(?=\s+[a-z])|)(?!')|"
@@ -130,10 +140,10 @@ def headings(text: str, context: Context) -> str:
     """The number of "IV", "IV. The Sea" and "Chapter IV" at the head of a chapter, and of "II." before an item."""
     text = _SMALL_ITEM.sub(_small_item, text)
     if context.kind != BlockKind.HEADING:
-        return _ITEM.sub(lambda match: _said(match, 1, lambda number: cardinal(number).capitalize()) + ".", text)
-    text = _HEADING.sub(lambda match: _said(match, 1, lambda number: cardinal(number).capitalize()), text)
+        return _ITEM.sub(lambda match: _in_words(match, 1, lambda number: cardinal(number).capitalize()) + ".", text)
+    text = _HEADING.sub(lambda match: _in_words(match, 1, lambda number: cardinal(number).capitalize()), text)
     return _SECTION_HEADING.sub(
-        lambda match: f"{match[1]} {_said(match, 2, lambda number: cardinal(number).title())}", text
+        lambda match: f"{match[1]} {_in_words(match, 2, lambda number: cardinal(number).title())}", text
     )
 
 
@@ -144,16 +154,14 @@ def _small_item(match: re.Match[str]) -> str:
 
 # The pronoun is in every third sentence: an I counts only behind a word and before what may follow a numeral.
 _QUICK_NUMERAL = re.compile(
-    r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th)\b|[IVXLCDMW]+\b|(?<!I)\b|(?<=[a-z]\sI)\b|W\s?[12]\b|"
+    r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th)\b|[IVXLCDMW]+\b|(?<!I)\b|(?<=[A-Za-z]\sI)\b|W\s?[12]\b|"
     r"\.\s?W\.\s?[I12])"
 )
 _EXACT_NUMERAL = re.compile(
-    rf"\b(?:{ONLY_KINGS})\sI\b|"
-    r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|"
-    r"\s(?:of|was|is|had|and|to|in|reigned|died|"
-    r"ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b|"
-    r"\b(?:WW\s?[12]|W\.\s?W\.\s?(?:I{1,2}|1|2))\b|"
-    r"\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s[A-Z][a-z]+\sI\s|"
+    rf"\b(?:{ONLY_KINGS})\sI\b|(?<=[A-Z]\s)I(?=[.,;:!?)\"—-]|\s*$)|"
+    r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|\s(?:of|was|is|had|and|to|in|reigned|"
+    r"died|ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b|\b(?:WW\s?[12]|"
+    r"W\.\s?W\.\s?(?:I{1,2}|1|2))\b|\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s[A-Z][a-z]+\sI\s|"
     r"(?:(?<=Chapter )|(?<=Book )|(?<=Part )|(?<=Volume )|(?<=Act ))I(?=\s+[a-z]+s\b)"
 )
 _FOR_NUMERALS = QuickThenExact(_QUICK_NUMERAL, _EXACT_NUMERAL)
@@ -163,16 +171,17 @@ _FOR_NUMERALS = QuickThenExact(_QUICK_NUMERAL, _EXACT_NUMERAL)
 def rulers(text: str, _: Context) -> str:
     """Henry VIII is "Henry the Eighth"; "Elizabeth I" needs a sign that the I is no pronoun."""
 
-    def said(match: re.Match[str]) -> str:
+    def ruler(match: re.Match[str]) -> str:
         another = match[4] or ""
         if another:
             joint, numeral = another.split()
             number = value(numeral)
             another = another if number is None else f" {joint} {_the_ordinal(number).removeprefix('the ')}"
-        return f"{match[1]} {_said(match, 2, _the_ordinal)}{another}"
+        return f"{match[1]} {_in_words(match, 2, _the_ordinal)}{another}"
 
     text = _KING_I.sub(r"\1 the First", _CROWNED_I.sub(r"\1 the First", text))
-    return _RULER.sub(said, text)
+    text = _CAPITAL_RULER.sub(lambda match: f"{match[1]} {_in_words(match, 2, _the_ordinal)}", text)
+    return _RULER.sub(ruler, text)
 
 
 @rule("roman-sections", needs=_FOR_NUMERALS)
@@ -188,16 +197,28 @@ def sections(text: str, _: Context) -> str:
         comma = "," if not between else f" {between}"
         return f"{word} {cardinal(numbers[0] or 0)}{comma} {cardinal(numbers[1] or 0)}"
 
+    text = _LIST.sub(_list, text)
     text = _WORLD_WAR.sub(lambda match: f"World War {'one' if match[1] in '1I' else 'two'}", text)
     text = _YEAR.sub(_year, _SPAN.sub(span, text))
-    text = _SMALL_SECTION.sub(lambda match: f"{match[1]} {_said(match, 2, cardinal)}", text)
-    text = _IN_SERIES.sub(lambda match: f"{match[1]} {_said(match, 2, cardinal)}", text)
-    return _SECTION.sub(lambda match: f"{match[1]} {_said(match, 2, cardinal)}", text)
+    text = _SMALL_SECTION.sub(lambda match: f"{match[1]} {_in_words(match, 2, cardinal)}", text)
+    text = _CAPITAL_SECTION.sub(lambda match: f"{match[1]} {_in_words(match, 2, cardinal)}", text)
+    text = _IN_SERIES.sub(lambda match: f"{match[1]} {_in_words(match, 2, cardinal)}", text)
+    return _SECTION.sub(lambda match: f"{match[1]} {_in_words(match, 2, cardinal)}", text)
+
+
+def _list(match: re.Match[str]) -> str:
+    """Numerals of a list as numbers, where all are valid, one is longer than a letter and none can be the pronoun."""
+    numerals = re.findall(r"[IVXL]+", match[0])
+    values = [value(numeral) for numeral in numerals]
+    has_pronoun = numerals[-1] == "I" or re.match(r"I\s", match[0]) is not None
+    if None in values or has_pronoun or max(map(len, numerals)) == 1:
+        return match[0]
+    return re.sub(r"([IVXL]+)\.?", lambda numeral: cardinal(value(numeral[1]) or 0), match[0])
 
 
 def _year(match: re.Match[str]) -> str:
     number = value(match[0])
-    return match[0] if number is None or not 1000 <= number <= 2100 else year(number)
+    return match[0] if number is None or not _FIRST_YEAR <= number <= _LAST_YEAR else year(number)
 
 
 @rule("roman-others", needs=_FOR_NUMERALS)
@@ -206,21 +227,22 @@ def others(text: str, _: Context) -> str:
 
     def ordinal_of(match: re.Match[str]) -> str:
         group = next(n for n in (1, 2, 3) if match[n])
-        return _said(match, group, lambda number: ordinal(number) if group != 3 else ordinal(number).title())
+        return _in_words(match, group, lambda number: ordinal(number) if group != 3 else ordinal(number).title())
 
-    def said(match: re.Match[str]) -> str:
+    def other(match: re.Match[str]) -> str:
         group = 1 if match[1] else 3
         word = re.search(r"(\w+),?\s$", match.string[: match.start(group)])
         after_name = word is not None and word[1][0].isupper() and len(word[1]) > 1
-        return _said(match, group, _the_ordinal if after_name else cardinal)
+        return _in_words(match, group, _the_ordinal if after_name else cardinal)
 
-    return _OTHER.sub(said, _ORDINAL.sub(ordinal_of, text))
+    return _OTHER.sub(other, _ORDINAL.sub(ordinal_of, text))
 
 
 def _the_ordinal(number: int) -> str:
     return f"the {ordinal(number).title()}"
 
 
-def _said(match: re.Match[str], group: int, words: Callable[[int], str]) -> str:
+def _in_words(match: re.Match[str], group: int, words: Callable[[int], str]) -> str:
+    """Says the numeral of a group, or leaves it as it is where it is not written in the canonical way."""
     number = value(match[group])
     return match[group] if number is None else words(number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from storage.records import BlockKind
 from tasks.normalise.rules.base import Context, rule, spell_letters, words
 
 _TOP_LEVEL = "com|org|net|edu|gov|mil|info|co\\.uk|org\\.uk|ac\\.uk|gov\\.uk|io|tv|uk"
@@ -33,6 +34,7 @@ _WEB_SIGNS = {
     "+": " plus ",
 }
 _PARTNERS = re.compile(r"(?<!\w)([A-Z]{1,2})&([A-Z]{1,2})(?!\w)")  # AT&T, R&D
+_TITLES_IN_TWO_LANGUAGES = re.compile(r"(?<=[a-zà-ÿ]{3})/(?=[A-ZÀ-Þ][a-zà-ÿ]{2})")
 _NOTES = r"(?<![\w#&])([A-G])"
 
 _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -40,6 +42,7 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, said in (
         (r"(?<=\d)\s?%(?!\w)", " percent"),
         (r"%", " percent "),
+        (r"(?<=\w)#(?=\d)", " number "),
         (r"(?:№|#|[Nn][º°])\s?(?=\d)", "number "),
         (r"\bC#", "C sharp"),
         (rf"{_NOTES}#(?=\s|[.,;:!?)]|$)", r"\1 sharp"),
@@ -76,10 +79,16 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(and|either)/(?=or\b)", r"\1 "),
         (r"\bs/he\b", "he or she"),
         (r"\bS/he\b", "He or she"),
-        (r"\b(s?he|his|him|hers?)/(?=s?he\b|his\b|him\b|hers?\b)", r"\1 or "),
-        (r"(?<=[A-Za-z])/(?=(?:hour|hr|day|week|month|year|person|minute|second)\b)", " per "),
+        (r"\b(s?he|his|him|hers?)\s?/\s?(?=s?he\b|his\b|him\b|hers?\b)", r"\1 or "),
+        (
+            r"(?<=[A-Za-z])/(?=(?:hour|hr|day|week|month|year|person|minute|second|serving|portion|slice|capita|"
+            r"piece)\b)",
+            " per ",
+        ),
         (r"\b([A-Z]{1,3})/(?=[A-Z]{1,3}\b)", r"\1 "),
         (r"(?<=\d)/(?=[a-z]\b)|(?<=\b[b-z])/(?=\d)", " over "),
+        (r"(?<=\d)\s+/\s+(?=[A-Z][a-z])", ", "),
+        (r"(?<=[^\W\d_])\s+/\s+(?=[\"']?[^\W\d_])", ", "),  # lines of verse, titles in two languages
         (r"(?<=[A-Za-z])\s?/\s?(?=[A-Za-z])", " slash "),
         (r"/", " "),
         (r"−", " minus "),
@@ -107,7 +116,7 @@ _FOR_ADDRESSES = re.compile(r"[@:.](?:(?<=@)|(?<=:)//|(?:(?<=[\w\s]\.)|(?<=^\.))
 def addresses(text: str, _: Context) -> str:
     """name@example.com and https://example.com/a: signs by name, the scheme left out as readers do."""
 
-    def said(match: re.Match[str]) -> str:
+    def spelled(match: re.Match[str]) -> str:
         address = re.sub(r"^(?:https?|ftp)://", "", match[0], flags=re.I).rstrip("/")
         parts = "".join(_WEB_SIGNS.get(sign, sign) for sign in address).split()
         return " ".join(spell_letters(part.upper()) if part.lower() in _SPELLED_PARTS else part for part in parts)
@@ -117,15 +126,17 @@ def addresses(text: str, _: Context) -> str:
         return f"{match[1]} dot {' '.join(letters.replace(' ', ''))}"
 
     text = re.sub(r"(?:^|(?<=\s))\.(com|org|net|edu|gov)\b", r"dot \1", text)
-    return _FILE.sub(file, HANDLE.sub(said, MAIL_OR_WEB.sub(said, text)))
+    return _FILE.sub(file, HANDLE.sub(spelled, MAIL_OR_WEB.sub(spelled, text)))
 
 
 _FOR_SIGNS = re.compile(r"[^\w\s,.;:!?'\"—()](?:(?<!-)|(?<=\b[A-DF]-)(?!\w))")
 
 
 @rule("signs", needs=_FOR_SIGNS)
-def signs(text: str, _: Context) -> str:
+def signs(text: str, context: Context) -> str:
     """& @ # % + = < > × § © and the rest of what keyboards hold, each as its word."""
+    if context.kind == BlockKind.HEADING:
+        text = _TITLES_IN_TWO_LANGUAGES.sub(", ", text)
     text = _PARTNERS.sub(lambda match: f"{spell_letters(match[1])} and {spell_letters(match[2])}", text)
     for pattern, said in _SIGNS:
         text = pattern.sub(said, text)

@@ -26,6 +26,8 @@ _DURATION_BEFORE = re.compile(
     r"\b(?:in|took|lasted|lasts|runs?|ran|race|marathon|duration|time|record|clocked|finished|total|after)\s+"
     r"(?:of\s+|was\s+|is\s+|in\s+|for\s+)?(?:an?\s+|just\s+|only\s+|about\s+)?$"
 )
+_ZULU = re.compile(r"(?<=\d:[0-5]\d)Z\b")
+_STOPWATCH = re.compile(r"(?<![\d:.,])(\d{1,2}):([0-5]\d):([0-5]\d)\.(\d{1,3})(?![\d:]|[.,]\d)")  # 1:02:03.4
 _O_CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?=\s+o'\s?clock)", re.I)
 _HOURS = re.compile(
     rf"(?<![\d:.,$£€])([01]\d|2[0-4]){_MINUTE}\s*(?:hours|hrs\b\.?|h\b)|"
@@ -50,6 +52,7 @@ _NAMED = re.compile(
 @rule("times", needs=DIGIT)
 def times(text: str, context: Context) -> str:
     """3:45 p.m., 10:05, 3pm, 7:00, 6-7 p.m., 0600 hours; 4.50 in British books."""
+    text = _STOPWATCH.sub(_stopwatch, _ZULU.sub(" Zulu", text))
     text = _DURATION.sub(_duration, text)
     text = _SPAN.sub(lambda m: f"{m[1] or m[2]} to ", text)
     text = _CLOCK.sub(lambda m: _meridiem(m, f"{_hour(m[1])}{_minutes(m[2], '')}", 3), text)
@@ -63,6 +66,15 @@ def times(text: str, context: Context) -> str:
         text = _STOPPED.sub(lambda m: f"{m[1]} {_hour(m[2])}{_minutes(m[3], '')}", text)
     text = _TRAIN.sub(lambda m: f"{_hour(m[1])}{_minutes(m[2], '')}", text)
     return _TIME.sub(_plain_time, text)
+
+
+def _stopwatch(match: re.Match[str]) -> str:
+    """1:02:03.4 is "one hour, two minutes and three point four seconds"."""
+    hours, minutes, seconds = (int(group) for group in match.groups()[:3])
+    parts = [f"{cardinal(hours)} hour{'' if hours == 1 else 's'}"] if hours else []
+    parts += [f"{cardinal(minutes)} minute{'' if minutes == 1 else 's'}"] if minutes else []
+    said = ", ".join(parts)
+    return f"{said}{' and ' if said else ''}{cardinal(seconds)} point {spell_digits(match[4])} seconds"
 
 
 def _duration(match: re.Match[str]) -> str:

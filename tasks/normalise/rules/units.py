@@ -1,4 +1,4 @@
-"""Units after numbers, temperatures, angles, feet and inches, dimensions. Leaves the numbers as digits."""
+"""Units after numbers, temperatures, angles, dimensions. Must not say the numbers: they stay digits for later rules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
+from tasks.normalise.rules.adjectives import describes_noun
 from tasks.normalise.rules.base import DIGIT, Context, ends_sentence, rule
 
 # Abbreviation: (singular, plural).
@@ -14,15 +15,18 @@ _NUMBER = r"\d[\d,]*(?:\.\d+)?|\.\d+|(?=[½¼¾⅓⅔⅛⅜⅝⅞])"
 _FRACTION = r"(?:[½¼¾⅓⅔⅛⅜⅝⅞]|\s\d/\d{1,2})?"
 _UNIT_NAMES = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 # One letter after digits without a space is more often a name ("the 5L", "M4 5W") than a unit, but "5m" and "20g" are.
-_TIGHT_LETTERS = r"(?:[hsVWL](?!\w))|\s[VWL]\s[A-Z]\b"  # nor is "4WD"
+_TIGHT_LETTERS = (  # nor is "4WD", but "a 2L bottle" and "a 2.5L engine" are
+    r"(?<!\.\d)(?:[hsVW](?!\w)|L(?!\w|\s(?:bottle|carton|jug|tank|flask|pan|pot|bucket|barrel|engine|can)s?\b))|"
+    r"\s[VWL]\s[A-Z]\b"
+)
 _UNIT = re.compile(
     rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?!{_TIGHT_LETTERS})(\s?|-)({_UNIT_NAMES})(\^?[²³23]|"
-    rf"[²³])?(?:(\.)(?!\d))?(?![\w/'’-])"
+    rf"[²³])?(?:(\.)(?!\d))?(?![\w/'’]|-(?!(?:tall|long|high|wide|deep|thick|broad)\b))"
     r"(?!\.\w)"
 )
 _INCHES = re.compile(
     rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?:\s?in\.(?=\s+(?:[a-z(,;&\d×x]|[A-Z])|[,;:)]|$)|-in\.?(?=[\s,;.])|"
-    rf"\s?in(?=\s?(?:[²³×]|x\s?\d)))([²³]?)"
+    rf"\s?in(?=\s?(?:[²³×]|x\s?\d))|in\b(?![.'’-])|(?<=by \d)\sin(?=\s[a-z])|(?<=by \d\d)\sin(?=\s[a-z]))([²³]?)"
 )
 _PER = re.compile(
     rf"(\d\s?(?:{_UNIT_NAMES}|[a-z]{{2,}}))\.?/(hrs?|day|wk|week|mo|month|yr|year|min|minute)\b(\.(?!\s+[A-Z]|$))?"
@@ -72,6 +76,15 @@ _TIMES = re.compile(
     r"(?!\s?[\d+=*/^-]|\s(?:squared|cubed|to the|minus|plus|equals)\b)"
 )
 
+_WHOLE_UNITS = (
+    "miles?|feet|foot|yards?|inch(?:es)?|pounds?|ounces?|acres?|gallons?|(?:kilo|centi|milli)?met(?:er|re)s?|"
+    "lit(?:er|re)s?"
+)
+_MEASURE = rf"(?:\d[\d.]*[\"″]?\s?[x×]\s?)?(?:{_NUMBER})(?:\s|-)?(?:{_UNIT_NAMES}|{_WHOLE_UNITS}|in|[\"″])\.?"
+_BRACKETED = re.compile(rf"(\b(?:[Aa]n?|[Tt]he|[Tt]his|[Hh]is|[Hh]er|[Oo]ne)\s{_MEASURE})\s\(({_MEASURE})\)(?=\s[a-z])")
+_FOR_TEMPERATURES = re.compile(rf"{DIGIT.pattern}|°")
+_FOR_BRACKETED = re.compile(r"\(\d")
+
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _ANGLE = re.compile(
     r"(\d+(?:\.\d+)?)\s?°(?!\s?[CFK]\b)(?:\s?(\d+(?:\.\d+)?)\s?[′'’](?:\s?(\d+(?:\.\d+)?)\s?(?:[″\"”]|''))?)?"
@@ -83,15 +96,9 @@ _TEMPERATURE = re.compile(
 _PRIME_SIZE = re.compile(r"(\d[\d.½¼¾]*)\s?(?:([′'’])|[″\"”])\s?[x×]\s?(\d[\d.½¼¾]*)\s?(?(2)[′'’]|[″\"”])(?!\w)")
 _DEGREES_SPAN = re.compile(r"(\d)\s?°(\s?[CF])?\s?[–-]\s?(?=\d+(?:\.\d+)?\s?°)")
 _DEGREES_WORD = re.compile(r"(\d)\s?deg\.?,?\s(?:(\d+)\s?min\.?,?\s)?([NSEW])\b")  # 40 deg. 3 min. N.
+_NO_DEGREES = re.compile(r"(?<!\d)(?<!\d\s)°\s?([CF])\b")  # "measured in °C"
 _KELVIN = re.compile(
     r"(?<![\w.,$£€])(\d[\d,]*(?:\.\d+)?)\sK\b(?=[.,;:)]|$|\s(?!run|race|of|memory|people)[a-z])(?!\.\s?[A-Z])"
-)
-_TURN = re.compile(r"\s(?!(?:of|to|in|on|and|or|from|by|at|for|per|away|is|was|a|an|the|as)\b)[a-z]")
-_NAME = re.compile(r"\s[A-Z][a-z]")
-_ARTICLE = re.compile(r"\b[Aa]n?\s$")
-_RACE = re.compile(  # "the 100 m dash"
-    r"\s(?:dash|hurdles|sprint|freestyle|butterfly|backstroke|breaststroke|relay|race|run|final|medley|steeplechase|"
-    r"record|mark|line|gun|shell|howitzer|film|camera|lens)\b"
 )
 _SCALES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin", "℃": "Celsius", "℉": "Fahrenheit"}
 _LENGTHS = "tall|high|long|wide|deep|thick|across|broad|in diameter"
@@ -104,11 +111,17 @@ _SIZED_NEXT = re.compile(rf"\s{_SIZED}\b")
 _PRIMES = re.compile(
     rf"(?<![\w.])(\d+)\s?[′'’]\s?-?(\d+(?:\.\d+)?[½¼¾]?)\s?(?:[″\"”]|''|’’)?(?!\w|\.\d)|"
     rf"(?<![\w.])(\d+)\s?(?:′|['’](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
-    rf"|(?<![\w.])(\d+(?:\.\d+)?[½¼¾]?)\s?(?:″|[\"”](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
+    rf"|(?<![\w.])(\d+(?:\.\d+)?[½¼¾]?)\s?(?:″|[\"”](?=\s(?:{_LENGTHS}|{_SIZED})\b)|(?<=\b[Aa] \d\d)\"(?=\s[A-Za-z]))"
 )
 
 
-@rule("temperatures-angles", needs=DIGIT)
+@rule("bracketed-measures", needs=_FOR_BRACKETED)
+def bracketed(text: str, _: Context) -> str:
+    """A 12m (39ft) passage: the second measure describes the noun too."""
+    return _BRACKETED.sub(r"\1, \2", text)
+
+
+@rule("temperatures-angles", needs=_FOR_TEMPERATURES)
 def temperatures_and_angles(text: str, _: Context) -> str:
     """20 °C, -5 °F, 30° 31′ 39″ N, 6′ 2″, 5'10"."""
 
@@ -122,19 +135,24 @@ def temperatures_and_angles(text: str, _: Context) -> str:
 
     def angle(match: re.Match[str]) -> str:
         parts = zip(match.groups()[:3], ("degree", "minute", "second"), strict=True)
-        said = " ".join(f"{number} {_form(number, name, name + 's')}" for number, name in parts if number)
-        if _before_noun(match):
-            said = said.removesuffix("s")  # "a ninety degree turn"
+        words = " ".join(f"{number} {_form(number, name, name + 's')}" for number, name in parts if number)
+        if describes_noun(match):
+            words = words.removesuffix("s")  # "a ninety degree turn"
         stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
-        return said + (f" {_COMPASS[match[4]]}{stop}" if match[4] else "") + _gap(match)
+        return words + (f" {_COMPASS[match[4]]}{stop}" if match[4] else "") + _gap(match)
 
     def primes(match: re.Match[str]) -> str:
-        feet, inches = match[1] or match[3], match[2] or match[4]
-        if (match[3] or match[4]) and _SIZED_NEXT.match(match.string, match.end()):
+        feet = match[1] or match[3]
+        inches = match[2] or match[4]
+        if match[1] and describes_noun(match):
+            return f"{feet} foot {inches}"  # "a 5'4" girl"
+        if (match[3] or match[4]) and (_SIZED_NEXT.match(match.string, match.end()) or describes_noun(match)):
             return f"{feet} foot" if feet else f"{inches} inch"  # "a 6' fence"
-        said = [f"{feet} {_form(feet, 'foot', 'feet')}"] if feet else []
-        return " ".join(said + ([f"{inches} {_form(inches, 'inch', 'inches')}"] if inches else [])) + _gap(match)
+        words = [f"{feet} {_form(feet, 'foot', 'feet')}"] if feet else []
+        words += [f"{inches} {_form(inches, 'inch', 'inches')}"] if inches else []
+        return " ".join(words) + _gap(match)
 
+    text = _NO_DEGREES.sub(lambda match: f"degrees {_SCALES[match[1]]}", text)
     text = _DEGREES_WORD.sub(lambda m: f"{m[1]}°{f' {m[2]}′' if m[2] else ''} {m[3]}", text)
     text = _PRIME_SIZE.sub(_size, text)
     text = _DEGREES_SPAN.sub(lambda m: f"{m[1]}{'°' + m[2] if m[2] else ''} to ", text)
@@ -146,18 +164,7 @@ def temperatures_and_angles(text: str, _: Context) -> str:
 def _size(match: re.Match[str]) -> str:
     """10′ × 12′ is "ten by twelve feet", "a ten by twelve foot room"."""
     one, many = ("foot", "feet") if match[2] else ("inch", "inches")
-    return f"{match[1]} by {match[3]} {one if _before_noun(match) else many}"
-
-
-def _before_noun(match: re.Match[str]) -> bool:
-    """Whether the measure describes a noun: "a 35mm camera", "a 90° turn"."""
-    article = _ARTICLE.search(match.string, max(0, match.start() - 4), match.start())
-    noun = _TURN.match(match.string, match.end()) or (
-        not match[0].endswith(".") and _NAME.match(match.string, match.end())  # "a 9mm Glock"
-    )
-    if _RACE.match(match.string, match.end()):
-        return True
-    return article is not None and bool(noun)
+    return f"{match[1]} by {match[3]} {one if describes_noun(match) else many}"
 
 
 def _gap(match: re.Match[str]) -> str:
@@ -168,28 +175,28 @@ def _gap(match: re.Match[str]) -> str:
 def units(text: str, context: Context) -> str:
     """10 km, 5 lbs., 20-mm, 3 m², 12 in., 11 st. 4 lb, 3 × 4 m: the unit in full, in the number of its number."""
 
-    def said(match: re.Match[str]) -> str:
+    def unit_name(match: re.Match[str]) -> str:
         number, gap, unit, power, stop = match.groups()
         one, many = UNITS[unit]
-        if "/" in unit and power:
+        area = ""
+        if power and unit.endswith("/s"):  # m/s²
+            one += " squared"
+            many += " squared"
+        elif power and "/" in unit:  # g/cm³
             per, _, base = one.rpartition(" ")
-            one, many, area = (
-                f"{per} {_AREAS[power[-1]]}{base}",
-                f"{many.split(' per ')[0]} per {_AREAS[power[-1]]}{base}",
-                "",
-            )
-            if unit.endswith("s"):
-                one, many = f"{UNITS[unit][0]} squared", f"{UNITS[unit][1]} squared"
-        else:
-            area = _AREAS[power[-1]] if power else ""
-        name = one if gap == "-" or _before_noun(match) else _count(match, one, many)
+            one = f"{per} {_AREAS[power[-1]]}{base}"
+            many = f"{many.split(' per ')[0]} per {_AREAS[power[-1]]}{base}"
+        elif power:
+            area = _AREAS[power[-1]]
+        name = one if gap == "-" or describes_noun(match) else _count(match, one, many)
         ends = stop and ends_sentence(match.string, match.end())
         if context.british:
             name = name.replace("meter", "metre").replace("liter", "litre")
         return f"{number} {area}{name}{'.' if ends else ''}"
 
     def inches(match: re.Match[str]) -> str:
-        name = "inch" if match[0].rstrip(".").endswith("-in") else _count(match, "inch", "inches")
+        is_adjective = match[0].rstrip(".").endswith("-in") or describes_noun(match)
+        name = "inch" if is_adjective else _count(match, "inch", "inches")
         ends = match[0].endswith(".") and ends_sentence(match.string, match.end())
         return f"{match[1]} {_AREAS.get(match[2], '')}{name}{'.' if ends else ''}"
 
@@ -210,7 +217,7 @@ def units(text: str, context: Context) -> str:
     text = _WRONG_ORDINAL.sub(_stone, text)
     text = _STONE.sub(lambda m: f"{m[1] or m[2]} stone" + (f" {m[3]}" if m[3] else ""), text)
     text = _AMPS.sub(lambda m: f"{m[1]} amps" if m[1] else f"{m[2]} amp", _FEET_IN.sub(_feet_and_inches, text))
-    return _UNIT.sub(said, _INCHES.sub(inches, text))
+    return _UNIT.sub(unit_name, _INCHES.sub(inches, text))
 
 
 def _stone(match: re.Match[str]) -> str:
@@ -225,7 +232,7 @@ def _stone(match: re.Match[str]) -> str:
 def _feet_and_inches(match: re.Match[str]) -> str:
     """ "5 ft 10 in" with its inches, which alone would be the word "in"; "a 5 ft 10 in man" is five foot ten inch."""
     feet, unit, comma, inches = match.groups()
-    if _before_noun(match):
+    if describes_noun(match):
         return f"{feet} foot {inches} inch"
     stop = "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
     return f"{feet} {unit}{comma} {inches} inches{stop}"

@@ -18,6 +18,8 @@ from tasks.normalise.rules.base import (
     year,
 )
 
+_FIRST_YEAR = 1000
+_LAST_YEAR = 2100
 YEAR = r"(1\d{3}|20\d{2})"
 _DECADE = re.compile(r"(?<![\w,.])(1[1-9]|20)(\d)0'?s\b")
 _DECADES = re.compile(r"(?<![\w,.])((?:1\d|20)\d0'?s)\s?[–-]\s?(?:'?(\d0)'?s|(?=(?:1\d|20)\d0'?s))\b")
@@ -53,7 +55,8 @@ _NO_THINGS = words(
     "towards afterwards sometimes versus brings sees shows marks saw"
 )
 _DATED = re.compile(
-    r"\b(?:in|since|by|of|from|until|till|after|before|during|the|year|circa|late|early|and|to|between|spring|summer|"
+    r"\b(?:Q[1-4]|in|since|by|of|from|until|till|after|before|during|the|year|circa|late|early|and|to|between|spring|"
+    r"summer|"
     r"autumn|fall|winter|christmas|easter|january|february|march|april|may|june|july|august|september|october|"
     r"november|december)\s+$",
     re.I,
@@ -64,7 +67,7 @@ _DATED = re.compile(
 def eras(text: str, context: Context) -> str:
     """AD 79 is "A D seventy-nine", 44 BC "forty-four B C", 476 AD "four seventy-six A D"."""
 
-    def said(match: re.Match[str]) -> str:
+    def year_of_era(match: re.Match[str]) -> str:
         before, first, number, last, era = match.groups()
         if before:
             return f"{_letters(before)} {_of_era(first, context)}"
@@ -72,7 +75,7 @@ def eras(text: str, context: Context) -> str:
         stop = "." if era.endswith(".") and ends_sentence(match.string, match.end()) else ""
         return f"{_of_era(number, context)}{span} {_letters(era)}{stop}"
 
-    return _ERA.sub(said, _ERAS_SPAN.sub(" to ", text))
+    return _ERA.sub(year_of_era, _ERAS_SPAN.sub(" to ", text))
 
 
 def _letters(era: str) -> str:
@@ -80,6 +83,7 @@ def _letters(era: str) -> str:
 
 
 def _of_era(digits: str, context: Context) -> str:
+    """Says the year of an era: 476 is "four seventy-six", 79 "seventy-nine"."""
     number = to_int(digits)
     if number > 2999 or number % 100 == 0 or number < 100:
         return cardinal(number, context.british) if number % 1000 == 0 or number < 1000 else in_pairs(number)
@@ -90,51 +94,55 @@ def _of_era(digits: str, context: Context) -> str:
 def centuries(text: str, _: Context) -> str:
     """18th c. and 18th cent. are the eighteenth century; "18th century" needs no rule but that of ordinals."""
 
-    def said(match: re.Match[str]) -> str:
+    def century(match: re.Match[str]) -> str:
         era = _ERA_NEXT.match(match.string, match.end())
         stop = "." if ends_sentence(match.string, match.end()) and not era else ""
         return f"{ordinal(int(match[1]))} century{stop}"
 
     text = _CENTURY_FIRST.sub(lambda match: f"{ordinal(int(match[1]))} century", text)
-    return _CENTURY.sub(said, text)
+    return _CENTURY.sub(century, text)
 
 
 @rule("year-spans", needs=DIGIT)
 def year_spans(text: str, context: Context) -> str:
     """1914-18 is "nineteen fourteen to eighteen"; the year 18-- is "eighteen blank"."""
 
-    def said(match: re.Match[str]) -> str:
-        first, last = int(match[1]), int(match[2])
+    def span(match: re.Match[str]) -> str:
+        first = int(match[1])
+        last = int(match[2])
         if len(match[2]) == 2 and last <= first % 100:
             return match[0]  # 1914-12 is no span of years
-        if len(match[2]) == 4 and not 1000 <= last <= 2100:
+        if len(match[2]) == 4 and not _FIRST_YEAR <= last <= _LAST_YEAR:
             return match[0]
         end = year_of_century(match[2]) if len(match[2]) == 2 else year(last, context.british)
         return f"{year(first, context.british)} to {end}"
 
     def short(match: re.Match[str]) -> str:
-        first, last = int(match[1]), int(match[2])
+        first = int(match[1])
+        last = int(match[2])
         if last <= first % 10 or _THINGS.match(match.string, match.end()):
             return match[0]
         return f"{year(first, context.british)} to {cardinal(first % 100 // 10 * 10 + last)}"
 
     def slashed(match: re.Match[str]) -> str:
-        first, last = int(match[1]), int(match[2])
+        first = int(match[1])
+        last = int(match[2])
         if last != (first + 1 if len(match[2]) == 4 else (first + 1) % 100):
             return match[0]
         end = year_of_century(match[2]) if len(match[2]) == 2 else year(last, context.british)
         return f"{year(first, context.british)} to {end}"
 
     text = _UNFINISHED.sub(lambda match: f"{cardinal(int(match[1]))} blank", text)
-    return _SLASH_SPAN.sub(slashed, _SHORT_SPAN.sub(short, _SPAN.sub(said, text)))
+    return _SLASH_SPAN.sub(slashed, _SHORT_SPAN.sub(short, _SPAN.sub(span, text)))
 
 
 @rule("decades", needs=DIGIT)
 def decades(text: str, _: Context) -> str:
     """1920s, the '90s, and the year '45."""
 
-    def said(match: re.Match[str]) -> str:
-        century, tens = int(match[1]), int(match[2])
+    def decade(match: re.Match[str]) -> str:
+        century = int(match[1])
+        tens = int(match[2])
         if tens == 0:
             return "two thousands" if century == 20 else f"{cardinal(century)} hundreds"
         return f"{cardinal(century)} {plural(cardinal(tens * 10))}"
@@ -143,7 +151,7 @@ def decades(text: str, _: Context) -> str:
         return year_of_century(match[1]) + (f" to {year_of_century(match[2])}" if match[2] else "")
 
     text = _DECADES.sub(lambda m: f"{m[1]} to {plural(cardinal(int(m[2]))) if m[2] else ''}", text)
-    text = _DECADE.sub(said, text)
+    text = _DECADE.sub(decade, text)
     text = _SHORT_DECADE.sub(lambda match: plural(cardinal(int(match[1]) * 10)), text)
     return _SHORT_YEAR.sub(short, text)
 
@@ -162,7 +170,7 @@ def lone_years(text: str, context: Context) -> str:
     "In 1905 men wore hats" is a year, "he led 1905 men" a count. A count of whole hundreds is "fifteen hundred men".
     """
 
-    def said(match: re.Match[str]) -> str:
+    def lone_year(match: re.Match[str]) -> str:
         number = to_int(match[1])
         before = match.string[: match.start()]
         if _AFTER_COUNTED.search(before):
@@ -174,4 +182,4 @@ def lone_years(text: str, context: Context) -> str:
         return gap + year(number, context.british)
 
     text = _FUTURE.sub(lambda match: in_pairs(int(match[0])), text)
-    return _LONE.sub(said, text)
+    return _LONE.sub(lone_year, text)

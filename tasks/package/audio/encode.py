@@ -50,7 +50,7 @@ def encode_masters(
 
 
 def _pcm(store: ArtifactStore, masters: Iterable[Master]) -> Iterator[np.ndarray]:
-    """All chapters' samples as float32 blocks, each of shape (samples,)."""
+    """Yields all chapters' samples as float32 blocks, each of shape (samples,)."""
     for master in masters:
         samples = 0
         with store.open(master.audio_sha256) as opened, soundfile.SoundFile(opened) as file:
@@ -62,8 +62,8 @@ def _pcm(store: ArtifactStore, masters: Iterable[Master]) -> Iterator[np.ndarray
 
 
 def wrong_length(master: Master, samples: int) -> str:
-    """The message for a master whose audio has another number of samples than its record says."""
+    """Writes the message for a master whose audio has another number of samples than its record says."""
     return (
         f"the master of chapter {master.title!r} has {samples} samples instead of {master.samples}: "
-        f"delete {master.audio_sha256} from the artifact store and run again"
+        "run the same command again"
     )

@@ -40,7 +40,9 @@ def ffmpeg_path(chosen: str = "") -> str:
     try:
         return imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError as error:
-        raise TalepressError("no ffmpeg: install it, or reinstall the Python package imageio-ffmpeg") from error
+        raise TalepressError(
+            "there is no program ffmpeg: install it, or reinstall the Python package imageio-ffmpeg"
+        ) from error
 
 
 @functools.lru_cache
@@ -91,7 +93,10 @@ def run_ffmpeg(arguments: Sequence[str], pcm: Iterable[np.ndarray] = (), *, chos
             return stdout.read().decode("utf-8", "replace")
     if "No space left on device" in messages:
         raise OutputError("the disk is full: ffmpeg could not write its file; free some space and run again")
-    raise TalepressError(f"ffmpeg failed with status {process.returncode}: {messages[-SHOWN_STDERR_CHARS:]}")
+    raise TalepressError(
+        f"ffmpeg failed with status {process.returncode}: {messages[-SHOWN_STDERR_CHARS:]}; try another version, or "
+        "report the book (`talepress doctor` shows which ffmpeg is used)"
+    )
 
 
 def _feed(process: subprocess.Popen[bytes], pcm: Iterable[np.ndarray]) -> None:

@@ -25,20 +25,23 @@ def sample_rate_of(masters: Sequence[Master]) -> int:
     """Returns the one sample rate of an edition's masters, in Hz. Raises `TalepressError` for none or several."""
     rates = sorted({master.sample_rate for master in masters})
     if len(rates) != 1:
-        raise TalepressError(f"an audiobook needs chapters of one sample rate, not of {rates or 'none'}")
+        raise TalepressError(
+            f"an audiobook needs chapters of one sample rate, not {rates or 'none'}: use one model for all"
+        )
     return rates[0]
 
 
 def chapter_marks(masters: Sequence[Master]) -> tuple[ChapterMark, ...]:
     """Marks every chapter at the first sample of its first utterance, which is the heading where a chapter has one.
 
-    The room tone before a heading is the end of the chapter before. Titles lose line breaks and backslashes at their
-    end: ffmpeg takes even an escaped backslash there for a sign that the line goes on.
+    The room tone before a heading belongs to the chapter before. The first chapter starts at 0, as players expect.
+    Titles lose line breaks, and backslashes at their end: ffmpeg takes even an escaped one for a line that goes on.
     """
-    starts = []
+    starts: list[int] = []
     offset = 0
     for master in masters:
-        starts.append(offset + (master.placed[0].start_sample if master.placed else 0))
+        heading = master.placed[0].start_sample if master.placed and starts else 0
+        starts.append(offset + heading)
         offset += master.samples
     ends = [*starts[1:], offset]
     titles = [

@@ -21,9 +21,10 @@ from configs.settings import PackageSettings
 from storage.artifacts import ArtifactStore
 from storage.records import Master
 from tasks.errors import TalepressError
+from tasks.package.audio.covers import image_type
 from tasks.package.audio.encode import BLOCK_SAMPLES, wrong_length
 from tasks.package.audio.marks import ChapterMark
-from tasks.package.audio.tags import Tags, image_type, tagging_errors
+from tasks.package.audio.tags import Tags, tagging_errors
 from tasks.package.naming import safe_name
 from tasks.package.output import Draft, Output
 
@@ -58,7 +59,7 @@ def write_flac(draft: Draft) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-def _comments(tags: Tags, mark: ChapterMark, number: int, count: int) -> dict[str, str]:
+def _comments(tags: Tags, mark: ChapterMark, number: int, count: int) -> dict[str, list[str]]:
     """Makes the Vorbis comments of a chapter, named as players and audiobook libraries look for them."""
     comments = {
         "TITLE": mark.title,
@@ -69,17 +70,24 @@ def _comments(tags: Tags, mark: ChapterMark, number: int, count: int) -> dict[st
         "NARRATOR": tags.narrator,
         "TRACKNUMBER": str(number),
         "TRACKTOTAL": str(count),
-        "GENRE": "Audiobook",
-        "DATE": tags.date,
+        "NARRATION": tags.narration,
+        "DATE": tags.year,
         "DESCRIPTION": tags.description,
         "PUBLISHER": tags.publisher,
         "LANGUAGE": tags.language,
         "ISBN": tags.isbn,
+        "ASIN": tags.asin,
+        "IDENTIFIERS": "; ".join(tags.identifiers),
+        "SUBTITLE": tags.subtitle,
+        "ALBUMSORT": tags.sort_title,
+        "ARTISTSORT": tags.sort_author,
+        "ALBUMARTISTSORT": tags.sort_author,
+        "COPYRIGHT": tags.rights,
         "SERIES": tags.series,
         "SERIES-PART": tags.series_part,
         "ENCODED-BY": "Talepress",
     }
-    return {name: text for name, text in comments.items() if text}
+    return {"GENRE": list(tags.genres), **{name: [text] for name, text in comments.items() if text}}
 
 
 def _picture(tags: Tags) -> Picture | None:
@@ -112,7 +120,7 @@ def check_flac(draft: Draft, paths: tuple[Path, ...]) -> None:
                 f"{path}: holds other samples than the master of {master.title!r}; run the same command again"
             )
         comments = _comments(content.tags, mark, number, len(content.marks))
-        if any(file.get(name) != [text] for name, text in comments.items()):
+        if any(file.get(name) != texts for name, texts in comments.items()):
             raise TalepressError(f"{path}: the tags did not read back; run the same command again")
         if [picture.data for picture in file.pictures] != ([] if cover is None else [cover.data]):
             raise TalepressError(f"{path}: the cover did not read back; run the same command again")

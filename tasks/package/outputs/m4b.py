@@ -19,10 +19,12 @@ from configs.settings import PackageSettings
 from storage.artifacts import ArtifactStore
 from storage.records import Master
 from tasks.errors import TalepressError
+from tasks.package.audio.covers import JPEG, PNG, image_type
 from tasks.package.audio.encode import BITEXACT, encode_masters
 from tasks.package.audio.ffmpeg import run_ffmpeg
+from tasks.package.audio.languages import three_letters
 from tasks.package.audio.marks import ChapterMark, ffmetadata, parse_ffmetadata
-from tasks.package.audio.tags import JPEG, PNG, Tags, image_type, tagging_errors
+from tasks.package.audio.tags import Tags, tagging_errors
 from tasks.package.output import Draft, Output
 
 AAC_FRAME = 1024  # samples
@@ -55,20 +57,25 @@ def write_m4b(draft: Draft) -> tuple[Path, ...]:
         )
     path = draft.folder / f"{draft.stem}{M4B.suffix}"
     marks = ffmetadata(content.marks, content.sample_rate)
-    add_marks(draft.encoded[M4B.kind] / ENCODED_NAME, path, marks, content.settings.ffmpeg)
+    language = three_letters(content.tags.language)
+    add_marks(draft.encoded[M4B.kind] / ENCODED_NAME, path, marks, language, content.settings.ffmpeg)
     write_tags(path, content.tags)
     return (path,)
 
 
-def add_marks(audio: Path, path: Path, metadata: str, ffmpeg: str) -> None:
-    """Copies encoded audio into an M4B file with the chapter marks of an ffmetadata text."""
+def add_marks(audio: Path, path: Path, metadata: str, language: str, ffmpeg: str) -> None:
+    """Copies encoded audio into an M4B file with the chapter marks of an ffmetadata text.
+
+    `language` is that of the audio track, an ISO 639-2 code; "" leaves it undetermined.
+    """
+    track = ("-metadata:s:a:0", f"language={language}") if language else ()
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
         file.write(metadata)
         file.flush()
         run_ffmpeg(
             [
                 *("-i", f"file:{audio}", "-f", "ffmetadata", "-i", file.name),
-                *("-map", "0:a", "-map_metadata", "1", "-map_chapters", "1", "-c:a", "copy", *BITEXACT),
+                *("-map", "0:a", "-map_metadata", "1", "-map_chapters", "1", "-c:a", "copy", *track, *BITEXACT),
                 *("-movflags", "+faststart", "-brand", "M4B ", "-f", "ipod", f"file:{path}"),
             ],
             chosen=ffmpeg,
@@ -86,17 +93,26 @@ def write_tags(path: Path, tags: Tags) -> None:
         "\xa9ART": tags.author,
         "aART": tags.author,
         "\xa9wrt": tags.narrator,  # audiobook libraries read the composer as the narrator
-        "\xa9day": tags.date,
-        "\xa9gen": "Audiobook",
+        "\xa9day": tags.year,
+        "\xa9gen": "; ".join(tags.genres),  # in one text: readers see the first of several only
+        "cprt": tags.rights,
+        "sonm": tags.sort_title,
+        "soal": tags.sort_title,
+        "soar": tags.sort_author,
+        "soaa": tags.sort_author,
         "desc": tags.description[:SHORT_DESCRIPTION_CHARS],
         "ldes": tags.description,
         "\xa9too": "Talepress",
     }
     freeform = {
         "NARRATOR": tags.narrator,
+        "NARRATION": tags.narration,
+        "SUBTITLE": tags.subtitle,
         "PUBLISHER": tags.publisher,
         "LANGUAGE": tags.language,
         "ISBN": tags.isbn,
+        "ASIN": tags.asin,
+        "IDENTIFIERS": "; ".join(tags.identifiers),
         "SERIES": tags.series,
         "SERIES-PART": tags.series_part,
     }

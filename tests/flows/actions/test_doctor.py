@@ -18,14 +18,16 @@ def assert_wrong(result, detail, remedy):
     assert remedy in result.remedy
 
 
-@pytest.mark.parametrize(("version", "fits"), [((3, 10, 9), False), ((3, 11, 0), True), ((3, 12, 4), True)])
+@pytest.mark.parametrize(
+    ("version", "fits"), [((3, 10, 9), False), ((3, 11, 0), True), ((3, 14, 0), True), ((3, 15, 0), False)]
+)
 def test_python(monkeypatch, version, fits):
     monkeypatch.setattr(doctor.sys, "version_info", version)
     result = doctor.python_version()
     assert result.ok is fits
     assert result.detail == ".".join(map(str, version))
     if not fits:
-        assert_wrong(result, "3.10.9", "install Python 3.11")
+        assert_wrong(result, ".".join(map(str, version)), "install Python 3.11 to 3.14")
 
 
 @pytest.mark.parametrize(

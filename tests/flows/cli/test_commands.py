@@ -76,7 +76,14 @@ def test_voices_are_added_listed_used_and_removed(talepress, tmp_path):
     clip = write_clip(tmp_path / "clip.wav")
     assert talepress("voice", "add", "ann", clip, "--description", "calm", "--json").json["name"] == "ann"
     (voice,) = added()
-    assert voice == {"name": "ann", "origin": "added", "usable": True, "description": "calm"}
+    assert voice == {
+        "name": "ann",
+        "description": "calm",
+        "made_from": "1 recording that you added",
+        "licence": "",
+        "origin": "added",
+        "usable": True,
+    }
     assert talepress("voice", "add", "ann", clip).code == 2
     assert talepress("say", "Hello.", "--out", "x.wav", "--voice", "ann").code == 0
     assert talepress("voice", "remove", "ann").code == 0

@@ -7,29 +7,29 @@ import typer
 from pydantic import Field
 from typer.testing import CliRunner
 
-from flows.cli.options import Asked, with_options_of
-from flows.order.request import Request, shown
+from flows.cli.options import Options, with_options_of
+from flows.order.request import Request, form_hints
 
 
 class WiderRequest(Request):
     """A request of a later version."""
 
-    only: tuple[str, ...] = Field((), description="Utterances to speak.", json_schema_extra=shown(20))
-    also_read: bool = Field(False, description="Read notes.", json_schema_extra=shown(21))
-    book_cover: str = Field("", description="A picture.", json_schema_extra=shown(22, path=True))
+    only: tuple[str, ...] = Field((), description="Utterances to speak.", json_schema_extra=form_hints(20))
+    also_read: bool = Field(False, description="Read notes.", json_schema_extra=form_hints(21))
+    book_cover: str = Field("", description="A picture.", json_schema_extra=form_hints(22, path=True))
 
 
 @pytest.fixture
 def run():
-    """Runs a command with a request's options; returns what it was asked, or the text of its help."""
-    seen: list[Asked] = []
+    """Runs a command with a request's options; returns the options that it got, or the text of its help."""
+    seen: list[Options] = []
     app = typer.Typer(rich_markup_mode=None)
 
     @app.command()
     @with_options_of(WiderRequest, defaults={"out": "audiobooks"})
-    def command(asked: Asked, json: bool = False):
+    def command(options: Options, json: bool = False):
         """Makes."""
-        seen.append(asked)
+        seen.append(options)
 
     def invoke(*arguments):
         ended = CliRunner().invoke(app, arguments, env={"COLUMNS": "100"})
@@ -51,8 +51,8 @@ def test_only_what_is_given_is_asked(run, tmp_path, monkeypatch):
 
 
 def test_every_kind_of_field_is_an_option(run):
-    asked = run("/a.epub", "--only", "1:2", "--only", "3", "--also-read", "--book-cover", "/c.png", "--voice", "slt")
-    request = WiderRequest.checked(asked)
+    options = run("/a.epub", "--only", "1:2", "--only", "3", "--also-read", "--book-cover", "/c.png", "--voice", "slt")
+    request = WiderRequest.from_values(options)
     assert (request.only, request.also_read, request.book_cover, request.voice) == (("1:2", "3"), True, "/c.png", "slt")
 
 
@@ -68,13 +68,13 @@ def test_the_help_shows_them_in_the_order_of_the_form(run):
 
 def test_a_command_may_take_a_few_of_them():
     app = typer.Typer(rich_markup_mode=None)
-    seen: list[Asked] = []
+    seen: list[Options] = []
 
     @app.command()
     @with_options_of(Request, only=("book", "out"), defaults={"out": None})
-    def command(asked: Asked):
+    def command(options: Options):
         """Retries."""
-        seen.append(asked)
+        seen.append(options)
 
     assert CliRunner().invoke(app, ["/a.epub"]).exit_code == 0
     assert CliRunner().invoke(app, ["/a.epub", "--voice", "slt"]).exit_code == 2

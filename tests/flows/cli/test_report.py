@@ -12,3 +12,10 @@ def test_a_line_for_each_kind_of_file(capsys):
     edition = replace(REPORT.edition, files=tuple(EditionFile(kind, path, "ab" * 32, 1) for kind, path in files))
     show_report(replace(REPORT, edition=edition), json=False)
     assert capsys.readouterr().out.splitlines()[-2:] == ["m4b: out/Oz.m4b", "flac: 2 files in out/Oz (FLAC)"]
+
+
+def test_voices_and_chapters_of_another_loudness_are_shown(capsys):
+    show_report(REPORT, json=False)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Woman; made from speech of | Ann; CC0" in shown
+    assert "Chapter 5, Same, has -21.4 LUFS instead of -19.0" in shown

@@ -2,8 +2,8 @@
 
 import pytest
 
-from flows.cli.retry import last_request
-from flows.order.request import Request
+from flows.order.existing import last_request
+from flows.order.request import Retrial
 from flows.services import open_services, read_settings
 from storage.records import RunState
 from tests.flows.cli.test_plan import ordered
@@ -20,14 +20,14 @@ def last_run(voiced_home, book, tmp_path):
             uow.runs.finish(uow.runs.start(order.source, "book_to_audio", row), RunState.DONE)
             uow.commit()
         with open_services(read_settings()) as services:
-            return last_request(services, {"book": str(book), **asked})
+            return last_request(services, {"book": str(book), **asked}, Retrial)
 
     return record
 
 
 def test_values_keep_their_kind(last_run, book):
     row = {"book": "/elsewhere/book.md", "out": "/out", "voice": "tone", "preset": "fast", "force": False}
-    assert last_run(row) == Request(book=str(book), out="/out", voice="tone", preset="fast", force=False)
+    assert last_run(row) == Retrial(book=str(book), out="/out", voice="tone", preset="fast", force=False)
     assert last_run({**row, "force": True}).force is True
     assert last_run({**row, "overwrite": True}).overwrite is False  # that was said of the run before
 
@@ -35,4 +35,10 @@ def test_values_keep_their_kind(last_run, book):
 def test_a_row_from_before_there_was_a_model_is_understood(last_run, book):
     names = ("voice", "preset", "chapters", "plan", "cast", "lexicon", "locale")
     row = {"book": str(book), "out": "/out", **dict.fromkeys(names), "force": False}
-    assert last_run(row, out="/other") == Request(book=str(book), out="/other")
+    assert last_run(row, out="/other") == Retrial(book=str(book), out="/other")
+
+    # What an earlier retry asked for once is not asked for again.
+    assert last_run({**row, "only": "1:2", "reason": "silence"}, only="3:1") == Retrial(
+        book=str(book), out="/out", only="3:1"
+    )
+    assert last_run({**row, "only": "1:2"}).only == ""

@@ -360,4 +360,4 @@ def test_a_book_that_another_process_works_on_is_refused_before_prefect_starts(t
                 uow.runs.finish(run, RunState.FAILED)
                 uow.commit()
     assert_refused(ended)
-    assert "another process works on" in ended.err
+    assert "another process has been working on" in ended.err

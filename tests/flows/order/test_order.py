@@ -12,13 +12,13 @@ def test_an_order_with_all_its_keys_loads_no_network(tmp_path):
         "import sys\n"
         "from flows.order.order import prepare\n"
         "from flows.order.request import Request\n"
-        "from flows.order.existing import finished_edition\n"
+        "from flows.order.existing import find_finished\n"
         "from flows.services import open_services, read_settings\n"
         "with open_services(read_settings(synthesize={'voice': 'slt'})) as services:\n"
         f"    order = prepare(services, Request(book={str(book)!r}, out={str(tmp_path / 'out')!r}))\n"
         "    services.database\n"
         "    assert len(order.keyed) == 2\n"
-        "    assert finished_edition(order) is None\n"
+        "    assert find_finished(order) is None\n"
         "print(sorted({'torch', 'prefect'} & set(sys.modules)))\n"
     )
     done = subprocess.run(

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from flows.order.outcome import check_coverage
-from storage.records import Master, PlacedUtterance
+from flows.order.outcome import check_coverage, outcome
+from flows.order.report import Work
+from storage.records import Edition, Master, PlacedUtterance
 from storage.repository.books import Books
 from tasks.errors import CoverageError
 from tests.flows.cli.test_plan import ordered
@@ -62,3 +63,14 @@ def test_characters_that_the_ledger_does_not_account_for_are_counted(order, mast
     monkeypatch.setattr(Books, "coverage", lambda *asked: replace(coverage(*asked), unaccounted_chars=3))
     with pytest.raises(CoverageError, match="3 characters are neither spoken nor skipped"):
         check_coverage(order, masters)
+
+
+def test_the_report_tells_of_chapters_that_miss_their_loudness_and_of_the_voices(order, masters):
+    quiet = replace(masters[1], loudness_lufs=-21.4)
+    edition = Edition((), 3.0, tuple((master.title, 0.0, 1.0) for master in masters))
+    report = outcome(order, (masters[0], quiet, *masters[2:]), edition, Work(), wall_seconds=1.0)
+    assert [level.misses_target for level in report.levels] == [False, True, False]
+    assert [level.loudness_lufs for level in report.levels] == [-19.0, -21.4, -19.0]
+    assert report.target_lufs == -19.0
+    assert [(voice.name, voice.made_from) for voice in report.voices] == [("tone", "1 recording that you added")]
+    assert report.cover == "none"

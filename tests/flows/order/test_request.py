@@ -25,10 +25,10 @@ def test_what_is_not_given_is_empty():
 
 
 def test_a_row_of_a_version_that_knew_none_is_read():
-    assert Request.recorded(OLD_ROW) == Request(
+    assert Request.from_record(OLD_ROW) == Request(
         book="/books/a.epub", out="/out", voice="slt", preset="fast", chapters="2-3"
     )
-    assert Request.recorded({**OLD_ROW, "force": "False"}).force is False
+    assert Request.from_record({**OLD_ROW, "force": "False"}).force is False
 
 
 @pytest.mark.parametrize(
@@ -39,19 +39,19 @@ def test_a_row_of_a_version_that_knew_none_is_read():
         ({"book": "/b\udce9.epub"}, "is not UTF-8: rename the file"),
         ({"chapters": "1;2"}, "--chapters '1;2' cannot be used: 1, 1-3 or 1,4-5; all if not given."),
         ({"force": "perhaps"}, "--force 'perhaps' cannot be used"),
-        ({"colour": "red"}, "'colour' is not something that can be asked for: book, voice,"),
+        ({"colour": "red"}, "there is no option 'colour': options are book, voice,"),
     ],
 )
 def test_a_wrong_value_is_named_in_one_line(change, words):
     with pytest.raises(BadInputError) as error:
-        Request.checked({"book": "/books/a.epub", "out": "/out", **change})
+        Request.from_values({"book": "/books/a.epub", "out": "/out", **change})
     assert words in str(error.value)
     assert "\n" not in str(error.value)
 
 
 def test_a_missing_value_is_named():
     with pytest.raises(BadInputError, match="out is missing: Folder for the audiobook"):
-        Request.checked({"book": "/books/a.epub"})
+        Request.from_values({"book": "/books/a.epub"})
 
 
 @pytest.mark.parametrize("chapters", ["", "1", "1-3", "1,4-5", " 5 - 6 , 1 "])

@@ -51,5 +51,5 @@ def test_listeners_hear_of_every_batch(artifact):
         (4, 4, "Chapter Two"),
     ]
     assert tracker.work == Work(
-        takes=3, take_seconds=6.0, synthesis_seconds=0.0, engine_seconds=1.25
+        takes=3, utterances=1, take_seconds=6.0, synthesis_seconds=0.0, engine_seconds=1.25
     )  # on a clock that stands still

@@ -47,6 +47,8 @@ def spoken(settings, text, *lexicons, narrator="slt"):
         ({"phrase": "St. John", "say": "Sinjin"}, "Then St. John spoke first.", "Then Sinjin spoke first."),
         ({"regex": r"NX-(\d+)", "say": r"N X \1"}, "The NX-5 flew.", "The N X five flew."),
         ({"word": "cat", "say": "kat"}, "Cat-like concatenation.", "kat-like concatenation."),
+        ({"word": "wind", "say": "winnd"}, "# CHAPTER I. MR. WIND, ESQUIRE", "CHAPTER One. MISTER winnd, ESQUIRE"),
+        ({"word": "Ann", "say": "An"}, "ANN AND THE FBI IN MR. LOW'S CAR", "An AND THE F B I IN MISTER LOW'S CAR"),
     ],
 )
 def test_what_an_entry_matches(settings, lexicon, given, text, expected):
@@ -89,8 +91,15 @@ def test_changing_an_entry_changes_the_keys_of_the_utterances_that_it_touches_al
         script = write_script(book, settings, token_count, 200)
         return [utterance_key(u.spoken, "voice", "model", SamplingSettings()) for u in script.utterances]
 
-    before, after = keys("her-MY-oh-nee"), keys("HER-mee-own")
+    before = keys("her-MY-oh-nee")
+    after = keys("HER-mee-own")
     assert [old == new for old, new in zip(before, after, strict=True)] == [False, True, False]
+
+
+def test_a_pattern_that_never_ends_is_named_with_its_line(settings, lexicon):
+    words = entry(word="Ann", say="An") + entry(regex="(?:a|aa)+$", say="b")
+    with pytest.raises(BadInputError, match=r"line \d+: the regular expression '\(\?:a\|aa\)\+\$' takes more than 2"):
+        spoken(settings, "He cried " + "a" * 60 + "!", lexicon(words))
 
 
 def test_csv(settings, lexicon):
@@ -110,6 +119,17 @@ def test_pls(settings, lexicon):
         ('lead "x"', MarkupKind.PHONEMES, "ipa:lɛd"),
         ("W3C", MarkupKind.RESPELL, "World Wide Web Consortium"),
     ]
+
+
+def test_a_pls_reads_no_file_that_its_entities_point_to(tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("of nobody's business")
+    data = f"""<!DOCTYPE lexicon [<!ENTITY file SYSTEM "{secret.as_uri()}"><!ENTITY inside "expanded">]>
+      <lexicon xmlns="http://www.w3.org/2005/01/pronunciation-lexicon">
+      <lexeme><grapheme>Ann</grapheme><alias>plain &file;&inside;</alias></lexeme></lexicon>"""
+    text, _ = pls_to_toml(data.encode(), "some.pls")
+    assert "plain" in text
+    assert "business" not in text and "expanded" not in text
 
 
 @pytest.mark.parametrize(
@@ -136,15 +156,15 @@ def test_files_that_are_no_pls(data, message):
             "line 5: give one of word, phrase, regex and one",
         ),
         (entry(word="a", say="b", ipa="c"), "line 1: give one of"),
-        (entry(word="a", sya="b"), "line 1: 'sya' means nothing"),
-        (entry(word="a", say="b", case="both"), "case 'both': write one of smart, exact, any"),
+        (entry(word="a", sya="b"), "line 1: 'sya' is unknown"),
+        (entry(word="a", say="b", case="both"), "case 'both' is unknown: write one of smart, exact, any"),
         (entry(word="a", ipa="ǃ"), "'ǃ' is no sound"),
         (entry(regex="(", say="b"), "no regular expression"),
         (entry(regex="a", say=r"\1"), "no regular expression"),
-        (entry(word="!", say="b"), "use regex"),
+        (entry(word="!", say="b"), "write it as a regex"),
         ("scope = 'world'", "scope 'world': write one of global, series, book, voice"),
         ("scope = 'series'", "needs the name of the series"),
-        ("word = 'x'", "'word' means nothing"),
+        ("word = 'x'", "'word' is unknown"),
         ("[[entry]", "lexicon test.toml: "),
     ],
 )

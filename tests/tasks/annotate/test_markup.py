@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from storage.records import Block, BlockKind, LedgerState, Markup, MarkupKind
-from tasks.annotate.edits import Edit, edited
+from tasks.annotate.edits import Edit, apply_edits
 from tasks.annotate.markup import apply_markup, check_text
 from tasks.errors import BadInputError
 from tasks.segment import ledger
@@ -137,9 +137,9 @@ def test_a_replacement_longer_than_an_utterance_is_refused(settings):
 
 def test_edits_keep_markup_in_step():
     block = Block(BlockKind.PARAGRAPH, "one two three", markup=(Markup(4, 7, MarkupKind.VOICE, "v"),))
-    assert edited(block, [Edit(0, 4, "1 ")]).markup[0].start == 2
-    assert edited(block, [Edit(4, 7)]) == Block(BlockKind.PARAGRAPH, "one three")
-    assert edited(Block(BlockKind.VERSE, "a [x]\n[y] b"), [Edit(2, 5), Edit(6, 9)]).text == "a\nb"
+    assert apply_edits(block, [Edit(0, 4, "1 ")]).markup[0].start == 2
+    assert apply_edits(block, [Edit(4, 7)]) == Block(BlockKind.PARAGRAPH, "one three")
+    assert apply_edits(Block(BlockKind.VERSE, "a [x]\n[y] b"), [Edit(2, 5), Edit(6, 9)]).text == "a\nb"
 
 
 _PIECES = st.lists(

@@ -23,6 +23,7 @@ def ingest_settings() -> IngestSettings:
         notes="skip",
         tables="rows",
         ruby="base",
+        code="announce",
     )
 
 

@@ -39,7 +39,7 @@ def test_nested_table_of_contents_and_markup_in_its_titles(tmp_path, settings):
     )
     pages = {"p.xhtml": page("<h1>Part I</h1>"), "a.xhtml": page("<h2>First steps</h2><p>x</p>")}
     book = read_book(write_epub(tmp_path / "b.epub", pages, {"nav.xhtml": table}), settings)
-    assert outline(book) == [("Part I", ["Part I"]), ("First steps", ["First steps", "x"])]
+    assert outline(book) == [("Part I: First steps", ["Part I", "First steps", "x"])]
 
 
 def test_without_a_table_of_contents_headings_make_chapters(tmp_path, settings):
@@ -225,7 +225,8 @@ def test_unknown_kind_and_too_large_a_file(tmp_path, settings):
 
 
 def test_the_same_file_gives_the_same_book(sample_book, settings):
-    first, second = read_book(sample_book, settings), read_book(sample_book, settings)
+    first = read_book(sample_book, settings)
+    second = read_book(sample_book, settings)
     assert first == second
     assert replace(first, title="x") != second
 
@@ -249,3 +250,23 @@ def test_real_books_are_read_whole(path, settings):
     assert book.title and book.chapters
     assert all(chapter.title and chapter.blocks for chapter in book.chapters)
     assert [chapter.index for chapter in book.chapters] == list(range(len(book.chapters)))
+
+
+@pytest.mark.parametrize(
+    ("titles", "expected"),
+    [
+        (("Part I", "One", "Two"), ["Part I: One", "Two"]),
+        (("Part I: The Sea", "I: The Inn", "II: The Map"), ["Part I: The Sea — I: The Inn", "II: The Map"]),
+        (("ACT I.", "SCENE I", "SCENE II", "ACT II.", "SCENE I"), ["ACT I. SCENE I", "SCENE II", "ACT II. SCENE I"]),
+        (("Prologue", "One"), ["Prologue", "One"]),  # no head of a part
+    ],
+)
+def test_the_head_of_a_part_opens_the_chapter_that_follows(titles, expected, tmp_path, settings):
+    with_text = {
+        f"c{at}.xhtml": page(f"<h1>{title}</h1>" + ("" if title.startswith(("Part", "ACT")) else f"<p>Text {at}.</p>"))
+        for at, title in enumerate(titles)
+    }
+    contents = {"nav.xhtml": nav(*((title, f"c{at}.xhtml") for at, title in enumerate(titles)))}
+    book = read_book(write_epub(tmp_path / "b.epub", with_text, contents), settings)
+    assert [title for title, _ in outline(book)] == expected
+    assert outline(book)[0][1][0] == titles[0]

@@ -1,12 +1,12 @@
-"""The gain of a chapter and the limiter that keeps peaks below the ceiling."""
+"""Audio is brought to its loudness, and the limiter keeps its peaks below the ceiling."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.master.dynamics import MAX_LIMITING_DB, REACH_SECONDS, limit, plan_gain_db
-from tasks.master.meters import ABSOLUTE_GATE_LUFS, TruePeakMeter
+from tasks.master.dynamics import CLOSE_LU, MAX_LIMITING_DB, REACH_SECONDS, level, limit
+from tasks.master.meters import TruePeakMeter, measure
 
 RATE = 24_000
 
@@ -22,16 +22,76 @@ def true_peak(audio):
     return meter.dbtp()
 
 
-@given(st.floats(-60, -5), st.floats(-40, 0), st.floats(-30, -10), st.floats(-10, 0))
-def test_the_gain_reaches_the_target_unless_peaks_forbid(loudness, peak, target, ceiling):
-    gain = plan_gain_db(loudness, peak, target, ceiling)
-    assert gain <= target - loudness
-    assert peak + gain <= ceiling + MAX_LIMITING_DB + 1e-9
-    assert gain == pytest.approx(target - loudness) or peak + gain == pytest.approx(ceiling + MAX_LIMITING_DB)
+def levelled(audio, target=-19.0, ceiling=-3.5, sizes=()):
+    edges = np.cumsum(sizes)
+    pieces = np.split(audio, edges[edges < len(audio)])
+    return np.concatenate(list(level(lambda: iter(pieces), target, ceiling, RATE)))
 
 
-def test_silence_is_not_amplified():
-    assert plan_gain_db(ABSOLUTE_GATE_LUFS, -80.0, -19.0, -3.0) == 0
+def speech_like(seed, peaks, crest_db, seconds=3.0):
+    """Noise that comes and goes, and sharp pulses so many decibels above it."""
+    random = np.random.default_rng(seed)
+    envelope = np.repeat(random.uniform(0.1, 1, round(10 * seconds)), RATE // 10)
+    audio = envelope * random.standard_normal(len(envelope))
+    at = random.integers(0, len(audio), peaks)
+    audio[at] = random.choice([-1, 1], peaks) * 10 ** (crest_db / 20)
+    return 0.02 * audio
+
+
+@settings(max_examples=15)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 200),
+    st.floats(0, 50),
+    st.sampled_from([(-19.0, -3.5), (-16.0, -1.0), (-23.0, -9.0)]),
+    st.floats(-15, 30),
+)
+def test_any_crest_factor_comes_to_the_target_or_as_near_as_limiting_may_bring_it(seed, peaks, crest, aims, gain_db):
+    target, ceiling = aims
+    audio = speech_like(seed, peaks, crest) * 10 ** (gain_db / 20)
+    result = levelled(audio, target, ceiling)
+    loudness, peak = measure([result], RATE)
+    assert len(result) == len(audio)
+    assert peak <= ceiling + 0.05
+    assert loudness <= target + 0.2
+    if loudness < target - 0.2:
+        untouched = 20 * np.log10(np.max(np.abs(result) / np.maximum(np.abs(audio), 1e-9)))
+        assert true_peak(audio) + untouched == pytest.approx(ceiling + MAX_LIMITING_DB, abs=0.1)
+
+
+def test_audio_whose_peaks_fit_gets_one_gain_and_nothing_else():
+    audio = speech_like(0, 0, 0)
+    np.testing.assert_allclose(levelled(audio, -24.0) / audio, 10 ** ((-24.0 - measure([audio], RATE)[0]) / 20))
+
+
+def test_the_gain_makes_up_for_what_limiting_takes():
+    """Sharp pulses carry much of this audio's loudness: with the gain that its loudness asks for it is too quiet."""
+    audio = speech_like(3, 60, 20)
+    gain_db = -19 - measure([audio], RATE)[0]
+    assert measure([limited(audio * 10 ** (gain_db / 20), -3.5)], RATE)[0] < -20
+    assert measure([levelled(audio)], RATE)[0] == pytest.approx(-19, abs=CLOSE_LU)
+
+
+@settings(max_examples=6)
+@given(st.lists(st.integers(1, 20_000), max_size=8))
+def test_levelling_does_not_depend_on_blocks(sizes):
+    audio = speech_like(1, 20, 20)
+    np.testing.assert_allclose(levelled(audio, sizes=sizes), levelled(audio), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "audio",
+    [np.zeros(0), np.zeros(1), np.zeros(RATE), np.full(RATE, 1e-6), speech_like(2, 0, 0, seconds=0.3)],
+    ids=["nothing", "one sample", "silence", "under the gate", "too short to have a loudness"],
+)
+def test_what_has_no_loudness_stays_as_it_is(audio):
+    np.testing.assert_array_equal(levelled(audio), audio)
+
+
+def test_a_short_bang_has_no_loudness_but_is_kept_below_the_ceiling():
+    audio = np.zeros(RATE // 4)
+    audio[3000] = 1.0
+    assert -3.8 < true_peak(levelled(audio)) <= -3.45
 
 
 @settings(max_examples=15)

@@ -27,10 +27,15 @@ BOOK = Book(
     chapters=(),
     identifier="urn:uuid:9780306406151",
     identifiers=("urn:uuid:9780306406151", "urn:isbn:978-0-306-40615-7"),
+    subtitle="A Tale",
+    sort_title="Oz",
+    sort_authors=("Baum, L. Frank", "Anon"),
+    subjects=("Fantasy", "Fiction / Classics"),
+    rights="Public domain.",
     series="The Oz Books",
     series_position="1",
     publisher="Geo. M. Hill",
-    date="1900",
+    date="1900-05-17T00:00:00Z",
     description="A girl, a dog. " * 30,
     cover=PNG,
     cover_media_type="image/jpeg",  # wrong, as it often is
@@ -44,9 +49,10 @@ PACKAGE = PackageSettings(
     aac_bitrate_kbps=96,
     narrator="",
 )
-HEADINGS = (0, 12_345, 11_111)  # first sample of the heading in its chapter
+HEADINGS = (10_101, 12_345, 11_111)  # first sample of the heading in its chapter
 LENGTHS = (50_001, 70_007, 40_013)
-STARTS = (0, 50_001 + 12_345, 50_001 + 70_007 + 11_111)  # of the headings, from the start of the book's audio
+SPOKEN = (10_101, 50_001 + 12_345, 50_001 + 70_007 + 11_111)  # first samples of the headings in the book's audio
+STARTS = (0, *SPOKEN[1:])  # of the chapter marks
 
 
 def chapter(store, index, samples, heading):

@@ -10,7 +10,7 @@ import pytest
 from storage.records import Edition
 from tasks.errors import BadInputError, OutputError, TalepressError
 from tasks.package import edition as edition_module
-from tasks.package.edition import edition_key, is_published, publish_edition
+from tasks.package.edition import EDITION_FORMAT_VERSION, edition_key, is_published, publish_edition
 from tasks.package.outputs import find_outputs
 from tasks.package.place import Replace
 from tests.tasks.audio import RATE
@@ -231,11 +231,11 @@ def test_the_key_ignores_order_and_settings_of_outputs_that_are_not_asked_for(co
     assert edition_key(loud) == edition_key(flac)
 
 
-def test_the_key_of_the_default_outputs_is_that_of_older_libraries(content):
-    """Recorded from the code before outputs could be chosen. Another key would publish every finished book again."""
+def test_the_key_of_an_edition_is_that_of_its_version(content):
+    """Recorded with version 2. Another key publishes every finished book again: do so only with a new version."""
     fixed = tuple(replace(master, audio_sha256=f"{n}" * 64) for n, master in enumerate(content.masters))
-    older = asking(replace(content, masters=fixed), "m4b", "manifest")
-    assert edition_key(older) == "1a49cb1dd48db4900f6b298fb6e07825ab3352700e4f760a135aa7128238a868"
+    key = edition_key(replace(content, masters=fixed))
+    assert (EDITION_FORMAT_VERSION, key[:16]) == (2, "8a7273740b7ee0b0")
 
 
 def test_an_edition_with_a_file_gone_or_changed_is_not_published(tmp_path, store, content):

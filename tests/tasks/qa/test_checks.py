@@ -65,26 +65,26 @@ def test_what_is_spelled_well_enough_or_not_at_all_is_not_doubted(settings):
 def test_a_few_samples_at_full_scale_are_no_clipping(settings):
     audio = tone(2.0)
     audio[::1000] = 1.0
-    assert checks.peak(rendering(audio), settings.qa).score == 0
+    assert checks.clipping(rendering(audio), settings.qa).score == 0
 
 
 @pytest.mark.parametrize(("length", "share"), [(2, 0.0), (3, 3 / 1000), (4, 4 / 1000)])
 def test_clipping_is_three_samples_at_full_scale_in_a_row(settings, length, share):
     audio = np.zeros(1000)
     audio[500 : 500 + length] = 1.0
-    assert checks.peak(rendering(audio), settings.qa).score == pytest.approx(share)
+    assert checks.clipping(rendering(audio), settings.qa).score == pytest.approx(share)
 
 
 @pytest.mark.parametrize(("offset", "doubted"), [(-0.05, True), (0.05, True), (-0.01, False), (0.01, False)])
 def test_an_offset_to_either_side_is_doubted(settings, offset, doubted):
-    finding = checks.offset(rendering(tone(2.0) + offset), settings.qa)
+    finding = checks.dc_offset(rendering(tone(2.0) + offset), settings.qa)
     assert finding.score == pytest.approx(offset, abs=1e-4)
     assert bool(finding.reason) is doubted
 
 
 def test_thresholds_come_from_the_settings(settings):
     strict = settings.qa.model_copy(update={"min_rms_dbfs": -1.0})
-    assert checks.loudness(good(), strict).reason
+    assert checks.speech_level(good(), strict).reason
 
 
 @given(st.floats(-90, 0))

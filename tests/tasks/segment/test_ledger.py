@@ -98,6 +98,16 @@ def test_a_garbled_utterance_is_found(book, script, change, message):
         ledger.check(book, rewritten(book, script, utterances))
 
 
+@pytest.mark.parametrize("lost", ["I", "a", "7", "me"])
+def test_a_lost_remainder_of_one_letter_is_found(settings, lost):
+    book = make_book([f"The lamp in the window was lit by {lost}"])
+    script = write_script(book, settings, token_count, 200)
+    (whole,) = script.utterances
+    shorter = replace(whole, end=whole.end - len(lost), text=whole.text[: -len(lost)])
+    with pytest.raises(CoverageError, match=f"'{lost}' is not spoken"):
+        ledger.check(book, rewritten(book, script, [shorter]))
+
+
 def test_text_that_the_book_has_gained_is_found(book, script):
     chapter = book.chapters[1]
     longer = replace(chapter, blocks=(*chapter.blocks, Block(BlockKind.PARAGRAPH, "A new ending.")))

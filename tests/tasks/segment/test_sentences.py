@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.segment.cut import pieces_of
+from tasks.segment import sentences
+from tasks.segment.cut import parts_of
 from tasks.segment.sentences import SentenceSplitter
 
 
@@ -57,20 +58,35 @@ def test_a_word_that_only_ends_sentences_is_no_abbreviation():
 )
 @pytest.mark.parametrize("limit", range(18, 40))
 def test_no_cut_parts_what_belongs_together(text, limit):
-    pieces = pieces_of(text, [(0, len(text))], lambda start, end: end - start <= limit, 0)
-    parts = [text[piece.start : piece.end] for piece in pieces]
+    spans = parts_of(text, [(0, len(text))], lambda start, end: end - start <= limit, 0)
+    parts = [text[span.start : span.end] for span in spans]
     assert " ".join(parts) == text
     assert not [part for part in parts[:-1] if part.endswith((".", "Mr"))]
 
 
 def test_what_belongs_together_is_cut_where_nothing_else_fits():
     text = "Dr. Livingstone"
-    pieces = pieces_of(text, [(0, len(text))], lambda start, end: end - start <= 12, 0)
-    assert [text[piece.start : piece.end] for piece in pieces] == ["Dr.", "Livingstone"]
+    spans = parts_of(text, [(0, len(text))], lambda start, end: end - start <= 12, 0)
+    assert [text[span.start : span.end] for span in spans] == ["Dr.", "Livingstone"]
 
 
 def test_an_empty_book_has_no_sentences():
     assert SentenceSplitter([]).spans("One. Two.") == [(0, 4), (5, 9)]
+
+
+@pytest.mark.parametrize("unit", ["No. 1 ", "Dr. ", "A. B. ", "p. 5, ", "Mr. A. said No. "])
+def test_no_more_is_searched_where_a_sentence_never_ends(unit, monkeypatch):
+    searched: list[int] = []
+    decide = sentences._belongs_together
+
+    def counted(before: str, after: str) -> bool:
+        searched.append(len(before))
+        return decide(before, after)
+
+    monkeypatch.setattr(sentences, "_belongs_together", counted)
+    text = (unit * 400).strip()
+    SentenceSplitter([text]).spans(text)
+    assert max(searched, default=0) <= 64
 
 
 @pytest.mark.parametrize("mark", ['"', "“", "‘", "'", "("])

@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from configs.settings import PauseSettings, StitchSettings
-from storage.errors import MissingArtifactError
+from storage.errors import DamagedArtifactError, MissingArtifactError
 from storage.records import ChosenTake, PauseKind, Take, Verdict
 from tasks.errors import TalepressError
 from tasks.stitch.assemble import stitch_chapter
@@ -30,16 +30,15 @@ SILENCES = StitchSettings(
 
 @given(
     st.lists(st.tuples(st.integers(1, 99_999), st.sampled_from(PauseKind)), min_size=1, max_size=30),
-    st.booleans(),
     st.sampled_from([22_050, 24_000, 44_100]),
 )
-def test_every_sample_of_the_timeline_is_accounted_for(parts, opens_book, rate):
+def test_every_sample_of_the_timeline_is_accounted_for(parts, rate):
     cues = [
         ChosenTake(utterance(n, pause), Take(f"k{n}", "u", 0, 0, "a", rate, samples, Verdict.OK))
         for n, (samples, pause) in enumerate(parts)
     ]
-    timeline = lay_out(cues, SILENCES, opens_book=opens_book)
-    position = 0 if opens_book else round(0.5 * rate)
+    timeline = lay_out(cues, SILENCES)
+    position = round(0.5 * rate)
     for (samples, pause), placed in zip(parts, timeline.placed, strict=True):
         assert (placed.start_sample, placed.end_sample) == (position, position + samples)
         position += samples + round(getattr(SILENCES.pauses, pause) * rate)
@@ -50,7 +49,7 @@ def test_takes_are_where_the_timeline_says(store, tmp_path):
     audio = [tone(0.5), tone(0.7, hz=330), tone(0.2, hz=440)]
     pauses = (PauseKind.HEADING, PauseKind.SENTENCE, PauseKind.CHAPTER)
     cues = [cue(store, take, n, pause) for n, (take, pause) in enumerate(zip(audio, pauses, strict=True))]
-    stitched = stitch_chapter(store, cues, SILENCES, tmp_path / "c.flac", opens_book=False)
+    stitched = stitch_chapter(store, cues, SILENCES, tmp_path / "c.flac")
     heard, rate = soundfile.read(stitched.path)
     assert rate == stitched.sample_rate == RATE
     assert heard.shape == (stitched.samples,)
@@ -63,15 +62,10 @@ def test_takes_are_where_the_timeline_says(store, tmp_path):
     assert np.mean(heard[silent] == 0) < 0.01  # room tone, not digital silence
 
 
-def test_the_opening_chapter_starts_with_its_heading(store, tmp_path):
-    cues = [cue(store, tone(0.2))]
-    assert stitch_chapter(store, cues, SILENCES, tmp_path / "c.flac", opens_book=True).placed[0].start_sample == 0
-
-
 def test_same_takes_same_bytes(store, tmp_path):
     cues = [cue(store, tone(0.2)), cue(store, tone(0.3), 1)]
-    one = stitch_chapter(store, cues, SILENCES, tmp_path / "one.flac", opens_book=True)
-    two = stitch_chapter(store, cues, SILENCES, tmp_path / "two.flac", opens_book=True)
+    one = stitch_chapter(store, cues, SILENCES, tmp_path / "one.flac")
+    two = stitch_chapter(store, cues, SILENCES, tmp_path / "two.flac")
     assert one.path.read_bytes() == two.path.read_bytes()
 
 
@@ -79,7 +73,7 @@ def test_memory_does_not_grow_with_the_chapter(store, tmp_path):
     def peak_bytes(takes):
         cues = [cue(store, audio, n) for n in range(takes)]
         tracemalloc.start()
-        stitch_chapter(store, cues, SILENCES, tmp_path / "c.flac", opens_book=True)
+        stitch_chapter(store, cues, SILENCES, tmp_path / "c.flac")
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return peak
@@ -100,23 +94,28 @@ def test_room_tone_is_one_stream_however_it_is_cut(pieces):
 def test_different_rates_in_one_chapter(store):
     cues = [cue(store, tone(0.2)), ChosenTake(utterance(1), replace(cue(store, tone(0.2)).take, sample_rate=22_050))]
     with pytest.raises(TalepressError, match="22050 and 24000 Hz"):
-        lay_out(cues, SILENCES, opens_book=False)
+        lay_out(cues, SILENCES)
 
 
 def test_no_utterances():
     with pytest.raises(TalepressError, match="without utterances"):
-        lay_out([], SILENCES, opens_book=False)
+        lay_out([], SILENCES)
 
 
 def test_audio_that_is_not_what_its_record_says(store, tmp_path):
     good = cue(store, tone(0.2))
     short = ChosenTake(good.utterance, replace(good.take, samples=good.take.samples + 1))
     damaged = ChosenTake(good.utterance, replace(good.take, audio_sha256=store.put_bytes(b"no audio")))
+    flipped = cue(store, tone(0.3))
+    file = store.path(flipped.take.audio_sha256)
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:-1] + b"!")
     missing = ChosenTake(good.utterance, replace(good.take, audio_sha256="0" * 64))
     for bad, error, message in (
         (short, TalepressError, "4800 samples at 24000 Hz instead of 4801"),
-        (damaged, TalepressError, "damaged"),
-        (missing, MissingArtifactError, "no artifact"),
+        (damaged, TalepressError, "no audio"),
+        (missing, MissingArtifactError, "there is no file"),
+        (flipped, DamagedArtifactError, "has changed since it was written"),
     ):
         with pytest.raises(error, match=message):
-            stitch_chapter(store, [bad], SILENCES, tmp_path / "c.flac", opens_book=False)
+            stitch_chapter(store, [bad], SILENCES, tmp_path / "c.flac")

@@ -1,12 +1,14 @@
 """What the settings ask of an engine, as far as it is known without one."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 import configs
-from tasks.synthesize.engines import get_front_end, precision, sampling_settings
-from tortoise_core.errors import ConfigError
+from tasks.models.catalogue import how_to_mend
+from tasks.synthesize.engines import get_engine, get_front_end, precision, sampling_settings
+from tortoise_core.errors import ConfigError, DamagedWeightsError
 
 MINI = str(Path(configs.__file__).parent / "models" / "tortoise_mini")
 
@@ -28,6 +30,19 @@ def test_the_precision_is_known_without_an_engine(settings):
     assert precision(chosen) == "bfloat16"
     assert precision(chosen.model_copy(update={"precision": "float32"})) == "float32"
     assert precision(chosen.model_copy(update={"engine": "fake"})) == "float32"  # it makes the same tones everywhere
+
+
+def test_an_engine_with_changed_weights_is_refused_with_what_mends_it(settings, tmp_path):
+    folder = tmp_path / "mine"
+    shutil.copytree(MINI, folder)
+    weights = folder / "vocoder.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-3] ^= 64
+    weights.write_bytes(data)
+    with pytest.raises(DamagedWeightsError, match=r"vocoder\.safetensors has changed") as refused:
+        get_engine(settings.synthesize.model_copy(update={"engine": "tortoise", "model": str(folder)}))
+    assert f"`rm -r {folder}`, then `talepress model pull --name mine`" in str(refused.value)
+    assert "`git checkout -- configs/models/tortoise_mini`" in how_to_mend(Path(MINI))
 
 
 def test_changes_lie_on_top_of_overrides(settings):

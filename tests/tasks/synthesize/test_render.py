@@ -180,7 +180,7 @@ def test_a_job_travels_to_another_process(store, settings):
         model_digest=FakeEngine().digest,
         precision="float32",
         qa=settings.qa,
-        artifacts=settings.storage.artifacts,
+        store=store,
     )
     pickled = pickle.dumps(job)
     assert len(pickled) < 10_000

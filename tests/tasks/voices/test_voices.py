@@ -1,6 +1,7 @@
 """Voices: finding, enrolling and removing them, and what their files hold."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,11 @@ from safetensors.torch import save
 
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.voices.catalogue import (
+    VoiceCredit,
+    check_latents,
     check_new_name,
     check_removable,
+    credit_of,
     find_voice,
     read_latents,
     shipped_voices,
@@ -32,7 +36,7 @@ def folder(tmp_path):
     folder = tmp_path / "voices"
     folder.mkdir()
     (folder / "ann.safetensors").write_bytes(pack_latents(latents()))
-    (folder / "ann.toml").write_text('name = "ann"\ndescription = "Warm"\nlicence = "CC0-1.0"\n')
+    (folder / "ann.toml").write_text('name = "ann"\ndescription = "Warm"\nmade_from = "Ann"\nlicence = "CC0-1.0"\n')
     return folder
 
 
@@ -46,6 +50,7 @@ def test_a_voice_from_clips(store, settings, tmp_path, suffix):
     assert torch.equal(read_latents(voice, store)["auto"], engine.voice_from_clips(clips)["auto"])
     assert voice.digest == digest_latents(engine.voice_from_clips(clips))
     assert find_voice("bob", MODEL, store, [voice]) == voice
+    assert credit_of(voice) == VoiceCredit("bob", "Deep", "2 recordings that you added", "")
 
 
 def test_clips_that_cannot_be_used(store, settings, tmp_path):
@@ -77,16 +82,22 @@ def test_shipped_voices_need_no_row(store, folder):
     assert voice.description == "Warm"
     assert voice.digest == digest_latents(latents())
     assert torch.equal(read_latents(voice, store)["diffusion"], latents()["diffusion"])
-    assert shipped_voices(folder)[0].licence == "CC0-1.0"
+    assert credit_of(voice, folder) == shipped_voices(folder)[0].credit == VoiceCredit("ann", "Warm", "Ann", "CC0-1.0")
+
+
+def test_a_publisher_is_told_of_every_voice_whose_speech_it_was_made_from():
+    credits = [voice.credit for voice in shipped_voices()]
+    assert [credit.name for credit in credits] == ["awb", "joe", "rms", "slt"]
+    assert all(credit.description and credit.made_from and credit.licence for credit in credits)
 
 
 def test_unknown_voices_are_told_with_those_there_are(store, settings, folder, tmp_path):
     bob = enrol_voice(FakeEngine(), store, "bob", [write_clip(tmp_path / "c.wav")], settings.voices)
-    with pytest.raises(UnknownVoiceError, match="unknown voice 'eve': there is ann, bob"):
+    with pytest.raises(UnknownVoiceError, match="unknown voice 'eve': use one of ann, bob, or make one"):
         find_voice("eve", MODEL, store, [bob], folder)
     with pytest.raises(UnknownVoiceError, match=r"'bob' was made by another model.*ann"):
         find_voice("bob", "other model", store, [bob], folder)
-    with pytest.raises(UnknownVoiceError, match="there is none yet"):
+    with pytest.raises(UnknownVoiceError, match=r"^unknown voice .eve.: make one: `talepress voice add"):
         find_voice("eve", MODEL, store, folder=tmp_path)
     assert voice_names(MODEL, [bob], folder) == ("ann", "bob")
     assert voice_names("other model", [bob], folder) == ("ann",)
@@ -102,6 +113,55 @@ def test_names_of_new_voices(store, settings, folder, tmp_path):
         check_new_name("ann", [bob], folder)
     with pytest.raises(BadInputError, match="already"):
         check_new_name("bob", [bob], folder)
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 1  # a bit of a number
+    path.chmod(0o644)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", [flip, Path.unlink], ids=["one bit", "missing"])
+@pytest.mark.parametrize("use", [read_latents, check_latents])
+def test_damaged_latents_are_refused_with_the_commands_that_mend_them(store, settings, tmp_path, damage, use):
+    clip = write_clip(tmp_path / "c.wav")
+    bob = enrol_voice(FakeEngine(), store, "bob", [clip], settings.voices)
+    use(bob, store)
+    damage(store.path(bob.latents_sha256))
+    remedy = f"run `talepress voice remove bob`, then `talepress voice add bob {store.path(bob.clips[0])}`"
+    with pytest.raises(BadInputError) as refused:
+        use(bob, store)
+    assert bob.latents_sha256 in str(refused.value)
+    assert remedy in str(refused.value)
+    assert enrol_voice(FakeEngine(), store, "bob", [store.path(bob.clips[0])], settings.voices).digest == bob.digest
+    use(bob, store)
+
+
+def test_latents_of_another_voice_are_refused(store, settings, tmp_path):
+    bob = enrol_voice(FakeEngine(), store, "bob", [write_clip(tmp_path / "c.wav")], settings.voices)
+    eve = replace(bob, digest="0" * 64, clips=("0" * 64,))
+    with pytest.raises(BadInputError, match=r"is another voice's: .*`talepress voice add bob CLIP\.\.\.`"):
+        read_latents(eve, store)
+
+
+def test_a_shipped_voice_heals_itself_from_its_file_and_a_changed_file_is_refused(store, folder):
+    voice = find_voice("ann", MODEL, store, folder=folder)
+    flip(store.path(voice.latents_sha256))
+    read_latents(find_voice("ann", MODEL, store, folder=folder), store)
+    file = folder / "ann.safetensors"
+    with (folder / "ann.toml").open("a") as toml:
+        toml.write(f'sha256 = "{hashlib.sha256(file.read_bytes()).hexdigest()}"\n')
+    find_voice("ann", MODEL, store, folder=folder)
+    flip(file)
+    with pytest.raises(BadInputError, match=r"ann\.safetensors has changed .*git checkout"):
+        find_voice("ann", MODEL, store, folder=folder)
+
+
+def test_every_voice_that_comes_with_the_program_has_its_sha256(store):
+    for voice in shipped_voices():
+        assert len(voice.sha256) == 64
+        find_voice(voice.name, MODEL, store)
 
 
 def test_removing(store, settings, folder, tmp_path):

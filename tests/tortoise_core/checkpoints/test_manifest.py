@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tortoise_core.checkpoints import read_manifest, verify, write_manifest, write_network
-from tortoise_core.errors import CheckpointError
+from tortoise_core.errors import CheckpointError, DamagedWeightsError
 from tortoise_core.models.univnet import UnivNet, UnivNetConfig
 
 SMALL = UnivNetConfig(noise_channels=4, channels=4, strides=(2, 2), predictor_channels=4, mel_bands=6)
@@ -84,13 +84,14 @@ def test_verify_accepts_a_whole_folder(folder):
     assert verify(folder).name == "test"
 
 
-def test_verify_finds_a_flipped_bit(folder):
+@pytest.mark.parametrize("use", [verify, lambda folder: read_manifest(folder).load("vocoder")], ids=["verify", "load"])
+def test_a_flipped_bit_is_found(folder, use):
     path = folder / "vocoder.safetensors"
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
-    with pytest.raises(CheckpointError, match=r"vocoder\.safetensors has changed"):
-        verify(folder)
+    with pytest.raises(DamagedWeightsError, match=r"vocoder\.safetensors has changed"):
+        use(folder)
 
 
 def test_a_truncated_file_is_named(folder):

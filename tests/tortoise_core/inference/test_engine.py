@@ -4,16 +4,42 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import configs
 from storage.artifacts import ArtifactStore
 from tasks.voices.catalogue import find_voice, read_latents
+from tortoise_core.errors import OutOfMemoryError
+from tortoise_core.inference.code_stage import Chosen
 from tortoise_core.inference.engine import load_engine
 from tortoise_core.inference.front_end import load_front_end
 from tortoise_core.inference.interface import SpeechRequest
 
 MINI = Path(configs.__file__).parent / "models" / "tortoise_mini"
 TEXT = "It was late in the evening when he came home."
+
+
+@pytest.mark.parametrize("failures", [1, 100])
+def test_batches_are_halved_where_memory_runs_out(monkeypatch, failures):
+    engine = load_engine(MINI, "cpu")
+    tried = []
+
+    def choose(requests, rows):
+        tried.append(rows)
+        if len(tried) <= failures:
+            raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
+        return [Chosen(torch.zeros(0), torch.zeros(0), True) for _ in requests]
+
+    monkeypatch.setattr(engine._codes, "choose", choose)
+    voice = {name: torch.zeros(1, width) for name, width in engine.voice_widths.items()}
+    request = SpeechRequest(TEXT, voice, engine.settings("ultra_fast"), seed=1)
+    if failures == 1:
+        assert len(engine.speak([request])) == 1
+        assert tried[1] == tried[0] // 2
+    else:
+        with pytest.raises(OutOfMemoryError, match="speak fewer"):
+            engine.speak([request])
+        assert tried[-1] == 1
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])

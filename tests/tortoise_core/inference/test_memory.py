@@ -4,7 +4,16 @@ import pytest
 import torch
 
 from tortoise_core.inference import memory
-from tortoise_core.inference.memory import MOST_ROWS, capacity, frame_bytes, free_memory, row_bytes
+from tortoise_core.inference.memory import (
+    MOST_ROWS,
+    Budget,
+    Capacity,
+    capacity,
+    frame_bytes,
+    free_memory,
+    is_memory_error,
+    row_bytes,
+)
 from tortoise_core.models.autoregressive import AutoregressiveConfig
 from tortoise_core.models.diffusion_decoder import DiffusionDecoderConfig
 
@@ -49,3 +58,36 @@ def test_free_memory_is_that_of_the_machine_or_of_the_container(monkeypatch, tmp
     assert memory._group_limit(tmp_path) > 1024 * GIB
     assert memory._group_limit(tmp_path / "none") > 1024 * GIB
     assert 0 < free_memory(CPU) <= 5 * GIB
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_memory_that_cannot_be_had_is_recognised(error):
+    assert is_memory_error(error)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("shapes do not match"), ValueError("out of memory"), OSError()])
+def test_other_errors_are_not_taken_for_it(error):
+    assert not is_memory_error(error)
+
+
+def test_a_budget_is_halved_down_to_one_row_and_grows_again():
+    budget = Budget(Capacity(rows=100, frames=4_000, vocoded_frames=1_536))
+    assert budget.ran_out()
+    assert budget.now == Capacity(50, 2_000, 768)
+    halved = 1
+    while budget.ran_out():
+        halved += 1
+    assert budget.now == Capacity(1, memory.FRAMES_EACH, 1)
+    for _ in range(memory._GROWS_AFTER * (halved + 1)):
+        budget.went_well()
+    assert budget.now == Capacity(100, 4_000, 1_536)

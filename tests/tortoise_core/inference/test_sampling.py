@@ -21,7 +21,8 @@ from tortoise_core.inference.logits import (
 )
 from tortoise_core.inference.sampling import Keep, Prompt, sample_codes
 from tortoise_core.inference.sampling_reference import choose, sample_row
-from tortoise_core.nn import key_value_cache
+from tortoise_core.nn import key_value_cache, static_cache
+from tortoise_core.nn.static_cache import StaticCache
 
 SETTINGS = DecodingSettings(max_codes=20)
 SEEDS = [[1, 2, 3], [4], [5, 6]]
@@ -72,14 +73,26 @@ def test_rows_do_not_depend_on_their_neighbours(model, monkeypatch):
     assert len({row.stopped for group in together for row in group} | {len(r.codes) for g in together for r in g}) > 2
     monkeypatch.setattr(key_value_cache, "_GROWTH", 3)  # grow often, never compact
     monkeypatch.setattr(sampling, "_FIRST_SLOTS", 1)
-    monkeypatch.setattr(sampling, "_COMPACT_AT", 0.0)
+    monkeypatch.setattr(sampling, "_COMPACT_AT", {"cpu": 0.0})
     again = sample_codes(model, prompts(model), SETTINGS, SEEDS)
     assert [r.codes.tolist() for g in again for r in g] == [r.codes.tolist() for g in together for r in g]
 
 
+def as_on_a_gpu(monkeypatch):
+    """Has the CPU sample as a GPU does: a static cache, a look at what has ended now and then."""
+    monkeypatch.setattr(
+        sampling, "make_cache", lambda prompts, rows, slots, most_slots: StaticCache(prompts, rows, most_slots)
+    )
+    monkeypatch.setattr(sampling, "_STEPS_PER_LOOK", {"cpu": 8})
+    monkeypatch.setattr(static_cache, "_VIEW", 8)
+
+
+@pytest.mark.parametrize("gpu", [False, True])
 @pytest.mark.parametrize("seed", range(4))
-def test_waiting_rows_join_and_give_what_they_give_alone(model, seed, monkeypatch):
+def test_waiting_rows_join_and_give_what_they_give_alone(model, seed, gpu, monkeypatch):
     """Rows of many lengths, few places, a cache that runs out of slots all the time."""
+    if gpu:
+        as_on_a_gpu(monkeypatch)
     monkeypatch.setattr(key_value_cache, "_GROWTH", 1 + 5 * seed)
     monkeypatch.setattr(sampling, "_FIRST_SLOTS", seed)
     monkeypatch.setattr(sampling, "_PROMPTS_AT_ONCE", 1 + seed)
@@ -114,7 +127,10 @@ def test_no_more_rows_are_in_flight_than_allowed(model, monkeypatch):
     assert sum(prefilled) == 3, "a prompt is run once, whenever its candidates are admitted"
 
 
-def test_kept_latents_are_those_of_the_whole_pass(model):
+@pytest.mark.parametrize("gpu", [False, True])
+def test_kept_latents_are_those_of_the_whole_pass(model, gpu, monkeypatch):
+    if gpu:
+        as_on_a_gpu(monkeypatch)
     rows = sample_codes(model, prompts(model), SETTINGS, SEEDS, Keep(latents=True, attention=True), in_flight=4)
     for prompt, group in zip(prompts(model), rows, strict=True):
         for row in group:

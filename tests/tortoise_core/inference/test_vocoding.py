@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from tortoise_core.errors import ConfigError
-from tortoise_core.inference import vocoding
-from tortoise_core.inference.vocoding import WindowedVocoder, windows
+from tortoise_core.inference.vocoding import WindowedVocoder, fixed_windows, windows
 from tortoise_core.models.frame_vocoder import FrameVocoder, FrameVocoderConfig
 from tortoise_core.models.univnet import SILENT_FRAMES, UnivNet, UnivNetConfig
 
@@ -42,6 +41,16 @@ def test_windows_keep_every_frame_once_and_hear_its_context(frames):
     assert sum(w.stop - w.start for w in kept) < frames + 24 * (len(kept) - 1) + len(kept)
 
 
+@pytest.mark.parametrize("frames", [1, 39, 40, 41, 52, 79, 80, 99, 300])
+def test_fixed_windows_keep_every_frame_once_and_pad_nothing(frames):
+    kept = fixed_windows(frames, (80, 40, 24, 10), 12)
+    assert [f for w in kept for f in range(w.first, w.last)] == list(range(frames))
+    assert {w.stop - w.start for w in kept} == {80 if frames >= 80 else 40 if frames >= 40 else frames}
+    for w in kept:
+        assert 0 <= w.start <= max(0, w.first - 12)
+        assert w.stop == frames or w.last + 12 <= w.stop < frames
+
+
 def test_windows_without_a_middle_are_refused():
     with pytest.raises(ConfigError, match="24 frames leave nothing between 12"):
         windows(100, 24, 12)
@@ -64,6 +73,18 @@ def test_windows_say_what_the_whole_says(config):
 
 @pytest.mark.parametrize("config", [*UNIVNETS, FRAME])
 @torch.inference_mode()
+def test_windows_of_fixed_widths_say_what_the_whole_says(config):
+    vocoder = network(config)
+    mels = [torch.randn(10, frames) * 2 - 4 for frames in (61, 250, 3, 120)]
+    expected = [whole(vocoder, mel, g) for mel, g in zip(mels, generators(4), strict=True)]
+    widths = (2 * config.context + 60, 2 * config.context + 20)
+    together = WindowedVocoder(vocoder, batch_frames=1_000, widths=widths).vocode(mels, generators(4))
+    for expect, said in zip(expected, together, strict=True):
+        torch.testing.assert_close(said, expect, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("config", [*UNIVNETS, FRAME])
+@torch.inference_mode()
 def test_a_frame_hears_its_context_and_nothing_beyond(config):
     vocoder = network(config)
     context = config.context
@@ -82,8 +103,7 @@ def test_a_frame_hears_its_context_and_nothing_beyond(config):
 def test_memory_of_a_batch_is_bounded(monkeypatch):
     vocoder = network(SMALL)
     seen = []
-    monkeypatch.setattr(vocoding, "BATCH_FRAMES", 120)
-    windowed = WindowedVocoder(vocoder, window=60)
+    windowed = WindowedVocoder(vocoder, window=60, batch_frames=120)
     plain = vocoder.forward
     monkeypatch.setattr(vocoder, "forward", lambda mel, noise: (seen.append(mel.shape), plain(mel, noise))[1])
     windowed.vocode([torch.randn(10, frames) for frames in (500, 30, 200)], generators(3))

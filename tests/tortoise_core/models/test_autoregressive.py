@@ -7,7 +7,7 @@ import torch
 
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.models.autoregressive import AutoregressiveConfig, AutoregressiveModel
-from tortoise_core.nn.shared_prompt_cache import make_cache
+from tortoise_core.nn.caches import make_cache
 
 SMALL = AutoregressiveConfig(
     layers=3, width=32, heads=4, text_tokens=40, text_start=39, code_tokens=66, code_start=64, code_stop=65,
@@ -67,7 +67,7 @@ def test_cached_steps_equal_the_whole_pass(config):
     rows = torch.tensor([0, 0, 1, 2])
     whole = model.hidden_states(cond[rows], text_in[rows], codes[rows], TEXT_LENGTHS[rows])
     prompts = model.prefill(cond, text_in, TEXT_LENGTHS)
-    cache = make_cache(prompts, len(rows), slots=1)
+    cache = make_cache(prompts, len(rows), slots=1, most_slots=200)
     for index in range(3):
         cache.admit([place for place, row in enumerate(rows.tolist()) if row == index], prompts.only(index))
     kept = torch.arange(4)

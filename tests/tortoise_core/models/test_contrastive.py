@@ -29,15 +29,16 @@ def test_scores_of_padded_batches_equal_those_of_single_pairs():
     text_lengths = torch.tensor([9, 4])
     code_lengths = torch.tensor([14, 3, 8, 11, 14])
     text_rows = torch.tensor([0, 1, 1, 0, 1])
-    together = model.scores(text, codes, text_lengths, code_lengths, text_rows)
+    together = model.score_codes(model.encode_texts(text, text_lengths)[text_rows], codes, code_lengths)
     for row, owner in enumerate(text_rows.tolist()):
         single = text[owner : owner + 1, : text_lengths[owner]], codes[row : row + 1, : code_lengths[row]]
         assert torch.allclose(together[row : row + 1], model.scores(*single), atol=1e-5)
-    padded = model.scores(text, codes, None, None, text_rows)
+    padded = model.score_codes(model.encode_texts(text)[text_rows], codes)
     assert (padded - together).abs().max() > 1e-3
     unmasked = Clvp(replace(SMALL, mask_padding=False)).eval()  # as published: trained with padding
     unmasked.load_state_dict(model.state_dict())
-    assert unmasked.scores(text, codes, text_lengths, code_lengths, text_rows).equal(together)
+    again = unmasked.score_codes(unmasked.encode_texts(text, text_lengths)[text_rows], codes, code_lengths)
+    assert again.equal(together)
     assert unmasked.speech_latents(codes, code_lengths).equal(model.speech_latents(codes))
 
 
@@ -49,7 +50,8 @@ def test_packed_scores_follow_float32():
         parameter.normal_()
     text = ids(1, 30, 2, 9)
     codes = ids(2, 50, 5, 14)
-    arguments = (text, codes, torch.tensor([9, 4]), torch.tensor([14, 3, 8, 11, 14]), torch.tensor([0, 1, 1, 0, 1]))
+    rows = torch.tensor([0, 1, 1, 0, 1])
+    arguments = (text[rows], codes, torch.tensor([9, 4])[rows], torch.tensor([14, 3, 8, 11, 14]))
     exact = model.scores(*arguments)
     model.pack()
     packed = model.scores(*arguments)

@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tortoise_core.nn import key_value_cache
+from tortoise_core.nn import key_value_cache, static_cache
+from tortoise_core.nn.caches import make_cache
 from tortoise_core.nn.key_value_cache import PromptKeys
-from tortoise_core.nn.shared_prompt_cache import make_cache
+from tortoise_core.nn.static_cache import StaticCache
 
 LAYERS = 2
 HEADS = 3
@@ -63,7 +64,7 @@ def step(cache, rows):
     cache.open_slot()
     mask = cache.mask()
     for layer in range(LAYERS):
-        seen = cache.attend(layer, q[layer], k[layer], v[layer], mask)
+        seen = cache.attend(layer, q[layer], torch.cat([k[layer], v[layer]], dim=1), mask)
         assert seen.isfinite().all()
         for place, expected in enumerate(rows.attend(layer, q[layer], k[layer], v[layer])):
             if expected is not None:
@@ -72,10 +73,21 @@ def step(cache, rows):
     rows.advance(k, v)
 
 
-@pytest.mark.parametrize("slots", [1, 500])
-def test_rows_see_their_own_past_and_nothing_else(prompts, slots, monkeypatch):
+def growing(prompts, rows, slots):
+    """The cache for the CPU, which begins with few slots."""
+    return make_cache(prompts, rows, slots, 500)
+
+
+def static(prompts, rows, slots):
+    """The cache for GPUs, which has all its slots from the start."""
+    return StaticCache(prompts, rows, max(LENGTHS) + 91)
+
+
+@pytest.mark.parametrize(("make", "slots"), [(growing, 1), (growing, 500), (static, 0)])
+def test_rows_see_their_own_past_and_nothing_else(prompts, make, slots, monkeypatch):
     monkeypatch.setattr(key_value_cache, "_GROWTH", 4)
-    cache = make_cache(prompts, 4, slots)
+    monkeypatch.setattr(static_cache, "_VIEW", 8)
+    cache = make(prompts, 4, slots)
     rows = Rows(prompts, 4)
     for places, index in (([0, 3], 0), ([1], 1)):  # one row stays idle
         cache.admit(places, prompts.only(index))
@@ -100,7 +112,7 @@ def test_rows_see_their_own_past_and_nothing_else(prompts, slots, monkeypatch):
 
 def test_slots_are_used_again(prompts):
     """Rows come and go for ever; the cache does not grow with their number."""
-    cache = make_cache(prompts, 2, 64)
+    cache = growing(prompts, 2, 64)
     rows = Rows(prompts, 2)
     most = 0
     for number in range(60):
@@ -112,10 +124,26 @@ def test_slots_are_used_again(prompts):
     assert most <= 5 + 30 + key_value_cache._GROWTH + 64
 
 
-def test_tells_a_head_s_keys_of_the_prompt(prompts):
-    cache = make_cache(prompts, 2, 64)
+@pytest.mark.parametrize("make", [growing, static])
+def test_tells_a_head_s_keys_of_the_prompt(prompts, make):
+    cache = make(prompts, 2, 64)
     cache.admit([1], prompts.only(2))
     cache.admit([0], prompts.only(1))
     keys, valid = cache.prompt_keys(1, 2, 40)
     assert keys[1].equal(prompts.keys[1, 2, 2]) and valid[1].all()
     assert keys[0, :2].equal(prompts.keys[1, 1, 2, :2]) and valid[0].tolist() == [True] * 2 + [False] * 38
+
+
+def test_a_static_cache_keeps_its_memory_and_its_shapes(prompts):
+    cache = static(prompts, 2, 0)
+    rows = Rows(prompts, 2)
+    cache.admit([0, 1], prompts.only(2))
+    rows.admit([0, 1], 2)
+    address = cache._pairs.data_ptr()
+    shapes = set()
+    for _ in range(80):
+        cache.open_slot()
+        shapes.add(cache.mask().shape)
+        step(cache, rows)
+    assert cache._pairs.data_ptr() == address
+    assert shapes == {(2, 1, 1, 128)}

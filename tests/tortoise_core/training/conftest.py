@@ -8,7 +8,7 @@ import torch
 
 from tortoise_core.audio.mel import MelSpectrogram24k
 from tortoise_core.training.recipe_file import read_recipe
-from tortoise_core.training.run import Order, run
+from tortoise_core.training.run import RunOptions, run
 from tortoise_core.training.stages.registry import STAGES
 from tortoise_core.training.workspace import Workspace
 
@@ -205,5 +205,5 @@ def trained(tmp_path_factory, recipe):
     folder = tmp_path_factory.mktemp("trained") / "mini"
     make_corpus(folder / "corpus")
     workspace = Workspace(folder, recipe, "cpu")
-    run(workspace, list(STAGES), Order())
+    run(workspace, list(STAGES), RunOptions())
     return workspace

@@ -12,7 +12,7 @@ from tortoise_core.checkpoints import verify
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference.engine import load_engine
 from tortoise_core.inference.interface import SpeechRequest
-from tortoise_core.training.run import STEPS, Order, adopt, run
+from tortoise_core.training.run import STEPS, RunOptions, adopt, run, train
 from tortoise_core.training.stages.registry import STAGES
 from tortoise_core.training.workspace import Workspace
 
@@ -20,7 +20,7 @@ from tortoise_core.training.workspace import Workspace
 @pytest.fixture(scope="module")
 def model(trained, tmp_path_factory):
     out = tmp_path_factory.mktemp("export") / "model"
-    run(trained, ["export"], Order(out=out))
+    run(trained, ["export"], RunOptions(out=out))
     return out
 
 
@@ -57,13 +57,21 @@ def test_the_whole_recipe_ends_in_a_model_that_speaks(trained, model):
 
 def test_all_stands_for_every_step_in_order(monkeypatch, fresh, tmp_path):
     done = []
-    monkeypatch.setattr("tortoise_core.training.run.train", lambda _, stage, minutes: done.append((stage, minutes)))
+    monkeypatch.setattr("tortoise_core.training.run.train", lambda _, stage, minutes, __: done.append((stage, minutes)))
     monkeypatch.setattr("tortoise_core.training.run.export_model", lambda _, out: done.append(("export", out)))
     monkeypatch.setattr("tortoise_core.training.run.build_corpus", lambda *_: done.append(("corpus", None)))
     (tmp_path / "sentences.txt").write_text("Note.")
-    run(fresh, ["all"], Order(minutes=2, sentences=tmp_path / "sentences.txt", out=tmp_path / "model"))
+    run(fresh, ["all"], RunOptions(minutes=2, sentences=tmp_path / "sentences.txt", out=tmp_path / "model"))
     assert [name for name, _ in done] == list(STEPS) == ["corpus", *STAGES, "export"]
     assert all(value == 2 for name, value in done if name in STAGES)
+
+
+def test_after_a_stop_no_further_stage_is_begun(fresh, tmp_path):
+    asked = iter([False, False, True])  # before the first step, before the second, and from then on
+    run(fresh, ["dvae", "vocoder"], RunOptions(stop=lambda: next(asked, True)))
+    assert fresh.is_trained("dvae") and not fresh.is_trained("vocoder")
+    state = train(fresh, "dvae", stop=lambda: True)
+    assert state.step == 2
 
 
 def test_training_goes_on_from_the_weights_of_a_model(fresh, model):
@@ -72,7 +80,7 @@ def test_training_goes_on_from_the_weights_of_a_model(fresh, model):
     adopted = fresh.weights("autoregressive")
     assert adopted.keys() == tensors.keys()
     assert all(torch.equal(value, tensors[name].to(value.dtype)) for name, value in adopted.items())
-    run(fresh, ["autoregressive"], Order())
+    run(fresh, ["autoregressive"], RunOptions())
     log = (fresh.folder / "runs" / "autoregressive" / "log.jsonl").read_text().splitlines()
     records = [json.loads(line) for line in log]
     assert [r["step"] for r in records if "loss" in r] == [1, 2, 3, 4]
@@ -84,7 +92,7 @@ def test_training_goes_on_from_the_weights_of_a_model(fresh, model):
 def test_a_gan_goes_on_with_new_discriminators(fresh, model, caplog):
     adopt(fresh, model)
     with caplog.at_level("INFO"):
-        run(fresh, ["vocoder_decoded"], Order())
+        run(fresh, ["vocoder_decoded"], RunOptions())
     assert "discriminators begin anew" in caplog.text
     checkpoint = torch.load(fresh.folder / "runs" / "vocoder_decoded" / "checkpoint.pt", weights_only=True)
     assert checkpoint["step"] == 4 and set(checkpoint["modules"]) == {"discriminator", "loss"}
@@ -109,10 +117,10 @@ def test_an_unknown_stage_and_a_missing_forerunner_are_refused(workspace_folder,
     (tmp_path / "corpus").symlink_to(workspace_folder / "corpus")
     workspace = Workspace(tmp_path, recipe, "cpu")
     with pytest.raises(ConfigError, match="unknown training stage"):
-        run(workspace, ["corpus", "nonsense"], Order())
+        run(workspace, ["corpus", "nonsense"], RunOptions())
     with pytest.raises(ConfigError, match="'dvae' has not been trained"):
-        run(workspace, ["autoregressive"], Order())
+        run(workspace, ["autoregressive"], RunOptions())
     with pytest.raises(ConfigError, match="give --out"):
-        run(workspace, ["export"], Order())
+        run(workspace, ["export"], RunOptions())
     with pytest.raises(ConfigError, match="sentence"):
-        run(workspace, ["corpus"], Order(sentences=workspace_folder / "none.txt"))
+        run(workspace, ["corpus"], RunOptions(sentences=workspace_folder / "none.txt"))

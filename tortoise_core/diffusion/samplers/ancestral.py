@@ -9,6 +9,7 @@ import torch
 from tortoise_core.diffusion.process import GaussianDiffusion
 from tortoise_core.diffusion.samplers.loop import Denoiser, Guidance, Sampler, StepObserver, descending, estimate_step
 from tortoise_core.diffusion.schedule import NoiseSchedule
+from tortoise_core.nn.upload import upload
 
 
 @torch.no_grad()
@@ -35,10 +36,12 @@ def sample_ancestral(
 
     Shape: x (B, C, S) to the clean signal (B, C, S).
     """
-    for i in descending(process, x):
+    for i in descending(process):
         estimate = estimate_step(process, denoise, x, i, guidance)
-        draw = next(noise).to(x)
-        x = estimate.mean + (i > 0)[:, None, None] * (0.5 * estimate.log_variance).exp() * draw
+        draw = next(noise)
+        x = estimate.mean
+        if i > 0:
+            x = x + (0.5 * estimate.log_variance).exp() * upload(draw, x.device)
         if observe:
             observe(x, estimate.x_start)
     return x

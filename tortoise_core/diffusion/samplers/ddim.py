@@ -9,6 +9,7 @@ import torch
 from tortoise_core.diffusion.process import GaussianDiffusion
 from tortoise_core.diffusion.samplers.loop import Denoiser, Guidance, Sampler, StepObserver, descending, estimate_step
 from tortoise_core.diffusion.schedule import NoiseSchedule
+from tortoise_core.nn.upload import upload
 
 
 @torch.no_grad()
@@ -28,15 +29,16 @@ def sample_ddim(
     adds no noise, 1 adds that of ancestral sampling. Other arguments and shapes: `ancestral.sample_ancestral`.
     """
     schedule = process.schedule
-    for i in descending(process, x):
-        estimate = estimate_step(process, denoise, x, i, guidance)
-        step = int(i[0])
+    for step in descending(process):
+        estimate = estimate_step(process, denoise, x, step, guidance)
         alpha = schedule.alphas_cumprod[step].float()
         previous = schedule.alphas_cumprod_prev[step].float()
         sigma = eta * ((1 - previous) / (1 - alpha)).sqrt() * (1 - alpha / previous).sqrt()  # eq. 16
-        direction = (1 - previous - sigma**2).sqrt() * process.implied_noise(x, i, estimate.x_start)
-        draw = next(noise).to(x)
-        x = previous.sqrt() * estimate.x_start + direction + (sigma * draw if step else 0.0)
+        direction = (1 - previous - sigma**2).sqrt() * process.implied_noise(x, step, estimate.x_start)
+        draw = next(noise)
+        x = previous.sqrt() * estimate.x_start + direction
+        if eta > 0 and step:
+            x = x + sigma * upload(draw, x.device)
         if observe:
             observe(x, estimate.x_start)
     return x

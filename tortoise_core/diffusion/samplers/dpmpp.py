@@ -30,10 +30,9 @@ def sample_dpmpp(
     alphas = process.schedule.alphas_cumprod
     log_snr = 0.5 * (alphas / (1 - alphas)).log()  # "lambda" of the paper: log(alpha / sigma)
     before: torch.Tensor | None = None
-    for i in descending(process, x):
-        x_start = estimate_step(process, denoise, x, i, guidance).x_start
+    for step in descending(process):
+        x_start = estimate_step(process, denoise, x, step, guidance).x_start
         next(noise)
-        step = int(i[0])
         if step == 0:
             x = x_start
         else:

@@ -86,21 +86,19 @@ def shallow_start(process: GaussianDiffusion, mel: torch.Tensor, noise: torch.Te
 
     Shape: mel, noise and result (B, C, S).
     """
-    last = torch.full((mel.shape[0],), len(process.schedule) - 1, device=mel.device)
-    return process.q_sample(mel, last, noise)
+    return process.q_sample(mel, len(process.schedule) - 1, noise)
 
 
-def descending(process: GaussianDiffusion, x: torch.Tensor) -> Iterator[torch.Tensor]:
-    """Yields the step indices from the noisiest to 0, one (B,) at a time."""
-    for step in reversed(range(len(process.schedule))):
-        yield torch.full((x.shape[0],), step, device=x.device)
+def descending(process: GaussianDiffusion) -> Iterator[int]:
+    """Yields the step indices from the noisiest to 0."""
+    yield from reversed(range(len(process.schedule)))
 
 
 def estimate_step(
-    process: GaussianDiffusion, denoise: Denoiser, x: torch.Tensor, i: torch.Tensor, guidance: Guidance | None
+    process: GaussianDiffusion, denoise: Denoiser, x: torch.Tensor, i: int, guidance: Guidance | None
 ) -> StepEstimate:
-    """Runs the network at steps i (B,), guides its output, and reads it as the distribution of the step before."""
-    t = process.timesteps(i)
+    """Runs the network at step i, guides its output, and reads it as the distribution of the step before."""
+    t = torch.full((x.shape[0],), process.timestep(i), device=x.device)
     output = denoise(x, t)
     if guidance is not None:
         if guidance.unconditioned is None:

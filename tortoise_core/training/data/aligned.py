@@ -14,7 +14,7 @@ from tortoise_core.audio.constants import FRAMES_PER_CODE
 from tortoise_core.corpus.corpus import Corpus, CorpusItem
 from tortoise_core.corpus.sentences import split_held_out
 from tortoise_core.training.data.crops import VALIDATION_SEED
-from tortoise_core.training.data.utterances import SpokenItem
+from tortoise_core.training.data.utterances import TrainingItem
 from tortoise_core.training.loop import hash_seed
 
 
@@ -36,7 +36,7 @@ class DiffusionDataConfig:
 class AlignedInput:
     """The decoder's input for each utterance: its codes, or the AR model's latents for them."""
 
-    items: Sequence[SpokenItem]
+    items: Sequence[TrainingItem]
     latents: np.ndarray | None = None  # (sum of code counts, D) float16, utterance after utterance; None: codes
     revoiced: np.ndarray | None = None  # (sum of code counts,): codes of the same sentences read by other voices
 

@@ -14,13 +14,13 @@ from tortoise_core.corpus.corpus import Corpus
 from tortoise_core.inference.logits import DecodingSettings, draw_codes, process_logits
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.training.data.aligned import DiffusionDataConfig
-from tortoise_core.training.data.utterances import SpokenItem
+from tortoise_core.training.data.utterances import TrainingItem
 from tortoise_core.training.loop import hash_seed
 
 
 @torch.inference_mode()
 def compute_latents(
-    model: AutoregressiveModel, items: Sequence[SpokenItem], corpus: Corpus, path: Path, data: DiffusionDataConfig
+    model: AutoregressiveModel, items: Sequence[TrainingItem], corpus: Corpus, path: Path, data: DiffusionDataConfig
 ) -> None:
     """Writes AR latents of utterances to `path`, float16, each in the voice of its own recording.
 

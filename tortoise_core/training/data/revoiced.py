@@ -23,14 +23,14 @@ from tortoise_core.corpus.alignment import plain_phone
 from tortoise_core.corpus.teachers import PAUSE, SAMPLE_RATE, Phone, teacher_of
 from tortoise_core.errors import ConfigError
 from tortoise_core.models.dvae import DiscreteVAE
-from tortoise_core.training.data.utterances import SpokenItem
+from tortoise_core.training.data.utterances import TrainingItem
 from tortoise_core.training.loop import hash_seed
 
 _ALIKE = 0.75  # least share of phones that two readings have in common; with fewer they say different things
 
 
 @torch.inference_mode()
-def compute_revoiced(dvae: DiscreteVAE, items: Sequence[SpokenItem], path: Path) -> None:
+def compute_revoiced(dvae: DiscreteVAE, items: Sequence[TrainingItem], path: Path) -> None:
     """Writes codes of each utterance, read by another of the corpus's voices, to `path`, int16.
 
     Where two teachers read a sentence too differently, it keeps its own codes. Continues a file that is not finished;

@@ -26,7 +26,7 @@ NOT_PHONES = {STOP, START, SPACE, *PAUSES}
 
 
 @dataclass(frozen=True, eq=False)
-class SpokenItem:
+class TrainingItem:
     """One utterance ready for training. Shape: tokens (T,), codes (M,), alignment (M,) into the tokens; all int64."""
 
     item: CorpusItem
@@ -35,7 +35,7 @@ class SpokenItem:
     alignment: np.ndarray
 
 
-def prepare_items(corpus: Corpus, dvae: DiscreteVAE, cache: Path) -> list[SpokenItem]:
+def prepare_items(corpus: Corpus, dvae: DiscreteVAE, cache: Path) -> list[TrainingItem]:
     """Prepares all utterances for training, without those whose teacher speaks other phones than our front-end.
 
     The codes are kept in the file `cache`, which does not know which dVAE made them: use one file per dVAE.
@@ -48,7 +48,7 @@ def prepare_items(corpus: Corpus, dvae: DiscreteVAE, cache: Path) -> list[Spoken
         symbols = tokenizer.decode(tokens)
         alignment = align_codes(symbols, [s not in NOT_PHONES for s in symbols], item.phones, len(row))
         if alignment is not None:
-            prepared.append(SpokenItem(item, np.array(tokens), row, alignment))
+            prepared.append(TrainingItem(item, np.array(tokens), row, alignment))
     return prepared
 
 
@@ -82,14 +82,14 @@ class BucketConfig:
 class BucketSampler:
     """Draws the batch of a step: first a bucket, as often as it has utterances, then utterances of that bucket."""
 
-    def __init__(self, items: Sequence[SpokenItem], corpus: Corpus, config: BucketConfig) -> None:
+    def __init__(self, items: Sequence[TrainingItem], corpus: Corpus, config: BucketConfig) -> None:
         self.corpus = corpus
         self.config = config
         train, self._valid = split_held_out(items, lambda spoken: spoken.item.text)
         self._by_voice: dict[str, list[CorpusItem]] = {}
         for spoken in train:
             self._by_voice.setdefault(spoken.item.voice, []).append(spoken.item)
-        self._buckets: list[list[SpokenItem]] = []
+        self._buckets: list[list[TrainingItem]] = []
         low = 0
         for limit in config.code_limits:
             self._buckets.append([s for s in train if low < len(s.codes) <= limit])
@@ -129,7 +129,7 @@ class BucketSampler:
                 batches.append(self._collate(items[:16], bucket, random))
         return batches
 
-    def _collate(self, rows: list[SpokenItem], bucket: int, random: np.random.Generator) -> dict[str, Tensor]:
+    def _collate(self, rows: list[TrainingItem], bucket: int, random: np.random.Generator) -> dict[str, Tensor]:
         text_limit = self._text_limits[bucket]
         code_limit = self.config.code_limits[bucket]
         frames = self.config.conditioning_frames

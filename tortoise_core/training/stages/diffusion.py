@@ -22,7 +22,7 @@ from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.training.data.aligned import AlignedInput, DiffusionDataConfig, DiffusionSampler
 from tortoise_core.training.data.latents import compute_latents
 from tortoise_core.training.data.revoiced import compute_revoiced
-from tortoise_core.training.data.utterances import SpokenItem
+from tortoise_core.training.data.utterances import TrainingItem
 from tortoise_core.training.loop import Batch, LoopConfig, Phase
 from tortoise_core.training.stages.entry import StageEntry
 from tortoise_core.training.workspace import Workspace
@@ -152,7 +152,7 @@ class DiffusionStage:
         return figures
 
 
-def latents_of(workspace: Workspace, corpus: Corpus, items: Sequence[SpokenItem]) -> np.ndarray:
+def latents_of(workspace: Workspace, corpus: Corpus, items: Sequence[TrainingItem]) -> np.ndarray:
     """Computes the AR latents of utterances, or reads them. Shape: (sum of code counts, D), float16."""
     model = AutoregressiveModel(workspace.recipe.networks["autoregressive"]).eval()
     checkpoint = workspace.checkpoint("autoregressive")
@@ -162,7 +162,7 @@ def latents_of(workspace: Workspace, corpus: Corpus, items: Sequence[SpokenItem]
     return np.memmap(path, dtype=np.float16, mode="r").reshape(-1, model.config.width)
 
 
-def _revoiced_of(workspace: Workspace, items: Sequence[SpokenItem]) -> np.ndarray:
+def _revoiced_of(workspace: Workspace, items: Sequence[TrainingItem]) -> np.ndarray:
     """Computes the codes of other readers, or reads them. Shape: (sum of code counts,), int16."""
     path = workspace.folder / "revoiced.i16"
     compute_revoiced(workspace.dvae(), items, path)

@@ -22,7 +22,7 @@ from tortoise_core.models.frame_vocoder import FrameVocoder, FrameVocoderConfig
 from tortoise_core.training.data.aligned import AlignedInput
 from tortoise_core.training.data.crops import CropConfig, DecodedMels
 from tortoise_core.training.data.decoded_mels import DecodedConfig, compute_decoded
-from tortoise_core.training.data.utterances import SpokenItem
+from tortoise_core.training.data.utterances import TrainingItem
 from tortoise_core.training.loop import LoopConfig
 from tortoise_core.training.stages.diffusion import latents_of
 from tortoise_core.training.stages.entry import StageEntry
@@ -58,7 +58,9 @@ def _build(workspace: Workspace, config: VocoderDecodedStageConfig) -> VocoderSt
     return stage
 
 
-def _decoded_of(workspace: Workspace, corpus: Corpus, items: Sequence[SpokenItem], config: DecodedConfig) -> np.ndarray:
+def _decoded_of(
+    workspace: Workspace, corpus: Corpus, items: Sequence[TrainingItem], config: DecodedConfig
+) -> np.ndarray:
     """Computes the decoder's mels of utterances, or reads them. Shape: (sum of frames, mels), float16."""
     recipe = workspace.recipe
     checkpoint = workspace.checkpoint("diffusion")

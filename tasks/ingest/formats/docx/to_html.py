@@ -28,6 +28,9 @@ _MAX_LEVEL = 6
 _STYLE_MAP = """
 p[style-name='Title'] => p.title:fresh
 p[style-name='Subtitle'] => p.subtitle:fresh
+p[style-name='HTML Preformatted'] => pre.code:separator('\\n')
+p[style-name='Code'] => pre.code:separator('\\n')
+p[style-name='Source Code'] => pre.code:separator('\\n')
 p[style-name='Quote'] => blockquote > p:fresh
 p[style-name='Intense Quote'] => blockquote > p:fresh
 p[style-name='Block Text'] => blockquote > p:fresh
@@ -45,7 +48,14 @@ _AROUND = {
     "header": SkipRule.RUNNING_HEAD,
     "footer": SkipRule.RUNNING_HEAD,
 }
-_CORE = {"title": "title", "creator": "authors", "language": "language", "description": "description", "date": "date"}
+_CORE = {
+    "title": "title",
+    "creator": "authors",
+    "language": "language",
+    "description": "description",
+    "date": "date",
+    "keywords": "keywords",
+}
 
 
 @dataclass

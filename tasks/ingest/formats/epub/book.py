@@ -10,19 +10,22 @@ from pathlib import Path
 from configs.settings import IngestSettings
 from storage.records import Block, Book, Chapter, Skip
 from tasks.errors import UnreadableBookError
-from tasks.ingest.chapters import Mark, assemble
+from tasks.ingest.chapters import Mark, assemble, one_line
 from tasks.ingest.events import Anchor, Event
 from tasks.ingest.formats.epub.package import Package, read_package
 from tasks.ingest.front_pages import title_rule
 from tasks.ingest.html.documents import Document, read_documents
 from tasks.ingest.html.elements import local_name
 from tasks.ingest.html.parse import heading_anchors
+from tasks.ingest.html.plain_heads import mark_plain_heads
 from tasks.ingest.html.unread import meaning_rule
+from tasks.ingest.metadata import describe
 from tasks.ingest.notes import ChapterNote
 from tasks.ingest.skips import SkipRule
 
 _CONTAINER = "meta-inf/container.xml"
 Placed = Event | ChapterNote
+_FIXED_LAYOUT = "the pages are laid out like pictures (fixed layout) and were read one by one"
 _MANY_PICTURES = 10
 _LETTERS_PER_SCAN = 5
 
@@ -51,30 +54,31 @@ def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
     # 3. Cut the events into chapters.
     chapters, skips = assemble(units, marks, package.metadata.title, package.metadata.authors, settings.also_read)
     _refuse_pictures(path, package, chapters)
-    return Book(
+    layout = [_FIXED_LAYOUT] if package.is_fixed_layout else []
+    book = Book(
         title=package.metadata.title or path.stem,
         authors=package.metadata.authors,
         language=package.metadata.language,
         source_sha256=hashlib.sha256(data).hexdigest(),
         chapters=chapters,
         skipped=skips,
-        identifier=package.metadata.identifier,
-        publisher=package.metadata.publisher,
-        date=package.metadata.date,
-        description=package.metadata.description,
         cover=package.cover,
         cover_media_type=package.cover_media_type,
-        series=package.metadata.series,
-        series_position=package.metadata.series_position,
-        identifiers=package.metadata.identifiers,
-        warnings=(*package.warnings, *problems, *missing),
+        warnings=(*package.warnings, *layout, *problems, *missing),
     )
+    return describe(book, package.metadata)
 
 
 def _refuse_pictures(path: Path, package: Package, chapters: Sequence[Chapter]) -> None:
-    """Refuses a book whose pages were scanned, whatever little text stands beside the pictures."""
+    """Refuses a book whose pages are pictures, whatever little text stands beside them."""
     pictures = sum(local_name(element) in ("img", "image") for unit in package.units for element in unit.body.iter())
     letters = sum(c.isalpha() for chapter in chapters for block in chapter.blocks for c in block.text)
+    pages = len(package.units)
+    if package.is_fixed_layout and letters < pages * _LETTERS_PER_SCAN:
+        raise UnreadableBookError(
+            f"{path.name} is a fixed-layout book of {pages} pages, which hold {letters} letters of text: they are "
+            "pictures; recognise their text first (OCR)"
+        )
     if pictures >= _MANY_PICTURES and letters < pictures * _LETTERS_PER_SCAN:
         raise UnreadableBookError(
             f"{path.name} has {pictures} pictures and {letters} letters of text: its pages are pictures; "
@@ -92,10 +96,13 @@ def _resolve_toc(package: Package) -> tuple[list[Mark], list[str]]:
             marks.append(Mark(entry.title, index, entry.fragment, entry.depth))
         else:
             problems.append(f"the table of contents names {entry.path} for {entry.title!r}, which is not in the spine")
-    if marks:
+    bodies = [unit.body for unit in package.units]
+    has_plain_heads = len(marks) < 2 and mark_plain_heads(bodies)
+    if marks and not has_plain_heads:
         return marks, problems
-    problems.append("there is no table of contents; chapters are made from headings")
-    return [Mark(title, index, id_) for index, id_, title in heading_anchors([u.body for u in package.units])], problems
+    kind = "no table of contents" if not marks else "one entry in the table of contents"
+    problems.append(f"there is {kind}; chapters are made from headings")
+    return [Mark(one_line(lines), index, id_) for index, id_, lines in heading_anchors(bodies)], problems
 
 
 def _check_anchors(marks: Sequence[Mark], units: Sequence[Sequence[Placed]]) -> tuple[list[Mark], list[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tasks.ingest.formats.epub.opf import OPF
 from tasks.ingest.html.parse import parse, text_of
-from tasks.ingest.metadata import Metadata
+from tasks.ingest.metadata import Metadata, sort_names, split_subjects
 
 Values = Sequence[tuple[str, Mapping[str, str]]]  # texts of elements of one name with their attributes
 
@@ -20,9 +20,11 @@ def read_metadata(dublin_core: Mapping[str, Values], metas: Values, unique_ident
     refining = _refinements(metas)
     series, position = _series(metas, refining)
     identifiers = [_identifier(tidy(value), attributes) for value, attributes in dublin_core.get("identifier", ())]
+    title, sort_title, subtitle = _titles(dublin_core.get("title", ()), metas, refining)
+    authors = _authors(dublin_core.get("creator", ()), refining)
     return Metadata(
-        title=_title(dublin_core.get("title", ()), refining),
-        authors=_authors(dublin_core.get("creator", ()), refining),
+        title=title,
+        authors=tuple(authors),
         language=first("language").replace("_", "-"),
         identifier=tidy(unique_identifier) or first("identifier"),
         identifiers=tuple(dict.fromkeys(name for name in identifiers if name)),
@@ -31,6 +33,11 @@ def read_metadata(dublin_core: Mapping[str, Values], metas: Values, unique_ident
         description=_plain(first("description")),
         series=series,
         series_position=position,
+        subtitle=subtitle,
+        sort_title=sort_title,
+        sort_authors=sort_names(authors),
+        subjects=split_subjects(tidy(value) for value, _ in dublin_core.get("subject", ())),
+        rights=first("rights"),
     )
 
 
@@ -48,23 +55,45 @@ def _refinements(metas: Values) -> dict[tuple[str, str], str]:
     }
 
 
-def _title(titles: Values, refining: Mapping[tuple[str, str], str]) -> str:
-    """Returns the title of type "main", else the first."""
-    named = [(tidy(value), refining.get((attributes.get("id", ""), "title-type"), "")) for value, attributes in titles]
-    named = [(title, kind) for title, kind in named if title]
-    return next((title for title, kind in named if kind == "main"), named[0][0] if named else "")
+def _titles(titles: Values, metas: Values, refining: Mapping[tuple[str, str], str]) -> tuple[str, str, str]:
+    """Returns the title, how it is sorted, and the subtitle.
+
+    The title is that of type "main", else the first. EPUB 3 says in a refining `file-as` how it is sorted, calibre in a
+    field of its own.
+    """
+    named = [
+        (tidy(value), refining.get((attributes.get("id", ""), "title-type"), ""), attributes)
+        for value, attributes in titles
+        if tidy(value)
+    ]
+    if not named:
+        return "", "", ""
+    title, _, attributes = next((one for one in named if one[1] == "main"), named[0])
+    fields = {attributes.get("name", ""): tidy(attributes.get("content")) for _, attributes in metas}
+    sorted_as = _file_as(attributes, refining) or fields.get("calibre:title_sort", "")
+    return title, sorted_as, next((other for other, kind, _ in named if kind == "subtitle"), "")
 
 
-def _authors(creators: Values, refining: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
-    """Returns the creators whose role is author or not given; all creators when that leaves nobody."""
+def _authors(creators: Values, refining: Mapping[tuple[str, str], str]) -> dict[str, str]:
+    """Returns the creators whose role is author or not given, all creators when that leaves nobody.
+
+    With each, how the name is sorted ("Baum, L. Frank"), "" where that is unknown.
+    """
     named = [(tidy(value), attributes) for value, attributes in creators if tidy(value)]
 
     def is_author(attributes: Mapping[str, str]) -> bool:
         role = attributes.get(f"{{{OPF}}}role") or refining.get((attributes.get("id", ""), "role")) or "aut"
         return role.lower() == "aut"
 
-    authors = [name for name, attributes in named if is_author(attributes)] or [name for name, _ in named]
-    return tuple(dict.fromkeys(authors))
+    authors: dict[str, str] = {}
+    for name, attributes in [one for one in named if is_author(one[1])] or named:
+        authors.setdefault(name, _file_as(attributes, refining))
+    return authors
+
+
+def _file_as(attributes: Mapping[str, str], refining: Mapping[tuple[str, str], str]) -> str:
+    """Returns how a name or title is sorted, as EPUB 2 (an attribute) or EPUB 3 (a refining element) says it."""
+    return tidy(attributes.get(f"{{{OPF}}}file-as")) or refining.get((attributes.get("id", ""), "file-as"), "")
 
 
 def _identifier(value: str, attributes: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ import base64
 import posixpath
 import re
 import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from lxml import etree
 from configs.settings import IngestSettings
 from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import BookArchive, parse_xml, resolve, safe_parser
-from tasks.ingest.encoding import decode
+from tasks.ingest.encoding import decode, repair
 from tasks.ingest.formats.epub.metadata import Values, read_metadata, tidy
 from tasks.ingest.formats.epub.opf import DC, OPF, TEXT_TYPES, clean_package
 from tasks.ingest.formats.epub.toc import TocEntry, read_nav, read_ncx
@@ -63,6 +64,7 @@ class Package:
     units: list[Unit] = field(default_factory=list)
     toc: list[TocEntry] = field(default_factory=list)
     landmarks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    is_fixed_layout: bool = False  # its pages are laid out like pictures
     warnings: list[str] = field(default_factory=list)
 
 
@@ -112,8 +114,8 @@ def read_package(path: Path, settings: IngestSettings) -> Package:
             raise UnreadableBookError(f"{path.name} has a damaged package file: {error}") from error
         values = {name: book.get_metadata("DC", name) for name in book.metadata.get(DC, {})}
         package = Package(read_metadata(values, _metas(book), book.uid or ""), warnings=reader.problems)
-        _refuse_fixed_layout(book, reader, path)
-        _load_units(package, book, reader.opf_file, archive)
+        package.is_fixed_layout = _is_fixed_layout(book, reader)
+        _load_units(package, book, reader, archive)
         _load_toc(package, book, reader.opf_file, archive)
         _load_cover(package, book, reader.opf_file, archive)
     return package
@@ -145,8 +147,8 @@ def _metas(book: epub.EpubBook) -> Values:
     return [pair for values in book.metadata.get(OPF, {}).values() for pair in values]
 
 
-def _refuse_fixed_layout(book: epub.EpubBook, reader: _Reader, path: Path) -> None:
-    """Refuses a book whose pages are laid out like pictures: all of it, or most of its spine."""
+def _is_fixed_layout(book: epub.EpubBook, reader: _Reader) -> bool:
+    """Tells whether the pages of a book are laid out like pictures: all of it, or most of its spine."""
     whole = any(
         (attributes.get("property") == "rendition:layout" and tidy(value) == "pre-paginated")
         or (attributes.get("name") in ("fixed-layout", "fixed_layout") and attributes.get("content") == "true")
@@ -157,33 +159,58 @@ def _refuse_fixed_layout(book: epub.EpubBook, reader: _Reader, path: Path) -> No
         "rendition:layout-pre-paginated" in words or (whole and "rendition:layout-reflowable" not in words)
         for words in layouts
     )
-    if layouts and fixed * 2 > len(layouts):
-        raise UnreadableBookError(
-            f"{path.name} is a fixed-layout book, its pages are pictures; Talepress reads flowing text"
-        )
+    return fixed * 2 > len(layouts)
 
 
-def _load_units(package: Package, book: epub.EpubBook, opf_path: str, archive: BookArchive) -> None:
-    """Reads the texts of the spine, each once, and applies their stylesheets."""
+def _load_units(package: Package, book: epub.EpubBook, reader: _Reader, archive: BookArchive) -> None:
+    """Reads the texts of the spine, each once, and applies their stylesheets.
+
+    Where an entry is of a type that is no text, its fallbacks in the manifest are tried one after the other.
+    """
     loaded: set[str] = set()
-    styles = StyleSheets(_StyleLoader(archive, package.warnings))
+    # A fixed layout may lay transparent text over a picture: it is the page's text.
+    styles = StyleSheets(_StyleLoader(archive, package.warnings), hides_out_of_sight=not package.is_fixed_layout)
     lexicons = _Lexicons(archive, package)
+    items: dict[str, epub.EpubItem] = {}
+    for item in book.get_items():
+        items.setdefault(item.id, item)
+    fallbacks = {item.get("id"): item.get("fallback") for item in reader.container.iter("{*}item")}
     for idref, linear in book.spine:
-        item = book.get_item_with_id(idref)
-        if item is None:
+        if idref not in items:
             package.warnings.append(f"the spine names {idref!r}, which the manifest does not have")
             continue
-        member = _member(opf_path, item)
+        member = _member(reader.opf_file, items[idref])
         if member not in archive or member.lower() in loaded:
             package.warnings.append(f"{member} of the spine is missing or repeated and was left out")
             continue
         loaded.add(member.lower())
-        if not _is_text(item.media_type, member, archive):
+        chain = _fallback_chain(idref, items, fallbacks)
+        texts = (_member(reader.opf_file, item) for item in chain if _holds_text(item, reader.opf_file, archive))
+        text = next(texts, None)
+        if text is None:
             package.warnings.append(f"{member} of the spine is no text and was left out")
             continue
-        body = _read_document(archive, member, package.warnings)
-        styles.apply(body, member)
-        package.units.append(Unit(member, body, linear != "no", lexicons.of(body, member)))
+        body = _read_document(archive, text, package.warnings)
+        styles.apply(body, text)
+        package.units.append(Unit(text, body, linear != "no", lexicons.of(body, text)))
+
+
+def _fallback_chain(
+    idref: str, items: Mapping[str, epub.EpubItem], fallbacks: Mapping[str, str | None]
+) -> Iterator[epub.EpubItem]:
+    """Yields an item of the manifest and its fallbacks, each once (EPUB 3.3, section 5.6.2)."""
+    known: set[str] = set()
+    current = idref
+    while current in items and current not in known:
+        known.add(current)
+        yield items[current]
+        current = fallbacks.get(current) or ""
+
+
+def _holds_text(item: epub.EpubItem, opf_path: str, archive: BookArchive) -> bool:
+    """Tells whether an item of the manifest is a text in the archive."""
+    member = _member(opf_path, item)
+    return member in archive and _is_text(item.media_type, member, archive)
 
 
 def _member(opf_path: str, item: epub.EpubItem) -> str:
@@ -264,8 +291,9 @@ def _read_document(archive: BookArchive, member: str, problems: list[str]) -> et
     text, encoding = decode(data, name)
     if encoding not in ("utf-8", "us-ascii", "ascii") and encoding != (name or "").lower():
         problems.append(f"{member} is not UTF-8 and was read as {encoding}")
+    text, repairs = repair(text, member)
     body, found = parse(text, member)
-    problems += found
+    problems += (*repairs, *found)
     return body
 
 

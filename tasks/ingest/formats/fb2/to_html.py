@@ -14,7 +14,7 @@ from lxml import etree
 
 from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import safe_parser
-from tasks.ingest.metadata import Metadata
+from tasks.ingest.metadata import Metadata, sort_names, split_subjects
 
 _XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 _MAX_LEVEL = 6
@@ -162,14 +162,17 @@ def _metadata(root: etree._Element) -> Metadata:
     document = root.find("{*}description/{*}document-info")
     if info is None:
         return Metadata()
-    authors = []
+    authors: dict[str, str] = {}
     for author in info.iterfind("{*}author"):
-        names = [_text(author, name) for name in ("first-name", "middle-name", "last-name")]
-        authors.append(" ".join(name for name in names if name) or _text(author, "nickname"))
+        *given, family = (_text(author, name) for name in ("first-name", "middle-name", "last-name"))
+        first = " ".join(name for name in given if name)
+        name = f"{first} {family}".strip() or _text(author, "nickname")
+        if name:
+            authors[name] = f"{family}, {first}" if family and first else ""
     series = info.find("{*}sequence")
     return Metadata(
         title=_text(info, "book-title"),
-        authors=tuple(author for author in authors if author),
+        authors=tuple(authors),
         language=_text(info, "lang"),
         identifier=_text(publication, "isbn") or _text(document, "id"),
         publisher=_text(publication, "publisher"),
@@ -177,6 +180,8 @@ def _metadata(root: etree._Element) -> Metadata:
         description=_text(info, "annotation"),
         series=(series.get("name") or "") if series is not None else "",
         series_position=(series.get("number") or "") if series is not None else "",
+        sort_authors=sort_names(authors),
+        subjects=split_subjects([_text(info, "keywords").replace(",", ";")]),
     )
 
 

@@ -15,13 +15,14 @@ from configs.settings import IngestSettings
 from storage.records import Book
 from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import BookArchive, resolve
-from tasks.ingest.chapters import Mark
-from tasks.ingest.encoding import decode
+from tasks.ingest.chapters import Mark, one_line
+from tasks.ingest.encoding import decode, repair
 from tasks.ingest.html.binding import Extras, book_from_html, sha256_of
 from tasks.ingest.html.css import StyleSheets
 from tasks.ingest.html.documents import Document
 from tasks.ingest.html.parse import heading_anchors, parse, text_of
-from tasks.ingest.metadata import Metadata
+from tasks.ingest.html.plain_heads import mark_plain_heads
+from tasks.ingest.metadata import Metadata, split_subjects
 from tasks.ingest.skips import SkipRule
 
 HTML_SUFFIXES = (".html", ".htm", ".xhtml", ".xht")
@@ -44,6 +45,7 @@ class _Page:
     path: str
     body: etree._Element
     root: etree._Element
+    warnings: tuple[str, ...] = ()
 
 
 def is_html(head: bytes) -> bool:
@@ -60,8 +62,9 @@ def read_html_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
     """Reads the book in one HTML file; styles in it count, other files are not looked at."""
     page = _page(path.name, data, settings)
     StyleSheets(lambda source, href: None).apply(page.body, page.path)
-    metadata = _metadata([page])
-    return book_from_html(path, sha256_of(data), [Document(page.path, page.body)], metadata, settings)
+    documents = [Document(page.path, page.body)]
+    extras = Extras(warnings=page.warnings)
+    return book_from_html(path, sha256_of(data), documents, _metadata([page]), settings, None, extras)
 
 
 def read_html_zip(path: Path, data: bytes, settings: IngestSettings) -> Book:
@@ -123,7 +126,8 @@ def _book_of_files(path: Path, digest: str, files: Mapping[str, bytes], settings
     if index is not None:
         return _book_by_index(path, digest, pages, index, settings)
     documents = [Document(page.path, page.body) for page in pages]
-    return book_from_html(path, digest, documents, _metadata(pages), settings, _marks_of_headings(pages))
+    extras = Extras(warnings=_warnings_of(pages))
+    return book_from_html(path, digest, documents, _metadata(pages), settings, _marks_of_headings(pages), extras)
 
 
 def _book_by_index(path: Path, digest: str, pages: Sequence[_Page], index: _Page, settings: IngestSettings) -> Book:
@@ -148,8 +152,13 @@ def _book_by_index(path: Path, digest: str, pages: Sequence[_Page], index: _Page
     marks = [Mark(title, places[target], fragment) for title, target, fragment in links if target in places]
     marks += [Mark(_title_of(page), places[page.path.lower()]) for page in others]
     documents = [Document(page.path, page.body) for page in ordered]
-    extras = Extras(left_out=left_out, warnings=warnings)
+    extras = Extras(left_out=left_out, warnings=(*warnings, *_warnings_of(pages)))
     return book_from_html(path, digest, documents, _metadata([index, *pages]), settings, marks, extras)
+
+
+def _warnings_of(pages: Sequence[_Page]) -> tuple[str, ...]:
+    """Collects what was repaired in the pages."""
+    return tuple(warning for page in pages for warning in page.warnings)
 
 
 def _page(name: str, data: bytes, settings: IngestSettings) -> _Page:
@@ -158,8 +167,9 @@ def _page(name: str, data: bytes, settings: IngestSettings) -> _Page:
         raise UnreadableBookError(f"{name} has {len(data) // _MIB} MiB, over ingest.max_unit_bytes")
     declared = _CHARSET.search(data[:_HEAD_BYTES])
     text, _ = decode(data, declared[1].decode("ascii", "replace") if declared else None)
+    text, repairs = repair(text, name)
     body, _ = parse(text, name)
-    return _Page(name, body, body.getroottree().getroot())
+    return _Page(name, body, body.getroottree().getroot(), repairs)
 
 
 def _loader(files: Mapping[str, bytes]) -> _Load:
@@ -211,7 +221,8 @@ def _link_share(page: _Page) -> float:
 
 def _marks_of_headings(pages: Sequence[_Page]) -> list[Mark]:
     """Returns marks at headings; a file without any is a chapter by itself."""
-    marks = [Mark(title, at, id_) for at, id_, title in heading_anchors([page.body for page in pages])]
+    mark_plain_heads([page.body for page in pages])
+    marks = [Mark(one_line(lines), at, id_) for at, id_, lines in heading_anchors([page.body for page in pages])]
     marked = {mark.unit for mark in marks}
     if len(pages) > 1:
         marks += [Mark(_title_of(page), at) for at, page in enumerate(pages) if at not in marked]
@@ -249,4 +260,6 @@ def _metadata(pages: Sequence[_Page]) -> Metadata:
         publisher=found.get("publisher", ""),
         date=found.get("date", ""),
         description=found.get("description", ""),
+        subjects=split_subjects([found.get("subject") or found.get("keywords", "").replace(",", ";")]),
+        rights=found.get("rights") or found.get("copyright", ""),
     )

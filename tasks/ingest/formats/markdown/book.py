@@ -7,13 +7,13 @@ from pathlib import Path
 
 from configs.settings import IngestSettings
 from storage.records import Book
-from tasks.ingest.encoding import decode
+from tasks.ingest.encoding import decode, repair
 from tasks.ingest.formats.markdown.to_html import split_front_matter, to_html
 from tasks.ingest.formats.text.book import encoding_warnings, require_text
 from tasks.ingest.html.binding import Extras, book_from_html, sha256_of
 from tasks.ingest.html.documents import Document
 from tasks.ingest.html.parse import parse
-from tasks.ingest.metadata import Metadata
+from tasks.ingest.metadata import Metadata, split_subjects
 from tasks.ingest.skips import SkipRule
 
 
@@ -21,9 +21,10 @@ def read_markdown_book(path: Path, data: bytes, settings: IngestSettings) -> Boo
     """Reads the book in a Markdown file. Raises `UnreadableBookError` for a file that is no text."""
     text, encoding = decode(data)
     require_text(text, path.name)
+    text, repairs = repair(text, path.name)
     fields, front_matter, text, problem = split_front_matter(text)
     body, _ = parse(to_html(text), path.name)
-    warnings = encoding_warnings(path.name, encoding) + ((f"{path.name}: {problem}",) if problem else ())
+    warnings = encoding_warnings(path.name, encoding) + repairs + ((f"{path.name}: {problem}",) if problem else ())
     left_out = [(front_matter, SkipRule.FRONT_MATTER)] if front_matter.strip() else []
     extras = Extras(left_out=left_out, warnings=warnings)
     return book_from_html(path, sha256_of(data), [Document(path.name, body)], _metadata(fields), settings, None, extras)
@@ -48,6 +49,11 @@ def _metadata(fields: Mapping[str, object]) -> Metadata:
         description=first("description", "abstract", "summary"),
         series=first("series", "belongs-to-collection"),
         series_position=first("series_index", "group-position"),
+        subtitle=first("subtitle"),
+        subjects=split_subjects(
+            word for name in ("subject", "subjects", "keywords", "tags") for word in _words(fields.get(name))
+        ),
+        rights=first("rights", "copyright", "license"),
     )
 
 

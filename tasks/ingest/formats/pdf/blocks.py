@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from storage.records import Block, BlockKind, Skip
 from tasks.ingest.chapters import Mark, one_line
-from tasks.ingest.events import INVISIBLE, Anchor, Event, is_scene_break
+from tasks.ingest.events import INVISIBLE, Anchor, Event, GuessedSkip, is_scene_break
 from tasks.ingest.formats.pdf.layout import Line, body_size, edge_rules
 from tasks.ingest.front_pages import title_rule
 from tasks.ingest.plain.headings import heading_of, is_loud
@@ -221,7 +221,8 @@ class _Reader:
     def _emit(self, paragraph: _Paragraph) -> None:
         lines = paragraph.lines
         if paragraph.rule:
-            self._skip(" ".join(line.text for line in lines), paragraph.rule)
+            text = " ".join(line.text for line in lines)
+            self._events.append(GuessedSkip(text, paragraph.rule, source=self._source))
             return
         text = _text(paragraph)
         if paragraph.is_heading:

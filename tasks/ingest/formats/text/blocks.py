@@ -10,9 +10,10 @@ from collections.abc import Collection, Sequence
 
 from storage.records import Block, BlockKind, Skip
 from tasks.ingest.chapters import Mark, one_line
-from tasks.ingest.events import INVISIBLE, Anchor, Event, is_scene_break
+from tasks.ingest.events import INVISIBLE, Anchor, Event, GuessedSkip, is_scene_break
 from tasks.ingest.formats.text import gutenberg
 from tasks.ingest.formats.text.gutenberg import note_label, strip_inline
+from tasks.ingest.note_marks import NoteMarks
 from tasks.ingest.plain.headings import (
     Contents,
     Heading,
@@ -34,7 +35,9 @@ from tasks.ingest.plain.lines import (
     page_width,
     paragraphs,
     table_rows,
+    without_line_numbers,
 )
+from tasks.ingest.prose import is_prose
 from tasks.ingest.recount import require_whole
 from tasks.ingest.skips import SkipRule
 
@@ -96,6 +99,7 @@ class _Reader:
         self._groups = [part for group in paragraphs(visible) for part in _without_headings(group)]
         self._width = page_width(self._groups)
         self._rejoiner = Rejoiner(visible)
+        self._marks = NoteMarks(visible)
         self._skipped: dict[int, SkipRule] = {}  # paragraph to rule
         self._headings: dict[int, str] = {}  # paragraph to the chapter's title, "" for a heading that starts none
         self._notes: frozenset[str] = frozenset()
@@ -138,12 +142,13 @@ class _Reader:
 
     def _find_notes(self) -> None:
         """Skips the bodies of notes. A note of several paragraphs in brackets ends where its bracket closes."""
+        referred = set(gutenberg.references("\n".join(group.text for group in self._groups)))
         labels = set()
         depth = 0
         for index, group in enumerate(self._groups):
             if index in self._skipped:
                 continue
-            label = note_label(group.text)
+            label = note_label(group.text, referred)
             if label is not None:
                 labels.add(label)
                 depth = 0
@@ -167,7 +172,8 @@ class _Reader:
         named = {i for i in range(len(self._groups)) if self._is_named(i, keys)}
         loud = {i for i in range(len(self._groups)) if i not in found and self._looks_like_title(i)}
         if len(named) > 1:
-            chapters = named | {i for i, heading in found.items() if heading.kind in ("named", "part")}
+            words = {found[i].word for i in named if i in found} - {""}
+            chapters = named | {i for i, h in found.items() if h.kind in ("named", "part") or h.word in words}
         else:
             chapters = _top_kinds(found) or loud
         for index in sorted({*found, *named, *loud}):
@@ -189,7 +195,7 @@ class _Reader:
         text = group.text
         if index in self._skipped or len(group.lines) > 3 or len(text) > _MAX_TITLE_CHARS or is_scene_break(text):
             return False
-        if index + 1 >= len(self._groups) or index + 1 in self._skipped or note_label(text) is not None:
+        if index + 1 >= len(self._groups) or index + 1 in self._skipped or text.startswith("["):
             return False
         if is_loud(_unmarked(text)):
             return group.blank_before > 1 or (
@@ -225,7 +231,7 @@ class _Reader:
                 continue
             if self._headings.get(index) and not any(_letters(group.text) == name for name in wanted):
                 return
-            if len(group.text) > _PROSE_CHARS and not _IMPRINT.search(group.text):
+            if is_prose(group.text):
                 return
             plain = _letters(_unmarked(group.text))
             if _IMPRINT.search(_unmarked(group.text)):
@@ -239,7 +245,7 @@ class _Reader:
 
     def _emit(self, index: int, group: Paragraph) -> None:
         if index in self._skipped:
-            self._skip(" ".join(group.text.split()), self._skipped[index])
+            self._skip(" ".join(group.text.split()), self._skipped[index], guessed=self._is_guess(index))
         elif index in self._headings:
             self._emit_heading(group)
         elif is_scene_break(group.text):
@@ -254,6 +260,8 @@ class _Reader:
         self._add(BlockKind.HEADING, "\n".join(lines))
 
     def _emit_body(self, group: Paragraph) -> None:
+        """Adds the blocks of a paragraph that is no heading: a list, a table, lines that stand apart, or prose."""
+        bare, numbers = without_line_numbers(group)
         if items := list_items(group):
             for lines in items:
                 self._emit_item(lines)
@@ -262,8 +270,10 @@ class _Reader:
                 self._add(BlockKind.TABLE_ROW, "\n".join(cells))
         elif keeps_lines(group, self._width):
             self._add(BlockKind.PARAGRAPH, group.text)
-        elif is_verse(group, self._width):
-            self._add(BlockKind.VERSE, group.text)
+        elif is_verse(bare, self._width):
+            for number in numbers:
+                self._skip(number, SkipRule.LINE_NUMBER)
+            self._add(BlockKind.VERSE, bare.text)
         else:
             kind = BlockKind.QUOTE if is_indented(group, self._width) else BlockKind.PARAGRAPH
             self._add(kind, self._joined(group.clean_lines))
@@ -284,11 +294,19 @@ class _Reader:
         text, left_out = strip_inline(text, self._notes, self._also_read)
         for what, rule in left_out:
             self._skip(" ".join(what.split()), rule)
+        if SkipRule.NOTE_REFERENCE not in self._also_read:
+            for start, end in reversed(self._marks.find(text)):
+                self._skip(text[start:end], SkipRule.NOTE_REFERENCE)
+                text = text[:start] + text[end:]
         if text:
             self._events.append(Block(kind, text, self._source))
 
-    def _skip(self, text: str, rule: SkipRule) -> None:
-        self._events.append(Skip(text, rule, source=self._source))
+    def _is_guess(self, index: int) -> bool:
+        """Tells whether a paragraph is skipped by a guess: all are, but for Project Gutenberg's frame."""
+        return self._skipped[index] != SkipRule.GUTENBERG_BOILERPLATE
+
+    def _skip(self, text: str, rule: SkipRule, *, guessed: bool = False) -> None:
+        self._events.append((GuessedSkip if guessed else Skip)(text, rule, source=self._source))
 
 
 def _top_kinds(found: dict[int, Heading]) -> set[int]:

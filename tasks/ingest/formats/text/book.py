@@ -9,19 +9,22 @@ from configs.settings import IngestSettings
 from storage.records import Book
 from tasks.errors import UnreadableBookError
 from tasks.ingest.chapters import assemble
-from tasks.ingest.encoding import decode
+from tasks.ingest.encoding import decode, repair
 from tasks.ingest.formats.text.blocks import read_text
 from tasks.ingest.formats.text.gutenberg import read_header
 
 _LANGUAGES = {"english": "en", "french": "fr", "german": "de", "spanish": "es", "italian": "it", "dutch": "nl"}
-_CONTROLS = frozenset(map(chr, (*range(9), *range(14, 28)))) | {"\ufffd"}
+_CONTROLS = frozenset(map(chr, (*range(9), *range(14, 28))))
+_FEW = 4  # such characters never make a file a program's
 _MAX_CONTROL_SHARE = 0.01
+_MAX_LOST_SHARE = 0.1  # of U+FFFD: a text with so many cannot be read
 
 
 def read_text_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
     """Reads the book in a plain text file of any encoding. Raises `UnreadableBookError` for a file that is no text."""
     text, encoding = decode(data)
     require_text(text, path.name)
+    text, repairs = repair(text, path.name)
     header = read_header(text)
     title = header.get("title", path.stem)
     authors = tuple(name for name in (header.get("author", ""),) if name)
@@ -36,13 +39,15 @@ def read_text_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
         skipped=skips,
         publisher=header.get("publisher", ""),
         date=header.get("release date", ""),
-        warnings=encoding_warnings(path.name, encoding),
+        warnings=encoding_warnings(path.name, encoding) + repairs,
     )
 
 
 def require_text(text: str, name: str) -> None:
     """Raises `UnreadableBookError` where the characters are those of a program, a picture or the like."""
-    if sum(map(text.count, _CONTROLS)) > _MAX_CONTROL_SHARE * len(text):
+    controls = sum(map(text.count, _CONTROLS))
+    lost = text.count("\ufffd")
+    if controls > max(_FEW, _MAX_CONTROL_SHARE * len(text)) or lost > max(_FEW, _MAX_LOST_SHARE * len(text)):
         raise UnreadableBookError(
             f"{name} is not a text file: it holds control characters, as a program's own format does; "
             "save it as text, or give it the suffix of its format"

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from tasks.ingest.plain.lines import Paragraph
+from tasks.ingest.prose import tells
 from tasks.ingest.skips import SkipRule
 
 _FIELD = re.compile(
@@ -28,6 +29,7 @@ _CREDIT = re.compile(
     r"\[?editor['’]s note: this e-?text|\[?note: project gutenberg",
     re.I,
 )
+_MAKERS = re.compile(r"gutenberg|proofread|transcri|scann|digiti[sz]|e-?text|e-?book|html|https?:|archive", re.I)
 _CREDIT_PAGES = 12  # paragraphs in which credits may stand
 
 _NOTE_BODY = re.compile(r"\[(?:Footnote|Note)\s*([\dA-Z*†‡§]{1,4})?[:.]|\[(\d{1,4}|[A-Z]|\*+|[†‡§])\]\s+(?=\S)", re.I)
@@ -40,6 +42,8 @@ _INLINE = re.compile(
     r"|(?<![\w=])=(?=[^\s=])(?:[^=\n]{1,200}?)(?<=[^\s=])=(?![\w=]))",
     re.I,
 )
+_REFERENCE = re.compile(r"(?<=[\w.,;:!?”’\"')*_])[ \t]?\[(\d{1,4}|[A-Z]|\*+|[†‡§])\]")
+_BEFORE_NO_NOTE = ("", " ", "\n", "-", "–", "—", "(", "/")  # "[32]–[35]" are paragraphs of a judgment
 _INLINE_START = frozenset("[{_=")
 _BY_KIND = {
     "picture": SkipRule.ILLUSTRATION,
@@ -72,17 +76,28 @@ def credits(groups: Sequence[Paragraph], start: int, stop: int) -> set[int]:
     """Finds the paragraphs near the start in which the makers of the file, not of the book, speak."""
     found: set[int] = set()
     for index in range(start, min(start + _CREDIT_PAGES, stop)):
-        if _CREDIT.match(groups[index].text):
+        text = groups[index].text
+        if _CREDIT.match(text) and (not tells(text) or _MAKERS.search(text)):
             found.add(index)
         elif index - 1 in found and groups[index].blank_before <= 1 and "transcriber" in groups[index - 1].text.lower():
             found.add(index)  # the note under its title
     return found
 
 
-def note_label(text: str) -> str | None:
-    """Returns the label of a note's body, "1" of "[1] See above." and "[Footnote 1: See above.]"; else `None`."""
+def note_label(text: str, referred: Collection[str]) -> str | None:
+    """Returns the label of a note's body, "1" of "[1] See above." and "[Footnote 1: See above.]"; else `None`.
+
+    `referred` are the labels in the text that may lead to a note: "[32] The court held" without any is no note.
+    """
     match = _NOTE_BODY.match(text)
-    return None if match is None else (match[1] or match[2] or "*")
+    if match is None or (match[2] and match[2] not in referred):
+        return None
+    return match[1] or match[2] or "*"
+
+
+def references(text: str) -> list[str]:
+    """Lists the labels in brackets that stand behind a word or a stop, and may lead to a note."""
+    return _REFERENCE.findall(text)
 
 
 def strip_inline(
@@ -111,7 +126,8 @@ def strip_inline(
             return strip(mark[1:-1])
         # 2. Of all else, the whole mark goes, but for brackets that lead to no note.
         before = text[match.start() - 1 : match.start()]
-        if kind == "note" and mark[1:-1] not in notes and (not before.strip() or not mark[1:-1].isdigit()):
+        label = mark[1:-1]
+        if kind == "note" and label not in notes and (before in _BEFORE_NO_NOTE or not label.isdigit()):
             return mark
         if _BY_KIND[kind] in also_read:
             return mark

@@ -46,6 +46,7 @@ def test_headings_lists_quotes_tables_and_properties(tmp_path, settings):
     properties.title = "My Book"
     properties.author = "Ann Author; Bob Binder"
     properties.language = "en-GB"
+    properties.keywords = "lamps, night; sea"
     document.add_heading("My Book", 0)
     document.add_heading("Chapter One", 1)
     paragraph = document.add_paragraph("Water is H")
@@ -67,6 +68,7 @@ def test_headings_lists_quotes_tables_and_properties(tmp_path, settings):
     document.save(tmp_path / "b.docx")
     book = read_book(tmp_path / "b.docx", settings)
     assert (book.title, book.authors, book.language) == ("My Book", ("Ann Author", "Bob Binder"), "en-GB")
+    assert book.subjects == ("lamps", "night", "sea")
     assert [chapter.title for chapter in book.chapters] == ["Chapter One", "Chapter Two", "Chapter Three"]
     assert outline(book)[0][1] == [
         ("heading", "Chapter One"),

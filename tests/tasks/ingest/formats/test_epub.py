@@ -122,10 +122,13 @@ def test_main_title_publication_date_and_identifiers(tmp_path, settings):
 
 
 PAGE_OF_PICTURE = page("<div><img src='p.png'/></div>")
+SCANS = {f"{i}.xhtml": PAGE_OF_PICTURE for i in range(12)} | {"t.xhtml": page("<p>Page 1</p>")}
+FIXED_OF_OLD = '<meta name="fixed-layout" content="true"/>'
+FIXED = '<meta property="rendition:layout">pre-paginated</meta>'
 REFUSED = {
-    "scans": ({f"{i}.xhtml": PAGE_OF_PICTURE for i in range(12)} | {"t.xhtml": page("<p>Page 1</p>")}, "", "OCR"),
-    "fixed layout of old": (PAGES, '<meta name="fixed-layout" content="true"/>', "fixed-layout"),
-    "fixed layout": (PAGES, '<meta property="rendition:layout">pre-paginated</meta>', "fixed-layout"),
+    "scans": (SCANS, "", "12 pictures and 4 letters of text"),
+    "fixed layout of old": (SCANS, FIXED_OF_OLD, "13 pages, which hold 4 letters of text"),
+    "fixed layout": (SCANS, FIXED, "13 pages, which hold 4 letters of text"),
 }
 
 
@@ -134,6 +137,43 @@ def test_books_of_pictures_are_refused(kind, tmp_path, settings):
     pages, extra, reason = REFUSED[kind]
     with pytest.raises(UnreadableBookError, match=reason):
         read_book(write_epub(tmp_path / "b.epub", pages, extra_metadata=extra), settings)
+
+
+@pytest.mark.parametrize("fixed", [FIXED, FIXED_OF_OLD])
+def test_a_book_of_fixed_layout_with_text_is_read_page_by_page(fixed, tmp_path, settings):
+    pages = {
+        "a.xhtml": page("<div style='position:absolute; top:10px'>The miller had a cat.</div><img src='p.png'/>"),
+        "b.xhtml": page("<p style='opacity:0'>The cat had a hat.</p>"),  # laid over a picture
+        "c.xhtml": page("<p style='display:none'>Not this.</p><p>The end.</p>"),
+    }
+    book = read_book(write_epub(tmp_path / "b.epub", pages, extra_metadata=fixed), settings)
+    assert [block.text for chapter in book.chapters for block in chapter.blocks] == [
+        "The miller had a cat.",
+        "The cat had a hat.",
+        "The end.",
+    ]
+    assert any("fixed layout" in warning for warning in book.warnings)
+
+
+def test_an_entry_of_the_spine_that_is_no_text_gives_way_to_its_fallback(tmp_path, settings):
+    package = opf(["a.xhtml", "p.png", "p.json", "p.xhtml"], ["a.xhtml", "p.png"])
+    package = package.replace('id="i1"', 'id="i1" fallback="i2"').replace('id="i2"', 'id="i2" fallback="i3"', 1)
+    files = {"a.xhtml": page("<p>One.</p>")}
+    members = {
+        "OEBPS/content.opf": package,
+        "OEBPS/p.png": b"\x89PNG....",
+        "OEBPS/p.json": "{}",
+        "OEBPS/p.xhtml": page("<p>Two.</p>"),
+    }
+    book = read_book(write_epub(tmp_path / "b.epub", files, members=members), settings)
+    assert [block.text for chapter in book.chapters for block in chapter.blocks] == ["One.", "Two."]
+
+
+def test_fallbacks_in_a_circle_end(tmp_path, settings):
+    package = opf(["a.xhtml", "p.png"], ["a.xhtml", "p.png"]).replace('id="i1"', 'id="i1" fallback="i1"')
+    members = {"OEBPS/content.opf": package, "OEBPS/p.png": b"\x89PNG...."}
+    book = read_book(write_epub(tmp_path / "b.epub", {"a.xhtml": page("<p>One.</p>")}, members=members), settings)
+    assert any("p.png of the spine is no text" in warning for warning in book.warnings)
 
 
 def test_one_fixed_page_does_not_make_a_fixed_book(tmp_path, settings):
@@ -156,3 +196,36 @@ def test_an_encrypted_font_is_no_lock_but_an_encrypted_chapter_is(tmp_path, sett
     assert read_book(remade(tmp_path, members={"META-INF/encryption.xml": _encryption("OEBPS/f.otf")}), settings)
     with pytest.raises(UnreadableBookError, match="protected by DRM"):
         read_book(remade(tmp_path, members={"META-INF/encryption.xml": _encryption("OEBPS/a.xhtml")}), settings)
+
+
+SORTED = {
+    "epub 3": (
+        '<dc:title id="t">The Lamp</dc:title><meta refines="#t" property="title-type">main</meta>'
+        '<meta refines="#t" property="file-as">Lamp, The</meta>'
+        '<dc:title id="s">A Tale</dc:title><meta refines="#s" property="title-type">subtitle</meta>'
+        '<dc:creator id="a">Ann Writer</dc:creator><meta refines="#a" property="file-as">Writer, Ann</meta>',
+        ("The Lamp", "Lamp, The", "A Tale", ("Ann Author", "Ann Writer"), ("Ann Author", "Writer, Ann")),
+    ),
+    "epub 2 and calibre": (
+        '<meta name="calibre:title_sort" content="Lamp, The"/>'
+        '<dc:creator opf:file-as="Writer, Ann" opf:role="aut">Ann Writer</dc:creator>',
+        ("A Test", "Lamp, The", "", ("Ann Author", "Ann Writer"), ("Ann Author", "Writer, Ann")),
+    ),
+    "nothing": ("", ("A Test", "", "", ("Ann Author",), ())),
+}
+
+
+@pytest.mark.parametrize("kind", SORTED)
+def test_subtitle_and_sort_names(kind, tmp_path, settings):
+    extra, expected = SORTED[kind]
+    book = read_book(write_epub(tmp_path / "b.epub", PAGES, extra_metadata=extra), settings)
+    assert (book.title, book.sort_title, book.subtitle, book.authors, book.sort_authors) == expected
+
+
+def test_subjects_and_rights(tmp_path, settings):
+    extra = (
+        "<dc:subject>Lamps -- Fiction; Night</dc:subject><dc:subject> Night </dc:subject><dc:subject/>"
+        "<dc:rights>Public domain\n in the USA.</dc:rights>"
+    )
+    book = read_book(write_epub(tmp_path / "b.epub", PAGES, extra_metadata=extra), settings)
+    assert (book.subjects, book.rights) == (("Lamps -- Fiction", "Night"), "Public domain in the USA.")

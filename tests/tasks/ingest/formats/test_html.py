@@ -23,7 +23,8 @@ def skipped(book: Book) -> list[tuple[str, str]]:
 
 FILES = {
     "index.html": (
-        '<html lang="en"><head><title>The Folder</title><meta name="author" content="Ann Author"></head><body>'
+        '<html lang="en"><head><title>The Folder</title><meta name="author" content="Ann Author">'
+        '<meta name="keywords" content="lamps, night"><meta name="DC.rights" content="CC0"></head><body>'
         '<h1>The Folder</h1><ul><li><a href="text/ch2.html">Two comes first</a></li>'
         '<li><a href="text/ch10.html#half">And ten</a></li><li><a href="http://example.org/ch2.html">away</a></li></ul>'
     ),
@@ -58,6 +59,7 @@ def _zip(tmp_path):
 def test_files_in_the_order_of_the_index(make, tmp_path, settings):
     book = read_book(make(tmp_path), settings)
     assert (book.title, book.authors, book.language) == ("The Folder", ("Ann Author",), "en")
+    assert (book.subjects, book.rights) == (("lamps", "night"), "CC0")
     assert outline(book) == EXPECTED
     assert skipped(book)[0][0] == "table-of-contents" and ("hidden", "unseen") in skipped(book)
     assert book.warnings == ("text/extra.html is not linked from index.html and was read at the end",)
@@ -92,6 +94,7 @@ FB2 = """<?xml version="1.0" encoding="utf-8"?>
 <FictionBook xmlns="http://www.gribuser.ru/xml/fictionbook/2.0" xmlns:l="http://www.w3.org/1999/xlink">
 <description><title-info><author><first-name>Ann</first-name><last-name>Author</last-name></author>
 <book-title>The Tale</book-title><annotation><p>About.</p></annotation><date>1901</date>
+<keywords>lamps, night</keywords>
 <coverpage><image l:href="#c.png"/></coverpage><lang>en</lang><sequence name="The Lamps" number="2"/></title-info>
 <publish-info><publisher>P</publisher><isbn>123</isbn></publish-info></description>
 <body><title><p>The Tale</p></title>
@@ -116,7 +119,12 @@ def test_fb2(packed, tmp_path, settings):
     assert (book.title, book.authors, book.language, book.date) == ("The Tale", ("Ann Author",), "en", "1901")
     assert (book.publisher, book.identifier, book.description) == ("P", "123", "About.")
     assert (book.series, book.series_position) == ("The Lamps", "2")
-    assert (book.cover, book.cover_media_type, book.warnings) == (b"PNG", "image/png", ())
+    assert (book.sort_authors, book.subjects) == (("Author, Ann",), ("lamps", "night"))
+    assert (book.cover, book.cover_media_type) == (b"PNG", "image/png")
+    assert [warning.split(",")[0] for warning in book.warnings] == [
+        "left out by a guess as half-title-page: 'The Tale'",
+        "guesses leave out 9.1% of the book's words; look at what is skipped",
+    ]
     assert outline(book) == [
         ("One The Start", ["One\nThe Start", "Text here.", "First line\nSecond line", "Said."]),
         ("Two", ["Two", "* * *", "The end."]),

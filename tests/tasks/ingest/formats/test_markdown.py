@@ -77,3 +77,9 @@ def test_attributes_of_headings_are_not_spoken(tmp_path, settings):
 def test_endless_nesting_is_refused(text, tmp_path, settings):
     with pytest.raises(UnreadableBookError, match=r"stand in a row|make them flatter"):
         read(tmp_path, settings, text)
+
+
+def test_front_matter_names_subtitle_subjects_and_rights(tmp_path, settings):
+    fields = "title: T\nsubtitle: A Tale\nkeywords: [lamps, night]\nsubject: night; sea\nrights: CC0"
+    book = read(tmp_path, settings, f"---\n{fields}\n---\n\nText.\n")
+    assert (book.subtitle, book.subjects, book.rights) == ("A Tale", ("night", "sea", "lamps"), "CC0")

@@ -50,6 +50,45 @@ def test_what_no_style_hides_is_read(css, body):
     assert [text for _, text in blocks(body, css=css)] == ["1"]
 
 
+@pytest.mark.parametrize(
+    "style",
+    [
+        "opacity:0",
+        "opacity: 0.0",
+        "font-size:0",
+        "font-size: 0px",
+        "position:absolute; left:-9999px",
+        "position: fixed; top: -100em",
+        "text-indent:-9999px",
+        "position:absolute; clip: rect(0, 0, 0, 0)",
+        "position:absolute; clip: rect(1px 1px 1px 1px)",
+        "clip-path: inset(50%)",
+        "overflow:hidden; height:0",
+    ],
+)
+def test_text_that_nobody_can_see_is_skipped(style):
+    assert skips(f"<p style='{style}'>1</p><p>2</p>") == [("hidden", "1")]
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "opacity:0.5",
+        "font-size:0.8em",
+        "position:absolute; left:-9px",
+        "left:-9999px",  # of no position
+        "text-indent:-2em",
+        "margin-left:-9999px",
+        "height:0",
+        "clip: auto",
+        "clip-path: inset(5%)",
+        "opacity:0; opacity:1",
+    ],
+)
+def test_text_that_is_small_or_moved_a_little_is_read(style):
+    assert blocks(f"<p style='{style}'>1</p>") == [("paragraph", "1")]
+
+
 def test_a_hidden_rule_can_be_switched_off():
     assert blocks("<p class='x'>1</p>", css=".x {display:none}", also_read=("hidden",)) == [("paragraph", "1")]
 

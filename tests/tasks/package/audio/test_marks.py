@@ -18,7 +18,7 @@ def master(title, samples, start):
 
 
 def test_marks_are_at_the_headings_and_leave_no_gap():
-    marks = chapter_marks([master("One", 1000, 0), master(" Two\n2 \\ ", 2000, 300), master("", 500, 40)])
+    marks = chapter_marks([master("One", 1000, 250), master(" Two\n2 \\ ", 2000, 300), master("", 500, 40)])
     assert marks == (
         ChapterMark("One", 0, 1300),
         ChapterMark("Two 2", 1300, 3040),

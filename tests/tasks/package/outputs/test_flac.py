@@ -61,9 +61,13 @@ def test_tags_and_cover_as_mutagen_and_ffmpeg_see_them(paths):
         "narrator": "Talepress (ann)",
         "tracknumber": "2",
         "tracktotal": "3",
-        "genre": "Audiobook",
         "date": "1900",
-        "description": BOOK.description,
+        "description": f"Narrated by a synthetic voice (Talepress, ann). {BOOK.description.strip()}",
+        "narration": "AI voice",
+        "subtitle": "A Tale",
+        "albumsort": "Oz",
+        "artistsort": "Baum, L. Frank; Anon",
+        "copyright": "Public domain.",
         "publisher": "Geo. M. Hill",
         "language": "en",
         "isbn": "9780306406157",
@@ -71,6 +75,7 @@ def test_tags_and_cover_as_mutagen_and_ffmpeg_see_them(paths):
         "series-part": "1",
     }
     assert {name: file[name] for name in wanted} == {name: [text] for name, text in wanted.items()}
+    assert file["genre"] == ["Audiobook", "Fantasy", "Fiction / Classics"]
     (picture,) = file.pictures
     assert (picture.data, picture.mime, int(picture.type)) == (PNG, "image/png", 3)
 
@@ -83,7 +88,7 @@ def test_texts_that_a_book_does_not_have_are_left_out(tmp_path, store, content):
     bare = replace(content, book=replace(BOOK, series="", series_position="", cover=None, description=""))
     edition = publish_edition(tmp_path, store, asking(bare, "flac", "manifest")).edition
     file = FlacFile(files_of(edition, "flac")[0])
-    assert not {"series", "series-part", "description"} & set(file.keys())
+    assert not {"series", "series-part", "asin"} & set(file.keys())
     assert file.pictures == []
     manifest = json.loads(Path(files_of(edition, "manifest")[0]).read_text("utf-8"))
     assert "audiobook" not in manifest

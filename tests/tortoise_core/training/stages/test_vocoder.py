@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from tortoise_core.training.discriminators import Judgement
+from tortoise_core.training.discriminators import DiscriminatorOutput
 from tortoise_core.training.stages.registry import STAGES
 
 
@@ -44,7 +44,7 @@ class FixedDiscriminator(nn.Module):
         self.discriminators = nn.ModuleList([nn.Identity()])
 
     def forward(self, wav, active):
-        return Judgement([torch.full((len(wav), 3), 0.5)], [wav * self.scale])
+        return DiscriminatorOutput([torch.full((len(wav), 3), 0.5)], [wav * self.scale])
 
 
 def test_each_loss_has_its_own_weight(trained):

@@ -1,0 +1,151 @@
+"""Shows on stderr how far a command has come: bars for a terminal, lines for a log, JSON for programs.
+
+Knows nothing of what is being done.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from flows.cli.console import tell
+from flows.progress import Listener, Progress
+
+PLAIN_INTERVAL_SECONDS = 5.0
+
+
+class Form(StrEnum):
+    """How progress is shown."""
+
+    AUTO = "auto"  # bars where stderr is a terminal, lines otherwise
+    PLAIN = "plain"
+    JSON = "json"
+
+
+ProgressForm = Annotated[
+    Form,
+    typer.Option("--progress", help="auto, plain, or json: a line of JSON on stderr for every event."),
+]
+
+
+@contextmanager
+def progress_display(form: Form = Form.AUTO) -> Iterator[Listener]:
+    """A listener that shows what it hears for the length of the block."""
+    if form is Form.JSON:
+        yield JsonProgress()
+    elif form is Form.PLAIN or not sys.stderr.isatty():
+        yield PlainProgress()
+    else:
+        with _bars() as listener:
+            yield listener
+
+
+@dataclass
+class Forecast:
+    """Forecasts the end of each stage from the rate measured between its reports. Stages may overlap.
+
+    The first unit of a stage is left out: loading a model, for one, happens only once.
+    """
+
+    _first: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    def seconds_left(self, progress: Progress, now: float) -> float | None:
+        """Notes a report. Returns how long the rest of its stage takes, None where that cannot be known yet."""
+        if not 0 < progress.done < progress.total:
+            return None
+        began, done = self._first.setdefault(progress.stage, (now, progress.done))
+        if progress.done <= done:
+            return None
+        return (now - began) / (progress.done - done) * (progress.total - progress.done)
+
+
+class PlainProgress:
+    """A line when a stage begins and ends, and one every few seconds in between."""
+
+    def __init__(self) -> None:
+        self._forecast = Forecast()
+        self._last: dict[str, float] = {}
+
+    def __call__(self, progress: Progress) -> None:
+        """Prints the report unless it comes too soon after the last one of its stage."""
+        now = time.monotonic()
+        left = self._forecast.seconds_left(progress, now)
+        finished = progress.done >= progress.total
+        if not finished and now - self._last.get(progress.stage, -PLAIN_INTERVAL_SECONDS) < PLAIN_INTERVAL_SECONDS:
+            return
+        self._last[progress.stage] = now
+        count = f"{progress.stage}: {progress.done}/{progress.total}" if progress.total else f"{progress.stage} ..."
+        rest = "" if left is None else f", about {duration(left)} to go"
+        tell(f"{count}{rest}  {progress.detail}".rstrip())
+
+
+class JsonProgress:
+    """A line of JSON for every report, with the seconds since the first one."""
+
+    def __init__(self) -> None:
+        self._forecast = Forecast()
+        self._began = time.monotonic()
+
+    def __call__(self, progress: Progress) -> None:
+        """Prints the report."""
+        now = time.monotonic()
+        left = self._forecast.seconds_left(progress, now)
+        event = {
+            "event": "progress",
+            "stage": progress.stage,
+            "done": progress.done,
+            "total": progress.total,
+            "detail": progress.detail,
+            "elapsed_seconds": round(now - self._began, 3),
+            "left_seconds": None if left is None else round(left, 1),
+        }
+        tell(json.dumps(event, ensure_ascii=False))
+
+
+@contextmanager
+def _bars() -> Iterator[Listener]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
+        TextColumn("{task.fields[detail]}", markup=False),
+    )
+    forecast = Forecast()
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        ids: dict[str, Any] = {}
+
+        def show(progress: Progress) -> None:
+            left = forecast.seconds_left(progress, time.monotonic())
+            if progress.stage not in ids:
+                ids[progress.stage] = bars.add_task(progress.stage, total=None, left="", detail="")
+            bars.update(
+                ids[progress.stage],
+                completed=progress.done,
+                total=progress.total or None,
+                left="" if left is None else f"about {duration(left)} to go",
+                detail=progress.detail,
+            )
+
+        yield show
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the two largest units that fit: `2 h 05 min`, `3 min 20 s`, `4 s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -1,0 +1,69 @@
+"""Measures as cookery books write them: 225g/8oz, 1 x 400g tin, 2 T butter, ½ c. milk. Must not know the recipe.
+
+They are written the usual way for the rules behind.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tasks.normalise.rules.base import Context, rule
+from tasks.normalise.rules.fractions import AMOUNT
+
+_UNIT = (
+    r"(?:kg|g|gm|ml|mL|cl|dl|l|L|fl\.?\soz|oz|lbs?|pints?|pt|cups?|tsps?|[Tt]bsps?|"
+    r"cm|mm|in|inch(?:es)?|m|ft|km|miles?|mi)"
+)
+_SHARE = re.compile(r"(?<=\d)(\s?(?:g|mg|kcal|kJ|ml))\s?/\s?(?=100\s?(?:g|ml)\b)")
+# "225g/8oz" has one measure twice; "12 g/100 g" is a share.
+_EQUAL = re.compile(
+    rf"(?<![\w.])((?:{AMOUNT})(?:\s|-)?{_UNIT}\b\.?)\s?/\s?(?!100\s?[gmk])(?=(?:{AMOUNT})(?:\s|-)?{_UNIT}\b)"
+)
+_OVEN = re.compile(
+    r"(?<=\bfan)\s?/\s?(?=gas\b|\d)|(?<=[CF\d])\s?/\s?(?=gas\s(?:mark\s)?[\d½¼¾])|(?<=[°º][CF])\s?/\s?(?=\d)"
+)
+_OVEN_TALK = re.compile(r"\b(?:ovens?|fan|gas\s(?:mark\s)?\d|[Bb]ake|[Rr]oast)\b")
+_BARE_DEGREES = re.compile(r"(?<![\w.])(\d{2,3})([CF])\b(?=[/\s).,;]|$)")
+_SIZE = re.compile(r"(?<=\d\s)(sm|med|lg)\.(?=\s[a-z])")
+_SIZES = {"sm": "small", "med": "medium", "lg": "large"}
+_CONTAINER = (
+    r"(?:tins?|cans?|packs?|packets?|packages?|jars?|bags?|bottles?|cartons?|tubs?|sachets?|blocks?|fillets?|steaks?)\b"
+)
+# "1 x 400g tin" is one tin; a hyphen makes an adjective of the measure.
+_TIMES = re.compile(
+    rf"(?<![\w.])(\d+)\s?[x×]\s?(\d[\d.]*)\s?(g|kg|ml|l|L|cl|oz|lb)\b\.?(?=[\s-](?:[a-z]+\s)?{_CONTAINER})"
+)
+_OF_SIZE = re.compile(
+    rf"(?<![\w.])(\d+)\s\((\d[\d.½¼¾]*[\s-]?(?:ounce|oz\.?|gram|g|ml|lb\.?|pound|kg|inch|in\.))\)(?=\s{_CONTAINER})"
+)
+# Letters of American cooks, at the head of a line or beside another amount.
+_LETTER = re.compile(
+    rf"(?P<before>^|[+(;,]\s?|\b(?:plus|and|to)\s|[–-])(?P<amount>{AMOUNT})\s"
+    r"(?P<unit>T|t|[cC](?=\.))\b\.?(?=\s[a-z]{3,})"
+)
+_LONGEST_LINE = 80  # characters: an ingredient, not a sentence
+_LETTERS = {"T": "tbsp", "t": "tsp"}
+_TEMPERATURE = re.compile(r"(?<=\b(?:[Rr]oom|[Oo]ven) )temp(?:\.(?=[),;]|\s[a-z])|\b)")
+
+_FOR_COOKERY = re.compile(r"[/x×(]\s?(?:[\d½¼¾⅓⅔⅛]|gas)|\s[TtcC]\b|\btemp\b|\d[CF]\b|\d\s(?:sm|med|lg)\.")
+
+
+@rule("cookery", needs=_FOR_COOKERY)
+def cookery(text: str, _: Context) -> str:
+    """225g/8oz, 180°C/fan/gas 4, 1 x 400g tin, 1 (14-oz.) can, 2 T butter, room temp.: as a cook reads them."""
+    if _OVEN_TALK.search(text):
+        text = _BARE_DEGREES.sub(r"\1°\2", text)
+    text = _OVEN.sub(", ", text)
+    text = _EQUAL.sub(r"\1 or ", _SHARE.sub(r"\1 per ", text))
+    text = _OF_SIZE.sub(r"\1 \2", _TIMES.sub(r"\1 \2-\3", text))
+    text = _SIZE.sub(lambda match: _SIZES[match[1]], text)
+    if len(text) <= _LONGEST_LINE:
+        text = _LETTER.sub(_letter, text)
+    return _TEMPERATURE.sub("temperature", text)
+
+
+def _letter(match: re.Match[str]) -> str:
+    """2 T is two tablespoons, ½ c. half a cup."""
+    amount = match["amount"]
+    cups = "cup" if amount in ("1", *"½¼¾⅓⅔") or "/" in amount.split()[0] else "cups"
+    return f"{match['before']}{amount} {_LETTERS.get(match['unit'], cups)}"

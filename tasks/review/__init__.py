@@ -1,0 +1,1 @@
+"""What people need in order to judge a book by ear. Must not know which step comes next."""

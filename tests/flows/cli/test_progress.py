@@ -1,0 +1,80 @@
+"""Forecasts come from measured rates, and each form of progress is what its reader wants."""
+
+import json
+
+import pytest
+
+from flows.cli import progress as _progress
+from flows.cli.progress import Forecast, Form, JsonProgress, PlainProgress, duration, progress_display
+from flows.progress import Progress
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    state = {"now": 100.0}
+    monkeypatch.setattr(_progress.time, "monotonic", lambda: state["now"])
+    return state
+
+
+def test_nothing_is_forecast_before_a_rate_is_measured():
+    forecast = Forecast()
+    assert forecast.seconds_left(Progress("master", 1, 4), now=10.0) is None  # the stage's first report
+    assert forecast.seconds_left(Progress("master", 1, 4), now=12.0) is None
+    assert forecast.seconds_left(Progress("master", 2, 4), now=15.0) == 10.0
+    assert forecast.seconds_left(Progress("master", 4, 4), now=20.0) is None
+
+
+def test_loading_the_model_is_not_part_of_the_rate():
+    forecast = Forecast()
+    reports = [(0, 0.0), (1, 60.0), (2, 61.0), (3, 62.0)]  # a minute of loading, then one a second
+    left = [forecast.seconds_left(Progress("synthesize", done, 10), now) for done, now in reports]
+    assert left == [None, None, 8.0, 7.0]
+
+
+def test_each_stage_has_a_rate_of_its_own():
+    forecast = Forecast()
+    for stage in ("synthesize", "master"):
+        forecast.seconds_left(Progress(stage, 1, 5), now=0.0)
+    assert forecast.seconds_left(Progress("synthesize", 2, 5), now=10.0) == 30.0
+    assert forecast.seconds_left(Progress("master", 3, 5), now=10.0) == 10.0
+
+
+def test_plain_lines_are_few(clock, capsys):
+    show = PlainProgress()
+    for done in range(21):
+        show(Progress("synthesize", done, 20, "Chapter One"))
+        clock["now"] += 1.0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "synthesize: 0/20  Chapter One",
+        "synthesize: 5/20, about 15 s to go  Chapter One",
+        "synthesize: 10/20, about 10 s to go  Chapter One",
+        "synthesize: 15/20, about 5 s to go  Chapter One",
+        "synthesize: 20/20  Chapter One",
+    ]
+
+
+def test_programs_get_a_line_of_json_for_every_event(clock, capsys):
+    with progress_display(Form.JSON) as show:
+        assert isinstance(show, JsonProgress)
+        for done in range(3):
+            show(Progress("speak", done, 3, 'a "title"\nof two lines'))
+            clock["now"] += 2.0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    events = [json.loads(line) for line in captured.err.splitlines()]
+    assert events[2] == {
+        "event": "progress",
+        "stage": "speak",
+        "done": 2,
+        "total": 3,
+        "detail": 'a "title"\nof two lines',
+        "elapsed_seconds": 4.0,
+        "left_seconds": 2.0,
+    }
+    assert [event["left_seconds"] for event in events] == [None, None, 2.0]
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(3.6, "4 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")])
+def test_durations(seconds, shown):
+    assert duration(seconds) == shown

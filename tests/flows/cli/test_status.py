@@ -1,0 +1,45 @@
+"""`talepress status` and `talepress report` of a book of which a part was asked for and whose run was stopped."""
+
+import lxml.html
+import pytest
+
+from storage.records import RunState
+from tests.flows.cli.test_plan import ordered
+
+
+@pytest.fixture
+def stopped(voiced_home, book, tmp_path):
+    """The second chapter was asked for, and nothing spoken before the user stopped the run."""
+    order = ordered(book, tmp_path / "out", chapters="2")
+    with order.services.database.unit_of_work() as uow:
+        uow.books.save(order.book, order.script)
+        run_id = uow.runs.start(order.source, "book_to_audio", order.record)
+        uow.books.assign_keys(order.source, order.keyed)
+        uow.runs.finish(run_id, RunState.STOPPED, "stopped by the user")
+        uow.commit()
+    return book
+
+
+def test_what_was_asked_for_stands_beside_the_whole_book(talepress, stopped):
+    (row,) = talepress("status", "--json").json["books"]
+    assert (row["chosen"], row["keyed"], row["utterances"]) == (0, 4, 10)
+    lines = talepress("status", stopped).out.splitlines()
+    assert [cell.strip() for cell in lines[2].split("┃")[3:6]] == ["spoken", "asked for", "utterances"]
+    assert [cell.strip() for cell in lines[5].split("│")[2:6]] == ["Chapter Two", "0", "4", "4"]
+    assert "book_to_audio, chapters 2, " in lines[-1] and lines[-1].endswith("UTC, stopped by the user")
+
+
+def test_a_page_of_a_book_that_is_not_finished_says_so(talepress, stopped, tmp_path):
+    ended = talepress("report", stopped)
+    assert (ended.code, ended.out.strip()) == (0, str(tmp_path / "out" / "book.report.html"))
+    text = lxml.html.parse(ended.out.strip()).getroot().text_content()
+    assert "Chapter Two" in text and "not finished" in text and "Chapter One" not in text
+    chosen = talepress("report", stopped, "--out", tmp_path / "elsewhere.html", "--json")
+    assert chosen.json == {"page": str(tmp_path / "elsewhere.html")}
+    assert (tmp_path / "elsewhere.html").exists()
+
+
+def test_a_book_that_was_never_made_has_no_page(talepress, voiced_home, book):
+    ended = talepress("report", book)
+    assert (ended.code, len(ended.err.splitlines())) == (2, 1)
+    assert "was never made" in ended.err

@@ -1,0 +1,43 @@
+"""Every reason of a check has plain words."""
+
+import ast
+import inspect
+
+import pytest
+
+from tasks.errors import BadInputError
+from tasks.qa import checks
+from tasks.review.doubts import DOUBTS, doubt_of, in_words, require_doubt
+
+
+def reasons_of_the_checks():
+    """The constant text of every reason that stands in the checks' source."""
+    found = []
+    for node in ast.walk(ast.parse(inspect.getsource(checks))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding" and len(node.args) > 1:
+            reason = node.args[1]
+            parts = reason.values if isinstance(reason, ast.JoinedStr) else [reason]
+            found.append("".join(part.value for part in parts if isinstance(part, ast.Constant)))
+    return found
+
+
+def test_each_reason_of_the_checks_is_of_exactly_one_kind():
+    reasons = reasons_of_the_checks()
+    assert len(reasons) == len(DOUBTS)
+    kinds = [[doubt.name for doubt in DOUBTS if doubt.sign in reason] for reason in reasons]
+    assert all(len(names) == 1 for names in kinds), list(zip(reasons, kinds, strict=True))
+    assert {names[0] for names in kinds} == {doubt.name for doubt in DOUBTS}
+
+
+def test_reasons_are_said_once_and_in_words():
+    assert in_words(["misspelled: -2.1 nats a character", "misspelled: -3 nats a character", "silence: -90 dBFS"]) == (
+        "may have dropped or mispronounced a word",
+        "nothing is heard",
+    )
+    assert in_words(["a reason of tomorrow"]) == ("a reason of tomorrow",)
+
+
+def test_an_unknown_kind_is_refused_and_the_known_ones_are_named():
+    assert require_doubt("misspelled") is doubt_of("misspelled: x")
+    with pytest.raises(BadInputError, match=r"'mispelled'.*silence.*misspelled"):
+        require_doubt("mispelled")

@@ -1,0 +1,65 @@
+"""The file of a take says all that its row says."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+from mutagen.flac import FLAC
+
+from storage.records import Take, Verdict
+from tasks.synthesize.keys import seed_of, take_key
+from tasks.synthesize.render import encode_flac
+from tasks.synthesize.take_tags import TAG, read_tags, with_tags
+
+RATE = 24_000
+AUDIO = 0.3 * np.sin(np.arange(4800) / 20)
+ADDRESS = "b" * 64
+
+
+def make_take(attempt=2):
+    key = take_key("a" * 64, attempt)
+    return Take(
+        key=key,
+        utterance_key="a" * 64,
+        attempt=attempt,
+        seed=seed_of(key),
+        audio_sha256=ADDRESS,
+        sample_rate=RATE,
+        samples=len(AUDIO),
+        verdict=Verdict.DOUBTFUL,
+        reasons=("too long: 9.1 s for 3 words", "\u00e4"),
+        scores={"rank": 0.1 + 0.2, "doubt": -1e-300},
+    )
+
+
+def test_a_take_comes_back_from_its_file_and_the_samples_are_untouched():
+    plain = encode_flac(AUDIO, RATE)
+    tagged = with_tags(plain, make_take(), "three words here")
+    assert read_tags(io.BytesIO(tagged), ADDRESS) == make_take()
+    before, _ = soundfile.read(io.BytesIO(plain), dtype="int16")
+    after, rate = soundfile.read(io.BytesIO(tagged), dtype="int16")
+    assert rate == RATE
+    np.testing.assert_array_equal(before, after)
+    assert len(tagged) - len(plain) < 1000
+    assert tagged == with_tags(plain, replace(make_take(), audio_sha256=""), "three words here")
+    other = with_tags(plain, make_take(), "three other words")
+    assert other != tagged
+
+
+def test_what_is_no_take_is_none():
+    plain = encode_flac(AUDIO, RATE)
+    file = io.BytesIO(with_tags(plain, make_take(), "words"))
+    flac = FLAC(fileobj=file)
+    flac[TAG] = ["[1, 2"]
+    file.seek(0)
+    flac.save(fileobj=file)
+    for data in (b"", b"RIFF of something", plain, file.getvalue()):
+        assert read_tags(io.BytesIO(data), ADDRESS) is None
+
+
+@pytest.mark.parametrize("change", [{"key": "c" * 64}, {"seed": 1}, {"attempt": 3}])
+def test_tags_that_contradict_each_other_are_not_believed(change):
+    tagged = with_tags(encode_flac(AUDIO, RATE), replace(make_take(), **change), "words")
+    assert read_tags(io.BytesIO(tagged), ADDRESS) is None

@@ -1,0 +1,116 @@
+"""Signals raise where nothing else is said, wait in orderly blocks, and are not lost where Python drops exceptions."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks import stopping
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    """Nobody has asked for the end yet, and the process is not ended by what a test does."""
+    monkeypatch.setattr(stopping, "_stop", stopping._Stop())
+    monkeypatch.setattr(stopping._thread, "start_new_thread", lambda *_: None)
+    monkeypatch.setattr(stopping, "_say", lambda _: None)
+
+
+def test_a_signal_raises_in_the_main_thread(fresh):
+    with pytest.raises(stopping.Stopped, match="the same command continues"), stopping.heeding_signals():
+        signal.raise_signal(signal.SIGTERM)
+    assert stopping.requested()
+
+
+def test_in_an_orderly_block_the_work_asks_for_itself(fresh):
+    with stopping.heeding_signals(), stopping.orderly():
+        stopping.check()
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(stopping.Stopped):
+            stopping.check()
+
+
+def test_handlers_of_before_come_back_and_an_ignored_signal_stays_ignored(fresh):
+    mine = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    interrupt = signal.getsignal(signal.SIGINT)
+    try:
+        with stopping.heeding_signals():
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGINT) in (stopping._heed, signal.SIG_IGN)
+        assert signal.getsignal(signal.SIGINT) is interrupt
+    finally:
+        signal.signal(signal.SIGTERM, mine)
+
+
+def test_a_failure_is_no_stop():
+    assert not issubclass(stopping.Stopped, Exception)
+
+
+PROGRAM = """
+import os, signal, time
+from tasks import stopping
+stopping.GRACE_SECONDS = 0.5
+stopping.LAST_WORDS_SECONDS = 0.5
+stopping.heed_signals()
+def send():
+    os.kill(os.getpid(), signal.SIGTERM)
+try:
+{body}
+except stopping.Stopped:
+    print("raised")
+"""
+
+
+def ended(body):
+    """Runs a program that answers signals, and returns how it ended."""
+    code = PROGRAM.format(body="\n".join("    " + line for line in body.strip().splitlines()))
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
+
+
+def test_a_stop_that_python_throws_away_is_raised_again():
+    done = ended("""
+class Fragile:
+    def __del__(self):
+        send()
+Fragile()
+time.sleep(20)
+""")
+    assert (done.returncode, done.stdout) == (0, "raised\n"), done
+    assert "Traceback" not in done.stderr and "ignored" not in done.stderr, done
+
+
+def test_what_takes_too_long_has_its_last_words_and_is_ended():
+    done = ended("""
+with stopping.orderly(lambda: print("recorded", flush=True)):
+    send()
+    time.sleep(20)
+""")
+    assert (done.returncode, done.stdout) == (130, "recorded\n"), done
+    assert done.stderr.splitlines() == [f"talepress: {stopping.STOPPING}", f"talepress: {stopping.STOPPED}"]
+
+
+def test_last_words_that_do_not_end_or_fail_do_not_keep_the_process():
+    done = ended("""
+with stopping.orderly(lambda: time.sleep(20)), stopping.orderly(lambda: 1 / 0):
+    send()
+    time.sleep(20)
+""")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (130, f"talepress: {stopping.STOPPED}"), done
+
+
+def test_a_signal_that_comes_when_all_is_done_changes_nothing():
+    done = ended("""
+import threading
+class Slow:  # what a library tears down after Python's own exit handlers
+    def __del__(self, send=os.kill, me=os.getpid(), number=signal.SIGTERM):
+        send(me, number)
+threading.kept = Slow()
+print("finished", flush=True)
+stopping.wind_up()
+""")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "finished\n", ""), done
