@@ -5,6 +5,7 @@ SQLite by default; a PostgreSQL URL works where its driver is installed. This mo
 
 from __future__ import annotations
 
+import logging
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ import alembic.command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -34,7 +35,10 @@ from storage.errors import (
 )
 from storage.repository import UnitOfWork
 
+logger = logging.getLogger(__name__)
+
 _BUSY_SECONDS = 30.0  # how long to wait for another writer; writes here take well under a second
+_SILENT_SECONDS = 2.0  # how long nothing is said about waiting for another process that opens the database
 _SIGNS_OF_DAMAGE = ("not a database", "malformed", "unable to open")  # in SQLite's words
 _REBUILD = (
     "move it away, if it is there, and `talepress maintain rebuild` makes the rows of takes anew from their audio"
@@ -132,7 +136,7 @@ def restore_database(url: str) -> tuple[Path, Path | None]:
     if not sound:
         raise DatabaseError(f"{path}: there is no sound backup beside it; {_REBUILD}")
     try:
-        with FileLock(_lock(path)):
+        with _locked(path):
             return sound[0], put_back(path, sound[0])
     except OSError as error:
         raise DatabaseError(f"{path}: cannot be put in place: {error}") from error
@@ -199,7 +203,7 @@ def _engine(url: URL) -> Engine:
     """Makes the engine of either database; the errors of its driver become ours."""
     try:
         if _is_sqlite(url):
-            _file(url).parent.mkdir(parents=True, exist_ok=True)
+            _file(url).parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # the text of all books is in there
             engine = sqlite_engine(url)
         else:
             engine = create_engine(url, pool_pre_ping=True)
@@ -244,10 +248,10 @@ def _migrate(engine: Engine, *, may_create: bool) -> None:
     head = scripts.get_current_head()
     with engine.execution_options(reads_only=True).connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-        tables = inspect(connection).get_table_names()
+        nameless = current is None and inspect(connection).has_table("books")
     if current == head:
         return
-    if current is None and "books" in tables:
+    if nameless:
         raise DatabaseError(f"{_shown(engine.url)}: does not say which version of Talepress made it{_mend(engine.url)}")
     if current is None and not may_create:
         raise _missing(engine.url)
@@ -265,7 +269,7 @@ def _migrate(engine: Engine, *, may_create: bool) -> None:
 def _one_process_at_a_time(engine: Engine) -> Iterator[None]:
     """Holds the lock of migrations: the first connection creates the file and turns WAL on, two at once would fail."""
     if _is_sqlite(engine.url):
-        with FileLock(_lock(_file(engine.url))):
+        with _locked(_file(engine.url)):
             yield
     else:
         with engine.begin() as connection:
@@ -325,8 +329,25 @@ def _mend(url: URL) -> str:
     return f"; `talepress maintain restore` puts back the newest sound one of its backups ({listed})"
 
 
-def _lock(path: Path) -> str:
-    return f"{path}.migrate.lock"
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Holds the lock of an SQLite file. Says so when it has to wait, and raises `DatabaseBusyError` after a while."""
+    lock = FileLock(f"{path}.migrate.lock")
+    try:
+        lock.acquire(timeout=_SILENT_SECONDS)
+    except Timeout:
+        logger.warning("%s: waiting for another process that is opening it ...", path)
+        try:
+            lock.acquire(timeout=_BUSY_SECONDS)
+        except Timeout as error:
+            raise DatabaseBusyError(
+                f"{path}: another process has been opening it for {_BUSY_SECONDS:.0f} s, perhaps a suspended one: "
+                "end it, then run the same command again"
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _back_up(engine: Engine) -> None:

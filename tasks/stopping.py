@@ -25,9 +25,9 @@ from types import FrameType
 from typing import Any
 
 EXIT_CODE = 130  # as shells have it for a program that Ctrl-C ended
-GRACE_SECONDS = 6.0  # for the work in hand
+GRACE_SECONDS = 5.0  # for the work in hand
 AGAIN_SECONDS = 0.02
-LAST_WORDS_SECONDS = 3.0  # for what is to be recorded when the grace is over
+LAST_WORDS_SECONDS = 2.5  # for what is to be recorded when the grace is over
 
 STOPPING = "stopping after what is in work; again to stop now"
 STOPPED = "stopped; the same command continues"

@@ -136,7 +136,7 @@ def device(settings: Settings) -> CheckResult:
     try:
         target = torch_device(settings.synthesize.device)
     except ConfigError as error:
-        return CheckResult("device", False, str(error), "set synthesize.device")
+        return CheckResult("device", False, str(error), "set synthesize.device to auto")
     if target.type == "cuda":
         return CheckResult("device", True, torch.cuda.get_device_name(target))
     return CheckResult("device", True, f"CPU, {torch.get_num_threads()} threads")

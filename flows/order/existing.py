@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from flows.order.alone import alone
 from flows.order.order import Order
 from flows.order.request import Request
 from flows.services import Services
@@ -52,9 +53,11 @@ def last_request(services: Services, asked: Mapping[str, Any], kind: type[AnyReq
 
 
 def require_idle(order: Order) -> None:
-    """Raises `BookBusyError` when another process works on the book. The run's start checks again, in a transaction."""
+    """Raises `BookBusyError` when another process works on the book. The run's start checks again, for certain."""
     if not order.services.has_database():
         return
+    with alone(order):
+        pass
     with order.services.database.snapshot() as uow:
         runs = uow.runs.of(order.source) if uow.books.exists(order.source) else ()
     if runs and runs[0].state is RunState.RUNNING and not runs[0].interrupted:

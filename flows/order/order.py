@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -65,10 +66,10 @@ class Order:
         spoken = {utterance.chapter_index for utterance in self.script.utterances}
         return "" if spoken.issubset(self.chapters) else describe_chapters(self.chapters)
 
-    @property
+    @cached_property
     def working_folder(self) -> Path:
-        """For files in the making. Only one run of a book is alive at a time, so it is named by the book."""
-        return self.services.settings.storage.folder / "work" / self.source[:16]
+        """For files in the making: no other order has it, not even one of the same book."""
+        return self.services.settings.storage.folder / "work" / self.source[:16] / uuid.uuid4().hex
 
     @property
     def record(self) -> dict[str, object]:

@@ -6,7 +6,6 @@ Knows the order of the stages; must not know what is inside them.
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -18,6 +17,7 @@ from uuid import UUID
 from prefect import runtime
 from prefect.client.schemas.objects import State
 
+from flows.order.alone import alone, clear_work
 from flows.order.order import Order, prepare
 from flows.order.outcome import check_coverage, outcome
 from flows.order.report import RunReport
@@ -26,6 +26,7 @@ from flows.order.review import has_doubts, page_path, write_page
 from flows.progress import Progress, announce
 from flows.run import endings, policies
 from flows.run.audio import check_audio
+from flows.run.heartbeat import heartbeat
 from flows.run.mastering import Mastering, publish
 from flows.run.reporting import send_logs, show_report
 from flows.run.synthesis import speak
@@ -77,6 +78,16 @@ def prepare_in_flow(services: Services, request: Request) -> Order:
 
 
 def run_order(order: Order, flow: str, select: Select, replacing: Replace) -> RunReport:
+    """Runs an order while no other run has its book. Arguments, result and errors: see `_run_alone`."""
+    with alone(order) as certain:
+        clear_work(order, certain=certain)
+        try:
+            return _run_alone(order, flow, select, replacing)
+        finally:
+            clear_work(order, certain=certain)
+
+
+def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> RunReport:
     """Speaks what `select` picks, then makes the edition.
 
     Args:
@@ -93,7 +104,7 @@ def run_order(order: Order, flow: str, select: Select, replacing: Replace) -> Ru
     send_logs()
     stopping.check()
     run_id = _open(order, flow)
-    with _recorded(order, run_id):
+    with _recorded(order, run_id), heartbeat(order.services.database, run_id):
         check_audio(order)
         todo = select(order)
         tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
@@ -161,8 +172,7 @@ def _open(order: Order, flow: str) -> str:
 
 @contextmanager
 def _recorded(order: Order, run_id: str) -> Iterator[None]:
-    """Keeps the working folder for the length of the block, and writes into the run's row why the block was left."""
-    shutil.rmtree(order.working_folder, ignore_errors=True)  # what a killed run left
+    """Makes the working folder, and writes into the run's row why the block was left."""
     order.working_folder.mkdir(parents=True)
     try:
         with stopping.orderly(partial(_record_stop, order.services, run_id)):
@@ -174,8 +184,6 @@ def _recorded(order: Order, run_id: str) -> Iterator[None]:
             uow.runs.finish(run_id, state, message or type(error).__name__)
             uow.commit()
         raise
-    finally:
-        shutil.rmtree(order.working_folder, ignore_errors=True)
 
 
 def _record_stop(services: Services, run_id: str) -> None:

@@ -6,6 +6,7 @@ batches in flight and nothing else. Knows nothing of how a batch is spoken.
 
 from __future__ import annotations
 
+import importlib
 import itertools
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from typing import Any
@@ -51,6 +52,9 @@ def speak(
     if not utterances:
         yield from order.chapters  # and no network is loaded
         return
+    # Whole, before chapters are mastered in another thread: SciPy asks every array whether it is PyTorch's, and finds a
+    # module half imported where a batch imports it meanwhile.
+    importlib.import_module("torch")
     settings = order.services.settings
     refused = _refused_takes(order, utterances)
     backlog = Backlog(

@@ -50,8 +50,8 @@ class Tracker:
             announce(Progress("synthesize", self.done, self.total, chapter))
 
     def spoken(self, utterances: int, batch: SpokenBatch, chapter: str) -> None:
-        """Counts a batch, by which so many utterances are finished; the engine is in `chapter` now."""
-        self._chapter = chapter
+        """Counts a batch, by which so many utterances are finished; the engine is in `chapter` now, or idle ("")."""
+        self._chapter = chapter or self._chapter
         self.done += utterances
         self._spoken.update(take.utterance_key for take in batch.takes)
         now = time.monotonic()
@@ -62,7 +62,7 @@ class Tracker:
             synthesis_seconds=now - self._began,
             engine_seconds=self.work.engine_seconds + batch.engine_seconds,
         )
-        announce(Progress("synthesize", self.done, self.total, chapter))
+        announce(Progress("synthesize", self.done, self.total, self._chapter))
         if now - self._last_update >= ARTIFACT_INTERVAL_SECONDS:
             self._last_update = now
             self._update(100.0 * self.done / max(1, self.total))

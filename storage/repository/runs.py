@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from storage.errors import BookBusyError, NotFoundError
@@ -63,12 +63,25 @@ class Runs:
         return row.id
 
     def progress(self, run_id: str, done: int, total: int) -> None:
-        """Records that `done` utterances of `total` are finished and that the run lives. Raises `NotFoundError`."""
+        """Records that `done` utterances of `total` are finished and that the run lives.
+
+        Raises `NotFoundError`; `BookBusyError` when the run was taken for dead and another has begun.
+        """
         row = self._row(run_id)
+        if row.state is RunState.FAILED and row.message == INTERRUPTED:
+            raise BookBusyError(
+                f"this run (run {run_id}) was silent for so long that another process has taken the book over: "
+                "what was stored is kept, and the other run goes on"
+            )
         row.done = done
         row.total = total
         row.heartbeat_at = datetime.now(UTC)
         self._session.flush()
+
+    def beat(self, run_id: str) -> None:
+        """Records that a run lives; one that has ended stays as it is."""
+        running = (RunRow.id == run_id) & (RunRow.state == RunState.RUNNING)
+        self._session.execute(update(RunRow).where(running).values(heartbeat_at=datetime.now(UTC)))
 
     def finish(self, run_id: str, state: RunState, message: str = "") -> None:
         """Records how a run ended: done, flagged, failed or stopped. Raises `NotFoundError`."""

@@ -62,6 +62,7 @@ class SkipRule(StrEnum):
     PAGE_BREAK = "page-break", "marks of a print's pages", Basis.SAID
     PAGE_NUMBER = "page-number", "page numbers that stand alone", Basis.GUESSED
     RUNNING_HEAD = "running-head", "lines that come again at the edge of pages", Basis.EITHER
+    PULL_QUOTE = "pull-quote", "sentences of the text that a page shows once more in large letters", Basis.GUESSED
     CROSSWISE_TEXT = "crosswise-text", "text set crosswise on a page", Basis.SAID
     VERSE_NUMBER = "verse-number", "numbers of verses", Basis.EITHER
     LINE_NUMBER = "line-number", "line numbers beside a text", Basis.SAID

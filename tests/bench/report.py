@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tests.bench.bars import Bar
+from tests.bench.launches import BUDGETS
 from tests.bench.pipeline import outside_ms, waiting_ms
 
 PACKAGES = ("torch", "prefect", "sqlalchemy", "numpy")
@@ -27,6 +28,16 @@ five; each ratio is of one run.
 Orchestration is measured with one batch in work, so that nothing of it hides behind the engine: checks, files, database
 and Prefect. In use three batches are, and the engine waits for almost none of it. Mastering and AAC grow with the audio
 and not with the utterances; "all but the engine" has them too.
+"""
+
+
+ON_A_GPU = """## On a GPU, by count
+
+Nobody has timed this on a GPU yet: every speed there is an estimate until it is measured. What can be counted without
+one is held by tests: the operations that the host launches and the times it waits for the device, at the published
+sizes in bfloat16. Launching one takes the host some 5 to 10 microseconds, so at 64 rows it was the host that decided.
+Fused attention counts as one. What limits each stage then, by estimate: decoding the host still (capturing a step as a
+graph would end that), denoising the card's matrix products, the vocoder its memory. [gpu.md](gpu.md) has the rest.
 """
 
 
@@ -51,6 +62,7 @@ def write_report(path: Path, figures: Mapping[str, Any], bars: Sequence[Bar]) ->
     for name, section in SECTIONS.items():
         if name in figures:
             sections += section(figures[name], path.with_suffix(""))
+    sections += [ON_A_GPU, _budgets()]
     path.write_text("\n\n".join(section.strip() for section in sections) + "\n", "utf-8")
 
 
@@ -65,6 +77,11 @@ def _bars(bars: Sequence[Bar]) -> str:
         for bar in bars
     ]
     return _table(["work", "measured", "bar", ""], rows)
+
+
+def _budgets() -> str:
+    rows = [[budget.work, budget.before, f"{budget.operations}; {budget.waits} waits"] for budget in BUDGETS]
+    return _table(["work", "operations once", "now at most"], rows)
 
 
 def _verdict(bar: Bar) -> str:

@@ -67,6 +67,7 @@ def test_the_page_has_every_part_and_its_plots(tmp_path):
     text = page.read_text("utf-8")
     assert "| work | 3 s | at most 2 | **missed** |" in text
     assert "| processor | one/two |" in text
+    assert "a guided evaluation of 64 unequal utterances | 36,665" in text
     for name in ("stages", "batches", "length"):
         assert f"![{name}](numbers/{name}.svg)" in text
         assert (tmp_path / "numbers" / f"{name}.svg").read_text("utf-8").startswith("<?xml")

@@ -35,6 +35,12 @@ os.write(2, b"begun\\n")
 """
 
 
+def write_book(talepress, number):
+    """Writes the book anew, in other words, so that there is something to speak again."""
+    words = BOOK.replace(" was ", f" was, said {number}, ").replace(". ", f", all {number} of them. ")
+    (talepress.folder / "book.md").write_text(words, "utf-8")
+
+
 def stop_once(talepress, name, delay_s, number):
     """Runs a command and stops it after so long. Returns what happened in a word, and a line with the figures."""
     arguments, _ = COMMANDS[name]
@@ -82,18 +88,32 @@ def main():
         with _server.prefect_server(start_timeout_s=800):
             environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
             talepress = Talepress(root / "home", root, environment)
-            (root / "book.md").write_text(BOOK, "utf-8")
             add_voice(talepress.home)
+            books = 1
+            write_book(talepress, books)
             for _ in range(count):
                 name = draw.choice(["make", "make", "say", "plan"])
                 delay_s = draw.uniform(0, COMMANDS[name][1])
                 what, line = stop_once(talepress, name, delay_s, draw.choice([signal.SIGINT, signal.SIGTERM]))
                 tally[what] += 1
                 print(f"{what}: {line}", flush=True)
+                if name == "make" and what in ("ended before", "finished all the same"):
+                    books += 1
+                    write_book(talepress, books)
             finished = talepress(*COMMANDS["make"][0])
             whole = finished.code == 0 and database(talepress, "PRAGMA integrity_check") == [("ok",)]
             states = database(talepress, "SELECT state, message, count(*) FROM runs GROUP BY 1, 2")
-            print(dict(tally), "book finished:", whole, "runs:", states, "texts asked for:", len(spoken(talepress)))
+            print(
+                dict(tally),
+                "books:",
+                books,
+                "the last one finished:",
+                whole,
+                "runs:",
+                states,
+                "texts asked for:",
+                len(spoken(talepress)),
+            )
     sys.exit(0 if whole and not tally["WRONG"] else 1)
 
 

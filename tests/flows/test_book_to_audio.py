@@ -16,7 +16,9 @@ from storage.records import RunState
 from storage.repository.books import Books
 from tasks.errors import BadInputError, CoverageError, TalepressError, TransientError, UnknownVoiceError
 from tasks.synthesize.keys import utterance_key
+from tests.flows.cli.test_plan import ordered
 from tests.flows.samples import add_voice
+from tortoise_core.inference.fake import FakeEngine
 
 # The server's first start alone can take minutes on a machine that is busy with other things.
 pytestmark = [pytest.mark.usefixtures("prefect_server", "voiced_home"), pytest.mark.timeout(900)]
@@ -282,6 +284,26 @@ def test_an_unknown_voice_stops_the_flow_before_anything_is_saved(make):
         make(voice="nobody")
     with open_services(read_settings()) as services, services.database.snapshot() as uow:
         assert uow.books.summaries() == ()
+
+
+def test_the_chapter_that_is_shown_is_the_one_being_spoken(make, book, tmp_path, monkeypatch):
+    monkeypatch.setenv("TALEPRESS_SYNTHESIZE__BATCH_SIZE", "1")
+    monkeypatch.setenv("TALEPRESS_EXECUTION__THREADS", "1")
+    order = ordered(book, tmp_path / "out")
+    chapters = {u.spoken: order.book.chapters[u.chapter_index].title for u in order.script.utterances}
+    shown = []
+    seen = []
+    speak = FakeEngine.speak
+
+    def watched(engine, requests):
+        seen.extend((shown[-1], chapters[request.text]) for request in requests)
+        return speak(engine, requests)
+
+    monkeypatch.setattr(FakeEngine, "speak", watched)
+    with listening(lambda progress: shown.append(progress.detail) if progress.stage == "synthesize" else None):
+        make()
+    assert len(seen) == 10
+    assert [title for title, _ in seen] == [title for _, title in seen]
 
 
 def test_rows_are_committed_while_a_run_works(make, book, monkeypatch):

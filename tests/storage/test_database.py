@@ -222,3 +222,21 @@ def test_errors_of_the_driver_become_one_line(database):
         uow.takes.add([make_take("k", seed=2**64)])
     assert "64 bits" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_waiting_for_another_process_has_a_word_and_an_end(tmp_path, monkeypatch, caplog):
+    """A suspended process would make every command hang for ever, in silence."""
+    path = tmp_path / "talepress.db"
+    monkeypatch.setattr(database_module, "_SILENT_SECONDS", 0.01)
+    monkeypatch.setattr(database_module, "_BUSY_SECONDS", 0.05)
+    with FileLock(f"{path}.migrate.lock"):
+        with pytest.raises(DatabaseBusyError, match="end it, then run the same command again"):
+            Database(f"sqlite:///{path}")
+        assert "waiting for another process" in caplog.text
+        assert not path.exists()
+    Database(f"sqlite:///{path}").close()
+
+
+def test_a_folder_that_is_made_for_the_database_is_its_owner_s_alone(tmp_path):
+    Database(f"sqlite:///{tmp_path / 'home' / 'talepress.db'}").close()
+    assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -103,6 +104,54 @@ def test_where_processes_cannot_be_seen_the_heartbeat_decides(monkeypatch):
     name = processes.this_process()
     assert processes.is_alive(name, datetime.now(UTC)) is True
     assert processes.is_alive(name, datetime.now(UTC) - timedelta(hours=1)) is False
+
+
+def test_a_process_in_another_container_is_judged_by_its_heartbeat():
+    """Host and boot agree, and its number means nothing here: without the namespace it would count as dead."""
+    host, machine, pid, start = processes.this_process().split(" ")
+    boot, namespace = machine.split("/")
+    contained = f"{host} {boot}/{namespace}0 {pid} {int(start) + 1}"
+    assert processes.is_alive(contained, datetime.now(UTC)) is True
+    assert processes.is_alive(contained, datetime.now(UTC) - timedelta(minutes=3)) is False
+
+
+@pytest.mark.skipif(not shutil.which("unshare") or os.getuid() != 0, reason="needs unshare, and the right to use it")
+@pytest.mark.parametrize("own_proc", [["--mount-proc"], []], ids=["own /proc", "the host's /proc"])
+def test_processes_of_two_real_namespaces_do_not_take_each_other_for_dead(own_proc):
+    code = "import sys\nfrom storage.processes import this_process\nprint(this_process(), flush=True)\nsys.stdin.read()"
+    command = ["unshare", "--pid", "--fork", *own_proc, sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        name = process.stdout.readline().strip()
+        assert processes.is_alive(name, datetime.now(UTC)) is True
+        process.stdin.close()
+
+
+def test_a_run_of_before_namespaces_were_named_is_judged_by_its_heartbeat():
+    host, machine, pid, start = processes.this_process().split(" ")
+    old = f"{host} {machine.split('/')[0]} {pid} {start}"
+    assert processes.is_alive(old, datetime.now(UTC)) is True
+    assert processes.is_alive(old, datetime.now(UTC) - timedelta(hours=1)) is False
+
+
+def test_a_beat_says_that_a_run_lives_and_wakes_no_dead_one(uow):
+    run_id = uow.runs.start(SOURCE, "book_to_audio", {})
+    before = uow.runs.get(run_id).heartbeat_at
+    uow.runs.beat(run_id)
+    uow._session.expire_all()
+    assert uow.runs.get(run_id).heartbeat_at > before
+    uow.runs.finish(run_id, RunState.DONE)
+    ended = uow.runs.get(run_id)
+    uow.runs.beat(run_id)
+    uow._session.expire_all()
+    assert uow.runs.get(run_id) == ended
+
+
+def test_a_run_that_was_taken_over_learns_it_at_its_next_batch(uow):
+    silent = uow.runs.start(SOURCE, "book_to_audio", {})
+    uow._session.get(RunRow, silent).process = dead_process()
+    uow.runs.start(SOURCE, "book_to_audio", {})
+    with pytest.raises(BookBusyError, match="taken the book over"):
+        uow.runs.progress(silent, 1, 2)
 
 
 def test_unknown_runs_and_impossible_ends(uow):

@@ -54,7 +54,6 @@ class TorToiseEngine(TorToiseFrontEnd):
         self.precision = precision
         self._manifest = manifest
         self._device = device
-        prepare(device, precision)
         autoregressive = _as(AutoregressiveModel, manifest.load("autoregressive", device))
         config = autoregressive.config
         self._features: FeatureExtractor = feature_extractor(self.speech, config.code_stop)
@@ -175,12 +174,19 @@ def load_engine(model: str | Path, device: str = "auto", precision: Precision = 
 
     Raises `CheckpointError` for a missing or damaged model, `ConfigError` for an unknown device.
     """
-    return TorToiseEngine(read_manifest(Path(model)), torch_device(device), precision)
+    return TorToiseEngine(read_manifest(Path(model)), _prepared(device, precision), precision)
 
 
 def load_resynthesis(model: str | Path, device: str = "auto", precision: Precision = "float32") -> Resynthesis:
     """Loads the acoustic half of a model alone. Arguments and errors: see `load_engine`."""
-    return Resynthesis(read_manifest(Path(model)), torch_device(device), precision)
+    return Resynthesis(read_manifest(Path(model)), _prepared(device, precision), precision)
+
+
+def _prepared(name: str, precision: Precision) -> torch.device:
+    """The device of that name, set up to compute in this precision."""
+    device = torch_device(name)
+    prepare(device, precision)
+    return device
 
 
 def _groups(requests: Sequence[SpeechRequest]) -> Iterator[list[int]]:

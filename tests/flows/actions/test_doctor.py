@@ -54,8 +54,10 @@ def test_a_disk_with_little_room(monkeypatch):
 @pytest.mark.parametrize(
     ("wanted", "gpu", "ok", "detail"),
     [
-        ("cuda", False, False, "cuda is set, torch sees no GPU"),
-        ("cuda:1", False, False, "cuda:1 is set"),
+        ("cuda", False, False, "'cuda' was asked for, but torch sees no GPU"),
+        ("cuda:1", False, False, "'cuda:1' was asked for"),
+        ("cuda:1", True, False, "torch sees 1 GPU here, from cuda:0 on"),
+        ("mps", False, False, "mps devices are not supported"),
         ("auto", False, True, "CPU, "),
         ("cpu", True, True, "CPU, "),
         ("auto", True, True, "a fine card"),
@@ -63,6 +65,7 @@ def test_a_disk_with_little_room(monkeypatch):
 )
 def test_the_device(monkeypatch, wanted, gpu, ok, detail):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: int(gpu))
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: "a fine card")
     monkeypatch.setenv("TALEPRESS_SYNTHESIZE__DEVICE", wanted)
     result = doctor.device(read_settings())

@@ -37,6 +37,23 @@ def test_the_artifact_is_updated_at_most_once_a_second_and_at_the_end(artifact):
     assert artifact["updates"][-1] == 100.0
 
 
+def test_a_chapter_is_announced_when_it_is_begun_and_stays_while_the_engine_is_idle(artifact):
+    heard = []
+    with listening(heard.append):
+        tracker = Tracker("run", "progress-x", total=4)
+        tracker.begin()
+        tracker.speaking("Chapter One")
+        tracker.speaking("Chapter One")
+        tracker.spoken(2, SpokenBatch((TAKE,), 0.5), "")
+        tracker.speaking("Chapter Two")
+    assert [(report.done, report.detail) for report in heard] == [
+        (0, ""),
+        (0, "Chapter One"),
+        (2, "Chapter One"),
+        (2, "Chapter Two"),
+    ]
+
+
 def test_listeners_hear_of_every_batch(artifact):
     heard = []
     with listening(heard.append):

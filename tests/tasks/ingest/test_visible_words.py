@@ -106,7 +106,8 @@ def _books() -> list[tuple[str, bytes]]:
 def test_the_words_of_the_spine_are_read_or_skipped_by_a_named_rule(name, data, tmp_path):
     path = tmp_path / "book.epub"
     path.write_bytes(data)
-    book = read_book(path, load_settings().ingest)
+    # Listings in silence: "A code listing" is an announcement of ours, and no word of the document.
+    book = read_book(path, load_settings(ingest={"code": "skip"}).ingest)
     precision, recall = precision_and_recall(data, book)
     print(f"{name}: precision {precision:.4f}, recall {recall:.4f}")
     assert precision >= BAR

@@ -6,6 +6,7 @@ Whoever adds an operation to one of these loops sees it here. What the counts ar
 import pytest
 import torch
 
+from tests.bench.launches import DECODING, DENOISING, RANKING, SEATING, VOCODING
 from tests.tortoise_core.inference.launches import counted_launches, on_cuda
 from tortoise_core.diffusion.process import GaussianDiffusion
 from tortoise_core.diffusion.samplers import sampler_named
@@ -56,7 +57,7 @@ def test_steps_of_decoding_are_few_and_alike(launches):
         flight.step()
         logs.append(list(launches.log))
         assert launches.syncs.total() == 0, launches.syncs
-    assert launches.operations <= 415, launches.by_name()
+    assert launches.operations <= DECODING.operations, launches.by_name()
     assert all(log == logs[0] for log in logs)
     launches.clear()
     assert not flight.retire()
@@ -65,7 +66,7 @@ def test_steps_of_decoding_are_few_and_alike(launches):
 
 def test_rows_are_seated_together(launches):
     decoding(launches)
-    assert launches.operations <= 400, launches.by_name()
+    assert launches.operations <= SEATING.operations, launches.by_name()
     assert launches.syncs.total() == 0, launches.syncs
 
 
@@ -76,8 +77,8 @@ def test_ranking_candidates(launches):
     codes = torch.zeros(256, 140, dtype=torch.long, device="cuda")
     launches.clear()
     clvp.score_codes(texts.repeat_interleave(64, 0), codes, torch.full((256,), 100, device="cuda"))
-    assert launches.operations <= 955, launches.by_name()
-    assert launches.syncs.total() <= 1, launches.syncs
+    assert launches.operations <= RANKING.operations, launches.by_name()
+    assert launches.syncs.total() <= RANKING.waits, launches.syncs
 
 
 @pytest.mark.parametrize("sampler", ["ancestral", "ddim", "dpmpp"])
@@ -93,7 +94,7 @@ def test_a_guided_evaluation_of_unequal_utterances(launches, sampler):
     guidance = Guidance(torch.full((ROWS,), 2.0, device="cuda"))
     launches.clear()
     chosen.loop(process, denoise, start, noise, guidance=guidance)
-    assert launches.operations <= 815 * STEPS, launches.by_name()
+    assert launches.operations <= DENOISING.operations * STEPS, launches.by_name()
     assert launches.syncs.total() == 0, launches.syncs
 
 
@@ -104,5 +105,5 @@ def test_vocoding_a_batch(launches):
     mels = [torch.zeros(100, frames, device="cuda") for frames in FRAMES]
     launches.clear()
     vocoder.vocode(mels, generators())
-    assert launches.operations <= 480, launches.by_name()
-    assert launches.syncs.total() <= 2, launches.syncs  # the waveforms of two batches
+    assert launches.operations <= VOCODING.operations, launches.by_name()
+    assert launches.syncs.total() <= VOCODING.waits, launches.syncs  # the waveforms of two batches

@@ -22,6 +22,7 @@ _MAX_INDENT = 4.5
 _SHORT = 3.0  # in line heights before the right edge
 _WIDE_GAP = 0.6  # in line heights more than between the lines of a paragraph
 _VERSE_SHARE = 0.8  # of the column's width
+_MIN_QUOTED_WORDS = 5
 _MAX_HEADING_CHARS = 200
 _SENTENCE_END = re.compile(r"[.!?:…][\"”’')\]]*$")
 _NOTE_START = re.compile(r"(\d{1,3}|[*†‡§]+|[a-z])[.)\]]?\s*\S")
@@ -91,6 +92,7 @@ class _Reader:
             paragraphs += later
         # 2. Make the events, with a mark where each chapter starts.
         self._skip_contents(paragraphs)
+        self._skip_pull_quotes(paragraphs)
         chapters = self._chapters(paragraphs, outline)
         for number, paragraph in enumerate(paragraphs):
             for mark in chapters.get(number, ()):
@@ -152,12 +154,14 @@ class _Reader:
         ended = _SENTENCE_END.search(last.text) is not None
         full = last.right > last.right_edge - _SHORT * height
         if (last.page, last.column) != (line.page, line.column):
-            return not ended or (full and indent < _INDENT * height)
+            lines_apart = len(lines) > 1 and line.text[:1].isupper() and all(map(self._is_short, lines))
+            return (not ended and not lines_apart) or (full and indent < _INDENT * height)
         if line.gap > max(_WIDE_GAP * height, self._usual_gap(lines) + 0.35 * height):
             return False
-        if last.left - last.left_edge >= _INDENT * height and len(lines) > 1:
+        in_sentence = not ended and full and line.text[:1].islower()  # whatever its indent, as beside a drop capital
+        if last.left - last.left_edge >= _INDENT * height and len(lines) > 1 and not in_sentence:
             return abs(last.left - line.left) < _INDENT * height  # a quotation, all of it indented
-        if _INDENT * height <= indent <= _MAX_INDENT * height:
+        if _INDENT * height <= indent <= _MAX_INDENT * height and not in_sentence:
             return abs(last.left - line.left) < 1 and len(lines) == 1 and not (ended and not full)
         return full or not ended or not line.text[:1].isupper() or self._is_short(last)
 
@@ -187,6 +191,16 @@ class _Reader:
                 inside = entries * 2 >= len(paragraph.lines)
             if inside and SkipRule.TABLE_OF_CONTENTS not in self._also_read:
                 paragraph.rule = SkipRule.TABLE_OF_CONTENTS
+
+    def _skip_pull_quotes(self, paragraphs: Sequence[_Paragraph]) -> None:
+        """Marks sentences of the text that are set once more in large letters, to catch the eye."""
+        if SkipRule.PULL_QUOTE in self._also_read:
+            return
+        text = "".join(_letters(_text(p)) for p in paragraphs if not p.is_heading and not p.rule)
+        for paragraph in paragraphs:
+            words = _text(paragraph).split()
+            if paragraph.is_heading and not paragraph.rule and len(words) >= _MIN_QUOTED_WORDS:
+                paragraph.rule = SkipRule.PULL_QUOTE if _letters(_text(paragraph)) in text else None
 
     def _chapters(self, paragraphs: Sequence[_Paragraph], outline: Sequence[Bookmark]) -> dict[int, list[Mark]]:
         """Finds where chapters start, by the outline, else by headings. Maps paragraphs to marks."""

@@ -13,8 +13,8 @@ from tasks.errors import UnreadableBookError
 from tasks.ingest.chapters import assemble
 from tasks.ingest.events import Event
 from tasks.ingest.formats.pdf.blocks import Bookmark, read_pages
-from tasks.ingest.formats.pdf.fragments import read_page
-from tasks.ingest.formats.pdf.layout import Line, page_lines
+from tasks.ingest.formats.pdf.fragments import Page, read_page
+from tasks.ingest.formats.pdf.layout import Line, page_lines, usual_gutter
 from tasks.ingest.html.binding import sha256_of
 from tasks.ingest.recount import require_whole
 from tasks.ingest.skips import SkipRule
@@ -85,15 +85,18 @@ def _open(path: Path, data: bytes) -> pypdfium2.PdfDocument:
 
 def _read_pages(document: pypdfium2.PdfDocument, path: Path) -> tuple[list[list[Line]], list[Event], str]:
     """Returns the lines of all pages, skips of the text that stands crosswise, and all characters."""
+    read: list[Page] = []
+    for number in range(len(document)):
+        try:
+            read.append(read_page(document, number))
+        except pypdfium2.PdfiumError as error:
+            raise UnreadableBookError(f"{path.name}: page {number + 1} is damaged: {error}") from error
     pages: list[list[Line]] = []
     left_out: list[Event] = []
     visible: list[str] = []
-    for number in range(len(document)):
-        try:
-            page = read_page(document, number)
-        except pypdfium2.PdfiumError as error:
-            raise UnreadableBookError(f"{path.name}: page {number + 1} is damaged: {error}") from error
-        pages.append(page_lines(page))
+    gutter = usual_gutter(read)
+    for page in read:
+        pages.append(page_lines(page, gutter))
         if page.crosswise:
             left_out.append(Skip(page.crosswise, SkipRule.CROSSWISE_TEXT, source=path.name))
         visible += [*(fragment.text for fragment in page.fragments), page.crosswise]

@@ -18,6 +18,7 @@ from tasks.ingest.skips import SkipRule
 _MIN_COLUMN_LINES = 4
 _MIN_COLUMN_CHARS = 12  # a line's, on average: page numbers and cells of tables are shorter
 _MAX_CROSSING = 0.25  # of the lines may run across the gutter: titles above two columns
+_MIN_BESIDE = 2  # lines side by side that show columns where other pages have them
 _GUTTER = 0.6  # in line heights
 _MAX_COLUMNS = 4
 _EDGE_LINES = 3  # at the top and at the bottom of a page may be no part of the text
@@ -49,10 +50,23 @@ class Line:
     gap: float = 0.0  # to the line above in its column; 0 for its first
 
 
-def page_lines(page: Page) -> list[Line]:
-    """Returns the page's lines, columns one after the other."""
+def usual_gutter(pages: Sequence[Page]) -> float | None:
+    """Returns where the gutter of most pages with columns is, in points; `None` where fewer than half have one."""
+    gutters = [gutter for page in pages if (gutter := _gutter(page.fragments)) is not None]
+    if not gutters or 2 * len(gutters) < len(pages):
+        return None
+    return sorted(gutters)[len(gutters) // 2]
+
+
+def page_lines(page: Page, gutter: float | None = None) -> list[Line]:
+    """Returns the page's lines, columns one after the other.
+
+    Args:
+        page: one page.
+        gutter: the usual one of the book, in points: a page of a few lines, such as the last, shows none by itself.
+    """
     lines: list[Line] = []
-    for number, column in enumerate(_columns(list(page.fragments), _MAX_COLUMNS)):
+    for number, column in enumerate(_columns(list(page.fragments), _MAX_COLUMNS, gutter)):
         rows = [_line(row, page.number) for row in _rows(column)]
         for line, above in zip(rows, [None, *rows], strict=False):
             line.column = number
@@ -84,14 +98,17 @@ def edge_rules(pages: Sequence[Sequence[Line]]) -> dict[tuple[int, int], SkipRul
             if words[_pattern(edges[key].text)] > 1
             and (exact[edges[key].text] > 1 or heading_of(edges[key].text) is None)
         ]
-        if len(repeated) >= max(_MIN_REPEATS, len(keys) / 2):
+        alike = [key for key in repeated if exact[edges[key].text] == len(pages)]
+        if len(repeated) >= max(_MIN_REPEATS, len(keys) / 2) or (len(pages) > 1 and alike == keys):
             found.update(dict.fromkeys(keys, SkipRule.RUNNING_HEAD))
     return found
 
 
-def _columns(fragments: list[Fragment], most: int) -> list[list[Fragment]]:
+def _columns(fragments: list[Fragment], most: int, usual: float | None = None) -> list[list[Fragment]]:
     """Sorts fragments into columns; one that runs across stands between those above and those below it."""
     gutter = _gutter(fragments) if most > 1 else None
+    if gutter is None and usual is not None and _has_columns_at(fragments, usual):
+        gutter = usual
     if gutter is None:
         return [fragments] if fragments else []
     result: list[list[Fragment]] = []
@@ -160,6 +177,15 @@ def _parts_text(fragments: Sequence[Fragment], gutter: float) -> bool:
     )
     common = min(left_high, right_high) - max(left_low, right_low)
     return common > 0.4 * min(left_high - left_low, right_high - right_low)
+
+
+def _has_columns_at(fragments: Sequence[Fragment], gutter: float) -> bool:
+    """Tells whether some lines of text stand side by side at a gutter that other pages have."""
+    left = [f for f in fragments if f.right <= gutter and len(f.text) >= _MIN_COLUMN_CHARS]
+    right = [f for f in fragments if f.left >= gutter and len(f.text) >= _MIN_COLUMN_CHARS]
+    beside = sum(any(f.bottom < other.top and other.bottom < f.top for other in right) for f in left)
+    crossing = sum(f.left < gutter < f.right for f in fragments)
+    return beside >= _MIN_BESIDE and crossing <= _MAX_CROSSING * len(fragments)
 
 
 def _rows(fragments: Iterable[Fragment]) -> list[list[Fragment]]:

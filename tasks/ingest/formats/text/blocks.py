@@ -13,6 +13,7 @@ from tasks.ingest.chapters import Mark, one_line
 from tasks.ingest.events import INVISIBLE, Anchor, Event, GuessedSkip, is_scene_break
 from tasks.ingest.formats.text import gutenberg
 from tasks.ingest.formats.text.gutenberg import note_label, strip_inline
+from tasks.ingest.front_pages import is_notes_title
 from tasks.ingest.note_marks import NoteMarks
 from tasks.ingest.plain.headings import (
     Contents,
@@ -149,6 +150,9 @@ class _Reader:
             if index in self._skipped:
                 continue
             label = note_label(group.text, referred)
+            if label is None and self._heads_notes(index, referred):
+                self._skipped[index] = SkipRule.NOTE_BODY
+                continue
             if label is not None:
                 labels.add(label)
                 depth = 0
@@ -157,6 +161,14 @@ class _Reader:
             self._skipped[index] = SkipRule.NOTE_BODY
             depth += group.text.count("[") - group.text.count("]")
         self._notes = frozenset(labels)
+
+    def _heads_notes(self, index: int, referred: Collection[str]) -> bool:
+        """Tells whether a paragraph is the title "FOOTNOTES:" right above a note."""
+        below = index + 1
+        title = self._groups[index].text.strip("_=*[] :.")
+        if below >= len(self._groups) or not is_notes_title(title):
+            return False
+        return note_label(self._groups[below].text, referred) is not None
 
     def _find_headings(self, contents: Sequence[Contents]) -> None:
         """Finds headings, and which of them start chapters: those that the contents name, else the numbered ones."""

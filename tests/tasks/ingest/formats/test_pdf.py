@@ -187,3 +187,46 @@ def test_what_cannot_be_read_is_refused_with_advice(make, message, tmp_path, set
     with pytest.raises(UnreadableBookError, match=message) as caught:
         read(make(tmp_path / "b.pdf"), settings)
     assert "\n" not in str(caught.value)
+
+
+SHORT = "She has not told the council of the town, and she has not told her sons what the wheel did in the night."
+
+
+def _magazine(path):
+    setter = Setter(title="The Mill", author="T. Hall")
+    for number, texts in enumerate([(f"{PROSE} {MORE}", f"{MORE} {PROSE}"), (SHORT, "He came back. " + SHORT)]):
+        setter.page(head="THE MILL MAGAZINE", foot=str(12 + number))
+        for column, text in enumerate(texts):
+            setter.column(column, TOP + 3 * LEADING)
+            setter.paragraph(text, indent=0)
+            if number == 0 and column == 0:
+                setter.y += LEADING
+                setter.line('"striking what they thought', setter.left, setter.y, 16)
+                setter.line('to be right"', setter.left, setter.y + 18, 16)
+    return setter.save(path)
+
+
+def test_short_columns_are_read_one_after_the_other_where_other_pages_have_columns(tmp_path, settings):
+    texts = [
+        block.text for chapter in read(_magazine(tmp_path / "b.pdf"), settings).chapters for block in chapter.blocks
+    ]
+    assert " ".join(texts).endswith(f"{SHORT} He came back. {SHORT}")
+
+
+def test_a_head_on_both_pages_of_two_and_a_pull_quote_are_not_read(tmp_path, settings):
+    book = read(_magazine(tmp_path / "b.pdf"), settings)
+    assert skipped(book, "running-head") == ["THE MILL MAGAZINE"] * 2
+    assert skipped(book, "page-number") == ["12", "13"]
+    assert skipped(book, "pull-quote") == ['"striking what they thought to be right"']
+    assert all(block.kind.value == "paragraph" for chapter in book.chapters for block in chapter.blocks)
+
+
+def test_large_words_that_the_text_does_not_repeat_are_read(tmp_path, settings):
+    setter = Setter(title="The Mill", author="T. Hall")
+    setter.page()
+    setter.paragraph(PROSE)
+    setter.heading("Nobody has ever seen the wheel", 16)
+    setter.paragraph(MORE)
+    book = read(setter.save(tmp_path / "b.pdf"), settings)
+    assert book.skipped == () or skipped(book, "pull-quote") == []
+    assert any("Nobody has ever seen" in block.text for chapter in book.chapters for block in chapter.blocks)

@@ -136,3 +136,10 @@ def test_a_note_that_is_referred_to_is_still_skipped(read):
     book = read("He came back.[14] She smiled at him.\n\n[14] See the church book.\n")
     assert [block.text for block in book.chapters[0].blocks] == ["He came back. She smiled at him."]
     assert [skip.rule for skip in book.skipped] == ["note-reference", "note-body"]
+
+
+def test_the_title_over_notes_is_skipped_with_them(read):
+    book = read("He came back.[1] She smiled at him.\n\nFOOTNOTES:\n\n[1] See the church book.\n")
+    assert [block.text for block in book.chapters[0].blocks] == ["He came back. She smiled at him."]
+    book = read("Chapter 1\n\nNotes\n\nHe kept his notes in a box, and nobody read them.\n")
+    assert "Notes" in " ".join(block.text for block in book.chapters[0].blocks)

@@ -1,0 +1,46 @@
+"""Sees to it that one run at a time works on a book: a lock of the file system, held for the length of the run.
+
+The lock ends with the process that holds it, however that ends, and holds between containers that do not see each
+other's processes. Between machines that share a database but no folder, the heartbeats of the runs' rows decide alone
+(`storage.processes`). Knows nothing of what a run does.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from flows.order.order import Order
+from storage.errors import BookBusyError
+from tasks.disk import output_errors
+
+
+@contextmanager
+def alone(order: Order) -> Iterator[bool]:
+    """Holds the book's lock for the length of the block. Raises `BookBusyError` when another process has it.
+
+    Yields whether that is certain: a file system may have no locks, and then nothing is held.
+    """
+    folder = order.services.settings.storage.folder / "locks"
+    with output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / f"{order.source[:16]}.lock")
+        try:
+            lock.acquire(timeout=0)
+            certain = True
+        except Timeout as error:
+            raise BookBusyError(f"another process works on {order.book.title!r}: wait for it or stop it") from error
+        except NotImplementedError:  # filelock's word for a file system without flock
+            certain = False
+    try:
+        yield certain
+    finally:
+        lock.release()
+
+
+def clear_work(order: Order, *, certain: bool) -> None:
+    """Removes the order's working folder, and where it is certainly `alone`, what killed runs of the book left."""
+    shutil.rmtree(order.working_folder.parent if certain else order.working_folder, ignore_errors=True)
