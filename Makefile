@@ -1,4 +1,4 @@
-# make book | test | check | train-mini | bench | quality; VENV=path reuses an environment.
+# make book | test | test-slow | check | train-mini | bench | quality; VENV=path reuses an environment.
 VENV ?= .venv
 PY := $(VENV)/bin/python
 # The Python that makes the environment: PYTHON=python3.13 names one, else the first of these that is supported.
@@ -12,7 +12,7 @@ SENTENCES ?= ../shared/text/sentences.txt
 SPEECH_REPORT ?= ../shared/tools/speech_report
 HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-frank-baum_the-wonderful-wizard-of-oz.epub
 
-.PHONY: book bench bench-quick quality scaling test fuzz parity check pins format train-mini train-on clean
+.PHONY: book bench bench-quick quality scaling test test-slow fuzz parity check pins format train-mini train-on clean
 .DEFAULT_GOAL := book
 
 # One stamp per set of extras, so that nothing is installed twice.
@@ -33,9 +33,13 @@ book: $(VENV)/.run
 	$(PY) samples/build.py
 	$(VENV)/bin/talepress make samples/*.epub --out $(OUT)
 
-## the whole suite
+## the suite, but for what takes minutes
 test: $(VENV)/.dev
-	$(PY) -m pytest
+	$(PY) -m pytest -m "not slow"
+
+## what takes minutes: commands stopped at many moments, disks that damage a library
+test-slow: $(VENV)/.dev
+	$(PY) -m pytest -m slow
 
 ## N mutated books: each gives a plan or one clear error; what fails is kept in $(OUT)/fuzz
 fuzz: $(VENV)/.dev

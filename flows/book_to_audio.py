@@ -24,8 +24,7 @@ def book_to_audio(request: Request) -> RunReport | State[RunReport]:
     Args:
         request: which book, how it is read, and where the edition goes.
     """
-    replacing = Replace.ANY if request.overwrite else Replace.NONE
-    return run_request(request, "book_to_audio", unspoken, replacing)
+    return run_request(request, "book_to_audio", unspoken, Replace.NONE)
 
 
 def unspoken(order: Order) -> tuple[KeyedUtterance, ...]:

@@ -7,8 +7,8 @@ StorageError
   + IncompleteError        utterances without a chosen take where every one is needed
   + DatabaseError          the database cannot be opened, read or written (damaged, newer, disk full)
   |   + DatabaseBusyError    locked by another process for longer than the time-out: worth another try
-  |   + DatabasePlaceError   its folder cannot be made or written to
   |   + DatabaseFullError    no room on its disk
+  |   + DatabasePlaceError   its folder cannot be made or written to
   |   + DatabaseUrlError     the setting is no database URL, or names a kind of database that cannot be used here
   + ArtifactError          an address that is no sha256, or an artifact that is no local file
       + MissingArtifactError   there is no such file
@@ -47,12 +47,12 @@ class DatabaseBusyError(DatabaseError):
     """The database stayed locked for longer than the time-out; another try may succeed."""
 
 
-class DatabasePlaceError(DatabaseError):
-    """The folder of the database cannot be made or written to."""
-
-
 class DatabaseFullError(DatabaseError):
     """There is no room on the database's disk."""
+
+
+class DatabasePlaceError(DatabaseError):
+    """The folder of the database cannot be made or written to."""
 
 
 class DatabaseUrlError(DatabaseError):

@@ -2,8 +2,9 @@
 
 The first signal is answered with a line. Where nothing else is said, it then raises `Stopped` in the main thread. Work
 that can come to an orderly end has a block `with orderly()`: it looks at `requested` between its pieces and ends by
-itself; what takes longer than `GRACE_SECONDS` is left as it is, and the process ends all the same. A second signal ends
-it at once. Work must therefore be safe to be killed at any moment.
+itself; what takes longer than `GRACE_SECONDS` is left as it is, and the process ends all the same, with `EXIT_CODE`, or
+by the kernel's alarm where C code keeps the interpreter to itself. A second signal ends it at once. Work must therefore
+be safe to be killed at any moment.
 
 Owns the process's handlers of the two signals. Must not know what is being worked at, nor Prefect.
 """
@@ -26,6 +27,7 @@ from typing import Any
 
 EXIT_CODE = 130  # as shells have it for a program that Ctrl-C ended
 GRACE_SECONDS = 5.0  # for the work in hand
+ALARM_SECONDS = 1.5
 AGAIN_SECONDS = 0.02
 LAST_WORDS_SECONDS = 2.5  # for what is to be recorded when the grace is over
 
@@ -128,9 +130,15 @@ def _heed(number: int, frame: FrameType | None) -> None:
         os._exit(EXIT_CODE)
     _stop.requested = True
     _say(STOPPING)
+    _arm_alarm()
     _thread.start_new_thread(_see_to_the_end, ())  # not `Thread`: it takes locks that we may have interrupted
     if not _stop.orderly:
         raise Stopped(STOPPED)
+
+
+def _arm_alarm() -> None:
+    """Has the kernel end the process where no thread can: C code may keep the interpreter to itself for seconds."""
+    signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS + LAST_WORDS_SECONDS + ALARM_SECONDS)
 
 
 def _ignore_signals() -> None:

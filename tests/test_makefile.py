@@ -65,7 +65,7 @@ def test_where_no_python_is_supported_one_line_says_which_are_and_how_to_name_on
         f"None of these is a supported Python: {old} nowhere. Supported are 3.11, 3.12, 3.13 and 3.14; name yours: "
         "make book PYTHON=python3.13"
     )
-    assert ended.startswith("make: ***")
+    assert re.match(r"make(\[\d+\])?: \*\*\*", ended)  # numbered where `make test` runs this
     assert not (tmp_path / "venv").exists()
 
 

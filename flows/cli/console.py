@@ -33,6 +33,7 @@ WRONG_PATH = frozenset(  # of a file that the user named: there is another to be
     {errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL}
 )
 BAD_INPUT = (BadInputError, NotFoundError, DuplicateError, BookBusyError, DatabaseUrlError, DatabasePlaceError)
+ANOTHER_DISK = (StoreUnavailableError, DatabaseFullError)  # one that the user mounts or makes room on
 
 
 class ExitCode(IntEnum):
@@ -46,10 +47,8 @@ class ExitCode(IntEnum):
 
 def exit_code_of(error: BaseException) -> ExitCode:
     """Returns the exit code for an error that ended a command."""
-    if isinstance(error, BAD_INPUT):
+    if isinstance(error, BAD_INPUT + ANOTHER_DISK):
         return ExitCode.BAD_INPUT
-    if isinstance(error, StoreUnavailableError | DatabaseFullError):
-        return ExitCode.BAD_INPUT  # a disk that the user mounts or makes room on
     if isinstance(error, TortoiseError) and not isinstance(error, OutOfMemoryError):
         return ExitCode.BAD_INPUT  # text, audio, weights or configuration that the model library refuses
     if isinstance(error, OSError) and (error.errno in FULL_DISK or _names_wrong_path(error)):
@@ -70,7 +69,7 @@ def one_line(error: BaseException) -> str:
 
 
 def shown_path(path: object) -> str:
-    """A path for people, in one line of at most 200 characters, whatever bytes its name has."""
+    """Writes a path for people, in one line of at most 200 characters, whatever bytes its name has."""
     text = " ".join(os.fsdecode(path if isinstance(path, str | bytes) else str(path)).split())
     printable = text.encode("utf-8", "backslashreplace").decode()
     return printable if len(printable) <= MAX_PATH_CHARS else f"{printable[: MAX_PATH_CHARS - 4]} ..."

@@ -40,7 +40,7 @@ EXIT_CODES = (
     "1  done, but more takes are flagged than execution.max_flagged_share",
     "2  bad input or usage; everything is as it was",
     "3  failed",
-    "130  interrupted: the same command goes on",
+    "130  stopped: the same command goes on",
 )
 
 # Commands and nouns in the order of the help, each with examples.
@@ -50,9 +50,9 @@ COMMANDS = (
     (plan.plan, ("talepress plan book.epub", "talepress plan book.epub --write plan.toml")),
     (status.status, ("talepress status", "talepress status book.epub")),
     (retry.retry, ("talepress retry book.epub", "talepress retry book.epub --only 20:18,20:22")),
-    (report.report, ("talepress report book.epub",)),
+    (report.report, ("talepress report book.epub", "talepress report book.epub --out book.html")),
     (train.train, ("talepress train all --config configs/models/tortoise_mini.toml", "talepress train --list")),
-    (doctor.doctor, ("talepress doctor",)),
+    (doctor.doctor, ("talepress doctor", "talepress doctor --repair")),
     (bench.bench, ("talepress bench --seconds 30",)),
     (clean.clean, ("talepress clean", "talepress clean --remove left --remove takes")),
 )
@@ -61,12 +61,12 @@ NOUNS = (
     ("voice", voice.app, ("talepress voice list", "talepress voice add anna anna-1.wav anna-2.wav")),
     ("lexicon", lexicon.app, ("talepress lexicon import words.pls",)),
     ("model", model.app, ("talepress model list", "talepress model verify tortoise_mini")),
-    ("maintain", maintain.app, ("talepress maintain verify",)),
+    ("maintain", maintain.app, ("talepress maintain verify --repair", "talepress maintain restore")),
 )
 
 
 def listed(title: str, lines: Sequence[str]) -> str:
-    """A paragraph of the help that keeps its lines (the backslash and b say so)."""
+    """Writes a paragraph of the help that keeps its lines (the backslash and b say so)."""
     return "\n".join(["\b", f"{title}:", *(f"  {line}" for line in lines)])
 
 
@@ -143,14 +143,14 @@ def _explain(error: Exception) -> ExitCode:
 
 
 def _in_one_line(error: typer.TyperException) -> str:
-    """Typer's word on a wrong use, and where the right one is shown."""
+    """Returns Typer's word on a wrong use, and where the right one is shown."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "talepress"
     return f"{' '.join(error.format_message().split())} (see `{path} --help`)"
 
 
 def _reader_is_gone(stream: TextIO) -> bool:
-    """Whether a stream is a pipe that nobody reads any more, as in `talepress plan book.epub | head`."""
+    """Tells whether a stream is a pipe that nobody reads any more, as in `talepress plan book.epub | head`."""
     poll = select.poll()
     poll.register(stream.fileno(), select.POLLOUT)
     return any(events & select.POLLERR for _, events in poll.poll(0))

@@ -19,11 +19,14 @@ from flows.services import Services
 from storage.errors import BookBusyError, IncompleteError
 from storage.records import ChosenTake, Edition, Master, Run, RunState
 from tasks.errors import BadInputError
-from tasks.master.keys import master_key
+from tasks.master.master_key import master_key
 from tasks.package.content import EditionContent
 from tasks.package.edition import edition_key, is_published
 
 AnyRequest = TypeVar("AnyRequest", bound=Request)
+
+# The name of every edition before names could be chosen. An edition's place does not say it, so that it stays the same.
+FIRST_NAME = "{title} (chapters {chapters})"
 
 
 def source_of(book: Path) -> str:
@@ -88,13 +91,8 @@ def recorded_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) ->
 
 
 def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent:
-    """Gathers everything that the edition is made of."""
-    cues = [cue for chapter in order.chapters for cue in chosen_takes(order, chapter)]
-    return replace(content_without_takes(order, masters), takes={cue.take.key: cue.take for cue in cues})
-
-
-def content_without_takes(order: Order, masters: tuple[Master, ...]) -> EditionContent:
-    """Gathers what the edition's name is made of, without a look at the database."""
+    """Gathers everything that an edition with these masters is made of; what names it is there without any master."""
+    cues = [cue for master in masters for cue in chosen_takes(order, master.chapter_index)]
     return EditionContent(
         book=order.book,
         masters=masters,
@@ -117,8 +115,9 @@ def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | 
     published there too.
     """
     key = edition_key(content)
-    place = f"{order.out} {content.settings.name}"
-    row_key = hashlib.sha256(f"{key} {place}".encode("utf-8", "surrogateescape")).hexdigest()
+    name = content.settings.name
+    parts = [key, str(order.out), *([] if name == FIRST_NAME else [name])]
+    row_key = hashlib.sha256(" ".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
     with order.services.database.snapshot() as uow:
         found = uow.editions.find(row_key)
     return row_key, found if found is not None and is_published(found) else None

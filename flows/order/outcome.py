@@ -59,9 +59,9 @@ def outcome(
     """
     settings = order.services.settings
     flagged = _flagged(order)
-    outputs = find_outputs(settings.package.outputs)
-    kept = kept_files(order.out, content_without_takes(order, masters), outputs, edition.files)
     page = page_path(order, edition)
+    outputs = find_outputs(settings.package.outputs)
+    kept = kept_files(order.out, edition_content(order, ()), outputs, edition.files)
     with order.services.database.snapshot() as uow:
         coverage = uow.books.coverage(order.source, order.chapters)
         whole = uow.books.summary(order.source)

@@ -122,7 +122,6 @@ class Request(Reading):
         pattern=f"^({SELECTION})?$",
         json_schema_extra=form_hints(4),
     )
-
     overwrite: bool = Field(
         False,
         title="Overwrite",
@@ -132,7 +131,7 @@ class Request(Reading):
 
     @property
     def directions(self) -> tuple[str, ...]:
-        """What is said about the reading besides voice and preset, for people: "cast village", "en-GB"."""
+        """Says what is asked for of the reading besides voice and preset, for people: "cast village", "en-GB"."""
         files = {"plan": self.plan, "cast": self.cast, "lexicon": self.lexicon}
         return (*(f"{kind} {Path(file).stem}" for kind, file in files.items() if file), *filter(None, [self.locale]))
 
@@ -140,7 +139,7 @@ class Request(Reading):
     def from_record(cls, record: Mapping[str, object]) -> Self:
         """Makes the request of an earlier run of its row. Rows of older versions hold None for what was not given.
 
-        What was asked for once only, in a `Retrial`, is left out.
+        What was asked for that run alone (`ONCE`) is left out.
         """
         lasting = {name: value for name, value in record.items() if name not in ONCE and value is not None}
         return cls.from_values(lasting)

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from uuid import UUID
 
@@ -51,7 +50,7 @@ def run_request(request: Request, flow: str, select: Select, replacing: Replace)
         request: what is asked for.
         flow: the flow's name, for the run's row.
         select: see `run_order`.
-        replacing: which edition of the book the new one may replace.
+        replacing: which edition of the book the new one may replace where the request does not say `overwrite`.
 
     Returns:
         The report, or the state that the flow run ends in: see `flows.run.endings`.
@@ -59,6 +58,7 @@ def run_request(request: Request, flow: str, select: Select, replacing: Replace)
     Raises what `prepare` and the stages raise.
     """
     flow_run_id = UUID(runtime.flow_run.id)
+    replacing = Replace.ANY if request.overwrite else replacing
     with stopping.heeding_signals(), stopping.orderly(partial(endings.cancel, flow_run_id)):
         try:
             with open_services(read_settings(**request.overrides)) as services:
@@ -148,8 +148,7 @@ def _make_masters(
     Returns:
         See `Mastering.finish`.
     """
-    if todo:
-        import_module("torch")  # here: SciPy, which masters, trips over a PyTorch that another thread is just importing
+    stopping.check()
     with (
         Mastering(order, encode=bool(todo)) as mastering,
         closing(speak(order, todo, tracker, mastering.failed)) as spoken_chapters,

@@ -95,9 +95,9 @@ def is_kept(rule: SkipRule, text: str) -> bool:
         return False
     if rule in _IMPRINT_PAGES:
         return is_prose(text) and (speaks_of_somebody(text) or not _PUBLISHING.search(text))
-    if rule in (SkipRule.TABLE_OF_CONTENTS, SkipRule.INDEX, SkipRule.BIBLIOGRAPHY, SkipRule.ADVERTISEMENT):
-        return tells(text) and not _NUMBERED.match(text)
-    return is_prose(text)
+    if rule in (SkipRule.BIBLIOGRAPHY, SkipRule.ADVERTISEMENT):
+        return tells(text)  # their entries end in stops as sentences do
+    return is_prose(text) and not (rule == SkipRule.TABLE_OF_CONTENTS and _NUMBERED.match(text))
 
 
 def front_page_rule(texts: Sequence[str], book_title: str, authors: Iterable[str]) -> SkipRule | None:

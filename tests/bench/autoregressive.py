@@ -85,8 +85,7 @@ def scoring(model: Clvp, rows: int = CANDIDATES, codes: int = CODES) -> float:
     device = model.text_emb.weight.device
     text = _text(torch.Generator().manual_seed(3))[None].to(device)
     speech = _codes(rows, codes).to(device)
-    owners = torch.zeros(rows, dtype=torch.long, device=device)
-    return _seconds(lambda: model.scores(text, speech, text_rows=owners), device)
+    return _seconds(lambda: model.score_codes(model.encode_texts(text).expand(rows, -1), speech), device)
 
 
 def measure(precision: Precision, device: str = "cpu", repeats: int = 5) -> dict[str, float]:

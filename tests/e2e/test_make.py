@@ -73,7 +73,7 @@ def test_a_second_process_on_the_same_book_is_refused(talepress):
     assert second.code == 2
     assert second.out == ""
     assert len(second.err.splitlines()) == 1
-    assert "another process has been working on 'The Small Book'" in second.err
+    assert "another process works on 'The Small Book'" in second.err
 
     status = json.loads(talepress("status", "book.md", "--json").out)
     assert status["runs"][0]["state"] == "interrupted"

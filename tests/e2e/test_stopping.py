@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.conftest import RUN
 from tests.e2e.test_kill import LOGGED, database, spoken
 
-pytestmark = pytest.mark.timeout(3000)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 
 WORD = "talepress: stopping after what is in work; again to stop now"
 STOPPED = "talepress: stopped; the same command continues"

@@ -15,7 +15,7 @@ from storage.database import restore_database
 from storage.errors import DatabaseError, StoreUnavailableError
 from tests.flows.samples import add_voice
 
-pytestmark = [pytest.mark.usefixtures("prefect_server", "voiced_home"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server", "voiced_home"), pytest.mark.timeout(900)]
 
 UTTERANCES = 10
 

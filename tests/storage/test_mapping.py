@@ -108,7 +108,7 @@ def fields_of(record_type: type) -> set[str]:
 
 def sample(kind: typing.Any, name: str, n: int) -> object:
     """A value of a field's type that is not its default, and unlike that of every other field."""
-    if isinstance(kind, types.UnionType):
+    if typing.get_origin(kind) in (types.UnionType, typing.Union):  # which of them, Python's cache of types decides
         (kind,) = set(typing.get_args(kind)) - {types.NoneType}
     plain = {
         str: f"{name} {n}",

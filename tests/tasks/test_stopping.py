@@ -17,6 +17,7 @@ def fresh(monkeypatch):
     """Nobody has asked for the end yet, and the process is not ended by what a test does."""
     monkeypatch.setattr(stopping, "_stop", stopping._Stop())
     monkeypatch.setattr(stopping._thread, "start_new_thread", lambda *_: None)
+    monkeypatch.setattr(stopping, "_arm_alarm", lambda: None)  # the runner has an alarm of its own
     monkeypatch.setattr(stopping, "_say", lambda _: None)
 
 
@@ -101,6 +102,16 @@ with stopping.orderly(lambda: time.sleep(20)), stopping.orderly(lambda: 1 / 0):
     time.sleep(20)
 """)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (130, f"talepress: {stopping.STOPPED}"), done
+
+
+def test_the_kernel_ends_a_process_whose_interpreter_is_held():
+    done = ended("""
+import ctypes
+with stopping.orderly():
+    send()
+    ctypes.PyDLL(None).sleep(20)  # keeps the interpreter lock
+""")
+    assert done.returncode == -signal.SIGALRM, done
 
 
 def test_a_signal_that_comes_when_all_is_done_changes_nothing():

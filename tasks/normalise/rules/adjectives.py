@@ -8,9 +8,10 @@ from tasks.normalise.rules.base import words
 
 _BEFORE_CHARS = 48  # that are looked at before a measure
 # "a", "the last" and another measure or the lower end of a range: "a 12m, 39ft passage", "the 2-3 hr drive".
+_AMOUNT = r"\d[\d.,]*[½¼¾⅓⅔⅛⅜⅝⅞]?"
+_AND_UNIT = _AMOUNT + r"(?:\s|-)?[A-Za-z°′″'\"/.]+"
 _FIRST_MEASURE = (
-    r"(?:\d[\d.,]*[½¼¾⅓⅔⅛⅜⅝⅞]?\s*(?:[–-]|to|by|x|×)\s*|\d[\d.,]*[½¼¾⅓⅔⅛⅜⅝⅞]?(?:\s|-)?[A-Za-z°′″'\"/.]+"
-    r"(?:(?:\s|-)[a-z]+){0,3}(?:,|\sor)\s)"
+    rf"(?:{_AMOUNT}\s*(?:[–-]|to|by|x|×)\s*|{_AND_UNIT}(?:(?:\s|-)[a-z]+){{0,3}}(?:,|\sor)\s|{_AND_UNIT}\s(?=\d|$))"
 )
 _DETERMINED = re.compile(
     r"\b(?:(?:[Aa]n?|[Aa]nother|[Ee]very|[Ee]ach|[Nn]o)\s(?:[a-z]+\s)?|"
@@ -30,7 +31,7 @@ _NO_NOUN = words(
     "made seemed felt gave got said stood lay ran"
 )
 _NOUN = re.compile(
-    r"(?:(?:,|\sor)\s\d[^\s,]{0,12}(?:\s[a-z]{1,3}\.?)?)?[\s-]([a-z]+)\b"
+    r"(?:(?:,|\sor)?\s\d[^\s,]{0,12}(?:\s[a-z]{1,3}\.?)?)?[\s-]([a-z]+)\b"
 )  # a second measure may stand between
 _NAME = re.compile(r"\s[A-Z][a-z]")
 # Always singular, whatever stands before: "two 400g tins", "the 100 m dash".

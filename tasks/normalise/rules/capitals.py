@@ -10,6 +10,7 @@ import re
 from tasks.normalise.rules.abbreviations import GENERAL, GIVEN, MONTHS, TITLES, either
 from tasks.normalise.rules.base import Context, rule, words
 from tasks.normalise.rules.references import BEFORE_NUMBER
+from tasks.normalise.rules.roman import RULERS, SECTIONS
 
 # Words and names of their own, or read otherwise in capitals.
 _NO_TITLES = words("SS SIG BR PRIN MS LK")
@@ -35,9 +36,12 @@ _NUMERAL = r"(?:#?\d|(?!I\b)[IVXLC]+\b(?!['’.]\s?[A-Z])|I\b(?=[.,;:)\]–-]|\s
 _BEFORE_NUMBER = re.compile(rf"(?<![\w.])({either(short for short in _NUMBERED if len(short) > 1)})\.\s?(?={_NUMERAL})")
 _MONTH = re.compile(rf"\b({either(_MONTH_NAMES)})\.(?=\s\d)|(?<=\d )({either(_MONTH_NAMES)})\.?(?=,?\s\d|\s*$)")
 _ABBREVIATION = re.compile(rf"(?<![\w.&])({either(_GENERAL_NAMES)})\.(?!\w)(?=(\s*$)?)")
-# "ROE V. WADE", but "JAMES V. FORRESTAL" has an initial.
+# "ROE V. WADE", but "JAMES V. FORRESTAL" has an initial, "CHAPTER V. THE END" a number.
 _VERSUS = re.compile(r"\b([A-Z][A-Z'’&.]*[A-Z.])\sV\.\s(?=(?:THE\s)?[A-Z])")
-_FIRST_NAMES = frozenset(name.upper() for name in GIVEN.values())
+_NUMBERED_TALES = words("NIGHT DAY CASE SESSION EXERCISE CHAP VOL NO FIG PT BK HYMN SONG")
+_NO_PARTIES = frozenset(
+    {*_NUMBERED_TALES, *SECTIONS.upper().split("|"), *RULERS.upper().split("|"), *map(str.upper, GIVEN.values())}
+)
 _SMALL = re.compile(r"[^\W\dA-Z_]")
 
 _FOR_CAPITALS = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]+\.|(?:RS?|ESSRS|[RST])\s[A-Z]|(?<=V)\.\s[A-Z])")
@@ -51,7 +55,7 @@ def capitals(text: str, _: Context) -> str:
     if not _SMALL.search(text):
         text = _STREET.sub(lambda match: _STREETS[match[1]], text)
         text = _SAINT.sub("SAINT ", text)
-        text = _VERSUS.sub(lambda m: m[0] if m[1] in _FIRST_NAMES else f"{m[1]} VERSUS ", text)
+        text = _VERSUS.sub(lambda m: m[0] if m[1] in _NO_PARTIES else f"{m[1]} VERSUS ", text)
         # The stop stays where the text ends: in capitals every word looks like a sentence's first.
         text = _ABBREVIATION.sub(lambda match: _GENERAL_NAMES[match[1]] + ("" if match[2] is None else "."), text)
     return _TITLE.sub(_title, _TITLE.sub(_title, text))  # twice: "LT. COL. HALL"

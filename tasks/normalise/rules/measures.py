@@ -23,7 +23,8 @@ _CAPITALS = words("HRS LBS YRS MINS SECS FT OZ YDS")
 _ONE = words("a an A An per Per half one One quarter each every")
 _MANY = words(
     "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-    "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million few several many dozen"
+    "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million few several many dozen "
+    "more extra further odd"
 )
 _SPELLED = re.compile(
     rf"\b(?P<count>{either({*_ONE, *_MANY})}|(?i:{either(_MANY)}))(?P<gap>(?:\s|-)(?:sq\.?\s|cu\.?\s)?)"
@@ -32,7 +33,7 @@ _SPELLED = re.compile(
     rf"|\b(?P<many>(?i:{either(_MANY)}))\s(?P<of_many>{either(_SHORT_OF_MANY)})\b\.?(?=[,;:!?)]|\s[a-z]|\s*$|\s[A-Z])"
 )
 _INCHES = re.compile(
-    rf"(?<=\bfeet )({either(_MANY | {'one'})})\sin\.(?=\s[a-z]|,|;|\s*$)"
+    rf"(?<=\bfeet )({either(_MANY | {'one'})})\sin\.(?=\s[a-z]|,|;|\s*$)|\b({either(_MANY | {'one'})})\sin\.(?=\sof\s)"
 )  # "five ft. seven in. in height"
 _POWER = re.compile(rf"(\b10 to the (?:minus )?[a-z-]+) (\w{{1,3}}/\w{{1,2}}?|{_SIMPLE})([²³23]?)\b")  # 3 × 10⁸ m/s
 _FOR_SPELLED = re.compile(rf"10 to the |[\s-](?:{either(_SHORT | _SHORT_OF_MANY | _UNSTOPPED | _CAPITALS)})\b")
@@ -92,7 +93,8 @@ def spelled(text: str, context: Context) -> str:
 
     def inches(match: re.Match[str]) -> str:
         stop = "." if ends_sentence(match.string, match.end()) else ""
-        return f"{match[1]} {'inch' if match[1] == 'one' else 'inches'}{stop}"
+        count = match[1] or match[2]
+        return f"{count} {'inch' if count == 'one' else 'inches'}{stop}"
 
     text = _POWER.sub(_power, text)
     return _INCHES.sub(inches, _SPELLED.sub(measure, text))

@@ -52,7 +52,7 @@ _SCALES = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion", "t
 _LEADING_ZERO = re.compile(r"(?<![\d.,])0\d+(?!\d)")
 _INTEGER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|\d+")
 _SPACED_THOUSANDS = re.compile(
-    r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?![\d])|(?<![\d.,+-])(?<!\d )\d{1,3}(?: \d{3}){2,}(?![\d-])"
+    r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?![\d])|(?<![\d.,+-])(?<!\d )\d{1,3}(?: \d{3}){2,4}(?![\d-]| \d)"
     r"|(?<![\d.,+)-])(?<![\d)] )[1-9]\d{0,2} (?:000(?![\d-]|\s?\d)|\d{3}(?=\s(?:[a-z]{3,}s|men|women|people|sheep)\b))"
 )
 _ENDLESS = re.compile(r"\d{16,}")  # no number of any rule, and slow to try

@@ -18,7 +18,7 @@ _NO_INITIAL = (
     rf"[VX]\s(?!(?:{STARTERS}|Part|Act|Scene|King|Queen|Gustav|Hotel|Dock|Park|Avenue|Street|Coast|"
     rf"Land)\b)[A-Z][a-z])|[LC]\b)"
 )
-_RULERS = (
+RULERS = (
     "Henry|George|Louis|Edward|Charles|James|William|Richard|Elizabeth|Mary|Napoleon|Frederick|Philip|Alexander|"
     "Catherine|Nicholas|Peter|Ferdinand|Francis|Ivan|Rameses|Ramses|Ramesses|Ptolemy|Alfonso|Gustavus|Christian|Otto|"
     "Leopold|Wilhelm|Pius|Leo|John|Paul|Benedict|Gregory|Innocent|Clement|Urban|Boniface|Sixtus|Julius|Stephen|Victor|"
@@ -30,13 +30,13 @@ _RULERS = (
     "Amenhotep|Isabella|Wilhelmina|Adrian|Celestine|Eugene|Martin|Nero|Honorius|Callixtus|Sergius|Sylvester|Tewodros|"
     "Friedrich|Heinrich|Henri|Pedro|Manuel|Selim|Mehmed|Murad|Constantine|Justinian|Theodosius|Margaret"
 )
-_SECTIONS = (
+SECTIONS = (
     "Chapter|Part|Book|Act|Scene|Volume|Canto|Section|Article|Appendix|Plate|Figure|Letter|Stave|Lesson|Psalm|Table|"
     "World War|Phase|Mark|Class|Type|Grade|Level|Apollo|Super Bowl|Number|Numbers|Page|Pages|Verse|Sonnet|Rocky|Saturn|"
     "Title|Gemini|Episode|Fantasy|Schedule|Stage|Unit|Group|Zone|Division|Tier|Camp|Symphony|Sonata|Opus|Movement|"
     "Exhibit|Form|Lecture|Essay|Fit|Fytte|Stanza|Epistle|Satire|Ode|Idyll|Eclogue|Question|Problem|Theorem|Proposition|"
     "Note|Sector|Station|Area|Pier|Gate|Ward|Hall|Block|Region|Variation|Chapters|Sections|Scenes|Plates|Figures|"
-    "Parts|Books|Acts|Volumes|Articles"
+    "Parts|Books|Acts|Volumes|Articles|Story|Tale|Voyage|Adventure|Fable"
 )
 # Things made, told or agreed upon one after the other: never "the Second", as a name without a list is.
 _SERIES = (
@@ -56,7 +56,7 @@ _AFTER_I = (
 # The pronoun has no verb in "s" behind it: "Chapter I tells".
 _VERB_IN_S = r"(?=\s+(?!always\b|perhaps\b|sometimes\b|besides\b|was\b|[a-z]*ss\b)[a-z]{2,}s\b)"
 _RULER = re.compile(
-    rf"\b({_RULERS})\.?\s+(?:the\s+)?({_NO_INITIAL}(?!I\b){_NUMERAL}\b|I\b{_AFTER_I})(\.(?=\s+[a-z]|,|;|'s)|"
+    rf"\b({RULERS})\.?\s+(?:the\s+)?({_NO_INITIAL}(?!I\b){_NUMERAL}\b|I\b{_AFTER_I})(\.(?=\s+[a-z]|,|;|'s)|"
     rf")(\s(?:and|or)\s(?:(?!I\b)[IVX]+|I(?=\W*$))\b(?!'))?"
 )
 _PRONOUN_VERBS = (
@@ -65,7 +65,7 @@ _PRONOUN_VERBS = (
 )
 # At the head of a sentence "Queen Elizabeth I spoke" is the queen; "Beside King James I felt small" is not.
 _CROWNED_I = re.compile(
-    rf"(?:^|(?<=[.!?] )|(?<=[\"'“‘]))((?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s(?:{_RULERS}))\sI"
+    rf"(?:^|(?<=[.!?] )|(?<=[\"'“‘]))((?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s(?:{RULERS}))\sI"
     rf"(?=\s(?!{_PRONOUN_VERBS})[a-z]+\b(?!'))"
 )
 # Nobody else is called so: the I is a pronoun only before a verb of feeling or saying.
@@ -76,14 +76,14 @@ ONLY_KINGS = (
 _KING_I = re.compile(rf"\b({ONLY_KINGS})\sI(?=\s(?!{_PRONOUN_VERBS})[a-z]+\b(?!'))")
 _WAR_I = r"(?<!\b[Tt]he World War )(?<=World War )I\b"
 _SECTION = re.compile(
-    rf"\b({_SECTIONS})\s+((?!I\b)(?!(?<=Mark )[VX]\.\s(?!(?:{STARTERS})\b)[A-Z][a-z]){_SURE_NUMERAL}\b|{_WAR_I}|"
+    rf"\b({SECTIONS})\s+((?!I\b)(?!(?<=Mark )[VX]\.\s(?!(?:{STARTERS})\b)[A-Z][a-z]){_SURE_NUMERAL}\b|{_WAR_I}|"
     rf"I\b(?=\s+(?:Scene|Part|Chapter)\b)|I\b{_AFTER_I}|I\b{_VERB_IN_S})"
 )
 # In capitals, where the pronoun looks like a numeral: "VOLUME II", "PART I" at an end, "HENRY VIII", "WORLD WAR II".
 _CAPITAL_SECTION = re.compile(
-    rf"\b({_SECTIONS.upper()})\s+((?!I\b){_SURE_NUMERAL}\b(?!\.\s?[A-Z]\.)|I\b(?=[.,;:!?)\"—-]|\s*$))"
+    rf"\b({SECTIONS.upper()})\s+((?!I\b){_SURE_NUMERAL}\b(?!\.\s?[A-Z]\.)|I\b(?=[.,;:!?)\"—-]|\s*$))"
 )
-_CAPITAL_RULER = re.compile(rf"\b({_RULERS.upper()})\s+((?!I\b|[LC]\b){_NUMERAL})\b(?!\.\s?[A-Z])")
+_CAPITAL_RULER = re.compile(rf"\b({RULERS.upper()})\s+((?!I\b|[LC]\b){_NUMERAL})\b(?!\.\s?[A-Z])")
 _IN_SERIES = re.compile(rf"\b((?:{_SERIES}))\s+((?!I\b){_SURE_NUMERAL})\b(?!\.\s?[A-Z]\.)")
 # In small letters: "for my part I was sure" has a pronoun.
 _SMALL_SECTION = re.compile(
@@ -95,7 +95,7 @@ _SMALL_SECTION = re.compile(
 # "IV. and XIV", "II, III and IV": numerals in a list, whatever stands before.
 _LIST = re.compile(r"(?<![\w.'])(?:[IVXL]{1,6}(?:\.?,|\.?,?\s(?:and|or|to))\s)+[IVXL]{1,6}\b(?!')(?:\.(?=\s[a-z]))?")
 _SPAN = re.compile(
-    rf"\b((?i:{_SECTIONS}))\s+({_SURE_NUMERAL})\.?\s?"
+    rf"\b((?i:{SECTIONS}))\s+({_SURE_NUMERAL})\.?\s?"
     rf"(?:([–-])|,\s(?=[IVX]+\sand\b)|\s(and|to|or)\s)\s?({_SURE_NUMERAL})\b"
     r"(?:\.(?=\s[a-z]))?"
 )

@@ -15,6 +15,7 @@ _SPAN = re.compile(
     r"|(?<![\w:.,/–-])([012]?\d:[0-5]\d)\s?[–-]\s?(?=[012]?\d:[0-5]\d(?![\d:]))",
     re.I,
 )
+_SPACED_SPAN = re.compile(r"(\d\s?[ap]\.?m\.?)\s?—\s?(?=(?:1?\d|[01]?\d[:.][0-5]\d)\s?[ap]\.?\s?m\b)", re.I)
 _CLOCK = re.compile(rf"\b{_HOUR_24}[:.]{_MINUTE}\s*{_MERIDIEM}", re.I)
 _HOUR = re.compile(rf"\b(1[0-2]|0?[1-9])\s*{_MERIDIEM}", re.I)
 _TIME = re.compile(rf"(?<![\d:.,]){_HOUR_24}:{_MINUTE}(?::([0-5]\d))?(?![\d:]|[.,]\d)(?!\s*[ap]\.?\s?m\b)")
@@ -54,7 +55,7 @@ def times(text: str, context: Context) -> str:
     """3:45 p.m., 10:05, 3pm, 7:00, 6-7 p.m., 0600 hours; 4.50 in British books."""
     text = _STOPWATCH.sub(_stopwatch, _ZULU.sub(" Zulu", text))
     text = _DURATION.sub(_duration, text)
-    text = _SPAN.sub(lambda m: f"{m[1] or m[2]} to ", text)
+    text = _SPAN.sub(lambda m: f"{m[1] or m[2]} to ", _SPACED_SPAN.sub(r"\1 to ", text))
     text = _CLOCK.sub(lambda m: _meridiem(m, f"{_hour(m[1])}{_minutes(m[2], '')}", 3), text)
     text = _HOUR.sub(lambda m: _meridiem(m, _hour(m[1]), 2), text)
     text = _O_CLOCK.sub(lambda m: _hour(m[1]), text)

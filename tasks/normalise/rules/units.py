@@ -21,7 +21,7 @@ _TIGHT_LETTERS = (  # nor is "4WD", but "a 2L bottle" and "a 2.5L engine" are
 )
 _UNIT = re.compile(
     rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?!{_TIGHT_LETTERS})(\s?|-)({_UNIT_NAMES})(\^?[²³23]|"
-    rf"[²³])?(?:(\.)(?!\d))?(?![\w/'’]|-(?!(?:tall|long|high|wide|deep|thick|broad)\b))"
+    rf"[²³])?(?:(\.)(?!\d))?(?![\w/'’]|-(?!(?:tall|long|high|wide|deep|thick|broad|olds?)\b))"
     r"(?!\.\w)"
 )
 _INCHES = re.compile(
@@ -66,6 +66,8 @@ _DIMENSIONS = re.compile(
     rf"((?:{_NUMBER})\s?(?:ft|in|cm|mm|m|km|feet|inches|'|′|\"|″)?\.?)\s?[×x]\s?(?=(?:{_NUMBER})\s?(?:ft|in\b|in\.|"
     rf"cm|mm|m\b|km|feet|inches|meters|metres|yards))"
 )
+_SAME_UNIT = re.compile(r"(\d)\s?(m|ft|cm|mm|in)\s?[x×]\s?(?=\d[\d.]*\s?\2\b\s[a-z])")  # "a 3m x 4m room"
+_AGE = re.compile(r"(?<=\d)\s?yo\b")
 _BY = re.compile(
     r"(?<=\b[Aa] )(\d+)×(?=\d+s?\b(?!\s*=))|(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))"
     r"|(?<=[\d½¼¾⅓⅔])\sx\s(?=\d+\b(?!\s*=|\sto the))"
@@ -208,6 +210,7 @@ def units(text: str, context: Context) -> str:
         lambda m: f"{m[1]} stone" + ("." if m[0].endswith(".") and ends_sentence(m.string, m.end()) else ""), text
     )
     text = _PER.sub(lambda m: f"{m[1]} per {_PERIODS.get(m[2], m[2])}", text)
+    text = _AGE.sub("-year-old", _SAME_UNIT.sub(r"\1 by ", text))
     text = _DIMENSIONS.sub(r"\1 by ", text)
     text = _BY.sub(lambda match: f"{match[1] or match[2] or ''} by ", text)
     text = _TIMES.sub(r"\1 times", text)

@@ -57,16 +57,16 @@ def write_m4b(draft: Draft) -> tuple[Path, ...]:
         )
     path = draft.folder / f"{draft.stem}{M4B.suffix}"
     marks = ffmetadata(content.marks, content.sample_rate)
-    language = three_letters(content.tags.language)
-    add_marks(draft.encoded[M4B.kind] / ENCODED_NAME, path, marks, language, content.settings.ffmpeg)
+    audio = draft.encoded[M4B.kind] / ENCODED_NAME
+    add_marks(audio, path, marks, three_letters(content.tags.language), ffmpeg=content.settings.ffmpeg)
     write_tags(path, content.tags)
     return (path,)
 
 
-def add_marks(audio: Path, path: Path, metadata: str, language: str, ffmpeg: str) -> None:
+def add_marks(audio: Path, path: Path, metadata: str, language: str, *, ffmpeg: str) -> None:
     """Copies encoded audio into an M4B file with the chapter marks of an ffmetadata text.
 
-    `language` is that of the audio track, an ISO 639-2 code; "" leaves it undetermined.
+    `language` is that of the audio track, an ISO 639-2 code; "" leaves it undetermined. For `ffmpeg` see `ffmpeg_path`.
     """
     track = ("-metadata:s:a:0", f"language={language}") if language else ()
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:

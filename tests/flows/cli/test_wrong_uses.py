@@ -189,6 +189,13 @@ WRONG = [
     (["retry", "folder"], "folder"),
     (["retry", LONG], "xxx"),
     (["retry", "book.md", "--voice", "tone"], "--voice"),
+    # report
+    (["report"], "book"),
+    (["report", "missing.epub"], "missing.epub"),
+    (["report", "book.md"], "book.md"),
+    (["report", "folder"], "folder"),
+    (["report", LONG], "xxx"),
+    (["report", "book.md", "--out"], "--out"),
     # say
     (["say"], "--lines"),
     (["say", "Hello."], "--out"),
@@ -253,21 +260,18 @@ WRONG = [
     (["lexicon", "import", "folder"], "folder"),
     (["lexicon", "import", "words.toml"], "--force"),
     (["lexicon", "import", "book.pdf"], "book.pdf"),
-    # books, and the room that they take
-    (["book", "nonsense"], "nonsense"),
-    (["book", "remove"], "book"),
-    (["book", "remove", "missing.epub"], "missing.epub"),
-    (["book", "remove", "book.md"], "book.md"),
-    (["book", "remove", "folder"], "folder"),
-    (["book", "remove", ""], "book list"),
-    (["book", "remove", LONG], "xxx"),
-    (["book", "list", "more"], "more"),
-    (["clean", "more"], "more"),
-    (["clean", "--remove", "books"], "books"),
+    # maintain
+    (["maintain", "nonsense"], "nonsense"),
+    (["maintain", "verify", "more"], "more"),
+    (["maintain", "verify", "--nonsense"], "--nonsense"),
+    (["maintain", "rebuild", "more"], "more"),
+    (["maintain", "restore", "more"], "more"),
+    (["maintain", "adopt-store", "more"], "more"),
     # the rest
     (["train", "all"], "--config"),
     (["train", "nonsense", "--config", "odd.toml"], "odd.toml"),
     (["train", "all", "--config", "missing.toml"], "missing.toml"),
+    (["make", "book.md", "--progress", "dance"], "dance"),
     (["bench", "--seconds", "0"], "seconds"),
     (["bench", "--seconds", "many"], "--seconds"),
     (["bench", "--voice", "nobody"], "nobody"),
@@ -343,6 +347,22 @@ def test_a_setting_that_cannot_be_is_named(talepress, monkeypatch, name, value, 
     assert named in ended.err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["voice"], ["lexicon"], ["model"], ["maintain"], ["-h"], ["make", "-h"], ["report", "-h"], ["voice", "-h"]],
+)
+def test_what_is_incomplete_shows_its_help(talepress, arguments):
+    ended = talepress(*arguments)
+    assert (ended.code, ended.err) == (0, "")
+    assert "Examples:" in ended.out
+    assert ended.out.startswith("Usage: talepress")
+
+
+def test_the_help_lists_the_exit_codes_and_the_version_is_told(talepress):
+    assert "130  stopped" in talepress().out
+    assert re.fullmatch(r"talepress \d+\.\d+\.\d+\n", talepress("--version").out)
+
+
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("arguments", [["make", "book.md"], ["retry", "book.md"]])
 def test_a_book_that_another_process_works_on_is_refused_before_prefect_starts(talepress, place, arguments):
@@ -361,3 +381,11 @@ def test_a_book_that_another_process_works_on_is_refused_before_prefect_starts(t
                 uow.commit()
     assert_refused(ended)
     assert "another process has been working on" in ended.err
+
+
+@pytest.mark.usefixtures("place")
+def test_a_narrow_terminal_gets_lines_in_place_of_a_table(talepress, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = talepress("plan", "book.md").out.splitlines()
+    assert "chapter: Chapter Two" in lines
+    assert not [line for line in lines if set(line) & set("│┃")]

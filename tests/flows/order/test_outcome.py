@@ -74,3 +74,4 @@ def test_the_report_tells_of_chapters_that_miss_their_loudness_and_of_the_voices
     assert report.target_lufs == -19.0
     assert [(voice.name, voice.made_from) for voice in report.voices] == [("tone", "1 recording that you added")]
     assert report.cover == "none"
+    assert (report.kept, report.replaced) == ((), ())

@@ -13,7 +13,8 @@ def test_a_flow_is_found_by_its_name_and_asks_for_a_request(name):
     flow = find_flow(name)
     assert flow.name == name
     (parameter,) = inspect.signature(flow.fn, eval_str=True).parameters.values()
-    assert (parameter.name, parameter.annotation) == ("request", Request)
+    assert parameter.name == "request"
+    assert issubclass(parameter.annotation, Request)
     schema = flow.parameters.model_dump()
     (form,) = schema["definitions"].values()
     assert form["properties"]["chapters"]["description"] == "1, 1-3 or 1,4-5; all if not given."

@@ -7,7 +7,7 @@ import soundfile
 from storage.records import PauseKind
 from tasks.errors import OutputError
 from tasks.master.chapter import master_chapter, misses_target
-from tasks.master.keys import master_key
+from tasks.master.master_key import master_key
 from tasks.master.meters import measure
 from tasks.stitch.assemble import StitchedChapter
 from tests.tasks.audio import RATE, cue, tone
