@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.console import emit_json, emit_table, tell
+from flows.cli.console import Yes, emit_json, emit_table, require_consent, tell
 from tasks.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def list_books(json: Json = False) -> None:
 @app.command("remove")
 def remove_book(
     book: Annotated[str, typer.Argument(help="The book file, or its id as `talepress book list` shows it.")],
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Forgets a book and its runs. Published audiobooks stay, and so do takes: `talepress clean` removes those."""
@@ -49,6 +50,9 @@ def remove_book(
 
     with open_services(read_settings()) as services:
         found = _find(book, services.books())
+        require_consent(
+            f"forget {found.title!r} with its script, runs and reports; its audiobooks and takes stay", yes=yes
+        )
         with services.database.unit_of_work() as uow:
             uow.books.remove(found.source_sha256)
             uow.commit()

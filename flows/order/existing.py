@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -96,7 +96,7 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
     return EditionContent(
         book=order.book,
         masters=masters,
-        takes={},
+        takes={cue.take.key: cue.take for cue in cues},
         voice=order.voice,
         model=Path(order.services.settings.synthesize.model).name,
         model_digest=order.services.front_end.digest,
@@ -111,8 +111,7 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
 def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | None]:
     """Computes the key of an edition's row, and finds the edition, None unless its files lie as they were written.
 
-    The key covers the content, the order's folder and the template of names: the same edition in another place is
-    published there too.
+    The key covers the content and the order's folder: the same edition in another folder is published there too.
     """
     key = edition_key(content)
     name = content.settings.name

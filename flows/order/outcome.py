@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.order.existing import content_without_takes
+from flows.order.existing import edition_content
 from flows.order.order import Order
 from flows.order.report import ChapterLevel, FlaggedTake, RunReport, WholeBook, Work
 from flows.order.resources import peak_memory

@@ -25,14 +25,16 @@ class References:
         """Addresses of the takes that no book asks for now: of other voices and presets, and of texts since changed."""
         return self._take_addresses(asked=False) - self.asked_takes()
 
-    def masters(self) -> frozenset[str]:
-        """Addresses of finished chapters."""
-        return frozenset(self._session.scalars(select(MasterRow.audio_sha256)))
-
     def voices(self) -> frozenset[str]:
         """Addresses of latents and reference clips."""
         rows = self._session.execute(select(VoiceRow.latents_sha256, VoiceRow.clips)).all()
         return frozenset(address for latents, clips in rows for address in (latents, *clips))
+
+    def all(self) -> frozenset[str]:
+        """Addresses of everything."""
+        takes = self._session.scalars(select(TakeRow.audio_sha256))
+        masters = self._session.scalars(select(MasterRow.audio_sha256))
+        return frozenset(takes) | frozenset(masters) | self.voices()
 
     def forget_takes(self, addresses: Iterable[str]) -> None:
         """Deletes the takes with this audio that no book asks for."""

@@ -39,7 +39,7 @@ def edition_key(content: EditionContent) -> str:
     shaping = {"narrator", *(name for output in outputs for name in output.settings)}
     tags = asdict(content.tags)
     tags["cover"] = hashlib.sha256(content.book.cover or b"").hexdigest()
-    parts: dict[str, object] = {
+    parts = {
         "version": EDITION_FORMAT_VERSION,
         "book": content.book.source_sha256,
         "tags": tags,
