@@ -45,7 +45,9 @@ def test_short_sentences_join_a_neighbour_of_the_same_paragraph_only(settings):
 
 
 def test_lines_of_verse_are_said_one_by_one_however_short(settings):
-    book = make_book([Block(BlockKind.VERSE, "Rain on the tin\nGo\n* * *\nand the bread"), Block(BlockKind.VERSE, "Home")])
+    book = make_book(
+        [Block(BlockKind.VERSE, "Rain on the tin\nGo\n* * *\nand the bread"), Block(BlockKind.VERSE, "Home")]
+    )
     utterances = write_script(book, settings, token_count, 200).utterances
     assert [(u.spoken, u.pause) for u in utterances] == [
         ("Rain on the tin", PauseKind.VERSE_LINE),

@@ -14,6 +14,7 @@ from tasks.ingest.events import INVISIBLE, Anchor, Event, GuessedSkip, is_scene_
 from tasks.ingest.formats.text import gutenberg
 from tasks.ingest.formats.text.gutenberg import note_label, strip_inline
 from tasks.ingest.front_pages import is_notes_title
+from tasks.ingest.latex import UNSPOKEN, respell
 from tasks.ingest.note_marks import NoteMarks
 from tasks.ingest.plain.headings import (
     Contents,
@@ -85,7 +86,7 @@ def read_text(
     """
     reader = _Reader(text, source, also_read)
     events, marks = reader.read(title, authors)
-    require_whole(text, events, source)
+    require_whole(" ".join([text, *reader.added]), events, source)
     return events, marks
 
 
@@ -105,6 +106,7 @@ class _Reader:
         self._headings: dict[int, str] = {}  # paragraph to the chapter's title, "" for a heading that starts none
         self._notes: frozenset[str] = frozenset()
         self._events: list[Event] = []
+        self.added: list[str] = []  # words of our own, in place of formulas
 
     def read(self, title: str, authors: Sequence[str]) -> tuple[list[Event], list[Mark]]:
         """Recognises what every paragraph is, then makes events of them in order."""
@@ -313,13 +315,17 @@ class _Reader:
             for start, end in reversed(self._marks.find(text)):
                 self._skip(text[start:end], SkipRule.NOTE_REFERENCE)
                 text = text[:start] + text[end:]
+        text, markup, formulas = respell(text) if SkipRule.MATHML not in self._also_read else (text, (), ())
+        for formula in formulas:
+            self._skip(formula, SkipRule.MATHML, guessed=True)
+            self.added.append(UNSPOKEN)
         if text:
-            self._events.append(Block(kind, text, self._source))
+            self._events.append(Block(kind, text, self._source, markup))
 
     def _is_guess(self, index: int) -> bool:
         """Tells whether a paragraph is skipped by a guess.
 
-        All are, but for Project Gutenberg's frame, and notes in brackets: "[Transcriber's Note: ...]", "[Footnote 2: ...]".
+        All are, but for Project Gutenberg's frame, and notes in brackets: "[Footnote 2: ...]".
         """
         rule = self._skipped[index]
         if rule not in (SkipRule.NOTE_BODY, SkipRule.TRANSCRIBER_NOTE):
