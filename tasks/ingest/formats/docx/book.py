@@ -8,8 +8,8 @@ from pathlib import Path
 from configs.settings import IngestSettings
 from storage.records import Book
 from tasks.ingest.archive import BookArchive
-from tasks.ingest.formats.docx.to_html import read_docx
 from tasks.ingest.formats.docx.title_page import read_title_page
+from tasks.ingest.formats.docx.to_html import read_docx
 from tasks.ingest.html.binding import Extras, book_from_html, sha256_of
 from tasks.ingest.html.documents import Document
 from tasks.ingest.html.parse import lines_of, text_of

@@ -13,8 +13,9 @@ from tasks.ingest.book import read_book
 from tasks.normalise.normalise import normalise
 from tasks.normalise.rules.base import Context
 from tasks.segment.script import write_script
+from tests.blind.files import write
 from tests.tasks.books import segment_settings, token_count
-from tests.tasks.ingest.blind.files import write
+from tests.tasks.ingest.conftest import ingest_settings
 
 _HERE = Path(__file__).parent
 _CONTEXTS = {"us": Context(), "gb": Context(british=True), "heading": Context(kind=BlockKind.HEADING)}
@@ -38,8 +39,8 @@ def test_a_sentence_is_said_right(kind, context, text, right):
 
 
 @pytest.mark.parametrize("case", _rows("files.toml", "files"), ids=lambda case: f"{case['kind']}-{case['format']}")
-def test_a_file_is_read_right(case, tmp_path, settings):
-    book = read_book(write(tmp_path, case["format"], case["body"]), settings)
+def test_a_file_is_read_right(case, tmp_path):
+    book = read_book(write(tmp_path, case["format"], case["body"]), ingest_settings())
     utterances = write_script(book, segment_settings(), token_count, 400).utterances
     spoken = words(" ".join(utterance.spoken for utterance in utterances))
     _speaks_in_order(spoken, case.get("speaks", []))
