@@ -16,7 +16,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from flows.cli import bench, doctor, lexicon, maintain, make, model, plan, report, retry, say, status, train, voice
+from flows.cli import bench, doctor, lexicon, maintain, make, model, plan, report, retry, say, status, train, up, voice
 from flows.cli.console import ExitCode, exit_code_of, one_line, tell
 
 EXIT_CODES = (
@@ -35,6 +35,9 @@ COMMANDS = (
     (status.status, ("talepress status", "talepress status book.epub")),
     (retry.retry, ("talepress retry book.epub", "talepress retry book.epub --only 20:18,20:22")),
     (report.report, ("talepress report book.epub", "talepress report book.epub --out book.html")),
+    (up.up, ("talepress up",)),
+    (up.down, ("talepress down",)),
+    (up.deploy, ("talepress deploy",)),
     (train.train, ("talepress train all --config configs/models/tortoise_mini.toml", "talepress train --list")),
     (doctor.doctor, ("talepress doctor", "talepress doctor --repair")),
     (bench.bench, ("talepress bench --seconds 30",)),
