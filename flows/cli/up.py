@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+
 from flows.cli.console import tell
 
 END_SECONDS = 40.0
