@@ -54,6 +54,8 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
         tell(f"kept as it was: {path} (another audiobook; --overwrite replaces it)")
     if report.replaced:
         tell(f"replaced: {_place(report.replaced)}")
+    for loss in report.losses:
+        tell(f"warning: {loss} (`talepress plan BOOK` lists it)")
     if report.rendered == 0:
         tell("nothing to render: every take was there already")
     return ExitCode.FLAGGED if report.state is RunState.FLAGGED else ExitCode.DONE
