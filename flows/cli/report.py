@@ -83,8 +83,14 @@ def _of_whole(report: RunReport, part: int, whole: int) -> str:
 
 def _show_files(files: Sequence[EditionFile]) -> None:
     """Prints a line for each kind of file."""
-    for kind, group in groupby(files, key=lambda file: file.kind):
-        print(f"{kind}: {_place([file.path for file in group])}")
+    for kind, place in places(files):
+        print(f"{kind}: {place}")
+
+
+def places(files: Sequence[EditionFile]) -> list[tuple[str, str]]:
+    """Lists the kinds of files in an edition, the audiobook first, and where those of each kind are."""
+    groups = groupby(files, key=lambda file: file.kind)
+    return [(kind, _place([file.path for file in group])) for kind, group in groups]
 
 
 def _place(paths: Sequence[str]) -> str:

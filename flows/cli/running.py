@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.cli.console import ExitCode, emit_json, emit_table, exit_code_of, one_line, shown_path, tell
 from flows.cli.progress import Form, progress_display, show_book, show_end
-from flows.cli.report import exit_code_for, show_notes, show_report
+from flows.cli.report import exit_code_for, places, show_notes, show_report
 from flows.progress import Progress
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def _print_summary(ended: Mapping[str, Ended]) -> None:
         state = one.report.state.value if one.report.rendered else f"{one.report.state.value} before"
         counts = [len(edition.chapters), clock(edition.seconds), len(one.report.flagged)]
         rows.append([one.report.title, state, *counts])
-        lines.append(f"{one.report.title}: {edition.files[0].path}")
+        lines.append(f"{one.report.title}: {places(edition.files)[0][1]}")
     emit_table("", ["book", "state", "chapters", "audio", "flagged"], rows)
     for line in lines:
         print(line)
