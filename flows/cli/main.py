@@ -26,6 +26,7 @@ from flows.cli import (
     make,
     model,
     plan,
+    publish,
     report,
     retry,
     say,
@@ -51,6 +52,10 @@ COMMANDS = (
     (status.status, ("talepress status", "talepress status book.epub")),
     (retry.retry, ("talepress retry book.epub", "talepress retry book.epub --only 20:18,20:22")),
     (report.report, ("talepress report book.epub", "talepress report book.epub --out book.html")),
+    (
+        publish.publish,
+        ("talepress publish book.epub --as mp3,opus", "talepress publish book.epub --as acx --out for-the-shop"),
+    ),
     (train.train, ("talepress train all --config configs/models/tortoise_mini.toml", "talepress train --list")),
     (doctor.doctor, ("talepress doctor", "talepress doctor --repair")),
     (bench.bench, ("talepress bench --seconds 30",)),

@@ -106,6 +106,9 @@ WRONG = [
     (["retry", "folder"], "folder"),
     (["retry", LONG], "xxx"),
     (["retry", "book.md", "--voice", "tone"], "--voice"),
+    (["publish", "missing.epub", "--as", "mp3"], "missing.epub"),
+    (["publish", "book.md", "--as", "mp3"], "book.md was never made"),
+    (["publish", "book.md", "--voice", "tone"], "--voice"),
     # report
     (["report"], "book"),
     (["report", "missing.epub"], "missing.epub"),
