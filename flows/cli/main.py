@@ -20,6 +20,7 @@ from flows.cli import (
     bench,
     book,
     clean,
+    deploy,
     doctor,
     lexicon,
     maintain,
@@ -32,6 +33,7 @@ from flows.cli import (
     say,
     status,
     train,
+    up,
     voice,
 )
 from flows.cli.console import ExitCode, exit_code_of, one_line, tell
@@ -56,6 +58,9 @@ COMMANDS = (
         publish.publish,
         ("talepress publish book.epub --as mp3,opus", "talepress publish book.epub --as acx --out for-the-shop"),
     ),
+    (up.up, ("talepress up",)),
+    (up.down, ("talepress down",)),
+    (deploy.deploy, ("talepress deploy",)),
     (train.train, ("talepress train all --config configs/models/tortoise_mini.toml", "talepress train --list")),
     (doctor.doctor, ("talepress doctor", "talepress doctor --repair")),
     (bench.bench, ("talepress bench --seconds 30",)),
