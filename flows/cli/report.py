@@ -63,6 +63,8 @@ def show_notes(report: RunReport) -> None:
         tell(f"kept as it was: {path} (another audiobook; --overwrite replaces it)")
     if report.replaced:
         tell(f"replaced: {_place(report.replaced)}")
+    for loss in report.losses:
+        tell(f"warning: {loss} (`talepress plan BOOK` lists it)")
 
 
 def exit_code_for(report: RunReport) -> ExitCode:

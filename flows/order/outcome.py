@@ -11,6 +11,7 @@ from flows.order.resources import peak_memory
 from flows.order.review import page_path
 from storage.records import Edition, Master, RunState
 from tasks.errors import CoverageError
+from tasks.ingest.guesses import losses
 from tasks.master.chapter import misses_target
 from tasks.package.audio.covers import describe_cover
 from tasks.package.content import narrator_of
@@ -95,6 +96,7 @@ def outcome(
         memory=peak_memory(),
         flagged=flagged,
         coverage=coverage,
+        losses=losses(order.book.warnings),
         page=str(page) if page.exists() else "",
         whole=WholeBook(whole.chapters, whole.utterances, whole.chosen, whole.seconds, whole_coverage),
     )

@@ -42,6 +42,22 @@ def test_nested_table_of_contents_and_markup_in_its_titles(tmp_path, settings):
     assert outline(book) == [("Part I: First steps", ["Part I", "First steps", "x"])]
 
 
+@pytest.mark.parametrize(
+    ("heads", "title"),
+    [
+        ("<h1>01</h1><h2>The Door</h2>", "Chapter one: The Door"),
+        ("<h1>021</h1>", "Chapter twenty-one"),
+        ("<h1>02. The Key</h1>", "Chapter two: The Key"),
+        ("<h1>Chapter 03: Rain</h1>", "Chapter 3: Rain"),
+        ("<h1>1984</h1>", "1984"),
+        ("<h1>05:30</h1>", "05:30"),
+    ],
+)
+def test_a_number_with_a_zero_names_its_chapter(heads, title, tmp_path, settings):
+    book = read_book(write_epub(tmp_path / "b.epub", {"a.xhtml": page(f"{heads}<p>It was shut.</p>")}), settings)
+    assert [chapter.title for chapter in book.chapters] == [title]
+
+
 def test_without_a_table_of_contents_headings_make_chapters(tmp_path, settings):
     pages = {
         "a.xhtml": page("<h1>The Book</h1><h2>One</h2><p>1</p>"),
