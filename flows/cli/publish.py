@@ -20,6 +20,7 @@ def publish(
     progress: ProgressForm = Form.AUTO,
 ) -> None:
     """Publishes a book that was made, in further forms. Nothing is spoken again, nothing encoded twice."""
+    from flows.actions.check import check_edition
     from flows.cli.launch import run_flow
     from flows.cli.report import show_report
     from flows.order.existing import find_finished, last_request, require_idle
@@ -41,4 +42,5 @@ def publish(
             report = outcome(order, done.masters, done.edition, Work(), wall_seconds=time.monotonic() - began)
     if report is None:
         report = run_flow("publish", request, settings, verbose=bool(context.obj), progress=progress)
-    raise typer.Exit(show_report(report, json=json))
+    deliveries = check_edition(report.edition, settings.package)
+    raise typer.Exit(show_report(report, json=json, deliveries=deliveries))

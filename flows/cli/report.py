@@ -13,23 +13,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.check import deliveries_json, show_deliveries
 from flows.cli.console import ExitCode, emit_json, emit_table, tell
 from storage.records import EditionFile, RunState
 
 if TYPE_CHECKING:
     from flows.order.report import RunReport
+    from tasks.delivery.rules import Delivery
     from tasks.voices.catalogue import VoiceCredit
 
 MAX_FLAGGED_SHOWN = 20
 NOTHING_RENDERED = "nothing, every take was there already"
 
 
-def show_report(report: RunReport, *, json: bool) -> ExitCode:
-    """Prints the report on stdout."""
+def show_report(report: RunReport, *, json: bool, deliveries: Sequence[Delivery] = ()) -> ExitCode:
+    """Prints the report on stdout, and what shops' rules say of the files."""
     from flows.order.report import clock, coverage_sentence, loudness_notes, rendered_sentence, report_json
 
     if json:
-        emit_json(report_json(report))
+        emit_json({**report_json(report), **({"deliveries": deliveries_json(deliveries)} if deliveries else {})})
     else:
         rows: list[list[object]] = [
             ["chapters", _of_whole(report, len(report.edition.chapters), report.whole.chapters)],
@@ -48,6 +50,7 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
             print(note)
         _show_flagged(report)
         _show_files(report.edition.files)
+        show_deliveries(deliveries)
         if report.flagged and report.page:
             print(f"to hear and judge: {report.page}")
     for path in report.kept:
