@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,8 +20,9 @@ def check(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measures audio files and holds them to what a shop asks for in numbers. Exit code 3 if one fails."""
-    from flows.actions.check import check_files
+    from flows.order.report import deliveries_json
     from flows.services import read_settings
+    from tasks.delivery.check import check_files
 
     deliveries = check_files(files, shop, read_settings().package.ffmpeg)
     if json:
@@ -29,22 +30,6 @@ def check(
     else:
         show_deliveries(deliveries)
     raise typer.Exit(ExitCode.DONE if all(delivery.passed for delivery in deliveries) else ExitCode.FAILED)
-
-
-def deliveries_json(deliveries: Sequence[Delivery]) -> list[dict[str, Any]]:
-    """Makes the findings as JSON-ready values."""
-    return [
-        {
-            "path": str(delivery.path),
-            "shop": delivery.shop,
-            "meets_the_technical_numbers": delivery.passed,
-            "findings": [
-                {"rule": found.rule, "value": found.value, "limit": found.limit, "passed": found.passed}
-                for found in delivery.findings
-            ],
-        }
-        for delivery in deliveries
-    ]
 
 
 def show_deliveries(deliveries: Sequence[Delivery]) -> None:

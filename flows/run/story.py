@@ -17,6 +17,7 @@ from prefect import runtime
 from prefect.client.schemas.objects import State
 
 from flows.order.alone import alone, clear_work
+from flows.order.delivery import check_edition
 from flows.order.order import Order, prepare
 from flows.order.outcome import check_coverage, outcome
 from flows.order.report import RunReport
@@ -117,8 +118,15 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
         check_coverage(order, masters)
         edition = published.edition
         _write_page(order, edition)
-        wall = time.monotonic() - began
-        report = outcome(order, masters, edition, tracker.work, wall_seconds=wall, replaced=published.replaced)
+        report = outcome(
+            order,
+            masters,
+            edition,
+            tracker.work,
+            deliveries=check_edition(edition, order.services.settings.package),
+            wall_seconds=time.monotonic() - began,
+            replaced=published.replaced,
+        )
         with order.services.database.unit_of_work() as uow:
             uow.editions.save(run_id, edition, key)
             uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from flows.actions.check import check_files
 from storage.artifacts import ArtifactStore
 from storage.records import Master, PlacedUtterance
+from tasks.delivery.check import check_files
 from tasks.delivery.measure import measure_file
 from tasks.delivery.pauses import known_pauses
 from tasks.delivery.rules import judge, shops
