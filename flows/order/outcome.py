@@ -10,7 +10,6 @@ from flows.order.report import ChapterLevel, FlaggedTake, RunReport, WholeBook, 
 from flows.order.resources import peak_memory
 from flows.order.review import page_path
 from storage.records import Edition, Master, RunState
-from tasks.delivery.rules import Delivery
 from tasks.errors import CoverageError
 from tasks.ingest.guesses import losses
 from tasks.master.chapter import misses_target
@@ -50,7 +49,6 @@ def outcome(
     *,
     wall_seconds: float,
     replaced: tuple[str, ...] = (),
-    deliveries: tuple[Delivery, ...] = (),
 ) -> RunReport:
     """Writes the report of a run that got through: what it did itself, and what the database says of the book.
 
@@ -61,7 +59,6 @@ def outcome(
         work: what the run did.
         wall_seconds: how long it took.
         replaced: paths of files that had other bytes before.
-        deliveries: what shops' rules say of the edition's files.
     """
     settings = order.services.settings
     flagged = _flagged(order)
@@ -102,7 +99,6 @@ def outcome(
         coverage=coverage,
         losses=losses(order.book.warnings),
         page=str(page) if page.exists() else "",
-        deliveries=deliveries,
         whole=WholeBook(whole.chapters, whole.utterances, whole.chosen, whole.seconds, whole_coverage),
     )
 

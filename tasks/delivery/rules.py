@@ -81,7 +81,7 @@ def _own(file: Measured, rules: dict[str, Any]) -> list[Finding]:
         value = getattr(file, name)
         lowest = limit.get("min", float("-inf"))
         highest = limit.get("max", float("inf"))
-        passed = lowest - ROUNDING <= value <= highest + ROUNDING
+        passed = bool(lowest - ROUNDING <= value <= highest + ROUNDING)
         found.append(Finding(name, _label(name), _shown(name, value), _range(name, limit), passed))
     for name, allowed in rules["one_of"].items():
         value = getattr(file, name)

@@ -41,10 +41,11 @@ def _longest(master: Master, profile: PublishProfile, seconds: float, *, after_h
         return None
     rate = master.sample_rate
     before = placed[: placed.index(spoken[0])]
-    earliest = before[-1].end_sample if before else 0
     head = 0.5 if profile.head_s == AS_MASTERED else float(profile.head_s)
     tail = 1.0 if profile.tail_s == AS_MASTERED else float(profile.tail_s)
-    start = max(spoken[0].start_sample - round(head * rate), earliest)
+    start = spoken[0].start_sample - round(head * rate)
+    if before:
+        start = max(start, before[-1].end_sample)
     best = None
     for position, one in enumerate(spoken):
         latest = spoken[position + 1].start_sample if position + 1 < len(spoken) else master.samples

@@ -51,6 +51,11 @@ def try_ffmpeg(settings: PackageSettings) -> None:
     _try(settings.model_dump_json())
 
 
+def forget_trials() -> None:
+    """Lets what was tried be tried again."""
+    _try.cache_clear()
+
+
 @functools.lru_cache
 def _try(dumped: str) -> None:
     settings = PackageSettings.model_validate_json(dumped)

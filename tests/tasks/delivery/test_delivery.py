@@ -108,7 +108,8 @@ def test_what_the_acx_profile_makes_meets_the_numbers(acx):
 
 
 def test_pauses_are_those_of_the_manifest(acx, tmp_path):
-    for path in acx:
+    assert known_pauses(acx[-1]) == ()  # the retail sample
+    for path in acx[:-1]:
         (pause,) = known_pauses(path)
         assert pause[1] - pause[0] == pytest.approx(0.9, abs=1e-3)
         assert measure_file(path, [pause]).pauses_dbfs < -60

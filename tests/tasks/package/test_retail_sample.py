@@ -32,7 +32,7 @@ def test_it_ends_with_the_last_sentence_that_fits():
 def test_it_goes_on_with_the_next_chapter_where_the_first_is_short():
     first = chapter(0, (0.5, 2), (3.5, 20), seconds=23)
     second = chapter(1, (0.5, 2), (3.5, 90), (90.3, 400), seconds=403)
-    assert spans(retail_sample([first, second], ACX)) == [(0, 2.75, 22.0), (1, 0.0, 90.3)]
+    assert spans(retail_sample([first, second], ACX)) == [(0, 2.75, 22.0), (1, -0.25, 90.3)]
 
 
 def test_a_book_of_one_sentence_that_is_too_long_has_none():
