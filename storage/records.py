@@ -205,7 +205,7 @@ class Take:
 class WordTime:
     """When a word of an utterance is spoken: samples of its take, `[start_sample, end_sample)`."""
 
-    start: int  # characters of `Utterance.spoken`
+    start: int  # characters of `Utterance.spoken`; of `Utterance.text` where the word is one of the source
     end: int
     start_sample: int
     end_sample: int
