@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from storage.records import Block, Markup, MarkupKind
+from tasks.ingest.events import TracedBlock
+from tasks.ingest.html.places import NOWHERE
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,17 @@ def apply_edits(block: Block, edits: Iterable[Edit]) -> Block:
     # 3. Move the markup, and drop what lost all of its characters; a pause has none.
     markup = [replace(note, start=place[note.start], end=place[note.end]) for note in block.markup]
     kept = tuple(note for note in markup if note.start < note.end or note.kind == MarkupKind.PAUSE)
-    return replace(block, text=kept_text, markup=kept)
+    changed = replace(block, text=kept_text, markup=kept)
+    return _moved(changed, place) if isinstance(changed, TracedBlock) else changed
+
+
+def _moved(block: TracedBlock, place: Iterable[int]) -> TracedBlock:
+    """Moves the origins of a block's characters to where those went; a replacement begins where the replaced did."""
+    origins = [NOWHERE] * len(block.text)
+    for new, origin in zip(place, block.origins, strict=False):
+        if origin != NOWHERE and new < len(block.text) and not block.text[new].isspace():
+            origins[new] = origin
+    return replace(block, origins=tuple(origins))
 
 
 def with_markup(block: Block, notes: Iterable[Markup]) -> Block:

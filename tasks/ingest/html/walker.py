@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from lxml import etree
 
 from configs.settings import IngestSettings
 from storage.records import Block, BlockKind, MarkupKind, Skip
-from tasks.ingest.events import INVISIBLE, Anchor, Event, is_scene_break
+from tasks.ingest.events import INVISIBLE, Anchor, Event, TracedBlock, is_scene_break
 from tasks.ingest.html.code import is_listing, listing_announcement, spoken_code
 from tasks.ingest.html.css import DISPLAY
 from tasks.ingest.html.elements import BLOCKS, LIST_ITEMS, is_heading, local_name
@@ -22,16 +23,11 @@ from tasks.ingest.html.formulas import LATEX, UNSPOKEN, is_formula_text, spoken_
 from tasks.ingest.html.hints import hints_of, language_of, primary
 from tasks.ingest.html.inline import InlineText, Span
 from tasks.ingest.html.parse import text_of
+from tasks.ingest.html.places import Places, TextPlaces, without
 from tasks.ingest.html.pronunciation import Pronunciations
 from tasks.ingest.html.raised import raised_text
 from tasks.ingest.html.tables import ROW_GROUPS, announcement, is_data_row, spoken_with_header
-from tasks.ingest.html.unread import (
-    NOTE_KEY,
-    element_rule,
-    is_backlink,
-    is_note_body,
-    is_note_group,
-)
+from tasks.ingest.html.unread import NOTE_KEY, element_rule, is_backlink, is_note_body, is_note_group
 from tasks.ingest.html.verse import is_stanza, is_verse
 from tasks.ingest.note_marks import NoteMarks
 from tasks.ingest.notes import Note, NoteReference
@@ -69,6 +65,7 @@ def walk(
     anchors: Collection[str] = (),
     language: str = "",
     pronunciations: Pronunciations | None = None,
+    places: TextPlaces | None = None,
 ) -> list[Event | Note | NoteReference]:
     """Returns all text of a document's body in reading order, as blocks and skips, with anchors between them.
 
@@ -76,16 +73,17 @@ def walk(
         body: as `tasks.ingest.html.parse.parse` returns it; `link_notes` and `StyleSheets.apply` may have set their
             attributes in it.
         source: the document's path, for messages.
-        settings: which skip rules are switched off, and how notes, tables and ruby are read. Unless notes are skipped,
-            there are `Note` and `NoteReference` among the events, for `place_notes`.
+        settings: skip rules that are off, and how notes, tables and ruby are read. Unless notes are skipped, there are
+            `Note` and `NoteReference` among the events, for `place_notes`.
         anchors: ids that the table of contents points to.
         language: the book's (BCP 47); elements of another get markup.
         pronunciations: the document's lexicons.
+        places: of the body's texts; they make the blocks `TracedBlock`s.
 
     Raises:
         CoverageError: a character went missing; a fault of ours.
     """
-    return _Walker(source, settings, frozenset(anchors), language, pronunciations).walk(body)
+    return _Walker(source, settings, frozenset(anchors), language, pronunciations, places or TextPlaces()).walk(body)
 
 
 class _Walker:
@@ -98,6 +96,7 @@ class _Walker:
         anchors: frozenset[str],
         language: str,
         pronunciations: Pronunciations | None,
+        places: TextPlaces,
     ) -> None:
         self._source = source
         self._settings = settings
@@ -105,6 +104,7 @@ class _Walker:
         self._also_read = frozenset(settings.also_read)
         self._reads_notes = settings.notes != "skip"
         self._pronunciations = pronunciations or Pronunciations()
+        self._places = places
         self._languages = [language]
         self._contexts = [_Context([_Frame(BlockKind.PARAGRAPH)])]
         self._spans: list[tuple[etree._Element, list[Span]]] = []
@@ -178,11 +178,11 @@ class _Walker:
             text, apart = raised_text(element, self._now.text.word_before())
             if apart:
                 self._now.text.space()
-            self._add(text, marks=False)
+            self._add(text, self._places.text(element, text), marks=False)
         elif self._is_read_by_annotation(element, tag):
             self._skip_base(element.text)
         else:
-            self._add(element.text)
+            self._add(element.text, self._places.text(element))
 
     def _leave(self, element: etree._Element) -> None:
         """Closes an element: its markup, its block, and the note that it is."""
@@ -240,14 +240,9 @@ class _Walker:
         if tag == "tr" and is_data_row(element):
             return _Frame(BlockKind.TABLE_ROW, one_block=True, note_group=group)
         kind = BlockKind.LIST_ITEM if tag in LIST_ITEMS else BlockKind.QUOTE if tag == "blockquote" else outer.kind
-        left_out = tag == "table" and self._leaves_out(element)
+        announces = self._settings.tables == "announce" and SkipRule.TABLE not in self._also_read
+        left_out = tag == "table" and announces and bool(announcement(element))
         return _Frame(kind, preformatted=preformatted, rows_left_out=left_out, note_group=group)
-
-    def _leaves_out(self, table: etree._Element) -> bool:
-        """Tells whether a table is announced instead of read."""
-        if self._settings.tables != "announce" or SkipRule.TABLE in self._also_read:
-            return False
-        return bool(announcement(table))
 
     def _mark(self, element: etree._Element) -> None:
         """Adds an anchor where the table of contents points to the element."""
@@ -335,39 +330,40 @@ class _Walker:
         if parent is not None and self._is_read_by_annotation(parent, local_name(parent)):
             self._skip_base(element.tail)
         else:
-            self._add(element.tail)
+            self._add(element.tail, self._places.tail(element))
 
-    def _add(self, text: str | None, *, marks: bool = True) -> None:
+    def _add(self, text: str | None, places: Places = (), *, marks: bool = True) -> None:
         """Adds text to the block being gathered, without its invisible characters and, with `marks`, those of notes."""
         if not text:
             return
-        self._invisible += INVISIBLE.findall(text)
-        text = INVISIBLE.sub("", text)
+        if invisible := INVISIBLE.findall(text):
+            self._invisible += invisible
+            text, places = without(text, places, [match.span() for match in INVISIBLE.finditer(text)])
         frame = self._now.frames[-1]
         if frame.kind == BlockKind.HEADING and text[:1].isupper() and self._now.text.word_before().isdigit():
             self._now.text.space()  # a number and a name in elements of their own
         at = 0
         for formula in () if frame.preformatted else LATEX.finditer(text):
-            self._add_words(text[at : formula.start()], marks=marks)
-            self._add_formula(formula)
+            self._add_words(text[at : formula.start()], places[at : formula.start()], marks=marks)
+            self._add_formula(formula, places[formula.start() : formula.end()])
             at = formula.end()
-        self._add_words(text[at:], marks=marks)
+        self._add_words(text[at:], places[at:], marks=marks)
 
-    def _add_words(self, text: str, *, marks: bool) -> None:
+    def _add_words(self, text: str, places: Places = (), *, marks: bool) -> None:
         """Adds words; with `marks`, those of notes are skipped."""
         at = 0
         for start, end in self._note_marks(text) if marks else ():
-            self._now.text.add(text[at:start], keep_lines=self._now.frames[-1].preformatted)
+            self._now.text.add(text[at:start], places[at:start], keep_lines=self._now.frames[-1].preformatted)
             self._emit(Skip(text[start:end], SkipRule.NOTE_REFERENCE, source=self._source))
             at = end
-        self._now.text.add(text[at:], keep_lines=self._now.frames[-1].preformatted)
+        self._now.text.add(text[at:], places[at:], keep_lines=self._now.frames[-1].preformatted)
 
-    def _add_formula(self, formula: re.Match[str]) -> None:
+    def _add_formula(self, formula: re.Match[str], places: Places) -> None:
         """Adds a formula in LaTeX with its words; one without simple words is skipped and named."""
         words = spoken_latex(str(formula[formula.lastgroup or 0]))
         if words:
             span = self._now.text.open(MarkupKind.RESPELL, words)
-            self._now.text.add(formula[0])
+            self._now.text.add(formula[0], places)
             self._now.text.close(span)
             return
         self._emit(Skip(" ".join(formula[0].split()), SkipRule.MATHML, source=self._source))
@@ -382,13 +378,15 @@ class _Walker:
 
     def _flush(self) -> None:
         """Ends the block being gathered. Nothing happens when it holds no text."""
-        text, markup = self._now.text.take()
+        text, markup, origins = self._now.text.take()
         frame = self._now.frames[-1]
         if text and frame.note_group and self._now.note is None:
             self._emit(Skip(text, SkipRule.NOTE_BODY, source=self._source))
         elif text:
             scene = frame.kind != BlockKind.HEADING and is_scene_break(text)
-            block = Block(BlockKind.SCENE_BREAK if scene else frame.kind, text, self._source, markup)
+            kind = BlockKind.SCENE_BREAK if scene else frame.kind
+            make = partial(TracedBlock, origins=origins) if origins else Block
+            block = make(kind, text, self._source, markup)
             self._emit(replace(block, markup=self._pronunciations.annotate(block)))
         self._now.events += [NoteReference(key) for key in self._now.references]
         self._now.references.clear()
