@@ -32,6 +32,7 @@ class Character:
     text: str
     start: int
     end: int
+    parent: Element
     is_open: bool = True  # tags may be put around it: it is not inside of CDATA
 
 
@@ -63,41 +64,41 @@ class Document:
     data: bytes
     root: Element
     body: Element
-    characters: tuple[Character, ...]
+    characters: tuple[Character, ...]  # one that has an accent twice
+    text: str  # folded: a sign for each place
 
     @property
     def ids(self) -> frozenset[str]:
         """All ids of the file's elements."""
         return frozenset(element.attributes["id"] for element in self.root.walk() if "id" in element.attributes)
 
-    @property
-    def folded_text(self) -> str:
-        """The body's characters by their places, for a comparison with what was read."""
-        return folded("".join(character.text for character in self.characters))
-
 
 def read_document(data: bytes) -> Document:
     """Reads a file. Raises `UnfitDocumentError` for one that is not well-formed, not UTF-8 or no XHTML."""
-    _require_utf8(data)
-    reader = _Reader(data)
-    root = reader.read()
+    root = read_tree(data)
     if root.namespace != XHTML:
         raise UnfitDocumentError(f"is no XHTML but {root.tag!r}")
     body = next((element for element in root.walk() if element.tag == "body"), root)
-    return Document(data, root, body, tuple(by_place(body)))
+    characters = list(_characters_in(body))
+    by_place = (character for character in characters for _ in folded(character.text))
+    return Document(data, root, body, tuple(by_place), folded("".join(character.text for character in characters)))
 
 
-def by_place(body: Element) -> list[Character]:
-    """Lists the characters of a body by their places: one that has an accent twice."""
-    found: list[Character] = []
+def read_tree(data: bytes) -> Element:
+    """Reads any XML file; returns its root element. Raises `UnfitDocumentError` for one that is not well-formed."""
+    _require_utf8(data)
+    return _Reader(data).read()
+
+
+def _characters_in(body: Element) -> Iterator[Character]:
+    """Yields the characters of a body in the order of the document."""
     waiting: list[Element | Character] = [body]
     while waiting:
         node = waiting.pop()
         if isinstance(node, Element):
             waiting += reversed(node.children)
         else:
-            found += [node] * len(folded(node.text))
-    return found
+            yield node
 
 
 def _require_utf8(data: bytes) -> None:
@@ -127,8 +128,7 @@ class _Reader:
         self._parser.StartCdataSectionHandler = lambda: self._cdata(inside=True)
         self._parser.EndCdataSectionHandler = lambda: self._cdata(inside=False)
         self._parser.SkippedEntityHandler = self._entity
-        self._parser.CommentHandler = lambda _text: self._close(self._at)
-        self._parser.ProcessingInstructionHandler = lambda _target, _text: self._close(self._at)
+        self._parser.DefaultHandlerExpand = lambda _rest: self._close(self._at)  # comments and the like
         self._parser.ExternalEntityRefHandler = lambda *_: 1  # the document type is not read
 
     def read(self) -> Element:
@@ -138,6 +138,7 @@ class _Reader:
         except expat.ExpatError as error:
             raise UnfitDocumentError(f"is not well-formed ({error})") from error
         self._close(len(self._data))
+        _find_edges(self._open[0])
         return next(child for child in self._open[0].children if isinstance(child, Element))
 
     @property
@@ -166,14 +167,15 @@ class _Reader:
             if not character.isspace():
                 shown = C1.get(ord(character), character)
                 span = (at, at + size) if is_literal else (start, end)
-                self._open[-1].children.append(Character(shown, *span, is_open=not self._in_cdata))
+                here = self._open[-1]
+                here.children.append(Character(shown, *span, here, is_open=not self._in_cdata))
             at += size
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         at = self._at
         self._close(at)
         namespace, _, tag = name.rpartition(_SEPARATOR)
-        element = Element(tag, namespace, attributes, at)
+        element = Element(tag, namespace, attributes, at, self._open[-1])
         self._open[-1].children.append(element)
         self._open.append(element)
         self._started = element
@@ -207,3 +209,12 @@ class _Reader:
         character = html.entities.html5.get(f"{name};", "")
         if not is_parameter and character:
             self._text = (character, at)
+
+
+def _find_edges(root: Element) -> None:
+    """Sets the first and the last character of every element."""
+    for element in reversed(list(root.walk())):  # inner ones first
+        for child in element.children:
+            first, last = (child, child) if isinstance(child, Character) else (child.first, child.last)
+            element.first = element.first or first
+            element.last = last or element.last
