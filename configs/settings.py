@@ -142,6 +142,7 @@ class PackageSettings(_Section):
     name: Annotated[str, Field(min_length=1)]
     ffmpeg: str
     aac_bitrate_kbps: Annotated[int, Field(ge=24, le=320)]
+    part_hours: Annotated[float, Field(gt=0, le=23)]
     narrator: str
 
 

@@ -16,7 +16,23 @@ from typing import Annotated, TextIO
 
 import typer
 
-from flows.cli import bench, doctor, lexicon, maintain, make, model, plan, report, retry, say, status, train, voice
+from flows.cli import (
+    bench,
+    book,
+    clean,
+    doctor,
+    lexicon,
+    maintain,
+    make,
+    model,
+    plan,
+    report,
+    retry,
+    say,
+    status,
+    train,
+    voice,
+)
 from flows.cli.console import ExitCode, exit_code_of, one_line, tell
 
 EXIT_CODES = (
@@ -38,8 +54,10 @@ COMMANDS = (
     (train.train, ("talepress train all --config configs/models/tortoise_mini.toml", "talepress train --list")),
     (doctor.doctor, ("talepress doctor", "talepress doctor --repair")),
     (bench.bench, ("talepress bench --seconds 30",)),
+    (clean.clean, ("talepress clean", "talepress clean --remove left --remove takes")),
 )
 NOUNS = (
+    ("book", book.app, ("talepress book list", "talepress book remove book.epub")),
     ("voice", voice.app, ("talepress voice list", "talepress voice add anna anna-1.wav anna-2.wav")),
     ("lexicon", lexicon.app, ("talepress lexicon import words.pls",)),
     ("model", model.app, ("talepress model list", "talepress model verify tortoise_mini")),

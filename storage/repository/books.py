@@ -13,7 +13,9 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, case, delete, func, select, update
 from sqlalchemy.orm import Session, undefer
 
+from storage.errors import BookBusyError
 from storage.mapping import row_values, to_record
+from storage.processes import is_alive
 from storage.records import (
     Block,
     Book,
@@ -24,6 +26,7 @@ from storage.records import (
     KeyedUtterance,
     LedgerEntry,
     LedgerState,
+    RunState,
     Script,
     Skip,
     Utterance,
@@ -86,6 +89,17 @@ class Books:
     def exists(self, source_sha256: str) -> bool:
         """Tells whether a book is stored."""
         return self._session.scalar(select(BookRow.id).where(BookRow.source_sha256 == source_sha256)) is not None
+
+    def remove(self, source_sha256: str) -> None:
+        """Forgets a book with its script, runs and editions. Takes and masters, which books share, stay.
+
+        Raises `BookBusyError` while a living process works on it, `NotFoundError`.
+        """
+        owner = book_id(self._session, source_sha256)
+        running = self._session.scalar(select(RunRow).where(RunRow.book_id == owner, RunRow.state == RunState.RUNNING))
+        if running is not None and is_alive(running.process, running.heartbeat_at):
+            raise BookBusyError("another process works on this book: wait for it or stop it")
+        self._session.execute(delete(BookRow).where(BookRow.id == owner))
 
     def get(self, source_sha256: str) -> Book:
         """Reads a book as it was saved. Raises `NotFoundError`."""

@@ -8,6 +8,7 @@ from storage.errors import StorageError
 from storage.repository.books import Books
 from storage.repository.editions import Editions
 from storage.repository.masters import Masters
+from storage.repository.references import References
 from storage.repository.runs import Runs
 from storage.repository.stores import Stores
 from storage.repository.takes import Takes
@@ -26,6 +27,7 @@ class UnitOfWork:
         self.runs = Runs(session)
         self.masters = Masters(session)
         self.editions = Editions(session)
+        self.references = References(session)
         self.stores = Stores(session)
 
     def commit(self) -> None:
