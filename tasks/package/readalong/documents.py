@@ -44,8 +44,11 @@ class Element:
     namespace: str
     attributes: dict[str, str]
     start: int  # of its start tag
+    parent: Element | None = None
     inside: int = 0  # behind its start tag
     end: int = 0  # behind its end tag
+    first: Character | None = None  # of all characters in it
+    last: Character | None = None
     children: list[Element | Character] = field(default_factory=list)
 
     def walk(self) -> Iterator[Element]:
@@ -78,6 +81,8 @@ def read_document(data: bytes) -> Document:
     root = read_tree(data)
     if root.namespace != XHTML:
         raise UnfitDocumentError(f"is no XHTML but {root.tag!r}")
+    if data[root.start + 1 : root.inside].split(b">")[0].split()[0] != root.tag.encode():
+        raise UnfitDocumentError("writes its elements with a prefix")
     body = next((element for element in root.walk() if element.tag == "body"), root)
     characters = list(_characters_in(body))
     by_place = (character for character in characters for _ in folded(character.text))
@@ -152,6 +157,7 @@ class _Reader:
             self._started = None
         if self._ended is not None:
             self._ended.end = at
+            self._ended.inside = self._ended.inside or at
             self._ended = None
         if self._text is not None:
             text, start = self._text
@@ -182,16 +188,12 @@ class _Reader:
 
     def _end(self, _name: str) -> None:
         at = self._at
-        element = self._open.pop()
-        if self._started is element and at == element.start:  # <br/> is one event's bytes, which has two
-            return self._end_empty(element)
-        self._close(at)
-        self._ended = element
-        return None
-
-    def _end_empty(self, element: Element) -> None:
-        self._started = None
-        element.inside = self._data.index(b">", element.start) + 1
+        element = self._open[-1]
+        if self._started is element and at == element.start:  # <br/>: two events, one tag
+            self._started = None
+        else:
+            self._close(at)  # what came before is still in the element
+        self._open.pop()
         self._ended = element
 
     def _characters(self, text: str) -> None:
