@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 _HOP_S = 0.01
-_LAG_S = 0.03  # by which a phone is heard after it has begun
-_QUIET_DB = 35.0  # below the loud parts (95 % of the recording are quieter than those)
+_LAG_S = 0.037  # by which a phone is heard after it has begun; measured, see docs/quality.md
+_QUIET_DB = 40.0  # below the loud parts (95 % of the recording are quieter than those)
 _LOUD_PERCENTILE = 95.0
 _SHORTEST_GAP_S = 0.06  # a shorter quiet is the closure of a stop, inside a word
 _FLOOR = 1e-8  # of the mean square; keeps digital silence finite in dB

@@ -31,13 +31,13 @@ def test_a_pause_between_two_words_ends_the_first_and_starts_the_second():
 def test_without_a_pause_a_word_starts_a_little_before_it_is_heard_and_ends_the_one_before():
     audio = bursts((0.10, 1.50), seconds=1.6)
     found = refine(audio, RATE, [Heard(0.16, 0.6), Heard(0.83, 1.4)])
-    assert seconds(found) == [(0.1, 0.8), (0.8, 1.5)]
+    assert seconds(found) == [(0.1, 0.79), (0.79, 1.5)]
 
 
 def test_a_short_closure_is_no_pause():
     audio = bursts((0.10, 0.70), (0.74, 1.50), seconds=1.6)
     found = refine(audio, RATE, [Heard(0.16, 0.5), Heard(0.79, 1.4)])
-    assert seconds(found)[1][0] == 0.76
+    assert seconds(found)[1][0] == 0.75
 
 
 def test_silence_alone_still_gives_every_word_a_place():
