@@ -29,6 +29,7 @@ class _ListedFile(BaseModel):
     kind: str = "m4b"  # in the section `audiobook` of format 1, which did not say it
     file: str
     sha256: str = ""
+    audio: str = ""  # the key of the encoded audio
 
 
 class _ListedName(BaseModel):

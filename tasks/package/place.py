@@ -15,7 +15,7 @@ from pathlib import Path
 
 from storage.records import EditionFile
 from tasks.package.content import EditionContent
-from tasks.package.existing import FoundEdition, ListedEdition, find_editions
+from tasks.package.existing import FoundEdition, ListedEdition, file_sha256, find_editions
 from tasks.package.naming import fill_template, with_reason
 from tasks.package.output import Output
 from tasks.package.outputs.manifest import MANIFEST
@@ -61,6 +61,24 @@ def find_place(out: Path, content: EditionContent, outputs: Sequence[Output], re
         if _is_free(folder, name, outputs, found.get(name)):
             return folder, name
     return folder, next(name for name in numbered if _is_free(folder, name, outputs, found.get(name)))
+
+
+def published_audio(out: Path, content: EditionContent, outputs: Sequence[Output]) -> dict[str, Path]:
+    """Finds audio of the book that is published already and as it was written: files by the key of their audio.
+
+    Args:
+        out: the folder that editions go to.
+        content: the book; it needs no masters.
+        outputs: whose files are looked at.
+    """
+    path = out / fill_template(content.settings.name, content.name_fields)
+    found = find_editions(path.parent, path.name, content.book.source_sha256)
+    return {
+        file.audio: place
+        for edition in found.values()
+        for file, place in edition.files(outputs)
+        if file.audio and file_sha256(place) == file.sha256
+    }
 
 
 def kept_files(

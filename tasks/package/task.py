@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from prefect import task
@@ -14,9 +13,7 @@ from tasks.package.place import Replace
 
 
 @task(name="package edition", persist_result=False)
-def package(
-    out: Path, store: ArtifactStore, content: EditionContent, encoded: Mapping[str, Path], replacing: Replace
-) -> Published:
+def package(out: Path, store: ArtifactStore, content: EditionContent, encoded: Path, replacing: Replace) -> Published:
     """Publishes an edition; see `tasks.package.edition.publish_edition`.
 
     Call it with `prefect.utilities.annotations.quote(content)`, which arrives here as the content itself: it keeps

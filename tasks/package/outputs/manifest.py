@@ -89,6 +89,7 @@ def _file(file: EditionFile, held: Mapping[str, AudioFile]) -> dict[str, object]
     described: dict[str, object] = {"kind": file.kind, "file": file.path, "sha256": file.sha256, "bytes": file.bytes}
     audio = held.get(file.path)
     if audio is not None:
+        described["audio"] = audio.audio_key
         described["samples"] = audio.samples
         described["chapters"] = [{"position": chapter.position, "add": chapter.shift} for chapter in audio.chapters]
     return described
