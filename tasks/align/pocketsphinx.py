@@ -37,7 +37,7 @@ class PocketsphinxTimer:
     @property
     def digest(self) -> str:
         """See `WordTimer`."""
-        return f"pocketsphinx-{version('pocketsphinx')}-{WORDS_VERSION}"
+        return f"pocketsphinx {WORDS_VERSION} {version('pocketsphinx')}"
 
     def times(self, audio: np.ndarray, sample_rate: int, spoken: str) -> tuple[WordTime, ...]:
         """Times the words of a spoken text; see `SpellerTimer.times`."""

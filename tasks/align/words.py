@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Protocol
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from storage.records import WordTime
 from tasks.align.refine import Heard, refine
-from tortoise_core.inference.alignment import HeardWord, WordAligner
+from tortoise_core.description import read_description
+
+if TYPE_CHECKING:
+    from tortoise_core.inference.alignment import HeardWord, WordAligner
 
 WORDS_VERSION = 1  # raise it when the same take and networks would give other times
 
@@ -35,17 +40,23 @@ class WordTimer(Protocol):
 
 
 class SpellerTimer:
-    """Implements `WordTimer` with the dVAE and the CTC scorer of a model."""
+    """Implements `WordTimer` with the dVAE and the CTC scorer of a model folder, loaded when first needed."""
 
-    def __init__(self, aligner: WordAligner, model_digest: str) -> None:
-        """`model_digest` is that of the model that the aligner was loaded from."""
-        self._aligner = aligner
-        self._digest = f"speller-{WORDS_VERSION}-{model_digest}"
+    def __init__(self, model: Path) -> None:
+        """Raises `CheckpointError` for a folder that is no model."""
+        self._model = model
+        self._digest = f"speller {WORDS_VERSION} {read_description(model).digest()}"
 
     @property
     def digest(self) -> str:
         """See `WordTimer`."""
         return self._digest
+
+    @cached_property
+    def _aligner(self) -> WordAligner:
+        from tortoise_core.inference.alignment import load_word_aligner
+
+        return load_word_aligner(self._model)
 
     def times(self, audio: np.ndarray, sample_rate: int, spoken: str) -> tuple[WordTime, ...]:
         """Times the words of a spoken text, in order: samples of the audio, characters of the text.

@@ -29,7 +29,6 @@ from tasks.voices.latents import unpack_latents
 from tests.quality.material import write_wavs
 from tests.quality.report import write_report
 from tortoise_core.audio.constants import OUTPUT_RATE_HZ
-from tortoise_core.inference.alignment import load_word_aligner
 from tortoise_core.inference.engine import load_engine
 from tortoise_core.inference.interface import SpeechRequest
 
@@ -50,7 +49,7 @@ def main() -> None:
     torch.set_num_threads(1)
     services = Services(read_settings())
     texts = spoken_texts(chosen.book, services)
-    timer = SpellerTimer(load_word_aligner(services.synthesize.model), "")
+    timer = SpellerTimer(Path(services.synthesize.model))
     rows = []
     for number, voice in enumerate(voice.name for voice in shipped_voices()):
         own = texts[number * UTTERANCES : (number + 1) * UTTERANCES]
