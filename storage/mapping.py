@@ -108,7 +108,9 @@ class Words(TypeDecorator[tuple[WordTime, ...]]):
 
     def process_result_value(self, value: list[list[int]] | None, dialect: Dialect) -> tuple[WordTime, ...] | None:
         """Makes each list a word again."""
-        return None if value is None else tuple(WordTime(*places, bool(estimated)) for *places, estimated in value)
+        if value is None:
+            return None
+        return tuple(WordTime(*word[:4], is_estimated=bool(word[4])) for word in value)
 
 
 def _words(enum: type[StrEnum]) -> Enum:

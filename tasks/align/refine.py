@@ -6,6 +6,7 @@ wherever there is a pause.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,7 +44,7 @@ def refine(audio: np.ndarray, sample_rate: int, heard: Sequence[Heard]) -> list[
     last_s = float(loud[-1] + 1) * _HOP_S if len(loud) else len(audio) / sample_rate
     starts = [min(first_s, heard[0].first_s)]
     ends: list[float] = []
-    for before, after in zip(heard, heard[1:], strict=False):
+    for before, after in itertools.pairwise(heard):
         gap = _longest_run(quiet, round(before.last_s / _HOP_S), round(after.first_s / _HOP_S))
         if gap is None:
             starts.append(after.first_s - _LAG_S)

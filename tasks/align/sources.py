@@ -68,8 +68,9 @@ def _groups(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[_Group]:
     for group in groups:
         if merged and (_lacks_a_side(group) or _lacks_a_side(merged[-1])):
             before = merged.pop()
-            group = _Group((before.sources[0], group.sources[1]), (before.spoken[0], group.spoken[1]))
-        merged.append(group)
+            merged.append(_Group((before.sources[0], group.sources[1]), (before.spoken[0], group.spoken[1])))
+        else:
+            merged.append(group)
     return iter(merged)
 
 

@@ -1,4 +1,4 @@
-"""Chooses who listens for words, and has takes listened to. Must not know books, tables or files that want the times."""
+"""Chooses who listens for words, and has takes listened to. Must not know books, tables or who wants the times."""
 
 from __future__ import annotations
 

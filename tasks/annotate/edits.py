@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from storage.records import Block, Markup, MarkupKind
 from tasks.ingest.events import TracedBlock
-from tasks.ingest.html.places import NOWHERE
+from tasks.ingest.html.places import ABSENT
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ def apply_edits(block: Block, edits: Iterable[Edit]) -> Block:
 
 def _moved(block: TracedBlock, place: Iterable[int]) -> TracedBlock:
     """Moves the origins of a block's characters to where those went; a replacement begins where the replaced did."""
-    origins = [NOWHERE] * len(block.text)
+    origins = [ABSENT] * len(block.text)
     for new, origin in zip(place, block.origins, strict=False):
-        if origin != NOWHERE and new < len(block.text) and not block.text[new].isspace():
+        if origin != ABSENT and new < len(block.text) and not block.text[new].isspace():
             origins[new] = origin
     return replace(block, origins=tuple(origins))
 

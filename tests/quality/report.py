@@ -173,8 +173,8 @@ def _word_times(rows: Sequence[Mapping[str, Any]], _folder: Path) -> list[str]:
         bars.append(_most(f"{row['voice']}: word starts, 95 %, ms", row["95 %"], 80))
     said = (
         "Written by `python -m tests.quality.word_times`. Takes of the shipped model, timed by its speller and by "
-        "pocketsphinx, which has an acoustic model of its own; differences in milliseconds. Speed: on one core. The one "
-        "constant (how late a phone is heard) was chosen on every other take; the rest agree to a millisecond."
+        "pocketsphinx, which has an acoustic model of its own; differences in milliseconds. Speed: on one core. How "
+        "late a phone is heard was chosen on every other take; on the rest it does as well, to a millisecond."
     )
     return ["Word times", said, _table(list(rows[0]), [list(row.values()) for row in rows]), "### Bars", _bars(bars)]
 

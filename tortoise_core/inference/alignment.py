@@ -7,7 +7,7 @@ within a few hundredths of a second; what the loudness says besides is for other
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +87,7 @@ class WordAligner:
         if not ids:
             return []
         predicted = self._predicted(torch.from_numpy(np.ascontiguousarray(audio, np.float32)))
-        repeated = sum(first == second for first, second in zip(ids, ids[1:], strict=False))
+        repeated = sum(first == second for first, second in pairwise(ids))
         if predicted.shape[1] < len(ids) + repeated:  # CTC parts equal neighbours by a blank
             return None
         targets = torch.tensor([ids], dtype=torch.int32, device=self._device)

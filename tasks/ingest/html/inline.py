@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from storage.records import Markup, MarkupKind
-from tasks.ingest.html.places import NOWHERE, Places, collapsed, recomposed
+from tasks.ingest.html.places import ABSENT, Places, collapsed, recomposed
 
 # The Latin ligatures that are one letter shape for two or three letters: dictionaries know only the letters.
 LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
@@ -99,7 +99,7 @@ class InlineText:
                 span.broken = True
         text = "".join(self._parts)
         markup = self._markup
-        places: Places = [*self._places, *[NOWHERE] * (self._length - len(self._places))] if self._places else ()
+        places: Places = [*self._places, *[ABSENT] * (self._length - len(self._places))] if self._places else ()
         self._parts = []
         self._places = []
         self._length = 0
@@ -125,7 +125,7 @@ class InlineText:
             if span.start is None:
                 span.start = self._length
         if places:
-            self._places += [NOWHERE] * (self._length - len(self._places))
+            self._places += [ABSENT] * (self._length - len(self._places))
             self._places += places
         self._parts.append(words)
         self._length += len(words)

@@ -1,7 +1,7 @@
 """Numbers the characters of a document, so that those of a block can be found again in the document's file.
 
-A place is the number of a character among all of the document's body that are no blanks, accents counted apart: equal
-in the tree that is walked over and in the file, whatever was done to blanks and accents in between. Must not know blocks.
+A place is the number of a character among all of the document's body that are no blanks, accents counted apart: the
+same in the tree that is walked over and in the file, whatever was done to blanks and accents. Must not know blocks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from lxml import etree
 
-NOWHERE = -1  # the place of a blank, and of what stands in no document
+ABSENT = -1  # the place of a blank, and of what stands in no document
 Places = Sequence[int]  # of each character of a text; empty where nobody asked for them
 
 
@@ -44,7 +44,7 @@ class TextPlaces:
         """Returns the places of an element's first text; of `shown`, where only its characters without blanks are."""
         places = self._known.get((element, "text"), ())
         if shown is not None and len(shown) != len(places):
-            return [place for place in places if place != NOWHERE]
+            return [place for place in places if place != ABSENT]
         return places
 
     def tail(self, element: etree._Element) -> Places:
@@ -54,7 +54,7 @@ class TextPlaces:
     def _numbered(self, text: str) -> Places:
         places = []
         for character in text:
-            places.append(NOWHERE if character.isspace() else self._next)
+            places.append(ABSENT if character.isspace() else self._next)
             self._next += units(character)
         return places
 
@@ -74,7 +74,7 @@ def without(text: str, places: Places, left_out: Sequence[tuple[int, int]]) -> t
 def collapsed(text: str, words: str, places: Places) -> Places:
     """Returns the places of `words`, which is the text with its blanks collapsed."""
     solid = iter([place for character, place in zip(text, places, strict=True) if not character.isspace()])
-    return [NOWHERE if character.isspace() else next(solid) for character in words]
+    return [ABSENT if character.isspace() else next(solid) for character in words]
 
 
 def recomposed(text: str, places: Places, result: str) -> Places:

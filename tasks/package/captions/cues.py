@@ -18,10 +18,11 @@ _CLOSED_GAP_MS = 250  # a shorter gap would flicker
 _SENTENCE_ENDS = (".", "!", "?", "…")
 _CLAUSE_ENDS = (",", ";", ":", "—", "–")
 _CLOSING = "\"'”’)]»"
-_OPENERS = frozenset(
-    "and but or nor for so yet which who that when where while because if as than with in on at by from of to into "
-    "over under after before through against between about without".split()
-)
+_OPENERS = frozenset({
+    "and", "but", "or", "nor", "for", "so", "yet", "which", "who", "that", "when", "where", "while", "because",
+    "if", "as", "than", "with", "in", "on", "at", "by", "from", "of", "to", "into", "over", "under", "after",
+    "before", "through", "against", "between", "about", "without",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)

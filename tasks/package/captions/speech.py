@@ -48,7 +48,7 @@ def _tokens(utterance: TimedUtterance, shift: int, sample_rate: int) -> tuple[Sp
 
 
 def _heard(utterance: TimedUtterance, span: Sequence[int], at: int) -> tuple[int, int]:
-    """Returns the samples in which a stretch of the text is heard; without words of its own it follows what came before."""
+    """Returns the samples in which a stretch of the text is heard; one without words follows what came before."""
     start = utterance.start + span[0]
     end = utterance.start + span[1]
     if not utterance.words:  # nobody has listened: in proportion to the characters

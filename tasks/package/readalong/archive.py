@@ -48,7 +48,9 @@ class Original:
                 if info.is_dir() or info.filename == _MIMETYPE or info.filename.lower() == _SIGNATURES.lower():
                     continue
                 entry = zipfile.ZipInfo(info.filename, info.date_time)
-                entry.compress_type = zipfile.ZIP_STORED if info.compress_type == zipfile.ZIP_STORED else zipfile.ZIP_DEFLATED
+                entry.compress_type = (
+                    zipfile.ZIP_STORED if info.compress_type == zipfile.ZIP_STORED else zipfile.ZIP_DEFLATED
+                )
                 target.writestr(entry, changed.get(info.filename) or self._zip.read(info))
             for name, content in added.items():
                 if isinstance(content, bytes):

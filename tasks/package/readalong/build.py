@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-
 from tasks.errors import BadInputError
 from tasks.ingest.archive import parse_xml, resolve
 from tasks.package.readalong.archive import Original
@@ -148,7 +147,7 @@ def _mark(
     for path, own in by_file.items():
         name = result.original.name_of(path)
         reason = f"{path} is not in the book's manifest"
-        if name in items:
+        if name is not None and name in items:
             style = _relative(posixpath.join(posixpath.dirname(opf), _FOLDER, "style.css"), name)
             try:
                 documents[name] = marked(read_document(result.original.read(name)), own, grain, style)
@@ -237,5 +236,3 @@ def _relative(target: str, base: str) -> str:
 
 def _first_reason(result: ReadAlong) -> str:
     return result.unpaired[0].reason if result.unpaired else "nothing in it is spoken"
-
-

@@ -65,10 +65,7 @@ def clips_of(
 
 def _heard_at(text: SpokenText, place: int, number: int) -> int:
     """Returns when the word at a place is heard; the first fragment begins with its text."""
-    if number == 0 or not text.marks:
-        known = 0
-    else:
-        known = bisect_right(text.marks, place, key=lambda mark: mark[0])
+    known = 0 if number == 0 or not text.marks else bisect_right(text.marks, place, key=lambda mark: mark[0])
     if number and not known:  # no word is known: in proportion to the characters
         passed = sum(other < place for other in text.places)
         return text.start_ms + (text.end_ms - text.start_ms) * passed // max(len(text.places), 1)

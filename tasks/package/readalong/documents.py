@@ -109,7 +109,9 @@ def _characters_in(body: Element) -> Iterator[Character]:
 def _require_utf8(data: bytes) -> None:
     declared = _DECLARED.match(data.removeprefix(codecs.BOM_UTF8)[:200])
     name = declared[1].decode("ascii").lower() if declared else "utf-8"
-    if name not in ("utf-8", "utf8", "us-ascii", "ascii") or data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if name not in ("utf-8", "utf8", "us-ascii", "ascii") or data.startswith(
+        (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    ):
         raise UnfitDocumentError(f"is not UTF-8 but {name}")
 
 

@@ -16,16 +16,22 @@ from tasks.package.readalong.documents import XHTML, Character, Document, Elemen
 Key = TypeVar("Key", bound=Hashable)
 
 # HTML, "phrasing content": what may stand inside of a span. With the older names of it that books still have.
-PHRASING = frozenset(
-    "a abbr acronym area audio b bdi bdo big br button canvas cite code data datalist del dfn em embed font i iframe img "
-    "input ins kbd label link map mark meter noscript object output picture progress q rb rbc rp rt rtc ruby s samp "
-    "script select slot small source span strike strong sub sup template textarea time track tt u var video wbr".split()
-)
-_WHOLE = frozenset("ruby select textarea script style title button object audio video iframe canvas template".split())
+PHRASING = frozenset({
+    "a", "abbr", "acronym", "area", "audio", "b", "bdi", "bdo", "big", "br", "button", "canvas", "cite", "code",
+    "data", "datalist", "del", "dfn", "em", "embed", "font", "i", "iframe", "img", "input", "ins", "kbd", "label",
+    "link", "map", "mark", "meter", "noscript", "object", "output", "picture", "progress", "q", "rb", "rbc", "rp",
+    "rt", "rtc", "ruby", "s", "samp", "script", "select", "slot", "small", "source", "span", "strike", "strong",
+    "sub", "sup", "template", "textarea", "time", "track", "tt", "u", "var", "video", "wbr",
+})  # fmt: skip
+_WHOLE = frozenset({
+    "ruby", "select", "textarea", "script", "style", "title", "button", "object", "audio", "video", "iframe",
+    "canvas", "template",
+})  # fmt: skip
 # What holds other elements alone, so that no span may be its child.
-_NO_TEXT = frozenset(
-    "html head ul ol dl menu table thead tbody tfoot tr colgroup hgroup picture optgroup datalist map ruby rtc rbc".split()
-)
+_NO_TEXT = frozenset({
+    "html", "head", "ul", "ol", "dl", "menu", "table", "thead", "tbody", "tfoot", "tr", "colgroup", "hgroup",
+    "picture", "optgroup", "datalist", "map", "ruby", "rtc", "rbc",
+})  # fmt: skip
 _DRAWN = frozenset({"http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"})
 
 
@@ -121,7 +127,12 @@ def _spans_in(element: Element, first: Character, last: Character) -> Iterator[_
             fits = takes_text and _fits(child, first, last)
             breaks = not fits
             if fits:
-                current = (current[0] if current else child.start, child.end, current[2] if current else edges[0], edges[1])
+                current = (
+                    current[0] if current else child.start,
+                    child.end,
+                    current[2] if current else edges[0],
+                    edges[1],
+                )
         if breaks:
             if current is not None:
                 yield current

@@ -27,7 +27,9 @@ _NOTES = {
 _OUR_SPAN = re.compile(rb'<span id="tp\d*-[sw]\d+">')
 _OUR_LINK = re.compile(rb'<link id="tp\d*-style"[^>]*/>')
 # Spans and links, and what may hold text that only looks like one.
-_TAG = re.compile(rb"<(?:span|link)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>|</span\s*>|<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.S)
+_TAG = re.compile(
+    rb"<(?:span|link)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>|</span\s*>|<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.S
+)
 
 
 class OtherTextError(Exception):

@@ -1,7 +1,7 @@
-"""Writes media overlays (EPUB 3.3, section 9): which element lights up during which clip. Must not know how either is found.
+"""Writes media overlays (EPUB 3.3, section 9): which element lights up during which clip.
 
-The shape is one that all known readers take: no text reference at the body, one sequence for the file with every pair in
-it, notes as sequences of their own, which readers can skip.
+The shape is one that all known readers take: no text reference at the body, one sequence for the file with every pair
+in it, notes as sequences of their own, which readers can skip. Must not know how elements and clips are found.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ def smil(text_href: str, pairs: Sequence[Pair]) -> str:
         for pair in own:
             number += 1
             lines.append(
-                f'<par id="par{number}"><text src={quoteattr(f"{text_href}#{pair.id}")}/><audio '
-                f'src={quoteattr(pair.audio)} clipBegin="{clock(pair.begin_ms)}" clipEnd="{clock(pair.end_ms)}"/></par>\n'
+                f'<par id="par{number}"><text src={quoteattr(f"{text_href}#{pair.id}")}/>'
+                f'<audio src={quoteattr(pair.audio)} clipBegin="{clock(pair.begin_ms)}" '
+                f'clipEnd="{clock(pair.end_ms)}"/></par>\n'
             )
         if note:
             lines.append("</seq>\n")

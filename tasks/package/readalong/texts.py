@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from storage.records import Block, Book
 from tasks.ingest.events import TracedBlock
-from tasks.ingest.html.places import NOWHERE
+from tasks.ingest.html.places import ABSENT
 from tasks.package.readalong.clips import SpokenText
 from tasks.package.timeline import TimedUtterance, Timeline
 
@@ -34,14 +34,14 @@ def _texts(number: int, utterance: TimedUtterance, block: Block, rate: int, grai
     """Yields the texts of one utterance: itself, or its words where they are asked for and known."""
     whole = (utterance.start, utterance.end, utterance.start_sample, utterance.end_sample)
     words = [(word.start, word.end, word.start_sample, word.end_sample) for word in utterance.words]
-    origins = block.origins if isinstance(block, TracedBlock) else (NOWHERE,) * len(block.text)
+    origins = block.origins if isinstance(block, TracedBlock) else (ABSENT,) * len(block.text)
     marks = tuple(
         (place, start * 1000 // rate)
         for begin, end, start, _ in words
-        if (place := next((origins[at] for at in range(begin, end) if origins[at] != NOWHERE), NOWHERE)) != NOWHERE
+        if (place := next((origins[at] for at in range(begin, end) if origins[at] != ABSENT), ABSENT)) != ABSENT
     )
     for begin, end, start, stop in words if grain == "word" and words else [whole]:
-        places = [at for at in range(begin, end) if origins[at] != NOWHERE]
+        places = [at for at in range(begin, end) if origins[at] != ABSENT]
         yield SpokenText(
             audio=number,
             document=block.source,

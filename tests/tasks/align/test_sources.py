@@ -7,7 +7,9 @@ from storage.records import WordTime
 from tasks.align.sources import source_times, source_words
 from tasks.align.words import estimated
 
-WORDS = st.lists(st.sampled_from(["a", "the", "6:45", "Dr.", "fox", "—", "“Oh!”", "1897", "well-known", "…"]), min_size=1)
+WORDS = st.lists(
+    st.sampled_from(["a", "the", "6:45", "Dr.", "fox", "—", "“Oh!”", "1897", "well-known", "…"]), min_size=1
+)
 
 
 def timed(spoken: str) -> tuple[WordTime, ...]:
@@ -37,7 +39,7 @@ def test_a_number_has_the_time_of_all_its_words():
 def test_words_that_became_others_together_share_their_time_by_length():
     found = of("on Jan. 3rd we", "on January third we")
     assert found["on"] == (0, 100) and found["we"] == (360, 460)
-    assert found["Jan."] == (120, 230) and found["3rd"] == (230, 340) or found["3rd"][1] == 340
+    assert (found["Jan."] == (120, 230) and found["3rd"] == (230, 340)) or found["3rd"][1] == 340
 
 
 def test_a_word_that_nothing_is_spoken_for_is_timed_with_its_neighbour():

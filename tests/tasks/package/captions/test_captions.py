@@ -45,7 +45,9 @@ BOOK = [
     line("No.", 17_000, speaker="Tom & Co"),
     line("It was --> nobody.", 18_000),
 ]
-LINES = st.lists(st.lists(st.sampled_from(["a", "<b>", "&amp;", "so,", "well.", "-->", "x" * 50]), min_size=1), min_size=1)
+LINES = st.lists(
+    st.lists(st.sampled_from(["a", "<b>", "&amp;", "so,", "well.", "-->", "x" * 50]), min_size=1), min_size=1
+)
 
 
 def book_of(words: list[list[str]]) -> list[SpokenLine]:
@@ -89,7 +91,9 @@ def test_webvtt_reads_back_with_the_same_words_times_and_order(words):
     cues = cues_of(lines, END)
     for text in (vtt(cues), vtt(cues, words=True)):
         found = webvtt.from_buffer(StringIO(text))
-        assert unescape(" ".join(" ".join(caption.text.split()) for caption in found)) == plain(lines)  # webvtt-py does not
+        assert unescape(" ".join(" ".join(caption.text.split()) for caption in found)) == plain(
+            lines
+        )  # webvtt-py does not
         assert [caption.start_in_seconds for caption in found] == [cue.start_ms // 1000 for cue in cues]
     ends = [0, *(cue.end_ms for cue in cues)]
     assert all(end <= cue.start_ms < cue.end_ms for end, cue in zip(ends, cues, strict=False))
@@ -115,7 +119,9 @@ def test_a_cast_speaks_in_voice_spans_and_by_name():
 
 def test_words_have_times_inside_their_cue():
     cue = cues_of([line("One two three.")], END)[0]
-    assert vtt([cue], words=True).endswith("00:00:00.000 --> 00:00:00.980\nOne <00:00:00.280>two <00:00:00.560>three.\n")
+    assert vtt([cue], words=True).endswith(
+        "00:00:00.000 --> 00:00:00.980\nOne <00:00:00.280>two <00:00:00.560>three.\n"
+    )
 
 
 def test_chapters_are_a_file_of_their_own():
