@@ -107,8 +107,9 @@ class _Writer:
         saying = Saying(block, Context(self.british, block.kind))
         self._require_room(saying, block)
         sentences = self._sentences(saying.text, block.kind)
+        keeps_lines = block.kind == BlockKind.VERSE and "\n" in saying.text  # short ones are said on their own too
         for section in _sections(block):
-            for part in self._parts(saying, sentences, section):
+            for part in self._parts(saying, sentences, section, keeps_lines):
                 spoken = saying.spoken(part.start, part.end)
                 if spoken:
                     utterance = Utterance(
@@ -135,7 +136,9 @@ class _Writer:
             return [line.span() for line in _LINE.finditer(text)]
         return self.splitter.spans(text)
 
-    def _parts(self, saying: Saying, sentences: Sequence[tuple[int, int]], section: _Section) -> Iterator[Part]:
+    def _parts(
+        self, saying: Saying, sentences: Sequence[tuple[int, int]], section: _Section, keeps_lines: bool
+    ) -> Iterator[Part]:
         """Cuts a section into parts. Each fits, and no marked stretch lies in two."""
 
         def fits(start: int, end: int) -> bool:
@@ -148,7 +151,7 @@ class _Writer:
             if start < section.end and end > section.start
         ]
         ends = {end for _, end in sentences}
-        parts = parts_of(saying.text, inside, fits, self.limits.min_chars)
+        parts = parts_of(saying.text, inside, fits, 0 if keeps_lines else self.limits.min_chars)
         for part in _around_stretches(parts, saying):
             cut_off = part.end == parts[-1].end and section.end not in ends and section.end < len(saying.text)
             yield replace(part, pause=PauseKind.CLAUSE) if cut_off else part

@@ -8,54 +8,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 from lxml import etree
 
 from configs.settings import IngestSettings
 from storage.records import Block, BlockKind, MarkupKind, Skip
-from tasks.ingest.events import INVISIBLE, Anchor, Event, TracedBlock, is_scene_break
+from tasks.ingest.events import INVISIBLE, Anchor, Event, GuessedSkip, TracedBlock, is_scene_break
 from tasks.ingest.html.code import is_listing, listing_announcement, spoken_code
+from tasks.ingest.html.context import Context, Frame
 from tasks.ingest.html.css import DISPLAY
 from tasks.ingest.html.elements import BLOCKS, LIST_ITEMS, is_heading, local_name
-from tasks.ingest.html.formulas import LATEX, UNSPOKEN, is_formula_text, spoken_latex, spoken_mathml
+from tasks.ingest.html.formulas import is_formula_picture, spoken_mathml
 from tasks.ingest.html.hints import hints_of, language_of, primary
-from tasks.ingest.html.inline import InlineText, Span
+from tasks.ingest.html.inline import Span
 from tasks.ingest.html.parse import text_of
 from tasks.ingest.html.places import Places, TextPlaces, without
 from tasks.ingest.html.pronunciation import Pronunciations
 from tasks.ingest.html.raised import raised_text
 from tasks.ingest.html.tables import ROW_GROUPS, announcement, is_data_row, spoken_with_header
-from tasks.ingest.html.unread import NOTE_KEY, element_rule, is_backlink, is_note_body, is_note_group
+from tasks.ingest.html.unread import (
+    NOTE_KEY,
+    PAGE_MARK,
+    element_rule,
+    is_backlink,
+    is_note_body,
+    is_note_group,
+)
 from tasks.ingest.html.verse import is_stanza, is_verse
+from tasks.ingest.latex import LATEX, UNSPOKEN, spoken_latex
 from tasks.ingest.note_marks import NoteMarks
 from tasks.ingest.notes import Note, NoteReference
 from tasks.ingest.recount import require_same_letters
 from tasks.ingest.skips import SkipRule
-
-
-@dataclass(frozen=True)
-class _Frame:
-    """An open block-level element: the kind of its text, and whether inner blocks are lines of one block."""
-
-    kind: BlockKind
-    one_block: bool = False
-    verse: bool = False
-    preformatted: bool = False
-    rows_left_out: bool = False  # of a table that is only announced
-    note_group: bool = False  # text in here that is in no note only names or separates the notes
-
-
-@dataclass
-class _Context:
-    """What a walk has gathered so far: of the document itself, or of a note in it."""
-
-    frames: list[_Frame]
-    text: InlineText = field(default_factory=InlineText)
-    events: list[Event | Note | NoteReference] = field(default_factory=list)
-    references: list[str] = field(default_factory=list)  # to notes, in the block being gathered
-    note: etree._Element | None = None  # the note's element
 
 
 def walk(
@@ -103,10 +89,11 @@ class _Walker:
         self._anchors = anchors
         self._also_read = frozenset(settings.also_read)
         self._reads_notes = settings.notes != "skip"
+        self._announces_tables = settings.tables == "announce" and SkipRule.TABLE not in self._also_read
         self._pronunciations = pronunciations or Pronunciations()
         self._places = places
         self._languages = [language]
-        self._contexts = [_Context([_Frame(BlockKind.PARAGRAPH)])]
+        self._contexts = [Context([Frame(BlockKind.PARAGRAPH)])]
         self._spans: list[tuple[etree._Element, list[Span]]] = []
         self._marks = NoteMarks("")
         self._invisible: list[str] = []
@@ -114,7 +101,7 @@ class _Walker:
         self._all: list[Block | Skip] = []  # for counting
 
     @property
-    def _now(self) -> _Context:
+    def _now(self) -> Context:
         return self._contexts[-1]
 
     def walk(self, body: etree._Element) -> list[Event | Note | NoteReference]:
@@ -154,7 +141,7 @@ class _Walker:
             return False
         if self._reads_notes and self._now.note is None and is_note_body(element):
             self._now.text.space()
-            self._contexts.append(_Context([_Frame(BlockKind.PARAGRAPH)], note=element))
+            self._contexts.append(Context([Frame(BlockKind.PARAGRAPH)], note=element))
         self._mark(element)
         if is_block:
             self._now.frames.append(self._frame(element, tag))
@@ -218,14 +205,14 @@ class _Walker:
         ignored = {SkipRule.NOTE_BODY, SkipRule.HIDDEN} if is_note else frozenset()
         return element_rule(element, tag, self._also_read | ignored)
 
-    def _separate(self, outer: _Frame) -> None:
+    def _separate(self, outer: Frame) -> None:
         """Starts a new line at a block's edge where the blocks in `outer` are lines of one; else ends the block."""
         if outer.one_block:
             self._now.text.line_break()
         else:
             self._flush()
 
-    def _frame(self, element: etree._Element, tag: str) -> _Frame:
+    def _frame(self, element: etree._Element, tag: str) -> Frame:
         """Decides the kind of text in a block-level element."""
         outer = self._now.frames[-1]
         if outer.one_block:
@@ -233,16 +220,15 @@ class _Walker:
         group = outer.note_group or (self._reads_notes and is_note_group(element))
         preformatted = outer.preformatted or tag == "pre"
         if is_heading(element, tag):
-            return _Frame(BlockKind.HEADING, one_block=True, note_group=group)
+            return Frame(BlockKind.HEADING, one_block=True, note_group=group)
         if outer.verse or is_verse(element):
             stanza = is_stanza(element, tag)
-            return _Frame(BlockKind.VERSE, stanza, verse=True, preformatted=preformatted, note_group=group)
+            return Frame(BlockKind.VERSE, stanza, verse=True, preformatted=preformatted, note_group=group)
         if tag == "tr" and is_data_row(element):
-            return _Frame(BlockKind.TABLE_ROW, one_block=True, note_group=group)
+            return Frame(BlockKind.TABLE_ROW, one_block=True, note_group=group)
         kind = BlockKind.LIST_ITEM if tag in LIST_ITEMS else BlockKind.QUOTE if tag == "blockquote" else outer.kind
-        announces = self._settings.tables == "announce" and SkipRule.TABLE not in self._also_read
-        left_out = tag == "table" and announces and bool(announcement(element))
-        return _Frame(kind, preformatted=preformatted, rows_left_out=left_out, note_group=group)
+        left_out = tag == "table" and self._announces_tables and bool(announcement(element))
+        return Frame(kind, preformatted=preformatted, rows_left_out=left_out, note_group=group)
 
     def _mark(self, element: etree._Element) -> None:
         """Adds an anchor where the table of contents points to the element."""
@@ -270,7 +256,8 @@ class _Walker:
             self._now.references.append(element.get(NOTE_KEY) or "")
         text = text_of(element)
         if text:
-            self._emit(Skip(text, rule, source=self._source))
+            kind = GuessedSkip if rule == SkipRule.MATHML and not element.get("alttext") else Skip
+            self._emit(kind(text, rule, source=self._source))
         if text and rule == SkipRule.CODE and self._settings.code == "announce":
             self._say(listing_announcement(element))
         if tag == "math" and rule == SkipRule.MATHML and (text or element.get("alttext")):
@@ -288,9 +275,7 @@ class _Walker:
 
     def _is_read_by_annotation(self, element: etree._Element, tag: str) -> bool:
         """Tells whether the element is a ruby of which the reading is spoken, not the base."""
-        if tag != "ruby" or self._settings.ruby == "base":
-            return False
-        return any(text_of(annotation) for annotation in element.iter("{*}rt", "rt"))
+        return tag == "ruby" and self._settings.ruby != "base" and any(map(text_of, element.iter("{*}rt", "rt")))
 
     def _skip_base(self, text: str | None) -> None:
         """Skips text of a ruby of which the reading is spoken."""
@@ -305,7 +290,7 @@ class _Walker:
         self._added.append(alt)
         if len(alt) == 1 and alt.isalpha() and (element.tail or "")[:1].isalpha():
             self._add(alt)
-        elif SkipRule.IMAGE_ALT in self._also_read or is_formula_text(alt):
+        elif SkipRule.IMAGE_ALT in self._also_read or is_formula_picture(element, alt):
             self._add(f" {alt} ")
         else:
             self._emit(Skip(" ".join(alt.split()), SkipRule.IMAGE_ALT, source=self._source))
@@ -350,11 +335,11 @@ class _Walker:
         self._add_words(text[at:], places[at:], marks=marks)
 
     def _add_words(self, text: str, places: Places = (), *, marks: bool) -> None:
-        """Adds words; with `marks`, those of notes are skipped."""
+        """Adds words; with `marks`, those of notes and of a print's pages are skipped."""
         at = 0
-        for start, end in self._note_marks(text) if marks else ():
+        for start, end, rule in self._unread_marks(text) if marks else ():
             self._now.text.add(text[at:start], places[at:start], keep_lines=self._now.frames[-1].preformatted)
-            self._emit(Skip(text[start:end], SkipRule.NOTE_REFERENCE, source=self._source))
+            self._emit(Skip(text[start:end], rule, source=self._source))
             at = end
         self._now.text.add(text[at:], places[at:], keep_lines=self._now.frames[-1].preformatted)
 
@@ -366,15 +351,18 @@ class _Walker:
             self._now.text.add(formula[0], places)
             self._now.text.close(span)
             return
-        self._emit(Skip(" ".join(formula[0].split()), SkipRule.MATHML, source=self._source))
+        self._emit(GuessedSkip(" ".join(formula[0].split()), SkipRule.MATHML, source=self._source))
         self._added.append(UNSPOKEN)
         self._now.text.add(UNSPOKEN)
 
-    def _note_marks(self, text: str) -> list[tuple[int, int]]:
-        """Finds the marks of notes in text that is no program."""
-        if SkipRule.NOTE_REFERENCE in self._also_read or self._now.frames[-1].preformatted:
+    def _unread_marks(self, text: str) -> list[tuple[int, int, SkipRule]]:
+        """Finds the marks of notes, and "[Pg 12]", in text that is no program."""
+        if self._now.frames[-1].preformatted:
             return []
-        return self._marks.find(text, self._now.text.word_before())
+        notes = self._marks.find(text, self._now.text.word_before())
+        places = [(start, end, SkipRule.NOTE_REFERENCE) for start, end in notes]
+        places += [(*match.span(), SkipRule.PAGE_BREAK) for match in PAGE_MARK.finditer(text)]
+        return sorted(place for place in places if place[2] not in self._also_read)
 
     def _flush(self) -> None:
         """Ends the block being gathered. Nothing happens when it holds no text."""
