@@ -145,4 +145,9 @@ def publish(order: Order, masters: tuple[Master, ...], replacing: Replace) -> tu
     settings = order.services.settings
     task = package_task.with_options(**policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`
-    return key, task(order.out, order.services.store, unwalked, order.encoded_folder, replacing)
+    return key, task(order.out, order.services.store, unwalked, order.encoded_folder, replacing, _tell)
+
+
+def _tell(done: int, total: int) -> None:
+    """Announces how many recordings are encoded."""
+    announce(Progress("package", done, total))

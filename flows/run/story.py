@@ -116,7 +116,6 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
         stopping.check()
         announce(Progress("package", 0, 1))
         key, published = publish(order, masters, replacing)
-        announce(Progress("package", 1, 1))
         check_coverage(order, masters)
         edition = published.edition
         _write_page(order, edition)

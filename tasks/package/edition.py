@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,11 +19,12 @@ from tasks.disk import check_output_folder, output_errors, publish
 from tasks.package.audio.ffmpeg import ffmpeg_version
 from tasks.package.audio.recordings import EncodedAudio, encode_side_by_side
 from tasks.package.content import EditionContent
-from tasks.package.existing import file_sha256, outdated_files, placing_mark
+from tasks.package.existing import ListedFile, file_sha256, outdated_files, placing_mark
 from tasks.package.output import Draft, Output
-from tasks.package.outputs import find_outputs
+from tasks.package.outputs import OUTPUTS, find_outputs
 from tasks.package.outputs.manifest import MANIFEST
-from tasks.package.place import Replace, find_place, published_audio
+from tasks.package.place import Replace, files_beside, find_place, published_audio
+from tasks.package.timeline import AudioFile, HeldChapter
 
 # Raise it when equal inputs become other files.
 EDITION_FORMAT_VERSION = 3
@@ -65,6 +66,7 @@ def publish_edition(
     content: EditionContent,
     encoded: Path | None = None,
     replacing: Replace = Replace.NONE,
+    tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> Published:
     """Writes the outputs that the settings name, under a name that is free or may be replaced (`find_place`).
 
@@ -79,6 +81,7 @@ def publish_edition(
         encoded: the folder of audio that is encoded already, and for what is encoded now; the caller may keep it, so
             that nothing of it is lost where this does not get to its end. None: a folder that is deleted.
         replacing: which edition of the same book may be replaced.
+        tell: is told how many recordings are encoded, and of how many.
 
     Raises:
         BadInputError: the settings name an output that there is not.
@@ -92,9 +95,12 @@ def publish_edition(
         audio = EncodedAudio(encoded or working / "encoded", published_audio(out, content, outputs))
         audio.folder.mkdir(parents=True, exist_ok=True)
         recordings = [recording for output in outputs for recording in output.recordings(content)]
-        encode_side_by_side(audio, store, recordings)
-        files = tuple(file for output in outputs for file in output.lay_out(content, stem))
-        draft = Draft(working / "files", stem, content, store, audio, files)
+        encode_side_by_side(audio, store, recordings, tell)
+        files = [file for output in outputs for file in output.lay_out(content, stem)]
+        beside = files_beside(folder, stem, content, [output for output in OUTPUTS if output not in outputs])
+        files += [_audio_file(file) for file in beside if file.samples]
+        rows = tuple(EditionFile(file.kind, file.file, file.sha256, file.bytes) for file in beside)
+        draft = Draft(working / "files", stem, content, store, audio, tuple(files), rows)
         draft.folder.mkdir()
         for output in outputs:
             draft = _write(draft, output)
@@ -119,6 +125,12 @@ def _working_folder(path: Path) -> Iterator[Path]:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _audio_file(listed: ListedFile) -> AudioFile:
+    """Says what a manifest says that an audio file holds."""
+    held = tuple(HeldChapter(chapter.position, chapter.add) for chapter in listed.chapters)
+    return AudioFile(listed.kind, Path(listed.file), listed.samples, held, listed.audio)
 
 
 def _write(draft: Draft, output: Output) -> Draft:

@@ -46,8 +46,9 @@ class Draft:
     content: EditionContent
     store: ArtifactStore  # holds the masters' audio
     encoded: EncodedAudio  # of all recordings
-    audio: tuple[AudioFile, ...] = ()  # of all outputs of the edition; their paths are relative to `folder`
-    files: tuple[EditionFile, ...] = ()  # of the outputs before this one; likewise
+    audio: tuple[AudioFile, ...] = ()  # of all outputs, and of `beside`; their paths are relative to `folder`
+    beside: tuple[EditionFile, ...] = ()  # files of the same audio that lie there already; paths likewise
+    files: tuple[EditionFile, ...] = ()  # of the outputs before this one; paths likewise
 
     def audio_of(self, kind: str) -> tuple[AudioFile, ...]:
         """The audio files of one output."""

@@ -41,7 +41,7 @@ def test_an_output_that_is_asked_for_later_is_made_of_the_same_takes(make):
 
 
 class Lengths:
-    """An output of the test's own: a text file with the length of each chapter, that sees chapters as they are finished."""
+    """An output of the test's own, a text file with the length of each chapter, that sees chapters as they come."""
 
     def __init__(self):
         self.streamed = []  # chapter and the thread that saw it come

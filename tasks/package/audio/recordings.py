@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,16 +76,19 @@ class EncodedAudio:
             partial.unlink(missing_ok=True)
 
 
-def encode_side_by_side(encoded: EncodedAudio, store: ArtifactStore, recordings: Iterable[Recording]) -> None:
+def encode_side_by_side(
+    encoded: EncodedAudio, store: ArtifactStore, recordings: Sequence[Recording], tell: Callable[[int, int], None]
+) -> None:
     """Encodes recordings whose masters are all there, as many at a time as there are processors.
 
-    Raises the first error; what was encoded until then stays.
+    `tell` is told how many are done, and of how many. Raises the first error; what was encoded until then stays.
     """
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="encoding") as pool:
         running = [pool.submit(copy_context().run, encoded.encode, store, one) for one in recordings]
         try:
-            for future in running:
+            for done, future in enumerate(as_completed(running), start=1):
                 future.result()
+                tell(done, len(running))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
