@@ -110,7 +110,10 @@ class Words(TypeDecorator[tuple[WordTime, ...]]):
         """Makes each list a word again."""
         if value is None:
             return None
-        return tuple(WordTime(*word[:4], is_estimated=bool(word[4])) for word in value)
+        return tuple(
+            WordTime(start, end, start_sample, end_sample, bool(is_estimated))
+            for start, end, start_sample, end_sample, is_estimated in value
+        )
 
 
 def _words(enum: type[StrEnum]) -> Enum:

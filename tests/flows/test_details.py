@@ -1,5 +1,6 @@
 """Captions and a read-along of a finished book: words are timed once, and the book's file is found again."""
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def test_words_are_timed_once_and_what_is_spoken_lights_up(asked, heard):
     assert len(heard) == made.utterances
     (book,) = [file.path for file in read_along.edition.files if file.kind == "readalong"]
     with zipfile.ZipFile(book) as archive:
-        assert b'<span id="tp-s00002">Every evening' in archive.read("EPUB/chapter-1.xhtml")
+        assert re.search(rb'<span id="tp-s\d+">Every evening', archive.read("EPUB/chapter-1.xhtml"))
         assert b"<span" not in archive.read("EPUB/chapter-3.xhtml")  # is not among the chapters
     with open_services(read_settings()) as services, services.database.snapshot() as uow:
         (summary,) = uow.books.summaries()

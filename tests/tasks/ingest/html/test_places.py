@@ -10,6 +10,8 @@ from tasks.ingest.html.documents import Document, read_documents
 from tasks.ingest.html.parse import parse
 from tasks.ingest.html.places import ABSENT, folded
 
+OPS = "http://www.idpf.org/2007/ops"
+
 
 def blocks_of(body: str) -> tuple[list[TracedBlock], str]:
     """The traced blocks of a document, and its characters by their places."""
@@ -29,7 +31,7 @@ def blocks_of(body: str) -> tuple[list[TracedBlock], str]:
         ("<p>o\ufb03ce \ufb01n</p>", "office fin", "o\ufb03\ufb03\ufb03ce \ufb01\ufb01n"),
         ("<p>soft\u00adhyphen</p>", "softhyphen", "softhyphen"),
         ("<p>10<sup> 3 </sup>m</p>", "10³m", "103m"),
-        ("<p>He<a href='#n' epub:type='noteref' xmlns:epub='http://www.idpf.org/2007/ops'>1</a> told</p>", "He told", "He told"),
+        (f"<p>He<a href='#n' epub:type='noteref' xmlns:epub='{OPS}'>1</a> told</p>", "He told", "He told"),
         ("<p><span>T</span> he end</p>", "The end", "The end"),
         ("<p><b>T</b> <span>HE night</span></p>", "THE night", "THE night"),
         ("<pre>One\n two</pre>", "One\ntwo", "One two"),
@@ -70,5 +72,7 @@ def test_places_move_with_their_characters_when_a_text_is_edited():
 
 
 def test_markup_of_a_traced_block_stays():
-    block = TracedBlock(Block("paragraph", "a b").kind, "a b", "x", (Markup(2, 3, MarkupKind.RESPELL, "c"),), (0, -1, 1))
+    block = TracedBlock(
+        Block("paragraph", "a b").kind, "a b", "x", (Markup(2, 3, MarkupKind.RESPELL, "c"),), (0, -1, 1)
+    )
     assert apply_edits(block, []) == block and apply_edits(block, []).origins == (0, -1, 1)

@@ -91,9 +91,10 @@ def test_what_epubcheck_would_not_notice_is_found(built, tmp_path, what, old, ne
 
 
 def test_an_epub_2_is_refused_with_the_remedy(tmp_path, sound):
-    old = rewritten(
-        SAMPLE, tmp_path / "old.epub", lambda name, data: data.replace(b'version="3.0"', b'version="2.0"') if name.endswith(".opf") else data
-    )  # fmt: skip
+    def aged(name: str, data: bytes) -> bytes:
+        return data.replace(b'version="3.0"', b'version="2.0"') if name.endswith(".opf") else data
+
+    old = rewritten(SAMPLE, tmp_path / "old.epub", aged)
     with pytest.raises(BadInputError, match=r"old.epub is an EPUB 2.0, and only EPUB 3 has read-alongs: convert it"):
         made(old, sound)
 

@@ -11,6 +11,7 @@ from tasks.package.readalong.documents import read_document
 from tasks.package.readalong.fragments import fragments_of
 from tasks.package.readalong.markings import OtherTextError, marked, unmarked
 
+MATHML = "http://www.w3.org/1998/Math/MathML"
 HEAD = '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"><head></head><body>'
 
 
@@ -40,7 +41,7 @@ def pieces_of(body: str, *stretches: str) -> list[str]:
         ("<hgroup><h2>I</h2><p>Home</p></hgroup>", ["I Home"], ["I", "Home"]),
         ("<ul><li>One</li><li>two</li></ul>", ["One two"], ["One", "two"]),
         ("<p><span>One</span><br/><span>two</span></p>", ["One two"], ["<span>One</span><br/><span>two</span>"]),
-        ("<p>Let <math xmlns='http://www.w3.org/1998/Math/MathML'><mi>x</mi></math> be.</p>", ["Let", "be."], ["Let", "be."]),
+        (f"<p>Let <math xmlns='{MATHML}'><mi>x</mi></math> be.</p>", ["Let", "be."], ["Let", "be."]),
         ("<p>A <ruby>b<rt>c</rt></ruby> d</p>", ["A b"], ["A <ruby>b<rt>c</rt></ruby>"]),
         ("<p>A <![CDATA[b]]> c</p>", ["A b c"], ["A", "c"]),
         ("<div>One<p>two</p>three</div>", ["One two three"], ["One", "two", "three"]),
@@ -67,7 +68,9 @@ INLINE = st.recursive(
     max_leaves=6,
 )
 BODIES = st.lists(
-    st.tuples(st.sampled_from(["p", "div", "li", "h2"]), st.lists(INLINE, min_size=1, max_size=5)), min_size=1, max_size=4
+    st.tuples(st.sampled_from(["p", "div", "li", "h2"]), st.lists(INLINE, min_size=1, max_size=5)),
+    min_size=1,
+    max_size=4,
 ).map(lambda blocks: "".join(f"<{tag}>{''.join(inner)}</{tag}>" for tag, inner in blocks))
 
 
