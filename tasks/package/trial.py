@@ -47,18 +47,18 @@ LOUDNESS_LUFS = -23.0  # of a tone with such a peak
 def try_ffmpeg(settings: PackageSettings) -> None:
     """Publishes two seconds of sound with the ffmpeg and the outputs that the settings name, and throws them away.
 
-    Outputs that are made of a book's own file are left out: the trial has none.
+    The same settings are tried once in a process. Outputs that are made of a book's own file are left out: the trial
+    has none.
 
     Raises `BadInputError` for an ffmpeg that cannot be used; otherwise as `find_outputs`.
     """
     kinds = tuple(output.kind for output in find_outputs(settings.outputs) if not output.needs_origins)
-    _try(settings.model_copy(update={"outputs": kinds}).model_dump_json())
+    _try_once(settings.model_copy(update={"outputs": kinds}).model_dump_json())
 
 
 @functools.lru_cache
-def _try(written: str) -> None:
-    """Does what `try_ffmpeg` says, once for equal settings, which come as JSON."""
-    settings = PackageSettings.model_validate_json(written)
+def _try_once(settings_json: str) -> None:
+    settings = PackageSettings.model_validate_json(settings_json)
     path = ffmpeg_path(settings.ffmpeg)
     version = ffmpeg_version(settings.ffmpeg)
     with tempfile.TemporaryDirectory(prefix="talepress-trial-") as name:
