@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -34,6 +34,7 @@ Seconds = Annotated[float, Field(ge=0)]
 Decibels = Annotated[float, Field(le=0)]
 Count = Annotated[int, Field(ge=0)]
 AtLeastOne = Annotated[int, Field(ge=1)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3)]
 
 
 class SettingsError(ValueError):
@@ -135,6 +136,21 @@ class MasterSettings(_Section):
     ceiling_dbtp: Annotated[float, Field(ge=-20, le=0)]
 
 
+class AlignSettings(_Section):
+    """Who listens for the words of takes."""
+
+    method: Literal["speller", "pocketsphinx"]
+    model: Annotated[str, Field(min_length=1)]
+
+
+class ReadAlongSettings(_Section):
+    """The EPUB that is read aloud."""
+
+    grain: Literal["sentence", "word"]
+    bitrate_kbps: Annotated[int, Field(ge=16, le=320)]
+    epubcheck: bool
+
+
 class PackageSettings(_Section):
     """The published files. `outputs` names their kinds; packaging knows which there are."""
 
@@ -143,7 +159,13 @@ class PackageSettings(_Section):
     ffmpeg: str
     aac_bitrate_kbps: Annotated[int, Field(ge=24, le=320)]
     part_hours: Annotated[float, Field(gt=0, le=23)]
+    profiles: dict[str, dict[str, str | int | float | bool]]
     narrator: str
+    narration: Words
+    disclosure: Words
+    opening: str
+    closing: str
+    readalong: ReadAlongSettings
 
 
 class VoicesSettings(_Section):
@@ -216,6 +238,7 @@ class Settings(BaseSettings):
     qa: QaSettings
     stitch: StitchSettings
     master: MasterSettings
+    align: AlignSettings
     package: PackageSettings
     voices: VoicesSettings
     storage: StorageSettings

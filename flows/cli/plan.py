@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.cli.books import BookArgument
 from flows.cli.console import emit_json, emit_table, tell
 from flows.cli.options import Options, with_options_of
 from flows.order.request import Reading
@@ -17,9 +18,10 @@ from flows.order.request import Reading
 MAX_EXAMPLES_SHOWN = 10
 
 
-@with_options_of(Reading)
+@with_options_of(Reading, only=Reading.model_fields.keys() - {"book"})
 def plan(
     options: Options,
+    book: BookArgument,
     diff: Annotated[
         Path | None, typer.Option(help="Another book file or a plan's JSON: show what has changed.")
     ] = None,
@@ -31,12 +33,14 @@ def plan(
 ) -> None:
     """Shows chapter by chapter what will be spoken, what is skipped by which rule, and what to look at before."""
     from flows.actions.plan import compare, make_plan
+    from flows.order.books import named_book
     from flows.services import open_services, read_settings
 
-    reading = Reading.from_values(options)
-    with open_services(read_settings(**reading.overrides)) as services:
-        manuscript, planned = make_plan(services, reading)
-        changes = compare(services, planned, diff, reading) if diff else None
+    with named_book(book, read_settings().ingest) as path:
+        reading = Reading.from_values({**options, "book": str(path)})
+        with open_services(read_settings(**reading.overrides)) as services:
+            manuscript, planned = make_plan(services, reading)
+            changes = compare(services, planned, diff, reading) if diff else None
     if write is not None:
         from tasks.annotate.plan_file import write_plan
 

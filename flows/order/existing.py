@@ -13,29 +13,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flows.order.alone import alone
+from flows.order.credits import credit_titles, credit_utterances
+from flows.order.details import timer_of
 from flows.order.order import Order
 from flows.order.request import Request
 from flows.services import Services
 from storage.errors import BookBusyError, IncompleteError
 from storage.records import ChosenTake, Edition, Master, Run, RunState
 from tasks.errors import BadInputError
+from tasks.ingest.book import identity_of
 from tasks.master.master_key import master_key
 from tasks.package.content import EditionContent
 from tasks.package.edition import edition_key, is_published
 
 AnyRequest = TypeVar("AnyRequest", bound=Request)
 
+PUBLISH = "publish"  # the flow that makes no audio
 # The name of every edition before names could be chosen. An edition's place does not say it, so that it stays the same.
 FIRST_NAME = "{title} (chapters {chapters})"
-
-
-def source_of(book: Path) -> str:
-    """Computes the identity of a book file, as the database knows it. Raises `BadInputError`."""
-    try:
-        with book.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BadInputError(f"{book} cannot be read: {error.strerror}") from error
 
 
 def last_request(services: Services, asked: Mapping[str, Any], kind: type[AnyRequest]) -> AnyRequest:
@@ -44,11 +39,12 @@ def last_request(services: Services, asked: Mapping[str, Any], kind: type[AnyReq
     Raises `BadInputError` when there was no run.
     """
     book = Path(asked["book"])
-    source = source_of(book)
+    source = identity_of(book, services.settings.ingest)
     runs: tuple[Run, ...] = ()
     if services.has_database():
         with services.database.snapshot() as uow:
             runs = uow.runs.of(source) if uow.books.exists(source) else ()
+    runs = tuple(run for run in runs if run.flow != PUBLISH)  # they are of files, elsewhere perhaps, not of the reading
     if not runs:
         raise BadInputError(f"{book} was never made: make it first, with `talepress make`")
     recorded = Request.from_record(runs[0].request)
@@ -93,6 +89,7 @@ def recorded_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) ->
 def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent:
     """Gathers everything that an edition with these masters is made of; what names it is there without any master."""
     cues = [cue for master in masters for cue in chosen_takes(order, master.chapter_index)]
+    timer = timer_of(order.services.settings)
     return EditionContent(
         book=order.book,
         masters=masters,
@@ -105,6 +102,12 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
         chapters=order.selection,
         preset=order.services.settings.synthesize.preset,
         directions=order.request.directions,
+        credit_keys=tuple(
+            item.key
+            for title in credit_titles(order.services.settings.package)
+            for item in credit_utterances(order, title)
+        ),
+        timer=timer.digest if timer is not None else "",
     )
 
 

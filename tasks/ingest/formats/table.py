@@ -36,6 +36,8 @@ class Format:
     begins: Callable[[bytes], bool] | None = None
     holds: Callable[[frozenset[str]], bool] | None = None
     may_look_like: frozenset[str] = frozenset()  # names of formats for which its content may pass; its suffix is right
+    read_traced: Callable[[Path, bytes, IngestSettings], Book] | None = None  # as `read`, with `TracedBlock`s
+    is_book_by_name: bool = True  # else a file of its suffix may be anything, and is a book only where somebody says so
     has_lines: bool = False  # people know its text by lines, so that a mistake in it is named by its line
 
 
@@ -49,7 +51,14 @@ _KINDLE = "a Kindle book"
 
 # In this order a file's content is looked at.
 FORMATS = (
-    Format("an EPUB", (".epub", ".kepub"), read_epub, holds=is_epub, may_look_like=frozenset({_HTML})),
+    Format(
+        "an EPUB",
+        (".epub", ".kepub"),
+        read_epub,
+        holds=is_epub,
+        may_look_like=frozenset({_HTML}),
+        read_traced=partial(read_epub, traced=True),
+    ),
     Format("a Word document", (".docx", ".docm"), read_docx_book, holds=is_docx),
     Format("an OpenDocument text", (".odt",), _by_calibre(".odt"), holds=is_opendocument),
     Format("a zipped FB2 book", (), read_fb2_zip, holds=is_fb2_zip),
@@ -61,13 +70,14 @@ FORMATS = (
     Format("an RTF file", (".rtf",), _by_calibre(".rtf"), begins=is_rtf),
     Format("a Microsoft Reader book", (".lit",), _by_calibre(".lit"), begins=is_lit),
     Format("an FB2 book", (".fb2",), read_fb2_book, begins=is_fb2),
-    Format(_HTML, (".html", ".htm", ".xhtml", ".xht"), read_html_book, begins=is_html),
+    Format(_HTML, (".html", ".htm", ".xhtml", ".xht"), read_html_book, begins=is_html, is_book_by_name=False),
     Format(
         "a Markdown file",
         (".md", ".markdown", ".mkd"),
         read_markdown_book,
         may_look_like=frozenset({_HTML}),
+        is_book_by_name=False,
         has_lines=True,
     ),
-    Format("a text file", (".txt", ".text"), read_text_book, has_lines=True),
+    Format("a text file", (".txt", ".text"), read_text_book, is_book_by_name=False, has_lines=True),
 )
