@@ -214,6 +214,10 @@ FAULTS = {
     ),
     "traversal": (lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"../evil": "x"}), "points outside"),
     "bomb": (lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"b.png": bytes(5_000_000)}), "zip bomb"),
+    "bomb with a strange name": (
+        lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"b\nc.png": bytes(5_000_000)}),
+        "b\ufffdc.png unpacks to",
+    ),
     "huge unit": (_huge_unit, r"a\.xhtml has 2 MiB, over ingest\.max_unit_bytes"),
     "locked": (_locked, r"locked with a password \(mimetype\); unlock it first"),
     "many members": (
