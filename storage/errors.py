@@ -7,6 +7,7 @@ StorageError
   + IncompleteError        utterances without a chosen take where every one is needed
   + DatabaseError          the database cannot be opened, read or written (damaged, newer, disk full)
   |   + DatabaseBusyError    locked by another process for longer than the time-out: worth another try
+  |   + DatabaseLostError    the server is away, or has cut the connection: worth another try
   |   + DatabaseFullError    no room on its disk
   |   + DatabasePlaceError   its folder cannot be made or written to
   |   + DatabaseUrlError     the setting is no database URL, or names a kind of database that cannot be used here
@@ -45,6 +46,10 @@ class DatabaseError(StorageError):
 
 class DatabaseBusyError(DatabaseError):
     """The database stayed locked for longer than the time-out; another try may succeed."""
+
+
+class DatabaseLostError(DatabaseError):
+    """The database server cannot be reached, or has cut the connection; another try may succeed."""
 
 
 class DatabaseFullError(DatabaseError):
