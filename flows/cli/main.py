@@ -20,6 +20,7 @@ from flows.cli import (
     bench,
     book,
     clean,
+    deploy,
     doctor,
     lexicon,
     maintain,
@@ -31,6 +32,7 @@ from flows.cli import (
     say,
     status,
     train,
+    up,
     voice,
 )
 from flows.cli.console import ExitCode, exit_code_of, one_line, tell
@@ -51,6 +53,9 @@ COMMANDS = (
     (status.status, ("talepress status", "talepress status book.epub")),
     (retry.retry, ("talepress retry book.epub", "talepress retry book.epub --only 20:18,20:22")),
     (report.report, ("talepress report book.epub", "talepress report book.epub --out book.html")),
+    (up.up, ("talepress up",)),
+    (up.down, ("talepress down",)),
+    (deploy.deploy, ("talepress deploy",)),
     (train.train, ("talepress train all --config configs/models/tortoise_mini.toml", "talepress train --list")),
     (doctor.doctor, ("talepress doctor", "talepress doctor --repair")),
     (bench.bench, ("talepress bench --seconds 30",)),
