@@ -86,7 +86,7 @@ class Database:
         """Does `work` in a transaction of its own and commits it; returns its result.
 
         Where a server cuts the connection, all of it is done again: whether the commit was kept cannot be known, so
-        `work` must bear being done twice. Raises as `unit_of_work`.
+        `work` must bear being done twice. SQLite never asks for that. Raises as `unit_of_work`.
         """
         for _ in range(_TRIES - 1):
             try:

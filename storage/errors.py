@@ -15,6 +15,7 @@ StorageError
       + MissingArtifactError   there is no such file
       + DamagedArtifactError   the file's bytes do not match its address
       + StoreUnavailableError  the whole store is not there, is another one, or cannot be read
+          + StoreLostError       a remote store does not answer: worth another try
 
 Messages say what is wrong, where, and the remedy, in one line.
 """
@@ -78,3 +79,7 @@ class DamagedArtifactError(ArtifactError):
 
 class StoreUnavailableError(ArtifactError):
     """The artifact store is not there, belongs to another library, or cannot be read: nothing is known to be lost."""
+
+
+class StoreLostError(StoreUnavailableError):
+    """A remote artifact store does not answer, or not as it should; another try may succeed."""

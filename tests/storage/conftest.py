@@ -11,7 +11,7 @@ import pytest
 from storage.database import Database, database_name
 from storage.repository import UnitOfWork
 from storage.schema import Base
-from tests.storage.servers import PostgresCluster, postgres_cluster
+from tests.storage.servers import PostgresCluster, S3Server, postgres_cluster, s3_server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -32,6 +32,12 @@ def postgres_database(postgres: PostgresCluster) -> str:
     name = postgres.create()
     Database(postgres.url(name)).close()
     return postgres.url(name)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    with s3_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Private servers for tests, nothing of them installed or left: a PostgreSQL cluster in a temporary folder."""
+"""Private servers for tests: a PostgreSQL cluster in a temporary folder, and an S3 server in memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import fsspec
 import pytest
+from fsspec import AbstractFileSystem
 
 sqlite_only = pytest.mark.parametrize("backend", ["sqlite"])
 postgresql_only = pytest.mark.parametrize("backend", ["postgresql"])
@@ -105,3 +107,38 @@ def _run(program: str, *arguments: object) -> None:
     assert folder
     command = [str(folder / program), *map(str, arguments)]
     subprocess.run(command, check=True, user=_owner(), cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+
+
+class S3Server:
+    """An S3 server in this process, which keeps everything in memory."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+
+    def bucket(self) -> str:
+        """Makes a bucket; returns its URL."""
+        name = f"b{uuid.uuid4().hex}"
+        self.client().call_s3("create_bucket", Bucket=name)
+        return f"s3://{name}"
+
+    def client(self) -> AbstractFileSystem:
+        """A client that shares nothing with those of stores."""
+        return fsspec.filesystem("s3", endpoint_url=self.endpoint, use_listings_cache=False)
+
+
+@contextmanager
+def s3_server() -> Iterator[S3Server]:
+    """Runs a server for the length of the block, and points the environment at it."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            environment.setenv(name, "testing")
+        environment.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        environment.setenv("AWS_MAX_ATTEMPTS", "1")
+        yield S3Server(f"http://{host}:{port}")
+    server.stop()

@@ -1,4 +1,4 @@
-"""PostgreSQL: servers that restart, connections that are cut, locks of others, and what is said where it cannot be used."""
+"""PostgreSQL: servers that restart, connections that are cut, locks of others, and what cannot be used."""
 
 from __future__ import annotations
 

@@ -196,6 +196,8 @@ WRONG = [
     (["maintain", "rebuild", "more"], "more"),
     (["maintain", "restore", "more"], "more"),
     (["maintain", "adopt-store", "more"], "more"),
+    (["maintain", "copy-database"], "URL"),
+    (["maintain", "copy-database", "nonsense"], "no library yet"),
     # the rest
     (["train", "all"], "--config"),
     (["train", "nonsense", "--config", "odd.toml"], "odd.toml"),
