@@ -13,7 +13,7 @@ from storage.records import RunState
 from tests.flows.samples import add_voice
 from tests.storage.servers import postgres_cluster, s3_server
 
-pytestmark = [pytest.mark.usefixtures("prefect_server", "home"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server", "home"), pytest.mark.timeout(900)]
 
 
 @pytest.fixture
