@@ -239,8 +239,8 @@ WRONG = [
     (["maintain", "rebuild", "more"], "more"),
     (["maintain", "restore", "more"], "more"),
     (["maintain", "adopt-store", "more"], "more"),
-    (["maintain", "copy-database"], "URL"),
-    (["maintain", "copy-database", "nonsense"], "no library yet"),
+    (["maintain", "copy-database"], "'url'"),
+    (["maintain", "copy-database", "nonsense"], "database URL"),
     # the rest
     (["train", "all"], "--config"),
     (["train", "nonsense", "--config", "odd.toml"], "odd.toml"),
