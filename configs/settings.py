@@ -11,7 +11,6 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,6 +24,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 from pydantic_settings import SettingsError as UnreadableVariableError
+
+from tortoise_core.plain_data import parse_toml
 
 _FOLDER = Path(__file__).parent
 _PREFIX = "TALEPRESS_"
@@ -303,8 +304,8 @@ def _files() -> tuple[Path, ...]:
 def _check_file(file: Path) -> None:
     """Says clearly what is wrong with a file before pydantic sees it."""
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        content = parse_toml(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise SettingsError(f"settings file {file} cannot be read: {error}") from error
     for section, values in content.items():
         if section in Settings.model_fields and not isinstance(values, dict):
@@ -341,7 +342,7 @@ def _source_of(path: list[str], overrides: Mapping[str, Any]) -> str:
     if variable in (name.upper() for name in os.environ):
         return f"environment variable {variable}"
     for file in reversed(_files()):
-        if _holds(tomllib.loads(file.read_text(encoding="utf-8")), path):
+        if _holds(parse_toml(file.read_text(encoding="utf-8")), path):
             return str(file)
     return "nowhere"
 

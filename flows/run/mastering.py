@@ -122,9 +122,7 @@ def master_chapter(order: Order, chapter: int) -> Master:
     title = order.book.chapters[chapter].title
     made = master_task.with_options(**options)(order.services.store, stitched, title, chapter, settings.master)
     working.unlink(missing_ok=True)
-    with order.services.database.unit_of_work() as uow:
-        uow.masters.save(key, made)
-        uow.commit()
+    order.services.database.transact(lambda uow: uow.masters.save(key, made))
     return made
 
 

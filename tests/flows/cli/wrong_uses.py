@@ -243,6 +243,8 @@ WRONG = [
     (["maintain", "rebuild", "more"], "more"),
     (["maintain", "restore", "more"], "more"),
     (["maintain", "adopt-store", "more"], "more"),
+    (["maintain", "copy-database"], "'url'"),
+    (["maintain", "copy-database", "nonsense"], "database URL"),
     # the rest
     (["train", "all"], "--config"),
     (["train", "nonsense", "--config", "odd.toml"], "odd.toml"),
