@@ -66,9 +66,10 @@ def outcome(
     outputs = find_outputs(settings.package.outputs)
     kept = kept_files(order.out, edition_content(order, ()), outputs, edition.files)
     with order.services.database.snapshot() as uow:
-        coverage = uow.books.coverage(order.source, order.chapters)
         whole = uow.books.summary(order.source)
         whole_coverage = uow.books.coverage(order.source)
+        is_partial = len(order.chapters) < whole.chapters
+        coverage = uow.books.coverage(order.source, order.chapters) if is_partial else whole_coverage
     share = len(flagged) / len(order.keyed)
     return RunReport(
         title=order.book.title,
