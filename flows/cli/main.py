@@ -130,7 +130,7 @@ def _show_help(context: typer.Context) -> None:
 
 
 for command, examples in COMMANDS:
-    app.command(epilog=listed("Examples", examples))(command)
+    app.command(epilog="\n\n".join([listed("Examples", examples), listed("Exit codes", EXIT_CODES)]))(command)
 for noun, commands, examples in NOUNS:
     commands.callback(invoke_without_command=True)(_show_help)
     app.add_typer(commands, name=noun, epilog=listed("Examples", examples))

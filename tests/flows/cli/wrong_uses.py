@@ -139,6 +139,8 @@ WRONG = [
     (["retry", "book.md", "--only", "1"], "never made"),
     (["retry", "-"], "standard input"),
     (["retry", "book.md", "--voice", "tone"], "--voice"),
+    (["publish"], "no book is named"),
+    (["publish", "shared", "--as", "mp3"], "shared"),
     (["publish", "missing.epub", "--as", "mp3"], "missing.epub"),
     (["publish", "book.md", "--as", "mp3"], "book.md was never made"),
     (["publish", "book.md", "--voice", "tone"], "--voice"),
@@ -255,4 +257,8 @@ WRONG = [
     (["bench", "--voice", "nobody"], "nobody"),
     (["bench", "more"], "more"),
     (["doctor", "more"], "more"),
+    (["up", "more"], "more"),
+    (["down", "more"], "more"),
+    (["deploy", "more"], "more"),
+    (["deploy", "--devices", "many"], "--devices"),
 ]
