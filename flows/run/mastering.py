@@ -5,7 +5,7 @@ Knows nothing of how audio is cut or encoded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from pathlib import Path
@@ -17,17 +17,19 @@ from flows.order.existing import chosen_takes, edition_content, find_edition, fi
 from flows.order.order import Order
 from flows.progress import Progress, announce
 from flows.run import policies
+from flows.run.grain import Grain
+from flows.run.names import mastering_name
 from storage.records import Master
 from tasks import stopping
 from tasks.disk import output_errors
-from tasks.master.task import master as master_task
+from tasks.master.task import StitchJob, stitch_and_master
 from tasks.package.edition import Published
 from tasks.package.output import Output
 from tasks.package.outputs import find_outputs
 from tasks.package.place import Replace
 from tasks.package.task import package as package_task
-from tasks.stitch.task import stitch as stitch_task
 
+TASK_RUNS_PER_STEP = 50  # see `Grain`: 250 task runs master 1,550 chapters
 LOOK_SECONDS = 0.2
 
 
@@ -42,6 +44,8 @@ class Mastering:
         self._masters: dict[int, Future[Master]] = {chapter: Future() for chapter in order.chapters}
         outputs = find_outputs(order.services.settings.package.outputs) if encode else ()
         self._pool = ThreadPoolExecutor(max_workers=1 + len(outputs), thread_name_prefix="finishing")
+        self._grain = Grain(TASK_RUNS_PER_STEP)
+        self._ready: list[int] = []  # chapters for the next task run
         self._encoded = {output.kind: self._pool.submit(self._encode, output) for output in outputs}
 
     def __enter__(self) -> Self:
@@ -54,8 +58,16 @@ class Mastering:
         self._pool.shutdown(cancel_futures=kind is not None)
 
     def begin(self, chapter: int) -> None:
-        """Has a chapter mastered whose utterances all have takes."""
-        self._pool.submit(copy_context().run, self._master, chapter)
+        """Has a chapter mastered whose utterances all have takes; in long books, together with others."""
+        self._ready.append(chapter)
+        if len(self._ready) >= self._grain.pieces:
+            self._master_ready()
+
+    def _master_ready(self) -> None:
+        if self._ready:
+            self._grain.begin()
+            self._pool.submit(copy_context().run, self._master, tuple(self._ready))
+            self._ready.clear()
 
     def failed(self) -> bool:
         """Whether a chapter could not be mastered or encoded."""
@@ -68,6 +80,7 @@ class Mastering:
         Returns:
             The masters in reading order, and by kind of output the folder of their encoded audio.
         """
+        self._master_ready()
         waiting: set[Future[Any]] = {*self._masters.values(), *self._encoded.values()}
         while waiting:
             stopping.check()
@@ -77,18 +90,21 @@ class Mastering:
         encoded = {kind: future.result() for kind, future in self._encoded.items()}
         return tuple(future.result() for future in self._masters.values()), encoded
 
-    def _master(self, chapter: int) -> None:
-        future = self._masters[chapter]
-        if not future.set_running_or_notify_cancel():
+    def _master(self, chapters: tuple[int, ...]) -> None:
+        futures = [self._masters[chapter] for chapter in chapters]
+        if not all([future.set_running_or_notify_cancel() for future in futures]):
             return
         try:
-            made = master_chapter(self._order, chapter)
+            masters = master_chapters(self._order, chapters)
         except BaseException as error:
-            future.set_exception(error)
+            for future in futures:
+                future.set_exception(error)
             raise
-        future.set_result(made)
+        for future, made in zip(futures, masters, strict=True):
+            future.set_result(made)
+        self._grain.end()
         done = sum(future.done() for future in self._masters.values())
-        announce(Progress("master", done, len(self._masters), made.title))
+        announce(Progress("master", done, len(self._masters), masters[-1].title))
 
     def _encode(self, output: Output) -> Path:
         """Lets an output encode the masters as they come. Returns the folder with what it has made."""
@@ -101,23 +117,39 @@ class Mastering:
         return folder
 
 
-def master_chapter(order: Order, chapter: int) -> Master:
-    """Makes the master of a chapter that is all spoken, unless it exists; commits its row after its file."""
-    cues = chosen_takes(order, chapter)
-    key, found = find_master(order, chapter, cues)
-    if found is not None:
-        return found
+def master_chapters(order: Order, chapters: Sequence[int]) -> list[Master]:
+    """Makes the masters of chapters that are all spoken, but for those that exist; commits rows after files.
+
+    Returns them in the order of `chapters`.
+    """
+    masters: dict[int, Master] = {}
+    keys: list[str] = []  # of the masters to make; chapters of the same words have the same
+    jobs: list[StitchJob] = []
+    for chapter in chapters:
+        cues = chosen_takes(order, chapter)
+        key, found = find_master(order, chapter, cues)
+        if found is not None:
+            masters[chapter] = found
+        else:
+            working = order.working_folder / f"{chapter:05d}.flac"
+            keys.append(key)
+            jobs.append(StitchJob(cues, order.book.chapters[chapter].title, chapter, working))
+    if jobs:
+        made = _stitch_and_master(order, jobs)
+        with order.services.database.unit_of_work() as uow:
+            for key, master in zip(keys, made, strict=True):
+                uow.masters.save(key, master)
+            uow.commit()
+        masters |= {master.chapter_index: master for master in made}
+    return [masters[chapter] for chapter in chapters]
+
+
+def _stitch_and_master(order: Order, jobs: list[StitchJob]) -> list[Master]:
+    """Masters chapters in one task run."""
     settings = order.services.settings
-    options = policies.retrying(settings.execution)
-    working = order.working_folder / f"{chapter:05d}.flac"
-    stitched = stitch_task.with_options(**options)(order.services.store, quote(cues), settings.stitch, working)
-    title = order.book.chapters[chapter].title
-    made = master_task.with_options(**options)(order.services.store, stitched, title, chapter, settings.master)
-    working.unlink(missing_ok=True)
-    with order.services.database.unit_of_work() as uow:
-        uow.masters.save(key, made)
-        uow.commit()
-    return made
+    name = mastering_name([job.chapter_index for job in jobs])
+    task = stitch_and_master.with_options(task_run_name=name, **policies.retrying(settings.execution))
+    return task(order.services.store, quote(jobs), settings.stitch, settings.master)
 
 
 def publish(

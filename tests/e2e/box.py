@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -38,6 +39,7 @@ class Box:
         }
         self.lines = []
         self.process = None
+        self.books = 0
         add_voice(self.home)
 
     def command(self, *arguments, **environment):
@@ -113,15 +115,22 @@ class Box:
         path.write_text(text, "utf-8")
         return path
 
-    def submit(self, deployment, **parameters):
+    def fresh_book(self):
+        """A book of which nothing has been spoken yet."""
+        self.books += 1
+        text = re.sub(r"(\w)\.(\s)", rf"\1, said number {self.books}.\2", BOOK)
+        return self.book(f"book{self.books}", text.replace("Small Book", f"Small Book {self.books}"))
+
+    def submit(self, deployment, environment=None, **parameters):
         """Starts a run of a deployment, as Prefect's page does. Returns its id."""
         path = f"/deployments/{self.deployment(deployment)['id']}/create_flow_run"
-        return self.api("POST", path, {"parameters": parameters})["id"]
+        body = {"parameters": parameters, "job_variables": {"env": environment or {}}}
+        return self.api("POST", path, body)["id"]
 
-    def make(self, book, **options):
+    def make(self, book, environment=None, **options):
         """Starts a run that makes a book. Returns its id."""
         request = {"book": str(book), "out": str(self.folder / "out"), **options}
-        return self.submit("book-to-audio", request=request)
+        return self.submit("book-to-audio", environment, request=request)
 
     def flow_run(self, flow_run_id):
         return self.api("GET", f"/flow_runs/{flow_run_id}")
