@@ -7,12 +7,20 @@ are theirs to sweep. Must not know what a run does.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from filelock import FileLock
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import AwaitingRetry, Cancelled, Crashed
@@ -28,6 +36,7 @@ logger = logging.getLogger(__name__)
 NAMELESS = timedelta(minutes=3)  # that a process may take until it has put its name on its run
 RECENT = timedelta(days=2)  # a crash that is older is nobody's wish any more
 LOST = "its process is gone"
+LOCK_SECONDS = 60.0
 PAGE = 200  # runs asked for at once
 
 
@@ -51,7 +60,7 @@ def sweep(services: Services) -> Swept:
     Raises `DatabaseError`, what Prefect raises for a server that does not answer.
     """
     swept = Swept()
-    with get_client(sync_client=True) as client:
+    with _one_at_a_time(services), get_client(sync_client=True) as client:
         again = _started_again(client)
         for run in _unfinished(client):
             if not _is_lost(run):
@@ -70,6 +79,15 @@ def sweep(services: Services) -> Swept:
                 client.set_flow_run_state(run.id, AwaitingRetry(message=f"lost {run.run_count} times"), force=True)
                 swept.again.append(run.name)
     return swept
+
+
+@contextmanager
+def _one_at_a_time(services: Services) -> Iterator[None]:
+    """Waits for another sweep of this box to end."""
+    folder = services.settings.storage.folder / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "sweep.lock", timeout=LOCK_SECONDS):
+        yield
 
 
 def _started_again(client: SyncPrefectClient) -> set[object]:
@@ -93,17 +111,24 @@ def _crashed(client: SyncPrefectClient, deployments: set[object]) -> list[FlowRu
 
 
 def _listed(client: SyncPrefectClient, *kinds: StateType) -> list[FlowRun]:
-    chosen = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(kinds))))
-    return client.read_flow_runs(flow_run_filter=chosen, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=PAGE)
+    """Lists runs of our doors in these states; the server may have other people's."""
+    return client.read_flow_runs(
+        flow_filter=FlowFilter(name=FlowFilterName(any_=[door.name for door in DOORS])),
+        flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(kinds)))),
+        sort=FlowRunSort.EXPECTED_START_TIME_DESC,
+        limit=PAGE,
+    )
 
 
 def _is_lost(run: FlowRun) -> bool:
     """Whether a run's process is gone: it can be seen that it is, or it never got as far as to say its name."""
+    assert run.state is not None
     now = datetime.now(UTC)
     process = run.labels.get(PROCESS)
-    if run.state_type is StateType.PENDING or process is None:
-        return run.state is not None and now - run.state.timestamp > NAMELESS
-    return not is_alive(str(process), now)
+    may_be_nameless = run.state_type is StateType.PENDING or process is None or run.run_count > 1
+    if may_be_nameless and now - run.state.timestamp < NAMELESS:
+        return False  # and the name that is there may be that of the try before
+    return run.state_type is StateType.PENDING or process is None or not is_alive(str(process), now)
 
 
 def _sweep_rows(services: Services) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 
 from tests.e2e.conftest import ROOT, RUN
@@ -17,6 +18,8 @@ from tests.flows.samples import BOOK, add_voice
 
 START_SECONDS = 280
 RUN_SECONDS = 200
+SERVER_BUSY = 503
+BUSY_TRIES = 10
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
@@ -104,8 +107,15 @@ class Box:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+        for _ in range(BUSY_TRIES):
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    return json.load(answer)
+            except urllib.error.HTTPError as error:
+                if error.code != SERVER_BUSY:
+                    raise
+                time.sleep(2)  # as Prefect's own client does
+        raise AssertionError(f"{path}: the server stays busy")
 
     def deployment(self, name):
         return self.api("GET", f"/deployments/name/{name}/{name}")
