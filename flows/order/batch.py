@@ -10,14 +10,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.order.existing import source_of
+from flows.order.books import named_books
 from flows.order.request import ABSOLUTE, Request, Retrial, form_hints
 from flows.services import Services
 from storage.records import Run, RunState
-from tasks.errors import BadInputError
-from tasks.ingest.formats.table import FORMATS
+from tasks.ingest.book import identity_of
 
-_SUFFIXES = frozenset(suffix for format_ in FORMATS for suffix in format_.suffixes)
 _FINISHED = (RunState.DONE, RunState.FLAGGED)
 
 
@@ -52,21 +50,22 @@ class FlaggedRequest(BaseModel):
 
 
 def unmade_books(services: Services, request: FolderRequest) -> Iterator[tuple[str, Request]]:
-    """Finds the books of a folder that have never been finished and are not in work, by name.
+    """Finds the books of a folder that have never been finished and are not in work, as `talepress make` finds them.
 
-    Yields each one's identity and its request. Raises `BadInputError` for a folder that cannot be read.
+    Yields each one's identity and its request. Raises `BadInputError` for a folder that is not there, or has files and
+    no book among them.
     """
+    settings = services.settings.ingest
     folder = Path(request.book)
-    try:
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file())
-    except OSError as error:
-        raise BadInputError(f"{folder} cannot be read ({error.strerror}): name a folder of books") from error
-    for file in files:
-        source = source_of(file)
-        runs = _runs_of(services, source)
-        if any(run.state in _FINISHED for run in runs) or (runs and _is_in_work(runs[0])):
-            continue
-        yield source, Request(**{**request.model_dump(), "book": str(file)})
+    if folder.is_dir() and not any(folder.iterdir()):
+        return  # what was there is done, and the next has not come
+    with named_books([request.book], settings) as books:
+        for path in books.paths.values():
+            source = identity_of(path, settings)
+            runs = _runs_of(services, source)
+            if any(run.state in _FINISHED for run in runs) or (runs and _is_in_work(runs[0])):
+                continue
+            yield source, Request(**{**request.model_dump(), "book": str(path)})
 
 
 def flagged_books(services: Services, request: FlaggedRequest) -> Iterator[tuple[str, Retrial]]:

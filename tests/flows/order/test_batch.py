@@ -21,7 +21,7 @@ def services(voiced_home):
 def shelf(tmp_path):
     shelf = tmp_path / "shelf"
     shelf.mkdir()
-    for name in ("b.md", "a.MD", "c.txt"):
+    for name in ("b.md", "a.MD", "c.markdown"):
         (shelf / name).write_text(f"{BOOK}\nMore of {name}.\n", "utf-8")
     (shelf / "notes.xyz").write_text("no book")
     (shelf / "folder.md").mkdir()
@@ -46,18 +46,20 @@ def names(found):
 
 def test_the_books_of_a_folder_that_were_never_finished_and_are_not_in_work(services, shelf):
     request = FolderRequest(book=str(shelf), out="/out", preset="fast")
-    assert names(unmade_books(services, request)) == ["a.MD", "b.md", "c.txt"]
+    assert names(unmade_books(services, request)) == ["a.MD", "b.md", "c.markdown"]
     record(services, shelf / "a.MD", RunState.DONE)
     record(services, shelf / "b.md", RunState.RUNNING)
-    record(services, shelf / "c.txt", RunState.FAILED)
+    record(services, shelf / "c.markdown", RunState.FAILED)
     ((source, found),) = unmade_books(services, request)
-    assert (type(found), found.book, found.preset) == (Request, str(shelf / "c.txt"), "fast")
+    assert (type(found), found.book, found.preset) == (Request, str(shelf / "c.markdown"), "fast")
     assert len(source) == 64
 
 
-def test_a_folder_that_is_none_is_refused(services, shelf):
-    with pytest.raises(BadInputError, match="name a folder of books"):
-        list(unmade_books(services, FolderRequest(book=str(shelf / "a.MD"), out="/out")))
+def test_an_empty_folder_has_no_books_and_one_that_is_gone_is_refused(services, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert list(unmade_books(services, FolderRequest(book=str(tmp_path / "empty"), out="/out"))) == []
+    with pytest.raises(BadInputError, match="gone"):
+        list(unmade_books(services, FolderRequest(book=str(tmp_path / "gone"), out="/out")))
 
 
 def test_books_with_doubtful_takes_are_retried_as_they_were_made(services, shelf):
