@@ -174,7 +174,7 @@ def publish(order: Order, masters: tuple[Master, ...], replacing: Replace) -> tu
     if found is not None:
         return key, Published(found, ())
     settings = order.services.settings
-    task = package_task.with_options(**policies.retrying(settings.execution))
+    task = package_task.with_options(task_run_name="package", **policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`
     return key, task(order.out, order.services.store, unwalked, order.encoded_folder, replacing, _tell)
 

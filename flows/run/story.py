@@ -74,8 +74,8 @@ def run_request(request: Request, flow: str, select: Select, replacing: Replace)
 
 def prepare_in_flow(services: Services, request: Request) -> Order:
     """Prepares the order, with ingest and segment as task runs."""
-    read = ingest_book.with_options(**policies.ONCE)
-    segment = segment_book.with_options(**policies.ONCE)
+    read = ingest_book.with_options(task_run_name="ingest", **policies.ONCE)
+    segment = segment_book.with_options(task_run_name="segment", **policies.ONCE)
     return prepare(services, request, read, segment)
 
 

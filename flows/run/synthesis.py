@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import itertools
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from prefect.futures import PrefectFuture
@@ -71,21 +72,14 @@ def speak(
     unfinished = _Unfinished(order, utterances)
     under_way = _UnderWay(order)
     yield from unfinished.chapters_done()
-    grain = Grain(TASK_RUNS_PER_STEP)
     with make_runner(settings.execution) as runner:
 
         def submit(batches: Batches) -> PrefectFuture[SpokenBatch]:
-            grain.begin()
             under_way.begin(batches)
             tracker.speaking(under_way.title)
             return _submit(order, runner, batches, under_way.name_of(batches))
 
-        def next_batches() -> Batches | None:
-            found = itertools.islice(iter(backlog.next_batch, None), grain.pieces)
-            return tuple(found) or None
-
-        for batch in gather(submit, next_batches, in_flight=settings.execution.threads):
-            grain.end()
+        for batch in gather(submit, partial(under_way.next_of, backlog), in_flight=settings.execution.threads):
             again = _to_repeat(batch.takes, settings.qa.retakes)
             finished = {take.utterance_key for take in batch.takes} - again
             under_way.end(batch)
@@ -132,9 +126,10 @@ def _to_repeat(takes: Iterable[Take], retakes: int) -> set[str]:
 
 
 class _UnderWay:
-    """Knows which batches are with the runner, and so where in the book the engine is."""
+    """Knows which batches are with the runner, and so where in the book the engine is, and how many go out together."""
 
     def __init__(self, order: Order) -> None:
+        self._grain = Grain(TASK_RUNS_PER_STEP)
         self._chapters = order.book.chapters
         self._places: dict[str, tuple[int, int]] = {}  # by key: chapter and utterance, the first that has the text
         for item in order.keyed:
@@ -153,12 +148,18 @@ class _UnderWay:
         """Names a task run that speaks these batches."""
         return speaking_name([self._places[item.utterance_key] for items in batches for item in items])
 
+    def next_of(self, backlog: Backlog) -> Batches | None:
+        """Takes as many batches off the backlog as make one task run; None while nothing waits."""
+        return tuple(itertools.islice(iter(backlog.next_batch, None), self._grain.pieces)) or None
+
     def begin(self, batches: Batches) -> None:
         """Notes that batches go out."""
+        self._grain.begin()
         self._batches.append(batches)
 
     def end(self, batch: SpokenBatch) -> None:
         """Notes that batches have come back, all of them or the first."""
+        self._grain.end()
         first = batch.takes[0].utterance_key
         self._batches = [batches for batches in self._batches if batches[0][0].utterance_key != first]
 
