@@ -31,7 +31,7 @@ class Upkeep(BaseModel):
     )
 
 
-@flow(name="maintain", persist_result=False)
+@flow(name="maintain", flow_run_name="maintain", persist_result=False)
 def maintain(request: Upkeep = Upkeep()) -> None:  # noqa: B008  # frozen
     """Backs up the database and removes old runs from Prefect's; on request, checks every byte. Fails for damage.
 

@@ -15,7 +15,7 @@ from flows.services import open_services, read_settings
 logger = logging.getLogger(__name__)
 
 
-@flow(name="retry-flagged", persist_result=False)
+@flow(name="retry-flagged", flow_run_name="retry-flagged", persist_result=False)
 def retry_flagged(request: FlaggedRequest) -> None:
     """Starts a run of `retry-failed` for every book of the library that has doubtful takes.
 

@@ -14,7 +14,7 @@ from flows.services import open_services, read_settings
 logger = logging.getLogger(__name__)
 
 
-@flow(name="sweep", persist_result=False)
+@flow(name="sweep", flow_run_name="sweep", persist_result=False)
 def sweep() -> None:
     """Finds runs whose process is gone, and starts them again where tries are left (`production.tries`)."""
     send_logs()

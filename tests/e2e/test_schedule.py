@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.e2e.box import Box
+from tests.flows.samples import write_fb2
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -44,7 +45,7 @@ def test_a_schedule_fires_and_makes_the_books_of_a_folder(box):
     shelf = box.folder / "shelf"
     shelf.mkdir()
     for name in ("one", "two"):
-        box.fresh_book().rename(shelf / f"{name}.md")
+        write_fb2(shelf / f"{name}.fb2", name.title(), f"The {name} at the gate was late in the evening.")
     (shelf / "notes.xyz").write_text("no book")
     arguments = ["schedule", "add", "shelf", "--cron", soon(), "--timezone", "UTC", "--voice", "tone", "--json"]
     added = box.command(*arguments)

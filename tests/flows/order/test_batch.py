@@ -8,7 +8,7 @@ from flows.order.request import Request
 from flows.services import open_services, read_settings
 from storage.records import RunState, Take, Verdict
 from tasks.errors import BadInputError
-from tests.flows.samples import BOOK
+from tests.flows.samples import write_fb2
 
 
 @pytest.fixture
@@ -21,10 +21,10 @@ def services(voiced_home):
 def shelf(tmp_path):
     shelf = tmp_path / "shelf"
     shelf.mkdir()
-    for name in ("b.md", "a.MD", "c.markdown"):
-        (shelf / name).write_text(f"{BOOK}\nMore of {name}.\n", "utf-8")
+    for name in ("b.fb2", "a.FB2", "c.fb2"):
+        write_fb2(shelf / name, f"Book {name[0]}")
     (shelf / "notes.xyz").write_text("no book")
-    (shelf / "folder.md").mkdir()
+    (shelf / "folder.fb2").mkdir()
     return shelf
 
 
@@ -46,12 +46,12 @@ def names(found):
 
 def test_the_books_of_a_folder_that_were_never_finished_and_are_not_in_work(services, shelf):
     request = FolderRequest(book=str(shelf), out="/out", preset="fast")
-    assert names(unmade_books(services, request)) == ["a.MD", "b.md", "c.markdown"]
-    record(services, shelf / "a.MD", RunState.DONE)
-    record(services, shelf / "b.md", RunState.RUNNING)
-    record(services, shelf / "c.markdown", RunState.FAILED)
+    assert names(unmade_books(services, request)) == ["a.FB2", "b.fb2", "c.fb2"]
+    record(services, shelf / "a.FB2", RunState.DONE)
+    record(services, shelf / "b.fb2", RunState.RUNNING)
+    record(services, shelf / "c.fb2", RunState.FAILED)
     ((source, found),) = unmade_books(services, request)
-    assert (type(found), found.book, found.preset) == (Request, str(shelf / "c.markdown"), "fast")
+    assert (type(found), found.book, found.preset) == (Request, str(shelf / "c.fb2"), "fast")
     assert len(source) == 64
 
 
@@ -63,16 +63,16 @@ def test_an_empty_folder_has_no_books_and_one_that_is_gone_is_refused(services, 
 
 
 def test_books_with_doubtful_takes_are_retried_as_they_were_made(services, shelf):
-    order = record(services, shelf / "a.MD", RunState.FLAGGED, preset="standard")
-    record(services, shelf / "b.md", RunState.DONE)
+    order = record(services, shelf / "a.FB2", RunState.FLAGGED, preset="standard")
+    record(services, shelf / "b.fb2", RunState.DONE)
     assert list(flagged_books(services, FlaggedRequest())) == []
     flag(services, order)
     ((source, found),) = flagged_books(services, FlaggedRequest(reason="silence"))
-    assert (source, found.book, found.preset) == (order.source, str(shelf / "a.MD"), "standard")
+    assert (source, found.book, found.preset) == (order.source, str(shelf / "a.FB2"), "standard")
     assert (found.reason, found.voice) == ("silence", "tone")
     ((_, other),) = flagged_books(services, FlaggedRequest(preset="high_quality"))
     assert other.preset == "high_quality"
-    (shelf / "a.MD").rename(shelf / "gone.md")
+    (shelf / "a.FB2").rename(shelf / "gone.fb2")
     assert list(flagged_books(services, FlaggedRequest())) == []
 
 
