@@ -43,12 +43,22 @@ PEAK_DBTP = -20.0
 LOUDNESS_LUFS = -23.0  # of a tone with such a peak
 
 
-@functools.lru_cache
 def try_ffmpeg(settings: PackageSettings) -> None:
     """Publishes two seconds of sound with the ffmpeg and the outputs that the settings name, and throws them away.
 
     Raises `BadInputError` for an ffmpeg that cannot be used; otherwise as `find_outputs`.
     """
+    _try(settings.model_dump_json())
+
+
+def forget_trials() -> None:
+    """Lets what was tried be tried again."""
+    _try.cache_clear()
+
+
+@functools.lru_cache
+def _try(dumped: str) -> None:
+    settings = PackageSettings.model_validate_json(dumped)
     path = ffmpeg_path(settings.ffmpeg)
     version = ffmpeg_version(settings.ffmpeg)
     with tempfile.TemporaryDirectory(prefix="talepress-trial-") as name:
