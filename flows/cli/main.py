@@ -24,6 +24,7 @@ from flows.cli import (
     clean,
     deploy,
     doctor,
+    drain,
     lexicon,
     maintain,
     make,
@@ -33,6 +34,7 @@ from flows.cli import (
     report,
     retry,
     say,
+    schedule,
     status,
     train,
     up,
@@ -75,6 +77,7 @@ COMMANDS = (
     (up.up, ("talepress up",)),
     (up.down, ("talepress down",)),
     (deploy.deploy, ("talepress deploy",)),
+    (drain.drain, ("talepress drain", "talepress drain --resume")),
     (train.train, ("talepress train all --config configs/models/tortoise_mini.toml", "talepress train --list")),
     (doctor.doctor, ("talepress doctor", "talepress doctor --repair")),
     (bench.bench, ("talepress bench --seconds 30",)),
@@ -85,6 +88,7 @@ NOUNS = (
     ("voice", voice.app, ("talepress voice list", "talepress voice add anna anna-1.wav anna-2.wav")),
     ("lexicon", lexicon.app, ("talepress lexicon import words.pls",)),
     ("model", model.app, ("talepress model list", "talepress model verify tortoise_mini")),
+    ("schedule", schedule.app, ('talepress schedule add book.epub --cron "0 1 * * *"', "talepress schedule list")),
     ("maintain", maintain.app, ("talepress maintain verify --repair", "talepress maintain restore")),
 )
 
