@@ -150,6 +150,7 @@ class PackageSettings(_Section):
     disclosure: Words
     opening: str
     closing: str
+    feed_url: str
 
 
 class VoicesSettings(_Section):

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from tasks.errors import BadInputError
 from tasks.package.output import Output
 from tasks.package.outputs.audio_files import audio_output
+from tasks.package.outputs.feed import FEED
+from tasks.package.outputs.library import LIBRARY
 from tasks.package.outputs.manifest import MANIFEST
 
 # In the order in which they are written. Each sees the files of those before it, so the manifest comes last. A kind of
@@ -22,6 +24,8 @@ OUTPUTS = (
     audio_output("inaudio", " (INaudio)", " (INaudio).mp3"),
     audio_output("google", " (Google)", " (Google).flac"),
     audio_output("podcast", " (podcast)", " (podcast).mp3"),
+    LIBRARY,
+    FEED,
     MANIFEST,
 )
 
