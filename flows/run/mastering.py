@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from prefect.utilities.annotations import quote
 
+from flows.order.details import with_details
 from flows.order.existing import chosen_takes, edition_content, find_edition, find_master
 from flows.order.order import Order
 from flows.progress import Progress, announce
@@ -143,6 +144,7 @@ def publish(order: Order, masters: tuple[Master, ...], replacing: Replace) -> tu
     if found is not None:
         return key, Published(found, ())
     content = replace(content, credits=make_credits(order))
+    content = with_details(order, content)
     settings = order.services.settings
     task = package_task.with_options(**policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`

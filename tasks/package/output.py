@@ -94,6 +94,10 @@ class Output:
     # Raises `BadInputError` for settings with which the output cannot be made, before anything is spoken.
     require: Callable[[PackageSettings], None] = require_nothing
 
+    # Whether it wants to know when each word is heard, and where in the book's file each character stands.
+    needs_words: bool = False
+    needs_origins: bool = False
+
     # What follows the edition's name where one file is not enough and a folder holds several; "": it always is.
     parts_suffix: str = ""
 
