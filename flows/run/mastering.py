@@ -143,8 +143,7 @@ def publish(order: Order, masters: tuple[Master, ...], replacing: Replace) -> tu
     key, found = find_edition(order, content)
     if found is not None:
         return key, Published(found, ())
-    content = replace(content, credits=make_credits(order))
-    content = with_details(order, content)
+    content = replace(with_details(order, content), credits=make_credits(order))
     settings = order.services.settings
     task = package_task.with_options(**policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`
