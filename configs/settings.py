@@ -166,6 +166,7 @@ class PackageSettings(_Section):
     disclosure: Words
     opening: str
     closing: str
+    feed_url: str
     readalong: ReadAlongSettings
 
 

@@ -144,6 +144,8 @@ WRONG = [
     (["publish", "missing.epub", "--as", "mp3"], "missing.epub"),
     (["publish", "book.md", "--as", "mp3"], "book.md was never made"),
     (["publish", "book.md", "--voice", "tone"], "--voice"),
+    (["push", "folder", "--server", "http://127.0.0.1:9"], "AUDIOBOOKSHELF_TOKEN"),
+    (["push", "folder"], "--server"),
     (["check", "missing.mp3", "--for", "acx"], "missing.mp3"),
     (["check", "book.md", "--for", "acx"], "book.md"),
     (["check", "book.md", "--for", "nobody"], "nobody"),
