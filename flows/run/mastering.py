@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from prefect.utilities.annotations import quote
 
+from flows.order.details import with_details
 from flows.order.existing import chosen_takes, edition_content, find_edition, find_master
 from flows.order.order import Order
 from flows.progress import Progress, announce
@@ -175,7 +176,7 @@ def publish(order: Order, masters: tuple[Master, ...], replacing: Replace) -> tu
     key, found = find_edition(order, content)
     if found is not None:
         return key, Published(found, ())
-    content = replace(content, credits=make_credits(order))
+    content = replace(with_details(order, content), credits=make_credits(order))
     settings = order.services.settings
     task = package_task.with_options(task_run_name="package", **policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`
