@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from configs.settings import Settings
 from flows.order.manuscript import read_manuscript
-from flows.order.order import Order
 from flows.progress import Progress, announce
 from storage.records import Book
 from tasks import stopping
@@ -29,9 +29,27 @@ from tasks.package.content import EditionContent
 from tasks.package.outputs import find_outputs
 from tasks.package.timeline import TimedWord
 
+if TYPE_CHECKING:
+    from flows.order.order import Order
+
 SAVED_AT_ONCE = 100  # takes whose words are saved in one transaction: what a crash may cost
 
 logger = logging.getLogger(__name__)
+
+
+def check_details(settings: Settings, book: Path) -> None:
+    """Raises `BadInputError` where an output cannot have what it wants to know: before anything is spoken for hours."""
+    timer_of(settings)
+    outputs = find_outputs(settings.package.outputs)
+    if not any(output.needs_origins for output in outputs):
+        return
+    data = book.read_bytes() if book.is_file() else b""
+    if not data or not can_be_traced(book, data):
+        raise BadInputError(
+            f"{book.name} is no EPUB, and only an EPUB can become a read-along: convert it, or leave readalong out"
+        )
+    for output in outputs:
+        output.check_source(book.name, data, settings.package)
 
 
 def timer_of(settings: Settings) -> WordTimer | None:

@@ -27,6 +27,10 @@ def record_nothing(_content: EditionContent) -> tuple[Recording, ...]:
     return ()
 
 
+def accept_any_source(_name: str, _data: bytes, _settings: PackageSettings) -> None:
+    """Takes any book: for outputs that are not made of its file."""
+
+
 def shaped_by_nothing(_settings: PackageSettings) -> Mapping[str, object]:
     """Says that no setting shapes an output's files."""
     return {}
@@ -90,6 +94,10 @@ class Output:
     # Whether it wants to know when each word is heard, and where in the book's file each character stands.
     needs_words: bool = False
     needs_origins: bool = False
+
+    # Looks at the book's file (its name, its bytes) before anything is spoken. Raises `BadInputError` for one that the
+    # output cannot be made of, and where something that it needs is not installed.
+    check_source: Callable[[str, bytes, PackageSettings], None] = accept_any_source
 
     # What follows the edition's name where one file is not enough and a folder holds several; "": it always is.
     parts_suffix: str = ""
