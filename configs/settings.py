@@ -163,6 +163,8 @@ class PackageSettings(_Section):
     narrator: str
     narration: Words
     disclosure: Words
+    opening: str
+    closing: str
     readalong: ReadAlongSettings
 
 

@@ -55,6 +55,8 @@ PACKAGE = PackageSettings(
     narrator="",
     narration="AI voice",
     disclosure="Narrated by a synthetic voice (Talepress, {voice}).",
+    opening="{title}.",
+    closing="The end.",
     readalong=ReadAlongSettings(grain="sentence", bitrate_kbps=64, epubcheck=False),
 )
 HEADINGS = (10_101, 12_345, 11_111)  # first sample of the heading in its chapter
