@@ -12,51 +12,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from configs.settings import Settings
 from flows.order.manuscript import read_manuscript
+from flows.order.needs import timer_of
+from flows.order.order import Order
 from flows.progress import Progress, announce
 from storage.records import Book
 from tasks import stopping
 from tasks.align.sources import source_times
-from tasks.align.timers import time_takes, word_timer
+from tasks.align.timers import time_takes
 from tasks.align.words import WordTimer
 from tasks.errors import BadInputError
 from tasks.ingest.book import can_be_traced, read_book
-from tasks.models.catalogue import find_model
 from tasks.package.content import EditionContent
 from tasks.package.outputs import find_outputs
 from tasks.package.timeline import TimedWord
 
-if TYPE_CHECKING:
-    from flows.order.order import Order
-
 SAVED_AT_ONCE = 100  # takes whose words are saved in one transaction: what a crash may cost
 
 logger = logging.getLogger(__name__)
-
-
-def check_details(settings: Settings, book: Path) -> None:
-    """Raises `BadInputError` where an output cannot have what it wants to know: before anything is spoken for hours."""
-    timer_of(settings)
-    outputs = find_outputs(settings.package.outputs)
-    if not any(output.needs_origins for output in outputs):
-        return
-    data = book.read_bytes() if book.is_file() else b""
-    if not data or not can_be_traced(book, data):
-        raise BadInputError(
-            f"{book.name} is no EPUB, and only an EPUB can become a read-along: convert it, or leave readalong out"
-        )
-    for output in outputs:
-        output.check_source(book.name, data, settings.package)
-
-
-def timer_of(settings: Settings) -> WordTimer | None:
-    """Who listens for words, None where no output wants their times. Raises `BadInputError`, `CheckpointError`."""
-    if not any(output.needs_words for output in find_outputs(settings.package.outputs)):
-        return None
-    return word_timer(settings.align, find_model(settings.storage, settings.align.model).path)
 
 
 def with_details(order: Order, content: EditionContent) -> EditionContent:
