@@ -28,7 +28,8 @@ def check_needs(settings: Settings, book: Path) -> None:
             f"{book.name} is no EPUB, and only an EPUB can become a read-along: convert it, or leave readalong out"
         )
     for output in outputs:
-        output.check_source(book.name, data, settings.package)
+        if output.needs_origins:
+            output.check_source(book.name, data)
 
 
 def timer_of(settings: Settings) -> WordTimer | None:

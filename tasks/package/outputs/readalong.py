@@ -38,11 +38,10 @@ def recordings_of(content: EditionContent) -> tuple[Recording, ...]:
     )
 
 
-def check_source(name: str, data: bytes, settings: PackageSettings) -> None:
-    """Raises `BadInputError` for a book that cannot become a read-along, and where epubcheck is missed."""
+def require_programs(settings: PackageSettings) -> None:
+    """Raises `BadInputError` where epubcheck is asked for and cannot be run."""
     if settings.readalong.epubcheck:
         require_epubcheck()
-    require_fit(name, data)
 
 
 def write_readalong(draft: Draft) -> tuple[Path, ...]:
@@ -121,5 +120,6 @@ READALONG = Output(
     shape=lambda settings: settings.readalong.model_dump(mode="json"),
     needs_words=True,
     needs_origins=True,
-    check_source=check_source,
+    require=require_programs,
+    check_source=require_fit,
 )
