@@ -15,6 +15,7 @@ from configs.publish_profiles import check_profiles
 from configs.settings import Settings, SettingsError
 from flows.order.chapters import describe_chapters, select_chapters
 from flows.order.manuscript import read_manuscript
+from flows.order.needs import check_needs
 from flows.order.request import Request
 from flows.services import Services
 from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
@@ -134,6 +135,7 @@ def prepare(
     model = services.front_end  # the networks are not needed before something is spoken
     sampling = services.sampling
     manuscript = read_manuscript(request, settings, model.languages, read=read)
+    check_needs(settings, path)
     book = manuscript.book
     wanted = select_chapters(request.chapters, len(book.chapters))
     require_writable(Path(request.out))
