@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 from storage.mapping import COLUMN_TYPES
-from storage.records import BlockKind, LedgerState, Markup, PauseKind, RunState, Verdict
+from storage.records import BlockKind, DecisionKind, LedgerState, Markup, PauseKind, Reach, RunState, Verdict
 
 
 class Base(DeclarativeBase):
@@ -51,6 +51,11 @@ def _owner(column: str) -> MappedColumn[Any]:
 def _position() -> MappedColumn[int]:
     """The last part of a key, counted from 0: tables have no order of their own."""
     return mapped_column(primary_key=True, autoincrement=False, doc="its place in the tuple that its owner holds")
+
+
+def _book_of() -> MappedColumn[int]:
+    """The book that a row is about, and is deleted with."""
+    return mapped_column(ForeignKey("books.id", ondelete="CASCADE"), doc="the book, elsewhere known by source_sha256")
 
 
 def _chapter_of_book() -> ForeignKeyConstraint:
@@ -227,9 +232,7 @@ class RunRow(Base):
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    book_id: Mapped[int] = mapped_column(
-        ForeignKey("books.id", ondelete="CASCADE"), doc="the book that the record names by source_sha256"
-    )
+    book_id: Mapped[int] = _book_of()
     flow: Mapped[str]
     state: Mapped[RunState]
     request: Mapped[dict[str, object]]
@@ -240,6 +243,31 @@ class RunRow(Base):
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    heeded: Mapped[int]
+
+
+class DecisionRow(Base):
+    """A person's word. Rows are added and never changed, but for `ended_by`.
+
+    No foreign key to takes: the word outlives a database that is rebuilt from audio.
+    """
+
+    __tablename__ = "decisions"
+    __table_args__ = (Index(None, "book_id", "take_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    book_id: Mapped[int] = _book_of()
+    kind: Mapped[DecisionKind]
+    who: Mapped[str]
+    made_at: Mapped[datetime]
+    chapter: Mapped[str]
+    text: Mapped[str]
+    occurrence: Mapped[int]
+    take_key: Mapped[str]
+    reach: Mapped[Reach]
+    written: Mapped[str]
+    value: Mapped[str]
+    ended_by: Mapped[int | None]
 
 
 class MasterRow(Base):

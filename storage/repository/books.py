@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, case, delete, func, select, update
 from sqlalchemy.orm import Session, undefer
 
+from storage.errors import NotFoundError
 from storage.mapping import row_values, to_record
 from storage.records import (
     Block,
@@ -30,6 +31,7 @@ from storage.records import (
     Verdict,
 )
 from storage.repository._queries import book_id, in_chapters, insert_rows
+from storage.repository.decisions import is_settled
 from storage.schema import BlockRow, BookRow, ChapterRow, LedgerRow, RunRow, SkipRow, TakeRow, UtteranceRow
 
 
@@ -104,6 +106,13 @@ class Books:
             blocks.setdefault(row.chapter_index, []).append(to_record(Block, row))
         chapters = self._session.scalars(_of_book(ChapterRow, owner).order_by(ChapterRow.index))
         return tuple(to_record(Chapter, row, blocks=tuple(blocks.get(row.index, ()))) for row in chapters)
+
+    def block(self, source_sha256: str, chapter_index: int, index: int) -> Block:
+        """Reads one block of a book. Raises `NotFoundError`."""
+        row = self._session.get(BlockRow, (book_id(self._session, source_sha256), chapter_index, index))
+        if row is None:
+            raise NotFoundError(f"chapter {chapter_index + 1} has no block {index + 1}: read the book again")
+        return to_record(Block, row)
 
     def script(self, source_sha256: str) -> Script:
         """Reads the script of a book as it was saved; its coverage is added up anew. Raises `NotFoundError`."""
@@ -199,7 +208,7 @@ _COUNTS = (
     func.count(UtteranceRow.index),
     func.count(UtteranceRow.utterance_key),
     func.count(TakeRow.key),
-    func.count(case((TakeRow.verdict == Verdict.DOUBTFUL, 1))),
+    func.count(case(((TakeRow.verdict == Verdict.DOUBTFUL) & ~is_settled(UtteranceRow.book_id, TakeRow.key), 1))),
     func.coalesce(func.sum(TakeRow.samples * 1.0 / TakeRow.sample_rate), 0.0),
 )
 

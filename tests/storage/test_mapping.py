@@ -20,6 +20,7 @@ from storage.records import (
     Block,
     Book,
     Chapter,
+    Decision,
     Edition,
     EditionFile,
     LedgerEntry,
@@ -36,6 +37,7 @@ from storage.schema import (
     BlockRow,
     BookRow,
     ChapterRow,
+    DecisionRow,
     EditionChapterRow,
     EditionFileRow,
     EditionRow,
@@ -63,6 +65,7 @@ RECORD_OF = {
     MasterRow: Master,
     PlacementRow: PlacedUtterance,
     EditionRow: Edition,
+    DecisionRow: Decision,
     EditionFileRow: EditionFile,
 }
 
@@ -78,6 +81,8 @@ WITHOUT_TABLE = {
     "KeyedUtterance": "an utterance with its column utterance_key",
     "ChosenTake": "an utterance joined to its chosen take",
     "FlaggedUtterance": "an utterance joined to its chosen take and its chapter",
+    "HeardUtterance": "an utterance joined to its chosen take and its chapter",
+    "ReviewCounts": "counted",
     "ChapterSummary": "counted",
     "BookSummary": "counted",
 }
