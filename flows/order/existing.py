@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flows.order.alone import alone
+from flows.order.manuscript import source_of
 from flows.order.order import Order
 from flows.order.request import Request
 from flows.services import Services
@@ -27,15 +28,6 @@ AnyRequest = TypeVar("AnyRequest", bound=Request)
 
 # The name of every edition before names could be chosen. An edition's place does not say it, so that it stays the same.
 FIRST_NAME = "{title} (chapters {chapters})"
-
-
-def source_of(book: Path) -> str:
-    """Computes the identity of a book file, as the database knows it. Raises `BadInputError`."""
-    try:
-        with book.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BadInputError(f"{book} cannot be read: {error.strerror}") from error
 
 
 def last_request(services: Services, asked: Mapping[str, Any], kind: type[AnyRequest]) -> AnyRequest:
@@ -93,6 +85,8 @@ def recorded_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) ->
 def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent:
     """Gathers everything that an edition with these masters is made of; what names it is there without any master."""
     cues = [cue for master in masters for cue in chosen_takes(order, master.chapter_index)]
+    with order.services.database.snapshot() as uow:
+        decisions = uow.decisions.holding(order.source) if uow.books.exists(order.source) else ()
     return EditionContent(
         book=order.book,
         masters=masters,
@@ -104,6 +98,7 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
         settings=order.services.settings.package,
         chapters=order.selection,
         preset=order.services.settings.synthesize.preset,
+        decisions=decisions,
         directions=order.request.directions,
     )
 

@@ -161,9 +161,13 @@ def _make_masters(
 def _open(order: Order, flow: str) -> str:
     """Saves book, keys, choices and the run's row in one transaction: two processes cannot both begin."""
     with order.services.database.unit_of_work() as uow:
-        uow.books.save(order.book, order.script)
-        run_id = uow.runs.start(order.source, flow, order.record)
+        choices = uow.takes.choices(order.source)
+        is_new_script = uow.books.save(order.book, order.script)
+        run_id = uow.runs.start(order.source, flow, order.record, heeded=order.heeded)
         uow.books.assign_keys(order.source, order.keyed)
+        if is_new_script:
+            uow.takes.choose(order.source, choices)  # the best take of a text stays, though its row is another
+        uow.takes.choose_decided(order.source)
         uow.takes.choose_acceptable(order.source, order.chapters)
         uow.commit()
     return run_id

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
-from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
 
 from prefect.futures import PrefectFuture
@@ -21,6 +21,7 @@ from flows.run.runners import make_runner
 from flows.run.tracker import Tracker
 from flows.run.window import gather
 from storage.records import KeyedUtterance, Take, Verdict
+from storage.repository.decisions import SETTLING
 from tasks.errors import TalepressError
 from tasks.qa.verdict import best
 from tasks.synthesize.batches import Backlog, RenderItem, is_last_attempt
@@ -56,7 +57,7 @@ def speak(
     # module half imported where a batch imports it meanwhile.
     importlib.import_module("torch")
     settings = order.services.settings
-    refused = _refused_takes(order, utterances)
+    refused = _refuse_takes(order, utterances)
     backlog = Backlog(
         _items(order, utterances),
         batch_seconds=settings.synthesize.batch_seconds,
@@ -173,13 +174,20 @@ class _Unfinished:
         return done
 
 
-def _refused_takes(order: Order, utterances: Iterable[KeyedUtterance]) -> frozenset[str]:
-    """Keys of the takes that a person does not want: those of the utterances that a retrial names by their places."""
+def _refuse_takes(order: Order, utterances: Iterable[KeyedUtterance]) -> frozenset[str]:
+    """Lists the takes of the utterances that a retrial names by their places: a new one is wanted in any case.
+
+    Whoever approved one of them has thought better of it, so those approvals end.
+    """
     places = order.request.places if isinstance(order.request, Retrial) else ()
     named = {item.key for item in order.keyed if (item.utterance.chapter_index, item.utterance.index) in places}
-    with order.services.database.snapshot() as uow:
+    with order.services.database.unit_of_work() as uow:
         existing = uow.takes.of(item.key for item in utterances if item.key in named)
-    return frozenset(take.key for takes in existing.values() for take in takes)
+        refused = frozenset(take.key for takes in existing.values() for take in takes)
+        approvals = [word.id for word in uow.decisions.about(order.source, refused) if word.kind in SETTLING]
+        uow.decisions.withdraw(order.source, approvals, "talepress retry --only")
+        uow.commit()
+    return refused
 
 
 def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderItem]:
@@ -198,16 +206,14 @@ def _next_attempt(takes: Iterable[Take]) -> int:
     return next(number for number in itertools.count() if number not in made)
 
 
-def _commit(
-    order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker, refused: Collection[str]
-) -> None:
+def _commit(order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker, refused: frozenset[str]) -> None:
     """Commits the rows of one batch and the choices of its finished utterances in one transaction."""
     with order.services.database.unit_of_work() as uow:
         uow.takes.add(takes)
-        choices = {
-            key: best(take for take in known if take.key not in refused).key
-            for key, known in uow.takes.of(finished).items()
-        }
-        uow.takes.choose(order.source, choices)
+        unwanted = refused | uow.takes.rejected(order.source)
+        for key, known in uow.takes.of(finished).items():
+            if wanted := [take for take in known if take.key not in unwanted]:
+                uow.takes.choose(order.source, {key: best(wanted).key})
+        uow.takes.choose_decided(order.source, finished)
         uow.runs.progress(tracker.run_id, tracker.done, tracker.total)
         uow.commit()

@@ -122,9 +122,14 @@ class Takes:
         )
         return {key: take for key, take in self._session.execute(query)}
 
-    def choose_decided(self, source_sha256: str) -> None:
-        """Chooses what people want, and takes away the choice of what they reject. Raises `NotFoundError`."""
+    def choose_decided(self, source_sha256: str, keys: Collection[str] | None = None) -> None:
+        """Chooses what people want, and takes away the choice of what they reject; of these keys, None: of all.
+
+        Raises `NotFoundError`.
+        """
         of_book = UtteranceRow.book_id == book_id(self._session, source_sha256)
+        if keys is not None:
+            of_book = of_book & UtteranceRow.utterance_key.in_(tuple(keys))
         wanted = wanted_take(UtteranceRow)
         rejected = is_rejected(UtteranceRow.book_id, UtteranceRow.chosen_take_key)
         for condition, choice in ((wanted.exists(), wanted.scalar_subquery()), (rejected, None)):

@@ -47,6 +47,8 @@ def edition_key(content: EditionContent) -> str:
         "settings": content.settings.model_dump(mode="json", include=shaping),
         "outputs": [output.kind for output in outputs],
     }
+    if content.decisions:  # the manifest names them; an edition without any keeps the key that it had before there were
+        parts["decisions"] = [decision.id for decision in content.decisions]
     if content.settings.ffmpeg:  # the packaged one is not named: it was not when there was no choice
         parts["ffmpeg"] = content.settings.ffmpeg
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

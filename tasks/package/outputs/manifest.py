@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from configs.settings import PackageSettings
-from storage.records import EditionFile, Master
+from storage.records import Decision, DecisionKind, EditionFile, Master
 from tasks.errors import TalepressError
 from tasks.package.audio.ffmpeg import ffmpeg_version
 from tasks.package.content import EditionContent
@@ -19,6 +19,7 @@ from tasks.package.output import Draft, Output
 
 MANIFEST_FORMAT = 1  # raise it when a program that reads the manifest must read it in another way
 AUDIOBOOK = "m4b"  # the kind of file that has a section of its own
+_OF_MANY = (DecisionKind.APPROVE_CHAPTER, DecisionKind.APPROVE_BOOK)  # about more texts and takes than one
 BYTES_PER_SECOND = 500  # an utterance takes about 600 bytes and four seconds
 
 
@@ -82,8 +83,26 @@ def describe(content: EditionContent, files: tuple[EditionFile, ...]) -> dict[st
         "digest": content.model_digest,
         "sampling": asdict(content.sampling),
     }
+    if content.decisions:
+        described["decisions"] = [_decision(decision) for decision in content.decisions]
     described["chapters"] = _chapters(content)
     return described
+
+
+def _decision(decision: Decision) -> dict[str, object]:
+    """Describes what a person has decided, without what is empty: one about a take has no words."""
+    values = {
+        "what": decision.kind.value,
+        "who": decision.who,
+        "at": decision.made_at.isoformat(timespec="seconds"),
+        "reach": decision.reach.value if decision.kind is DecisionKind.CORRECT else "",
+        "chapter": decision.chapter,
+        "text": decision.text if decision.kind not in _OF_MANY else "",
+        "take": decision.take_key if decision.kind not in _OF_MANY else "",
+        "written": decision.written,
+        "value": decision.value,
+    }
+    return {name: value for name, value in values.items() if value}
 
 
 def _chapters(content: EditionContent) -> list[dict[str, object]]:
