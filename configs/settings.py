@@ -145,6 +145,19 @@ class PackageSettings(_Section):
     narrator: str
 
 
+class ReviewSettings(_Section):
+    """Where the page listens on which people hear and decide, and the address by which they reach it."""
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)]
+    address: Annotated[str, Field(pattern=r"^(https?://[^/\s]+)?$")]
+
+    @property
+    def page_address(self) -> str:
+        """The address of the page for links, without a slash at its end."""
+        return self.address or f"http://{self.host}:{self.port}"
+
+
 class VoicesSettings(_Section):
     """Limits on the reference clips of a new voice."""
 
@@ -206,6 +219,7 @@ class Settings(BaseSettings):
     stitch: StitchSettings
     master: MasterSettings
     package: PackageSettings
+    review: ReviewSettings
     voices: VoicesSettings
     storage: StorageSettings
     execution: ExecutionSettings

@@ -21,7 +21,7 @@ from flows.cli.console import ExitCode, exit_code_of, one_line, tell
 
 EXIT_CODES = (
     "0  done",
-    "1  done, but more takes are flagged than execution.max_flagged_share",
+    "1  done, but to be heard: more takes are flagged than execution.max_flagged_share, or it waits for review",
     "2  bad input or usage; everything is as it was",
     "3  failed",
     "130  stopped: the same command goes on",

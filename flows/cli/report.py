@@ -48,7 +48,10 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
             print(note)
         _show_flagged(report)
         _show_files(report.edition.files)
-        if report.flagged and report.page:
+        if report.waits_for:
+            print(f"not published yet: {report.waits_for}")
+            print(f"hear and decide: {report.review} (`talepress review serve` opens the page)")
+        elif report.flagged and report.page:
             print(f"to hear and judge: {report.page}")
     for path in report.kept:
         tell(f"kept as it was: {path} (another audiobook; --overwrite replaces it)")
@@ -56,7 +59,7 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
         tell(f"replaced: {_place(report.replaced)}")
     if report.rendered == 0:
         tell("nothing to render: every take was there already")
-    return ExitCode.FLAGGED if report.state is RunState.FLAGGED else ExitCode.DONE
+    return ExitCode.DONE if report.state is RunState.DONE else ExitCode.FLAGGED
 
 
 def _credit(voice: VoiceCredit) -> str:

@@ -15,7 +15,7 @@ from flows.cli.progress import Form, ProgressForm
 from flows.order.request import Retrial
 
 
-@with_options_of(Retrial, only=("book", "out", "only", "reason"), defaults={"out": None})
+@with_options_of(Retrial, only=("book", "out", "only", "reason", "hold"), defaults={"out": None})
 def retry(
     context: typer.Context,
     options: Options,
@@ -43,7 +43,7 @@ def retry(
         report = None
         if done is not None:
             report = outcome(order, done.masters, done.edition, Work(), wall_seconds=time.monotonic() - began)
-        if request.only or report is None or report.flagged:
+        if request.only or request.reason or report is None or report.flagged:
             chosen_again(order)  # refuses what cannot be spoken again before Prefect starts
             report = None
     if report is None:

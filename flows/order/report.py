@@ -82,7 +82,9 @@ class RunReport:
     flagged: tuple[FlaggedTake, ...]
     coverage: Coverage
     whole: WholeBook
-    page: str = ""  # path of the review page; empty where there is none
+    page: str = ""  # path of the page that needs no server; empty where there is none
+    waits_for: str = ""  # what a person must hear before the edition is published; empty where it is published
+    review: str = ""  # address of the page where that is done
 
     @property
     def is_partial(self) -> bool:
@@ -144,6 +146,8 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "memory": asdict(report.memory),
         "flagged": len(report.flagged),
         "page": report.page,
+        "waits_for": report.waits_for,
+        "review": report.review,
         "flagged_takes": flagged_rows(report.flagged),
         "coverage": coverage_json(report.coverage),
         "whole_book": {
@@ -206,6 +210,8 @@ def report_markdown(report: RunReport) -> str:
             f"| {flagged} |"
         )
     lines += ["", *(f"- {_cell(note)}" for note in loudness_notes(report))]
+    if report.waits_for:
+        lines += ["", f"**Not published yet: {report.waits_for}.** [Hear and decide]({report.review})"]
     lines += ["", f"## Flagged takes: {len(report.flagged)}", ""]
     if report.flagged:
         lines += ["| chapter | text | reason |", "|---|---|---|"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -129,6 +129,13 @@ class Request(Reading):
         json_schema_extra=form_hints(10),
     )
 
+    review: Literal["none", "flagged", "all"] = Field(
+        "none",
+        title="Review",
+        description="What a person must hear before it is published: none, flagged (doubtful takes), all.",
+        json_schema_extra=form_hints(13),
+    )
+
     @property
     def directions(self) -> tuple[str, ...]:
         """Says what is asked for of the reading besides voice and preset, for people: "cast village", "en-GB"."""
@@ -166,8 +173,15 @@ class Retrial(Request):
     reason: str = Field(
         "",
         title="Reason",
-        description="What the checks doubt: misspelled, short, long, silence, gap, ...",
+        description="What the checks doubt: misspelled, short, ...; or rejected: what people rejected or corrected.",
         json_schema_extra=form_hints(12),
+    )
+
+    hold: bool = Field(
+        False,
+        title="Hold",
+        description="Publish nothing, so that the new takes can be heard first; see `talepress review`.",
+        json_schema_extra=form_hints(14),
     )
 
     @property

@@ -15,6 +15,7 @@ from prefect import Flow
 ENTRYPOINTS = {
     "book-to-audio": "flows.book_to_audio.book_to_audio",
     "retry-failed": "flows.retry_failed.retry_failed",
+    "publish": "flows.publish.publish",
 }
 
 

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -17,8 +18,9 @@ from prefect import runtime
 from prefect.client.schemas.objects import State
 
 from flows.order.alone import alone, clear_work
+from flows.order.awaited import awaited
 from flows.order.order import Order, prepare
-from flows.order.outcome import check_coverage, outcome
+from flows.order.outcome import check_coverage, outcome, unpublished
 from flows.order.report import RunReport
 from flows.order.request import Request
 from flows.order.review import has_doubts, page_path, write_page
@@ -112,21 +114,48 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
         logger.info("%s: %d of %d utterances to speak", order.request.label, len(todo), len(order.keyed))
         masters, encoded = _make_masters(order, todo, tracker)
         stopping.check()
-        announce(Progress("package", 0, 1))
-        key, published = publish(order, masters, encoded, replacing)
-        announce(Progress("package", 1, 1))
         check_coverage(order, masters)
-        edition = published.edition
-        _write_page(order, edition)
-        wall = time.monotonic() - began
-        report = outcome(order, masters, edition, tracker.work, wall_seconds=wall, replaced=published.replaced)
-        with order.services.database.unit_of_work() as uow:
-            uow.editions.save(run_id, edition, key)
-            uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
-            uow.commit()
+        waits_for = awaited(order)
+        if waits_for:
+            report = _hold(order, masters, tracker, run_id, waits_for)
+        else:
+            report = _publish(order, masters, encoded, tracker, run_id, replacing)
+        report = replace(report, wall_seconds=time.monotonic() - began)
         tracker.finish()
         show_report(order.source, report)
     order.services.database.back_up()
+    return report
+
+
+def _publish(
+    order: Order,
+    masters: tuple[Master, ...],
+    encoded: dict[str, Path],
+    tracker: Tracker,
+    run_id: str,
+    replacing: Replace,
+) -> RunReport:
+    """Publishes the edition and writes into the run's row that it is done. Returns the report."""
+    announce(Progress("package", 0, 1))
+    key, published = publish(order, masters, encoded, replacing)
+    announce(Progress("package", 1, 1))
+    edition = published.edition
+    _write_page(order, edition)
+    report = outcome(order, masters, edition, tracker.work, wall_seconds=0.0, replaced=published.replaced)
+    with order.services.database.unit_of_work() as uow:
+        uow.editions.save(run_id, edition, key)
+        uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
+        uow.commit()
+    return report
+
+
+def _hold(order: Order, masters: tuple[Master, ...], tracker: Tracker, run_id: str, waits_for: str) -> RunReport:
+    """Publishes nothing, and writes into the run's row what waits for a person. Returns the report."""
+    edition = unpublished(order, masters)
+    report = outcome(order, masters, edition, tracker.work, wall_seconds=0.0, waits_for=waits_for)
+    with order.services.database.unit_of_work() as uow:
+        uow.runs.finish(run_id, report.state, waits_for)
+        uow.commit()
     return report
 
 
@@ -150,7 +179,7 @@ def _make_masters(
     """
     stopping.check()
     with (
-        Mastering(order, encode=bool(todo)) as mastering,
+        Mastering(order, encode=bool(todo) and order.request.review == "none") as mastering,
         closing(speak(order, todo, tracker, mastering.failed)) as spoken_chapters,
     ):
         for chapter in spoken_chapters:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import itertools
 from collections.abc import Callable, Generator, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect.futures import PrefectFuture
@@ -20,8 +21,7 @@ from flows.run import policies
 from flows.run.runners import make_runner
 from flows.run.tracker import Tracker
 from flows.run.window import gather
-from storage.records import KeyedUtterance, Take, Verdict
-from storage.repository.decisions import SETTLING
+from storage.records import Decision, DecisionKind, KeyedUtterance, Take, Verdict
 from tasks.errors import TalepressError
 from tasks.qa.verdict import best
 from tasks.synthesize.batches import Backlog, RenderItem, is_last_attempt
@@ -177,15 +177,16 @@ class _Unfinished:
 def _refuse_takes(order: Order, utterances: Iterable[KeyedUtterance]) -> frozenset[str]:
     """Lists the takes of the utterances that a retrial names by their places: a new one is wanted in any case.
 
-    Whoever approved one of them has thought better of it, so those approvals end.
+    That is a person's word, which lasts longer than the run.
     """
     places = order.request.places if isinstance(order.request, Retrial) else ()
     named = {item.key for item in order.keyed if (item.utterance.chapter_index, item.utterance.index) in places}
     with order.services.database.unit_of_work() as uow:
         existing = uow.takes.of(item.key for item in utterances if item.key in named)
         refused = frozenset(take.key for takes in existing.values() for take in takes)
-        approvals = [word.id for word in uow.decisions.about(order.source, refused) if word.kind in SETTLING]
-        uow.decisions.withdraw(order.source, approvals, "talepress retry --only")
+        for key in sorted(refused):
+            word = Decision(DecisionKind.REJECT, "talepress retry --only", datetime.now(UTC), take_key=key)
+            uow.decisions.add(order.source, word)
         uow.commit()
     return refused
 

@@ -49,13 +49,17 @@ class Reviews:
     ) -> tuple[HeardUtterance, ...]:
         """Lists some of a book's utterances in reading order; `words` are part of the text. Raises `NotFoundError`."""
         query = self._filtered(source_sha256, show, chapters, words, waiting)
+        return self._heard(query.offset(offset).limit(limit))
+
+    def at(self, source_sha256: str, place: tuple[int, int]) -> HeardUtterance | None:
+        """Reads one utterance; None where there is none. Raises `NotFoundError`."""
+        here = (UtteranceRow.chapter_index == place[0]) & (UtteranceRow.index == place[1])
+        return next(iter(self._heard(_of_book(book_id(self._session, source_sha256)).where(here))), None)
+
+    def _heard(self, query: Select[Any]) -> tuple[HeardUtterance, ...]:
         settled = is_settled(UtteranceRow.book_id, UtteranceRow.chosen_take_key)
-        rows = self._session.execute(
-            query.with_only_columns(ChapterRow.title, UtteranceRow, TakeRow, settled, _has_rejected_take())
-            .order_by(UtteranceRow.chapter_index, UtteranceRow.index)
-            .offset(offset)
-            .limit(limit)
-        )
+        columns = (ChapterRow.title, UtteranceRow, TakeRow, settled, _has_rejected_take())
+        ordered = query.with_only_columns(*columns).order_by(UtteranceRow.chapter_index, UtteranceRow.index)
         return tuple(
             HeardUtterance(
                 title,
@@ -65,7 +69,7 @@ class Reviews:
                 bool(is_wanted),
                 bool(rejected),
             )
-            for title, utterance, take, is_wanted, rejected in rows
+            for title, utterance, take, is_wanted, rejected in self._session.execute(ordered)
         )
 
     def count(
@@ -103,7 +107,7 @@ class Reviews:
             in_chapters(UtteranceRow.chapter_index, chapters), shown
         )
 
-    def counts(self, source_sha256: str) -> tuple[ReviewCounts, ...]:
+    def counts(self, source_sha256: str, chapters: Collection[int] | None = None) -> tuple[ReviewCounts, ...]:
         """Counts, for each chapter that has utterances, how far people have come. Raises `NotFoundError`."""
         settled = is_settled(UtteranceRow.book_id, UtteranceRow.chosen_take_key)
         rejected = _has_rejected_take()
@@ -118,6 +122,7 @@ class Reviews:
                 func.count(case((settled, 1))),
                 func.count(case((_is_unspoken(), 1))),
             )
+            .where(in_chapters(UtteranceRow.chapter_index, chapters))
             .group_by(ChapterRow.index, ChapterRow.title)
             .order_by(ChapterRow.index)
         )

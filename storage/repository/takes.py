@@ -136,6 +136,13 @@ class Takes:
             statement = update(UtteranceRow).where(of_book, condition).values(chosen_take_key=choice)
             self._session.execute(statement.execution_options(synchronize_session=False))
 
+    def utterance_keys(self, keys: Iterable[str]) -> frozenset[str]:
+        """Looks up the utterance keys of takes by the takes' own; those that there are not are left out."""
+        found: set[str] = set()
+        for chunk in chunks(keys):
+            found.update(self._session.scalars(select(TakeRow.utterance_key).where(TakeRow.key.in_(chunk))))
+        return frozenset(found)
+
     def rejected(self, source_sha256: str) -> frozenset[str]:
         """Lists the keys of the takes that people reject in a book. Raises `NotFoundError`."""
         owner = book_id(self._session, source_sha256)
