@@ -149,13 +149,14 @@ class ReviewSettings(_Section):
     """Where the page listens on which people hear and decide, and the address by which they reach it."""
 
     host: str
-    port: Annotated[int, Field(ge=1, le=65535)]
+    port: Annotated[int, Field(ge=0, le=65535)]
     address: Annotated[str, Field(pattern=r"^(https?://[^/\s]+)?$")]
 
     @property
     def page_address(self) -> str:
         """The address of the page for links, without a slash at its end."""
-        return self.address or f"http://{self.host}:{self.port}"
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        return self.address or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
 class VoicesSettings(_Section):

@@ -36,7 +36,7 @@ def nothing_unspoken(order: Order) -> tuple[KeyedUtterance, ...]:
         missing = uow.takes.missing(order.source, order.chapters)
     if missing:
         raise BadInputError(
-            f"{order.book.title}: {len(missing)} utterances are still to be spoken, the first is "
+            f"{order.book.title}: utterances still to be spoken: {len(missing)}, the first is "
             f"{missing[0].utterance.text[:60]!r}: `talepress retry BOOK --reason rejected --hold` speaks them"
         )
     return ()

@@ -351,31 +351,6 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class HeardUtterance:
-    """An utterance as people review it."""
-
-    chapter_title: str
-    utterance: Utterance
-    key: str | None  # of what is to be spoken; None: no run has asked for it yet
-    take: Take | None  # in use; None: it is still to be spoken, or all of its takes are rejected
-    settled: bool  # a person has approved or chosen the take
-    rejected: bool  # a person has rejected a take of it
-
-
-@dataclass(frozen=True)
-class ReviewCounts:
-    """How far people have come with a chapter. Counts are of utterances."""
-
-    index: int
-    title: str
-    utterances: int
-    doubtful: int  # nobody has decided about the take that the checks doubt
-    rejected: int  # a take was rejected, and nobody has approved another
-    settled: int
-    unspoken: int  # no take is in use
-
-
-@dataclass(frozen=True)
 class ChapterSummary:
     """How far a chapter has come. Counts are of utterances."""
 

@@ -43,6 +43,16 @@ def run_flow(name: str, request: Request, settings: Settings, *, verbose: bool, 
     return report
 
 
+def start_deployment(name: str, request: Request, once: str) -> None:
+    """Has a deployment start a run, and does not wait for it. The same `once` again starts no second one.
+
+    Raises `BadInputError` where Prefect has no such deployment.
+    """
+    from flows.run.deployments import start
+
+    start(name, request, once)
+
+
 def _final_state(flow: Callable[..., Any], request: Request, progress: Form) -> Any:
     """Runs the flow with the progress display, and returns the Prefect state that it ends in."""
     try:

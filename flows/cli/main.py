@@ -16,7 +16,22 @@ from typing import Annotated, TextIO
 
 import typer
 
-from flows.cli import bench, doctor, lexicon, maintain, make, model, plan, report, retry, say, status, train, voice
+from flows.cli import (
+    bench,
+    doctor,
+    lexicon,
+    maintain,
+    make,
+    model,
+    plan,
+    report,
+    retry,
+    review,
+    say,
+    status,
+    train,
+    voice,
+)
 from flows.cli.console import ExitCode, exit_code_of, one_line, tell
 
 EXIT_CODES = (
@@ -41,6 +56,7 @@ COMMANDS = (
 )
 NOUNS = (
     ("voice", voice.app, ("talepress voice list", "talepress voice add anna anna-1.wav anna-2.wav")),
+    ("review", review.app, ("talepress review serve", "talepress review list book.epub")),
     ("lexicon", lexicon.app, ("talepress lexicon import words.pls",)),
     ("model", model.app, ("talepress model list", "talepress model verify tortoise_mini")),
     ("maintain", maintain.app, ("talepress maintain verify --repair", "talepress maintain restore")),

@@ -11,6 +11,11 @@ from importlib import import_module
 from typing import Any
 
 from prefect import Flow
+from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
+
+from flows.order.request import Request
+from tasks.errors import BadInputError
 
 ENTRYPOINTS = {
     "book-to-audio": "flows.book_to_audio.book_to_audio",
@@ -24,3 +29,15 @@ def find_flow(name: str) -> Flow[..., Any]:
     module, _, function = ENTRYPOINTS[name].rpartition(".")
     flow: Flow[..., Any] = getattr(import_module(module), function)
     return flow
+
+
+def start(name: str, request: Request, once: str) -> None:
+    """Has the deployment of a flow, which has the flow's name, start a run; the same `once` again starts none.
+
+    Raises `BadInputError` where the server has no such deployment.
+    """
+    asked = {"request": request.model_dump(mode="json")}
+    try:
+        run_deployment(f"{name}/{name}", parameters=asked, idempotency_key=once, timeout=0, as_subflow=False)
+    except ObjectNotFound as error:
+        raise BadInputError(f"Prefect has no deployment {name!r}: `talepress deploy` makes it") from error

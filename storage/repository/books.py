@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, delete, func, select, update
+from sqlalchemy import Row, Select, bindparam, case, delete, func, select, true, update
 from sqlalchemy.orm import Session, undefer
 
 from storage.errors import NotFoundError
@@ -191,14 +191,26 @@ class Books:
         )
         return tuple(ChapterSummary(*row) for row in self._session.execute(query))
 
-    def summaries(self) -> tuple[BookSummary, ...]:
-        """Counts how far every book has come, the latest added first, in one query."""
-        query = _book_summaries().order_by(BookRow.added_at.desc(), BookRow.id.desc())
+    def sources(self, start: str = "") -> tuple[str, ...]:
+        """Lists the sha256 of the books, the latest added first; those that begin with `start`."""
+        query = select(BookRow.source_sha256).where(BookRow.source_sha256.startswith(start, autoescape=True))
+        return tuple(self._session.scalars(query.order_by(BookRow.added_at.desc(), BookRow.id.desc())))
+
+    def language(self, source_sha256: str) -> str:
+        """Reads the language of a book. Raises `NotFoundError`."""
+        return self._session.get_one(BookRow, book_id(self._session, source_sha256)).language
+
+    def summaries(self, sources: Collection[str] | None = None) -> tuple[BookSummary, ...]:
+        """Counts how far every book has come, or these, the latest added first, in one query."""
+        ids = None
+        if sources is not None:
+            ids = tuple(self._session.scalars(select(BookRow.id).where(BookRow.source_sha256.in_(tuple(sources)))))
+        query = _book_summaries(ids).order_by(BookRow.added_at.desc(), BookRow.id.desc())
         return tuple(_book_summary(row) for row in self._session.execute(query))
 
     def summary(self, source_sha256: str) -> BookSummary:
         """Counts how far a book has come. Raises `NotFoundError`."""
-        query = _book_summaries().where(BookRow.id == book_id(self._session, source_sha256))
+        query = _book_summaries([book_id(self._session, source_sha256)])
         return _book_summary(self._session.execute(query).one())
 
 
@@ -225,7 +237,8 @@ def _joined_takes(query: AnySelect) -> AnySelect:
     )
 
 
-def _book_summaries() -> AnySelect:
+def _book_summaries(ids: Collection[int] | None) -> AnySelect:
+    """Selects the summaries of the books with these ids, or of all."""
     last_run_state = (
         select(RunRow.state)
         .where(RunRow.book_id == BookRow.id)
@@ -235,6 +248,7 @@ def _book_summaries() -> AnySelect:
     )
     counts = (
         _joined_takes(select(ChapterRow.book_id, func.count(ChapterRow.index.distinct()).label("chapters"), *_COUNTS))
+        .where(true() if ids is None else ChapterRow.book_id.in_(ids))
         .group_by(ChapterRow.book_id)
         .subquery()
     )
@@ -243,6 +257,7 @@ def _book_summaries() -> AnySelect:
         select(BookRow.source_sha256, BookRow.title, BookRow.authors, *columns, last_run_state)
         .select_from(BookRow)
         .outerjoin(counts, counts.c.book_id == BookRow.id)
+        .where(true() if ids is None else BookRow.id.in_(ids))
     )
 
 

@@ -6,7 +6,7 @@ follows for a script.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,7 +65,10 @@ class Decisions:
         return row.id
 
     def withdraw(self, source_sha256: str, ids: Iterable[int], who: str) -> None:
-        """Ends decisions of a book by their ids. Raises `NotFoundError` for one that it does not have."""
+        """Ends decisions of a book by their ids; what they replaced holds again.
+
+        Raises `NotFoundError` for one that the book does not have.
+        """
         owner = book_id(self._session, source_sha256)
         for number in ids:
             row = self._session.get(DecisionRow, number)
@@ -73,6 +76,12 @@ class Decisions:
                 raise NotFoundError(f"the book has no decision {number}: `talepress review list` shows them")
             if row.ended_by is None:
                 word = Decision(DecisionKind.WITHDRAW, who, datetime.now(UTC), row.chapter, row.text, value=str(number))
+                self._session.execute(
+                    update(DecisionRow)
+                    .where(DecisionRow.book_id == owner, DecisionRow.ended_by == number)
+                    .values(ended_by=None)
+                    .execution_options(synchronize_session="fetch")
+                )
                 row.ended_by = self.add(source_sha256, word)
         self._session.flush()
 
@@ -80,9 +89,12 @@ class Decisions:
         statement = update(DecisionRow).where(which, _HOLDS).values(ended_by=by)
         self._session.execute(statement.execution_options(synchronize_session="fetch"))
 
-    def holding(self, source_sha256: str) -> tuple[Decision, ...]:
+    def holding(
+        self, source_sha256: str, kinds: Collection[DecisionKind] = tuple(DecisionKind)
+    ) -> tuple[Decision, ...]:
         """Lists what holds for a book, in order of ids: its own, and corrections of any book that reach always."""
-        return self._read(_of_book(book_id(self._session, source_sha256)).where(_HOLDS))
+        query = _of_book(book_id(self._session, source_sha256)).where(_HOLDS)
+        return self._read(query.where(DecisionRow.kind.in_(tuple(kinds))))
 
     def always(self) -> tuple[Decision, ...]:
         """Lists the corrections that hold for every book, in order of ids."""

@@ -6,6 +6,7 @@ Must not know how a page looks, nor what anybody decides.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select, t
 from sqlalchemy.orm import Session, aliased
 
 from storage.mapping import to_record
-from storage.records import HeardUtterance, ReviewCounts, Take, Utterance, Verdict
+from storage.records import Take, Utterance, Verdict
 from storage.repository._queries import book_id, chunks, in_chapters
 from storage.repository.decisions import is_rejected, is_settled
 from storage.schema import ChapterRow, TakeRow, UtteranceRow
@@ -28,6 +29,31 @@ class Show(StrEnum):
     DOUBTFUL = "doubtful"  # the checks doubt the take, and nobody has decided
     REJECTED = "rejected"  # to be spoken again, or spoken again and not approved yet
     ALL = "all"
+
+
+@dataclass(frozen=True)
+class HeardUtterance:
+    """An utterance as people review it."""
+
+    chapter_title: str
+    utterance: Utterance
+    key: str | None  # of what is to be spoken; None: no run has asked for it yet
+    take: Take | None  # in use; None: it is still to be spoken, or all of its takes are rejected
+    settled: bool  # a person has approved or chosen the take
+    rejected: bool  # a person has rejected a take of it
+
+
+@dataclass(frozen=True)
+class ReviewCounts:
+    """How far people have come with a chapter. Counts are of utterances."""
+
+    index: int
+    title: str
+    utterances: int
+    doubtful: int  # nobody has decided about the take that the checks doubt
+    rejected: int  # a take was rejected, and nobody has approved another
+    settled: int
+    unspoken: int  # no take is in use
 
 
 class Reviews:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
-from storage.errors import IncompleteError
+from storage.errors import IncompleteError, NotFoundError
 from storage.mapping import row_values, to_record
 from storage.records import ChosenTake, DecisionKind, FlaggedUtterance, KeyedUtterance, Take, Utterance, Verdict
 from storage.repository._queries import book_id, chunks, in_chapters, insert_unless_present
@@ -47,6 +47,13 @@ class Takes:
         made_at = datetime.now(UTC)
         rows = {take.key: row_values(take, TakeRow, made_at=made_at, lost=False) for take in takes}
         insert_unless_present(self._session, TakeRow, list(rows.values()), replaced="lost")
+
+    def get(self, key: str) -> Take:
+        """Reads a take by its key. Raises `NotFoundError`, also for one that is lost."""
+        row = self._session.get(TakeRow, key)
+        if row is None or row.lost:
+            raise NotFoundError("there is no such take any more: load the page again")
+        return to_record(Take, row)
 
     def of(self, utterance_keys: Iterable[str]) -> dict[str, tuple[Take, ...]]:
         """Looks up the takes of each utterance key, in order of attempts; keys without a take are left out."""

@@ -16,7 +16,8 @@ TakesInUse = Sequence[tuple[int, str, str]]  # chapter, text and take of every u
 
 def approved_chapters(uow: UnitOfWork, source_sha256: str) -> frozenset[int]:
     """Lists the chapters (from 0) that people have approved, alone or with the whole book. Raises `NotFoundError`."""
-    return approved_of(uow.reviews.takes_in_use(source_sha256), uow.decisions.holding(source_sha256))
+    kinds = (DecisionKind.APPROVE_CHAPTER, DecisionKind.APPROVE_BOOK)
+    return approved_of(uow.reviews.takes_in_use(source_sha256), uow.decisions.holding(source_sha256, kinds))
 
 
 def approved_of(in_use: TakesInUse, decisions: Iterable[Decision]) -> frozenset[int]:

@@ -7,7 +7,7 @@ know how people are asked: the page and the commands call the same functions.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from storage.database import Database
@@ -23,6 +23,16 @@ from tasks.segment.corrected import Sayer
 
 MOST_CHARS = 2000  # of a name, a note or a corrected text
 _SCOPES = {Reach.BOOK: Scope.BOOK, Reach.ALWAYS: Scope.GLOBAL}
+_NAMES = {
+    DecisionKind.APPROVE: "the approval",
+    DecisionKind.CHOOSE: "the choice",
+    DecisionKind.REJECT: "the rejection",
+    DecisionKind.CORRECT: "the correction",
+    DecisionKind.NOTE: "the note",
+    DecisionKind.APPROVE_CHAPTER: "the approval of a chapter",
+    DecisionKind.APPROVE_BOOK: "the approval of the book",
+}
+_OF_MANY = (DecisionKind.APPROVE_CHAPTER, DecisionKind.APPROVE_BOOK)
 Place = tuple[int, int]  # chapter and utterance, from 0
 
 
@@ -43,7 +53,8 @@ class Corrected:
 class Desk:
     """One person at work on one book. Places count from 0, takes from 1, as people see them.
 
-    `seen` is the id of the newest decision that the person knows of; None: of all.
+    `seen` is the id of the newest decision that the person knows of; None: of all. What is decided at one desk has one
+    time, by which it can be undone together.
     """
 
     database: Database
@@ -51,6 +62,7 @@ class Desk:
     who: str
     sayer: Sayer
     seen: int | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def approve(self, place: Place, take: int | None = None) -> DecisionKind:
         """Wants a take to be used: the one in use if none is named. Returns whether it was approved or chosen.
@@ -58,7 +70,7 @@ class Desk:
         Raises `BadInputError` where there is no such utterance or take, `DecidedMeanwhileError`.
         """
         with self.database.unit_of_work() as uow:
-            utterance, takes, in_use = self._look_up(uow, place)
+            utterance, takes, in_use = _look_up(uow, self.source, place)
             wanted = _numbered(takes, take) if take is not None else in_use
             if wanted is None:
                 raise BadInputError(f"{_shown(place)} has no take in use: choose one, or have it spoken again")
@@ -76,7 +88,7 @@ class Desk:
         `approve` does.
         """
         with self.database.unit_of_work() as uow:
-            utterance, takes, in_use = self._look_up(uow, place)
+            utterance, takes, in_use = _look_up(uow, self.source, place)
             unwanted = list(takes) if every else [_numbered(takes, take) if take is not None else in_use]
             for rejected in unwanted:
                 if rejected is None:
@@ -86,7 +98,7 @@ class Desk:
                 self._add(uow, DecisionKind.REJECT, place, utterance, take_key=rejected.key)
             if takes:
                 _choose_anew(uow, self.source, takes[0].utterance_key)
-            _, _, in_use = self._look_up(uow, place)
+            _, _, in_use = _look_up(uow, self.source, place)
             uow.commit()
         return in_use
 
@@ -98,7 +110,7 @@ class Desk:
         """
         wanted = _tidy(wanted)
         with self.database.unit_of_work() as uow:
-            utterance, takes, _ = self._look_up(uow, place)
+            utterance, takes, _ = _look_up(uow, self.source, place)
             changes = changes_of(utterance.text, wanted)
             self._check_seen(uow, place, utterance, takes, wanted, (DecisionKind.CORRECT,))
             if not changes:
@@ -122,10 +134,8 @@ class Desk:
         occurrence = self._occurrence(uow, place, utterance)
         found = [
             word.id
-            for word in uow.decisions.holding(self.source)
-            if word.kind is DecisionKind.CORRECT
-            and word.reach is Reach.PLACE
-            and (word.text, word.occurrence) == (utterance.text, occurrence)
+            for word in uow.decisions.holding(self.source, [DecisionKind.CORRECT])
+            if word.reach is Reach.PLACE and (word.text, word.occurrence) == (utterance.text, occurrence)
         ]
         if not found:
             raise BadInputError("nothing is changed: write how the sentence should be said")
@@ -139,7 +149,7 @@ class Desk:
         if not text:
             raise BadInputError("the note is empty: write something")
         with self.database.unit_of_work() as uow:
-            utterance, _, _ = self._look_up(uow, place)
+            utterance, _, _ = _look_up(uow, self.source, place)
             self._add(uow, DecisionKind.NOTE, place, utterance, value=text)
             uow.commit()
 
@@ -161,13 +171,28 @@ class Desk:
                 raise BadInputError(f"there is no chapter {chapter + 1}: the book has {len(titles)}")
             counts = [titles[chapter]] if chapter is not None else list(titles.values())
             if unspoken := sum(count.unspoken for count in counts):
-                raise BadInputError(f"{unspoken} sentences are still to be spoken: speak them, and hear them first")
+                raise BadInputError(f"sentences still to be spoken: {unspoken}; speak them, and hear them first")
             rows = uow.reviews.takes_in_use(self.source)
             texts, takes = digests([row for row in rows if chapter in (None, row[0])])
             title = counts[0].title if chapter is not None else ""
-            word = Decision(kind, self.who, datetime.now(UTC), title, texts, take_key=takes)
+            word = Decision(kind, self.who, self.now, title, texts, take_key=takes)
             uow.decisions.add(self.source, word)
             uow.commit()
+
+    def undo(self) -> str:
+        """Undoes what this person decided last in the book, and names it.
+
+        Raises `BadInputError` where there is nothing to undo.
+        """
+        with self.database.snapshot() as uow:
+            history = uow.decisions.history(self.source)
+        own = [word for word in history if word.who == self.who and word.ended_by is None and word.kind in _NAMES]
+        if not own:
+            raise BadInputError(f"{self.who} has decided nothing in this book that could be undone")
+        last = [word for word in own if word.made_at == own[-1].made_at]
+        self.withdraw([word.id for word in last])
+        about = f" of “{last[-1].text[:60]}”" if last[-1].kind not in _OF_MANY else ""
+        return f"{_NAMES[last[-1].kind]}{about}"
 
     def withdraw(self, ids: Sequence[int]) -> None:
         """Undoes decisions. Raises `NotFoundError` for one that the book does not have."""
@@ -177,14 +202,6 @@ class Desk:
             for key in uow.takes.utterance_keys(word.take_key for word in ended):
                 _choose_anew(uow, self.source, key)
             uow.commit()
-
-    def _look_up(self, uow: UnitOfWork, place: Place) -> tuple[Utterance, tuple[Take, ...], Take | None]:
-        """Reads an utterance, its takes in order, and the one in use. Raises `BadInputError` where there is none."""
-        heard = uow.reviews.at(self.source, place)
-        if heard is None:
-            raise BadInputError(f"{_shown(place)}: the book has no such sentence; `talepress review list` shows them")
-        takes = uow.takes.of([heard.key]).get(heard.key, ()) if heard.key else ()
-        return heard.utterance, takes, heard.take
 
     def _occurrence(self, uow: UnitOfWork, place: Place, utterance: Utterance) -> int:
         return uow.reviews.occurrences(self.source, [utterance.text])[utterance.text].index(place)
@@ -203,8 +220,7 @@ class Desk:
     ) -> None:
         title = next(count.title for count in uow.reviews.counts(self.source, [place[0]]))
         occurrence = self._occurrence(uow, place, utterance)
-        now = datetime.now(UTC)
-        word = Decision(kind, self.who, now, title, utterance.text, occurrence, take_key, reach, written, value)
+        word = Decision(kind, self.who, self.now, title, utterance.text, occurrence, take_key, reach, written, value)
         uow.decisions.add(self.source, word)
 
     def _check_seen(
@@ -232,8 +248,8 @@ class Desk:
         occurrence = self._occurrence(uow, place, utterance)
         words += [
             word
-            for word in uow.decisions.holding(self.source)
-            if word.kind is DecisionKind.CORRECT and (word.text, word.occurrence) == (utterance.text, occurrence)
+            for word in uow.decisions.holding(self.source, [DecisionKind.CORRECT])
+            if (word.text, word.occurrence) == (utterance.text, occurrence)
         ]
         for word in words:
             agrees = word.kind in same and subject in (word.take_key, word.value)
@@ -242,6 +258,31 @@ class Desk:
                     f"{word.who} has decided on this sentence since you opened the page ({word.kind.value}): "
                     "look again, then decide"
                 )
+
+
+def find_take(uow: UnitOfWork, source: str, place: Place, number: int | None) -> Take:
+    """Finds a take of an utterance by its number, or the one in use. Raises `BadInputError` where there is none."""
+    _, takes, in_use = _look_up(uow, source, place)
+    if number is None and in_use is not None:
+        return in_use
+    return _numbered(takes, number or 1)
+
+
+def place_of(text: str) -> Place:
+    """Reads "20:18". Raises `BadInputError`."""
+    chapter, _, utterance = text.partition(":")
+    if not (chapter.isdecimal() and utterance.isdecimal() and len(text) < 16):
+        raise BadInputError(f"{text[:40]!r} is no place: write chapter and sentence, such as 20:18")
+    return int(chapter) - 1, int(utterance) - 1
+
+
+def _look_up(uow: UnitOfWork, source: str, place: Place) -> tuple[Utterance, tuple[Take, ...], Take | None]:
+    """Reads an utterance, its takes in order, and the one in use. Raises `BadInputError` where there is none."""
+    heard = uow.reviews.at(source, place)
+    if heard is None:
+        raise BadInputError(f"{_shown(place)}: the book has no such sentence; `talepress review list` shows them")
+    takes = uow.takes.of([heard.key]).get(heard.key, ()) if heard.key else ()
+    return heard.utterance, takes, heard.take
 
 
 def _choose_anew(uow: UnitOfWork, source: str, key: str) -> None:

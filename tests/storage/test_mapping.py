@@ -81,8 +81,6 @@ WITHOUT_TABLE = {
     "KeyedUtterance": "an utterance with its column utterance_key",
     "ChosenTake": "an utterance joined to its chosen take",
     "FlaggedUtterance": "an utterance joined to its chosen take and its chapter",
-    "HeardUtterance": "an utterance joined to its chosen take and its chapter",
-    "ReviewCounts": "counted",
     "ChapterSummary": "counted",
     "BookSummary": "counted",
 }
