@@ -33,9 +33,12 @@ book: $(VENV)/.run
 	$(PY) samples/build.py
 	$(VENV)/bin/talepress make samples/*.epub --out $(OUT)
 
+# In the order of their folders, so that what takes longest (e2e, flows) does not begin last.
+ON_EVERY_CORE := --numprocesses auto --no-loadscope-reorder
+
 ## the suite, but for what takes minutes
 test: $(VENV)/.dev
-	$(PY) -m pytest -m "not slow"
+	$(PY) -m pytest -m "not slow" $(ON_EVERY_CORE)
 
 ## what takes minutes: commands stopped at many moments, disks that damage a library
 test-slow: $(VENV)/.dev

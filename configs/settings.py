@@ -142,6 +142,7 @@ class PackageSettings(_Section):
     name: Annotated[str, Field(min_length=1)]
     ffmpeg: str
     aac_bitrate_kbps: Annotated[int, Field(ge=24, le=320)]
+    part_hours: Annotated[float, Field(gt=0, le=23)]
     narrator: str
 
 
@@ -208,6 +209,16 @@ class ExecutionSettings(_Section):
     server_start_timeout_s: Annotated[float, Field(ge=1)]
 
 
+class ProductionSettings(_Section):
+    """What `talepress up` runs on a box. `workers` 0: one for each GPU, or one where there is none."""
+
+    host: Annotated[str, Field(min_length=1)]
+    port: Annotated[int, Field(ge=0, le=65535)]
+    workers: Count
+    tries: AtLeastOne
+    keep_days: AtLeastOne
+
+
 class Settings(BaseSettings):
     """All settings. Made by `load_settings`."""
 
@@ -224,6 +235,7 @@ class Settings(BaseSettings):
     voices: VoicesSettings
     storage: StorageSettings
     execution: ExecutionSettings
+    production: ProductionSettings
 
     @classmethod
     def settings_customise_sources(

@@ -15,7 +15,7 @@ from configs.settings import Settings, SettingsError, SynthesizeSettings, load_s
 from storage.artifacts import ArtifactStore
 from storage.database import Database, database_exists
 from storage.pairing import open_store
-from storage.records import VoiceRecord
+from storage.records import BookSummary, VoiceRecord
 from tasks.disk import output_errors
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.models.catalogue import find_model
@@ -89,6 +89,13 @@ class Services:
     def _store_is_of_a_library(self) -> bool:
         """Tells whether the artifact store has a database that it belongs to, wherever that may be now."""
         return ArtifactStore(self.settings.storage.artifacts).identity() is not None
+
+    def books(self) -> tuple[BookSummary, ...]:
+        """The books that are remembered, the latest first."""
+        if not self.has_database():
+            return ()
+        with self.database.snapshot() as uow:
+            return uow.books.summaries()
 
     def added_voices(self) -> tuple[VoiceRecord, ...]:
         """Lists the voices that users added, of any model."""

@@ -14,6 +14,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -27,6 +28,15 @@ MARKER = "store.id"  # the file that says who a store is
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 _CHUNK_BYTES = 1 << 20
 _STALE_SECONDS = 24 * 3600.0  # no writer takes a day for one file: older temporaries were left by a killed process
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """An artifact as it lies in a local store."""
+
+    address: str
+    bytes: int
+    age_s: float
 
 
 class ArtifactStore:
@@ -173,6 +183,22 @@ class ArtifactStore:
         if hashlib.sha256(data).hexdigest() != address:
             raise self._damaged(address)
         return data
+
+    def files(self) -> Iterator[StoredFile]:
+        """Lists all artifacts. Raises `ArtifactError` in a remote store, which has tools of its own for that."""
+        if not self._local:
+            raise ArtifactError(
+                f"the artifacts in {self._root} are not local files: look at them with that place's tools"
+            )
+        for path in Path(self._root).glob("[0-9a-f][0-9a-f]/*"):
+            if _ADDRESS.fullmatch(path.name):
+                found = path.stat()
+                yield StoredFile(path.name, found.st_size, time.time() - found.st_mtime)
+
+    def remove(self, address: str) -> None:
+        """Deletes an artifact; one that is gone already is none of anybody's concern. Raises `OSError`."""
+        if self.exists(address):
+            self._fs.rm_file(self._location(address))
 
     def verify(self, address: str) -> None:
         """Checks an artifact's bytes against its address. Raises `MissingArtifactError`, `DamagedArtifactError`."""

@@ -53,11 +53,6 @@ def _position() -> MappedColumn[int]:
     return mapped_column(primary_key=True, autoincrement=False, doc="its place in the tuple that its owner holds")
 
 
-def _book_of() -> MappedColumn[int]:
-    """The book that a row is about, and is deleted with."""
-    return mapped_column(ForeignKey("books.id", ondelete="CASCADE"), doc="the book, elsewhere known by source_sha256")
-
-
 def _chapter_of_book() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(
         ["book_id", "chapter_index"], ["chapters.book_id", "chapters.index"], ondelete="CASCADE"
@@ -232,7 +227,9 @@ class RunRow(Base):
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    book_id: Mapped[int] = _book_of()
+    book_id: Mapped[int] = mapped_column(
+        ForeignKey("books.id", ondelete="CASCADE"), doc="the book that the record names by source_sha256"
+    )
     flow: Mapped[str]
     state: Mapped[RunState]
     request: Mapped[dict[str, object]]
@@ -256,7 +253,10 @@ class DecisionRow(Base):
     __table_args__ = (Index(None, "book_id", "take_key"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    book_id: Mapped[int] = _book_of()
+    book_id: Mapped[int | None] = mapped_column(
+        ForeignKey("books.id", ondelete="CASCADE"),
+        doc="the book; none where it was removed and the word reaches always",
+    )
     kind: Mapped[DecisionKind]
     who: Mapped[str]
     made_at: Mapped[datetime]

@@ -18,24 +18,12 @@ def golden_sets() -> list[Path]:
 
 
 def real_books() -> list[Path]:
-    """EPUB files as people have them, those that are there and whole."""
-    return [path for path in _books() if _is_archive(path)]
-
-
-def real_books_or_skip() -> list[object]:
-    """Parameters of a test that reads each real book, those that cannot be tested skipped with the reason."""
-    absent = pytest.mark.skip(reason="no real books beside the checkout (../shared/books/*.epub)")
-    overwritten = pytest.mark.skip(reason="this file beside the checkout was overwritten: it is no archive")
-    return [path if _is_archive(path) else pytest.param(path, marks=overwritten) for path in _books()] or [
-        pytest.param(None, marks=absent, id="none")
-    ]
-
-
-def _books() -> list[Path]:
+    """EPUB files as people have them, those that are there."""
     folder = _BESIDE / "books"
     return [*sorted(folder.glob("*.epub")), *sorted(folder.glob("idpf/*.epub"))]
 
 
-def _is_archive(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"PK"
+def real_books_or_skip() -> list[object]:
+    """Parameters of a test that reads each real book; where there are none, one that is skipped and says why."""
+    absent = pytest.mark.skip(reason="no real books beside the checkout (../shared/books/*.epub)")
+    return [*real_books()] or [pytest.param(None, marks=absent, id="none")]

@@ -11,7 +11,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from storage.errors import (
     BookBusyError,
@@ -34,6 +36,8 @@ WRONG_PATH = frozenset(  # of a file that the user named: there is another to be
 )
 BAD_INPUT = (BadInputError, NotFoundError, DuplicateError, BookBusyError, DatabaseUrlError, DatabasePlaceError)
 ANOTHER_DISK = (StoreUnavailableError, DatabaseFullError)  # one that the user mounts or makes room on
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")]
 
 
 class ExitCode(IntEnum):
@@ -82,6 +86,17 @@ def _names_wrong_path(error: OSError) -> bool:
 def tell(line: str) -> None:
     """Prints one line for a person, on stderr."""
     print(line, file=sys.stderr, flush=True)
+
+
+def require_consent(what: str, *, yes: bool) -> None:
+    """Asks whether something may go. Raises `BadInputError` where the answer is no, or nobody is there to be asked."""
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise BadInputError(f"this would {what}: say --yes where nobody can be asked")
+    print(f"{what[0].upper()}{what[1:]}? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise BadInputError("nothing was removed")
 
 
 def emit_json(payload: Mapping[str, Any]) -> None:

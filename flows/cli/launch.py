@@ -5,17 +5,20 @@ Knows nothing of what the flows do. Prefect is imported in here, after its envir
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
+from flows.actions.box import read_note
 from flows.cli.console import tell
 from flows.cli.progress import Form, progress_display
 from flows.order.request import Request
 from flows.progress import listening
-from flows.run.server import prefect_server, prepare_environment, settle
+from flows.run.server import prefect_server, prepare_environment, require_health, settle
 from tasks import stopping
+from tasks.errors import BadInputError
 
 if TYPE_CHECKING:
     from configs.settings import Settings
@@ -51,6 +54,22 @@ def start_deployment(name: str, request: Request, once: str) -> None:
     from flows.run.deployments import start
 
     start(name, request, once)
+
+
+def use_server(settings: Settings) -> None:
+    """Prepares this process to ask a server that lives already: the user's (`PREFECT_API_URL`), or that of `up`.
+
+    Raises `BadInputError` where there is none, or it does not answer.
+    """
+    home = settings.storage.folder
+    if not os.environ.get("PREFECT_API_URL"):
+        note = read_note(home)
+        if note is None:
+            raise BadInputError("there is no Prefect server: start `talepress up`, or set PREFECT_API_URL to yours")
+        os.environ["PREFECT_API_URL"] = note.api
+    timeout = settings.execution.server_start_timeout_s
+    prepare_environment(home / "prefect", start_timeout_s=timeout, verbose=False)
+    require_health(os.environ["PREFECT_API_URL"], timeout=10, hint="is `talepress up` being started, or stopped?")
 
 
 def _final_state(flow: Callable[..., Any], request: Request, progress: Form) -> Any:

@@ -18,6 +18,9 @@ import typer
 
 from flows.cli import (
     bench,
+    book,
+    clean,
+    deploy,
     doctor,
     lexicon,
     maintain,
@@ -30,6 +33,7 @@ from flows.cli import (
     say,
     status,
     train,
+    up,
     voice,
 )
 from flows.cli.console import ExitCode, exit_code_of, one_line, tell
@@ -50,11 +54,16 @@ COMMANDS = (
     (status.status, ("talepress status", "talepress status book.epub")),
     (retry.retry, ("talepress retry book.epub", "talepress retry book.epub --only 20:18,20:22")),
     (report.report, ("talepress report book.epub", "talepress report book.epub --out book.html")),
+    (up.up, ("talepress up",)),
+    (up.down, ("talepress down",)),
+    (deploy.deploy, ("talepress deploy",)),
     (train.train, ("talepress train all --config configs/models/tortoise_mini.toml", "talepress train --list")),
     (doctor.doctor, ("talepress doctor", "talepress doctor --repair")),
     (bench.bench, ("talepress bench --seconds 30",)),
+    (clean.clean, ("talepress clean", "talepress clean --remove left --remove takes")),
 )
 NOUNS = (
+    ("book", book.app, ("talepress book list", "talepress book remove book.epub")),
     ("voice", voice.app, ("talepress voice list", "talepress voice add anna anna-1.wav anna-2.wav")),
     ("review", review.app, ("talepress review serve", "talepress review list book.epub")),
     ("lexicon", lexicon.app, ("talepress lexicon import words.pls",)),

@@ -133,11 +133,7 @@ def prepare(
     require_writable(Path(request.out))
     require_writable(settings.storage.folder)
     script = heeded.script(services, book, segment)
-    if script.coverage.unaccounted_chars:
-        raise CoverageError(
-            f"{path.name}: {script.coverage.unaccounted_chars} characters are neither spoken nor skipped by a rule; "
-            "please report the book"
-        )
+    _require_coverage(script, path)
     spoken = {utterance.chapter_index for utterance in script.utterances}
     chapters = tuple(index for index in wanted if index in spoken)
     if not chapters:
@@ -149,6 +145,15 @@ def prepare(
     voices = {name: services.voice(name) for name in manuscript.voices}
     narrator = services.voice(manuscript.narrator)
     return Order(services, request, book, script, chapters, narrator, sampling, voices, heeded.newest)
+
+
+def _require_coverage(script: Script, path: Path) -> None:
+    """Raises `CoverageError` where the script loses text."""
+    if script.coverage.unaccounted_chars:
+        raise CoverageError(
+            f"{path.name}: {script.coverage.unaccounted_chars} characters are neither spoken nor skipped by a rule; "
+            "please report the book"
+        )
 
 
 def _require_room(out: Path, settings: Settings, outputs: Sequence[Output], seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from configs.settings import MasterSettings
 from flows.order.awaited import page_address
 from flows.order.existing import edition_content
 from flows.order.order import Order
@@ -80,14 +81,7 @@ def outcome(
         kept=tuple(map(str, kept)),
         replaced=replaced,
         cover=describe_cover(order.book.cover),
-        levels=tuple(
-            ChapterLevel(
-                master.loudness_lufs,
-                master.true_peak_dbtp,
-                misses_target=misses_target(master.loudness_lufs, settings.master),
-            )
-            for master in masters
-        ),
+        levels=_levels(masters, settings.master),
         target_lufs=settings.master.target_lufs,
         chapter_indices=order.chapters,
         utterances=len(order.keyed),
@@ -100,6 +94,17 @@ def outcome(
         waits_for=waits_for,
         review=page_address(order) if waits_for else "",
         whole=WholeBook(whole.chapters, whole.utterances, whole.chosen, whole.seconds, whole_coverage),
+    )
+
+
+def _levels(masters: tuple[Master, ...], settings: MasterSettings) -> tuple[ChapterLevel, ...]:
+    return tuple(
+        ChapterLevel(
+            master.loudness_lufs,
+            master.true_peak_dbtp,
+            misses_target=misses_target(master.loudness_lufs, settings),
+        )
+        for master in masters
     )
 
 

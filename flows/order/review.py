@@ -62,9 +62,11 @@ def gather(order: Order, edition: Edition | None) -> Review:
     chapters: list[ChapterShown] = []
     passages: list[Passage] = []
     sounds = _Sounds(order.services.store)
-    offset: float | None = 0.0  # seconds; None behind a chapter that is not finished
+    offset: float | None = 0.0  # seconds to its master's start; None behind a chapter that is not finished
     for chapter in order.chapters:
         cues, master = _chapter(order, chapter)
+        if chapter == order.chapters[0] and master is not None and master.placed:
+            offset = -master.placed[0].start_sample / master.sample_rate  # the audiobook starts with the first word
         found = _passages(order, cues, master, offset, sounds)
         passages += found
         chapters.append(_chapter_shown(order, chapter, master, offset, len(found)))
@@ -97,7 +99,7 @@ def _chapter_shown(
     return ChapterShown(
         number=chapter + 1,
         title=order.book.chapters[chapter].title,
-        start="" if offset is None or master is None else clock(offset),
+        start="" if offset is None or master is None else clock(max(offset, 0.0)),
         length=clock(master.samples / master.sample_rate) if master else "",
         loudness=f"{master.loudness_lufs:.1f} LUFS" if master else "not finished",
         peak=f"{master.true_peak_dbtp:.1f} dBTP" if master else "",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from storage.records import Decision, DecisionKind, KeyedUtterance, Take, Verdic
 from tasks.errors import TalepressError
 from tasks.qa.verdict import best
 from tasks.synthesize.batches import Backlog, RenderItem, is_last_attempt
+from tasks.synthesize.keys import take_key
 from tasks.synthesize.render import RenderJob, SpokenBatch
 from tasks.synthesize.task import synthesize_batch
 
@@ -195,16 +196,25 @@ def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderIte
     """Lists what to speak, each with the number of its next attempt."""
     with order.services.database.snapshot() as uow:
         existing = uow.takes.of(item.key for item in utterances)
+        rejected = uow.takes.rejected(order.source)
     return [
-        RenderItem(item.key, item.utterance.spoken, _next_attempt(existing.get(item.key, ())), item.utterance.voice)
+        RenderItem(
+            item.key,
+            item.utterance.spoken,
+            _next_attempt(item.key, existing.get(item.key, ()), rejected),
+            item.utterance.voice,
+        )
         for item in utterances
     ]
 
 
-def _next_attempt(takes: Iterable[Take]) -> int:
-    """The lowest number that none of these takes has: a take that was lost is spoken again, with its own seed."""
+def _next_attempt(key: str, takes: Iterable[Take], rejected: Collection[str]) -> int:
+    """The lowest number that none of these takes has: a take that was lost is spoken again, with its own seed.
+
+    One that people rejected is not: it would come out the same.
+    """
     made = {take.attempt for take in takes}
-    return next(number for number in itertools.count() if number not in made)
+    return next(number for number in itertools.count() if number not in made and take_key(key, number) not in rejected)
 
 
 def _commit(order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker, refused: frozenset[str]) -> None:

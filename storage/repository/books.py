@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, case, delete, func, select, true, update
 from sqlalchemy.orm import Session, undefer
 
-from storage.errors import NotFoundError
+from storage.errors import BookBusyError, NotFoundError
 from storage.mapping import row_values, to_record
+from storage.processes import is_alive
 from storage.records import (
     Block,
     Book,
@@ -25,6 +26,8 @@ from storage.records import (
     KeyedUtterance,
     LedgerEntry,
     LedgerState,
+    Reach,
+    RunState,
     Script,
     Skip,
     Utterance,
@@ -32,7 +35,7 @@ from storage.records import (
 )
 from storage.repository._queries import book_id, in_chapters, insert_rows
 from storage.repository.decisions import is_settled
-from storage.schema import BlockRow, BookRow, ChapterRow, LedgerRow, RunRow, SkipRow, TakeRow, UtteranceRow
+from storage.schema import BlockRow, BookRow, ChapterRow, DecisionRow, LedgerRow, RunRow, SkipRow, TakeRow, UtteranceRow
 
 
 class Books:
@@ -88,6 +91,21 @@ class Books:
     def exists(self, source_sha256: str) -> bool:
         """Tells whether a book is stored."""
         return self._session.scalar(select(BookRow.id).where(BookRow.source_sha256 == source_sha256)) is not None
+
+    def remove(self, source_sha256: str) -> None:
+        """Forgets a book with its script, runs, editions and decisions. Takes and masters, which books share, stay.
+
+        So do corrections that people made in it for every book.
+
+        Raises `BookBusyError` while a living process works on it, `NotFoundError`.
+        """
+        owner = book_id(self._session, source_sha256)
+        running = self._session.scalar(select(RunRow).where(RunRow.book_id == owner, RunRow.state == RunState.RUNNING))
+        if running is not None and is_alive(running.process, running.heartbeat_at):
+            raise BookBusyError("another process works on this book: wait for it or stop it")
+        kept = (DecisionRow.book_id == owner) & (DecisionRow.reach == Reach.ALWAYS)
+        self._session.execute(update(DecisionRow).where(kept).values(book_id=None))
+        self._session.execute(delete(BookRow).where(BookRow.id == owner))
 
     def get(self, source_sha256: str) -> Book:
         """Reads a book as it was saved. Raises `NotFoundError`."""

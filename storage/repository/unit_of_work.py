@@ -9,6 +9,7 @@ from storage.repository.books import Books
 from storage.repository.decisions import Decisions
 from storage.repository.editions import Editions
 from storage.repository.masters import Masters
+from storage.repository.references import References
 from storage.repository.reviews import Reviews
 from storage.repository.runs import Runs
 from storage.repository.stores import Stores
@@ -29,6 +30,7 @@ class UnitOfWork:
         self.masters = Masters(session)
         self.editions = Editions(session)
         self.decisions = Decisions(session)
+        self.references = References(session)
         self.reviews = Reviews(session)
         self.stores = Stores(session)
 

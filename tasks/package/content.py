@@ -1,4 +1,4 @@
-"""Holds what an edition is made of, and what every output derives from it alike: rate, length, chapter marks, tags.
+"""Holds what an edition is made of, and what every output derives from it alike: timeline, length, chapter marks, tags.
 
 It must not know in which files an edition is published.
 """
@@ -6,13 +6,15 @@ It must not know in which files an edition is published.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from configs.settings import PackageSettings
 from storage.records import Book, Decision, Master, Take, VoiceRecord
-from tasks.package.audio.marks import ChapterMark, chapter_marks, sample_rate_of
+from tasks.package.audio.marks import ChapterMark, marks_in
 from tasks.package.audio.tags import Tags, tags_of
+from tasks.package.timeline import AudioFile, Timeline, WordTimes, in_one_file, timeline_of
 from tortoise_core.inference.interface import Sampling
 
 
@@ -32,21 +34,32 @@ class EditionContent:
     preset: str = ""  # its name, for people
     decisions: tuple[Decision, ...] = ()  # of people, those that hold
     directions: tuple[str, ...] = ()  # what else was said about the reading, for people: "cast village", "en-GB"
+    words: WordTimes = field(default_factory=dict)  # when words are heard, as far as somebody has looked
 
     @cached_property
+    def timeline(self) -> Timeline:
+        """What is heard when: all that outputs know of masters and takes. Raises `TalepressError` without masters."""
+        return timeline_of(self.book, self.masters, self.takes, self.voice.name, self.words)
+
+    @property
     def sample_rate(self) -> int:
-        """Of all masters, in Hz. Raises `TalepressError` when they differ or there is none."""
-        return sample_rate_of(self.masters)
+        """Of all masters, in Hz. Raises as `timeline`."""
+        return self.timeline.sample_rate
 
     @cached_property
+    def whole(self) -> AudioFile:
+        """The book as if it were one file: from the first word to the end of the last chapter."""
+        return in_one_file(self.timeline, "", Path(), range(len(self.timeline.chapters)))
+
+    @property
     def seconds(self) -> float:
         """Length of all chapters together."""
-        return sum(master.samples for master in self.masters) / self.sample_rate
+        return self.whole.samples / self.sample_rate
 
     @cached_property
     def marks(self) -> tuple[ChapterMark, ...]:
-        """One mark per master, in samples from the start of the book's audio."""
-        return chapter_marks(self.masters)
+        """One mark per chapter, in samples of `whole`."""
+        return marks_in(self.timeline, self.whole)
 
     @cached_property
     def tags(self) -> Tags:

@@ -25,7 +25,7 @@ from tasks.package.outputs.manifest import MANIFEST
 from tasks.package.place import Replace, find_place
 
 # Raise it when equal inputs become other files.
-EDITION_FORMAT_VERSION = 2
+EDITION_FORMAT_VERSION = 3
 
 NOTHING_ENCODED: Mapping[str, Path] = MappingProxyType({})
 
@@ -93,7 +93,8 @@ def publish_edition(
     check_output_folder(folder)
     with output_errors(folder), _working_folder(folder / f".{stem}.partial") as working:
         encoded = _encode_rest(working, store, content, outputs, encoded)
-        draft = Draft(working / "files", stem, content, store, encoded)
+        audio = tuple(file for output in outputs for file in output.lay_out(content, stem))
+        draft = Draft(working / "files", stem, content, store, encoded, audio)
         draft.folder.mkdir()
         for output in outputs:
             draft = _write(draft, output)

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from tasks.package.output import Output
-from tasks.package.outputs.manifest import AUDIOBOOK, MANIFEST
+from tasks.package.outputs.manifest import MANIFEST
 
 PLACING_SUFFIX = ".placing"
 
@@ -26,7 +26,7 @@ class _ListedBook(BaseModel):
 
 
 class _ListedFile(BaseModel):
-    kind: str = AUDIOBOOK
+    kind: str = "m4b"  # in the section `audiobook` of format 1, which did not say it
     file: str
     sha256: str = ""
 
@@ -51,7 +51,7 @@ class ListedEdition(BaseModel):
     """What counts here of a manifest that lies in a folder."""
 
     book: _ListedBook
-    audiobook: _ListedFile | None = None
+    audiobook: _ListedFile | None = None  # in format 1
     files: list[_ListedFile] = []
     voice: _ListedName = _ListedName()
     model: _ListedName = _ListedName()
@@ -73,11 +73,13 @@ class FoundEdition:
 
     def files(self, outputs: Iterable[Output]) -> Iterator[tuple[_ListedFile, Path]]:
         """Lists its files of the given outputs that are there. What a stranger's manifest names elsewhere is none."""
-        places = {output.kind: (self.folder / f"{self.stem}{output.suffix}").resolve() for output in outputs}
+        places = {
+            output.kind: [(self.folder / name).resolve() for name in output.names(self.stem)] for output in outputs
+        }
         audiobook = [self.listed.audiobook] if self.listed.audiobook is not None else []
         for file in (*audiobook, *self.listed.files):
             path = self.folder / file.file
-            if file.kind in places and path.is_file() and path.resolve().is_relative_to(places[file.kind]):
+            if path.is_file() and any(path.resolve().is_relative_to(place) for place in places.get(file.kind, ())):
                 yield file, path
 
     def is_gone(self, outputs: Iterable[Output]) -> bool:

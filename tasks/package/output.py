@@ -13,12 +13,18 @@ from configs.settings import PackageSettings
 from storage.artifacts import ArtifactStore
 from storage.records import EditionFile, Master
 from tasks.package.content import EditionContent
+from tasks.package.timeline import AudioFile
 
 
 def encode_nothing(
     _folder: Path, _store: ArtifactStore, _masters: Iterable[Master], _settings: PackageSettings
 ) -> None:
     """Leaves everything to `Output.write`: for outputs that need no encoded audio."""
+
+
+def lay_out_nothing(_content: EditionContent, _stem: str) -> tuple[AudioFile, ...]:
+    """Lays no chapter into any file: for outputs without audio."""
+    return ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +36,12 @@ class Draft:
     content: EditionContent
     store: ArtifactStore  # holds the masters' audio
     encoded: Mapping[str, Path]  # by kind: the folder that the output's encoder filled
-    files: tuple[EditionFile, ...] = ()  # of the outputs before this one; their paths are relative to `folder`
+    audio: tuple[AudioFile, ...] = ()  # of all outputs of the edition; their paths are relative to `folder`
+    files: tuple[EditionFile, ...] = ()  # of the outputs before this one; likewise
+
+    def audio_of(self, kind: str) -> tuple[AudioFile, ...]:
+        """The audio files of one output."""
+        return tuple(file for file in self.audio if file.kind == kind)
 
 
 @dataclass(frozen=True)
@@ -56,5 +67,15 @@ class Output:
     # each chapter is mastered: what takes long is done while other chapters are still being spoken.
     encode: Callable[[Path, ArtifactStore, Iterable[Master], PackageSettings], None] = encode_nothing
 
+    # Says which chapters each audio file holds, and where, before any of them is encoded. Given the edition's name.
+    lay_out: Callable[[EditionContent, str], tuple[AudioFile, ...]] = lay_out_nothing
+
     # Names of the settings in [package] that shape the files.
     settings: tuple[str, ...] = ()
+
+    # What follows the edition's name where one file is not enough and a folder holds several; "": it always is.
+    parts_suffix: str = ""
+
+    def names(self, stem: str) -> tuple[str, ...]:
+        """The names that the output's file, or the folder with its files, may have in an edition's folder."""
+        return (f"{stem}{self.suffix}", *([f"{stem}{self.parts_suffix}"] if self.parts_suffix else []))

@@ -75,7 +75,8 @@ def kept_files(
         own: the edition's files.
     """
     path = out / fill_template(content.settings.name, content.name_fields)
-    places = [path.parent / f"{path.name}{output.suffix}" for output in outputs if output is not MANIFEST]
+    names = [name for output in outputs if output is not MANIFEST for name in output.names(path.name)]
+    places = [path.parent / name for name in names]
     return tuple(
         place
         for place in places
@@ -107,7 +108,7 @@ def _is_free(folder: Path, name: str, outputs: Sequence[Output], edition: FoundE
 
 def _lies(folder: Path, name: str, output: Output) -> bool:
     """Tells whether an output's place is taken; a link that leads nowhere takes it too."""
-    return os.path.lexists(folder / f"{name}{output.suffix}")
+    return any(os.path.lexists(folder / taken) for taken in output.names(name))
 
 
 def _other_reading(listed: ListedEdition, content: EditionContent) -> list[str]:

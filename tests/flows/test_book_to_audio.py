@@ -272,8 +272,8 @@ def test_each_take_is_spoken_by_its_own_voice(book, tmp_path, voiced_home, make)
 
     manifest = json.loads(Path(report.edition.files[1].path).read_text("utf-8"))
     listed = [row for chapter in manifest["chapters"] for row in chapter["utterances"]]
-    assert [(row["take"], row.get("voice", "")) for row in listed] == [
-        (cue.take.key, cue.utterance.voice) for cue in chosen
+    assert [(row["take"], row["voice"]) for row in listed] == [
+        (cue.take.key, cue.utterance.voice or "tone") for cue in chosen
     ]
     again = make(cast=str(cast))
     assert (again.rendered, again.edition) == (0, report.edition)

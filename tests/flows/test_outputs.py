@@ -78,7 +78,7 @@ def test_an_output_that_no_flow_knows_encodes_chapters_as_they_are_finished(make
     titles = ["Chapter One", "Chapter Two", "Chapter Three"]
     assert lengths.encoded == [(title, "finishing") for title in titles]
     manifest = json.loads(Path(report.edition.files[2].path).read_text("utf-8"))
-    assert [row["kind"] for row in manifest["files"]] == ["lengths"]
+    assert [row["kind"] for row in manifest["files"]] == ["lengths", "m4b"]
 
     lengths.encoded.clear()
     Path(report.edition.files[0].path).unlink()

@@ -93,6 +93,15 @@ def test_a_correction_that_reaches_always_holds_for_every_book(uow, takes):
     assert uow.decisions.newest(SOURCE) == second > first
 
 
+def test_a_removed_book_takes_its_decisions_along_but_for_those_that_reach_always(uow, takes):
+    decide(uow, DecisionKind.REJECT, takes[0])
+    decide(uow, DecisionKind.CORRECT, reach=Reach.ALWAYS, written="Ozma", value="OZ-mah")
+    uow.books.remove(SOURCE)
+    assert [word.written for word in uow.decisions.always()] == ["Ozma"]
+    save_keyed(uow, make_book())
+    assert [word.kind for word in uow.decisions.holding(SOURCE)] == [DecisionKind.CORRECT]
+
+
 def test_what_a_script_does_not_heed_yet_is_known_made_or_ended(uow, takes):
     early = decide(uow, DecisionKind.CORRECT, text="Text 0.0.", value="a")
     heeded = decide(uow, DecisionKind.CORRECT, text="Text 0.1.", value="b")

@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.create_table(
         "decisions",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("book_id", sa.Integer(), nullable=False),
+        sa.Column("book_id", sa.Integer(), nullable=True),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("who", sa.Text(), nullable=False),
         sa.Column("made_at", sa.DateTime(), nullable=False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,22 +13,38 @@ import soundfile
 from storage.artifacts import ArtifactStore
 from storage.records import Master
 from tasks.errors import TalepressError
+from tasks.master.dynamics import amplify, limit
 from tasks.package.audio.ffmpeg import run_ffmpeg
 
 BLOCK_SAMPLES = 1 << 16
 BITEXACT = ("-fflags", "+bitexact", "-flags:a", "+bitexact")  # no dates or versions: same input, same file
 
 
-def encode_masters(
-    path: Path, store: ArtifactStore, masters: Iterable[Master], codec: Sequence[str], *, container: str, ffmpeg: str
+@dataclass(frozen=True)
+class Stretch:
+    """The samples `[start, stop)` of a master. Beyond its ends, more of the room tone that it begins and ends with."""
+
+    master: Master
+    start: int
+    stop: int
+    gain_db: float = 0.0
+    ceiling_dbtp: float = 0.0  # the highest true peak after the gain
+
+    @property
+    def samples(self) -> int:
+        """Its length."""
+        return self.stop - self.start
+
+
+def encode(
+    path: Path, store: ArtifactStore, stretches: Iterable[Stretch], codec: Sequence[str], *, container: str, ffmpeg: str
 ) -> None:
-    """Encodes chapters as one stretch of audio. It streams through a pipe: memory does not grow with the book.
+    """Encodes stretches as one piece of audio. It streams through a pipe: memory does not grow with the book.
 
     Args:
         path: the file to write; one that is there is overwritten.
         store: holds the masters' audio.
-        masters: the chapters in reading order, at least one, all of one sample rate. May be an iterator that waits for
-            each to be made.
+        stretches: in order, at least one, all of one sample rate. May be an iterator that waits for masters to be made.
         codec: ffmpeg's arguments for the codec: `-c:a aac -b:a 96k`.
         container: ffmpeg's name of the file format: `ipod`.
         ffmpeg: which one, see `ffmpeg_path`.
@@ -37,28 +54,28 @@ def encode_masters(
         TalepressError: ffmpeg failed, or a master is not what its record says.
         Exception: what the iterator raises.
     """
-    waiting = iter(masters)
+    waiting = iter(stretches)
     first = next(waiting)
     run_ffmpeg(
         [
-            *("-f", "f32le", "-ar", str(first.sample_rate), "-ac", "1", "-i", "pipe:0", "-map", "0:a"),
+            *("-f", "f32le", "-ar", str(first.master.sample_rate), "-ac", "1", "-i", "pipe:0", "-map", "0:a"),
             *(*codec, *BITEXACT, "-f", container, f"file:{path}"),
         ],
-        _pcm(store, itertools.chain([first], waiting)),
+        itertools.chain.from_iterable(sound(store, stretch) for stretch in itertools.chain([first], waiting)),
         chosen=ffmpeg,
     )
 
 
-def _pcm(store: ArtifactStore, masters: Iterable[Master]) -> Iterator[np.ndarray]:
-    """Yields all chapters' samples as float32 blocks, each of shape (samples,)."""
-    for master in masters:
-        samples = 0
-        with store.open(master.audio_sha256) as opened, soundfile.SoundFile(opened) as file:
-            for block in file.blocks(BLOCK_SAMPLES, dtype="float32"):
-                samples += len(block)
-                yield block
-        if samples != master.samples:
-            raise TalepressError(wrong_length(master, samples))
+def sound(store: ArtifactStore, stretch: Stretch) -> Iterator[np.ndarray]:
+    """Yields a stretch's samples with its gain, as blocks of shape (samples,). Peaks above the ceiling are limited.
+
+    Raises `TalepressError` for a master that is not what its record says.
+    """
+    master = stretch.master
+    louder = amplify(_cut(store, stretch), stretch.gain_db) if stretch.gain_db else _cut(store, stretch)
+    if stretch.gain_db > 0 and master.true_peak_dbtp + stretch.gain_db > stretch.ceiling_dbtp:
+        return limit(louder, stretch.ceiling_dbtp, master.sample_rate)
+    return louder
 
 
 def wrong_length(master: Master, samples: int) -> str:
@@ -67,3 +84,35 @@ def wrong_length(master: Master, samples: int) -> str:
         f"the master of chapter {master.title!r} has {samples} samples instead of {master.samples}: "
         "run the same command again"
     )
+
+
+def _cut(store: ArtifactStore, stretch: Stretch) -> Iterator[np.ndarray]:
+    """Yields the stretch as float32 blocks, as loud as the master."""
+    master = stretch.master
+    with store.open(master.audio_sha256) as opened, soundfile.SoundFile(opened) as file:
+        if file.frames != master.samples:
+            raise TalepressError(wrong_length(master, file.frames))
+        spoken = [(placed.start_sample, placed.end_sample) for placed in master.placed]
+        head = spoken[0][0] if spoken else 0
+        tail = master.samples - spoken[-1][1] if spoken else 0
+        if stretch.start < 0:
+            yield _tone(file.read(head, dtype="float32")[::-1], -stretch.start)[::-1]
+        file.seek(max(stretch.start, 0))
+        left = min(stretch.stop, master.samples) - max(stretch.start, 0)
+        while left > 0:
+            block = file.read(min(BLOCK_SAMPLES, left), dtype="float32")
+            if not len(block):
+                raise TalepressError(wrong_length(master, master.samples - left))
+            left -= len(block)
+            yield block
+        if stretch.stop > master.samples:
+            file.seek(master.samples - tail)
+            yield _tone(file.read(tail, dtype="float32"), stretch.stop - master.samples)
+
+
+def _tone(tone: np.ndarray, samples: int) -> np.ndarray:
+    """Goes on where a stretch of room tone ends, back and forth through it. Shape: (samples,); zeros without a tone."""
+    if not len(tone):
+        return np.zeros(samples, dtype=np.float32)
+    there_and_back = np.concatenate([tone[::-1], tone])
+    return np.resize(there_and_back, samples)

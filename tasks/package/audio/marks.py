@@ -6,48 +6,32 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.records import Master
-from tasks.errors import TalepressError
+from tasks.package.timeline import AudioFile, Timeline
 
 _SPECIAL = re.compile(r"([=;#\\\n])")
 
 
 @dataclass(frozen=True)
 class ChapterMark:
-    """One chapter of the audiobook: `[start_sample, end_sample)`. Marks follow each other without gaps."""
+    """One chapter of an audio file: `[start_sample, end_sample)`. Marks follow each other without gaps."""
 
     title: str
     start_sample: int
     end_sample: int
 
 
-def sample_rate_of(masters: Sequence[Master]) -> int:
-    """Returns the one sample rate of an edition's masters, in Hz. Raises `TalepressError` for none or several."""
-    rates = sorted({master.sample_rate for master in masters})
-    if len(rates) != 1:
-        raise TalepressError(
-            f"an audiobook needs chapters of one sample rate, not {rates or 'none'}: use one model for all"
-        )
-    return rates[0]
-
-
-def chapter_marks(masters: Sequence[Master]) -> tuple[ChapterMark, ...]:
-    """Marks every chapter at the first sample of its first utterance, which is the heading where a chapter has one.
+def marks_in(timeline: Timeline, file: AudioFile) -> tuple[ChapterMark, ...]:
+    """Marks every chapter of a file at the first sample of its first utterance: the heading, where there is one.
 
     The room tone before a heading belongs to the chapter before. The first chapter starts at 0, as players expect.
-    Titles lose line breaks, and backslashes at their end: ffmpeg takes even an escaped one for a line that goes on.
     """
-    starts: list[int] = []
-    offset = 0
-    for master in masters:
-        heading = master.placed[0].start_sample if master.placed and starts else 0
-        starts.append(offset + heading)
-        offset += master.samples
-    ends = [*starts[1:], offset]
-    titles = [
-        " ".join(master.title.split()).rstrip("\\ ") or f"Chapter {number}" for number, master in enumerate(masters, 1)
-    ]
-    return tuple(ChapterMark(*mark) for mark in zip(titles, starts, ends, strict=True))
+    chapters = [timeline.chapters[held.position] for held in file.chapters]
+    spoken = [chapter.head + held.shift for chapter, held in zip(chapters, file.chapters, strict=True)]
+    starts = [0, *spoken[1:]]
+    ends = [*spoken[1:], file.samples]
+    return tuple(
+        ChapterMark(chapter.title, start, end) for chapter, start, end in zip(chapters, starts, ends, strict=True)
+    )
 
 
 def ffmetadata(marks: Sequence[ChapterMark], sample_rate: int) -> str:

@@ -25,14 +25,32 @@ from tasks.package.audio.covers import image_type
 from tasks.package.audio.encode import BLOCK_SAMPLES, wrong_length
 from tasks.package.audio.marks import ChapterMark
 from tasks.package.audio.tags import Tags, tagging_errors
+from tasks.package.content import EditionContent
 from tasks.package.naming import safe_name
 from tasks.package.output import Draft, Output
+from tasks.package.timeline import AudioFile, HeldChapter
 
 PCM_BYTES_PER_SECOND = 48_000  # 24 kHz, 16 bits, uncompressed: FLAC of speech has about half of it
 BLOCK_BYTES = 1 << 24  # RFC 9639, 8.1: a metadata block counts its bytes in 24 bits
 MAX_COVER_BYTES = BLOCK_BYTES - 1024  # the rest is for the block's other fields
 
 logger = logging.getLogger(__name__)
+
+
+def lay_out_flac(content: EditionContent, stem: str) -> tuple[AudioFile, ...]:
+    """Lays every chapter into a file of its own; see `Output.lay_out`."""
+    chapters = content.timeline.chapters
+    digits = max(2, len(str(len(chapters))))
+    folder = Path(f"{stem}{FLAC.suffix}")
+    return tuple(
+        AudioFile(
+            FLAC.kind,
+            folder / f"{position + 1:0{digits}d} {safe_name(chapter.title)}.flac",
+            chapter.samples,
+            (HeldChapter(position, 0),),
+        )
+        for position, chapter in enumerate(chapters)
+    )
 
 
 def write_flac(draft: Draft) -> tuple[Path, ...]:
@@ -43,10 +61,9 @@ def write_flac(draft: Draft) -> tuple[Path, ...]:
     cover = _picture(content.tags)
     if cover is None and content.tags.cover is not None:
         logger.warning("%s: the cover has more than 16 MiB and is left out of the FLAC files", content.tags.title)
-    digits = max(2, len(str(len(content.marks))))
     paths = []
     for number, (master, mark) in enumerate(zip(content.masters, content.marks, strict=True), start=1):
-        path = folder / f"{number:0{digits}d} {safe_name(mark.title)}.flac"
+        path = draft.folder / draft.audio_of(FLAC.kind)[number - 1].path
         with draft.store.open(master.audio_sha256) as source, path.open("wb") as target:
             shutil.copyfileobj(source, target)
         with tagging_errors(path):
@@ -145,4 +162,11 @@ def _forecast_bytes(seconds: float, _settings: PackageSettings) -> float:
     return seconds * PCM_BYTES_PER_SECOND
 
 
-FLAC = Output(kind="flac", suffix=" (FLAC)", write=write_flac, check=check_flac, forecast_bytes=_forecast_bytes)
+FLAC = Output(
+    kind="flac",
+    suffix=" (FLAC)",
+    write=write_flac,
+    check=check_flac,
+    forecast_bytes=_forecast_bytes,
+    lay_out=lay_out_flac,
+)

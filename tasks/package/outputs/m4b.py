@@ -1,4 +1,4 @@
-"""Publishes the audiobook as one M4B file: AAC audio, chapters, tags, cover.
+"""Publishes the audiobook as M4B: AAC audio, chapters, tags, cover. One file, or a folder of parts of a very long book.
 
 The AAC encoder puts one frame of 1,024 samples before the audio. ffmpeg notes that in the file's edit list, so players
 that heed it start at our sample 0, and chapter marks hold to the sample. Players that do not are off by that frame.
@@ -7,9 +7,10 @@ This module must not know of books beyond their tags and chapters.
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 from mutagen import MutagenError
@@ -20,47 +21,75 @@ from storage.artifacts import ArtifactStore
 from storage.records import Master
 from tasks.errors import TalepressError
 from tasks.package.audio.covers import JPEG, PNG, image_type
-from tasks.package.audio.encode import BITEXACT, encode_masters
+from tasks.package.audio.encode import BITEXACT, Stretch, encode
 from tasks.package.audio.ffmpeg import run_ffmpeg
 from tasks.package.audio.languages import three_letters
-from tasks.package.audio.marks import ChapterMark, ffmetadata, parse_ffmetadata
+from tasks.package.audio.marks import ChapterMark, ffmetadata, marks_in, parse_ffmetadata
 from tasks.package.audio.tags import Tags, tagging_errors
+from tasks.package.content import EditionContent
 from tasks.package.output import Draft, Output
+from tasks.package.parts import Parts
+from tasks.package.timeline import AudioFile, in_one_file
 
 AAC_FRAME = 1024  # samples
 MARK_SECONDS = 0.001  # the resolution of the chapter track that ffmpeg writes
-NERO_CHAPTERS = 255  # the `chpl` atom counts in one byte; the QuickTime chapter track beside it holds them all
 AUDIOBOOK_KIND = 2  # the `stik` media kind
 SHORT_DESCRIPTION_CHARS = 255  # readers cut `desc` here
 KILOBIT_BYTES = 125
-ENCODED_NAME = "audio.m4a"
-
 _IMAGE_FORMATS = {JPEG: MP4Cover.FORMAT_JPEG, PNG: MP4Cover.FORMAT_PNG}
-
-logger = logging.getLogger(__name__)
 
 
 def encode_m4b(folder: Path, store: ArtifactStore, masters: Iterable[Master], settings: PackageSettings) -> None:
-    """Encodes all chapters as one AAC file without chapter marks; see `Output.encode`."""
+    """Encodes each part as an AAC file without chapter marks; see `Output.encode`."""
     codec = ("-c:a", "aac", "-b:a", f"{settings.aac_bitrate_kbps}k")
-    encode_masters(folder / ENCODED_NAME, store, masters, codec, container="ipod", ffmpeg=settings.ffmpeg)
+    parts = Parts(settings.part_hours)
+    for part, chapters in groupby(masters, lambda master: parts.next(master.samples / master.sample_rate)):
+        stretches = (_stretch(master, first=number == 0) for number, master in enumerate(chapters))
+        encode(folder / _encoded_name(part), store, stretches, codec, container="ipod", ffmpeg=settings.ffmpeg)
+
+
+def lay_out_m4b(content: EditionContent, stem: str) -> tuple[AudioFile, ...]:
+    """Lays all chapters into one file, or into as many parts as they need; see `Output.lay_out`."""
+    chapters = content.timeline.chapters
+    parts = Parts(content.settings.part_hours)
+    numbered = [(parts.next(chapter.samples / content.sample_rate), place) for place, chapter in enumerate(chapters)]
+    held = [[place for _, place in group] for _, group in groupby(numbered, lambda pair: pair[0])]
+    paths = [Path(f"{stem}{M4B.suffix}")]
+    if len(held) > 1:
+        folder = Path(f"{stem}{M4B.parts_suffix}")
+        paths = [folder / f"{stem} (part {number} of {len(held)}).m4b" for number in range(1, len(held) + 1)]
+    return tuple(
+        in_one_file(content.timeline, M4B.kind, path, places) for path, places in zip(paths, held, strict=True)
+    )
 
 
 def write_m4b(draft: Draft) -> tuple[Path, ...]:
     """Adds chapter marks and tags to the encoded audio; see `Output.write`."""
     content = draft.content
-    if len(content.marks) > NERO_CHAPTERS:
-        logger.warning(
-            "%d chapters: players that only know Nero chapters will show the first %d",
-            len(content.marks),
-            NERO_CHAPTERS,
-        )
-    path = draft.folder / f"{draft.stem}{M4B.suffix}"
-    marks = ffmetadata(content.marks, content.sample_rate)
-    audio = draft.encoded[M4B.kind] / ENCODED_NAME
-    add_marks(audio, path, marks, three_letters(content.tags.language), ffmpeg=content.settings.ffmpeg)
-    write_tags(path, content.tags)
-    return (path,)
+    files = draft.audio_of(M4B.kind)
+    for part, file in enumerate(files):
+        path = draft.folder / file.path
+        path.parent.mkdir(exist_ok=True)
+        marks = ffmetadata(marks_in(content.timeline, file), content.sample_rate)
+        audio = draft.encoded[M4B.kind] / _encoded_name(part)
+        add_marks(audio, path, marks, three_letters(content.tags.language), ffmpeg=content.settings.ffmpeg)
+        write_tags(path, _tags_of_part(content.tags, part, len(files)), part + 1, len(files))
+    return tuple(draft.folder / file.path for file in files)
+
+
+def _stretch(master: Master, *, first: bool) -> Stretch:
+    """All of a master; from its first word on where a file begins with it: players need no silence there."""
+    head = master.placed[0].start_sample if first and master.placed else 0
+    return Stretch(master, head, master.samples)
+
+
+def _encoded_name(part: int) -> str:
+    return f"part {part + 1}.m4a"
+
+
+def _tags_of_part(tags: Tags, part: int, parts: int) -> Tags:
+    """Puts the number of a part behind the title; a book in one file has none."""
+    return tags if parts == 1 else replace(tags, title=f"{tags.title} (part {part + 1} of {parts})")
 
 
 def add_marks(audio: Path, path: Path, metadata: str, language: str, *, ffmpeg: str) -> None:
@@ -82,7 +111,7 @@ def add_marks(audio: Path, path: Path, metadata: str, language: str, *, ffmpeg: 
         )
 
 
-def write_tags(path: Path, tags: Tags) -> None:
+def write_tags(path: Path, tags: Tags, part: int = 1, parts: int = 1) -> None:
     """Adds iTunes atoms to a finished MP4 file, in place. Raises `OSError` (disk full) or `TalepressError`.
 
     ffmpeg's own muxer keeps only some of these atoms. Freeform atoms are named as audiobook libraries look for them.
@@ -125,6 +154,7 @@ def write_tags(path: Path, tags: Tags) -> None:
             if text:
                 file[f"----:com.apple.iTunes:{name}"] = [MP4FreeForm(text.encode("utf-8"))]
         file["stik"] = [AUDIOBOOK_KIND]
+        file["disk"] = [(part, parts)]
         if tags.cover is not None:
             file["covr"] = [MP4Cover(tags.cover, imageformat=_IMAGE_FORMATS[image_type(tags.cover)])]
         file.save()
@@ -159,9 +189,11 @@ def check_m4b(path: Path, marks: Sequence[ChapterMark], sample_rate: int, tags: 
 
 
 def _check(draft: Draft, paths: tuple[Path, ...]) -> None:
-    for path in paths:
-        content = draft.content
-        check_m4b(path, content.marks, content.sample_rate, content.tags, ffmpeg=content.settings.ffmpeg)
+    content = draft.content
+    for part, (path, file) in enumerate(zip(paths, draft.audio_of(M4B.kind), strict=True)):
+        tags = _tags_of_part(content.tags, part, len(paths))
+        marks = marks_in(content.timeline, file)
+        check_m4b(path, marks, content.sample_rate, tags, ffmpeg=content.settings.ffmpeg)
 
 
 def _forecast_bytes(seconds: float, settings: PackageSettings) -> float:
@@ -175,5 +207,7 @@ M4B = Output(
     check=_check,
     forecast_bytes=_forecast_bytes,
     encode=encode_m4b,
-    settings=("aac_bitrate_kbps",),
+    lay_out=lay_out_m4b,
+    settings=("aac_bitrate_kbps", "part_hours"),
+    parts_suffix=" (M4B)",
 )

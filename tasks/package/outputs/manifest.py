@@ -1,26 +1,32 @@
-"""Publishes the manifest: what an edition was made of, down to every utterance's seed and place, and its files.
+"""Publishes the manifest: what an edition was made of, when every utterance is heard in it, and its files.
 
-The manifest also says whose the edition's file names are, so it is put in place before all other files.
-This module must not know how any of those files is written.
+It holds the timeline, hashes, the versions of the programs that wrote the files and the settings that shaped them, but
+no time of day: what is published again has the same bytes. The manifest also says whose names the files have, so it is
+put in place before all other files. This module must not know how any of those files is written.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 
+import mutagen
+
 from configs.settings import PackageSettings
-from storage.records import Decision, DecisionKind, EditionFile, Master
+from storage.records import Decision, DecisionKind, EditionFile
 from tasks.errors import TalepressError
 from tasks.package.audio.ffmpeg import ffmpeg_version
 from tasks.package.content import EditionContent
 from tasks.package.output import Draft, Output
+from tasks.package.timeline import AudioFile, TimedChapter, TimedUtterance
 
-MANIFEST_FORMAT = 1  # raise it when a program that reads the manifest must read it in another way
-AUDIOBOOK = "m4b"  # the kind of file that has a section of its own
+MANIFEST_FORMAT = 2  # raise it when a program that reads the manifest must read it in another way
+BYTES_PER_SECOND = 800  # an utterance takes about 800 bytes and four seconds; one with times of words three times that
 _OF_MANY = (DecisionKind.APPROVE_CHAPTER, DecisionKind.APPROVE_BOOK)  # about more texts and takes than one
-BYTES_PER_SECOND = 500  # an utterance takes about 600 bytes and four seconds
+NOT_SHOWN = {"ffmpeg"}  # a path on this machine; the version stands for it
 
 
 def write_manifest(draft: Draft) -> tuple[Path, ...]:
@@ -38,20 +44,31 @@ def check_manifest(draft: Draft, paths: tuple[Path, ...]) -> None:
 
 
 def _text(draft: Draft) -> str:
-    return json.dumps(describe(draft.content, draft.files), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(describe(draft.content, draft.files, draft.audio), ensure_ascii=False, indent=1) + "\n"
 
 
-def describe(content: EditionContent, files: tuple[EditionFile, ...]) -> dict[str, object]:
-    """Makes the manifest as JSON-ready values. Times are seconds from the start of the book's audio.
+def describe(
+    content: EditionContent, files: tuple[EditionFile, ...], audio: tuple[AudioFile, ...]
+) -> dict[str, object]:
+    """Makes the manifest as JSON-ready values.
+
+    Times are samples at `sample_rate`. In an utterance they count from the start of its chapter's master; a file's
+    `chapters` say what is to be added to get the place in that file.
 
     Args:
         content: what the edition is made of.
-        files: all files but the manifest, with paths relative to it. The audiobook has a section of its own; the list
-            `files` of the others is left out when there are none.
+        files: all files but the manifest, with paths relative to it.
+        audio: what those of them hold that are audio.
     """
     book = content.book
+    held = {file.path.as_posix(): file for file in audio}
     described: dict[str, object] = {
         "format": MANIFEST_FORMAT,
+        "made_with": {
+            "talepress": metadata.version("talepress"),
+            "ffmpeg": ffmpeg_version(content.settings.ffmpeg),
+            "mutagen": mutagen.version_string,
+        },
         "book": {
             "title": book.title,
             "authors": list(book.authors),
@@ -59,33 +76,15 @@ def describe(content: EditionContent, files: tuple[EditionFile, ...]) -> dict[st
             "identifier": book.identifier,
             "source_sha256": book.source_sha256,
         },
-    }
-    for file in files:
-        if file.kind == AUDIOBOOK:
-            described["audiobook"] = {
-                "file": file.path,
-                "sha256": file.sha256,
-                "bytes": file.bytes,
-                "seconds": content.seconds,
-                "sample_rate": content.sample_rate,
-                "ffmpeg": ffmpeg_version(content.settings.ffmpeg),
-            }
-    others = [
-        {"kind": file.kind, "file": file.path, "sha256": file.sha256, "bytes": file.bytes}
-        for file in files
-        if file.kind != AUDIOBOOK
-    ]
-    if others:
-        described["files"] = others
-    described["voice"] = {"name": content.voice.name, "digest": content.voice.digest}
-    described["model"] = {
-        "name": content.model,
-        "digest": content.model_digest,
-        "sampling": asdict(content.sampling),
+        "voice": {"name": content.voice.name, "digest": content.voice.digest},
+        "model": {"name": content.model, "digest": content.model_digest, "sampling": asdict(content.sampling)},
+        "settings": content.settings.model_dump(mode="json", exclude=NOT_SHOWN),
+        "sample_rate": content.sample_rate,
+        "files": [_file(file, held) for file in files],
+        "chapters": [_chapter(chapter) for chapter in content.timeline.chapters],
     }
     if content.decisions:
         described["decisions"] = [_decision(decision) for decision in content.decisions]
-    described["chapters"] = _chapters(content)
     return described
 
 
@@ -105,47 +104,51 @@ def _decision(decision: Decision) -> dict[str, object]:
     return {name: value for name, value in values.items() if value}
 
 
-def _chapters(content: EditionContent) -> list[dict[str, object]]:
-    """Describes the chapters with their utterances, in reading order."""
-    rate = content.sample_rate
-    chapters: list[dict[str, object]] = []
-    offset = 0
-    for master, mark in zip(content.masters, content.marks, strict=True):
-        chapters.append(
-            {
-                "title": mark.title,
-                "start_s": mark.start_sample / rate,
-                "end_s": mark.end_sample / rate,
-                "master_sha256": master.audio_sha256,
-                "loudness_lufs": round(master.loudness_lufs, 2),
-                "true_peak_dbtp": round(master.true_peak_dbtp, 2),
-                "utterances": _utterances(content, master, offset),
-            }
-        )
-        offset += master.samples
-    return chapters
+def _file(file: EditionFile, held: Mapping[str, AudioFile]) -> dict[str, object]:
+    """Describes a file; one that is audio with its length and the chapters in it."""
+    described: dict[str, object] = {"kind": file.kind, "file": file.path, "sha256": file.sha256, "bytes": file.bytes}
+    audio = held.get(file.path)
+    if audio is not None:
+        described["samples"] = audio.samples
+        described["chapters"] = [{"position": chapter.position, "add": chapter.shift} for chapter in audio.chapters]
+    return described
 
 
-def _utterances(content: EditionContent, master: Master, offset: int) -> list[dict[str, object]]:
-    """Describes the utterances of a chapter that begins `offset` samples after the start of the book's audio."""
-    rows: list[dict[str, object]] = []
-    for placed in master.placed:
-        take = content.takes[placed.take_key]
-        rows.append(
-            {
-                "text": placed.utterance.text,
-                **({"voice": placed.utterance.voice} if placed.utterance.voice else {}),
-                "start_s": (offset + placed.start_sample) / master.sample_rate,
-                "end_s": (offset + placed.end_sample) / master.sample_rate,
-                "take": take.key,
-                "audio_sha256": take.audio_sha256,
-                "seed": take.seed,
-                "attempt": take.attempt,
-                "verdict": take.verdict.value,
-                "reasons": list(take.reasons),
-            }
-        )
-    return rows
+def _chapter(chapter: TimedChapter) -> dict[str, object]:
+    return {
+        "chapter": chapter.index + 1,
+        "title": chapter.title,
+        "master_sha256": chapter.master_sha256,
+        "samples": chapter.samples,
+        "loudness_lufs": round(chapter.loudness_lufs, 2),
+        "true_peak_dbtp": round(chapter.true_peak_dbtp, 2),
+        "utterances": [_utterance(utterance) for utterance in chapter.utterances],
+    }
+
+
+def _utterance(utterance: TimedUtterance) -> dict[str, object]:
+    take = utterance.take
+    described: dict[str, object] = {
+        "text": utterance.text,
+        "spoken": utterance.spoken,
+        "origin": utterance.origin,
+        "block": utterance.block,
+        "start": utterance.start,
+        "end": utterance.end,
+        "heading": utterance.is_heading,
+        "voice": utterance.voice,
+        "start_sample": utterance.start_sample,
+        "end_sample": utterance.end_sample,
+        "take": take.key,
+        "audio_sha256": take.audio_sha256,
+        "seed": take.seed,
+        "attempt": take.attempt,
+        "verdict": take.verdict.value,
+        "reasons": list(take.reasons),
+    }
+    if utterance.words:
+        described["words"] = [asdict(word) for word in utterance.words]
+    return described
 
 
 def _forecast_bytes(seconds: float, _settings: PackageSettings) -> float:

@@ -53,6 +53,7 @@ def make_app(shelf: Shelf, keys: Keys) -> ASGIApp:
     app.include_router(_reading(shelf, pages))
     app.include_router(_hearing(shelf))
     app.include_router(_deciding(shelf, keys))
+    app.include_router(_approving(shelf, keys))
 
     def explain(request: Request, error: Exception) -> Response:
         message = str(error.detail) if isinstance(error, HTTPException) else " ".join(str(error).split())
@@ -142,14 +143,9 @@ def _hearing(shelf: Shelf) -> APIRouter:
 
 
 def _deciding(shelf: Shelf, keys: Keys) -> APIRouter:
-    """Forms that change something. Each holds the key that this page gave to that browser."""
+    """Forms about sentences, and who decides."""
 
-    async def require_key(request: Request) -> None:
-        form = await request.form()
-        if not hmac.compare_digest(str(form.get("key", "")), keys.form_key(request.state.session)):
-            raise HTTPException(403, "This form is out of date: go back, load the page again, and decide then.")
-
-    router = APIRouter(dependencies=[Depends(require_key)])
+    router = _router_of_forms(keys)
 
     @router.post("/name")
     def name(who: Annotated[str, Form()] = "", back: Annotated[str, Form()] = "/") -> Response:
@@ -178,16 +174,6 @@ def _deciding(shelf: Shelf, keys: Keys) -> APIRouter:
             return _back_to(form.back, f"{form.place} will be spoken again, when you press “Speak again” above.")
         return _back_to(stay, f"The take of {form.place} is rejected; take {left.attempt + 1} is used now: hear it.")
 
-    @router.post("/books/{name}/chapters/{number}/approve")
-    def approve_chapter(request: Request, name: str, number: int, back: Annotated[str, Form()] = "/") -> Response:
-        shelf.desk(shelf.find(name), name_of(request)).approve_chapter(number - 1)
-        return _back_to(back, f"Chapter {number} is approved as it sounds now.")
-
-    @router.post("/books/{name}/approve")
-    def approve_book(request: Request, name: str, back: Annotated[str, Form()] = "/") -> Response:
-        shelf.desk(shelf.find(name), name_of(request)).approve_book()
-        return _back_to(back, "The book is approved as it sounds now. It can be published.")
-
     @router.post("/books/{name}/undo")
     def undo(request: Request, name: str, back: Annotated[str, Form()] = "/") -> Response:
         return _back_to(back, f"Undone: {shelf.desk(shelf.find(name), name_of(request)).undo()}.")
@@ -199,11 +185,39 @@ def _deciding(shelf: Shelf, keys: Keys) -> APIRouter:
         shelf.desk(shelf.find(name), name_of(request)).withdraw([decision])
         return _back_to(back, "It is undone.")
 
+    return router
+
+
+def _approving(shelf: Shelf, keys: Keys) -> APIRouter:
+    """Forms about a whole chapter or book."""
+    router = _router_of_forms(keys)
+
+    @router.post("/books/{name}/chapters/{number}/approve")
+    def approve_chapter(request: Request, name: str, number: int, back: Annotated[str, Form()] = "/") -> Response:
+        shelf.desk(shelf.find(name), name_of(request)).approve_chapter(number - 1)
+        return _back_to(back, f"Chapter {number} is approved as it sounds now.")
+
+    @router.post("/books/{name}/approve")
+    def approve_book(request: Request, name: str, back: Annotated[str, Form()] = "/") -> Response:
+        shelf.desk(shelf.find(name), name_of(request)).approve_book()
+        return _back_to(back, "The book is approved as it sounds now. It can be published.")
+
     @router.post("/books/{name}/start")
     def start(name: str, job: Annotated[Job, Form()], back: Annotated[str, Form()] = "/") -> Response:
         return _back_to(back, shelf.starter.start(shelf.find(name), job))
 
     return router
+
+
+def _router_of_forms(keys: Keys) -> APIRouter:
+    """A router whose forms must hold the key that this page gave to that browser."""
+
+    async def require_key(request: Request) -> None:
+        form = await request.form()
+        if not hmac.compare_digest(str(form.get("key", "")), keys.form_key(request.state.session)):
+            raise HTTPException(403, "This form is out of date: go back, load the page again, and decide then.")
+
+    return APIRouter(dependencies=[Depends(require_key)])
 
 
 def _said_of(corrected: Corrected, reach: Reach) -> str:

@@ -12,10 +12,8 @@ from flows.services import open_services, read_settings
 from storage.records import RunState
 from tasks.synthesize.engines import forget_engines
 from tests.flows.cli.test_language import FRENCH
+from tests.flows.cli.wrong_uses import LONG, PRIVATE_BYTES, WRONG
 from tests.flows.samples import BOOK, add_voice
-
-LONG = "x" * 300
-PRIVATE_BYTES = os.fsdecode(b"b\xff\xe9.md")  # a name that is not UTF-8
 
 
 def tree(folder):
@@ -76,6 +74,8 @@ def place(tmp_path_factory):
     (folder / "home" / "lexicons").mkdir()
     (folder / "home" / "lexicons" / "words.toml").write_text("[[entry]]\nword = 'mountain'\nsay = 'mount in'\n")
     encrypted_epub(folder / "drm.epub")
+    (folder / "home" / "prefect").mkdir()
+    (folder / "home" / "prefect" / "prefect.db").write_bytes(b"runs")
     return folder
 
 
@@ -88,196 +88,6 @@ def working(request, monkeypatch):
         monkeypatch.setenv("TALEPRESS_HOME", str(folder / "home"))
         monkeypatch.setenv("TALEPRESS_PROFILE", "test")
         forget_engines()
-
-
-# Arguments, and what the line must name.
-WRONG = [
-    # the command itself
-    (["nonsense"], "nonsense"),
-    (["--nonsense"], "--nonsense"),
-    (["--verbose=3", "status"], "--verbose"),
-    (["-x"], "-x"),
-    (["", "book.md"], "''"),
-    # make: the book
-    (["make"], "book"),
-    (["make", ""], "folder"),
-    (["make", "missing.epub"], "missing.epub"),
-    (["make", "folder"], "folder"),
-    (["make", "noise.epub"], "noise.epub"),
-    (["make", "drm.epub"], "drm.epub"),
-    (["make", "empty.txt"], "empty.txt"),
-    (["make", "blank.md"], "blank.md"),
-    (["make", "book.pdf"], "book.pdf"),
-    (["make", "archive.zip"], "archive.zip"),
-    (["make", "french.txt"], "French"),
-    (["make", "book.md/deeper.epub"], "deeper.epub"),
-    (["make", "/dev/null"], "/dev/null"),
-    (["make", "/proc/self/nothing"], "/proc/self/nothing"),
-    (["make", "https://example.org/book.epub"], "book.epub"),
-    (["make", LONG], "xxx"),
-    (["make", f"{LONG}/{LONG}.epub"], "xxx"),
-    (["make", "a\nb.epub"], "a b.epub"),
-    (["make", PRIVATE_BYTES], "UTF-8"),
-    (["make", "book.md", "other.md"], "other.md"),
-    # make: its options
-    (["make", "book.md", "--nonsense"], "--nonsense"),
-    (["make", "book.md", "--out"], "--out"),
-    (["make", "book.md", "--voice", "nobody"], "nobody"),
-    (["make", "book.md", "--voice", "Tone"], "Tone"),
-    (["make", "book.md", "--voice", "../tone"], "../tone"),
-    (["make", "book.md", "--voice", "to\nne"], "tone"),
-    (["make", "book.md", "--preset", "best"], "best"),
-    (["make", "book.md", "--preset", "FAST"], "FAST"),
-    (["make", "book.md", "--locale", "fr-FR"], "fr-FR"),
-    (["make", "book.md", "--chapters", "4"], "'4'"),
-    (["make", "book.md", "--chapters", "0"], "'0'"),
-    (["make", "book.md", "--chapters", "2-1"], "2-1"),
-    (["make", "book.md", "--chapters", "1-9"], "1-9"),
-    (["make", "book.md", "--chapters", "two"], "'two'"),
-    (["make", "book.md", "--chapters", "1,,2"], "1,,2"),
-    (["make", "book.md", "--chapters", "-1"], "-1"),
-    (["make", "book.md", "--chapters", "1.5"], "1.5"),
-    (["make", "book.md", "--chapters", "9" * 50], "999"),
-    (["make", "book.md", "--plan", "missing.toml"], "missing.toml"),
-    (["make", "book.md", "--plan", "bad.toml"], "bad.toml"),
-    (["make", "book.md", "--plan", "chapter9.toml"], "chapter 9"),
-    (["make", "book.md", "--plan", "folder"], "folder"),
-    (["make", "book.md", "--cast", "missing.toml"], "missing.toml"),
-    (["make", "book.md", "--cast", "odd.toml"], "odd.toml"),
-    (["make", "book.md", "--cast", "nobody.toml"], "nobody"),
-    (["make", "book.md", "--lexicon", "missing.toml"], "missing.toml"),
-    (["make", "book.md", "--lexicon", "bad.toml"], "bad.toml"),
-    (["make", "book.md", "--lexicon", "noword.toml"], "noword.toml"),
-    (["make", "book.md", "--lexicon", "book.md"], "book.md"),
-    # make: where it goes
-    (["make", "book.md", "--out", "lines.txt"], "lines.txt"),
-    (["make", "book.md", "--out", "lines.txt/deeper"], "lines.txt"),
-    (["make", "book.md", "--out", "/proc/out"], "/proc/out"),
-    (["make", "book.md", "--out", "/dev/null"], "/dev/null"),
-    (["make", "book.md", "--out", LONG], "xxx"),
-    (["make", "book.md", "--out", os.fsdecode(b"o\xff")], "UTF-8"),
-    # plan
-    (["plan"], "book"),
-    (["plan", "missing.epub"], "missing.epub"),
-    (["plan", "noise.epub"], "noise.epub"),
-    (["plan", "folder"], "folder"),
-    (["plan", "french.txt"], "French"),
-    (["plan", LONG], "xxx"),
-    (["plan", PRIVATE_BYTES], "UTF-8"),
-    (["plan", "book.md", "--out", "x"], "--out"),
-    (["plan", "book.md", "--chapters", "1"], "--chapters"),
-    (["plan", "book.md", "--preset", "best"], "best"),
-    (["plan", "book.md", "--plan", "chapter9.toml"], "chapter 9"),
-    (["plan", "book.md", "--cast", "bad.toml"], "bad.toml"),
-    (["plan", "book.md", "--lexicon", "missing.toml"], "missing.toml"),
-    (["plan", "book.md", "--diff", "missing.epub"], "missing.epub"),
-    (["plan", "book.md", "--diff", "plan.json"], "plan.json"),
-    (["plan", "book.md", "--diff", "noise.epub"], "noise.epub"),
-    (["plan", "book.md", "--write", "folder"], "folder"),
-    (["plan", "book.md", "--write", "nowhere/plan.toml"], "nowhere"),
-    (["plan", "book.md", "--write", LONG], "xxx"),
-    # status, retry
-    (["status", "missing.epub"], "missing.epub"),
-    (["status", "book.md"], "book.md"),
-    (["status", "folder"], "folder"),
-    (["status", LONG], "xxx"),
-    (["status", "book.md", "more"], "more"),
-    (["status", "--nonsense"], "--nonsense"),
-    (["retry"], "book"),
-    (["retry", "missing.epub"], "missing.epub"),
-    (["retry", "book.md"], "book.md"),
-    (["retry", "folder"], "folder"),
-    (["retry", LONG], "xxx"),
-    (["retry", "book.md", "--voice", "tone"], "--voice"),
-    # report
-    (["report"], "book"),
-    (["report", "missing.epub"], "missing.epub"),
-    (["report", "book.md"], "book.md"),
-    (["report", "folder"], "folder"),
-    (["report", LONG], "xxx"),
-    (["report", "book.md", "--out"], "--out"),
-    # say
-    (["say"], "--lines"),
-    (["say", "Hello."], "--out"),
-    (["say", "Hello.", "--lines", "lines.txt", "--out", "x.wav"], "--lines"),
-    (["say", "--out", "x.wav"], "--lines"),
-    (["say", "  ", "--out", "x.wav"], "empty"),
-    (["say", "Hello.", "--out", "x.mp3"], "x.mp3"),
-    (["say", "Hello.", "--out", "folder"], "folder"),
-    (["say", "Hello.", "--out", "lines.txt/x.wav"], "lines.txt"),
-    (["say", "Hello.", "--out", "/proc/x.wav"], "/proc"),
-    (["say", "Hello.", "--out", f"{LONG}.wav"], "xxx"),
-    (["say", "Hello.", "--out", "x.wav", "--voice", "nobody"], "nobody"),
-    (["say", "Hello.", "--out", "x.wav", "--preset", "best"], "best"),
-    (["say", "***", "--out", "x.wav"], "nothing to say"),
-    (["say", FRENCH * 2, "--out", "x.wav"], "French"),
-    (["say", FRENCH * 2, "--out", "x.wav", "--stream"], "French"),
-    (["say", "--lines", "french.txt", "--out", "takes"], "French"),
-    (["say", "Hello.", "--out", "x.wav", "--seed", "-1"], "seed"),
-    (["say", "Hello.", "--out", "x.wav", "--seed", "many"], "--seed"),
-    (["say", "Hello.", "--out", "x.wav", "--candidates", "0"], "candidates"),
-    (["say", "--lines", "missing.txt", "--out", "folder"], "missing.txt"),
-    (["say", "--lines", "latin1.txt", "--out", "folder"], "latin1.txt"),
-    (["say", "--lines", "empty.txt", "--out", "folder"], "empty.txt"),
-    (["say", "--lines", "folder", "--out", "takes"], "folder"),
-    (["say", "--lines", "lines.txt", "--out", "book.md"], "book.md"),
-    (["say", "Hello.", "--stream", "--json"], "--out"),
-    (["say", "Hello.", "--stream", "--lines", "lines.txt"], "--lines"),
-    (["say", "", "--stream", "--out", "x.wav"], "empty"),
-    # voices
-    (["voice", "nonsense"], "nonsense"),
-    (["voice", "add"], "name"),
-    (["voice", "add", "new"], "clips"),
-    (["voice", "add", "new", "missing.wav"], "missing.wav"),
-    (["voice", "add", "new", "lines.txt"], "lines.txt"),
-    (["voice", "add", "new", "folder"], "folder"),
-    (["voice", "add", "new", f"{LONG}.wav"], "xxx"),
-    (["voice", "add", "../evil", "lines.txt"], "../evil"),
-    (["voice", "add", "", "lines.txt"], "name"),
-    (["voice", "add", "slt", "lines.txt"], "slt"),
-    (["voice", "remove", "nobody"], "nobody"),
-    (["voice", "remove", "slt"], "slt"),
-    (["voice", "remove"], "name"),
-    (["voice", "list", "more"], "more"),
-    # models
-    (["model", "nonsense"], "nonsense"),
-    (["model", "import"], "folder"),
-    (["model", "import", "missing"], "missing"),
-    (["model", "import", "folder"], "folder"),
-    (["model", "import", "book.md"], "book.md"),
-    (["model", "import", "folder", "--name", "../evil"], "../evil"),
-    (["model", "import", "folder", "--name", ""], "name"),
-    (["model", "verify", "nothing"], "nothing"),
-    (["model", "verify", "../../etc"], "../../etc"),
-    (["model", "resynthesize", "missing.wav", "--out", "x.wav"], "synthesize.engine"),
-    (["model", "resynthesize", "lines.txt"], "--out"),
-    (["model", "resynthesize", "lines.txt", "--out", "x.wav", "--through", "air"], "air"),
-    (["model", "resynthesize", "lines.txt", "--out", "x.wav", "--steps", "0"], "steps"),
-    # lexicons
-    (["lexicon", "import"], "file"),
-    (["lexicon", "import", "missing.pls"], "missing.pls"),
-    (["lexicon", "import", "bad.toml"], "bad.toml"),
-    (["lexicon", "import", "folder"], "folder"),
-    (["lexicon", "import", "words.toml"], "--force"),
-    (["lexicon", "import", "book.pdf"], "book.pdf"),
-    # maintain
-    (["maintain", "nonsense"], "nonsense"),
-    (["maintain", "verify", "more"], "more"),
-    (["maintain", "verify", "--nonsense"], "--nonsense"),
-    (["maintain", "rebuild", "more"], "more"),
-    (["maintain", "restore", "more"], "more"),
-    (["maintain", "adopt-store", "more"], "more"),
-    # the rest
-    (["train", "all"], "--config"),
-    (["train", "nonsense", "--config", "odd.toml"], "odd.toml"),
-    (["train", "all", "--config", "missing.toml"], "missing.toml"),
-    (["make", "book.md", "--progress", "dance"], "dance"),
-    (["bench", "--seconds", "0"], "seconds"),
-    (["bench", "--seconds", "many"], "--seconds"),
-    (["bench", "--voice", "nobody"], "nobody"),
-    (["bench", "more"], "more"),
-    (["doctor", "more"], "more"),
-]
 
 
 def name_of(arguments):
@@ -347,22 +157,6 @@ def test_a_setting_that_cannot_be_is_named(talepress, monkeypatch, name, value, 
     assert named in ended.err
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [[], ["voice"], ["lexicon"], ["model"], ["maintain"], ["-h"], ["make", "-h"], ["report", "-h"], ["voice", "-h"]],
-)
-def test_what_is_incomplete_shows_its_help(talepress, arguments):
-    ended = talepress(*arguments)
-    assert (ended.code, ended.err) == (0, "")
-    assert "Examples:" in ended.out
-    assert ended.out.startswith("Usage: talepress")
-
-
-def test_the_help_lists_the_exit_codes_and_the_version_is_told(talepress):
-    assert "130  stopped" in talepress().out
-    assert re.fullmatch(r"talepress \d+\.\d+\.\d+\n", talepress("--version").out)
-
-
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("arguments", [["make", "book.md"], ["retry", "book.md"]])
 def test_a_book_that_another_process_works_on_is_refused_before_prefect_starts(talepress, place, arguments):
@@ -381,11 +175,3 @@ def test_a_book_that_another_process_works_on_is_refused_before_prefect_starts(t
                 uow.commit()
     assert_refused(ended)
     assert "another process has been working on" in ended.err
-
-
-@pytest.mark.usefixtures("place")
-def test_a_narrow_terminal_gets_lines_in_place_of_a_table(talepress, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "40")
-    lines = talepress("plan", "book.md").out.splitlines()
-    assert "chapter: Chapter Two" in lines
-    assert not [line for line in lines if set(line) & set("│┃")]

@@ -8,7 +8,7 @@ import pytest
 
 from configs.settings import PackageSettings
 from storage.artifacts import ArtifactStore
-from storage.records import Book, Master, PlacedUtterance, Take, Verdict, VoiceRecord
+from storage.records import Block, BlockKind, Book, Chapter, Master, PlacedUtterance, Take, Verdict, VoiceRecord
 from tasks.package.content import EditionContent
 from tasks.package.edition import publish_edition
 from tasks.synthesize.render import encode_flac
@@ -19,12 +19,16 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fccf"
     "c0f01f00050001ffa5e60e4d0000000049454e44ae426082"
 )
+TITLES = ("Title; page", "1. The = Cyc\\lone", "2. #Munchkins’ “Council”")
 BOOK = Book(
     title='Oz: The "Wizard" = 1;2#3\\',
     authors=("L. Frank Baum", "Anon"),
     language="en",
     source_sha256="ab" * 32,
-    chapters=(),
+    chapters=tuple(
+        Chapter(n, title, (Block(BlockKind.HEADING, "Words number 0.", f"EPUB/{n}.xhtml"),))
+        for n, title in enumerate(TITLES)
+    ),
     identifier="urn:uuid:9780306406151",
     identifiers=("urn:uuid:9780306406151", "urn:isbn:978-0-306-40615-7"),
     subtitle="A Tale",
@@ -41,17 +45,18 @@ BOOK = Book(
     cover_media_type="image/jpeg",  # wrong, as it often is
 )
 STEM = "Oz The Wizard = 1;2#3"
-TITLES = ("Title; page", "1. The = Cyc\\lone", "2. #Munchkins’ “Council”")
 PACKAGE = PackageSettings(
     outputs=("m4b", "flac", "manifest"),
     name="{title} (chapters {chapters})",
     ffmpeg="",
     aac_bitrate_kbps=96,
+    part_hours=23.0,
     narrator="",
 )
 HEADINGS = (10_101, 12_345, 11_111)  # first sample of the heading in its chapter
 LENGTHS = (50_001, 70_007, 40_013)
-SPOKEN = (10_101, 50_001 + 12_345, 50_001 + 70_007 + 11_111)  # first samples of the headings in the book's audio
+SPOKEN = (0, 39_900 + 12_345, 39_900 + 70_007 + 11_111)  # first samples of the headings in the book's audio
+TOTAL = sum(LENGTHS) - HEADINGS[0]  # samples of the book's audio, which begins with the first word
 STARTS = (0, *SPOKEN[1:])  # of the chapter marks
 
 

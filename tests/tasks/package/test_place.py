@@ -187,7 +187,9 @@ def test_a_manifest_of_an_older_version_counts(put, name, plain, tmp_path):
     put(plain)
     path = tmp_path / f"{STEM}.manifest.json"
     manifest = json.loads(path.read_text("utf-8"))
-    assert set(manifest) == {"format", "book", "audiobook", "voice", "model", "chapters"}  # as 469e640 wrote it
+    (audiobook,) = manifest.pop("files")
+    del audiobook["kind"]  # which format 1 did not say, in a section of its own
+    manifest |= {"format": 1, "audiobook": audiobook}
     del manifest["model"]["sampling"]["candidates"]  # a setting that it did not have
     path.write_text(json.dumps(manifest))
     assert name(plain) == STEM

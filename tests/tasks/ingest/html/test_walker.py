@@ -34,8 +34,9 @@ def blocks(body: str, **options) -> list[tuple[str, str]]:
     return [(event.kind.value, event.text) for event in events(body, **options) if isinstance(event, Block)]
 
 
-def texts_of(element) -> list[str]:
-    return [event.text for event in walk(element, "x.xhtml", ingest_settings()) if not isinstance(event, Anchor)]
+def texts_of(element, **options) -> list[str]:
+    found = walk(element, "x.xhtml", ingest_settings().model_copy(update=options))
+    return [event.text for event in found if not isinstance(event, Anchor)]
 
 
 def skips(body: str, **options) -> list[tuple[str, str]]:
@@ -266,7 +267,7 @@ def parts_of(text):
 @given(_TREE)
 def test_no_character_is_lost_or_doubled(body):
     element, _ = parse(page(body), "x.xhtml")  # walk itself recounts by another route
-    found = "".join(texts_of(element))
+    found = "".join(texts_of(element, code="skip"))  # announcing a listing adds words of our own
     expected = "".join(element.xpath("//*[local-name()='body']//text()"))
     assert sorted(parts_of(found)) == sorted(parts_of(expected))
 

@@ -1,37 +1,29 @@
 """Chapter marks lie at the headings, leave no gap, and survive ffmpeg's text format."""
 
-from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.records import Master, PlacedUtterance
-from tasks.errors import TalepressError
-from tasks.package.audio.marks import ChapterMark, chapter_marks, ffmetadata, parse_ffmetadata, sample_rate_of
-from tests.tasks.audio import utterance
+from tasks.package.audio.marks import ChapterMark, ffmetadata, marks_in, parse_ffmetadata
+from tasks.package.timeline import TimedChapter, Timeline, in_one_file
 
 
-def master(title, samples, start):
-    placed = (PlacedUtterance(utterance(0, heading=True), "k", start, start + 1),)
-    return Master(0, title, "a", 24_000, samples, -19.0, -3.0, placed)
+def chapter(title, samples, head):
+    return TimedChapter(0, title, "a", samples, -19.0, -3.0, (SimpleNamespace(start_sample=head),))
 
 
 def test_marks_are_at_the_headings_and_leave_no_gap():
-    marks = chapter_marks([master("One", 1000, 250), master(" Two\n2 \\ ", 2000, 300), master("", 500, 40)])
-    assert marks == (
-        ChapterMark("One", 0, 1300),
-        ChapterMark("Two 2", 1300, 3040),
-        ChapterMark("Chapter 3", 3040, 3500),
+    timeline = Timeline(24_000, (chapter("One", 1000, 250), chapter("Two", 2000, 300), chapter("Three", 500, 40)))
+    whole = in_one_file(timeline, "m4b", Path("a.m4b"), range(3))
+    assert marks_in(timeline, whole) == (
+        ChapterMark("One", 0, 1050),
+        ChapterMark("Two", 1050, 2790),
+        ChapterMark("Three", 2790, 3250),
     )
-
-
-def test_one_sample_rate():
-    assert sample_rate_of([master("", 1, 0)]) == 24_000
-    with pytest.raises(TalepressError, match="none"):
-        sample_rate_of([])
-    with pytest.raises(TalepressError, match="one sample rate"):
-        sample_rate_of([master("", 1, 0), replace(master("", 1, 0), sample_rate=8000)])
+    part = in_one_file(timeline, "m4b", Path("a.m4b"), [1, 2])
+    assert marks_in(timeline, part) == (ChapterMark("Two", 0, 1740), ChapterMark("Three", 1740, 2200))
 
 
 TITLES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=30)

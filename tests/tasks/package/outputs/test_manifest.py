@@ -11,54 +11,65 @@ from tasks.errors import TalepressError
 from tasks.package.audio.ffmpeg import run_ffmpeg
 from tasks.package.output import Draft
 from tasks.package.outputs.manifest import check_manifest, describe, write_manifest
-from tests.tasks.audio import RATE
-from tests.tasks.package.conftest import SPOKEN, STARTS, STEM, TITLES, files_of
+from tasks.package.timeline import TimedWord
+from tests.tasks.package.conftest import HEADINGS, LENGTHS, SPOKEN, STEM, TITLES, TOTAL, files_of
 
 AUDIOBOOK = EditionFile("m4b", "Oz.m4b", "a" * 64, 10)
 CHAPTER = EditionFile("flac", "Oz (FLAC)/01 One.flac", "b" * 64, 20)
 
 
-def test_every_utterance_with_its_place_and_seed(published, content):
-    (audiobook,) = (file for file in published.files if file.kind == "m4b")
+@pytest.fixture(scope="module")
+def manifest(published):
     (path,) = files_of(published, "manifest")
-    manifest = json.loads(Path(path).read_text("utf-8"))
-    assert manifest["audiobook"]["sha256"] == audiobook.sha256
-    assert manifest["audiobook"]["file"] == Path(audiobook.path).name
+    return json.loads(Path(path).read_text("utf-8"))
+
+
+def test_every_utterance_with_its_place_and_seed(manifest, content):
     assert (manifest["voice"]["digest"], manifest["model"]["digest"]) == (content.voice.digest, content.model_digest)
     assert [chapter["title"] for chapter in manifest["chapters"]] == list(TITLES)
-    assert [chapter["start_s"] for chapter in manifest["chapters"]] == [start / RATE for start in STARTS]
-    for number, (listed, first) in enumerate(zip(manifest["chapters"], SPOKEN, strict=True)):
-        spoken = listed["utterances"][0]
+    assert [(row["chapter"], row["samples"]) for row in manifest["chapters"]] == list(enumerate(LENGTHS, start=1))
+    for number, chapter in enumerate(manifest["chapters"]):
+        (spoken,) = chapter["utterances"]
         assert (spoken["seed"], spoken["verdict"], spoken["reasons"]) == (2**62 + number, "doubtful", ["too long"])
-        assert spoken["start_s"] == first / RATE
-        assert spoken["end_s"] == (first + 9_000) / RATE
+        assert (spoken["start_sample"], spoken["end_sample"]) == (HEADINGS[number], HEADINGS[number] + 9_000)
+        assert (spoken["text"], spoken["origin"], spoken["voice"]) == ("Words number 0.", f"EPUB/{number}.xhtml", "ann")
+        assert "words" not in spoken
 
 
-def test_every_file_with_its_hash(published):
+def test_every_file_with_its_hash_and_what_it_holds(manifest, published):
     (path,) = files_of(published, "manifest")
-    listed = json.loads(Path(path).read_text("utf-8"))["files"]
-    assert [(row["kind"], row["file"], row["sha256"], row["bytes"]) for row in listed] == [
+    assert [(row["kind"], row["file"], row["sha256"], row["bytes"]) for row in manifest["files"]] == [
         (file.kind, str(Path(file.path).relative_to(Path(path).parent)), file.sha256, file.bytes)
         for file in published.files
-        if file.kind == "flac"
+        if file.kind != "manifest"
     ]
-    assert len(listed) == 3
+    audiobook, *chapters = manifest["files"]
+    assert (audiobook["samples"], [held["position"] for held in audiobook["chapters"]]) == (TOTAL, [0, 1, 2])
+    for held, chapter, first in zip(audiobook["chapters"], manifest["chapters"], SPOKEN, strict=True):
+        assert chapter["utterances"][0]["start_sample"] + held["add"] == first
+    assert [row["chapters"] for row in chapters] == [[{"position": n, "add": 0}] for n in range(3)]
 
 
-def test_an_audiobook_alone_is_described_as_it_always_was(content):
-    """Programs read manifests of older editions too, and an unchanged edition must not get another manifest."""
-    described = describe(content, (AUDIOBOOK,))
-    assert list(described) == ["format", "book", "audiobook", "voice", "model", "chapters"]
-    assert described["format"] == 1
-    assert list(described["audiobook"]) == ["file", "sha256", "bytes", "seconds", "sample_rate", "ffmpeg"]
-    assert described["audiobook"]["ffmpeg"] in run_ffmpeg(["-version"])
-    assert list(describe(content, (AUDIOBOOK, CHAPTER))) == [
-        "format", "book", "audiobook", "files", "voice", "model", "chapters",
+def test_what_wrote_the_files_is_named_and_no_time_of_day(content):
+    described = describe(content, (AUDIOBOOK, CHAPTER), ())
+    assert list(described) == [
+        "format", "made_with", "book", "voice", "model", "settings", "sample_rate", "files", "chapters",
     ]  # fmt: skip
+    assert described["made_with"]["ffmpeg"] in run_ffmpeg(["-version"])
+    assert described["settings"]["aac_bitrate_kbps"] == 96
+    assert "ffmpeg" not in described["settings"]  # a path
+
+
+def test_words_that_are_timed_are_listed(content):
+    timed = replace(content, words={(0, 0): (TimedWord(0, 5, 10, 20),)})
+    (spoken,) = describe(timed, (), ())["chapters"][0]["utterances"]
+    first = HEADINGS[0]
+    word = {"start": 0, "end": 5, "start_sample": first + 10, "end_sample": first + 20, "estimated": False}
+    assert spoken["words"] == [word]
 
 
 def test_a_manifest_that_is_not_as_meant_is_found_out(tmp_path, content, store):
-    draft = Draft(tmp_path, STEM, content, store, {}, (AUDIOBOOK, CHAPTER))
+    draft = Draft(tmp_path, STEM, content, store, {}, files=(AUDIOBOOK, CHAPTER))
     paths = write_manifest(draft)
     check_manifest(draft, paths)
     with pytest.raises(TalepressError, match="did not read back"):

@@ -6,7 +6,7 @@ from configs.settings import PackageSettings, load_settings
 from tasks.errors import BadInputError
 from tasks.package.outputs import OUTPUTS, find_outputs
 
-SETTINGS = PackageSettings(outputs=(), name="{title}", ffmpeg="", aac_bitrate_kbps=96, narrator="")
+SETTINGS = PackageSettings(outputs=(), name="{title}", ffmpeg="", aac_bitrate_kbps=96, part_hours=23.0, narrator="")
 
 
 def test_outputs_come_once_and_in_the_order_of_the_table():
@@ -35,7 +35,7 @@ def test_no_two_outputs_share_a_name():
 
 def test_the_settings_that_outputs_name_exist():
     named = {name for output in OUTPUTS for name in output.settings}
-    assert named == {"aac_bitrate_kbps"} <= set(PackageSettings.model_fields)
+    assert named == {"aac_bitrate_kbps", "part_hours"} <= set(PackageSettings.model_fields)
 
 
 @pytest.mark.parametrize("output", OUTPUTS, ids=lambda output: output.kind)

@@ -1,0 +1,28 @@
+"""Help, version and narrow terminals are as people know them from other commands."""
+
+import re
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "line", ["", "voice", "book", "lexicon", "model", "maintain", "-h", "make -h", "report -h", "voice -h"]
+)
+def test_what_is_incomplete_shows_its_help(talepress, line):
+    ended = talepress(*line.split())
+    assert (ended.code, ended.err) == (0, "")
+    assert "Examples:" in ended.out
+    assert ended.out.startswith("Usage: talepress")
+
+
+def test_the_help_lists_the_exit_codes_and_the_version_is_told(talepress):
+    assert "130  stopped" in talepress().out
+    assert re.fullmatch(r"talepress \d+\.\d+\.\d+\n", talepress("--version").out)
+
+
+@pytest.mark.usefixtures("voiced_home", "book")
+def test_a_narrow_terminal_gets_lines_in_place_of_a_table(talepress, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = talepress("plan", "book.md").out.splitlines()
+    assert "chapter: Chapter Two" in lines
+    assert not [line for line in lines if set(line) & set("│┃")]

@@ -1,0 +1,60 @@
+"""The timeline says what is heard when, of masters, takes and the times of words."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from storage.records import PauseKind
+from tasks.errors import TalepressError
+from tasks.package.timeline import HeldChapter, TimedWord, in_one_file, one_line, sample_rate_of
+from tests.tasks.audio import RATE
+from tests.tasks.package.conftest import HEADINGS, LENGTHS, TITLES
+
+
+def test_every_utterance_says_where_it_came_from_and_when_it_is_heard(content):
+    timeline = content.timeline
+    assert timeline.sample_rate == RATE
+    assert [chapter.title for chapter in timeline.chapters] == list(TITLES)
+    assert [(chapter.samples, chapter.head) for chapter in timeline.chapters] == list(
+        zip(LENGTHS, HEADINGS, strict=True)
+    )
+    for number, chapter in enumerate(timeline.chapters):
+        (spoken,) = chapter.utterances
+        assert (spoken.text, spoken.block, spoken.start, spoken.end) == ("Words number 0.", 0, 0, 15)
+        assert (spoken.origin, spoken.voice, spoken.is_heading) == (f"EPUB/{number}.xhtml", "ann", True)
+        assert (spoken.start_sample, spoken.end_sample) == (HEADINGS[number], HEADINGS[number] + 9_000)
+        assert (spoken.pause, spoken.take, spoken.words) == (PauseKind.SENTENCE, content.takes[f"take {number}"], ())
+        assert chapter.tail == LENGTHS[number] - HEADINGS[number] - 9_000
+
+
+def test_words_are_laid_on_the_timeline(content):
+    second = content.masters[1].placed[0]
+    late = replace(second, utterance=replace(second.utterance, start=100, voice="bob"))
+    masters = (content.masters[0], replace(content.masters[1], placed=(late,)))
+    words = {(1, 0): (TimedWord(0, 5, 10, 20), TimedWord(6, 12, 30, 40, estimated=True))}
+    (spoken,) = replace(content, masters=masters, words=words).timeline.chapters[1].utterances
+    first = HEADINGS[1]
+    assert spoken.voice == "bob"
+    assert spoken.words == (
+        TimedWord(100, 105, first + 10, first + 20),
+        TimedWord(106, 112, first + 30, first + 40, estimated=True),
+    )
+
+
+def test_a_file_begins_with_the_first_word_of_its_chapters(content):
+    file = in_one_file(content.timeline, "m4b", Path("Oz.m4b"), [1, 2])
+    assert file.chapters == (HeldChapter(1, -HEADINGS[1]), HeldChapter(2, LENGTHS[1] - HEADINGS[1]))
+    assert file.samples == LENGTHS[1] + LENGTHS[2] - HEADINGS[1]
+
+
+def test_one_sample_rate(content):
+    assert sample_rate_of(content.masters) == RATE
+    with pytest.raises(TalepressError, match="none"):
+        sample_rate_of([])
+    with pytest.raises(TalepressError, match="one sample rate"):
+        sample_rate_of([content.masters[0], replace(content.masters[1], sample_rate=8000)])
+
+
+def test_titles_are_one_line_without_a_backslash_at_its_end():
+    assert one_line(" Two\n2 \\ ") == "Two 2"
