@@ -133,7 +133,7 @@ class Request(Reading):
         "none",
         title="Review",
         description="What a person must hear before it is published: none, flagged (doubtful takes), all.",
-        json_schema_extra=form_hints(13),
+        json_schema_extra=form_hints(11),
     )
 
     @property
@@ -168,13 +168,13 @@ class Retrial(Request):
         title="Only",
         description="Chapter and utterance, such as 20:18,20:22; `talepress report` shows them.",
         pattern=f"^({PLACE}(,{PLACE})*)?$",
-        json_schema_extra=form_hints(11),
+        json_schema_extra=form_hints(12),
     )
     reason: str = Field(
         "",
         title="Reason",
         description="What the checks doubt: misspelled, short, ...; or rejected: what people rejected or corrected.",
-        json_schema_extra=form_hints(12),
+        json_schema_extra=form_hints(13),
     )
 
     hold: bool = Field(

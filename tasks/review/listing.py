@@ -14,6 +14,7 @@ from storage.repository import UnitOfWork
 from storage.repository.reviews import HeardUtterance, ReviewCounts, Show
 from tasks.review.approval import approved_of
 from tasks.review.doubts import in_words
+from tortoise_core.text.notation import respelled
 
 Place = tuple[int, int]  # chapter and utterance, from 0
 
@@ -48,7 +49,7 @@ class Sentence:
     place: Place
     chapter: str
     text: str
-    spoken: str
+    spoken: str  # the words that the voice gets, phonemes as people would spell them
     before: str
     after: str
     standing: Standing
@@ -174,7 +175,7 @@ def _sentences(uow: UnitOfWork, source: str, heard: Sequence[HeardUtterance], wa
                 place=place,
                 chapter=item.chapter_title,
                 text=item.utterance.text,
-                spoken=item.utterance.spoken,
+                spoken=respelled(item.utterance.spoken),
                 before=neighbours.get((place[0], place[1] - 1), ""),
                 after=neighbours.get((place[0], place[1] + 1), ""),
                 standing=_standing(item, place in waiting.places),

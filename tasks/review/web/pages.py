@@ -136,10 +136,13 @@ class Pages:
         """How far the work on a book is, for the script that looks from time to time."""
         with self._shelf.database.snapshot() as uow:
             runs = uow.runs.of(source)
+            edition = uow.editions.latest(source)
         run = runs[0] if runs else None
+        is_published = edition is not None and run is not None and run.state in (RunState.DONE, RunState.FLAGGED)
         return {
             "running": run is not None and run.state is RunState.RUNNING and not run.interrupted,
             "run": run.id if run else "",
+            "published": edition.files[0].path if edition is not None and is_published and edition.files else "",
             "ended": run.message if run and run.state in _ENDED_BADLY else "",
             "done": run.done if run else 0,
             "total": run.total if run else 0,

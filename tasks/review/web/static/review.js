@@ -119,7 +119,7 @@ function edit() {
   details.open = true;
   const field = details.querySelector("textarea");
   field.focus();
-  field.select();
+  field.setSelectionRange(field.value.length, field.value.length);
   field.scrollIntoView({ block: "nearest" });
 }
 
@@ -134,6 +134,7 @@ const keys = {
   c: () => { if (!hearMastered()) button("c")?.click(); },
   u: () => document.querySelector('[data-key="u"]')?.click(),
   "/": () => document.querySelector('[data-key="/"]')?.focus(),
+  A: () => document.querySelector('[data-key="shift+a"]')?.click(),
   S: () => document.querySelector('[data-key="shift+s"]')?.click(),
   P: () => document.querySelector('[data-key="shift+p"]')?.click(),
   Escape: () => document.querySelector('[data-key="escape"]')?.click(),
@@ -141,9 +142,16 @@ const keys = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const writing = event.target.matches("textarea, select, input:not([type=radio])");
-  if (writing) {
-    if (event.key === "Escape") { event.target.blur(); sentence()?.focus(); }
+  if (event.target.matches("textarea, select, input:not([type=radio])") || event.target.closest("details.edit > form")) {
+    if (event.key === "Escape") sentence()?.focus();
+    if (event.key === "Enter" && event.target.matches("textarea, [name=reach]")) {
+      event.preventDefault();
+      event.target.form.querySelector("button").click();
+    }
+    return;
+  }
+  if (event.key === "Enter" && event.target.matches("[name=take]")) {
+    event.preventDefault();  // else the browser would press the first button, "Approve"
     return;
   }
   if (event.key === " " && event.target.matches("button, summary, a")) return;

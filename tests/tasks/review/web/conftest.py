@@ -42,9 +42,11 @@ class Browser:
         return [article.get("data-place") for article in self.page.find_class("sentence")]
 
     def form(self, place="", action=""):
-        """The form of a sentence, or the one whose address ends so."""
+        """The form of a sentence that has the button, or the one whose address ends so."""
         if place:
-            return self.page.xpath(f"//article[@data-place='{place}']//form")[0]
+            return self.page.xpath(
+                f"//article[@data-place='{place}']//form[.//button[@value='{action or 'approve'}']]"
+            )[0]
         return next(form for form in self.page.forms if form.action.endswith(action))
 
     def press(self, form, button="", **fields):

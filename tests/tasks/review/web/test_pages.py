@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage.records import RunState
+from storage.records import Edition, EditionFile, RunState
 from tasks.review.web.pages import Wanted
 from tasks.review.web.shelf import Job
 from tests.tasks.review.library import SOURCE, TITLE
@@ -55,7 +55,9 @@ def test_rejected_and_corrected_sentences_are_spoken_again_on_demand(browser, st
     browser.press(browser.form("2:1"), "action=again")
     assert "2:1 will be spoken again" in browser.text
     browser.open(f"{BOOK}?show=all")
-    browser.press(browser.form("1:3"), "action=correct", text="Nobody had seen OZ-mah before, they said.", reach="book")
+    browser.press(
+        browser.form("1:3", "correct"), "action=correct", text="Nobody had seen OZ-mah before, they said.", reach="book"
+    )
     assert "“Ozma” is said “OZ-mah” in this book, in 2 sentences of it" in browser.text
     assert "2 things wait to be spoken." in browser.text
     browser.press(browser.form(action="/start"), "job=speak")
@@ -95,19 +97,26 @@ def test_work_that_goes_on_or_came_to_nothing_is_shown(browser, starter, library
     starter.told = ""
     browser.open(BOOK)
     assert "no such voice" in browser.text
+    with library[0].unit_of_work() as uow:
+        run = uow.runs.start(SOURCE, "publish", {})
+        uow.editions.save(run, Edition((EditionFile("m4b", "/out/a.m4b", "0" * 64, 1),), 1.0, ()))
+        uow.runs.finish(run, RunState.DONE)
+        uow.commit()
+    browser.open(BOOK)
+    assert "published /out/a.m4b" in browser.text
 
 
 def test_one_sentence_is_heard_between_its_neighbours_and_judged(browser):
     browser.open(f"{BOOK}/places/1:1")
     assert "The chapter is not mastered with the takes that are in use now." in browser.text
     assert len(browser.page.find_class("between")) == 3
-    browser.press(browser.form("1:1"), "action=note", note="Too loud?")
+    browser.press(browser.form("1:1", "note"), "action=note", note="Too loud?")
     assert "editor: Too loud?" in browser.text
 
 
 def test_what_goes_wrong_is_told_in_words_with_a_way_back(browser):
     browser.open(BOOK)
-    answer = browser.press(browser.form("1:1"), "action=correct", text="...")
+    answer = browser.press(browser.form("1:1", "correct"), "action=correct", text="...")
     assert answer.status_code == 400
     assert "That was not done nothing would be said there: write at least one word Back" in browser.text
     assert browser.page.xpath("//main//a")[0].get("href") == f"{BOOK}?show=all"
@@ -137,7 +146,7 @@ def test_two_people_at_one_sentence(serve):
 def test_a_books_hostile_text_stays_text(browser):
     html = browser.open(BOOK).text
     assert "<script>alert" not in html and TITLE in browser.page.text_content()
-    browser.press(browser.form("1:1"), "action=note", note="<img src=x onerror=alert(1)>{{ 7*7 }}")
+    browser.press(browser.form("1:1", "note"), "action=note", note="<img src=x onerror=alert(1)>{{ 7*7 }}")
     assert not browser.page.xpath("//img") and "<img src=x onerror=alert(1)>{{ 7*7 }}" in browser.text
     handlers = [name for element in browser.page.iter() for name in element.attrib if name.startswith("on")]
     assert handlers == [] and not browser.page.xpath("//*[@style]")
