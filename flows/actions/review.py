@@ -30,7 +30,7 @@ def sayer_of(services: Services, source: str) -> Sayer:
     """Makes what says a book's sentences as its last run did. Raises `NotFoundError`, `BadInputError`."""
     with services.database.snapshot() as uow:
         runs = uow.runs.of(source)
-        language = uow.books.language(source)
+        _, _, language = uow.books.heading(source)
     request = Request.from_record(runs[0].request) if runs else None
     settings = read_settings(**request.overrides) if request else services.settings
     with open_services(settings) as as_asked:

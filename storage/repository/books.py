@@ -214,9 +214,10 @@ class Books:
         query = select(BookRow.source_sha256).where(BookRow.source_sha256.startswith(start, autoescape=True))
         return tuple(self._session.scalars(query.order_by(BookRow.added_at.desc(), BookRow.id.desc())))
 
-    def language(self, source_sha256: str) -> str:
-        """Reads the language of a book. Raises `NotFoundError`."""
-        return self._session.get_one(BookRow, book_id(self._session, source_sha256)).language
+    def heading(self, source_sha256: str) -> tuple[str, tuple[str, ...], str]:
+        """Reads title, authors and language of a book. Raises `NotFoundError`."""
+        row = self._session.get_one(BookRow, book_id(self._session, source_sha256))
+        return row.title, row.authors, row.language
 
     def summaries(self, sources: Collection[str] | None = None) -> tuple[BookSummary, ...]:
         """Counts how far every book has come, or these, the latest added first, in one query."""

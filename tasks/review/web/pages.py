@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from storage.errors import NotFoundError
 from storage.records import RunState
+from storage.repository import UnitOfWork
 from storage.repository.reviews import Show
 from tasks.review.listing import BookToHear, Place, read_book, read_sentence, read_sentences, read_waiting
 from tasks.review.web.shelf import Shelf
@@ -76,18 +77,9 @@ class Pages:
         shelf = self._shelf
         chapter = None if wanted.chapter is None else wanted.chapter - 1
         with shelf.database.snapshot() as uow:
-            (summary,) = uow.books.summaries([source])
+            title, authors, _ = uow.books.heading(source)
             book = read_book(uow, source)
-            counts = {
-                show: uow.reviews.count(
-                    source,
-                    show,
-                    chapters=None if chapter is None else [chapter],
-                    words=wanted.words,
-                    waiting=book.waiting.places,
-                )
-                for show in Show
-            }
+            counts = _counts(uow, source, book, wanted)
             sentences = read_sentences(
                 uow,
                 source,
@@ -102,7 +94,8 @@ class Pages:
             request,
             "book",
             name=source[:16],
-            summary=summary,
+            title=title,
+            authors=authors,
             book=book,
             wanted=wanted,
             counts=counts,
@@ -116,7 +109,7 @@ class Pages:
         """One sentence, with each take between its neighbours, and as it was mastered."""
         shelf = self._shelf
         with shelf.database.snapshot() as uow:
-            (summary,) = uow.books.summaries([source])
+            title, authors, _ = uow.books.heading(source)
             sentence = read_sentence(uow, source, place, read_waiting(uow, source))
             newest = uow.decisions.newest(source)
         if sentence is None:
@@ -126,7 +119,7 @@ class Pages:
             request,
             "sentence",
             name=source[:16],
-            summary=summary,
+            title=title,
             sentence=sentence,
             mastered=mastered,
             newest=newest,
@@ -159,6 +152,24 @@ class Pages:
         is_ours = came_from.netloc == request.headers.get("host")
         back = f"{came_from.path}?{came_from.query}" if is_ours and came_from.path.startswith("/") else "/"
         return _render(request, "error", status=status, message=message, back=back)
+
+
+def _counts(uow: UnitOfWork, source: str, book: BookToHear, wanted: Wanted) -> dict[Show, int]:
+    """Counts what each filter shows; most of it is counted already where no words are looked for."""
+    chapters = None if wanted.chapter is None else [wanted.chapter - 1]
+
+    def count(show: Show) -> int:
+        words = wanted.words
+        return uow.reviews.count(source, show, chapters=chapters, words=words, waiting=book.waiting.places)
+
+    if wanted.words:
+        return {show: count(show) for show in Show}
+    counted = [part for part in book.chapters if chapters is None or part.index in chapters]
+    return {
+        Show.DOUBTFUL: sum(part.doubtful for part in counted),
+        Show.REJECTED: count(Show.REJECTED),
+        Show.ALL: sum(part.utterances for part in counted),
+    }
 
 
 def publish_hint(book: BookToHear) -> str:

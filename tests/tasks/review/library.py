@@ -64,7 +64,7 @@ def open_library(folder):
     return Database(f"sqlite:///{folder / 'talepress.db'}"), ArtifactStore(folder / "artifacts")
 
 
-def make_library(folder, repeat=1):
+def make_library(folder, repeat=1, source=SOURCE):
     """Makes database and store: take 1 of each sentence is doubtful and in use, but of `Yes.`; the first one has 3."""
     database, store = open_library(folder)
     chapters = CHAPTERS * repeat
@@ -72,7 +72,7 @@ def make_library(folder, repeat=1):
         title=TITLE,
         authors=("Ann Author",),
         language="en",
-        source_sha256=SOURCE,
+        source_sha256=source,
         chapters=tuple(
             Chapter(index, title, tuple(Block(BlockKind.PARAGRAPH, text) for text in texts))
             for index, (title, texts) in enumerate(chapters)
@@ -97,9 +97,9 @@ def make_library(folder, repeat=1):
             )
     with database.unit_of_work() as uow:
         uow.books.save(book, Script(utterances, (), Coverage(1, 1, 0, 0)))
-        uow.books.assign_keys(SOURCE, [KeyedUtterance(utterance, utterance.text) for utterance in utterances])
+        uow.books.assign_keys(source, [KeyedUtterance(utterance, utterance.text) for utterance in utterances])
         uow.takes.add(takes)
-        uow.takes.choose(SOURCE, {take.utterance_key: take.key for take in takes if take.attempt == 0})
+        uow.takes.choose(source, {take.utterance_key: take.key for take in takes if take.attempt == 0})
         uow.commit()
     return database, store
 
