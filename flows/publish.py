@@ -1,6 +1,6 @@
-"""The flow that publishes a book of which all is spoken, once people have heard what they want to hear.
+"""The flow that publishes a book that is spoken already: further kinds of files, or what people have approved.
 
-Must not know how an edition is written, nor what people decided.
+Must not know which kinds there are: `tasks/package/outputs` lists them.
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from __future__ import annotations
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from flows.book_to_audio import unspoken
 from flows.order.order import Order
 from flows.order.report import RunReport
-from flows.order.request import Request
+from flows.order.request import Publication
 from flows.run import policies
 from flows.run.story import run_request
 from storage.records import KeyedUtterance
@@ -19,24 +20,23 @@ from tasks.package.place import Replace
 
 
 @flow(name="publish", **policies.BOOK_FLOW)
-def publish(request: Request) -> RunReport | State[RunReport]:
-    """Masters what is not mastered yet and publishes the edition, in place of the one of the same reading.
+def publish(request: Publication) -> RunReport | State[RunReport]:
+    """Writes files of a finished book, as `book_to_audio` does at its end, in place of those of the same reading.
 
     It ends in the state AwaitingReview where `request.review` asks for people's word and they have not given it.
 
     Args:
-        request: what the book was made with.
+        request: which book, which kinds of files, and where they go.
     """
-    return run_request(request, "publish", nothing_unspoken, Replace.SAME_READING)
+    return run_request(request, "publish", nothing_to_speak, Replace.SAME_READING)
 
 
-def nothing_unspoken(order: Order) -> tuple[KeyedUtterance, ...]:
-    """Returns no utterance. Raises `BadInputError` where one is still to be spoken: this flow needs no engine."""
-    with order.services.database.snapshot() as uow:
-        missing = uow.takes.missing(order.source, order.chapters)
-    if missing:
+def nothing_to_speak(order: Order) -> tuple[KeyedUtterance, ...]:
+    """Speaks nothing. Raises `BadInputError` where something has not been spoken."""
+    left = unspoken(order)
+    if left:
         raise BadInputError(
-            f"{order.book.title}: utterances still to be spoken: {len(missing)}, the first is "
-            f"{missing[0].utterance.text[:60]!r}: `talepress retry BOOK --reason rejected --hold` speaks them"
+            f"{order.request.label}: {len(left)} of {len(order.keyed)} utterances are not spoken yet: finish the book "
+            "with `talepress make`, then publish it"
         )
     return ()

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from flows.order.request import Request, Retrial
+from flows.order.request import Publication, Request, Retrial
 from flows.order.retrial import REJECTED
 from flows.services import Services
 from storage.records import RunState
@@ -80,12 +80,12 @@ class Background:
 def _arguments(job: Job, request: Request) -> list[str]:
     """The command that does a job. A path cannot be taken for an option, because it is absolute."""
     if job is Job.PUBLISH:
-        return ["review", "publish", request.book]
+        return ["publish", request.book]
     return ["retry", request.book, "--reason", REJECTED, "--hold"]
 
 
 def _deployed(job: Job, request: Request) -> tuple[str, Request]:
     """The flow that does a job, and what it is asked."""
     if job is Job.PUBLISH:
-        return "publish", request
+        return "publish", Publication(**request.model_dump())
     return "retry-failed", Retrial(**request.model_dump(), reason=REJECTED, hold=True)

@@ -5,6 +5,7 @@ Knows nothing of what the commands do. Nothing heavy is imported before a comman
 
 from __future__ import annotations
 
+import contextvars
 import os
 import select
 import signal
@@ -19,6 +20,7 @@ import typer
 from flows.cli import (
     bench,
     book,
+    check,
     clean,
     deploy,
     doctor,
@@ -27,6 +29,7 @@ from flows.cli import (
     make,
     model,
     plan,
+    publish,
     report,
     retry,
     review,
@@ -43,17 +46,33 @@ EXIT_CODES = (
     "1  done, but to be heard: more takes are flagged than execution.max_flagged_share, or it waits for review",
     "2  bad input or usage; everything is as it was",
     "3  failed",
-    "130  stopped: the same command goes on",
+    "130  stopped: the same command goes on (142: by the kernel, where the work in hand did not end)",
+    "Of several books, the highest of theirs.",
 )
 
 # Commands and nouns in the order of the help, each with examples.
 COMMANDS = (
-    (make.make, ("talepress make book.epub", "talepress make book.epub --out audiobooks --chapters 1-3 --voice joe")),
+    (
+        make.make,
+        (
+            "talepress make book.epub",
+            "talepress make book.epub --out audiobooks --chapters 1-3 --voice joe",
+            "talepress make a.epub b.epub",
+            "talepress make library --recursive --json",
+            "find library -name '*.txt' | talepress make --books -",
+            "talepress make - < book.epub",
+        ),
+    ),
     (say.say, ('talepress say "It was five past ten." --out line.wav', "talepress say --lines lines.txt --out takes")),
     (plan.plan, ("talepress plan book.epub", "talepress plan book.epub --write plan.toml")),
     (status.status, ("talepress status", "talepress status book.epub")),
     (retry.retry, ("talepress retry book.epub", "talepress retry book.epub --only 20:18,20:22")),
     (report.report, ("talepress report book.epub", "talepress report book.epub --out book.html")),
+    (
+        publish.publish,
+        ("talepress publish book.epub --as mp3,opus", "talepress publish book.epub --as acx --out for-the-shop"),
+    ),
+    (check.check, ("talepress check for-the-shop/*.mp3 --for acx",)),
     (up.up, ("talepress up",)),
     (up.down, ("talepress down",)),
     (deploy.deploy, ("talepress deploy",)),
@@ -121,6 +140,10 @@ for noun, commands, examples in NOUNS:
 
 def main() -> None:
     """The console script; see `EXIT_CODES`."""
+    contextvars.copy_context().run(_run_command)  # how the command speaks ends with it
+
+
+def _run_command() -> None:
     try:
         code = app(standalone_mode=False, prog_name=app.info.name)
         sys.stdout.flush()

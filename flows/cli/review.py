@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.console import emit_json, emit_table, tell
-from flows.cli.progress import Form, ProgressForm
 from storage.records import Reach
 from storage.repository.reviews import Show
 
@@ -211,30 +210,6 @@ def undo(book: BookFile, who: Who = "") -> None:
     """Undoes your last decision on a book."""
     with _desk(book, who) as desk:
         tell(f"undone: {desk.undo()}")
-
-
-@app.command()
-def publish(
-    context: typer.Context,
-    book: BookFile,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
-    progress: ProgressForm = Form.AUTO,
-) -> None:
-    """Publishes a book as it is decided, with what its last run was asked for."""
-    from flows.cli.launch import run_flow
-    from flows.cli.report import show_report
-    from flows.order.existing import last_request, require_idle
-    from flows.order.order import prepare
-    from flows.order.request import Request
-    from flows.services import open_services, read_settings
-
-    with open_services(read_settings()) as services:
-        request = last_request(services, {"book": str(book.absolute())}, Request)
-    settings = read_settings(**request.overrides)
-    with open_services(settings) as services:
-        require_idle(prepare(services, request))
-    report = run_flow("publish", request, settings, verbose=bool(context.obj), progress=progress)
-    raise typer.Exit(show_report(report, json=json))
 
 
 @contextmanager

@@ -13,19 +13,21 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flows.order.alone import alone
-from flows.order.manuscript import source_of
+from flows.order.credits import credit_titles, credit_utterances
 from flows.order.order import Order
 from flows.order.request import Request
 from flows.services import Services
 from storage.errors import BookBusyError, IncompleteError
 from storage.records import ChosenTake, Edition, Master, Run, RunState
 from tasks.errors import BadInputError
+from tasks.ingest.book import identity_of
 from tasks.master.master_key import master_key
 from tasks.package.content import EditionContent
 from tasks.package.edition import edition_key, is_published
 
 AnyRequest = TypeVar("AnyRequest", bound=Request)
 
+PUBLISH = "publish"  # the flow that makes no audio
 # The name of every edition before names could be chosen. An edition's place does not say it, so that it stays the same.
 FIRST_NAME = "{title} (chapters {chapters})"
 
@@ -36,11 +38,12 @@ def last_request(services: Services, asked: Mapping[str, Any], kind: type[AnyReq
     Raises `BadInputError` when there was no run.
     """
     book = Path(asked["book"])
-    source = source_of(book)
+    source = identity_of(book, services.settings.ingest)
     runs: tuple[Run, ...] = ()
     if services.has_database():
         with services.database.snapshot() as uow:
             runs = uow.runs.of(source) if uow.books.exists(source) else ()
+    runs = tuple(run for run in runs if run.flow != PUBLISH)  # they are of files, elsewhere perhaps, not of the reading
     if not runs:
         raise BadInputError(f"{book} was never made: make it first, with `talepress make`")
     recorded = Request.from_record(runs[0].request)
@@ -100,6 +103,11 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
         preset=order.services.settings.synthesize.preset,
         decisions=decisions,
         directions=order.request.directions,
+        credit_keys=tuple(
+            item.key
+            for title in credit_titles(order.services.settings.package)
+            for item in credit_utterances(order, title)
+        ),
     )
 
 

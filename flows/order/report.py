@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.order.resources import PeakMemory
 from storage.records import Coverage, Edition, RunState
 from tasks.voices.catalogue import VoiceCredit
+
+if TYPE_CHECKING:
+    from tasks.delivery.rules import Delivery
 
 MAX_FLAGGED_IN_MARKDOWN = 200  # Prefect shows the page whole; the table artifact holds every row
 
@@ -82,9 +85,11 @@ class RunReport:
     flagged: tuple[FlaggedTake, ...]
     coverage: Coverage
     whole: WholeBook
+    losses: tuple[str, ...] = ()  # what was left out of the book by a guess, where it is much or prose
     page: str = ""  # path of the page that needs no server; empty where there is none
     waits_for: str = ""  # what a person must hear before the edition is published; empty where it is published
     review: str = ""  # address of the page where that is done
+    deliveries: tuple[Delivery, ...] = ()  # what shops' rules say of the files that this run made for them
 
     @property
     def is_partial(self) -> bool:
@@ -145,9 +150,11 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "rtf": None if report.rtf is None else round(report.rtf, 3),
         "memory": asdict(report.memory),
         "flagged": len(report.flagged),
+        "losses": list(report.losses),
         "page": report.page,
         "waits_for": report.waits_for,
         "review": report.review,
+        "deliveries": deliveries_json(report.deliveries),
         "flagged_takes": flagged_rows(report.flagged),
         "coverage": coverage_json(report.coverage),
         "whole_book": {
@@ -158,6 +165,22 @@ def report_json(report: RunReport) -> dict[str, Any]:
             "coverage": coverage_json(report.whole.coverage),
         },
     }
+
+
+def deliveries_json(deliveries: Sequence[Delivery]) -> list[dict[str, Any]]:
+    """Makes the findings as JSON-ready values."""
+    return [
+        {
+            "path": str(delivery.path),
+            "shop": delivery.shop,
+            "meets_the_technical_numbers": delivery.passed,
+            "findings": [
+                {"rule": found.rule, "value": found.value, "limit": found.limit, "passed": found.passed}
+                for found in delivery.findings
+            ],
+        }
+        for delivery in deliveries
+    ]
 
 
 def flagged_sentence(report: RunReport) -> str:
@@ -209,7 +232,7 @@ def report_markdown(report: RunReport) -> str:
             f"| {index + 1} | {_cell(title)} | {clock(start)} | {clock(end - start)} | {level.loudness_lufs:.1f} "
             f"| {flagged} |"
         )
-    lines += ["", *(f"- {_cell(note)}" for note in loudness_notes(report))]
+    lines += ["", *(f"- {_cell(note)}" for note in (*loudness_notes(report), *report.losses))]
     if report.waits_for:
         lines += ["", f"**Not published yet: {report.waits_for}.** [Hear and decide]({report.review})"]
     lines += ["", f"## Flagged takes: {len(report.flagged)}", ""]

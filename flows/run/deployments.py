@@ -37,7 +37,7 @@ class Door:
 DOORS = (
     Door("book-to-audio", "flows.book_to_audio.book_to_audio", GPU, "Makes an audiobook of a book file."),
     Door("retry-failed", "flows.retry_failed.retry_failed", GPU, "Speaks again what the checks doubt."),
-    Door("publish", "flows.publish.publish", DESK, "Publishes a book that people have heard."),
+    Door("publish", "flows.publish.publish", DESK, "Writes further files of a book that is spoken."),
 )
 
 ENTRYPOINTS = {door.name: door.entrypoint for door in DOORS}

@@ -6,12 +6,12 @@ Knows the order of the stages; must not know what is inside them.
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from uuid import UUID
 
 from prefect import runtime
@@ -19,6 +19,7 @@ from prefect.client.schemas.objects import State
 
 from flows.order.alone import alone, clear_work
 from flows.order.awaited import awaited
+from flows.order.delivery import check_edition
 from flows.order.order import Order, prepare
 from flows.order.outcome import check_coverage, outcome, unpublished
 from flows.order.report import RunReport
@@ -112,14 +113,14 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
         tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
         tracker.begin()
         logger.info("%s: %d of %d utterances to speak", order.request.label, len(todo), len(order.keyed))
-        masters, encoded = _make_masters(order, todo, tracker)
+        masters = _make_masters(order, todo, tracker)
         stopping.check()
         check_coverage(order, masters)
         waits_for = awaited(order)
         if waits_for:
             report = _hold(order, masters, tracker, run_id, waits_for)
         else:
-            report = _publish(order, masters, encoded, tracker, run_id, replacing)
+            report = _publish(order, masters, tracker, run_id, replacing)
         report = replace(report, wall_seconds=time.monotonic() - began)
         tracker.finish()
         show_report(order.source, report)
@@ -127,26 +128,20 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
     return report
 
 
-def _publish(
-    order: Order,
-    masters: tuple[Master, ...],
-    encoded: dict[str, Path],
-    tracker: Tracker,
-    run_id: str,
-    replacing: Replace,
-) -> RunReport:
+def _publish(order: Order, masters: tuple[Master, ...], tracker: Tracker, run_id: str, replacing: Replace) -> RunReport:
     """Publishes the edition and writes into the run's row that it is done. Returns the report."""
     announce(Progress("package", 0, 1))
-    key, published = publish(order, masters, encoded, replacing)
-    announce(Progress("package", 1, 1))
+    key, published = publish(order, masters, replacing)
     edition = published.edition
     _write_page(order, edition)
+    deliveries = check_edition(edition, order.services.settings.package)
     report = outcome(order, masters, edition, tracker.work, wall_seconds=0.0, replaced=published.replaced)
     with order.services.database.unit_of_work() as uow:
         uow.editions.save(run_id, edition, key)
         uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
         uow.commit()
-    return report
+    shutil.rmtree(order.encoded_folder, ignore_errors=True)
+    return replace(report, deliveries=deliveries)
 
 
 def _hold(order: Order, masters: tuple[Master, ...], tracker: Tracker, run_id: str, waits_for: str) -> RunReport:
@@ -169,14 +164,8 @@ def _write_page(order: Order, edition: Edition) -> None:
         logger.warning("the review page %s could not be written", path, exc_info=True)
 
 
-def _make_masters(
-    order: Order, todo: Sequence[KeyedUtterance], tracker: Tracker
-) -> tuple[tuple[Master, ...], dict[str, Path]]:
-    """Speaks the utterances, and masters and encodes each chapter as soon as all of it is spoken.
-
-    Returns:
-        See `Mastering.finish`.
-    """
+def _make_masters(order: Order, todo: Sequence[KeyedUtterance], tracker: Tracker) -> tuple[Master, ...]:
+    """Speaks the utterances; masters and encodes each chapter as soon as all of it is spoken. Returns the masters."""
     stopping.check()
     with (
         Mastering(order, encode=bool(todo) and order.request.review == "none") as mastering,

@@ -37,7 +37,7 @@ def flat(tree: dict) -> set[str]:
     return {
         f"{name}.{leaf}" if leaf else name
         for name, value in tree.items()
-        for leaf in (flat(value) if isinstance(value, dict) else {""})
+        for leaf in ((flat(value) if isinstance(value, dict) else set()) or {""})
     }
 
 
@@ -55,7 +55,7 @@ def test_the_defaults_that_the_design_names():
     assert (settings.synthesize.model, settings.synthesize.preset, settings.synthesize.voice) == (
         "tortoise_mini",
         "fast",
-        "slt",
+        "joe",
     )
     assert settings.qa.retakes == 2
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.order.existing import source_of
-from flows.order.request import Request, Retrial
+from flows.order.request import Publication, Request, Retrial
 from flows.services import open_services, read_settings
 from storage.records import Reach, RunState
 from tasks.errors import BadInputError
@@ -25,7 +25,8 @@ def run(book, tmp_path):
     from flows.run.deployments import find_flow
 
     def start(name, *, return_state=False, **options):
-        request = (Retrial if name == "retry-failed" else Request)(book=str(book), out=str(tmp_path / "out"), **options)
+        kinds = {"retry-failed": Retrial, "publish": Publication}
+        request = kinds.get(name, Request)(book=str(book), out=str(tmp_path / "out"), **options)
         return find_flow(name)(request, return_state=return_state)
 
     return start
@@ -98,7 +99,7 @@ def test_a_rejected_take_is_spoken_again_and_nothing_is_published_meanwhile(run,
     before = takes_of(manifest_of(report))
     with desk() as ann:
         assert ann.reject((0, 1)) is None
-    with pytest.raises(BadInputError, match="still to be spoken: 1"):
+    with pytest.raises(BadInputError, match="1 of 10 utterances are not spoken yet"):
         run("publish")
     held = run("retry-failed", reason="rejected", hold=True)
     assert (held.state, held.rendered, held.waits_for) == (RunState.REVIEW, 1, "the new takes are to be heard")

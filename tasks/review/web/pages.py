@@ -109,7 +109,7 @@ class Pages:
         """One sentence, with each take between its neighbours, and as it was mastered."""
         shelf = self._shelf
         with shelf.database.snapshot() as uow:
-            title, authors, _ = uow.books.heading(source)
+            title, _, _ = uow.books.heading(source)
             sentence = read_sentence(uow, source, place, read_waiting(uow, source))
             newest = uow.decisions.newest(source)
         if sentence is None:
