@@ -215,12 +215,13 @@ def undo(book: BookFile, who: Who = "") -> None:
 @contextmanager
 def _opened(book: Path) -> Iterator[tuple[Services, str]]:
     """Opens the library and finds the book in it. Raises `BadInputError` for a book that was never made."""
-    from flows.order.manuscript import source_of
     from flows.services import open_services, read_settings
     from tasks.errors import BadInputError
+    from tasks.ingest.book import identity_of
 
-    source = source_of(book)
-    with open_services(read_settings()) as services:
+    settings = read_settings()
+    source = identity_of(book, settings.ingest)
+    with open_services(settings) as services:
         known = services.has_database()
         if known:
             with services.database.snapshot() as uow:

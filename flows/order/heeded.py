@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flows.order.manuscript import source_of
 from flows.services import Services
 from storage.records import Book, Script
+from tasks.ingest.book import identity_of
 from tasks.review.corrections import Corrections
 from tasks.segment.corrected import Sayer, say_corrected
 from tasks.segment.script import write_script
@@ -37,7 +37,7 @@ def read_heeded(services: Services, book: Path) -> Heeded:
     """Reads what people have corrected in a book file, and what they have corrected for all. Raises `BadInputError`."""
     if not services.has_database():
         return Heeded()
-    source = source_of(book)
+    source = identity_of(book, services.settings.ingest)
     with services.database.snapshot() as uow:
         if uow.books.exists(source):
             return Heeded(Corrections.of(uow.decisions.holding(source)), uow.decisions.newest(source))

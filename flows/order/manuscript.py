@@ -5,7 +5,6 @@ Knows nothing of scripts or speech.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Sequence
@@ -43,15 +42,6 @@ class Manuscript:
         """The names of the other voices that the markup asks for, sorted."""
         notes = (note for chapter in self.book.chapters for block in chapter.blocks for note in block.markup)
         return tuple(sorted({note.value for note in notes if note.kind == MarkupKind.VOICE}))
-
-
-def source_of(book: Path) -> str:
-    """Computes the identity of a book file, as the database knows it. Raises `BadInputError`."""
-    try:
-        with book.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BadInputError(f"{book} cannot be read: {error.strerror}") from error
 
 
 def read_manuscript(

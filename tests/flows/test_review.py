@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.order.existing import source_of
 from flows.order.request import Publication, Request, Retrial
 from flows.services import open_services, read_settings
 from storage.records import Reach, RunState
 from tasks.errors import BadInputError
+from tasks.ingest.book import identity_of
 from tasks.review.desk import Desk
 from tasks.segment.corrected import Sayer
 
@@ -41,7 +41,7 @@ def desk(book):
         with open_services(read_settings()) as services:
             model = services.front_end
             sayer = Sayer(services.settings.segment, model.token_count, model.max_text_tokens, "en")
-            yield Desk(services.database, source_of(book), who, sayer)
+            yield Desk(services.database, identity_of(book, services.settings.ingest), who, sayer)
 
     return opened
 
