@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from flows.order.alone import alone
 from flows.order.credits import credit_titles, credit_utterances
+from flows.order.details import timer_of
 from flows.order.order import Order
 from flows.order.request import Request
 from flows.services import Services
@@ -90,6 +91,7 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
     cues = [cue for master in masters for cue in chosen_takes(order, master.chapter_index)]
     with order.services.database.snapshot() as uow:
         decisions = uow.decisions.holding(order.source) if uow.books.exists(order.source) else ()
+    timer = timer_of(order.services.settings)
     return EditionContent(
         book=order.book,
         masters=masters,
@@ -108,6 +110,7 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
             for title in credit_titles(order.services.settings.package)
             for item in credit_utterances(order, title)
         ),
+        timer=timer.digest if timer is not None else "",
     )
 
 

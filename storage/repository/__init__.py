@@ -1,7 +1,7 @@
 """Repositories: records in, records out, over one unit of work.
 
 `UnitOfWork` groups one repository per aggregate: `books`, `takes`, `voices`, `runs`, `masters`, `editions`,
-`decisions`, `reviews`, `stores`; and `references`, which looks at them all.
+`decisions`, `reviews`, `word_times`, `stores`; and `references`, which looks at them all.
 Obtained from `storage.database.Database.unit_of_work()`. Rows and SQL stay in here. Modules of this package import each
 other, never the package itself. It must not know where the database is.
 """
@@ -17,6 +17,7 @@ from storage.repository.stores import Stores
 from storage.repository.takes import Takes
 from storage.repository.unit_of_work import UnitOfWork
 from storage.repository.voices import Voices
+from storage.repository.word_times import WordTimes
 
 __all__ = [
     "Books",
@@ -30,4 +31,5 @@ __all__ = [
     "Takes",
     "UnitOfWork",
     "Voices",
+    "WordTimes",
 ]
