@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flows.order.alone import alone
+from flows.order.credits import credit_titles, credit_utterances
 from flows.order.order import Order
 from flows.order.request import Request
 from flows.services import Services
@@ -99,11 +100,22 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
         chapters=order.selection,
         preset=order.services.settings.synthesize.preset,
         directions=order.request.directions,
+        credit_keys=tuple(
+            item.key
+            for title in credit_titles(order.services.settings.package)
+            for item in credit_utterances(order, title)
+        ),
     )
 
 
 def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | None]:
-    """Computes the key of an edition's row, and finds the edition, None unless its files lie as they were written.
+    """Computes the key of an edition's row, and finds the edition, None unless its files lie as they were written."""
+    key, recorded = recorded_edition(order, content)
+    return key, recorded if recorded is not None and is_published(recorded) else None
+
+
+def recorded_edition(order: Order, content: EditionContent) -> tuple[str, Edition | None]:
+    """Computes the key of an edition's row, and reads the row, None without one; its files may have gone or changed.
 
     The key covers the content and the order's folder: the same edition in another folder is published there too.
     """
@@ -112,8 +124,7 @@ def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | 
     parts = [key, str(order.out), *([] if name == FIRST_NAME else [name])]
     row_key = hashlib.sha256(" ".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
     with order.services.database.snapshot() as uow:
-        found = uow.editions.find(row_key)
-    return row_key, found if found is not None and is_published(found) else None
+        return row_key, uow.editions.find(row_key)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self
 
 from prefect.utilities.annotations import quote
 
-from flows.order.existing import chosen_takes, edition_content, find_edition, find_master
+from flows.order.existing import chosen_takes, edition_content, find_master, recorded_edition
 from flows.order.order import Order
 from flows.progress import Progress, announce
 from flows.run import policies
+from flows.run.credits import make_credits
 from storage.records import Master
 from tasks import stopping
 from tasks.disk import output_errors
 from tasks.master.task import master as master_task
 from tasks.package.audio.recordings import EncodedAudio
-from tasks.package.edition import Published
+from tasks.package.edition import Published, is_published
 from tasks.package.output import Output
 from tasks.package.outputs import find_outputs
 from tasks.package.place import Replace, published_audio
@@ -135,9 +137,11 @@ def publish(order: Order, masters: tuple[Master, ...], replacing: Replace) -> tu
         The edition's key, and the edition with what it has replaced.
     """
     content = edition_content(order, masters)
-    key, found = find_edition(order, content)
-    if found is not None:
-        return key, Published(found, ())
+    key, recorded = recorded_edition(order, content)
+    if recorded is not None and is_published(recorded):
+        return key, Published(recorded, ())
+    written = frozenset(file.sha256 for file in recorded.files) if recorded is not None else frozenset()
+    content = replace(content, credits=make_credits(order), written=written)
     settings = order.services.settings
     task = package_task.with_options(**policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`
