@@ -19,11 +19,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from http.client import HTTPException
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from flows.run.pruning import prune
 from flows.run.tied import end_with_parent
 from tasks import stopping
 from tasks.errors import BadInputError, TalepressError
@@ -89,6 +91,7 @@ def prefect_server(start_timeout_s: float) -> Iterator[None]:
 @contextmanager
 def _private_server(home: Path, start_timeout_s: float) -> Iterator[str]:
     home.mkdir(parents=True, exist_ok=True)
+    prune(home / "prefect.db")
     log = home / "server.log"
     with socket.create_server(("127.0.0.1", 0)) as listener, log.open("ab") as log_file:
         port = listener.getsockname()[1]
@@ -134,8 +137,8 @@ def require_health(url: str, *, timeout: float, hint: str) -> None:
     try:
         with urllib.request.urlopen(request, timeout=timeout):
             return
-    except (urllib.error.URLError, OSError) as error:
-        reason = getattr(error, "reason", error)
+    except (OSError, HTTPException) as error:
+        reason = " ".join(str(getattr(error, "reason", error)).split())
         kind = BadInputError if "PREFECT_API_URL" in os.environ else TalepressError
         raise kind(f"the Prefect server at {url} does not answer ({reason}); {hint}") from error
 
@@ -153,7 +156,7 @@ def _require_prefect(url: str) -> None:
         if error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             return
         version = f"HTTP {error.code}"
-    except (OSError, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         version = f"nonsense ({error})"
     ours = metadata.version("prefect").partition(".")[0]
     if not isinstance(version, str) or not version.startswith(f"{ours}."):

@@ -60,6 +60,20 @@ def test_a_server_that_answers_nonsense_is_refused_in_one_line(monkeypatch, answ
     assert len(str(error.value)) < 500
 
 
+def test_a_server_that_does_not_speak_http_is_refused_in_one_line(monkeypatch):
+    def greet(listener):
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b"SSH-2.0-OpenSSH\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=greet, args=(listener,), daemon=True).start()
+        monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{listener.getsockname()[1]}/api")
+        with pytest.raises(BadInputError, match="does not answer") as error, _server.prefect_server(5):
+            pass
+    assert "\n" not in str(error.value)
+
+
 def test_a_server_without_that_page_is_refused(monkeypatch, answering):
     monkeypatch.setenv("PREFECT_API_URL", answering(b"", 404))
     with pytest.raises(BadInputError, match="HTTP 404"), _server.prefect_server(5):
