@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from prefect.utilities.annotations import quote
 
+from flows.order.details import with_details
 from flows.order.existing import chosen_takes, edition_content, find_master, recorded_edition
 from flows.order.order import Order
 from flows.progress import Progress, announce
@@ -141,7 +142,7 @@ def publish(order: Order, masters: tuple[Master, ...], replacing: Replace) -> tu
     if recorded is not None and is_published(recorded):
         return key, Published(recorded, ())
     written = frozenset(file.sha256 for file in recorded.files) if recorded is not None else frozenset()
-    content = replace(content, credits=make_credits(order), written=written)
+    content = replace(with_details(order, content), credits=make_credits(order), written=written)
     settings = order.services.settings
     task = package_task.with_options(**policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`

@@ -19,6 +19,7 @@ from prefect.client.schemas.objects import State
 
 from flows.order.alone import alone, clear_work
 from flows.order.delivery import check_edition
+from flows.order.details import keep_book_file
 from flows.order.order import Order, prepare
 from flows.order.outcome import check_coverage, outcome
 from flows.order.report import RunReport
@@ -109,6 +110,7 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
     run_id = _open(order, flow)
     with _recorded(order, run_id), heartbeat(order.services.database, run_id):
         check_audio(order)
+        keep_book_file(order)
         todo = select(order)
         tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
         tracker.begin()

@@ -33,6 +33,7 @@ from tasks.errors import BadInputError, TalepressError
 from tasks.package.audio.ffmpeg import ffmpeg_path, ffmpeg_version
 from tasks.package.content import EditionContent
 from tasks.package.edition import publish_edition
+from tasks.package.outputs import find_outputs
 from tortoise_core.inference.presets import SamplingSettings
 
 RATE = 24_000
@@ -46,9 +47,12 @@ LOUDNESS_LUFS = -23.0  # of a tone with such a peak
 def try_ffmpeg(settings: PackageSettings) -> None:
     """Publishes two seconds of sound with the ffmpeg and the outputs that the settings name, and throws them away.
 
+    Outputs that are made of a book's own file are left out: the trial has none.
+
     Raises `BadInputError` for an ffmpeg that cannot be used; otherwise as `find_outputs`.
     """
-    _try(settings.model_dump_json())
+    kinds = tuple(output.kind for output in find_outputs(settings.outputs) if not output.needs_origins)
+    _try(settings.model_copy(update={"outputs": kinds}).model_dump_json())
 
 
 def forget_trials() -> None:
