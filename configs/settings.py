@@ -166,6 +166,7 @@ class PackageSettings(_Section):
     disclosure: Words
     opening: str
     closing: str
+    feed_url: str
     readalong: ReadAlongSettings
 
 
@@ -267,11 +268,24 @@ def load_settings(**overrides: Mapping[str, Any]) -> Settings:
     for file in _files():
         _check_file(file)
     try:
-        return Settings(**{section: dict(values) for section, values in overrides.items()})  # type: ignore[arg-type]
+        given = {section: dict(values) for section, values in overrides.items()}
+        settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise SettingsError("; ".join(_explain(detail, overrides) for detail in error.errors())) from error
     except UnreadableVariableError as error:
         raise SettingsError(f"{error}: write a list as JSON, {_PREFIX}INGEST__ALSO_READ='[\"nav\"]'") from error
+    _check_data_folder(settings.storage)
+    return settings
+
+
+def _check_data_folder(storage: StorageSettings) -> None:
+    """Refuses a data folder whose name the database cannot remember, or that belongs to no user."""
+    try:
+        str(storage.folder).encode("utf-8")
+    except (UnicodeEncodeError, RuntimeError) as error:
+        raise SettingsError(
+            f"the data folder cannot be used ({error}): set TALEPRESS_HOME to a folder whose name is UTF-8"
+        ) from error
 
 
 def default_data_folder() -> Path:

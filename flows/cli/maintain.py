@@ -66,6 +66,24 @@ def restore_database(json: Json = False) -> None:
     tell("`talepress maintain rebuild` adds the takes that were made since")
 
 
+@app.command("sweep")
+def sweep_runs(json: Json = False) -> None:
+    """Finds runs on Prefect's server whose process is gone, and has them started again where tries are left."""
+    from flows.cli.launch import use_server
+    from flows.services import open_services, read_settings
+
+    settings = read_settings()
+    use_server(settings)
+    from flows.operate.sweep import sweep
+
+    with open_services(settings) as services:
+        swept = sweep(services)
+    if json:
+        emit_json(asdict(swept))
+    else:
+        tell(swept.sentence())
+
+
 @app.command("adopt-store")
 def adopt_store(json: Json = False) -> None:
     """Takes the artifact store that is there now for the library's: after its audio was lost or put together anew."""

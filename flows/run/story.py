@@ -30,6 +30,7 @@ from flows.run import endings, policies
 from flows.run.audio import check_audio
 from flows.run.heartbeat import heartbeat
 from flows.run.mastering import Mastering, publish
+from flows.run.presence import introduce_book, introduce_process
 from flows.run.reporting import send_logs, show_report
 from flows.run.synthesis import speak
 from flows.run.tracker import Tracker
@@ -64,6 +65,7 @@ def run_request(request: Request, flow: str, select: Select, replacing: Replace)
     flow_run_id = UUID(runtime.flow_run.id)
     replacing = Replace.ANY if request.overwrite else replacing
     with stopping.heeding_signals(), stopping.orderly(partial(endings.cancel, flow_run_id)):
+        introduce_process()
         try:
             with open_services(read_settings(**request.overrides)) as services:
                 return endings.of(run_order(prepare_in_flow(services, request), flow, select, replacing))
@@ -76,8 +78,8 @@ def run_request(request: Request, flow: str, select: Select, replacing: Replace)
 
 def prepare_in_flow(services: Services, request: Request) -> Order:
     """Prepares the order, with ingest and segment as task runs."""
-    read = ingest_book.with_options(**policies.ONCE)
-    segment = segment_book.with_options(**policies.ONCE)
+    read = ingest_book.with_options(task_run_name="ingest", **policies.ONCE)
+    segment = segment_book.with_options(task_run_name="segment", **policies.ONCE)
     return prepare(services, request, read, segment)
 
 
@@ -107,6 +109,7 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
     began = time.monotonic()
     send_logs()
     stopping.check()
+    introduce_book(order)
     run_id = _open(order, flow)
     with _recorded(order, run_id), heartbeat(order.services.database, run_id):
         check_audio(order)

@@ -13,7 +13,7 @@ from storage import copying
 from storage.copying import copy_database
 from storage.database import Database
 from storage.errors import DatabaseError, DuplicateError
-from storage.records import Edition, EditionFile, Master, PlacedUtterance, RunState, VoiceRecord
+from storage.records import Edition, EditionFile, Master, PlacedUtterance, RunState, VoiceRecord, WordTime
 from storage.schema import Base
 from tests.storage.builders import SOURCE, make_book, make_script, make_take, save_keyed
 
@@ -33,6 +33,7 @@ def fill(database: Database) -> None:
         run = uow.runs.start(SOURCE, "book_to_audio", {"voice": "slt", "chapters": [0]})
         uow.editions.save(run, Edition((EditionFile("m4b", "b.m4b", "a" * 64, 1),), 1.5, (("One", 0.0, 1.5),)), "key")
         uow.runs.finish(run, RunState.DONE)
+        uow.word_times.save("timer", {takes[0].key: (WordTime(0, 3, 100, 2_000),)})
         uow.stores.adopt("f" * 32)
         uow.commit()
 

@@ -33,7 +33,7 @@ def render_job(services):
     voice = services.voice()
     keys = {text: utterance_key(text, voice.digest, services.engine.digest, services.sampling) for text in TEXTS}
     return RenderJob(
-        items=tuple(RenderItem(key, text) for text, key in keys.items()),
+        batches=(tuple(RenderItem(key, text) for text, key in keys.items()),),
         voices={"": voice},
         sampling=services.sampling,
         engine=services.synthesize.engine,
@@ -155,7 +155,9 @@ def test_rows_are_rebuilt_from_the_audio_alone(talepress, library, voiced_home):
     assert known(library) == by_key([library[0], library[2]])
     add_voice(voiced_home)  # the same clip, so the same voice and the same keys
     with open_services(read_settings()) as services:
-        assert {item.utterance_key for item in render_job(services).items} == {take.utterance_key for take in library}
+        assert {item.utterance_key for items in render_job(services).batches for item in items} == {
+            take.utterance_key for take in library
+        }
     assert talepress("maintain", "rebuild", "--json").json["takes"] == 2
 
 
