@@ -16,6 +16,7 @@ from configs.settings import Settings, SettingsError
 from flows.order.chapters import describe_chapters, select_chapters
 from flows.order.heeded import read_heeded
 from flows.order.manuscript import read_manuscript
+from flows.order.needs import check_needs
 from flows.order.request import Request
 from flows.services import Services
 from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
@@ -137,6 +138,7 @@ def prepare(
     sampling = services.sampling
     heeded = read_heeded(services, path)
     manuscript = read_manuscript(request, settings, model.languages, decided=heeded.corrections.lexicons, read=read)
+    check_needs(settings, path)
     book = manuscript.book
     wanted = select_chapters(request.chapters, len(book.chapters))
     require_writable(Path(request.out))
