@@ -41,6 +41,7 @@ EXIT_CODES = (
     "2  bad input or usage; everything is as it was",
     "3  failed",
     "130  stopped: the same command goes on",
+    "142  stopped, by the kernel where a library did not let go: the same command goes on",
 )
 
 # Commands and nouns in the order of the help, each with examples.
