@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -34,6 +34,7 @@ Seconds = Annotated[float, Field(ge=0)]
 Decibels = Annotated[float, Field(le=0)]
 Count = Annotated[int, Field(ge=0)]
 AtLeastOne = Annotated[int, Field(ge=1)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3)]
 
 
 class SettingsError(ValueError):
@@ -143,7 +144,10 @@ class PackageSettings(_Section):
     ffmpeg: str
     aac_bitrate_kbps: Annotated[int, Field(ge=24, le=320)]
     part_hours: Annotated[float, Field(gt=0, le=23)]
+    profiles: dict[str, dict[str, str | int | float | bool]]
     narrator: str
+    narration: Words
+    disclosure: Words
 
 
 class VoicesSettings(_Section):
@@ -195,6 +199,16 @@ class ExecutionSettings(_Section):
     server_start_timeout_s: Annotated[float, Field(ge=1)]
 
 
+class ProductionSettings(_Section):
+    """What `talepress up` runs on a box. `workers` 0: one for each GPU, or one where there is none."""
+
+    host: Annotated[str, Field(min_length=1)]
+    port: Annotated[int, Field(ge=0, le=65535)]
+    workers: Count
+    tries: AtLeastOne
+    keep_days: AtLeastOne
+
+
 class Settings(BaseSettings):
     """All settings. Made by `load_settings`."""
 
@@ -210,6 +224,7 @@ class Settings(BaseSettings):
     voices: VoicesSettings
     storage: StorageSettings
     execution: ExecutionSettings
+    production: ProductionSettings
 
     @classmethod
     def settings_customise_sources(

@@ -2,7 +2,7 @@
 
 The first signal is answered with a line. Where nothing else is said, it then raises `Stopped` in the main thread. Work
 that can come to an orderly end has a block `with orderly()`: it looks at `requested` between its pieces and ends by
-itself; what takes longer than `GRACE_SECONDS` is left as it is, and the process ends all the same, with `EXIT_CODE`, or
+itself; what takes longer than its grace is left as it is, and the process ends all the same, with `EXIT_CODE`, or
 by the kernel's alarm where C code keeps the interpreter to itself. A second signal ends it at once. Work must therefore
 be safe to be killed at any moment.
 
@@ -26,7 +26,7 @@ from types import FrameType
 from typing import Any
 
 EXIT_CODE = 130  # as shells have it for a program that Ctrl-C ended
-GRACE_SECONDS = 5.0  # for the work in hand
+GRACE_SECONDS = 5.0  # for the work in hand, where nothing else is said
 ALARM_SECONDS = 1.5
 AGAIN_SECONDS = 0.02
 LAST_WORDS_SECONDS = 2.5  # for what is to be recorded when the grace is over
@@ -51,6 +51,7 @@ class _Stop:
 
     requested: bool = False
     orderly: int = 0  # blocks that we are in
+    grace_s: float = 0.0  # the longest that any of them asks for
     last_words: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -96,20 +97,24 @@ def heeding_signals() -> Iterator[None]:
 
 
 @contextmanager
-def orderly(last_words: Callable[[], None] | None = None) -> Iterator[None]:
+def orderly(last_words: Callable[[], None] | None = None, grace_s: float = 0.0) -> Iterator[None]:
     """Inside the block a signal raises nothing: the work looks at `requested` or calls `check`.
 
     Args:
         last_words: is called, in a thread of its own, before the process ends without the block's having come to its
             end. It has `LAST_WORDS_SECONDS`, and other threads go on meanwhile.
+        grace_s: that the block may take to come to its end, where that is longer than `GRACE_SECONDS`.
     """
     words = [last_words] if last_words is not None else []
+    grace_before = _stop.grace_s
+    _stop.grace_s = max(grace_before, grace_s)
     _stop.orderly += 1
     _stop.last_words += words
     try:
         yield
     finally:
         _stop.orderly -= 1
+        _stop.grace_s = grace_before
         for called in words:
             _stop.last_words.remove(called)
 
@@ -138,7 +143,12 @@ def _heed(number: int, frame: FrameType | None) -> None:
 
 def _arm_alarm() -> None:
     """Has the kernel end the process where no thread can: C code may keep the interpreter to itself for seconds."""
-    signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS + LAST_WORDS_SECONDS + ALARM_SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, _grace() + LAST_WORDS_SECONDS + ALARM_SECONDS)
+
+
+def _grace() -> float:
+    """Seconds that the work in hand may take."""
+    return max(GRACE_SECONDS, _stop.grace_s)
 
 
 def _ignore_signals() -> None:
@@ -148,7 +158,7 @@ def _ignore_signals() -> None:
 
 def _see_to_the_end() -> None:
     """Ends the process if it still lives when the grace is over."""
-    time.sleep(GRACE_SECONDS)
+    time.sleep(_grace())
     _thread.start_new_thread(_end_after, (LAST_WORDS_SECONDS,))
     for words in reversed(_stop.last_words):
         try:

@@ -15,7 +15,12 @@ CODE_FOLDERS = ("flows", "tasks", "storage", "configs", "tortoise_core", "tests"
 DECISIONS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "decisions").glob("*.md"))
 
 # Pages that name files as they are; `<name>` in a path stands for what a reader will choose.
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/database.md", *DECISIONS)
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{name}.md" for name in ("architecture", "database", "operations")),
+    *DECISIONS,
+)
 FILE_NAME = re.compile(r"[\w./<>*-]+\.(?:py|md|toml|tsv|ini)|(?:[\w.<>*-]+/)+[\w.<>*-]*")
 USERS_OWN = {"talepress.toml"}  # files that a user makes
 
@@ -23,7 +28,7 @@ USERS_OWN = {"talepress.toml"}  # files that a user makes
 @cache
 def tree() -> frozenset[str]:
     """Paths of all files and folders of the project, relative to its root."""
-    below = (path for name in (*CODE_FOLDERS, "docs", ".ci") for path in (ROOT / name).rglob("*"))
+    below = (path for name in (*CODE_FOLDERS, "docs", "deploy", ".ci") for path in (ROOT / name).rglob("*"))
     paths = {path.relative_to(ROOT).as_posix() for path in below if "__pycache__" not in path.parts}
     return frozenset(paths | {path.name for path in ROOT.iterdir()})
 

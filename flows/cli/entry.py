@@ -22,3 +22,7 @@ def main() -> None:
         sys.exit(stopping.EXIT_CODE)
     finally:
         stopping.wind_up()
+
+
+if __name__ == "__main__":  # by `flows/run/tied.py`
+    main()

@@ -5,42 +5,70 @@ Knows nothing of what the flows do. Prefect is imported in here, after its envir
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
+from flows.actions.box import read_note
 from flows.cli.console import tell
 from flows.cli.progress import Form, progress_display
 from flows.order.request import Request
 from flows.progress import listening
-from flows.run.server import prefect_server, prepare_environment, settle
+from flows.run.server import prefect_server, prepare_environment, require_health, settle
 from tasks import stopping
+from tasks.errors import BadInputError
 
 if TYPE_CHECKING:
     from configs.settings import Settings
     from flows.order.report import RunReport
 
 
-def run_flow(name: str, request: Request, settings: Settings, *, verbose: bool, progress: Form) -> RunReport:
-    """Runs the flow of that name to its end in this process. Nothing of it is printed on stdout.
+RunFlow = Callable[[str, Request, Form], "RunReport"]
 
-    Raises what the flow raised, `Stopped` when the user stopped it.
+
+@contextmanager
+def prefect(settings: Settings, *, verbose: bool) -> Iterator[RunFlow]:
+    """Keeps a Prefect server for the length of the block, in which nothing is printed on stdout. Once in a process.
+
+    Yields what runs a flow, by its name, to its end in this process.
     """
     timeout = settings.execution.server_start_timeout_s
     prepare_environment(settings.storage.folder / "prefect", start_timeout_s=timeout, verbose=verbose)
     tell("starting Prefect ...")
     with redirect_stdout(sys.stderr), prefect_server(timeout):
-        from flows.run.deployments import find_flow
+        yield _run_flow
 
-        flow: Callable[..., Any] = find_flow(name)
-        with stopping.orderly():
-            state = _final_state(flow, request, progress)
-            settle(state.state_details.flow_run_id)
+
+def _run_flow(name: str, request: Request, progress: Form) -> RunReport:
+    """Runs a flow. Raises what the flow raised, `Stopped` when the user stopped it."""
+    from flows.run.deployments import find_flow
+
+    flow: Callable[..., Any] = find_flow(name)
+    with stopping.orderly():
+        state = _final_state(flow, request, progress)
+        settle(state.state_details.flow_run_id)
     if state.is_cancelled():
         stopping.check()
     report: RunReport = state.result()
     return report
+
+
+def use_server(settings: Settings) -> None:
+    """Prepares this process to ask a server that lives already: the user's (`PREFECT_API_URL`), or that of `up`.
+
+    Raises `BadInputError` where there is none, or it does not answer.
+    """
+    home = settings.storage.folder
+    if not os.environ.get("PREFECT_API_URL"):
+        note = read_note(home)
+        if note is None:
+            raise BadInputError("there is no Prefect server: start `talepress up`, or set PREFECT_API_URL to yours")
+        os.environ["PREFECT_API_URL"] = note.api
+    timeout = settings.execution.server_start_timeout_s
+    prepare_environment(home / "prefect", start_timeout_s=timeout, verbose=False)
+    require_health(os.environ["PREFECT_API_URL"], timeout=10, hint="is `talepress up` being started, or stopped?")
 
 
 def _final_state(flow: Callable[..., Any], request: Request, progress: Form) -> Any:

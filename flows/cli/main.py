@@ -5,6 +5,7 @@ Knows nothing of what the commands do. Nothing heavy is imported before a comman
 
 from __future__ import annotations
 
+import contextvars
 import os
 import select
 import signal
@@ -20,17 +21,20 @@ from flows.cli import (
     bench,
     book,
     clean,
+    deploy,
     doctor,
     lexicon,
     maintain,
     make,
     model,
     plan,
+    publish,
     report,
     retry,
     say,
     status,
     train,
+    up,
     voice,
 )
 from flows.cli.console import ExitCode, exit_code_of, one_line, tell
@@ -40,18 +44,35 @@ EXIT_CODES = (
     "1  done, but more takes are flagged than execution.max_flagged_share",
     "2  bad input or usage; everything is as it was",
     "3  failed",
-    "130  stopped: the same command goes on",
-    "142  stopped, by the kernel where a library did not let go: the same command goes on",
+    "130  stopped: the same command goes on (142: by the kernel, where the work in hand did not end)",
+    "Of several books, the highest of theirs.",
 )
 
 # Commands and nouns in the order of the help, each with examples.
 COMMANDS = (
-    (make.make, ("talepress make book.epub", "talepress make book.epub --out audiobooks --chapters 1-3 --voice joe")),
+    (
+        make.make,
+        (
+            "talepress make book.epub",
+            "talepress make book.epub --out audiobooks --chapters 1-3 --voice joe",
+            "talepress make a.epub b.epub",
+            "talepress make library --recursive --json",
+            "find library -name '*.txt' | talepress make --books -",
+            "talepress make - < book.epub",
+        ),
+    ),
     (say.say, ('talepress say "It was five past ten." --out line.wav', "talepress say --lines lines.txt --out takes")),
     (plan.plan, ("talepress plan book.epub", "talepress plan book.epub --write plan.toml")),
     (status.status, ("talepress status", "talepress status book.epub")),
     (retry.retry, ("talepress retry book.epub", "talepress retry book.epub --only 20:18,20:22")),
     (report.report, ("talepress report book.epub", "talepress report book.epub --out book.html")),
+    (
+        publish.publish,
+        ("talepress publish book.epub --as mp3,opus", "talepress publish book.epub --as acx --out for-the-shop"),
+    ),
+    (up.up, ("talepress up",)),
+    (up.down, ("talepress down",)),
+    (deploy.deploy, ("talepress deploy",)),
     (train.train, ("talepress train all --config configs/models/tortoise_mini.toml", "talepress train --list")),
     (doctor.doctor, ("talepress doctor", "talepress doctor --repair")),
     (bench.bench, ("talepress bench --seconds 30",)),
@@ -115,6 +136,10 @@ for noun, commands, examples in NOUNS:
 
 def main() -> None:
     """The console script; see `EXIT_CODES`."""
+    contextvars.copy_context().run(_run_command)  # how the command speaks ends with it
+
+
+def _run_command() -> None:
     try:
         code = app(standalone_mode=False, prog_name=app.info.name)
         sys.stdout.flush()

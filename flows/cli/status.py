@@ -1,9 +1,8 @@
-"""`talepress status`: what is in the database, in a table. Must not change a row or load a model."""
+"""`talepress status`: what is in the database and what runs on this box. Must not change a row or load a model."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,13 +10,16 @@ import typer
 from flows.cli.console import emit_json, emit_table
 
 if TYPE_CHECKING:
+    from flows.actions.box import BoxNote, RunNote
     from storage.records import BookSummary, ChapterSummary, Edition, Run
 
 COUNTS = ("spoken", "asked for", "utterances")
 
 
 def status(
-    book: Annotated[Path | None, typer.Argument(help="A book file; all books without it.")] = None,
+    book: Annotated[
+        str | None, typer.Argument(metavar="[BOOK]", help="A book, as `talepress make` takes it; all books without it.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Shows how far each book is, or each chapter of one book."""
@@ -28,13 +30,20 @@ def status(
 
 
 def _all_books(json: bool) -> None:
+    from flows.actions.box import read_note, runs_under_way
     from flows.services import open_services, read_settings
 
-    with open_services(read_settings()) as services, services.database.snapshot() as uow:
+    settings = read_settings()
+    with open_services(settings) as services, services.database.snapshot() as uow:
         books = uow.books.summaries()
+    note = read_note(settings.storage.folder)
+    runs = runs_under_way(note.api) if note is not None else []
     if json:
-        emit_json({"books": [_book_json(summary) for summary in books]})
+        box = None if note is None else {**asdict(note), "runs": [asdict(run) for run in runs]}
+        emit_json({"books": [_book_json(summary) for summary in books], "up": box})
         return
+    if note is not None:
+        _print_box(note, runs)
     rows = [
         [
             summary.title,
@@ -50,13 +59,24 @@ def _all_books(json: bool) -> None:
     emit_table("", ["title", "authors", "chapters", *COUNTS, "flagged", "audio so far", "last run"], rows)
 
 
-def _one_book(book: Path, json: bool) -> None:
-    from flows.order.existing import source_of
+def _print_box(note: BoxNote, runs: list[RunNote]) -> None:
+    """Shows what `talepress up` runs, and which runs are under way."""
+    rows = [[p.name, f"process {p.pid}" if p.pid else "being started again", p.starts, p.address] for p in note.parts]
+    emit_table(f"talepress up, since {note.since}", ["runs", "as", "starts", "address"], rows)
+    if runs:
+        emit_table("", ["run", "of", "state", "since (UTC)"], [[r.name, r.flow, r.state, r.since] for r in runs])
+
+
+def _one_book(book: str, json: bool) -> None:
+    from flows.order.books import named_book
     from flows.services import open_services, read_settings
     from tasks.errors import BadInputError
+    from tasks.ingest.book import identity_of
 
-    source = source_of(book)
-    with open_services(read_settings()) as services, services.database.snapshot() as uow:
+    settings = read_settings()
+    with named_book(book, settings.ingest) as path:
+        source = identity_of(path, settings.ingest)
+    with open_services(settings) as services, services.database.snapshot() as uow:
         if not uow.books.exists(source):
             raise BadInputError(
                 f"{book} was never made, so nothing is known of it: make it first, with `talepress make`"

@@ -19,23 +19,16 @@ from flows.services import Services
 from storage.errors import BookBusyError, IncompleteError
 from storage.records import ChosenTake, Edition, Master, Run, RunState
 from tasks.errors import BadInputError
+from tasks.ingest.book import identity_of
 from tasks.master.master_key import master_key
 from tasks.package.content import EditionContent
 from tasks.package.edition import edition_key, is_published
 
 AnyRequest = TypeVar("AnyRequest", bound=Request)
 
+PUBLISH = "publish"  # the flow that makes no audio
 # The name of every edition before names could be chosen. An edition's place does not say it, so that it stays the same.
 FIRST_NAME = "{title} (chapters {chapters})"
-
-
-def source_of(book: Path) -> str:
-    """Computes the identity of a book file, as the database knows it. Raises `BadInputError`."""
-    try:
-        with book.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BadInputError(f"{book} cannot be read: {error.strerror}") from error
 
 
 def last_request(services: Services, asked: Mapping[str, Any], kind: type[AnyRequest]) -> AnyRequest:
@@ -44,11 +37,12 @@ def last_request(services: Services, asked: Mapping[str, Any], kind: type[AnyReq
     Raises `BadInputError` when there was no run.
     """
     book = Path(asked["book"])
-    source = source_of(book)
+    source = identity_of(book, services.settings.ingest)
     runs: tuple[Run, ...] = ()
     if services.has_database():
         with services.database.snapshot() as uow:
             runs = uow.runs.of(source) if uow.books.exists(source) else ()
+    runs = tuple(run for run in runs if run.flow != PUBLISH)  # they are of files, elsewhere perhaps, not of the reading
     if not runs:
         raise BadInputError(f"{book} was never made: make it first, with `talepress make`")
     recorded = Request.from_record(runs[0].request)

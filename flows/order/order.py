@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from configs.settings import Settings
+from configs.publish_profiles import check_profiles
+from configs.settings import Settings, SettingsError
 from flows.order.chapters import describe_chapters, select_chapters
 from flows.order.manuscript import read_manuscript
 from flows.order.request import Request
@@ -20,10 +21,10 @@ from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
 from tasks.disk import require_writable
 from tasks.errors import BadInputError, CoverageError
 from tasks.ingest.book import read_book
-from tasks.package.audio.ffmpeg import ffmpeg_version
 from tasks.package.naming import check_template
 from tasks.package.output import Output
 from tasks.package.outputs import find_outputs
+from tasks.package.trial import try_ffmpeg
 from tasks.segment.script import write_script
 from tasks.synthesize.batches import speech_seconds
 from tasks.synthesize.keys import utterance_key
@@ -70,6 +71,11 @@ class Order:
     def working_folder(self) -> Path:
         """For files in the making: no other order has it, not even one of the same book."""
         return self.services.settings.storage.folder / "work" / self.source[:16] / uuid.uuid4().hex
+
+    @property
+    def encoded_folder(self) -> Path:
+        """For audio that is encoded and not published yet. It outlives a killed run: nothing is encoded twice."""
+        return self.services.settings.storage.folder / "encoded" / self.source[:16]
 
     @property
     def record(self) -> dict[str, object]:
@@ -119,8 +125,9 @@ def prepare(
     settings = services.settings
     outputs = find_outputs(settings.package.outputs)
     check_template(settings.package.name)
+    _check_profiles(settings)
     if settings.package.ffmpeg:
-        ffmpeg_version(settings.package.ffmpeg)
+        try_ffmpeg(settings.package)
     path = Path(request.book)
     model = services.front_end  # the networks are not needed before something is spoken
     sampling = services.sampling
@@ -145,6 +152,14 @@ def prepare(
     _require_room(Path(request.out), settings, outputs, seconds)
     voices = {name: services.voice(name) for name in manuscript.voices}
     return Order(services, request, book, script, chapters, services.voice(manuscript.narrator), sampling, voices)
+
+
+def _check_profiles(settings: Settings) -> None:
+    """Raises `BadInputError` where the settings change a profile of audio files so that it cannot be used."""
+    try:
+        check_profiles(settings.package)
+    except SettingsError as error:
+        raise BadInputError(str(error)) from error
 
 
 def _require_room(out: Path, settings: Settings, outputs: Sequence[Output], seconds: float) -> None:

@@ -1,21 +1,41 @@
 """The flows that can be started by name, by a command or as a deployment: one line for each.
 
-An entry is a module path, as Prefect's own deployments want it, so this module knows nothing of what a flow does. With
-`PREFECT_API_URL` set, `find_flow(NAME).to_deployment(TITLE, entrypoint_type=EntrypointType.MODULE_PATH).apply()` makes
-a deployment (`EntrypointType` is of `prefect.deployments.runner`); its one parameter is a `Request`.
+An entrypoint is a module path, as an installed package needs it. `talepress deploy` makes the deployments of this
+table (`flows/operate/deploy.py`); `deploy/prefect.yaml` is written from it for those who use Prefect's own command.
+Knows nothing of what a flow does.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from prefect import Flow
 
-ENTRYPOINTS = {
-    "book-to-audio": "flows.book_to_audio.book_to_audio",
-    "retry-failed": "flows.retry_failed.retry_failed",
-}
+GPU = "gpu"  # the pool of what speaks: one run per device
+DESK = "desk"  # the pool of what needs no engine
+
+
+@dataclass(frozen=True)
+class Door:
+    """A flow that can be started by name, and how its deployment runs."""
+
+    name: str  # of the flow and of its deployment
+    entrypoint: str
+    pool: str
+    description: str
+    cron: str = ""  # when it runs by itself on every box, in UTC; "": only when asked for
+    alone: bool = False  # a second run at the same time is cancelled
+
+
+DOORS = (
+    Door("book-to-audio", "flows.book_to_audio.book_to_audio", GPU, "Makes an audiobook of a book file."),
+    Door("retry-failed", "flows.retry_failed.retry_failed", GPU, "Speaks again what the checks doubt."),
+    Door("publish", "flows.publish.publish", DESK, "Writes further files of a book that is spoken."),
+)
+
+ENTRYPOINTS = {door.name: door.entrypoint for door in DOORS}
 
 
 def find_flow(name: str) -> Flow[..., Any]:

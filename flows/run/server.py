@@ -9,11 +9,9 @@ This module must not know what the flows do. It imports Prefect only inside func
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -23,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from flows.run.tied import end_with_parent
 from tasks import stopping
 from tasks.errors import BadInputError, TalepressError
 
@@ -71,7 +70,7 @@ def prefect_server(start_timeout_s: float) -> Iterator[None]:
     """
     given = os.environ.get("PREFECT_API_URL")
     if given:
-        _require_health(given, timeout=10, hint="start it with `prefect server start` or unset PREFECT_API_URL")
+        require_health(given, timeout=10, hint="start it with `prefect server start` or unset PREFECT_API_URL")
         yield
         return
     with _private_server(Path(os.environ["PREFECT_HOME"]), start_timeout_s) as url:
@@ -100,17 +99,21 @@ def _private_server(home: Path, start_timeout_s: float) -> Iterator[str]:
     # Our copy of the listening socket is closed by now: a server that dies refuses connections at once.
     url = f"http://127.0.0.1:{port}/api"
     try:
-        _require_health(url, timeout=start_timeout_s, hint=f"its log is {log}")
+        require_health(url, timeout=start_timeout_s, hint=f"its log is {log}")
         yield url
     finally:
         _stop(child)
 
 
+def import_path() -> str:
+    """The PYTHONPATH by which a child in any folder finds these very packages."""
+    return os.pathsep.join(filter(None, [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]))
+
+
 def _server_environment() -> dict[str, str]:
-    import_path = os.pathsep.join([str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")])
     return {
         **os.environ,
-        "PYTHONPATH": import_path.rstrip(os.pathsep),
+        "PYTHONPATH": import_path(),
         "PREFECT__SERVER_EPHEMERAL": "1",
         "PREFECT__SERVER_FINAL": "1",
         "PREFECT_UI_ENABLED": "0",
@@ -118,7 +121,8 @@ def _server_environment() -> dict[str, str]:
     }
 
 
-def _require_health(url: str, *, timeout: float, hint: str) -> None:
+def require_health(url: str, *, timeout: float, hint: str) -> None:
+    """Raises `BadInputError` when a server of the user's does not answer, `TalepressError` for one of ours."""
     request = f"{url.rstrip('/')}/health"
     if not request.startswith(("http://", "https://")):
         raise BadInputError(f"PREFECT_API_URL is not an http address: {url}")
@@ -191,13 +195,7 @@ def _serve(listener_fd: int) -> None:
     """Runs the server process until the pipe on stdin is closed by the parent or by its death."""
     import uvicorn
 
-    def stop_with_parent() -> None:
-        sys.stdin.buffer.read()
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(STOP_TIMEOUT_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=stop_with_parent, daemon=True).start()
+    end_with_parent(STOP_TIMEOUT_SECONDS)
     config = uvicorn.Config(
         "prefect.server.api.server:create_app",
         factory=True,

@@ -108,7 +108,9 @@ class _Writer:
         saying = Saying(block, Context(self.british, block.kind))
         self._require_room(saying, block)
         sentences = self._sentences(saying.text, block.kind)
-        min_chars = 0 if block.kind == BlockKind.HEADING else self.limits.min_chars  # "Chapter I" stands alone
+        # "Chapter I" stands alone, and so does a line of verse.
+        alone = block.kind == BlockKind.HEADING or (block.kind == BlockKind.VERSE and "\n" in saying.text)
+        min_chars = 0 if alone else self.limits.min_chars
         for section in _sections(block):
             for part in self._parts(saying, sentences, section, min_chars):
                 spoken = saying.spoken(part.start, part.end)

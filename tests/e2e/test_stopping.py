@@ -150,7 +150,7 @@ def test_a_batch_that_takes_long_is_left_and_spoken_again(talepress):
 
 def test_a_run_can_be_stopped_before_and_after_it_speaks(talepress):
     private = {"PREFECT_API_URL": "", "TALEPRESS_EXECUTION__SERVER_START_TIMEOUT_S": "800"}
-    require_orderly(stop(talepress, *MAKE, before=signal_at("flows.run.server", "_require_health"), **private))
+    require_orderly(stop(talepress, *MAKE, before=signal_at("flows.run.server", "require_health"), **private))
     require_orderly(stop(talepress, *MAKE, before=signal_at("flows.order.manuscript", "annotate", 2)))
     assert not (talepress.home / "talepress.db").exists() or runs(talepress) == []
 

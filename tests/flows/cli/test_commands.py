@@ -104,7 +104,7 @@ def test_a_home_may_have_any_name(talepress, home, monkeypatch, tmp_path, name):
 
 @pytest.mark.usefixtures("voiced_home")
 def test_status_of_an_empty_database(talepress):
-    assert talepress("status", "--json").json == {"books": []}
+    assert talepress("status", "--json").json == {"books": [], "up": None}
     assert talepress("status").code == 0
 
 

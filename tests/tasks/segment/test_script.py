@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from configs.settings import load_settings
-from storage.records import Block, BlockKind, LedgerState
+from storage.records import Block, BlockKind, LedgerState, PauseKind
 from tasks.errors import BadInputError
 from tasks.ingest.book import read_book
 from tasks.segment import ledger
@@ -62,6 +62,19 @@ def test_short_sentences_join_a_neighbour_of_the_same_paragraph_only(settings):
     book = make_book(["No. Never. I will not go there again.", "Yes.", "He did it then and there. Why?"])
     texts = [u.text for u in write_script(book, settings, token_count, 200).utterances]
     assert texts == ["No. Never. I will not go there again.", "Yes.", "He did it then and there. Why?"]
+
+
+def test_lines_of_verse_are_said_one_by_one_however_short(settings):
+    book = make_book(
+        [Block(BlockKind.VERSE, "Rain on the tin\nGo\n* * *\nand the bread"), Block(BlockKind.VERSE, "Home")]
+    )
+    utterances = write_script(book, settings, token_count, 200).utterances
+    assert [(u.spoken, u.pause) for u in utterances] == [
+        ("Rain on the tin", PauseKind.VERSE_LINE),
+        ("Go", PauseKind.VERSE_LINE),
+        ("and the bread", PauseKind.STANZA),
+        ("Home", PauseKind.CHAPTER),
+    ]
 
 
 @pytest.mark.parametrize(("max_chars", "max_tokens"), [(60, 200), (180, 20), (20, 5)])

@@ -1,0 +1,38 @@
+"""`talepress deploy`: what can be started from Prefect's page, brought up to date. Knows nothing of how.
+
+Its process is a short one of its own: what deploys imports every flow.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flows.cli.console import tell
+
+
+def deploy(
+    devices: Annotated[int, typer.Option(help="Runs that speak at a time; 0: one per device of this box.")] = 0,
+    as_file: Annotated[bool, typer.Option("--print", help="Only print a prefect.yaml for `prefect deploy`.")] = False,
+) -> None:
+    """Makes pools and deployments on Prefect's server, or brings them up to date. May be repeated."""
+    if as_file:
+        from flows.operate.prefect_file import prefect_file
+
+        print(prefect_file(), end="")
+        return
+    from flows.cli.launch import use_server
+    from flows.operate.form import choices_of
+    from flows.operate.up import count_devices
+    from flows.services import open_services, read_settings
+
+    settings = read_settings()
+    with open_services(settings) as services:
+        choices = choices_of(services)
+    devices = devices or count_devices(settings)
+    use_server(settings)
+    from flows.operate.deploy import deploy as make
+
+    for name in make(devices, choices):
+        tell(f"deployed {name}")

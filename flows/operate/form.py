@@ -1,0 +1,54 @@
+"""The form of a deployment on Prefect's page: what may be chosen is listed, with a word on each choice.
+
+The choices are those of the library at the time of deploying; `talepress deploy` brings them up to date. Knows nothing
+of Prefect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from flows.services import Services
+from tasks.voices.catalogue import credit_of, shipped_voices
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a field of a request may hold, each value with a word on it, and which one holds where none is given."""
+
+    words: Mapping[str, str]
+    default: str
+
+    def sentence(self) -> str:
+        """All choices for a person to read."""
+        listed = "; ".join(f"{value}: {word}" if word else value for value, word in self.words.items())
+        return f"{listed}. If not given: {self.default}."
+
+
+def choices_of(services: Services) -> dict[str, Choices]:
+    """Looks up the voices and presets of the configured model. Raises as `Services`."""
+    settings = services.settings.synthesize
+    digest = services.front_end.digest
+    voices = {voice.name: voice.credit.description for voice in shipped_voices()}
+    for voice in services.added_voices():
+        if voice.model_digest == digest:
+            voices[voice.name] = credit_of(voice).description
+    presets = tuple(services.front_end.presets)
+    words = {name: "" for name in presets}
+    words[presets[0]] = "the fastest"
+    words[presets[-1]] = "the best"
+    return {"voice": Choices(voices, settings.voice), "preset": Choices(words, settings.preset)}
+
+
+def with_choices(schema: Mapping[str, Any], choices: Mapping[str, Choices]) -> dict[str, Any]:
+    """Returns a flow's parameter schema in which the fields of that name are choices, "" among them."""
+    changed = deepcopy(dict(schema))
+    for model in changed.get("definitions", {}).values():
+        for name, field in model.get("properties", {}).items():
+            if name in choices:
+                field["enum"] = ["", *choices[name].words]
+                field["description"] = f"{field['description']} {choices[name].sentence()}"
+    return changed

@@ -1,0 +1,99 @@
+"""A worker of a pool, as a process of its own: `python -m flows.operate.worker POOL NAME LIMIT`.
+
+Prefect's own command leaves a run that is under way to be killed when it is told to stop. This one first lets the run
+come to its orderly end (`tasks/stopping.py`), with its row and its state written. Knows nothing of what a run does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from prefect.client.schemas.objects import FlowRun
+from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
+
+from tasks import stopping
+
+END_SECONDS = stopping.GRACE_SECONDS + stopping.LAST_WORDS_SECONDS + 7.0  # for a run that is told to stop
+LOOK_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class _Started:
+    """Takes the place of the one who is told that a run's process has started, and tells him."""
+
+    note: Callable[[int], None]
+    listener: Any
+
+    def started(self, pid: int) -> None:
+        self.note(pid)
+        if self.listener is not None:
+            self.listener.started(pid)
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it takes the place of the worker that it is made of, on purpose
+
+    class Worker(ProcessWorker):
+        """A process worker that knows its runs' processes, and can be told to end them and take no more."""
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._processes: dict[object, int] = {}  # by flow run; 0 while there is none yet
+            self._closed = False
+
+        async def get_and_submit_flow_runs(self) -> list[FlowRun]:
+            """Takes what is due, until the worker is closed."""
+            return [] if self._closed else await super().get_and_submit_flow_runs()
+
+        async def run(
+            self, flow_run: FlowRun, configuration: ProcessJobConfiguration, task_status: Any = None
+        ) -> ProcessWorkerResult:
+            """Runs a flow run in a process, to its end."""
+            self._processes[flow_run.id] = 0
+            noting = _Started(lambda pid: self._processes.update({flow_run.id: pid}), task_status)
+            try:
+                return await super().run(flow_run, configuration, noting)  # type: ignore[arg-type]
+            finally:
+                del self._processes[flow_run.id]
+
+        async def end_runs(self) -> None:
+            """Takes no more runs, tells the processes of those under way to stop, and waits for their end."""
+            self._closed = True
+            told = {0}
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_SECONDS):
+                    while self._processes:
+                        for pid in set(self._processes.values()) - told:
+                            with contextlib.suppress(ProcessLookupError):
+                                os.kill(pid, signal.SIGTERM)
+                            told.add(pid)
+                        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def work(pool: str, name: str, limit: int) -> None:
+    """Takes runs of a pool until SIGTERM or SIGINT comes, then ends those under way and returns."""
+    worker = Worker(work_pool_name=pool, name=name, limit=limit, create_pool_if_not_found=False)
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    working = asyncio.create_task(worker.start())
+    waiting = asyncio.create_task(told.wait())
+    await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if told.is_set():
+        await worker.end_runs()
+        working.cancel()
+    waiting.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await working  # raises why it ended by itself
+
+
+if __name__ == "__main__":
+    asyncio.run(work(sys.argv[1], sys.argv[2], int(sys.argv[3])))

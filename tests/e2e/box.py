@@ -1,0 +1,156 @@
+"""A box in production for tests: the real `talepress up` with the fake engine in a data folder of its own."""
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+from tests.e2e.conftest import ROOT, RUN
+from tests.flows.samples import BOOK, add_voice
+
+START_SECONDS = 280
+RUN_SECONDS = 200
+ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+
+
+class Box:
+    """Starts and ends `talepress up`, and asks Prefect's server and our database."""
+
+    def __init__(self, folder, **environment):
+        self.folder = folder
+        self.home = folder / "home"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "TALEPRESS_"))}
+        self.environment = {
+            **kept,
+            "TALEPRESS_HOME": str(self.home),
+            "TALEPRESS_PROFILE": "test",
+            "TALEPRESS_PRODUCTION__PORT": "0",
+            "TALEPRESS_EXECUTION__SERVER_START_TIMEOUT_S": str(START_SECONDS),
+            "PYTHONPATH": str(ROOT),
+            "OMP_NUM_THREADS": "1",
+            **environment,
+        }
+        self.lines = []
+        self.process = None
+        add_voice(self.home)
+
+    def command(self, *arguments, **environment):
+        """Runs another command in the data folder, to its end."""
+        return subprocess.run(
+            [sys.executable, "-c", RUN, *map(str, arguments)],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+            check=False,
+        )
+
+    def start(self):
+        """Starts `up`, and waits until it is ready."""
+        self.lines = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", RUN, "up"],
+            cwd=self.folder,
+            env=self.environment,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._read, args=(self.process.stderr,), daemon=True).start()
+        self.wait_until(lambda: any(line.startswith("ready") for line in self.lines), START_SECONDS)
+
+    def _read(self, stream):
+        self.lines.extend(line.rstrip("\n") for line in stream)
+
+    def end(self, number=signal.SIGTERM):
+        """Ends `up` by a signal. Returns its exit code and how many seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(60)
+        return code, time.monotonic() - began
+
+    def wait_until(self, condition, seconds=RUN_SECONDS):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert self.process.poll() is None, self.lines
+            assert time.monotonic() < deadline, (self.lines, self.logs())
+            time.sleep(0.5)
+
+    def logs(self):
+        """The last lines of all parts, for a failed test's report."""
+        return {path.name: path.read_text()[-3000:] for path in (self.home / "logs").glob("*.log")}
+
+    @property
+    def note(self):
+        return json.loads((self.home / "up.json").read_text())
+
+    def pid(self, part):
+        return next(one["pid"] for one in self.note["parts"] if one["name"] == part)
+
+    def api(self, method, path, body=None):
+        """Asks Prefect's server."""
+        request = urllib.request.Request(
+            self.note["api"] + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def deployment(self, name):
+        return self.api("GET", f"/deployments/name/{name}/{name}")
+
+    def book(self, name="book", text=BOOK):
+        path = self.folder / f"{name}.md"
+        path.write_text(text, "utf-8")
+        return path
+
+    def submit(self, deployment, **parameters):
+        """Starts a run of a deployment, as Prefect's page does. Returns its id."""
+        path = f"/deployments/{self.deployment(deployment)['id']}/create_flow_run"
+        return self.api("POST", path, {"parameters": parameters})["id"]
+
+    def make(self, book, **options):
+        """Starts a run that makes a book. Returns its id."""
+        request = {"book": str(book), "out": str(self.folder / "out"), **options}
+        return self.submit("book-to-audio", request=request)
+
+    def flow_run(self, flow_run_id):
+        return self.api("GET", f"/flow_runs/{flow_run_id}")
+
+    def state(self, flow_run_id):
+        return self.flow_run(flow_run_id)["state"]["type"]
+
+    def wait(self, flow_run_id, *states, seconds=RUN_SECONDS):
+        """Waits until a flow run is in one of the states; returns the run. Without states: until it has ended."""
+        self.wait_until(lambda: self.state(flow_run_id) in (states or ENDED), seconds)
+        return self.flow_run(flow_run_id)
+
+    def set_state(self, flow_run_id, kind, name):
+        """Sets a run's state, as the buttons of Prefect's page do."""
+        body = {"state": {"type": kind, "name": name}, "force": False}
+        return self.api("POST", f"/flow_runs/{flow_run_id}/set_state", body)
+
+    def rows(self, query):
+        """Asks our database."""
+        path = self.home / "talepress.db"
+        if not path.exists():
+            return []
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            return database.execute(query).fetchall()
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,35 @@
+"""The form of a deployment lists what may be chosen."""
+
+from flows.operate.form import Choices, choices_of, with_choices
+from flows.services import open_services, read_settings
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"request": {"$ref": "#/definitions/Request"}},
+    "definitions": {
+        "Request": {
+            "properties": {
+                "voice": {"type": "string", "description": "Who reads."},
+                "book": {"type": "string", "description": "The book file."},
+            }
+        }
+    },
+}
+
+
+def test_fields_with_choices_list_them_with_a_word_on_each():
+    made = with_choices(SCHEMA, {"voice": Choices({"anna": "Danish woman", "bo": ""}, "bo")})
+    fields = made["definitions"]["Request"]["properties"]
+    assert fields["voice"]["enum"] == ["", "anna", "bo"]
+    assert fields["voice"]["description"] == "Who reads. anna: Danish woman; bo. If not given: bo."
+    assert fields["book"] == SCHEMA["definitions"]["Request"]["properties"]["book"]
+    assert "enum" not in SCHEMA["definitions"]["Request"]["properties"]["voice"]
+
+
+def test_voices_that_were_added_can_be_chosen(voiced_home):
+    with open_services(read_settings()) as services:
+        choices = choices_of(services)
+    assert choices["voice"].default == "tone"
+    assert {"slt", "tone"} <= set(choices["voice"].words)
+    assert choices["voice"].words["slt"] == "American woman"
+    assert choices["preset"].default in choices["preset"].words
