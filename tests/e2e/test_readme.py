@@ -14,8 +14,6 @@ import pytest
 from flows.cli.main import EXIT_CODES
 from tests.e2e.conftest import ROOT, TIMEOUT_SECONDS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
-
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
@@ -83,6 +81,8 @@ def run(command, remembered, folder, environment):
     )
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: lines_of(block)[-1][:60])
 def test_a_block_of_the_readme_runs_as_written(block, clone, server_environment):
     remembered = []
