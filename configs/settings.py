@@ -136,6 +136,21 @@ class MasterSettings(_Section):
     ceiling_dbtp: Annotated[float, Field(ge=-20, le=0)]
 
 
+class AlignSettings(_Section):
+    """Who listens for the words of takes."""
+
+    method: Literal["speller", "pocketsphinx"]
+    model: Annotated[str, Field(min_length=1)]
+
+
+class ReadAlongSettings(_Section):
+    """The EPUB that is read aloud."""
+
+    grain: Literal["sentence", "word"]
+    bitrate_kbps: Annotated[int, Field(ge=16, le=320)]
+    epubcheck: bool
+
+
 class PackageSettings(_Section):
     """The published files. `outputs` names their kinds; packaging knows which there are."""
 
@@ -148,6 +163,9 @@ class PackageSettings(_Section):
     narrator: str
     narration: Words
     disclosure: Words
+    opening: str
+    closing: str
+    readalong: ReadAlongSettings
 
 
 class VoicesSettings(_Section):
@@ -220,6 +238,7 @@ class Settings(BaseSettings):
     qa: QaSettings
     stitch: StitchSettings
     master: MasterSettings
+    align: AlignSettings
     package: PackageSettings
     voices: VoicesSettings
     storage: StorageSettings

@@ -52,6 +52,7 @@ def rooms(services: Services) -> tuple[Room, ...]:
                 (REMOVABLE[TAKES], uow.references.other_takes(), TAKES),
                 (REMOVABLE[CHAPTERS], frozenset(uow.masters.audio().values()), CHAPTERS),
                 ("voices", uow.references.voices(), ""),
+                ("book files, for read-alongs", uow.references.books(), ""),
             )
         for what, addresses, remove in kinds:
             counted.append(_room(what, (files.pop(address) for address in addresses if address in files), remove))

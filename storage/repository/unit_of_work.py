@@ -13,6 +13,7 @@ from storage.repository.runs import Runs
 from storage.repository.stores import Stores
 from storage.repository.takes import Takes
 from storage.repository.voices import Voices
+from storage.repository.word_times import WordTimes
 
 
 class UnitOfWork:
@@ -29,6 +30,7 @@ class UnitOfWork:
         self.editions = Editions(session)
         self.references = References(session)
         self.stores = Stores(session)
+        self.word_times = WordTimes(session)
 
     def commit(self) -> None:
         """Keeps everything done since the start or the last commit."""

@@ -87,6 +87,10 @@ class Output:
     # What of the settings shapes the files, as JSON-ready values.
     shape: Callable[[PackageSettings], Mapping[str, object]] = shaped_by_nothing
 
+    # Whether it wants to know when each word is heard, and where in the book's file each character stands.
+    needs_words: bool = False
+    needs_origins: bool = False
+
     # What follows the edition's name where one file is not enough and a folder holds several; "": it always is.
     parts_suffix: str = ""
 

@@ -33,6 +33,7 @@ from tasks.errors import BadInputError, TalepressError
 from tasks.package.audio.ffmpeg import ffmpeg_path, ffmpeg_version
 from tasks.package.content import EditionContent
 from tasks.package.edition import publish_edition
+from tasks.package.outputs import find_outputs
 from tortoise_core.inference.presets import SamplingSettings
 
 RATE = 24_000
@@ -43,12 +44,25 @@ PEAK_DBTP = -20.0
 LOUDNESS_LUFS = -23.0  # of a tone with such a peak
 
 
-@functools.lru_cache
 def try_ffmpeg(settings: PackageSettings) -> None:
     """Publishes two seconds of sound with the ffmpeg and the outputs that the settings name, and throws them away.
 
+    Outputs that are made of a book's own file are left out: the trial has none.
+
     Raises `BadInputError` for an ffmpeg that cannot be used; otherwise as `find_outputs`.
     """
+    kinds = tuple(output.kind for output in find_outputs(settings.outputs) if not output.needs_origins)
+    _try(settings.model_copy(update={"outputs": kinds}).model_dump_json())
+
+
+def forget_trials() -> None:
+    """Lets what was tried be tried again."""
+    _try.cache_clear()
+
+
+@functools.lru_cache
+def _try(dumped: str) -> None:
+    settings = PackageSettings.model_validate_json(dumped)
     path = ffmpeg_path(settings.ffmpeg)
     version = ffmpeg_version(settings.ffmpeg)
     with tempfile.TemporaryDirectory(prefix="talepress-trial-") as name:
