@@ -119,5 +119,5 @@ def test_files_that_the_readme_names_are_there():
 
 def test_pictures_are_small():
     pictures = [ROOT / path for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README)]
-    assert len(pictures) == 2
+    assert len(pictures) >= 2
     assert {path.name: path.stat().st_size for path in pictures if path.stat().st_size > 300_000} == {}
