@@ -90,13 +90,14 @@ def draw_terminal(folder: Path) -> Path:
 
 
 def draw_report(folder: Path) -> Path:
-    """Draws the upper part of the report of a run that doubts something."""
+    """Draws the upper part of the report of a run that doubts something. Where things lie on this machine is left out."""
     from playwright.sync_api import sync_playwright
 
     out = folder / "strict"
     run_in_terminal(["make", BOOK, "--chapters", "2", "--out", str(out)], folder, **STRICT)
     (page_path,) = out.glob("*.report.html")
-    page_path.write_text(page_path.read_text("utf-8").replace(str(folder), "~"), "utf-8")
+    shown = page_path.read_text("utf-8").replace(str(folder), "~").replace(f"{ROOT}/", "")
+    page_path.write_text(shown, "utf-8")
     path = PICTURES / "report.png"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=["--no-sandbox"])
