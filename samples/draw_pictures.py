@@ -90,7 +90,7 @@ def draw_terminal(folder: Path) -> Path:
 
 
 def draw_report(folder: Path) -> Path:
-    """Draws the upper part of the report of a run that doubts something. Where things lie on this machine is left out."""
+    """Draws the upper part of the report of a run that doubts something, without where things lie on this machine."""
     from playwright.sync_api import sync_playwright
 
     out = folder / "strict"
