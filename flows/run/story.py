@@ -30,11 +30,13 @@ from flows.run import endings, policies
 from flows.run.audio import check_audio
 from flows.run.heartbeat import heartbeat
 from flows.run.mastering import Mastering, publish
+from flows.run.presence import introduce_book, introduce_process
 from flows.run.reporting import send_logs, show_report
 from flows.run.synthesis import speak
 from flows.run.tracker import Tracker
 from flows.services import Services, open_services, read_settings
 from storage.records import Edition, KeyedUtterance, Master, RunState
+from storage.repository import UnitOfWork
 from tasks import stopping
 from tasks.errors import TalepressError
 from tasks.ingest.task import ingest_book
@@ -63,6 +65,7 @@ def run_request(request: Request, flow: str, select: Select, replacing: Replace)
     flow_run_id = UUID(runtime.flow_run.id)
     replacing = Replace.ANY if request.overwrite else replacing
     with stopping.heeding_signals(), stopping.orderly(partial(endings.cancel, flow_run_id)):
+        introduce_process()
         try:
             with open_services(read_settings(**request.overrides)) as services:
                 return endings.of(run_order(prepare_in_flow(services, request), flow, select, replacing))
@@ -75,8 +78,8 @@ def run_request(request: Request, flow: str, select: Select, replacing: Replace)
 
 def prepare_in_flow(services: Services, request: Request) -> Order:
     """Prepares the order, with ingest and segment as task runs."""
-    read = ingest_book.with_options(**policies.ONCE)
-    segment = segment_book.with_options(**policies.ONCE)
+    read = ingest_book.with_options(task_run_name="ingest", **policies.ONCE)
+    segment = segment_book.with_options(task_run_name="segment", **policies.ONCE)
     return prepare(services, request, read, segment)
 
 
@@ -106,6 +109,7 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
     began = time.monotonic()
     send_logs()
     stopping.check()
+    introduce_book(order)
     run_id = _open(order, flow)
     with _recorded(order, run_id), heartbeat(order.services.database, run_id):
         check_audio(order)
@@ -125,10 +129,12 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
         wall = time.monotonic() - began
         report = outcome(order, masters, edition, tracker.work, wall_seconds=wall, replaced=published.replaced)
         report = replace(report, deliveries=deliveries)
-        with order.services.database.unit_of_work() as uow:
+
+        def keep(uow: UnitOfWork) -> None:
             uow.editions.save(run_id, edition, key)
             uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
-            uow.commit()
+
+        order.services.database.transact(keep)
         shutil.rmtree(order.encoded_folder, ignore_errors=True)
         tracker.finish()
         show_report(order.source, report)
@@ -179,9 +185,8 @@ def _recorded(order: Order, run_id: str) -> Iterator[None]:
     except BaseException as error:
         state = RunState.STOPPED if stopping.requested() else RunState.FAILED
         message = endings.STOPPED_BY_USER if stopping.requested() else " ".join(str(error).split())
-        with order.services.database.unit_of_work() as uow:
-            uow.runs.finish(run_id, state, message or type(error).__name__)
-            uow.commit()
+        reason = message or type(error).__name__
+        order.services.database.transact(lambda uow: uow.runs.finish(run_id, state, reason))
         raise
 
 
