@@ -6,11 +6,11 @@ of how a plan is shown.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from flows.order.heeded import read_heeded
 from flows.order.manuscript import Manuscript, read_manuscript
 from flows.order.request import Reading
 from flows.services import Services
@@ -18,9 +18,9 @@ from storage.records import Script, Verdict
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.plan.plan import plan
 from tasks.plan.plan_diff import diff_plans
-from tasks.segment.script import write_script
 from tasks.synthesize.batches import CHARS_PER_SECOND, speech_seconds
 from tasks.synthesize.keys import utterance_key
+from tortoise_core.plain_data import parse_json
 
 _PLAN_KEYS = frozenset({"chapters", "forecast_seconds", "title"})
 
@@ -39,8 +39,9 @@ def make_plan(services: Services, reading: Reading) -> tuple[Manuscript, dict[st
     """Reads the book as it is to be read, and plans it: see `tasks.plan.plan.plan`, with `rendered` besides."""
     settings = services.settings
     model = services.front_end
-    manuscript = read_manuscript(reading, settings, model.languages)
-    script = write_script(manuscript.book, settings.segment, model.token_count, model.max_text_tokens)
+    heeded = read_heeded(services, Path(reading.book))
+    manuscript = read_manuscript(reading, settings, model.languages, decided=heeded.corrections.lexicons)
+    script = heeded.script(services, manuscript.book)
     planned = plan(manuscript.book, script, 1 / CHARS_PER_SECOND, settings.stitch, manuscript.findings)
     try:
         planned["rendered"] = asdict(rendered(services, manuscript, script))
@@ -82,7 +83,7 @@ def compare(services: Services, planned: dict[str, Any], other: Path, reading: R
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = parse_json(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise BadInputError(f"{path} cannot be read: {error}") from error
     rows = content.get("chapters") if isinstance(content, dict) else None

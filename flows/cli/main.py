@@ -24,15 +24,19 @@ from flows.cli import (
     clean,
     deploy,
     doctor,
+    drain,
     lexicon,
     maintain,
     make,
     model,
     plan,
     publish,
+    push,
     report,
     retry,
+    review,
     say,
+    schedule,
     status,
     train,
     up,
@@ -42,7 +46,7 @@ from flows.cli.console import ExitCode, exit_code_of, one_line, tell
 
 EXIT_CODES = (
     "0  done",
-    "1  done, but more takes are flagged than execution.max_flagged_share",
+    "1  done, but to be heard: more takes are flagged than execution.max_flagged_share, or it waits for review",
     "2  bad input or usage; everything is as it was",
     "3  failed",
     "130  stopped: the same command goes on (142: by the kernel, where the work in hand did not end)",
@@ -72,9 +76,11 @@ COMMANDS = (
         ("talepress publish book.epub --as mp3,opus", "talepress publish book.epub --as acx --out for-the-shop"),
     ),
     (check.check, ("talepress check for-the-shop/*.mp3 --for acx",)),
+    (push.push, ('talepress push "audiobooks/Oz (library)/L. Frank Baum/Oz" --server https://books.example.org',)),
     (up.up, ("talepress up",)),
     (up.down, ("talepress down",)),
     (deploy.deploy, ("talepress deploy",)),
+    (drain.drain, ("talepress drain", "talepress drain --resume")),
     (train.train, ("talepress train all --config configs/models/tortoise_mini.toml", "talepress train --list")),
     (doctor.doctor, ("talepress doctor", "talepress doctor --repair")),
     (bench.bench, ("talepress bench --seconds 30",)),
@@ -83,8 +89,10 @@ COMMANDS = (
 NOUNS = (
     ("book", book.app, ("talepress book list", "talepress book remove book.epub")),
     ("voice", voice.app, ("talepress voice list", "talepress voice add anna anna-1.wav anna-2.wav")),
+    ("review", review.app, ("talepress review serve", "talepress review list book.epub")),
     ("lexicon", lexicon.app, ("talepress lexicon import words.pls",)),
     ("model", model.app, ("talepress model list", "talepress model verify tortoise_mini")),
+    ("schedule", schedule.app, ('talepress schedule add book.epub --cron "0 1 * * *"', "talepress schedule list")),
     ("maintain", maintain.app, ("talepress maintain verify --repair", "talepress maintain restore")),
 )
 
@@ -130,7 +138,7 @@ def _show_help(context: typer.Context) -> None:
 
 
 for command, examples in COMMANDS:
-    app.command(epilog=listed("Examples", examples))(command)
+    app.command(epilog="\n\n".join([listed("Examples", examples), listed("Exit codes", EXIT_CODES)]))(command)
 for noun, commands, examples in NOUNS:
     commands.callback(invoke_without_command=True)(_show_help)
     app.add_typer(commands, name=noun, epilog=listed("Examples", examples))

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from flows.order.alone import alone
 from flows.order.credits import credit_titles, credit_utterances
-from flows.order.details import timer_of
+from flows.order.needs import timer_of
 from flows.order.order import Order
 from flows.order.request import Request
 from flows.services import Services
@@ -89,6 +89,8 @@ def recorded_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) ->
 def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent:
     """Gathers everything that an edition with these masters is made of; what names it is there without any master."""
     cues = [cue for master in masters for cue in chosen_takes(order, master.chapter_index)]
+    with order.services.database.snapshot() as uow:
+        decisions = uow.decisions.holding(order.source) if uow.books.exists(order.source) else ()
     timer = timer_of(order.services.settings)
     return EditionContent(
         book=order.book,
@@ -101,6 +103,7 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
         settings=order.services.settings.package,
         chapters=order.selection,
         preset=order.services.settings.synthesize.preset,
+        decisions=decisions,
         directions=order.request.directions,
         credit_keys=tuple(
             item.key
@@ -112,7 +115,13 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
 
 
 def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | None]:
-    """Computes the key of an edition's row, and finds the edition, None unless its files lie as they were written.
+    """Computes the key of an edition's row, and finds the edition, None unless its files lie as they were written."""
+    key, recorded = recorded_edition(order, content)
+    return key, recorded if recorded is not None and is_published(recorded) else None
+
+
+def recorded_edition(order: Order, content: EditionContent) -> tuple[str, Edition | None]:
+    """Computes the key of an edition's row, and reads the row, None without one; its files may have gone or changed.
 
     The key covers the content and the order's folder: the same edition in another folder is published there too.
     """
@@ -121,8 +130,7 @@ def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | 
     parts = [key, str(order.out), *([] if name == FIRST_NAME else [name])]
     row_key = hashlib.sha256(" ".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
     with order.services.database.snapshot() as uow:
-        found = uow.editions.find(row_key)
-    return row_key, found if found is not None and is_published(found) else None
+        return row_key, uow.editions.find(row_key)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,9 +12,15 @@ from importlib import import_module
 from typing import Any
 
 from prefect import Flow
+from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
+
+from flows.order.request import Request
+from tasks.errors import BadInputError
 
 GPU = "gpu"  # the pool of what speaks: one run per device
 DESK = "desk"  # the pool of what needs no engine
+POOLS = {GPU: "What speaks: one run per device.", DESK: "What needs no engine."}
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,10 @@ DOORS = (
     Door("book-to-audio", "flows.book_to_audio.book_to_audio", GPU, "Makes an audiobook of a book file."),
     Door("retry-failed", "flows.retry_failed.retry_failed", GPU, "Speaks again what the checks doubt."),
     Door("publish", "flows.publish.publish", DESK, "Writes further files of a book that is spoken."),
+    Door("make-folder", "flows.make_folder.make_folder", DESK, "Makes the books of a folder that are not made yet."),
+    Door("retry-flagged", "flows.retry_flagged.retry_flagged", DESK, "Retries every book with doubtful takes."),
+    Door("sweep", "flows.sweep.sweep", DESK, "Finds runs whose process is gone.", cron="*/5 * * * *", alone=True),
+    Door("maintain", "flows.maintain.maintain", DESK, "Backs up, tidies, verifies.", cron="17 3 * * *", alone=True),
 )
 
 ENTRYPOINTS = {door.name: door.entrypoint for door in DOORS}
@@ -43,3 +53,20 @@ def find_flow(name: str) -> Flow[..., Any]:
     module, _, function = ENTRYPOINTS[name].rpartition(".")
     flow: Flow[..., Any] = getattr(import_module(module), function)
     return flow
+
+
+def full_name(door: str) -> str:
+    """The name of a door's deployment in Prefect's words: flow and deployment."""
+    return f"{door}/{door}"
+
+
+def start(name: str, request: Request, once: str) -> None:
+    """Has the deployment of a flow, which has the flow's name, start a run; the same `once` again starts none.
+
+    Raises `BadInputError` where the server has no such deployment.
+    """
+    asked = {"request": request.model_dump(mode="json")}
+    try:
+        run_deployment(full_name(name), parameters=asked, idempotency_key=once, timeout=0, as_subflow=False)
+    except ObjectNotFound as error:
+        raise BadInputError(f"Prefect has no deployment {name!r}: `talepress deploy` makes it") from error

@@ -18,10 +18,11 @@ from prefect import runtime
 from prefect.client.schemas.objects import State
 
 from flows.order.alone import alone, clear_work
+from flows.order.awaited import awaited
 from flows.order.delivery import check_edition
 from flows.order.details import keep_book_file
 from flows.order.order import Order, prepare
-from flows.order.outcome import check_coverage, outcome
+from flows.order.outcome import check_coverage, outcome, unpublished
 from flows.order.report import RunReport
 from flows.order.request import Request
 from flows.order.review import has_doubts, page_path, write_page
@@ -30,11 +31,13 @@ from flows.run import endings, policies
 from flows.run.audio import check_audio
 from flows.run.heartbeat import heartbeat
 from flows.run.mastering import Mastering, publish
+from flows.run.presence import introduce_book, introduce_process
 from flows.run.reporting import send_logs, show_report
 from flows.run.synthesis import speak
 from flows.run.tracker import Tracker
 from flows.services import Services, open_services, read_settings
 from storage.records import Edition, KeyedUtterance, Master, RunState
+from storage.repository import UnitOfWork
 from tasks import stopping
 from tasks.errors import TalepressError
 from tasks.ingest.task import ingest_book
@@ -63,6 +66,7 @@ def run_request(request: Request, flow: str, select: Select, replacing: Replace)
     flow_run_id = UUID(runtime.flow_run.id)
     replacing = Replace.ANY if request.overwrite else replacing
     with stopping.heeding_signals(), stopping.orderly(partial(endings.cancel, flow_run_id)):
+        introduce_process()
         try:
             with open_services(read_settings(**request.overrides)) as services:
                 return endings.of(run_order(prepare_in_flow(services, request), flow, select, replacing))
@@ -75,8 +79,8 @@ def run_request(request: Request, flow: str, select: Select, replacing: Replace)
 
 def prepare_in_flow(services: Services, request: Request) -> Order:
     """Prepares the order, with ingest and segment as task runs."""
-    read = ingest_book.with_options(**policies.ONCE)
-    segment = segment_book.with_options(**policies.ONCE)
+    read = ingest_book.with_options(task_run_name="ingest", **policies.ONCE)
+    segment = segment_book.with_options(task_run_name="segment", **policies.ONCE)
     return prepare(services, request, read, segment)
 
 
@@ -106,6 +110,7 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
     began = time.monotonic()
     send_logs()
     stopping.check()
+    introduce_book(order)
     run_id = _open(order, flow)
     with _recorded(order, run_id), heartbeat(order.services.database, run_id):
         check_audio(order)
@@ -116,23 +121,42 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
         logger.info("%s: %d of %d utterances to speak", order.request.label, len(todo), len(order.keyed))
         masters = _make_masters(order, todo, tracker)
         stopping.check()
-        announce(Progress("package", 0, 1))
-        key, published = publish(order, masters, replacing)
         check_coverage(order, masters)
-        edition = published.edition
-        _write_page(order, edition)
-        deliveries = check_edition(edition, order.services.settings.package)
-        wall = time.monotonic() - began
-        report = outcome(order, masters, edition, tracker.work, wall_seconds=wall, replaced=published.replaced)
-        report = replace(report, deliveries=deliveries)
-        with order.services.database.unit_of_work() as uow:
-            uow.editions.save(run_id, edition, key)
-            uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
-            uow.commit()
-        shutil.rmtree(order.encoded_folder, ignore_errors=True)
+        waits_for = awaited(order)
+        if waits_for:
+            report = _hold(order, masters, tracker, run_id, waits_for)
+        else:
+            report = _publish(order, masters, tracker, run_id, replacing)
+        report = replace(report, wall_seconds=time.monotonic() - began)
         tracker.finish()
         show_report(order.source, report)
     order.services.database.back_up()
+    return report
+
+
+def _publish(order: Order, masters: tuple[Master, ...], tracker: Tracker, run_id: str, replacing: Replace) -> RunReport:
+    """Publishes the edition and writes into the run's row that it is done. Returns the report."""
+    announce(Progress("package", 0, 1))
+    key, published = publish(order, masters, replacing)
+    edition = published.edition
+    _write_page(order, edition)
+    deliveries = check_edition(edition, order.services.settings.package)
+    report = outcome(order, masters, edition, tracker.work, wall_seconds=0.0, replaced=published.replaced)
+
+    def keep(uow: UnitOfWork) -> None:
+        uow.editions.save(run_id, edition, key)
+        uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
+
+    order.services.database.transact(keep)
+    shutil.rmtree(order.encoded_folder, ignore_errors=True)
+    return replace(report, deliveries=deliveries)
+
+
+def _hold(order: Order, masters: tuple[Master, ...], tracker: Tracker, run_id: str, waits_for: str) -> RunReport:
+    """Publishes nothing, and writes into the run's row what waits for a person. Returns the report."""
+    edition = unpublished(order, masters)
+    report = outcome(order, masters, edition, tracker.work, wall_seconds=0.0, waits_for=waits_for)
+    order.services.database.transact(lambda uow: uow.runs.finish(run_id, report.state, waits_for))
     return report
 
 
@@ -150,7 +174,7 @@ def _make_masters(order: Order, todo: Sequence[KeyedUtterance], tracker: Tracker
     """Speaks the utterances; masters and encodes each chapter as soon as all of it is spoken. Returns the masters."""
     stopping.check()
     with (
-        Mastering(order, encode=bool(todo)) as mastering,
+        Mastering(order, encode=bool(todo) and order.request.review == "none") as mastering,
         closing(speak(order, todo, tracker, mastering.failed)) as spoken_chapters,
     ):
         for chapter in spoken_chapters:
@@ -161,9 +185,13 @@ def _make_masters(order: Order, todo: Sequence[KeyedUtterance], tracker: Tracker
 def _open(order: Order, flow: str) -> str:
     """Saves book, keys, choices and the run's row in one transaction: two processes cannot both begin."""
     with order.services.database.unit_of_work() as uow:
-        uow.books.save(order.book, order.script)
-        run_id = uow.runs.start(order.source, flow, order.record)
+        choices = uow.takes.choices(order.source)
+        is_new_script = uow.books.save(order.book, order.script)
+        run_id = uow.runs.start(order.source, flow, order.record, heeded=order.heeded)
         uow.books.assign_keys(order.source, order.keyed)
+        if is_new_script:
+            uow.takes.choose(order.source, choices)  # the best take of a text stays, though its row is another
+        uow.takes.choose_decided(order.source)
         uow.takes.choose_acceptable(order.source, order.chapters)
         uow.commit()
     return run_id
@@ -179,9 +207,8 @@ def _recorded(order: Order, run_id: str) -> Iterator[None]:
     except BaseException as error:
         state = RunState.STOPPED if stopping.requested() else RunState.FAILED
         message = endings.STOPPED_BY_USER if stopping.requested() else " ".join(str(error).split())
-        with order.services.database.unit_of_work() as uow:
-            uow.runs.finish(run_id, state, message or type(error).__name__)
-            uow.commit()
+        reason = message or type(error).__name__
+        order.services.database.transact(lambda uow: uow.runs.finish(run_id, state, reason))
         raise
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,10 +17,11 @@ from typing import Any
 
 import regex
 
-from storage.records import Block, Book, Markup, MarkupKind
+from storage.records import Block, BlockKind, Book, Markup, MarkupKind
 from tasks.annotate.edits import with_markup
 from tasks.annotate.vocabulary import ALPHABETS, SAYING_KINDS, markup_problem
 from tasks.errors import BadInputError
+from tortoise_core.plain_data import parse_toml
 
 _FORMS = ("word", "phrase", "regex")
 _KEYS = frozenset({*_FORMS, "say", *ALPHABETS, "case"})
@@ -96,6 +96,17 @@ def read_lexicon(path: Path) -> Lexicon:
             f"lexicon {path} is no .toml or .csv file: rename it; for a .pls file: `talepress lexicon import`"
         )
     return _from_toml(text, path.name)
+
+
+def respelling(written: str, said: str, scope: Scope, where: str) -> Entry:
+    """Makes an entry: what is said for a word or phrase. Raises `BadInputError`, which begins with `where`."""
+    return _entry({"phrase": written, "say": said}, where, scope, "")
+
+
+def count_texts(entry: Entry, texts: Iterable[str]) -> int:
+    """Counts the texts that hold an entry's words."""
+    finder = _Finder([entry], "")
+    return sum(finder.annotate(Block(BlockKind.PARAGRAPH, text)).markup != () for text in texts)
 
 
 def apply_lexicons(book: Book, lexicons: Sequence[Lexicon], narrator: str) -> Book:
@@ -201,8 +212,8 @@ def _matches(entry: Entry, text: str) -> list[regex.Match[str]]:
 def _from_toml(text: str, name: str) -> Lexicon:
     """Reads tables `[[entry]]`, under a scope and its subject."""
     try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        content = parse_toml(text)
+    except ValueError as error:
         raise BadInputError(f"lexicon {name}: {error}") from error
     lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*entry\s*\]\]", line)]
     unknown = sorted(set(content) - {"scope", "for", "entry"})
