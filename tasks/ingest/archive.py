@@ -19,6 +19,7 @@ from configs.settings import IngestSettings
 from tasks.errors import UnreadableBookError
 
 _MIB = 1024 * 1024
+_SHOWN_CHARS = 80  # of a name in a message
 _ENCRYPTED_FLAG = 0x1
 # Obfuscated fonts are listed in encryption.xml too, but hide no text (EPUB 3.3, section 4.4; Adobe's older scheme).
 _FONT_OBFUSCATION = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"})
@@ -82,6 +83,11 @@ def resolve(base: str, href: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(base), path)).lstrip("/")
 
 
+def _shown(member: str) -> str:
+    """Returns a member's name as a message in one line can hold it: such names may be any bytes."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in member[:_SHOWN_CHARS])
+
+
 class BookArchive:
     """A checked zip archive that finds its members by name, whatever their case or kind of slash."""
 
@@ -122,9 +128,9 @@ class BookArchive:
         try:
             return self.zip.read(member)
         except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
-            raise UnreadableBookError(f"{self.path.name}: {member} is damaged: {error}") from error
+            raise UnreadableBookError(f"{self.path.name}: {_shown(member)} is damaged: {error}") from error
         except Exception as error:  # zlib.error, lzma.LZMAError, ...: every decompressor has its own base class
-            raise UnreadableBookError(f"{self.path.name}: {member} cannot be unpacked: {error}") from error
+            raise UnreadableBookError(f"{self.path.name}: {_shown(member)} cannot be unpacked: {error}") from error
 
     def _check_members(self, members: Iterable[zipfile.ZipInfo], settings: IngestSettings) -> None:
         """Raises `UnreadableBookError` for an archive that is too large, or a member that is hostile or locked."""
@@ -142,16 +148,18 @@ class BookArchive:
             if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in parts[0]:
                 raise UnreadableBookError(f"{name} holds a file that points outside of it: {member.filename!r}")
             if member.flag_bits & _ENCRYPTED_FLAG:
-                raise UnreadableBookError(f"{name} is locked with a password ({member.filename}); unlock it first")
+                raise UnreadableBookError(
+                    f"{name} is locked with a password ({_shown(member.filename)}); unlock it first"
+                )
             ratio = member.file_size / max(member.compress_size, 1)
             if member.file_size > _MIB and ratio > settings.max_compression_ratio:
                 raise UnreadableBookError(
-                    f"{name}: {member.filename} unpacks to {ratio:.0f} times its size, more than "
+                    f"{name}: {_shown(member.filename)} unpacks to {ratio:.0f} times its size, more than "
                     "ingest.max_compression_ratio allows (a zip bomb?)"
                 )
             if member.filename.lower().endswith(_TEXT_SUFFIXES) and member.file_size > settings.max_unit_bytes:
                 raise UnreadableBookError(
-                    f"{name}: {member.filename} has {member.file_size // _MIB} MiB, over ingest.max_unit_bytes"
+                    f"{name}: {_shown(member.filename)} has {member.file_size // _MIB} MiB, over ingest.max_unit_bytes"
                 )
 
     def _check_drm(self) -> None:

@@ -58,6 +58,12 @@ def test_a_number_with_a_zero_names_its_chapter(heads, title, tmp_path, settings
     assert [chapter.title for chapter in book.chapters] == [title]
 
 
+def test_a_number_in_the_table_of_contents_takes_no_name_from_other_headings(tmp_path, settings):
+    pages = {"a.xhtml": page("<h1>The Mill</h1><h2>Night</h2><p>It was shut.</p>")}
+    book = read_book(write_epub(tmp_path / "b.epub", pages, {"nav.xhtml": nav(("03", "a.xhtml"))}), settings)
+    assert [chapter.title for chapter in book.chapters] == ["Chapter three"]
+
+
 def test_without_a_table_of_contents_headings_make_chapters(tmp_path, settings):
     pages = {
         "a.xhtml": page("<h1>The Book</h1><h2>One</h2><p>1</p>"),
@@ -214,6 +220,10 @@ FAULTS = {
     ),
     "traversal": (lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"../evil": "x"}), "points outside"),
     "bomb": (lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"b.png": bytes(5_000_000)}), "zip bomb"),
+    "bomb with a strange name": (
+        lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"b\nc.png": bytes(5_000_000)}),
+        "b\ufffdc.png unpacks to",
+    ),
     "huge unit": (_huge_unit, r"a\.xhtml has 2 MiB, over ingest\.max_unit_bytes"),
     "locked": (_locked, r"locked with a password \(mimetype\); unlock it first"),
     "many members": (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 
 from storage.records import Book
 from tasks.ingest.book import read_book
-from tasks.ingest.guesses import losses
+from tasks.ingest.events import GuessedSkip
+from tasks.ingest.guesses import losses, warn_of_guesses
+from tests.tasks.books import make_book
 from tests.tasks.ingest.builders import nav, page, write_epub
 from tests.tasks.ingest.conftest import ingest_settings
 from tests.tasks.ingest.test_prose import PROSE
@@ -140,3 +144,18 @@ def test_formulas_are_said_or_announced_and_warned_of(write, tmp_path, settings)
     (warning,) = [warning for warning in book.warnings if "formula" in warning]
     assert warning.startswith("3 formulas are said in words where simple")
     assert losses(book.warnings) == ()
+
+
+@pytest.mark.parametrize(
+    ("left_out", "words", "is_loss"),
+    [
+        ("Mill, 9", 60, True),  # 2 words of 62
+        ("Mill, 9", 200, False),
+        ("He ran home, and she laughed.", 1000, True),  # however little: it is prose
+    ],
+)
+def test_a_run_repeats_what_is_much_or_prose(left_out, words, is_loss):
+    book = make_book([" ".join(["Rain"] * words)])
+    warned = warn_of_guesses(replace(book, skipped=(GuessedSkip(left_out, "index"),)))
+    assert len(warned.warnings) == 1 + is_loss
+    assert len(losses(warned.warnings)) == is_loss
