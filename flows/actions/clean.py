@@ -76,7 +76,7 @@ def going(services: Services, kinds: Collection[str]) -> tuple[Room, ...]:
     if RUNS in kinds and read_note(home) is not None:
         raise BadInputError("`talepress up` runs, and Prefect's server with it: `talepress down` ends it first")
     if services.has_database():
-        _require_quiet(services)
+        require_quiet(services)
     return tuple(room for room in rooms(services) if room.remove in kinds and room.files)
 
 
@@ -123,7 +123,7 @@ def _remove_files(services: Services, addresses: Iterable[str]) -> None:
         services.store.remove(address)
 
 
-def _require_quiet(services: Services) -> None:
+def require_quiet(services: Services) -> None:
     """Raises `BookBusyError` while a living process works on any book."""
     with services.database.snapshot() as uow:
         for book in uow.books.summaries():

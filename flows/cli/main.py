@@ -31,6 +31,7 @@ from flows.cli import (
     model,
     plan,
     publish,
+    push,
     report,
     retry,
     say,
@@ -74,6 +75,7 @@ COMMANDS = (
         ("talepress publish book.epub --as mp3,opus", "talepress publish book.epub --as acx --out for-the-shop"),
     ),
     (check.check, ("talepress check for-the-shop/*.mp3 --for acx",)),
+    (push.push, ('talepress push "audiobooks/Oz (library)/L. Frank Baum/Oz" --server https://books.example.org',)),
     (up.up, ("talepress up",)),
     (up.down, ("talepress down",)),
     (deploy.deploy, ("talepress deploy",)),
@@ -134,7 +136,7 @@ def _show_help(context: typer.Context) -> None:
 
 
 for command, examples in COMMANDS:
-    app.command(epilog=listed("Examples", examples))(command)
+    app.command(epilog="\n\n".join([listed("Examples", examples), listed("Exit codes", EXIT_CODES)]))(command)
 for noun, commands, examples in NOUNS:
     commands.callback(invoke_without_command=True)(_show_help)
     app.add_typer(commands, name=noun, epilog=listed("Examples", examples))

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from flows.order.alone import alone
 from flows.order.credits import credit_titles, credit_utterances
-from flows.order.details import timer_of
+from flows.order.needs import timer_of
 from flows.order.order import Order
 from flows.order.request import Request
 from flows.services import Services

@@ -15,6 +15,7 @@ from configs.publish_profiles import check_profiles
 from configs.settings import Settings, SettingsError
 from flows.order.chapters import describe_chapters, select_chapters
 from flows.order.manuscript import read_manuscript
+from flows.order.needs import check_needs
 from flows.order.request import Request
 from flows.services import Services
 from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
@@ -126,12 +127,15 @@ def prepare(
     outputs = find_outputs(settings.package.outputs)
     check_template(settings.package.name)
     _check_profiles(settings)
+    for output in outputs:
+        output.require(settings.package)
     if settings.package.ffmpeg:
         try_ffmpeg(settings.package)
     path = Path(request.book)
     model = services.front_end  # the networks are not needed before something is spoken
     sampling = services.sampling
     manuscript = read_manuscript(request, settings, model.languages, read=read)
+    check_needs(settings, path)
     book = manuscript.book
     wanted = select_chapters(request.chapters, len(book.chapters))
     require_writable(Path(request.out))

@@ -23,6 +23,7 @@ from flows.run.credits import make_credits
 from flows.run.grain import Grain
 from flows.run.names import mastering_name
 from storage.records import Master
+from storage.repository import UnitOfWork
 from tasks import stopping
 from tasks.disk import output_errors
 from tasks.master.task import StitchJob, stitch_and_master
@@ -145,10 +146,12 @@ def master_chapters(order: Order, chapters: Sequence[int]) -> list[Master]:
             jobs.append(StitchJob(cues, order.book.chapters[chapter].title, chapter, working))
     if jobs:
         made = _stitch_and_master(order, jobs)
-        with order.services.database.unit_of_work() as uow:
+
+        def keep(uow: UnitOfWork) -> None:
             for key, master in zip(keys, made, strict=True):
                 uow.masters.save(key, master)
-            uow.commit()
+
+        order.services.database.transact(keep)
         masters |= {master.chapter_index: master for master in made}
     return [masters[chapter] for chapter in chapters]
 

@@ -36,6 +36,7 @@ from flows.run.synthesis import speak
 from flows.run.tracker import Tracker
 from flows.services import Services, open_services, read_settings
 from storage.records import Edition, KeyedUtterance, Master, RunState
+from storage.repository import UnitOfWork
 from tasks import stopping
 from tasks.errors import TalepressError
 from tasks.ingest.task import ingest_book
@@ -128,10 +129,12 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
         wall = time.monotonic() - began
         report = outcome(order, masters, edition, tracker.work, wall_seconds=wall, replaced=published.replaced)
         report = replace(report, deliveries=deliveries)
-        with order.services.database.unit_of_work() as uow:
+
+        def keep(uow: UnitOfWork) -> None:
             uow.editions.save(run_id, edition, key)
             uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
-            uow.commit()
+
+        order.services.database.transact(keep)
         shutil.rmtree(order.encoded_folder, ignore_errors=True)
         tracker.finish()
         show_report(order.source, report)
@@ -182,9 +185,8 @@ def _recorded(order: Order, run_id: str) -> Iterator[None]:
     except BaseException as error:
         state = RunState.STOPPED if stopping.requested() else RunState.FAILED
         message = endings.STOPPED_BY_USER if stopping.requested() else " ".join(str(error).split())
-        with order.services.database.unit_of_work() as uow:
-            uow.runs.finish(run_id, state, message or type(error).__name__)
-            uow.commit()
+        reason = message or type(error).__name__
+        order.services.database.transact(lambda uow: uow.runs.finish(run_id, state, reason))
         raise
 
 

@@ -24,6 +24,7 @@ from flows.run.runners import make_runner
 from flows.run.tracker import Tracker
 from flows.run.window import gather
 from storage.records import KeyedUtterance, Take, Verdict
+from storage.repository import UnitOfWork
 from tasks.errors import TalepressError
 from tasks.qa.verdict import best
 from tasks.synthesize.batches import Backlog, RenderItem, is_last_attempt
@@ -225,7 +226,8 @@ def _commit(
     order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker, refused: Collection[str]
 ) -> None:
     """Commits the rows of one batch and the choices of its finished utterances in one transaction."""
-    with order.services.database.unit_of_work() as uow:
+
+    def keep(uow: UnitOfWork) -> None:
         uow.takes.add(takes)
         choices = {
             key: best(take for take in known if take.key not in refused).key
@@ -233,4 +235,5 @@ def _commit(
         }
         uow.takes.choose(order.source, choices)
         uow.runs.progress(tracker.run_id, tracker.done, tracker.total)
-        uow.commit()
+
+    order.services.database.transact(keep)

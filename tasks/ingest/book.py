@@ -16,6 +16,7 @@ from tasks.ingest.formats.html.book import folder_of_index, read_html_folder
 from tasks.ingest.formats.html.folder import digest_of, read_files
 from tasks.ingest.formats.kinds import format_of
 from tasks.ingest.guesses import warn_of_guesses
+from tasks.ingest.metadata import with_plain_names
 from tasks.ingest.skips import require_known
 
 _MIB = 1024 * 1024
@@ -89,9 +90,12 @@ def _read_bytes(path: Path, settings: IngestSettings) -> bytes:
 
 
 def _finish(path: Path, book: Book) -> Book:
-    """Returns the book with warnings of guesses. Raises `UnreadableBookError` where it holds nothing to read."""
+    """Returns the book with plain names and warnings of guesses.
+
+    Raises `UnreadableBookError` where it holds nothing to read.
+    """
     if any(any(c.isalnum() for c in block.text) for chapter in book.chapters for block in chapter.blocks):
-        return warn_of_guesses(book)
+        return warn_of_guesses(with_plain_names(book))
     if not book.skipped:
         raise UnreadableBookError(
             f"{path.name} has no text to read: if its pages are pictures, recognise their text first (OCR)"

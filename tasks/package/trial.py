@@ -47,7 +47,7 @@ LOUDNESS_LUFS = -23.0  # of a tone with such a peak
 def try_ffmpeg(settings: PackageSettings) -> None:
     """Publishes two seconds of sound with the ffmpeg and the outputs that the settings name, and throws them away.
 
-    Outputs that are made of a book's own file are left out: the trial has none.
+    Once in a process. Outputs that are made of a book's own file are left out: the trial has none.
 
     Raises `BadInputError` for an ffmpeg that cannot be used; otherwise as `find_outputs`.
     """
@@ -55,14 +55,9 @@ def try_ffmpeg(settings: PackageSettings) -> None:
     _try(settings.model_copy(update={"outputs": kinds}).model_dump_json())
 
 
-def forget_trials() -> None:
-    """Lets what was tried be tried again."""
-    _try.cache_clear()
-
-
 @functools.lru_cache
-def _try(dumped: str) -> None:
-    settings = PackageSettings.model_validate_json(dumped)
+def _try(settings_json: str) -> None:
+    settings = PackageSettings.model_validate_json(settings_json)
     path = ffmpeg_path(settings.ffmpeg)
     version = ffmpeg_version(settings.ffmpeg)
     with tempfile.TemporaryDirectory(prefix="talepress-trial-") as name:

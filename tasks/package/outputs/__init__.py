@@ -8,6 +8,8 @@ from tasks.errors import BadInputError
 from tasks.package.output import Output
 from tasks.package.outputs.audio_files import audio_output
 from tasks.package.outputs.captions import CAPTIONS
+from tasks.package.outputs.feed import FEED
+from tasks.package.outputs.library import LIBRARY
 from tasks.package.outputs.manifest import MANIFEST
 from tasks.package.outputs.readalong import READALONG
 
@@ -26,6 +28,8 @@ OUTPUTS = (
     audio_output("podcast", " (podcast)", " (podcast).mp3"),
     CAPTIONS,
     READALONG,
+    LIBRARY,
+    FEED,
     MANIFEST,
 )
 

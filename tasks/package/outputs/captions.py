@@ -46,7 +46,7 @@ def _texts(draft: Draft) -> dict[Path, str]:
     """Writes all captions, by their place in the folder."""
     content = draft.content
     texts: dict[Path, str] = {}
-    for file in draft.audio or (content.whole,):
+    for file in [file for file in draft.audio if file.chapters] or [content.whole]:  # credits and samples have none
         place = file.path if file.path.name else Path(f"{draft.stem}.")
         if place.with_suffix(".vtt") in texts:  # "Oz.m4b" and "Oz.mp3"
             place = place.with_name(f"{place.name}.")

@@ -169,3 +169,24 @@ def test_a_store_that_is_gone_for_good_is_given_up_on_purpose(talepress, library
     assert talepress("maintain", "adopt-store").code == 0
     found = talepress("maintain", "verify", "--json")
     assert (found.code, len(found.json["damaged_takes"])) == (3, 3)
+
+
+def test_a_library_moves_to_another_database(library, talepress, tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path / 'moved.db'}"
+    ended = talepress("maintain", "copy-database", url, "--json")
+    assert ended.code == 0
+    assert ended.json["rows"]["takes"] == len(TEXTS)
+    assert ended.json["database"] == str(tmp_path / "moved.db")
+    monkeypatch.setenv("TALEPRESS_STORAGE__DATABASE_URL", url)
+    assert known(library) == by_key(library)
+    assert talepress("maintain", "verify").code == 0
+    again = talepress("maintain", "copy-database", url)
+    assert (again.code, "already; nothing was copied" in again.err) == (2, True)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://u:secret@h/n", "postgresql://u:secret@127.0.0.1:1/n"])
+def test_a_library_does_not_move_to_what_is_no_database(library, talepress, url):
+    ended = talepress("maintain", "copy-database", url)
+    assert ended.code == 2
+    assert ended.err.count("\n") == 1
+    assert "secret" not in ended.err

@@ -57,6 +57,7 @@ PACKAGE = PackageSettings(
     disclosure="Narrated by a synthetic voice (Talepress, {voice}).",
     opening="{title}.",
     closing="The end.",
+    feed_url="",
     readalong=ReadAlongSettings(grain="sentence", bitrate_kbps=64, epubcheck=False),
 )
 HEADINGS = (10_101, 12_345, 11_111)  # first sample of the heading in its chapter
