@@ -68,7 +68,7 @@ class Supervisor:
             environment: of every process.
             folder: where processes run; their logs lie in `logs` below it.
             tell: is given lines for a person.
-            changed: is given what runs whenever a process was started.
+            changed: is given what runs whenever a process was started or has died.
         """
         self._groups: list[list[Running]] = []
         self._environment = dict(environment)
@@ -127,6 +127,7 @@ class Supervisor:
             one.next_start = now + one.wait_s
             self._tell(f"{one.part.name} ended by itself ({_describe(code)}): starting it again in {one.wait_s:.0f} s")
             one.wait_s = min(2 * one.wait_s, LONGEST_WAIT_SECONDS)
+            self._changed(self.running)
         if now >= one.next_start:
             self._start(one)
 
