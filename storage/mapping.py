@@ -16,7 +16,18 @@ from typing import Any, TypeVar
 from sqlalchemy import JSON, DateTime, Dialect, Double, Enum, Text, TypeDecorator, inspect
 from sqlalchemy.orm import DeclarativeBase
 
-from storage.records import BlockKind, LedgerState, Markup, MarkupKind, PauseKind, RunState, Verdict, WordTime
+from storage.records import (
+    BlockKind,
+    DecisionKind,
+    LedgerState,
+    Markup,
+    MarkupKind,
+    PauseKind,
+    Reach,
+    RunState,
+    Verdict,
+    WordTime,
+)
 
 Record = TypeVar("Record")
 
@@ -131,8 +142,10 @@ COLUMN_TYPES: dict[Any, Any] = {
     dict[str, float]: JSON(),
     dict[str, object]: JSON(),
     BlockKind: _words(BlockKind),
+    DecisionKind: _words(DecisionKind),
     LedgerState: _words(LedgerState),
     PauseKind: _words(PauseKind),
+    Reach: _words(Reach),
     RunState: _words(RunState),
     Verdict: _words(Verdict),
 }

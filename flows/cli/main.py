@@ -34,6 +34,7 @@ from flows.cli import (
     push,
     report,
     retry,
+    review,
     say,
     schedule,
     status,
@@ -45,7 +46,7 @@ from flows.cli.console import ExitCode, exit_code_of, one_line, tell
 
 EXIT_CODES = (
     "0  done",
-    "1  done, but more takes are flagged than execution.max_flagged_share",
+    "1  done, but to be heard: more takes are flagged than execution.max_flagged_share, or it waits for review",
     "2  bad input or usage; everything is as it was",
     "3  failed",
     "130  stopped: the same command goes on (142: by the kernel, where the work in hand did not end)",
@@ -88,6 +89,7 @@ COMMANDS = (
 NOUNS = (
     ("book", book.app, ("talepress book list", "talepress book remove book.epub")),
     ("voice", voice.app, ("talepress voice list", "talepress voice add anna anna-1.wav anna-2.wav")),
+    ("review", review.app, ("talepress review serve", "talepress review list book.epub")),
     ("lexicon", lexicon.app, ("talepress lexicon import words.pls",)),
     ("model", model.app, ("talepress model list", "talepress model verify tortoise_mini")),
     ("schedule", schedule.app, ('talepress schedule add book.epub --cron "0 1 * * *"', "talepress schedule list")),

@@ -6,9 +6,11 @@ from sqlalchemy.orm import Session
 
 from storage.errors import StorageError
 from storage.repository.books import Books
+from storage.repository.decisions import Decisions
 from storage.repository.editions import Editions
 from storage.repository.masters import Masters
 from storage.repository.references import References
+from storage.repository.reviews import Reviews
 from storage.repository.runs import Runs
 from storage.repository.stores import Stores
 from storage.repository.takes import Takes
@@ -28,7 +30,9 @@ class UnitOfWork:
         self.runs = Runs(session)
         self.masters = Masters(session)
         self.editions = Editions(session)
+        self.decisions = Decisions(session)
         self.references = References(session)
+        self.reviews = Reviews(session)
         self.stores = Stores(session)
         self.word_times = WordTimes(session)
 
