@@ -61,6 +61,7 @@ def rooms(services: Services) -> tuple[Room, ...]:
     counted.append(_folder("models", folder / "models"))
     counted.append(_folder(REMOVABLE[RUNS], folder / "prefect", RUNS))
     counted.append(_folder("files in the making, of runs that were killed", folder / "work", LEFT))
+    counted.append(_folder("encoded audio that was not published, of runs that were stopped", folder / "encoded", LEFT))
     return tuple(counted)
 
 
@@ -93,6 +94,7 @@ def remove(services: Services, kinds: Collection[str]) -> int:
         shutil.rmtree(folder / "prefect", ignore_errors=True)
     if LEFT in kinds:
         shutil.rmtree(folder / "work", ignore_errors=True)
+        shutil.rmtree(folder / "encoded", ignore_errors=True)
     return before - sum(room.bytes for room in going(services, kinds))
 
 

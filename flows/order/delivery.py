@@ -12,14 +12,20 @@ from configs.settings import PackageSettings
 from storage.records import Edition
 from tasks.delivery.check import check_files
 from tasks.delivery.rules import Delivery
+from tasks.package.audio.formats import FORMATS
+
+PROFILES = {"feed": "podcast"}  # of kinds that hold other files besides audio, and have another's audio
+AUDIO = frozenset(form.suffix for form in FORMATS.values())
 
 
 def check_edition(edition: Edition, settings: PackageSettings) -> tuple[Delivery, ...]:
     """Checks the files of an edition that are made for a shop. It decodes them all. Raises as `check_files`."""
     found: list[Delivery] = []
     for kind in dict.fromkeys(file.kind for file in edition.files):
-        shop = publish_profile(kind, settings).shop if kind in profile_kinds() else ""
+        profile = PROFILES.get(kind, kind)
+        shop = publish_profile(profile, settings).shop if profile in profile_kinds() else ""
         if shop:
             paths = [Path(file.path) for file in edition.files if file.kind == kind]
+            paths = [path for path in paths if path.suffix in AUDIO]
             found += check_files(paths, shop, settings.ffmpeg)
     return tuple(found)

@@ -39,6 +39,8 @@ def library(voiced_home, book, tmp_path):
             uow.takes.add([take(order.keyed[0].key, addresses["asked"]), take("nobody", addresses["other"])])
             uow.commit()
         (voiced_home / "work" / "x").mkdir(parents=True)
+        (voiced_home / "encoded" / "x").mkdir(parents=True)
+        (voiced_home / "encoded" / "x" / "key").write_bytes(b"left")
         (voiced_home / "work" / "x" / "00001.flac").write_bytes(b"left")
         yield services, addresses, order
 
@@ -65,6 +67,7 @@ def test_only_what_is_named_goes(library, talepress, voiced_home):
     assert talepress("clean", "--remove", "left", "--yes").code == 0
     assert present(library) == {"asked", "other", "young"}
     assert not (voiced_home / "work").exists()
+    assert not (voiced_home / "encoded").exists()
     ended = talepress("clean", "--remove", "takes", "--yes")
     assert (ended.code, ended.err) == (0, "removed 0.0 MiB\n")
     assert present(library) == {"asked", "young"}

@@ -279,3 +279,30 @@ def test_one_sample_that_differs_is_found_out_where_nothing_is_lost(whole, conte
     (output,) = (output for output in find_outputs(["flac", "manifest"]) if output.kind == "flac")
     with pytest.raises(TalepressError, match="other samples"):
         output.check(Draft(tmp_path, STEM, meant, store, None), (whole["flac"],))
+
+
+def test_what_was_encoded_before_a_run_was_stopped_is_not_encoded_again(tmp_path, store, content, monkeypatch):
+    asked = replace(content, settings=PACKAGE.model_copy(update={"outputs": ("mp3", "flac", "manifest")}))
+    encode = recordings.encode
+    finished = []
+
+    def run(limit):
+        def encode_some(path, *arguments, **named):
+            if len(finished) == limit:
+                path.write_bytes(b"half of it")
+                raise TalepressError("stopped")
+            encode(path, *arguments, **named)
+            finished.append(path)
+
+        monkeypatch.setattr(recordings, "encode", encode_some)
+        monkeypatch.setattr(recordings.os, "cpu_count", lambda: 1)
+        return publish_edition(tmp_path / "out", store, asked, tmp_path / "encoded").edition
+
+    with pytest.raises(TalepressError, match="stopped"):
+        run(limit=4)
+    assert list((tmp_path / "out").iterdir()) == []
+    assert len(list((tmp_path / "encoded").iterdir())) == 4  # and nothing of the half one
+    edition = run(limit=None)
+    assert len(finished) == 6
+    fresh = publish_edition(tmp_path / "fresh", store, asked).edition
+    assert [file.sha256 for file in edition.files] == [file.sha256 for file in fresh.files]
