@@ -27,6 +27,8 @@ REFUSED = {  # with exit code 2, and these words
 NOT_RUN = {
     "talepress model pull": "asks a network",
     "talepress up": "serves until it is stopped, at a port that others may have: tests/e2e/test_up.py runs it",
+    'talepress schedule add ~/books --cron "0 1 * * *"': "asks that server: tests/e2e/test_schedule.py",
+    "talepress drain": "asks that server",
     "talepress down": "has nothing to stop",
 }
 STAYS = ("export ", ". ")  # beginnings of lines that a shell remembers
