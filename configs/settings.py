@@ -205,6 +205,15 @@ class ProductionSettings(_Section):
     keep_days: AtLeastOne
 
 
+class InboxSettings(_Section):
+    """Folders that are "" lie in the data folder. `settle_s` is in seconds, `ahead` counts runs."""
+
+    folder: str
+    outbox: str
+    settle_s: Seconds
+    ahead: AtLeastOne
+
+
 class Settings(BaseSettings):
     """All settings. Made by `load_settings`."""
 
@@ -221,6 +230,7 @@ class Settings(BaseSettings):
     storage: StorageSettings
     execution: ExecutionSettings
     production: ProductionSettings
+    inbox: InboxSettings
 
     @classmethod
     def settings_customise_sources(

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import JSON, DateTime, Dialect, Double, Enum, Text, TypeDecorator, inspect
 from sqlalchemy.orm import DeclarativeBase
 
-from storage.records import BlockKind, LedgerState, Markup, MarkupKind, PauseKind, RunState, Verdict
+from storage.records import BlockKind, InboxState, LedgerState, Markup, MarkupKind, PauseKind, RunState, Verdict
 
 Record = TypeVar("Record")
 
@@ -110,6 +110,7 @@ COLUMN_TYPES: dict[Any, Any] = {
     dict[str, float]: JSON(),
     dict[str, object]: JSON(),
     BlockKind: _words(BlockKind),
+    InboxState: _words(InboxState),
     LedgerState: _words(LedgerState),
     PauseKind: _words(PauseKind),
     RunState: _words(RunState),

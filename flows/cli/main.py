@@ -22,6 +22,7 @@ from flows.cli import (
     clean,
     deploy,
     doctor,
+    inbox,
     lexicon,
     maintain,
     make,
@@ -64,6 +65,7 @@ COMMANDS = (
 NOUNS = (
     ("book", book.app, ("talepress book list", "talepress book remove book.epub")),
     ("voice", voice.app, ("talepress voice list", "talepress voice add anna anna-1.wav anna-2.wav")),
+    ("inbox", inbox.app, ("talepress inbox list", "talepress inbox scan --here")),
     ("lexicon", lexicon.app, ("talepress lexicon import words.pls",)),
     ("model", model.app, ("talepress model list", "talepress model verify tortoise_mini")),
     ("maintain", maintain.app, ("talepress maintain verify --repair", "talepress maintain restore")),

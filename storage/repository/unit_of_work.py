@@ -7,7 +7,9 @@ from sqlalchemy.orm import Session
 from storage.errors import StorageError
 from storage.repository.books import Books
 from storage.repository.editions import Editions
+from storage.repository.inbox import Inbox
 from storage.repository.masters import Masters
+from storage.repository.notices import Notices
 from storage.repository.references import References
 from storage.repository.runs import Runs
 from storage.repository.stores import Stores
@@ -29,6 +31,8 @@ class UnitOfWork:
         self.editions = Editions(session)
         self.references = References(session)
         self.stores = Stores(session)
+        self.inbox = Inbox(session)
+        self.notices = Notices(session)
 
     def commit(self) -> None:
         """Keeps everything done since the start or the last commit."""
