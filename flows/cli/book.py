@@ -11,6 +11,7 @@ from flows.cli.console import Yes, emit_json, emit_table, require_consent, tell
 from tasks.errors import BadInputError
 
 if TYPE_CHECKING:
+    from configs.settings import IngestSettings
     from storage.records import BookSummary
 
 SHORT_DIGITS = 8
@@ -49,7 +50,7 @@ def remove_book(
     from flows.services import open_services, read_settings
 
     with open_services(read_settings()) as services:
-        found = _find(book, services.books())
+        found = _find(book, services.books(), services.settings.ingest)
         require_consent(
             f"forget {found.title!r} with its script, runs and reports; its audiobooks and takes stay", yes=yes
         )
@@ -62,12 +63,13 @@ def remove_book(
         tell(f"forgot {found.title}; its takes stay until `talepress clean --remove takes`")
 
 
-def _find(name: str, books: tuple[BookSummary, ...]) -> BookSummary:
+def _find(name: str, books: tuple[BookSummary, ...], settings: IngestSettings) -> BookSummary:
     """Finds the one book that a file or the start of an id names. Raises `BadInputError`."""
-    from flows.order.existing import source_of
+    from tasks.ingest.book import identity_of
 
-    if Path(name).is_file():
-        found = [book for book in books if book.source_sha256 == source_of(Path(name))]
+    if Path(name).exists() and name:
+        source = identity_of(Path(name), settings)
+        found = [book for book in books if book.source_sha256 == source]
     else:
         found = [book for book in books if len(name) >= MIN_DIGITS and book.source_sha256.startswith(name.lower())]
     if len(found) == 1:

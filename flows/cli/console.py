@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from enum import IntEnum
 from typing import Annotated, Any
 
@@ -37,6 +38,8 @@ WRONG_PATH = frozenset(  # of a file that the user named: there is another to be
 BAD_INPUT = (BadInputError, NotFoundError, DuplicateError, BookBusyError, DatabaseUrlError, DatabasePlaceError)
 ANOTHER_DISK = (StoreUnavailableError, DatabaseFullError)  # one that the user mounts or makes room on
 
+_for_programs: ContextVar[bool] = ContextVar("talepress_for_programs", default=False)
+
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")]
 
 
@@ -62,7 +65,7 @@ def exit_code_of(error: BaseException) -> ExitCode:
 
 def one_line(error: BaseException) -> str:
     """Writes an error as one line for a person; an error that nobody foresaw is named by its type."""
-    text = " ".join(str(error).split())
+    text = " ".join(str(error).encode("utf-8", "backslashreplace").decode().split())  # names are any bytes
     if isinstance(error, TalepressError | StorageError | TortoiseError) and text:
         return text
     if isinstance(error, OSError) and error.errno in FULL_DISK:
@@ -84,8 +87,21 @@ def _names_wrong_path(error: OSError) -> bool:
 
 
 def tell(line: str) -> None:
-    """Prints one line for a person, on stderr."""
-    print(line, file=sys.stderr, flush=True)
+    """Prints one line for a person, on stderr; where progress is for programs, a line of JSON."""
+    if _for_programs.get():
+        tell_event({"event": "note", "text": line})
+    else:
+        print(line, file=sys.stderr, flush=True)
+
+
+def tell_event(event: Mapping[str, Any]) -> None:
+    """Prints an event as a line of JSON, on stderr."""
+    print(json.dumps(event, ensure_ascii=False), file=sys.stderr, flush=True)
+
+
+def tell_in_json() -> None:
+    """From now on, and for this context alone, `tell` prints JSON: a program reads every line of stderr."""
+    _for_programs.set(True)
 
 
 def require_consent(what: str, *, yes: bool) -> None:
@@ -101,7 +117,8 @@ def require_consent(what: str, *, yes: bool) -> None:
 
 def emit_json(payload: Mapping[str, Any]) -> None:
     """Prints the command's result as exactly one JSON object on stdout."""
-    print(json.dumps(payload, ensure_ascii=False, indent=2), flush=True)
+    text = json.dumps(payload, ensure_ascii=False, indent=2)
+    print(text.encode("utf-8", "backslashreplace").decode(), flush=True)  # a path may have bytes that are no UTF-8
 
 
 def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

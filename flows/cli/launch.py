@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from flows.actions.box import read_note
@@ -25,21 +25,30 @@ if TYPE_CHECKING:
     from flows.order.report import RunReport
 
 
-def run_flow(name: str, request: Request, settings: Settings, *, verbose: bool, progress: Form) -> RunReport:
-    """Runs the flow of that name to its end in this process. Nothing of it is printed on stdout.
+RunFlow = Callable[[str, Request, Form], "RunReport"]
 
-    Raises what the flow raised, `Stopped` when the user stopped it.
+
+@contextmanager
+def prefect(settings: Settings, *, verbose: bool) -> Iterator[RunFlow]:
+    """Keeps a Prefect server for the length of the block, in which nothing is printed on stdout. Once in a process.
+
+    Yields what runs a flow, by its name, to its end in this process.
     """
     timeout = settings.execution.server_start_timeout_s
     prepare_environment(settings.storage.folder / "prefect", start_timeout_s=timeout, verbose=verbose)
     tell("starting Prefect ...")
     with redirect_stdout(sys.stderr), prefect_server(timeout):
-        from flows.run.deployments import find_flow
+        yield _run_flow
 
-        flow: Callable[..., Any] = find_flow(name)
-        with stopping.orderly():
-            state = _final_state(flow, request, progress)
-            settle(state.state_details.flow_run_id)
+
+def _run_flow(name: str, request: Request, progress: Form) -> RunReport:
+    """Runs a flow. Raises what the flow raised, `Stopped` when the user stopped it."""
+    from flows.run.deployments import find_flow
+
+    flow: Callable[..., Any] = find_flow(name)
+    with stopping.orderly():
+        state = _final_state(flow, request, progress)
+        settle(state.state_details.flow_run_id)
     if state.is_cancelled():
         stopping.check()
     report: RunReport = state.result()

@@ -5,6 +5,7 @@ Knows nothing of what the commands do. Nothing heavy is imported before a comman
 
 from __future__ import annotations
 
+import contextvars
 import os
 import select
 import signal
@@ -43,12 +44,23 @@ EXIT_CODES = (
     "1  done, but more takes are flagged than execution.max_flagged_share",
     "2  bad input or usage; everything is as it was",
     "3  failed",
-    "130  stopped: the same command goes on",
+    "130  stopped: the same command goes on (142: by the kernel, where the work in hand did not end)",
+    "Of several books, the highest of theirs.",
 )
 
 # Commands and nouns in the order of the help, each with examples.
 COMMANDS = (
-    (make.make, ("talepress make book.epub", "talepress make book.epub --out audiobooks --chapters 1-3 --voice joe")),
+    (
+        make.make,
+        (
+            "talepress make book.epub",
+            "talepress make book.epub --out audiobooks --chapters 1-3 --voice joe",
+            "talepress make a.epub b.epub",
+            "talepress make library --recursive --json",
+            "find library -name '*.txt' | talepress make --books -",
+            "talepress make - < book.epub",
+        ),
+    ),
     (say.say, ('talepress say "It was five past ten." --out line.wav', "talepress say --lines lines.txt --out takes")),
     (plan.plan, ("talepress plan book.epub", "talepress plan book.epub --write plan.toml")),
     (status.status, ("talepress status", "talepress status book.epub")),
@@ -121,6 +133,10 @@ for noun, commands, examples in NOUNS:
 
 def main() -> None:
     """The console script; see `EXIT_CODES`."""
+    contextvars.copy_context().run(_run_command)  # how the command speaks ends with it
+
+
+def _run_command() -> None:
     try:
         code = app(standalone_mode=False, prog_name=app.info.name)
         sys.stdout.flush()

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.cli.books import BookArgument
 from flows.cli.console import emit_json, emit_table, tell
 from flows.cli.options import Options, with_options_of
 from flows.order.request import Reading
@@ -17,40 +18,60 @@ from flows.order.request import Reading
 MAX_EXAMPLES_SHOWN = 10
 
 
-@with_options_of(Reading)
+@with_options_of(Reading, only=Reading.model_fields.keys() - {"book"})
 def plan(
     options: Options,
+    book: BookArgument,
     diff: Annotated[
         Path | None, typer.Option(help="Another book file or a plan's JSON: show what has changed.")
     ] = None,
     write: Annotated[Path | None, typer.Option(help="Write a plan file to edit, for `--plan`.")] = None,
+    write_cast: Annotated[
+        Path | None, typer.Option(help="Write a cast file with a play's speakers to edit, for `--cast`.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every utterance.")] = False,
 ) -> None:
     """Shows chapter by chapter what will be spoken, what is skipped by which rule, and what to look at before."""
     from flows.actions.plan import compare, make_plan
+    from flows.order.books import named_book
     from flows.services import open_services, read_settings
 
-    reading = Reading.from_values(options)
-    with open_services(read_settings(**reading.overrides)) as services:
-        manuscript, planned = make_plan(services, reading)
-        changes = compare(services, planned, diff, reading) if diff else None
+    with named_book(book, read_settings().ingest) as path:
+        reading = Reading.from_values({**options, "book": str(path)})
+        with open_services(read_settings(**reading.overrides)) as services:
+            manuscript, planned = make_plan(services, reading)
+            changes = compare(services, planned, diff, reading) if diff else None
     if write is not None:
         from tasks.annotate.plan_file import write_plan
-        from tasks.disk import output_errors
-        from tasks.errors import OutputError
 
-        if not write.parent.is_dir():
-            raise OutputError(f"{write}: there is no folder {write.parent}; make it, or name another file")
-        words = [chapter["first_words"] for chapter in planned["chapters"]]
-        with output_errors(write):
-            write.write_text(write_plan(manuscript.book, words), "utf-8")
-        tell(f"wrote {write}")
+        _write(write, write_plan(manuscript.book, [chapter["first_words"] for chapter in planned["chapters"]]))
+    if write_cast is not None:
+        from tasks.annotate import casting
+        from tasks.errors import BadInputError
+
+        if not planned["speakers"]:
+            raise BadInputError(
+                f'{reading.book} has no speakers with labels such as "TOM.", so there is no cast to write'
+            )
+        _write(write_cast, casting.write_cast(planned["title"], planned["speakers"], manuscript.narrator))
     if json:
         emit_json(planned if changes is None else {**planned, "diff": changes})
     elif changes is not None:
         _print_diff(changes)
     else:
         _print_plan(planned)
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a file that the user named. Raises `OutputError`."""
+    from tasks.disk import output_errors
+    from tasks.errors import OutputError
+
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: there is no folder {path.parent}; make it, or name another file")
+    with output_errors(path):
+        path.write_text(text, "utf-8")
+    tell(f"wrote {path}")
 
 
 def _print_plan(planned: dict[str, Any]) -> None:
@@ -74,6 +95,9 @@ def _print_plan(planned: dict[str, Any]) -> None:
         who = [[name, count] for name, count in planned["cast"]["quotations"].items()]
         who += [["by markup", planned["cast"]["marked"]], ["by nobody named", planned["cast"]["unattributed"]]]
         emit_table("cast", ["who speaks", "quotations"], who)
+    if planned["speakers"]:
+        rows = [[name, count] for name, count in planned["speakers"].items()]
+        emit_table("speakers (--write-cast FILE gives each a voice)", ["who speaks", "speeches"], rows)
     coverage = planned["coverage"]
     print(
         f"about {clock(planned['forecast_seconds'])} of audio, {planned['words']} words; of "

@@ -5,7 +5,6 @@ Knows nothing of what is being done.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.cli.console import tell
+from flows.cli.console import tell, tell_event, tell_in_json
 from flows.progress import Listener, Progress
 
 PLAIN_INTERVAL_SECONDS = 5.0
@@ -30,10 +29,35 @@ class Form(StrEnum):
     JSON = "json"
 
 
+def _heed_form(form: Form) -> Form:
+    """Has the whole command speak JSON where its progress is for programs."""
+    if form is Form.JSON:
+        tell_in_json()
+    return form
+
+
 ProgressForm = Annotated[
     Form,
-    typer.Option("--progress", help="auto, plain, or json: a line of JSON on stderr for every event."),
+    typer.Option(
+        "--progress",
+        help="auto, plain, or json: a line of JSON on stderr for every event.",
+        callback=_heed_form,
+    ),
 ]
+
+
+def show_book(form: Form, number: int, of: int, name: str) -> None:
+    """Shows that one of several books is begun."""
+    if form is Form.JSON:
+        tell_event({"event": "book", "number": number, "of": of, "book": name})
+    else:
+        tell(f"book {number} of {of}: {name}")
+
+
+def show_end(form: Form, name: str, exit_code: int) -> None:
+    """Shows programs that one of several books is ended; people see it in the summary."""
+    if form is Form.JSON:
+        tell_event({"event": "end", "book": name, "exit_code": exit_code})
 
 
 @contextmanager
@@ -107,7 +131,7 @@ class JsonProgress:
             "elapsed_seconds": round(now - self._began, 3),
             "left_seconds": None if left is None else round(left, 1),
         }
-        tell(json.dumps(event, ensure_ascii=False))
+        tell_event(event)
 
 
 @contextmanager

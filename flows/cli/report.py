@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.books import BookArgument
 from flows.cli.console import ExitCode, emit_json, emit_table, tell
 from storage.records import EditionFile, RunState
 
@@ -50,12 +51,24 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
         _show_files(report.edition.files)
         if report.flagged and report.page:
             print(f"to hear and judge: {report.page}")
+    show_notes(report)
+    if report.rendered == 0:
+        tell("nothing to render: every take was there already")
+    return exit_code_for(report)
+
+
+def show_notes(report: RunReport) -> None:
+    """Tells what has become of files that were there before."""
     for path in report.kept:
         tell(f"kept as it was: {path} (another audiobook; --overwrite replaces it)")
     if report.replaced:
         tell(f"replaced: {_place(report.replaced)}")
-    if report.rendered == 0:
-        tell("nothing to render: every take was there already")
+    for loss in report.losses:
+        tell(f"warning: {loss} (`talepress plan BOOK` lists it)")
+
+
+def exit_code_for(report: RunReport) -> ExitCode:
+    """Returns the exit code that a report means."""
     return ExitCode.FLAGGED if report.state is RunState.FLAGGED else ExitCode.DONE
 
 
@@ -72,8 +85,14 @@ def _of_whole(report: RunReport, part: int, whole: int) -> str:
 
 def _show_files(files: Sequence[EditionFile]) -> None:
     """Prints a line for each kind of file."""
-    for kind, group in groupby(files, key=lambda file: file.kind):
-        print(f"{kind}: {_place([file.path for file in group])}")
+    for kind, place in places(files):
+        print(f"{kind}: {place}")
+
+
+def places(files: Sequence[EditionFile]) -> list[tuple[str, str]]:
+    """Lists the kinds of files in an edition, the audiobook first, and where those of each kind are."""
+    groups = groupby(files, key=lambda file: file.kind)
+    return [(kind, _place([file.path for file in group])) for kind, group in groups]
 
 
 def _place(paths: Sequence[str]) -> str:
@@ -91,20 +110,22 @@ def _show_flagged(report: RunReport) -> None:
 
 
 def report(
-    book: Annotated[Path, typer.Argument(help="A book file that was made.")],
+    book: BookArgument,
     out: Annotated[Path | None, typer.Option(help="The HTML file to write; beside the audiobook if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Writes one HTML page of a book: its chapters with their loudness, and every doubtful take to hear."""
     from flows.actions.report import report_book
+    from flows.order.books import named_book
     from flows.order.existing import last_request
     from flows.order.request import Request
     from flows.services import open_services, read_settings
 
-    with open_services(read_settings()) as services:
-        request = last_request(services, {"book": str(book.absolute())}, Request)
-    with open_services(read_settings(**request.overrides)) as services:
-        path = report_book(services, request, out)
+    with named_book(book, read_settings().ingest) as file:
+        with open_services(read_settings()) as services:
+            request = last_request(services, {"book": str(file)}, Request)
+        with open_services(read_settings(**request.overrides)) as services:
+            path = report_book(services, request, out)
     if json:
         emit_json({"page": str(path)})
     else:

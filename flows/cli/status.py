@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +17,9 @@ COUNTS = ("spoken", "asked for", "utterances")
 
 
 def status(
-    book: Annotated[Path | None, typer.Argument(help="A book file; all books without it.")] = None,
+    book: Annotated[
+        str | None, typer.Argument(metavar="[BOOK]", help="A book, as `talepress make` takes it; all books without it.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Shows how far each book is, or each chapter of one book."""
@@ -66,13 +67,16 @@ def _print_box(note: BoxNote, runs: list[RunNote]) -> None:
         emit_table("", ["run", "of", "state", "since (UTC)"], [[r.name, r.flow, r.state, r.since] for r in runs])
 
 
-def _one_book(book: Path, json: bool) -> None:
-    from flows.order.existing import source_of
+def _one_book(book: str, json: bool) -> None:
+    from flows.order.books import named_book
     from flows.services import open_services, read_settings
     from tasks.errors import BadInputError
+    from tasks.ingest.book import identity_of
 
-    source = source_of(book)
-    with open_services(read_settings()) as services, services.database.snapshot() as uow:
+    settings = read_settings()
+    with named_book(book, settings.ingest) as path:
+        source = identity_of(path, settings.ingest)
+    with open_services(settings) as services, services.database.snapshot() as uow:
         if not uow.books.exists(source):
             raise BadInputError(
                 f"{book} was never made, so nothing is known of it: make it first, with `talepress make`"

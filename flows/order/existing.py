@@ -19,6 +19,7 @@ from flows.services import Services
 from storage.errors import BookBusyError, IncompleteError
 from storage.records import ChosenTake, Edition, Master, Run, RunState
 from tasks.errors import BadInputError
+from tasks.ingest.book import identity_of
 from tasks.master.master_key import master_key
 from tasks.package.content import EditionContent
 from tasks.package.edition import edition_key, is_published
@@ -29,22 +30,13 @@ AnyRequest = TypeVar("AnyRequest", bound=Request)
 FIRST_NAME = "{title} (chapters {chapters})"
 
 
-def source_of(book: Path) -> str:
-    """Computes the identity of a book file, as the database knows it. Raises `BadInputError`."""
-    try:
-        with book.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BadInputError(f"{book} cannot be read: {error.strerror}") from error
-
-
 def last_request(services: Services, asked: Mapping[str, Any], kind: type[AnyRequest]) -> AnyRequest:
     """Reads what the last run of a book was asked for, with `asked` in its place where that is given.
 
     Raises `BadInputError` when there was no run.
     """
     book = Path(asked["book"])
-    source = source_of(book)
+    source = identity_of(book, services.settings.ingest)
     runs: tuple[Run, ...] = ()
     if services.has_database():
         with services.database.snapshot() as uow:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from flows.order.existing import edition_content
+import time
+
+from flows.order.existing import edition_content, find_finished
 from flows.order.order import Order
 from flows.order.report import ChapterLevel, FlaggedTake, RunReport, WholeBook, Work
 from flows.order.resources import peak_memory
 from flows.order.review import page_path
 from storage.records import Edition, Master, RunState
 from tasks.errors import CoverageError
+from tasks.ingest.guesses import losses
 from tasks.master.chapter import misses_target
 from tasks.package.audio.covers import describe_cover
 from tasks.package.content import narrator_of
@@ -63,9 +66,10 @@ def outcome(
     outputs = find_outputs(settings.package.outputs)
     kept = kept_files(order.out, edition_content(order, ()), outputs, edition.files)
     with order.services.database.snapshot() as uow:
-        coverage = uow.books.coverage(order.source, order.chapters)
         whole = uow.books.summary(order.source)
         whole_coverage = uow.books.coverage(order.source)
+        is_partial = len(order.chapters) < whole.chapters
+        coverage = uow.books.coverage(order.source, order.chapters) if is_partial else whole_coverage
     share = len(flagged) / len(order.keyed)
     return RunReport(
         title=order.book.title,
@@ -93,9 +97,21 @@ def outcome(
         memory=peak_memory(),
         flagged=flagged,
         coverage=coverage,
+        losses=losses(order.book.warnings),
         page=str(page) if page.exists() else "",
         whole=WholeBook(whole.chapters, whole.utterances, whole.chosen, whole.seconds, whole_coverage),
     )
+
+
+def finished_report(order: Order, began: float) -> RunReport | None:
+    """Writes the report of a run that has nothing to do. Returns None when anything at all is left to do.
+
+    `began` is when the look at the order did, by `time.monotonic`.
+    """
+    done = find_finished(order)
+    if done is None:
+        return None
+    return outcome(order, done.masters, done.edition, Work(), wall_seconds=time.monotonic() - began)
 
 
 def _credits(order: Order) -> tuple[VoiceCredit, ...]:

@@ -82,6 +82,7 @@ class RunReport:
     flagged: tuple[FlaggedTake, ...]
     coverage: Coverage
     whole: WholeBook
+    losses: tuple[str, ...] = ()  # what was left out of the book by a guess, where it is much or prose
     page: str = ""  # path of the review page; empty where there is none
 
     @property
@@ -143,6 +144,7 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "rtf": None if report.rtf is None else round(report.rtf, 3),
         "memory": asdict(report.memory),
         "flagged": len(report.flagged),
+        "losses": list(report.losses),
         "page": report.page,
         "flagged_takes": flagged_rows(report.flagged),
         "coverage": coverage_json(report.coverage),
@@ -205,7 +207,7 @@ def report_markdown(report: RunReport) -> str:
             f"| {index + 1} | {_cell(title)} | {clock(start)} | {clock(end - start)} | {level.loudness_lufs:.1f} "
             f"| {flagged} |"
         )
-    lines += ["", *(f"- {_cell(note)}" for note in loudness_notes(report))]
+    lines += ["", *(f"- {_cell(note)}" for note in (*loudness_notes(report), *report.losses))]
     lines += ["", f"## Flagged takes: {len(report.flagged)}", ""]
     if report.flagged:
         lines += ["| chapter | text | reason |", "|---|---|---|"]

@@ -19,6 +19,7 @@ from storage.artifacts import ArtifactStore
 from storage.errors import IncompleteError
 from storage.records import ChosenTake, Edition, Master, Take, Verdict
 from tasks.disk import output_errors, publish
+from tasks.ingest.guesses import losses
 from tasks.package.content import narrator_of
 from tasks.package.outputs.manifest import MANIFEST
 from tasks.review.doubts import in_words
@@ -77,6 +78,7 @@ def gather(order: Order, edition: Edition | None) -> Review:
         authors=", ".join(order.book.authors),
         narrator=narrator_of(order.services.settings.package, order.voice),
         length=clock(edition.seconds) if edition else "not finished",
+        losses=losses(order.book.warnings),
         files=tuple(file.path for file in edition.files) if edition else (),
         chapters=tuple(chapters),
         passages=tuple(passages),

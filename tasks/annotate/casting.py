@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from storage.records import Block, BlockKind, Book, Chapter, Markup, MarkupKind
 from tasks.annotate.edits import with_markup
+from tasks.annotate.plays import Speech, find_speeches
+from tasks.annotate.pls import toml_string
 from tasks.errors import BadInputError
 
 _KEYS = frozenset({"voice", "aliases", "gender"})
@@ -89,16 +91,35 @@ def read_cast(path: Path) -> Cast:
 def apply_cast(book: Book, cast: Cast) -> tuple[Book, CastReport]:
     """Puts the voice of every quotation into the markup, and returns the book with what was found.
 
-    Characters named by markup become their voices; a name that is not in the cast is taken for that of a voice.
+    Characters named by markup become their voices; a name that is not in the cast is taken for that of a voice. In a
+    play the label before a speech says who speaks; labels and directions are the narrator's.
     """
     report = CastReport()
     reader = _Reader(cast, report, singles=_dialogue_in_single_quotes(book)) if cast.characters else None
     voices = cast.voices
+    speeches = find_speeches(book) if cast.characters else {}
     chapters = []
     for chapter in book.chapters:
         blocks = [_resolve_voices(block, voices, report) for block in chapter.blocks]
+        for (index, at), speech in speeches.items():
+            if index == chapter.index and speech.speaker.lower() in voices:
+                blocks[at] = _with_speech(blocks[at], speech, voices[speech.speaker.lower()], report)
         chapters.append(replace(chapter, blocks=tuple(reader.chapter(chapter, blocks) if reader else blocks)))
     return replace(book, chapters=tuple(chapters)), report
+
+
+def write_cast(title: str, speakers: Mapping[str, int], narrator: str) -> str:
+    """Writes the text of a cast file that changes nothing yet: the narrator's voice for every speaker of a play."""
+    parts = [
+        f"# The speakers of {' '.join(title.split())}. Give each a voice of `talepress voice list`, then give this "
+        "file to\n# `talepress make BOOK --cast FILE`, or to `talepress plan`. Labels and directions are the "
+        "narrator's.\n"
+        f"narrator = {toml_string(narrator)}\n"
+    ]
+    for name, count in speakers.items():
+        times = "1 speech" if count == 1 else f"{count} speeches"
+        parts.append(f"[characters.{toml_string(name)}]  # {times}\nvoice = {toml_string(narrator)}\n")
+    return "\n".join(parts)
 
 
 def _character(name: str, table: object, file: str) -> Character:
@@ -127,6 +148,14 @@ def _resolve_voices(block: Block, voices: dict[str, str], report: CastReport) ->
         report.by_markup += names_voice
         notes.append(replace(note, value=voices.get(note.value.lower(), note.value)) if names_voice else note)
     return replace(block, markup=tuple(notes))
+
+
+def _with_speech(block: Block, speech: Speech, voice: str, report: CastReport) -> Block:
+    """Gives a speech to the voice of its speaker, where markup has not given the block to another."""
+    if any(note.kind == MarkupKind.VOICE for note in block.markup):
+        return block
+    report.by_character[speech.speaker] += 1
+    return with_markup(block, [Markup(start, end, MarkupKind.VOICE, voice) for start, end in speech.parts])
 
 
 @dataclass(frozen=True)

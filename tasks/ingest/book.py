@@ -1,14 +1,19 @@
-"""`read_book` makes a `Book` of a book file of any known format. Must not know how blocks become speech."""
+"""Makes a `Book` of a book file of any known format, and says what it is known by.
+
+Must not know how blocks become speech.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 from configs.settings import IngestSettings
 from storage.records import Book
 from tasks.errors import UnreadableBookError
-from tasks.ingest.formats.html.book import read_html_folder
+from tasks.ingest.formats.html.book import folder_of_index, read_html_folder
+from tasks.ingest.formats.html.folder import digest_of, read_files
 from tasks.ingest.formats.kinds import format_of
 from tasks.ingest.guesses import warn_of_guesses
 from tasks.ingest.skips import require_known
@@ -17,7 +22,7 @@ _MIB = 1024 * 1024
 
 
 def read_book(path: Path, settings: IngestSettings) -> Book:
-    """Reads a book file of any format in `formats.table.FORMATS`, or a folder of HTML files.
+    """Reads a book file of any format in `formats.table.FORMATS`, or a folder of HTML files, by its index page too.
 
     Every character of the book's text is in a block of one chapter or in a skip that names its rule.
 
@@ -29,12 +34,29 @@ def read_book(path: Path, settings: IngestSettings) -> Book:
     require_known(settings.also_read)
     if not path.exists():
         raise UnreadableBookError(f"there is no file {path}")
-    if path.is_dir():
-        return _finish(path, read_html_folder(path, settings))
+    if folder := _html_folder(path, settings):
+        return _finish(folder, read_html_folder(folder, settings))
     data = _read_bytes(path, settings)
     format_, warning = format_of(path, data)
     book = format_.read(path, data, settings)
     return _finish(path, replace(book, warnings=(warning, *book.warnings)) if warning else book)
+
+
+def identity_of(path: Path, settings: IngestSettings) -> str:
+    """Computes what a book is known by, as `read_book` gives it (`source_sha256`), without reading what is in it.
+
+    Raises `UnreadableBookError` as `read_book`.
+    """
+    if not path.exists():
+        raise UnreadableBookError(f"there is no file {path}")
+    if folder := _html_folder(path, settings):
+        return digest_of(read_files(folder, settings))
+    return hashlib.sha256(_read_bytes(path, settings)).hexdigest()
+
+
+def _html_folder(path: Path, settings: IngestSettings) -> Path | None:
+    """Returns the folder that is meant by a path, be it that of its index page; None for a file that is a book."""
+    return path if path.is_dir() else folder_of_index(path, settings)
 
 
 def _read_bytes(path: Path, settings: IngestSettings) -> bytes:

@@ -8,6 +8,7 @@ across files. Text before the first entry becomes a chapter of its own when it i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -23,8 +24,11 @@ from tasks.ingest.front_pages import (
     title_rule,
 )
 from tasks.ingest.notes import ChapterNote
-from tasks.ingest.plain.headings import heading_of
+from tasks.ingest.plain.headings import heading_of, in_words
 from tasks.ingest.skips import SkipRule
+
+_ZERO_ALONE = re.compile(r"0+([1-9]\d?)(?:[.:)]\s+(.+)|[.:)]?)")
+_ZERO = re.compile(r"^((?:[A-Za-z]+ )?)0+(?=[1-9]\d?\b(?![:.,/-]\d))")
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def assemble(
         speaks = any(block.kind != BlockKind.SCENE_BREAK for block in draft.blocks)
         index = len(chapters) if speaks else None
         if speaks:
-            title = draft.title or _first_heading(draft.blocks) or book_title
+            title = _without_zero(draft) or book_title
             chapters.append(Chapter(len(chapters), title, tuple(draft.blocks)))
         else:
             draft.skips += [
@@ -93,6 +97,18 @@ def assemble(
             ]
         skips += [replace(skip, chapter_index=index) for skip in draft.skips]
     return tuple(chapters), tuple(skips)
+
+
+def _without_zero(draft: _Draft) -> str:
+    """Returns a chapter's title without the zero before its number: "01" over "The Door" is "Chapter one: The Door"."""
+    title = draft.title or _first_heading(draft.blocks)
+    match = _ZERO_ALONE.fullmatch(title)
+    if match is None:
+        return _ZERO.sub(r"\1", title)
+    heads = [block.text for block in draft.blocks[:2] if block.kind == BlockKind.HEADING]
+    has_name_below = len(heads) == 2 and heads[0] == title
+    name = match[2] or (one_line(heads[1]) if has_name_below else "")
+    return one_line(f"Chapter {in_words(int(match[1]))}\n{name}".strip())
 
 
 def one_line(title: str) -> str:

@@ -46,9 +46,11 @@ _ALNUM = re.compile(r"[^\W_]")
 
 # In this order they are applied.
 RULES: tuple[Rule, ...] = (
+    characters.tick_boxes,
     characters.drop_unspeakable,
     characters.plain_shapes,
     characters.break_lines,
+    numbers.leading_zeros,
     symbols.addresses,
     numbers.thousands,
     continental.continental,

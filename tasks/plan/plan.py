@@ -11,6 +11,7 @@ from typing import Any
 from configs.settings import StitchSettings
 from storage.records import Book, LedgerState, MarkupKind, Script, Utterance
 from tasks.annotate.annotate import Findings
+from tasks.annotate.plays import speakers_of
 from tasks.ingest.skips import SkipRule
 from tasks.normalise.rules.characters import foreign_scripts
 from tasks.pauses import pause_seconds
@@ -33,7 +34,8 @@ def plan(
     Keys: `title`, `authors`, `language`, `chapters` [`title`, `seconds`, `words`, `first_words`, `utterances` [`text`,
     `spoken`, `pause`; `voice` and `pause_seconds` where the text asks for them]], `words`, `skipped` [`text`, `rule`],
     `coverage` [`source_chars`, `spoken_chars`, `skipped_chars`, `unaccounted_chars`], `forecast_seconds`, `suspicious`
-    [`kind`, `text`, `count`, `examples`], `cast` [`quotations`, `marked`, `unattributed`] and `warnings`.
+    [`kind`, `text`, `count`, `examples`], `cast` [`quotations`, `marked`, `unattributed`], `speakers` (of a play, by
+    name, with how many speeches they have) and `warnings`.
 
     Args:
         seconds_per_char: speech rate of the voice: seconds of audio per character of spoken text.
@@ -70,6 +72,7 @@ def plan(
         "forecast_seconds": round(sum(chapter["seconds"] for chapter in chapters), 1),
         "suspicious": list(_suspicious(book, script, findings)),
         "cast": _cast(findings),
+        "speakers": speakers_of(book),
         "warnings": list(book.warnings),
     }
 

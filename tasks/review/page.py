@@ -78,6 +78,7 @@ class Review:
     authors: str
     narrator: str
     length: str
+    losses: tuple[str, ...]  # what was left out of the book by a guess, where it is much or prose
     files: tuple[str, ...]
     chapters: tuple[ChapterShown, ...]
     passages: tuple[Passage, ...]

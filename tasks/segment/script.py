@@ -14,6 +14,7 @@ from itertools import pairwise
 from configs.settings import SegmentSettings
 from storage.records import Block, BlockKind, Book, Chapter, Markup, MarkupKind, PauseKind, Script, Utterance
 from tasks.errors import BadInputError
+from tasks.ingest.plain.headings import heading_of
 from tasks.normalise.rules.base import Context, is_british
 from tasks.segment import ledger
 from tasks.segment.cut import Part, parts_of
@@ -107,8 +108,11 @@ class _Writer:
         saying = Saying(block, Context(self.british, block.kind))
         self._require_room(saying, block)
         sentences = self._sentences(saying.text, block.kind)
+        # "Chapter I" stands alone, and so does a line of verse.
+        alone = block.kind == BlockKind.HEADING or (block.kind == BlockKind.VERSE and "\n" in saying.text)
+        min_chars = 0 if alone else self.limits.min_chars
         for section in _sections(block):
-            for part in self._parts(saying, sentences, section):
+            for part in self._parts(saying, sentences, section, min_chars):
                 spoken = saying.spoken(part.start, part.end)
                 if spoken:
                     utterance = Utterance(
@@ -128,15 +132,17 @@ class _Writer:
                 _ask_for_pause(utterances, section.pause)
 
     def _sentences(self, text: str, kind: BlockKind) -> list[tuple[int, int]]:
-        """Finds the sentences of a block: a heading is one, a line of verse is one."""
+        """Finds the sentences of a block: a heading's number and its title are one each, a line of verse is one."""
         if kind == BlockKind.HEADING:
-            return [(0, len(text))]
+            return list(_heading_spans(text))
         if kind == BlockKind.VERSE and "\n" in text:
             return [line.span() for line in _LINE.finditer(text)]
         return self.splitter.spans(text)
 
-    def _parts(self, saying: Saying, sentences: Sequence[tuple[int, int]], section: _Section) -> Iterator[Part]:
-        """Cuts a section into parts. Each fits, and no marked stretch lies in two."""
+    def _parts(
+        self, saying: Saying, sentences: Sequence[tuple[int, int]], section: _Section, min_chars: int
+    ) -> Iterator[Part]:
+        """Cuts a section into parts of `min_chars` or more. Each fits, and no marked stretch lies in two."""
 
         def fits(start: int, end: int) -> bool:
             plain = end - start - saying.marked_chars
@@ -148,7 +154,7 @@ class _Writer:
             if start < section.end and end > section.start
         ]
         ends = {end for _, end in sentences}
-        parts = parts_of(saying.text, inside, fits, self.limits.min_chars)
+        parts = parts_of(saying.text, inside, fits, min_chars)
         for part in _around_stretches(parts, saying):
             cut_off = part.end == parts[-1].end and section.end not in ends and section.end < len(saying.text)
             yield replace(part, pause=PauseKind.CLAUSE) if cut_off else part
@@ -161,6 +167,16 @@ class _Writer:
                     f"{block.source}: what is to be said for {block.text[stretch.start : stretch.end][:_SHOWN_CHARS]!r}"
                     f" is longer than an utterance may be ({self.limits.max_chars} characters): mark shorter parts"
                 )
+
+
+def _heading_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Finds the number of a heading and its title as `[start, end)`: "Chapter I" and "The Clock", or all of it."""
+    start = 0
+    while (heading := heading_of(text[start:])) is not None and heading.title:
+        title = text.rindex(heading.title)
+        yield start, title
+        start = title
+    yield start, len(text)
 
 
 def _sections(block: Block) -> list[_Section]:
@@ -202,9 +218,11 @@ def _around_stretches(parts: Sequence[Part], saying: Saying) -> list[Part]:
 
 
 def _within_block(part: Part, text: str, kind: BlockKind) -> PauseKind:
-    """Returns the pause after a part that is not the block's last: a line of verse has its own."""
+    """Returns the pause after a part that is not the block's last: of verse and headings they are longer."""
     if kind == BlockKind.VERSE and text[part.end : part.end + 1] == "\n":
         return PauseKind.VERSE_LINE
+    if kind == BlockKind.HEADING and part.pause == PauseKind.SENTENCE:
+        return PauseKind.PARAGRAPH  # run together, "Chapter IV. Thirteen Minutes" is heard as 413 minutes
     return part.pause
 
 

@@ -55,7 +55,7 @@ def test_the_defaults_that_the_design_names():
     assert (settings.synthesize.model, settings.synthesize.preset, settings.synthesize.voice) == (
         "tortoise_mini",
         "fast",
-        "slt",
+        "joe",
     )
     assert settings.qa.retakes == 2
 

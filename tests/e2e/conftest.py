@@ -43,12 +43,13 @@ class Talepress:
             "PYTHONPATH": str(ROOT),
         }
 
-    def __call__(self, *arguments, before="", **environment):
+    def __call__(self, *arguments, before="", stdin=None, **environment):
         """Runs a command to its end. `before` is Python that is executed first: where a test plants a kill."""
         done = subprocess.run(
             [sys.executable, "-c", f"{before}\n{RUN}", *map(str, arguments)],
             cwd=self.folder,
             env={**self.environment, **environment},
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=TIMEOUT_SECONDS,

@@ -6,6 +6,7 @@ Suffixes lie: a zip may be called .txt, an EPUB .zip, a PDF .epub.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from tasks.ingest.formats.table import FORMATS, Format
 
 _BY_SUFFIX = {suffix: format_ for format_ in FORMATS for suffix in format_.suffixes}
 _HEAD_BYTES = 4096
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_MARKDOWN = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:---[ \t]*\r?\n|#{1,6} )")
+STANDARD_INPUT = "standard input"
 _ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")
 # Formats that cannot be read at all: their first bytes, and what a message says of the file.
 _REFUSED = (
@@ -50,6 +54,20 @@ def format_of(path: Path, data: bytes) -> tuple[Format, str]:
     if found is named or suffix == ".zip":
         return found, ""
     return found, f"{path.name} is {found.name} by its content and was read as one"
+
+
+def suffix_of(data: bytes) -> str:
+    """Finds the suffix that a file with these bytes should have, for bytes without a name: standard input.
+
+    What no format claims by its content is text: Markdown where it begins with a heading or front matter. Raises
+    `UnreadableBookError` for what is neither.
+    """
+    found = _by_content(Path(STANDARD_INPUT), data, None)
+    if found is not None:
+        return found.suffixes[0] if found.suffixes else ".zip"
+    if b"\0" in data[:_HEAD_BYTES] and not data.startswith(_UTF16_MARKS):
+        raise UnreadableBookError(f"{STANDARD_INPUT} is of a format that Talepress does not read; name the book file")
+    return ".md" if _MARKDOWN.match(data) else ".txt"
 
 
 def has_lines(path: Path) -> bool:

@@ -36,6 +36,7 @@ class Format:
     begins: Callable[[bytes], bool] | None = None
     holds: Callable[[frozenset[str]], bool] | None = None
     may_look_like: frozenset[str] = frozenset()  # names of formats for which its content may pass; its suffix is right
+    is_book_by_name: bool = True  # else a file of its suffix may be anything, and is a book only where somebody says so
     has_lines: bool = False  # people know its text by lines, so that a mistake in it is named by its line
 
 
@@ -61,13 +62,14 @@ FORMATS = (
     Format("an RTF file", (".rtf",), _by_calibre(".rtf"), begins=is_rtf),
     Format("a Microsoft Reader book", (".lit",), _by_calibre(".lit"), begins=is_lit),
     Format("an FB2 book", (".fb2",), read_fb2_book, begins=is_fb2),
-    Format(_HTML, (".html", ".htm", ".xhtml", ".xht"), read_html_book, begins=is_html),
+    Format(_HTML, (".html", ".htm", ".xhtml", ".xht"), read_html_book, begins=is_html, is_book_by_name=False),
     Format(
         "a Markdown file",
         (".md", ".markdown", ".mkd"),
         read_markdown_book,
         may_look_like=frozenset({_HTML}),
+        is_book_by_name=False,
         has_lines=True,
     ),
-    Format("a text file", (".txt", ".text"), read_text_book, has_lines=True),
+    Format("a text file", (".txt", ".text"), read_text_book, is_book_by_name=False, has_lines=True),
 )

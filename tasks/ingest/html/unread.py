@@ -93,6 +93,7 @@ _BACK_ARROWS = frozenset("↩↵⏎↑⇑^←⬑⤴\ufe0e\ufe0f")
 _PAGE_NAME = re.compile(r"(?:^|[\s_-])(?:page|pg)(?:[_-]?(?:no|num|number))?[_-]?\d*(?=$|[\s_-])", re.I)
 _PAGE_NUMBER = re.compile(r"[\[({]?\s*(?:p(?:g|age)?\.?\s*)?(?:\d{1,4}|[ivxlc]{1,7})\s*[\])}]?", re.I)
 _PAGE_MARK = re.compile(r"[\[{]\s*p(?:g|age)?\.?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[\]}]", re.I)
+PAGE_MARK = re.compile(r"[\[{](?:pg|page)\.? ?(?:\d{1,4}|[ivxlc]{1,7})[\]}]", re.I)  # in running text
 _MAX_MARK_CHARS = 16
 _NOTE_MEANINGS = frozenset({"footnote", "endnote", "rearnote"})
 _GROUP_MEANINGS = frozenset({"footnotes", "endnotes", "rearnotes", "notes"})

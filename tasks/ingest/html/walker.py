@@ -14,11 +14,11 @@ from lxml import etree
 
 from configs.settings import IngestSettings
 from storage.records import Block, BlockKind, MarkupKind, Skip
-from tasks.ingest.events import INVISIBLE, Anchor, Event, is_scene_break
+from tasks.ingest.events import INVISIBLE, Anchor, Event, GuessedSkip, is_scene_break
 from tasks.ingest.html.code import is_listing, listing_announcement, spoken_code
 from tasks.ingest.html.css import DISPLAY
 from tasks.ingest.html.elements import BLOCKS, LIST_ITEMS, is_heading, local_name
-from tasks.ingest.html.formulas import LATEX, UNSPOKEN, is_formula_text, spoken_latex, spoken_mathml
+from tasks.ingest.html.formulas import is_formula_picture, spoken_mathml
 from tasks.ingest.html.hints import hints_of, language_of, primary
 from tasks.ingest.html.inline import InlineText, Span
 from tasks.ingest.html.parse import text_of
@@ -27,12 +27,14 @@ from tasks.ingest.html.raised import raised_text
 from tasks.ingest.html.tables import ROW_GROUPS, announcement, is_data_row, spoken_with_header
 from tasks.ingest.html.unread import (
     NOTE_KEY,
+    PAGE_MARK,
     element_rule,
     is_backlink,
     is_note_body,
     is_note_group,
 )
 from tasks.ingest.html.verse import is_stanza, is_verse
+from tasks.ingest.latex import LATEX, UNSPOKEN, spoken_latex
 from tasks.ingest.note_marks import NoteMarks
 from tasks.ingest.notes import Note, NoteReference
 from tasks.ingest.recount import require_same_letters
@@ -104,6 +106,7 @@ class _Walker:
         self._anchors = anchors
         self._also_read = frozenset(settings.also_read)
         self._reads_notes = settings.notes != "skip"
+        self._announces_tables = settings.tables == "announce" and SkipRule.TABLE not in self._also_read
         self._pronunciations = pronunciations or Pronunciations()
         self._languages = [language]
         self._contexts = [_Context([_Frame(BlockKind.PARAGRAPH)])]
@@ -240,14 +243,8 @@ class _Walker:
         if tag == "tr" and is_data_row(element):
             return _Frame(BlockKind.TABLE_ROW, one_block=True, note_group=group)
         kind = BlockKind.LIST_ITEM if tag in LIST_ITEMS else BlockKind.QUOTE if tag == "blockquote" else outer.kind
-        left_out = tag == "table" and self._leaves_out(element)
+        left_out = tag == "table" and self._announces_tables and bool(announcement(element))
         return _Frame(kind, preformatted=preformatted, rows_left_out=left_out, note_group=group)
-
-    def _leaves_out(self, table: etree._Element) -> bool:
-        """Tells whether a table is announced instead of read."""
-        if self._settings.tables != "announce" or SkipRule.TABLE in self._also_read:
-            return False
-        return bool(announcement(table))
 
     def _mark(self, element: etree._Element) -> None:
         """Adds an anchor where the table of contents points to the element."""
@@ -275,7 +272,8 @@ class _Walker:
             self._now.references.append(element.get(NOTE_KEY) or "")
         text = text_of(element)
         if text:
-            self._emit(Skip(text, rule, source=self._source))
+            kind = GuessedSkip if rule == SkipRule.MATHML and not element.get("alttext") else Skip
+            self._emit(kind(text, rule, source=self._source))
         if text and rule == SkipRule.CODE and self._settings.code == "announce":
             self._say(listing_announcement(element))
         if tag == "math" and rule == SkipRule.MATHML and (text or element.get("alttext")):
@@ -293,9 +291,7 @@ class _Walker:
 
     def _is_read_by_annotation(self, element: etree._Element, tag: str) -> bool:
         """Tells whether the element is a ruby of which the reading is spoken, not the base."""
-        if tag != "ruby" or self._settings.ruby == "base":
-            return False
-        return any(text_of(annotation) for annotation in element.iter("{*}rt", "rt"))
+        return tag == "ruby" and self._settings.ruby != "base" and any(map(text_of, element.iter("{*}rt", "rt")))
 
     def _skip_base(self, text: str | None) -> None:
         """Skips text of a ruby of which the reading is spoken."""
@@ -310,7 +306,7 @@ class _Walker:
         self._added.append(alt)
         if len(alt) == 1 and alt.isalpha() and (element.tail or "")[:1].isalpha():
             self._add(alt)
-        elif SkipRule.IMAGE_ALT in self._also_read or is_formula_text(alt):
+        elif SkipRule.IMAGE_ALT in self._also_read or is_formula_picture(element, alt):
             self._add(f" {alt} ")
         else:
             self._emit(Skip(" ".join(alt.split()), SkipRule.IMAGE_ALT, source=self._source))
@@ -354,11 +350,11 @@ class _Walker:
         self._add_words(text[at:], marks=marks)
 
     def _add_words(self, text: str, *, marks: bool) -> None:
-        """Adds words; with `marks`, those of notes are skipped."""
+        """Adds words; with `marks`, those of notes and of a print's pages are skipped."""
         at = 0
-        for start, end in self._note_marks(text) if marks else ():
+        for start, end, rule in self._unread_marks(text) if marks else ():
             self._now.text.add(text[at:start], keep_lines=self._now.frames[-1].preformatted)
-            self._emit(Skip(text[start:end], SkipRule.NOTE_REFERENCE, source=self._source))
+            self._emit(Skip(text[start:end], rule, source=self._source))
             at = end
         self._now.text.add(text[at:], keep_lines=self._now.frames[-1].preformatted)
 
@@ -370,15 +366,18 @@ class _Walker:
             self._now.text.add(formula[0])
             self._now.text.close(span)
             return
-        self._emit(Skip(" ".join(formula[0].split()), SkipRule.MATHML, source=self._source))
+        self._emit(GuessedSkip(" ".join(formula[0].split()), SkipRule.MATHML, source=self._source))
         self._added.append(UNSPOKEN)
         self._now.text.add(UNSPOKEN)
 
-    def _note_marks(self, text: str) -> list[tuple[int, int]]:
-        """Finds the marks of notes in text that is no program."""
-        if SkipRule.NOTE_REFERENCE in self._also_read or self._now.frames[-1].preformatted:
+    def _unread_marks(self, text: str) -> list[tuple[int, int, SkipRule]]:
+        """Finds the marks of notes, and "[Pg 12]", in text that is no program."""
+        if self._now.frames[-1].preformatted:
             return []
-        return self._marks.find(text, self._now.text.word_before())
+        notes = self._marks.find(text, self._now.text.word_before())
+        places = [(start, end, SkipRule.NOTE_REFERENCE) for start, end in notes]
+        places += [(*match.span(), SkipRule.PAGE_BREAK) for match in PAGE_MARK.finditer(text)]
+        return sorted(place for place in places if place[2] not in self._also_read)
 
     def _flush(self) -> None:
         """Ends the block being gathered. Nothing happens when it holds no text."""

@@ -243,13 +243,16 @@ def _names(named: Sequence[tuple[int, set[str]]], position: int, group: Paragrap
 def _is_first_head(groups: Sequence[Paragraph], start: int, position: int) -> bool:
     """Tells whether a paragraph of the list, right before prose, is the head over that prose, or the title in it.
 
-    Such a head stands apart from the list, and is the first of its kind in it: "CHAPTER I" behind a list of pictures.
+    Such a head is the first of its kind in the list, and stands apart from it or counts one: "CHAPTER I" behind a list
+    of pictures.
     """
     heads = [position, position - 1] if position - 1 > start else [position]
     for at in heads:
         heading = heading_of(groups[at].text)
         inner = max((group.blank_before for group in groups[start + 2 : at]), default=1)
-        if heading is None or heading.kind == "numeral" or groups[at].blank_before <= inner:
+        if heading is None or heading.kind == "numeral":
+            continue
+        if groups[at].blank_before <= inner and not (heading.word and heading.value == 1):
             continue
         earlier = (heading_of(line) for group in groups[start + 1 : at] for line in group.clean_lines)
         if not any(other is not None and other.word == heading.word for other in earlier):
@@ -282,6 +285,14 @@ def _is_entry(group: Paragraph) -> bool:
 def _plain(text: str) -> str:
     """Returns the words of a text in lower case, without punctuation."""
     return " ".join(_WORD.findall(text.casefold().replace("_", " ")))
+
+
+def in_words(value: int) -> str:
+    """Returns a number from 1 to 99 in words: 21 is "twenty-one"."""
+    if value < 20:
+        return _CARDINALS[value - 1]
+    tens = _TENS[value // 10 - 2]
+    return f"{tens}-{_CARDINALS[value % 10 - 1]}" if value % 10 else tens
 
 
 def _value(number: str) -> int:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 _MIN_WRAP = 40  # characters, and
 _MAX_WRAP = 110  # between these widths people hard-wrap lines
@@ -13,6 +14,7 @@ _VERSE_SHARE = 0.72  # of the page's width: a paragraph of only shorter lines is
 _INDENTED_VERSE_SHARE = 0.9
 _VERSE_STARTS = 0.7  # of the lines begin with a capital
 _SURE_LINES = 3
+_EARLY_SHARE = 0.6  # of the lines
 _MAX_VERSE_CHARS = 72
 _RIGHT_SHARE = 0.35  # lines that begin behind this share of the width are a letter's head or foot
 _PAGE_ENDS = re.compile("(?P<before>[^\n\f\u2029]?)\n*[\f\u2029]\n*(?P<after>[^\n\f\u2029]?)")
@@ -82,8 +84,8 @@ def page_width(groups: Sequence[Paragraph]) -> int:
 def is_verse(group: Paragraph, width: int) -> bool:
     """Tells whether the line ends are the author's.
 
-    Lines of verse begin with capitals, and are far shorter than the page's; or the file has no wrapped lines; or there
-    are so many capitals after lines without a stop that no prose has them.
+    Lines of verse begin with capitals, and are far shorter than the page's; or the file has no wrapped lines, and the
+    edge is ragged; or there are so many capitals after lines without a stop that no prose has them.
     """
     lines = group.lines
     if len(lines) < 2:
@@ -92,12 +94,19 @@ def is_verse(group: Paragraph, width: int) -> bool:
     first = [line.strip()[:1] for line in lines]
     starts = sum(1 for letter in first if letter.isupper() or not letter.isalpha())
     if not width:
-        return longest < _MIN_WRAP and starts >= len(lines) * _VERSE_STARTS
+        return longest < _MIN_WRAP and (starts >= len(lines) * _VERSE_STARTS or _breaks_early(group.clean_lines))
     short = longest < width * (_VERSE_SHARE if group.indent < 2 else _INDENTED_VERSE_SHARE)
     if short:
         return starts >= len(lines) * _VERSE_STARTS
     open_lines = sum(1 for line in lines[:-1] if not _SENTENCE_END.search(line.rstrip()))
     return starts == len(lines) >= _SURE_LINES and open_lines >= len(lines) / 2 and longest < _MAX_VERSE_CHARS
+
+
+def _breaks_early(lines: Sequence[str]) -> bool:
+    """Tells whether most lines end though the next word had room: nobody wrapped these."""
+    width = max(map(len, lines))
+    early = sum(len(line) + 1 + len(below.split(" ", 1)[0]) <= width for line, below in pairwise(lines))
+    return len(lines) >= _SURE_LINES and early >= (len(lines) - 1) * _EARLY_SHARE
 
 
 def keeps_lines(group: Paragraph, width: int) -> bool:

@@ -110,6 +110,11 @@ _EDITOR_WORDS = {
 _EDITION = re.compile(r"(?<=\d(?:st|nd|rd|th) )edn?\.")
 _FLOOR = re.compile(r"(?<=\d(?:st|nd|rd|th) )([Ff])l\.")
 _REVISED = re.compile(r"(?<=edition, )rev\.")
+# The close of a letter: "Yrs. truly", "I am, yr. obt. servt."
+_CLOSE_OF_LETTER = re.compile(
+    r"(?:^|(?<=[,;] )|(?<=\bam )|(?<=\bremain )|(?<=\bfrom ))([Yy])r(s)?\b\.?(?=,?\s(?:ever|very|most|truly|sincerely|"
+    r"faithfully|respectfully|affectionately|humble|obedient|obliged|obd?t\b|hble\b|affe?ct?(?:ly|e)?\b))"
+)
 _GENERAL = re.compile(rf"(?<![\w.&])({either(GENERAL)})\.(?!\w)")
 _GENERAL_NEXT = re.compile(rf"\s+(?:{either(GENERAL)})\.")
 _UNSTOPPED_LATIN = re.compile(r"(?<![\w.-])(ie|eg|etc)\b(?=[,;:]|\s)(?!\.)")
@@ -179,7 +184,7 @@ _FOR_GENERAL = re.compile(
     r"\.(?:"
     + "|".join(rf"(?<=(?<!\w){re.escape(word)}\.)" for word in GENERAL)
     + r"|(?<= v\.)|(?<=^v\.)|(?<= ed\.)|(?<= edn\.)|(?<=\(ed\.)|(?<=^ed\.)|(?<=\bMS\.)|(?<=\b[Cc]or\.)|(?<= [Ff]l\.))"
-    r"|\b(?:v [A-Z]|ie\b|eg\b|etc\b|OK\b|Eds?\.|cert\.|(?:aff|rev)'d\b)"
+    r"|\b(?:[Yy]rs?\b|v [A-Z]|ie\b|eg\b|etc\b|OK\b|Eds?\.|cert\.|(?:aff|rev)'d\b)"
 )
 
 
@@ -230,6 +235,7 @@ def general(text: str, _: Context) -> str:
     text = _EDITOR.sub(
         lambda match: "(edited by " if match[0][0] == "(" else "edited by" + (" " if match[0][-1] == " " else ""), text
     )
+    text = _CLOSE_OF_LETTER.sub(lambda match: f"{match[1]}our{match[2] or ''}", text)
     text = _VERSUS.sub(lambda match: f"{match[1]} versus " if match[1] else "versus ", text)
     text = _UNSTOPPED_LATIN.sub(lambda match: GENERAL[{"ie": "i.e", "eg": "e.g"}.get(match[1], match[1])], text)
     return _say_general(_OKAY.sub("okay", text))

@@ -126,6 +126,16 @@ _ITEM_NUMBER = re.compile(r"^\s*\(?(\d{1,2})[.)]\s+(?=\w)", re.M)
 _FOR_LINE_BREAKS = re.compile(r"\n")
 
 
+_TICK_BOX = re.compile(r"^(\s*(?:[-*+•]\s+)?)(?:\[([ xX✓✔])\]|([☐☑☒]))\s+(?=\w)", re.M)
+_FOR_TICK_BOXES = re.compile(r"[\[☐☑☒]")
+
+
+@rule("tick-boxes", needs=_FOR_TICK_BOXES)
+def tick_boxes(text: str, _: Context) -> str:
+    """The box before an item: "[x] Buy milk" is "done: Buy milk"; an empty one is silent."""
+    return _TICK_BOX.sub(lambda match: match[1] + ("" if (match[2] or match[3]) in " ☐" else "done: "), text)
+
+
 @rule("line-breaks", needs=_FOR_LINE_BREAKS)
 def break_lines(text: str, context: Context) -> str:
     """A line break is a full stop in a heading, a comma in prose (addresses, lists), no more than a space in verse."""

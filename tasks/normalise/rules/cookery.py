@@ -43,9 +43,12 @@ _LETTER = re.compile(
 )
 _LONGEST_LINE = 80  # characters: an ingredient, not a sentence
 _LETTERS = {"T": "tbsp", "t": "tsp"}
+_PINTS = re.compile(
+    r"(?<=\d )pts\b\.?(?=\s(?:of\s)?(?:[a-z]+\s)?(?:milk|cream|water|stock|broth|ale|beer|cider|wine|vinegar|syrup)\b)"
+)
 _TEMPERATURE = re.compile(r"(?<=\b(?:[Rr]oom|[Oo]ven) )temp(?:\.(?=[),;]|\s[a-z])|\b)")
 
-_FOR_COOKERY = re.compile(r"[/x×(]\s?(?:[\d½¼¾⅓⅔⅛]|gas)|\s[TtcC]\b|\btemp\b|\d[CF]\b|\d\s(?:sm|med|lg)\.")
+_FOR_COOKERY = re.compile(r"[/x×(]\s?(?:[\d½¼¾⅓⅔⅛]|gas)|\s[TtcC]\b|\btemp\b|\d[CF]\b|\d\s(?:sm|med|lg)\.|\d pts\b")
 
 
 @rule("cookery", needs=_FOR_COOKERY)
@@ -56,6 +59,7 @@ def cookery(text: str, _: Context) -> str:
     text = _OVEN.sub(", ", text)
     text = _EQUAL.sub(r"\1 or ", _SHARE.sub(r"\1 per ", text))
     text = _OF_SIZE.sub(r"\1 \2", _TIMES.sub(r"\1 \2-\3", text))
+    text = _PINTS.sub("pints", text)
     text = _SIZE.sub(lambda match: _SIZES[match[1]], text)
     if len(text) <= _LONGEST_LINE:
         text = _LETTER.sub(_letter, text)

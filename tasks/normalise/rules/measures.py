@@ -41,7 +41,7 @@ _FOR_SPELLED = re.compile(rf"10 to the |[\s-](?:{either(_SHORT | _SHORT_OF_MANY 
 
 # Without a number: "speeds in km/h".
 _LONE_RATIO = re.compile(
-    r"(?<![\w/.])(?<!\d )(mg|g|kg|km|m|ft|lb|lbs|ml|cm|W|J|N|mol)/(kg|hr|h|s|l|L|m|cm|ml|min|ft)([²³])?(?![\w/])"
+    r"(?<![\w/.])(?<!\d[ -])(mg|g|kg|km|m|ft|lb|lbs|ml|cm|W|J|N|mol)/(kg|hr|h|s|l|L|m|cm|ml|min|ft)([²³])?(?![\w/])"
 )
 _LONE_SPEED = re.compile(r"(?<![\w/.-])(?<!\d )(mph|kph|km/hr|kmh)(?![\w/.])")
 
@@ -81,7 +81,7 @@ def spelled(text: str, context: Context) -> str:
         gap = re.sub(r"cu\.?", "cubic", re.sub(r"sq\.?", "square", match["gap"] or " "))
         written = match["stopped"] or match["unstopped"] or match["of_many"]
         unit = written.lower()
-        one, many = UNITS[unit]
+        one, many = ("pint", "pints") if unit == "pts" else UNITS[unit]  # points are counted in digits
         is_one = (count in _ONE and not unit.endswith("s")) or gap == "-" or describes_noun(match)
         name = one if is_one else many
         if context.british:

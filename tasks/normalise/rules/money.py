@@ -66,9 +66,16 @@ _OLD_POUNDS = re.compile(
     r"(?<![\w.$£€])(\d[\d,]*)(?:l\.(?=,|;|\s+(?:[a-z]|\d+s\.)|$)|"
     r"\sl\.(?=\s(?:a[- ]year|per annum|a[- ]week|sterling)\b))"
 )  # "500l. a year"
+_CAPITAL_POUNDS = re.compile(r"(?<![\w.$£€])(\d[\d,]*)L(\.(?=\W|$)|(?=[,;:!?)]|\s*$|\s[a-z]))")  # or liters
+_OF_MONEY = re.compile(
+    r"\b(?:income|fortune|worth|money|debts?|rents?|salary|wages|annuity|legacy|estate|a year|per annum|guineas?|"
+    r"shillings?|sixpence|pay|pays|paid|owe|owes|owed|costs?|price|sum|lent|borrowed|bequeathed)\b"
+)
+_MONEY_NEAR = 80  # characters on both sides
 # "a $20 bill" is "a twenty dollar bill".
 _BEFORE_ONE = re.compile(r"\b(?:a|an|another|every|each|one)\s+$", re.I)
 _BEFORE_NAMED = re.compile(r"\b(?:the|his|her|my|your|their|our|this|that)\s+$", re.I)
+_RATE = re.compile(r"-an?-[a-z]+\s(?!(?:for|to|and|or|in|on|at|from|was|is|of|if|when|as|but)\b)[a-z]")
 _ONE_THING = re.compile(r"\s+(?!(?:a|an|per|in|for|to|and|or|on|at|from|off|now|each|was|is|of|if|when|as)\b)[a-z]+\b")
 _NAMED_THING = re.compile(
     r"\s+(?:bill|note|coin|stamp|ticket|fine|reward|check|cheque|tip|deposit|question|bet|fee|prize|loan|suit|gift)\b"
@@ -133,12 +140,21 @@ def shillings(text: str, context: Context) -> str:
     text = _STROKE_POUNDS.sub(
         lambda m: f"{cardinal(int(m[1]))} {_form(m[1], 'pound', 'pounds')} {_both(m[2], m[3])}", text
     )
+    text = _CAPITAL_POUNDS.sub(_capital_pounds, text)
     text = _POUNDS.sub(pounds, _OLD_POUNDS.sub(r"£\1", text))
     text = _SHILLINGS.sub(lambda m: f"{_shillings(m[1])} and {_pence(m[2], m[3])}{_stop(m)}", text)
     text = _ONLY_SHILLINGS.sub(only, _STROKE.sub(stroke, text))
     text = _ONLY_PENCE.sub(lambda m: _pence(m[1], m[2]) + _stop(m), text)
     text = _GUINEAS.sub(lambda m: f"{m[1]} {_form(m[1], 'guinea', 'guineas')}{_stop(m)}", text)
     return _STROKE_BARE.sub(_bare, text) if context.british else text
+
+
+def _capital_pounds(match: re.Match[str]) -> str:
+    """40L. is forty pounds where money is spoken of; elsewhere liters."""
+    start = max(0, match.start() - _MONEY_NEAR)
+    if not _OF_MONEY.search(match.string, start, match.end() + _MONEY_NEAR):
+        return match[0]
+    return f"£{match[1]}{_stop(match)}"
 
 
 def _bare(match: re.Match[str]) -> str:
@@ -255,7 +271,9 @@ def _is_adjective(match: re.Match[str]) -> bool:
     before = match.string[max(0, match.start() - 16) : match.start()]
     if re.match("-[a-z]", match.string[match.end() : match.end() + 2]):
         # "$5-a-day" is "five dollars a day", "a $5-a-day habit" is one of "five dollar a day"
-        return match.string[match.end() + 1 : match.end() + 3] != "a-" or _BEFORE_ONE.search(before) is not None
+        if match.string[match.end() + 1 : match.end() + 3] != "a-" or _BEFORE_ONE.search(before):
+            return True
+        return _BEFORE_NAMED.search(before) is not None and _RATE.match(match.string, match.end()) is not None
     if _BEFORE_ONE.search(before):
         return _ONE_THING.match(match.string, match.end()) is not None
     return _BEFORE_NAMED.search(before) is not None and _NAMED_THING.match(match.string, match.end()) is not None

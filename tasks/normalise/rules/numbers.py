@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from storage.records import BlockKind
 from tasks.normalise.rules.base import (
     DIGIT,
     Context,
@@ -16,6 +17,11 @@ from tasks.normalise.rules.base import (
     to_int,
 )
 
+_LEADING_ZEROS = re.compile(
+    r"\b((?i:chapter|part|section|book|volume|act|scene|lesson|unit|episode|day|track|letter)\s)0+(?=[1-9]\d{0,2}\b)"
+)
+_HEADING_ZERO = re.compile(r"^0(?=[1-9]\b(?![:.,/-]\d))")
+_FOR_LEADING_ZEROS = re.compile(r"0(?:(?<=\s0)|(?<=^0))")
 _ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|-?th|ST|ND|RD|TH)(s?)\b(?:\.(?=\s[a-z]))?")
 _ORDINAL_SPAN = re.compile(r"(?<=\d)(st|nd|rd|th)\s?[–-]\s?(?=\d+(?:st|nd|rd|th)\b)")
 _ADVERB = re.compile(r"(?<![\w.,])(\d{1,2})(?:st|nd|rd|th|d)ly\b")  # 2ndly, 3dly
@@ -73,6 +79,13 @@ def old_ordinals(text: str, context: Context) -> str:
         return text
     text = _ORDINAL_LIST.sub(lambda match: re.sub(r"(\d+)d", lambda old: ordinal(int(old[1])), match[0]), text)
     return _OLD_ORDINAL.sub(lambda match: ordinal(int(match[1])), text)
+
+
+@rule("leading-zeros", needs=_FOR_LEADING_ZEROS)
+def leading_zeros(text: str, context: Context) -> str:
+    """The heading "01" and "Chapter 01" are one."""
+    text = _HEADING_ZERO.sub("", text) if context.kind == BlockKind.HEADING else text
+    return _LEADING_ZEROS.sub(r"\1", text)
 
 
 @rule("ordinals", needs=DIGIT)

@@ -147,8 +147,9 @@ _YEAR_MARK = re.compile(rf"(?<![\w.])({either(_BEFORE_YEAR)})\.\s?(?=(?:c\.\s?|A
 _CA = re.compile(r"(?<![\w.])ca\s(?=\d{3,4}\b(?![.,]\d))")
 _UNSTOPPED = re.compile(r"\bNo\s(?=\d+\b(?!\s[a-z]+s\b|\s(?:men|women|people|more|such)\b))")
 _COUNTED = re.compile(
-    r"\b((?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|several)\s)(vols|pp|pts|bks|chs|chaps|figs)\."
-)
+    r"\b((?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|several)\s)(vols|pp|bks|chs|chaps|figs|"
+    r"pts(?=\.,?\s(?:\(|in\s(?:\d|one\b|two\b|three\b)|[12]\d{3}\b)))\."
+)  # "two pts." of anything else are pints
 _PAGES = re.compile(r"\b((?:P|p)ages\s)(\d{2,4})\s?[–-]\s?(\d{1,3})\b(?![\d,.]\d)")
 _FOLLOWING = re.compile(r"(?<=\d)\s?ff\b\.?|(?<=\d[a-f])\sff\b\.?|(?<=\d)\sf\.(?=[\s,;)]|$)")
 _PAGE_NOTE = re.compile(r"\b([Pp]ages?\s\d+)\s?n(?:n?\.?\s?(?=\d)|\.|\b(?=[,;)]|$))")

@@ -84,8 +84,10 @@ _WHOLE_UNITS = (
 )
 _MEASURE = rf"(?:\d[\d.]*[\"″]?\s?[x×]\s?)?(?:{_NUMBER})(?:\s|-)?(?:{_UNIT_NAMES}|{_WHOLE_UNITS}|in|[\"″])\.?"
 _BRACKETED = re.compile(rf"(\b(?:[Aa]n?|[Tt]he|[Tt]his|[Hh]is|[Hh]er|[Oo]ne)\s{_MEASURE})\s\(({_MEASURE})\)(?=\s[a-z])")
+# The unit of a table's column or of a chart: "Rain (mm)".
+_COLUMN_UNIT = re.compile(r"(?<=\w )\((km|cm|mm|kg|mg|ml|mL|km/h|mph|kWh|kW|MW|GHz|MHz|kHz|Hz|lbs?|oz|km²|m²|cm²)\)")
 _FOR_TEMPERATURES = re.compile(rf"{DIGIT.pattern}|°")
-_FOR_BRACKETED = re.compile(r"\(\d")
+_FOR_BRACKETED = re.compile(r"\((?:\d|[A-Za-z/]{2,4}²?\)|m²)")
 
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _ANGLE = re.compile(
@@ -120,7 +122,13 @@ _PRIMES = re.compile(
 @rule("bracketed-measures", needs=_FOR_BRACKETED)
 def bracketed(text: str, _: Context) -> str:
     """A 12m (39ft) passage: the second measure describes the noun too."""
-    return _BRACKETED.sub(r"\1, \2", text)
+    return _COLUMN_UNIT.sub(_column_unit, _BRACKETED.sub(r"\1, \2", text))
+
+
+def _column_unit(match: re.Match[str]) -> str:
+    """Says the unit of a column, of many: "Rain (mm)" is "Rain in millimeters"."""
+    unit = match[1].removesuffix("²")
+    return f"in {'square ' if unit != match[1] else ''}{UNITS[unit][1]}"
 
 
 @rule("temperatures-angles", needs=_FOR_TEMPERATURES)

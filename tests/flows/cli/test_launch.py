@@ -29,7 +29,8 @@ def run(monkeypatch, home):
 
         monkeypatch.setattr(_deployments, "find_flow", lambda _: ended)
         request = Request(book="/book.md", out="/out")
-        return _launch.run_flow("any", request, read_settings(), verbose=False, progress=Form.PLAIN)
+        with _launch.prefect(read_settings(), verbose=False) as run_flow:
+            return run_flow("any", request, Form.PLAIN)
 
     return call
 

@@ -141,3 +141,20 @@ def test_mistakes_are_one_line_that_names_the_line(talepress, tmp_path):
     assert "other.json is no plan" in talepress("plan", book, "--diff", "other.json").err
     with pytest.raises(BadInputError, match="cannot be read"):
         ordered(book, tmp_path / "out", cast=str(tmp_path / "none.toml"))
+
+
+@pytest.mark.usefixtures("home")
+def test_the_speakers_of_a_play_are_offered_to_a_cast(talepress, tmp_path):
+    play = tmp_path / "play.txt"
+    play.write_text("ACT I\n\nTOM. Who knocks?\n\nANN. I do. [She sits.]\n\nTOM. So late?\n\nANN. So late.\n", "utf-8")
+    planned = talepress("plan", play, "--json", "--write-cast", "cast.toml")
+    assert planned.code == 0, planned.err
+    assert planned.json["speakers"] == {"TOM": 2, "ANN": 2}
+    cast = talepress("plan", play, "--json", "--cast", "cast.toml")
+    assert cast.code == 0, cast.err
+    assert cast.json["cast"]["quotations"] == {"ANN": 2, "TOM": 2}
+    assert "speakers (--write-cast" in talepress("plan", play).out
+
+    play.write_text("It rained.\n", "utf-8")
+    wrong = talepress("plan", play, "--write-cast", "cast.toml")
+    assert (wrong.code, "has no speakers" in wrong.err) == (2, True)

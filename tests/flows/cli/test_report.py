@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from flows.cli.report import show_report
+from flows.order.report import report_markdown
 from storage.records import EditionFile
 from tests.flows.order.test_report import REPORT
 
@@ -19,3 +20,12 @@ def test_voices_and_chapters_of_another_loudness_are_shown(capsys):
     shown = " ".join(capsys.readouterr().out.split())
     assert "Woman; made from speech of | Ann; CC0" in shown
     assert "Chapter 5, Same, has -21.4 LUFS instead of -19.0" in shown
+
+
+def test_a_run_says_at_its_end_what_guesses_left_out(capsys):
+    loss = "guesses leave out 5.1% of the book's words; look at what is skipped"
+    show_report(replace(REPORT, losses=(loss,)), json=False)
+    assert f"warning: {loss} (`talepress plan BOOK` lists it)" in capsys.readouterr().err.splitlines()[-1]
+    assert loss in report_markdown(replace(REPORT, losses=(loss,)))
+    show_report(REPORT, json=False)
+    assert "guesses" not in capsys.readouterr().err

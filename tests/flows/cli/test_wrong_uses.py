@@ -1,8 +1,10 @@
 """Wrong uses of every command: one clear line on stderr, the documented exit code, and nothing lost or left behind."""
 
+import io
 import os
 import re
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
@@ -74,6 +76,12 @@ def place(tmp_path_factory):
     (folder / "home" / "lexicons").mkdir()
     (folder / "home" / "lexicons" / "words.toml").write_text("[[entry]]\nword = 'mountain'\nsay = 'mount in'\n")
     encrypted_epub(folder / "drm.epub")
+    for name in ("html", "shared", "shelf", "deep/deeper"):
+        (folder / name).mkdir(parents=True)
+    (folder / "html" / "page.html").write_text("<p>A page.", "utf-8")
+    (folder / "shared").chmod(0o1777)
+    (folder / "shelf" / "noise.epub").write_bytes(bytes(range(256)))
+    encrypted_epub(folder / "deep" / "deeper" / "drm.epub")
     (folder / "home" / "prefect").mkdir()
     (folder / "home" / "prefect" / "prefect.db").write_bytes(b"runs")
     return folder
@@ -85,6 +93,7 @@ def working(request, monkeypatch):
     if "place" in request.fixturenames:
         folder = request.getfixturevalue("place")
         monkeypatch.chdir(folder)
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(), isatty=lambda: False))
         monkeypatch.setenv("TALEPRESS_HOME", str(folder / "home"))
         monkeypatch.setenv("TALEPRESS_PROFILE", "test")
         forget_engines()

@@ -10,6 +10,7 @@ from storage.records import Edition, Master, PlacedUtterance
 from storage.repository.books import Books
 from tasks.errors import CoverageError
 from tests.flows.cli.test_plan import ordered
+from tests.tasks.ingest.conftest import SAMPLE
 
 pytestmark = pytest.mark.usefixtures("voiced_home")
 
@@ -75,3 +76,21 @@ def test_the_report_tells_of_chapters_that_miss_their_loudness_and_of_the_voices
     assert [(voice.name, voice.made_from) for voice in report.voices] == [("tone", "1 recording that you added")]
     assert report.cover == "none"
     assert (report.kept, report.replaced) == ((), ())
+
+
+def test_the_report_repeats_what_guesses_left_out_and_no_other_warning(order, masters):
+    loss = "guesses leave out 5.1% of the book's words; look at what is skipped"
+    warned = replace(order, book=replace(order.book, warnings=("there is no table of contents", loss)))
+    edition = Edition((), 3.0, tuple((master.title, 0.0, 1.0) for master in masters))
+    assert outcome(warned, masters, edition, Work(), wall_seconds=1.0).losses == (loss,)
+
+
+def test_a_whole_book_is_covered_with_the_pages_that_lie_in_no_chapter(tmp_path):
+    order = ordered(SAMPLE, tmp_path / "out")
+    with order.services.database.unit_of_work() as uow:
+        uow.books.save(order.book, order.script)
+        uow.commit()
+    report = outcome(order, (), Edition((), 0.0, ()), Work(), wall_seconds=0.0)
+    assert report.coverage == report.whole.coverage == order.script.coverage
+    part = replace(order, chapters=order.chapters[:1])
+    assert outcome(part, (), Edition((), 0.0, ()), Work(), wall_seconds=0.0).coverage.source_chars < 500

@@ -27,6 +27,8 @@ from tortoise_core.text.notation import INLINE
         ("He lives all his lives.", "livz lyves"),
         ("The wind blew; she went to wind up the clock.", "winnd wined"),
         ("A house open to wind and rain.", "winnd"),
+        ("“I wind it forward a little each day; they always close the door.”", "wined kloze"),
+        ("In the wind it was cold.", "winnd"),
         ("The road winds on; the winds howl.", "wineds winndz"),
         ("She burst into tears and began to tear it up.", "teerz tare"),
         ("A single tear rolled down.", "teer"),

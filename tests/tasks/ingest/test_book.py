@@ -10,7 +10,7 @@ import pytest
 
 from storage.records import Book
 from tasks.errors import UnreadableBookError
-from tasks.ingest.book import read_book
+from tasks.ingest.book import identity_of, read_book
 from tests.beside import real_books_or_skip
 from tests.tasks.ingest.builders import nav, ncx, page, write_epub
 
@@ -40,6 +40,22 @@ def test_nested_table_of_contents_and_markup_in_its_titles(tmp_path, settings):
     pages = {"p.xhtml": page("<h1>Part I</h1>"), "a.xhtml": page("<h2>First steps</h2><p>x</p>")}
     book = read_book(write_epub(tmp_path / "b.epub", pages, {"nav.xhtml": table}), settings)
     assert outline(book) == [("Part I: First steps", ["Part I", "First steps", "x"])]
+
+
+@pytest.mark.parametrize(
+    ("heads", "title"),
+    [
+        ("<h1>01</h1><h2>The Door</h2>", "Chapter one: The Door"),
+        ("<h1>021</h1>", "Chapter twenty-one"),
+        ("<h1>02. The Key</h1>", "Chapter two: The Key"),
+        ("<h1>Chapter 03: Rain</h1>", "Chapter 3: Rain"),
+        ("<h1>1984</h1>", "1984"),
+        ("<h1>05:30</h1>", "05:30"),
+    ],
+)
+def test_a_number_with_a_zero_names_its_chapter(heads, title, tmp_path, settings):
+    book = read_book(write_epub(tmp_path / "b.epub", {"a.xhtml": page(f"{heads}<p>It was shut.</p>")}), settings)
+    assert [chapter.title for chapter in book.chapters] == [title]
 
 
 def test_without_a_table_of_contents_headings_make_chapters(tmp_path, settings):
@@ -172,7 +188,7 @@ def _written(path, data):
 
 FAULTS = {
     "no file": (lambda p: p, "there is no file"),
-    "a folder": (lambda p: (p.mkdir(), p)[1], "a folder without HTML files"),
+    "a folder": (lambda p: (p.mkdir(), p)[1], "a folder without an index page"),
     "empty": (lambda p: _written(p, b""), "is empty"),
     "not a zip": (lambda p: _written(p, b"hello, this is no zip"), "not an EPUB"),
     "truncated": (_truncated, "damaged"),
@@ -270,3 +286,18 @@ def test_the_head_of_a_part_opens_the_chapter_that_follows(titles, expected, tmp
     book = read_book(write_epub(tmp_path / "b.epub", with_text, contents), settings)
     assert [title for title, _ in outline(book)] == expected
     assert outline(book)[0][1][0] == titles[0]
+
+
+@pytest.mark.parametrize("form", ["file", "folder", "index"])
+def test_a_book_is_known_by_what_its_identity_says(tmp_path, settings, form):
+    path = write_epub(tmp_path / "b.epub", {"a.xhtml": page("<h1>One</h1><p>1</p>")})
+    if form != "file":
+        path = tmp_path / "folder"
+        path.mkdir()
+        (path / "index.html").write_text('<a href="a.html">A</a> <a href="b.html">B</a>', "utf-8")
+        for name in ("a.html", "b.html"):
+            (path / name).write_text(f"<h1>{name}</h1><p>Words.</p>", "utf-8")
+    named = path / "index.html" if form == "index" else path
+    identity = identity_of(named, settings)
+    assert identity == read_book(path, settings).source_sha256
+    assert len(identity) == 64

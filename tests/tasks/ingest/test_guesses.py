@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from storage.records import Book
 from tasks.ingest.book import read_book
+from tasks.ingest.guesses import losses
 from tests.tasks.ingest.builders import nav, page, write_epub
 from tests.tasks.ingest.conftest import ingest_settings
 from tests.tasks.ingest.test_prose import PROSE
@@ -112,6 +113,7 @@ def test_pages_that_are_no_prose_are_skipped_with_a_warning_each(tmp_path, setti
         "left out by a guess as index: 'Mill",
         "guesses leave out 5.1% of the book's words",
     ]
+    assert losses(book.warnings) == book.warnings[3:]
     assert all(type(skip).__name__ == "Skip" for skip in book.skipped)
 
 
@@ -123,3 +125,18 @@ def test_what_a_book_declares_is_skipped_without_a_warning(tmp_path, settings):
     book = read_book(write_epub(tmp_path / "b.epub", files, {"nav.xhtml": nav(("One", "c1.xhtml"))}), settings)
     assert [skip.rule for skip in book.skipped] == ["copyright-page"]
     assert book.warnings == ()
+
+
+FORMULAS = r"Then $a = b^2$ and $$\int_0^1 x dx$$ and so it holds for $x$, at $5 and $6."
+
+
+@pytest.mark.parametrize("write", [_txt, _markdown, _html])
+def test_formulas_are_said_or_announced_and_warned_of(write, tmp_path, settings):
+    book = read_book(write(tmp_path / "b", [FORMULAS, LONG * 20]), settings)
+    block = book.chapters[0].blocks[0]
+    assert block.text == "Then $a = b^2$ and a formula and so it holds for $x$, at $5 and $6."
+    assert [note.value for note in block.markup] == ["a equals b squared", "x"]
+    assert [(skip.rule, skip.text) for skip in book.skipped] == [("mathml", r"$$\int_0^1 x dx$$")]
+    (warning,) = [warning for warning in book.warnings if "formula" in warning]
+    assert warning.startswith("3 formulas are said in words where simple")
+    assert losses(book.warnings) == ()

@@ -16,6 +16,7 @@ REVIEW = Review(
     authors="Ann",
     narrator="joe",
     length="1:02:03",
+    losses=("guesses leave out 5.1% of the book's words; look at what is skipped",),
     files=("/out/A Book.m4b",),
     chapters=(ChapterShown(20, "The Storm", "0:30:00", "0:10:00", "-19.1 LUFS", "-3.6 dBTP", 40, 1),),
     passages=(PASSAGE,),
@@ -35,6 +36,7 @@ def test_what_is_to_be_judged_is_on_the_page():
     text = " ".join(page.text_content().split())
     for shown in ("The Storm", "-19.1 LUFS", "-3.6 dBTP", "20:18", "at 0:31:07", "Before. The text. After.", "3.2 s"):
         assert shown in text
+    assert "Warning: guesses leave out 5.1% of the book's words; look at what is skipped." in text
     assert "may have dropped a word (misspelled: -2 nats)" in text
     assert "talepress retry book.epub --only 20:18" in text
     (player,) = page.iter("audio")

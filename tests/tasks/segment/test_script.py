@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from configs.settings import load_settings
-from storage.records import Block, BlockKind, LedgerState
+from storage.records import Block, BlockKind, LedgerState, PauseKind
 from tasks.errors import BadInputError
 from tasks.ingest.book import read_book
 from tasks.segment import ledger
@@ -38,10 +38,43 @@ def test_pauses_are_typed(settings):
     assert [(u.chapter_index, u.index) for u in script.utterances] == places
 
 
+@pytest.mark.parametrize(
+    ("heading", "spoken"),
+    [
+        ("Chapter IV\nThirteen Minutes", ["Chapter Four", "Thirteen Minutes"]),
+        ("CHAPTER IV. Thirteen Minutes", ["CHAPTER Four.", "Thirteen Minutes"]),
+        ("Chapter 4: The Sea", ["Chapter four:", "The Sea"]),
+        ("I. A Scandal in Bohemia", ["One.", "A Scandal in Bohemia"]),
+        ("Part Two\nChapter I\nThe Sea", ["Part Two", "Chapter One", "The Sea"]),
+        ("The Adventures of\nSherlock Holmes", ["The Adventures of. Sherlock Holmes"]),
+        ("Chapter IV", ["Chapter Four"]),
+        ("1984 Was a Year", ["nineteen eighty-four Was a Year"]),
+    ],
+)
+def test_the_number_of_a_heading_stands_apart_from_its_title(settings, heading, spoken):
+    utterances = write_script(make_book([f"# {heading}", "It was late."]), settings, token_count, 200).utterances
+    assert [u.spoken for u in utterances[:-1]] == spoken
+    assert [u.pause.value for u in utterances[:-1]] == ["paragraph"] * (len(spoken) - 1) + ["heading"]
+    assert all(u.is_heading for u in utterances[:-1])
+
+
 def test_short_sentences_join_a_neighbour_of_the_same_paragraph_only(settings):
     book = make_book(["No. Never. I will not go there again.", "Yes.", "He did it then and there. Why?"])
     texts = [u.text for u in write_script(book, settings, token_count, 200).utterances]
     assert texts == ["No. Never. I will not go there again.", "Yes.", "He did it then and there. Why?"]
+
+
+def test_lines_of_verse_are_said_one_by_one_however_short(settings):
+    book = make_book(
+        [Block(BlockKind.VERSE, "Rain on the tin\nGo\n* * *\nand the bread"), Block(BlockKind.VERSE, "Home")]
+    )
+    utterances = write_script(book, settings, token_count, 200).utterances
+    assert [(u.spoken, u.pause) for u in utterances] == [
+        ("Rain on the tin", PauseKind.VERSE_LINE),
+        ("Go", PauseKind.VERSE_LINE),
+        ("and the bread", PauseKind.STANZA),
+        ("Home", PauseKind.CHAPTER),
+    ]
 
 
 @pytest.mark.parametrize(("max_chars", "max_tokens"), [(60, 200), (180, 20), (20, 5)])
@@ -100,12 +133,13 @@ def test_impossible_limits_are_bad_input(settings):
 def test_the_sample_book(settings):
     script = write_script(read_book(SAMPLE, load_settings().ingest), settings, token_count, 200)
     spoken = [utterance.spoken for utterance in script.utterances]
-    assert spoken[:2] == [
-        "Chapter One. The Clock on Candle Street",
+    assert spoken[:3] == [
+        "Chapter One",
+        "The Clock on Candle Street",
         "Every evening at six forty-five, Mister Abel Finch lit the one hundred twelve lamps of Candle Street, "
         "and every evening the town clock struck the wrong hour.",
     ]
-    assert sum(utterance.is_heading for utterance in script.utterances) == 4
+    assert sum(utterance.is_heading for utterance in script.utterances) == 8  # number and title of four chapters
     assert script.coverage.unaccounted_chars == 0
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 from configs.settings import IngestSettings
 from storage.records import Book
 from tasks.ingest.archive import BookArchive
+from tasks.ingest.formats.docx.title_page import read_title_page
 from tasks.ingest.formats.docx.to_html import read_docx
 from tasks.ingest.html.binding import Extras, book_from_html, sha256_of
 from tasks.ingest.html.documents import Document
-from tasks.ingest.html.parse import text_of
+from tasks.ingest.html.parse import lines_of, text_of
 from tasks.ingest.metadata import Metadata, split_subjects
 
 _NO_AUTHORS = frozenset(  # programs, and what they write for nobody
     {"", "python-docx", "microsoft office user", "microsoft word", "libreoffice", "openoffice", "apache poi", "pandoc"}
     | {"google docs", "author", "user", "admin", "administrator", "owner", "unknown", "un-named"}
 )
+_TITLE_PAGE = 16  # paragraphs, empty ones too, in which title and author stand
 _NO_TITLES = frozenset({"", "word document", "document", "untitled"})  # that programs write
 
 
@@ -31,10 +34,14 @@ def read_docx_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
         word = read_docx(archive)
     declared = word.properties.get("title", "")
     shown = next((text_of(p) for p in word.body.iter("p") if p.get("class") == "title"), "")
-    authors = [name.strip() for name in word.properties.get("authors", "").replace(";", ",").split(",")]
+    names = [name.strip() for name in word.properties.get("authors", "").replace(";", ",").split(",")]
+    authors = tuple(name for name in names if name.lower() not in _NO_AUTHORS)
+    title = shown if declared.lower() in _NO_TITLES else declared
+    first = [text for p in islice(word.body.iter("p"), _TITLE_PAGE) if (text := lines_of(p))]
+    printed_title, printed_author = read_title_page(first)
     metadata = Metadata(
-        title=shown if declared.lower() in _NO_TITLES else declared,
-        authors=tuple(author for author in authors if author.lower() not in _NO_AUTHORS),
+        title=title or printed_title,
+        authors=authors or ((printed_author,) if printed_author else ()),
         language=word.properties.get("language", ""),
         description=word.properties.get("description", ""),
         date=word.properties.get("date", ""),

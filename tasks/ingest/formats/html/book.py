@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +17,14 @@ from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import BookArchive, resolve
 from tasks.ingest.chapters import Mark, one_line
 from tasks.ingest.encoding import decode, repair
+from tasks.ingest.formats.html.folder import (
+    HTML_SUFFIXES,
+    STYLE_SUFFIX,
+    digest_of,
+    is_index,
+    is_wanted,
+    read_files,
+)
 from tasks.ingest.html.binding import Extras, book_from_html, sha256_of
 from tasks.ingest.html.css import StyleSheets
 from tasks.ingest.html.documents import Document
@@ -25,9 +33,6 @@ from tasks.ingest.html.plain_heads import mark_plain_heads
 from tasks.ingest.metadata import Metadata, split_subjects
 from tasks.ingest.skips import SkipRule
 
-HTML_SUFFIXES = (".html", ".htm", ".xhtml", ".xht")
-_STYLE_SUFFIX = ".css"
-_INDEX_NAMES = ("index", "contents", "toc", "default", "start", "00_index")
 _CHARSET = re.compile(rb"""<(?:meta[^>]{0,200}charset|\?xml[^>]{0,100}encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.I)
 _HEAD_BYTES = 4096
 _START = re.compile(
@@ -70,49 +75,34 @@ def read_html_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
 def read_html_zip(path: Path, data: bytes, settings: IngestSettings) -> Book:
     """Reads the book in a zip archive of HTML files."""
     with BookArchive(path, settings) as archive:
-        names = [name for name in archive.zip.namelist() if _wanted(name)]
+        names = [name for name in archive.zip.namelist() if is_wanted(name)]
         files = {name: archive.read(name) for name in names}
     return _book_of_files(path, sha256_of(data), files, settings)
 
 
 def read_html_folder(path: Path, settings: IngestSettings) -> Book:
-    """Reads the book in a folder of HTML files and the folders in it. Its identity are their names and bytes.
+    """Reads the book in a folder of HTML files and the folders in it. Raises as `folder.read_files`."""
+    files = read_files(path, settings)
+    return _book_of_files(path, digest_of(files), files, settings)
 
-    Raises `UnreadableBookError` where there are none, or too many; links that lead out of the folder are not followed.
+
+def folder_of_index(path: Path, settings: IngestSettings) -> Path | None:
+    """Returns the folder that an index page stands for: it links to two other pages at least. None for another file.
+
+    Raises `UnreadableBookError` for an index page that cannot be read.
     """
-    files = _read_folder(path, settings)
-    if not any(name.lower().endswith(HTML_SUFFIXES) for name in files):
-        raise UnreadableBookError(f"{path} is a folder without HTML files; name the book file itself")
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
-    return _book_of_files(path, digest.hexdigest(), files, settings)
-
-
-def _read_folder(path: Path, settings: IngestSettings) -> dict[str, bytes]:
-    """Reads the HTML files and stylesheets under a folder, by their paths in it."""
-    files: dict[str, bytes] = {}
-    total = 0
-    root = path.resolve()
-    for file in sorted(path.rglob("*")):
-        if not _wanted(file.name) or not file.is_file() or not file.resolve().is_relative_to(root):
-            continue
-        total += file.stat().st_size
-        if total > settings.max_archive_bytes or len(files) >= settings.max_archive_members:
-            raise UnreadableBookError(
-                f"{path} holds more files than ingest.max_archive_bytes and max_archive_members allow"
-            )
-        try:
-            files[file.relative_to(path).as_posix()] = file.read_bytes()
-        except OSError as error:
-            raise UnreadableBookError(f"{file} cannot be read: {error.strerror}") from error
-    return files
-
-
-def _wanted(name: str) -> bool:
-    """Tells whether a file is an HTML file or a stylesheet, and not one that macOS hides."""
-    hidden = any(part.startswith(("._", "__MACOSX")) for part in name.split("/"))
-    return not hidden and name.lower().endswith((*HTML_SUFFIXES, _STYLE_SUFFIX))
+    if not is_index(path.name) or not path.is_file():
+        return None
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadableBookError(f"{path} cannot be read: {error.strerror}") from error
+    page = _page(path.name, data, settings)
+    hrefs = (link.get("href") or "" for link in page.body.iter("{*}a", "a"))
+    names = {resolve(page.path, href) for href in hrefs if "://" not in href} - {page.path}
+    inside = (name for name in names if is_wanted(name) and not name.startswith(".."))
+    others = [name for name in inside if os.path.isfile(path.parent / name)]  # noqa: PTH113  # refuses no name
+    return path.parent if len(others) > 1 else None
 
 
 def _book_of_files(path: Path, digest: str, files: Mapping[str, bytes], settings: IngestSettings) -> Book:
@@ -178,7 +168,7 @@ def _loader(files: Mapping[str, bytes]) -> _Load:
 
     def load(source: str, href: str) -> tuple[str, str] | None:
         name = known.get(resolve(source, href).lower())
-        return (decode(files[name])[0], name) if name is not None and name.lower().endswith(_STYLE_SUFFIX) else None
+        return (decode(files[name])[0], name) if name is not None and name.lower().endswith(STYLE_SUFFIX) else None
 
     return load
 
@@ -191,7 +181,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
 def _index_of(pages: Sequence[_Page]) -> _Page | None:
     """Returns the page whose links order the others: the uppermost of a usual name, with at least two such links."""
     paths = {page.path.lower() for page in pages}
-    named = [page for page in pages if posixpath.splitext(posixpath.basename(page.path))[0].lower() in _INDEX_NAMES]
+    named = [page for page in pages if is_index(posixpath.basename(page.path))]
     for page in sorted(named, key=lambda page: page.path.count("/")):
         if len({target for _, target, _ in _links(page, paths - {page.path.lower()})}) > 1:
             return page

@@ -82,7 +82,8 @@ def edge_rules(pages: Sequence[Sequence[Line]]) -> dict[tuple[int, int], SkipRul
     A number that counts the pages is one. At a height at which most lines come again on other pages, whatever the
     number beside them, all are: a short chapter's title stands there but once.
     """
-    edges = {(at, index): line for at, lines in enumerate(pages) for index, line in _edge_lines(lines)}
+    usual = _usual_gap([gap for lines in pages for gap in _gaps(_from_top(lines))])
+    edges = {(at, index): line for at, lines in enumerate(pages) for index, line in _edge_lines(lines, usual)}
     body = body_size(line for lines in pages for line in lines)
     found = _page_numbers(edges, len(pages))
     bands: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -237,17 +238,38 @@ def _set_edges(lines: Sequence[Line]) -> None:
         line.right_edge = right
 
 
-def _edge_lines(lines: Sequence[Line]) -> list[tuple[int, Line]]:
-    """Returns the lines at a page's top and bottom that a gap parts from the text, and numbers even without one."""
-    ordered = sorted(enumerate(lines), key=lambda item: -item[1].bottom)
-    gaps = [above.bottom - below.top for (_, above), (_, below) in pairwise(ordered)]
-    usual = sorted(gaps)[len(gaps) // 2] if gaps else 0.0
+def _edge_lines(lines: Sequence[Line], usual: float) -> list[tuple[int, Line]]:
+    """Returns the lines at a page's top and bottom that a gap parts from the text, and numbers even without one.
+
+    Args:
+        lines: of one page.
+        usual: the gap between most lines of the book, in points; a page with few lines shows none by itself.
+    """
+    ordered = _from_top(lines)
+    gaps = _gaps(ordered)
+    usual = min(usual, _usual_gap(gaps))
     wide = [gap > usual + 0.5 * above.size for gap, (_, above) in zip(gaps, ordered, strict=False)]
     top = max((at + 1 for at, is_wide in enumerate(wide[:_EDGE_LINES]) if is_wide), default=0)
     foot = max((at + 1 for at, is_wide in enumerate(reversed(wide[-_EDGE_LINES:])) if is_wide), default=0)
     edges = dict(ordered[:top]) | dict(ordered[len(ordered) - foot :])
     edges |= {at: line for at, line in ordered[:1] + ordered[-1:] if _PAGE_NUMBER.fullmatch(line.text)}
     return list(edges.items())
+
+
+def _from_top(lines: Sequence[Line]) -> list[tuple[int, Line]]:
+    """Returns a page's lines with their indices, the highest first."""
+    return sorted(enumerate(lines), key=lambda item: -item[1].bottom)
+
+
+def _gaps(ordered: Sequence[tuple[int, Line]]) -> list[float]:
+    """Returns the room between each line and the next one below, in points."""
+    return [above.bottom - below.top for (_, above), (_, below) in pairwise(ordered)]
+
+
+def _usual_gap(gaps: Sequence[float]) -> float:
+    """Returns the gap between the lines of a paragraph, 0 where there are none; few gaps are narrower, some wider."""
+    below = sorted(gap for gap in gaps if gap >= 0)  # lines of two columns stand side by side
+    return below[len(below) // 3] if below else 0.0
 
 
 def _pattern(text: str) -> str:

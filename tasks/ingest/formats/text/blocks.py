@@ -14,6 +14,7 @@ from tasks.ingest.events import INVISIBLE, Anchor, Event, GuessedSkip, is_scene_
 from tasks.ingest.formats.text import gutenberg
 from tasks.ingest.formats.text.gutenberg import note_label, strip_inline
 from tasks.ingest.front_pages import is_notes_title
+from tasks.ingest.latex import UNSPOKEN, respell
 from tasks.ingest.note_marks import NoteMarks
 from tasks.ingest.plain.headings import (
     Contents,
@@ -85,7 +86,7 @@ def read_text(
     """
     reader = _Reader(text, source, also_read)
     events, marks = reader.read(title, authors)
-    require_whole(text, events, source)
+    require_whole(" ".join([text, *reader.added]), events, source)
     return events, marks
 
 
@@ -105,6 +106,7 @@ class _Reader:
         self._headings: dict[int, str] = {}  # paragraph to the chapter's title, "" for a heading that starts none
         self._notes: frozenset[str] = frozenset()
         self._events: list[Event] = []
+        self.added: list[str] = []  # words of our own, in place of formulas
 
     def read(self, title: str, authors: Sequence[str]) -> tuple[list[Event], list[Mark]]:
         """Recognises what every paragraph is, then makes events of them in order."""
@@ -146,29 +148,32 @@ class _Reader:
         referred = set(gutenberg.references("\n".join(group.text for group in self._groups)))
         labels = set()
         depth = 0
+        titled = False  # the title "FOOTNOTES" stands above
         for index, group in enumerate(self._groups):
             if index in self._skipped:
                 continue
-            label = note_label(group.text, referred)
-            if label is None and self._heads_notes(index, referred):
+            label = note_label(group.text, None if titled else referred)
+            if label is None and self._heads_notes(index):
                 self._skipped[index] = SkipRule.NOTE_BODY
+                titled = True
                 continue
             if label is not None:
                 labels.add(label)
                 depth = 0
             if label is None and depth <= 0:
+                titled = False
                 continue
             self._skipped[index] = SkipRule.NOTE_BODY
             depth += group.text.count("[") - group.text.count("]")
         self._notes = frozenset(labels)
 
-    def _heads_notes(self, index: int, referred: Collection[str]) -> bool:
+    def _heads_notes(self, index: int) -> bool:
         """Tells whether a paragraph is the title "FOOTNOTES:" right above a note."""
         below = index + 1
         title = self._groups[index].text.strip("_=*[] :.")
         if below >= len(self._groups) or not is_notes_title(title):
             return False
-        return note_label(self._groups[below].text, referred) is not None
+        return note_label(self._groups[below].text, None) is not None
 
     def _find_headings(self, contents: Sequence[Contents]) -> None:
         """Finds headings, and which of them start chapters: those that the contents name, else the numbered ones."""
@@ -310,12 +315,25 @@ class _Reader:
             for start, end in reversed(self._marks.find(text)):
                 self._skip(text[start:end], SkipRule.NOTE_REFERENCE)
                 text = text[:start] + text[end:]
+        text, markup, formulas = respell(text) if SkipRule.MATHML not in self._also_read else (text, (), ())
+        for formula in formulas:
+            self._skip(formula, SkipRule.MATHML, guessed=True)
+            self.added.append(UNSPOKEN)
         if text:
-            self._events.append(Block(kind, text, self._source))
+            self._events.append(Block(kind, text, self._source, markup))
 
     def _is_guess(self, index: int) -> bool:
-        """Tells whether a paragraph is skipped by a guess: all are, but for Project Gutenberg's frame."""
-        return self._skipped[index] != SkipRule.GUTENBERG_BOILERPLATE
+        """Tells whether a paragraph is skipped by a guess.
+
+        All are, but for Project Gutenberg's frame, and notes in brackets: "[Footnote 2: ...]".
+        """
+        rule = self._skipped[index]
+        if rule not in (SkipRule.NOTE_BODY, SkipRule.TRANSCRIBER_NOTE):
+            return rule != SkipRule.GUTENBERG_BOILERPLATE
+        first = index
+        while not self._groups[first].text.startswith("[") and self._skipped.get(first - 1) == rule:
+            first -= 1
+        return not self._groups[first].text.startswith("[")
 
     def _skip(self, text: str, rule: SkipRule, *, guessed: bool = False) -> None:
         self._events.append((GuessedSkip if guessed else Skip)(text, rule, source=self._source))

@@ -30,6 +30,13 @@ _CREDIT = re.compile(
     re.I,
 )
 _MAKERS = re.compile(r"gutenberg|proofread|transcri|scann|digiti[sz]|e-?text|e-?book|html|https?:|archive", re.I)
+_TRANSCRIBER = re.compile(r"\[?_?transcriber['’]?s['’]?\s+notes?\b_?", re.I)
+# What the sentences under that title are about.
+_TRANSCRIBING = re.compile(
+    r"\b(?:errors?|typos?|typographical|misprints?|spelling|hyphenat\w+|punctuation|italics?|footnotes?|illustrations?|"
+    r"transcri\w+|corrected|corrections?|retained|silently|printed|original|inconsistenc\w+|cover image)\b",
+    re.I,
+)
 _CREDIT_PAGES = 12  # paragraphs in which credits may stand
 
 _NOTE_BODY = re.compile(r"\[(?:Footnote|Note)\s*([\dA-Z*†‡§]{1,4})?[:.]|\[(\d{1,4}|[A-Z]|\*+|[†‡§])\]\s+(?=\S)", re.I)
@@ -79,18 +86,41 @@ def credits(groups: Sequence[Paragraph], start: int, stop: int) -> set[int]:
         text = groups[index].text
         if _CREDIT.match(text) and (not tells(text) or _MAKERS.search(text)):
             found.add(index)
-        elif index - 1 in found and groups[index].blank_before <= 1 and "transcriber" in groups[index - 1].text.lower():
-            found.add(index)  # the note under its title
+    return found | _transcriber_notes(groups, start, stop)
+
+
+def _transcriber_notes(groups: Sequence[Paragraph], start: int, stop: int) -> set[int]:
+    """Finds the transcriber's notes: in brackets up to the closing one, else the sentences on transcribing below.
+
+    A note may stand anywhere: before the text, at a chapter's end, behind everything.
+    """
+    found: set[int] = set()
+    depth = 0
+    for index in range(start, stop):
+        text = groups[index].text
+        begins = depth <= 0 and _TRANSCRIBER.match(text) is not None
+        goes_on = depth <= 0 and index - 1 in found and not _is_closed_note(groups[index - 1].text)
+        if begins:
+            depth = 0
+        if begins or depth > 0 or (goes_on and _TRANSCRIBING.search(text)):
+            found.add(index)
+            depth += text.count("[") - text.count("]")
     return found
 
 
-def note_label(text: str, referred: Collection[str]) -> str | None:
+def _is_closed_note(text: str) -> bool:
+    """Tells whether a note ended with the bracket it began with."""
+    return text.startswith("[") or text.endswith("]")
+
+
+def note_label(text: str, referred: Collection[str] | None) -> str | None:
     """Returns the label of a note's body, "1" of "[1] See above." and "[Footnote 1: See above.]"; else `None`.
 
-    `referred` are the labels in the text that may lead to a note: "[32] The court held" without any is no note.
+    `referred` are the labels in the text that may lead to a note: "[32] The court held" without any is no note. Under
+    the title "FOOTNOTES" it is one all the same: `None`.
     """
     match = _NOTE_BODY.match(text)
-    if match is None or (match[2] and match[2] not in referred):
+    if match is None or (referred is not None and match[2] and match[2] not in referred):
         return None
     return match[1] or match[2] or "*"
 

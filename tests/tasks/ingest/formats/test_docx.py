@@ -184,3 +184,28 @@ def test_what_is_no_good_document_gets_one_clear_line(make, message, tmp_path, s
     with pytest.raises(UnreadableBookError, match=message) as caught:
         read_book(make(tmp_path / "b.docx"), settings)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_manuscript_shows_title_and_author_on_its_first_page(declared, tmp_path, settings):
+    document = docx.Document()
+    document.core_properties.author = "Somebody Else" if declared else "python-docx"
+    document.core_properties.title = "Declared" if declared else "Word Document"
+    front = ["R. Hale", "12 Mill Lane, Leeds", "About 80,000 words", "THE LOW GATE", "A novel by Ruth Hale"]
+    for text in (*front, "CHAPTER ONE", "The gate was low.", "CHAPTER TWO", "In the end it fell."):
+        document.add_paragraph(text)
+    document.save(str(tmp_path / "b.docx"))
+    book = read_book(tmp_path / "b.docx", settings)
+    expected = ("Declared", ("Somebody Else",)) if declared else ("THE LOW GATE", ("Ruth Hale",))
+    assert (book.title, book.authors) == expected
+    if not declared:
+        assert [text for rule, text in skipped(book)] == front
+        assert [chapter.title for chapter in book.chapters] == ["CHAPTER ONE", "CHAPTER TWO"]
+
+
+def test_a_sentence_above_a_byline_is_no_title(tmp_path, settings):
+    document = docx.Document()
+    for text in ("He had a book.", "By Ann Hall", "She read it."):
+        document.add_paragraph(text)
+    document.save(str(tmp_path / "b.docx"))
+    assert (read_book(tmp_path / "b.docx", settings).title) == "b"

@@ -55,7 +55,11 @@ def _zip(tmp_path):
     return tmp_path / "book.zip"
 
 
-@pytest.mark.parametrize("make", [_folder, _zip])
+def _index(tmp_path):
+    return _folder(tmp_path) / "index.html"
+
+
+@pytest.mark.parametrize("make", [_folder, _index, _zip])
 def test_files_in_the_order_of_the_index(make, tmp_path, settings):
     book = read_book(make(tmp_path), settings)
     assert (book.title, book.authors, book.language) == ("The Folder", ("Ann Author",), "en")
@@ -68,6 +72,9 @@ def test_files_in_the_order_of_the_index(make, tmp_path, settings):
 def test_without_an_index_files_are_counted_as_people_count(tmp_path, settings):
     for number in (10, 2, 1):
         (tmp_path / f"ch{number}.htm").write_text(f"<title>Number {number}</title><p>Text {number}.", encoding="utf-8")
+    with pytest.raises(UnreadableBookError, match="a folder without an index page"):
+        read_book(tmp_path, settings)
+    (tmp_path / "index.htm").write_text("<p>No links", encoding="utf-8")
     book = read_book(tmp_path, settings)
     assert outline(book) == [(f"Number {n}", [f"Text {n}."]) for n in (1, 2, 10)]
     before = book.source_sha256
@@ -78,9 +85,25 @@ def test_without_an_index_files_are_counted_as_people_count(tmp_path, settings):
 def test_links_out_of_the_folder_are_not_followed(tmp_path, settings):
     (tmp_path / "secret.html").write_text("<p>secret", encoding="utf-8")
     (tmp_path / "book").mkdir()
-    (tmp_path / "book" / "a.html").write_text("<p>open", encoding="utf-8")
+    (tmp_path / "book" / "index.html").write_text("<p>open", encoding="utf-8")
     (tmp_path / "book" / "b.html").symlink_to(tmp_path / "secret.html")
     assert outline(read_book(tmp_path / "book", settings)) == [("book", ["open"])]
+
+
+def test_links_of_an_index_page_that_cannot_be_followed_lead_nowhere(tmp_path, settings):
+    hrefs = ("x" * 5000 + ".html", "../secret.html", "a%00b.html", "index.html", "index.html#a", "there.html")
+    links = "".join(f'<a href="{href}">a page</a> ' for href in hrefs)
+    (tmp_path / "secret.html").write_text("<p>secret", encoding="utf-8")
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "there.html").write_text("<p>there", encoding="utf-8")
+    (tmp_path / "book" / "index.html").write_text(f"<title>Alone</title><p>All of it.</p>{links}", encoding="utf-8")
+    assert outline(read_book(tmp_path / "book" / "index.html", settings))[0][1][0] == "All of it."
+
+
+def test_a_page_of_an_index_s_name_without_links_is_a_book_of_one_file(tmp_path, settings):
+    (tmp_path / "index.html").write_text("<title>Alone</title><p>All of it.", encoding="utf-8")
+    (tmp_path / "other.html").write_text("<p>Other.", encoding="utf-8")
+    assert outline(read_book(tmp_path / "index.html", settings)) == [("Alone", ["All of it."])]
 
 
 def test_one_file_with_a_declared_encoding(tmp_path, settings):

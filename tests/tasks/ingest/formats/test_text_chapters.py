@@ -143,3 +143,33 @@ def test_the_title_over_notes_is_skipped_with_them(read):
     assert [block.text for block in book.chapters[0].blocks] == ["He came back. She smiled at him."]
     book = read("Chapter 1\n\nNotes\n\nHe kept his notes in a box, and nobody read them.\n")
     assert "Notes" in " ".join(block.text for block in book.chapters[0].blocks)
+
+
+def test_a_list_of_pictures_takes_no_head_with_it_that_stands_as_close_as_its_entries(read):
+    book = read(
+        "LIST OF ILLUSTRATIONS\n\nThe Mill . . . . 3\nThe Weir . . . . 14\n\nCHAPTER I\n\nTHE MILLER\n\n"
+        f"{PROSE}\n\nCHAPTER II\n\nTHE WEIR\n\n{PROSE}\n"
+    )
+    assert [chapter.title for chapter in book.chapters] == ["CHAPTER I: THE MILLER", "CHAPTER II: THE WEIR"]
+
+
+def test_a_note_of_the_transcriber_ends_with_its_bracket_or_its_sentences(read):
+    book = read(
+        "[Transcriber's Note: Obvious errors were put right.]\n\nHe came back at noon, and she was gone.\n\n"
+        f"{CHAPTER}\n\n[Transcriber's note: A page of the original\n\nwas missing here.]\n\n{PROSE}\n\n"
+        "TRANSCRIBER'S NOTES:\n\nHyphenation was retained as printed.\n\nShe smiled, and he laughed.\n"
+    )
+    spoken = [block.text for chapter in book.chapters for block in chapter.blocks]
+    assert spoken == [
+        "He came back at noon, and she was gone.",
+        *CHAPTER.split("\n\n"),
+        PROSE,
+        "She smiled, and he laughed.",
+    ]
+    assert {skip.rule for skip in book.skipped} == {"transcriber-note"}
+
+
+def test_notes_under_their_title_are_skipped_though_nothing_refers_to_them(read):
+    book = read(f"{CHAPTER}\n\nFOOTNOTES:\n\n[1] A water mill.\n\n[2] See the map.\n\n{PROSE}\n")
+    assert [skip.text for skip in book.skipped] == ["FOOTNOTES:", "[1] A water mill.", "[2] See the map."]
+    assert book.chapters[-1].blocks[-1].text == PROSE

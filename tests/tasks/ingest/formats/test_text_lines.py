@@ -44,6 +44,7 @@ def joined(text: str) -> str:
         f"{LONG_LINES}\n\n{LONG_LINES}\n",
         f"{PROSE}\n\n{POEM}\n\n{PROSE}\n",
         f"{PROSE}\n\n{LONG_LINES}\n\n{PROSE}\n",
+        "Rain on the tin\nand the tin on the shed\nand the hens put in\nand the bread not bread\n",
     ],
 )
 def test_verse_is_read_line_by_line(text, read):

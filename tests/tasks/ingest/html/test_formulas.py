@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storage.records import Block, MarkupKind
-from tasks.ingest.html.formulas import LATEX, spoken_latex
+from tasks.ingest.latex import LATEX, spoken_latex
 from tests.tasks.ingest.html.test_walker import blocks, events, skips
 
 MATH = "<math xmlns='http://www.w3.org/1998/Math/MathML'>{}</math>"

@@ -54,7 +54,7 @@ def _word(path):
 def test_paragraphs_that_are_heads_start_chapters(write, tmp_path, settings):
     book = read_book(write(tmp_path / "b"), settings)
     titles = [(title.replace("A Test", "b"), texts) for title, texts in outline(book)]
-    assert titles == OUTLINE
+    assert titles == (OUTLINE[1:] if write is _word else OUTLINE)  # a manuscript's first page is its title page
     assert "python-docx" not in book.authors
 
 

@@ -293,3 +293,10 @@ def test_numbers_of_pages_are_not_read(number):
 )
 def test_numbers_that_only_look_like_pages_are_read(words):
     assert skips(f"<p>See {words} now.</p>") == []
+
+
+@pytest.mark.parametrize("mark", ["[Pg 42]", "{page 7}", "[Page xii]"])
+def test_marks_of_pages_in_running_text_are_not_read(mark):
+    assert blocks(f"<p>She {mark} slept.</p>") == [("paragraph", "She slept.")]
+    assert skips(f"<p>She {mark} slept.</p>") == [("page-break", mark)]
+    assert skips(f"<pre>She {mark} slept.</pre>") == []

@@ -1,0 +1,103 @@
+"""Plays: who speaks is found by the labels before speeches, and directions are the narrator's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from storage.records import Block, BlockKind, Markup, MarkupKind
+from tasks.annotate.casting import apply_cast, read_cast, write_cast
+from tasks.annotate.plays import find_speeches, speakers_of
+from tasks.segment.script import write_script
+from tests.tasks.books import make_book, segment_settings, token_count
+
+PLAY = [
+    "# ACT I",
+    "[Enter ANN with a lamp.]",
+    Block(BlockKind.VERSE, "ANN.\nWho knocks so late? The mill is shut,\nAnd all the men asleep."),
+    "TOM. [Without.] A friend! (Knocks again.) Open, good wife.",
+    "ANN (aside): I know that voice.",
+    "She opens the door. TOM enters, wet.",
+    "TOM.—I thank you.",
+    "FIRST SOLDIER",
+    "No, sir.",
+    "MRS. HALL: He is at sea.",
+    "[Exeunt.]",
+]
+SPEAKERS = {"ANN": 2, "TOM": 2, "FIRST SOLDIER": 1, "MRS. HALL": 1}
+
+
+def said(book):
+    """What each voice says."""
+    script = write_script(book, segment_settings(), token_count, 400)
+    return [(utterance.voice, utterance.spoken) for utterance in script.utterances]
+
+
+def test_speakers_are_counted():
+    assert speakers_of(make_book(PLAY)) == SPEAKERS
+
+
+def test_each_speaker_has_a_voice_and_the_narrator_all_else(tmp_path):
+    (tmp_path / "cast.toml").write_text('[characters.Tom]\nvoice = "rms"\n\n[characters.ANN]\nvoice = "slt"\n', "utf-8")
+    book, report = apply_cast(make_book(PLAY), read_cast(tmp_path / "cast.toml"))
+    assert said(book)[1:8] == [
+        ("", "Enter ANN with a lamp."),
+        ("", "ANN."),
+        ("slt", "Who knocks so late? The mill is shut,"),
+        ("slt", "And all the men asleep."),
+        ("", "TOM. Without."),
+        ("rms", "A friend!"),
+        ("", "Knocks again."),
+    ]
+    assert ("slt", "I know that voice.") in said(book)
+    assert ("rms", "I thank you.") in said(book)
+    assert ("", "MISSUS HALL: He is at sea.") in said(book)
+    assert report.by_character == {"ANN": 2, "TOM": 2}
+
+
+def test_a_label_in_a_paragraph_of_its_own_belongs_to_the_paragraph_below():
+    book = make_book(["MAY", "You are late.", "JOE", "[quietly]", "I walked.", "MAY", "Then sit.", "JOE: I will."])
+    assert {key[1]: speech.speaker for key, speech in find_speeches(book).items()} == {
+        1: "MAY", 4: "JOE", 6: "MAY", 7: "JOE"
+    }  # fmt: skip
+
+
+def test_markup_comes_before_the_label(tmp_path):
+    blocks = list(make_book(PLAY).chapters[0].blocks)
+    blocks[3] = replace(blocks[3], markup=(Markup(5, 10, MarkupKind.VOICE, "awb"),))
+    (tmp_path / "cast.toml").write_text('[characters.TOM]\nvoice = "rms"\n', "utf-8")
+    book, _ = apply_cast(make_book(blocks), read_cast(tmp_path / "cast.toml"))
+    assert {note.value for note in book.chapters[0].blocks[3].markup} == {"awb"}
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        ["NOTE: He was late.", "It rained.", "NOTE: She was not.", "It rained again.", "NOTE: Nobody was."],
+        ["TOM. One.", "TOM. Two.", "TOM. Three.", "TOM. Four."],
+        ["TOM: Yes.", "ANN: No.", *["It rained upon the mill."] * 20, "TOM: Yes.", "ANN: No."],
+        ["USA. The long road.", "UK. The short one.", "EU. None.", "UN. Many."],
+        ["I. One", "II. Two", "I. One", "II. Two"],
+        [
+            "CHAPTER I",
+            "He slept.",
+            "CHAPTER II",
+            "He woke.",
+            "SCENE 1. A mill.",
+            "He ate.",
+            "ACT I. Night.",
+            "He left.",
+        ],
+    ],
+)
+def test_what_is_no_play_has_no_speakers(blocks):
+    assert speakers_of(make_book(blocks)) == {}
+
+
+def test_the_cast_file_to_edit_changes_nothing_and_names_every_speaker(tmp_path):
+    path = tmp_path / "cast.toml"
+    path.write_text(write_cast('The "Mill"\nGuest', SPEAKERS, "slt"), "utf-8")
+    cast = read_cast(path)
+    assert cast.narrator == "slt"
+    assert [(character.name, character.voice) for character in cast.characters] == [(name, "slt") for name in SPEAKERS]
