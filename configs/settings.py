@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -34,6 +34,7 @@ Seconds = Annotated[float, Field(ge=0)]
 Decibels = Annotated[float, Field(le=0)]
 Count = Annotated[int, Field(ge=0)]
 AtLeastOne = Annotated[int, Field(ge=1)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3)]
 
 
 class SettingsError(ValueError):
@@ -143,7 +144,10 @@ class PackageSettings(_Section):
     ffmpeg: str
     aac_bitrate_kbps: Annotated[int, Field(ge=24, le=320)]
     part_hours: Annotated[float, Field(gt=0, le=23)]
+    profiles: dict[str, dict[str, str | int | float | bool]]
     narrator: str
+    narration: Words
+    disclosure: Words
 
 
 class VoicesSettings(_Section):

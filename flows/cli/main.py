@@ -29,6 +29,7 @@ from flows.cli import (
     make,
     model,
     plan,
+    publish,
     report,
     retry,
     say,
@@ -66,6 +67,10 @@ COMMANDS = (
     (status.status, ("talepress status", "talepress status book.epub")),
     (retry.retry, ("talepress retry book.epub", "talepress retry book.epub --only 20:18,20:22")),
     (report.report, ("talepress report book.epub", "talepress report book.epub --out book.html")),
+    (
+        publish.publish,
+        ("talepress publish book.epub --as mp3,opus", "talepress publish book.epub --as acx --out for-the-shop"),
+    ),
     (up.up, ("talepress up",)),
     (up.down, ("talepress down",)),
     (deploy.deploy, ("talepress deploy",)),

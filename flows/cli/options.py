@@ -59,7 +59,8 @@ def _parameter(name: str, field: FieldInfo, defaults: Mapping[str, str | None]) 
     if get_origin(kind) is tuple:  # `tuple[str, ...]`: the option may be repeated
         kind = list[get_args(kind)[0]]  # type: ignore[misc]
     default: Any = defaults.get(name)
-    flag = f"--{name.replace('_', '-')}"  # named, because Typer would add `--no-...` to one that is on or off
+    # Named, because Typer would add `--no-...` to one that is on or off.
+    flag = _extra(field).get("flag") or f"--{name.replace('_', '-')}"
     info: Any = typer.Option(flag, help=field.description)
     if field.is_required() and name not in defaults:
         info = typer.Argument(help=field.description)

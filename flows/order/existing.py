@@ -26,6 +26,7 @@ from tasks.package.edition import edition_key, is_published
 
 AnyRequest = TypeVar("AnyRequest", bound=Request)
 
+PUBLISH = "publish"  # the flow that makes no audio
 # The name of every edition before names could be chosen. An edition's place does not say it, so that it stays the same.
 FIRST_NAME = "{title} (chapters {chapters})"
 
@@ -41,6 +42,7 @@ def last_request(services: Services, asked: Mapping[str, Any], kind: type[AnyReq
     if services.has_database():
         with services.database.snapshot() as uow:
             runs = uow.runs.of(source) if uow.books.exists(source) else ()
+    runs = tuple(run for run in runs if run.flow != PUBLISH)  # they are of files, elsewhere perhaps, not of the reading
     if not runs:
         raise BadInputError(f"{book} was never made: make it first, with `talepress make`")
     recorded = Request.from_record(runs[0].request)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from configs.settings import Settings
+from configs.publish_profiles import check_profiles
+from configs.settings import Settings, SettingsError
 from flows.order.chapters import describe_chapters, select_chapters
 from flows.order.manuscript import read_manuscript
 from flows.order.request import Request
@@ -72,6 +73,11 @@ class Order:
         return self.services.settings.storage.folder / "work" / self.source[:16] / uuid.uuid4().hex
 
     @property
+    def encoded_folder(self) -> Path:
+        """For audio that is encoded and not published yet. It outlives a killed run: nothing is encoded twice."""
+        return self.services.settings.storage.folder / "encoded" / self.source[:16]
+
+    @property
     def record(self) -> dict[str, object]:
         """The request for the run's row, with the voice and preset that were meant when none was named."""
         chosen = {"voice": self.voice.name, "preset": self.services.settings.synthesize.preset}
@@ -119,6 +125,7 @@ def prepare(
     settings = services.settings
     outputs = find_outputs(settings.package.outputs)
     check_template(settings.package.name)
+    _check_profiles(settings)
     if settings.package.ffmpeg:
         ffmpeg_version(settings.package.ffmpeg)
     path = Path(request.book)
@@ -145,6 +152,14 @@ def prepare(
     _require_room(Path(request.out), settings, outputs, seconds)
     voices = {name: services.voice(name) for name in manuscript.voices}
     return Order(services, request, book, script, chapters, services.voice(manuscript.narrator), sampling, voices)
+
+
+def _check_profiles(settings: Settings) -> None:
+    """Raises `BadInputError` where the settings change a profile of audio files so that it cannot be used."""
+    try:
+        check_profiles(settings.package)
+    except SettingsError as error:
+        raise BadInputError(str(error)) from error
 
 
 def _require_room(out: Path, settings: Settings, outputs: Sequence[Output], seconds: float) -> None:

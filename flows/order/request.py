@@ -21,9 +21,12 @@ ABSOLUTE = "^/"
 ABSOLUTE_OR_EMPTY = "^(/|$)"
 
 
-def form_hints(position: int, *, path: bool = False) -> dict[str, Any]:
-    """Returns how a form shows a field: its place from the top, and whether it is a path. The command line follows."""
-    return {"position": position, **({"format": "path"} if path else {})}
+def form_hints(position: int, *, path: bool = False, flag: str = "") -> dict[str, Any]:
+    """Returns how a form shows a field: its place from the top, and whether it is a path. The command line follows.
+
+    `flag` is the name of the command's option where the field's own cannot be it.
+    """
+    return {"position": position, **({"format": "path"} if path else {}), **({"flag": flag} if flag else {})}
 
 
 class Reading(BaseModel):
@@ -78,7 +81,7 @@ class Reading(BaseModel):
     )
 
     @property
-    def overrides(self) -> dict[str, dict[str, str]]:
+    def overrides(self) -> dict[str, dict[str, Any]]:
         """The settings that are asked for, by section and key; an empty one leaves the configured value."""
         return {"synthesize": {"voice": self.voice, "preset": self.preset}, "segment": {"locale": self.locale}}
 
@@ -150,6 +153,7 @@ class Request(Reading):
         return f"{Path(self.book).stem} · {self.voice}" if self.voice else Path(self.book).stem
 
 
+KIND = r"\s*[a-z0-9]+\s*"
 PLACE = r"[0-9]{1,6}:[0-9]{1,6}"
 
 
@@ -177,4 +181,23 @@ class Retrial(Request):
         return tuple((int(chapter) - 1, int(index) - 1) for chapter, index in pairs)
 
 
-ONCE = frozenset(Retrial.model_fields) - frozenset(Request.model_fields) | {"overwrite"}
+class Publication(Request):
+    """What a run is asked for that publishes further files of a book that is spoken."""
+
+    kinds: str = Field(
+        "",
+        title="As",
+        description="Kinds of files, such as mp3,flac,acx; if not given, those of the settings.",
+        pattern=f"^({KIND}(,{KIND})*)?$",
+        json_schema_extra=form_hints(11, flag="--as"),
+    )
+
+    @property
+    def overrides(self) -> dict[str, dict[str, Any]]:
+        """As for any request, and which outputs are published. The manifest is always among them."""
+        asked = [kind.strip() for kind in self.kinds.split(",") if kind.strip()]
+        outputs = tuple(dict.fromkeys([*asked, "manifest"])) if asked else None
+        return {**super().overrides, "package": {"outputs": outputs}}
+
+
+ONCE = frozenset(Retrial.model_fields | Publication.model_fields) - frozenset(Request.model_fields) | {"overwrite"}

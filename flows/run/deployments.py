@@ -33,6 +33,7 @@ DOORS = (
     Door("book-to-audio", "flows.book_to_audio.book_to_audio", GPU, "Makes an audiobook of a book file."),
     Door("retry-failed", "flows.retry_failed.retry_failed", GPU, "Speaks again what the checks doubt."),
     Door("inbox", "flows.watch_inbox.watch_inbox", DESK, "Looks at the inbox, delivers.", cron="* * * * *", alone=True),
+    Door("publish", "flows.publish.publish", DESK, "Writes further files of a book that is spoken."),
 )
 
 ENTRYPOINTS = {door.name: door.entrypoint for door in DOORS}

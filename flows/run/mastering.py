@@ -5,10 +5,9 @@ Knows nothing of how audio is cut or encoded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from pathlib import Path
+from functools import cached_property
 from typing import Any, Self
 
 from prefect.utilities.annotations import quote
@@ -21,10 +20,11 @@ from storage.records import Master
 from tasks import stopping
 from tasks.disk import output_errors
 from tasks.master.task import master as master_task
+from tasks.package.audio.recordings import EncodedAudio
 from tasks.package.edition import Published
 from tasks.package.output import Output
 from tasks.package.outputs import find_outputs
-from tasks.package.place import Replace
+from tasks.package.place import Replace, published_audio
 from tasks.package.task import package as package_task
 from tasks.stitch.task import stitch as stitch_task
 
@@ -34,7 +34,7 @@ LOOK_SECONDS = 0.2
 class Mastering:
     """Masters chapters in a thread of its own, one after another, while others are still being spoken.
 
-    With `encode`, each output encodes them in a thread of its own as they come, in reading order.
+    With `encode`, each output has them encoded in a thread of its own as they come, in reading order.
     """
 
     def __init__(self, order: Order, *, encode: bool) -> None:
@@ -42,7 +42,7 @@ class Mastering:
         self._masters: dict[int, Future[Master]] = {chapter: Future() for chapter in order.chapters}
         outputs = find_outputs(order.services.settings.package.outputs) if encode else ()
         self._pool = ThreadPoolExecutor(max_workers=1 + len(outputs), thread_name_prefix="finishing")
-        self._encoded = {output.kind: self._pool.submit(self._encode, output) for output in outputs}
+        self._encoded = [self._pool.submit(self._encode, output) for output in outputs]
 
     def __enter__(self) -> Self:
         return self
@@ -59,23 +59,21 @@ class Mastering:
 
     def failed(self) -> bool:
         """Whether a chapter could not be mastered or encoded."""
-        futures: list[Future[Any]] = [*self._masters.values(), *self._encoded.values()]
+        futures: list[Future[Any]] = [*self._masters.values(), *self._encoded]
         return any(future.done() and future.exception() is not None for future in futures)
 
-    def finish(self) -> tuple[tuple[Master, ...], dict[str, Path]]:
+    def finish(self) -> tuple[Master, ...]:
         """Waits for all chapters and encoders; raises the first error, or `Stopped` when the user asks for the end.
 
-        Returns:
-            The masters in reading order, and by kind of output the folder of their encoded audio.
+        Returns the masters in reading order.
         """
-        waiting: set[Future[Any]] = {*self._masters.values(), *self._encoded.values()}
+        waiting: set[Future[Any]] = {*self._masters.values(), *self._encoded}
         while waiting:
             stopping.check()
             done, waiting = wait(waiting, LOOK_SECONDS, FIRST_EXCEPTION)
             for future in done:
                 future.result()  # raises what went wrong; after a chapter that failed others are never begun
-        encoded = {kind: future.result() for kind, future in self._encoded.items()}
-        return tuple(future.result() for future in self._masters.values()), encoded
+        return tuple(future.result() for future in self._masters.values())
 
     def _master(self, chapter: int) -> None:
         future = self._masters[chapter]
@@ -90,15 +88,22 @@ class Mastering:
         done = sum(future.done() for future in self._masters.values())
         announce(Progress("master", done, len(self._masters), made.title))
 
-    def _encode(self, output: Output) -> Path:
-        """Lets an output encode the masters as they come. Returns the folder with what it has made."""
-        folder = self._order.working_folder / output.kind
-        folder.mkdir()
+    @cached_property
+    def _audio(self) -> EncodedAudio:
+        """Where encoded audio goes, and what lies in the order's folder already: one chapter may be all that is new."""
+        order = self._order
+        settings = order.services.settings.package
+        published = published_audio(order.out, edition_content(order, ()), find_outputs(settings.outputs))
+        order.encoded_folder.mkdir(parents=True, exist_ok=True)
+        return EncodedAudio(order.encoded_folder, published)
+
+    def _encode(self, output: Output) -> None:
+        """Has the masters encoded as they come, as an output wants them."""
         services = self._order.services
         masters = (future.result() for future in self._masters.values())
-        with output_errors(folder):
-            output.encode(folder, services.store, masters, services.settings.package)
-        return folder
+        with output_errors(self._order.encoded_folder):
+            for recording in output.stream(masters, services.settings.package):
+                self._audio.encode(services.store, recording)
 
 
 def master_chapter(order: Order, chapter: int) -> Master:
@@ -120,15 +125,12 @@ def master_chapter(order: Order, chapter: int) -> Master:
     return made
 
 
-def publish(
-    order: Order, masters: tuple[Master, ...], encoded: Mapping[str, Path], replacing: Replace
-) -> tuple[str, Published]:
+def publish(order: Order, masters: tuple[Master, ...], replacing: Replace) -> tuple[str, Published]:
     """Publishes the edition, unless its files lie in the order's folder already. Saving its row is up to the caller.
 
     Args:
         order: what is published, and where.
         masters: of the order's chapters.
-        encoded: by kind, the folders of the outputs that have encoded the masters already.
         replacing: which edition of the book may be replaced.
 
     Returns:
@@ -141,4 +143,9 @@ def publish(
     settings = order.services.settings
     task = package_task.with_options(**policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`
-    return key, task(order.out, order.services.store, unwalked, encoded, replacing)
+    return key, task(order.out, order.services.store, unwalked, order.encoded_folder, replacing, _tell)
+
+
+def _tell(done: int, total: int) -> None:
+    """Announces how many recordings are encoded."""
+    announce(Progress("package", done, total))

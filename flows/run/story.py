@@ -6,11 +6,11 @@ Knows the order of the stages; must not know what is inside them.
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
-from pathlib import Path
 from uuid import UUID
 
 from prefect import runtime
@@ -110,11 +110,10 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
         tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
         tracker.begin()
         logger.info("%s: %d of %d utterances to speak", order.request.label, len(todo), len(order.keyed))
-        masters, encoded = _make_masters(order, todo, tracker)
+        masters = _make_masters(order, todo, tracker)
         stopping.check()
         announce(Progress("package", 0, 1))
-        key, published = publish(order, masters, encoded, replacing)
-        announce(Progress("package", 1, 1))
+        key, published = publish(order, masters, replacing)
         check_coverage(order, masters)
         edition = published.edition
         _write_page(order, edition)
@@ -124,6 +123,7 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
             uow.editions.save(run_id, edition, key)
             uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
             uow.commit()
+        shutil.rmtree(order.encoded_folder, ignore_errors=True)
         tracker.finish()
         show_report(order.source, report)
     order.services.database.back_up()
@@ -140,14 +140,8 @@ def _write_page(order: Order, edition: Edition) -> None:
         logger.warning("the review page %s could not be written", path, exc_info=True)
 
 
-def _make_masters(
-    order: Order, todo: Sequence[KeyedUtterance], tracker: Tracker
-) -> tuple[tuple[Master, ...], dict[str, Path]]:
-    """Speaks the utterances, and masters and encodes each chapter as soon as all of it is spoken.
-
-    Returns:
-        See `Mastering.finish`.
-    """
+def _make_masters(order: Order, todo: Sequence[KeyedUtterance], tracker: Tracker) -> tuple[Master, ...]:
+    """Speaks the utterances; masters and encodes each chapter as soon as all of it is spoken. Returns the masters."""
     stopping.check()
     with (
         Mastering(order, encode=bool(todo)) as mastering,

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from configs.settings import PackageSettings
 from storage.records import Book, Master, Take, VoiceRecord
 from tasks.package.audio.marks import ChapterMark, marks_in
 from tasks.package.audio.tags import Tags, tags_of
-from tasks.package.timeline import AudioFile, Timeline, WordTimes, in_one_file, timeline_of
+from tasks.package.timeline import AudioFile, Timeline, WordTimes, as_one_file, timeline_of
 from tortoise_core.inference.interface import Sampling
 
 
@@ -48,7 +47,7 @@ class EditionContent:
     @cached_property
     def whole(self) -> AudioFile:
         """The book as if it were one file: from the first word to the end of the last chapter."""
-        return in_one_file(self.timeline, "", Path(), range(len(self.timeline.chapters)))
+        return as_one_file(self.timeline)
 
     @property
     def seconds(self) -> float:
@@ -63,7 +62,8 @@ class EditionContent:
     @cached_property
     def tags(self) -> Tags:
         """What players and libraries show of the book."""
-        return tags_of(self.book, narrator_of(self.settings, self.voice), self.voice.name)
+        narrator = narrator_of(self.settings, self.voice)
+        return tags_of(self.book, narrator, self.settings.narration, disclosure_of(self.settings, self.voice))
 
     @property
     def name_fields(self) -> dict[str, str]:
@@ -79,5 +79,10 @@ class EditionContent:
 
 
 def narrator_of(settings: PackageSettings, voice: VoiceRecord) -> str:
-    """Names who reads, as it is shown to people."""
-    return settings.narrator or f"Talepress ({voice.name})"
+    """Names who reads, as it is shown to people, and that it is no human being."""
+    return f"{settings.narrator or f'Talepress {voice.name}'} ({settings.narration})"
+
+
+def disclosure_of(settings: PackageSettings, voice: VoiceRecord) -> str:
+    """Says in a sentence that the narration is synthetic."""
+    return settings.disclosure.replace("{voice}", voice.name)

@@ -8,26 +8,26 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 
 from storage.artifacts import ArtifactStore
 from storage.records import Edition, EditionFile
 from tasks.disk import check_output_folder, output_errors, publish
+from tasks.package.audio.ffmpeg import ffmpeg_version
+from tasks.package.audio.recordings import EncodedAudio, encode_side_by_side
 from tasks.package.content import EditionContent
-from tasks.package.existing import file_sha256, outdated_files, placing_mark
+from tasks.package.existing import ListedFile, file_sha256, outdated_files, placing_mark
 from tasks.package.output import Draft, Output
-from tasks.package.outputs import find_outputs
+from tasks.package.outputs import OUTPUTS, find_outputs
 from tasks.package.outputs.manifest import MANIFEST
-from tasks.package.place import Replace, find_place
+from tasks.package.place import Replace, files_beside, find_place, published_audio
+from tasks.package.timeline import AudioFile, HeldChapter
 
 # Raise it when equal inputs become other files.
 EDITION_FORMAT_VERSION = 3
-
-NOTHING_ENCODED: Mapping[str, Path] = MappingProxyType({})
 
 
 def edition_key(content: EditionContent) -> str:
@@ -36,7 +36,6 @@ def edition_key(content: EditionContent) -> str:
     Raises `BadInputError` when the settings name an output that there is not.
     """
     outputs = find_outputs(content.settings.outputs)
-    shaping = {"narrator", *(name for output in outputs for name in output.settings)}
     tags = asdict(content.tags)
     tags["cover"] = hashlib.sha256(content.book.cover or b"").hexdigest()
     parts = {
@@ -44,11 +43,10 @@ def edition_key(content: EditionContent) -> str:
         "book": content.book.source_sha256,
         "tags": tags,
         "masters": [[master.audio_sha256, master.title] for master in content.masters],
-        "settings": content.settings.model_dump(mode="json", include=shaping),
-        "outputs": [output.kind for output in outputs],
+        "part_hours": content.settings.part_hours,
+        "outputs": [[output.kind, output.shape(content.settings)] for output in outputs],
+        "ffmpeg": ffmpeg_version(content.settings.ffmpeg),
     }
-    if content.settings.ffmpeg:  # the packaged one is not named: it was not when there was no choice
-        parts["ffmpeg"] = content.settings.ffmpeg
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -64,8 +62,9 @@ def publish_edition(
     out: Path,
     store: ArtifactStore,
     content: EditionContent,
-    encoded: Mapping[str, Path] = NOTHING_ENCODED,
+    encoded: Path | None = None,
     replacing: Replace = Replace.NONE,
+    tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> Published:
     """Writes the outputs that the settings name, under a name that is free or may be replaced (`find_place`).
 
@@ -77,9 +76,10 @@ def publish_edition(
         out: the folder that editions go to; made when there is none.
         store: holds the masters' audio.
         content: what to publish.
-        encoded: by kind, the folder in which an output has encoded the masters already (`Output.encode`). Outputs that
-            are not in it encode now; the files come out the same.
+        encoded: the folder of audio that is encoded already, and for what is encoded now; the caller may keep it, so
+            that nothing of it is lost where this does not get to its end. None: a folder that is deleted.
         replacing: which edition of the same book may be replaced.
+        tell: is told how many recordings are encoded, and of how many.
 
     Raises:
         BadInputError: the settings name an output that there is not.
@@ -90,9 +90,15 @@ def publish_edition(
     folder, stem = find_place(out, content, outputs, replacing)
     check_output_folder(folder)
     with output_errors(folder), _working_folder(folder / f".{stem}.partial") as working:
-        encoded = _encode_rest(working, store, content, outputs, encoded)
-        audio = tuple(file for output in outputs for file in output.lay_out(content, stem))
-        draft = Draft(working / "files", stem, content, store, encoded, audio)
+        audio = EncodedAudio(encoded or working / "encoded", published_audio(out, content, outputs))
+        audio.folder.mkdir(parents=True, exist_ok=True)
+        recordings = [recording for output in outputs for recording in output.recordings(content)]
+        encode_side_by_side(audio, store, recordings, tell)
+        files = [file for output in outputs for file in output.lay_out(content, stem)]
+        beside = files_beside(folder, stem, content, [output for output in OUTPUTS if output not in outputs])
+        files += [_audio_file(file) for file in beside if file.samples]
+        rows = tuple(EditionFile(file.kind, file.file, file.sha256, file.bytes) for file in beside)
+        draft = Draft(working / "files", stem, content, store, audio, tuple(files), rows)
         draft.folder.mkdir()
         for output in outputs:
             draft = _write(draft, output)
@@ -119,17 +125,10 @@ def _working_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _encode_rest(
-    working: Path, store: ArtifactStore, content: EditionContent, outputs: Sequence[Output], encoded: Mapping[str, Path]
-) -> dict[str, Path]:
-    """Lets the outputs encode that have not done so. Returns the folders of all of them, by kind."""
-    folders = dict(encoded)
-    for output in outputs:
-        if output.kind not in folders:
-            folders[output.kind] = working / output.kind
-            folders[output.kind].mkdir()
-            output.encode(folders[output.kind], store, content.masters, content.settings)
-    return folders
+def _audio_file(listed: ListedFile) -> AudioFile:
+    """Says what a manifest says that an audio file holds."""
+    held = tuple(HeldChapter(chapter.position, chapter.add) for chapter in listed.chapters)
+    return AudioFile(listed.kind, Path(listed.file), listed.samples, held, listed.audio)
 
 
 def _write(draft: Draft, output: Output) -> Draft:

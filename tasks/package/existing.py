@@ -25,10 +25,21 @@ class _ListedBook(BaseModel):
     source_sha256: str
 
 
-class _ListedFile(BaseModel):
+class _HeldChapter(BaseModel):
+    position: int
+    add: int
+
+
+class ListedFile(BaseModel):
+    """What a manifest says of a file."""
+
     kind: str = "m4b"  # in the section `audiobook` of format 1, which did not say it
     file: str
     sha256: str = ""
+    bytes: int = 0
+    audio: str = ""  # the key of the encoded audio
+    samples: int = 0
+    chapters: list[_HeldChapter] = []
 
 
 class _ListedName(BaseModel):
@@ -51,8 +62,8 @@ class ListedEdition(BaseModel):
     """What counts here of a manifest that lies in a folder."""
 
     book: _ListedBook
-    audiobook: _ListedFile | None = None  # in format 1
-    files: list[_ListedFile] = []
+    audiobook: ListedFile | None = None  # in format 1
+    files: list[ListedFile] = []
     voice: _ListedName = _ListedName()
     model: _ListedName = _ListedName()
     chapters: list[_ListedChapter] = []
@@ -71,7 +82,7 @@ class FoundEdition:
     stem: str
     listed: ListedEdition
 
-    def files(self, outputs: Iterable[Output]) -> Iterator[tuple[_ListedFile, Path]]:
+    def files(self, outputs: Iterable[Output]) -> Iterator[tuple[ListedFile, Path]]:
         """Lists its files of the given outputs that are there. What a stranger's manifest names elsewhere is none."""
         places = {
             output.kind: [(self.folder / name).resolve() for name in output.names(self.stem)] for output in outputs
@@ -97,14 +108,17 @@ class FoundEdition:
         return any(file.sha256 and file_sha256(path) != file.sha256 for file, path in self.files(outputs))
 
 
-def find_editions(folder: Path, stem: str, source_sha256: str) -> dict[str, FoundEdition]:
-    """Finds the editions of a book in a folder whose names begin with `stem`, by name, that name itself first."""
+def find_editions(folder: Path, stem: str, source_sha256: str = "") -> dict[str, FoundEdition]:
+    """Finds the editions of a book in a folder whose names begin with `stem`, by name, that name itself first.
+
+    Those of all books where no `source_sha256` is given.
+    """
     names = {path.name.removesuffix(MANIFEST.suffix) for path in folder.glob(f"{escape(stem)}*{MANIFEST.suffix}")}
     found = {name: read_manifest(folder, name) for name in sorted(names, key=lambda name: (name != stem, name))}
     return {
         name: FoundEdition(folder, name, listed)
         for name, listed in found.items()
-        if listed is not None and listed.book.source_sha256 == source_sha256
+        if listed is not None and source_sha256 in ("", listed.book.source_sha256)
     }
 
 

@@ -5,21 +5,31 @@ It must not know which outputs there are: `tasks.package.outputs` lists them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from configs.settings import PackageSettings
 from storage.artifacts import ArtifactStore
 from storage.records import EditionFile, Master
+from tasks.package.audio.recordings import EncodedAudio, Recording
 from tasks.package.content import EditionContent
 from tasks.package.timeline import AudioFile
 
 
-def encode_nothing(
-    _folder: Path, _store: ArtifactStore, _masters: Iterable[Master], _settings: PackageSettings
-) -> None:
-    """Leaves everything to `Output.write`: for outputs that need no encoded audio."""
+def stream_nothing(_masters: Iterable[Master], _settings: PackageSettings) -> Iterator[Recording]:
+    """Has nothing encoded: for outputs without audio."""
+    return iter(())
+
+
+def record_nothing(_content: EditionContent) -> tuple[Recording, ...]:
+    """Has nothing encoded: for outputs without audio."""
+    return ()
+
+
+def shaped_by_nothing(_settings: PackageSettings) -> Mapping[str, object]:
+    """Says that no setting shapes an output's files."""
+    return {}
 
 
 def lay_out_nothing(_content: EditionContent, _stem: str) -> tuple[AudioFile, ...]:
@@ -35,9 +45,10 @@ class Draft:
     stem: str  # the edition's name; every file, or the folder of several, is named `stem` + the output's suffix
     content: EditionContent
     store: ArtifactStore  # holds the masters' audio
-    encoded: Mapping[str, Path]  # by kind: the folder that the output's encoder filled
-    audio: tuple[AudioFile, ...] = ()  # of all outputs of the edition; their paths are relative to `folder`
-    files: tuple[EditionFile, ...] = ()  # of the outputs before this one; likewise
+    encoded: EncodedAudio  # of all recordings
+    audio: tuple[AudioFile, ...] = ()  # of all outputs, and of `beside`; their paths are relative to `folder`
+    beside: tuple[EditionFile, ...] = ()  # files of the same audio that lie there already; paths likewise
+    files: tuple[EditionFile, ...] = ()  # of the outputs before this one; paths likewise
 
     def audio_of(self, kind: str) -> tuple[AudioFile, ...]:
         """The audio files of one output."""
@@ -63,15 +74,18 @@ class Output:
     # Bytes of the files for so many seconds of audio, rather too high than too low.
     forecast_bytes: Callable[[float, PackageSettings], float]
 
-    # Encodes chapters, in reading order, into an empty folder, for `write` to find them there. The iterator waits until
-    # each chapter is mastered: what takes long is done while other chapters are still being spoken.
-    encode: Callable[[Path, ArtifactStore, Iterable[Master], PackageSettings], None] = encode_nothing
+    # Says what is to be encoded of chapters that come one by one, in reading order. The iterator waits until each is
+    # mastered: what takes long is done while other chapters are still being spoken.
+    stream: Callable[[Iterable[Master], PackageSettings], Iterator[Recording]] = stream_nothing
+
+    # The same of a whole edition, and whatever needs all of it to be known.
+    recordings: Callable[[EditionContent], tuple[Recording, ...]] = record_nothing
 
     # Says which chapters each audio file holds, and where, before any of them is encoded. Given the edition's name.
     lay_out: Callable[[EditionContent, str], tuple[AudioFile, ...]] = lay_out_nothing
 
-    # Names of the settings in [package] that shape the files.
-    settings: tuple[str, ...] = ()
+    # What of the settings shapes the files, as JSON-ready values.
+    shape: Callable[[PackageSettings], Mapping[str, object]] = shaped_by_nothing
 
     # What follows the edition's name where one file is not enough and a folder holds several; "": it always is.
     parts_suffix: str = ""

@@ -15,7 +15,14 @@ from pathlib import Path
 
 from storage.records import EditionFile
 from tasks.package.content import EditionContent
-from tasks.package.existing import FoundEdition, ListedEdition, find_editions
+from tasks.package.existing import (
+    FoundEdition,
+    ListedEdition,
+    ListedFile,
+    file_sha256,
+    find_editions,
+    read_manifest,
+)
 from tasks.package.naming import fill_template, with_reason
 from tasks.package.output import Output
 from tasks.package.outputs.manifest import MANIFEST
@@ -61,6 +68,42 @@ def find_place(out: Path, content: EditionContent, outputs: Sequence[Output], re
         if _is_free(folder, name, outputs, found.get(name)):
             return folder, name
     return folder, next(name for name in numbered if _is_free(folder, name, outputs, found.get(name)))
+
+
+def files_beside(folder: Path, stem: str, content: EditionContent, outputs: Sequence[Output]) -> tuple[ListedFile, ...]:
+    """Lists files of other outputs that an earlier edition with the same audio has under the same name, unchanged.
+
+    Args:
+        folder: where both editions are.
+        stem: the name of both.
+        content: what the new edition is made of.
+        outputs: all that there are and the new edition does not have.
+    """
+    listed = read_manifest(folder, stem)
+    if listed is None or not has_same_audio(listed, content):
+        return ()
+    files = FoundEdition(folder, stem, listed).files(outputs)
+    return tuple(file for file, path in files if file_sha256(path) == file.sha256)
+
+
+def published_audio(out: Path, content: EditionContent, outputs: Sequence[Output]) -> dict[str, Path]:
+    """Finds audio of that title that is published already and as it was written: files by the key of their audio.
+
+    It may be that of an earlier state of the book file: chapters that did not change sound the same.
+
+    Args:
+        out: the folder that editions go to.
+        content: the book; it needs no masters.
+        outputs: whose files are looked at.
+    """
+    path = out / fill_template(content.settings.name, content.name_fields)
+    found = find_editions(path.parent, path.name)
+    return {
+        file.audio: place
+        for edition in found.values()
+        for file, place in edition.files(outputs)
+        if file.audio and file_sha256(place) == file.sha256
+    }
 
 
 def kept_files(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from prefect import task
@@ -15,11 +15,16 @@ from tasks.package.place import Replace
 
 @task(name="package edition", persist_result=False)
 def package(
-    out: Path, store: ArtifactStore, content: EditionContent, encoded: Mapping[str, Path], replacing: Replace
+    out: Path,
+    store: ArtifactStore,
+    content: EditionContent,
+    encoded: Path,
+    replacing: Replace,
+    tell: Callable[[int, int], None],
 ) -> Published:
     """Publishes an edition; see `tasks.package.edition.publish_edition`.
 
     Call it with `prefect.utilities.annotations.quote(content)`, which arrives here as the content itself: it keeps
     Prefect from walking through every utterance of the book in search of futures.
     """
-    return publish_edition(out, store, content, encoded, replacing)
+    return publish_edition(out, store, content, encoded, replacing, tell)

@@ -99,6 +99,7 @@ class AudioFile:
     path: Path  # in the edition's folder
     samples: int  # its length at the masters' rate, whatever its own rate is
     chapters: tuple[HeldChapter, ...]
+    audio_key: str  # of the encoded audio, whatever the tags are, see `tasks.package.audio.recordings`
 
 
 def timeline_of(
@@ -151,14 +152,14 @@ def one_line(title: str) -> str:
     return " ".join(title.split()).rstrip("\\ ")
 
 
-def in_one_file(timeline: Timeline, kind: str, path: Path, positions: Sequence[int]) -> AudioFile:
-    """Lays whole masters one after another into a file. It starts with the first word: the first head is left out."""
+def as_one_file(timeline: Timeline) -> AudioFile:
+    """Lays all masters one after another, as if into a file that starts with the first word: without the first head."""
     held = []
-    start = -timeline.chapters[positions[0]].head
-    for position in positions:
+    start = -timeline.chapters[0].head
+    for position, chapter in enumerate(timeline.chapters):
         held.append(HeldChapter(position, start))
-        start += timeline.chapters[position].samples
-    return AudioFile(kind, path, start, tuple(held))
+        start += chapter.samples
+    return AudioFile("", Path(), start, tuple(held), "")
 
 
 def _timed(placed: PlacedUtterance, take: Take, origin: str, narrator: str, words: WordTimes) -> TimedUtterance:

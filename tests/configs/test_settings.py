@@ -37,7 +37,7 @@ def flat(tree: dict) -> set[str]:
     return {
         f"{name}.{leaf}" if leaf else name
         for name, value in tree.items()
-        for leaf in (flat(value) if isinstance(value, dict) else {""})
+        for leaf in ((flat(value) if isinstance(value, dict) else set()) or {""})
     }
 
 

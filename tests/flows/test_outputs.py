@@ -41,29 +41,27 @@ def test_an_output_that_is_asked_for_later_is_made_of_the_same_takes(make):
 
 
 class Lengths:
-    """An output of the test's own: a text file with the length of each chapter, counted while chapters are finished."""
+    """An output of the test's own, a text file with the length of each chapter, that sees chapters as they come."""
 
     def __init__(self):
-        self.encoded = []  # chapter and the thread that encoded it
+        self.streamed = []  # chapter and the thread that saw it come
         self.output = Output(
             kind="lengths",
             suffix=".lengths.txt",
             write=self.write,
             check=self.check,
             forecast_bytes=lambda seconds, settings: 1000,
-            encode=self.encode,
+            stream=self.stream,
         )
 
-    def encode(self, folder, store, masters, settings):
-        with (folder / "lengths").open("w") as file:
-            for master in masters:
-                assert store.exists(master.audio_sha256)
-                file.write(f"{master.samples}\n")
-                self.encoded.append((master.title, threading.current_thread().name.partition("_")[0]))
+    def stream(self, masters, settings):
+        for master in masters:
+            self.streamed.append((master.title, threading.current_thread().name.partition("_")[0]))
+        return iter(())
 
     def write(self, draft):
         path = draft.folder / f"{draft.stem}.lengths.txt"
-        path.write_text((draft.encoded["lengths"] / "lengths").read_text())
+        path.write_text("".join(f"{chapter.samples}\n" for chapter in draft.content.timeline.chapters))
         return (path,)
 
     def check(self, draft, paths):
@@ -76,24 +74,23 @@ def test_an_output_that_no_flow_knows_encodes_chapters_as_they_are_finished(make
     report = make("lengths", "m4b", "manifest")
     assert kinds(report) == ["lengths", "m4b", "manifest"]
     titles = ["Chapter One", "Chapter Two", "Chapter Three"]
-    assert lengths.encoded == [(title, "finishing") for title in titles]
+    assert lengths.streamed == [(title, "finishing") for title in titles]
     manifest = json.loads(Path(report.edition.files[2].path).read_text("utf-8"))
     assert [row["kind"] for row in manifest["files"]] == ["lengths", "m4b"]
 
-    lengths.encoded.clear()
+    lengths.streamed.clear()
     Path(report.edition.files[0].path).unlink()
-    again = make("lengths", "m4b", "manifest")  # nothing is spoken, so packaging encodes
-    assert (again.rendered, again.edition) == (0, report.edition)
-    assert [title for title, _ in lengths.encoded] == titles
+    again = make("lengths", "m4b", "manifest")  # nothing is spoken, so nothing comes one by one
+    assert (again.rendered, again.edition, lengths.streamed) == (0, report.edition, [])
 
 
 def test_a_disk_that_is_full_while_encoding_is_said_to_be_full(make, monkeypatch):
     lengths = Lengths()
 
-    def fail(folder, store, masters, settings):
+    def fail(masters, settings):
         raise OSError(28, "No space left on device")
 
-    broken = Output(**{**vars(lengths.output), "encode": fail})
+    broken = Output(**{**vars(lengths.output), "stream": fail})
     monkeypatch.setattr(outputs_module, "OUTPUTS", (broken, *outputs_module.OUTPUTS))
     with pytest.raises(OutputError, match="the disk is full"):
         make("lengths", "manifest")

@@ -20,7 +20,6 @@ _ASIN = re.compile(r"[0-9A-Z]{10}")
 _YEAR = re.compile(r"(?<!\d)[12]\d{3}(?=(\d{4})?(?!\d))")  # also of "19980701"
 
 GENRE = "Audiobook"
-NARRATION = "AI voice"
 
 logger = logging.getLogger(__name__)
 
@@ -50,16 +49,16 @@ class Tags:
     cover: bytes | None = None  # JPEG or PNG
 
 
-def tags_of(book: Book, narrator: str, voice: str) -> Tags:
+def tags_of(book: Book, narrator: str, narration: str, disclosure: str) -> Tags:
     """Makes tags of a book's own metadata. A cover that is neither JPEG nor PNG is left out, with a warning.
 
     Args:
         book: what the audiobook was made from.
         narrator: who reads, as it is shown to people.
-        voice: the voice's own name. The description begins by saying that it is synthetic: shops ask for that, and
-            listeners have a right to know.
+        narration: what kind of voice reads: "AI voice".
+        disclosure: a sentence that says so. The description begins with it: shops ask for that, and listeners have a
+            right to know.
     """
-    note = f"Narrated by a synthetic voice (Talepress, {voice})."
     identifiers = tuple(dict.fromkeys(filter(None, (book.identifier, *book.identifiers))))
     cover = book.cover
     if cover is not None and not image_type(cover):
@@ -69,9 +68,9 @@ def tags_of(book: Book, narrator: str, voice: str) -> Tags:
         title=" ".join(book.title.split()) or "Untitled",
         author=", ".join(book.authors),
         narrator=narrator,
-        narration=NARRATION,
+        narration=narration,
         year=_year(book.date),
-        description=f"{note} {book.description}".strip(),
+        description=f"{disclosure} {book.description}".strip(),
         publisher=book.publisher,
         language=book.language,
         isbn=next((isbn for isbn in map(_isbn, identifiers) if isbn), ""),

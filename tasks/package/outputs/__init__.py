@@ -6,14 +6,22 @@ from collections.abc import Iterable
 
 from tasks.errors import BadInputError
 from tasks.package.output import Output
-from tasks.package.outputs.flac import FLAC
-from tasks.package.outputs.m4b import M4B
+from tasks.package.outputs.audio_files import audio_output
 from tasks.package.outputs.manifest import MANIFEST
 
-# In the order in which they are written. Each sees the files of those before it, so the manifest comes last.
+# In the order in which they are written. Each sees the files of those before it, so the manifest comes last. A kind of
+# audio file has a profile of its name in `configs/profiles/publish`, and says what its file and its folder are called.
 OUTPUTS = (
-    M4B,
-    FLAC,
+    audio_output("m4b", ".m4b", " (M4B)"),
+    audio_output("mp3", " (MP3)", ".mp3"),
+    audio_output("opus", " (Opus)", ".opus"),
+    audio_output("flac", " (FLAC)", ".flac"),
+    audio_output("wav", " (WAV)", ".wav"),
+    audio_output("archive", " (archive).flac", " (archive)"),
+    audio_output("acx", " (ACX)", " (ACX).mp3"),
+    audio_output("inaudio", " (INaudio)", " (INaudio).mp3"),
+    audio_output("google", " (Google)", " (Google).flac"),
+    audio_output("podcast", " (podcast)", " (podcast).mp3"),
     MANIFEST,
 )
 

@@ -8,7 +8,7 @@ put in place before all other files. This module must not know how any of those 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -25,7 +25,8 @@ from tasks.package.timeline import AudioFile, TimedChapter, TimedUtterance
 
 MANIFEST_FORMAT = 2  # raise it when a program that reads the manifest must read it in another way
 BYTES_PER_SECOND = 800  # an utterance takes about 800 bytes and four seconds; one with times of words three times that
-NOT_SHOWN = {"ffmpeg"}  # a path on this machine; the version stands for it
+# A path on this machine, for which its version stands; and what the list of files says.
+NOT_SHOWN = {"ffmpeg", "outputs"}
 
 
 def write_manifest(draft: Draft) -> tuple[Path, ...]:
@@ -43,12 +44,11 @@ def check_manifest(draft: Draft, paths: tuple[Path, ...]) -> None:
 
 
 def _text(draft: Draft) -> str:
-    return json.dumps(describe(draft.content, draft.files, draft.audio), ensure_ascii=False, indent=1) + "\n"
+    files = sorted((*draft.files, *draft.beside), key=lambda file: (file.kind, file.path))  # whichever came first
+    return json.dumps(describe(draft.content, files, draft.audio), ensure_ascii=False, indent=1) + "\n"
 
 
-def describe(
-    content: EditionContent, files: tuple[EditionFile, ...], audio: tuple[AudioFile, ...]
-) -> dict[str, object]:
+def describe(content: EditionContent, files: Sequence[EditionFile], audio: Sequence[AudioFile]) -> dict[str, object]:
     """Makes the manifest as JSON-ready values.
 
     Times are samples at `sample_rate`. In an utterance they count from the start of its chapter's master; a file's
@@ -89,6 +89,7 @@ def _file(file: EditionFile, held: Mapping[str, AudioFile]) -> dict[str, object]
     described: dict[str, object] = {"kind": file.kind, "file": file.path, "sha256": file.sha256, "bytes": file.bytes}
     audio = held.get(file.path)
     if audio is not None:
+        described["audio"] = audio.audio_key
         described["samples"] = audio.samples
         described["chapters"] = [{"position": chapter.position, "add": chapter.shift} for chapter in audio.chapters]
     return described

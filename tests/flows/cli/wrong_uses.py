@@ -139,6 +139,9 @@ WRONG = [
     (["retry", "book.md", "--only", "1"], "never made"),
     (["retry", "-"], "standard input"),
     (["retry", "book.md", "--voice", "tone"], "--voice"),
+    (["publish", "missing.epub", "--as", "mp3"], "missing.epub"),
+    (["publish", "book.md", "--as", "mp3"], "book.md was never made"),
+    (["publish", "book.md", "--voice", "tone"], "--voice"),
     # report
     (["report"], "BOOK"),
     (["report", "missing.epub"], "missing.epub"),

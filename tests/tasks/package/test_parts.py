@@ -3,11 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.package.parts import MAX_CHAPTERS, Parts
+from tasks.package.parts import Parts
+
+MAX_CHAPTERS = 255
 
 
 def numbers(hours, max_hours=23.0):
-    parts = Parts(max_hours)
+    parts = Parts(max_hours, MAX_CHAPTERS)
     return [parts.next(3600 * length) for length in hours]
 
 

@@ -1,13 +1,12 @@
 """The timeline says what is heard when, of masters, takes and the times of words."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from storage.records import PauseKind
 from tasks.errors import TalepressError
-from tasks.package.timeline import HeldChapter, TimedWord, in_one_file, one_line, sample_rate_of
+from tasks.package.timeline import HeldChapter, TimedWord, as_one_file, one_line, sample_rate_of
 from tests.tasks.audio import RATE
 from tests.tasks.package.conftest import HEADINGS, LENGTHS, TITLES
 
@@ -42,10 +41,11 @@ def test_words_are_laid_on_the_timeline(content):
     )
 
 
-def test_a_file_begins_with_the_first_word_of_its_chapters(content):
-    file = in_one_file(content.timeline, "m4b", Path("Oz.m4b"), [1, 2])
-    assert file.chapters == (HeldChapter(1, -HEADINGS[1]), HeldChapter(2, LENGTHS[1] - HEADINGS[1]))
-    assert file.samples == LENGTHS[1] + LENGTHS[2] - HEADINGS[1]
+def test_a_book_begins_with_its_first_word(content):
+    book = as_one_file(content.timeline)
+    head = HEADINGS[0]
+    assert book.chapters == tuple(HeldChapter(n, sum(LENGTHS[:n]) - head) for n in range(3))
+    assert book.samples == sum(LENGTHS) - head
 
 
 def test_one_sample_rate(content):

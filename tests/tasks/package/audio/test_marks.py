@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.package.audio.marks import ChapterMark, ffmetadata, marks_in, parse_ffmetadata
-from tasks.package.timeline import TimedChapter, Timeline, in_one_file
+from tasks.package.timeline import AudioFile, HeldChapter, TimedChapter, Timeline, as_one_file
 
 
 def chapter(title, samples, head):
@@ -16,13 +16,12 @@ def chapter(title, samples, head):
 
 def test_marks_are_at_the_headings_and_leave_no_gap():
     timeline = Timeline(24_000, (chapter("One", 1000, 250), chapter("Two", 2000, 300), chapter("Three", 500, 40)))
-    whole = in_one_file(timeline, "m4b", Path("a.m4b"), range(3))
-    assert marks_in(timeline, whole) == (
+    assert marks_in(timeline, as_one_file(timeline)) == (
         ChapterMark("One", 0, 1050),
         ChapterMark("Two", 1050, 2790),
         ChapterMark("Three", 2790, 3250),
     )
-    part = in_one_file(timeline, "m4b", Path("a.m4b"), [1, 2])
+    part = AudioFile("m4b", Path("b.m4b"), 2200, (HeldChapter(1, -300), HeldChapter(2, 1700)), "")
     assert marks_in(timeline, part) == (ChapterMark("Two", 0, 1740), ChapterMark("Three", 1740, 2200))
 
 

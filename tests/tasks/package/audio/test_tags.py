@@ -4,20 +4,22 @@ from dataclasses import replace
 
 import pytest
 
+from configs.settings import SettingsError, load_settings
 from tasks.package.audio.tags import tags_of
-from tests.tasks.package.conftest import BOOK, PNG
+from tests.tasks.package.conftest import BOOK, PACKAGE, PNG
+
+NOTE = "Narrated by a synthetic voice."
 
 
 def test_covers_that_players_cannot_show_are_left_out_and_said(caplog):
-    assert tags_of(replace(BOOK, cover=b"GIF89a"), "x", "ann").cover is None
+    assert tags_of(replace(BOOK, cover=b"GIF89a"), "x", "AI voice", NOTE).cover is None
     assert "neither JPEG nor PNG" in caplog.text
-    assert tags_of(BOOK, "x", "ann").cover == PNG
+    assert tags_of(BOOK, "x", "AI voice", NOTE).cover == PNG
 
 
 def test_the_description_begins_by_saying_that_the_voice_is_synthetic():
-    note = "Narrated by a synthetic voice (Talepress, ann)."
-    assert tags_of(BOOK, "x", "ann").description == f"{note} {BOOK.description.strip()}"
-    assert tags_of(replace(BOOK, description=""), "x", "ann").description == note
+    assert tags_of(BOOK, "x", "AI voice", NOTE).description == f"{NOTE} {BOOK.description.strip()}"
+    assert tags_of(replace(BOOK, description=""), "x", "AI voice", NOTE).description == NOTE
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ def test_the_description_begins_by_saying_that_the_voice_is_synthetic():
     ],
 )
 def test_the_year_is_taken_out_of_any_date(date, year):
-    assert tags_of(replace(BOOK, date=date), "x", "ann").year == year
+    assert tags_of(replace(BOOK, date=date), "x", "AI voice", NOTE).year == year
 
 
 @pytest.mark.parametrize(
@@ -52,15 +54,32 @@ def test_the_year_is_taken_out_of_any_date(date, year):
     ],
 )
 def test_isbn_and_asin_are_known_among_identifiers(identifier, isbn, asin):
-    tags = tags_of(replace(BOOK, identifier="", identifiers=("other", identifier)), "x", "ann")
+    tags = tags_of(replace(BOOK, identifier="", identifiers=("other", identifier)), "x", "AI voice", NOTE)
     assert (tags.isbn, tags.asin, tags.identifiers) == (isbn, asin, ("other", identifier))
 
 
 def test_subjects_are_genres_after_the_one_that_players_sort_by():
-    assert tags_of(BOOK, "x", "ann").genres == ("Audiobook", "Fantasy", "Fiction / Classics")
-    assert tags_of(replace(BOOK, subjects=("audiobook", "Art")), "x", "ann").genres == ("Audiobook", "Art")
+    assert tags_of(BOOK, "x", "AI voice", NOTE).genres == ("Audiobook", "Fantasy", "Fiction / Classics")
+    assert tags_of(replace(BOOK, subjects=("audiobook", "Art")), "x", "AI voice", NOTE).genres == ("Audiobook", "Art")
 
 
 def test_only_what_says_that_it_is_an_isbn_is_one():
-    assert tags_of(BOOK, "x", "ann").isbn == "9780306406157"
-    assert tags_of(replace(BOOK, identifiers=()), "x", "ann").isbn == ""
+    assert tags_of(BOOK, "x", "AI voice", NOTE).isbn == "9780306406157"
+    assert tags_of(replace(BOOK, identifiers=()), "x", "AI voice", NOTE).isbn == ""
+
+
+def test_the_voice_is_said_to_be_synthetic_in_whatever_words(content):
+    def tags(**values):
+        return replace(content, settings=PACKAGE.model_copy(update=values)).tags
+
+    assert (tags().narrator, tags().narration) == ("Talepress ann (AI voice)", "AI voice")
+    german = tags(narrator="Anna", narration="KI-Stimme", disclosure="Gelesen von der KI-Stimme {voice}.")
+    assert (german.narrator, german.narration) == ("Anna (KI-Stimme)", "KI-Stimme")
+    assert german.description.startswith("Gelesen von der KI-Stimme ann. A girl")
+
+
+@pytest.mark.parametrize("words", ["", "   "])
+@pytest.mark.parametrize("name", ["narration", "disclosure"])
+def test_that_the_voice_is_synthetic_cannot_be_left_out(name, words):
+    with pytest.raises(SettingsError, match=f"package.{name}"):
+        load_settings(package={name: words})

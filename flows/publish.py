@@ -1,0 +1,40 @@
+"""The flow that publishes further kinds of files of a book that is spoken already. It renders nothing.
+
+Must not know which kinds there are: `tasks/package/outputs` lists them.
+"""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.book_to_audio import unspoken
+from flows.order.order import Order
+from flows.order.report import RunReport
+from flows.order.request import Publication
+from flows.run import policies
+from flows.run.story import run_request
+from storage.records import KeyedUtterance
+from tasks.errors import BadInputError
+from tasks.package.place import Replace
+
+
+@flow(name="publish", **policies.BOOK_FLOW)
+def publish(request: Publication) -> RunReport | State[RunReport]:
+    """Writes files of a finished book, as `book_to_audio` does at its end.
+
+    Args:
+        request: which book, which kinds of files, and where they go.
+    """
+    return run_request(request, "publish", nothing_to_speak, Replace.NONE)
+
+
+def nothing_to_speak(order: Order) -> tuple[KeyedUtterance, ...]:
+    """Speaks nothing. Raises `BadInputError` where something has not been spoken."""
+    left = unspoken(order)
+    if left:
+        raise BadInputError(
+            f"{order.request.label}: {len(left)} of {len(order.keyed)} utterances are not spoken yet: finish the book "
+            "with `talepress make`, then publish it"
+        )
+    return ()

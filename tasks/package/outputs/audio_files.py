@@ -1,0 +1,179 @@
+"""Publishes audio files: one for each chapter, or one for the book, as the profile of their kind says.
+
+A book that is too much for one file becomes parts, cut between chapters. This module must not know how a format is
+encoded or labelled, nor which shops there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+from configs.publish_profiles import AS_MASTERED, PublishProfile, publish_profile
+from configs.settings import PackageSettings
+from storage.records import Master
+from tasks.package.audio.encode import Stretch
+from tasks.package.audio.formats import FORMATS, bytes_per_second, codec_arguments
+from tasks.package.audio.label import Label
+from tasks.package.audio.marks import marks_in
+from tasks.package.audio.recordings import Recording
+from tasks.package.content import EditionContent
+from tasks.package.naming import safe_name
+from tasks.package.output import Draft, Output
+from tasks.package.outputs.audio_check import check_audio_file
+from tasks.package.parts import Parts
+from tasks.package.timeline import AudioFile, HeldChapter
+
+AUDIBLE_GAIN_DB = 0.1  # a smaller change of loudness is left undone
+MASTER_RATE = 24_000  # Hz, for forecasts: that of all our models
+WAV_BYTES = 4_000_000_000  # sizes in a WAV file are counted in 32 bits
+
+
+@dataclass(frozen=True)
+class PlannedFile:
+    """One audio file before it is written."""
+
+    file: AudioFile
+    recording: Recording
+    label: Label
+
+
+def audio_output(kind: str, suffix: str, parts_suffix: str) -> Output:
+    """Makes the output of a kind of audio file that has a profile. For the suffixes see `Output`."""
+    return Output(
+        kind=kind,
+        suffix=suffix,
+        parts_suffix=parts_suffix,
+        write=partial(_write, kind),
+        check=partial(_check, kind),
+        forecast_bytes=lambda seconds, settings: (
+            seconds * bytes_per_second(publish_profile(kind, settings), MASTER_RATE)
+        ),
+        stream=partial(stream, kind),
+        recordings=lambda content: tuple(planned.recording for planned in plan_files(kind, content, "")),
+        lay_out=lambda content, stem: tuple(planned.file for planned in plan_files(kind, content, stem)),
+        shape=lambda settings: publish_profile(kind, settings).model_dump(mode="json"),
+    )
+
+
+def stream(kind: str, masters: Iterable[Master], settings: PackageSettings) -> Iterator[Recording]:
+    """Yields the recordings of files as their masters come, in reading order; see `Output.stream`."""
+    profile = publish_profile(kind, settings)
+    if profile.per == "chapter":
+        for master in masters:
+            yield _recording((_stretch(master, profile, first=True),), profile, settings)
+        return
+    parts = _parts(profile, settings)
+    for _, chapters in groupby(masters, lambda master: parts.next(master.samples / master.sample_rate)):
+        stretches = (_stretch(master, profile, first=place == 0) for place, master in enumerate(chapters))
+        yield _recording(stretches, profile, settings)
+
+
+def plan_files(kind: str, content: EditionContent, stem: str) -> tuple[PlannedFile, ...]:
+    """Plans the files of a kind: which chapters each holds, where, under which name and label.
+
+    Raises `TalepressError` for chapters of several sample rates.
+    """
+    profile = publish_profile(kind, content.settings)
+    parts = _parts(profile, content.settings)
+    numbered = [
+        (parts.next(master.samples / master.sample_rate), place) for place, master in enumerate(content.masters)
+    ]
+    groups = [[place for _, place in group] for _, group in groupby(numbered, lambda pair: pair[0])]
+    return tuple(_planned(kind, content, stem, groups, number) for number in range(len(groups)))
+
+
+def _planned(
+    kind: str, content: EditionContent, stem: str, groups: Sequence[Sequence[int]], number: int
+) -> PlannedFile:
+    profile = publish_profile(kind, content.settings)
+    places = groups[number]
+    stretches = tuple(_stretch(content.masters[place], profile, first=order == 0) for order, place in enumerate(places))
+    recording = _recording(stretches, profile, content.settings)
+    held = []
+    samples = 0
+    for place, stretch in zip(places, stretches, strict=True):
+        held.append(HeldChapter(place, samples - stretch.start))
+        samples += stretch.samples
+    path = _path(kind, profile, content, stem, number, len(groups))
+    file = AudioFile(kind, path, samples, tuple(held), recording.key)
+    whole = profile.per == "book"
+    title = content.tags.title if whole else content.timeline.chapters[places[0]].title
+    if whole and len(groups) > 1:
+        title = f"{title} (part {number + 1} of {len(groups)})"
+    marks = marks_in(content.timeline, file)
+    return PlannedFile(
+        file, recording, Label(content.tags, title, number + 1, len(groups), whole, marks, content.sample_rate)
+    )
+
+
+def _path(kind: str, profile: PublishProfile, content: EditionContent, stem: str, number: int, count: int) -> Path:
+    """Names a file: the book's in the edition's folder where it is one, else a chapter's or a part's in a folder."""
+    suffix = FORMATS[profile.format].suffix
+    if profile.per == "book" and count == 1:
+        return Path(f"{stem}{suffix}" if kind == profile.format else f"{stem} ({profile.folder}){suffix}")
+    folder = Path(f"{stem} ({profile.folder})")
+    if profile.per == "book":
+        return folder / f"{stem} (part {number + 1} of {count}){suffix}"
+    digits = max(2, len(str(count)))
+    return folder / f"{number + 1:0{digits}d} {safe_name(content.timeline.chapters[number].title)}{suffix}"
+
+
+def _parts(profile: PublishProfile, settings: PackageSettings) -> Parts:
+    """Says how many chapters share a file."""
+    if profile.per == "chapter":
+        return Parts(settings.part_hours, 1)
+    hours = settings.part_hours
+    if profile.format == "wav":
+        hours = min(hours, WAV_BYTES / bytes_per_second(profile, 48_000) / 3600)
+    return Parts(hours, FORMATS[profile.format].max_chapters)
+
+
+def _recording(stretches: Iterable[Stretch], profile: PublishProfile, settings: PackageSettings) -> Recording:
+    return Recording(stretches, codec_arguments(profile), FORMATS[profile.format].container, settings.ffmpeg)
+
+
+def _stretch(master: Master, profile: PublishProfile, *, first: bool) -> Stretch:
+    """Says what of a master goes into a file, and how loud.
+
+    A file of a whole book begins with its first word, if the profile does not say otherwise: players need no silence
+    there. Inside of it masters stay as they are.
+    """
+    head = master.placed[0].start_sample if master.placed else 0
+    end = master.placed[-1].end_sample if master.placed else master.samples
+    start = 0
+    stop = master.samples
+    if profile.per == "book" and first:
+        start = head
+    if profile.head_s != AS_MASTERED and (first or profile.per == "chapter"):
+        start = head - round(float(profile.head_s) * master.sample_rate)
+    if profile.tail_s != AS_MASTERED and profile.per == "chapter":
+        stop = end + round(float(profile.tail_s) * master.sample_rate)
+    stretch = Stretch(master, start, stop)
+    if profile.target_lufs == AS_MASTERED or abs(profile.target_lufs - master.loudness_lufs) < AUDIBLE_GAIN_DB:
+        return stretch
+    return replace(stretch, gain_db=profile.target_lufs - master.loudness_lufs, ceiling_dbtp=profile.ceiling_dbtp)
+
+
+def _write(kind: str, draft: Draft) -> tuple[Path, ...]:
+    """Labels the encoded audio of each file; see `Output.write`."""
+    paths = []
+    for planned in plan_files(kind, draft.content, draft.stem):
+        path = draft.folder / planned.file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        audio = draft.encoded.find(planned.recording.key)
+        assert audio is not None  # encoding comes first
+        form = FORMATS[publish_profile(kind, draft.content.settings).format]
+        form.label(audio, path, planned.label, draft.content.settings.ffmpeg)
+        paths.append(path)
+    return tuple(paths)
+
+
+def _check(kind: str, draft: Draft, paths: tuple[Path, ...]) -> None:
+    """Reads every file back; see `Output.check`."""
+    profile = publish_profile(kind, draft.content.settings)
+    for path, planned in zip(paths, plan_files(kind, draft.content, draft.stem), strict=True):
+        check_audio_file(path, planned.file.samples, planned.recording, planned.label, profile, draft.store)

@@ -1,0 +1,86 @@
+"""Publishing a finished book in further forms: of the masters that are there, beside what lies there already."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flows.order.request import Publication, Request
+from flows.services import open_services, read_settings
+from tasks.errors import BadInputError
+from tasks.package.audio import recordings
+
+pytestmark = [pytest.mark.usefixtures("prefect_server", "voiced_home"), pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def asked(book, tmp_path):
+    return {"book": str(book), "out": str(tmp_path / "out")}
+
+
+@pytest.fixture
+def encoded(monkeypatch):
+    """The containers of what is encoded."""
+    containers = []
+    encode = recordings.encode
+
+    def note(path, store, stretches, codec, **named):
+        containers.append(named["container"])
+        encode(path, store, stretches, codec, **named)
+
+    monkeypatch.setattr(recordings, "encode", note)
+    return containers
+
+
+def publish(asked, kinds):
+    from flows.publish import publish as flow
+
+    return flow(Publication(**asked, kinds=kinds))
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_book_that_is_not_spoken_is_not_published(asked):
+    with pytest.raises(BadInputError, match="10 of 10 utterances are not spoken yet: finish the book with `talepress"):
+        publish(asked, "mp3")
+
+
+def test_further_kinds_come_of_the_same_masters_and_lie_beside_the_first(asked, tmp_path, encoded, book):
+    from flows.book_to_audio import book_to_audio
+
+    made = book_to_audio(Request(**asked))
+    encoded.clear()
+    done = publish(asked, "mp3, opus")
+    assert (done.rendered, [file.kind for file in done.edition.files]) == (0, ["mp3"] * 3 + ["opus"] * 3 + ["manifest"])
+    assert sorted(encoded) == ["mp3"] * 3 + ["opus"] * 3
+    manifest = json.loads(Path(done.edition.files[-1].path).read_text("utf-8"))
+    assert [row["kind"] for row in manifest["files"]] == ["m4b"] + ["mp3"] * 3 + ["opus"] * 3
+    assert Path(made.edition.files[0].path).exists()
+
+    before = contents(tmp_path / "out")
+    encoded.clear()
+    assert publish(asked, "mp3,opus").edition == done.edition
+    again = book_to_audio(Request(**asked))
+    assert (again.rendered, again.edition.files[0]) == (0, made.edition.files[0])
+    assert encoded == []
+    assert contents(tmp_path / "out") == before
+
+    with open_services(read_settings()) as services:
+        assert list(services.settings.storage.folder.glob("encoded/*")) == []
+        with services.database.snapshot() as uow:
+            assert [run.flow for run in uow.runs.of(manifest["book"]["source_sha256"])].count("publish") == 2
+
+
+def test_a_sentence_that_changes_is_encoded_again_with_its_chapter(asked, book, encoded, monkeypatch):
+    from flows.book_to_audio import book_to_audio
+
+    monkeypatch.setenv("TALEPRESS_PACKAGE__OUTPUTS", '["m4b", "mp3", "manifest"]')
+    book_to_audio(Request(**asked))
+    encoded.clear()
+    book.write_text(book.read_text("utf-8").replace("birds sang", "birds slept"), "utf-8")
+    again = book_to_audio(Request(**asked))
+    assert again.rendered == 1
+    assert sorted(encoded) == ["ipod", "mp3"]
+    assert again.edition.files[0].path.endswith(f" [{again.edition.files[0].path[-13:-5]}].m4b")  # of another book file
