@@ -14,6 +14,7 @@ from flows.cli.console import emit_json, emit_table, tell
 if TYPE_CHECKING:
     from flows.actions.inbox import Standing
     from flows.order.request import Request
+    from storage.records import InboxItem
 
 app = typer.Typer(help="Books that are dropped into a folder, and become audiobooks.", rich_markup_mode=None)
 
@@ -57,7 +58,7 @@ def list_inbox(
 
     with open_services(read_settings()) as services:
         folders = folders_of(services.settings)
-        items = ()
+        items: tuple[InboxItem, ...] = ()
         if services.has_database():
             with services.database.snapshot() as uow:
                 items = uow.inbox.list(count)

@@ -130,7 +130,7 @@ class InboxFolders:
             order = order_in(folder)
             book.rename(target)
             if order is not None:
-                order.rename(_free(self.done / order.name))
+                order.rename(_free(self.done / order_name(target.name)))
         if folder.exists():
             shutil.rmtree(folder)
 
@@ -142,9 +142,11 @@ class InboxFolders:
         target = _free(self.failed / safe_name(printable(book.name) if book else folder.name))
         with output_errors(target):
             target.mkdir()
-            for file in (book, order_in(folder)):
-                if file is not None:
-                    file.rename(target / _short(file.name))
+            if book is not None:
+                name = _short(book.name)
+                book.rename(target / name)
+                if (order := order_in(folder)) is not None:
+                    order.rename(target / order_name(name))
             (target / REASON).write_text(
                 f"{reason}\n\nWhen that is put right, drop the file into the inbox again.\n", "utf-8"
             )

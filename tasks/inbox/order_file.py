@@ -39,6 +39,5 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text("utf-8"))
     except (ValueError, RecursionError) as error:  # `TOMLDecodeError`, and what is not UTF-8, are ValueErrors
-        raise BadInputError(
-            f'{file.name} cannot be read as TOML ({error}): write lines such as voice = "joe"'
-        ) from error
+        remedy = 'write lines such as voice = "joe"'
+        raise BadInputError(f"{file.name} cannot be read as TOML ({error}): {remedy}") from error
