@@ -218,6 +218,12 @@ class InboxSettings(_Section):
     ahead: AtLeastOne
 
 
+class NotifySettings(_Section):
+    """Who is told when a book is finished, has failed, or waits for people."""
+
+    addresses: tuple[str, ...]
+
+
 class Settings(BaseSettings):
     """All settings. Made by `load_settings`."""
 
@@ -235,6 +241,7 @@ class Settings(BaseSettings):
     execution: ExecutionSettings
     production: ProductionSettings
     inbox: InboxSettings
+    notify: NotifySettings
 
     @classmethod
     def settings_customise_sources(
