@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.actions.box import read_note
 from flows.services import Services
 from storage.artifacts import StoredFile
 from storage.errors import BookBusyError
@@ -70,6 +71,9 @@ def going(services: Services, kinds: Collection[str]) -> tuple[Room, ...]:
     unknown = sorted(set(kinds) - set(REMOVABLE))
     if unknown:
         raise BadInputError(f"--remove {unknown[0]}: what can go is {', '.join(REMOVABLE)}")
+    home = services.settings.storage.folder
+    if RUNS in kinds and read_note(home) is not None:
+        raise BadInputError("`talepress up` runs, and Prefect's server with it: `talepress down` ends it first")
     if services.has_database():
         _require_quiet(services)
     return tuple(room for room in rooms(services) if room.remove in kinds and room.files)

@@ -103,11 +103,13 @@ def packages() -> CheckResult:
 
 
 def ffmpeg(settings: Settings) -> CheckResult:
-    """Finds the ffmpeg that will be used."""
+    """Finds the ffmpeg that will be used, and tries what it writes."""
     from tasks.package.audio.ffmpeg import ffmpeg_path, ffmpeg_version
+    from tasks.package.trial import try_ffmpeg
 
     chosen = settings.package.ffmpeg
     try:
+        try_ffmpeg(settings.package)
         return CheckResult("ffmpeg", True, f"{ffmpeg_path(chosen)}, version {ffmpeg_version(chosen)}")
     except TalepressError as error:
         remedy = "leave package.ffmpeg empty" if chosen else "pip install imageio-ffmpeg"

@@ -21,10 +21,10 @@ from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
 from tasks.disk import require_writable
 from tasks.errors import BadInputError, CoverageError
 from tasks.ingest.book import read_book
-from tasks.package.audio.ffmpeg import ffmpeg_version
 from tasks.package.naming import check_template
 from tasks.package.output import Output
 from tasks.package.outputs import find_outputs
+from tasks.package.trial import try_ffmpeg
 from tasks.segment.script import write_script
 from tasks.synthesize.batches import speech_seconds
 from tasks.synthesize.keys import utterance_key
@@ -127,7 +127,7 @@ def prepare(
     check_template(settings.package.name)
     _check_profiles(settings)
     if settings.package.ffmpeg:
-        ffmpeg_version(settings.package.ffmpeg)
+        try_ffmpeg(settings.package)
     path = Path(request.book)
     model = services.front_end  # the networks are not needed before something is spoken
     sampling = services.sampling

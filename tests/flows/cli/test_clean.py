@@ -3,9 +3,11 @@
 import io
 import os
 import time
+from datetime import UTC, datetime
 
 import pytest
 
+from flows.actions.box import note_of, remove_note, save_note
 from flows.services import open_services, read_settings
 from storage.records import Master, PlacedUtterance, RunState, Take, Verdict
 from tests.flows.cli.test_plan import ordered
@@ -116,6 +118,18 @@ def test_nothing_goes_without_a_word(library, talepress, monkeypatch, command, a
     with library[0].database.snapshot() as uow:
         gone = not uow.books.exists(library[2].source) or "other" not in present(library)
     assert gone is (answer == "y")
+
+
+def test_what_prefect_remembers_stays_while_its_server_runs(voiced_home, talepress):
+    (voiced_home / "prefect").mkdir()
+    (voiced_home / "prefect" / "prefect.db").write_bytes(b"runs")
+    save_note(voiced_home, note_of("http://127.0.0.1:1/api", datetime.now(UTC), ()))
+    ended = talepress("clean", "--remove", "runs", "--yes")
+    assert (ended.code, "`talepress down` ends it" in ended.err) == (2, True)
+    assert (voiced_home / "prefect" / "prefect.db").exists()
+    remove_note(voiced_home)
+    assert talepress("clean", "--remove", "runs", "--yes").code == 0
+    assert not (voiced_home / "prefect").exists()
 
 
 @pytest.mark.parametrize("by", ["file", "id"])
