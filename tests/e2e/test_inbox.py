@@ -1,4 +1,8 @@
-"""A book dropped into the inbox of a real box, with nobody looking: schedules fire, a worker makes it, it is delivered."""
+"""A book in the inbox of a real box, and nobody looks: schedules fire, a worker makes it, and it is delivered."""
+
+import json
+import os
+import signal
 
 import pytest
 
@@ -6,6 +10,9 @@ from tests.e2e.box import Box
 from tests.flows.samples import BOOK
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+PARTS = ("server", "deployments", "scheduler", "workers of gpu", "workers of desk")
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +46,19 @@ def test_what_is_dropped_is_delivered_or_explained(box):
     ]
     shown = box.command("inbox", "list")
     assert "delivered" in shown.stdout
+
+
+def test_the_doctor_finds_all_well_and_names_what_is_not(box):
+    def checks():
+        shown = box.command("doctor", "--production", "--json")
+        assert shown.stdout, shown.stderr
+        found = {check["name"]: check for check in json.loads(shown.stdout)["checks"]}
+        return {name: found[name]["ok"] for name in PARTS if name in found}
+
+    assert checks() == dict.fromkeys(PARTS, True), box.command("doctor", "--production").stdout
+    os.kill(box.process.pid, signal.SIGSTOP)  # so that it starts nothing again
+    try:
+        os.kill(box.pid("Prefect"), signal.SIGKILL)
+        assert checks() == {"server": False}
+    finally:
+        os.kill(box.process.pid, signal.SIGCONT)
