@@ -43,12 +43,18 @@ PEAK_DBTP = -20.0
 LOUDNESS_LUFS = -23.0  # of a tone with such a peak
 
 
-@functools.lru_cache
 def try_ffmpeg(settings: PackageSettings) -> None:
     """Publishes two seconds of sound with the ffmpeg and the outputs that the settings name, and throws them away.
 
-    Raises `BadInputError` for an ffmpeg that cannot be used; otherwise as `find_outputs`.
+    The same settings are tried once in a process. Raises `BadInputError` for an ffmpeg that cannot be used; otherwise
+    as `find_outputs`.
     """
+    _try_once(settings.model_dump_json())
+
+
+@functools.lru_cache
+def _try_once(settings_json: str) -> None:
+    settings = PackageSettings.model_validate_json(settings_json)
     path = ffmpeg_path(settings.ffmpeg)
     version = ffmpeg_version(settings.ffmpeg)
     with tempfile.TemporaryDirectory(prefix="talepress-trial-") as name:
