@@ -148,6 +148,8 @@ class PackageSettings(_Section):
     narrator: str
     narration: Words
     disclosure: Words
+    opening: str
+    closing: str
 
 
 class VoicesSettings(_Section):

@@ -20,6 +20,7 @@ import typer
 from flows.cli import (
     bench,
     book,
+    check,
     clean,
     deploy,
     doctor,
@@ -71,6 +72,7 @@ COMMANDS = (
         publish.publish,
         ("talepress publish book.epub --as mp3,opus", "talepress publish book.epub --as acx --out for-the-shop"),
     ),
+    (check.check, ("talepress check for-the-shop/*.mp3 --for acx",)),
     (up.up, ("talepress up",)),
     (up.down, ("talepress down",)),
     (deploy.deploy, ("talepress deploy",)),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.books import BookArgument
+from flows.cli.check import show_deliveries
 from flows.cli.console import ExitCode, emit_json, emit_table, tell
 from storage.records import EditionFile, RunState
 
@@ -49,6 +50,7 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
             print(note)
         _show_flagged(report)
         _show_files(report.edition.files)
+        show_deliveries(report.deliveries)
         if report.flagged and report.page:
             print(f"to hear and judge: {report.page}")
     show_notes(report)

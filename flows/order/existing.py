@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flows.order.alone import alone
+from flows.order.credits import credit_titles, credit_utterances
 from flows.order.order import Order
 from flows.order.request import Request
 from flows.services import Services
@@ -99,6 +100,11 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
         chapters=order.selection,
         preset=order.services.settings.synthesize.preset,
         directions=order.request.directions,
+        credit_keys=tuple(
+            item.key
+            for title in credit_titles(order.services.settings.package)
+            for item in credit_utterances(order, title)
+        ),
     )
 
 

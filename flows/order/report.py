@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.order.resources import PeakMemory
 from storage.records import Coverage, Edition, RunState
 from tasks.voices.catalogue import VoiceCredit
+
+if TYPE_CHECKING:
+    from tasks.delivery.rules import Delivery
 
 MAX_FLAGGED_IN_MARKDOWN = 200  # Prefect shows the page whole; the table artifact holds every row
 
@@ -84,6 +87,7 @@ class RunReport:
     whole: WholeBook
     losses: tuple[str, ...] = ()  # what was left out of the book by a guess, where it is much or prose
     page: str = ""  # path of the review page; empty where there is none
+    deliveries: tuple[Delivery, ...] = ()  # what shops' rules say of the files that this run made for them
 
     @property
     def is_partial(self) -> bool:
@@ -146,6 +150,7 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "flagged": len(report.flagged),
         "losses": list(report.losses),
         "page": report.page,
+        "deliveries": deliveries_json(report.deliveries),
         "flagged_takes": flagged_rows(report.flagged),
         "coverage": coverage_json(report.coverage),
         "whole_book": {
@@ -156,6 +161,22 @@ def report_json(report: RunReport) -> dict[str, Any]:
             "coverage": coverage_json(report.whole.coverage),
         },
     }
+
+
+def deliveries_json(deliveries: Sequence[Delivery]) -> list[dict[str, Any]]:
+    """Makes the findings as JSON-ready values."""
+    return [
+        {
+            "path": str(delivery.path),
+            "shop": delivery.shop,
+            "meets_the_technical_numbers": delivery.passed,
+            "findings": [
+                {"rule": found.rule, "value": found.value, "limit": found.limit, "passed": found.passed}
+                for found in delivery.findings
+            ],
+        }
+        for delivery in deliveries
+    ]
 
 
 def flagged_sentence(report: RunReport) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from flows.order.existing import chosen_takes, edition_content, find_edition, fi
 from flows.order.order import Order
 from flows.progress import Progress, announce
 from flows.run import policies
+from flows.run.credits import make_credits
 from storage.records import Master
 from tasks import stopping
 from tasks.disk import output_errors
@@ -140,6 +142,7 @@ def publish(order: Order, masters: tuple[Master, ...], replacing: Replace) -> tu
     key, found = find_edition(order, content)
     if found is not None:
         return key, Published(found, ())
+    content = replace(content, credits=make_credits(order))
     settings = order.services.settings
     task = package_task.with_options(**policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`

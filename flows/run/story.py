@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from prefect import runtime
 from prefect.client.schemas.objects import State
 
 from flows.order.alone import alone, clear_work
+from flows.order.delivery import check_edition
 from flows.order.order import Order, prepare
 from flows.order.outcome import check_coverage, outcome
 from flows.order.report import RunReport
@@ -117,8 +119,10 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
         check_coverage(order, masters)
         edition = published.edition
         _write_page(order, edition)
+        deliveries = check_edition(edition, order.services.settings.package)
         wall = time.monotonic() - began
         report = outcome(order, masters, edition, tracker.work, wall_seconds=wall, replaced=published.replaced)
+        report = replace(report, deliveries=deliveries)
         with order.services.database.unit_of_work() as uow:
             uow.editions.save(run_id, edition, key)
             uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")

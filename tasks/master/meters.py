@@ -5,7 +5,7 @@ The meters know samples and rates. They must not know chapters or files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from pyloudnorm import IIRfilter
@@ -48,14 +48,23 @@ class LoudnessMeter:
 
     def lufs(self) -> float:
         """Returns the loudness so far in LUFS; the absolute gate, -70, when no block of 400 ms is louder than it."""
-        steps = np.concatenate(self._energies) if self._energies else np.zeros(0)
-        if len(steps) < STEPS_PER_BLOCK:
-            return ABSOLUTE_GATE_LUFS
-        blocks = np.convolve(steps, np.full(STEPS_PER_BLOCK, 1 / STEPS_PER_BLOCK), mode="valid")
-        blocks = blocks[blocks >= _energy(ABSOLUTE_GATE_LUFS)]
-        if not len(blocks):
-            return ABSOLUTE_GATE_LUFS
-        return _lufs(float(np.mean(blocks[blocks > np.mean(blocks) * 10 ** (RELATIVE_GATE_LU / 10)])))
+        return loudness_of([self])
+
+    def steps(self) -> np.ndarray:
+        """Returns the mean square, after weighting, of every full step of 100 ms so far."""
+        return np.concatenate(self._energies) if self._energies else np.zeros(0)
+
+
+def loudness_of(channels: Sequence[LoudnessMeter]) -> float:
+    """Returns the integrated loudness of a file whose channels, left and right or one, were measured each by itself."""
+    steps = np.sum([meter.steps() for meter in channels], axis=0)
+    if len(steps) < STEPS_PER_BLOCK:
+        return ABSOLUTE_GATE_LUFS
+    blocks = np.convolve(steps, np.full(STEPS_PER_BLOCK, 1 / STEPS_PER_BLOCK), mode="valid")
+    blocks = blocks[blocks >= _energy(ABSOLUTE_GATE_LUFS)]
+    if not len(blocks):
+        return ABSOLUTE_GATE_LUFS
+    return _lufs(float(np.mean(blocks[blocks > np.mean(blocks) * 10 ** (RELATIVE_GATE_LU / 10)])))
 
 
 class TruePeakMeter:

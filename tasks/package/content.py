@@ -32,6 +32,8 @@ class EditionContent:
     chapters: str = ""  # which of the book's chapters, as `1-3,5`; "": all that have something to say
     preset: str = ""  # its name, for people
     directions: tuple[str, ...] = ()  # what else was said about the reading, for people: "cast village", "en-GB"
+    credits: tuple[Master, ...] = ()  # opening and closing; in no chapter
+    credit_keys: tuple[str, ...] = ()  # of what is said in them
     words: WordTimes = field(default_factory=dict)  # when words are heard, as far as somebody has looked
 
     @cached_property

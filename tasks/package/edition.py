@@ -43,6 +43,7 @@ def edition_key(content: EditionContent) -> str:
         "book": content.book.source_sha256,
         "tags": tags,
         "masters": [[master.audio_sha256, master.title] for master in content.masters],
+        "credits": content.credit_keys,
         "part_hours": content.settings.part_hours,
         "outputs": [[output.kind, output.shape(content.settings)] for output in outputs],
         "ffmpeg": ffmpeg_version(content.settings.ffmpeg),

@@ -46,15 +46,19 @@ LOUDNESS_LUFS = -23.0  # of a tone with such a peak
 def try_ffmpeg(settings: PackageSettings) -> None:
     """Publishes two seconds of sound with the ffmpeg and the outputs that the settings name, and throws them away.
 
-    The same settings are tried once in a process. Raises `BadInputError` for an ffmpeg that cannot be used; otherwise
-    as `find_outputs`.
+    Raises `BadInputError` for an ffmpeg that cannot be used; otherwise as `find_outputs`.
     """
-    _try_once(settings.model_dump_json())
+    _try(settings.model_dump_json())
+
+
+def forget_trials() -> None:
+    """Lets what was tried be tried again."""
+    _try.cache_clear()
 
 
 @functools.lru_cache
-def _try_once(settings_json: str) -> None:
-    settings = PackageSettings.model_validate_json(settings_json)
+def _try(dumped: str) -> None:
+    settings = PackageSettings.model_validate_json(dumped)
     path = ffmpeg_path(settings.ffmpeg)
     version = ffmpeg_version(settings.ffmpeg)
     with tempfile.TemporaryDirectory(prefix="talepress-trial-") as name:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import mutagen
 import pytest
 
 from flows.order.request import Publication, Request
@@ -84,3 +85,36 @@ def test_a_sentence_that_changes_is_encoded_again_with_its_chapter(asked, book, 
     assert again.rendered == 1
     assert sorted(encoded) == ["ipod", "mp3"]
     assert again.edition.files[0].path.endswith(f" [{again.edition.files[0].path[-13:-5]}].m4b")  # of another book file
+
+
+def test_credits_are_spoken_once_and_lie_with_the_files_for_a_shop(asked, encoded, monkeypatch):
+    from flows.book_to_audio import book_to_audio
+
+    book_to_audio(Request(**asked))
+    done = publish(asked, "acx")
+    names = [Path(file.path).name for file in done.edition.files if file.kind == "acx"]
+    assert names == [
+        "Opening credits.mp3",
+        "01 Chapter One.mp3",
+        "02 Chapter Two.mp3",
+        "03 Chapter Three.mp3",
+        "Closing credits.mp3",
+        "Retail sample.mp3",
+    ]
+    opening = mutagen.File(done.edition.files[0].path)
+    assert opening.info.length > 2.75  # more than silence
+    assert opening.tags["TIT2"] == "Opening credits"
+    manifest = json.loads(Path(done.edition.files[-1].path).read_text("utf-8"))
+    assert [row["chapters"] for row in manifest["files"] if "credits" in row["file"]] == [[], []]
+
+    encoded.clear()
+    with open_services(read_settings()) as services, services.database.snapshot() as uow:
+        takes = len(uow.takes.audio())
+    assert publish(asked, "acx").edition == done.edition
+    assert encoded == []
+    monkeypatch.setenv("TALEPRESS_PACKAGE__CLOSING", "That was all.")
+    again = publish(asked, "acx")
+    assert encoded == ["mp3"]  # the closing credits
+    with open_services(read_settings()) as services, services.database.snapshot() as uow:
+        assert len(uow.takes.audio()) == takes + 1
+    assert again.replaced == (done.edition.files[4].path,)

@@ -25,6 +25,7 @@ from tasks.package.naming import safe_name
 from tasks.package.output import Draft, Output
 from tasks.package.outputs.audio_check import check_audio_file
 from tasks.package.parts import Parts
+from tasks.package.retail_sample import SAMPLE, retail_sample
 from tasks.package.timeline import AudioFile, HeldChapter
 
 AUDIBLE_GAIN_DB = 0.1  # a smaller change of loudness is left undone
@@ -83,7 +84,23 @@ def plan_files(kind: str, content: EditionContent, stem: str) -> tuple[PlannedFi
         (parts.next(master.samples / master.sample_rate), place) for place, master in enumerate(content.masters)
     ]
     groups = [[place for _, place in group] for _, group in groupby(numbered, lambda pair: pair[0])]
-    return tuple(_planned(kind, content, stem, groups, number) for number in range(len(groups)))
+    planned = [_planned(kind, content, stem, groups, number) for number in range(len(groups))]
+    credited = [_extra(kind, content, stem, _credits(master, profile)) for master in content.credits * profile.credits]
+    samples = retail_sample(content.masters, profile)
+    sample = [_extra(kind, content, stem, samples, SAMPLE)] if samples else []
+    return (*credited[:1], *planned, *credited[1:], *sample)
+
+
+def _extra(
+    kind: str, content: EditionContent, stem: str, stretches: tuple[Stretch, ...], title: str = ""
+) -> PlannedFile:
+    """Plans a file that is no part of the book's way from chapter to chapter: credits, or the retail sample."""
+    profile = publish_profile(kind, content.settings)
+    title = title or stretches[0].master.title
+    path = Path(f"{stem} ({profile.folder})") / f"{title}{FORMATS[profile.format].suffix}"
+    recording = _recording(stretches, profile, content.settings)
+    file = AudioFile(kind, path, sum(one.samples for one in stretches), (), recording.key)
+    return PlannedFile(file, recording, Label(content.tags, title, 1, 1, False, (), content.sample_rate))
 
 
 def _planned(
@@ -156,6 +173,10 @@ def _stretch(master: Master, profile: PublishProfile, *, first: bool) -> Stretch
     if profile.target_lufs == AS_MASTERED or abs(profile.target_lufs - master.loudness_lufs) < AUDIBLE_GAIN_DB:
         return stretch
     return replace(stretch, gain_db=profile.target_lufs - master.loudness_lufs, ceiling_dbtp=profile.ceiling_dbtp)
+
+
+def _credits(master: Master, profile: PublishProfile) -> tuple[Stretch, ...]:
+    return (_stretch(master, profile, first=True),)
 
 
 def _write(kind: str, draft: Draft) -> tuple[Path, ...]:

@@ -142,6 +142,10 @@ WRONG = [
     (["publish", "missing.epub", "--as", "mp3"], "missing.epub"),
     (["publish", "book.md", "--as", "mp3"], "book.md was never made"),
     (["publish", "book.md", "--voice", "tone"], "--voice"),
+    (["check", "missing.mp3", "--for", "acx"], "missing.mp3"),
+    (["check", "book.md", "--for", "acx"], "book.md"),
+    (["check", "book.md", "--for", "nobody"], "nobody"),
+    (["check", "book.md"], "--for"),
     # report
     (["report"], "BOOK"),
     (["report", "missing.epub"], "missing.epub"),

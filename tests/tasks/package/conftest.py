@@ -55,6 +55,8 @@ PACKAGE = PackageSettings(
     narrator="",
     narration="AI voice",
     disclosure="Narrated by a synthetic voice (Talepress, {voice}).",
+    opening="{title}.",
+    closing="The end.",
 )
 HEADINGS = (10_101, 12_345, 11_111)  # first sample of the heading in its chapter
 LENGTHS = (50_001, 70_007, 40_013)

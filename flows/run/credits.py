@@ -1,0 +1,100 @@
+"""Has a book's credits spoken and mastered, as chapters are, where an output wants them.
+
+Their takes are remembered by key; their masters are made each time, of the same takes with the same bytes. Knows
+nothing of what is said in them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from prefect.utilities.annotations import quote
+
+from flows.order.credits import credit_titles, credit_utterances
+from flows.order.order import Order
+from flows.run import policies
+from storage.records import ChosenTake, KeyedUtterance, Master, Take, Verdict
+from tasks.master.task import master as master_task
+from tasks.qa.verdict import best
+from tasks.stitch.task import stitch as stitch_task
+from tasks.synthesize.batches import RenderItem
+from tasks.synthesize.render import RenderJob
+from tasks.synthesize.task import synthesize_batch
+
+
+def make_credits(order: Order) -> tuple[Master, ...]:
+    """Makes the masters of the credits that the order's outputs want, in order; none where none does."""
+    return tuple(_master(order, title) for title in credit_titles(order.services.settings.package))
+
+
+def _master(order: Order, title: str) -> Master:
+    services = order.services
+    settings = services.settings
+    utterances = credit_utterances(order, title)
+    takes = _takes(order, utterances)
+    cues = tuple(ChosenTake(item.utterance, takes[item.key]) for item in utterances)
+    options = policies.retrying(settings.execution)
+    working = order.working_folder / f"{title}.flac"
+    stitched = stitch_task.with_options(**options)(services.store, quote(cues), settings.stitch, working)
+    made = master_task.with_options(**options)(services.store, stitched, title, 0, settings.master)
+    working.unlink(missing_ok=True)
+    return replace(made, title=title)
+
+
+def _takes(order: Order, utterances: Sequence[KeyedUtterance]) -> dict[str, Take]:
+    """Returns the best take of each utterance by key; speaks until one is not doubted, as often as is allowed."""
+    database = order.services.database
+    keys = [item.key for item in utterances]
+    for _ in range(1 + order.services.settings.qa.retakes):
+        found = _whole_takes(order, keys)
+        todo = [item for item in utterances if not any(take.verdict is Verdict.OK for take in found.get(item.key, ()))]
+        if not todo:
+            break
+        made = _speak(order, [(item, _attempts(found.get(item.key, ()))) for item in todo])
+        with database.unit_of_work() as uow:
+            uow.takes.add(made)
+            uow.commit()
+    return {key: best(takes) for key, takes in _whole_takes(order, keys).items()}
+
+
+def _attempts(takes: Sequence[Take]) -> int:
+    """Returns the number of the next attempt; one that is lost is made again, with the seed that it had."""
+    made = {take.attempt for take in takes}
+    return next(attempt for attempt in range(len(made) + 1) if attempt not in made)
+
+
+def _whole_takes(order: Order, keys: Sequence[str]) -> dict[str, tuple[Take, ...]]:
+    """Looks up takes whose audio is there; notes which have lost it, as `flows.run.audio` does for chapters."""
+    database = order.services.database
+    with database.snapshot() as uow:
+        found = uow.takes.of(keys)
+    gone = [
+        take.key for takes in found.values() for take in takes if not order.services.store.is_whole(take.audio_sha256)
+    ]
+    if not gone:
+        return found
+    with database.unit_of_work() as uow:
+        uow.takes.mark_lost(gone)
+        uow.commit()
+    return _whole_takes(order, keys)
+
+
+def _speak(order: Order, wanted: Sequence[tuple[KeyedUtterance, int]]) -> tuple[Take, ...]:
+    """Speaks utterances, each with the number of its attempt."""
+    importlib.import_module("torch")  # whole, before SciPy asks for it, see `flows.run.synthesis`
+    services = order.services
+    job = RenderJob(
+        items=tuple(RenderItem(item.key, item.utterance.spoken, attempt) for item, attempt in wanted),
+        voices={"": order.voice},
+        sampling=order.sampling,
+        engine=services.synthesize.engine,
+        model=services.synthesize.model,
+        model_digest=services.front_end.digest,
+        precision=services.precision,
+        qa=services.settings.qa,
+        store=services.store,
+    )
+    task = synthesize_batch.with_options(**policies.retrying(services.settings.execution))
+    return task(job).takes

@@ -1,0 +1,180 @@
+"""The delivery check: the same numbers as ffmpeg's own meters, and a verdict for every rule."""
+
+import json
+import re
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from storage.artifacts import ArtifactStore
+from storage.records import Master, PlacedUtterance
+from tasks.delivery.check import check_files
+from tasks.delivery.measure import measure_file
+from tasks.delivery.pauses import known_pauses
+from tasks.delivery.rules import judge, shops
+from tasks.errors import BadInputError
+from tasks.master.dynamics import level
+from tasks.package.audio.ffmpeg import ffmpeg_path
+from tasks.package.edition import publish_edition
+from tasks.synthesize.render import encode_flac
+from tests.tasks.audio import RATE, utterance
+from tests.tasks.package.conftest import PACKAGE, TITLES, files_of
+from tests.tasks.package.conftest import content as _content
+from tests.tasks.package.conftest import place as _place
+
+VOICES = Path(__file__).parents[1] / "master" / "voices"
+HEAD = 12_000
+TAIL = 72_000
+content = _content
+place = _place
+
+
+@pytest.fixture(scope="package")
+def store(tmp_path_factory):
+    return ArtifactStore(tmp_path_factory.mktemp("artifacts"))
+
+
+def master(store, index, voice):
+    """A chapter that a voice reads, with room tone before, after and between, at the loudness of all masters."""
+    speech, rate = soundfile.read(VOICES / f"{voice}.ogg")
+    assert rate == RATE
+    half = len(speech) // 2
+    gap = np.zeros(24_000)
+    audio = np.concatenate([np.zeros(HEAD), speech[:half], gap, speech[half:], np.zeros(TAIL)])
+    audio += 10 ** (-76 / 20) * np.random.default_rng(index).standard_normal(len(audio))
+    blocks = list(level(lambda: [audio], -19.0, -3.5, RATE))
+    address = store.put_bytes(encode_flac(np.concatenate(blocks), RATE))
+    spoken = [(HEAD, HEAD + half), (HEAD + half + len(gap), len(audio) - TAIL)]
+    placed = tuple(PlacedUtterance(utterance(0, chapter=index), f"take {index}", start, end) for start, end in spoken)
+    return Master(index, TITLES[index], address, RATE, len(audio), -19.0, -3.6, placed)
+
+
+@pytest.fixture(scope="package")
+def acx(tmp_path_factory, store, content):
+    """The files of a book of two chapters, as the profile for ACX makes them."""
+    masters = tuple(master(store, index, voice) for index, voice in enumerate(("slt", "joe")))
+    settings = PACKAGE.model_copy(update={"outputs": ("acx", "manifest")})
+    asked = replace(content, masters=masters, settings=settings)
+    edition = publish_edition(tmp_path_factory.mktemp("acx"), store, asked).edition
+    return [Path(path) for path in files_of(edition, "acx")]
+
+
+def filtered(path, filters):
+    """What ffmpeg's filters say of a file."""
+    command = [
+        ffmpeg_path(),
+        "-hide_banner",
+        "-nostats",
+        "-i",
+        str(path),
+        "-map",
+        "0:a",
+        "-af",
+        filters,
+        "-f",
+        "null",
+        "-",
+    ]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stderr
+
+
+def test_every_number_is_what_ffmpegs_own_meters_say(acx):
+    for path in acx:
+        found = measure_file(path)
+        overall = filtered(path, "astats=measure_perchannel=none").partition("Overall")[2]
+        stats = dict(re.findall(r"\] ([\w ]+): (-?[\d.]+)$", overall, re.MULTILINE))
+        assert found.rms_dbfs == pytest.approx(float(stats["RMS level dB"]), abs=0.01)
+        assert found.peak_dbfs == pytest.approx(float(stats["Peak level dB"]), abs=0.01)
+        summary = filtered(path, "ebur128=peak=true").rpartition("Summary:")[2]
+        loudness = float(re.search(r"I:\s+(-?[\d.]+) LUFS", summary)[1])
+        peak = float(re.search(r"Peak:\s+(-?[\d.]+) dBFS", summary)[1])
+        assert found.lufs == pytest.approx(loudness, abs=0.1)
+        assert found.true_peak_dbtp == pytest.approx(peak, abs=0.15)
+
+
+def test_what_the_acx_profile_makes_meets_the_numbers(acx):
+    for delivery in check_files(acx, "acx"):
+        assert delivery.passed, [finding for finding in delivery.findings if not finding.passed]
+        assert len(delivery.findings) == 13
+    overall = filtered(acx[0], "astats=measure_perchannel=none").partition("Overall")[2]
+    assert -23 <= float(re.search(r"RMS level dB: (-?[\d.]+)", overall)[1]) <= -18
+    assert float(re.search(r"Peak level dB: (-?[\d.]+)", overall)[1]) <= -3
+    head = filtered(acx[0], "atrim=end=0.7,astats=measure_perchannel=none").partition("Overall")[2]
+    assert float(re.search(r"RMS level dB: (-?[\d.]+)", head)[1]) <= -60
+
+
+def test_pauses_are_those_of_the_manifest(acx, tmp_path):
+    assert known_pauses(acx[-1]) == ()  # the retail sample
+    for path in acx[:-1]:
+        (pause,) = known_pauses(path)
+        assert pause[1] - pause[0] == pytest.approx(0.9, abs=1e-3)
+        assert measure_file(path, [pause]).pauses_dbfs < -60
+        assert measure_file(path, [(pause[0] - 2, pause[0] - 1)]).pauses_dbfs > -40  # where somebody speaks
+    assert known_pauses(tmp_path / "stranger.mp3") == ()
+    (tmp_path / "x.manifest.json").write_text(json.dumps({"sample_rate": 0, "files": [], "chapters": []}))
+    assert known_pauses(tmp_path / "stranger.mp3") == ()
+
+
+def write(path, *, seconds=3.0, level_db=-20.0, head_s=0.7, tail_s=1.5, floor_db=-70.0, rate=44_100, channels=1):
+    """A file with a tone between stretches of faint noise."""
+    frames = round((head_s + seconds + tail_s) * rate)
+    audio = 10 ** (floor_db / 20) * np.random.default_rng(1).standard_normal((frames, channels))
+    tone = 10 ** (level_db / 20) * np.sqrt(2) * np.sin(0.05 * np.arange(round(seconds * rate)))
+    audio[round(head_s * rate) :][: len(tone)] += tone[:, None]
+    soundfile.write(path, audio, rate)
+    return path
+
+
+def failing(path, shop="acx"):
+    return {finding.rule for finding in check_files([path], shop)[0].findings if not finding.passed}
+
+
+def test_each_fault_is_found_by_its_rule(tmp_path):
+    plain = {"format", "bitrate_mode", "tags"}  # a WAV file without tags
+    path = tmp_path / "a.wav"
+    assert failing(write(path)) == plain
+    assert failing(write(path, head_s=0.2)) == plain | {"head_s"}
+    assert failing(write(path, head_s=1.3)) == plain | {"head_s"}
+    assert failing(write(path, tail_s=0.6)) == plain | {"tail_s"}
+    assert failing(write(path, floor_db=-50)) == plain | {"floor_dbfs", "pauses_dbfs"}
+    assert failing(write(path, level_db=-5)) == plain | {"rms_dbfs", "peak_dbfs"}
+    assert failing(write(path, level_db=-28)) == plain | {"rms_dbfs"}
+    assert failing(write(path, rate=22_050)) == plain | {"sample_rate"}
+
+
+def test_levels_of_two_channels_are_those_of_the_meters(tmp_path):
+    path = write(tmp_path / "two.wav", channels=2)
+    found = measure_file(path)
+    summary = filtered(path, "ebur128=peak=true").rpartition("Summary:")[2]
+    assert found.lufs == found.lufs_per_ear == pytest.approx(float(re.search(r"I:\s+(-?[\d.]+)", summary)[1]), abs=0.1)
+    assert found.channels == 2
+
+
+def test_files_of_one_book_must_be_alike(tmp_path):
+    one = write(tmp_path / "1.wav")
+    two = write(tmp_path / "2.wav", channels=2)
+    first, second = check_files([one, two], "acx")
+    assert "same channels" not in {finding.rule for finding in first.findings}
+    assert "same channels" in {finding.rule for finding in second.findings if not finding.passed}
+
+
+def test_rules_measure_what_there_is(acx):
+    measured = measure_file(acx[0])
+    for shop in shops():
+        (delivery,) = judge([measured], shop)
+        assert delivery.findings
+        assert all(finding.limit and finding.label for finding in delivery.findings)
+
+
+def test_what_cannot_be_checked_is_refused_in_words(tmp_path):
+    (tmp_path / "text.mp3").write_text("no audio")
+    (tmp_path / "text.txt").write_text("no audio")
+    for name in ("text.mp3", "text.txt"):
+        with pytest.raises(BadInputError, match=name):
+            check_files([tmp_path / name], "acx")
+    with pytest.raises(BadInputError, match="no rules of 'shop': known are acx"):
+        check_files([], "shop")

@@ -1,0 +1,41 @@
+"""The retail sample: from the first words after a heading to the end of a sentence, short enough and not too short."""
+
+from configs.publish_profiles import publish_profile
+from storage.records import Master, PlacedUtterance
+from tasks.package.retail_sample import retail_sample
+from tests.tasks.audio import RATE, utterance
+from tests.tasks.package.conftest import PACKAGE
+
+ACX = publish_profile("acx", PACKAGE)
+
+
+def chapter(index, *spans, seconds, heading=True):
+    """Spans in seconds; the first one is the heading."""
+    placed = tuple(
+        PlacedUtterance(
+            utterance(n, chapter=index, heading=heading and n == 0), "k", round(start * RATE), round(end * RATE)
+        )
+        for n, (start, end) in enumerate(spans)
+    )
+    return Master(index, "T", "a", RATE, round(seconds * RATE), -19.0, -4.0, placed)
+
+
+def spans(sample):
+    return [(one.master.chapter_index, one.start / RATE, one.stop / RATE) for one in sample]
+
+
+def test_it_ends_with_the_last_sentence_that_fits():
+    long = chapter(0, (0.5, 2), (3.5, 100), (100.5, 250), (250.8, 299), (300, 400), seconds=403)
+    assert spans(retail_sample([long], ACX)) == [(0, 2.75, 300.0)]
+
+
+def test_it_goes_on_with_the_next_chapter_where_the_first_is_short():
+    first = chapter(0, (0.5, 2), (3.5, 20), seconds=23)
+    second = chapter(1, (0.5, 2), (3.5, 90), (90.3, 400), seconds=403)
+    assert spans(retail_sample([first, second], ACX)) == [(0, 2.75, 22.0), (1, -0.25, 90.3)]
+
+
+def test_a_book_of_one_sentence_that_is_too_long_has_none():
+    assert retail_sample([chapter(0, (0.5, 400), seconds=403, heading=False)], ACX) == ()
+    assert retail_sample([chapter(0, (0.5, 2), seconds=5)], ACX) == ()  # nothing but a heading
+    assert retail_sample([chapter(0, (0.5, 2), (3, 9), seconds=12)], publish_profile("mp3", PACKAGE)) == ()
