@@ -11,7 +11,6 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,6 +24,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 from pydantic_settings import SettingsError as UnreadableVariableError
+
+from tortoise_core.plain_data import parse_toml
 
 _FOLDER = Path(__file__).parent
 _PREFIX = "TALEPRESS_"
@@ -136,6 +137,21 @@ class MasterSettings(_Section):
     ceiling_dbtp: Annotated[float, Field(ge=-20, le=0)]
 
 
+class AlignSettings(_Section):
+    """Who listens for the words of takes."""
+
+    method: Literal["speller", "pocketsphinx"]
+    model: Annotated[str, Field(min_length=1)]
+
+
+class ReadAlongSettings(_Section):
+    """The EPUB that is read aloud."""
+
+    grain: Literal["sentence", "word"]
+    bitrate_kbps: Annotated[int, Field(ge=16, le=320)]
+    epubcheck: bool
+
+
 class PackageSettings(_Section):
     """The published files. `outputs` names their kinds; packaging knows which there are."""
 
@@ -150,6 +166,8 @@ class PackageSettings(_Section):
     disclosure: Words
     opening: str
     closing: str
+    feed_url: str
+    readalong: ReadAlongSettings
 
 
 class VoicesSettings(_Section):
@@ -237,6 +255,7 @@ class Settings(BaseSettings):
     qa: QaSettings
     stitch: StitchSettings
     master: MasterSettings
+    align: AlignSettings
     package: PackageSettings
     voices: VoicesSettings
     storage: StorageSettings
@@ -266,11 +285,24 @@ def load_settings(**overrides: Mapping[str, Any]) -> Settings:
     for file in _files():
         _check_file(file)
     try:
-        return Settings(**{section: dict(values) for section, values in overrides.items()})  # type: ignore[arg-type]
+        given = {section: dict(values) for section, values in overrides.items()}
+        settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise SettingsError("; ".join(_explain(detail, overrides) for detail in error.errors())) from error
     except UnreadableVariableError as error:
         raise SettingsError(f"{error}: write a list as JSON, {_PREFIX}INGEST__ALSO_READ='[\"nav\"]'") from error
+    _check_data_folder(settings.storage)
+    return settings
+
+
+def _check_data_folder(storage: StorageSettings) -> None:
+    """Refuses a data folder whose name the database cannot remember, or that belongs to no user."""
+    try:
+        str(storage.folder).encode("utf-8")
+    except (UnicodeEncodeError, RuntimeError) as error:
+        raise SettingsError(
+            f"the data folder cannot be used ({error}): set TALEPRESS_HOME to a folder whose name is UTF-8"
+        ) from error
 
 
 def default_data_folder() -> Path:
@@ -303,8 +335,8 @@ def _files() -> tuple[Path, ...]:
 def _check_file(file: Path) -> None:
     """Says clearly what is wrong with a file before pydantic sees it."""
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        content = parse_toml(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise SettingsError(f"settings file {file} cannot be read: {error}") from error
     for section, values in content.items():
         if section in Settings.model_fields and not isinstance(values, dict):
@@ -341,7 +373,7 @@ def _source_of(path: list[str], overrides: Mapping[str, Any]) -> str:
     if variable in (name.upper() for name in os.environ):
         return f"environment variable {variable}"
     for file in reversed(_files()):
-        if _holds(tomllib.loads(file.read_text(encoding="utf-8")), path):
+        if _holds(parse_toml(file.read_text(encoding="utf-8")), path):
             return str(file)
     return "nowhere"
 

@@ -9,12 +9,14 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.book_to_audio import unspoken
+from flows.order.existing import last_request
 from flows.order.order import Order
 from flows.order.report import RunReport
 from flows.order.request import Retrial
 from flows.order.retrial import chosen_again
 from flows.run import policies
 from flows.run.story import run_request
+from flows.services import open_services, read_settings
 from storage.records import KeyedUtterance
 from tasks.package.place import Replace
 
@@ -26,9 +28,11 @@ def retry_failed(request: Retrial) -> RunReport | State[RunReport]:
     An utterance that is asked for by its place gets one of its new takes in any case.
 
     Args:
-        request: what the book was made with.
+        request: which book, and what of it; what is not given is as in the book's last run.
     """
-    return run_request(request, "retry_failed", unspoken_or_asked_for, Replace.SAME_READING)
+    with open_services(read_settings()) as services:
+        whole = last_request(services, request.model_dump(exclude_defaults=True), Retrial)
+    return run_request(whole, "retry_failed", unspoken_or_asked_for, Replace.SAME_READING)
 
 
 def unspoken_or_asked_for(order: Order) -> tuple[KeyedUtterance, ...]:

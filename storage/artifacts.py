@@ -14,25 +14,34 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import fsspec.core
+from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
-from storage.errors import ArtifactError, DamagedArtifactError, MissingArtifactError, StoreUnavailableError
+from storage.errors import (
+    ArtifactError,
+    DamagedArtifactError,
+    MissingArtifactError,
+    StoreLostError,
+    StoreUnavailableError,
+)
 
 MARKER = "store.id"  # the file that says who a store is
 
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
+_EXTRAS = ("s3",)  # kinds of places that are an extra of this project
 _CHUNK_BYTES = 1 << 20
 _STALE_SECONDS = 24 * 3600.0  # no writer takes a day for one file: older temporaries were left by a killed process
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """An artifact as it lies in a local store."""
+    """An artifact as it lies in the store."""
 
     address: str
     bytes: int
@@ -57,13 +66,7 @@ class ArtifactStore:
         """
         # A plain path is taken as it is: fsspec would read meaning into "::" and the like.
         if "://" in str(url):
-            try:
-                self._fs, self._root = fsspec.core.url_to_fs(str(url))
-            except (ImportError, ValueError) as error:  # a package that is not installed, or no such kind of place
-                raise StoreUnavailableError(
-                    f"the artifact store {url} cannot be opened ({error}): install what is missing, or correct "
-                    "storage.artifacts_url"
-                ) from error
+            self._fs, self._root = _connect(str(url))
             self._url = str(url)
         else:
             self._fs = LocalFileSystem()
@@ -90,14 +93,13 @@ class ArtifactStore:
         Raises `StoreUnavailableError` where it cannot be read.
         """
         try:
-            return str(self._fs.cat_file(f"{self._root}/{MARKER}").decode("ascii", "replace")).strip()
+            with self._reading():
+                return str(self._fs.cat_file(f"{self._root}/{MARKER}").decode("ascii", "replace")).strip()
         except FileNotFoundError:
             return None
-        except OSError as error:
-            raise self._unavailable(error) from error
 
     def mark(self, identity: str) -> None:
-        """Has the store say who it is. Raises `OSError` (disk full, no permission)."""
+        """Has the store say who it is. Raises as `put_bytes`."""
         self._identity = None  # it may be marked anew
         content = f"{identity}\n".encode("ascii")
         if self._local:
@@ -105,25 +107,33 @@ class ArtifactStore:
             temporary.replace(Path(self._root) / MARKER)
             _sync_folder(Path(self._root))
         else:
-            self._fs.pipe_file(f"{self._root}/{MARKER}", content)
+            with self._sending():
+                self._fs.pipe_file(f"{self._root}/{MARKER}", content)
         self._identity = identity
 
     def put_bytes(self, data: bytes) -> str:
         """Stores `data` and returns its address. Raises `OSError` (disk full, no permission); then nothing is left.
 
-        Raises `StoreUnavailableError` for a store that has gone since it was opened.
+        Raises `StoreUnavailableError` for a store that has gone since it was opened, and for a remote one's troubles.
         """
         if self._local:
             return self._receive(io.BytesIO(data))
         address = hashlib.sha256(data).hexdigest()
         if not self.is_whole(address):
-            self._fs.pipe_file(self._location(address), data)  # object stores publish whole objects at once
+            with self._sending():
+                self._fs.pipe_file(self._location(address), data)  # object stores publish whole objects at once
         return address
 
     def put_file(self, path: Path) -> str:
-        """Stores a copy of the file at `path` and returns its address. Raises `OSError` as `put_bytes` does."""
+        """Stores a copy of the file at `path` and returns its address. Raises as `put_bytes`."""
         with path.open("rb") as source:
-            return self._receive(source) if self._local else self.put_bytes(source.read())
+            if self._local:
+                return self._receive(source)
+            address = hashlib.file_digest(source, "sha256").hexdigest()
+        if not self.is_whole(address):
+            with self._sending():
+                self._fs.put_file(str(path), self._location(address))
+        return address
 
     def exists(self, address: str) -> bool:
         """Tells whether `address` has a file, without reading it. Raises `ArtifactError` for what is no address.
@@ -132,12 +142,11 @@ class ArtifactStore:
         read, is not there or is another.
         """
         try:
-            self._fs.info(self._location(address))
+            with self._reading():
+                self._fs.info(self._location(address))
         except FileNotFoundError:
             self._require_identity()
             return False
-        except OSError as error:
-            raise self._unavailable(error) from error
         return True
 
     def is_whole(self, address: str) -> bool:
@@ -158,52 +167,45 @@ class ArtifactStore:
 
     def addresses(self) -> Iterator[str]:
         """Lists the addresses of all artifacts, in order. Raises `StoreUnavailableError`."""
-        try:
-            for folder in sorted(self._fs.ls(self._root, detail=False)):
-                if len(Path(folder).name) == 2:
-                    names = (Path(path).name for path in sorted(self._fs.ls(folder, detail=False)))
-                    yield from (name for name in names if _ADDRESS.fullmatch(name))
-        except OSError as error:
-            raise self._unavailable(error) from error
+        for folder in self._names(self._root):
+            if len(folder) == 2:
+                yield from (name for name in self._names(f"{self._root}/{folder}") if _ADDRESS.fullmatch(name))
 
     def open(self, address: str) -> BinaryIO:
         """Opens an artifact for reading, unchecked. Raises `MissingArtifactError`, `StoreUnavailableError`."""
         try:
-            return cast(BinaryIO, self._fs.open(self._location(address), "rb"))
+            with self._reading():
+                return cast(BinaryIO, self._fs.open(self._location(address), "rb"))
         except FileNotFoundError as error:
             self._require_identity()
             raise self._missing(address) from error
-        except OSError as error:
-            raise self._unavailable(error) from error
 
     def read(self, address: str) -> bytes:
         """Reads all bytes of an artifact and checks them against its address. Raises as `verify`."""
-        with self.open(address) as file:
+        with self.open(address) as file, self._reading():
             data = file.read()
         if hashlib.sha256(data).hexdigest() != address:
             raise self._damaged(address)
         return data
 
     def files(self) -> Iterator[StoredFile]:
-        """Lists all artifacts. Raises `ArtifactError` in a remote store, which has tools of its own for that."""
-        if not self._local:
-            raise ArtifactError(
-                f"the artifacts in {self._root} are not local files: look at them with that place's tools"
-            )
-        for path in Path(self._root).glob("[0-9a-f][0-9a-f]/*"):
-            if _ADDRESS.fullmatch(path.name):
-                found = path.stat()
-                yield StoredFile(path.name, found.st_size, time.time() - found.st_mtime)
+        """Lists all artifacts. Raises `StoreUnavailableError`."""
+        with self._reading():
+            found = self._fs.find(self._root, detail=True)
+        for path, about in found.items():
+            if _ADDRESS.fullmatch(Path(path).name):
+                yield StoredFile(Path(path).name, about["size"], time.time() - self._written_at(path, about))
 
     def remove(self, address: str) -> None:
-        """Deletes an artifact; one that is gone already is none of anybody's concern. Raises `OSError`."""
+        """Deletes an artifact; one that is gone already is none of anybody's concern. Raises as `put_bytes`."""
         if self.exists(address):
-            self._fs.rm_file(self._location(address))
+            with self._sending():
+                self._fs.rm_file(self._location(address))
 
     def verify(self, address: str) -> None:
         """Checks an artifact's bytes against its address. Raises `MissingArtifactError`, `DamagedArtifactError`."""
         digest = hashlib.sha256()
-        with self.open(address) as file:
+        with self.open(address) as file, self._reading():
             while chunk := file.read(_CHUNK_BYTES):
                 digest.update(chunk)
         if digest.hexdigest() != address:
@@ -269,10 +271,56 @@ class ArtifactStore:
                 "storage.database_url, or have `talepress maintain adopt-store` take it for this library"
             )
 
-    def _unavailable(self, error: OSError) -> StoreUnavailableError:
-        reason = error.strerror or error
-        return StoreUnavailableError(
-            f"the artifact store at {self._url} cannot be read ({reason}); is its disk well, and is reading permitted?"
+    def _names(self, folder: str) -> list[str]:
+        with self._reading():
+            return sorted(Path(path).name for path in self._fs.ls(folder, detail=False))
+
+    def _written_at(self, path: str, about: dict[str, Any]) -> float:
+        """When a file was written, in seconds since 1970. Object stores tell it with the list; others when asked."""
+        written = about.get("LastModified") or self._fs.modified(path)
+        return float(written.timestamp())
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Turns trouble with the place into `StoreUnavailableError`; that something is not there passes."""
+        try:
+            yield
+        except (FileNotFoundError, ArtifactError):
+            raise
+        except OSError as error:
+            if not self._local and not isinstance(error, PermissionError):
+                raise self._lost(error) from error
+            raise StoreUnavailableError(
+                f"the artifact store at {self._url} cannot be read ({error.strerror or error}); is its disk well, and "
+                "is reading permitted?"
+            ) from error
+        except Exception as error:  # each kind of remote place has errors of its own
+            if self._local:
+                raise
+            raise self._lost(error) from error
+
+    @contextmanager
+    def _sending(self) -> Iterator[None]:
+        """Turns what goes wrong while a remote place is written to into `StoreUnavailableError`; local errors pass."""
+        try:
+            yield
+        except (FileNotFoundError, PermissionError) as error:
+            if self._local:
+                raise
+            raise StoreUnavailableError(
+                f"the artifact store at {self._url} cannot be written ({error}); is there such a place, and is writing "
+                "permitted?"
+            ) from error
+        except Exception as error:
+            if self._local:
+                raise
+            raise self._lost(error) from error
+
+    def _lost(self, error: Exception) -> StoreLostError:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return StoreLostError(
+            f"the artifact store at {self._url} does not answer ({reason}); see that it runs and can be reached, then "
+            "run the same command again"
         )
 
     def _location(self, address: str) -> str:
@@ -296,6 +344,25 @@ class ArtifactStore:
                     path.unlink()
             except FileNotFoundError:  # another process was faster
                 continue
+
+
+def _connect(url: str) -> tuple[AbstractFileSystem, str]:
+    """Returns the file system of a URL, and the store's path there. Raises `StoreUnavailableError`."""
+    try:
+        # Without a cache of listings: it would not know what other processes write.
+        file_system, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    except ImportError as error:
+        kind = url.partition("://")[0]
+        remedy = f"pip install 'talepress[{kind}]'" if kind in _EXTRAS else "install it"
+        raise StoreUnavailableError(
+            f"the artifact store {url} cannot be opened, a package is missing ({error}): `{remedy}`, or correct "
+            "storage.artifacts_url"
+        ) from error
+    except ValueError as error:
+        raise StoreUnavailableError(
+            f"the artifact store {url} cannot be opened ({error}): correct storage.artifacts_url"
+        ) from error
+    return file_system, str(root)
 
 
 def _sync_folder(folder: Path) -> None:

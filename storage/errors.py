@@ -7,6 +7,7 @@ StorageError
   + IncompleteError        utterances without a chosen take where every one is needed
   + DatabaseError          the database cannot be opened, read or written (damaged, newer, disk full)
   |   + DatabaseBusyError    locked by another process for longer than the time-out: worth another try
+  |   + DatabaseLostError    the server is away, or has cut the connection: worth another try
   |   + DatabaseFullError    no room on its disk
   |   + DatabasePlaceError   its folder cannot be made or written to
   |   + DatabaseUrlError     the setting is no database URL, or names a kind of database that cannot be used here
@@ -14,6 +15,7 @@ StorageError
       + MissingArtifactError   there is no such file
       + DamagedArtifactError   the file's bytes do not match its address
       + StoreUnavailableError  the whole store is not there, is another one, or cannot be read
+          + StoreLostError       a remote store does not answer: worth another try
 
 Messages say what is wrong, where, and the remedy, in one line.
 """
@@ -47,6 +49,10 @@ class DatabaseBusyError(DatabaseError):
     """The database stayed locked for longer than the time-out; another try may succeed."""
 
 
+class DatabaseLostError(DatabaseError):
+    """The database server cannot be reached, or has cut the connection; another try may succeed."""
+
+
 class DatabaseFullError(DatabaseError):
     """There is no room on the database's disk."""
 
@@ -73,3 +79,7 @@ class DamagedArtifactError(ArtifactError):
 
 class StoreUnavailableError(ArtifactError):
     """The artifact store is not there, belongs to another library, or cannot be read: nothing is known to be lost."""
+
+
+class StoreLostError(StoreUnavailableError):
+    """A remote artifact store does not answer, or not as it should; another try may succeed."""

@@ -7,7 +7,7 @@ repository that writes the row gives its value. This module must not know any ta
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, astuple, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
@@ -16,7 +16,17 @@ from typing import Any, TypeVar
 from sqlalchemy import JSON, DateTime, Dialect, Double, Enum, Text, TypeDecorator, inspect
 from sqlalchemy.orm import DeclarativeBase
 
-from storage.records import BlockKind, InboxState, LedgerState, Markup, MarkupKind, PauseKind, RunState, Verdict
+from storage.records import (
+    BlockKind,
+    InboxState,
+    LedgerState,
+    Markup,
+    MarkupKind,
+    PauseKind,
+    RunState,
+    Verdict,
+    WordTime,
+)
 
 Record = TypeVar("Record")
 
@@ -96,6 +106,26 @@ class Notes(TypeDecorator[tuple[Markup, ...]]):
         return tuple(Markup(**note | {"kind": MarkupKind(note["kind"])}) for note in value)
 
 
+class Words(TypeDecorator[tuple[WordTime, ...]]):
+    """Words with their times as a JSON list of lists: there are many."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[WordTime, ...] | None, dialect: Dialect) -> list[list[int]] | None:
+        """Makes each word a list of its fields."""
+        return None if value is None else [list(astuple(word)) for word in value]
+
+    def process_result_value(self, value: list[list[int]] | None, dialect: Dialect) -> tuple[WordTime, ...] | None:
+        """Makes each list a word again."""
+        if value is None:
+            return None
+        return tuple(
+            WordTime(start, end, start_sample, end_sample, bool(is_estimated))
+            for start, end, start_sample, end_sample, is_estimated in value
+        )
+
+
 def _words(enum: type[StrEnum]) -> Enum:
     """Makes a column of an enum's values as plain words: readable in any SQL shell, extended without a migration."""
     return Enum(enum, native_enum=False, length=16, values_callable=lambda members: [str(member) for member in members])
@@ -107,6 +137,7 @@ COLUMN_TYPES: dict[Any, Any] = {
     datetime: UtcDateTime(),
     tuple[str, ...]: Texts(),
     tuple[Markup, ...]: Notes(),
+    tuple[WordTime, ...]: Words(),
     dict[str, float]: JSON(),
     dict[str, object]: JSON(),
     BlockKind: _words(BlockKind),

@@ -202,6 +202,17 @@ class Take:
 
 
 @dataclass(frozen=True)
+class WordTime:
+    """When a word of an utterance is spoken: samples of its take, `[start_sample, end_sample)`."""
+
+    start: int  # characters of `Utterance.spoken`; of `Utterance.text` where the word is one of the source
+    end: int
+    start_sample: int
+    end_sample: int
+    is_estimated: bool = False  # nobody heard it: its place in the take is in proportion to the text
+
+
+@dataclass(frozen=True)
 class VoiceRecord:
     """A voice: a name, the digest of its latents and the artifact that holds them."""
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 from storage.mapping import COLUMN_TYPES
-from storage.records import BlockKind, InboxState, LedgerState, Markup, PauseKind, RunState, Verdict
+from storage.records import BlockKind, InboxState, LedgerState, Markup, PauseKind, RunState, Verdict, WordTime
 
 
 class Base(DeclarativeBase):
@@ -306,6 +306,16 @@ class EditionChapterRow(Base):
     title: Mapped[str]
     start: Mapped[float]
     end: Mapped[float]
+
+
+class WordTimesRow(Base):
+    """When the words of a take are spoken: found when somebody first wants to know, and found again where lost."""
+
+    __tablename__ = "word_times"
+
+    take_key: Mapped[str] = _owner("takes.key")
+    timer: Mapped[str] = mapped_column(primary_key=True, doc="what timed them: its kind, version and weights")
+    words: Mapped[tuple[WordTime, ...]] = mapped_column(doc="`storage.records.WordTime`, in order")
 
 
 class StoreRow(Base):

@@ -84,11 +84,12 @@ def publish(temporary: Path, final: Path) -> None:
 
     Args:
         temporary: the finished file, on the same disk as `final`.
-        final: its place; its folder is made when there is none, but not the one above it.
+        final: its place; its folder is made when there is none, and those above it.
     """
-    if not final.parent.is_dir():
-        final.parent.mkdir()
-        _flush_folder(final.parent.parent)
+    missing = [folder for folder in final.parents if not folder.is_dir()]
+    for folder in reversed(missing):
+        folder.mkdir()
+        _flush_folder(folder.parent)
     with temporary.open("rb+") as file:
         os.fsync(file.fileno())
     temporary.replace(final)

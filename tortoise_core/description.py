@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from tortoise_core.errors import CheckpointError
+from tortoise_core.plain_data import parse_json, parse_toml
 
 FORMAT = 1
 MANIFEST_NAMES = ("model.json", "model.toml")
@@ -64,7 +64,7 @@ def read_description(source: Path) -> ModelDescription:
     path = _manifest_path(source)
     try:
         text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+        content = parse_toml(text) if path.suffix == ".toml" else parse_json(text)
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:

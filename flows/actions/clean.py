@@ -52,6 +52,7 @@ def rooms(services: Services) -> tuple[Room, ...]:
                 (REMOVABLE[TAKES], uow.references.other_takes(), TAKES),
                 (REMOVABLE[CHAPTERS], frozenset(uow.masters.audio().values()), CHAPTERS),
                 ("voices", uow.references.voices(), ""),
+                ("book files, for read-alongs", uow.references.books(), ""),
             )
         for what, addresses, remove in kinds:
             counted.append(_room(what, (files.pop(address) for address in addresses if address in files), remove))
@@ -75,7 +76,7 @@ def going(services: Services, kinds: Collection[str]) -> tuple[Room, ...]:
     if RUNS in kinds and read_note(home) is not None:
         raise BadInputError("`talepress up` runs, and Prefect's server with it: `talepress down` ends it first")
     if services.has_database():
-        _require_quiet(services)
+        require_quiet(services)
     return tuple(room for room in rooms(services) if room.remove in kinds and room.files)
 
 
@@ -122,7 +123,7 @@ def _remove_files(services: Services, addresses: Iterable[str]) -> None:
         services.store.remove(address)
 
 
-def _require_quiet(services: Services) -> None:
+def require_quiet(services: Services) -> None:
     """Raises `BookBusyError` while a living process works on any book."""
     with services.database.snapshot() as uow:
         for book in uow.books.summaries():

@@ -5,14 +5,18 @@ Deletes no audio. Knows nothing of how results are shown.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
+import storage.copying
+from flows.actions.clean import require_quiet
 from flows.services import Services
 from storage.artifacts import ArtifactStore
 from storage.database import Database
-from storage.errors import StorageError
+from storage.errors import NotFoundError, StorageError
 from storage.records import Take, VoiceRecord
 from tasks.errors import TalepressError
 from tasks.synthesize.take_tags import read_tags
@@ -132,6 +136,22 @@ def rebuild(services: Services) -> Rebuilt:
     return Rebuilt(files, damaged, takes)
 
 
+def copy_database(services: Services, url: str) -> dict[str, int]:
+    """Copies the library's database into an empty one, see `storage.copying`. Returns the number of rows by table.
+
+    The artifact store stays where it is. Raises `NotFoundError` where there is nothing to copy, `BookBusyError` while
+    a run is alive, whose takes would be missing, and as `storage.copying.copy_database`.
+    """
+    if not services.has_database():
+        raise NotFoundError("there is no library yet: nothing was copied")
+    require_quiet(services)
+    target = Database(url)
+    try:
+        return storage.copying.copy_database(services.database, target)
+    finally:
+        target.close()
+
+
 def _fault(voice: VoiceRecord, store: ArtifactStore) -> str:
     """What is wrong with a voice's latents; empty when nothing is."""
     try:
@@ -148,8 +168,11 @@ def _enrol_again(services: Services, name: str) -> None:
         voice = uow.voices.find(name, services.front_end.digest)
     if voice is None or not all(store.is_whole(clip) for clip in voice.clips):
         return  # another model's, or nothing to make it of: its fault stays in the report, with the remedy
-    try:
-        clips = [store.path(clip) for clip in voice.clips]
-        enrol_voice(services.engine, store, name, clips, services.settings.voices, voice.description)
-    except (StorageError, TalepressError, TortoiseError):
-        return  # the same
+    with tempfile.TemporaryDirectory() as folder:
+        clips = [Path(folder) / clip for clip in voice.clips]
+        for clip in clips:
+            clip.write_bytes(store.read(clip.name))
+        try:
+            enrol_voice(services.engine, store, name, clips, services.settings.voices, voice.description)
+        except (StorageError, TalepressError, TortoiseError):
+            return  # the same

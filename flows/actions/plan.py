@@ -6,7 +6,6 @@ of how a plan is shown.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from tasks.plan.plan_diff import diff_plans
 from tasks.segment.script import write_script
 from tasks.synthesize.batches import CHARS_PER_SECOND, speech_seconds
 from tasks.synthesize.keys import utterance_key
+from tortoise_core.plain_data import parse_json
 
 _PLAN_KEYS = frozenset({"chapters", "forecast_seconds", "title"})
 
@@ -82,7 +82,7 @@ def compare(services: Services, planned: dict[str, Any], other: Path, reading: R
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = parse_json(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise BadInputError(f"{path} cannot be read: {error}") from error
     rows = content.get("chapters") if isinstance(content, dict) else None

@@ -19,6 +19,7 @@ import typer
 from storage.errors import (
     BookBusyError,
     DatabaseFullError,
+    DatabaseLostError,
     DatabasePlaceError,
     DatabaseUrlError,
     DuplicateError,
@@ -36,7 +37,8 @@ WRONG_PATH = frozenset(  # of a file that the user named: there is another to be
     {errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL}
 )
 BAD_INPUT = (BadInputError, NotFoundError, DuplicateError, BookBusyError, DatabaseUrlError, DatabasePlaceError)
-ANOTHER_DISK = (StoreUnavailableError, DatabaseFullError)  # one that the user mounts or makes room on
+# What the user mounts, starts or makes room on.
+ANOTHER_DISK = (StoreUnavailableError, DatabaseFullError, DatabaseLostError)
 
 _for_programs: ContextVar[bool] = ContextVar("talepress_for_programs", default=False)
 

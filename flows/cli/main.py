@@ -24,6 +24,7 @@ from flows.cli import (
     clean,
     deploy,
     doctor,
+    drain,
     inbox,
     lexicon,
     maintain,
@@ -31,9 +32,11 @@ from flows.cli import (
     model,
     plan,
     publish,
+    push,
     report,
     retry,
     say,
+    schedule,
     status,
     train,
     up,
@@ -73,9 +76,11 @@ COMMANDS = (
         ("talepress publish book.epub --as mp3,opus", "talepress publish book.epub --as acx --out for-the-shop"),
     ),
     (check.check, ("talepress check for-the-shop/*.mp3 --for acx",)),
+    (push.push, ('talepress push "audiobooks/Oz (library)/L. Frank Baum/Oz" --server https://books.example.org',)),
     (up.up, ("talepress up",)),
     (up.down, ("talepress down",)),
     (deploy.deploy, ("talepress deploy",)),
+    (drain.drain, ("talepress drain", "talepress drain --resume")),
     (train.train, ("talepress train all --config configs/models/tortoise_mini.toml", "talepress train --list")),
     (doctor.doctor, ("talepress doctor", "talepress doctor --repair")),
     (bench.bench, ("talepress bench --seconds 30",)),
@@ -87,6 +92,7 @@ NOUNS = (
     ("inbox", inbox.app, ("talepress inbox list", "talepress inbox scan --here")),
     ("lexicon", lexicon.app, ("talepress lexicon import words.pls",)),
     ("model", model.app, ("talepress model list", "talepress model verify tortoise_mini")),
+    ("schedule", schedule.app, ('talepress schedule add book.epub --cron "0 1 * * *"', "talepress schedule list")),
     ("maintain", maintain.app, ("talepress maintain verify --repair", "talepress maintain restore")),
 )
 
@@ -132,7 +138,7 @@ def _show_help(context: typer.Context) -> None:
 
 
 for command, examples in COMMANDS:
-    app.command(epilog=listed("Examples", examples))(command)
+    app.command(epilog="\n\n".join([listed("Examples", examples), listed("Exit codes", EXIT_CODES)]))(command)
 for noun, commands, examples in NOUNS:
     commands.callback(invoke_without_command=True)(_show_help)
     app.add_typer(commands, name=noun, epilog=listed("Examples", examples))

@@ -66,6 +66,24 @@ def restore_database(json: Json = False) -> None:
     tell("`talepress maintain rebuild` adds the takes that were made since")
 
 
+@app.command("sweep")
+def sweep_runs(json: Json = False) -> None:
+    """Finds runs on Prefect's server whose process is gone, and has them started again where tries are left."""
+    from flows.cli.launch import use_server
+    from flows.services import open_services, read_settings
+
+    settings = read_settings()
+    use_server(settings)
+    from flows.operate.sweep import sweep
+
+    with open_services(settings) as services:
+        swept = sweep(services)
+    if json:
+        emit_json(asdict(swept))
+    else:
+        tell(swept.sentence())
+
+
 @app.command("adopt-store")
 def adopt_store(json: Json = False) -> None:
     """Takes the artifact store that is there now for the library's: after its audio was lost or put together anew."""
@@ -78,3 +96,25 @@ def adopt_store(json: Json = False) -> None:
         emit_json({"store": store.place, "identity": store.identity()})
     else:
         tell(f"{store.place} is the library's artifact store now; what it lacks is made again by `talepress make`")
+
+
+@app.command("copy-database")
+def copy_database(
+    url: Annotated[
+        str, typer.Argument(help="An empty database: postgresql+psycopg://user@host/name, or sqlite:///FILE.")
+    ],
+    json: Json = False,
+) -> None:
+    """Copies the library's database into an empty one, SQLite to PostgreSQL or back. The audio stays in its store."""
+    from flows.actions import maintain
+    from flows.services import open_services, read_settings
+    from storage.database import database_name
+
+    with open_services(read_settings()) as services:
+        counts = maintain.copy_database(services, url)
+    if json:
+        emit_json({"database": database_name(url), "rows": counts})
+        return
+    rows = sum(counts.values())
+    tell(f"{rows} rows of {len(counts)} tables are in {database_name(url)}, compared with the originals")
+    tell("set storage.database_url to it (TALEPRESS_STORAGE__DATABASE_URL); the old database was not changed")

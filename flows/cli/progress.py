@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.cli.console import tell, tell_event, tell_in_json
+from flows.cli.console import NARROW_COLUMNS, tell, tell_event, tell_in_json
 from flows.progress import Listener, Progress
 
 PLAIN_INTERVAL_SECONDS = 5.0
@@ -137,10 +137,18 @@ class JsonProgress:
 @contextmanager
 def _bars() -> Iterator[Listener]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        ProgressColumn,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
     from rich.progress import Progress as Bars
 
-    columns = (
+    console = Console(stderr=True)
+    columns: list[ProgressColumn] = [
         SpinnerColumn(),
         TextColumn("{task.description:<10}"),
         BarColumn(),
@@ -148,9 +156,11 @@ def _bars() -> Iterator[Listener]:
         TimeElapsedColumn(),
         TextColumn("{task.fields[left]}"),
         TextColumn("{task.fields[detail]}", markup=False),
-    )
+    ]
+    if console.width < NARROW_COLUMNS:
+        columns = [columns[1], columns[3], columns[5]]
     forecast = Forecast()
-    with Bars(*columns, console=Console(stderr=True)) as bars:
+    with Bars(*columns, console=console) as bars:
         ids: dict[str, Any] = {}
 
         def show(progress: Progress) -> None:

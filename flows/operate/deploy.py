@@ -20,10 +20,9 @@ from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectNotFound
 
 from flows.operate.form import Choices, with_choices
-from flows.run.deployments import DESK, DOORS, GPU, Door, find_flow
+from flows.run.deployments import DESK, DOORS, GPU, POOLS, Door, find_flow, full_name
 
 DESK_RUNS = 2  # at a time: a look at the inbox need not wait for a book to be published
-POOLS = {GPU: "What speaks: one run per device.", DESK: "What needs no engine."}
 OWN_SCHEDULE = "own"  # slug of the schedule that the table gives
 RUNS_AHEAD = 3  # that the server plans: more would only fill its page
 
@@ -44,11 +43,6 @@ def deploy(devices: int, choices: Mapping[str, Choices]) -> list[str]:
         for door in DOORS:
             _make_deployment(client, door, choices)
     return [door.name for door in DOORS]
-
-
-def full_name(door: str) -> str:
-    """The name of a door's deployment in Prefect's words: flow and deployment."""
-    return f"{door}/{door}"
 
 
 def _make_pool(client: SyncPrefectClient, name: str, limit: int) -> None:

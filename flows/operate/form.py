@@ -14,6 +14,8 @@ from typing import Any
 from flows.services import Services
 from tasks.voices.catalogue import credit_of, shipped_voices
 
+WHOLE_PATH = "The whole path, beginning with /."
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -44,11 +46,17 @@ def choices_of(services: Services) -> dict[str, Choices]:
 
 
 def with_choices(schema: Mapping[str, Any], choices: Mapping[str, Choices]) -> dict[str, Any]:
-    """Returns a flow's parameter schema in which the fields of that name are choices, "" among them."""
+    """Returns a flow's parameter schema as a form for people.
+
+    The fields of that name are choices, "" among them, and of paths it is said how they are written: a command makes
+    them whole, a form cannot.
+    """
     changed = deepcopy(dict(schema))
     for model in changed.get("definitions", {}).values():
         for name, field in model.get("properties", {}).items():
             if name in choices:
                 field["enum"] = ["", *choices[name].words]
                 field["description"] = f"{field['description']} {choices[name].sentence()}"
+            if field.get("format") == "path":
+                field["description"] = f"{field['description']} {WHOLE_PATH}"
     return changed

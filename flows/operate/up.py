@@ -27,6 +27,7 @@ STOP_SECONDS = 24.0  # for everything, from Ctrl-C on
 WORKER_STOP_SECONDS = 16.0  # longer than a run that is told to stop may take (`flows/operate/worker.py`)
 SERVER_STOP_SECONDS = 5.0
 ASK_SECONDS = 2.0
+DAY_SECONDS = 86_400
 LOOK_SECONDS = 0.25
 COUNT_GPUS = "import torch; print(torch.cuda.device_count())"
 
@@ -60,7 +61,7 @@ def up(settings: Settings, tell: Callable[[str], None]) -> None:
                 tell("starting Prefect's server ...")
                 supervisor.begin([prefect_server(host, port, api)], timeout)
             devices = count_devices(settings)
-            _deploy(environment, home, devices, tell)
+            _prepare(environment, home, devices, tell)
             supervisor.begin([*workers(devices), *pages(settings)], timeout)
             _tell_addresses(supervisor.running, api, tell)
             supervisor.watch()
@@ -123,7 +124,8 @@ def environment_of_parts(settings: Settings, api: str) -> dict[str, str]:
         "PREFECT_SERVER_UI_V2_ENABLED": "false",  # the newer page asks a company for its configuration
         "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(home / "prefect" / "ui"),
         "PREFECT_WORKER_QUERY_SECONDS": "5",
-        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(settings.production.keep_days * DAY_SECONDS),
     }
     config = os.environ.get("TALEPRESS_CONFIG") or ("talepress.toml" if Path("talepress.toml").exists() else "")
     fixed = {
@@ -155,28 +157,30 @@ def _device_environment(number: int, devices: int) -> dict[str, str]:
     return {"CUDA_VISIBLE_DEVICES": named[number % len(named)]}
 
 
-def _deploy(environment: Mapping[str, str], home: Path, devices: int, tell: Callable[[str], None]) -> None:
-    """Deploys, by the command, whose process gives its memory back."""
+def _prepare(environment: Mapping[str, str], home: Path, devices: int, tell: Callable[[str], None]) -> None:
+    """Deploys and sweeps. Raises `TalepressError` when that fails, `Stopped`."""
     tell("deploying ...")
-    deploying = subprocess.Popen(
-        [sys.executable, "-P", "-m", "flows.cli.entry", "deploy", "--devices", str(devices)],
+    preparing = subprocess.Popen(
+        [sys.executable, "-P", "-m", "flows.operate.prepare", str(devices)],
         env=dict(environment),
         cwd=home,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        text=True,
         start_new_session=True,
     )
-    assert deploying.stderr is not None
-    try:
-        while deploying.poll() is None:
-            stopping.check()
-            time.sleep(LOOK_SECONDS)
-        if deploying.returncode:
-            said = deploying.stderr.read().decode("utf-8", "replace").strip()
-            raise TalepressError(f"deploying failed: {said}")
-    finally:
-        deploying.kill()
-        deploying.stderr.close()
+    with preparing:
+        try:
+            while preparing.poll() is None:
+                stopping.check()
+                time.sleep(LOOK_SECONDS)
+        finally:
+            preparing.kill()
+        done, fault = preparing.communicate()
+    if preparing.returncode:
+        raise TalepressError(f"deploying failed: {fault.strip()}")
+    for line in done.splitlines():
+        tell(line)
 
 
 def _free_port(host: str, port: int) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -39,6 +40,16 @@ def alone(order: Order) -> Iterator[bool]:
         yield certain
     finally:
         lock.release()
+
+
+def clear_lost_work(home: Path, source: str) -> None:
+    """Removes the working folders of a book's lost runs, unless one of them, or another run, is at work after all."""
+    lock = FileLock(home / "locks" / f"{source[:16]}.lock")
+    try:
+        with lock.acquire(timeout=0):
+            shutil.rmtree(home / "work" / source[:16], ignore_errors=True)
+    except (Timeout, NotImplementedError, OSError):
+        return  # the next run of the book removes them
 
 
 def clear_work(order: Order, *, certain: bool) -> None:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from flows.order.alone import alone
 from flows.order.credits import credit_titles, credit_utterances
+from flows.order.details import timer_of
 from flows.order.order import Order
 from flows.order.request import Request
 from flows.services import Services
@@ -88,6 +89,7 @@ def recorded_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) ->
 def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent:
     """Gathers everything that an edition with these masters is made of; what names it is there without any master."""
     cues = [cue for master in masters for cue in chosen_takes(order, master.chapter_index)]
+    timer = timer_of(order.services.settings)
     return EditionContent(
         book=order.book,
         masters=masters,
@@ -105,6 +107,7 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
             for title in credit_titles(order.services.settings.package)
             for item in credit_utterances(order, title)
         ),
+        timer=timer.digest if timer is not None else "",
     )
 
 

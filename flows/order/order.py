@@ -126,6 +126,8 @@ def prepare(
     outputs = find_outputs(settings.package.outputs)
     check_template(settings.package.name)
     _check_profiles(settings)
+    for output in outputs:
+        output.require(settings.package)
     if settings.package.ffmpeg:
         try_ffmpeg(settings.package)
     path = Path(request.book)

@@ -160,6 +160,13 @@ PLACE = r"[0-9]{1,6}:[0-9]{1,6}"
 class Retrial(Request):
     """What a run is asked for that speaks utterances of an earlier one once more; all doubtful ones if nothing else."""
 
+    out: str = Field(
+        "",
+        title="Output folder",
+        description="Folder for the audiobook; as in the last run if not given.",
+        pattern=ABSOLUTE_OR_EMPTY,
+        json_schema_extra=form_hints(1, path=True),
+    )
     only: str = Field(
         "",
         title="Only",

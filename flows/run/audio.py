@@ -11,6 +11,7 @@ import logging
 from flows.order.existing import chosen_takes, recorded_master
 from flows.order.order import Order
 from storage.errors import IncompleteError
+from storage.repository import UnitOfWork
 
 logger = logging.getLogger(__name__)
 
@@ -43,12 +44,14 @@ def check_audio(order: Order) -> None:
         len(masters),
         len(found),
     )
-    with order.services.database.unit_of_work() as uow:
+
+    def note(uow: UnitOfWork) -> None:
         uow.takes.mark_lost(gone)
         uow.takes.mark_found(found)
         uow.masters.forget(masters)
         uow.takes.choose_acceptable(order.source, order.chapters)
-        uow.commit()
+
+    order.services.database.transact(note)
 
 
 def _look_at_masters(order: Order) -> tuple[list[str], set[int]]:

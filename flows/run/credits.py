@@ -16,12 +16,11 @@ from flows.order.credits import credit_titles, credit_utterances
 from flows.order.order import Order
 from flows.run import policies
 from storage.records import ChosenTake, KeyedUtterance, Master, Take, Verdict
-from tasks.master.task import master as master_task
+from tasks.master.task import StitchJob, stitch_and_master
 from tasks.qa.verdict import best
-from tasks.stitch.task import stitch as stitch_task
 from tasks.synthesize.batches import RenderItem
 from tasks.synthesize.render import RenderJob
-from tasks.synthesize.task import synthesize_batch
+from tasks.synthesize.task import synthesize
 
 
 def make_credits(order: Order) -> tuple[Master, ...]:
@@ -35,11 +34,9 @@ def _master(order: Order, title: str) -> Master:
     utterances = credit_utterances(order, title)
     takes = _takes(order, utterances)
     cues = tuple(ChosenTake(item.utterance, takes[item.key]) for item in utterances)
-    options = policies.retrying(settings.execution)
-    working = order.working_folder / f"{title}.flac"
-    stitched = stitch_task.with_options(**options)(services.store, quote(cues), settings.stitch, working)
-    made = master_task.with_options(**options)(services.store, stitched, title, 0, settings.master)
-    working.unlink(missing_ok=True)
+    job = StitchJob(cues, title, 0, order.working_folder / f"{title}.flac")
+    task = stitch_and_master.with_options(task_run_name=f"master {title}", **policies.retrying(settings.execution))
+    (made,) = task(services.store, quote([job]), settings.stitch, settings.master)
     return replace(made, title=title)
 
 
@@ -86,7 +83,7 @@ def _speak(order: Order, wanted: Sequence[tuple[KeyedUtterance, int]]) -> tuple[
     importlib.import_module("torch")  # whole, before SciPy asks for it, see `flows.run.synthesis`
     services = order.services
     job = RenderJob(
-        items=tuple(RenderItem(item.key, item.utterance.spoken, attempt) for item, attempt in wanted),
+        batches=(tuple(RenderItem(item.key, item.utterance.spoken, attempt) for item, attempt in wanted),),
         voices={"": order.voice},
         sampling=order.sampling,
         engine=services.synthesize.engine,
@@ -96,5 +93,5 @@ def _speak(order: Order, wanted: Sequence[tuple[KeyedUtterance, int]]) -> tuple[
         qa=services.settings.qa,
         store=services.store,
     )
-    task = synthesize_batch.with_options(**policies.retrying(services.settings.execution))
+    task = synthesize.with_options(task_run_name="speak credits", **policies.retrying(services.settings.execution))
     return task(job).takes

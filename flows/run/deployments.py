@@ -15,6 +15,7 @@ from prefect import Flow
 
 GPU = "gpu"  # the pool of what speaks: one run per device
 DESK = "desk"  # the pool of what needs no engine
+POOLS = {GPU: "What speaks: one run per device.", DESK: "What needs no engine."}
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ DOORS = (
     Door("retry-failed", "flows.retry_failed.retry_failed", GPU, "Speaks again what the checks doubt."),
     Door("inbox", "flows.watch_inbox.watch_inbox", DESK, "Looks at the inbox, delivers.", cron="* * * * *", alone=True),
     Door("publish", "flows.publish.publish", DESK, "Writes further files of a book that is spoken."),
+    Door("make-folder", "flows.make_folder.make_folder", DESK, "Makes the books of a folder that are not made yet."),
+    Door("retry-flagged", "flows.retry_flagged.retry_flagged", DESK, "Retries every book with doubtful takes."),
+    Door("sweep", "flows.sweep.sweep", DESK, "Finds runs whose process is gone.", cron="*/5 * * * *", alone=True),
+    Door("maintain", "flows.maintain.maintain", DESK, "Backs up, tidies, verifies.", cron="17 3 * * *", alone=True),
 )
 
 ENTRYPOINTS = {door.name: door.entrypoint for door in DOORS}
@@ -44,3 +49,8 @@ def find_flow(name: str) -> Flow[..., Any]:
     module, _, function = ENTRYPOINTS[name].rpartition(".")
     flow: Flow[..., Any] = getattr(import_module(module), function)
     return flow
+
+
+def full_name(door: str) -> str:
+    """The name of a door's deployment in Prefect's words: flow and deployment."""
+    return f"{door}/{door}"

@@ -5,6 +5,7 @@ Knows nothing of how audio is cut or encoded.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import replace
@@ -13,23 +14,27 @@ from typing import Any, Self
 
 from prefect.utilities.annotations import quote
 
+from flows.order.details import with_details
 from flows.order.existing import chosen_takes, edition_content, find_edition, find_master
 from flows.order.order import Order
 from flows.progress import Progress, announce
 from flows.run import policies
 from flows.run.credits import make_credits
+from flows.run.grain import Grain
+from flows.run.names import mastering_name
 from storage.records import Master
+from storage.repository import UnitOfWork
 from tasks import stopping
 from tasks.disk import output_errors
-from tasks.master.task import master as master_task
+from tasks.master.task import StitchJob, stitch_and_master
 from tasks.package.audio.recordings import EncodedAudio
 from tasks.package.edition import Published
 from tasks.package.output import Output
 from tasks.package.outputs import find_outputs
 from tasks.package.place import Replace, published_audio
 from tasks.package.task import package as package_task
-from tasks.stitch.task import stitch as stitch_task
 
+TASK_RUNS_PER_STEP = 50  # see `Grain`: 250 task runs master 1,550 chapters
 LOOK_SECONDS = 0.2
 
 
@@ -44,6 +49,8 @@ class Mastering:
         self._masters: dict[int, Future[Master]] = {chapter: Future() for chapter in order.chapters}
         outputs = find_outputs(order.services.settings.package.outputs) if encode else ()
         self._pool = ThreadPoolExecutor(max_workers=1 + len(outputs), thread_name_prefix="finishing")
+        self._grain = Grain(TASK_RUNS_PER_STEP)
+        self._ready: list[int] = []  # chapters for the next task run
         self._encoded = [self._pool.submit(self._encode, output) for output in outputs]
 
     def __enter__(self) -> Self:
@@ -56,8 +63,16 @@ class Mastering:
         self._pool.shutdown(cancel_futures=kind is not None)
 
     def begin(self, chapter: int) -> None:
-        """Has a chapter mastered whose utterances all have takes."""
-        self._pool.submit(copy_context().run, self._master, chapter)
+        """Has a chapter mastered whose utterances all have takes; in long books, together with others."""
+        self._ready.append(chapter)
+        if len(self._ready) >= self._grain.pieces:
+            self._master_ready()
+
+    def _master_ready(self) -> None:
+        if self._ready:
+            self._grain.begin()
+            self._pool.submit(copy_context().run, self._master, tuple(self._ready))
+            self._ready.clear()
 
     def failed(self) -> bool:
         """Whether a chapter could not be mastered or encoded."""
@@ -69,6 +84,7 @@ class Mastering:
 
         Returns the masters in reading order.
         """
+        self._master_ready()
         waiting: set[Future[Any]] = {*self._masters.values(), *self._encoded}
         while waiting:
             stopping.check()
@@ -77,18 +93,21 @@ class Mastering:
                 future.result()  # raises what went wrong; after a chapter that failed others are never begun
         return tuple(future.result() for future in self._masters.values())
 
-    def _master(self, chapter: int) -> None:
-        future = self._masters[chapter]
-        if not future.set_running_or_notify_cancel():
+    def _master(self, chapters: tuple[int, ...]) -> None:
+        futures = [self._masters[chapter] for chapter in chapters]
+        if not all([future.set_running_or_notify_cancel() for future in futures]):
             return
         try:
-            made = master_chapter(self._order, chapter)
+            masters = master_chapters(self._order, chapters)
         except BaseException as error:
-            future.set_exception(error)
+            for future in futures:
+                future.set_exception(error)
             raise
-        future.set_result(made)
+        for future, made in zip(futures, masters, strict=True):
+            future.set_result(made)
+        self._grain.end()
         done = sum(future.done() for future in self._masters.values())
-        announce(Progress("master", done, len(self._masters), made.title))
+        announce(Progress("master", done, len(self._masters), masters[-1].title))
 
     @cached_property
     def _audio(self) -> EncodedAudio:
@@ -108,23 +127,41 @@ class Mastering:
                 self._audio.encode(services.store, recording)
 
 
-def master_chapter(order: Order, chapter: int) -> Master:
-    """Makes the master of a chapter that is all spoken, unless it exists; commits its row after its file."""
-    cues = chosen_takes(order, chapter)
-    key, found = find_master(order, chapter, cues)
-    if found is not None:
-        return found
+def master_chapters(order: Order, chapters: Sequence[int]) -> list[Master]:
+    """Makes the masters of chapters that are all spoken, but for those that exist; commits rows after files.
+
+    Returns them in the order of `chapters`.
+    """
+    masters: dict[int, Master] = {}
+    keys: list[str] = []  # of the masters to make; chapters of the same words have the same
+    jobs: list[StitchJob] = []
+    for chapter in chapters:
+        cues = chosen_takes(order, chapter)
+        key, found = find_master(order, chapter, cues)
+        if found is not None:
+            masters[chapter] = found
+        else:
+            working = order.working_folder / f"{chapter:05d}.flac"
+            keys.append(key)
+            jobs.append(StitchJob(cues, order.book.chapters[chapter].title, chapter, working))
+    if jobs:
+        made = _stitch_and_master(order, jobs)
+
+        def keep(uow: UnitOfWork) -> None:
+            for key, master in zip(keys, made, strict=True):
+                uow.masters.save(key, master)
+
+        order.services.database.transact(keep)
+        masters |= {master.chapter_index: master for master in made}
+    return [masters[chapter] for chapter in chapters]
+
+
+def _stitch_and_master(order: Order, jobs: list[StitchJob]) -> list[Master]:
+    """Masters chapters in one task run."""
     settings = order.services.settings
-    options = policies.retrying(settings.execution)
-    working = order.working_folder / f"{chapter:05d}.flac"
-    stitched = stitch_task.with_options(**options)(order.services.store, quote(cues), settings.stitch, working)
-    title = order.book.chapters[chapter].title
-    made = master_task.with_options(**options)(order.services.store, stitched, title, chapter, settings.master)
-    working.unlink(missing_ok=True)
-    with order.services.database.unit_of_work() as uow:
-        uow.masters.save(key, made)
-        uow.commit()
-    return made
+    name = mastering_name([job.chapter_index for job in jobs])
+    task = stitch_and_master.with_options(task_run_name=name, **policies.retrying(settings.execution))
+    return task(order.services.store, quote(jobs), settings.stitch, settings.master)
 
 
 def publish(order: Order, masters: tuple[Master, ...], replacing: Replace) -> tuple[str, Published]:
@@ -142,9 +179,9 @@ def publish(order: Order, masters: tuple[Master, ...], replacing: Replace) -> tu
     key, found = find_edition(order, content)
     if found is not None:
         return key, Published(found, ())
-    content = replace(content, credits=make_credits(order))
+    content = replace(with_details(order, content), credits=make_credits(order))
     settings = order.services.settings
-    task = package_task.with_options(**policies.retrying(settings.execution))
+    task = package_task.with_options(task_run_name="package", **policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`
     return key, task(order.out, order.services.store, unwalked, order.encoded_folder, replacing, _tell)
 

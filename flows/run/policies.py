@@ -14,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
 from configs.settings import ExecutionSettings
-from storage.errors import DatabaseBusyError
+from storage.errors import DatabaseBusyError, DatabaseLostError, StoreLostError
 from tasks.errors import TransientError
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 def is_transient(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
     """Tells whether another try makes sense. A plain function, as with anything else Prefect silently never retries."""
-    return isinstance(state.result(raise_on_failure=False), TransientError | DatabaseBusyError)
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, TransientError | DatabaseBusyError | DatabaseLostError | StoreLostError)
 
 
 # Without the policy Prefect would hash every argument of every call, a whole book among them, for a cache that is off.

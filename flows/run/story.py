@@ -19,6 +19,7 @@ from prefect.client.schemas.objects import State
 
 from flows.order.alone import alone, clear_work
 from flows.order.delivery import check_edition
+from flows.order.details import keep_book_file
 from flows.order.order import Order, prepare
 from flows.order.outcome import check_coverage, outcome
 from flows.order.report import RunReport
@@ -30,11 +31,13 @@ from flows.run.audio import check_audio
 from flows.run.heartbeat import heartbeat
 from flows.run.mastering import Mastering, publish
 from flows.run.notices import tell_end, tell_failure
+from flows.run.presence import introduce_book, introduce_process
 from flows.run.reporting import send_logs, show_report
 from flows.run.synthesis import speak
 from flows.run.tracker import Tracker
 from flows.services import Services, open_services, read_settings
 from storage.records import Edition, KeyedUtterance, Master, RunState
+from storage.repository import UnitOfWork
 from tasks import stopping
 from tasks.errors import TalepressError
 from tasks.ingest.task import ingest_book
@@ -63,6 +66,7 @@ def run_request(request: Request, flow: str, select: Select, replacing: Replace)
     flow_run_id = UUID(runtime.flow_run.id)
     replacing = Replace.ANY if request.overwrite else replacing
     with stopping.heeding_signals(), stopping.orderly(partial(endings.cancel, flow_run_id)):
+        introduce_process()
         try:
             with open_services(read_settings(**request.overrides)) as services:
                 report = run_order(prepare_in_flow(services, request), flow, select, replacing)
@@ -78,8 +82,8 @@ def run_request(request: Request, flow: str, select: Select, replacing: Replace)
 
 def prepare_in_flow(services: Services, request: Request) -> Order:
     """Prepares the order, with ingest and segment as task runs."""
-    read = ingest_book.with_options(**policies.ONCE)
-    segment = segment_book.with_options(**policies.ONCE)
+    read = ingest_book.with_options(task_run_name="ingest", **policies.ONCE)
+    segment = segment_book.with_options(task_run_name="segment", **policies.ONCE)
     return prepare(services, request, read, segment)
 
 
@@ -109,9 +113,11 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
     began = time.monotonic()
     send_logs()
     stopping.check()
+    introduce_book(order)
     run_id = _open(order, flow)
     with _recorded(order, run_id), heartbeat(order.services.database, run_id):
         check_audio(order)
+        keep_book_file(order)
         todo = select(order)
         tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
         tracker.begin()
@@ -127,10 +133,12 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
         wall = time.monotonic() - began
         report = outcome(order, masters, edition, tracker.work, wall_seconds=wall, replaced=published.replaced)
         report = replace(report, deliveries=deliveries)
-        with order.services.database.unit_of_work() as uow:
+
+        def keep(uow: UnitOfWork) -> None:
             uow.editions.save(run_id, edition, key)
             uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
-            uow.commit()
+
+        order.services.database.transact(keep)
         shutil.rmtree(order.encoded_folder, ignore_errors=True)
         tracker.finish()
         show_report(order.source, report)
@@ -181,9 +189,8 @@ def _recorded(order: Order, run_id: str) -> Iterator[None]:
     except BaseException as error:
         state = RunState.STOPPED if stopping.requested() else RunState.FAILED
         message = endings.STOPPED_BY_USER if stopping.requested() else " ".join(str(error).split())
-        with order.services.database.unit_of_work() as uow:
-            uow.runs.finish(run_id, state, message or type(error).__name__)
-            uow.commit()
+        reason = message or type(error).__name__
+        order.services.database.transact(lambda uow: uow.runs.finish(run_id, state, reason))
         raise
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import itertools
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from prefect.futures import PrefectFuture
@@ -17,15 +18,22 @@ from prefect.task_runners import TaskRunner
 from flows.order.order import Order
 from flows.order.request import Retrial
 from flows.run import policies
+from flows.run.grain import Grain
+from flows.run.names import speaking_name
 from flows.run.runners import make_runner
 from flows.run.tracker import Tracker
 from flows.run.window import gather
 from storage.records import KeyedUtterance, Take, Verdict
+from storage.repository import UnitOfWork
 from tasks.errors import TalepressError
 from tasks.qa.verdict import best
 from tasks.synthesize.batches import Backlog, RenderItem, is_last_attempt
 from tasks.synthesize.render import RenderJob, SpokenBatch
-from tasks.synthesize.task import synthesize_batch
+from tasks.synthesize.task import synthesize
+
+TASK_RUNS_PER_STEP = 120  # see `Grain`: 600 task runs speak 3,700 batches, which are more than the longest novels
+
+Batches = tuple[tuple[RenderItem, ...], ...]
 
 
 def speak(
@@ -67,12 +75,12 @@ def speak(
     yield from unfinished.chapters_done()
     with make_runner(settings.execution) as runner:
 
-        def submit(items: tuple[RenderItem, ...]) -> PrefectFuture[SpokenBatch]:
-            under_way.begin(items)
+        def submit(batches: Batches) -> PrefectFuture[SpokenBatch]:
+            under_way.begin(batches)
             tracker.speaking(under_way.title)
-            return _submit(order, runner, items)
+            return _submit(order, runner, batches, under_way.name_of(batches))
 
-        for batch in gather(submit, backlog.next_batch, in_flight=settings.execution.threads):
+        for batch in gather(submit, partial(under_way.next_of, backlog), in_flight=settings.execution.threads):
             again = _to_repeat(batch.takes, settings.qa.retakes)
             finished = {take.utterance_key for take in batch.takes} - again
             under_way.end(batch)
@@ -90,11 +98,12 @@ def speak(
         )
 
 
-def _submit(order: Order, runner: TaskRunner[Any], items: tuple[RenderItem, ...]) -> PrefectFuture[SpokenBatch]:
-    """Gives a batch to whatever process the runner chooses."""
+def _submit(order: Order, runner: TaskRunner[Any], batches: Batches, name: str) -> PrefectFuture[SpokenBatch]:
+    """Gives batches to whatever process the runner chooses, in a task run of that name."""
     services = order.services
+    items = itertools.chain.from_iterable(batches)
     job = RenderJob(
-        items=items,
+        batches=batches,
         voices={item.voice: order.voices.get(item.voice, order.voice) for item in items},
         sampling=order.sampling,
         engine=services.synthesize.engine,
@@ -104,7 +113,7 @@ def _submit(order: Order, runner: TaskRunner[Any], items: tuple[RenderItem, ...]
         qa=services.settings.qa,
         store=services.store,
     )
-    task = synthesize_batch.with_options(**policies.retrying(services.settings.execution))
+    task = synthesize.with_options(task_run_name=name, **policies.retrying(services.settings.execution))
     return runner.submit(task, {"job": job})
 
 
@@ -118,27 +127,42 @@ def _to_repeat(takes: Iterable[Take], retakes: int) -> set[str]:
 
 
 class _UnderWay:
-    """Knows which batches are with the runner, and so where in the book the engine is."""
+    """Knows which batches are with the runner, and so where in the book the engine is, and how many go out together."""
 
     def __init__(self, order: Order) -> None:
-        self._titles: dict[str, str] = {}  # by key, of the first chapter that has the text
+        self._grain = Grain(TASK_RUNS_PER_STEP)
+        self._chapters = order.book.chapters
+        self._places: dict[str, tuple[int, int]] = {}  # by key: chapter and utterance, the first that has the text
         for item in order.keyed:
-            self._titles.setdefault(item.key, order.book.chapters[item.utterance.chapter_index].title)
-        self._batches: list[tuple[RenderItem, ...]] = []  # in the order in which they reach the engine
+            self._places.setdefault(item.key, (item.utterance.chapter_index, item.utterance.index))
+        self._batches: list[Batches] = []  # in the order in which they reach the engine
 
     @property
     def title(self) -> str:
         """The title of the chapter that is being spoken; empty when none is."""
-        return self._titles[self._batches[0][0].utterance_key] if self._batches else ""
+        if not self._batches:
+            return ""
+        chapter, _ = self._places[self._batches[0][0][0].utterance_key]
+        return self._chapters[chapter].title
 
-    def begin(self, items: tuple[RenderItem, ...]) -> None:
-        """Notes that a batch goes out."""
-        self._batches.append(items)
+    def name_of(self, batches: Batches) -> str:
+        """Names a task run that speaks these batches."""
+        return speaking_name([self._places[item.utterance_key] for items in batches for item in items])
+
+    def next_of(self, backlog: Backlog) -> Batches | None:
+        """Takes as many batches off the backlog as make one task run; None while nothing waits."""
+        return tuple(itertools.islice(iter(backlog.next_batch, None), self._grain.pieces)) or None
+
+    def begin(self, batches: Batches) -> None:
+        """Notes that batches go out."""
+        self._grain.begin()
+        self._batches.append(batches)
 
     def end(self, batch: SpokenBatch) -> None:
-        """Notes that a batch has come back."""
-        keys = [take.utterance_key for take in batch.takes]
-        self._batches = [items for items in self._batches if [item.utterance_key for item in items] != keys]
+        """Notes that batches have come back, all of them or the first."""
+        self._grain.end()
+        first = batch.takes[0].utterance_key
+        self._batches = [batches for batches in self._batches if batches[0][0].utterance_key != first]
 
 
 class _Unfinished:
@@ -202,7 +226,8 @@ def _commit(
     order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker, refused: Collection[str]
 ) -> None:
     """Commits the rows of one batch and the choices of its finished utterances in one transaction."""
-    with order.services.database.unit_of_work() as uow:
+
+    def keep(uow: UnitOfWork) -> None:
         uow.takes.add(takes)
         choices = {
             key: best(take for take in known if take.key not in refused).key
@@ -210,4 +235,5 @@ def _commit(
         }
         uow.takes.choose(order.source, choices)
         uow.runs.progress(tracker.run_id, tracker.done, tracker.total)
-        uow.commit()
+
+    order.services.database.transact(keep)

@@ -1,7 +1,7 @@
 """Repositories: records in, records out, over one unit of work.
 
 `UnitOfWork` groups one repository per aggregate: `books`, `takes`, `voices`, `runs`, `masters`, `editions`,
-`stores`; and `references`, which looks at them all.
+`word_times`, `stores`; and `references`, which looks at them all.
 Obtained from `storage.database.Database.unit_of_work()`. Rows and SQL stay in here. Modules of this package import each
 other, never the package itself. It must not know where the database is.
 """
@@ -15,5 +15,6 @@ from storage.repository.stores import Stores
 from storage.repository.takes import Takes
 from storage.repository.unit_of_work import UnitOfWork
 from storage.repository.voices import Voices
+from storage.repository.word_times import WordTimes
 
-__all__ = ["Books", "Editions", "Masters", "References", "Runs", "Stores", "Takes", "UnitOfWork", "Voices"]
+__all__ = ["Books", "Editions", "Masters", "References", "Runs", "Stores", "Takes", "UnitOfWork", "Voices", "WordTimes"]

@@ -8,7 +8,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from storage.repository._queries import chunks
-from storage.schema import MasterRow, TakeRow, UtteranceRow, VoiceRow
+from storage.schema import BookRow, MasterRow, TakeRow, UtteranceRow, VoiceRow
 
 
 class References:
@@ -30,11 +30,15 @@ class References:
         rows = self._session.execute(select(VoiceRow.latents_sha256, VoiceRow.clips)).all()
         return frozenset(address for latents, clips in rows for address in (latents, *clips))
 
+    def books(self) -> frozenset[str]:
+        """Addresses of the book files: the store has those that a run has kept."""
+        return frozenset(self._session.scalars(select(BookRow.source_sha256)))
+
     def all(self) -> frozenset[str]:
         """Addresses of everything."""
         takes = self._session.scalars(select(TakeRow.audio_sha256))
         masters = self._session.scalars(select(MasterRow.audio_sha256))
-        return frozenset(takes) | frozenset(masters) | self.voices()
+        return frozenset(takes) | frozenset(masters) | self.voices() | self.books()
 
     def forget_takes(self, addresses: Iterable[str]) -> None:
         """Deletes the takes with this audio that no book asks for."""

@@ -40,9 +40,7 @@ class Runs:
                     f"another process has been working on this book since {running.started_at:%Y-%m-%d %H:%M} UTC "
                     f"(run {running.id}): wait for it or stop it"
                 )
-            running.state = RunState.FAILED
-            running.message = INTERRUPTED
-            running.finished_at = now
+            self._close(running)
             self._session.flush()
         row = RunRow(
             id=uuid.uuid4().hex,
@@ -61,6 +59,17 @@ class Runs:
         self._session.add(row)
         self._session.flush()
         return row.id
+
+    def close_interrupted(self) -> tuple[str, ...]:
+        """Records runs whose process is gone as failed; returns the identities of their books."""
+        query = select(RunRow, BookRow.source_sha256).join(BookRow).where(RunRow.state == RunState.RUNNING)
+        closed = []
+        for row, source in self._session.execute(query).all():
+            if not is_alive(row.process, row.heartbeat_at):
+                self._close(row)
+                closed.append(source)
+        self._session.flush()
+        return tuple(closed)
 
     def progress(self, run_id: str, done: int, total: int) -> None:
         """Records that `done` utterances of `total` are finished and that the run lives.
@@ -105,6 +114,11 @@ class Runs:
         owner = book_id(self._session, source_sha256)
         query = select(RunRow).where(RunRow.book_id == owner).order_by(RunRow.started_at.desc())
         return tuple(_record(row, source_sha256) for row in self._session.scalars(query))
+
+    def _close(self, row: RunRow) -> None:
+        row.state = RunState.FAILED
+        row.message = INTERRUPTED
+        row.finished_at = datetime.now(UTC)
 
     def _row(self, run_id: str) -> RunRow:
         row = self._session.get(RunRow, run_id)

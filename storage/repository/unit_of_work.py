@@ -15,6 +15,7 @@ from storage.repository.runs import Runs
 from storage.repository.stores import Stores
 from storage.repository.takes import Takes
 from storage.repository.voices import Voices
+from storage.repository.word_times import WordTimes
 
 
 class UnitOfWork:
@@ -33,6 +34,7 @@ class UnitOfWork:
         self.stores = Stores(session)
         self.inbox = Inbox(session)
         self.notices = Notices(session)
+        self.word_times = WordTimes(session)
 
     def commit(self) -> None:
         """Keeps everything done since the start or the last commit."""

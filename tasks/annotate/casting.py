@@ -8,7 +8,6 @@ files of voices.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from tasks.annotate.edits import with_markup
 from tasks.annotate.plays import Speech, find_speeches
 from tasks.annotate.pls import toml_string
 from tasks.errors import BadInputError
+from tortoise_core.plain_data import parse_toml
 
 _KEYS = frozenset({"voice", "aliases", "gender"})
 _VERBS = (
@@ -70,8 +70,8 @@ class CastReport:
 def read_cast(path: Path) -> Cast:
     """Reads a cast file. Raises `BadInputError` that names the table."""
     try:
-        content = tomllib.loads(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        content = parse_toml(path.read_text("utf-8-sig"))
+    except (OSError, ValueError) as error:
         raise BadInputError(f"cast {path} cannot be read: {error}") from error
     tables = content.get("characters", {})
     narrator = content.get("narrator", "")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from storage.records import Block, Markup, MarkupKind
+from tasks.ingest.events import TracedBlock
+from tasks.ingest.html.places import ABSENT
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,19 @@ def apply_edits(block: Block, edits: Iterable[Edit]) -> Block:
     # 3. Move the markup, and drop what lost all of its characters; a pause has none.
     markup = [replace(note, start=place[note.start], end=place[note.end]) for note in block.markup]
     kept = tuple(note for note in markup if note.start < note.end or note.kind == MarkupKind.PAUSE)
-    return replace(block, text=kept_text, markup=kept)
+    if not isinstance(block, TracedBlock):
+        return replace(block, text=kept_text, markup=kept)
+    return replace(block, text=kept_text, markup=kept, origins=_moved(block, place, kept_text))
+
+
+def _moved(block: TracedBlock, place: Sequence[int], text: str) -> tuple[int, ...]:
+    """Moves the origins of a block's characters to where those went; a replacement begins where the replaced did."""
+    origins = [ABSENT] * len(text)
+    for character, new, origin in zip(block.text, place, block.origins, strict=False):
+        is_shown = new < len(text) and not text[new].isspace()
+        if is_shown and (text[new] == character or origins[new] == ABSENT):
+            origins[new] = origin
+    return tuple(origins)
 
 
 def with_markup(block: Block, notes: Iterable[Markup]) -> Block:

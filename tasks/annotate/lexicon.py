@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from storage.records import Block, Book, Markup, MarkupKind
 from tasks.annotate.edits import with_markup
 from tasks.annotate.vocabulary import ALPHABETS, SAYING_KINDS, markup_problem
 from tasks.errors import BadInputError
+from tortoise_core.plain_data import parse_toml
 
 _FORMS = ("word", "phrase", "regex")
 _KEYS = frozenset({*_FORMS, "say", *ALPHABETS, "case"})
@@ -201,8 +201,8 @@ def _matches(entry: Entry, text: str) -> list[regex.Match[str]]:
 def _from_toml(text: str, name: str) -> Lexicon:
     """Reads tables `[[entry]]`, under a scope and its subject."""
     try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        content = parse_toml(text)
+    except ValueError as error:
         raise BadInputError(f"lexicon {name}: {error}") from error
     lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*entry\s*\]\]", line)]
     unknown = sorted(set(content) - {"scope", "for", "entry"})

@@ -7,7 +7,6 @@ rule, so the ledger still adds up. The plan that `talepress plan` prints is `tas
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from tasks.annotate.edits import Edit, apply_edits
 from tasks.annotate.pls import toml_string
 from tasks.errors import BadInputError
 from tasks.ingest.skips import SkipRule
+from tortoise_core.plain_data import parse_toml
 
 _CHAPTER_KEYS = {"number": int, "title": str, "read": bool}
 _TYPE_NAMES = {int: "a whole number", str: "a text in quotation marks", bool: "true or false"}
@@ -76,8 +76,8 @@ def read_plan(path: Path) -> PlanFile:
     """Reads a plan file. Raises `BadInputError` that names the line."""
     try:
         text = path.read_text("utf-8-sig")
-        content = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        content = parse_toml(text)
+    except (OSError, ValueError) as error:
         raise BadInputError(f"plan {path} cannot be read: {error}") from error
     if unknown := sorted(set(content) - {"book", "chapter", "correction"}):
         raise BadInputError(f"plan {path.name}: {unknown[0]!r} is unknown: write [[chapter]] and [[correction]]")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from storage.records import Block, Skip
 
@@ -15,6 +15,13 @@ INVISIBLE = re.compile(
 )
 _RULES = "*#~•·⁂※❦☙❧✻✽✦_="
 _SCENE_BREAK = re.compile(rf"(?=.{{1,40}}$)[{re.escape(_RULES)}\s]+|[-–—]{{3,}}|(?:[-–—]\s+){{2,}}[-–—]")
+
+
+@dataclass(frozen=True)
+class TracedBlock(Block):
+    """A block that says where each of its characters stands in the document that it came from (`html.places`)."""
+
+    origins: tuple[int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

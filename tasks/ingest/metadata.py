@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from storage.records import Book
+
+# All but line ends and tabs, which readers have made spaces of where they do not belong. With them: embeddings,
+# overrides and isolates of direction, byte-order marks, annotations between lines, tags.
+_CONTROLS = re.compile(
+    "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]+"
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,27 @@ def describe(book: Book, metadata: Metadata) -> Book:
     """Returns the book with all that its file declares of it. Its title stays: a file without one has another."""
     values = {field.name: getattr(metadata, field.name) for field in fields(Metadata) if field.name != "title"}
     return replace(book, **values)
+
+
+def with_plain_names(book: Book) -> Book:
+    """Returns the book without control characters in what it is called: title, authors, chapters' titles and the like.
+
+    They have no place in tags, file formats and databases, and those of them that turn the direction of writing make
+    one name look like another. What spells names stays: joiners, and marks of direction that turn nothing around.
+    """
+    values: dict[str, Any] = {}
+    for field in fields(Book):
+        value = getattr(book, field.name)
+        if isinstance(value, str):
+            values[field.name] = _plain(value)
+        elif isinstance(value, tuple) and all(isinstance(text, str) for text in value):
+            values[field.name] = tuple(map(_plain, value))
+    values["chapters"] = tuple(replace(chapter, title=_plain(chapter.title)) for chapter in book.chapters)
+    return replace(book, **values)
+
+
+def _plain(text: str) -> str:
+    return _CONTROLS.sub("", text)
 
 
 def sort_names(authors: Mapping[str, str]) -> tuple[str, ...]:

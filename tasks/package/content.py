@@ -34,7 +34,9 @@ class EditionContent:
     directions: tuple[str, ...] = ()  # what else was said about the reading, for people: "cast village", "en-GB"
     credits: tuple[Master, ...] = ()  # opening and closing; in no chapter
     credit_keys: tuple[str, ...] = ()  # of what is said in them
+    timer: str = ""  # who listens for words, where an output wants their times; see `tasks.align`
     words: WordTimes = field(default_factory=dict)  # when words are heard, as far as somebody has looked
+    traced: Book | None = None  # the book once more, its blocks traced to its file, where an output wants it
 
     @cached_property
     def timeline(self) -> Timeline:

@@ -48,6 +48,8 @@ def edition_key(content: EditionContent) -> str:
         "outputs": [[output.kind, output.shape(content.settings)] for output in outputs],
         "ffmpeg": ffmpeg_version(content.settings.ffmpeg),
     }
+    if any(output.needs_words for output in outputs):
+        parts["timer"] = content.timer
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -93,8 +95,8 @@ def publish_edition(
     with output_errors(folder), _working_folder(folder / f".{stem}.partial") as working:
         audio = EncodedAudio(encoded or working / "encoded", published_audio(out, content, outputs))
         audio.folder.mkdir(parents=True, exist_ok=True)
-        recordings = [recording for output in outputs for recording in output.recordings(content)]
-        encode_side_by_side(audio, store, recordings, tell)
+        recordings = {one.key: one for output in outputs for one in output.recordings(content)}  # some share theirs
+        encode_side_by_side(audio, store, tuple(recordings.values()), tell)
         files = [file for output in outputs for file in output.lay_out(content, stem)]
         beside = files_beside(folder, stem, content, [output for output in OUTPUTS if output not in outputs])
         files += [_audio_file(file) for file in beside if file.samples]

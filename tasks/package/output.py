@@ -27,6 +27,10 @@ def record_nothing(_content: EditionContent) -> tuple[Recording, ...]:
     return ()
 
 
+def require_nothing(_settings: PackageSettings) -> None:
+    """Takes whatever the settings say."""
+
+
 def shaped_by_nothing(_settings: PackageSettings) -> Mapping[str, object]:
     """Says that no setting shapes an output's files."""
     return {}
@@ -86,6 +90,13 @@ class Output:
 
     # What of the settings shapes the files, as JSON-ready values.
     shape: Callable[[PackageSettings], Mapping[str, object]] = shaped_by_nothing
+
+    # Raises `BadInputError` for settings with which the output cannot be made, before anything is spoken.
+    require: Callable[[PackageSettings], None] = require_nothing
+
+    # Whether it wants to know when each word is heard, and where in the book's file each character stands.
+    needs_words: bool = False
+    needs_origins: bool = False
 
     # What follows the edition's name where one file is not enough and a folder holds several; "": it always is.
     parts_suffix: str = ""

@@ -33,6 +33,7 @@ from tasks.errors import BadInputError, TalepressError
 from tasks.package.audio.ffmpeg import ffmpeg_path, ffmpeg_version
 from tasks.package.content import EditionContent
 from tasks.package.edition import publish_edition
+from tasks.package.outputs import find_outputs
 from tortoise_core.inference.presets import SamplingSettings
 
 RATE = 24_000
@@ -46,19 +47,17 @@ LOUDNESS_LUFS = -23.0  # of a tone with such a peak
 def try_ffmpeg(settings: PackageSettings) -> None:
     """Publishes two seconds of sound with the ffmpeg and the outputs that the settings name, and throws them away.
 
+    Once in a process. Outputs that are made of a book's own file are left out: the trial has none.
+
     Raises `BadInputError` for an ffmpeg that cannot be used; otherwise as `find_outputs`.
     """
-    _try(settings.model_dump_json())
-
-
-def forget_trials() -> None:
-    """Lets what was tried be tried again."""
-    _try.cache_clear()
+    kinds = tuple(output.kind for output in find_outputs(settings.outputs) if not output.needs_origins)
+    _try(settings.model_copy(update={"outputs": kinds}).model_dump_json())
 
 
 @functools.lru_cache
-def _try(dumped: str) -> None:
-    settings = PackageSettings.model_validate_json(dumped)
+def _try(settings_json: str) -> None:
+    settings = PackageSettings.model_validate_json(settings_json)
     path = ffmpeg_path(settings.ffmpeg)
     version = ffmpeg_version(settings.ffmpeg)
     with tempfile.TemporaryDirectory(prefix="talepress-trial-") as name:

@@ -16,6 +16,7 @@ import soundfile
 from configs.settings import QaSettings, load_settings
 from storage.artifacts import ArtifactStore
 from storage.records import Take, VoiceRecord
+from tasks import stopping
 from tasks.disk import output_errors
 from tasks.errors import TalepressError, TransientError
 from tasks.qa.checks import Rendering
@@ -34,9 +35,9 @@ from tortoise_core.text.notation import respelled
 
 @dataclass(frozen=True)
 class RenderJob:
-    """All that a worker, in whatever process, needs to speak a batch: small, picklable, no tensors, no device."""
+    """All that a worker, in whatever process, needs to speak batches: small, picklable, no tensors, no device."""
 
-    items: tuple[RenderItem, ...]
+    batches: tuple[tuple[RenderItem, ...], ...]
     voices: Mapping[str, VoiceRecord]  # by the names that the items give
     sampling: Sampling
     engine: str  # `SynthesizeSettings.engine`
@@ -49,7 +50,7 @@ class RenderJob:
 
 @dataclass(frozen=True)
 class SpokenBatch:
-    """The takes of a batch, one for each item, and the seconds for which the engine worked on them."""
+    """The takes of batches, one for each item, and the seconds for which the engine worked on them."""
 
     takes: tuple[Take, ...]
     engine_seconds: float
@@ -57,6 +58,8 @@ class SpokenBatch:
 
 def run_job(job: RenderJob) -> SpokenBatch:
     """Speaks a job with this process's own engine, on the device that this process's settings name.
+
+    Where the user asks for the end meanwhile, the batches that follow are left out.
 
     Raises as `render_batch`, `CheckpointError` or `ConfigError` when the engine cannot be loaded, and `TalepressError`
     when this process has another model under that name: its takes would lie under keys of audio that they are not.
@@ -67,7 +70,15 @@ def run_job(job: RenderJob) -> SpokenBatch:
     if speaker.engine.digest != job.model_digest:
         raise TalepressError(f"the model {job.model} is not the one of this run here: give every worker the same files")
     latents = {name: read_latents(voice, job.store) for name, voice in job.voices.items()}
-    return render_batch(speaker, job.store, job.items, RenderVoices(latents, job.sampling), job.qa)
+    voices = RenderVoices(latents, job.sampling)
+    done: list[SpokenBatch] = []
+    for items in job.batches:
+        if done and stopping.requested():
+            break
+        done.append(render_batch(speaker, job.store, items, voices, job.qa))
+    return SpokenBatch(
+        tuple(take for batch in done for take in batch.takes), sum(batch.engine_seconds for batch in done)
+    )
 
 
 def render_batch(

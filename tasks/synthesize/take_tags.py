@@ -15,6 +15,7 @@ from mutagen.flac import FLAC as FlacFile
 
 from storage.records import Take, Verdict
 from tasks.synthesize.keys import seed_of, take_key
+from tortoise_core.plain_data import parse_json
 
 TAG = "TALEPRESS_TAKE"
 
@@ -46,7 +47,7 @@ def read_tags(file: BinaryIO, address: str) -> Take | None:
     """
     try:
         flac = FlacFile(fileobj=file)
-        content: dict[str, Any] = json.loads(flac[TAG][0])
+        content: dict[str, Any] = parse_json(flac[TAG][0])
         take = Take(
             key=content["key"],
             utterance_key=content["utterance_key"],

@@ -7,7 +7,7 @@ from prefect import task
 from tasks.synthesize.render import RenderJob, SpokenBatch, run_job
 
 
-@task(name="synthesize batch", persist_result=False)
-def synthesize_batch(job: RenderJob) -> SpokenBatch:
-    """Renders one batch; see `tasks.synthesize.render.run_job`."""
+@task(name="synthesize", persist_result=False)
+def synthesize(job: RenderJob) -> SpokenBatch:
+    """Speaks one job; see `tasks.synthesize.render.run_job`."""
     return run_job(job)

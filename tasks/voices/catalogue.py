@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,6 +19,7 @@ from storage.records import VoiceRecord
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.voices.latents import digest_packed, unpack_latents
 from tortoise_core.inference.interface import VoiceLatents
+from tortoise_core.plain_data import parse_toml
 
 SHIPPED_FOLDER = Path(configs.__file__).parent / "voices"
 VOICE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -190,8 +190,8 @@ def _how_to_mend(voice: VoiceRecord, store: ArtifactStore) -> str:
 def _describe(path: Path) -> ShippedVoice:
     description = path.with_suffix(".toml")
     try:
-        table = tomllib.loads(description.read_text("utf-8")) if description.is_file() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table = parse_toml(description.read_text("utf-8")) if description.is_file() else {}
+    except ValueError as error:
         raise BadInputError(f"{description}: not a TOML file ({error})") from error
     named = {field.name: str(table.get(field.name, "")) for field in fields(VoiceCredit)}
     credit = VoiceCredit(**{**named, "name": named["name"] or path.stem})

@@ -25,7 +25,7 @@ def box(tmp_path_factory):
 
 def test_a_book_is_made_by_its_deployment_from_any_folder(box):
     run = box.wait(box.make(box.book(), voice="tone", preset="fast"))
-    assert (run["state"]["type"], run["name"]) == ("COMPLETED", "book · tone"), box.logs()
+    assert (run["state"]["type"], run["name"]) == ("COMPLETED", "The Small Book · tone"), box.logs()
     assert [path.name for path in sorted((box.folder / "out").iterdir())] == [
         "The Small Book.m4b",
         "The Small Book.manifest.json",

@@ -33,6 +33,20 @@ This is the end of the story, and everybody went home.
 """
 
 
+FB2 = """<?xml version="1.0" encoding="utf-8"?>
+<FictionBook xmlns="http://www.gribuser.ru/xml/fictionbook/2.0"><description><title-info>
+<author><first-name>Ann</first-name><last-name>Author</last-name></author>
+<book-title>{title}</book-title><lang>en</lang></title-info></description>
+<body><section><title><p>One</p></title><p>{text}</p></section></body></FictionBook>
+"""
+
+
+def write_fb2(path, title, text="It was late in the evening when he came home."):
+    """A file that is a book by its name, wherever it lies."""
+    path.write_text(FB2.format(title=title, text=text), "utf-8")
+    return path
+
+
 def write_clip(path, pitch_hz=120):
     """Four seconds of something like a voice."""
     seconds = np.arange(24_000 * 4) / 24_000

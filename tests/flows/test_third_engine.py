@@ -129,7 +129,7 @@ def job(services, voice):
     spoken = "In principio erat verbum."
     key = utterance_key(spoken, voice.digest, services.front_end.digest, services.sampling, services.precision)
     return RenderJob(
-        items=(RenderItem(key, spoken), RenderItem(key, spoken, attempt=1)),
+        batches=((RenderItem(key, spoken), RenderItem(key, spoken, attempt=1)),),
         voices={"": voice},
         sampling=services.sampling,
         engine=services.synthesize.engine,

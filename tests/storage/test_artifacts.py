@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import threading
 import time
 from pathlib import Path
@@ -28,9 +29,11 @@ def local(folder: Path) -> ArtifactStore:
     return ArtifactStore(folder)
 
 
-@pytest.fixture(params=["local", "memory"])
+@pytest.fixture(params=["local", "memory", "s3"])
 def store(request, folder: Path) -> ArtifactStore:
     """The same promises hold for a folder and for a remote place."""
+    if request.param == "s3":
+        return ArtifactStore(f"{request.getfixturevalue('s3').bucket()}/a/prefix")
     return ArtifactStore(folder if request.param == "local" else f"memory://{folder}")
 
 
@@ -61,6 +64,28 @@ def test_nothing_and_much(store):
         assert store.read(store.put_bytes(data)) == data
 
 
+def test_a_part_of_a_file_is_read_without_the_rest(store):
+    data = os.urandom(200_000)
+    with store.open(store.put_bytes(data)) as file:
+        assert file.seek(-10, os.SEEK_END) == 199_990
+        assert file.read() == data[-10:]
+        file.seek(100_000)
+        assert file.read(20) == data[100_000:100_020]
+
+
+def test_all_artifacts_are_listed_with_their_sizes_and_ages(store):
+    store.mark("f" * 32)
+    addresses = {store.put_bytes(data): len(data) for data in (b"", b"one", b"three")}
+    assert list(store.addresses()) == sorted(addresses)
+    listed = list(store.files())
+    assert {file.address: file.bytes for file in listed} == addresses
+    assert all(-60 < file.age_s < 60 for file in listed)
+    store.remove(ADDRESS)  # gone already
+    for address in addresses:
+        store.remove(address)
+    assert list(store.files()) == []
+
+
 def test_the_layout_of_a_local_store(local, folder):
     local.put_bytes(DATA)
     assert files(folder) == [f"{ADDRESS[:2]}/{ADDRESS}"]
@@ -74,6 +99,12 @@ def test_an_artifact_is_never_written_twice(local):
     local.put_bytes(DATA)
     after = local.path(ADDRESS).stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_store_that_is_pickled_arrives_at_the_same_place(store):
+    store.mark("f" * 32)
+    address = store.put_bytes(DATA)
+    assert pickle.loads(pickle.dumps(store)).read(address) == DATA
 
 
 @pytest.mark.parametrize("call", ["read", "open", "verify"])

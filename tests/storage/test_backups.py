@@ -17,6 +17,12 @@ GOLDENS = Path(__file__).with_name("goldens")
 
 
 @pytest.fixture
+def backend() -> str:
+    """A server's databases are backed up by its keeper."""
+    return "sqlite"
+
+
+@pytest.fixture
 def path(database_url) -> Path:
     return Path(database_name(database_url))
 

@@ -44,6 +44,8 @@ def kill_at_its_word(code: str, database_url: str, artifacts: Path) -> None:
 
 
 def check_sound(database: Database) -> None:
+    if database.engine.dialect.name != "sqlite":
+        return  # a server's process was not killed
     with database.engine.connect() as connection:
         assert connection.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
         assert connection.execute(text("PRAGMA foreign_key_check")).all() == []

@@ -12,9 +12,11 @@ from filelock import FileLock, Timeout
 from sqlalchemy import create_engine, text
 
 from storage import database as database_module
+from storage import engines
 from storage.database import Database, database_exists, database_name
 from storage.errors import DatabaseBusyError, DatabaseError, DatabaseUrlError, StorageError
 from tests.storage.builders import make_take
+from tests.storage.servers import sqlite_only
 
 
 def pragma(database: Database, name: str) -> object:
@@ -22,6 +24,7 @@ def pragma(database: Database, name: str) -> object:
         return connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
 
 
+@sqlite_only
 def test_sqlite_is_set_up_as_the_invariants_need(database, database_url):
     assert pragma(database, "journal_mode") == "wal"
     assert pragma(database, "foreign_keys") == 1
@@ -90,7 +93,7 @@ def test_two_threads_take_turns_even_when_both_read_first(database):
 
 
 def test_a_lock_held_too_long_is_a_busy_error(database, database_url, monkeypatch):
-    monkeypatch.setattr(database_module, "_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 1)
     impatient = Database(database_url)
     with database.unit_of_work() as holder:
         holder.takes.add([make_take("k")])
@@ -210,7 +213,8 @@ def test_errors_of_others_pass_through_a_unit_of_work(database):
         raise KeyboardInterrupt
 
 
-def test_a_database_of_a_newer_version_is_refused(database, database_url):
+def test_a_database_of_a_newer_version_is_refused(database_url):
+    Database(database_url).close()
     with create_engine(database_url).begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'from the future'"))
     with pytest.raises(DatabaseError, match="upgrade Talepress"):
@@ -228,7 +232,7 @@ def test_waiting_for_another_process_has_a_word_and_an_end(tmp_path, monkeypatch
     """A suspended process would make every command hang for ever, in silence."""
     path = tmp_path / "talepress.db"
     monkeypatch.setattr(database_module, "_SILENT_SECONDS", 0.01)
-    monkeypatch.setattr(database_module, "_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.05)
     with FileLock(f"{path}.migrate.lock"):
         with pytest.raises(DatabaseBusyError, match="end it, then run the same command again"):
             Database(f"sqlite:///{path}")

@@ -48,6 +48,7 @@ from storage.schema import (
     TakeRow,
     UtteranceRow,
     VoiceRow,
+    WordTimesRow,
 )
 
 RECORD_OF = {
@@ -69,10 +70,12 @@ RECORD_OF = {
 WITHOUT_RECORD = {
     EditionChapterRow: "Edition.chapters holds plain tuples",
     StoreRow: "one text, read and written as it is",
+    WordTimesRow: "words is a tuple of WordTime",
 }
 
 WITHOUT_TABLE = {
     "Markup": "in the column blocks.markup",
+    "WordTime": "in the column word_times.words",
     "Script": "utterances and ledger entries have tables, coverage is added up",
     "Coverage": "added up from the ledger",
     "KeyedUtterance": "an utterance with its column utterance_key",

@@ -162,3 +162,14 @@ def test_unknown_runs_and_impossible_ends(uow):
     run_id = uow.runs.start(SOURCE, "book_to_audio", {})
     with pytest.raises(ValueError, match="running"):
         uow.runs.finish(run_id, RunState.RUNNING)
+
+
+def test_rows_of_runs_whose_process_is_gone_are_closed(uow):
+    alive = uow.runs.start(SOURCE, "book_to_audio", {})
+    assert uow.runs.close_interrupted() == ()
+    uow.runs._session.get(RunRow, alive).process = dead_process()
+    assert uow.runs.close_interrupted() == (SOURCE,)
+    run = uow.runs.get(alive)
+    assert (run.state, run.message) == (RunState.FAILED, INTERRUPTED)
+    assert run.finished_at is not None
+    assert uow.runs.close_interrupted() == ()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event
 
+from storage.database import Database
 from storage.records import Verdict
 from tests.storage.builders import SOURCE, keyed_by_text, make_book, make_script, make_take
 
@@ -36,11 +37,14 @@ def count_statements(database, most: int) -> Iterator[None]:
     assert len(statements) <= most, statements
 
 
-@pytest.fixture(scope="module")
-def big(tmp_path_factory):
-    from storage.database import Database
-
-    database = Database(f"sqlite:///{tmp_path_factory.mktemp('big') / 'talepress.db'}")
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def big(request, tmp_path_factory):
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('big') / 'talepress.db'}"
+    else:
+        cluster = request.getfixturevalue("postgres")
+        url = cluster.url(cluster.create())
+    database = Database(url)
     book = make_book(chapters=100, blocks=100)
     script = make_script(book)
     keyed = keyed_by_text(script)

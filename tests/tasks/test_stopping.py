@@ -95,6 +95,16 @@ with stopping.orderly(lambda: print("recorded", flush=True)):
     assert done.stderr.splitlines() == [f"talepress: {stopping.STOPPING}", f"talepress: {stopping.STOPPED}"]
 
 
+def test_a_block_may_ask_for_more_time():
+    done = ended("""
+with stopping.orderly(grace_s=10):
+    send()
+    time.sleep(1.5)
+print("in order", flush=True)
+""")
+    assert (done.returncode, done.stdout) == (0, "in order\n"), done
+
+
 def test_last_words_that_do_not_end_or_fail_do_not_keep_the_process():
     done = ended("""
 with stopping.orderly(lambda: time.sleep(20)), stopping.orderly(lambda: 1 / 0):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from tortoise_core.description import read_config
 from tortoise_core.errors import CheckpointError, ConfigError
+from tortoise_core.plain_data import parse_toml
 from tortoise_core.training.recipe import CorpusConfig, Recipe
 from tortoise_core.training.stages.registry import NETWORKS, STAGES
 
@@ -72,7 +72,7 @@ def _require_table(values: object, where: str, kind: str, names: Iterable[str]) 
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse_toml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read the recipe {path}: {error.strerror}") from error
     except ValueError as error:

@@ -36,6 +36,7 @@ class Format:
     begins: Callable[[bytes], bool] | None = None
     holds: Callable[[frozenset[str]], bool] | None = None
     may_look_like: frozenset[str] = frozenset()  # names of formats for which its content may pass; its suffix is right
+    read_traced: Callable[[Path, bytes, IngestSettings], Book] | None = None  # as `read`, with `TracedBlock`s
     is_book_by_name: bool = True  # else a file of its suffix may be anything, and is a book only where somebody says so
     has_lines: bool = False  # people know its text by lines, so that a mistake in it is named by its line
 
@@ -50,7 +51,14 @@ _KINDLE = "a Kindle book"
 
 # In this order a file's content is looked at.
 FORMATS = (
-    Format("an EPUB", (".epub", ".kepub"), read_epub, holds=is_epub, may_look_like=frozenset({_HTML})),
+    Format(
+        "an EPUB",
+        (".epub", ".kepub"),
+        read_epub,
+        holds=is_epub,
+        may_look_like=frozenset({_HTML}),
+        read_traced=partial(read_epub, traced=True),
+    ),
     Format("a Word document", (".docx", ".docm"), read_docx_book, holds=is_docx),
     Format("an OpenDocument text", (".odt",), _by_calibre(".odt"), holds=is_opendocument),
     Format("a zipped FB2 book", (), read_fb2_zip, holds=is_fb2_zip),

@@ -11,6 +11,7 @@ from configs.settings import IngestSettings
 from tasks.ingest.archive import resolve
 from tasks.ingest.events import Event
 from tasks.ingest.html.drop_capitals import join_drop_capitals
+from tasks.ingest.html.places import TextPlaces
 from tasks.ingest.html.pronunciation import Pronunciations
 from tasks.ingest.html.raised import mark_raised
 from tasks.ingest.html.walker import walk
@@ -31,6 +32,8 @@ def read_documents(
     settings: IngestSettings,
     anchors: Mapping[int, Collection[str]],
     language: str = "",
+    *,
+    traced: bool = False,
 ) -> list[list[Event | ChapterNote]]:
     """Walks over every document. Returns its events, with notes where `settings.notes` wants them.
 
@@ -39,6 +42,7 @@ def read_documents(
         settings: what is read, and how.
         anchors: for a document's index the ids at which chapters may start.
         language: the book's (BCP 47).
+        traced: whether blocks say where their characters came from.
     """
     bodies = [(document.path, document.body) for document in documents]
     for document in documents:
@@ -46,7 +50,15 @@ def read_documents(
     link_notes(bodies, resolve)
     mark_raised(bodies)
     units = [
-        walk(document.body, document.path, settings, anchors.get(index, ()), language, document.pronunciations)
+        walk(
+            document.body,
+            document.path,
+            settings,
+            anchors.get(index, ()),
+            language,
+            document.pronunciations,
+            TextPlaces(document.body) if traced else None,
+        )
         for index, document in enumerate(documents)
     ]
     return place_notes(units, settings.notes)

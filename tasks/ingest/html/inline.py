@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from storage.records import Markup, MarkupKind
+from tasks.ingest.html.places import ABSENT, Places, collapsed, recomposed
 
 # The Latin ligatures that are one letter shape for two or three letters: dictionaries know only the letters.
 LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
@@ -28,19 +29,19 @@ class InlineText:
 
     def __init__(self) -> None:
         self._parts: list[str] = []
+        self._places: list[int] = []  # of the parts' characters in their document, as far as they are known
         self._length = 0
         self._owed = ""
         self._open: list[Span] = []
         self._markup: list[Markup] = []
 
-    def add(self, text: str, *, keep_lines: bool = False) -> None:
-        """Adds text as it stands in the source. With `keep_lines` its line ends are the author's."""
+    def add(self, text: str, places: Places = (), *, keep_lines: bool = False) -> None:
+        """Adds text as it stands in the source, its places if they are known. With `keep_lines` it keeps its lines."""
         if keep_lines and "\n" in text:
-            first, *rest = text.split("\n")
-            self.add(first)
-            for line in rest:
-                self.line_break()
-                self.add(line)
+            end = text.index("\n")
+            self.add(text[:end], places[:end])
+            self.line_break()
+            self.add(text[end + 1 :], places[end + 1 :], keep_lines=True)
             return
         words = " ".join(text.split())
         if not words:
@@ -48,7 +49,11 @@ class InlineText:
             return
         if text[0].isspace():
             self._owe(" ")
-        self._append(unicodedata.normalize("NFC", words.translate(LIGATURES)))
+        composed = unicodedata.normalize("NFC", words.translate(LIGATURES))
+        if places:
+            self._append(composed, recomposed(words, collapsed(text, words, places), composed))
+        else:
+            self._append(composed)
         if text[-1].isspace():
             self._owe(" ")
 
@@ -81,8 +86,11 @@ class InlineText:
         elif start < self._length and not (span.broken and span.kind not in _SPLITTABLE):
             self._markup.append(Markup(start, self._length, span.kind, span.value))
 
-    def take(self) -> tuple[str, tuple[Markup, ...]]:
-        """Takes out the text gathered so far, without space around it, and its markup in order; then starts afresh."""
+    def take(self) -> tuple[str, tuple[Markup, ...], tuple[int, ...]]:
+        """Takes out the text gathered so far, without space around it; then starts afresh.
+
+        Returns the text, its markup in order, and the places of its characters, empty where none is known.
+        """
         for span in self._open:
             if span.start is not None:
                 if span.kind in _SPLITTABLE:
@@ -91,19 +99,23 @@ class InlineText:
                 span.broken = True
         text = "".join(self._parts)
         markup = self._markup
+        places: Places = [*self._places, *[ABSENT] * (self._length - len(self._places))] if self._places else ()
         self._parts = []
+        self._places = []
         self._length = 0
         self._owed = ""
         self._markup = []
         if not unicodedata.is_normalized("NFC", text):  # a letter and its accent came from two elements
-            text, markup = _compose(text, markup)
-        return text, tuple(sorted(markup, key=lambda note: (note.start, -note.end)))
+            composed, markup = _compose(text, markup)
+            places = recomposed(text, places, composed) if places else ()
+            text = composed
+        return text, tuple(sorted(markup, key=lambda note: (note.start, -note.end))), tuple(places)
 
     def _owe(self, gap: str) -> None:
         """Keeps a gap until a character comes after it; a line break outlasts a space."""
         self._owed = self._owed or gap
 
-    def _append(self, words: str) -> None:
+    def _append(self, words: str, places: Places = ()) -> None:
         """Adds words behind the gap that is owed, and starts the stretches that wait for their first character."""
         if self._owed and self._length:
             self._parts.append(self._owed)
@@ -112,6 +124,9 @@ class InlineText:
         for span in self._open:
             if span.start is None:
                 span.start = self._length
+        if places:
+            self._places += [ABSENT] * (self._length - len(self._places))
+            self._places += places
         self._parts.append(words)
         self._length += len(words)
 

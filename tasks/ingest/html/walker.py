@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 
 from lxml import etree
 
 from configs.settings import IngestSettings
 from storage.records import Block, BlockKind, MarkupKind, Skip
-from tasks.ingest.events import INVISIBLE, Anchor, Event, GuessedSkip, is_scene_break
+from tasks.ingest.events import INVISIBLE, Anchor, Event, GuessedSkip, TracedBlock, is_scene_break
 from tasks.ingest.html.code import is_listing, listing_announcement, spoken_code
+from tasks.ingest.html.context import Context, Frame
 from tasks.ingest.html.css import DISPLAY
 from tasks.ingest.html.elements import BLOCKS, LIST_ITEMS, is_heading, local_name
 from tasks.ingest.html.formulas import is_formula_picture, spoken_mathml
 from tasks.ingest.html.hints import hints_of, language_of, primary
-from tasks.ingest.html.inline import InlineText, Span
+from tasks.ingest.html.inline import Span
 from tasks.ingest.html.parse import text_of
+from tasks.ingest.html.places import Places, TextPlaces, without
 from tasks.ingest.html.pronunciation import Pronunciations
 from tasks.ingest.html.raised import raised_text
 from tasks.ingest.html.tables import ROW_GROUPS, announcement, is_data_row, spoken_with_header
@@ -41,29 +44,6 @@ from tasks.ingest.recount import require_same_letters
 from tasks.ingest.skips import SkipRule
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """An open block-level element: the kind of its text, and whether inner blocks are lines of one block."""
-
-    kind: BlockKind
-    one_block: bool = False
-    verse: bool = False
-    preformatted: bool = False
-    rows_left_out: bool = False  # of a table that is only announced
-    note_group: bool = False  # text in here that is in no note only names or separates the notes
-
-
-@dataclass
-class _Context:
-    """What a walk has gathered so far: of the document itself, or of a note in it."""
-
-    frames: list[_Frame]
-    text: InlineText = field(default_factory=InlineText)
-    events: list[Event | Note | NoteReference] = field(default_factory=list)
-    references: list[str] = field(default_factory=list)  # to notes, in the block being gathered
-    note: etree._Element | None = None  # the note's element
-
-
 def walk(
     body: etree._Element,
     source: str,
@@ -71,6 +51,7 @@ def walk(
     anchors: Collection[str] = (),
     language: str = "",
     pronunciations: Pronunciations | None = None,
+    places: TextPlaces | None = None,
 ) -> list[Event | Note | NoteReference]:
     """Returns all text of a document's body in reading order, as blocks and skips, with anchors between them.
 
@@ -78,16 +59,17 @@ def walk(
         body: as `tasks.ingest.html.parse.parse` returns it; `link_notes` and `StyleSheets.apply` may have set their
             attributes in it.
         source: the document's path, for messages.
-        settings: which skip rules are switched off, and how notes, tables and ruby are read. Unless notes are skipped,
-            there are `Note` and `NoteReference` among the events, for `place_notes`.
+        settings: skip rules that are off, and how notes, tables and ruby are read. Unless notes are skipped, there are
+            `Note` and `NoteReference` among the events, for `place_notes`.
         anchors: ids that the table of contents points to.
         language: the book's (BCP 47); elements of another get markup.
         pronunciations: the document's lexicons.
+        places: of the body's texts; they make the blocks `TracedBlock`s.
 
     Raises:
         CoverageError: a character went missing; a fault of ours.
     """
-    return _Walker(source, settings, frozenset(anchors), language, pronunciations).walk(body)
+    return _Walker(source, settings, frozenset(anchors), language, pronunciations, places or TextPlaces()).walk(body)
 
 
 class _Walker:
@@ -100,6 +82,7 @@ class _Walker:
         anchors: frozenset[str],
         language: str,
         pronunciations: Pronunciations | None,
+        places: TextPlaces,
     ) -> None:
         self._source = source
         self._settings = settings
@@ -108,8 +91,9 @@ class _Walker:
         self._reads_notes = settings.notes != "skip"
         self._announces_tables = settings.tables == "announce" and SkipRule.TABLE not in self._also_read
         self._pronunciations = pronunciations or Pronunciations()
+        self._places = places
         self._languages = [language]
-        self._contexts = [_Context([_Frame(BlockKind.PARAGRAPH)])]
+        self._contexts = [Context([Frame(BlockKind.PARAGRAPH)])]
         self._spans: list[tuple[etree._Element, list[Span]]] = []
         self._marks = NoteMarks("")
         self._invisible: list[str] = []
@@ -117,7 +101,7 @@ class _Walker:
         self._all: list[Block | Skip] = []  # for counting
 
     @property
-    def _now(self) -> _Context:
+    def _now(self) -> Context:
         return self._contexts[-1]
 
     def walk(self, body: etree._Element) -> list[Event | Note | NoteReference]:
@@ -157,7 +141,7 @@ class _Walker:
             return False
         if self._reads_notes and self._now.note is None and is_note_body(element):
             self._now.text.space()
-            self._contexts.append(_Context([_Frame(BlockKind.PARAGRAPH)], note=element))
+            self._contexts.append(Context([Frame(BlockKind.PARAGRAPH)], note=element))
         self._mark(element)
         if is_block:
             self._now.frames.append(self._frame(element, tag))
@@ -181,11 +165,11 @@ class _Walker:
             text, apart = raised_text(element, self._now.text.word_before())
             if apart:
                 self._now.text.space()
-            self._add(text, marks=False)
+            self._add(text, self._places.text(element, text), marks=False)
         elif self._is_read_by_annotation(element, tag):
             self._skip_base(element.text)
         else:
-            self._add(element.text)
+            self._add(element.text, self._places.text(element))
 
     def _leave(self, element: etree._Element) -> None:
         """Closes an element: its markup, its block, and the note that it is."""
@@ -221,14 +205,14 @@ class _Walker:
         ignored = {SkipRule.NOTE_BODY, SkipRule.HIDDEN} if is_note else frozenset()
         return element_rule(element, tag, self._also_read | ignored)
 
-    def _separate(self, outer: _Frame) -> None:
+    def _separate(self, outer: Frame) -> None:
         """Starts a new line at a block's edge where the blocks in `outer` are lines of one; else ends the block."""
         if outer.one_block:
             self._now.text.line_break()
         else:
             self._flush()
 
-    def _frame(self, element: etree._Element, tag: str) -> _Frame:
+    def _frame(self, element: etree._Element, tag: str) -> Frame:
         """Decides the kind of text in a block-level element."""
         outer = self._now.frames[-1]
         if outer.one_block:
@@ -236,15 +220,15 @@ class _Walker:
         group = outer.note_group or (self._reads_notes and is_note_group(element))
         preformatted = outer.preformatted or tag == "pre"
         if is_heading(element, tag):
-            return _Frame(BlockKind.HEADING, one_block=True, note_group=group)
+            return Frame(BlockKind.HEADING, one_block=True, note_group=group)
         if outer.verse or is_verse(element):
             stanza = is_stanza(element, tag)
-            return _Frame(BlockKind.VERSE, stanza, verse=True, preformatted=preformatted, note_group=group)
+            return Frame(BlockKind.VERSE, stanza, verse=True, preformatted=preformatted, note_group=group)
         if tag == "tr" and is_data_row(element):
-            return _Frame(BlockKind.TABLE_ROW, one_block=True, note_group=group)
+            return Frame(BlockKind.TABLE_ROW, one_block=True, note_group=group)
         kind = BlockKind.LIST_ITEM if tag in LIST_ITEMS else BlockKind.QUOTE if tag == "blockquote" else outer.kind
         left_out = tag == "table" and self._announces_tables and bool(announcement(element))
-        return _Frame(kind, preformatted=preformatted, rows_left_out=left_out, note_group=group)
+        return Frame(kind, preformatted=preformatted, rows_left_out=left_out, note_group=group)
 
     def _mark(self, element: etree._Element) -> None:
         """Adds an anchor where the table of contents points to the element."""
@@ -331,39 +315,40 @@ class _Walker:
         if parent is not None and self._is_read_by_annotation(parent, local_name(parent)):
             self._skip_base(element.tail)
         else:
-            self._add(element.tail)
+            self._add(element.tail, self._places.tail(element))
 
-    def _add(self, text: str | None, *, marks: bool = True) -> None:
+    def _add(self, text: str | None, places: Places = (), *, marks: bool = True) -> None:
         """Adds text to the block being gathered, without its invisible characters and, with `marks`, those of notes."""
         if not text:
             return
-        self._invisible += INVISIBLE.findall(text)
-        text = INVISIBLE.sub("", text)
+        if invisible := INVISIBLE.findall(text):
+            self._invisible += invisible
+            text, places = without(text, places, [match.span() for match in INVISIBLE.finditer(text)])
         frame = self._now.frames[-1]
         if frame.kind == BlockKind.HEADING and text[:1].isupper() and self._now.text.word_before().isdigit():
             self._now.text.space()  # a number and a name in elements of their own
         at = 0
         for formula in () if frame.preformatted else LATEX.finditer(text):
-            self._add_words(text[at : formula.start()], marks=marks)
-            self._add_formula(formula)
+            self._add_words(text[at : formula.start()], places[at : formula.start()], marks=marks)
+            self._add_formula(formula, places[formula.start() : formula.end()])
             at = formula.end()
-        self._add_words(text[at:], marks=marks)
+        self._add_words(text[at:], places[at:], marks=marks)
 
-    def _add_words(self, text: str, *, marks: bool) -> None:
+    def _add_words(self, text: str, places: Places = (), *, marks: bool) -> None:
         """Adds words; with `marks`, those of notes and of a print's pages are skipped."""
         at = 0
         for start, end, rule in self._unread_marks(text) if marks else ():
-            self._now.text.add(text[at:start], keep_lines=self._now.frames[-1].preformatted)
+            self._now.text.add(text[at:start], places[at:start], keep_lines=self._now.frames[-1].preformatted)
             self._emit(Skip(text[start:end], rule, source=self._source))
             at = end
-        self._now.text.add(text[at:], keep_lines=self._now.frames[-1].preformatted)
+        self._now.text.add(text[at:], places[at:], keep_lines=self._now.frames[-1].preformatted)
 
-    def _add_formula(self, formula: re.Match[str]) -> None:
+    def _add_formula(self, formula: re.Match[str], places: Places) -> None:
         """Adds a formula in LaTeX with its words; one without simple words is skipped and named."""
         words = spoken_latex(str(formula[formula.lastgroup or 0]))
         if words:
             span = self._now.text.open(MarkupKind.RESPELL, words)
-            self._now.text.add(formula[0])
+            self._now.text.add(formula[0], places)
             self._now.text.close(span)
             return
         self._emit(GuessedSkip(" ".join(formula[0].split()), SkipRule.MATHML, source=self._source))
@@ -381,13 +366,15 @@ class _Walker:
 
     def _flush(self) -> None:
         """Ends the block being gathered. Nothing happens when it holds no text."""
-        text, markup = self._now.text.take()
+        text, markup, origins = self._now.text.take()
         frame = self._now.frames[-1]
         if text and frame.note_group and self._now.note is None:
             self._emit(Skip(text, SkipRule.NOTE_BODY, source=self._source))
         elif text:
             scene = frame.kind != BlockKind.HEADING and is_scene_break(text)
-            block = Block(BlockKind.SCENE_BREAK if scene else frame.kind, text, self._source, markup)
+            kind = BlockKind.SCENE_BREAK if scene else frame.kind
+            make = partial(TracedBlock, origins=origins) if origins else Block
+            block = make(kind, text, self._source, markup)
             self._emit(replace(block, markup=self._pronunciations.annotate(block)))
         self._now.events += [NoteReference(key) for key in self._now.references]
         self._now.references.clear()

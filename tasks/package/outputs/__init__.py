@@ -7,7 +7,11 @@ from collections.abc import Iterable
 from tasks.errors import BadInputError
 from tasks.package.output import Output
 from tasks.package.outputs.audio_files import audio_output
+from tasks.package.outputs.captions import CAPTIONS
+from tasks.package.outputs.feed import FEED
+from tasks.package.outputs.library import LIBRARY
 from tasks.package.outputs.manifest import MANIFEST
+from tasks.package.outputs.readalong import READALONG
 
 # In the order in which they are written. Each sees the files of those before it, so the manifest comes last. A kind of
 # audio file has a profile of its name in `configs/profiles/publish`, and says what its file and its folder are called.
@@ -22,6 +26,10 @@ OUTPUTS = (
     audio_output("inaudio", " (INaudio)", " (INaudio).mp3"),
     audio_output("google", " (Google)", " (Google).flac"),
     audio_output("podcast", " (podcast)", " (podcast).mp3"),
+    CAPTIONS,
+    READALONG,
+    LIBRARY,
+    FEED,
     MANIFEST,
 )
 

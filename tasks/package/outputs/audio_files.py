@@ -48,8 +48,12 @@ def audio_output(kind: str, suffix: str, parts_suffix: str) -> Output:
         kind=kind,
         suffix=suffix,
         parts_suffix=parts_suffix,
-        write=partial(_write, kind),
-        check=partial(_check, kind),
+        write=lambda draft: write_planned(
+            plan_files(kind, draft.content, draft.stem), publish_profile(kind, draft.content.settings), draft
+        ),
+        check=lambda draft, paths: check_planned(
+            plan_files(kind, draft.content, draft.stem), publish_profile(kind, draft.content.settings), draft
+        ),
         forecast_bytes=lambda seconds, settings: (
             seconds * bytes_per_second(publish_profile(kind, settings), MASTER_RATE)
         ),
@@ -179,22 +183,21 @@ def _credits(master: Master, profile: PublishProfile) -> tuple[Stretch, ...]:
     return (_stretch(master, profile, first=True),)
 
 
-def _write(kind: str, draft: Draft) -> tuple[Path, ...]:
+def write_planned(planned: Sequence[PlannedFile], profile: PublishProfile, draft: Draft) -> tuple[Path, ...]:
     """Labels the encoded audio of each file; see `Output.write`."""
     paths = []
-    for planned in plan_files(kind, draft.content, draft.stem):
-        path = draft.folder / planned.file.path
+    for one in planned:
+        path = draft.folder / one.file.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        audio = draft.encoded.find(planned.recording.key)
+        audio = draft.encoded.find(one.recording.key)
         assert audio is not None  # encoding comes first
-        form = FORMATS[publish_profile(kind, draft.content.settings).format]
-        form.label(audio, path, planned.label, draft.content.settings.ffmpeg)
+        FORMATS[profile.format].label(audio, path, one.label, draft.content.settings.ffmpeg)
         paths.append(path)
     return tuple(paths)
 
 
-def _check(kind: str, draft: Draft, paths: tuple[Path, ...]) -> None:
+def check_planned(planned: Sequence[PlannedFile], profile: PublishProfile, draft: Draft) -> None:
     """Reads every file back; see `Output.check`."""
-    profile = publish_profile(kind, draft.content.settings)
-    for path, planned in zip(paths, plan_files(kind, draft.content, draft.stem), strict=True):
-        check_audio_file(path, planned.file.samples, planned.recording, planned.label, profile, draft.store)
+    for one in planned:
+        path = draft.folder / one.file.path
+        check_audio_file(path, one.file.samples, one.recording, one.label, profile, draft.store)

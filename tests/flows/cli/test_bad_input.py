@@ -88,3 +88,23 @@ def test_an_error_that_nobody_foresaw_is_one_line_too_and_a_failure(talepress, m
     assert (ended.code, len(ended.err.splitlines())) == (3, 1)
     assert "KeyError" in ended.err and "surprise" in ended.err
     assert "Traceback" in talepress("--verbose", "plan", book).err
+
+
+@pytest.mark.parametrize("option", ["--lexicon", "--cast", "--plan", "--diff"])
+@pytest.mark.usefixtures("home")
+def test_what_is_nested_too_deeply_is_named(talepress, tmp_path, book, option):
+    deep = tmp_path / ("deep.json" if option == "--diff" else "deep.toml")
+    nested = "[" * 100_000 + "]" * 100_000
+    deep.write_text(nested if option == "--diff" else f"a = {nested}")
+    ended = talepress("plan", book, option, deep)
+    assert (ended.code, len(ended.err.splitlines())) == (2, 1)
+    assert "deep." in ended.err
+    assert "nested too deeply" in ended.err
+
+
+@pytest.mark.usefixtures("home")
+def test_settings_that_are_nested_too_deeply_are_named(talepress, tmp_path):
+    (tmp_path / "talepress.toml").write_text("a = " + "[" * 100_000 + "]" * 100_000)
+    ended = talepress("status")
+    assert (ended.code, len(ended.err.splitlines())) == (2, 1)
+    assert "talepress.toml cannot be read: it is nested too deeply" in ended.err

@@ -12,6 +12,7 @@ def test_what_is_incomplete_shows_its_help(talepress, line):
     ended = talepress(*line.split())
     assert (ended.code, ended.err) == (0, "")
     assert "Examples:" in ended.out
+    assert ("130  stopped" in ended.out) is (line in ("", "-h", "make -h", "report -h"))
     assert ended.out.startswith("Usage: talepress")
 
 

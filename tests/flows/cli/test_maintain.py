@@ -33,7 +33,7 @@ def render_job(services):
     voice = services.voice()
     keys = {text: utterance_key(text, voice.digest, services.engine.digest, services.sampling) for text in TEXTS}
     return RenderJob(
-        items=tuple(RenderItem(key, text) for text, key in keys.items()),
+        batches=(tuple(RenderItem(key, text) for text, key in keys.items()),),
         voices={"": voice},
         sampling=services.sampling,
         engine=services.synthesize.engine,
@@ -155,7 +155,9 @@ def test_rows_are_rebuilt_from_the_audio_alone(talepress, library, voiced_home):
     assert known(library) == by_key([library[0], library[2]])
     add_voice(voiced_home)  # the same clip, so the same voice and the same keys
     with open_services(read_settings()) as services:
-        assert {item.utterance_key for item in render_job(services).items} == {take.utterance_key for take in library}
+        assert {item.utterance_key for items in render_job(services).batches for item in items} == {
+            take.utterance_key for take in library
+        }
     assert talepress("maintain", "rebuild", "--json").json["takes"] == 2
 
 
@@ -167,3 +169,24 @@ def test_a_store_that_is_gone_for_good_is_given_up_on_purpose(talepress, library
     assert talepress("maintain", "adopt-store").code == 0
     found = talepress("maintain", "verify", "--json")
     assert (found.code, len(found.json["damaged_takes"])) == (3, 3)
+
+
+def test_a_library_moves_to_another_database(library, talepress, tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path / 'moved.db'}"
+    ended = talepress("maintain", "copy-database", url, "--json")
+    assert ended.code == 0
+    assert ended.json["rows"]["takes"] == len(TEXTS)
+    assert ended.json["database"] == str(tmp_path / "moved.db")
+    monkeypatch.setenv("TALEPRESS_STORAGE__DATABASE_URL", url)
+    assert known(library) == by_key(library)
+    assert talepress("maintain", "verify").code == 0
+    again = talepress("maintain", "copy-database", url)
+    assert (again.code, "already; nothing was copied" in again.err) == (2, True)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://u:secret@h/n", "postgresql://u:secret@127.0.0.1:1/n"])
+def test_a_library_does_not_move_to_what_is_no_database(library, talepress, url):
+    ended = talepress("maintain", "copy-database", url)
+    assert ended.code == 2
+    assert ended.err.count("\n") == 1
+    assert "secret" not in ended.err

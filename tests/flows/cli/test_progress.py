@@ -1,6 +1,7 @@
 """Forecasts come from measured rates, and each form of progress is what its reader wants."""
 
 import json
+import re
 
 import pytest
 
@@ -73,6 +74,21 @@ def test_programs_get_a_line_of_json_for_every_event(clock, capsys):
         "left_seconds": 2.0,
     }
     assert [event["left_seconds"] for event in events] == [None, None, 2.0]
+
+
+@pytest.mark.parametrize("columns", [40, 100])
+def test_bars_fit_the_terminal_and_say_what_is_to_go(clock, capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with progress_display() as show:
+        for done in range(3):
+            show(Progress("synthesize", done, 10, "Chapter Twenty: How It Was"))
+            clock["now"] += 75.0
+    last = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err).splitlines()[-1]
+    assert "2/10" in last and "about 10 min 00 s to go" in last
+    assert len(last) <= columns
+    assert ("Chapter Twenty" in last) is (columns > 60)
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(3.6, "4 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")])

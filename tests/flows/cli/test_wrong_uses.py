@@ -135,7 +135,9 @@ def test_a_file_that_is_there_is_not_emptied_by_a_refusal(talepress, place):
 
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("command", [["status"], ["make", "book.md"], ["plan", "book.md"]])
-@pytest.mark.parametrize("home", ["/proc/home", "/dev/null", LONG, "lines.txt", "lines.txt/home"])
+@pytest.mark.parametrize(
+    "home", ["/proc/home", "/dev/null", LONG, "lines.txt", "lines.txt/home", PRIVATE_BYTES, "~nobody-at-all/home"]
+)
 def test_a_data_folder_that_cannot_be_is_the_same_fault_in_every_command(talepress, monkeypatch, command, home):
     monkeypatch.setenv("TALEPRESS_HOME", home)
     ended = talepress(*command)

@@ -10,7 +10,8 @@ SCHEMA = {
         "Request": {
             "properties": {
                 "voice": {"type": "string", "description": "Who reads."},
-                "book": {"type": "string", "description": "The book file."},
+                "book": {"type": "string", "description": "The book file.", "format": "path"},
+                "locale": {"type": "string", "description": "Of dates."},
             }
         }
     },
@@ -22,7 +23,8 @@ def test_fields_with_choices_list_them_with_a_word_on_each():
     fields = made["definitions"]["Request"]["properties"]
     assert fields["voice"]["enum"] == ["", "anna", "bo"]
     assert fields["voice"]["description"] == "Who reads. anna: Danish woman; bo. If not given: bo."
-    assert fields["book"] == SCHEMA["definitions"]["Request"]["properties"]["book"]
+    assert fields["book"]["description"] == "The book file. The whole path, beginning with /."
+    assert fields["locale"] == SCHEMA["definitions"]["Request"]["properties"]["locale"]
     assert "enum" not in SCHEMA["definitions"]["Request"]["properties"]["voice"]
 
 

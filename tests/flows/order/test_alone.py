@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from flows.order.alone import alone, clear_work
+from flows.order.alone import alone, clear_lost_work, clear_work
 from flows.order.existing import require_idle
 from flows.order.order import prepare
 from flows.order.request import Request
@@ -133,3 +133,15 @@ def test_a_run_beats_while_nothing_is_committed(services, order):
     silent = last_beat()
     time.sleep(0.1)
     assert last_beat() == silent, "it beats on after its end"
+
+
+def test_what_lost_runs_have_left_is_removed_unless_the_book_is_in_work(order):
+    home = order.services.settings.storage.folder
+    left = home / "work" / order.source[:16] / "left" / "00000.flac"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    with alone(order):
+        clear_lost_work(home, order.source)
+        assert left.exists()
+    clear_lost_work(home, order.source)
+    assert not left.parent.parent.exists()

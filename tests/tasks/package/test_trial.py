@@ -7,7 +7,7 @@ import pytest
 
 from tasks.errors import BadInputError
 from tasks.package.outputs import OUTPUTS
-from tasks.package.trial import forget_trials, try_ffmpeg
+from tasks.package.trial import try_ffmpeg
 from tests.tasks.package.conftest import PACKAGE
 
 PACKAGED = imageio_ffmpeg.get_ffmpeg_exe()
@@ -58,7 +58,6 @@ def test_what_is_on_the_path_is_not_used_unless_it_is_chosen(ffmpeg, monkeypatch
     broken = ffmpeg("exit 1")
     monkeypatch.setenv("PATH", str(broken.parent), prepend=":")
     assert shutil.which("ffmpeg") == str(broken)
-    forget_trials()
     try_ffmpeg(PACKAGE)
     with pytest.raises(BadInputError, match="does not run as ffmpeg does"):
         try_ffmpeg(choose("ffmpeg"))

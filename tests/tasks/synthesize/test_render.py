@@ -172,7 +172,7 @@ def test_storage_trouble(store, settings, monkeypatch, number, error):
 
 def test_a_job_travels_to_another_process(store, settings):
     job = RenderJob(
-        items=ITEMS,
+        batches=(ITEMS[:1], ITEMS[1:]),
         voices={"": stored_voice(store)},
         sampling=SamplingSettings(),
         engine="fake",

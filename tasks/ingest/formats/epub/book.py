@@ -35,8 +35,8 @@ def is_epub(members: frozenset[str]) -> bool:
     return _CONTAINER in members
 
 
-def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
-    """Reads the book in an EPUB file. Raises what `read_book` does."""
+def read_epub(path: Path, data: bytes, settings: IngestSettings, *, traced: bool = False) -> Book:
+    """Reads the book in an EPUB file; `traced`: its blocks say where they came from. Raises what `read_book` does."""
     # 1. Take the package apart, and find the places where chapters may start.
     package = read_package(path, settings)
     if not package.units:
@@ -47,7 +47,7 @@ def read_epub(path: Path, data: bytes, settings: IngestSettings) -> Book:
         wanted.setdefault(mark.unit, set()).add(mark.anchor)
     # 2. Walk over its texts, and leave out what spine and landmarks set apart.
     documents = [Document(unit.path, unit.body, unit.pronunciations) for unit in package.units]
-    units = read_documents(documents, settings, wanted, package.metadata.language)
+    units = read_documents(documents, settings, wanted, package.metadata.language, traced=traced)
     marks, missing = _check_anchors(marks, units)
     units = _leave_out_not_linear(package, units, settings.also_read)
     units = _apply_landmarks(package, units, marks, settings.also_read)

@@ -106,7 +106,7 @@ def test_markup_covers_exactly_the_words_added_while_it_was_open(pieces):
             expected.append("<" + text + ">")
         else:
             line.add(text)
-    text, markup = line.take()
+    text, markup, _ = line.take()
     plain = InlineText()
     found = [text[note.start : note.end] for note in markup]
     for words, want in zip(found, expected, strict=True):

@@ -1,0 +1,116 @@
+"""Publishes the read-along: the book's own EPUB, in which each sentence or word is lit up while it is heard.
+
+This module must not know how marks are put into a text, nor how words are heard.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from configs.settings import PackageSettings
+from tasks.errors import TalepressError
+from tasks.package.audio.encode import Stretch
+from tasks.package.audio.recordings import Recording
+from tasks.package.content import EditionContent
+from tasks.package.output import Draft, Output
+from tasks.package.readalong.build import AudioMember, ReadAlong, build
+from tasks.package.readalong.check import check_readalong, judged, require_epubcheck
+from tasks.package.readalong.texts import texts_of
+
+AUDIO_TYPE = "audio/mp4"
+AUDIO_SUFFIX = ".m4a"
+BOOK_BYTES = 4_000_000  # the text and pictures of a book, with marks and overlays
+KILOBIT_BYTES = 125
+
+logger = logging.getLogger(__name__)
+
+
+def recordings_of(content: EditionContent) -> tuple[Recording, ...]:
+    """Asks for each chapter, whole, as AAC; see `Output.recordings`."""
+    codec = ("-c:a", "aac", "-b:a", f"{content.settings.readalong.bitrate_kbps}k", "-movflags", "+faststart")
+    return tuple(
+        Recording((Stretch(master, 0, master.samples),), codec, "ipod", content.settings.ffmpeg)
+        for master in content.masters
+    )
+
+
+def write_readalong(draft: Draft) -> tuple[Path, ...]:
+    """Writes `TITLE (read-along).epub`; see `Output.write`. What is spoken and not lit up is logged with the reason.
+
+    Raises `BadInputError` for a book that cannot become one.
+    """
+    if draft.content.settings.readalong.epubcheck:
+        require_epubcheck()
+    made = _build(draft)
+    path = draft.folder / f"{draft.stem}{READALONG.suffix}"
+    made.write(path)
+    for warning in made.warnings:
+        logger.warning("%s: %s", path.name, warning)
+    for reason, count in Counter(one.reason for one in made.unpaired).items():
+        first = next(one.text for one in made.unpaired if one.reason == reason)
+        logger.warning("%s: %d spoken texts are not lit up, first %r: %s", path.name, count, first[:40], reason)
+    logger.info("%s: %d places are lit up", path.name, made.pairs)
+    return (path,)
+
+
+def _build(draft: Draft) -> ReadAlong:
+    content = draft.content
+    if content.traced is None:
+        raise TalepressError("a read-along needs the book's file: call `flows.order.details.with_details` first")
+    grain = content.settings.readalong.grain
+    audio = []
+    for recording, chapter in zip(recordings_of(content), content.timeline.chapters, strict=True):
+        path = draft.encoded.find(recording.key)
+        assert path is not None, "it was asked for in `recordings`"
+        audio.append(AudioMember(path, _milliseconds(chapter.samples, content), AUDIO_TYPE, AUDIO_SUFFIX))
+    texts = texts_of(content.timeline, content.traced, grain)
+    data = draft.store.read(content.book.source_sha256)
+    return build(data, content.book.title, texts, audio, grain[0], content.tags.narrator)
+
+
+def check_written(draft: Draft, paths: tuple[Path, ...]) -> None:
+    """Reads the book back, and has epubcheck judge it where that is asked for; see `Output.check`."""
+    content = draft.content
+    original = draft.store.read(content.book.source_sha256)
+    lengths = {
+        f"audio-{number:03d}{AUDIO_SUFFIX}": _milliseconds(chapter.samples, content)
+        for number, chapter in enumerate(content.timeline.chapters, start=1)
+    }
+    for path in paths:
+        check_readalong(path, original, lengths)
+        if content.settings.readalong.epubcheck:
+            _require_no_new_faults(path, original)
+
+
+def _require_no_new_faults(path: Path, original: bytes) -> None:
+    """Raises `TalepressError` where epubcheck finds faults that the original did not have."""
+    with tempfile.NamedTemporaryFile(suffix=".epub") as before:
+        before.write(original)
+        before.flush()
+        new = Counter(judged(path)) - Counter(judged(Path(before.name)))
+    if new:
+        raise TalepressError(f"{path.name}: epubcheck finds {new.total()} faults, the first is {next(iter(new))}")
+
+
+def _milliseconds(samples: int, content: EditionContent) -> int:
+    return samples * 1000 // content.sample_rate
+
+
+def _forecast_bytes(seconds: float, settings: PackageSettings) -> float:
+    return BOOK_BYTES + seconds * settings.readalong.bitrate_kbps * KILOBIT_BYTES
+
+
+READALONG = Output(
+    kind="readalong",
+    suffix=" (read-along).epub",
+    write=write_readalong,
+    check=check_written,
+    forecast_bytes=_forecast_bytes,
+    recordings=recordings_of,
+    shape=lambda settings: settings.readalong.model_dump(mode="json"),
+    needs_words=True,
+    needs_origins=True,
+)

@@ -1,0 +1,54 @@
+"""Makes texts for a read-along of an edition's timeline and the book whose blocks know their places in the file.
+
+Must not know zip archives, XHTML or how words were timed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from storage.records import Block, Book
+from tasks.ingest.events import TracedBlock
+from tasks.ingest.html.places import ABSENT
+from tasks.package.readalong.clips import SpokenText
+from tasks.package.timeline import TimedUtterance, Timeline
+
+
+def texts_of(timeline: Timeline, book: Book, grain: str) -> list[SpokenText]:
+    """Makes a text of every utterance, or of every word of it, in the order of speech.
+
+    Args:
+        timeline: the edition's; the audio of chapter n is file n.
+        book: the edition's, its blocks traced; see `read_book`.
+        grain: "sentence" or "word".
+    """
+    texts: list[SpokenText] = []
+    for number, chapter in enumerate(timeline.chapters):
+        blocks = book.chapters[chapter.index].blocks
+        for utterance in chapter.utterances:
+            texts += _texts(number, utterance, blocks[utterance.block], timeline.sample_rate, grain)
+    return texts
+
+
+def _texts(number: int, utterance: TimedUtterance, block: Block, rate: int, grain: str) -> Iterator[SpokenText]:
+    """Yields the texts of one utterance: itself, or its words where they are asked for and known."""
+    whole = (utterance.start, utterance.end, utterance.start_sample, utterance.end_sample)
+    words = [(word.start, word.end, word.start_sample, word.end_sample) for word in utterance.words]
+    origins = block.origins if isinstance(block, TracedBlock) else (ABSENT,) * len(block.text)
+    marks = tuple(
+        (place, start * 1000 // rate)
+        for begin, end, start, _ in words
+        if (place := next((origins[at] for at in range(begin, end) if origins[at] != ABSENT), ABSENT)) != ABSENT
+    )
+    for begin, end, start, stop in words if grain == "word" and words else [whole]:
+        places = [at for at in range(begin, end) if origins[at] != ABSENT]
+        yield SpokenText(
+            audio=number,
+            document=block.source,
+            letters="".join(block.text[at] for at in places),
+            places=tuple(origins[at] for at in places),
+            start_ms=start * 1000 // rate,
+            end_ms=stop * 1000 // rate,
+            text=block.text[begin:end],
+            marks=marks,
+        )

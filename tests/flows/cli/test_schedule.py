@@ -1,0 +1,26 @@
+"""What `talepress schedule` asks before it asks a server."""
+
+import pytest
+
+from flows.cli.schedule import local_timezone
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", ":America/New_York"])
+def test_the_time_zone_is_this_machines(monkeypatch, zone):
+    monkeypatch.setenv("TZ", zone)
+    assert local_timezone() == zone.removeprefix(":")
+    monkeypatch.delenv("TZ")
+    assert local_timezone()
+
+
+@pytest.mark.usefixtures("home")
+def test_without_a_server_the_remedy_is_told(talepress, book):
+    for command in (["schedule", "add", book, "--cron", "0 1 * * *"], ["schedule", "list"], ["drain"], ["deploy"]):
+        refused = talepress(*command)
+        assert (refused.code, "start `talepress up`" in refused.err) == (2, True), refused.err
+
+
+@pytest.mark.usefixtures("home")
+def test_a_book_that_is_not_there_is_refused(talepress, tmp_path):
+    refused = talepress("schedule", "add", tmp_path / "nothing.epub", "--cron", "0 1 * * *")
+    assert (refused.code, "nothing.epub is not there" in refused.err) == (2, True)

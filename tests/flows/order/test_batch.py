@@ -1,0 +1,98 @@
+"""Which books a run over many finds: those of a folder that are not made yet, and those with doubtful takes."""
+
+import pytest
+
+from flows.order.batch import FlaggedRequest, FolderRequest, flagged_books, unmade_books
+from flows.order.order import prepare
+from flows.order.request import Request
+from flows.services import open_services, read_settings
+from storage.records import RunState, Take, Verdict
+from tasks.errors import BadInputError
+from tests.flows.samples import write_fb2
+
+
+@pytest.fixture
+def services(voiced_home):
+    with open_services(read_settings()) as services:
+        yield services
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    for name in ("b.fb2", "a.FB2", "c.fb2"):
+        write_fb2(shelf / name, f"Book {name[0]}")
+    (shelf / "notes.xyz").write_text("no book")
+    (shelf / "folder.fb2").mkdir()
+    return shelf
+
+
+def record(services, path, state, **request):
+    """A run of a book that ended in a state, or runs."""
+    order = prepare(services, Request(book=str(path), out=str(path.parent / "out"), **request))
+    with services.database.unit_of_work() as uow:
+        uow.books.save(order.book, order.script)
+        run = uow.runs.start(order.source, "book_to_audio", {**order.record, **request})
+        if state is not RunState.RUNNING:
+            uow.runs.finish(run, state)
+        uow.commit()
+    return order
+
+
+def names(found):
+    return [request.book.rpartition("/")[2] for _, request in found]
+
+
+def test_the_books_of_a_folder_that_were_never_finished_and_are_not_in_work(services, shelf):
+    request = FolderRequest(book=str(shelf), out="/out", preset="fast")
+    assert names(unmade_books(services, request)) == ["a.FB2", "b.fb2", "c.fb2"]
+    record(services, shelf / "a.FB2", RunState.DONE)
+    record(services, shelf / "b.fb2", RunState.RUNNING)
+    record(services, shelf / "c.fb2", RunState.FAILED)
+    ((source, found),) = unmade_books(services, request)
+    assert (type(found), found.book, found.preset) == (Request, str(shelf / "c.fb2"), "fast")
+    assert len(source) == 64
+
+
+def test_an_empty_folder_has_no_books_and_one_that_is_gone_is_refused(services, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert list(unmade_books(services, FolderRequest(book=str(tmp_path / "empty"), out="/out"))) == []
+    with pytest.raises(BadInputError, match="gone"):
+        list(unmade_books(services, FolderRequest(book=str(tmp_path / "gone"), out="/out")))
+
+
+def test_books_with_doubtful_takes_are_retried_as_they_were_made(services, shelf):
+    order = record(services, shelf / "a.FB2", RunState.FLAGGED, preset="standard")
+    record(services, shelf / "b.fb2", RunState.DONE)
+    assert list(flagged_books(services, FlaggedRequest())) == []
+    flag(services, order)
+    ((source, found),) = flagged_books(services, FlaggedRequest(reason="silence"))
+    assert (source, found.book, found.preset) == (order.source, str(shelf / "a.FB2"), "standard")
+    assert (found.reason, found.voice) == ("silence", "tone")
+    ((_, other),) = flagged_books(services, FlaggedRequest(preset="high_quality"))
+    assert other.preset == "high_quality"
+    (shelf / "a.FB2").rename(shelf / "gone.fb2")
+    assert list(flagged_books(services, FlaggedRequest())) == []
+
+
+def flag(services, order):
+    """Gives the first utterance of a book a doubtful take."""
+    item = order.keyed[0]
+    take = Take(
+        key="0" * 64,
+        utterance_key=item.key,
+        attempt=0,
+        seed=1,
+        audio_sha256="1" * 64,
+        sample_rate=24_000,
+        samples=24_000,
+        verdict=Verdict.DOUBTFUL,
+        reasons=("silence: nothing is heard",),
+        scores={},
+    )
+    with services.database.unit_of_work() as uow:
+        uow.books.assign_keys(order.source, order.keyed)
+        uow.takes.add([take])
+        uow.takes.choose(order.source, {item.key: take.key})
+        uow.commit()

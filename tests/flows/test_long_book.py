@@ -1,0 +1,55 @@
+"""However long a book is and however fast its engine, Prefect's server has few task runs to record."""
+
+import time
+from uuid import UUID
+
+import pytest
+
+from tests.flows.samples import add_voice
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
+
+CHAPTERS = 200
+UTTERANCES = 15  # of a chapter
+MOST_TASK_RUNS = 1000
+MOST_A_SECOND = 5.0
+
+
+def long_book(path):
+    """A book of short paragraphs, none like another."""
+    lines = ["---", "title: The Long Book", "author: Ann Author", "---", ""]
+    for chapter in range(CHAPTERS):
+        lines += [f"## Chapter {chapter + 1}", ""]
+        for number in range(UTTERANCES):
+            lines += [f"In chapter {chapter}, apple {number} fell from the tree at the gate.", ""]
+    path.write_text("\n".join(lines), "utf-8")
+    return path
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_long_book_has_few_task_runs_and_slow_ones(home, tmp_path, monkeypatch):
+    from prefect.client.orchestration import get_client
+
+    from flows.book_to_audio import book_to_audio
+    from flows.order.request import Request
+    from flows.run.server import settle
+
+    add_voice(home)
+    monkeypatch.setenv("TALEPRESS_SYNTHESIZE__BATCH_SIZE", "2")  # as the smallest card may need it: 1,600 batches
+    began = time.monotonic()
+    state = book_to_audio(
+        Request(book=str(long_book(tmp_path / "long.md")), out=str(tmp_path / "out"), voice="tone"), return_state=True
+    )
+    seconds = time.monotonic() - began
+    assert state.is_completed(), state
+    flow_run_id = state.state_details.flow_run_id
+    settle(UUID(str(flow_run_id)))
+    with get_client(sync_client=True) as client:
+        body = {"flow_runs": {"id": {"any_": [str(flow_run_id)]}}}
+        count = client.request("POST", "/task_runs/count", json=body).json()
+        names = [run["name"] for run in client.request("POST", "/task_runs/filter", json={**body, "limit": 200}).json()]
+    print(f"{count} task runs in {seconds:.0f} s")
+    assert count < MOST_TASK_RUNS
+    assert count / seconds <= MOST_A_SECOND
+    assert any(name.startswith("speak ch 1 · ") for name in names), names
+    assert any(name.startswith("master ch ") for name in names), names

@@ -1,0 +1,24 @@
+"""Word times come back by take and by what timed them."""
+
+from __future__ import annotations
+
+from storage.records import WordTime
+from tests.storage.builders import make_take
+
+WORDS = (WordTime(0, 3, 240, 4800), WordTime(4, 9, 4800, 12_000, is_estimated=True))
+
+
+def test_words_come_back_as_they_were_saved_by_take_and_timer(uow):
+    take = make_take("u" * 64)
+    uow.takes.add([take])
+    uow.word_times.save("ears 1", {take.key: WORDS})
+    assert uow.word_times.of([take.key, "f" * 64], "ears 1") == {take.key: WORDS}
+    assert uow.word_times.of([take.key], "ears 2") == {}
+
+
+def test_words_that_are_there_stay(uow):
+    take = make_take("u" * 64)
+    uow.takes.add([take])
+    uow.word_times.save("ears 1", {take.key: WORDS})
+    uow.word_times.save("ears 1", {take.key: WORDS[:1]})
+    assert uow.word_times.of([take.key], "ears 1") == {take.key: WORDS}

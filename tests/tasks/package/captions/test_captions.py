@@ -1,0 +1,144 @@
+"""Cues keep the broadcasters' measures, and every format gives back the words and times that went in."""
+
+import re
+from html import unescape
+from io import StringIO
+
+import srt as srt_library
+import webvtt
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.package.captions.cues import (
+    CUE_CHARS,
+    LINE_CHARS,
+    LONGEST_MS,
+    Cue,
+    SpokenLine,
+    SpokenToken,
+    cues_of,
+)
+from tasks.package.captions.lrc import lrc
+from tasks.package.captions.srt import srt
+from tasks.package.captions.vtt import vtt, vtt_chapters
+
+
+def line(text: str, start_ms: int = 0, ms_per_char: int = 70, speaker: str = "") -> SpokenLine:
+    """Speaks a text at an even pace."""
+    tokens = []
+    at = start_ms
+    for word in text.split():
+        tokens.append(SpokenToken(word, at, at + len(word) * ms_per_char))
+        at = tokens[-1].end_ms + ms_per_char
+    return SpokenLine(tuple(tokens), start_ms, tokens[-1].end_ms, speaker)
+
+
+END = 10_000_000
+LONG = (
+    "Nobody could remember when the clock had last been wound, but everybody in the village knew the man who "
+    "used to wind it, and where he had gone after the storm."
+)
+BOOK = [
+    line("Chapter One"),
+    line(LONG, 2500),
+    line("“Who’s there?” cried R&D <the clerk>.", 14_000, speaker="Tom & Co"),
+    line("No.", 17_000, speaker="Tom & Co"),
+    line("It was --> nobody.", 18_000),
+]
+LINES = st.lists(
+    st.lists(st.sampled_from(["a", "<b>", "&amp;", "so,", "well.", "-->", "x" * 50]), min_size=1), min_size=1
+)
+
+
+def book_of(words: list[list[str]]) -> list[SpokenLine]:
+    lines: list[SpokenLine] = []
+    at = 0
+    for own in words:
+        lines.append(line(" ".join(own), at))
+        at = lines[-1].end_ms + 300
+    return lines
+
+
+def plain(lines: list[SpokenLine]) -> str:
+    return " ".join(token.text for own in lines for token in own.tokens)
+
+
+def test_a_cue_is_a_sentence_where_it_fits_and_is_cut_at_a_clause_where_not():
+    assert [cue.text.replace("\n", " ") for cue in cues_of([line(LONG)], END)] == [
+        "Nobody could remember when the clock had last been wound,",
+        "but everybody in the village knew the man who used to wind it,",
+        "and where he had gone after the storm.",
+    ]
+
+
+def test_cues_keep_to_two_lines_seven_seconds_and_their_own_speech():
+    cues = cues_of(BOOK, END)
+    for cue in cues:
+        assert all(len(text) <= LINE_CHARS for text in cue.text.split("\n")) and len(cue.lines) <= 2
+        assert cue.end_ms - cue.start_ms <= LONGEST_MS
+    assert [cue.speaker for cue in cues[-3:]] == ["Tom & Co", "Tom & Co", ""]
+
+
+def test_a_short_cue_is_held_until_it_can_be_read_and_small_gaps_are_closed():
+    cues = cues_of([line("No.", 0), line("Yes, of course I know that.", 2000), line("Well.", 4100)], END)
+    assert cues[0].end_ms == 833
+    assert cues[1].end_ms == cues[2].start_ms == 4100
+
+
+@given(LINES)
+def test_webvtt_reads_back_with_the_same_words_times_and_order(words):
+    lines = book_of(words)
+    cues = cues_of(lines, END)
+    for text in (vtt(cues), vtt(cues, words=True)):
+        found = webvtt.from_buffer(StringIO(text))
+        assert unescape(" ".join(" ".join(caption.text.split()) for caption in found)) == plain(
+            lines
+        )  # webvtt-py does not
+        assert [caption.start_in_seconds for caption in found] == [cue.start_ms // 1000 for cue in cues]
+    ends = [0, *(cue.end_ms for cue in cues)]
+    assert all(end <= cue.start_ms < cue.end_ms for end, cue in zip(ends, cues, strict=False))
+    assert all(len(cue.text) <= CUE_CHARS + 1 or len(cue.lines[0]) == 1 for cue in cues)
+
+
+@given(LINES)
+def test_srt_reads_back_with_the_same_words_and_times(words):
+    lines = book_of(words)
+    cues = cues_of(lines, END)
+    found = list(srt_library.parse(srt(cues)))
+    assert " ".join(" ".join(caption.content.split()) for caption in found) == plain(lines)
+    assert [round(caption.start.total_seconds() * 1000) for caption in found] == [cue.start_ms for cue in cues]
+
+
+def test_a_cast_speaks_in_voice_spans_and_by_name():
+    cues = cues_of(BOOK, END)
+    found = webvtt.from_buffer(StringIO(vtt(cues)))
+    assert [caption.voice for caption in found][-3:] == ["Tom &amp; Co", "Tom &amp; Co", None]
+    texts = [caption.content for caption in srt_library.parse(srt(cues))]
+    assert texts[-3].startswith("Tom & Co: “Who’s") and texts[-2] == "No."
+
+
+def test_words_have_times_inside_their_cue():
+    cue = cues_of([line("One two three.")], END)[0]
+    assert vtt([cue], words=True).endswith(
+        "00:00:00.000 --> 00:00:00.980\nOne <00:00:00.280>two <00:00:00.560>three.\n"
+    )
+
+
+def test_chapters_are_a_file_of_their_own():
+    text = vtt_chapters([("I & II", 0, 61_500), ("III", 61_500, 3_600_000)])
+    found = webvtt.from_buffer(StringIO(text))
+    assert [(c.start, c.end) for c in found] == [("00:00:00.000", "00:01:01.500"), ("00:01:01.500", "01:00:00.000")]
+    assert unescape(found[0].text) == "I & II"
+
+
+def test_lrc_has_a_time_for_each_line_and_enhanced_for_each_word():
+    cue = Cue(((SpokenToken("One", 61_230, 61_400),), (SpokenToken("two", 61_500, 61_800),)), 61_230, 62_000)
+    assert lrc([cue], {"ti": "A\nB", "ar": ""}) == "[ti:A B]\n[01:01.23]One two\n"
+    assert lrc([cue], {}, words=True) == "[01:01.23]<01:01.23>One <01:01.50>two\n"
+
+
+@given(LINES)
+def test_enhanced_lrc_without_its_times_is_plain_lrc(words):
+    cues = cues_of(book_of(words), END)
+    stamp = re.compile(r"<\d\d:\d\d\.\d\d>")
+    assert stamp.sub("", lrc(cues, {}, words=True)) == lrc(cues, {})

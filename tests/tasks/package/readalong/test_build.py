@@ -1,0 +1,122 @@
+"""A whole book becomes a read-along: everything that stands in it lights up, and nothing else has changed."""
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import BadInputError, TalepressError
+from tasks.package.readalong.check import check_readalong, judged, require_epubcheck
+from tasks.package.readalong.markings import unmarked
+from tests.tasks.package.readalong.spoken import made
+
+SAMPLE = Path(__file__).parents[4] / "samples" / "the-lamplighters-clock.epub"
+BOOKS = Path(__file__).parents[5] / "shared" / "books"  # where they lie beside the checkout
+SOME_BOOKS = [
+    SAMPLE,
+    BOOKS / "l-frank-baum_the-wonderful-wizard-of-oz.epub",
+    *(BOOKS / "idpf" / name for name in ("wasteland.epub", "hefty-water.epub", "georgia-pls-ssml.epub")),
+]
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """Bytes in place of audio: nothing here listens."""
+    path = tmp_path_factory.mktemp("sound") / "sound.m4a"
+    path.write_bytes(b"\0" * 64)
+    return path
+
+
+@pytest.fixture(scope="module")
+def built(sound, tmp_path_factory):
+    result, lengths = made(SAMPLE, sound)
+    path = tmp_path_factory.mktemp("book") / "sample.epub"
+    result.write(path)
+    return result, lengths, path
+
+
+def rewritten(path, target, change):
+    """The archive with the bytes of its files changed by a function of name and bytes."""
+    with zipfile.ZipFile(path) as before, zipfile.ZipFile(target, "w") as after:
+        for info in before.infolist():
+            after.writestr(info, change(info.filename, before.read(info)))
+    return target
+
+
+def test_every_utterance_lights_up_and_the_book_reads_back(built):
+    result, lengths, path = built
+    assert result.unpaired == [] and result.warnings == [] and result.pairs >= 43
+    check_readalong(path, SAMPLE.read_bytes(), lengths)
+
+
+def test_without_our_marks_the_files_are_the_originals(built):
+    result, _, _ = built
+    changed = [name for name in result.changed if not name.endswith(".opf")]
+    assert changed and all(unmarked(result.changed[name]) == result.original.read(name) for name in changed)
+
+
+def test_words_light_up_one_by_one(sound):
+    result, _ = made(SAMPLE, sound, "word")
+    assert result.unpaired == [] and result.pairs > 300
+    assert any(b'<span id="tp-w00001">' in result.changed[name] for name in result.changed)
+
+
+def test_equal_books_are_equal_files(built, sound, tmp_path):
+    made(SAMPLE, sound)[0].write(tmp_path / "again.epub")
+    assert (tmp_path / "again.epub").read_bytes() == built[2].read_bytes()
+
+
+def test_the_package_file_says_how_long_and_by_whom(built):
+    opf = next(data for name, data in built[0].changed.items() if name.endswith(".opf")).decode()
+    assert 'property="media:narrator">slt (AI voice)<' in opf and opf.count(' media-overlay="talepress-text-') == 4
+    assert 'property="media:active-class">-epub-media-overlay-active<' in opf
+
+
+@pytest.mark.parametrize(
+    ("what", "old", "new"),
+    [
+        ("not inside its audio", b'clipEnd="0:', b'clipEnd="9:'),
+        ("not inside its audio", b'clipBegin="0:', b'clipBegin="x:'),
+        ("names other places", b"#tp-s00001", b"#tp-s00009"),
+        ("is not as it was", b"<body", b"<body class='x'"),
+        ("no style", b".-epub-media-overlay-active", b".other"),
+    ],
+)
+def test_what_epubcheck_would_not_notice_is_found(built, tmp_path, what, old, new):
+    _, lengths, path = built
+    broken = rewritten(path, tmp_path / "broken.epub", lambda _name, data: data.replace(old, new, 1))
+    with pytest.raises(TalepressError, match=what):
+        check_readalong(broken, SAMPLE.read_bytes(), lengths)
+
+
+def test_an_epub_2_is_refused_with_the_remedy(tmp_path, sound):
+    def aged(name: str, data: bytes) -> bytes:
+        return data.replace(b'version="3.0"', b'version="2.0"') if name.endswith(".opf") else data
+
+    old = rewritten(SAMPLE, tmp_path / "old.epub", aged)
+    with pytest.raises(BadInputError, match=r"old.epub is an EPUB 2.0, and only EPUB 3 has read-alongs: convert it"):
+        made(old, sound)
+
+
+def test_a_malformed_file_is_left_alone_and_named(tmp_path, sound):
+    def spoil(name: str, data: bytes) -> bytes:
+        return data.replace(b"</p>", b"</b>", 1) if name.endswith("chapter-2.xhtml") else data
+
+    book = rewritten(SAMPLE, tmp_path / "spoilt.epub", spoil)
+    result, lengths = made(book, sound)
+    assert len(result.warnings) == 1 and "chapter-2.xhtml is not well-formed" in result.warnings[0]
+    assert result.unpaired and all("chapter-2.xhtml" in one.reason for one in result.unpaired)
+    result.write(tmp_path / "made.epub")
+    check_readalong(tmp_path / "made.epub", book.read_bytes(), lengths)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("grain", ["sentence", "word"])
+@pytest.mark.parametrize("book", SOME_BOOKS, ids=lambda path: path.stem)
+def test_epubcheck_finds_nothing_that_the_book_did_not_have(book, grain, sound, tmp_path):
+    if shutil.which("java") is None or not book.exists():
+        pytest.skip("needs Java and the book")
+    require_epubcheck()
+    made(book, sound, grain)[0].write(tmp_path / "made.epub")
+    assert set(judged(tmp_path / "made.epub")) <= set(judged(book))
