@@ -170,6 +170,20 @@ class PackageSettings(_Section):
     readalong: ReadAlongSettings
 
 
+class ReviewSettings(_Section):
+    """Where the page listens on which people hear and decide, and the address by which they reach it."""
+
+    host: str
+    port: Annotated[int, Field(ge=0, le=65535)]
+    address: Annotated[str, Field(pattern=r"^(https?://[^/\s]+)?$")]
+
+    @property
+    def page_address(self) -> str:
+        """The address of the page for links, without a slash at its end."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        return self.address or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
 class VoicesSettings(_Section):
     """Limits on the reference clips of a new voice."""
 
@@ -257,6 +271,7 @@ class Settings(BaseSettings):
     master: MasterSettings
     align: AlignSettings
     package: PackageSettings
+    review: ReviewSettings
     voices: VoicesSettings
     storage: StorageSettings
     execution: ExecutionSettings

@@ -1,4 +1,4 @@
-"""The flow that publishes further kinds of files of a book that is spoken already. It renders nothing.
+"""The flow that publishes a book that is spoken already: further kinds of files, or what people have approved.
 
 Must not know which kinds there are: `tasks/package/outputs` lists them.
 """
@@ -21,12 +21,14 @@ from tasks.package.place import Replace
 
 @flow(name="publish", **policies.BOOK_FLOW)
 def publish(request: Publication) -> RunReport | State[RunReport]:
-    """Writes files of a finished book, as `book_to_audio` does at its end.
+    """Writes files of a finished book, as `book_to_audio` does at its end, in place of those of the same reading.
+
+    It ends in the state AwaitingReview where `request.review` asks for people's word and they have not given it.
 
     Args:
         request: which book, which kinds of files, and where they go.
     """
-    return run_request(request, "publish", nothing_to_speak, Replace.NONE)
+    return run_request(request, "publish", nothing_to_speak, Replace.SAME_READING)
 
 
 def nothing_to_speak(order: Order) -> tuple[KeyedUtterance, ...]:

@@ -18,11 +18,13 @@ from sqlalchemy.orm import DeclarativeBase
 
 from storage.records import (
     BlockKind,
+    DecisionKind,
     InboxState,
     LedgerState,
     Markup,
     MarkupKind,
     PauseKind,
+    Reach,
     RunState,
     Verdict,
     WordTime,
@@ -142,8 +144,10 @@ COLUMN_TYPES: dict[Any, Any] = {
     dict[str, object]: JSON(),
     BlockKind: _words(BlockKind),
     InboxState: _words(InboxState),
+    DecisionKind: _words(DecisionKind),
     LedgerState: _words(LedgerState),
     PauseKind: _words(PauseKind),
+    Reach: _words(Reach),
     RunState: _words(RunState),
     Verdict: _words(Verdict),
 }

@@ -43,6 +43,27 @@ class Verdict(StrEnum):
     DOUBTFUL = "doubtful"
 
 
+class DecisionKind(StrEnum):
+    """What a person says of a take, a text, a chapter or a book. It outranks every score."""
+
+    APPROVE = "approve"  # this take is good, and is used
+    CHOOSE = "choose"  # the same, in place of the take that was in use
+    REJECT = "reject"  # this take is not used
+    CORRECT = "correct"  # a text is said in other words
+    NOTE = "note"
+    APPROVE_CHAPTER = "approve-chapter"  # as it sounds with the takes of that moment
+    APPROVE_BOOK = "approve-book"
+    WITHDRAW = "withdraw"  # an earlier decision holds no more
+
+
+class Reach(StrEnum):
+    """How far a correction reaches."""
+
+    PLACE = "place"  # one utterance
+    BOOK = "book"
+    ALWAYS = "always"  # every book, also those to come
+
+
 class LedgerState(StrEnum):
     """What became of a range of source characters. `UNACCOUNTED` fails the run."""
 
@@ -230,6 +251,7 @@ class RunState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FLAGGED = "flagged"  # done, more doubtful takes than the configured share
+    REVIEW = "review"  # all is spoken and mastered; it is published when people have heard it
     FAILED = "failed"
     STOPPED = "stopped"  # by the user
 
@@ -318,6 +340,25 @@ class Run:
     message: str
     request: dict[str, object]  # what was asked for: voice, preset, chapters, ...
     interrupted: bool  # RUNNING in the database, but its process is gone
+    heeded: int = 0  # the id of the newest decision that its script heeds
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A person's word. What it is about is named by content, so that it holds when the book is read again."""
+
+    kind: DecisionKind
+    who: str
+    made_at: datetime  # UTC
+    chapter: str = ""  # its title, for people
+    text: str = ""  # of the utterance, as in the source; of an approved chapter or book the sha256 of its texts
+    occurrence: int = 0  # which of the book's utterances with that text, from 0
+    take_key: str = ""  # of the take; of an approved chapter or book the sha256 of the takes that were heard
+    reach: Reach = Reach.PLACE  # of a correction
+    written: str = ""  # of a correction that reaches beyond its place: the words that are said otherwise
+    value: str = ""  # what is said instead; the note
+    id: int = 0  # the later the higher; 0: not stored yet
+    ended_by: int | None = None  # the id of the decision after which this one holds no more
 
 
 @dataclass(frozen=True)
@@ -329,7 +370,7 @@ class ChapterSummary:
     utterances: int
     keyed: int  # asked for by some run so far
     chosen: int  # have their take
-    flagged: int  # have a doubtful one
+    flagged: int  # have a doubtful one, and no person has approved it
     seconds: float  # of chosen takes
 
 

@@ -25,7 +25,18 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 from storage.mapping import COLUMN_TYPES
-from storage.records import BlockKind, InboxState, LedgerState, Markup, PauseKind, RunState, Verdict, WordTime
+from storage.records import (
+    BlockKind,
+    DecisionKind,
+    InboxState,
+    LedgerState,
+    Markup,
+    PauseKind,
+    Reach,
+    RunState,
+    Verdict,
+    WordTime,
+)
 
 
 class Base(DeclarativeBase):
@@ -240,6 +251,34 @@ class RunRow(Base):
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    heeded: Mapped[int]
+
+
+class DecisionRow(Base):
+    """A person's word. Rows are added and never changed, but for `ended_by`.
+
+    No foreign key to takes: the word outlives a database that is rebuilt from audio.
+    """
+
+    __tablename__ = "decisions"
+    __table_args__ = (Index(None, "book_id", "take_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    book_id: Mapped[int | None] = mapped_column(
+        ForeignKey("books.id", ondelete="CASCADE"),
+        doc="the book; none where it was removed and the word reaches always",
+    )
+    kind: Mapped[DecisionKind]
+    who: Mapped[str]
+    made_at: Mapped[datetime]
+    chapter: Mapped[str]
+    text: Mapped[str]
+    occurrence: Mapped[int]
+    take_key: Mapped[str]
+    reach: Mapped[Reach]
+    written: Mapped[str]
+    value: Mapped[str]
+    ended_by: Mapped[int | None]
 
 
 class MasterRow(Base):

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from flows.order.heeded import read_heeded
 from flows.order.manuscript import Manuscript, read_manuscript
 from flows.order.request import Reading
 from flows.services import Services
@@ -17,7 +18,6 @@ from storage.records import Script, Verdict
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.plan.plan import plan
 from tasks.plan.plan_diff import diff_plans
-from tasks.segment.script import write_script
 from tasks.synthesize.batches import CHARS_PER_SECOND, speech_seconds
 from tasks.synthesize.keys import utterance_key
 from tortoise_core.plain_data import parse_json
@@ -39,8 +39,9 @@ def make_plan(services: Services, reading: Reading) -> tuple[Manuscript, dict[st
     """Reads the book as it is to be read, and plans it: see `tasks.plan.plan.plan`, with `rendered` besides."""
     settings = services.settings
     model = services.front_end
-    manuscript = read_manuscript(reading, settings, model.languages)
-    script = write_script(manuscript.book, settings.segment, model.token_count, model.max_text_tokens)
+    heeded = read_heeded(services, Path(reading.book))
+    manuscript = read_manuscript(reading, settings, model.languages, decided=heeded.corrections.lexicons)
+    script = heeded.script(services, manuscript.book)
     planned = plan(manuscript.book, script, 1 / CHARS_PER_SECOND, settings.stitch, manuscript.findings)
     try:
         planned["rendered"] = asdict(rendered(services, manuscript, script))

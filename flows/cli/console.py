@@ -49,7 +49,7 @@ class ExitCode(IntEnum):
     """What a command ends with."""
 
     DONE = 0
-    FLAGGED = 1  # done, with more doubtful takes than the configured share
+    FLAGGED = 1  # done, and to be heard: too many doubtful takes, or it waits for review
     BAD_INPUT = 2
     FAILED = 3
 

@@ -55,6 +55,16 @@ def _run_flow(name: str, request: Request, progress: Form) -> RunReport:
     return report
 
 
+def start_deployment(name: str, request: Request, once: str) -> None:
+    """Has a deployment start a run, and does not wait for it. The same `once` again starts no second one.
+
+    Raises `BadInputError` where Prefect has no such deployment.
+    """
+    from flows.run.deployments import start
+
+    start(name, request, once)
+
+
 def use_server(settings: Settings) -> None:
     """Prepares this process to ask a server that lives already: the user's (`PREFECT_API_URL`), or that of `up`.
 

@@ -35,6 +35,7 @@ from flows.cli import (
     push,
     report,
     retry,
+    review,
     say,
     schedule,
     status,
@@ -46,7 +47,7 @@ from flows.cli.console import ExitCode, exit_code_of, one_line, tell
 
 EXIT_CODES = (
     "0  done",
-    "1  done, but more takes are flagged than execution.max_flagged_share",
+    "1  done, but to be heard: more takes are flagged than execution.max_flagged_share, or it waits for review",
     "2  bad input or usage; everything is as it was",
     "3  failed",
     "130  stopped: the same command goes on (142: by the kernel, where the work in hand did not end)",
@@ -90,6 +91,7 @@ NOUNS = (
     ("book", book.app, ("talepress book list", "talepress book remove book.epub")),
     ("voice", voice.app, ("talepress voice list", "talepress voice add anna anna-1.wav anna-2.wav")),
     ("inbox", inbox.app, ("talepress inbox list", "talepress inbox scan --here")),
+    ("review", review.app, ("talepress review serve", "talepress review list book.epub")),
     ("lexicon", lexicon.app, ("talepress lexicon import words.pls",)),
     ("model", model.app, ("talepress model list", "talepress model verify tortoise_mini")),
     ("schedule", schedule.app, ('talepress schedule add book.epub --cron "0 1 * * *"', "talepress schedule list")),

@@ -51,7 +51,10 @@ def show_report(report: RunReport, *, json: bool) -> ExitCode:
         _show_flagged(report)
         _show_files(report.edition.files)
         show_deliveries(report.deliveries)
-        if report.flagged and report.page:
+        if report.waits_for:
+            print(f"not published yet: {report.waits_for}")
+            print(f"hear and decide: {report.review} (`talepress review serve` opens the page)")
+        elif report.flagged and report.page:
             print(f"to hear and judge: {report.page}")
     show_notes(report)
     if report.rendered == 0:
@@ -71,7 +74,7 @@ def show_notes(report: RunReport) -> None:
 
 def exit_code_for(report: RunReport) -> ExitCode:
     """Returns the exit code that a report means."""
-    return ExitCode.FLAGGED if report.state is RunState.FLAGGED else ExitCode.DONE
+    return ExitCode.DONE if report.state is RunState.DONE else ExitCode.FLAGGED
 
 
 def _credit(voice: VoiceCredit) -> str:

@@ -17,7 +17,7 @@ from flows.cli.running import Ready, run_books
 from flows.order.request import Retrial
 
 
-@with_options_of(Retrial, only=("out", "only", "reason"), defaults={"out": None})
+@with_options_of(Retrial, only=("out", "only", "reason", "hold"), defaults={"out": None})
 def retry(
     context: typer.Context,
     options: Options,
@@ -44,7 +44,7 @@ def retry(
             order = prepare(services, request)
             require_idle(order)
             report = finished_report(order, began)
-            if request.only or report is None or report.flagged:
+            if request.only or request.reason or report is None or report.flagged:
                 chosen_again(order)  # refuses what cannot be spoken again before Prefect starts
                 report = None
             return Ready(order.source, request, settings, report)

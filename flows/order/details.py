@@ -13,18 +13,17 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from configs.settings import Settings
 from flows.order.manuscript import read_manuscript
+from flows.order.needs import timer_of
 from flows.order.order import Order
 from flows.progress import Progress, announce
 from storage.records import Book
 from tasks import stopping
 from tasks.align.sources import source_times
-from tasks.align.timers import time_takes, word_timer
+from tasks.align.timers import time_takes
 from tasks.align.words import WordTimer
 from tasks.errors import BadInputError
 from tasks.ingest.book import can_be_traced, read_book
-from tasks.models.catalogue import find_model
 from tasks.package.content import EditionContent
 from tasks.package.outputs import find_outputs
 from tasks.package.timeline import TimedWord
@@ -32,13 +31,6 @@ from tasks.package.timeline import TimedWord
 SAVED_AT_ONCE = 100  # takes whose words are saved in one transaction: what a crash may cost
 
 logger = logging.getLogger(__name__)
-
-
-def timer_of(settings: Settings) -> WordTimer | None:
-    """Who listens for words, None where no output wants their times. Raises `BadInputError`, `CheckpointError`."""
-    if not any(output.needs_words for output in find_outputs(settings.package.outputs)):
-        return None
-    return word_timer(settings.align, find_model(settings.storage, settings.align.model).path)
 
 
 def with_details(order: Order, content: EditionContent) -> EditionContent:

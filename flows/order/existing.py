@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from flows.order.alone import alone
 from flows.order.credits import credit_titles, credit_utterances
-from flows.order.details import timer_of
+from flows.order.needs import timer_of
 from flows.order.order import Order
 from flows.order.request import Request
 from flows.services import Services
@@ -89,6 +89,8 @@ def recorded_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) ->
 def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent:
     """Gathers everything that an edition with these masters is made of; what names it is there without any master."""
     cues = [cue for master in masters for cue in chosen_takes(order, master.chapter_index)]
+    with order.services.database.snapshot() as uow:
+        decisions = uow.decisions.holding(order.source) if uow.books.exists(order.source) else ()
     timer = timer_of(order.services.settings)
     return EditionContent(
         book=order.book,
@@ -101,6 +103,7 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
         settings=order.services.settings.package,
         chapters=order.selection,
         preset=order.services.settings.synthesize.preset,
+        decisions=decisions,
         directions=order.request.directions,
         credit_keys=tuple(
             item.key

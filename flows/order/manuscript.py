@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,12 @@ class Manuscript:
 
 
 def read_manuscript(
-    reading: Reading, settings: Settings, languages: Collection[str], *, read: Callable[..., Book] = read_book
+    reading: Reading,
+    settings: Settings,
+    languages: Collection[str],
+    *,
+    decided: Sequence[Lexicon] = (),
+    read: Callable[..., Book] = read_book,
 ) -> Manuscript:
     """Reads the book file and every file that says how to read it. Raises `BadInputError` for a mistake in any of them.
 
@@ -53,13 +58,14 @@ def read_manuscript(
         reading: names the files. Its voice, where one is named, comes before the cast file's narrator.
         settings: limits of ingest, rules of segment, the configured voice and lexicons.
         languages: those that the model speaks; a book in another is refused unless `reading.force`.
+        decided: what people have decided about words while they heard the book; before all other lexicons.
         read: `read_book` or its Prefect shell.
     """
     path = Path(reading.book)
     cast = read_cast(Path(reading.cast)) if reading.cast else None
     plan = read_plan(Path(reading.plan)) if reading.plan else None
     narrator = reading.voice or (cast.narrator if cast else "") or settings.synthesize.voice
-    directions = Directions(narrator, plan, cast, lexicons(settings, reading.lexicon))
+    directions = Directions(narrator, plan, cast, lexicons(settings, reading.lexicon), tuple(decided))
     book = read(path, settings.ingest)
     if not reading.force:
         require_language(book, path.name, languages)

@@ -14,7 +14,9 @@ from pathlib import Path
 from configs.publish_profiles import check_profiles
 from configs.settings import Settings, SettingsError
 from flows.order.chapters import describe_chapters, select_chapters
+from flows.order.heeded import read_heeded
 from flows.order.manuscript import read_manuscript
+from flows.order.needs import check_needs
 from flows.order.request import Request
 from flows.services import Services
 from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
@@ -46,6 +48,7 @@ class Order:
     voice: VoiceRecord  # the narrator's
     sampling: Sampling
     voices: Mapping[str, VoiceRecord] = field(default_factory=dict)  # of characters, by name
+    heeded: int = 0  # the id of the newest decision of people that the script heeds
 
     @property
     def source(self) -> str:
@@ -118,8 +121,8 @@ def prepare(
         segment: `write_script` or its Prefect shell.
 
     Raises:
-        BadInputError: an unreadable book, a mistake in plan, cast, lexicon or markup, no such chapter, voice, preset or
-            output, a folder that cannot be written, no room.
+        BadInputError: an unreadable book, a mistake in plan, cast, lexicon, markup or a correction, no such chapter,
+            voice, preset or output, a folder that cannot be written, no room.
         CoverageError: the script loses text.
     """
     settings = services.settings
@@ -133,17 +136,15 @@ def prepare(
     path = Path(request.book)
     model = services.front_end  # the networks are not needed before something is spoken
     sampling = services.sampling
-    manuscript = read_manuscript(request, settings, model.languages, read=read)
+    heeded = read_heeded(services, path)
+    manuscript = read_manuscript(request, settings, model.languages, decided=heeded.corrections.lexicons, read=read)
+    check_needs(settings, path)
     book = manuscript.book
     wanted = select_chapters(request.chapters, len(book.chapters))
     require_writable(Path(request.out))
     require_writable(settings.storage.folder)
-    script = segment(book, settings.segment, model.token_count, model.max_text_tokens)
-    if script.coverage.unaccounted_chars:
-        raise CoverageError(
-            f"{path.name}: {script.coverage.unaccounted_chars} characters are neither spoken nor skipped by a rule; "
-            "please report the book"
-        )
+    script = heeded.script(services, book, segment)
+    _require_coverage(script, path)
     spoken = {utterance.chapter_index for utterance in script.utterances}
     chapters = tuple(index for index in wanted if index in spoken)
     if not chapters:
@@ -153,7 +154,17 @@ def prepare(
     seconds = sum(speech_seconds(u.spoken) for u in script.utterances if u.chapter_index in chapters)
     _require_room(Path(request.out), settings, outputs, seconds)
     voices = {name: services.voice(name) for name in manuscript.voices}
-    return Order(services, request, book, script, chapters, services.voice(manuscript.narrator), sampling, voices)
+    narrator = services.voice(manuscript.narrator)
+    return Order(services, request, book, script, chapters, narrator, sampling, voices, heeded.newest)
+
+
+def _require_coverage(script: Script, path: Path) -> None:
+    """Raises `CoverageError` where the script loses text."""
+    if script.coverage.unaccounted_chars:
+        raise CoverageError(
+            f"{path.name}: {script.coverage.unaccounted_chars} characters are neither spoken nor skipped by a rule; "
+            "please report the book"
+        )
 
 
 def _check_profiles(settings: Settings) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from configs.settings import MasterSettings
+from flows.order.awaited import page_address
 from flows.order.existing import edition_content, find_finished
 from flows.order.order import Order
 from flows.order.report import ChapterLevel, FlaggedTake, RunReport, WholeBook, Work
@@ -49,6 +51,7 @@ def outcome(
     *,
     wall_seconds: float,
     replaced: tuple[str, ...] = (),
+    waits_for: str = "",
 ) -> RunReport:
     """Writes the report of a run that got through: what it did itself, and what the database says of the book.
 
@@ -59,12 +62,13 @@ def outcome(
         work: what the run did.
         wall_seconds: how long it took.
         replaced: paths of files that had other bytes before.
+        waits_for: what a person must hear before the edition is published, in words; "" where it is published.
     """
     settings = order.services.settings
     flagged = _flagged(order)
     page = page_path(order, edition)
     outputs = find_outputs(settings.package.outputs)
-    kept = kept_files(order.out, edition_content(order, ()), outputs, edition.files)
+    kept = () if waits_for else kept_files(order.out, edition_content(order, ()), outputs, edition.files)
     with order.services.database.snapshot() as uow:
         whole = uow.books.summary(order.source)
         whole_coverage = uow.books.coverage(order.source)
@@ -75,20 +79,13 @@ def outcome(
         title=order.book.title,
         authors=order.book.authors,
         narrator=narrator_of(settings.package, order.voice),
-        state=RunState.FLAGGED if share > settings.execution.max_flagged_share else RunState.DONE,
+        state=_state(share > settings.execution.max_flagged_share, waits_for),
         voices=_credits(order),
         edition=edition,
         kept=tuple(map(str, kept)),
         replaced=replaced,
         cover=describe_cover(order.book.cover),
-        levels=tuple(
-            ChapterLevel(
-                master.loudness_lufs,
-                master.true_peak_dbtp,
-                misses_target=misses_target(master.loudness_lufs, settings.master),
-            )
-            for master in masters
-        ),
+        levels=_levels(masters, settings.master),
         target_lufs=settings.master.target_lufs,
         chapter_indices=order.chapters,
         utterances=len(order.keyed),
@@ -99,8 +96,35 @@ def outcome(
         coverage=coverage,
         losses=losses(order.book.warnings),
         page=str(page) if page.exists() else "",
+        waits_for=waits_for,
+        review=page_address(order) if waits_for else "",
         whole=WholeBook(whole.chapters, whole.utterances, whole.chosen, whole.seconds, whole_coverage),
     )
+
+
+def _levels(masters: tuple[Master, ...], settings: MasterSettings) -> tuple[ChapterLevel, ...]:
+    return tuple(
+        ChapterLevel(
+            master.loudness_lufs,
+            master.true_peak_dbtp,
+            misses_target=misses_target(master.loudness_lufs, settings),
+        )
+        for master in masters
+    )
+
+
+def _state(is_flagged: bool, waits_for: str) -> RunState:
+    if waits_for:
+        return RunState.REVIEW
+    return RunState.FLAGGED if is_flagged else RunState.DONE
+
+
+def unpublished(order: Order, masters: tuple[Master, ...]) -> Edition:
+    """The edition that would be published: its chapters and its length, and no file yet."""
+    content = edition_content(order, masters)
+    rate = content.sample_rate
+    chapters = tuple((mark.title, mark.start_sample / rate, mark.end_sample / rate) for mark in content.marks)
+    return Edition(files=(), seconds=content.seconds, chapters=chapters)
 
 
 def finished_report(order: Order, began: float) -> RunReport | None:

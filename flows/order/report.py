@@ -86,7 +86,9 @@ class RunReport:
     coverage: Coverage
     whole: WholeBook
     losses: tuple[str, ...] = ()  # what was left out of the book by a guess, where it is much or prose
-    page: str = ""  # path of the review page; empty where there is none
+    page: str = ""  # path of the page that needs no server; empty where there is none
+    waits_for: str = ""  # what a person must hear before the edition is published; empty where it is published
+    review: str = ""  # address of the page where that is done
     deliveries: tuple[Delivery, ...] = ()  # what shops' rules say of the files that this run made for them
 
     @property
@@ -150,6 +152,8 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "flagged": len(report.flagged),
         "losses": list(report.losses),
         "page": report.page,
+        "waits_for": report.waits_for,
+        "review": report.review,
         "deliveries": deliveries_json(report.deliveries),
         "flagged_takes": flagged_rows(report.flagged),
         "coverage": coverage_json(report.coverage),
@@ -229,6 +233,8 @@ def report_markdown(report: RunReport) -> str:
             f"| {flagged} |"
         )
     lines += ["", *(f"- {_cell(note)}" for note in (*loudness_notes(report), *report.losses))]
+    if report.waits_for:
+        lines += ["", f"**Not published yet: {report.waits_for}.** [Hear and decide]({report.review})"]
     lines += ["", f"## Flagged takes: {len(report.flagged)}", ""]
     if report.flagged:
         lines += ["| chapter | text | reason |", "|---|---|---|"]

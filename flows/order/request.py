@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -132,6 +132,13 @@ class Request(Reading):
         json_schema_extra=form_hints(10),
     )
 
+    review: Literal["none", "flagged", "all"] = Field(
+        "none",
+        title="Review",
+        description="What a person must hear before it is published: none, flagged (doubtful takes), all.",
+        json_schema_extra=form_hints(11),
+    )
+
     @property
     def directions(self) -> tuple[str, ...]:
         """Says what is asked for of the reading besides voice and preset, for people: "cast village", "en-GB"."""
@@ -172,13 +179,20 @@ class Retrial(Request):
         title="Only",
         description="Chapter and utterance, such as 20:18,20:22; `talepress report` shows them.",
         pattern=f"^({PLACE}(,{PLACE})*)?$",
-        json_schema_extra=form_hints(11),
+        json_schema_extra=form_hints(12),
     )
     reason: str = Field(
         "",
         title="Reason",
-        description="What the checks doubt: misspelled, short, long, silence, gap, ...",
-        json_schema_extra=form_hints(12),
+        description="What the checks doubt: misspelled, short, ...; or rejected: what people rejected or corrected.",
+        json_schema_extra=form_hints(13),
+    )
+
+    hold: bool = Field(
+        False,
+        title="Hold",
+        description="Publish nothing, so that the new takes can be heard first; see `talepress review`.",
+        json_schema_extra=form_hints(14),
     )
 
     @property
@@ -196,7 +210,7 @@ class Publication(Request):
         title="As",
         description="Kinds of files, such as mp3,flac,acx; if not given, those of the settings.",
         pattern=f"^({KIND}(,{KIND})*)?$",
-        json_schema_extra=form_hints(11, flag="--as"),
+        json_schema_extra=form_hints(12, flag="--as"),
     )
 
     @property

@@ -11,6 +11,7 @@ from storage.records import KeyedUtterance, Utterance
 from tasks.errors import BadInputError
 from tasks.review.doubts import doubt_of, require_doubt
 
+REJECTED = "rejected"  # the reason that is no check's, but people's
 Place = tuple[int, int]  # chapter and utterance, from 0
 
 
@@ -43,6 +44,8 @@ def _places(order: Order, only: tuple[Place, ...]) -> tuple[Place, ...]:
 
 
 def _flagged(order: Order, reason: str) -> set[Place]:
+    if reason == REJECTED:
+        return set()  # they have no take that may be used, so they are spoken anyhow
     with order.services.database.snapshot() as uow:
         flagged = uow.takes.flagged(order.source, order.chapters)
     if not reason:

@@ -12,6 +12,11 @@ from importlib import import_module
 from typing import Any
 
 from prefect import Flow
+from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
+
+from flows.order.request import Request
+from tasks.errors import BadInputError
 
 GPU = "gpu"  # the pool of what speaks: one run per device
 DESK = "desk"  # the pool of what needs no engine
@@ -54,3 +59,15 @@ def find_flow(name: str) -> Flow[..., Any]:
 def full_name(door: str) -> str:
     """The name of a door's deployment in Prefect's words: flow and deployment."""
     return f"{door}/{door}"
+
+
+def start(name: str, request: Request, once: str) -> None:
+    """Has the deployment of a flow, which has the flow's name, start a run; the same `once` again starts none.
+
+    Raises `BadInputError` where the server has no such deployment.
+    """
+    asked = {"request": request.model_dump(mode="json")}
+    try:
+        run_deployment(full_name(name), parameters=asked, idempotency_key=once, timeout=0, as_subflow=False)
+    except ObjectNotFound as error:
+        raise BadInputError(f"Prefect has no deployment {name!r}: `talepress deploy` makes it") from error

@@ -18,11 +18,14 @@ from storage.records import RunState
 
 STOPPED_BY_USER = "stopped by the user"
 FLAGGED = "Flagged"
+AWAITING_REVIEW = "AwaitingReview"
 DRAIN_SECONDS = 1.0
 
 
 def of(report: RunReport) -> RunReport | State[RunReport]:
-    """Names a run that got through. One with too many doubtful takes is completed in a state of its own."""
+    """Names a run that got through. One that waits for people, or has too many doubtful takes, has its own state."""
+    if report.state is RunState.REVIEW:
+        return Completed(name=AWAITING_REVIEW, message=f"{report.waits_for}: {report.review}", data=report)
     if report.state is not RunState.FLAGGED:
         return report
     return Completed(name=FLAGGED, message=flagged_sentence(report), data=report)

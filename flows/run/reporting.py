@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from flows.order.report import RunReport, flagged_rows, report_markdown
 from flows.run.server import LOGGED_PACKAGES
@@ -30,3 +30,7 @@ def show_report(book: str, report: RunReport) -> None:
     create_table_artifact(
         flagged_rows(report.flagged), key=f"flagged-{book[:16]}", description="takes that the checks doubt"
     )
+    if report.review:
+        create_link_artifact(
+            report.review, link_text="hear and decide", key=f"review-{book[:16]}", description=report.waits_for
+        )

@@ -18,10 +18,11 @@ from prefect import runtime
 from prefect.client.schemas.objects import State
 
 from flows.order.alone import alone, clear_work
+from flows.order.awaited import awaited
 from flows.order.delivery import check_edition
 from flows.order.details import keep_book_file
 from flows.order.order import Order, prepare
-from flows.order.outcome import check_coverage, outcome
+from flows.order.outcome import check_coverage, outcome, unpublished
 from flows.order.report import RunReport
 from flows.order.request import Request
 from flows.order.review import has_doubts, page_path, write_page
@@ -124,25 +125,42 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
         logger.info("%s: %d of %d utterances to speak", order.request.label, len(todo), len(order.keyed))
         masters = _make_masters(order, todo, tracker)
         stopping.check()
-        announce(Progress("package", 0, 1))
-        key, published = publish(order, masters, replacing)
         check_coverage(order, masters)
-        edition = published.edition
-        _write_page(order, edition)
-        deliveries = check_edition(edition, order.services.settings.package)
-        wall = time.monotonic() - began
-        report = outcome(order, masters, edition, tracker.work, wall_seconds=wall, replaced=published.replaced)
-        report = replace(report, deliveries=deliveries)
-
-        def keep(uow: UnitOfWork) -> None:
-            uow.editions.save(run_id, edition, key)
-            uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
-
-        order.services.database.transact(keep)
-        shutil.rmtree(order.encoded_folder, ignore_errors=True)
+        waits_for = awaited(order)
+        if waits_for:
+            report = _hold(order, masters, tracker, run_id, waits_for)
+        else:
+            report = _publish(order, masters, tracker, run_id, replacing)
+        report = replace(report, wall_seconds=time.monotonic() - began)
         tracker.finish()
         show_report(order.source, report)
     order.services.database.back_up()
+    return report
+
+
+def _publish(order: Order, masters: tuple[Master, ...], tracker: Tracker, run_id: str, replacing: Replace) -> RunReport:
+    """Publishes the edition and writes into the run's row that it is done. Returns the report."""
+    announce(Progress("package", 0, 1))
+    key, published = publish(order, masters, replacing)
+    edition = published.edition
+    _write_page(order, edition)
+    deliveries = check_edition(edition, order.services.settings.package)
+    report = outcome(order, masters, edition, tracker.work, wall_seconds=0.0, replaced=published.replaced)
+
+    def keep(uow: UnitOfWork) -> None:
+        uow.editions.save(run_id, edition, key)
+        uow.runs.finish(run_id, report.state, f"{len(report.flagged)} flagged takes")
+
+    order.services.database.transact(keep)
+    shutil.rmtree(order.encoded_folder, ignore_errors=True)
+    return replace(report, deliveries=deliveries)
+
+
+def _hold(order: Order, masters: tuple[Master, ...], tracker: Tracker, run_id: str, waits_for: str) -> RunReport:
+    """Publishes nothing, and writes into the run's row what waits for a person. Returns the report."""
+    edition = unpublished(order, masters)
+    report = outcome(order, masters, edition, tracker.work, wall_seconds=0.0, waits_for=waits_for)
+    order.services.database.transact(lambda uow: uow.runs.finish(run_id, report.state, waits_for))
     return report
 
 
@@ -160,7 +178,7 @@ def _make_masters(order: Order, todo: Sequence[KeyedUtterance], tracker: Tracker
     """Speaks the utterances; masters and encodes each chapter as soon as all of it is spoken. Returns the masters."""
     stopping.check()
     with (
-        Mastering(order, encode=bool(todo)) as mastering,
+        Mastering(order, encode=bool(todo) and order.request.review == "none") as mastering,
         closing(speak(order, todo, tracker, mastering.failed)) as spoken_chapters,
     ):
         for chapter in spoken_chapters:
@@ -171,9 +189,13 @@ def _make_masters(order: Order, todo: Sequence[KeyedUtterance], tracker: Tracker
 def _open(order: Order, flow: str) -> str:
     """Saves book, keys, choices and the run's row in one transaction: two processes cannot both begin."""
     with order.services.database.unit_of_work() as uow:
-        uow.books.save(order.book, order.script)
-        run_id = uow.runs.start(order.source, flow, order.record)
+        choices = uow.takes.choices(order.source)
+        is_new_script = uow.books.save(order.book, order.script)
+        run_id = uow.runs.start(order.source, flow, order.record, heeded=order.heeded)
         uow.books.assign_keys(order.source, order.keyed)
+        if is_new_script:
+            uow.takes.choose(order.source, choices)  # the best take of a text stays, though its row is another
+        uow.takes.choose_decided(order.source)
         uow.takes.choose_acceptable(order.source, order.chapters)
         uow.commit()
     return run_id

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import itertools
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -23,11 +24,12 @@ from flows.run.names import speaking_name
 from flows.run.runners import make_runner
 from flows.run.tracker import Tracker
 from flows.run.window import gather
-from storage.records import KeyedUtterance, Take, Verdict
+from storage.records import Decision, DecisionKind, KeyedUtterance, Take, Verdict
 from storage.repository import UnitOfWork
 from tasks.errors import TalepressError
 from tasks.qa.verdict import best
 from tasks.synthesize.batches import Backlog, RenderItem, is_last_attempt
+from tasks.synthesize.keys import take_key
 from tasks.synthesize.render import RenderJob, SpokenBatch
 from tasks.synthesize.task import synthesize
 
@@ -64,7 +66,7 @@ def speak(
     # module half imported where a batch imports it meanwhile.
     importlib.import_module("torch")
     settings = order.services.settings
-    refused = _refused_takes(order, utterances)
+    refused = _refuse_takes(order, utterances)
     backlog = Backlog(
         _items(order, utterances),
         batch_seconds=settings.synthesize.batch_seconds,
@@ -197,43 +199,58 @@ class _Unfinished:
         return done
 
 
-def _refused_takes(order: Order, utterances: Iterable[KeyedUtterance]) -> frozenset[str]:
-    """Keys of the takes that a person does not want: those of the utterances that a retrial names by their places."""
+def _refuse_takes(order: Order, utterances: Iterable[KeyedUtterance]) -> frozenset[str]:
+    """Lists the takes of the utterances that a retrial names by their places: a new one is wanted in any case.
+
+    That is a person's word, which lasts longer than the run.
+    """
     places = order.request.places if isinstance(order.request, Retrial) else ()
     named = {item.key for item in order.keyed if (item.utterance.chapter_index, item.utterance.index) in places}
-    with order.services.database.snapshot() as uow:
+    with order.services.database.unit_of_work() as uow:
         existing = uow.takes.of(item.key for item in utterances if item.key in named)
-    return frozenset(take.key for takes in existing.values() for take in takes)
+        refused = frozenset(take.key for takes in existing.values() for take in takes)
+        for key in sorted(refused):
+            word = Decision(DecisionKind.REJECT, "talepress retry --only", datetime.now(UTC), take_key=key)
+            uow.decisions.add(order.source, word)
+        uow.commit()
+    return refused
 
 
 def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderItem]:
     """Lists what to speak, each with the number of its next attempt."""
     with order.services.database.snapshot() as uow:
         existing = uow.takes.of(item.key for item in utterances)
+        rejected = uow.takes.rejected(order.source)
     return [
-        RenderItem(item.key, item.utterance.spoken, _next_attempt(existing.get(item.key, ())), item.utterance.voice)
+        RenderItem(
+            item.key,
+            item.utterance.spoken,
+            _next_attempt(item.key, existing.get(item.key, ()), rejected),
+            item.utterance.voice,
+        )
         for item in utterances
     ]
 
 
-def _next_attempt(takes: Iterable[Take]) -> int:
-    """The lowest number that none of these takes has: a take that was lost is spoken again, with its own seed."""
+def _next_attempt(key: str, takes: Iterable[Take], rejected: Collection[str]) -> int:
+    """The lowest number that none of these takes has: a take that was lost is spoken again, with its own seed.
+
+    One that people rejected is not: it would come out the same.
+    """
     made = {take.attempt for take in takes}
-    return next(number for number in itertools.count() if number not in made)
+    return next(number for number in itertools.count() if number not in made and take_key(key, number) not in rejected)
 
 
-def _commit(
-    order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker, refused: Collection[str]
-) -> None:
+def _commit(order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker, refused: frozenset[str]) -> None:
     """Commits the rows of one batch and the choices of its finished utterances in one transaction."""
 
     def keep(uow: UnitOfWork) -> None:
         uow.takes.add(takes)
-        choices = {
-            key: best(take for take in known if take.key not in refused).key
-            for key, known in uow.takes.of(finished).items()
-        }
-        uow.takes.choose(order.source, choices)
+        unwanted = refused | uow.takes.rejected(order.source)
+        for key, known in uow.takes.of(finished).items():
+            if wanted := [take for take in known if take.key not in unwanted]:
+                uow.takes.choose(order.source, {key: best(wanted).key})
+        uow.takes.choose_decided(order.source, finished)
         uow.runs.progress(tracker.run_id, tracker.done, tracker.total)
 
     order.services.database.transact(keep)

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, delete, func, select, update
+from sqlalchemy import Row, Select, bindparam, case, delete, func, select, true, update
 from sqlalchemy.orm import Session, undefer
 
-from storage.errors import BookBusyError
+from storage.errors import BookBusyError, NotFoundError
 from storage.mapping import row_values, to_record
 from storage.processes import is_alive
 from storage.records import (
@@ -26,6 +26,7 @@ from storage.records import (
     KeyedUtterance,
     LedgerEntry,
     LedgerState,
+    Reach,
     RunState,
     Script,
     Skip,
@@ -33,7 +34,8 @@ from storage.records import (
     Verdict,
 )
 from storage.repository._queries import book_id, in_chapters, insert_rows
-from storage.schema import BlockRow, BookRow, ChapterRow, LedgerRow, RunRow, SkipRow, TakeRow, UtteranceRow
+from storage.repository.decisions import is_settled
+from storage.schema import BlockRow, BookRow, ChapterRow, DecisionRow, LedgerRow, RunRow, SkipRow, TakeRow, UtteranceRow
 
 
 class Books:
@@ -91,7 +93,9 @@ class Books:
         return self._session.scalar(select(BookRow.id).where(BookRow.source_sha256 == source_sha256)) is not None
 
     def remove(self, source_sha256: str) -> None:
-        """Forgets a book with its script, runs and editions. Takes and masters, which books share, stay.
+        """Forgets a book with its script, runs, editions and decisions. Takes and masters, which books share, stay.
+
+        So do corrections that people made in it for every book.
 
         Raises `BookBusyError` while a living process works on it, `NotFoundError`.
         """
@@ -99,6 +103,8 @@ class Books:
         running = self._session.scalar(select(RunRow).where(RunRow.book_id == owner, RunRow.state == RunState.RUNNING))
         if running is not None and is_alive(running.process, running.heartbeat_at):
             raise BookBusyError("another process works on this book: wait for it or stop it")
+        kept = (DecisionRow.book_id == owner) & (DecisionRow.reach == Reach.ALWAYS)
+        self._session.execute(update(DecisionRow).where(kept).values(book_id=None))
         self._session.execute(delete(BookRow).where(BookRow.id == owner))
 
     def get(self, source_sha256: str) -> Book:
@@ -118,6 +124,13 @@ class Books:
             blocks.setdefault(row.chapter_index, []).append(to_record(Block, row))
         chapters = self._session.scalars(_of_book(ChapterRow, owner).order_by(ChapterRow.index))
         return tuple(to_record(Chapter, row, blocks=tuple(blocks.get(row.index, ()))) for row in chapters)
+
+    def block(self, source_sha256: str, chapter_index: int, index: int) -> Block:
+        """Reads one block of a book. Raises `NotFoundError`."""
+        row = self._session.get(BlockRow, (book_id(self._session, source_sha256), chapter_index, index))
+        if row is None:
+            raise NotFoundError(f"chapter {chapter_index + 1} has no block {index + 1}: read the book again")
+        return to_record(Block, row)
 
     def script(self, source_sha256: str) -> Script:
         """Reads the script of a book as it was saved; its coverage is added up anew. Raises `NotFoundError`."""
@@ -196,14 +209,27 @@ class Books:
         )
         return tuple(ChapterSummary(*row) for row in self._session.execute(query))
 
-    def summaries(self) -> tuple[BookSummary, ...]:
-        """Counts how far every book has come, the latest added first, in one query."""
-        query = _book_summaries().order_by(BookRow.added_at.desc(), BookRow.id.desc())
+    def sources(self, start: str = "") -> tuple[str, ...]:
+        """Lists the sha256 of the books, the latest added first; those that begin with `start`."""
+        query = select(BookRow.source_sha256).where(BookRow.source_sha256.startswith(start, autoescape=True))
+        return tuple(self._session.scalars(query.order_by(BookRow.added_at.desc(), BookRow.id.desc())))
+
+    def heading(self, source_sha256: str) -> tuple[str, tuple[str, ...], str]:
+        """Reads title, authors and language of a book. Raises `NotFoundError`."""
+        row = self._session.get_one(BookRow, book_id(self._session, source_sha256))
+        return row.title, row.authors, row.language
+
+    def summaries(self, sources: Collection[str] | None = None) -> tuple[BookSummary, ...]:
+        """Counts how far every book has come, or these, the latest added first, in one query."""
+        ids = None
+        if sources is not None:
+            ids = tuple(self._session.scalars(select(BookRow.id).where(BookRow.source_sha256.in_(tuple(sources)))))
+        query = _book_summaries(ids).order_by(BookRow.added_at.desc(), BookRow.id.desc())
         return tuple(_book_summary(row) for row in self._session.execute(query))
 
     def summary(self, source_sha256: str) -> BookSummary:
         """Counts how far a book has come. Raises `NotFoundError`."""
-        query = _book_summaries().where(BookRow.id == book_id(self._session, source_sha256))
+        query = _book_summaries([book_id(self._session, source_sha256)])
         return _book_summary(self._session.execute(query).one())
 
 
@@ -213,7 +239,7 @@ _COUNTS = (
     func.count(UtteranceRow.index),
     func.count(UtteranceRow.utterance_key),
     func.count(TakeRow.key),
-    func.count(case((TakeRow.verdict == Verdict.DOUBTFUL, 1))),
+    func.count(case(((TakeRow.verdict == Verdict.DOUBTFUL) & ~is_settled(UtteranceRow.book_id, TakeRow.key), 1))),
     func.coalesce(func.sum(TakeRow.samples * 1.0 / TakeRow.sample_rate), 0.0),
 )
 
@@ -230,7 +256,8 @@ def _joined_takes(query: AnySelect) -> AnySelect:
     )
 
 
-def _book_summaries() -> AnySelect:
+def _book_summaries(ids: Collection[int] | None) -> AnySelect:
+    """Selects the summaries of the books with these ids, or of all."""
     last_run_state = (
         select(RunRow.state)
         .where(RunRow.book_id == BookRow.id)
@@ -240,6 +267,7 @@ def _book_summaries() -> AnySelect:
     )
     counts = (
         _joined_takes(select(ChapterRow.book_id, func.count(ChapterRow.index.distinct()).label("chapters"), *_COUNTS))
+        .where(true() if ids is None else ChapterRow.book_id.in_(ids))
         .group_by(ChapterRow.book_id)
         .subquery()
     )
@@ -248,6 +276,7 @@ def _book_summaries() -> AnySelect:
         select(BookRow.source_sha256, BookRow.title, BookRow.authors, *columns, last_run_state)
         .select_from(BookRow)
         .outerjoin(counts, counts.c.book_id == BookRow.id)
+        .where(true() if ids is None else BookRow.id.in_(ids))
     )
 
 

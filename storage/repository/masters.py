@@ -33,6 +33,13 @@ class Masters:
         ]
         insert_rows(self._session, PlacementRow, placements)
 
+    def address(self, key: str) -> str:
+        """Looks up the artifact of a master. Raises `NotFoundError`."""
+        row = self._session.get(MasterRow, key)
+        if row is None:
+            raise NotFoundError("there is no such chapter any more: load the page again")
+        return row.audio_sha256
+
     def audio(self) -> dict[str, str]:
         """Lists the masters of all books: key and artifact address."""
         return {key: address for key, address in self._session.execute(select(MasterRow.key, MasterRow.audio_sha256))}

@@ -25,10 +25,13 @@ class Runs:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def start(self, source_sha256: str, flow: str, request: Mapping[str, object], total: int = 0) -> str:
+    def start(
+        self, source_sha256: str, flow: str, request: Mapping[str, object], total: int = 0, *, heeded: int = 0
+    ) -> str:
         """Records that the calling process starts on a book; returns the run's id.
 
-        `request` says what was asked for and must be fit for JSON. A run whose process is gone is recorded as failed
+        `request` says what was asked for and must be fit for JSON, `heeded` is the newest decision that its script
+        heeds. A run whose process is gone is recorded as failed
         first. Raises `BookBusyError` when its process lives, `NotFoundError`.
         """
         owner = book_id(self._session, source_sha256)
@@ -55,6 +58,7 @@ class Runs:
             started_at=now,
             heartbeat_at=now,
             finished_at=None,
+            heeded=heeded,
         )
         self._session.add(row)
         self._session.flush()

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
-from storage.errors import IncompleteError
+from storage.errors import IncompleteError, NotFoundError
 from storage.mapping import row_values, to_record
-from storage.records import ChosenTake, FlaggedUtterance, KeyedUtterance, Take, Utterance, Verdict
+from storage.records import ChosenTake, DecisionKind, FlaggedUtterance, KeyedUtterance, Take, Utterance, Verdict
 from storage.repository._queries import book_id, chunks, in_chapters, insert_unless_present
-from storage.schema import ChapterRow, TakeRow, UtteranceRow
+from storage.repository.decisions import is_rejected, is_settled, wanted_take
+from storage.schema import BookRow, ChapterRow, DecisionRow, TakeRow, UtteranceRow
 
 _CHOSEN = (
     (TakeRow.key == UtteranceRow.chosen_take_key)
@@ -21,7 +22,10 @@ _CHOSEN = (
 )
 _HAS_CHOICE = exists().where(_CHOSEN)
 _ACCEPTABLE = (
-    (TakeRow.utterance_key == UtteranceRow.utterance_key) & (TakeRow.verdict == Verdict.OK) & TakeRow.lost.is_(False)
+    (TakeRow.utterance_key == UtteranceRow.utterance_key)
+    & (TakeRow.verdict == Verdict.OK)
+    & TakeRow.lost.is_(False)
+    & ~is_rejected(UtteranceRow.book_id, TakeRow.key)
 )
 
 
@@ -43,6 +47,13 @@ class Takes:
         made_at = datetime.now(UTC)
         rows = {take.key: row_values(take, TakeRow, made_at=made_at, lost=False) for take in takes}
         insert_unless_present(self._session, TakeRow, list(rows.values()), replaced="lost")
+
+    def get(self, key: str) -> Take:
+        """Reads a take by its key. Raises `NotFoundError`, also for one that is lost."""
+        row = self._session.get(TakeRow, key)
+        if row is None or row.lost:
+            raise NotFoundError("there is no such take any more: load the page again")
+        return to_record(Take, row)
 
     def of(self, utterance_keys: Iterable[str]) -> dict[str, tuple[Take, ...]]:
         """Looks up the takes of each utterance key, in order of attempts; keys without a take are left out."""
@@ -109,6 +120,44 @@ class Takes:
         parameters = [{"spoken_key": key, "take_key": take} for key, take in choices.items()]
         self._session.connection().execute(statement, parameters)
 
+    def choices(self, source_sha256: str) -> dict[str, str]:
+        """Looks up which take a book uses for each key; empty for a book that is not stored."""
+        query = (
+            select(UtteranceRow.utterance_key, UtteranceRow.chosen_take_key)
+            .join(BookRow, BookRow.id == UtteranceRow.book_id)
+            .where(BookRow.source_sha256 == source_sha256, UtteranceRow.chosen_take_key.is_not(None))
+        )
+        return {key: take for key, take in self._session.execute(query)}
+
+    def choose_decided(self, source_sha256: str, keys: Collection[str] | None = None) -> None:
+        """Chooses what people want, and takes away the choice of what they reject; of these keys, None: of all.
+
+        Raises `NotFoundError`.
+        """
+        of_book = UtteranceRow.book_id == book_id(self._session, source_sha256)
+        if keys is not None:
+            of_book = of_book & UtteranceRow.utterance_key.in_(tuple(keys))
+        wanted = wanted_take(UtteranceRow)
+        rejected = is_rejected(UtteranceRow.book_id, UtteranceRow.chosen_take_key)
+        for condition, choice in ((wanted.exists(), wanted.scalar_subquery()), (rejected, None)):
+            statement = update(UtteranceRow).where(of_book, condition).values(chosen_take_key=choice)
+            self._session.execute(statement.execution_options(synchronize_session=False))
+
+    def utterance_keys(self, keys: Iterable[str]) -> frozenset[str]:
+        """Looks up the utterance keys of takes by the takes' own; those that there are not are left out."""
+        found: set[str] = set()
+        for chunk in chunks(keys):
+            found.update(self._session.scalars(select(TakeRow.utterance_key).where(TakeRow.key.in_(chunk))))
+        return frozenset(found)
+
+    def rejected(self, source_sha256: str) -> frozenset[str]:
+        """Lists the keys of the takes that people reject in a book. Raises `NotFoundError`."""
+        owner = book_id(self._session, source_sha256)
+        query = select(DecisionRow.take_key).where(
+            DecisionRow.book_id == owner, DecisionRow.kind == DecisionKind.REJECT, DecisionRow.ended_by.is_(None)
+        )
+        return frozenset(self._session.scalars(query))
+
     def choose_acceptable(self, source_sha256: str, chapters: Collection[int] | None = None) -> int:
         """Chooses the first acceptable take, of whatever book or run, for each utterance without a choice.
 
@@ -152,7 +201,10 @@ class Takes:
         return tuple(ChosenTake(to_record(Utterance, utterance), to_record(Take, take)) for utterance, take in rows)
 
     def flagged(self, source_sha256: str, chapters: Collection[int] | None = None) -> tuple[FlaggedUtterance, ...]:
-        """Lists the utterances whose chosen take is doubtful, in reading order. Raises `NotFoundError`."""
+        """Lists the utterances whose chosen take is doubtful and not approved by a person, in reading order.
+
+        Raises `NotFoundError`.
+        """
         query = (
             select(ChapterRow.title, UtteranceRow, TakeRow)
             .join(TakeRow, _CHOSEN)
@@ -164,6 +216,7 @@ class Takes:
                 UtteranceRow.book_id == book_id(self._session, source_sha256),
                 in_chapters(UtteranceRow.chapter_index, chapters),
                 TakeRow.verdict == Verdict.DOUBTFUL,
+                ~is_settled(UtteranceRow.book_id, TakeRow.key),
             )
             .order_by(UtteranceRow.chapter_index, UtteranceRow.index)
         )

@@ -6,11 +6,13 @@ from sqlalchemy.orm import Session
 
 from storage.errors import StorageError
 from storage.repository.books import Books
+from storage.repository.decisions import Decisions
 from storage.repository.editions import Editions
 from storage.repository.inbox import Inbox
 from storage.repository.masters import Masters
 from storage.repository.notices import Notices
 from storage.repository.references import References
+from storage.repository.reviews import Reviews
 from storage.repository.runs import Runs
 from storage.repository.stores import Stores
 from storage.repository.takes import Takes
@@ -30,7 +32,9 @@ class UnitOfWork:
         self.runs = Runs(session)
         self.masters = Masters(session)
         self.editions = Editions(session)
+        self.decisions = Decisions(session)
         self.references = References(session)
+        self.reviews = Reviews(session)
         self.stores = Stores(session)
         self.inbox = Inbox(session)
         self.notices = Notices(session)

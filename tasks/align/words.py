@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 WORDS_VERSION = 1  # raise it when the same take and networks would give other times
 
-_LEAST_PROBABILITY = 0.2  # of a word's phones, for it to have been heard
-_LEAST_SHARE = 0.6  # of an utterance's phones that must have been heard
+# Mean over an utterance's phones, for its words' times to be believed. Of 105 takes of the shipped voices none has
+# less; of 206 that were given another text, 95 % have less than 0.28.
+_LEAST_PROBABILITY = 0.3
 _WORD = re.compile(r"\{[^{}]*\}|\S+")
 
 
@@ -89,10 +90,9 @@ def estimated(spoken: str, samples: int) -> tuple[WordTime, ...]:
 
 
 def _is_heard(words: Sequence[HeardWord]) -> bool:
-    """Tells whether enough of an utterance's phones were heard for its words' times to be believed."""
-    total = sum(word.phones for word in words)
-    heard = sum(word.phones for word in words if word.probability >= _LEAST_PROBABILITY)
-    return total > 0 and heard >= _LEAST_SHARE * total
+    """Tells whether an utterance was heard so well that its words' times can be believed."""
+    phones = sum(word.phones for word in words)
+    return sum(word.phones * word.probability for word in words) >= _LEAST_PROBABILITY * phones
 
 
 def _at_rate(audio: np.ndarray, sample_rate: int, wanted: int) -> np.ndarray:

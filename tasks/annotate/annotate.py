@@ -1,7 +1,7 @@
 """Puts everything that people say about how a book is read into the markup of its blocks, in one order.
 
-Markup in the text, then the plan file's changes, the cast, the lexicons, the rules for heteronyms: each leaves alone
-what those before it decided. Must not know files or how the script is written.
+Markup in the text, then the plan file's changes, the cast, what people decided on hearing, the lexicons, the rules for
+heteronyms: each leaves alone what those before it decided. Must not know files or how the script is written.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class Directions:
     plan: PlanFile | None = None
     cast: Cast | None = None
     lexicons: tuple[Lexicon, ...] = ()
+    decided: tuple[Lexicon, ...] = ()  # before the other lexicons, and for this book whatever they say
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def annotate(book: Book, directions: Directions, settings: SegmentSettings) -> t
     if directions.plan is not None:
         book = apply_plan(book, directions.plan)
     book, report = apply_cast(book, directions.cast or Cast())
+    book = apply_lexicons(book, directions.decided, directions.narrator)
     fitting = [lexicon for lexicon in directions.lexicons if lexicon.is_for(book, book.series)]
     book = apply_lexicons(book, sorted(fitting, key=lambda lexicon: lexicon.scope), directions.narrator)
     heteronyms = None

@@ -17,7 +17,7 @@ from typing import Any
 
 import regex
 
-from storage.records import Block, Book, Markup, MarkupKind
+from storage.records import Block, BlockKind, Book, Markup, MarkupKind
 from tasks.annotate.edits import with_markup
 from tasks.annotate.vocabulary import ALPHABETS, SAYING_KINDS, markup_problem
 from tasks.errors import BadInputError
@@ -96,6 +96,17 @@ def read_lexicon(path: Path) -> Lexicon:
             f"lexicon {path} is no .toml or .csv file: rename it; for a .pls file: `talepress lexicon import`"
         )
     return _from_toml(text, path.name)
+
+
+def respelling(written: str, said: str, scope: Scope, where: str) -> Entry:
+    """Makes an entry: what is said for a word or phrase. Raises `BadInputError`, which begins with `where`."""
+    return _entry({"phrase": written, "say": said}, where, scope, "")
+
+
+def count_texts(entry: Entry, texts: Iterable[str]) -> int:
+    """Counts the texts that hold an entry's words."""
+    finder = _Finder([entry], "")
+    return sum(finder.annotate(Block(BlockKind.PARAGRAPH, text)).markup != () for text in texts)
 
 
 def apply_lexicons(book: Book, lexicons: Sequence[Lexicon], narrator: str) -> Book:

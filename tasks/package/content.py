@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from configs.settings import PackageSettings
-from storage.records import Book, Master, Take, VoiceRecord
+from storage.records import Book, Decision, Master, Take, VoiceRecord
 from tasks.package.audio.marks import ChapterMark, marks_in
 from tasks.package.audio.tags import Tags, tags_of
 from tasks.package.timeline import AudioFile, Timeline, WordTimes, as_one_file, timeline_of
@@ -31,6 +31,7 @@ class EditionContent:
     settings: PackageSettings
     chapters: str = ""  # which of the book's chapters, as `1-3,5`; "": all that have something to say
     preset: str = ""  # its name, for people
+    decisions: tuple[Decision, ...] = ()  # of people, those that hold
     directions: tuple[str, ...] = ()  # what else was said about the reading, for people: "cast village", "en-GB"
     credits: tuple[Master, ...] = ()  # opening and closing; in no chapter
     credit_keys: tuple[str, ...] = ()  # of what is said in them

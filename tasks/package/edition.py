@@ -48,6 +48,8 @@ def edition_key(content: EditionContent) -> str:
         "outputs": [[output.kind, output.shape(content.settings)] for output in outputs],
         "ffmpeg": ffmpeg_version(content.settings.ffmpeg),
     }
+    if content.decisions:  # the manifest names them; an edition without any keeps the key that it had before there were
+        parts["decisions"] = [decision.id for decision in content.decisions]
     if any(output.needs_words for output in outputs):
         parts["timer"] = content.timer
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -27,6 +27,10 @@ def record_nothing(_content: EditionContent) -> tuple[Recording, ...]:
     return ()
 
 
+def accept_any_source(_name: str, _data: bytes) -> None:
+    """Takes any book: for outputs that are not made of its file."""
+
+
 def require_nothing(_settings: PackageSettings) -> None:
     """Takes whatever the settings say."""
 
@@ -97,6 +101,10 @@ class Output:
     # Whether it wants to know when each word is heard, and where in the book's file each character stands.
     needs_words: bool = False
     needs_origins: bool = False
+
+    # Raises `BadInputError` for a book's file (its name, its bytes) that the output cannot be made of. Asked where it
+    # `needs_origins`, before anything is spoken.
+    check_source: Callable[[str, bytes], None] = accept_any_source
 
     # What follows the edition's name where one file is not enough and a folder holds several; "": it always is.
     parts_suffix: str = ""

@@ -116,7 +116,8 @@ def _block_entries(chapter_index: int, block: Block, utterances: Sequence[Uttera
         end = min(utterance.end, len(block.text))
         is_true = block.text[utterance.start : utterance.end] == utterance.text and _says(utterance, pronounced)
         mark = _ONCE if is_true else _UNSAID
-        marks[start:end] = bytes(_TWICE if earlier else mark for earlier in marks[start:end])
+        here = marks[start:end]
+        marks[start:end] = bytes(_TWICE if earlier else mark for earlier in here) if any(here) else [mark] * len(here)
     # 2. Mark what cannot be spoken, but for what markup gives words to.
     if utterances:
         _mark_unspeakable(block.text, marks, pronounced)

@@ -20,6 +20,7 @@ from storage.records import (
     Block,
     Book,
     Chapter,
+    Decision,
     Edition,
     EditionFile,
     LedgerEntry,
@@ -36,6 +37,7 @@ from storage.schema import (
     BlockRow,
     BookRow,
     ChapterRow,
+    DecisionRow,
     EditionChapterRow,
     EditionFileRow,
     EditionRow,
@@ -64,6 +66,7 @@ RECORD_OF = {
     MasterRow: Master,
     PlacementRow: PlacedUtterance,
     EditionRow: Edition,
+    DecisionRow: Decision,
     EditionFileRow: EditionFile,
 }
 

@@ -33,6 +33,12 @@ def heteronyms() -> dict[tuple[str, str], Phones]:
     return {(word, cue): tuple(phones) for word, cue, *phones in _rows(HETERONYMS_PATH)}
 
 
+@lru_cache(maxsize=1)
+def _words_of_table() -> frozenset[str]:
+    """Returns the words of the table of heteronyms, a few among all words of a text."""
+    return frozenset(word for word, _ in heteronyms())
+
+
 def in_context(word: str, previous: str, following: str) -> Phones | None:
     """Pronounces a word by its neighbours.
 
@@ -50,6 +56,8 @@ def in_context(word: str, previous: str, following: str) -> Phones | None:
         return ("EY1",)
     if word == "to":
         return ("T", "AH0") if following else ("T", "UW1")
+    if word not in _words_of_table():
+        return None
     table = heteronyms()
     found = (table.get((word, cue)) for cue, words in cues().items() if previous in words)
     return next((phones for phones in found if phones), None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -43,6 +43,9 @@ READ_AS = {
     "&": " and ", "%": " percent ", "+": " plus ", "=": " equals ", "@": " at ", "°": " degrees ",
     "$": " dollars ", "£": " pounds ", "€": " euros ",
 }  # fmt: skip
+# Most texts hold nothing but characters that are read as one other: these are read all at once.
+_ONE_FOR_ONE = {ord(sign): read for sign, read in READ_AS.items() if len(read) == 1 and sign not in "{}"} | {10: " "}
+_QUICKLY_READ = re.compile(rf"[A-Za-z0-9 {re.escape(''.join(map(chr, _ONE_FOR_ONE)))}]*")
 PAUSE_STRENGTH = {mark: rank for rank, mark in enumerate((",", ";", "-", ".", "!", "?"))}
 
 PIECE = re.compile(
@@ -75,7 +78,7 @@ class _Plain:
     """Text reduced to ASCII with pauses as single marks. `origin[i]` is the source offset of `text[i]`."""
 
     text: str
-    origin: list[int]
+    origin: Sequence[int]
     dropped: list[str]
 
 
@@ -95,6 +98,8 @@ def _plain_character(character: str) -> str | None:
 
 def _plain(text: str) -> _Plain:
     """Transliterates to ASCII and keeps, for each character that comes out, the offset where it came from."""
+    if _QUICKLY_READ.fullmatch(text):
+        return _Plain(text.translate(_ONE_FOR_ONE), range(len(text)), [])
     pieces: list[str] = []
     origin: list[int] = []
     dropped: list[str] = []

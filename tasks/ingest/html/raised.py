@@ -95,6 +95,7 @@ def _sort(element: etree._Element, behind: list[_Raised], leading: list[_Raised]
     tag = local_name(element)
     names = element.get("class") or ""
     text = "".join(element.itertext()).strip()
+    # 1. Leave alone what is too long for a mark, the upper part of a fraction, and what a link has decided.
     if (
         len(text) > _MAX_CHARS
         or _is_over_a_bar(element)
@@ -103,11 +104,14 @@ def _sort(element: etree._Element, behind: list[_Raised], leading: list[_Raised]
         or _is_linked(element)
     ):
         return
+    # 2. Believe a class that numbers verses; else only raised texts may be marks.
     if _VERSE_CLASS.search(names) and _VERSE_NUMBER.fullmatch(text):
         element.set(RAISED, "verse")
         return
     if tag != "sup" and not _RAISED_CLASS.search(names):
         return
+    # 3. A number at the head of a block numbers a verse or a note; behind a letter or number it may be a power; between
+    #    two words it numbers a verse; behind a word or stop it marks a note.
     before = _text_before(element)
     number = _NUMBERS.fullmatch(text)
     letter = _LETTER.fullmatch(text)
@@ -119,6 +123,7 @@ def _sort(element: etree._Element, behind: list[_Raised], leading: list[_Raised]
         element.set(RAISED, "verse")  # between two words: "... the deep. 2 And the earth ..."
     elif number is not None:
         behind.append(_Raised(element, int(number["first"])))
+    # 4. A sign marks a note wherever it stands; a letter only behind a whole word.
     elif _SIGNS.fullmatch(text):
         behind.append(_Raised(element))
     elif letter is not None and _BEHIND_WORD.search(before):

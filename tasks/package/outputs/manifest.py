@@ -16,7 +16,7 @@ from pathlib import Path
 import mutagen
 
 from configs.settings import PackageSettings
-from storage.records import EditionFile
+from storage.records import Decision, DecisionKind, EditionFile
 from tasks.errors import TalepressError
 from tasks.package.audio.ffmpeg import ffmpeg_version
 from tasks.package.content import EditionContent
@@ -25,6 +25,7 @@ from tasks.package.timeline import AudioFile, TimedChapter, TimedUtterance
 
 MANIFEST_FORMAT = 2  # raise it when a program that reads the manifest must read it in another way
 BYTES_PER_SECOND = 800  # an utterance takes about 800 bytes and four seconds; one with times of words three times that
+_OF_MANY = (DecisionKind.APPROVE_CHAPTER, DecisionKind.APPROVE_BOOK)  # about more texts and takes than one
 # A path on this machine, for which its version stands; and what the list of files says.
 NOT_SHOWN = {"ffmpeg", "outputs"}
 
@@ -61,7 +62,7 @@ def describe(content: EditionContent, files: Sequence[EditionFile], audio: Seque
     """
     book = content.book
     held = {file.path.as_posix(): file for file in audio}
-    return {
+    described: dict[str, object] = {
         "format": MANIFEST_FORMAT,
         "made_with": {
             "talepress": metadata.version("talepress"),
@@ -82,6 +83,25 @@ def describe(content: EditionContent, files: Sequence[EditionFile], audio: Seque
         "files": [_file(file, held) for file in files],
         "chapters": [_chapter(chapter) for chapter in content.timeline.chapters],
     }
+    if content.decisions:
+        described["decisions"] = [_decision(decision) for decision in content.decisions]
+    return described
+
+
+def _decision(decision: Decision) -> dict[str, object]:
+    """Describes what a person has decided, without what is empty: one about a take has no words."""
+    values = {
+        "what": decision.kind.value,
+        "who": decision.who,
+        "at": decision.made_at.isoformat(timespec="seconds"),
+        "reach": decision.reach.value if decision.kind is DecisionKind.CORRECT else "",
+        "chapter": decision.chapter,
+        "text": decision.text if decision.kind not in _OF_MANY else "",
+        "take": decision.take_key if decision.kind not in _OF_MANY else "",
+        "written": decision.written,
+        "value": decision.value,
+    }
+    return {name: value for name, value in values.items() if value}
 
 
 def _file(file: EditionFile, held: Mapping[str, AudioFile]) -> dict[str, object]:

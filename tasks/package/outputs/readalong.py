@@ -16,7 +16,7 @@ from tasks.package.audio.encode import Stretch
 from tasks.package.audio.recordings import Recording
 from tasks.package.content import EditionContent
 from tasks.package.output import Draft, Output
-from tasks.package.readalong.build import AudioMember, ReadAlong, build
+from tasks.package.readalong.build import AudioMember, ReadAlong, build, require_fit
 from tasks.package.readalong.check import check_readalong, judged, require_epubcheck
 from tasks.package.readalong.texts import texts_of
 
@@ -24,6 +24,7 @@ AUDIO_TYPE = "audio/mp4"
 AUDIO_SUFFIX = ".m4a"
 BOOK_BYTES = 4_000_000  # the text and pictures of a book, with marks and overlays
 KILOBIT_BYTES = 125
+MOST_BYTES = 1 << 31
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +38,17 @@ def recordings_of(content: EditionContent) -> tuple[Recording, ...]:
     )
 
 
+def require_programs(settings: PackageSettings) -> None:
+    """Raises `BadInputError` where epubcheck is asked for and cannot be run."""
+    if settings.readalong.epubcheck:
+        require_epubcheck()
+
+
 def write_readalong(draft: Draft) -> tuple[Path, ...]:
     """Writes `TITLE (read-along).epub`; see `Output.write`. What is spoken and not lit up is logged with the reason.
 
     Raises `BadInputError` for a book that cannot become one.
     """
-    if draft.content.settings.readalong.epubcheck:
-        require_epubcheck()
     made = _build(draft)
     path = draft.folder / f"{draft.stem}{READALONG.suffix}"
     made.write(path)
@@ -52,6 +57,8 @@ def write_readalong(draft: Draft) -> tuple[Path, ...]:
     for reason, count in Counter(one.reason for one in made.unpaired).items():
         first = next(one.text for one in made.unpaired if one.reason == reason)
         logger.warning("%s: %d spoken texts are not lit up, first %r: %s", path.name, count, first[:40], reason)
+    if path.stat().st_size > MOST_BYTES:
+        logger.warning("%s: is larger than 2 GiB, which some readers cannot open: publish fewer chapters", path.name)
     logger.info("%s: %d places are lit up", path.name, made.pairs)
     return (path,)
 
@@ -113,4 +120,6 @@ READALONG = Output(
     shape=lambda settings: settings.readalong.model_dump(mode="json"),
     needs_words=True,
     needs_origins=True,
+    require=require_programs,
+    check_source=require_fit,
 )

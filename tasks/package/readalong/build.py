@@ -112,6 +112,12 @@ def build(
     return result
 
 
+def require_fit(name: str, data: bytes) -> None:
+    """Raises `BadInputError` for a book file that cannot become a read-along, as `build` does, before any audio is."""
+    original = Original(data)
+    read_package_file(original.read(_package_path(original, name)), name)
+
+
 def _package_path(original: Original, name: str) -> str:
     """Finds the package file that the container names first."""
     container = original.name_of(_CONTAINER)

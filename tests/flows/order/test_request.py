@@ -21,7 +21,7 @@ OLD_ROW = {
 
 def test_what_is_not_given_is_empty():
     request = Request(book="/books/a.epub", out="/out")
-    assert set(request.model_dump(exclude={"book", "out"}).values()) == {"", False}
+    assert set(request.model_dump(exclude={"book", "out"}).values()) == {"", False, "none"}
 
 
 def test_a_row_of_a_version_that_knew_none_is_read():

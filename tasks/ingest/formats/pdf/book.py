@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pypdfium2
@@ -14,7 +15,7 @@ from tasks.ingest.chapters import assemble
 from tasks.ingest.events import Event
 from tasks.ingest.formats.pdf.blocks import Bookmark, read_pages
 from tasks.ingest.formats.pdf.fragments import Page, read_page
-from tasks.ingest.formats.pdf.layout import Line, page_lines, usual_gutter
+from tasks.ingest.formats.pdf.layout import Line, is_undecided, page_lines, usual_gutter
 from tasks.ingest.html.binding import sha256_of
 from tasks.ingest.recount import require_whole
 from tasks.ingest.skips import SkipRule
@@ -23,6 +24,7 @@ _MARK = b"%PDF-"
 _MARK_BYTES = 1024  # within which a reader looks for the mark (PDF 1.7, implementation note 13)
 _MAX_DEPTH = 2  # levels of the outline that make chapters: parts and chapters, not their sections
 _MIN_CHARS_PER_PAGE = 15
+_PAGES_NAMED = 10  # in a warning
 _MAX_UNMAPPED_SHARE = 0.05
 _DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?")
 
@@ -44,7 +46,7 @@ def read_pdf_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
     try:
         if len(document) > settings.max_archive_members:
             raise UnreadableBookError(f"{path.name} has {len(document)} pages, over ingest.max_archive_members")
-        pages, left_out, visible = _read_pages(document, path)
+        pages, left_out, visible, undecided = _read_pages(document, path)
         outline = _outline(document)
         fields = {name: value.strip() for name, value in document.get_metadata_dict().items()}
     finally:
@@ -68,7 +70,17 @@ def read_pdf_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
         skipped=skips,
         description=fields.get("Subject", ""),
         date="-".join(part for part in date.groups() if part) if date else "",
+        warnings=_layout_warnings(undecided),
     )
+
+
+def _layout_warnings(undecided: Sequence[int]) -> tuple[str, ...]:
+    """Says which pages are read from top to bottom because their columns could not be told."""
+    if not undecided:
+        return ()
+    numbers = ", ".join(map(str, undecided[:_PAGES_NAMED])) + (", ..." if len(undecided) > _PAGES_NAMED else "")
+    which = f"page {numbers} has" if len(undecided) == 1 else f"pages {numbers} have"
+    return (f"{which} texts side by side that are no sure columns, read from top to bottom; look at them in the plan",)
 
 
 def _open(path: Path, data: bytes) -> pypdfium2.PdfDocument:
@@ -83,8 +95,11 @@ def _open(path: Path, data: bytes) -> pypdfium2.PdfDocument:
         raise UnreadableBookError(f"{path.name} is not a PDF, or is damaged: {error}") from error
 
 
-def _read_pages(document: pypdfium2.PdfDocument, path: Path) -> tuple[list[list[Line]], list[Event], str]:
-    """Returns the lines of all pages, skips of the text that stands crosswise, and all characters."""
+def _read_pages(document: pypdfium2.PdfDocument, path: Path) -> tuple[list[list[Line]], list[Event], str, list[int]]:
+    """Returns the lines of all pages, skips of the text that stands crosswise, all characters, and undecided pages.
+
+    The numbers of pages whose layout is not sure count from 1.
+    """
     read: list[Page] = []
     for number in range(len(document)):
         try:
@@ -100,7 +115,8 @@ def _read_pages(document: pypdfium2.PdfDocument, path: Path) -> tuple[list[list[
         if page.crosswise:
             left_out.append(Skip(page.crosswise, SkipRule.CROSSWISE_TEXT, source=path.name))
         visible += [*(fragment.text for fragment in page.fragments), page.crosswise]
-    return pages, left_out, " ".join(visible)
+    undecided = [number for number, page in enumerate(read, start=1) if is_undecided(page, gutter)]
+    return pages, left_out, " ".join(visible), undecided
 
 
 def _require_text(path: Path, visible: str, pages: int) -> None:

@@ -18,6 +18,8 @@ from tasks.ingest.skips import SkipRule
 _MIN_COLUMN_LINES = 4
 _MIN_COLUMN_CHARS = 12  # a line's, on average: page numbers and cells of tables are shorter
 _MAX_CROSSING = 0.25  # of the lines may run across the gutter: titles above two columns
+_MIN_UNDECIDED = 3  # rows of texts side by side on a page without columns
+_WIDE_GAP = 1.0  # in line heights, between texts of one row
 _MIN_BESIDE = 2  # lines side by side that show columns where other pages have them
 _GUTTER = 0.6  # in line heights
 _MAX_COLUMNS = 4
@@ -74,6 +76,19 @@ def page_lines(page: Page, gutter: float | None = None) -> list[Line]:
         _set_edges(rows)
         lines += rows
     return lines
+
+
+def is_undecided(page: Page, gutter: float | None = None) -> bool:
+    """Tells whether lines of text stand side by side on a page though no columns were found there.
+
+    Such a page is read from top to bottom, across. Cells of tables are too short to count.
+    """
+    beside = 0
+    for column in _columns(list(page.fragments), _MAX_COLUMNS, gutter):
+        for row in _rows(column):
+            texts = [fragment for fragment in row if len(fragment.text) >= _MIN_COLUMN_CHARS]
+            beside += any(right.left - left.right > _WIDE_GAP * left.size for left, right in pairwise(texts))
+    return beside >= _MIN_UNDECIDED
 
 
 def edge_rules(pages: Sequence[Sequence[Line]]) -> dict[tuple[int, int], SkipRule]:

@@ -230,3 +230,30 @@ def test_large_words_that_the_text_does_not_repeat_are_read(tmp_path, settings):
     book = read(setter.save(tmp_path / "b.pdf"), settings)
     assert book.skipped == () or skipped(book, "pull-quote") == []
     assert any("Nobody has ever seen" in block.text for chapter in book.chapters for block in chapter.blocks)
+
+
+def test_a_page_whose_columns_are_not_sure_is_named_and_read_from_top_to_bottom(tmp_path, settings):
+    setter = Setter(title="The Mill", author="T. Hall")
+    setter.page()
+    setter.paragraph(f"{PROSE} {MORE}")
+    setter.page()
+    setter.paragraph(f"{PROSE} {MORE}")
+    setter.y += LEADING
+    for left, right in (
+        ("The miller came", "The guest sat"),
+        ("down to the brook", "by the cold fire"),
+        ("and was gone.", "and said nothing."),
+    ):
+        setter.line(left, LEFT, setter.y)
+        setter.line(right, LEFT + 180, setter.y)
+        setter.y += LEADING
+    book = read(setter.save(tmp_path / "b.pdf"), settings)
+    (warning,) = book.warnings
+    assert warning.startswith("page 2 has texts side by side that are no sure columns")
+    text = " ".join(block.text for block in book.chapters[0].blocks)
+    assert "The miller came The guest sat" in " ".join(text.split())
+
+
+def test_a_page_of_columns_or_of_prose_is_sure(tmp_path, settings):
+    book = read(_magazine(tmp_path / "b.pdf"), settings)
+    assert not any("side by side" in warning for warning in book.warnings)

@@ -1,0 +1,59 @@
+"""What the page works with: the library, how a book's sentences are said, and who starts work for it.
+
+Must not know a page, nor how work is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from configs.settings import MasterSettings, StitchSettings
+from storage.artifacts import ArtifactStore
+from storage.database import Database
+from storage.errors import NotFoundError
+from tasks.review.desk import Desk
+from tasks.segment.corrected import Sayer
+
+
+class Job(StrEnum):
+    """What people can have done to a book."""
+
+    SPEAK = "speak"  # what was rejected or corrected, without publishing
+    PUBLISH = "publish"
+
+
+class Starter(Protocol):
+    """Starts work that goes on without the page."""
+
+    def start(self, source: str, job: Job) -> str:
+        """Starts a job for a book and says so in words. Raises `TalepressError` where it cannot begin."""
+
+    def word(self, source: str) -> str:
+        """Says what is to be known of the job that was started last: that it begins, or why it came to nothing."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The parts that the page is made of."""
+
+    database: Database
+    store: ArtifactStore
+    stitch: StitchSettings
+    master: MasterSettings
+    sayer_of: Callable[[str], Sayer]  # of a book by its sha256, as its last run read it
+    starter: Starter
+
+    def find(self, name: str) -> str:
+        """Finds a book's sha256 by its beginning, 16 digits. Raises `NotFoundError`."""
+        with self.database.snapshot() as uow:
+            found = uow.books.sources(name) if len(name) >= 16 else ()
+        if len(found) != 1:
+            raise NotFoundError("there is no such book: the list of books shows them")
+        return found[0]
+
+    def desk(self, source: str, who: str, seen: int | None = None) -> Desk:
+        """Opens a person's desk on a book."""
+        return Desk(self.database, source, who, self.sayer_of(source), seen)

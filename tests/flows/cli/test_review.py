@@ -1,0 +1,101 @@
+"""`talepress review` in a terminal: the same decisions as on the page."""
+
+import hashlib
+import os
+import shutil
+
+import pytest
+
+from flows.actions.review import TOKEN_VARIABLE, is_loopback, make_keys
+from flows.services import read_settings
+from tasks.errors import BadInputError
+from tests.tasks.review.library import make_library, tone
+
+
+@pytest.fixture
+def made(home, book):
+    """The book file as the library knows it: six sentences, of which four are doubtful."""
+    home.mkdir(parents=True)
+    make_library(home, source=hashlib.sha256(book.read_bytes()).hexdigest())[0].close()
+    return book
+
+
+@pytest.fixture
+def listed(talepress, made):
+    def rows(*options):
+        content = talepress("review", "list", made, "--json", *options).json
+        return {
+            row["place"]: (row["standing"], [take["number"] for take in row["takes"] if take["in_use"]])
+            for row in content["sentences"]
+        }
+
+    return rows
+
+
+def test_a_book_is_judged_in_a_terminal(talepress, made, listed):
+    assert list(listed()) == ["1:1", "1:3", "2:1", "2:3"]
+    assert "take 3 is used: choose" in talepress("review", "choose", made, "1:1", 3, "--who", "Ann").err
+    assert "approved" in talepress("review", "approve", made, "2:1").err
+    assert "take 1 is used now" in talepress("review", "reject", made, "1:1", "--take", "3").err
+    assert "speaks it again" in talepress("review", "reject", made, "1:1", "--all").err
+    assert listed("--show", "all")["1:1"] == ("to be spoken", [])
+    assert "undone: the rejection" in talepress("review", "undo", made).err
+    assert list(listed()) == ["1:1", "1:3", "2:3"]  # the rejection of take 3 alone holds again
+    talepress("review", "approve", made, "--chapter", 2)
+    assert talepress("review", "list", made, "--json").json["approved"] == [2]
+    talepress("review", "approve", made, "--all")
+    assert talepress("review", "list", made, "--json").json["approved"] == [1, 2]
+
+
+def test_a_word_is_corrected_in_a_terminal(talepress, made, listed):
+    done = talepress("review", "edit", made, "1:1", "OZ-mah came in.", "--reach", "book")
+    assert done.err.splitlines()[:2] == [
+        "'Ozma' is said 'OZ-mah'",
+        f"2 to be spoken: `talepress retry {made} --reason rejected --hold` speaks them",
+    ]
+    assert talepress("review", "list", made, "--json").json["to_speak"] == 1
+    assert listed("--words", "clock", "--show", "all") == {"2:1": ("doubtful", [1])}
+    table = talepress("review", "list", made).out
+    assert "mispronounced a" in table and "1*" in table
+
+
+def test_a_take_is_copied_or_played(talepress, made, tmp_path, monkeypatch):
+    assert talepress("review", "play", made, "1:1", "--take", 2, "--out", "take.flac").code == 0
+    assert (tmp_path / "take.flac").read_bytes() == tone(1)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "install one of ffplay" in talepress("review", "play", made, "1:1").err
+    player = tmp_path / "mpv"
+    player.write_text(f"#!/bin/sh\n{shutil.which('cp', path=os.defpath)} $2 {tmp_path / 'heard.flac'}\n")
+    player.chmod(0o755)
+    assert talepress("review", "play", made, "1:1").code == 0
+    assert (tmp_path / "heard.flac").read_bytes() == tone(0)
+
+
+def test_a_page_for_other_machines_has_a_token(home, monkeypatch):
+    settings = read_settings()
+    own = make_keys(settings, "127.0.0.1", 4210, (), wants_token=False)
+    wanted = make_keys(settings, "127.0.0.1", 4210, (), wants_token=True)
+    other = make_keys(settings, "0.0.0.0", 4210, ["review.example.org"], wants_token=False)
+    assert own.token == "" and len(other.token) == 32 and other.token == wanted.token  # the same after a restart
+    assert "review.example.org" in other.hosts
+    assert (home / "review" / "secret").stat().st_mode & 0o777 == 0o600
+    monkeypatch.setenv(TOKEN_VARIABLE, "a-token-of-my-own-choice")
+    assert make_keys(settings, "::", 4210, (), wants_token=False).token == "a-token-of-my-own-choice"
+    monkeypatch.setenv(TOKEN_VARIABLE, "short")
+    with pytest.raises(BadInputError, match="could be guessed"):
+        make_keys(settings, "127.0.0.1", 4210, (), wants_token=False)
+    assert [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "box.example")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_a_port_that_is_taken_is_refused_with_the_remedy(talepress, home):
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ended = talepress("review", "serve", "--port", taken.getsockname()[1])
+    assert (ended.code, "name others by --host and --port" in ended.err) == (2, True)

@@ -1,0 +1,171 @@
+"""What people decide: which word holds, what it does to the choice of takes, and what of it survives a new script."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from storage.errors import NotFoundError
+from storage.records import Decision, DecisionKind, Reach, Verdict
+from storage.repository.reviews import Show
+from tests.storage.builders import SOURCE, keyed_by_text, make_book, make_script, make_take, save_keyed
+
+NOW = datetime(2026, 11, 29, 8, 30, tzinfo=UTC)
+FIRST = "key of text 0.0."
+
+
+def decide(uow, kind, take_key="", **fields):
+    return uow.decisions.add(SOURCE, Decision(kind, "Ann", NOW, take_key=take_key, **fields))
+
+
+@pytest.fixture
+def takes(uow):
+    """A book of 2 x 3 utterances; the first has three takes, of which the second passed the checks and is in use."""
+    keyed = save_keyed(uow, make_book())
+    verdicts = (Verdict.DOUBTFUL, Verdict.OK, Verdict.DOUBTFUL)
+    made = [make_take(FIRST, attempt, verdict) for attempt, verdict in enumerate(verdicts)]
+    others = [make_take(item.key, verdict=Verdict.DOUBTFUL) for item in keyed[1:]]
+    uow.takes.add([*made, *others])
+    uow.takes.choose_acceptable(SOURCE)
+    uow.takes.choose(SOURCE, {take.utterance_key: take.key for take in others})
+    return [take.key for take in made]
+
+
+def in_use(uow):
+    return uow.takes.choices(SOURCE).get(FIRST)
+
+
+def standing(uow):
+    return [(d.kind, d.take_key[-1:] or d.value) for d in uow.decisions.holding(SOURCE)]
+
+
+def test_a_persons_word_is_used_whatever_the_checks_say_and_the_last_word_holds(uow, takes):
+    assert in_use(uow) == takes[1]
+    decide(uow, DecisionKind.CHOOSE, takes[2])
+    uow.takes.choose_decided(SOURCE)
+    assert in_use(uow) == takes[2]
+    assert [item.utterance.index for item in uow.takes.flagged(SOURCE, [0])] == [1, 2]  # approved: no longer flagged
+    assert [chapter.flagged for chapter in uow.books.chapter_summaries(SOURCE)] == [2, 3]
+    decide(uow, DecisionKind.APPROVE, takes[0])
+    uow.takes.choose_decided(SOURCE)
+    assert (in_use(uow), standing(uow)) == (takes[0], [("approve", "0")])
+    decide(uow, DecisionKind.REJECT, takes[0])
+    assert standing(uow) == [("reject", "0")]
+
+
+def test_a_rejected_take_is_not_used_and_what_has_no_other_is_spoken_again(uow, takes):
+    decide(uow, DecisionKind.REJECT, takes[1])
+    uow.takes.choose_decided(SOURCE)
+    uow.takes.choose_acceptable(SOURCE)
+    assert in_use(uow) is None
+    assert [item.key for item in uow.takes.missing(SOURCE)] == [FIRST]
+    assert uow.takes.rejected(SOURCE) == {takes[1]}
+    rejected = uow.decisions.holding(SOURCE)[0]
+    uow.decisions.withdraw(SOURCE, [rejected.id], "Ben")
+    assert uow.takes.missing(SOURCE) == ()
+    assert uow.takes.choose_acceptable(SOURCE) == 1
+    assert [(d.kind, d.who, d.ended_by is None) for d in uow.decisions.history(SOURCE)] == [
+        ("reject", "Ann", False),
+        ("withdraw", "Ben", True),
+    ]
+
+
+def test_decisions_about_one_book_leave_others_alone(uow, takes):
+    other = make_book("c" * 64)
+    uow.books.save(other, make_script(other))
+    uow.books.assign_keys(other.source_sha256, keyed_by_text(make_script(other)))
+    decide(uow, DecisionKind.REJECT, takes[1])
+    uow.takes.choose_acceptable(other.source_sha256)
+    assert uow.takes.choices(other.source_sha256) == {FIRST: takes[1]}
+    assert uow.decisions.holding(other.source_sha256) == ()
+
+
+def test_a_correction_that_reaches_always_holds_for_every_book(uow, takes):
+    other = make_book("c" * 64)
+    uow.books.save(other, make_script(other))
+    first = decide(uow, DecisionKind.CORRECT, reach=Reach.ALWAYS, written="Ozma", value="OZ-mah")
+    decide(uow, DecisionKind.CORRECT, reach=Reach.BOOK, written="Tik", value="tick")
+    assert [d.written for d in uow.decisions.holding(other.source_sha256)] == ["Ozma"]
+    word = Decision(DecisionKind.CORRECT, "Ben", NOW, reach=Reach.ALWAYS, written="Ozma", value="ohs ma")
+    second = uow.decisions.add(other.source_sha256, word)
+    assert [(d.id, d.value) for d in uow.decisions.always()] == [(second, "ohs ma")]
+    assert [d.written for d in uow.decisions.holding(SOURCE)] == ["Tik", "Ozma"]
+    assert uow.decisions.newest(SOURCE) == second > first
+
+
+def test_a_removed_book_takes_its_decisions_along_but_for_those_that_reach_always(uow, takes):
+    decide(uow, DecisionKind.REJECT, takes[0])
+    decide(uow, DecisionKind.CORRECT, reach=Reach.ALWAYS, written="Ozma", value="OZ-mah")
+    uow.books.remove(SOURCE)
+    assert [word.written for word in uow.decisions.always()] == ["Ozma"]
+    save_keyed(uow, make_book())
+    assert [word.kind for word in uow.decisions.holding(SOURCE)] == [DecisionKind.CORRECT]
+
+
+def test_what_a_script_does_not_heed_yet_is_known_made_or_ended(uow, takes):
+    early = decide(uow, DecisionKind.CORRECT, text="Text 0.0.", value="a")
+    heeded = decide(uow, DecisionKind.CORRECT, text="Text 0.1.", value="b")
+    assert uow.decisions.corrections_after(SOURCE, heeded) == ()
+    late = decide(uow, DecisionKind.CORRECT, text="Text 0.0.", value="c")  # replaces the first
+    uow.decisions.withdraw(SOURCE, [heeded], "Ann")
+    assert [d.id for d in uow.decisions.corrections_after(SOURCE, heeded)] == [early, heeded, late]
+    assert [d.value for d in uow.decisions.holding(SOURCE) if d.kind is DecisionKind.CORRECT] == ["c"]
+    with pytest.raises(NotFoundError, match="no decision 999"):
+        uow.decisions.withdraw(SOURCE, [999], "Ann")
+
+
+def test_decisions_survive_a_new_script(uow, takes):
+    decide(uow, DecisionKind.CHOOSE, takes[2])
+    decide(uow, DecisionKind.REJECT, takes[1])
+    uow.takes.choose_decided(SOURCE)
+    book = make_book(title="The Lamp, revised")
+    chapters = (book.chapters[1], book.chapters[0])  # the same texts in other chapters
+    moved = replace(book, chapters=tuple(replace(c, index=i) for i, c in enumerate(chapters)))
+    script = make_script(moved)
+    before = uow.takes.choices(SOURCE)
+    uow.books.save(moved, script)
+    uow.books.assign_keys(SOURCE, keyed_by_text(script))
+    uow.takes.choose_decided(SOURCE)
+    assert in_use(uow) == takes[2]
+    assert {item.key for item in uow.takes.missing(SOURCE)} == before.keys() - {FIRST}
+
+
+def test_pages_show_what_is_doubtful_rejected_or_has_the_words(uow, takes):
+    def shown(show, **options):
+        page = uow.reviews.page(SOURCE, show, **options)
+        assert uow.reviews.count(SOURCE, show, **options) == len(page)
+        return [(item.utterance.chapter_index, item.utterance.index) for item in page]
+
+    everything = [(c, u) for c in range(2) for u in range(3)]
+    assert shown(Show.ALL) == everything
+    assert shown(Show.DOUBTFUL) == everything[1:]
+    assert shown(Show.DOUBTFUL, chapters=[1]) == everything[3:]
+    assert shown(Show.REJECTED) == []
+    assert shown(Show.REJECTED, waiting=[(1, 1)]) == [(1, 1)]
+    assert shown(Show.ALL, words="TEXT 1.") == everything[3:]
+    assert shown(Show.ALL, words="%") == shown(Show.ALL, words="_") == []
+
+    decide(uow, DecisionKind.REJECT, takes[1])
+    assert shown(Show.REJECTED) == [(0, 0)]
+    decide(uow, DecisionKind.CHOOSE, takes[2])
+    uow.takes.choose_decided(SOURCE)
+    assert shown(Show.REJECTED) == []
+    (item,) = uow.reviews.page(SOURCE, Show.ALL, limit=1)
+    assert (item.take.key, item.settled, item.rejected) == (takes[2], True, True)
+    counts = uow.reviews.counts(SOURCE)
+    assert [(c.utterances, c.doubtful, c.rejected, c.settled, c.unspoken) for c in counts] == [
+        (3, 2, 0, 1, 0),
+        (3, 3, 0, 0, 0),
+    ]
+
+
+def test_equal_texts_are_told_apart_by_their_order(uow):
+    book = make_book()
+    script = make_script(book)
+    same = tuple(replace(u, text="Yes.") if u.index != 1 else u for u in script.utterances)
+    uow.books.save(book, replace(script, utterances=same))
+    assert uow.reviews.occurrences(SOURCE, ["Yes.", "No."]) == {
+        "Yes.": [(0, 0), (0, 2), (1, 0), (1, 2)],
+        "No.": [],
+    }
+    assert uow.reviews.find(SOURCE, [(0, 2), (9, 9)]).keys() == {(0, 2)}

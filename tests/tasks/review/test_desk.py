@@ -1,0 +1,170 @@
+"""What a person decides at the desk is done at once, and can be undone."""
+
+import pytest
+
+from storage.errors import NotFoundError
+from storage.records import DecisionKind, Reach
+from storage.repository.reviews import Show
+from tasks.errors import BadInputError
+from tasks.review.approval import approved_chapters
+from tasks.review.desk import DecidedMeanwhileError, place_of
+from tasks.review.listing import Standing, read_book, read_sentence, read_sentences, read_waiting
+from tests.tasks.review.library import SOURCE, open_desk
+
+
+@pytest.fixture
+def database(library):
+    return library[0]
+
+
+@pytest.fixture
+def look(database):
+    def at(place):
+        with database.snapshot() as uow:
+            return read_sentence(uow, SOURCE, place, read_waiting(uow, SOURCE))
+
+    return at
+
+
+@pytest.fixture
+def state(database):
+    def read():
+        with database.snapshot() as uow:
+            return read_book(uow, SOURCE)
+
+    return read
+
+
+def numbers(sentence):
+    return [(take.number, take.in_use, take.word) for take in sentence.takes]
+
+
+def test_the_take_in_use_is_approved_and_another_is_chosen(database, look):
+    assert look((0, 0)).standing is Standing.DOUBTFUL
+    assert open_desk(database).approve((0, 0)) is DecisionKind.APPROVE
+    assert look((0, 0)).standing is Standing.APPROVED
+    assert open_desk(database, "Ben").approve((0, 0), 3) is DecisionKind.CHOOSE
+    assert numbers(look((0, 0))) == [(1, False, ""), (2, False, ""), (3, True, "approved by Ben")]
+
+
+def test_of_rejected_takes_the_next_best_is_used_and_then_none(database, look, state):
+    desk = open_desk(database)
+    assert desk.reject((0, 0)).attempt == 1
+    assert look((0, 0)).standing is Standing.NEW  # to be heard: nobody has approved it
+    assert desk.reject((0, 0), 3).attempt == 1
+    assert desk.reject((0, 0)) is None
+    assert (look((0, 0)).standing, state().to_speak) == (Standing.UNSPOKEN, 1)
+    with pytest.raises(BadInputError, match="no take in use"):
+        desk.approve((0, 0))
+    desk.approve((0, 0), 2)
+    assert numbers(look((0, 0)))[1] == (2, True, "approved by Ann")
+
+
+def test_every_take_is_rejected_at_once_and_undone_at_once(database, look):
+    open_desk(database).reject((0, 0), every=True)
+    assert [word for _, _, word in numbers(look((0, 0)))] == ["rejected by Ann"] * 3
+    assert open_desk(database).undo() == "the rejection of “Ozma came in.”"
+    assert numbers(look((0, 0))) == [(1, True, ""), (2, False, ""), (3, False, "")]
+    with pytest.raises(BadInputError, match="Ann has decided nothing"):
+        open_desk(database).undo()
+
+
+def test_what_an_undone_word_replaced_holds_again(database, look):
+    open_desk(database).approve((0, 0), 2)
+    open_desk(database, "Ben").approve((0, 0), 3)
+    open_desk(database, "Ben").undo()
+    assert numbers(look((0, 0)))[1] == (2, True, "approved by Ann")
+
+
+def test_a_take_decision_holds_wherever_the_text_is_spoken_and_a_correction_only_in_its_place(database, look):
+    open_desk(database).reject((0, 1))
+    assert look((1, 1)).standing is Standing.UNSPOKEN
+    open_desk(database).undo()
+    open_desk(database).correct((1, 1), "Yes indeed.", Reach.PLACE)
+    assert (look((1, 1)).wanted, look((1, 1)).standing) == ("Yes indeed.", Standing.UNSPOKEN)
+    assert (look((0, 1)).wanted, look((0, 1)).standing) == ("Yes.", Standing.PASSED)
+
+
+def test_a_correction_says_what_it_does_and_the_books_own_text_ends_it(database, look, state):
+    corrected = open_desk(database).correct((0, 2), "Nobody had seen OZ-mah before, they said.", Reach.BOOK)
+    assert (corrected.words, corrected.sentences) == ((("Ozma", "OZ-mah"),), 2)
+    assert corrected.spoken == "Nobody had seen oz-mah before, they said."
+    assert [(word.written, word.value) for word in state().corrections] == [("Ozma", "OZ-mah")]
+    open_desk(database).correct((1, 0), "The clock stood  quite still.", Reach.PLACE)
+    assert look((1, 0)).is_corrected
+    assert open_desk(database).correct((1, 0), "The clock stood still.", Reach.PLACE).words == ()
+    assert not look((1, 0)).is_corrected
+    assert state().to_speak == 1
+    with pytest.raises(BadInputError, match="nothing is changed"):
+        open_desk(database).correct((1, 0), "The clock stood still.", Reach.PLACE)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [("", "at least one word"), ("x " * 100, "fewer words"), ("x" * 2001, "at most 2000"), ("a\x00b " * 60, "fewer")],
+)
+def test_what_cannot_be_said_is_refused_and_nothing_is_stored(database, state, wanted, message):
+    with pytest.raises(BadInputError, match=message):
+        open_desk(database).correct((0, 0), wanted, Reach.PLACE)
+    assert state().newest == 0
+
+
+def test_an_approved_chapter_is_approved_until_a_take_of_it_changes(database, state):
+    open_desk(database).approve_chapter(0)
+    assert (state().approved, state().is_approved) == (frozenset({0}), False)
+    open_desk(database).approve_book()
+    assert state().is_approved
+    open_desk(database).approve((0, 0), 2)
+    assert state().approved == frozenset()
+    open_desk(database).undo()
+    assert state().is_approved  # as it sounded then
+    open_desk(database).reject((1, 2))
+    with pytest.raises(BadInputError, match="sentences still to be spoken: 1"):
+        open_desk(database).approve_book()
+    with pytest.raises(BadInputError, match="no chapter 9"):
+        open_desk(database).approve_chapter(8)
+    with database.snapshot() as uow:
+        assert approved_chapters(uow, SOURCE) == {0}
+
+
+def test_two_people_do_not_overrule_each_other_unseen(database, state):
+    seen = state().newest
+    open_desk(database, "Ben").reject((0, 0), 1)
+    with pytest.raises(DecidedMeanwhileError, match="Ben has decided"):
+        open_desk(database, "Ann", seen=seen).approve((0, 0), 1)
+    open_desk(database, "Ann", seen=seen).reject((0, 0), 1)  # the same word is no quarrel
+    open_desk(database, "Ann", seen=seen).approve((1, 0))  # nor is another sentence
+    open_desk(database, "Ann", seen=state().newest).approve((0, 0), 1)
+
+
+def test_lists_show_doubtful_rejected_and_all_with_their_neighbours(database):
+    def listed(show, **options):
+        with database.snapshot() as uow:
+            return read_sentences(uow, SOURCE, show, read_waiting(uow, SOURCE), **options)
+
+    assert [s.number for s in listed(Show.DOUBTFUL)] == ["1:1", "1:3", "2:1", "2:3"]
+    assert [(s.before, s.after) for s in listed(Show.ALL, chapter=0)][:2] == [
+        ("", "Yes."),
+        ("Ozma came in.", "Nobody had seen Ozma before, they said."),
+    ]
+    assert listed(Show.DOUBTFUL)[0].takes[0].doubts == ("may have dropped or mispronounced a word",)
+    open_desk(database).note((1, 2), "Too slow?")
+    open_desk(database).correct((1, 2), "Then it was done.", Reach.PLACE)
+    (sentence,) = listed(Show.REJECTED)
+    assert (sentence.number, [note.value for note in sentence.notes]) == ("2:3", ["Too slow?"])
+
+
+def test_places_are_read_as_they_are_shown():
+    assert place_of("20:18") == (19, 17)
+    for wrong in ("", "3", "a:b", "1:2:3", "-1:2", "1:" + "9" * 20):
+        with pytest.raises(BadInputError, match="such as 20:18"):
+            place_of(wrong)
+
+
+def test_what_there_is_not_is_refused(database):
+    desk = open_desk(database)
+    for call in (lambda: desk.approve((7, 0)), lambda: desk.approve((0, 0), 9), lambda: desk.note((0, 0), " ")):
+        with pytest.raises(BadInputError):
+            call()
+    with pytest.raises(NotFoundError):
+        desk.withdraw([77])

@@ -1,0 +1,147 @@
+"""Who may use the page, and what a browser may do with it. Each check has a request that only it refuses."""
+
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+from tasks.review.web.access import MOST_BODY_BYTES, Keys, host_names
+from tests.tasks.review.library import SOURCE
+from tests.tasks.review.web.conftest import BOOK, HOST, ORIGIN
+
+TOKEN = "a-token-of-enough-characters"
+EVERY_PAGE = (
+    "/",
+    BOOK,
+    f"{BOOK}/places/1:1",
+    f"{BOOK}/state",
+    f"/audio/takes/{'0' * 64}",
+    "/nowhere",
+    "/static/review.js",
+)
+
+
+def test_the_page_answers_to_its_own_names_alone(serve):
+    for host in (HOST, "localhost:4210", "[::1]:4210"):
+        assert serve().client.get("/", headers={"Host": host}).status_code == 200
+    for host in ("evil.example:4210", "127.0.0.1:80", "127.0.0.1", ""):
+        assert serve().client.get("/", headers={"Host": host}).status_code == 421
+    assert serve(names=["review.example.org"], host="review.example.org").open("/").status_code == 200
+
+
+def test_a_form_must_come_from_the_page_itself(browser):
+    browser.open(BOOK)
+    form = browser.form("1:1")
+    for origin in ("http://evil.example", "http://127.0.0.1:8080", "null", "", "file://127.0.0.1:4210"):
+        browser.headers["Origin"] = origin
+        assert browser.press(form, "action=approve").status_code == 403
+    browser.headers.clear()
+    assert browser.press(form, "action=approve").status_code == 200
+
+
+def test_a_form_must_hold_the_key_that_this_browser_was_given(serve):
+    ann = serve()
+    ann.open(BOOK)
+    other = serve()
+    other.open(BOOK)
+    for key in ("", "0" * 64, other.form("1:1").form_values()[0][1]):
+        answer = ann.press(ann.form("1:1"), "action=approve", key=key)
+        assert answer.status_code == 403 and "out of date" in answer.text
+        ann.open(BOOK)
+    assert ann.press(ann.form("1:1"), "action=approve").status_code == 200
+
+
+def test_every_address_that_changes_something_wants_the_key(browser):
+    browser.open(BOOK)
+    actions = {re.sub("^http://[^/]*", "", form.action) for form in browser.page.forms if form.method == "POST"}
+    assert len(actions) >= 7
+    for action in (*actions, f"{BOOK}/withdraw"):
+        assert browser.client.post(action, headers={"Origin": ORIGIN}, data={"x": "y"}).status_code == 403
+    assert browser.client.get(f"{BOOK}/approve").status_code == 405
+    assert browser.client.put("/", headers={"Origin": ORIGIN}).status_code == 405
+
+
+def test_without_the_token_nothing_but_the_way_in_is_shown(serve):
+    browser = serve(TOKEN)
+    for address in EVERY_PAGE[:-1]:
+        answer = browser.client.get(address, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/enter")
+    assert (
+        browser.client.post("/name", headers={"Origin": ORIGIN}, follow_redirects=False).headers["location"] == "/enter"
+    )
+    assert browser.client.get("/?token=wrong").status_code == 403
+    answer = browser.client.get(f"{BOOK}?show=all&token={TOKEN}", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{BOOK}?show=all")
+    (cookie,) = [value for value in answer.headers.get_list("set-cookie") if value.startswith("talepress_review=")]
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and TOKEN not in cookie
+    assert browser.open(BOOK).status_code == 200
+
+
+def test_a_token_is_taken_from_the_form_as_well(serve):
+    browser = serve(TOKEN)
+    browser.open("/")
+    assert browser.press(browser.form(action="/enter"), token="wrong").status_code == 401
+    assert browser.press(browser.form(action="/enter"), token=TOKEN).status_code == 200
+    assert browser.open("/").status_code == 200 and browser.page.find_class("book")
+
+
+def test_a_token_leads_to_no_other_site(serve):
+    for address in (f"//evil.example/?token={TOKEN}", f"/\\evil.example?token={TOKEN}"):
+        answer = serve(TOKEN).client.get(f"http://{HOST}{address}", follow_redirects=False)
+        assert answer.headers["location"].startswith("/") and not answer.headers["location"].startswith(("//", "/\\"))
+
+
+@pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])
+def test_the_way_back_leads_to_no_other_site(browser, back):
+    browser.open(BOOK)
+    form = dict(browser.form("1:1").form_values()) | {"action": "approve", "back": back}
+    answer = browser.client.post(f"{BOOK}/decide", data=form, headers={"Origin": ORIGIN}, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+def test_a_body_has_a_length_and_it_is_small(browser):
+    long = {"Origin": ORIGIN, "Content-Type": "application/x-www-form-urlencoded"}
+    assert browser.client.post(f"{BOOK}/decide", content=b"x" * (MOST_BODY_BYTES + 1), headers=long).status_code == 413
+    assert browser.client.post(f"{BOOK}/decide", content=iter([b"key=1"]), headers=long).status_code == 411
+
+
+@pytest.mark.parametrize("address", EVERY_PAGE)
+def test_every_answer_says_what_a_browser_may_do_with_it(browser, address):
+    first = browser.client.get(address).headers
+    policy = first["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self';") and "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy and "*" not in policy
+    assert (first["x-content-type-options"], first["referrer-policy"]) == ("nosniff", "same-origin")
+    assert policy != browser.client.get(address).headers["content-security-policy"]  # a nonce is used once
+
+
+def test_cookies_are_for_this_site_and_no_script(browser):
+    for cookie in browser.client.get("/").headers.get_list("set-cookie"):
+        assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
+
+
+def test_nobody_is_told_how_the_application_is_made(browser):
+    for address in ("/docs", "/redoc", "/openapi.json", "/static/../app.py", "/static/%2e%2e/app.py"):
+        assert browser.open(address).status_code == 404
+
+
+def test_a_form_that_is_open_survives_a_restart(serve):
+    ann = serve()
+    ann.open(BOOK)
+    restarted = serve()
+    restarted.client.cookies = ann.client.cookies
+    assert restarted.press(ann.form("1:1"), "action=approve").status_code == 200
+
+
+def test_a_token_is_compared_whole():
+    keys = Keys(b"s", host_names("::1", 4210), TOKEN)
+    assert keys.is_token(TOKEN) and not keys.is_token(TOKEN[:-1]) and not keys.is_token("")
+    assert not Keys(b"s", frozenset()).is_token("")
+    assert "[::1]:4210" in keys.hosts and TOKEN not in repr(keys)
+    assert keys.may_pass(keys.sign("pass", TOKEN)) and not keys.may_pass(keys.sign("form", TOKEN))
+    assert not keys.may_pass("") and Keys(b"s", frozenset()).may_pass("")
+
+
+def test_the_health_check_needs_no_token(serve):
+    assert TestClient(serve(TOKEN).client.app, base_url=f"http://{HOST}").get("/healthz").text == "ok"
+    assert SOURCE[:16] not in serve(TOKEN).client.get("/enter").text

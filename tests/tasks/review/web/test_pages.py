@@ -1,0 +1,159 @@
+"""The whole page by forms alone, as in a browser without scripts."""
+
+import pytest
+
+from storage.records import Edition, EditionFile, RunState
+from tasks.review.web.pages import Wanted
+from tasks.review.web.shelf import Job
+from tests.tasks.review.library import SOURCE, TITLE
+from tests.tasks.review.web.conftest import BOOK
+
+
+def test_the_list_of_books_leads_to_a_book_and_its_doubtful_sentences(browser):
+    browser.open("/")
+    (link,) = browser.page.find_class("book")
+    assert (link.text, link.get("href")) == (TITLE, BOOK)
+    assert "6 of 6 sentences are spoken. 4 doubtful" in browser.text
+    browser.open(link.get("href"))
+    assert browser.sentences() == ["1:1", "1:3", "2:1", "2:3"]
+    assert "may have dropped or mispronounced a word (misspelled: -2.1 nats a character)" in browser.text
+    assert "Yes. Nobody had seen Ozma before, they said." in browser.text  # with the sentence before
+
+
+def test_filters_chapters_and_words(browser):
+    browser.open(f"{BOOK}?show=all")
+    assert len(browser.sentences()) == 6
+    browser.open(f"{BOOK}?show=all&chapter=2")
+    assert browser.sentences() == ["2:1", "2:2", "2:3"]
+    browser.open(f"{BOOK}?show=all&words=ozma")
+    assert browser.sentences() == ["1:1", "1:3"]
+    browser.open(f"{BOOK}?show=rejected")
+    assert browser.sentences() == [] and "There is no such sentence." in browser.text
+    browser.open(f"{BOOK}?show=nonsense&chapter=x&page=-3")
+    assert browser.sentences() == ["1:1", "1:3", "2:1", "2:3"]
+
+
+def test_an_approved_sentence_leaves_the_doubtful_ones_and_can_be_undone(browser):
+    browser.open(BOOK)
+    answer = browser.press(browser.form("1:1"), "action=approve", take="2")
+    assert (answer.status_code, answer.url.fragment) == (200, "s-1-3")  # on to the next
+    assert "1:1 is approved." in browser.text
+    assert browser.sentences() == ["1:3", "2:1", "2:3"]
+    browser.open(BOOK)
+    assert "1:1 is approved." not in browser.text  # told once
+    browser.press(browser.form(action="/undo"))
+    assert "Undone: the choice of “Ozma came in.”." in browser.text
+    assert browser.sentences() == ["1:1", "1:3", "2:1", "2:3"]
+
+
+def test_rejected_and_corrected_sentences_are_spoken_again_on_demand(browser, starter):
+    browser.open(BOOK)
+    with pytest.raises(AssertionError, match="no button job=speak"):
+        browser.press(browser.form(action="/start"), "job=speak")
+    answer = browser.press(browser.form("1:1"), "action=reject")
+    assert answer.url.fragment == "s-1-1" and "take 2 is used now: hear it" in browser.text
+    browser.press(browser.form("2:1"), "action=again")
+    assert "2:1 will be spoken again" in browser.text
+    browser.open(f"{BOOK}?show=all")
+    browser.press(
+        browser.form("1:3", "correct"), "action=correct", text="Nobody had seen OZ-mah before, they said.", reach="book"
+    )
+    assert "“Ozma” is said “OZ-mah” in this book, in 2 sentences of it" in browser.text
+    assert "2 things wait to be spoken." in browser.text
+    browser.press(browser.form(action="/start"), "job=speak")
+    assert starter.jobs == [(SOURCE, Job.SPEAK)] and "speak begins." in browser.text
+    browser.press(
+        browser.form(action="/withdraw"), decision=browser.page.xpath("//button[@name='decision']")[0].get("value")
+    )
+    assert "1 thing waits to be spoken." in browser.text
+
+
+def test_a_book_is_published_when_nothing_is_open_any_more(browser, starter):
+    browser.open(BOOK)
+    assert "some takes are doubtful: decide on them, or approve the book as it is" in browser.text
+    browser.press(browser.form(action="/chapters/1/approve"))
+    assert "Chapter 1 is approved as it sounds now." in browser.text
+    browser.press(browser.form(action=f"{BOOK}/approve"))
+    assert "2 of 2 approved" in browser.text
+    browser.press(browser.form(action="/start"), "job=publish")
+    assert starter.jobs == [(SOURCE, Job.PUBLISH)]
+
+
+def test_work_that_goes_on_or_came_to_nothing_is_shown(browser, starter, library):
+    starter.told = "talepress: the disk is full"
+    browser.open(BOOK)
+    assert "talepress: the disk is full" in browser.text
+    with library[0].unit_of_work() as uow:
+        run = uow.runs.start(SOURCE, "retry_failed", {}, total=7)
+        uow.runs.progress(run, 3, 7)
+        uow.commit()
+    browser.open(BOOK)
+    assert "in the making 3 of 7 sentences are spoken." in browser.text
+    state = browser.open(f"{BOOK}/state").json()
+    assert (state["running"], state["done"], state["run"]) == (True, 3, run)
+    with library[0].unit_of_work() as uow:
+        uow.runs.finish(run, RunState.FAILED, "no such voice")
+        uow.commit()
+    starter.told = ""
+    browser.open(BOOK)
+    assert "no such voice" in browser.text
+    with library[0].unit_of_work() as uow:
+        run = uow.runs.start(SOURCE, "publish", {})
+        uow.editions.save(run, Edition((EditionFile("m4b", "/out/a.m4b", "0" * 64, 1),), 1.0, ()))
+        uow.runs.finish(run, RunState.DONE)
+        uow.commit()
+    browser.open(BOOK)
+    assert "published /out/a.m4b" in browser.text
+
+
+def test_one_sentence_is_heard_between_its_neighbours_and_judged(browser):
+    browser.open(f"{BOOK}/places/1:1")
+    assert "The chapter is not mastered with the takes that are in use now." in browser.text
+    assert len(browser.page.find_class("between")) == 3
+    browser.press(browser.form("1:1", "note"), "action=note", note="Too loud?")
+    assert "editor: Too loud?" in browser.text
+
+
+def test_what_goes_wrong_is_told_in_words_with_a_way_back(browser):
+    browser.open(BOOK)
+    answer = browser.press(browser.form("1:1", "correct"), "action=correct", text="...")
+    assert answer.status_code == 400
+    assert "That was not done nothing would be said there: write at least one word Back" in browser.text
+    assert browser.page.xpath("//main//a")[0].get("href") == f"{BOOK}?show=all"
+    assert browser.open("/books/0123456789abcdef").status_code == 404
+    assert browser.open("/books/5").status_code == 404
+    assert browser.open(f"{BOOK}/places/7:7").status_code == 404
+    assert browser.open("/nowhere").status_code == 404
+
+
+def test_two_people_at_one_sentence(serve):
+    ann = serve()
+    ben = serve()
+    for person, name in ((ann, "Ann"), (ben, "Ben")):
+        person.open(BOOK)
+        person.press(person.form(action="/name"), who=name)
+        person.open(BOOK)
+    ann.press(ann.form("1:1"), "action=reject")
+    answer = ben.press(ben.form("1:1"), "action=approve")
+    assert answer.status_code == 409
+    assert "Ann has decided on this sentence since you opened the page (reject): look again" in ben.text
+    ben.open(BOOK)
+    assert "rejected by Ann" in ben.text
+    ben.press(ben.form("1:1"), "action=approve", take="1")
+    assert "1:1 is approved." in ben.text
+
+
+def test_a_books_hostile_text_stays_text(browser):
+    html = browser.open(BOOK).text
+    assert "<script>alert" not in html and TITLE in browser.page.text_content()
+    browser.press(browser.form("1:1", "note"), "action=note", note="<img src=x onerror=alert(1)>{{ 7*7 }}")
+    assert not browser.page.xpath("//img") and "<img src=x onerror=alert(1)>{{ 7*7 }}" in browser.text
+    handlers = [name for element in browser.page.iter() for name in element.attrib if name.startswith("on")]
+    assert handlers == [] and not browser.page.xpath("//*[@style]")
+
+
+def test_an_address_keeps_what_is_wanted():
+    wanted = Wanted.of({"show": "all", "chapter": "3", "words": " a&b ", "page": "2"})
+    assert Wanted.of({}) == Wanted()
+    assert wanted.query(page=1) == "show=all&chapter=3&words=a%26b&page=1"
+    assert wanted.query(chapter=None, page=None) == "show=all&words=a%26b"
