@@ -17,7 +17,7 @@ HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-fr
 
 # One stamp per set of extras, so that nothing is installed twice.
 $(VENV)/.run: pyproject.toml constraints.txt
-	@test -x $(PY) || { for python in $(PYTHON); do \
+	@test -x $(VENV)/bin/pip || { for python in $(PYTHON); do \
 	  if $$python -c "$(SUPPORTED)" 2> /dev/null; then exec $$python -m venv $(VENV); fi; done; \
 	  echo "None of these is a supported Python: $(PYTHON). Supported are 3.11, 3.12, 3.13 and 3.14; name yours:" \
 	    "make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 2; }

@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 from sqlalchemy import JSON, DateTime, Dialect, Double, Enum, Text, TypeDecorator, inspect
 from sqlalchemy.orm import DeclarativeBase
 
+from storage.dropped import InboxState
 from storage.records import (
     BlockKind,
     DecisionKind,
-    InboxState,
     LedgerState,
     Markup,
     MarkupKind,

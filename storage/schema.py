@@ -24,19 +24,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
+from storage.dropped import InboxState
 from storage.mapping import COLUMN_TYPES
-from storage.records import (
-    BlockKind,
-    DecisionKind,
-    InboxState,
-    LedgerState,
-    Markup,
-    PauseKind,
-    Reach,
-    RunState,
-    Verdict,
-    WordTime,
-)
+from storage.records import BlockKind, DecisionKind, LedgerState, Markup, PauseKind, Reach, RunState, Verdict, WordTime
 
 
 class Base(DeclarativeBase):

@@ -24,8 +24,9 @@ from filelock import FileLock, Timeout
 from configs.settings import Settings
 from flows.order.request import Request
 from flows.services import Services
+from storage.dropped import InboxItem, InboxState
 from storage.errors import NotFoundError
-from storage.records import InboxItem, InboxState, Run, RunState
+from storage.records import Run, RunState
 from tasks.errors import BadInputError, TalepressError
 from tasks.inbox.arrivals import DEFAULTS, arrivals, look
 from tasks.inbox.folders import MAX_NAME_BYTES, InboxFolders, book_in, order_in, printable

@@ -14,7 +14,7 @@ from flows.cli.console import emit_json, emit_table, tell
 if TYPE_CHECKING:
     from flows.actions.inbox import Standing
     from flows.order.request import Request
-    from storage.records import InboxItem
+    from storage.dropped import InboxItem
 
 app = typer.Typer(help="Books that are dropped into a folder, and become audiobooks.", rich_markup_mode=None)
 

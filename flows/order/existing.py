@@ -115,7 +115,13 @@ def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent
 
 
 def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | None]:
-    """Computes the key of an edition's row, and finds the edition, None unless its files lie as they were written.
+    """Computes the key of an edition's row, and finds the edition, None unless its files lie as they were written."""
+    key, recorded = recorded_edition(order, content)
+    return key, recorded if recorded is not None and is_published(recorded) else None
+
+
+def recorded_edition(order: Order, content: EditionContent) -> tuple[str, Edition | None]:
+    """Computes the key of an edition's row, and reads the row, None without one; its files may have gone or changed.
 
     The key covers the content and the order's folder: the same edition in another folder is published there too.
     """
@@ -124,8 +130,7 @@ def find_edition(order: Order, content: EditionContent) -> tuple[str, Edition | 
     parts = [key, str(order.out), *([] if name == FIRST_NAME else [name])]
     row_key = hashlib.sha256(" ".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
     with order.services.database.snapshot() as uow:
-        found = uow.editions.find(row_key)
-    return row_key, found if found is not None and is_published(found) else None
+        return row_key, uow.editions.find(row_key)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from typing import Any, Self
 from prefect.utilities.annotations import quote
 
 from flows.order.details import with_details
-from flows.order.existing import chosen_takes, edition_content, find_edition, find_master
+from flows.order.existing import chosen_takes, edition_content, find_master, recorded_edition
 from flows.order.order import Order
 from flows.progress import Progress, announce
 from flows.run import policies
@@ -28,7 +28,7 @@ from tasks import stopping
 from tasks.disk import output_errors
 from tasks.master.task import StitchJob, stitch_and_master
 from tasks.package.audio.recordings import EncodedAudio
-from tasks.package.edition import Published
+from tasks.package.edition import Published, is_published
 from tasks.package.output import Output
 from tasks.package.outputs import find_outputs
 from tasks.package.place import Replace, published_audio
@@ -176,10 +176,11 @@ def publish(order: Order, masters: tuple[Master, ...], replacing: Replace) -> tu
         The edition's key, and the edition with what it has replaced.
     """
     content = edition_content(order, masters)
-    key, found = find_edition(order, content)
-    if found is not None:
-        return key, Published(found, ())
-    content = replace(with_details(order, content), credits=make_credits(order))
+    key, recorded = recorded_edition(order, content)
+    if recorded is not None and is_published(recorded):
+        return key, Published(recorded, ())
+    written = frozenset(file.sha256 for file in recorded.files) if recorded is not None else frozenset()
+    content = replace(with_details(order, content), credits=make_credits(order), written=written)
     settings = order.services.settings
     task = package_task.with_options(task_run_name="package", **policies.retrying(settings.execution))
     unwalked: Any = quote(content)  # arrives as the content itself, see `package`

@@ -8,6 +8,7 @@ This module must not know what the flows do. It imports Prefect only inside func
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -17,10 +18,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
+from http.client import HTTPException
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from flows.run.pruning import prune
 from flows.run.tied import end_with_parent
 from tasks import stopping
 from tasks.errors import BadInputError, TalepressError
@@ -35,6 +40,7 @@ STOPPED_STOP_SECONDS = 1
 POLL_SECONDS = 0.25
 STOP_POLL_SECONDS = 0.05
 QUIET_POLLS = 3
+_LONGEST_VERSION = 200  # bytes of JSON
 LOGGED_PACKAGES = ("tortoise_core", "storage", "tasks", "flows")
 
 
@@ -71,6 +77,7 @@ def prefect_server(start_timeout_s: float) -> Iterator[None]:
     given = os.environ.get("PREFECT_API_URL")
     if given:
         require_health(given, timeout=10, hint="start it with `prefect server start` or unset PREFECT_API_URL")
+        _require_prefect(given)
         yield
         return
     with _private_server(Path(os.environ["PREFECT_HOME"]), start_timeout_s) as url:
@@ -84,6 +91,7 @@ def prefect_server(start_timeout_s: float) -> Iterator[None]:
 @contextmanager
 def _private_server(home: Path, start_timeout_s: float) -> Iterator[str]:
     home.mkdir(parents=True, exist_ok=True)
+    prune(home / "prefect.db")
     log = home / "server.log"
     with socket.create_server(("127.0.0.1", 0)) as listener, log.open("ab") as log_file:
         port = listener.getsockname()[1]
@@ -129,10 +137,33 @@ def require_health(url: str, *, timeout: float, hint: str) -> None:
     try:
         with urllib.request.urlopen(request, timeout=timeout):
             return
-    except (urllib.error.URLError, OSError) as error:
-        reason = getattr(error, "reason", error)
+    except (OSError, HTTPException) as error:
+        reason = " ".join(str(getattr(error, "reason", error)).split())
         kind = BadInputError if "PREFECT_API_URL" in os.environ else TalepressError
         raise kind(f"the Prefect server at {url} does not answer ({reason}); {hint}") from error
+
+
+def _require_prefect(url: str) -> None:
+    """Raises `BadInputError` when what answers under a user's URL is no Prefect server of our major version.
+
+    Prefect itself would fail on such answers, or try again for minutes. Where the version is not told to strangers (a
+    server with a password), it is left to Prefect.
+    """
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/admin/version", timeout=10) as answer:
+            version = json.loads(answer.read(_LONGEST_VERSION))
+    except urllib.error.HTTPError as error:
+        if error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            return
+        version = f"HTTP {error.code}"
+    except (OSError, HTTPException, ValueError) as error:
+        version = f"nonsense ({error})"
+    ours = metadata.version("prefect").partition(".")[0]
+    if not isinstance(version, str) or not version.startswith(f"{ours}."):
+        raise BadInputError(
+            f"what answers at {url} is no Prefect {ours} server (its version: {version}): correct PREFECT_API_URL, or "
+            "unset it"
+        )
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

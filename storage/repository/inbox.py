@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.dropped import InboxItem, InboxState
 from storage.mapping import row_values, to_record
-from storage.records import InboxItem, InboxState
 from storage.schema import InboxRow
 
 _ENDED = (InboxState.DELIVERED, InboxState.FAILED)

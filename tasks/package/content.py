@@ -37,6 +37,7 @@ class EditionContent:
     credit_keys: tuple[str, ...] = ()  # of what is said in them
     timer: str = ""  # who listens for words, where an output wants their times; see `tasks.align`
     words: WordTimes = field(default_factory=dict)  # when words are heard, as far as somebody has looked
+    written: frozenset[str] = frozenset()  # sha256 of the files that an earlier run has made of this very content
     traced: Book | None = None  # the book once more, its blocks traced to its file, where an output wants it
 
     @cached_property

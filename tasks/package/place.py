@@ -7,7 +7,7 @@ It must not know how an edition is written, or what is in its files.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from itertools import count
@@ -65,7 +65,7 @@ def find_place(out: Path, content: EditionContent, outputs: Sequence[Output], re
     reason = _reason(found[stem].listed, content) if stem in found else ""
     numbered = (with_reason(stem, f"{reason} {number}".strip()) for number in count(2))
     for name in (stem, with_reason(stem, reason)):
-        if _is_free(folder, name, outputs, found.get(name)):
+        if _is_free(folder, name, outputs, found.get(name), content.written):
             return folder, name
     return folder, next(name for name in numbered if _is_free(folder, name, outputs, found.get(name)))
 
@@ -137,21 +137,31 @@ def _own_name(out: Path, content: EditionContent, outputs: Sequence[Output]) -> 
     """Folder and name as the settings say; with the start of the book's sha256 where the name is something else's."""
     path = out / fill_template(content.settings.name, content.name_fields)
     source = content.book.source_sha256
-    taken = any(_lies(path.parent, path.name, output) for output in outputs)
+    taken = any(_lies(path.parent, path.name, output, content.written) for output in outputs)
     if not taken or path.name in find_editions(path.parent, path.name, source):
         return path.parent, path.name
     return path.parent, f"{path.name} [{source[:8]}]"
 
 
-def _is_free(folder: Path, name: str, outputs: Sequence[Output], edition: FoundEdition | None) -> bool:
-    """Tells whether no file has the name, but for the manifest of an edition that somebody has moved or deleted."""
-    present = [output for output in outputs if _lies(folder, name, output)]
+def _is_free(
+    folder: Path,
+    name: str,
+    outputs: Sequence[Output],
+    edition: FoundEdition | None,
+    written: Collection[str] = frozenset(),
+) -> bool:
+    """Tells whether no file has the name, but for the manifest of an edition that somebody has moved or deleted.
+
+    Nor do files count whose sha256 is among those `written` before.
+    """
+    present = [output for output in outputs if _lies(folder, name, output, written)]
     return not present or (present == [MANIFEST] and edition is not None and edition.is_gone(outputs))
 
 
-def _lies(folder: Path, name: str, output: Output) -> bool:
-    """Tells whether an output's place is taken; a link that leads nowhere takes it too."""
-    return any(os.path.lexists(folder / taken) for taken in output.names(name))
+def _lies(folder: Path, name: str, output: Output, written: Collection[str]) -> bool:
+    """Tells whether an output's place is taken; a link that leads nowhere takes it too. Not by our own very files."""
+    places = [folder / taken for taken in output.names(name) if os.path.lexists(folder / taken)]
+    return any(not (place.is_file() and file_sha256(place) in written) for place in places)
 
 
 def _other_reading(listed: ListedEdition, content: EditionContent) -> list[str]:

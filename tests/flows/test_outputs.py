@@ -83,6 +83,11 @@ def test_an_output_that_no_flow_knows_encodes_chapters_as_they_are_finished(make
     again = make("lengths", "m4b", "manifest")  # nothing is spoken, so nothing comes one by one
     assert (again.rendered, again.edition, lengths.streamed) == (0, report.edition, [])
 
+    manifest_path = Path(report.edition.files[2].path)
+    manifest_path.unlink()  # the other files are still known as ours, and get no second edition beside them
+    assert make("lengths", "m4b", "manifest").edition.files[:2] == report.edition.files[:2]
+    assert manifest_path.is_file()
+
 
 def test_a_disk_that_is_full_while_encoding_is_said_to_be_full(make, monkeypatch):
     lengths = Lengths()

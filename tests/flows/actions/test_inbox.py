@@ -10,7 +10,8 @@ import pytest
 from flows.actions import inbox
 from flows.actions.inbox import Progress, Standing
 from flows.services import open_services, read_settings
-from storage.records import Coverage, InboxState, RunState, Script
+from storage.dropped import InboxState
+from storage.records import Coverage, RunState, Script
 from tasks.errors import BadInputError
 from tasks.ingest.book import read_book
 

@@ -1,3 +1,5 @@
+"""Which files are taken for whole, by their names, sizes and times."""
+
 import os
 
 import pytest

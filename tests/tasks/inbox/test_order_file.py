@@ -1,3 +1,5 @@
+"""What an order file says, and what is no order file."""
+
 import pytest
 
 from tasks.errors import BadInputError

@@ -1,3 +1,5 @@
+"""Messages to a server of our own, and to addresses that do not answer."""
+
 import logging
 
 from tasks.notify.send import send

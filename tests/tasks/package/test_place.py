@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -164,6 +165,22 @@ def test_what_is_not_ours_is_never_replaced(name, plain, tmp_path, suffix, manif
     if manifest is not None:
         (tmp_path / f"{STEM}.manifest.json").write_text(manifest)
     assert name(plain, replacing) == f"{STEM} [abababab]"
+
+
+def test_files_of_the_same_content_are_ours_without_their_manifest(put, name, plain, tmp_path):
+    """Somebody has deleted the manifest. The database knows what was written; nothing is left lying beside the new."""
+    files = put(plain).edition.files
+    (tmp_path / f"{STEM}.manifest.json").unlink()
+    assert name(plain) == f"{STEM} [abababab]", "by the folder alone nobody can tell"
+    known = replace(plain, written=frozenset(file.sha256 for file in files))
+    assert name(known) == STEM
+    assert {path.name for path in map(Path, (file.path for file in put(known).edition.files))} == {
+        f"{STEM}.m4b",
+        f"{STEM}.manifest.json",
+    }
+    (tmp_path / f"{STEM}.manifest.json").unlink()
+    (tmp_path / f"{STEM}.m4b").write_bytes(b"tagged by its owner")
+    assert name(known, Replace.ANY) == f"{STEM} [abababab]"
 
 
 def test_another_book_of_that_title_keeps_its_name(put, name, plain):
