@@ -8,7 +8,6 @@ This module must not know what the settings are used for. Choices that another p
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Mapping
@@ -25,10 +24,10 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UnreadableVariableError
 
+from configs.faults import PREFIX, explain, nearest
 from tortoise_core.plain_data import parse_toml
 
 _FOLDER = Path(__file__).parent
-_PREFIX = "TALEPRESS_"
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
@@ -243,10 +242,25 @@ class ProductionSettings(_Section):
     keep_days: AtLeastOne
 
 
+class InboxSettings(_Section):
+    """Folders that are "" lie in the data folder. `settle_s` is in seconds, `ahead` counts runs."""
+
+    folder: str
+    outbox: str
+    settle_s: Seconds
+    ahead: AtLeastOne
+
+
+class NotifySettings(_Section):
+    """Who is told when a book is finished, has failed, or waits for people."""
+
+    addresses: tuple[str, ...]
+
+
 class Settings(BaseSettings):
     """All settings. Made by `load_settings`."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=_PREFIX, env_nested_delimiter="__")
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__")
 
     ingest: IngestSettings
     segment: SegmentSettings
@@ -261,6 +275,8 @@ class Settings(BaseSettings):
     storage: StorageSettings
     execution: ExecutionSettings
     production: ProductionSettings
+    inbox: InboxSettings
+    notify: NotifySettings
 
     @classmethod
     def settings_customise_sources(
@@ -286,9 +302,11 @@ def load_settings(**overrides: Mapping[str, Any]) -> Settings:
         given = {section: dict(values) for section, values in overrides.items()}
         settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError("; ".join(_explain(detail, overrides) for detail in error.errors())) from error
+        raise SettingsError(
+            "; ".join(explain(detail, overrides, _files(), Settings) for detail in error.errors())
+        ) from error
     except UnreadableVariableError as error:
-        raise SettingsError(f"{error}: write a list as JSON, {_PREFIX}INGEST__ALSO_READ='[\"nav\"]'") from error
+        raise SettingsError(f"{error}: write a list as JSON, {PREFIX}INGEST__ALSO_READ='[\"nav\"]'") from error
     _check_data_folder(settings.storage)
     return settings
 
@@ -343,56 +361,11 @@ def _check_file(file: Path) -> None:
 
 def _check_variable(name: str) -> None:
     """Refuses variables that look like settings but would be ignored in silence."""
-    if not name.startswith(_PREFIX):
+    if not name.startswith(PREFIX):
         return
-    section, delimiter, _ = name.removeprefix(_PREFIX).lower().partition("__")
+    section, delimiter, _ = name.removeprefix(PREFIX).lower().partition("__")
     if delimiter and section not in Settings.model_fields:
-        hint = _nearest(section, Settings.model_fields)
+        hint = nearest(section, Settings.model_fields)
         raise SettingsError(f"unknown section in environment variable {name}: {hint}")
     if not delimiter and section.partition("_")[0] in Settings.model_fields:
         raise SettingsError(f"environment variable {name}: put two underscores between section and setting")
-
-
-def _explain(detail: Any, overrides: Mapping[str, Any]) -> str:
-    """Puts one validation error into words: the setting, where it comes from, what is wrong."""
-    path = [str(part) for part in detail["loc"]]
-    name = ".".join(path)
-    source = _source_of(path, overrides)
-    if detail["type"] == "extra_forbidden":
-        return f"unknown setting {name} (from {source}): {_nearest(path[-1], _siblings(path))}"
-    return f"bad setting {name} = {detail['input']!r} (from {source}): {detail['msg'].lower()}"
-
-
-def _source_of(path: list[str], overrides: Mapping[str, Any]) -> str:
-    """Names the strongest source that holds a setting."""
-    variable = _PREFIX + "__".join(path).upper()
-    if _holds(overrides, path):
-        return "the command line"
-    if variable in (name.upper() for name in os.environ):
-        return f"environment variable {variable}"
-    for file in reversed(_files()):
-        if _holds(parse_toml(file.read_text(encoding="utf-8")), path):
-            return str(file)
-    return "nowhere"
-
-
-def _holds(tree: Any, path: list[str]) -> bool:
-    for part in path:
-        if not isinstance(tree, Mapping) or part not in tree:
-            return False
-        tree = tree[part]
-    return True
-
-
-def _siblings(path: list[str]) -> list[str]:
-    """Lists the names that would have been right in place of the last part of `path`."""
-    model: Any = Settings
-    for part in path[:-1]:
-        model = model.model_fields[part].annotation
-    return list(model.model_fields)
-
-
-def _nearest(word: str, known: Any) -> str:
-    """Writes a hint at the right name."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import JSON, DateTime, Dialect, Double, Enum, Text, TypeDecorator, inspect
 from sqlalchemy.orm import DeclarativeBase
 
+from storage.dropped import InboxState
 from storage.records import (
     BlockKind,
     DecisionKind,
@@ -142,6 +143,7 @@ COLUMN_TYPES: dict[Any, Any] = {
     dict[str, float]: JSON(),
     dict[str, object]: JSON(),
     BlockKind: _words(BlockKind),
+    InboxState: _words(InboxState),
     DecisionKind: _words(DecisionKind),
     LedgerState: _words(LedgerState),
     PauseKind: _words(PauseKind),

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
+from storage.dropped import InboxState
 from storage.mapping import COLUMN_TYPES
 from storage.records import BlockKind, DecisionKind, LedgerState, Markup, PauseKind, Reach, RunState, Verdict, WordTime
 
@@ -354,3 +355,30 @@ class StoreRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, doc="1: a database has one store")
     identity: Mapped[str] = mapped_column(doc="who the store says it is, see storage.pairing")
+
+
+class InboxRow(Base):
+    """A book that was dropped into the inbox. It belongs to no book row: a file that cannot be read has none."""
+
+    __tablename__ = "inbox"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    source_sha256: Mapped[str]
+    name: Mapped[str]
+    order: Mapped[dict[str, object]]
+    received_at: Mapped[datetime] = mapped_column(index=True)
+    attempt: Mapped[int]
+    state: Mapped[InboxState]
+    run: Mapped[str]
+    message: Mapped[str]
+    place: Mapped[str]
+
+
+class NoticeRow(Base):
+    """Something that people were told of once. It has no record: whether it is there is all that is asked."""
+
+    __tablename__ = "notices"
+
+    kind: Mapped[str] = mapped_column(primary_key=True, doc="what happened: finished, failed, review")
+    subject: Mapped[str] = mapped_column(primary_key=True, doc="what it happened to: a run's id, an inbox attempt")
+    sent_at: Mapped[datetime] = mapped_column(doc="for people who look for a message that did not come")

@@ -25,6 +25,7 @@ from flows.cli import (
     deploy,
     doctor,
     drain,
+    inbox,
     lexicon,
     maintain,
     make,
@@ -89,6 +90,7 @@ COMMANDS = (
 NOUNS = (
     ("book", book.app, ("talepress book list", "talepress book remove book.epub")),
     ("voice", voice.app, ("talepress voice list", "talepress voice add anna anna-1.wav anna-2.wav")),
+    ("inbox", inbox.app, ("talepress inbox list", "talepress inbox scan --here")),
     ("review", review.app, ("talepress review serve", "talepress review list book.epub")),
     ("lexicon", lexicon.app, ("talepress lexicon import words.pls",)),
     ("model", model.app, ("talepress model list", "talepress model verify tortoise_mini")),

@@ -38,6 +38,7 @@ class Door:
 DOORS = (
     Door("book-to-audio", "flows.book_to_audio.book_to_audio", GPU, "Makes an audiobook of a book file."),
     Door("retry-failed", "flows.retry_failed.retry_failed", GPU, "Speaks again what the checks doubt."),
+    Door("inbox", "flows.watch_inbox.watch_inbox", DESK, "Looks at the inbox, delivers.", cron="* * * * *", alone=True),
     Door("publish", "flows.publish.publish", DESK, "Writes further files of a book that is spoken."),
     Door("make-folder", "flows.make_folder.make_folder", DESK, "Makes the books of a folder that are not made yet."),
     Door("retry-flagged", "flows.retry_flagged.retry_flagged", DESK, "Retries every book with doubtful takes."),

@@ -31,6 +31,7 @@ from flows.run import endings, policies
 from flows.run.audio import check_audio
 from flows.run.heartbeat import heartbeat
 from flows.run.mastering import Mastering, publish
+from flows.run.notices import tell_end, tell_failure
 from flows.run.presence import introduce_book, introduce_process
 from flows.run.reporting import send_logs, show_report
 from flows.run.synthesis import speak
@@ -69,9 +70,12 @@ def run_request(request: Request, flow: str, select: Select, replacing: Replace)
         introduce_process()
         try:
             with open_services(read_settings(**request.overrides)) as services:
-                return endings.of(run_order(prepare_in_flow(services, request), flow, select, replacing))
-        except BaseException:
+                report = run_order(prepare_in_flow(services, request), flow, select, replacing)
+            tell_end(request, report)
+            return endings.of(report)
+        except BaseException as error:
             if not stopping.requested():
+                tell_failure(request, error)
                 raise
             logger.info("%s: stopped by the user", request.label, exc_info=True)
             return endings.stopped()

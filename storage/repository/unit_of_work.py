@@ -8,7 +8,9 @@ from storage.errors import StorageError
 from storage.repository.books import Books
 from storage.repository.decisions import Decisions
 from storage.repository.editions import Editions
+from storage.repository.inbox import Inbox
 from storage.repository.masters import Masters
+from storage.repository.notices import Notices
 from storage.repository.references import References
 from storage.repository.reviews import Reviews
 from storage.repository.runs import Runs
@@ -34,6 +36,8 @@ class UnitOfWork:
         self.references = References(session)
         self.reviews = Reviews(session)
         self.stores = Stores(session)
+        self.inbox = Inbox(session)
+        self.notices = Notices(session)
         self.word_times = WordTimes(session)
 
     def commit(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,19 @@ from sqlalchemy import event, func, select
 from storage import copying
 from storage.copying import copy_database
 from storage.database import Database
+from storage.dropped import InboxItem
 from storage.errors import DatabaseError, DuplicateError
-from storage.records import Edition, EditionFile, Master, PlacedUtterance, RunState, VoiceRecord, WordTime
+from storage.records import (
+    Decision,
+    DecisionKind,
+    Edition,
+    EditionFile,
+    Master,
+    PlacedUtterance,
+    RunState,
+    VoiceRecord,
+    WordTime,
+)
 from storage.schema import Base
 from tests.storage.builders import SOURCE, make_book, make_script, make_take, save_keyed
 
@@ -34,6 +46,9 @@ def fill(database: Database) -> None:
         uow.editions.save(run, Edition((EditionFile("m4b", "b.m4b", "a" * 64, 1),), 1.5, (("One", 0.0, 1.5),)), "key")
         uow.runs.finish(run, RunState.DONE)
         uow.word_times.save("timer", {takes[0].key: (WordTime(0, 3, 100, 2_000),)})
+        uow.inbox.put(InboxItem("d" * 64, SOURCE, "a.epub", {"voice": "slt"}, datetime(2026, 11, 29, tzinfo=UTC)))
+        uow.notices.note("finished", "run")
+        uow.decisions.add(SOURCE, Decision(DecisionKind.NOTE, "Ann", datetime(2026, 11, 29, tzinfo=UTC), value="slow"))
         uow.stores.adopt("f" * 32)
         uow.commit()
 

@@ -1,0 +1,290 @@
+"""One look at the inbox: takes what was dropped, begins runs, delivers what is made, and says what could not be.
+
+Everything is a row and a rename, so that a look that was cut short is finished by the next one. Must not know how runs
+are begun: a `Runner` does that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from filelock import FileLock, Timeout
+
+from configs.settings import Settings
+from flows.order.request import Request
+from flows.services import Services
+from storage.dropped import InboxItem, InboxState
+from storage.errors import NotFoundError
+from storage.records import Run, RunState
+from tasks.errors import BadInputError, TalepressError
+from tasks.inbox.arrivals import DEFAULTS, arrivals, look
+from tasks.inbox.folders import MAX_NAME_BYTES, InboxFolders, book_in, order_in, printable
+from tasks.inbox.order_file import read_order
+
+logger = logging.getLogger(__name__)
+
+PATH_FIELDS = tuple(
+    name
+    for name, info in Request.model_fields.items()
+    if (info.json_schema_extra or {}).get("format") == "path"  # type: ignore[union-attr]
+)
+OURS = ("book", "out")  # fields of a request that the inbox fills in
+GONE = "the book was taken out of the inbox's folders while it waited"
+
+
+class Progress(StrEnum):
+    """How a run stands, as its runner sees it."""
+
+    RUNNING = "running"
+    ENDED = "ended"
+    LOST = "lost"  # nobody knows of such a run
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a run stands, and what it says."""
+
+    progress: Progress
+    message: str = ""  # why it failed, in one sentence
+
+
+class Runner(Protocol):
+    """Who makes books."""
+
+    def begin(self, request: Request, name: str) -> str:
+        """Begins a run, or finds the one that was begun by that name. Returns what to ask for it by."""
+
+    def stands(self, run: str) -> Standing:
+        """Tells how a run stands."""
+
+
+@dataclass
+class Scan:
+    """What one look has done, by names of files, for people."""
+
+    begun: list[str] = field(default_factory=list)
+    delivered: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)  # the same content was dropped before
+    waiting: int = 0  # in work, or for a free run
+
+    def sentence(self) -> str:
+        """All of it for a person."""
+        kinds = (("begun", self.begun), ("delivered", self.delivered), ("failed", self.failed), ("known", self.known))
+        parts = [f"{kind}: {', '.join(names)}" for kind, names in kinds if names]
+        return "; ".join([*parts, f"in work: {self.waiting}"])
+
+
+def folders_of(settings: Settings) -> InboxFolders:
+    """Where the inbox and the outbox are."""
+    home = settings.storage.folder
+    inbox = Path(settings.inbox.folder) if settings.inbox.folder else home / "inbox"
+    outbox = Path(settings.inbox.outbox) if settings.inbox.outbox else home / "outbox"
+    return InboxFolders(inbox.absolute(), outbox.absolute())
+
+
+def scan(services: Services, runner: Runner) -> Scan:
+    """Looks at the inbox once. Raises `BadInputError` while another look is under way, `OutputError`."""
+    folders = folders_of(services.settings)
+    folders.make()
+    with _alone(folders):
+        looking = _Look(services, runner, folders)
+        looking.take()
+        looking.receive()
+        looking.advance()
+        return looking.done
+
+
+@contextmanager
+def _alone(folders: InboxFolders) -> Iterator[None]:
+    lock = FileLock(folders.work / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BadInputError(f"another look at {folders.inbox} is under way: it does the same") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class _Look:
+    """One look at the inbox."""
+
+    def __init__(self, services: Services, runner: Runner, folders: InboxFolders) -> None:
+        self.done = Scan()
+        self._services = services
+        self._runner = runner
+        self._folders = folders
+
+    def take(self) -> None:
+        """Takes the files that are whole out of the inbox, in the order in which they came."""
+        seen = look(self._folders.inbox)
+        before = self._folders.seen_before()
+        settle = self._services.settings.inbox.settle_s
+        for book in arrivals(self._folders.inbox, seen, before, time.time(), settle):
+            self._folders.take(book)
+        self._folders.note_seen(seen)
+
+    def receive(self) -> None:
+        """Makes a row of each book that was taken, or says why it is none."""
+        for folder in self._folders.taken():
+            book = book_in(folder)
+            assert book is not None
+            try:
+                item = self._read(folder, book)
+            except TalepressError as error:
+                self._folders.reject(folder, str(error))
+                self.done.failed.append(printable(book.name))
+                continue
+            self._settle(folder, item)
+
+    def advance(self) -> None:
+        """Takes every item one step on, as far as it can go now."""
+        with self._services.database.snapshot() as uow:
+            items = uow.inbox.open()
+        running = sum(item.state is InboxState.RUNNING for item in items)
+        for item in items:
+            before = item.state
+            if before is InboxState.RECEIVED and running >= self._services.settings.inbox.ahead:
+                continue
+            try:
+                after = self._step(item)
+            except TalepressError as error:  # of this book; the others go on
+                after = self._fail(item, str(error))
+            except OSError as error:  # a disk that is away for a moment: the next look goes on with it
+                logger.warning("%s waits: %s", item.name, error)
+                after = item
+            running += (after.state is InboxState.RUNNING) - (before is InboxState.RUNNING)
+        with self._services.database.snapshot() as uow:
+            self.done.waiting = len(uow.inbox.open())
+
+    def _read(self, folder: Path, book: Path) -> InboxItem:
+        """Reads what was dropped. Raises `BadInputError` for what is no book file, or an order that makes no sense."""
+        name = printable(book.name)
+        if book.is_symlink() or not book.is_file():
+            raise BadInputError(f"{name} is no ordinary file: drop the book itself")
+        if "\ufffd" in name or len(os.fsencode(book.name)) > MAX_NAME_BYTES:
+            raise BadInputError(f"the name {name} is longer than {MAX_NAME_BYTES} bytes, or not UTF-8: rename the file")
+        inbox = self._folders.inbox
+        order = read_order(order_in(folder), inbox / DEFAULTS, inbox, PATH_FIELDS)
+        if ours := sorted(set(order) & set(OURS)):
+            raise BadInputError(f"an order does not say {' nor '.join(ours)}: the inbox knows them; take the line out")
+        Request.from_values(order | {"book": str(book), "out": str(inbox)})
+        with book.open("rb") as file:
+            source = hashlib.file_digest(file, "sha256").hexdigest()
+        content = json.dumps([source, order], sort_keys=True, default=str)
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        return InboxItem(digest, source, name, order, received_at=datetime.now(UTC))
+
+    def _settle(self, folder: Path, item: InboxItem) -> None:
+        """Decides by the row what a book that was taken is: new, another attempt, or the same once more."""
+        with self._services.database.unit_of_work() as uow:
+            known = uow.inbox.find(item.digest)
+            if known is not None and known.state not in (InboxState.FAILED, InboxState.DELIVERED):
+                item = known
+            elif known is not None and known.state is InboxState.DELIVERED and Path(known.place).is_dir():
+                note = f"The same book with the same order as {known.name}; its audiobook is in {known.place}."
+                self._folders.put_away(folder, note)
+                self.done.known.append(item.name)
+                return
+            elif known is not None:
+                item = replace(item, attempt=known.attempt + 1)
+            uow.inbox.put(item)
+            uow.commit()
+        if not self._folders.call(folder, item.digest):
+            note = f"The same book with the same order as {item.name}, which is being made."
+            self._folders.put_away(folder, note)
+            self.done.known.append(item.name)
+
+    def _step(self, item: InboxItem) -> InboxItem:
+        match item.state:
+            case InboxState.RECEIVED:
+                return self._begin(item)
+            case InboxState.RUNNING:
+                standing = self._runner.stands(item.run)
+                if standing.progress is Progress.RUNNING:
+                    return item
+                if standing.progress is Progress.LOST:
+                    return self._begin(replace(item, attempt=item.attempt + 1))
+                return self._ended(item, standing.message)
+            case InboxState.REVIEW:
+                return self._ended(item, "")
+            case _:
+                return self._deliver(item)
+
+    def _begin(self, item: InboxItem) -> InboxItem:
+        book = book_in(self._folders.of(item.digest))
+        if book is None:
+            return self._fail(item, GONE)
+        out = self._folders.out(item.digest)
+        request = Request.from_values(item.order | {"book": str(book), "out": str(out)})
+        run = self._runner.begin(request, f"inbox-{item.digest[:16]}-{item.attempt}")
+        self.done.begun.append(item.name)
+        item = self._save(replace(item, state=InboxState.RUNNING, run=run))
+        standing = self._runner.stands(run)  # a runner may be done by now
+        return self._ended(item, standing.message) if standing.progress is Progress.ENDED else item
+
+    def _ended(self, item: InboxItem, message: str) -> InboxItem:
+        """Decides by our own rows what a run that has ended, or waits for people, has made."""
+        run = self._latest_run(item)
+        if run is not None and run.state in (RunState.DONE, RunState.FLAGGED):
+            return self._deliver(item)
+        if item.state is InboxState.REVIEW or (run is not None and run.state is RunState.REVIEW):
+            return self._save(replace(item, state=InboxState.REVIEW))
+        return self._fail(item, message or (run.message if run else "the run ended without saying why"))
+
+    def _latest_run(self, item: InboxItem) -> Run | None:
+        """The latest run that was to publish where this item's run publishes."""
+        out = str(self._folders.out(item.digest))
+        with self._services.database.snapshot() as uow:
+            try:
+                runs = uow.runs.of(item.source_sha256)
+            except NotFoundError:
+                return None
+        mine = (run for run in runs if run.request.get("out") == out and run.started_at >= item.received_at)
+        return next(mine, None)
+
+    def _deliver(self, item: InboxItem) -> InboxItem:
+        if item.state is not InboxState.MADE:
+            with self._services.database.snapshot() as uow:
+                book = uow.books.summary(item.source_sha256)
+            place = self._folders.place_for(", ".join(book.authors), book.title, item.digest)
+            item = self._save(replace(item, state=InboxState.MADE, place=str(place)))
+        self._folders.deliver(item.digest, Path(item.place))
+        self.done.delivered.append(item.name)
+        return self._save(replace(item, state=InboxState.DELIVERED))
+
+    def _fail(self, item: InboxItem, message: str) -> InboxItem:
+        self._folders.reject(self._folders.of(item.digest), message)
+        self.done.failed.append(item.name)
+        return self._save(replace(item, state=InboxState.FAILED, message=message))
+
+    def _save(self, item: InboxItem) -> InboxItem:
+        with self._services.database.unit_of_work() as uow:
+            uow.inbox.put(item)
+            uow.commit()
+        return item
+
+
+def item_json(item: InboxItem) -> Mapping[str, Any]:
+    """What a program may know of an item."""
+    return {
+        "name": item.name,
+        "state": str(item.state),
+        "attempt": item.attempt,
+        "received_at": item.received_at.isoformat(timespec="seconds"),
+        "message": item.message,
+        "place": item.place,
+    }

@@ -1,0 +1,1 @@
+"""Messages to people, by mail, chat or whatever Apprise knows. Knows nothing of what happened."""

@@ -1,0 +1,130 @@
+"""The moves of files, each cut short after any step and done again."""
+
+import pytest
+
+from tasks.inbox.arrivals import Sight
+from tasks.inbox.folders import InboxFolders, book_in, order_in
+
+DIGEST = "0123456789abcdef" * 4
+
+
+@pytest.fixture
+def folders(tmp_path):
+    made = InboxFolders(tmp_path / "inbox", tmp_path / "outbox")
+    made.make()
+    return made
+
+
+def drop(folders, name, text="book", order=None):
+    path = folders.inbox / name
+    path.write_text(text)
+    if order is not None:
+        (folders.inbox / f"{path.stem}.toml").write_text(order)
+    return path
+
+
+def taken(folders, name="a.epub", order=None):
+    folders.take(drop(folders, name, order=order))
+    (folder,) = folders.taken()
+    assert folders.call(folder, DIGEST)
+    return folders.of(DIGEST)
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_book_is_taken_with_its_order_and_its_mark(folders):
+    drop(folders, "a.epub.ready")
+    folder = taken(folders, order='voice = "joe"')
+    assert book_in(folder).read_text() == "book"
+    assert order_in(folder).read_text() == 'voice = "joe"'
+    assert [path.name for path in folders.inbox.iterdir() if path.is_file()] == []
+
+
+def test_taking_that_was_cut_short_is_finished(folders):
+    book = drop(folders, "a.epub", order="")
+    (folders.work / "new-empty").mkdir()
+    folders.take(book)  # and nothing more: the order still lies in the inbox
+    (folder,) = folders.taken()
+    assert order_in(folder) is not None
+    assert [path.name for path in folders.work.iterdir()] == [folder.name]
+
+
+def test_a_book_that_is_gone_is_left_alone(folders):
+    folders.take(folders.inbox / "gone.epub")
+    assert list(folders.taken()) == []
+
+
+def test_the_same_content_is_in_work_once(folders):
+    taken(folders)
+    folders.take(drop(folders, "b.epub"))
+    (folder,) = folders.taken()
+    assert not folders.call(folder, DIGEST)
+    folders.put_away(folder, "the same as a.epub")
+    assert files(folders.done) == {"b.epub": "book", "b.epub.txt": "the same as a.epub\n"}
+
+
+def test_delivery_ends_with_the_marker_and_may_be_repeated_after_any_step(folders):
+    folder = taken(folders, order="")
+    out = folders.out(DIGEST)
+    out.mkdir()
+    (out / "Title.m4b").write_text("audio")
+    place = folders.place_for("Ann Author", "A: Title?", DIGEST)
+    assert place == folders.outbox / "Ann Author" / "A Title"
+    folders.deliver(DIGEST, place)
+    folders.deliver(DIGEST, place)
+    assert files(folders.outbox) == {"Ann Author/A Title/Title.m4b": "audio", "Ann Author/A Title/done": f"{DIGEST}\n"}
+    assert sorted(files(folders.done)) == ["a.epub", "a.toml"]
+    assert not folder.exists()
+
+
+def test_delivery_goes_on_where_only_the_folder_was_moved(folders):
+    taken(folders)
+    place = folders.place_for("A", "T", DIGEST)
+    place.mkdir(parents=True)
+    (place / "T.m4b").write_text("audio")
+    folders.deliver(DIGEST, place)
+    assert sorted(files(place)) == ["T.m4b", "done"]
+    assert sorted(files(folders.done)) == ["a.epub"]
+
+
+def test_an_audiobook_that_was_fetched_already_is_not_missed(folders):
+    taken(folders)
+    folders.deliver(DIGEST, folders.place_for("A", "T", DIGEST))
+    assert files(folders.outbox) == {}
+    assert sorted(files(folders.done)) == ["a.epub"]
+
+
+def test_another_book_of_the_same_title_has_a_place_of_its_own(folders):
+    folders.place_for("A", "T", DIGEST).mkdir(parents=True)
+    second = folders.place_for("A", "T", DIGEST)
+    second.mkdir()
+    assert second.name == f"T ({DIGEST[:8]})"
+    assert folders.place_for("A", "T", DIGEST).name == f"T ({DIGEST[:8]} 2)"
+    assert folders.place_for("", "../../T", DIGEST).parent == folders.outbox / "Unknown author"
+
+
+def test_a_rejected_book_lies_with_its_reason_and_rejecting_again_does_nothing(folders):
+    folder = taken(folders, order="x")
+    folders.reject(folder, "it is no book")
+    folders.reject(folder, "it is no book")
+    found = files(folders.failed)
+    assert sorted(found) == ["a.epub/a.epub", "a.epub/a.toml", "a.epub/reason.txt"]
+    assert found["a.epub/reason.txt"].startswith("it is no book\n")
+
+
+def test_files_of_one_name_do_not_replace_each_other(folders):
+    for number in range(2):
+        folder = taken(folders)
+        (folder / "a.epub").write_text(f"book {number}")
+        folders.put_away(folder)
+    assert files(folders.done) == {"a.epub": "book 0", "a (2).epub": "book 1"}
+
+
+def test_what_was_seen_is_remembered_whatever_the_names(folders):
+    seen = {"caf\udce9.epub": Sight(1, 2.5), "a\nb.epub": Sight(3, 4.0)}
+    folders.note_seen(seen)
+    assert folders.seen_before() == seen
+    (folders.work / "seen.json").write_text("[1")
+    assert folders.seen_before() == {}

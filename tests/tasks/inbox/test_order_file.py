@@ -1,0 +1,36 @@
+"""What an order file says, and what is no order file."""
+
+import pytest
+
+from tasks.errors import BadInputError
+from tasks.inbox.order_file import MAX_BYTES, read_order
+
+
+def write(path, text):
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_the_file_beside_a_book_says_more_than_the_defaults(tmp_path):
+    defaults = write(tmp_path / "defaults.toml", 'voice = "slt"\npreset = "fast"\n')
+    order = write(tmp_path / "a.toml", 'voice = "joe"\n')
+    assert read_order(order, defaults, tmp_path, ()) == {"voice": "joe", "preset": "fast"}
+    assert read_order(None, defaults, tmp_path, ()) == {"voice": "slt", "preset": "fast"}
+    assert read_order(None, tmp_path / "none.toml", tmp_path, ()) == {}
+
+
+def test_paths_count_from_the_inbox(tmp_path):
+    order = write(tmp_path / "a.toml", 'cast = "village.toml"\nlexicon = "/else/words.toml"\nplan = ""\n')
+    assert read_order(order, tmp_path / "none", tmp_path, ("cast", "lexicon", "plan")) == {
+        "cast": str(tmp_path / "village.toml"),
+        "lexicon": "/else/words.toml",
+        "plan": "",
+    }
+
+
+@pytest.mark.parametrize("data", [b"voice = ", b"\xff\xfe", b"a = " + b"[" * 5000, b"#" * (MAX_BYTES + 1)])
+def test_what_is_no_order_is_a_clear_error(tmp_path, data):
+    order = tmp_path / "a.toml"
+    order.write_bytes(data)
+    with pytest.raises(BadInputError, match=r"a\.toml"):
+        read_order(order, tmp_path / "none", tmp_path, ())
