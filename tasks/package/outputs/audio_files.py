@@ -52,7 +52,7 @@ def audio_output(kind: str, suffix: str, parts_suffix: str) -> Output:
             plan_files(kind, draft.content, draft.stem), publish_profile(kind, draft.content.settings), draft
         ),
         check=lambda draft, paths: check_planned(
-            plan_files(kind, draft.content, draft.stem), publish_profile(kind, draft.content.settings), draft
+            plan_files(kind, draft.content, draft.stem), paths, publish_profile(kind, draft.content.settings), draft
         ),
         forecast_bytes=lambda seconds, settings: (
             seconds * bytes_per_second(publish_profile(kind, settings), MASTER_RATE)
@@ -196,8 +196,7 @@ def write_planned(planned: Sequence[PlannedFile], profile: PublishProfile, draft
     return tuple(paths)
 
 
-def check_planned(planned: Sequence[PlannedFile], profile: PublishProfile, draft: Draft) -> None:
-    """Reads every file back; see `Output.check`."""
-    for one in planned:
-        path = draft.folder / one.file.path
+def check_planned(planned: Sequence[PlannedFile], paths: Sequence[Path], profile: PublishProfile, draft: Draft) -> None:
+    """Reads every file back; see `Output.check`. Files of other kinds may follow in `paths`."""
+    for one, path in zip(planned, paths, strict=False):
         check_audio_file(path, one.file.samples, one.recording, one.label, profile, draft.store)

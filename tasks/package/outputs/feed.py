@@ -131,7 +131,7 @@ def _write(draft: Draft) -> tuple[Path, ...]:
 
 def _check(draft: Draft, paths: tuple[Path, ...]) -> None:
     planned = _plan(draft.content, draft.stem)
-    check_planned(planned, publish_profile(PROFILE, draft.content.settings), draft)
+    check_planned(planned, paths, publish_profile(PROFILE, draft.content.settings), draft)
     for path, data in _others(draft, planned).items():
         if path not in paths or path.read_bytes() != data:
             raise TalepressError(f"{path}: did not read back as it was written; run the same command again")

@@ -91,7 +91,7 @@ def _write(draft: Draft) -> tuple[Path, ...]:
 
 def _check(draft: Draft, paths: tuple[Path, ...]) -> None:
     content = draft.content
-    check_planned(plan_library(content, draft.stem), publish_profile(KIND, content.settings), draft)
+    check_planned(plan_library(content, draft.stem), paths, publish_profile(KIND, content.settings), draft)
     for path, data in _others(draft).items():
         if path not in paths or path.read_bytes() != data:
             raise TalepressError(f"{path}: did not read back as it was written; run the same command again")
