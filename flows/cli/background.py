@@ -20,6 +20,7 @@ from tasks.review.web.shelf import Job
 
 RUN = "from flows.cli.entry import main; main()"
 DONE = (0, 1)  # exit codes: done, and done but to be heard
+ENDING_SECONDS = 60  # that a command may take to stop its server and make a backup
 
 
 class Background:
@@ -28,14 +29,18 @@ class Background:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._started: dict[str, subprocess.Popen[bytes]] = {}  # by book
+        self._runs_before: dict[str, str] = {}  # by book: the latest run when a command was started
 
     def start(self, source: str, job: Job) -> str:
         """See `Starter.start`. Raises `BadInputError` where the book is being worked on, or its file is gone."""
         with self._services.database.snapshot() as uow:
             run = uow.runs.of(source)[0]
             newest = uow.decisions.newest(source)
-        if self._is_starting(source) or (run.state is RunState.RUNNING and not run.interrupted):
+        is_beginning = self._is_starting(source) and self._runs_before[source] == run.id
+        if is_beginning or (run.state is RunState.RUNNING and not run.interrupted):
             raise BadInputError("somebody is working on this book already: wait until that is done")
+        if self._is_starting(source):  # its run is done, and it is putting things away
+            self._started[source].wait(ENDING_SECONDS)
         request = Request.from_record(run.request)
         if not Path(request.book).is_file():
             raise BadInputError(f"the book file {request.book} is not there any more: put it back, then try again")
@@ -45,6 +50,7 @@ class Background:
             once = hashlib.sha256(f"{source} {job} {newest} {run.id}".encode()).hexdigest()
             start_deployment(*_deployed(job, request), once)
             return "It is handed to Prefect, and begins as soon as a worker is free."
+        self._runs_before[source] = run.id
         self._spawn(source, _arguments(job, request))
         return "It begins: this takes a moment."
 

@@ -1,0 +1,66 @@
+"""Work that the review page starts goes on in a process of its own, one at a time for each book."""
+
+import hashlib
+
+import pytest
+
+from flows.cli import background
+from flows.cli.background import Background
+from flows.services import open_services, read_settings
+from storage.records import RunState
+from tasks.errors import BadInputError
+from tasks.review.web.shelf import Job
+from tests.tasks.review.library import make_library
+
+ARGUMENTS = "import sys; print('talepress:', *sys.argv[1:])"
+
+
+@pytest.fixture
+def library(home, book, tmp_path, monkeypatch):
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    home.mkdir(parents=True)
+    source = hashlib.sha256(book.read_bytes()).hexdigest()
+    database, _ = make_library(home, source=source)
+    with database.unit_of_work() as uow:
+        run = uow.runs.start(source, "book_to_audio", {"book": str(book), "out": str(tmp_path / "out")})
+        uow.runs.finish(run, RunState.DONE)
+        uow.commit()
+    database.close()
+    with open_services(read_settings()) as services:
+        yield services, source
+
+
+@pytest.mark.parametrize(("job", "words"), [(Job.SPEAK, "--reason rejected --hold"), (Job.PUBLISH, "publish")])
+def test_a_job_is_a_command_whose_last_word_is_told_when_it_fails(library, book, monkeypatch, job, words):
+    services, source = library
+    monkeypatch.setattr(background, "RUN", f"{ARGUMENTS}; sys.exit(3)")
+    starter = Background(services)
+    starter.start(source, job)
+    starter._started[source].wait(60)
+    assert words in starter.word(source) and str(book) in starter.word(source)
+
+
+def test_a_second_job_waits_for_the_first_to_end_and_is_refused_while_it_begins(library, monkeypatch):
+    services, source = library
+    monkeypatch.setattr(background, "RUN", "import time; time.sleep(5)")
+    starter = Background(services)
+    starter.start(source, Job.SPEAK)
+    assert starter.word(source) == "It is at work."
+    with pytest.raises(BadInputError, match="working on this book already"):
+        starter.start(source, Job.PUBLISH)
+    with services.database.unit_of_work() as uow:  # the command's own run, which is done before its process ends
+        run = uow.runs.start(source, "retry_failed", {**uow.runs.of(source)[0].request})
+        uow.runs.finish(run, RunState.REVIEW)
+        uow.commit()
+    first = starter._started[source]
+    starter.start(source, Job.PUBLISH)
+    assert first.returncode == 0
+    starter._started[source].wait(60)
+    assert starter.word(source) == ""
+
+
+def test_a_book_whose_file_is_gone_is_refused_with_the_remedy(library, book):
+    services, source = library
+    book.unlink()
+    with pytest.raises(BadInputError, match="put it back"):
+        Background(services).start(source, Job.SPEAK)
