@@ -56,6 +56,14 @@ class DecisionKind(StrEnum):
     WITHDRAW = "withdraw"  # an earlier decision holds no more
 
 
+class Show(StrEnum):
+    """Which utterances are shown."""
+
+    DOUBTFUL = "doubtful"  # the checks doubt the take, and nobody has decided
+    REJECTED = "rejected"  # to be spoken again, or spoken again and not approved yet
+    ALL = "all"
+
+
 class Reach(StrEnum):
     """How far a correction reaches."""
 

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.console import emit_json, emit_table, tell
-from storage.records import Reach
-from storage.repository.reviews import Show
+from storage.records import Reach, Show
 
 if TYPE_CHECKING:
     from flows.services import Services

@@ -20,8 +20,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 
 from flows.actions.doctor import CheckResult
-from flows.operate.deploy import POOLS, full_name
-from flows.run.deployments import DOORS
+from flows.run.deployments import DOORS, POOLS, full_name
 
 AHEAD = timedelta(minutes=5)  # within which something that runs by itself is due
 LATE = timedelta(minutes=3)  # after which a run that waits for nothing but a worker should have begun

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
-from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 
 from flows.actions.inbox import Progress, Standing
-from flows.operate.deploy import full_name
 from flows.order.request import Request
+from flows.run.deployments import start
 
 BOOK = "book-to-audio"
 TAG = "inbox"
@@ -27,15 +25,7 @@ class DeployedRuns:
 
     def begin(self, request: Request, name: str) -> str:
         """Asks for a run; the same name again finds the first. Returns the flow run's id."""
-        run: Any = run_deployment(  # typed as if it could be awaited
-            full_name(BOOK),
-            parameters={"request": request.model_dump()},
-            idempotency_key=name,
-            timeout=0,
-            as_subflow=False,
-            tags=[TAG],
-        )
-        return str(run.id)
+        return start(BOOK, request, name, [TAG])
 
     def stands(self, run: str) -> Standing:
         """Asks Prefect's server."""

@@ -43,7 +43,7 @@ def up(settings: Settings, tell: Callable[[str], None]) -> None:
     with only_one(home), stopping.orderly(grace_s=STOP_SECONDS):
         given = os.environ.get("PREFECT_API_URL", "")
         host = settings.production.host
-        port = 0 if given else _free_port(host, settings.production.port)
+        port = 0 if given else _free_port(host, settings.production.port, "Prefect's page", "production.port")
         api = given or f"http://{_reached_at(host)}:{port}/api"
         environment = environment_of_parts(settings, api)
         began = datetime.now(UTC)
@@ -101,7 +101,11 @@ def workers(devices: int) -> list[Part]:
 
 def pages(settings: Settings) -> list[Part]:
     """Pages of our own: a line here for each, with an address for people."""
-    return []
+    review = settings.review
+    _free_port(review.host, review.port, "the review page", "review.port")
+    reached = partial(answers, f"http://{_reached_at(review.host)}:{review.port}")
+    serve = ("flows.cli.entry", "review", "serve")
+    return [Part("review", serve, ready=reached, address=review.page_address, stop_s=SERVER_STOP_SECONDS)]
 
 
 def count_devices(settings: Settings) -> int:
@@ -144,6 +148,8 @@ def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=ASK_SECONDS):
             return True
+    except urllib.error.HTTPError:
+        return True  # it asks for a token
     except (urllib.error.URLError, OSError):
         return False
 
@@ -183,15 +189,15 @@ def _prepare(environment: Mapping[str, str], home: Path, devices: int, tell: Cal
         tell(line)
 
 
-def _free_port(host: str, port: int) -> int:
+def _free_port(host: str, port: int, page: str, setting: str) -> int:
     """Finds a free port where any will do. Raises `BadInputError` where the named one is taken."""
     try:
         with socket.create_server((host, port)) as listener:
             return int(listener.getsockname()[1])
     except OSError as error:
         raise BadInputError(
-            f"Prefect's page cannot be served at {host}:{port} ({error.strerror}): end what uses that port, or set "
-            "production.port to another"
+            f"{page} cannot be served at {host}:{port} ({error.strerror}): end what uses that port, or set {setting} "
+            "to another"
         ) from error
 
 

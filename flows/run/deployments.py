@@ -7,6 +7,7 @@ Knows nothing of what a flow does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -61,13 +62,16 @@ def full_name(door: str) -> str:
     return f"{door}/{door}"
 
 
-def start(name: str, request: Request, once: str) -> None:
-    """Has the deployment of a flow, which has the flow's name, start a run; the same `once` again starts none.
+def start(name: str, request: Request, once: str, tags: Sequence[str] = ()) -> str:
+    """Has the deployment of a flow, which has the flow's name, start a run; the same `once` again finds that run.
 
-    Raises `BadInputError` where the server has no such deployment.
+    Returns the flow run's id. Raises `BadInputError` where the server has no such deployment.
     """
     asked = {"request": request.model_dump(mode="json")}
     try:
-        run_deployment(full_name(name), parameters=asked, idempotency_key=once, timeout=0, as_subflow=False)
+        run: Any = run_deployment(  # typed as if it could be awaited
+            full_name(name), parameters=asked, idempotency_key=once, timeout=0, as_subflow=False, tags=list(tags)
+        )
     except ObjectNotFound as error:
         raise BadInputError(f"Prefect has no deployment {name!r}: `talepress deploy` makes it") from error
+    return str(run.id)

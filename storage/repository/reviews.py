@@ -7,28 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from storage.mapping import to_record
-from storage.records import Take, Utterance, Verdict
+from storage.records import Show, Take, Utterance, Verdict
 from storage.repository._queries import book_id, chunks, in_chapters
 from storage.repository.decisions import is_rejected, is_settled
 from storage.schema import ChapterRow, TakeRow, UtteranceRow
 
 _IN_USE = (TakeRow.key == UtteranceRow.chosen_take_key) & TakeRow.lost.is_(False)
 _ESCAPE = "\\"
-
-
-class Show(StrEnum):
-    """Which utterances are shown."""
-
-    DOUBTFUL = "doubtful"  # the checks doubt the take, and nobody has decided
-    REJECTED = "rejected"  # to be spoken again, or spoken again and not approved yet
-    ALL = "all"
 
 
 @dataclass(frozen=True)

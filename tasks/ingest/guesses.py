@@ -32,8 +32,8 @@ def warn_of_guesses(book: Book) -> Book:
     spoken = (block.text for chapter in book.chapters for block in chapter.blocks)
     words = max(_words(spoken) + _words(skip.text for skip in book.skipped), 1)
     warnings = [_warning(rule, skips, words) for rule, skips in guessed.items()]
-    # 3. Warn of all of them together where they take too much, or prose.
-    everything = [skip.text for skips in guessed.values() for skip in skips]
+    # 3. Warn of all of them together where they take too much, or prose. A title that the file declares is not lost.
+    everything = [skip.text for skips in guessed.values() for skip in skips if skip.text.strip() != book.title]
     share = _words(everything) / words
     prose = next((text for text in everything if is_prose(text)), "")
     if share > _MUCH or prose:

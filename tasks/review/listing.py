@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from storage.records import Decision, DecisionKind, Reach, Run, Take, Verdict
+from storage.records import Decision, DecisionKind, Reach, Run, Show, Take, Verdict
 from storage.repository import UnitOfWork
-from storage.repository.reviews import HeardUtterance, ReviewCounts, Show
+from storage.repository.reviews import HeardUtterance, ReviewCounts
 from tasks.review.approval import approved_of
 from tasks.review.doubts import in_words
 from tortoise_core.text.notation import respelled

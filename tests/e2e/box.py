@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -35,6 +36,7 @@ class Box:
             "TALEPRESS_HOME": str(self.home),
             "TALEPRESS_PROFILE": "test",
             "TALEPRESS_PRODUCTION__PORT": "0",
+            "TALEPRESS_REVIEW__PORT": str(free_port()),
             "TALEPRESS_EXECUTION__SERVER_START_TIMEOUT_S": str(START_SECONDS),
             "PYTHONPATH": str(ROOT),
             "OMP_NUM_THREADS": "1",
@@ -165,6 +167,11 @@ class Box:
             return []
         with contextlib.closing(sqlite3.connect(path)) as database:
             return database.execute(query).fetchall()
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 def is_alive(pid):

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from storage.errors import NotFoundError
-from storage.records import Decision, DecisionKind, Reach, Verdict
-from storage.repository.reviews import Show
+from storage.records import Decision, DecisionKind, Reach, Show, Verdict
 from tests.storage.builders import SOURCE, keyed_by_text, make_book, make_script, make_take, save_keyed
 
 NOW = datetime(2026, 11, 29, 8, 30, tzinfo=UTC)

@@ -6,6 +6,7 @@ OF_SOMETHING_ELSE = {  # digests of what does not lie in the artifact store
     "books.source_sha256",
     "books.content_sha256",
     "edition_files.sha256",
+    "inbox.source_sha256",
 }
 KNOWN = {"takes.audio_sha256", "masters.audio_sha256", "voices.latents_sha256"}
 

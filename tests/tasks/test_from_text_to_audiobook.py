@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mutagen.mp4 import MP4
 
 from configs.settings import load_settings
-from storage.records import Book, ChosenTake, PauseKind, Utterance, Verdict
+from storage.records import Block, BlockKind, Book, Chapter, ChosenTake, PauseKind, Utterance, Verdict
 from tasks.master.chapter import master_chapter
 from tasks.package.content import EditionContent
 from tasks.package.edition import publish_edition
@@ -70,14 +70,19 @@ def test_two_chapters(store, settings, tmp_path):
         assert master.loudness_lufs == pytest.approx(settings.master.target_lufs, abs=0.5)
         assert master.true_peak_dbtp <= settings.master.ceiling_dbtp + 0.01
 
-    book = Book("Oz", ("L. Frank Baum",), "en", "ab" * 32, ())
+    chapters = tuple(
+        Chapter(index, title, tuple(Block(BlockKind.PARAGRAPH, text) for text in texts))
+        for index, (title, texts) in enumerate(CHAPTERS)
+    )
+    book = Book("Oz", ("L. Frank Baum",), "en", "ab" * 32, chapters)
     by_key = {take.key: take for take in chosen.values()}
     content = EditionContent(book, tuple(masters), by_key, voice, "fake", engine.digest, sampling, settings.package)
     edition = publish_edition(tmp_path / "out", store, content).edition
     file = MP4(edition.files[0].path)
-    heading = masters[0].samples + masters[1].placed[0].start_sample
+    head = masters[0].placed[0].start_sample  # the file begins with the first word
+    heading = masters[0].samples - head + masters[1].placed[0].start_sample
     assert [chapter.start for chapter in file.chapters] == pytest.approx([0, heading / 24_000], abs=1e-3)
-    assert file.info.length == pytest.approx(sum(master.samples for master in masters) / 24_000, abs=0.1)
+    assert file.info.length == pytest.approx((sum(master.samples for master in masters) - head) / 24_000, abs=0.1)
     audio = soundfile.read(store.path(masters[1].audio_sha256))[0]
     first = masters[1].placed[0]
     spoken = audio[first.start_sample : first.end_sample]

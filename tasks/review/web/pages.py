@@ -16,9 +16,8 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from storage.errors import NotFoundError
-from storage.records import RunState
+from storage.records import RunState, Show
 from storage.repository import UnitOfWork
-from storage.repository.reviews import Show
 from tasks.review.listing import BookToHear, Place, read_book, read_sentence, read_sentences, read_waiting
 from tasks.review.web.shelf import Shelf
 from tasks.review.web.sounds import find_in_master

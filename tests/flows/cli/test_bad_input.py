@@ -71,7 +71,7 @@ def test_every_output_needs_room(talepress, monkeypatch, tmp_path):
     usage = disk.shutil.disk_usage(tmp_path)
     monkeypatch.setattr(disk.shutil, "disk_usage", lambda place: usage._replace(free=4_000_000))
     monkeypatch.setattr("flows.order.order.DATA_BYTES_PER_SECOND", 0)  # takes and masters need none of it
-    monkeypatch.setattr("tasks.package.outputs.flac.PCM_BYTES_PER_SECOND", 1_000_000)
+    monkeypatch.setattr("tasks.package.outputs.audio_files.MASTER_RATE", 500_000)
     monkeypatch.setenv("TALEPRESS_PACKAGE__OUTPUTS", '["flac", "manifest"]')
     ended = talepress("make", "book.md")
     assert (ended.code, len(ended.err.splitlines())) == (2, 1)

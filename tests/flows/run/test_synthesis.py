@@ -13,6 +13,9 @@ from flows.services import open_services, read_settings
 with open_services(read_settings()) as services:
     order = prepare(services, Request(book=sys.argv[1], out=sys.argv[2]))
     assert "torch" not in sys.modules, "preparing does without"
+    with services.database.unit_of_work() as uow:
+        uow.books.save(order.book, order.script)
+        uow.commit()
     chapter = next(speak(order, order.keyed[-1:], None, lambda: False))
     print(chapter, "torch" in sys.modules and hasattr(sys.modules["torch"], "Tensor"))
 """

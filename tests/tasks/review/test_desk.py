@@ -3,8 +3,7 @@
 import pytest
 
 from storage.errors import NotFoundError
-from storage.records import DecisionKind, Reach
-from storage.repository.reviews import Show
+from storage.records import DecisionKind, Reach, Show
 from tasks.errors import BadInputError
 from tasks.review.approval import approved_chapters
 from tasks.review.desk import DecidedMeanwhileError, place_of
