@@ -42,7 +42,7 @@ test: $(VENV)/.dev
 
 ## what takes minutes: commands stopped at many moments, disks that damage a library
 test-slow: $(VENV)/.dev
-	$(PY) -m pytest -m slow
+	$(PY) -m pytest -m slow $(ON_EVERY_CORE)
 
 ## N mutated books: each gives a plan or one clear error; what fails is kept in $(OUT)/fuzz
 fuzz: $(VENV)/.dev

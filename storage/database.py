@@ -88,12 +88,16 @@ class Database:
         Where a server cuts the connection, all of it is done again: whether the commit was kept cannot be known, so
         `work` must bear being done twice. SQLite never asks for that. Raises as `unit_of_work`.
         """
-        for _ in range(_TRIES - 1):
-            try:
-                return self._transact(work)
-            except DatabaseLostError as error:
-                logger.warning("%s; trying again", error)
-        return self._transact(work)
+        return _repeated(lambda: self._transact(work))
+
+    def read(self, work: Callable[[UnitOfWork], Result]) -> Result:
+        """Does `work` in a snapshot, and again where a server cuts the connection; returns its result."""
+
+        def look() -> Result:
+            with self.snapshot() as uow:
+                return work(uow)
+
+        return _repeated(look)
 
     def _transact(self, work: Callable[[UnitOfWork], Result]) -> Result:
         with self.unit_of_work() as uow:
@@ -126,6 +130,16 @@ class Database:
     def close(self) -> None:
         """Closes all connections."""
         self.engine.dispose()
+
+
+def _repeated(work: Callable[[], Result]) -> Result:
+    """Does `work` until no server cuts the connection meanwhile, a few times at most. Raises `DatabaseLostError`."""
+    for _ in range(_TRIES - 1):
+        try:
+            return work()
+        except DatabaseLostError as error:
+            logger.warning("%s; trying again", error)
+    return work()
 
 
 def database_exists(url: str) -> bool:

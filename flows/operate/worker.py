@@ -16,7 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.states import Cancelled
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
 from tasks import stopping
@@ -63,6 +64,15 @@ with warnings.catch_warnings():
                 return await super().run(flow_run, configuration, noting)  # type: ignore[arg-type]
             finally:
                 del self._processes[flow_run.id]
+                await self._conclude(flow_run)
+
+        async def _conclude(self, flow_run: FlowRun) -> None:
+            """Says that a run is cancelled whose process has ended and could not say so itself."""
+            found = await self.client.read_flow_run(flow_run.id)
+            if found.state_type is StateType.CANCELLING:
+                await self.client.set_flow_run_state(
+                    flow_run.id, Cancelled(message="its process has ended"), force=True
+                )
 
         async def end_runs(self) -> None:
             """Takes no more runs, tells the processes of those under way to stop, and waits for their end."""

@@ -68,8 +68,7 @@ def require_idle(order: Order) -> None:
 
 def chosen_takes(order: Order, chapter: int) -> tuple[ChosenTake, ...]:
     """Reads a chapter's utterances with their takes. Raises `IncompleteError` when one has none."""
-    with order.services.database.snapshot() as uow:
-        return uow.takes.chosen(order.source, chapter)
+    return order.services.database.read(lambda uow: uow.takes.chosen(order.source, chapter))
 
 
 def find_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) -> tuple[str, Master | None]:
@@ -82,15 +81,15 @@ def recorded_master(order: Order, chapter: int, cues: tuple[ChosenTake, ...]) ->
     """Computes the key of a chapter's master, and finds its row, whatever has become of its audio."""
     settings = order.services.settings
     key = master_key(cues, settings.stitch, settings.master)
-    with order.services.database.snapshot() as uow:
-        return key, uow.masters.find(key, order.source, chapter)
+    return key, order.services.database.read(lambda uow: uow.masters.find(key, order.source, chapter))
 
 
 def edition_content(order: Order, masters: tuple[Master, ...]) -> EditionContent:
     """Gathers everything that an edition with these masters is made of; what names it is there without any master."""
     cues = [cue for master in masters for cue in chosen_takes(order, master.chapter_index)]
-    with order.services.database.snapshot() as uow:
-        decisions = uow.decisions.holding(order.source) if uow.books.exists(order.source) else ()
+    decisions = order.services.database.read(
+        lambda uow: uow.decisions.holding(order.source) if uow.books.exists(order.source) else ()
+    )
     timer = timer_of(order.services.settings)
     return EditionContent(
         book=order.book,
@@ -129,8 +128,7 @@ def recorded_edition(order: Order, content: EditionContent) -> tuple[str, Editio
     name = content.settings.name
     parts = [key, str(order.out), *([] if name == FIRST_NAME else [name])]
     row_key = hashlib.sha256(" ".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
-    with order.services.database.snapshot() as uow:
-        return row_key, uow.editions.find(row_key)
+    return row_key, order.services.database.read(lambda uow: uow.editions.find(row_key))
 
 
 @dataclass(frozen=True, eq=False)

@@ -142,5 +142,8 @@ def test_what_is_flagged_is_retried_by_a_form_that_names_the_book_alone(box):
 def test_upkeep_backs_up_and_verifies(box):
     run = box.wait(box.submit("maintain", request={"verify": True}))
     assert run["state"]["type"] == "COMPLETED", box.logs()
-    logs = box.api("POST", "/logs/filter", {"logs": {"flow_run_id": {"any_": [run["id"]]}}})
-    assert any("are sound" in log["message"] for log in logs), logs
+
+    def logs():
+        return box.api("POST", "/logs/filter", {"logs": {"flow_run_id": {"any_": [run["id"]]}}})
+
+    box.wait_until(lambda: any("are sound" in log["message"] for log in logs()), 60)  # they arrive later than the state

@@ -179,7 +179,7 @@ def test_a_second_signal_ends_the_run_now(talepress):
 @pytest.mark.parametrize(
     ("command", "at"),
     [
-        (["plan", "book.md"], signal_at("flows.actions.plan", "write_script")),
+        (["plan", "book.md"], signal_at("flows.actions.plan", "plan")),
         (["bench"], signal_at("tortoise_core.inference.fake", "speak", owner="FakeEngine")),
         (
             ["say", "It rained.", "--out", "x.wav"],

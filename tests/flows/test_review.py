@@ -142,7 +142,7 @@ def test_decisions_hold_when_the_book_is_cut_otherwise(run, desk, monkeypatch):
     spoken = takes_of(manifest_of(run("book-to-audio")))[2, 1]
     with desk() as ann:
         ann.correct((2, 1), "This is the end of the tale, and everybody went home.", Reach.PLACE)
-    monkeypatch.setenv("TALEPRESS_SEGMENT__MAX_CHARS", "60")  # other utterances before it
+    monkeypatch.setenv("TALEPRESS_SEGMENT__MAX_CHARS", "40")  # other utterances before it
     manifest = manifest_of(run("book-to-audio"))
     assert len(takes_of(manifest)) > 10
     last = manifest["chapters"][2]["utterances"][1]

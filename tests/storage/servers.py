@@ -23,7 +23,6 @@ postgresql_only = pytest.mark.parametrize("backend", ["postgresql"])
 _CONFIGURATION = """
 listen_addresses = ''
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 max_connections = 60
 shared_buffers = 32MB
