@@ -174,7 +174,7 @@ def _word_times(rows: Sequence[Mapping[str, Any]], _folder: Path) -> list[str]:
     said = (
         "Written by `python -m tests.quality.word_times`. Takes of the shipped model, timed by its speller and by "
         "pocketsphinx, which has an acoustic model of its own; differences in milliseconds. Speed: on one core. How "
-        "late a phone is heard was chosen with all takes in sight; those of even and odd numbers agree to a millisecond."
+        "late a phone is heard was chosen with all takes in sight; even and odd ones agree to a millisecond."
     )
     return ["Word times", said, _table(list(rows[0]), [list(row.values()) for row in rows]), "### Bars", _bars(bars)]
 
