@@ -17,6 +17,8 @@ import urllib.request
 from tests.e2e.conftest import ROOT, RUN
 from tests.flows.samples import BOOK, add_voice
 
+# A suite that a shell runs in the background ignores Ctrl-C, and what it starts would inherit that.
+HEED_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
 START_SECONDS = 280
 RUN_SECONDS = 200
 SERVER_BUSY = 503
@@ -63,7 +65,7 @@ class Box:
         """Starts `up`, and waits until it is ready."""
         self.lines = []
         self.process = subprocess.Popen(
-            [sys.executable, "-c", RUN, "up"],
+            [sys.executable, "-c", HEED_CTRL_C + RUN, "up"],
             cwd=self.folder,
             env=self.environment,
             stderr=subprocess.PIPE,
