@@ -58,10 +58,6 @@ class Draft:
     beside: tuple[EditionFile, ...] = ()  # files of the same audio that lie there already; paths likewise
     files: tuple[EditionFile, ...] = ()  # of the outputs before this one; paths likewise
 
-    def audio_of(self, kind: str) -> tuple[AudioFile, ...]:
-        """The audio files of one output."""
-        return tuple(file for file in self.audio if file.kind == kind)
-
 
 @dataclass(frozen=True)
 class Output:
