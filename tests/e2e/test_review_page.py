@@ -119,10 +119,13 @@ def press_and_load(page, key):
 
 
 def until(page, condition, seconds=30):
-    """Waits for a condition. Playwright's own way evaluates text in the page, which its policy forbids."""
+    """Waits for a condition of the whole page, which loads itself anew while a run works: half of it says nothing.
+
+    Playwright's own way evaluates text in the page, which its policy forbids.
+    """
     for _ in range(seconds * 2):
         try:
-            if page.evaluate(condition):
+            if page.evaluate(f"document.readyState === 'complete' && ({condition})"):
                 return
         except Exception as error:  # Playwright has one class for all: here, the page was just loaded anew
             if "navigation" not in str(error):
