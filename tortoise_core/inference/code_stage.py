@@ -236,5 +236,6 @@ def _decoding(settings: SamplingSettings) -> DecodingSettings:
         top_k=settings.top_k,
         top_p=settings.top_p,
         repetition_penalty=settings.repetition_penalty,
+        typical_mass=settings.typical_mass or None,
         max_codes=settings.max_codes,
     )

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -23,7 +23,7 @@ import soundfile
 
 from tortoise_core.errors import AudioError, ConfigError, OutOfMemoryError, TextError
 from tortoise_core.inference.engine_kind import EngineKind
-from tortoise_core.inference.interface import Sampling, SpeechRequest, SpeechResult, VoiceLatents
+from tortoise_core.inference.interface import Sampling, SpeechRequest, SpeechResult, VoiceLatents, sampling_values
 from tortoise_core.inference.presets import SamplingSettings, own_settings
 
 SAMPLE_RATE = 24_000
@@ -219,7 +219,7 @@ class FakeEngine:
 def _generator(request: SpeechRequest, purpose: str) -> np.random.Generator:
     """Random numbers that depend on everything in the request and on nothing else."""
     digest = hashlib.sha256(purpose.encode())
-    digest.update(json.dumps([request.text, request.seed, asdict(request.settings)], sort_keys=True).encode())
+    digest.update(json.dumps([request.text, request.seed, sampling_values(request.settings)], sort_keys=True).encode())
     for name in sorted(request.voice):
         digest.update(request.voice[name].numpy().tobytes())
     return np.random.default_rng(list(digest.digest()))
