@@ -171,16 +171,17 @@ class FakeEngine:
 
     def voice_from_clips(self, clips: Sequence[Path]) -> VoiceLatents:
         """Latents that depend on the clips' samples alone: auto (1, 8), diffusion (1, 16). Raises `AudioError`."""
-        import torch  # here: everything else is done without it
-
         digest = hashlib.sha256()
         for clip in clips:
             try:
                 digest.update(soundfile.read(clip, dtype="float32")[0].tobytes())
             except (OSError, soundfile.SoundFileError) as error:
                 raise AudioError(f"{clip}: cannot be read as audio ({error})") from error
-        values = np.random.default_rng(list(digest.digest())).standard_normal(24).astype(np.float32)
-        return {"auto": torch.from_numpy(values[None, :8]), "diffusion": torch.from_numpy(values[None, 8:])}
+        return _latents(list(digest.digest()))
+
+    def random_voice(self, seed: int) -> VoiceLatents:
+        """Latents that depend on the seed alone, of the same sizes."""
+        return _latents([seed])
 
     def _speak_one(self, request: SpeechRequest) -> SpeechResult:
         tokens = self.token_count(request.text)
@@ -214,6 +215,13 @@ class FakeEngine:
             ]
             self._used.update(active)
         return {self._faults[number].kind for number in active}
+
+
+def _latents(seed: Sequence[int]) -> VoiceLatents:
+    import torch  # here: everything else is done without it
+
+    values = np.random.default_rng(seed).standard_normal(24).astype(np.float32)
+    return {"auto": torch.from_numpy(values[None, :8]), "diffusion": torch.from_numpy(values[None, 8:])}
 
 
 def _generator(request: SpeechRequest, purpose: str) -> np.random.Generator:

@@ -129,6 +129,9 @@ class Engine(FrontEnd, Protocol):
     def voice_from_clips(self, clips: Sequence[Path]) -> VoiceLatents:
         """Latents of the speaker of the clips. Raises `AudioError`."""
 
+    def random_voice(self, seed: int) -> VoiceLatents:
+        """Latents of a speaker that nobody is, the same for the same seed. Raises `ConfigError` where none is made."""
+
 
 def check_voice(voice: VoiceLatents, widths: Mapping[str, int]) -> None:
     """Raises `ConfigError` for a voice that another model made: without a tensor of those names and widths."""

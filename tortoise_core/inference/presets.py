@@ -34,7 +34,7 @@ class SamplingSettings:
     diffusion_temperature: float = 1.0  # scales the noise that the diffusion starts from
     typical_mass: float = field(default=0.0, metadata=ADDED_LATER)  # of the typical filter; 0: none
     cond_free_ramp: bool = field(default=True, metadata=ADDED_LATER)  # guidance grows to its strength (spec 5)
-    cvvp_amount: float = field(default=0.0, metadata=ADDED_LATER)  # of CVVP in the ranking; 1: CLVP is not asked
+    cvvp_amount: float = field(default=0.0, metadata=ADDED_LATER)  # CVVP's share in the blend with CLVP
 
     def changed(self, changes: Mapping[str, object]) -> SamplingSettings:
         """The same with other values for some settings. Raises `ConfigError` for a setting that does not exist."""
