@@ -33,9 +33,8 @@ class Detector:
             )
         network = manifest.load(CLASSIFIER, device)
         if not isinstance(network, TortoiseClassifier):
-            raise ConfigError(
-                f"the model {manifest.name} has a {type(network).__name__} as its classifier: import it again"
-            )
+            kind = type(network).__name__
+            raise ConfigError(f"the model {manifest.name} has a {kind} as its classifier: import it again")
         self._network = network.eval()
         self._device = device
 
