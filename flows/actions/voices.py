@@ -9,14 +9,17 @@ from flows.services import Services
 from storage.records import VoiceRecord
 from tasks.errors import BadInputError
 from tasks.voices.catalogue import check_new_name
+from tasks.voices.clips import advise
 from tasks.voices.enrol import check_clip, enrol_voice, make_random_voice, mix_voices
 from tasks.voices.recipes import parse_mix
 
 
 def add_voice(
     services: Services, name: str, clips: Sequence[Path], *, mix: str, seed: int | None, description: str
-) -> VoiceRecord:
+) -> tuple[VoiceRecord, tuple[str, ...]]:
     """Makes a voice for the configured model, of one of three things, and saves it.
+
+    Returns the voice, and what is doubtful about the recordings.
 
     Args:
         services: the library and the engine.
@@ -44,4 +47,4 @@ def add_voice(
     with services.database.unit_of_work() as uow:
         uow.voices.add(voice)
         uow.commit()
-    return voice
+    return voice, advise(clips)

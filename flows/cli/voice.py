@@ -54,11 +54,19 @@ def add_voice(
     from tasks.voices.catalogue import credit_of
 
     with open_services(read_settings()) as services:
-        voice = add(services, name, clips or [], mix=mix, seed=random, description=description)
+        voice, advice = add(services, name, clips or [], mix=mix, seed=random, description=description)
     credit = credit_of(voice)
+    for doubt in advice:
+        tell(f"warning: {doubt}")
     if json:
         emit_json(
-            {"name": voice.name, "digest": voice.digest, "clips": len(voice.clips), "made_from": credit.made_from}
+            {
+                "name": voice.name,
+                "digest": voice.digest,
+                "clips": len(voice.clips),
+                "made_from": credit.made_from,
+                "advice": list(advice),
+            }
         )
     else:
         tell(f"added voice {voice.name}, made from {credit.made_from}")
