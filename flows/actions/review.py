@@ -35,7 +35,8 @@ def sayer_of(services: Services, source: str) -> Sayer:
     settings = read_settings(**request.overrides) if request else services.settings
     with open_services(settings) as as_asked:
         model = as_asked.front_end
-        return Sayer(settings.segment, model.token_count, model.max_text_tokens, language)
+        narrator = settings.synthesize.voice
+        return Sayer(settings.segment, model.token_count, model.max_text_tokens, language, narrator)
 
 
 def make_shelf(services: Services, starter: Starter) -> Shelf:
