@@ -52,15 +52,15 @@ def plan_stream(services: Services, text: str, *, seed: int, candidates: int | N
     """
     if not text.strip():
         raise BadInputError("the text to speak is empty")
-    voice = services.voice()
-    sampling = services.sampling if candidates is None else services.sampling_with(candidates=candidates)
-    latents = read_latents(voice, services.store)
     line = say_line(text, Path("the text"))
-    if line.direction or parse_reference(voice.name).direction:
+    if line.direction or parse_reference(services.settings.synthesize.voice).direction:
         raise BadInputError(
             "--stream cannot leave a direction out, because it is heard before the text is made: leave --stream out, "
             "or the brackets"
         )
+    voice = services.voice()
+    sampling = services.sampling if candidates is None else services.sampling_with(candidates=candidates)
+    latents = read_latents(voice, services.store)
     (parts,) = cut_lines(services, [line], force=force)
     requests = tuple(SpeechRequest(part.spoken, latents, sampling, seed) for part in parts)
     return Planned(requests, tuple(part.pause_s for part in parts), voice.name)
