@@ -132,7 +132,7 @@ def _working_folder(path: Path) -> Iterator[Path]:
 
 def _audio_file(listed: ListedFile) -> AudioFile:
     """Says what a manifest says that an audio file holds."""
-    held = tuple(HeldChapter(chapter.position, chapter.add) for chapter in listed.chapters)
+    held = tuple(HeldChapter(one.position, one.add, one.first, one.end) for one in listed.chapters)
     return AudioFile(listed.kind, Path(listed.file), listed.samples, held, listed.audio)
 
 
