@@ -151,6 +151,13 @@ class ReadAlongSettings(_Section):
     epubcheck: bool
 
 
+class SignatureSettings(_Section):
+    """Whom audio files are signed by. An empty certificate: by nobody."""
+
+    certificate: str
+    key: str
+
+
 class PackageSettings(_Section):
     """The published files. `outputs` names their kinds; packaging knows which there are."""
 
@@ -167,6 +174,7 @@ class PackageSettings(_Section):
     closing: str
     feed_url: str
     readalong: ReadAlongSettings
+    signature: SignatureSettings
 
 
 class ReviewSettings(_Section):

@@ -6,6 +6,7 @@ encoded or labelled, nor which shops there are.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,6 +21,7 @@ from tasks.package.audio.formats import FORMATS, bytes_per_second, codec_argumen
 from tasks.package.audio.label import Label
 from tasks.package.audio.marks import marks_in
 from tasks.package.audio.recordings import Recording
+from tasks.package.audio.signature import MEDIA_TYPES, sign
 from tasks.package.content import EditionContent
 from tasks.package.naming import safe_name
 from tasks.package.output import Draft, Output
@@ -32,6 +34,8 @@ from tasks.package.timeline import AudioFile, HeldChapter
 AUDIBLE_GAIN_DB = 0.1  # a smaller change of loudness is left undone
 MASTER_RATE = 24_000  # Hz, for forecasts: that of all our models
 WAV_BYTES = 4_000_000_000  # sizes in a WAV file are counted in 32 bits
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -241,14 +245,18 @@ def _credits(master: Master, profile: PublishProfile) -> tuple[Stretch, ...]:
 
 
 def write_planned(planned: Sequence[PlannedFile], profile: PublishProfile, draft: Draft) -> tuple[Path, ...]:
-    """Labels the encoded audio of each file; see `Output.write`."""
+    """Labels the encoded audio of each file, and signs it where that is asked for; see `Output.write`."""
+    settings = draft.content.settings
+    if settings.signature.certificate and FORMATS[profile.format].suffix not in MEDIA_TYPES:
+        logger.warning("%s files cannot be signed and are published without a signature", profile.format.upper())
     paths = []
     for one in planned:
         path = draft.folder / one.file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         audio = draft.encoded.find(one.recording.key)
         assert audio is not None  # encoding comes first
-        FORMATS[profile.format].label(audio, path, one.label, draft.content.settings.ffmpeg)
+        FORMATS[profile.format].label(audio, path, one.label, settings.ffmpeg)
+        sign(path, settings)
         paths.append(path)
     return tuple(paths)
 

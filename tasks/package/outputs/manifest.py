@@ -26,8 +26,8 @@ from tasks.package.timeline import AudioFile, HeldChapter, TimedChapter, TimedUt
 MANIFEST_FORMAT = 2  # raise it when a program that reads the manifest must read it in another way
 BYTES_PER_SECOND = 800  # an utterance takes about 800 bytes and four seconds; one with times of words three times that
 _OF_MANY = (DecisionKind.APPROVE_CHAPTER, DecisionKind.APPROVE_BOOK)  # about more texts and takes than one
-# A path on this machine, for which its version stands; and what the list of files says.
-NOT_SHOWN = {"ffmpeg", "outputs"}
+# Paths on this machine (a version stands for one, the files for the others), and what the list of files says.
+NOT_SHOWN = {"ffmpeg", "outputs", "signature"}
 
 
 def write_manifest(draft: Draft) -> tuple[Path, ...]:
