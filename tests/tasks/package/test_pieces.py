@@ -16,7 +16,9 @@ from tasks.synthesize.render import encode_flac
 from tests.tasks.audio import RATE, utterance
 from tests.tasks.package.conftest import PACKAGE, STEM, TITLES, asking
 
-SENTENCE, PARAGRAPH, SCENE = PauseKind.SENTENCE, PauseKind.PARAGRAPH, PauseKind.SCENE
+SENTENCE = PauseKind.SENTENCE
+PARAGRAPH = PauseKind.PARAGRAPH
+SCENE = PauseKind.SCENE
 PAUSES = {SENTENCE: 0.3, PARAGRAPH: 0.8, SCENE: 1.8}
 SPEECH_S = 1.0
 HEAD_S = 0.5
