@@ -224,6 +224,7 @@ WRONG = [
     (["model", "verify", "../../etc"], "../../etc"),
     (["model", "resynthesize", "missing.wav", "--out", "x.wav"], "synthesize.engine"),
     (["model", "resynthesize", "lines.txt"], "--out"),
+    (["model", "resynthesize", "lines.txt", "--out", "x.wav", "--voice", "slt [I am sad,]"], "direction"),
     (["model", "resynthesize", "lines.txt", "--out", "x.wav", "--through", "air"], "air"),
     (["model", "resynthesize", "lines.txt", "--out", "x.wav", "--steps", "0"], "steps"),
     # lexicons
