@@ -1,7 +1,6 @@
 """A batch becomes stored takes with records and verdicts, or a named error."""
 
 import pickle
-import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from storage.records import Verdict, WordTime
+from storage.records import Verdict
 from tasks.errors import EngineMemoryError, OutputError, TalepressError, TransientError
 from tasks.qa.verdict import RANK
 from tasks.synthesize.batches import RenderItem, RenderVoices
@@ -19,7 +18,7 @@ from tasks.synthesize.keys import seed_of, take_key
 from tasks.synthesize.render import RenderJob, render_batch, run_job
 from tasks.synthesize.speaker import Speaker
 from tasks.voices.catalogue import directed_voice
-from tests.tasks.audio import latents, stored_voice
+from tests.tasks.audio import SlowWords, latents, stored_voice
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference.fake import FAKE, FakeEngine, Fault, Misbehaviour
 from tortoise_core.inference.interface import SpeechRequest
@@ -224,22 +223,6 @@ def test_two_threads_load_one_engine(settings, monkeypatch):
 def test_an_engine_that_cannot_be_loaded(settings):
     with pytest.raises(ConfigError, match="fake engine"):
         get_engine(settings.synthesize.model_copy(update={"engine": "fake", "model": '{"what": 1}'}))
-
-
-class SlowWords:
-    """Hears a word every quarter of a second, with a pause of half of it before each, or nobody at all."""
-
-    digest = "slow words"
-
-    def __init__(self, hears=True):
-        self._hears = hears
-
-    def times(self, audio, sample_rate, spoken):
-        step = sample_rate // 4
-        return tuple(
-            WordTime(match.start(), match.end(), n * step + step // 2, (n + 1) * step, not self._hears)
-            for n, match in enumerate(re.finditer(r"\S+", spoken))
-        )
 
 
 @pytest.mark.parametrize("hears", [True, False])
