@@ -45,7 +45,7 @@ class AudioMember:
     path: Path
     milliseconds: int  # its length, rounded down
     media_type: str  # "audio/mp4"
-    suffix: str  # ".m4a"
+    name: str  # in the book: "audio-001.m4a"
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def build(
             starts.setdefault(mark.text, []).append(mark.first_place)
     clips = clips_of(texts, starts, {number: member.milliseconds for number, member in enumerate(audio)})
     _name_unpaired(result, texts, starts, clips)
-    sounds = {number: _href(f"audio-{number + 1:03d}{member.suffix}") for number, member in enumerate(audio)}
+    sounds = {number: _href(member.name) for number, member in enumerate(audio)}
     overlays: dict[str, Overlay] = {}
     for number, (path, document) in enumerate(documents.items(), start=1):
         overlay = _overlay(result, number, path, document, clips, sounds, opf)
