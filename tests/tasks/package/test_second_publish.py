@@ -1,4 +1,4 @@
-"""All kinds of files twice: the same bytes; of a chapter that changed, only what holds it is encoded and written anew."""
+"""All kinds of files twice: the same bytes; of a chapter that changed, only what holds it is encoded and written."""
 
 from dataclasses import replace
 
