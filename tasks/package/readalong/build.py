@@ -31,7 +31,7 @@ from tasks.package.readalong.smil import Pair, duration_ms, smil
 _CONTAINER = "META-INF/container.xml"
 _FOLDER = "talepress"  # of our files, beside the package file
 _STYLE = f".{ACTIVE_CLASS} {{ background-color: rgba(255, 196, 0, 0.4); }}\n"
-_ELSEWHERE = "it stands in no text of the book: a picture's description, or words in place of a table or a formula"
+_ELSEWHERE = "it stands in no text of the book: words in place of a table, a listing or a formula"
 _METAS = (
     ("schema:accessMode", "auditory"),
     ("schema:accessibilityFeature", "synchronizedAudioText"),

@@ -10,6 +10,7 @@ import pytest
 from tasks.errors import BadInputError, TalepressError
 from tasks.package.readalong.check import check_readalong, judged, require_epubcheck
 from tasks.package.readalong.markings import unmarked
+from tests.tasks.ingest.builders import nav, page, write_epub
 from tests.tasks.package.readalong.spoken import made
 
 SAMPLE = Path(__file__).parents[4] / "samples" / "the-lamplighters-clock.epub"
@@ -110,6 +111,19 @@ def test_a_malformed_file_is_left_alone_and_named(tmp_path, sound):
     assert result.unpaired and all("chapter-2.xhtml" in one.reason for one in result.unpaired)
     result.write(tmp_path / "made.epub")
     check_readalong(tmp_path / "made.epub", book.read_bytes(), lengths)
+
+
+def test_a_picture_whose_description_is_spoken_lights_up(sound, tmp_path):
+    body = '<h1>One</h1><p><img src="o.png" alt="O"/>nce there was <img src="f.png" class="math" alt="x = 1"/>.</p>'
+    pages = {"one.xhtml": page(body)}
+    book = write_epub(tmp_path / "pictures.epub", pages, {"nav.xhtml": nav(("One", "one.xhtml"))})
+    result, _ = made(book, sound, "word")
+    text = result.changed["OEBPS/one.xhtml"].decode()
+    assert result.unpaired == []
+    assert (
+        '><img src="o.png" alt="O"/>nce</span>' in text
+        and '><img src="f.png" class="math" alt="x = 1"/></span>' in text
+    )
 
 
 @pytest.mark.slow
