@@ -2,7 +2,6 @@
 
 import shutil
 import zipfile
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -134,10 +133,5 @@ def test_epubcheck_finds_nothing_that_the_book_did_not_have(book, grain, sound, 
         pytest.skip("needs Java and the book")
     require_epubcheck()
     made(book, sound, grain)[0].write(tmp_path / "made.epub")
-    assert set(judged(tmp_path / "made.epub")) <= faults_of(book)
-
-
-@cache
-def faults_of(book: Path) -> set[str]:
-    """What epubcheck finds in a book as it is: once for both grains."""
-    return set(judged(book))
+    found = judged(tmp_path / "made.epub")
+    assert not found or set(found) <= set(judged(book))  # where nothing is found there is nothing to compare
