@@ -141,7 +141,7 @@ class _UnderWay:
 
     @property
     def title(self) -> str:
-        """The title of the chapter that is being spoken, the first one of a batch that has several; empty if none is."""
+        """The title of the chapter that is being spoken, of several in a batch the first; empty when none is."""
         if not self._batches:
             return ""
         chapter, _ = min(self._places[item.utterance_key] for items in self._batches[0] for item in items)

@@ -19,7 +19,7 @@ def fresh(monkeypatch):
     monkeypatch.setattr(stopping, "_stop", stopping._Stop())
     monkeypatch.setattr(stopping._thread, "start_new_thread", lambda *_: None)
     monkeypatch.setattr(stopping, "_arm_alarm", lambda: None)  # the runner has an alarm of its own
-    monkeypatch.setattr(stopping, "_say", lambda _: None)
+    monkeypatch.setattr(stopping, "say", lambda _: None)
 
 
 def test_a_signal_raises_in_the_main_thread(fresh):

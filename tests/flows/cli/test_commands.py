@@ -102,7 +102,9 @@ def test_voices_are_added_listed_used_and_removed(talepress, tmp_path):
     }
     assert talepress("voice", "add", "ann", clip).code == 2
     assert talepress("say", "Hello.", "--out", "x.wav", "--voice", "ann").code == 0
-    assert talepress("voice", "remove", "ann").code == 0
+    refused = talepress("voice", "remove", "ann")
+    assert refused.code == 2 and "--yes" in refused.err
+    assert talepress("voice", "remove", "ann", "--yes").code == 0
     assert added() == []
 
 

@@ -36,7 +36,7 @@ def test_stages_begin_with_the_weights_of_the_shipped_model_and_then_want_a_corp
 
 
 def test_libraries_keep_their_notes_to_themselves(home, book, tmp_path):
-    """In a process of its own, because who logs to the terminal is set once; a held-out book makes Alembic be loaded."""
+    """In a process of its own: who logs to the terminal is set once. A held-out book makes Alembic be imported."""
     arguments = ["train", "nonsense", "--config", MODELS / "tortoise_mini.toml", "--workspace", tmp_path / "work"]
     command = [sys.executable, "-m", "flows.cli.entry", *arguments, "--held-out", book]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -89,7 +89,12 @@ def left_after(artifact, expected, batches):
 
 
 def test_batches_that_come_back_at_one_moment_do_not_shorten_what_is_to_go(artifact):
-    batches = [(90.0, "a", 10.0), (90.1, "b", 10.0), (90.2, "c", 10.0), (100.0, "d", 10.0)]  # the model took 60 s to load
+    batches = [
+        (90.0, "a", 10.0),
+        (90.1, "b", 10.0),
+        (90.2, "c", 10.0),
+        (100.0, "d", 10.0),
+    ]  # the model took 60 s to load
     assert left_after(artifact, EIGHT, batches) == [70.0, 60.0, 50.0, 40.0]
 
 
