@@ -115,6 +115,7 @@ def test_voices_without_recordings(talepress, tmp_path):
     assert talepress("voice", "add", "bob", "--random", "7").code == 0
     mixed = talepress("voice", "add", "eve", "--mix", "ann&bob:0.25", "--json")
     assert mixed.json["made_from"] == "a mix of ann (75%) and bob (25%)"
+    assert mixed.json["advice"] == []  # nothing was recorded
     for voice in ("bob", "eve"):
         assert talepress("say", "Hello.", "--out", f"{voice}.wav", "--voice", voice).code == 0
     assert (tmp_path / "bob.wav").read_bytes() != (tmp_path / "eve.wav").read_bytes()
