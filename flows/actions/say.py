@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from flows.progress import Listener, Progress
+from flows.progress import Listener, Pace, Progress
 from flows.services import Services
 from storage.records import Block, BlockKind, Book, Chapter, Markup, MarkupKind
 from tasks.align.direction import cut_direction
@@ -153,22 +153,21 @@ def speak_lines(
     readers = {name: _reader(services, name) for name in sorted({p.voice for parts in parts_of_lines for p in parts})}
     engine = services.engine
     voice = services.voice()
-    spoken = _speak(services, parts_of_lines, readers, SpeechRequest("", {}, sampling, seed, keep))
-    total = sum(map(len, parts_of_lines))
-    listener(Progress("speak", 0, total))
+    names = [line.path.name for line, parts in zip(plan, parts_of_lines, strict=True) for _ in parts]
+    flat = [part for parts in parts_of_lines for part in parts]
+
+    def tell(done: int, seconds: float) -> None:
+        share = sum(len(part.spoken) for part in flat[:done]) / sum(len(part.spoken) for part in flat)
+        listener(Progress("speak", done, len(flat), names[min(done, len(names) - 1)], Pace(share, seconds)))
+
+    requests = [_request(part, readers[part.voice], SpeechRequest("", {}, sampling, seed, keep)) for part in flat]
+    spoken = _speak(services, requests, tell)
     files: list[SpokenFile] = []
-    done = 0
     began = time.perf_counter()
     for line, parts in zip(plan, parts_of_lines, strict=True):
-        results: list[SpeechResult] = []
-        line_wall = 0.0
-        for _ in parts:
-            result, share = next(spoken)
-            results.append(result)
-            line_wall += share
-            done += 1
-            listener(Progress("speak", done, total, line.path.name))
-        files += _write_candidates(line, parts, results, line_wall, readers)
+        timed = [next(spoken) for _ in parts]
+        results = [result for result, _ in timed]
+        files += _write_candidates(line, parts, results, sum(wall for _, wall in timed), readers)
     wall = time.perf_counter() - began
     return Speech(tuple(files), voice.name, services.settings.synthesize.preset, seed, engine.sample_rate, wall)
 
@@ -240,21 +239,26 @@ def _reader(services: Services, name: str) -> _Reader:
 
 
 def _speak(
-    services: Services, parts_of_lines: Sequence[Sequence[SayPart]], readers: Mapping[str, _Reader], like: SpeechRequest
+    services: Services, requests: Sequence[SpeechRequest], tell: Callable[[int, float], None]
 ) -> Iterator[tuple[SpeechResult, float]]:
     """Yields every part's result in order, with its share of the wall time; a batch is spoken when it is asked for.
 
-    The first batches are small, so that a person soon knows how fast it goes. `like` says how all parts are spoken.
+    The first batches are small, so that a person soon knows how fast it goes. `tell` is called before the first and
+    after each of them with the number of parts that are spoken, and the seconds which that took.
     """
-    flat = [part for parts in parts_of_lines for part in parts]
     size = 1
-    while flat:
-        requests = [_request(part, readers[part.voice], like) for part in flat[:size]]
-        flat = flat[size:]
+    done = 0
+    seconds = 0.0
+    tell(done, seconds)
+    while done < len(requests):
+        batch = requests[done : done + size]
         size = min(2 * size, services.settings.synthesize.batch_size)
         began = time.perf_counter()
-        results = services.speaker.speak(requests)
+        results = services.speaker.speak(batch)
         wall = time.perf_counter() - began
+        done += len(batch)
+        seconds += wall
+        tell(done, seconds)
         samples = sum(len(result.audio) for result in results)
         for result in results:
             yield result, wall * len(result.audio) / samples
