@@ -277,4 +277,5 @@ WRONG = [
     (["down", "more"], "more"),
     (["deploy", "more"], "more"),
     (["deploy", "--devices", "many"], "--devices"),
+    (["deploy", "--webhook", "https://example.org"], "--automations"),
 ]
