@@ -20,7 +20,9 @@ def deploy(
     automations: Annotated[
         Path | None, typer.Option(help="A file of automations as well, such as deploy/automations.yaml.")
     ] = None,
-    webhook: Annotated[str, typer.Option(metavar="URL", help="Where the automations post: block webhook/talepress.")] = "",
+    webhook: Annotated[
+        str, typer.Option(metavar="URL", help="Where the automations post: block webhook/talepress.")
+    ] = "",
 ) -> None:
     """Makes pools and deployments on Prefect's server, or brings them up to date. May be repeated."""
     if webhook and automations is None:

@@ -58,6 +58,7 @@ SETTINGS = {
 OFTEN = {"inbox": 20, "sweep": 60}  # seconds between looks; a box has 60 and 300
 STUCK_SECONDS = 600.0  # after which the command that the messages name is given
 LOST_SECONDS = 1200.0
+RUN_SECONDS = 12.0  # that a run of so small a book takes
 LOOK_SECONDS = 0.5
 
 
@@ -69,6 +70,7 @@ class Way:
     target: str = ""
     moment: str = ""
     killed_at: float = 0.0
+    is_over: bool = False
     again: int = 0
     commands: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -105,6 +107,7 @@ class Kills:
             way.wrong += self._faults(way, title, place, said, source())
         except AssertionError as error:
             way.wrong.append(str(error))
+        way.is_over = True
         if target:
             killer.join()
         way.stages["whole"] = time.monotonic() - began
@@ -121,8 +124,8 @@ class Kills:
         return lambda: self.box.rows(query)[0][0]
 
     def _is_to_be_heard(self, name):
-        query = f"SELECT runs.state FROM runs JOIN books ON books.id = book_id JOIN inbox USING (source_sha256) WHERE name = '{name}.md'"
-        return ("review",) in self.box.rows(query)
+        book = f"SELECT id FROM books JOIN inbox USING (source_sha256) WHERE name = '{name}.md'"
+        return ("review",) in self.box.rows(f"SELECT state FROM runs WHERE book_id = ({book})")
 
     def _await(self, way, began, condition):
         """Waits, and after a long while gives the command that messages name, once."""
@@ -147,16 +150,19 @@ class Kills:
         if way.target in ("worker", "server"):
             time.sleep(draw.uniform(0, typical["whole"]))
         elif way.target == "page":
-            while not self._is_to_be_heard(way.name):
+            while not self._is_to_be_heard(way.name) and not way.is_over:
                 time.sleep(0.05)
             time.sleep(draw.uniform(0, 1.5 * (typical["decided"] - typical["review"])))
         pid = 0
         wanted = draw.choice(["book-to-audio", "publish"])
-        while not pid:
+        while not pid and not way.is_over:
             pid = self._pid(way, draw, wanted)
             time.sleep(0.05)
         if way.target == "run":
-            time.sleep(draw.uniform(0, 12.0))
+            time.sleep(draw.uniform(0, RUN_SECONDS))
+        if way.is_over:
+            way.moment = "too late"
+            return
         way.killed_at = time.monotonic()
         item = self.box.rows(f"SELECT state FROM inbox WHERE name = '{way.name}.md'")
         where = item[0][0] if item else "dropped"
@@ -277,9 +283,8 @@ def main():
         whole = sum(not way.wrong and not way.commands for way in mine)
         times = sorted(way.whole_s for way in mine)
         middle = statistics.median(times) if times else 0.0
-        print(
-            f"{target}: {len(mine)} kills, {whole} whole without a hand, median {middle:.0f} s, longest {times[-1]:.0f} s"
-        )
+        figures = f"{whole} whole without a hand, median {middle:.0f} s, longest {times[-1]:.0f} s"
+        print(f"{target}: {len(mine)} kills, {figures}")
     print("verify:", verified.returncode, verified.stderr.strip(), "failed/:", left)
     if wrong:
         print(json.dumps(logs, indent=1))

@@ -49,6 +49,7 @@ def make_app(shelf: Shelf, keys: Keys) -> ASGIApp:
     app = FastAPI(title="Talepress review", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     pages = Pages(shelf)
+    pages.warm()
     app.include_router(_entry(pages, keys))
     app.include_router(_reading(shelf, pages))
     app.include_router(_hearing(shelf))
@@ -102,6 +103,10 @@ def _reading(shelf: Shelf, pages: Pages) -> APIRouter:
     @router.get("/")
     def books(request: Request, page: int = 1) -> Response:
         return pages.books(request, page)
+
+    @router.get("/about")
+    def about(request: Request) -> Response:
+        return pages.about(request)
 
     @router.get("/books/{name}")
     def book(request: Request, name: str) -> Response:

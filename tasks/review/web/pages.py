@@ -63,6 +63,16 @@ class Pages:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
 
+    def warm(self) -> None:
+        """Does once what the first reader would wait for: templates and queries are compiled where they are used."""
+        for template in _templates().list_templates():
+            _templates().get_template(template)
+        with self._shelf.database.snapshot() as uow:
+            sources = uow.books.sources()
+        if sources:
+            self._look(sources[0], Wanted())
+            self.state(sources[0])
+
     def books(self, request: Request, page: int) -> Response:
         """The list of books."""
         with self._shelf.database.snapshot() as uow:
@@ -73,9 +83,12 @@ class Pages:
 
     def book(self, request: Request, source: str, wanted: Wanted) -> Response:
         """A book's chapters and the sentences that are wanted of it."""
-        shelf = self._shelf
+        return _render(request, "book", **self._look(source, wanted), state=self.state(source))
+
+    def _look(self, source: str, wanted: Wanted) -> dict[str, Any]:
+        """Reads what a book's page shows."""
         chapter = None if wanted.chapter is None else wanted.chapter - 1
-        with shelf.database.snapshot() as uow:
+        with self._shelf.database.snapshot() as uow:
             title, authors, _ = uow.books.heading(source)
             book = read_book(uow, source)
             counts = _counts(uow, source, book, wanted)
@@ -89,20 +102,17 @@ class Pages:
                 offset=(wanted.page - 1) * ON_A_PAGE,
                 limit=ON_A_PAGE,
             )
-        return _render(
-            request,
-            "book",
-            name=source[:16],
-            title=title,
-            authors=authors,
-            book=book,
-            wanted=wanted,
-            counts=counts,
-            sentences=sentences,
-            pages=_pages(counts[wanted.show]),
-            hint=publish_hint(book),
-            state=self.state(source),
-        )
+        return {
+            "name": source[:16],
+            "title": title,
+            "authors": authors,
+            "book": book,
+            "wanted": wanted,
+            "counts": counts,
+            "sentences": sentences,
+            "pages": _pages(counts[wanted.show]),
+            "hint": publish_hint(book),
+        }
 
     def sentence(self, request: Request, source: str, place: Place) -> Response:
         """One sentence, with each take between its neighbours, and as it was mastered."""
@@ -134,12 +144,17 @@ class Pages:
         return {
             "running": run is not None and run.state is RunState.RUNNING and not run.interrupted,
             "run": run.id if run else "",
+            "voice": run.request.get("voice", "") if run else "",
             "published": edition.files[0].path if edition is not None and is_published and edition.files else "",
             "ended": run.message if run and run.state in _ENDED_BADLY else "",
             "done": run.done if run else 0,
             "total": run.total if run else 0,
             "word": self._shelf.starter.word(source),
         }
+
+    def about(self, request: Request) -> Response:
+        """Whose voices and programs these are, and under which licences."""
+        return _render(request, "about", voices=self._shelf.voices())
 
     def entry(self, request: Request, problem: str) -> Response:
         """Asks for the token."""

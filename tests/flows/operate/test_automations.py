@@ -38,7 +38,11 @@ def written(tmp_path, content):
 def test_the_examples_hear_events_of_ours():
     from flows.run.notices import EVENTS
 
-    heard = {event for one in yaml.safe_load(EXAMPLES.read_text("utf-8"))["automations"] for event in one["trigger"]["expect"]}
+    heard = {
+        event
+        for one in yaml.safe_load(EXAMPLES.read_text("utf-8"))["automations"]
+        for event in one["trigger"]["expect"]
+    }
     assert heard < set(EVENTS.values())
 
 
@@ -77,5 +81,5 @@ def test_a_wrong_file_says_what_is_wrong(client, tmp_path, content, complaint):
 
 
 def test_a_wrong_address_is_refused(client):
-    with pytest.raises(BadInputError, match="--webhook 'example.org'"):
+    with pytest.raises(BadInputError, match=r"--webhook 'example\.org'"):
         deploy(EXAMPLES, "example.org")

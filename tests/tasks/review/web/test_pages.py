@@ -1,8 +1,12 @@
 """The whole page by forms alone, as in a browser without scripts."""
 
+import hashlib
+
 import pytest
 
 from storage.records import Edition, EditionFile, RunState
+from tasks.review.web import pages
+from tasks.review.web.app import STATIC
 from tasks.review.web.pages import Wanted
 from tasks.review.web.shelf import Job
 from tests.tasks.review.library import SOURCE, TITLE
@@ -141,6 +145,30 @@ def test_two_people_at_one_sentence(serve):
     assert "rejected by Ann" in ben.text
     ben.press(ben.form("1:1"), "action=approve", take="1")
     assert "1:1 is approved." in ben.text
+
+
+def test_voices_and_licences_are_a_click_away(browser):
+    for address in ("/", BOOK):
+        browser.open(address)
+        assert browser.page.xpath("//a[@href='/about']")
+    browser.open("/about")
+    row = browser.page.get_element_by_id("voice-ann")
+    assert [cell.text_content() for cell in row] == ["ann", "a woman", "recordings of Ann", "CC0"]
+    assert "unknown here: ask whoever made it" in browser.text
+    for link in browser.page.xpath("//a[starts-with(@href, '/static/')]/@href"):
+        assert browser.client.get(link).status_code == 200
+
+
+def test_what_is_vendored_is_what_was_published():
+    named, file = (STATIC / "wavesurfer.sha256").read_text("ascii").split()
+    assert hashlib.sha256((STATIC / file).read_bytes()).hexdigest() == named
+
+
+def test_the_first_reader_waits_for_nothing_to_be_compiled(serve):
+    pages._templates.cache_clear()
+    serve()
+    compiled = {name for _, name in pages._templates().cache}
+    assert compiled == set(pages._templates().list_templates())
 
 
 def test_a_books_hostile_text_stays_text(browser):
