@@ -275,6 +275,7 @@ WRONG = [
     (["retry", "book.md", "--hold=3"], "--hold"),
     (["up", "more"], "more"),
     (["down", "more"], "more"),
+    (["inbox", "retry", "nothing.epub"], "nothing.epub"),
     (["deploy", "more"], "more"),
     (["deploy", "--devices", "many"], "--devices"),
     (["deploy", "--webhook", "https://example.org"], "--automations"),
