@@ -53,7 +53,6 @@ SETTINGS = {
     "TALEPRESS_SYNTHESIZE__BATCH_SIZE": "1",
     "TALEPRESS_PRODUCTION__TRIES": "20",  # kills that were meant for other books count as well
     "TALEPRESS_INBOX__SETTLE_S": "0",
-    "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "10",
 }
 OFTEN = {"inbox": 20, "sweep": 60}  # seconds between looks; a box has 60 and 300
 STUCK_SECONDS = 600.0  # after which the command that the messages name is given
@@ -233,15 +232,6 @@ class Kills:
         return found
 
 
-def often(box):
-    """Has the box look more often than every minute, so that this ends today."""
-    for name, seconds in OFTEN.items():
-        deployment = box.deployment(name)
-        for schedule in deployment["schedules"]:
-            path = f"/deployments/{deployment['id']}/schedules/{schedule['id']}"
-            box.api("PATCH", path, {"schedule": {"interval": seconds}, "active": True})
-
-
 def describe(way):
     by = "without a hand" if not way.commands else f"by {', '.join(way.commands)}"
     what = "WRONG: " + "; ".join(way.wrong) if way.wrong else f"whole {by}"
@@ -260,7 +250,8 @@ def main():
         box.start()
         try:
             (box.home / "inbox").mkdir(exist_ok=True)
-            often(box)
+            for door, seconds in OFTEN.items():
+                box.look_often(door, seconds)
             kills = Kills(box)
             numbers = itertools.count(1)
             for _ in range(2):

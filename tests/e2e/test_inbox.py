@@ -22,6 +22,7 @@ PARTS = ("server", "deployments", "scheduler", "workers of gpu", "workers of des
 def box(tmp_path_factory):
     box = Box(tmp_path_factory.mktemp("box"), TALEPRESS_INBOX__SETTLE_S="1", TALEPRESS_SYNTHESIZE__MODEL=FAULT)
     box.start()
+    box.look_often("inbox", 15)
     yield box
     if box.process.poll() is None:
         box.end()

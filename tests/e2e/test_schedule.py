@@ -25,7 +25,7 @@ SLOW = {
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory):
-    box = Box(tmp_path_factory.mktemp("box"), PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS="5")
+    box = Box(tmp_path_factory.mktemp("box"))
     box.start()
     yield box
     if box.process.poll() is None:
@@ -132,7 +132,7 @@ def test_an_empty_box_is_told_and_runs_begin_again_afterwards(box):
     drained = box.command("drain", "--json")
     assert (drained.returncode, json.loads(drained.stdout)) == (0, {"paused": True, "under_way": []}), drained.stderr
     run = box.make(box.fresh_book(), voice="tone")
-    time.sleep(15)  # a worker looks every five seconds
+    time.sleep(6)  # a worker looks every two seconds
     assert box.state(run) == "SCHEDULED"
     assert box.command("drain", "--resume").returncode == 0
     assert box.wait(run)["state"]["type"] == "COMPLETED", box.logs()

@@ -189,9 +189,9 @@ def _counts(uow: UnitOfWork, source: str, book: BookToHear, wanted: Wanted) -> d
 def publish_hint(book: BookToHear) -> str:
     """Says in words why a book should not be published yet; "" where it may be."""
     if book.to_speak:
-        return "something is to be spoken first: press “Speak again”"
+        return "Before it can be published, something is to be spoken: press “Speak again”"
     if not book.is_approved and book.total("doubtful"):
-        return "some takes are doubtful: decide on them, or approve the book as it is"
+        return "Before it can be published, decide on the doubtful takes, or approve the book as it is"
     return ""
 
 

@@ -63,18 +63,18 @@ def test_rejected_and_corrected_sentences_are_spoken_again_on_demand(browser, st
         browser.form("1:3", "correct"), "action=correct", text="Nobody had seen OZ-mah before, they said.", reach="book"
     )
     assert "“Ozma” is said “OZ-mah” in this book, in 2 sentences of it" in browser.text
-    assert "2 things wait to be spoken." in browser.text
+    assert "2 changes wait to be spoken." in browser.text
     browser.press(browser.form(action="/start"), "job=speak")
     assert starter.jobs == [(SOURCE, Job.SPEAK)] and "speak begins." in browser.text
     browser.press(
         browser.form(action="/withdraw"), decision=browser.page.xpath("//button[@name='decision']")[0].get("value")
     )
-    assert "1 thing waits to be spoken." in browser.text
+    assert "1 change waits to be spoken." in browser.text
 
 
 def test_a_book_is_published_when_nothing_is_open_any_more(browser, starter):
     browser.open(BOOK)
-    assert "some takes are doubtful: decide on them, or approve the book as it is" in browser.text
+    assert "decide on the doubtful takes, or approve the book as it is" in browser.text
     browser.press(browser.form(action="/chapters/1/approve"))
     assert "Chapter 1 is approved as it sounds now." in browser.text
     browser.press(browser.form(action=f"{BOOK}/approve"))
@@ -122,7 +122,7 @@ def test_what_goes_wrong_is_told_in_words_with_a_way_back(browser):
     browser.open(BOOK)
     answer = browser.press(browser.form("1:1", "correct"), "action=correct", text="...")
     assert answer.status_code == 400
-    assert "That was not done nothing would be said there: write at least one word Back" in browser.text
+    assert "That was not done nothing would be said there: write at least one word esc Back" in browser.text
     assert browser.page.xpath("//main//a")[0].get("href") == f"{BOOK}?show=all"
     assert browser.open("/books/0123456789abcdef").status_code == 404
     assert browser.open("/books/5").status_code == 404

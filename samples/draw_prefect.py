@@ -1,0 +1,80 @@
+"""Draws the pictures of Prefect's page in `docs/pictures`, from a real box: `python -m samples.draw_prefect`.
+
+A book goes through the inbox of `talepress up` with test tones, and waits for people. Needs what tests need, Playwright
+and Debian's chromium among it. Knows nothing of how the pages are made.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from tests.e2e.box import Box
+
+ROOT = Path(__file__).resolve().parents[1]
+PICTURES = ROOT / "docs" / "pictures"
+BOOK = ROOT / "samples" / "the-lamplighters-clock.epub"
+CHROMIUM = "/usr/bin/chromium"
+FAULTS = '{"faults": [{"kind": "length_cap", "text": "stairs"}], "seconds_per_request": 0.3}'
+SETTINGS = {"TALEPRESS_SYNTHESIZE__MODEL": FAULTS, "TALEPRESS_SYNTHESIZE__BATCH_SIZE": "4"}
+ORDER = 'voice = "slt"\nreview = "flagged"\n'
+MADE_SECONDS = 1200.0
+COLOURS = 96  # of a picture: a page of text needs no more, and is a third as large
+
+
+def make_book(box: Box) -> str:
+    """Drops the sample into the inbox, and waits until it waits for people. Returns the flow run's id."""
+    inbox = box.home / "inbox"
+    inbox.mkdir(exist_ok=True)
+    (inbox / "lamplighter.toml").write_text(ORDER)
+    shutil.copy(BOOK, inbox / "lamplighter.epub")
+    (inbox / "lamplighter.epub.ready").touch()
+    box.wait_until(lambda: box.rows("SELECT state FROM inbox") == [("review",)], MADE_SECONDS)
+    ((run,),) = box.rows("SELECT run FROM inbox")
+    return str(run)
+
+
+def take(page: Page, name: str) -> None:
+    """Takes a picture, with few colours."""
+    path = PICTURES / f"{name}.png"
+    page.wait_for_timeout(3000)  # the page draws as answers come
+    page.screenshot(path=path)
+    Image.open(path).convert("RGB").quantize(COLOURS).save(path, optimize=True)
+
+
+def draw(page: Page, address: str, run: str) -> None:
+    """Takes the pictures of the run, of what it left, and of what can be started."""
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{address}/runs/flow-run/{run}")
+    page.get_by_text("AwaitingReview").first.wait_for(timeout=60_000)
+    take(page, "prefect-run")
+    page.get_by_role("tab", name="Artifacts").click()
+    take(page, "prefect-artifacts")
+    page.goto(f"{address}/deployments")
+    page.get_by_text("book-to-audio").first.wait_for(timeout=60_000)
+    take(page, "prefect-deployments")
+
+
+def main() -> None:
+    """Starts a box, has the book made, and takes the pictures."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        box = Box(Path(name), **SETTINGS)
+        box.start()
+        try:
+            run = make_book(box)
+            address = next(one["address"] for one in box.note["parts"] if one["name"] == "Prefect")
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+                draw(browser.new_page(), address, run)
+                browser.close()
+        finally:
+            box.end()
+
+
+if __name__ == "__main__":
+    main()
