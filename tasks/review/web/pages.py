@@ -15,8 +15,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from storage.dropped import InboxItem, InboxState
 from storage.errors import NotFoundError
-from storage.records import RunState, Show
+from storage.records import Edition, RunState, Show
 from storage.repository import UnitOfWork
 from tasks.review.listing import BookToHear, Place, read_book, read_sentence, read_sentences, read_waiting
 from tasks.review.web.shelf import Shelf
@@ -139,13 +140,14 @@ class Pages:
         with self._shelf.database.snapshot() as uow:
             runs = uow.runs.of(source)
             edition = uow.editions.latest(source)
+            dropped = uow.inbox.latest_of(source)
         run = runs[0] if runs else None
         is_published = edition is not None and run is not None and run.state in (RunState.DONE, RunState.FLAGGED)
         return {
             "running": run is not None and run.state is RunState.RUNNING and not run.interrupted,
             "run": run.id if run else "",
             "voice": run.request.get("voice", "") if run else "",
-            "published": edition.files[0].path if edition is not None and is_published and edition.files else "",
+            "published": _where(edition, dropped) if edition is not None and is_published else "",
             "ended": run.message if run and run.state in _ENDED_BADLY else "",
             "done": run.done if run else 0,
             "total": run.total if run else 0,
@@ -166,6 +168,14 @@ class Pages:
         is_ours = came_from.netloc == request.headers.get("host")
         back = f"{came_from.path}?{came_from.query}" if is_ours and came_from.path.startswith("/") else "/"
         return _render(request, "error", status=status, message=message, back=back)
+
+
+def _where(edition: Edition, dropped: InboxItem | None) -> str:
+    """Where an edition lies. One of a book that was dropped moves on, to the outbox."""
+    path = edition.files[0].path if edition.files else ""
+    if dropped is None or f"/{dropped.digest[:16]}/" not in path:
+        return path
+    return dropped.place if dropped.state is InboxState.DELIVERED else "on its way to the outbox"
 
 
 def _counts(uow: UnitOfWork, source: str, book: BookToHear, wanted: Wanted) -> dict[Show, int]:

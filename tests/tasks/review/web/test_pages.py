@@ -1,9 +1,12 @@
 """The whole page by forms alone, as in a browser without scripts."""
 
 import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from storage.dropped import InboxItem, InboxState
 from storage.records import Edition, EditionFile, RunState
 from tasks.review.web import pages
 from tasks.review.web.app import STATIC
@@ -108,6 +111,24 @@ def test_work_that_goes_on_or_came_to_nothing_is_shown(browser, starter, library
         uow.commit()
     browser.open(BOOK)
     assert "published /out/a.m4b" in browser.text
+
+
+def test_a_book_of_the_inbox_is_published_where_it_is_delivered(browser, library):
+    item = InboxItem("d" * 64, SOURCE, "a.epub", {}, datetime.now(UTC), state=InboxState.REVIEW)
+
+    def shown(state, place="", path=f"/inbox/.work/{'d' * 16}/out/a.m4b"):
+        with library[0].unit_of_work() as uow:
+            run = uow.runs.start(SOURCE, "publish", {})
+            uow.editions.save(run, Edition((EditionFile("m4b", path, "0" * 64, 1),), 1.0, ()))
+            uow.runs.finish(run, RunState.DONE)
+            uow.inbox.put(replace(item, state=state, place=place))
+            uow.commit()
+        browser.open(BOOK)
+        return browser.page.xpath("//main//section//code")[0].text
+
+    assert shown(InboxState.REVIEW) == "on its way to the outbox"
+    assert shown(InboxState.DELIVERED, "/outbox/Ann/A") == "/outbox/Ann/A"
+    assert shown(InboxState.DELIVERED, "/outbox/Ann/A", path="/out/a.m4b") == "/out/a.m4b"  # made by hand since
 
 
 def test_one_sentence_is_heard_between_its_neighbours_and_judged(browser):
