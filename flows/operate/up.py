@@ -29,6 +29,7 @@ SERVER_STOP_SECONDS = 5.0
 ASK_SECONDS = 2.0
 DAY_SECONDS = 86_400
 LOOK_SECONDS = 0.25
+SWEEP = Part("sweep", ("flows.cli.entry", "maintain", "sweep"), stop_s=1.0)
 COUNT_GPUS = "import torch; print(torch.cuda.device_count())"
 
 
@@ -52,7 +53,7 @@ def up(settings: Settings, tell: Callable[[str], None]) -> None:
             parts = tuple(_note_of(one, supervisor.log_of(one.part.name)) for one in running)
             save_note(home, note_of(api, began, parts))
 
-        supervisor = Supervisor(environment, home, tell, note)
+        supervisor = Supervisor(environment, home, tell, note, remains=SWEEP)
         timeout = settings.execution.server_start_timeout_s
         try:
             if given:
