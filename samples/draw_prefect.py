@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 BOOK = ROOT / "samples" / "the-lamplighters-clock.epub"
 CHROMIUM = "/usr/bin/chromium"
-FAULTS = '{"faults": [{"kind": "length_cap", "text": "stairs"}], "seconds_per_request": 0.3}'
+FAULTS = '{"faults": [{"kind": "too_long", "text": "lamps"}], "seconds_per_request": 0.2}'
 SETTINGS = {"TALEPRESS_SYNTHESIZE__MODEL": FAULTS, "TALEPRESS_SYNTHESIZE__BATCH_SIZE": "4"}
 ORDER = 'voice = "slt"\nreview = "flagged"\n'
 MADE_SECONDS = 1200.0
@@ -41,22 +41,22 @@ def make_book(box: Box) -> str:
 def take(page: Page, name: str) -> None:
     """Takes a picture, with few colours."""
     path = PICTURES / f"{name}.png"
-    page.wait_for_timeout(3000)  # the page draws as answers come
+    page.wait_for_timeout(8000)  # the page draws as answers come
     page.screenshot(path=path)
     Image.open(path).convert("RGB").quantize(COLOURS).save(path, optimize=True)
 
 
 def draw(page: Page, address: str, run: str) -> None:
-    """Takes the pictures of the run, of what it left, and of what can be started."""
+    """Takes the pictures of the run with its task runs, and of what it left."""
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(f"{address}/runs/flow-run/{run}")
     page.get_by_text("AwaitingReview").first.wait_for(timeout=60_000)
+    page.get_by_text("Task Runs", exact=True).click()
     take(page, "prefect-run")
-    page.get_by_role("tab", name="Artifacts").click()
+    page.get_by_text("Artifacts", exact=True).last.click()
+    page.get_by_text("hear and decide").first.wait_for(timeout=60_000)
+    page.mouse.wheel(0, 500)
     take(page, "prefect-artifacts")
-    page.goto(f"{address}/deployments")
-    page.get_by_text("book-to-audio").first.wait_for(timeout=60_000)
-    take(page, "prefect-deployments")
 
 
 def main() -> None:
@@ -70,7 +70,7 @@ def main() -> None:
             address = next(one["address"] for one in box.note["parts"] if one["name"] == "Prefect")
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-                draw(browser.new_page(), address, run)
+                draw(browser.new_page(color_scheme="light"), address, run)
                 browser.close()
         finally:
             box.end()
