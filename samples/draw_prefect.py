@@ -53,9 +53,9 @@ def draw(page: Page, address: str, run: str) -> None:
     page.get_by_text("AwaitingReview").first.wait_for(timeout=60_000)
     page.get_by_text("Task Runs", exact=True).click()
     take(page, "prefect-run")
-    page.get_by_text("Artifacts", exact=True).last.click()
-    page.get_by_text("hear and decide").first.wait_for(timeout=60_000)
-    page.mouse.wheel(0, 500)
+    page.set_viewport_size({"width": 1280, "height": 1060})
+    page.get_by_text("Artifacts", exact=True).click()
+    page.get_by_text("takes that the checks doubt").first.wait_for(timeout=60_000)
     take(page, "prefect-artifacts")
 
 
@@ -70,7 +70,7 @@ def main() -> None:
             address = next(one["address"] for one in box.note["parts"] if one["name"] == "Prefect")
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-                draw(browser.new_page(color_scheme="light"), address, run)
+                draw(browser.new_page(), address, run)
                 browser.close()
         finally:
             box.end()
