@@ -10,20 +10,16 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from samples.pictures import BOOK, CHROMIUM, PICTURES, take
 from tests.e2e.box import Box
 
-ROOT = Path(__file__).resolve().parents[1]
-PICTURES = ROOT / "docs" / "pictures"
-BOOK = ROOT / "samples" / "the-lamplighters-clock.epub"
-CHROMIUM = "/usr/bin/chromium"
 FAULTS = '{"faults": [{"kind": "too_long", "text": "lamps"}], "seconds_per_request": 0.2}'
 SETTINGS = {"TALEPRESS_SYNTHESIZE__MODEL": FAULTS, "TALEPRESS_SYNTHESIZE__BATCH_SIZE": "4"}
 ORDER = 'voice = "slt"\nreview = "flagged"\n'
 MADE_SECONDS = 1200.0
-COLOURS = 96  # of a picture: a page of text needs no more, and is a third as large
+DRAW_MS = 8000  # that Prefect's page takes to draw what its server answers
 
 
 def make_book(box: Box) -> str:
@@ -38,24 +34,18 @@ def make_book(box: Box) -> str:
     return str(run)
 
 
-def take(page: Page, name: str) -> None:
-    """Takes a picture, with few colours."""
-    path = PICTURES / f"{name}.png"
-    page.wait_for_timeout(8000)  # the page draws as answers come
-    page.screenshot(path=path)
-    Image.open(path).convert("RGB").quantize(COLOURS).save(path, optimize=True)
-
-
 def draw(page: Page, address: str, run: str) -> None:
     """Takes the pictures of the run with its task runs, and of what it left."""
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(f"{address}/runs/flow-run/{run}")
     page.get_by_text("AwaitingReview").first.wait_for(timeout=60_000)
     page.get_by_text("Task Runs", exact=True).click()
+    page.wait_for_timeout(DRAW_MS)
     take(page, "prefect-run")
     page.set_viewport_size({"width": 1280, "height": 1060})
     page.get_by_text("Artifacts", exact=True).click()
     page.get_by_text("takes that the checks doubt").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(DRAW_MS)
     take(page, "prefect-artifacts")
 
 

@@ -134,7 +134,7 @@ def test_an_empty_box_is_told_and_runs_begin_again_afterwards(box):
     drained = box.command("drain", "--json")
     assert (drained.returncode, json.loads(drained.stdout)) == (0, {"paused": True, "under_way": []}), drained.stderr
     run = box.make(box.fresh_book(), voice="tone")
-    time.sleep(6)  # a worker looks every two seconds
+    time.sleep(8)  # a worker looks every three seconds
     assert box.state(run) == "SCHEDULED"
     assert box.command("drain", "--resume").returncode == 0
     assert box.wait(run)["state"]["type"] == "COMPLETED", box.logs()
