@@ -23,13 +23,13 @@ DRAW_MS = 8000  # that Prefect's page takes to draw what its server answers
 
 
 def make_book(box: Box) -> str:
-    """Drops the sample into the inbox, and waits until it waits for people. Returns the flow run's id."""
+    """Drops the sample into the inbox, and waits until its run waits for people. Returns the flow run's id."""
     inbox = box.home / "inbox"
     inbox.mkdir(exist_ok=True)
     (inbox / "lamplighter.toml").write_text(ORDER)
     shutil.copy(BOOK, inbox / "lamplighter.epub")
     (inbox / "lamplighter.epub.ready").touch()
-    box.wait_until(lambda: box.rows("SELECT state FROM inbox") == [("review",)], MADE_SECONDS)
+    box.wait_until(lambda: box.rows("SELECT state FROM runs") == [("review",)], MADE_SECONDS)
     ((run,),) = box.rows("SELECT run FROM inbox")
     return str(run)
 
