@@ -115,7 +115,7 @@ class Box:
         )
         for _ in range(BUSY_TRIES):
             try:
-                with urllib.request.urlopen(request, timeout=60) as answer:
+                with urllib.request.urlopen(request, timeout=START_SECONDS) as answer:
                     return json.loads(answer.read() or "null")
             except urllib.error.HTTPError as error:
                 if error.code != SERVER_BUSY:
