@@ -322,6 +322,8 @@ WRONG = [
     (["deploy", "--devices", "-1"], "--devices"),
     (["up", "more"], "more"),
     (["down", "more"], "more"),
+    (["inbox", "retry", "nothing.epub"], "nothing.epub"),
     (["deploy", "more"], "more"),
     (["deploy", "--devices", "many"], "--devices"),
+    (["deploy", "--webhook", "https://example.org"], "--automations"),
 ]
