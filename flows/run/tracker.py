@@ -13,6 +13,7 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from flows.order.report import Work
 from flows.progress import Progress, announce
+from flows.run.reach import attempt
 from tasks.synthesize.render import SpokenBatch
 
 ARTIFACT_INTERVAL_SECONDS = 1.0  # every update is a request to the server
@@ -34,12 +35,11 @@ class Tracker:
     _last_update: float = 0.0
 
     def begin(self) -> None:
-        """Makes the progress artifact. Synthesis counts as begun."""
+        """Makes the progress artifact, where Prefect's server is there. Synthesis counts as begun."""
         self._began = time.monotonic()
-        artifact = create_progress_artifact(
-            0.0, key=self.artifact_key, description=f"0 of {self.total} utterances spoken"
-        )
-        assert isinstance(artifact, UUID)
+        description = f"0 of {self.total} utterances spoken"
+        artifact = attempt(lambda: create_progress_artifact(0.0, key=self.artifact_key, description=description))
+        assert isinstance(artifact, UUID | None)
         self._artifact = artifact
         announce(Progress("synthesize", self.done, self.total))
 
@@ -72,7 +72,7 @@ class Tracker:
         self._update(100.0)
 
     def _update(self, percent: float) -> None:
-        assert self._artifact is not None
-        update_progress_artifact(
-            self._artifact, progress=percent, description=f"{self.done} of {self.total} utterances spoken"
-        )
+        artifact = self._artifact
+        if artifact is not None:
+            description = f"{self.done} of {self.total} utterances spoken"
+            attempt(lambda: update_progress_artifact(artifact, progress=percent, description=description))
