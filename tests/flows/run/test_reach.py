@@ -11,14 +11,14 @@ from flows.run import reach
 from flows.run.reach import UnrecordedEnd, attempt, require_server
 from tasks.errors import TalepressError
 
-NOWHERE = "http://127.0.0.1:9/api"
+GONE = "http://127.0.0.1:9/api"
 
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     monkeypatch.setattr(reach, "_silence", reach._Silence())
     monkeypatch.setattr(reach, "END_SECONDS", 0)
-    with temporary_settings({PREFECT_API_URL: NOWHERE}):
+    with temporary_settings({PREFECT_API_URL: GONE}):
         yield
 
 
@@ -38,7 +38,7 @@ def test_a_server_that_is_gone_is_not_asked_and_not_looked_for_each_time(monkeyp
     asked = []
     for _ in range(3):
         assert attempt(lambda: asked.append(1)) is None
-    assert (asked, looks) == ([], [NOWHERE])
+    assert (asked, looks) == ([], [GONE])
 
 
 def test_a_server_that_comes_back_is_asked_again(monkeypatch):
@@ -62,7 +62,7 @@ def test_an_error_of_our_own_is_not_hidden(healthy):
 
 
 def test_the_end_goes_past_prefect_with_report_or_error():
-    with pytest.raises(UnrecordedEnd, match=f"the Prefect server at {NOWHERE} is gone") as end:
+    with pytest.raises(UnrecordedEnd, match=f"the Prefect server at {GONE} is gone") as end:
         require_server(uuid4(), "report")
     assert isinstance(end.value, Abort)  # of which Prefect's engine records nothing
     assert (end.value.report, end.value.error) == ("report", None)
