@@ -22,6 +22,7 @@ from tasks.package.audio.ffmpeg import ffmpeg_version
 from tasks.package.content import EditionContent
 from tasks.package.output import Draft, Output
 from tasks.package.timeline import AudioFile, TimedChapter, TimedUtterance
+from tortoise_core.inference.interface import sampling_values
 
 MANIFEST_FORMAT = 2  # raise it when a program that reads the manifest must read it in another way
 BYTES_PER_SECOND = 800  # an utterance takes about 800 bytes and four seconds; one with times of words three times that
@@ -77,7 +78,7 @@ def describe(content: EditionContent, files: Sequence[EditionFile], audio: Seque
             "source_sha256": book.source_sha256,
         },
         "voice": {"name": content.voice.name, "digest": content.voice.digest},
-        "model": {"name": content.model, "digest": content.model_digest, "sampling": asdict(content.sampling)},
+        "model": {"name": content.model, "digest": content.model_digest, "sampling": sampling_values(content.sampling)},
         "settings": content.settings.model_dump(mode="json", exclude=NOT_SHOWN),
         "sample_rate": content.sample_rate,
         "files": [_file(file, held) for file in files],
