@@ -9,7 +9,6 @@ This module must not know what the settings are used for. Choices that another p
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,6 +24,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableVariableError
 
 from configs.faults import PREFIX, explain, nearest
+from configs.folders import default_data_folder
 from tortoise_core.plain_data import parse_toml
 
 _FOLDER = Path(__file__).parent
@@ -177,6 +177,13 @@ class ReadAlongSettings(_Section):
     epubcheck: bool
 
 
+class SignatureSettings(_Section):
+    """Whom audio files are signed by. An empty certificate: by nobody."""
+
+    certificate: str
+    key: str
+
+
 class PackageSettings(_Section):
     """The published files. `outputs` names their kinds; packaging knows which there are."""
 
@@ -193,6 +200,7 @@ class PackageSettings(_Section):
     closing: str
     feed_url: str
     readalong: ReadAlongSettings
+    signature: SignatureSettings
 
 
 class ReviewSettings(_Section):
@@ -345,17 +353,6 @@ def _check_data_folder(storage: StorageSettings) -> None:
         raise SettingsError(
             f"the data folder cannot be used ({error}): set TALEPRESS_HOME to a folder whose name is UTF-8"
         ) from error
-
-
-def default_data_folder() -> Path:
-    """Returns TALEPRESS_HOME, or the platform's folder for user data."""
-    if home := os.environ.get("TALEPRESS_HOME"):
-        return Path(home).expanduser().absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "talepress"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "talepress"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "talepress"
 
 
 def _files() -> tuple[Path, ...]:
