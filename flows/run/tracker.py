@@ -13,12 +13,8 @@ from uuid import UUID
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from flows.order.report import Work
-<<<<<<< HEAD
-from flows.progress import Progress, announce
-from flows.run.reach import attempt
-=======
 from flows.progress import Pace, Progress, announce
->>>>>>> main
+from flows.run.reach import attempt
 from tasks.synthesize.render import SpokenBatch
 
 ARTIFACT_INTERVAL_SECONDS = 1.0  # every update is a request to the server
