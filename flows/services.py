@@ -95,15 +95,13 @@ class Services:
         """The books that are remembered, the latest first."""
         if not self.has_database():
             return ()
-        with self.database.snapshot() as uow:
-            return uow.books.summaries()
+        return self.database.read(lambda uow: uow.books.summaries())
 
     def added_voices(self) -> tuple[VoiceRecord, ...]:
         """Lists the voices that users added, of any model."""
         if not self.has_database():
             return ()
-        with self.database.snapshot() as uow:
-            return uow.voices.list()
+        return self.database.read(lambda uow: uow.voices.list())
 
     def voice(self, name: str | None = None) -> VoiceRecord:
         """Finds the voice of that name, or the one that the settings name, its latents checked.

@@ -20,7 +20,8 @@ from pathlib import Path
 from configs.settings import Settings
 from flows.actions.box import PartNote, note_of, only_one, remove_note, save_note
 from flows.operate.supervisor import Part, Running, Supervisor
-from flows.run.server import environment_defaults, import_path, require_health
+from flows.run.private_server import import_path
+from flows.run.server import environment_defaults, require_health
 from tasks import stopping
 from tasks.errors import BadInputError, TalepressError
 

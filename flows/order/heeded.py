@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flows.services import Services
 from storage.records import Book, Script
+from storage.repository import UnitOfWork
 from tasks.ingest.book import identity_of
 from tasks.review.corrections import Corrections
 from tasks.segment.corrected import Sayer, say_corrected
@@ -40,8 +41,11 @@ def read_heeded(services: Services, book: Path) -> Heeded:
     if not services.has_database():
         return Heeded()
     source = identity_of(book, services.settings.ingest)
-    with services.database.snapshot() as uow:
+
+    def look(uow: UnitOfWork) -> Heeded:
         if uow.books.exists(source):
             return Heeded(Corrections.of(uow.decisions.holding(source)), uow.decisions.newest(source))
         found = uow.decisions.always()
         return Heeded(Corrections.of(found), max((decision.id for decision in found), default=0))
+
+    return services.database.read(look)
