@@ -15,7 +15,7 @@ from tasks.errors import BadInputError
 
 
 def deploy(
-    devices: Annotated[int, typer.Option(help="Runs that speak at a time; 0: one per device of this box.")] = 0,
+    devices: Annotated[int, typer.Option(min=0, help="Runs that speak at a time; 0: one per device of this box.")] = 0,
     as_file: Annotated[bool, typer.Option("--print", help="Only print a prefect.yaml for `prefect deploy`.")] = False,
     automations: Annotated[
         Path | None, typer.Option(help="A file of automations as well, such as deploy/automations.yaml.")
