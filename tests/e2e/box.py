@@ -13,6 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from tests.e2e.conftest import ROOT, RUN
 from tests.flows.samples import BOOK, add_voice
@@ -104,6 +105,17 @@ class Box:
 
     def pid(self, part):
         return next(one["pid"] for one in self.note["parts"] if one["name"] == part)
+
+    def run_processes(self):
+        """Yields the processes of runs that are under way: the workers' children."""
+        workers = {one["pid"] for one in self.note["parts"] if one["name"].startswith("worker")}
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = path.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it has ended
+            if int(fields[1]) in workers:
+                yield int(path.parent.name)
 
     def api(self, method, path, body=None):
         """Asks Prefect's server."""

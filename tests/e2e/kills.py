@@ -181,7 +181,7 @@ class Kills:
 
     def _run_of(self, name, flow):
         """The process of a run of that flow that works on the book; 0 where there is none."""
-        for pid in self._children():
+        for pid in self.box.run_processes():
             try:
                 variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
             except OSError:
@@ -195,16 +195,6 @@ class Kills:
             if request.get("book", "").endswith(f"/{name}.md") and ("kinds" in request) == (flow == "publish"):
                 return pid
         return 0
-
-    def _children(self):
-        workers = {one["pid"] for one in self.box.note["parts"] if one["name"].startswith("worker")}
-        for path in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = path.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[1]) in workers:
-                yield int(path.parent.name)
 
     def _typical(self):
         return {stage: statistics.mean(way.stages[stage] for way in self.ways) for stage in self.ways[0].stages}

@@ -20,6 +20,7 @@ LOOK_SECONDS = 10.0
 BOOK_SECONDS = 120.0  # that a book may take on a busy machine
 MOST_DATABASE_MB = 100.0
 MOST_GROWTH = 1.25  # of a process's memory, between the second quarter of the time and the last
+RUN = "runs"
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
 
@@ -34,7 +35,8 @@ class Watch:
 
     def sample(self):
         """Takes a sample of every process, and of Prefect's database."""
-        for name, pid in self._processes().items():
+        runs = [(RUN, pid) for pid in self._box.run_processes()]
+        for name, pid in [*self._processes().items(), *runs]:
             try:
                 resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
             except OSError:
@@ -55,6 +57,8 @@ class Watch:
         """The processes whose memory grows, each with what it was and what it is, in MB."""
         found = []
         for name, samples in self.memory_mb.items():
+            if name == RUN:
+                continue  # each is another one, at another moment of its life
             quarter = max(1, len(samples) // 4)
             before = statistics.mean(samples[quarter : 2 * quarter] or samples[:1])
             after = statistics.mean(samples[-quarter:])
