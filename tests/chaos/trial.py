@@ -120,6 +120,8 @@ class Trial:
             one = []
             for _ in range(1 if self.draw.random() < 0.7 else 2):
                 fits = [fault for fault in faults if fault not in one and fault.world in ("", world or fault.world)]
+                if not fits:
+                    break
                 fault = self.draw.choices(fits, [fault.weight for fault in fits])[0]
                 world = world or fault.world
                 one.append(fault)
