@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from enum import IntEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -41,6 +41,7 @@ BAD_INPUT = (BadInputError, NotFoundError, DuplicateError, BookBusyError, Databa
 # What the user mounts, starts or makes room on.
 ANOTHER_DISK = (StoreUnavailableError, DatabaseFullError, DatabaseLostError)
 
+_at_once: ContextVar[bool] = ContextVar("talepress_at_once", default=False)
 _for_programs: ContextVar[bool] = ContextVar("talepress_for_programs", default=False)
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")]
@@ -105,6 +106,19 @@ def tell_event(event: Mapping[str, Any]) -> None:
 def tell_in_json() -> None:
     """From now on, and for this context alone, `tell` prints JSON: a program reads every line of stderr."""
     _for_programs.set(True)
+
+
+def end_at_once() -> None:
+    """From now on, and for this context alone, `end` waits for nobody: threads of Prefect's talk to a dead server."""
+    _at_once.set(True)
+
+
+def end(code: int) -> NoReturn:
+    """Ends the process with an exit code."""
+    if _at_once.get():
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def require_consent(what: str, *, yes: bool) -> None:

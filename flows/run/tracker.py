@@ -14,6 +14,7 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from flows.order.report import Work
 from flows.progress import Pace, Progress, announce
+from flows.run.reach import attempt
 from tasks.synthesize.render import SpokenBatch
 
 ARTIFACT_INTERVAL_SECONDS = 1.0  # every update is a request to the server
@@ -42,12 +43,11 @@ class Tracker:
         return len(self.expected)
 
     def begin(self) -> None:
-        """Makes the progress artifact. Synthesis counts as begun."""
+        """Makes the progress artifact, where Prefect's server is there. Synthesis counts as begun."""
         self._began = time.monotonic()
-        artifact = create_progress_artifact(
-            0.0, key=self.artifact_key, description=f"0 of {self.total} utterances spoken"
-        )
-        assert isinstance(artifact, UUID)
+        description = f"0 of {self.total} utterances spoken"
+        artifact = attempt(lambda: create_progress_artifact(0.0, key=self.artifact_key, description=description))
+        assert isinstance(artifact, UUID | None)
         self._artifact = artifact
         announce(Progress("synthesize", self.done, self.total))
 
@@ -92,7 +92,7 @@ class Tracker:
         self._update(100.0)
 
     def _update(self, percent: float) -> None:
-        assert self._artifact is not None
-        update_progress_artifact(
-            self._artifact, progress=percent, description=f"{self.done} of {self.total} utterances spoken"
-        )
+        artifact = self._artifact
+        if artifact is not None:
+            description = f"{self.done} of {self.total} utterances spoken"
+            attempt(lambda: update_progress_artifact(artifact, progress=percent, description=description))

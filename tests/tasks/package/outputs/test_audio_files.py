@@ -230,6 +230,9 @@ def test_more_chapters_than_one_list_of_id3_holds(tmp_path, store, content):
     assert [len(lists[name]) for name in lists["toc"]] == [255, 45]
     chapters = parse_ffmetadata(run_ffmpeg(["-i", path, "-f", "ffmetadata", "-"]))
     assert [title for title, _, _ in chapters] == [master.title for master in many]
+    marks = ID3(path).getall("CHAP")
+    assert all(mark.start_time < mark.end_time for mark in marks)
+    assert [mark.end_time for mark in marks[:-1]] == [mark.start_time for mark in marks[1:]]
 
 
 def silence(store, samples):
