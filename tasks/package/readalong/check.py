@@ -116,8 +116,8 @@ def judged(path: Path) -> list[str]:
         done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
         raise TalepressError(
-            f"epubcheck did not come to an end on {path} within {_SECONDS} s: set package.readalong.epubcheck to false, or "
-            "run the same command again when the machine has less to do"
+            f"epubcheck did not come to an end on {path} within {_SECONDS} s: set package.readalong.epubcheck to "
+            "false, or run the same command again when the machine has less to do"
         ) from error
     try:
         messages = json.loads(done.stdout)["messages"]
