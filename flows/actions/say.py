@@ -7,14 +7,14 @@ parts are joined with their pauses. Knows nothing of takes or Prefect.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from flows.progress import Listener, Progress
+from flows.progress import Listener, Pace, Progress
 from flows.services import Services
 from storage.records import Block, BlockKind, Book, Chapter
 from tasks.disk import require_writable
@@ -113,22 +113,19 @@ def speak_lines(
     parts_of_lines = cut_lines(services, plan, force=force)
     engine = services.engine
     voice = services.voice()
-    spoken = _speak(services, parts_of_lines, read_latents(voice, services.store), sampling, seed)
-    total = sum(map(len, parts_of_lines))
-    listener(Progress("speak", 0, total))
+    names = [line.path.name for line, parts in zip(plan, parts_of_lines, strict=True) for _ in parts]
+    flat = [part for parts in parts_of_lines for part in parts]
+
+    def tell(done: int, seconds: float) -> None:
+        share = sum(len(part.spoken) for part in flat[:done]) / sum(len(part.spoken) for part in flat)
+        listener(Progress("speak", done, len(flat), names[min(done, len(names) - 1)], Pace(share, seconds)))
+
+    spoken = _speak(services, flat, read_latents(voice, services.store), sampling, seed, tell)
     files: list[SpokenFile] = []
-    done = 0
     began = time.perf_counter()
     for line, parts in zip(plan, parts_of_lines, strict=True):
-        results: list[SpeechResult] = []
-        line_wall = 0.0
-        for _ in parts:
-            result, share = next(spoken)
-            results.append(result)
-            line_wall += share
-            done += 1
-            listener(Progress("speak", done, total, line.path.name))
-        files.append(_write(line, parts, results, line_wall))
+        timed = [next(spoken) for _ in parts]
+        files.append(_write(line, parts, [result for result, _ in timed], sum(wall for _, wall in timed)))
     wall = time.perf_counter() - began
     return Speech(tuple(files), voice.name, services.settings.synthesize.preset, seed, engine.sample_rate, wall)
 
@@ -183,24 +180,30 @@ def speech_json(speech: Speech) -> dict[str, Any]:
 
 def _speak(
     services: Services,
-    parts_of_lines: Sequence[Sequence[SayPart]],
+    parts: Sequence[SayPart],
     voice: VoiceLatents,
     sampling: Sampling,
     seed: int,
+    tell: Callable[[int, float], None],
 ) -> Iterator[tuple[SpeechResult, float]]:
     """Yields every part's result in order, with its share of the wall time; a batch is spoken when it is asked for.
 
-    The first batches are small, so that a person soon knows how fast it goes.
+    The first batches are small, so that a person soon knows how fast it goes. `tell` is called before the first and
+    after each of them with the number of parts that are spoken, and the seconds which that took.
     """
-    flat = [part for parts in parts_of_lines for part in parts]
     size = 1
-    while flat:
-        requests = [SpeechRequest(part.spoken, voice, sampling, seed) for part in flat[:size]]
-        flat = flat[size:]
+    done = 0
+    seconds = 0.0
+    tell(done, seconds)
+    while done < len(parts):
+        requests = [SpeechRequest(part.spoken, voice, sampling, seed) for part in parts[done : done + size]]
         size = min(2 * size, services.settings.synthesize.batch_size)
         began = time.perf_counter()
         results = services.speaker.speak(requests)
         wall = time.perf_counter() - began
+        done += len(requests)
+        seconds += wall
+        tell(done, seconds)
         samples = sum(len(result.audio) for result in results)
         for result in results:
             yield result, wall * len(result.audio) / samples

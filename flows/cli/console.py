@@ -32,6 +32,7 @@ from tortoise_core.errors import OutOfMemoryError, TortoiseError
 
 MAX_PATH_CHARS = 200
 NARROW_COLUMNS = 60  # of a terminal in which tables cannot be read
+BORDER_COLUMNS = 3  # that a column of a table takes beside its cells
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
 WRONG_PATH = frozenset(  # of a file that the user named: there is another to be named
     {errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL}
@@ -124,18 +125,19 @@ def emit_json(payload: Mapping[str, Any]) -> None:
 
 
 def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Prints a table for people on stdout; in a narrow terminal, a line for each cell."""
+    """Prints a table for people on stdout; in a terminal too narrow for its heads, a line for each cell."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console()
-    if console.width < NARROW_COLUMNS:
+    heads = [max(map(len, column.split()), default=0) for column in columns]
+    if console.width < max(NARROW_COLUMNS, sum(heads) + BORDER_COLUMNS * len(heads) + 1):
         _print_cells(title, columns, rows)
         return
     table = Table(title=title or None, title_justify="left", show_header=any(columns))
-    for column in columns:
-        table.add_column(column, overflow="fold")  # paths must stay whole, to be copied
+    for column, head in zip(columns, heads, strict=True):
+        table.add_column(column, min_width=head, overflow="fold")  # paths must stay whole, to be copied
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     console.print(table)

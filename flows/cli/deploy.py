@@ -13,7 +13,7 @@ from flows.cli.console import tell
 
 
 def deploy(
-    devices: Annotated[int, typer.Option(help="Runs that speak at a time; 0: one per device of this box.")] = 0,
+    devices: Annotated[int, typer.Option(min=0, help="Runs that speak at a time; 0: one per device of this box.")] = 0,
     as_file: Annotated[bool, typer.Option("--print", help="Only print a prefect.yaml for `prefect deploy`.")] = False,
 ) -> None:
     """Makes pools and deployments on Prefect's server, or brings them up to date. May be repeated."""

@@ -44,6 +44,7 @@ from tasks.errors import TalepressError
 from tasks.ingest.task import ingest_book
 from tasks.package.place import Replace
 from tasks.segment.task import segment_book
+from tasks.synthesize.batches import speech_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +121,8 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
         check_audio(order)
         keep_book_file(order)
         todo = select(order)
-        tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
+        expected = {item.key: speech_seconds(item.utterance.spoken) for item in todo}
+        tracker = Tracker(run_id, f"progress-{order.source[:16]}", expected)
         tracker.begin()
         logger.info("%s: %d of %d utterances to speak", order.request.label, len(todo), len(order.keyed))
         masters = _make_masters(order, todo, tracker)

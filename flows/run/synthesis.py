@@ -86,7 +86,7 @@ def speak(
             again = _to_repeat(batch.takes, settings.qa.retakes)
             finished = {take.utterance_key for take in batch.takes} - again
             under_way.end(batch)
-            tracker.spoken(len(finished), batch, under_way.title)
+            tracker.spoken(finished, batch, under_way.title)
             _commit(order, finished, batch.takes, tracker, refused)
             for key in again:
                 backlog.put_back(key)
@@ -141,10 +141,10 @@ class _UnderWay:
 
     @property
     def title(self) -> str:
-        """The title of the chapter that is being spoken; empty when none is."""
+        """The title of the chapter that is being spoken, of several in a batch the first; empty when none is."""
         if not self._batches:
             return ""
-        chapter, _ = self._places[self._batches[0][0][0].utterance_key]
+        chapter, _ = min(self._places[item.utterance_key] for items in self._batches[0] for item in items)
         return self._chapters[chapter].title
 
     def name_of(self, batches: Batches) -> str:

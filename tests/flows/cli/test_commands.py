@@ -1,5 +1,6 @@
 """The commands that need no Prefect."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,21 @@ def test_say_speaks_lines_in_batches_and_numbers_them_as_the_file_does(talepress
 
 
 @pytest.mark.usefixtures("voiced_home")
+def test_say_tells_how_far_it_is_in_a_long_text_and_how_long_the_rest_takes(talepress, misbehave):
+    misbehave('{"seconds_per_request": 0.02}')
+    text = "It was a very long sentence, and it went on, and on, and was not over yet. " * 60
+    ended = talepress("say", text, "--out", "long.wav", "--json", "--progress", "json")
+    assert (ended.code, Path(ended.json["files"][0]["path"]).name) == (0, "long.wav")
+    events = [json.loads(line) for line in ended.err.splitlines()]
+    reports = [event for event in events if event["event"] == "progress"]
+    total = reports[0]["total"]
+    assert total > 8 and {report["detail"] for report in reports} == {"long.wav"}
+    assert [report["done"] for report in reports][:4] == [0, 1, 3, 7] and reports[-1]["done"] == total
+    left = [report["left_seconds"] for report in reports]
+    assert (left[0], left[-1]) == (None, None) and all(seconds > 0 for seconds in left[1:-1])
+
+
+@pytest.mark.usefixtures("voiced_home")
 def test_seed_and_candidates_reach_the_engine(talepress, tmp_path):
     for name, options in {"a": [], "b": ["--seed", "7"], "c": ["--candidates", "3"]}.items():
         assert talepress("say", "Hello.", "--out", f"{name}.wav", *options).code == 0
@@ -86,7 +102,9 @@ def test_voices_are_added_listed_used_and_removed(talepress, tmp_path):
     }
     assert talepress("voice", "add", "ann", clip).code == 2
     assert talepress("say", "Hello.", "--out", "x.wav", "--voice", "ann").code == 0
-    assert talepress("voice", "remove", "ann").code == 0
+    refused = talepress("voice", "remove", "ann")
+    assert refused.code == 2 and "--yes" in refused.err
+    assert talepress("voice", "remove", "ann", "--yes").code == 0
     assert added() == []
 
 
@@ -97,6 +115,7 @@ def test_voices_without_recordings(talepress, tmp_path):
     assert talepress("voice", "add", "bob", "--random", "7").code == 0
     mixed = talepress("voice", "add", "eve", "--mix", "ann&bob:0.25", "--json")
     assert mixed.json["made_from"] == "a mix of ann (75%) and bob (25%)"
+    assert mixed.json["advice"] == []  # nothing was recorded
     for voice in ("bob", "eve"):
         assert talepress("say", "Hello.", "--out", f"{voice}.wav", "--voice", voice).code == 0
     assert (tmp_path / "bob.wav").read_bytes() != (tmp_path / "eve.wav").read_bytes()
