@@ -35,7 +35,7 @@ def sayer_of(services: Services, source: str) -> Sayer:
     settings = read_settings(**request.overrides) if request else services.settings
     with open_services(settings) as as_asked:
         model = as_asked.front_end
-        return Sayer(settings.segment, model.token_count, model.max_text_tokens, language)
+        return Sayer(settings.segment, model.most_tokens, model.max_text_tokens, language)
 
 
 def make_shelf(services: Services, starter: Starter) -> Shelf:

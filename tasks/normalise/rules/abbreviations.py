@@ -65,15 +65,15 @@ def either(choices: Iterable[str]) -> str:
 
 _DAY_NAMES = either(_DAYS)
 _TITLE = re.compile(
-    rf"\b({either(TITLES)})\.(?:\s+(?=[A-Z\"'])|(?=-?[A-Z]))|\b({either(_UNSTOPPED)})\b\.?(?=\s+[A-Z])"
+    rf"(?=[A-Z12])(?:\b({either(TITLES)})\.(?:\s+(?=[A-Z\"'])|(?=-?[A-Z]))|\b({either(_UNSTOPPED)})\b\.?(?=\s+[A-Z])"
     rf"|\b({either(_UNSTOPPED)})\b\.?(?=\s+(?:and|&)\s+M(?:rs?|me)\b)|\b(2nd|1st) (?=Lt\b)"
-    rf"|\b({either(TITLES)})\.(?=\s+(?:and|&)\s+(?:Mrs|Mme|Missus|Lady)\b)"
+    rf"|\b({either(TITLES)})\.(?=\s+(?:and|&)\s+(?:Mrs|Mme|Missus|Lady)\b))"
 )
 _TITLE_ALONE = re.compile(
-    rf"\b({either(_ALONE)})\.(?=\W|$)|(?<=the )(Rev|Hon|Col|Gen|Lt|Gov|Sec)\.(?=\s[a-z])"
+    rf"(?=[A-Z])(?:\b({either(_ALONE)})\.(?=\W|$)|(?<=the )(Rev|Hon|Col|Gen|Lt|Gov|Sec)\.(?=\s[a-z])"
     r"|\b(Lt\. Gov|Gov|Gen|Sec|Secy|Pres|Supt|Dir|Treas|Comm|Adm)\.(?=\sof\s)"
     r"|(?<=\bthe )(Lt\. Gov|Pres|Secy|Dir|Supt)\.(?=\W|$)|(?<=\bAttorney )(Gen)\.|(?<=\bas )(Lt\. Gov|Gov|Pres)\."
-    r"|(?<=\b(?:Hon|Gen)\. )(Sec|Treas)\.|(?<=\bHonorable )(Sec|Treas)\."
+    r"|(?<=\b(?:Hon|Gen)\. )(Sec|Treas)\.|(?<=\bHonorable )(Sec|Treas)\.)"
 )
 # Ranks of two parts, with a hyphen and often without full stops: "Lt-Col. Moran", "Maj-Gen Scott".
 _FIRST_RANKS = ("Lt", "Lieut", "Maj", "Brig", "Sgt", "Capt")
@@ -91,15 +91,15 @@ _SENOR = re.compile(
     r"Ortega|Ortiz|Ramos|Reyes|Rivera|Rojas|Romero|Ruiz|Salazar|Santos|Silva|Soto|Torres|Vargas|Vega)\b)"
 )
 _SISTER = re.compile(
-    r"(?:(?<![a-z] )(?<![a-z], )|(?<=\band )|(?<=\bwith )|(?<=\bto )|(?<=\bby ))\bSr\.\s+(?=[A-Z][a-z])"
+    r"(?=Sr\.)(?:(?:(?<![a-z] )(?<![a-z], )|(?<=\band )|(?<=\bwith )|(?<=\bto )|(?<=\bby ))\bSr\.\s+(?=[A-Z][a-z])"
     r"|(?<=, )Sr\.\s+(?=(?:Agnes|Anne|Bernadette|Catherine|Cecilia|Clare|Joan|Lucy|Margaret|Maria|Mary|Monica|Rose|"
-    r"Teresa)\b)"
+    r"Teresa)\b))"
 )
 _MONSIEUR = re.compile(
-    r"(?<![\w.] )(?<![A-Z]\.)\bM\.\s+(?=(?:de|le|la|du|l'|d')\s?[A-Z]|[A-Z][a-z'])"
-    r"|(?<=[a-z,;:—\"] )\bM\.\s+(?=(?:de|le|la|du)\s[A-Z]|[A-Z][a-z])"
+    r"(?=M\.)(?:(?<![\w.] )(?<![A-Z]\.)\bM\.\s+(?=(?:de|le|la|du|l'|d')\s?[A-Z]|[A-Z][a-z'])"
+    r"|(?<=[a-z,;:—\"] )\bM\.\s+(?=(?:de|le|la|du)\s[A-Z]|[A-Z][a-z]))"
 )
-_NAME = re.compile(rf"\b({either(GIVEN)})\.\s+(?=[A-Z]|(?:and|&)\s[A-Z])")
+_NAME = re.compile(rf"(?=[A-Z])\b({either(GIVEN)})\.\s+(?=[A-Z]|(?:and|&)\s[A-Z])")
 _EDITOR = re.compile(r"(?:(?<=[,(] )|^)ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|\bed\. by\b")
 _EDITORS = re.compile(
     r"\bEd\.(?=\s[Nn]ote)|(?<=[—–-])Ed\.$|\bEds\.(?=\s[A-Z])|\bcert\.(?=\s(?:denied|granted))|\baff'd\b|\brev'd\b"

@@ -106,7 +106,7 @@ def initials(text: str, _: Context) -> str:
     return _SMALL.sub(small, _INITIALS.sub(without_stops, text))
 
 
-_FOR_ACRONYMS_IN_CONTEXT = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|hD|Sc|oD|(?<=A)s\b)|(?<=\bp)H\b|(?<=[a-z])[DR]NA")
+_FOR_ACRONYMS_IN_CONTEXT = re.compile(r"[A-Z](?:(?<=\b[A-Z])(?:[A-Z]|hD|Sc|oD|(?<=A)s\b)|(?<=\bpH)\b|(?<=[a-z][DR])NA)")
 
 
 @rule("acronyms-in-context", needs=_FOR_ACRONYMS_IN_CONTEXT)

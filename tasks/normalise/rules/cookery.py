@@ -48,7 +48,10 @@ _PINTS = re.compile(
 )
 _TEMPERATURE = re.compile(r"(?<=\b(?:[Rr]oom|[Oo]ven) )temp(?:\.(?=[),;]|\s[a-z])|\b)")
 
-_FOR_COOKERY = re.compile(r"[/x×(]\s?(?:[\d½¼¾⅓⅔⅛]|gas)|\s[TtcC]\b|\btemp\b|\d[CF]\b|\d\s(?:sm|med|lg)\.|\d pts\b")
+_FOR_COOKERY = re.compile(
+    r"[/x×(\sp\d](?:(?<=[/x×(])\s?(?:[\d½¼¾⅓⅔⅛]|gas)|(?<=\s)[TtcC]\b|(?<=\btemp)\b"
+    r"|(?<=\d)(?:[CF]\b|\s(?:sm|med|lg)\.| pts\b))"
+)
 
 
 @rule("cookery", needs=_FOR_COOKERY)

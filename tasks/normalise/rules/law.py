@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tasks.normalise.rules.abbreviations import either
-from tasks.normalise.rules.base import DIGIT, Context, cardinal, in_pairs, ordinal, rule
+from tasks.normalise.rules.base import NUMERALS, Context, cardinal, in_pairs, ordinal, rule
 from tasks.normalise.rules.roman import value
 
 # "12(b)(iii)", but "401(k)" is a pension plan and "5(m)" no place in a law.
@@ -48,7 +48,10 @@ _CLAUSE = re.compile(
     r"^(\d{1,2}(?:\.\d{1,2}){1,3})\s+(?=[A-Z][a-z]+\s|[\"“])(?!(?:Million|Billion|Trillion|Percent|Miles)\b)"
 )
 
-_FOR_LAW = re.compile(rf"{DIGIT.pattern}|\bFed\.|\bCir\.|\bal\.|\bp\.|\)\sv\.?\s|\bAmend|\bop\.")
+_FOR_LAW = re.compile(
+    rf"[{NUMERALS}.)A](?:(?<=[{NUMERALS}])|(?<=\bFed\.)|(?<=\bCir\.)|(?<=\bal\.)|(?<=\bp\.)|(?<=\bop\.)"
+    r"|(?<=\))\sv\.?\s|(?<=\bA)mend)"
+)
 
 
 @rule("law", needs=_FOR_LAW)

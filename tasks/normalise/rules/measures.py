@@ -45,7 +45,7 @@ _LONE_RATIO = re.compile(
 )
 _LONE_SPEED = re.compile(r"(?<![\w/.-])(?<!\d )(mph|kph|km/hr|kmh)(?![\w/.])")
 
-_FOR_RATIOS = re.compile(r"\d\s?-?[A-Za-z°µ. ]+/[\da-zA-Z]|[a-zA-Z]/[a-zA-Z]|\b(?:mph|kph|kmh)\b")
+_FOR_RATIOS = re.compile(r"[/h](?:(?<=[a-zA-Z°µ. ]/)[\da-zA-Z]|(?<=\b[mk]ph)\b|(?<=\bkmh)\b)")
 
 
 @rule("unit-ratios", needs=_FOR_RATIOS)
