@@ -100,7 +100,7 @@ _MONSIEUR = re.compile(
     r"|(?<=[a-z,;:—\"] )\bM\.\s+(?=(?:de|le|la|du)\s[A-Z]|[A-Z][a-z]))"
 )
 _NAME = re.compile(rf"(?=[A-Z])\b({either(GIVEN)})\.\s+(?=[A-Z]|(?:and|&)\s[A-Z])")
-_EDITOR = re.compile(r"(?:(?<=[,(] )|^)ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|\bed\. by\b")
+_EDITOR = re.compile(r"(?:(?<=[,(] )|^)ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|\bed\. by\b|\btrans\.\s(?:by\s)?(?=[A-Z])")
 _EDITORS = re.compile(
     r"\bEd\.(?=\s[Nn]ote)|(?<=[—–-])Ed\.$|\bEds\.(?=\s[A-Z])|\bcert\.(?=\s(?:denied|granted))|\baff'd\b|\brev'd\b"
 )
@@ -109,7 +109,8 @@ _EDITOR_WORDS = {
 }  # fmt: skip
 _EDITION = re.compile(r"(?<=\d(?:st|nd|rd|th) )edn?\.")
 _FLOOR = re.compile(r"(?<=\d(?:st|nd|rd|th) )([Ff])l\.")
-_REVISED = re.compile(r"(?<=edition, )rev\.")
+_REVISED = re.compile(r"(?<=edition, )rev\.|\brev\.(?=\sed\.)")
+_REVISED_EDITION = re.compile(r"(?<=\brevised )ed\.")
 # The close of a letter: "Yrs. truly", "I am, yr. obt. servt."
 _CLOSE_OF_LETTER = re.compile(
     r"(?:^|(?<=[,;] )|(?<=\bam )|(?<=\bremain )|(?<=\bfrom ))([Yy])r(s)?\b\.?(?=,?\s(?:ever|very|most|truly|sincerely|"
@@ -183,7 +184,8 @@ _say_days = _replace(_DAY, _DAYS)
 _FOR_GENERAL = re.compile(
     r"\.(?:"
     + "|".join(rf"(?<=(?<!\w){re.escape(word)}\.)" for word in GENERAL)
-    + r"|(?<= v\.)|(?<=^v\.)|(?<= ed\.)|(?<= edn\.)|(?<=\(ed\.)|(?<=^ed\.)|(?<=\bMS\.)|(?<=\b[Cc]or\.)|(?<= [Ff]l\.))"
+    + r"|(?<= v\.)|(?<=^v\.)|(?<= ed\.)|(?<=\brev\.)|(?<=\btrans\.)|(?<= edn\.)"
+    r"|(?<=\(ed\.)|(?<=^ed\.)|(?<=\bMS\.)|(?<=\b[Cc]or\.)|(?<= [Ff]l\.))"
     r"|\b(?:[Yy]rs?\b|v [A-Z]|ie\b|eg\b|etc\b|OK\b|Eds?\.|cert\.|(?:aff|rev)'d\b)"
 )
 
@@ -217,6 +219,12 @@ def _double_rank(match: re.Match[str]) -> str:
     return f"{first}-{TITLES[match[2]]}"
 
 
+def _by(written: str) -> str:
+    """ "ed. J. Smith" is "edited by", "trans. M. Roy" "translated by"."""
+    verb = "translated" if "trans" in written else "edited"
+    return f"{'(' if written[0] == '(' else ''}{verb} by{' ' if written[-1] == ' ' else ''}"
+
+
 def _editor(match: re.Match[str]) -> str:
     """ "Ed. note" is the editor's, "—Ed." the editor."""
     if match[0] == "Ed.":
@@ -232,11 +240,10 @@ def general(text: str, _: Context) -> str:
     text = _EDITION.sub(lambda match: "edition" + _stop(match), text)
     text = _FLOOR.sub(lambda match: match[1] + "loor" + _stop(match), text)
     text = _REVISED.sub(lambda match: "revised" + _stop(match), text)
-    text = _EDITOR.sub(
-        lambda match: "(edited by " if match[0][0] == "(" else "edited by" + (" " if match[0][-1] == " " else ""), text
-    )
+    text = _REVISED_EDITION.sub(lambda match: "edition" + _stop(match), text)
+    text = _EDITOR.sub(lambda match: _by(match[0]), text)
     text = _CLOSE_OF_LETTER.sub(lambda match: f"{match[1]}our{match[2] or ''}", text)
-    text = _VERSUS.sub(lambda match: f"{match[1]} versus " if match[1] else "versus ", text)
+    text = _VERSUS.sub(lambda match: f"{re.sub(r'^R[.]$', 'R', match[1])} versus " if match[1] else "versus ", text)
     text = _UNSTOPPED_LATIN.sub(lambda match: GENERAL[{"ie": "i.e", "eg": "e.g"}.get(match[1], match[1])], text)
     return _say_general(_OKAY.sub("okay", text))
 

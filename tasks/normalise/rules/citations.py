@@ -59,9 +59,7 @@ _LATER = re.compile(r"(?:((?:[A-Z]\.){1,3})|(?<=Supplement)|(?<=Appellate)|(?<=E
 _STATUTE = re.compile(r"(?<=\bPublic Law )(\d{1,3})[-–](\d{1,3})\b")
 
 
-_FOR_CITATIONS = re.compile(
-    rf"[{NUMERALS}.](?:(?<=[{NUMERALS}])|(?<=\.)\s\([a-z]\)|(?<=\bConst\.)\sa)"
-)
+_FOR_CITATIONS = re.compile(rf"[{NUMERALS}.](?:(?<=[{NUMERALS}])|(?<=\.)\s\([a-z]\)|(?<=\bConst\.)\sa)")
 
 
 @rule("citations", needs=_FOR_CITATIONS)

@@ -43,13 +43,14 @@ _REIGN = re.compile(rf"\b({either(_REIGNS)})\.\s(?:(\d)|([IVX]+)),\scc?\.\s?(?=\
 _SHORT = {"Amend": "Amendment", "Amends": "Amendments", "Dkt": "Docket", "slip op": "slip opinion"}
 _SHORTENED = re.compile(rf"\b({either(_SHORT)})\.(?=\s[\dIVX]|,|\)|\sat\s)")
 _OTHERS = re.compile(r"\bet al\.,?\sv\.?\s(?=[A-Z])")
+_CROWN = re.compile(r"\bRe([gx])\.?\sv\.?\s(?=[A-Z])")
 _EX_PARTE = re.compile(r"\b([Ee])x p\.(?=\s[A-Z])")
 _CLAUSE = re.compile(
     r"^(\d{1,2}(?:\.\d{1,2}){1,3})\s+(?=[A-Z][a-z]+\s|[\"“])(?!(?:Million|Billion|Trillion|Percent|Miles)\b)"
 )
 
 _FOR_LAW = re.compile(
-    rf"[{NUMERALS}.)A](?:(?<=[{NUMERALS}])|(?<=\bFed\.)|(?<=\bCir\.)|(?<=\bal\.)|(?<=\bp\.)|(?<=\bop\.)"
+    rf"[{NUMERALS}.)Agx](?:(?<=\bRe[gx])\.?\sv|(?<=[{NUMERALS}])|(?<=\bFed\.)|(?<=\bCir\.)|(?<=\bal\.)|(?<=\bp\.)|(?<=\bop\.)"
     r"|(?<=\))\sv\.?\s|(?<=\bA)mend)"
 )
 
@@ -57,6 +58,7 @@ _FOR_LAW = re.compile(
 @rule("law", needs=_FOR_LAW)
 def law(text: str, context: Context) -> str:
     """S. 3(1)(a), ss. 4-6, [1911] 2 KB 45, (2d Cir. 1993), Fed. R. Civ. P. 56, at [32], R v Hall (No 2)."""
+    text = _CROWN.sub(lambda match: "Regina versus " if match[1] == "g" else "Rex versus ", text)
     text = _PARAGRAPH.sub(r"\1\2", _PARAGRAPHS.sub(r"\1 to \2", text))
     text = _REPORT.sub(lambda match: f"{_REPORTS[match[1] or match[2]]} ", text)
     text = _FEDERAL_RULE.sub(_federal_rule, text)

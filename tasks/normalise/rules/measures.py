@@ -14,7 +14,7 @@ _POWERS = {"²": "square ", "³": "cubic ", "2": "square ", "3": "cubic "}
 _RATIO = re.compile(rf"(?<![\w.])(\d[\d,]*(?:\.\d+)?)(\s?|-)({_SIMPLE})\.?/({_SIMPLE})([²³23]?)(?:(\.)(?!\d))?(?!\w)")
 _FUEL = re.compile(r"(?<=\d\s[Ll])/100\s?km\b|(?<=\d[Ll])/100\s?km\b")
 # No words of their own: "wait a sec." and "what a gal." stay as they are.
-_SHORT = words("oz ozs lb lbs ft yd yds qt qts pt pts cwt tsp tsps tbsp hr hrs yr yrs mi kg km cm mm mph")
+_SHORT = words("oz ozs lb lbs ft yd yds qt qts pt pts cwt tsp tsps tbsp tbsps hr hrs yr yrs mi kg km cm mm mph")
 # Behind a number of many alone: "wait a min." has a minute, "two min." as well, but "a mo." is no month.
 _SHORT_OF_MANY = words("min mins sec secs wk wks mos ins kgs kms cms gal gals bu")
 # No words, so that they need no full stop.

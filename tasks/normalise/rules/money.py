@@ -45,7 +45,7 @@ _MONEY = re.compile(
     r"(?:(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<decimals>\d+))?|\.(?P<cents>\d\d))(?!\d)"
     rf"(?:\s?[–-]\s?{_SIGN}?(?P<upper>\d[\d,]*(?:\.\d+)?)(?![-–/\d])|"
     rf"\s?[–-]\s?{_SIGN}(?P<signed_upper>\d[\d,]*(?:\.\d+)?))?"
-    r"(?:(?:\s|-)?(?P<scale>thousand|million|billion|trillion|lakh|crore)\b|\s?(?P<short_scale>k|mn?|bn?|"
+    r"(?:(?:\s|-)?(?P<scale>thousand|million|billion|trillion|lakh|crore)\b|\s?(?P<mil>mil)\b\.?|\s?(?P<short_scale>k|mn?|bn?|"
     r"tn)\b(?![’']))?",
     re.I,
 )
@@ -146,7 +146,8 @@ def shillings(text: str, context: Context) -> str:
     text = _ONLY_SHILLINGS.sub(only, _STROKE.sub(stroke, text))
     text = _ONLY_PENCE.sub(lambda m: _pence(m[1], m[2]) + _stop(m), text)
     text = _GUINEAS.sub(lambda m: f"{m[1]} {_form(m[1], 'guinea', 'guineas')}{_stop(m)}", text)
-    return _STROKE_BARE.sub(_bare, text) if context.british else text
+    is_old_money = context.british or "shilling" in text
+    return _STROKE_BARE.sub(_bare, text) if is_old_money else text
 
 
 def _capital_pounds(match: re.Match[str]) -> str:
@@ -228,7 +229,9 @@ def _amount(match: re.Match[str], context: Context) -> str:
     number = f"{whole}.{decimals}" if decimals else whole
     one, many = _currency(match)
     # 2. "five million dollars", "five to ten dollars": always of many, with decimals as decimals.
-    scale = match["scale"] or _SCALES.get((match["short_scale"] or "").lower(), "")
+    scale = (
+        match["scale"] or ("million" if match["mil"] else "") or _SCALES.get((match["short_scale"] or "").lower(), "")
+    )
     upper = match["upper"] or match["signed_upper"] or ""
     if scale or upper:
         return _scaled(number, upper, scale, many, context)

@@ -75,9 +75,10 @@ ONLY_KINGS = (
 )
 _KING_I = re.compile(rf"\b({ONLY_KINGS})\sI(?=\s(?!{_PRONOUN_VERBS})[a-z]+\b(?!'))")
 _WAR_I = r"(?<!\b[Tt]he World War )(?<=World War )I\b"
+_STOP = r"(?:\.(?=,?\s[a-z]))?"  # "In Book IV. he says": of the numeral, not of the sentence
 _SECTION = re.compile(
     rf"\b({SECTIONS})\s+((?!I\b)(?!(?<=Mark )[VX]\.\s(?!(?:{STARTERS})\b)[A-Z][a-z]){_SURE_NUMERAL}\b|{_WAR_I}|"
-    rf"I\b(?=\s+(?:Scene|Part|Chapter)\b)|I\b{_AFTER_I}|I\b{_VERB_IN_S})"
+    rf"I\b(?=\s+(?:Scene|Part|Chapter)\b)|I\b{_AFTER_I}|I\b{_VERB_IN_S}){_STOP}"
 )
 # In capitals, where the pronoun looks like a numeral: "VOLUME II", "PART I" at an end, "HENRY VIII", "WORLD WAR II".
 _CAPITAL_SECTION = re.compile(
@@ -90,12 +91,12 @@ _SMALL_SECTION = re.compile(
     r"\b(chapter|part|book|act|scene|form|class|stage|volume|canto|section|article|appendix|plate|figure|letter|table|"
     r"phase|type|grade|"
     rf"level|number|numbers|page|pages|verse|sonnet|chapters|parts|books|acts|volumes|articles|note|"
-    rf"lines?)\s+((?!I\b){_SURE_NUMERAL}\b|I\b(?=[.;:)\]]|\s*$))"
+    rf"lines?)\s+((?!I\b){_SURE_NUMERAL}\b|I\b(?=[.;:)\]]|\s*$)){_STOP}"
 )
 # "IV. and XIV", "II, III and IV": numerals in a list, whatever stands before.
 _LIST = re.compile(r"(?<![\w.'])(?:[IVXL]{1,6}(?:\.?,|\.?,?\s(?:and|or|to))\s)+[IVXL]{1,6}\b(?!')(?:\.(?=\s[a-z]))?")
 _SPAN = re.compile(
-    rf"\b((?i:{SECTIONS}))\s+({_SURE_NUMERAL})\.?\s?"
+    rf"\b((?i:{SECTIONS}|lines?))\s+({_SURE_NUMERAL}|I(?=\s?[–-]))\.?\s?"
     rf"(?:([–-])|,\s(?=[IVX]+\sand\b)|\s(and|to|or)\s)\s?({_SURE_NUMERAL})\b"
     r"(?:\.(?=\s[a-z]))?"
 )

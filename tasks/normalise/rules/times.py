@@ -34,6 +34,7 @@ _HOURS = re.compile(
     rf"(?<![\d:.,$£€])([01]\d|2[0-4]){_MINUTE}\s*(?:hours|hrs\b\.?|h\b)|"
     rf"(?<![\d:.,$£€])(0\d){_MINUTE}(?=\s(?:Zulu|GMT)\b)"
 )
+_STOPPED_HOURS = re.compile(rf"(?<![\d:.,$£€])(0\d|1[3-9]|2[0-4])\.(?={_MINUTE}\s*(?:hrs|h)\b)")  # 14.30 hrs
 _CONTINENTAL = re.compile(rf"(?<![\w:.,$£€])([01]?\d|2[0-4])h{_MINUTE}\b")  # 14h30
 _RACE = re.compile(r"(?<![\d:.,])(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d:]|[.,]\d)")  # a mile in 3:59.4
 _AT_HOURS = re.compile(rf"(?<=\bat )(0\d){_MINUTE}(?![\w:.,]\w)")
@@ -59,6 +60,7 @@ def times(text: str, context: Context) -> str:
     text = _CLOCK.sub(lambda m: _meridiem(m, f"{_hour(m[1])}{_minutes(m[2], '')}", 3), text)
     text = _HOUR.sub(lambda m: _meridiem(m, _hour(m[1]), 2), text)
     text = _O_CLOCK.sub(lambda m: _hour(m[1]), text)
+    text = _STOPPED_HOURS.sub(r"\1", text)
     text = _HOURS.sub(lambda m: f"{_military(m)} hours" if m[1] else _military(m, 3), text)
     text = _RACE.sub(lambda m: f"{_hour(m[1])}{_minutes(m[2], ' flat')} point {spell_digits(m[3])}", text)
     text = _CONTINENTAL.sub(r"\1:\2", text)

@@ -90,6 +90,7 @@ class _Reader:
                 else:
                     self._add_line(paragraphs, line)
             paragraphs += later
+        self._join_over_captions(paragraphs)
         # 2. Make the events, with a mark where each chapter starts.
         self._skip_contents(paragraphs)
         self._skip_pull_quotes(paragraphs)
@@ -176,6 +177,29 @@ class _Reader:
         """Tells whether a line ends so early that its end was meant, as in verse."""
         width = line.right_edge - line.left_edge
         return line.right - line.left_edge < _VERSE_SHARE * width and not _SENTENCE_END.search(line.text)
+
+    def _join_over_captions(self, paragraphs: list[_Paragraph]) -> None:
+        """Puts a sentence that a picture's caption, in small letters, interrupts before the caption, whole."""
+        interrupted: _Paragraph | None = None
+        captions = 0
+        kept: list[_Paragraph] = []
+        for paragraph in paragraphs:
+            is_caption = not paragraph.is_heading and self._is_small(paragraph)
+            goes_on = not paragraph.is_heading and paragraph.lines[0].text[:1].islower()
+            if interrupted and captions and goes_on and not paragraph.rule and not is_caption:
+                interrupted.lines += paragraph.lines
+                continue
+            kept.append(paragraph)
+            if paragraph.rule or (interrupted and is_caption):
+                captions += not paragraph.rule
+                continue
+            ended = paragraph.is_heading or _SENTENCE_END.search(paragraph.lines[-1].text)
+            interrupted = None if ended or is_caption else paragraph
+            captions = 0
+        paragraphs[:] = kept
+
+    def _is_small(self, paragraph: _Paragraph) -> bool:
+        return all(line.size < self._body * _NOTE_SIZE for line in paragraph.lines)
 
     def _skip_contents(self, paragraphs: Sequence[_Paragraph]) -> None:
         """Marks the lists of contents: from their title on all that ends in page numbers."""
