@@ -14,6 +14,7 @@ from tasks.ingest.html.elements import local_name
 from tasks.ingest.latex import MAX_DEPTH, OPERATORS, NoWordsError, fraction, power
 
 _ALT_FORMULA = re.compile(r"(?:[A-Za-z]{1,3}\b|[\d\s+\-−=×*/^().,<>≤≥±]|[α-ωΑ-Ω])+")
+_LATEX_ALT = re.compile(r"\\[A-Za-z]+|[\^_]\{|^\$[^$]+\$$")
 _FORMULA_CLASS = re.compile(r"(?:^|[\s_-])(?:equation|formula|math|tex|latex)(?:$|[\s_-])", re.I)
 
 
@@ -57,8 +58,13 @@ _LAYOUTS: dict[str, tuple[int, Callable[[Sequence[str]], str]]] = {
 }
 
 
+def formula_in_dollars(alt: str) -> str:
+    """Returns an alternative text in LaTeX between dollars, as formulas in running text are; any other as it is."""
+    return f"${alt.strip('$')}$" if _LATEX_ALT.search(alt) else alt
+
+
 def is_formula_picture(element: etree._Element, alt: str) -> bool:
     """Tells whether a picture shows a formula: by its class, or by an alternative text such as "x = y + 1"."""
-    if _FORMULA_CLASS.search(element.get("class") or ""):
+    if _LATEX_ALT.search(alt) or _FORMULA_CLASS.search(element.get("class") or ""):
         return True
     return len(alt) <= 60 and _ALT_FORMULA.fullmatch(alt) is not None and re.search(r"[=<>^≤≥]", alt) is not None

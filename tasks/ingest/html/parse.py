@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html.entities
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import lxml.html
@@ -16,6 +17,7 @@ from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import safe_parser
 from tasks.ingest.encoding import C1
 from tasks.ingest.html.elements import BLOCKS, HEADING_LEVELS, local_name
+from tasks.ingest.plain.headings import heading_of
 
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*", re.I)
 _PROLOG_CHARS = 65536
@@ -130,21 +132,32 @@ def heading_anchors(bodies: Sequence[etree._Element]) -> list[tuple[int, str, st
     """Lists the headings that start chapters as (index of the body, id, lines); a heading without an id gets one.
 
     The headings of the highest level that occurs at least twice start chapters, so that a lone `h1` is a book's title.
+    Under the head of a part those of the next level do, too.
     """
-    found: dict[str, list[tuple[int, etree._Element]]] = {}
-    for index, body in enumerate(bodies):
-        for element in body.iter(etree.Element):
-            if local_name(element) in HEADING_LEVELS:
-                found.setdefault(local_name(element), []).append((index, element))
-    if not found:
+    headings = [
+        (index, element, local_name(element))
+        for index, body in enumerate(bodies)
+        for element in body.iter(etree.Element)
+        if local_name(element) in HEADING_LEVELS
+    ]
+    counts = Counter(tag for _, _, tag in headings)
+    if not counts:
         return []
-    level = next((tag for tag in sorted(found) if len(found[tag]) > 1), min(found))
-    marks = []
-    for number, (index, element) in enumerate(found[level]):
+    level = next((tag for tag in sorted(counts) if counts[tag] > 1), min(counts))
+    below = min((tag for tag in counts if tag > level), default="")
+    marks: list[tuple[int, str, str]] = []
+    is_in_part = False
+    for index, element, tag in headings:
+        lines = lines_of(element)
+        if tag == level:
+            heading = heading_of(lines)
+            is_in_part = heading is not None and heading.kind == "part"
+        elif tag != below or not is_in_part:
+            continue
         parent = element.getparent()
         grouped = parent is not None and local_name(parent) == "hgroup"
         target = parent if grouped else element
-        anchor = target.get("id") or f"heading-{number}"
+        anchor = target.get("id") or f"heading-{len(marks)}"
         target.set("id", anchor)
-        marks.append((index, anchor, lines_of(element)))
+        marks.append((index, anchor, lines))
     return marks

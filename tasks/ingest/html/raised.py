@@ -52,6 +52,8 @@ def raised_text(element: etree._Element, before: str) -> tuple[str, bool]:
     """
     text = element.text or ""
     inner = text.strip()
+    if inner == "o" and before in ("n", "N"):  # n<sup>o</sup> 5
+        return "º", False
     if not _EXPONENT.fullmatch(inner):
         return text, False
     if _is_over_a_bar(element):

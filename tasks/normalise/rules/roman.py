@@ -108,6 +108,7 @@ _HEADING = re.compile(rf"^({_NUMERAL})(?=\s*(?:[.:—)]|$))")
 _ITEM = re.compile(r"^((?!I\b)[IVX]{2,}|V(?!\.\s?[A-Z]\.))\.(?=\s+[\"'“‘]?[A-Z])")
 # "v. Smith" alone, all names: the second line of a case at law, no fifth item.
 _SMALL_ITEM = re.compile(r"^(?!v\.(?:\s(?:[A-Z][\w.'’&-]*|of|the|and|for|&))+\W*$)([ivx]+)(?=\.\s+[\"'“‘]?[A-Z])")
+_FRENCH_ORDINAL = re.compile(rf"\b((?:{RULERS})\s)?([IVX]{{2,}})(?:e|ème)\b")  # Louis XXe, le XIXe siècle
 _ORDINAL = re.compile(
     rf"\b({_NUMERAL})(?:th|st|nd|rd|d)\b|\b((?!I\b){_NUMERAL})(?=\s+(?:{_COUNTED})\b)"
     rf"|(?<=\bthe )((?!I\b)[IVX]{{2,}})(?=\s[A-Z])"
@@ -155,12 +156,12 @@ def _small_item(match: re.Match[str]) -> str:
 
 # The pronoun is in every third sentence: an I counts only behind a word and before what may follow a numeral.
 _QUICK_NUMERAL = re.compile(
-    r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th)\b|[IVXLCDMW]+\b|(?<!I)\b|(?<=[A-Za-z]\sI)\b|W\s?[12]\b|"
+    r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th|e|ème)\b|[IVXLCDMW]+\b|(?<!I)\b|(?<=[A-Za-z]\sI)\b|W\s?[12]\b|"
     r"\.\s?W\.\s?[I12])"
 )
 _EXACT_NUMERAL = re.compile(
     rf"\b(?:{ONLY_KINGS})\sI\b|(?<=[A-Z]\s)I(?=[.,;:!?)\"—-]|\s*$)|"
-    r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|\s(?:of|was|is|had|and|to|in|reigned|"
+    r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th|e|ème)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|\s(?:of|was|is|had|and|to|in|reigned|"
     r"died|ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b|\b(?:WW\s?[12]|"
     r"W\.\s?W\.\s?(?:I{1,2}|1|2))\b|\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s[A-Z][a-z]+\sI\s|"
     r"(?:(?<=Chapter )|(?<=Book )|(?<=Part )|(?<=Volume )|(?<=Act ))I(?=\s+[a-z]+s\b)"
@@ -236,7 +237,10 @@ def others(text: str, _: Context) -> str:
         after_name = word is not None and word[1][0].isupper() and len(word[1]) > 1
         return _in_words(match, group, _the_ordinal if after_name else cardinal)
 
-    return _OTHER.sub(other, _ORDINAL.sub(ordinal_of, text))
+    def french(match: re.Match[str]) -> str:
+        return (match[1] or "") + _in_words(match, 2, _the_ordinal if match[1] else ordinal)
+
+    return _OTHER.sub(other, _ORDINAL.sub(ordinal_of, _FRENCH_ORDINAL.sub(french, text)))
 
 
 def _the_ordinal(number: int) -> str:

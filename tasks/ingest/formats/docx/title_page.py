@@ -21,8 +21,8 @@ _MAX_TITLE_CHARS = 100
 _MAX_HEAD_CHARS = 160  # of a paragraph; an address may be one, with line breaks
 _CONTACT = re.compile(
     r"\S@\S+\.\w|\bhttps?:|\bwww\.|\b\d[\d,.]*\s?(?:k\s)?words\b|\bword count\b|\(?\+?\d[\d ().-]{7,}\d\b"
-    r"|^\d+[a-z]?,? (?:[A-Z][\w.'’]* ){1,4}(?:street|st|lane|ln|road|rd|avenue|ave|drive|dr|close|court|square|way|place"
-    r"|terrace|crescent|boulevard|blvd|apt)\b",
+    r"|^\d+[a-z]?,? (?:[A-Z][\w.'’]* ){1,4}(?:street|st|lane|ln|road|rd|avenue|ave|drive|dr|close|court|square|way"
+    r"|place|terrace|crescent|boulevard|blvd|apt)\b",
     re.I | re.M,
 )
 
@@ -53,7 +53,9 @@ def read_first_page(texts: Sequence[str]) -> FirstPage:
         is_named_above = 0 < contact <= at and texts[0].startswith(name)
         if (byline or is_named_above) and _is_title(above):
             is_head = 0 < contact <= at and at + 2 <= len(head)
-            return FirstPage(" ".join(above.split()), byline["name"] if byline else name, at + 2 if is_head else contact)
+            return FirstPage(
+                " ".join(above.split()), byline["name"] if byline else name, at + 2 if is_head else contact
+            )
     return FirstPage("", "", contact)
 
 
