@@ -107,7 +107,7 @@ _EDITORS = re.compile(
 _EDITOR_WORDS = {
     "Eds.": "Editors", "cert.": "certiorari", "aff'd": "affirmed", "rev'd": "reversed",
 }  # fmt: skip
-_EDITION = re.compile(r"(?<=\d(?:st|nd|rd|th) )edn?\.")
+_EDITION = re.compile(r"(?:(?<=\d(?:st|nd|rd|th) )|(?<=[23]d ))edn?\.")
 _FLOOR = re.compile(r"(?<=\d(?:st|nd|rd|th) )([Ff])l\.")
 _REVISED = re.compile(r"(?<=edition, )rev\.|\brev\.(?=\sed\.)")
 _REVISED_EDITION = re.compile(r"(?<=\brevised )ed\.")
@@ -127,6 +127,7 @@ _MANUSCRIPT = re.compile(
 )
 _CORNER = re.compile(r"\b([Cc])or\.(?=\s(?:of\s|[A-Z\d][\w.]*\s(?:[\w.]+\s){0,2}and\s))")
 _VERSUS = re.compile(r"(\b[A-Z][\w'.]*|\bCo\.|\bInc\.)(?:,)?\s+v\.?\s+(?=(?:the\s)?[A-Z])|(^)v\.\s(?=[A-Z])")
+_CONTROL_KEY = re.compile(r"\bCtrl(?=\s?[+-]|\b)")
 _OKAY = re.compile(r"\bOK\b(?!-?\d)|\bO\.K\.(?=\s[a-z]|,)")
 _MONTH = re.compile(
     rf"\b({either(MONTHS)})\b(?:\.,?|(?=\s))(?=\s*\d)|(?<=\d )({either(MONTHS)})\b(?:\.(?=,?\s\d|\s[a-z])|(?!\.))"
@@ -186,7 +187,7 @@ _FOR_GENERAL = re.compile(
     + "|".join(rf"(?<=(?<!\w){re.escape(word)}\.)" for word in GENERAL)
     + r"|(?<= v\.)|(?<=^v\.)|(?<= ed\.)|(?<=\brev\.)|(?<=\btrans\.)|(?<= edn\.)"
     r"|(?<=\(ed\.)|(?<=^ed\.)|(?<=\bMS\.)|(?<=\b[Cc]or\.)|(?<= [Ff]l\.))"
-    r"|\b(?:[Yy]rs?\b|v [A-Z]|ie\b|eg\b|etc\b|OK\b|Eds?\.|cert\.|(?:aff|rev)'d\b)"
+    r"|\b(?:[Yy]rs?\b|Ctrl\b|v [A-Z]|ie\b|eg\b|etc\b|OK\b|Eds?\.|cert\.|(?:aff|rev)'d\b)"
 )
 
 
@@ -245,6 +246,7 @@ def general(text: str, _: Context) -> str:
     text = _CLOSE_OF_LETTER.sub(lambda match: f"{match[1]}our{match[2] or ''}", text)
     text = _VERSUS.sub(lambda match: f"{re.sub(r'^R[.]$', 'R', match[1])} versus " if match[1] else "versus ", text)
     text = _UNSTOPPED_LATIN.sub(lambda match: GENERAL[{"ie": "i.e", "eg": "e.g"}.get(match[1], match[1])], text)
+    text = _CONTROL_KEY.sub("Control", text)
     return _say_general(_OKAY.sub("okay", text))
 
 

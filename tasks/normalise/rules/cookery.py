@@ -38,7 +38,8 @@ _OF_SIZE = re.compile(
 )
 # Letters of American cooks, at the head of a line or beside another amount.
 _LETTER = re.compile(
-    rf"(?P<before>^|[+(;,]\s?|\b(?:plus|and|to)\s|[–-])(?P<amount>{AMOUNT})\s"
+    rf"(?P<before>^|[+(;,]\s?|\b(?:plus|and|to|[Aa]dd|[Mm]ix|[Uu]se|[Tt]ake|[Ss]tir in|[Bb]eat|[Ss]ift|in|with)\s|[–-])"
+    rf"(?P<amount>{AMOUNT})\s"
     r"(?P<unit>T|t|[cC](?=\.))\b\.?(?=\s[a-z]{3,})"
 )
 _ONE_OR_LESS = re.compile(r"1|[½¼¾⅓⅔]|\d/\d")

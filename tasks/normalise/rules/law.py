@@ -22,9 +22,11 @@ _REPORTS = {
     "KB": "K B", "QB": "Q B", "AC": "A C", "Ch": "Chancery", "WLR": "W L R", "All ER": "All E R", "Fam": "Family",
     "Lloyd's Rep": "Lloyd's Reports", "Cr App R": "Criminal Appeal Reports", "EWCA Civ": "E W C A Civil",
     "EWCA Crim": "E W C A Criminal", "EWHC": "E W H C", "UKSC": "U K S C", "UKHL": "U K H L", "UKPC": "U K P C",
+    "App. Cas.": "Appeal Cases", "App Cas": "Appeal Cases",
 }  # fmt: skip
 _REPORT = re.compile(
-    rf"(?:(?<=[\])]\s)|(?<=[\])]\s\d\s))({either(_REPORTS)})\s(?=\d)|(?<=\d\s)(KB|QB|AC|WLR|All ER)\s(?=\d)"
+    rf"(?:(?<=[\])]\s)|(?<=[\])]\s\d\s))({either(_REPORTS)})\s(?=\d)"
+    r"|(?<=\d\s)(KB|QB|AC|WLR|All ER|App\. Cas\.|App Cas)\s(?=\d)"
 )
 _CIRCUIT = re.compile(r"\b(?:(\d{1,2})(?:st|nd|rd|th|d)|D\.\s?C\.)\sCir\.")
 _PROCEDURES = {"Civ": "Civil", "Crim": "Criminal", "App": "Appellate", "Bankr": "Bankruptcy"}

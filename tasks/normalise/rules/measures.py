@@ -30,6 +30,7 @@ _SPELLED = re.compile(
     rf"\b(?P<count>{either({*_ONE, *_MANY})}|(?i:{either(_MANY)}))(?P<gap>(?:\s|-)(?:sq\.?\s|cu\.?\s)?)"
     rf"(?:(?P<stopped>{either(_SHORT | _CAPITALS)})\.|(?P<unstopped>{either(_UNSTOPPED | _CAPITALS)})(?![\w.'’/-]))"
     r"(?=[,;:!?)]|\s[a-z]|\s*$|\s[A-Z])"
+    r"|\b(?P<one>[Oo]ne|an?)\s(?P<of_one>min|sec|wk|gal|bu)\.(?=\sof\b)"
     rf"|\b(?P<many>(?i:{either(_MANY)}))\s(?P<of_many>{either(_SHORT_OF_MANY)})\b\.?(?=[,;:!?)]|\s[a-z]|\s*$|\s[A-Z])"
 )
 _INCHES = re.compile(
@@ -77,9 +78,9 @@ def spelled(text: str, context: Context) -> str:
     """An oz. of sense, twenty lbs. of tea, Three hrs, six sq. ft.: the unit in full."""
 
     def measure(match: re.Match[str]) -> str:
-        count = match["count"] or match["many"]
+        count = match["count"] or match["many"] or match["one"]
         gap = re.sub(r"cu\.?", "cubic", re.sub(r"sq\.?", "square", match["gap"] or " "))
-        written = match["stopped"] or match["unstopped"] or match["of_many"]
+        written = match["stopped"] or match["unstopped"] or match["of_many"] or match["of_one"]
         unit = written.lower()
         one, many = ("pint", "pints") if unit == "pts" else UNITS[unit]  # points are counted in digits
         is_one = (count in _ONE and not unit.endswith("s")) or gap == "-" or describes_noun(match)

@@ -16,6 +16,7 @@ from tasks.normalise.rules.base import (
     rule,
     to_int,
 )
+from tasks.normalise.rules.numbers import OLD_ORDINAL
 
 _NAMES = {
     "$": ("dollar", "dollars", "cent", "cents"),
@@ -104,10 +105,11 @@ _POUNDS = re.compile(
 )
 _SHILLINGS = re.compile(rf"(?<![\w£$.,])(\d{{1,3}})s\b\.?,?\s?(?:and\s+)?(?=[\d½¼¾]){_PENCE}")
 _ONLY_SHILLINGS = re.compile(r"(?<![\w£$.,])(\d{1,3})s\.(?=\W|$)")
+_COIN = re.compile(r"\s(?:note|piece|coin|stamp|ticket|seat|book|edition|fine|postal order)s?\b")
 _DECADE_BEFORE = re.compile(
     r"\b(?:the|his|her|their|my|your|our|mid|early|late|in|two|three|four|five|of|temperatures)[\s-]+$", re.I
 )
-_ONLY_PENCE = re.compile(rf"(?<![\w£$.,])(?=[\d½¼¾]){_PENCE}(?!\w)")
+_ONLY_PENCE = re.compile(rf"(?<![\w£$.,])(?!{OLD_ORDINAL})(?=[\d½¼¾]){_PENCE}(?!\w)")
 _STROKE = re.compile(r"(?<![\w/£.,])(\d{1,3})/(?:-(?!\w)|(\d{1,2})d\b\.?)")
 _STROKE_POUNDS = re.compile(r"£\s?(\d+)[/.](\d{1,2})[/.](\d{1,2})(?:d\b\.?)?(?![\d/])")
 _STROKE_BARE = re.compile(r"(?<![\w/£.,])(\d{1,2})/(\d{1,2})(?![\d/]|\s+(?:time|metre|beat|rhythm)\b)")
@@ -132,6 +134,8 @@ def shillings(text: str, context: Context) -> str:
         return _shillings(match[1]) + (f" and {_pence(match[2], None)}" if match[2] else "") + _stop(match)
 
     def only(match: re.Match[str]) -> str:
+        if _COIN.match(match.string, match.end()):
+            return f"{cardinal(int(match[1]))} shilling"  # "a 10s. note"
         decade = int(match[1]) % 10 == 0 and ends_sentence(match.string, match.end())
         if decade or _DECADE_BEFORE.search(match.string[: match.start()]):
             return match[0]

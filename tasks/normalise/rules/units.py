@@ -60,6 +60,7 @@ _FORMATS = re.compile(rf"(?<![\w.-])(?:{'|'.join(_FORMAT_NAMES)})\b")
 _SQUARE = re.compile(
     r"\b(sq|cu)\b\.?(?=\s(?:miles?|feet|foot|yards?|inch(?:es)?|(?:kilo|centi|milli)?met(?:er|re)s?|rods?)\b)"
 )
+_HYPHENED_AREA = re.compile(r"(?<=\d)-(sq|cu)\.?-(ft|in|yd|mi|cm|m)\b\.?(?=\s[a-z])")  # "a 20-cu.-ft. tank"
 _WRONG_ORDINAL = re.compile(r"(?<![\w.])(\d?[02-9]|1[0-3])st\b\.?(?!\w)")  # "12st" is a weight, no ordinal
 _POSSESSIVE = re.compile(r"(\d)(?:\s|-)?(hr|min|sec|yr|wk|mo)s?['’](?=\s[a-z])")
 _LONG_PERIODS = {"hr": "hours", "min": "minutes", "sec": "seconds", "yr": "years", "wk": "weeks", "mo": "months"}
@@ -221,6 +222,7 @@ def units(text: str, context: Context) -> str:
     text = re.sub(r"(\d\.\d+)s\b", r"\1 seconds", text)  # "9.58s"
     text = _FORMATS.sub(lambda m: _FORMAT_NAMES[m[0]], text)
     text = _POWERED.sub(lambda m: f"{m[1]} {'volt' if m[2] == 'V' else 'watt'}", text)
+    text = _HYPHENED_AREA.sub(_hyphened_area, text)
     text = _SQUARE.sub(lambda m: "square" if m[1] == "sq" else "cubic", text)
     text = _STONE_ONLY.sub(
         lambda m: f"{m[1]} stone" + ("." if m[0].endswith(".") and ends_sentence(m.string, m.end()) else ""), text
@@ -238,6 +240,12 @@ def units(text: str, context: Context) -> str:
     text = _STONE.sub(lambda m: f"{m[1] or m[2]} stone" + (f" {m[3]}" if m[3] else ""), text)
     text = _AMPS.sub(lambda m: f"{m[1]} amps" if m[1] else f"{m[2]} amp", _FEET_IN.sub(_feet_and_inches, text))
     return _UNIT.sub(unit_name, _INCHES.sub(inches, text))
+
+
+def _hyphened_area(match: re.Match[str]) -> str:
+    """Says the unit of an area or a volume that describes a noun."""
+    unit = {"in": "inch"}.get(match[2]) or UNITS[match[2]][0]
+    return f" {'square' if match[1] == 'sq' else 'cubic'} {unit}"
 
 
 def _stone(match: re.Match[str]) -> str:
