@@ -37,7 +37,7 @@ def _right(path: Path) -> Path:
 
 
 def _read(path: Path, folder: Path) -> list[str]:
-    """Returns what is right about a case, line by line: title, author, chapters, what is said, what is not, warnings."""
+    """Returns what is right about a case: title, author, chapters, what is said, what is not, and warnings."""
     if path.suffix == ".gz":
         plain = folder / path.stem
         plain.write_bytes(gzip.decompress(path.read_bytes()))
