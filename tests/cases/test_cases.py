@@ -20,7 +20,7 @@ from tests.tasks.books import segment_settings, token_count
 from tests.tasks.ingest.conftest import ingest_settings
 
 _BOOKS = Path(__file__).parent / "books"
-_SHOWN = 12  # utterances of a chapter; some chapters are long, of words at random
+_SHOWN = 40  # utterances of a chapter; some chapters are long, of words at random
 
 
 def _inputs() -> list[Path]:
