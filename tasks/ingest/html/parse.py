@@ -29,6 +29,8 @@ _LONG_TAG = re.compile(r"<[A-Za-z][^<>]{10000,}")
 _ATTRIBUTE = re.compile(r"\s[^\s=/\"'<>]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>]+))?")
 _MAX_ATTRIBUTES = 200
 _BREAK = "\x1e"  # no character of XML
+# HTML lets characters through that no text of a tree may be set to.
+_NO_XML = dict.fromkeys((*range(9), 14, 15, *range(16, 32), 0xFFFE, 0xFFFF)) | {11: " ", 12: " "}
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.I)
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 # References to the control characters 128 to 159 mean those of cp1252, as the characters themselves do.
@@ -52,7 +54,7 @@ def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
         root = etree.fromstring(text.encode(), safe_parser())
     except etree.XMLSyntaxError as error:
         warnings = (f"{source} is not well-formed XHTML and was read as HTML: {error.msg}",)
-        root = _parse_leniently(text, source)
+        root = _parse_leniently(text.translate(_NO_XML), source)
     body = next(root.iter("{*}body", "body"), None)
     return (root if body is None else body), warnings
 

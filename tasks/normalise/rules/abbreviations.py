@@ -118,7 +118,7 @@ _CLOSE_OF_LETTER = re.compile(
 )
 _GENERAL = re.compile(rf"(?<![\w.&])({either(GENERAL)})\.(?!\w)")
 _GENERAL_NEXT = re.compile(rf"\s+(?:{either(GENERAL)})\.")
-_UNSTOPPED_LATIN = re.compile(r"(?<![\w.-])(ie|eg|etc)\b(?=[,;:]|\s)(?!\.)")
+_UNSTOPPED_LATIN = re.compile(r"(?<![\w.-])(ie|eg|etc|et al)\b(?=[,;:]|\s)(?!\.)")
 # No degree: that stands behind a name and a comma.
 _MANUSCRIPT = re.compile(
     r"(?:^|(?<![\w,.] )(?<=\s))MS\.(?=\sof\s|\sand\sMSS)|(?:(?<=\b[Tt]he )|(?<=\b[Aa] )|(?<=\b[Mm]y )|(?<=\b[Hh]is )|"
@@ -187,7 +187,7 @@ _FOR_GENERAL = re.compile(
     + "|".join(rf"(?<=(?<!\w){re.escape(word)}\.)" for word in GENERAL)
     + r"|(?<= v\.)|(?<=^v\.)|(?<= ed\.)|(?<=\brev\.)|(?<=\btrans\.)|(?<= edn\.)"
     r"|(?<=\(ed\.)|(?<=^ed\.)|(?<=\bMS\.)|(?<=\b[Cc]or\.)|(?<= [Ff]l\.))"
-    r"|\b(?:[Yy]rs?\b|Ctrl\b|v [A-Z]|ie\b|eg\b|etc\b|OK\b|Eds?\.|cert\.|(?:aff|rev)'d\b)"
+    r"|\b(?:[Yy]rs?\b|Ctrl\b|v [A-Z]|ie\b|eg\b|etc\b|et al\b|OK\b|Eds?\.|cert\.|(?:aff|rev)'d\b)"
 )
 
 

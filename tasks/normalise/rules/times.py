@@ -27,6 +27,7 @@ _DURATION_BEFORE = re.compile(
     r"\b(?:in|took|lasted|lasts|runs?|ran|race|marathon|duration|time|record|clocked|finished|total|after)\s+"
     r"(?:of\s+|was\s+|is\s+|in\s+|for\s+)?(?:an?\s+|just\s+|only\s+|about\s+)?$"
 )
+_HOURS_SIGN = re.compile(r"(?<=\d:[0-5]\d)\s?h\b")  # 13:00h
 _ZULU = re.compile(r"(?<=\d:[0-5]\d)Z\b")
 _STOPWATCH = re.compile(r"(?<![\d:.,])(\d{1,2}):([0-5]\d):([0-5]\d)\.(\d{1,3})(?![\d:]|[.,]\d)")  # 1:02:03.4
 _O_CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?=\s+o'\s?clock)", re.I)
@@ -54,7 +55,7 @@ _NAMED = re.compile(
 @rule("times", needs=DIGIT)
 def times(text: str, context: Context) -> str:
     """3:45 p.m., 10:05, 3pm, 7:00, 6-7 p.m., 0600 hours; 4.50 in British books."""
-    text = _STOPWATCH.sub(_stopwatch, _ZULU.sub(" Zulu", text))
+    text = _STOPWATCH.sub(_stopwatch, _ZULU.sub(" Zulu", _HOURS_SIGN.sub(" hours", text)))
     text = _DURATION.sub(_duration, text)
     text = _SPAN.sub(lambda m: f"{m[1] or m[2]} to ", _SPACED_SPAN.sub(r"\1 to ", text))
     text = _CLOCK.sub(lambda m: _meridiem(m, f"{_hour(m[1])}{_minutes(m[2], '')}", 3), text)

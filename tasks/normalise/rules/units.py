@@ -104,6 +104,7 @@ _TEMPERATURE = re.compile(
     r"(?:(?<![\w)–-])([-−–]))?(\d+(?:\.\d+)?)\s?(?:°\s?([CFK])\b\.?|([℃℉])|deg(?:rees|\.)?\s([CF])\b(?!\.\w))"
 )
 _PRIME_SIZE = re.compile(r"(\d[\d.½¼¾]*)\s?(?:([′'’])|[″\"”])\s?[x×]\s?(\d[\d.½¼¾]*)\s?(?(2)[′'’]|[″\"”])(?!\w)")
+_PARTS_OF_INCH = re.compile(r"(\d/\d{1,2})\s?[\"″”](?=\s[a-z])")  # a 3/16" bit
 _DEGREES_SPAN = re.compile(r"(\d)\s?°(\s?[CF])?\s?[–-]\s?(?=\d+(?:\.\d+)?\s?°)")
 _DEGREES_WORD = re.compile(r"(\d)\s?deg\.?,?\s(?:(\d+)\s?min\.?,?\s)?([NSEW])\b")  # 40 deg. 3 min. N.
 _MINUS_DEGREES = re.compile(r"(?<=\bminus )(\d+)\s?([CF])\b(?!\.\w)")
@@ -169,6 +170,7 @@ def temperatures_and_angles(text: str, _: Context) -> str:
         words += [f"{inches} {_form(inches, 'inch', 'inches')}"] if inches else []
         return " ".join(words) + _gap(match)
 
+    text = _PARTS_OF_INCH.sub(r"\1 inch", text)
     text = _MAP_PLACE.sub(lambda m: f"{_COMPASS[m[1]]} {m[2]}, {_COMPASS[m[3]]} ", text)
     text = _MINUS_DEGREES.sub(r"\1 °\2", text)
     text = _NO_DEGREES.sub(lambda match: f"degrees {_SCALES[match[1]]}", text)
