@@ -175,7 +175,10 @@ def _text_before(element: etree._Element) -> str:
             text = (sibling.tail or "") + text
             if local_name(sibling) in BLOCKS or local_name(sibling) == "br":
                 break
-            if local_name(sibling) != "sup":  # a mark beside another belongs to the same word
+            if local_name(sibling) not in (
+                "sup",
+                "",
+            ):  # a mark beside another belongs to the same word; "" is a comment
                 text = "".join(sibling.itertext(etree.Element)) + text
             node = sibling
             continue
