@@ -288,7 +288,7 @@ class InboxSettings(_Section):
 class NotifySettings(_Section):
     """Who is told when a book is finished, has failed, or waits for people."""
 
-    addresses: tuple[str, ...]
+    addresses: tuple[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://")], ...]
 
 
 class Settings(BaseSettings):

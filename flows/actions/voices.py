@@ -47,4 +47,4 @@ def add_voice(
     with services.database.unit_of_work() as uow:
         uow.voices.add(voice)
         uow.commit()
-    return voice, advise(clips)
+    return voice, advise(clips) if clips else ()

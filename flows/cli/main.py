@@ -44,7 +44,7 @@ from flows.cli import (
     up,
     voice,
 )
-from flows.cli.console import ExitCode, exit_code_of, one_line, tell
+from flows.cli.console import ExitCode, end, exit_code_of, one_line, tell
 
 EXIT_CODES = (
     "0  done",
@@ -169,7 +169,7 @@ def _run_command() -> None:
         code = _explain(ended.__context__)  # Typer has made of it an exit with code 1 and no word
     except Exception as error:
         code = _explain(error)
-    sys.exit(int(code or ExitCode.DONE))
+    end(int(code or ExitCode.DONE))
 
 
 def _explain(error: Exception) -> ExitCode:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit_json, emit_table, tell
+from flows.cli.console import Yes, emit_json, emit_table, require_consent, tell
 
 app = typer.Typer(help="The voices that can read.", rich_markup_mode=None)
 
@@ -73,13 +73,14 @@ def add_voice(
 
 
 @app.command("remove")
-def remove_voice(name: Name, json: Json = False) -> None:
+def remove_voice(name: Name, yes: Yes = False, json: Json = False) -> None:
     """Forgets a voice that was added. What was spoken with it stays."""
     from flows.services import open_services, read_settings
     from tasks.voices.catalogue import check_removable
 
     with open_services(read_settings()) as services:
         check_removable(name, services.added_voices())
+        require_consent(f"forget the voice {name}; what was spoken with it stays", yes=yes)
         with services.database.unit_of_work() as uow:
             uow.voices.remove(name)
             uow.commit()

@@ -86,7 +86,7 @@ def speak(
             again = _to_repeat(batch.takes, settings.qa.retakes)
             finished = {take.utterance_key for take in batch.takes} - again
             under_way.end(batch)
-            tracker.spoken(len(finished), batch, under_way.title)
+            tracker.spoken(finished, batch, under_way.title)
             _commit(order, finished, batch.takes, tracker, refused)
             for key in again:
                 backlog.put_back(key)
@@ -141,10 +141,10 @@ class _UnderWay:
 
     @property
     def title(self) -> str:
-        """The title of the chapter that is being spoken; empty when none is."""
+        """The title of the chapter that is being spoken, of several in a batch the first; empty when none is."""
         if not self._batches:
             return ""
-        chapter, _ = self._places[self._batches[0][0][0].utterance_key]
+        chapter, _ = min(self._places[item.utterance_key] for items in self._batches[0] for item in items)
         return self._chapters[chapter].title
 
     def name_of(self, batches: Batches) -> str:
@@ -206,21 +206,23 @@ def _refuse_takes(order: Order, utterances: Iterable[KeyedUtterance]) -> frozens
     """
     places = order.request.places if isinstance(order.request, Retrial) else ()
     named = {item.key for item in order.keyed if (item.utterance.chapter_index, item.utterance.index) in places}
-    with order.services.database.unit_of_work() as uow:
+
+    def refuse(uow: UnitOfWork) -> frozenset[str]:
         existing = uow.takes.of(item.key for item in utterances if item.key in named)
         refused = frozenset(take.key for takes in existing.values() for take in takes)
         for key in sorted(refused):
             word = Decision(DecisionKind.REJECT, "talepress retry --only", datetime.now(UTC), take_key=key)
             uow.decisions.add(order.source, word)
-        uow.commit()
-    return refused
+        return refused
+
+    return order.services.database.transact(refuse)
 
 
 def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderItem]:
     """Lists what to speak, each with the number of its next attempt."""
-    with order.services.database.snapshot() as uow:
-        existing = uow.takes.of(item.key for item in utterances)
-        rejected = uow.takes.rejected(order.source)
+    keys = [item.key for item in utterances]
+    existing = order.services.database.read(lambda uow: uow.takes.of(keys))
+    rejected = order.services.database.read(lambda uow: uow.takes.rejected(order.source))
     return [
         RenderItem(
             item.key,

@@ -17,6 +17,7 @@ from configs.settings import QaSettings, load_settings
 from storage.artifacts import ArtifactStore
 from storage.records import Take, VoiceRecord
 from tasks import stopping
+from tasks.align.direction import cut_direction
 from tasks.disk import output_errors
 from tasks.errors import TalepressError, TransientError
 from tasks.qa.checks import Rendering
@@ -29,6 +30,7 @@ from tasks.synthesize.level import level_speech
 from tasks.synthesize.speaker import Speaker
 from tasks.synthesize.take_tags import with_tags
 from tasks.voices.catalogue import read_latents
+from tasks.voices.references import directed_text, parse_reference
 from tortoise_core.inference.interface import Sampling, SpeechRequest, SpeechResult
 from tortoise_core.text.notation import respelled
 
@@ -70,7 +72,8 @@ def run_job(job: RenderJob) -> SpokenBatch:
     if speaker.engine.digest != job.model_digest:
         raise TalepressError(f"the model {job.model} is not the one of this run here: give every worker the same files")
     latents = {name: read_latents(voice, job.store) for name, voice in job.voices.items()}
-    voices = RenderVoices(latents, job.sampling)
+    directions = {name: parse_reference(voice.name).direction for name, voice in job.voices.items()}
+    voices = RenderVoices(latents, job.sampling, directions)
     done: list[SpokenBatch] = []
     for items in job.batches:
         if done and stopping.requested():
@@ -103,7 +106,7 @@ def render_batch(
     requests = [_request(item, voices) for item in items]
     results, engine_seconds = speaker.speak_timed(requests)
     takes = tuple(
-        _finish(store, item, request.seed, result, qa)
+        _finish(store, item, voices.directions.get(item.voice, ""), request.seed, result, qa)
         for item, request, result in zip(items, requests, results, strict=True)
     )
     return SpokenBatch(takes, engine_seconds)
@@ -118,24 +121,29 @@ def encode_flac(audio: np.ndarray, sample_rate: int) -> bytes:
 
 def _request(item: RenderItem, voices: RenderVoices) -> SpeechRequest:
     seed = seed_of(take_key(item.utterance_key, item.attempt))
-    return SpeechRequest(text=item.spoken, voice=voices.latents[item.voice], settings=voices.sampling, seed=seed)
+    text = directed_text(voices.directions.get(item.voice, ""), item.spoken)
+    return SpeechRequest(text=text, voice=voices.latents[item.voice], settings=voices.sampling, seed=seed)
 
 
-def _finish(store: ArtifactStore, item: RenderItem, seed: int, result: SpeechResult, qa: QaSettings) -> Take:
-    """Trims, judges, levels and stores one result; returns its take."""
+def _finish(
+    store: ArtifactStore, item: RenderItem, direction: str, seed: int, result: SpeechResult, qa: QaSettings
+) -> Take:
+    """Cuts the direction out of one result, trims, judges, levels and stores it; returns its take."""
     finite = np.isfinite(result.audio)
     audio = np.where(finite, result.audio, 0.0).astype(np.float32)
     if not len(audio):
         audio = np.zeros(1, dtype=np.float32)  # a file must hold something; the checks call it silence
-    speech = trim_edges(audio, result.sample_rate)
+    cut = cut_direction(audio, result.sample_rate, direction, item.spoken)
+    speech = trim_edges(cut.audio, result.sample_rate)
     rendering = Rendering(
-        raw=audio,
+        raw=cut.audio,
         speech=speech,
         sample_rate=result.sample_rate,
         spoken=respelled(item.spoken),
         hit_length_cap=result.hit_length_cap,
         bad_samples=int(np.sum(~finite)),
-        spelled=result.spelled,
+        spelled=_spelled_share(result.spelled, direction, item.spoken),
+        may_hold_direction=not cut.is_sure,
     )
     judgement = judge(rendering, qa)
     take = Take(
@@ -152,6 +160,11 @@ def _finish(store: ArtifactStore, item: RenderItem, seed: int, result: SpeechRes
     )
     flac = encode_flac(level_speech(speech, result.sample_rate), result.sample_rate)
     return replace(take, audio_sha256=_store(store, with_tags(flac, take, item.spoken)))
+
+
+def _spelled_share(spelled: float | None, direction: str, spoken: str) -> float | None:
+    """Returns the share of a log-likelihood that falls to a text, by its characters, where a direction is before it."""
+    return None if spelled is None else spelled * len(spoken) / len(directed_text(direction, spoken))
 
 
 def _store(store: ArtifactStore, data: bytes) -> str:

@@ -58,6 +58,7 @@ class SpeechRequest:
     voice: VoiceLatents
     settings: Sampling
     seed: int  # 0 <= seed < 2**63; the result depends on this and on nothing else of the batch
+    keep: int = 1  # how many of the candidates to make audible, where the engine samples several
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +70,7 @@ class SpeechResult:
     hit_length_cap: bool = False  # the model was stopped by its length limit and did not end by itself
     rank: float = 0.0  # the higher, the better the engine likes this among all results for the same text
     spelled: float | None = None  # log-likelihood, in nats, that the speech spells the text; None: nothing measures it
+    others: tuple[SpeechResult, ...] = ()  # the next best candidates, best first: `keep - 1`, or as many as there are
 
 
 @runtime_checkable

@@ -90,6 +90,7 @@ def wrong_length(master: Master, samples: int) -> str:
 def _cut(store: ArtifactStore, stretch: Stretch) -> Iterator[np.ndarray]:
     """Yields the stretch as float32 blocks, as loud as the master."""
     master = stretch.master
+    store.verify(master.audio_sha256)  # FLAC's own sums leave out its head, and the run looked hours ago
     with store.open(master.audio_sha256) as opened, soundfile.SoundFile(opened) as file:
         if file.frames != master.samples:
             raise TalepressError(wrong_length(master, file.frames))

@@ -7,7 +7,9 @@ encoded or labelled, nor which shops there are.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -262,6 +264,13 @@ def write_planned(planned: Sequence[PlannedFile], profile: PublishProfile, draft
 
 
 def check_planned(planned: Sequence[PlannedFile], paths: Sequence[Path], profile: PublishProfile, draft: Draft) -> None:
-    """Reads every file back; see `Output.check`. Files of other kinds may follow in `paths`."""
-    for one, path in zip(planned, paths, strict=False):
+    """Reads every file back, as many at a time as there are processors; see `Output.check`.
+
+    Files of other kinds may follow in `paths`.
+    """
+
+    def check(one: PlannedFile, path: Path) -> None:
         check_audio_file(path, one.file.samples, one.recording, one.label, profile, draft.store)
+
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="checking") as pool:
+        list(pool.map(check, planned, paths))

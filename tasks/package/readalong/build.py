@@ -31,7 +31,7 @@ from tasks.package.readalong.smil import Pair, duration_ms, smil
 _CONTAINER = "META-INF/container.xml"
 _FOLDER = "talepress"  # of our files, beside the package file
 _STYLE = f".{ACTIVE_CLASS} {{ background-color: rgba(255, 196, 0, 0.4); }}\n"
-_ELSEWHERE = "it stands in no text of the book: a picture's description, or words in place of a table or a formula"
+_ELSEWHERE = "it stands in no text of the book: words in place of a table, a listing or a formula"
 _METAS = (
     ("schema:accessMode", "auditory"),
     ("schema:accessibilityFeature", "synchronizedAudioText"),
@@ -45,7 +45,7 @@ class AudioMember:
     path: Path
     milliseconds: int  # its length, rounded down
     media_type: str  # "audio/mp4"
-    suffix: str  # ".m4a"
+    name: str  # in the book: "audio-001.m4a"
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def build(
             starts.setdefault(mark.text, []).append(mark.first_place)
     clips = clips_of(texts, starts, {number: member.milliseconds for number, member in enumerate(audio)})
     _name_unpaired(result, texts, starts, clips)
-    sounds = {number: _href(f"audio-{number + 1:03d}{member.suffix}") for number, member in enumerate(audio)}
+    sounds = {number: _href(member.name) for number, member in enumerate(audio)}
     overlays: dict[str, Overlay] = {}
     for number, (path, document) in enumerate(documents.items(), start=1):
         overlay = _overlay(result, number, path, document, clips, sounds, opf)
