@@ -37,7 +37,7 @@ def sayer_of(services: Services, source: str) -> Sayer:
     with open_services(settings) as as_asked:
         model = as_asked.front_end
         narrator = settings.synthesize.voice
-        return Sayer(settings.segment, model.token_count, model.max_text_tokens, language, narrator)
+        return Sayer(settings.segment, model.most_tokens, model.max_text_tokens, language, narrator)
 
 
 def voice_credits(services: Services) -> tuple[VoiceCredit, ...]:

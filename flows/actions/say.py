@@ -187,7 +187,7 @@ def cut_lines(services: Services, plan: Sequence[SayLine], *, force: bool) -> li
         require_language(book, "the text", model.languages)
     # A line is one utterance where it can be, so sentences are not separated for their own sake.
     whole = settings.segment.model_copy(update={"min_chars": settings.segment.max_chars})
-    script = write_script(book, whole, model.token_count, model.max_text_tokens, narrator)
+    script = write_script(book, whole, model.most_tokens, model.max_text_tokens, narrator)
     parts_of_lines: list[list[SayPart]] = [[] for _ in plan]
     for utterance in script.utterances:
         pause_s = pause_seconds(utterance, settings.stitch.pauses)

@@ -39,7 +39,7 @@ def credit_utterances(order: Order, title: str) -> tuple[KeyedUtterance, ...]:
     blocks = tuple(Block(BlockKind.PARAGRAPH, sentence, title) for sentence in sentences)
     book = Book(title, (), order.book.language, "", (Chapter(0, title, blocks),))
     model = services.front_end
-    script = write_script(book, settings.segment, model.token_count, model.max_text_tokens, order.voice.name)
+    script = write_script(book, settings.segment, model.most_tokens, model.max_text_tokens, order.voice.name)
     return tuple(
         KeyedUtterance(
             utterance,

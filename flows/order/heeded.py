@@ -31,8 +31,8 @@ class Heeded:
         """
         model = services.front_end
         settings = services.settings.segment
-        script = segment(book, settings, model.token_count, model.max_text_tokens, narrator)
-        sayer = Sayer(settings, model.token_count, model.max_text_tokens, book.language, narrator)
+        script = segment(book, settings, model.most_tokens, model.max_text_tokens, narrator)
+        sayer = Sayer(settings, model.most_tokens, model.max_text_tokens, book.language, narrator)
         return say_corrected(book, script, self.corrections.notes(script), sayer)
 
 

@@ -64,7 +64,7 @@ def write_script(
     Args:
         book: as read by `tasks.ingest`, its markup complete: values of voices are names of voices.
         settings: lengths in characters.
-        token_count: text tokens of a spoken text, as the engine counts them.
+        token_count: text tokens of a spoken text as the engine counts them, or more where that is within the limit.
         max_tokens: most tokens that one utterance may have.
         narrator: the voice that reads where the markup names none; only its direction, if it has one, is heeded.
 
@@ -80,9 +80,8 @@ def write_script(
     writer = _Writer(splitter, limits, british, narrator)
     utterances = tuple(utterance for chapter in book.chapters for utterance in writer.chapter(chapter))
     entries = ledger.build(book, utterances)
-    script = Script(utterances, entries, ledger.coverage(entries))
-    ledger.check(book, script)
-    return script
+    ledger.require_complete(book, utterances, entries)
+    return Script(utterances, entries, ledger.coverage(entries))
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,9 @@ class HummingText:
     def token_count(self, text):
         return len(text)
 
+    def most_tokens(self, text):
+        return self.token_count(text)
+
     def settings(self, preset, **changes):
         if preset not in PRESETS:
             raise ConfigError(f"a hum has no preset {preset!r}: use one of {', '.join(PRESETS)}")

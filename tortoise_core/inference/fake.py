@@ -131,6 +131,10 @@ class FakeEngine:
         """About two characters a token, as the real tokenizer's average; 0 for text without a letter or digit."""
         return (len(text.strip()) + 1) // 2 if any(char.isalnum() for char in text) else 0
 
+    def most_tokens(self, text: str) -> int:
+        """The same."""
+        return self.token_count(text)
+
     @property
     def languages(self) -> frozenset[str]:
         """English alone, as the real models."""

@@ -96,6 +96,12 @@ class FrontEnd(Protocol):
     def token_count(self, text: str) -> int:
         """Text tokens that `text` becomes (0 for text that leaves nothing to say)."""
 
+    def most_tokens(self, text: str) -> int:
+        """A number that `token_count` of the text does not exceed, and that number itself above `max_text_tokens`.
+
+        For checking the limit: it may be far quicker to know.
+        """
+
     def settings(self, preset: str, **changes: object) -> Sampling:
         """The sampling settings of a preset, some of them changed.
 
