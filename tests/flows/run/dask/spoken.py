@@ -7,7 +7,7 @@ import os
 import signal
 from pathlib import Path
 
-from tasks.synthesize import render
+from tasks.synthesize.render import run_job as really_run_job
 from tortoise_core.inference.fake import FakeEngine
 
 LOG = "SPOKEN_LOG"  # environment: the file to write to
@@ -17,7 +17,7 @@ DEADLY = "DEADLY_TEXT"  # environment: who is the first to speak a text with the
 def run_job(job):
     """Does a job, and notes every text that is spoken on the way, with the process that does."""
     FakeEngine.speak = speak_and_note
-    return render.run_job(job)
+    return really_run_job(job)
 
 
 def speak_and_note(engine, requests, speak=FakeEngine.speak):
