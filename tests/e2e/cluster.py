@@ -79,7 +79,7 @@ def make(talepress, workers, options):
     """Makes the book. Returns its report, how often each text was spoken, and the workers that were killed."""
     runner = {"TALEPRESS_EXECUTION__RUNNER": "dask", "TALEPRESS_EXECUTION__DASK_WORKERS": str(workers)}
     process = subprocess.Popen(
-        [sys.executable, "-c", f"{NOTED}\n{RUN}", "make", "book.md", "--out", "out", "--json"],
+        [sys.executable, "-c", f"{NOTED}\n{RUN}", "make", "book.md", "--out", "out", "--force", "--json"],
         cwd=talepress.folder,
         env={
             **talepress.environment,

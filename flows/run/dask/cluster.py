@@ -31,7 +31,9 @@ def local_cluster(workers: int) -> SpecCluster:
     # Dask would give each worker one core for its arithmetic, however many there are.
     cores = str(max(1, torch.get_num_threads() // count))
     environment = {"OMP_NUM_THREADS": cores, "MKL_NUM_THREADS": cores, "OPENBLAS_NUM_THREADS": cores}
+    no_pages = {"dashboard": False, "dashboard_address": f"{HERE}:0"}
     options = {
+        **no_pages,
         "host": HERE,
         "nthreads": JOBS_PER_WORKER,
         "resources": {GPU: 1},
@@ -46,7 +48,7 @@ def local_cluster(workers: int) -> SpecCluster:
         return SpecCluster(
             scheduler={
                 "cls": Scheduler,
-                "options": {"host": HERE, "port": 0, "dashboard": False, "security": security},
+                "options": {"host": HERE, "port": 0, "security": security, **no_pages},
             },
             workers={
                 number: {"cls": Nanny, "options": {**options, "env": _device(gpus, number)}} for number in range(count)
