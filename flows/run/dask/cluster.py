@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+from multiprocessing import resource_tracker
 
 import dask
 import torch
@@ -25,6 +27,7 @@ def local_cluster(workers: int) -> SpecCluster:
 
     They end with this process, however it ends. A worker process that dies is replaced.
     """
+    _start_silent_tracker()
     gpus = visible_gpus()
     count = workers or max(1, len(gpus))
     security = Security.temporary()
@@ -56,6 +59,15 @@ def local_cluster(workers: int) -> SpecCluster:
             security=security,
             silence_logs=logging.CRITICAL,
         )
+
+
+def _start_silent_tracker() -> None:
+    """Starts the process by which Python tidies up after processes that are ended at once: without a word of warning."""
+    sys.warnoptions.append("ignore:resource_tracker")  # is handed down
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.pop()
 
 
 def visible_gpus() -> list[str]:
