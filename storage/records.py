@@ -251,6 +251,7 @@ class VoiceRecord:
     description: str = ""
     clips: tuple[str, ...] = ()  # artifact addresses of the reference clips
     model_digest: str = ""  # latents belong to one model
+    recipe: str = ""  # what it was made of in place of clips: "mix joe:0.7&slt:0.3", "random 5"
 
 
 class RunState(StrEnum):

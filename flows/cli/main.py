@@ -23,6 +23,7 @@ from flows.cli import (
     check,
     clean,
     deploy,
+    detect,
     doctor,
     drain,
     inbox,
@@ -84,6 +85,7 @@ COMMANDS = (
     (drain.drain, ("talepress drain", "talepress drain --resume")),
     (train.train, ("talepress train all --config configs/models/tortoise_mini.toml", "talepress train --list")),
     (doctor.doctor, ("talepress doctor", "talepress doctor --repair")),
+    (detect.detect, ("talepress detect clip.wav",)),
     (bench.bench, ("talepress bench --seconds 30",)),
     (clean.clean, ("talepress clean", "talepress clean --remove left --remove takes")),
 )

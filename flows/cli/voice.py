@@ -40,27 +40,36 @@ def list_voices(json: Json = False) -> None:
 @app.command("add")
 def add_voice(
     name: Name,
-    clips: Annotated[list[Path], typer.Argument(help="Recordings of one speaker.")],
+    clips: Annotated[list[Path] | None, typer.Argument(help="Recordings of one speaker.")] = None,
+    mix: Annotated[str, typer.Option(help="A mix of other voices in place of recordings: 'joe&slt:0.3'.")] = "",
+    random: Annotated[
+        int | None, typer.Option(min=0, metavar="SEED", help="A voice that the model makes up from a number.")
+    ] = None,
     description: Annotated[str, typer.Option(help="What to show beside the name.")] = "",
     json: Json = False,
 ) -> None:
-    """Makes a voice for the configured model from recordings."""
+    """Makes a voice for the configured model: from recordings, of other voices, or from a number."""
+    from flows.actions.voices import add_voice as add
     from flows.services import open_services, read_settings
-    from tasks.voices.catalogue import check_new_name
-    from tasks.voices.enrol import check_clip, enrol_voice
+    from tasks.voices.catalogue import credit_of
 
     with open_services(read_settings()) as services:
-        check_new_name(name, services.added_voices())
-        for clip in clips:
-            check_clip(clip, services.settings.voices)  # here as well: before the store is opened
-        voice = enrol_voice(services.engine, services.store, name, clips, services.settings.voices, description)
-        with services.database.unit_of_work() as uow:
-            uow.voices.add(voice)
-            uow.commit()
+        voice, advice = add(services, name, clips or [], mix=mix, seed=random, description=description)
+    credit = credit_of(voice)
+    for doubt in advice:
+        tell(f"warning: {doubt}")
     if json:
-        emit_json({"name": voice.name, "digest": voice.digest, "clips": len(voice.clips)})
+        emit_json(
+            {
+                "name": voice.name,
+                "digest": voice.digest,
+                "clips": len(voice.clips),
+                "made_from": credit.made_from,
+                "advice": list(advice),
+            }
+        )
     else:
-        tell(f"added voice {voice.name} from {len(voice.clips)} clips")
+        tell(f"added voice {voice.name}, made from {credit.made_from}")
 
 
 @app.command("remove")

@@ -23,6 +23,7 @@ from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
 from tasks.disk import require_writable
 from tasks.errors import BadInputError, CoverageError
 from tasks.ingest.book import read_book
+from tasks.package.audio.signature import require_signing
 from tasks.package.naming import check_template
 from tasks.package.output import Output
 from tasks.package.outputs import find_outputs
@@ -129,6 +130,7 @@ def prepare(
     outputs = find_outputs(settings.package.outputs)
     check_template(settings.package.name)
     _check_profiles(settings)
+    require_signing(settings.package)
     for output in outputs:
         output.require(settings.package)
     if settings.package.ffmpeg:

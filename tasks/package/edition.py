@@ -18,6 +18,7 @@ from storage.records import Edition, EditionFile
 from tasks.disk import check_output_folder, output_errors, publish
 from tasks.package.audio.ffmpeg import ffmpeg_version
 from tasks.package.audio.recordings import EncodedAudio, encode_side_by_side
+from tasks.package.audio.signature import signature_mark
 from tasks.package.content import EditionContent
 from tasks.package.existing import ListedFile, file_sha256, outdated_files, placing_mark
 from tasks.package.output import Draft, Output
@@ -50,6 +51,8 @@ def edition_key(content: EditionContent) -> str:
     }
     if content.decisions:  # the manifest names them; an edition without any keeps the key that it had before there were
         parts["decisions"] = [decision.id for decision in content.decisions]
+    if signed_by := signature_mark(content.settings):
+        parts["signature"] = signed_by
     if any(output.needs_words for output in outputs):
         parts["timer"] = content.timer
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -132,7 +135,7 @@ def _working_folder(path: Path) -> Iterator[Path]:
 
 def _audio_file(listed: ListedFile) -> AudioFile:
     """Says what a manifest says that an audio file holds."""
-    held = tuple(HeldChapter(chapter.position, chapter.add) for chapter in listed.chapters)
+    held = tuple(HeldChapter(one.position, one.add, one.first, one.end) for one in listed.chapters)
     return AudioFile(listed.kind, Path(listed.file), listed.samples, held, listed.audio)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from enum import StrEnum
 from itertools import count
 from pathlib import Path
@@ -26,6 +25,7 @@ from tasks.package.existing import (
 from tasks.package.naming import fill_template, with_reason
 from tasks.package.output import Output
 from tasks.package.outputs.manifest import MANIFEST
+from tortoise_core.inference.interface import sampling_values
 
 
 class Replace(StrEnum):
@@ -175,7 +175,7 @@ def _other_reading(listed: ListedEdition, content: EditionContent) -> list[str]:
     if listed.model.digest != content.model_digest:
         other = listed.model.name != content.model
         labels.append(f"model {content.model}" if other else "another version of the model")
-    sampling = asdict(content.sampling)
+    sampling = sampling_values(content.sampling)
     if any(sampling.get(name) != value for name, value in listed.model.sampling.items() if name in sampling):
         labels.append(f"preset {content.preset}")
     return labels

@@ -18,6 +18,7 @@ from storage.errors import ArtifactError
 from storage.records import VoiceRecord
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.voices.latents import digest_packed, unpack_latents
+from tasks.voices.recipes import options_of, parts_in, seed_in
 from tortoise_core.inference.interface import VoiceLatents
 from tortoise_core.plain_data import parse_toml
 
@@ -108,10 +109,22 @@ def remedy_for_voice(usable: Sequence[str]) -> str:
 
 
 def credit_of(voice: VoiceRecord, folder: Path = SHIPPED_FOLDER) -> VoiceCredit:
-    """Says whose speech a voice was made from. Of a voice that the user added, the number of recordings is known."""
+    """Says whose speech a voice was made from. Of one that the user added, the number of recordings or the recipe is
+    known.
+    """
     for shipped in shipped_voices(folder):
         if shipped.name == voice.name:
             return shipped.credit
+    if (seed := seed_in(voice.recipe)) is not None:
+        return VoiceCredit(voice.name, voice.description, f"nobody: the model made it up from the number {seed}", "")
+    if parts := parts_in(voice.recipe):
+        licences = {shipped.name: shipped.credit.licence for shipped in shipped_voices(folder)}
+        return VoiceCredit(
+            voice.name,
+            voice.description,
+            "a mix of " + " and ".join(f"{name} ({share:.0%})" for name, share in parts),
+            " and ".join(dict.fromkeys(licences.get(name) or f"that of {name}" for name, _ in parts)),
+        )
     clips = len(voice.clips)
     return VoiceCredit(voice.name, voice.description, f"{clips} recording{'s' * (clips != 1)} that you added", "")
 
@@ -178,7 +191,7 @@ def _read_checked(voice: VoiceRecord, store: ArtifactStore) -> bytes:
 
 def _how_to_mend(voice: VoiceRecord, store: ArtifactStore) -> str:
     """The commands that make an added voice's latents again: the same clips give the same voice."""
-    clips = "CLIP..."
+    clips = options_of(voice.recipe) if voice.recipe else "CLIP..."
     if voice.clips and all(store.is_whole(clip) for clip in voice.clips):
         try:
             clips = " ".join(shlex.quote(str(store.path(clip))) for clip in voice.clips)

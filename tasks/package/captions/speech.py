@@ -21,7 +21,7 @@ def lines_in(timeline: Timeline, file: AudioFile, narrator: str) -> list[SpokenL
     """
     lines: list[SpokenLine] = []
     for held in file.chapters:
-        for utterance in timeline.chapters[held.position].utterances:
+        for utterance in held.utterances(timeline.chapters[held.position]):
             start = milliseconds(utterance.start_sample + held.shift, timeline.sample_rate)
             end = milliseconds(utterance.end_sample + held.shift, timeline.sample_rate)
             tokens = _tokens(utterance, held.shift, timeline.sample_rate)

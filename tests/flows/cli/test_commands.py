@@ -90,6 +90,27 @@ def test_voices_are_added_listed_used_and_removed(talepress, tmp_path):
     assert added() == []
 
 
+@pytest.mark.usefixtures("home")
+def test_voices_without_recordings(talepress, tmp_path):
+    clip = write_clip(tmp_path / "clip.wav")
+    assert talepress("voice", "add", "ann", clip).code == 0
+    assert talepress("voice", "add", "bob", "--random", "7").code == 0
+    mixed = talepress("voice", "add", "eve", "--mix", "ann&bob:0.25", "--json")
+    assert mixed.json["made_from"] == "a mix of ann (75%) and bob (25%)"
+    for voice in ("bob", "eve"):
+        assert talepress("say", "Hello.", "--out", f"{voice}.wav", "--voice", voice).code == 0
+    assert (tmp_path / "bob.wav").read_bytes() != (tmp_path / "eve.wav").read_bytes()
+    for wrong, message in (
+        (["--mix", "ann&zoe"], "unknown voice 'zoe'"),
+        (["--mix", "ann"], "two voices or more"),
+        (["--mix", "ann&bob", "--random", "7"], "one of the three"),
+        ([], "one of the three"),
+        ([clip, "--random", "7"], "one of the three"),
+    ):
+        ended = talepress("voice", "add", "dan", *wrong)
+        assert ended.code == 2 and message in ended.err, ended.err
+
+
 @pytest.mark.parametrize("name", ["what?x=1", "50%20 #1"])
 def test_a_home_may_have_any_name(talepress, home, monkeypatch, tmp_path, name):
     monkeypatch.setenv("TALEPRESS_HOME", str(tmp_path / name))

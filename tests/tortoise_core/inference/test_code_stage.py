@@ -111,3 +111,8 @@ def test_low_precision_says_of_its_codes_what_float32_says(tmp_path, precision):
         assert chosen.aligned.dtype == torch.float32
         assert 0 < (chosen.aligned - latents).abs().mean() < 0.05 * latents.abs().mean()
         assert chosen.rating.total == pytest.approx(exact._clvp.scores(text, row[None]).item(), abs=0.05)
+
+
+def test_the_typical_filter_is_off_at_0():
+    assert _decoding(SETTINGS).typical_mass is None
+    assert _decoding(replace(SETTINGS, typical_mass=0.2)).typical_mass == 0.2

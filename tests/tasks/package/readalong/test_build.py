@@ -2,6 +2,7 @@
 
 import shutil
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -90,12 +91,12 @@ def test_what_epubcheck_would_not_notice_is_found(built, tmp_path, what, old, ne
         check_readalong(broken, SAMPLE.read_bytes(), lengths)
 
 
-def test_an_epub_2_is_refused_with_the_remedy(tmp_path, sound):
+def test_an_older_format_is_refused_with_the_remedy(tmp_path, sound):
     def aged(name: str, data: bytes) -> bytes:
-        return data.replace(b'version="3.0"', b'version="2.0"') if name.endswith(".opf") else data
+        return data.replace(b'version="3.0"', b'version="1.0"') if name.endswith(".opf") else data
 
     old = rewritten(SAMPLE, tmp_path / "old.epub", aged)
-    with pytest.raises(BadInputError, match=r"old.epub is an EPUB 2.0, and only EPUB 3 has read-alongs: convert it"):
+    with pytest.raises(BadInputError, match=r"old.epub is an EPUB 1.0, and only EPUB 3 has read-alongs: convert it"):
         made(old, sound)
 
 
@@ -119,4 +120,10 @@ def test_epubcheck_finds_nothing_that_the_book_did_not_have(book, grain, sound, 
         pytest.skip("needs Java and the book")
     require_epubcheck()
     made(book, sound, grain)[0].write(tmp_path / "made.epub")
-    assert set(judged(tmp_path / "made.epub")) <= set(judged(book))
+    assert set(judged(tmp_path / "made.epub")) <= faults_of(book)
+
+
+@cache
+def faults_of(book: Path) -> set[str]:
+    """What epubcheck finds in a book as it is: once for both grains."""
+    return set(judged(book))
