@@ -19,7 +19,7 @@ from tasks.package.outputs import find_outputs
 
 def check_needs(settings: Settings, book: Path) -> None:
     """Raises `BadInputError` where an output cannot have what it wants to know: before anything is spoken for hours."""
-    _check_runner(settings)
+    check_runner(settings)
     timer_of(settings)
     outputs = find_outputs(settings.package.outputs)
     if not any(output.needs_origins for output in outputs):
@@ -34,7 +34,7 @@ def check_needs(settings: Settings, book: Path) -> None:
             output.check_source(book.name, data)
 
 
-def _check_runner(settings: Settings) -> None:
+def check_runner(settings: Settings) -> None:
     """Raises `BadInputError` where what shall run the batches is not installed."""
     if settings.execution.runner == "dask" and find_spec("prefect_dask") is None:
         raise BadInputError("execution.runner is \"dask\", which needs packages: pip install 'talepress[dask]'")

@@ -30,7 +30,9 @@ from tests.storage.servers import postgres_cluster
 NET = "10.77.0"
 SERVICES = f"{NET}.1"
 BRIDGE = "tpbridge"
-FLOW, SCHEDULER, WORKER = "tpflow", "tpsched", "tpwork"
+FLOW = "tpflow"
+SCHEDULER = "tpsched"
+WORKER = "tpwork"
 ADDRESS = {FLOW: f"{NET}.2", SCHEDULER: f"{NET}.3", WORKER: f"{NET}.4"}
 DASK = f"tcp://{ADDRESS[SCHEDULER]}:8786"
 CUT_SECONDS = 60.0

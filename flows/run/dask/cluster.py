@@ -62,7 +62,7 @@ def local_cluster(workers: int) -> SpecCluster:
 
 
 def _start_silent_tracker() -> None:
-    """Starts the process by which Python tidies up after processes that are ended at once: without a word of warning."""
+    """Starts the process by which Python tidies up after one that is ended at once: without a word of warning."""
     sys.warnoptions.append("ignore:resource_tracker")  # is handed down
     try:
         resource_tracker.ensure_running()
