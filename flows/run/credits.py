@@ -83,5 +83,6 @@ def _speak(order: Order, wanted: Sequence[tuple[KeyedUtterance, int]]) -> tuple[
     """Speaks utterances, each with the number of its attempt."""
     importlib.import_module("torch")  # whole, before SciPy asks for it, see `flows.run.synthesis`
     batch = tuple(RenderItem(item.key, item.utterance.spoken, attempt) for item, attempt in wanted)
-    with make_runner(order.services.settings.execution, render_job(order)) as runner:
+    execution = order.services.settings.execution.model_copy(update={"dask_workers": 1})  # for a sentence or two
+    with make_runner(execution, render_job(order)) as runner:
         return submit_job(order, runner, (batch,), "speak credits").result().takes

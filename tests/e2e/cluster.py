@@ -28,11 +28,6 @@ from tests.flows.run.dask import spoken
 from tests.flows.samples import add_voice
 
 CHAPTERS = 20
-NOTED = """
-from tasks.synthesize import render
-from tests.flows.run.dask import spoken
-render.run_job = spoken.run_job
-"""
 FIRST_KILL_SECONDS = 30.0
 BAR = 3.6  # times one process, of four
 
@@ -79,7 +74,7 @@ def make(talepress, workers, options):
     """Makes the book. Returns its report, how often each text was spoken, and the workers that were killed."""
     runner = {"TALEPRESS_EXECUTION__RUNNER": "dask", "TALEPRESS_EXECUTION__DASK_WORKERS": str(workers)}
     process = subprocess.Popen(
-        [sys.executable, "-c", f"{NOTED}\n{RUN}", "make", "book.md", "--out", "out", "--force", "--json"],
+        [sys.executable, "-c", f"{spoken.NOTED}\n{RUN}", "make", "book.md", "--out", "out", "--force", "--json"],
         cwd=talepress.folder,
         env={
             **talepress.environment,

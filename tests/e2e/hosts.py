@@ -21,7 +21,7 @@ from moto.server import ThreadedMotoServer
 
 from flows.run.server import environment_defaults, require_health
 from tests.e2e.box import free_port
-from tests.e2e.cluster import NOTED, write_book
+from tests.e2e.cluster import write_book
 from tests.e2e.conftest import ROOT, RUN
 from tests.flows.run.dask import spoken
 from tests.flows.samples import write_clip
@@ -209,7 +209,7 @@ def begin(folder, stack, environment):
         work += ["--resources", "GPU=1", "--no-dashboard", "--memory-limit", "0", "--death-timeout", "300"]
         keep(name, start(host, host_environment(host), folder, *work, again=True))
     make = ["make", str(folder / "book.md"), "--out", str(folder / "out"), "--force", "--json"]
-    keep(FLOW, start(FLOW, host_environment(FLOW), folder, sys.executable, "-c", f"{NOTED}\n{RUN}", *make))
+    keep(FLOW, start(FLOW, host_environment(FLOW), folder, sys.executable, "-c", f"{spoken.NOTED}\n{RUN}", *make))
     return hosts
 
 

@@ -13,6 +13,12 @@ from tortoise_core.inference.fake import FakeEngine
 LOG = "SPOKEN_LOG"  # environment: the file to write to
 DEADLY = "DEADLY_TEXT"  # environment: who is the first to speak a text with these words dies of it
 
+NOTED = """
+from tasks.synthesize import render
+from tests.flows.run.dask import spoken
+render.run_job = spoken.run_job
+"""  # what a process of a command's begins with
+
 
 def run_job(job):
     """Does a job, and notes every text that is spoken on the way, with the process that does."""
