@@ -257,8 +257,10 @@ class StorageSettings(_Section):
 class ExecutionSettings(_Section):
     """How Prefect runs the work. Times in seconds."""
 
-    runner: Literal["threads"]
+    runner: Literal["threads", "dask"]
     threads: AtLeastOne
+    dask_address: Annotated[str, Field(pattern=r"^([a-z]+://\S+)?$")]
+    dask_workers: Count
     task_retries: Count
     retry_backoff_s: Seconds
     retry_jitter: Seconds

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
 
 from configs.settings import Settings, SettingsError, SynthesizeSettings, load_settings
 from storage.artifacts import ArtifactStore
@@ -18,8 +17,7 @@ from storage.pairing import open_store
 from storage.records import BookSummary, VoiceRecord
 from tasks.disk import output_errors
 from tasks.errors import BadInputError, UnknownVoiceError
-from tasks.models.catalogue import find_model
-from tasks.synthesize.engines import engine_kind, get_front_end, get_speaker, precision, sampling_settings
+from tasks.synthesize.engines import get_front_end, get_speaker, precision, sampling_settings, with_model_folder
 from tasks.synthesize.speaker import Speaker
 from tasks.voices.catalogue import check_latents, directed_voice, find_voice, remedy_for_voice, shipped_voices
 from tasks.voices.references import parse_reference
@@ -49,10 +47,7 @@ class Services:
 
         Raises `BadInputError` for an unknown model, `ConfigError` for an unknown engine.
         """
-        chosen = self.settings.synthesize
-        if not engine_kind(chosen).model_folders or Path(chosen.model).is_dir():
-            return chosen
-        return chosen.model_copy(update={"model": str(find_model(self.settings.storage, chosen.model).path)})
+        return with_model_folder(self.settings.synthesize, self.settings.storage)
 
     @property
     def engine(self) -> Engine:

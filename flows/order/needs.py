@@ -1,10 +1,11 @@
-"""Checks what some outputs need besides masters: who listens for words, a book's file that they can be made of.
+"""Checks what some settings need: packages, who listens for words, a book's file that outputs can be made of.
 
 Finds nothing itself: `flows.order.details` does, once there is something to publish. Knows nothing of Prefect.
 """
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from configs.settings import Settings
@@ -18,6 +19,7 @@ from tasks.package.outputs import find_outputs
 
 def check_needs(settings: Settings, book: Path) -> None:
     """Raises `BadInputError` where an output cannot have what it wants to know: before anything is spoken for hours."""
+    check_runner(settings)
     timer_of(settings)
     outputs = find_outputs(settings.package.outputs)
     if not any(output.needs_origins for output in outputs):
@@ -30,6 +32,12 @@ def check_needs(settings: Settings, book: Path) -> None:
     for output in outputs:
         if output.needs_origins:
             output.check_source(book.name, data)
+
+
+def check_runner(settings: Settings) -> None:
+    """Raises `BadInputError` where what shall run the batches is not installed."""
+    if settings.execution.runner == "dask" and find_spec("prefect_dask") is None:
+        raise BadInputError("execution.runner is \"dask\", which needs packages: pip install 'talepress[dask]'")
 
 
 def timer_of(settings: Settings) -> WordTimer | None:

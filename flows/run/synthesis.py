@@ -11,15 +11,13 @@ import itertools
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 from prefect.futures import PrefectFuture
-from prefect.task_runners import TaskRunner
 
 from flows.order.order import Order
 from flows.order.request import Retrial
-from flows.run import policies
 from flows.run.grain import Grain
+from flows.run.jobs import Batches, drop_receipts, render_job, submit_job
 from flows.run.names import speaking_name
 from flows.run.runners import make_runner
 from flows.run.tracker import Tracker
@@ -30,12 +28,9 @@ from tasks.errors import TalepressError
 from tasks.qa.verdict import best
 from tasks.synthesize.batches import Backlog, RenderItem, is_last_attempt
 from tasks.synthesize.keys import take_key
-from tasks.synthesize.render import RenderJob, SpokenBatch
-from tasks.synthesize.task import synthesize
+from tasks.synthesize.render import SpokenBatch
 
 TASK_RUNS_PER_STEP = 120  # see `Grain`: 600 task runs speak 3,700 batches, which are more than the longest novels
-
-Batches = tuple[tuple[RenderItem, ...], ...]
 
 
 def speak(
@@ -75,14 +70,14 @@ def speak(
     unfinished = _Unfinished(order, utterances)
     under_way = _UnderWay(order)
     yield from unfinished.chapters_done()
-    with make_runner(settings.execution) as runner:
+    with make_runner(settings.execution, render_job(order)) as runner:
 
         def submit(batches: Batches) -> PrefectFuture[SpokenBatch]:
             under_way.begin(batches)
             tracker.speaking(under_way.title)
-            return _submit(order, runner, batches, under_way.name_of(batches))
+            return submit_job(order, runner, batches, under_way.name_of(batches))
 
-        for batch in gather(submit, partial(under_way.next_of, backlog), in_flight=settings.execution.threads):
+        for batch in gather(submit, partial(under_way.next_of, backlog), runner.in_flight):
             again = _to_repeat(batch.takes, settings.qa.retakes)
             finished = {take.utterance_key for take in batch.takes} - again
             under_way.end(batch)
@@ -98,25 +93,6 @@ def speak(
         raise TalepressError(
             f"{order.book.title}: nobody spoke all of chapter {unfinished.title!r}; please report the book"
         )
-
-
-def _submit(order: Order, runner: TaskRunner[Any], batches: Batches, name: str) -> PrefectFuture[SpokenBatch]:
-    """Gives batches to whatever process the runner chooses, in a task run of that name."""
-    services = order.services
-    items = itertools.chain.from_iterable(batches)
-    job = RenderJob(
-        batches=batches,
-        voices={item.voice: order.voices.get(item.voice, order.voice) for item in items},
-        sampling=order.sampling,
-        engine=services.synthesize.engine,
-        model=services.synthesize.model,
-        model_digest=services.front_end.digest,
-        precision=services.precision,
-        qa=services.settings.qa,
-        store=services.store,
-    )
-    task = synthesize.with_options(task_run_name=name, **policies.retrying(services.settings.execution))
-    return runner.submit(task, {"job": job})
 
 
 def _to_repeat(takes: Iterable[Take], retakes: int) -> set[str]:
@@ -256,3 +232,4 @@ def _commit(order: Order, finished: set[str], takes: Sequence[Take], tracker: Tr
         uow.runs.progress(tracker.run_id, tracker.done, tracker.total)
 
     order.services.database.transact(keep)
+    drop_receipts(order, takes)

@@ -7,7 +7,8 @@ books, chapters or rows.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ import soundfile
 
 from configs.settings import QaSettings, load_settings
 from storage.artifacts import ArtifactStore
+from storage.errors import DamagedArtifactError, MissingArtifactError
 from storage.records import Take, VoiceRecord
 from tasks import stopping
 from tasks.align.direction import cut_direction
@@ -24,11 +26,11 @@ from tasks.qa.checks import Rendering
 from tasks.qa.verdict import RANK, judge
 from tasks.synthesize.batches import RenderItem, RenderVoices
 from tasks.synthesize.edges import trim_edges
-from tasks.synthesize.engines import get_speaker
+from tasks.synthesize.engines import get_speaker, with_model_folder
 from tasks.synthesize.keys import seed_of, take_key
 from tasks.synthesize.level import level_speech
 from tasks.synthesize.speaker import Speaker
-from tasks.synthesize.take_tags import with_tags
+from tasks.synthesize.take_tags import read_tags, with_tags
 from tasks.voices.catalogue import read_latents
 from tasks.voices.references import directed_text, parse_reference
 from tortoise_core.inference.interface import Sampling, SpeechRequest, SpeechResult
@@ -43,7 +45,7 @@ class RenderJob:
     voices: Mapping[str, VoiceRecord]  # by the names that the items give
     sampling: Sampling
     engine: str  # `SynthesizeSettings.engine`
-    model: str  # the folder of the model
+    model: str  # `SynthesizeSettings.model`: each worker has its own folder of that name
     model_digest: str  # as in the keys of the items
     precision: str  # as in the keys of the items: a worker whose device would choose another one uses this
     qa: QaSettings
@@ -61,14 +63,15 @@ class SpokenBatch:
 def run_job(job: RenderJob) -> SpokenBatch:
     """Speaks a job with this process's own engine, on the device that this process's settings name.
 
-    Where the user asks for the end meanwhile, the batches that follow are left out.
+    What a worker has spoken already that died before its takes arrived is taken from the store. Where the user asks for
+    the end meanwhile, the batches that follow are left out.
 
     Raises as `render_batch`, `CheckpointError` or `ConfigError` when the engine cannot be loaded, and `TalepressError`
     when this process has another model under that name: its takes would lie under keys of audio that they are not.
     """
-    own = load_settings().synthesize
-    chosen = own.model_copy(update={"engine": job.engine, "model": job.model, "precision": job.precision})
-    speaker = get_speaker(chosen)
+    own = load_settings()
+    asked = {"engine": job.engine, "model": job.model, "precision": job.precision}
+    speaker = get_speaker(with_model_folder(own.synthesize.model_copy(update=asked), own.storage))
     if speaker.engine.digest != job.model_digest:
         raise TalepressError(f"the model {job.model} is not the one of this run here: give every worker the same files")
     latents = {name: read_latents(voice, job.store) for name, voice in job.voices.items()}
@@ -78,10 +81,39 @@ def run_job(job: RenderJob) -> SpokenBatch:
     for items in job.batches:
         if done and stopping.requested():
             break
-        done.append(render_batch(speaker, job.store, items, voices, job.qa))
+        done.append(_speak_missing(speaker, job.store, items, voices, job.qa))
     return SpokenBatch(
         tuple(take for batch in done for take in batch.takes), sum(batch.engine_seconds for batch in done)
     )
+
+
+def _speak_missing(
+    speaker: Speaker, store: ArtifactStore, items: Sequence[RenderItem], voices: RenderVoices, qa: QaSettings
+) -> SpokenBatch:
+    """Renders the items whose takes the store does not have, and gives receipts for those. Raises as `render_batch`."""
+    takes = spoken_takes(store, [take_key(item.utterance_key, item.attempt) for item in items])
+    missing = [item for item in items if take_key(item.utterance_key, item.attempt) not in takes]
+    engine_seconds = 0.0
+    if missing:
+        made = render_batch(speaker, store, missing, voices, qa)
+        with _storing():
+            store.give_receipts({take.key: take.audio_sha256 for take in made.takes})
+        takes |= {take.key: take for take in made.takes}
+        engine_seconds = made.engine_seconds
+    return SpokenBatch(tuple(takes[take_key(item.utterance_key, item.attempt)] for item in items), engine_seconds)
+
+
+def spoken_takes(store: ArtifactStore, keys: Sequence[str]) -> dict[str, Take]:
+    """Finds takes by their keys that are in the store and have a receipt, their audio checked byte by byte."""
+    found = {}
+    for key, address in store.receipts(keys).items():
+        try:
+            take = read_tags(io.BytesIO(store.read(address)), address)
+        except (MissingArtifactError, DamagedArtifactError):
+            continue
+        if take is not None and take.key == key:
+            found[key] = take
+    return found
 
 
 def render_batch(
@@ -168,9 +200,16 @@ def _spelled_share(spelled: float | None, direction: str, spoken: str) -> float 
 
 
 def _store(store: ArtifactStore, data: bytes) -> str:
-    """Stores a file; returns its address. Raises `OutputError` for a full disk, `TransientError` for other trouble."""
+    """Stores a file; returns its address. Raises as `_storing`."""
+    with _storing():
+        return store.put_bytes(data)
+
+
+@contextmanager
+def _storing() -> Iterator[None]:
+    """Raises `OutputError` for a full disk, `TransientError` for other trouble with the store."""
     try:
         with output_errors("the artifact store"):
-            return store.put_bytes(data)
+            yield
     except OSError as error:
         raise TransientError(f"cannot store audio: {error}") from error

@@ -15,7 +15,7 @@ from tasks.qa.verdict import RANK
 from tasks.synthesize.batches import RenderItem, RenderVoices
 from tasks.synthesize.engines import ENGINES, forget_engines, get_engine, get_speaker
 from tasks.synthesize.keys import seed_of, take_key
-from tasks.synthesize.render import RenderJob, render_batch, run_job
+from tasks.synthesize.render import RenderJob, SpokenBatch, render_batch, run_job, spoken_takes
 from tasks.synthesize.speaker import Speaker
 from tasks.voices.catalogue import directed_voice
 from tests.tasks.audio import SlowWords, latents, stored_voice
@@ -171,8 +171,9 @@ def test_storage_trouble(store, settings, monkeypatch, number, error):
         render_batch(Speaker(FakeEngine()), store, ITEMS, VOICES, settings.qa)
 
 
-def test_a_job_travels_to_another_process(store, settings):
-    job = RenderJob(
+@pytest.fixture
+def job(store, settings):
+    return RenderJob(
         batches=(ITEMS[:1], ITEMS[1:]),
         voices={"": stored_voice(store)},
         sampling=SamplingSettings(),
@@ -183,6 +184,9 @@ def test_a_job_travels_to_another_process(store, settings):
         qa=settings.qa,
         store=store,
     )
+
+
+def test_a_job_travels_to_another_process(job, store, settings):
     pickled = pickle.dumps(job)
     assert len(pickled) < 10_000
     batch = run_job(pickle.loads(pickled))
@@ -190,6 +194,33 @@ def test_a_job_travels_to_another_process(store, settings):
     assert batch.takes == render_batch(Speaker(FakeEngine()), store, ITEMS, VOICES, settings.qa).takes
     with pytest.raises(TalepressError, match="sound is not the one of this run here"):
         run_job(replace(job, model_digest="0" * 64))
+
+
+def test_a_job_that_is_run_again_speaks_only_what_the_store_does_not_have(job, store, monkeypatch):
+    first = run_job(replace(job, batches=(ITEMS[1:2],)))
+    spoken = []
+    speak = FakeEngine.speak
+    monkeypatch.setattr(
+        FakeEngine, "speak", lambda engine, requests: spoken.append(requests) or speak(engine, requests)
+    )
+    batch = run_job(job)
+    assert [[request.text for request in requests] for requests in spoken] == [[ITEMS[0].spoken], [ITEMS[2].spoken]]
+    assert [take.utterance_key for take in batch.takes] == [item.utterance_key for item in ITEMS]
+    assert batch.takes[1] == first.takes[0]
+    assert run_job(job) == SpokenBatch(batch.takes, 0.0)
+    assert len(spoken) == 2
+
+
+def test_a_take_with_a_receipt_whose_audio_is_gone_or_changed_or_anothers_is_spoken_again(job, store):
+    takes = run_job(job).takes
+    gone, changed = (store.path(take.audio_sha256) for take in takes[:2])
+    gone.unlink()
+    changed.chmod(0o644)
+    changed.write_bytes(b"noise")
+    store.give_receipts({takes[2].key: store.put_bytes(b"no take at all")})
+    assert spoken_takes(store, [take.key for take in takes]) == {}
+    assert run_job(job).takes == takes
+    assert all(store.is_whole(take.audio_sha256) for take in takes)
 
 
 def test_engines_are_loaded_once(settings):
