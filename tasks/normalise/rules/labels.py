@@ -53,7 +53,8 @@ _PARTED = re.compile(
 )
 _PARTED_MANY = re.compile(
     r"\b((?i:figures|tables|listings|plates|diagrams|charts|photos|examples|equations|sections|(exercises|problems)))"
-    r"(?=\s\d{1,3}[-–]\d{1,3}(?:,|\s(?:and|or|to|through))\s)((?:,?\s(?:(?:and|or|to|through)\s)?\d{1,3}[-–]\d{1,3}\b){2,})"
+    r"(?=\s\d{1,3}[-–]\d{1,3}(?:,|\s(?:and|or|to|through))\s)((?:,?\s(?:(?:and|or|to"
+    r"|through)\s)?\d{1,3}[-–]\d{1,3}\b){2,})"
 )
 # Of programs, a version's second number counts too: after 3.9 comes 3.10.
 _RELEASE = re.compile(

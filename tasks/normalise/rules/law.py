@@ -52,7 +52,8 @@ _CLAUSE = re.compile(
 )
 
 _FOR_LAW = re.compile(
-    rf"[{NUMERALS}.)Agx](?:(?<=\bRe[gx])\.?\sv|(?<=[{NUMERALS}])|(?<=\bFed\.)|(?<=\bCir\.)|(?<=\bal\.)|(?<=\bp\.)|(?<=\bop\.)"
+    rf"[{NUMERALS}.)Agx](?:(?<=\bRe[gx])\.?\sv|(?<=[{NUMERALS}])|(?<=\bFed\.)|(?<=\bCir\.)|(?<=\bal\.)"
+    rf"|(?<=\bp\.)|(?<=\bop\.)"
     r"|(?<=\))\sv\.?\s|(?<=\bA)mend)"
 )
 

@@ -46,7 +46,8 @@ _MONEY = re.compile(
     r"(?:(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<decimals>\d+))?|\.(?P<cents>\d\d))(?!\d)"
     rf"(?:\s?[–-]\s?{_SIGN}?(?P<upper>\d[\d,]*(?:\.\d+)?)(?![-–/\d])|"
     rf"\s?[–-]\s?{_SIGN}(?P<signed_upper>\d[\d,]*(?:\.\d+)?))?"
-    r"(?:(?:\s|-)?(?P<scale>thousand|million|billion|trillion|lakh|crore)\b|\s?(?P<mil>mil)\b\.?|\s?(?P<short_scale>k|mn?|bn?|"
+    r"(?:(?:\s|-)?(?P<scale>thousand|million|billion|trillion|lakh|crore)\b|\s?(?P<mil>mil)\b\.?"
+    r"|\s?(?P<short_scale>k|mn?|bn?|"
     r"tn)\b(?![’']))?",
     re.I,
 )

@@ -156,12 +156,14 @@ def _small_item(match: re.Match[str]) -> str:
 
 # The pronoun is in every third sentence: an I counts only behind a word and before what may follow a numeral.
 _QUICK_NUMERAL = re.compile(
-    r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th|e|ème)\b|[IVXLCDMW]+\b|(?<!I)\b|(?<=[A-Za-z]\sI)\b|W\s?[12]\b|"
+    r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th|e|ème)\b|[IVXLCDMW]+\b|(?<!I)\b"
+    r"|(?<=[A-Za-z]\sI)\b|W\s?[12]\b|"
     r"\.\s?W\.\s?[I12])"
 )
 _EXACT_NUMERAL = re.compile(
     rf"\b(?:{ONLY_KINGS})\sI\b|(?<=[A-Z]\s)I(?=[.,;:!?)\"—-]|\s*$)|"
-    r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th|e|ème)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|\s(?:of|was|is|had|and|to|in|reigned|"
+    r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th|e|ème)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|\s(?:of|was|is|had|and|to"
+    r"|in|reigned|"
     r"died|ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b|\b(?:WW\s?[12]|"
     r"W\.\s?W\.\s?(?:I{1,2}|1|2))\b|\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s[A-Z][a-z]+\sI\s|"
     r"(?:(?<=Chapter )|(?<=Book )|(?<=Part )|(?<=Volume )|(?<=Act ))I(?=\s+[a-z]+s\b)"
