@@ -54,6 +54,11 @@ class Services:
         return chosen.model_copy(update={"model": str(find_model(self.settings.storage, chosen.model).path)})
 
     @property
+    def ears(self) -> str:
+        """The folder of the model that listens. Raises `BadInputError` for an unknown model."""
+        return str(find_model(self.settings.storage, self.settings.align.model).path)
+
+    @property
     def engine(self) -> Engine:
         """This process's engine. Raises `TortoiseError` when it cannot be loaded."""
         return self.speaker.engine

@@ -91,6 +91,7 @@ def _speak(order: Order, wanted: Sequence[tuple[KeyedUtterance, int]]) -> tuple[
         model_digest=services.front_end.digest,
         precision=services.precision,
         qa=services.settings.qa,
+        ears=services.ears,
         store=services.store,
     )
     task = synthesize.with_options(task_run_name="speak credits", **policies.retrying(services.settings.execution))

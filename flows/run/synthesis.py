@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import itertools
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -27,6 +28,8 @@ from flows.run.window import gather
 from storage.records import Decision, DecisionKind, KeyedUtterance, Take, Verdict
 from storage.repository import UnitOfWork
 from tasks.errors import TalepressError
+from tasks.qa.listeners.familiar import Familiar
+from tasks.qa.listeners.rounds import Rounds
 from tasks.qa.verdict import best
 from tasks.synthesize.batches import Backlog, RenderItem, is_last_attempt
 from tasks.synthesize.keys import take_key
@@ -73,6 +76,8 @@ def speak(
         max_items=settings.synthesize.batch_size,
     )
     unfinished = _Unfinished(order, utterances)
+    familiar = _Familiar(order)
+    rounds = Rounds.of(settings.qa, settings.synthesize.preset)
     under_way = _UnderWay(order)
     yield from unfinished.chapters_done()
     with make_runner(settings.execution) as runner:
@@ -82,12 +87,13 @@ def speak(
             tracker.speaking(under_way.title)
             return _submit(order, runner, batches, under_way.name_of(batches))
 
-        for batch in gather(submit, partial(under_way.next_of, backlog), in_flight=settings.execution.threads):
-            again = _to_repeat(batch.takes, settings.qa.retakes)
+        for spoken in gather(submit, partial(under_way.next_of, backlog), in_flight=settings.execution.threads):
+            batch = familiar.heard(spoken)
+            again = _to_repeat(batch, rounds)
             finished = {take.utterance_key for take in batch.takes} - again
             under_way.end(batch)
             tracker.spoken(len(finished), batch, under_way.title)
-            _commit(order, finished, batch.takes, tracker, refused)
+            _commit(order, finished, batch, tracker, refused)
             for key in again:
                 backlog.put_back(key)
             if stop():
@@ -113,19 +119,43 @@ def _submit(order: Order, runner: TaskRunner[Any], batches: Batches, name: str) 
         model_digest=services.front_end.digest,
         precision=services.precision,
         qa=services.settings.qa,
+        ears=services.ears,
         store=services.store,
     )
     task = synthesize.with_options(task_run_name=name, **policies.retrying(services.settings.execution))
     return runner.submit(task, {"job": job})
 
 
-def _to_repeat(takes: Iterable[Take], retakes: int) -> set[str]:
+def _to_repeat(batch: SpokenBatch, rounds: Rounds) -> set[str]:
     """Finds the keys of the utterances that get another take: the one they got is doubtful, and not their last."""
     return {
         take.utterance_key
-        for take in takes
-        if take.verdict is Verdict.DOUBTFUL and not is_last_attempt(take.attempt, retakes)
+        for take in batch.takes
+        if take.verdict is Verdict.DOUBTFUL
+        and not is_last_attempt(take.attempt, rounds.retakes(batch.hearings.get(take.key)))
     }
+
+
+class _Familiar:
+    """Takes back doubts on words that the book's listener always hears in the same other way."""
+
+    def __init__(self, order: Order) -> None:
+        self._spoken = {item.key: item.utterance.spoken for item in order.keyed}
+        with order.services.database.snapshot() as uow:
+            self._words = Familiar(uow.hearings.of_book(order.source))
+
+    def heard(self, batch: SpokenBatch) -> SpokenBatch:
+        """Learns from a batch, and returns it without those doubts."""
+        takes: list[Take] = []
+        for take in batch.takes:
+            hearing = batch.hearings.get(take.key)
+            if hearing is not None:
+                self._words.note(self._spoken[take.utterance_key], hearing)
+        for take in batch.takes:
+            hearing = batch.hearings.get(take.key)
+            spoken = self._spoken[take.utterance_key]
+            takes.append(take if hearing is None else self._words.acquit(take, spoken, hearing))
+        return replace(batch, takes=tuple(takes))
 
 
 class _UnderWay:
@@ -241,11 +271,12 @@ def _next_attempt(key: str, takes: Iterable[Take], rejected: Collection[str]) ->
     return next(number for number in itertools.count() if number not in made and take_key(key, number) not in rejected)
 
 
-def _commit(order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker, refused: frozenset[str]) -> None:
+def _commit(order: Order, finished: set[str], batch: SpokenBatch, tracker: Tracker, refused: frozenset[str]) -> None:
     """Commits the rows of one batch and the choices of its finished utterances in one transaction."""
 
     def keep(uow: UnitOfWork) -> None:
-        uow.takes.add(takes)
+        uow.takes.add(batch.takes)
+        uow.hearings.save(batch.hearings)
         unwanted = refused | uow.takes.rejected(order.source)
         for key, known in uow.takes.of(finished).items():
             if wanted := [take for take in known if take.key not in unwanted]:

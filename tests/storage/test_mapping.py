@@ -24,6 +24,7 @@ from storage.records import (
     Decision,
     Edition,
     EditionFile,
+    Hearing,
     LedgerEntry,
     Master,
     PlacedUtterance,
@@ -42,6 +43,7 @@ from storage.schema import (
     EditionChapterRow,
     EditionFileRow,
     EditionRow,
+    HearingRow,
     InboxRow,
     LedgerRow,
     MasterRow,
@@ -70,6 +72,7 @@ RECORD_OF = {
     PlacementRow: PlacedUtterance,
     EditionRow: Edition,
     DecisionRow: Decision,
+    HearingRow: Hearing,
     EditionFileRow: EditionFile,
     InboxRow: InboxItem,
 }
@@ -84,6 +87,7 @@ WITHOUT_RECORD = {
 WITHOUT_TABLE = {
     "Markup": "in the column blocks.markup",
     "WordTime": "in the column word_times.words",
+    "HeardWord": "in the column hearings.words",
     "Script": "utterances and ledger entries have tables, coverage is added up",
     "Coverage": "added up from the ledger",
     "KeyedUtterance": "an utterance with its column utterance_key",
