@@ -50,7 +50,7 @@ class LightOpinion:
     def _decoder(self) -> Any:
         import pocketsphinx
 
-        decoder = pocketsphinx.Decoder(lm=None, loglevel="FATAL")
+        decoder = pocketsphinx.Decoder(lm=None, loglevel="FATAL", bestpath=False)  # else minutes for a long text
         for phone in PHONES:
             decoder.add_word(f"+{phone}", phone, phone == PHONES[-1])
         return decoder
@@ -86,7 +86,7 @@ class LightOpinion:
                 decoder.add_word(name, " ".join(own), n == len(names) - 1)
         arcs: list[tuple[Any, ...]] = []
         for n, name in enumerate(names):
-            arcs += [(n, n + 1, 1.0, name), (n, n + 1, LEFT_OUT), (n + 1, n, REPEATED)]
+            arcs += [(n, n + 1, 1.0, name), (n, n + 1, LEFT_OUT), (n + 1, n + 1, REPEATED, name)]
         arcs += [(n, n, OTHER_PHONE, f"+{phone}") for n in range(len(names) + 1) for phone in PHONES]
         decoder.add_fsg("text", decoder.create_fsg("text", 0, len(names), arcs))
         decoder.activate_search("text")
