@@ -18,7 +18,7 @@ from nltk.metrics.distance import edit_distance
 from storage.records import HeardWord, Hearing, HowHeard
 from tasks.align.words import at_rate
 from tasks.qa.listeners.listener import Sound, hearing
-from tasks.qa.listeners.policy import policy_of
+from tasks.qa.listeners.policy import Policy, policy_of
 from tasks.qa.listeners.sound import Opinion, Opinions
 from tortoise_core.description import read_description
 from tortoise_core.text.notation import respell
@@ -46,7 +46,7 @@ class ModelListener:
     def __init__(self, model: Path, kind: str = NAME, second: SecondOpinion | None = None) -> None:
         self._model = model
         self._second = second
-        self._policy = policy_of(kind)
+        self._kind = kind
         self.digest = f"{kind} {VERSION} {read_description(model).digest()}" + (f" {second.digest}" if second else "")
 
     @cached_property
@@ -56,6 +56,10 @@ class ModelListener:
         from tortoise_core.inference.phone_hearer import PhoneHearer
 
         return EvidenceGatherer(PhoneHearer(read_manifest(self._model)))
+
+    @cached_property
+    def _policy(self) -> Policy:
+        return policy_of(self._kind)
 
     def listen(self, sounds: Sequence[Sound]) -> list[Hearing]:
         """See `Listener`. One after another: what a recording is heard as does not depend on its batch."""

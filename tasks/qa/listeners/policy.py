@@ -1,6 +1,6 @@
 """How evidence becomes doubt, and from which doubt on a word counts as misheard: numbers learned from planted faults.
 
-`policy.json` holds them; `make quality PARTS=ears` writes it. Must not know where evidence comes from.
+`policy.json` holds them; `python -m tests.quality.ears` writes it. Must not know where evidence comes from.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from tasks.errors import BadInputError
 
 POLICY = Path(__file__).with_name("policy.json")
 
@@ -44,7 +46,12 @@ def _all() -> Mapping[str, Any]:
 
 
 def policy_of(listener: str) -> Policy:
-    """Reads what was learned for a kind of listener. Raises `KeyError` for a kind that there is none of."""
+    """Reads what was learned for a kind of listener. Raises `BadInputError` where nothing was."""
+    if listener not in _all():
+        raise BadInputError(
+            f"nothing has been learned yet of how far {listener!r} is to be believed, so it cannot judge takes: use "
+            '"built-in", or run `python -m tests.quality.ears`'
+        )
     own = _all()[listener]
     weighings = {name: Weighing(w["bias"], w["weights"]) for name, w in own.get("weighings", {}).items()}
     return Policy(own["threshold"], weighings)

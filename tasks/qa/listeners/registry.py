@@ -13,6 +13,7 @@ from tasks.errors import BadInputError
 from tasks.qa.listeners import built_in, light, whisper
 from tasks.qa.listeners.built_in import ModelListener
 from tasks.qa.listeners.listener import Listener
+from tasks.qa.listeners.policy import policy_of
 
 OFF = "off"
 # By what stands before a colon in `qa.listen`; what stands behind it names a model.
@@ -33,7 +34,7 @@ def get_listener(listen: str, model: Path) -> Listener | None:
         listen: `qa.listen`.
         model: the folder of a model with a speller.
 
-    Raises `BadInputError` for a name that is none, and where what the listener needs is not installed;
+    Raises `BadInputError` for a name that is none, where what the listener needs is not installed or was not learned;
     `CheckpointError` for a damaged model.
     """
     if listen == OFF:
@@ -44,6 +45,7 @@ def get_listener(listen: str, model: Path) -> Listener | None:
             f'qa.listen = "{listen}" names no listener: use "{OFF}", "{built_in.NAME}", "{light.NAME}", or '
             f'"{whisper.NAME}:MODEL" with the name or the folder of a model, such as "{whisper.NAME}:base.en"'
         )
+    policy_of(kind)
     with _lock:
         if (listen, model) not in _made:
             _made[listen, model] = LISTENERS[kind](model, name)

@@ -1,4 +1,4 @@
-"""What `make quality PARTS=ears` speaks: sentences to set thresholds on, to test them on, and to choose takes of.
+"""What `python -m tests.quality.ears` speaks: sentences to set thresholds on, to test them on, and to choose takes of.
 
 `python -m tests.quality.ears.material --sentences TEXT --books FOLDER` renders all of it, which takes an hour.
 """

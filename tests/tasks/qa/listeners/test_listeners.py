@@ -1,6 +1,7 @@
 """Real speech that says its text, and the same cut up: every listener hears the difference, and where it is."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,10 @@ import soundfile
 from storage.records import HowHeard
 from tasks.errors import BadInputError
 from tasks.models.catalogue import SHIPPED_FOLDER
+from tasks.qa.listeners.built_in import ModelListener
 from tasks.qa.listeners.listener import Sound
 from tasks.qa.listeners.reasons import misheard, reasons_of
-from tasks.qa.listeners.registry import get_listener
+from tasks.qa.listeners.registry import LISTENERS, get_listener
 from tasks.qa.listeners.sound import Written
 from tasks.qa.listeners.whisper import WhisperOpinion
 
@@ -64,7 +66,9 @@ def test_speech_after_the_end_is_heard(listener):
 
 
 def test_another_text_is_doubted_nearly_everywhere(listener):
-    hearing = heard(listener, AUDIO, "Seven purple elephants were juggling cheese beside a quiet frozen river in March.")
+    hearing = heard(
+        listener, AUDIO, "Seven purple elephants were juggling cheese beside a quiet frozen river in March."
+    )
     assert len(misheard(hearing)) > 8 and hearing.score < 0.4
 
 
@@ -92,13 +96,17 @@ def test_a_name_that_is_no_listener_is_refused_with_those_that_are(name):
 
 @pytest.mark.parametrize(
     ("name", "package", "extra"),
-    [("light", "pocketsphinx", "listen-light"), ("whisper:other", "faster_whisper", "listen")],
+    [("light", "pocketsphinx", "listen-light"), ("whisper", "faster_whisper", "listen")],
 )
 def test_what_is_not_installed_is_named_with_its_extra(monkeypatch, name, package, extra):
-    monkeypatch.setitem(__import__("sys").modules, package, None)
-    monkeypatch.setattr("tasks.qa.listeners.registry._made", {})
+    monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(BadInputError, match=rf"pip install talepress\[{extra}\]"):
-        get_listener(name, MODEL)
+        LISTENERS[name](MODEL, "base.en")
+
+
+def test_a_listener_whose_weight_nobody_has_learned_is_refused():
+    with pytest.raises(BadInputError, match="nothing has been learned yet of how far 'whisper' is to be believed"):
+        get_listener("whisper:base.en", MODEL)
 
 
 def test_a_whisper_model_that_is_not_there_is_named(tmp_path):
@@ -121,10 +129,11 @@ class Recogniser:
 
 def test_what_whisper_writes_down_is_compared_word_by_word():
     pytest.importorskip("faster_whisper")
-    listener = get_listener("whisper:stand-in", MODEL)
-    second = listener._second
+    second = WhisperOpinion("stand-in")
+    listener = ModelListener(MODEL, "whisper", second)
     second.__dict__["_model"] = Recogniser(" The lamps of the old town were lit, and nobody knew who had lit them.")
-    assert second.transcribe(Sound(AUDIO, RATE, TEXT))[1] == Written("lamps", 0.0, pytest.approx(len(AUDIO) / RATE, abs=0.01))
+    end_s = pytest.approx(len(AUDIO) / RATE, abs=0.01)
+    assert second.transcribe(Sound(AUDIO, RATE, TEXT))[1] == Written("lamps", 0.0, end_s)
     evidence, opinions = listener.evidence(Sound(AUDIO, RATE, TEXT))
     assert [opinion.doubt for opinion in opinions.words] == [0.0] * len(evidence.words)
     second.__dict__["_model"] = Recogniser("The camels of the old town were lit, and nobody who had lit them.")

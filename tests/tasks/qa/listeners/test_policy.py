@@ -5,7 +5,6 @@ import math
 import pytest
 
 from tasks.qa.listeners.policy import Weighing, policy_of
-from tasks.qa.listeners.registry import LISTENERS
 
 WEIGHING = Weighing(-2.0, {"missing": 4.0, "last": -1.0})
 
@@ -21,7 +20,7 @@ def test_an_unknown_feature_is_an_error():
         WEIGHING.doubt({"loudness": 1.0})
 
 
-@pytest.mark.parametrize("kind", LISTENERS)
-def test_something_was_learned_for_every_listener(kind):
+@pytest.mark.parametrize("kind", ["built-in", "light"])
+def test_something_was_learned(kind):
     policy = policy_of(kind)
     assert 0 < policy.threshold < 1 and set(policy.weighings) == {"word", "gap"}
