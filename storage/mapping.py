@@ -17,11 +17,10 @@ from sqlalchemy import JSON, DateTime, Dialect, Double, Enum, Text, TypeDecorato
 from sqlalchemy.orm import DeclarativeBase
 
 from storage.dropped import InboxState
+from storage.hearing import HeardWord, HowHeard
 from storage.records import (
     BlockKind,
     DecisionKind,
-    HeardWord,
-    HowHeard,
     LedgerState,
     Markup,
     MarkupKind,

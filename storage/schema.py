@@ -25,19 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 from storage.dropped import InboxState
+from storage.hearing import HeardWord
 from storage.mapping import COLUMN_TYPES
-from storage.records import (
-    BlockKind,
-    DecisionKind,
-    HeardWord,
-    LedgerState,
-    Markup,
-    PauseKind,
-    Reach,
-    RunState,
-    Verdict,
-    WordTime,
-)
+from storage.records import BlockKind, DecisionKind, LedgerState, Markup, PauseKind, Reach, RunState, Verdict, WordTime
 
 
 class Base(DeclarativeBase):

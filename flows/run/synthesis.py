@@ -68,28 +68,24 @@ def speak(
     # Whole, before chapters are mastered in another thread: SciPy asks every array whether it is PyTorch's, and finds a
     # module half imported where a batch imports it meanwhile.
     importlib.import_module("torch")
-    settings = order.services.settings
     refused = _refuse_takes(order, utterances)
-    backlog = Backlog(
-        _items(order, utterances),
-        batch_seconds=settings.synthesize.batch_seconds,
-        max_items=settings.synthesize.batch_size,
-    )
+    backlog = _backlog(order, utterances)
     unfinished = _Unfinished(order, utterances)
-    familiar = _Familiar(order)
-    rounds = Rounds.of(settings.qa, settings.synthesize.preset)
+    ear = _Ear(order)
     under_way = _UnderWay(order)
     yield from unfinished.chapters_done()
-    with make_runner(settings.execution) as runner:
+    with make_runner(order.services.settings.execution) as runner:
 
         def submit(batches: Batches) -> PrefectFuture[SpokenBatch]:
             under_way.begin(batches)
             tracker.speaking(under_way.title)
             return _submit(order, runner, batches, under_way.name_of(batches))
 
-        for spoken in gather(submit, partial(under_way.next_of, backlog), in_flight=settings.execution.threads):
-            batch = familiar.heard(spoken)
-            again = _to_repeat(batch, rounds)
+        for spoken in gather(
+            submit, partial(under_way.next_of, backlog), in_flight=order.services.settings.execution.threads
+        ):
+            batch = ear.heard(spoken)
+            again = ear.to_repeat(batch)
             finished = {take.utterance_key for take in batch.takes} - again
             under_way.end(batch)
             tracker.spoken(len(finished), batch, under_way.title)
@@ -126,36 +122,35 @@ def _submit(order: Order, runner: TaskRunner[Any], batches: Batches, name: str) 
     return runner.submit(task, {"job": job})
 
 
-def _to_repeat(batch: SpokenBatch, rounds: Rounds) -> set[str]:
-    """Finds the keys of the utterances that get another take: the one they got is doubtful, and not their last."""
-    return {
-        take.utterance_key
-        for take in batch.takes
-        if take.verdict is Verdict.DOUBTFUL
-        and not is_last_attempt(take.attempt, rounds.retakes(batch.hearings.get(take.key)))
-    }
-
-
-class _Familiar:
-    """Takes back doubts on words that the book's listener always hears in the same other way."""
+class _Ear:
+    """Makes of hearings what is to be repeated; takes back doubts on words that are always heard alike."""
 
     def __init__(self, order: Order) -> None:
+        settings = order.services.settings
+        self._rounds = Rounds.of(settings.qa, settings.synthesize.preset)
         self._spoken = {item.key: item.utterance.spoken for item in order.keyed}
         with order.services.database.snapshot() as uow:
-            self._words = Familiar(uow.hearings.of_book(order.source))
+            self._familiar = Familiar(uow.hearings.of_book(order.source))
 
     def heard(self, batch: SpokenBatch) -> SpokenBatch:
-        """Learns from a batch, and returns it without those doubts."""
-        takes: list[Take] = []
-        for take in batch.takes:
-            hearing = batch.hearings.get(take.key)
+        """Learns from a batch, and returns it without the doubts that it takes back."""
+        heard = [(take, batch.hearings.get(take.key), self._spoken[take.utterance_key]) for take in batch.takes]
+        for _, hearing, spoken in heard:
             if hearing is not None:
-                self._words.note(self._spoken[take.utterance_key], hearing)
-        for take in batch.takes:
-            hearing = batch.hearings.get(take.key)
-            spoken = self._spoken[take.utterance_key]
-            takes.append(take if hearing is None else self._words.acquit(take, spoken, hearing))
+                self._familiar.note(spoken, hearing)
+        takes = (
+            take if hearing is None else self._familiar.acquit(take, spoken, hearing) for take, hearing, spoken in heard
+        )
         return replace(batch, takes=tuple(takes))
+
+    def to_repeat(self, batch: SpokenBatch) -> set[str]:
+        """Finds the keys of the utterances that get another take: the one they got is doubtful, and not their last."""
+        return {
+            take.utterance_key
+            for take in batch.takes
+            if take.verdict is Verdict.DOUBTFUL
+            and not is_last_attempt(take.attempt, self._rounds.retakes(batch.hearings.get(take.key)))
+        }
 
 
 class _UnderWay:
@@ -244,6 +239,12 @@ def _refuse_takes(order: Order, utterances: Iterable[KeyedUtterance]) -> frozens
             uow.decisions.add(order.source, word)
         uow.commit()
     return refused
+
+
+def _backlog(order: Order, utterances: Sequence[KeyedUtterance]) -> Backlog:
+    """Queues the utterances, in batches as the settings say."""
+    settings = order.services.settings.synthesize
+    return Backlog(_items(order, utterances), batch_seconds=settings.batch_seconds, max_items=settings.batch_size)
 
 
 def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderItem]:

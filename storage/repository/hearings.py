@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from storage.hearing import Hearing, HowHeard
 from storage.mapping import row_values, to_record
-from storage.records import Hearing, HowHeard, Take, Utterance
+from storage.records import Take, Utterance
 from storage.repository._queries import book_id, chunks, insert_rows
 from storage.schema import ChapterRow, HearingRow, TakeRow, UtteranceRow
 

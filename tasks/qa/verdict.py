@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from configs.settings import QaSettings
-from storage.records import Hearing, Take, Verdict
+from storage.hearing import Hearing
+from storage.records import Take, Verdict
 from tasks.qa.checks import CHECKS, Rendering
 from tasks.qa.listeners.reasons import misheard, reasons_of
 

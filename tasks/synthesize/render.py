@@ -16,7 +16,8 @@ import soundfile
 
 from configs.settings import QaSettings, load_settings
 from storage.artifacts import ArtifactStore
-from storage.records import Hearing, Take, VoiceRecord
+from storage.hearing import Hearing
+from storage.records import Take, VoiceRecord
 from tasks import stopping
 from tasks.disk import output_errors
 from tasks.errors import TalepressError, TransientError

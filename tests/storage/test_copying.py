@@ -15,14 +15,12 @@ from storage.copying import copy_database
 from storage.database import Database
 from storage.dropped import InboxItem
 from storage.errors import DatabaseError, DuplicateError
+from storage.hearing import HeardWord, Hearing, HowHeard
 from storage.records import (
     Decision,
     DecisionKind,
     Edition,
     EditionFile,
-    HeardWord,
-    Hearing,
-    HowHeard,
     Master,
     PlacedUtterance,
     RunState,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storage.errors import NotFoundError
-from storage.records import HeardWord, Hearing, HowHeard
+from storage.hearing import HeardWord, Hearing, HowHeard
 from tests.storage.builders import SOURCE, make_book, make_take, save_keyed
 
 SAID = HeardWord(0, 4, HowHeard.SAID, 0.0, 0.2, 0.01)

@@ -1,7 +1,8 @@
 """Gathers what speaks for and against a recording saying its text: word by word, and between the words.
 
 All of it comes from one pass of a `PhoneHearer`: how much likelier the recording is without a word, or with the word
-said twice; how far what is heard best is from what should be said. Judges nothing: who weighs it, knows what counts.
+said twice; how far what is heard best is from what should be said. Must not know what
+is done about it.
 """
 
 from __future__ import annotations

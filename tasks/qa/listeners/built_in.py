@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from nltk.metrics.distance import edit_distance
 
-from storage.records import HeardWord, Hearing, HowHeard
+from storage.hearing import HeardWord, Hearing, HowHeard
 from tasks.align.words import at_rate
 from tasks.qa.listeners.listener import Sound, hearing
 from tasks.qa.listeners.policy import Policy, policy_of

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from nltk.metrics.distance import edit_distance
 
-from storage.records import HeardWord, Hearing, HowHeard, Take, Verdict
+from storage.hearing import HeardWord, Hearing, HowHeard
+from storage.records import Take, Verdict
 from tasks.align.sources import source_words
 from tasks.qa.listeners.reasons import misheard, reasons_of
 from tasks.qa.verdict import DOUBT, HEARD, HEARD_SEVERITY

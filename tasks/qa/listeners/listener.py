@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from storage.records import HeardWord, Hearing, HowHeard
+from storage.hearing import HeardWord, Hearing, HowHeard
 
 MISHEARD = (HowHeard.MISSING, HowHeard.ADDED, HowHeard.DOUBTFUL)
 

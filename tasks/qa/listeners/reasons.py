@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from storage.records import HeardWord, Hearing, HowHeard
+from storage.hearing import HeardWord, Hearing, HowHeard
 from tasks.qa.listeners.listener import MISHEARD
 from tortoise_core.text.notation import respelled
 

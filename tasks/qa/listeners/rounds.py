@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from configs.settings import QaSettings
-from storage.records import Hearing
+from storage.hearing import Hearing
 from tasks.qa.listeners.reasons import misheard
 
 

@@ -6,7 +6,6 @@ front-end. Must not know who wrote the words down.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -14,7 +13,6 @@ from difflib import SequenceMatcher
 from num2words import num2words
 
 from tasks.normalise.normalise import Context, normalise
-from tortoise_core.text.notation import INLINE
 from tortoise_core.text.phonemes import PhonemeTokenizer
 
 CONTRACTIONS = {"'ll": "will", "'re": "are", "'ve": "have", "'m": "am", "n't": "not"}
@@ -24,7 +22,6 @@ NEAR = frozenset(  # pairs that a recogniser, or a speaker, takes for one anothe
     for pair in ("P B", "T D", "K G", "S Z", "F V", "TH DH", "SH ZH", "CH JH", "M N", "N NG", "W HH", "TH T", "DH D")
 )
 NEAR_COST = 0.5
-_WORD = re.compile(r"[\w'.,:$£€%&°/-]*\w[\w'%°]*")
 
 
 @dataclass(frozen=True)
@@ -198,10 +195,12 @@ def _aligned(ours: Sequence[str], theirs: Sequence[str]) -> list[tuple[int | Non
             row.append(min(rows[-1][j - 1] + difference(mine, other), rows[-1][j] + 1, row[-1] + 1))
         rows.append(row)
     pairs: list[tuple[int | None, int | None]] = []
-    i, j = len(ours), len(theirs)
+    i = len(ours)
+    j = len(theirs)
     while i or j:
         if i and j and rows[i][j] == rows[i - 1][j - 1] + difference(ours[i - 1], theirs[j - 1]):
-            i, j = i - 1, j - 1
+            i -= 1
+            j -= 1
             pairs.append((i, j))
         elif i and rows[i][j] == rows[i - 1][j] + 1:
             i -= 1
@@ -210,8 +209,3 @@ def _aligned(ours: Sequence[str], theirs: Sequence[str]) -> list[tuple[int | Non
             j -= 1
             pairs.append((None, j))
     return pairs[::-1]
-
-
-def words_of(text: str) -> list[str]:
-    """Lists the written words of a text, without notation of phonemes."""
-    return _WORD.findall(INLINE.sub(" ", text))

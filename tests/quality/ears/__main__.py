@@ -1,7 +1,7 @@
 """`python -m tests.quality.ears`: learns the listeners' policy from planted faults, tests it, and writes both.
 
-Renders what is not there yet (an hour of one core and more); has every listener hear the takes, Whisper and pocketsphinx
-a part of them; writes `policy.json` and the figures of docs/quality.md.
+Renders what is not there yet (an hour of one core and more); has every listener hear the takes, the slow ones a part of
+them; writes `policy.json` and the figures of docs/quality.md.
 """
 
 from __future__ import annotations

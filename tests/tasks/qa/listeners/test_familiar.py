@@ -2,7 +2,8 @@
 
 import pytest
 
-from storage.records import HeardWord, Hearing, HowHeard, Take, Verdict
+from storage.hearing import HeardWord, Hearing, HowHeard
+from storage.records import Take, Verdict
 from tasks.qa.listeners.familiar import Familiar
 from tasks.qa.listeners.reasons import reasons_of
 from tasks.qa.verdict import DOUBT, HEARD

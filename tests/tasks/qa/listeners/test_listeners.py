@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from storage.records import HowHeard
+from storage.hearing import HowHeard
 from tasks.errors import BadInputError
 from tasks.models.catalogue import SHIPPED_FOLDER
 from tasks.qa.listeners.built_in import ModelListener
@@ -112,7 +112,7 @@ def test_a_listener_whose_weight_nobody_has_learned_is_refused():
 def test_a_whisper_model_that_is_not_there_is_named(tmp_path):
     pytest.importorskip("faster_whisper")
     opinion = WhisperOpinion(str(tmp_path / "none"))
-    with pytest.raises(BadInputError, match="there is no Whisper model '.*none'"):
+    with pytest.raises(BadInputError, match=r"there is no Whisper model '.*none'"):
         opinion.transcribe(Sound(AUDIO, RATE, TEXT))
 
 

@@ -1,6 +1,6 @@
 """Reasons are plain words with the time."""
 
-from storage.records import HeardWord, Hearing, HowHeard
+from storage.hearing import HeardWord, Hearing, HowHeard
 from tasks.qa.listeners.reasons import misheard, reasons_of
 
 SPOKEN = "The {L AE1 N T ER0 N|lantern} burned."

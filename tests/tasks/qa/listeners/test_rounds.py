@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage.records import HeardWord, Hearing, HowHeard
+from storage.hearing import HeardWord, Hearing, HowHeard
 from tasks.qa.listeners.rounds import Rounds
 
 DOUBTED = Hearing("ears", (HeardWord(0, 3, HowHeard.MISSING, 0, 1, 0.9),), 0.5)
