@@ -12,7 +12,9 @@ SENTENCES ?= ../shared/text/sentences.txt
 SPEECH_REPORT ?= ../shared/tools/speech_report
 HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-frank-baum_the-wonderful-wizard-of-oz.epub
 
-.PHONY: book bench bench-quick quality scaling test test-slow fuzz parity check pins format train-mini train-on clean
+SEED ?= 0
+
+.PHONY: book chaos bench bench-quick quality scaling test test-slow fuzz parity check pins format train-mini train-on clean
 .DEFAULT_GOAL := book
 
 # One stamp per set of extras, so that nothing is installed twice.
@@ -47,6 +49,11 @@ test-slow: $(VENV)/.dev
 ## N mutated books: each gives a plan or one clear error; what fails is kept in $(OUT)/fuzz
 fuzz: $(VENV)/.dev
 	$(PY) -W ignore -m tests.fuzz.mutate --count $(N) --keep $(abspath $(OUT))/fuzz
+
+## N tries in which all sorts of things happen to runs: kills, full disks, dead servers ...; SEED=17 N=1 repeats one
+chaos: N := 100
+chaos: $(VENV)/.dev
+	$(PY) -W ignore -m tests.chaos --count $(N) --seed $(SEED)
 
 $(VENV)/.bench: $(VENV)/.run
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"

@@ -37,9 +37,14 @@ class PublishProfile(BaseModel):
     ceiling_dbtp: Annotated[float, Field(ge=-20, le=0)] = -1.0  # where `target_lufs` is louder than the masters
     head_s: Annotated[float, Field(ge=0, le=30)] | AsMastered = AS_MASTERED  # before the first word of a file
     tail_s: Annotated[float, Field(ge=0, le=30)] | AsMastered = AS_MASTERED  # after the last
+    max_minutes: Annotated[float, Field(ge=0, le=1440)] = 0.0  # of a file with one chapter, which is cut; 0: any length
     shop: str = ""  # whose rules the files are held to, see `tasks/delivery/shops.toml`
     sample_s: Annotated[float, Field(ge=0, le=600)] = 0.0  # longest retail sample; 0: none
     credits: bool = False  # whether opening and closing credits are files of their own
+
+    def shape(self) -> dict[str, Any]:
+        """What shapes the files, as JSON-ready values. What came later is left out where it changes nothing."""
+        return self.model_dump(mode="json", exclude=set() if self.max_minutes else {"max_minutes"})
 
 
 def publish_profile(kind: str, settings: PackageSettings) -> PublishProfile:

@@ -9,13 +9,12 @@ This module must not know what the settings are used for. Choices that another p
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -25,6 +24,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableVariableError
 
 from configs.faults import PREFIX, explain, nearest
+from configs.folders import default_data_folder
 from tortoise_core.plain_data import parse_toml
 
 _FOLDER = Path(__file__).parent
@@ -34,6 +34,7 @@ Seconds = Annotated[float, Field(ge=0)]
 Decibels = Annotated[float, Field(le=0)]
 Count = Annotated[int, Field(ge=0)]
 AtLeastOne = Annotated[int, Field(ge=1)]
+AsPreset = BeforeValidator(lambda value: None if value == "preset" else value)
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3)]
 
 
@@ -73,6 +74,30 @@ class SegmentSettings(_Section):
     lexicons: tuple[str, ...]
 
 
+class SamplingSection(_Section):
+    """What shapes a take, where it is to be otherwise than in the preset. Part of a take's key.
+
+    The names are TorToise's (`tortoise_core/inference/presets.py`); an engine without one refuses it.
+    """
+
+    candidates: Annotated[int | None, Field(ge=1), AsPreset]
+    temperature: Annotated[float | None, Field(gt=0, le=10), AsPreset]
+    top_k: Annotated[int | None, Field(ge=0), AsPreset]
+    top_p: Annotated[float | None, Field(gt=0, le=1), AsPreset]
+    typical_mass: Annotated[float | None, Field(ge=0, lt=1), AsPreset]
+    repetition_penalty: Annotated[float | None, Field(ge=0.1, le=100), AsPreset]
+    max_codes: Annotated[int | None, Field(ge=1), AsPreset]
+    cvvp_amount: Annotated[float | None, Field(ge=0, le=1), AsPreset]
+    cond_free: Annotated[bool | None, AsPreset]
+    cond_free_k: Annotated[float | None, Field(ge=0, le=100), AsPreset]
+    cond_free_ramp: Annotated[bool | None, AsPreset]
+    diffusion_temperature: Annotated[float | None, Field(ge=0, le=2), AsPreset]
+
+    def changes(self) -> dict[str, object]:
+        """Lists those that are not to be as in the preset, by name."""
+        return {name: value for name, value in self if value is not None}
+
+
 class SynthesizeSettings(_Section):
     """Who speaks, and how.
 
@@ -89,6 +114,7 @@ class SynthesizeSettings(_Section):
     precision: Literal["auto", "float32", "bfloat16", "int8"]
     sampler: Annotated[str, Field(min_length=1)]
     diffusion_steps: Annotated[int, Field(ge=0, le=4000)]
+    sampling: SamplingSection
     batch_size: AtLeastOne
     batch_seconds: Annotated[float, Field(ge=1)]
 
@@ -156,6 +182,13 @@ class ReadAlongSettings(_Section):
     epubcheck: bool
 
 
+class SignatureSettings(_Section):
+    """Whom audio files are signed by. An empty certificate: by nobody."""
+
+    certificate: str
+    key: str
+
+
 class PackageSettings(_Section):
     """The published files. `outputs` names their kinds; packaging knows which there are."""
 
@@ -172,6 +205,7 @@ class PackageSettings(_Section):
     closing: str
     feed_url: str
     readalong: ReadAlongSettings
+    signature: SignatureSettings
 
 
 class ReviewSettings(_Section):
@@ -259,7 +293,7 @@ class InboxSettings(_Section):
 class NotifySettings(_Section):
     """Who is told when a book is finished, has failed, or waits for people."""
 
-    addresses: tuple[str, ...]
+    addresses: tuple[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://")], ...]
 
 
 class Settings(BaseSettings):
@@ -324,17 +358,6 @@ def _check_data_folder(storage: StorageSettings) -> None:
         raise SettingsError(
             f"the data folder cannot be used ({error}): set TALEPRESS_HOME to a folder whose name is UTF-8"
         ) from error
-
-
-def default_data_folder() -> Path:
-    """Returns TALEPRESS_HOME, or the platform's folder for user data."""
-    if home := os.environ.get("TALEPRESS_HOME"):
-        return Path(home).expanduser().absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "talepress"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "talepress"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "talepress"
 
 
 def _files() -> tuple[Path, ...]:

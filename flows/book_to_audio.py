@@ -29,5 +29,4 @@ def book_to_audio(request: Request) -> RunReport | State[RunReport]:
 
 def unspoken(order: Order) -> tuple[KeyedUtterance, ...]:
     """Lists the utterances without a take that may be used."""
-    with order.services.database.snapshot() as uow:
-        return uow.takes.missing(order.source, order.chapters)
+    return order.services.database.read(lambda uow: uow.takes.missing(order.source, order.chapters))

@@ -13,6 +13,19 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How fast a stage goes, where its units say little about it: they are of unlike size, or come in bursts."""
+
+    share: float  # of the stage's work that is done, 0 to 1
+    seconds: float  # that this share took
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest takes at this pace; None before anything is done."""
+        return self.seconds * (1.0 - self.share) / self.share if self.share > 0 else None
+
+
+@dataclass(frozen=True)
 class Progress:
     """One report: `done` of `total` units of a stage. `total` is 0 when a stage has nothing to count."""
 
@@ -20,6 +33,7 @@ class Progress:
     done: int
     total: int
     detail: str = ""  # "Chapter 3: The Storm"
+    pace: Pace | None = None  # where the stage knows it
 
 
 Listener = Callable[[Progress], None]

@@ -21,7 +21,8 @@ from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.models.catalogue import find_model
 from tasks.synthesize.engines import engine_kind, get_front_end, get_speaker, precision, sampling_settings
 from tasks.synthesize.speaker import Speaker
-from tasks.voices.catalogue import check_latents, find_voice, remedy_for_voice, shipped_voices
+from tasks.voices.catalogue import check_latents, directed_voice, find_voice, remedy_for_voice, shipped_voices
+from tasks.voices.references import parse_reference
 from tortoise_core.inference.interface import Engine, FrontEnd, Sampling
 
 
@@ -99,29 +100,40 @@ class Services:
         """The books that are remembered, the latest first."""
         if not self.has_database():
             return ()
-        with self.database.snapshot() as uow:
-            return uow.books.summaries()
+        return self.database.read(lambda uow: uow.books.summaries())
 
     def added_voices(self) -> tuple[VoiceRecord, ...]:
         """Lists the voices that users added, of any model."""
         if not self.has_database():
             return ()
-        with self.database.snapshot() as uow:
-            return uow.voices.list()
+        return self.database.read(lambda uow: uow.voices.list())
 
     def voice(self, name: str | None = None) -> VoiceRecord:
         """Finds the voice of that name, or the one that the settings name, its latents checked.
 
-        Raises `UnknownVoiceError`, `BadInputError` for latents that are missing or damaged.
+        A name may have a direction: "joe [I am really sad,]", see `tasks/voices/references.py`.
+
+        Raises `UnknownVoiceError`, `BadInputError` for latents that are missing or damaged, and for a direction that
+        cannot be spoken.
         """
-        name = name or self.settings.synthesize.voice
+        reference = parse_reference(name or self.settings.synthesize.voice)
+        name = reference.name
         added = self.added_voices()
         known = sorted({voice.name for voice in shipped_voices()} | {voice.name for voice in added})
         if name not in known:  # asked here as well, because `find_voice` needs the store opened
             raise UnknownVoiceError(f"unknown voice {name!r}: {remedy_for_voice(known)}")
         voice = find_voice(name, self.front_end.digest, self.store, added)
         check_latents(voice, self.store)
-        return voice
+        return self._directed(voice, reference.direction) if reference.direction else voice
+
+    def _directed(self, voice: VoiceRecord, direction: str) -> VoiceRecord:
+        """Has a voice speak with a direction. Raises `BadInputError` for one that leaves a text too little room."""
+        if self.front_end.token_count(direction) > self.front_end.max_text_tokens // 2:
+            raise BadInputError(
+                f"voice {voice.name} [{direction}]: the direction takes more than half of what the model can say in "
+                "one go: use fewer words"
+            )
+        return directed_voice(voice, direction)
 
     def close(self) -> None:
         """Closes what was opened."""

@@ -358,7 +358,7 @@ def _connect(url: str) -> tuple[AbstractFileSystem, str]:
             f"the artifact store {url} cannot be opened, a package is missing ({error}): `{remedy}`, or correct "
             "storage.artifacts_url"
         ) from error
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise StoreUnavailableError(
             f"the artifact store {url} cannot be opened ({error}): correct storage.artifacts_url"
         ) from error

@@ -61,6 +61,8 @@ class Database:
         false: then none is made.
         """
         parsed = parse_url(url)
+        if is_sqlite(parsed) and file_of(parsed).is_dir():
+            raise DatabasePlaceError(f"{shown(parsed)}: is a folder: name a file for the database")
         if not (may_create or database_exists(url)):
             raise _missing(parsed)
         self.engine = make_engine(parsed)

@@ -21,8 +21,7 @@ def open_store(database: Database, url: str) -> ArtifactStore:
 
     Raises `StoreUnavailableError` when it is not there, is another or cannot be read: then nothing was changed.
     """
-    with database.snapshot() as uow:
-        identity = uow.stores.identity()
+    identity = database.read(lambda uow: uow.stores.identity())
     if identity is None:
         _require_audio(database, ArtifactStore(url))
         identity = _adopt(database, url)
@@ -39,8 +38,7 @@ def adopt_store(database: Database, url: str) -> ArtifactStore:
 
 def _require_audio(database: Database, store: ArtifactStore) -> None:
     """Raises `StoreUnavailableError` where the database knows takes and the store has none of them."""
-    with database.snapshot() as uow:
-        addresses = uow.takes.audio(limit=_ASKED_FOR).values()
+    addresses = database.read(lambda uow: uow.takes.audio(limit=_ASKED_FOR)).values()
     if addresses and not any(store.exists(address) for address in addresses):
         raise StoreUnavailableError(
             f"the artifact store at {store.place} has none of the audio that the database knows; is its disk mounted? "

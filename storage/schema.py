@@ -210,6 +210,7 @@ class VoiceRow(Base):
     latents_sha256: Mapped[str]
     description: Mapped[str]
     clips: Mapped[tuple[str, ...]]
+    recipe: Mapped[str]
     added_at: Mapped[datetime] = mapped_column(doc="tells a person who looks into the database when it came")
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import _thread
 import atexit
+import json
 import logging
 import os
 import signal
@@ -52,6 +53,7 @@ class _Stop:
     requested: bool = False
     orderly: int = 0  # blocks that we are in
     grace_s: float = 0.0  # the longest that any of them asks for
+    for_programs: bool = False  # whether what is said is JSON
     last_words: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -75,6 +77,11 @@ def heed_signals() -> None:
     signal.signal(_AGAIN, _raise_again)
     sys.unraisablehook = _thrown_away
     atexit.register(_ignore_signals)  # first in, so last out: Python then gives signals back their deadly default
+
+
+def say_in_json(wanted: bool) -> None:
+    """From now on, has what is said be lines of JSON, or not: a program reads every line of stderr."""
+    _stop.for_programs = wanted
 
 
 def wind_up() -> None:
@@ -131,10 +138,10 @@ def _install() -> dict[signal.Signals, Any]:
 def _heed(number: int, frame: FrameType | None) -> None:
     """Answers a signal."""
     if _stop.requested:
-        _say(STOPPED_NOW)
+        say(STOPPED_NOW)
         os._exit(EXIT_CODE)
     _stop.requested = True
-    _say(STOPPING)
+    say(STOPPING)
     _arm_alarm()
     _thread.start_new_thread(_see_to_the_end, ())  # not `Thread`: it takes locks that we may have interrupted
     if not _stop.orderly:
@@ -170,7 +177,7 @@ def _see_to_the_end() -> None:
 
 def _end_after(seconds: float) -> None:
     time.sleep(seconds)
-    _say(STOPPED)
+    say(STOPPED)
     os._exit(EXIT_CODE)
 
 
@@ -192,10 +199,14 @@ def _raise_again(number: int, frame: FrameType | None) -> None:
         raise Stopped(STOPPED)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     """Writes a line to stderr, past Python's buffer: a handler may have interrupted somebody who writes to that."""
+    text = f"talepress: {line}"
     try:
+        if _stop.for_programs:
+            os.write(2, f"{json.dumps({'event': 'note', 'text': text})}\n".encode())
+            return
         clear = "\r\x1b[K\x1b[?25h" if os.isatty(2) else ""  # there may be bars, and a hidden cursor
-        os.write(2, f"{clear}talepress: {line}\n".encode())
+        os.write(2, f"{clear}{text}\n".encode())
     except OSError:
         pass  # nobody can be told, so nobody is

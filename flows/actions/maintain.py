@@ -166,7 +166,7 @@ def _enrol_again(services: Services, name: str) -> None:
     store = services.store
     with services.database.snapshot() as uow:
         voice = uow.voices.find(name, services.front_end.digest)
-    if voice is None or not all(store.is_whole(clip) for clip in voice.clips):
+    if voice is None or not voice.clips or not all(store.is_whole(clip) for clip in voice.clips):
         return  # another model's, or nothing to make it of: its fault stays in the report, with the remedy
     with tempfile.TemporaryDirectory() as folder:
         clips = [Path(folder) / clip for clip in voice.clips]

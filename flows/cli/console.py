@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from enum import IntEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -32,6 +32,7 @@ from tortoise_core.errors import OutOfMemoryError, TortoiseError
 
 MAX_PATH_CHARS = 200
 NARROW_COLUMNS = 60  # of a terminal in which tables cannot be read
+BORDER_COLUMNS = 3  # that a column of a table takes beside its cells
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
 WRONG_PATH = frozenset(  # of a file that the user named: there is another to be named
     {errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL}
@@ -40,6 +41,7 @@ BAD_INPUT = (BadInputError, NotFoundError, DuplicateError, BookBusyError, Databa
 # What the user mounts, starts or makes room on.
 ANOTHER_DISK = (StoreUnavailableError, DatabaseFullError, DatabaseLostError)
 
+_at_once: ContextVar[bool] = ContextVar("talepress_at_once", default=False)
 _for_programs: ContextVar[bool] = ContextVar("talepress_for_programs", default=False)
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")]
@@ -106,6 +108,19 @@ def tell_in_json() -> None:
     _for_programs.set(True)
 
 
+def end_at_once() -> None:
+    """From now on, and for this context alone, `end` waits for nobody: threads of Prefect's talk to a dead server."""
+    _at_once.set(True)
+
+
+def end(code: int) -> NoReturn:
+    """Ends the process with an exit code."""
+    if _at_once.get():
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
 def require_consent(what: str, *, yes: bool) -> None:
     """Asks whether something may go. Raises `BadInputError` where the answer is no, or nobody is there to be asked."""
     if yes:
@@ -124,18 +139,19 @@ def emit_json(payload: Mapping[str, Any]) -> None:
 
 
 def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Prints a table for people on stdout; in a narrow terminal, a line for each cell."""
+    """Prints a table for people on stdout; in a terminal too narrow for its heads, a line for each cell."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console()
-    if console.width < NARROW_COLUMNS:
+    heads = [max(map(len, column.split()), default=0) for column in columns]
+    if console.width < max(NARROW_COLUMNS, sum(heads) + BORDER_COLUMNS * len(heads) + 1):
         _print_cells(title, columns, rows)
         return
     table = Table(title=title or None, title_justify="left", show_header=any(columns))
-    for column in columns:
-        table.add_column(column, overflow="fold")  # paths must stay whole, to be copied
+    for column, head in zip(columns, heads, strict=True):
+        table.add_column(column, min_width=head, overflow="fold")  # paths must stay whole, to be copied
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     console.print(table)

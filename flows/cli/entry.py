@@ -18,7 +18,7 @@ def main() -> None:
 
         run()
     except stopping.Stopped as stopped:
-        print(f"talepress: {stopped}", file=sys.stderr, flush=True)
+        stopping.say(str(stopped))
         sys.exit(stopping.EXIT_CODE)
     finally:
         stopping.wind_up()

@@ -5,6 +5,7 @@ Knows nothing of what the flows do. Prefect is imported in here, after its envir
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from flows.actions.box import read_note
-from flows.cli.console import tell
+from flows.cli.console import end_at_once, tell
 from flows.cli.progress import Form, progress_display
 from flows.order.request import Request
 from flows.progress import listening
@@ -23,6 +24,7 @@ from tasks.errors import BadInputError
 if TYPE_CHECKING:
     from configs.settings import Settings
     from flows.order.report import RunReport
+    from flows.run.reach import UnrecordedEnd
 
 
 RunFlow = Callable[[str, Request, Form], "RunReport"]
@@ -36,6 +38,7 @@ def prefect(settings: Settings, *, verbose: bool) -> Iterator[RunFlow]:
     """
     timeout = settings.execution.server_start_timeout_s
     prepare_environment(settings.storage.folder / "prefect", start_timeout_s=timeout, verbose=verbose)
+    logging.raiseExceptions = verbose  # Prefect prints "Error logging to API" for each line that a server misses
     tell("starting Prefect ...")
     with redirect_stdout(sys.stderr), prefect_server(timeout):
         yield _run_flow
@@ -44,10 +47,14 @@ def prefect(settings: Settings, *, verbose: bool) -> Iterator[RunFlow]:
 def _run_flow(name: str, request: Request, progress: Form) -> RunReport:
     """Runs a flow. Raises what the flow raised, `Stopped` when the user stopped it."""
     from flows.run.deployments import find_flow
+    from flows.run.reach import UnrecordedEnd
 
     flow: Callable[..., Any] = find_flow(name)
     with stopping.orderly():
-        state = _final_state(flow, request, progress)
+        try:
+            state = _final_state(flow, request, progress)
+        except UnrecordedEnd as end:
+            return _unrecorded(end)
         settle(state.state_details.flow_run_id)
     if state.is_cancelled():
         stopping.check()
@@ -55,14 +62,25 @@ def _run_flow(name: str, request: Request, progress: Form) -> RunReport:
     return report
 
 
-def start_deployment(name: str, request: Request, once: str) -> None:
+def _unrecorded(end: UnrecordedEnd) -> RunReport:
+    """Returns the report of a run that outlived Prefect's server, or raises the error that ended it."""
+    tell(f"{end}: its page does not show how this run ended, which the book does not depend on")
+    end_at_once()
+    if end.error is not None:
+        raise end.error
+    stopping.check()
+    assert end.report is not None
+    return end.report
+
+
+def start_deployment(name: str, request: Request, once: str) -> str:
     """Has a deployment start a run, and does not wait for it. The same `once` again starts no second one.
 
-    Raises `BadInputError` where Prefect has no such deployment.
+    Returns the flow run's id. Raises `BadInputError` where Prefect has no such deployment.
     """
     from flows.run.deployments import start
 
-    start(name, request, once)
+    return start(name, request, once)
 
 
 def use_server(settings: Settings) -> None:
@@ -82,10 +100,18 @@ def use_server(settings: Settings) -> None:
 
 
 def _final_state(flow: Callable[..., Any], request: Request, progress: Form) -> Any:
-    """Runs the flow with the progress display, and returns the Prefect state that it ends in."""
+    """Runs the flow with the progress display, and returns the Prefect state that it ends in.
+
+    Raises `BadInputError` where Prefect's server is gone before the flow has begun.
+    """
+    from httpx import TransportError
+
     try:
         with progress_display(progress) as listener, listening(listener):
             return flow(request, return_state=True)
+    except TransportError:
+        require_health(os.environ["PREFECT_API_URL"], timeout=10, hint="start it, then run the same command again")
+        raise
     except BaseException:
         stopping.check()  # Prefect raises exceptions of its own for signals that come while it is getting ready
         raise

@@ -23,6 +23,7 @@ from flows.cli import (
     check,
     clean,
     deploy,
+    detect,
     doctor,
     drain,
     inbox,
@@ -44,7 +45,7 @@ from flows.cli import (
     voice,
     worst,
 )
-from flows.cli.console import ExitCode, exit_code_of, one_line, tell
+from flows.cli.console import ExitCode, end, exit_code_of, one_line, tell
 
 EXIT_CODES = (
     "0  done",
@@ -86,6 +87,7 @@ COMMANDS = (
     (drain.drain, ("talepress drain", "talepress drain --resume")),
     (train.train, ("talepress train all --config configs/models/tortoise_mini.toml", "talepress train --list")),
     (doctor.doctor, ("talepress doctor", "talepress doctor --repair")),
+    (detect.detect, ("talepress detect clip.wav",)),
     (bench.bench, ("talepress bench --seconds 30",)),
     (clean.clean, ("talepress clean", "talepress clean --remove left --remove takes")),
 )
@@ -169,7 +171,7 @@ def _run_command() -> None:
         code = _explain(ended.__context__)  # Typer has made of it an exit with code 1 and no word
     except Exception as error:
         code = _explain(error)
-    sys.exit(int(code or ExitCode.DONE))
+    end(int(code or ExitCode.DONE))
 
 
 def _explain(error: Exception) -> ExitCode:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-
 import typer
 
 from flows.cli.books import BooksArgument, BooksOption, JsonOption, RecursiveOption
 from flows.cli.options import Options, with_options_of
 from flows.cli.progress import Form, ProgressForm
-from flows.cli.running import Ready, run_books
+from flows.cli.running import Command, run_command
 from flows.order.request import Request
 
 DEFAULT_OUT = "audiobooks"
@@ -27,22 +24,10 @@ def make(
     progress: ProgressForm = Form.AUTO,
 ) -> None:
     """Makes audiobooks. The same command continues an interrupted run and renders nothing twice."""
-    from flows.order.books import named_books
-    from flows.order.existing import require_idle
-    from flows.order.order import prepare
-    from flows.order.outcome import finished_report
-    from flows.services import open_services, read_settings
 
-    def check(book: Path) -> Ready:
-        began = time.monotonic()
-        request = Request.from_values({**options, "book": str(book)})
-        settings = read_settings(**request.overrides)
-        with open_services(settings) as services:
-            order = prepare(services, request)
-            require_idle(order)
-            return Ready(order.source, request, settings, finished_report(order, began))
+    def request_for(book: str) -> Request:
+        return Request.from_values({**options, "book": book})
 
-    with named_books(names or (), read_settings().ingest, listed=books or "", recursive=recursive) as named:
-        named.require_one("--plan", options.get("plan"))
-        code = run_books("book-to-audio", named, check, json=json, progress=progress, verbose=bool(context.obj))
-    raise typer.Exit(code)
+    one_book = {"--plan": options.get("plan")}
+    command = Command(names or (), books or "", recursive, json, progress, bool(context.obj), one_book)
+    raise typer.Exit(run_command(command, "book-to-audio", request_for))

@@ -17,8 +17,10 @@ import typer
 
 from flows.cli.console import NARROW_COLUMNS, tell, tell_event, tell_in_json
 from flows.progress import Listener, Progress
+from tasks import stopping
 
 PLAIN_INTERVAL_SECONDS = 5.0
+MEASURED_SECONDS = 2.0  # what is measured in less is no rate yet: units may come in bursts
 
 
 class Form(StrEnum):
@@ -33,6 +35,7 @@ def _heed_form(form: Form) -> Form:
     """Has the whole command speak JSON where its progress is for programs."""
     if form is Form.JSON:
         tell_in_json()
+    stopping.say_in_json(form is Form.JSON)
     return form
 
 
@@ -74,9 +77,9 @@ def progress_display(form: Form = Form.AUTO) -> Iterator[Listener]:
 
 @dataclass
 class Forecast:
-    """Forecasts the end of each stage from the rate measured between its reports. Stages may overlap.
+    """Forecasts the end of each stage from its own pace, else from the rate between its reports. Stages may overlap.
 
-    The first unit of a stage is left out: loading a model, for one, happens only once.
+    Of the reports, the first is left out: what is done once, such as opening a file, is in it.
     """
 
     _first: dict[str, tuple[float, int]] = field(default_factory=dict)
@@ -85,8 +88,10 @@ class Forecast:
         """Notes a report. Returns how long the rest of its stage takes, None where that cannot be known yet."""
         if not 0 < progress.done < progress.total:
             return None
+        if progress.pace is not None:
+            return progress.pace.seconds_left
         began, done = self._first.setdefault(progress.stage, (now, progress.done))
-        if progress.done <= done:
+        if progress.done <= done or now - began < MEASURED_SECONDS:
             return None
         return (now - began) / (progress.done - done) * (progress.total - progress.done)
 

@@ -1,4 +1,4 @@
-"""Runs a flow for each of the books that a command names, and shows what has come of them.
+"""What `make`, `retry` and `publish` share: they run a flow for each book that is named, and show what comes of them.
 
 All books are checked before the first is begun; one that fails does not stop the others; all have one Prefect server.
 Must not know what the flow does, nor how a book is found.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from configs.settings import Settings
     from flows.cli.launch import RunFlow
     from flows.order.books import NamedBooks
+    from flows.order.existing import AnyRequest
+    from flows.order.order import Order
     from flows.order.report import RunReport
     from flows.order.request import Request
 
@@ -58,6 +60,70 @@ class Ended:
 
 
 Check = Callable[[Path], Ready]
+
+
+@dataclass(frozen=True)
+class Command:
+    """What is said to every command that runs a flow for books."""
+
+    names: Sequence[str]
+    listed: str  # the file that `--books` names
+    recursive: bool
+    json: bool
+    progress: Form
+    verbose: bool
+    one_book: Mapping[str, object]  # options that belong to one book, with their values
+
+
+def run_command(
+    command: Command,
+    flow: str,
+    request_for: Callable[[str], Request],
+    finished: Callable[[Order, float], RunReport | None] | None = None,
+) -> ExitCode:
+    """Finds the books of a command, checks them, runs the flow for each, and prints the result on stdout.
+
+    Args:
+        command: what was said to it.
+        flow: the flow's name.
+        request_for: makes the request for a book, of which it gets the path.
+        finished: what there is to report where nothing is to be done, else None; `finished_report` if not given. Gets
+            the order, and when it was begun to be looked up.
+
+    Returns and raises as `run_books`; `BadInputError` where the books cannot be found, too.
+    """
+    from flows.order.books import named_books
+    from flows.order.existing import require_idle
+    from flows.order.order import prepare
+    from flows.order.outcome import finished_report
+    from flows.services import open_services, read_settings
+
+    def check(book: Path) -> Ready:
+        began = time.monotonic()
+        request = request_for(str(book))
+        settings = read_settings(**request.overrides)
+        with open_services(settings) as services:
+            order = prepare(services, request)
+            require_idle(order)
+            return Ready(order.source, request, settings, (finished or finished_report)(order, began))
+
+    settings = read_settings().ingest
+    with named_books(command.names, settings, listed=command.listed, recursive=command.recursive) as named:
+        for option, value in command.one_book.items():
+            named.require_one(option, value)
+        return run_books(flow, named, check, json=command.json, progress=command.progress, verbose=command.verbose)
+
+
+def last_request_with(options: Mapping[str, Any], kind: type[AnyRequest]) -> Callable[[str], AnyRequest]:
+    """Makes what asks for a book what its last run was asked for, with these options in place of that run's."""
+    from flows.order.existing import last_request
+    from flows.services import open_services, read_settings
+
+    def request_for(book: str) -> AnyRequest:
+        with open_services(read_settings()) as services:
+            return last_request(services, {**options, "book": book}, kind)
+
+    return request_for
 
 
 def run_books(flow: str, named: NamedBooks, check: Check, *, json: bool, progress: Form, verbose: bool) -> ExitCode:

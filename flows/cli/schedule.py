@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,7 +27,6 @@ Timezone = Annotated[str, typer.Option("--timezone", help="Of the cron line, suc
 def add_schedule(options: Options, cron: Cron, timezone: Timezone = "", json: Json = False) -> None:
     """Makes a book, or the books of a folder that have not been made yet, whenever the cron line says so."""
     from flows.order.batch import FolderRequest
-    from flows.services import read_settings
     from tasks.errors import BadInputError
 
     book = Path(options["book"])
@@ -34,7 +34,7 @@ def add_schedule(options: Options, cron: Cron, timezone: Timezone = "", json: Js
         raise BadInputError(f"{book} is not there: name a book file, or a folder of books")
     kind: type[Request] = FolderRequest if book.is_dir() else Request
     request = kind.from_values(options)
-    read_settings(**request.overrides)  # refuses what cannot be
+    _require_reader(request.overrides)
     door = "make-folder" if book.is_dir() else "book-to-audio"
     _add(door, book.stem, request.model_dump(exclude_defaults=True), cron, timezone, json)
 
@@ -48,8 +48,23 @@ def add_retry(
     json: Json = False,
 ) -> None:
     """Speaks again what is flagged in any book, whenever the cron line says so."""
+    from flows.order.retrial import REJECTED
+    from tasks.review.doubts import require_doubt
+
+    if reason not in ("", REJECTED):
+        require_doubt(reason)
+    _require_reader({"synthesize": {"preset": preset or None}})
     request = {name: value for name, value in (("reason", reason), ("preset", preset)) if value}
     _add("retry-flagged", f"retry {reason} {preset}", request, cron, timezone, json)
+
+
+def _require_reader(overrides: Mapping[str, Any]) -> None:
+    """Raises what is wrong with the settings, the voice or the preset that are asked for: at night nobody reads it."""
+    from flows.services import open_services, read_settings
+
+    with open_services(read_settings(**overrides)) as services:
+        services.voice()
+        services.sampling_with()
 
 
 def _add(door: str, title: str, request: dict[str, Any], cron: str, timezone: str, json: bool) -> None:

@@ -49,14 +49,14 @@ def _all_books(json: bool) -> None:
             summary.title,
             ", ".join(summary.authors),
             summary.chapters,
-            *_counts(summary),
+            _spoken(summary),
             summary.flagged,
             _length(summary.seconds),
             summary.last_run_state or "-",
         ]
         for summary in books
     ]
-    emit_table("", ["title", "authors", "chapters", *COUNTS, "flagged", "audio so far", "last run"], rows)
+    emit_table("", ["title", "authors", "chapters", "spoken", "flagged", "audio so far", "last run"], rows)
 
 
 def _print_box(note: BoxNote, runs: list[RunNote]) -> None:
@@ -116,6 +116,12 @@ def _print_book(
 def _counts(summary: BookSummary | ChapterSummary) -> list[int]:
     """The cells under `COUNTS`: a run may have been asked for a part of a book."""
     return [summary.chosen, summary.keyed, summary.utterances]
+
+
+def _spoken(summary: BookSummary) -> str:
+    """How many utterances of those asked for are spoken: "12 of 36"; where that was a part, "12 of 36 (49 in all)"."""
+    rest = "" if summary.keyed == summary.utterances else f" ({summary.utterances} in all)"
+    return f"{summary.chosen} of {summary.keyed}{rest}"
 
 
 def _book_json(summary: BookSummary) -> dict[str, Any]:

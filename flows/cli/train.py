@@ -59,7 +59,8 @@ def train(
     from tortoise_core.training.run import RunOptions, adopt, run
     from tortoise_core.training.workspace import Workspace
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("tortoise_core").setLevel(logging.INFO)  # libraries have words for their own developers
     if threads:
         torch.set_num_threads(threads)
     place = Workspace(workspace.expanduser(), read_recipe(config), device)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit_json, emit_table, tell
+from flows.cli.console import Yes, emit_json, emit_table, require_consent, tell
 
 app = typer.Typer(help="The voices that can read.", rich_markup_mode=None)
 
@@ -40,37 +40,47 @@ def list_voices(json: Json = False) -> None:
 @app.command("add")
 def add_voice(
     name: Name,
-    clips: Annotated[list[Path], typer.Argument(help="Recordings of one speaker.")],
+    clips: Annotated[list[Path] | None, typer.Argument(help="Recordings of one speaker.")] = None,
+    mix: Annotated[str, typer.Option(help="A mix of other voices in place of recordings: 'joe&slt:0.3'.")] = "",
+    random: Annotated[
+        int | None, typer.Option(min=0, metavar="SEED", help="A voice that the model makes up from a number.")
+    ] = None,
     description: Annotated[str, typer.Option(help="What to show beside the name.")] = "",
     json: Json = False,
 ) -> None:
-    """Makes a voice for the configured model from recordings."""
+    """Makes a voice for the configured model: from recordings, of other voices, or from a number."""
+    from flows.actions.voices import add_voice as add
     from flows.services import open_services, read_settings
-    from tasks.voices.catalogue import check_new_name
-    from tasks.voices.enrol import check_clip, enrol_voice
+    from tasks.voices.catalogue import credit_of
 
     with open_services(read_settings()) as services:
-        check_new_name(name, services.added_voices())
-        for clip in clips:
-            check_clip(clip, services.settings.voices)  # here as well: before the store is opened
-        voice = enrol_voice(services.engine, services.store, name, clips, services.settings.voices, description)
-        with services.database.unit_of_work() as uow:
-            uow.voices.add(voice)
-            uow.commit()
+        voice, advice = add(services, name, clips or [], mix=mix, seed=random, description=description)
+    credit = credit_of(voice)
+    for doubt in advice:
+        tell(f"warning: {doubt}")
     if json:
-        emit_json({"name": voice.name, "digest": voice.digest, "clips": len(voice.clips)})
+        emit_json(
+            {
+                "name": voice.name,
+                "digest": voice.digest,
+                "clips": len(voice.clips),
+                "made_from": credit.made_from,
+                "advice": list(advice),
+            }
+        )
     else:
-        tell(f"added voice {voice.name} from {len(voice.clips)} clips")
+        tell(f"added voice {voice.name}, made from {credit.made_from}")
 
 
 @app.command("remove")
-def remove_voice(name: Name, json: Json = False) -> None:
+def remove_voice(name: Name, yes: Yes = False, json: Json = False) -> None:
     """Forgets a voice that was added. What was spoken with it stays."""
     from flows.services import open_services, read_settings
     from tasks.voices.catalogue import check_removable
 
     with open_services(read_settings()) as services:
         check_removable(name, services.added_voices())
+        require_consent(f"forget the voice {name}; what was spoken with it stays", yes=yes)
         with services.database.unit_of_work() as uow:
             uow.voices.remove(name)
             uow.commit()

@@ -14,9 +14,9 @@ def awaited(order: Order) -> str:
         return "the new takes are to be heard"
     if request.review == "none":
         return ""
-    with order.services.database.snapshot() as uow:
-        approved = approved_chapters(uow, order.source)
-        flagged = uow.takes.flagged(order.source, order.chapters)
+    database = order.services.database
+    approved = database.read(lambda uow: approved_chapters(uow, order.source))
+    flagged = database.read(lambda uow: uow.takes.flagged(order.source, order.chapters))
     if request.review == "all":
         unheard = [chapter for chapter in order.chapters if chapter not in approved]
         return f"{len(unheard)} of {len(order.chapters)} chapters are to be approved" if unheard else ""

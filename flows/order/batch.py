@@ -75,8 +75,8 @@ def flagged_books(services: Services, request: FlaggedRequest) -> Iterator[tuple
     """
     if not services.has_database():
         return
-    with services.database.snapshot() as uow:
-        books = [summary.source_sha256 for summary in uow.books.summaries() if summary.flagged]
+    summaries = services.database.read(lambda uow: uow.books.summaries())
+    books = [summary.source_sha256 for summary in summaries if summary.flagged]
     for source in books:
         runs = _runs_of(services, source)
         if not runs or _is_in_work(runs[0]):
@@ -92,8 +92,7 @@ def _runs_of(services: Services, source: str) -> tuple[Run, ...]:
     """The runs of a book, the latest first."""
     if not services.has_database():
         return ()
-    with services.database.snapshot() as uow:
-        return uow.runs.of(source) if uow.books.exists(source) else ()
+    return services.database.read(lambda uow: uow.runs.of(source) if uow.books.exists(source) else ())
 
 
 def _is_in_work(run: Run) -> bool:

@@ -17,7 +17,8 @@ from flows.order.manuscript import read_manuscript
 from flows.order.needs import timer_of
 from flows.order.order import Order
 from flows.progress import Progress, announce
-from storage.records import Book
+from storage.records import Book, WordTime
+from storage.repository import UnitOfWork
 from tasks import stopping
 from tasks.align.sources import source_times
 from tasks.align.timers import time_takes
@@ -76,17 +77,14 @@ def _word_times(
     """Times the words of an edition's utterances: those of takes that nobody has listened to yet are found now."""
     placed = {item.take_key: item.utterance.spoken for master in content.masters for item in master.placed}
     database = order.services.database
-    with database.snapshot() as uow:
-        known = uow.word_times.of(placed, timer.digest)
+    known = database.read(lambda uow: uow.word_times.of(placed, timer.digest))
     missing = [key for key in placed if key not in known]
     for start in range(0, len(missing), SAVED_AT_ONCE):
         stopping.check()
         announce(Progress("align", start, len(missing)))
         keys = missing[start : start + SAVED_AT_ONCE]
         found = dict(time_takes(order.services.store, timer, {key: (content.takes[key], placed[key]) for key in keys}))
-        with database.unit_of_work() as uow:
-            uow.word_times.save(timer.digest, found)
-            uow.commit()
+        database.transact(partial(_save_times, digest=timer.digest, found=found))
         known |= found
     if missing:
         announce(Progress("align", len(missing), len(missing)))
@@ -98,3 +96,7 @@ def _word_times(
         for master in content.masters
         for item in master.placed
     }
+
+
+def _save_times(uow: UnitOfWork, digest: str, found: Mapping[str, tuple[WordTime, ...]]) -> None:
+    uow.word_times.save(digest, found)

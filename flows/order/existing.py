@@ -42,8 +42,7 @@ def last_request(services: Services, asked: Mapping[str, Any], kind: type[AnyReq
     source = identity_of(book, services.settings.ingest)
     runs: tuple[Run, ...] = ()
     if services.has_database():
-        with services.database.snapshot() as uow:
-            runs = uow.runs.of(source) if uow.books.exists(source) else ()
+        runs = services.database.read(lambda uow: uow.runs.of(source) if uow.books.exists(source) else ())
     runs = tuple(run for run in runs if run.flow != PUBLISH)  # they are of files, elsewhere perhaps, not of the reading
     if not runs:
         raise BadInputError(f"{book} was never made: make it first, with `talepress make`")
@@ -57,8 +56,8 @@ def require_idle(order: Order) -> None:
         return
     with alone(order):
         pass
-    with order.services.database.snapshot() as uow:
-        runs = uow.runs.of(order.source) if uow.books.exists(order.source) else ()
+    source = order.source
+    runs = order.services.database.read(lambda uow: uow.runs.of(source) if uow.books.exists(source) else ())
     if runs and runs[0].state is RunState.RUNNING and not runs[0].interrupted:
         raise BookBusyError(
             f"another process has been working on {order.book.title!r} since {runs[0].started_at:%Y-%m-%d %H:%M} UTC: "
@@ -143,9 +142,11 @@ def find_finished(order: Order) -> Finished | None:
     """Finds the masters and the edition that a run would make. Returns None when anything at all is left to do."""
     if not order.services.has_database():
         return None
-    with order.services.database.snapshot() as uow:
-        if not uow.books.exists(order.source) or uow.books.keyed(order.source, order.chapters) != order.keyed:
-            return None
+    source = order.source
+    if not order.services.database.read(
+        lambda uow: uow.books.exists(source) and uow.books.keyed(source, order.chapters) == order.keyed
+    ):
+        return None
     masters = []
     for chapter in order.chapters:
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flows.services import Services
 from storage.records import Book, Script
+from storage.repository import UnitOfWork
 from tasks.ingest.book import identity_of
 from tasks.review.corrections import Corrections
 from tasks.segment.corrected import Sayer, say_corrected
@@ -21,15 +22,17 @@ class Heeded:
     corrections: Corrections = field(default_factory=Corrections)
     newest: int = 0
 
-    def script(self, services: Services, book: Book, segment: Callable[..., Script] = write_script) -> Script:
+    def script(
+        self, services: Services, book: Book, narrator: str, segment: Callable[..., Script] = write_script
+    ) -> Script:
         """Writes the script of a book whose markup is complete, and has what was corrected said otherwise.
 
-        Raises `CoverageError`, `BadInputError`.
+        `narrator` is the voice that reads where the markup names none. Raises `CoverageError`, `BadInputError`.
         """
         model = services.front_end
         settings = services.settings.segment
-        script = segment(book, settings, model.token_count, model.max_text_tokens)
-        sayer = Sayer(settings, model.token_count, model.max_text_tokens, book.language)
+        script = segment(book, settings, model.token_count, model.max_text_tokens, narrator)
+        sayer = Sayer(settings, model.token_count, model.max_text_tokens, book.language, narrator)
         return say_corrected(book, script, self.corrections.notes(script), sayer)
 
 
@@ -38,8 +41,11 @@ def read_heeded(services: Services, book: Path) -> Heeded:
     if not services.has_database():
         return Heeded()
     source = identity_of(book, services.settings.ingest)
-    with services.database.snapshot() as uow:
+
+    def look(uow: UnitOfWork) -> Heeded:
         if uow.books.exists(source):
             return Heeded(Corrections.of(uow.decisions.holding(source)), uow.decisions.newest(source))
         found = uow.decisions.always()
         return Heeded(Corrections.of(found), max((decision.id for decision in found), default=0))
+
+    return services.database.read(look)

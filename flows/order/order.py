@@ -23,6 +23,7 @@ from storage.records import Book, KeyedUtterance, Script, Utterance, VoiceRecord
 from tasks.disk import require_writable
 from tasks.errors import BadInputError, CoverageError
 from tasks.ingest.book import read_book
+from tasks.package.audio.signature import require_signing
 from tasks.package.naming import check_template
 from tasks.package.output import Output
 from tasks.package.outputs import find_outputs
@@ -129,6 +130,7 @@ def prepare(
     outputs = find_outputs(settings.package.outputs)
     check_template(settings.package.name)
     _check_profiles(settings)
+    require_signing(settings.package)
     for output in outputs:
         output.require(settings.package)
     if settings.package.ffmpeg:
@@ -143,7 +145,7 @@ def prepare(
     wanted = select_chapters(request.chapters, len(book.chapters))
     require_writable(Path(request.out))
     require_writable(settings.storage.folder)
-    script = heeded.script(services, book, segment)
+    script = heeded.script(services, book, manuscript.narrator, segment)
     _require_coverage(script, path)
     spoken = {utterance.chapter_index for utterance in script.utterances}
     chapters = tuple(index for index in wanted if index in spoken)

@@ -25,8 +25,7 @@ from tasks.voices.catalogue import VoiceCredit, credit_of
 def check_coverage(order: Order, masters: tuple[Master, ...]) -> None:
     """Checks that the ledger in the database accounts for every character, and that every utterance of the chosen
     chapters lies on a timeline. Raises `CoverageError`."""
-    with order.services.database.snapshot() as uow:
-        coverage = uow.books.coverage(order.source)
+    coverage = order.services.database.read(lambda uow: uow.books.coverage(order.source))
     if coverage.unaccounted_chars:
         raise CoverageError(
             f"{order.book.title}: {coverage.unaccounted_chars} characters are neither spoken nor skipped by a rule; "
@@ -69,11 +68,11 @@ def outcome(
     page = page_path(order, edition)
     outputs = find_outputs(settings.package.outputs)
     kept = () if waits_for else kept_files(order.out, edition_content(order, ()), outputs, edition.files)
-    with order.services.database.snapshot() as uow:
-        whole = uow.books.summary(order.source)
-        whole_coverage = uow.books.coverage(order.source)
-        is_partial = len(order.chapters) < whole.chapters
-        coverage = uow.books.coverage(order.source, order.chapters) if is_partial else whole_coverage
+    database = order.services.database
+    whole = database.read(lambda uow: uow.books.summary(order.source))
+    whole_coverage = database.read(lambda uow: uow.books.coverage(order.source))
+    is_partial = len(order.chapters) < whole.chapters
+    coverage = database.read(lambda uow: uow.books.coverage(order.source, order.chapters if is_partial else None))
     share = len(flagged) / len(order.keyed)
     return RunReport(
         title=order.book.title,
@@ -146,8 +145,7 @@ def _credits(order: Order) -> tuple[VoiceCredit, ...]:
 
 def _flagged(order: Order) -> tuple[FlaggedTake, ...]:
     """Lists the chosen takes of the order's chapters that the checks doubt."""
-    with order.services.database.snapshot() as uow:
-        found = uow.takes.flagged(order.source, order.chapters)
+    found = order.services.database.read(lambda uow: uow.takes.flagged(order.source, order.chapters))
     return tuple(
         FlaggedTake(
             item.utterance.chapter_index,

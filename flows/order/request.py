@@ -208,7 +208,8 @@ class Publication(Request):
     kinds: str = Field(
         "",
         title="As",
-        description="Kinds of files, such as mp3,flac,acx; if not given, those of the settings.",
+        description="Kinds of files, with commas between: m4b, mp3, opus, flac, wav, archive, acx, inaudio, google, "
+        "podcast, captions, readalong, library, feed; if not given, those of the settings.",
         pattern=f"^({KIND}(,{KIND})*)?$",
         json_schema_extra=form_hints(12, flag="--as"),
     )

@@ -46,8 +46,7 @@ def _places(order: Order, only: tuple[Place, ...]) -> tuple[Place, ...]:
 def _flagged(order: Order, reason: str) -> set[Place]:
     if reason == REJECTED:
         return set()  # they have no take that may be used, so they are spoken anyhow
-    with order.services.database.snapshot() as uow:
-        flagged = uow.takes.flagged(order.source, order.chapters)
+    flagged = order.services.database.read(lambda uow: uow.takes.flagged(order.source, order.chapters))
     if not reason:
         return {_place(item.utterance) for item in flagged}
     doubt = require_doubt(reason)

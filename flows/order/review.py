@@ -54,8 +54,7 @@ def write_page(order: Order, edition: Edition | None, path: Path) -> None:
 
 def has_doubts(order: Order) -> bool:
     """Whether a chosen take of the order's chapters is doubtful."""
-    with order.services.database.snapshot() as uow:
-        return bool(uow.takes.flagged(order.source, order.chapters))
+    return bool(order.services.database.read(lambda uow: uow.takes.flagged(order.source, order.chapters)))
 
 
 def gather(order: Order, edition: Edition | None) -> Review:
@@ -115,8 +114,8 @@ def _passages(
 ) -> list[Passage]:
     """The doubtful utterances of a chapter with all their takes."""
     doubtful = [number for number, cue in enumerate(cues) if cue.take.verdict is Verdict.DOUBTFUL]
-    with order.services.database.snapshot() as uow:
-        takes = uow.takes.of(cues[number].take.utterance_key for number in doubtful)
+    keys = [cues[number].take.utterance_key for number in doubtful]
+    takes = order.services.database.read(lambda uow: uow.takes.of(keys))
     starts = (
         {placed.utterance.index: placed.start_sample / master.sample_rate for placed in master.placed} if master else {}
     )

@@ -25,9 +25,8 @@ def check_audio(order: Order) -> None:
     masters, whole = _look_at_masters(order)
     stitched = {item.key for item in order.keyed if item.utterance.chapter_index not in whole}
     keys = {item.key for item in order.keyed}
-    with order.services.database.snapshot() as uow:
-        usable = uow.takes.of(keys)
-        lost = uow.takes.lost(keys)
+    usable = order.services.database.read(lambda uow: uow.takes.of(keys))
+    lost = order.services.database.read(lambda uow: uow.takes.lost(keys))
     gone = [
         take.key
         for key, takes in usable.items()

@@ -65,16 +65,13 @@ def _attempts(takes: Sequence[Take]) -> int:
 def _whole_takes(order: Order, keys: Sequence[str]) -> dict[str, tuple[Take, ...]]:
     """Looks up takes whose audio is there; notes which have lost it, as `flows.run.audio` does for chapters."""
     database = order.services.database
-    with database.snapshot() as uow:
-        found = uow.takes.of(keys)
+    found = database.read(lambda uow: uow.takes.of(keys))
     gone = [
         take.key for takes in found.values() for take in takes if not order.services.store.is_whole(take.audio_sha256)
     ]
     if not gone:
         return found
-    with database.unit_of_work() as uow:
-        uow.takes.mark_lost(gone)
-        uow.commit()
+    database.transact(lambda uow: uow.takes.mark_lost(gone))
     return _whole_takes(order, keys)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from flows.run.private_server import STOP_TIMEOUT_SECONDS, PrivateServer
 from flows.run.pruning import prune
 from flows.run.tied import end_with_parent
 from tasks import stopping
@@ -33,12 +33,10 @@ from tasks.errors import BadInputError, TalepressError
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
-STOP_TIMEOUT_SECONDS = 15
 SETTLE_TIMEOUT_SECONDS = 20
 STOPPED_SETTLE_SECONDS = 2  # when the user waits for the end
-STOPPED_STOP_SECONDS = 1
+ANSWER_SECONDS = 3.0  # in which ours answers once it is there
 POLL_SECONDS = 0.25
-STOP_POLL_SECONDS = 0.05
 QUIET_POLLS = 3
 _LONGEST_VERSION = 200  # bytes of JSON
 LOGGED_PACKAGES = ("tortoise_core", "storage", "tasks", "flows")
@@ -62,6 +60,7 @@ def environment_defaults(home: Path, *, start_timeout_s: float, verbose: bool) -
         "PREFECT_HOME": str(home),
         "PREFECT_LOGGING_LEVEL": "INFO",  # kept with the run; what the terminal sees is the console's level
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO" if verbose else "CRITICAL",  # the command tells errors itself
+        "PREFECT_LOGGING_INTERNAL_LEVEL": "ERROR" if verbose else "CRITICAL",  # or whole events are printed
         "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(LOGGED_PACKAGES),
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # of threads that no run knows
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(round(start_timeout_s)),
@@ -92,41 +91,30 @@ def prefect_server(start_timeout_s: float) -> Iterator[None]:
 def _private_server(home: Path, start_timeout_s: float) -> Iterator[str]:
     home.mkdir(parents=True, exist_ok=True)
     prune(home / "prefect.db")
-    log = home / "server.log"
-    with socket.create_server(("127.0.0.1", 0)) as listener, log.open("ab") as log_file:
-        port = listener.getsockname()[1]
-        child = subprocess.Popen(
-            [sys.executable, "-m", "flows.run.server", str(listener.fileno())],
-            stdin=subprocess.PIPE,
-            stdout=log_file,
-            stderr=log_file,
-            pass_fds=[listener.fileno()],
-            env=_server_environment(),
-            start_new_session=True,  # Ctrl-C is for the command; the server goes when the command lets it go
-        )
-    # Our copy of the listening socket is closed by now: a server that dies refuses connections at once.
-    url = f"http://127.0.0.1:{port}/api"
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+    server = PrivateServer(listener, home / "server.log")
     try:
-        require_health(url, timeout=start_timeout_s, hint=f"its log is {log}")
+        _await_health(server, url, start_timeout_s)
+        server.keep()
         yield url
     finally:
-        _stop(child)
+        server.stop()
 
 
-def import_path() -> str:
-    """The PYTHONPATH by which a child in any folder finds these very packages."""
-    return os.pathsep.join(filter(None, [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]))
-
-
-def _server_environment() -> dict[str, str]:
-    return {
-        **os.environ,
-        "PYTHONPATH": import_path(),
-        "PREFECT__SERVER_EPHEMERAL": "1",
-        "PREFECT__SERVER_FINAL": "1",
-        "PREFECT_UI_ENABLED": "0",
-        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
-    }
+def _await_health(server: PrivateServer, url: str, timeout_s: float) -> None:
+    """Waits until our server answers. Raises `TalepressError` when its process ends, or the time is over."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        server.check()
+        try:
+            require_health(url, timeout=ANSWER_SECONDS, hint=f"its log is {server.log}")
+        except TalepressError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(POLL_SECONDS)
+        else:
+            return
 
 
 def require_health(url: str, *, timeout: float, hint: str) -> None:
@@ -164,20 +152,6 @@ def _require_prefect(url: str) -> None:
             f"what answers at {url} is no Prefect {ours} server (its version: {version}): correct PREFECT_API_URL, or "
             "unset it"
         )
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    """Ends the server. A user who asked for the end need not wait for it: it ends by itself, or is ended by itself."""
-    assert child.stdin is not None
-    child.stdin.close()
-    began = time.monotonic()
-    while child.poll() is None:
-        waited = time.monotonic() - began
-        if stopping.requested() and waited > STOPPED_STOP_SECONDS:
-            return
-        if waited > STOP_TIMEOUT_SECONDS:
-            child.kill()
-        time.sleep(STOP_POLL_SECONDS)
 
 
 def settle(flow_run_id: UUID | None) -> None:

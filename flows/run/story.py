@@ -33,6 +33,7 @@ from flows.run.heartbeat import heartbeat
 from flows.run.mastering import Mastering, publish
 from flows.run.notices import tell_end, tell_failure
 from flows.run.presence import introduce_book, introduce_process
+from flows.run.reach import attempt, require_server
 from flows.run.reporting import send_logs, show_report
 from flows.run.synthesis import speak
 from flows.run.tracker import Tracker
@@ -44,6 +45,7 @@ from tasks.errors import TalepressError
 from tasks.ingest.task import ingest_book
 from tasks.package.place import Replace
 from tasks.segment.task import segment_book
+from tasks.synthesize.batches import speech_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -62,23 +64,25 @@ def run_request(request: Request, flow: str, select: Select, replacing: Replace)
     Returns:
         The report, or the state that the flow run ends in: see `flows.run.endings`.
 
-    Raises what `prepare` and the stages raise.
+    Raises what `prepare` and the stages raise; either is carried by `UnrecordedEnd` where Prefect's server is gone.
     """
     flow_run_id = UUID(runtime.flow_run.id)
     replacing = Replace.ANY if request.overwrite else replacing
     with stopping.heeding_signals(), stopping.orderly(partial(endings.cancel, flow_run_id)):
-        introduce_process()
+        attempt(introduce_process)
         try:
             with open_services(read_settings(**request.overrides)) as services:
                 report = run_order(prepare_in_flow(services, request), flow, select, replacing)
-            tell_end(request, report)
-            return endings.of(report)
         except BaseException as error:
             if not stopping.requested():
                 tell_failure(request, error)
+                require_server(flow_run_id, error=error)
                 raise
             logger.info("%s: stopped by the user", request.label, exc_info=True)
             return endings.stopped()
+        tell_end(request, report)
+        require_server(flow_run_id, report)
+        return endings.of(report)
 
 
 def prepare_in_flow(services: Services, request: Request) -> Order:
@@ -114,13 +118,14 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
     began = time.monotonic()
     send_logs()
     stopping.check()
-    introduce_book(order)
+    attempt(partial(introduce_book, order))
     run_id = _open(order, flow)
     with _recorded(order, run_id), heartbeat(order.services.database, run_id):
         check_audio(order)
         keep_book_file(order)
         todo = select(order)
-        tracker = Tracker(run_id, f"progress-{order.source[:16]}", total=len(todo))
+        expected = {item.key: speech_seconds(item.utterance.spoken) for item in todo}
+        tracker = Tracker(run_id, f"progress-{order.source[:16]}", expected)
         tracker.begin()
         logger.info("%s: %d of %d utterances to speak", order.request.label, len(todo), len(order.keyed))
         masters = _make_masters(order, todo, tracker)
@@ -133,7 +138,7 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
             report = _publish(order, masters, tracker, run_id, replacing)
         report = replace(report, wall_seconds=time.monotonic() - began)
         tracker.finish()
-        show_report(order.source, report)
+        attempt(partial(show_report, order.source, report))
     order.services.database.back_up()
     return report
 

@@ -72,23 +72,22 @@ def speak(
     backlog = _backlog(order, utterances)
     unfinished = _Unfinished(order, utterances)
     ear = _Ear(order)
+    execution = order.services.settings.execution
     under_way = _UnderWay(order)
     yield from unfinished.chapters_done()
-    with make_runner(order.services.settings.execution) as runner:
+    with make_runner(execution) as runner:
 
         def submit(batches: Batches) -> PrefectFuture[SpokenBatch]:
             under_way.begin(batches)
             tracker.speaking(under_way.title)
             return _submit(order, runner, batches, under_way.name_of(batches))
 
-        for spoken in gather(
-            submit, partial(under_way.next_of, backlog), in_flight=order.services.settings.execution.threads
-        ):
+        for spoken in gather(submit, partial(under_way.next_of, backlog), in_flight=execution.threads):
             batch = ear.heard(spoken)
             again = ear.to_repeat(batch)
             finished = {take.utterance_key for take in batch.takes} - again
             under_way.end(batch)
-            tracker.spoken(len(finished), batch, under_way.title)
+            tracker.spoken(finished, batch, under_way.title)
             _commit(order, finished, batch, tracker, refused)
             for key in again:
                 backlog.put_back(key)
@@ -138,9 +137,7 @@ class _Ear:
         for _, hearing, spoken in heard:
             if hearing is not None:
                 self._familiar.note(spoken, hearing)
-        takes = (
-            take if hearing is None else self._familiar.acquit(take, spoken, hearing) for take, hearing, spoken in heard
-        )
+        takes = [take if own is None else self._familiar.acquit(take, spoken, own) for take, own, spoken in heard]
         return replace(batch, takes=tuple(takes))
 
     def to_repeat(self, batch: SpokenBatch) -> set[str]:
@@ -166,10 +163,10 @@ class _UnderWay:
 
     @property
     def title(self) -> str:
-        """The title of the chapter that is being spoken; empty when none is."""
+        """The title of the chapter that is being spoken, of several in a batch the first; empty when none is."""
         if not self._batches:
             return ""
-        chapter, _ = self._places[self._batches[0][0][0].utterance_key]
+        chapter, _ = min(self._places[item.utterance_key] for items in self._batches[0] for item in items)
         return self._chapters[chapter].title
 
     def name_of(self, batches: Batches) -> str:
@@ -231,14 +228,16 @@ def _refuse_takes(order: Order, utterances: Iterable[KeyedUtterance]) -> frozens
     """
     places = order.request.places if isinstance(order.request, Retrial) else ()
     named = {item.key for item in order.keyed if (item.utterance.chapter_index, item.utterance.index) in places}
-    with order.services.database.unit_of_work() as uow:
+
+    def refuse(uow: UnitOfWork) -> frozenset[str]:
         existing = uow.takes.of(item.key for item in utterances if item.key in named)
         refused = frozenset(take.key for takes in existing.values() for take in takes)
         for key in sorted(refused):
             word = Decision(DecisionKind.REJECT, "talepress retry --only", datetime.now(UTC), take_key=key)
             uow.decisions.add(order.source, word)
-        uow.commit()
-    return refused
+        return refused
+
+    return order.services.database.transact(refuse)
 
 
 def _backlog(order: Order, utterances: Sequence[KeyedUtterance]) -> Backlog:
@@ -249,9 +248,9 @@ def _backlog(order: Order, utterances: Sequence[KeyedUtterance]) -> Backlog:
 
 def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderItem]:
     """Lists what to speak, each with the number of its next attempt."""
-    with order.services.database.snapshot() as uow:
-        existing = uow.takes.of(item.key for item in utterances)
-        rejected = uow.takes.rejected(order.source)
+    keys = [item.key for item in utterances]
+    existing = order.services.database.read(lambda uow: uow.takes.of(keys))
+    rejected = order.services.database.read(lambda uow: uow.takes.rejected(order.source))
     return [
         RenderItem(
             item.key,

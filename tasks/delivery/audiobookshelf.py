@@ -49,10 +49,12 @@ def push_book(folder: Path, server: str, library: str = "") -> Shelf:
         TransientError: the server cannot be reached.
         TalepressError: the server does not take the book.
     """
+    about = _metadata(folder)
+    if not server.startswith(("http://", "https://")):
+        raise BadInputError(f"--server {server!r} is no address: give one such as https://books.example.org")
     token = os.environ.get(TOKEN, "")
     if not token:
         raise BadInputError(f"there is no token: set {TOKEN} to one that the server's page for users shows")
-    about = _metadata(folder)
     timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
     with httpx.Client(base_url=server, headers={"Authorization": f"Bearer {token}"}, timeout=timeout) as client:
         shelf = _shelf(_asked(client, "GET", "/api/libraries").json(), library)

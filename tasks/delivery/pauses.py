@@ -20,6 +20,8 @@ MARGIN_S = 0.05  # at either end of a pause, where speech dies away
 class _Held(BaseModel):
     position: int
     add: int
+    first: int = 0
+    end: int | None = None
 
 
 class _File(BaseModel):
@@ -64,12 +66,12 @@ def _listed(manifest: Path, name: str) -> tuple[Span, ...]:
         if file.file == name
         for held in file.chapters
         if 0 <= held.position < len(read.chapters)
-        for start, end in _gaps(read.chapters[held.position], held.add)
+        for start, end in _gaps(read.chapters[held.position].utterances[held.first : held.end], held.add)
         if rate > 0 and start >= 0 and end - start > 3 * MARGIN_S * rate
     )
 
 
-def _gaps(chapter: _Chapter, add: int) -> Iterator[tuple[int, int]]:
+def _gaps(utterances: list[_Utterance], add: int) -> Iterator[tuple[int, int]]:
     """Yields the samples between one utterance and the next, counted in the file."""
-    for one, following in pairwise(chapter.utterances):
+    for one, following in pairwise(utterances):
         yield one.end_sample + add, following.start_sample + add

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,12 +18,13 @@ from storage.records import Edition, EditionFile
 from tasks.disk import check_output_folder, output_errors, publish
 from tasks.package.audio.ffmpeg import ffmpeg_version
 from tasks.package.audio.recordings import EncodedAudio, encode_side_by_side
+from tasks.package.audio.signature import signature_mark
 from tasks.package.content import EditionContent
 from tasks.package.existing import ListedFile, file_sha256, outdated_files, placing_mark
-from tasks.package.output import Draft, Output
+from tasks.package.output import Draft, Output, recover_nothing
 from tasks.package.outputs import OUTPUTS, find_outputs
 from tasks.package.outputs.manifest import MANIFEST
-from tasks.package.place import Replace, files_beside, find_place, published_audio
+from tasks.package.place import Replace, files_beside, find_place, published_audio, published_files
 from tasks.package.timeline import AudioFile, HeldChapter
 
 # Raise it when equal inputs become other files.
@@ -50,6 +51,8 @@ def edition_key(content: EditionContent) -> str:
     }
     if content.decisions:  # the manifest names them; an edition without any keeps the key that it had before there were
         parts["decisions"] = [decision.id for decision in content.decisions]
+    if signed_by := signature_mark(content.settings):
+        parts["signature"] = signed_by
     if any(output.needs_words for output in outputs):
         parts["timer"] = content.timer
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -98,6 +101,7 @@ def publish_edition(
         audio = EncodedAudio(encoded or working / "encoded", published_audio(out, content, outputs))
         audio.folder.mkdir(parents=True, exist_ok=True)
         recordings = {one.key: one for output in outputs for one in output.recordings(content)}  # some share theirs
+        _recover(audio, recordings, out, content, outputs)
         encode_side_by_side(audio, store, tuple(recordings.values()), tell)
         files = [file for output in outputs for file in output.lay_out(content, stem)]
         beside = files_beside(folder, stem, content, [output for output in OUTPUTS if output not in outputs])
@@ -119,6 +123,16 @@ def publish_edition(
     return Published(edition, replaced)
 
 
+def _recover(
+    audio: EncodedAudio, keys: Collection[str], out: Path, content: EditionContent, outputs: Sequence[Output]
+) -> None:
+    """Takes audio that is still to be encoded out of published files that hold it inside."""
+    missing = [key for key in keys if audio.find(key) is None]
+    for output in [output for output in outputs if missing and output.recover is not recover_nothing]:
+        for _, path in published_files(out, content, [output]):
+            output.recover(path, missing, audio.folder)
+
+
 @contextmanager
 def _working_folder(path: Path) -> Iterator[Path]:
     """Makes an empty folder for the length of the block, in place of one that a killed run left."""
@@ -132,7 +146,7 @@ def _working_folder(path: Path) -> Iterator[Path]:
 
 def _audio_file(listed: ListedFile) -> AudioFile:
     """Says what a manifest says that an audio file holds."""
-    held = tuple(HeldChapter(chapter.position, chapter.add) for chapter in listed.chapters)
+    held = tuple(HeldChapter(one.position, one.add, one.first, one.end) for one in listed.chapters)
     return AudioFile(listed.kind, Path(listed.file), listed.samples, held, listed.audio)
 
 

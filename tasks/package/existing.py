@@ -28,6 +28,8 @@ class _ListedBook(BaseModel):
 class _HeldChapter(BaseModel):
     position: int
     add: int
+    first: int = 0
+    end: int | None = None
 
 
 class ListedFile(BaseModel):

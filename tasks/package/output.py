@@ -5,7 +5,7 @@ It must not know which outputs there are: `tasks.package.outputs` lists them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +43,10 @@ def shaped_by_nothing(_settings: PackageSettings) -> Mapping[str, object]:
 def lay_out_nothing(_content: EditionContent, _stem: str) -> tuple[AudioFile, ...]:
     """Lays no chapter into any file: for outputs without audio."""
     return ()
+
+
+def recover_nothing(_path: Path, _keys: Collection[str], _folder: Path) -> None:
+    """Finds nothing: for outputs that hold no audio of several recordings in one file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +91,10 @@ class Output:
 
     # Says which chapters each audio file holds, and where, before any of them is encoded. Given the edition's name.
     lay_out: Callable[[EditionContent, str], tuple[AudioFile, ...]] = lay_out_nothing
+
+    # Takes audio that is encoded already out of a published file: the recordings of the given keys, as far as they are
+    # in it, each into a file of the folder that is named as its key.
+    recover: Callable[[Path, Collection[str], Path], None] = recover_nothing
 
     # What of the settings shapes the files, as JSON-ready values.
     shape: Callable[[PackageSettings], Mapping[str, object]] = shaped_by_nothing

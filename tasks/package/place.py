@@ -7,8 +7,7 @@ It must not know how an edition is written, or what is in its files.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 from itertools import count
 from pathlib import Path
@@ -26,6 +25,7 @@ from tasks.package.existing import (
 from tasks.package.naming import fill_template, with_reason
 from tasks.package.output import Output
 from tasks.package.outputs.manifest import MANIFEST
+from tortoise_core.inference.interface import sampling_values
 
 
 class Replace(StrEnum):
@@ -87,9 +87,14 @@ def files_beside(folder: Path, stem: str, content: EditionContent, outputs: Sequ
 
 
 def published_audio(out: Path, content: EditionContent, outputs: Sequence[Output]) -> dict[str, Path]:
-    """Finds audio of that title that is published already and as it was written: files by the key of their audio.
+    """Finds audio of that title that is published already and as it was written: files by the key of their audio."""
+    return {file.audio: place for file, place in published_files(out, content, outputs) if file.audio}
 
-    It may be that of an earlier state of the book file: chapters that did not change sound the same.
+
+def published_files(out: Path, content: EditionContent, outputs: Sequence[Output]) -> Iterator[tuple[ListedFile, Path]]:
+    """Finds files of that title that are published already and as they were written.
+
+    They may be those of an earlier state of the book file: chapters that did not change sound the same.
 
     Args:
         out: the folder that editions go to.
@@ -98,12 +103,10 @@ def published_audio(out: Path, content: EditionContent, outputs: Sequence[Output
     """
     path = out / fill_template(content.settings.name, content.name_fields)
     found = find_editions(path.parent, path.name)
-    return {
-        file.audio: place
-        for edition in found.values()
-        for file, place in edition.files(outputs)
-        if file.audio and file_sha256(place) == file.sha256
-    }
+    for edition in found.values():
+        for file, place in edition.files(outputs):
+            if file_sha256(place) == file.sha256:
+                yield file, place
 
 
 def kept_files(
@@ -175,7 +178,7 @@ def _other_reading(listed: ListedEdition, content: EditionContent) -> list[str]:
     if listed.model.digest != content.model_digest:
         other = listed.model.name != content.model
         labels.append(f"model {content.model}" if other else "another version of the model")
-    sampling = asdict(content.sampling)
+    sampling = sampling_values(content.sampling)
     if any(sampling.get(name) != value for name, value in listed.model.sampling.items() if name in sampling):
         labels.append(f"preset {content.preset}")
     return labels

@@ -85,10 +85,24 @@ class Timeline:
 
 @dataclass(frozen=True)
 class HeldChapter:
-    """A chapter in an audio file. The master's sample `n` is the file's sample `n + shift`, at the masters' rate."""
+    """A chapter in an audio file. The master's sample `n` is the file's sample `n + shift`, at the masters' rate.
+
+    A file may hold a piece of it: the utterances `[first, end)`, by their place in the chapter.
+    """
 
     position: int  # of the chapter in the timeline, from 0
     shift: int
+    first: int = 0
+    end: int | None = None  # None: to the last
+
+    @property
+    def is_piece(self) -> bool:
+        """Whether the file holds a piece of the chapter, not all of it."""
+        return self.first > 0 or self.end is not None
+
+    def utterances(self, chapter: TimedChapter) -> tuple[TimedUtterance, ...]:
+        """Returns those of the chapter's utterances that the file holds."""
+        return chapter.utterances[self.first : self.end]
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ DOUBTS = (
     Doubt("cut-off", "cut off: ", "may be cut off at its end"),
     Doubt("misspelled", "misspelled: ", "may have dropped or mispronounced a word"),
     Doubt("endless", "length cap: ", "did not come to an end by itself: may go on with sounds that are no words"),
+    Doubt("direction", "its direction may still be heard", "may begin with the direction of its voice"),
     Doubt("misheard", "may have ", ""),
     Doubt("damaged", "are no numbers", "is damaged"),
 )

@@ -83,7 +83,7 @@ def sampling_settings(front_end: FrontEnd, settings: SynthesizeSettings, **chang
         overrides["sampler"] = settings.sampler
     if settings.diffusion_steps:
         overrides["diffusion_steps"] = settings.diffusion_steps
-    return front_end.settings(settings.preset, **{**overrides, **changes})
+    return front_end.settings(settings.preset, **{**overrides, **settings.sampling.changes(), **changes})
 
 
 def forget_engines() -> None:

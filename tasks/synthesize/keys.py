@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 
-from tortoise_core.inference.interface import Sampling
+from tortoise_core.inference.interface import Sampling, sampling_values
 
 # Part of every key. Raise it when the code that turns equal inputs into audio changes what comes out: text front-end,
 # code clean-up, edge trimming (`edges.py`), speech level (`level.py`), file format.
@@ -42,7 +41,7 @@ def utterance_key(
             "text": spoken,
             "voice": voice_digest,
             "model": model_digest,
-            "sampling": asdict(settings),
+            "sampling": sampling_values(settings),
             **(
                 {} if precision == "float32" else {"precision": precision}
             ),  # so that keys from before there was a choice stay

@@ -19,6 +19,7 @@ from storage.artifacts import ArtifactStore
 from storage.hearing import Hearing
 from storage.records import Take, VoiceRecord
 from tasks import stopping
+from tasks.align.direction import cut_direction
 from tasks.disk import output_errors
 from tasks.errors import TalepressError, TransientError
 from tasks.qa.checks import Rendering
@@ -33,6 +34,7 @@ from tasks.synthesize.level import level_speech
 from tasks.synthesize.speaker import Speaker
 from tasks.synthesize.take_tags import with_tags
 from tasks.voices.catalogue import read_latents
+from tasks.voices.references import directed_text, parse_reference
 from tortoise_core.inference.interface import Sampling, SpeechRequest, SpeechResult
 from tortoise_core.text.notation import respelled
 
@@ -79,7 +81,8 @@ def run_job(job: RenderJob) -> SpokenBatch:
     if speaker.engine.digest != job.model_digest:
         raise TalepressError(f"the model {job.model} is not the one of this run here: give every worker the same files")
     latents = {name: read_latents(voice, job.store) for name, voice in job.voices.items()}
-    voices = RenderVoices(latents, job.sampling)
+    directions = {name: parse_reference(voice.name).direction for name, voice in job.voices.items()}
+    voices = RenderVoices(latents, job.sampling, directions)
     listener = get_listener(job.qa.listen, Path(job.ears))
     done: list[SpokenBatch] = []
     for items in job.batches:
@@ -121,7 +124,9 @@ def render_batch(
     """
     requests = [_request(item, voices) for item in items]
     results, engine_seconds = speaker.speak_timed(requests)
-    trimmed = [_trim(item, result) for item, result in zip(items, results, strict=True)]
+    trimmed = [
+        _trim(item, voices.directions.get(item.voice, ""), result) for item, result in zip(items, results, strict=True)
+    ]
     hearings = _listen(listener, trimmed)
     takes = tuple(
         _finish(store, item, rendering, result, judge(rendering, qa, hearing))
@@ -140,24 +145,27 @@ def encode_flac(audio: np.ndarray, sample_rate: int) -> bytes:
 
 def _request(item: RenderItem, voices: RenderVoices) -> SpeechRequest:
     seed = seed_of(take_key(item.utterance_key, item.attempt))
-    return SpeechRequest(text=item.spoken, voice=voices.latents[item.voice], settings=voices.sampling, seed=seed)
+    text = directed_text(voices.directions.get(item.voice, ""), item.spoken)
+    return SpeechRequest(text=text, voice=voices.latents[item.voice], settings=voices.sampling, seed=seed)
 
 
-def _trim(item: RenderItem, result: SpeechResult) -> Rendering:
-    """Trims one result and says what the checks want to know of it."""
+def _trim(item: RenderItem, direction: str, result: SpeechResult) -> Rendering:
+    """Cuts the direction out of one result, trims it, and says what the checks want to know of it."""
     finite = np.isfinite(result.audio)
     audio = np.where(finite, result.audio, 0.0).astype(np.float32)
     if not len(audio):
         audio = np.zeros(1, dtype=np.float32)  # a file must hold something; the checks call it silence
+    cut = cut_direction(audio, result.sample_rate, direction, item.spoken)
     return Rendering(
-        raw=audio,
-        speech=trim_edges(audio, result.sample_rate),
+        raw=cut.audio,
+        speech=trim_edges(cut.audio, result.sample_rate),
         sample_rate=result.sample_rate,
         spoken=respelled(item.spoken),
         text=item.spoken,
         hit_length_cap=result.hit_length_cap,
         bad_samples=int(np.sum(~finite)),
-        spelled=result.spelled,
+        spelled=_spelled_share(result.spelled, direction, item.spoken),
+        may_hold_direction=not cut.is_sure,
     )
 
 
@@ -187,6 +195,11 @@ def _finish(
     )
     flac = encode_flac(level_speech(rendering.speech, result.sample_rate), result.sample_rate)
     return replace(take, audio_sha256=_store(store, with_tags(flac, take, item.spoken)))
+
+
+def _spelled_share(spelled: float | None, direction: str, spoken: str) -> float | None:
+    """Returns the share of a log-likelihood that falls to a text, by its characters, where a direction is before it."""
+    return None if spelled is None else spelled * len(spoken) / len(directed_text(direction, spoken))
 
 
 def _store(store: ArtifactStore, data: bytes) -> str:

@@ -1,8 +1,13 @@
-"""Makes a voice from recordings. It must not know where rows are kept: the caller saves the record it returns."""
+"""Makes voices: from recordings, of other voices, or from a number.
+
+It must not know where rows are kept: the caller saves the record it returns.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +17,11 @@ from configs.settings import VoicesSettings
 from storage.artifacts import ArtifactStore
 from storage.records import VoiceRecord
 from tasks.errors import BadInputError
+from tasks.voices.catalogue import read_latents
 from tasks.voices.latents import digest_latents, pack_latents
+from tasks.voices.recipes import mix_recipe, random_recipe
 from tortoise_core.errors import AudioError
-from tortoise_core.inference.interface import Engine
+from tortoise_core.inference.interface import Engine, VoiceLatents
 
 SILENT_PEAK = 0.01
 
@@ -53,13 +60,57 @@ def enrol_voice(
         latents = engine.voice_from_clips(clips)
     except AudioError as error:
         raise BadInputError(f"voice {name!r}: {error}") from error
+    stored = tuple(store.put_file(clip) for clip in clips)
+    return _record(store, name, latents, engine.digest, description, clips=stored)
+
+
+def mix_voices(
+    store: ArtifactStore, name: str, parts: Sequence[tuple[VoiceRecord, float]], description: str = ""
+) -> VoiceRecord:
+    """Makes a voice whose latents are the weighted mean of those of other voices, and stores them.
+
+    Args:
+        store: where latents lie.
+        name: already checked by `catalogue.check_new_name`.
+        parts: voices of one model, two at least, with shares that come to 1.
+        description: what to show beside the name.
+
+    Raises `BadInputError` as `catalogue.read_latents`.
+    """
+    voices = [(read_latents(voice, store), share) for voice, share in parts]
+    names = set.intersection(*(set(latents) for latents, _ in voices))  # only some voices have what CVVP hears
+    mixed = {tensor: reduce(add, (share * latents[tensor] for latents, share in voices)) for tensor in sorted(names)}
+    recipe = mix_recipe(tuple((voice.name, share) for voice, share in parts))
+    return _record(store, name, mixed, parts[0][0].model_digest, description, recipe=recipe)
+
+
+def make_random_voice(engine: Engine, store: ArtifactStore, name: str, seed: int, description: str = "") -> VoiceRecord:
+    """Makes the voice that the engine's model makes up from a number, and stores its latents.
+
+    Raises `ConfigError` for a model that makes none up.
+    """
+    return _record(store, name, engine.random_voice(seed), engine.digest, description, recipe=random_recipe(seed))
+
+
+def _record(
+    store: ArtifactStore,
+    name: str,
+    latents: VoiceLatents,
+    model_digest: str,
+    description: str,
+    *,
+    clips: tuple[str, ...] = (),
+    recipe: str = "",
+) -> VoiceRecord:
+    """Stores latents, and returns the voice that they are."""
     return VoiceRecord(
         name=name,
         digest=digest_latents(latents),
         latents_sha256=store.put_bytes(pack_latents(latents)),
         description=description,
-        clips=tuple(store.put_file(clip) for clip in clips),
-        model_digest=engine.digest,
+        clips=clips,
+        model_digest=model_digest,
+        recipe=recipe,
     )
 
 

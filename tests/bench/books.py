@@ -83,13 +83,18 @@ def write_book(path: Path, utterances: int, *, short: bool = False) -> Path:
     Sentences are of 30 to 150 characters as in novels, or of three words when `short`: then a book of ten thousand is
     made in minutes, and what is measured is what an utterance costs beside its audio.
     """
-    sentences = _short() if short else _long(random.Random(0))
+    chosen = _short() if short else sentences()
     lines = ["---", f"title: A Book of {utterances}", "author: Nobody", "language: en", "---"]
     for number in range(utterances):
         heading = number % CHAPTER_UTTERANCES == 0
-        lines += ["", f"# Chapter {number // CHAPTER_UTTERANCES + 1}" if heading else next(sentences)]
+        lines += ["", f"# Chapter {number // CHAPTER_UTTERANCES + 1}" if heading else next(chosen)]
     path.write_text("\n".join(lines), "utf-8")
     return path
+
+
+def sentences() -> Iterator[str]:
+    """Yields sentences of 30 to 150 characters, a few thousand of them."""
+    return _long(random.Random(0))
 
 
 def _short() -> Iterator[str]:

@@ -10,7 +10,8 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from configs import settings as settings_module
-from configs.settings import PauseSettings, Settings, SettingsError, default_data_folder, load_settings
+from configs.folders import default_data_folder
+from configs.settings import PauseSettings, Settings, SettingsError, load_settings
 from storage.records import PauseKind
 
 CONFIGS = Path(settings_module.__file__).parent

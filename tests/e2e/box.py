@@ -40,6 +40,8 @@ class Box:
             "TALEPRESS_PRODUCTION__PORT": "0",
             "TALEPRESS_REVIEW__PORT": str(free_port()),
             "TALEPRESS_EXECUTION__SERVER_START_TIMEOUT_S": str(START_SECONDS),
+            "PREFECT_WORKER_QUERY_SECONDS": "3",
+            "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "10",
             "PYTHONPATH": str(ROOT),
             "OMP_NUM_THREADS": "1",
             **environment,
@@ -113,8 +115,8 @@ class Box:
         )
         for _ in range(BUSY_TRIES):
             try:
-                with urllib.request.urlopen(request, timeout=60) as answer:
-                    return json.load(answer)
+                with urllib.request.urlopen(request, timeout=START_SECONDS) as answer:
+                    return json.loads(answer.read() or "null")
             except urllib.error.HTTPError as error:
                 if error.code != SERVER_BUSY:
                     raise
@@ -123,6 +125,13 @@ class Box:
 
     def deployment(self, name):
         return self.api("GET", f"/deployments/name/{name}/{name}")
+
+    def look_often(self, door, seconds):
+        """Has what is due by the clock, such as the look at the inbox, be due every so many seconds."""
+        deployment = self.deployment(door)
+        for schedule in deployment["schedules"]:
+            path = f"/deployments/{deployment['id']}/schedules/{schedule['id']}"
+            self.api("PATCH", path, {"schedule": {"interval": seconds}, "active": True})
 
     def book(self, name="book", text=BOOK):
         path = self.folder / f"{name}.md"

@@ -66,13 +66,13 @@ def empty(path):
     path.write_bytes(b"")
 
 
-DAMAGES = pytest.mark.parametrize("damage", [flip, truncate, empty, Path.unlink], ids=lambda damage: damage.__name__)
+DAMAGES = (flip, truncate, Path.unlink, empty)
 
 
-@DAMAGES
-def test_a_damaged_master_is_made_again_from_its_takes(make, made, damage):
+def test_damaged_masters_are_made_again_from_their_takes(make, made):
     before = master_addresses()
-    damage(file_of(before[1]))
+    for damage, address in zip(DAMAGES, before, strict=False):  # three chapters
+        damage(file_of(address))
     again = make("elsewhere")
     assert again.rendered == 0
     assert again.edition.files[0].sha256 == made.edition.files[0].sha256
@@ -81,14 +81,13 @@ def test_a_damaged_master_is_made_again_from_its_takes(make, made, damage):
         assert all(map(services.store.is_whole, before))
 
 
-@DAMAGES
-def test_damaged_takes_are_spoken_again_with_their_seeds(make, made, damage, monkeypatch):
+def test_damaged_takes_are_spoken_again_with_their_seeds(make, made, monkeypatch):
     takes = takes_of(made)
-    for _, address in takes[2:4]:
+    for damage, (_, address) in zip(DAMAGES, takes[2:6], strict=True):
         damage(file_of(address))
     monkeypatch.setenv("TALEPRESS_MASTER__TARGET_LUFS", "-21")  # masters of their own: the takes are read again
     again = make("elsewhere")
-    assert (again.rendered, again.flagged) == (2, ())
+    assert (again.rendered, again.flagged) == (len(DAMAGES), ())
     assert takes_of(again) == takes
 
 

@@ -86,6 +86,9 @@ class Humming(HummingText):
     def voice_from_clips(self, clips):
         return {"pitch": torch.tensor([[110.0 * len(clips)]])}
 
+    def random_voice(self, seed):
+        return {"pitch": torch.tensor([[100.0 + seed % 100]])}
+
     def _hum(self, request):
         seconds = np.arange(round(SECONDS_PER_CHAR * len(request.text) * RATE)) / RATE
         hum = request.settings.depth * np.sin(2 * np.pi * float(request.voice["pitch"]) * seconds)

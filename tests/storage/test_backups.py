@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import storage.backups
 from storage.backups import KEPT, backups, is_sound
 from storage.database import Database, database_name, restore_database
 from storage.errors import DatabaseError, DatabaseFullError
@@ -164,3 +165,28 @@ def test_a_full_disk_is_told_with_the_remedy(database):
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         uow.takes.add(make_take("k" * 1000, attempt) for attempt in range(500))
         uow.commit()
+
+
+def test_what_was_not_written_back_of_the_broken_database_goes_aside_with_it(database, database_url, path):
+    """SQLite would play a journal that is left into the database that is put back."""
+    add(database, "a")
+    database.back_up()
+    database.close()
+    empty(path)
+    journal = path.with_name(f"{path.name}-wal")
+    journal.write_bytes(b"of the broken one")
+    aside = storage.backups.put_back(path, backups(path)[0])
+    assert aside.with_name(f"{aside.name}-wal").read_bytes() == b"of the broken one"
+    assert not journal.exists()
+
+
+def test_a_database_that_is_put_back_survives_a_power_cut(database, database_url, path, monkeypatch):
+    add(database, "a")
+    database.back_up()
+    database.close()
+    empty(path)
+    flushed = []
+    flush = storage.backups._flush
+    monkeypatch.setattr(storage.backups, "_flush", lambda place: flushed.append(place.is_dir()) or flush(place))
+    restore_database(database_url)
+    assert flushed[:2] == [False, True]  # the file, and only then its name

@@ -61,6 +61,7 @@ def test_a_rejected_take_is_not_used_and_what_has_no_other_is_spoken_again(uow, 
     assert uow.takes.rejected(SOURCE) == {takes[1]}
     rejected = uow.decisions.holding(SOURCE)[0]
     uow.decisions.withdraw(SOURCE, [rejected.id], "Ben")
+    assert uow.takes.rejected(SOURCE) == frozenset()
     assert uow.takes.missing(SOURCE) == ()
     assert uow.takes.choose_acceptable(SOURCE) == 1
     assert [(d.kind, d.who, d.ended_by is None) for d in uow.decisions.history(SOURCE)] == [

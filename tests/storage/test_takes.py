@@ -30,6 +30,13 @@ def test_adding_a_key_again_leaves_the_first(uow):
     assert uow.takes.of(["k", "l"]) == {"k": (make_take("k"),), "l": (make_take("l"),)}
 
 
+def test_audio_is_listed_from_the_newest(uow):
+    for name in "klm":
+        uow.takes.add([make_take(name)])
+    assert list(uow.takes.audio()) == ["m-0", "l-0", "k-0"]
+    assert list(uow.takes.audio(limit=1)) == ["m-0"]
+
+
 def test_one_attempt_cannot_have_two_keys(database):
     with pytest.raises(DatabaseError, match=r"(?i)unique"), database.unit_of_work() as uow:
         uow.takes.add([make_take("k", key="one")])

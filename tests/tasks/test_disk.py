@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import soundfile
 
-from tasks.disk import check_output_folder, output_errors, publish
+from tasks.disk import check_output_folder, output_errors, publish, require_writable
 from tasks.errors import OutputError
 
 
@@ -81,3 +81,10 @@ def test_publishing_flushes_the_file_then_renames_it_then_flushes_the_name(tmp_p
     folder = final.parent.relative_to(tmp_path).as_posix()
     assert steps == [*made, ("flush", "temporary"), ("rename", "temporary"), ("flush", folder)]
     assert final.read_text() == "new"
+
+
+def test_there_must_be_as_much_room_as_the_forecast_says(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=5 << 20))
+    require_writable(tmp_path / "out", needed_bytes=5 << 20)
+    with pytest.raises(OutputError, match="about 5 MiB are needed and 5 MiB are free"):
+        require_writable(tmp_path / "out", needed_bytes=(5 << 20) + 1)

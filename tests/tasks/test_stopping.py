@@ -1,5 +1,6 @@
 """Signals raise where nothing else is said, wait in orderly blocks, and are not lost where Python drops exceptions."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ def fresh(monkeypatch):
     monkeypatch.setattr(stopping, "_stop", stopping._Stop())
     monkeypatch.setattr(stopping._thread, "start_new_thread", lambda *_: None)
     monkeypatch.setattr(stopping, "_arm_alarm", lambda: None)  # the runner has an alarm of its own
-    monkeypatch.setattr(stopping, "_say", lambda _: None)
+    monkeypatch.setattr(stopping, "say", lambda _: None)
 
 
 def test_a_signal_raises_in_the_main_thread(fresh):
@@ -93,6 +94,17 @@ with stopping.orderly(lambda: print("recorded", flush=True)):
 """)
     assert (done.returncode, done.stdout) == (130, "recorded\n"), done
     assert done.stderr.splitlines() == [f"talepress: {stopping.STOPPING}", f"talepress: {stopping.STOPPED}"]
+
+
+def test_programs_read_it_as_json():
+    done = ended("""
+stopping.say_in_json(True)
+with stopping.orderly():
+    send()
+    time.sleep(20)
+""")
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert lines == [{"event": "note", "text": f"talepress: {word}"} for word in (stopping.STOPPING, stopping.STOPPED)]
 
 
 def test_a_block_may_ask_for_more_time():

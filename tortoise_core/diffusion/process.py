@@ -94,16 +94,25 @@ class GaussianDiffusion:
         first = _at(self.schedule.posterior_mean_coef1, i)
         return first * x_start + _at(self.schedule.posterior_mean_coef2, i) * x
 
-    def guide(self, output: torch.Tensor, unconditioned: torch.Tensor, i: Step, strength: torch.Tensor) -> torch.Tensor:
+    def guide(
+        self,
+        output: torch.Tensor,
+        unconditioned: torch.Tensor,
+        i: Step,
+        strength: torch.Tensor,
+        *,
+        ramp: bool = True,
+    ) -> torch.Tensor:
         """Pushes an output away from the output without conditioning: classifier-free guidance (spec 5).
 
-        The push grows from 0 at the noisiest training step to `strength` (B,) at the clean end; variance channels are
-        not guided. For "v" this is the same push, because noise and v are linear in each other at a given x.
+        The push grows from 0 at the noisiest training step to `strength` (B,) at the clean end, or without `ramp` is
+        that strong all the way; variance channels are not guided. For "v" this is the same push, because noise and v
+        are linear in each other at a given x.
         """
         # Position within the whole training process, so that a shallow start is guided like the end of a full run.
         # In float64 until it meets the outputs: the published process has it as a Python number.
-        ramp = 1 - _looked_up(self.schedule.position, i)
-        k = (strength.double() * ramp)[:, None, None]
+        grown = 1 - _looked_up(self.schedule.position, i) if ramp else 1.0
+        k = (strength.double() * grown)[:, None, None]
         predicted, variance = self._split(output)
         guided = (1 + k).float() * predicted - k.float() * self._split(unconditioned)[0]
         return guided if variance is None else torch.cat([guided, variance], dim=1)

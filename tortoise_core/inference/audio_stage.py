@@ -144,7 +144,8 @@ class AudioStage:
         # 3. Denoising, with or without classifier-free guidance.
         guidance = None
         if settings.cond_free:
-            guidance = Guidance(torch.full((len(requests),), settings.cond_free_k, device=self._device))
+            strength = torch.full((len(requests),), settings.cond_free_k, device=self._device)
+            guidance = Guidance(strength, ramp=settings.cond_free_ramp)
         denoise = self._steps.begin(embedding, frames, process.schedule.timestep_map, guided=settings.cond_free)
         mels = denormalize_mel(sampler.loop(process, denoise, start, noise, guidance=guidance))
         return [mel[:, :length] for mel, length in zip(mels, frames, strict=True)]

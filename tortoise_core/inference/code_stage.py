@@ -7,15 +7,16 @@ ends; the autoregressive model's latents of what is left condition the diffusion
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import torch
 from torch import Tensor
 
 from tortoise_core.errors import TextError
 from tortoise_core.inference.codes import CodeFormat, clean_codes, pad_codes, spoken_length
-from tortoise_core.inference.front_end import TorToiseFrontEnd
+from tortoise_core.inference.front_end import CVVP, TorToiseFrontEnd
 from tortoise_core.inference.interface import SpeechRequest
 from tortoise_core.inference.logits import DecodingSettings, uniform_draws
 from tortoise_core.inference.precision import Precision
@@ -25,6 +26,7 @@ from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.code_speller import CodeSpeller
+from tortoise_core.models.cvvp import Cvvp
 from tortoise_core.nn.upload import upload
 
 _SCORED_AT_ONCE = {"cpu": 32, "cuda": 256}  # candidates; texts, too
@@ -36,7 +38,7 @@ _RUNAWAY_PENALTY = 1e3  # more than any two scores differ by
 class Rating:
     """What the ranking networks say of one candidate: log-likelihoods in nats, so they add up."""
 
-    clvp: float
+    clvp: float  # or a blend with CVVP's, where the settings ask for its opinion
     spelled: float | None = None  # by the CTC scorer, that the codes spell the text; None where the model has none
 
     @property
@@ -50,21 +52,24 @@ _NOT_RATED = Rating(0.0)  # of a single candidate: there is nothing to choose
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """The candidate that was kept of one request."""
+    """A candidate that was kept of one request."""
 
     codes: Tensor  # (M,), cut where the speech ends
     aligned: Tensor  # (M, D) latents, or the codes (M,) again: what conditions the decoder
     stopped: bool  # the model ended the row by itself
     rating: Rating = _NOT_RATED
+    others: tuple[Chosen, ...] = ()  # the next best, best first, where the request keeps more than one
 
 
 @dataclass(frozen=True, eq=False)
-class _Texts:
-    """The texts of some utterances, as the ranking networks want them."""
+class _Wanted:
+    """What the candidates of some utterances are compared with, as the ranking networks want it."""
 
-    ids: Tensor  # (U, T), right-padded
-    lengths: Tensor  # (U,)
-    latents: Tensor  # (U, D), CLVP's
+    texts: Tensor  # ids (U, T), right-padded
+    lengths: Tensor  # of the texts, (U,)
+    latents: Tensor  # of the texts, CLVP's, (U, D)
+    voices: Tensor | None  # CVVP's, (U, L); None where its opinion is not asked
+    cvvp_amount: float  # its share in the blend with CLVP's
 
 
 class CodeStage:
@@ -78,6 +83,7 @@ class CodeStage:
         code_format: CodeFormat,
         precision: Precision = "float32",
         scorer: CodeSpeller | None = None,
+        cvvp: Callable[[], Cvvp] | None = None,
     ) -> None:
         """The networks become this stage's own: but for "float32" they are packed in place.
 
@@ -88,10 +94,12 @@ class CodeStage:
             code_format: how the codec's rows end.
             precision: what the first two compute in.
             scorer: the CTC scorer, if the model has one.
+            cvvp: gives CVVP, where settings ask for its opinion; it is loaded then.
         """
         self.autoregressive = autoregressive
         self._clvp = clvp
         self._scorer = scorer
+        self._cvvp = cvvp
         self._front_end = front_end
         self._code_format = code_format
         if precision != "float32":
@@ -103,7 +111,7 @@ class CodeStage:
         return self.autoregressive.mel_embedding.weight.device
 
     def choose(self, requests: Sequence[SpeechRequest], rows_in_flight: int = ROWS_IN_FLIGHT) -> list[Chosen]:
-        """Samples candidates for requests of equal settings and keeps the best of each.
+        """Samples candidates for requests of equal settings and keeps the best of each, with others where it asks so.
 
         At most `rows_in_flight` candidates are sampled at a time. Raises `TextError` for a text that cannot be spoken.
         """
@@ -114,14 +122,19 @@ class CodeStage:
         keep = Keep(latents=self._front_end.speech.decoder_input == "latents" and not self._cleans)
         candidates = sample_codes(self.autoregressive, prompts, _decoding(settings), seeds, keep, rows_in_flight)
         if settings.candidates > 1:
-            ratings = self._ratings(prompts, candidates, settings.max_codes)
+            ratings = self._ratings(requests, candidates, settings)
         else:
             ratings = [[_NOT_RATED] for _ in requests]
-        best = [_best(own) for own in ratings]
-        rows = [group[index] for group, index in zip(candidates, best, strict=True)]
+        best = [_ranked(own)[: request.keep] for own, request in zip(ratings, requests, strict=True)]
+        kept = [(owner, index) for owner, indices in enumerate(best) for index in indices]
+        rows = [candidates[owner][index] for owner, index in kept]
         codes = [self._spoken(row, settings.max_codes) for row in rows]
-        aligned = self._aligned(prompts, rows, codes)
-        return [Chosen(codes[i], aligned[i], rows[i].stopped, ratings[i][best[i]]) for i in range(len(requests))]
+        aligned = self._aligned([prompts[owner] for owner, _ in kept], rows, codes)
+        chosen = iter(
+            Chosen(codes[i], aligned[i], rows[i].stopped, ratings[owner][index])
+            for i, (owner, index) in enumerate(kept)
+        )
+        return [replace(next(chosen), others=tuple(islice(chosen, len(indices) - 1))) for indices in best]
 
     def stream(self, request: SpeechRequest) -> Iterator[Tensor]:
         """Samples one candidate and yields the state (D,) behind each of its codes, and the stop, one by one."""
@@ -157,47 +170,66 @@ class CodeStage:
         return clean_codes(pad_codes(row.codes, max_codes, self._code_format.stop), self._code_format)
 
     def _ratings(
-        self, prompts: Sequence[Prompt], candidates: Sequence[Sequence[CodeRow]], max_codes: int
+        self, requests: Sequence[SpeechRequest], candidates: Sequence[Sequence[CodeRow]], settings: SamplingSettings
     ) -> list[list[Rating]]:
-        """Rates every candidate of every prompt.
+        """Rates every candidate of every request.
 
         A candidate without a stop code has run away: it loses to any that ended; one without codes loses like it.
         """
         owners = [owner for owner, group in enumerate(candidates) for _ in group]
         rows = [row for group in candidates for row in group]
         padded = self._front_end.speech.score_padding
-        codes = [self._clean(row, max_codes) if padded else row.codes for row in rows]
+        codes = [self._clean(row, settings.max_codes) if padded else row.codes for row in rows]
         ratings = [Rating(-_RUNAWAY_PENALTY) for _ in rows]
         # Rows of like length share a batch.
         order = sorted((i for i in range(len(rows)) if len(codes[i])), key=lambda i: len(codes[i]))
-        texts = self._texts([prompt.text for prompt in prompts])
+        wanted = self._wanted(requests, settings)
         size = _SCORED_AT_ONCE[self._device.type]
         for begin in range(0, len(order), size):
             batch = order[begin : begin + size]
-            rated = self._rate(texts, [owners[i] for i in batch], [codes[i] for i in batch])
+            rated = self._rate(wanted, [owners[i] for i in batch], [codes[i] for i in batch])
             for i, rating in zip(batch, rated, strict=True):
                 ratings[i] = rating if rows[i].stopped else replace(rating, clvp=rating.clvp - _RUNAWAY_PENALTY)
         remaining = iter(ratings)
         return [[next(remaining) for _ in group] for group in candidates]
 
-    def _texts(self, texts: Sequence[Tensor]) -> _Texts:
-        """Prepares all texts to be compared with their candidates."""
+    def _wanted(self, requests: Sequence[SpeechRequest], settings: SamplingSettings) -> _Wanted:
+        """Prepares texts and voices to be compared with the candidates."""
+        texts = [torch.tensor(self._text_ids(request.text)) for request in requests]
         size = _SCORED_AT_ONCE[self._device.type]
         batches = [self._padded(texts[begin : begin + size]) for begin in range(0, len(texts), size)]
         latents = torch.cat([self._clvp.encode_texts(ids, lengths) for ids, lengths in batches])
-        return _Texts(*self._padded(texts), latents)
+        voices = None
+        if settings.cvvp_amount:
+            voices = torch.cat([request.voice[CVVP] for request in requests]).to(self._device)
+        return _Wanted(*self._padded(texts), latents, voices, settings.cvvp_amount)
 
-    def _rate(self, texts: _Texts, owners: Sequence[int], codes: Sequence[Tensor]) -> list[Rating]:
-        """Rates one batch of rows of codes (M,), at least one each; row i is a candidate of text `owners[i]`."""
+    def _rate(self, wanted: _Wanted, owners: Sequence[int], codes: Sequence[Tensor]) -> list[Rating]:
+        """Rates one batch of rows of codes (M,), at least one each; row i is a candidate of request `owners[i]`."""
         speech, lengths = self._padded(codes)
         speech = speech.clamp(max=self._clvp.config.code_tokens - 1)
         rows = upload(torch.tensor(owners), self._device)
-        clvp = self._clvp.score_codes(texts.latents[rows], speech, lengths)
+        clvp = self._clvp.score_codes(wanted.latents[rows], speech, lengths)
+        if wanted.voices is not None:
+            likeness = self._likeness(wanted.voices[rows], speech, lengths)
+            clvp = wanted.cvvp_amount * likeness + (1 - wanted.cvvp_amount) * clvp
         if self._scorer is None:
             return [Rating(score) for score in clvp.cpu().tolist()]
-        spelled = self._scorer.scores(texts.ids, speech, texts.lengths, lengths, rows)
+        spelled = self._scorer.scores(wanted.texts, speech, wanted.lengths, lengths, rows)
         both = torch.stack([clvp, spelled], dim=1).cpu().tolist()
         return [Rating(a, max(b, -_RUNAWAY_PENALTY)) for a, b in both]
+
+    def _likeness(self, voices: Tensor, codes: Tensor, lengths: Tensor) -> Tensor:
+        """CVVP's opinion (R,) of codes (R, M), which end after `lengths` (R,), in the voices (R, L).
+
+        Its encoder knows no padding, so only rows of one length share a batch.
+        """
+        assert self._cvvp is not None  # settings that ask for CVVP are refused where there is none
+        scores = torch.empty(len(codes), device=self._device)
+        for length in lengths.unique().tolist():
+            same = (lengths == length).nonzero()[:, 0]
+            scores[same] = self._cvvp().voice_scores(voices[same], codes[same, :length])
+        return scores
 
     def _aligned(self, prompts: Sequence[Prompt], rows: Sequence[CodeRow], codes: Sequence[Tensor]) -> list[Tensor]:
         """What the decoder is conditioned on, for each row of codes (M,): latents (M, D), or the codes."""
@@ -225,9 +257,9 @@ class CodeStage:
         return upload(padded, self._device), upload(lengths, self._device)
 
 
-def _best(ratings: Sequence[Rating]) -> int:
-    """The index of the first candidate that is rated highest."""
-    return max(range(len(ratings)), key=lambda index: ratings[index].total)
+def _ranked(ratings: Sequence[Rating]) -> list[int]:
+    """The indices of the candidates, the one that is rated highest first; of equals the earlier one."""
+    return sorted(range(len(ratings)), key=lambda index: -ratings[index].total)
 
 
 def _decoding(settings: SamplingSettings) -> DecodingSettings:
@@ -236,5 +268,6 @@ def _decoding(settings: SamplingSettings) -> DecodingSettings:
         top_k=settings.top_k,
         top_p=settings.top_p,
         repetition_penalty=settings.repetition_penalty,
+        typical_mass=settings.typical_mass or None,
         max_codes=settings.max_codes,
     )

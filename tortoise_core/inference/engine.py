@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,23 +26,27 @@ from tortoise_core.inference.audio_stage import AudioStage
 from tortoise_core.inference.code_stage import Chosen, CodeStage
 from tortoise_core.inference.devices import prepare, torch_device
 from tortoise_core.inference.features import FeatureExtractor, feature_extractor
-from tortoise_core.inference.front_end import TorToiseFrontEnd
+from tortoise_core.inference.front_end import CVVP, TorToiseFrontEnd
 from tortoise_core.inference.interface import SpeechRequest, SpeechResult, VoiceLatents, check_voice
 from tortoise_core.inference.memory import Budget, capacity, free_memory, is_memory_error
 from tortoise_core.inference.precision import Precision
 from tortoise_core.inference.presets import SamplingSettings, own_settings
 from tortoise_core.inference.resynthesis import Resynthesis
+from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.inference.streaming import LatentVocoder
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.code_speller import CodeSpeller
+from tortoise_core.models.cvvp import Cvvp
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder
 from tortoise_core.models.dvae import DiscreteVAE
 from tortoise_core.models.hifi_decoder import HifiDecoder
+from tortoise_core.models.random_latents import RandomLatentGenerator
 
 Network = TypeVar("Network", bound=nn.Module)
 
 SPELLER = "speller"  # the role of the CTC scorer, which ranks candidates beside CLVP
+RANDOM_LATENTS = {"auto": "rlg_auto", "diffusion": "rlg_diffuser"}  # the networks that make up each half of a voice
 HIFI_DECODER = "hifi_decoder"  # the role of the network that lets the published model stream
 MOST_CANDIDATES = 768  # sampled before the first of them is decoded; far fewer are in flight at a time
 
@@ -59,7 +64,9 @@ class TorToiseEngine(TorToiseFrontEnd):
         self._features: FeatureExtractor = feature_extractor(self.speech, config.code_stop)
         clvp = _as(Clvp, manifest.load("clvp", device))
         scorer = _as(CodeSpeller, manifest.load(SPELLER, device)) if SPELLER in manifest.networks else None
-        self._codes = CodeStage(autoregressive, clvp, self, self._features.codes, precision, scorer)
+        self._codes = CodeStage(
+            autoregressive, clvp, self, self._features.codes, precision, scorer, cvvp=lambda: self._cvvp
+        )
         decoder = _as(DiffusionDecoder, manifest.load("diffusion", device))
         needs_dvae = self.speech.shallow < 1 or decoder.config.guess
         dvae = _as(DiscreteVAE, manifest.load("dvae", device)) if needs_dvae else None
@@ -89,7 +96,27 @@ class TorToiseEngine(TorToiseFrontEnd):
         mels = self._features.conditioning(clips)
         auto = self._codes.autoregressive.conditioning(mels.auto.to(self._device))
         diffusion = self._audio.decoder.conditioning_latent(mels.diffusion.to(self._device))
-        return {"auto": auto.float().cpu(), "diffusion": diffusion.float().cpu()}
+        voice = {"auto": auto.float().cpu(), "diffusion": diffusion.float().cpu()}
+        if CVVP in self._manifest.networks:
+            voice[CVVP] = self._cvvp.voice(mels.auto[0].to(self._device)).float().cpu()
+        return voice
+
+    @torch.inference_mode()
+    def random_voice(self, seed: int) -> VoiceLatents:
+        """See `interface.Engine`."""
+        missing = sorted(set(RANDOM_LATENTS.values()) - set(self._manifest.networks))
+        if missing:
+            raise ConfigError(
+                f"this model makes no random voices: it has no {' and no '.join(missing)}; import the published "
+                "one with its rlg_auto.pth and rlg_diffuser.pth, or mix voices: `talepress voice add NAME --mix A&B`"
+            )
+        generators = {
+            name: _as(RandomLatentGenerator, self._manifest.load(role)) for name, role in RANDOM_LATENTS.items()
+        }
+        return {
+            name: network.sample(torch.Generator().manual_seed(derived_seed(seed, name, 0)))
+            for name, network in generators.items()
+        }
 
     @torch.inference_mode()
     def speak(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult]:
@@ -112,22 +139,26 @@ class TorToiseEngine(TorToiseFrontEnd):
 
     def _attempt(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult] | None:
         """Speaks all requests within the present budget; None where memory ran out."""
-        results: dict[int, SpeechResult] = {}
+        results: dict[int, list[SpeechResult]] = {}  # by request, the best candidate's first
         fits = self._budget.now
         self._audio.limit(fits.frames, fits.vocoded_frames)
         try:
             for group in _groups(requests):
-                chosen = self._codes.choose([requests[i] for i in group], fits.rows)
+                best = self._codes.choose([requests[i] for i in group], fits.rows)
+                kept = [(i, c) for i, own in zip(group, best, strict=True) for c in (own, *own.others)]
+                owners = [i for i, _ in kept]
+                chosen = [candidate for _, candidate in kept]
+                spoken: dict[int, SpeechResult] = {}
                 for members in self._audio.like_lengths(chosen):
-                    batch = [group[m] for m in members]
-                    audio = self._audio.decode([requests[i] for i in batch], [chosen[m] for m in members])
-                    for i, m, wav in zip(batch, members, audio, strict=True):
-                        results[i] = _result(wav, chosen[m])
+                    audio = self._audio.decode([requests[owners[m]] for m in members], [chosen[m] for m in members])
+                    spoken |= {m: _result(wav, chosen[m]) for m, wav in zip(members, audio, strict=True)}
+                for m, owner in enumerate(owners):
+                    results.setdefault(owner, []).append(spoken[m])
         except (RuntimeError, MemoryError) as error:
             if not is_memory_error(error):
                 raise
             return None
-        return [results[i] for i in range(len(requests))]
+        return [replace(results[i][0], others=tuple(results[i][1:])) for i in range(len(requests))]
 
     @torch.inference_mode()
     def stream(self, request: SpeechRequest) -> Iterator[np.ndarray]:
@@ -152,6 +183,11 @@ class TorToiseEngine(TorToiseFrontEnd):
             raise OutOfMemoryError("out of memory with one utterance: cut the text shorter") from error
 
     @functools.cached_property
+    def _cvvp(self) -> Cvvp:
+        """Loaded when first asked for: it judges by request alone."""
+        return _as(Cvvp, self._manifest.load(CVVP, self._device))
+
+    @functools.cached_property
     def _latent_vocoder(self) -> LatentVocoder | None:
         """Loaded when first asked for: most engines never stream."""
         if HIFI_DECODER not in self._manifest.networks:
@@ -160,8 +196,12 @@ class TorToiseEngine(TorToiseFrontEnd):
 
     def _check(self, request: SpeechRequest) -> None:
         """Raises `ConfigError` for another model's voice, another engine's settings, or an unknown sampler."""
-        check_voice(request.voice, self.voice_widths)
-        sampler_named(own_settings(request.settings).sampler)
+        settings = own_settings(request.settings)
+        widths = self.voice_widths
+        if settings.cvvp_amount:
+            widths[CVVP] = self._cvvp.config.latent_width
+        check_voice(request.voice, widths)
+        sampler_named(settings.sampler)
 
 
 def load_engine(model: str | Path, device: str = "auto", precision: Precision = "float32") -> TorToiseEngine:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -23,7 +23,7 @@ import soundfile
 
 from tortoise_core.errors import AudioError, ConfigError, OutOfMemoryError, TextError
 from tortoise_core.inference.engine_kind import EngineKind
-from tortoise_core.inference.interface import Sampling, SpeechRequest, SpeechResult, VoiceLatents
+from tortoise_core.inference.interface import Sampling, SpeechRequest, SpeechResult, VoiceLatents, sampling_values
 from tortoise_core.inference.presets import SamplingSettings, own_settings
 
 SAMPLE_RATE = 24_000
@@ -161,7 +161,7 @@ class FakeEngine:
         self.batch_sizes.append(len(requests))
         if self._max_batch is not None and len(requests) > self._max_batch:
             raise OutOfMemoryError(f"fake engine: {len(requests)} requests, memory for {self._max_batch}")
-        return [self._speak_one(request) for request in requests]
+        return [self._speak_candidates(request) for request in requests]
 
     def stream(self, request: SpeechRequest) -> Iterator[np.ndarray]:
         """Speaks one request in chunks of a quarter of a second. Raises as `speak`."""
@@ -171,16 +171,24 @@ class FakeEngine:
 
     def voice_from_clips(self, clips: Sequence[Path]) -> VoiceLatents:
         """Latents that depend on the clips' samples alone: auto (1, 8), diffusion (1, 16). Raises `AudioError`."""
-        import torch  # here: everything else is done without it
-
         digest = hashlib.sha256()
         for clip in clips:
             try:
                 digest.update(soundfile.read(clip, dtype="float32")[0].tobytes())
             except (OSError, soundfile.SoundFileError) as error:
                 raise AudioError(f"{clip}: cannot be read as audio ({error})") from error
-        values = np.random.default_rng(list(digest.digest())).standard_normal(24).astype(np.float32)
-        return {"auto": torch.from_numpy(values[None, :8]), "diffusion": torch.from_numpy(values[None, 8:])}
+        return _latents(list(digest.digest()))
+
+    def random_voice(self, seed: int) -> VoiceLatents:
+        """Latents that depend on the seed alone, of the same sizes."""
+        return _latents([seed])
+
+    def _speak_candidates(self, request: SpeechRequest) -> SpeechResult:
+        """The result of a request, with as many others as are to be kept of its candidates."""
+        best = self._speak_one(request)
+        kept = min(request.keep, own_settings(request.settings).candidates)
+        others = (self._speak_one(replace(request, seed=request.seed + number)) for number in range(1, kept))
+        return replace(best, others=tuple(replace(o, rank=best.rank - n) for n, o in enumerate(others, 1)))
 
     def _speak_one(self, request: SpeechRequest) -> SpeechResult:
         tokens = self.token_count(request.text)
@@ -216,10 +224,17 @@ class FakeEngine:
         return {self._faults[number].kind for number in active}
 
 
+def _latents(seed: Sequence[int]) -> VoiceLatents:
+    import torch  # here: everything else is done without it
+
+    values = np.random.default_rng(seed).standard_normal(24).astype(np.float32)
+    return {"auto": torch.from_numpy(values[None, :8]), "diffusion": torch.from_numpy(values[None, 8:])}
+
+
 def _generator(request: SpeechRequest, purpose: str) -> np.random.Generator:
     """Random numbers that depend on everything in the request and on nothing else."""
     digest = hashlib.sha256(purpose.encode())
-    digest.update(json.dumps([request.text, request.seed, asdict(request.settings)], sort_keys=True).encode())
+    digest.update(json.dumps([request.text, request.seed, sampling_values(request.settings)], sort_keys=True).encode())
     for name in sorted(request.voice):
         digest.update(request.voice[name].numpy().tobytes())
     return np.random.default_rng(list(digest.digest()))

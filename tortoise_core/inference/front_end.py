@@ -20,6 +20,7 @@ from tortoise_core.inference.presets import PRESETS, SamplingSettings, own_setti
 from tortoise_core.text.notation import respelled
 from tortoise_core.text.phonemes import PAUSES, PhonemeTokenizer
 
+CVVP = "cvvp"  # the role of the network that says how well codes fit a voice, and of what it hears of a voice
 CODE_FORMAT_VERSION = 5  # raise it when the same weights and settings would give other audio
 
 
@@ -47,6 +48,7 @@ class TorToiseFrontEnd:
         """Raises `CheckpointError` for a manifest whose tables `speech` or `presets` are wrong."""
         self.speech: SpeechFormat = read_config(SpeechFormat, description.extra.get("speech", {}), "speech")
         self._presets = _presets(description)
+        self._roles = frozenset(description.networks)
         self._digest = hashlib.sha256(
             f"{description.digest()} {self.speech} {CODE_FORMAT_VERSION}".encode()
         ).hexdigest()
@@ -86,7 +88,13 @@ class TorToiseFrontEnd:
             raise ConfigError(f"the model has no preset {preset!r}: use one of {', '.join(self.presets)}")
         if "sampler" in changes:
             require_sampler(str(changes["sampler"]))
-        return self._presets[preset].changed(changes)
+        settings = self._presets[preset].changed(changes)
+        if settings.cvvp_amount and CVVP not in self._roles:
+            raise ConfigError(
+                "cvvp_amount: this model has no CVVP network to judge the voice's likeness; "
+                "import the published one with its cvvp.pth, or leave cvvp_amount at 0"
+            )
+        return settings
 
     def relative_work(self, settings: Sampling) -> float:
         """See `interface.FrontEnd`."""

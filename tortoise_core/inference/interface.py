@@ -7,8 +7,9 @@ importable without PyTorch; it knows nothing of books, files or databases.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import Field, dataclass
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -23,14 +24,30 @@ if TYPE_CHECKING:
 VoiceLatents: TypeAlias = "Mapping[str, torch.Tensor]"
 
 
+# Of a sampling setting that came after the first keys were made: `field(default=..., metadata=ADDED_LATER)`.
+ADDED_LATER: Mapping[str, bool] = MappingProxyType({"added_later": True})
+
+
 class Sampling(Hashable, Protocol):
     """Everything that shapes a take besides text, voice, model and seed.
 
     A frozen dataclass of plain values (text, numbers, flags), made by the engine that is to speak with it. Others
-    compare it, pickle it, and write `dataclasses.asdict` of it into keys and manifests.
+    compare it, pickle it, and write `sampling_values` of it into keys and manifests.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+def sampling_values(settings: Sampling) -> dict[str, object]:
+    """Lists the settings by name, as keys and manifests have them.
+
+    One that is `ADDED_LATER` is left out while it has its default, so that what was spoken before keeps its key.
+    """
+    return {
+        field.name: getattr(settings, field.name)
+        for field in fields(settings)
+        if not (field.metadata.get("added_later") and getattr(settings, field.name) == field.default)
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +58,7 @@ class SpeechRequest:
     voice: VoiceLatents
     settings: Sampling
     seed: int  # 0 <= seed < 2**63; the result depends on this and on nothing else of the batch
+    keep: int = 1  # how many of the candidates to make audible, where the engine samples several
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +70,7 @@ class SpeechResult:
     hit_length_cap: bool = False  # the model was stopped by its length limit and did not end by itself
     rank: float = 0.0  # the higher, the better the engine likes this among all results for the same text
     spelled: float | None = None  # log-likelihood, in nats, that the speech spells the text; None: nothing measures it
+    others: tuple[SpeechResult, ...] = ()  # the next best candidates, best first: `keep - 1`, or as many as there are
 
 
 @runtime_checkable
@@ -111,6 +130,9 @@ class Engine(FrontEnd, Protocol):
 
     def voice_from_clips(self, clips: Sequence[Path]) -> VoiceLatents:
         """Latents of the speaker of the clips. Raises `AudioError`."""
+
+    def random_voice(self, seed: int) -> VoiceLatents:
+        """Latents of a speaker that nobody is, the same for the same seed. Raises `ConfigError` where none is made."""
 
 
 def check_voice(voice: VoiceLatents, widths: Mapping[str, int]) -> None:

@@ -7,12 +7,12 @@ PyTorch: a plan is made without it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
 from tortoise_core.errors import ConfigError
-from tortoise_core.inference.interface import Sampling
+from tortoise_core.inference.interface import ADDED_LATER, Sampling
 
 DEFAULT_PRESET = "fast"
 
@@ -31,7 +31,10 @@ class SamplingSettings:
     sampler: str = "ddim"  # a name of `diffusion.samplers.SAMPLERS`
     cond_free: bool = True
     cond_free_k: float = 2.0
-    diffusion_temperature: float = 1.0
+    diffusion_temperature: float = 1.0  # scales the noise that the diffusion starts from
+    typical_mass: float = field(default=0.0, metadata=ADDED_LATER)  # of the typical filter; 0: none
+    cond_free_ramp: bool = field(default=True, metadata=ADDED_LATER)  # guidance grows to its strength (spec 5)
+    cvvp_amount: float = field(default=0.0, metadata=ADDED_LATER)  # CVVP's share in the blend with CLVP
 
     def changed(self, changes: Mapping[str, object]) -> SamplingSettings:
         """The same with other values for some settings. Raises `ConfigError` for a setting that does not exist."""

@@ -179,7 +179,8 @@ def _diffuse(
     start = normal(shape) * settings.diffusion_temperature
     guidance = None
     if settings.cond_free:
-        guidance = Guidance(torch.tensor([settings.cond_free_k]), lambda x, t: network(x, t, bare))
+        strength = torch.tensor([settings.cond_free_k])
+        guidance = Guidance(strength, lambda x, t: network(x, t, bare), ramp=settings.cond_free_ramp)
     draws = (normal(shape) for _ in itertools.count())
     mel = sampler.loop(process, lambda x, t: network(x, t, embedding), start, draws, guidance=guidance)
     return denormalize_mel(mel)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from tortoise_core.nn.attention import AttentionBlock
 from tortoise_core.nn.contrastive import info_nce, mean_over_time, pair_scores
@@ -69,6 +70,17 @@ class Cvvp(nn.Module):
     def scores(self, mel: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
         """Scores how well each row of codes (B, M) fits the voice in its mel (B, mels, S): (B,), higher is better."""
         return pair_scores(self.conditioning_latents(mel), self.speech_latents(codes), self.temperature)
+
+    def voice(self, mels: torch.Tensor) -> torch.Tensor:
+        """Averages the directions of the latents of a voice's reference mels (n, mels, S): (1, latent_width).
+
+        `voice_scores` of it is the mean of `scores` over the mels.
+        """
+        return F.normalize(self.conditioning_latents(mels), dim=-1).mean(0, keepdim=True)
+
+    def voice_scores(self, voices: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
+        """Scores how well each row of codes (B, M) fits its voice, a row of `voices` (B, latent_width): (B,)."""
+        return (voices * F.normalize(self.speech_latents(codes), dim=-1)).sum(-1) * self.temperature.exp()
 
     def loss(self, mel: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
         """Computes symmetric InfoNCE over a batch of matching pairs."""

@@ -1,7 +1,8 @@
 """Numbers the characters of a document, so that those of a block can be found again in the document's file.
 
 A place is the number of a character among all of the document's body that are no blanks, accents counted apart: the
-same in the tree that is walked over and in the file, whatever was done to blanks and accents. Must not know blocks.
+same in the tree that is walked over and in the file, whatever was done to blanks and accents. A picture that has a
+description takes one place. Must not know blocks.
 """
 
 from __future__ import annotations
@@ -12,7 +13,11 @@ from functools import lru_cache
 
 from lxml import etree
 
+from tasks.ingest.html.elements import local_name
+
 ABSENT = -1  # the place of a blank, and of what stands in no document
+PICTURE = "\ufffc"  # stands for a picture in a document's text
+PICTURES = frozenset({"img", "image"})
 Places = Sequence[int]  # of each character of a text; empty where nobody asked for them
 
 
@@ -36,6 +41,9 @@ class TextPlaces:
         steps = () if body is None else etree.iterwalk(body, events=("start", "end", "comment", "pi"))
         for step, element in steps:
             if step == "start":
+                if local_name(element) in PICTURES and (element.get("alt") or "").strip():
+                    self._known[element, "alt"] = [self._next]
+                    self._next += 1
                 self._known[element, "text"] = self._numbered(element.text or "")
             elif element is not body:
                 self._known[element, "tail"] = self._numbered(element.tail or "")
@@ -46,6 +54,10 @@ class TextPlaces:
         if shown is not None and len(shown) != len(places):
             return [place for place in places if place != ABSENT]
         return places
+
+    def picture(self, element: etree._Element, words: str) -> Places:
+        """Returns the places of words that describe a picture: all of them its own."""
+        return [place for place in self._known.get((element, "alt"), ()) for _ in words]
 
     def tail(self, element: etree._Element) -> Places:
         """Returns the places of the text behind an element."""

@@ -289,9 +289,10 @@ class _Walker:
             return
         self._added.append(alt)
         if len(alt) == 1 and alt.isalpha() and (element.tail or "")[:1].isalpha():
-            self._add(alt)
+            self._add(alt, self._places.picture(element, alt))
         elif SkipRule.IMAGE_ALT in self._also_read or is_formula_picture(element, alt):
-            self._add(f" {alt} ")
+            words = f" {alt} "
+            self._add(words, self._places.picture(element, words))
         else:
             self._emit(Skip(" ".join(alt.split()), SkipRule.IMAGE_ALT, source=self._source))
 

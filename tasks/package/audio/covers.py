@@ -4,6 +4,7 @@ from __future__ import annotations
 
 JPEG = "image/jpeg"
 PNG = "image/png"
+SHOP_POINTS = 2400  # of either side, that ACX and Apple Books ask for
 _FIRST_BYTES = {b"\xff\xd8\xff": JPEG, b"\x89PNG\r\n\x1a\n": PNG}
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {
     0xC4,
@@ -26,7 +27,7 @@ def image_size(image: bytes) -> tuple[int, int] | None:
 
 
 def describe_cover(cover: bytes | None) -> str:
-    """Says in words for people whether an audiobook gets a cover, and whether its shape suits players."""
+    """Says in words for people whether an audiobook gets a cover, and whether it suits players and shops."""
     if cover is None:
         return "none"
     if not image_type(cover):
@@ -35,9 +36,12 @@ def describe_cover(cover: bytes | None) -> str:
     if size is None:
         return "its size cannot be read; players may not show it"
     width, height = size
-    if width == height:
-        return f"{width} x {height}"
-    return f"{width} x {height}, not square: players crop it or show bars beside it"
+    notes = [
+        f"{width} x {height}",
+        *(["not square: players crop it or show bars beside it"] if width != height else []),
+        *([f"shops want at least {SHOP_POINTS:,} x {SHOP_POINTS:,}"] if min(size) < SHOP_POINTS else []),
+    ]
+    return ", ".join(notes)
 
 
 def _jpeg_size(image: bytes) -> tuple[int, int] | None:

@@ -22,13 +22,14 @@ BITEXACT = ("-fflags", "+bitexact", "-flags:a", "+bitexact")  # no dates or vers
 
 @dataclass(frozen=True)
 class Stretch:
-    """The samples `[start, stop)` of a master. Beyond its ends, more of the room tone that it begins and ends with."""
+    """The samples `[start, stop)` of a master. Beyond the ends of its room, more of the room tone that is there."""
 
     master: Master
     start: int
     stop: int
     gain_db: float = 0.0
     ceiling_dbtp: float = 0.0  # the highest true peak after the gain
+    room: tuple[int, int] | None = None  # samples that may be heard, from pause to pause; None: all of the master
 
     @property
     def samples(self) -> int:
@@ -89,25 +90,28 @@ def wrong_length(master: Master, samples: int) -> str:
 def _cut(store: ArtifactStore, stretch: Stretch) -> Iterator[np.ndarray]:
     """Yields the stretch as float32 blocks, as loud as the master."""
     master = stretch.master
+    store.verify(master.audio_sha256)  # FLAC's own sums leave out its head, and the run looked hours ago
     with store.open(master.audio_sha256) as opened, soundfile.SoundFile(opened) as file:
         if file.frames != master.samples:
             raise TalepressError(wrong_length(master, file.frames))
-        spoken = [(placed.start_sample, placed.end_sample) for placed in master.placed]
-        head = spoken[0][0] if spoken else 0
-        tail = master.samples - spoken[-1][1] if spoken else 0
-        if stretch.start < 0:
-            yield _tone(file.read(head, dtype="float32")[::-1], -stretch.start)[::-1]
-        file.seek(max(stretch.start, 0))
-        left = min(stretch.stop, master.samples) - max(stretch.start, 0)
+        low, high = stretch.room or (0, master.samples)
+        spoken = [one for one in master.placed if low <= one.start_sample and one.end_sample <= high]
+        head = spoken[0].start_sample - low if spoken else 0
+        tail = high - spoken[-1].end_sample if spoken else 0
+        if stretch.start < low:
+            file.seek(low)
+            yield _tone(file.read(head, dtype="float32")[::-1], low - stretch.start)[::-1]
+        file.seek(max(stretch.start, low))
+        left = min(stretch.stop, high) - max(stretch.start, low)
         while left > 0:
             block = file.read(min(BLOCK_SAMPLES, left), dtype="float32")
             if not len(block):
                 raise TalepressError(wrong_length(master, master.samples - left))
             left -= len(block)
             yield block
-        if stretch.stop > master.samples:
-            file.seek(master.samples - tail)
-            yield _tone(file.read(tail, dtype="float32"), stretch.stop - master.samples)
+        if stretch.stop > high:
+            file.seek(high - tail)
+            yield _tone(file.read(tail, dtype="float32"), stretch.stop - high)
 
 
 def _tone(tone: np.ndarray, samples: int) -> np.ndarray:

@@ -16,6 +16,7 @@ from mutagen.id3 import (
     CHAP,
     COMM,
     CTOC,
+    GEOB,
     ID3,
     TALB,
     TCOM,
@@ -45,6 +46,7 @@ from mutagen.wave import WAVE
 from tasks.package.audio.covers import image_type
 from tasks.package.audio.label import Label
 from tasks.package.audio.languages import three_letters
+from tasks.package.audio.signature import copy_unsigned_wav
 from tasks.package.audio.tags import tagging_errors
 
 MAX_ENTRIES = 255  # of one CTOC frame, which counts in one byte
@@ -64,7 +66,7 @@ def label_mp3(audio: Path, path: Path, label: Label) -> None:
 
 def label_wav(audio: Path, path: Path, label: Label) -> None:
     """Copies encoded audio and puts tags behind it. Raises as `label_mp3`."""
-    shutil.copyfile(audio, path)
+    copy_unsigned_wav(audio, path)
     with tagging_errors(path):
         file = WAVE(path)
         if file.tags is None:
@@ -88,8 +90,8 @@ def id3_tags(label: Label) -> dict[str, str]:
 
 
 def shown(frames: list[Frame]) -> dict[str, str]:
-    """Writes frames as texts by their names, pictures by kind and hash; chapters are left out."""
-    return {frame.HashKey: _text(frame) for frame in frames if not isinstance(frame, CHAP | CTOC)}
+    """Writes frames as texts by their names, pictures by kind and hash; chapters and signatures are left out."""
+    return {frame.HashKey: _text(frame) for frame in frames if not isinstance(frame, CHAP | CTOC | GEOB)}
 
 
 def frames(label: Label) -> Iterator[Frame]:

@@ -105,7 +105,11 @@ def _key(recording: Recording, stretches: Iterable[Stretch]) -> str:
     content = {
         "version": RECORDING_FORMAT_VERSION,
         "stretches": [
-            [one.master.audio_sha256, one.start, one.stop, one.gain_db, one.ceiling_dbtp if one.gain_db > 0 else None]
+            [
+                *(one.master.audio_sha256, one.start, one.stop, one.gain_db),
+                one.ceiling_dbtp if one.gain_db > 0 else None,
+                *(one.room or ()),
+            ]
             for one in stretches
         ],
         "codec": recording.codec,

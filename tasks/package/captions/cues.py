@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 LINE_CHARS = 42
 CUE_CHARS = 2 * LINE_CHARS
@@ -114,9 +115,10 @@ def _two_lines(tokens: tuple[SpokenToken, ...]) -> tuple[tuple[SpokenToken, ...]
 def _best_place(tokens: Sequence[SpokenToken], places: Sequence[int] = ()) -> int:
     """Finds the place to cut at: as near to the middle as may be, and the more so the better it is."""
     half = len(_joined(tokens)) / 2
+    ends = list(accumulate(len(token.text) + 1 for token in tokens))  # of each word, with the blank behind it
 
     def cost(place: int) -> float:
-        off = abs(len(_joined(tokens[:place])) - half) / half
+        off = abs(ends[place - 1] - 1 - half) / half
         before = tokens[place - 1].text.rstrip(_CLOSING)
         if before.endswith(_SENTENCE_ENDS):
             return off

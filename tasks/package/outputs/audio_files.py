@@ -6,7 +6,10 @@ encoded or labelled, nor which shops there are.
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -20,17 +23,32 @@ from tasks.package.audio.formats import FORMATS, bytes_per_second, codec_argumen
 from tasks.package.audio.label import Label
 from tasks.package.audio.marks import marks_in
 from tasks.package.audio.recordings import Recording
+from tasks.package.audio.signature import MEDIA_TYPES, sign
 from tasks.package.content import EditionContent
 from tasks.package.naming import safe_name
 from tasks.package.output import Draft, Output
 from tasks.package.outputs.audio_check import check_audio_file
 from tasks.package.parts import Parts
+from tasks.package.pieces import pieces_of
 from tasks.package.retail_sample import SAMPLE, retail_sample
 from tasks.package.timeline import AudioFile, HeldChapter
 
 AUDIBLE_GAIN_DB = 0.1  # a smaller change of loudness is left undone
 MASTER_RATE = 24_000  # Hz, for forecasts: that of all our models
 WAV_BYTES = 4_000_000_000  # sizes in a WAV file are counted in 32 bits
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Section:
+    """What of a chapter goes into one file."""
+
+    stretch: Stretch
+    place: int = 0  # of the chapter among the edition's
+    first: int = 0  # of its utterances `[first, end)`, as `HeldChapter` has them
+    end: int | None = None
+    part: int = 0  # of a chapter that is cut, from 1; 0: it is whole
 
 
 @dataclass(frozen=True)
@@ -60,7 +78,7 @@ def audio_output(kind: str, suffix: str, parts_suffix: str) -> Output:
         stream=partial(stream, kind),
         recordings=lambda content: tuple(planned.recording for planned in plan_files(kind, content, "")),
         lay_out=lambda content, stem: tuple(planned.file for planned in plan_files(kind, content, stem)),
-        shape=lambda settings: publish_profile(kind, settings).model_dump(mode="json"),
+        shape=lambda settings: publish_profile(kind, settings).shape(),
     )
 
 
@@ -69,7 +87,8 @@ def stream(kind: str, masters: Iterable[Master], settings: PackageSettings) -> I
     profile = publish_profile(kind, settings)
     if profile.per == "chapter":
         for master in masters:
-            yield _recording((_stretch(master, profile, first=True),), profile, settings)
+            for section in _sections_of(master, profile):
+                yield _recording((section.stretch,), profile, settings)
         return
     parts = _parts(profile, settings)
     for _, chapters in groupby(masters, lambda master: parts.next(master.samples / master.sample_rate)):
@@ -83,12 +102,8 @@ def plan_files(kind: str, content: EditionContent, stem: str) -> tuple[PlannedFi
     Raises `TalepressError` for chapters of several sample rates.
     """
     profile = publish_profile(kind, content.settings)
-    parts = _parts(profile, content.settings)
-    numbered = [
-        (parts.next(master.samples / master.sample_rate), place) for place, master in enumerate(content.masters)
-    ]
-    groups = [[place for _, place in group] for _, group in groupby(numbered, lambda pair: pair[0])]
-    planned = [_planned(kind, content, stem, groups, number) for number in range(len(groups))]
+    held = _files_by_chapter(content, profile) if profile.per == "chapter" else _files_by_book(content, profile)
+    planned = [_planned(kind, content, stem, held, number) for number in range(len(held))]
     credited = [_extra(kind, content, stem, _credits(master, profile)) for master in content.credits * profile.credits]
     samples = retail_sample(content.masters, profile)
     sample = [_extra(kind, content, stem, samples, SAMPLE)] if samples else []
@@ -107,31 +122,81 @@ def _extra(
     return PlannedFile(file, recording, Label(content.tags, title, 1, 1, False, (), content.sample_rate))
 
 
+def _files_by_chapter(content: EditionContent, profile: PublishProfile) -> list[list[Section]]:
+    """Lists what each file holds where a file is a chapter, or a piece of one that is too long."""
+    return [
+        [replace(section, place=place)]
+        for place, master in enumerate(content.masters)
+        for section in _sections_of(master, profile)
+    ]
+
+
+def _files_by_book(content: EditionContent, profile: PublishProfile) -> list[list[Section]]:
+    """Lists what each file holds where a file is the book, or a part of one that is too much for it."""
+    parts = _parts(profile, content.settings)
+    files: list[list[Section]] = []
+    numbered = ((parts.next(master.samples / master.sample_rate), master) for master in content.masters)
+    places = iter(range(len(content.masters)))
+    for _, group in groupby(numbered, lambda pair: pair[0]):
+        masters = [master for _, master in group]
+        files.append(
+            [Section(_stretch(master, profile, first=order == 0), next(places)) for order, master in enumerate(masters)]
+        )
+    return files
+
+
+def _sections_of(master: Master, profile: PublishProfile) -> tuple[Section, ...]:
+    """Returns the files' worth of one chapter: all of it, or pieces where that lasts longer than the profile allows."""
+    whole = _stretch(master, profile, first=True)
+    most = round(profile.max_minutes * 60 * master.sample_rate)
+    if not most or whole.samples <= most or not master.placed:
+        return (Section(whole),)
+    head = round((0.5 if profile.head_s == AS_MASTERED else float(profile.head_s)) * master.sample_rate)
+    tail = round((1.0 if profile.tail_s == AS_MASTERED else float(profile.tail_s)) * master.sample_rate)
+    placed = master.placed
+    sections = []
+    for part, (first, end) in enumerate(pieces_of(placed, most - head - tail), start=1):
+        room = (
+            placed[first - 1].end_sample if first else 0,
+            placed[end].start_sample if end < len(placed) else master.samples,
+        )
+        start = placed[first].start_sample - head
+        stretch = replace(whole, start=start, stop=placed[end - 1].end_sample + tail, room=room)
+        sections.append(Section(stretch, first=first, end=end, part=part))
+    return tuple(sections)
+
+
 def _planned(
-    kind: str, content: EditionContent, stem: str, groups: Sequence[Sequence[int]], number: int
+    kind: str, content: EditionContent, stem: str, files: Sequence[Sequence[Section]], number: int
 ) -> PlannedFile:
     profile = publish_profile(kind, content.settings)
-    places = groups[number]
-    stretches = tuple(_stretch(content.masters[place], profile, first=order == 0) for order, place in enumerate(places))
-    recording = _recording(stretches, profile, content.settings)
+    recording = _recording(tuple(section.stretch for section in files[number]), profile, content.settings)
     held = []
     samples = 0
-    for place, stretch in zip(places, stretches, strict=True):
-        held.append(HeldChapter(place, samples - stretch.start))
-        samples += stretch.samples
-    path = _path(kind, profile, content, stem, number, len(groups))
-    file = AudioFile(kind, path, samples, tuple(held), recording.key)
+    for section in files[number]:
+        held.append(HeldChapter(section.place, samples - section.stretch.start, section.first, section.end))
+        samples += section.stretch.samples
     whole = profile.per == "book"
-    title = content.tags.title if whole else content.timeline.chapters[places[0]].title
-    if whole and len(groups) > 1:
-        title = f"{title} (part {number + 1} of {len(groups)})"
+    title = content.tags.title
+    if not whole:
+        title = _title(content, files[number][0])
+    elif len(files) > 1:
+        title = f"{title} (part {number + 1} of {len(files)})"
+    path = _path(kind, profile, stem, title, number, len(files))
+    file = AudioFile(kind, path, samples, tuple(held), recording.key)
     marks = marks_in(content.timeline, file)
     return PlannedFile(
-        file, recording, Label(content.tags, title, number + 1, len(groups), whole, marks, content.sample_rate)
+        file, recording, Label(content.tags, title, number + 1, len(files), whole, marks, content.sample_rate)
     )
 
 
-def _path(kind: str, profile: PublishProfile, content: EditionContent, stem: str, number: int, count: int) -> Path:
+def _title(content: EditionContent, section: Section) -> str:
+    """Names a chapter, or a piece of one."""
+    title = content.timeline.chapters[section.place].title
+    return f"{title} (part {section.part})" if section.part else title
+
+
+def _path(kind: str, profile: PublishProfile, stem: str, title: str, number: int, count: int) -> Path:
     """Names a file: the book's in the edition's folder where it is one, else a chapter's or a part's in a folder."""
     suffix = FORMATS[profile.format].suffix
     if profile.per == "book" and count == 1:
@@ -140,13 +205,11 @@ def _path(kind: str, profile: PublishProfile, content: EditionContent, stem: str
     if profile.per == "book":
         return folder / f"{stem} (part {number + 1} of {count}){suffix}"
     digits = max(2, len(str(count)))
-    return folder / f"{number + 1:0{digits}d} {safe_name(content.timeline.chapters[number].title)}{suffix}"
+    return folder / f"{number + 1:0{digits}d} {safe_name(title)}{suffix}"
 
 
 def _parts(profile: PublishProfile, settings: PackageSettings) -> Parts:
-    """Says how many chapters share a file."""
-    if profile.per == "chapter":
-        return Parts(settings.part_hours, 1)
+    """Says how many chapters share a file of a book."""
     hours = settings.part_hours
     if profile.format == "wav":
         hours = min(hours, WAV_BYTES / bytes_per_second(profile, 48_000) / 3600)
@@ -184,19 +247,30 @@ def _credits(master: Master, profile: PublishProfile) -> tuple[Stretch, ...]:
 
 
 def write_planned(planned: Sequence[PlannedFile], profile: PublishProfile, draft: Draft) -> tuple[Path, ...]:
-    """Labels the encoded audio of each file; see `Output.write`."""
+    """Labels the encoded audio of each file, and signs it where that is asked for; see `Output.write`."""
+    settings = draft.content.settings
+    if settings.signature.certificate and FORMATS[profile.format].suffix not in MEDIA_TYPES:
+        logger.warning("%s files cannot be signed and are published without a signature", profile.format.upper())
     paths = []
     for one in planned:
         path = draft.folder / one.file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         audio = draft.encoded.find(one.recording.key)
         assert audio is not None  # encoding comes first
-        FORMATS[profile.format].label(audio, path, one.label, draft.content.settings.ffmpeg)
+        FORMATS[profile.format].label(audio, path, one.label, settings.ffmpeg)
+        sign(path, settings)
         paths.append(path)
     return tuple(paths)
 
 
 def check_planned(planned: Sequence[PlannedFile], paths: Sequence[Path], profile: PublishProfile, draft: Draft) -> None:
-    """Reads every file back; see `Output.check`. Files of other kinds may follow in `paths`."""
-    for one, path in zip(planned, paths, strict=False):
+    """Reads every file back, as many at a time as there are processors; see `Output.check`.
+
+    Files of other kinds may follow in `paths`.
+    """
+
+    def check(one: PlannedFile, path: Path) -> None:
         check_audio_file(path, one.file.samples, one.recording, one.label, profile, draft.store)
+
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="checking") as pool:
+        list(pool.map(check, planned, paths))

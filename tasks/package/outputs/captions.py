@@ -43,14 +43,18 @@ def check_captions(draft: Draft, paths: tuple[Path, ...]) -> None:
 
 
 def _texts(draft: Draft) -> dict[Path, str]:
-    """Writes all captions, by their place in the folder."""
+    """Writes all captions, by their place in the folder; once for all files that hold the same, as several kinds do."""
     content = draft.content
     texts: dict[Path, str] = {}
+    made: dict[tuple[object, int], dict[str, str]] = {}
     for file in [file for file in draft.audio if file.chapters] or [content.whole]:  # credits and samples have none
         place = file.path if file.path.name else Path(f"{draft.stem}.")
         if place.with_suffix(".vtt") in texts:  # "Oz.m4b" and "Oz.mp3"
             place = place.with_name(f"{place.name}.")
-        texts |= {place.with_suffix(suffix): text for suffix, text in _forms(content, file).items()}
+        held = (file.chapters, file.samples)
+        if held not in made:
+            made[held] = _forms(content, file)
+        texts |= {place.with_suffix(suffix): text for suffix, text in made[held].items()}
     return texts
 
 

@@ -23,7 +23,7 @@ from tasks.package.audio.formats import bytes_per_second
 from tasks.package.content import EditionContent
 from tasks.package.output import Draft, Output
 from tasks.package.outputs.audio_files import MASTER_RATE, PlannedFile, check_planned, plan_files, write_planned
-from tasks.package.timeline import TimedChapter
+from tasks.package.timeline import HeldChapter, TimedChapter
 
 KIND = "feed"
 PROFILE = "podcast"
@@ -96,17 +96,18 @@ def chapters_of(draft: Draft, planned: PlannedFile) -> bytes:
     found: list[dict[str, object]] = []
     for held in planned.file.chapters:
         chapter = timeline.chapters[held.position]
-        for start, title in _headings(chapter):
+        for start, title in _headings(chapter, held):
             found.append({"startTime": round((start + held.shift) / timeline.sample_rate, 3), "title": title})
     found[0]["startTime"] = 0
     return (json.dumps({"version": "1.2.0", "chapters": found}, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _headings(chapter: TimedChapter) -> list[tuple[int, str]]:
-    """Lists the chapter itself and its headings behind the first words, by their first sample."""
-    found = [(chapter.head, chapter.title)]
+def _headings(chapter: TimedChapter, held: HeldChapter) -> list[tuple[int, str]]:
+    """Lists what a file holds of a chapter and its headings behind the first words, by their first sample."""
+    utterances = held.utterances(chapter)
+    found = [(utterances[0].start_sample if utterances else 0, chapter.title)]
     spoken = False
-    for utterance in chapter.utterances:
+    for utterance in utterances:
         if utterance.is_heading and spoken:
             found.append((utterance.start_sample, " ".join(utterance.text.split())))
         spoken = spoken or not utterance.is_heading
@@ -184,7 +185,7 @@ FEED = Output(
     recordings=lambda content: tuple(planned.recording for planned in plan_files(PROFILE, content, "")),
     lay_out=lambda content, stem: tuple(planned.file for planned in _plan(content, stem)),
     shape=lambda settings: {
-        **publish_profile(PROFILE, settings).model_dump(mode="json"),
+        **publish_profile(PROFILE, settings).shape(),
         "feed_url": settings.feed_url,
     },
     require=require_url,

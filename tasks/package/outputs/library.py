@@ -120,5 +120,5 @@ LIBRARY = Output(
     forecast_bytes=lambda seconds, settings: seconds * bytes_per_second(publish_profile(KIND, settings), MASTER_RATE),
     recordings=lambda content: tuple(planned.recording for planned in plan_library(content, "")),
     lay_out=lambda content, stem: tuple(replace(planned.file, kind=KIND) for planned in plan_library(content, stem)),
-    shape=lambda settings: publish_profile(KIND, settings).model_dump(mode="json"),
+    shape=lambda settings: publish_profile(KIND, settings).shape(),
 )

@@ -21,13 +21,14 @@ from tasks.errors import TalepressError
 from tasks.package.audio.ffmpeg import ffmpeg_version
 from tasks.package.content import EditionContent
 from tasks.package.output import Draft, Output
-from tasks.package.timeline import AudioFile, TimedChapter, TimedUtterance
+from tasks.package.timeline import AudioFile, HeldChapter, TimedChapter, TimedUtterance
+from tortoise_core.inference.interface import sampling_values
 
 MANIFEST_FORMAT = 2  # raise it when a program that reads the manifest must read it in another way
 BYTES_PER_SECOND = 800  # an utterance takes about 800 bytes and four seconds; one with times of words three times that
 _OF_MANY = (DecisionKind.APPROVE_CHAPTER, DecisionKind.APPROVE_BOOK)  # about more texts and takes than one
-# A path on this machine, for which its version stands; and what the list of files says.
-NOT_SHOWN = {"ffmpeg", "outputs"}
+# Paths on this machine (a version stands for one, the files for the others), and what the list of files says.
+NOT_SHOWN = {"ffmpeg", "outputs", "signature"}
 
 
 def write_manifest(draft: Draft) -> tuple[Path, ...]:
@@ -77,7 +78,7 @@ def describe(content: EditionContent, files: Sequence[EditionFile], audio: Seque
             "source_sha256": book.source_sha256,
         },
         "voice": {"name": content.voice.name, "digest": content.voice.digest},
-        "model": {"name": content.model, "digest": content.model_digest, "sampling": asdict(content.sampling)},
+        "model": {"name": content.model, "digest": content.model_digest, "sampling": sampling_values(content.sampling)},
         "settings": content.settings.model_dump(mode="json", exclude=NOT_SHOWN),
         "sample_rate": content.sample_rate,
         "files": [_file(file, held) for file in files],
@@ -111,8 +112,14 @@ def _file(file: EditionFile, held: Mapping[str, AudioFile]) -> dict[str, object]
     if audio is not None:
         described["audio"] = audio.audio_key
         described["samples"] = audio.samples
-        described["chapters"] = [{"position": chapter.position, "add": chapter.shift} for chapter in audio.chapters]
+        described["chapters"] = [_held(chapter) for chapter in audio.chapters]
     return described
+
+
+def _held(chapter: HeldChapter) -> dict[str, object]:
+    """Describes a chapter in a file; of a piece, which of its utterances are heard: `[first, end)`."""
+    described: dict[str, object] = {"position": chapter.position, "add": chapter.shift}
+    return {**described, "first": chapter.first, "end": chapter.end} if chapter.is_piece else described
 
 
 def _chapter(chapter: TimedChapter) -> dict[str, object]:

@@ -6,14 +6,19 @@ This module must not know how marks are put into a text, nor how words are heard
 from __future__ import annotations
 
 import logging
+import re
+import shutil
 import tempfile
+import zipfile
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 from configs.settings import PackageSettings
+from tasks.disk import publish
 from tasks.errors import TalepressError
 from tasks.package.audio.encode import Stretch
-from tasks.package.audio.recordings import Recording
+from tasks.package.audio.recordings import PARTIAL, Recording
 from tasks.package.content import EditionContent
 from tasks.package.output import Draft, Output
 from tasks.package.readalong.build import AudioMember, ReadAlong, build, require_fit
@@ -22,6 +27,9 @@ from tasks.package.readalong.texts import texts_of
 
 AUDIO_TYPE = "audio/mp4"
 AUDIO_SUFFIX = ".m4a"
+KEY_DIGITS = 16  # of a recording's key, in the name of its audio
+FORMAT = 2  # raise it when the same edition becomes another read-along
+_AUDIO = re.compile(rf"/audio-\d+-([0-9a-f]{{{KEY_DIGITS}}}){re.escape(AUDIO_SUFFIX)}$")
 BOOK_BYTES = 4_000_000  # the text and pictures of a book, with marks and overlays
 KILOBIT_BYTES = 125
 MOST_BYTES = 1 << 31
@@ -69,10 +77,11 @@ def _build(draft: Draft) -> ReadAlong:
         raise TalepressError("a read-along needs the book's file: call `flows.order.details.with_details` first")
     grain = content.settings.readalong.grain
     audio = []
-    for recording, chapter in zip(recordings_of(content), content.timeline.chapters, strict=True):
+    lengths = _lengths(content)
+    for recording, (name, milliseconds) in zip(recordings_of(content), lengths.items(), strict=True):
         path = draft.encoded.find(recording.key)
         assert path is not None, "it was asked for in `recordings`"
-        audio.append(AudioMember(path, _milliseconds(chapter.samples, content), AUDIO_TYPE, AUDIO_SUFFIX))
+        audio.append(AudioMember(path, milliseconds, AUDIO_TYPE, name))
     texts = texts_of(content.timeline, content.traced, grain)
     data = draft.store.read(content.book.source_sha256)
     return build(data, content.book.title, texts, audio, grain[0], content.tags.narrator)
@@ -82,10 +91,7 @@ def check_written(draft: Draft, paths: tuple[Path, ...]) -> None:
     """Reads the book back, and has epubcheck judge it where that is asked for; see `Output.check`."""
     content = draft.content
     original = draft.store.read(content.book.source_sha256)
-    lengths = {
-        f"audio-{number:03d}{AUDIO_SUFFIX}": _milliseconds(chapter.samples, content)
-        for number, chapter in enumerate(content.timeline.chapters, start=1)
-    }
+    lengths = _lengths(content)
     for path in paths:
         check_readalong(path, original, lengths)
         if content.settings.readalong.epubcheck:
@@ -102,8 +108,28 @@ def _require_no_new_faults(path: Path, original: bytes) -> None:
         raise TalepressError(f"{path.name}: epubcheck finds {new.total()} faults, the first is {next(iter(new))}")
 
 
-def _milliseconds(samples: int, content: EditionContent) -> int:
-    return samples * 1000 // content.sample_rate
+def _lengths(content: EditionContent) -> dict[str, int]:
+    """Returns the length of each chapter's audio, in ms, by its name in the book, which tells the recording."""
+    return {
+        f"audio-{number:03d}-{recording.key[:KEY_DIGITS]}{AUDIO_SUFFIX}": chapter.samples * 1000 // content.sample_rate
+        for number, (recording, chapter) in enumerate(
+            zip(recordings_of(content), content.timeline.chapters, strict=True), start=1
+        )
+    }
+
+
+def recover_audio(path: Path, keys: Collection[str], folder: Path) -> None:
+    """Takes the audio of chapters that did not change out of a published read-along; see `Output.recover`."""
+    by_digits = {key[:KEY_DIGITS]: key for key in keys}
+    with zipfile.ZipFile(path) as book:
+        for name in book.namelist():
+            match = _AUDIO.search(name)
+            key = by_digits.get(match[1]) if match else None
+            if key is not None:
+                partial = folder / f"{key}{PARTIAL}"
+                with book.open(name) as source, partial.open("wb") as target:
+                    shutil.copyfileobj(source, target)
+                publish(partial, folder / key)
 
 
 def _forecast_bytes(seconds: float, settings: PackageSettings) -> float:
@@ -117,7 +143,8 @@ READALONG = Output(
     check=check_written,
     forecast_bytes=_forecast_bytes,
     recordings=recordings_of,
-    shape=lambda settings: settings.readalong.model_dump(mode="json"),
+    recover=recover_audio,
+    shape=lambda settings: {"format": FORMAT, **settings.readalong.model_dump(mode="json")},
     needs_words=True,
     needs_origins=True,
     require=require_programs,

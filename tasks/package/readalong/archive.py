@@ -6,6 +6,7 @@ import io
 import shutil
 import zipfile
 from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # zip's earliest: the date of every added file, so that equal books are equal files
@@ -19,7 +20,17 @@ class Original:
     def __init__(self, data: bytes) -> None:
         """Raises `zipfile.BadZipFile`; a book that was read before is none."""
         self._zip = zipfile.ZipFile(io.BytesIO(data))
+        self._changed: Mapping[str, bytes] = {}
+        self._added: Mapping[str, bytes] = {}
         self._by_key = {name.lower(): name for name in self._zip.namelist()}
+
+    def with_files(self, changed: Mapping[str, bytes], added: Mapping[str, bytes]) -> Original:
+        """Returns the book with other bytes for some of its files, and with files that it does not have, by name."""
+        book = copy(self)
+        book._changed = {**self._changed, **changed}
+        book._added = {**self._added, **added}
+        book._by_key = {**self._by_key, **{name.lower(): name for name in added}}
+        return book
 
     def name_of(self, path: str) -> str | None:
         """Returns the name that a file has in the archive, whatever its case; None where there is none."""
@@ -27,7 +38,18 @@ class Original:
 
     def read(self, name: str) -> bytes:
         """Reads a file by its name in the archive."""
-        return self._zip.read(name)
+        here = self._changed.get(name, self._added.get(name))
+        return self._zip.read(name) if here is None else here
+
+    def names(self) -> list[str]:
+        """Returns the names of the files that a copy has as well: all but folders and a signature."""
+        kept = [info.filename for info in self._zip.infolist() if not info.is_dir()]
+        return [name for name in (*kept, *self._added) if name.lower() != _SIGNATURES.lower()]
+
+    @property
+    def newest(self) -> str:
+        """When the youngest of its files was written, "2001-02-03T04:05:06Z"."""
+        return "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z".format(*max(info.date_time for info in self._zip.infolist()))
 
     @property
     def is_signed(self) -> bool:
@@ -51,8 +73,8 @@ class Original:
                 entry.compress_type = (
                     zipfile.ZIP_STORED if info.compress_type == zipfile.ZIP_STORED else zipfile.ZIP_DEFLATED
                 )
-                target.writestr(entry, changed.get(info.filename) or self._zip.read(info))
-            for name, content in added.items():
+                target.writestr(entry, changed.get(info.filename) or self.read(info.filename))
+            for name, content in {**self._added, **added}.items():
                 if isinstance(content, bytes):
                     target.writestr(_entry(name, zipfile.ZIP_DEFLATED), content)
                     continue

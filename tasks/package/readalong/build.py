@@ -16,6 +16,7 @@ from tasks.ingest.archive import parse_xml, resolve
 from tasks.package.readalong.archive import Original
 from tasks.package.readalong.clips import Clip, SpokenText, clips_of
 from tasks.package.readalong.documents import UnfitDocumentError, read_document
+from tasks.package.readalong.epub2.upgrade import as_epub3
 from tasks.package.readalong.markings import MarkedDocument, OtherTextError, marked
 from tasks.package.readalong.package_file import (
     ACTIVE_CLASS,
@@ -30,7 +31,7 @@ from tasks.package.readalong.smil import Pair, duration_ms, smil
 _CONTAINER = "META-INF/container.xml"
 _FOLDER = "talepress"  # of our files, beside the package file
 _STYLE = f".{ACTIVE_CLASS} {{ background-color: rgba(255, 196, 0, 0.4); }}\n"
-_ELSEWHERE = "it stands in no text of the book: a picture's description, or words in place of a table or a formula"
+_ELSEWHERE = "it stands in no text of the book: words in place of a table, a listing or a formula"
 _METAS = (
     ("schema:accessMode", "auditory"),
     ("schema:accessibilityFeature", "synchronizedAudioText"),
@@ -44,7 +45,7 @@ class AudioMember:
     path: Path
     milliseconds: int  # its length, rounded down
     media_type: str  # "audio/mp4"
-    suffix: str  # ".m4a"
+    name: str  # in the book: "audio-001.m4a"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class ReadAlong:
 def build(
     data: bytes, name: str, texts: Sequence[SpokenText], audio: Sequence[AudioMember], grain: str, narrator: str
 ) -> ReadAlong:
-    """Makes the read-along of an EPUB 3.
+    """Makes the read-along of an EPUB.
 
     Args:
         data: the original file.
@@ -86,10 +87,10 @@ def build(
 
     Raises `BadInputError` for a book that cannot become one, with the reason.
     """
-    result = ReadAlong(Original(data))
-    if result.original.is_signed:
+    original, opf = opened(data, name)
+    result = ReadAlong(original)
+    if original.is_signed:
         result.warnings.append(f"{name} was signed; its signature holds no longer and is left out")
-    opf = _package_path(result.original, name)
     package = read_package_file(result.original.read(opf), name)
     items = _items(package, opf, result.original)
     documents = _mark(result, texts, items, grain, opf)
@@ -99,7 +100,7 @@ def build(
             starts.setdefault(mark.text, []).append(mark.first_place)
     clips = clips_of(texts, starts, {number: member.milliseconds for number, member in enumerate(audio)})
     _name_unpaired(result, texts, starts, clips)
-    sounds = {number: _href(f"audio-{number + 1:03d}{member.suffix}") for number, member in enumerate(audio)}
+    sounds = {number: _href(member.name) for number, member in enumerate(audio)}
     overlays: dict[str, Overlay] = {}
     for number, (path, document) in enumerate(documents.items(), start=1):
         overlay = _overlay(result, number, path, document, clips, sounds, opf)
@@ -114,8 +115,15 @@ def build(
 
 def require_fit(name: str, data: bytes) -> None:
     """Raises `BadInputError` for a book file that cannot become a read-along, as `build` does, before any audio is."""
+    original, opf = opened(data, name)
+    read_package_file(original.read(opf), name)
+
+
+def opened(data: bytes, name: str) -> tuple[Original, str]:
+    """Opens a book as EPUB 3, and finds the path of its package file. Raises `BadInputError`."""
     original = Original(data)
-    read_package_file(original.read(_package_path(original, name)), name)
+    opf = _package_path(original, name)
+    return as_epub3(original, opf, name), opf
 
 
 def _package_path(original: Original, name: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from tasks.ingest.encoding import C1
-from tasks.ingest.html.places import folded
+from tasks.ingest.html.places import PICTURE, PICTURES, folded
 
 XHTML = "http://www.w3.org/1999/xhtml"
 _ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]*);")
@@ -27,7 +27,7 @@ class UnfitDocumentError(Exception):
 
 @dataclass(eq=False)
 class Character:
-    """A character of the text that is no blank, and its bytes in the file."""
+    """A character of the text that is no blank, and its bytes in the file; or a picture that has a description."""
 
     text: str
     start: int
@@ -216,8 +216,10 @@ class _Reader:
 
 
 def _find_edges(root: Element) -> None:
-    """Sets the first and the last character of every element."""
+    """Sets the first and the last character of every element. A picture with a description is its own only one."""
     for element in reversed(list(root.walk())):  # inner ones first
+        if element.tag in PICTURES and element.attributes.get("alt", "").strip():
+            element.children.append(Character(PICTURE, element.start, element.end, element))
         for child in element.children:
             first, last = (child, child) if isinstance(child, Character) else (child.first, child.last)
             element.first = element.first or first

@@ -24,7 +24,7 @@ PHRASING = frozenset({
     "sub", "sup", "template", "textarea", "time", "track", "tt", "u", "var", "video", "wbr",
 })  # fmt: skip
 _WHOLE = frozenset({
-    "ruby", "select", "textarea", "script", "style", "title", "button", "object", "audio", "video", "iframe",
+    "ruby", "img", "select", "textarea", "script", "style", "title", "button", "object", "audio", "video", "iframe",
     "canvas", "template",
 })  # fmt: skip
 # What holds other elements alone, so that no span may be its child.

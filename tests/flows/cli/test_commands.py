@@ -1,5 +1,6 @@
 """The commands that need no Prefect."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from storage.records import WordTime
 from tests.flows.samples import add_voice, write_clip
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -61,10 +63,68 @@ def test_say_speaks_lines_in_batches_and_numbers_them_as_the_file_does(talepress
 
 
 @pytest.mark.usefixtures("voiced_home")
+def test_say_tells_how_far_it_is_in_a_long_text_and_how_long_the_rest_takes(talepress, misbehave):
+    misbehave('{"seconds_per_request": 0.02}')
+    text = "It was a very long sentence, and it went on, and on, and was not over yet. " * 60
+    ended = talepress("say", text, "--out", "long.wav", "--json", "--progress", "json")
+    assert (ended.code, Path(ended.json["files"][0]["path"]).name) == (0, "long.wav")
+    events = [json.loads(line) for line in ended.err.splitlines()]
+    reports = [event for event in events if event["event"] == "progress"]
+    total = reports[0]["total"]
+    assert total > 8 and {report["detail"] for report in reports} == {"long.wav"}
+    assert [report["done"] for report in reports][:4] == [0, 1, 3, 7] and reports[-1]["done"] == total
+    left = [report["left_seconds"] for report in reports]
+    assert (left[0], left[-1]) == (None, None) and all(seconds > 0 for seconds in left[1:-1])
+
+
+@pytest.mark.usefixtures("voiced_home")
 def test_seed_and_candidates_reach_the_engine(talepress, tmp_path):
     for name, options in {"a": [], "b": ["--seed", "7"], "c": ["--candidates", "3"]}.items():
         assert talepress("say", "Hello.", "--out", f"{name}.wav", *options).code == 0
     assert len({(tmp_path / f"{name}.wav").read_bytes() for name in "abc"}) == 3
+
+
+@pytest.mark.usefixtures("voiced_home")
+def test_say_keeps_candidates_beside_the_best(talepress, tmp_path):
+    assert talepress("say", "Hello.", "--out", "alone.wav", "--candidates", "3").code == 0
+    ended = talepress("say", "Hello.", "--out", "line.wav", "--candidates", "3", "--keep", "2", "--json")
+    assert ended.code == 0, ended.err
+    assert [(Path(file["path"]).name, file["candidate"]) for file in ended.json["files"]] == [
+        ("line.wav", 1),
+        ("line-2.wav", 2),
+    ]
+    assert (tmp_path / "line.wav").read_bytes() == (tmp_path / "alone.wav").read_bytes()
+    assert (tmp_path / "line-2.wav").read_bytes() != (tmp_path / "line.wav").read_bytes()
+
+
+@pytest.mark.usefixtures("voiced_home")
+def test_say_cuts_a_direction_out_or_says_that_it_may_be_heard(talepress, tmp_path, monkeypatch):
+    class OneSecond:
+        digest = "one second"
+
+        def times(self, audio, sample_rate, spoken):
+            assert spoken.startswith("I am sad, ")
+            return (
+                WordTime(0, 9, 0, sample_rate - 2400, not self.hears),
+                WordTime(10, len(spoken), sample_rate, len(audio), not self.hears),
+            )
+
+    listener = OneSecond()
+    monkeypatch.setattr("tasks.align.direction.listener", lambda: listener)
+    (tmp_path / "lines.txt").write_text("[I am sad,] Please feed me, dear Sir.\nPlease.\n", "utf-8")
+    seconds = {}
+    for listener.hears in (False, True):
+        ended = talepress("say", "--lines", "lines.txt", "--out", "spoken", "--json")
+        assert ended.code == 0, ended.err
+        first, second = ended.json["files"]
+        assert (first["may_hold_direction"], second["may_hold_direction"]) == (not listener.hears, False)
+        assert first["text"] == "Please feed me, dear Sir."
+        assert ("0001.wav: its direction may still be heard" in ended.err) is not listener.hears
+        seconds[listener.hears] = first["seconds"]
+    assert seconds[False] - seconds[True] == pytest.approx(1.0, abs=0.11)
+    by_voice = talepress("say", "Please feed me, dear Sir.", "--voice", "tone [I am sad]", "--out", "v.wav", "--json")
+    assert by_voice.json["voice"] == "tone [I am sad,]"
+    assert (tmp_path / "v.wav").read_bytes() == (tmp_path / "spoken" / "0001.wav").read_bytes()
 
 
 @pytest.mark.usefixtures("home")
@@ -86,8 +146,32 @@ def test_voices_are_added_listed_used_and_removed(talepress, tmp_path):
     }
     assert talepress("voice", "add", "ann", clip).code == 2
     assert talepress("say", "Hello.", "--out", "x.wav", "--voice", "ann").code == 0
-    assert talepress("voice", "remove", "ann").code == 0
+    refused = talepress("voice", "remove", "ann")
+    assert refused.code == 2 and "--yes" in refused.err
+    assert talepress("voice", "remove", "ann", "--yes").code == 0
     assert added() == []
+
+
+@pytest.mark.usefixtures("home")
+def test_voices_without_recordings(talepress, tmp_path):
+    clip = write_clip(tmp_path / "clip.wav")
+    assert talepress("voice", "add", "ann", clip).code == 0
+    assert talepress("voice", "add", "bob", "--random", "7").code == 0
+    mixed = talepress("voice", "add", "eve", "--mix", "ann&bob:0.25", "--json")
+    assert mixed.json["made_from"] == "a mix of ann (75%) and bob (25%)"
+    assert mixed.json["advice"] == []  # nothing was recorded
+    for voice in ("bob", "eve"):
+        assert talepress("say", "Hello.", "--out", f"{voice}.wav", "--voice", voice).code == 0
+    assert (tmp_path / "bob.wav").read_bytes() != (tmp_path / "eve.wav").read_bytes()
+    for wrong, message in (
+        (["--mix", "ann&zoe"], "unknown voice 'zoe'"),
+        (["--mix", "ann"], "two voices or more"),
+        (["--mix", "ann&bob", "--random", "7"], "one of the three"),
+        ([], "one of the three"),
+        ([clip, "--random", "7"], "one of the three"),
+    ):
+        ended = talepress("voice", "add", "dan", *wrong)
+        assert ended.code == 2 and message in ended.err, ended.err
 
 
 @pytest.mark.parametrize("name", ["what?x=1", "50%20 #1"])
@@ -111,7 +195,7 @@ def test_status_of_an_empty_database(talepress):
 @pytest.mark.usefixtures("home")
 def test_doctor_names_every_check_and_changes_nothing(talepress, home, monkeypatch):
     checks = {check["name"]: check for check in talepress("doctor", "--json").json["checks"]}
-    names = {"python", "packages", "ffmpeg", "settings", "disk", "device", "database", "model", "audio"}
+    names = {"python", "packages", "ffmpeg", "epubcheck", "settings", "disk", "device", "database", "model", "audio"}
     assert set(checks) == names
     assert all(checks[name]["ok"] for name in names - {"packages"})
     assert not home.exists()

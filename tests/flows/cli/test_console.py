@@ -6,7 +6,17 @@ import pytest
 
 from flows.cli.console import ExitCode, exit_code_of, one_line
 from flows.cli.report import show_report
-from storage.errors import BookBusyError, DatabaseBusyError, DatabasePlaceError, DuplicateError, NotFoundError
+from storage.errors import (
+    BookBusyError,
+    DatabaseBusyError,
+    DatabaseFullError,
+    DatabaseLostError,
+    DatabasePlaceError,
+    DatabaseUrlError,
+    DuplicateError,
+    NotFoundError,
+    StoreUnavailableError,
+)
 from storage.records import RunState
 from tasks.errors import BadInputError, CoverageError, EngineMemoryError, OutputError, TransientError
 from tests.flows.order.test_report import REPORT, replace
@@ -28,6 +38,10 @@ from tortoise_core.errors import CheckpointError, ConfigError, OutOfMemoryError,
         (OSError(errno.ENAMETOOLONG, "too long", "xxx"), 2),
         (OSError(errno.EACCES, "of nothing that was named"), 3),
         (BookBusyError("x"), 2),
+        (StoreUnavailableError("x"), 2),
+        (DatabaseFullError("x"), 2),
+        (DatabaseLostError("x"), 2),
+        (DatabaseUrlError("x"), 2),
         (DatabasePlaceError("x"), 2),
         (OSError(errno.EIO, "broken"), 3),
         (OutOfMemoryError("x"), 3),

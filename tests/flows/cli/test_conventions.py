@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from flows.cli import console
+
 
 @pytest.mark.parametrize(
     "line", ["", "voice", "book", "lexicon", "model", "maintain", "-h", "make -h", "report -h", "voice -h"]
@@ -19,6 +21,16 @@ def test_what_is_incomplete_shows_its_help(talepress, line):
 def test_the_help_lists_the_exit_codes_and_the_version_is_told(talepress):
     assert "130  stopped" in talepress().out
     assert re.fullmatch(r"talepress \d+\.\d+\.\d+\n", talepress("--version").out)
+
+
+@pytest.mark.parametrize(("columns", "is_table"), [("24", False), ("80", True)])
+def test_a_table_whose_heads_do_not_fit_becomes_lines(monkeypatch, capsys, columns, is_table):
+    monkeypatch.setattr(console, "NARROW_COLUMNS", 0)
+    monkeypatch.setenv("COLUMNS", columns)
+    console.emit_table("", ["chapters", "utterances", "last run"], [["The Lamplighter's Clock " * 9, 49, "done"]])
+    lines = capsys.readouterr().out.splitlines()
+    assert ("utterances: 49" in lines) is not is_table
+    assert any("chapters" in line and "utterances" in line for line in lines) is is_table
 
 
 @pytest.mark.usefixtures("voiced_home", "book")

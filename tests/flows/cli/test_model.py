@@ -4,9 +4,11 @@ import pytest
 import soundfile
 
 from tests.flows.samples import write_clip
+from tortoise_core.audio.load import load_audio
 from tortoise_core.checkpoints import write_manifest, write_network
 from tortoise_core.checkpoints.registry import RandomLatentConfig
 from tortoise_core.inference.front_end import load_front_end
+from tortoise_core.models.classifier import ClassifierConfig, TortoiseClassifier
 from tortoise_core.models.random_latents import RandomLatentGenerator
 
 
@@ -107,3 +109,21 @@ def test_the_fake_engine_speaks_nothing_again(talepress, tmp_path):
     ended = talepress("model", "resynthesize", "clip.wav", "--out", "new.wav")
     assert ended.code == 2
     assert "fake engine" in ended.err
+
+
+def test_detect_needs_a_model_with_the_classifier(talepress, embedded, monkeypatch, tmp_path):
+    clip = write_clip(tmp_path / "clip.wav")
+    refused = talepress("detect", clip)
+    assert refused.code == 2 and "tortoise_mini has no classifier" in refused.err and "classifier.pth" in refused.err
+    folder = embedded / "models" / "hearing"
+    folder.mkdir(parents=True)
+    config = ClassifierConfig(channels=8, stages=2, embedding=16, attention_blocks=1, heads=2, res_blocks=1)
+    network = TortoiseClassifier(config).eval()
+    write_manifest(folder, "hearing", {"classifier": write_network(folder, "classifier", config, network.state_dict())})
+    monkeypatch.setenv("TALEPRESS_SYNTHESIZE__MODEL", "hearing")
+    (heard,) = talepress("detect", clip, "--json").json["clips"]
+    assert heard["probability"] == pytest.approx(
+        float(network.synthetic_probability(load_audio(clip, 24_000)[None])), abs=1e-4
+    )
+    assert "probably" in talepress("detect", clip).out
+    assert talepress("detect", tmp_path / "none.wav").code == 2

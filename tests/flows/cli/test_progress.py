@@ -7,7 +7,7 @@ import pytest
 
 from flows.cli import progress as _progress
 from flows.cli.progress import Forecast, Form, JsonProgress, PlainProgress, duration, progress_display
-from flows.progress import Progress
+from flows.progress import Pace, Progress
 
 
 @pytest.fixture
@@ -27,9 +27,23 @@ def test_nothing_is_forecast_before_a_rate_is_measured():
 
 def test_loading_the_model_is_not_part_of_the_rate():
     forecast = Forecast()
-    reports = [(0, 0.0), (1, 60.0), (2, 61.0), (3, 62.0)]  # a minute of loading, then one a second
+    reports = [(0, 0.0), (1, 60.0), (2, 63.0), (3, 66.0)]  # a minute of loading, then one in three seconds
     left = [forecast.seconds_left(Progress("synthesize", done, 10), now) for done, now in reports]
-    assert left == [None, None, 8.0, 7.0]
+    assert left == [None, None, 24.0, 21.0]
+
+
+def test_reports_in_a_burst_are_no_rate():
+    forecast = Forecast()
+    reports = [(4, 10.0), (8, 10.1), (12, 10.2), (16, 20.0)]
+    left = [forecast.seconds_left(Progress("package", done, 20), now) for done, now in reports]
+    assert left == [None, None, None, pytest.approx(10 / 12 * 4)]
+
+
+def test_a_stage_that_knows_its_pace_is_believed():
+    forecast = Forecast()
+    assert forecast.seconds_left(Progress("speak", 0, 9, "", Pace(0.0, 0.0)), now=0.0) is None
+    assert forecast.seconds_left(Progress("speak", 3, 9, "", Pace(0.1, 5.0)), now=9.0) == 45.0
+    assert forecast.seconds_left(Progress("speak", 9, 9, "", Pace(1.0, 50.0)), now=70.0) is None
 
 
 def test_each_stage_has_a_rate_of_its_own():

@@ -1,5 +1,8 @@
 """`talepress retry` asks for what the last run was asked for."""
 
+import io
+from types import SimpleNamespace
+
 import pytest
 
 from flows.order.existing import last_request
@@ -42,3 +45,14 @@ def test_a_row_from_before_there_was_a_model_is_understood(last_run, book):
         book=str(book), out="/out", only="3:1"
     )
     assert last_run({**row, "only": "1:2"}).only == ""
+
+
+def test_a_book_on_standard_input_is_known_by_its_content(last_run, talepress, book, monkeypatch):
+    last_run({"book": "/elsewhere/book.md", "out": "/out", "voice": "tone"})
+    piped = SimpleNamespace(buffer=io.BytesIO(book.read_bytes()), isatty=lambda: False)
+    monkeypatch.setattr("sys.stdin", piped)
+    refused = talepress("retry", "-", "--only", "99:1")
+    assert (refused.code, "the last run had no such utterance" in refused.err) == (2, True), refused.err
+    piped.buffer = io.BytesIO(b"# Another\n\nIt was never made.\n")
+    refused = talepress("retry", "-")
+    assert (refused.code, "was never made" in refused.err) == (2, True), refused.err

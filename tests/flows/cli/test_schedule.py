@@ -13,7 +13,7 @@ def test_the_time_zone_is_this_machines(monkeypatch, zone):
     assert local_timezone()
 
 
-@pytest.mark.usefixtures("home")
+@pytest.mark.usefixtures("voiced_home")
 def test_without_a_server_the_remedy_is_told(talepress, book):
     for command in (["schedule", "add", book, "--cron", "0 1 * * *"], ["schedule", "list"], ["drain"], ["deploy"]):
         refused = talepress(*command)
@@ -24,3 +24,9 @@ def test_without_a_server_the_remedy_is_told(talepress, book):
 def test_a_book_that_is_not_there_is_refused(talepress, tmp_path):
     refused = talepress("schedule", "add", tmp_path / "nothing.epub", "--cron", "0 1 * * *")
     assert (refused.code, "nothing.epub is not there" in refused.err) == (2, True)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_voice_that_nobody_has_is_refused_by_day(talepress, book):
+    refused = talepress("schedule", "add", book, "--cron", "0 1 * * *", "--voice", "nobody")
+    assert (refused.code, "nobody" in refused.err, "server" in refused.err) == (2, True, False), refused.err

@@ -29,6 +29,14 @@ def test_what_was_asked_for_stands_beside_the_whole_book(talepress, stopped):
     assert "book_to_audio, chapters 2, " in lines[-1] and lines[-1].endswith("UTC, stopped by the user")
 
 
+@pytest.mark.usefixtures("stopped")
+def test_the_books_are_a_table_in_an_ordinary_terminal(talepress, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = talepress("status").out.splitlines()
+    assert any(all(head in line for head in ("title", "authors", "chapters", "spoken", "flagged")) for line in lines)
+    assert any("0 of 4" in line for line in lines)
+
+
 def test_a_page_of_a_book_that_is_not_finished_says_so(talepress, stopped, tmp_path):
     ended = talepress("report", stopped)
     assert (ended.code, ended.out.strip()) == (0, str(tmp_path / "out" / "book.report.html"))

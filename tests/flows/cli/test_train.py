@@ -1,5 +1,8 @@
 """`talepress train`: what it lists, what it refuses, and that it begins with the weights of a model."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import configs
@@ -30,3 +33,14 @@ def test_stages_begin_with_the_weights_of_the_shipped_model_and_then_want_a_corp
     )
     assert ended.code == 2 and "talepress train corpus" in ended.err
     assert {path.parent.name for path in (tmp_path / "runs").glob("*/checkpoint.pt")} == set(STAGES)
+
+
+def test_libraries_keep_their_notes_to_themselves(home, book, tmp_path):
+    """In a process of its own: who logs to the terminal is set once. A held-out book makes Alembic be imported."""
+    arguments = ["train", "nonsense", "--config", MODELS / "tortoise_mini.toml", "--workspace", tmp_path / "work"]
+    command = [sys.executable, "-m", "flows.cli.entry", *arguments, "--held-out", book]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("talepress: ") and "nonsense" in line

@@ -159,6 +159,10 @@ def test_a_data_folder_that_cannot_be_is_the_same_fault_in_every_command(talepre
         ("TALEPRESS_SYNTHESIZE__ENGINE", "none", "none"),
         ("TALEPRESS_PACKAGE__NAME", "{title} {reader}", "{reader}"),
         ("TALEPRESS_PACKAGE__OUTPUTS", "m4b", "package"),
+        ("TALEPRESS_NOTIFY__ADDRESSES", "everybody", "notify"),
+        ("TALEPRESS_NOTIFY__ADDRESSES", '["everybody"]', "notify.addresses"),
+        ("TALEPRESS_PRODUCTION__TRIES", "-1", "production.tries"),
+        ("TALEPRESS_STORAGE__ARTIFACTS_URL", "ftp://shop/audio", "ftp"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(talepress, monkeypatch, name, value, named):

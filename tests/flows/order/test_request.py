@@ -2,8 +2,9 @@
 
 import pytest
 
-from flows.order.request import Reading, Request
+from flows.order.request import Publication, Reading, Request
 from tasks.errors import BadInputError
+from tasks.package.outputs import OUTPUTS
 
 OLD_ROW = {
     "book": "/books/a.epub",
@@ -83,3 +84,9 @@ def test_a_run_is_named_by_book_and_voice():
 def test_what_is_asked_for_goes_over_the_settings():
     reading = Reading(book="/b", voice="joe", locale="en-GB")
     assert reading.overrides == {"synthesize": {"voice": "joe", "preset": ""}, "segment": {"locale": "en-GB"}}
+
+
+def test_the_help_of_publish_names_every_kind():
+    described = Publication.model_fields["kinds"].description or ""
+    names, _, _ = described.partition(": ")[2].partition(";")
+    assert names.split(", ") == [output.kind for output in OUTPUTS if output.kind != "manifest"]

@@ -39,6 +39,13 @@ from tortoise_core.text.notation import INLINE
         ("The path wound on past his wound.", "wownd woond"),
         ("An awful row; a row of trees.", "rou roh"),
         ("He was content with the content of the box.", "kun-tent kon-tent"),
+        ("A perfect day to perfect his art; perfect strangers.", "purr-fikt pur-fekt purr-fikt"),
+        ("“Perfect,” she said, owing to perfect weather.", "purr-fikt purr-fikt"),
+        ("They went to separate rooms to separate the boys.", "sep-rut sep-uh-rate"),
+        ("We separate here. They must not separate.", "sep-uh-rate sep-uh-rate"),
+        ("I kept you separate; both separate lives are not separate.", "sep-rut sep-rut sep-rut"),
+        ("I object! I strongly object to the object.", "ub-jekt ub-jekt ob-jekt"),
+        ("Did he object? The man whom you object to has no object in life.", "ub-jekt ub-jekt ob-jekt"),
         ("The READ-ONLY lead-in, and unread leads.", None),
     ],
 )

@@ -202,6 +202,14 @@ FAULTS = {
     "no container": (_no_container, r"holds no META-INF/container\.xml"),
     "broken package": (_broken_opf, "damaged package file"),
     "drm": (_drm, "protected by DRM"),
+    "encrypted, and nobody says which file": (
+        lambda p: write_epub(
+            p,
+            {"a.xhtml": page("<p>x</p>")},
+            members={"META-INF/encryption.xml": "<encryption><EncryptedData/></encryption>"},
+        ),
+        "protected by DRM",
+    ),
     "licence": (lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"META-INF/license.lcpl": "{}"}), "DRM"),
     "no spine": (lambda p: write_epub(p, {}), "spine is empty"),
     "pictures": (
@@ -219,6 +227,10 @@ FAULTS = {
         "fixed-layout",
     ),
     "traversal": (lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"../evil": "x"}), "points outside"),
+    "traversal from within": (
+        lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"OEBPS/../../evil": "x"}),
+        "points outside",
+    ),
     "bomb": (lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"b.png": bytes(5_000_000)}), "zip bomb"),
     "bomb with a strange name": (
         lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"b\nc.png": bytes(5_000_000)}),
@@ -311,3 +323,12 @@ def test_a_book_is_known_by_what_its_identity_says(tmp_path, settings, form):
     identity = identity_of(named, settings)
     assert identity == read_book(path, settings).source_sha256
     assert len(identity) == 64
+
+
+def test_an_archive_may_hold_as_many_files_as_the_settings_say(tmp_path, settings):
+    path = write_epub(tmp_path / "b.epub", {"a.xhtml": page("<p>One word.</p>")})
+    with zipfile.ZipFile(path) as archive:
+        count = len(archive.namelist())
+    read_book(path, settings.model_copy(update={"max_archive_members": count}))
+    with pytest.raises(UnreadableBookError, match="max_archive_members"):
+        read_book(path, settings.model_copy(update={"max_archive_members": count - 1}))

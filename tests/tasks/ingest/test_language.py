@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from storage.records import Block, BlockKind, Book, Chapter
@@ -55,6 +57,16 @@ def test_dialogue_numbers_and_dialect_stay_english():
     scots = "“Wha daur meddle wi’ me?” said he. “Ye ken fine that the bonnie lass is no for the likes o’ ye, laddie.” "
     assert book_language(book(scots, "en-GB")) == "en-GB"
     assert book_language(book("Chapter 12. 1815. 44, 55. VII. " + ENGLISH, "")) == "en"
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 20])
+@pytest.mark.parametrize("title", ["🎧🎉🎉", "夜の本 🎧", "漢字漢字漢字漢字漢字 🎉 本の夜"])
+def test_a_title_in_other_signs_does_not_make_english_another_language(title, blocks):
+    english = book(ENGLISH, "", blocks)
+    heading = Block(BlockKind.HEADING, title)
+    titled = replace(english, title=title, chapters=(Chapter(0, title, (heading, *english.chapters[0].blocks)),))
+    assert book_language(titled) in ("en", "")  # the latter where there is too little to tell by
+    require_language(titled, "b.md", {"en"})
 
 
 def test_a_book_in_another_language_is_refused_and_an_unknown_one_is_not():

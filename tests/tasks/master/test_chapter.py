@@ -1,5 +1,7 @@
 """A chapter is brought to its loudness under its ceiling, and its key covers whatever it depends on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
@@ -81,9 +83,10 @@ def test_the_key_covers_takes_pauses_and_settings(store, settings):
         key(cues[::-1]),
         key(cues[:1]),
         key([cue(store, tone(0.1), pause=PauseKind.SCENE), cues[1]]),
+        key([replace(cues[0], take=replace(cues[0].take, audio_sha256="0" * 64)), cues[1]]),
         key(stitch=settings.stitch.model_copy(update={"head_s": 0.7})),
         key(master=settings.master.model_copy(update={"target_lufs": -20.0})),
     }
-    assert len(others) == 5
+    assert len(others) == 6
     assert key() not in others
     assert key() == key(list(cues))

@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from configs.settings import PackageSettings, ReadAlongSettings
+from configs.settings import PackageSettings, ReadAlongSettings, SignatureSettings
 from storage.artifacts import ArtifactStore
 from storage.records import Block, BlockKind, Book, Chapter, Master, PlacedUtterance, Take, Verdict, VoiceRecord
 from tasks.package.content import EditionContent
@@ -59,6 +59,7 @@ PACKAGE = PackageSettings(
     closing="The end.",
     feed_url="",
     readalong=ReadAlongSettings(grain="sentence", bitrate_kbps=64, epubcheck=False),
+    signature=SignatureSettings(certificate="", key=""),
 )
 HEADINGS = (10_101, 12_345, 11_111)  # first sample of the heading in its chapter
 LENGTHS = (50_001, 70_007, 40_013)

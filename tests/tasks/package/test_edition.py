@@ -217,6 +217,7 @@ def test_the_key_covers_what_the_files_depend_on(content):
         replace(content, book=replace(BOOK, cover=None)),
         replace(content, book=replace(BOOK, source_sha256="cd" * 32)),
         replace(content, voice=replace(content.voice, name="bob")),
+        replace(content, credit_keys=("ab" * 32,)),
         with_settings(aac_bitrate_kbps=64),
         with_settings(part_hours=10.0),
         with_settings(profiles={"flac": {"tail_s": 2.0}}),

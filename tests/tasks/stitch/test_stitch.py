@@ -67,6 +67,10 @@ def test_same_takes_same_bytes(store, tmp_path):
     one = stitch_chapter(store, cues, SILENCES, tmp_path / "one.flac")
     two = stitch_chapter(store, cues, SILENCES, tmp_path / "two.flac")
     assert one.path.read_bytes() == two.path.read_bytes()
+    other = cue(store, tone(0.2))
+    other = ChosenTake(other.utterance, replace(other.take, key="f" * 64))
+    three = stitch_chapter(store, [other, cues[1]], SILENCES, tmp_path / "three.flac")
+    assert three.path.read_bytes() != one.path.read_bytes()  # its room tone is its own
 
 
 def test_memory_does_not_grow_with_the_chapter(store, tmp_path):
@@ -105,6 +109,8 @@ def test_no_utterances():
 def test_audio_that_is_not_what_its_record_says(store, tmp_path):
     good = cue(store, tone(0.2))
     short = ChosenTake(good.utterance, replace(good.take, samples=good.take.samples + 1))
+    faster = ChosenTake(good.utterance, replace(good.take, sample_rate=44_100))
+    slower = ChosenTake(good.utterance, replace(good.take, sample_rate=8_000))
     damaged = ChosenTake(good.utterance, replace(good.take, audio_sha256=store.put_bytes(b"no audio")))
     flipped = cue(store, tone(0.3))
     file = store.path(flipped.take.audio_sha256)
@@ -113,6 +119,8 @@ def test_audio_that_is_not_what_its_record_says(store, tmp_path):
     missing = ChosenTake(good.utterance, replace(good.take, audio_sha256="0" * 64))
     for bad, error, message in (
         (short, TalepressError, "4800 samples at 24000 Hz instead of 4801"),
+        (faster, TalepressError, "at 24000 Hz instead of 4800 at 44100"),
+        (slower, TalepressError, "at 24000 Hz instead of 4800 at 8000"),
         (damaged, TalepressError, "no audio"),
         (missing, MissingArtifactError, "there is no file"),
         (flipped, DamagedArtifactError, "has changed since it was written"),

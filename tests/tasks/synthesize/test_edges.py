@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.synthesize.edges import FADE_MS, KEPT_MS, trim_edges
+from tasks.synthesize.edges import FADE_MS, KEPT_MS, SILENCE_DBFS, trim_edges
+from tasks.synthesize.keys import CODE_FORMAT_VERSION
 from tests.tasks.audio import RATE, tone
 
 MS = RATE // 1000
@@ -45,3 +46,7 @@ def test_silence_alone_comes_back_as_it_was(samples):
 def test_full_scale_does_not_wrap_around():
     trimmed = trim_edges(np.ones(RATE, dtype=np.float32), RATE)
     assert trimmed[RATE // 2] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_what_a_take_keeps_of_its_edges_changes_with_the_version_of_its_key_alone():
+    assert (CODE_FORMAT_VERSION, SILENCE_DBFS, KEPT_MS, FADE_MS) == (2, -50.0, 30, 5)

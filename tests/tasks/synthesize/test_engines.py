@@ -1,6 +1,7 @@
 """What the settings ask of an engine, as far as it is known without one."""
 
 import shutil
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import configs
 from tasks.models.catalogue import how_to_mend
 from tasks.synthesize.engines import get_engine, get_front_end, precision, sampling_settings
 from tortoise_core.errors import ConfigError, DamagedWeightsError
+from tortoise_core.inference.presets import SamplingSettings
 
 MINI = str(Path(configs.__file__).parent / "models" / "tortoise_mini")
 
@@ -49,6 +51,21 @@ def test_changes_lie_on_top_of_overrides(settings):
     chosen = settings.synthesize.model_copy(update={"model": MINI, "diffusion_steps": 12})
     changed = sampling_settings(get_front_end(chosen), chosen, diffusion_steps=3, candidates=5)
     assert (changed.diffusion_steps, changed.candidates) == (3, 5)
+
+
+def test_every_setting_of_the_section_is_one_of_tortoises(settings):
+    chosen = settings.synthesize.model_copy(update={"model": MINI})
+    section = chosen.sampling.model_copy(update={"temperature": 0.7, "cond_free_ramp": False})
+    changed = sampling_settings(get_front_end(chosen), chosen.model_copy(update={"sampling": section}))
+    assert (changed.temperature, changed.cond_free_ramp) == (0.7, False)
+    elsewhere = {"sampler", "diffusion_steps"}  # settings of `synthesize` itself
+    assert set(type(section).model_fields) | elsewhere == {field.name for field in fields(SamplingSettings)}
+
+
+def test_an_opinion_of_a_network_that_is_not_there_is_refused(settings):
+    chosen = settings.synthesize.model_copy(update={"model": MINI})
+    with pytest.raises(ConfigError, match=r"no CVVP network .* leave cvvp_amount at 0"):
+        sampling_settings(get_front_end(chosen), chosen, cvvp_amount=0.5)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ def test_keys_of_format_2_do_not_change():
     assert key == "f924a27091c5fbc451825878ff0054d4aa2be3de84b121ac9fb22727ea609877"
     assert key == utterance_key("Café.", "0" * 64, "1" * 64, SETTINGS, "float32")
     assert take_key(key, 0) == "c77fa386b7d30ad3a307e80c16c369ce8067b724462d020742ce9bc9f0f5d379"
+    assert seed_of(take_key(key, 0)) == 7187694167297459561
 
 
 @given(st.text(), st.integers(0, 100))

@@ -17,7 +17,8 @@ from tasks.synthesize.engines import ENGINES, forget_engines, get_engine, get_sp
 from tasks.synthesize.keys import seed_of, take_key
 from tasks.synthesize.render import RenderJob, render_batch, run_job
 from tasks.synthesize.speaker import Speaker
-from tests.tasks.audio import latents, stored_voice
+from tasks.voices.catalogue import directed_voice
+from tests.tasks.audio import SlowWords, latents, stored_voice
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference.fake import FAKE, FakeEngine, Fault, Misbehaviour
 from tortoise_core.inference.interface import SpeechRequest
@@ -222,3 +223,51 @@ def test_two_threads_load_one_engine(settings, monkeypatch):
 def test_an_engine_that_cannot_be_loaded(settings):
     with pytest.raises(ConfigError, match="fake engine"):
         get_engine(settings.synthesize.model_copy(update={"engine": "fake", "model": '{"what": 1}'}))
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_a_direction_is_spoken_and_cut_out_or_the_take_is_doubtful(store, settings, monkeypatch, hears):
+    class Asked(FakeEngine):
+        def speak(self, requests):
+            self.texts = [request.text for request in requests]
+            return [replace(result, spelled=-8.0) for result in super().speak(requests)]
+
+    monkeypatch.setattr("tasks.align.direction.listener", lambda: SlowWords(hears))
+    engine = Asked()
+    items = [ITEMS[0], replace(ITEMS[1], voice="ann [I am sad,]")]
+    voices = RenderVoices(
+        {"": latents(), "ann [I am sad,]": latents()}, SamplingSettings(), {"": "", "ann [I am sad,]": "I am sad,"}
+    )
+    plain, directed = render_batch(Speaker(engine), store, items, voices, settings.qa).takes
+    assert engine.texts == [ITEMS[0].spoken, f"I am sad, {ITEMS[1].spoken}"]
+    said = Speaker(FakeEngine()).speak([SpeechRequest(engine.texts[1], latents(), SamplingSettings(), directed.seed)])
+    cut_s = (len(said[0].audio) - directed.samples) / 24_000
+    assert plain.verdict is Verdict.OK
+    if hears:
+        assert (directed.verdict, directed.reasons) == (Verdict.OK, ())
+        assert 0.75 < cut_s < 1.1  # after three words; edges are trimmed besides
+        assert directed.scores["spelled_per_char"] == pytest.approx(-8 / len(engine.texts[1]), abs=1e-6)
+    else:
+        assert directed.verdict is Verdict.DOUBTFUL
+        assert [reason for reason in directed.reasons if "its direction may still be heard" in reason]
+        assert cut_s < 0.3  # nothing but the silent edges
+
+
+def test_a_job_finds_directions_in_the_names_of_its_voices(store, settings, monkeypatch):
+    monkeypatch.setattr("tasks.align.direction.listener", SlowWords)
+    ann = stored_voice(store)
+    sad = directed_voice(ann, "I am sad,")
+    assert sad.latents_sha256 == ann.latents_sha256 and sad.digest != ann.digest
+    job = RenderJob(
+        batches=((replace(ITEMS[0], voice="Tom"),), (ITEMS[0],)),
+        voices={"": ann, "Tom": sad},
+        sampling=SamplingSettings(),
+        engine="fake",
+        model="sound",
+        model_digest=FakeEngine().digest,
+        precision="float32",
+        qa=settings.qa,
+        store=store,
+    )
+    directed, plain = run_job(pickle.loads(pickle.dumps(job))).takes
+    assert directed.audio_sha256 != plain.audio_sha256

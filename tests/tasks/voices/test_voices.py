@@ -17,13 +17,15 @@ from tasks.voices.catalogue import (
     check_new_name,
     check_removable,
     credit_of,
+    directed_voice,
     find_voice,
     read_latents,
     shipped_voices,
     voice_names,
 )
-from tasks.voices.enrol import enrol_voice
+from tasks.voices.enrol import enrol_voice, make_random_voice, mix_voices
 from tasks.voices.latents import digest_latents, pack_latents, unpack_latents
+from tasks.voices.recipes import parse_mix
 from tests.tasks.audio import RATE, latents, write_clip
 from tortoise_core.inference.fake import FakeEngine
 
@@ -210,3 +212,77 @@ def test_a_damaged_description_is_told(folder):
     (folder / "ann.toml").write_text("name = ")
     with pytest.raises(BadInputError, match=r"ann\.toml: not a TOML file"):
         shipped_voices(folder)
+
+
+def test_a_mix_is_the_weighted_mean_of_its_voices(store, folder):
+    ann = find_voice("ann", MODEL, store, folder=folder)
+    bob = make_random_voice(FakeEngine(), store, "bob", 7)
+    with pytest.raises(RuntimeError):  # the fake engine's voices have other sizes than those of the folder
+        mix_voices(store, "eve", [(ann, 0.7), (bob, 0.3)])
+    cyd = make_random_voice(FakeEngine(), store, "cyd", 8)
+    eve = mix_voices(store, "eve", [(bob, 0.7), (cyd, 0.3)], "Both")
+    mixed, first, second = (read_latents(voice, store)["auto"] for voice in (eve, bob, cyd))
+    torch.testing.assert_close(mixed, 0.7 * first + 0.3 * second)
+    assert (eve.recipe, eve.model_digest, eve.clips) == ("mix bob:0.7&cyd:0.3", MODEL, ())
+    assert len({voice.digest for voice in (bob, cyd, eve)}) == 3
+
+
+def test_whose_speech_voices_without_recordings_are(store, folder):
+    bob = make_random_voice(FakeEngine(), store, "bob", 7, "Nobody")
+    assert credit_of(bob, folder) == VoiceCredit("bob", "Nobody", "nobody: the model made it up from the number 7", "")
+    eve = replace(bob, name="eve", recipe="mix ann:0.75&bob:0.25")
+    credit = credit_of(eve, folder)
+    assert (credit.made_from, credit.licence) == ("a mix of ann (75%) and bob (25%)", "CC0-1.0 and that of bob")
+
+
+def test_a_damaged_voice_without_recordings_is_made_again_by_its_recipe(store):
+    bob = make_random_voice(FakeEngine(), store, "bob", 7)
+    store.remove(bob.latents_sha256)
+    with pytest.raises(BadInputError, match="then `talepress voice add bob --random 7`"):
+        check_latents(bob, store)
+    with pytest.raises(BadInputError, match=r"then `talepress voice add bob --mix 'a:0\.5&b:0\.5'`"):
+        check_latents(replace(bob, recipe="mix a:0.5&b:0.5"), store)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("joe&slt", {"joe": 0.5, "slt": 0.5}),
+        ("joe&slt:0.3", {"joe": 0.7, "slt": 0.3}),
+        ("joe:.25 & slt:0.75", {"joe": 0.25, "slt": 0.75}),
+        ("a:0.5&b&c", {"a": 0.5, "b": 0.25, "c": 0.25}),
+    ],
+)
+def test_shares_of_a_mix_come_to_one(text, parts):
+    assert dict(parse_mix(text)) == pytest.approx(parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("joe", "two voices or more"),
+        ("joe&", "two voices or more"),
+        ("joe&Slt!", "two voices or more"),
+        ("joe&slt:-1", "two voices or more"),
+        ("joe&joe", "twice"),
+        ("joe:0.5&slt:0.3", "come to 0.8"),
+        ("joe:1&slt", "come to 1"),
+        ("joe:1&slt:0", "above 0"),
+    ],
+)
+def test_a_mix_that_makes_no_sense(text, message):
+    with pytest.raises(BadInputError, match=message):
+        parse_mix(text)
+
+
+def test_a_voice_with_a_direction_is_the_same_latents_under_another_digest(store, folder):
+    ann = find_voice("ann", MODEL, store, folder=folder)
+    sad = directed_voice(ann, "I am really sad")
+    assert (sad.name, sad.latents_sha256) == ("ann [I am really sad,]", ann.latents_sha256)
+    assert torch.equal(read_latents(sad, store)["auto"], read_latents(ann, store)["auto"])
+    assert len({ann.digest, sad.digest, directed_voice(ann, "I am glad").digest}) == 3
+    assert directed_voice(sad, "Hush!").name == "ann [Hush!]"
+    with pytest.raises(BadInputError, match=r"is another voice's: .*`talepress voice remove ann`"):
+        read_latents(replace(sad, name="ann [I am glad,]"), store)
+    assert credit_of(sad, folder).made_from == credit_of(ann, folder).made_from
+    assert credit_of(sad, folder).name == "ann [I am really sad,]"

@@ -54,6 +54,8 @@ def test_guidance_ramps_up_and_leaves_the_variance_alone():
     guided = diffusion.guide(output, bare, torch.tensor([0, 9]), torch.full((2,), 2.0))
     torch.testing.assert_close(guided[:, 0, 0], torch.tensor([3.0, 1.2]))
     assert torch.equal(guided[:, 4:], output[:, 4:])
+    level = diffusion.guide(output, bare, torch.tensor([0, 9]), torch.full((2,), 2.0), ramp=False)
+    torch.testing.assert_close(level[:, 0, 0], torch.tensor([3.0, 3.0]))
 
 
 @pytest.mark.parametrize("steps", [2, 30, 80])

@@ -108,6 +108,12 @@ def test_unknown_preset():
         FakeEngine().settings("slowest")
 
 
+def test_random_voices_depend_on_the_seed():
+    one, again, other = (FakeEngine().random_voice(seed)["auto"] for seed in (1, 1, 2))
+    assert one.equal(again)
+    assert not one.equal(other)
+
+
 def test_voice_from_clips(tmp_path):
     one = tmp_path / "a.wav"
     two = tmp_path / "b.flac"

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tortoise_core.checkpoints import read_manifest, write_manifest, write_network
+from tortoise_core.checkpoints.registry import RandomLatentConfig
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.inference.engine import TorToiseEngine
 from tortoise_core.inference.interface import SpeechRequest
@@ -22,6 +23,7 @@ from tortoise_core.models.autoregressive import AutoregressiveConfig, Autoregres
 from tortoise_core.models.clvp import Clvp, ClvpConfig
 from tortoise_core.models.cvvp import Cvvp, CvvpConfig
 from tortoise_core.models.diffusion_decoder import DiffusionDecoder, DiffusionDecoderConfig
+from tortoise_core.models.random_latents import RandomLatentGenerator
 from tortoise_core.models.univnet import UnivNet, UnivNetConfig
 
 AR = AutoregressiveConfig(
@@ -71,11 +73,19 @@ CVVP = CvvpConfig(width=32, heads=2, conditioning_layers=1, speech_layers=1, lat
 
 
 @pytest.fixture(scope="module")
-def voice():
+def mels():
+    """Two clips of the voice, as CVVP hears them."""
+    return torch.randn(1, 2, 80, 24, generator=torch.Generator().manual_seed(8))
+
+
+@pytest.fixture(scope="module")
+@torch.no_grad()
+def voice(models, mels):
     generator = torch.Generator().manual_seed(6)
     return {
         "auto": torch.randn(1, 32, generator=generator),
         "diffusion": 0.5 * torch.randn(1, 64, generator=generator),
+        "cvvp": models.cvvp.voice(mels[0]),
     }
 
 
@@ -126,14 +136,25 @@ def engine(models, tmp_path_factory):
         "clvp": (CLVP, models.clvp),
         "diffusion": (DIFFUSION, models.diffusion),
         "vocoder": (VOCODER, models.vocoder),
+        "cvvp": (CVVP, models.cvvp),
+        "rlg_auto": (RandomLatentConfig(32), RandomLatentGenerator(32)),
+        "rlg_diffuser": (RandomLatentConfig(64), RandomLatentGenerator(64)),
     }
     entries = {role: write_network(folder, role, config, net.state_dict()) for role, (config, net) in parts.items()}
     write_manifest(folder, "small", entries, {"speech": {"score_padding": True}})  # the reference does so
     return TorToiseEngine(read_manifest(folder), torch.device("cpu"))
 
 
-@pytest.mark.parametrize("changes", [{}, {"sampler": "ddim", "cond_free": False, "diffusion_temperature": 0.7}])
-def test_the_engine_says_what_the_reference_says(models, voice, engine, changes):
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"sampler": "ddim", "cond_free": False, "diffusion_temperature": 0.7},
+        {"cvvp_amount": 0.4, "cond_free_ramp": False},
+        {"cvvp_amount": 1.0},
+    ],
+)
+def test_the_engine_says_what_the_reference_says(models, voice, mels, engine, changes):
     settings = SamplingSettings(**{**vars(SETTINGS), **changes})
     sentences = ["Hello there.", "A longer thing to say, by far."]
     requests = [SpeechRequest(text, voice, settings, seed) for seed, text in enumerate(sentences)]
@@ -144,7 +165,27 @@ def test_the_engine_says_what_the_reference_says(models, voice, engine, changes)
         assert (candidates == AR.code_stop).any(1).all(), "every row must end by itself for the rankings to agree"
         generator = torch.Generator().manual_seed(derived_seed(request.seed, "diffusion", 0))
         speech = speak(
-            models, voice, text, candidates, settings, lambda shape, g=generator: torch.randn(shape, generator=g)
+            models,
+            voice,
+            text,
+            candidates,
+            settings,
+            lambda shape, g=generator: torch.randn(shape, generator=g),
+            opinion=VoiceOpinion(settings.cvvp_amount, mels) if settings.cvvp_amount else None,
         )
         assert result.rank == pytest.approx(speech.ranking.total.max().item(), abs=1e-4)
         torch.testing.assert_close(torch.from_numpy(result.audio), speech.audio[0][0, 0], atol=2e-3, rtol=0)
+
+
+def test_random_voices_come_from_their_seed_and_can_speak(engine):
+    one, again, other = (engine.random_voice(seed) for seed in (1, 1, 2))
+    assert {name: tuple(row.shape) for name, row in one.items()} == {"auto": (1, 32), "diffusion": (1, 64)}
+    assert all(one[name].equal(again[name]) and not one[name].equal(other[name]) for name in one)
+    (result,) = engine.speak([SpeechRequest("Hello there.", one, SETTINGS, 0)])
+    assert len(result.audio)
+
+
+def test_a_voice_without_cvvps_half_is_not_judged_by_it(engine, voice):
+    settings = SamplingSettings(**{**vars(SETTINGS), "cvvp_amount": 0.5})
+    with pytest.raises(ConfigError, match=r"this one needs .*cvvp 1 x 32"):
+        engine.speak([SpeechRequest("Hello there.", engine.random_voice(1), settings, 0)])

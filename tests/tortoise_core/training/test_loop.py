@@ -1,5 +1,6 @@
 """The loop: what it optimises, what it keeps, and that an interruption changes nothing."""
 
+import itertools
 import json
 import os
 import signal
@@ -176,3 +177,11 @@ def test_a_gradient_is_clipped_and_one_that_is_no_number_moves_nothing(tmp_path)
     trainer.stage.batch = lambda _: {"x": torch.full((4, 1), torch.inf), "y": torch.zeros(4, 1)}
     trainer._step(1)
     assert trainer.stage.model.weight.item() == before
+
+
+def test_the_time_of_a_run_adds_up_over_its_pieces(tmp_path, monkeypatch):
+    clock = itertools.count(start=100.0, step=1.0)
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    first = Trainer(LineStage(), replace(CONFIG, steps=5), tmp_path).run().seconds
+    assert first > 0
+    assert Trainer(LineStage(), CONFIG, tmp_path).run().seconds > first + 50  # 55 more steps of a second and more

@@ -23,13 +23,14 @@ StepObserver = Callable[[torch.Tensor, torch.Tensor], None]
 
 @dataclass(frozen=True, eq=False)
 class Guidance:
-    """Classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598), ramped as in spec 5.
+    """Classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598), ramped as in spec 5 unless told otherwise.
 
     Without `unconditioned`, the denoiser itself gives both outputs: 2B rows, those with conditioning first.
     """
 
     strength: torch.Tensor  # (B,); 0 leaves a row unguided. The published default is 2
     unconditioned: Denoiser | None = None
+    ramp: bool = True
 
 
 class SamplingLoop(Protocol):
@@ -105,5 +106,5 @@ def estimate_step(
             output, bare = output.chunk(2)
         else:
             bare = guidance.unconditioned(x, t)
-        output = process.guide(output, bare, i, guidance.strength)
+        output = process.guide(output, bare, i, guidance.strength, ramp=guidance.ramp)
     return process.estimate(output, x, i)

@@ -11,6 +11,7 @@ from tasks.ingest.html.parse import parse
 from tasks.ingest.html.places import ABSENT, folded
 
 OPS = "http://www.idpf.org/2007/ops"
+MATHML = "http://www.w3.org/1998/Math/MathML"
 
 
 def blocks_of(body: str) -> tuple[list[TracedBlock], str]:
@@ -50,9 +51,16 @@ def test_places_go_on_from_block_to_block():
     assert [block.origins[0] for block in blocks] == [0, 3, 6, 11]
 
 
+def test_what_describes_a_picture_has_the_pictures_place():
+    (block,), _ = blocks_of("<p><img alt='O'/>nce <img alt=' '/>up<img alt='not read'/>on</p>")
+    assert block.text == "Once upon" and block.origins == (0, 1, 2, 3, ABSENT, 4, 5, 7, 8)
+    (block,), _ = blocks_of("<p>So <img alt='x = 1' class='math'/></p>")
+    assert block.text == "So x = 1" and block.origins == (0, 1, ABSENT, 2, ABSENT, 2, ABSENT, 2)
+
+
 def test_what_stands_in_no_document_has_no_place():
-    (block,), _ = blocks_of("<p><img alt='O'/>nce</p>")
-    assert block.text == "Once" and block.origins == (ABSENT, 0, 1, 2)
+    (block,), _ = blocks_of(f"<p>So <math xmlns='{MATHML}' alttext='x'><mi>y</mi></math></p>")
+    assert block.text == "So x" and block.origins == (0, 1, ABSENT, ABSENT)
 
 
 def test_nobody_who_does_not_ask_gets_places():

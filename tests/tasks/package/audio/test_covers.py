@@ -27,7 +27,10 @@ def test_kind_and_size_are_told_by_the_bytes(image, kind, size):
 
 def test_what_is_said_of_a_cover():
     assert describe_cover(None) == "none"
-    assert describe_cover(PNG) == "1 x 1"
-    assert describe_cover(JPEG) == "200 x 300, not square: players crop it or show bars beside it"
+    assert describe_cover(PNG) == "1 x 1, shops want at least 2,400 x 2,400"
+    assert describe_cover(JPEG) == (
+        "200 x 300, not square: players crop it or show bars beside it, shops want at least 2,400 x 2,400"
+    )
+    assert describe_cover(PNG[:16] + bytes.fromhex("0000096000000960")) == "2400 x 2400"
     assert "neither JPEG nor PNG" in describe_cover(b"GIF89a")
     assert "cannot be read" in describe_cover(PNG[:20])

@@ -5,6 +5,7 @@ import pytest
 import soundfile
 
 from storage.artifacts import ArtifactStore
+from storage.errors import DamagedArtifactError
 from storage.records import Master, PlacedUtterance
 from tasks.errors import TalepressError
 from tasks.package.audio.encode import Stretch, encode, sound
@@ -82,3 +83,13 @@ def test_a_master_of_another_length_than_its_record_says(store, master):
 
     with pytest.raises(TalepressError, match="150000 samples instead of 7"):
         heard(store, Stretch(replace(master, samples=7), 0, 7))
+
+
+def test_a_master_that_has_changed_is_not_heard(store, master):
+    path = store.path(master.audio_sha256)
+    whole = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(bytes([*whole[:30], whole[30] ^ 1, *whole[31:]]))  # in the head, which FLAC's own sums leave out
+    with pytest.raises(DamagedArtifactError, match="run the same command again"):
+        heard(store, Stretch(master, 0, 100))
+    path.write_bytes(whole)

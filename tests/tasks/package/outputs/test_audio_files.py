@@ -97,6 +97,57 @@ def test_tags_are_alike_in_all_containers_and_for_all_readers(whole, kind):
     assert found["title"] == plain
 
 
+# The book's facts, by the names under which Audiobookshelf's scanner looks for them in what ffprobe shows, best first;
+# and the names that they have in each container as mutagen reads it.
+SCANNED = {
+    "title": ("album", "title"),
+    "author": ("album_artist", "artist"),
+    "narrator": ("composer", "narrator"),
+    "series": ("series", "mvnm"),
+    "part": ("series-part", "mvin"),
+    "language": ("language", "lang"),
+    "isbn": ("isbn",),
+}
+ATOMS = {"title": "\xa9alb", "author": "aART", "narrator": "\xa9wrt"}
+FRAMES = {"title": "TALB", "author": "TPE2", "narrator": "TCOM", "language": "TLAN"}
+COMMENTS = {"title": "album", "author": "albumartist", "narrator": "composer"}
+FREE = {"series": "SERIES", "part": "SERIES-PART", "isbn": "ISBN", "language": "LANGUAGE"}
+FACTS = {
+    "title": BOOK.title,
+    "author": "L. Frank Baum, Anon",
+    "narrator": NARRATOR,
+    "series": "The Oz Books",
+    "part": "1",
+    "language": "en",
+    "isbn": "9780306406157",
+}
+
+
+def mutagen_facts(path):
+    """The book's facts as mutagen finds them in a file."""
+    tags = mutagen.File(path).tags
+
+    def read(fact):
+        if path.suffix == ".m4b":
+            if fact in ATOMS:
+                return tags[ATOMS[fact]][0]
+            return bytes(tags[f"----:com.apple.iTunes:{FREE[fact]}"][0]).decode()
+        if path.suffix == ".mp3":
+            return str(tags[FRAMES[fact] if fact in FRAMES else f"TXXX:{FREE[fact]}"])
+        return tags[COMMENTS.get(fact, FREE.get(fact, "").lower())][0]
+
+    return {fact: read(fact) for fact in FACTS}
+
+
+@pytest.mark.parametrize("kind", ["m4b", "mp3", "opus", "flac"])
+def test_mutagen_ffprobe_and_a_library_find_the_same_book(whole, kind):
+    wanted = FACTS | ({"language": "eng"} if kind == "mp3" else {})  # ID3 has languages by three letters
+    assert mutagen_facts(whole[kind]) == wanted
+    shown = ffprobe_tags(whole[kind])
+    scanned = {fact: next(shown[name] for name in names if name in shown) for fact, names in SCANNED.items()}
+    assert scanned == wanted | {"title": BOOK.title.replace("\\", "")}  # which is how ffmetadata escapes
+
+
 @pytest.mark.parametrize("kind", ["m4b", "mp3", "opus", "flac"])
 def test_every_container_has_the_chapters(whole, kind, content):
     chapters = parse_ffmetadata(run_ffmpeg(["-copyts", "-i", f"file:{whole[kind]}", "-f", "ffmetadata", "-"]))
@@ -179,6 +230,9 @@ def test_more_chapters_than_one_list_of_id3_holds(tmp_path, store, content):
     assert [len(lists[name]) for name in lists["toc"]] == [255, 45]
     chapters = parse_ffmetadata(run_ffmpeg(["-i", path, "-f", "ffmetadata", "-"]))
     assert [title for title, _, _ in chapters] == [master.title for master in many]
+    marks = ID3(path).getall("CHAP")
+    assert all(mark.start_time < mark.end_time for mark in marks)
+    assert [mark.end_time for mark in marks[:-1]] == [mark.start_time for mark in marks[1:]]
 
 
 def silence(store, samples):

@@ -11,6 +11,7 @@ import pytest
 from tasks.errors import BadInputError
 from tasks.package.edition import publish_edition
 from tasks.package.outputs import find_outputs
+from tasks.package.outputs.feed import _xml_text
 from tests.tasks.audio import RATE
 from tests.tasks.package.conftest import BOOK, LENGTHS, PACKAGE, PNG, STEM, TITLES, TOTAL
 
@@ -90,3 +91,8 @@ def test_the_second_feed_has_the_same_bytes(edition, tmp_path, content, store):
     for name in ("feed.xml", "01 Title; page.mp3"):
         path = Path(f"{STEM} (feed)") / name
         assert (tmp_path / path).read_bytes() == (out / path).read_bytes()
+
+
+@pytest.mark.parametrize("odd", ["\0", "\x1f", "\ud800", "\udfff", "\r"])
+def test_what_xml_cannot_hold_is_left_out_of_a_feed(odd):
+    assert _xml_text(f"Oz{odd} & <b>\t") == "Oz & <b>\t"

@@ -60,6 +60,9 @@ def made(path: Path, sound: Path, grain: str = "sentence") -> tuple[ReadAlong, d
     """A read-along of a book file with made-up times, all of it with one sound; and the lengths of its audio, in ms."""
     book = apply_markup(read_book(path, load_settings().ingest, traced=True))
     timeline = timeline_with_times(book)
-    audio = [AudioMember(sound, chapter.samples * 1000 // RATE, "audio/mp4", ".m4a") for chapter in timeline.chapters]
+    audio = [
+        AudioMember(sound, chapter.samples * 1000 // RATE, "audio/mp4", f"audio-{number:03d}.m4a")
+        for number, chapter in enumerate(timeline.chapters, start=1)
+    ]
     result = build(path.read_bytes(), path.name, texts_of(timeline, book, grain), audio, grain[0], "slt (AI voice)")
-    return result, {f"audio-{number:03d}.m4a": one.milliseconds for number, one in enumerate(audio, start=1)}
+    return result, {one.name: one.milliseconds for one in audio}

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.ingest.html.places import PICTURE
 from tasks.package.readalong.documents import Element, UnfitDocumentError, read_document
 
 HEAD = '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>T</title></head>'
@@ -35,6 +36,9 @@ def test_bytes_of_elements_and_characters_are_theirs(pieces):
         assert all(element.inside <= child.start < child.end <= element.end for child in inner)
     for character in read.characters:
         written = data[character.start : character.end].decode()
+        if character.text == PICTURE:
+            assert written.startswith("<img")
+            continue
         assert written[:1] == "&" or written.translate({0x97: "—"}) == character.text
 
 

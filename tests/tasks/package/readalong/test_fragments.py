@@ -47,6 +47,11 @@ def pieces_of(body: str, *stretches: str) -> list[str]:
         ("<div>One<p>two</p>three</div>", ["One two three"], ["One", "two", "three"]),
         ("<table><tr><td>1</td><td>2</td></tr></table>", ["1 2"], ["1", "2"]),
         ("<p>A<hr/>B</p>", ["A B"], ["A", "B"]),
+        ("<p><img alt='O' src='o.png'/>nce.</p>", ["\ufffcnce."], ["<img alt='O' src='o.png'/>nce."]),
+        ("<p>A</p><div><img alt='A cat.' src='c.png'></img></div>", ["A", "\ufffc"],
+         ["A", "<img alt='A cat.' src='c.png'></img>"]),
+        ("<p>See <a href='#n'><img alt='it' src='i'/></a>, no.</p>", ["See \ufffc,", "no."],
+         ["See <a href='#n'><img alt='it' src='i'/></a>,", "no."]),
     ],
 )  # fmt: skip
 def test_a_span_goes_where_it_may_stand(body, stretches, pieces):

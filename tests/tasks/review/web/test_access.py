@@ -32,7 +32,14 @@ def test_the_page_answers_to_its_own_names_alone(serve):
 def test_a_form_must_come_from_the_page_itself(browser):
     browser.open(BOOK)
     form = browser.form("1:1")
-    for origin in ("http://evil.example", "http://127.0.0.1:8080", "null", "", "file://127.0.0.1:4210"):
+    for origin in (
+        "http://evil.example",
+        "http://127.0.0.1:8080",
+        "null",
+        "",
+        "file://127.0.0.1:4210",
+        "http://127.0.0.1:42",
+    ):
         browser.headers["Origin"] = origin
         assert browser.press(form, "action=approve").status_code == 403
     browser.headers.clear()

@@ -85,3 +85,12 @@ def test_a_sentence_is_found_in_its_mastered_chapter(browser, library):
     assert (player.get("src"), player.get("data-end")) == (f"/audio/chapters/{key}#t=0.50,5.00", "5.00")
     answer = browser.client.get(player.get("src"), headers={"Range": "bytes=0-3"})
     assert (answer.status_code, answer.content) == (206, b"fLaC")
+
+
+def test_a_take_that_has_changed_is_not_heard(browser, library):
+    path = library[1].path(hashlib.sha256(DATA).hexdigest())
+    path.chmod(0o644)
+    path.write_bytes(bytes([*DATA[:30], DATA[30] ^ 1, *DATA[31:]]))  # in the head, which FLAC's own sums leave out
+    answer = browser.client.get(TAKE, headers={"Range": "bytes=0-"})
+    assert answer.status_code >= 400
+    assert "has changed since it was written" in answer.text

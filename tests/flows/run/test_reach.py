@@ -1,0 +1,88 @@
+"""What a run asks of a Prefect server that is gone: nothing, and its end goes past Prefect."""
+
+from uuid import uuid4
+
+import httpx
+import pytest
+from prefect.exceptions import Abort, ObjectNotFound
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from flows.run import reach
+from flows.run.reach import UnrecordedEnd, attempt, require_server
+from tasks.errors import TalepressError
+
+GONE = "http://127.0.0.1:9/api"
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    monkeypatch.setattr(reach, "_silence", reach._Silence())
+    monkeypatch.setattr(reach, "END_SECONDS", 0)
+    with temporary_settings({PREFECT_API_URL: GONE}):
+        yield
+
+
+@pytest.fixture
+def healthy(monkeypatch):
+    monkeypatch.setattr(reach, "require_health", lambda url, **others: None)
+
+
+def test_a_server_that_is_gone_is_not_asked_and_not_looked_for_each_time(monkeypatch):
+    looks = []
+
+    def refuse(url, **others):
+        looks.append(url)
+        raise TalepressError("gone")
+
+    monkeypatch.setattr(reach, "require_health", refuse)
+    asked = []
+    for _ in range(3):
+        assert attempt(lambda: asked.append(1)) is None
+    assert (asked, looks) == ([], [GONE])
+
+
+def test_a_server_that_comes_back_is_asked_again(monkeypatch):
+    monkeypatch.setattr(reach, "SILENCE_SECONDS", 0)
+    assert attempt(lambda: "answer") is None
+    monkeypatch.setattr(reach, "require_health", lambda url, **others: None)
+    assert attempt(lambda: "answer") == "answer"
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("gone"), httpx.ReadTimeout("slow"), ObjectNotFound(KeyError())])
+def test_a_request_that_the_server_does_not_take_is_left_out(healthy, error):
+    def request():
+        raise error
+
+    assert attempt(request) is None
+
+
+def test_an_error_of_our_own_is_not_hidden(healthy):
+    with pytest.raises(ZeroDivisionError):
+        attempt(lambda: 1 / 0)
+
+
+def test_the_end_goes_past_prefect_with_report_or_error():
+    with pytest.raises(UnrecordedEnd, match=f"the Prefect server at {GONE} is gone") as end:
+        require_server(uuid4(), "report")
+    assert isinstance(end.value, Abort)  # of which Prefect's engine records nothing
+    assert (end.value.report, end.value.error) == ("report", None)
+    error = TalepressError("broken")
+    with pytest.raises(UnrecordedEnd) as end:
+        require_server(uuid4(), error=error)
+    assert (end.value.report, end.value.error) == (None, error)
+
+
+def test_a_server_that_forgot_the_run_is_not_told_its_end(monkeypatch, healthy):
+    class Client:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def read_flow_run(self, flow_run_id):
+            raise ObjectNotFound(KeyError())
+
+    monkeypatch.setattr(reach, "get_client", lambda sync_client: Client())
+    with pytest.raises(UnrecordedEnd):
+        require_server(uuid4(), "report")

@@ -1,0 +1,152 @@
+"""Audio files are signed as made by a machine where a certificate is set; one that cannot sign is refused in words."""
+
+import datetime
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import mutagen
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from mutagen.id3 import ID3
+
+from configs.settings import SignatureSettings
+from tasks.errors import BadInputError
+from tasks.package.audio import signature
+from tasks.package.audio.signature import MADE_BY_MODEL, MEDIA_TYPES, require_signing, signature_mark, signed_source
+from tasks.package.edition import edition_key, publish_edition
+from tests.tasks.package.conftest import PACKAGE, asking, files_of
+
+KINDS = {"m4b": ".m4b", "mp3": ".mp3", "wav": ".wav"}
+PEM = serialization.Encoding.PEM
+
+
+def certificate(subject, key, signer, *, issues):
+    """A certificate as C2PA wants them, for a test: the leaf signs e-mail and no others' certificates."""
+    no = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only",
+         "decipher_only"), False,
+    )  # fmt: skip
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, subject)])
+    issuer = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "A root for tests")])
+    usage = x509.KeyUsage(digital_signature=not issues, key_cert_sign=issues, crl_sign=issues, **no)
+    built = (
+        x509.CertificateBuilder(issuer, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(datetime.datetime(2020, 1, 1))
+        .not_valid_after(datetime.datetime(2060, 1, 1))
+        .add_extension(x509.BasicConstraints(ca=issues, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+    )
+    if not issues:
+        built = built.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
+    return built.sign(signer, hashes.SHA256()).public_bytes(PEM)
+
+
+def written_key(path, key):
+    path.write_bytes(key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory):
+    """The settings of somebody who signs."""
+    folder = tmp_path_factory.mktemp("papers")
+    root = ec.generate_private_key(ec.SECP256R1())
+    leaf = ec.generate_private_key(ec.SECP256R1())
+    chain = certificate("A publisher", leaf, root, issues=False)
+    chain += certificate("A root for tests", root, root, issues=True)
+    (folder / "chain.pem").write_bytes(chain)
+    return SignatureSettings(certificate=str(folder / "chain.pem"), key=written_key(folder / "key.pem", leaf))
+
+
+def signing(settings, papers, **changes):
+    return settings.model_copy(update={"signature": papers.model_copy(update=changes)})
+
+
+def test_nothing_is_signed_or_asked_for_by_default(tmp_path):
+    require_signing(PACKAGE)
+    assert signature_mark(PACKAGE) == ""
+    (tmp_path / "a.mp3").write_bytes(b"audio")
+    signature.sign(tmp_path / "a.mp3", PACKAGE)
+    assert (tmp_path / "a.mp3").read_bytes() == b"audio"
+
+
+def test_without_the_library_it_says_what_to_install(papers, monkeypatch):
+    monkeypatch.setattr(signature, "find_spec", lambda name: None)
+    with pytest.raises(BadInputError, match=r"is not installed: pip install 'talepress\[c2pa\]', or leave"):
+        require_signing(signing(PACKAGE, papers))
+
+
+def test_what_cannot_sign_is_refused_before_anything_is_spoken(papers, tmp_path):
+    pytest.importorskip("c2pa")
+    require_signing(signing(PACKAGE, papers))
+    with pytest.raises(BadInputError, match=r"without a key: set package\.signature\.key"):
+        require_signing(signing(PACKAGE, papers, key=""))
+    with pytest.raises(BadInputError, match=r"key names .*none.pem, which cannot be read: No such file"):
+        require_signing(signing(PACKAGE, papers, key=str(tmp_path / "none.pem")))
+    with pytest.raises(BadInputError, match=r"cannot sign .*: a chain of certificates and its private key"):
+        require_signing(signing(PACKAGE, papers, certificate=papers.key))
+    other = written_key(tmp_path / "other.pem", ec.generate_private_key(ec.SECP256R1()))
+    with pytest.raises(BadInputError, match="the key is not that of the first certificate"):
+        require_signing(signing(PACKAGE, papers, key=other))
+
+
+def source_of(path):
+    return signed_source(path, MEDIA_TYPES[path.suffix])
+
+
+@pytest.fixture(scope="module")
+def signed(papers, content, store, tmp_path_factory):
+    """A signed edition, and where it lies."""
+    pytest.importorskip("c2pa")
+    asked = asking(content, *KINDS, "manifest")
+    out = tmp_path_factory.mktemp("signed")
+    asked = replace(asked, settings=signing(asked.settings, papers))
+    return publish_edition(out, store, asked).edition, out, asked
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_files_say_that_a_model_has_made_them(signed, kind):
+    edition, _, _ = signed
+    path = Path(files_of(edition, kind)[0])
+    assert source_of(path) == MADE_BY_MODEL
+    assert mutagen.File(path) is not None
+    changed = bytearray(path.read_bytes())
+    changed[len(changed) // 2] ^= 1
+    copy = path.with_name(f"changed{path.suffix}")
+    copy.write_bytes(changed)
+    assert source_of(copy) == ""
+    copy.unlink()
+
+
+def test_new_tags_are_signed_anew_and_without_a_certificate_the_signature_is_gone(signed, store):
+    _, out, asked = signed
+    renamed = replace(asked, settings=asked.settings.model_copy(update={"narrator": "Nora"}))
+    again = publish_edition(out, store, renamed).edition
+    assert all(source_of(Path(files_of(again, kind)[0])) == MADE_BY_MODEL for kind in KINDS)
+    plain = replace(renamed, settings=renamed.settings.model_copy(update={"signature": PACKAGE.signature}))
+    last = publish_edition(out, store, plain).edition
+    assert not any(source_of(Path(path)) for kind in KINDS for path in files_of(last, kind))
+    assert "C2PA" not in chunks(Path(files_of(last, "wav")[0]))
+    assert not ID3(files_of(last, "mp3")[0]).getall("GEOB")
+
+
+def chunks(path):
+    data = path.read_bytes()
+    at = 12
+    found = []
+    while at < len(data):
+        found.append(data[at : at + 4].decode())
+        size = struct.unpack("<I", data[at + 4 : at + 8])[0]
+        at += 8 + size + size % 2
+    assert struct.unpack("<I", data[4:8])[0] == len(data) - 8
+    return found
+
+
+def test_who_signs_is_part_of_an_editions_key(content, papers):
+    asked = replace(content, settings=signing(content.settings, papers))
+    assert edition_key(asked) != edition_key(content)
