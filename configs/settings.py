@@ -120,9 +120,14 @@ class SynthesizeSettings(_Section):
 
 
 class QaSettings(_Section):
-    """When a take is doubtful. Levels in dBFS, durations in seconds, seconds per character of spoken text."""
+    """When a take is doubtful. Levels in dBFS, durations in seconds, seconds per character of spoken text.
+
+    Which listeners there are for `listen`, `tasks/qa/listeners/registry.py` says; `retakes_by_ear` is by preset.
+    """
 
     retakes: Count
+    listen: Annotated[str, Field(min_length=1)]
+    retakes_by_ear: dict[str, Count]
     min_rms_dbfs: Decibels
     max_clipped_share: Share
     max_dc_offset: Share

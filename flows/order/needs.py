@@ -15,11 +15,17 @@ from tasks.errors import BadInputError
 from tasks.ingest.book import can_be_traced
 from tasks.models.catalogue import find_model
 from tasks.package.outputs import find_outputs
+from tasks.qa.listeners.registry import OFF, get_listener
 
 
 def check_needs(settings: Settings, book: Path) -> None:
-    """Raises `BadInputError` where an output cannot have what it wants to know: before anything is spoken for hours."""
+    """Raises `BadInputError` where an output cannot have what it wants to know, or nobody can listen as is asked for.
+
+    That is before anything is spoken for hours.
+    """
     check_runner(settings)
+    if settings.qa.listen != OFF:
+        get_listener(settings.qa.listen, find_model(settings.storage, settings.align.model).path)
     timer_of(settings)
     outputs = find_outputs(settings.package.outputs)
     if not any(output.needs_origins for output in outputs):

@@ -39,6 +39,7 @@ def render_job(order: Order, batches: Batches = ()) -> RenderJob:
         model_digest=services.front_end.digest,
         precision=services.precision,
         qa=services.settings.qa,
+        ears=services.settings.align.model,
         store=services.store,
     )
 

@@ -33,6 +33,7 @@ class Rendering:
     speech: np.ndarray
     sample_rate: int
     spoken: str
+    text: str = ""  # as the engine got it, phonemes inside; where a listener's words lie
     hit_length_cap: bool = False
     bad_samples: int = 0  # samples that were no numbers, replaced by silence in `raw`
     spelled: float | None = None  # log-likelihood, in nats, that the speech spells the text; None: not measured
