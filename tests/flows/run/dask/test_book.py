@@ -10,7 +10,11 @@ from tests.flows.run.dask import spoken
 from tests.flows.run.test_workers import takes_of
 from tests.flows.samples import add_voice
 
-pytestmark = [pytest.mark.usefixtures("prefect_server", "voiced_home"), pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("prefect_server", "voiced_home"),
+    pytest.mark.timeout(900),
+]
 
 
 DRAGON = "The dragon slept"

@@ -15,7 +15,12 @@ from flows.run.window import JobLostError
 from tasks.errors import BadInputError, TransientError
 from tests.flows.run.dask.conftest import local_cluster
 
-pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.usefixtures("prefect_server", "impatient"), pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(runner_module, "CONNECT_SECONDS", 5)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
