@@ -75,10 +75,7 @@ class SegmentSettings(_Section):
 
 
 class SamplingSection(_Section):
-    """What shapes a take, where it is to be otherwise than in the preset. Part of a take's key.
-
-    The names are TorToise's (`tortoise_core/inference/presets.py`); an engine without one refuses it.
-    """
+    """What shapes a take and its key, where it is not to be as in the preset: TorToise's `SamplingSettings`."""
 
     candidates: Annotated[int | None, Field(ge=1), AsPreset]
     temperature: Annotated[float | None, Field(gt=0, le=10), AsPreset]
@@ -120,9 +117,14 @@ class SynthesizeSettings(_Section):
 
 
 class QaSettings(_Section):
-    """When a take is doubtful. Levels in dBFS, durations in seconds, seconds per character of spoken text."""
+    """When a take is doubtful. Levels in dBFS, durations in seconds, seconds per character of spoken text.
+
+    Which listeners there are for `listen`, `tasks/qa/listeners/registry.py` says; `retakes_by_ear` is by preset.
+    """
 
     retakes: Count
+    listen: Annotated[str, Field(min_length=1)]
+    retakes_by_ear: dict[str, Count]
     min_rms_dbfs: Decibels
     max_clipped_share: Share
     max_dc_offset: Share
@@ -257,8 +259,10 @@ class StorageSettings(_Section):
 class ExecutionSettings(_Section):
     """How Prefect runs the work. Times in seconds."""
 
-    runner: Literal["threads"]
+    runner: Literal["threads", "dask"]
     threads: AtLeastOne
+    dask_address: Annotated[str, Field(pattern=r"^([a-z]+://\S+)?$")]
+    dask_workers: Count
     task_retries: Count
     retry_backoff_s: Seconds
     retry_jitter: Seconds

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
 
 from configs.settings import Settings, SettingsError, SynthesizeSettings, load_settings
 from storage.artifacts import ArtifactStore
@@ -18,10 +17,10 @@ from storage.pairing import open_store
 from storage.records import BookSummary, VoiceRecord
 from tasks.disk import output_errors
 from tasks.errors import BadInputError, UnknownVoiceError
-from tasks.models.catalogue import find_model
-from tasks.synthesize.engines import engine_kind, get_front_end, get_speaker, precision, sampling_settings
+from tasks.synthesize.engines import get_front_end, get_speaker, precision, sampling_settings, with_model_folder
 from tasks.synthesize.speaker import Speaker
-from tasks.voices.catalogue import check_latents, find_voice, remedy_for_voice, shipped_voices
+from tasks.voices.catalogue import check_latents, directed_voice, find_voice, remedy_for_voice, shipped_voices
+from tasks.voices.references import parse_reference
 from tortoise_core.inference.interface import Engine, FrontEnd, Sampling
 
 
@@ -48,10 +47,7 @@ class Services:
 
         Raises `BadInputError` for an unknown model, `ConfigError` for an unknown engine.
         """
-        chosen = self.settings.synthesize
-        if not engine_kind(chosen).model_folders or Path(chosen.model).is_dir():
-            return chosen
-        return chosen.model_copy(update={"model": str(find_model(self.settings.storage, chosen.model).path)})
+        return with_model_folder(self.settings.synthesize, self.settings.storage)
 
     @property
     def engine(self) -> Engine:
@@ -105,16 +101,29 @@ class Services:
     def voice(self, name: str | None = None) -> VoiceRecord:
         """Finds the voice of that name, or the one that the settings name, its latents checked.
 
-        Raises `UnknownVoiceError`, `BadInputError` for latents that are missing or damaged.
+        A name may have a direction: "joe [I am really sad,]", see `tasks/voices/references.py`.
+
+        Raises `UnknownVoiceError`, `BadInputError` for latents that are missing or damaged, and for a direction that
+        cannot be spoken.
         """
-        name = name or self.settings.synthesize.voice
+        reference = parse_reference(name or self.settings.synthesize.voice)
+        name = reference.name
         added = self.added_voices()
         known = sorted({voice.name for voice in shipped_voices()} | {voice.name for voice in added})
         if name not in known:  # asked here as well, because `find_voice` needs the store opened
             raise UnknownVoiceError(f"unknown voice {name!r}: {remedy_for_voice(known)}")
         voice = find_voice(name, self.front_end.digest, self.store, added)
         check_latents(voice, self.store)
-        return voice
+        return self._directed(voice, reference.direction) if reference.direction else voice
+
+    def _directed(self, voice: VoiceRecord, direction: str) -> VoiceRecord:
+        """Has a voice speak with a direction. Raises `BadInputError` for one that leaves a text too little room."""
+        if self.front_end.token_count(direction) > self.front_end.max_text_tokens // 2:
+            raise BadInputError(
+                f"voice {voice.name} [{direction}]: the direction takes more than half of what the model can say in "
+                "one go: use fewer words"
+            )
+        return directed_voice(voice, direction)
 
     def close(self) -> None:
         """Closes what was opened."""

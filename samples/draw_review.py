@@ -1,6 +1,6 @@
 """Draws the pictures of the review page in `docs/pictures`, from a real run with test tones.
 
-`python samples/draw_review.py` needs Playwright and Debian's chromium. Knows nothing of how the page is made.
+`python -m samples.draw_review` needs Playwright and Debian's chromium. Knows nothing of how the page is made.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[1]
-PICTURES = ROOT / "docs" / "pictures"
-BOOK = ROOT / "samples" / "the-lamplighters-clock.epub"
-CHROMIUM = "/usr/bin/chromium"
+from samples.pictures import BOOK, CHROMIUM, PICTURES, ROOT, take
+
 RUN = "from flows.cli.entry import main; main()"
 FAULTS = '{"faults": [{"kind": "too_long", "text": "lamp"}, {"kind": "length_cap", "text": "stairs"}]}'
 
@@ -41,21 +39,21 @@ def draw(page: Page, address: str) -> None:
     page.wait_for_selector(".wave:not([hidden])")
     page.keyboard.press("2")
     page.wait_for_timeout(1500)
-    page.screenshot(path=PICTURES / "review-book.png")
+    take(page, "review-book")
     page.keyboard.press(" ")
     page.keyboard.press("e")
     page.wait_for_timeout(300)
-    page.screenshot(path=PICTURES / "review-correct.png")
+    take(page, "review-correct")
     page.keyboard.press("Escape")
     page.keyboard.press("c")
     page.wait_for_selector(".between")
     page.wait_for_timeout(1000)
-    page.screenshot(path=PICTURES / "review-sentence.png")
+    take(page, "review-sentence")
     page.set_viewport_size({"width": 360, "height": 740})
     page.goto(address)
     page.click(".book")
     page.wait_for_selector(".wave:not([hidden])")
-    page.screenshot(path=PICTURES / "review-phone.png")
+    take(page, "review-phone")
 
 
 def main() -> None:

@@ -13,14 +13,12 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-import fsspec.core
-from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from storage.errors import (
@@ -30,11 +28,12 @@ from storage.errors import (
     StoreLostError,
     StoreUnavailableError,
 )
+from storage.places import connect
 
 MARKER = "store.id"  # the file that says who a store is
 
+_RECEIPTS = "receipts"
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
-_EXTRAS = ("s3",)  # kinds of places that are an extra of this project
 _CHUNK_BYTES = 1 << 20
 _STALE_SECONDS = 24 * 3600.0  # no writer takes a day for one file: older temporaries were left by a killed process
 
@@ -66,7 +65,7 @@ class ArtifactStore:
         """
         # A plain path is taken as it is: fsspec would read meaning into "::" and the like.
         if "://" in str(url):
-            self._fs, self._root = _connect(str(url))
+            self._fs, self._root = connect(str(url))
             self._url = str(url)
         else:
             self._fs = LocalFileSystem()
@@ -211,6 +210,38 @@ class ArtifactStore:
         if digest.hexdigest() != address:
             raise self._damaged(address)
 
+    def give_receipts(self, addresses: Mapping[str, str]) -> None:
+        """Notes where artifacts lie, by names that whoever ordered them knows: for as long as no row says so.
+
+        A receipt is a help that may get lost. Raises as `put_bytes`.
+        """
+        with self._sending():
+            if self._local:
+                Path(self._root, _RECEIPTS).mkdir(exist_ok=True)
+            self._fs.pipe({self._receipt(name): address.encode("ascii") for name, address in addresses.items()})
+
+    def receipts(self, names: Collection[str]) -> dict[str, str]:
+        """Looks up addresses by the names under which they were noted. Raises `StoreUnavailableError`."""
+        places = {self._receipt(name): name for name in names}
+        with self._reading():
+            found = self._fs.cat(list(places), on_error="return") if places else {}
+            for value in found.values():
+                if isinstance(value, Exception) and not isinstance(value, FileNotFoundError):
+                    raise value
+        texts = {name: found[place] for place, name in places.items() if isinstance(found.get(place), bytes)}
+        addresses = {name: text.decode("ascii", "replace") for name, text in texts.items()}
+        return {name: address for name, address in addresses.items() if _ADDRESS.fullmatch(address)}
+
+    def drop_receipts(self, names: Collection[str]) -> None:
+        """Forgets what was noted under these names; the artifacts stay. Raises as `put_bytes`."""
+        places = [self._receipt(name) for name in names]
+        if self._local:
+            for place in places:
+                Path(place).unlink(missing_ok=True)
+        elif places:
+            with self._sending(), suppress(FileNotFoundError):
+                self._fs.rm(places)
+
     def _receive(self, source: BinaryIO) -> str:
         """Copies a stream into a temporary file, hashing on the way, and renames it to its address."""
         temporary, address, size = self._write_temporary(source)
@@ -323,6 +354,9 @@ class ArtifactStore:
             "run the same command again"
         )
 
+    def _receipt(self, name: str) -> str:
+        return f"{self._root}/{_RECEIPTS}/{name}.receipt"
+
     def _location(self, address: str) -> str:
         if not _ADDRESS.fullmatch(address):
             raise ArtifactError(f"{address!r} is not the address of an artifact (64 lower-case hex digits)")
@@ -344,25 +378,6 @@ class ArtifactStore:
                     path.unlink()
             except FileNotFoundError:  # another process was faster
                 continue
-
-
-def _connect(url: str) -> tuple[AbstractFileSystem, str]:
-    """Returns the file system of a URL, and the store's path there. Raises `StoreUnavailableError`."""
-    try:
-        # Without a cache of listings: it would not know what other processes write.
-        file_system, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
-    except ImportError as error:
-        kind = url.partition("://")[0]
-        remedy = f"pip install 'talepress[{kind}]'" if kind in _EXTRAS else "install it"
-        raise StoreUnavailableError(
-            f"the artifact store {url} cannot be opened, a package is missing ({error}): `{remedy}`, or correct "
-            "storage.artifacts_url"
-        ) from error
-    except (ValueError, OSError) as error:
-        raise StoreUnavailableError(
-            f"the artifact store {url} cannot be opened ({error}): correct storage.artifacts_url"
-        ) from error
-    return file_system, str(root)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import JSON, DateTime, Dialect, Double, Enum, Text, TypeDecorato
 from sqlalchemy.orm import DeclarativeBase
 
 from storage.dropped import InboxState
+from storage.hearing import HeardWord, HowHeard
 from storage.records import (
     BlockKind,
     DecisionKind,
@@ -128,6 +129,23 @@ class Words(TypeDecorator[tuple[WordTime, ...]]):
         )
 
 
+class Heard(TypeDecorator[tuple[HeardWord, ...]]):
+    """Words as they were heard, as a JSON list of lists."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[HeardWord, ...] | None, dialect: Dialect) -> list[list[Any]] | None:
+        """Makes each word a list of its fields."""
+        return None if value is None else [list(astuple(word)) for word in value]
+
+    def process_result_value(self, value: list[list[Any]] | None, dialect: Dialect) -> tuple[HeardWord, ...] | None:
+        """Makes each list a word again."""
+        if value is None:
+            return None
+        return tuple(HeardWord(start, end, HowHeard(how), *rest) for start, end, how, *rest in value)
+
+
 def _words(enum: type[StrEnum]) -> Enum:
     """Makes a column of an enum's values as plain words: readable in any SQL shell, extended without a migration."""
     return Enum(enum, native_enum=False, length=16, values_callable=lambda members: [str(member) for member in members])
@@ -140,6 +158,7 @@ COLUMN_TYPES: dict[Any, Any] = {
     tuple[str, ...]: Texts(),
     tuple[Markup, ...]: Notes(),
     tuple[WordTime, ...]: Words(),
+    tuple[HeardWord, ...]: Heard(),
     dict[str, float]: JSON(),
     dict[str, object]: JSON(),
     BlockKind: _words(BlockKind),

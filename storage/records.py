@@ -87,6 +87,7 @@ class MarkupKind(StrEnum):
     RESPELL = "respell"  # value: the words to say instead
     SAY_AS = "say-as"  # value: "characters", "digits", "cardinal", "ordinal", "year", "date", "telephone"
     VOICE = "voice"  # value: the character or voice that speaks
+    DIRECTION = "direction"  # value: what the voice says first to be in the mood; it is cut out of the audio
     PAUSE = "pause"  # value: seconds of silence, or the name of a pause; start == end
     LANGUAGE = "language"  # value: BCP 47
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 from storage.dropped import InboxState
+from storage.hearing import HeardWord
 from storage.mapping import COLUMN_TYPES
 from storage.records import BlockKind, DecisionKind, LedgerState, Markup, PauseKind, Reach, RunState, Verdict, WordTime
 
@@ -346,6 +347,17 @@ class WordTimesRow(Base):
     take_key: Mapped[str] = _owner("takes.key")
     timer: Mapped[str] = mapped_column(primary_key=True, doc="what timed them: its kind, version and weights")
     words: Mapped[tuple[WordTime, ...]] = mapped_column(doc="`storage.records.WordTime`, in order")
+
+
+class HearingRow(Base):
+    """What a listener heard of a take. Words that are not listed are said as written."""
+
+    __tablename__ = "hearings"
+
+    take_key: Mapped[str] = _owner("takes.key")
+    listener: Mapped[str]
+    words: Mapped[tuple[HeardWord, ...]]
+    score: Mapped[float]
 
 
 class StoreRow(Base):

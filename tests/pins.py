@@ -16,7 +16,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES_ONLY = ("docopt",)  # of num2words: pure Python, and there is no wheel of it
+SOURCES_ONLY = ("docopt", "srt")  # of num2words, and of tests: pure Python, and there is no wheel of them
+COMPILED = ("pocketsphinx",)  # by who wants the extra `align` on 3.12 or 3.14, for which it has no wheels
 _PIN = re.compile(r"(?m)^([\w.-]+)==(\S+)")
 
 
@@ -35,7 +36,7 @@ def pins(text: str) -> dict[str, str]:
 def resolve(python: str) -> str:
     """Lets uv choose the packages of all extras under the constraints. Raises `SystemExit` where there is no choice."""
     command = ["uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python-version", python]
-    command += ["--only-binary", ":all:", *(f"--no-binary={name}" for name in SOURCES_ONLY)]
+    command += ["--only-binary", ":all:", *(f"--no-binary={name}" for name in (*SOURCES_ONLY, *COMPILED))]
     command += ["--constraints", "constraints.txt", "--all-extras", "pyproject.toml"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from configs.settings import Settings
+from flows.order.needs import check_runner
 from flows.services import Services, open_services, read_settings
 from storage.errors import StorageError
 from tasks.disk import require_writable
@@ -25,6 +26,7 @@ from tortoise_core.errors import DamagedWeightsError, TortoiseError
 SUPPORTED_PYTHON = ((3, 11), (3, 15))  # from, below
 DISTRIBUTION = "talepress"
 LITTLE_DISK_BYTES = 2 * 1024**3
+DASK_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def examine(*, repair: bool = False) -> tuple[CheckResult, ...]:
         ("epubcheck", epubcheck),
         ("disk", disk),
         ("device", device),
+        ("workers", workers),
         ("database", database),
         ("model", model),
         ("audio", partial(audio, repair=repair)),
@@ -156,6 +159,28 @@ def device(settings: Settings) -> CheckResult:
     if target.type == "cuda":
         return CheckResult("device", True, torch.cuda.get_device_name(target))
     return CheckResult("device", True, f"CPU, {torch.get_num_threads()} threads")
+
+
+def workers(settings: Settings) -> CheckResult:
+    """Looks for the processes that speak: this one, or those of the Dask cluster that the settings name."""
+    execution = settings.execution
+    if execution.runner != "dask":
+        return CheckResult("workers", True, "threads of this process, around one engine")
+    check_runner(settings)
+    if not execution.dask_address:
+        return CheckResult("workers", True, "processes of this machine, one for each device, by Dask")
+    from distributed import Client
+
+    try:
+        with Client(execution.dask_address, timeout=DASK_SECONDS, set_as_default=False) as client:
+            found = client.scheduler_info()["workers"].values()
+    except OSError as error:
+        remedy = "start one with `dask scheduler`, or correct execution.dask_address"
+        return CheckResult("workers", False, f"no Dask scheduler answers at {execution.dask_address} ({error})", remedy)
+    able = sum(bool(worker["resources"].get("GPU")) for worker in found)
+    detail = f"{able} of {len(found)} Dask workers at {execution.dask_address} offer a device"
+    remedy = "" if able else f"start some: dask worker {execution.dask_address} --resources GPU=1 --nthreads 2"
+    return CheckResult("workers", bool(able), detail, remedy)
 
 
 def database(settings: Settings) -> CheckResult:

@@ -41,7 +41,7 @@ def make_plan(services: Services, reading: Reading) -> tuple[Manuscript, dict[st
     model = services.front_end
     heeded = read_heeded(services, Path(reading.book))
     manuscript = read_manuscript(reading, settings, model.languages, decided=heeded.corrections.lexicons)
-    script = heeded.script(services, manuscript.book)
+    script = heeded.script(services, manuscript.book, manuscript.narrator)
     planned = plan(manuscript.book, script, 1 / CHARS_PER_SECOND, settings.stitch, manuscript.findings)
     try:
         planned["rendered"] = asdict(rendered(services, manuscript, script))

@@ -17,6 +17,7 @@ from tasks.errors import BadInputError
 from tasks.synthesize.engines import ENGINES, engine_kind
 from tasks.synthesize.wav import write_wav
 from tasks.voices.catalogue import read_latents
+from tasks.voices.references import parse_reference
 from tortoise_core.audio.constants import OUTPUT_RATE_HZ
 from tortoise_core.inference.interface import VoiceLatents
 
@@ -73,6 +74,8 @@ def resynthesize(
         raise BadInputError("--through vocoder has no voice and no steps: leave --voice, --reference and --steps out")
     if voice and references:
         raise BadInputError("--voice and --reference both say who speaks: give one of them")
+    if voice and parse_reference(voice).direction:
+        raise BadInputError(f"--voice {voice!r}: a recording takes no direction: name the voice alone")
     load = engine_kind(services.synthesize).resynthesis
     if load is None:
         able = ", ".join(name for name, kind in ENGINES.items() if kind.resynthesis is not None)

@@ -21,6 +21,7 @@ from tasks.review.desk import Desk
 from tasks.review.web.access import Keys, host_names
 from tasks.review.web.shelf import Shelf, Starter
 from tasks.segment.corrected import Sayer
+from tasks.voices.catalogue import VoiceCredit, credit_of, shipped_voices
 
 TOKEN_VARIABLE = "TALEPRESS_REVIEW_TOKEN"
 _SECRET_BYTES = 32
@@ -35,7 +36,14 @@ def sayer_of(services: Services, source: str) -> Sayer:
     settings = read_settings(**request.overrides) if request else services.settings
     with open_services(settings) as as_asked:
         model = as_asked.front_end
-        return Sayer(settings.segment, model.token_count, model.max_text_tokens, language)
+        narrator = settings.synthesize.voice
+        return Sayer(settings.segment, model.most_tokens, model.max_text_tokens, language, narrator)
+
+
+def voice_credits(services: Services) -> tuple[VoiceCredit, ...]:
+    """Lists whose voices may be heard: those that come with the program, and those that users added."""
+    added = {voice.name: credit_of(voice) for voice in services.added_voices()}
+    return (*(voice.credit for voice in shipped_voices()), *added.values())
 
 
 def make_shelf(services: Services, starter: Starter) -> Shelf:
@@ -48,6 +56,7 @@ def make_shelf(services: Services, starter: Starter) -> Shelf:
         master=settings.master,
         sayer_of=lambda source: sayer_of(services, source),
         starter=starter,
+        voices=lambda: voice_credits(services),
     )
 
 

@@ -13,11 +13,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from flows.actions.say import SayLine, cut_lines
+from flows.actions.say import cut_lines, say_line
 from flows.services import Services
 from tasks.errors import BadInputError
 from tasks.synthesize.wav import wav_header
 from tasks.voices.catalogue import read_latents
+from tasks.voices.references import parse_reference
 from tortoise_core.inference.interface import SpeechRequest
 
 
@@ -47,14 +48,20 @@ def plan_stream(services: Services, text: str, *, seed: int, candidates: int | N
     """Checks a text and cuts it into parts. Nothing is written or spoken before.
 
     Raises `BadInputError` for a text that leaves nothing to say or, without `force`, is in a language that the model
-    does not speak, and `UnknownVoiceError`.
+    does not speak, for a direction, and `UnknownVoiceError`.
     """
     if not text.strip():
         raise BadInputError("the text to speak is empty")
+    line = say_line(text, Path("the text"))
+    if line.direction or parse_reference(services.settings.synthesize.voice).direction:
+        raise BadInputError(
+            "--stream cannot leave a direction out, because it is heard before the text is made: leave --stream out, "
+            "or the brackets"
+        )
     voice = services.voice()
     sampling = services.sampling if candidates is None else services.sampling_with(candidates=candidates)
     latents = read_latents(voice, services.store)
-    (parts,) = cut_lines(services, [SayLine(text.strip(), Path("the text"))], force=force)
+    (parts,) = cut_lines(services, [line], force=force)
     requests = tuple(SpeechRequest(part.spoken, latents, sampling, seed) for part in parts)
     return Planned(requests, tuple(part.pause_s for part in parts), voice.name)
 

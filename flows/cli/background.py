@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from flows.actions.inbox import Progress
 from flows.order.request import Publication, Request, Retrial
 from flows.order.retrial import REJECTED
 from flows.services import Services
@@ -29,7 +30,8 @@ class Background:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._started: dict[str, subprocess.Popen[bytes]] = {}  # by book
-        self._runs_before: dict[str, str] = {}  # by book: the latest run when a command was started
+        self._runs_before: dict[str, str] = {}  # by book: the latest run when a job was started
+        self._handed: dict[str, str] = {}  # by book: the flow run of a job that was handed to Prefect
 
     def start(self, source: str, job: Job) -> str:
         """See `Starter.start`. Raises `BadInputError` where the book is being worked on, or its file is gone."""
@@ -48,7 +50,8 @@ class Background:
             from flows.cli.launch import start_deployment
 
             once = hashlib.sha256(f"{source} {job} {newest} {run.id}".encode()).hexdigest()
-            start_deployment(*_deployed(job, request), once)
+            self._handed[source] = start_deployment(*_deployed(job, request), once)
+            self._runs_before[source] = run.id
             return "It is handed to Prefect, and begins as soon as a worker is free."
         self._runs_before[source] = run.id
         self._spawn(source, _arguments(job, request))
@@ -56,6 +59,8 @@ class Background:
 
     def word(self, source: str) -> str:
         """See `Starter.word`."""
+        if source in self._handed:
+            return self._word_of_prefect(source)
         if self._is_starting(source):
             return "It is at work."
         process = self._started.get(source)
@@ -64,6 +69,18 @@ class Background:
         lines = self._log(source).read_text("utf-8", "replace").split("\n")
         said = [line for line in lines if line.startswith("talepress: ")]
         return said[-1] if said else f"the command ended with code {process.returncode}: see {self._log(source)}"
+
+    def _word_of_prefect(self, source: str) -> str:
+        """What is to be known of a job that Prefect was handed; "" once its run has a row, which says the rest."""
+        from flows.operate.runs import DeployedRuns
+
+        with self._services.database.snapshot() as uow:
+            latest = uow.runs.of(source)[0].id
+        if latest != self._runs_before[source]:
+            del self._handed[source]
+            return ""
+        standing = DeployedRuns(self._services.settings.production.tries).stands(self._handed[source])
+        return standing.message if standing.progress is Progress.ENDED else "It waits in Prefect for a free worker."
 
     def _is_starting(self, source: str) -> bool:
         process = self._started.get(source)

@@ -33,10 +33,10 @@ def check(
 
 
 def show_deliveries(deliveries: Sequence[Delivery]) -> None:
-    """Prints a table for each file, and a sentence that says how many meet the numbers."""
+    """Prints a table for each file, and a sentence for each shop that says how many meet its numbers."""
     for delivery in deliveries:
         rows = [[found.label, found.value, found.limit, "" if found.passed else "FAILS"] for found in delivery.findings]
         emit_table(delivery.path.name, ["", "measured", f"{delivery.shop} asks for", ""], rows)
-    if deliveries:
-        good = sum(delivery.passed for delivery in deliveries)
-        print(f"{good} of {len(deliveries)} files meet the technical numbers of {deliveries[0].shop}.")
+    for shop in dict.fromkeys(delivery.shop for delivery in deliveries):
+        own = [delivery.passed for delivery in deliveries if delivery.shop == shop]
+        print(f"{sum(own)} of {len(own)} files meet the technical numbers of {shop}.")

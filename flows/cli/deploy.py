@@ -5,18 +5,28 @@ Its process is a short one of its own: what deploys imports every flow.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flows.cli.console import tell
+from tasks.errors import BadInputError
 
 
 def deploy(
     devices: Annotated[int, typer.Option(min=0, help="Runs that speak at a time; 0: one per device of this box.")] = 0,
     as_file: Annotated[bool, typer.Option("--print", help="Only print a prefect.yaml for `prefect deploy`.")] = False,
+    automations: Annotated[
+        Path | None, typer.Option(help="A file of automations as well, such as deploy/automations.yaml.")
+    ] = None,
+    webhook: Annotated[
+        str, typer.Option(metavar="URL", help="Where the automations post: block webhook/talepress.")
+    ] = "",
 ) -> None:
     """Makes pools and deployments on Prefect's server, or brings them up to date. May be repeated."""
+    if webhook and automations is None:
+        raise BadInputError("--webhook is for automations: name their file by --automations")
     if as_file:
         from flows.operate.prefect_file import prefect_file
 
@@ -36,3 +46,8 @@ def deploy(
 
     for name in make(devices, choices):
         tell(f"deployed {name}")
+    if automations is not None:
+        from flows.operate.automations import deploy_automations
+
+        for name in deploy_automations(automations, webhook):
+            tell(f"automation {name}")

@@ -71,6 +71,18 @@ def list_inbox(
     emit_table("", [*columns, ""], [[*(row[name] for name in columns), row["message"] or row["place"]] for row in rows])
 
 
+@app.command("retry")
+def retry_book(
+    name: Annotated[str, typer.Argument(help="A folder in `failed`, which is named after the book.")],
+) -> None:
+    """Puts a book that failed into the inbox again, with its order. The next look takes it."""
+    from flows.actions.inbox import folders_of
+    from flows.services import read_settings
+
+    folders = folders_of(read_settings())
+    tell(f"{folders.put_back(name)} lies in {folders.inbox} again")
+
+
 class MadeHere:
     """Makes a book by `talepress make` while it is begun; there is nobody else who could."""
 

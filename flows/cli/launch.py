@@ -73,14 +73,14 @@ def _unrecorded(end: UnrecordedEnd) -> RunReport:
     return end.report
 
 
-def start_deployment(name: str, request: Request, once: str) -> None:
+def start_deployment(name: str, request: Request, once: str) -> str:
     """Has a deployment start a run, and does not wait for it. The same `once` again starts no second one.
 
-    Raises `BadInputError` where Prefect has no such deployment.
+    Returns the flow run's id. Raises `BadInputError` where Prefect has no such deployment.
     """
     from flows.run.deployments import start
 
-    start(name, request, once)
+    return start(name, request, once)
 
 
 def use_server(settings: Settings) -> None:

@@ -43,6 +43,7 @@ from flows.cli import (
     train,
     up,
     voice,
+    worst,
 )
 from flows.cli.console import ExitCode, end, exit_code_of, one_line, tell
 
@@ -73,6 +74,7 @@ COMMANDS = (
     (status.status, ("talepress status", "talepress status book.epub")),
     (retry.retry, ("talepress retry book.epub", "talepress retry book.epub --only 20:18,20:22")),
     (report.report, ("talepress report book.epub", "talepress report book.epub --out book.html")),
+    (worst.worst, ("talepress worst book.epub -n 50",)),
     (
         publish.publish,
         ("talepress publish book.epub --as mp3,opus", "talepress publish book.epub --as acx --out for-the-shop"),

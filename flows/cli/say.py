@@ -24,6 +24,9 @@ def say(
     candidates: Annotated[
         int | None, typer.Option(min=1, help="Renderings to choose from; the preset's if not given.")
     ] = None,
+    keep: Annotated[
+        int, typer.Option(min=1, help="How many of them to write, the best first: line.wav, line-2.wav, ...")
+    ] = 1,
     stream: Annotated[
         bool, typer.Option("--stream", help="Write WAV as it is made, to --out or stdout: `... --stream | aplay`.")
     ] = False,
@@ -31,10 +34,15 @@ def say(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     progress: ProgressForm = Form.AUTO,
 ) -> None:
-    """Speaks TEXT to one WAV file, or every line of a file to 0001.wav, 0002.wav, ..."""
+    """Speaks TEXT to one WAV file, or every line of a file to 0001.wav, 0002.wav, ...
+
+    Brackets at the beginning set the mood and are cut out: "[I am really sad,] Please feed me."
+    """
     if stream:
         if lines is not None:
             raise BadInputError("--stream speaks one text: leave --lines out")
+        if keep > 1:
+            raise BadInputError("--stream writes one candidate: leave --keep out")
         how: dict[str, Any] = {"seed": seed, "candidates": candidates, "force": force}
         _stream(text or "", out, {"voice": voice, "preset": preset}, how, json=json)
         return
@@ -46,7 +54,10 @@ def say(
         open_services(read_settings(synthesize={"voice": voice, "preset": preset})) as services,
         progress_display(progress) as listener,
     ):
-        speech = speak_lines(services, plan, listener, seed=seed, candidates=candidates, force=force)
+        speech = speak_lines(services, plan, listener, seed=seed, candidates=candidates, force=force, keep=keep)
+    for file in speech.files:
+        if file.may_hold_direction:
+            tell(f"warning: {file.path}: its direction may still be heard; try another --seed")
     if json:
         emit_json(speech_json(speech))
         return

@@ -21,6 +21,9 @@ FIRST_WAIT_SECONDS = 1.0  # before a process that died is started again; doubled
 LONGEST_WAIT_SECONDS = 60.0
 MAX_LOG_BYTES = 10_000_000
 STEADY_SECONDS = 120.0  # a process that has lived so long is given a fresh start
+# After a death: when the others have noticed it and it was started again; and when even a run is taken for lost whose
+# process died before it had said its name (`flows/operate/sweep.py`).
+REMAINS_SECONDS = (45.0, 200.0)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Supervisor:
         folder: Path,
         tell: Callable[[str], None],
         changed: Callable[[Sequence[Running]], None],
+        remains: Part | None = None,
     ) -> None:
         """Starts nothing yet.
 
@@ -69,12 +73,15 @@ class Supervisor:
             folder: where processes run; their logs lie in `logs` below it.
             tell: is given lines for a person.
             changed: is given what runs whenever a process was started or has died.
+            remains: clears up what a part that died has left; it is run some time after every death, and ends.
         """
         self._groups: list[list[Running]] = []
         self._environment = dict(environment)
         self._folder = folder
         self._tell = tell
         self._changed = changed
+        self._remains = None if remains is None else Running(remains)
+        self._remains_due: list[float] = []  # by the monotonic clock
 
     @property
     def running(self) -> list[Running]:
@@ -95,11 +102,13 @@ class Supervisor:
         while not stopping.requested():
             for one in self.running:
                 self._look_after(one)
+            self._clear_up()
             time.sleep(LOOK_SECONDS)
 
     def stop(self) -> None:
         """Stops everything, the last group first. What does not end in its time is killed."""
-        for group in reversed(self._groups):
+        clearing = [self._remains] if self._remains is not None else []
+        for group in reversed([*self._groups, clearing]):
             alive = [one for one in group if one.pid]
             for one in alive:
                 assert one.process is not None
@@ -125,11 +134,20 @@ class Supervisor:
             if now - one.started_at > STEADY_SECONDS:
                 one.wait_s = FIRST_WAIT_SECONDS
             one.next_start = now + one.wait_s
+            self._remains_due = [now + seconds for seconds in REMAINS_SECONDS]
             self._tell(f"{one.part.name} ended by itself ({_describe(code)}): starting it again in {one.wait_s:.0f} s")
             one.wait_s = min(2 * one.wait_s, LONGEST_WAIT_SECONDS)
             self._changed(self.running)
         if now >= one.next_start:
             self._start(one)
+
+    def _clear_up(self) -> None:
+        """Begins to clear up after a death where that is due."""
+        if self._remains is None or not self._remains_due or time.monotonic() < self._remains_due[0]:
+            return
+        del self._remains_due[0]
+        if not self._remains.pid:
+            self._start(self._remains)
 
     def _start(self, one: Running) -> None:
         with self._open_log(one.part.name) as log:

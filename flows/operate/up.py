@@ -3,6 +3,7 @@ supervisor knows. Must not import Prefect: this process stays small and lives lo
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -11,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,10 @@ WORKER_STOP_SECONDS = 16.0  # longer than a run that is told to stop may take (`
 SERVER_STOP_SECONDS = 5.0
 ASK_SECONDS = 2.0
 DAY_SECONDS = 86_400
+TIDY_SECONDS = 600.0  # between looks of Prefect's server for what it need not keep
+CHATTER_SECONDS = 1800.0  # that it keeps events of which its tables remember the same
 LOOK_SECONDS = 0.25
+SWEEP = Part("sweep", ("flows.cli.entry", "maintain", "sweep"), stop_s=1.0)
 COUNT_GPUS = "import torch; print(torch.cuda.device_count())"
 
 
@@ -53,7 +57,7 @@ def up(settings: Settings, tell: Callable[[str], None]) -> None:
             parts = tuple(_note_of(one, supervisor.log_of(one.part.name)) for one in running)
             save_note(home, note_of(api, began, parts))
 
-        supervisor = Supervisor(environment, home, tell, note)
+        supervisor = Supervisor(environment, home, tell, note, remains=SWEEP)
         timeout = settings.execution.server_start_timeout_s
         try:
             if given:
@@ -131,6 +135,10 @@ def environment_of_parts(settings: Settings, api: str) -> dict[str, str]:
         "PREFECT_WORKER_QUERY_SECONDS": "5",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(settings.production.keep_days * DAY_SECONDS),
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_LOOP_SECONDS": str(TIDY_SECONDS),
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_EVENT_RETENTION_OVERRIDES": json.dumps(
+            dict.fromkeys(chatty_events(), CHATTER_SECONDS)
+        ),
     }
     config = os.environ.get("TALEPRESS_CONFIG") or ("talepress.toml" if Path("talepress.toml").exists() else "")
     fixed = {
@@ -142,6 +150,17 @@ def environment_of_parts(settings: Settings, api: str) -> dict[str, str]:
     }
     defaults = environment_defaults(home / "prefect", start_timeout_s=timeout, verbose=True)
     return {**defaults, **ours, **os.environ, **fixed}
+
+
+def chatty_events() -> Iterator[str]:
+    """Names Prefect's events that say what its tables of runs and artifacts say as well: most of its database."""
+    states = ("Scheduled", "Pending", "Submitting", "Running", "Completed", "Cancelled", "Late")
+    for kind in ("task-run", "flow-run"):
+        yield from (f"prefect.{kind}.{state}" for state in states)
+    yield "prefect.flow-run.heartbeat"
+    yield from (f"prefect.worker.{what}-flow-run" for what in ("submitted", "executed"))
+    for kind in ("artifact", "artifact-collection"):
+        yield from (f"prefect.{kind}.{what}" for what in ("created", "updated"))
 
 
 def answers(url: str) -> bool:

@@ -11,12 +11,15 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from flows.order.order import Order
 from storage.errors import BookBusyError
 from tasks.disk import output_errors
+
+if TYPE_CHECKING:  # who sweeps makes no order
+    from flows.order.order import Order
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from storage.records import Block, BlockKind, Book, Chapter, KeyedUtterance
 from tasks.package.content import disclosure_of
 from tasks.segment.script import write_script
 from tasks.synthesize.keys import utterance_key
+from tasks.voices.references import parse_reference
 
 OPENING = "Opening credits"
 CLOSING = "Closing credits"
@@ -29,7 +30,8 @@ def credit_utterances(order: Order, title: str) -> tuple[KeyedUtterance, ...]:
     services = order.services
     settings = services.settings
     template = settings.package.opening if title == OPENING else settings.package.closing
-    values = {"title": order.book.title, "author": " and ".join(order.book.authors), "voice": order.voice.name}
+    reader = parse_reference(order.voice.name).name
+    values = {"title": order.book.title, "author": " and ".join(order.book.authors), "voice": reader}
     words = template
     for name, value in values.items():
         words = words.replace(f"{{{name}}}", value or "an unknown author")
@@ -37,7 +39,7 @@ def credit_utterances(order: Order, title: str) -> tuple[KeyedUtterance, ...]:
     blocks = tuple(Block(BlockKind.PARAGRAPH, sentence, title) for sentence in sentences)
     book = Book(title, (), order.book.language, "", (Chapter(0, title, blocks),))
     model = services.front_end
-    script = write_script(book, settings.segment, model.token_count, model.max_text_tokens)
+    script = write_script(book, settings.segment, model.most_tokens, model.max_text_tokens, order.voice.name)
     return tuple(
         KeyedUtterance(
             utterance,

@@ -22,15 +22,17 @@ class Heeded:
     corrections: Corrections = field(default_factory=Corrections)
     newest: int = 0
 
-    def script(self, services: Services, book: Book, segment: Callable[..., Script] = write_script) -> Script:
+    def script(
+        self, services: Services, book: Book, narrator: str, segment: Callable[..., Script] = write_script
+    ) -> Script:
         """Writes the script of a book whose markup is complete, and has what was corrected said otherwise.
 
-        Raises `CoverageError`, `BadInputError`.
+        `narrator` is the voice that reads where the markup names none. Raises `CoverageError`, `BadInputError`.
         """
         model = services.front_end
         settings = services.settings.segment
-        script = segment(book, settings, model.token_count, model.max_text_tokens)
-        sayer = Sayer(settings, model.token_count, model.max_text_tokens, book.language)
+        script = segment(book, settings, model.most_tokens, model.max_text_tokens, narrator)
+        sayer = Sayer(settings, model.most_tokens, model.max_text_tokens, book.language, narrator)
         return say_corrected(book, script, self.corrections.notes(script), sayer)
 
 

@@ -145,7 +145,7 @@ def prepare(
     wanted = select_chapters(request.chapters, len(book.chapters))
     require_writable(Path(request.out))
     require_writable(settings.storage.folder)
-    script = heeded.script(services, book, segment)
+    script = heeded.script(services, book, manuscript.narrator, segment)
     _require_coverage(script, path)
     spoken = {utterance.chapter_index for utterance in script.utterances}
     chapters = tuple(index for index in wanted if index in spoken)

@@ -15,12 +15,12 @@ from prefect.utilities.annotations import quote
 from flows.order.credits import credit_titles, credit_utterances
 from flows.order.order import Order
 from flows.run import policies
+from flows.run.jobs import drop_receipts, render_job, submit_job
+from flows.run.runners import make_runner
 from storage.records import ChosenTake, KeyedUtterance, Master, Take, Verdict
 from tasks.master.task import StitchJob, stitch_and_master
 from tasks.qa.verdict import best
 from tasks.synthesize.batches import RenderItem
-from tasks.synthesize.render import RenderJob
-from tasks.synthesize.task import synthesize
 
 
 def make_credits(order: Order) -> tuple[Master, ...]:
@@ -53,6 +53,7 @@ def _takes(order: Order, utterances: Sequence[KeyedUtterance]) -> dict[str, Take
         with database.unit_of_work() as uow:
             uow.takes.add(made)
             uow.commit()
+        drop_receipts(order, made)
     return {key: best(takes) for key, takes in _whole_takes(order, keys).items()}
 
 
@@ -78,17 +79,7 @@ def _whole_takes(order: Order, keys: Sequence[str]) -> dict[str, tuple[Take, ...
 def _speak(order: Order, wanted: Sequence[tuple[KeyedUtterance, int]]) -> tuple[Take, ...]:
     """Speaks utterances, each with the number of its attempt."""
     importlib.import_module("torch")  # whole, before SciPy asks for it, see `flows.run.synthesis`
-    services = order.services
-    job = RenderJob(
-        batches=(tuple(RenderItem(item.key, item.utterance.spoken, attempt) for item, attempt in wanted),),
-        voices={"": order.voice},
-        sampling=order.sampling,
-        engine=services.synthesize.engine,
-        model=services.synthesize.model,
-        model_digest=services.front_end.digest,
-        precision=services.precision,
-        qa=services.settings.qa,
-        store=services.store,
-    )
-    task = synthesize.with_options(task_run_name="speak credits", **policies.retrying(services.settings.execution))
-    return task(job).takes
+    batch = tuple(RenderItem(item.key, item.utterance.spoken, attempt) for item, attempt in wanted)
+    execution = order.services.settings.execution.model_copy(update={"dask_workers": 1})  # for a sentence or two
+    with make_runner(execution, render_job(order)) as runner:
+        return submit_job(order, runner, (batch,), "speak credits").result().takes

@@ -5,13 +5,16 @@ The process is a label, by which `flows/operate/sweep.py` sees later whether it 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from prefect import runtime
 from prefect.client.orchestration import get_client
 
-from flows.order.order import Order
 from storage.processes import this_process
+
+if TYPE_CHECKING:  # the stages of a book are seconds to import, and doors that make none introduce themselves too
+    from flows.order.order import Order
 
 PROCESS = "talepress.process"  # the label
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 import importlib
 import itertools
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 from prefect.futures import PrefectFuture
-from prefect.task_runners import TaskRunner
 
 from flows.order.order import Order
 from flows.order.request import Retrial
-from flows.run import policies
 from flows.run.grain import Grain
+from flows.run.jobs import Batches, drop_receipts, render_job, submit_job
 from flows.run.names import speaking_name
 from flows.run.runners import make_runner
 from flows.run.tracker import Tracker
@@ -27,15 +26,14 @@ from flows.run.window import gather
 from storage.records import Decision, DecisionKind, KeyedUtterance, Take, Verdict
 from storage.repository import UnitOfWork
 from tasks.errors import TalepressError
+from tasks.qa.listeners.familiar import Familiar
+from tasks.qa.listeners.rounds import Rounds
 from tasks.qa.verdict import best
 from tasks.synthesize.batches import Backlog, RenderItem, is_last_attempt
 from tasks.synthesize.keys import take_key
-from tasks.synthesize.render import RenderJob, SpokenBatch
-from tasks.synthesize.task import synthesize
+from tasks.synthesize.render import SpokenBatch
 
 TASK_RUNS_PER_STEP = 120  # see `Grain`: 600 task runs speak 3,700 batches, which are more than the longest novels
-
-Batches = tuple[tuple[RenderItem, ...], ...]
 
 
 def speak(
@@ -65,29 +63,27 @@ def speak(
     # Whole, before chapters are mastered in another thread: SciPy asks every array whether it is PyTorch's, and finds a
     # module half imported where a batch imports it meanwhile.
     importlib.import_module("torch")
-    settings = order.services.settings
     refused = _refuse_takes(order, utterances)
-    backlog = Backlog(
-        _items(order, utterances),
-        batch_seconds=settings.synthesize.batch_seconds,
-        max_items=settings.synthesize.batch_size,
-    )
+    backlog = _backlog(order, utterances)
     unfinished = _Unfinished(order, utterances)
+    ear = _Ear(order)
+    execution = order.services.settings.execution
     under_way = _UnderWay(order)
     yield from unfinished.chapters_done()
-    with make_runner(settings.execution) as runner:
+    with make_runner(execution, render_job(order)) as runner:
 
         def submit(batches: Batches) -> PrefectFuture[SpokenBatch]:
             under_way.begin(batches)
             tracker.speaking(under_way.title)
-            return _submit(order, runner, batches, under_way.name_of(batches))
+            return submit_job(order, runner, batches, under_way.name_of(batches))
 
-        for batch in gather(submit, partial(under_way.next_of, backlog), in_flight=settings.execution.threads):
-            again = _to_repeat(batch.takes, settings.qa.retakes)
+        for spoken in gather(submit, partial(under_way.next_of, backlog), runner.in_flight):
+            batch = ear.heard(spoken)
+            again = ear.to_repeat(batch)
             finished = {take.utterance_key for take in batch.takes} - again
             under_way.end(batch)
             tracker.spoken(finished, batch, under_way.title)
-            _commit(order, finished, batch.takes, tracker, refused)
+            _commit(order, finished, batch, tracker, refused)
             for key in again:
                 backlog.put_back(key)
             if stop():
@@ -100,32 +96,33 @@ def speak(
         )
 
 
-def _submit(order: Order, runner: TaskRunner[Any], batches: Batches, name: str) -> PrefectFuture[SpokenBatch]:
-    """Gives batches to whatever process the runner chooses, in a task run of that name."""
-    services = order.services
-    items = itertools.chain.from_iterable(batches)
-    job = RenderJob(
-        batches=batches,
-        voices={item.voice: order.voices.get(item.voice, order.voice) for item in items},
-        sampling=order.sampling,
-        engine=services.synthesize.engine,
-        model=services.synthesize.model,
-        model_digest=services.front_end.digest,
-        precision=services.precision,
-        qa=services.settings.qa,
-        store=services.store,
-    )
-    task = synthesize.with_options(task_run_name=name, **policies.retrying(services.settings.execution))
-    return runner.submit(task, {"job": job})
+class _Ear:
+    """Makes of hearings what is to be repeated; takes back doubts on words that are always heard alike."""
 
+    def __init__(self, order: Order) -> None:
+        settings = order.services.settings
+        self._rounds = Rounds.of(settings.qa, settings.synthesize.preset)
+        self._spoken = {item.key: item.utterance.spoken for item in order.keyed}
+        with order.services.database.snapshot() as uow:
+            self._familiar = Familiar(uow.hearings.of_book(order.source))
 
-def _to_repeat(takes: Iterable[Take], retakes: int) -> set[str]:
-    """Finds the keys of the utterances that get another take: the one they got is doubtful, and not their last."""
-    return {
-        take.utterance_key
-        for take in takes
-        if take.verdict is Verdict.DOUBTFUL and not is_last_attempt(take.attempt, retakes)
-    }
+    def heard(self, batch: SpokenBatch) -> SpokenBatch:
+        """Learns from a batch, and returns it without the doubts that it takes back."""
+        heard = [(take, batch.hearings.get(take.key), self._spoken[take.utterance_key]) for take in batch.takes]
+        for _, hearing, spoken in heard:
+            if hearing is not None:
+                self._familiar.note(spoken, hearing)
+        takes = [take if own is None else self._familiar.acquit(take, spoken, own) for take, own, spoken in heard]
+        return replace(batch, takes=tuple(takes))
+
+    def to_repeat(self, batch: SpokenBatch) -> set[str]:
+        """Finds the keys of the utterances that get another take: the one they got is doubtful, and not their last."""
+        return {
+            take.utterance_key
+            for take in batch.takes
+            if take.verdict is Verdict.DOUBTFUL
+            and not is_last_attempt(take.attempt, self._rounds.retakes(batch.hearings.get(take.key)))
+        }
 
 
 class _UnderWay:
@@ -218,6 +215,12 @@ def _refuse_takes(order: Order, utterances: Iterable[KeyedUtterance]) -> frozens
     return order.services.database.transact(refuse)
 
 
+def _backlog(order: Order, utterances: Sequence[KeyedUtterance]) -> Backlog:
+    """Queues the utterances, in batches as the settings say."""
+    settings = order.services.settings.synthesize
+    return Backlog(_items(order, utterances), batch_seconds=settings.batch_seconds, max_items=settings.batch_size)
+
+
 def _items(order: Order, utterances: Sequence[KeyedUtterance]) -> list[RenderItem]:
     """Lists what to speak, each with the number of its next attempt."""
     keys = [item.key for item in utterances]
@@ -243,11 +246,12 @@ def _next_attempt(key: str, takes: Iterable[Take], rejected: Collection[str]) ->
     return next(number for number in itertools.count() if number not in made and take_key(key, number) not in rejected)
 
 
-def _commit(order: Order, finished: set[str], takes: Sequence[Take], tracker: Tracker, refused: frozenset[str]) -> None:
+def _commit(order: Order, finished: set[str], batch: SpokenBatch, tracker: Tracker, refused: frozenset[str]) -> None:
     """Commits the rows of one batch and the choices of its finished utterances in one transaction."""
 
     def keep(uow: UnitOfWork) -> None:
-        uow.takes.add(takes)
+        uow.takes.add(batch.takes)
+        uow.hearings.save(batch.hearings)
         unwanted = refused | uow.takes.rejected(order.source)
         for key, known in uow.takes.of(finished).items():
             if wanted := [take for take in known if take.key not in unwanted]:
@@ -256,3 +260,4 @@ def _commit(order: Order, finished: set[str], takes: Sequence[Take], tracker: Tr
         uow.runs.progress(tracker.run_id, tracker.done, tracker.total)
 
     order.services.database.transact(keep)
+    drop_receipts(order, batch.takes)

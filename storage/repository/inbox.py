@@ -29,6 +29,12 @@ class Inbox:
         rows = self._session.scalars(query.order_by(InboxRow.received_at, InboxRow.digest))
         return tuple(to_record(InboxItem, row) for row in rows)
 
+    def latest_of(self, source_sha256: str) -> InboxItem | None:
+        """Looks up how a book file was dropped last; None when it never was."""
+        query = select(InboxRow).where(InboxRow.source_sha256 == source_sha256)
+        row = self._session.scalar(query.order_by(InboxRow.received_at.desc()).limit(1))
+        return None if row is None else to_record(InboxItem, row)
+
     def list(self, limit: int) -> tuple[InboxItem, ...]:
         """Lists what came, the latest first."""
         rows = self._session.scalars(select(InboxRow).order_by(InboxRow.received_at.desc()).limit(limit))

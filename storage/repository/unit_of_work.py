@@ -8,6 +8,7 @@ from storage.errors import StorageError
 from storage.repository.books import Books
 from storage.repository.decisions import Decisions
 from storage.repository.editions import Editions
+from storage.repository.hearings import Hearings
 from storage.repository.inbox import Inbox
 from storage.repository.masters import Masters
 from storage.repository.notices import Notices
@@ -39,6 +40,7 @@ class UnitOfWork:
         self.inbox = Inbox(session)
         self.notices = Notices(session)
         self.word_times = WordTimes(session)
+        self.hearings = Hearings(session)
 
     def commit(self) -> None:
         """Keeps everything done since the start or the last commit."""

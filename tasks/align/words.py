@@ -67,7 +67,7 @@ class SpellerTimer:
             sample_rate: of the take; another than the networks' is resampled for them.
             spoken: what the take says.
         """
-        heard = self._aligner.align(_at_rate(audio, sample_rate, self._aligner.sample_rate), spoken)
+        heard = self._aligner.align(at_rate(audio, sample_rate, self._aligner.sample_rate), spoken)
         if heard is None or not _is_heard(heard):
             return estimated(spoken, len(audio))
         places = refine(audio, sample_rate, [Heard(word.first_s, word.last_s) for word in heard])
@@ -95,7 +95,7 @@ def _is_heard(words: Sequence[HeardWord]) -> bool:
     return sum(word.phones * word.probability for word in words) >= _LEAST_PROBABILITY * phones
 
 
-def _at_rate(audio: np.ndarray, sample_rate: int, wanted: int) -> np.ndarray:
+def at_rate(audio: np.ndarray, sample_rate: int, wanted: int) -> np.ndarray:
     """Resamples audio to another rate. Shape: (samples,) to about (samples * wanted / sample_rate,), float32."""
     if sample_rate == wanted:
         return audio.astype(np.float32, copy=False)

@@ -15,6 +15,7 @@ from tasks.annotate.heteronyms import OpenHeteronyms, decide_heteronyms
 from tasks.annotate.lexicon import Lexicon, apply_lexicons
 from tasks.annotate.markup import apply_markup
 from tasks.annotate.plan_file import PlanFile, apply_plan
+from tasks.annotate.readers import apply_directions
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def annotate(book: Book, directions: Directions, settings: SegmentSettings) -> t
     if directions.plan is not None:
         book = apply_plan(book, directions.plan)
     book, report = apply_cast(book, directions.cast or Cast())
+    book = apply_directions(book, directions.narrator)
     book = apply_lexicons(book, directions.decided, directions.narrator)
     fitting = [lexicon for lexicon in directions.lexicons if lexicon.is_for(book, book.series)]
     book = apply_lexicons(book, sorted(fitting, key=lambda lexicon: lexicon.scope), directions.narrator)

@@ -18,9 +18,10 @@ from tasks.annotate.edits import with_markup
 from tasks.annotate.plays import Speech, find_speeches
 from tasks.annotate.pls import toml_string
 from tasks.errors import BadInputError
+from tasks.voices.references import parse_reference
 from tortoise_core.plain_data import parse_toml
 
-_KEYS = frozenset({"voice", "aliases", "gender"})
+_KEYS = frozenset({"voice", "direction", "aliases", "gender"})
 _VERBS = (
     "said|says|asked|asks|replied|replies|answered|answers|cried|cries|exclaimed|whispered|shouted|muttered|murmured|"
     "continued|added|returned|rejoined|remarked|observed|declared|demanded|inquired|enquired|began|called|screamed|"
@@ -37,7 +38,7 @@ _MAX_CLAUSE = 80  # characters between two parts of one quotation: `"Yes," said 
 
 @dataclass(frozen=True)
 class Character:
-    """A person of the book, and the voice that reads what this person says."""
+    """A person of the book, and the voice that reads what this person says, with a direction perhaps."""
 
     name: str
     voice: str
@@ -131,11 +132,18 @@ def _character(name: str, table: object, file: str) -> Character:
         raise BadInputError(f"{where}: {unknown[0]!r} is unknown: use {', '.join(sorted(_KEYS))}")
     aliases = table.get("aliases", [])
     gender = table.get("gender", "")
+    direction = table.get("direction", "")
     if not isinstance(aliases, list) or not all(isinstance(alias, str) and alias.strip() for alias in aliases):
         raise BadInputError(f'{where}: aliases must be a list of names: aliases = ["..."]')
-    if not isinstance(gender, str):
-        raise BadInputError(f"{where}: gender must be a text in quotation marks")
-    return Character(name, table["voice"], tuple(" ".join(alias.split()) for alias in aliases), gender)
+    for key, value in (("gender", gender), ("direction", direction)):
+        if not isinstance(value, str):
+            raise BadInputError(f"{where}: {key} must be a text in quotation marks")
+    try:
+        voice = parse_reference(table["voice"])
+        voice = voice.directed(direction) if direction else voice
+    except BadInputError as error:
+        raise BadInputError(f"{where}: {error}") from error
+    return Character(name, str(voice), tuple(" ".join(alias.split()) for alias in aliases), gender)
 
 
 def _resolve_voices(block: Block, voices: dict[str, str], report: CastReport) -> Block:

@@ -19,8 +19,10 @@ import regex
 
 from storage.records import Block, BlockKind, Book, Markup, MarkupKind
 from tasks.annotate.edits import with_markup
+from tasks.annotate.readers import value_between
 from tasks.annotate.vocabulary import ALPHABETS, SAYING_KINDS, markup_problem
 from tasks.errors import BadInputError
+from tasks.voices.references import parse_reference
 from tortoise_core.plain_data import parse_toml
 
 _FORMS = ("word", "phrase", "regex")
@@ -192,9 +194,9 @@ class _Finder:
         """Tells whether the voice that an entry is for, if any, speaks there."""
         if not entry.voice:
             return True
-        voices = [n for n in block.markup if n.kind == MarkupKind.VOICE and n.start <= place < n.end]
-        speaker = min(voices, key=lambda note: note.end - note.start).value if voices else self._narrator
-        return speaker == entry.voice
+        voices = [note for note in block.markup if note.kind == MarkupKind.VOICE]
+        speaker = value_between(voices, place, place + 1) or self._narrator
+        return parse_reference(speaker).name == entry.voice
 
 
 def _matches(entry: Entry, text: str) -> list[regex.Match[str]]:

@@ -18,10 +18,10 @@ from tasks.errors import BadInputError
 from tasks.ingest.skips import SkipRule
 
 _MARKER = re.compile(r"\[\[(?P<close>/?)(?P<name>[a-z][a-z-]*)(?:\s+(?P<value>[^\[\]]*?))?\s*\]\]")
-_UNFINISHED = re.compile(r"\[\[/?(?:pause|skip|voice|say|say-as|spell|ipa|x-sampa|arpabet|lang)\b")
-_NAMES = ("pause", "skip", "voice", "say", "say-as", "spell", *ALPHABETS, "lang")
+_UNFINISHED = re.compile(r"\[\[/?(?:pause|skip|voice|direct|say|say-as|spell|ipa|x-sampa|arpabet|lang)\b")
+_NAMES = ("pause", "skip", "voice", "direct", "say", "say-as", "spell", *ALPHABETS, "lang")
 _WITHOUT_VALUE = frozenset({"skip", "spell"})
-_ACROSS_BLOCKS = frozenset({"skip", "voice", "lang"})
+_ACROSS_BLOCKS = frozenset({"skip", "voice", "direct", "lang"})
 
 
 @dataclass(frozen=True)
@@ -215,6 +215,7 @@ def _phonemes(alphabet: str, value: str) -> tuple[MarkupKind, str]:
 
 _KINDS: dict[str, Callable[[str], tuple[MarkupKind, str]]] = {
     "voice": lambda value: (MarkupKind.VOICE, value),
+    "direct": lambda value: (MarkupKind.DIRECTION, value),
     "lang": lambda value: (MarkupKind.LANGUAGE, value),
     "say": lambda value: (MarkupKind.RESPELL, value),
     "say-as": lambda value: (MarkupKind.SAY_AS, value),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 
 from storage.records import Markup, MarkupKind, PauseKind
+from tasks.voices.references import direction_problem
 from tortoise_core.errors import TextError
 from tortoise_core.text.notation import ALPHABETS, INLINE, phones_of
 
@@ -21,6 +22,7 @@ SKIP_ATTRIBUTE = ATTRIBUTE_PREFIX + "skip"
 ATTRIBUTES = {
     "pause": MarkupKind.PAUSE,
     "voice": MarkupKind.VOICE,
+    "direct": MarkupKind.DIRECTION,
     "say": MarkupKind.RESPELL,
     "say-as": MarkupKind.SAY_AS,
     **dict.fromkeys(ALPHABETS, MarkupKind.PHONEMES),
@@ -48,6 +50,8 @@ def markup_problem(text: str, note: Markup) -> str:
             phones_of(alphabet, phonemes)
         except TextError as error:
             return str(error)
+    if note.kind == MarkupKind.DIRECTION:
+        return direction_problem(note.value)
     if note.kind == MarkupKind.SAY_AS and note.value not in SAY_AS:
         return f"{note.value!r} is no way to say something: use {', '.join(SAY_AS)}"
     speakable = True

@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tasks.disk import output_errors, publish
+from tasks.errors import BadInputError
 from tasks.inbox.arrivals import READY_SUFFIX, Sight, order_name
 from tasks.package.naming import safe_name, with_reason
 
@@ -147,10 +149,37 @@ class InboxFolders:
                 book.rename(target / name)
                 if (order := order_in(folder)) is not None:
                     order.rename(target / order_name(name))
-            (target / REASON).write_text(
-                f"{reason}\n\nWhen that is put right, drop the file into the inbox again.\n", "utf-8"
-            )
+            (target / REASON).write_text(f"{reason}\n\n{_remedy(target.name)}\n", "utf-8")
             shutil.rmtree(folder)
+
+    def put_back(self, name: str) -> str:
+        """Moves a book out of its folder in `failed/` into the inbox again, whole at once. Returns the book's name.
+
+        Raises `BadInputError` where there is no such folder, it holds no book, or the inbox has a file of that name.
+        """
+        folder = self.failed / name
+        if Path(name).name != name or not folder.is_dir():
+            known = ", ".join(sorted(path.name for path in self.failed.glob("*/"))) or "none"
+            raise BadInputError(f"there is no folder {name!r} in {self.failed}: those that there are: {known}")
+        files = {path.name: path for path in folder.iterdir() if path.name != REASON}
+        orders = {order_name(file) for file in files}
+        books = [file for file in files if file not in orders]
+        if len(books) != 1:
+            raise BadInputError(f"{folder} holds {len(books)} books: drop what you want to have made into {self.inbox}")
+        (book,) = books
+        taken = [file for file in files if (self.inbox / file).exists()]
+        if taken:
+            raise BadInputError(f"{self.inbox} has a file {taken[0]} already: wait until it was taken, or rename one")
+        for file in sorted(files, key=lambda file: file == book):  # the order first: a look in between takes no book
+            files[file].rename(self.inbox / file)
+        (self.inbox / f"{book}{READY_SUFFIX}").touch()
+        shutil.rmtree(folder)
+        return book
+
+
+def _remedy(name: str) -> str:
+    command = f"talepress inbox retry {shlex.quote(name)}"
+    return f"When that is put right, give the command `{command}`, or drop the file into the inbox again."
 
 
 def book_in(folder: Path) -> Path | None:

@@ -13,7 +13,7 @@ INVISIBLE = re.compile(
     "[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef]+"
 )
-_RULES = "*#~•·⁂※❦☙❧✻✽✦_="
+_RULES = "*#~•·⁂※❦☙❧✻✽✦✶✴✱❖♦◆◇◊■□▪●○★☆_="
 _SCENE_BREAK = re.compile(rf"(?=.{{1,40}}$)[{re.escape(_RULES)}\s]+|[-–—]{{3,}}|(?:[-–—]\s+){{2,}}[-–—]")
 
 

@@ -17,7 +17,8 @@ _BY_TITLE = tuple(
         (r"half[- ]?title( ?page)?", SkipRule.HALF_TITLE_PAGE),
         (r"title ?page", SkipRule.TITLE_PAGE),
         (
-            r"(the |table of )?contents|toc|list of (illustrations|figures|tables|maps|plates)",
+            r"(the |table of )?contents|toc|(list of )?(full[- ]page )?illustrations"
+            r"|list of (figures|tables|maps|plates)",
             SkipRule.TABLE_OF_CONTENTS,
         ),
         (r"(un)?copyright( page| notice| information)?|legal notices?", SkipRule.COPYRIGHT_PAGE),

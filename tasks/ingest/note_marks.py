@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 
 _MARK = re.compile(
@@ -25,6 +26,7 @@ _ENOUGH = {"bracket": 2, "bare": 3}  # marks in a text before their kind is beli
 _LARGEST_STEP = {"bracket": 99, "bare": 1}  # from one mark to the next: a number behind a stop may be anything
 _USUALLY = 0.8  # of the steps from one mark to the next count up
 _BACKWARDS_CHARS = 24
+_PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
 class NoteMarks:
@@ -37,9 +39,16 @@ class NoteMarks:
             if kind in numbers and _stands_behind(text[max(match.start() - _BACKWARDS_CHARS, 0) : match.start()], kind):
                 numbers[kind].append(int(match[kind]))
         self._kinds = {"raised", "caret"}
+        self._text = text
         for kind, found in numbers.items():
             if len(found) >= _ENOUGH[kind] and _counts_up(found, _LARGEST_STEP[kind]):
                 self._kinds.add(kind)
+
+    @cached_property
+    def numbers(self) -> frozenset[int]:
+        """The numbers of all marks in the text."""
+        marks = (self._text[start:end].strip("[]^").translate(_PLAIN) for start, end in self.find(self._text))
+        return frozenset(int(mark) for mark in marks if mark.isdecimal())
 
     def find(self, text: str, before: str = "") -> list[tuple[int, int]]:
         """Returns the places `[start, end)` of marks in a part of the text; `before` are the characters before it."""

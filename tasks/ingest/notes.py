@@ -150,10 +150,23 @@ def _body(
     block = next((holder for holder in holders[: _CLIMB + 1] if local_name(holder) in _BODY_TAGS), None)
     if block is None or reference.element is target or block in [*reference.element.iterancestors()]:
         return None
-    leads_back = any(target_of(path, link.get("href") or "") in reference.home for link in block.iter("{*}a", "a"))
     mark = note_mark("".join(reference.element.itertext()))
-    opening = "".join(_opening(block)).lstrip()
-    return block if leads_back or (mark and note_mark(opening.split(" ", 1)[0].rstrip(".:")) == mark) else None
+    begins_with_mark = bool(mark) and _leading_mark(block) == mark
+    if not begins_with_mark and mark and _opens_its_block(reference.element, mark):
+        return None  # a note's link back, which looks like a reference
+    leads_back = any(target_of(path, link.get("href") or "") in reference.home for link in block.iter("{*}a", "a"))
+    return block if leads_back or begins_with_mark else None
+
+
+def _leading_mark(block: etree._Element) -> str:
+    """Returns the mark of a note with which a block begins; "" where there is none."""
+    return note_mark("".join(_opening(block)).lstrip().split(" ", 1)[0].rstrip(".:"))
+
+
+def _opens_its_block(reference: etree._Element, mark: str) -> bool:
+    """Tells whether a link stands at the beginning of its block, with text behind it."""
+    block = next((holder for holder in reference.iterancestors() if local_name(holder) in _BODY_TAGS), None)
+    return block is not None and _leading_mark(block) == mark
 
 
 def _opening(element: etree._Element) -> Iterator[str]:

@@ -28,7 +28,7 @@ _IMPRINT = re.compile(
     r"""[\s"“(\[_*]*(?:
         ©|\(c\)|copyright\b|all\ rights\ (?:are\ )?reserved|no\ part\ of\ (?:this|the)\b|isbn\b|library\ of\ congress
         |(?:first\ |originally\ |re-?)?(?:published|printed|issued|typeset|bound)\ (?:and\ \w+\ )?
-            (?:in|by|at|for|simultaneously|privately|\d{4})\b
+            (?:(?:in|by|at|for)\ (?:the\ )?(?-i:[A-Z\d])|(?:in|by|at|for)$|simultaneously|privately|\d{4}\b)
         |(?:first|second|third|fourth|new|revised|limited|this|\w+th)\ (?:\w+\ )?(?:edition|printing|impression)\b
         |a\ (?:cip\ )?catalogue\ record|cover\ (?:design|art|illustration|photo)
         |this\ is\ a\ work\ of\ (?:fiction|nonfiction)|this\ (?:e-?book|book|publication)\b

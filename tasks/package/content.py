@@ -14,6 +14,7 @@ from storage.records import Book, Decision, Master, Take, VoiceRecord
 from tasks.package.audio.marks import ChapterMark, marks_in
 from tasks.package.audio.tags import Tags, tags_of
 from tasks.package.timeline import AudioFile, Timeline, WordTimes, as_one_file, timeline_of
+from tasks.voices.references import parse_reference
 from tortoise_core.inference.interface import Sampling
 
 
@@ -86,9 +87,9 @@ class EditionContent:
 
 def narrator_of(settings: PackageSettings, voice: VoiceRecord) -> str:
     """Names who reads, as it is shown to people, and that it is no human being."""
-    return f"{settings.narrator or f'Talepress {voice.name}'} ({settings.narration})"
+    return f"{settings.narrator or f'Talepress {parse_reference(voice.name).name}'} ({settings.narration})"
 
 
 def disclosure_of(settings: PackageSettings, voice: VoiceRecord) -> str:
     """Says in a sentence that the narration is synthetic."""
-    return settings.disclosure.replace("{voice}", voice.name)
+    return settings.disclosure.replace("{voice}", parse_reference(voice.name).name)

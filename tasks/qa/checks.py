@@ -33,9 +33,11 @@ class Rendering:
     speech: np.ndarray
     sample_rate: int
     spoken: str
+    text: str = ""  # as the engine got it, phonemes inside; where a listener's words lie
     hit_length_cap: bool = False
     bad_samples: int = 0  # samples that were no numbers, replaced by silence in `raw`
     spelled: float | None = None  # log-likelihood, in nats, that the speech spells the text; None: not measured
+    may_hold_direction: bool = False  # what was said before the text, for its mood, was not cut out for certain
 
     @property
     def seconds(self) -> float:
@@ -136,6 +138,13 @@ def bad_samples(rendering: Rendering, settings: QaSettings) -> Finding:
     return Finding(count, f"{count} samples are no numbers", severity=2) if count else Finding(0.0)
 
 
+def direction(rendering: Rendering, settings: QaSettings) -> Finding:
+    """Scores 1 where nobody heard a pause between the direction of the voice and the text, else 0."""
+    if rendering.may_hold_direction:
+        return Finding(1.0, "its direction may still be heard: no pause parts it from the text", severity=2)
+    return Finding(0.0)
+
+
 CHECKS: dict[str, Check] = {
     "rms_dbfs": speech_level,
     "clipped_share": clipping,
@@ -146,6 +155,7 @@ CHECKS: dict[str, Check] = {
     "spelled_per_char": spelling,
     "hit_length_cap": length_cap,
     "bad_samples": bad_samples,
+    "holds_direction": direction,
 }
 
 

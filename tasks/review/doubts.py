@@ -10,7 +10,10 @@ from tasks.errors import BadInputError
 
 @dataclass(frozen=True)
 class Doubt:
-    """A kind of reason. `sign` is what stands in every reason of this kind and in no other."""
+    """A kind of reason. `sign` is what stands in every reason of this kind and in no other.
+
+    `words` is empty where the reason itself is in plain words.
+    """
 
     name: str
     sign: str
@@ -27,6 +30,8 @@ DOUBTS = (
     Doubt("cut-off", "cut off: ", "may be cut off at its end"),
     Doubt("misspelled", "misspelled: ", "may have dropped or mispronounced a word"),
     Doubt("endless", "length cap: ", "did not come to an end by itself: may go on with sounds that are no words"),
+    Doubt("direction", "its direction may still be heard", "may begin with the direction of its voice"),
+    Doubt("misheard", "may have ", ""),
     Doubt("damaged", "are no numbers", "is damaged"),
 )
 
@@ -46,4 +51,4 @@ def require_doubt(name: str) -> Doubt:
 
 def in_words(reasons: Iterable[str]) -> tuple[str, ...]:
     """Says the reasons of a take in words for listeners, each once."""
-    return tuple(dict.fromkeys(doubt_of(reason).words for reason in reasons))
+    return tuple(dict.fromkeys(doubt_of(reason).words or reason for reason in reasons))

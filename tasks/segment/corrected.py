@@ -15,6 +15,7 @@ from tasks.annotate.vocabulary import SAYING_KINDS
 from tasks.errors import BadInputError
 from tasks.normalise.rules.base import Context, is_british
 from tasks.segment.saying import Saying, problem_of
+from tasks.voices.references import directed_text, parse_reference
 
 _SHOWN_CHARS = 60  # of a text in a message
 
@@ -27,6 +28,7 @@ class Sayer:
     token_count: Callable[[str], int]
     max_tokens: int
     language: str  # of the book
+    narrator: str = ""  # the voice that reads where an utterance names none
 
     def say(self, block: Block, utterance: Utterance, notes: Sequence[Markup]) -> str:
         """Returns the spoken text of an utterance with these notes on its block, before all markup that they touch.
@@ -40,7 +42,8 @@ class Sayer:
         context = Context(is_british(self.settings.locale, self.language), block.kind)
         marked = with_markup(replace(block, markup=kept), notes)
         spoken = Saying(marked, context).spoken(utterance.start, utterance.end)
-        if not spoken or len(spoken) > self.settings.max_chars or self.token_count(spoken) > self.max_tokens:
+        said = directed_text(parse_reference(utterance.voice or self.narrator).direction, spoken)
+        if not spoken or len(spoken) > self.settings.max_chars or self.token_count(said) > self.max_tokens:
             raise BadInputError(
                 f"{utterance.text[:_SHOWN_CHARS]!r} cannot be said so: it would have {len(spoken)} characters, and an "
                 f"utterance has 1 to {self.settings.max_chars} and at most {self.max_tokens} tokens of the model: "

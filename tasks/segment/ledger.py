@@ -85,16 +85,21 @@ def check(book: Book, script: Script) -> None:
     Recomputes the ledger: the one in the script is believed only when it says the same. It holds as well for a script
     that was read back from the database.
     """
-    _check_order(script.utterances)
     ledger = build(book, script.utterances)
+    require_complete(book, script.utterances, ledger)
+    if script.ledger != ledger or script.coverage != coverage(ledger):
+        raise CoverageError(f"{book.title}: the coverage ledger does not match the text; please report the book")
+
+
+def require_complete(book: Book, utterances: Sequence[Utterance], ledger: Iterable[LedgerEntry]) -> None:
+    """Raises `CoverageError` where utterances are out of order, or their ledger has text that is unaccounted for."""
+    _check_order(utterances)
     for entry in ledger:
         if entry.state == LedgerState.UNACCOUNTED:
             where = _name(book.chapters, entry.chapter_index)
             raise CoverageError(
                 f"{where}: {_shorten(entry.text)} is {entry.rule}, so no audio was made; please report the book"
             )
-    if script.ledger != ledger or script.coverage != coverage(ledger):
-        raise CoverageError(f"{book.title}: the coverage ledger does not match the text; please report the book")
 
 
 def _check_order(utterances: Sequence[Utterance]) -> None:

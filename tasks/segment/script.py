@@ -12,7 +12,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 from configs.settings import SegmentSettings
-from storage.records import Block, BlockKind, Book, Chapter, Markup, MarkupKind, PauseKind, Script, Utterance
+from storage.records import Block, BlockKind, Book, Chapter, MarkupKind, PauseKind, Script, Utterance
+from tasks.annotate.readers import value_between
 from tasks.errors import BadInputError
 from tasks.ingest.plain.headings import heading_of
 from tasks.normalise.rules.base import Context, is_british
@@ -20,6 +21,7 @@ from tasks.segment import ledger
 from tasks.segment.cut import Part, parts_of
 from tasks.segment.saying import Saying
 from tasks.segment.sentences import SentenceSplitter
+from tasks.voices.references import directed_text, parse_reference
 
 # Text this many times longer than `max_chars` cannot fit whatever its words: no need to normalise it to know.
 _HOPELESS = 8
@@ -36,8 +38,10 @@ class _Limits:
     max_tokens: int
     token_count: Callable[[str], int]
 
-    def allow(self, spoken: str) -> bool:
-        return len(spoken) <= self.max_chars and self.token_count(spoken) <= self.max_tokens
+    def allow(self, spoken: str, direction: str) -> bool:
+        """Tells whether a text may be an utterance of a voice that speaks with that direction, which may be ""."""
+        said = directed_text(direction, spoken)
+        return len(spoken) <= self.max_chars and self.token_count(said) <= self.max_tokens
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,19 @@ class _Section:
     pause: str
 
 
-def write_script(book: Book, settings: SegmentSettings, token_count: Callable[[str], int], max_tokens: int) -> Script:
+def write_script(
+    book: Book, settings: SegmentSettings, token_count: Callable[[str], int], max_tokens: int, narrator: str = ""
+) -> Script:
     """Cuts a book into utterances in reading order, each within `settings.max_chars` and `max_tokens` as spoken.
+
+    The tokens of a voice's direction count as well, because it is spoken before each utterance.
 
     Args:
         book: as read by `tasks.ingest`, its markup complete: values of voices are names of voices.
         settings: lengths in characters.
-        token_count: text tokens of a spoken text, as the engine counts them.
+        token_count: text tokens of a spoken text as the engine counts them, or more where that is within the limit.
         max_tokens: most tokens that one utterance may have.
+        narrator: the voice that reads where the markup names none; only its direction, if it has one, is heeded.
 
     Raises:
         CoverageError: text would be lost or spoken twice; a fault of ours.
@@ -68,12 +77,11 @@ def write_script(book: Book, settings: SegmentSettings, token_count: Callable[[s
     counted = lru_cache(maxsize=16384)(token_count)
     limits = _Limits(settings.min_chars, settings.max_chars, max_tokens, counted)
     british = is_british(settings.locale, book.language)
-    writer = _Writer(splitter, limits, british)
+    writer = _Writer(splitter, limits, british, narrator)
     utterances = tuple(utterance for chapter in book.chapters for utterance in writer.chapter(chapter))
     entries = ledger.build(book, utterances)
-    script = Script(utterances, entries, ledger.coverage(entries))
-    ledger.check(book, script)
-    return script
+    ledger.require_complete(book, utterances, entries)
+    return Script(utterances, entries, ledger.coverage(entries))
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,7 @@ class _Writer:
     splitter: SentenceSplitter
     limits: _Limits
     british: bool
+    narrator: str
 
     def chapter(self, chapter: Chapter) -> list[Utterance]:
         """Writes the utterances of one chapter, with the pauses between its blocks."""
@@ -106,12 +115,13 @@ class _Writer:
     def _block(self, utterances: list[Utterance], chapter_index: int, block_index: int, block: Block) -> None:
         """Appends the utterances of one block."""
         saying = Saying(block, Context(self.british, block.kind))
-        self._require_room(saying, block)
+        sections = _sections(block)
+        self._require_room(saying, block, sections)
         sentences = self._sentences(saying.text, block.kind)
         # "Chapter I" stands alone, and so does a line of verse.
         alone = block.kind == BlockKind.HEADING or (block.kind == BlockKind.VERSE and "\n" in saying.text)
         min_chars = 0 if alone else self.limits.min_chars
-        for section in _sections(block):
+        for section in sections:
             for part in self._parts(saying, sentences, section, min_chars):
                 spoken = saying.spoken(part.start, part.end)
                 if spoken:
@@ -143,10 +153,13 @@ class _Writer:
         self, saying: Saying, sentences: Sequence[tuple[int, int]], section: _Section, min_chars: int
     ) -> Iterator[Part]:
         """Cuts a section into parts of `min_chars` or more. Each fits, and no marked stretch lies in two."""
+        direction = self._direction(section)
 
         def fits(start: int, end: int) -> bool:
             plain = end - start - saying.marked_chars
-            return plain <= _HOPELESS * self.limits.max_chars and self.limits.allow(saying.spoken(start, end))
+            return plain <= _HOPELESS * self.limits.max_chars and self.limits.allow(
+                saying.spoken(start, end), direction
+            )
 
         inside = [
             (max(start, section.start), min(end, section.end))
@@ -159,10 +172,14 @@ class _Writer:
             cut_off = part.end == parts[-1].end and section.end not in ends and section.end < len(saying.text)
             yield replace(part, pause=PauseKind.CLAUSE) if cut_off else part
 
-    def _require_room(self, saying: Saying, block: Block) -> None:
+    def _direction(self, section: _Section) -> str:
+        return parse_reference(section.voice or self.narrator).direction
+
+    def _require_room(self, saying: Saying, block: Block, sections: Sequence[_Section]) -> None:
         """Raises `BadInputError` where markup puts more words in place of a text than an utterance may have."""
         for stretch in saying.stretches:
-            if not self.limits.allow(stretch.spoken):
+            section = next(section for section in sections if section.start <= stretch.start < section.end)
+            if not self.limits.allow(stretch.spoken, self._direction(section)):
                 raise BadInputError(
                     f"{block.source}: what is to be said for {block.text[stretch.start : stretch.end][:_SHOWN_CHARS]!r}"
                     f" is longer than an utterance may be ({self.limits.max_chars} characters): mark shorter parts"
@@ -189,18 +206,12 @@ def _sections(block: Block) -> list[_Section]:
     places = sorted(edge for edge in edges if 0 <= edge <= len(block.text))
     sections: list[_Section] = []
     for start, end in pairwise(places):
-        voice = _voice_between(voices, start, end)
+        voice = value_between(voices, start, end)
         if sections and sections[-1].voice == voice and not sections[-1].pause:
             sections[-1] = _Section(sections[-1].start, end, voice, pauses.get(end, ""))
         else:
             sections.append(_Section(start, end, voice, pauses.get(end, "")))
     return sections
-
-
-def _voice_between(voices: Sequence[Markup], start: int, end: int) -> str:
-    """Returns the voice that reads `[start, end)`: of several around it the innermost, or "" for the narrator."""
-    around = [note for note in voices if note.start <= start and end <= note.end]
-    return min(around, key=lambda note: note.end - note.start).value if around else ""
 
 
 def _around_stretches(parts: Sequence[Part], saying: Saying) -> list[Part]:

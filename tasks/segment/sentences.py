@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from nltk.tokenize.punkt import PunktLanguageVars, PunktSentenceTokenizer, PunktToken, PunktTrainer
-
 from tasks.normalise.rules.abbreviations import GENERAL, MONTHS, MORE_ABBREVIATIONS, TITLES
 from tasks.normalise.rules.base import STARTERS, words
 from tasks.normalise.rules.references import BEFORE_NUMBER, BIBLE_ABBREVIATIONS
+from tasks.segment.punkt import PunktLanguageVars, PunktSentenceTokenizer, PunktToken, PunktTrainer
 
 _TRAINING_CHARS = 1_000_000  # Punkt learns little from more, and training time grows with it
 _VOWEL = re.compile(r"[aeiouy]")

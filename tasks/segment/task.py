@@ -12,6 +12,8 @@ from tasks.segment.script import write_script
 
 
 @task(name="segment")
-def segment_book(book: Book, settings: SegmentSettings, token_count: Callable[[str], int], max_tokens: int) -> Script:
+def segment_book(
+    book: Book, settings: SegmentSettings, token_count: Callable[[str], int], max_tokens: int, narrator: str
+) -> Script:
     """Writes a book's script. Raises `CoverageError`; never worth a retry."""
-    return write_script(book, settings, token_count, max_tokens)
+    return write_script(book, settings, token_count, max_tokens, narrator)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tortoise_core.inference.interface import Sampling, VoiceLatents
 from tortoise_core.text.notation import respelled
@@ -34,6 +34,7 @@ class RenderVoices:
 
     latents: Mapping[str, VoiceLatents]
     sampling: Sampling
+    directions: Mapping[str, str] = field(default_factory=dict)  # of the voices that speak with one
 
 
 class Backlog:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from configs.settings import SynthesizeSettings
-from tasks.models.catalogue import how_to_mend
+from configs.settings import StorageSettings, SynthesizeSettings
+from tasks.models.catalogue import find_model, how_to_mend
 from tasks.synthesize.speaker import Speaker
 from tortoise_core.errors import ConfigError, DamagedWeightsError
 from tortoise_core.inference.engine_kind import EngineKind
@@ -35,6 +35,16 @@ def engine_kind(settings: SynthesizeSettings) -> EngineKind:
             f"there is no engine {settings.engine!r}: set synthesize.engine to one of {', '.join(ENGINES)}"
         )
     return ENGINES[settings.engine]
+
+
+def with_model_folder(settings: SynthesizeSettings, storage: StorageSettings) -> SynthesizeSettings:
+    """Replaces the name of a model in a folder by that folder, on this machine.
+
+    Raises `BadInputError` for an unknown model, `ConfigError` for an unknown engine.
+    """
+    if not engine_kind(settings).model_folders or Path(settings.model).is_dir():
+        return settings
+    return settings.model_copy(update={"model": str(find_model(storage, settings.model).path)})
 
 
 def get_engine(settings: SynthesizeSettings) -> Engine:

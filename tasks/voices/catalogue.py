@@ -9,16 +9,18 @@ import hashlib
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import configs
 from storage.artifacts import ArtifactStore
 from storage.errors import ArtifactError
 from storage.records import VoiceRecord
+from tasks.align.direction import directed_digest
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.voices.latents import digest_packed, unpack_latents
 from tasks.voices.recipes import options_of, parts_in, seed_in
+from tasks.voices.references import parse_reference
 from tortoise_core.inference.interface import VoiceLatents
 from tortoise_core.plain_data import parse_toml
 
@@ -102,6 +104,15 @@ def find_voice(
     raise UnknownVoiceError(f"unknown voice {name!r}: {remedy_for_voice(usable)}")
 
 
+def directed_voice(voice: VoiceRecord, direction: str) -> VoiceRecord:
+    """Returns the voice that speaks every text with a direction before it. Nothing is stored: the latents are the same.
+
+    Raises `BadInputError` for a direction that cannot be spoken.
+    """
+    reference = parse_reference(voice.name).directed(direction)
+    return replace(voice, name=str(reference), digest=directed_digest(voice.digest, reference.direction))
+
+
 def remedy_for_voice(usable: Sequence[str]) -> str:
     """Writes how a message ends about a voice that cannot be used; `usable` are the names of those that can."""
     use = f"use one of {', '.join(usable)}, or " if usable else ""
@@ -112,9 +123,10 @@ def credit_of(voice: VoiceRecord, folder: Path = SHIPPED_FOLDER) -> VoiceCredit:
     """Says whose speech a voice was made from. Of one that the user added, the number of recordings or the recipe is
     known.
     """
+    name = parse_reference(voice.name).name
     for shipped in shipped_voices(folder):
-        if shipped.name == voice.name:
-            return shipped.credit
+        if shipped.name == name:
+            return replace(shipped.credit, name=voice.name)
     if (seed := seed_in(voice.recipe)) is not None:
         return VoiceCredit(voice.name, voice.description, f"nobody: the model made it up from the number {seed}", "")
     if parts := parts_in(voice.recipe):
@@ -180,7 +192,9 @@ def _read_checked(voice: VoiceRecord, store: ArtifactStore) -> bytes:
         reason = "has changed since it was written"
     else:
         data = store.read(address)
-        if digest_packed(data, f"voice {voice.name!r}") == voice.digest:
+        digest = digest_packed(data, f"voice {voice.name!r}")
+        direction = parse_reference(voice.name).direction
+        if (directed_digest(digest, direction) if direction else digest) == voice.digest:
             return data
         reason = "is another voice's"
     raise BadInputError(
@@ -197,7 +211,8 @@ def _how_to_mend(voice: VoiceRecord, store: ArtifactStore) -> str:
             clips = " ".join(shlex.quote(str(store.path(clip))) for clip in voice.clips)
         except ArtifactError:  # a remote store has no paths to give
             clips = "CLIP..."
-    return f"run `talepress voice remove {voice.name}`, then `talepress voice add {voice.name} {clips}`"
+    name = parse_reference(voice.name).name
+    return f"run `talepress voice remove {name}`, then `talepress voice add {name} {clips}`"
 
 
 def _describe(path: Path) -> ShippedVoice:

@@ -13,6 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from tests.e2e.conftest import ROOT, RUN
 from tests.flows.samples import BOOK, add_voice
@@ -40,6 +41,8 @@ class Box:
             "TALEPRESS_PRODUCTION__PORT": "0",
             "TALEPRESS_REVIEW__PORT": str(free_port()),
             "TALEPRESS_EXECUTION__SERVER_START_TIMEOUT_S": str(START_SECONDS),
+            "PREFECT_WORKER_QUERY_SECONDS": "3",
+            "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "10",
             "PYTHONPATH": str(ROOT),
             "OMP_NUM_THREADS": "1",
             **environment,
@@ -103,6 +106,17 @@ class Box:
     def pid(self, part):
         return next(one["pid"] for one in self.note["parts"] if one["name"] == part)
 
+    def run_processes(self):
+        """Yields the processes of runs that are under way: the workers' children."""
+        workers = {one["pid"] for one in self.note["parts"] if one["name"].startswith("worker")}
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = path.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it has ended
+            if int(fields[1]) in workers:
+                yield int(path.parent.name)
+
     def api(self, method, path, body=None):
         """Asks Prefect's server."""
         request = urllib.request.Request(
@@ -113,8 +127,8 @@ class Box:
         )
         for _ in range(BUSY_TRIES):
             try:
-                with urllib.request.urlopen(request, timeout=60) as answer:
-                    return json.load(answer)
+                with urllib.request.urlopen(request, timeout=START_SECONDS) as answer:
+                    return json.loads(answer.read() or "null")
             except urllib.error.HTTPError as error:
                 if error.code != SERVER_BUSY:
                     raise
@@ -123,6 +137,13 @@ class Box:
 
     def deployment(self, name):
         return self.api("GET", f"/deployments/name/{name}/{name}")
+
+    def look_often(self, door, seconds):
+        """Has what is due by the clock, such as the look at the inbox, be due every so many seconds."""
+        deployment = self.deployment(door)
+        for schedule in deployment["schedules"]:
+            path = f"/deployments/{deployment['id']}/schedules/{schedule['id']}"
+            self.api("PATCH", path, {"schedule": {"interval": seconds}, "active": True})
 
     def book(self, name="book", text=BOOK):
         path = self.folder / f"{name}.md"

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.e2e.box import is_alive
 from tests.e2e.conftest import RUN
 from tests.e2e.test_kill import LOGGED, database, spoken
+from tests.flows.run.dask.spoken import LOG, NOTED
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 
@@ -130,6 +132,20 @@ def test_a_run_that_is_stopped_while_it_speaks_keeps_what_it_has(talepress):
     finished = talepress(*MAKE, before=LOGGED, **ONE_BY_ONE)
     assert finished.code == 0, finished.err
     assert len(spoken(talepress)) == 10  # none of the takes was lost
+
+
+def test_worker_processes_end_with_the_run(talepress):
+    at = signal_at("storage.repository.takes", "add", 2, owner="Takes", number=signal.SIGINT)
+    log = talepress.folder / "spoken"
+    workers = {"TALEPRESS_EXECUTION__RUNNER": "dask", "TALEPRESS_EXECUTION__DASK_WORKERS": "2", LOG: str(log)}
+    require_orderly(stop(talepress, *MAKE, before=NOTED + at, **ONE_BY_ONE, **workers))
+    assert runs(talepress) == [("stopped", "stopped by the user")]
+    spoke = {int(line.split(" ", 1)[0]) for line in log.read_text().splitlines()}
+    assert spoke
+    deadline = time.monotonic() + END_SECONDS
+    while any(is_alive(pid) for pid in spoke):
+        assert time.monotonic() < deadline, spoke
+        time.sleep(0.1)
 
 
 def test_a_batch_that_takes_long_is_left_and_spoken_again(talepress):

@@ -18,6 +18,7 @@ from tasks.errors import BadInputError, CoverageError, TalepressError, Transient
 from tasks.synthesize.keys import utterance_key
 from tests.flows.cli.test_plan import ordered
 from tests.flows.samples import add_voice
+from tests.tasks.audio import SlowWords
 from tortoise_core.inference.fake import FakeEngine
 
 # The server's first start alone can take minutes on a machine that is busy with other things.
@@ -236,12 +237,13 @@ Nobody heard him.
 """
 
 
-def test_each_take_is_spoken_by_its_own_voice(book, tmp_path, voiced_home, make):
+def test_each_take_is_spoken_by_its_own_voice(book, tmp_path, voiced_home, make, monkeypatch):
+    monkeypatch.setattr("tasks.align.direction.listener", SlowWords)
     add_voice(voiced_home, "low", 90)
     add_voice(voiced_home, "high", 220)
     book.write_text(TWO_VOICES, "utf-8")
     cast = tmp_path / "cast.toml"
-    cast.write_text('[characters."Dr. Smith"]\nvoice = "high"\n', "utf-8")
+    cast.write_text('[characters."Dr. Smith"]\nvoice = "high"\ndirection = "I am sad"\n', "utf-8")
     report = make(cast=str(cast))
     assert (report.state, report.flagged) == (RunState.DONE, ())
     assert [chapter.title for chapter in MP4(report.edition.files[0].path).chapters] == ["One", "Two"]
@@ -249,14 +251,14 @@ def test_each_take_is_spoken_by_its_own_voice(book, tmp_path, voiced_home, make)
     with open_services(read_settings()) as services, services.database.snapshot() as uow:
         source = json.loads(Path(report.edition.files[1].path).read_text("utf-8"))["book"]["source_sha256"]
         chosen = [cue for chapter in (0, 1) for cue in uow.takes.chosen(source, chapter)]
-        digests = {name: services.voice(name).digest for name in ("tone", "low", "high")}
+        digests = {name: services.voice(name).digest for name in ("tone", "low", "high [I am sad,]")}
         engine = services.engine
         preset = services.settings.synthesize.preset
     assert len(set(digests.values())) == 3
     assert [(cue.utterance.text, cue.utterance.voice) for cue in chosen] == [
         ("One", ""),
         ("It was late.", ""),
-        ('"Good morning,"', "high"),
+        ('"Good morning,"', "high [I am sad,]"),
         ("said Dr. Smith.", ""),
         ("Nobody heard him.", "low"),
         ("Two", ""),
@@ -268,6 +270,7 @@ def test_each_take_is_spoken_by_its_own_voice(book, tmp_path, voiced_home, make)
         )
         for cue in chosen
     ]
+    assert chosen[2].take.seconds < 1.5  # of almost two: the direction is cut out
     assert chosen[4].take.audio_sha256 != chosen[6].take.audio_sha256  # the same words in two voices
 
     manifest = json.loads(Path(report.edition.files[1].path).read_text("utf-8"))

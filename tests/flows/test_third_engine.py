@@ -54,6 +54,9 @@ class HummingText:
     def token_count(self, text):
         return len(text)
 
+    def most_tokens(self, text):
+        return self.token_count(text)
+
     def settings(self, preset, **changes):
         if preset not in PRESETS:
             raise ConfigError(f"a hum has no preset {preset!r}: use one of {', '.join(PRESETS)}")
@@ -85,6 +88,9 @@ class Humming(HummingText):
 
     def voice_from_clips(self, clips):
         return {"pitch": torch.tensor([[110.0 * len(clips)]])}
+
+    def random_voice(self, seed):
+        return {"pitch": torch.tensor([[100.0 + seed % 100]])}
 
     def _hum(self, request):
         seconds = np.arange(round(SECONDS_PER_CHAR * len(request.text) * RATE)) / RATE

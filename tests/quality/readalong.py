@@ -28,13 +28,12 @@ def main() -> int:
         sound = Path(name) / "sound.m4a"
         sound.write_bytes(b"\0" * 64)
         for book in chosen.books:
-            before = Counter(judged(book))
             for grain in chosen.grain or ("sentence", "word"):
-                faults += _judge(book, grain, sound, before)
+                faults += _judge(book, grain, sound)
     return 1 if faults else 0
 
 
-def _judge(book: Path, grain: str, sound: Path, before: Counter[str]) -> int:
+def _judge(book: Path, grain: str, sound: Path) -> int:
     """Judges one book at one grain, prints a line, and returns how many faults it has."""
     try:
         result, lengths = made(book, sound, grain)
@@ -44,7 +43,8 @@ def _judge(book: Path, grain: str, sound: Path, before: Counter[str]) -> int:
     path = sound.with_name("made.epub")
     result.write(path)
     check_readalong(path, book.read_bytes(), lengths)
-    new = Counter(judged(path)) - before
+    found = Counter(judged(path))
+    new = found - Counter(judged(book)) if found else found
     reasons = Counter(one.reason for one in result.unpaired)
     print(
         f"{book.name} {grain}: {result.pairs} pairs, {len(result.unpaired)} texts without one {dict(reasons)}, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -226,3 +227,32 @@ def test_odd_folder_names(tmp_path):
         store = ArtifactStore(tmp_path / name)
         store.put_bytes(DATA)
         assert (tmp_path / name / ADDRESS[:2] / ADDRESS).read_bytes() == DATA
+
+
+def test_a_receipt_says_where_an_artifact_lies_until_it_is_dropped(store):
+    address = store.put_bytes(DATA)
+    assert store.receipts(["one", "two"]) == {}
+    assert store.receipts([]) == {}
+    store.give_receipts({"one": address, "two": ABSENT})
+    assert store.receipts(["one", "two", "three"]) == {"one": address, "two": ABSENT}
+    assert [file.address for file in store.files()] == [address]  # a receipt is no artifact
+    store.drop_receipts(["one", "two"])
+    assert store.receipts(["one", "two"]) == {}
+    store.drop_receipts(["one"])  # as is whoever drops it again
+    assert store.read(address) == DATA
+
+
+def test_a_receipt_that_a_power_cut_has_torn_counts_as_none(local, folder):
+    local.put_bytes(DATA)
+    local.give_receipts({"one": ADDRESS})
+    (receipt,) = (path for path in folder.rglob("one*") if path.is_file())
+    receipt.write_bytes(receipt.read_bytes()[:20])
+    assert local.receipts(["one"]) == {}
+
+
+def test_no_receipt_appears_where_a_disk_was(local, folder):
+    local.put_bytes(DATA)
+    shutil.rmtree(folder)
+    with pytest.raises(OSError, match="receipts"):
+        local.give_receipts({"one": ADDRESS})
+    assert not folder.exists()

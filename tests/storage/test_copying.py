@@ -15,6 +15,7 @@ from storage.copying import copy_database
 from storage.database import Database
 from storage.dropped import InboxItem
 from storage.errors import DatabaseError, DuplicateError
+from storage.hearing import HeardWord, Hearing, HowHeard
 from storage.records import (
     Decision,
     DecisionKind,
@@ -46,6 +47,8 @@ def fill(database: Database) -> None:
         uow.editions.save(run, Edition((EditionFile("m4b", "b.m4b", "a" * 64, 1),), 1.5, (("One", 0.0, 1.5),)), "key")
         uow.runs.finish(run, RunState.DONE)
         uow.word_times.save("timer", {takes[0].key: (WordTime(0, 3, 100, 2_000),)})
+        heard = (HeardWord(0, 3, HowHeard.DOUBTFUL, 0.1, 0.4, 0.9, "an other"),)
+        uow.hearings.save({takes[0].key: Hearing("ears 1", heard, 0.75)})
         uow.inbox.put(InboxItem("d" * 64, SOURCE, "a.epub", {"voice": "slt"}, datetime(2026, 11, 29, tzinfo=UTC)))
         uow.notices.note("finished", "run")
         uow.decisions.add(SOURCE, Decision(DecisionKind.NOTE, "Ann", datetime(2026, 11, 29, tzinfo=UTC), value="slow"))

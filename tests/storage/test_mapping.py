@@ -14,8 +14,9 @@ from sqlalchemy import create_engine, inspect, select
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session, undefer
 
-from storage import dropped, records
+from storage import dropped, hearing, records
 from storage.dropped import InboxItem
+from storage.hearing import Hearing
 from storage.mapping import row_values, to_record
 from storage.records import (
     Block,
@@ -42,6 +43,7 @@ from storage.schema import (
     EditionChapterRow,
     EditionFileRow,
     EditionRow,
+    HearingRow,
     InboxRow,
     LedgerRow,
     MasterRow,
@@ -70,6 +72,7 @@ RECORD_OF = {
     PlacementRow: PlacedUtterance,
     EditionRow: Edition,
     DecisionRow: Decision,
+    HearingRow: Hearing,
     EditionFileRow: EditionFile,
     InboxRow: InboxItem,
 }
@@ -84,6 +87,7 @@ WITHOUT_RECORD = {
 WITHOUT_TABLE = {
     "Markup": "in the column blocks.markup",
     "WordTime": "in the column word_times.words",
+    "HeardWord": "in the column hearings.words",
     "Script": "utterances and ledger entries have tables, coverage is added up",
     "Coverage": "added up from the ledger",
     "KeyedUtterance": "an utterance with its column utterance_key",
@@ -156,7 +160,7 @@ def test_every_table_has_a_record_or_says_why_not():
     tables = {mapper.class_ for mapper in Base.registry.mappers}
     assert set(RECORD_OF) | set(WITHOUT_RECORD) == tables
     named = {record.__name__ for record in RECORD_OF.values()} | set(WITHOUT_TABLE)
-    of_modules = [*vars(records).items(), *vars(dropped).items()]
+    of_modules = [*vars(records).items(), *vars(dropped).items(), *vars(hearing).items()]
     assert named == {name for name, value in of_modules if dataclasses.is_dataclass(value)}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from storage.errors import BookBusyError, NotFoundError
 from storage.records import RunState
 from storage.repository.runs import INTERRUPTED
 from storage.schema import RunRow
+from tests.containers import COMMAND, OWN_PROC, can_contain
 from tests.storage.builders import SOURCE, make_book, make_script
 
 
@@ -115,11 +115,12 @@ def test_a_process_in_another_container_is_judged_by_its_heartbeat():
     assert processes.is_alive(contained, datetime.now(UTC) - timedelta(minutes=3)) is False
 
 
-@pytest.mark.skipif(not shutil.which("unshare") or os.getuid() != 0, reason="needs unshare, and the right to use it")
-@pytest.mark.parametrize("own_proc", [["--mount-proc"], []], ids=["own /proc", "the host's /proc"])
+@pytest.mark.parametrize("own_proc", [[OWN_PROC], []], ids=["own /proc", "the host's /proc"])
 def test_processes_of_two_real_namespaces_do_not_take_each_other_for_dead(own_proc):
+    if not can_contain(*own_proc):
+        pytest.skip("needs unshare, and the right to use it")
     code = "import sys\nfrom storage.processes import this_process\nprint(this_process(), flush=True)\nsys.stdin.read()"
-    command = ["unshare", "--pid", "--fork", *own_proc, sys.executable, "-c", code]
+    command = [*COMMAND, *own_proc, sys.executable, "-c", code]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         name = process.stdout.readline().strip()
         assert processes.is_alive(name, datetime.now(UTC)) is True

@@ -1,6 +1,7 @@
 """Made-up audio and records for the tests of the stages."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import soundfile
 import torch
 
 from storage.artifacts import ArtifactStore
-from storage.records import ChosenTake, PauseKind, Take, Utterance, Verdict, VoiceRecord
+from storage.records import ChosenTake, PauseKind, Take, Utterance, Verdict, VoiceRecord, WordTime
 from tasks.synthesize.render import encode_flac
 from tasks.voices.latents import digest_latents, pack_latents
 from tortoise_core.inference.interface import VoiceLatents
@@ -53,3 +54,19 @@ def take(store: ArtifactStore, audio: np.ndarray, name: str = "", rate: int = RA
 def cue(store: ArtifactStore, audio: np.ndarray, index: int = 0, pause: PauseKind = PauseKind.SENTENCE) -> ChosenTake:
     """An utterance with its take."""
     return ChosenTake(utterance(index, pause, heading=index == 0), take(store, audio, str(index)))
+
+
+class SlowWords:
+    """Hears a word every quarter of a second, with a pause of half of it before each, or nobody at all."""
+
+    digest = "slow words"
+
+    def __init__(self, hears=True):
+        self._hears = hears
+
+    def times(self, audio, sample_rate, spoken):
+        step = sample_rate // 4
+        return tuple(
+            WordTime(match.start(), match.end(), n * step + step // 2, (n + 1) * step, not self._hears)
+            for n, match in enumerate(re.finditer(r"\S+", spoken))
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -51,12 +52,13 @@ _NOT_RATED = Rating(0.0)  # of a single candidate: there is nothing to choose
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """The candidate that was kept of one request."""
+    """A candidate that was kept of one request."""
 
     codes: Tensor  # (M,), cut where the speech ends
     aligned: Tensor  # (M, D) latents, or the codes (M,) again: what conditions the decoder
     stopped: bool  # the model ended the row by itself
     rating: Rating = _NOT_RATED
+    others: tuple[Chosen, ...] = ()  # the next best, best first, where the request keeps more than one
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +111,7 @@ class CodeStage:
         return self.autoregressive.mel_embedding.weight.device
 
     def choose(self, requests: Sequence[SpeechRequest], rows_in_flight: int = ROWS_IN_FLIGHT) -> list[Chosen]:
-        """Samples candidates for requests of equal settings and keeps the best of each.
+        """Samples candidates for requests of equal settings and keeps the best of each, with others where it asks so.
 
         At most `rows_in_flight` candidates are sampled at a time. Raises `TextError` for a text that cannot be spoken.
         """
@@ -123,11 +125,16 @@ class CodeStage:
             ratings = self._ratings(requests, candidates, settings)
         else:
             ratings = [[_NOT_RATED] for _ in requests]
-        best = [_best(own) for own in ratings]
-        rows = [group[index] for group, index in zip(candidates, best, strict=True)]
+        best = [_ranked(own)[: request.keep] for own, request in zip(ratings, requests, strict=True)]
+        kept = [(owner, index) for owner, indices in enumerate(best) for index in indices]
+        rows = [candidates[owner][index] for owner, index in kept]
         codes = [self._spoken(row, settings.max_codes) for row in rows]
-        aligned = self._aligned(prompts, rows, codes)
-        return [Chosen(codes[i], aligned[i], rows[i].stopped, ratings[i][best[i]]) for i in range(len(requests))]
+        aligned = self._aligned([prompts[owner] for owner, _ in kept], rows, codes)
+        chosen = iter(
+            Chosen(codes[i], aligned[i], rows[i].stopped, ratings[owner][index])
+            for i, (owner, index) in enumerate(kept)
+        )
+        return [replace(next(chosen), others=tuple(islice(chosen, len(indices) - 1))) for indices in best]
 
     def stream(self, request: SpeechRequest) -> Iterator[Tensor]:
         """Samples one candidate and yields the state (D,) behind each of its codes, and the stop, one by one."""
@@ -250,9 +257,9 @@ class CodeStage:
         return upload(padded, self._device), upload(lengths, self._device)
 
 
-def _best(ratings: Sequence[Rating]) -> int:
-    """The index of the first candidate that is rated highest."""
-    return max(range(len(ratings)), key=lambda index: ratings[index].total)
+def _ranked(ratings: Sequence[Rating]) -> list[int]:
+    """The indices of the candidates, the one that is rated highest first; of equals the earlier one."""
+    return sorted(range(len(ratings)), key=lambda index: -ratings[index].total)
 
 
 def _decoding(settings: SamplingSettings) -> DecodingSettings:

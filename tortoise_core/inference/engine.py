@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -138,22 +139,26 @@ class TorToiseEngine(TorToiseFrontEnd):
 
     def _attempt(self, requests: Sequence[SpeechRequest]) -> list[SpeechResult] | None:
         """Speaks all requests within the present budget; None where memory ran out."""
-        results: dict[int, SpeechResult] = {}
+        results: dict[int, list[SpeechResult]] = {}  # by request, the best candidate's first
         fits = self._budget.now
         self._audio.limit(fits.frames, fits.vocoded_frames)
         try:
             for group in _groups(requests):
-                chosen = self._codes.choose([requests[i] for i in group], fits.rows)
+                best = self._codes.choose([requests[i] for i in group], fits.rows)
+                kept = [(i, c) for i, own in zip(group, best, strict=True) for c in (own, *own.others)]
+                owners = [i for i, _ in kept]
+                chosen = [candidate for _, candidate in kept]
+                spoken: dict[int, SpeechResult] = {}
                 for members in self._audio.like_lengths(chosen):
-                    batch = [group[m] for m in members]
-                    audio = self._audio.decode([requests[i] for i in batch], [chosen[m] for m in members])
-                    for i, m, wav in zip(batch, members, audio, strict=True):
-                        results[i] = _result(wav, chosen[m])
+                    audio = self._audio.decode([requests[owners[m]] for m in members], [chosen[m] for m in members])
+                    spoken |= {m: _result(wav, chosen[m]) for m, wav in zip(members, audio, strict=True)}
+                for m, owner in enumerate(owners):
+                    results.setdefault(owner, []).append(spoken[m])
         except (RuntimeError, MemoryError) as error:
             if not is_memory_error(error):
                 raise
             return None
-        return [results[i] for i in range(len(requests))]
+        return [replace(results[i][0], others=tuple(results[i][1:])) for i in range(len(requests))]
 
     @torch.inference_mode()
     def stream(self, request: SpeechRequest) -> Iterator[np.ndarray]:

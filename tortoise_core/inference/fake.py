@@ -14,7 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -131,6 +131,10 @@ class FakeEngine:
         """About two characters a token, as the real tokenizer's average; 0 for text without a letter or digit."""
         return (len(text.strip()) + 1) // 2 if any(char.isalnum() for char in text) else 0
 
+    def most_tokens(self, text: str) -> int:
+        """The same."""
+        return self.token_count(text)
+
     @property
     def languages(self) -> frozenset[str]:
         """English alone, as the real models."""
@@ -161,7 +165,7 @@ class FakeEngine:
         self.batch_sizes.append(len(requests))
         if self._max_batch is not None and len(requests) > self._max_batch:
             raise OutOfMemoryError(f"fake engine: {len(requests)} requests, memory for {self._max_batch}")
-        return [self._speak_one(request) for request in requests]
+        return [self._speak_candidates(request) for request in requests]
 
     def stream(self, request: SpeechRequest) -> Iterator[np.ndarray]:
         """Speaks one request in chunks of a quarter of a second. Raises as `speak`."""
@@ -182,6 +186,13 @@ class FakeEngine:
     def random_voice(self, seed: int) -> VoiceLatents:
         """Latents that depend on the seed alone, of the same sizes."""
         return _latents([seed])
+
+    def _speak_candidates(self, request: SpeechRequest) -> SpeechResult:
+        """The result of a request, with as many others as are to be kept of its candidates."""
+        best = self._speak_one(request)
+        kept = min(request.keep, own_settings(request.settings).candidates)
+        others = (self._speak_one(replace(request, seed=request.seed + number)) for number in range(1, kept))
+        return replace(best, others=tuple(replace(o, rank=best.rank - n) for n, o in enumerate(others, 1)))
 
     def _speak_one(self, request: SpeechRequest) -> SpeechResult:
         tokens = self.token_count(request.text)

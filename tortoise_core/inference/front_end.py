@@ -52,7 +52,13 @@ class TorToiseFrontEnd:
         self._digest = hashlib.sha256(
             f"{description.digest()} {self.speech} {CODE_FORMAT_VERSION}".encode()
         ).hexdigest()
-        self._text_ids = _published_ids() if self.speech.front_end == "published" else _phone_ids()
+        if self.speech.front_end == "published":
+            self._text_ids = _published_ids()
+            self._guess = self.token_count
+        else:
+            tokenizer = PhonemeTokenizer()
+            self._text_ids = _phone_ids(tokenizer)
+            self._guess = lambda text: tokenizer.most_tokens(text) + 1  # the mark at the end
 
     @property
     def digest(self) -> str:
@@ -77,6 +83,11 @@ class TorToiseFrontEnd:
     def token_count(self, text: str) -> int:
         """See `interface.FrontEnd`. Raises `TextError` for text that the front-end cannot read."""
         return len(self._text_ids(text))
+
+    def most_tokens(self, text: str) -> int:
+        """See `interface.FrontEnd`. Raises as `token_count`."""
+        most = self._guess(text)
+        return most if most <= self.max_text_tokens else self.token_count(text)
 
     def text_ids(self, text: str) -> list[int]:
         """Ids for the AR model (its start and stop are added there); empty where there is nothing to say."""
@@ -127,12 +138,11 @@ def _published_ids() -> Callable[[str], list[int]]:
     return text_ids
 
 
-def _phone_ids() -> Callable[[str], list[int]]:
+def _phone_ids(tokenizer: PhonemeTokenizer) -> Callable[[str], list[int]]:
     """Phones, ending in a mark: the model learned from sentences, and a heading's bare "Three" confuses it.
 
     Text without a single phone (punctuation alone) has nothing to say.
     """
-    tokenizer = PhonemeTokenizer()
 
     def text_ids(text: str) -> list[int]:
         ids = tokenizer.encode(text)

@@ -58,6 +58,7 @@ class SpeechRequest:
     voice: VoiceLatents
     settings: Sampling
     seed: int  # 0 <= seed < 2**63; the result depends on this and on nothing else of the batch
+    keep: int = 1  # how many of the candidates to make audible, where the engine samples several
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +70,7 @@ class SpeechResult:
     hit_length_cap: bool = False  # the model was stopped by its length limit and did not end by itself
     rank: float = 0.0  # the higher, the better the engine likes this among all results for the same text
     spelled: float | None = None  # log-likelihood, in nats, that the speech spells the text; None: nothing measures it
+    others: tuple[SpeechResult, ...] = ()  # the next best candidates, best first: `keep - 1`, or as many as there are
 
 
 @runtime_checkable
@@ -93,6 +95,12 @@ class FrontEnd(Protocol):
 
     def token_count(self, text: str) -> int:
         """Text tokens that `text` becomes (0 for text that leaves nothing to say)."""
+
+    def most_tokens(self, text: str) -> int:
+        """A number that `token_count` of the text does not exceed, and that number itself above `max_text_tokens`.
+
+        For checking the limit: it may be far quicker to know.
+        """
 
     def settings(self, preset: str, **changes: object) -> Sampling:
         """The sampling settings of a preset, some of them changed.

@@ -45,6 +45,10 @@ class Projection(nn.Module):
         """Returns the weight as [out, in]."""
         return self.weight.T
 
+    def linear_bias(self) -> torch.Tensor:
+        """Returns the bias as [out]."""
+        return self.bias
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Projects the last dimension."""
         return F.linear(x, self.linear_weight(), self.bias)

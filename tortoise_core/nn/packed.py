@@ -19,12 +19,17 @@ _TYPICAL_ROWS = 16  # oneDNN chooses the layout for a batch size; other sizes ar
 
 @runtime_checkable
 class LinearLayer(Protocol):
-    """A linear layer that stores its weight in a way of its own."""
+    """A linear layer that stores its weight in a way of its own.
 
-    bias: torch.Tensor
+    Methods alone: since Python 3.12 `isinstance` does not see what PyTorch keeps out of a module's own attributes, as a
+    parameter.
+    """
 
     def linear_weight(self) -> torch.Tensor:
         """Returns the weight as (outputs, inputs)."""
+
+    def linear_bias(self) -> torch.Tensor:
+        """Returns the bias as (outputs,)."""
 
 
 class PackedLinear(nn.Module):
@@ -128,7 +133,7 @@ def pack_linears(
         if isinstance(child, nn.Linear):
             setattr(module, name, kind.from_linear(child.weight, child.bias))
         elif isinstance(child, LinearLayer):
-            setattr(module, name, kind.from_linear(child.linear_weight(), child.bias))
+            setattr(module, name, kind.from_linear(child.linear_weight(), child.linear_bias()))
         else:
             pack_linears(child, keep, kind)
 

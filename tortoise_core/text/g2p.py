@@ -78,6 +78,10 @@ class Pronouncer:
         """Tells whether the exact lower-case word is in the lexicon."""
         return word in self._lexicon
 
+    def listed(self, word: str) -> Phones | None:
+        """Returns the phones of a lower-case word where the lexicon has it."""
+        return self._lexicon.get(word)
+
     def _pronounce(self, word: str) -> Phones:
         """Returns the phones of a word of lower-case letters and apostrophes; empty only for a word without letters."""
         return self._lexicon.get(word) or self._with_clitic(word) or self._bare(word)

@@ -76,9 +76,23 @@ class LetterToSoundModel:
 
     def _expand(self, state: int, letter: str) -> list[tuple[int, float, Phones]]:
         """Lists the worthwhile readings of a letter in a state: next state, log probability, phones made."""
-        steps = [(*self._advance(state, unit), self._phones[unit]) for unit in self._units_of[letter]]
-        worst = max(gain for _, gain, _ in steps) - BEAM_WIDTH
-        return [step for step in steps if step[1] >= worst]
+        units = self._units_of[letter]
+        reached = self._advance_each(state, units)
+        worst = max(gain for _, gain in reached.values()) - BEAM_WIDTH
+        return [(*reached[unit], self._phones[unit]) for unit in units if reached[unit][1] >= worst]
+
+    def _advance_each(self, state: int, units: list[int]) -> dict[int, tuple[int, float]]:
+        """Does `_advance` for all units of a letter, which lie side by side below every state: one look for all."""
+        reached: dict[int, tuple[int, float]] = {}
+        weight = 0.0
+        while len(reached) < len(units):
+            end = self._below[state + 1]
+            first = bisect_left(self._unit, units[0], self._below[state], end)
+            for at in range(first, bisect_left(self._unit, units[-1] + 1, first, end)):
+                reached.setdefault(self._unit[at], (at + 1, weight + self._log_prob[at + 1]))
+            weight += self._back_off[state]
+            state = self._shorter[state]
+        return reached
 
     def pronounce(self, letters: str) -> Phones:
         """Returns the likeliest phones of a string of letters a-z. The same letters always give the same phones."""

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from num2words import num2words
 from unidecode import unidecode
@@ -57,11 +58,12 @@ PIECE = re.compile(
     r"|(?P<dash>(?:(?<=\s)-+(?=\s))|--+|(?<=[a-zA-Z])-+(?!\w))"
     r"|(?P<pause>[,.!?;~])"
 )
+_LETTERS = re.compile(r"[a-zA-Z'‘’]+")
+_MOST_PHONES = 8  # of a letter, with the space before its word: "w" by its name
 LONGEST_NUMBER = 15  # digits; longer ones are read digit by digit
 
 
-@dataclass(frozen=True)
-class SpokenItem:
+class SpokenItem(NamedTuple):
     """One word or one pause.
 
     `start` and `end` are character offsets into the text as given; the words of a number share the number's span.
@@ -144,6 +146,8 @@ class PhonemeTokenizer:
     def __init__(self, pronouncer: Pronouncer | None = None) -> None:
         self._given_pronouncer = pronouncer
         self._ids = {symbol: index for index, symbol in enumerate(VOCABULARY)}
+        self._remembered_form = lru_cache(maxsize=1 << 16)(self._word_form)
+        self._remembered_most = lru_cache(maxsize=1 << 16)(self._most_of_word)
 
     @property
     def _pronouncer(self) -> Pronouncer:
@@ -151,7 +155,30 @@ class PhonemeTokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Returns the token ids of a text, each in [2, len(vocabulary)); empty where nothing can be spoken."""
-        return [self._ids[symbol] for symbol, _ in self._symbols(self.items(text))]
+        ids: list[int] = []
+        for item in self.items(text):
+            if item.is_word and ids:
+                ids.append(self.space_id)
+            ids += [self._ids[symbol] for symbol in item.symbols]
+        return ids
+
+    def most_tokens(self, text: str) -> int:
+        """Returns a number that the length of `encode(text)` does not exceed.
+
+        It is far quicker to know, for no word is pronounced: those of the lexicon have a length, others are taken to be
+        spelled, each letter as long as the longest name of a letter.
+        """
+        if not _QUICKLY_READ.fullmatch(text) or any(map(str.isdigit, text)):
+            return len(self.encode(text))
+        return sum(map(self._remembered_most, text.split()))
+
+    def _most_of_word(self, written: str) -> int:
+        """Returns the most tokens that letters and marks between two spaces make."""
+        most = len(written)  # a mark makes one pause at most
+        for letters in _LETTERS.findall(written):
+            phones = None if letters.isupper() else self._pronouncer.listed(letters.lower().replace("’", "'"))
+            most += len(phones) + 1 if phones else _MOST_PHONES * len(letters)
+        return most
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Returns the symbols of token ids.
@@ -189,7 +216,10 @@ class PhonemeTokenizer:
         for match in PIECE.finditer(plain.text):
             start = plain.origin[match.start()]
             end = plain.origin[match.end() - 1] + 1
-            found.extend((form, start, end) for form in self._forms(match, shouted))
+            if match.lastgroup == "word":  # nearly all are: quicker than `_forms`
+                found.append((self._remembered_form(match[0], shouted), start, end))
+            else:
+                found.extend((form, start, end) for form in self._forms(match, shouted))
         return self._pronounced(_merge_pauses(_letter_names(found, text)))
 
     def _forms(self, match: re.Match[str], shouted: bool) -> list[str]:
@@ -205,7 +235,7 @@ class PhonemeTokenizer:
             return ["-"]
         if match["pause"]:
             return ["-" if piece == DASH else piece]
-        return [self._word_form(piece, shouted)]
+        return [self._remembered_form(piece, shouted)]
 
     def _word_form(self, piece: str, shouted: bool) -> str:
         """Decides which apostrophes belong to the word and whether capitals are an acronym."""
@@ -221,6 +251,7 @@ class PhonemeTokenizer:
     def _pronounced(self, forms: list[tuple[str, int, int]]) -> list[SpokenItem]:
         """Looks every form up; from last to first, because some words depend on the sound that follows."""
         items: list[SpokenItem] = []
+        pronouncer = self._pronouncer
         following = ""
         for at in range(len(forms) - 1, -1, -1):
             form, start, end = forms[at]
@@ -228,20 +259,10 @@ class PhonemeTokenizer:
             if form in PAUSE_STRENGTH:
                 items.append(SpokenItem((form,), start, end, is_word=False))
                 following = ""
-            elif phones := self._phones(form, previous, following):
+            elif phones := _phones(form, previous, following, pronouncer):
                 items.append(SpokenItem(phones, start, end, is_word=True))
                 following = phones[0]
         return items[::-1]
-
-    def _phones(self, form: str, previous: str, following: str) -> Phones:
-        """Pronounces one form: phones stand for themselves, capitals are spelled, other words looked up."""
-        if form.startswith("{"):
-            inside, _, ending = form[1:].partition("}")
-            phones = tuple(inside.split(" "))
-            return ENDINGS[ending](phones) if ending else phones
-        if form.isupper():
-            return spell(form)
-        return in_context(form, previous, following) or self._pronouncer.pronounce(form)
 
     @staticmethod
     def _symbols(items: list[SpokenItem]) -> list[tuple[str, int]]:
@@ -254,11 +275,24 @@ class PhonemeTokenizer:
         return symbols
 
 
+def _phones(form: str, previous: str, following: str, pronouncer: Pronouncer) -> Phones:
+    """Pronounces one form: phones stand for themselves, capitals are spelled, other words looked up."""
+    if form.startswith("{"):
+        inside, _, ending = form[1:].partition("}")
+        phones = tuple(inside.split(" "))
+        return ENDINGS[ending](phones) if ending else phones
+    if form.isupper():
+        return spell(form)
+    return in_context(form, previous, following) or pronouncer.pronounce(form)
+
+
 def _letter_names(forms: list[tuple[str, int, int]], text: str) -> list[tuple[str, int, int]]:
     """Distinguishes the letter "a" from the article: in "ten a m" and "U S A" letters of its own case stand beside it.
 
     "a B movie" has the article, and so has "A B movie" where a sentence begins; "A D" and "A M" are letters there too.
     """
+    if all(form != "a" for form, _, _ in forms):
+        return forms
     written = [text[start:end] if form not in PAUSE_STRENGTH else form for form, start, end in forms]
     alone = [len(piece) == 1 and piece.isalpha() for piece in written] + [False, False]  # -1 and -2 stay outside
     named = list(forms)

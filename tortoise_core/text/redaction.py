@@ -1,7 +1,8 @@
 """Owns redaction: cutting [bracketed] text out of its speech (spec 6.5), and the string alignment that this needs.
 
-The caller's aligner tells at which sample a character is spoken. Must not know speech recognition. The published
-program's author considers the feature unreliable, so it is used on request alone.
+The published program's own way, held to its recordings: it ends where the last character begins, and its author calls
+it unreliable. Talepress cuts at words instead (`tasks/align/direction.py`). The caller's aligner tells at which sample
+a character is spoken. Must not know speech recognition.
 """
 
 from __future__ import annotations

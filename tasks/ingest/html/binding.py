@@ -10,6 +10,7 @@ from pathlib import Path
 from configs.settings import IngestSettings
 from storage.records import Block, BlockKind, Book, Skip
 from tasks.ingest.chapters import Mark, assemble, one_line
+from tasks.ingest.events import GuessedSkip
 from tasks.ingest.html.documents import Document, read_documents
 from tasks.ingest.html.parse import heading_anchors
 from tasks.ingest.html.plain_heads import mark_plain_heads
@@ -20,9 +21,13 @@ from tasks.ingest.skips import SkipRule
 
 @dataclass(frozen=True)
 class Extras:
-    """What a format adds to its documents: text that it left out, as (text, skip rule); a cover; warnings."""
+    """What a format adds to its documents: text that it left out, as (text, skip rule); a cover; warnings.
+
+    `guessed` is text that it left out by a guess.
+    """
 
     left_out: Sequence[tuple[str, SkipRule]] = ()
+    guessed: Sequence[tuple[str, SkipRule]] = ()
     cover: bytes | None = None
     cover_media_type: str = ""
     warnings: tuple[str, ...] = ()
@@ -61,7 +66,10 @@ def book_from_html(
     is_head = heading_of(first_heading) is not None  # of a chapter, not the book's title
     title = metadata.title or ("" if is_head else " ".join(first_heading.split())) or path.stem
     chapters, skips = assemble(units, marks, title, metadata.authors, settings.also_read)
-    before = tuple(Skip(" ".join(text.split()), rule, source=path.name) for text, rule in extras.left_out)
+    before = (
+        *(Skip(" ".join(text.split()), rule, source=path.name) for text, rule in extras.left_out),
+        *(GuessedSkip(" ".join(text.split()), rule, source=path.name) for text, rule in extras.guessed),
+    )
     book = Book(
         title=title,
         authors=metadata.authors,

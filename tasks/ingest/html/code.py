@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 from lxml import etree
 
-from tasks.ingest.html.elements import local_name
+from tasks.ingest.html.elements import BLOCKS, local_name
+from tasks.ingest.html.parse import lines_of, text_of
+from tasks.ingest.prose import is_prose
 
 _CODE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:code|codeblock|listing|programlisting|screen|source|highlight|prettyprint)", re.I
+)
+# Of a paragraph or `div`: "code" as a word of its own, as Word, InDesign and DocBook write it.
+_CODE_PARAGRAPH = re.compile(
+    r"(?:^|\s)(?:(?:program|code|source)[_-]?(?:listing|block|line|code|snippet|sample)s?|listing|code|screen)(?:\s|$)",
+    re.I,
 )
 _NO_CODE_CLASS = re.compile(r"(?:^|[\s_-])(?:poem|verse|poetry|stanza|lyrics?|letter)", re.I)
 _CODE_LINE = re.compile(
@@ -38,6 +46,8 @@ _SIGNS = (
 
 def is_listing(element: etree._Element, tag: str) -> bool:
     """Tells whether an element is a listing of a program: by its markup, else by the look of its lines."""
+    if tag in ("p", "div"):
+        return _is_code_paragraph(element)
     if tag != "pre":
         return False
     names = f"{element.get('class') or ''} {element.get('data-type') or ''} {element.get('data-code-language') or ''}"
@@ -49,9 +59,25 @@ def is_listing(element: etree._Element, tag: str) -> bool:
     return bool(lines) and sum(_CODE_LINE.search(line) is not None for line in lines) >= _CODE_SHARE * len(lines)
 
 
+def _is_code_paragraph(element: etree._Element) -> bool:
+    """Tells whether a paragraph is a line of a program by its class; prose in it is none."""
+    if not _CODE_PARAGRAPH.search(element.get("class") or ""):
+        return False
+    if any(local_name(inner) in BLOCKS for inner in element.iterdescendants(etree.Element)):
+        return False
+    return not is_prose(text_of(element))
+
+
 def listing_announcement(element: etree._Element) -> str:
-    """Returns what is spoken in place of a listing."""
-    lines = sum(bool(line.strip()) for line in "".join(element.itertext()).split("\n"))
+    """Returns what is spoken in place of a listing; "" for a paragraph that goes on with the one before it."""
+    if local_name(element) == "pre":
+        text = "".join(element.itertext())
+    elif (before := element.getprevious()) is not None and is_listing(before, local_name(before)):
+        return ""
+    else:
+        run = [element, *takewhile(lambda other: is_listing(other, local_name(other)), element.itersiblings())]
+        text = "\n".join(lines_of(paragraph) for paragraph in run)
+    lines = sum(bool(line.strip()) for line in text.split("\n"))
     return f"A listing of {lines} lines is left out here." if lines > 1 else "A line of code is left out here."
 
 

@@ -33,7 +33,7 @@ def join_drop_capitals(body: etree._Element) -> None:
 
 def _is_capital_alone(block: etree._Element) -> bool:
     """Tells whether a block holds a single capital, or a picture of one, and nothing else."""
-    if any(local_name(inner) in BLOCKS for inner in block.iterdescendants(etree.Element)):
+    if sum(local_name(inner) in BLOCKS for inner in block.iterdescendants(etree.Element)) > 1:
         return False
     text = "".join(block.itertext(etree.Element)).strip()
     pictures = [inner for inner in block.iterdescendants(etree.Element) if local_name(inner) in ("img", "image")]

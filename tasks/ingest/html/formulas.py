@@ -14,6 +14,11 @@ from tasks.ingest.html.elements import local_name
 from tasks.ingest.latex import MAX_DEPTH, OPERATORS, NoWordsError, fraction, power
 
 _ALT_FORMULA = re.compile(r"(?:[A-Za-z]{1,3}\b|[\d\s+\-−=×*/^().,<>≤≥±]|[α-ωΑ-Ω])+")
+_MAX_ALT_CHARS = 60
+_FORMULA_WORDS = re.compile(
+    r"\b(?:squared|cubed|plus|minus|times|divided by|equals|over|square root|to the \w+ power|sub)\b"
+)
+_LATEX_ALT = re.compile(r"\\[A-Za-z]+|[\^_]\{|^\$[^$]+\$$")
 _FORMULA_CLASS = re.compile(r"(?:^|[\s_-])(?:equation|formula|math|tex|latex)(?:$|[\s_-])", re.I)
 
 
@@ -57,8 +62,23 @@ _LAYOUTS: dict[str, tuple[int, Callable[[Sequence[str]], str]]] = {
 }
 
 
+def formula_in_dollars(alt: str) -> str:
+    """Returns an alternative text in LaTeX between dollars, as formulas in running text are; any other as it is."""
+    return f"${alt.strip('$')}$" if _LATEX_ALT.search(alt) else alt
+
+
 def is_formula_picture(element: etree._Element, alt: str) -> bool:
-    """Tells whether a picture shows a formula: by its class, or by an alternative text such as "x = y + 1"."""
-    if _FORMULA_CLASS.search(element.get("class") or ""):
+    """Tells whether a picture shows a formula: by its class, or by an alternative text such as "x = y + 1".
+
+    One in words, "a squared plus b squared", is believed inside a sentence: behind a word and before small letters.
+    """
+    before = element.getprevious()
+    parent = element.getparent()
+    ahead = before.tail if before is not None else parent.text if parent is not None else ""
+    is_inside = (ahead or "").rstrip()[-1:].isalpha() and (element.tail or "").lstrip(" ,;")[:1].islower()
+    if is_inside and _FORMULA_WORDS.search(alt) and len(alt) <= _MAX_ALT_CHARS:
         return True
-    return len(alt) <= 60 and _ALT_FORMULA.fullmatch(alt) is not None and re.search(r"[=<>^≤≥]", alt) is not None
+    if _LATEX_ALT.search(alt) or _FORMULA_CLASS.search(element.get("class") or ""):
+        return True
+    has_sign = re.search(r"[=<>^≤≥]", alt) is not None
+    return len(alt) <= _MAX_ALT_CHARS and has_sign and _ALT_FORMULA.fullmatch(alt) is not None

@@ -11,7 +11,7 @@ from tasks.ingest.html.places import ABSENT, Places, collapsed, recomposed
 # The Latin ligatures that are one letter shape for two or three letters: dictionaries know only the letters.
 LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 # Markup of every word in a stretch goes on in the next block; a pronunciation is that of the stretch as a whole.
-_SPLITTABLE = frozenset({MarkupKind.LANGUAGE, MarkupKind.VOICE, MarkupKind.SAY_AS})
+_SPLITTABLE = frozenset({MarkupKind.LANGUAGE, MarkupKind.VOICE, MarkupKind.DIRECTION, MarkupKind.SAY_AS})
 
 
 @dataclass(eq=False)

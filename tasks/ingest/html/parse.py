@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import html.entities
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import lxml.html
 from lxml import etree
@@ -16,6 +18,7 @@ from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import safe_parser
 from tasks.ingest.encoding import C1
 from tasks.ingest.html.elements import BLOCKS, HEADING_LEVELS, local_name
+from tasks.ingest.plain.headings import heading_of
 
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*", re.I)
 _PROLOG_CHARS = 65536
@@ -23,8 +26,11 @@ _APART = BLOCKS | {"br"}
 _MAX_TEXT_CHARS = 2_000_000
 _LONG_TEXT = re.compile(rf">[^<>]{{{_MAX_TEXT_CHARS},}}")
 _LONG_TAG = re.compile(r"<[A-Za-z][^<>]{10000,}")
-_MAX_ATTRIBUTES = 2000
+_ATTRIBUTE = re.compile(r"\s[^\s=/\"'<>]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>]+))?")
+_MAX_ATTRIBUTES = 200
 _BREAK = "\x1e"  # no character of XML
+# HTML lets characters through that no text of a tree may be set to.
+_NO_XML = dict.fromkeys((*range(9), 14, 15, *range(16, 32), 0xFFFE, 0xFFFF)) | {11: " ", 12: " "}
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.I)
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 # References to the control characters 128 to 159 mean those of cp1252, as the characters themselves do.
@@ -40,7 +46,7 @@ def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
     """
     text = _without_doctype(_DECLARATION.sub("", text.lstrip("\ufeff")))
     text = _C1_REFERENCE.sub(_known_control, _ENTITY.sub(_known_entity, text)).translate(C1).replace("\0", "")
-    text = _LONG_TEXT.sub(_broken_up, text)
+    text = _LONG_TAG.sub(_with_first_attributes, _LONG_TEXT.sub(_broken_up, text))
     if not text.strip():
         return etree.Element("body"), ()
     warnings: tuple[str, ...] = ()
@@ -48,9 +54,17 @@ def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
         root = etree.fromstring(text.encode(), safe_parser())
     except etree.XMLSyntaxError as error:
         warnings = (f"{source} is not well-formed XHTML and was read as HTML: {error.msg}",)
-        root = _parse_leniently(text, source)
+        root = _parse_leniently(text.translate(_NO_XML), source)
     body = next(root.iter("{*}body", "body"), None)
     return (root if body is None else body), warnings
+
+
+def _with_first_attributes(match: re.Match[str]) -> str:
+    """Leaves out all but the first attributes of an element: libxml2 takes quadratic time over them."""
+    attributes = list(islice(_ATTRIBUTE.finditer(match[0]), _MAX_ATTRIBUTES + 1))
+    if len(attributes) <= _MAX_ATTRIBUTES:
+        return match[0]
+    return match[0][: attributes[-1].start()] + ("/" if match[0].endswith("/") else "")
 
 
 def _broken_up(match: re.Match[str]) -> str:
@@ -90,8 +104,6 @@ def _known_entity(match: re.Match[str]) -> str:
 
 def _parse_leniently(text: str, source: str) -> etree._Element:
     """Parses text as HTML. Raises `UnreadableBookError` for what libxml2 cannot read, or not to its end."""
-    if any(tag[0].count("=") > _MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(text)):  # quadratic in libxml2
-        raise UnreadableBookError(f"{source} has an element with over {_MAX_ATTRIBUTES} attributes; take them out")
     parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
     try:
         root = lxml.html.document_fromstring(text.encode(), parser=parser)
@@ -130,21 +142,32 @@ def heading_anchors(bodies: Sequence[etree._Element]) -> list[tuple[int, str, st
     """Lists the headings that start chapters as (index of the body, id, lines); a heading without an id gets one.
 
     The headings of the highest level that occurs at least twice start chapters, so that a lone `h1` is a book's title.
+    Under the head of a part those of the next level do, too.
     """
-    found: dict[str, list[tuple[int, etree._Element]]] = {}
-    for index, body in enumerate(bodies):
-        for element in body.iter(etree.Element):
-            if local_name(element) in HEADING_LEVELS:
-                found.setdefault(local_name(element), []).append((index, element))
-    if not found:
+    headings = [
+        (index, element, local_name(element))
+        for index, body in enumerate(bodies)
+        for element in body.iter(etree.Element)
+        if local_name(element) in HEADING_LEVELS
+    ]
+    counts = Counter(tag for _, _, tag in headings)
+    if not counts:
         return []
-    level = next((tag for tag in sorted(found) if len(found[tag]) > 1), min(found))
-    marks = []
-    for number, (index, element) in enumerate(found[level]):
+    level = next((tag for tag in sorted(counts) if counts[tag] > 1), min(counts))
+    below = min((tag for tag in counts if tag > level), default="")
+    marks: list[tuple[int, str, str]] = []
+    is_in_part = False
+    for index, element, tag in headings:
+        lines = lines_of(element)
+        if tag == level:
+            heading = heading_of(lines)
+            is_in_part = heading is not None and heading.kind == "part"
+        elif tag != below or not is_in_part:
+            continue
         parent = element.getparent()
         grouped = parent is not None and local_name(parent) == "hgroup"
         target = parent if grouped else element
-        anchor = target.get("id") or f"heading-{number}"
+        anchor = target.get("id") or f"heading-{len(marks)}"
         target.set("id", anchor)
-        marks.append((index, anchor, lines_of(element)))
+        marks.append((index, anchor, lines))
     return marks

@@ -52,6 +52,8 @@ def raised_text(element: etree._Element, before: str) -> tuple[str, bool]:
     """
     text = element.text or ""
     inner = text.strip()
+    if inner == "o" and before in ("n", "N"):  # n<sup>o</sup> 5
+        return "º", False
     if not _EXPONENT.fullmatch(inner):
         return text, False
     if _is_over_a_bar(element):
@@ -173,7 +175,10 @@ def _text_before(element: etree._Element) -> str:
             text = (sibling.tail or "") + text
             if local_name(sibling) in BLOCKS or local_name(sibling) == "br":
                 break
-            if local_name(sibling) != "sup":  # a mark beside another belongs to the same word
+            if local_name(sibling) not in (
+                "sup",
+                "",
+            ):  # a mark beside another belongs to the same word; "" is a comment
                 text = "".join(sibling.itertext(etree.Element)) + text
             node = sibling
             continue

@@ -20,7 +20,7 @@ from tasks.ingest.html.code import is_listing, listing_announcement, spoken_code
 from tasks.ingest.html.context import Context, Frame
 from tasks.ingest.html.css import DISPLAY
 from tasks.ingest.html.elements import BLOCKS, LIST_ITEMS, is_heading, local_name
-from tasks.ingest.html.formulas import is_formula_picture, spoken_mathml
+from tasks.ingest.html.formulas import formula_in_dollars, is_formula_picture, spoken_mathml
 from tasks.ingest.html.hints import hints_of, language_of, primary
 from tasks.ingest.html.inline import Span
 from tasks.ingest.html.parse import text_of
@@ -258,8 +258,9 @@ class _Walker:
         if text:
             kind = GuessedSkip if rule == SkipRule.MATHML and not element.get("alttext") else Skip
             self._emit(kind(text, rule, source=self._source))
-        if text and rule == SkipRule.CODE and self._settings.code == "announce":
-            self._say(listing_announcement(element))
+        is_announced = text and rule == SkipRule.CODE and self._settings.code == "announce"
+        if is_announced and (words := listing_announcement(element)):
+            self._say(words)
         if tag == "math" and rule == SkipRule.MATHML and (text or element.get("alttext")):
             words = element.get("alttext") or spoken_mathml(element) or UNSPOKEN
             self._added.append(words)
@@ -284,7 +285,7 @@ class _Walker:
 
     def _image(self, element: etree._Element) -> None:
         """Reads the text of a picture that is a drop capital ("O" before "nce upon"); skips that of others."""
-        alt = (element.get("alt") or "").strip()
+        alt = formula_in_dollars((element.get("alt") or "").strip())
         if not alt:
             return
         self._added.append(alt)

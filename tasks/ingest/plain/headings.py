@@ -262,8 +262,10 @@ def _is_first_head(groups: Sequence[Paragraph], start: int, position: int) -> bo
 
 def _whole_entries(lines: Sequence[str]) -> list[str]:
     """Returns the entries of one paragraph: its lines, or each two of them where numbers stand above their titles."""
-    bare = [heading for line in lines if (heading := heading_of(line)) is not None and not heading.title]
-    if len(lines) > 1 and len(bare) * 2 == len(lines) and (first := heading_of(lines[0])) and not first.title:
+    above = [heading_of(line) for line in lines[::2]]
+    below = [heading_of(line) for line in lines[1::2]]
+    is_pair = all(head is not None and head.value and not head.title for head in above) and not any(below)
+    if lines and is_pair and len(above) == len(below):
         return ["\n".join(lines[at : at + 2]) for at in range(0, len(lines), 2)]
     return list(lines)
 

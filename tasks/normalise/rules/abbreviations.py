@@ -65,15 +65,15 @@ def either(choices: Iterable[str]) -> str:
 
 _DAY_NAMES = either(_DAYS)
 _TITLE = re.compile(
-    rf"\b({either(TITLES)})\.(?:\s+(?=[A-Z\"'])|(?=-?[A-Z]))|\b({either(_UNSTOPPED)})\b\.?(?=\s+[A-Z])"
+    rf"(?=[A-Z12])(?:\b({either(TITLES)})\.(?:\s+(?=[A-Z\"'])|(?=-?[A-Z]))|\b({either(_UNSTOPPED)})\b\.?(?=\s+[A-Z])"
     rf"|\b({either(_UNSTOPPED)})\b\.?(?=\s+(?:and|&)\s+M(?:rs?|me)\b)|\b(2nd|1st) (?=Lt\b)"
-    rf"|\b({either(TITLES)})\.(?=\s+(?:and|&)\s+(?:Mrs|Mme|Missus|Lady)\b)"
+    rf"|\b({either(TITLES)})\.(?=\s+(?:and|&)\s+(?:Mrs|Mme|Missus|Lady)\b))"
 )
 _TITLE_ALONE = re.compile(
-    rf"\b({either(_ALONE)})\.(?=\W|$)|(?<=the )(Rev|Hon|Col|Gen|Lt|Gov|Sec)\.(?=\s[a-z])"
+    rf"(?=[A-Z])(?:\b({either(_ALONE)})\.(?=\W|$)|(?<=the )(Rev|Hon|Col|Gen|Lt|Gov|Sec)\.(?=\s[a-z])"
     r"|\b(Lt\. Gov|Gov|Gen|Sec|Secy|Pres|Supt|Dir|Treas|Comm|Adm)\.(?=\sof\s)"
     r"|(?<=\bthe )(Lt\. Gov|Pres|Secy|Dir|Supt)\.(?=\W|$)|(?<=\bAttorney )(Gen)\.|(?<=\bas )(Lt\. Gov|Gov|Pres)\."
-    r"|(?<=\b(?:Hon|Gen)\. )(Sec|Treas)\.|(?<=\bHonorable )(Sec|Treas)\."
+    r"|(?<=\b(?:Hon|Gen)\. )(Sec|Treas)\.|(?<=\bHonorable )(Sec|Treas)\.)"
 )
 # Ranks of two parts, with a hyphen and often without full stops: "Lt-Col. Moran", "Maj-Gen Scott".
 _FIRST_RANKS = ("Lt", "Lieut", "Maj", "Brig", "Sgt", "Capt")
@@ -91,25 +91,26 @@ _SENOR = re.compile(
     r"Ortega|Ortiz|Ramos|Reyes|Rivera|Rojas|Romero|Ruiz|Salazar|Santos|Silva|Soto|Torres|Vargas|Vega)\b)"
 )
 _SISTER = re.compile(
-    r"(?:(?<![a-z] )(?<![a-z], )|(?<=\band )|(?<=\bwith )|(?<=\bto )|(?<=\bby ))\bSr\.\s+(?=[A-Z][a-z])"
+    r"(?=Sr\.)(?:(?:(?<![a-z] )(?<![a-z], )|(?<=\band )|(?<=\bwith )|(?<=\bto )|(?<=\bby ))\bSr\.\s+(?=[A-Z][a-z])"
     r"|(?<=, )Sr\.\s+(?=(?:Agnes|Anne|Bernadette|Catherine|Cecilia|Clare|Joan|Lucy|Margaret|Maria|Mary|Monica|Rose|"
-    r"Teresa)\b)"
+    r"Teresa)\b))"
 )
 _MONSIEUR = re.compile(
-    r"(?<![\w.] )(?<![A-Z]\.)\bM\.\s+(?=(?:de|le|la|du|l'|d')\s?[A-Z]|[A-Z][a-z'])"
-    r"|(?<=[a-z,;:—\"] )\bM\.\s+(?=(?:de|le|la|du)\s[A-Z]|[A-Z][a-z])"
+    r"(?=M\.)(?:(?<![\w.] )(?<![A-Z]\.)\bM\.\s+(?=(?:de|le|la|du|l'|d')\s?[A-Z]|[A-Z][a-z'])"
+    r"|(?<=[a-z,;:—\"] )\bM\.\s+(?=(?:de|le|la|du)\s[A-Z]|[A-Z][a-z]))"
 )
-_NAME = re.compile(rf"\b({either(GIVEN)})\.\s+(?=[A-Z]|(?:and|&)\s[A-Z])")
-_EDITOR = re.compile(r"(?:(?<=[,(] )|^)ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|\bed\. by\b")
+_NAME = re.compile(rf"(?=[A-Z])\b({either(GIVEN)})\.\s+(?=[A-Z]|(?:and|&)\s[A-Z])")
+_EDITOR = re.compile(r"(?:(?<=[,(] )|^)ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|\bed\. by\b|\btrans\.\s(?:by\s)?(?=[A-Z])")
 _EDITORS = re.compile(
     r"\bEd\.(?=\s[Nn]ote)|(?<=[—–-])Ed\.$|\bEds\.(?=\s[A-Z])|\bcert\.(?=\s(?:denied|granted))|\baff'd\b|\brev'd\b"
 )
 _EDITOR_WORDS = {
     "Eds.": "Editors", "cert.": "certiorari", "aff'd": "affirmed", "rev'd": "reversed",
 }  # fmt: skip
-_EDITION = re.compile(r"(?<=\d(?:st|nd|rd|th) )edn?\.")
+_EDITION = re.compile(r"(?:(?<=\d(?:st|nd|rd|th) )|(?<=[23]d ))edn?\.")
 _FLOOR = re.compile(r"(?<=\d(?:st|nd|rd|th) )([Ff])l\.")
-_REVISED = re.compile(r"(?<=edition, )rev\.")
+_REVISED = re.compile(r"(?<=edition, )rev\.|\brev\.(?=\sed\.)")
+_REVISED_EDITION = re.compile(r"(?<=\brevised )ed\.")
 # The close of a letter: "Yrs. truly", "I am, yr. obt. servt."
 _CLOSE_OF_LETTER = re.compile(
     r"(?:^|(?<=[,;] )|(?<=\bam )|(?<=\bremain )|(?<=\bfrom ))([Yy])r(s)?\b\.?(?=,?\s(?:ever|very|most|truly|sincerely|"
@@ -117,7 +118,7 @@ _CLOSE_OF_LETTER = re.compile(
 )
 _GENERAL = re.compile(rf"(?<![\w.&])({either(GENERAL)})\.(?!\w)")
 _GENERAL_NEXT = re.compile(rf"\s+(?:{either(GENERAL)})\.")
-_UNSTOPPED_LATIN = re.compile(r"(?<![\w.-])(ie|eg|etc)\b(?=[,;:]|\s)(?!\.)")
+_UNSTOPPED_LATIN = re.compile(r"(?<![\w.-])(ie|eg|etc|et al)\b(?=[,;:]|\s)(?!\.)")
 # No degree: that stands behind a name and a comma.
 _MANUSCRIPT = re.compile(
     r"(?:^|(?<![\w,.] )(?<=\s))MS\.(?=\sof\s|\sand\sMSS)|(?:(?<=\b[Tt]he )|(?<=\b[Aa] )|(?<=\b[Mm]y )|(?<=\b[Hh]is )|"
@@ -126,6 +127,7 @@ _MANUSCRIPT = re.compile(
 )
 _CORNER = re.compile(r"\b([Cc])or\.(?=\s(?:of\s|[A-Z\d][\w.]*\s(?:[\w.]+\s){0,2}and\s))")
 _VERSUS = re.compile(r"(\b[A-Z][\w'.]*|\bCo\.|\bInc\.)(?:,)?\s+v\.?\s+(?=(?:the\s)?[A-Z])|(^)v\.\s(?=[A-Z])")
+_CONTROL_KEY = re.compile(r"\bCtrl(?=\s?[+-]|\b)")
 _OKAY = re.compile(r"\bOK\b(?!-?\d)|\bO\.K\.(?=\s[a-z]|,)")
 _MONTH = re.compile(
     rf"\b({either(MONTHS)})\b(?:\.,?|(?=\s))(?=\s*\d)|(?<=\d )({either(MONTHS)})\b(?:\.(?=,?\s\d|\s[a-z])|(?!\.))"
@@ -183,8 +185,9 @@ _say_days = _replace(_DAY, _DAYS)
 _FOR_GENERAL = re.compile(
     r"\.(?:"
     + "|".join(rf"(?<=(?<!\w){re.escape(word)}\.)" for word in GENERAL)
-    + r"|(?<= v\.)|(?<=^v\.)|(?<= ed\.)|(?<= edn\.)|(?<=\(ed\.)|(?<=^ed\.)|(?<=\bMS\.)|(?<=\b[Cc]or\.)|(?<= [Ff]l\.))"
-    r"|\b(?:[Yy]rs?\b|v [A-Z]|ie\b|eg\b|etc\b|OK\b|Eds?\.|cert\.|(?:aff|rev)'d\b)"
+    + r"|(?<= v\.)|(?<=^v\.)|(?<= ed\.)|(?<=\brev\.)|(?<=\btrans\.)|(?<= edn\.)"
+    r"|(?<=\(ed\.)|(?<=^ed\.)|(?<=\bMS\.)|(?<=\b[Cc]or\.)|(?<= [Ff]l\.))"
+    r"|\b(?:[Yy]rs?\b|Ctrl\b|v [A-Z]|ie\b|eg\b|etc\b|et al\b|OK\b|Eds?\.|cert\.|(?:aff|rev)'d\b)"
 )
 
 
@@ -217,6 +220,12 @@ def _double_rank(match: re.Match[str]) -> str:
     return f"{first}-{TITLES[match[2]]}"
 
 
+def _by(written: str) -> str:
+    """ "ed. J. Smith" is "edited by", "trans. M. Roy" "translated by"."""
+    verb = "translated" if "trans" in written else "edited"
+    return f"{'(' if written[0] == '(' else ''}{verb} by{' ' if written[-1] == ' ' else ''}"
+
+
 def _editor(match: re.Match[str]) -> str:
     """ "Ed. note" is the editor's, "—Ed." the editor."""
     if match[0] == "Ed.":
@@ -232,12 +241,12 @@ def general(text: str, _: Context) -> str:
     text = _EDITION.sub(lambda match: "edition" + _stop(match), text)
     text = _FLOOR.sub(lambda match: match[1] + "loor" + _stop(match), text)
     text = _REVISED.sub(lambda match: "revised" + _stop(match), text)
-    text = _EDITOR.sub(
-        lambda match: "(edited by " if match[0][0] == "(" else "edited by" + (" " if match[0][-1] == " " else ""), text
-    )
+    text = _REVISED_EDITION.sub(lambda match: "edition" + _stop(match), text)
+    text = _EDITOR.sub(lambda match: _by(match[0]), text)
     text = _CLOSE_OF_LETTER.sub(lambda match: f"{match[1]}our{match[2] or ''}", text)
-    text = _VERSUS.sub(lambda match: f"{match[1]} versus " if match[1] else "versus ", text)
+    text = _VERSUS.sub(lambda match: f"{re.sub(r'^R[.]$', 'R', match[1])} versus " if match[1] else "versus ", text)
     text = _UNSTOPPED_LATIN.sub(lambda match: GENERAL[{"ie": "i.e", "eg": "e.g"}.get(match[1], match[1])], text)
+    text = _CONTROL_KEY.sub("Control", text)
     return _say_general(_OKAY.sub("okay", text))
 
 

@@ -12,6 +12,7 @@ _SPELLED = words(
     "FBI CIA USA UK US EU UN DNA RNA ID IRA USS ATM CEO CFO COO CTO FAQ URL LAPD IQ AI GI POW RAF VIP UFO BA MA MBA "
     "MIT UCLA USC ABC CBS AOL IOU SOS PTA OCD IVF ICU ER API CPU GPU USB LED SAS SOE NSA DEA IRS EPA FDA OJ JFK LBJ "
     "GOP NRA NAACP YMCA YWCA ACLU UAW NBA NCAA NHL AFL CIO IMF UAE KIA SUV EP AP UPI AFP USN USAF USMC VAT NHS GP LA "
+    "ISSN ECHR "
     "AD BCE CE EEC EC GDR UNO IAEA ICBM DOA DUI ETA EMT ESP GMO HIV IPO ISBN LSAT OED ROTC TA UHF UV IBM AC ADHD HQ "
     "IUD EEG EKG ECG MRI PE OAS TVA WPA AAA AA BMI AKA IOC USDA USSR UPS UVA CID OBE MBE CBE DSO VE VJ AK LAX SFO OTC "
     "PO RSVP CD DC MD CV XL DIY BYOB EST EDT CET UTC ANC PLO OECD OMG ISP UAV IED ITV DOJ DOD ESPN INS MIA ESL EEOC "
@@ -67,7 +68,7 @@ _WITH_CONTEXT = (
 _NUCLEIC = re.compile(r"\b([a-z]{1,3})([DR]NA)(s?)\b")  # mRNA, cDNA
 _INITIALS = re.compile(
     r"(?<![\w.])(?<!\w')(?:[A-Z]\.(?:\s|-)?){1,5}(?=[A-Z][\w'’])|(?<![\w.])(?<!\w')(?:[A-Z]\.-?){2,}|"
-    r"(?<![\w.])(?<!\w')(?:[A-Z]\.\s){2,}(?=[a-z])"
+    r"(?<![\w.])(?<!\w')(?:[A-Z]\.\s){2,}(?=[a-z])|(?<![\w.])(?<!\w')(?:[A-Z]\.\s)+[A-Z]\.(?=[,;:)]|$)"
 )
 _SMALL = re.compile(r"(?<![\w.])(?!(?<=[\d½⅓¼¾⅔]\s)(?:[mkr]\.p\.[hm]|h\.p|p\.c)\b)(?:[a-z]\.){2,}")
 _STARTS_SENTENCE = re.compile(rf"(?:{STARTERS})\b")
@@ -106,7 +107,7 @@ def initials(text: str, _: Context) -> str:
     return _SMALL.sub(small, _INITIALS.sub(without_stops, text))
 
 
-_FOR_ACRONYMS_IN_CONTEXT = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|hD|Sc|oD|(?<=A)s\b)|(?<=\bp)H\b|(?<=[a-z])[DR]NA")
+_FOR_ACRONYMS_IN_CONTEXT = re.compile(r"[A-Z](?:(?<=\b[A-Z])(?:[A-Z]|hD|Sc|oD|(?<=A)s\b)|(?<=\bpH)\b|(?<=[a-z][DR])NA)")
 
 
 @rule("acronyms-in-context", needs=_FOR_ACRONYMS_IN_CONTEXT)

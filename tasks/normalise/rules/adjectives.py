@@ -37,7 +37,8 @@ _NAME = re.compile(r"\s[A-Z][a-z]")
 # Always singular, whatever stands before: "two 400g tins", "the 100 m dash".
 _CONTAINED = re.compile(
     r"\s(?:dash|hurdles|sprint|freestyle|butterfly|backstroke|breaststroke|relay|race|run|final|medley|steeplechase|"
-    r"record|mark|line|gun|shell|howitzer|film|camera|lens|"
+    r"record|mark|line|gun|shell|howitzer|film|camera|lens|pistol|rifle|heater|motor|engine|battery|bulb|fuse|"
+    r"processor|band|turn|slope|bend|incline|rotation|panorama|heat|winds?|gusts?|zone|limit|"
     r"(?:tin|can|pack|packet|package|jar|bag|bottle|carton|tub|sachet|sack|steak|fillet|portion|tank|jug|flask)s?)\b"
 )
 

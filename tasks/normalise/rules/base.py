@@ -12,7 +12,8 @@ from num2words import num2words
 
 from storage.records import BlockKind
 
-DIGIT = re.compile(r"[\d½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁰²³¹⁴-⁹₀-₉]")
+NUMERALS = r"\d½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁰²³¹⁴-⁹₀-₉"  # inside of a set
+DIGIT = re.compile(f"[{NUMERALS}]")
 _SPELLED_DIGITS = 15  # longer numbers are read digit by digit
 _SPELLED_FROM = 10**_SPELLED_DIGITS
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

@@ -28,6 +28,8 @@ _PART_OF_WORD = re.compile(
     rf"(?<![\w-]){_DASH}(?:(?=(?:shire|ville|ton|ham|bury|ford|field|burgh|town|hall)\b)|(?:th|st|nd|rd)(?=\s[A-Za-z]))"
 )
 
+_LETTERED_SHIRE = re.compile(rf"(?<![\w'’-])([A-Z]){_DASH}(?=(?:shire|ville|ton|ham|bury|burgh)\b)")  # D—shire
+
 _FOR_BLANKS = re.compile(r"[—⸺―-](?:(?<=[—⸺―])|(?<=--))")
 
 
@@ -36,6 +38,7 @@ def blanks(text: str, _: Context) -> str:
     """B— of —shire, Lady D——'s, Mr. —, the —th regiment: "B blank of blank shire"."""
     text = _PART_OF_WORD.sub(lambda match: "blank " if match[0][-1] in "—⸺―-" else "blank", text)
     text = _TITLED.sub(lambda match: _blank(match[1] or match[3], match[2] or match[4]), text)
+    text = _LETTERED_SHIRE.sub(r"\1 blank ", text)
     return _HIDDEN.sub(r"\1blank", _INITIAL.sub(_initial, text))
 
 

@@ -152,12 +152,14 @@ def break_lines(text: str, context: Context) -> str:
     return first
 
 
+_NUMERO = re.compile(r"\b[Nn]º\s?(?=\d)")  # "nº 5"
 _FOR_SHAPES = re.compile("[^\x00-\u02af\u2010-\u2027]|[ªº]")
 
 
 @rule("shapes", needs=_FOR_SHAPES)
 def plain_shapes(text: str, _: Context) -> str:
     """Ligatures, roman numeral signs, raised, circled, full-width and mathematical letters are plain ones."""
+    text = _NUMERO.sub("number ", text)
     text = _DEGREE_LIKE.sub("°", unicodedata.normalize("NFC", text))
     text = _SHAPES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     return _OTHER_DIGITS.sub(lambda match: _digit(match[0]), text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.base import DIGIT, Context, cardinal, in_pairs, rule, spell_letters
+from tasks.normalise.rules.base import NUMERALS, Context, cardinal, in_pairs, rule, spell_letters
 
 _LABELS = {
     "Eq": "Equation", "Eqs": "Equations", "Eqn": "Equation", "Eqns": "Equations", "Fig": "Figure", "Figs": "Figures",
@@ -59,7 +59,7 @@ _LATER = re.compile(r"(?:((?:[A-Z]\.){1,3})|(?<=Supplement)|(?<=Appellate)|(?<=E
 _STATUTE = re.compile(r"(?<=\bPublic Law )(\d{1,3})[-–](\d{1,3})\b")
 
 
-_FOR_CITATIONS = re.compile(rf"{DIGIT.pattern}|\.\s\([a-z]\)|\bConst\. a")
+_FOR_CITATIONS = re.compile(rf"[{NUMERALS}.](?:(?<=[{NUMERALS}])|(?<=\.)\s\([a-z]\)|(?<=\bConst\.)\sa)")
 
 
 @rule("citations", needs=_FOR_CITATIONS)

@@ -20,9 +20,9 @@ _EQUAL = re.compile(
     rf"(?<![\w.])((?:{AMOUNT})(?:\s|-)?{_UNIT}\b\.?)\s?/\s?(?!100\s?[gmk])(?=(?:{AMOUNT})(?:\s|-)?{_UNIT}\b)"
 )
 _OVEN = re.compile(
-    r"(?<=\bfan)\s?/\s?(?=gas\b|\d)|(?<=[CF\d])\s?/\s?(?=gas\s(?:mark\s)?[\d½¼¾])|(?<=[°º][CF])\s?/\s?(?=\d)"
+    r"(?<=\bfan)\s?/\s?(?=gas\b|\d)|(?<=[CF\d])\s?/\s?(?=[Gg]as\s(?:mark\s)?[\d½¼¾])|(?<=[°º][CF])\s?/\s?(?=\d)"
 )
-_OVEN_TALK = re.compile(r"\b(?:ovens?|fan|gas\s(?:mark\s)?\d|[Bb]ake|[Rr]oast)\b")
+_OVEN_TALK = re.compile(r"\b(?:ovens?|fan|[Gg]as\s(?:[Mm]ark\s)?\d|[Pp]reheat|[Bb]ake|[Rr]oast)\b")
 _BARE_DEGREES = re.compile(r"(?<![\w.])(\d{2,3})([CF])\b(?=[/\s).,;]|$)")
 _SIZE = re.compile(r"(?<=\d\s)(sm|med|lg)\.(?=\s[a-z])")
 _SIZES = {"sm": "small", "med": "medium", "lg": "large"}
@@ -38,9 +38,15 @@ _OF_SIZE = re.compile(
 )
 # Letters of American cooks, at the head of a line or beside another amount.
 _LETTER = re.compile(
-    rf"(?P<before>^|[+(;,]\s?|\b(?:plus|and|to)\s|[–-])(?P<amount>{AMOUNT})\s"
+    rf"(?P<before>^|[+(;,]\s?|\b(?:plus|and|to|[Aa]dd|[Mm]ix|[Uu]se|[Tt]ake|[Ss]tir in|[Bb]eat|[Ss]ift|in|with)\s|[–-])"
+    rf"(?P<amount>{AMOUNT})\s"
     r"(?P<unit>T|t|[cC](?=\.))\b\.?(?=\s[a-z]{3,})"
 )
+_ONE_OR_LESS = re.compile(r"1|[½¼¾⅓⅔]|\d/\d")
+_HEAPED = re.compile(
+    rf"(?<![\w.])({AMOUNT})\s(heaped|heaping|level|rounded|scant|generous)\s(tbsp|tsp|Tbsp)s?\b\.?(?=\s[a-z])"
+)
+_SPOONS = {"tbsp": "tablespoon", "tsp": "teaspoon"}
 _LONGEST_LINE = 80  # characters: an ingredient, not a sentence
 _LETTERS = {"T": "tbsp", "t": "tsp"}
 _PINTS = re.compile(
@@ -48,7 +54,10 @@ _PINTS = re.compile(
 )
 _TEMPERATURE = re.compile(r"(?<=\b(?:[Rr]oom|[Oo]ven) )temp(?:\.(?=[),;]|\s[a-z])|\b)")
 
-_FOR_COOKERY = re.compile(r"[/x×(]\s?(?:[\d½¼¾⅓⅔⅛]|gas)|\s[TtcC]\b|\btemp\b|\d[CF]\b|\d\s(?:sm|med|lg)\.|\d pts\b")
+_FOR_COOKERY = re.compile(
+    r"[/x×(\sp\d](?:(?<=[/x×(])\s?(?:[\d½¼¾⅓⅔⅛]|[Gg]as)|(?<=\s)[TtcC]\b|(?<=\btemp)\b"
+    r"|(?<=\d)(?:[CF]\b|\s(?:sm|med|lg)\.| pts\b|\s[hlrsg]\w+\s[Tt]b?sp))"
+)
 
 
 @rule("cookery", needs=_FOR_COOKERY)
@@ -60,14 +69,21 @@ def cookery(text: str, _: Context) -> str:
     text = _EQUAL.sub(r"\1 or ", _SHARE.sub(r"\1 per ", text))
     text = _OF_SIZE.sub(r"\1 \2", _TIMES.sub(r"\1 \2-\3", text))
     text = _PINTS.sub("pints", text)
+    text = _HEAPED.sub(_spoon, text)
     text = _SIZE.sub(lambda match: _SIZES[match[1]], text)
     if len(text) <= _LONGEST_LINE:
         text = _LETTER.sub(_letter, text)
     return _TEMPERATURE.sub("temperature", text)
 
 
+def _spoon(match: re.Match[str]) -> str:
+    """2 heaped tbsp is two heaped tablespoons."""
+    many = "" if _ONE_OR_LESS.fullmatch(match[1]) else "s"
+    return f"{match[1]} {match[2]} {_SPOONS[match[3].lower()]}{many}"
+
+
 def _letter(match: re.Match[str]) -> str:
     """2 T is two tablespoons, ½ c. half a cup."""
     amount = match["amount"]
-    cups = "cup" if amount in ("1", *"½¼¾⅓⅔") or "/" in amount.split()[0] else "cups"
+    cups = "cup" if _ONE_OR_LESS.fullmatch(amount) else "cups"
     return f"{match['before']}{amount} {_LETTERS.get(match['unit'], cups)}"

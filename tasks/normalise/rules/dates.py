@@ -42,8 +42,8 @@ _ARTICLE_BEFORE = re.compile(
 )
 # "June 30–July 2" and "30 June–2 July"
 _ACROSS = re.compile(
-    rf"\b((?:{_MONTH})\s+{_DAY})\s?[–—-]\s?(?=(?:{_MONTH})\s+\d)|"
-    rf"\b({_DAY}\s+(?:{_MONTH}))\s?[–—-]\s?(?=\d\d?\S*\s+(?:{_MONTH})\b)"
+    rf"\b((?:{_MONTH})\s+{_DAY}(?:,?\s\d{{4}})?)\s?[–—-]\s?(?=(?:{_MONTH})\s+\d)|"
+    rf"\b({_DAY}\s+(?:{_MONTH})(?:,?\s\d{{4}})?)\s?[–—-]\s?(?=\d\d?\S*\s+(?:{_MONTH})\b)"
 )
 _MONTH_YEAR = re.compile(rf"\b({_MONTH}),?\s+(?:of\s+)?{YEAR}\b(?!\s?[–-]\s?\d){_NOT_LONGER}")
 _ISO = re.compile(r"\b(1\d{3}|20\d{2})([-/])(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])\b(?![-/])")

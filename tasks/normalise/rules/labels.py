@@ -51,6 +51,11 @@ _PARTED = re.compile(
     r"\b((?i:figure|table|listing|plate|diagram|chart|box|map|photo|photograph|exhibit|panel|scheme|example|equation|"
     r"slide|section|note|(exercise|problem|question|drill)))\s(\d{1,3})[-–](\d{1,3})([a-z]?)\b(?![-–.,]\d)"
 )
+_PARTED_MANY = re.compile(
+    r"\b((?i:figures|tables|listings|plates|diagrams|charts|photos|examples|equations|sections|(exercises|problems)))"
+    r"(?=\s\d{1,3}[-–]\d{1,3}(?:,|\s(?:and|or|to|through))\s)((?:,?\s(?:(?:and|or|to"
+    r"|through)\s)?\d{1,3}[-–]\d{1,3}\b){2,})"
+)
 # Of programs, a version's second number counts too: after 3.9 comes 3.10.
 _RELEASE = re.compile(
     r"\b((?i:version|release)|Python|python|Java|PHP|Ruby|Perl|Ubuntu|Debian|Fedora|Linux|kernel|Windows|Android|iOS|"
@@ -97,7 +102,7 @@ def labels(text: str, _: Context) -> str:
     text = _AIRLINER.sub(
         lambda m: f"{m[1]} {m[2]}{' ' if m[2] else ''}{in_pairs(int(m[3]))} {in_pairs(int(m[4]))}", text
     )
-    text = _RELEASE.sub(_release, _PARTED.sub(_parted, text))
+    text = _RELEASE.sub(_release, _PARTED.sub(_parted, _PARTED_MANY.sub(_parted_many, text)))
     text = _LABEL.sub(label, text)
     text = _HOUSE.sub(house, text)
     text = re.sub(_MODEL.pattern + r"(?:[A-Z]{0,3}s?)", model, text)
@@ -116,6 +121,12 @@ def _parted(match: re.Match[str]) -> str:
     label, of_exercises, first, second, letter = match.groups()
     joint = " " if of_exercises else " dash "
     return f"{label} {cardinal(int(first))}{joint}{cardinal(int(second))}{' ' + letter if letter else ''}"
+
+
+def _parted_many(match: re.Match[str]) -> str:
+    """Figures 2-1 and 2-2 are "Figures two dash one and two dash two"."""
+    joint = " " if match[2] else " dash "
+    return match[1] + re.sub(r"(?<=\d)[-–](?=\d)", joint, match[3])
 
 
 def _release(match: re.Match[str]) -> str:

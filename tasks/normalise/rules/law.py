@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tasks.normalise.rules.abbreviations import either
-from tasks.normalise.rules.base import DIGIT, Context, cardinal, in_pairs, ordinal, rule
+from tasks.normalise.rules.base import NUMERALS, Context, cardinal, in_pairs, ordinal, rule
 from tasks.normalise.rules.roman import value
 
 # "12(b)(iii)", but "401(k)" is a pension plan and "5(m)" no place in a law.
@@ -22,9 +22,11 @@ _REPORTS = {
     "KB": "K B", "QB": "Q B", "AC": "A C", "Ch": "Chancery", "WLR": "W L R", "All ER": "All E R", "Fam": "Family",
     "Lloyd's Rep": "Lloyd's Reports", "Cr App R": "Criminal Appeal Reports", "EWCA Civ": "E W C A Civil",
     "EWCA Crim": "E W C A Criminal", "EWHC": "E W H C", "UKSC": "U K S C", "UKHL": "U K H L", "UKPC": "U K P C",
+    "App. Cas.": "Appeal Cases", "App Cas": "Appeal Cases",
 }  # fmt: skip
 _REPORT = re.compile(
-    rf"(?:(?<=[\])]\s)|(?<=[\])]\s\d\s))({either(_REPORTS)})\s(?=\d)|(?<=\d\s)(KB|QB|AC|WLR|All ER)\s(?=\d)"
+    rf"(?:(?<=[\])]\s)|(?<=[\])]\s\d\s))({either(_REPORTS)})\s(?=\d)"
+    r"|(?<=\d\s)(KB|QB|AC|WLR|All ER|App\. Cas\.|App Cas)\s(?=\d)"
 )
 _CIRCUIT = re.compile(r"\b(?:(\d{1,2})(?:st|nd|rd|th|d)|D\.\s?C\.)\sCir\.")
 _PROCEDURES = {"Civ": "Civil", "Crim": "Criminal", "App": "Appellate", "Bankr": "Bankruptcy"}
@@ -43,17 +45,23 @@ _REIGN = re.compile(rf"\b({either(_REIGNS)})\.\s(?:(\d)|([IVX]+)),\scc?\.\s?(?=\
 _SHORT = {"Amend": "Amendment", "Amends": "Amendments", "Dkt": "Docket", "slip op": "slip opinion"}
 _SHORTENED = re.compile(rf"\b({either(_SHORT)})\.(?=\s[\dIVX]|,|\)|\sat\s)")
 _OTHERS = re.compile(r"\bet al\.,?\sv\.?\s(?=[A-Z])")
+_CROWN = re.compile(r"\bRe([gx])\.?\sv\.?\s(?=[A-Z])")
 _EX_PARTE = re.compile(r"\b([Ee])x p\.(?=\s[A-Z])")
 _CLAUSE = re.compile(
     r"^(\d{1,2}(?:\.\d{1,2}){1,3})\s+(?=[A-Z][a-z]+\s|[\"“])(?!(?:Million|Billion|Trillion|Percent|Miles)\b)"
 )
 
-_FOR_LAW = re.compile(rf"{DIGIT.pattern}|\bFed\.|\bCir\.|\bal\.|\bp\.|\)\sv\.?\s|\bAmend|\bop\.")
+_FOR_LAW = re.compile(
+    rf"[{NUMERALS}.)Agx](?:(?<=\bRe[gx])\.?\sv|(?<=[{NUMERALS}])|(?<=\bFed\.)|(?<=\bCir\.)|(?<=\bal\.)"
+    rf"|(?<=\bp\.)|(?<=\bop\.)"
+    r"|(?<=\))\sv\.?\s|(?<=\bA)mend)"
+)
 
 
 @rule("law", needs=_FOR_LAW)
 def law(text: str, context: Context) -> str:
     """S. 3(1)(a), ss. 4-6, [1911] 2 KB 45, (2d Cir. 1993), Fed. R. Civ. P. 56, at [32], R v Hall (No 2)."""
+    text = _CROWN.sub(lambda match: "Regina versus " if match[1] == "g" else "Rex versus ", text)
     text = _PARAGRAPH.sub(r"\1\2", _PARAGRAPHS.sub(r"\1 to \2", text))
     text = _REPORT.sub(lambda match: f"{_REPORTS[match[1] or match[2]]} ", text)
     text = _FEDERAL_RULE.sub(_federal_rule, text)

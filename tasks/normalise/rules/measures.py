@@ -14,7 +14,7 @@ _POWERS = {"²": "square ", "³": "cubic ", "2": "square ", "3": "cubic "}
 _RATIO = re.compile(rf"(?<![\w.])(\d[\d,]*(?:\.\d+)?)(\s?|-)({_SIMPLE})\.?/({_SIMPLE})([²³23]?)(?:(\.)(?!\d))?(?!\w)")
 _FUEL = re.compile(r"(?<=\d\s[Ll])/100\s?km\b|(?<=\d[Ll])/100\s?km\b")
 # No words of their own: "wait a sec." and "what a gal." stay as they are.
-_SHORT = words("oz ozs lb lbs ft yd yds qt qts pt pts cwt tsp tsps tbsp hr hrs yr yrs mi kg km cm mm mph")
+_SHORT = words("oz ozs lb lbs ft yd yds qt qts pt pts cwt tsp tsps tbsp tbsps hr hrs yr yrs mi kg km cm mm mph")
 # Behind a number of many alone: "wait a min." has a minute, "two min." as well, but "a mo." is no month.
 _SHORT_OF_MANY = words("min mins sec secs wk wks mos ins kgs kms cms gal gals bu")
 # No words, so that they need no full stop.
@@ -30,6 +30,7 @@ _SPELLED = re.compile(
     rf"\b(?P<count>{either({*_ONE, *_MANY})}|(?i:{either(_MANY)}))(?P<gap>(?:\s|-)(?:sq\.?\s|cu\.?\s)?)"
     rf"(?:(?P<stopped>{either(_SHORT | _CAPITALS)})\.|(?P<unstopped>{either(_UNSTOPPED | _CAPITALS)})(?![\w.'’/-]))"
     r"(?=[,;:!?)]|\s[a-z]|\s*$|\s[A-Z])"
+    r"|\b(?P<one>[Oo]ne|an?)\s(?P<of_one>min|sec|wk|gal|bu)\.(?=\sof\b)"
     rf"|\b(?P<many>(?i:{either(_MANY)}))\s(?P<of_many>{either(_SHORT_OF_MANY)})\b\.?(?=[,;:!?)]|\s[a-z]|\s*$|\s[A-Z])"
 )
 _INCHES = re.compile(
@@ -45,7 +46,7 @@ _LONE_RATIO = re.compile(
 )
 _LONE_SPEED = re.compile(r"(?<![\w/.-])(?<!\d )(mph|kph|km/hr|kmh)(?![\w/.])")
 
-_FOR_RATIOS = re.compile(r"\d\s?-?[A-Za-z°µ. ]+/[\da-zA-Z]|[a-zA-Z]/[a-zA-Z]|\b(?:mph|kph|kmh)\b")
+_FOR_RATIOS = re.compile(r"[/h](?:(?<=[a-zA-Z°µ. ]/)[\da-zA-Z]|(?<=\b[mk]ph)\b|(?<=\bkmh)\b)")
 
 
 @rule("unit-ratios", needs=_FOR_RATIOS)
@@ -77,9 +78,9 @@ def spelled(text: str, context: Context) -> str:
     """An oz. of sense, twenty lbs. of tea, Three hrs, six sq. ft.: the unit in full."""
 
     def measure(match: re.Match[str]) -> str:
-        count = match["count"] or match["many"]
+        count = match["count"] or match["many"] or match["one"]
         gap = re.sub(r"cu\.?", "cubic", re.sub(r"sq\.?", "square", match["gap"] or " "))
-        written = match["stopped"] or match["unstopped"] or match["of_many"]
+        written = match["stopped"] or match["unstopped"] or match["of_many"] or match["of_one"]
         unit = written.lower()
         one, many = ("pint", "pints") if unit == "pts" else UNITS[unit]  # points are counted in digits
         is_one = (count in _ONE and not unit.endswith("s")) or gap == "-" or describes_noun(match)

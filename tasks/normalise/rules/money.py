@@ -16,6 +16,7 @@ from tasks.normalise.rules.base import (
     rule,
     to_int,
 )
+from tasks.normalise.rules.numbers import OLD_ORDINAL
 
 _NAMES = {
     "$": ("dollar", "dollars", "cent", "cents"),
@@ -45,7 +46,8 @@ _MONEY = re.compile(
     r"(?:(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<decimals>\d+))?|\.(?P<cents>\d\d))(?!\d)"
     rf"(?:\s?[–-]\s?{_SIGN}?(?P<upper>\d[\d,]*(?:\.\d+)?)(?![-–/\d])|"
     rf"\s?[–-]\s?{_SIGN}(?P<signed_upper>\d[\d,]*(?:\.\d+)?))?"
-    r"(?:(?:\s|-)?(?P<scale>thousand|million|billion|trillion|lakh|crore)\b|\s?(?P<short_scale>k|mn?|bn?|"
+    r"(?:(?:\s|-)?(?P<scale>thousand|million|billion|trillion|lakh|crore)\b|\s?(?P<mil>mil)\b\.?"
+    r"|\s?(?P<short_scale>k|mn?|bn?|"
     r"tn)\b(?![’']))?",
     re.I,
 )
@@ -104,10 +106,11 @@ _POUNDS = re.compile(
 )
 _SHILLINGS = re.compile(rf"(?<![\w£$.,])(\d{{1,3}})s\b\.?,?\s?(?:and\s+)?(?=[\d½¼¾]){_PENCE}")
 _ONLY_SHILLINGS = re.compile(r"(?<![\w£$.,])(\d{1,3})s\.(?=\W|$)")
+_COIN = re.compile(r"\s(?:note|piece|coin|stamp|ticket|seat|book|edition|fine|postal order)s?\b")
 _DECADE_BEFORE = re.compile(
     r"\b(?:the|his|her|their|my|your|our|mid|early|late|in|two|three|four|five|of|temperatures)[\s-]+$", re.I
 )
-_ONLY_PENCE = re.compile(rf"(?<![\w£$.,])(?=[\d½¼¾]){_PENCE}(?!\w)")
+_ONLY_PENCE = re.compile(rf"(?<![\w£$.,])(?!{OLD_ORDINAL})(?=[\d½¼¾]){_PENCE}(?!\w)")
 _STROKE = re.compile(r"(?<![\w/£.,])(\d{1,3})/(?:-(?!\w)|(\d{1,2})d\b\.?)")
 _STROKE_POUNDS = re.compile(r"£\s?(\d+)[/.](\d{1,2})[/.](\d{1,2})(?:d\b\.?)?(?![\d/])")
 _STROKE_BARE = re.compile(r"(?<![\w/£.,])(\d{1,2})/(\d{1,2})(?![\d/]|\s+(?:time|metre|beat|rhythm)\b)")
@@ -132,6 +135,8 @@ def shillings(text: str, context: Context) -> str:
         return _shillings(match[1]) + (f" and {_pence(match[2], None)}" if match[2] else "") + _stop(match)
 
     def only(match: re.Match[str]) -> str:
+        if _COIN.match(match.string, match.end()):
+            return f"{cardinal(int(match[1]))} shilling"  # "a 10s. note"
         decade = int(match[1]) % 10 == 0 and ends_sentence(match.string, match.end())
         if decade or _DECADE_BEFORE.search(match.string[: match.start()]):
             return match[0]
@@ -146,7 +151,8 @@ def shillings(text: str, context: Context) -> str:
     text = _ONLY_SHILLINGS.sub(only, _STROKE.sub(stroke, text))
     text = _ONLY_PENCE.sub(lambda m: _pence(m[1], m[2]) + _stop(m), text)
     text = _GUINEAS.sub(lambda m: f"{m[1]} {_form(m[1], 'guinea', 'guineas')}{_stop(m)}", text)
-    return _STROKE_BARE.sub(_bare, text) if context.british else text
+    is_old_money = context.british or "shilling" in text
+    return _STROKE_BARE.sub(_bare, text) if is_old_money else text
 
 
 def _capital_pounds(match: re.Match[str]) -> str:
@@ -228,7 +234,9 @@ def _amount(match: re.Match[str], context: Context) -> str:
     number = f"{whole}.{decimals}" if decimals else whole
     one, many = _currency(match)
     # 2. "five million dollars", "five to ten dollars": always of many, with decimals as decimals.
-    scale = match["scale"] or _SCALES.get((match["short_scale"] or "").lower(), "")
+    scale = (
+        match["scale"] or ("million" if match["mil"] else "") or _SCALES.get((match["short_scale"] or "").lower(), "")
+    )
     upper = match["upper"] or match["signed_upper"] or ""
     if scale or upper:
         return _scaled(number, upper, scale, many, context)

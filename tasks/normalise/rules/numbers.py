@@ -25,10 +25,14 @@ _FOR_LEADING_ZEROS = re.compile(r"0(?:(?<=\s0)|(?<=^0))")
 _ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|-?th|ST|ND|RD|TH)(s?)\b(?:\.(?=\s[a-z]))?")
 _ORDINAL_SPAN = re.compile(r"(?<=\d)(st|nd|rd|th)\s?[–-]\s?(?=\d+(?:st|nd|rd|th)\b)")
 _ADVERB = re.compile(r"(?<![\w.,])(\d{1,2})(?:st|nd|rd|th|d)ly\b")  # 2ndly, 3dly
+# "the 2d regiment", "32d regiments": before these words the "d" is no penny.
+OLD_ORDINAL = (
+    r"\d*[23]d\s+(?:(?:floor|edition|regiment|battalion|company|division|brigade|squadron|grade|class|street|avenue|"
+    r"century|time|week|month|year|son|daughter|cousin|wife|husband|lieutenant|session|volume|chapter|part|series|"
+    r"congress|infantry|cavalry|district|ward|precinct|degree)s?\b|ed\b)"
+)
 _OLD_ORDINAL = re.compile(
-    r"(?<![\w.£])(\d*[23])d(?=\s+(?:[A-Z][a-z]+|[ei]d\.|inst|ult|of|and|day|"
-    r"(?:floor|edition|regiment|battalion|company|division|brigade|squadron|grade|class|street|avenue|century|time|"
-    r"week|month|year|son|daughter|cousin|wife|husband|lieutenant|session|volume|chapter|part|series|ed)\b))"
+    rf"(?<![\w.£])(?=\d*[23]d\s+(?:[A-Z][a-z]+|[ei]d\.|inst|ult|of|and|day)|{OLD_ORDINAL})(\d*[23])d"
 )
 _ORDINAL_LIST = re.compile(
     r"(?<=\dst, )\d*[23]d\b(?:, \d*[23]d\b)*|(?<=\d[nrt][dh], )\d*[23]d\b(?:, \d*[23]d\b)*"

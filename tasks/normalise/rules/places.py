@@ -86,7 +86,8 @@ _COORDINATES = re.compile(
 )
 # "The wind was N.", "they steered W.", "ten miles E. of Lisbon"
 _COURSE = re.compile(
-    rf"(?:{_BEFORE_COURSE})([NSEW])\b(\.?)(?=[,;)]|\s*$|\s(?:of|and|by|to|for|at|with|all|until|till|the)\b)"
+    rf"(?:{_BEFORE_COURSE})([NSEW])\b(\.?)(?=[,;)]|\s*$|\s(?:of|and|by(?!\s[NSEW]\b)|to|for|at|with|all|until"
+    rf"|till|the)\b)"
 )
 _QUARTER = re.compile(
     r"(?<=[a-z\d] )(Street|Avenue|Road|Drive|Place|Square|Boulevard|St|Ave|Rd|Dr|Pl|Sq|Blvd)\b\.?,?\s"

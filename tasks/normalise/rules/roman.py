@@ -75,9 +75,10 @@ ONLY_KINGS = (
 )
 _KING_I = re.compile(rf"\b({ONLY_KINGS})\sI(?=\s(?!{_PRONOUN_VERBS})[a-z]+\b(?!'))")
 _WAR_I = r"(?<!\b[Tt]he World War )(?<=World War )I\b"
+_STOP = r"(?:\.(?=,?\s[a-z]))?"  # "In Book IV. he says": of the numeral, not of the sentence
 _SECTION = re.compile(
     rf"\b({SECTIONS})\s+((?!I\b)(?!(?<=Mark )[VX]\.\s(?!(?:{STARTERS})\b)[A-Z][a-z]){_SURE_NUMERAL}\b|{_WAR_I}|"
-    rf"I\b(?=\s+(?:Scene|Part|Chapter)\b)|I\b{_AFTER_I}|I\b{_VERB_IN_S})"
+    rf"I\b(?=\s+(?:Scene|Part|Chapter)\b)|I\b{_AFTER_I}|I\b{_VERB_IN_S}){_STOP}"
 )
 # In capitals, where the pronoun looks like a numeral: "VOLUME II", "PART I" at an end, "HENRY VIII", "WORLD WAR II".
 _CAPITAL_SECTION = re.compile(
@@ -90,12 +91,12 @@ _SMALL_SECTION = re.compile(
     r"\b(chapter|part|book|act|scene|form|class|stage|volume|canto|section|article|appendix|plate|figure|letter|table|"
     r"phase|type|grade|"
     rf"level|number|numbers|page|pages|verse|sonnet|chapters|parts|books|acts|volumes|articles|note|"
-    rf"lines?)\s+((?!I\b){_SURE_NUMERAL}\b|I\b(?=[.;:)\]]|\s*$))"
+    rf"lines?)\s+((?!I\b){_SURE_NUMERAL}\b|I\b(?=[.;:)\]]|\s*$)){_STOP}"
 )
 # "IV. and XIV", "II, III and IV": numerals in a list, whatever stands before.
 _LIST = re.compile(r"(?<![\w.'])(?:[IVXL]{1,6}(?:\.?,|\.?,?\s(?:and|or|to))\s)+[IVXL]{1,6}\b(?!')(?:\.(?=\s[a-z]))?")
 _SPAN = re.compile(
-    rf"\b((?i:{SECTIONS}))\s+({_SURE_NUMERAL})\.?\s?"
+    rf"\b((?i:{SECTIONS}|lines?))\s+({_SURE_NUMERAL}|I(?=\s?[–-]))\.?\s?"
     rf"(?:([–-])|,\s(?=[IVX]+\sand\b)|\s(and|to|or)\s)\s?({_SURE_NUMERAL})\b"
     r"(?:\.(?=\s[a-z]))?"
 )
@@ -107,6 +108,7 @@ _HEADING = re.compile(rf"^({_NUMERAL})(?=\s*(?:[.:—)]|$))")
 _ITEM = re.compile(r"^((?!I\b)[IVX]{2,}|V(?!\.\s?[A-Z]\.))\.(?=\s+[\"'“‘]?[A-Z])")
 # "v. Smith" alone, all names: the second line of a case at law, no fifth item.
 _SMALL_ITEM = re.compile(r"^(?!v\.(?:\s(?:[A-Z][\w.'’&-]*|of|the|and|for|&))+\W*$)([ivx]+)(?=\.\s+[\"'“‘]?[A-Z])")
+_FRENCH_ORDINAL = re.compile(rf"\b((?:{RULERS})\s)?([IVX]{{2,}})(?:e|ème)\b")  # Louis XXe, le XIXe siècle
 _ORDINAL = re.compile(
     rf"\b({_NUMERAL})(?:th|st|nd|rd|d)\b|\b((?!I\b){_NUMERAL})(?=\s+(?:{_COUNTED})\b)"
     rf"|(?<=\bthe )((?!I\b)[IVX]{{2,}})(?=\s[A-Z])"
@@ -154,12 +156,14 @@ def _small_item(match: re.Match[str]) -> str:
 
 # The pronoun is in every third sentence: an I counts only behind a word and before what may follow a numeral.
 _QUICK_NUMERAL = re.compile(
-    r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th)\b|[IVXLCDMW]+\b|(?<!I)\b|(?<=[A-Za-z]\sI)\b|W\s?[12]\b|"
+    r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th|e|ème)\b|[IVXLCDMW]+\b|(?<!I)\b"
+    r"|(?<=[A-Za-z]\sI)\b|W\s?[12]\b|"
     r"\.\s?W\.\s?[I12])"
 )
 _EXACT_NUMERAL = re.compile(
     rf"\b(?:{ONLY_KINGS})\sI\b|(?<=[A-Z]\s)I(?=[.,;:!?)\"—-]|\s*$)|"
-    r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|\s(?:of|was|is|had|and|to|in|reigned|"
+    r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th|e|ème)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|\s(?:of|was|is|had|and|to"
+    r"|in|reigned|"
     r"died|ruled|came|became|granted|made|gave|Scene|Part|Chapter)\b)|(?<=War )I\b|\b(?:WW\s?[12]|"
     r"W\.\s?W\.\s?(?:I{1,2}|1|2))\b|\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s[A-Z][a-z]+\sI\s|"
     r"(?:(?<=Chapter )|(?<=Book )|(?<=Part )|(?<=Volume )|(?<=Act ))I(?=\s+[a-z]+s\b)"
@@ -235,7 +239,10 @@ def others(text: str, _: Context) -> str:
         after_name = word is not None and word[1][0].isupper() and len(word[1]) > 1
         return _in_words(match, group, _the_ordinal if after_name else cardinal)
 
-    return _OTHER.sub(other, _ORDINAL.sub(ordinal_of, text))
+    def french(match: re.Match[str]) -> str:
+        return (match[1] or "") + _in_words(match, 2, _the_ordinal if match[1] else ordinal)
+
+    return _OTHER.sub(other, _ORDINAL.sub(ordinal_of, _FRENCH_ORDINAL.sub(french, text)))
 
 
 def _the_ordinal(number: int) -> str:

@@ -41,9 +41,11 @@ _TOLD_DIGITS = range(6, 22)
 _CALL_FOR_HELP = re.compile(r"\d-\d-\d")
 _SPELLED = re.compile(
     r"(?<![\w.-])\d{3}-\d{2}-\d{4}(?![\w-])|(?<![\w.-])\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?![\w-])"
-    r"|(?<=\bISBN )[\d-]+[\dX]\b|(?<=\bISBN: )[\d-]+[\dX]\b|(?<=, [A-Z]{2} )\d{5}(?:-\d{4})?\b"
+    r"|(?<=\bISBN )[\d-]+[\dX]\b|(?<=\bISBN: )[\d-]+[\dX]\b|(?<=\bISSN )\d{4}-\d{3}[\dX]\b"
+    r"|(?<=, [A-Z]{2} )\d{5}(?:-\d{4})?\b"
     r"|(?<=[Zz]ip code )\d{5}\b|(?<=[Zz]ip )\d{5}\b|(?<=\b(?:PIN|pin) )\d{4}\b|(?<=\bcode )\d{4,6}\b"
 )
+_ISBN_KIND = re.compile(r"\bISBN(?:-1[03]|\s\(1[03]\)|-1[03]\s?|\s1[03])?[:\s]\s?(?=\d[\d-]{8})")
 _POSTAL = re.compile(r"(\b[A-Z][a-z]{2,},? )(?!\d{3}00)(\d{5})(?=[.;)]|\s*$|, U\.?S)")  # "Beverly Hills 90210"
 _EXCHANGE = re.compile(r"\b([A-Z][A-Za-z][a-z]{2,})\s(\d)-(\d{4})\b(?![-/.]\d)")  # "PEnnsylvania 6-5000"
 
@@ -77,6 +79,7 @@ def telephone(text: str, context: Context) -> str:
             return match[0]
         return match[1] + ", ".join(spell_digits(group, zero) for group in groups)
 
+    text = _ISBN_KIND.sub("ISBN ", text)
     text = _EXTENSION.sub("extension ", text)
     text = _EXCHANGE.sub(exchange, text)
     text = _SPELLED.sub(lambda m: " ".join("X" if c == "X" else spell_digits(c) for c in m[0] if c.isalnum()), text)

@@ -27,6 +27,7 @@ _DURATION_BEFORE = re.compile(
     r"\b(?:in|took|lasted|lasts|runs?|ran|race|marathon|duration|time|record|clocked|finished|total|after)\s+"
     r"(?:of\s+|was\s+|is\s+|in\s+|for\s+)?(?:an?\s+|just\s+|only\s+|about\s+)?$"
 )
+_HOURS_SIGN = re.compile(r"(?<=\d:[0-5]\d)\s?h\b")  # 13:00h
 _ZULU = re.compile(r"(?<=\d:[0-5]\d)Z\b")
 _STOPWATCH = re.compile(r"(?<![\d:.,])(\d{1,2}):([0-5]\d):([0-5]\d)\.(\d{1,3})(?![\d:]|[.,]\d)")  # 1:02:03.4
 _O_CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?=\s+o'\s?clock)", re.I)
@@ -34,6 +35,7 @@ _HOURS = re.compile(
     rf"(?<![\d:.,$£€])([01]\d|2[0-4]){_MINUTE}\s*(?:hours|hrs\b\.?|h\b)|"
     rf"(?<![\d:.,$£€])(0\d){_MINUTE}(?=\s(?:Zulu|GMT)\b)"
 )
+_STOPPED_HOURS = re.compile(rf"(?<![\d:.,$£€])(0\d|1[3-9]|2[0-4])\.(?={_MINUTE}\s*(?:hrs|h)\b)")  # 14.30 hrs
 _CONTINENTAL = re.compile(rf"(?<![\w:.,$£€])([01]?\d|2[0-4])h{_MINUTE}\b")  # 14h30
 _RACE = re.compile(r"(?<![\d:.,])(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d:]|[.,]\d)")  # a mile in 3:59.4
 _AT_HOURS = re.compile(rf"(?<=\bat )(0\d){_MINUTE}(?![\w:.,]\w)")
@@ -53,12 +55,13 @@ _NAMED = re.compile(
 @rule("times", needs=DIGIT)
 def times(text: str, context: Context) -> str:
     """3:45 p.m., 10:05, 3pm, 7:00, 6-7 p.m., 0600 hours; 4.50 in British books."""
-    text = _STOPWATCH.sub(_stopwatch, _ZULU.sub(" Zulu", text))
+    text = _STOPWATCH.sub(_stopwatch, _ZULU.sub(" Zulu", _HOURS_SIGN.sub(" hours", text)))
     text = _DURATION.sub(_duration, text)
     text = _SPAN.sub(lambda m: f"{m[1] or m[2]} to ", _SPACED_SPAN.sub(r"\1 to ", text))
     text = _CLOCK.sub(lambda m: _meridiem(m, f"{_hour(m[1])}{_minutes(m[2], '')}", 3), text)
     text = _HOUR.sub(lambda m: _meridiem(m, _hour(m[1]), 2), text)
     text = _O_CLOCK.sub(lambda m: _hour(m[1]), text)
+    text = _STOPPED_HOURS.sub(r"\1", text)
     text = _HOURS.sub(lambda m: f"{_military(m)} hours" if m[1] else _military(m, 3), text)
     text = _RACE.sub(lambda m: f"{_hour(m[1])}{_minutes(m[2], ' flat')} point {spell_digits(m[3])}", text)
     text = _CONTINENTAL.sub(r"\1:\2", text)

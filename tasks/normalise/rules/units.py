@@ -11,7 +11,7 @@ from tasks.normalise.rules.base import DIGIT, Context, ends_sentence, rule
 
 # Abbreviation: (singular, plural).
 UNITS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-_NUMBER = r"\d[\d,]*(?:\.\d+)?|\.\d+|(?=[½¼¾⅓⅔⅛⅜⅝⅞])"
+_NUMBER = r"\d+(?:,\d+)*(?:\.\d+)?|\.\d+|(?=[½¼¾⅓⅔⅛⅜⅝⅞])"
 _FRACTION = r"(?:[½¼¾⅓⅔⅛⅜⅝⅞]|\s\d/\d{1,2})?"
 _UNIT_NAMES = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 # One letter after digits without a space is more often a name ("the 5L", "M4 5W") than a unit, but "5m" and "20g" are.
@@ -25,7 +25,7 @@ _UNIT = re.compile(
     r"(?!\.\w)"
 )
 _INCHES = re.compile(
-    rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?:\s?in\.(?=\s+(?:[a-z(,;&\d×x]|[A-Z])|[,;:)]|$)|-in\.?(?=[\s,;.])|"
+    rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?:\s?in\.(?=\s+(?:[a-z(,;&\d×x]|[A-Z])|[,;:)]|$)|-in\.?(?=[\s,;.)-])|"
     rf"\s?in(?=\s?(?:[²³×]|x\s?\d))|in\b(?![.'’-])|(?<=by \d)\sin(?=\s[a-z])|(?<=by \d\d)\sin(?=\s[a-z]))([²³]?)"
 )
 _PER = re.compile(
@@ -49,7 +49,8 @@ _AMPS = re.compile(
 )
 _POWERED = re.compile(
     r"(?<![\w.])(\d+(?:\.\d+)?)\s?([VW])(?=\s(?:bulb|lamp|light|batter(?:y|ie)|heater|speaker|amplifier|socket|outlet|"
-    r"suppl(?:y|ie)|system|motor|line|charger|adapter|panel|transmitter)s?\b)"
+    r"suppl(?:y|ie)|system|motor|line|charger|adapter|panel|transmitter|main|plug|cable|current|circuit|transformer|"
+    r"tube|laser|iron|kettle)s?\b)"
 )
 _FORMAT_NAMES = {  # of books
     "4to": "quarto", "8vo": "octavo", "12mo": "duodecimo", "16mo": "sixteenmo", "18mo": "eighteenmo",
@@ -59,7 +60,10 @@ _FORMATS = re.compile(rf"(?<![\w.-])(?:{'|'.join(_FORMAT_NAMES)})\b")
 _SQUARE = re.compile(
     r"\b(sq|cu)\b\.?(?=\s(?:miles?|feet|foot|yards?|inch(?:es)?|(?:kilo|centi|milli)?met(?:er|re)s?|rods?)\b)"
 )
+_HYPHENED_AREA = re.compile(r"(?<=\d)-(sq|cu)\.?-(ft|in|yd|mi|cm|m)\b\.?(?=\s[a-z])")  # "a 20-cu.-ft. tank"
 _WRONG_ORDINAL = re.compile(r"(?<![\w.])(\d?[02-9]|1[0-3])st\b\.?(?!\w)")  # "12st" is a weight, no ordinal
+_POSSESSIVE = re.compile(r"(\d)(?:\s|-)?(hr|min|sec|yr|wk|mo)s?['’](?=\s[a-z])")
+_LONG_PERIODS = {"hr": "hours", "min": "minutes", "sec": "seconds", "yr": "years", "wk": "weeks", "mo": "months"}
 _AREAS = {"²": "square ", "³": "cubic ", "2": "square ", "3": "cubic "}
 _HOURS_MINUTES = re.compile(r"\b(\d+)\s?h\s?(\d+)\s?m(?:in)?\b")
 _DIMENSIONS = re.compile(
@@ -94,15 +98,19 @@ _ANGLE = re.compile(
     r"(\d+(?:\.\d+)?)\s?°(?!\s?[CFK]\b)(?:\s?(\d+(?:\.\d+)?)\s?[′'’](?:\s?(\d+(?:\.\d+)?)\s?(?:[″\"”]|''))?)?"
     r"(?:\s?([NSEW])\b\.?(?!\s?[A-Z]\w))?"
 )
+# N 51° 30′, W 0° 7′: the letters before the numbers, as on maps.
+_MAP_PLACE = re.compile(r"\b([NS])\s?(\d+(?:\.\d+)?\s?°[^NSEW]{0,24}?),?\s([EW])\s?(?=\d+(?:\.\d+)?\s?°)")
 _TEMPERATURE = re.compile(
     r"(?:(?<![\w)–-])([-−–]))?(\d+(?:\.\d+)?)\s?(?:°\s?([CFK])\b\.?|([℃℉])|deg(?:rees|\.)?\s([CF])\b(?!\.\w))"
 )
 _PRIME_SIZE = re.compile(r"(\d[\d.½¼¾]*)\s?(?:([′'’])|[″\"”])\s?[x×]\s?(\d[\d.½¼¾]*)\s?(?(2)[′'’]|[″\"”])(?!\w)")
+_PARTS_OF_INCH = re.compile(r"(\d/\d{1,2})\s?[\"″”](?=\s[a-z])")  # a 3/16" bit
 _DEGREES_SPAN = re.compile(r"(\d)\s?°(\s?[CF])?\s?[–-]\s?(?=\d+(?:\.\d+)?\s?°)")
 _DEGREES_WORD = re.compile(r"(\d)\s?deg\.?,?\s(?:(\d+)\s?min\.?,?\s)?([NSEW])\b")  # 40 deg. 3 min. N.
+_MINUS_DEGREES = re.compile(r"(?<=\bminus )(\d+)\s?([CF])\b(?!\.\w)")
 _NO_DEGREES = re.compile(r"(?<!\d)(?<!\d\s)°\s?([CF])\b")  # "measured in °C"
 _KELVIN = re.compile(
-    r"(?<![\w.,$£€])(\d[\d,]*(?:\.\d+)?)\sK\b(?=[.,;:)]|$|\s(?!run|race|of|memory|people)[a-z])(?!\.\s?[A-Z])"
+    r"(?<![\w.,$£€])(\d+(?:,\d+)*(?:\.\d+)?)\sK\b(?=[.,;:)]|$|\s(?!run|race|of|memory|people)[a-z])(?!\.\s?[A-Z])"
 )
 _SCALES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin", "℃": "Celsius", "℉": "Fahrenheit"}
 _LENGTHS = "tall|high|long|wide|deep|thick|across|broad|in diameter"
@@ -162,6 +170,9 @@ def temperatures_and_angles(text: str, _: Context) -> str:
         words += [f"{inches} {_form(inches, 'inch', 'inches')}"] if inches else []
         return " ".join(words) + _gap(match)
 
+    text = _PARTS_OF_INCH.sub(r"\1 inch", text)
+    text = _MAP_PLACE.sub(lambda m: f"{_COMPASS[m[1]]} {m[2]}, {_COMPASS[m[3]]} ", text)
+    text = _MINUS_DEGREES.sub(r"\1 °\2", text)
     text = _NO_DEGREES.sub(lambda match: f"degrees {_SCALES[match[1]]}", text)
     text = _DEGREES_WORD.sub(lambda m: f"{m[1]}°{f' {m[2]}′' if m[2] else ''} {m[3]}", text)
     text = _PRIME_SIZE.sub(_size, text)
@@ -213,11 +224,13 @@ def units(text: str, context: Context) -> str:
     text = re.sub(r"(\d\.\d+)s\b", r"\1 seconds", text)  # "9.58s"
     text = _FORMATS.sub(lambda m: _FORMAT_NAMES[m[0]], text)
     text = _POWERED.sub(lambda m: f"{m[1]} {'volt' if m[2] == 'V' else 'watt'}", text)
+    text = _HYPHENED_AREA.sub(_hyphened_area, text)
     text = _SQUARE.sub(lambda m: "square" if m[1] == "sq" else "cubic", text)
     text = _STONE_ONLY.sub(
         lambda m: f"{m[1]} stone" + ("." if m[0].endswith(".") and ends_sentence(m.string, m.end()) else ""), text
     )
     text = _PER.sub(lambda m: f"{m[1]} per {_PERIODS.get(m[2], m[2])}", text)
+    text = _POSSESSIVE.sub(lambda m: f"{m[1]} {_LONG_PERIODS[m[2]]}'", text)
     text = _AGE.sub("-year-old", _SAME_UNIT.sub(r"\1 by ", text))
     text = _DIMENSIONS.sub(r"\1 by ", text)
     text = _BY.sub(lambda match: f"{match[1] or match[2] or ''} by ", text)
@@ -229,6 +242,12 @@ def units(text: str, context: Context) -> str:
     text = _STONE.sub(lambda m: f"{m[1] or m[2]} stone" + (f" {m[3]}" if m[3] else ""), text)
     text = _AMPS.sub(lambda m: f"{m[1]} amps" if m[1] else f"{m[2]} amp", _FEET_IN.sub(_feet_and_inches, text))
     return _UNIT.sub(unit_name, _INCHES.sub(inches, text))
+
+
+def _hyphened_area(match: re.Match[str]) -> str:
+    """Says the unit of an area or a volume that describes a noun."""
+    unit = {"in": "inch"}.get(match[2]) or UNITS[match[2]][0]
+    return f" {'square' if match[1] == 'sq' else 'cubic'} {unit}"
 
 
 def _stone(match: re.Match[str]) -> str:

@@ -36,7 +36,7 @@ _ERA = re.compile(
 _CENTURY = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)[\s-]+(?:c(?:ent)?\.(?=\W|$)|C\.(?=\s[a-z]|[,;)]))")
 _CENTURY_FIRST = re.compile(r"\bC(\d{1,2})(?:st|nd|rd|th)\b")
 _ERA_NEXT = re.compile(r"\s(?:A\.?\s?D|B\.?\s?C|C\.?\s?E)\b")
-_ERAS_SPAN = re.compile(r"(?:(?<=\bBC)|(?<=B\.C\.))\s?[–-]\s?(?=A\.?D\b)")
+_ERAS_SPAN = re.compile(r"(?:(?<=\bBC)|(?<=B\.C\.))\s?[–—-]\s?(?=A\.?D\b)")
 _UNFINISHED = re.compile(r"\b(1[0-9])(?:—|--)(?![\w'])")
 _COUNTED = r"page|pages|number|numbers|line|verse|psalm|lot|item|hymn|sonnet|chapter|section|article"
 _AFTER_COUNTED = re.compile(rf"\b(?:{_COUNTED})\s+$", re.I)

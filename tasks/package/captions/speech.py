@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tasks.package.captions.cues import SpokenLine, SpokenToken
 from tasks.package.timeline import AudioFile, TimedUtterance, Timeline
+from tasks.voices.references import parse_reference
 
 _TOKEN = re.compile(r"\S+")
 
@@ -26,7 +27,9 @@ def lines_in(timeline: Timeline, file: AudioFile, narrator: str) -> list[SpokenL
             end = milliseconds(utterance.end_sample + held.shift, timeline.sample_rate)
             tokens = _tokens(utterance, held.shift, timeline.sample_rate)
             if tokens:
-                lines.append(SpokenLine(tokens, start, end, "" if utterance.voice == narrator else utterance.voice))
+                speaker = parse_reference(utterance.voice).name
+                is_narrator = speaker == parse_reference(narrator).name
+                lines.append(SpokenLine(tokens, start, end, "" if is_narrator else speaker))
     return lines
 
 

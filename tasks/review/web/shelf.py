@@ -5,7 +5,7 @@ Must not know a page, nor how work is done.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -16,6 +16,7 @@ from storage.database import Database
 from storage.errors import NotFoundError
 from tasks.review.desk import Desk
 from tasks.segment.corrected import Sayer
+from tasks.voices.catalogue import VoiceCredit
 
 
 class Job(StrEnum):
@@ -45,6 +46,7 @@ class Shelf:
     master: MasterSettings
     sayer_of: Callable[[str], Sayer]  # of a book by its sha256, as its last run read it
     starter: Starter
+    voices: Callable[[], Sequence[VoiceCredit]]  # that may be heard: whose they are, and under which licence
 
     def find(self, name: str) -> str:
         """Finds a book's sha256 by its beginning, 16 digits. Raises `NotFoundError`."""

@@ -3,11 +3,13 @@
 from importlib import metadata
 from types import SimpleNamespace
 
+import distributed
 import pytest
 import torch
 
 from flows.actions import doctor
 from flows.services import read_settings
+from tasks.errors import BadInputError
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -103,3 +105,29 @@ def test_a_database_that_is_none(monkeypatch, tmp_path):
     (result,) = [result for result in doctor.examine() if result.name == "database"]
     assert not result.ok
     assert result.remedy
+
+
+def test_workers_of_a_dask_cluster(monkeypatch):
+    assert doctor.workers(read_settings()) == doctor.CheckResult(
+        "workers", True, "threads of this process, around one engine"
+    )
+    monkeypatch.setenv("TALEPRESS_EXECUTION__RUNNER", "dask")
+    assert "one for each device, by Dask" in doctor.workers(read_settings()).detail
+
+    options = {"processes": False, "protocol": "tcp", "dashboard_address": "127.0.0.1:0", "memory_limit": 0}
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, resources={"GPU": 1}, **options) as cluster:
+        address = cluster.scheduler_address
+        monkeypatch.setenv("TALEPRESS_EXECUTION__DASK_ADDRESS", address)
+        able = doctor.workers(read_settings())
+        assert (able.ok, able.detail) == (True, f"1 of 1 Dask workers at {address} offer a device")
+        cluster.scale(0)
+        assert_wrong(doctor.workers(read_settings()), "0 of", f"dask worker {address} --resources GPU=1")
+    monkeypatch.setattr(doctor, "DASK_SECONDS", 1)
+    assert_wrong(doctor.workers(read_settings()), "no Dask scheduler answers", "execution.dask_address")
+
+
+def test_dask_without_its_extra_is_a_line_that_names_it(monkeypatch):
+    monkeypatch.setenv("TALEPRESS_EXECUTION__RUNNER", "dask")
+    monkeypatch.setattr("flows.order.needs.find_spec", lambda name: None)
+    with pytest.raises(BadInputError, match=r"pip install 'talepress\[dask\]'"):
+        doctor.workers(read_settings())

@@ -133,7 +133,14 @@ def test_a_failed_book_lies_with_its_reason_and_may_be_dropped_again(services, r
     assert "there is no text in it" in (folders.failed / "book.md" / "reason.txt").read_text()
     drop(folders)
     assert scan(services, runner).begun == ["book.md"]
-    assert list(runner.begun) == [first, first.removesuffix("1") + "2"]
+    second = first.removesuffix("1") + "2"
+    assert list(runner.begun) == [first, second]
+
+    runner.standings[second] = Standing(Progress.ENDED, "there is no text in it")
+    scan(services, runner)
+    folders.put_back("book (2).md")
+    assert scan(services, runner).begun == ["book.md"]
+    assert list(runner.begun)[2:] == [first.removesuffix("1") + "3"]
 
 
 def test_a_book_that_waits_for_people_is_delivered_when_it_is_published(services, runner, folders):

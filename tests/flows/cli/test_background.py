@@ -4,8 +4,10 @@ import hashlib
 
 import pytest
 
-from flows.cli import background
+from flows.actions.inbox import Progress, Standing
+from flows.cli import background, launch
 from flows.cli.background import Background
+from flows.operate.runs import DeployedRuns
 from flows.services import open_services, read_settings
 from storage.records import RunState
 from tasks.errors import BadInputError
@@ -64,3 +66,21 @@ def test_a_book_whose_file_is_gone_is_refused_with_the_remedy(library, book):
     book.unlink()
     with pytest.raises(BadInputError, match="put it back"):
         Background(services).start(source, Job.SPEAK)
+
+
+def test_a_job_that_was_handed_to_prefect_is_told_of_until_its_run_has_begun(library, monkeypatch):
+    services, source = library
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    standings = {"a-run": Standing(Progress.RUNNING)}
+    monkeypatch.setattr(launch, "start_deployment", lambda *_: "a-run")
+    monkeypatch.setattr(DeployedRuns, "stands", lambda _, run: standings[run])
+    starter = Background(services)
+    assert starter.word(source) == ""
+    assert "handed to Prefect" in starter.start(source, Job.SPEAK)
+    assert starter.word(source) == "It waits in Prefect for a free worker."
+    standings["a-run"] = Standing(Progress.ENDED, "the disk is full")
+    assert starter.word(source) == "the disk is full"
+    with services.database.unit_of_work() as uow:
+        uow.runs.start(source, "retry_failed", {**uow.runs.of(source)[0].request})
+        uow.commit()
+    assert starter.word(source) == ""

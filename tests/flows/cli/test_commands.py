@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from storage.records import WordTime
 from tests.flows.samples import add_voice, write_clip
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -81,6 +82,49 @@ def test_seed_and_candidates_reach_the_engine(talepress, tmp_path):
     for name, options in {"a": [], "b": ["--seed", "7"], "c": ["--candidates", "3"]}.items():
         assert talepress("say", "Hello.", "--out", f"{name}.wav", *options).code == 0
     assert len({(tmp_path / f"{name}.wav").read_bytes() for name in "abc"}) == 3
+
+
+@pytest.mark.usefixtures("voiced_home")
+def test_say_keeps_candidates_beside_the_best(talepress, tmp_path):
+    assert talepress("say", "Hello.", "--out", "alone.wav", "--candidates", "3").code == 0
+    ended = talepress("say", "Hello.", "--out", "line.wav", "--candidates", "3", "--keep", "2", "--json")
+    assert ended.code == 0, ended.err
+    assert [(Path(file["path"]).name, file["candidate"]) for file in ended.json["files"]] == [
+        ("line.wav", 1),
+        ("line-2.wav", 2),
+    ]
+    assert (tmp_path / "line.wav").read_bytes() == (tmp_path / "alone.wav").read_bytes()
+    assert (tmp_path / "line-2.wav").read_bytes() != (tmp_path / "line.wav").read_bytes()
+
+
+@pytest.mark.usefixtures("voiced_home")
+def test_say_cuts_a_direction_out_or_says_that_it_may_be_heard(talepress, tmp_path, monkeypatch):
+    class OneSecond:
+        digest = "one second"
+
+        def times(self, audio, sample_rate, spoken):
+            assert spoken.startswith("I am sad, ")
+            return (
+                WordTime(0, 9, 0, sample_rate - 2400, not self.hears),
+                WordTime(10, len(spoken), sample_rate, len(audio), not self.hears),
+            )
+
+    listener = OneSecond()
+    monkeypatch.setattr("tasks.align.direction.listener", lambda: listener)
+    (tmp_path / "lines.txt").write_text("[I am sad,] Please feed me, dear Sir.\nPlease.\n", "utf-8")
+    seconds = {}
+    for listener.hears in (False, True):
+        ended = talepress("say", "--lines", "lines.txt", "--out", "spoken", "--json")
+        assert ended.code == 0, ended.err
+        first, second = ended.json["files"]
+        assert (first["may_hold_direction"], second["may_hold_direction"]) == (not listener.hears, False)
+        assert first["text"] == "Please feed me, dear Sir."
+        assert ("0001.wav: its direction may still be heard" in ended.err) is not listener.hears
+        seconds[listener.hears] = first["seconds"]
+    assert seconds[False] - seconds[True] == pytest.approx(1.0, abs=0.11)
+    by_voice = talepress("say", "Please feed me, dear Sir.", "--voice", "tone [I am sad]", "--out", "v.wav", "--json")
+    assert by_voice.json["voice"] == "tone [I am sad,]"
+    assert (tmp_path / "v.wav").read_bytes() == (tmp_path / "spoken" / "0001.wav").read_bytes()
 
 
 @pytest.mark.usefixtures("home")

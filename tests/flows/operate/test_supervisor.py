@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.operate import supervisor as _supervisor
 from flows.operate.supervisor import FIRST_WAIT_SECONDS, Part, Supervisor
 from tasks import stopping
 from tasks.errors import TalepressError
@@ -39,7 +40,9 @@ def supervised(tmp_path, monkeypatch):
     (tmp_path / "modules" / "failing_part.py").write_text("import sys\nsys.exit('no such thing')\n")
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path / 'modules'}"}
     lines = []
-    supervisor = Supervisor(environment, tmp_path, lines.append, lambda running: None)
+    (tmp_path / "modules" / "clearing_part.py").write_text("with open('order', 'a') as file: file.write('clear\\n')")
+    clearing = Part("clearing", ("clearing_part",))
+    supervisor = Supervisor(environment, tmp_path, lines.append, lambda running: None, clearing)
     yield supervisor, lines, tmp_path / "order"
     supervisor.stop()
 
@@ -79,6 +82,22 @@ def test_what_dies_is_started_again(supervised, monkeypatch):
     watching.join()
     assert worker.starts == 2
     assert lines == [f"worker ended by itself (signal 9): starting it again in {FIRST_WAIT_SECONDS:.0f} s"]
+
+
+def test_what_a_death_leaves_is_cleared_up_when_others_have_noticed_it(supervised, monkeypatch):
+    supervisor, _, order = supervised
+    monkeypatch.setattr(_supervisor, "REMAINS_SECONDS", (1.5, 3.0))
+    supervisor.begin([part("worker", order)], WAIT_SECONDS)
+    (worker,) = supervisor.running
+    over = threading.Event()
+    monkeypatch.setattr(stopping, "requested", over.is_set)
+    watching = threading.Thread(target=supervisor.watch)
+    watching.start()
+    os.kill(worker.pid, signal.SIGKILL)
+    wait_for(lambda: order.read_text().count("clear") == 2)
+    over.set()
+    watching.join()
+    assert (worker.starts, supervisor.running) == (2, [worker])  # what clears up is not kept running
 
 
 def test_what_does_not_start_is_told_with_its_log(supervised):

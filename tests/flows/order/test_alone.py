@@ -1,7 +1,6 @@
 """One run of a book at a time, whatever its process is called and wherever it can be seen."""
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from flows.order.request import Request
 from flows.run.heartbeat import heartbeat
 from flows.services import open_services, read_settings
 from storage.errors import BookBusyError
+from tests.containers import COMMAND, OWN_PROC, can_contain
 
 HOLD = """
 import sys
@@ -42,10 +42,9 @@ def order(services, book):
 @pytest.fixture(params=["a process", "a container"])
 def elsewhere(request, book):
     """Another process that holds the book: one that is seen from here, and one in a PID namespace of its own."""
-    container = ["unshare", "--pid", "--fork", "--mount-proc"]
-    if request.param == "a container" and (not shutil.which("unshare") or os.getuid() != 0):
+    before = [*COMMAND, OWN_PROC] if request.param == "a container" else []
+    if before and not can_contain(OWN_PROC):
         pytest.skip("needs unshare, and the right to use it")
-    before = container if request.param == "a container" else []
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
         [*before, sys.executable, "-c", HOLD, str(book), str(book.parent / "out")],

@@ -8,7 +8,7 @@ import pytest
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.run.window import gather
+from flows.run.window import MOST_LOSSES, JobLostError, gather
 
 pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.timeout(900)]
 
@@ -30,7 +30,7 @@ def gathered(jobs, in_flight, futures=None):
         return future
 
     try:
-        for result in gather(submit, partial(next, iter(jobs), None), in_flight=in_flight):
+        for result in gather(submit, partial(next, iter(jobs), None), lambda: in_flight):
             results.append(result)
     except ValueError as raised:
         error = str(raised)
@@ -95,10 +95,67 @@ def test_what_is_done_with_a_result_may_make_new_jobs():
         def submit(job):
             return work.submit(lambda: job)
 
-        for result in gather(submit, lambda: jobs.pop() if jobs else None, in_flight=2):
+        for result in gather(submit, lambda: jobs.pop() if jobs else None, lambda: 2):
             seen.append(result)
             if result:
                 jobs.append(result - 1)
         return seen
 
     assert countdown() == [3, 2, 1, 0]
+
+
+class Answer:
+    """A future of whoever runs jobs: it has ended already, with a result or an error."""
+
+    def __init__(self, outcome):
+        self.outcome = outcome
+
+    def add_done_callback(self, told):
+        told(self)
+
+    def result(self, raise_on_failure):
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
+def test_a_job_that_was_lost_is_submitted_again_but_not_for_ever():
+    lost = JobLostError("the worker is gone")
+    answers = iter([lost, "second", lost, "first"])
+    submitted = []
+
+    def submit(job):
+        submitted.append(job)
+        return Answer(next(answers))
+
+    jobs = iter(["first", "second"])
+    assert sorted(gather(submit, partial(next, jobs, None), lambda: 2)) == ["first", "second"]
+    assert submitted == ["first", "second", "first", "first"]
+
+    tries = []
+    with pytest.raises(JobLostError, match="is gone"):
+        list(
+            gather(
+                lambda job: tries.append(job) or Answer(lost), partial(next, iter(["deadly", "next"]), None), lambda: 1
+            )
+        )
+    assert tries == ["deadly"] * (1 + MOST_LOSSES)
+
+
+def test_waiting_ends_when_nobody_is_left_to_run_what_was_submitted(monkeypatch):
+    monkeypatch.setattr("flows.run.window.LOOK_SECONDS", 0.01)
+
+    class Silence(Answer):
+        def add_done_callback(self, told):
+            """It never ends."""
+
+    asked = []
+
+    def in_flight():
+        asked.append(None)
+        if len(asked) > 5:
+            raise TimeoutError("nobody is there")
+        return 1
+
+    with pytest.raises(TimeoutError, match="nobody"):
+        list(gather(lambda job: Silence(None), partial(next, iter(["job"]), None), in_flight))

@@ -35,6 +35,8 @@ def speller():
 
 @pytest.mark.parametrize("way", ["speller", "pocketsphinx"])
 def test_words_are_heard_where_they_were_spoken(recording, way):
+    if way == "pocketsphinx":
+        pytest.importorskip("pocketsphinx")  # it has no wheels for every Python
     audio, rate, text, words = recording
     times = word_timer(AlignSettings(method=way, model="tortoise_mini"), MODEL).times(audio, rate, text)
     assert [text[time.start : time.end].lower() for time in times] == [word.lower() for word, _, _ in words]
@@ -73,7 +75,9 @@ def test_estimates_are_in_proportion_to_the_letters():
 
 
 def test_digests_say_what_the_times_depend_on(speller):
-    assert speller.digest.startswith("speller 1 ") and PocketsphinxTimer().digest.startswith("pocketsphinx 1 5.")
+    assert speller.digest.startswith("speller 1 ")
+    pytest.importorskip("pocketsphinx")
+    assert PocketsphinxTimer().digest.startswith("pocketsphinx 1 5.")
 
 
 def test_takes_are_listened_to_one_by_one(recording, speller, tmp_path):

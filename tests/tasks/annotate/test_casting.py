@@ -104,7 +104,7 @@ def test_a_cast_file(tmp_path):
     ("text", "message"),
     [
         ("[characters.Tom]\n", "[characters.Tom]: a voice is missing"),
-        ('[characters.Tom]\nvoice = "a"\nage = 3', "'age' is unknown: use aliases, gender, voice"),
+        ('[characters.Tom]\nvoice = "a"\nage = 3', "'age' is unknown: use aliases, direction, gender, voice"),
         ('[characters.Tom]\nvoice = "a"\n[characters.tom]\nvoice = "b"', "'tom' is the name of two characters"),
         ('[cast]\nTom = "a"', "'cast' is unknown: write narrator and [characters.NAME]"),
         ("[", "cannot be read"),

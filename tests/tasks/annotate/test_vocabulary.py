@@ -25,6 +25,8 @@ from tasks.segment.saying import problem_of
         ("—", MarkupKind.SAY_AS, "date", "'—' cannot be said as 'date'"),
         ("1984", MarkupKind.SAY_AS, "loud", "'loud' is no way to say something"),
         ("Tom", MarkupKind.VOICE, "...", ""),
+        ("Feed me.", MarkupKind.DIRECTION, "I am really sad,", ""),
+        ("Feed me.", MarkupKind.DIRECTION, "scene 2", "a direction is words and commas"),
     ],
 )
 def test_a_value_that_cannot_be_spoken_is_a_mistake_before_and_after_normalisation(text, kind, value, problem):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tasks.errors import BadInputError
 from tasks.inbox.arrivals import Sight
 from tasks.inbox.folders import InboxFolders, book_in, order_in
 
@@ -112,6 +113,27 @@ def test_a_rejected_book_lies_with_its_reason_and_rejecting_again_does_nothing(f
     found = files(folders.failed)
     assert sorted(found) == ["a.epub/a.epub", "a.epub/a.toml", "a.epub/reason.txt"]
     assert found["a.epub/reason.txt"].startswith("it is no book\n")
+    assert "`talepress inbox retry a.epub`" in found["a.epub/reason.txt"]
+
+
+def test_a_rejected_book_is_put_back_with_its_order(folders):
+    folders.reject(taken(folders, order="x"), "it is no book")
+    assert folders.put_back("a.epub") == "a.epub"
+    assert files(folders.inbox) == {"a.epub": "book", "a.toml": "x", "a.epub.ready": ""}
+    assert not list(folders.failed.iterdir())
+
+
+def test_a_book_is_not_put_back_over_another_nor_from_elsewhere(folders):
+    folders.reject(taken(folders, order="x"), "it is no book")
+    drop(folders, "a.epub", "newer")
+    with pytest.raises(BadInputError, match=r"has a file a\.epub already"):
+        folders.put_back("a.epub")
+    with pytest.raises(BadInputError, match=r"no folder '\.\./done' .* there are: a\.epub"):
+        folders.put_back("../done")
+    assert "a.epub/a.toml" in files(folders.failed)
+    (folders.failed / "a.epub" / "a.epub").unlink()
+    with pytest.raises(BadInputError, match="holds 0 books"):
+        folders.put_back("a.epub")
 
 
 def test_files_of_one_name_do_not_replace_each_other(folders):

@@ -27,6 +27,7 @@ from storage.records import (
 from tasks.review.desk import Desk
 from tasks.review.web.shelf import Job, Shelf
 from tasks.segment.corrected import Sayer
+from tasks.voices.catalogue import VoiceCredit
 
 SOURCE = "5" * 64
 RATE = 24_000
@@ -108,9 +109,17 @@ def make_sayer():
     return Sayer(load_settings().segment, lambda text: len(text) // 3, 200, "en")
 
 
+VOICES = (
+    VoiceCredit("ann", "a woman", "recordings of Ann", "CC0"),
+    VoiceCredit("me", "", "2 recordings that you added", ""),
+)
+
+
 def make_shelf(database, store, starter):
     settings = load_settings()
-    return Shelf(database, store, settings.stitch, settings.master, lambda source: make_sayer(), starter)
+    return Shelf(
+        database, store, settings.stitch, settings.master, lambda source: make_sayer(), starter, lambda: VOICES
+    )
 
 
 def open_desk(database, who="Ann", **fields):

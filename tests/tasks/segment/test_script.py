@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from configs.settings import load_settings
-from storage.records import Block, BlockKind, LedgerState, PauseKind
+from storage.records import Block, BlockKind, LedgerState, Markup, MarkupKind, PauseKind
 from tasks.errors import BadInputError
 from tasks.ingest.book import read_book
 from tasks.segment import ledger
@@ -17,6 +19,19 @@ from tests.tasks.books import make_book, segment_settings, token_count
 from tests.tasks.ingest.conftest import SAMPLE
 
 LONG = "It was a long way, and the road was dark; the lamps were few, but he went on — for he had promised. " * 3
+
+
+@pytest.mark.parametrize(("narrator", "voice"), [("joe [I am really sad,]", ""), ("joe", "slt [I am really sad,]")])
+def test_a_direction_leaves_less_room_for_the_text(settings, narrator, voice):
+    note = Markup(0, len(LONG), MarkupKind.VOICE, voice)
+    block = Block(BlockKind.PARAGRAPH, LONG.strip(), markup=(replace(note, end=len(LONG.strip())),) if voice else ())
+    most = 30
+    roomy = write_script(make_book([block]), settings, token_count, most).utterances
+    tight = write_script(make_book([block]), settings, token_count, most, narrator).utterances
+    if not voice:
+        assert max(token_count(f"I am really sad, {u.spoken}") for u in roomy) > most
+    assert max(token_count(f"I am really sad, {u.spoken}") for u in tight) <= most
+    assert "".join(u.text for u in tight).replace(" ", "") == LONG.replace(" ", "")
 
 
 def test_pauses_are_typed(settings):

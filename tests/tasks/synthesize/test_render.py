@@ -15,9 +15,10 @@ from tasks.qa.verdict import RANK
 from tasks.synthesize.batches import RenderItem, RenderVoices
 from tasks.synthesize.engines import ENGINES, forget_engines, get_engine, get_speaker
 from tasks.synthesize.keys import seed_of, take_key
-from tasks.synthesize.render import RenderJob, render_batch, run_job
+from tasks.synthesize.render import RenderJob, SpokenBatch, render_batch, run_job, spoken_takes
 from tasks.synthesize.speaker import Speaker
-from tests.tasks.audio import latents, stored_voice
+from tasks.voices.catalogue import directed_voice
+from tests.tasks.audio import SlowWords, latents, stored_voice
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference.fake import FAKE, FakeEngine, Fault, Misbehaviour
 from tortoise_core.inference.interface import SpeechRequest
@@ -170,8 +171,9 @@ def test_storage_trouble(store, settings, monkeypatch, number, error):
         render_batch(Speaker(FakeEngine()), store, ITEMS, VOICES, settings.qa)
 
 
-def test_a_job_travels_to_another_process(store, settings):
-    job = RenderJob(
+@pytest.fixture
+def job(store, settings):
+    return RenderJob(
         batches=(ITEMS[:1], ITEMS[1:]),
         voices={"": stored_voice(store)},
         sampling=SamplingSettings(),
@@ -182,6 +184,9 @@ def test_a_job_travels_to_another_process(store, settings):
         qa=settings.qa,
         store=store,
     )
+
+
+def test_a_job_travels_to_another_process(job, store, settings):
     pickled = pickle.dumps(job)
     assert len(pickled) < 10_000
     batch = run_job(pickle.loads(pickled))
@@ -189,6 +194,33 @@ def test_a_job_travels_to_another_process(store, settings):
     assert batch.takes == render_batch(Speaker(FakeEngine()), store, ITEMS, VOICES, settings.qa).takes
     with pytest.raises(TalepressError, match="sound is not the one of this run here"):
         run_job(replace(job, model_digest="0" * 64))
+
+
+def test_a_job_that_is_run_again_speaks_only_what_the_store_does_not_have(job, store, monkeypatch):
+    first = run_job(replace(job, batches=(ITEMS[1:2],)))
+    spoken = []
+    speak = FakeEngine.speak
+    monkeypatch.setattr(
+        FakeEngine, "speak", lambda engine, requests: spoken.append(requests) or speak(engine, requests)
+    )
+    batch = run_job(job)
+    assert [[request.text for request in requests] for requests in spoken] == [[ITEMS[0].spoken], [ITEMS[2].spoken]]
+    assert [take.utterance_key for take in batch.takes] == [item.utterance_key for item in ITEMS]
+    assert batch.takes[1] == first.takes[0]
+    assert run_job(job) == SpokenBatch(batch.takes, 0.0)
+    assert len(spoken) == 2
+
+
+def test_a_take_with_a_receipt_whose_audio_is_gone_or_changed_or_anothers_is_spoken_again(job, store):
+    takes = run_job(job).takes
+    gone, changed = (store.path(take.audio_sha256) for take in takes[:2])
+    gone.unlink()
+    changed.chmod(0o644)
+    changed.write_bytes(b"noise")
+    store.give_receipts({takes[2].key: store.put_bytes(b"no take at all")})
+    assert spoken_takes(store, [take.key for take in takes]) == {}
+    assert run_job(job).takes == takes
+    assert all(store.is_whole(take.audio_sha256) for take in takes)
 
 
 def test_engines_are_loaded_once(settings):
@@ -222,3 +254,51 @@ def test_two_threads_load_one_engine(settings, monkeypatch):
 def test_an_engine_that_cannot_be_loaded(settings):
     with pytest.raises(ConfigError, match="fake engine"):
         get_engine(settings.synthesize.model_copy(update={"engine": "fake", "model": '{"what": 1}'}))
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_a_direction_is_spoken_and_cut_out_or_the_take_is_doubtful(store, settings, monkeypatch, hears):
+    class Asked(FakeEngine):
+        def speak(self, requests):
+            self.texts = [request.text for request in requests]
+            return [replace(result, spelled=-8.0) for result in super().speak(requests)]
+
+    monkeypatch.setattr("tasks.align.direction.listener", lambda: SlowWords(hears))
+    engine = Asked()
+    items = [ITEMS[0], replace(ITEMS[1], voice="ann [I am sad,]")]
+    voices = RenderVoices(
+        {"": latents(), "ann [I am sad,]": latents()}, SamplingSettings(), {"": "", "ann [I am sad,]": "I am sad,"}
+    )
+    plain, directed = render_batch(Speaker(engine), store, items, voices, settings.qa).takes
+    assert engine.texts == [ITEMS[0].spoken, f"I am sad, {ITEMS[1].spoken}"]
+    said = Speaker(FakeEngine()).speak([SpeechRequest(engine.texts[1], latents(), SamplingSettings(), directed.seed)])
+    cut_s = (len(said[0].audio) - directed.samples) / 24_000
+    assert plain.verdict is Verdict.OK
+    if hears:
+        assert (directed.verdict, directed.reasons) == (Verdict.OK, ())
+        assert 0.75 < cut_s < 1.1  # after three words; edges are trimmed besides
+        assert directed.scores["spelled_per_char"] == pytest.approx(-8 / len(engine.texts[1]), abs=1e-6)
+    else:
+        assert directed.verdict is Verdict.DOUBTFUL
+        assert [reason for reason in directed.reasons if "its direction may still be heard" in reason]
+        assert cut_s < 0.3  # nothing but the silent edges
+
+
+def test_a_job_finds_directions_in_the_names_of_its_voices(store, settings, monkeypatch):
+    monkeypatch.setattr("tasks.align.direction.listener", SlowWords)
+    ann = stored_voice(store)
+    sad = directed_voice(ann, "I am sad,")
+    assert sad.latents_sha256 == ann.latents_sha256 and sad.digest != ann.digest
+    job = RenderJob(
+        batches=((replace(ITEMS[0], voice="Tom", utterance_key="f" * 64),), (ITEMS[0],)),  # as keys of two voices are
+        voices={"": ann, "Tom": sad},
+        sampling=SamplingSettings(),
+        engine="fake",
+        model="sound",
+        model_digest=FakeEngine().digest,
+        precision="float32",
+        qa=settings.qa,
+        store=store,
+    )
+    directed, plain = run_job(pickle.loads(pickle.dumps(job))).takes
+    assert directed.audio_sha256 != plain.audio_sha256

@@ -17,6 +17,7 @@ from tasks.voices.catalogue import (
     check_new_name,
     check_removable,
     credit_of,
+    directed_voice,
     find_voice,
     read_latents,
     shipped_voices,
@@ -272,3 +273,16 @@ def test_shares_of_a_mix_come_to_one(text, parts):
 def test_a_mix_that_makes_no_sense(text, message):
     with pytest.raises(BadInputError, match=message):
         parse_mix(text)
+
+
+def test_a_voice_with_a_direction_is_the_same_latents_under_another_digest(store, folder):
+    ann = find_voice("ann", MODEL, store, folder=folder)
+    sad = directed_voice(ann, "I am really sad")
+    assert (sad.name, sad.latents_sha256) == ("ann [I am really sad,]", ann.latents_sha256)
+    assert torch.equal(read_latents(sad, store)["auto"], read_latents(ann, store)["auto"])
+    assert len({ann.digest, sad.digest, directed_voice(ann, "I am glad").digest}) == 3
+    assert directed_voice(sad, "Hush!").name == "ann [Hush!]"
+    with pytest.raises(BadInputError, match=r"is another voice's: .*`talepress voice remove ann`"):
+        read_latents(replace(sad, name="ann [I am glad,]"), store)
+    assert credit_of(sad, folder).made_from == credit_of(ann, folder).made_from
+    assert credit_of(sad, folder).name == "ann [I am really sad,]"

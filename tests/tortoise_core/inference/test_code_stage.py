@@ -53,6 +53,20 @@ def test_utterances_together_equal_each_alone(tmp_path, score_padding):
 
 
 @torch.inference_mode()
+def test_candidates_are_kept_in_the_order_of_their_rank(tmp_path):
+    first_half = stage(tmp_path)
+    wanted = [replace(request, keep=keep) for request, keep in zip(requests(), (1, 2, 9), strict=True)]
+    for request, alone, chosen in zip(wanted, first_half.choose(requests()), first_half.choose(wanted), strict=True):
+        kept = [chosen, *chosen.others]
+        assert len(kept) == min(request.keep, SETTINGS.candidates)
+        assert chosen.codes.equal(alone.codes)
+        ranks = [candidate.rating.total for candidate in kept]
+        assert ranks == sorted(ranks, reverse=True)
+        assert len(kept) < 2 or len(set(ranks)) > 1  # they are different rows
+        assert all(len(candidate.aligned) == len(candidate.codes) for candidate in kept)
+
+
+@torch.inference_mode()
 def test_the_ctc_scorer_counts_beside_clvp(tmp_path):
     plain = stage(tmp_path)
     both = stage(tmp_path)

@@ -50,6 +50,21 @@ def test_the_embedded_model_speaks(tmp_path, precision):
     store = ArtifactStore(tmp_path)
     voice = read_latents(find_voice("slt", engine.digest, store, ()), store)
     (result,) = engine.speak([SpeechRequest(TEXT, voice, engine.settings("ultra_fast"), seed=1)])
+    assert result.others == ()
     assert not result.hit_length_cap
     assert 1.5 < len(result.audio) / result.sample_rate < 5
     assert 0.01 < float(np.sqrt(np.mean(result.audio**2))) < 0.5
+
+
+def test_candidates_that_are_kept_are_spoken_as_well(tmp_path):
+    engine = load_engine(MINI, "cpu")
+    store = ArtifactStore(tmp_path)
+    voice = read_latents(find_voice("slt", engine.digest, store, ()), store)
+    settings = engine.settings("ultra_fast", candidates=3)
+    (first,) = engine.speak([SpeechRequest("Yes.", voice, settings, seed=1)])
+    other, kept = engine.speak([SpeechRequest(text, voice, settings, seed=1, keep=2) for text in ("No.", "Yes.")])
+    assert kept.rank == pytest.approx(first.rank, abs=1e-3)
+    np.testing.assert_allclose(kept.audio, first.audio, atol=2e-3)
+    (second,) = kept.others
+    assert second.rank < kept.rank and len(other.others) == 1
+    assert second.audio.shape != kept.audio.shape or not np.allclose(second.audio, kept.audio, atol=1e-2)

@@ -12,6 +12,7 @@ from tasks.synthesize.engines import forget_engines, get_engine, get_front_end
 from tortoise_core.errors import CheckpointError, ConfigError
 from tortoise_core.inference.front_end import load_front_end
 from tortoise_core.inference.interface import Engine, FrontEnd
+from tortoise_core.text.lexicon import default_lexicon
 
 MINI = SHIPPED_FOLDER / "tortoise_mini"
 TEXTS = ("", "...", "The dog's bone.", "A {T AH0 M EY1 T OW0}, Mr. Zxqvorp: 17 of them!", "“Oh?” — she said")
@@ -43,6 +44,18 @@ def test_engine_and_front_end_say_the_same(kind, model):
 def test_counts_of_the_shipped_model():
     text = load_front_end(MINI)
     assert [text.token_count(t) for t in ("", "...", "dog.", "a dog.")] == [0, 0, 4, 6]
+
+
+def test_most_tokens_is_never_too_few():
+    text = load_front_end(MINI)
+    words = default_lexicon().words()
+    listed = [" ".join(words[at : at + 4]) for at in range(0, len(words), 60)]
+    unlisted = ["wwwwwwww fyis qqxz", "WWW Ws w x", "'Tis goin' a-- b; U.S.A.", "zxqvorpwm's couldn't've", "At 7."]
+    for sentence in [*listed, *(entry.upper() for entry in listed[::10]), *unlisted, *TEXTS]:
+        assert text.token_count(sentence) <= text.most_tokens(sentence)
+    assert text.most_tokens("The dog's bone lay on the lawn.") < 60
+    long = "Zxqvorp " * 60
+    assert text.most_tokens(long) == text.token_count(long) > text.max_text_tokens
 
 
 def test_what_the_shipped_model_is_given_ends_in_a_mark():

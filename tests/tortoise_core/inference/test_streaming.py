@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.tortoise_core.inference.test_reference_pipeline import AR, SETTINGS, decoding, models, shaken, voice
+from tests.tortoise_core.inference.test_reference_pipeline import AR, SETTINGS, decoding, mels, models, shaken, voice
 from tortoise_core.checkpoints import read_manifest, write_manifest, write_network
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.inference import audio_stage
@@ -19,7 +19,7 @@ from tortoise_core.inference.streaming import FIRST_CODES, NEXT_CODES, LatentVoc
 from tortoise_core.inference.vocoding import WindowedVocoder
 from tortoise_core.models.hifi_decoder import HifiDecoder, HifiDecoderConfig
 
-__all__ = ["models", "voice"]  # fixtures
+__all__ = ["mels", "models", "voice"]  # fixtures
 
 HIFI = HifiDecoderConfig(latent_channels=32, channels=32)
 

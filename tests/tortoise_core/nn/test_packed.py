@@ -1,11 +1,13 @@
 """Linear layers with bfloat16 and int8 weights against their float32 originals."""
 
+import typing
+
 import pytest
 import torch
 from torch import nn
 
 from tortoise_core.nn.gpt import Projection
-from tortoise_core.nn.packed import Int8Linear, PackedLinear, pack_linears
+from tortoise_core.nn.packed import Int8Linear, LinearLayer, PackedLinear, pack_linears
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
@@ -78,3 +80,9 @@ def test_packs_every_linear_layer_but_the_kept(kind):
     after = kept(network[1](inner[3](inner[2](inner[1](inner[0](x)))).float()))
     torch.testing.assert_close(after, before, rtol=0.05, atol=0.05)
     assert not after.equal(before)
+
+
+def test_a_layer_of_its_own_storage_is_told_by_methods_alone():
+    """From Python 3.12 on `isinstance` asks no `__getattr__`, by which a module has its parameters."""
+    assert not typing.get_type_hints(LinearLayer)
+    assert isinstance(Projection(2, 3), LinearLayer)

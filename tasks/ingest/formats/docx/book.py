@@ -8,12 +8,13 @@ from pathlib import Path
 from configs.settings import IngestSettings
 from storage.records import Book
 from tasks.ingest.archive import BookArchive
-from tasks.ingest.formats.docx.title_page import read_title_page
+from tasks.ingest.formats.docx.title_page import read_first_page
 from tasks.ingest.formats.docx.to_html import read_docx
 from tasks.ingest.html.binding import Extras, book_from_html, sha256_of
 from tasks.ingest.html.documents import Document
 from tasks.ingest.html.parse import lines_of, text_of
 from tasks.ingest.metadata import Metadata, split_subjects
+from tasks.ingest.skips import SkipRule
 
 _NO_AUTHORS = frozenset(  # programs, and what they write for nobody
     {"", "python-docx", "microsoft office user", "microsoft word", "libreoffice", "openoffice", "apache poi", "pandoc"}
@@ -37,15 +38,19 @@ def read_docx_book(path: Path, data: bytes, settings: IngestSettings) -> Book:
     names = [name.strip() for name in word.properties.get("authors", "").replace(";", ",").split(",")]
     authors = tuple(name for name in names if name.lower() not in _NO_AUTHORS)
     title = shown if declared.lower() in _NO_TITLES else declared
-    first = [text for p in islice(word.body.iter("p"), _TITLE_PAGE) if (text := lines_of(p))]
-    printed_title, printed_author = read_title_page(first)
+    first = [(p, text) for p in islice(word.body.iter("p"), _TITLE_PAGE) if (text := lines_of(p))]
+    texts = [text for _, text in first]
+    page = read_first_page(texts)
     metadata = Metadata(
-        title=title or printed_title,
-        authors=authors or ((printed_author,) if printed_author else ()),
+        title=title or page.title,
+        authors=authors or ((page.author,) if page.author else ()),
         language=word.properties.get("language", ""),
         description=word.properties.get("description", ""),
         date=word.properties.get("date", ""),
         subjects=split_subjects([word.properties.get("keywords", "").replace(",", ";")]),
     )
-    extras = Extras(left_out=word.left_out)
+    head = 0 if SkipRule.TITLE_PAGE in settings.also_read else page.length
+    for paragraph, _ in first[:head]:
+        paragraph.clear()
+    extras = Extras(left_out=word.left_out, guessed=[(text, SkipRule.TITLE_PAGE) for text in texts[:head]])
     return book_from_html(path, sha256_of(data), [Document(path.name, word.body)], metadata, settings, None, extras)

@@ -23,6 +23,7 @@ _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\
 _MAX_FRONT_MATTER_CHARS = 64 * 1024
 _ENDLESS_BRACKETS = re.compile(r"(?:!?\[[ \t]*){400,}")  # each is tried as the start of a link up to the end
 _MAX_NESTING = 60  # lists and quotations in each other; the parser would drop what lies deeper
+_RAISED_ENDING = re.compile(r"(?<=\d)\^(st|nd|rd|th|er?|o|a)\^")  # Pandoc's 2^nd^
 _HEADING_ATTRIBUTES = re.compile(r"^( {0,3}#{1,6} .*?)[ \t]+\{:?[ \t]*((?:[#.][\w:.-]+[ \t]*)+)\}[ \t]*#*[ \t]*$", re.M)
 
 
@@ -64,7 +65,7 @@ def to_html(text: str) -> str:
     """
     if _ENDLESS_BRACKETS.search(text):
         raise UnreadableBookError("hundreds of opening brackets stand in a row, as no book has them; take them out")
-    text = _HEADING_ATTRIBUTES.sub(r"\1", text)
+    text = _RAISED_ENDING.sub(r"\1", _HEADING_ATTRIBUTES.sub(r"\1", text))
     markdown = _markdown()
     environment: MutableMapping[str, Any] = {}
     tokens = markdown.parse(text, environment)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from storage.records import Block, BlockKind, Skip
 from tasks.ingest.chapters import Mark, one_line
 from tasks.ingest.events import INVISIBLE, Anchor, Event, GuessedSkip, is_scene_break
-from tasks.ingest.formats.pdf.layout import Line, body_size, edge_rules
+from tasks.ingest.formats.pdf.layout import Line, body_size, edge_rules, usual_gap
 from tasks.ingest.front_pages import title_rule
 from tasks.ingest.plain.headings import heading_of, is_loud
 from tasks.ingest.plain.hyphens import Rejoiner
@@ -69,6 +69,7 @@ class _Reader:
         self._source = source
         self._also_read = also_read
         self._body = body_size(line for lines in pages for line in lines)
+        self._leading = usual_gap([line.gap for lines in pages for line in lines])
         self._rejoiner = Rejoiner("\n".join(line.text for lines in pages for line in lines))
         self._events: list[Event] = []
         self._marks: list[Mark] = []
@@ -90,6 +91,7 @@ class _Reader:
                 else:
                     self._add_line(paragraphs, line)
             paragraphs += later
+        self._join_over_captions(paragraphs)
         # 2. Make the events, with a mark where each chapter starts.
         self._skip_contents(paragraphs)
         self._skip_pull_quotes(paragraphs)
@@ -165,17 +167,39 @@ class _Reader:
             return abs(last.left - line.left) < 1 and len(lines) == 1 and not (ended and not full)
         return full or not ended or not line.text[:1].isupper() or self._is_short(last)
 
-    @staticmethod
-    def _usual_gap(lines: Sequence[Line]) -> float:
-        """Returns the gap between the lines of a paragraph, in points."""
+    def _usual_gap(self, lines: Sequence[Line]) -> float:
+        """Returns the gap between the lines of a paragraph, in points; of a single one that of most lines."""
         gaps = [line.gap for line in lines[1:]]
-        return min(gaps) if gaps else 0.25 * lines[0].size
+        return min(gaps) if gaps else max(0.25 * lines[0].size, self._leading)
 
     @staticmethod
     def _is_short(line: Line) -> bool:
         """Tells whether a line ends so early that its end was meant, as in verse."""
         width = line.right_edge - line.left_edge
         return line.right - line.left_edge < _VERSE_SHARE * width and not _SENTENCE_END.search(line.text)
+
+    def _join_over_captions(self, paragraphs: list[_Paragraph]) -> None:
+        """Puts a sentence that a picture's caption or words in large letters interrupt before these, whole."""
+        interrupted: _Paragraph | None = None
+        captions = 0
+        kept: list[_Paragraph] = []
+        for paragraph in paragraphs:
+            is_caption = self._is_small(paragraph) or (paragraph.is_heading and heading_of(_text(paragraph)) is None)
+            goes_on = not paragraph.is_heading and paragraph.lines[0].text[:1].islower()
+            if interrupted and captions and goes_on and not paragraph.rule and not is_caption:
+                interrupted.lines += paragraph.lines
+                continue
+            kept.append(paragraph)
+            if paragraph.rule or (interrupted and is_caption):
+                captions += not paragraph.rule
+                continue
+            ended = _SENTENCE_END.search(paragraph.lines[-1].text)
+            interrupted = None if ended or is_caption else paragraph
+            captions = 0
+        paragraphs[:] = kept
+
+    def _is_small(self, paragraph: _Paragraph) -> bool:
+        return all(line.size < self._body * _NOTE_SIZE for line in paragraph.lines)
 
     def _skip_contents(self, paragraphs: Sequence[_Paragraph]) -> None:
         """Marks the lists of contents: from their title on all that ends in page numbers."""

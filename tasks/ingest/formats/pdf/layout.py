@@ -97,8 +97,9 @@ def edge_rules(pages: Sequence[Sequence[Line]]) -> dict[tuple[int, int], SkipRul
     A number that counts the pages is one. At a height at which most lines come again on other pages, whatever the
     number beside them, all are: a short chapter's title stands there but once.
     """
-    usual = _usual_gap([gap for lines in pages for gap in _gaps(_from_top(lines))])
+    usual = usual_gap([gap for lines in pages for gap in _gaps(_from_top(lines))])
     edges = {(at, index): line for at, lines in enumerate(pages) for index, line in _edge_lines(lines, usual)}
+    edges |= _repeated_edges(pages)
     body = body_size(line for lines in pages for line in lines)
     found = _page_numbers(edges, len(pages))
     bands: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -262,13 +263,25 @@ def _edge_lines(lines: Sequence[Line], usual: float) -> list[tuple[int, Line]]:
     """
     ordered = _from_top(lines)
     gaps = _gaps(ordered)
-    usual = min(usual, _usual_gap(gaps))
+    usual = min(usual, usual_gap(gaps))
     wide = [gap > usual + 0.5 * above.size for gap, (_, above) in zip(gaps, ordered, strict=False)]
     top = max((at + 1 for at, is_wide in enumerate(wide[:_EDGE_LINES]) if is_wide), default=0)
     foot = max((at + 1 for at, is_wide in enumerate(reversed(wide[-_EDGE_LINES:])) if is_wide), default=0)
     edges = dict(ordered[:top]) | dict(ordered[len(ordered) - foot :])
     edges |= {at: line for at, line in ordered[:1] + ordered[-1:] if _PAGE_NUMBER.fullmatch(line.text)}
     return list(edges.items())
+
+
+def _repeated_edges(pages: Sequence[Sequence[Line]]) -> dict[tuple[int, int], Line]:
+    """Finds first and last lines that stand word for word at the same height of another page: with wide leading no gap
+    parts a running head from the text."""
+    outer = {
+        (at, index): line
+        for at, lines in enumerate(pages)
+        for index, line in [*_from_top(lines)[:1], *_from_top(lines)[-1:]]
+    }
+    places = Counter((round(line.bottom / _BAND), line.text) for line in outer.values())
+    return {key: line for key, line in outer.items() if places[round(line.bottom / _BAND), line.text] > 1}
 
 
 def _from_top(lines: Sequence[Line]) -> list[tuple[int, Line]]:
@@ -281,7 +294,7 @@ def _gaps(ordered: Sequence[tuple[int, Line]]) -> list[float]:
     return [above.bottom - below.top for (_, above), (_, below) in pairwise(ordered)]
 
 
-def _usual_gap(gaps: Sequence[float]) -> float:
+def usual_gap(gaps: Sequence[float]) -> float:
     """Returns the gap between the lines of a paragraph, 0 where there are none; few gaps are narrower, some wider."""
     below = sorted(gap for gap in gaps if gap >= 0)  # lines of two columns stand side by side
     return below[len(below) // 3] if below else 0.0

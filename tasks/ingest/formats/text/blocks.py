@@ -62,6 +62,7 @@ _PROSE_CHARS = 160
 _PAGE_NUMBER = re.compile(r"[-–—\[(]?\s*\d{1,4}\s*[-–—\])]?")
 _MANY_PAGES = 15
 _LINES_PER_PAGE = 70
+_LISTED_NOTE = re.compile(r"(\d{1,3})[.):]?\s+\S")
 _UNDERLINE = re.compile(r"[=\-~*^]{3,}")
 
 
@@ -134,7 +135,15 @@ class _Reader:
             self._emit(index, group)
         if self._invisible:
             self._skip(self._invisible, SkipRule.INVISIBLE_CHARACTER)
+        self._open_with_title()
         return self._events, marks
+
+    def _open_with_title(self) -> None:
+        """Lets the first chapter begin with the title that stands above it: one line is no chapter of its own."""
+        first = next((at for at, event in enumerate(self._events) if isinstance(event, Anchor)), 0)
+        above = [event.text for event in self._events[:first] if isinstance(event, Block)]
+        if 0 < len(" ".join(above)) <= _MAX_TITLE_CHARS and not any(map(is_prose, above)):
+            self._events.insert(0, self._events.pop(first))
 
     def _find_page_numbers(self) -> None:
         """Skips the page numbers of a file made from a print: numbers that stand alone, many and close together."""
@@ -151,6 +160,9 @@ class _Reader:
         titled = False  # the title "FOOTNOTES" stands above
         for index, group in enumerate(self._groups):
             if index in self._skipped:
+                continue
+            if titled and self._is_listed_note(index):
+                self._skipped[index] = SkipRule.NOTE_BODY
                 continue
             label = note_label(group.text, None if titled else referred)
             if label is None and self._heads_notes(index):
@@ -173,7 +185,12 @@ class _Reader:
         title = self._groups[index].text.strip("_=*[] :.")
         if below >= len(self._groups) or not is_notes_title(title):
             return False
-        return note_label(self._groups[below].text, None) is not None
+        return note_label(self._groups[below].text, None) is not None or self._is_listed_note(below)
+
+    def _is_listed_note(self, index: int) -> bool:
+        """Tells whether a paragraph under such a title is "1. Letters, p. 5" and a mark in the text has its number."""
+        match = _LISTED_NOTE.match(self._groups[index].text)
+        return match is not None and int(match[1]) in self._marks.numbers
 
     def _find_headings(self, contents: Sequence[Contents]) -> None:
         """Finds headings, and which of them start chapters: those that the contents name, else the numbered ones."""
@@ -190,7 +207,8 @@ class _Reader:
         loud = {i for i in range(len(self._groups)) if i not in found and self._looks_like_title(i)}
         if len(named) > 1:
             words = {found[i].word for i in named if i in found} - {""}
-            chapters = named | {i for i, h in found.items() if h.kind in ("named", "part") or h.word in words}
+            chapters = named | {i for i, h in found.items() if not h.title and i + 1 in named}  # above its title
+            chapters |= {i for i, h in found.items() if h.kind in ("named", "part") or h.word in words}
         else:
             chapters = _top_kinds(found) or loud
         for index in sorted({*found, *named, *loud}):
@@ -232,7 +250,9 @@ class _Reader:
             return
         group = self._groups[below]
         text = _unmarked(group.text)
-        if len(group.lines) > 2 or len(text) > _MAX_SUBTITLE_CHARS or heading_of(text) or is_scene_break(text):
+        if len(group.lines) > 2 or len(text) > _MAX_SUBTITLE_CHARS or text.startswith(("[", "{")):
+            return
+        if heading_of(text) or is_scene_break(text):
             return
         if is_loud(text) or keys & keys_of(text) or (is_title_case(text) and len(group.lines) == 1):
             if self._headings[index]:

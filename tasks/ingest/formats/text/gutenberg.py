@@ -34,7 +34,9 @@ _TRANSCRIBER = re.compile(r"\[?_?transcriber['’]?s['’]?\s+notes?\b_?", re.I)
 # What the sentences under that title are about.
 _TRANSCRIBING = re.compile(
     r"\b(?:errors?|typos?|typographical|misprints?|spelling|hyphenat\w+|punctuation|italics?|footnotes?|illustrations?|"
-    r"transcri\w+|corrected|corrections?|retained|silently|printed|original|inconsistenc\w+|cover image)\b",
+    r"transcri\w+|corrected|corrections?|retained|silently|printed|original|inconsistenc\w+|cover image)\b"
+    r"|^(?:on )?(?:page|p\.|line|chapter) \d"
+    r"|[\"”’] (?:was |has been |is )?(?:changed|corrected|replaced|amended|added)\b",
     re.I,
 )
 _CREDIT_PAGES = 12  # paragraphs in which credits may stand

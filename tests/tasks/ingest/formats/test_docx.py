@@ -209,3 +209,27 @@ def test_a_sentence_above_a_byline_is_no_title(tmp_path, settings):
         document.add_paragraph(text)
     document.save(str(tmp_path / "b.docx"))
     assert (read_book(tmp_path / "b.docx", settings).title) == "b"
+
+
+@pytest.mark.parametrize("byline", ["by Ann Hall", "Ann Hall"])
+def test_the_address_above_a_story_without_chapter_heads_is_not_read(tmp_path, settings, byline):
+    document = docx.Document()
+    story = ["The wheel had stopped at noon, and nobody asked why.", '"Who is there?" said Tom.']
+    for text in ["Ann Hall", "12 Mill Lane", "Oxford", "Approx. 2,400 words", "", "The Last Mill", byline, *story]:
+        document.add_paragraph(text)
+    document.save(str(tmp_path / "story.docx"))
+    book = read_book(tmp_path / "story.docx", settings)
+    assert (book.title, book.authors) == ("The Last Mill", ("Ann Hall",))
+    assert [block.text for block in book.chapters[0].blocks] == story
+    assert {skip.rule for skip in book.skipped} == {"title-page"}
+    assert any("title-page" in warning for warning in book.warnings)
+    as_written = settings.model_copy(update={"also_read": ("title-page",)})
+    assert "12 Mill Lane" in [block.text for block in read_book(tmp_path / "story.docx", as_written).chapters[0].blocks]
+
+
+def test_a_title_and_an_author_without_an_address_are_read(tmp_path, settings):
+    document = docx.Document()
+    for text in ["The Last Mill", "by Ann Hall", "The wheel had stopped at noon, and nobody asked why."]:
+        document.add_paragraph(text)
+    document.save(str(tmp_path / "story.docx"))
+    assert len(read_book(tmp_path / "story.docx", settings).chapters[0].blocks) == 3

@@ -83,3 +83,9 @@ def test_front_matter_names_subtitle_subjects_and_rights(tmp_path, settings):
     fields = "title: T\nsubtitle: A Tale\nkeywords: [lamps, night]\nsubject: night; sea\nrights: CC0"
     book = read(tmp_path, settings, f"---\n{fields}\n---\n\nText.\n")
     assert (book.subtitle, book.subjects, book.rights) == ("A Tale", ("night", "sea", "lamps"), "CC0")
+
+
+def test_parts_hold_chapters(tmp_path, settings):
+    text = "# Foreword\n\nIt matters.\n\n# Part One\n\n## The Start\n\nHe came.\n\n## The End\n\nHe went.\n"
+    book = read(tmp_path, settings, text)
+    assert [chapter.title for chapter in book.chapters] == ["Foreword", "Part One: The Start", "The End"]

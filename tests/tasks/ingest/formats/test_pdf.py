@@ -221,6 +221,20 @@ def test_a_head_on_both_pages_of_two_and_a_pull_quote_are_not_read(tmp_path, set
     assert all(block.kind.value == "paragraph" for chapter in book.chapters for block in chapter.blocks)
 
 
+def test_a_caption_inside_a_sentence_follows_it(tmp_path, settings):
+    setter = Setter(title="The Mill", author="T. Hall")
+    setter.page()
+    setter.paragraph(PROSE)
+    setter.line("It did not turn until the", LEFT, setter.y)
+    setter.line("Above: Ann Hall at the wheel.", LEFT, setter.y + 4 * LEADING, size=8)
+    setter.page()
+    setter.line("evening, when everyone had gone home.", LEFT, setter.y)
+    book = read(setter.save(tmp_path / "b.pdf"), settings)
+    texts = [block.text for block in book.chapters[0].blocks]
+    assert texts[-1] == "Above: Ann Hall at the wheel."
+    assert texts[-2].endswith("It did not turn until the evening, when everyone had gone home.")
+
+
 def test_large_words_that_the_text_does_not_repeat_are_read(tmp_path, settings):
     setter = Setter(title="The Mill", author="T. Hall")
     setter.page()

@@ -175,3 +175,21 @@ def test_notes_under_their_title_are_skipped_though_nothing_refers_to_them(read)
     )
     assert [skip.text for skip in book.skipped] == ["FOOTNOTES:", "[1] A water mill.", "[2] See the map."]
     assert [block.text for block in book.chapters[-1].blocks[-2:]] == [PROSE, "[32] The court held so."]
+
+
+def test_a_list_of_pictures_without_the_word_list_is_no_chapter(read):
+    contents = "CONTENTS\n\n  I. THE GATE   1\n II. THE GHOST   14\n\n\n\n"
+    pictures = 'ILLUSTRATIONS\n\n"The gate swung open"    _Frontispiece_\n"She ran down the path"    17\n\n\n'
+    book = read(contents + pictures + chapters("CHAPTER I\n\nTHE GATE", "CHAPTER II\n\nTHE GHOST"))
+    assert [chapter.title for chapter in book.chapters] == ["CHAPTER I: THE GATE", "CHAPTER II: THE GHOST"]
+
+
+def test_the_title_above_the_first_chapter_opens_it(read):
+    book = read(f"THE MILL\n\n{chapters('CHAPTER I', 'CHAPTER II')}")
+    assert [chapter.title for chapter in book.chapters] == ["CHAPTER I", "CHAPTER II"]
+    assert [block.text for block in book.chapters[0].blocks[:2]] == ["THE MILL", "CHAPTER I"]
+
+
+def test_prose_above_the_first_chapter_is_a_chapter(read):
+    book = read(f"It rained when he came.\n\n{chapters('CHAPTER I', 'CHAPTER II')}")
+    assert [chapter.title for chapter in book.chapters] == ["b", "CHAPTER I", "CHAPTER II"]

@@ -98,3 +98,15 @@ def test_listings_of_other_formats_are_announced(kind, tmp_path, settings):
         document.save(str(path))
     book = read_book(path, settings)
     assert [block.text for block in book.chapters[0].blocks] == ["Run it:", "A listing of 4 lines is left out here."]
+
+
+def test_lines_of_a_program_in_paragraphs_are_one_listing():
+    body = "<p>Run:</p><p class='Code'>x = 1</p><p class='Code'>print(x)</p><p>Done.</p>"
+    said = [("paragraph", "Run:"), ("paragraph", "A listing of 2 lines is left out here."), ("paragraph", "Done.")]
+    assert blocks(body) == said
+    assert [rule for rule, _ in skips(body)] == ["code", "code"]
+
+
+def test_prose_of_a_class_of_code_is_read():
+    body = "<p class='listing'>Here is a list that she wrote. It is long.</p>"
+    assert blocks(body) == [("paragraph", "Here is a list that she wrote. It is long.")]

@@ -73,3 +73,20 @@ def test_money_is_no_formula(text):
 def test_the_picture_of_an_equation_is_spoken_and_of_a_cat_is_not():
     assert blocks("<p><img src='e.png' alt='x = y + 1'/> is the rule.</p>") == [("paragraph", "x = y + 1 is the rule.")]
     assert skips("<p><img src='c.png' alt='Map = the isle'/> is here.</p>") == [("image-alt", "Map = the isle")]
+
+
+@pytest.mark.parametrize("alt", ["\\frac{a}{b}", "$\\frac{a}{b}$"])
+def test_a_picture_described_in_latex_is_a_formula(alt):
+    (block,) = [
+        event for event in events(f"<p>Let <img alt='{alt}' src='e.png'/> be large.</p>") if isinstance(event, Block)
+    ]
+    assert block.text == "Let $\\frac{a}{b}$ be large."
+    assert [note.value for note in block.markup if note.kind == MarkupKind.RESPELL] == ["a over b"]
+
+
+def test_a_picture_of_words_is_a_formula_inside_a_sentence_alone():
+    assert (
+        blocks("<p>He wrote <img alt='c squared' src='e.png'/> beneath it.</p>")[0][1]
+        == "He wrote c squared beneath it."
+    )
+    assert skips("<p>He wrote. <img alt='The count squared up' src='e.png'/> Then he left.</p>")[0][0] == "image-alt"

@@ -27,6 +27,7 @@ def read(tmp_path):
     ("attribute", "kind", "value"),
     [
         ("voice='Tom'", MarkupKind.VOICE, "Tom"),
+        ("direct='I am sad,'", MarkupKind.DIRECTION, "I am sad,"),
         ("say='tuh-MAY-toh'", MarkupKind.RESPELL, "tuh-MAY-toh"),
         ("say-as='characters'", MarkupKind.SAY_AS, "characters"),
         ("ipa='təˈmeɪtoʊ'", MarkupKind.PHONEMES, "ipa:təˈmeɪtoʊ"),

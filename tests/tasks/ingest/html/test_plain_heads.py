@@ -77,3 +77,9 @@ def test_a_number_and_a_name_in_elements_of_their_own_are_two_words(tmp_path, se
     path = tmp_path / "b.html"
     path.write_text("<html><body><h1><span>9</span><span>Night</span></h1><p>x</p></body></html>", "utf-8")
     assert outline(read_book(path, settings))[0][1] == ["9 Night", "x"]
+
+
+def test_a_control_character_in_a_title_does_not_stop_the_book(tmp_path, settings):
+    path = tmp_path / "b.html"
+    path.write_text("<p>CHAPTER ONE</p><p>THE\x01 MILL\ufffe<p>It was late.<p>CHAPTER TWO<p>It was day.", "utf-8")
+    assert [chapter.title for chapter in read_book(path, settings).chapters] == ["CHAPTER ONE: THE MILL", "CHAPTER TWO"]

@@ -135,3 +135,7 @@ def test_a_chapter_called_notes_is_read(tmp_path, settings):
     }
     book = read_book(write_epub(tmp_path / "b.epub", pages), settings)
     assert [chapter.title for chapter in book.chapters] == ["One", "Notes"]
+
+
+def test_a_comment_before_a_mark_is_no_text(read):
+    assert read("<p>He left.<!-- page 3 --><sup>1</sup> She stayed.<sup>2</sup></p>")[0] == "He left. She stayed."

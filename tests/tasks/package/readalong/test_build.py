@@ -1,6 +1,7 @@
 """A whole book becomes a read-along: everything that stands in it lights up, and nothing else has changed."""
 
 import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -89,6 +90,17 @@ def test_what_epubcheck_would_not_notice_is_found(built, tmp_path, what, old, ne
     broken = rewritten(path, tmp_path / "broken.epub", lambda _name, data: data.replace(old, new, 1))
     with pytest.raises(TalepressError, match=what):
         check_readalong(broken, SAMPLE.read_bytes(), lengths)
+
+
+def test_an_epubcheck_that_does_not_end_is_told_in_a_sentence(monkeypatch):
+    monkeypatch.setattr("tasks.package.readalong.check.require_epubcheck", lambda: None)
+
+    def hang(command, timeout, **_):
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(subprocess, "run", hang)
+    with pytest.raises(TalepressError, match=r"did not come to an end on .*\.epub within 600 s: set package"):
+        judged(SAMPLE)
 
 
 def test_an_older_format_is_refused_with_the_remedy(tmp_path, sound):

@@ -1,8 +1,15 @@
 """The whole page by forms alone, as in a browser without scripts."""
 
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
+from storage.dropped import InboxItem, InboxState
 from storage.records import Edition, EditionFile, RunState
+from tasks.review.web import pages
+from tasks.review.web.app import STATIC
 from tasks.review.web.pages import Wanted
 from tasks.review.web.shelf import Job
 from tests.tasks.review.library import SOURCE, TITLE
@@ -59,18 +66,18 @@ def test_rejected_and_corrected_sentences_are_spoken_again_on_demand(browser, st
         browser.form("1:3", "correct"), "action=correct", text="Nobody had seen OZ-mah before, they said.", reach="book"
     )
     assert "“Ozma” is said “OZ-mah” in this book, in 2 sentences of it" in browser.text
-    assert "2 things wait to be spoken." in browser.text
+    assert "2 changes wait to be spoken." in browser.text
     browser.press(browser.form(action="/start"), "job=speak")
     assert starter.jobs == [(SOURCE, Job.SPEAK)] and "speak begins." in browser.text
     browser.press(
         browser.form(action="/withdraw"), decision=browser.page.xpath("//button[@name='decision']")[0].get("value")
     )
-    assert "1 thing waits to be spoken." in browser.text
+    assert "1 change waits to be spoken." in browser.text
 
 
 def test_a_book_is_published_when_nothing_is_open_any_more(browser, starter):
     browser.open(BOOK)
-    assert "some takes are doubtful: decide on them, or approve the book as it is" in browser.text
+    assert "decide on the doubtful takes, or approve the book as it is" in browser.text
     browser.press(browser.form(action="/chapters/1/approve"))
     assert "Chapter 1 is approved as it sounds now." in browser.text
     browser.press(browser.form(action=f"{BOOK}/approve"))
@@ -106,6 +113,24 @@ def test_work_that_goes_on_or_came_to_nothing_is_shown(browser, starter, library
     assert "published /out/a.m4b" in browser.text
 
 
+def test_a_book_of_the_inbox_is_published_where_it_is_delivered(browser, library):
+    item = InboxItem("d" * 64, SOURCE, "a.epub", {}, datetime.now(UTC), state=InboxState.REVIEW)
+
+    def shown(state, place="", path=f"/inbox/.work/{'d' * 16}/out/a.m4b"):
+        with library[0].unit_of_work() as uow:
+            run = uow.runs.start(SOURCE, "publish", {})
+            uow.editions.save(run, Edition((EditionFile("m4b", path, "0" * 64, 1),), 1.0, ()))
+            uow.runs.finish(run, RunState.DONE)
+            uow.inbox.put(replace(item, state=state, place=place))
+            uow.commit()
+        browser.open(BOOK)
+        return browser.page.xpath("//main//section//code")[0].text
+
+    assert shown(InboxState.REVIEW) == "on its way to the outbox"
+    assert shown(InboxState.DELIVERED, "/outbox/Ann/A") == "/outbox/Ann/A"
+    assert shown(InboxState.DELIVERED, "/outbox/Ann/A", path="/out/a.m4b") == "/out/a.m4b"  # made by hand since
+
+
 def test_one_sentence_is_heard_between_its_neighbours_and_judged(browser):
     browser.open(f"{BOOK}/places/1:1")
     assert "The chapter is not mastered with the takes that are in use now." in browser.text
@@ -118,7 +143,7 @@ def test_what_goes_wrong_is_told_in_words_with_a_way_back(browser):
     browser.open(BOOK)
     answer = browser.press(browser.form("1:1", "correct"), "action=correct", text="...")
     assert answer.status_code == 400
-    assert "That was not done nothing would be said there: write at least one word Back" in browser.text
+    assert "That was not done nothing would be said there: write at least one word esc Back" in browser.text
     assert browser.page.xpath("//main//a")[0].get("href") == f"{BOOK}?show=all"
     assert browser.open("/books/0123456789abcdef").status_code == 404
     assert browser.open("/books/5").status_code == 404
@@ -141,6 +166,30 @@ def test_two_people_at_one_sentence(serve):
     assert "rejected by Ann" in ben.text
     ben.press(ben.form("1:1"), "action=approve", take="1")
     assert "1:1 is approved." in ben.text
+
+
+def test_voices_and_licences_are_a_click_away(browser):
+    for address in ("/", BOOK):
+        browser.open(address)
+        assert browser.page.xpath("//a[@href='/about']")
+    browser.open("/about")
+    row = browser.page.get_element_by_id("voice-ann")
+    assert [cell.text_content() for cell in row] == ["ann", "a woman", "recordings of Ann", "CC0"]
+    assert "unknown here: ask whoever made it" in browser.text
+    for link in browser.page.xpath("//a[starts-with(@href, '/static/')]/@href"):
+        assert browser.client.get(link).status_code == 200
+
+
+def test_what_is_vendored_is_what_was_published():
+    named, file = (STATIC / "wavesurfer.sha256").read_text("ascii").split()
+    assert hashlib.sha256((STATIC / file).read_bytes()).hexdigest() == named
+
+
+def test_the_first_reader_waits_for_nothing_to_be_compiled(serve):
+    pages._templates.cache_clear()
+    serve()
+    compiled = {name for _, name in pages._templates().cache}
+    assert compiled == set(pages._templates().list_templates())
 
 
 def test_a_books_hostile_text_stays_text(browser):

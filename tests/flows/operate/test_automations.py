@@ -1,0 +1,85 @@
+"""Automations are made of a file, as often as one asks; that one fires is in `tests/e2e/test_schedule.py`."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tasks.errors import BadInputError
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "deploy" / "automations.yaml"
+ADDRESS = "http://127.0.0.1:9/hook"
+
+pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def client():
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        yield client
+        for automation in client.read_automations():
+            client.delete_automation(automation.id)
+
+
+def deploy(file, webhook=""):
+    from flows.operate.automations import deploy_automations
+
+    return deploy_automations(file, webhook)
+
+
+def written(tmp_path, content):
+    path = tmp_path / "automations.yaml"
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), "utf-8")
+    return path
+
+
+def test_the_examples_hear_events_of_ours():
+    from flows.run.notices import EVENTS
+
+    heard = {
+        event
+        for one in yaml.safe_load(EXAMPLES.read_text("utf-8"))["automations"]
+        for event in one["trigger"]["expect"]
+    }
+    assert heard < set(EVENTS.values())
+
+
+def test_the_examples_are_made_once_and_a_switch_stays(client):
+    names = deploy(EXAMPLES, ADDRESS)
+    made = client.read_automations()
+    assert sorted(one.name for one in made) == sorted(names) == ["talepress-book-failed", "talepress-review-wanted"]
+    block = client.read_block_document_by_name("talepress", "webhook")
+    assert block.data["url"] == ADDRESS
+    assert {one.actions[0].block_document_id for one in made} == {block.id}
+
+    client.pause_automation(made[0].id)
+    assert deploy(EXAMPLES) == names  # the webhook stays as it is
+    again = {one.id: one.enabled for one in client.read_automations()}
+    assert again == {made[0].id: False, made[1].id: True}
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("automations: [", "cannot be read"),
+        ("- name: one", "no list `automations`"),
+        ({"automations": ["one"]}, "no list `automations`"),
+        ({"automations": [{"name": "one", "actions": []}]}, "one: trigger: Field required"),
+        (
+            {"automations": [{"name": "one", "actions": [{"block_document_id": "webhook/other"}]}]},
+            "Prefect has no block webhook/other: make it on Prefect's page",
+        ),
+    ],
+    ids=["no YAML", "no list", "no automation", "no trigger", "no block"],
+)
+def test_a_wrong_file_says_what_is_wrong(client, tmp_path, content, complaint):
+    with pytest.raises(BadInputError, match=complaint):
+        deploy(written(tmp_path, content))
+    assert client.read_automations() == []
+
+
+def test_a_wrong_address_is_refused(client):
+    with pytest.raises(BadInputError, match=r"--webhook 'example\.org'"):
+        deploy(EXAMPLES, "example.org")

@@ -1,0 +1,59 @@
+"""What was heard of takes comes back by book; the worst first."""
+
+from __future__ import annotations
+
+import pytest
+
+from storage.errors import NotFoundError
+from storage.hearing import HeardWord, Hearing, HowHeard
+from tests.storage.builders import SOURCE, make_book, make_take, save_keyed
+
+SAID = HeardWord(0, 4, HowHeard.SAID, 0.0, 0.2, 0.01)
+DOUBTFUL = HeardWord(5, 8, HowHeard.DOUBTFUL, 0.2, 0.4, 0.9, "zero")
+
+
+@pytest.fixture
+def takes(uow):
+    """A take of each utterance of a book, chosen."""
+    keyed = save_keyed(uow, make_book())
+    made = [make_take(item.key) for item in keyed]
+    uow.takes.add(made)
+    uow.takes.choose(SOURCE, {take.utterance_key: take.key for take in made})
+    return made
+
+
+def test_words_that_were_simply_said_are_not_kept(uow, takes):
+    uow.hearings.save({takes[0].key: Hearing("ears 1", (SAID, DOUBTFUL), 0.5)})
+    ((spoken, hearing),) = uow.hearings.of_book(SOURCE)
+    assert hearing == Hearing("ears 1", (DOUBTFUL,), 0.5)
+    assert spoken == "text 0.0."
+
+
+def test_a_later_hearing_replaces_an_earlier_one(uow, takes):
+    uow.hearings.save({takes[0].key: Hearing("ears 1", (DOUBTFUL,), 0.5)})
+    uow.hearings.save({takes[0].key: Hearing("ears 2", (), 1.0)})
+    assert [hearing for _, hearing in uow.hearings.of_book(SOURCE)] == [Hearing("ears 2", (), 1.0)]
+
+
+def test_the_worst_heard_come_first_and_no_more_than_asked_for(uow, takes):
+    scores = [0.9, 0.2, 1.0, 0.2]
+    uow.hearings.save({take.key: Hearing("ears 1", (), score) for take, score in zip(takes, scores, strict=False)})
+    worst = uow.hearings.worst(SOURCE, 3)
+    assert [(item.take.key, item.hearing.score) for item in worst] == [
+        (takes[1].key, 0.2),
+        (takes[3].key, 0.2),
+        (takes[0].key, 0.9),
+    ]
+    assert worst[0].chapter_title == "Chapter 1" and worst[0].utterance.spoken == "text 0.1."
+
+
+def test_a_take_that_is_not_chosen_is_not_among_the_worst(uow, takes):
+    other = make_take(takes[0].utterance_key, attempt=1)
+    uow.takes.add([other])
+    uow.hearings.save({other.key: Hearing("ears 1", (), 0.1)})
+    assert uow.hearings.worst(SOURCE, 5) == ()
+
+
+def test_a_book_that_is_not_stored_is_named(uow):
+    with pytest.raises(NotFoundError):
+        uow.hearings.worst("f" * 64, 5)

@@ -1,0 +1,71 @@
+"""Evidence for and against a recording saying a text, on real speech."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tasks.models.catalogue import SHIPPED_FOLDER
+from tortoise_core.checkpoints.manifest import read_manifest
+from tortoise_core.errors import AudioError
+from tortoise_core.inference.evidence import EvidenceGatherer
+from tortoise_core.inference.phone_hearer import PhoneHearer
+
+RECORDING = Path(__file__).parents[2] / "tasks" / "align" / "recordings" / "slt"
+TEXT, WORDS = json.loads(RECORDING.with_suffix(".json").read_text("utf-8")).values()
+AUDIO, RATE = soundfile.read(RECORDING.with_suffix(".flac"), dtype="float32")
+
+
+@pytest.fixture(scope="module")
+def gatherer():
+    return EvidenceGatherer(PhoneHearer(read_manifest(SHIPPED_FOLDER / "tortoise_mini")))
+
+
+def of_word(evidence, word):
+    return next(own for own in evidence.words if TEXT[own.start : own.end] == word)
+
+
+def place(word):
+    start, end = next((start, end) for text, start, end in WORDS if text == word)
+    return round(start * RATE), round(end * RATE)
+
+
+def test_a_recording_that_says_its_text_is_likelier_with_every_word_once(gatherer):
+    evidence = gatherer.gather(AUDIO, TEXT)
+    assert len(evidence.words) == len(WORDS) and len(evidence.gaps) == len(WORDS) + 1
+    assert all(word.missing < 0 and word.doubled < 0 for word in evidence.words)
+    assert sum(gap.added for gap in evidence.gaps) < 10
+
+
+def test_it_is_likelier_without_a_word_that_was_cut_out(gatherer):
+    start, end = place("nobody")
+    evidence = gatherer.gather(np.concatenate([AUDIO[:start], AUDIO[end:]]), TEXT)
+    assert of_word(evidence, "nobody").missing > 0
+    assert of_word(evidence, "town").missing < 0
+
+
+def test_it_is_likelier_with_a_word_twice_that_was_doubled(gatherer):
+    start, end = place("lamps")
+    evidence = gatherer.gather(np.concatenate([AUDIO[:end], AUDIO[start:end], AUDIO[end:]]), TEXT)
+    assert of_word(evidence, "lamps").doubled > 0
+    assert of_word(evidence, "nobody").doubled < 0
+
+
+def test_what_is_heard_instead_of_a_word_is_named(gatherer):
+    evidence = gatherer.gather(AUDIO, TEXT.replace("lamps", "kings"))
+    other = next(word for word in evidence.words if word.phones == ("K", "IH1", "NG", "Z"))
+    assert other.unlike > 5 and {"L", "M", "P"} & set(other.heard)
+
+
+def test_numbers_and_phonemes_are_words_of_their_own(gatherer):
+    evidence = gatherer.gather(AUDIO, "45 {L AE1 M P S}")
+    assert [(word.start, word.end) for word in evidence.words] == [(0, 2), (3, 16)]
+
+
+def test_texts_without_sound_and_recordings_too_short(gatherer):
+    assert gatherer.gather(AUDIO, "...").words == ()
+    assert gatherer.gather(AUDIO[:3000], TEXT) is None
+    with pytest.raises(AudioError):
+        gatherer.gather(np.zeros(0, np.float32), TEXT)
