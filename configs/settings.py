@@ -75,10 +75,7 @@ class SegmentSettings(_Section):
 
 
 class SamplingSection(_Section):
-    """What shapes a take, where it is to be otherwise than in the preset. Part of a take's key.
-
-    The names are TorToise's (`tortoise_core/inference/presets.py`); an engine without one refuses it.
-    """
+    """What shapes a take and its key, where it is not to be as in the preset: TorToise's `SamplingSettings`."""
 
     candidates: Annotated[int | None, Field(ge=1), AsPreset]
     temperature: Annotated[float | None, Field(gt=0, le=10), AsPreset]

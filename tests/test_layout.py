@@ -16,7 +16,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE_FOLDERS = ("flows", "tasks", "storage", "configs", "tortoise_core", "samples")
-OTHER_TESTS = ("chaos", "bench", "blind", "e2e", "fuzz", "parity", "quality")  # of the whole, not of one folder
+# Of the whole, not of one folder.
+OTHER_TESTS = ("bench", "blind", "cases", "chaos", "e2e", "fuzz", "parity", "quality")
 REVISIONS = "storage/migrations/versions"  # lists of statements, which nobody edits once they are released
 
 MAX_LINE = 120

@@ -103,8 +103,7 @@ class _Ear:
         settings = order.services.settings
         self._rounds = Rounds.of(settings.qa, settings.synthesize.preset)
         self._spoken = {item.key: item.utterance.spoken for item in order.keyed}
-        with order.services.database.snapshot() as uow:
-            self._familiar = Familiar(uow.hearings.of_book(order.source))
+        self._familiar = Familiar(order.services.database.read(lambda uow: uow.hearings.of_book(order.source)))
 
     def heard(self, batch: SpokenBatch) -> SpokenBatch:
         """Learns from a batch, and returns it without the doubts that it takes back."""

@@ -17,7 +17,7 @@ WordTimes = Mapping[tuple[int, int], tuple["TimedWord", ...]]
 """Words by their utterance: index of the chapter in the book, index of the utterance in the chapter."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a long book has hundreds of thousands
 class TimedWord:
     """A word of the source text and when it is heard.
 

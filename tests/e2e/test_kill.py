@@ -71,10 +71,10 @@ def test_killed_at_the_worst_moments_and_finished_by_the_same_command(talepress)
     assert database(talepress, "SELECT count(*) FROM takes") == [(2,)]
     assert len(spoken(talepress)) == 3
 
-    # Again, in the middle of speaking.
+    # Again, in the middle of speaking: what lay in the store without a row has one now, and two are spoken.
     killed = talepress(*make, before=kill_at("tasks.synthesize.render", "trim_edges", 3), **one_by_one)
     assert killed.code == -signal.SIGKILL
-    assert database(talepress, "SELECT count(*) FROM takes") == [(4,)]
+    assert database(talepress, "SELECT count(*) FROM takes") == [(5,)]
 
     # Between the chapter's finished audio and its row, while other chapters are still being spoken.
     masters = database(talepress, "SELECT count(*) FROM masters")

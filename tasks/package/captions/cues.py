@@ -26,7 +26,7 @@ _OPENERS = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a long book has hundreds of thousands
 class SpokenToken:
     """A word as it is shown, with its punctuation, and when it is spoken. Times in ms from the file's start."""
 

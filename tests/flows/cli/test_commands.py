@@ -195,7 +195,8 @@ def test_status_of_an_empty_database(talepress):
 @pytest.mark.usefixtures("home")
 def test_doctor_names_every_check_and_changes_nothing(talepress, home, monkeypatch):
     checks = {check["name"]: check for check in talepress("doctor", "--json").json["checks"]}
-    names = {"python", "packages", "ffmpeg", "epubcheck", "settings", "disk", "device", "database", "model", "audio"}
+    names = {"python", "packages", "ffmpeg", "epubcheck", "settings", "disk", "device", "workers", "database"}
+    names |= {"model", "audio"}
     assert set(checks) == names
     assert all(checks[name]["ok"] for name in names - {"packages"})
     assert not home.exists()

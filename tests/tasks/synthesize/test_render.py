@@ -290,7 +290,7 @@ def test_a_job_finds_directions_in_the_names_of_its_voices(store, settings, monk
     sad = directed_voice(ann, "I am sad,")
     assert sad.latents_sha256 == ann.latents_sha256 and sad.digest != ann.digest
     job = RenderJob(
-        batches=((replace(ITEMS[0], voice="Tom"),), (ITEMS[0],)),
+        batches=((replace(ITEMS[0], voice="Tom", utterance_key="f" * 64),), (ITEMS[0],)),  # as keys of two voices are
         voices={"": ann, "Tom": sad},
         sampling=SamplingSettings(),
         engine="fake",

@@ -42,7 +42,7 @@ def test_a_worker_that_dies_costs_its_batch_and_the_edition_is_that_of_threads(m
     assert len({process for process, text in noted if DRAGON in text}) == 2  # who died, and another
     texts = [text for _, text in noted]
     assert len(set(texts)) == 10
-    assert len(texts) <= 12, texts  # the batch of two in which the worker died
+    assert len(texts) <= 14, texts  # the batch of two in which the worker died, and the one that waited there
 
     monkeypatch.setenv("TALEPRESS_HOME", str(tmp_path / "other"))
     add_voice(tmp_path / "other")
