@@ -154,7 +154,9 @@ def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
         table.add_column(column, min_width=head, overflow="fold")  # paths must stay whole, to be copied
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
-    console.print(table)
+    with console.capture() as drawn:
+        console.print(table)
+    print(drawn.get(), end="")  # and not by Rich, which would answer in its own way to a reader that is gone
 
 
 def _print_cells(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

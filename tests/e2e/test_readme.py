@@ -5,9 +5,11 @@ half an hour. What `make` would do is looked at and not done, as it installs pac
 the repository must be refused as `REFUSED` says; `NOT_RUN` says why the rest is not run.
 """
 
+import hashlib
 import re
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -117,6 +119,11 @@ def test_files_that_the_readme_names_are_there():
     named = {word for block in BLOCKS for word in re.findall(r"\b(?:samples|docs|configs)/[\w./-]+", block)}
     assert named
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
+def test_the_sample_plan_is_one_of_the_sample_book():
+    book = hashlib.sha256((ROOT / "samples" / "the-lamplighters-clock.epub").read_bytes()).hexdigest()
+    assert tomllib.loads((ROOT / "samples" / "plan.toml").read_text("utf-8"))["book"] == book
 
 
 def test_pictures_are_small():

@@ -23,8 +23,9 @@ def run_in_bash(folder, script, **environment):
     )
 
 
-def test_a_reader_that_goes_away_ends_the_command_as_it_ends_others(book):
-    done = run_in_bash(book.parent, "{talepress} plan book.md --json | true; echo ${{PIPESTATUS[0]}}")
+@pytest.mark.parametrize("form", ["--json", ""])
+def test_a_reader_that_goes_away_ends_the_command_as_it_ends_others(book, form):
+    done = run_in_bash(book.parent, "{talepress} plan book.md " + form + " | true; echo ${{PIPESTATUS[0]}}")
     assert (done.stdout.strip(), done.stderr) == ("141", "")
 
 
