@@ -144,7 +144,12 @@ def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
+    class Tables(Console):
+        def on_broken_pipe(self) -> None:
+            """Leaves the answer to a reader that is gone to `main`; Rich would point stdout elsewhere first."""
+            raise  # noqa: PLE0704  # what Rich has caught
+
+    console = Tables()
     heads = [max(map(len, column.split()), default=0) for column in columns]
     if console.width < max(NARROW_COLUMNS, sum(heads) + BORDER_COLUMNS * len(heads) + 1):
         _print_cells(title, columns, rows)
@@ -154,9 +159,7 @@ def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
         table.add_column(column, min_width=head, overflow="fold")  # paths must stay whole, to be copied
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
-    with console.capture() as drawn:
-        console.print(table)
-    print(drawn.get(), end="")  # and not by Rich, which would answer in its own way to a reader that is gone
+    console.print(table)
 
 
 def _print_cells(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
