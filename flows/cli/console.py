@@ -147,7 +147,7 @@ def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
     class Tables(Console):
         def on_broken_pipe(self) -> None:
             """Leaves the answer to a reader that is gone to `main`; Rich would point stdout elsewhere first."""
-            raise  # what Rich has caught
+            raise  # noqa: PLE0704  # what Rich has caught
 
     console = Tables()
     heads = [max(map(len, column.split()), default=0) for column in columns]
