@@ -284,21 +284,12 @@ def test_a_direction_is_spoken_and_cut_out_or_the_take_is_doubtful(store, settin
         assert cut_s < 0.3  # nothing but the silent edges
 
 
-def test_a_job_finds_directions_in_the_names_of_its_voices(store, settings, monkeypatch):
+def test_a_job_finds_directions_in_the_names_of_its_voices(job, store, monkeypatch):
     monkeypatch.setattr("tasks.align.direction.listener", SlowWords)
     ann = stored_voice(store)
     sad = directed_voice(ann, "I am sad,")
     assert sad.latents_sha256 == ann.latents_sha256 and sad.digest != ann.digest
-    job = RenderJob(
-        batches=((replace(ITEMS[0], voice="Tom", utterance_key="f" * 64),), (ITEMS[0],)),  # as keys of two voices are
-        voices={"": ann, "Tom": sad},
-        sampling=SamplingSettings(),
-        engine="fake",
-        model="sound",
-        model_digest=FakeEngine().digest,
-        precision="float32",
-        qa=settings.qa,
-        store=store,
-    )
+    both = ((replace(ITEMS[0], voice="Tom", utterance_key="f" * 64),), (ITEMS[0],))  # as keys of two voices are
+    job = replace(job, batches=both, voices={"": ann, "Tom": sad})
     directed, plain = run_job(pickle.loads(pickle.dumps(job))).takes
     assert directed.audio_sha256 != plain.audio_sha256
