@@ -68,8 +68,8 @@ def test_groups_begin_in_order_and_end_in_the_opposite_order(supervised):
     assert all(one.pid == 0 for one in supervisor.running)
 
 
-def test_what_dies_is_started_again(supervised, monkeypatch):
-    supervisor, lines, order = supervised
+def watch_a_death(supervisor, order, monkeypatch, until):
+    """Has a supervisor watch its worker being killed, until a line has been written twice. Returns the worker."""
     supervisor.begin([part("worker", order)], WAIT_SECONDS)
     (worker,) = supervisor.running
     over = threading.Event()
@@ -77,9 +77,15 @@ def test_what_dies_is_started_again(supervised, monkeypatch):
     watching = threading.Thread(target=supervisor.watch)
     watching.start()
     os.kill(worker.pid, signal.SIGKILL)
-    wait_for(lambda: order.read_text().count("begin worker") == 2)
+    wait_for(lambda: order.read_text().count(until) == 2)
     over.set()
     watching.join()
+    return worker
+
+
+def test_what_dies_is_started_again(supervised, monkeypatch):
+    supervisor, lines, order = supervised
+    worker = watch_a_death(supervisor, order, monkeypatch, until="begin worker")
     assert worker.starts == 2
     assert lines == [f"worker ended by itself (signal 9): starting it again in {FIRST_WAIT_SECONDS:.0f} s"]
 
@@ -87,16 +93,7 @@ def test_what_dies_is_started_again(supervised, monkeypatch):
 def test_what_a_death_leaves_is_cleared_up_when_others_have_noticed_it(supervised, monkeypatch):
     supervisor, _, order = supervised
     monkeypatch.setattr(_supervisor, "REMAINS_SECONDS", (1.5, 3.0))
-    supervisor.begin([part("worker", order)], WAIT_SECONDS)
-    (worker,) = supervisor.running
-    over = threading.Event()
-    monkeypatch.setattr(stopping, "requested", over.is_set)
-    watching = threading.Thread(target=supervisor.watch)
-    watching.start()
-    os.kill(worker.pid, signal.SIGKILL)
-    wait_for(lambda: order.read_text().count("clear") == 2)
-    over.set()
-    watching.join()
+    worker = watch_a_death(supervisor, order, monkeypatch, until="clear")
     assert (worker.starts, supervisor.running) == (2, [worker])  # what clears up is not kept running
 
 
