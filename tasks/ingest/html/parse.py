@@ -51,7 +51,7 @@ def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
         return etree.Element("body"), ()
     warnings: tuple[str, ...] = ()
     try:
-        root = etree.fromstring(text.encode(), safe_parser())
+        root = etree.fromstring(text.encode(), safe_parser(deep=True))
     except etree.XMLSyntaxError as error:
         warnings = (f"{source} is not well-formed XHTML and was read as HTML: {error.msg}",)
         root = _parse_leniently(text.translate(_NO_XML), source)
@@ -104,7 +104,7 @@ def _known_entity(match: re.Match[str]) -> str:
 
 def _parse_leniently(text: str, source: str) -> etree._Element:
     """Parses text as HTML. Raises `UnreadableBookError` for what libxml2 cannot read, or not to its end."""
-    parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
+    parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
     try:
         root = lxml.html.document_fromstring(text.encode(), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:

@@ -52,7 +52,14 @@ def read_epub(path: Path, data: bytes, settings: IngestSettings, *, traced: bool
     units = _leave_out_not_linear(package, units, settings.also_read)
     units = _apply_landmarks(package, units, marks, settings.also_read)
     # 3. Cut the events into chapters.
-    chapters, skips = assemble(units, marks, package.metadata.title, package.metadata.authors, settings.also_read)
+    chapters, skips = assemble(
+        units,
+        marks,
+        package.metadata.title,
+        package.metadata.authors,
+        settings.also_read,
+        reads_notes=settings.notes != "skip",
+    )
     _refuse_pictures(path, package, chapters)
     layout = [_FIXED_LAYOUT] if package.is_fixed_layout else []
     book = Book(
