@@ -95,7 +95,8 @@ def _refuse_pictures(path: Path, package: Package, chapters: Sequence[Chapter]) 
 
 def _resolve_toc(package: Package) -> tuple[list[Mark], list[str]]:
     """Returns marks for the table of contents' entries, for the headings when no entry is usable; and warnings."""
-    positions = {unit.path.lower(): index for index, unit in enumerate(package.units)}
+    positions = {path.lower(): index for index, unit in enumerate(package.units) for path in unit.also}
+    positions |= {unit.path.lower(): index for index, unit in enumerate(package.units)}
     marks = []
     problems = []
     for entry in package.toc:
@@ -143,7 +144,7 @@ def _apply_landmarks(
     positions = {path.lower(): words for path, words in package.landmarks.items()}
     result = []
     for index, (unit, events) in enumerate(zip(package.units, units, strict=True)):
-        rule = meaning_rule(positions.get(unit.path.lower(), ()))
+        rule = meaning_rule(word for path in (unit.path, *unit.also) for word in positions.get(path.lower(), ()))
         titles = [mark.title for mark in marks if mark.unit == index]
         if rule is None or rule in also_read or len(titles) > 1 or any(title_rule(title) is None for title in titles):
             result.append(events)

@@ -169,6 +169,32 @@ def test_an_entry_of_the_spine_that_is_no_text_gives_way_to_its_fallback(tmp_pat
     assert [block.text for chapter in book.chapters for block in chapter.blocks] == ["One.", "Two."]
 
 
+@pytest.mark.parametrize("entry", ["p.xhtml", "p.dtb"])  # the table of contents may name either
+def test_an_entry_of_a_foreign_type_gives_way_to_its_xhtml(tmp_path, settings, entry):
+    package = opf(["a.xhtml", "p.dtb", "p.xhtml", "nav.xhtml"], ["a.xhtml", "p.dtb", "p.xhtml"])
+    package = package.replace('id="i1"', 'id="i1" fallback="i2"', 1)
+    members = {
+        "OEBPS/content.opf": package,
+        "OEBPS/p.dtb": "<dtbook><p>Two, for few.</p></dtbook>",
+        "OEBPS/p.xhtml": page("<p>Two.</p>"),
+        "OEBPS/nav.xhtml": nav(("I", "a.xhtml"), ("II", entry)),
+    }
+    book = read_book(write_epub(tmp_path / "b.epub", {"a.xhtml": page("<p>One.</p>")}, members=members), settings)
+    chapters = [(chapter.title, [block.text for block in chapter.blocks]) for chapter in book.chapters]
+    assert chapters == [("I", ["One."]), ("II", ["Two."])]
+    assert any("p.xhtml of the spine is missing or repeated" in warning for warning in book.warnings)
+
+
+def test_a_fallback_that_several_entries_share_stands_for_none_of_them(tmp_path, settings):
+    package = opf(["a.dtb", "b.dtb", "sorry.xhtml"], ["a.dtb", "b.dtb"])
+    for item in ("i0", "i1"):
+        package = package.replace(f'id="{item}"', f'id="{item}" fallback="i2"', 1)
+    members = {"OEBPS/content.opf": package, "OEBPS/sorry.xhtml": page("<p>Cannot be shown.</p>")}
+    members |= {f"OEBPS/{name}.dtb": f"<dtbook><p>Text {name}.</p></dtbook>" for name in "ab"}
+    book = read_book(write_epub(tmp_path / "b.epub", {}, members=members), settings)
+    assert [block.text for chapter in book.chapters for block in chapter.blocks] == ["Text a.", "Text b."]
+
+
 def test_fallbacks_in_a_circle_end(tmp_path, settings):
     package = opf(["a.xhtml", "p.png"], ["a.xhtml", "p.png"]).replace('id="i1"', 'id="i1" fallback="i1"')
     members = {"OEBPS/content.opf": package, "OEBPS/p.png": b"\x89PNG...."}
