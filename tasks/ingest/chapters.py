@@ -23,8 +23,8 @@ from tasks.ingest.front_pages import (
     is_text_of_book,
     title_rule,
 )
-from tasks.ingest.note_marks import PLAIN
 from tasks.ingest.note_lists import find_note_list
+from tasks.ingest.note_marks import PLAIN
 from tasks.ingest.notes import ChapterNote
 from tasks.ingest.plain.headings import heading_of, in_words
 from tasks.ingest.skips import SkipRule

@@ -12,9 +12,7 @@ from storage.records import Block, BlockKind
 from tasks.ingest.front_pages import is_notes_title
 
 # "12. See Low", "[12] See Low", "* See Low"; a letter needs a stop or bracket: "a king" begins a sentence.
-_LISTED = re.compile(
-    r"[\[(]?(\d{1,4}|[*†‡§¶‖]{1,4})[\])]?[.:)]?\s+\S|[\[(]?([a-z])[\])][.:]?\s+\S|([a-z])[.:]\s+\S"
-)
+_LISTED = re.compile(r"[\[(]?(\d{1,4}|[*†‡§¶‖]{1,4})[\])]?[.:)]?\s+\S|[\[(]?([a-z])[\])][.:]?\s+\S|([a-z])[.:]\s+\S")
 _FEWEST = 2  # notes that no title announces: a single one may be anything
 
 

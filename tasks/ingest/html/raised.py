@@ -100,41 +100,42 @@ def _join(reference: etree._Element, mark: etree._Element, key: str) -> None:
 
 def _possible_mark(element: etree._Element) -> _Raised | None:
     """Returns a raised text that may be a mark, `None` for any other; marks numbers of verses."""
-    tag = local_name(element)
+    # 1. Believe a class that numbers verses; else only raised texts may be marks.
     names = element.get("class") or ""
     text = "".join(element.itertext()).strip()
-    # 1. Leave alone what is too long for a mark, the upper part of a fraction, and what a link has decided.
-    if (
-        len(text) > _MAX_CHARS
-        or _is_over_a_bar(element)
-        or element.get(NOTE_KEY)
-        or is_note_reference(element, tag)
-        or _is_linked(element)
-    ):
+    if _is_decided(element, text):
         return None
-    # 2. Believe a class that numbers verses; else only raised texts may be marks.
     if _VERSE_CLASS.search(names) and _VERSE_NUMBER.fullmatch(text):
         element.set(RAISED, "verse")
         return None
-    if tag != "sup" and not _RAISED_CLASS.search(names):
-        return None
-    match = _NUMBERS.fullmatch(text) or _SIGNS.fullmatch(text) or _LETTER.fullmatch(text)
+    is_raised = local_name(element) == "sup" or _RAISED_CLASS.search(names)
+    match = (_NUMBERS.fullmatch(text) or _SIGNS.fullmatch(text) or _LETTER.fullmatch(text)) if is_raised else None
     if match is None:
         return None
-    # 3. At the head of a block it numbers a verse or a note; a number behind a letter or number may be a power, and
-    #    one between two words numbers a verse; behind a word or stop it marks a note.
     mark = match["mark"].lstrip("0") or "0"
     before = _text_before(element)
+    # 2. At the head of a block it numbers a verse or a note; a number behind a letter or number may be a power, and
+    #    one between two words numbers a verse, "... the deep. 2 And the earth ..."; behind a word or stop it is a mark.
     if not before.strip():
         return _Raised(element, mark, leads=True)
-    if mark.isdigit() and _is_power(text, before.split()[-1]):
+    is_power = mark.isdigit() and _is_power(text, before.split()[-1])
+    if mark.isdigit() and before[-1:].isspace() and not is_power:
+        element.set(RAISED, "verse")
         return None
-    if mark.isdigit() and before[-1:].isspace():
-        element.set(RAISED, "verse")  # between two words: "... the deep. 2 And the earth ..."
-        return None
-    # 4. A sign marks a note wherever it stands; a letter only behind a whole word.
-    is_mark = not mark.isalpha() or _BEHIND_WORD.search(before) is not None
+    # 3. A sign marks a note wherever it stands; a letter only behind a whole word.
+    is_mark = not is_power and (not mark.isalpha() or _BEHIND_WORD.search(before) is not None)
     return _Raised(element, mark, leads=False) if is_mark else None
+
+
+def _is_decided(element: etree._Element, text: str) -> bool:
+    """Tells whether an element is too long for a mark, the upper part of a fraction, or what a link has decided."""
+    return (
+        len(text) > _MAX_CHARS
+        or _is_over_a_bar(element)
+        or bool(element.get(NOTE_KEY))
+        or is_note_reference(element, local_name(element))
+        or _is_linked(element)
+    )
 
 
 def _is_linked(element: etree._Element) -> bool:

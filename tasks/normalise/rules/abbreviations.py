@@ -16,8 +16,8 @@ GENERAL = _TABLES["general"]
 _UNSTOPPED = ("Mr", "Mrs", "Ms", "Messrs", "Mme", "Mlle", "Revd")
 # Also without a full stop, but only before a name: "Sgt Bull". Other titles are words and names besides: a hon, a brig.
 _UNSTOPPED_RANKS = words(
-    "Prof Profs Rev Revs Msgr Abp Archbp Fr Gen Gens Col Cols Maj Majs Capt Capts Cpt Cmdr Comdr Cdr Lieut Lieuts Lt Lts "
-    "Sgt Sgts Sergt Cpl Bdr Gnr Spr Tpr Rfn Pvt Pvts Pte Pfc Adm VAdm RAdm Flt Sqn Gov Sen Supt Insp Cllr"
+    "Prof Profs Rev Revs Msgr Abp Archbp Fr Gen Gens Col Cols Maj Majs Capt Capts Cpt Cmdr Comdr Cdr Lieut Lieuts Lt "
+    "Lts Sgt Sgts Sergt Cpl Bdr Gnr Spr Tpr Rfn Pvt Pvts Pte Pfc Adm VAdm RAdm Flt Sqn Gov Sen Supt Insp Cllr"
 )
 _NO_NAMES = r"(?!(?<=\bGen)\s(?:[XYZ]\b|Alpha|AI\b)|(?<=\bSen)\s(?:Gupta|Sharma)\b)"
 _ALONE = (*_UNSTOPPED, "Capt", "Lieut", "Sgt", "Prof", "Supt", "Insp")
@@ -201,7 +201,9 @@ _FOR_GENERAL = re.compile(
 )
 
 # Behind their first letter: what may have no full stop begins with one of these.
-_UNSTOPPED_TAILS = {title.split(".")[0][1:] for title in [*_UNSTOPPED_RANKS, *(title for title in TITLES if ". " in title)]}
+_UNSTOPPED_TAILS = {
+    title.split(".")[0][1:] for title in [*_UNSTOPPED_RANKS, *(title for title in TITLES if ". " in title)]
+}
 FOR_TITLES = re.compile(
     r"[A-Z](?<=\b[A-Z])(?:[A-Za-z]{0,5}\.|(?<=M)(?:rs?|s|me|lle|essrs)\b|(?<=S)t\b|(?<=D)r\b|(?<=R)evd\b|"
     r"[a-z]{1,4}-(?:Col|Gen|Cmdr|Cdr|Maj|Gov|Adm)\b|"

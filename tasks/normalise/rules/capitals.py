@@ -33,9 +33,7 @@ _TITLE = re.compile(
     rf"|\b(MS)\.?\s(?!FOUND|OF\b|AND\b)(?=[A-Z]{{2}}|[A-Z]\b)|\b(MR|MRS|DR)\.(?=\W)"
 )
 # One letter may be an initial: "NO. V. S. SMITH", but "VOL. V. THE RETURN".
-_NUMERAL = (
-    r"(?:#?\d|[IVXLC]{2,}\b(?!['’])|[VXLC]\b(?!['’.]\s?[A-Z])|[VX]\.(?=\s[A-Z]{2})|I\b(?=[.,;:)\]–-]|\s*$))"
-)
+_NUMERAL = r"(?:#?\d|[IVXLC]{2,}\b(?!['’])|[VXLC]\b(?!['’.]\s?[A-Z])|[VX]\.(?=\s[A-Z]{2})|I\b(?=[.,;:)\]–-]|\s*$))"
 _BEFORE_NUMBER = re.compile(rf"(?<![\w.])({either(short for short in _NUMBERED if len(short) > 1)})\.\s?(?={_NUMERAL})")
 _MONTH = re.compile(rf"\b({either(_MONTH_NAMES)})\.(?=\s\d)|(?<=\d )({either(_MONTH_NAMES)})\.?(?=,?\s\d|\s*$)")
 _ABBREVIATION = re.compile(rf"(?<![\w.&])({either(_GENERAL_NAMES)})\.(?!\w)(?=(\s*$)?)")

@@ -236,6 +236,17 @@ def test_a_head_on_the_two_pages_that_open_no_chapter_is_not_read(tmp_path, sett
     assert [chapter.title for chapter in book.chapters] == ["Chapter 1", "Chapter 2"]
 
 
+def test_a_name_in_smaller_letters_below_a_bare_number_is_in_the_title(tmp_path, settings):
+    setter = Setter(title="The Road", author="T. Hall")
+    for number, (name, title) in enumerate(zip(NAMES, ("The Mill", "The Wheel"), strict=False)):
+        setter.page()
+        setter.heading(f"Chapter {number + 1}", 20)
+        setter.heading(title, 14)
+        setter.paragraph(varied(name))
+    book = read(setter.save(tmp_path / "b.pdf"), settings)
+    assert [chapter.title for chapter in book.chapters] == ["Chapter 1: The Mill", "Chapter 2: The Wheel"]
+
+
 def test_a_caption_inside_a_sentence_follows_it(tmp_path, settings):
     setter = Setter(title="The Mill", author="T. Hall")
     setter.page()
