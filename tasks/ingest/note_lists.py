@@ -50,9 +50,11 @@ def _end_under_title(blocks: Sequence[Block], start: int, marks: frozenset[str])
     paragraphs; heads between notes name the chapters that they belong to.
     """
     stop = start
-    while stop < len(blocks) and (
-        blocks[stop].kind != BlockKind.HEADING or (stop + 1 < len(blocks) and _mark_of(blocks[stop + 1]) in marks)
-    ):
+    while stop < len(blocks):
+        is_head = blocks[stop].kind == BlockKind.HEADING
+        goes_on = stop + 1 < len(blocks) and _mark_of(blocks[stop + 1]) in marks
+        if is_head and (not goes_on or is_notes_title(blocks[stop].text)):
+            break
         stop += 1
     bodies = [block for block in blocks[start:stop] if block.kind not in (BlockKind.HEADING, BlockKind.SCENE_BREAK)]
     listed = sum(_mark_of(block) in marks for block in bodies)
