@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 
 import pytest
 
+from configs.settings import load_settings
 from tasks.errors import UnreadableBookError
 from tasks.ingest.book import read_book
 from tasks.ingest.formats.epub.package import read_package
@@ -193,6 +195,17 @@ def test_a_fallback_that_several_entries_share_stands_for_none_of_them(tmp_path,
     members |= {f"OEBPS/{name}.dtb": f"<dtbook><p>Text {name}.</p></dtbook>" for name in "ab"}
     book = read_book(write_epub(tmp_path / "b.epub", {}, members=members), settings)
     assert [block.text for chapter in book.chapters for block in chapter.blocks] == ["Text a.", "Text b."]
+
+
+def test_thousands_of_pictures_take_no_longer_than_their_number(tmp_path):
+    pictures = [f"s{number}.gif" for number in range(5000)]
+    members = {"OEBPS/content.opf": opf(["a.xhtml", *pictures], ["a.xhtml"])}
+    members |= {f"OEBPS/{name}": b"GIF89a" for name in pictures}
+    path = write_epub(tmp_path / "b.epub", {"a.xhtml": page("<p>He had them all.</p>")}, members=members)
+    before = time.process_time()
+    book = read_book(path, load_settings().ingest)
+    assert [block.text for block in book.chapters[0].blocks] == ["He had them all."]
+    assert time.process_time() - before < 5
 
 
 def test_fallbacks_in_a_circle_end(tmp_path, settings):
