@@ -16,10 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, State, StateType
 from prefect.states import Cancelled
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
+from flows.run.orphans import end_task_runs
 from tasks import stopping
 
 END_SECONDS = stopping.GRACE_SECONDS + stopping.LAST_WORDS_SECONDS + 7.0  # for a run that is told to stop
@@ -63,16 +64,21 @@ with warnings.catch_warnings():
             try:
                 return await super().run(flow_run, configuration, noting)  # type: ignore[arg-type]
             finally:
-                del self._processes[flow_run.id]
-                await self._conclude(flow_run)
+                self._processes[flow_run.id] = 0  # whoever waits for the end waits for this too
+                try:
+                    await self._conclude(flow_run)
+                finally:
+                    del self._processes[flow_run.id]
 
         async def _conclude(self, flow_run: FlowRun) -> None:
-            """Says that a run is cancelled whose process has ended and could not say so itself."""
+            """Says of a run whose process has ended, and of its task runs, what they could not say themselves."""
             found = await self.client.read_flow_run(flow_run.id)
-            if found.state_type is StateType.CANCELLING:
-                await self.client.set_flow_run_state(
-                    flow_run.id, Cancelled(message="its process has ended"), force=True
-                )
+            was_told = self._closed and found.state_type not in TERMINAL_STATES
+            if was_told or found.state_type is StateType.CANCELLING:
+                ended: State[Any] = Cancelled(message="its process has ended")
+                await self.client.set_flow_run_state(flow_run.id, ended, force=True)
+            if found.state_type is not StateType.COMPLETED:
+                await asyncio.to_thread(end_task_runs, flow_run.id)
 
         async def end_runs(self) -> None:
             """Takes no more runs, tells the processes of those under way to stop, and waits for their end."""
