@@ -18,6 +18,7 @@ from typing import Any
 
 from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, State, StateType
 from prefect.states import Cancelled
+from prefect.utilities.processutils import command_to_string
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
 from flows.run.orphans import end_task_runs
@@ -43,8 +44,21 @@ class _Started:
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it takes the place of the worker that it is made of, on purpose
 
+    class Job(ProcessJobConfiguration):
+        """A run in one process.
+
+        Where no command is given, Prefect starts two more, which fetch the flow's code before: ours is installed.
+        """
+
+        def prepare_for_flow_run(self, *arguments: Any, **options: Any) -> None:
+            """Completes the configuration for a flow run."""
+            self.command = self.command or command_to_string([sys.executable, "-m", "prefect.engine"])
+            super().prepare_for_flow_run(*arguments, **options)
+
     class Worker(ProcessWorker):
         """A process worker that knows its runs' processes, and can be told to end them and take no more."""
+
+        job_configuration = Job
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
