@@ -352,6 +352,11 @@ class Run:
     interrupted: bool  # RUNNING in the database, but its process is gone
     heeded: int = 0  # the id of the newest decision that its script heeds
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a living process is at it."""
+        return self.state is RunState.RUNNING and not self.interrupted
+
 
 @dataclass(frozen=True)
 class Decision:
