@@ -167,6 +167,11 @@ def listed(title: str, lines: Sequence[str]) -> str:
     return "\n".join(["\b", f"{title}:", *(f"  {line}" for line in lines)])
 
 
+def ending(examples: Sequence[str], codes: Sequence[str]) -> str:
+    """Writes what the help of a command ends with."""
+    return "\n\n".join([listed("Examples", examples), listed("Exit codes", codes)])
+
+
 def summary(command: Callable[..., Any]) -> str:
     """Returns the first paragraph of a command's help: a list of commands has it whole, on as many lines as it takes.
 
@@ -180,9 +185,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="\n\n".join(
-        [listed("Examples", COMMANDS[0][1] + COMMANDS[2][1][:1]), listed("Exit codes", EXIT_CODES_OF_BOOKS)]
-    ),
+    epilog=ending(COMMANDS[0][1] + COMMANDS[2][1][:1], EXIT_CODES_OF_BOOKS),
 )
 
 
@@ -214,15 +217,14 @@ def _show_help(context: typer.Context) -> None:
 
 for command, examples in COMMANDS:
     codes = EXIT_CODES_OF_BOOKS if command in OF_BOOKS else EXIT_CODES
-    epilog = "\n\n".join([listed("Examples", examples), listed("Exit codes", codes)])
-    app.command(short_help=summary(command), epilog=epilog)(command)
+    app.command(short_help=summary(command), epilog=ending(examples, codes))(command)
 for noun, commands, examples in NOUNS:
     commands.callback(invoke_without_command=True)(_show_help)
     for part in commands.registered_commands:
         assert part.callback is not None
         line = f"talepress {noun} {part.name or part.callback.__name__}"
         own = [example for example in examples if f"{example} ".startswith(f"{line} ")]
-        part.epilog = "\n\n".join([listed("Examples", own), listed("Exit codes", EXIT_CODES)])
+        part.epilog = ending(own, EXIT_CODES)
         part.short_help = summary(part.callback)
     app.add_typer(commands, name=noun, epilog=listed("Examples", examples))
 

@@ -59,7 +59,7 @@ def _all_books(json: bool) -> None:
         for summary in books
     ]
     emit_table(
-        "", ["title", "authors", "chapters", "spoken", "flagged", "speech so far", "last run"], rows, empty=NO_BOOK
+        "", ["title", "authors", "chapters", "spoken", "flagged", "speech", "last run"], rows, empty=NO_BOOK
     )
 
 
@@ -106,7 +106,7 @@ def _print_book(
     summary: BookSummary, chapters: tuple[ChapterSummary, ...], runs: tuple[Run, ...], edition: Edition | None
 ) -> None:
     rows = [[c.index + 1, c.title, *_counts(c), c.flagged, _length(c.seconds)] for c in chapters]
-    emit_table(summary.title, ["#", "chapter", *COUNTS, "flagged", "speech so far"], rows)
+    emit_table(summary.title, ["#", "chapter", *COUNTS, "flagged", "speech"], rows)
     if runs:
         last = runs[0]
         state = "interrupted" if last.interrupted else last.state.value
