@@ -13,7 +13,7 @@ from tasks.errors import BadInputError
 
 if TYPE_CHECKING:
     from configs.settings import IngestSettings
-    from storage.records import BookSummary
+    from storage.summaries import BookSummary
 
 SHORT_DIGITS = 8
 MIN_DIGITS = 4

@@ -63,7 +63,7 @@ EXIT_CODES_OF_BOOKS = (
 OF_BOOKS = (make.make, retry.retry, publish.publish)
 
 # Commands and nouns in the order of the help, each with examples.
-COMMANDS = (
+COMMANDS: tuple[tuple[Callable[..., Any], Sequence[str]], ...] = (
     (
         make.make,
         (
@@ -97,7 +97,7 @@ COMMANDS = (
     (bench.bench, ("talepress bench --seconds 30",)),
     (clean.clean, ("talepress clean", "talepress clean --remove left --remove takes")),
 )
-NOUNS = (
+NOUNS: tuple[tuple[str, typer.Typer, Sequence[str]], ...] = (
     ("book", book.app, ("talepress book list", "talepress book remove book.epub")),
     (
         "voice",
@@ -185,7 +185,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=ending(COMMANDS[0][1] + COMMANDS[2][1][:1], EXIT_CODES_OF_BOOKS),
+    epilog=ending([*COMMANDS[0][1], *COMMANDS[2][1][:1]], EXIT_CODES_OF_BOOKS),
 )
 
 

@@ -11,7 +11,8 @@ from flows.cli.console import emit_json, emit_table
 
 if TYPE_CHECKING:
     from flows.actions.box import BoxNote, RunNote
-    from storage.records import BookSummary, ChapterSummary, Edition, Run
+    from storage.records import Edition, Run
+    from storage.summaries import BookSummary, ChapterSummary
 
 NO_BOOK = "no book has been made yet: `talepress make BOOK` makes one"
 COMMANDS = {"book_to_audio": "make", "retry_failed": "retry", "publish": "publish"}  # of the flows of a book
@@ -58,9 +59,7 @@ def _all_books(json: bool) -> None:
         ]
         for summary in books
     ]
-    emit_table(
-        "", ["title", "authors", "chapters", "spoken", "flagged", "speech", "last run"], rows, empty=NO_BOOK
-    )
+    emit_table("", ["title", "authors", "chapters", "spoken", "flagged", "speech", "last run"], rows, empty=NO_BOOK)
 
 
 def _print_box(note: BoxNote, runs: list[RunNote]) -> None:
