@@ -35,7 +35,7 @@ def check(
 def show_deliveries(deliveries: Sequence[Delivery]) -> None:
     """Prints a table for each file, and a sentence for each shop that says how many meet its numbers."""
     for delivery in deliveries:
-        rows = [[found.label, found.value, found.limit, "ok" if found.passed else "FAILS"] for found in delivery.findings]
+        rows = [[one.label, one.value, one.limit, "ok" if one.passed else "FAILS"] for one in delivery.findings]
         emit_table(delivery.path.name, ["", "measured", f"limits of {delivery.shop}", ""], rows)
     for shop in dict.fromkeys(delivery.shop for delivery in deliveries):
         own = [delivery.passed for delivery in deliveries if delivery.shop == shop]
