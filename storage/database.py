@@ -67,8 +67,10 @@ class Database:
             raise _missing(parsed)
         self.engine = make_engine(parsed)
         try:
+            if not is_sqlite(parsed):
+                self.engine.connect().close()  # a server that is not there is said at once; what it cuts is tried again
             with _one_process_at_a_time(self.engine):
-                _migrate(self.engine, may_create=may_create)
+                _repeated(lambda: _migrate(self.engine, may_create=may_create))
         except OSError as error:
             raise DatabasePlaceError(
                 f"{shown(parsed)}: the folder cannot be written to: {error}; "
