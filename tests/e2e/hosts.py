@@ -20,6 +20,7 @@ import psutil
 from moto.server import ThreadedMotoServer
 
 from flows.run.server import environment_defaults, require_health
+from tasks.errors import TalepressError
 from tests.e2e.box import free_port
 from tests.e2e.cluster import write_book
 from tests.e2e.conftest import ROOT, RUN
@@ -128,7 +129,7 @@ def services(folder, stack):
         stderr=subprocess.STDOUT,
     )
     stack.callback(server.kill)
-    require_health(environment["PREFECT_API_URL"], timeout=800, hint=str(folder))
+    await_health(server, environment["PREFECT_API_URL"])
     code = "import fsspec; fsspec.filesystem('s3').call_s3('create_bucket', Bucket='library')"
     run_in(environment, "-c", code)
     write_clip(folder / "tone.wav")
@@ -142,6 +143,18 @@ def services(folder, stack):
         str(folder / "tone.wav"),
     )
     return environment
+
+
+def await_health(server, url):
+    """Waits until Prefect's server answers."""
+    while True:
+        assert server.poll() is None, "Prefect's server has ended"
+        try:
+            require_health(url, timeout=10, hint="")
+        except TalepressError:
+            time.sleep(1)
+        else:
+            return
 
 
 def run_in(environment, *arguments):
