@@ -233,9 +233,9 @@ class Ears:
         return [Hearing(f"{sound.spoken} {len(sound.audio)}", (), 1.0) for sound in sounds]
 
 
-def test_a_take_that_comes_from_the_store_is_heard_as_one_that_was_just_spoken(job, store, monkeypatch):
+def test_a_take_that_comes_from_the_store_is_heard_as_one_that_was_just_spoken(job, settings, monkeypatch):
     monkeypatch.setattr("tasks.synthesize.render.get_listener", lambda *_: Ears())
-    listening = replace(job, qa=job.qa.model_copy(update={"listen": "built-in"}))
+    listening = replace(job, ears=settings.align.model, qa=job.qa.model_copy(update={"listen": "built-in"}))
     first = run_job(replace(listening, batches=listening.batches[:1]))
     assert len(first.hearings) == len(first.takes) > 0
     assert run_job(replace(listening, batches=listening.batches[:1])) == replace(first, engine_seconds=0.0)
