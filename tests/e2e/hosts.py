@@ -168,6 +168,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.0, help="that the engine takes for an utterance")
     parser.add_argument("--quiet", type=float, default=40.0, help="seconds between one trouble and the next")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # or the namespaces and servers stay
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="talepress-hosts-")))
         stack.enter_context(network())
@@ -191,8 +192,8 @@ def main():
             happen()
         code = hosts[FLOW].wait()
         print((folder / f"{FLOW}.log").read_text()[-3000:])
-        tell(folder, code)
-    sys.exit(code)
+        wrong = tell(folder, code)
+    sys.exit(1 if wrong else 0)
 
 
 def begin(folder, stack, environment):
@@ -244,16 +245,19 @@ def wait_until_more(folder, seconds):
 
 
 def tell(folder, code):
-    """Prints how often texts were spoken, and what is in the database."""
+    """Prints how often texts were spoken, and what is in the database. Returns whether anything is not as it must be."""
     import psycopg
 
     with psycopg.connect(f"host={SERVICES} port=5455 user=postgres dbname=postgres") as connection:
-        rows = connection.execute("SELECT count(*), count(DISTINCT utterance_key) FROM takes").fetchone()
+        takes, keys = connection.execute("SELECT count(*), count(DISTINCT utterance_key) FROM takes").fetchone()
+        books = connection.execute("SELECT count(*) FROM books").fetchone()[0]
         runs = connection.execute("SELECT state, message FROM runs").fetchall()
-    times = Counter(Counter(texts(folder)).values())
+    counted = Counter(texts(folder))
     print(
-        f"exit code {code}; takes and texts in the database: {rows}; runs: {runs}; texts by how often spoken: {times}"
+        f"exit code {code}; {books} books; {takes} takes of {keys} utterances in the database, {len(counted)} texts; "
+        f"runs: {runs}; texts by how often they were begun: {dict(Counter(counted.values()))}"
     )
+    return code != 0 or books != 1 or not takes == keys == len(counted)
 
 
 if __name__ == "__main__":
