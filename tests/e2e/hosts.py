@@ -245,7 +245,7 @@ def wait_until_more(folder, seconds):
 
 
 def tell(folder, code):
-    """Prints how often texts were spoken, and what is in the database. Returns whether anything is not as it must be."""
+    """Prints how often texts were spoken, and what is in the database. Returns whether anything is wrong."""
     import psycopg
 
     with psycopg.connect(f"host={SERVICES} port=5455 user=postgres dbname=postgres") as connection:

@@ -1,4 +1,4 @@
-"""Makes books of many chapters with the real command, and compares them: `python -m tests.e2e.long_book 200 5000 20000`.
+"""Makes long books with the real command, and compares them: `python -m tests.e2e.long_book 200 5000 20000`.
 
 Time must grow as the book does, memory and Prefect's own database hardly. The engine is the fake one, which does not
 sleep. Not part of the suite: twenty thousand utterances take some tens of minutes. Knows nothing of how a run works.
