@@ -35,6 +35,8 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.I)
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 # References to the control characters 128 to 159 mean those of cp1252, as the characters themselves do.
 _C1_REFERENCE = re.compile(r"&#(?:(1[2-5]\d)|x0*([89][0-9a-f]));", re.I)
+# Depth, the length of a text, the length of a name.
+_LIMITS = (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG)
 _XML_ENTITIES = frozenset({"lt", "gt", "amp", "quot", "apos"})
 
 
@@ -110,7 +112,7 @@ def _parse_leniently(text: str, source: str) -> etree._Element:
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise UnreadableBookError(f"{source} is neither XHTML nor HTML: {error}") from error
     # libxml2 stops quietly at its limits and would drop the rest of the text.
-    if any("Excessive depth" in entry.message or "too long" in entry.message for entry in parser.error_log):
+    if any(entry.type in _LIMITS for entry in parser.error_log):
         raise UnreadableBookError(f"{source} is nested too deeply or holds too long a text to be a book's chapter")
     return root
 

@@ -180,6 +180,15 @@ def test_hostile_markup_takes_no_more_than_linear_time(text):
     assert time.process_time() - started < 10
 
 
+def test_a_text_beyond_the_parsers_limit_is_read_whole_or_refused():
+    """libxml2 drops what comes after 10 MB of text without a tag; of HTML that is not well-formed nothing helps."""
+    words = "apple " * 1_800_000
+    root, _ = parse(f"<html><body><p>{words}</p></body></html>", "a.xhtml")
+    assert sum(len(text) for text in root.itertext()) == len(words)
+    with pytest.raises(UnreadableBookError, match=r"a\.xhtml .* holds too long a text"):
+        parse(f"<html><body><p>{words}<oops></body></html>", "a.xhtml")
+
+
 @pytest.mark.parametrize("ending", ["", "</p></body></html>"])
 def test_of_thousands_of_attributes_the_first_are_kept_and_the_text_is_read(ending):
     attributes = " ".join(f"a{number}='x'" for number in range(50_000))
