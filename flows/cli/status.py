@@ -72,22 +72,17 @@ def _print_box(note: BoxNote, runs: list[RunNote]) -> None:
 
 def _one_book(book: str, json: bool) -> None:
     from flows.order.books import named_book
+    from flows.order.existing import known_source
     from flows.services import open_services, read_settings
-    from tasks.errors import BadInputError
-    from tasks.ingest.book import identity_of
 
     settings = read_settings()
-    with named_book(book, settings.ingest) as path:
-        source = identity_of(path, settings.ingest)
-    with open_services(settings) as services, services.database.snapshot() as uow:
-        if not uow.books.exists(source):
-            raise BadInputError(
-                f"{book} was never made, so nothing is known of it: make it first, with `talepress make`"
-            )
-        summary = uow.books.summary(source)
-        chapters = uow.books.chapter_summaries(source)
-        runs = uow.runs.of(source)
-        edition = uow.editions.latest(source)
+    with named_book(book, settings.ingest) as path, open_services(settings) as services:
+        source = known_source(services, path)
+        with services.database.snapshot() as uow:
+            summary = uow.books.summary(source)
+            chapters = uow.books.chapter_summaries(source)
+            runs = uow.runs.of(source)
+            edition = uow.editions.latest(source)
     if json:
         emit_json(
             {

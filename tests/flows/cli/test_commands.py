@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from flows.actions.stream import plan_stream, stream_text
+from flows.cli.inbox import NOTHING_YET
 from flows.services import open_services, read_settings
 from storage.records import WordTime
 from tasks.synthesize.wav import HEADER_BYTES, UNKNOWN_LENGTH
@@ -202,7 +203,7 @@ def test_status_of_an_empty_database(talepress):
         ("status", "no book has been made yet: `talepress make BOOK` makes one"),
         ("book list", "no book has been made yet: `talepress make BOOK` makes one"),
         ("lexicon list", "no lexicon is in the library: `talepress lexicon import FILE` puts one there"),
-        ("inbox list", "nothing was dropped there yet"),
+        ("inbox list", NOTHING_YET),
     ],
 )
 def test_a_list_of_nothing_says_so_in_place_of_a_table(talepress, command, told):
@@ -323,6 +324,7 @@ def test_bench_forecasts_every_preset(talepress, misbehave):
     misbehave('{"seconds_per_request": 0.01}')
     ended = talepress("bench", "--seconds", "5", "--json")
     assert ended.code == 0, ended.err
+    assert ended.json["device"] in ("cpu", "cuda")  # not "auto": a figure is one device's
     rows = ended.json["presets"]
     assert [row["preset"] for row in rows] == ["ultra_fast", "fast", "standard", "high_quality"]
     assert all(row["measured"] for row in rows)
