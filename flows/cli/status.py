@@ -64,7 +64,7 @@ def _all_books(json: bool) -> None:
 
 
 def _runs_of(note: BoxNote) -> list[RunNote] | None:
-    """Asks which runs are under way. None, and a word, where the server does not answer: books are shown all the same."""
+    """Asks which runs are under way. None, and a word, where the server does not answer: books are shown still."""
     from flows.actions.box import runs_under_way
     from tasks.errors import TalepressError
 
