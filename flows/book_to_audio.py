@@ -1,20 +1,23 @@
 """The flow that makes a book's edition. A run that was interrupted is continued by running it again.
 
-Must not know how any step is done: `flows/run/story.py` has the steps, `tasks` does them.
+Must not know how any step is done: `flows/run/story.py` has the steps, `tasks` does them. They are imported when a run
+begins: a form, and a worker that looks after a run, ask for the flow alone.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.order.order import Order
 from flows.order.report import RunReport
 from flows.order.request import Request
 from flows.run import policies
-from flows.run.story import run_request
 from storage.records import KeyedUtterance
-from tasks.package.place import Replace
+
+if TYPE_CHECKING:
+    from flows.order.order import Order
 
 
 @flow(name="book-to-audio", **policies.BOOK_FLOW)
@@ -24,6 +27,9 @@ def book_to_audio(request: Request) -> RunReport | State[RunReport]:
     Args:
         request: which book, how it is read, and where the edition goes.
     """
+    from flows.run.story import run_request
+    from tasks.package.place import Replace
+
     return run_request(request, "book_to_audio", unspoken, Replace.NONE)
 
 

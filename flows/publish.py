@@ -5,18 +5,20 @@ Must not know which kinds there are: `tasks/package/outputs` lists them.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.book_to_audio import unspoken
-from flows.order.order import Order
 from flows.order.report import RunReport
 from flows.order.request import Publication
 from flows.run import policies
-from flows.run.story import run_request
 from storage.records import KeyedUtterance
 from tasks.errors import BadInputError
-from tasks.package.place import Replace
+
+if TYPE_CHECKING:
+    from flows.order.order import Order
 
 
 @flow(name="publish", **policies.BOOK_FLOW)
@@ -28,6 +30,9 @@ def publish(request: Publication) -> RunReport | State[RunReport]:
     Args:
         request: which book, which kinds of files, and where they go.
     """
+    from flows.run.story import run_request
+    from tasks.package.place import Replace
+
     return run_request(request, "publish", nothing_to_speak, Replace.SAME_READING)
 
 

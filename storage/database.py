@@ -30,10 +30,17 @@ from storage.engines import (
     make_engine,
     mend,
     parse_url,
+    place_error,
     shown,
     sqlite_engine,
 )
-from storage.errors import DatabaseBusyError, DatabaseError, DatabaseLostError, DatabasePlaceError
+from storage.errors import (
+    DatabaseBusyError,
+    DatabaseError,
+    DatabaseLostError,
+    DatabasePlaceError,
+    DatabaseUrlError,
+)
 from storage.repository import UnitOfWork
 
 logger = logging.getLogger(__name__)
@@ -57,6 +64,8 @@ class Database:
     def __init__(self, url: str, *, may_create: bool = True) -> None:
         """Opens the database: upgrades an older one, after a backup, and creates one where there is none.
 
+        In a place that cannot be written to, one of the newest schema is opened for reading alone.
+
         Raises `DatabaseUrlError`; `DatabaseError`, with what mends it, also where there is none and `may_create` is
         false: then none is made.
         """
@@ -67,13 +76,13 @@ class Database:
             raise _missing(parsed)
         self.engine = make_engine(parsed)
         try:
+            if not is_sqlite(parsed):
+                self.engine.connect().close()  # a server that is not there is said at once; what it cuts is tried again
             with _one_process_at_a_time(self.engine):
-                _migrate(self.engine, may_create=may_create)
+                _repeated(lambda: _migrate(self.engine, may_create=may_create))
         except OSError as error:
-            raise DatabasePlaceError(
-                f"{shown(parsed)}: the folder cannot be written to: {error}; "
-                "permit writing there, or set storage.data_dir to another folder"
-            ) from error
+            self.engine.dispose()
+            self.engine = _engine_for_reading(parsed, error)
 
     @contextmanager
     def unit_of_work(self) -> Iterator[UnitOfWork]:
@@ -153,18 +162,18 @@ def database_exists(url: str) -> bool:
     return not is_sqlite(parsed) or (file_of(parsed).exists() and file_of(parsed).stat().st_size > 0)
 
 
-def restore_database(url: str) -> tuple[Path, Path | None]:
-    """Puts the newest sound backup of an SQLite database in its place.
+def restore_database(url: str) -> tuple[Path, Path | None] | None:
+    """Puts the newest sound backup of an SQLite database in its place, unless the database is sound.
 
-    Returns the backup, and where the broken database lies now (None: there was none). Raises `DatabaseError` when there
-    is nothing to restore or nothing to restore it from, `DatabaseUrlError`.
+    Returns the backup, and where the broken database lies now (None: there was none); None for a sound database.
+    Raises `DatabaseError` when there is nothing to restore it from, `DatabaseUrlError` for a server's.
     """
     parsed = parse_url(url)
     if not is_sqlite(parsed):
-        raise DatabaseError(f"{shown(parsed)}: only an SQLite database is backed up here; see your server's backups")
+        raise DatabaseUrlError(f"{shown(parsed)}: only an SQLite database is backed up here; see your server's backups")
     path = file_of(parsed)
     if is_sound(path):
-        raise DatabaseError(f"{path}: the database is sound; nothing was restored")
+        return None
     sound = [copy for copy in backups(path) if is_sound(copy)]
     if not sound:
         raise DatabaseError(f"{path}: there is no sound backup beside it; {REBUILD}")
@@ -212,6 +221,21 @@ def _migrate(engine: Engine, *, may_create: bool) -> None:
         _back_up(engine)
     with migration_connection(engine) as connection:
         alembic.command.upgrade(alembic_config(connection), "head")
+
+
+def _engine_for_reading(url: URL, reason: OSError) -> Engine:
+    """Makes the engine of an SQLite file whose folder cannot be written to: on a read-only disk, or another user's.
+
+    Raises `DatabasePlaceError` where there is none, or an older one that would have to be upgraded.
+    """
+    if file_of(url).is_file():
+        engine = make_engine(url, reads_only=True)
+        scripts = ScriptDirectory.from_config(alembic_config())
+        with engine.execution_options(reads_only=True).connect() as connection:
+            if MigrationContext.configure(connection).get_current_revision() == scripts.get_current_head():
+                return engine
+        engine.dispose()
+    raise place_error(url, reason) from reason
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from configs.settings import Settings
 from flows.order.needs import check_runner
 from flows.services import Services, open_services, read_settings
 from storage.errors import StorageError
+from tasks.counting import counted
 from tasks.disk import require_writable
 from tasks.errors import TalepressError
 from tasks.models.catalogue import how_to_mend
@@ -158,7 +159,7 @@ def device(settings: Settings) -> CheckResult:
         return CheckResult("device", False, str(error), "set synthesize.device to auto")
     if target.type == "cuda":
         return CheckResult("device", True, torch.cuda.get_device_name(target))
-    return CheckResult("device", True, f"CPU, {torch.get_num_threads()} threads")
+    return CheckResult("device", True, f"CPU, {counted(torch.get_num_threads(), 'thread')}")
 
 
 def workers(settings: Settings) -> CheckResult:
@@ -193,7 +194,7 @@ def database(settings: Settings) -> CheckResult:
             return CheckResult("database", True, f"{name} does not exist yet; the first run makes it")
         with services.database.snapshot() as uow:
             books = len(uow.books.summaries())
-    return CheckResult("database", True, f"{name}, {books} books")
+    return CheckResult("database", True, f"{name}, {counted(books, 'book')}")
 
 
 def model(settings: Settings) -> CheckResult:

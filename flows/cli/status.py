@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.console import emit_json, emit_table
+from flows.cli.console import emit_json, emit_table, tell
 
 if TYPE_CHECKING:
     from flows.actions.box import BoxNote, RunNote
-    from storage.records import BookSummary, ChapterSummary, Edition, Run
+    from storage.records import Edition, Run
+    from storage.summaries import BookSummary, ChapterSummary
 
+NO_BOOK = "no book has been made yet: `talepress make BOOK` makes one"
+COMMANDS = {"book_to_audio": "make", "retry_failed": "retry", "publish": "publish"}  # of the flows of a book
 COUNTS = ("spoken", "asked for", "utterances")
 
 
 def status(
     book: Annotated[
-        str | None, typer.Argument(metavar="[BOOK]", help="A book, as `talepress make` takes it; all books without it.")
+        str | None, typer.Argument(metavar="BOOK", help="A book, as `talepress make` takes it; all books without it.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -30,16 +33,17 @@ def status(
 
 
 def _all_books(json: bool) -> None:
-    from flows.actions.box import read_note, runs_under_way
+    from flows.actions.box import read_note
     from flows.services import open_services, read_settings
 
     settings = read_settings()
     with open_services(settings) as services, services.database.snapshot() as uow:
         books = uow.books.summaries()
     note = read_note(settings.storage.folder)
-    runs = runs_under_way(note.api) if note is not None else []
+    runs = _runs_of(note) if note is not None else []
     if json:
-        box = None if note is None else {**asdict(note), "runs": [asdict(run) for run in runs]}
+        known = None if runs is None else [asdict(run) for run in runs]
+        box = None if note is None else {**asdict(note), "runs": known}
         emit_json({"books": [_book_json(summary) for summary in books], "up": box})
         return
     if note is not None:
@@ -56,10 +60,22 @@ def _all_books(json: bool) -> None:
         ]
         for summary in books
     ]
-    emit_table("", ["title", "authors", "chapters", "spoken", "flagged", "audio so far", "last run"], rows)
+    emit_table("", ["title", "authors", "chapters", "spoken", "flagged", "speech", "last run"], rows, empty=NO_BOOK)
 
 
-def _print_box(note: BoxNote, runs: list[RunNote]) -> None:
+def _runs_of(note: BoxNote) -> list[RunNote] | None:
+    """Asks which runs are under way. None, and a word, where the server does not answer: books are shown still."""
+    from flows.actions.box import runs_under_way
+    from tasks.errors import TalepressError
+
+    try:
+        return runs_under_way(note.api)
+    except TalepressError as error:
+        tell(f"which runs are under way is not known: {error}")
+        return None
+
+
+def _print_box(note: BoxNote, runs: list[RunNote] | None) -> None:
     """Shows what `talepress up` runs, and which runs are under way."""
     rows = [[p.name, f"process {p.pid}" if p.pid else "being started again", p.starts, p.address] for p in note.parts]
     emit_table(f"talepress up, since {note.since}", ["runs", "as", "starts", "address"], rows)
@@ -69,22 +85,17 @@ def _print_box(note: BoxNote, runs: list[RunNote]) -> None:
 
 def _one_book(book: str, json: bool) -> None:
     from flows.order.books import named_book
+    from flows.order.existing import known_source
     from flows.services import open_services, read_settings
-    from tasks.errors import BadInputError
-    from tasks.ingest.book import identity_of
 
     settings = read_settings()
-    with named_book(book, settings.ingest) as path:
-        source = identity_of(path, settings.ingest)
-    with open_services(settings) as services, services.database.snapshot() as uow:
-        if not uow.books.exists(source):
-            raise BadInputError(
-                f"{book} was never made, so nothing is known of it: make it first, with `talepress make`"
-            )
-        summary = uow.books.summary(source)
-        chapters = uow.books.chapter_summaries(source)
-        runs = uow.runs.of(source)
-        edition = uow.editions.latest(source)
+    with named_book(book, settings.ingest) as path, open_services(settings) as services:
+        source = known_source(services, path)
+        with services.database.snapshot() as uow:
+            summary = uow.books.summary(source)
+            chapters = uow.books.chapter_summaries(source)
+            runs = uow.runs.of(source)
+            edition = uow.editions.latest(source)
     if json:
         emit_json(
             {
@@ -102,13 +113,13 @@ def _print_book(
     summary: BookSummary, chapters: tuple[ChapterSummary, ...], runs: tuple[Run, ...], edition: Edition | None
 ) -> None:
     rows = [[c.index + 1, c.title, *_counts(c), c.flagged, _length(c.seconds)] for c in chapters]
-    emit_table(summary.title, ["#", "chapter", *COUNTS, "flagged", "audio so far"], rows)
+    emit_table(summary.title, ["#", "chapter", *COUNTS, "flagged", "speech"], rows)
     if runs:
         last = runs[0]
         state = "interrupted" if last.interrupted else last.state.value
         asked = f"chapters {last.request['chapters']}" if last.request.get("chapters") else "the whole book"
-        ended = last.message if last.message.startswith(state) else f"{state} {last.message}".rstrip()
-        print(f"last run: {last.flow}, {asked}, {last.started_at:%Y-%m-%d %H:%M} UTC, {ended}")
+        ended = last.message if last.message.startswith(state) else f"{state}, {last.message}".rstrip(", ")
+        print(f"last run: {COMMANDS.get(last.flow, last.flow)}, {asked}, {last.started_at:%Y-%m-%d %H:%M} UTC: {ended}")
     for file in edition.files if edition else ():
         print(f"{file.kind}: {file.path}")
 

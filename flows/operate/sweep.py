@@ -27,12 +27,14 @@ from prefect.states import AwaitingRetry, Cancelled, Crashed
 
 from flows.order.alone import clear_lost_work
 from flows.run.deployments import DOORS, full_name
+from flows.run.orphans import end_orphans
 from flows.run.presence import PROCESS
 from flows.services import Services
 from storage.processes import is_alive
 
 logger = logging.getLogger(__name__)
 
+NAMES = [door.name for door in DOORS]
 NAMELESS = timedelta(minutes=3)  # that a process may take until it has put its name on its run
 RECENT = timedelta(days=2)  # a crash that is older is nobody's wish any more
 LOST = "its process is gone"
@@ -74,6 +76,9 @@ def sweep(services: Services) -> Swept:
                 swept.crashed.append(run.name)
         if services.has_database():
             _sweep_rows(services)
+        orphans = end_orphans(client, NAMES)  # before their runs are tried again
+        if orphans:
+            logger.info("%d task runs had outlived their runs", orphans)
         for run in _crashed(client, again):
             if run.run_count < services.settings.production.tries:
                 client.set_flow_run_state(run.id, AwaitingRetry(message=f"lost {run.run_count} times"), force=True)
@@ -113,7 +118,7 @@ def _crashed(client: SyncPrefectClient, deployments: set[object]) -> list[FlowRu
 def _listed(client: SyncPrefectClient, *kinds: StateType) -> list[FlowRun]:
     """Lists runs of our doors in these states; the server may have other people's."""
     return client.read_flow_runs(
-        flow_filter=FlowFilter(name=FlowFilterName(any_=[door.name for door in DOORS])),
+        flow_filter=FlowFilter(name=FlowFilterName(any_=NAMES)),
         flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(kinds)))),
         sort=FlowRunSort.EXPECTED_START_TIME_DESC,
         limit=PAGE,
@@ -133,9 +138,7 @@ def _is_lost(run: FlowRun) -> bool:
 
 def _sweep_rows(services: Services) -> None:
     """Says in the rows of runs whose process is gone that they failed, and removes their working folders."""
-    with services.database.unit_of_work() as uow:
-        lost = uow.runs.close_interrupted()
-        uow.commit()
+    lost = services.database.transact(lambda uow: uow.runs.close_interrupted())
     for source in lost:
         clear_lost_work(services.settings.storage.folder, source)
     if lost:

@@ -16,10 +16,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, State, StateType
 from prefect.states import Cancelled
+from prefect.utilities.processutils import command_to_string
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
+from flows.run.orphans import end_task_runs
 from tasks import stopping
 
 END_SECONDS = stopping.GRACE_SECONDS + stopping.LAST_WORDS_SECONDS + 7.0  # for a run that is told to stop
@@ -42,8 +44,21 @@ class _Started:
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it takes the place of the worker that it is made of, on purpose
 
+    class Job(ProcessJobConfiguration):
+        """A run in one process.
+
+        Where no command is given, Prefect starts two more, which fetch the flow's code before: ours is installed.
+        """
+
+        def prepare_for_flow_run(self, *arguments: Any, **options: Any) -> None:
+            """Completes the configuration for a flow run."""
+            self.command = self.command or command_to_string([sys.executable, "-m", "prefect.engine"])
+            super().prepare_for_flow_run(*arguments, **options)
+
     class Worker(ProcessWorker):
         """A process worker that knows its runs' processes, and can be told to end them and take no more."""
+
+        job_configuration = Job
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
@@ -63,16 +78,21 @@ with warnings.catch_warnings():
             try:
                 return await super().run(flow_run, configuration, noting)  # type: ignore[arg-type]
             finally:
-                del self._processes[flow_run.id]
-                await self._conclude(flow_run)
+                self._processes[flow_run.id] = 0  # whoever waits for the end waits for this too
+                try:
+                    await self._conclude(flow_run)
+                finally:
+                    del self._processes[flow_run.id]
 
         async def _conclude(self, flow_run: FlowRun) -> None:
-            """Says that a run is cancelled whose process has ended and could not say so itself."""
+            """Says of a run whose process has ended, and of its task runs, what they could not say themselves."""
             found = await self.client.read_flow_run(flow_run.id)
-            if found.state_type is StateType.CANCELLING:
-                await self.client.set_flow_run_state(
-                    flow_run.id, Cancelled(message="its process has ended"), force=True
-                )
+            was_told = self._closed and found.state_type not in TERMINAL_STATES
+            if was_told or found.state_type is StateType.CANCELLING:
+                ended: State[Any] = Cancelled(message="its process has ended")
+                await self.client.set_flow_run_state(flow_run.id, ended, force=True)
+            if found.state_type is not StateType.COMPLETED:
+                await asyncio.to_thread(end_task_runs, flow_run.id)
 
         async def end_runs(self) -> None:
             """Takes no more runs, tells the processes of those under way to stop, and waits for their end."""

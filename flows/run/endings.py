@@ -13,7 +13,7 @@ from prefect.events.worker import EventsWorker
 from prefect.states import Cancelled, Completed
 
 from flows.order.report import RunReport, flagged_sentence
-from flows.run.server import unfinished_task_runs
+from flows.run.orphans import end_task_runs
 from storage.records import RunState
 
 STOPPED_BY_USER = "stopped by the user"
@@ -41,5 +41,4 @@ def cancel(flow_run_id: UUID) -> None:
     EventsWorker.drain_all(timeout=DRAIN_SECONDS)
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(flow_run_id, stopped(), force=True)
-        for task_run_id in unfinished_task_runs(client, flow_run_id):
-            client.set_task_run_state(task_run_id, stopped(), force=True)
+    end_task_runs(flow_run_id)
