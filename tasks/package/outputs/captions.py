@@ -6,6 +6,7 @@ each file has its captions beside it. This module must not know how words are he
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from configs.settings import PackageSettings
@@ -19,43 +20,46 @@ from tasks.package.content import EditionContent
 from tasks.package.output import Draft, Output
 from tasks.package.timeline import AudioFile
 
+FORMAT = 2  # raise it when the same edition gets other captions
 BYTES_PER_SECOND = 400  # of all forms, for two sets of audio files
 
 
 def write_captions(draft: Draft) -> tuple[Path, ...]:
     """Writes the captions of every audio file, or of the whole where the edition has none; see `Output.write`."""
     paths = []
-    for name, text in _texts(draft).items():
-        path = draft.folder / f"{draft.stem}{CAPTIONS.suffix}" / name
+    for path, text in _texts(draft):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
         paths.append(path)
-    return tuple(paths)
+    return tuple(sorted(paths))
 
 
 def check_captions(draft: Draft, paths: tuple[Path, ...]) -> None:
     """Reads the files back; see `Output.check`."""
-    folder = draft.folder / f"{draft.stem}{CAPTIONS.suffix}"
-    texts = _texts(draft)
-    for path in paths:
-        if path.read_text("utf-8") != texts[path.relative_to(folder)]:
+    for path, text in _texts(draft):
+        if path not in paths or path.read_text("utf-8") != text:
             raise TalepressError(f"{path}: did not read back as it was written; run the same command again")
 
 
-def _texts(draft: Draft) -> dict[Path, str]:
-    """Writes all captions, by their place in the folder; once for all files that hold the same, as several kinds do."""
+def _texts(draft: Draft) -> Iterator[tuple[Path, str]]:
+    """Yields each file and its text, made once for all audio files that hold the same, as those of several kinds do.
+
+    No more than the captions of one audio file are held at a time.
+    """
     content = draft.content
-    texts: dict[Path, str] = {}
-    made: dict[tuple[object, int], dict[str, str]] = {}
+    named: dict[Path, AudioFile] = {}  # by what the suffixes follow: titles may hold dots themselves
     for file in [file for file in draft.audio if file.chapters] or [content.whole]:  # credits and samples have none
-        place = file.path if file.path.name else Path(f"{draft.stem}.")
-        if place.with_suffix(".vtt") in texts:  # "Oz.m4b" and "Oz.mp3"
-            place = place.with_name(f"{place.name}.")
-        held = (file.chapters, file.samples)
-        if held not in made:
-            made[held] = _forms(content, file)
-        texts |= {place.with_suffix(suffix): text for suffix, text in made[held].items()}
-    return texts
+        place = file.path.with_suffix("") if file.path.name else Path(draft.stem)
+        named[file.path if place in named else place] = (
+            file  # beside "Oz.m4b", the captions of "Oz.mp3" are "Oz.mp3.vtt"
+        )
+    alike: dict[tuple[object, int], list[Path]] = {}
+    for place, file in named.items():
+        alike.setdefault((file.chapters, file.samples), []).append(place)
+    folder = draft.folder / f"{draft.stem}{CAPTIONS.suffix}"
+    for places in alike.values():
+        for suffix, text in _forms(content, named[places[0]]).items():
+            yield from ((folder / place.with_name(f"{place.name}{suffix}"), text) for place in places)
 
 
 def _forms(content: EditionContent, file: AudioFile) -> dict[str, str]:
@@ -89,5 +93,6 @@ CAPTIONS = Output(
     write=write_captions,
     check=check_captions,
     forecast_bytes=_forecast_bytes,
+    shape=lambda settings: {"format": FORMAT},
     needs_words=True,
 )
