@@ -1,4 +1,4 @@
-# make book | test | test-slow | check | train-mini | bench | quality; VENV=path reuses an environment.
+# `make help` lists what there is; VENV=path reuses an environment.
 VENV ?= .venv
 PY := $(VENV)/bin/python
 # The Python that makes the environment: PYTHON=python3.13 names one, else the first of these that is supported.
@@ -14,8 +14,13 @@ HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-fr
 
 SEED ?= 0
 
-.PHONY: book chaos bench bench-quick quality scaling test test-slow fuzz parity check pins format train-mini train-on clean
+.PHONY: book chaos bench bench-quick quality scaling test test-slow fuzz parity check pins format train-mini train-on clean help
 .DEFAULT_GOAL := book
+
+## this list
+help:
+	@awk '/^## / { words = substr($$0, 4) } /^[a-z][a-z-]*:/ && words { split($$1, name, ":"); \
+	  printf "make %-12s %s\n", name[1], words; words = "" }' $(firstword $(MAKEFILE_LIST))
 
 # One stamp per set of extras, so that nothing is installed twice.
 $(VENV)/.run: pyproject.toml constraints.txt
@@ -23,6 +28,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	  if $$python -c "$(SUPPORTED)" 2> /dev/null; then exec $$python -m venv $(VENV); fi; done; \
 	  echo "None of these is a supported Python: $(PYTHON). Supported are 3.11, 3.12, 3.13 and 3.14; name yours:" \
 	    "make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 2; }
+	@echo "installing the pinned packages into $(VENV): about 6 GB the first time, which takes some minutes"
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	touch $@
 
@@ -111,6 +117,7 @@ check: $(VENV)/.dev
 pins: $(VENV)/.dev
 	$(PY) -m tests.pins
 
+## puts style right
 format: $(VENV)/.dev
 	$(VENV)/bin/ruff check --fix-only --quiet .
 	$(VENV)/bin/ruff format .
@@ -127,5 +134,6 @@ train-on: has-sentences has-held-out $(VENV)/.train
 	  --config configs/models/tortoise_mini_further.toml --from configs/models/tortoise_mini \
 	  --workspace $(WORKSPACE) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %)
 
+## what was made here: audiobooks in $(OUT), caches; the environment stays
 clean:
 	rm -rf $(OUT) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -14,7 +14,8 @@ from configs.settings import Settings, SettingsError, SynthesizeSettings, load_s
 from storage.artifacts import ArtifactStore
 from storage.database import Database, database_exists
 from storage.pairing import open_store
-from storage.records import BookSummary, VoiceRecord
+from storage.records import VoiceRecord
+from storage.summaries import BookSummary
 from tasks.disk import output_errors
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.synthesize.engines import get_front_end, get_speaker, precision, sampling_settings, with_model_folder

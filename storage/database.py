@@ -29,7 +29,13 @@ from storage.engines import (
     shown,
     sqlite_engine,
 )
-from storage.errors import DatabaseBusyError, DatabaseError, DatabaseLostError, DatabasePlaceError
+from storage.errors import (
+    DatabaseBusyError,
+    DatabaseError,
+    DatabaseLostError,
+    DatabasePlaceError,
+    DatabaseUrlError,
+)
 from storage.repository import UnitOfWork
 
 if TYPE_CHECKING:
@@ -153,18 +159,18 @@ def database_exists(url: str) -> bool:
     return not is_sqlite(parsed) or (file_of(parsed).exists() and file_of(parsed).stat().st_size > 0)
 
 
-def restore_database(url: str) -> tuple[Path, Path | None]:
-    """Puts the newest sound backup of an SQLite database in its place.
+def restore_database(url: str) -> tuple[Path, Path | None] | None:
+    """Puts the newest sound backup of an SQLite database in its place, unless the database is sound.
 
-    Returns the backup, and where the broken database lies now (None: there was none). Raises `DatabaseError` when there
-    is nothing to restore or nothing to restore it from, `DatabaseUrlError`.
+    Returns the backup, and where the broken database lies now (None: there was none); None for a sound database.
+    Raises `DatabaseError` when there is nothing to restore it from, `DatabaseUrlError` for a server's.
     """
     parsed = parse_url(url)
     if not is_sqlite(parsed):
-        raise DatabaseError(f"{shown(parsed)}: only an SQLite database is backed up here; see your server's backups")
+        raise DatabaseUrlError(f"{shown(parsed)}: only an SQLite database is backed up here; see your server's backups")
     path = file_of(parsed)
     if is_sound(path):
-        raise DatabaseError(f"{path}: the database is sound; nothing was restored")
+        return None
     sound = [copy for copy in backups(path) if is_sound(copy)]
     if not sound:
         raise DatabaseError(f"{path}: there is no sound backup beside it; {REBUILD}")

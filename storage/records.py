@@ -352,6 +352,11 @@ class Run:
     interrupted: bool  # RUNNING in the database, but its process is gone
     heeded: int = 0  # the id of the newest decision that its script heeds
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a living process is at it."""
+        return self.state is RunState.RUNNING and not self.interrupted
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -369,32 +374,3 @@ class Decision:
     value: str = ""  # what is said instead; the note
     id: int = 0  # the later the higher; 0: not stored yet
     ended_by: int | None = None  # the id of the decision after which this one holds no more
-
-
-@dataclass(frozen=True)
-class ChapterSummary:
-    """How far a chapter has come. Counts are of utterances."""
-
-    index: int
-    title: str
-    utterances: int
-    keyed: int  # asked for by some run so far
-    chosen: int  # have their take
-    flagged: int  # have a doubtful one, and no person has approved it
-    seconds: float  # of chosen takes
-
-
-@dataclass(frozen=True)
-class BookSummary:
-    """How far a book has come: its chapters' counts added up, and its latest run."""
-
-    source_sha256: str
-    title: str
-    authors: tuple[str, ...]
-    chapters: int
-    utterances: int
-    keyed: int
-    chosen: int
-    flagged: int
-    seconds: float
-    last_run_state: RunState | None

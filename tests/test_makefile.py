@@ -25,6 +25,14 @@ def test_every_target_that_a_page_names_is_there(page):
     assert named - set(TARGET.findall((ROOT / "Makefile").read_text("utf-8"))) == set()
 
 
+def test_help_lists_every_target_once_with_what_it_does():
+    targets = [name for name in TARGET.findall((ROOT / "Makefile").read_text("utf-8")) if not name.startswith("has-")]
+    done = make("help")
+    listed = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+    assert [name for _, name, _ in listed] == list(dict.fromkeys(targets))
+    assert done.returncode == 0 and not [name for _, name, words in listed if not words[0].isalnum()]
+
+
 @pytest.mark.parametrize(
     ("target", "variable"),
     [

@@ -129,7 +129,7 @@ def require_quiet(services: Services) -> None:
     """Raises `BookBusyError` while a living process works on any book."""
     with services.database.snapshot() as uow:
         for book in uow.books.summaries():
-            if book.last_run_state is RunState.RUNNING and not uow.runs.of(book.source_sha256)[0].interrupted:
+            if book.last_run_state is RunState.RUNNING and uow.runs.of(book.source_sha256)[0].is_under_way:
                 raise BookBusyError(f"another process works on {book.title!r}: wait for it or stop it")
 
 

@@ -17,6 +17,7 @@ from configs.settings import Settings
 from flows.order.needs import check_runner
 from flows.services import Services, open_services, read_settings
 from storage.errors import StorageError
+from tasks.counting import counted
 from tasks.disk import require_writable
 from tasks.errors import TalepressError
 from tasks.models.catalogue import how_to_mend
@@ -193,7 +194,7 @@ def database(settings: Settings) -> CheckResult:
             return CheckResult("database", True, f"{name} does not exist yet; the first run makes it")
         with services.database.snapshot() as uow:
             books = len(uow.books.summaries())
-    return CheckResult("database", True, f"{name}, {books} books")
+    return CheckResult("database", True, f"{name}, {counted(books, 'book')}")
 
 
 def model(settings: Settings) -> CheckResult:

@@ -18,6 +18,7 @@ from storage.artifacts import ArtifactStore
 from storage.database import Database
 from storage.errors import NotFoundError, StorageError
 from storage.records import Take, VoiceRecord
+from tasks.counting import counted
 from tasks.errors import TalepressError
 from tasks.synthesize.take_tags import read_tags
 from tasks.voices.catalogue import check_latents
@@ -47,7 +48,8 @@ class Health:
     def describe(self) -> list[str]:
         """The findings, each as a line for a person."""
         if self.ok:
-            return [f"{self.takes} takes, {self.masters} masters and {self.voices} added voices are sound"]
+            found = f"{counted(self.takes, 'take')}, {counted(self.masters, 'master')}"
+            return [f"{found} and {counted(self.voices, 'added voice')} are sound"]
         counts = (
             (len(self.damaged_takes), f"of {self.takes} takes are gone or damaged"),
             (len(self.damaged_masters), f"of {self.masters} masters are gone or damaged"),

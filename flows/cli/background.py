@@ -15,7 +15,6 @@ from flows.actions.inbox import Progress
 from flows.order.request import Publication, Request, Retrial
 from flows.order.retrial import REJECTED
 from flows.services import Services
-from storage.records import RunState
 from tasks.errors import BadInputError
 from tasks.review.web.shelf import Job
 
@@ -39,7 +38,7 @@ class Background:
             run = uow.runs.of(source)[0]
             newest = uow.decisions.newest(source)
         is_beginning = self._is_starting(source) and self._runs_before[source] == run.id
-        if is_beginning or (run.state is RunState.RUNNING and not run.interrupted):
+        if is_beginning or run.is_under_way:
             raise BadInputError("somebody is working on this book already: wait until that is done")
         if self._is_starting(source):  # its run is done, and it is putting things away
             self._started[source].wait(ENDING_SECONDS)

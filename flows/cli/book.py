@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.console import Yes, emit_json, emit_table, require_consent, tell
+from flows.cli.status import NO_BOOK
 from tasks.errors import BadInputError
 
 if TYPE_CHECKING:
     from configs.settings import IngestSettings
-    from storage.records import BookSummary
+    from storage.summaries import BookSummary
 
 SHORT_DIGITS = 8
 MIN_DIGITS = 4
@@ -37,7 +38,7 @@ def list_books(json: Json = False) -> None:
         emit_json({"books": rows})
         return
     table = [[book.source_sha256[:SHORT_DIGITS], book.title, ", ".join(book.authors)] for book in books]
-    emit_table("", ["id", "title", "authors"], table)
+    emit_table("", ["id", "title", "authors"], table, empty=NO_BOOK)
 
 
 @app.command("remove")

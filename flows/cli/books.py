@@ -9,7 +9,7 @@ import typer
 BooksArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[BOOK]...",
+        metavar="BOOK",
         help="Book files; folders of books; the index page of a book in HTML, or its folder; - for standard input.",
         show_default=False,
     ),

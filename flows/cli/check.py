@@ -35,8 +35,8 @@ def check(
 def show_deliveries(deliveries: Sequence[Delivery]) -> None:
     """Prints a table for each file, and a sentence for each shop that says how many meet its numbers."""
     for delivery in deliveries:
-        rows = [[found.label, found.value, found.limit, "" if found.passed else "FAILS"] for found in delivery.findings]
-        emit_table(delivery.path.name, ["", "measured", f"{delivery.shop} asks for", ""], rows)
+        rows = [[one.label, one.value, one.limit, "ok" if one.passed else "FAILS"] for one in delivery.findings]
+        emit_table(delivery.path.name, ["", "measured", f"limits of {delivery.shop}", ""], rows)
     for shop in dict.fromkeys(delivery.shop for delivery in deliveries):
         own = [delivery.passed for delivery in deliveries if delivery.shop == shop]
         print(f"{sum(own)} of {len(own)} files meet the technical numbers of {shop}.")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import Yes, emit_json, emit_table, require_consent, tell
+from tasks.counting import counted
 
 MEBIBYTE = 1 << 20
 
@@ -26,7 +27,7 @@ def clean(
     with open_services(read_settings()) as services:
         removed = 0
         if remove and (going := action.going(services, remove)):
-            what = "; ".join(f"{room.what} ({room.files} files, {_size(room.bytes)} MiB)" for room in going)
+            what = "; ".join(f"{room.what} ({counted(room.files, 'file')}, {_size(room.bytes)} MiB)" for room in going)
             require_consent(f"remove {what}", yes=yes)
             removed = action.remove(services, remove)
         rooms = action.rooms(services)

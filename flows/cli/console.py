@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from enum import IntEnum
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -29,6 +29,9 @@ from storage.errors import (
 )
 from tasks.errors import BadInputError, TalepressError
 from tortoise_core.errors import OutOfMemoryError, TortoiseError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 MAX_PATH_CHARS = 200
 NARROW_COLUMNS = 60  # of a terminal in which tables cannot be read
@@ -138,18 +141,18 @@ def emit_json(payload: Mapping[str, Any]) -> None:
     print(text.encode("utf-8", "backslashreplace").decode(), flush=True)  # a path may have bytes that are no UTF-8
 
 
-def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Prints a table for people on stdout; in a terminal too narrow for its heads, a line for each cell."""
-    from rich.console import Console
+def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str = "") -> None:
+    """Prints a table for people on stdout; in a terminal too narrow for its heads, a line for each cell.
+
+    Where there are no rows, tells what `empty` says in place of a table.
+    """
+    if empty and not rows:
+        tell(empty)
+        return
     from rich.table import Table
     from rich.text import Text
 
-    class Tables(Console):
-        def on_broken_pipe(self) -> None:
-            """Leaves the answer to a reader that is gone to `main`; Rich would point stdout elsewhere first."""
-            raise  # noqa: PLE0704  # what Rich has caught
-
-    console = Tables()
+    console = make_console()
     heads = [max(map(len, column.split()), default=0) for column in columns]
     if console.width < max(NARROW_COLUMNS, sum(heads) + BORDER_COLUMNS * len(heads) + 1):
         _print_cells(title, columns, rows)
@@ -160,6 +163,18 @@ def emit_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     console.print(table)
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """Makes Rich's console on stdout or stderr; one that leaves the answer to a reader that is gone to `main`."""
+    from rich.console import Console
+
+    class PipeConsole(Console):
+        def on_broken_pipe(self) -> None:
+            """Raises what Rich has caught, which would point stdout elsewhere and end with code 1."""
+            raise  # noqa: PLE0704  # what Rich has caught
+
+    return PipeConsole(stderr=stderr)
 
 
 def _print_cells(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -67,8 +67,8 @@ def list_inbox(
         emit_json({"inbox": str(folders.inbox), "outbox": str(folders.outbox), "items": rows})
         return
     tell(f"drop books into {folders.inbox}")
-    columns = ["name", "state", "received_at"]
-    emit_table("", [*columns, ""], [[*(row[name] for name in columns), row["message"] or row["place"]] for row in rows])
+    table = [[row["name"], row["state"], row["received_at"], row["message"] or row["place"]] for row in rows]
+    emit_table("", ["name", "state", "received", "where, or why not"], table, empty="nothing was dropped there yet")
 
 
 @app.command("retry")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import emit_json, emit_table, tell
+from tasks.counting import counted
 
 app = typer.Typer(help="The lexicons of pronunciations, see docs/lexicons.md.", rich_markup_mode=None)
 
@@ -30,7 +31,8 @@ def list_lexicons(json: Annotated[bool, typer.Option("--json", help="Print one J
     if json:
         emit_json({"lexicons": rows})
     else:
-        emit_table("", ["name", "scope", "for", "entries"], [list(row.values()) for row in rows])
+        none = "no lexicon is in the library: `talepress lexicon import FILE` puts one there"
+        emit_table("", ["name", "scope", "for", "entries"], [list(row.values()) for row in rows], empty=none)
 
 
 @app.command("import")
@@ -45,4 +47,4 @@ def import_lexicon(
     from flows.services import read_settings
 
     target, count = import_into_library(read_settings(), file, scope, subject, replace=force)
-    tell(f"imported {count} entries into {target}")
+    tell(f"imported {counted(count, 'entry', 'entries')} into {target}")

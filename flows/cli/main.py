@@ -6,14 +6,15 @@ Knows nothing of what the commands do. Nothing heavy is imported before a comman
 from __future__ import annotations
 
 import contextvars
+import inspect
 import os
 import select
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
-from typing import Annotated, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -49,15 +50,20 @@ from flows.cli.console import ExitCode, end, exit_code_of, one_line, tell
 
 EXIT_CODES = (
     "0  done",
-    "1  done, but to be heard: more takes are flagged than execution.max_flagged_share, or it waits for review",
     "2  bad input or usage; everything is as it was",
     "3  failed",
     "130  stopped: the same command goes on (142: by the kernel, where the work in hand did not end)",
+)
+EXIT_CODES_OF_BOOKS = (
+    EXIT_CODES[0],
+    "1  done, but to be heard: more takes are flagged than execution.max_flagged_share, or it waits for review",
+    *EXIT_CODES[1:],
     "Of several books, the highest of theirs.",
 )
+OF_BOOKS = (make.make, retry.retry, publish.publish)
 
 # Commands and nouns in the order of the help, each with examples.
-COMMANDS = (
+COMMANDS: tuple[tuple[Callable[..., Any], Sequence[str]], ...] = (
     (
         make.make,
         (
@@ -91,15 +97,68 @@ COMMANDS = (
     (bench.bench, ("talepress bench --seconds 30",)),
     (clean.clean, ("talepress clean", "talepress clean --remove left --remove takes")),
 )
-NOUNS = (
+NOUNS: tuple[tuple[str, typer.Typer, Sequence[str]], ...] = (
     ("book", book.app, ("talepress book list", "talepress book remove book.epub")),
-    ("voice", voice.app, ("talepress voice list", "talepress voice add anna anna-1.wav anna-2.wav")),
-    ("inbox", inbox.app, ("talepress inbox list", "talepress inbox scan --here")),
-    ("review", review.app, ("talepress review serve", "talepress review list book.epub")),
-    ("lexicon", lexicon.app, ("talepress lexicon import words.pls",)),
-    ("model", model.app, ("talepress model list", "talepress model verify tortoise_mini")),
-    ("schedule", schedule.app, ('talepress schedule add book.epub --cron "0 1 * * *"', "talepress schedule list")),
-    ("maintain", maintain.app, ("talepress maintain verify --repair", "talepress maintain restore")),
+    (
+        "voice",
+        voice.app,
+        (
+            "talepress voice list",
+            "talepress voice add anna anna-1.wav anna-2.wav",
+            "talepress voice add duo --mix 'joe&slt:0.3'",
+            "talepress voice remove anna",
+        ),
+    ),
+    ("inbox", inbox.app, ("talepress inbox list", "talepress inbox scan --here", "talepress inbox retry book.epub")),
+    (
+        "review",
+        review.app,
+        (
+            "talepress review serve",
+            "talepress review list book.epub",
+            "talepress review play book.epub 3:12 --take 2",
+            "talepress review approve book.epub 3:12",
+            "talepress review approve book.epub --all",
+            "talepress review choose book.epub 3:12 2",
+            "talepress review reject book.epub 3:12",
+            'talepress review edit book.epub 3:12 "OZ-mah came in." --reach book',
+            "talepress review undo book.epub",
+        ),
+    ),
+    ("lexicon", lexicon.app, ("talepress lexicon import words.pls", "talepress lexicon list")),
+    (
+        "model",
+        model.app,
+        (
+            "talepress model list",
+            "talepress model verify tortoise_mini",
+            "talepress model pull",
+            "talepress model import tortoise-files",
+            "talepress model resynthesize clip.wav --out again.wav",
+        ),
+    ),
+    (
+        "schedule",
+        schedule.app,
+        (
+            'talepress schedule add book.epub --cron "0 1 * * *"',
+            'talepress schedule retry --cron "0 3 * * 0"',
+            "talepress schedule list",
+            "talepress schedule remove NAME",
+        ),
+    ),
+    (
+        "maintain",
+        maintain.app,
+        (
+            "talepress maintain verify --repair",
+            "talepress maintain restore",
+            "talepress maintain rebuild",
+            "talepress maintain sweep",
+            "talepress maintain adopt-store",
+            "talepress maintain copy-database postgresql+psycopg://user@host/name",
+        ),
+    ),
 )
 
 
@@ -108,12 +167,25 @@ def listed(title: str, lines: Sequence[str]) -> str:
     return "\n".join(["\b", f"{title}:", *(f"  {line}" for line in lines)])
 
 
+def ending(examples: Sequence[str], codes: Sequence[str]) -> str:
+    """Writes what the help of a command ends with."""
+    return "\n\n".join([listed("Examples", examples), listed("Exit codes", codes)])
+
+
+def summary(command: Callable[..., Any]) -> str:
+    """Returns the first paragraph of a command's help: a list of commands has it whole, on as many lines as it takes.
+
+    Typer would cut it off where the line ends.
+    """
+    return " ".join((inspect.getdoc(command) or "").partition("\n\n")[0].split())
+
+
 app = typer.Typer(
     name="talepress",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="\n\n".join([listed("Examples", COMMANDS[0][1] + COMMANDS[2][1][:1]), listed("Exit codes", EXIT_CODES)]),
+    epilog=ending([*COMMANDS[0][1], *COMMANDS[2][1][:1]], EXIT_CODES_OF_BOOKS),
 )
 
 
@@ -144,9 +216,16 @@ def _show_help(context: typer.Context) -> None:
 
 
 for command, examples in COMMANDS:
-    app.command(epilog="\n\n".join([listed("Examples", examples), listed("Exit codes", EXIT_CODES)]))(command)
+    codes = EXIT_CODES_OF_BOOKS if command in OF_BOOKS else EXIT_CODES
+    app.command(short_help=summary(command), epilog=ending(examples, codes))(command)
 for noun, commands, examples in NOUNS:
     commands.callback(invoke_without_command=True)(_show_help)
+    for part in commands.registered_commands:
+        assert part.callback is not None
+        line = f"talepress {noun} {part.name or part.callback.__name__}"
+        own = [example for example in examples if f"{example} ".startswith(f"{line} ")]
+        part.epilog = ending(own, EXIT_CODES)
+        part.short_help = summary(part.callback)
     app.add_typer(commands, name=noun, epilog=listed("Examples", examples))
 
 

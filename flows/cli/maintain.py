@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import ExitCode, emit_json, tell
+from tasks.counting import counted
 
 app = typer.Typer(help="Checks a library's files, and mends what is damaged.", rich_markup_mode=None)
 
@@ -48,17 +49,26 @@ def rebuild_library(json: Json = False) -> None:
     if json:
         emit_json(asdict(done))
         return
-    tell(f"{done.takes} takes are known again, from {done.files} files; {done.damaged} files are damaged")
+    tell(f"takes that are known again: {done.takes}, from {counted(done.files, 'file')}; damaged: {done.damaged}")
     tell("add your own voices again from the same clips, then make your books again: what is known is not spoken")
 
 
 @app.command("restore")
 def restore_database(json: Json = False) -> None:
-    """Puts the newest sound backup in the place of a broken or missing database."""
+    """Puts the newest sound backup in the place of a broken or missing database; a sound one stays."""
     from flows.services import read_settings
+    from storage.database import database_name
     from storage.database import restore_database as restore
 
-    copy, aside = restore(read_settings().storage.database)
+    url = read_settings().storage.database
+    restored = restore(url)
+    if restored is None:
+        if json:
+            emit_json({"restored": None, "aside": None})
+        else:
+            tell(f"{database_name(url)} is sound: nothing was restored")
+        return
+    copy, aside = restored
     if json:
         emit_json({"restored": str(copy), "aside": None if aside is None else str(aside)})
         return

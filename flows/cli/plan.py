@@ -14,6 +14,7 @@ from flows.cli.books import BookArgument
 from flows.cli.console import emit_json, emit_table, tell
 from flows.cli.options import Options, with_options_of
 from flows.order.request import Reading
+from tasks.counting import counted
 
 MAX_EXAMPLES_SHOWN = 10
 
@@ -89,7 +90,7 @@ def _print_plan(planned: dict[str, Any]) -> None:
     if rules:
         emit_table("skipped", ["rule", "characters"], [[rule, rules[rule]] for rule in sorted(rules)])
     if planned["suspicious"]:
-        found = [[row["kind"], row["text"], row["count"], "; ".join(row["examples"])] for row in planned["suspicious"]]
+        found = [[row["kind"], row["text"], row["count"], "\n".join(row["examples"])] for row in planned["suspicious"]]
         emit_table("to look at", ["kind", "what", "times", "for example"], found)
     if planned["cast"]:
         who = [[name, count] for name, count in planned["cast"]["quotations"].items()]
@@ -105,15 +106,28 @@ def _print_plan(planned: dict[str, Any]) -> None:
         f"skipped, {coverage['unaccounted_chars']} unaccounted for"
     )
     if rendered := planned["rendered"]:
-        print(
-            f"{rendered['rendered']} of {rendered['utterances']} utterances are already rendered; "
-            f"{rendered['to_render']} to render, about {rendered['seconds']:.0f} seconds"
-        )
+        print(_rendered_sentence(rendered))
     for warning in planned["warnings"]:
         tell(f"warning: {warning}")
 
 
+def _rendered_sentence(rendered: dict[str, Any]) -> str:
+    """How much of what would be spoken is there already. A text that occurs twice is to be rendered once."""
+    from flows.order.report import clock
+
+    if not rendered["to_render"]:
+        return f"all {counted(rendered['utterances'], 'utterance')} are already rendered"
+    missing = rendered["utterances"] - rendered["rendered"]
+    texts = "" if missing == rendered["to_render"] else f" ({rendered['to_render']} different texts)"
+    return (
+        f"{rendered['rendered']} of {counted(rendered['utterances'], 'utterance')} are already rendered; "
+        f"{missing} to render{texts}, about {clock(rendered['seconds'])} of speech"
+    )
+
+
 def _print_diff(changes: dict[str, Any]) -> None:
+    from flows.order.report import clock
+
     chapters = changes["chapters"]
     utterances = changes["utterances"]
     rows = [["added", title, ""] for title in chapters["added"]]
@@ -132,6 +146,6 @@ def _print_diff(changes: dict[str, Any]) -> None:
         emit_table("for example", ["before", "after"], [[row["before"], row["after"]] for row in shown])
     print(
         f"utterances: {utterances['added']} added, {utterances['removed']} removed, {utterances['changed']} changed, "
-        f"{utterances['unchanged']} unchanged; about {changes['new_seconds']:.0f} seconds of new speech; "
-        f"{changes['seconds_before']:.0f} s before, {changes['seconds_after']:.0f} s after"
+        f"{utterances['unchanged']} unchanged; about {clock(changes['new_seconds'])} of new speech; "
+        f"{clock(changes['seconds_before'])} in all before, {clock(changes['seconds_after'])} after"
     )

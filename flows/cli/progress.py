@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.cli.console import NARROW_COLUMNS, tell, tell_event, tell_in_json
+from flows.cli.console import NARROW_COLUMNS, make_console, tell, tell_event, tell_in_json
 from flows.progress import Listener, Progress
 from tasks import stopping
 
@@ -141,7 +141,6 @@ class JsonProgress:
 
 @contextmanager
 def _bars() -> Iterator[Listener]:
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -152,7 +151,7 @@ def _bars() -> Iterator[Listener]:
     )
     from rich.progress import Progress as Bars
 
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     columns: list[ProgressColumn] = [
         SpinnerColumn(),
         TextColumn("{task.description:<10}"),

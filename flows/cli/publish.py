@@ -21,6 +21,6 @@ def publish(
     json: JsonOption = False,
     progress: ProgressForm = Form.AUTO,
 ) -> None:
-    """Publishes books that were made, in further forms. Nothing is spoken again, nothing encoded twice."""
+    """Publishes books as their last run made them, in further forms. Nothing is spoken again, nothing encoded twice."""
     command = Command(names or (), books or "", recursive, json, progress, bool(context.obj), {})
     raise typer.Exit(run_command(command, "publish", last_request_with(options, Publication)))

@@ -32,14 +32,14 @@ def retry(
 ) -> None:
     """Speaks what was flagged again and keeps the best takes, or what --only names. The rest is as in the last run."""
     from flows.order.outcome import finished_report
-    from flows.order.retrial import chosen_again
+    from flows.order.retrial import REJECTED, chosen_again
 
     def finished(order: Order, began: float) -> RunReport | None:
         report = finished_report(order, began)
-        if not (options.get("only") or options.get("reason")) and report is not None and not report.flagged:
-            return report
-        chosen_again(order)  # refuses what cannot be spoken again before Prefect starts
-        return None
+        again = chosen_again(order)  # refuses what cannot be spoken again before Prefect starts
+        if again or options.get("reason") == REJECTED:  # whose run notes that people's words are heeded
+            return None
+        return report
 
     one_book = {"--only": options.get("only")}
     command = Command(names or (), books or "", recursive, json, progress, bool(context.obj), one_book)

@@ -6,6 +6,7 @@ Knows nothing of what a decision does.
 from __future__ import annotations
 
 import getpass
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Hear a book, and decide what is published.", rich_markup_mode=None)
 
 MOST_LISTED = 100
+NONE_FOUND = {
+    Show.DOUBTFUL: "no such sentence is doubtful and undecided: --show all lists the others",
+    Show.REJECTED: "no such sentence is rejected or corrected: --show all lists the others",
+    Show.ALL: "there is no such sentence",
+}
 PLAYERS = (
     ("ffplay", "-autoexit", "-nodisp", "-loglevel", "error"),
     ("mpv", "--really-quiet"),
@@ -93,11 +99,15 @@ def list_sentences(
         rows = [asdict(sentence) | {"place": sentence.number, "standing": sentence.standing} for sentence in found]
         emit_json({"sentences": rows, "to_speak": known.to_speak, "approved": sorted(n + 1 for n in known.approved)})
         return
-    emit_table("", ["place", "standing", "sentence", "takes"], [_row(sentence) for sentence in found])
+    emit_table(
+        "", ["place", "standing", "sentence", "takes"], [_row(sentence) for sentence in found], empty=NONE_FOUND[show]
+    )
     if len(found) == MOST_LISTED:
         tell(f"the first {MOST_LISTED} are shown: --chapter and --words show others, --json all")
-    if known.to_speak:
-        tell(f"{known.to_speak} to be spoken: `talepress retry {book} --reason rejected --hold` speaks them")
+    if known.is_in_work:
+        tell(f"the book is in the making: `talepress status {_quoted(book)}` shows how far it is")
+    elif known.to_speak:
+        tell(f"{known.to_speak} to be spoken: `talepress retry {_quoted(book)} --reason rejected --hold` speaks them")
 
 
 def _row(sentence: Sentence) -> list[object]:
@@ -139,9 +149,7 @@ def play(
 @app.command()
 def approve(
     book: BookFile,
-    place: Annotated[
-        str, typer.Argument(metavar="[PLACE]", help="Chapter and sentence; else --chapter or --all.")
-    ] = "",
+    place: Annotated[str, typer.Argument(metavar="PLACE", help="Chapter and sentence; else --chapter or --all.")] = "",
     take: Take = None,
     chapter: Annotated[int | None, typer.Option(min=1, help="Approve a chapter as it sounds now.")] = None,
     whole: Annotated[bool, typer.Option("--all", help="Approve the book as it sounds now.")] = False,
@@ -184,7 +192,7 @@ def reject(
     """Rejects a take: another is used, or, where none is left, the sentence is spoken again."""
     with _at(book, place, who) as (desk, where):
         left = desk.reject(where, take, every=every)
-    spoken = f"`talepress retry {book} --reason rejected --hold` speaks it again"
+    spoken = f"`talepress retry {_quoted(book)} --reason rejected --hold` speaks it again"
     tell(f"take {left.attempt + 1} is used now" if left else f"rejected; {spoken}")
 
 
@@ -201,7 +209,7 @@ def edit(
         corrected = desk.correct(where, text, reach)
     for written, said in corrected.words:
         tell(f"{written!r} is said {said!r}")
-    tell(f"{corrected.sentences} to be spoken: `talepress retry {book} --reason rejected --hold` speaks them")
+    tell(f"{corrected.sentences} to be spoken: `talepress retry {_quoted(book)} --reason rejected --hold` speaks them")
 
 
 @app.command()
@@ -209,6 +217,11 @@ def undo(book: BookFile, who: Who = "") -> None:
     """Undoes your last decision on a book."""
     with _desk(book, who) as desk:
         tell(f"undone: {desk.undo()}")
+
+
+def _quoted(book: Path) -> str:
+    """A book file as a shell wants to see it: what is printed is there to be pasted."""
+    return shlex.quote(str(book))
 
 
 @contextmanager

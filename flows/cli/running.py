@@ -49,6 +49,7 @@ class Ended:
 
     report: RunReport | None
     error: Exception | None = None
+    before: bool = False  # whether its audiobook was finished when the command began
 
     @property
     def code(self) -> ExitCode:
@@ -185,7 +186,7 @@ class _Runs:
         for name, error in refused.items():
             self._tell(name, error)
         ended = {name: Ended(None, error) for name, error in refused.items()}
-        ended |= {name: Ended(one.finished) for name, one in ready.items() if one.finished is not None}
+        ended |= {name: Ended(one.finished, before=True) for name, one in ready.items() if one.finished is not None}
         waiting = {name: one for name, one in ready.items() if name not in ended}
         if waiting:
             ended |= self._run_waiting(waiting)
@@ -263,7 +264,7 @@ def _print_summary(ended: Mapping[str, Ended]) -> None:
             lines.append(f"{title}: {one_line(one.error)}")
             continue
         edition = one.report.edition
-        state = one.report.state.value if one.report.rendered else f"{one.report.state.value} before"
+        state = f"{one.report.state.value}{' before' if one.before else ''}"
         counts = [len(edition.chapters), clock(edition.seconds), len(one.report.flagged)]
         rows.append([one.report.title, state, *counts])
         lines.append(f"{one.report.title}: {places(edition.files)[0][1]}")

@@ -11,6 +11,7 @@ import typer
 
 from flows.cli.console import emit_json, tell
 from flows.cli.progress import Form, ProgressForm, progress_display
+from tasks.counting import counted
 from tasks.errors import BadInputError
 
 
@@ -63,9 +64,10 @@ def say(
         return
     rtf = speech.wall_seconds / speech.audio_seconds
     tell(
-        f"{len(speech.files)} files, {speech.audio_seconds:.1f} s of audio, {speech.wall_seconds:.1f} s (RTF {rtf:.2f})"
+        f"{counted(len(speech.files), 'file')}, {speech.audio_seconds:.1f} s of audio, made in "
+        f"{speech.wall_seconds:.1f} s (real-time factor {rtf:.2f})"
     )
-    for file in speech.files[:1] if len(speech.files) == 1 else ():
+    for file in speech.files:
         print(file.path)
 
 

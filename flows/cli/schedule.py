@@ -105,7 +105,12 @@ def list_schedules(json: Json = False) -> None:
         ]
         for one in planned
     ]
-    emit_table("", ["name", "runs", "for", "when", "next"], rows)
+    emit_table(
+        "",
+        ["name", "runs", "for", "when", "next"],
+        rows,
+        empty="nothing runs by itself: `talepress schedule add` plans a run",
+    )
 
 
 @app.command("remove")

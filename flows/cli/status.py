@@ -11,14 +11,17 @@ from flows.cli.console import emit_json, emit_table
 
 if TYPE_CHECKING:
     from flows.actions.box import BoxNote, RunNote
-    from storage.records import BookSummary, ChapterSummary, Edition, Run
+    from storage.records import Edition, Run
+    from storage.summaries import BookSummary, ChapterSummary
 
+NO_BOOK = "no book has been made yet: `talepress make BOOK` makes one"
+COMMANDS = {"book_to_audio": "make", "retry_failed": "retry", "publish": "publish"}  # of the flows of a book
 COUNTS = ("spoken", "asked for", "utterances")
 
 
 def status(
     book: Annotated[
-        str | None, typer.Argument(metavar="[BOOK]", help="A book, as `talepress make` takes it; all books without it.")
+        str | None, typer.Argument(metavar="BOOK", help="A book, as `talepress make` takes it; all books without it.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -56,7 +59,7 @@ def _all_books(json: bool) -> None:
         ]
         for summary in books
     ]
-    emit_table("", ["title", "authors", "chapters", "spoken", "flagged", "audio so far", "last run"], rows)
+    emit_table("", ["title", "authors", "chapters", "spoken", "flagged", "speech", "last run"], rows, empty=NO_BOOK)
 
 
 def _print_box(note: BoxNote, runs: list[RunNote]) -> None:
@@ -102,13 +105,13 @@ def _print_book(
     summary: BookSummary, chapters: tuple[ChapterSummary, ...], runs: tuple[Run, ...], edition: Edition | None
 ) -> None:
     rows = [[c.index + 1, c.title, *_counts(c), c.flagged, _length(c.seconds)] for c in chapters]
-    emit_table(summary.title, ["#", "chapter", *COUNTS, "flagged", "audio so far"], rows)
+    emit_table(summary.title, ["#", "chapter", *COUNTS, "flagged", "speech"], rows)
     if runs:
         last = runs[0]
         state = "interrupted" if last.interrupted else last.state.value
         asked = f"chapters {last.request['chapters']}" if last.request.get("chapters") else "the whole book"
-        ended = last.message if last.message.startswith(state) else f"{state} {last.message}".rstrip()
-        print(f"last run: {last.flow}, {asked}, {last.started_at:%Y-%m-%d %H:%M} UTC, {ended}")
+        ended = last.message if last.message.startswith(state) else f"{state}, {last.message}".rstrip(", ")
+        print(f"last run: {COMMANDS.get(last.flow, last.flow)}, {asked}, {last.started_at:%Y-%m-%d %H:%M} UTC: {ended}")
     for file in edition.files if edition else ():
         print(f"{file.kind}: {file.path}")
 

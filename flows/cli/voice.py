@@ -18,20 +18,35 @@ Name = Annotated[str, typer.Argument(help="The voice's name.")]
 
 @app.command("list")
 def list_voices(json: Json = False) -> None:
-    """Lists the voices that the configured model can use, and those of other models."""
+    """Lists the voices that the configured model can use, which reads by default, and those of other models."""
     from flows.services import open_services, read_settings
     from tasks.voices.catalogue import credit_of, shipped_voices
 
-    with open_services(read_settings()) as services:
+    settings = read_settings()
+    default = settings.synthesize.voice
+    with open_services(settings) as services:
         added = services.added_voices()
         digest = services.front_end.digest
     voices = [(voice.credit, "shipped", True) for voice in shipped_voices()]
     voices += [(credit_of(voice), "added", voice.model_digest == digest) for voice in added]
     if json:
-        emit_json({"voices": [{**asdict(c), "origin": origin, "usable": usable} for c, origin, usable in voices]})
+        emit_json(
+            {
+                "voices": [
+                    {**asdict(c), "origin": origin, "usable": usable, "configured": c.name == default}
+                    for c, origin, usable in voices
+                ]
+            }
+        )
         return
     rows = [
-        [c.name, origin if usable else "added, for another model", c.description, c.made_from, c.licence]
+        [
+            c.name,
+            (origin if usable else "added, for another model") + " (default)" * (c.name == default),
+            c.description,
+            c.made_from,
+            c.licence,
+        ]
         for c, origin, usable in voices
     ]
     emit_table("", ["name", "origin", "description", "made from", "licence of that"], rows)

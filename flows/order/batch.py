@@ -63,7 +63,7 @@ def unmade_books(services: Services, request: FolderRequest) -> Iterator[tuple[s
         for path in books.paths.values():
             source = identity_of(path, settings)
             runs = _runs_of(services, source)
-            if any(run.state in _FINISHED for run in runs) or (runs and _is_in_work(runs[0])):
+            if any(run.state in _FINISHED for run in runs) or (runs and runs[0].is_under_way):
                 continue
             yield source, Request(**{**request.model_dump(), "book": str(path)})
 
@@ -79,7 +79,7 @@ def flagged_books(services: Services, request: FlaggedRequest) -> Iterator[tuple
     books = [summary.source_sha256 for summary in summaries if summary.flagged]
     for source in books:
         runs = _runs_of(services, source)
-        if not runs or _is_in_work(runs[0]):
+        if not runs or runs[0].is_under_way:
             continue
         asked = Request.from_record(runs[0].request).model_dump()
         if not Path(asked["book"]).is_file():
@@ -93,7 +93,3 @@ def _runs_of(services: Services, source: str) -> tuple[Run, ...]:
     if not services.has_database():
         return ()
     return services.database.read(lambda uow: uow.runs.of(source) if uow.books.exists(source) else ())
-
-
-def _is_in_work(run: Run) -> bool:
-    return run.state is RunState.RUNNING and not run.interrupted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from tasks.counting import counted
 from tasks.errors import BadInputError
 
 RANGE = r"\s*[0-9]{1,6}\s*(-\s*[0-9]{1,6}\s*)?"
@@ -28,7 +29,8 @@ def select_chapters(selection: str, count: int) -> tuple[int, ...]:
         if first < 1 or last < first:
             raise BadInputError(f"--chapters {selection!r}: {part.strip()!r} is not a range; chapters count from 1")
         if last > count:
-            raise BadInputError(f"--chapters {selection!r}: the book has {count} chapters, there is no chapter {last}")
+            has = counted(count, "chapter")
+            raise BadInputError(f"--chapters {selection!r}: the book has {has}, there is no chapter {last}")
         chosen.update(range(first - 1, last))
     return tuple(sorted(chosen))
 

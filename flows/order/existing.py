@@ -19,7 +19,7 @@ from flows.order.order import Order
 from flows.order.request import Request
 from flows.services import Services
 from storage.errors import BookBusyError, IncompleteError
-from storage.records import ChosenTake, Edition, Master, Run, RunState
+from storage.records import ChosenTake, Edition, Master, Run
 from tasks.errors import BadInputError
 from tasks.ingest.book import identity_of
 from tasks.master.master_key import master_key
@@ -58,7 +58,7 @@ def require_idle(order: Order) -> None:
         pass
     source = order.source
     runs = order.services.database.read(lambda uow: uow.runs.of(source) if uow.books.exists(source) else ())
-    if runs and runs[0].state is RunState.RUNNING and not runs[0].interrupted:
+    if runs and runs[0].is_under_way:
         raise BookBusyError(
             f"another process has been working on {order.book.title!r} since {runs[0].started_at:%Y-%m-%d %H:%M} UTC: "
             "wait for it or stop it"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.order.resources import PeakMemory
 from storage.records import Coverage, Edition, RunState
+from tasks.counting import counted
 from tasks.voices.catalogue import VoiceCredit
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def report_markdown(report: RunReport) -> str:
         f"# {_cell(report.title)}",
         "",
         f"{_cell(', '.join(report.authors)) or 'Unknown author'}, read by {_cell(report.narrator)}. "
-        f"{clock(report.edition.seconds)} of audio, {report.utterances} utterances; this run rendered "
+        f"{clock(report.edition.seconds)} of audio, {counted(report.utterances, 'utterance')}; this run rendered "
         f"{rendered_sentence(report.work)}"
         + (f" at a real-time factor of {report.rtf:.2f}." if report.rtf is not None else ".")
         + f" At most {report.memory.resident_bytes >> 20} MiB of memory were held. Cover: {report.cover}.",
@@ -278,7 +279,7 @@ def rendered_sentence(work: Work) -> str:
     if not work.takes:
         return "nothing"
     again = " (doubtful ones are spoken again)" if work.takes > work.utterances else ""
-    return f"{work.takes} takes of {work.utterances} utterances{again}"
+    return f"{counted(work.takes, 'take')} of {counted(work.utterances, 'utterance')}{again}"
 
 
 def clock(seconds: float) -> str:

@@ -18,8 +18,7 @@ Place = tuple[int, int]  # chapter and utterance, from 0
 def chosen_again(order: Order) -> tuple[KeyedUtterance, ...]:
     """The utterances that a retrial asks for, in reading order, the first of each text.
 
-    Raises `BadInputError` for a place that the order's chapters do not have, an unknown reason, or one that no chosen
-    take has.
+    Raises `BadInputError` for a place that the order's chapters do not have, or an unknown reason.
     """
     request = order.request
     only = request.places if isinstance(request, Retrial) else ()
@@ -50,10 +49,7 @@ def _flagged(order: Order, reason: str) -> set[Place]:
     if not reason:
         return {_place(item.utterance) for item in flagged}
     doubt = require_doubt(reason)
-    found = {_place(item.utterance) for item in flagged if doubt in map(doubt_of, item.take.reasons)}
-    if not found:
-        raise BadInputError(f"--reason {reason}: no take in use is doubted for this; `talepress report` shows all")
-    return found
+    return {_place(item.utterance) for item in flagged if doubt in map(doubt_of, item.take.reasons)}
 
 
 def _place(utterance: Utterance) -> Place:

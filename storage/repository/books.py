@@ -19,9 +19,7 @@ from storage.processes import is_alive
 from storage.records import (
     Block,
     Book,
-    BookSummary,
     Chapter,
-    ChapterSummary,
     Coverage,
     KeyedUtterance,
     LedgerEntry,
@@ -36,6 +34,7 @@ from storage.records import (
 from storage.repository._queries import book_id, in_chapters, insert_rows
 from storage.repository.decisions import is_settled
 from storage.schema import BlockRow, BookRow, ChapterRow, DecisionRow, LedgerRow, RunRow, SkipRow, TakeRow, UtteranceRow
+from storage.summaries import BookSummary, ChapterSummary
 
 
 class Books:

@@ -104,6 +104,17 @@ class Decisions:
         """Lists all that was ever decided of a book, in order of ids, ended or not."""
         return self._read(select(DecisionRow).where(DecisionRow.book_id == book_id(self._session, source_sha256)))
 
+    def last_of(self, source_sha256: str, who: str) -> tuple[Decision, ...]:
+        """Lists what a person decided last in a book, at one time, and what of it holds; empty for nothing."""
+        own = select(DecisionRow).where(
+            DecisionRow.book_id == book_id(self._session, source_sha256),
+            DecisionRow.who == who,
+            DecisionRow.kind != DecisionKind.WITHDRAW,
+            _HOLDS,
+        )
+        latest = own.with_only_columns(DecisionRow.made_at).order_by(DecisionRow.id.desc()).limit(1).scalar_subquery()
+        return self._read(own.where(DecisionRow.made_at == latest))
+
     def about(self, source_sha256: str, take_keys: Iterable[str]) -> tuple[Decision, ...]:
         """Lists what holds in a book about these takes, in order of ids."""
         owner = book_id(self._session, source_sha256)

@@ -142,4 +142,17 @@ def _notes(block: Block, undecided: OpenHeteronyms) -> Iterator[Markup]:
         if reading is not None:
             yield Markup(start, end, MarkupKind.PHONEMES, reading.phonemes)
         else:
-            undecided.add(word, " ".join(text[max(0, start - _SHOWN_CHARS) : end + _SHOWN_CHARS].split()))
+            undecided.add(word, _around(text, start, end))
+
+
+def _around(text: str, start: int, end: int) -> str:
+    """Returns a stretch of text with the whole words around it, for people."""
+    first = max(0, start - _SHOWN_CHARS)
+    last = end + _SHOWN_CHARS
+    before = text[first:start]
+    after = text[end:last]
+    if first and not text[first - 1].isspace():
+        before = before.partition(" ")[2]
+    if last < len(text) and not text[last].isspace():
+        after = after.rpartition(" ")[0]
+    return " ".join(f"{before}{text[start:end]}{after}".split())

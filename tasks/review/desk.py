@@ -185,11 +185,9 @@ class Desk:
         Raises `BadInputError` where there is nothing to undo.
         """
         with self.database.snapshot() as uow:
-            history = uow.decisions.history(self.source)
-        own = [word for word in history if word.who == self.who and word.ended_by is None and word.kind in _NAMES]
-        if not own:
+            last = uow.decisions.last_of(self.source, self.who)
+        if not last:
             raise BadInputError(f"{self.who} has decided nothing in this book that could be undone")
-        last = [word for word in own if word.made_at == own[-1].made_at]
         self.withdraw([word.id for word in last])
         about = f" of “{last[-1].text[:60]}”" if last[-1].kind not in _OF_MANY else ""
         return f"{_NAMES[last[-1].kind]}{about}"

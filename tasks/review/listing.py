@@ -94,6 +94,11 @@ class BookToHear:
         return self.total("unspoken") + len(self.waiting.corrections)
 
     @property
+    def is_in_work(self) -> bool:
+        """Whether a run is under way: what waits to be spoken is its business then."""
+        return self.run is not None and self.run.is_under_way
+
+    @property
     def is_approved(self) -> bool:
         """Whether people have approved every chapter."""
         return len(self.approved) == len(self.chapters)

@@ -13,7 +13,7 @@ import tomllib
 
 import pytest
 
-from flows.cli.main import EXIT_CODES
+from flows.cli.main import EXIT_CODES_OF_BOOKS
 from tests.e2e.conftest import ROOT, TIMEOUT_SECONDS
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -112,7 +112,7 @@ def test_no_example_hides_from_the_test():
 
 def test_the_readme_has_the_exit_codes_that_the_help_has():
     table = re.findall(r"^\| (\d+) \| ", README, re.MULTILINE)
-    assert table == re.findall(r"(?:^|\()(\d+)(?:  |:)", "\n".join(EXIT_CODES), re.MULTILINE)
+    assert table == re.findall(r"(?:^|\()(\d+)(?:  |:)", "\n".join(EXIT_CODES_OF_BOOKS), re.MULTILINE)
 
 
 def test_files_that_the_readme_names_are_there():

@@ -11,7 +11,7 @@ import pytest
 import storage.backups
 from storage.backups import KEPT, backups, is_sound
 from storage.database import Database, database_name, restore_database
-from storage.errors import DatabaseError, DatabaseFullError
+from storage.errors import DatabaseError, DatabaseFullError, DatabaseUrlError
 from tests.storage.builders import make_take
 
 GOLDENS = Path(__file__).with_name("goldens")
@@ -130,9 +130,15 @@ def test_a_backup_that_is_broken_itself_is_passed_over(database, database_url, p
 
 def test_a_sound_database_is_not_replaced(database, database_url, path):
     database.back_up()
-    with pytest.raises(DatabaseError, match="sound; nothing was restored"):
-        restore_database(database_url)
-    assert is_sound(path)
+    database.close()
+    before = path.read_bytes()
+    assert restore_database(database_url) is None
+    assert is_sound(path) and path.read_bytes() == before
+
+
+def test_a_servers_database_is_its_keepers_to_restore():
+    with pytest.raises(DatabaseUrlError, match="see your server's backups"):
+        restore_database("postgresql+psycopg://user@host/name")
 
 
 def test_without_backups_the_way_is_to_rebuild(database, database_url, path):

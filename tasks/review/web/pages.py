@@ -84,7 +84,9 @@ class Pages:
 
     def book(self, request: Request, source: str, wanted: Wanted) -> Response:
         """A book's chapters and the sentences that are wanted of it."""
-        return _render(request, "book", **self._look(source, wanted), state=self.state(source))
+        with self._shelf.database.snapshot() as uow:
+            may_undo = bool(uow.decisions.last_of(source, name_of(request)))
+        return _render(request, "book", **self._look(source, wanted), state=self.state(source), may_undo=may_undo)
 
     def _look(self, source: str, wanted: Wanted) -> dict[str, Any]:
         """Reads what a book's page shows."""
@@ -144,7 +146,7 @@ class Pages:
         run = runs[0] if runs else None
         is_published = edition is not None and run is not None and run.state in (RunState.DONE, RunState.FLAGGED)
         return {
-            "running": run is not None and run.state is RunState.RUNNING and not run.interrupted,
+            "running": run is not None and run.is_under_way,
             "run": run.id if run else "",
             "voice": run.request.get("voice", "") if run else "",
             "published": _where(edition, dropped) if edition is not None and is_published else "",
@@ -197,7 +199,9 @@ def _counts(uow: UnitOfWork, source: str, book: BookToHear, wanted: Wanted) -> d
 
 
 def publish_hint(book: BookToHear) -> str:
-    """Says in words why a book should not be published yet; "" where it may be."""
+    """Says in words why a book should not be published yet; "" where it may be, or work on it is under way."""
+    if book.is_in_work:
+        return ""
     if book.to_speak:
         return "Before it can be published, something is to be spoken: press “Speak again”"
     if not book.is_approved and book.total("doubtful"):

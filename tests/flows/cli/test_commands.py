@@ -143,6 +143,7 @@ def test_voices_are_added_listed_used_and_removed(talepress, tmp_path):
         "licence": "",
         "origin": "added",
         "usable": True,
+        "configured": False,
     }
     assert talepress("voice", "add", "ann", clip).code == 2
     assert talepress("say", "Hello.", "--out", "x.wav", "--voice", "ann").code == 0
@@ -189,7 +190,21 @@ def test_a_home_may_have_any_name(talepress, home, monkeypatch, tmp_path, name):
 @pytest.mark.usefixtures("voiced_home")
 def test_status_of_an_empty_database(talepress):
     assert talepress("status", "--json").json == {"books": [], "up": None}
-    assert talepress("status").code == 0
+
+
+@pytest.mark.usefixtures("voiced_home")
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("status", "no book has been made yet: `talepress make BOOK` makes one"),
+        ("book list", "no book has been made yet: `talepress make BOOK` makes one"),
+        ("lexicon list", "no lexicon is in the library: `talepress lexicon import FILE` puts one there"),
+        ("inbox list", "nothing was dropped there yet"),
+    ],
+)
+def test_a_list_of_nothing_says_so_in_place_of_a_table(talepress, command, told):
+    ended = talepress(*command.split())
+    assert (ended.code, ended.out, ended.err.splitlines()[-1]) == (0, "", told)
 
 
 @pytest.mark.usefixtures("home")

@@ -1,10 +1,12 @@
 """Which exit code an error or a report means."""
 
 import errno
+import io
+import sys
 
 import pytest
 
-from flows.cli.console import ExitCode, exit_code_of, one_line
+from flows.cli.console import ExitCode, exit_code_of, make_console, one_line
 from flows.cli.report import show_report
 from storage.errors import (
     BookBusyError,
@@ -68,6 +70,19 @@ def test_a_report_ends_with_its_state(capsys, state, code, json):
 def test_a_full_disk_is_told_with_its_remedy():
     assert "free some space" in one_line(OSError(errno.ENOSPC, "No space left"))
     assert one_line(KeyError("x")).startswith("unexpected KeyError")
+
+
+@pytest.mark.parametrize("stderr", [True, False])
+def test_a_reader_that_goes_away_is_left_to_main(monkeypatch, stderr):
+    """By default Rich would point stdout elsewhere, and end the command with code 1."""
+
+    class Gone(io.StringIO):
+        def write(self, _):
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stderr" if stderr else "stdout", Gone())
+    with pytest.raises(BrokenPipeError):
+        make_console(stderr=stderr).print("x")
 
 
 def test_a_path_is_told_in_one_short_line():

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from flows.cli import console
+from flows.cli import console, main
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,28 @@ def test_what_is_incomplete_shows_its_help(talepress, line):
     assert "Examples:" in ended.out
     assert ("130  stopped" in ended.out) is (line in ("", "-h", "make -h", "report -h"))
     assert ended.out.startswith("Usage: talepress")
+
+
+COMMANDS = [(command.__name__,) for command, _ in main.COMMANDS]
+PARTS = [(noun, part.name or part.callback.__name__) for noun, app, _ in main.NOUNS for part in app.registered_commands]
+
+
+@pytest.mark.parametrize("names", COMMANDS + PARTS, ids=" ".join)
+def test_every_command_has_examples_and_exit_codes_in_its_help(talepress, names):
+    text = talepress(*names, "--help").out
+    shown = text.partition("  Examples:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line for line in shown if line.startswith(f"    talepress {' '.join(names)}")], text
+    assert "  Exit codes:\n    0  done\n" in text
+    assert ("1  done, but to be heard" in text) is (names[0] in ("make", "retry", "publish") and len(names) == 1)
+    assert "[[" not in text.splitlines()[0]
+
+
+@pytest.mark.parametrize("names", [(), *((noun,) for noun, _, _ in main.NOUNS)], ids=" ".join)
+def test_a_list_of_commands_says_of_each_all_that_there_is(talepress, names):
+    text = talepress(*names, "--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
+    lines = [line for line in text.splitlines() if not re.search(r"0002\.wav, \.\.\.$", line)]
+    assert lines
+    assert not [line for line in lines if line.endswith("...")]
 
 
 def test_the_help_lists_the_exit_codes_and_the_version_is_told(talepress):

@@ -12,5 +12,6 @@ def test_each_shop_has_its_own_sentence(capsys):
     files = [Delivery(Path("a.mp3"), "ACX", (passed,)), Delivery(Path("b.mp3"), "podcasts", (passed,))]
     show_deliveries([*files, Delivery(Path("c.mp3"), "podcasts", (replace(passed, passed=False),))])
     printed = capsys.readouterr().out
+    assert "limits of podcasts" in printed
     assert "1 of 1 files meet the technical numbers of ACX." in printed
     assert "1 of 2 files meet the technical numbers of podcasts." in printed

@@ -57,7 +57,7 @@ def test_a_plan_file_is_written_edited_and_used(talepress, book, tmp_path):
 @pytest.mark.usefixtures("home")
 def test_a_plan_without_a_database_says_that_all_is_to_render_and_makes_none(talepress, book, home):
     ended = talepress("plan", book)
-    assert "0 of 10 utterances are already rendered; 10 to render, about " in ended.out
+    assert "0 of 10 utterances are already rendered; 10 to render, about 0:00:" in ended.out
     assert not home.exists()
 
 
@@ -74,10 +74,18 @@ def test_a_changed_lexicon_entry_renders_again_what_it_touches_alone(talepress, 
         uow.takes.add(Take(item.key, item.key, 0, 1, "a" * 64, 24000, 24000, Verdict.OK) for item in order.keyed)
         uow.commit()
     assert rendered() == {"utterances": 10, "rendered": 10, "to_render": 0, "seconds": 0.0}
+    assert talepress("plan", book, "--lexicon", lexicon).out.endswith("\nall 10 utterances are already rendered\n")
     lexicon.write_text(LEXICON.format("DRAY-gun"), "utf-8")
     spoken = "The dray-gun slept below the mountain."
     assert rendered() == {"utterances": 10, "rendered": 9, "to_render": 1, "seconds": round(len(spoken) / 14, 1)}
     assert "9 of 10 utterances are already rendered; 1 to render" in talepress("plan", book, "--lexicon", lexicon).out
+
+
+@pytest.mark.usefixtures("voiced_home")
+def test_a_text_that_occurs_twice_is_counted_as_two_utterances_and_one_text(talepress, tmp_path):
+    (tmp_path / "twice.md").write_text("# One\n\nYes.\n\n* * *\n\nYes.\n", "utf-8")
+    printed = talepress("plan", "twice.md").out
+    assert "0 of 3 utterances are already rendered; 3 to render (2 different texts), about 0:00:0" in printed
 
 
 @pytest.mark.usefixtures("home")

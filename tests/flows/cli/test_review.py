@@ -2,12 +2,14 @@
 
 import hashlib
 import os
+import shlex
 import shutil
 
 import pytest
 
 from flows.actions.review import TOKEN_VARIABLE, is_loopback, make_keys
-from flows.services import read_settings
+from flows.services import open_services, read_settings
+from storage.records import RunState
 from tasks.errors import BadInputError
 from tests.tasks.review.library import make_library, tone
 
@@ -57,6 +59,34 @@ def test_a_word_is_corrected_in_a_terminal(talepress, made, listed):
     assert listed("--words", "clock", "--show", "all") == {"2:1": ("doubtful", [1])}
     table = talepress("review", "list", made).out
     assert "mispronounced a" in table and "1*" in table
+
+
+def test_a_book_in_the_making_is_not_to_be_spoken_again(talepress, made):
+    talepress("review", "reject", made, "1:1", "--all")
+    assert "1 to be spoken" in talepress("review", "list", made).err
+    with open_services(read_settings()) as services, services.database.unit_of_work() as uow:
+        source = hashlib.sha256(made.read_bytes()).hexdigest()
+        run = uow.runs.start(source, "book_to_audio", {}, total=7)
+        uow.commit()
+    told = talepress("review", "list", made).err
+    assert told == f"the book is in the making: `talepress status {made}` shows how far it is\n"
+    with open_services(read_settings()) as services, services.database.unit_of_work() as uow:
+        uow.runs.finish(run, RunState.FAILED)
+        uow.commit()
+    assert "1 to be spoken" in talepress("review", "list", made).err
+
+
+def test_what_is_printed_to_be_pasted_has_the_book_as_a_shell_reads_it(talepress, made):
+    spaced = made.with_name("my book's.md")
+    made.rename(spaced)
+    talepress("review", "reject", spaced, "1:1", "--all")
+    assert f"`talepress retry {shlex.quote(str(spaced))} --reason" in talepress("review", "list", spaced).err
+
+
+def test_a_list_of_nothing_says_so_and_where_the_rest_is(talepress, made):
+    ended = talepress("review", "list", made, "--show", "rejected")
+    assert (ended.code, ended.out) == (0, "")
+    assert "no such sentence is rejected or corrected: --show all lists the others" in ended.err
 
 
 def test_a_take_is_copied_or_played(talepress, made, tmp_path, monkeypatch):

@@ -34,7 +34,8 @@ def run(monkeypatch, home):
             if "fails" in request.book:
                 raise TransientError("the disk hiccuped")
             state = RunState.FLAGGED if "flagged" in request.book else RunState.DONE
-            return replace(REPORT, title=Path(request.book).name, state=state)
+            work = replace(REPORT.work, takes=0) if "anew" in request.book else REPORT.work
+            return replace(REPORT, title=Path(request.book).name, state=state, work=work)
 
         yield run_flow
 
@@ -91,6 +92,17 @@ def test_faults_are_told_before_anything_is_begun_and_again_at_the_end(run, caps
     assert "talepress: fails: the disk hiccuped" in lines[lines.index("book 2 of 2: fails") :]
     assert captured.out.splitlines()[-2:] == ["bad1: bad1 cannot be read", "fails: the disk hiccuped"]
     assert "refused" in captured.out and "failed" in captured.out
+
+
+def test_an_audiobook_that_is_made_of_known_takes_was_not_done_before(run, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    run("finished", "anew")  # its report has no takes that were rendered now, as those of the other
+    states = {cells[1].strip(): cells[2].strip() for cells in map(cut, capsys.readouterr().out.splitlines()) if cells}
+    assert states == {REPORT.title: "done before", "anew": "done"}
+
+
+def cut(line):
+    return line.split("│") if "│" in line else None
 
 
 def test_programs_get_one_object_with_all_books_whatever_their_names(run, capsys):

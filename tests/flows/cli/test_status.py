@@ -26,7 +26,7 @@ def test_what_was_asked_for_stands_beside_the_whole_book(talepress, stopped):
     lines = talepress("status", stopped).out.splitlines()
     assert [cell.strip() for cell in lines[2].split("┃")[3:6]] == ["spoken", "asked for", "utterances"]
     assert [cell.strip() for cell in lines[5].split("│")[2:6]] == ["Chapter Two", "0", "4", "4"]
-    assert "book_to_audio, chapters 2, " in lines[-1] and lines[-1].endswith("UTC, stopped by the user")
+    assert "last run: make, chapters 2, " in lines[-1] and lines[-1].endswith("UTC: stopped by the user")
 
 
 @pytest.mark.usefixtures("stopped")

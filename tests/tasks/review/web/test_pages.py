@@ -10,7 +10,7 @@ from storage.dropped import InboxItem, InboxState
 from storage.records import Edition, EditionFile, RunState
 from tasks.review.web import pages
 from tasks.review.web.app import STATIC
-from tasks.review.web.pages import Wanted
+from tasks.review.web.pages import NAME_COOKIE, NOBODY, Wanted
 from tasks.review.web.shelf import Job
 from tests.tasks.review.library import SOURCE, TITLE
 from tests.tasks.review.web.conftest import BOOK
@@ -38,6 +38,24 @@ def test_filters_chapters_and_words(browser):
     assert browser.sentences() == [] and "There is no such sentence." in browser.text
     browser.open(f"{BOOK}?show=nonsense&chapter=x&page=-3")
     assert browser.sentences() == ["1:1", "1:3", "2:1", "2:3"]
+
+
+def undo_is_offered(browser):
+    return browser.form(action="/undo").xpath(".//button")[0].get("disabled") is None
+
+
+def test_undo_is_offered_to_who_has_decided_something(browser):
+    browser.open(BOOK)
+    assert not undo_is_offered(browser)
+    browser.press(browser.form("1:1"), "action=approve", take="2")
+    assert undo_is_offered(browser)
+    browser.client.cookies.set(NAME_COOKIE, "Ben")
+    browser.open(BOOK)
+    assert not undo_is_offered(browser)
+    browser.client.cookies.set(NAME_COOKIE, NOBODY)
+    browser.open(BOOK)
+    browser.press(browser.form(action="/undo"))
+    assert not undo_is_offered(browser)
 
 
 def test_an_approved_sentence_leaves_the_doubtful_ones_and_can_be_undone(browser):
@@ -90,12 +108,15 @@ def test_work_that_goes_on_or_came_to_nothing_is_shown(browser, starter, library
     starter.told = "talepress: the disk is full"
     browser.open(BOOK)
     assert "talepress: the disk is full" in browser.text
+    browser.press(browser.form("2:1"), "action=again")
+    assert "1 change waits to be spoken." in browser.text and "press “Speak again”" in browser.text
     with library[0].unit_of_work() as uow:
         run = uow.runs.start(SOURCE, "retry_failed", {}, total=7)
         uow.runs.progress(run, 3, 7)
         uow.commit()
     browser.open(BOOK)
     assert "in the making 3 of 7 sentences are spoken." in browser.text
+    assert "to be spoken" not in browser.text and "Speak again”" not in browser.text  # that is what the run does
     state = browser.open(f"{BOOK}/state").json()
     assert (state["running"], state["done"], state["run"]) == (True, 3, run)
     with library[0].unit_of_work() as uow:
