@@ -25,6 +25,5 @@ class EngineKind:
     front_end: Callable[[str], FrontEnd]  # model: what is known of it without its networks
     load: Callable[[str, str, str], Engine]  # model, device ("auto", "cpu", "cuda:1"), precision
     precision: Callable[[str, str], str]  # the precision asked for ("auto", ...) and device: the one to load with
-    needs_torch: bool = True  # whether what it loads computes with PyTorch, which takes seconds to import
     model_folders: bool = True  # whether models are folders, as `talepress model` lists them
     resynthesis: Callable[[str, str, str], Resynthesis] | None = None  # as `load`: the acoustic half alone

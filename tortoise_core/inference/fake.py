@@ -270,6 +270,5 @@ FAKE = EngineKind(
     front_end=FakeEngine.from_description,
     load=lambda description, device, precision: FakeEngine.from_description(description),
     precision=lambda wanted, device: "float32",  # it makes the same tones everywhere
-    needs_torch=False,
     model_folders=False,
 )
