@@ -227,8 +227,10 @@ def counts_of(asked):
     """How often each target is killed: "10" for all, or "worker=5,page=2". Raises `ValueError` for no target."""
     if asked.isdecimal():
         return Counter(dict.fromkeys(TARGETS, int(asked)))
-    named = dict(one.split("=") for one in asked.split(","))
-    return Counter({TARGETS[TARGETS.index(target)]: int(count) for target, count in named.items()})
+    named = {target: int(count) for target, _, count in (one.partition("=") for one in asked.split(","))}
+    if not named.keys() <= set(TARGETS):
+        raise ValueError(f"{asked}: what can be killed is {', '.join(TARGETS)}")
+    return Counter(named)
 
 
 def describe(way):

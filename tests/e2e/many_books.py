@@ -1,8 +1,8 @@
 """Drops many small books into the inbox at once: `python -m tests.e2e.many_books 500 100` (books, minutes at most).
 
 The engine is the fake one. Prints what a book costs, the memory of every process and the size of Prefect's database
-while they are made, and what is wrong: a book that is not delivered once, an order that was not kept, memory that grows,
-a database over its bar. Not part of the suite: 500 books take hours.
+while they are made, and what is wrong: a book that is not delivered once, an order that was not kept, memory that
+grows, a database over its bar. Not part of the suite: 500 books take hours.
 """
 
 import itertools
