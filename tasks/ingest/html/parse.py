@@ -28,6 +28,7 @@ _LONG_TEXT = re.compile(rf">[^<>]{{{_MAX_TEXT_CHARS},}}")
 _LONG_TAG = re.compile(r"<[A-Za-z][^<>]{10000,}")
 _ATTRIBUTE = re.compile(r"\s[^\s=/\"'<>]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>]+))?")
 _MAX_ATTRIBUTES = 200
+_LETTER_STYLE = re.compile(r"</?(?:b|big|em|font|i|s|small|span|strike|strong|tt|u)(?:\s[^<>]*)?>", re.I)
 _BREAK = "\x1e"  # no character of XML
 # HTML lets characters through that no text of a tree may be set to.
 _NO_XML = dict.fromkeys((*range(9), 14, 15, *range(16, 32), 0xFFFE, 0xFFFF)) | {11: " ", 12: " "}
@@ -53,8 +54,8 @@ def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
     try:
         root = etree.fromstring(text.encode(), safe_parser(deep=True))
     except etree.XMLSyntaxError as error:
-        warnings = (f"{source} is not well-formed XHTML and was read as HTML: {error.msg}",)
-        root = _parse_leniently(text.translate(_NO_XML), source)
+        root, problems = _parse_leniently(text.translate(_NO_XML), source)
+        warnings = (f"{source} is not well-formed XHTML and was read as HTML: {error.msg}", *problems)
     body = next(root.iter("{*}body", "body"), None)
     return (root if body is None else body), warnings
 
@@ -102,17 +103,31 @@ def _known_entity(match: re.Match[str]) -> str:
     return match[0] if name in _XML_ENTITIES else html.entities.html5.get(name + ";", match[0])
 
 
-def _parse_leniently(text: str, source: str) -> etree._Element:
-    """Parses text as HTML. Raises `UnreadableBookError` for what libxml2 cannot read, or not to its end."""
+def _parse_leniently(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
+    """Parses text as HTML. Returns its root, and a warning where it was too deep until styles of letters were left out.
+
+    Old programs open a `font` in each paragraph and close none. Raises `UnreadableBookError` for what libxml2 cannot
+    read, or not to its end.
+    """
+    root, problems = _parse_html(text, source)
+    warnings: tuple[str, ...] = ()
+    if any("Excessive depth" in problem for problem in problems):
+        root, problems = _parse_html(_LETTER_STYLE.sub("", text), source)
+        warnings = (f"{source} leaves so many elements open that bold, italics and fonts in it were not heeded",)
+    # libxml2 stops quietly at its limits and would drop the rest of the text.
+    if any("Excessive depth" in problem or "too long" in problem for problem in problems):
+        raise UnreadableBookError(f"{source} is nested too deeply or holds too long a text to be a book's chapter")
+    return root, warnings
+
+
+def _parse_html(text: str, source: str) -> tuple[etree._Element, list[str]]:
+    """Parses text as HTML. Returns its root and what libxml2 says of it."""
     parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
     try:
         root = lxml.html.document_fromstring(text.encode(), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise UnreadableBookError(f"{source} is neither XHTML nor HTML: {error}") from error
-    # libxml2 stops quietly at its limits and would drop the rest of the text.
-    if any("Excessive depth" in entry.message or "too long" in entry.message for entry in parser.error_log):
-        raise UnreadableBookError(f"{source} is nested too deeply or holds too long a text to be a book's chapter")
-    return root
+    return root, [entry.message for entry in parser.error_log]
 
 
 def text_of(element: etree._Element) -> str:

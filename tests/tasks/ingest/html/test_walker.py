@@ -234,6 +234,12 @@ def test_what_is_nested_deep_is_read(tag, end):
     assert texts_of(parse(document, "x.xhtml")[0]) == ["before", "core", "after"]
 
 
+def test_fonts_that_are_never_closed_are_no_depth():
+    body, warnings = parse("<html><body>" + "<p><font size=2>One <b>word." * 3000 + "</body></html>", "x.html")
+    assert texts_of(body) == ["One word."] * 3000
+    assert "fonts in it were not heeded" in warnings[1]
+
+
 def test_nesting_without_end_is_a_clear_error():
     with pytest.raises(UnreadableBookError, match="nested too deeply"):
         parse("<html><body>" + "<div>" * 100_000 + "text" + "</div>" * 100_000 + "</body></html>", "x.xhtml")
