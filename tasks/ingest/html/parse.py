@@ -23,8 +23,6 @@ from tasks.ingest.plain.headings import heading_of
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*", re.I)
 _PROLOG_CHARS = 65536
 _APART = BLOCKS | {"br"}
-_MAX_TEXT_CHARS = 2_000_000
-_LONG_TEXT = re.compile(rf">[^<>]{{{_MAX_TEXT_CHARS},}}")
 _LONG_TAG = re.compile(r"<[A-Za-z][^<>]{10000,}")
 _ATTRIBUTE = re.compile(r"\s[^\s=/\"'<>]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>]+))?")
 _MAX_ATTRIBUTES = 200
@@ -36,6 +34,8 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.I)
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 # References to the control characters 128 to 159 mean those of cp1252, as the characters themselves do.
 _C1_REFERENCE = re.compile(r"&#(?:(1[2-5]\d)|x0*([89][0-9a-f]));", re.I)
+# Depth, the length of a text, the length of a name.
+_LIMITS = (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG)
 _XML_ENTITIES = frozenset({"lt", "gt", "amp", "quot", "apos"})
 
 
@@ -47,7 +47,7 @@ def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
     """
     text = _without_doctype(_DECLARATION.sub("", text.lstrip("\ufeff")))
     text = _C1_REFERENCE.sub(_known_control, _ENTITY.sub(_known_entity, text)).translate(C1).replace("\0", "")
-    text = _LONG_TAG.sub(_with_first_attributes, _LONG_TEXT.sub(_broken_up, text))
+    text = _LONG_TAG.sub(_with_first_attributes, text)
     if not text.strip():
         return etree.Element("body"), ()
     warnings: tuple[str, ...] = ()
@@ -66,19 +66,6 @@ def _with_first_attributes(match: re.Match[str]) -> str:
     if len(attributes) <= _MAX_ATTRIBUTES:
         return match[0]
     return match[0][: attributes[-1].start()] + ("/" if match[0].endswith("/") else "")
-
-
-def _broken_up(match: re.Match[str]) -> str:
-    """Breaks a text up by empty comments at spaces: libxml2 drops a text of more than 10 MB."""
-    pieces = []
-    text = match[0]
-    start = 0
-    while len(text) - start > _MAX_TEXT_CHARS:
-        end = text.rfind(" ", start + 1, start + _MAX_TEXT_CHARS)
-        end = end if end > 0 else start + _MAX_TEXT_CHARS
-        pieces.append(text[start:end])
-        start = end
-    return "<!---->".join([*pieces, text[start:]])
 
 
 def _without_doctype(text: str) -> str:
@@ -109,25 +96,25 @@ def _parse_leniently(text: str, source: str) -> tuple[etree._Element, tuple[str,
     Old programs open a `font` in each paragraph and close none. Raises `UnreadableBookError` for what libxml2 cannot
     read, or not to its end.
     """
-    root, problems = _parse_html(text, source)
+    root, is_cut = _parse_html(text, source)
     warnings: tuple[str, ...] = ()
-    if any("Excessive depth" in problem for problem in problems):
-        root, problems = _parse_html(_LETTER_STYLE.sub("", text), source)
+    if is_cut:
+        root, is_cut = _parse_html(_LETTER_STYLE.sub("", text), source)
         warnings = (f"{source} leaves so many elements open that bold, italics and fonts in it were not heeded",)
-    # libxml2 stops quietly at its limits and would drop the rest of the text.
-    if any("Excessive depth" in problem or "too long" in problem for problem in problems):
+    if is_cut:
         raise UnreadableBookError(f"{source} is nested too deeply or holds too long a text to be a book's chapter")
     return root, warnings
 
 
-def _parse_html(text: str, source: str) -> tuple[etree._Element, list[str]]:
-    """Parses text as HTML. Returns its root and what libxml2 says of it."""
+def _parse_html(text: str, source: str) -> tuple[etree._Element, bool]:
+    """Parses text as HTML. Returns its root, and whether libxml2 has dropped what lies beyond its limits."""
     parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
     try:
         root = lxml.html.document_fromstring(text.encode(), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise UnreadableBookError(f"{source} is neither XHTML nor HTML: {error}") from error
-    return root, [entry.message for entry in parser.error_log]
+    # libxml2 stops quietly at its limits and would drop the rest of the text.
+    return root, any(entry.type in _LIMITS for entry in parser.error_log)
 
 
 def text_of(element: etree._Element) -> str:

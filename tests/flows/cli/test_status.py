@@ -1,8 +1,11 @@
 """`talepress status` and `talepress report` of a book of which a part was asked for and whose run was stopped."""
 
+from datetime import UTC, datetime
+
 import lxml.html
 import pytest
 
+from flows.actions.box import PartNote, note_of, save_note
 from storage.records import RunState
 from tests.flows.cli.test_plan import ordered
 
@@ -30,11 +33,31 @@ def test_what_was_asked_for_stands_beside_the_whole_book(talepress, stopped):
 
 
 @pytest.mark.usefixtures("stopped")
+def test_books_are_shown_while_prefects_server_does_not_answer(talepress, voiced_home):
+    part = PartNote("Prefect", 7, 1, "http://127.0.0.1:1", "log")
+    save_note(voiced_home, note_of("http://127.0.0.1:1/api", datetime.now(UTC), (part,)))
+    ended = talepress("status")
+    assert (ended.code, "0 of 4" in ended.out, "process 7" in ended.out) == (0, True, True)
+    assert "which runs are under way is not known: Prefect's server does not answer at" in ended.err
+    result = talepress("status", "--json").json
+    assert (len(result["books"]), result["up"]["runs"]) == (1, None)
+
+
+@pytest.mark.usefixtures("stopped")
 def test_the_books_are_a_table_in_an_ordinary_terminal(talepress, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     lines = talepress("status").out.splitlines()
     assert any(all(head in line for head in ("title", "authors", "chapters", "spoken", "flagged")) for line in lines)
     assert any("0 of 4" in line for line in lines)
+
+
+def test_a_book_that_is_a_folder_of_html_is_known_by_its_folder(voiced_home, talepress, tmp_path):
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    (folder / "index.html").write_text("<title>Pages</title><h1>One</h1><p>The apple fell from the tree.</p>", "utf-8")
+    order = ordered(folder, tmp_path / "out")
+    order.services.database.transact(lambda uow: uow.books.save(order.book, order.script))
+    assert talepress("status", folder, "--json").json["title"] == "Pages"
 
 
 def test_a_page_of_a_book_that_is_not_finished_says_so(talepress, stopped, tmp_path):

@@ -180,6 +180,14 @@ def test_hostile_markup_takes_no_more_than_linear_time(text):
     assert time.process_time() - started < 10
 
 
+@pytest.mark.parametrize("end", ["</p>", "<oops>"])
+def test_a_text_of_more_than_ten_megabytes_is_read_whole(end):
+    """libxml2 drops what comes after 10 MB of text without a tag, unless it is told not to."""
+    words = "apple " * 1_800_000
+    root, _ = parse(f"<html><body><p>{words}{end}</body></html>", "a.xhtml")
+    assert sum(len(text) for text in root.itertext()) == len(words)
+
+
 @pytest.mark.parametrize("ending", ["", "</p></body></html>"])
 def test_of_thousands_of_attributes_the_first_are_kept_and_the_text_is_read(ending):
     attributes = " ".join(f"a{number}='x'" for number in range(50_000))
