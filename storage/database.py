@@ -30,6 +30,7 @@ from storage.engines import (
     make_engine,
     mend,
     parse_url,
+    place_error,
     shown,
     sqlite_engine,
 )
@@ -63,6 +64,8 @@ class Database:
     def __init__(self, url: str, *, may_create: bool = True) -> None:
         """Opens the database: upgrades an older one, after a backup, and creates one where there is none.
 
+        In a place that cannot be written to, one of the newest schema is opened for reading alone.
+
         Raises `DatabaseUrlError`; `DatabaseError`, with what mends it, also where there is none and `may_create` is
         false: then none is made.
         """
@@ -73,13 +76,13 @@ class Database:
             raise _missing(parsed)
         self.engine = make_engine(parsed)
         try:
+            if not is_sqlite(parsed):
+                self.engine.connect().close()  # a server that is not there is said at once; what it cuts is tried again
             with _one_process_at_a_time(self.engine):
-                _migrate(self.engine, may_create=may_create)
+                _repeated(lambda: _migrate(self.engine, may_create=may_create))
         except OSError as error:
-            raise DatabasePlaceError(
-                f"{shown(parsed)}: the folder cannot be written to: {error}; "
-                "permit writing there, or set storage.data_dir to another folder"
-            ) from error
+            self.engine.dispose()
+            self.engine = _engine_for_reading(parsed, error)
 
     @contextmanager
     def unit_of_work(self) -> Iterator[UnitOfWork]:
@@ -218,6 +221,21 @@ def _migrate(engine: Engine, *, may_create: bool) -> None:
         _back_up(engine)
     with migration_connection(engine) as connection:
         alembic.command.upgrade(alembic_config(connection), "head")
+
+
+def _engine_for_reading(url: URL, reason: OSError) -> Engine:
+    """Makes the engine of an SQLite file whose folder cannot be written to: on a read-only disk, or another user's.
+
+    Raises `DatabasePlaceError` where there is none, or an older one that would have to be upgraded.
+    """
+    if file_of(url).is_file():
+        engine = make_engine(url, reads_only=True)
+        scripts = ScriptDirectory.from_config(alembic_config())
+        with engine.execution_options(reads_only=True).connect() as connection:
+            if MigrationContext.configure(connection).get_current_revision() == scripts.get_current_head():
+                return engine
+        engine.dispose()
+    raise place_error(url, reason) from reason
 
 
 @contextmanager

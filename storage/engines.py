@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sqlite3
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,13 +89,15 @@ def shown(url: URL) -> str:
     return str(file_of(url)) if is_sqlite(url) else url.render_as_string(hide_password=True)
 
 
-def make_engine(url: URL) -> Engine:
-    """Makes the engine of either database; the errors of its driver become ours.
+def make_engine(url: URL, *, reads_only: bool = False) -> Engine:
+    """Makes the engine of either database; the errors of its driver become ours. `reads_only` is for SQLite.
 
     Raises `DatabaseUrlError`, also where PostgreSQL's driver is not installed; `DatabasePlaceError`.
     """
     try:
-        if is_sqlite(url):
+        if reads_only:
+            engine = _engine_without_traces(url)
+        elif is_sqlite(url):
             file_of(url).parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # the text of all books is in there
             engine = sqlite_engine(url)
         else:
@@ -138,6 +141,29 @@ def sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
         # A transaction that reads first and writes later fails at once, whatever the time-out, when another process
         # wrote in between. So those that may write take the write lock from the start and wait for it.
         connection.exec_driver_sql("BEGIN" if _reads_only(connection) else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _engine_without_traces(url: URL) -> Engine:
+    """Makes an engine for an SQLite file beside which nothing can be written.
+
+    SQLite keeps a list of its log's pages beside the file; where there is no log it is told that nothing will change.
+    """
+    path = file_of(url)
+    still = "" if Path(f"{path}-wal").exists() else "&immutable=1"
+    name = f"{path.absolute().as_uri()}?mode=ro{still}"
+    engine = create_engine(url, creator=lambda: sqlite3.connect(name, uri=True, check_same_thread=False))
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if not _reads_only(connection):
+            raise place_error(url, "it can only be read")
+        connection.exec_driver_sql("BEGIN")
 
     return engine
 
@@ -217,6 +243,14 @@ def mend(url: URL) -> str:
     times = (datetime.fromtimestamp(copy.stat().st_mtime, UTC) for copy in copies)
     listed = ", ".join(f"{copy.name} of {made:%Y-%m-%d %H:%M} UTC" for copy, made in zip(copies, times, strict=True))
     return f"; `talepress maintain restore` puts back the newest sound one of its backups ({listed})"
+
+
+def place_error(url: URL, reason: object) -> DatabasePlaceError:
+    """The error for a place that cannot be written to."""
+    return DatabasePlaceError(
+        f"{shown(url)}: the folder cannot be written to: {reason}; "
+        "permit writing there, or set storage.data_dir to another folder"
+    )
 
 
 def _lost(url: URL, error: BaseException) -> DatabaseLostError:

@@ -12,6 +12,7 @@ import uuid
 from storage.artifacts import ArtifactStore
 from storage.database import Database
 from storage.errors import StoreUnavailableError
+from storage.repository import UnitOfWork
 
 _ASKED_FOR = 200  # takes of a database of before stores had identities; one of them must be there
 
@@ -30,9 +31,7 @@ def open_store(database: Database, url: str) -> ArtifactStore:
 
 def adopt_store(database: Database, url: str) -> ArtifactStore:
     """Takes whatever lies in that place for the database's store. Raises `StoreUnavailableError`, `OSError`."""
-    with database.unit_of_work() as uow:
-        uow.stores.forget()
-        uow.commit()
+    database.transact(lambda uow: uow.stores.forget())
     return ArtifactStore(url, _adopt(database, url))
 
 
@@ -49,11 +48,13 @@ def _require_audio(database: Database, store: ArtifactStore) -> None:
 def _adopt(database: Database, url: str) -> str:
     """Has store and database know each other. Returns who the store is. Any number of processes may try at once."""
     store = ArtifactStore(url)
-    with database.unit_of_work() as uow:
+
+    def adopt(uow: UnitOfWork) -> str:
         # A store that has been told already, by a process that died before its commit, stays who it is.
         told = store.identity()
         identity = uow.stores.adopt(told or uuid.uuid4().hex)
         if told is None:
             store.mark(identity)
-        uow.commit()
-    return identity
+        return identity
+
+    return database.transact(adopt)

@@ -27,6 +27,7 @@ from flows.services import Services
 from storage.dropped import InboxItem, InboxState
 from storage.errors import NotFoundError
 from storage.records import Run, RunState
+from storage.repository import UnitOfWork
 from tasks.errors import BadInputError, TalepressError
 from tasks.inbox.arrivals import DEFAULTS, arrivals, books_of, look
 from tasks.inbox.folders import MAX_NAME_BYTES, InboxFolders, book_in, order_in, printable
@@ -164,8 +165,7 @@ class _Look:
 
     def advance(self) -> None:
         """Takes every item one step on, as far as it can go now."""
-        with self._services.database.snapshot() as uow:
-            items = uow.inbox.open()
+        items = self._services.database.read(lambda uow: uow.inbox.open())
         running = sum(item.state is InboxState.RUNNING for item in items)
         for item in items:
             before = item.state
@@ -179,8 +179,7 @@ class _Look:
                 logger.warning("%s waits: %s", item.name, error)
                 after = item
             running += (after.state is InboxState.RUNNING) - (before is InboxState.RUNNING)
-        with self._services.database.snapshot() as uow:
-            self.done.waiting = len(uow.inbox.open())
+        self.done.waiting = len(self._services.database.read(lambda uow: uow.inbox.open()))
 
     def _read(self, folder: Path, book: Path) -> InboxItem:
         """Reads what was dropped. Raises `BadInputError` for what is no book file, or an order that makes no sense."""
@@ -202,21 +201,25 @@ class _Look:
 
     def _settle(self, folder: Path, item: InboxItem) -> None:
         """Decides by the row what a book that was taken is: new, another attempt, or the same once more."""
-        with self._services.database.unit_of_work() as uow:
+
+        def note_down(uow: UnitOfWork) -> InboxItem:
             known = uow.inbox.find(item.digest)
-            if known is not None and known.state not in (InboxState.FAILED, InboxState.DELIVERED):
-                item = known
-            elif known is not None and known.state is InboxState.DELIVERED and Path(known.place).is_dir():
-                note = f"The same book with the same order as {known.name}; its audiobook is in {known.place}."
-                self._folders.put_away(folder, note)
-                self.done.known.append(item.name)
-                return
-            elif known is not None:
-                item = replace(item, attempt=known.attempt + 1)
-            uow.inbox.put(item)
-            uow.commit()
-        if not self._folders.call(folder, item.digest):
-            note = f"The same book with the same order as {item.name}, which is being made."
+            if known is None:
+                noted = item
+            elif known.state in (InboxState.FAILED, InboxState.DELIVERED) and not _is_delivered(known):
+                noted = replace(item, attempt=known.attempt + 1)
+            else:
+                noted = known
+            uow.inbox.put(noted)
+            return noted
+
+        noted = self._services.database.transact(note_down)
+        if _is_delivered(noted):
+            note = f"The same book with the same order as {noted.name}; its audiobook is in {noted.place}."
+            self._folders.put_away(folder, note)
+            self.done.known.append(item.name)
+        elif not self._folders.call(folder, item.digest):
+            note = f"The same book with the same order as {noted.name}, which is being made."
             self._folders.put_away(folder, note)
             self.done.known.append(item.name)
 
@@ -260,18 +263,16 @@ class _Look:
     def _latest_run(self, item: InboxItem) -> Run | None:
         """The latest run that was to publish where this item's run publishes."""
         out = str(self._folders.out(item.digest))
-        with self._services.database.snapshot() as uow:
-            try:
-                runs = uow.runs.of(item.source_sha256)
-            except NotFoundError:
-                return None
+        try:
+            runs = self._services.database.read(lambda uow: uow.runs.of(item.source_sha256))
+        except NotFoundError:
+            return None
         mine = (run for run in runs if run.request.get("out") == out and run.started_at >= item.received_at)
         return next(mine, None)
 
     def _deliver(self, item: InboxItem) -> InboxItem:
         if item.state is not InboxState.MADE:
-            with self._services.database.snapshot() as uow:
-                book = uow.books.summary(item.source_sha256)
+            book = self._services.database.read(lambda uow: uow.books.summary(item.source_sha256))
             place = self._folders.place_for(", ".join(book.authors), book.title, item.digest)
             item = self._save(replace(item, state=InboxState.MADE, place=str(place)))
         self._folders.deliver(item.digest, Path(item.place))
@@ -284,10 +285,12 @@ class _Look:
         return self._save(replace(item, state=InboxState.FAILED, message=message))
 
     def _save(self, item: InboxItem) -> InboxItem:
-        with self._services.database.unit_of_work() as uow:
-            uow.inbox.put(item)
-            uow.commit()
+        self._services.database.transact(lambda uow: uow.inbox.put(item))
         return item
+
+
+def _is_delivered(item: InboxItem) -> bool:
+    return item.state is InboxState.DELIVERED and Path(item.place).is_dir()
 
 
 def item_json(item: InboxItem) -> Mapping[str, Any]:

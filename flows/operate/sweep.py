@@ -138,9 +138,7 @@ def _is_lost(run: FlowRun) -> bool:
 
 def _sweep_rows(services: Services) -> None:
     """Says in the rows of runs whose process is gone that they failed, and removes their working folders."""
-    with services.database.unit_of_work() as uow:
-        lost = uow.runs.close_interrupted()
-        uow.commit()
+    lost = services.database.transact(lambda uow: uow.runs.close_interrupted())
     for source in lost:
         clear_lost_work(services.settings.storage.folder, source)
     if lost:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from prefect.utilities.annotations import quote
 
@@ -18,6 +19,7 @@ from flows.run import policies
 from flows.run.jobs import drop_receipts, render_job, submit_job
 from flows.run.runners import make_runner
 from storage.records import ChosenTake, KeyedUtterance, Master, Take, Verdict
+from storage.repository import UnitOfWork
 from tasks.master.task import StitchJob, stitch_and_master
 from tasks.qa.verdict import best
 from tasks.synthesize.batches import RenderItem
@@ -50,11 +52,13 @@ def _takes(order: Order, utterances: Sequence[KeyedUtterance]) -> dict[str, Take
         if not todo:
             break
         made = _speak(order, [(item, _attempts(found.get(item.key, ()))) for item in todo])
-        with database.unit_of_work() as uow:
-            uow.takes.add(made)
-            uow.commit()
+        database.transact(partial(_keep, takes=made))
         drop_receipts(order, made)
     return {key: best(takes) for key, takes in _whole_takes(order, keys).items()}
+
+
+def _keep(uow: UnitOfWork, takes: Sequence[Take]) -> None:
+    uow.takes.add(takes)
 
 
 def _attempts(takes: Sequence[Take]) -> int:

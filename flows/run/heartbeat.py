@@ -26,9 +26,7 @@ def heartbeat(database: Database, run_id: str, every_s: float = BEAT_SECONDS) ->
     def beat() -> None:
         while not over.wait(every_s):
             try:
-                with database.unit_of_work() as uow:
-                    uow.runs.beat(run_id)
-                    uow.commit()
+                database.transact(lambda uow: uow.runs.beat(run_id))
             except StorageError as error:
                 logger.warning("run %s could not say that it lives: %s", run_id, error)
 

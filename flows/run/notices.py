@@ -50,9 +50,8 @@ def _tell(kind: str, request: Request, title: str, body: str) -> None:
             addresses = services.settings.notify.addresses
             if not addresses:
                 return
-            with services.database.unit_of_work() as uow:
-                is_news = uow.notices.note(kind, subject)
-                uow.commit()  # before it is sent: once at most
+            # Before it is sent: once at most.
+            is_news = services.database.transact(lambda uow: uow.notices.note(kind, subject))
         if is_news:
             send(addresses, title, body)
     except Exception:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from prefect import runtime
 from prefect.client.schemas.objects import State
@@ -193,16 +193,19 @@ def _make_masters(order: Order, todo: Sequence[KeyedUtterance], tracker: Tracker
 
 def _open(order: Order, flow: str) -> str:
     """Saves book, keys, choices and the run's row in one transaction: two processes cannot both begin."""
-    with order.services.database.unit_of_work() as uow:
+    run_id = uuid4().hex
+
+    def begin(uow: UnitOfWork) -> None:
         choices = uow.takes.choices(order.source)
         is_new_script = uow.books.save(order.book, order.script)
-        run_id = uow.runs.start(order.source, flow, order.record, heeded=order.heeded)
+        uow.runs.start(order.source, flow, order.record, heeded=order.heeded, run_id=run_id)
         uow.books.assign_keys(order.source, order.keyed)
         if is_new_script:
             uow.takes.choose(order.source, choices)  # the best take of a text stays, though its row is another
         uow.takes.choose_decided(order.source)
         uow.takes.choose_acceptable(order.source, order.chapters)
-        uow.commit()
+
+    order.services.database.transact(begin)
     return run_id
 
 
@@ -223,7 +226,9 @@ def _recorded(order: Order, run_id: str) -> Iterator[None]:
 
 def _record_stop(services: Services, run_id: str) -> None:
     """Writes into the row of a run that is under way that the user stopped it. For a thread of its own."""
-    with services.database.unit_of_work() as uow:
+
+    def stop(uow: UnitOfWork) -> None:
         if uow.runs.get(run_id).state is RunState.RUNNING:
             uow.runs.finish(run_id, RunState.STOPPED, endings.STOPPED_BY_USER)
-            uow.commit()
+
+    services.database.transact(stop)

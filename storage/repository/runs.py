@@ -26,17 +26,27 @@ class Runs:
         self._session = session
 
     def start(
-        self, source_sha256: str, flow: str, request: Mapping[str, object], total: int = 0, *, heeded: int = 0
+        self,
+        source_sha256: str,
+        flow: str,
+        request: Mapping[str, object],
+        total: int = 0,
+        *,
+        heeded: int = 0,
+        run_id: str | None = None,
     ) -> str:
         """Records that the calling process starts on a book; returns the run's id.
 
         `request` says what was asked for and must be fit for JSON, `heeded` is the newest decision that its script
-        heeds. A run whose process is gone is recorded as failed
-        first. Raises `BookBusyError` when its process lives, `NotFoundError`.
+        heeds. Who must be able to start the same run twice, because a server may cut the connection in its commit,
+        draws the `run_id`. A run whose process is gone is recorded as failed first.
+        Raises `BookBusyError` when its process lives, `NotFoundError`.
         """
         owner = book_id(self._session, source_sha256)
         now = datetime.now(UTC)
         running = self._session.scalar(select(RunRow).where(RunRow.book_id == owner, RunRow.state == RunState.RUNNING))
+        if running is not None and running.id == run_id:
+            return running.id
         if running is not None:
             if is_alive(running.process, running.heartbeat_at):
                 raise BookBusyError(
@@ -46,7 +56,7 @@ class Runs:
             self._close(running)
             self._session.flush()
         row = RunRow(
-            id=uuid.uuid4().hex,
+            id=run_id or uuid.uuid4().hex,
             book_id=owner,
             flow=flow,
             state=RunState.RUNNING,

@@ -109,10 +109,7 @@ def _speak_missing(
     qa: QaSettings,
     listener: Listener | None,
 ) -> SpokenBatch:
-    """Renders the items whose takes the store does not have, and gives receipts for those. Raises as `render_batch`.
-
-    Of a take that comes from the store its verdict is known; what was heard word by word is not.
-    """
+    """Renders the items whose takes the store does not have, and gives receipts for those. Raises as `render_batch`."""
     takes = spoken_takes(store, [take_key(item.utterance_key, item.attempt) for item in items])
     missing = [item for item in items if take_key(item.utterance_key, item.attempt) not in takes]
     made = SpokenBatch((), 0.0)
@@ -120,8 +117,30 @@ def _speak_missing(
         made = render_batch(speaker, store, missing, voices, qa, listener)
         with _storing():
             store.give_receipts({take.key: take.audio_sha256 for take in made.takes})
-        takes |= {take.key: take for take in made.takes}
-    return replace(made, takes=tuple(takes[take_key(item.utterance_key, item.attempt)] for item in items))
+    again = _hear_again(listener, store, items, takes)
+    takes |= {take.key: take for take in made.takes}
+    return replace(
+        made,
+        takes=tuple(takes[take_key(item.utterance_key, item.attempt)] for item in items),
+        hearings={**again, **made.hearings},
+    )
+
+
+def _hear_again(
+    listener: Listener | None, store: ArtifactStore, items: Sequence[RenderItem], takes: Mapping[str, Take]
+) -> dict[str, Hearing]:
+    """Has takes listened to that came from the store: what was heard of them ended with the worker that spoke them.
+
+    Their verdicts came with them and stay. Returns the hearings by the takes' keys.
+    """
+    if listener is None or not takes:
+        return {}
+    texts = {take_key(item.utterance_key, item.attempt): item.spoken for item in items}
+    sounds = []
+    for key, take in takes.items():
+        audio, sample_rate = soundfile.read(io.BytesIO(store.read(take.audio_sha256)), dtype="float32")
+        sounds.append(Sound(audio, sample_rate, texts[key]))
+    return dict(zip(takes, listener.listen(sounds), strict=True))
 
 
 def spoken_takes(store: ArtifactStore, keys: Sequence[str]) -> dict[str, Take]:

@@ -77,17 +77,19 @@ WORDS = [
 CHAPTER_UTTERANCES = 100
 
 
-def write_book(path: Path, utterances: int, *, short: bool = False) -> Path:
-    """Writes a Markdown book of so many utterances in chapters of a hundred, headings among them.
+def write_book(
+    path: Path, utterances: int, *, short: bool = False, chapter_utterances: int = CHAPTER_UTTERANCES
+) -> Path:
+    """Writes a Markdown book of so many utterances in chapters of a hundred or so many, headings among them.
 
-    Sentences are of 30 to 150 characters as in novels, or of three words when `short`: then a book of ten thousand is
-    made in minutes, and what is measured is what an utterance costs beside its audio.
+    Sentences are of 30 to 150 characters as in novels, or of three words and more when `short`: then a book of ten
+    thousand is made in minutes, and what is measured is what an utterance costs beside its audio.
     """
     chosen = _short() if short else sentences()
     lines = ["---", f"title: A Book of {utterances}", "author: Nobody", "language: en", "---"]
     for number in range(utterances):
-        heading = number % CHAPTER_UTTERANCES == 0
-        lines += ["", f"# Chapter {number // CHAPTER_UTTERANCES + 1}" if heading else next(chosen)]
+        heading = number % chapter_utterances == 0
+        lines += ["", f"# Chapter {number // chapter_utterances + 1}" if heading else next(chosen)]
     path.write_text("\n".join(lines), "utf-8")
     return path
 
@@ -98,8 +100,9 @@ def sentences() -> Iterator[str]:
 
 
 def _short() -> Iterator[str]:
-    for one, two, three in itertools.product(WORDS, repeat=3):
-        yield f"{one.title()} {two} {three}."
+    for count in itertools.count(3):
+        for first, *others in itertools.product(WORDS, repeat=count):
+            yield f"{first.title()} {' '.join(others)}."
 
 
 def _long(chance: random.Random) -> Iterator[str]:

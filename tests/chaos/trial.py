@@ -59,8 +59,8 @@ def write_book(number):
     chapters = []
     for chapter in ("One", "Two", "Three"):
         sentences = [
-            f"The {draw.choice(_NOUNS)} of the {draw.choice(_NOUNS)} number {number} {draw.choice(_VERBS)}, "
-            f"and {draw.randrange(100, 999)} people saw it there in the evening."
+            f"The {draw.choice(_NOUNS)} of {draw.choice(_NOUNS)} {number} "
+            f"{draw.choice(_VERBS)} {draw.randrange(100, 999)} times."
             for _ in range(draw.randint(2, 5))
         ]
         chapters.append(f"## Chapter {chapter}\n\n" + "\n\n".join(sentences))

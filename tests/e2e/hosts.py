@@ -20,6 +20,7 @@ import psutil
 from moto.server import ThreadedMotoServer
 
 from flows.run.server import environment_defaults, require_health
+from tasks.errors import TalepressError
 from tests.e2e.box import free_port
 from tests.e2e.cluster import write_book
 from tests.e2e.conftest import ROOT, RUN
@@ -128,7 +129,7 @@ def services(folder, stack):
         stderr=subprocess.STDOUT,
     )
     stack.callback(server.kill)
-    require_health(environment["PREFECT_API_URL"], timeout=800, hint=str(folder))
+    await_health(server, environment["PREFECT_API_URL"])
     code = "import fsspec; fsspec.filesystem('s3').call_s3('create_bucket', Bucket='library')"
     run_in(environment, "-c", code)
     write_clip(folder / "tone.wav")
@@ -144,6 +145,18 @@ def services(folder, stack):
     return environment
 
 
+def await_health(server, url):
+    """Waits until Prefect's server answers."""
+    while True:
+        assert server.poll() is None, "Prefect's server has ended"
+        try:
+            require_health(url, timeout=10, hint="")
+        except TalepressError:
+            time.sleep(1)
+        else:
+            return
+
+
 def run_in(environment, *arguments):
     subprocess.run([sys.executable, *arguments], env=environment, check=True, stdout=sys.stderr)
 
@@ -155,6 +168,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.0, help="that the engine takes for an utterance")
     parser.add_argument("--quiet", type=float, default=40.0, help="seconds between one trouble and the next")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # or the namespaces and servers stay
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="talepress-hosts-")))
         stack.enter_context(network())
@@ -178,8 +192,8 @@ def main():
             happen()
         code = hosts[FLOW].wait()
         print((folder / f"{FLOW}.log").read_text()[-3000:])
-        tell(folder, code)
-    sys.exit(code)
+        wrong = tell(folder, code)
+    sys.exit(1 if wrong else 0)
 
 
 def begin(folder, stack, environment):
@@ -231,16 +245,19 @@ def wait_until_more(folder, seconds):
 
 
 def tell(folder, code):
-    """Prints how often texts were spoken, and what is in the database."""
+    """Prints how often texts were spoken, and what is in the database. Returns whether anything is wrong."""
     import psycopg
 
     with psycopg.connect(f"host={SERVICES} port=5455 user=postgres dbname=postgres") as connection:
-        rows = connection.execute("SELECT count(*), count(DISTINCT utterance_key) FROM takes").fetchone()
+        takes, keys = connection.execute("SELECT count(*), count(DISTINCT utterance_key) FROM takes").fetchone()
+        books = connection.execute("SELECT count(*) FROM books").fetchone()[0]
         runs = connection.execute("SELECT state, message FROM runs").fetchall()
-    times = Counter(Counter(texts(folder)).values())
+    counted = Counter(texts(folder))
     print(
-        f"exit code {code}; takes and texts in the database: {rows}; runs: {runs}; texts by how often spoken: {times}"
+        f"exit code {code}; {books} books; {takes} takes of {keys} utterances in the database, {len(counted)} texts; "
+        f"runs: {runs}; texts by how often they were begun: {dict(Counter(counted.values()))}"
     )
+    return code != 0 or books != 1 or not takes == keys == len(counted)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,15 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
+import alembic.command
 import pytest
 from filelock import FileLock, Timeout
 from sqlalchemy import create_engine, text
 
 from storage import database as database_module
 from storage import engines
-from storage.database import Database, database_exists, database_name
-from storage.errors import DatabaseBusyError, DatabaseError, DatabaseUrlError, StorageError
+from storage.database import Database, alembic_config, database_exists, database_name, migration_connection
+from storage.errors import DatabaseBusyError, DatabaseError, DatabasePlaceError, DatabaseUrlError, StorageError
 from tests.storage.builders import make_take
 from tests.storage.servers import sqlite_only
 
@@ -185,6 +186,34 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "talepress.db.migrate.lock").mkdir()  # as good as no permission, for root too
     with pytest.raises(DatabaseError, match=r"cannot be written.*set storage\.data_dir"):
         Database(f"sqlite:///{tmp_path / 'talepress.db'}")
+
+
+def test_a_folder_that_cannot_be_written_is_read(tmp_path):
+    url = f"sqlite:///{tmp_path / 'talepress.db'}"
+    database = Database(url)
+    database.transact(lambda uow: uow.takes.add([make_take("k")]))
+    database.close()
+    (tmp_path / "talepress.db.migrate.lock").unlink(missing_ok=True)
+    (tmp_path / "talepress.db.migrate.lock").mkdir()  # as good as no permission, for root too
+    before = sorted(path.name for path in tmp_path.iterdir())
+    database = Database(url)
+    assert list(database.read(lambda uow: uow.takes.of(["k"]))) == ["k"]
+    with pytest.raises(DatabasePlaceError, match=r"cannot be written.*set storage\.data_dir"):
+        database.transact(lambda uow: uow.takes.add([make_take("l")]))
+    database.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_an_older_database_in_a_folder_that_cannot_be_written_is_refused(tmp_path):
+    url = f"sqlite:///{tmp_path / 'talepress.db'}"
+    database = Database(url)
+    with migration_connection(database.engine) as connection:
+        alembic.command.downgrade(alembic_config(connection), "-1")
+    database.close()
+    (tmp_path / "talepress.db.migrate.lock").unlink(missing_ok=True)
+    (tmp_path / "talepress.db.migrate.lock").mkdir()
+    with pytest.raises(DatabasePlaceError, match=r"cannot be written"):
+        Database(url)
 
 
 def test_the_lock_of_migrations_is_held_while_migrating(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ import uuid
 from importlib import metadata
 from typing import Any
 
-from distributed import Worker, WorkerPlugin
+from distributed import Status, Worker, WorkerPlugin
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 
@@ -72,6 +72,7 @@ class Terms(WorkerPlugin):
             worker.log_event(TOPIC, {"run": self.name, "reason": reason})
             raise UnfitWorkerError(reason) from error
         await worker.set_resources(**{self.name: JOBS_PER_WORKER})
+        _have_waiting_jobs_looked_at(worker)
 
     def examine(self) -> None:
         """Compares this process with the run's, and loads the engine. Raises what is not as it must be."""
@@ -90,6 +91,17 @@ class Terms(WorkerPlugin):
     async def teardown(self, worker: Worker) -> None:
         """Sends what Prefect still holds back of the run's task runs."""
         await asyncio.to_thread(_drain)
+
+
+def _have_waiting_jobs_looked_at(worker: Worker) -> None:
+    """Has the scheduler give a worker the jobs that found no worker.
+
+    It looks at them when a worker joins, or goes on after a pause; not when one has a further resource. Without this,
+    a run that loses all its workers at once waits for ever.
+    """
+    if worker.status is Status.running:
+        worker.status = Status.paused
+        worker.status = Status.running
 
 
 def _drain() -> Any:

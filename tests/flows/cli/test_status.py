@@ -53,6 +53,15 @@ def test_the_books_are_a_table_in_an_ordinary_terminal(talepress, monkeypatch):
     assert any("0 of 4" in line for line in lines)
 
 
+def test_a_book_that_is_a_folder_of_html_is_known_by_its_folder(voiced_home, talepress, tmp_path):
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    (folder / "index.html").write_text("<title>Pages</title><h1>One</h1><p>The apple fell from the tree.</p>", "utf-8")
+    order = ordered(folder, tmp_path / "out")
+    order.services.database.transact(lambda uow: uow.books.save(order.book, order.script))
+    assert talepress("status", folder, "--json").json["title"] == "Pages"
+
+
 def test_a_page_of_a_book_that_is_not_finished_says_so(talepress, stopped, tmp_path):
     ended = talepress("report", stopped)
     assert (ended.code, ended.out.strip()) == (0, str(tmp_path / "out" / "book.report.html"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 
 import pytest
@@ -144,3 +145,16 @@ def test_no_parser_lets_entities_multiply(recover):
 def test_no_parser_goes_deeper_than_any_book():
     with pytest.raises(etree.XMLSyntaxError, match=r"[Dd]epth"):
         etree.fromstring("<x>" * 1000 + "</x>" * 1000, safe_parser())
+
+
+def test_a_package_of_many_entries_without_files_is_read_in_time_that_grows_with_it(tmp_path, settings):
+    """Asked one by one where each of them is, 20,000 would take a quarter of a minute."""
+    entries = range(20_000)
+    items = "".join(f'<item id="i{n}" href="c{n}.xhtml" media-type="application/xhtml+xml"/>' for n in entries)
+    package = opf(["a.xhtml"], ["a.xhtml"])
+    package = package.replace("</manifest>", f"{items}</manifest>")
+    package = package.replace("</spine>", "".join(f'<itemref idref="i{n}"/>' for n in entries) + "</spine>")
+    path = _epub(tmp_path, package=package)
+    began = time.process_time()
+    assert len(read_book(path, settings).chapters) == 1
+    assert time.process_time() - began < 5

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from storage.hearing import Hearing
 from storage.records import Verdict
 from tasks.errors import EngineMemoryError, OutputError, TalepressError, TransientError
 from tasks.qa.verdict import RANK
@@ -221,6 +222,24 @@ def test_a_take_with_a_receipt_whose_audio_is_gone_or_changed_or_anothers_is_spo
     assert spoken_takes(store, [take.key for take in takes]) == {}
     assert run_job(job).takes == takes
     assert all(store.is_whole(take.audio_sha256) for take in takes)
+
+
+class Ears:
+    """Hears each recording as its text and its length."""
+
+    digest = "ears"
+
+    def listen(self, sounds):
+        return [Hearing(f"{sound.spoken} {len(sound.audio)}", (), 1.0) for sound in sounds]
+
+
+def test_a_take_that_comes_from_the_store_is_heard_as_one_that_was_just_spoken(job, settings, monkeypatch):
+    monkeypatch.setattr("tasks.synthesize.render.get_listener", lambda *_: Ears())
+    listening = replace(job, ears=settings.align.model, qa=job.qa.model_copy(update={"listen": "built-in"}))
+    first = run_job(replace(listening, batches=listening.batches[:1]))
+    assert len(first.hearings) == len(first.takes) > 0
+    assert run_job(replace(listening, batches=listening.batches[:1])) == replace(first, engine_seconds=0.0)
+    assert run_job(listening).hearings.keys() == {take.key for take in run_job(listening).takes}
 
 
 def test_engines_are_loaded_once(settings):

@@ -68,6 +68,19 @@ def test_a_worker_that_joins_and_is_unfit_gets_no_job_and_the_run_hears_why(clus
     assert "torch 0.0.1 instead of" in caplog.text
 
 
+def test_a_job_that_finds_no_worker_is_done_once_one_has_joined(cluster, trial):
+    """As when all workers die at once: they join before they are examined, and Dask looks at waiting jobs no more."""
+    with DaskRunner(trial, cluster.scheduler_address) as runner:
+        cluster.scale(0)
+        while runner.client.scheduler_info()["workers"]:
+            time.sleep(0.05)
+        waits = runner.submit(double, {"number": 21})
+        while not cluster.scheduler.unrunnable:
+            time.sleep(0.05)
+        cluster.scale(1)
+        assert waits.result(timeout=60) == 42
+
+
 def test_a_job_that_dask_cannot_account_for_is_lost(cluster, trial):
     with DaskRunner(trial, cluster.scheduler_address) as runner:
         future = runner.submit(nap, {"seconds": 2.0})

@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from distributed import Status
 
 from flows.run.dask import terms as terms_module
 from flows.run.dask.terms import GPU, JOBS_PER_WORKER, Terms, UnfitWorkerError, versions
@@ -18,6 +19,7 @@ class Worker:
     """What of a worker the terms look at."""
 
     address = "tcp://10.0.0.7:4000"
+    status = Status.running
 
     def __init__(self, **resources):
         self.state = SimpleNamespace(total_resources=resources)
