@@ -5,10 +5,12 @@ A try is known by its seed, which its line begins with; `--seed 17 --count 1` ma
 
 import argparse
 import contextlib
+import math
 import os
 import socket
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -73,7 +75,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0, help="of the first try; the others follow")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="after which no further try is begun")
     options = parser.parse_args()
+    deadline = time.monotonic() + 60 * options.minutes
     for fault in FAULTS:
         if fault.missing():
             print(f"left out: {fault.name}: {fault.missing()}")
@@ -85,6 +89,8 @@ def main():
         opened_world(folder, with_cluster=not any(f.world == "postgresql" and f.missing() for f in FAULTS)) as world,
     ):
         for seed in range(options.seed, options.seed + options.count):
+            if time.monotonic() > deadline:
+                break
             outcome = Trial(world, Path(folder) / f"try-{seed}", seed).run()
             tally["tried"] += 1
             tally["survived"] += not outcome.wrong

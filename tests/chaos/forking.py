@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import select
+import signal
 import ssl
 import subprocess
 import sys
@@ -33,6 +34,7 @@ PRELOADED = (
     "anyio._backends._asyncio",
 )
 LOOK_SECONDS = 0.02
+ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Command:
@@ -174,6 +176,7 @@ def _set_clock(offset):
 
 def _become(asked):
     """Runs a command in this process, as its console script does."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # a command of its own answers them from its first moment
     os.setsid()
     os.chdir(asked["folder"])
     os.environ.update(asked["environment"])
@@ -186,6 +189,7 @@ def _become(asked):
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     from flows.cli import launch
+    from flows.cli import main as command
     from flows.cli.entry import main
     from tortoise_core.inference.fake import FakeEngine
 
@@ -200,6 +204,13 @@ def _become(asked):
     _set_clock(Path("clock"))
     launch.prepare_environment = lambda *_, **__: None  # Prefect is imported already, and has its environment
     sys.argv = ["talepress", *asked["arguments"]]
+    run = command.main
+
+    def run_answering():
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+        run()
+
+    command.main = run_answering
     with temporary_settings({PREFECT_API_URL: os.environ["PREFECT_API_URL"]}):
         main()
 
