@@ -122,6 +122,7 @@ def _say(**news):
 
 def _serve():
     """Forks for each line on standard input, until it is closed. Returns what to become, in a child alone."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # a real command answers them from its first moment
     for module in PRELOADED:
         __import__(module)
     ssl.SSLContext.load_default_certs = lambda *_: None  # nothing speaks TLS here, and each client would read them all
@@ -176,7 +177,6 @@ def _set_clock(offset):
 
 def _become(asked):
     """Runs a command in this process, as its console script does."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # a command of its own answers them from its first moment
     os.setsid()
     os.chdir(asked["folder"])
     os.environ.update(asked["environment"])
