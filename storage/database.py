@@ -10,14 +10,10 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import alembic.command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from filelock import FileLock, Timeout
-from sqlalchemy import URL, Connection, Engine, inspect
+from sqlalchemy import URL, Connection, Engine, inspect, text
 from sqlalchemy.orm import Session
 
 from storage.backups import back_up, backups, is_sound, put_back
@@ -43,11 +39,15 @@ from storage.errors import (
 )
 from storage.repository import UnitOfWork
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
 _SILENT_SECONDS = 2.0  # how long nothing is said about waiting for another process that opens the database
+_MIGRATIONS = Path(__file__).with_name("migrations")
 _TRIES = 5  # of a transaction whose connection is cut, again and again
 
 
@@ -194,33 +194,49 @@ def database_name(url: str) -> str:
 
 def alembic_config(connection: Connection | None = None) -> Config:
     """Returns Alembic's configuration for our migrations, on an open connection."""
+    from alembic.config import Config  # here, as below: most processes find the newest schema, and start sooner
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
 
 def _migrate(engine: Engine, *, may_create: bool) -> None:
     """Upgrades the schema to the newest revision. Raises `DatabaseError` for one that this version does not know."""
-    scripts = ScriptDirectory.from_config(alembic_config())
-    head = scripts.get_current_head()
+    known = revisions()
     with engine.execution_options(reads_only=True).connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+        current = _revision_of(connection)
         nameless = current is None and inspect(connection).has_table("books")
-    if current == head:
+    if current == known[-1]:
         return
     if nameless:
         raise DatabaseError(f"{shown(engine.url)}: does not say which version of Talepress made it{mend(engine.url)}")
     if current is None and not may_create:
         raise _missing(engine.url)
-    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+    if current is not None and current not in known:
         raise DatabaseError(
             f"{shown(engine.url)}: made by a newer version of Talepress (schema {current}): upgrade Talepress"
         )
     if current is not None and is_sqlite(engine.url):
         _back_up(engine)
+    import alembic.command
+
     with migration_connection(engine) as connection:
         alembic.command.upgrade(alembic_config(connection), "head")
+
+
+def revisions() -> list[str]:
+    """Lists the revisions of the schema, the oldest first: the numbers of their files' names."""
+    return sorted(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _revision_of(connection: Connection) -> str | None:
+    """The revision that a database says it has; None where it says nothing."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return revision
 
 
 def _engine_for_reading(url: URL, reason: OSError) -> Engine:
@@ -230,9 +246,8 @@ def _engine_for_reading(url: URL, reason: OSError) -> Engine:
     """
     if file_of(url).is_file():
         engine = make_engine(url, reads_only=True)
-        scripts = ScriptDirectory.from_config(alembic_config())
         with engine.execution_options(reads_only=True).connect() as connection:
-            if MigrationContext.configure(connection).get_current_revision() == scripts.get_current_head():
+            if _revision_of(connection) == revisions()[-1]:
                 return engine
         engine.dispose()
     raise place_error(url, reason) from reason

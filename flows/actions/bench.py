@@ -97,10 +97,12 @@ def forecast_presets(services: Services, listener: Listener, *, budget_s: float)
 
 def forecasts_json(services: Services, forecasts: tuple[Forecast, ...]) -> dict[str, Any]:
     """Makes what `talepress bench --json` prints."""
+    from tortoise_core.inference.devices import torch_device
+
     chosen = services.settings.synthesize
     return {
         "model": chosen.model,
-        "device": chosen.device,
+        "device": str(torch_device(chosen.device)),
         "precision": services.precision,
         "presets": [
             {

@@ -56,7 +56,10 @@ def rooms(services: Services) -> tuple[Room, ...]:
             )
         for what, addresses, remove in kinds:
             counted.append(_room(what, (files.pop(address) for address in addresses if address in files), remove))
-        counted.append(_room("files that nothing refers to", files.values(), LEFT))
+        old = [file for file in files.values() if file.age_s > DAY_SECONDS]
+        young = [file for file in files.values() if file.age_s <= DAY_SECONDS]
+        counted.append(_room("files that nothing refers to", old, LEFT))
+        counted.append(_room("the same, of the last day: a run may have them in hand", young, ""))
     counted.append(_sizes("the database and its backups", folder.glob("*.db*")))
     counted.append(_folder("models", folder / "models"))
     counted.append(_folder(REMOVABLE[RUNS], folder / "prefect", RUNS))

@@ -159,7 +159,7 @@ def device(settings: Settings) -> CheckResult:
         return CheckResult("device", False, str(error), "set synthesize.device to auto")
     if target.type == "cuda":
         return CheckResult("device", True, torch.cuda.get_device_name(target))
-    return CheckResult("device", True, f"CPU, {torch.get_num_threads()} threads")
+    return CheckResult("device", True, f"CPU, {counted(torch.get_num_threads(), 'thread')}")
 
 
 def workers(settings: Settings) -> CheckResult:

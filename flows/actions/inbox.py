@@ -29,7 +29,7 @@ from storage.errors import NotFoundError
 from storage.records import Run, RunState
 from storage.repository import UnitOfWork
 from tasks.errors import BadInputError, TalepressError
-from tasks.inbox.arrivals import DEFAULTS, arrivals, look
+from tasks.inbox.arrivals import DEFAULTS, arrivals, books_of, look
 from tasks.inbox.folders import MAX_NAME_BYTES, InboxFolders, book_in, order_in, printable
 from tasks.inbox.order_file import read_order
 
@@ -78,6 +78,7 @@ class Scan:
     delivered: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)  # the same content was dropped before
+    arriving: list[str] = field(default_factory=list)  # not left alone for long enough to be taken
     waiting: int = 0  # in work, or for a free run
 
     def sentence(self) -> str:
@@ -85,6 +86,15 @@ class Scan:
         kinds = (("begun", self.begun), ("delivered", self.delivered), ("failed", self.failed), ("known", self.known))
         parts = [f"{kind}: {', '.join(names)}" for kind, names in kinds if names]
         return "; ".join([*parts, f"in work: {self.waiting}"])
+
+    def advice(self, settle_s: float) -> str:
+        """Why files still lie in the inbox, for a person; "" where none does."""
+        if not self.arriving:
+            return ""
+        return (
+            f"still arriving: {', '.join(self.arriving)}: a later look takes what nobody has changed for "
+            f"{settle_s:g} seconds; an empty file NAME.ready beside a book says at once that it is whole"
+        )
 
 
 def folders_of(settings: Settings) -> InboxFolders:
@@ -134,8 +144,10 @@ class _Look:
         seen = look(self._folders.inbox)
         before = self._folders.seen_before()
         settle = self._services.settings.inbox.settle_s
-        for book in arrivals(self._folders.inbox, seen, before, time.time(), settle):
+        whole = tuple(arrivals(self._folders.inbox, seen, before, time.time(), settle))
+        for book in whole:
             self._folders.take(book)
+        self.done.arriving += [printable(name) for name in sorted(books_of(seen) - {book.name for book in whole})]
         self._folders.note_seen(seen)
 
     def receive(self) -> None:

@@ -5,6 +5,8 @@ Knows nothing of where the stream goes, nor of takes, books or Prefect.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,7 +69,10 @@ def plan_stream(services: Services, text: str, *, seed: int, candidates: int | N
 
 
 def stream_text(services: Services, planned: Planned, sink: BinaryIO) -> Streamed:
-    """Writes a mono 16-bit WAV stream, chunk by chunk; the header's lengths are put right where `sink` can go back."""
+    """Writes a mono 16-bit WAV stream, chunk by chunk; the header's lengths are put right where `sink` can go back.
+
+    What stands before the stream in `sink` stays, and what is written afterwards follows the stream.
+    """
     engine = services.engine
     rate = engine.sample_rate
 
@@ -80,6 +85,7 @@ def stream_text(services: Services, planned: Planned, sink: BinaryIO) -> Streame
     began = time.perf_counter()
     first: float | None = None
     samples = 0
+    start = sink.tell() if _can_go_back(sink) else None
     sink.write(wav_header(rate, None))
     for chunk in chunks():
         sink.write((np.clip(chunk, -1.0, 1.0) * 32767).round().astype("<i2").tobytes())
@@ -87,11 +93,18 @@ def stream_text(services: Services, planned: Planned, sink: BinaryIO) -> Streame
         samples += len(chunk)
         first = time.perf_counter() - began if first is None else first
     wall = time.perf_counter() - began
-    if sink.seekable():
-        sink.seek(0)
+    if start is not None:
+        end = sink.tell()
+        sink.seek(start)
         sink.write(wav_header(rate, samples))
+        sink.seek(end)
     preset = services.settings.synthesize.preset
     return Streamed(samples / rate, first or wall, wall, planned.voice, preset, planned.requests[0].seed, rate)
+
+
+def _can_go_back(sink: BinaryIO) -> bool:
+    """Tells whether what was written can be written over: in a file, unless all that is written goes to its end."""
+    return sink.seekable() and not fcntl.fcntl(sink.fileno(), fcntl.F_GETFL) & os.O_APPEND
 
 
 def streamed_json(streamed: Streamed, path: Path) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from flows.order.existing import known_source
 from flows.services import Services
 from storage.repository import HeardUtterance
 from tasks.errors import BadInputError
-from tasks.ingest.book import identity_of
 from tasks.qa.listeners.reasons import misheard, reasons_of
 
 
@@ -34,12 +34,9 @@ def worst_heard(services: Services, book: Path, count: int) -> tuple[BadlyHeard,
 
     Raises `BadInputError` for a book that was never made, and where nobody listened to any of its takes.
     """
-    source = identity_of(book, services.settings.ingest)
-    found: tuple[HeardUtterance, ...] = ()
-    if services.has_database():
-        with services.database.snapshot() as uow:
-            if uow.books.exists(source):
-                found = uow.hearings.worst(source, count)
+    source = known_source(services, book)
+    with services.database.snapshot() as uow:
+        found = uow.hearings.worst(source, count)
     if not found:
         raise BadInputError(
             f'{book}: nobody has listened to a take of it; set qa.listen = "built-in" in talepress.toml, and make it'

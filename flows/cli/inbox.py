@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Books that are dropped into a folder, and become audiobooks.", rich_markup_mode=None)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+NOTHING_YET = "nothing was taken from there yet: `talepress up` looks every minute, `talepress inbox scan` once"
 MADE = (0, 1)  # exit codes of `talepress make` where there is an audiobook
 
 
@@ -46,6 +47,8 @@ def scan_inbox(
         emit_json(asdict(done))
     else:
         tell(done.sentence())
+        if advice := done.advice(settings.inbox.settle_s):
+            tell(advice)
 
 
 @app.command("list")
@@ -68,7 +71,7 @@ def list_inbox(
         return
     tell(f"drop books into {folders.inbox}")
     table = [[row["name"], row["state"], row["received_at"], row["message"] or row["place"]] for row in rows]
-    emit_table("", ["name", "state", "received", "where, or why not"], table, empty="nothing was dropped there yet")
+    emit_table("", ["name", "state", "received", "where, or why not"], table, empty=NOTHING_YET)
 
 
 @app.command("retry")

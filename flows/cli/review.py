@@ -227,20 +227,11 @@ def _quoted(book: Path) -> str:
 @contextmanager
 def _opened(book: Path) -> Iterator[tuple[Services, str]]:
     """Opens the library and finds the book in it. Raises `BadInputError` for a book that was never made."""
+    from flows.order.existing import known_source
     from flows.services import open_services, read_settings
-    from tasks.errors import BadInputError
-    from tasks.ingest.book import identity_of
 
-    settings = read_settings()
-    source = identity_of(book, settings.ingest)
-    with open_services(settings) as services:
-        known = services.has_database()
-        if known:
-            with services.database.snapshot() as uow:
-                known = uow.books.exists(source)
-        if not known:
-            raise BadInputError(f"{book} was never made: make it first, with `talepress make`")
-        yield services, source
+    with open_services(read_settings()) as services:
+        yield services, known_source(services, book)
 
 
 @contextmanager

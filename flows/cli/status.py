@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.console import emit_json, emit_table
+from flows.cli.console import emit_json, emit_table, tell
 
 if TYPE_CHECKING:
     from flows.actions.box import BoxNote, RunNote
@@ -33,16 +33,17 @@ def status(
 
 
 def _all_books(json: bool) -> None:
-    from flows.actions.box import read_note, runs_under_way
+    from flows.actions.box import read_note
     from flows.services import open_services, read_settings
 
     settings = read_settings()
     with open_services(settings) as services, services.database.snapshot() as uow:
         books = uow.books.summaries()
     note = read_note(settings.storage.folder)
-    runs = runs_under_way(note.api) if note is not None else []
+    runs = _runs_of(note) if note is not None else []
     if json:
-        box = None if note is None else {**asdict(note), "runs": [asdict(run) for run in runs]}
+        known = None if runs is None else [asdict(run) for run in runs]
+        box = None if note is None else {**asdict(note), "runs": known}
         emit_json({"books": [_book_json(summary) for summary in books], "up": box})
         return
     if note is not None:
@@ -62,7 +63,19 @@ def _all_books(json: bool) -> None:
     emit_table("", ["title", "authors", "chapters", "spoken", "flagged", "speech", "last run"], rows, empty=NO_BOOK)
 
 
-def _print_box(note: BoxNote, runs: list[RunNote]) -> None:
+def _runs_of(note: BoxNote) -> list[RunNote] | None:
+    """Asks which runs are under way. None, and a word, where the server does not answer: books are shown still."""
+    from flows.actions.box import runs_under_way
+    from tasks.errors import TalepressError
+
+    try:
+        return runs_under_way(note.api)
+    except TalepressError as error:
+        tell(f"which runs are under way is not known: {error}")
+        return None
+
+
+def _print_box(note: BoxNote, runs: list[RunNote] | None) -> None:
     """Shows what `talepress up` runs, and which runs are under way."""
     rows = [[p.name, f"process {p.pid}" if p.pid else "being started again", p.starts, p.address] for p in note.parts]
     emit_table(f"talepress up, since {note.since}", ["runs", "as", "starts", "address"], rows)
@@ -72,22 +85,17 @@ def _print_box(note: BoxNote, runs: list[RunNote]) -> None:
 
 def _one_book(book: str, json: bool) -> None:
     from flows.order.books import named_book
+    from flows.order.existing import known_source
     from flows.services import open_services, read_settings
-    from tasks.errors import BadInputError
-    from tasks.ingest.book import identity_of
 
     settings = read_settings()
-    with named_book(book, settings.ingest) as path:
-        source = identity_of(path, settings.ingest)
-    with open_services(settings) as services, services.database.snapshot() as uow:
-        if not uow.books.exists(source):
-            raise BadInputError(
-                f"{book} was never made, so nothing is known of it: make it first, with `talepress make`"
-            )
-        summary = uow.books.summary(source)
-        chapters = uow.books.chapter_summaries(source)
-        runs = uow.runs.of(source)
-        edition = uow.editions.latest(source)
+    with named_book(book, settings.ingest) as path, open_services(settings) as services:
+        source = known_source(services, path)
+        with services.database.snapshot() as uow:
+            summary = uow.books.summary(source)
+            chapters = uow.books.chapter_summaries(source)
+            runs = uow.runs.of(source)
+            edition = uow.editions.latest(source)
     if json:
         emit_json(
             {

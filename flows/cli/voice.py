@@ -58,7 +58,10 @@ def add_voice(
     clips: Annotated[list[Path] | None, typer.Argument(help="Recordings of one speaker.")] = None,
     mix: Annotated[str, typer.Option(help="A mix of other voices in place of recordings: 'joe&slt:0.3'.")] = "",
     random: Annotated[
-        int | None, typer.Option(min=0, metavar="SEED", help="A voice that the model makes up from a number.")
+        int | None,
+        typer.Option(
+            min=0, metavar="SEED", help="A voice that the model makes up from a number; the embedded one cannot."
+        ),
     ] = None,
     description: Annotated[str, typer.Option(help="What to show beside the name.")] = "",
     json: Json = False,

@@ -19,7 +19,7 @@ from flows.order.order import Order
 from flows.order.request import Request
 from flows.services import Services
 from storage.errors import BookBusyError, IncompleteError
-from storage.records import ChosenTake, Edition, Master, Run
+from storage.records import ChosenTake, Edition, Master
 from tasks.errors import BadInputError
 from tasks.ingest.book import identity_of
 from tasks.master.master_key import master_key
@@ -33,19 +33,28 @@ PUBLISH = "publish"  # the flow that makes no audio
 FIRST_NAME = "{title} (chapters {chapters})"
 
 
+def known_source(services: Services, book: Path) -> str:
+    """Returns the identity of a book that the library knows. Raises `BadInputError` for one that was never made."""
+    source = identity_of(book, services.settings.ingest)
+    if services.has_database() and services.database.read(lambda uow: uow.books.exists(source)):
+        return source
+    raise BadInputError(_never_made(book))
+
+
+def _never_made(book: str | Path) -> str:
+    return f"{book} was never made: make it first, with `talepress make`"
+
+
 def last_request(services: Services, asked: Mapping[str, Any], kind: type[AnyRequest]) -> AnyRequest:
     """Reads what the last run of a book was asked for, with `asked` in its place where that is given.
 
     Raises `BadInputError` when there was no run.
     """
-    book = Path(asked["book"])
-    source = identity_of(book, services.settings.ingest)
-    runs: tuple[Run, ...] = ()
-    if services.has_database():
-        runs = services.database.read(lambda uow: uow.runs.of(source) if uow.books.exists(source) else ())
+    source = known_source(services, Path(asked["book"]))
+    runs = services.database.read(lambda uow: uow.runs.of(source))
     runs = tuple(run for run in runs if run.flow != PUBLISH)  # they are of files, elsewhere perhaps, not of the reading
     if not runs:
-        raise BadInputError(f"{book} was never made: make it first, with `talepress make`")
+        raise BadInputError(_never_made(asked["book"]))
     recorded = Request.from_record(runs[0].request)
     return kind.from_values({**recorded.model_dump(), **asked})
 

@@ -6,7 +6,7 @@ Must not know what is in a file, nor move any.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,12 +53,15 @@ def arrivals(
             return True
         return before.get(name) == seen[name] and now - seen[name].changed >= settle_s
 
-    for name in sorted(seen, key=lambda name: (seen[name].changed, name)):
-        if name.endswith((ORDER_SUFFIX, READY_SUFFIX)):
-            continue
+    for name in sorted(books_of(seen), key=lambda name: (seen[name].changed, name)):
         order = order_name(name)
         if is_whole(name) and (order not in seen or is_whole(order) or f"{name}{READY_SUFFIX}" in seen):
             yield folder / name
+
+
+def books_of(names: Iterable[str]) -> set[str]:
+    """Returns the names of files that may be books, of those that may be books or orders."""
+    return {name for name in names if not name.endswith((ORDER_SUFFIX, READY_SUFFIX))}
 
 
 def order_name(book: str) -> str:

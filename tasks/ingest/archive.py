@@ -36,13 +36,14 @@ _DRM_FILES = ("META-INF/sinf.xml", "META-INF/license.lcpl")
 _TEXT_SUFFIXES = (".xhtml", ".html", ".htm", ".xml", ".opf", ".ncx", ".css", ".svg", ".smil")
 
 
-def safe_parser(*, recover: bool = False) -> etree.XMLParser:
+def safe_parser(*, recover: bool = False, deep: bool = False) -> etree.XMLParser:
     """Makes an XML parser that expands no entities, opens no network and keeps libxml2's limits on depth and size.
 
     Args:
         recover: whether what is not well-formed is repaired instead of refused.
+        deep: whether elements may be nested 2048 deep instead of 256, and a text may have more than 10 MB.
     """
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=recover)
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=deep, recover=recover)
 
 
 def parse_xml(data: bytes) -> tuple[etree._Element | None, str]:
@@ -151,16 +152,30 @@ class BookArchive:
                 raise UnreadableBookError(
                     f"{name} is locked with a password ({_shown(member.filename)}); unlock it first"
                 )
-            ratio = member.file_size / max(member.compress_size, 1)
-            if member.file_size > _MIB and ratio > settings.max_compression_ratio:
-                raise UnreadableBookError(
-                    f"{name}: {_shown(member.filename)} unpacks to {ratio:.0f} times its size, more than "
-                    "ingest.max_compression_ratio allows (a zip bomb?)"
-                )
             if member.filename.lower().endswith(_TEXT_SUFFIXES) and member.file_size > settings.max_unit_bytes:
                 raise UnreadableBookError(
                     f"{name}: {_shown(member.filename)} has {member.file_size // _MIB} MiB, over ingest.max_unit_bytes"
                 )
+
+        self._check_compression(members, settings)
+
+    def _check_compression(self, members: Iterable[zipfile.ZipInfo], settings: IngestSettings) -> None:
+        """Raises `UnreadableBookError` where what hardly takes room in the archive is large unpacked, all together.
+
+        A little of it is in good books: a page of one phrase again and again, the empty picture of a drawing.
+        """
+        limit = settings.max_compression_ratio
+        dense = [member for member in members if member.file_size > limit * max(member.compress_size, 1)]
+        unpacked = sum(member.file_size for member in dense)
+        if unpacked <= settings.max_unit_bytes:
+            return
+        largest = max(dense, key=lambda member: member.file_size)
+        ratio = largest.file_size / max(largest.compress_size, 1)
+        raise UnreadableBookError(
+            f"{self.path.name}: {_shown(largest.filename)} unpacks to {ratio:.0f} times its size, more than "
+            f"ingest.max_compression_ratio, and all such files to {unpacked // _MIB} MiB, more than "
+            "ingest.max_unit_bytes allows (a zip bomb?)"
+        )
 
     def _check_drm(self) -> None:
         """Raises `UnreadableBookError` where files of the archive are encrypted, fonts apart."""

@@ -23,6 +23,8 @@ from tasks.ingest.front_pages import (
     is_text_of_book,
     title_rule,
 )
+from tasks.ingest.note_lists import find_note_list
+from tasks.ingest.note_marks import PLAIN
 from tasks.ingest.notes import ChapterNote
 from tasks.ingest.plain.headings import heading_of, in_words
 from tasks.ingest.skips import SkipRule
@@ -63,6 +65,8 @@ def assemble(
     book_title: str,
     authors: Sequence[str],
     also_read: Collection[str] = (),
+    *,
+    reads_notes: bool = False,
 ) -> tuple[tuple[Chapter, ...], tuple[Skip, ...]]:
     """Makes chapters of a book's units. Returns them in reading order, and all skips, each with the chapter it lies in.
 
@@ -75,12 +79,15 @@ def assemble(
         book_title: the book's title, also of a chapter that has none.
         authors: the book's authors; a page that repeats title and author is a title page.
         also_read: skip rules that are switched off.
+        reads_notes: whether notes are read; those whose marks nothing links to them, where they stand.
     """
     # 1. Cut the events where marks stand, and let the skip rules for whole pages and chapters work.
     drafts = _split(units, list(marks), also_read)
     _skip_gutenberg(drafts, also_read)
+    if not reads_notes and SkipRule.NOTE_BODY not in also_read:
+        _skip_note_lists(drafts)
     for draft in drafts:
-        _apply_page_rules(draft, book_title, authors, also_read)
+        _apply_page_rules(draft, book_title, authors, also_read, reads_notes=reads_notes)
         draft.blocks += draft.notes
     # 2. Number the drafts that hold anything to read; of the others, only the skips stay.
     chapters: list[Chapter] = []
@@ -170,7 +177,29 @@ def _skip_gutenberg(drafts: list[_Draft], also_read: Collection[str]) -> None:
             draft.skips.append(Skip(block.text, SkipRule.GUTENBERG_BOILERPLATE, source=block.source))
 
 
-def _apply_page_rules(draft: _Draft, book_title: str, authors: Sequence[str], also_read: Collection[str]) -> None:
+def _skip_note_lists(drafts: Sequence[_Draft]) -> None:
+    """Skips the lists of notes that nothing links to their marks, behind the chapter or the book that has these."""
+    if any(skip.rule == SkipRule.NOTE_BODY for draft in drafts for skip in draft.skips):
+        return  # the marks have their notes
+    marks: list[str] = []
+    for draft in drafts:
+        here = [_mark(skip.text) for skip in draft.skips if skip.rule == SkipRule.NOTE_REFERENCE]
+        marks += here
+        notes = find_note_list(draft.blocks, here) or find_note_list(draft.blocks, marks)
+        for block in draft.blocks[notes.start : notes.stop]:
+            if block.text:
+                draft.skips.append(GuessedSkip(block.text, SkipRule.NOTE_BODY, source=block.source))
+        del draft.blocks[notes.start : notes.stop]
+
+
+def _mark(reference: str) -> str:
+    """Returns the mark of a note without brackets and raised figures: "12" of "[12]" and of "¹²"."""
+    return reference.strip(" []()^").translate(PLAIN)
+
+
+def _apply_page_rules(
+    draft: _Draft, book_title: str, authors: Sequence[str], also_read: Collection[str], *, reads_notes: bool
+) -> None:
     """Skips a whole chapter that its title, or a front page that its wording, shows to be no part of the text."""
     rule = _rule_by_title(draft.title or _first_heading(draft.blocks), draft.blocks) if draft.by_title else None
     if rule is None and draft.is_front:
@@ -179,7 +208,8 @@ def _apply_page_rules(draft: _Draft, book_title: str, authors: Sequence[str], al
         # "Notes" may also be a chapter of the story; with note bodies in it, or all of them read elsewhere, it is not.
         emptied = all(block.kind == BlockKind.HEADING for block in draft.blocks)
         holds_notes = any(skip.rule == SkipRule.NOTE_BODY for skip in draft.skips)
-        rule = SkipRule.NOTE_BODY if emptied or holds_notes or are_notes(_texts(draft.blocks)) else None
+        lists_notes = not reads_notes and are_notes(_texts(draft.blocks))
+        rule = SkipRule.NOTE_BODY if emptied or holds_notes or lists_notes else None
     if rule is not None and rule not in also_read:
         blocks = draft.blocks
         draft.blocks = []

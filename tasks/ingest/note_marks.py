@@ -26,7 +26,7 @@ _ENOUGH = {"bracket": 2, "bare": 3}  # marks in a text before their kind is beli
 _LARGEST_STEP = {"bracket": 99, "bare": 1}  # from one mark to the next: a number behind a stop may be anything
 _USUALLY = 0.8  # of the steps from one mark to the next count up
 _BACKWARDS_CHARS = 24
-_PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
 class NoteMarks:
@@ -47,7 +47,7 @@ class NoteMarks:
     @cached_property
     def numbers(self) -> frozenset[int]:
         """The numbers of all marks in the text."""
-        marks = (self._text[start:end].strip("[]^").translate(_PLAIN) for start, end in self.find(self._text))
+        marks = (self._text[start:end].strip("[]^").translate(PLAIN) for start, end in self.find(self._text))
         return frozenset(int(mark) for mark in marks if mark.isdecimal())
 
     def find(self, text: str, before: str = "") -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from configs.settings import load_settings
 from storage.records import BlockKind
 from tasks.ingest.book import read_book
 from tasks.normalise.normalise import normalise
@@ -15,10 +16,10 @@ from tasks.normalise.rules.base import Context
 from tasks.segment.script import write_script
 from tests.blind.files import write
 from tests.tasks.books import segment_settings, token_count
-from tests.tasks.ingest.conftest import ingest_settings
 
 _HERE = Path(__file__).parent
-_THIRD = _HERE / "third"
+_SETS = (_HERE, _HERE / "third", _HERE / "fourth")  # the first folder holds the first two, made together
+_SETTINGS = load_settings().ingest
 _CONTEXTS = {"us": Context(), "gb": Context(british=True), "heading": Context(kind=BlockKind.HEADING)}
 _PAUSES = re.compile(r"[,.;:!?—]+(?:\s|$)")
 _AND = re.compile(r"\b(hundred|thousand|million) and\b")
@@ -39,10 +40,9 @@ def _rows(path: Path, table: str) -> list:
     return tomllib.loads(path.read_text(encoding="utf-8"))[table]
 
 
-_SENTENCES = [*_rows(_HERE / "sentences.toml", "rows"), *_rows(_THIRD / "sentences.toml", "rows")]
-
-
-@pytest.mark.parametrize(("kind", "context", "text", "right"), _SENTENCES)
+@pytest.mark.parametrize(
+    ("kind", "context", "text", "right"), [row for place in _SETS for row in _rows(place / "sentences.toml", "rows")]
+)
 def test_a_sentence_is_said_right(kind, context, text, right):
     assert words(normalise(text, _CONTEXTS[context])) in readings(right)
 
@@ -51,16 +51,23 @@ def test_a_sentence_is_said_right(kind, context, text, right):
     "case", _rows(_HERE / "files.toml", "files"), ids=lambda case: f"{case['kind']}-{case['format']}"
 )
 def test_a_file_is_read_right(case, tmp_path):
-    _require_right(case, write(tmp_path, case["format"], case["body"]), ingest_settings())
+    _require_right(case, write(tmp_path, case["format"], case["body"]))
 
 
-@pytest.mark.parametrize("case", _rows(_THIRD / "files.toml", "files"), ids=lambda case: Path(case["path"]).stem)
-def test_a_file_of_the_third_set_is_read_right(case):
-    _require_right(case, _THIRD / case["path"], ingest_settings())
+@pytest.mark.parametrize(
+    ("folder", "case"),
+    [
+        pytest.param(folder, case, id=f"{folder.name}-{Path(case['path']).stem}")
+        for folder in _SETS[1:]
+        for case in _rows(folder / "files.toml", "files")
+    ],
+)
+def test_a_file_of_a_later_set_is_read_right(folder, case):
+    _require_right(case, folder / case["path"])
 
 
-def _require_right(case: dict, path: Path, settings) -> None:
-    book = read_book(path, settings)
+def _require_right(case: dict, path: Path) -> None:
+    book = read_book(path, _SETTINGS)
     utterances = write_script(book, segment_settings(), token_count, 400).utterances
     spoken = words(" ".join(utterance.spoken for utterance in utterances))
     _speaks_in_order(spoken, case.get("speaks", []))

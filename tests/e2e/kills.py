@@ -1,4 +1,5 @@
-"""Kills what a box consists of at random moments of a book's way: `python -m tests.e2e.kills 10 1` (kills each, seed).
+"""Kills what a box consists of at random moments of a book's way: `python -m tests.e2e.kills 10 1` (kills each, seed),
+or `python -m tests.e2e.kills worker=5,page=2 1`.
 
 A book for each kill goes the whole way of the inbox, with the fake engine: dropped, made, decided on at the page,
 published, delivered. Meanwhile SIGKILL comes to a worker, Prefect's server, the process of the book's run, or the page.
@@ -222,6 +223,16 @@ class Kills:
         return found
 
 
+def counts_of(asked):
+    """How often each target is killed: "10" for all, or "worker=5,page=2". Raises `ValueError` for no target."""
+    if asked.isdecimal():
+        return Counter(dict.fromkeys(TARGETS, int(asked)))
+    named = {target: int(count) for target, _, count in (one.partition("=") for one in asked.split(","))}
+    if not named.keys() <= set(TARGETS):
+        raise ValueError(f"{asked}: what can be killed is {', '.join(TARGETS)}")
+    return Counter(named)
+
+
 def describe(way):
     by = "without a hand" if not way.commands else f"by {', '.join(way.commands)}"
     what = "WRONG: " + "; ".join(way.wrong) if way.wrong else f"whole {by}"
@@ -231,9 +242,9 @@ def describe(way):
 
 def main():
     """Prints a line for every kill and a tally; the exit code says whether all went well."""
-    count = int(sys.argv[1])
+    counts = counts_of(sys.argv[1])
     draw = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 0)
-    targets = [target for target in TARGETS for _ in range(count)]
+    targets = list(counts.elements())
     draw.shuffle(targets)
     with tempfile.TemporaryDirectory() as folder:
         box = Box(Path(folder), **SETTINGS)
@@ -259,7 +270,7 @@ def main():
             logs = box.logs()
             box.end()
     wrong = [way for way in ways if way.wrong]
-    for target in TARGETS:
+    for target in counts:
         mine = [way for way in ways if way.target == target]
         whole = sum(not way.wrong and not way.commands for way in mine)
         times = sorted(way.whole_s for way in mine)

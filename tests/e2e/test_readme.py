@@ -19,7 +19,7 @@ from tests.e2e.conftest import ROOT, TIMEOUT_SECONDS
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
-SHIPPED_MODEL = ("talepress say", "talepress model")
+SHIPPED_MODEL = ("talepress say", "talepress model", "talepress voice add")
 REFUSED = {  # with exit code 2, and these words
     "talepress model import tortoise-files": "tortoise-files",
     "talepress voice add anna docs/listen/sample.flac": "tortoise_v2",

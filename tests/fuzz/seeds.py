@@ -81,6 +81,16 @@ SNIPPETS = (
     b"{{{{" * 100,
     b"@import url(s.css);" * 50,
     b"a " * 2000 + b"{display:none}",
+    # What was slow, refused or lost once.
+    b"<div><b>" * 900,
+    b"No. 1 " * 3000,
+    b"Lt Col. " * 2000,
+    b"<p" + b" a='1'" * 20_000 + b">",
+    b"<h1>Chapter 1</h1><h2>The Sea</h2>" * 300,
+    b"<h2>Notes</h2><p>1. See Low.</p>" * 300,
+    b"<p>It rained.1 Then it froze.2 So it went.3</p><hr/><p>1. See Low.</p><p>2. So Hall.</p>",
+    b"<p>The king<sup>a</sup> fell.<sup>b</sup></p><p><sup>a</sup> Or queen.</p>" * 100,
+    b'<item id="i0" href="p.dtb" media-type="application/x-dtbook+xml" fallback="i1"/>',
 )
 TEXT = """The Small Book
 

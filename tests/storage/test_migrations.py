@@ -16,7 +16,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
-from storage.database import Database, alembic_config, migration_connection
+from storage.database import Database, alembic_config, migration_connection, revisions
 from storage.errors import DatabaseError
 from storage.schema import Base
 from tests.storage.builders import SOURCE, make_book, make_script
@@ -80,7 +80,9 @@ def test_down_to_nothing_and_up_again(database_url):
 def test_there_is_one_head_and_every_revision_says_how_to_go_back():
     scripts = ScriptDirectory.from_config(alembic_config())
     assert len(scripts.get_heads()) == 1
-    for revision in scripts.walk_revisions():
+    chain = list(scripts.walk_revisions())  # the newest first
+    assert [revision.revision for revision in reversed(chain)] == revisions()
+    for revision in chain:
         assert revision.doc
         assert callable(revision.module.downgrade)
 

@@ -65,7 +65,9 @@ def book_from_html(
     first_heading = next((block.text for block in blocks if block.kind == BlockKind.HEADING), "")
     is_head = heading_of(first_heading) is not None  # of a chapter, not the book's title
     title = metadata.title or ("" if is_head else " ".join(first_heading.split())) or path.stem
-    chapters, skips = assemble(units, marks, title, metadata.authors, settings.also_read)
+    chapters, skips = assemble(
+        units, marks, title, metadata.authors, settings.also_read, reads_notes=settings.notes != "skip"
+    )
     before = (
         *(Skip(" ".join(text.split()), rule, source=path.name) for text, rule in extras.left_out),
         *(GuessedSkip(" ".join(text.split()), rule, source=path.name) for text, rule in extras.guessed),

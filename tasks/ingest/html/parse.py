@@ -53,7 +53,7 @@ def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
         return etree.Element("body"), ()
     warnings: tuple[str, ...] = ()
     try:
-        root = etree.fromstring(text.encode(), safe_parser())
+        root = etree.fromstring(text.encode(), safe_parser(deep=True))
     except etree.XMLSyntaxError as error:
         warnings = (f"{source} is not well-formed XHTML and was read as HTML: {error.msg}",)
         root = _parse_leniently(text.translate(_NO_XML), source)
@@ -106,7 +106,7 @@ def _known_entity(match: re.Match[str]) -> str:
 
 def _parse_leniently(text: str, source: str) -> etree._Element:
     """Parses text as HTML. Raises `UnreadableBookError` for what libxml2 cannot read, or not to its end."""
-    parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
+    parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
     try:
         root = lxml.html.document_fromstring(text.encode(), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
@@ -146,12 +146,7 @@ def heading_anchors(bodies: Sequence[etree._Element]) -> list[tuple[int, str, st
     The headings of the highest level that occurs at least twice start chapters, so that a lone `h1` is a book's title.
     Under the head of a part those of the next level do, too.
     """
-    headings = [
-        (index, element, local_name(element))
-        for index, body in enumerate(bodies)
-        for element in body.iter(etree.Element)
-        if local_name(element) in HEADING_LEVELS
-    ]
+    headings = _headings(bodies)
     counts = Counter(tag for _, _, tag in headings)
     if not counts:
         return []
@@ -159,11 +154,12 @@ def heading_anchors(bodies: Sequence[etree._Element]) -> list[tuple[int, str, st
     below = min((tag for tag in counts if tag > level), default="")
     marks: list[tuple[int, str, str]] = []
     is_in_part = False
-    for index, element, tag in headings:
+    for at, (index, element, tag) in enumerate(headings):
         lines = lines_of(element)
         if tag == level:
             heading = heading_of(lines)
             is_in_part = heading is not None and heading.kind == "part"
+            lines = "\n".join([lines, *_name_below(headings, at)])
         elif tag != below or not is_in_part:
             continue
         parent = element.getparent()
@@ -173,3 +169,50 @@ def heading_anchors(bodies: Sequence[etree._Element]) -> list[tuple[int, str, st
         target.set("id", anchor)
         marks.append((index, anchor, lines))
     return marks
+
+
+def _headings(bodies: Sequence[etree._Element]) -> list[tuple[int, etree._Element, str]]:
+    """Lists the headings of some documents as (index of the body, element, "h1" to "h6")."""
+    return [
+        (index, element, local_name(element))
+        for index, body in enumerate(bodies)
+        for element in body.iter(etree.Element)
+        if local_name(element) in HEADING_LEVELS
+    ]
+
+
+def _name_below(headings: Sequence[tuple[int, etree._Element, str]], at: int) -> list[str]:
+    """Returns the chapter's name where it is the heading right below "Chapter 1", one level down, and alone there."""
+    index, element, tag = headings[at]
+    heading = heading_of(lines_of(element))
+    if heading is None or heading.title or heading.kind not in ("section", "numeral"):
+        return []
+    stop = next((n for n in range(at + 1, len(headings)) if headings[n][2] <= tag), len(headings))
+    inner = headings[at + 1 : stop]
+    if not inner or inner[0][0] != index or [level for _, _, level in inner].count(inner[0][2]) > 1:
+        return []
+    name = lines_of(inner[0][1])
+    is_name = bool(name) and not name[0].isdigit() and heading_of(name) is None
+    return [name] if is_name and not _has_text_between(element, inner[0][1]) else []
+
+
+def _has_text_between(first: etree._Element, second: etree._Element) -> bool:
+    """Tells whether there is text behind the end of an element and before a later one that is not inside it."""
+    node = first
+    while node is not None:
+        if (node.tail or "").strip():
+            return True
+        following = node.getnext()
+        if following is None:
+            node = node.getparent()
+            continue
+        node = following
+        while node is not second:
+            if isinstance(node.tag, str) and (node.text or "").strip():
+                return True
+            if not len(node):
+                break
+            node = node[0]
+        if node is second:
+            return False
+    return True

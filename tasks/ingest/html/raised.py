@@ -20,9 +20,9 @@ _YEAR = re.compile(r"(?:^|\D)(?:1[5-9]|20)\d\d$")
 _BASE_LETTERS = re.compile(r"(?:^|[^A-Za-zα-ωΑ-Ω])(?P<letters>[A-Za-zα-ωΑ-Ω]{1,2})$")
 _BASE_SIGN = re.compile(r"(?:^|[^A-Za-z])[A-Za-z]\)$|(?:^|\D)\d{1,3}\)$|\|$")
 _SHORT_WORD = re.compile(r"a[mnst]?|b[ey]|[dgns]o|he|i[fnst]?|m[ey]|o[fhnr]|to|u[ps]|we|no", re.I)  # no units
-_NUMBERS = re.compile(r"[\[(]?\s*(?P<first>\d{1,3})(?:\s*[,–-]\s*\d{1,3})*\s*[\])]?")
-_SIGNS = re.compile(r"[\[(]?\s*(?:[*†‡§¶‖]{1,4}|\*\d{1,3})\s*[\])]?")
-_LETTER = re.compile(r"[\[(]?(?P<letter>[a-z])[\])]?")
+_NUMBERS = re.compile(r"[\[(]?\s*(?P<mark>\d{1,3})(?:\s*[,–-]\s*\d{1,3})*\s*[\])]?")
+_SIGNS = re.compile(r"[\[(]?\s*(?P<mark>[*†‡§¶‖]{1,4}|\*\d{1,3})\s*[\])]?")
+_LETTER = re.compile(r"[\[(]?(?P<mark>[a-z])[\])]?")
 _VERSE_NUMBER = re.compile(r"\d{1,3}(?::\d{1,3})?\s*")
 _RAISED_CLASS = re.compile(r"(?:^|\s)(?:fn|fnref|footnotenumber|sup|super|superscript)(?:\s|$)", re.I)
 _VERSE_CLASS = re.compile(r"(?:^|\s)(?:v(?:erse)?[_-]?n(?:um|umber|o)?|verse|versenum(?:ber)?)(?:\s|$)", re.I)
@@ -34,11 +34,11 @@ _MAX_STEPS = 40  # backwards through elements: documents may have many empty one
 
 @dataclass(frozen=True)
 class _Raised:
-    """A raised text that may be a mark, with its number, 0 for none, and its letter."""
+    """A raised text that may be a mark: its number, letter or sign, and whether it stands at the head of a block."""
 
     element: etree._Element
-    number: int = 0
-    letter: str = ""
+    mark: str
+    leads: bool
 
 
 def raised_text(element: etree._Element, before: str) -> tuple[str, bool]:
@@ -70,71 +70,77 @@ def mark_raised(documents: Sequence[tuple[str, etree._Element]]) -> None:
         documents: path and body of each text; `link_notes` has been there before, and what it linked stays as it is.
     """
     for path, body in documents:
-        # 1. Sort the raised texts: those behind a word, those that begin a block, and numbers before a verse.
-        behind: list[_Raised] = []
-        leading: list[_Raised] = []
-        for element in body.iter("{*}sup", "sup", "{*}span", "span", "{*}b", "b"):
-            _sort(element, behind, leading)
+        # 1. Find the raised texts that may be marks.
+        elements = body.iter("{*}sup", "sup", "{*}span", "span", "{*}b", "b")
+        found = [raised for element in elements if (raised := _possible_mark(element)) is not None]
         # 2. Letters mark notes only from "a" on: "Capt" + n is a word.
-        letters = {raised.letter for raised in behind}
-        behind = [raised for raised in behind if not raised.letter or _is_one_of_a_row(raised.letter, letters)]
-        # 3. A block that begins with the number of a mark before it is that note; other such numbers count verses.
-        numbers = {raised.number: raised.element for raised in behind if raised.number}
-        for raised in behind:
-            raised.element.set(RAISED, "note")
-        for raised in leading:
-            reference = numbers.get(raised.number)
-            block = next((holder for holder in raised.element.iterancestors() if local_name(holder) in BLOCKS), None)
-            raised.element.set(RAISED, "verse" if reference is None else "note")
-            if reference is not None and block is not None and block is not body:
-                key = f"{path.lower()}#raised-{raised.number}"
-                reference.set(NOTE_KEY, key)
-                block.set(NOTE_KEY, key)
+        letters = {raised.mark for raised in found if not raised.leads}
+        # 3. A block that begins with a mark of the text before it is that note; other numbers at a head count verses.
+        references: dict[str, etree._Element] = {}
+        for at, raised in enumerate(found):
+            reference = references.pop(raised.mark, None) if raised.leads else None
+            if reference is not None:
+                raised.element.set(RAISED, "note")
+                _join(reference, raised.element, f"{path.lower()}#raised-{at}")
+            elif raised.leads and raised.mark.isdigit():
+                raised.element.set(RAISED, "verse")
+            elif not raised.mark.isalpha() or (not raised.leads and _is_one_of_a_row(raised.mark, letters)):
+                raised.element.set(RAISED, "note")
+                if not raised.leads:
+                    references[raised.mark] = raised.element
 
 
-def _sort(element: etree._Element, behind: list[_Raised], leading: list[_Raised]) -> None:
-    """Adds a raised text that may be a mark to those behind a word or to those before one; marks verses' numbers."""
-    tag = local_name(element)
+def _join(reference: etree._Element, mark: etree._Element, key: str) -> None:
+    """Sets `key` on a mark in the text and on the block that the same mark leads: that note."""
+    block = next((holder for holder in mark.iterancestors() if local_name(holder) in BLOCKS), None)
+    if block is not None and local_name(block) != "body":
+        reference.set(NOTE_KEY, key)
+        block.set(NOTE_KEY, key)
+
+
+def _possible_mark(element: etree._Element) -> _Raised | None:
+    """Returns a raised text that may be a mark, `None` for any other; marks numbers of verses."""
+    # 1. Believe a class that numbers verses; else only raised texts may be marks.
     names = element.get("class") or ""
     text = "".join(element.itertext()).strip()
-    # 1. Leave alone what is too long for a mark, the upper part of a fraction, and what a link has decided.
-    if (
-        len(text) > _MAX_CHARS
-        or _is_over_a_bar(element)
-        or element.get(NOTE_KEY)
-        or is_note_reference(element, tag)
-        or _is_linked(element)
-    ):
-        return
-    # 2. Believe a class that numbers verses; else only raised texts may be marks.
+    if _is_decided(element, text):
+        return None
     if _VERSE_CLASS.search(names) and _VERSE_NUMBER.fullmatch(text):
         element.set(RAISED, "verse")
-        return
-    if tag != "sup" and not _RAISED_CLASS.search(names):
-        return
-    # 3. A number at the head of a block numbers a verse or a note; behind a letter or number it may be a power; between
-    #    two words it numbers a verse; behind a word or stop it marks a note.
+        return None
+    is_raised = local_name(element) == "sup" or _RAISED_CLASS.search(names)
+    match = (_NUMBERS.fullmatch(text) or _SIGNS.fullmatch(text) or _LETTER.fullmatch(text)) if is_raised else None
+    if match is None:
+        return None
+    mark = match["mark"].lstrip("0") or "0"
     before = _text_before(element)
-    number = _NUMBERS.fullmatch(text)
-    letter = _LETTER.fullmatch(text)
-    if number is not None and not before.strip():
-        leading.append(_Raised(element, int(number["first"])))
-    elif number is not None and _is_power(text, before.split()[-1]):
-        return
-    elif number is not None and before[-1:].isspace():
-        element.set(RAISED, "verse")  # between two words: "... the deep. 2 And the earth ..."
-    elif number is not None:
-        behind.append(_Raised(element, int(number["first"])))
-    # 4. A sign marks a note wherever it stands; a letter only behind a whole word.
-    elif _SIGNS.fullmatch(text):
-        behind.append(_Raised(element))
-    elif letter is not None and _BEHIND_WORD.search(before):
-        behind.append(_Raised(element, letter=letter["letter"]))
+    # 2. At the head of a block it numbers a verse or a note; a number behind a letter or number may be a power, and
+    #    one between two words numbers a verse, "... the deep. 2 And the earth ..."; behind a word or stop it is a mark.
+    if not before.strip():
+        return _Raised(element, mark, leads=True)
+    is_power = mark.isdigit() and _is_power(text, before.split()[-1])
+    if mark.isdigit() and before[-1:].isspace() and not is_power:
+        element.set(RAISED, "verse")
+        return None
+    # 3. A sign marks a note wherever it stands; a letter only behind a whole word.
+    is_mark = not is_power and (not mark.isalpha() or _BEHIND_WORD.search(before) is not None)
+    return _Raised(element, mark, leads=False) if is_mark else None
+
+
+def _is_decided(element: etree._Element, text: str) -> bool:
+    """Tells whether an element is too long for a mark, the upper part of a fraction, or what a link has decided."""
+    return (
+        len(text) > _MAX_CHARS
+        or _is_over_a_bar(element)
+        or bool(element.get(NOTE_KEY))
+        or is_note_reference(element, local_name(element))
+        or _is_linked(element)
+    )
 
 
 def _is_linked(element: etree._Element) -> bool:
     """Tells whether an element is in a link, or holds one: then the link decides what it is."""
-    inside = any(local_name(holder) == "a" and holder.get("href") for holder in element.iterancestors())
+    inside = any(holder.get("href") for holder in element.iterancestors("{*}a", "a"))
     return inside or any(link.get("href") for link in element.iter("{*}a", "a"))
 
 

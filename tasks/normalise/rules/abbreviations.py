@@ -14,6 +14,12 @@ TITLES = _TABLES["titles"]
 GIVEN = _TABLES["given"]
 GENERAL = _TABLES["general"]
 _UNSTOPPED = ("Mr", "Mrs", "Ms", "Messrs", "Mme", "Mlle", "Revd")
+# Also without a full stop, but only before a name: "Sgt Bull". Other titles are words and names besides: a hon, a brig.
+_UNSTOPPED_RANKS = words(
+    "Prof Profs Rev Revs Msgr Abp Archbp Fr Gen Gens Col Cols Maj Majs Capt Capts Cpt Cmdr Comdr Cdr Lieut Lieuts Lt "
+    "Lts Sgt Sgts Sergt Cpl Bdr Gnr Spr Tpr Rfn Pvt Pvts Pte Pfc Adm VAdm RAdm Flt Sqn Gov Sen Supt Insp Cllr"
+)
+_NO_NAMES = r"(?!(?<=\bGen)\s(?:[XYZ]\b|Alpha|AI\b)|(?<=\bSen)\s(?:Gupta|Sharma)\b)"
 _ALONE = (*_UNSTOPPED, "Capt", "Lieut", "Sgt", "Prof", "Supt", "Insp")
 
 # Always followed by what they introduce.
@@ -64,10 +70,14 @@ def either(choices: Iterable[str]) -> str:
 
 
 _DAY_NAMES = either(_DAYS)
+# "Det. Sgt", "Det Sgt", "Wg Cdr": of two or three parts, each with or without its full stop.
+_COMPOUND_TITLES = either(title for title in TITLES if ". " in title).replace(r"\.\ ", r"\.?\s")
+_BEFORE_NAME = r"(?=\s+[A-Z](?:[a-z'’-]|\.|\s[A-Z][a-z]))"
 _TITLE = re.compile(
     rf"(?=[A-Z12])(?:\b({either(TITLES)})\.(?:\s+(?=[A-Z\"'])|(?=-?[A-Z]))|\b({either(_UNSTOPPED)})\b\.?(?=\s+[A-Z])"
     rf"|\b({either(_UNSTOPPED)})\b\.?(?=\s+(?:and|&)\s+M(?:rs?|me)\b)|\b(2nd|1st) (?=Lt\b)"
-    rf"|\b({either(TITLES)})\.(?=\s+(?:and|&)\s+(?:Mrs|Mme|Missus|Lady)\b))"
+    rf"|\b({either(TITLES)})\.(?=\s+(?:and|&)\s+(?:Mrs|Mme|Missus|Lady)\b)"
+    rf"|\b({_COMPOUND_TITLES})\b\.?{_BEFORE_NAME}|\b({either(_UNSTOPPED_RANKS)})\b{_BEFORE_NAME}{_NO_NAMES})"
 )
 _TITLE_ALONE = re.compile(
     rf"(?=[A-Z])(?:\b({either(_ALONE)})\.(?=\W|$)|(?<=the )(Rev|Hon|Col|Gen|Lt|Gov|Sec)\.(?=\s[a-z])"
@@ -190,10 +200,14 @@ _FOR_GENERAL = re.compile(
     r"|\b(?:[Yy]rs?\b|Ctrl\b|v [A-Z]|ie\b|eg\b|etc\b|et al\b|OK\b|Eds?\.|cert\.|(?:aff|rev)'d\b)"
 )
 
-
+# Behind their first letter: what may have no full stop begins with one of these.
+_UNSTOPPED_TAILS = {
+    title.split(".")[0][1:] for title in [*_UNSTOPPED_RANKS, *(title for title in TITLES if ". " in title)]
+}
 FOR_TITLES = re.compile(
     r"[A-Z](?<=\b[A-Z])(?:[A-Za-z]{0,5}\.|(?<=M)(?:rs?|s|me|lle|essrs)\b|(?<=S)t\b|(?<=D)r\b|(?<=R)evd\b|"
-    r"[a-z]{1,4}-(?:Col|Gen|Cmdr|Cdr|Maj|Gov|Adm)\b)"
+    r"[a-z]{1,4}-(?:Col|Gen|Cmdr|Cdr|Maj|Gov|Adm)\b|"
+    rf"(?:{either(_UNSTOPPED_TAILS)})\s[A-Z])"
 )
 
 
@@ -205,7 +219,10 @@ def titles(text: str, context: Context) -> str:
         if match[4]:
             return "Second " if match[4] == "2nd" else "First "
         hyphen = match.string[match.end() : match.end() + 1] == "-"  # "Maj.-Gen."
-        return TITLES[match[1] or match[2] or match[3] or match[5]] + (" " if match[1] and not hyphen else "")
+        if match[6]:
+            return TITLES[re.sub(r"\.?\s", ". ", match[6])]
+        title = match[1] or match[2] or match[3] or match[5] or match[7]
+        return TITLES[title] + (" " if match[1] and not hyphen else "")
 
     text = _DOUBLE_RANK.sub(_double_rank, text)
     text = _TITLE.sub(in_full, _TITLE.sub(in_full, text))  # twice: "Lt. Col. Smith"

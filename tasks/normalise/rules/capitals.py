@@ -32,7 +32,8 @@ _TITLE = re.compile(
     rf"(?<!\d )\b({either(_TITLE_NAMES)})\.\s?(?=[A-Z](?:[A-Za-z'’-]|\.))|\b(MRS?|MESSRS|DR)\s(?=[A-Z])"
     rf"|\b(MS)\.?\s(?!FOUND|OF\b|AND\b)(?=[A-Z]{{2}}|[A-Z]\b)|\b(MR|MRS|DR)\.(?=\W)"
 )
-_NUMERAL = r"(?:#?\d|(?!I\b)[IVXLC]+\b(?!['’.]\s?[A-Z])|I\b(?=[.,;:)\]–-]|\s*$))"
+# One letter may be an initial: "NO. V. S. SMITH", but "VOL. V. THE RETURN".
+_NUMERAL = r"(?:#?\d|[IVXLC]{2,}\b(?!['’])|[VXLC]\b(?!['’.]\s?[A-Z])|[VX]\.(?=\s[A-Z]{2})|I\b(?=[.,;:)\]–-]|\s*$))"
 _BEFORE_NUMBER = re.compile(rf"(?<![\w.])({either(short for short in _NUMBERED if len(short) > 1)})\.\s?(?={_NUMERAL})")
 _MONTH = re.compile(rf"\b({either(_MONTH_NAMES)})\.(?=\s\d)|(?<=\d )({either(_MONTH_NAMES)})\.?(?=,?\s\d|\s*$)")
 _ABBREVIATION = re.compile(rf"(?<![\w.&])({either(_GENERAL_NAMES)})\.(?!\w)(?=(\s*$)?)")

@@ -100,6 +100,17 @@ def test_a_book_is_made_with_its_order_and_delivered(services, runner, folders):
     assert items(services)["book.md"].place == str(place)
 
 
+def test_a_file_that_may_still_be_written_is_named_with_when_it_is_taken(services, runner, folders):
+    (folders.inbox / "book.md").write_text(text_of("The Book"), "utf-8")
+    (folders.inbox / "book.toml").write_text('voice = "tone"\n', "utf-8")
+    done = scan(services, runner)
+    assert (done.begun, done.arriving) == ([], ["book.md"])
+    assert "still arriving: book.md: a later look takes what nobody has changed for 30 seconds" in done.advice(30.0)
+    (folders.inbox / "book.md.ready").touch()
+    done = scan(services, runner)
+    assert (done.begun, done.arriving, done.advice(30.0)) == (["book.md"], [], "")
+
+
 def test_the_same_content_is_made_once_whatever_it_is_called(services, runner, folders):
     drop(folders, "one.md")
     drop(folders, "two.md")

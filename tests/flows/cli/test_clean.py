@@ -57,7 +57,9 @@ def test_what_takes_room_is_counted_and_stays(library, talepress):
         5000,
         1,
     )
-    assert rooms["files that nothing refers to"]["files"] == 2
+    assert rooms["files that nothing refers to"]["files"] == 1
+    young = rooms["the same, of the last day"]
+    assert (young["files"], young["remove"]) == (1, "")
     assert rooms["voices"]["files"] == 2  # latents and a clip
     assert "--remove takes" in talepress("clean").out
     assert present(library) == {"asked", "other", "old", "young"}

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from flows.actions.stream import plan_stream, stream_text
+from flows.cli.inbox import NOTHING_YET
+from flows.services import open_services, read_settings
 from storage.records import WordTime
+from tasks.synthesize.wav import HEADER_BYTES, UNKNOWN_LENGTH
 from tests.flows.samples import add_voice, write_clip
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -199,7 +203,7 @@ def test_status_of_an_empty_database(talepress):
         ("status", "no book has been made yet: `talepress make BOOK` makes one"),
         ("book list", "no book has been made yet: `talepress make BOOK` makes one"),
         ("lexicon list", "no lexicon is in the library: `talepress lexicon import FILE` puts one there"),
-        ("inbox list", "nothing was dropped there yet"),
+        ("inbox list", NOTHING_YET),
     ],
 )
 def test_a_list_of_nothing_says_so_in_place_of_a_table(talepress, command, told):
@@ -293,6 +297,21 @@ def test_say_streams_wav_to_stdout(voiced_home, tmp_path):
 
 
 @pytest.mark.usefixtures("voiced_home")
+@pytest.mark.parametrize("mode", ["wb", "ab"])
+def test_what_stands_around_a_stream_in_a_file_stays(tmp_path, mode):
+    """As in `{ echo a log; talepress say --stream ...; echo more; } > FILE`, or `>> FILE`."""
+    with open_services(read_settings()) as services, (tmp_path / "log").open(mode) as sink:
+        sink.write(b"before")
+        streamed = stream_text(services, plan_stream(services, "Hello.", seed=0, candidates=None, force=False), sink)
+        sink.write(b"after")
+    written = (tmp_path / "log").read_bytes()
+    sound = 2 * round(streamed.seconds * streamed.sample_rate)
+    assert (written[:6], written[-5:], len(written)) == (b"before", b"after", 6 + HEADER_BYTES + sound + 5)
+    told = int.from_bytes(written[6:][HEADER_BYTES - 4 : HEADER_BYTES], "little")
+    assert told == (sound if mode == "wb" else UNKNOWN_LENGTH)
+
+
+@pytest.mark.usefixtures("voiced_home")
 @pytest.mark.parametrize(
     "options", [["--json"], ["--lines", "x.txt", "--out", "o.wav"]], ids=["json on stdout", "lines"]
 )
@@ -305,6 +324,7 @@ def test_bench_forecasts_every_preset(talepress, misbehave):
     misbehave('{"seconds_per_request": 0.01}')
     ended = talepress("bench", "--seconds", "5", "--json")
     assert ended.code == 0, ended.err
+    assert ended.json["device"] in ("cpu", "cuda")  # not "auto": a figure is one device's
     rows = ended.json["presets"]
     assert [row["preset"] for row in rows] == ["ultra_fast", "fast", "standard", "high_quality"]
     assert all(row["measured"] for row in rows)

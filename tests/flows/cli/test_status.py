@@ -1,8 +1,11 @@
 """`talepress status` and `talepress report` of a book of which a part was asked for and whose run was stopped."""
 
+from datetime import UTC, datetime
+
 import lxml.html
 import pytest
 
+from flows.actions.box import PartNote, note_of, save_note
 from storage.records import RunState
 from tests.flows.cli.test_plan import ordered
 
@@ -27,6 +30,17 @@ def test_what_was_asked_for_stands_beside_the_whole_book(talepress, stopped):
     assert [cell.strip() for cell in lines[2].split("┃")[3:6]] == ["spoken", "asked for", "utterances"]
     assert [cell.strip() for cell in lines[5].split("│")[2:6]] == ["Chapter Two", "0", "4", "4"]
     assert "last run: make, chapters 2, " in lines[-1] and lines[-1].endswith("UTC: stopped by the user")
+
+
+@pytest.mark.usefixtures("stopped")
+def test_books_are_shown_while_prefects_server_does_not_answer(talepress, voiced_home):
+    part = PartNote("Prefect", 7, 1, "http://127.0.0.1:1", "log")
+    save_note(voiced_home, note_of("http://127.0.0.1:1/api", datetime.now(UTC), (part,)))
+    ended = talepress("status")
+    assert (ended.code, "0 of 4" in ended.out, "process 7" in ended.out) == (0, True, True)
+    assert "which runs are under way is not known: Prefect's server does not answer at" in ended.err
+    result = talepress("status", "--json").json
+    assert (len(result["books"]), result["up"]["runs"]) == (1, None)
 
 
 @pytest.mark.usefixtures("stopped")

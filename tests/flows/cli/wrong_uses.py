@@ -14,6 +14,8 @@ WRONG = [
     (["--nonsense"], "--nonsense"),
     (["--verbose=3", "status"], "--verbose"),
     (["-x"], "-x"),
+    (["mak", "book.md"], "'make'"),
+    (["book.md"], "book.md"),
     (["", "book.md"], "''"),
     # make: the book
     (["make"], "book"),
@@ -58,6 +60,8 @@ WRONG = [
     # make: its options
     (["make", "book.md", "--nonsense"], "--nonsense"),
     (["make", "book.md", "--out"], "--out"),
+    (["make", "book.md", "--outt", "x"], "--out"),
+    (["make", "book.md", "--chapter", "1"], "--chapters"),
     (["make", "book.md", "--voice", "nobody"], "nobody"),
     (["make", "book.md", "--voice", "Tone"], "Tone"),
     (["make", "book.md", "--voice", "../tone"], "../tone"),
@@ -291,6 +295,12 @@ WRONG = [
     (["make", "book.md", "--review", "some"], "some"),
     (["retry", "book.md", "--hold=3"], "--hold"),
     (["review", "nonsense"], "nonsense"),
+    (["review", "play", "book.md", "1:1"], "never made"),
+    (["review", "undo", "book.md"], "never made"),
+    (["worst"], "BOOK"),
+    (["worst", "book.md"], "never made"),
+    (["worst", "book.md", "-n", "0"], "-n"),
+    (["detect"], "clips"),
     (["review", "approve", "book.md", "--chapter", "9"], "never made"),
     (["review", "serve", "--port", "http"], "--port"),
     # further files of a book, and where they go

@@ -254,6 +254,15 @@ def test_unreadable_books_get_one_clear_line(fault, tmp_path, settings):
     assert "\n" not in str(caught.value)
 
 
+def test_a_little_that_compresses_like_a_bomb_is_read(tmp_path, settings):
+    pages = {"a.xhtml": page(f"<p>{'It wrote a line. ' * 80_000}</p>")}  # 1.3 MB of which the archive needs 4 KB
+    book = read_book(write_epub(tmp_path / "b.epub", pages), settings)
+    assert len(book.chapters[0].blocks[0].text) > 1_300_000
+    many = {f"{number}.css": " " * 900_000 for number in range(3)}
+    with pytest.raises(UnreadableBookError, match="and all such files to 3 MiB"):
+        read_book(write_epub(tmp_path / "c.epub", pages, members=many), settings)
+
+
 def test_unknown_kind_and_too_large_a_file(tmp_path, settings):
     path = _written(tmp_path / "b.xyz", b"x")
     with pytest.raises(UnreadableBookError, match=r"it reads \.azw, .*\.epub"):

@@ -52,7 +52,14 @@ def read_epub(path: Path, data: bytes, settings: IngestSettings, *, traced: bool
     units = _leave_out_not_linear(package, units, settings.also_read)
     units = _apply_landmarks(package, units, marks, settings.also_read)
     # 3. Cut the events into chapters.
-    chapters, skips = assemble(units, marks, package.metadata.title, package.metadata.authors, settings.also_read)
+    chapters, skips = assemble(
+        units,
+        marks,
+        package.metadata.title,
+        package.metadata.authors,
+        settings.also_read,
+        reads_notes=settings.notes != "skip",
+    )
     _refuse_pictures(path, package, chapters)
     layout = [_FIXED_LAYOUT] if package.is_fixed_layout else []
     book = Book(
@@ -88,7 +95,8 @@ def _refuse_pictures(path: Path, package: Package, chapters: Sequence[Chapter]) 
 
 def _resolve_toc(package: Package) -> tuple[list[Mark], list[str]]:
     """Returns marks for the table of contents' entries, for the headings when no entry is usable; and warnings."""
-    positions = {unit.path.lower(): index for index, unit in enumerate(package.units)}
+    positions = {path.lower(): index for index, unit in enumerate(package.units) for path in unit.also}
+    positions |= {unit.path.lower(): index for index, unit in enumerate(package.units)}
     marks = []
     problems = []
     for entry in package.toc:
@@ -136,7 +144,7 @@ def _apply_landmarks(
     positions = {path.lower(): words for path, words in package.landmarks.items()}
     result = []
     for index, (unit, events) in enumerate(zip(package.units, units, strict=True)):
-        rule = meaning_rule(positions.get(unit.path.lower(), ()))
+        rule = meaning_rule(word for path in (unit.path, *unit.also) for word in positions.get(path.lower(), ()))
         titles = [mark.title for mark in marks if mark.unit == index]
         if rule is None or rule in also_read or len(titles) > 1 or any(title_rule(title) is None for title in titles):
             result.append(events)

@@ -9,7 +9,8 @@ import base64
 import posixpath
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,17 +42,22 @@ _IMAGE_TYPES = {
     ".gif": "image/gif",
     ".webp": "image/webp",
 }
+_XHTML_TYPES = ("application/xhtml+xml", "text/html")
 _MAX_COVER_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One text file of the spine. `path` is inside the archive; a unit not `linear` is outside the reading order."""
+    """One text file of the spine. `path` is inside the archive; a unit not `linear` is outside the reading order.
+
+    `also` are the paths of what it stands for: a spine's entry of a foreign type, of which it is the fallback.
+    """
 
     path: str
     body: etree._Element
     linear: bool = True
     pronunciations: Pronunciations | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass
@@ -165,7 +171,7 @@ def _is_fixed_layout(book: epub.EpubBook, reader: _Reader) -> bool:
 def _load_units(package: Package, book: epub.EpubBook, reader: _Reader, archive: BookArchive) -> None:
     """Reads the texts of the spine, each once, and applies their stylesheets.
 
-    Where an entry is of a type that is no text, its fallbacks in the manifest are tried one after the other.
+    Of an entry of a type that not every reading program knows, the fallback in the manifest is read.
     """
     loaded: set[str] = set()
     # A fixed layout may lay transparent text over a picture: it is the page's text.
@@ -175,24 +181,26 @@ def _load_units(package: Package, book: epub.EpubBook, reader: _Reader, archive:
     for item in book.get_items():
         items.setdefault(item.id, item)
     fallbacks = {item.get("id"): item.get("fallback") for item in reader.container.iter("{*}item")}
+    named = Counter(fallbacks.values())
+    shared = {id_ for id_, times in named.items() if times > 1}  # "This page cannot be shown": stands for nothing
     for idref, linear in book.spine:
         if idref not in items:
             package.warnings.append(f"the spine names {idref!r}, which the manifest does not have")
             continue
-        member = _member(reader.opf_file, items[idref])
-        if member not in archive or member.lower() in loaded:
-            package.warnings.append(f"{member} of the spine is missing or repeated and was left out")
+        chain = list(_fallback_chain(idref, items, fallbacks))
+        members = [_member(reader.opf_file, item) for item in chain]
+        at = _place_of_text(chain, members, archive, shared)
+        text = members[at or 0]
+        if text not in archive or text.lower() in loaded:
+            package.warnings.append(f"{text} of the spine is missing or repeated and was left out")
             continue
-        loaded.add(member.lower())
-        chain = _fallback_chain(idref, items, fallbacks)
-        texts = (_member(reader.opf_file, item) for item in chain if _holds_text(item, reader.opf_file, archive))
-        text = next(texts, None)
-        if text is None:
-            package.warnings.append(f"{member} of the spine is no text and was left out")
+        loaded.add(text.lower())
+        if at is None:
+            package.warnings.append(f"{text} of the spine is no text and was left out")
             continue
         body = _read_document(archive, text, package.warnings)
         styles.apply(body, text)
-        package.units.append(Unit(text, body, linear != "no", lexicons.of(body, text)))
+        package.units.append(Unit(text, body, linear != "no", lexicons.of(body, text), tuple(members[:at])))
 
 
 def _fallback_chain(
@@ -207,10 +215,23 @@ def _fallback_chain(
         current = fallbacks.get(current) or ""
 
 
-def _holds_text(item: epub.EpubItem, opf_path: str, archive: BookArchive) -> bool:
-    """Tells whether an item of the manifest is a text in the archive."""
-    member = _member(opf_path, item)
-    return member in archive and _is_text(item.media_type, member, archive)
+def _place_of_text(
+    chain: Sequence[epub.EpubItem], members: Sequence[str], archive: BookArchive, shared: Collection[str | None]
+) -> int | None:
+    """Returns the place in a fallback chain of its first XHTML, else of its first text; `None` where it has neither.
+
+    Args:
+        chain: an item of the manifest and its fallbacks.
+        members: the path of each in the archive.
+        archive: the book's.
+        shared: ids of fallbacks that several items have; they come last.
+    """
+    texts = [
+        (item.id in shared, item.media_type not in _XHTML_TYPES, at)
+        for at, (item, member) in enumerate(zip(chain, members, strict=True))
+        if member in archive and _is_text(item.media_type, member, archive)
+    ]
+    return min(texts)[2] if texts else None
 
 
 def _member(opf_path: str, item: epub.EpubItem) -> str:

@@ -236,7 +236,7 @@ class _Reader:
             sizes = sorted({round(paragraphs[n].lines[0].size) for n in headings}, reverse=True)
             largest = next((s for s in sizes if sum(round(paragraphs[n].lines[0].size) == s for n in headings) > 1), 0)
             numbered = [n for n in headings if round(paragraphs[n].lines[0].size) >= largest > 0]
-        return {n: [Mark(one_line(_text(paragraphs[n])), 0, f"heading-{n}")] for n in numbered}
+        return {n: [Mark(one_line(_title(paragraphs, n)), 0, f"heading-{n}")] for n in numbered}
 
     @staticmethod
     def _outlined(paragraphs: Sequence[_Paragraph], outline: Sequence[Bookmark]) -> dict[int, list[Mark]]:
@@ -310,6 +310,17 @@ def _label(text: str) -> str:
 
 def _text(paragraph: _Paragraph) -> str:
     return "\n".join(line.text for line in paragraph.lines)
+
+
+def _title(paragraphs: Sequence[_Paragraph], at: int) -> str:
+    """Returns a heading's lines, and those of the name right below a bare "Chapter 1"."""
+    text = _text(paragraphs[at])
+    heading = heading_of(text)
+    below = next((paragraph for paragraph in paragraphs[at + 1 :] if not paragraph.rule), None)
+    if heading is None or heading.title or heading.kind == "named" or below is None or not below.is_heading:
+        return text
+    name = _text(below)
+    return text if heading_of(name) else f"{text}\n{name}"
 
 
 def _letters(text: str) -> str:

@@ -27,6 +27,7 @@ _EDGE_LINES = 3  # at the top and at the bottom of a page may be no part of the 
 _MIN_REPEATS = 3  # pages at one height of which a line comes again
 _BAND = 3.0  # points: lines so close are at one height
 _HEAD_SIZE = 1.1  # of the body's: larger is a heading
+_SMALL_SIZE = 0.92  # of the body's: smaller, and twice word for word at one height, is no text
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.I)
 _PAGE_NUMBER = re.compile(
     r"(?:page\s+)?[-–—\[(|]*\s*(?P<number>\d{1,4}|[ivxlc]{1,7})\s*[-–—\])|]*(?:\s*(?:of|/)\s*\d{1,4})?", re.I
@@ -106,6 +107,8 @@ def edge_rules(pages: Sequence[Sequence[Line]]) -> dict[tuple[int, int], SkipRul
     for key, line in edges.items():
         if key not in found and line.size < body * _HEAD_SIZE:
             bands[round(line.bottom / _BAND)].append(key)
+    heads = {key for key, line in edges.items() if line is _first_line(pages[key[0]])}
+    unopened = max(sum(not _opens_chapter(lines, body) for lines in pages), 2)
     for keys in bands.values():
         words = Counter(_pattern(edges[key].text) for key in keys)
         exact = Counter(edges[key].text for key in keys)
@@ -115,9 +118,12 @@ def edge_rules(pages: Sequence[Sequence[Line]]) -> dict[tuple[int, int], SkipRul
             if words[_pattern(edges[key].text)] > 1
             and (exact[edges[key].text] > 1 or heading_of(edges[key].text) is None)
         ]
-        alike = [key for key in repeated if exact[edges[key].text] == len(pages)]
-        if len(repeated) >= max(_MIN_REPEATS, len(keys) / 2) or (len(pages) > 1 and alike == keys):
+        alike = [key for key in repeated if exact[edges[key].text] >= (unopened if key in heads else len(pages))]
+        if len(repeated) >= max(_MIN_REPEATS, len(keys) / 2) or alike == keys:
             found.update(dict.fromkeys(keys, SkipRule.RUNNING_HEAD))
+        else:  # in a short file two pages may be all that have one
+            small = (key for key in keys if exact[edges[key].text] > 1 and edges[key].size < body * _SMALL_SIZE)
+            found.update(dict.fromkeys(heads.intersection(small), SkipRule.RUNNING_HEAD))
     return found
 
 
@@ -252,6 +258,17 @@ def _set_edges(lines: Sequence[Line]) -> None:
     for line in lines:
         line.left_edge = left
         line.right_edge = right
+
+
+def _opens_chapter(lines: Sequence[Line], body: float) -> bool:
+    """Tells whether a page begins with a heading: such a page often has no running head."""
+    first = _first_line(lines)
+    return first is None or first.size >= body * _HEAD_SIZE or heading_of(first.text) is not None
+
+
+def _first_line(lines: Sequence[Line]) -> Line | None:
+    """Returns the highest line of a page, `None` of an empty one."""
+    return max(lines, key=lambda line: line.bottom, default=None)
 
 
 def _edge_lines(lines: Sequence[Line], usual: float) -> list[tuple[int, Line]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 
 import pytest
 
+from configs.settings import load_settings
 from tasks.errors import UnreadableBookError
 from tasks.ingest.book import read_book
 from tasks.ingest.formats.epub.package import read_package
@@ -167,6 +169,43 @@ def test_an_entry_of_the_spine_that_is_no_text_gives_way_to_its_fallback(tmp_pat
     }
     book = read_book(write_epub(tmp_path / "b.epub", files, members=members), settings)
     assert [block.text for chapter in book.chapters for block in chapter.blocks] == ["One.", "Two."]
+
+
+@pytest.mark.parametrize("entry", ["p.xhtml", "p.dtb"])  # the table of contents may name either
+def test_an_entry_of_a_foreign_type_gives_way_to_its_xhtml(tmp_path, settings, entry):
+    package = opf(["a.xhtml", "p.dtb", "p.xhtml", "nav.xhtml"], ["a.xhtml", "p.dtb", "p.xhtml"])
+    package = package.replace('id="i1"', 'id="i1" fallback="i2"', 1)
+    members = {
+        "OEBPS/content.opf": package,
+        "OEBPS/p.dtb": "<dtbook><p>Two, for few.</p></dtbook>",
+        "OEBPS/p.xhtml": page("<p>Two.</p>"),
+        "OEBPS/nav.xhtml": nav(("I", "a.xhtml"), ("II", entry)),
+    }
+    book = read_book(write_epub(tmp_path / "b.epub", {"a.xhtml": page("<p>One.</p>")}, members=members), settings)
+    chapters = [(chapter.title, [block.text for block in chapter.blocks]) for chapter in book.chapters]
+    assert chapters == [("I", ["One."]), ("II", ["Two."])]
+    assert any("p.xhtml of the spine is missing or repeated" in warning for warning in book.warnings)
+
+
+def test_a_fallback_that_several_entries_share_stands_for_none_of_them(tmp_path, settings):
+    package = opf(["a.dtb", "b.dtb", "sorry.xhtml"], ["a.dtb", "b.dtb"])
+    for item in ("i0", "i1"):
+        package = package.replace(f'id="{item}"', f'id="{item}" fallback="i2"', 1)
+    members = {"OEBPS/content.opf": package, "OEBPS/sorry.xhtml": page("<p>Cannot be shown.</p>")}
+    members |= {f"OEBPS/{name}.dtb": f"<dtbook><p>Text {name}.</p></dtbook>" for name in "ab"}
+    book = read_book(write_epub(tmp_path / "b.epub", {}, members=members), settings)
+    assert [block.text for chapter in book.chapters for block in chapter.blocks] == ["Text a.", "Text b."]
+
+
+def test_thousands_of_pictures_take_no_longer_than_their_number(tmp_path):
+    pictures = [f"s{number}.gif" for number in range(5000)]
+    members = {"OEBPS/content.opf": opf(["a.xhtml", *pictures], ["a.xhtml"])}
+    members |= {f"OEBPS/{name}": b"GIF89a" for name in pictures}
+    path = write_epub(tmp_path / "b.epub", {"a.xhtml": page("<p>He had them all.</p>")}, members=members)
+    before = time.process_time()
+    book = read_book(path, load_settings().ingest)
+    assert [block.text for block in book.chapters[0].blocks] == ["He had them all."]
+    assert time.process_time() - before < 5
 
 
 def test_fallbacks_in_a_circle_end(tmp_path, settings):

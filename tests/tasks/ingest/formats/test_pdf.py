@@ -221,6 +221,32 @@ def test_a_head_on_both_pages_of_two_and_a_pull_quote_are_not_read(tmp_path, set
     assert all(block.kind.value == "paragraph" for chapter in book.chapters for block in chapter.blocks)
 
 
+@pytest.mark.parametrize("size", [9, 11])  # smaller than the text, and as large
+def test_a_head_on_the_two_pages_that_open_no_chapter_is_not_read(tmp_path, settings, size):
+    setter = Setter(title="The Road", author="T. Hall")
+    for number, name in enumerate(NAMES[:4]):
+        setter.page(foot=str(number + 1))
+        if number in (0, 3):
+            setter.heading(f"Chapter {number // 3 + 1}")
+        else:
+            setter.line("THE ROUND ROAD", LEFT, TOP - 3 * LEADING, size)
+        setter.paragraph(varied(name))
+    book = read(setter.save(tmp_path / "b.pdf"), settings)
+    assert skipped(book, "running-head") == ["THE ROUND ROAD"] * 2
+    assert [chapter.title for chapter in book.chapters] == ["Chapter 1", "Chapter 2"]
+
+
+def test_a_name_in_smaller_letters_below_a_bare_number_is_in_the_title(tmp_path, settings):
+    setter = Setter(title="The Road", author="T. Hall")
+    for number, (name, title) in enumerate(zip(NAMES, ("The Mill", "The Wheel"), strict=False)):
+        setter.page()
+        setter.heading(f"Chapter {number + 1}", 20)
+        setter.heading(title, 14)
+        setter.paragraph(varied(name))
+    book = read(setter.save(tmp_path / "b.pdf"), settings)
+    assert [chapter.title for chapter in book.chapters] == ["Chapter 1: The Mill", "Chapter 2: The Wheel"]
+
+
 def test_a_caption_inside_a_sentence_follows_it(tmp_path, settings):
     setter = Setter(title="The Mill", author="T. Hall")
     setter.page()

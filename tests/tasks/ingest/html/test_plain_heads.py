@@ -73,6 +73,24 @@ def test_paragraphs_that_are_none_start_no_chapter(body, tmp_path, settings):
     assert [title for title, _ in outline(read_book(path, settings))] in (["b"], ["One", "Two"])
 
 
+@pytest.mark.parametrize(
+    ("body", "titles"),
+    [
+        ("<h1>{}</h1><div><h2>The Signal</h2></div><p>One.</p>", ["Chapter 1: The Signal", "Chapter 2: The Signal"]),
+        ("<hgroup><h2>{}</h2><h3>The Fog</h3></hgroup><p>One.</p>", ["Chapter 1: The Fog", "Chapter 2: The Fog"]),
+        ("<h1>{}</h1><p>One.</p><h2>The Fog</h2><p>Two.</p>", ["Chapter 1", "Chapter 2"]),  # a section of it
+        ("<h1>{}</h1><h2>Fog</h2><p>One.</p><h2>Sea</h2><p>Two.</p>", ["Chapter 1", "Chapter 2"]),
+        ("<h1>{}</h1><h2>1.1 Fog</h2><p>One.</p>", ["Chapter 1", "Chapter 2"]),
+        ("<h1>{}: Fog</h1><h2>Sea</h2><p>One.</p>", ["Chapter 1: Fog", "Chapter 2: Fog"]),
+    ],
+)
+def test_a_lone_heading_right_below_a_bare_number_is_the_chapters_name(body, titles, tmp_path, settings):
+    path = tmp_path / "b.html"
+    chapters = "".join(body.format(f"Chapter {number}") for number in (1, 2))
+    path.write_text(f"<html><body>{chapters}</body></html>", "utf-8")
+    assert [title for title, _ in outline(read_book(path, settings))] == titles
+
+
 def test_a_number_and_a_name_in_elements_of_their_own_are_two_words(tmp_path, settings):
     path = tmp_path / "b.html"
     path.write_text("<html><body><h1><span>9</span><span>Night</span></h1><p>x</p></body></html>", "utf-8")

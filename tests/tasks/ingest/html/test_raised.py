@@ -139,3 +139,17 @@ def test_a_chapter_called_notes_is_read(tmp_path, settings):
 
 def test_a_comment_before_a_mark_is_no_text(read):
     assert read("<p>He left.<!-- page 3 --><sup>1</sup> She stayed.<sup>2</sup></p>")[0] == "He left. She stayed."
+
+
+@pytest.mark.parametrize("marks", ["12", "ab", "*†"])
+def test_a_block_that_begins_with_a_raised_mark_of_the_text_is_its_note(read, marks):
+    one, two = marks
+    body = f"<p>The king<sup>{one}</sup> fell ill.<sup>{two}</sup></p><hr/>"
+    notes = f"<p><sup>{one}</sup> Or queen.</p><p><sup>{two}</sup> So Low.</p>"
+    assert read(body + notes)[0].strip(" /") == "The king fell ill."
+    assert read(body + notes, notes="inline")[0].strip(" /") == "The king fell ill. / Or queen. / So Low."
+
+
+def test_a_block_that_begins_with_a_raised_mark_that_no_text_before_it_has_is_read(read):
+    verses = "<p><sup>1</sup>In the beginning<sup>1</sup> it was.</p><p><sup>a</sup> first thing came.</p>"
+    assert read(verses)[0] == "In the beginning it was. / a first thing came."

@@ -236,10 +236,16 @@ def test_entities_are_not_expanded():
     assert texts_of(element) == ["x&b;y"]
 
 
-@pytest.mark.parametrize("depth", [300, 100_000])
-def test_deep_nesting_is_a_clear_error(depth):
+@pytest.mark.parametrize("tag", ["div", "b", "font"])
+@pytest.mark.parametrize("end", ["</body></html>", "</p></body></html>"])  # well-formed, and not
+def test_what_is_nested_deep_is_read(tag, end):
+    document = "<html><body><p>before</p>" + f"<{tag}>" * 1500 + "core" + f"</{tag}>" * 1500 + "<div>after</div>" + end
+    assert texts_of(parse(document, "x.xhtml")[0]) == ["before", "core", "after"]
+
+
+def test_nesting_without_end_is_a_clear_error():
     with pytest.raises(UnreadableBookError, match="nested too deeply"):
-        parse("<html><body>" + "<div>" * depth + "text" + "</div>" * depth + "</body></html>", "x.xhtml")
+        parse("<html><body>" + "<div>" * 100_000 + "text" + "</div>" * 100_000 + "</body></html>", "x.xhtml")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,61 @@
+"""Lists of notes that nothing links to their marks: found by these marks, and only then."""
+
+from __future__ import annotations
+
+import pytest
+
+from storage.records import Block, BlockKind
+from tasks.ingest.book import read_book
+from tasks.ingest.note_lists import find_note_list
+
+TEXT = "He left.1 She stayed.2 It rained.3"
+NOTES = "1. For York.|2. See Low.|3. So Hall."
+
+
+def blocks(*parts: str) -> list[Block]:
+    """Makes blocks: "# " begins a heading, "- " an entry of a list; "***" is a rule."""
+    kinds = {"# ": BlockKind.HEADING, "- ": BlockKind.LIST_ITEM, "**": BlockKind.SCENE_BREAK}
+    texts = [text for part in parts for text in part.split("|")]
+    return [
+        Block(kinds.get(text[:2], BlockKind.PARAGRAPH), text[2:] if text[:2] in ("# ", "- ") else text, "a")
+        for text in texts
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parts", "marks", "found"),
+    [
+        ([TEXT, "# Notes", NOTES], "123", range(1, 5)),
+        ([TEXT, "# Notes to the Text", "1. For York.", "It is far.", "2. See Low."], "12", range(1, 5)),
+        ([TEXT, "# Notes", "- For York.", "- See Low.", "- So Hall."], "123", range(1, 5)),
+        (
+            [TEXT, "# Notes", "# Chapter 1", "1. For York.", "# Chapter 2", "1. So Hall.", "# Two", "Text."],
+            "1",
+            range(1, 6),
+        ),
+        ([TEXT, "***", "a. For York.", "(b) See Low."], "ab", range(1, 4)),
+        ([TEXT, "* For York.", "† See Low."], "*†", range(1, 3)),  # one for each mark, in their order
+        # and none
+        ([TEXT, "# Notes", NOTES], "", range(0)),
+        ([TEXT, "# Notes", "1. Use cold butter.", "2. Rest the dough."], "*", range(0)),
+        ([TEXT, "# Notes", "She kept his notes.", "They were short."], "12", range(0)),
+        ([TEXT, "***", "1. Boil water.", "And wait."], "12", range(0)),
+        ([TEXT, "1. Boil water.", "2. Wait."], "123", range(0)),
+        ([TEXT, "***", "a king came", "b was a letter"], "ab", range(0)),
+    ],
+)
+def test_a_list_is_found_by_the_marks_of_the_text(parts, marks, found):
+    assert find_note_list(blocks(*parts), list(marks)) == found
+
+
+@pytest.mark.parametrize("shape", ["<h2>Notes</h2>{}", "<hr/>{}"])
+@pytest.mark.parametrize("policy", ["skip", "chapter-end"])
+def test_a_list_in_html_is_read_only_where_notes_are(shape, policy, tmp_path, settings):
+    notes = "".join(f"<p>{note}</p>" for note in NOTES.split("|"))
+    path = tmp_path / "b.html"
+    path.write_text(f"<html><body><h1>The Mill</h1><p>{TEXT}</p>{shape.format(notes)}</body></html>", "utf-8")
+    book = read_book(path, settings.model_copy(update={"notes": policy}))
+    spoken = [block.text for block in book.chapters[0].blocks]
+    assert spoken[:2] == ["The Mill", "He left. She stayed. It rained."]
+    assert ("1. For York." in spoken) == (policy != "skip")
+    assert any("note-body" in warning for warning in book.warnings) == (policy == "skip")
