@@ -16,6 +16,7 @@ from pathlib import Path
 
 from flows.run import private_server
 from flows.run import server as _server
+from tasks.errors import TalepressError
 from tests.chaos.faults import FAULTS
 from tests.chaos.forking import Forker
 from tests.chaos.trial import BOOKS, Trial, World
@@ -53,7 +54,11 @@ def opened_world(folder, *, books=BOOKS, with_cluster=False):
     with contextlib.ExitStack() as stack:
         server = private_server.PrivateServer(listener, folder / "server.log")
         stack.callback(server.stop)
-        _server._await_health(server, environment["PREFECT_API_URL"], START_SECONDS)
+        try:
+            _server._await_health(server, environment["PREFECT_API_URL"], START_SECONDS)
+        except TalepressError:
+            print((folder / "server.log").read_text("utf-8", "replace")[-2000:], file=sys.stderr)  # it goes with us
+            raise
         server.keep()
         forker = Forker(environment)
         stack.callback(forker.end)
