@@ -5,15 +5,18 @@ A try is known by its seed, which its line begins with; `--seed 17 --count 1` ma
 
 import argparse
 import contextlib
+import math
 import os
 import socket
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
 from flows.run import private_server
 from flows.run import server as _server
+from tasks.errors import TalepressError
 from tests.chaos.faults import FAULTS
 from tests.chaos.forking import Forker
 from tests.chaos.trial import BOOKS, Trial, World
@@ -51,7 +54,11 @@ def opened_world(folder, *, books=BOOKS, with_cluster=False):
     with contextlib.ExitStack() as stack:
         server = private_server.PrivateServer(listener, folder / "server.log")
         stack.callback(server.stop)
-        _server._await_health(server, environment["PREFECT_API_URL"], START_SECONDS)
+        try:
+            _server._await_health(server, environment["PREFECT_API_URL"], START_SECONDS)
+        except TalepressError:
+            print((folder / "server.log").read_text("utf-8", "replace")[-2000:], file=sys.stderr)  # it goes with us
+            raise
         server.keep()
         forker = Forker(environment)
         stack.callback(forker.end)
@@ -73,7 +80,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0, help="of the first try; the others follow")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="after which no further try is begun")
     options = parser.parse_args()
+    deadline = time.monotonic() + 60 * options.minutes
     for fault in FAULTS:
         if fault.missing():
             print(f"left out: {fault.name}: {fault.missing()}")
@@ -85,6 +94,8 @@ def main():
         opened_world(folder, with_cluster=not any(f.world == "postgresql" and f.missing() for f in FAULTS)) as world,
     ):
         for seed in range(options.seed, options.seed + options.count):
+            if time.monotonic() > deadline:
+                break
             outcome = Trial(world, Path(folder) / f"try-{seed}", seed).run()
             tally["tried"] += 1
             tally["survived"] += not outcome.wrong

@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import select
+import signal
 import ssl
 import subprocess
 import sys
@@ -33,6 +34,7 @@ PRELOADED = (
     "anyio._backends._asyncio",
 )
 LOOK_SECONDS = 0.02
+ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Command:
@@ -120,6 +122,7 @@ def _say(**news):
 
 def _serve():
     """Forks for each line on standard input, until it is closed. Returns what to become, in a child alone."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # a real command answers them from its first moment
     for module in PRELOADED:
         __import__(module)
     ssl.SSLContext.load_default_certs = lambda *_: None  # nothing speaks TLS here, and each client would read them all
@@ -186,6 +189,7 @@ def _become(asked):
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     from flows.cli import launch
+    from flows.cli import main as command
     from flows.cli.entry import main
     from tortoise_core.inference.fake import FakeEngine
 
@@ -200,6 +204,13 @@ def _become(asked):
     _set_clock(Path("clock"))
     launch.prepare_environment = lambda *_, **__: None  # Prefect is imported already, and has its environment
     sys.argv = ["talepress", *asked["arguments"]]
+    run = command.main
+
+    def run_answering():
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+        run()
+
+    command.main = run_answering
     with temporary_settings({PREFECT_API_URL: os.environ["PREFECT_API_URL"]}):
         main()
 

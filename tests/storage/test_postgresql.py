@@ -10,6 +10,7 @@ import time
 import pytest
 from sqlalchemy import text
 
+from storage import database as database_module
 from storage import engines
 from storage.database import Database, database_name
 from storage.errors import DatabaseBusyError, DatabaseError, DatabaseFullError, DatabaseLostError, DatabaseUrlError
@@ -76,6 +77,21 @@ def test_a_server_that_restarts_is_waited_for(database, postgres, caplog):
         assert takes_of(database, "k") == []
     timer.join()
     assert "waiting for the server" in caplog.text
+
+
+def test_opening_is_done_again_where_the_connection_is_cut_in_it(postgres_database, monkeypatch):
+    migrate = database_module._migrate
+    cut = iter([True, True, False])
+
+    def migrate_or_lose(engine, **options):
+        migrate(engine, **options)
+        if next(cut):
+            raise DatabaseLostError("the server has cut the connection")
+
+    monkeypatch.setattr(database_module, "_migrate", migrate_or_lose)
+    database = Database(postgres_database)
+    assert (takes_of(database, "k"), next(cut, None)) == ([], None)
+    database.close()
 
 
 def test_a_server_that_is_not_there_is_not_waited_for_at_the_start():
