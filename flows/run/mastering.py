@@ -124,7 +124,7 @@ class Mastering:
         masters = (future.result() for future in self._masters.values())
         with output_errors(self._order.encoded_folder):
             for recording in output.stream(masters, services.settings.package):
-                self._audio.encode(services.store, recording)
+                self._audio.encode(services.store, [recording])
 
 
 def master_chapters(order: Order, chapters: Sequence[int]) -> list[Master]:

@@ -7,13 +7,14 @@ It must not know how an edition is written, nor which name a new one gets.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from tasks.package.output import Output
 from tasks.package.outputs.manifest import MANIFEST
@@ -145,9 +146,16 @@ def outdated_files(folder: Path, stem: str, outputs: Iterable[Output], new: Coll
 def read_manifest(folder: Path, stem: str) -> ListedEdition | None:
     """Reads the manifest of an edition. Returns None when there is none, or it is not a manifest."""
     try:
-        return ListedEdition.model_validate_json((folder / f"{stem}{MANIFEST.suffix}").read_bytes())
-    except (OSError, ValidationError):
+        text = (folder / f"{stem}{MANIFEST.suffix}").read_bytes()
+        return ListedEdition.model_validate(json.loads(text, object_hook=_what_counts))
+    except (OSError, ValueError, RecursionError):
         return None
+
+
+def _what_counts(values: dict[str, Any]) -> dict[str, Any]:
+    """Drops the words and times of an utterance as soon as it is read: a long book's take hundreds of megabytes."""
+    is_utterance = "spoken" in values
+    return {name: values[name] for name in _ListedUtterance.model_fields if name in values} if is_utterance else values
 
 
 def placing_mark(folder: Path, stem: str) -> Path:

@@ -25,9 +25,9 @@ def encoded(monkeypatch):
     containers = []
     encode = recordings.encode
 
-    def note(path, store, stretches, codec, **named):
-        containers.append(named["container"])
-        encode(path, store, stretches, codec, **named)
+    def note(targets, *arguments, **named):
+        containers.extend(target.container for target in targets)
+        encode(targets, *arguments, **named)
 
     monkeypatch.setattr(recordings, "encode", note)
     return containers

@@ -37,17 +37,24 @@ class Stretch:
         return self.stop - self.start
 
 
-def encode(
-    path: Path, store: ArtifactStore, stretches: Iterable[Stretch], codec: Sequence[str], *, container: str, ffmpeg: str
-) -> None:
-    """Encodes stretches as one piece of audio. It streams through a pipe: memory does not grow with the book.
+@dataclass(frozen=True)
+class Target:
+    """A file to write, and how it is encoded."""
+
+    path: Path  # one that is there is overwritten
+    codec: tuple[str, ...]  # ffmpeg's arguments: `-c:a aac -b:a 96k`
+    container: str  # ffmpeg's name of the file format: `ipod`
+
+
+def encode(targets: Sequence[Target], store: ArtifactStore, stretches: Iterable[Stretch], *, ffmpeg: str) -> None:
+    """Encodes stretches as one piece of audio, into several files at once: the masters are decoded once for all.
+
+    It streams through a pipe: memory does not grow with the book.
 
     Args:
-        path: the file to write; one that is there is overwritten.
+        targets: what to write.
         store: holds the masters' audio.
         stretches: in order, at least one, all of one sample rate. May be an iterator that waits for masters to be made.
-        codec: ffmpeg's arguments for the codec: `-c:a aac -b:a 96k`.
-        container: ffmpeg's name of the file format: `ipod`.
         ffmpeg: which one, see `ffmpeg_path`.
 
     Raises:
@@ -59,12 +66,17 @@ def encode(
     first = next(waiting)
     run_ffmpeg(
         [
-            *("-f", "f32le", "-ar", str(first.master.sample_rate), "-ac", "1", "-i", "pipe:0", "-map", "0:a"),
-            *(*codec, *BITEXACT, "-f", container, f"file:{path}"),
+            *("-f", "f32le", "-ar", str(first.master.sample_rate), "-ac", "1", "-i", "pipe:0"),
+            *(argument for target in targets for argument in _writing(target)),
         ],
         itertools.chain.from_iterable(sound(store, stretch) for stretch in itertools.chain([first], waiting)),
         chosen=ffmpeg,
     )
+
+
+def _writing(target: Target) -> tuple[str, ...]:
+    """Returns ffmpeg's arguments for one file."""
+    return ("-map", "0:a", *target.codec, *BITEXACT, "-f", target.container, f"file:{target.path}")
 
 
 def sound(store: ArtifactStore, stretch: Stretch) -> Iterator[np.ndarray]:

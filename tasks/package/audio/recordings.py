@@ -17,7 +17,7 @@ from pathlib import Path
 from storage.artifacts import ArtifactStore
 from tasks import stopping
 from tasks.disk import publish
-from tasks.package.audio.encode import Stretch, encode
+from tasks.package.audio.encode import Stretch, Target, encode
 from tasks.package.audio.ffmpeg import ffmpeg_version
 
 # Raise it when equal stretches become other audio.
@@ -52,43 +52,48 @@ class EncodedAudio:
         own = self.folder / key
         return own if own.exists() else self.published.get(key)
 
-    def encode(self, store: ArtifactStore, recording: Recording) -> None:
-        """Encodes a recording, unless it is found. One whose masters are not all known is encoded in any case.
+    def encode(self, store: ArtifactStore, recordings: Sequence[Recording]) -> None:
+        """Encodes recordings of the same stretches, unless they are found, and decodes their masters once for all.
 
-        Raises as `tasks.package.audio.encode.encode`. A file that is there is whole: it was renamed when it was.
+        One whose masters are not all known comes alone, and is encoded in any case. Raises as
+        `tasks.package.audio.encode.encode`. A file that is there is whole: it was renamed when it was.
         """
         stopping.check()
-        if isinstance(recording.stretches, tuple) and self.find(recording.key) is not None:
+        missing = [one for one in recordings if not isinstance(one.stretches, tuple) or self.find(one.key) is None]
+        if not missing:
             return
+        targets = [Target(self.folder / f"{id(one)}{PARTIAL}", one.codec, one.container) for one in missing]
         used: list[Stretch] = []
-        partial = self.folder / f"{id(recording)}{PARTIAL}"
         try:
-            encode(
-                partial,
-                store,
-                _noting(recording.stretches, used),
-                recording.codec,
-                container=recording.container,
-                ffmpeg=recording.ffmpeg,
-            )
-            publish(partial, self.folder / _key(recording, used))
+            encode(targets, store, _noting(missing[0].stretches, used), ffmpeg=missing[0].ffmpeg)
+            for one, target in zip(missing, targets, strict=True):
+                publish(target.path, self.folder / _key(one, used))
         finally:
-            partial.unlink(missing_ok=True)
+            for target in targets:
+                target.path.unlink(missing_ok=True)
 
 
 def encode_side_by_side(
     encoded: EncodedAudio, store: ArtifactStore, recordings: Sequence[Recording], tell: Callable[[int, int], None]
 ) -> None:
-    """Encodes recordings whose masters are all there, as many at a time as there are processors.
+    """Encodes recordings whose masters are all there: those of the same sound together, and of such groups as many at
+    a time as there are processors.
 
     `tell` is told how many are done, and of how many. Raises the first error; what was encoded until then stays.
     """
+    groups: dict[str, list[Recording]] = {}
+    for one in recordings:
+        groups.setdefault(json.dumps([one.ffmpeg, _described(one.stretches)]), []).append(one)
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="encoding") as pool:
-        running = [pool.submit(copy_context().run, encoded.encode, store, one) for one in recordings]
+        running = {
+            pool.submit(copy_context().run, encoded.encode, store, group): len(group) for group in groups.values()
+        }
+        done = 0
         try:
-            for done, future in enumerate(as_completed(running), start=1):
+            for future in as_completed(running):
                 future.result()
-                tell(done, len(running))
+                done += running[future]
+                tell(done, len(recordings))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -101,17 +106,22 @@ def _noting(stretches: Iterable[Stretch], used: list[Stretch]) -> Iterator[Stret
         yield stretch
 
 
+def _described(stretches: Iterable[Stretch]) -> list[list[object]]:
+    """Says what is heard in stretches, as JSON-ready values."""
+    return [
+        [
+            *(one.master.audio_sha256, one.start, one.stop, one.gain_db),
+            one.ceiling_dbtp if one.gain_db > 0 else None,
+            *(one.room or ()),
+        ]
+        for one in stretches
+    ]
+
+
 def _key(recording: Recording, stretches: Iterable[Stretch]) -> str:
     content = {
         "version": RECORDING_FORMAT_VERSION,
-        "stretches": [
-            [
-                *(one.master.audio_sha256, one.start, one.stop, one.gain_db),
-                one.ceiling_dbtp if one.gain_db > 0 else None,
-                *(one.room or ()),
-            ]
-            for one in stretches
-        ],
+        "stretches": _described(stretches),
         "codec": recording.codec,
         "container": recording.container,
         "ffmpeg": ffmpeg_version(recording.ffmpeg),

@@ -8,7 +8,7 @@ put in place before all other files. This module must not know how any of those 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -26,6 +26,7 @@ from tortoise_core.inference.interface import sampling_values
 
 MANIFEST_FORMAT = 2  # raise it when a program that reads the manifest must read it in another way
 BYTES_PER_SECOND = 800  # an utterance takes about 800 bytes and four seconds; one with times of words three times that
+_NO_CHAPTERS = '\n "chapters": []'  # in the text; no string can hold it, since a line's end is escaped there
 _OF_MANY = (DecisionKind.APPROVE_CHAPTER, DecisionKind.APPROVE_BOOK)  # about more texts and takes than one
 # Paths on this machine (a version stands for one, the files for the others), and what the list of files says.
 NOT_SHOWN = {"ffmpeg", "outputs", "signature"}
@@ -34,24 +35,26 @@ NOT_SHOWN = {"ffmpeg", "outputs", "signature"}
 def write_manifest(draft: Draft) -> tuple[Path, ...]:
     """Writes `TITLE.manifest.json`; see `Output.write`."""
     path = draft.folder / f"{draft.stem}{MANIFEST.suffix}"
-    path.write_text(_text(draft), "utf-8")
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(_pieces(draft))
     return (path,)
 
 
 def check_manifest(draft: Draft, paths: tuple[Path, ...]) -> None:
     """Reads the manifest back; see `Output.check`."""
     for path in paths:
-        if path.read_text("utf-8") != _text(draft):
-            raise TalepressError(f"{path}: did not read back as it was written; run the same command again")
+        with path.open(encoding="utf-8") as file:
+            if any(file.read(len(piece)) != piece for piece in _pieces(draft)) or file.read():
+                raise TalepressError(f"{path}: did not read back as it was written; run the same command again")
 
 
-def _text(draft: Draft) -> str:
+def _pieces(draft: Draft) -> Iterator[str]:
     files = sorted((*draft.files, *draft.beside), key=lambda file: (file.kind, file.path))  # whichever came first
-    return json.dumps(describe(draft.content, files, draft.audio), ensure_ascii=False, indent=1) + "\n"
+    return manifest_text(draft.content, files, draft.audio)
 
 
-def describe(content: EditionContent, files: Sequence[EditionFile], audio: Sequence[AudioFile]) -> dict[str, object]:
-    """Makes the manifest as JSON-ready values.
+def manifest_text(content: EditionContent, files: Sequence[EditionFile], audio: Sequence[AudioFile]) -> Iterator[str]:
+    """Yields the manifest's text, chapter by chapter: as one value that of a long book takes hundreds of megabytes.
 
     Times are samples at `sample_rate`. In an utterance they count from the start of its chapter's master; a file's
     `chapters` say what is to be added to get the place in that file.
@@ -61,6 +64,20 @@ def describe(content: EditionContent, files: Sequence[EditionFile], audio: Seque
         files: all files but the manifest, with paths relative to it.
         audio: what those of them hold that are audio.
     """
+    before, after = _json(_edition(content, files, audio)).split(_NO_CHAPTERS)
+    yield f"{before}{_NO_CHAPTERS[:-1]}"
+    for number, chapter in enumerate(content.timeline.chapters):
+        described = _json(_chapter(chapter)).replace("\n", "\n  ")
+        yield f"{',' if number else ''}\n  {described}"
+    yield f"\n ]{after}\n"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def _edition(content: EditionContent, files: Sequence[EditionFile], audio: Sequence[AudioFile]) -> dict[str, object]:
+    """Describes an edition, as JSON-ready values, without its chapters."""
     book = content.book
     held = {file.path.as_posix(): file for file in audio}
     described: dict[str, object] = {
@@ -82,7 +99,7 @@ def describe(content: EditionContent, files: Sequence[EditionFile], audio: Seque
         "settings": content.settings.model_dump(mode="json", exclude=NOT_SHOWN),
         "sample_rate": content.sample_rate,
         "files": [_file(file, held) for file in files],
-        "chapters": [_chapter(chapter) for chapter in content.timeline.chapters],
+        "chapters": [],
     }
     if content.decisions:
         described["decisions"] = [_decision(decision) for decision in content.decisions]

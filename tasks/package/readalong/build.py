@@ -64,6 +64,7 @@ class ReadAlong:
     changed: dict[str, bytes] = field(default_factory=dict)
     added: dict[str, bytes | Path] = field(default_factory=dict)
     pairs: int = 0
+    played: set[int] = field(default_factory=set)  # numbers of the audio files that something is lit up to
     unpaired: list[Unpaired] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -200,10 +201,10 @@ def _overlay(
     opf: str,
 ) -> Overlay | None:
     """Writes the overlay of one marked file; None where nothing in it has a clip."""
+    lit = [(mark, clip) for mark in document.marks if (clip := clips.get((mark.text, mark.number))) is not None]
     pairs = [
         Pair(mark.id, posixpath.basename(sounds[clip.audio]), clip.begin_ms, clip.end_ms, mark.note)
-        for mark in document.marks
-        if (clip := clips.get((mark.text, mark.number))) is not None
+        for mark, clip in lit
     ]
     if not pairs:
         return None
@@ -211,6 +212,7 @@ def _overlay(
     member = posixpath.join(posixpath.dirname(opf), href)
     result.added[member] = smil(_relative(path, member), pairs).encode()
     result.pairs += len(pairs)
+    result.played |= {clip.audio for _, clip in lit}
     return Overlay(NewItem(f"talepress-text-{number:03d}", href, "application/smil+xml"), duration_ms(pairs))
 
 
@@ -225,18 +227,13 @@ def _add_rest(
 ) -> None:
     """Adds stylesheet and audio, and names all that is new in the package file."""
     folder = posixpath.dirname(opf)
-    used = [number for number in sounds if any(_plays(content, sounds[number]) for content in result.added.values())]
+    used = sorted(result.played)
     others = [NewItem("talepress-style", _href("style.css"), "text/css")]
     others += [NewItem(f"talepress-audio-{n + 1:03d}", sounds[n], audio[n].media_type) for n in used]
     result.added[posixpath.join(folder, _href("style.css"))] = _STYLE.encode()
     for number in used:
         result.added[posixpath.join(folder, sounds[number])] = audio[number].path
     result.changed[opf] = with_overlays(package, overlays, others, [*_METAS, ("media:narrator", narrator)])
-
-
-def _plays(content: bytes | Path, sound: str) -> bool:
-    """Tells whether an overlay plays a sound."""
-    return isinstance(content, bytes) and f'src="{posixpath.basename(sound)}"'.encode() in content
 
 
 def _href(name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 TAIL_MS = 200  # of sound behind a chapter's last word
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a long book has hundreds of thousands
 class SpokenText:
     """A sentence or a word: where it stands in the book and when it is heard."""
 
@@ -23,7 +23,7 @@ class SpokenText:
     marks: tuple[tuple[int, int], ...] = field(default=(), repr=False)  # (place, ms) of the words in it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a long book has hundreds of thousands
 class Clip:
     """A stretch of an audio file, never empty."""
 
@@ -47,20 +47,24 @@ def clips_of(
         The clips by (index of the text, number of its fragment). A file with more fragments than milliseconds has none
             for its last ones.
     """
-    by_audio: dict[int, list[tuple[int, int, int]]] = {}
+    by_audio: dict[int, list[int]] = {}
     for index, text in enumerate(texts):
-        times = [_heard_at(text, place, number) for number, place in enumerate(starts.get(index, ()))]
-        for number, time in enumerate(times or [text.start_ms]):
-            by_audio.setdefault(text.audio, []).append((time, index, number if times else -1))
+        by_audio.setdefault(text.audio, []).append(index)
     clips: dict[tuple[int, int], Clip] = {}
-    for audio, events in by_audio.items():
-        events.sort()
+    for audio, indexes in by_audio.items():
+        events = sorted(event for index in indexes for event in _events(index, texts[index], starts.get(index, ())))
         end_ms = min(max(texts[index].end_ms for _, index, _ in events) + TAIL_MS, lengths_ms[audio])
         edges = _increasing([time for time, _, _ in events], end_ms)
         for (_, index, number), begin, end in zip(events, edges, [*edges[1:], end_ms], strict=True):
             if number >= 0 and begin < end:
                 clips[index, number] = Clip(audio, begin, end)
     return clips
+
+
+def _events(index: int, text: SpokenText, places: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Lists (ms, index, number) of each fragment of a text; of a text without one, its start and the number -1."""
+    times = [_heard_at(text, place, number) for number, place in enumerate(places)]
+    return [(time, index, number) for number, time in enumerate(times)] or [(text.start_ms, index, -1)]
 
 
 def _heard_at(text: SpokenText, place: int, number: int) -> int:

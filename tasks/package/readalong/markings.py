@@ -37,7 +37,7 @@ class OtherTextError(Exception):
     """A file holds other text than was read from it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a long book has hundreds of thousands
 class Mark:
     """A span of ours: the index of its text, its number among that text's spans, its id, the kind of note it is in."""
 

@@ -17,7 +17,7 @@ _HEAD = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a long book has hundreds of thousands
 class Pair:
     """An element of the text and its clip. `audio` is relative to the overlay."""
 

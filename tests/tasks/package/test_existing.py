@@ -1,8 +1,9 @@
 """What lies in a folder already: what of it is outdated, what strangers' manifests can do."""
 
 import json
+import tracemalloc
 
-from tasks.package.existing import outdated_files
+from tasks.package.existing import outdated_files, read_manifest
 from tasks.package.outputs import OUTPUTS
 
 OWN = "ab" * 32
@@ -42,8 +43,24 @@ def test_a_strangers_manifest_leads_to_no_files_outside_the_edition(tmp_path):
         "Other.flac",
         "Oz (FLAC) more/x.flac",
         "Oz (FLAC)/\0.flac",
+        "Oz (FLAC)/\ud800.flac",
     )
     assert outdated_files(folder, "Oz", OUTPUTS, set()) == []
-    for odd in ({"files": 1}, {"files": [1]}, {"files": [{"kind": [], "file": "x"}]}, [], 7):
-        (folder / "Oz.manifest.json").write_text(json.dumps(odd))
+    odd = [json.dumps(it) for it in ({"files": 1}, {"files": [1]}, {"files": [{"kind": [], "file": "x"}]}, [], 7)]
+    for text in (*odd, "[" * 100_000, '{"book": {"source_sha256": ' + "1" * 5000 + "}}", "\xff", ""):
+        (folder / "Oz.manifest.json").write_text(text, "latin-1")
         assert outdated_files(folder, "Oz", OUTPUTS, set()) == []
+
+
+def test_the_words_of_a_long_book_are_not_held_when_its_manifest_is_read(tmp_path):
+    word = {"start": 1000, "end": 1007, "start_sample": 1_000_000, "end_sample": 1_009_000, "estimated": False}
+    spoken = {"text": "Words.", "spoken": "words.", "take": "t", "words": [word] * 50}
+    chapter = {"title": "One", "utterances": [spoken] * 1000}
+    path = tmp_path / "Oz.manifest.json"
+    path.write_text(json.dumps({"book": {"source_sha256": OWN}, "chapters": [chapter]}))
+    tracemalloc.start()
+    listed = read_manifest(tmp_path, "Oz")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert listed.takes == ["t"] * 1000
+    assert most < 3 * path.stat().st_size  # the bytes and the text of them; values would take five times as much

@@ -8,7 +8,7 @@ from storage.artifacts import ArtifactStore
 from storage.errors import DamagedArtifactError
 from storage.records import Master, PlacedUtterance
 from tasks.errors import TalepressError
-from tasks.package.audio.encode import Stretch, encode, sound
+from tasks.package.audio.encode import Stretch, Target, encode, sound
 from tasks.package.audio.ffmpeg import run_ffmpeg
 from tasks.synthesize.render import encode_flac
 from tests.tasks.audio import RATE, utterance
@@ -71,11 +71,26 @@ def test_a_gain_is_one_gain_until_a_peak_reaches_the_ceiling(store, master, audi
 def test_stretches_are_encoded_one_after_another(store, master, audio, tmp_path):
     path = tmp_path / "two.wav"
     parts = [Stretch(master, HEAD, HEAD + 1000), Stretch(master, 5, 2005)]
-    encode(path, store, iter(parts), ("-c:a", "pcm_s16le"), container="wav", ffmpeg="")
+    encode([Target(path, ("-c:a", "pcm_s16le"), "wav")], store, iter(parts), ffmpeg="")
     decoded, rate = soundfile.read(path, dtype="float32")
     assert rate == RATE
     np.testing.assert_allclose(decoded, np.concatenate([audio[HEAD : HEAD + 1000], audio[5:2005]]), atol=1 / 32768)
     assert run_ffmpeg(["-i", str(path), "-f", "null", "-"]) == ""
+
+
+def test_several_files_at_once_are_the_same_as_one_after_another(store, master, tmp_path):
+    codecs = {
+        "wav": ("-c:a", "pcm_s16le"),
+        "mp3": ("-c:a", "libmp3lame", "-b:a", "96k", "-ar", "44100"),
+        "ipod": ("-c:a", "aac", "-b:a", "64k", "-movflags", "+faststart"),
+        "flac": ("-c:a", "flac", "-sample_fmt", "s16"),
+    }
+    together = [Target(tmp_path / f"together.{name}", codec, name) for name, codec in codecs.items()]
+    alone = [Target(tmp_path / f"alone.{name}", codec, name) for name, codec in codecs.items()]
+    encode(together, store, [Stretch(master, 0, SAMPLES)], ffmpeg="")
+    for target in alone:
+        encode([target], store, [Stretch(master, 0, SAMPLES)], ffmpeg="")
+    assert [one.path.read_bytes() for one in together] == [one.path.read_bytes() for one in alone]
 
 
 def test_a_master_of_another_length_than_its_record_says(store, master):

@@ -247,13 +247,27 @@ def encoded(monkeypatch):
     calls = []
     encode = recordings.encode
 
-    def count(path, store, stretches, codec, **named):
+    def count(targets, store, stretches, **named):
         stretches = list(stretches)
-        calls.append((named["container"], len(stretches)))
-        encode(path, store, stretches, codec, **named)
+        calls.extend((target.container, len(stretches)) for target in targets)
+        encode(targets, store, stretches, **named)
 
     monkeypatch.setattr(recordings, "encode", count)
     return calls
+
+
+def test_a_master_is_decoded_once_for_all_kinds_that_hold_the_same_of_it(tmp_path, store, content, monkeypatch):
+    decoded = []
+    encode = recordings.encode
+
+    def note(targets, *arguments, **named):
+        decoded.append([target.container for target in targets])
+        encode(targets, *arguments, **named)
+
+    monkeypatch.setattr(recordings, "encode", note)
+    kinds = ("mp3", "opus", "flac", "wav", "google", "manifest")  # the last has another head and tail
+    publish_edition(tmp_path, store, replace(content, settings=PACKAGE.model_copy(update={"outputs": kinds})))
+    assert sorted(decoded) == [["flac"]] * 3 + [["mp3", "opus", "flac", "wav"]] * 3
 
 
 def test_what_is_published_again_is_not_encoded_again(tmp_path, store, content, encoded):
@@ -341,12 +355,12 @@ def test_what_was_encoded_before_a_run_was_stopped_is_not_encoded_again(tmp_path
     finished = []
 
     def run(limit):
-        def encode_some(path, *arguments, **named):
+        def encode_some(targets, *arguments, **named):
             if len(finished) == limit:
-                path.write_bytes(b"half of it")
+                targets[0].path.write_bytes(b"half of it")
                 raise TalepressError("stopped")
-            encode(path, *arguments, **named)
-            finished.append(path)
+            encode(targets, *arguments, **named)
+            finished.extend(targets)
 
         monkeypatch.setattr(recordings, "encode", encode_some)
         monkeypatch.setattr(recordings.os, "cpu_count", lambda: 1)

@@ -10,12 +10,16 @@ from storage.records import EditionFile
 from tasks.errors import TalepressError
 from tasks.package.audio.ffmpeg import run_ffmpeg
 from tasks.package.output import Draft
-from tasks.package.outputs.manifest import check_manifest, describe, write_manifest
+from tasks.package.outputs.manifest import check_manifest, manifest_text, write_manifest
 from tasks.package.timeline import TimedWord
 from tests.tasks.package.conftest import HEADINGS, LENGTHS, SPOKEN, STEM, TITLES, TOTAL, files_of
 
 AUDIOBOOK = EditionFile("m4b", "Oz.m4b", "a" * 64, 10)
 CHAPTER = EditionFile("flac", "Oz (FLAC)/01 One.flac", "b" * 64, 20)
+
+
+def describe(*arguments):
+    return json.loads("".join(manifest_text(*arguments)))
 
 
 @pytest.fixture(scope="module")
