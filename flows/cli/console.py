@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
+from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -87,6 +88,11 @@ def shown_path(path: object) -> str:
     text = " ".join(os.fsdecode(path if isinstance(path, str | bytes) else str(path)).split())
     printable = text.encode("utf-8", "backslashreplace").decode()
     return printable if len(printable) <= MAX_PATH_CHARS else f"{printable[: MAX_PATH_CHARS - 4]} ..."
+
+
+def shown_time(moment: datetime) -> str:
+    """Writes a moment in UTC for people, to the minute."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _names_wrong_path(error: OSError) -> bool:

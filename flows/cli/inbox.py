@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.console import emit_json, emit_table, tell
+from flows.cli.console import emit_json, emit_table, shown_time, tell
 
 if TYPE_CHECKING:
     from flows.actions.inbox import Standing
@@ -65,12 +65,12 @@ def list_inbox(
         if services.has_database():
             with services.database.snapshot() as uow:
                 items = uow.inbox.list(count)
-    rows = [item_json(item) for item in items]
     if json:
+        rows = [item_json(item) for item in items]
         emit_json({"inbox": str(folders.inbox), "outbox": str(folders.outbox), "items": rows})
         return
     tell(f"drop books into {folders.inbox}")
-    table = [[row["name"], row["state"], row["received_at"], row["message"] or row["place"]] for row in rows]
+    table = [[item.name, str(item.state), shown_time(item.received_at), item.message or item.place] for item in items]
     emit_table("", ["name", "state", "received", "where, or why not"], table, empty=NOTHING_YET)
 
 

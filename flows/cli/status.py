@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.console import emit_json, emit_table, tell
+from flows.cli.console import emit_json, emit_table, shown_time, tell
 
 if TYPE_CHECKING:
     from flows.actions.box import BoxNote, RunNote
@@ -78,9 +79,14 @@ def _runs_of(note: BoxNote) -> list[RunNote] | None:
 def _print_box(note: BoxNote, runs: list[RunNote] | None) -> None:
     """Shows what `talepress up` runs, and which runs are under way."""
     rows = [[p.name, f"process {p.pid}" if p.pid else "being started again", p.starts, p.address] for p in note.parts]
-    emit_table(f"talepress up, since {note.since}", ["runs", "as", "starts", "address"], rows)
+    emit_table(
+        f"talepress up, since {shown_time(datetime.fromisoformat(note.since))}",
+        ["runs", "as", "starts", "address"],
+        rows,
+    )
     if runs:
-        emit_table("", ["run", "of", "state", "since (UTC)"], [[r.name, r.flow, r.state, r.since] for r in runs])
+        rows = [[r.name, r.flow, r.state, shown_time(datetime.fromisoformat(r.since))] for r in runs]
+        emit_table("", ["run", "of", "state", "since"], rows)
 
 
 def _one_book(book: str, json: bool) -> None:
@@ -119,7 +125,7 @@ def _print_book(
         state = "interrupted" if last.interrupted else last.state.value
         asked = f"chapters {last.request['chapters']}" if last.request.get("chapters") else "the whole book"
         ended = last.message if last.message.startswith(state) else f"{state}, {last.message}".rstrip(", ")
-        print(f"last run: {COMMANDS.get(last.flow, last.flow)}, {asked}, {last.started_at:%Y-%m-%d %H:%M} UTC: {ended}")
+        print(f"last run: {COMMANDS.get(last.flow, last.flow)}, {asked}, {shown_time(last.started_at)}: {ended}")
     for file in edition.files if edition else ():
         print(f"{file.kind}: {file.path}")
 

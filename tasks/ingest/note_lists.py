@@ -10,9 +10,11 @@ from collections.abc import Sequence
 
 from storage.records import Block, BlockKind
 from tasks.ingest.front_pages import is_notes_title
+from tasks.ingest.note_marks import PLAIN
 
 # "12. See Low", "[12] See Low", "* See Low"; a letter needs a stop or bracket: "a king" begins a sentence.
-_LISTED = re.compile(r"[\[(]?(\d{1,4}|[*†‡§¶‖]{1,4})[\])]?[.:)]?\s+\S|[\[(]?([a-z])[\])][.:]?\s+\S|([a-z])[.:]\s+\S")
+_LISTED = re.compile(r"[\[(]?(\d{1,4}|[*†‡§¶‖]{1,4})[\])^]?[.:)]?\s+\S|[\[(]?([a-z])[\])][.:]?\s+\S|([a-z])[.:]\s+\S")
+_OPENING_CHARS = 24
 _FEWEST = 2  # notes that no title announces: a single one may be anything
 
 
@@ -28,7 +30,7 @@ def find_note_list(blocks: Sequence[Block], marks: Sequence[str]) -> range:
     known = frozenset(marks)
     # 1. Notes under their title.
     for at, block in enumerate(blocks):
-        if block.kind == BlockKind.HEADING and is_notes_title(block.text):
+        if is_notes_title(block.text):
             stop = _end_under_title(blocks, at + 1, known)
             if stop > at + 1:
                 return range(at, stop)
@@ -51,9 +53,8 @@ def _end_under_title(blocks: Sequence[Block], start: int, marks: frozenset[str])
     """
     stop = start
     while stop < len(blocks):
-        is_head = blocks[stop].kind == BlockKind.HEADING
         goes_on = stop + 1 < len(blocks) and _mark_of(blocks[stop + 1]) in marks
-        if is_head and (not goes_on or is_notes_title(blocks[stop].text)):
+        if is_notes_title(blocks[stop].text) or (blocks[stop].kind == BlockKind.HEADING and not goes_on):
             break
         stop += 1
     bodies = [block for block in blocks[start:stop] if block.kind not in (BlockKind.HEADING, BlockKind.SCENE_BREAK)]
@@ -65,5 +66,5 @@ def _end_under_title(blocks: Sequence[Block], start: int, marks: frozenset[str])
 
 def _mark_of(block: Block) -> str:
     """Returns the mark with which a block begins, "" where it begins with none."""
-    match = _LISTED.match(block.text)
+    match = _LISTED.match(block.text[:_OPENING_CHARS].translate(PLAIN))
     return next(filter(None, match.groups()), "") if match else ""

@@ -23,11 +23,10 @@ from tasks.ingest.plain.headings import heading_of
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*", re.I)
 _PROLOG_CHARS = 65536
 _APART = BLOCKS | {"br"}
-_MAX_TEXT_CHARS = 2_000_000
-_LONG_TEXT = re.compile(rf">[^<>]{{{_MAX_TEXT_CHARS},}}")
 _LONG_TAG = re.compile(r"<[A-Za-z][^<>]{10000,}")
 _ATTRIBUTE = re.compile(r"\s[^\s=/\"'<>]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>]+))?")
 _MAX_ATTRIBUTES = 200
+_LETTER_STYLE = re.compile(r"</?(?:b|big|em|font|i|s|small|span|strike|strong|tt|u)(?:\s[^<>]*)?>", re.I)
 _BREAK = "\x1e"  # no character of XML
 # HTML lets characters through that no text of a tree may be set to.
 _NO_XML = dict.fromkeys((*range(9), 14, 15, *range(16, 32), 0xFFFE, 0xFFFF)) | {11: " ", 12: " "}
@@ -48,15 +47,15 @@ def parse(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
     """
     text = _without_doctype(_DECLARATION.sub("", text.lstrip("\ufeff")))
     text = _C1_REFERENCE.sub(_known_control, _ENTITY.sub(_known_entity, text)).translate(C1).replace("\0", "")
-    text = _LONG_TAG.sub(_with_first_attributes, _LONG_TEXT.sub(_broken_up, text))
+    text = _LONG_TAG.sub(_with_first_attributes, text)
     if not text.strip():
         return etree.Element("body"), ()
     warnings: tuple[str, ...] = ()
     try:
         root = etree.fromstring(text.encode(), safe_parser(deep=True))
     except etree.XMLSyntaxError as error:
-        warnings = (f"{source} is not well-formed XHTML and was read as HTML: {error.msg}",)
-        root = _parse_leniently(text.translate(_NO_XML), source)
+        root, problems = _parse_leniently(text.translate(_NO_XML), source)
+        warnings = (f"{source} is not well-formed XHTML and was read as HTML: {error.msg}", *problems)
     body = next(root.iter("{*}body", "body"), None)
     return (root if body is None else body), warnings
 
@@ -67,19 +66,6 @@ def _with_first_attributes(match: re.Match[str]) -> str:
     if len(attributes) <= _MAX_ATTRIBUTES:
         return match[0]
     return match[0][: attributes[-1].start()] + ("/" if match[0].endswith("/") else "")
-
-
-def _broken_up(match: re.Match[str]) -> str:
-    """Breaks a text up by empty comments at spaces: libxml2 drops a text of more than 10 MB."""
-    pieces = []
-    text = match[0]
-    start = 0
-    while len(text) - start > _MAX_TEXT_CHARS:
-        end = text.rfind(" ", start + 1, start + _MAX_TEXT_CHARS)
-        end = end if end > 0 else start + _MAX_TEXT_CHARS
-        pieces.append(text[start:end])
-        start = end
-    return "<!---->".join([*pieces, text[start:]])
 
 
 def _without_doctype(text: str) -> str:
@@ -104,17 +90,31 @@ def _known_entity(match: re.Match[str]) -> str:
     return match[0] if name in _XML_ENTITIES else html.entities.html5.get(name + ";", match[0])
 
 
-def _parse_leniently(text: str, source: str) -> etree._Element:
-    """Parses text as HTML. Raises `UnreadableBookError` for what libxml2 cannot read, or not to its end."""
+def _parse_leniently(text: str, source: str) -> tuple[etree._Element, tuple[str, ...]]:
+    """Parses text as HTML. Returns its root, and a warning where it was too deep until styles of letters were left out.
+
+    Old programs open a `font` in each paragraph and close none. Raises `UnreadableBookError` for what libxml2 cannot
+    read, or not to its end.
+    """
+    root, is_cut = _parse_html(text, source)
+    warnings: tuple[str, ...] = ()
+    if is_cut:
+        root, is_cut = _parse_html(_LETTER_STYLE.sub("", text), source)
+        warnings = (f"{source} leaves so many elements open that bold, italics and fonts in it were not heeded",)
+    if is_cut:
+        raise UnreadableBookError(f"{source} is nested too deeply or holds too long a text to be a book's chapter")
+    return root, warnings
+
+
+def _parse_html(text: str, source: str) -> tuple[etree._Element, bool]:
+    """Parses text as HTML. Returns its root, and whether libxml2 has dropped what lies beyond its limits."""
     parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
     try:
         root = lxml.html.document_fromstring(text.encode(), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise UnreadableBookError(f"{source} is neither XHTML nor HTML: {error}") from error
     # libxml2 stops quietly at its limits and would drop the rest of the text.
-    if any(entry.type in _LIMITS for entry in parser.error_log):
-        raise UnreadableBookError(f"{source} is nested too deeply or holds too long a text to be a book's chapter")
-    return root
+    return root, any(entry.type in _LIMITS for entry in parser.error_log)
 
 
 def text_of(element: etree._Element) -> str:

@@ -25,6 +25,9 @@ _NUMBERED = {short.upper(): name.upper() for short, name in BEFORE_NUMBER.items(
 _MONTH_NAMES = {short.upper(): name.upper() for short, name in MONTHS.items()}
 
 _AFTER_STREET = r"(?=[,;:!?]|\.?\s*$|\s(?:AND|WAS|IS|AT|IN|ON|THE|TO|OF|HAD|WITH|FROM|BY|FOR|WHERE|WHEN)\b)"
+# Where all is in capitals, also without a full stop: no words of their own, as REV, FR and SEN are.
+_UNSTOPPED_RANKS = words("ADM CAPT CDR CLLR CMDR COL CPL GEN INSP LIEUT LT MAJ PFC PROF PTE PVT SGT SUPT")
+_RANK = re.compile(rf"\b({either(_UNSTOPPED_RANKS)})\s(?!AI\b)(?=[A-Z](?:[A-Z'’-]|\.))")
 _STREET = re.compile(rf"(?<=[A-Z\d] )(?<!\bOF )(?<!\bTHE )(ST|DR)\b(?:\.(?!\s*$))?{_AFTER_STREET}")
 _STREETS = {"ST": "STREET", "DR": "DRIVE"}
 _SAINT = re.compile(r"\bST\.?\s(?=[A-Z]{2})")
@@ -45,7 +48,8 @@ _NO_PARTIES = frozenset(
 )
 _SMALL = re.compile(r"[^\W\dA-Z_]")
 
-_FOR_CAPITALS = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]+\.|(?:RS?|ESSRS|[RST])\s[A-Z]|(?<=V)\.\s[A-Z])")
+_UNSTOPPED_TAILS = either({"RS", "R", "ESSRS", "S", "T", *(rank[1:] for rank in _UNSTOPPED_RANKS)})
+_FOR_CAPITALS = re.compile(rf"[A-Z](?<=\b[A-Z])(?:[A-Z]+\.|(?:{_UNSTOPPED_TAILS})\s[A-Z]|(?<=V)\.\s[A-Z])")
 
 
 @rule("capitals", needs=_FOR_CAPITALS)
@@ -56,6 +60,7 @@ def capitals(text: str, _: Context) -> str:
     if not _SMALL.search(text):
         text = _STREET.sub(lambda match: _STREETS[match[1]], text)
         text = _SAINT.sub("SAINT ", text)
+        text = _RANK.sub(lambda match: f"{_TITLES[match[1]]} ", text)
         text = _VERSUS.sub(lambda m: m[0] if m[1] in _NO_PARTIES else f"{m[1]} VERSUS ", text)
         # The stop stays where the text ends: in capitals every word looks like a sentence's first.
         text = _ABBREVIATION.sub(lambda match: _GENERAL_NAMES[match[1]] + ("" if match[2] is None else "."), text)

@@ -1,5 +1,6 @@
 """`talepress status` and `talepress report` of a book of which a part was asked for and whose run was stopped."""
 
+import re
 from datetime import UTC, datetime
 
 import lxml.html
@@ -38,6 +39,7 @@ def test_books_are_shown_while_prefects_server_does_not_answer(talepress, voiced
     save_note(voiced_home, note_of("http://127.0.0.1:1/api", datetime.now(UTC), (part,)))
     ended = talepress("status")
     assert (ended.code, "0 of 4" in ended.out, "process 7" in ended.out) == (0, True, True)
+    assert re.search(r"^talepress up, since \d{4}-\d\d-\d\d \d\d:\d\d UTC *$", ended.out, re.MULTILINE)
     assert "which runs are under way is not known: Prefect's server does not answer at" in ended.err
     result = talepress("status", "--json").json
     assert (len(result["books"]), result["up"]["runs"]) == (1, None)

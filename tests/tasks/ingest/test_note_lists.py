@@ -35,6 +35,7 @@ def blocks(*parts: str) -> list[Block]:
         ),
         ([TEXT, "***", "a. For York.", "(b) See Low."], "ab", range(1, 4)),
         ([TEXT, "* For York.", "† See Low."], "*†", range(1, 3)),  # one for each mark, in their order
+        ([TEXT, "Notes:", "¹ For York.", "^2^ See Low.", "[3] So Hall."], "123", range(1, 5)),
         # and none
         ([TEXT, "# Notes", NOTES], "", range(0)),
         ([TEXT, "# Notes", "1. Use cold butter.", "2. Rest the dough."], "*", range(0)),

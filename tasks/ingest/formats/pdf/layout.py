@@ -121,9 +121,10 @@ def edge_rules(pages: Sequence[Sequence[Line]]) -> dict[tuple[int, int], SkipRul
         alike = [key for key in repeated if exact[edges[key].text] >= (unopened if key in heads else len(pages))]
         if len(repeated) >= max(_MIN_REPEATS, len(keys) / 2) or alike == keys:
             found.update(dict.fromkeys(keys, SkipRule.RUNNING_HEAD))
-        else:  # in a short file two pages may be all that have one
-            small = (key for key in keys if exact[edges[key].text] > 1 and edges[key].size < body * _SMALL_SIZE)
-            found.update(dict.fromkeys(heads.intersection(small), SkipRule.RUNNING_HEAD))
+        else:  # in a short file two pages may be all that have the same one
+            small = [key for key in keys if key in heads and edges[key].size < body * _SMALL_SIZE]
+            again = [key for key in small if exact[edges[key].text] > 1]
+            found.update(dict.fromkeys(small if 2 * len(again) >= len(keys) else again, SkipRule.RUNNING_HEAD))
     return found
 
 

@@ -157,12 +157,15 @@ class _Reader:
         referred = set(gutenberg.references("\n".join(group.text for group in self._groups)))
         labels = set()
         depth = 0
-        titled = False  # the title "FOOTNOTES" stands above
+        titled = False  # the title "FOOTNOTES", or a rule, stands above
         for index, group in enumerate(self._groups):
             if index in self._skipped:
                 continue
             if titled and self._is_listed_note(index):
                 self._skipped[index] = SkipRule.NOTE_BODY
+                continue
+            if self._rules_off_notes(index):
+                titled = True
                 continue
             label = note_label(group.text, None if titled else referred)
             if label is None and self._heads_notes(index):
@@ -187,9 +190,14 @@ class _Reader:
             return False
         return note_label(self._groups[below].text, None) is not None or self._is_listed_note(below)
 
+    def _rules_off_notes(self, index: int) -> bool:
+        """Tells whether a paragraph is a rule above two or more such notes."""
+        below = range(index + 1, index + 3)
+        return is_scene_break(self._groups[index].text) and all(map(self._is_listed_note, below))
+
     def _is_listed_note(self, index: int) -> bool:
         """Tells whether a paragraph under such a title is "1. Letters, p. 5" and a mark in the text has its number."""
-        match = _LISTED_NOTE.match(self._groups[index].text)
+        match = _LISTED_NOTE.match(self._groups[index].text) if index < len(self._groups) else None
         return match is not None and int(match[1]) in self._marks.numbers
 
     def _find_headings(self, contents: Sequence[Contents]) -> None:
@@ -254,7 +262,7 @@ class _Reader:
             return
         if heading_of(text) or is_scene_break(text):
             return
-        if is_loud(text) or keys & keys_of(text) or (is_title_case(text) and len(group.lines) == 1):
+        if is_loud(text) or keys & keys_of(text) or (is_title_case(text) and "\n" not in text):
             if self._headings[index]:
                 self._headings[index] = one_line(f"{self._headings[index]}\n{one_line(text)}")
             self._headings[below] = ""

@@ -236,6 +236,20 @@ def test_a_head_on_the_two_pages_that_open_no_chapter_is_not_read(tmp_path, sett
     assert [chapter.title for chapter in book.chapters] == ["Chapter 1", "Chapter 2"]
 
 
+def test_heads_that_change_from_page_to_page_of_a_short_file_are_not_read(tmp_path, settings):
+    setter = Setter(title="The Road", author="T. Hall")
+    for number, name in enumerate(NAMES[:4]):
+        setter.page(foot=str(number + 1))
+        if number == 0:
+            setter.heading("Chapter 1")
+        else:
+            setter.line("Chapter 1" if number == 2 else "THE ROUND ROAD", LEFT, TOP - 3 * LEADING, 9)
+        setter.paragraph(varied(name))
+    book = read(setter.save(tmp_path / "b.pdf"), settings)
+    assert skipped(book, "running-head") == ["THE ROUND ROAD", "Chapter 1", "THE ROUND ROAD"]
+    assert len(book.chapters) == 1
+
+
 def test_a_name_in_smaller_letters_below_a_bare_number_is_in_the_title(tmp_path, settings):
     setter = Setter(title="The Road", author="T. Hall")
     for number, (name, title) in enumerate(zip(NAMES, ("The Mill", "The Wheel"), strict=False)):

@@ -193,3 +193,24 @@ def test_the_title_above_the_first_chapter_opens_it(read):
 def test_prose_above_the_first_chapter_is_a_chapter(read):
     book = read(f"It rained when he came.\n\n{chapters('CHAPTER I', 'CHAPTER II')}")
     assert [chapter.title for chapter in book.chapters] == ["b", "CHAPTER I", "CHAPTER II"]
+
+
+def test_notes_under_a_rule_are_not_read_and_start_no_chapters(read):
+    text = "CHAPTER I\n\nThe mill stood.1 It ran all day.2 Nobody saw it stop,3 or so they said.\n\n* * *\n\n"
+    notes = "1. Town plan, in the archive.\n\n2. From the memoir of Jos. Hall.\n\n3. Hall gives no source.\n"
+    after = "\n\nCHAPTER II\n\nThe mill burned.\n"
+    book = read(text + notes + after)
+    assert [chapter.title for chapter in book.chapters] == ["CHAPTER I", "CHAPTER II"]
+    assert [skip.text for skip in book.skipped if skip.rule == "note-body"] == notes.strip().split("\n\n")
+
+
+def test_a_numbered_list_under_a_rule_is_read(read):
+    steps = "1. Boil the water.\n\n2. Wait until it is cold.\n\n3. Drink it.\n"
+    book = read(f"CHAPTER I\n\nThe mill stood, and this was on its door.\n\n* * *\n\n{steps}")
+    assert not [skip for skip in book.skipped if skip.rule == "note-body"]
+
+
+def test_a_name_underlined_below_an_underlined_number_is_in_the_title(read):
+    chapters = [("Chapter 1", "The Mill"), ("Chapter 2", "The Fog")]
+    book = read("".join(f"{number}\n=========\n\n{name}\n-------\n\nIt came.\n\n" for number, name in chapters))
+    assert [chapter.title for chapter in book.chapters] == [": ".join(chapter) for chapter in chapters]
