@@ -1,4 +1,4 @@
-"""`python -m tests.quality [PART ...]`: measures how the shipped model sounds, reads and listens; writes docs/quality.md.
+"""`python -m tests.quality [PART ...]`: measures how the shipped model sounds, reads and hears, for docs/quality.md.
 
 Needs both teachers (flite, and Piper of the extra `train`), the training text, the held-out books and `speech_report`.
 """
