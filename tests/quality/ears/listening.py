@@ -21,12 +21,15 @@ from tasks.qa.listeners.listener import Sound
 from tasks.qa.listeners.policy import POLICY
 from tasks.qa.listeners.reasons import misheard
 from tests.quality.ears.fit import Listened, doubts, learn, policy_json, threshold
-from tests.quality.ears.gathering import Ear, ears, gather
+from tests.quality.ears.gathering import Ear, cost, ears, gather
 from tests.quality.ears.material import BEST_VOICE, Material, takes_to_choose
 from tests.quality.ears.rendering import Rendered, Studio
 from tests.quality.ears.takes import NATURAL, known_takes
 from tests.quality.judge import Judge, Spoken
 from tests.quality.material import record
+
+
+TIMED = 40  # takes
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ def faults(listening: Listening) -> list[dict[str, Any]]:
         policies[ear.kind] = policy_json(weighings, least)
         tested = [take for take in heard if not take.known.case.is_fitted]
         doubted = [float(doubts(take, weighings).max()) >= least for take in tested]
-        rows.append({"listener": ear.kind, "takes": len(heard), **rates(tested, doubted)})
+        spent = {"s of one core for 1 s of audio": round(cost(ear, takes[:TIMED]), 4)}
+        rows.append({"listener": ear.kind, "takes": len(heard), **rates(tested, doubted), **spent})
         print(rows[-1], flush=True)
     POLICY.write_text(json.dumps(policies, indent=1) + "\n", "utf-8")
     return rows
