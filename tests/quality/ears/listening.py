@@ -28,7 +28,6 @@ from tests.quality.ears.takes import NATURAL, known_takes
 from tests.quality.judge import Judge, Spoken
 from tests.quality.material import record
 
-
 TIMED = 40  # takes
 
 
