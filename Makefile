@@ -12,6 +12,8 @@ SENTENCES ?= ../shared/text/sentences.txt
 SPEECH_REPORT ?= ../shared/tools/speech_report
 HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-frank-baum_the-wonderful-wizard-of-oz.epub
 
+# A CTranslate2 model, by name or folder: one of the listeners that `make quality PARTS=ears` tests.
+WHISPER ?= base.en
 SEED ?= 0
 
 .PHONY: book chaos bench bench-quick quality scaling test test-slow fuzz parity check pins format train-mini train-on clean help
@@ -93,9 +95,11 @@ has-speech-report:
 	@test -f "$(SPEECH_REPORT)" || \
 	  $(call absent,$(SPEECH_REPORT),SPEECH_REPORT,the program that transcribes and rates recordings for tests/quality/judge.py)
 
-## how good the shipped model sounds, judged by others; writes docs/quality.md (an hour). PARTS="chains codec" for some
+## how good the shipped model sounds, judged by others; writes docs/quality.md (an hour). PARTS="chains codec" for some,
+## PARTS="ears choices" for the listeners (hours)
 quality: has-sentences has-held-out has-speech-report $(VENV)/.train $(VENV)/.bench
-	$(PY) -m tests.quality $(PARTS) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) --speech-report $(SPEECH_REPORT)
+	$(PY) -m tests.quality $(PARTS) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) --speech-report $(SPEECH_REPORT) \
+	  --whisper $(WHISPER)
 
 ## held-out loss and WER of AR models by size and by speech, into docs/quality/scaling.json (hours); after train-mini
 scaling: has-sentences has-held-out has-speech-report $(VENV)/.train $(VENV)/.bench

@@ -1,7 +1,10 @@
-"""What the flow tests share: a data folder with a voice and a small book; and Prefect's test server, for those that run
-flows. Prefect's environment comes before its import."""
+"""What the flow tests share: a data folder with a voice, a small book, the command line, and Prefect's test server for
+those that run flows. Prefect's environment comes before its import."""
 
+import json
 import os
+import sys
+from dataclasses import dataclass
 
 os.environ.update(
     {
@@ -14,6 +17,7 @@ os.environ.update(
 
 import pytest
 
+from flows.cli.main import main
 from tasks.synthesize.engines import forget_engines
 from tests.flows.samples import BOOK, add_voice
 
@@ -61,3 +65,30 @@ def misbehave(monkeypatch):
         forget_engines()
 
     return order
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def talepress(monkeypatch, capsys):
+    """The command line in this process, for commands that do not start Prefect: its environment is set once."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["talepress", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return Ended(ended.value.code, captured.out, captured.err)
+
+    return run

@@ -85,6 +85,17 @@ def test_the_page_has_tables_and_pictures(tmp_path):
     assert (tmp_path / "quality.md").read_text("utf-8") == page and picture.stat().st_mtime_ns == drawn
 
 
+def test_listeners_are_held_to_their_bars(tmp_path):
+    rows = [
+        {"listener": "built-in", "takes": 900, "recall": 88.0, "false alarms": 7.9, "word dropped": 97},
+        {"listener": "light", "takes": 90, "recall": 97.0, "false alarms": 2.0},
+    ]
+    write_report(tmp_path / "quality.md", {"about": {}, "dates": {"ears": "2026-01-01"}, "ears": rows})
+    page = (tmp_path / "quality.md").read_text("utf-8")
+    assert "|  | built-in | light |" in page and "| word dropped | 97 |  |" in page
+    assert page.count("**missed**") == 1 and page.count("| reached |") == 1
+
+
 def test_pauses_are_where_the_recording_is_silent(tmp_path):
     recording = np.zeros(24_000)
     said = np.full(24_000, 0.001)

@@ -1,6 +1,6 @@
 """How evidence becomes doubt, and from which doubt on a word counts as misheard: numbers learned from planted faults.
 
-`policy.json` holds them; `python -m tests.quality.ears` writes it. Must not know where evidence comes from.
+`policy.json` holds them; `make quality PARTS=ears` writes it. Must not know where evidence comes from.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def policy_of(listener: str) -> Policy:
     if listener not in _all():
         raise BadInputError(
             f"nothing has been learned yet of how far {listener!r} is to be believed, so it cannot judge takes: use "
-            '"built-in", or run `python -m tests.quality.ears`'
+            '"built-in", or run `make quality PARTS=ears`'
         )
     own = _all()[listener]
     weighings = {name: Weighing(w["bias"], w["weights"]) for name, w in own.get("weighings", {}).items()}

@@ -1,1 +1,1 @@
-"""`python -m tests.quality.ears`: how well listeners hear faults of takes."""
+"""`make quality PARTS=ears`: how well listeners hear faults of takes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,8 +25,6 @@ class Kept:
 
     def __init__(self, second: SecondOpinion, folder: Path) -> None:
         self.digest = second.digest
-        self.cpu_seconds = 0.0  # of what was listened to by this process
-        self.audio_seconds = 0.0
         self._second = second
         self._folder = folder
 
@@ -35,10 +33,7 @@ class Kept:
         content = hashlib.sha256(sound.audio.tobytes() + f"{self.digest} {sound.spoken}".encode()).hexdigest()
         path = self._folder / f"{content[:32]}.json"
         if not path.exists():
-            begun = time.process_time()
             opinions = self._second.hear(sound, evidence)
-            self.cpu_seconds += time.process_time() - begun
-            self.audio_seconds += sound.seconds
             self._folder.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(asdict(opinions)), "utf-8")
         kept = json.loads(path.read_text("utf-8"))
@@ -51,19 +46,33 @@ class Ear:
 
     kind: str  # as in `policy.json`
     listener: ModelListener
+    afresh: ModelListener  # the same without what was kept
     hears_all: bool  # quick enough for every take
     false_alarms: float  # share of good takes that its threshold may call doubtful
 
 
 def ears(model: Path, whisper_model: str, folder: Path) -> list[Ear]:
     """The kinds of listeners, what is slow of them kept in a folder."""
-    second = {light.NAME: light.LightOpinion(), whisper.NAME: whisper.WhisperOpinion(whisper_model)}
-    kept = {name: Kept(own, folder / name) for name, own in second.items()}
+
+    def slow(name: str, second: SecondOpinion, false_alarms: float) -> Ear:
+        kept = Kept(second, folder / name)
+        return Ear(name, ModelListener(model, name, kept), ModelListener(model, name, second), False, false_alarms)
+
+    quick = ModelListener(model)
     return [
-        Ear(built_in.NAME, ModelListener(model), True, 0.05),
-        Ear(light.NAME, ModelListener(model, light.NAME, kept[light.NAME]), False, 0.05),
-        Ear(whisper.NAME, ModelListener(model, whisper.NAME, kept[whisper.NAME]), False, 0.03),
+        Ear(built_in.NAME, quick, quick, True, 0.05),
+        slow(light.NAME, light.LightOpinion(), 0.05),
+        slow(whisper.NAME, whisper.WhisperOpinion(whisper_model), 0.03),
     ]
+
+
+def cost(ear: Ear, takes: Sequence[Known]) -> float:
+    """Seconds of processor time for a second of audio; the first take loads the networks and is not counted."""
+    ear.afresh.evidence(takes[0].sound)
+    begun = time.process_time()
+    for take in takes[1:]:
+        ear.afresh.evidence(take.sound)
+    return (time.process_time() - begun) / sum(take.sound.seconds for take in takes[1:])
 
 
 def subset(takes: Iterable[Known]) -> Iterator[Known]:

@@ -1,20 +1,17 @@
-"""What `python -m tests.quality.ears` speaks: sentences to set thresholds on, to test them on, and to choose takes of.
+"""What `make quality PARTS=ears` speaks: sentences to set thresholds on, to test them on, and to choose takes of.
 
 `python -m tests.quality.ears.material --sentences TEXT --books FOLDER` renders all of it, which takes an hour.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import torch
-
-from flows.services import Services, read_settings
+from flows.services import Services
 from tests.quality.ears.rendering import Rendered, Studio, Wanted
 from tests.quality.ears.sentences import Sentence, chosen, utterances
 
@@ -74,26 +71,3 @@ def takes_to_choose(texts: Sequence[str], studio: Studio) -> list[list[Rendered]
     """Renders `TAKES` takes of each text by the best voice."""
     flat = studio.render([Wanted(BEST_VOICE, text, attempt) for text in texts for attempt in range(TAKES)])
     return [flat[first : first + TAKES] for first in range(0, len(flat), TAKES)]
-
-
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m tests.quality.ears.material", description=__doc__)
-    parser.add_argument("--sentences", type=Path, required=True, help="the training text, one sentence a line")
-    parser.add_argument("--books", type=Path, required=True, help="a folder of the books")
-    parser.add_argument("--out", type=Path, default=Path("~/.cache/talepress/quality/ears"))
-    given = parser.parse_args()
-    torch.set_num_threads(1)
-    services = Services(read_settings())
-    material = Material(services, given.books, given.sentences)
-    studio = Studio(services, given.out.expanduser() / "takes")
-    wanted = [Wanted(case.voice, case.sentence.spoken) for case in material.cases]
-    wanted += [Wanted(case.voice, case.sentence.altered) for case in material.cases]
-    print(len(studio.render(wanted)), "takes to set and test thresholds on", flush=True)
-    for first in range(0, len(material.to_choose), 12):
-        takes_to_choose(material.to_choose[first : first + 12], studio)
-        print(first + 12, "sentences to choose takes of", flush=True)
-
-
-if __name__ == "__main__":
-    main()

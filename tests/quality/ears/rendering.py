@@ -1,4 +1,4 @@
-"""Renders the takes of `python -m tests.quality.ears` as a run would, and keeps them. Must not know who will listen."""
+"""Renders the takes of `make quality PARTS=ears` as a run would, and keeps them. Must not know who will listen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sentences of `python -m tests.quality.ears`, and how each is altered: a wrong word, number or pronunciation.
+"""The sentences of `make quality PARTS=ears`, and how each is altered: a wrong word, number or pronunciation.
 
 The same arguments give the same sentences. Must not know audio.
 """

@@ -1,0 +1,142 @@
+"""What `make quality` measures of listeners: the faults that they hear, and the takes that they choose.
+
+`faults` learns the policy on some takes, tests it on others, and writes `policy.json`. Takes and what is slow to hear
+are kept, so that a second run takes minutes; the first takes hours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from flows.services import Services, read_settings
+from tasks.align.words import SpellerTimer
+from tasks.qa.listeners import built_in, light
+from tasks.qa.listeners.listener import Sound
+from tasks.qa.listeners.policy import POLICY
+from tasks.qa.listeners.reasons import misheard
+from tests.quality.ears.fit import Listened, doubts, learn, policy_json, threshold
+from tests.quality.ears.gathering import Ear, cost, ears, gather
+from tests.quality.ears.material import BEST_VOICE, Material, takes_to_choose
+from tests.quality.ears.rendering import Rendered, Studio
+from tests.quality.ears.takes import NATURAL, known_takes
+from tests.quality.judge import Judge, Spoken
+from tests.quality.material import record
+
+TIMED = 40  # takes
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What both parts work with."""
+
+    sentences: Path  # the training text, one sentence a line
+    books: Path  # a folder of the books
+    whisper: str  # a CTranslate2 model, by name or folder
+    judge: Judge
+    out: Path
+
+    @cached_property
+    def services(self) -> Services:
+        """The configured model, as a user's commands would load it."""
+        return Services(read_settings())
+
+    @cached_property
+    def material(self) -> Material:
+        """The sentences."""
+        return Material(self.services, self.books, self.sentences)
+
+    @cached_property
+    def studio(self) -> Studio:
+        """Who speaks them."""
+        return Studio(self.services, self.out / "takes")
+
+    @property
+    def ears(self) -> list[Ear]:
+        """The kinds of listeners."""
+        return ears(Path(self.services.synthesize.model), self.whisper, self.out / "opinions")
+
+
+def faults(listening: Listening) -> list[dict[str, Any]]:
+    """Learns of each kind of listener from which evidence on a take is doubtful, and tests it on other books."""
+    timer = SpellerTimer(Path(listening.services.synthesize.model))
+    takes = list(known_takes(listening.material.cases, listening.studio, timer))
+    policies: dict[str, Any] = {}
+    rows: list[dict[str, Any]] = []
+    for ear in listening.ears:
+        heard = list(gather(ear, takes))
+        fitted = [take for take in heard if take.known.case.is_fitted]
+        weighings = learn(fitted)
+        most = [float(doubts(take, weighings).max()) for take in fitted]
+        least = threshold(most, [take.known.is_faulty for take in fitted], ear.false_alarms)
+        policies[ear.kind] = policy_json(weighings, least)
+        tested = [take for take in heard if not take.known.case.is_fitted]
+        doubted = [float(doubts(take, weighings).max()) >= least for take in tested]
+        spent = {"s of one core for 1 s of audio": round(cost(ear, takes[:TIMED]), 4)}
+        rows.append({"listener": ear.kind, "takes": len(heard), **rates(tested, doubted), **spent})
+        print(rows[-1], flush=True)
+    POLICY.write_text(json.dumps(policies, indent=1) + "\n", "utf-8")
+    return rows
+
+
+def rates(takes: Sequence[Listened], doubted: Sequence[bool]) -> dict[str, Any]:
+    """Precision, recall and false alarms, and the recall of each kind of fault; in percent."""
+    by_kind: dict[str, list[bool]] = defaultdict(list)
+    for take, doubt in zip(takes, doubted, strict=True):
+        by_kind[take.known.kind].append(doubt)
+    good = by_kind.pop(NATURAL)
+    faulty = [doubt for own in by_kind.values() for doubt in own]
+    caught = sum(faulty)
+    return {
+        "tested": len(takes),
+        "as rendered": len(good),
+        "recall": round(100 * caught / len(faulty), 1),
+        "false alarms": round(100 * sum(good) / len(good), 1),
+        "precision": round(100 * caught / max(1, caught + sum(good)), 1),
+        **{kind: round(100 * sum(own) / len(own)) for kind, own in sorted(by_kind.items())},
+    }
+
+
+def choices(listening: Listening) -> list[dict[str, Any]]:
+    """The best of four takes of each sentence, by the engine's rank and by ear, beside the first take and the teacher.
+
+    Whisper does not choose: it judges.
+    """
+    texts = listening.material.to_choose
+    takes = takes_to_choose(texts, listening.studio)
+    teacher = record(BEST_VOICE, texts, len(texts), [], listening.out / "teachers")
+    clip = teacher.recordings[0].wav
+    chosen: dict[str, list[Path]] = {
+        "teacher": [recording.wav for recording in teacher.recordings],
+        "first take": [own[0].path for own in takes],
+        "best by the engine's rank": [max(own, key=lambda take: take.rank).path for own in takes],
+    }
+    for ear in listening.ears:
+        if ear.kind in (built_in.NAME, light.NAME):
+            chosen[f"best by ear: {ear.kind}"] = [
+                best_heard(ear, text, own).path for text, own in zip(texts, takes, strict=True)
+            ]
+    rows = []
+    for who, paths in chosen.items():
+        report = listening.judge(
+            f"choices-{len(rows)}", [Spoken(path, text, clip) for path, text in zip(paths, texts, strict=True)]
+        )
+        figures = {key: report[key] for key in ("utterances", "wer", "cer", "dnsmos_p808")}
+        rows.append({"who": who, **figures})
+        print(rows[-1], flush=True)
+    return rows
+
+
+def best_heard(ear: Ear, text: str, takes: Sequence[Rendered]) -> Rendered:
+    """The take of a text that a run would keep of those that differ by ear and rank alone."""
+    hearings = ear.listener.listen([Sound(take.audio, take.sample_rate, text) for take in takes])
+    scored = zip(takes, hearings, strict=True)
+    return max(scored, key=lambda pair: (not misheard(pair[1]), pair[1].score, pair[0].rank))[0]
+
+
+PARTS = {"ears": faults, "choices": choices}
