@@ -22,6 +22,7 @@ def client():
 @pytest.fixture
 def left(client):
     """Leaves two task runs behind in a flow run: one that was speaking, one that waited. Returns its id and flow."""
+    made = []
 
     def leave(state):
         name = f"flow-{uuid4()}"
@@ -29,9 +30,12 @@ def left(client):
         for number, begun in enumerate((Running(), Pending(), Completed())):
             client.create_task_run(task(lambda: None, name="speak"), run.id, str(number), state=begun)
         client.set_flow_run_state(run.id, state, force=True)
+        made.append(run.id)
         return run.id, name
 
-    return leave
+    yield leave
+    for run in made:  # other tests count what this server holds
+        client.delete_flow_run(run)
 
 
 def states(client, flow_run_id):
