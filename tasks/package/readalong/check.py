@@ -29,8 +29,7 @@ _SMIL = "{http://www.w3.org/ns/SMIL}"
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d)\.(\d{3})")
 _SERIOUS = frozenset({"FATAL", "ERROR", "WARNING"})
 _SECONDS = 600  # for epubcheck
-# One book is soon judged: compiling less, and collecting on one core, takes half the time.
-_JAVA = ("-Xmx1g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+_JAVA = ("-Xmx1g", "-XX:+UseSerialGC")  # on one core, as others are at work
 
 
 def check_readalong(path: Path, original: bytes, lengths_ms: Mapping[str, int]) -> None:
