@@ -231,6 +231,13 @@ FAULTS = {
         lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"OEBPS/../../evil": "x"}),
         "points outside",
     ),
+    **{
+        f"member {name}": (
+            lambda p, name=name: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={name: "x"}),
+            "points outside",
+        )
+        for name in ("/evil", "\\evil", "\\\\host\\evil", "c:evil", "C:\\evil", "OEBPS\\..\\..\\evil", "a/../..")
+    },
     "bomb": (lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"b.png": bytes(5_000_000)}), "zip bomb"),
     "bomb with a strange name": (
         lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"b\nc.png": bytes(5_000_000)}),

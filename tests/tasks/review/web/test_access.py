@@ -39,6 +39,10 @@ def test_a_form_must_come_from_the_page_itself(browser):
         "",
         "file://127.0.0.1:4210",
         "http://127.0.0.1:42",
+        "http://evil-127.0.0.1:4210",
+        "http://127.0.0.1:4210.evil.example",
+        "http://ann@127.0.0.1:4210",
+        "http://",
     ):
         browser.headers["Origin"] = origin
         assert browser.press(form, "action=approve").status_code == 403
