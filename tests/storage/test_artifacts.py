@@ -8,6 +8,7 @@ import pickle
 import shutil
 import threading
 import time
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -145,10 +146,11 @@ def test_what_is_no_address_goes_nowhere(local, address, call):
         getattr(local, call)(address)
 
 
-FLIPPED = [bytes([DATA[0] ^ 1 << bit]) + DATA[1:] for bit in range(8)]
+FLIPPED = bytes([DATA[0] ^ 1]) + DATA[1:]
+ALIKE = next(data for n in count() if hashlib.sha256(data := b"%d" % n).hexdigest().startswith(ADDRESS[:3]))
 
 
-@pytest.mark.parametrize("changed", [*FLIPPED, DATA[::-1], DATA[:-1], DATA + b"\0", b""])
+@pytest.mark.parametrize("changed", [FLIPPED, DATA[::-1], DATA[:-1], DATA + b"\0", b"", ALIKE])
 def test_changed_bytes_are_noticed_however_they_are_read(store, changed):
     store.put_bytes(DATA)
     place = store._location(ADDRESS)
