@@ -10,6 +10,7 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.workers.process import ProcessWorker
 
+from flows.operate import forking
 from flows.operate import worker as module
 from flows.operate.worker import Job, Worker
 
@@ -58,17 +59,27 @@ def ended(monkeypatch):
     return run
 
 
-def test_a_run_is_one_process():
+@pytest.mark.skipif(not forking.CAN_FORK, reason="runs are forked on Linux alone")
+def test_a_run_is_forked_where_nobody_says_how_it_is_started():
+    job = Job()
+    job.prepare_for_flow_run(FlowRun(flow_id=uuid4(), name="book"))
+    assert job.is_forked
+
+
+def test_a_run_is_one_process_where_it_cannot_be_forked(monkeypatch):
+    monkeypatch.setattr(forking, "CAN_FORK", False)
     job = Job()
     job.prepare_for_flow_run(FlowRun(flow_id=uuid4(), name="book"))
     assert shlex.split(job.command) == [sys.executable, "-m", "prefect.engine"]
     assert job._command_configured  # else Prefect starts two more, which look for the flow's code
+    assert not job.is_forked
 
 
 def test_a_command_of_the_users_stays():
     job = Job(command="nice python -m prefect.engine")
     job.prepare_for_flow_run(FlowRun(flow_id=uuid4(), name="book"))
     assert job.command == "nice python -m prefect.engine"
+    assert not job.is_forked
 
 
 @pytest.mark.parametrize("kind", [StateType.CRASHED, StateType.FAILED, StateType.CANCELLED, StateType.RUNNING])
