@@ -58,7 +58,7 @@ SETTINGS = {
 OFTEN = {"inbox": 20, "sweep": 60}  # seconds between looks; a box has 60 and 300
 STUCK_SECONDS = 600.0  # after which the command that the messages name is given
 LOST_SECONDS = 1200.0
-RUN_SECONDS = 12.0  # that a run of so small a book takes
+RUN_SECONDS = 4.0  # that a run of so small a book takes
 LOOK_SECONDS = 0.5
 
 
