@@ -28,8 +28,8 @@ class Server:
         self.kind = state.type
 
 
-@pytest.fixture
-def ended(monkeypatch):
+@pytest.fixture(params=[True, False], ids=["forked", "by a command"])
+def ended(request, monkeypatch):
     """Has a worker run a flow run that ends in such a state. Returns the state, and whether task runs were ended."""
 
     def run(kind, *, closed=False):
@@ -42,6 +42,7 @@ def ended(monkeypatch):
         flow_run = FlowRun(flow_id=uuid4(), name="book")
 
         async def process(self, flow_run, configuration, task_status=None):
+            under_way.append(dict(self._processes))
             task_status.started(4711)
             assert self._processes == {flow_run.id: 4711}
 
@@ -49,10 +50,12 @@ def ended(monkeypatch):
             asked.append(flow_run_id == flow_run.id)
             under_way.append(dict(worker._processes))
 
-        monkeypatch.setattr(ProcessWorker, "run", process)
+        monkeypatch.setattr(*((Worker, "_run_forked") if request.param else (ProcessWorker, "run")), process)
+        monkeypatch.setattr(forking, "CAN_FORK", request.param)
         monkeypatch.setattr(module, "end_task_runs", end_task_runs)
         asyncio.run(worker.run(flow_run, Job()))
         assert worker._processes == {}
+        assert under_way[0] == {flow_run.id: 0}, "no process was asked for"
         assert all(flow_run.id in seen for seen in under_way), "whoever ends the worker must wait for this"
         return server.kind, asked
 
