@@ -34,9 +34,8 @@ def test_a_run_says_at_its_end_what_guesses_left_out(capsys):
 
 def test_what_was_kept_and_where_doubtful_takes_are_heard_is_told_at_the_end(capsys):
     """An audiobook of before is never replaced in silence, and whoever has something to hear knows where."""
-    code = show_report(
-        replace(REPORT, kept=("out/A.m4b",), replaced=("out/B.m4b",), page="out/A.report.html"), json=False
-    )
+    report = replace(REPORT, kept=("out/A.m4b",), replaced=("out/B.m4b",), page="out/A.report.html")
+    code = show_report(report, json=False)
     shown = capsys.readouterr()
     assert code is ExitCode.FLAGGED
     assert "kept as it was: out/A.m4b (another audiobook; --overwrite replaces it)" in shown.err
