@@ -260,22 +260,24 @@ class _Look:
 
     def _ended(self, item: InboxItem, message: str) -> InboxItem:
         """Decides by our own rows what a run that has ended, or waits for people, has made."""
-        run = self._latest_run(item)
-        if run is not None and run.state in (RunState.DONE, RunState.FLAGGED):
+        runs = self._runs_of(item)
+        latest = runs[0].state if runs else None
+        if latest in (RunState.DONE, RunState.FLAGGED):
             return self._deliver(item)
-        if item.state is InboxState.REVIEW or (run is not None and run.state is RunState.REVIEW):
+        if latest is RunState.RUNNING:  # somebody has had it published or spoken again before we looked
+            return item
+        if item.state is InboxState.REVIEW or any(run.state is RunState.REVIEW for run in runs):
             return self._save(replace(item, state=InboxState.REVIEW))
-        return self._fail(item, message or (run.message if run else "the run ended without saying why"))
+        return self._fail(item, message or (runs[0].message if runs else "the run ended without saying why"))
 
-    def _latest_run(self, item: InboxItem) -> Run | None:
-        """The latest run that was to publish where this item's run publishes."""
+    def _runs_of(self, item: InboxItem) -> tuple[Run, ...]:
+        """The runs that were to publish where this item's run publishes, the latest first."""
         out = str(self._folders.out(item.digest))
         try:
             runs = self._services.database.read(lambda uow: uow.runs.of(item.source_sha256))
         except NotFoundError:
-            return None
-        mine = (run for run in runs if run.request.get("out") == out and run.started_at >= item.received_at)
-        return next(mine, None)
+            return ()
+        return tuple(run for run in runs if run.request.get("out") == out and run.started_at >= item.received_at)
 
     def _deliver(self, item: InboxItem) -> InboxItem:
         if item.state is not InboxState.MADE:

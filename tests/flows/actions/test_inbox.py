@@ -165,6 +165,28 @@ def test_a_book_that_waits_for_people_is_delivered_when_it_is_published(services
     assert scan(services, runner).delivered == ["book.md"]
 
 
+@pytest.mark.parametrize("after", [RunState.DONE, RunState.FAILED])
+def test_a_book_that_was_published_before_the_look_is_not_failed(services, runner, folders, after):
+    drop(folders)
+    scan(services, runner)
+    (name,) = runner.begun
+    runner.end(name, RunState.REVIEW)
+    with services.database.unit_of_work() as uow:  # somebody was quicker, and that run is under way
+        publishing = uow.runs.start(
+            items(services)["book.md"].source_sha256, "publish", runner.begun[name].model_dump()
+        )
+        uow.commit()
+    looked = scan(services, runner)
+    assert (looked.failed, looked.waiting) == ([], 1)
+    with services.database.unit_of_work() as uow:
+        uow.runs.finish(publishing, after, "the disk is full")
+        uow.commit()
+    Path(runner.begun[name].out).mkdir()
+    looked = scan(services, runner)
+    assert looked.delivered == (["book.md"] if after is RunState.DONE else [])
+    assert looked.failed == []  # what could not be published waits for people as before
+
+
 @pytest.mark.parametrize(
     ("order", "message"),
     [
