@@ -215,6 +215,26 @@ def test_links_and_names_that_are_no_text_are_refused(services, runner, folders,
     assert (tmp_path / "secret.md").exists()
 
 
+def test_a_file_that_cannot_be_read_holds_up_no_other(services, runner, folders, monkeypatch):
+    digest = inbox.hashlib.file_digest
+    troubles = {"secret.md": PermissionError(13, "Permission denied"), "away.md": OSError(5, "Input/output error")}
+
+    def read(file, kind):
+        if (trouble := troubles.get(Path(file.name).name)) is not None:
+            raise trouble
+        return digest(file, kind)
+
+    monkeypatch.setattr(inbox.hashlib, "file_digest", read)
+    for name in ("secret.md", "away.md", "out", "book.md"):
+        drop(folders, name, title=name)
+    done = scan(services, runner)
+    assert (sorted(done.failed), done.begun) == (["out", "secret.md"], ["book.md"])
+    assert "may not be read" in (folders.failed / "secret.md" / "reason.txt").read_text()
+    assert "rename the file" in (folders.failed / "out" / "reason.txt").read_text()
+    troubles.clear()
+    assert scan(services, runner).begun == ["away.md"]  # it waited
+
+
 def test_a_run_that_nobody_knows_is_begun_again(services, runner, folders):
     drop(folders)
     scan(services, runner)
