@@ -1,48 +1,54 @@
-"""Which utterances a retrial speaks again."""
+"""What is spoken once more: by place, or for which doubts."""
 
-from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
-from flows.order.order import prepare
-from flows.order.request import Request, Retrial
-from flows.order.retrial import chosen_again
-from flows.services import open_services, read_settings
+from flows.order.request import Retrial
+from flows.order.retrial import chosen_again, reasons_of
 from tasks.errors import BadInputError
-from tests.flows.order.spoken import speak
 
-DOUBTS = {(0, 1): "silence: -80 dBFS", (1, 0): "misspelled: -2.1 nats a character", (1, 2): "silence: -80 dBFS"}
-
-
-@pytest.fixture
-def order(voiced_home, book, tmp_path):
-    with open_services(read_settings()) as services:
-        order = prepare(services, Request(book=str(book), out=str(tmp_path / "out")))
-        speak(order, DOUBTS)
-        yield order
+DOUBTS = {(0, 0): ("silence: -90 dBFS",), (0, 1): ("too long: 9 s",), (1, 0): ("clipping: 2%", "too short: 0.1 s")}
 
 
-def again(order, **asked):
-    retrial = Retrial(book=order.request.book, **asked)
-    found = chosen_again(replace(order, request=retrial))
-    return [(item.utterance.chapter_index, item.utterance.index) for item in found]
-
-
-def test_all_that_are_doubtful_are_spoken_again_where_nothing_else_is_said(order):
-    assert again(order) == list(DOUBTS)
-    assert again(replace(order, chapters=(1,))) == [(1, 0), (1, 2)]
+def order(**asked):
+    """An order of three utterances, all of them doubtful."""
+    places = [SimpleNamespace(chapter_index=chapter, index=index) for chapter, index in DOUBTS]
+    flagged = [
+        SimpleNamespace(utterance=u, take=SimpleNamespace(reasons=DOUBTS[u.chapter_index, u.index])) for u in places
+    ]
+    return SimpleNamespace(
+        request=Retrial(book="/b.epub", **asked),
+        source="s",
+        chapters=(0, 1),
+        keyed=[SimpleNamespace(key=str(number), utterance=utterance) for number, utterance in enumerate(places)],
+        services=SimpleNamespace(database=SimpleNamespace(read=lambda ask: flagged)),
+    )
 
 
 @pytest.mark.parametrize(
-    ("reason", "places"), [("silence", [(0, 1), (1, 2)]), ("misspelled", [(1, 0)]), ("clipping", []), ("rejected", [])]
+    ("reason", "keys"),
+    [
+        ("", "012"),
+        ("silence", "0"),
+        ("silence,long", "01"),
+        ("short, silence", "02"),
+        ("gap", ""),
+        ("rejected", ""),  # has no take that may be used, so it is spoken in any case
+        ("rejected,long", "1"),
+    ],
 )
-def test_of_a_reason_those_that_are_doubted_for_it(order, reason, places):
-    assert again(order, reason=reason) == places
+def test_what_is_doubted_for_one_of_the_reasons(reason, keys):
+    assert "".join(item.key for item in chosen_again(order(reason=reason))) == keys
 
 
-def test_places_are_spoken_again_doubtful_or_not_and_in_reading_order(order):
-    assert again(order, only="2:1,1:1") == [(0, 0), (1, 0)]
-    with pytest.raises(BadInputError, match="--only 2:99: the last run had no such utterance"):
-        again(order, only="1:1,2:99")
-    with pytest.raises(BadInputError, match="nonsense"):
-        again(order, reason="nonsense")
+@pytest.mark.parametrize("reason", ["ugly", "silence,ugly", "silence,", ","])
+def test_what_names_no_reason_is_refused(reason):
+    with pytest.raises(BadInputError, match="--reason"):
+        reasons_of(reason)
+
+
+def test_places_go_before_reasons():
+    assert [item.key for item in chosen_again(order(only="2:1", reason="silence"))] == ["2"]
+    with pytest.raises(BadInputError, match="9:9"):
+        chosen_again(order(only="9:9"))
