@@ -49,6 +49,13 @@ PAGE = """<!DOCTYPE html>
 """
 
 
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serves files without a word on standard error for each."""
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.quality.reader", description=__doc__)
@@ -62,7 +69,7 @@ def main() -> int:
         (folder / "index.html").write_text(PAGE, "utf-8")
         (folder / "foliate").symlink_to(chosen.foliate.resolve())
         (folder / "book.epub").symlink_to(chosen.book.resolve())
-        handler = partial(SimpleHTTPRequestHandler, directory=name)
+        handler = partial(_Quiet, directory=name)
         with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             heard, lit = played(f"http://127.0.0.1:{server.server_port}/", chosen.seconds, chosen.picture)
