@@ -26,7 +26,6 @@ from tasks.ingest.language import require_language
 from tasks.pauses import pause_seconds
 from tasks.segment.script import write_script
 from tasks.synthesize.wav import write_wav
-from tasks.voices.catalogue import read_latents
 from tasks.voices.references import directed_text, parse_reference
 from tortoise_core.inference.interface import SpeechRequest, SpeechResult, VoiceLatents, sampling_values
 
@@ -152,7 +151,7 @@ def speak_lines(
     parts_of_lines = cut_lines(services, plan, force=force)
     readers = {name: _reader(services, name) for name in sorted({p.voice for parts in parts_of_lines for p in parts})}
     engine = services.engine
-    voice = services.voice()
+    voice, _ = services.reader()
     names = [line.path.name for line, parts in zip(plan, parts_of_lines, strict=True) for _ in parts]
     flat = [part for parts in parts_of_lines for part in parts]
 
@@ -234,8 +233,8 @@ def _block(line: SayLine, narrator: str) -> Block:
 
 def _reader(services: Services, name: str) -> _Reader:
     """Looks a voice up. Raises as `Services.voice`."""
-    voice = services.voice(name)
-    return _Reader(read_latents(voice, services.store), parse_reference(voice.name).direction)
+    voice, latents = services.reader(name)
+    return _Reader(latents, parse_reference(voice.name).direction)
 
 
 def _speak(

@@ -19,7 +19,6 @@ from flows.actions.say import cut_lines, say_line
 from flows.services import Services
 from tasks.errors import BadInputError
 from tasks.synthesize.wav import wav_header
-from tasks.voices.catalogue import read_latents
 from tasks.voices.references import parse_reference
 from tortoise_core.inference.interface import SpeechRequest
 
@@ -60,9 +59,8 @@ def plan_stream(services: Services, text: str, *, seed: int, candidates: int | N
             "--stream cannot leave a direction out, because it is heard before the text is made: leave --stream out, "
             "or the brackets"
         )
-    voice = services.voice()
+    voice, latents = services.reader()
     sampling = services.sampling if candidates is None else services.sampling_with(candidates=candidates)
-    latents = read_latents(voice, services.store)
     (parts,) = cut_lines(services, [line], force=force)
     requests = tuple(SpeechRequest(part.spoken, latents, sampling, seed) for part in parts)
     return Planned(requests, tuple(part.pause_s for part in parts), voice.name)
