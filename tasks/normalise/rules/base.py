@@ -11,19 +11,20 @@ from typing import Protocol
 from num2words import num2words
 
 from storage.records import BlockKind
+from tasks.patterns import regexp
 
 NUMERALS = r"\d½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁰²³¹⁴-⁹₀-₉"  # inside of a set
-DIGIT = re.compile(f"[{NUMERALS}]")
+DIGIT = regexp(f"[{NUMERALS}]")
 _SPELLED_DIGITS = 15  # longer numbers are read digit by digit
 _SPELLED_FROM = 10**_SPELLED_DIGITS
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 # Where 7/2 is "seven to two".
-_WAGER = re.compile(
+_WAGER = regexp(
     r"\b(?:odds|favou?rites?|bookmakers?|bookies?|backed|bets?|betting|outsiders?|wager(?:s|ed)?|punters?|long ?shot|"
     r"horse)\b"
 )
 _WAGER_NEAR = 200  # characters on both sides
-_SENTENCE_END = re.compile(r"[\"'”’)\]]*(?:$|\s+[\"'“‘(]*[A-Z])")
+_SENTENCE_END = regexp(r"[\"'”’)\]]*(?:$|\s+[\"'“‘(]*[A-Z])")
 # Words that begin sentences: after "the U.S." they show that it ended one.
 STARTERS = (
     "The|A|An|He|She|It|They|We|I|You|In|On|At|But|And|So|Then|There|This|That|His|Her|My|Our|When|What|Who|Why|How|As|"
