@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from num2words import num2words
-
 from storage.records import BlockKind
 from tasks.patterns import regexp
 
@@ -112,7 +110,7 @@ def cardinal(number: int, british: bool = False) -> str:
     """105 is "one hundred five", in British English "one hundred and five"."""
     if abs(number) >= _SPELLED_FROM:
         return spell_digits(str(number))
-    return _plain(num2words(number), british)
+    return _plain(_in_words(number), british)
 
 
 @lru_cache(maxsize=4096)
@@ -120,7 +118,7 @@ def ordinal(number: int, british: bool = False) -> str:
     """21 is "twenty-first"."""
     if number >= _SPELLED_FROM:
         return spell_digits(str(number))
-    return _plain(num2words(number, to="ordinal"), british)
+    return _plain(_in_words(number, "ordinal"), british)
 
 
 def in_pairs(number: int) -> str:
@@ -178,6 +176,12 @@ def number_words(text: str, british: bool = False) -> str:
     else:
         words = cardinal(to_int(whole), british) if whole else ""
     return f"{words} point {spell_digits(decimals, zero)}".strip() if point else words
+
+
+def _in_words(number: int, to: str = "cardinal") -> str:
+    from num2words import num2words  # here: it imports all its languages, and a text may have no numbers
+
+    return num2words(number, to=to)
 
 
 def _plain(words: str, british: bool) -> str:

@@ -249,7 +249,7 @@ try:
 except SystemExit as ended:
     assert ended.code == 0
 import tortoise_core.inference.engine
-print(sorted({{"sqlalchemy", "fsspec", "nltk", "scipy", "torchaudio"}} & set(sys.modules)))
+print(sorted({{"sqlalchemy", "fsspec", "nltk", "num2words", "scipy", "torchaudio"}} & set(sys.modules)))
 """
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
