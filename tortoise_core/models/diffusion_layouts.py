@@ -20,6 +20,7 @@ from tortoise_core.nn.attention import RelativePositionBias
 
 _EPSILON = 1e-5  # of group norm
 _ALIGNED = 8  # GPU kernels of attention want a bias whose rows start at a multiple of 16 bytes
+_WIDE_GROUP = 16  # channels, from which torch's group norm is fast: it computes a frame's group at a time
 _HIDDEN = -30_000.0  # added to the attention logits of padding, before they are scaled: their weights become 0
 
 
@@ -80,7 +81,6 @@ class PackedLayout(Layout):
         self._lengths = list(lengths)
         stops = torch.tensor(self._lengths).cumsum(0).tolist()
         self._spans = [(stop - length, stop) for stop, length in zip(stops, lengths, strict=True)]
-        self._equal = len(lengths) if len(set(lengths)) == 1 else 0
 
     def join(self, x: Tensor) -> Tensor:
         """See `Layout`."""
@@ -110,11 +110,12 @@ class PackedLayout(Layout):
         dtype: torch.dtype | None = None,
     ) -> Tensor:
         """See `Layout`."""
-        if self._equal:
-            return _normalise(x, self._equal, groups, weight, bias, silu).to(dtype or self.dtype)
+        narrow = x.shape[1] // groups < _WIDE_GROUP and self.dtype != torch.float32
+        normalise = _normalise_narrow if narrow else _normalise
         out = torch.empty_like(x, dtype=dtype or self.dtype)
-        for start, stop in self._spans:
-            out[start:stop] = _normalise(x[start:stop], 1, groups, weight, bias, silu)
+        for start, stop in self._spans:  # one row at a time: what is computed on the way stays in the cache
+            normed = normalise(x[start:stop], groups, weight, bias)
+            out[start:stop] = F.silu(normed, inplace=True) if silu else normed
         return out
 
     def taps(self, x: Tensor) -> Tensor:
@@ -229,16 +230,27 @@ class PaddedLayout(Layout):
         return out.transpose(1, 2).reshape(len(qkv), -1)
 
 
-def _normalise(x: Tensor, rows: int, groups: int, weight: Tensor, bias: Tensor, silu: bool) -> Tensor:
-    """Applies group norm to `rows` rows of equal length, and SiLU. Shape: float32 (frames, C) to the same."""
+def _normalise(x: Tensor, groups: int, weight: Tensor, bias: Tensor) -> Tensor:
+    """Applies group norm to one row. Shape: float32 (frames, C) to the same."""
     frames, channels = x.shape
-    length = frames // rows
     # An image one pixel wide, channels last: torch chooses its fast kernel for that by these strides alone.
-    image = x.as_strided((rows, channels, length, 1), (length * channels, 1, channels, channels))
+    image = x.as_strided((1, channels, frames, 1), (frames * channels, 1, channels, channels))
     out = F.group_norm(image, groups, weight, bias, _EPSILON)
-    if silu:
-        F.silu(out, inplace=True)
     return out.permute(0, 2, 3, 1).reshape(frames, channels)
+
+
+def _normalise_narrow(x: Tensor, groups: int, weight: Tensor, bias: Tensor) -> Tensor:
+    """Does what `_normalise` does, four times as fast where a group is narrower than the processor's registers.
+
+    The same sums as torch's kernel has, of x and of its square, but over whole frames. Equal but for rounding.
+    """
+    squares = x * x
+    sums = torch.stack([x.sum(0), squares.sum(0)]).view(2, groups, -1).sum(2)
+    mean, square = (sums * (groups / x.numel())).unbind(0)
+    inverse = (square - mean * mean).clamp_min_(0).add_(_EPSILON).rsqrt_()
+    scale = inverse[:, None] * weight.view(groups, -1)
+    shift = torch.addcmul(bias.view(groups, -1), mean[:, None], scale, value=-1)
+    return torch.addcmul(shift.flatten(), x, scale.flatten(), out=squares)
 
 
 def _attend_within(qkv: Tensor, heads: int, bias: Tensor) -> Tensor:
