@@ -7,13 +7,13 @@ few of them. Must not know what they find.
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import Any, AnyStr, cast
 
 
 class _Lazy:
     """Stands for a compiled pattern, whose attributes become its own when the first of them is asked for."""
 
-    def __init__(self, source: str, flags: int) -> None:
+    def __init__(self, source: str | bytes, flags: int) -> None:
         self.pattern = source
         self._flags = flags
 
@@ -25,6 +25,6 @@ class _Lazy:
         return getattr(compiled, name)
 
 
-def regexp(source: str, flags: int = 0) -> re.Pattern[str]:
+def regexp(source: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """Does what `re.compile` does, but late: a wrong pattern is found by its first use."""
-    return cast("re.Pattern[str]", _Lazy(source, flags))
+    return cast("re.Pattern[AnyStr]", _Lazy(source, flags))

@@ -29,7 +29,7 @@ def costs(repeats: int = REPEATS) -> dict[str, dict[str, float]]:
     """Medians over fresh processes: CPU seconds of each step of `talepress say`, and seconds to the first audio."""
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "TALEPRESS_HOME": home, "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, "-m", __name__, "--try"]
+        command = [sys.executable, "-m", "tests.bench.start", "--try"]
         tries = [
             json.loads(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
             for _ in range(repeats)
