@@ -165,6 +165,28 @@ def test_a_book_that_waits_for_people_is_delivered_when_it_is_published(services
     assert scan(services, runner).delivered == ["book.md"]
 
 
+@pytest.mark.parametrize("after", [RunState.DONE, RunState.FAILED])
+def test_a_book_that_was_published_before_the_look_is_not_failed(services, runner, folders, after):
+    drop(folders)
+    scan(services, runner)
+    (name,) = runner.begun
+    runner.end(name, RunState.REVIEW)
+    with services.database.unit_of_work() as uow:  # somebody was quicker, and that run is under way
+        publishing = uow.runs.start(
+            items(services)["book.md"].source_sha256, "publish", runner.begun[name].model_dump()
+        )
+        uow.commit()
+    looked = scan(services, runner)
+    assert (looked.failed, looked.waiting) == ([], 1)
+    with services.database.unit_of_work() as uow:
+        uow.runs.finish(publishing, after, "the disk is full")
+        uow.commit()
+    Path(runner.begun[name].out).mkdir()
+    looked = scan(services, runner)
+    assert looked.delivered == (["book.md"] if after is RunState.DONE else [])
+    assert looked.failed == []  # what could not be published waits for people as before
+
+
 @pytest.mark.parametrize(
     ("order", "message"),
     [
@@ -191,6 +213,26 @@ def test_links_and_names_that_are_no_text_are_refused(services, runner, folders,
     assert len(scan(services, runner).failed) == 2
     assert runner.begun == {}
     assert (tmp_path / "secret.md").exists()
+
+
+def test_a_file_that_cannot_be_read_holds_up_no_other(services, runner, folders, monkeypatch):
+    digest = inbox.hashlib.file_digest
+    troubles = {"secret.md": PermissionError(13, "Permission denied"), "away.md": OSError(5, "Input/output error")}
+
+    def read(file, kind):
+        if (trouble := troubles.get(Path(file.name).name)) is not None:
+            raise trouble
+        return digest(file, kind)
+
+    monkeypatch.setattr(inbox.hashlib, "file_digest", read)
+    for name in ("secret.md", "away.md", "out", "book.md"):
+        drop(folders, name, title=name)
+    done = scan(services, runner)
+    assert (sorted(done.failed), done.begun) == (["out", "secret.md"], ["book.md"])
+    assert "may not be read" in (folders.failed / "secret.md" / "reason.txt").read_text()
+    assert "rename the file" in (folders.failed / "out" / "reason.txt").read_text()
+    troubles.clear()
+    assert scan(services, runner).begun == ["away.md"]  # it waited
 
 
 def test_a_run_that_nobody_knows_is_begun_again(services, runner, folders):

@@ -136,6 +136,29 @@ def test_a_book_is_not_put_back_over_another_nor_from_elsewhere(folders):
         folders.put_back("a.epub")
 
 
+def test_no_name_of_a_book_hides_it_or_costs_what_belongs_to_others(folders):
+    drop(folders, "defaults.toml", "preset = 'fast'")
+    names = ["out", "defaults.epub", "x" * 251, f"{'y' * 246}.epub"]  # the last two leave no room for .ready or .toml
+    for name in names:
+        folders.take(drop(folders, name))
+    (folders.inbox / f"{'y' * 246}.toml").write_text("")  # nor does its order for another suffix
+    assert sorted(book_in(folder).name for folder in folders.taken()) == sorted(names)
+    assert [path.name for path in folders.inbox.iterdir() if path.is_file()] == ["defaults.toml"]
+
+
+def test_a_note_never_takes_the_place_of_a_book(folders):
+    folders.reject(taken(folders, "reason.txt", order="x"), "it is no book")
+    found = files(folders.failed)
+    assert found["reason.txt/reason (2).txt"] == "book"
+    assert found["reason.txt/reason.txt"].startswith("it is no book\n")
+    assert folders.put_back("reason.txt") == "reason (2).txt"
+    assert files(folders.inbox) == {"reason (2).txt": "book", "reason (2).toml": "x", "reason (2).txt.ready": ""}
+    (folders.inbox / "reason (2).txt.ready").unlink()
+    (folders.done / "a.epub.txt").write_text("a book as well")
+    folders.put_away(taken(folders), "the same as b.epub")
+    assert files(folders.done)["a.epub.txt"] == "a book as well"
+
+
 def test_files_of_one_name_do_not_replace_each_other(folders):
     for number in range(2):
         folder = taken(folders)
