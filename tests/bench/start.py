@@ -63,17 +63,18 @@ def _try() -> dict[str, dict[str, float]]:
     services = Services(read_settings())
     with tempfile.TemporaryDirectory() as folder:
         plan = plan_speech(SENTENCE, None, Path(folder) / "line.wav")
-        streams = {
-            "a sentence": plan_stream(services, SENTENCE, seed=0, candidates=None, force=False),
-            "a paragraph": plan_stream(services, PARAGRAPH, seed=0, candidates=None, force=False),
-        }
-        done("the text and the voice")
+        services.reader()
+        done("the voice, and the model's description")
         importlib.import_module("tortoise_core.inference.engine")
         done("networks, imported")
         _ = services.engine
         done("weights")
         speak_lines(services, plan, lambda _: None, seed=0, candidates=None, force=False)
-        done("speaking")
+        done("the text and speaking")
+        streams = {
+            "a sentence": plan_stream(services, SENTENCE, seed=0, candidates=None, force=False),
+            "a paragraph": plan_stream(services, PARAGRAPH, seed=0, candidates=None, force=False),
+        }
         with Path(os.devnull).open("wb") as sink:
             first = {name: stream_text(services, planned, sink).first_audio_s for name, planned in streams.items()}
     return {"cpu_s": steps, "first_audio_s": first}

@@ -20,7 +20,6 @@ from tortoise_core.nn.attention import RelativePositionBias
 
 _EPSILON = 1e-5  # of group norm
 _ALIGNED = 8  # GPU kernels of attention want a bias whose rows start at a multiple of 16 bytes
-_WIDE_GROUP = 16  # channels, from which torch's group norm is fast: it computes a frame's group at a time
 _HIDDEN = -30_000.0  # added to the attention logits of padding, before they are scaled: their weights become 0
 
 
@@ -110,11 +109,9 @@ class PackedLayout(Layout):
         dtype: torch.dtype | None = None,
     ) -> Tensor:
         """See `Layout`."""
-        narrow = x.shape[1] // groups < _WIDE_GROUP and self.dtype != torch.float32
-        normalise = _normalise_narrow if narrow else _normalise
         out = torch.empty_like(x, dtype=dtype or self.dtype)
         for start, stop in self._spans:  # one row at a time: what is computed on the way stays in the cache
-            normed = normalise(x[start:stop], groups, weight, bias)
+            normed = _normalise(x[start:stop], groups, weight, bias)
             out[start:stop] = F.silu(normed, inplace=True) if silu else normed
         return out
 
@@ -237,20 +234,6 @@ def _normalise(x: Tensor, groups: int, weight: Tensor, bias: Tensor) -> Tensor:
     image = x.as_strided((1, channels, frames, 1), (frames * channels, 1, channels, channels))
     out = F.group_norm(image, groups, weight, bias, _EPSILON)
     return out.permute(0, 2, 3, 1).reshape(frames, channels)
-
-
-def _normalise_narrow(x: Tensor, groups: int, weight: Tensor, bias: Tensor) -> Tensor:
-    """Does what `_normalise` does, four times as fast where a group is narrower than the processor's registers.
-
-    The same sums as torch's kernel has, of x and of its square, but over whole frames. Equal but for rounding.
-    """
-    squares = x * x
-    sums = torch.stack([x.sum(0), squares.sum(0)]).view(2, groups, -1).sum(2)
-    mean, square = (sums * (groups / x.numel())).unbind(0)
-    inverse = (square - mean * mean).clamp_min_(0).add_(_EPSILON).rsqrt_()
-    scale = inverse[:, None] * weight.view(groups, -1)
-    shift = torch.addcmul(bias.view(groups, -1), mean[:, None], scale, value=-1)
-    return torch.addcmul(shift.flatten(), x, scale.flatten(), out=squares)
 
 
 def _attend_within(qkv: Tensor, heads: int, bias: Tensor) -> Tensor:
