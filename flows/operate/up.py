@@ -31,8 +31,8 @@ WORKER_STOP_SECONDS = 16.0  # longer than a run that is told to stop may take (`
 SERVER_STOP_SECONDS = 5.0
 ASK_SECONDS = 2.0
 DAY_SECONDS = 86_400
-TIDY_SECONDS = 600.0  # between looks of Prefect's server for what it need not keep
-CHATTER_SECONDS = 1800.0  # that it keeps events of which its tables remember the same
+TIDY_SECONDS = 300.0  # between looks of Prefect's server for what it need not keep
+CHATTER_SECONDS = 600.0  # that it keeps events of which its tables remember the same
 LOOK_SECONDS = 0.25
 SWEEP = Part("sweep", ("flows.cli.entry", "maintain", "sweep"), stop_s=1.0)
 COUNT_GPUS = "import torch; print(torch.cuda.device_count())"

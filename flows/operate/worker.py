@@ -52,9 +52,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it takes the place of the worker that it is made of, on purpose
 
     class Job(ProcessJobConfiguration):
-        """A run in one process.
+        """A run in one process, which is forked where that is possible and no command given.
 
-        Where no command is given, Prefect starts two more, which fetch the flow's code before: ours is installed.
+        Of itself Prefect would start two more, which fetch the flow's code before: ours is installed.
         """
 
         @property

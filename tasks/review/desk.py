@@ -183,9 +183,11 @@ class Desk:
 
     def _check_seen_of_many(self, uow: UnitOfWork, chapters: Collection[str]) -> None:
         """Raises `DecidedMeanwhileError` where somebody has changed what these chapters sound like, by their titles."""
-        for word in uow.decisions.history(self.source) if self.seen is not None else ():
+        if self.seen is None:
+            return
+        for word in uow.decisions.history(self.source):
             about_them = word.chapter in chapters or word.reach is not Reach.PLACE
-            if word.id > (self.seen or 0) and about_them and word.kind is not DecisionKind.NOTE:
+            if word.id > self.seen and about_them and word.kind is not DecisionKind.NOTE:
                 raise DecidedMeanwhileError(
                     f"{word.who} has decided on a sentence of it since you opened the page ({word.kind.value}): look "
                     "again, then approve"

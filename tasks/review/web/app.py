@@ -22,7 +22,7 @@ from storage.records import Reach
 from tasks.errors import BadInputError, TalepressError
 from tasks.review.desk import Corrected, DecidedMeanwhileError, place_of
 from tasks.review.web import sounds
-from tasks.review.web.access import ENTRY, PASS_COOKIE, Access, Keys
+from tasks.review.web.access import ENTRY, PASS_COOKIE, Access, Keys, own_address
 from tasks.review.web.pages import NAME_COOKIE, SAID_COOKIE, Pages, Wanted, name_of
 from tasks.review.web.shelf import Job, Shelf
 
@@ -240,8 +240,7 @@ def _said_of(corrected: Corrected, reach: Reach) -> str:
 
 def _back_to(back: str, said: str) -> Response:
     """Leads to a page of this site, which tells what was done. An address elsewhere leads to the list of books."""
-    own = back.startswith("/") and not back.startswith(("//", "/\\"))
-    answer = RedirectResponse(back if own else "/", 303)
+    answer = RedirectResponse(own_address(back), 303)
     if said:
         answer.set_cookie(SAID_COOKIE, quote(said), max_age=SAID_SECONDS, httponly=True, samesite="strict")
     return answer

@@ -1,6 +1,7 @@
 """Looks at the inbox with a runner that this module steers; rows, files and the books themselves are real."""
 
 import os
+import shutil
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -152,6 +153,24 @@ def test_a_failed_book_lies_with_its_reason_and_may_be_dropped_again(services, r
     folders.put_back("book (2).md")
     assert scan(services, runner).begun == ["book.md"]
     assert list(runner.begun)[2:] == [first.removesuffix("1") + "3"]
+
+
+def test_an_earlier_run_of_the_same_book_is_not_taken_for_this_one(services, runner, folders):
+    """It was delivered and fetched, and is dropped again; the new run dies before it says anything in its row."""
+    drop(folders)
+    scan(services, runner)
+    (first,) = runner.begun
+    runner.end(first)
+    scan(services, runner)
+    shutil.rmtree(folders.outbox / "Ann Author" / "The Book")
+    drop(folders)
+    assert scan(services, runner).begun == ["book.md"]
+    _, second = runner.begun
+    runner.standings[second] = Standing(Progress.ENDED, "its process is gone")
+    done = scan(services, runner)
+    assert (done.delivered, done.failed) == ([], ["book.md"])
+    (reason,) = folders.failed.rglob("reason.txt")
+    assert "its process is gone" in reason.read_text()
 
 
 def test_a_book_that_waits_for_people_is_delivered_when_it_is_published(services, runner, folders):

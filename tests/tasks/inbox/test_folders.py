@@ -1,5 +1,9 @@
 """The moves of files, each cut short after any step and done again."""
 
+import errno
+import shutil
+from pathlib import Path
+
 import pytest
 
 from tasks.errors import BadInputError
@@ -78,6 +82,48 @@ def test_delivery_ends_with_the_marker_and_may_be_repeated_after_any_step(folder
     assert files(folders.outbox) == {"Ann Author/A Title/Title.m4b": "audio", "Ann Author/A Title/done": f"{DIGEST}\n"}
     assert sorted(files(folders.done)) == ["a.epub", "a.toml"]
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("cut", [None, "copy", "rename"])
+def test_delivery_to_another_disk_is_seen_whole_or_not_at_all(folders, monkeypatch, cut):
+    taken(folders)
+    out = folders.out(DIGEST)
+    out.mkdir()
+    (out / "T.m4b").write_text("audio")
+    (out / "T.json").write_text("manifest")
+    place = folders.place_for("A", "T", DIGEST)
+    rename = Path.rename
+    copy = shutil.copytree
+    armed = [cut]
+
+    def between_disks(path, target):
+        if path == out:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        if armed == ["rename"] and path.parent == place.parent:
+            armed.clear()
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    def slowly(source, target):
+        Path(target).mkdir()
+        (Path(target) / "T.json").write_text("man")
+        assert not place.exists()
+        if armed == ["copy"]:
+            armed.clear()
+            raise KeyboardInterrupt
+        shutil.rmtree(target)
+        return copy(source, target)
+
+    monkeypatch.setattr(Path, "rename", between_disks)
+    monkeypatch.setattr(shutil, "copytree", slowly)
+    if cut:
+        with pytest.raises(KeyboardInterrupt):
+            folders.deliver(DIGEST, place)
+        assert not place.exists()
+        assert sorted(path.name for path in out.iterdir()) == ["T.json", "T.m4b"]
+    folders.deliver(DIGEST, place)
+    assert files(folders.outbox) == {"A/T/T.json": "manifest", "A/T/T.m4b": "audio", "A/T/done": f"{DIGEST}\n"}
+    assert sorted(files(folders.done)) == ["a.epub"]
 
 
 def test_delivery_goes_on_where_only_the_folder_was_moved(folders):
