@@ -378,7 +378,9 @@ def test_the_data_folder(monkeypatch, tmp_path):
     ],
 )
 def test_links_lead_to_where_the_page_can_be_reached(review, address):
-    assert load_settings(review=review).review.page_address == address
+    settings = load_settings(review=review).review
+    assert settings.page_address == address
+    assert settings.book_address("0123456789abcdef" * 4) == f"{address}/books/0123456789abcdef"
 
 
 @pytest.mark.parametrize("name", ["plain", "with space", "what?x=1", "50%20#1"])
