@@ -25,15 +25,19 @@ if TYPE_CHECKING:
 def publish(request: Publication) -> RunReport | State[RunReport]:
     """Writes files of a finished book, as `book_to_audio` does at its end, in place of those of the same reading.
 
-    It ends in the state AwaitingReview where `request.review` asks for people's word and they have not given it.
+    It ends in the state AwaitingReview where its review asks for people's word and they have not given it.
 
     Args:
-        request: which book, which kinds of files, and where they go.
+        request: which book, and which kinds of files; what is not given is as in the book's last run.
     """
+    from flows.order.existing import last_request
     from flows.run.story import run_request
+    from flows.services import open_services, read_settings
     from tasks.package.place import Replace
 
-    return run_request(request, "publish", nothing_to_speak, Replace.SAME_READING)
+    with open_services(read_settings()) as services:
+        whole = last_request(services, request.model_dump(exclude_defaults=True), Publication)
+    return run_request(whole, "publish", nothing_to_speak, Replace.SAME_READING)
 
 
 def nothing_to_speak(order: Order) -> tuple[KeyedUtterance, ...]:

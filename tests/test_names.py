@@ -22,7 +22,7 @@ PAGES = (
     *DECISIONS,
 )
 FILE_NAME = re.compile(r"[\w./<>*-]+\.(?:py|md|toml|tsv|ini)|(?:[\w.<>*-]+/)+[\w.<>*-]*")
-USERS_OWN = {"talepress.toml", "defaults.toml", "emma.toml"}  # files that a user makes
+USERS_OWN = {"talepress.toml", "defaults.toml", "emma.toml", "deploy/.env"}  # files that a user makes
 
 
 @cache

@@ -38,6 +38,12 @@ def test_make_tries_the_supported_versions_and_no_others():
     assert tuple(tuple(map(int, bound.split(", "))) for bound in (low, high)) == SUPPORTED_PYTHON
 
 
+def test_what_builds_the_project_is_pinned_as_what_runs_it():
+    (line,) = tomllib.loads((pins.ROOT / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
+    name, version = line.split("==")
+    assert pins.pins((pins.ROOT / "constraints.txt").read_text("utf-8"))[name] == version
+
+
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda requirement: requirement.name)
 def test_a_package_that_is_asked_for_is_pinned_to_a_version_that_fits(requirement):
     pinned = pins.pins((pins.ROOT / "constraints.txt").read_text("utf-8"))

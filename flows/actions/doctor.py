@@ -28,6 +28,11 @@ SUPPORTED_PYTHON = ((3, 11), (3, 15))  # from, below
 DISTRIBUTION = "talepress"
 LITTLE_DISK_BYTES = 2 * 1024**3
 DASK_SECONDS = 5
+READ_THE_MESSAGE = "as the message says; --verbose shows more"
+REMEDIES = {  # for what a check cannot even look at
+    "database": "start its server or correct storage.database_url; of a damaged file, `talepress maintain restore`",
+    "store": "mount its disk, start its server, or correct storage.artifacts_url",
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ def examine(*, repair: bool = False) -> tuple[CheckResult, ...]:
         ("device", device),
         ("workers", workers),
         ("database", database),
+        ("store", store),
         ("model", model),
         ("audio", partial(audio, repair=repair)),
     )
@@ -65,9 +71,8 @@ def examine(*, repair: bool = False) -> tuple[CheckResult, ...]:
         try:
             results.append(check(settings))
         except (TalepressError, TortoiseError, StorageError, OSError, ImportError) as error:
-            results.append(
-                CheckResult(name, False, " ".join(str(error).split()), "as the message says; --verbose shows more")
-            )
+            said = " ".join(str(error).split())
+            results.append(CheckResult(name, False, said, REMEDIES.get(name, READ_THE_MESSAGE)))
     return tuple(results)
 
 
@@ -195,6 +200,17 @@ def database(settings: Settings) -> CheckResult:
         with services.database.snapshot() as uow:
             books = len(uow.books.summaries())
     return CheckResult("database", True, f"{name}, {counted(books, 'book')}")
+
+
+def store(settings: Settings) -> CheckResult:
+    """Checks that the artifact store is the library's and can be read, and that one of this machine can be written."""
+    place = settings.storage.artifacts
+    if "://" not in place:
+        require_writable(Path(place))
+    with open_services(settings) as services:
+        if not services.has_database():
+            return CheckResult("store", True, f"{place} does not exist yet; the first run makes it")
+        return CheckResult("store", True, f"{services.store.place} is there, and is this library's")
 
 
 def model(settings: Settings) -> CheckResult:

@@ -30,7 +30,7 @@ from storage.records import Run, RunState
 from storage.repository import UnitOfWork
 from tasks.errors import BadInputError, TalepressError
 from tasks.inbox.arrivals import DEFAULTS, arrivals, books_of, look
-from tasks.inbox.folders import MAX_NAME_BYTES, InboxFolders, book_in, order_in, printable
+from tasks.inbox.folders import MAX_NAME_BYTES, OUT, InboxFolders, book_in, order_in, printable
 from tasks.inbox.order_file import read_order
 
 logger = logging.getLogger(__name__)
@@ -160,8 +160,10 @@ class _Look:
             except TalepressError as error:
                 self._folders.reject(folder, str(error))
                 self.done.failed.append(printable(book.name))
-                continue
-            self._settle(folder, item)
+            except OSError as error:  # as in `advance`
+                logger.warning("%s waits: %s", printable(book.name), error)
+            else:
+                self._settle(folder, item)
 
     def advance(self) -> None:
         """Takes every item one step on, as far as it can go now."""
@@ -188,13 +190,18 @@ class _Look:
             raise BadInputError(f"{name} is no ordinary file: drop the book itself")
         if "\ufffd" in name or len(os.fsencode(book.name)) > MAX_NAME_BYTES:
             raise BadInputError(f"the name {name} is longer than {MAX_NAME_BYTES} bytes, or not UTF-8: rename the file")
+        if name == OUT:
+            raise BadInputError(f"the inbox has a folder {OUT} of its own beside each book: rename the file")
         inbox = self._folders.inbox
-        order = read_order(order_in(folder), inbox / DEFAULTS, inbox, PATH_FIELDS)
+        try:
+            order = read_order(order_in(folder), inbox / DEFAULTS, inbox, PATH_FIELDS)
+            with book.open("rb") as file:
+                source = hashlib.file_digest(file, "sha256").hexdigest()
+        except PermissionError as error:
+            raise BadInputError(f"{name} or its order may not be read by who runs this: permit it") from error
         if ours := sorted(set(order) & set(OURS)):
             raise BadInputError(f"an order does not say {' nor '.join(ours)}: the inbox knows them; take the line out")
         Request.from_values(order | {"book": str(book), "out": str(inbox)})
-        with book.open("rb") as file:
-            source = hashlib.file_digest(file, "sha256").hexdigest()
         content = json.dumps([source, order], sort_keys=True, default=str)
         digest = hashlib.sha256(content.encode()).hexdigest()
         return InboxItem(digest, source, name, order, received_at=datetime.now(UTC))
@@ -253,22 +260,24 @@ class _Look:
 
     def _ended(self, item: InboxItem, message: str) -> InboxItem:
         """Decides by our own rows what a run that has ended, or waits for people, has made."""
-        run = self._latest_run(item)
-        if run is not None and run.state in (RunState.DONE, RunState.FLAGGED):
+        runs = self._runs_of(item)
+        latest = runs[0].state if runs else None
+        if latest in (RunState.DONE, RunState.FLAGGED):
             return self._deliver(item)
-        if item.state is InboxState.REVIEW or (run is not None and run.state is RunState.REVIEW):
+        if latest is RunState.RUNNING:  # somebody has had it published or spoken again before we looked
+            return item
+        if item.state is InboxState.REVIEW or any(run.state is RunState.REVIEW for run in runs):
             return self._save(replace(item, state=InboxState.REVIEW))
-        return self._fail(item, message or (run.message if run else "the run ended without saying why"))
+        return self._fail(item, message or (runs[0].message if runs else "the run ended without saying why"))
 
-    def _latest_run(self, item: InboxItem) -> Run | None:
-        """The latest run that was to publish where this item's run publishes."""
+    def _runs_of(self, item: InboxItem) -> tuple[Run, ...]:
+        """The runs that were to publish where this item's run publishes, the latest first."""
         out = str(self._folders.out(item.digest))
         try:
             runs = self._services.database.read(lambda uow: uow.runs.of(item.source_sha256))
         except NotFoundError:
-            return None
-        mine = (run for run in runs if run.request.get("out") == out and run.started_at >= item.received_at)
-        return next(mine, None)
+            return ()
+        return tuple(run for run in runs if run.request.get("out") == out and run.started_at >= item.received_at)
 
     def _deliver(self, item: InboxItem) -> InboxItem:
         if item.state is not InboxState.MADE:

@@ -5,6 +5,7 @@ Its process is a short one of its own: what deploys imports every flow.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,9 @@ from tasks.errors import BadInputError
 
 
 def deploy(
-    devices: Annotated[int, typer.Option(min=0, help="Runs that speak at a time; 0: one per device of this box.")] = 0,
+    devices: Annotated[
+        int, typer.Option(min=0, help="Runs that speak at a time; 0: one per device, of all boxes of a server.")
+    ] = 0,
     as_file: Annotated[bool, typer.Option("--print", help="Only print a prefect.yaml for `prefect deploy`.")] = False,
     automations: Annotated[
         Path | None, typer.Option(help="A file of automations as well, such as deploy/automations.yaml.")
@@ -40,7 +43,8 @@ def deploy(
     settings = read_settings()
     with open_services(settings) as services:
         choices = choices_of(services)
-    devices = devices or count_devices(settings)
+    if not os.environ.get("PREFECT_API_URL"):  # else other boxes may work for that server: their workers count
+        devices = devices or count_devices(settings)
     use_server(settings)
     from flows.operate.deploy import deploy as make
 

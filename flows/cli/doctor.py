@@ -25,7 +25,7 @@ def doctor(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Checks Python, packages, ffmpeg, disk, device, model, database and all audio. Exit code 3 for what is wrong."""
+    """Checks Python, packages, ffmpeg, disk, device, model, database, store and all audio. Exit code 3 for a fault."""
     from flows.actions.doctor import examine
 
     results = examine(repair=repair)

@@ -108,7 +108,7 @@ def _place(paths: Sequence[str]) -> str:
 def _show_flagged(report: RunReport) -> None:
     if not report.flagged:
         return
-    rows = [[take.chapter, take.text, "; ".join(take.reasons)] for take in report.flagged[:MAX_FLAGGED_SHOWN]]
+    rows = [[take.chapter, take.text, take.doubt] for take in report.flagged[:MAX_FLAGGED_SHOWN]]
     emit_table("flagged takes (`talepress retry BOOK` speaks them again)", ["chapter", "text", "reason"], rows)
     if len(report.flagged) > MAX_FLAGGED_SHOWN:
         print(f"... and {len(report.flagged) - MAX_FLAGGED_SHOWN} more")

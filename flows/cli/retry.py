@@ -32,12 +32,12 @@ def retry(
 ) -> None:
     """Speaks what was flagged again and keeps the best takes, or what --only names. The rest is as in the last run."""
     from flows.order.outcome import finished_report
-    from flows.order.retrial import REJECTED, chosen_again
+    from flows.order.retrial import REJECTED, chosen_again, reasons_of
 
     def finished(order: Order, began: float) -> RunReport | None:
         report = finished_report(order, began)
         again = chosen_again(order)  # refuses what cannot be spoken again before Prefect starts
-        if again or options.get("reason") == REJECTED:  # whose run notes that people's words are heeded
+        if again or REJECTED in reasons_of(options.get("reason", "")):  # whose run notes that people's words are heeded
             return None
         return report
 

@@ -9,6 +9,7 @@ import getpass
 import shlex
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -133,17 +134,20 @@ def play(
     with _opened(book) as (services, source):
         with services.database.snapshot() as uow:
             found = find_take(uow, source, place_of(place), take)
-        sound = services.store.path(found.audio_sha256)
-        if out is not None:
-            with output_errors(out):
-                shutil.copyfile(sound, out)
-            tell(f"wrote {out}")
-            return
-        player = next((player for player in PLAYERS if shutil.which(player[0])), None)
-        if player is None:
-            known = ", ".join(player[0] for player in PLAYERS)
-            raise BadInputError(f"no player is installed: install one of {known}, or name a file by --out")
-        subprocess.run([*player, str(sound)], check=False)
+        sound = services.store.read(found.audio_sha256)
+    if out is not None:
+        with output_errors(out):
+            out.write_bytes(sound)
+        tell(f"wrote {out}")
+        return
+    player = next((player for player in PLAYERS if shutil.which(player[0])), None)
+    if player is None:
+        known = ", ".join(player[0] for player in PLAYERS)
+        raise BadInputError(f"no player is installed: install one of {known}, or name a file by --out")
+    with tempfile.NamedTemporaryFile(suffix=".flac") as file:  # the store may be far away
+        file.write(sound)
+        file.flush()
+        subprocess.run([*player, file.name], check=False)
 
 
 @app.command()

@@ -43,16 +43,14 @@ def add_schedule(options: Options, cron: Cron, timezone: Timezone = "", json: Js
 def add_retry(
     cron: Cron,
     timezone: Timezone = "",
-    reason: Annotated[str, typer.Option(help="Only what the checks doubt for this.")] = "",
+    reason: Annotated[str, typer.Option(help="Only what is doubted for this; several with commas between.")] = "",
     preset: Annotated[str, typer.Option(help="Another preset; the books are spoken anew with it.")] = "",
     json: Json = False,
 ) -> None:
     """Speaks again what is flagged in any book, whenever the cron line says so."""
-    from flows.order.retrial import REJECTED
-    from tasks.review.doubts import require_doubt
+    from flows.order.retrial import reasons_of
 
-    if reason not in ("", REJECTED):
-        require_doubt(reason)
+    reasons_of(reason)  # refuses what is none
     _require_reader({"synthesize": {"preset": preset or None}})
     request = {name: value for name, value in (("reason", reason), ("preset", preset)) if value}
     _add("retry-flagged", f"retry {reason} {preset}", request, cron, timezone, json)

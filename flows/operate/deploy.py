@@ -31,21 +31,21 @@ def deploy(devices: int, choices: Mapping[str, Choices]) -> list[str]:
     """Makes or updates pools and deployments on the server of `PREFECT_API_URL`.
 
     Args:
-        devices: how many runs may speak at a time.
+        devices: how many runs may speak at a time; 0: as many as there are workers, each of which takes one.
         choices: of the forms.
 
     Returns:
         The names of the deployments.
     """
     with get_client(sync_client=True) as client:
-        for pool, limit in ((GPU, devices), (DESK, DESK_RUNS)):
+        for pool, limit in ((GPU, devices or None), (DESK, DESK_RUNS)):
             _make_pool(client, pool, limit)
         for door in DOORS:
             _make_deployment(client, door, choices)
     return [door.name for door in DOORS]
 
 
-def _make_pool(client: SyncPrefectClient, name: str, limit: int) -> None:
+def _make_pool(client: SyncPrefectClient, name: str, limit: int | None) -> None:
     try:
         client.read_work_pool(name)
     except ObjectNotFound:

@@ -38,11 +38,20 @@ def choices_of(services: Services) -> dict[str, Choices]:
     for voice in services.added_voices():
         if voice.model_digest == digest:
             voices[voice.name] = credit_of(voice).description
-    presets = tuple(services.front_end.presets)
-    words = {name: "" for name in presets}
-    words[presets[0]] = "the fastest"
-    words[presets[-1]] = "the best"
-    return {"voice": Choices(voices, settings.voice), "preset": Choices(words, settings.preset)}
+    return {"voice": Choices(voices, settings.voice), "preset": Choices(_presets(services), settings.preset)}
+
+
+def _presets(services: Services) -> dict[str, str]:
+    """Says of each preset how much work it is."""
+    model = services.front_end
+    first, *others = model.presets
+    least = model.relative_work(model.settings(first))
+    words = {first: "the fastest"}
+    for name in others:
+        times = model.relative_work(model.settings(name)) / least
+        best = "the best, " if name == others[-1] else ""
+        words[name] = f"{best}{times:.1f} times the work of {first}"
+    return words
 
 
 def with_choices(schema: Mapping[str, Any], choices: Mapping[str, Choices]) -> dict[str, Any]:

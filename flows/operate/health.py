@@ -62,9 +62,10 @@ def _scheduler(client: SyncPrefectClient) -> CheckResult:
 def _workers(client: SyncPrefectClient, pool: str) -> CheckResult:
     name = f"workers of {pool}"
     try:
-        found = client.read_workers_for_work_pool(pool)
+        client.read_work_pool(pool)  # the next call has no error of its own for a pool that is not there
     except ObjectNotFound:
         return CheckResult(name, False, "there is no such pool", "talepress deploy")
+    found = client.read_workers_for_work_pool(pool)
     online = [worker.name for worker in found if worker.status is WorkerStatus.ONLINE]
     if not online:
         return CheckResult(name, False, "none is online", START_UP)

@@ -1,6 +1,7 @@
 """What `talepress up` does before workers start: deploys, and sweeps what the last one has left.
 
 `python -m flows.operate.prepare DEVICES`, with `PREFECT_API_URL` set: a process of its own, whose memory is given back.
+DEVICES is that of `deploy`.
 Must not start anything.
 """
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from configs.settings import Settings
 from flows.actions.box import PartNote, note_of, only_one, remove_note, save_note
+from flows.actions.inbox import folders_of
 from flows.operate.supervisor import Part, Running, Supervisor
 from flows.run.private_server import import_path
 from flows.run.server import environment_defaults, require_health
@@ -30,8 +31,8 @@ WORKER_STOP_SECONDS = 16.0  # longer than a run that is told to stop may take (`
 SERVER_STOP_SECONDS = 5.0
 ASK_SECONDS = 2.0
 DAY_SECONDS = 86_400
-TIDY_SECONDS = 600.0  # between looks of Prefect's server for what it need not keep
-CHATTER_SECONDS = 1800.0  # that it keeps events of which its tables remember the same
+TIDY_SECONDS = 300.0  # between looks of Prefect's server for what it need not keep
+CHATTER_SECONDS = 600.0  # that it keeps events of which its tables remember the same
 LOOK_SECONDS = 0.25
 SWEEP = Part("sweep", ("flows.cli.entry", "maintain", "sweep"), stop_s=1.0)
 COUNT_GPUS = "import torch; print(torch.cuda.device_count())"
@@ -66,9 +67,11 @@ def up(settings: Settings, tell: Callable[[str], None]) -> None:
                 tell("starting Prefect's server ...")
                 supervisor.begin([prefect_server(host, port, api)], timeout)
             devices = count_devices(settings)
-            _prepare(environment, home, devices, tell)
+            _prepare(environment, home, 0 if given else devices, tell)  # on a server that others work for as well
             supervisor.begin([*workers(devices), *pages(settings)], timeout)
             _tell_addresses(supervisor.running, api, tell)
+            tell(f"inbox: {folders_of(settings).inbox}")
+            tell("ready; Ctrl-C or `talepress down` ends it")
             supervisor.watch()
         except stopping.Stopped:
             pass  # asked for while it was starting: the same end
@@ -232,7 +235,6 @@ def _tell_addresses(running: Sequence[Running], api: str, tell: Callable[[str], 
     for one in running:
         if one.part.address:
             tell(f"{one.part.name}: {one.part.address}")
-    tell("ready; Ctrl-C or `talepress down` ends it")
 
 
 def _note_of(one: Running, log: Path) -> PartNote:

@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import anyio
 from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, State, StateType
+from prefect.flows import load_flow_from_flow_run
+from prefect.runner._flow_run_executor import FlowRunExecutorContext
 from prefect.states import Cancelled
 from prefect.utilities.processutils import command_to_string
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
+from flows.operate import forking
 from flows.run.orphans import end_task_runs
 from tasks import stopping
 
@@ -45,14 +52,20 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it takes the place of the worker that it is made of, on purpose
 
     class Job(ProcessJobConfiguration):
-        """A run in one process.
+        """A run in one process, which is forked where that is possible and no command given.
 
-        Where no command is given, Prefect starts two more, which fetch the flow's code before: ours is installed.
+        Of itself Prefect would start two more, which fetch the flow's code before: ours is installed.
         """
+
+        @property
+        def is_forked(self) -> bool:
+            """Whether nobody said by which command the run's process is started, and forking is possible."""
+            return forking.CAN_FORK and not self._command_configured
 
         def prepare_for_flow_run(self, *arguments: Any, **options: Any) -> None:
             """Completes the configuration for a flow run."""
-            self.command = self.command or command_to_string([sys.executable, "-m", "prefect.engine"])
+            if not forking.CAN_FORK:
+                self.command = self.command or command_to_string([sys.executable, "-m", "prefect.engine"])
             super().prepare_for_flow_run(*arguments, **options)
 
     class Worker(ProcessWorker):
@@ -76,6 +89,8 @@ with warnings.catch_warnings():
             self._processes[flow_run.id] = 0
             noting = _Started(lambda pid: self._processes.update({flow_run.id: pid}), task_status)
             try:
+                if isinstance(configuration, Job) and configuration.is_forked:
+                    return await self._run_forked(flow_run, configuration, noting)
                 return await super().run(flow_run, configuration, noting)  # type: ignore[arg-type]
             finally:
                 self._processes[flow_run.id] = 0  # whoever waits for the end waits for this too
@@ -83,6 +98,28 @@ with warnings.catch_warnings():
                     await self._conclude(flow_run)
                 finally:
                     del self._processes[flow_run.id]
+                    gc.collect()  # Prefect leaves clients in circles, a MB each, which Python would keep for long
+
+        async def _run_forked(self, flow_run: FlowRun, job: Job, noting: _Started) -> ProcessWorkerResult:
+            """Runs a flow run in a process that is forked, as Prefect's worker does in one that a command starts."""
+            ended: list[int | None] = []
+
+            async def execute(*, task_status: Any) -> None:
+                done = await executor.submit(task_status)
+                ended.append(done.status_code if done else None)
+
+            with contextlib.ExitStack() as stack:
+                folder = job.working_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(suffix="prefect")))
+                async with FlowRunExecutorContext() as context, anyio.create_task_group() as group:
+                    starter = forking.ForkingStarter(job.env, folder, context.control_channel)
+                    executor = context.create_executor(
+                        flow_run, starter, resolve_flow=load_flow_from_flow_run, propose_submitting=False
+                    )
+                    handle = await group.start(execute)
+                    noting.started(handle.pid)
+            if ended[0] is None:
+                raise RuntimeError(f"it is not known how process {handle.pid} has ended")
+            return ProcessWorkerResult(status_code=ended[0], identifier=str(handle.pid))
 
         async def _conclude(self, flow_run: FlowRun) -> None:
             """Says of a run whose process has ended, and of its task runs, what they could not say themselves."""
@@ -110,6 +147,7 @@ with warnings.catch_warnings():
 
 async def work(pool: str, name: str, limit: int) -> None:
     """Takes runs of a pool until SIGTERM or SIGINT comes, then ends those under way and returns."""
+    forking.prepare(pool)
     worker = Worker(work_pool_name=pool, name=name, limit=limit, create_pool_if_not_found=False)
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -38,7 +38,8 @@ class FlaggedRequest(BaseModel):
     reason: str = Field(
         "",
         title="Reason",
-        description="Only what is doubted for this: misspelled, short, long, silence, gap, ...; all if not given.",
+        description="Only what is doubted for this: misspelled, short, long, silence, gap, ...; several with commas "
+        "between; all if not given.",
         json_schema_extra=form_hints(0),
     )
     preset: str = Field(

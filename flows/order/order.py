@@ -31,6 +31,7 @@ from tasks.package.trial import try_ffmpeg
 from tasks.segment.script import write_script
 from tasks.synthesize.batches import speech_seconds
 from tasks.synthesize.keys import utterance_key
+from tasks.voices.catalogue import VoiceCredit, credit_of
 from tortoise_core.inference.interface import Sampling
 
 # Forecasts, deliberately high: FLAC of takes, a stitched chapter, and masters.
@@ -64,6 +65,12 @@ class Order:
     def voice_of(self, utterance: Utterance) -> VoiceRecord:
         """Returns the voice that speaks an utterance."""
         return self.voices[utterance.voice] if utterance.voice else self.voice
+
+    @property
+    def voice_credits(self) -> tuple[VoiceCredit, ...]:
+        """The voices that speak in the chosen chapters, in the order of their first words."""
+        voices = [self.voice_of(item.utterance) for item in self.keyed]
+        return tuple(credit_of(voice) for voice in {voice.name: voice for voice in voices}.values())
 
     @cached_property
     def selection(self) -> str:

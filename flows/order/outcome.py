@@ -19,7 +19,6 @@ from tasks.package.audio.covers import describe_cover
 from tasks.package.content import narrator_of
 from tasks.package.outputs import find_outputs
 from tasks.package.place import kept_files
-from tasks.voices.catalogue import VoiceCredit, credit_of
 
 
 def check_coverage(order: Order, masters: tuple[Master, ...]) -> None:
@@ -79,7 +78,7 @@ def outcome(
         authors=order.book.authors,
         narrator=narrator_of(settings.package, order.voice),
         state=_state(share > settings.execution.max_flagged_share, waits_for),
-        voices=_credits(order),
+        voices=order.voice_credits,
         edition=edition,
         kept=tuple(map(str, kept)),
         replaced=replaced,
@@ -135,12 +134,6 @@ def finished_report(order: Order, began: float) -> RunReport | None:
     if done is None:
         return None
     return outcome(order, done.masters, done.edition, Work(), wall_seconds=time.monotonic() - began)
-
-
-def _credits(order: Order) -> tuple[VoiceCredit, ...]:
-    """Lists the voices that speak in the order's chapters, in the order of their first words."""
-    voices = [order.voice_of(item.utterance) for item in order.keyed]
-    return tuple(credit_of(voice) for voice in {voice.name: voice for voice in voices}.values())
 
 
 def _flagged(order: Order) -> tuple[FlaggedTake, ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flows.order.resources import PeakMemory
 from storage.records import Coverage, Edition, RunState
 from tasks.counting import counted
+from tasks.review.doubts import in_words
 from tasks.voices.catalogue import VoiceCredit
 
 if TYPE_CHECKING:
@@ -29,7 +30,14 @@ class FlaggedTake:
     chapter: str
     utterance_index: int
     text: str
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...]  # as the checks put them
+
+    @property
+    def doubt(self) -> str:
+        """The reasons in words for listeners, and as the checks put them."""
+        words = "; ".join(in_words(self.reasons))
+        reasons = "; ".join(self.reasons)
+        return words if words == reasons else f"{words} ({reasons})"
 
 
 @dataclass(frozen=True)
@@ -207,6 +215,7 @@ def flagged_rows(flagged: Sequence[FlaggedTake]) -> list[dict[str, Any]]:
             "title": take.chapter,
             "utterance": take.utterance_index + 1,
             "text": take.text,
+            "doubt": "; ".join(in_words(take.reasons)),
             "reason": "; ".join(take.reasons),
         }
         for take in flagged
@@ -240,7 +249,7 @@ def report_markdown(report: RunReport) -> str:
     if report.flagged:
         lines += ["| chapter | text | reason |", "|---|---|---|"]
         lines += [
-            f"| {_cell(take.chapter)} | {_cell(take.text)} | {_cell('; '.join(take.reasons))} |"
+            f"| {_cell(take.chapter)} | {_cell(take.text)} | {_cell(take.doubt)} |"
             for take in report.flagged[:MAX_FLAGGED_IN_MARKDOWN]
         ]
         if len(report.flagged) > MAX_FLAGGED_IN_MARKDOWN:

@@ -160,6 +160,13 @@ class Request(Reading):
         return f"{Path(self.book).stem} · {self.voice}" if self.voice else Path(self.book).stem
 
 
+OUT_OF_LAST_RUN: str = Field(
+    "",
+    title="Output folder",
+    description="Folder for the audiobook; as in the last run if not given.",
+    pattern=ABSOLUTE_OR_EMPTY,
+    json_schema_extra=form_hints(1, path=True),
+)
 KIND = r"\s*[a-z0-9]+\s*"
 PLACE = r"[0-9]{1,6}:[0-9]{1,6}"
 
@@ -167,13 +174,7 @@ PLACE = r"[0-9]{1,6}:[0-9]{1,6}"
 class Retrial(Request):
     """What a run is asked for that speaks utterances of an earlier one once more; all doubtful ones if nothing else."""
 
-    out: str = Field(
-        "",
-        title="Output folder",
-        description="Folder for the audiobook; as in the last run if not given.",
-        pattern=ABSOLUTE_OR_EMPTY,
-        json_schema_extra=form_hints(1, path=True),
-    )
+    out: str = OUT_OF_LAST_RUN
     only: str = Field(
         "",
         title="Only",
@@ -184,7 +185,8 @@ class Retrial(Request):
     reason: str = Field(
         "",
         title="Reason",
-        description="What the checks doubt: misspelled, short, ...; or rejected: what people rejected or corrected.",
+        description="What the checks doubt: misspelled, short, ...; or rejected: what people rejected or corrected; "
+        "several with commas between.",
         json_schema_extra=form_hints(13),
     )
 
@@ -205,6 +207,7 @@ class Retrial(Request):
 class Publication(Request):
     """What a run is asked for that publishes further files of a book that is spoken."""
 
+    out: str = OUT_OF_LAST_RUN
     kinds: str = Field(
         "",
         title="As",

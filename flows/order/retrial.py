@@ -5,6 +5,8 @@ Knows nothing of how they are spoken.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flows.order.order import Order
 from flows.order.request import Retrial
 from storage.records import KeyedUtterance, Utterance
@@ -22,13 +24,21 @@ def chosen_again(order: Order) -> tuple[KeyedUtterance, ...]:
     """
     request = order.request
     only = request.places if isinstance(request, Retrial) else ()
-    reason = request.reason if isinstance(request, Retrial) else ""
-    wanted = set(_places(order, only)) if only else _flagged(order, reason)
+    reasons = reasons_of(request.reason) if isinstance(request, Retrial) else frozenset()
+    wanted = set(_places(order, only)) if only else _flagged(order, reasons)
     again: dict[str, KeyedUtterance] = {}
     for item in order.keyed:
         if _place(item.utterance) in wanted:
             again.setdefault(item.key, item)
     return tuple(again.values())
+
+
+def reasons_of(text: str) -> frozenset[str]:
+    """Reads the names in a text such as "short,misspelled". Raises `BadInputError` for what names no reason."""
+    names = frozenset(name.strip() for name in text.split(",")) if text else frozenset()
+    for name in sorted(names - {REJECTED}):
+        require_doubt(name)
+    return names
 
 
 def _places(order: Order, only: tuple[Place, ...]) -> tuple[Place, ...]:
@@ -42,14 +52,16 @@ def _places(order: Order, only: tuple[Place, ...]) -> tuple[Place, ...]:
     return only
 
 
-def _flagged(order: Order, reason: str) -> set[Place]:
-    if reason == REJECTED:
-        return set()  # they have no take that may be used, so they are spoken anyhow
+def _flagged(order: Order, reasons: Iterable[str]) -> set[Place]:
+    """Finds what is doubted for one of the reasons; whatever it is doubted for where there is none.
+
+    What people rejected has no take that may be used, so it is spoken anyhow.
+    """
     flagged = order.services.database.read(lambda uow: uow.takes.flagged(order.source, order.chapters))
-    if not reason:
+    if not reasons:
         return {_place(item.utterance) for item in flagged}
-    doubt = require_doubt(reason)
-    return {_place(item.utterance) for item in flagged if doubt in map(doubt_of, item.take.reasons)}
+    doubts = {require_doubt(name) for name in reasons if name != REJECTED}
+    return {_place(item.utterance) for item in flagged if doubts.intersection(map(doubt_of, item.take.reasons))}
 
 
 def _place(utterance: Utterance) -> Place:

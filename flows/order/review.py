@@ -82,6 +82,7 @@ def gather(order: Order, edition: Edition | None) -> Review:
         chapters=tuple(chapters),
         passages=tuple(passages),
         command=retry,
+        voices=order.voice_credits,
     )
 
 

@@ -64,7 +64,7 @@ class Entry:
         """
         if self.case == "any" or text == self.written:
             return True
-        return self.case == "smart" and (self.written.islower() or (text.isupper() and len(text) > 1))
+        return self.case == "smart" and (self.written.islower() or text.isupper())
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,10 @@ def look(folder: Path) -> dict[str, Sight]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if _is_of_people(entry.name) and not entry.is_dir(follow_symlinks=False):
-                found = entry.stat(follow_symlinks=False)
+                try:
+                    found = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:  # its sender has renamed it meanwhile
+                    continue
                 seen[entry.name] = Sight(found.st_size, max(found.st_mtime, found.st_ctime))
     return seen
 

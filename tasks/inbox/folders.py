@@ -23,15 +23,15 @@ from pathlib import Path
 
 from tasks.disk import output_errors, publish
 from tasks.errors import BadInputError
-from tasks.inbox.arrivals import READY_SUFFIX, Sight, order_name
+from tasks.inbox.arrivals import DEFAULTS, READY_SUFFIX, Sight, order_name
 from tasks.package.naming import safe_name, with_reason
 
 DONE_MARKER = "done"  # in a delivered folder: nothing more will be written there
 REASON = "reason.txt"
 MAX_NAME_BYTES = 200
+OUT = "out"  # below a book's folder: where its run publishes
 _UNNAMED = "new-"
 _SEEN = "seen.json"
-_OUT = "out"  # below a book's folder: where its run publishes
 
 
 class InboxFolders:
@@ -82,9 +82,11 @@ class InboxFolders:
                 shutil.rmtree(folder)  # cut short before the book was in it
                 continue
             order = self.inbox / order_name(book.name)
-            if order.is_file():
-                order.rename(folder / _order_of(book.name))
-            (self.inbox / f"{book.name}{READY_SUFFIX}").unlink(missing_ok=True)
+            if order.name != DEFAULTS and _is_file(order):
+                order.rename(folder / f"book{_ORDER_MARK}")
+            mark = self.inbox / f"{book.name}{READY_SUFFIX}"
+            if _is_file(mark):
+                mark.unlink()
             yield folder
 
     def call(self, folder: Path, digest: str) -> bool:
@@ -101,7 +103,7 @@ class InboxFolders:
 
     def out(self, digest: str) -> Path:
         """Where the run of a book publishes."""
-        return self.of(digest) / _OUT
+        return self.of(digest) / OUT
 
     def place_for(self, author: str, title: str, digest: str) -> Path:
         """Finds a folder in the outbox that nothing else has."""
@@ -128,7 +130,7 @@ class InboxFolders:
         if (book := book_in(folder)) is not None:
             target = _free(self.done / book.name)
             if note:
-                target.with_name(f"{target.name}.txt").write_text(note + "\n", "utf-8")
+                _free(target.with_name(f"{target.name}.txt")).write_text(note + "\n", "utf-8")
             order = order_in(folder)
             book.rename(target)
             if order is not None:
@@ -144,12 +146,12 @@ class InboxFolders:
         target = _free(self.failed / safe_name(printable(book.name) if book else folder.name))
         with output_errors(target):
             target.mkdir()
-            if book is not None:
-                name = _short(book.name)
-                book.rename(target / name)
-                if (order := order_in(folder)) is not None:
-                    order.rename(target / order_name(name))
             (target / REASON).write_text(f"{reason}\n\n{_remedy(target.name)}\n", "utf-8")
+            if book is not None:
+                place = _free(target / _short(book.name))  # a book may have the name of the reason
+                book.rename(place)
+                if (order := order_in(folder)) is not None:
+                    order.rename(target / order_name(place.name))
             shutil.rmtree(folder)
 
     def put_back(self, name: str) -> str:
@@ -201,15 +203,21 @@ def printable(name: str) -> str:
 _ORDER_MARK = ".order.toml"  # so that it cannot be taken for the book
 
 
-def _order_of(book: str) -> str:
-    return Path(book).stem + _ORDER_MARK
+def _is_file(path: Path) -> bool:
+    """Tells whether there is such a file. There is none of a name that is too long, for which `Path.is_file` raises."""
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 def _only_file(folder: Path) -> Path | None:
     if not folder.is_dir():
         return None
-    files = [path for path in folder.iterdir() if not path.name.endswith(_ORDER_MARK) and path.name != _OUT]
+    files = [path for path in folder.iterdir() if not path.name.endswith(_ORDER_MARK) and not _is_out(path)]
     return files[0] if files else None
+
+
+def _is_out(path: Path) -> bool:
+    """Tells whether that is where a run publishes, and not a book that somebody has called so."""
+    return path.name == OUT and path.is_dir() and not path.is_symlink()
 
 
 def _age(folder: Path) -> tuple[float, str]:

@@ -6,7 +6,7 @@ know how people are asked: the page and the commands call the same functions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -156,7 +156,8 @@ class Desk:
     def approve_chapter(self, chapter: int) -> None:
         """Approves a chapter with the takes that are in use now.
 
-        Raises `BadInputError` where there is no such chapter, or something of it is still to be spoken.
+        Raises `BadInputError` where there is no such chapter, or something of it is still to be spoken;
+        `DecidedMeanwhileError`.
         """
         self._approve_all(DecisionKind.APPROVE_CHAPTER, chapter)
 
@@ -170,6 +171,7 @@ class Desk:
             if chapter is not None and chapter not in titles:
                 raise BadInputError(f"there is no chapter {chapter + 1}: the book has {len(titles)}")
             counts = [titles[chapter]] if chapter is not None else list(titles.values())
+            self._check_seen_of_many(uow, {count.title for count in counts})
             if unspoken := sum(count.unspoken for count in counts):
                 raise BadInputError(f"sentences still to be spoken: {unspoken}; speak them, and hear them first")
             rows = uow.reviews.takes_in_use(self.source)
@@ -178,6 +180,18 @@ class Desk:
             word = Decision(kind, self.who, self.now, title, texts, take_key=takes)
             uow.decisions.add(self.source, word)
             uow.commit()
+
+    def _check_seen_of_many(self, uow: UnitOfWork, chapters: Collection[str]) -> None:
+        """Raises `DecidedMeanwhileError` where somebody has changed what these chapters sound like, by their titles."""
+        if self.seen is None:
+            return
+        for word in uow.decisions.history(self.source):
+            about_them = word.chapter in chapters or word.reach is not Reach.PLACE
+            if word.id > self.seen and about_them and word.kind is not DecisionKind.NOTE:
+                raise DecidedMeanwhileError(
+                    f"{word.who} has decided on a sentence of it since you opened the page ({word.kind.value}): look "
+                    "again, then approve"
+                )
 
     def undo(self) -> str:
         """Undoes what this person decided last in the book, and names it.

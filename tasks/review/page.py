@@ -13,6 +13,8 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from tasks.voices.catalogue import VoiceCredit
+
 OUTLINE_HEIGHT = 48  # of the picture of a waveform, in its own units
 
 
@@ -83,6 +85,7 @@ class Review:
     chapters: tuple[ChapterShown, ...]
     passages: tuple[Passage, ...]
     command: str  # that speaks the doubtful utterances again; empty where there are none
+    voices: tuple[VoiceCredit, ...]  # that speak
 
 
 def render_page(review: Review) -> str:

@@ -25,6 +25,13 @@ def test_settings_change_single_values():
     assert publish_profile("m4b", load_settings(package={"aac_bitrate_kbps": 64}).package).bitrate_kbps == 64
 
 
+def test_what_came_later_is_in_the_keys_of_those_files_alone_that_it_changes():
+    """Else every edition of before would be made anew."""
+    mp3 = publish_profile("mp3", package())
+    assert mp3.shape().keys() == type(mp3).model_fields.keys() - {"max_minutes"}
+    assert mp3.model_copy(update={"max_minutes": 90.0}).shape() == {**mp3.shape(), "max_minutes": 90.0}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

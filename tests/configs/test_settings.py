@@ -167,6 +167,21 @@ def test_the_data_folder(monkeypatch, tmp_path):
     assert chosen.database == "postgresql://x/y"
 
 
+@pytest.mark.parametrize(
+    ("review", "address"),
+    [
+        ({}, "http://127.0.0.1:4210"),
+        ({"host": "0.0.0.0"}, "http://127.0.0.1:4210"),  # every address of this machine: no browser goes there
+        ({"host": "::"}, "http://127.0.0.1:4210"),
+        ({"host": "::1"}, "http://[::1]:4210"),
+        ({"host": "desk.lan", "port": 80}, "http://desk.lan:80"),
+        ({"host": "0.0.0.0", "address": "https://review.example.org"}, "https://review.example.org"),
+    ],
+)
+def test_links_lead_to_where_the_page_can_be_reached(review, address):
+    assert load_settings(review=review).review.page_address == address
+
+
 @pytest.mark.parametrize("name", ["plain", "with space", "what?x=1", "50%20#1"])
 def test_the_database_lies_in_the_data_folder_whatever_its_name(tmp_path, name):
     from storage.database import database_name

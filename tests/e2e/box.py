@@ -107,15 +107,15 @@ class Box:
         return next(one["pid"] for one in self.note["parts"] if one["name"] == part)
 
     def run_processes(self):
-        """Yields the processes of runs that are under way: the workers' children."""
+        """Yields the processes of runs that are under way: the children of those that the workers fork them from."""
         workers = {one["pid"] for one in self.note["parts"] if one["name"].startswith("worker")}
+        parents = {}
         for path in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = path.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it has ended
-            if int(fields[1]) in workers:
-                yield int(path.parent.name)
+            with contextlib.suppress(OSError):  # it has ended
+                parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+        for pid, parent in parents.items():
+            if parents.get(parent) in workers:
+                yield pid
 
     def api(self, method, path, body=None):
         """Asks Prefect's server."""

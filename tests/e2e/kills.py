@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flows.run.presence import PROCESS
 from tests.e2e.box import Box
 from tests.e2e.person import Person
 
@@ -58,7 +59,7 @@ SETTINGS = {
 OFTEN = {"inbox": 20, "sweep": 60}  # seconds between looks; a box has 60 and 300
 STUCK_SECONDS = 600.0  # after which the command that the messages name is given
 LOST_SECONDS = 1200.0
-RUN_SECONDS = 12.0  # that a run of so small a book takes
+RUN_SECONDS = 4.0  # that a run of so small a book takes
 LOOK_SECONDS = 0.5
 
 
@@ -157,7 +158,7 @@ class Kills:
         wanted = draw.choice(["book-to-audio", "publish"])
         while not pid and not way.is_over:
             pid = self._pid(way, draw, wanted)
-            time.sleep(0.05)
+            time.sleep(0.2)
         if way.target == "run":
             time.sleep(draw.uniform(0, RUN_SECONDS))
         if way.is_over:
@@ -182,19 +183,16 @@ class Kills:
 
     def _run_of(self, name, flow):
         """The process of a run of that flow that works on the book; 0 where there is none."""
-        for pid in self.box.run_processes():
-            try:
-                variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            ids = [line.partition(b"=")[2].decode() for line in variables if line.startswith(b"PREFECT__FLOW_RUN_ID=")]
-            try:
-                run = self.box.flow_run(ids[0]) if ids else {"parameters": {}}
-            except (OSError, AssertionError):
-                continue  # the server is away
+        try:
+            runs = self.box.api("POST", "/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}})
+        except (OSError, AssertionError):
+            return 0  # the server is away
+        for run in runs:
             request = run["parameters"].get("request", {})
-            if request.get("book", "").endswith(f"/{name}.md") and ("kinds" in request) == (flow == "publish"):
-                return pid
+            process = (run["labels"] or {}).get(PROCESS)
+            is_of_flow = ("kinds" in request) == (flow == "publish")
+            if process and is_of_flow and request.get("book", "").endswith(f"/{name}.md"):
+                return int(process.split()[2])
         return 0
 
     def _typical(self):

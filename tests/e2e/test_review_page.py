@@ -186,6 +186,22 @@ def test_two_editors_at_once(browser, address):
         page.context.close()
 
 
+def test_takes_are_heard_against_each_other_and_in_the_chapter_as_it_was_mastered(page):
+    open_book(page)
+    for number in ("1", "2", "1"):
+        page.keyboard.press(number)
+        assert playing(page) == f"take {number} of 1:4"
+    press_and_load(page, "c")
+    page.keyboard.press("c")
+    assert playing(page) == "in its chapter"
+    start = float(page.get_attribute("audio.mastered", "data-start"))
+    assert page.evaluate("document.querySelector('audio.mastered').currentTime") >= start > 0
+    page.keyboard.press("Shift+Digit2")
+    assert playing(page) == "take 2 between its neighbours"
+    press_and_load(page, "Escape")
+    assert here(page) == "1:4"
+
+
 def test_a_book_is_heard_corrected_spoken_again_and_published_by_keys(page, folder):
     # 1. The doubtful sentences are heard and judged.
     open_book(page)

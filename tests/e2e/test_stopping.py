@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import pytest
 
 from tests.e2e.box import is_alive
-from tests.e2e.conftest import RUN
+from tests.e2e.conftest import ROOT, RUN
 from tests.e2e.test_kill import LOGGED, database, spoken
 from tests.flows.run.dask.spoken import LOG, NOTED
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 
+RECIPE = ROOT / "configs" / "models" / "tortoise_mini.toml"
 WORD = "talepress: stopping after what is in work; again to stop now"
 STOPPED = "talepress: stopped; the same command continues"
 WORD_SECONDS = 2.0  # on a loaded machine; an idle one needs milliseconds
@@ -201,8 +202,9 @@ def test_a_second_signal_ends_the_run_now(talepress):
             signal_at("tortoise_core.inference.fake", "speak", owner="FakeEngine"),
         ),
         (["say", "It rained.", "--stream", "--out", "x.wav"], signal_at("flows.actions.stream", "wav_header")),
+        (["train", "all", "--config", RECIPE], signal_at("tortoise_core.training.recipe_file", "read_recipe")),
     ],
-    ids=["plan", "bench", "say", "stream"],
+    ids=["plan", "bench", "say", "stream", "train"],
 )
 def test_other_commands_end_at_once(talepress, command, at):
     require_orderly(stop(talepress, *command, before=at))

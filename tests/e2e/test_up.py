@@ -56,7 +56,9 @@ def test_status_shows_what_runs(box):
     assert shown.returncode == 0, shown.stderr
     up = json.loads(shown.stdout)["up"]
     assert [part["name"] for part in up["parts"]] == ["Prefect", "worker gpu 0", "worker desk", "review"]
-    assert any(up["parts"][0]["address"] in line for line in box.lines)
+    addresses = {line.partition(": ")[0]: line.partition(": ")[2] for line in box.lines}
+    assert addresses["Prefect"] == up["parts"][0]["address"] and addresses["review"] == up["parts"][3]["address"]
+    assert addresses["inbox"] == str(box.home / "inbox")
     assert "worker gpu 0" in box.command("status").stdout
 
 

@@ -29,6 +29,22 @@ def test_people_are_told_once_that_a_book_is_finished_or_has_failed(book, tmp_pa
     assert "none.md" in posted[1]["message"]
 
 
+def test_nobody_is_told_twice_of_one_end(posted):
+    from prefect import flow
+
+    from flows.run.notices import tell_failure
+
+    @flow
+    def ends_twice():
+        for reason in ("the disk is full", "the disk is still full"):
+            tell_failure(Request(book="/b.epub", out="/out"), ValueError(reason))
+
+    ends_twice()
+    assert [one["message"] for one in posted] == ["the disk is full"]
+    ends_twice()  # another run is news
+    assert len(posted) == 2
+
+
 def test_a_message_that_cannot_be_sent_fails_no_book(book, tmp_path, monkeypatch):
     from flows.book_to_audio import book_to_audio
 

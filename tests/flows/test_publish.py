@@ -8,8 +8,9 @@ import pytest
 
 from flows.order.request import Publication, Request
 from flows.services import open_services, read_settings
-from tasks.errors import BadInputError
+from tasks.errors import BadInputError, TransientError
 from tasks.package.audio import recordings
+from tests.flows.samples import add_voice
 
 pytestmark = [pytest.mark.usefixtures("prefect_server", "voiced_home"), pytest.mark.timeout(900)]
 
@@ -43,9 +44,26 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_book_that_is_not_spoken_is_not_published(asked):
+def test_a_book_that_is_not_spoken_is_not_published(asked, misbehave, monkeypatch):
+    from flows.book_to_audio import book_to_audio
+
+    with pytest.raises(BadInputError, match="never made"):
+        publish(asked, "mp3")
+    monkeypatch.setenv("TALEPRESS_EXECUTION__TASK_RETRIES", "0")
+    misbehave('{"faults": [{"kind": "transient", "text": ""}]}')
+    with pytest.raises(TransientError):
+        book_to_audio(Request(**asked))
     with pytest.raises(BadInputError, match="10 of 10 utterances are not spoken yet: finish the book with `talepress"):
         publish(asked, "mp3")
+
+
+def test_a_form_that_names_the_book_alone_publishes_what_was_made_last(asked, voiced_home):
+    from flows.book_to_audio import book_to_audio
+
+    add_voice(voiced_home, "low", 80)
+    made = book_to_audio(Request(**asked, voice="low", chapters="2"))
+    done = publish({"book": asked["book"]}, "")
+    assert (done.edition, done.narrator, done.chapter_indices) == (made.edition, "Talepress low (AI voice)", (1,))
 
 
 def test_further_kinds_come_of_the_same_masters_and_lie_beside_the_first(asked, tmp_path, encoded, book):

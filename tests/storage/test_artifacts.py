@@ -8,6 +8,7 @@ import pickle
 import shutil
 import threading
 import time
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -145,13 +146,21 @@ def test_what_is_no_address_goes_nowhere(local, address, call):
         getattr(local, call)(address)
 
 
-def test_changed_bytes_are_noticed(local, folder):
-    local.put_bytes(DATA)
-    path = local.path(ADDRESS)
-    path.chmod(0o644)
-    path.write_bytes(DATA[::-1])
-    with pytest.raises(DamagedArtifactError, match=f"{path} has changed"):
-        local.verify(ADDRESS)
+FLIPPED = bytes([DATA[0] ^ 1]) + DATA[1:]
+ALIKE = next(data for n in count() if hashlib.sha256(data := b"%d" % n).hexdigest().startswith(ADDRESS[:3]))
+
+
+@pytest.mark.parametrize("changed", [FLIPPED, DATA[::-1], DATA[:-1], DATA + b"\0", b"", ALIKE])
+def test_changed_bytes_are_noticed_however_they_are_read(store, changed):
+    store.put_bytes(DATA)
+    place = store._location(ADDRESS)
+    store._fs.rm_file(place)
+    store._fs.pipe_file(place, changed)
+    for call in (store.read, store.verify):
+        with pytest.raises(DamagedArtifactError, match=f"{place} has changed"):
+            call(ADDRESS)
+    assert not store.is_whole(ADDRESS)
+    assert store.exists(ADDRESS)
 
 
 def test_the_wreck_of_a_power_cut_is_replaced(local):

@@ -93,6 +93,40 @@ def test_a_correction_that_reaches_always_holds_for_every_book(uow, takes):
     assert uow.decisions.newest(SOURCE) == second > first
 
 
+def other_book(uow):
+    other = make_book("c" * 64)
+    uow.books.save(other, make_script(other))
+    return other.source_sha256
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kind": DecisionKind.CORRECT, "reach": Reach.BOOK, "written": "Ozma", "value": "OZ-mah"},
+        {"kind": DecisionKind.CORRECT, "reach": Reach.PLACE, "text": "Text 0.0.", "value": "Text nought."},
+        {"kind": DecisionKind.APPROVE_CHAPTER, "text": "d" * 64, "take_key": "e" * 64},
+        {"kind": DecisionKind.APPROVE_BOOK, "text": "d" * 64, "take_key": "e" * 64},
+    ],
+    ids=lambda fields: f"{fields['kind']} {fields.get('reach', '')}",
+)
+def test_the_same_word_in_another_book_ends_nothing_in_this_one(uow, takes, fields):
+    word = Decision(who="Ann", made_at=NOW, **fields)
+    first = uow.decisions.add(SOURCE, word)
+    uow.decisions.add(other_book(uow), replace(word, who="Ben"))
+    assert [(d.id, d.who) for d in uow.decisions.holding(SOURCE)] == [(first, "Ann")]
+    second = uow.decisions.add(SOURCE, replace(word, who="Cid"))
+    assert [(d.id, d.who) for d in uow.decisions.holding(SOURCE)] == [(second, "Cid")]
+
+
+def test_a_choice_in_another_book_ends_nothing_in_this_one(uow, takes):
+    decide(uow, DecisionKind.CHOOSE, takes[2])
+    other = other_book(uow)
+    for kind in (DecisionKind.CHOOSE, DecisionKind.REJECT):
+        uow.decisions.add(other, Decision(kind, "Ben", NOW, take_key=takes[2]))
+        uow.decisions.add(other, Decision(kind, "Ben", NOW, take_key=takes[0]))
+    assert standing(uow) == [("choose", "2")]
+
+
 def test_a_removed_book_takes_its_decisions_along_but_for_those_that_reach_always(uow, takes):
     decide(uow, DecisionKind.REJECT, takes[0])
     decide(uow, DecisionKind.CORRECT, reach=Reach.ALWAYS, written="Ozma", value="OZ-mah")

@@ -109,6 +109,14 @@ def test_a_store_of_before_there_were_identities_is_adopted_where_it_has_the_aud
     assert open_store(database, str(folder)).identity() == (folder / MARKER).read_text().strip()
 
 
+def test_a_store_of_before_is_adopted_though_some_of_its_audio_is_lost(database, folder):
+    with database.unit_of_work() as uow:
+        found = replace(make_take("k"), audio_sha256=ArtifactStore(folder).put_bytes(DATA))
+        uow.takes.add([found, replace(make_take("l"), audio_sha256="0" * 64)])
+        uow.commit()
+    assert open_store(database, str(folder)).identity() == (folder / MARKER).read_text().strip()
+
+
 @pytest.mark.parametrize("there", [False, True])
 def test_a_place_without_the_audio_is_not_adopted(database, folder, there):
     add_take(database, "a" * 64)

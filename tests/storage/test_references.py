@@ -1,6 +1,8 @@
-"""Whatever a row can name in the artifact store is known to `References`, so that cleaning never removes it."""
+"""What rows need of the artifact store: all that they can name is known, and what may go is needed by nothing."""
 
+from storage.records import Master, VoiceRecord
 from storage.schema import Base
+from tests.storage.builders import SOURCE, make_book, make_take, save_keyed
 
 OF_SOMETHING_ELSE = {  # digests of what does not lie in the artifact store
     "books.source_sha256",
@@ -19,3 +21,28 @@ def test_every_column_with_an_address_is_known():
         if column.name.endswith("sha256")
     }
     assert columns == OF_SOMETHING_ELSE | KNOWN, "References.all must know the new column, or say here what it is"
+
+
+def test_audio_that_a_book_asks_for_may_not_go_with_a_take_that_shares_it(uow):
+    keyed = save_keyed(uow, make_book())
+    asked = make_take(keyed[0].key, audio_sha256="1" * 64)
+    same = make_take("of a text since changed", audio_sha256="1" * 64)  # two silent takes have the same bytes
+    other = make_take("of another voice", audio_sha256="2" * 64)
+    uow.takes.add([asked, same, other])
+    assert uow.references.asked_takes() == {"1" * 64}
+    assert uow.references.other_takes() == {"2" * 64}
+    uow.references.forget_takes(["1" * 64, "2" * 64])
+    assert set(uow.takes.audio()) == {asked.key}
+
+
+def test_all_that_rows_name_is_listed(uow):
+    keyed = save_keyed(uow, make_book())
+    lost = make_take(keyed[0].key, audio_sha256="1" * 64)
+    uow.takes.add([lost, make_take("of another voice", audio_sha256="2" * 64)])
+    uow.takes.mark_lost([lost.key])
+    voice = VoiceRecord("ann", "d" * 64, "3" * 64, clips=("4" * 64, "5" * 64), model_digest="m" * 64)
+    uow.voices.add(voice)
+    master = Master(0, "One", "6" * 64, 24_000, 1000, -19.0, -3.0, ())
+    uow.masters.save("key", master)
+    assert uow.references.voices() == {"3" * 64, "4" * 64, "5" * 64}
+    assert uow.references.all() == {str(n) * 64 for n in range(1, 7)} | {SOURCE}

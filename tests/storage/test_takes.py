@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from storage.errors import DatabaseError, IncompleteError, NotFoundError
-from storage.records import KeyedUtterance, Verdict
+from storage.records import Decision, DecisionKind, KeyedUtterance, Verdict
 from tests.storage.builders import SOURCE, make_book, make_script, make_take, save_keyed
 
 OTHER = "c" * 64
@@ -55,6 +56,15 @@ def test_missing_is_what_has_neither_choice_nor_acceptable_take(uow, keyed):
     assert uow.takes.missing(SOURCE) == tuple(keyed[1:])
     uow.takes.choose(SOURCE, {keyed[1].key: f"{keyed[1].key}-0"})  # nothing better came: the doubtful one is used
     assert uow.takes.missing(SOURCE) == tuple(keyed[2:])
+
+
+def test_what_passed_the_checks_and_a_person_rejected_is_neither_acceptable_nor_chosen(uow, keyed):
+    take = make_take(keyed[0].key)
+    uow.takes.add([take, *(make_take(item.key) for item in keyed[1:])])
+    uow.decisions.add(SOURCE, Decision(DecisionKind.REJECT, "Ann", datetime.now(UTC), take_key=take.key))
+    assert uow.takes.missing(SOURCE) == (keyed[0],)
+    assert uow.takes.choose_acceptable(SOURCE) == len(keyed) - 1
+    assert take.key not in uow.takes.choices(SOURCE).values()
 
 
 def test_missing_is_limited_to_chapters_and_to_keyed_utterances(uow):

@@ -61,6 +61,12 @@ def host_names(host: str, port: int, others: Iterable[str] = ()) -> frozenset[st
     return frozenset({f"{name}:{port}".lower() for name in names} | {other.lower() for other in others})
 
 
+def own_address(address: str) -> str:
+    """Returns an address of this site, path and query; the list of books for one that leads elsewhere."""
+    own = address.startswith("/") and not address.startswith(("//", "/\\"))  # browsers take either for a host's name
+    return address if own else "/"
+
+
 class Access:
     """The application behind its checks. Each request gets `state.session`, `state.form_key` and `state.nonce`."""
 

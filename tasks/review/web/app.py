@@ -22,12 +22,13 @@ from storage.records import Reach
 from tasks.errors import BadInputError, TalepressError
 from tasks.review.desk import Corrected, DecidedMeanwhileError, place_of
 from tasks.review.web import sounds
-from tasks.review.web.access import ENTRY, PASS_COOKIE, Access, Keys
+from tasks.review.web.access import ENTRY, PASS_COOKIE, Access, Keys, own_address
 from tasks.review.web.pages import NAME_COOKIE, SAID_COOKIE, Pages, Wanted, name_of
 from tasks.review.web.shelf import Job, Shelf
 
 STATIC = Path(__file__).parent / "static"
 MOST_NAME_CHARS = 60
+Seen = Annotated[int | None, Form()]  # the newest decision when the page of the form was made
 SAID_SECONDS = 30  # that the answer to a form waits to be shown
 
 
@@ -198,13 +199,15 @@ def _approving(shelf: Shelf, keys: Keys) -> APIRouter:
     router = _router_of_forms(keys)
 
     @router.post("/books/{name}/chapters/{number}/approve")
-    def approve_chapter(request: Request, name: str, number: int, back: Annotated[str, Form()] = "/") -> Response:
-        shelf.desk(shelf.find(name), name_of(request)).approve_chapter(number - 1)
+    def approve_chapter(
+        request: Request, name: str, number: int, seen: Seen = None, back: Annotated[str, Form()] = "/"
+    ) -> Response:
+        shelf.desk(shelf.find(name), name_of(request), seen).approve_chapter(number - 1)
         return _back_to(back, f"Chapter {number} is approved as it sounds now.")
 
     @router.post("/books/{name}/approve")
-    def approve_book(request: Request, name: str, back: Annotated[str, Form()] = "/") -> Response:
-        shelf.desk(shelf.find(name), name_of(request)).approve_book()
+    def approve_book(request: Request, name: str, seen: Seen = None, back: Annotated[str, Form()] = "/") -> Response:
+        shelf.desk(shelf.find(name), name_of(request), seen).approve_book()
         return _back_to(back, "The book is approved as it sounds now. It can be published.")
 
     @router.post("/books/{name}/start")
@@ -237,8 +240,7 @@ def _said_of(corrected: Corrected, reach: Reach) -> str:
 
 def _back_to(back: str, said: str) -> Response:
     """Leads to a page of this site, which tells what was done. An address elsewhere leads to the list of books."""
-    own = back.startswith("/") and not back.startswith(("//", "/\\"))
-    answer = RedirectResponse(back if own else "/", 303)
+    answer = RedirectResponse(own_address(back), 303)
     if said:
         answer.set_cookie(SAID_COOKIE, quote(said), max_age=SAID_SECONDS, httponly=True, samesite="strict")
     return answer

@@ -20,6 +20,7 @@ from storage.errors import NotFoundError
 from storage.records import Edition, RunState, Show
 from storage.repository import UnitOfWork
 from tasks.review.listing import BookToHear, Place, read_book, read_sentence, read_sentences, read_waiting
+from tasks.review.web.access import own_address
 from tasks.review.web.shelf import Shelf
 from tasks.review.web.sounds import find_in_master
 
@@ -168,7 +169,7 @@ class Pages:
         """Tells what could not be done, and leads back to the page of this site that asked for it."""
         came_from = urlsplit(request.headers.get("referer", ""))
         is_ours = came_from.netloc == request.headers.get("host")
-        back = f"{came_from.path}?{came_from.query}" if is_ours and came_from.path.startswith("/") else "/"
+        back = own_address(f"{came_from.path}?{came_from.query}") if is_ours else "/"
         return _render(request, "error", status=status, message=message, back=back)
 
 

@@ -103,8 +103,20 @@ def test_a_database_that_is_none(monkeypatch, tmp_path):
     (tmp_path / "no.db").write_bytes(b"this is no database, and never was" * 100)
     monkeypatch.setenv("TALEPRESS_STORAGE__DATABASE_URL", f"sqlite:///{tmp_path / 'no.db'}")
     (result,) = [result for result in doctor.examine() if result.name == "database"]
-    assert not result.ok
-    assert result.remedy
+    assert_wrong(result, "no.db", "talepress maintain restore")
+
+
+def test_a_store(voiced_home, monkeypatch, tmp_path):
+    def found():
+        (result,) = [result for result in doctor.examine() if result.name == "store"]
+        return result
+
+    assert found() == doctor.CheckResult("store", True, f"{voiced_home}/artifacts is there, and is this library's")
+    (voiced_home / "artifacts").rename(tmp_path / "elsewhere")
+    assert_wrong(found(), "is its disk mounted?", "mount its disk")
+    monkeypatch.setenv("TALEPRESS_STORAGE__ARTIFACTS_URL", str(tmp_path / "book.txt"))
+    (tmp_path / "book.txt").write_text("no folder")
+    assert_wrong(found(), "is not a folder", "correct storage.artifacts_url")
 
 
 def test_workers_of_a_dask_cluster(monkeypatch):

@@ -1,6 +1,7 @@
 """Looks at the inbox with a runner that this module steers; rows, files and the books themselves are real."""
 
 import os
+import shutil
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,6 +155,24 @@ def test_a_failed_book_lies_with_its_reason_and_may_be_dropped_again(services, r
     assert list(runner.begun)[2:] == [first.removesuffix("1") + "3"]
 
 
+def test_an_earlier_run_of_the_same_book_is_not_taken_for_this_one(services, runner, folders):
+    """It was delivered and fetched, and is dropped again; the new run dies before it says anything in its row."""
+    drop(folders)
+    scan(services, runner)
+    (first,) = runner.begun
+    runner.end(first)
+    scan(services, runner)
+    shutil.rmtree(folders.outbox / "Ann Author" / "The Book")
+    drop(folders)
+    assert scan(services, runner).begun == ["book.md"]
+    _, second = runner.begun
+    runner.standings[second] = Standing(Progress.ENDED, "its process is gone")
+    done = scan(services, runner)
+    assert (done.delivered, done.failed) == ([], ["book.md"])
+    (reason,) = folders.failed.rglob("reason.txt")
+    assert "its process is gone" in reason.read_text()
+
+
 def test_a_book_that_waits_for_people_is_delivered_when_it_is_published(services, runner, folders):
     drop(folders)
     scan(services, runner)
@@ -163,6 +182,28 @@ def test_a_book_that_waits_for_people_is_delivered_when_it_is_published(services
     assert items(services)["book.md"].state is InboxState.REVIEW
     runner.end(name)  # somebody has heard it and published
     assert scan(services, runner).delivered == ["book.md"]
+
+
+@pytest.mark.parametrize("after", [RunState.DONE, RunState.FAILED])
+def test_a_book_that_was_published_before_the_look_is_not_failed(services, runner, folders, after):
+    drop(folders)
+    scan(services, runner)
+    (name,) = runner.begun
+    runner.end(name, RunState.REVIEW)
+    with services.database.unit_of_work() as uow:  # somebody was quicker, and that run is under way
+        publishing = uow.runs.start(
+            items(services)["book.md"].source_sha256, "publish", runner.begun[name].model_dump()
+        )
+        uow.commit()
+    looked = scan(services, runner)
+    assert (looked.failed, looked.waiting) == ([], 1)
+    with services.database.unit_of_work() as uow:
+        uow.runs.finish(publishing, after, "the disk is full")
+        uow.commit()
+    Path(runner.begun[name].out).mkdir()
+    looked = scan(services, runner)
+    assert looked.delivered == (["book.md"] if after is RunState.DONE else [])
+    assert looked.failed == []  # what could not be published waits for people as before
 
 
 @pytest.mark.parametrize(
@@ -191,6 +232,26 @@ def test_links_and_names_that_are_no_text_are_refused(services, runner, folders,
     assert len(scan(services, runner).failed) == 2
     assert runner.begun == {}
     assert (tmp_path / "secret.md").exists()
+
+
+def test_a_file_that_cannot_be_read_holds_up_no_other(services, runner, folders, monkeypatch):
+    digest = inbox.hashlib.file_digest
+    troubles = {"secret.md": PermissionError(13, "Permission denied"), "away.md": OSError(5, "Input/output error")}
+
+    def read(file, kind):
+        if (trouble := troubles.get(Path(file.name).name)) is not None:
+            raise trouble
+        return digest(file, kind)
+
+    monkeypatch.setattr(inbox.hashlib, "file_digest", read)
+    for name in ("secret.md", "away.md", "out", "book.md"):
+        drop(folders, name, title=name)
+    done = scan(services, runner)
+    assert (sorted(done.failed), done.begun) == (["out", "secret.md"], ["book.md"])
+    assert "may not be read" in (folders.failed / "secret.md" / "reason.txt").read_text()
+    assert "rename the file" in (folders.failed / "out" / "reason.txt").read_text()
+    troubles.clear()
+    assert scan(services, runner).begun == ["away.md"]  # it waited
 
 
 def test_a_run_that_nobody_knows_is_begun_again(services, runner, folders):

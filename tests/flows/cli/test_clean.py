@@ -31,8 +31,9 @@ def library(voiced_home, book, tmp_path):
     with open_services(read_settings()) as services:
         names = ("asked", "other", "old", "young")
         addresses = {name: services.store.put_bytes(name.encode() * 1000) for name in names}
-        long_ago = time.time() - 2 * 24 * 3600
-        os.utime(services.store.path(addresses["old"]), (long_ago, long_ago))
+        for name, hours in (("old", 25), ("young", 23)):
+            written_at = time.time() - hours * 3600
+            os.utime(services.store.path(addresses[name]), (written_at, written_at))
         with services.database.unit_of_work() as uow:
             uow.books.save(order.book, order.script)
             uow.books.assign_keys(order.source, order.keyed)

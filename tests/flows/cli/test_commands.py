@@ -215,7 +215,7 @@ def test_a_list_of_nothing_says_so_in_place_of_a_table(talepress, command, told)
 def test_doctor_names_every_check_and_changes_nothing(talepress, home, monkeypatch):
     checks = {check["name"]: check for check in talepress("doctor", "--json").json["checks"]}
     names = {"python", "packages", "ffmpeg", "epubcheck", "settings", "disk", "device", "workers", "database"}
-    names |= {"model", "audio"}
+    names |= {"store", "model", "audio"}
     assert set(checks) == names
     assert all(checks[name]["ok"] for name in names - {"packages"})
     assert not home.exists()

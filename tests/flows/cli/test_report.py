@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from flows.cli.console import ExitCode
 from flows.cli.report import show_report
 from flows.order.report import report_markdown
 from storage.records import EditionFile
@@ -29,3 +30,15 @@ def test_a_run_says_at_its_end_what_guesses_left_out(capsys):
     assert loss in report_markdown(replace(REPORT, losses=(loss,)))
     show_report(REPORT, json=False)
     assert "guesses" not in capsys.readouterr().err
+
+
+def test_what_was_kept_and_where_doubtful_takes_are_heard_is_told_at_the_end(capsys):
+    """An audiobook of before is never replaced in silence, and whoever has something to hear knows where."""
+    report = replace(REPORT, kept=("out/A.m4b",), replaced=("out/B.m4b",), page="out/A.report.html")
+    code = show_report(report, json=False)
+    shown = capsys.readouterr()
+    assert code is ExitCode.FLAGGED
+    assert "kept as it was: out/A.m4b (another audiobook; --overwrite replaces it)" in shown.err
+    assert "replaced: out/B.m4b" in shown.err
+    assert shown.out.splitlines()[-1] == "to hear and judge: out/A.report.html"
+    assert "is too long: may have added" in " ".join(shown.out.split())

@@ -9,6 +9,7 @@ import pytest
 
 from flows.actions.review import TOKEN_VARIABLE, is_loopback, make_keys
 from flows.services import open_services, read_settings
+from storage.artifacts import ArtifactStore
 from storage.records import RunState
 from tasks.errors import BadInputError
 from tests.tasks.review.library import make_library, tone
@@ -89,7 +90,8 @@ def test_a_list_of_nothing_says_so_and_where_the_rest_is(talepress, made):
     assert "no such sentence is rejected or corrected: --show all lists the others" in ended.err
 
 
-def test_a_take_is_copied_or_played(talepress, made, tmp_path, monkeypatch):
+def test_a_take_is_copied_or_played_wherever_the_store_is(talepress, made, tmp_path, monkeypatch):
+    monkeypatch.setattr(ArtifactStore, "path", None)  # of files of this machine alone
     assert talepress("review", "play", made, "1:1", "--take", 2, "--out", "take.flac").code == 0
     assert (tmp_path / "take.flac").read_bytes() == tone(1)
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -67,6 +67,7 @@ def test_a_page_of_a_book_that_is_not_finished_says_so(talepress, stopped, tmp_p
     assert (ended.code, ended.out.strip()) == (0, str(tmp_path / "out" / "book.report.html"))
     text = lxml.html.parse(ended.out.strip()).getroot().text_content()
     assert "Chapter Two" in text and "not finished" in text and "Chapter One" not in text
+    assert "1 recording that you added" in text  # whose voice it is
     chosen = talepress("report", stopped, "--out", tmp_path / "elsewhere.html", "--json")
     assert chosen.json == {"page": str(tmp_path / "elsewhere.html")}
     assert (tmp_path / "elsewhere.html").exists()

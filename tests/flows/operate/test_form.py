@@ -1,5 +1,7 @@
 """The form of a deployment lists what may be chosen."""
 
+import re
+
 from flows.operate.form import Choices, choices_of, with_choices
 from flows.services import open_services, read_settings
 
@@ -35,3 +37,6 @@ def test_voices_that_were_added_can_be_chosen(voiced_home):
     assert {"slt", "tone"} <= set(choices["voice"].words)
     assert choices["voice"].words["slt"] == "American woman"
     assert choices["preset"].default in choices["preset"].words
+    first, *others = choices["preset"].words.values()
+    assert first == "the fastest" and others[-1].startswith("the best, ")
+    assert all(re.search(r"\d\.\d times the work of ultra_fast$", words) for words in others)

@@ -6,9 +6,11 @@ import pytest
 
 from flows.order.outcome import check_coverage, outcome
 from flows.order.report import Work
-from storage.records import Edition, Master, PlacedUtterance
+from flows.services import Services, read_settings
+from storage.records import Edition, Master, PlacedUtterance, Take, Verdict
 from storage.repository.books import Books
 from tasks.errors import CoverageError
+from tasks.synthesize.keys import take_key
 from tests.flows.cli.test_plan import ordered
 from tests.tasks.ingest.conftest import SAMPLE
 
@@ -76,6 +78,25 @@ def test_the_report_tells_of_chapters_that_miss_their_loudness_and_of_the_voices
     assert [(voice.name, voice.made_from) for voice in report.voices] == [("tone", "1 recording that you added")]
     assert report.cover == "none"
     assert (report.kept, report.replaced) == ((), ())
+
+
+@pytest.mark.parametrize(("doubtful", "state"), [(0, "done"), (1, "done"), (2, "done"), (3, "flagged")])
+def test_a_run_is_flagged_above_the_share_that_is_allowed_and_not_at_it(order, masters, monkeypatch, doubtful, state):
+    monkeypatch.setenv("TALEPRESS_EXECUTION__MAX_FLAGGED_SHARE", str(2 / len(order.keyed)))
+    strict = replace(order, services=Services(read_settings()))
+    takes = [
+        Take(take_key(item.key, 0), item.key, 0, 1, "a" * 64, 24_000, 1000, Verdict.DOUBTFUL)
+        for item in order.keyed[:doubtful]
+    ]
+    with order.services.database.unit_of_work() as uow:
+        uow.books.assign_keys(order.source, order.keyed)
+        uow.takes.add(takes)
+        uow.takes.choose(order.source, {take.utterance_key: take.key for take in takes})
+        uow.commit()
+    edition = Edition((), 3.0, tuple((master.title, 0.0, 1.0) for master in masters))
+    report = outcome(strict, masters, edition, Work(), wall_seconds=1.0)
+    assert (len(report.flagged), report.state.value) == (doubtful, state)
+    assert outcome(strict, masters, edition, Work(), wall_seconds=1.0, waits_for="a person").state.value == "review"
 
 
 def test_the_report_repeats_what_guesses_left_out_and_no_other_warning(order, masters):

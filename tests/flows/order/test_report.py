@@ -42,7 +42,7 @@ REPORT = RunReport(
     work=Work(takes=4, utterances=3, take_seconds=10.0, synthesis_seconds=5.0, engine_seconds=4.5),
     wall_seconds=9.0,
     memory=PeakMemory(3 << 20, None),
-    flagged=(FlaggedTake(4, "Same", 2, "He said\n<b>|no|</b>.", ("too long: 9 s", "clipping")),),
+    flagged=(FlaggedTake(4, "Same", 2, "He said\n<b>|no|</b>.", ("too long: 9 s", "clipping: 1%")),),
     coverage=Coverage(source_chars=10, spoken_chars=7, skipped_chars=3, unaccounted_chars=0),
     whole=WholeBook(7, 90, 30, 4000.0, Coverage(50, 40, 10, 0)),
 )
@@ -59,7 +59,9 @@ def test_the_json_holds_what_the_command_promises():
     assert result["memory"] == {"resident_bytes": 3 << 20, "gpu_bytes": None}
     assert "At most 3 MiB of memory were held. Cover: 600 x 900, not square." in report_markdown(REPORT)
     assert result["cover"] == "600 x 900, not square"
-    assert result["flagged_takes"][0]["reason"] == "too long: 9 s; clipping"
+    (flagged,) = result["flagged_takes"]
+    assert flagged["reason"] == "too long: 9 s; clipping: 1%"
+    assert flagged["doubt"] == "is too long: may have added or repeated words; is distorted"
     assert sum(result["coverage"][name] for name in ("spoken_chars", "skipped_chars")) == 10
 
 
@@ -109,13 +111,14 @@ def test_book_text_cannot_break_the_page():
     page = report_markdown(REPORT)
     assert "# A \\| \\*Book\\*" in page
     (row,) = [line for line in page.splitlines() if "too long" in line]
-    assert row == "| Same | He said \\<b\\>\\|no\\|\\</b\\>. | too long: 9 s; clipping |"
+    said = "is too long: may have added or repeated words; is distorted (too long: 9 s; clipping: 1%)"
+    assert row == f"| Same | He said \\<b\\>\\|no\\|\\</b\\>. | {said} |"
 
 
 def test_a_long_list_is_cut_and_says_so():
     many = replace(REPORT, flagged=REPORT.flagged * 250)
     page = report_markdown(many)
-    assert page.count("too long") == 200
+    assert page.count("too long: 9 s") == 200
     assert "50 more in the table artifact" in page
 
 

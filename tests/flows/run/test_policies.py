@@ -1,11 +1,19 @@
 """What Prefect tries again, how long it waits, and that its pool of threads is bounded."""
 
+from types import SimpleNamespace
+
 import pytest
 from prefect import flow, task
 
 from configs.settings import load_settings
 from flows.run import policies
-from storage.errors import DatabaseBusyError
+from storage.errors import (
+    DatabaseBusyError,
+    DatabaseFullError,
+    DatabaseLostError,
+    StoreLostError,
+    StoreUnavailableError,
+)
 from tasks.errors import BadInputError, EngineMemoryError, TransientError
 
 
@@ -34,6 +42,15 @@ def test_only_transient_failures_are_tried_again(execution, error, attempts):
 
     assert run()
     assert len(tries) == attempts
+
+
+CUT_SHORT = (TransientError, EngineMemoryError, DatabaseBusyError, DatabaseLostError, StoreLostError)
+
+
+@pytest.mark.parametrize("error", [*CUT_SHORT, StoreUnavailableError, DatabaseFullError, BadInputError, OSError])
+def test_what_another_try_may_mend_is_transient_and_nothing_else(error):
+    state = SimpleNamespace(result=lambda raise_on_failure: error("again?"))
+    assert policies.is_transient(None, None, state) is (error in CUT_SHORT)
 
 
 def test_waits_double_and_are_jittered(execution):

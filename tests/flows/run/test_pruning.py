@@ -52,11 +52,18 @@ def rows(database, *tables):
         return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
 
 
+def runs(database):
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute("SELECT id FROM flow_run ORDER BY created DESC").fetchall()
+
+
 def test_old_runs_go_with_all_that_is_theirs_and_the_last_one_stays(database):
     tables = ("flow_run", "task_run", "flow_run_state", "task_run_state")
     before = rows(database, *tables)
     size = database.stat().st_size
+    newest = runs(database)[0]
     pruning.prune(database)
+    assert runs(database) == [newest]
     after = rows(database, *tables)
     assert before["flow_run"] >= 3
     assert after["flow_run"] == 1

@@ -142,6 +142,18 @@ def test_a_job_that_was_lost_is_submitted_again_but_not_for_ever():
     assert tries == ["deadly"] * (1 + MOST_LOSSES)
 
 
+def test_of_several_errors_the_first_is_raised():
+    class Failed(Answer):
+        def result(self, raise_on_failure):
+            return self.outcome
+
+    answers = iter([Failed(ValueError("first")), Answer("done"), Failed(TypeError("second"))])
+    results = gather(lambda job: next(answers), partial(next, iter("abc"), None), lambda: 3)
+    assert next(results) == "done"
+    with pytest.raises(ValueError, match="first"):
+        next(results)
+
+
 def test_waiting_ends_when_nobody_is_left_to_run_what_was_submitted(monkeypatch):
     monkeypatch.setattr("flows.run.window.LOOK_SECONDS", 0.01)
 

@@ -41,7 +41,13 @@ def voices(*paragraphs):
         ("“Well,” Tom said quietly. “I never.” “Nor I,” said Polly.", [
             ("“Well,”", "rms"), ("“I never.”", "rms"), ("“Nor I,”", "awb"),
         ]),
+        ("“Well,” said Tom, looking up at the clock that hung above the door of the shop, “I never.”", [
+            ("“Well,”", "rms"), ("“I never.”", "rms"),
+        ]),
         # and what must stay with the narrator
+        ("“Well,” said Tom, looking up at the clock that hung above the door of the shop across the road, “I never.”", [
+            ("“Well,”", "rms"),
+        ]),
         ("“Stop!” he said.", []),
         ("“Stop!” said Tommy.", []),
         ("“Stop!” said Tom's aunt.", []),

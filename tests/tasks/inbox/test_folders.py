@@ -1,5 +1,9 @@
 """The moves of files, each cut short after any step and done again."""
 
+import errno
+import shutil
+from pathlib import Path
+
 import pytest
 
 from tasks.errors import BadInputError
@@ -80,6 +84,48 @@ def test_delivery_ends_with_the_marker_and_may_be_repeated_after_any_step(folder
     assert not folder.exists()
 
 
+@pytest.mark.parametrize("cut", [None, "copy", "rename"])
+def test_delivery_to_another_disk_is_seen_whole_or_not_at_all(folders, monkeypatch, cut):
+    taken(folders)
+    out = folders.out(DIGEST)
+    out.mkdir()
+    (out / "T.m4b").write_text("audio")
+    (out / "T.json").write_text("manifest")
+    place = folders.place_for("A", "T", DIGEST)
+    rename = Path.rename
+    copy = shutil.copytree
+    armed = [cut]
+
+    def between_disks(path, target):
+        if path == out:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        if armed == ["rename"] and path.parent == place.parent:
+            armed.clear()
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    def slowly(source, target):
+        Path(target).mkdir()
+        (Path(target) / "T.json").write_text("man")
+        assert not place.exists()
+        if armed == ["copy"]:
+            armed.clear()
+            raise KeyboardInterrupt
+        shutil.rmtree(target)
+        return copy(source, target)
+
+    monkeypatch.setattr(Path, "rename", between_disks)
+    monkeypatch.setattr(shutil, "copytree", slowly)
+    if cut:
+        with pytest.raises(KeyboardInterrupt):
+            folders.deliver(DIGEST, place)
+        assert not place.exists()
+        assert sorted(path.name for path in out.iterdir()) == ["T.json", "T.m4b"]
+    folders.deliver(DIGEST, place)
+    assert files(folders.outbox) == {"A/T/T.json": "manifest", "A/T/T.m4b": "audio", "A/T/done": f"{DIGEST}\n"}
+    assert sorted(files(folders.done)) == ["a.epub"]
+
+
 def test_delivery_goes_on_where_only_the_folder_was_moved(folders):
     taken(folders)
     place = folders.place_for("A", "T", DIGEST)
@@ -134,6 +180,29 @@ def test_a_book_is_not_put_back_over_another_nor_from_elsewhere(folders):
     (folders.failed / "a.epub" / "a.epub").unlink()
     with pytest.raises(BadInputError, match="holds 0 books"):
         folders.put_back("a.epub")
+
+
+def test_no_name_of_a_book_hides_it_or_costs_what_belongs_to_others(folders):
+    drop(folders, "defaults.toml", "preset = 'fast'")
+    names = ["out", "defaults.epub", "x" * 251, f"{'y' * 246}.epub"]  # the last two leave no room for .ready or .toml
+    for name in names:
+        folders.take(drop(folders, name))
+    (folders.inbox / f"{'y' * 246}.toml").write_text("")  # nor does its order for another suffix
+    assert sorted(book_in(folder).name for folder in folders.taken()) == sorted(names)
+    assert [path.name for path in folders.inbox.iterdir() if path.is_file()] == ["defaults.toml"]
+
+
+def test_a_note_never_takes_the_place_of_a_book(folders):
+    folders.reject(taken(folders, "reason.txt", order="x"), "it is no book")
+    found = files(folders.failed)
+    assert found["reason.txt/reason (2).txt"] == "book"
+    assert found["reason.txt/reason.txt"].startswith("it is no book\n")
+    assert folders.put_back("reason.txt") == "reason (2).txt"
+    assert files(folders.inbox) == {"reason (2).txt": "book", "reason (2).toml": "x", "reason (2).txt.ready": ""}
+    (folders.inbox / "reason (2).txt.ready").unlink()
+    (folders.done / "a.epub.txt").write_text("a book as well")
+    folders.put_away(taken(folders), "the same as b.epub")
+    assert files(folders.done)["a.epub.txt"] == "a book as well"
 
 
 def test_files_of_one_name_do_not_replace_each_other(folders):

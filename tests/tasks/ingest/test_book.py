@@ -89,6 +89,21 @@ def test_front_matter_is_skipped_by_title_wording_and_landmark_but_what_follows_
     assert {skip.rule for skip in book.skipped} == {"title-page", "copyright-page", "table-of-contents", "index"}
 
 
+def test_of_pages_that_the_table_of_contents_does_not_name_those_with_a_heading_begin_a_chapter(tmp_path, settings):
+    pages = {
+        "a.xhtml": page("<p>It began early.</p>"),
+        "b.xhtml": page("<h2>Before</h2><p>Some words.</p>"),
+        "c.xhtml": page("<p>More words.</p>"),
+        "d.xhtml": page("<h2>One</h2><p>1</p>"),
+    }
+    book = read_book(write_epub(tmp_path / "b.epub", pages, {"nav.xhtml": nav(("One", "d.xhtml"))}), settings)
+    assert outline(book) == [
+        ("A Test", ["It began early."]),
+        ("Before", ["Before", "Some words.", "More words."]),
+        ("One", ["One", "1"]),
+    ]
+
+
 def test_a_section_called_footnotes_inside_a_chapter_is_read(tmp_path, settings):
     table = page(
         '<nav epub:type="toc"><ol><li><a href="a.xhtml">Type</a><ol>'
@@ -231,6 +246,13 @@ FAULTS = {
         lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"OEBPS/../../evil": "x"}),
         "points outside",
     ),
+    **{
+        f"member {name}": (
+            lambda p, name=name: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={name: "x"}),
+            "points outside",
+        )
+        for name in ("/evil", "\\evil", "\\\\host\\evil", "c:evil", "C:\\evil", "OEBPS\\..\\..\\evil", "a/../..")
+    },
     "bomb": (lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"b.png": bytes(5_000_000)}), "zip bomb"),
     "bomb with a strange name": (
         lambda p: write_epub(p, {"a.xhtml": page("<p>x</p>")}, members={"b\nc.png": bytes(5_000_000)}),

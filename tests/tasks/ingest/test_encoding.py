@@ -23,6 +23,20 @@ def test_utf8_taken_for_cp1252_is_put_right(text):
 
 
 @pytest.mark.parametrize(
+    ("data", "declared", "text", "meant"),
+    [
+        (b"Wait\x85", "iso-8859-1", "Wait…", "cp1252"),
+        (b"\x93Wait\x94", "latin-1", "“Wait”", "cp1252"),
+        (b"Wait\x85", "us-ascii", "Wait…", "cp1252"),
+        (b"\xe9\x46", "gb2312", "镕", "gb18030"),
+        (b"\x87\x40", "shift_jis", "①", "cp932"),
+    ],
+)
+def test_a_label_means_what_programs_mean_by_it(data, declared, text, meant):
+    assert decode(data, declared) == (text, meant)
+
+
+@pytest.mark.parametrize(
     "text", ["He don’t know, said Zoë.", "« CAFÉ»", "“É”", "SÃO PAULO", "Ångström’s Å, Ü™", "ÂÃ", "Zo€ ‘so’"]
 )
 def test_text_that_is_right_is_left_alone(text):

@@ -58,6 +58,16 @@ def test_chapters_added_removed_renamed_reordered(planned):
     assert changes["utterances"] == {"added": 0, "removed": 3, "changed": 0, "unchanged": 3}
 
 
+@pytest.mark.parametrize(("kept", "renamed"), [(4, True), (3, True), (1, False)])
+def test_a_chapter_of_another_title_is_the_same_where_half_of_the_shorter_one_is_in_both(planned, kept, renamed):
+    """A chapter that was cut down, or grew, is the same chapter still."""
+    long = ["# One", *(f"Sentence number {n} stands here alone." for n in range(19))]
+    short = [*long[:kept], *(f"Another one of {n} came instead." for n in range(6 - kept))]
+    for before, after in ((long, short), (short, long)):
+        changes = diff_plans(planned(before, titles=["A"]), planned(after, titles=["B"]), 0.1)
+        assert bool(changes["chapters"]["renamed"]) is renamed
+
+
 def test_one_edit_in_a_long_chapter_costs_little():
     def long(word):
         spoken = [{"spoken": f"Line {n}."} for n in range(100_000)]

@@ -50,6 +50,14 @@ def test_each_check_sees_its_fault(name, bad, reason, settings):
     assert finding.severity > 0
 
 
+def test_an_end_that_is_louder_than_the_rest_and_still_silent_is_not_cut_off(settings):
+    quiet = tone(2.0, peak=1e-5)
+    quiet[-2400:] = tone(0.1, peak=1e-3)
+    assert checks.tail(rendering(quiet), settings.qa).score > settings.qa.max_tail_db
+    assert not checks.tail(rendering(quiet), settings.qa).reason
+    assert checks.tail(rendering(100 * quiet), settings.qa).reason
+
+
 def test_very_short_texts_may_take_their_time(settings):
     assert not checks.duration(rendering(tone(1.4), text="No."), settings.qa).reason
     assert checks.duration(rendering(tone(3.0), text="No."), settings.qa).reason

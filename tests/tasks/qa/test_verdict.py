@@ -37,6 +37,11 @@ def take(attempt, doubt, liked=0.0, **scores):
         ([take(0, 1, 0.9), take(1, 0, 0.1)], 1),
         ([take(0, 1, 0.1), take(1, 1, 0.9)], 1),
         ([take(1, 1), take(0, 1)], 0),
+        # what was heard of a take counts more than its rank, and less than a doubt
+        ([take(0, 0, rank=0.9, heard=0.8), take(1, 0, rank=0.1, heard=1.0)], 1),
+        ([take(0, 0, rank=0.1, heard=1.0), take(1, 0, rank=0.9, heard=1.0)], 1),
+        ([take(0, 0, rank=0.9), take(1, 0, rank=0.1, heard=0.5)], 1),
+        ([take(0, 1, rank=0.9, heard=1.0), take(1, 0, rank=0.1, heard=0.5)], 1),
         # takes from before there was one rank: the sum of two scores
         ([take(0, 0, clvp=2.0, speller=-9.0), take(1, 0, clvp=1.0, speller=-2.0)], 1),
         ([take(0, 0, clvp=2.0, speller=-4.0), take(1, 0, -1.0), take(2, 0, -3.0)], 1),

@@ -136,6 +136,11 @@ def test_two_people_do_not_overrule_each_other_unseen(database, state):
     open_desk(database, "Ann", seen=state().newest).approve((0, 0), 1)
 
 
+def test_whoever_has_seen_the_last_word_may_say_another(database, state):
+    open_desk(database, "Ben").reject((0, 0), 1)
+    open_desk(database, "Ann", seen=state().newest).approve((0, 0), 1)
+
+
 def test_lists_show_doubtful_rejected_and_all_with_their_neighbours(database):
     def listed(show, **options):
         with database.snapshot() as uow:

@@ -6,6 +6,7 @@ import lxml.html
 import pytest
 
 from tasks.review.page import ChapterShown, Passage, Review, TakeShown, places, render_page
+from tasks.voices.catalogue import VoiceCredit
 
 TAKE = TakeShown(
     0, True, 3.25, ("may have dropped a word",), ("misspelled: -2 nats",), b"OggS", ((-0.5, 0.5), (0.0, 1.0))
@@ -21,6 +22,7 @@ REVIEW = Review(
     chapters=(ChapterShown(20, "The Storm", "0:30:00", "0:10:00", "-19.1 LUFS", "-3.6 dBTP", 40, 1),),
     passages=(PASSAGE,),
     command="talepress retry book.epub --only 20:18",
+    voices=(VoiceCredit("joe", "an American man", "speech of Joe", "CC0"),),
 )
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(2)>\"' onmouseover='x {{ 7*7 }} {% for %} &amp; ]]> \x00\u202e"
@@ -39,6 +41,8 @@ def test_what_is_to_be_judged_is_on_the_page():
     assert "Warning: guesses leave out 5.1% of the book's words; look at what is skipped." in text
     assert "may have dropped a word (misspelled: -2 nats)" in text
     assert "talepress retry book.epub --only 20:18" in text
+    (voices,) = page.find_class("voices")
+    assert [cell.text_content() for cell in voices[-1]] == ["joe", "an American man", "speech of Joe", "CC0"]
     (player,) = page.iter("audio")
     assert player.get("src") == "data:audio/ogg;base64,T2dnUw=="
     (path,) = page.iter("path")
@@ -54,10 +58,13 @@ def test_nothing_is_fetched_and_nothing_runs():
     assert policy.startswith("default-src 'none';") and "script" not in policy
 
 
-@pytest.mark.parametrize("place", ["title", "authors", "narrator", "files", "command", "chapter", "passage", "reasons"])
+@pytest.mark.parametrize(
+    "place", ["title", "authors", "narrator", "files", "command", "chapter", "passage", "reasons", "voices"]
+)
 def test_hostile_text_stays_text(place):
     changed = {
         "files": {"files": (HOSTILE,)},
+        "voices": {"voices": (VoiceCredit(HOSTILE, HOSTILE, HOSTILE, HOSTILE),)},
         "chapter": {"chapters": (replace(REVIEW.chapters[0], title=HOSTILE),)},
         "passage": {"passages": (replace(PASSAGE, chapter=HOSTILE, before=HOSTILE, text=HOSTILE, after=HOSTILE),)},
         "reasons": {"passages": (replace(PASSAGE, takes=(replace(TAKE, doubts=(HOSTILE,), reasons=(HOSTILE,)),)),)},

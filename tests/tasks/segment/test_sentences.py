@@ -70,6 +70,13 @@ def test_what_belongs_together_is_cut_where_nothing_else_fits():
     assert [text[span.start : span.end] for span in spans] == ["Dr.", "Livingstone"]
 
 
+@pytest.mark.parametrize(("least", "parts"), [(11, 2), (12, 1)])
+def test_a_part_is_short_below_the_least_length_and_not_at_it(least, parts):
+    text = "It is late. Nobody goes there any more."
+    assert len("It is late.") == 11
+    assert len(parts_of(text, [(0, 11), (12, len(text))], lambda start, end: True, least)) == parts
+
+
 def test_an_empty_book_has_no_sentences():
     assert SentenceSplitter([]).spans("One. Two.") == [(0, 4), (5, 9)]
 

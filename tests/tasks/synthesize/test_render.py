@@ -224,6 +224,13 @@ def test_a_take_with_a_receipt_whose_audio_is_gone_or_changed_or_anothers_is_spo
     assert all(store.is_whole(take.audio_sha256) for take in takes)
 
 
+def test_a_receipt_that_leads_to_another_take_is_not_believed(job, store):
+    first, second, _ = run_job(job).takes
+    store.give_receipts({first.key: second.audio_sha256})
+    assert spoken_takes(store, [first.key, second.key]) == {second.key: second}
+    assert run_job(job).takes[0] == first
+
+
 class Ears:
     """Hears each recording as its text and its length."""
 

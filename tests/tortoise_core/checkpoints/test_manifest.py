@@ -67,6 +67,22 @@ def test_toml_manifest_with_defaults(folder):
         verify(folder)
 
 
+def test_the_digest_does_not_depend_on_the_order_in_which_a_manifest_was_written(folder):
+    """The keys of all takes rest on it, and programs that rewrite a manifest keep no order."""
+    edit(folder, lambda content: content["networks"].update(other=dict(content["networks"]["vocoder"])))
+    digest = read_manifest(folder).digest()
+
+    def turned(value):
+        return {key: turned(own) for key, own in reversed(value.items())} if isinstance(value, dict) else value
+
+    def turn(content):
+        content["networks"] = turned(content["networks"])
+
+    edit(folder, turn)
+    assert list(read_manifest(folder).networks) == ["other", "vocoder"]
+    assert read_manifest(folder).digest() == digest
+
+
 def test_digest_follows_weights_and_configuration(folder):
     digest = read_manifest(folder).digest()
     assert len(digest) == 64

@@ -35,6 +35,11 @@ def test_splits_at_sentence_ends():
     assert split_text(text, 20, 60) == ["The first sentence is here.", "Is the second one, too?", "Yes! And a third."]
 
 
+@pytest.mark.parametrize("most", [12, 13, 16, 20])
+def test_a_chunk_that_is_full_ends_with_its_last_whole_sentence(most):
+    assert split_text("One two. Three four five six seven.", 12, most)[0] == "One two."
+
+
 def test_normalize():
     assert normalize("a\n\n\nb \t c “d”") == 'a b c "d"'
 

@@ -1,8 +1,11 @@
 """Checkpoints: of this version, of earlier ones, and of a finished model's weights."""
 
+import os
+from pathlib import Path
+
 import torch
 
-from tortoise_core.training.checkpoint import begin_with_weights, read_checkpoint, write_checkpoint
+from tortoise_core.training.checkpoint import CHECKPOINT, begin_with_weights, read_checkpoint, write_checkpoint
 
 
 def test_a_checkpoint_comes_back_as_it_was_written(tmp_path):
@@ -34,3 +37,22 @@ def test_weights_of_a_model_begin_a_run_without_optimisers(tmp_path):
     begin_with_weights(tmp_path / "run", {"weight": torch.ones(2)})
     kept = read_checkpoint(tmp_path / "run")
     assert kept.step == 0 and kept.modules is None and not kept.optimizers
+
+
+def test_a_checkpoint_is_on_the_disk_before_it_replaces_the_one_before(tmp_path, monkeypatch):
+    steps = []
+    replace = Path.replace
+
+    def flushed(number):
+        file = Path(f"/proc/self/fd/{number}").readlink()
+        steps.append(("flush", file.name, file.stat().st_size))
+
+    def renamed(path, target):
+        steps.append(("rename", path.name, path.stat().st_size))
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(Path, "replace", renamed)
+    write_checkpoint(tmp_path, {"step": 3})
+    size = (tmp_path / CHECKPOINT).stat().st_size
+    assert steps == [("flush", f"{CHECKPOINT}.tmp", size), ("rename", f"{CHECKPOINT}.tmp", size)]

@@ -179,6 +179,17 @@ def test_a_gradient_is_clipped_and_one_that_is_no_number_moves_nothing(tmp_path)
     assert trainer.stage.model.weight.item() == before
 
 
+def test_a_loss_that_is_a_number_with_a_gradient_that_is_none_moves_nothing(tmp_path):
+    stage = LineStage()
+    rooted = (stage.model.weight - stage.model.weight.detach()).sqrt  # 0, with an infinite slope
+    stage.phases = (Phase("loss", (stage.model,), lambda _: (rooted().sum(), {})),)
+    trainer = Trainer(stage, CONFIG, tmp_path)
+    before = stage.model.weight.item()
+    metrics = trainer._step(0)
+    assert (metrics["loss"].item(), metrics["loss_norm"].isfinite().item()) == (0.0, False)
+    assert stage.model.weight.item() == before
+
+
 def test_the_time_of_a_run_adds_up_over_its_pieces(tmp_path, monkeypatch):
     clock = itertools.count(start=100.0, step=1.0)
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))

@@ -268,3 +268,20 @@ def test_subjects_and_rights(tmp_path, settings):
     )
     book = read_book(write_epub(tmp_path / "b.epub", PAGES, extra_metadata=extra), settings)
     assert (book.subjects, book.rights) == (("Lamps -- Fiction", "Night"), "Public domain in the USA.")
+
+
+@pytest.mark.parametrize("word", ["yes", "YES", "", "true", "1"])
+def test_whatever_does_not_say_no_is_in_the_reading_order(word, tmp_path, settings):
+    raw = opf(["a.xhtml"], ["a.xhtml"]).replace("<itemref ", f'<itemref linear="{word}" ')
+    path = write_epub(tmp_path / "b.epub", {"a.xhtml": page("<p>x</p>")}, members={"OEBPS/content.opf": raw})
+    assert [block.text for block in read_book(path, settings).chapters[0].blocks] == ["x"]
+
+
+@pytest.mark.parametrize("word", ["no", " No "])
+def test_what_says_no_is_not_read(word, tmp_path, settings):
+    raw = opf(["a.xhtml", "b.xhtml"], ["a.xhtml", "b.xhtml"])
+    raw = raw.replace('<itemref idref="i1"', f'<itemref linear="{word}" idref="i1"')
+    pages = {"a.xhtml": page("<p>x</p>"), "b.xhtml": page("<p>y</p>")}
+    book = read_book(write_epub(tmp_path / "b.epub", pages, members={"OEBPS/content.opf": raw}), settings)
+    assert [block.text for block in book.chapters[0].blocks] == ["x"]
+    assert [(skip.text, skip.rule) for skip in book.skipped] == [("y", "not-linear")]

@@ -28,6 +28,12 @@ def test_marks_are_at_the_headings_and_leave_no_gap():
 TITLES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=30)
 
 
+def test_every_sign_that_means_something_in_ffmetadata_is_escaped():
+    """Those of ffmpeg's documentation (ffmpeg-formats, "Metadata"): other programs read the file as well."""
+    text = ffmetadata([ChapterMark("a=b;c#d\\e\nf", 0, 1)], 24_000)
+    assert text.endswith("\ntitle=a\\=b\\;c\\#d\\\\e\\\nf\n")
+
+
 @given(st.lists(TITLES, min_size=1, max_size=5))
 def test_titles_survive_ffmetadata(titles):
     marks = [ChapterMark(title, 24_000 * n, 24_000 * n + 12_000) for n, title in enumerate(titles)]

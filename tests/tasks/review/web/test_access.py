@@ -2,10 +2,12 @@
 
 import re
 
+import lxml.html
 import pytest
 from starlette.testclient import TestClient
 
-from tasks.review.web.access import MOST_BODY_BYTES, Keys, host_names
+from tasks.review.web.access import MOST_BODY_BYTES, PASS_COOKIE, SESSION_COOKIE, Keys, host_names
+from tasks.review.web.pages import NAME_COOKIE, SAID_COOKIE
 from tests.tasks.review.library import SOURCE
 from tests.tasks.review.web.conftest import BOOK, HOST, ORIGIN
 
@@ -39,6 +41,10 @@ def test_a_form_must_come_from_the_page_itself(browser):
         "",
         "file://127.0.0.1:4210",
         "http://127.0.0.1:42",
+        "http://evil-127.0.0.1:4210",
+        "http://127.0.0.1:4210.evil.example",
+        "http://ann@127.0.0.1:4210",
+        "http://",
     ):
         browser.headers["Origin"] = origin
         assert browser.press(form, "action=approve").status_code == 403
@@ -107,6 +113,23 @@ def test_the_way_back_leads_to_no_other_site(browser, back):
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
+@pytest.mark.parametrize(
+    ("came_from", "back"),
+    [
+        (f"{ORIGIN}{BOOK}?show=all", f"{BOOK}?show=all"),
+        (f"{ORIGIN}//evil.example/", "/"),  # a page of this site that is not there: what it links to is not
+        (f"{ORIGIN}/\\evil.example", "/"),
+        ("http://evil.example/books", "/"),
+        ("", "/"),
+    ],
+)
+def test_the_way_back_from_an_error_leads_to_no_other_site(browser, came_from, back):
+    answer = browser.client.get("/books/5", headers={"Referer": came_from})
+    links = lxml.html.document_fromstring(answer.text).xpath("//main//a/@href")
+    assert (answer.status_code, links[0]) == (404, back)
+    assert not [link for link in links if "evil" in link]
+
+
 def test_a_body_has_a_length_and_it_is_small(browser):
     long = {"Origin": ORIGIN, "Content-Type": "application/x-www-form-urlencoded"}
     assert browser.client.post(f"{BOOK}/decide", content=b"x" * (MOST_BODY_BYTES + 1), headers=long).status_code == 413
@@ -123,9 +146,22 @@ def test_every_answer_says_what_a_browser_may_do_with_it(browser, address):
     assert policy != browser.client.get(address).headers["content-security-policy"]  # a nonce is used once
 
 
-def test_cookies_are_for_this_site_and_no_script(browser):
-    for cookie in browser.client.get("/").headers.get_list("set-cookie"):
-        assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
+def test_cookies_are_for_this_site_and_no_script(serve):
+    browser = serve(TOKEN)
+    cookies = []
+    browser.client.event_hooks["response"].append(lambda answer: cookies.extend(answer.headers.get_list("set-cookie")))
+    browser.open("/")
+    browser.press(browser.form(action="/enter"), token=TOKEN)
+    browser.open(BOOK)
+    browser.press(browser.form(action="/name"), who="Ann")
+    browser.open(BOOK)
+    browser.press(browser.form("1:1"), "action=approve")  # told, and the cookie that tells it is taken back
+    browser.open(f"/?token={TOKEN}")
+    named = [cookie.partition("=")[0] for cookie in cookies]
+    assert set(named) == {SESSION_COOKIE, PASS_COOKIE, NAME_COOKIE, SAID_COOKIE}
+    assert named.count(PASS_COOKIE) == 2  # by the form and by the address
+    for cookie in cookies:
+        assert "httponly" in cookie.lower() and "samesite=strict" in cookie.lower(), cookie
 
 
 def test_nobody_is_told_how_the_application_is_made(browser):

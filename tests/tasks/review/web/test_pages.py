@@ -189,6 +189,24 @@ def test_two_people_at_one_sentence(serve):
     assert "1:1 is approved." in ben.text
 
 
+def test_nobody_approves_what_somebody_else_has_just_changed(serve):
+    ann = serve()
+    ben = serve()
+    for person, name in ((ann, "Ann"), (ben, "Ben")):
+        person.open(BOOK)
+        person.press(person.form(action="/name"), who=name)
+        person.open(BOOK)
+    open_forms = [
+        ben.form(action=action) for action in ("/chapters/1/approve", "/chapters/2/approve", f"{BOOK}/approve")
+    ]
+    ann.press(ann.form("1:1"), "action=reject")  # another take is used now, which nobody has heard
+    assert [ben.press(form).status_code for form in open_forms] == [409, 200, 409]  # the second chapter is as it was
+    assert "Ann has decided on a sentence of it since you opened the page (reject): look again" in ben.text
+    ben.open(BOOK)
+    ben.press(ben.form(action=f"{BOOK}/approve"))
+    assert "2 of 2 approved" in ben.text
+
+
 def test_voices_and_licences_are_a_click_away(browser):
     for address in ("/", BOOK):
         browser.open(address)

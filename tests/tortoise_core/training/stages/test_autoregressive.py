@@ -34,6 +34,21 @@ def test_codes_are_replaced_at_random_in_training_and_not_in_validation(trained)
     assert stage._loss(batch)[1]["code"].item() != pytest.approx(exact.item(), rel=1e-6)
 
 
+def test_every_code_counts_and_the_stop_behind_them(trained):
+    stage = build(trained)
+    model = stage.model
+    batch = stage.batch(0)
+    positions = int(batch["code_length"].sum()) + len(batch["codes"])
+    torch.nn.init.zeros_(model.mel_head.weight)  # every logit is the head's bias
+    torch.nn.init.zeros_(model.mel_head.bias)
+    with torch.no_grad():
+        model.mel_head.bias[model.config.code_stop] = 1.0
+    _, code, _, right = stage._terms(batch, 0.0)
+    assert right.item() == pytest.approx(len(batch["codes"]) / positions)  # each row's stop, and nothing else
+    spread = torch.logsumexp(model.mel_head.bias, 0).item()
+    assert code.item() == pytest.approx(spread - right.item(), rel=1e-5)
+
+
 def test_padding_counts_for_nothing(trained):
     stage = build(trained)
     batch = stage.batch(0)

@@ -1,0 +1,27 @@
+"""What deploying makes on a server, and what it leaves alone."""
+
+import pytest
+
+from flows.run.deployments import DESK, DOORS, GPU, full_name
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def test_pools_take_as_many_runs_as_there_are_devices_or_as_the_workers_of_all_boxes_take(deployed, client):
+    def limits():
+        return client.read_work_pool(GPU).concurrency_limit, client.read_work_pool(DESK).concurrency_limit
+
+    for devices, limit in ((2, 2), (0, None), (1, 1), (0, None)):
+        assert deployed(devices) == [door.name for door in DOORS]
+        assert limits() == (limit, 2)
+
+
+def test_what_runs_by_itself_has_its_schedule_once_and_runs_alone(deployed, client):
+    deployed()
+    deployed()
+    for door in DOORS:
+        made = client.read_deployment_by_name(full_name(door.name))
+        assert [one.schedule.cron for one in made.schedules] == ([door.cron] if door.cron else [])
+        alone = made.global_concurrency_limit.limit if made.global_concurrency_limit else None
+        assert (made.work_pool_name, alone) == (door.pool, 1 if door.alone else None)
+        assert (made.entrypoint, made.pull_steps) == (door.entrypoint, [])
