@@ -52,8 +52,8 @@ class Lattice:
         """Weighs the text with anything, or nothing, in place of its phones `[first, last)`.
 
         Anything is as likely as all that can be said taken together, which is certain: no network has to know it. It is
-        weighed where it fits best, the text by all ways to time it: where the text is said, both are as likely but for
-        some tenths of a nat. With `first` equal to `last` anything stands between two phones.
+        weighed where it fits best, the text by all ways to time it, so where the text is said it may be a little less
+        likely. With `first` equal to `last` anything stands between two phones.
         """
         best = np.maximum.accumulate(self._before[:, first]) + self._after[:, last]
         end = int(best.argmax())
