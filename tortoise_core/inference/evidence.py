@@ -111,7 +111,7 @@ class EvidenceGatherer:
         others = self._others(predicted, words, text)
         return Evidence(
             tuple(
-                self._word(predicted, lattice, word, *edges[n : n + 2], *bounds[n], others[n])
+                self._word(predicted, lattice, word, (edges[n], edges[n + 1]), bounds[n], others[n])
                 for n, word in enumerate(words)
             ),
             tuple(self._gap(predicted, lattice, edge) for edge in edges),
@@ -165,10 +165,8 @@ class EvidenceGatherer:
         predicted: Tensor,
         lattice: Lattice,
         word: _Word,
-        first: int,
-        last: int,
-        first_step: int,
-        last_step: int,
+        phones: tuple[int, int],
+        steps: tuple[int, int],
         others: Mapping[str, float],
     ) -> WordEvidence:
         """Weighs one word.
@@ -176,17 +174,22 @@ class EvidenceGatherer:
         Args:
             predicted: (steps, sounds + 1).
             lattice: of the whole text.
-            word: of which its phones are those `[first, last)` of the text, heard in `[first_step, last_step)`.
+            word: the one that is weighed.
+            phones: first and end of its phones among those of the text.
+            steps: first and end of the steps in which it is heard.
             others: likelihoods of the recording with other texts.
         """
-        anything = lattice.replaced(first, last)
+        anything = lattice.replaced(*phones)
         against = {name: max(UNHEARD, likelihood - lattice.whole) for name, likelihood in others.items()}
         return WordEvidence(
-            *(word.start, word.end, first_step * self.hearer.step_s, last_step * self.hearer.step_s, word.phones),
+            *(word.start, word.end, steps[0] * self.hearer.step_s, steps[1] * self.hearer.step_s, word.phones),
             heard=_heard(predicted[anything.first : anything.last]),
-            **against,
+            missing=against["missing"],
+            doubled=against["doubled"],
+            exchanged=against["exchanged"],
+            mistaken=against["mistaken"],
             unlike=anything.nats,
-            unlike_phones=tuple(lattice.replaced(phone, phone + 1).nats for phone in range(first, last)),
+            unlike_phones=tuple(lattice.replaced(phone, phone + 1).nats for phone in range(*phones)),
         )
 
     def _gap(self, predicted: Tensor, lattice: Lattice, at: int) -> GapEvidence:
