@@ -9,20 +9,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from configs.settings import Settings, SettingsError, SynthesizeSettings, load_settings
-from storage.artifacts import ArtifactStore
-from storage.database import Database, database_exists
-from storage.pairing import open_store
 from storage.records import VoiceRecord
 from storage.summaries import BookSummary
 from tasks.disk import output_errors
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.synthesize.engines import get_front_end, get_speaker, precision, sampling_settings, with_model_folder
 from tasks.synthesize.speaker import Speaker
-from tasks.voices.catalogue import check_latents, directed_voice, find_voice, remedy_for_voice, shipped_voices
+from tasks.voices.catalogue import (
+    check_latents,
+    directed_voice,
+    find_voice,
+    read_latents,
+    remedy_for_voice,
+    shipped_voice,
+    shipped_voices,
+)
+from tasks.voices.latents import unpack_latents
 from tasks.voices.references import parse_reference
-from tortoise_core.inference.interface import Engine, FrontEnd, Sampling
+from tortoise_core.inference.interface import Engine, FrontEnd, Sampling, VoiceLatents
+
+if TYPE_CHECKING:  # SQLAlchemy and fsspec are imported where a library is opened: speaking a sentence opens none
+    from storage.artifacts import ArtifactStore
+    from storage.database import Database
 
 
 class Services:
@@ -34,11 +45,15 @@ class Services:
     @cached_property
     def database(self) -> Database:
         """The database, migrated. Raises `DatabaseError`; none is made where a store says that it belongs to one."""
+        from storage.database import Database
+
         return Database(self.settings.storage.database, may_create=not self._store_is_of_a_library())
 
     @cached_property
     def store(self) -> ArtifactStore:
         """The artifact store of the database. Raises `OutputError`, `StoreUnavailableError`; as `database`."""
+        from storage.pairing import open_store
+
         with output_errors(self.settings.storage.artifacts):
             return open_store(self.database, self.settings.storage.artifacts)
 
@@ -81,10 +96,14 @@ class Services:
 
     def has_database(self) -> bool:
         """Tells whether there is a database already. Raises `DatabaseUrlError`, and as `database` for a missing one."""
+        from storage.database import database_exists
+
         return database_exists(self.settings.storage.database) or self._store_is_of_a_library()
 
     def _store_is_of_a_library(self) -> bool:
         """Tells whether the artifact store has a database that it belongs to, wherever that may be now."""
+        from storage.artifacts import ArtifactStore
+
         return ArtifactStore(self.settings.storage.artifacts).identity() is not None
 
     def books(self) -> tuple[BookSummary, ...]:
@@ -116,6 +135,22 @@ class Services:
         voice = find_voice(name, self.front_end.digest, self.store, added)
         check_latents(voice, self.store)
         return self._directed(voice, reference.direction) if reference.direction else voice
+
+    def reader(self, name: str | None = None) -> tuple[VoiceRecord, VoiceLatents]:
+        """Finds a voice and its latents, to speak with it here and now.
+
+        One that comes with the program is read from its own file: neither database nor store is opened for it.
+
+        Raises as `voice`.
+        """
+        reference = parse_reference(name or self.settings.synthesize.voice)
+        shipped = shipped_voice(reference.name, self.front_end.digest)
+        if shipped is None:
+            found = self.voice(name)
+            return found, read_latents(found, self.store)
+        voice, data = shipped
+        latents = unpack_latents(data, f"voice {voice.name!r}")
+        return (self._directed(voice, reference.direction) if reference.direction else voice), latents
 
     def _directed(self, voice: VoiceRecord, direction: str) -> VoiceRecord:
         """Has a voice speak with a direction. Raises `BadInputError` for one that leaves a text too little room."""

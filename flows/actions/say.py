@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from configs.settings import SegmentSettings
 from flows.progress import Listener, Pace, Progress
 from flows.services import Services
 from storage.records import Block, BlockKind, Book, Chapter, Markup, MarkupKind
@@ -26,7 +27,6 @@ from tasks.ingest.language import require_language
 from tasks.pauses import pause_seconds
 from tasks.segment.script import write_script
 from tasks.synthesize.wav import write_wav
-from tasks.voices.catalogue import read_latents
 from tasks.voices.references import directed_text, parse_reference
 from tortoise_core.inference.interface import SpeechRequest, SpeechResult, VoiceLatents, sampling_values
 
@@ -50,6 +50,7 @@ class SayPart:
     spoken: str
     pause_s: float
     voice: str  # a reference, see `tasks.voices.references`
+    end: int  # characters of the line up to the end of the part
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,10 +150,12 @@ def speak_lines(
     made = sampling_values(sampling).get("candidates", 1)
     if isinstance(made, int) and keep > made:
         raise BadInputError(f"--keep {keep}: of each text {made} candidates are made; give --candidates {keep} or more")
-    parts_of_lines = cut_lines(services, plan, force=force)
+    # A line is one utterance where it can be, so sentences are not separated for their own sake.
+    whole = services.settings.segment.model_copy(update={"min_chars": services.settings.segment.max_chars})
+    parts_of_lines = cut_lines(services, plan, whole, force=force)
     readers = {name: _reader(services, name) for name in sorted({p.voice for parts in parts_of_lines for p in parts})}
     engine = services.engine
-    voice = services.voice()
+    voice, _ = services.reader()
     names = [line.path.name for line, parts in zip(plan, parts_of_lines, strict=True) for _ in parts]
     flat = [part for parts in parts_of_lines for part in parts]
 
@@ -172,8 +175,10 @@ def speak_lines(
     return Speech(tuple(files), voice.name, services.settings.synthesize.preset, seed, engine.sample_rate, wall)
 
 
-def cut_lines(services: Services, plan: Sequence[SayLine], *, force: bool) -> list[tuple[SayPart, ...]]:
-    """Cuts each line into the parts to speak: one, unless the line is longer than an utterance may be.
+def cut_lines(
+    services: Services, plan: Sequence[SayLine], lengths: SegmentSettings, *, force: bool
+) -> list[tuple[SayPart, ...]]:
+    """Cuts each line into the parts to speak, of these lengths: one, where the line is short enough.
 
     Raises `BadInputError` for a line that leaves nothing to say, for a direction that cannot be spoken, and, without
     `force`, for a text in a language that the model does not speak.
@@ -185,13 +190,11 @@ def cut_lines(services: Services, plan: Sequence[SayLine], *, force: bool) -> li
     book = Book(title="", authors=(), language="", source_sha256="", chapters=chapters)
     if not force:
         require_language(book, "the text", model.languages)
-    # A line is one utterance where it can be, so sentences are not separated for their own sake.
-    whole = settings.segment.model_copy(update={"min_chars": settings.segment.max_chars})
-    script = write_script(book, whole, model.most_tokens, model.max_text_tokens, narrator)
+    script = write_script(book, lengths, model.most_tokens, model.max_text_tokens, narrator)
     parts_of_lines: list[list[SayPart]] = [[] for _ in plan]
     for utterance in script.utterances:
         pause_s = pause_seconds(utterance, settings.stitch.pauses)
-        part = SayPart(utterance.spoken, pause_s, utterance.voice or narrator)
+        part = SayPart(utterance.spoken, pause_s, utterance.voice or narrator, utterance.end)
         parts_of_lines[utterance.chapter_index].append(part)
     for line, parts in zip(plan, parts_of_lines, strict=True):
         if not parts:
@@ -234,8 +237,8 @@ def _block(line: SayLine, narrator: str) -> Block:
 
 def _reader(services: Services, name: str) -> _Reader:
     """Looks a voice up. Raises as `Services.voice`."""
-    voice = services.voice(name)
-    return _Reader(read_latents(voice, services.store), parse_reference(voice.name).direction)
+    voice, latents = services.reader(name)
+    return _Reader(latents, parse_reference(voice.name).direction)
 
 
 def _speak(

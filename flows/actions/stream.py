@@ -1,27 +1,33 @@
 """Speaks a text as a WAV stream: its beginning can be heard while the rest is still being made.
 
-Knows nothing of where the stream goes, nor of takes, books or Prefect.
+It is cut where a book's text would be, sentence by sentence, and where the first sentence is long, its first clause is
+spoken alone: what is heard first is made in a moment. Knows nothing of where the stream goes, nor of takes, books or
+Prefect.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from flows.actions.say import cut_lines, say_line
+from flows.actions.say import SayLine, SayPart, cut_lines, say_line
 from flows.services import Services
 from tasks.errors import BadInputError
 from tasks.synthesize.wav import wav_header
-from tasks.voices.catalogue import read_latents
 from tasks.voices.references import parse_reference
 from tortoise_core.inference.interface import SpeechRequest
+
+FIRST_CHARS = 40  # of the part that is heard first: some two seconds
+_AT_A_MARK = re.compile(r"\w[^\w\s]+\s*$")
+_WORD = re.compile(r"\w")
 
 
 @dataclass(frozen=True)
@@ -60,12 +66,24 @@ def plan_stream(services: Services, text: str, *, seed: int, candidates: int | N
             "--stream cannot leave a direction out, because it is heard before the text is made: leave --stream out, "
             "or the brackets"
         )
-    voice = services.voice()
+    voice, latents = services.reader()
     sampling = services.sampling if candidates is None else services.sampling_with(candidates=candidates)
-    latents = read_latents(voice, services.store)
-    (parts,) = cut_lines(services, [line], force=force)
+    parts = _parts(services, line, force=force)
     requests = tuple(SpeechRequest(part.spoken, latents, sampling, seed) for part in parts)
     return Planned(requests, tuple(part.pause_s for part in parts), voice.name)
+
+
+def _parts(services: Services, line: SayLine, *, force: bool) -> tuple[SayPart, ...]:
+    """Cuts a line as a book's text, its first part shorter where a mark allows it. Raises as `cut_lines`."""
+    lengths = services.settings.segment
+    (parts,) = cut_lines(services, [line], lengths, force=force)
+    short = lengths.model_copy(update={"max_chars": FIRST_CHARS, "min_chars": FIRST_CHARS // 2})
+    ((first, *_),) = cut_lines(services, [line], short, force=True)
+    rest = replace(line, text=line.text[first.end :])
+    if first.end >= parts[0].end or not (_AT_A_MARK.search(line.text[: first.end]) and _WORD.search(rest.text)):
+        return parts
+    (later,) = cut_lines(services, [rest], lengths, force=True)
+    return (first, *later)
 
 
 def stream_text(services: Services, planned: Planned, sink: BinaryIO) -> Streamed:

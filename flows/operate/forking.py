@@ -33,6 +33,8 @@ _EVERY_RUN = (
     "prefect.workers.process",  # for the worker's own module, which `multiprocessing` runs again in every child
     "flows.run.orphans",
     "flows.services",
+    "storage.database",  # these are imported late, so that a command starts soon
+    "storage.pairing",
     "flows.run.deployments",
     "flows.operate.runs",
     "prefect._internal.metrics",
@@ -41,7 +43,15 @@ _EVERY_RUN = (
     "anyio._backends._asyncio",
 )
 PRELOADED = {
-    GPU: (*_EVERY_RUN, "flows.book_to_audio", "flows.retry_failed", "flows.run.story", "tasks.package.place", "torch"),
+    GPU: (
+        *_EVERY_RUN,
+        "flows.book_to_audio",
+        "flows.retry_failed",
+        "flows.run.story",
+        "tasks.segment.punkt",
+        "tasks.package.place",
+        "torch",
+    ),
     DESK: (*_EVERY_RUN, "flows.watch_inbox", "flows.sweep", "flows.operate.sweep", "flows.actions.inbox"),
 }
 

@@ -22,17 +22,18 @@ from tasks.annotate.edits import with_markup
 from tasks.annotate.readers import value_between
 from tasks.annotate.vocabulary import ALPHABETS, SAYING_KINDS, markup_problem
 from tasks.errors import BadInputError
+from tasks.patterns import regexp
 from tasks.voices.references import parse_reference
 from tortoise_core.plain_data import parse_toml
 
 _FORMS = ("word", "phrase", "regex")
 _KEYS = frozenset({*_FORMS, "say", *ALPHABETS, "case"})
 _CASES = ("smart", "exact", "any")
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_POSSESSIVE = re.compile(r"['’]s$", re.I)
+_WORD = regexp(r"[^\W_]+(?:['’][^\W_]+)*")
+_POSSESSIVE = regexp(r"['’]s$", re.I)
 _PATTERN_S = 2.0  # seconds for one pattern in one paragraph
 _SHOWN_CHARS = 40  # of a paragraph in a message
-_GROUP = re.compile(r"\\(?:\d+|g<\w+>)")  # in a replacement
+_GROUP = regexp(r"\\(?:\d+|g<\w+>)")  # in a replacement
 
 
 class Scope(IntEnum):

@@ -16,9 +16,10 @@ from tasks.annotate.edits import Edit, apply_edits, with_markup
 from tasks.annotate.vocabulary import ALPHABETS, markup_problem, pause_problem
 from tasks.errors import BadInputError
 from tasks.ingest.skips import SkipRule
+from tasks.patterns import regexp
 
-_MARKER = re.compile(r"\[\[(?P<close>/?)(?P<name>[a-z][a-z-]*)(?:\s+(?P<value>[^\[\]]*?))?\s*\]\]")
-_UNFINISHED = re.compile(r"\[\[/?(?:pause|skip|voice|direct|say|say-as|spell|ipa|x-sampa|arpabet|lang)\b")
+_MARKER = regexp(r"\[\[(?P<close>/?)(?P<name>[a-z][a-z-]*)(?:\s+(?P<value>[^\[\]]*?))?\s*\]\]")
+_UNFINISHED = regexp(r"\[\[/?(?:pause|skip|voice|direct|say|say-as|spell|ipa|x-sampa|arpabet|lang)\b")
 _NAMES = ("pause", "skip", "voice", "direct", "say", "say-as", "spell", *ALPHABETS, "lang")
 _WITHOUT_VALUE = frozenset({"skip", "spell"})
 _ACROSS_BLOCKS = frozenset({"skip", "voice", "direct", "lang"})

@@ -11,17 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from storage.records import Block, BlockKind, Book
+from tasks.patterns import regexp
 
 _TITLE = r"(?:MRS?|MS|DR|ST|REV|SIR|CAPT|COL|SGT|LT)\.? "
 _LOUD_NAME = rf"(?:{_TITLE})?[A-Z][A-Z0-9'’-]*(?: (?:{_TITLE})?(?:&|[A-Z0-9][A-Z0-9'’-]*)){{0,3}}"
 _QUIET_NAME = r"[A-Z][a-z'’]+(?: (?:[A-Z][a-z'’]+|\d)){0,2}"
 _DIRECTION = r"\[[^\[\]]{1,300}\]|\([^()]{1,200}\)"
-_LABEL = re.compile(
+_LABEL = regexp(
     rf"(?:(?P<loud>{_LOUD_NAME})(?P<manner>,? ?(?:{_DIRECTION}))?(?:[.:](?: ?[—–-]+)?|[—–]+|\n|$)"
     rf"|(?P<quiet>{_QUIET_NAME})(?: ?(?:{_DIRECTION}))?:)\s*"
 )
-_INNER_DIRECTION = re.compile(_DIRECTION)
-_NO_NAME = re.compile(
+_INNER_DIRECTION = regexp(_DIRECTION)
+_NO_NAME = regexp(
     r"(?:ACT|SCENE|CHAPTER|PART|BOOK|PROLOGUE|EPILOGUE|NOTES?|ENTER|EXIT|EXEUNT|CURTAIN|THE END|END|FINIS|INT|EXT|I|A|"
     r"OH?)\b",
     re.I,

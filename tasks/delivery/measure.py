@@ -53,6 +53,11 @@ class Measured:
     tail_s: float  # after the last
     tags: tuple[str, ...]  # those of title, album, artist, that it has
 
+    @property
+    def channel_kbps(self) -> float:
+        """The bit rate that each channel has."""
+        return self.bitrate_kbps / self.channels
+
 
 def measure_file(path: Path, pauses: Sequence[Span] = (), *, ffmpeg: str = "") -> Measured:
     """Reads a file's header and tags, decodes it and measures it.

@@ -6,6 +6,7 @@ The rules are in `shops.toml`. Must not know how a file is measured. It says "me
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from typing import Any
 
 from tasks.delivery.measure import Measured
 from tasks.errors import BadInputError
+from tasks.package.naming import safe_name
 
 _FILE = Path(__file__).parent / "shops.toml"
 _UNITS = {"_dbfs": "dBFS", "_dbtp": "dBTP", "lufs": "LUFS", "_s": "s", "seconds": "s", "_kbps": "kb/s", "_rate": "Hz"}
@@ -28,9 +30,11 @@ _LABELS = {
     "tail_s": "silence after",
     "sample_rate": "sample rate",
     "bitrate_kbps": "bit rate",
+    "channel_kbps": "bit rate of a channel",
     "bitrate_mode": "bit rate is",
     "seconds": "length",
 }
+MOST_NAME_BYTES = 250  # of 255 that file systems take, for what comes before the suffix
 ROUNDING = 0.005  # numbers are shown with two digits, and hold what they show
 
 
@@ -86,6 +90,9 @@ def _own(file: Measured, rules: dict[str, Any]) -> list[Finding]:
     for name, allowed in rules["one_of"].items():
         value = getattr(file, name)
         found.append(Finding(name, _label(name), str(value), " or ".join(allowed), value in allowed))
+    stem = unicodedata.normalize("NFC", file.path.stem)  # macOS takes accents apart
+    portable = safe_name(stem, MOST_NAME_BYTES) == stem
+    found.append(Finding("name", "file name", file.path.name, "one that every system and upload page takes", portable))
     missing = [name for name in rules["tags"] if name not in file.tags]
     found.append(Finding("tags", "tags", ", ".join(file.tags) or "none", ", ".join(rules["tags"]), not missing))
     return found

@@ -205,7 +205,7 @@ _ORDER_MARK = ".order.toml"  # so that it cannot be taken for the book
 
 def _is_file(path: Path) -> bool:
     """Tells whether there is such a file. There is none of a name that is too long, for which `Path.is_file` raises."""
-    return os.path.isfile(path)  # noqa: PTH113
+    return os.path.isfile(path)  # noqa: PTH113  # `Path.is_file` raises for a name that is too long
 
 
 def _only_file(folder: Path) -> Path | None:

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 
 from tasks.ingest.prose import is_prose, mostly_tells, speaks_of_somebody, tells
 from tasks.ingest.skips import SkipRule
+from tasks.patterns import regexp
 
 _BY_TITLE = tuple(
-    (re.compile(pattern, re.I), rule)
+    (regexp(pattern, re.I), rule)
     for pattern, rule in (
         (r"half[- ]?title( ?page)?", SkipRule.HALF_TITLE_PAGE),
         (r"title ?page", SkipRule.TITLE_PAGE),
@@ -32,9 +33,9 @@ _BY_TITLE = tuple(
         (r"(the )?(full )?project gutenberg.{0,3} licen[cs]e.*", SkipRule.GUTENBERG_BOILERPLATE),
     )
 )
-_NOTES_TITLE = re.compile(r"(?:end|foot)?notes(?: (?:to|on|for) .*)?", re.I)
+_NOTES_TITLE = regexp(r"(?:end|foot)?notes(?: (?:to|on|for) .*)?", re.I)
 _COPYRIGHT_SIGNS = tuple(
-    re.compile(pattern, re.I)
+    regexp(pattern, re.I)
     for pattern in (
         r"all rights reserved|no part of this",
         r"copyright|©",
@@ -45,16 +46,16 @@ _COPYRIGHT_SIGNS = tuple(
 )
 _IMPRINT_PAGES = frozenset({SkipRule.COPYRIGHT_PAGE, SkipRule.IMPRINT, SkipRule.COLOPHON})
 # What the sentences of a copyright page are about.
-_PUBLISHING = re.compile(
+_PUBLISHING = regexp(
     r"\b(?:e-?books?|books?|publish\w*|publications?|authors?|copyright\w*|permissions?|editions?|print\w*|rights|"
     r"reproduc\w*|trademarks?|fiction|resemblance|librar\w+|isbn|websites?|www|https?|licen[cs]\w*|you|your|"
     r"designations?|information|sales|purchased|warrant\w+|liab\w+|damages)\b",
     re.I,
 )
-_NUMBERED = re.compile(r"(?:chapter|part|book|letter|canto|act)\b|\d|[IVXLC]+\b", re.I)
-_NOTE_START = re.compile(r"[\[(]?(?:\d{1,4}|[*†‡§]+|[a-z])[\])]?[.:]?\s")
-_GUTENBERG_START = re.compile(r"\*\*\*\s*START OF (THE|THIS) PROJECT GUTENBERG E-?(BOOK|TEXT)", re.I)
-_GUTENBERG_END = re.compile(
+_NUMBERED = regexp(r"(?:chapter|part|book|letter|canto|act)\b|\d|[IVXLC]+\b", re.I)
+_NOTE_START = regexp(r"[\[(]?(?:\d{1,4}|[*†‡§]+|[a-z])[\])]?[.:]?\s")
+_GUTENBERG_START = regexp(r"\*\*\*\s*START OF (THE|THIS) PROJECT GUTENBERG E-?(BOOK|TEXT)", re.I)
+_GUTENBERG_END = regexp(
     r"\*\*\*\s*END OF (THE|THIS) PROJECT GUTENBERG E-?(BOOK|TEXT)|^End of (the )?Project Gutenberg", re.I
 )
 

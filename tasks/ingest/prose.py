@@ -8,23 +8,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_STOP = re.compile(r"[.!?…][\"”’'»)\]_*]*$")
-_INNER_STOP = re.compile(r"[a-z][.!?…][\"”’'»)\]_*]*\s+[\"“‘«(_*]*[A-Z]")
-_SPEECH = re.compile(r"[\"“‘«][^\"”’»]*[,.!?…—][\"”’»]")
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+from tasks.patterns import regexp
+
+_STOP = regexp(r"[.!?…][\"”’'»)\]_*]*$")
+_INNER_STOP = regexp(r"[a-z][.!?…][\"”’'»)\]_*]*\s+[\"“‘«(_*]*[A-Z]")
+_SPEECH = regexp(r"[\"“‘«][^\"”’»]*[,.!?…—][\"”’»]")
+_WORD = regexp(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _LONG_CHARS = 300
 # Words that also stand in titles, names and credits: alone they make no sentence.
-_PARTICLE = re.compile(r"an?|and|as|at|by|de[lr]?|di|du|et?|for|from|in|la|le|of|on|or|own|the|to|und|v[ao]n|with|y")
+_PARTICLE = regexp(r"an?|and|as|at|by|de[lr]?|di|du|et?|for|from|in|la|le|of|on|or|own|the|to|und|v[ao]n|with|y")
 # Words by which a sentence tells of somebody, or of something that happens.
-_PERSON = re.compile(r"\b(?:he|she|him|his|hers?|me|my(?!\.)|(?-i:I(?!\.)))\b", re.I)
-_TELLING = re.compile(
+_PERSON = regexp(r"\b(?:he|she|him|his|hers?|me|my(?!\.)|(?-i:I(?!\.)))\b", re.I)
+_TELLING = regexp(
     r"\b(?:they|them|their|we|us|our|you|your|its?|am|are|is|was|were|been?|had|has|have|did|do|does|would|could|"
     r"should|will|can|may|might|must|said|says|asked|asks|came|come|went|gone|ran|saw|knew|took|stood|sat|fell|"
     r"thought|told|left|found|felt|heard|looked|turned|began)\b",
     re.I,
 )
 # Sentences that publishers put into every book.
-_IMPRINT = re.compile(
+_IMPRINT = regexp(
     r"""[\s"“(\[_*]*(?:
         ©|\(c\)|copyright\b|all\ rights\ (?:are\ )?reserved|no\ part\ of\ (?:this|the)\b|isbn\b|library\ of\ congress
         |(?:first\ |originally\ |re-?)?(?:published|printed|issued|typeset|bound)\ (?:and\ \w+\ )?
@@ -39,7 +41,7 @@ _IMPRINT = re.compile(
     )""",
     re.I | re.X,
 )
-_MORAL_RIGHT = re.compile(r"moral rights?|identified as the authors?|assert(?:s|ed)? (?:the|his|her|their) right", re.I)
+_MORAL_RIGHT = regexp(r"moral rights?|identified as the authors?|assert(?:s|ed)? (?:the|his|her|their) right", re.I)
 
 
 def is_prose(text: str) -> bool:

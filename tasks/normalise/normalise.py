@@ -6,7 +6,6 @@ dates and money take their numbers before the plain-number rules see them, signs
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from unidecode import unidecode
@@ -41,8 +40,9 @@ from tasks.normalise.rules import (
     years,
 )
 from tasks.normalise.rules.base import Context, Rule
+from tasks.patterns import regexp
 
-_ALNUM = re.compile(r"[^\W_]")
+_ALNUM = regexp(r"[^\W_]")
 
 # In this order they are applied.
 RULES: tuple[Rule, ...] = (

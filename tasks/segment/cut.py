@@ -13,27 +13,28 @@ from storage.records import PauseKind
 from tasks.errors import BadInputError
 from tasks.normalise.rules.abbreviations import MONTHS, TITLES
 from tasks.normalise.rules.references import BEFORE_NUMBER
+from tasks.patterns import regexp
 
 Fits = Callable[[int, int], bool]
 
 _CLOSING = "[\"'”’)\\]]*"
 # Where a sentence may be cut, the best places first. Each match ends where the right part begins.
 _PLACES = (
-    re.compile(r"\n"),
+    regexp(r"\n"),
     # A full stop counts only before a closing quote: elsewhere inside a sentence it belongs to an abbreviation.
-    re.compile(rf"[;:!?…]{_CLOSING}\s+|\.[\"'”’]+\s+|—(?=[\w\"'“‘])|\s+[-–—]+\s+|(?<=[\w,])\s+(?=[“(\[])"),
-    re.compile(rf",{_CLOSING}\s+|[)\]]\s+"),
-    re.compile(r"\s+(?=(?:and|but|or|nor|for|so|yet|which|who|that|when|where|while|because|if|as|than|with)\s)"),
-    re.compile(r"\s+"),
+    regexp(rf"[;:!?…]{_CLOSING}\s+|\.[\"'”’]+\s+|—(?=[\w\"'“‘])|\s+[-–—]+\s+|(?<=[\w,])\s+(?=[“(\[])"),
+    regexp(rf",{_CLOSING}\s+|[)\]]\s+"),
+    regexp(r"\s+(?=(?:and|but|or|nor|for|so|yet|which|who|that|when|where|while|because|if|as|than|with)\s)"),
+    regexp(r"\s+"),
 )
 # No cut parts "Dr." from the name, an initial from the next, or "No." from its number.
-_BOUND = re.compile(
+_BOUND = regexp(
     rf"(?<!\w)(?:{'|'.join(map(re.escape, [*TITLES, *BEFORE_NUMBER, *MONTHS]))}|St|Dr|[A-Z])\.\s+$"
     r"|(?<!\w)(?:Mr|Mrs|Ms|Dr|St|Mme|Mlle)\s+$"
 )
 _LONGEST_BOUND = 24  # characters before a place that are looked at
 _MARGIN = 0.15  # of the text: no cut is nearer to its ends, where it would leave a word or two alone
-_SPACES = re.compile(r"\s+")
+_SPACES = regexp(r"\s+")
 
 
 @dataclass(frozen=True)

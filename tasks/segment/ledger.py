@@ -26,6 +26,7 @@ from tasks.errors import CoverageError
 from tasks.ingest.skips import SkipRule
 from tasks.normalise.normalise import has_words
 from tasks.normalise.rules.characters import unspeakable
+from tasks.patterns import regexp
 
 # What a character of a block is marked with; unmarked ones are decided by the block they are in.
 _UNMARKED = 0
@@ -33,10 +34,10 @@ _ONCE = 1
 _TWICE = 2
 _UNSAID = 3
 _UNSPEAKABLE = 4
-_RUN = re.compile(rb"(.)\1*", re.S)
-_UNMARKED_RUN = re.compile(rb"\0+")
+_RUN = regexp(rb"(.)\1*", re.S)
+_UNMARKED_RUN = regexp(rb"\0+")
 # Words this long are in no abbreviation and no number: normalisation must leave them in the spoken text.
-_KEPT_WORD = re.compile(r"(?<![^\W_])[a-z]{6,}(?![^\W_])")
+_KEPT_WORD = regexp(r"(?<![^\W_])[a-z]{6,}(?![^\W_])")
 
 _SHOWN_CHARS = 60  # of a text in a message
 

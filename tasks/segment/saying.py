@@ -16,11 +16,12 @@ from storage.records import Block, Markup, MarkupKind
 from tasks.annotate.vocabulary import SAY_AS, SAYING_KINDS, markup_problem
 from tasks.normalise.normalise import normalise
 from tasks.normalise.rules.base import Context, cardinal, ordinal, spell_digits, year
+from tasks.patterns import regexp
 from tortoise_core.errors import TextError
 from tortoise_core.text.notation import INLINE, inline, phones_of
 
-_STRESSED_SYLLABLES = re.compile(r"\w+(?:-\w+)+")
-_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
+_STRESSED_SYLLABLES = regexp(r"\w+(?:-\w+)+")
+_NUMBER = regexp(r"\d{1,3}(?:,\d{3})+|\d+")
 _LONGEST_NUMBER = 15  # digits; longer ones are read digit by digit
 _LETTER_A = "{EY1|A}"  # alone it would be the article
 _RARE_LETTERS = "zqxozqx"  # begin a made-up word, which is too long for an acronym in a line of capitals

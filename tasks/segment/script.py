@@ -5,7 +5,6 @@ Must not know where books and their markup come from, how speech is made, or how
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,6 +16,7 @@ from tasks.annotate.readers import value_between
 from tasks.errors import BadInputError
 from tasks.ingest.plain.headings import heading_of
 from tasks.normalise.rules.base import Context, is_british
+from tasks.patterns import regexp
 from tasks.segment import ledger
 from tasks.segment.cut import Part, parts_of
 from tasks.segment.saying import Saying
@@ -26,7 +26,7 @@ from tasks.voices.references import directed_text, parse_reference
 # Text this many times longer than `max_chars` cannot fit whatever its words: no need to normalise it to know.
 _HOPELESS = 8
 _SHOWN_CHARS = 60  # of a text in a message
-_LINE = re.compile(r"[^\n]+")
+_LINE = regexp(r"[^\n]+")
 
 
 @dataclass(frozen=True)

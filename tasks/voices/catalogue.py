@@ -11,9 +11,9 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import configs
-from storage.artifacts import ArtifactStore
 from storage.errors import ArtifactError
 from storage.records import VoiceRecord
 from tasks.align.direction import directed_digest
@@ -23,6 +23,9 @@ from tasks.voices.recipes import options_of, parts_in, seed_in
 from tasks.voices.references import parse_reference
 from tortoise_core.inference.interface import VoiceLatents
 from tortoise_core.plain_data import parse_toml
+
+if TYPE_CHECKING:
+    from storage.artifacts import ArtifactStore
 
 SHIPPED_FOLDER = Path(configs.__file__).parent / "voices"
 VOICE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -77,21 +80,10 @@ def find_voice(
         UnknownVoiceError: there is none; the message lists those that there are.
         BadInputError: a shipped file has changed.
     """
-    for shipped in shipped_voices(folder):
-        if shipped.name == name:
-            data = shipped.path.read_bytes()
-            if shipped.sha256 and hashlib.sha256(data).hexdigest() != shipped.sha256:
-                raise BadInputError(
-                    f"{shipped.path} has changed since it was written: it comes with the program, install Talepress "
-                    f"again, or in a checkout run `git checkout -- configs/voices/{shipped.path.name}`"
-                )
-            return VoiceRecord(
-                name=name,
-                digest=digest_packed(data, str(shipped.path)),
-                latents_sha256=store.put_bytes(data),
-                description=shipped.credit.description,
-                model_digest=model_digest,
-            )
+    if (shipped := shipped_voice(name, model_digest, folder)) is not None:
+        voice, data = shipped
+        store.put_bytes(data)
+        return voice
     for voice in enrolled:
         if (voice.name, voice.model_digest) == (name, model_digest):
             return voice
@@ -102,6 +94,28 @@ def find_voice(
             f"or {remedy_for_voice(usable)}"
         )
     raise UnknownVoiceError(f"unknown voice {name!r}: {remedy_for_voice(usable)}")
+
+
+def shipped_voice(name: str, model_digest: str, folder: Path = SHIPPED_FOLDER) -> tuple[VoiceRecord, bytes] | None:
+    """Finds a voice that comes with the program: its record, and its file's content; None where none has that name.
+
+    Raises `BadInputError` for a file that has changed.
+    """
+    for shipped in shipped_voices(folder):
+        if shipped.name == name:
+            data = shipped.path.read_bytes()
+            sha256 = hashlib.sha256(data).hexdigest()
+            if shipped.sha256 and sha256 != shipped.sha256:
+                raise BadInputError(
+                    f"{shipped.path} has changed since it was written: it comes with the program, install Talepress "
+                    f"again, or in a checkout run `git checkout -- configs/voices/{shipped.path.name}`"
+                )
+            digest = digest_packed(data, str(shipped.path))
+            record = VoiceRecord(
+                name, digest, sha256, description=shipped.credit.description, model_digest=model_digest
+            )
+            return record, data
+    return None
 
 
 def directed_voice(voice: VoiceRecord, direction: str) -> VoiceRecord:

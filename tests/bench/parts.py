@@ -40,6 +40,13 @@ def embedded() -> list[dict[str, Any]]:
     return real_time_factors(BATCHES)
 
 
+def start() -> dict[str, Any]:
+    """One short sentence from a cold start, and a stream's first audio."""
+    from tests.bench.start import costs
+
+    return costs()
+
+
 def orchestration() -> dict[str, Any]:
     """A book of two thousand utterances of natural length, spoken by the fake engine, one batch at a time."""
     from tests.bench.pipeline import books
@@ -64,6 +71,7 @@ def book() -> dict[str, Any]:
 PARTS: Mapping[str, Callable[[], Any]] = {
     "official": official,
     "embedded": embedded,
+    "start": start,
     "orchestration": orchestration,
     "length": length,
     "book": book,

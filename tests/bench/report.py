@@ -21,9 +21,9 @@ PACKAGES = ("torch", "prefect", "sqlalchemy", "numpy")
 INTRODUCTION = """# Numbers
 
 Written by `make bench` (close everything else). `python -m tests.bench PART` measures one of its parts again: official,
-embedded, orchestration, length, book. `make bench-quick` takes a minute and fails when orchestration or linear cost
-miss their bars. `talepress bench` forecasts the speed of every preset on your own machine. Short runs are medians of
-five; each ratio is of one run.
+embedded, start, orchestration, length, book. `make bench-quick` takes a minute and fails when orchestration or linear
+cost miss their bars. `talepress bench` forecasts the speed of every preset on your own machine. Short runs are medians
+of five; each ratio is of one run.
 
 Orchestration is measured with one batch in work, so that nothing of it hides behind the engine: checks, files, database
 and Prefect. In use three batches are, and the engine waits for almost none of it. Mastering and AAC grow with the audio
@@ -137,9 +137,21 @@ def _book(row: dict[str, Any], _plots: Path) -> list[str]:
     return ["## A whole book", "Spoken by the embedded model at its default preset.", _runs([row])]
 
 
+def _start(figures: Mapping[str, Any], _plots: Path) -> list[str]:
+    steps = [[name, f"{seconds:.2f}"] for name, seconds in figures["cpu_s"].items()]
+    total = [["together", f"{sum(figures['cpu_s'].values()):.2f}"]]
+    first = [[name, f"{seconds:.2f}"] for name, seconds in figures["first_audio_s"].items()]
+    return [
+        "## A short sentence from a cold start",
+        _table(["`talepress say`", "CPU s"], steps + total),
+        _table(["`say --stream`, model loaded", "first audio after s"], first),
+    ]
+
+
 SECTIONS = {
     "official": _official,
     "embedded": _embedded,
+    "start": _start,
     "orchestration": _orchestration,
     "length": _length,
     "book": _book,

@@ -30,6 +30,7 @@ FIGURES = {
         }
     },
     "embedded": [{"batch": batch, "rtf": 1 / batch, "precision": "bfloat16"} for batch in (1, 16)],
+    "start": {"cpu_s": {"PyTorch, imported": 9.0, "speaking": 1.5}, "first_audio_s": {"a": 0.3, "b": 0.5}},
     "orchestration": run(),
     "length": [run(100, 6.0), run(1000, 51.0), run(10_000, 591.0)],
     "book": run(1500, 107.0),
@@ -51,6 +52,8 @@ def test_bars_tell_what_is_reached():
         (210, True),
         (0.4, False),
         (0.0625, True),
+        (1.5, True),
+        (0.5, False),
         (10.0, True),
         (50.0, True),
         (1.2, True),

@@ -145,6 +145,24 @@ def test_a_bad_setting_gets_one_clear_line(monkeypatch, tmp_path, variables, fil
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("review", "address", "https://review.example.org/books"),  # pages are at the root
+        ("review", "address", "https://review.example.org/"),
+        ("review", "address", "https://review example.org"),
+        ("review", "address", "javascript://review.example.org"),
+        ("review", "address", "review.example.org"),
+        ("execution", "dask_address", "scheduler:8786"),
+        ("execution", "dask_address", "tcp://a b"),
+        ("notify", "addresses", ["ann@example.org"]),
+    ],
+)
+def test_what_is_no_address_is_refused(section, key, value):
+    with pytest.raises(SettingsError, match=f"bad setting {section}.{key}"):
+        load_settings(**{section: {key: value}})
+
+
 def test_other_variables_are_not_ours():
     os.environ["TALEPRESS_SOMETHING"] = "1"
     try:

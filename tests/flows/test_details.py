@@ -73,9 +73,14 @@ def test_words_are_timed_once_and_what_is_spoken_lights_up(asked, heard):
     assert Path(book).read_bytes() == before
 
 
-def test_a_text_file_is_refused_before_anything_is_spoken(asked, tmp_path):
+def test_a_text_file_is_refused_before_anything_is_spoken(asked, tmp_path, monkeypatch):
+    from flows.book_to_audio import book_to_audio
+
     text = tmp_path / "story.txt"
     text.write_text("One fine day.\n\nNobody came.\n", "utf-8")
     asked = {"book": str(text), "out": asked["out"]}
+    monkeypatch.setenv("TALEPRESS_PACKAGE__OUTPUTS", '["manifest", "readalong"]')
     with pytest.raises(BadInputError, match=r"story.txt is no EPUB, and only an EPUB can become a read-along"):
+        book_to_audio(Request(**asked))
+    with pytest.raises(BadInputError, match=r"story.txt was never made: make it first"):
         publish(asked, "readalong")

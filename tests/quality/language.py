@@ -60,7 +60,10 @@ class Reader:
         self, speaker: Speaker, texts: Sequence[str], settings: SamplingSettings, seed: int = 0
     ) -> list[SpeechRequest]:
         """What a user's `talepress say` would ask of the engine. Every text must fit into one utterance."""
-        pieces = cut_lines(self.services, [SayLine(text, Path(f"{n}.wav")) for n, text in enumerate(texts)], force=True)
+        lines = [SayLine(text, Path(f"{n}.wav")) for n, text in enumerate(texts)]
+        lengths = self.services.settings.segment
+        whole = lengths.model_copy(update={"min_chars": lengths.max_chars})
+        pieces = cut_lines(self.services, lines, whole, force=True)
         assert all(len(own) == 1 for own in pieces), "a sentence is longer than an utterance may be"
         voice = self.voice(speaker)
         return [SpeechRequest(own[0].spoken, voice, settings, seed) for own in pieces]

@@ -70,6 +70,20 @@ def test_a_rejected_take_is_not_used_and_what_has_no_other_is_spoken_again(uow, 
     ]
 
 
+def test_what_a_withdrawn_word_replaced_holds_again(uow, takes):
+    first = decide(uow, DecisionKind.CHOOSE, takes[2])
+    second = decide(uow, DecisionKind.APPROVE, takes[0])
+    third = decide(uow, DecisionKind.REJECT, takes[0])
+    assert standing(uow) == [("reject", "0")]
+    uow.decisions.withdraw(SOURCE, [third], "Ben")
+    assert standing(uow) == [("approve", "0"), ("withdraw", str(third))]
+    uow.decisions.withdraw(SOURCE, [second], "Ben")
+    assert standing(uow)[0] == ("choose", "2")
+    uow.takes.choose_decided(SOURCE)
+    assert in_use(uow) == takes[2]
+    assert next(d.id for d in uow.decisions.history(SOURCE) if d.ended_by is None) == first
+
+
 def test_decisions_about_one_book_leave_others_alone(uow, takes):
     other = make_book("c" * 64)
     uow.books.save(other, make_script(other))

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from tortoise_core.checkpoints.registry import network_type, type_name
 from tortoise_core.checkpoints.weights import check_shapes, check_tensors, load_weights, read_shapes, write_tensors
@@ -35,6 +36,20 @@ from tortoise_core.description import (
     read_description,
 )
 from tortoise_core.errors import CheckpointError, DamagedWeightsError
+
+# Functions, of tensors and of `torch.nn.init`, that fill a new parameter with random numbers.
+_DRAWS = frozenset({"uniform_", "normal_", "trunc_normal_", "erfinv_", "kaiming_uniform_"})
+
+
+class _WithoutDraws(TorchFunctionMode):
+    """Leaves new parameters as memory has them: weights replace them all, and drawing takes longer than reading."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if getattr(func, "__name__", "") in _DRAWS:
+            return args[0] if args else (kwargs or {})["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 @dataclass(frozen=True)
@@ -93,7 +108,8 @@ class ModelManifest:
 
         Raises `CheckpointError`: also for a file that is not the manifest's, because the digest says that it is.
         """
-        network = self.build(role)
+        with _WithoutDraws():
+            network = self.build(role)
         load_weights(network, self.path(role))
         self._require_unchanged(role)
         return network.eval().to(device)

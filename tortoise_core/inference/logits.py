@@ -71,7 +71,7 @@ def next_codes(
     if bool((best[:, -1] == best[:, top_k - 1]).any()):  # so many ties that not all of them are in sight
         return draw_codes(keep_top(scores, top_k, settings.top_p), uniform)
     codes, order = codes.sort(-1)  # a draw goes through the codes in their order, not in that of their scores
-    kept = keep_top(best, top_k, settings.top_p).gather(-1, order)
+    kept = keep_top(best, top_k, settings.top_p, ranked=best[:, :top_k]).gather(-1, order)
     return codes.gather(-1, draw_codes(kept, uniform)[:, None])[:, 0]
 
 
@@ -106,14 +106,16 @@ def keep_typical(scores: torch.Tensor, mass: float) -> torch.Tensor:
     return scores.masked_fill((-log_probs - entropy).abs() > limit, _REMOVED)
 
 
-def keep_top(scores: torch.Tensor, top_k: int, top_p: float) -> torch.Tensor:
+def keep_top(scores: torch.Tensor, top_k: int, top_p: float, ranked: torch.Tensor | None = None) -> torch.Tensor:
     """Keeps the `top_k` best codes, and of those the smallest set that holds `top_p` of their mass; at least one.
 
-    Codes of equal score are kept or dropped together.
+    Codes of equal score are kept or dropped together. `ranked` are the `top_k` best scores, best first, where the
+    caller has them.
     """
     if not top_k and top_p == 1:
         return scores
-    ranked = scores.topk(min(top_k or scores.shape[-1], scores.shape[-1]), dim=-1).values  # best first
+    if ranked is None:
+        ranked = scores.topk(min(top_k or scores.shape[-1], scores.shape[-1]), dim=-1).values
     scores = scores.masked_fill(scores < ranked[:, -1:], _REMOVED)
     ranked = ranked.double()  # so that the order in which masses are added up decides nothing
     probs = (ranked - scores.double().logsumexp(-1, keepdim=True)).exp()

@@ -80,7 +80,6 @@ class PackedLayout(Layout):
         self._lengths = list(lengths)
         stops = torch.tensor(self._lengths).cumsum(0).tolist()
         self._spans = [(stop - length, stop) for stop, length in zip(stops, lengths, strict=True)]
-        self._equal = len(lengths) if len(set(lengths)) == 1 else 0
 
     def join(self, x: Tensor) -> Tensor:
         """See `Layout`."""
@@ -110,11 +109,10 @@ class PackedLayout(Layout):
         dtype: torch.dtype | None = None,
     ) -> Tensor:
         """See `Layout`."""
-        if self._equal:
-            return _normalise(x, self._equal, groups, weight, bias, silu).to(dtype or self.dtype)
         out = torch.empty_like(x, dtype=dtype or self.dtype)
-        for start, stop in self._spans:
-            out[start:stop] = _normalise(x[start:stop], 1, groups, weight, bias, silu)
+        for start, stop in self._spans:  # one row at a time: what is computed on the way stays in the cache
+            normed = _normalise(x[start:stop], groups, weight, bias)
+            out[start:stop] = F.silu(normed, inplace=True) if silu else normed
         return out
 
     def taps(self, x: Tensor) -> Tensor:
@@ -229,15 +227,12 @@ class PaddedLayout(Layout):
         return out.transpose(1, 2).reshape(len(qkv), -1)
 
 
-def _normalise(x: Tensor, rows: int, groups: int, weight: Tensor, bias: Tensor, silu: bool) -> Tensor:
-    """Applies group norm to `rows` rows of equal length, and SiLU. Shape: float32 (frames, C) to the same."""
+def _normalise(x: Tensor, groups: int, weight: Tensor, bias: Tensor) -> Tensor:
+    """Applies group norm to one row. Shape: float32 (frames, C) to the same."""
     frames, channels = x.shape
-    length = frames // rows
     # An image one pixel wide, channels last: torch chooses its fast kernel for that by these strides alone.
-    image = x.as_strided((rows, channels, length, 1), (length * channels, 1, channels, channels))
+    image = x.as_strided((1, channels, frames, 1), (frames * channels, 1, channels, channels))
     out = F.group_norm(image, groups, weight, bias, _EPSILON)
-    if silu:
-        F.silu(out, inplace=True)
     return out.permute(0, 2, 3, 1).reshape(frames, channels)
 
 

@@ -38,10 +38,9 @@ class RotaryTable:
         """Rotates the first `dim` channels of x (B, H, T, D) in half-split pairs; the others stay (spec 3.0)."""
         dim = self.cos.shape[-1]
         turned = x[..., :dim]
-        kept = x[..., dim:]
         first, second = turned.chunk(2, dim=-1)
-        turned = turned * self.cos + torch.cat([-second, first], dim=-1) * self.sin
-        return torch.cat([turned.to(x.dtype), kept], dim=-1)
+        rotated = (turned * self.cos + torch.cat([-second, first], dim=-1) * self.sin).to(x.dtype)
+        return rotated if dim == x.shape[-1] else torch.cat([rotated, x[..., dim:]], dim=-1)
 
 
 class LearnedPositions(nn.Module):

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from num2words import num2words
 from unidecode import unidecode
 
 from tortoise_core.errors import TextError
@@ -118,6 +117,8 @@ def _plain(text: str) -> _Plain:
 
 def _number_words(digits: str, ordinal: bool) -> list[str]:
     """Reads a number as words. Commas group thousands; several dots (versions, dates) are read part by part."""
+    from num2words import num2words  # here: it imports all its languages, and a text may have no numbers
+
     digits = digits.replace(",", "")
     if digits.count(".") > 1:
         return [word for part in digits.split(".") for word in _number_words(part, False)]

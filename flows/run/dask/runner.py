@@ -75,6 +75,7 @@ class DaskRunner(DaskTaskRunner):
         )
         super().__init__(**where, client_kwargs={"timeout": CONNECT_SECONDS})
         self._terms = Terms(trial, PREFECT_API_URL.value())
+        self._examined = ""  # the scheduler whose workers know the terms
         self._fit = 0
         self._looked = 0.0
         self._alone_since: float | None = None
@@ -142,6 +143,13 @@ class DaskRunner(DaskTaskRunner):
     def _place(self) -> str:
         return self.address or "this machine"
 
+    def _scheduler(self) -> str:
+        """Names the scheduler that answers now, as no other is named; "" where none does."""
+        try:
+            return str(self.client.scheduler_info()["id"])
+        except (OSError, CommClosedError):
+            return ""
+
     def _connect(self) -> None:
         """Raises `BadInputError` where no scheduler answers."""
         try:
@@ -154,6 +162,7 @@ class DaskRunner(DaskTaskRunner):
 
     def _examine(self) -> None:
         """Brings the terms to all workers, of now and later. Raises `BadInputError` where one does not fulfil them."""
+        self._examined = self._scheduler()
         self.client.subscribe_topic(TOPIC, self._note_refusal)
         try:
             self.client.register_plugin(self._terms, name=self._terms.name)
@@ -177,9 +186,9 @@ class DaskRunner(DaskTaskRunner):
 
     def _require_scheduler(self) -> None:
         """Waits for a scheduler that is away. Raises `TransientError` when it stays away, `Stopped`."""
-        if self._status == "running":
+        if self._status == "running" and self._scheduler() == self._examined:
             return
-        logger.warning("the Dask scheduler at %s is away; waiting for it", self._place)
+        logger.warning("the Dask scheduler at %s is away, or was started again; waiting for it", self._place)
         deadline = time.monotonic() + AWAY_SECONDS
         while self._status != "running":
             stopping.check()

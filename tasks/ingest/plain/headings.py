@@ -10,6 +10,7 @@ from tasks.ingest.front_pages import title_rule
 from tasks.ingest.plain.lines import Paragraph
 from tasks.ingest.prose import is_prose, tells
 from tasks.ingest.skips import SkipRule
+from tasks.patterns import regexp
 
 _CARDINALS = (
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
@@ -34,29 +35,29 @@ _ROMAN = r"(?=[ivxlcdm])m{0,3}(?:c[md]|d?c{0,3})(?:x[cl]|l?x{0,3})(?:i[xv]|v?i{0
 _PARTS = "book|part|volume|vol\\.|canto|act|stave"
 _SECTIONS = "chapter|chap\\.|ch\\.|scene|letter|section|story|lecture|fit"
 _NUMBER = rf"(?:\d{{1,4}}|{_ROMAN}|{_WORD_NUMBER})"
-_STRUCTURAL = re.compile(
+_STRUCTURAL = regexp(
     rf"(?P<kind>{_PARTS}|{_SECTIONS})\s+(?:the\s+)?(?P<number>{_NUMBER})"
     r"(?:[ \t]*[-.:—–\n]+\s*(?P<title>.*)|[ \t]+(?P<title2>(?-i:[A-Z“\"]).*))?",
     re.I | re.S,
 )
-_NAMED = re.compile(
+_NAMED = regexp(
     r"(?:(?:author's |translator's |editor's )?(?:preface|foreword|introduction|note)|prologue|epilogue|afterword|"
     r"conclusion|postscript|dedication|appendix(?: [a-z0-9]+)?|interlude|prelude)\b(?: to the .{3,40})?[.:]?",
     re.I,
 )
-_NUMERAL = re.compile(
+_NUMERAL = regexp(
     r"(?P<number>(?=[IVXLC])C{0,3}(?:X[LC]|L?X{0,3})(?:I[XV]|V?I{0,3})|\d{1,3})(?P<dot>\.?)"
     r"(?:[ \t\n]+(?P<title>[A-Z“\"].*))?",
     re.S,
 )
-_PAGE = re.compile(r"(?:\s*(?:\.\s*){2,}|\s*[…·_-]{2,}\s*|\s)(?:\d{1,4}|[ivxlc]{1,7})\s*$")
-_ENTRY_START = re.compile(rf"\s*(?:(?:{_PARTS}|{_SECTIONS})\s|\d{{1,3}}[.):\s]|[IVXLC]+[.):\s])", re.I)
+_PAGE = regexp(r"(?:\s*(?:\.\s*){2,}|\s*[…·_-]{2,}\s*|\s)(?:\d{1,4}|[ivxlc]{1,7})\s*$")
+_ENTRY_START = regexp(rf"\s*(?:(?:{_PARTS}|{_SECTIONS})\s|\d{{1,3}}[.):\s]|[IVXLC]+[.):\s])", re.I)
 _OPENING_QUOTES = ("“", "‘", '"', "'", "«", "„")
 _LOUD_ENDS = frozenset({"the end", "finis", "end", "fin"})
 _MAX_HEADING_CHARS = 120
 _MAX_HEADING_LINES = 3
 _MAX_ENTRY_CHARS = 95
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_WORD = regexp(r"[^\W_]+(?:['’][^\W_]+)*")
 _SMALL_WORDS = frozenset(
     [
         "a",

@@ -5,15 +5,15 @@ Must not know files or blocks.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cached_property
 
+from tasks.patterns import regexp
 from tortoise_core.text.lexicon import default_lexicon
 
-_WORD = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
-_CUT = re.compile(r"(?P<chain>[^\W\d_][-‐])?(?P<start>[^\W\d_]+)[-‐]$")  # in "mother-in-" a chain has begun
-_REST = re.compile(r"[^\W\d_]+")
+_WORD = regexp(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
+_CUT = regexp(r"(?P<chain>[^\W\d_][-‐])?(?P<start>[^\W\d_]+)[-‐]$")  # in "mother-in-" a chain has begun
+_REST = regexp(r"[^\W\d_]+")
 
 
 class Rejoiner:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from tasks.patterns import regexp
+
 _MIN_WRAP = 40  # characters, and
 _MAX_WRAP = 110  # between these widths people hard-wrap lines
 _VERSE_SHARE = 0.72  # of the page's width: a paragraph of only shorter lines is verse
@@ -17,15 +19,15 @@ _SURE_LINES = 3
 _EARLY_SHARE = 0.6  # of the lines
 _MAX_VERSE_CHARS = 72
 _RIGHT_SHARE = 0.35  # lines that begin behind this share of the width are a letter's head or foot
-_PAGE_ENDS = re.compile("(?P<before>[^\n\f\u2029]?)\n*[\f\u2029]\n*(?P<after>[^\n\f\u2029]?)")
-_LINE_ENDS = re.compile("[\v\x1c-\x1e\x85\u2028]")
+_PAGE_ENDS = regexp("(?P<before>[^\n\f\u2029]?)\n*[\f\u2029]\n*(?P<after>[^\n\f\u2029]?)")
+_LINE_ENDS = regexp("[\v\x1c-\x1e\x85\u2028]")
 # A marker of Project Gutenberg's stands alone even where no empty line parts it from the text.
-_MARKER = re.compile(r"^[ \t]*(\*\*\*[ \t]*(?:START|END) OF [^\n]*(?:\n[^\n]+)?\*\*\*)[ \t]*$", re.M | re.I)
-_SENTENCE_END = re.compile(r"[.!?:;…][\"”’')\]_]*$")
-_COLUMNS = re.compile(r"\S(?: {3,}| *\t+ *|\s+\|\s+)(?=\S)")
-_ITEM = re.compile(r"\s*(?:[-*•◦▪‣]|\d{1,3}[.)]|[a-z][.)])\s+\S")
-_LINE_NUMBER = re.compile(r"(?<=\S)(?: {3,}| *\t\s*)(?P<number>[1-9]\d{0,3})\s*$")
-BULLET = re.compile(r"[-*•◦▪‣](?=\s)")
+_MARKER = regexp(r"^[ \t]*(\*\*\*[ \t]*(?:START|END) OF [^\n]*(?:\n[^\n]+)?\*\*\*)[ \t]*$", re.M | re.I)
+_SENTENCE_END = regexp(r"[.!?:;…][\"”’')\]_]*$")
+_COLUMNS = regexp(r"\S(?: {3,}| *\t+ *|\s+\|\s+)(?=\S)")
+_ITEM = regexp(r"\s*(?:[-*•◦▪‣]|\d{1,3}[.)]|[a-z][.)])\s+\S")
+_LINE_NUMBER = regexp(r"(?<=\S)(?: {3,}| *\t\s*)(?P<number>[1-9]\d{0,3})\s*$")
+BULLET = regexp(r"[-*•◦▪‣](?=\s)")
 
 
 @dataclass(frozen=True)

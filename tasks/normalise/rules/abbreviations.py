@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tasks.normalise.rules.base import Context, ends_sentence, rule, words
+from tasks.patterns import regexp
 
 _TABLES: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 TITLES = _TABLES["titles"]
@@ -73,13 +74,13 @@ _DAY_NAMES = either(_DAYS)
 # "Det. Sgt", "Det Sgt", "Wg Cdr": of two or three parts, each with or without its full stop.
 _COMPOUND_TITLES = either(title for title in TITLES if ". " in title).replace(r"\.\ ", r"\.?\s")
 _BEFORE_NAME = r"(?=\s+[A-Z](?:[a-z'’-]|\.|\s[A-Z][a-z]))"
-_TITLE = re.compile(
+_TITLE = regexp(
     rf"(?=[A-Z12])(?:\b({either(TITLES)})\.(?:\s+(?=[A-Z\"'])|(?=-?[A-Z]))|\b({either(_UNSTOPPED)})\b\.?(?=\s+[A-Z])"
     rf"|\b({either(_UNSTOPPED)})\b\.?(?=\s+(?:and|&)\s+M(?:rs?|me)\b)|\b(2nd|1st) (?=Lt\b)"
     rf"|\b({either(TITLES)})\.(?=\s+(?:and|&)\s+(?:Mrs|Mme|Missus|Lady)\b)"
     rf"|\b({_COMPOUND_TITLES})\b\.?{_BEFORE_NAME}|\b({either(_UNSTOPPED_RANKS)})\b{_BEFORE_NAME}{_NO_NAMES})"
 )
-_TITLE_ALONE = re.compile(
+_TITLE_ALONE = regexp(
     rf"(?=[A-Z])(?:\b({either(_ALONE)})\.(?=\W|$)|(?<=the )(Rev|Hon|Col|Gen|Lt|Gov|Sec)\.(?=\s[a-z])"
     r"|\b(Lt\. Gov|Gov|Gen|Sec|Secy|Pres|Supt|Dir|Treas|Comm|Adm)\.(?=\sof\s)"
     r"|(?<=\bthe )(Lt\. Gov|Pres|Secy|Dir|Supt)\.(?=\W|$)|(?<=\bAttorney )(Gen)\.|(?<=\bas )(Lt\. Gov|Gov|Pres)\."
@@ -88,58 +89,58 @@ _TITLE_ALONE = re.compile(
 # Ranks of two parts, with a hyphen and often without full stops: "Lt-Col. Moran", "Maj-Gen Scott".
 _FIRST_RANKS = ("Lt", "Lieut", "Maj", "Brig", "Sgt", "Capt")
 _SECOND_RANKS = ("Col", "Gen", "Cmdr", "Cdr", "Gov", "Maj")
-_DOUBLE_RANK = re.compile(
+_DOUBLE_RANK = regexp(
     rf"\b(?:({either(_FIRST_RANKS)})|Major|Lieutenant|Brigadier|Vice|Rear)\.?"
     rf"-({either((*_SECOND_RANKS, 'Adm'))})\b\.?(?=\s[A-Z])"
 )
 # "Sr. García": a Spanish name behind it, "y" or a lady beside it. Any other Sr. at the head of a sentence is a nun.
-_SENOR = re.compile(
+_SENOR = regexp(
     r"\bSr\.\s(?=[A-Z]\w*[áéíóúñ]|(?:Don|D\.|Alfonso|Alfredo|Antonio|Carlos|Diego|Eduardo|Enrique|Felipe|Fernando|"
     r"Francisco|Guillermo|Jaime|Jorge|Juan|Luis|Manuel|Mateo|Miguel|Pablo|Pedro|Ramon|Roberto|Santiago)\b|"
     r"[A-Z]\w+\sy\s|(?:and|y)\sSra\b|[A-Z]\w+(?:ez|azo|illo)\b|"
     r"(?:Aguilar|Castro|Cruz|Delgado|Flores|Garc[ií]a|Guerrero|Herrera|Medina|Mendoza|Molina|Morales|Moreno|Navarro|"
     r"Ortega|Ortiz|Ramos|Reyes|Rivera|Rojas|Romero|Ruiz|Salazar|Santos|Silva|Soto|Torres|Vargas|Vega)\b)"
 )
-_SISTER = re.compile(
+_SISTER = regexp(
     r"(?=Sr\.)(?:(?:(?<![a-z] )(?<![a-z], )|(?<=\band )|(?<=\bwith )|(?<=\bto )|(?<=\bby ))\bSr\.\s+(?=[A-Z][a-z])"
     r"|(?<=, )Sr\.\s+(?=(?:Agnes|Anne|Bernadette|Catherine|Cecilia|Clare|Joan|Lucy|Margaret|Maria|Mary|Monica|Rose|"
     r"Teresa)\b))"
 )
-_MONSIEUR = re.compile(
+_MONSIEUR = regexp(
     r"(?=M\.)(?:(?<![\w.] )(?<![A-Z]\.)\bM\.\s+(?=(?:de|le|la|du|l'|d')\s?[A-Z]|[A-Z][a-z'])"
     r"|(?<=[a-z,;:—\"] )\bM\.\s+(?=(?:de|le|la|du)\s[A-Z]|[A-Z][a-z]))"
 )
-_NAME = re.compile(rf"(?=[A-Z])\b({either(GIVEN)})\.\s+(?=[A-Z]|(?:and|&)\s[A-Z])")
-_EDITOR = re.compile(r"(?:(?<=[,(] )|^)ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|\bed\. by\b|\btrans\.\s(?:by\s)?(?=[A-Z])")
-_EDITORS = re.compile(
+_NAME = regexp(rf"(?=[A-Z])\b({either(GIVEN)})\.\s+(?=[A-Z]|(?:and|&)\s[A-Z])")
+_EDITOR = regexp(r"(?:(?<=[,(] )|^)ed\.\s(?=[A-Z])|\(ed\.\s(?=[A-Z])|\bed\. by\b|\btrans\.\s(?:by\s)?(?=[A-Z])")
+_EDITORS = regexp(
     r"\bEd\.(?=\s[Nn]ote)|(?<=[—–-])Ed\.$|\bEds\.(?=\s[A-Z])|\bcert\.(?=\s(?:denied|granted))|\baff'd\b|\brev'd\b"
 )
 _EDITOR_WORDS = {
     "Eds.": "Editors", "cert.": "certiorari", "aff'd": "affirmed", "rev'd": "reversed",
 }  # fmt: skip
-_EDITION = re.compile(r"(?:(?<=\d(?:st|nd|rd|th) )|(?<=[23]d ))edn?\.")
-_FLOOR = re.compile(r"(?<=\d(?:st|nd|rd|th) )([Ff])l\.")
-_REVISED = re.compile(r"(?<=edition, )rev\.|\brev\.(?=\sed\.)")
-_REVISED_EDITION = re.compile(r"(?<=\brevised )ed\.")
+_EDITION = regexp(r"(?:(?<=\d(?:st|nd|rd|th) )|(?<=[23]d ))edn?\.")
+_FLOOR = regexp(r"(?<=\d(?:st|nd|rd|th) )([Ff])l\.")
+_REVISED = regexp(r"(?<=edition, )rev\.|\brev\.(?=\sed\.)")
+_REVISED_EDITION = regexp(r"(?<=\brevised )ed\.")
 # The close of a letter: "Yrs. truly", "I am, yr. obt. servt."
-_CLOSE_OF_LETTER = re.compile(
+_CLOSE_OF_LETTER = regexp(
     r"(?:^|(?<=[,;] )|(?<=\bam )|(?<=\bremain )|(?<=\bfrom ))([Yy])r(s)?\b\.?(?=,?\s(?:ever|very|most|truly|sincerely|"
     r"faithfully|respectfully|affectionately|humble|obedient|obliged|obd?t\b|hble\b|affe?ct?(?:ly|e)?\b))"
 )
-_GENERAL = re.compile(rf"(?<![\w.&])({either(GENERAL)})\.(?!\w)")
-_GENERAL_NEXT = re.compile(rf"\s+(?:{either(GENERAL)})\.")
-_UNSTOPPED_LATIN = re.compile(r"(?<![\w.-])(ie|eg|etc|et al)\b(?=[,;:]|\s)(?!\.)")
+_GENERAL = regexp(rf"(?<![\w.&])({either(GENERAL)})\.(?!\w)")
+_GENERAL_NEXT = regexp(rf"\s+(?:{either(GENERAL)})\.")
+_UNSTOPPED_LATIN = regexp(r"(?<![\w.-])(ie|eg|etc|et al)\b(?=[,;:]|\s)(?!\.)")
 # No degree: that stands behind a name and a comma.
-_MANUSCRIPT = re.compile(
+_MANUSCRIPT = regexp(
     r"(?:^|(?<![\w,.] )(?<=\s))MS\.(?=\sof\s|\sand\sMSS)|(?:(?<=\b[Tt]he )|(?<=\b[Aa] )|(?<=\b[Mm]y )|(?<=\b[Hh]is )|"
     r"(?<=\b[Hh]er )|(?<=\b[Yy]our )|(?<=\b[Tt]his )|(?<=\b[Tt]hat )|(?<=\b[Oo]ld )|"
     r"(?<=\b[Oo]riginal )|(?<=\b[Ii]n )|(?<=\bof )|(?<=\bfrom ))MS\."
 )
-_CORNER = re.compile(r"\b([Cc])or\.(?=\s(?:of\s|[A-Z\d][\w.]*\s(?:[\w.]+\s){0,2}and\s))")
-_VERSUS = re.compile(r"(\b[A-Z][\w'.]*|\bCo\.|\bInc\.)(?:,)?\s+v\.?\s+(?=(?:the\s)?[A-Z])|(^)v\.\s(?=[A-Z])")
-_CONTROL_KEY = re.compile(r"\bCtrl(?=\s?[+-]|\b)")
-_OKAY = re.compile(r"\bOK\b(?!-?\d)|\bO\.K\.(?=\s[a-z]|,)")
-_MONTH = re.compile(
+_CORNER = regexp(r"\b([Cc])or\.(?=\s(?:of\s|[A-Z\d][\w.]*\s(?:[\w.]+\s){0,2}and\s))")
+_VERSUS = regexp(r"(\b[A-Z][\w'.]*|\bCo\.|\bInc\.)(?:,)?\s+v\.?\s+(?=(?:the\s)?[A-Z])|(^)v\.\s(?=[A-Z])")
+_CONTROL_KEY = regexp(r"\bCtrl(?=\s?[+-]|\b)")
+_OKAY = regexp(r"\bOK\b(?!-?\d)|\bO\.K\.(?=\s[a-z]|,)")
+_MONTH = regexp(
     rf"\b({either(MONTHS)})\b(?:\.,?|(?=\s))(?=\s*\d)|(?<=\d )({either(MONTHS)})\b(?:\.(?=,?\s\d|\s[a-z])|(?!\.))"
     rf"|(?<=\d )({either(MONTHS)})\.|(?<=of )({either(MONTHS)})\."
     rf"|(?:(?<=in )|(?<=[lL]ast )|(?<=next )|(?<=since ))({either(MONTHS)})\."
@@ -147,7 +148,7 @@ _MONTH = re.compile(
     rf"|\b({either(MONTHS)})\.(?=,?\s(?:(?:and|or|to|through)\s)?(?:{either({*MONTHS, *MONTHS.values()})})\b)"
     rf"|(?:(?<=\bby )|(?<=\bfrom )|(?<=\bearly )|(?<=\blate )|(?<=\buntil )|(?<=\bthis ))({either(MONTHS)})\."
 )
-_DAY = re.compile(
+_DAY = regexp(
     rf"\b({_DAY_NAMES})\.(?=,?\s*(?:{either(MONTHS.values())}|{either(MONTHS)}|May|the\s\d|\d|morning|evening|night|"
     rf"afternoon|and\s(?:{_DAY_NAMES})|to\s(?:{_DAY_NAMES})|[-–—]))"
     rf"|\b({either(_SURE_DAYS)})\.|\b(Mon|Sat)\.(?=,|\s[a-z])|\b(Sun)\.(?=,\s(?:and\s)?(?:{_DAY_NAMES})\.)"
@@ -156,8 +157,8 @@ _DAY = re.compile(
     rf"|\b({_DAY_NAMES})(?=[-–](?:{_DAY_NAMES})\b)|(?<=[-–—])({_DAY_NAMES})\b\.?"
 )
 _ANY_MONTH = either([*MONTHS, *MONTHS.values(), "May"])
-_MONTH_SPAN = re.compile(rf"\b({_ANY_MONTH})\b\.?\s?[-–—]\s?({_ANY_MONTH})\b\.?(?=[\s,;)]|$)")
-_DAY_SPAN = re.compile(
+_MONTH_SPAN = regexp(rf"\b({_ANY_MONTH})\b\.?\s?[-–—]\s?({_ANY_MONTH})\b\.?(?=[\s,;)]|$)")
+_DAY_SPAN = regexp(
     rf"\b((?:{either(_DAYS.values())}|{either(MONTHS.values())}|May))\s?[-–—]\s?(?={either(_DAYS.values())}"
     rf"|{either(MONTHS.values())}|May\b)"
 )
@@ -192,7 +193,7 @@ _say_days = _replace(_DAY, _DAYS)
 
 
 # A full stop behind an abbreviation of the list: far quicker to look for than the words themselves.
-_FOR_GENERAL = re.compile(
+_FOR_GENERAL = regexp(
     r"\.(?:"
     + "|".join(rf"(?<=(?<!\w){re.escape(word)}\.)" for word in GENERAL)
     + r"|(?<= v\.)|(?<=^v\.)|(?<= ed\.)|(?<=\brev\.)|(?<=\btrans\.)|(?<= edn\.)"
@@ -204,7 +205,7 @@ _FOR_GENERAL = re.compile(
 _UNSTOPPED_TAILS = {
     title.split(".")[0][1:] for title in [*_UNSTOPPED_RANKS, *(title for title in TITLES if ". " in title)]
 }
-FOR_TITLES = re.compile(
+FOR_TITLES = regexp(
     r"[A-Z](?<=\b[A-Z])(?:[A-Za-z]{0,5}\.|(?<=M)(?:rs?|s|me|lle|essrs)\b|(?<=S)t\b|(?<=D)r\b|(?<=R)evd\b|"
     r"[a-z]{1,4}-(?:Col|Gen|Cmdr|Cdr|Maj|Gov|Adm)\b|"
     rf"(?:{either(_UNSTOPPED_TAILS)})\s[A-Z])"
@@ -267,7 +268,7 @@ def general(text: str, _: Context) -> str:
     return _say_general(_OKAY.sub("okay", text))
 
 
-_FOR_MONTHS = re.compile(r"[A-Z\d](?:(?<=\b[A-Z])[a-z]{2,8}(?:\.|\s\d|\s?[-–][A-Z])|(?<=\d)\s?[A-Z][a-z]{2})")
+_FOR_MONTHS = regexp(r"[A-Z\d](?:(?<=\b[A-Z])[a-z]{2,8}(?:\.|\s\d|\s?[-–][A-Z])|(?<=\d)\s?[A-Z][a-z]{2})")
 
 
 @rule("months", needs=_FOR_MONTHS)

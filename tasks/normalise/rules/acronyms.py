@@ -6,6 +6,7 @@ import re
 
 from tasks.normalise.rules.base import STARTERS, Context, ends_sentence, rule, spell_letters, words
 from tasks.normalise.rules.roman import value
+from tasks.patterns import regexp
 
 # Read letter by letter although they could be read as words. Without a vowel, letters need no list.
 _SPELLED = words(
@@ -30,58 +31,56 @@ _ALSO_WORDS = words(
     "US ID MA BA LA AD IRA LED ETA PO TA PA AI AM IQ PE ETA OJ MIA CE CAD SAS VE INS MS CD MD CV XL VAT"
 )
 # No English word begins like "GPA" or "MBE".
-_UNSAYABLE = re.compile(
+_UNSAYABLE = regexp(
     r"(?!BL|BR|CH|CL|CR|DR|DW|FL|FR|GH|GL|GN|GR|KH|KL|KN|KR|PH|PL|PN|PR|PS|PT|RH|SC|SH|SK|SL|SM|SN|SP|SQ|ST|SW|SV|TH|"
     r"TR|TS|TW|WH|WR|ZH)[B-DF-HJ-NP-TV-XZ][B-DF-HJ-NP-TV-XZ]"
 )
-_SOUND = re.compile(r"([A-Z])\1\1")
-_PRONOUN_US = re.compile(
+_SOUND = regexp(r"([A-Z])\1\1")
+_PRONOUN_US = regexp(
     r"\b(?:to|for|with|of|at|let|tell|give|help|on|than|from|between|like|by|against|and|leave|save)\s$", re.I
 )
-_GIVEN_US = re.compile(r"\b(?:tell|give|show|let|ask|bring|send|teach|leave|spare|lend|offer|make|help)\s$", re.I)
-_OBJECT = re.compile(
-    r"\s(?:the|an?|all|your|his|her|their|this|that|what|why|how|who|where|when|some|more|now|go|be|to)\b"
-)
+_GIVEN_US = regexp(r"\b(?:tell|give|show|let|ask|bring|send|teach|leave|spare|lend|offer|make|help)\s$", re.I)
+_OBJECT = regexp(r"\s(?:the|an?|all|your|his|her|their|this|that|what|why|how|who|where|when|some|more|now|go|be|to)\b")
 _WITH_CONTEXT = (
     (
-        re.compile(
+        regexp(
             r"\bIT(?=\s(?:department|guy|support|manager|specialist|consultant|industry|staff|team|director|system|"
             r"desk|man|woman|people)\b)"
         ),
         "I T",
     ),
-    (re.compile(r"(?<=\bin )IT(?=[.,;])"), "I T"),
-    (re.compile(r"(?<=\b[Tt]he )WHO\b"), "W H O"),
-    (re.compile(r"\bPA(?=\s(?:system|announcement)\b)"), "P A"),
-    (re.compile(r"(?<=\b[Aa]n )IV\b|\bIV(?=\s(?:drip|line|bag|fluid|fluids|pole|needle|tube|stand)\b)"), "I V"),
-    (re.compile(r"\bMI(?=\s?\d\b)"), "M I "),
-    (re.compile(r"\bpH\b"), "p H"),
-    (re.compile(r"(?<=\bstraight )As\b|\bAs(?=(?:,| and| or) [B-F]s\b)"), "A's"),
-    (re.compile(r"\bAM(?=\s(?:radio|band)\b)"), "A M"),
-    (re.compile(r"(?<=\b[Tt]he )SEC\b"), "S E C"),
-    (re.compile(r"\bPhD(?=s?\b)"), "P H D"),
-    (re.compile(r"\b([BMD])(?:Sc)(?=s?\b)"), r"\1 S C"),
-    (re.compile(r"\b([MD])oD\b"), r"\1 O D"),
-    (re.compile(r"\b(P H D|[BMD] S C)s\b"), r"\1's"),
+    (regexp(r"(?<=\bin )IT(?=[.,;])"), "I T"),
+    (regexp(r"(?<=\b[Tt]he )WHO\b"), "W H O"),
+    (regexp(r"\bPA(?=\s(?:system|announcement)\b)"), "P A"),
+    (regexp(r"(?<=\b[Aa]n )IV\b|\bIV(?=\s(?:drip|line|bag|fluid|fluids|pole|needle|tube|stand)\b)"), "I V"),
+    (regexp(r"\bMI(?=\s?\d\b)"), "M I "),
+    (regexp(r"\bpH\b"), "p H"),
+    (regexp(r"(?<=\bstraight )As\b|\bAs(?=(?:,| and| or) [B-F]s\b)"), "A's"),
+    (regexp(r"\bAM(?=\s(?:radio|band)\b)"), "A M"),
+    (regexp(r"(?<=\b[Tt]he )SEC\b"), "S E C"),
+    (regexp(r"\bPhD(?=s?\b)"), "P H D"),
+    (regexp(r"\b([BMD])(?:Sc)(?=s?\b)"), r"\1 S C"),
+    (regexp(r"\b([MD])oD\b"), r"\1 O D"),
+    (regexp(r"\b(P H D|[BMD] S C)s\b"), r"\1's"),
 )
 
-_NUCLEIC = re.compile(r"\b([a-z]{1,3})([DR]NA)(s?)\b")  # mRNA, cDNA
-_INITIALS = re.compile(
+_NUCLEIC = regexp(r"\b([a-z]{1,3})([DR]NA)(s?)\b")  # mRNA, cDNA
+_INITIALS = regexp(
     r"(?<![\w.])(?<!\w')(?:[A-Z]\.(?:\s|-)?){1,5}(?=[A-Z][\w'’])|(?<![\w.])(?<!\w')(?:[A-Z]\.-?){2,}|"
     r"(?<![\w.])(?<!\w')(?:[A-Z]\.\s){2,}(?=[a-z])|(?<![\w.])(?<!\w')(?:[A-Z]\.\s)+[A-Z]\.(?=[,;:)]|$)"
 )
-_SMALL = re.compile(r"(?<![\w.])(?!(?<=[\d½⅓¼¾⅔]\s)(?:[mkr]\.p\.[hm]|h\.p|p\.c)\b)(?:[a-z]\.){2,}")
-_STARTS_SENTENCE = re.compile(rf"(?:{STARTERS})\b")
-_NAME_BEFORE = re.compile(
+_SMALL = regexp(r"(?<![\w.])(?!(?<=[\d½⅓¼¾⅔]\s)(?:[mkr]\.p\.[hm]|h\.p|p\.c)\b)(?:[a-z]\.){2,}")
+_STARTS_SENTENCE = regexp(rf"(?:{STARTERS})\b")
+_NAME_BEFORE = regexp(
     r"(?:^|[\"'(—\[,;:]|\b[A-Z][\w'’.]*|\b(?:and|of|by|to|the|with|from|old|young|said|de|von|van|that|see|for|cried|"
     r"asked|replied|named|called|poor|dear))\s*$"
 )
 _LONG = 5  # letters: in a shouted line rather a word
-_ACRONYM = re.compile(r"(?<![\w'’])[A-Z]{2,6}(?:'?s)?(?![\w])")
-_SINGLE_PLURAL = re.compile(r"(?<![\w'’])([B-HJ-LN-TV-Z])s\b(?!')")
+_ACRONYM = regexp(r"(?<![\w'’])[A-Z]{2,6}(?:'?s)?(?![\w])")
+_SINGLE_PLURAL = regexp(r"(?<![\w'’])([B-HJ-LN-TV-Z])s\b(?!')")
 
 
-_FOR_INITIALS = re.compile(r"\.(?:(?<=\b[A-Z]\.)|(?<=\b[a-z]\.)[a-z]\.)")
+_FOR_INITIALS = regexp(r"\.(?:(?<=\b[A-Z]\.)|(?<=\b[a-z]\.)[a-z]\.)")
 
 
 @rule("initials", needs=_FOR_INITIALS)
@@ -107,7 +106,7 @@ def initials(text: str, _: Context) -> str:
     return _SMALL.sub(small, _INITIALS.sub(without_stops, text))
 
 
-_FOR_ACRONYMS_IN_CONTEXT = re.compile(r"[A-Z](?:(?<=\b[A-Z])(?:[A-Z]|hD|Sc|oD|(?<=A)s\b)|(?<=\bpH)\b|(?<=[a-z][DR])NA)")
+_FOR_ACRONYMS_IN_CONTEXT = regexp(r"[A-Z](?:(?<=\b[A-Z])(?:[A-Z]|hD|Sc|oD|(?<=A)s\b)|(?<=\bpH)\b|(?<=[a-z][DR])NA)")
 
 
 @rule("acronyms-in-context", needs=_FOR_ACRONYMS_IN_CONTEXT)
@@ -118,7 +117,7 @@ def in_context(text: str, _: Context) -> str:
     return _NUCLEIC.sub(lambda m: spell_letters(m[1] + m[2]) + ("'s" if m[3] else ""), text)
 
 
-_FOR_ACRONYMS = re.compile(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|s\b)")
+_FOR_ACRONYMS = regexp(r"[A-Z](?<=\b[A-Z])(?:[A-Z]|s\b)")
 
 
 @rule("acronyms", needs=_FOR_ACRONYMS)

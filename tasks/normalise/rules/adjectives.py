@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tasks.normalise.rules.base import words
+from tasks.patterns import regexp
 
 _BEFORE_CHARS = 48  # that are looked at before a measure
 # "a", "the last" and another measure or the lower end of a range: "a 12m, 39ft passage", "the 2-3 hr drive".
@@ -13,13 +14,13 @@ _AND_UNIT = _AMOUNT + r"(?:\s|-)?[A-Za-z°′″'\"/.]+"
 _FIRST_MEASURE = (
     rf"(?:{_AMOUNT}\s*(?:[–-]|to|by|x|×)\s*|{_AND_UNIT}(?:(?:\s|-)[a-z]+){{0,3}}(?:,|\sor)\s|{_AND_UNIT}\s(?=\d|$))"
 )
-_DETERMINED = re.compile(
+_DETERMINED = regexp(
     r"\b(?:(?:[Aa]n?|[Aa]nother|[Ee]very|[Ee]ach|[Nn]o)\s(?:[a-z]+\s)?|"
     r"(?:[Tt]he|[Tt]his|[Tt]hat|[Hh]is|[Hh]er|[Ii]ts|[Mm]y|[Oo]ur|[Yy]our|[Tt]heir)\s"
     r"(?:(?:old|new|first|great|big)\s)?)"
     rf"(?:{_FIRST_MEASURE}){{0,3}}$"
 )
-_NO_ADJECTIVE = re.compile(r"\b(?:few|quarter|half|hundred|thousand|dozen|couple|total)\s$")
+_NO_ADJECTIVE = regexp(r"\b(?:few|quarter|half|hundred|thousand|dozen|couple|total)\s$")
 # What may follow a measure that is none of the noun behind it.
 _NO_NOUN = words(
     "of to in on and or from by at for per away is was were are be been am has have had do does did will would can "
@@ -30,12 +31,12 @@ _NO_NOUN = words(
     "tomorrow yesterday home back inside outside downstream upstream north south east west square cubic came went took "
     "made seemed felt gave got said stood lay ran"
 )
-_NOUN = re.compile(
+_NOUN = regexp(
     r"(?:(?:,|\sor)?\s\d[^\s,]{0,12}(?:\s[a-z]{1,3}\.?)?)?[\s-]([a-z]+)\b"
 )  # a second measure may stand between
-_NAME = re.compile(r"\s[A-Z][a-z]")
+_NAME = regexp(r"\s[A-Z][a-z]")
 # Always singular, whatever stands before: "two 400g tins", "the 100 m dash".
-_CONTAINED = re.compile(
+_CONTAINED = regexp(
     r"\s(?:dash|hurdles|sprint|freestyle|butterfly|backstroke|breaststroke|relay|race|run|final|medley|steeplechase|"
     r"record|mark|line|gun|shell|howitzer|film|camera|lens|pistol|rifle|heater|motor|engine|battery|bulb|fuse|"
     r"processor|band|turn|slope|bend|incline|rotation|panorama|heat|winds?|gusts?|zone|limit|"

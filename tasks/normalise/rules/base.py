@@ -8,22 +8,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from num2words import num2words
-
 from storage.records import BlockKind
+from tasks.patterns import regexp
 
 NUMERALS = r"\d½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁰²³¹⁴-⁹₀-₉"  # inside of a set
-DIGIT = re.compile(f"[{NUMERALS}]")
+DIGIT = regexp(f"[{NUMERALS}]")
 _SPELLED_DIGITS = 15  # longer numbers are read digit by digit
 _SPELLED_FROM = 10**_SPELLED_DIGITS
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 # Where 7/2 is "seven to two".
-_WAGER = re.compile(
+_WAGER = regexp(
     r"\b(?:odds|favou?rites?|bookmakers?|bookies?|backed|bets?|betting|outsiders?|wager(?:s|ed)?|punters?|long ?shot|"
     r"horse)\b"
 )
 _WAGER_NEAR = 200  # characters on both sides
-_SENTENCE_END = re.compile(r"[\"'”’)\]]*(?:$|\s+[\"'“‘(]*[A-Z])")
+_SENTENCE_END = regexp(r"[\"'”’)\]]*(?:$|\s+[\"'“‘(]*[A-Z])")
 # Words that begin sentences: after "the U.S." they show that it ended one.
 STARTERS = (
     "The|A|An|He|She|It|They|We|I|You|In|On|At|But|And|So|Then|There|This|That|His|Her|My|Our|When|What|Who|Why|How|As|"
@@ -111,7 +110,7 @@ def cardinal(number: int, british: bool = False) -> str:
     """105 is "one hundred five", in British English "one hundred and five"."""
     if abs(number) >= _SPELLED_FROM:
         return spell_digits(str(number))
-    return _plain(num2words(number), british)
+    return _plain(_in_words(number), british)
 
 
 @lru_cache(maxsize=4096)
@@ -119,7 +118,7 @@ def ordinal(number: int, british: bool = False) -> str:
     """21 is "twenty-first"."""
     if number >= _SPELLED_FROM:
         return spell_digits(str(number))
-    return _plain(num2words(number, to="ordinal"), british)
+    return _plain(_in_words(number, "ordinal"), british)
 
 
 def in_pairs(number: int) -> str:
@@ -177,6 +176,12 @@ def number_words(text: str, british: bool = False) -> str:
     else:
         words = cardinal(to_int(whole), british) if whole else ""
     return f"{words} point {spell_digits(decimals, zero)}".strip() if point else words
+
+
+def _in_words(number: int, to: str = "cardinal") -> str:
+    from num2words import num2words  # here: it imports all its languages, and a text may have no numbers
+
+    return num2words(number, to=to)
 
 
 def _plain(words: str, british: bool) -> str:

@@ -5,32 +5,33 @@ from __future__ import annotations
 import re
 
 from tasks.normalise.rules.base import Context, rule
+from tasks.patterns import regexp
 
 _DASH = r"(?:—+|⸺|―+|-{2,})"
 _LONG_DASH = r"(?:—{2,}|⸺|-{4,})"
 _ENDS = r"(?=['’]s\b|[\s,.;:!?)]|$)"
 # "I—" and "A—" stammer, "D— it" swears.
-_INITIAL = re.compile(rf"(?<![\w'’—-])([B-HJ-NP-Z]){_DASH}{_ENDS}(?!\s(?:it|him|her|you|them|me|your|his)\b)")
-_BEFORE_LETTER = re.compile(r"\b(?i:plan|vitamin|type|group|class|part|grade|block)\s$")
+_INITIAL = regexp(rf"(?<![\w'’—-])([B-HJ-NP-Z]){_DASH}{_ENDS}(?!\s(?:it|him|her|you|them|me|your|his)\b)")
+_BEFORE_LETTER = regexp(r"\b(?i:plan|vitamin|type|group|class|part|grade|block)\s$")
 _BEFORE_CHARS = 10
-_TITLED = re.compile(
+_TITLED = regexp(
     rf"\b((?:Mr|Mrs|Dr|Mme|Mlle|Capt|Col|Gen|Rev|Lt|St)\.\s)([A-Z][a-z]?)?{_DASH}{_ENDS}"
     rf"|\b((?:of|de|Mr|Mrs|Miss|Lord|Lady|Sir|Count|Countess|Captain|Colonel|Doctor|Madame|Monsieur|General)\s)"
     rf"([A-Z]){_DASH}{_ENDS}"
 )
 # A dash of two hides a name behind these words; a single one where nothing else could stand.
-_HIDDEN = re.compile(
+_HIDDEN = regexp(
     r"\b((?:[Oo]f|[Aa]t|[Ii]n|[Tt]o|[Ff]rom|[Nn]ear|[Tt]he|called|named|Lord|Lady|Sir|Miss|Count|Captain|Colonel|"
     r"Major|General|Doctor)\s)"
     rf"(?:{_LONG_DASH}{_ENDS}|{_DASH}(?=[,.;:!?]|['’]s\b))"
 )
-_PART_OF_WORD = re.compile(
+_PART_OF_WORD = regexp(
     rf"(?<![\w-]){_DASH}(?:(?=(?:shire|ville|ton|ham|bury|ford|field|burgh|town|hall)\b)|(?:th|st|nd|rd)(?=\s[A-Za-z]))"
 )
 
-_LETTERED_SHIRE = re.compile(rf"(?<![\w'’-])([A-Z]){_DASH}(?=(?:shire|ville|ton|ham|bury|burgh)\b)")  # D—shire
+_LETTERED_SHIRE = regexp(rf"(?<![\w'’-])([A-Z]){_DASH}(?=(?:shire|ville|ton|ham|bury|burgh)\b)")  # D—shire
 
-_FOR_BLANKS = re.compile(r"[—⸺―-](?:(?<=[—⸺―])|(?<=--))")
+_FOR_BLANKS = regexp(r"[—⸺―-](?:(?<=[—⸺―])|(?<=--))")
 
 
 @rule("blanks", needs=_FOR_BLANKS)

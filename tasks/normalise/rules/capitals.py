@@ -11,6 +11,7 @@ from tasks.normalise.rules.abbreviations import GENERAL, GIVEN, MONTHS, TITLES, 
 from tasks.normalise.rules.base import Context, rule, words
 from tasks.normalise.rules.references import BEFORE_NUMBER
 from tasks.normalise.rules.roman import RULERS, SECTIONS
+from tasks.patterns import regexp
 
 # Words and names of their own, or read otherwise in capitals.
 _NO_TITLES = words("SS SIG BR PRIN MS LK")
@@ -27,29 +28,29 @@ _MONTH_NAMES = {short.upper(): name.upper() for short, name in MONTHS.items()}
 _AFTER_STREET = r"(?=[,;:!?]|\.?\s*$|\s(?:AND|WAS|IS|AT|IN|ON|THE|TO|OF|HAD|WITH|FROM|BY|FOR|WHERE|WHEN)\b)"
 # Where all is in capitals, also without a full stop: no words of their own, as REV, FR and SEN are.
 _UNSTOPPED_RANKS = words("ADM CAPT CDR CLLR CMDR COL CPL GEN INSP LIEUT LT MAJ PFC PROF PTE PVT SGT SUPT")
-_RANK = re.compile(rf"\b({either(_UNSTOPPED_RANKS)})\s(?!AI\b)(?=[A-Z](?:[A-Z'’-]|\.))")
-_STREET = re.compile(rf"(?<=[A-Z\d] )(?<!\bOF )(?<!\bTHE )(ST|DR)\b(?:\.(?!\s*$))?{_AFTER_STREET}")
+_RANK = regexp(rf"\b({either(_UNSTOPPED_RANKS)})\s(?!AI\b)(?=[A-Z](?:[A-Z'’-]|\.))")
+_STREET = regexp(rf"(?<=[A-Z\d] )(?<!\bOF )(?<!\bTHE )(ST|DR)\b(?:\.(?!\s*$))?{_AFTER_STREET}")
 _STREETS = {"ST": "STREET", "DR": "DRIVE"}
-_SAINT = re.compile(r"\bST\.?\s(?=[A-Z]{2})")
-_TITLE = re.compile(
+_SAINT = regexp(r"\bST\.?\s(?=[A-Z]{2})")
+_TITLE = regexp(
     rf"(?<!\d )\b({either(_TITLE_NAMES)})\.\s?(?=[A-Z](?:[A-Za-z'’-]|\.))|\b(MRS?|MESSRS|DR)\s(?=[A-Z])"
     rf"|\b(MS)\.?\s(?!FOUND|OF\b|AND\b)(?=[A-Z]{{2}}|[A-Z]\b)|\b(MR|MRS|DR)\.(?=\W)"
 )
 # One letter may be an initial: "NO. V. S. SMITH", but "VOL. V. THE RETURN".
 _NUMERAL = r"(?:#?\d|[IVXLC]{2,}\b(?!['’])|[VXLC]\b(?!['’.]\s?[A-Z])|[VX]\.(?=\s[A-Z]{2})|I\b(?=[.,;:)\]–-]|\s*$))"
-_BEFORE_NUMBER = re.compile(rf"(?<![\w.])({either(short for short in _NUMBERED if len(short) > 1)})\.\s?(?={_NUMERAL})")
-_MONTH = re.compile(rf"\b({either(_MONTH_NAMES)})\.(?=\s\d)|(?<=\d )({either(_MONTH_NAMES)})\.?(?=,?\s\d|\s*$)")
-_ABBREVIATION = re.compile(rf"(?<![\w.&])({either(_GENERAL_NAMES)})\.(?!\w)(?=(\s*$)?)")
+_BEFORE_NUMBER = regexp(rf"(?<![\w.])({either(short for short in _NUMBERED if len(short) > 1)})\.\s?(?={_NUMERAL})")
+_MONTH = regexp(rf"\b({either(_MONTH_NAMES)})\.(?=\s\d)|(?<=\d )({either(_MONTH_NAMES)})\.?(?=,?\s\d|\s*$)")
+_ABBREVIATION = regexp(rf"(?<![\w.&])({either(_GENERAL_NAMES)})\.(?!\w)(?=(\s*$)?)")
 # "ROE V. WADE", but "JAMES V. FORRESTAL" has an initial, "CHAPTER V. THE END" a number.
-_VERSUS = re.compile(r"\b([A-Z][A-Z'’&.]*[A-Z.])\sV\.\s(?=(?:THE\s)?[A-Z])")
+_VERSUS = regexp(r"\b([A-Z][A-Z'’&.]*[A-Z.])\sV\.\s(?=(?:THE\s)?[A-Z])")
 _NUMBERED_TALES = words("NIGHT DAY CASE SESSION EXERCISE CHAP VOL NO FIG PT BK HYMN SONG")
 _NO_PARTIES = frozenset(
     {*_NUMBERED_TALES, *SECTIONS.upper().split("|"), *RULERS.upper().split("|"), *map(str.upper, GIVEN.values())}
 )
-_SMALL = re.compile(r"[^\W\dA-Z_]")
+_SMALL = regexp(r"[^\W\dA-Z_]")
 
 _UNSTOPPED_TAILS = either({"RS", "R", "ESSRS", "S", "T", *(rank[1:] for rank in _UNSTOPPED_RANKS)})
-_FOR_CAPITALS = re.compile(rf"[A-Z](?<=\b[A-Z])(?:[A-Z]+\.|(?:{_UNSTOPPED_TAILS})\s[A-Z]|(?<=V)\.\s[A-Z])")
+_FOR_CAPITALS = regexp(rf"[A-Z](?<=\b[A-Z])(?:[A-Z]+\.|(?:{_UNSTOPPED_TAILS})\s[A-Z]|(?<=V)\.\s[A-Z])")
 
 
 @rule("capitals", needs=_FOR_CAPITALS)

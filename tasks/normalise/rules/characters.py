@@ -9,6 +9,7 @@ from storage.records import BlockKind
 from tasks.normalise.rules.base import Context, rule, words
 from tasks.normalise.rules.maths import SIGN_NAMED, SUPERSCRIPTS
 from tasks.normalise.rules.symbols import HANDLE, MAIL_OR_WEB
+from tasks.patterns import regexp
 
 # Symbols that some rule gives words to; every other symbol is silent.
 _SPOKEN_SYMBOLS = frozenset("$£€¥¢₹₽₩₪₺₿%&@#+=<>×÷±°§¶©№−/½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒⁄~*^℃℉≤≥⩽⩾≠≈√∞♯♭‰⁻⁺")
@@ -17,16 +18,16 @@ _SILENT_CATEGORIES = frozenset({"So", "Sk", "Sm", "Sc", "Co", "Cn", "Cc", "Cf", 
 # An asterisk is "times" between numbers and a tilde is "about" before one; anywhere else they are ornaments, but for
 # the tilde and the underscore of an address. A caret makes a power.
 _SPOKEN_SIGNS = (
-    re.compile(r"(?<=\d)\s*\*\s*(?=\d)"),
-    re.compile(r"(?<![\w~])~(?=[$£€]?\d)"),
-    re.compile(r"(?<=[\w)])\^(?=[\w({−-])"),
+    regexp(r"(?<=\d)\s*\*\s*(?=\d)"),
+    regexp(r"(?<![\w~])~(?=[$£€]?\d)"),
+    regexp(r"(?<=[\w)])\^(?=[\w({−-])"),
     SIGN_NAMED,
 )
 _ORNAMENTS = "*~^"
 # "word.¹" and "word¹" hold a mark of a note; "x²" and "10 miles²" do not.
-_NOTE_MARK = re.compile(rf"((?<![a-zà-ÿ])[a-zà-ÿ]{{3,}}|[.,;:!?”’»][\"”’)]?)([{SUPERSCRIPTS}]+)(?![\w{SUPERSCRIPTS}])")
+_NOTE_MARK = regexp(rf"((?<![a-zà-ÿ])[a-zà-ÿ]{{3,}}|[.,;:!?”’»][\"”’)]?)([{SUPERSCRIPTS}]+)(?![\w{SUPERSCRIPTS}])")
 _MEASURES = words("sec min miles feet inches yards meters metres sin cos tan log exp")
-_UNUSUAL = re.compile("[^A-Za-z\\s,.;:!?'\"“”‘’—–()…-](?<=[\\W_¹²³⁰⁴-⁹])")
+_UNUSUAL = regexp("[^A-Za-z\\s,.;:!?'\"“”‘’—–()…-](?<=[\\W_¹²³⁰⁴-⁹])")
 _MARKS = {
     **dict.fromkeys("“”„‟«»〝〞", '"'),
     **dict.fromkeys("‘’‚‛‹›ʼ`´", "'"),
@@ -35,15 +36,15 @@ _MARKS = {
     **dict.fromkeys("】〕〗", ")"),
     **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "),
 }
-_BETWEEN_QUOTES = re.compile(r"[“‘”’](?:(?<=[“‘])\s+(?=[“‘])|(?<=[”’])\s+(?=[”’]))")
-_MARK = re.compile(f"[{''.join(_MARKS)}]")
+_BETWEEN_QUOTES = regexp(r"[“‘”’](?:(?<=[“‘])\s+(?=[“‘])|(?<=[”’])\s+(?=[”’]))")
+_MARK = regexp(f"[{''.join(_MARKS)}]")
 # Other shapes of letters and digits: ligatures, roman numerals, raised letters, circled, mathematical, full width.
-_SHAPES = re.compile("[\ufb00-\ufb06\u2160-\u217fʰ-ʸˠ-ˤᴬ-ᵪᶜ-ᶿªº①-⓿\U0001d400-\U0001d7ff\uff01-\uff5e\u338d-\u33dd]")
-_DEGREE_LIKE = re.compile(r"(?<=\d)º(?!\s?d[eo]\b)")  # the ordinal sign, typed for the degree
-_LETTER_SPAN = re.compile(r"(?<![\w–'-])([A-Z])–([A-Z])(?![\w–'-])|(?<![\w-])A-Z(?![\w-])")
-_SPACED_NUMBERS = re.compile(r"(?<![\d.,:/])(\d[\d,]*)(\s+[-–]\s+)(\d[\d,]*)(?![\d.:/])")
-_OTHER_DIGITS = re.compile("[^\x00-\u0900\u2010-\u206f]")
-_LATIN_LIKE = re.compile(
+_SHAPES = regexp("[\ufb00-\ufb06\u2160-\u217fʰ-ʸˠ-ˤᴬ-ᵪᶜ-ᶿªº①-⓿\U0001d400-\U0001d7ff\uff01-\uff5e\u338d-\u33dd]")
+_DEGREE_LIKE = regexp(r"(?<=\d)º(?!\s?d[eo]\b)")  # the ordinal sign, typed for the degree
+_LETTER_SPAN = regexp(r"(?<![\w–'-])([A-Z])–([A-Z])(?![\w–'-])|(?<![\w-])A-Z(?![\w-])")
+_SPACED_NUMBERS = regexp(r"(?<![\d.,:/])(\d[\d,]*)(\s+[-–]\s+)(\d[\d,]*)(?![\d.:/])")
+_OTHER_DIGITS = regexp("[^\x00-\u0900\u2010-\u206f]")
+_LATIN_LIKE = regexp(
     "[\\x00-\\u036f\u1e00-\u1eff\u2000-\u2bff\ufb00-\ufb06\ufe00-\ufe0f\uff01-\uff5e\U0001d400-\U0001d7ff\U0001f000"
     "-\U0001faff]"
 )
@@ -121,13 +122,13 @@ def foreign_scripts(text: str) -> dict[str, str]:
     return found
 
 
-_BULLET = re.compile(r"^\s*[-–—+>]\s+(?=\w)", re.M)
-_ITEM_NUMBER = re.compile(r"^\s*\(?(\d{1,2})[.)]\s+(?=\w)", re.M)
-_FOR_LINE_BREAKS = re.compile(r"\n")
+_BULLET = regexp(r"^\s*[-–—+>]\s+(?=\w)", re.M)
+_ITEM_NUMBER = regexp(r"^\s*\(?(\d{1,2})[.)]\s+(?=\w)", re.M)
+_FOR_LINE_BREAKS = regexp(r"\n")
 
 
-_TICK_BOX = re.compile(r"^(\s*(?:[-*+•]\s+)?)(?:\[([ xX✓✔])\]|([☐☑☒]))\s+(?=\w)", re.M)
-_FOR_TICK_BOXES = re.compile(r"[\[☐☑☒]")
+_TICK_BOX = regexp(r"^(\s*(?:[-*+•]\s+)?)(?:\[([ xX✓✔])\]|([☐☑☒]))\s+(?=\w)", re.M)
+_FOR_TICK_BOXES = regexp(r"[\[☐☑☒]")
 
 
 @rule("tick-boxes", needs=_FOR_TICK_BOXES)
@@ -152,8 +153,8 @@ def break_lines(text: str, context: Context) -> str:
     return first
 
 
-_NUMERO = re.compile(r"\b[Nn]º\s?(?=\d)")  # "nº 5"
-_FOR_SHAPES = re.compile("[^\x00-\u02af\u2010-\u2027]|[ªº]")
+_NUMERO = regexp(r"\b[Nn]º\s?(?=\d)")  # "nº 5"
+_FOR_SHAPES = regexp("[^\x00-\u02af\u2010-\u2027]|[ªº]")
 
 
 @rule("shapes", needs=_FOR_SHAPES)
@@ -175,7 +176,7 @@ def _digit(character: str) -> str:
     return character if value is None or value != int(value) else f" {int(value)} "
 
 
-_FOR_QUOTES = re.compile("[^\x00-\x7f]|`")
+_FOR_QUOTES = regexp("[^\x00-\x7f]|`")
 
 
 @rule("quotes", needs=_FOR_QUOTES)
@@ -185,14 +186,14 @@ def plain_quotes(text: str, _: Context) -> str:
     return _MARK.sub(lambda match: _MARKS[match[0]], text)
 
 
-_IN_WORD = re.compile(r"\[([^\W\d_])\](?=[^\W\d_])|(?<=[^\W\d_])\[([^\W\d_]{1,4})\]")
+_IN_WORD = regexp(r"\[([^\W\d_])\](?=[^\W\d_])|(?<=[^\W\d_])\[([^\W\d_]{1,4})\]")
 # Small words that an editor put in belong to the sentence; "[sic]" and "[laughs]" stand beside it.
-_INSERTED = re.compile(
+_INSERTED = regexp(
     r"\[((?i:the|an?|was|is|were|are|be|been|had|has|have|his|her|their|its|my|your|our|he|she|it|they|we|of|to|in|on|"
     r"at|"
     r"for|by|and|or|but|that|who|which|this|these|those|not|as|with|from))\]|\[([.,;:!?])\]"
 )
-_FOR_EDITORS_BRACKETS = re.compile(r"\[")
+_FOR_EDITORS_BRACKETS = regexp(r"\[")
 
 
 @rule("editors-brackets", needs=_FOR_EDITORS_BRACKETS)
@@ -202,7 +203,7 @@ def editors_brackets(text: str, _: Context) -> str:
     return _IN_WORD.sub(lambda match: match[1] or match[2], text)
 
 
-_FOR_DASHES = re.compile(r"[―⸺—–….-](?:(?<=[―⸺—–…])|(?<=-)-|(?<=\s-)\s|(?<=\.)\s?\.|(?<=\bA-)Z\b)")
+_FOR_DASHES = regexp(r"[―⸺—–….-](?:(?<=[―⸺—–…])|(?<=-)-|(?<=\s-)\s|(?<=\.)\s?\.|(?<=\bA-)Z\b)")
 
 
 @rule("dashes", needs=_FOR_DASHES)
@@ -221,7 +222,7 @@ def _dash_or_range(match: re.Match[str]) -> str:
     return f"{match[1]}—{match[3]}" if falls else match[0]
 
 
-_FOR_BRACKETS = re.compile(r"[()\[\]{}]")
+_FOR_BRACKETS = regexp(r"[()\[\]{}]")
 
 
 @rule("brackets", needs=_FOR_BRACKETS)
@@ -234,7 +235,7 @@ def open_brackets(text: str, _: Context) -> str:
     return re.sub(r"(?<=[.!?])\s*[)\]}]\s*", " ", re.sub(r"(?<![.!?])\s*[)\]}]\s*", ", ", text))
 
 
-_FOR_TIDYING = re.compile(
+_FOR_TIDYING = regexp(
     r"[\s,;:—–](?:(?<=\s)(?:[\s,.;:!?]|$)|(?<=,)(?:\s*[,.;:!?—]|$)|(?<=[;:]),|(?<=—)[,\s]|(?<=[^\S ])|"
     r"(?<=–)|(?<=^[\s,]))"
 )

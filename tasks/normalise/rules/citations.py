@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tasks.normalise.rules.base import NUMERALS, Context, cardinal, in_pairs, rule, spell_letters
+from tasks.patterns import regexp
 
 _LABELS = {
     "Eq": "Equation", "Eqs": "Equations", "Eqn": "Equation", "Eqns": "Equations", "Fig": "Figure", "Figs": "Figures",
@@ -16,13 +17,13 @@ _LABELS = {
 _NAMES = "|".join(sorted({*_LABELS, *(name.lower() for name in _LABELS)}, key=len, reverse=True))
 _WORDS = "|".join({f"{name}s?" for name in _LABELS.values() if not name.endswith("s")})
 _ITEM = r"\((?:\d{1,3}[a-z]?|[a-z])\)"
-_BRACKETED = re.compile(
+_BRACKETED = regexp(
     rf"\b(?:({_NAMES})\.\s?|((?i:{_WORDS})\s))({_ITEM}(?:(?:,\s(?:and\s)?|\s(?:and|or|to)\s|\s?[–-]\s?){_ITEM})*)"
 )
-_LABEL = re.compile(r"(?<![\w.])(Eqs|eqs|Eqns?|eqns?|Thms?|Figs|figs|Exs|Secs|Props|Arts)\.\s?(?=\d)")
+_LABEL = regexp(r"(?<![\w.])(Eqs|eqs|Eqns?|eqns?|Thms?|Figs|figs|Exs|Secs|Props|Arts)\.\s?(?=\d)")
 
-_FOLIO = re.compile(r"(?<![\w.])(?<!\d )(?:(ff|fols)|f|fol)\.\s?(?=\d+[rv]?\b)")
-_SIDE = re.compile(r"\b(folios?\s\d+)([rv])(?:\s?[–-]\s?(\d+)([rv]))?\b")
+_FOLIO = regexp(r"(?<![\w.])(?<!\d )(?:(ff|fols)|f|fol)\.\s?(?=\d+[rv]?\b)")
+_SIDE = regexp(r"\b(folios?\s\d+)([rv])(?:\s?[–-]\s?(\d+)([rv]))?\b")
 _SIDES = {"r": "recto", "v": "verso"}
 
 # The ends of the names of plays: "Macbeth, 1.3.38" is act, scene and line.
@@ -32,34 +33,32 @@ _PLAYS = (
     r"Winter's Tale|Shrew|of Errors|Windsor|King John|Dream|of Verona|Henry [IV]+|Richard II+|[12] Henry (?:IV|VI)|"
     r"Faustus|Volpone|Tamburlaine|Edward II+|Malfi|Noble Kinsmen"
 )
-_PLAY = re.compile(
-    rf"\b({_PLAYS}),?\s\(?([1-5])\.(\d{{1,2}})(?:\.(\d{{1,3}})(?:\s?[–-]\s?(\d{{1,3}}))?)?\)?(?![\w%]|\.\d)"
-)
+_PLAY = regexp(rf"\b({_PLAYS}),?\s\(?([1-5])\.(\d{{1,2}})(?:\.(\d{{1,3}})(?:\s?[–-]\s?(\d{{1,3}}))?)?\)?(?![\w%]|\.\d)")
 _CLASSICS = (
     "Iliad|Odyssey|Aeneid|Metamorphoses|Georgics|Eclogues|Histories|Annals|Republic|Laws|Politics|Ethics|Poetics|"
     "Rhetoric|Physics|Metaphysics|Paradise Lost|Faerie Queene|Pharsalia|Thebaid|Argonautica|Confessions|Institutes|Odes"
 )
-_CLASSIC = re.compile(
+_CLASSIC = regexp(
     rf"\b({_CLASSICS}),?\s(\d{{1,2}})\.(\d{{1,3}})(?:\.(\d{{1,3}}))?(?:\s?[–-]\s?(\d{{1,3}}))?(?![\w%]|[.,]\d)"
 )
 
 _SERIES = {"2": "Second", "3": "Third"}
 _LAW: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\bS\.\s?Ct\.(?=\s\d)"), "Supreme Court"),
-    (re.compile(r"\bF\.\s?Supp\.(?=\s\d)"), "F Supplement"),
-    (re.compile(r"\bL\.\s?Ed\.(?=\s\d)"), "Lawyers' Edition"),
-    (re.compile(r"\bCal\.\s?App\.(?=\s\d)"), "California Appellate"),
-    (re.compile(r"\bU\.\s?S\.\sConst\.(?=,?\s(?:amend|art))"), "U S Constitution"),
-    (re.compile(r"(?<![\w.])K\.\s?(?=\d{1,3}\b(?![.,]\d))"), "K "),
-    (re.compile(r"\bId\.(?=\sat\s\d)"), "Idem"),
-    (re.compile(r"\bid\.(?=\sat\s\d|\s[§¶])"), "idem"),
-    (re.compile(r"\bPub\.\s?L\.\s(?:No\.\s)?(?=\d)"), "Public Law "),
+    (regexp(r"\bS\.\s?Ct\.(?=\s\d)"), "Supreme Court"),
+    (regexp(r"\bF\.\s?Supp\.(?=\s\d)"), "F Supplement"),
+    (regexp(r"\bL\.\s?Ed\.(?=\s\d)"), "Lawyers' Edition"),
+    (regexp(r"\bCal\.\s?App\.(?=\s\d)"), "California Appellate"),
+    (regexp(r"\bU\.\s?S\.\sConst\.(?=,?\s(?:amend|art))"), "U S Constitution"),
+    (regexp(r"(?<![\w.])K\.\s?(?=\d{1,3}\b(?![.,]\d))"), "K "),
+    (regexp(r"\bId\.(?=\sat\s\d)"), "Idem"),
+    (regexp(r"\bid\.(?=\sat\s\d|\s[§¶])"), "idem"),
+    (regexp(r"\bPub\.\s?L\.\s(?:No\.\s)?(?=\d)"), "Public Law "),
 )
-_LATER = re.compile(r"(?:((?:[A-Z]\.){1,3})|(?<=Supplement)|(?<=Appellate)|(?<=Edition))\s?([23])d(?=\s\d)")
-_STATUTE = re.compile(r"(?<=\bPublic Law )(\d{1,3})[-–](\d{1,3})\b")
+_LATER = regexp(r"(?:((?:[A-Z]\.){1,3})|(?<=Supplement)|(?<=Appellate)|(?<=Edition))\s?([23])d(?=\s\d)")
+_STATUTE = regexp(r"(?<=\bPublic Law )(\d{1,3})[-–](\d{1,3})\b")
 
 
-_FOR_CITATIONS = re.compile(rf"[{NUMERALS}.](?:(?<=[{NUMERALS}])|(?<=\.)\s\([a-z]\)|(?<=\bConst\.)\sa)")
+_FOR_CITATIONS = regexp(rf"[{NUMERALS}.](?:(?<=[{NUMERALS}])|(?<=\.)\s\([a-z]\)|(?<=\bConst\.)\sa)")
 
 
 @rule("citations", needs=_FOR_CITATIONS)

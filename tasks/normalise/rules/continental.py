@@ -8,23 +8,24 @@ from __future__ import annotations
 import re
 
 from tasks.normalise.rules.base import Context, rule
+from tasks.patterns import regexp
 
 _SIGN = r"(?:[€$£₽₺]|\b(?:EUR|CHF|USD|GBP|PLN|SEK|NOK|DKK)\b)"
 _WHOLE = r"\d{1,3}(?:\.\d{3})+|\d+"
 _AFTER = r"(?![\d,:/]|\.\d)"
 # Behind a sign of money no list is meant, and two digits are no thousands.
-_PRICE = re.compile(rf"({_SIGN}\s?)({_WHOLE}),(\d\d){_AFTER}")
-_PRICE_BEFORE_SIGN = re.compile(rf"(?<![\w.,€$£-])({_WHOLE})(?:,(\d\d))?\s?€(?!\s?\d)")
-_ROUND_PRICE = re.compile(r"(€\s?)(\d{1,3}(?:\.\d{3})+)(?!\d|[.,]\d)")
-_COUNTED = re.compile(
+_PRICE = regexp(rf"({_SIGN}\s?)({_WHOLE}),(\d\d){_AFTER}")
+_PRICE_BEFORE_SIGN = regexp(rf"(?<![\w.,€$£-])({_WHOLE})(?:,(\d\d))?\s?€(?!\s?\d)")
+_ROUND_PRICE = regexp(r"(€\s?)(\d{1,3}(?:\.\d{3})+)(?!\d|[.,]\d)")
+_COUNTED = regexp(
     r"(?<![\w.,€$£/-])\d{1,3}\.\d{3}(?=\s(?:[Ee]uros?|EUR|francs|people|inhabitants|copies|men|soldiers|visitors|"
     r"members)\b)"
 )
-_THOUSANDS = re.compile(r"(?<![\w.,€$£/-])\d{1,3}(?:\.\d{3}){2,}(?!\w|\.\w|,\d{3})")
-_MIXED = re.compile(rf"(?<![\w.,-])(\d{{1,3}}(?:\.\d{{3}})+),(\d{{1,2}}){_AFTER}")
-_DECIMAL = re.compile(r"(?<![\w.,:/$£€–-])(\d{1,3}),(\d{1,2})(?![\w–-]|[,:/]\d|\.\d)")
+_THOUSANDS = regexp(r"(?<![\w.,€$£/-])\d{1,3}(?:\.\d{3}){2,}(?!\w|\.\w|,\d{3})")
+_MIXED = regexp(rf"(?<![\w.,-])(\d{{1,3}}(?:\.\d{{3}})+),(\d{{1,2}}){_AFTER}")
+_DECIMAL = regexp(r"(?<![\w.,:/$£€–-])(\d{1,3}),(\d{1,2})(?![\w–-]|[,:/]\d|\.\d)")
 # "pages 3,5", "Mark 5,3" and "the ages 4,5 and 6" are lists; "costs 3,5" is not.
-_LIST_BEFORE = re.compile(
+_LIST_BEFORE = regexp(
     r"\b(?:(?!(?:is|was|has|costs|weighs|measures|plus|minus|times|reads|says|averages|equals|loses|gains)\b)[a-z]+s|"
     r"[A-Z][a-z]*|page|pp?\.|nos?\.|line|verse|chapter|psalm|row|room|number|item)\s$"
 )
@@ -32,7 +33,7 @@ _LIST_BEFORE_CHARS = 20
 _PARTS_OF_AN_ADDRESS = 4  # of the internet: 192.168.100.200
 _LARGEST_PART = 255
 
-_FOR_COMMAS = re.compile(r"\d(?:[.,]\d|\s?€)")
+_FOR_COMMAS = regexp(r"\d(?:[.,]\d|\s?€)")
 
 
 @rule("continental-numbers", needs=_FOR_COMMAS)

@@ -9,52 +9,51 @@ import re
 
 from tasks.normalise.rules.base import Context, rule
 from tasks.normalise.rules.fractions import AMOUNT
+from tasks.patterns import regexp
 
 _UNIT = (
     r"(?:kg|g|gm|ml|mL|cl|dl|l|L|fl\.?\soz|oz|lbs?|pints?|pt|cups?|tsps?|[Tt]bsps?|"
     r"cm|mm|in|inch(?:es)?|m|ft|km|miles?|mi)"
 )
-_SHARE = re.compile(r"(?<=\d)(\s?(?:g|mg|kcal|kJ|ml))\s?/\s?(?=100\s?(?:g|ml)\b)")
+_SHARE = regexp(r"(?<=\d)(\s?(?:g|mg|kcal|kJ|ml))\s?/\s?(?=100\s?(?:g|ml)\b)")
 # "225g/8oz" has one measure twice; "12 g/100 g" is a share.
-_EQUAL = re.compile(
+_EQUAL = regexp(
     rf"(?<![\w.])((?:{AMOUNT})(?:\s|-)?{_UNIT}\b\.?)\s?/\s?(?!100\s?[gmk])(?=(?:{AMOUNT})(?:\s|-)?{_UNIT}\b)"
 )
-_OVEN = re.compile(
+_OVEN = regexp(
     r"(?<=\bfan)\s?/\s?(?=gas\b|\d)|(?<=[CF\d])\s?/\s?(?=[Gg]as\s(?:mark\s)?[\d½¼¾])|(?<=[°º][CF])\s?/\s?(?=\d)"
 )
-_OVEN_TALK = re.compile(r"\b(?:ovens?|fan|[Gg]as\s(?:[Mm]ark\s)?\d|[Pp]reheat|[Bb]ake|[Rr]oast)\b")
-_BARE_DEGREES = re.compile(r"(?<![\w.])(\d{2,3})([CF])\b(?=[/\s).,;]|$)")
-_SIZE = re.compile(r"(?<=\d\s)(sm|med|lg)\.(?=\s[a-z])")
+_OVEN_TALK = regexp(r"\b(?:ovens?|fan|[Gg]as\s(?:[Mm]ark\s)?\d|[Pp]reheat|[Bb]ake|[Rr]oast)\b")
+_BARE_DEGREES = regexp(r"(?<![\w.])(\d{2,3})([CF])\b(?=[/\s).,;]|$)")
+_SIZE = regexp(r"(?<=\d\s)(sm|med|lg)\.(?=\s[a-z])")
 _SIZES = {"sm": "small", "med": "medium", "lg": "large"}
 _CONTAINER = (
     r"(?:tins?|cans?|packs?|packets?|packages?|jars?|bags?|bottles?|cartons?|tubs?|sachets?|blocks?|fillets?|steaks?)\b"
 )
 # "1 x 400g tin" is one tin; a hyphen makes an adjective of the measure.
-_TIMES = re.compile(
-    rf"(?<![\w.])(\d+)\s?[x×]\s?(\d[\d.]*)\s?(g|kg|ml|l|L|cl|oz|lb)\b\.?(?=[\s-](?:[a-z]+\s)?{_CONTAINER})"
-)
-_OF_SIZE = re.compile(
+_TIMES = regexp(rf"(?<![\w.])(\d+)\s?[x×]\s?(\d[\d.]*)\s?(g|kg|ml|l|L|cl|oz|lb)\b\.?(?=[\s-](?:[a-z]+\s)?{_CONTAINER})")
+_OF_SIZE = regexp(
     rf"(?<![\w.])(\d+)\s\((\d[\d.½¼¾]*[\s-]?(?:ounce|oz\.?|gram|g|ml|lb\.?|pound|kg|inch|in\.))\)(?=\s{_CONTAINER})"
 )
 # Letters of American cooks, at the head of a line or beside another amount.
-_LETTER = re.compile(
+_LETTER = regexp(
     rf"(?P<before>^|[+(;,]\s?|\b(?:plus|and|to|[Aa]dd|[Mm]ix|[Uu]se|[Tt]ake|[Ss]tir in|[Bb]eat|[Ss]ift|in|with)\s|[–-])"
     rf"(?P<amount>{AMOUNT})\s"
     r"(?P<unit>T|t|[cC](?=\.))\b\.?(?=\s[a-z]{3,})"
 )
-_ONE_OR_LESS = re.compile(r"1|[½¼¾⅓⅔]|\d/\d")
-_HEAPED = re.compile(
+_ONE_OR_LESS = regexp(r"1|[½¼¾⅓⅔]|\d/\d")
+_HEAPED = regexp(
     rf"(?<![\w.])({AMOUNT})\s(heaped|heaping|level|rounded|scant|generous)\s(tbsp|tsp|Tbsp)s?\b\.?(?=\s[a-z])"
 )
 _SPOONS = {"tbsp": "tablespoon", "tsp": "teaspoon"}
 _LONGEST_LINE = 80  # characters: an ingredient, not a sentence
 _LETTERS = {"T": "tbsp", "t": "tsp"}
-_PINTS = re.compile(
+_PINTS = regexp(
     r"(?<=\d )pts\b\.?(?=\s(?:of\s)?(?:[a-z]+\s)?(?:milk|cream|water|stock|broth|ale|beer|cider|wine|vinegar|syrup)\b)"
 )
-_TEMPERATURE = re.compile(r"(?<=\b(?:[Rr]oom|[Oo]ven) )temp(?:\.(?=[),;]|\s[a-z])|\b)")
+_TEMPERATURE = regexp(r"(?<=\b(?:[Rr]oom|[Oo]ven) )temp(?:\.(?=[),;]|\s[a-z])|\b)")
 
-_FOR_COOKERY = re.compile(
+_FOR_COOKERY = regexp(
     r"[/x×(\sp\d](?:(?<=[/x×(])\s?(?:[\d½¼¾⅓⅔⅛]|[Gg]as)|(?<=\s)[TtcC]\b|(?<=\btemp)\b"
     r"|(?<=\d)(?:[CF]\b|\s(?:sm|med|lg)\.| pts\b|\s[hlrsg]\w+\s[Tt]b?sp))"
 )

@@ -6,6 +6,7 @@ import re
 
 from tasks.normalise.rules.base import DIGIT, Context, ordinal, rule, year
 from tasks.normalise.rules.years import YEAR, year_of_century
+from tasks.patterns import regexp
 
 _MONTHS = (
     "January",
@@ -26,32 +27,32 @@ _DAY = r"(3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th|d|ST|ND|RD|TH)?"
 _LONGEST_MONTH = 31  # days
 _NOT_LONGER = r"(?![\d]|[.,]\d)"
 _TO = r"(?:\s?[–-]\s?|\s+(to|and)\s+)"
-_MONTH_DAY = re.compile(
+_MONTH_DAY = regexp(
     rf"\b({_MONTH})\s+(?:the\s+)?{_DAY}\b(?!:){_NOT_LONGER}(?:{_TO}{_DAY}\b{_NOT_LONGER})?(?:,?\s+{YEAR}"
     rf"\b{_NOT_LONGER})?"
 )
-_DAY_MONTH = re.compile(
+_DAY_MONTH = regexp(
     rf"\b([Tt]he\s+|THE\s+)?(?<![\d.,:/-])(?:{_DAY}{_TO}(?:the\s+)?)?{_DAY}\s+(of\s+)?({_MONTH})\b"
     rf"(?:,?\s+{YEAR}\b{_NOT_LONGER})?"
 )
 # Where a day has its article already: "this 3rd of May", "a 4th of July party", "the glorious 12th of August".
-_ARTICLE_BEFORE = re.compile(
+_ARTICLE_BEFORE = regexp(
     r"\b(?:an?|every|each|any|another|one|last|next|my|your|his|her|its|our|their|this|that|"
     r"(?:the|this|that)\s+(?!morning|evening|afternoon|night|day|date|week|year)[\w-]+)\s+$",
     re.I,
 )
 # "June 30–July 2" and "30 June–2 July"
-_ACROSS = re.compile(
+_ACROSS = regexp(
     rf"\b((?:{_MONTH})\s+{_DAY}(?:,?\s\d{{4}})?)\s?[–—-]\s?(?=(?:{_MONTH})\s+\d)|"
     rf"\b({_DAY}\s+(?:{_MONTH})(?:,?\s\d{{4}})?)\s?[–—-]\s?(?=\d\d?\S*\s+(?:{_MONTH})\b)"
 )
-_MONTH_YEAR = re.compile(rf"\b({_MONTH}),?\s+(?:of\s+)?{YEAR}\b(?!\s?[–-]\s?\d){_NOT_LONGER}")
-_ISO = re.compile(r"\b(1\d{3}|20\d{2})([-/])(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])\b(?![-/])")
-_SLASHED = re.compile(r"(?<![\d/.-])(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-]|\.\d)")
-_DOTTED = re.compile(r"(?<![\d/.-])(0?[1-9]|[12]\d|3[01])\.(0?[1-9]|1[0-2])\.(1\d{3}|20\d{2})(?![\d/-]|\.\d)")
+_MONTH_YEAR = regexp(rf"\b({_MONTH}),?\s+(?:of\s+)?{YEAR}\b(?!\s?[–-]\s?\d){_NOT_LONGER}")
+_ISO = regexp(r"\b(1\d{3}|20\d{2})([-/])(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])\b(?![-/])")
+_SLASHED = regexp(r"(?<![\d/.-])(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-]|\.\d)")
+_DOTTED = regexp(r"(?<![\d/.-])(0?[1-9]|[12]\d|3[01])\.(0?[1-9]|1[0-2])\.(1\d{3}|20\d{2})(?![\d/-]|\.\d)")
 _FULL = {month[:3]: month for month in _MONTHS}
-_HYPHENED = re.compile(rf"(?<![\w-])(\d\d?)-({_MONTH}|{'|'.join(_FULL)})-({YEAR})\b(?!-)")  # 8-May-1945
-_DAY_OF_YEAR = re.compile(r"(?<=\b[Oo]n )(\d{1,2})/(\d{1,2})(?![\d/])")
+_HYPHENED = regexp(rf"(?<![\w-])(\d\d?)-({_MONTH}|{'|'.join(_FULL)})-({YEAR})\b(?!-)")  # 8-May-1945
+_DAY_OF_YEAR = regexp(r"(?<=\b[Oo]n )(\d{1,2})/(\d{1,2})(?![\d/])")
 
 
 @rule("dates", needs=DIGIT)

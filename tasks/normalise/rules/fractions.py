@@ -15,33 +15,34 @@ from tasks.normalise.rules.base import (
     rule,
     to_int,
 )
+from tasks.patterns import regexp
 
 _FRACTION_SIGNS = "½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚⅐⅑⅒"
 _SIGNS = f"[{_FRACTION_SIGNS}]"
 _PROPER = r"(?:1/2|[12]/3|[13]/4|[1-4]/5|[1357]/8|\d{1,2}/16)"
 # An amount as it is written: 2, 2½, 2 1/2, 1/2.
 AMOUNT = rf"\d*{_SIGNS}|\d+[\s-]{_PROPER}|{_PROPER}|\d+(?:\.\d+)?"
-_SPAN = re.compile(
+_SPAN = regexp(
     rf"(?<![\w/.,-])(?:(\d*{_SIGNS}|(?:\d+[\s-])?{_PROPER})\s?[–-]\s?(?=(?:\d{{1,2}}(?![\d-])|{_SIGNS}))"
     rf"|(\d{{1,3}})\s?[–-]\s?(?=\d{{1,3}}(?:{_SIGNS}|\s{_PROPER}(?![\d/]))))"
 )
-_VULGAR = re.compile(rf"(\d[\d,]*)?(?:\s|-)?([{_FRACTION_SIGNS}])(-(?=[a-z]))?")
-_TIME_SIGNATURE = re.compile(r"(?<![\w/.,])(\d{1,2})/(\d{1,2})(?=\s(?:time|meter|metre|beat|rhythm)\b)")
-_SLASH = re.compile(
+_VULGAR = regexp(rf"(\d[\d,]*)?(?:\s|-)?([{_FRACTION_SIGNS}])(-(?=[a-z]))?")
+_TIME_SIGNATURE = regexp(r"(?<![\w/.,])(\d{1,2})/(\d{1,2})(?=\s(?:time|meter|metre|beat|rhythm)\b)")
+_SLASH = regexp(
     r"(?<![\w/.,])(?:(\d+)(?:\s|-|\sand\s))?(\d{1,4})[/⁄](\d{1,4})(?:(?:st|nd|rd|th)s?\b)?(?:(-)(?=[a-z])|"
     r"(?![\w/]|\.\d))"
 )
-_OVER = re.compile(r"(?<=\w\))/(?=\d+\b)")  # "(a + b)/2"
+_OVER = regexp(r"(?<=\w\))/(?=\d+\b)")  # "(a + b)/2"
 # What nobody divides: around the clock, two dates, perfect sight.
 _NAMED_PAIRS = frozenset({(24, 7), (9, 11), (7, 7), (20, 20)})
 _PERCENT = 100
 _LONGEST_ODDS = 10
 _NAMES = {2: "half", 4: "quarter"}
-_HALF_A = re.compile(r"\s(?:an?|the|my|his|her|our|their)\b")
-_ARTICLE = re.compile(r"(?<!\w)[Aa]\s?$")
+_HALF_A = regexp(r"\s(?:an?|the|my|his|her|our|their)\b")
+_ARTICLE = regexp(r"(?<!\w)[Aa]\s?$")
 
 
-_FOR_SPANS = re.compile(rf"[–-]\s?(?:\d|{_SIGNS})")
+_FOR_SPANS = regexp(rf"[–-]\s?(?:\d|{_SIGNS})")
 
 
 @rule("fraction-ranges", needs=_FOR_SPANS)

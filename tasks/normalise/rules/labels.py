@@ -16,58 +16,59 @@ from tasks.normalise.rules.base import (
     spell_digits,
     spell_letters,
 )
+from tasks.patterns import regexp
 
-_LABEL = re.compile(
+_LABEL = regexp(
     r"\b(Room|Suite|Flight|Route|Highway|Interstate|Apartment|Apt|Boeing|Airbus|Cell|Locker|Studio|room|flight|suite|"
     r"apartment|highway|Psalm|Hymn|Bus|bus|Freeway|Channel|Form)\s+(\d{3,4})([A-Z]?)\b(?![.,:–-]\d)"
 )
-_HOUSE = re.compile(
+_HOUSE = regexp(
     r"(?<![\w.,$£€#-])(\d{3,4})\s?([A-Za-z]?)(?=\s+(?:(?:North|South|East|West|Old|New|Upper|"
     r"Lower)\s+)?(?:[A-Z][\w'’.]*\s+|\d+(?:st|nd|rd|th)\s+){1,3}(?:Street|Avenue|Road|Lane|Drive|Boulevard|Place|"
     r"Square|Terrace|Crescent|Court|Way|Broadway|Gardens|St|Ave|Rd|Blvd|Dr)\b)"
 )
-_AIRLINER = re.compile(r"\b(Boeing|Airbus|Embraer|McDonnell Douglas)\s+([A-Z]?)(\d{3})-(\d{2,3})\b")
-_MODEL = re.compile(r"(?<![\w.-])([A-Z]{1,3})-(\d{1,4})(?![\d.,]\d|\d)(?=([A-Z]{0,3}s?)\b)")
-_PLAN = re.compile(r"\b(401|403|457)\s?\(?([kb])\b\)?")  # American pension plans
-_ROAD = re.compile(
+_AIRLINER = regexp(r"\b(Boeing|Airbus|Embraer|McDonnell Douglas)\s+([A-Z]?)(\d{3})-(\d{2,3})\b")
+_MODEL = regexp(r"(?<![\w.-])([A-Z]{1,3})-(\d{1,4})(?![\d.,]\d|\d)(?=([A-Z]{0,3}s?)\b)")
+_PLAN = regexp(r"\b(401|403|457)\s?\(?([kb])\b\)?")  # American pension plans
+_ROAD = regexp(
     r"(?:(?<=\bthe )|(?<=\boff )|(?<=\bvia )|(?<=\band )|(?<=\bon ))([AB])([1-9]\d{3})\b(?![\d-])"
 )  # British: the B4009
-_SCREEN = re.compile(rf"(?<![\w.,$£€-])(?={SCREENS})(\d+)([pi])\b")
-_RIFLE = re.compile(
+_SCREEN = regexp(rf"(?<![\w.,$£€-])(?={SCREENS})(\d+)([pi])\b")
+_RIFLE = regexp(
     r"(?<![\w,-])\.(\d\d)-(\d\d)\b(?!-)|(?<![\w.,-])(30)-(06)\b(?!-)"
     r"|(?<![\w.,-])(30|45|44|32)-(30|70|40|20)(?=\s(?:rifle|Winchester|Remington|carbine|cartridge|shell)s?\b)"
 )
-_AGENT = re.compile(r"(?<![\w.,-])00([1-9])\b(?![.,]\d)")
-_CALIBRE = re.compile(
+_AGENT = regexp(r"(?<![\w.,-])00([1-9])\b(?![.,]\d)")
+_CALIBRE = regexp(
     r"((?:\b(?:[Aa]n?|his|her|the|my|your|their|Colt|loaded|old|Smith & Wesson|Webley|with)\s))\.(\d\d\d?)\b(?![\d.])"
     r"|\.(\d\d\d?)(?=(?:\s|-)(?:cal\b|caliber|calibre|revolver|pistol|rifle|Magnum|magnum|automatic|Colt|cartridge|"
     r"bullet|shells?|rounds?|slugs?|Winchester))"
 )
-_BATTING = re.compile(
+_BATTING = regexp(
     r"(?<=\b(?:hit|bat) )\.(\d{3})\b|(?<=\b(?:batt)ed )\.(\d{3})\b|(?<=\b(?:batting|hitting) )\.(\d{3})\b"
 )
 # One label of two parts: "Figure 1-2"; of several, "Figures 1-2", it is a range.
-_PARTED = re.compile(
+_PARTED = regexp(
     r"\b((?i:figure|table|listing|plate|diagram|chart|box|map|photo|photograph|exhibit|panel|scheme|example|equation|"
     r"slide|section|note|(exercise|problem|question|drill)))\s(\d{1,3})[-–](\d{1,3})([a-z]?)\b(?![-–.,]\d)"
 )
-_PARTED_MANY = re.compile(
+_PARTED_MANY = regexp(
     r"\b((?i:figures|tables|listings|plates|diagrams|charts|photos|examples|equations|sections|(exercises|problems)))"
     r"(?=\s\d{1,3}[-–]\d{1,3}(?:,|\s(?:and|or|to|through))\s)((?:,?\s(?:(?:and|or|to"
     r"|through)\s)?\d{1,3}[-–]\d{1,3}\b){2,})"
 )
 # Of programs, a version's second number counts too: after 3.9 comes 3.10.
-_RELEASE = re.compile(
+_RELEASE = regexp(
     r"\b((?i:version|release)|Python|python|Java|PHP|Ruby|Perl|Ubuntu|Debian|Fedora|Linux|kernel|Windows|Android|iOS|"
     r"macOS|OS X|Node|Django|PostgreSQL|Postgres|MySQL|SQLite|Firefox|Chrome|Go|Rust|Swift|Kotlin|Unity|Blender|GCC|"
     r"CUDA|PyTorch|TensorFlow|Excel|Emacs|Vim|Git)\s(\d{1,3})\.(\d{2,3})\b(?![.,]?\d|%)"
 )
-_DOCKET = re.compile(
+_DOCKET = regexp(
     r"\b((?i:case|docket|file|claim|action|index)\s(?i:numbers?|nos?\.|#)\s?)"
     r"(?=[\w:-]*\d-|\d{5})(\d[\w:-]*\w)\b(?![.,]\d)"
     r"|\b([Nn]umber\s)(0\d-\d{2,5}|\d\d-\d{4,5})\b(?![.,-]\d)"
 )
-_LETTERS_BEFORE = re.compile(
+_LETTERS_BEFORE = regexp(
     r"(?<![\w'’-])([A-Z]{2,3})(?=\d)|(?<=\d)(?!(?:ST|ND|RD|TH|[KMGTP]B|[KMGT]W)\b)([A-Z]{2,3})(?![\w'’])"
     r"|(?<=\d)\((k)\)"
 )

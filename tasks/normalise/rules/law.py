@@ -7,51 +7,50 @@ import re
 from tasks.normalise.rules.abbreviations import either
 from tasks.normalise.rules.base import NUMERALS, Context, cardinal, in_pairs, ordinal, rule
 from tasks.normalise.rules.roman import value
+from tasks.patterns import regexp
 
 # "12(b)(iii)", but "401(k)" is a pension plan and "5(m)" no place in a law.
 _PART = r"\((?:\d{1,3}[A-Za-z]?|[a-zA-Z]{1,2}|[ivx]{1,5})\)"
-_PLACE = re.compile(rf"(?<![\w.$£€])(?!(?:401|403|457)\([kb]\))(\d+(?:\.\d+)*[A-Za-z]{{0,2}})((?:{_PART})+)(?!\w)")
-_PLACE_PART = re.compile(r"\((\w+)\)")
-_SECTION = re.compile(
-    r"(?<![\w.'’])(?<!\d )(?:(s)|ss)(?:\.\s?(?=\d)|\s(?=\d+[A-Z]?(?:\(\d|\sof\s(?:the|this)\s[A-Z\d])))"
-)
-_RULES = re.compile(r"(?<![\w.'’])(?:(r)|rr)\.\s(?=\d{1,2}(?:\(\w|\.\d|\s?[-–]\s?\d{1,2}\b))")
-_CHAPTER_OF_ACTS = re.compile(r"(?<=\()(?:(c)|cc)\.\s?(?=\d{1,3}\))")
-_CODE_SECTION = re.compile(r"(§\s?)(\d{3,4})\.(\d{3,4})(?![.,]?\d)")  # 29 C.F.R. § 1910.1200
+_PLACE = regexp(rf"(?<![\w.$£€])(?!(?:401|403|457)\([kb]\))(\d+(?:\.\d+)*[A-Za-z]{{0,2}})((?:{_PART})+)(?!\w)")
+_PLACE_PART = regexp(r"\((\w+)\)")
+_SECTION = regexp(r"(?<![\w.'’])(?<!\d )(?:(s)|ss)(?:\.\s?(?=\d)|\s(?=\d+[A-Z]?(?:\(\d|\sof\s(?:the|this)\s[A-Z\d])))")
+_RULES = regexp(r"(?<![\w.'’])(?:(r)|rr)\.\s(?=\d{1,2}(?:\(\w|\.\d|\s?[-–]\s?\d{1,2}\b))")
+_CHAPTER_OF_ACTS = regexp(r"(?<=\()(?:(c)|cc)\.\s?(?=\d{1,3}\))")
+_CODE_SECTION = regexp(r"(§\s?)(\d{3,4})\.(\d{3,4})(?![.,]?\d)")  # 29 C.F.R. § 1910.1200
 _REPORTS = {
     "KB": "K B", "QB": "Q B", "AC": "A C", "Ch": "Chancery", "WLR": "W L R", "All ER": "All E R", "Fam": "Family",
     "Lloyd's Rep": "Lloyd's Reports", "Cr App R": "Criminal Appeal Reports", "EWCA Civ": "E W C A Civil",
     "EWCA Crim": "E W C A Criminal", "EWHC": "E W H C", "UKSC": "U K S C", "UKHL": "U K H L", "UKPC": "U K P C",
     "App. Cas.": "Appeal Cases", "App Cas": "Appeal Cases",
 }  # fmt: skip
-_REPORT = re.compile(
+_REPORT = regexp(
     rf"(?:(?<=[\])]\s)|(?<=[\])]\s\d\s))({either(_REPORTS)})\s(?=\d)"
     r"|(?<=\d\s)(KB|QB|AC|WLR|All ER|App\. Cas\.|App Cas)\s(?=\d)"
 )
-_CIRCUIT = re.compile(r"\b(?:(\d{1,2})(?:st|nd|rd|th|d)|D\.\s?C\.)\sCir\.")
+_CIRCUIT = regexp(r"\b(?:(\d{1,2})(?:st|nd|rd|th|d)|D\.\s?C\.)\sCir\.")
 _PROCEDURES = {"Civ": "Civil", "Crim": "Criminal", "App": "Appellate", "Bankr": "Bankruptcy"}
-_FEDERAL_RULE = re.compile(r"\bFed\.\s?R\.\s?(?:(Civ|Crim|App|Bankr)\.\s?P\.|Evid\.)")
-_PARAGRAPHS = re.compile(r"\[(\d{1,4})\]\s?[–—-]\s?\[(\d{1,4})\]")
-_PARAGRAPH = re.compile(r"(\b(?:at|paras?\.|paragraphs?)\s)\[(\d{1,4})\]")
-_NUMBER = re.compile(r"(?<=\()No\.?\s(?=\d+\))")  # R v Hall (No 2)
-_LETTERED_RULE = re.compile(r"(?<=\bRule )(\d+)([a-z])-(\d+)\b")  # Rule 10b-5
-_AFTER_BRACKET = re.compile(r"(?<=\))\sv\.?\s(?=[A-Z])")  # R (Hall) v Roe
+_FEDERAL_RULE = regexp(r"\bFed\.\s?R\.\s?(?:(Civ|Crim|App|Bankr)\.\s?P\.|Evid\.)")
+_PARAGRAPHS = regexp(r"\[(\d{1,4})\]\s?[–—-]\s?\[(\d{1,4})\]")
+_PARAGRAPH = regexp(r"(\b(?:at|paras?\.|paragraphs?)\s)\[(\d{1,4})\]")
+_NUMBER = regexp(r"(?<=\()No\.?\s(?=\d+\))")  # R v Hall (No 2)
+_LETTERED_RULE = regexp(r"(?<=\bRule )(\d+)([a-z])-(\d+)\b")  # Rule 10b-5
+_AFTER_BRACKET = regexp(r"(?<=\))\sv\.?\s(?=[A-Z])")  # R (Hall) v Roe
 # "15 & 16 Geo. 5, c. 20": acts by the year of a reign.
 _REIGNS = {
     "Geo": "George", "Vict": "Victoria", "Edw": "Edward", "Will": "William", "Hen": "Henry", "Eliz": "Elizabeth",
     "Car": "Charles", "Jac": "James",
 }  # fmt: skip
-_REIGN = re.compile(rf"\b({either(_REIGNS)})\.\s(?:(\d)|([IVX]+)),\scc?\.\s?(?=\d)|\b(Vict)\.,?\scc?\.\s?(?=\d)")
+_REIGN = regexp(rf"\b({either(_REIGNS)})\.\s(?:(\d)|([IVX]+)),\scc?\.\s?(?=\d)|\b(Vict)\.,?\scc?\.\s?(?=\d)")
 _SHORT = {"Amend": "Amendment", "Amends": "Amendments", "Dkt": "Docket", "slip op": "slip opinion"}
-_SHORTENED = re.compile(rf"\b({either(_SHORT)})\.(?=\s[\dIVX]|,|\)|\sat\s)")
-_OTHERS = re.compile(r"\bet al\.,?\sv\.?\s(?=[A-Z])")
-_CROWN = re.compile(r"\bRe([gx])\.?\sv\.?\s(?=[A-Z])")
-_EX_PARTE = re.compile(r"\b([Ee])x p\.(?=\s[A-Z])")
-_CLAUSE = re.compile(
+_SHORTENED = regexp(rf"\b({either(_SHORT)})\.(?=\s[\dIVX]|,|\)|\sat\s)")
+_OTHERS = regexp(r"\bet al\.,?\sv\.?\s(?=[A-Z])")
+_CROWN = regexp(r"\bRe([gx])\.?\sv\.?\s(?=[A-Z])")
+_EX_PARTE = regexp(r"\b([Ee])x p\.(?=\s[A-Z])")
+_CLAUSE = regexp(
     r"^(\d{1,2}(?:\.\d{1,2}){1,3})\s+(?=[A-Z][a-z]+\s|[\"“])(?!(?:Million|Billion|Trillion|Percent|Miles)\b)"
 )
 
-_FOR_LAW = re.compile(
+_FOR_LAW = regexp(
     rf"[{NUMERALS}.)Agx](?:(?<=\bRe[gx])\.?\sv|(?<=[{NUMERALS}])|(?<=\bFed\.)|(?<=\bCir\.)|(?<=\bal\.)"
     rf"|(?<=\bp\.)|(?<=\bop\.)"
     r"|(?<=\))\sv\.?\s|(?<=\bA)mend)"

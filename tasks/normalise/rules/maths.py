@@ -6,21 +6,22 @@ import re
 import unicodedata
 
 from tasks.normalise.rules.base import DIGIT, Context, cardinal, in_pairs, ordinal, rule, spell_letters, words
+from tasks.patterns import regexp
 
 SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-_SUBSCRIPTS = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
-_POWER = re.compile(
+_SUBSCRIPTS = regexp("[₀₁₂₃₄₅₆₇₈₉]+")
+_POWER = regexp(
     rf"(\d+|[^\W\d_]|\))(?:\^\s?[({{]?([-−]?\d+|[a-z])[)}}]?|([⁻⁺]?[{SUPERSCRIPTS}]+|ⁿ))(?![{SUPERSCRIPTS}])"
 )
-_UNIT_BASE = re.compile(r"(?:\d\s?|/)(?:[ckm]?m|ft|yd|in|mi|s)$")  # "3 m²" is three square meters
-_STRAY = re.compile(f"[⁻⁺]?[{SUPERSCRIPTS}]+")
+_UNIT_BASE = regexp(r"(?:\d\s?|/)(?:[ckm]?m|ft|yd|in|mi|s)$")  # "3 m²" is three square meters
+_STRAY = regexp(f"[⁻⁺]?[{SUPERSCRIPTS}]+")
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 _NAMED_POWERS = {2: "squared", 3: "cubed"}
-_MINUS = re.compile(
+_MINUS = regexp(
     r"(?<=[\w)])\s?[-−–]\s?(?=[\w(][\w.]*(?:\s?[-+×*/^]\s?\w+)*\s?=)|(?<==)\s?[-−–](?=\d)|(?<=\w)\s?−\s?(?=[\w(])"
 )
-_AFTER_EQUALS = re.compile(r"(?<==)(\s?\w+)\s[-−–]\s(?=\w)")
-_DIVIDED = re.compile(r"(?<=[\d)])\s?/\s?(?=\d+\s*=)|(?<=\d)\s/\s(?=\d)")
+_AFTER_EQUALS = regexp(r"(?<==)(\s?\w+)\s[-−–]\s(?=\w)")
+_DIVIDED = regexp(r"(?<=[\d)])\s?/\s?(?=\d+\s*=)|(?<=\d)\s/\s(?=\d)")
 _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta", "η": "eta", "θ": "theta",
     "κ": "kappa", "λ": "lambda", "μ": "mu", "µ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma",
@@ -28,17 +29,17 @@ _GREEK = {
     "Λ": "lambda", "Ξ": "xi", "Π": "pi", "Σ": "sigma", "Φ": "phi", "Ψ": "psi", "Ω": "omega",
 }  # fmt: skip
 _OHMS = r"Ω(?<=\d.)|Ω(?<=\d[\skM].)|Ω(?<=\d\s[kM].)"  # 5 Ω, 10 kΩ
-_LONE_GREEK = re.compile(
+_LONE_GREEK = regexp(
     f"(?<![^\\W\\da-zA-Z_])(?!{_OHMS})(?![µμ](?:[mgslLFAVW]|mol)\\b)[{''.join(_GREEK)}](?![^\\W\\da-zA-Z_])"
 )
 _ELEMENTS = words(
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Ti V Cr Mn Fe Co Ni Cu Zn As Br Kr Rb Sr Zr Mo Ag Cd Sn Sb I "
     "Xe Cs Ba W Pt Au Hg Pb Bi Ra Th U Pu"
 )
-_FORMULA = re.compile(r"(?<![\w.-])(?!WW[12]\b)(?=[A-Z]\w*\d)(?:[A-Z][a-z]?\d{0,2}){2,}(?![\w-])")
-_ION = re.compile(rf"(?<![\w.-])((?:[A-Z][a-z]?[₀-₉\d]*)+)([²³⁴⁵]?)([⁺⁻])(?![{SUPERSCRIPTS}])")  # SO₄²⁻, Na⁺
+_FORMULA = regexp(r"(?<![\w.-])(?!WW[12]\b)(?=[A-Z]\w*\d)(?:[A-Z][a-z]?\d{0,2}){2,}(?![\w-])")
+_ION = regexp(rf"(?<![\w.-])((?:[A-Z][a-z]?[₀-₉\d]*)+)([²³⁴⁵]?)([⁺⁻])(?![{SUPERSCRIPTS}])")  # SO₄²⁻, Na⁺
 _CHARGES = {"⁺": "plus", "⁻": "minus"}
-_ELEMENT = re.compile(r"([A-Z][a-z]?)(\d*)")
+_ELEMENT = regexp(r"([A-Z][a-z]?)(\d*)")
 _ELEMENT_NAMES = {
     "H": "hydrogen", "He": "helium", "Li": "lithium", "Be": "beryllium", "B": "boron", "C": "carbon", "N": "nitrogen",
     "O": "oxygen", "F": "fluorine", "Na": "sodium", "Al": "aluminum", "P": "phosphorus", "S": "sulfur",
@@ -47,7 +48,7 @@ _ELEMENT_NAMES = {
     "Hg": "mercury", "Pb": "lead", "Po": "polonium", "Rn": "radon", "Ra": "radium", "Th": "thorium", "U": "uranium",
     "Pu": "plutonium",
 }  # fmt: skip
-_ISOTOPE = re.compile(rf"(?<![^\s(\"“‘,;—-])([{SUPERSCRIPTS}]{{1,3}})({'|'.join(_ELEMENT_NAMES)})(?![\w])")  # ²³⁵U
+_ISOTOPE = regexp(rf"(?<![^\s(\"“‘,;—-])([{SUPERSCRIPTS}]{{1,3}})({'|'.join(_ELEMENT_NAMES)})(?![\w])")  # ²³⁵U
 # Signs of mathematics that are said before or between words; alone they are ornaments.
 SIGN_NAMES = {
     "∴": "therefore", "∵": "because", "→": "to", "⟶": "to", "⇒": "implies", "⇔": "if and only if",
@@ -59,40 +60,40 @@ SIGN_NAMES = {
 }  # fmt: skip
 _BEFORE = "∴∵∑∏∫∂∇∀∃∠"  # these need no word before them
 _BETWEEN = "".join(sign for sign in SIGN_NAMES if sign not in _BEFORE)
-SIGN_NAMED = re.compile(rf"[{_BEFORE}](?=\s?\w)|(?<=[\w)])\s?[{_BETWEEN}](?=\s?[\w(])")
-_FUNCTION = re.compile(r"(?<!\w)([fghFGH])\(([a-z])\)")  # "f of x"
+SIGN_NAMED = regexp(rf"[{_BEFORE}](?=\s?\w)|(?<=[\w)])\s?[{_BETWEEN}](?=\s?[\w(])")
+_FUNCTION = regexp(r"(?<!\w)([fghFGH])\(([a-z])\)")  # "f of x"
 _WORDS = (
-    (re.compile(r"\+/[-−–]\s?"), "±"),
-    (re.compile(r"(?<=[²³])\s?[-−–]\s?(?=[\w(])"), " minus "),
-    (re.compile(r"(?<=[(=])(\s?)[-−](?=[a-z]\b)"), r"\1minus "),
-    (re.compile(r"(?<=\))\s?/\s?(?=\w)"), " divided by "),
-    (re.compile(r"(?<![\w/'])([b-hj-z])\s[-−–]\s(?=[b-hj-z\d]\b(?!['’]))"), r"\1 minus "),
-    (re.compile(r"(=\s?[A-Za-z\d]{1,2})/(?=[A-Za-z\d]{1,2}\b)"), r"\1 over "),
-    (re.compile(r"(?<![\w~])~(?=[$£€]?\d)"), "about "),
-    (re.compile(r"(?<=\d)\sx\s(?=10\s?(?:\^|[⁻⁰¹²³⁴-⁹]))"), " times "),
-    (re.compile(r"\bmc(?=²|\^2)"), "m c"),
-    (re.compile(r"\s*(?:≤|⩽|<=)\s*(?=[\w-])"), " is less than or equal to "),
-    (re.compile(r"\s*(?:≥|⩾|>=)\s*(?=[\w-])"), " is greater than or equal to "),
-    (re.compile(r"\s*(?:≠|!=)\s*"), " is not equal to "),
+    (regexp(r"\+/[-−–]\s?"), "±"),
+    (regexp(r"(?<=[²³])\s?[-−–]\s?(?=[\w(])"), " minus "),
+    (regexp(r"(?<=[(=])(\s?)[-−](?=[a-z]\b)"), r"\1minus "),
+    (regexp(r"(?<=\))\s?/\s?(?=\w)"), " divided by "),
+    (regexp(r"(?<![\w/'])([b-hj-z])\s[-−–]\s(?=[b-hj-z\d]\b(?!['’]))"), r"\1 minus "),
+    (regexp(r"(=\s?[A-Za-z\d]{1,2})/(?=[A-Za-z\d]{1,2}\b)"), r"\1 over "),
+    (regexp(r"(?<![\w~])~(?=[$£€]?\d)"), "about "),
+    (regexp(r"(?<=\d)\sx\s(?=10\s?(?:\^|[⁻⁰¹²³⁴-⁹]))"), " times "),
+    (regexp(r"\bmc(?=²|\^2)"), "m c"),
+    (regexp(r"\s*(?:≤|⩽|<=)\s*(?=[\w-])"), " is less than or equal to "),
+    (regexp(r"\s*(?:≥|⩾|>=)\s*(?=[\w-])"), " is greater than or equal to "),
+    (regexp(r"\s*(?:≠|!=)\s*"), " is not equal to "),
     (
-        re.compile(
+        regexp(
             r"(^|[(,;:]\s?|\b(?:of|at|about|to|with|by|is|was|were|are|has|had|the|an?|in|or|and)\s)≈\s?(?=[$£€]?\d)"
         ),
         r"\1approximately ",
     ),
-    (re.compile(r"\s*≈\s*"), " is approximately "),
-    (re.compile(r"\s*={2,3}\s*"), " equals "),
-    (re.compile(r"\s*&&\s*"), " and "),
-    (re.compile(r"(?:(?<=\d)|(?<=\bn))!(?=\s?[=×])"), " factorial"),
-    (re.compile(r"√\s?"), "the square root of "),
-    (re.compile(r"∞"), " infinity "),
-    (re.compile(r"(?<=[A-Ga-g])♯|\b(?<=[A-G])#(?!\w)"), " sharp"),
-    (re.compile(r"(?<=[A-Ga-g])♭"), " flat"),
-    (re.compile(r"‰"), " per thousand"),
+    (regexp(r"\s*≈\s*"), " is approximately "),
+    (regexp(r"\s*={2,3}\s*"), " equals "),
+    (regexp(r"\s*&&\s*"), " and "),
+    (regexp(r"(?:(?<=\d)|(?<=\bn))!(?=\s?[=×])"), " factorial"),
+    (regexp(r"√\s?"), "the square root of "),
+    (regexp(r"∞"), " infinity "),
+    (regexp(r"(?<=[A-Ga-g])♯|\b(?<=[A-G])#(?!\w)"), " sharp"),
+    (regexp(r"(?<=[A-Ga-g])♭"), " flat"),
+    (regexp(r"‰"), " per thousand"),
 )
 
 
-_FOR_FORMULAS = re.compile(
+_FOR_FORMULAS = regexp(
     r"[~\^²³⁰¹⁴-⁹ⁿ₀-₉=≤≥⩽⩾≠≈√∞♯♭‰−&#Α-ωµ→⟶-⟿⇒⇔∀-⋿/(!-](?:(?<![/(!-])|(?<=\d\s/)\s\d|(?<=\+/)|(?<=\b[fghFGH]\()[a-z]\)|"
     r"(?<=!)\s?[=×]|(?<= -)\s[b-hj-z\d]\b)"
 )

@@ -8,11 +8,12 @@ from tasks.normalise.rules.abbreviations import either
 from tasks.normalise.rules.adjectives import describes_noun
 from tasks.normalise.rules.base import Context, ends_sentence, rule, words
 from tasks.normalise.rules.units import UNITS
+from tasks.patterns import regexp
 
 _SIMPLE = either({*(unit for unit in UNITS if "/" not in unit), "in"})
 _POWERS = {"²": "square ", "³": "cubic ", "2": "square ", "3": "cubic "}
-_RATIO = re.compile(rf"(?<![\w.])(\d[\d,]*(?:\.\d+)?)(\s?|-)({_SIMPLE})\.?/({_SIMPLE})([²³23]?)(?:(\.)(?!\d))?(?!\w)")
-_FUEL = re.compile(r"(?<=\d\s[Ll])/100\s?km\b|(?<=\d[Ll])/100\s?km\b")
+_RATIO = regexp(rf"(?<![\w.])(\d[\d,]*(?:\.\d+)?)(\s?|-)({_SIMPLE})\.?/({_SIMPLE})([²³23]?)(?:(\.)(?!\d))?(?!\w)")
+_FUEL = regexp(r"(?<=\d\s[Ll])/100\s?km\b|(?<=\d[Ll])/100\s?km\b")
 # No words of their own: "wait a sec." and "what a gal." stay as they are.
 _SHORT = words("oz ozs lb lbs ft yd yds qt qts pt pts cwt tsp tsps tbsp tbsps hr hrs yr yrs mi kg km cm mm mph")
 # Behind a number of many alone: "wait a min." has a minute, "two min." as well, but "a mo." is no month.
@@ -26,27 +27,27 @@ _MANY = words(
     "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million few several many dozen "
     "more extra further odd"
 )
-_SPELLED = re.compile(
+_SPELLED = regexp(
     rf"\b(?P<count>{either({*_ONE, *_MANY})}|(?i:{either(_MANY)}))(?P<gap>(?:\s|-)(?:sq\.?\s|cu\.?\s)?)"
     rf"(?:(?P<stopped>{either(_SHORT | _CAPITALS)})\.|(?P<unstopped>{either(_UNSTOPPED | _CAPITALS)})(?![\w.'’/-]))"
     r"(?=[,;:!?)]|\s[a-z]|\s*$|\s[A-Z])"
     r"|\b(?P<one>[Oo]ne|an?)\s(?P<of_one>min|sec|wk|gal|bu)\.(?=\sof\b)"
     rf"|\b(?P<many>(?i:{either(_MANY)}))\s(?P<of_many>{either(_SHORT_OF_MANY)})\b\.?(?=[,;:!?)]|\s[a-z]|\s*$|\s[A-Z])"
 )
-_INCHES = re.compile(
+_INCHES = regexp(
     rf"(?<=\bfeet )({either(_MANY | {'one'})})\sin\.(?=\s[a-z]|,|;|\s*$)|\b({either(_MANY | {'one'})})\sin\.(?=\sof\s)"
 )  # "five ft. seven in. in height"
-_POWER = re.compile(rf"(\b10 to the (?:minus )?[a-z-]+) (\w{{1,3}}/\w{{1,2}}?|{_SIMPLE})([²³23]?)\b")  # 3 × 10⁸ m/s
-_FOR_SPELLED = re.compile(rf"10 to the |[\s-](?:{either(_SHORT | _SHORT_OF_MANY | _UNSTOPPED | _CAPITALS)})\b")
+_POWER = regexp(rf"(\b10 to the (?:minus )?[a-z-]+) (\w{{1,3}}/\w{{1,2}}?|{_SIMPLE})([²³23]?)\b")  # 3 × 10⁸ m/s
+_FOR_SPELLED = regexp(rf"10 to the |[\s-](?:{either(_SHORT | _SHORT_OF_MANY | _UNSTOPPED | _CAPITALS)})\b")
 
 
 # Without a number: "speeds in km/h".
-_LONE_RATIO = re.compile(
+_LONE_RATIO = regexp(
     r"(?<![\w/.])(?<!\d[ -])(mg|g|kg|km|m|ft|lb|lbs|ml|cm|W|J|N|mol)/(kg|hr|h|s|l|L|m|cm|ml|min|ft)([²³])?(?![\w/])"
 )
-_LONE_SPEED = re.compile(r"(?<![\w/.-])(?<!\d )(mph|kph|km/hr|kmh)(?![\w/.])")
+_LONE_SPEED = regexp(r"(?<![\w/.-])(?<!\d )(mph|kph|km/hr|kmh)(?![\w/.])")
 
-_FOR_RATIOS = re.compile(r"[/h](?:(?<=[a-zA-Z°µ. ]/)[\da-zA-Z]|(?<=\b[mk]ph)\b|(?<=\bkmh)\b)")
+_FOR_RATIOS = regexp(r"[/h](?:(?<=[a-zA-Z°µ. ]/)[\da-zA-Z]|(?<=\b[mk]ph)\b|(?<=\bkmh)\b)")
 
 
 @rule("unit-ratios", needs=_FOR_RATIOS)

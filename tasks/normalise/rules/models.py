@@ -14,6 +14,7 @@ from tasks.normalise.rules.base import (
     rule,
     spell_letters,
 )
+from tasks.patterns import regexp
 
 # Their three or four digits are read in pairs: a Porsche 911, an IBM 360, a Nokia 3310.
 _MAKES = (
@@ -32,20 +33,18 @@ _MAKES = (
 _NO_COUNT = (
     r"(?![.,:]\d|\s?[–-]\s?\d|%|\s(?:hundred|thousand|million|billion|men|women|people|percent|of)\b|\s[a-z]+s\b)"
 )
-_MAKE = re.compile(
+_MAKE = regexp(
     rf"\b({either(_MAKES)})\s(?!1[789]\d\d\b|20\d\d\b)([1-9]\d{{2,3}})(s|[a-zA-Z]{{0,3}})(?![\w]){_NO_COUNT}"
 )
-_LETTERED = re.compile(r"(?<![\w.,$£€/&'’-])(?!AD|BC)([A-Z]{1,3})([1-9]\d\d)(s|[A-Z]{0,2}|i)(?![\w]|[.,]\d|-\d)")
-_AIRLINER = re.compile(rf"\b((?:[Aa]|[Tt]he|his|her|jumbo)\s)(7[0-8]7)(s|)(?!\w){_NO_COUNT}")
-_AIRLINER_TYPE = re.compile(r"(\b(?:[Aa]|[Tt]he|his|her|their|our|its|old|new)\s)(7[0-8]7)-([1-9]00)(?![\w,.-]\d)")
-_SPORTS_CAR = re.compile(r"\b911(?=\s(?:Turbo|Carrera|Targa|GT)\b)")
+_LETTERED = regexp(r"(?<![\w.,$£€/&'’-])(?!AD|BC)([A-Z]{1,3})([1-9]\d\d)(s|[A-Z]{0,2}|i)(?![\w]|[.,]\d|-\d)")
+_AIRLINER = regexp(rf"\b((?:[Aa]|[Tt]he|his|her|jumbo)\s)(7[0-8]7)(s|)(?!\w){_NO_COUNT}")
+_AIRLINER_TYPE = regexp(r"(\b(?:[Aa]|[Tt]he|his|her|their|our|its|old|new)\s)(7[0-8]7)-([1-9]00)(?![\w,.-]\d)")
+_SPORTS_CAR = regexp(r"\b911(?=\s(?:Turbo|Carrera|Targa|GT)\b)")
 # Where letters and number name an aeroplane: Bf 109, MiG-21.
-_GERMAN = re.compile(
-    r"\b(Bf|Fw|FW|Ju|Hs|Me)\s(\d{2,3})(s|)(?![\w]|[.,]\d)|\b(He)\s(111|115|162|177|178|219|280)(s|)(?!\w)"
-)
-_SOVIET = re.compile(r"\b(MiG|MIG|Mig|Su|Tu|Il|Yak|Ka|Mi|An|La)-(\d{1,3})(s|)(?![\w]|[.,]\d)")
-_DUAL = re.compile(r"\b([A-Z])/([A-Z])-(?=\d)")
-_GRADES = re.compile(r"\bK(?:\s?[–—]\s?|(?<=rades K)-)(?=\d{1,2}\b)")
+_GERMAN = regexp(r"\b(Bf|Fw|FW|Ju|Hs|Me)\s(\d{2,3})(s|)(?![\w]|[.,]\d)|\b(He)\s(111|115|162|177|178|219|280)(s|)(?!\w)")
+_SOVIET = regexp(r"\b(MiG|MIG|Mig|Su|Tu|Il|Yak|Ka|Mi|An|La)-(\d{1,3})(s|)(?![\w]|[.,]\d)")
+_DUAL = regexp(r"\b([A-Z])/([A-Z])-(?=\d)")
+_GRADES = regexp(r"\bK(?:\s?[–—]\s?|(?<=rades K)-)(?=\d{1,2}\b)")
 
 
 @rule("models", needs=DIGIT)

@@ -17,6 +17,7 @@ from tasks.normalise.rules.base import (
     to_int,
 )
 from tasks.normalise.rules.numbers import OLD_ORDINAL
+from tasks.patterns import regexp
 
 _NAMES = {
     "$": ("dollar", "dollars", "cent", "cents"),
@@ -41,7 +42,7 @@ _AMOUNT = r"(\d{1,3}(?:,\d{3})+|\d+)"
 _DIGITS_OF_CENTS = 2
 _PENCE_OF_A_SHILLING = 12
 _SCALES = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion", "b": "billion", "tn": "trillion"}
-_MONEY = re.compile(
+_MONEY = regexp(
     rf"(?:(?<!\w)(?P<country>US|U\.S\.|AU?|CA?|NZ|HK|NT|MX|EC|BZ|[SJB]))?(?P<sign>{_SIGN})\s?"
     r"(?:(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<decimals>\d+))?|\.(?P<cents>\d\d))(?!\d)"
     rf"(?:\s?[–-]\s?{_SIGN}?(?P<upper>\d[\d,]*(?:\.\d+)?)(?![-–/\d])|"
@@ -62,27 +63,27 @@ _CODED_NAMES = {
 }  # fmt: skip
 _MANY = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:\s(?:thousand|million|billion|trillion)\b)?"
 _CODE = "|".join((*_CODES, *_CODED_NAMES))
-_CODED = re.compile(rf"(?<![\w-])(?:({_CODE})\s?({_MANY})(?!\w)|({_MANY})\s({_CODE})\b)")
-_FRANCS = re.compile(r"(?<![\w.$£€])(\d[\d,]*)\s?frs?\.")
-_OLD_POUNDS = re.compile(
+_CODED = regexp(rf"(?<![\w-])(?:({_CODE})\s?({_MANY})(?!\w)|({_MANY})\s({_CODE})\b)")
+_FRANCS = regexp(r"(?<![\w.$£€])(\d[\d,]*)\s?frs?\.")
+_OLD_POUNDS = regexp(
     r"(?<![\w.$£€])(\d[\d,]*)(?:l\.(?=,|;|\s+(?:[a-z]|\d+s\.)|$)|"
     r"\sl\.(?=\s(?:a[- ]year|per annum|a[- ]week|sterling)\b))"
 )  # "500l. a year"
-_CAPITAL_POUNDS = re.compile(r"(?<![\w.$£€])(\d[\d,]*)L(\.(?=\W|$)|(?=[,;:!?)]|\s*$|\s[a-z]))")  # or liters
-_OF_MONEY = re.compile(
+_CAPITAL_POUNDS = regexp(r"(?<![\w.$£€])(\d[\d,]*)L(\.(?=\W|$)|(?=[,;:!?)]|\s*$|\s[a-z]))")  # or liters
+_OF_MONEY = regexp(
     r"\b(?:income|fortune|worth|money|debts?|rents?|salary|wages|annuity|legacy|estate|a year|per annum|guineas?|"
     r"shillings?|sixpence|pay|pays|paid|owe|owes|owed|costs?|price|sum|lent|borrowed|bequeathed)\b"
 )
 _MONEY_NEAR = 80  # characters on both sides
 # "a $20 bill" is "a twenty dollar bill".
-_BEFORE_ONE = re.compile(r"\b(?:a|an|another|every|each|one)\s+$", re.I)
-_BEFORE_NAMED = re.compile(r"\b(?:the|his|her|my|your|their|our|this|that)\s+$", re.I)
-_RATE = re.compile(r"-an?-[a-z]+\s(?!(?:for|to|and|or|in|on|at|from|was|is|of|if|when|as|but)\b)[a-z]")
-_ONE_THING = re.compile(r"\s+(?!(?:a|an|per|in|for|to|and|or|on|at|from|off|now|each|was|is|of|if|when|as)\b)[a-z]+\b")
-_NAMED_THING = re.compile(
+_BEFORE_ONE = regexp(r"\b(?:a|an|another|every|each|one)\s+$", re.I)
+_BEFORE_NAMED = regexp(r"\b(?:the|his|her|my|your|their|our|this|that)\s+$", re.I)
+_RATE = regexp(r"-an?-[a-z]+\s(?!(?:for|to|and|or|in|on|at|from|was|is|of|if|when|as|but)\b)[a-z]")
+_ONE_THING = regexp(r"\s+(?!(?:a|an|per|in|for|to|and|or|on|at|from|off|now|each|was|is|of|if|when|as)\b)[a-z]+\b")
+_NAMED_THING = regexp(
     r"\s+(?:bill|note|coin|stamp|ticket|fine|reward|check|cheque|tip|deposit|question|bet|fee|prize|loan|suit|gift)\b"
 )
-_PER = re.compile(
+_PER = regexp(
     rf"({_SIGN}\s?[\d.,]*\d(?:\s?(?:million|billion|[kmb]n?))?)\s?/\s?(hour|hr|day|week|wk|month|mo|year|yr|night|"
     rf"person|"
     r"head|lb|kg|mile|gal|gallon|pound|acre|ton|oz|ounce|sq\.? ft)\b(?:\.(?!\s+[A-Z]|$))?",
@@ -92,30 +93,30 @@ _PERIODS = {
     "hr": "hour", "wk": "week", "mo": "month", "yr": "year", "lb": "pound", "kg": "kilogram", "oz": "ounce",
     "gal": "gallon", "sq ft": "square foot", "sq. ft": "square foot",
 }  # fmt: skip
-_SAME_SCALE = re.compile(
+_SAME_SCALE = regexp(
     rf"({_SIGN}[\d.]+)(k|m|bn|\s(?:thousand|million|billion|trillion))\s?[–-]\s?(?={_SIGN}?[\d.]+\2\b)", re.I
 )  # "$40K-$50K"
-_SMALL = re.compile(rf"(?<![\w.,])(?!{SCREENS}){_AMOUNT}(?:\s?(¢)|p\b(?=[\s,.;:!?)\"'’—]|$))")
-_PENCE_TO_POUNDS = re.compile(r"(?<![\w.,])(\d+p)\s?[–-]\s?(?=£)")
+_SMALL = regexp(rf"(?<![\w.,])(?!{SCREENS}){_AMOUNT}(?:\s?(¢)|p\b(?=[\s,.;:!?)\"'’—]|$))")
+_PENCE_TO_POUNDS = regexp(r"(?<![\w.,])(\d+p)\s?[–-]\s?(?=£)")
 
 _FRACTIONS = {"½": "halfpenny", "¼": "farthing", "¾": "three farthings"}
 _PENCE = r"(\d{1,2})?([½¼¾])?\s?d\b\.?"
-_POUNDS = re.compile(
+_POUNDS = regexp(
     rf"£\s?{_AMOUNT}[.,]?\s+(\d{{1,2}})s\b\.?,?(?:\s*(?:and\s+)?(?=[\d½¼¾]){_PENCE})?|"
     rf"£\s?{_AMOUNT}[.,]?\s+(?=[\d½¼¾]){_PENCE}"
 )
-_SHILLINGS = re.compile(rf"(?<![\w£$.,])(\d{{1,3}})s\b\.?,?\s?(?:and\s+)?(?=[\d½¼¾]){_PENCE}")
-_ONLY_SHILLINGS = re.compile(r"(?<![\w£$.,])(\d{1,3})s\.(?=\W|$)")
-_COIN = re.compile(r"\s(?:note|piece|coin|stamp|ticket|seat|book|edition|fine|postal order)s?\b")
-_DECADE_BEFORE = re.compile(
+_SHILLINGS = regexp(rf"(?<![\w£$.,])(\d{{1,3}})s\b\.?,?\s?(?:and\s+)?(?=[\d½¼¾]){_PENCE}")
+_ONLY_SHILLINGS = regexp(r"(?<![\w£$.,])(\d{1,3})s\.(?=\W|$)")
+_COIN = regexp(r"\s(?:note|piece|coin|stamp|ticket|seat|book|edition|fine|postal order)s?\b")
+_DECADE_BEFORE = regexp(
     r"\b(?:the|his|her|their|my|your|our|mid|early|late|in|two|three|four|five|of|temperatures)[\s-]+$", re.I
 )
-_ONLY_PENCE = re.compile(rf"(?<![\w£$.,])(?!{OLD_ORDINAL})(?=[\d½¼¾]){_PENCE}(?!\w)")
-_STROKE = re.compile(r"(?<![\w/£.,])(\d{1,3})/(?:-(?!\w)|(\d{1,2})d\b\.?)")
-_STROKE_POUNDS = re.compile(r"£\s?(\d+)[/.](\d{1,2})[/.](\d{1,2})(?:d\b\.?)?(?![\d/])")
-_STROKE_BARE = re.compile(r"(?<![\w/£.,])(\d{1,2})/(\d{1,2})(?![\d/]|\s+(?:time|metre|beat|rhythm)\b)")
-_PRICED = re.compile(r"\s+(?:an?|per|each|apiece|the)\b")
-_GUINEAS = re.compile(r"(?<![\w.,])(\d[\d,]*)\s?gns?\b\.?")
+_ONLY_PENCE = regexp(rf"(?<![\w£$.,])(?!{OLD_ORDINAL})(?=[\d½¼¾]){_PENCE}(?!\w)")
+_STROKE = regexp(r"(?<![\w/£.,])(\d{1,3})/(?:-(?!\w)|(\d{1,2})d\b\.?)")
+_STROKE_POUNDS = regexp(r"£\s?(\d+)[/.](\d{1,2})[/.](\d{1,2})(?:d\b\.?)?(?![\d/])")
+_STROKE_BARE = regexp(r"(?<![\w/£.,])(\d{1,2})/(\d{1,2})(?![\d/]|\s+(?:time|metre|beat|rhythm)\b)")
+_PRICED = regexp(r"\s+(?:an?|per|each|apiece|the)\b")
+_GUINEAS = regexp(r"(?<![\w.,])(\d[\d,]*)\s?gns?\b\.?")
 
 
 @rule("shillings", needs=DIGIT)

@@ -16,42 +16,41 @@ from tasks.normalise.rules.base import (
     spell_digits,
     to_int,
 )
+from tasks.patterns import regexp
 
-_LEADING_ZEROS = re.compile(
+_LEADING_ZEROS = regexp(
     r"\b((?i:chapter|part|section|book|volume|act|scene|lesson|unit|episode|day|track|letter)\s)0+(?=[1-9]\d{0,2}\b)"
 )
-_HEADING_ZERO = re.compile(r"^0(?=[1-9]\b(?![:.,/-]\d))")
-_FOR_LEADING_ZEROS = re.compile(r"0(?:(?<=\s0)|(?<=^0))")
-_ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|-?th|ST|ND|RD|TH)(s?)\b(?:\.(?=\s[a-z]))?")
-_ORDINAL_SPAN = re.compile(r"(?<=\d)(st|nd|rd|th)\s?[–-]\s?(?=\d+(?:st|nd|rd|th)\b)")
-_ADVERB = re.compile(r"(?<![\w.,])(\d{1,2})(?:st|nd|rd|th|d)ly\b")  # 2ndly, 3dly
+_HEADING_ZERO = regexp(r"^0(?=[1-9]\b(?![:.,/-]\d))")
+_FOR_LEADING_ZEROS = regexp(r"0(?:(?<=\s0)|(?<=^0))")
+_ORDINAL = regexp(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|-?th|ST|ND|RD|TH)(s?)\b(?:\.(?=\s[a-z]))?")
+_ORDINAL_SPAN = regexp(r"(?<=\d)(st|nd|rd|th)\s?[–-]\s?(?=\d+(?:st|nd|rd|th)\b)")
+_ADVERB = regexp(r"(?<![\w.,])(\d{1,2})(?:st|nd|rd|th|d)ly\b")  # 2ndly, 3dly
 # "the 2d regiment", "32d regiments": before these words the "d" is no penny.
 OLD_ORDINAL = (
     r"\d*[23]d\s+(?:(?:floor|edition|regiment|battalion|company|division|brigade|squadron|grade|class|street|avenue|"
     r"century|time|week|month|year|son|daughter|cousin|wife|husband|lieutenant|session|volume|chapter|part|series|"
     r"congress|infantry|cavalry|district|ward|precinct|degree)s?\b|ed\b)"
 )
-_OLD_ORDINAL = re.compile(
-    rf"(?<![\w.£])(?=\d*[23]d\s+(?:[A-Z][a-z]+|[ei]d\.|inst|ult|of|and|day)|{OLD_ORDINAL})(\d*[23])d"
-)
-_ORDINAL_LIST = re.compile(
+_OLD_ORDINAL = regexp(rf"(?<![\w.£])(?=\d*[23]d\s+(?:[A-Z][a-z]+|[ei]d\.|inst|ult|of|and|day)|{OLD_ORDINAL})(\d*[23])d")
+_ORDINAL_LIST = regexp(
     r"(?<=\dst, )\d*[23]d\b(?:, \d*[23]d\b)*|(?<=\d[nrt][dh], )\d*[23]d\b(?:, \d*[23]d\b)*"
 )  # 1st, 2d, 3d
-_NINERS = re.compile(r"(?<!\w)'?(\d\d)er(?=s?\b)")  # "the '49ers" are the forty-niners
-_PLURAL = re.compile(r"(?<![\w.,$£€#])(\d{1,3}(?:,\d{3})+|\d+)'?s\b")
+_NINERS = regexp(r"(?<!\w)'?(\d\d)er(?=s?\b)")  # "the '49ers" are the forty-niners
+_PLURAL = regexp(r"(?<![\w.,$£€#])(\d{1,3}(?:,\d{3})+|\d+)'?s\b")
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-_RANGE = re.compile(rf"(?<![\w.,/-])({_NUMBER})(\s?)(%)?\s?([–-])\s?({_NUMBER})(?![\w/]|[.,]\d|[–-]\d)")
-_BIG = re.compile(r"(?<=\b[Bb]ig )([2-9])-[0oO](?![\w-])")  # a birthday: "the big five-oh"
-_ROGER = re.compile(r"(?:^|(?<=[.!?\"] )|(?<=\"))10-4(?=[.,!?]|\sgood|$)")  # of the radio: "ten four"
-_HANGING = re.compile(r"(?<=\d)-(?=(?:,|\s(?:to|and|or)\b))")
-_RATIO = re.compile(rf"(?<![\w.:])({_NUMBER}):({_NUMBER})(?::({_NUMBER}))?(?![\w:])")
+_RANGE = regexp(rf"(?<![\w.,/-])({_NUMBER})(\s?)(%)?\s?([–-])\s?({_NUMBER})(?![\w/]|[.,]\d|[–-]\d)")
+_BIG = regexp(r"(?<=\b[Bb]ig )([2-9])-[0oO](?![\w-])")  # a birthday: "the big five-oh"
+_ROGER = regexp(r"(?:^|(?<=[.!?\"] )|(?<=\"))10-4(?=[.,!?]|\sgood|$)")  # of the radio: "ten four"
+_HANGING = regexp(r"(?<=\d)-(?=(?:,|\s(?:to|and|or)\b))")
+_RATIO = regexp(rf"(?<![\w.:])({_NUMBER}):({_NUMBER})(?::({_NUMBER}))?(?![\w:])")
 _LEAST_OF_A_PAIR = 20  # "a fifty-fifty chance", but "five to five"
 _PARTS_OF_AN_ADDRESS = 4  # of the internet: 192.168.0.1
-_VERSION = re.compile(r"(?<![\w.])(v?)(\d+(?:\.\d+){2,}|(?<=v)\d+\.\d+)\b", re.I)
-_SIGN = re.compile(rf"(?<![\w\d)])[-−](?={_NUMBER}|\.\d|[½¼¾])|(?<=\s)–(?={_NUMBER})")
-_DECIMAL = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d+\.\d+|(?<![\d.])\.\d+")
+_VERSION = regexp(r"(?<![\w.])(v?)(\d+(?:\.\d+){2,}|(?<=v)\d+\.\d+)\b", re.I)
+_SIGN = regexp(rf"(?<![\w\d)])[-−](?={_NUMBER}|\.\d|[½¼¾])|(?<=\s)–(?={_NUMBER})")
+_DECIMAL = regexp(r"\d{1,3}(?:,\d{3})+\.\d+|\d+\.\d+|(?<![\d.])\.\d+")
 # Millions without a sign of money: "1.2m people", "a population of 7bn", "250k copies".
-_SHORT_SCALE = re.compile(
+_SHORT_SCALE = regexp(
     r"(?<![\w.,$£€])(\d{1,3}(?:\.\d+)?)\s?(?:(k|m|mn|bn|tn)(?=\s(?:people|men|women|children|copies|users|readers|"
     r"viewers|listeners|followers|subscribers|voters|votes|jobs|homes|houses|households|visitors|passengers|acres|"
     r"barrels|tonnes|tons|books|words|cars|deaths|refugees|soldiers|troops|years)\b)|(bn|tn)\b)|((?:population|"
@@ -59,13 +58,13 @@ _SHORT_SCALE = re.compile(
     r"mn)\b"
 )
 _SCALES = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion", "tn": "trillion"}
-_LEADING_ZERO = re.compile(r"(?<![\d.,])0\d+(?!\d)")
-_INTEGER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|\d+")
-_SPACED_THOUSANDS = re.compile(
+_LEADING_ZERO = regexp(r"(?<![\d.,])0\d+(?!\d)")
+_INTEGER = regexp(r"\d{1,3}(?:,\d{3})+(?!\d)|\d+")
+_SPACED_THOUSANDS = regexp(
     r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?![\d])|(?<![\d.,+-])(?<!\d )\d{1,3}(?: \d{3}){2,4}(?![\d-]| \d)"
     r"|(?<![\d.,+)-])(?<![\d)] )[1-9]\d{0,2} (?:000(?![\d-]|\s?\d)|\d{3}(?=\s(?:[a-z]{3,}s|men|women|people|sheep)\b))"
 )
-_ENDLESS = re.compile(r"\d{16,}")  # no number of any rule, and slow to try
+_ENDLESS = regexp(r"\d{16,}")  # no number of any rule, and slow to try
 
 
 @rule("thousands", needs=DIGIT)

@@ -6,11 +6,12 @@ import re
 
 from tasks.normalise.rules.abbreviations import FOR_TITLES, either
 from tasks.normalise.rules.base import STARTERS, Context, ends_sentence, rule, words
+from tasks.patterns import regexp
 
 # What follows is looked at, not taken: a sentence that starts, or the capital of a name.
 _NEXT = rf"(\.?)(?=(?P<starter>\s+(?:(?:{STARTERS}|Mister|Missus|Miz)\b|(?:St|Dr)\.\s[A-Z]))|(?P<name>\s?-?[A-Z])|)"
-_SAINT_OR_STREET = re.compile(rf"(\b[A-Z][\w'’]*\s+|\b\d+(?:st|nd|rd|th)\s+)?\bSt\b(?![-’']){_NEXT}")
-_DOCTOR_OR_DRIVE = re.compile(rf"(\b[A-Z][\w'’]*\s+)?\bDr\b{_NEXT}")
+_SAINT_OR_STREET = regexp(rf"(\b[A-Z][\w'’]*\s+|\b\d+(?:st|nd|rd|th)\s+)?\bSt\b(?![-’']){_NEXT}")
+_DOCTOR_OR_DRIVE = regexp(rf"(\b[A-Z][\w'’]*\s+)?\bDr\b{_NEXT}")
 _NO_STREET_NAME = words(
     "The In At On Of To From And But By Near Is Was Saint Dear Old Mister Missus Lady Lord Sir For With Mount Fort "
     "Yes No Oh Ask Call Then Is Are See When Good Thank Monsieur Miss I"
@@ -41,17 +42,17 @@ _AFTER_NAME = {
     "Hbr": "Harbor",
     "Vly": "Valley",
 }
-_PLACE = re.compile(rf"(?<=[a-z\dt] )({either(_AFTER_NAME)})(?:\.|\b(?=,|\s*$))")
+_PLACE = regexp(rf"(?<=[a-z\dt] )({either(_AFTER_NAME)})(?:\.|\b(?=,|\s*$))")
 # Before a name and behind it: Pt. Reyes and Hunters Pt., Mts. Baker and Hood and the Rocky Mts.
 _EITHER_SIDE = {"Pt": ("Point", "Point"), "Mts": ("Mounts", "Mountains")}
-_EITHER = re.compile(r"(\b[A-Z][\w'’]*\s)?\b(Pt|Mts)\.(?:(?=(\s[A-Z][a-z]))|(?!\w))")
-_WATERS = re.compile(
+_EITHER = regexp(r"(\b[A-Z][\w'’]*\s)?\b(Pt|Mts)\.(?:(?=(\s[A-Z][a-z]))|(?!\w))")
+_WATERS = regexp(
     r"(?<![\w.])(?<![A-Z]\. )(?:(L)|R)\.\s(?(1)(?=(?:Superior|Huron|Erie|Ontario|Michigan|Champlain|Tahoe|Tanganyika|"
     r"Nyasa|Como|Geneva|Placid|Okeechobee|Winnipeg|Winnebago|Titicaca|Ladoga|Baikal|Windermere)\b(?!\s[A-Z]))"
     r"|(?=(?:Thames|Danube|Nile|Rhine|Rhone|Ganges|Indus|Mississippi|Missouri|Ohio|Tyne|Tees|Avon|Mersey|Humber|Tigris|"
     r"Euphrates|Amazon|Congo|Niger|Zambezi|Volga|Loire|Elbe|Oder|Tiber|Potomac)\b))"
 )
-_PART_OF_LAND = re.compile(
+_PART_OF_LAND = regexp(
     r"(?<![\w.])(?<![A-Z]\. )(?:([NS])\.\s?(?=(?:Carolina|Dakota|Korea|America|Vietnam|Africa|Atlantic|Pacific)\b)|"
     r"([NS]\.\s?[EW])\.\s?(?=(?:Asia|Africa|Territor(?:y|ies)|Passage)\b)|"
     r"(W)\.\s?(?=(?:Virginia|Indies|Indian|Africa|Side|End|Coast)\b)|"
@@ -61,12 +62,12 @@ _PART_OF_LAND = re.compile(
 )
 _POINTS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _COMBINED = "N\\.?N\\.?[EW]|S\\.?S\\.?[EW]|E\\.?[NS]\\.?E|W\\.?[NS]\\.?W|N\\.?\\s?[EW]|S\\.?\\s?[EW]"
-_BY = re.compile(rf"(?<![\w.])({_COMBINED}|[NSEW])\.?\s?(?:by|b)\s?(?:([NSEW])\b\.?)(?:\s?½\s?([NSEW])\b\.?)?")
+_BY = regexp(rf"(?<![\w.])({_COMBINED}|[NSEW])\.?\s?(?:by|b)\s?(?:([NSEW])\b\.?)(?:\s?½\s?([NSEW])\b\.?)?")
 _COURSES = words(
     "wind from bearing bore steered steering course due blew blowing veered miles leagues headed sailed [Tt]he"
 )
 _BEFORE_POINT = "|".join(f"(?<={word} )" for word in sorted([*_COURSES, "wind was"]))
-_POINT = re.compile(
+_POINT = regexp(
     rf"(?<![\w.])(?:{_BEFORE_POINT})"
     rf"({_COMBINED})(\.|\b(?!\.))(?!\w|\.\w|\s(?!(?:{STARTERS})\b)[A-Z][a-z]|\s[A-Z]\b)"
     rf"|(?<![\w.])({_COMBINED})(\.|\b)(?=\s(?:wind|winds|gale|coast|corner|side|end|breeze|monsoon|passage|trades?|"
@@ -80,22 +81,22 @@ _BEFORE_COURSE = "|".join(
     rf"(?<=\b{word} )"
     for word in ("due", "steered", "steering", "headed", "heading", "miles", "leagues", "wind was", "wind is", "wind")
 )
-_COORDINATES = re.compile(
+_COORDINATES = regexp(
     r"(\d)\s?([NS])\b\.?((?:,|,? and| by| to)?\s\d+(?:\.\d+)?)\s?([EWNS])\b\.?(?![\w'])"
     r"|(\b(?:[Ll]at|[Ll]ong)itude\s\d+(?:\.\d+)?)\s?([NSEW])\b(\.?)"
 )
 # "The wind was N.", "they steered W.", "ten miles E. of Lisbon"
-_COURSE = re.compile(
+_COURSE = regexp(
     rf"(?:{_BEFORE_COURSE})([NSEW])\b(\.?)(?=[,;)]|\s*$|\s(?:of|and|by(?!\s[NSEW]\b)|to|for|at|with|all|until"
     rf"|till|the)\b)"
 )
-_QUARTER = re.compile(
+_QUARTER = regexp(
     r"(?<=[a-z\d] )(Street|Avenue|Road|Drive|Place|Square|Boulevard|St|Ave|Rd|Dr|Pl|Sq|Blvd)\b\.?,?\s"
     r"([NS])\.?\s?([EW])\b(?:\.(?!\w))?"
 )
 _STREET = r"(?:St|Street|Ave|Avenue|Rd|Road|Blvd|Boulevard|Drive|Dr)\b"
 _NUMBERED = r"\d+(?:st|nd|rd|th)\b"
-_STREET_POINT = re.compile(
+_STREET_POINT = regexp(
     rf"(?<=\d )([NSEW]|[NS][EW])\.?(?=\s(?:[A-Z][a-z]+|{_NUMBERED})\s{_STREET})"
     rf"|(?<![\w.])(?<![A-Z]\. )([NSEW]|[NS]\.?[EW])(?:\.\s?|\s)(?={_NUMBERED})"
     rf"|(?<![\w.])(?<![A-Z]\. )([NSEW])\.\s?(?=[A-Z][a-z]+\s(?!St\.?\s[A-Z]|Dr\.?\s[A-Z]){_STREET})"
@@ -136,7 +137,7 @@ def _place_or_title(match: re.Match[str], title: str, place: str) -> str:
     return before + title + (stop if ends else "") + (" " if glued else "")
 
 
-_FOR_PLACES = re.compile(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)|\b(?:L|R|Pt|Mts)\. [A-Z]")
+_FOR_PLACES = regexp(r"[a-z\d],? [A-Z][\w.]{0,4}(?:\.|$|,)|\b(?:L|R|Pt|Mts)\. [A-Z]")
 
 
 @rule("places", needs=_FOR_PLACES)
@@ -160,7 +161,7 @@ def _stop(match: re.Match[str]) -> str:
     return "." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else ""
 
 
-_FOR_COMPASS = re.compile(r"[NSEW](?:(?<=\b[NSEW])[NSEW]{0,2}\b|(?<=\d[NSEW])\b)")
+_FOR_COMPASS = regexp(r"[NSEW](?:(?<=\b[NSEW])[NSEW]{0,2}\b|(?<=\d[NSEW])\b)")
 
 
 @rule("compass", needs=_FOR_COMPASS)

@@ -7,6 +7,7 @@ import re
 from tasks.normalise.rules.abbreviations import either
 from tasks.normalise.rules.base import DIGIT, Context, cardinal, ends_sentence, rule
 from tasks.normalise.rules.roman import value
+from tasks.patterns import regexp
 
 # Said only before a number (or a roman one).
 BEFORE_NUMBER = {
@@ -132,35 +133,33 @@ _BEFORE_YEAR = {
 }
 # P. L. Travers, P.C. Hart; Art. L. Jones (a fiftieth article before a name is rarer than a man), l. C. Bond
 _NO_INITIALS = r"(?!(?<=\b[PQ]\.)\s?[IVXLC]\b(?:\.|\s[A-Z])|\s?[LC]\.\s[A-Z]|(?<=\b[lv]\.)\s?[IVXLC]\.\s[A-Z])"
-_BEFORE_NUMBER = re.compile(
+_BEFORE_NUMBER = regexp(
     rf"(?<![\w.])({either(BEFORE_NUMBER)})\.{_NO_INITIALS}\s*(?=\d|\+\d|#\s?\d|(?!I\b)[IVXLC]+\b(?!')|"
     rf"I\b(?=[.,;:)\]–-]|\s*$|\s+(?:of|and|to|pp?\.|ch)))"
     r"|(?<![\w.])(App|Figs?|Pl|Pt|Vol|Sec|Ex)\.\s(?=[A-H]\b(?!\.\s?[A-Z]))"
     r"|(?<![\w.])(?<!\d )([Mm]in|[Mm]ax)\.\s(?=\d)"
     r"|(?<![\w.])([Ll]ong)\.\s(?=\d[\d. ]*(?:degrees|°|minutes|[EW]\b))"
 )
-_LATITUDE = re.compile(r"(?:(?<=north )|(?<=south ))lat\.|(?:(?<=east )|(?<=west ))long\.")  # "30 degrees north lat."
-_BEFORE_SMALL = re.compile(
-    rf"(?<![\w.])({either(BEFORE_NUMBER)})\.(?:\s+(?=([ivxlc]+)\b(?!'))|(?=([ivxlc]{{2,}})\b(?!')))"
-)
-_YEAR_MARK = re.compile(rf"(?<![\w.])({either(_BEFORE_YEAR)})\.\s?(?=(?:c\.\s?|A\.?D\.?\s)?\d{{3,4}}\b)")
-_CA = re.compile(r"(?<![\w.])ca\s(?=\d{3,4}\b(?![.,]\d))")
-_UNSTOPPED = re.compile(r"\bNo\s(?=\d+\b(?!\s[a-z]+s\b|\s(?:men|women|people|more|such)\b))")
-_COUNTED = re.compile(
+_LATITUDE = regexp(r"(?:(?<=north )|(?<=south ))lat\.|(?:(?<=east )|(?<=west ))long\.")  # "30 degrees north lat."
+_BEFORE_SMALL = regexp(rf"(?<![\w.])({either(BEFORE_NUMBER)})\.(?:\s+(?=([ivxlc]+)\b(?!'))|(?=([ivxlc]{{2,}})\b(?!')))")
+_YEAR_MARK = regexp(rf"(?<![\w.])({either(_BEFORE_YEAR)})\.\s?(?=(?:c\.\s?|A\.?D\.?\s)?\d{{3,4}}\b)")
+_CA = regexp(r"(?<![\w.])ca\s(?=\d{3,4}\b(?![.,]\d))")
+_UNSTOPPED = regexp(r"\bNo\s(?=\d+\b(?!\s[a-z]+s\b|\s(?:men|women|people|more|such)\b))")
+_COUNTED = regexp(
     r"\b((?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|several)\s)(vols|pp|bks|chs|chaps|figs|"
     r"pts(?=\.,?\s(?:\(|in\s(?:\d|one\b|two\b|three\b)|[12]\d{3}\b)))\."
 )  # "two pts." of anything else are pints
-_PAGES = re.compile(r"\b((?:P|p)ages\s)(\d{2,4})\s?[–-]\s?(\d{1,3})\b(?![\d,.]\d)")
-_FOLLOWING = re.compile(r"(?<=\d)\s?ff\b\.?|(?<=\d[a-f])\sff\b\.?|(?<=\d)\sf\.(?=[\s,;)]|$)")
-_PAGE_NOTE = re.compile(r"\b([Pp]ages?\s\d+)\s?n(?:n?\.?\s?(?=\d)|\.|\b(?=[,;)]|$))")
+_PAGES = regexp(r"\b((?:P|p)ages\s)(\d{2,4})\s?[–-]\s?(\d{1,3})\b(?![\d,.]\d)")
+_FOLLOWING = regexp(r"(?<=\d)\s?ff\b\.?|(?<=\d[a-f])\sff\b\.?|(?<=\d)\sf\.(?=[\s,;)]|$)")
+_PAGE_NOTE = regexp(r"\b([Pp]ages?\s\d+)\s?n(?:n?\.?\s?(?=\d)|\.|\b(?=[,;)]|$))")
 _PLACE_WORDS = (
     "page|pages|volume|volumes|chapter|chapters|book|part|act|scene|section|verse|line|lines|canto|stanza|note|"
     "figure|plate|psalm|number|column|article|appendix"
 )
-_SMALL_NUMERAL = re.compile(rf"\b((?i:{_PLACE_WORDS})),?\s+([ivxlc]+)\b(?!')(?:\s?([–-])\s?([ivxlc]+)\b)?")
-_AFTER_SMALL = re.compile(r"(?<=[a-z\d])([,;] )([ivxl]{2,}|v|x)(?=[,.;)]|\s\d|$)")
-_BRACKETED = re.compile(r"\(([ivx]+)\)")
-_PLAY = re.compile(r"(?<![\w.])([IVX]+)\.\s?([ivx]+)\.\s?(\d+)(?:\s?[–-]\s?(\d+))?(?!\w)")
+_SMALL_NUMERAL = regexp(rf"\b((?i:{_PLACE_WORDS})),?\s+([ivxlc]+)\b(?!')(?:\s?([–-])\s?([ivxlc]+)\b)?")
+_AFTER_SMALL = regexp(r"(?<=[a-z\d])([,;] )([ivxl]{2,}|v|x)(?=[,.;)]|\s\d|$)")
+_BRACKETED = regexp(r"\(([ivx]+)\)")
+_PLAY = regexp(r"(?<![\w.])([IVX]+)\.\s?([ivx]+)\.\s?(\d+)(?:\s?[–-]\s?(\d+))?(?!\w)")
 
 _BOOKS = {
     "Genesis": "Gen", "Exodus": "Exod Ex", "Leviticus": "Lev", "Numbers": "Num Numb", "Deuteronomy": "Deut",
@@ -185,13 +184,13 @@ _NUMBERED = (
     "Samuel|Sam|Kings|Kgs|Chronicles|Chron|Chr|Corinthians|Cor|Thessalonians|Thess|Timothy|Tim|Peter|Pet|John|Jn|"
     "Maccabees|Macc|Esdras|Esd|Nephi"
 )
-_BIBLE = re.compile(
+_BIBLE = regexp(
     rf"(?<![\w.])(?:(1|2|3|I{{1,3}})\.?\s?(?=(?:{_NUMBERED})\b)(?:1st|2nd)?\s?)?({either(_NAMES)})\.?\s"
     r"(\d{1,3}|[ivxlc]+\.?)(?:\s?:\s?|(?<=\.)\s|,\s(?=\d+\b(?!\s[a-z])))(\d{1,3})"
     r"([a-e]\b)?(?:\s?[-–]\s?(\d{1,3})(?::(\d{1,3}))?([a-e]\b)?)?"
     r"((?:,\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?(?![\d:]))*)(?![\d:])(?:\s?ff\b\.?|f\b\.?)?"
 )
-_CHAPTER_ONLY = re.compile(
+_CHAPTER_ONLY = regexp(
     rf"(?<![\w.])(?:([123]|I{{1,3}})\.?\s)({_NUMBERED})\b\.?(?=\s\d|[\s,.;:)]|$)|"
     rf"(?<![\w.])(Ps|Matt|Deut|Exod|Isa|Prov|Eccl|Heb|Eph|Ezek|Gal|Jer|Lev)\.\s(?=\d|[ivxlc]+\b)|"
     rf"(?<![\w.])(Gen|Rom|Rev|Dan|Phil|Hos|Mic|Neh|Josh|Judg|Prov|Lam|Zech|Mal)\.\s(?=\d)"
@@ -199,13 +198,13 @@ _CHAPTER_ONLY = re.compile(
 
 
 # "Isa. liii", "1 Cor. xiii", "Psalm xlvi": one small letter only behind an abbreviation ("James v. Smith" is a case).
-_SMALL_CHAPTER = re.compile(
+_SMALL_CHAPTER = regexp(
     rf"(?<![\w.])(?:([123]|I{{1,3}})\.?\s(?=(?:{_NUMBERED})\b))?(?:({either(_NAMES)})\.?,?\s([ivxlc]{{2,}})|"
     rf"({either(BIBLE_ABBREVIATIONS)})\.\s([ivxlc]))\b(?!['’.]\s?[\dA-Z])"
 )
 
 
-_FOR_REFERENCES = re.compile(
+_FOR_REFERENCES = regexp(
     r"[\d.ivxlc](?:(?<=\d)|(?<=\b[ivxlc])[ivxlc]*\b|(?<=\.)(?:\s?[IVXLC]+\b|\s[A-H]\b|(?:(?<=\spp\.)|(?<=\spts\.)|"
     r"(?<=\sbks\.)|(?<=\schs\.)|(?<=\svols\.)|(?<=\sfigs\.)|(?<=\schaps\.))))"
 )
@@ -305,7 +304,7 @@ def _bracketed(match: re.Match[str]) -> str:
     return cardinal(number) if inside else f"({cardinal(number)})"
 
 
-_FOR_VERSES = re.compile(rf"{DIGIT.pattern}|[A-Z](?<=\b[A-Z])[a-z]+\.?,?\s[ivxlc]+\b")
+_FOR_VERSES = regexp(rf"{DIGIT.pattern}|[A-Z](?<=\b[A-Z])[a-z]+\.?,?\s[ivxlc]+\b")
 
 
 @rule("bible-verses", needs=_FOR_VERSES)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tasks.normalise.rules.abbreviations import either
 from tasks.normalise.rules.base import Context, ends_sentence, rule, spell_digits, words
+from tasks.patterns import regexp
 
 _REGIONS: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _STATES = _REGIONS["states"]
@@ -23,23 +24,23 @@ _LONE_STATES = words(
     "Ariz Calif Nebr Okla Oreg Penna Tenn Minn Wisc Wyo Lancs Yorks Herts Hants Wilts Lincs Leics Northants Notts "
     "Staffs Worcs Glos Cambs Derbys Middx Warks"
 )
-_LONE = re.compile(rf"(?<![\w.])({either(_LONE_STATES)})\.(?!\w)")
+_LONE = regexp(rf"(?<![\w.])({either(_LONE_STATES)})\.(?!\w)")
 _UNSTOPPED = "Herts|Hants|Lancs|Wilts|Glos|Cambs|Lincs|Yorks|Middx"
-_UNSTOPPED_COUNTY = re.compile(rf"(?<=[a-z], )({_UNSTOPPED})\b(?!\.)")
-_TOWN = re.compile(rf"\b({either(_TOWNS)})\.")
-_COUNTY = re.compile(rf"\bCo\.(?=, (?:{either(_STATES)})\.)")
+_UNSTOPPED_COUNTY = regexp(rf"(?<=[a-z], )({_UNSTOPPED})\b(?!\.)")
+_TOWN = regexp(rf"\b({either(_TOWNS)})\.")
+_COUNTY = regexp(rf"\bCo\.(?=, (?:{either(_STATES)})\.)")
 # "Kilkee, Co. Clare", but no company: "Smith & Co. Cork".
 _IRISH = (
     "Antrim|Armagh|Carlow|Cavan|Clare|Cork|Derry|Donegal|Down|Dublin|Durham|Fermanagh|Galway|Kerry|Kildare|Kilkenny|"
     "Laois|Leitrim|Limerick|Londonderry|Longford|Louth|Mayo|Meath|Monaghan|Offaly|Roscommon|Sligo|Tipperary|Tyrone|"
     "Waterford|Westmeath|Wexford|Wicklow"
 )
-_IRISH_COUNTY = re.compile(rf"(?<![&+] )(?<!and )\bCo\.?\s(?=(?:{_IRISH})\b)")
-_OHIO = re.compile(
+_IRISH_COUNTY = regexp(rf"(?<![&+] )(?<!and )\bCo\.?\s(?=(?:{_IRISH})\b)")
+_OHIO = regexp(
     r"\b(Akron|Canton|Chillicothe|Cincinnati|Cleveland|Columbus|Dayton|Oberlin|Sandusky|Springfield|Toledo|Youngstown|"
     r"Zanesville), O\."
 )
-_STATE = re.compile(
+_STATE = regexp(
     rf"(?<=[a-z], )({either(_STATES)})\.(?!\w)"
     rf"|(?:(?<=\b[Ii]n )|(?<=\b[Ff]rom )|(?<=\bof )|(?<=\bto )|(?<=\b(?:and|via) ))({either(_SURE_STATES)})\.(?!\w)"
 )
@@ -52,22 +53,22 @@ _TOWN_NAME = (
 _BEFORE_TOWN = r"\b(?:[Ii]n|[Ff]rom|[Oo]f|[Tt]o|[Nn]ear|[Aa]t|[Oo]utside|[Aa]round|[Ff]or|and) "
 _NO_TOWN = r"(?!(?:Oh|No|Yes|Well|Ah|And|But|So|Not|Just)\b)"
 _AFTER = r"(?=[.,;:!?)'\"—]|\s*$|\s[a-z])"
-_CODE = re.compile(
+_CODE = regexp(
     rf"(?<=[a-z]),?\s({either(_CODES)})(?=\s\d{{5}}\b)|(\b[A-Z][a-z]+, )({_SURE_CODES}){_AFTER}"
     rf"|({_BEFORE_TOWN}{_TOWN_NAME}|^{_NO_TOWN}{_TOWN_NAME}(?=[A-Z]+\W*$|(?:AL|DE|HI|ME|MI|OH|OR|PA), [a-z]))"
     rf"({either(_DOUBTFUL)}){_AFTER}"
 )
-_ZIP = re.compile(rf"\b({either({*_CODES.values(), 'D C', 'DC', 'D.C.'})}) (\d{{5}}(?:-\d{{4}})?)\b")
+_ZIP = regexp(rf"\b({either({*_CODES.values(), 'D C', 'DC', 'D.C.'})}) (\d{{5}}(?:-\d{{4}})?)\b")
 # Without a town: "in NJ", "from CA and TX"; "an AR rifle", "the CT scan" and "CO poisoning" stay letters.
 _ALONE = either(words("AZ CA FL IL KS KY MN NC NH NJ NM NV NY TN TX VT WI WV WY"))
-_CODE_ALONE = re.compile(
+_CODE_ALONE = regexp(
     rf"(?:(?<=\bin )|(?<=\bfrom )|(?<=\bto )|(?<=\bnear )|(?<=\bacross )|(?<=\bas )|(?<=\boutside ))({_ALONE})"
     r"(?=[.,;:!?)]|\s*$|\s(?:and|or|to|last|when|where|who|with|for|by|on|at)\b)"
 )
-_ANOTHER = re.compile(rf"((?:{either(_CODES.values())}),? (?:and |or |to )?)({_SURE_CODES})(?=[.,;:!?)]|\s*$|\s[a-z])")
+_ANOTHER = regexp(rf"((?:{either(_CODES.values())}),? (?:and |or |to )?)({_SURE_CODES})(?=[.,;:!?)]|\s*$|\s[a-z])")
 
 # Exact, for few texts have one and the patterns above are slow.
-_FOR_REGIONS = re.compile(
+_FOR_REGIONS = regexp(
     rf"(?:\s|^)(?=[A-Z])(?:[A-Z]{{2}}\b|(?:{either({*_STATES, *_TOWNS})})\.|O\.|D\.C|(?:{_UNSTOPPED})\b|Co\.?\s"
     rf"(?:{_IRISH})\b)"
 )

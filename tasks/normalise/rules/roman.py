@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from storage.records import BlockKind
 from tasks.normalise.rules.base import STARTERS, Context, QuickThenExact, cardinal, ordinal, rule, year
+from tasks.patterns import regexp
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
-_CANONICAL = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
+_CANONICAL = regexp(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 _NUMERAL = r"[IVXLC]+"
 _SURE_NUMERAL = r"(?:[IVX][IVXLC]*|[LC][IVXLC]+)"  # "Class C" and "Appendix L" are letters
 # "James V. Forrestal" has an initial, "Henry V. The play" a king.
@@ -55,7 +56,7 @@ _AFTER_I = (
 )
 # The pronoun has no verb in "s" behind it: "Chapter I tells".
 _VERB_IN_S = r"(?=\s+(?!always\b|perhaps\b|sometimes\b|besides\b|was\b|[a-z]*ss\b)[a-z]{2,}s\b)"
-_RULER = re.compile(
+_RULER = regexp(
     rf"\b({RULERS})\.?\s+(?:the\s+)?({_NO_INITIAL}(?!I\b){_NUMERAL}\b|I\b{_AFTER_I})(\.(?=\s+[a-z]|,|;|'s)|"
     rf")(\s(?:and|or)\s(?:(?!I\b)[IVX]+|I(?=\W*$))\b(?!'))?"
 )
@@ -64,7 +65,7 @@ _PRONOUN_VERBS = (
     r"hated?|believed?|met|swear|beg|pray|always)\b"
 )
 # At the head of a sentence "Queen Elizabeth I spoke" is the queen; "Beside King James I felt small" is not.
-_CROWNED_I = re.compile(
+_CROWNED_I = regexp(
     rf"(?:^|(?<=[.!?] )|(?<=[\"'“‘]))((?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s(?:{RULERS}))\sI"
     rf"(?=\s(?!{_PRONOUN_VERBS})[a-z]+\b(?!'))"
 )
@@ -73,51 +74,51 @@ ONLY_KINGS = (
     "Haile Selassie|Menelik|Tewodros|Xerxes|Darius|Artaxerxes|Cambyses|Ptolemy|Seleucus|Antiochus|R[ah]mess?es|Ramses|"
     "Thutmose|Amenhotep|Seti|Justinian|Theodosius|Shapur|Khosrow|Suleiman|Mehmed|Bayezid|Kamehameha|Zog|Franz Joseph"
 )
-_KING_I = re.compile(rf"\b({ONLY_KINGS})\sI(?=\s(?!{_PRONOUN_VERBS})[a-z]+\b(?!'))")
+_KING_I = regexp(rf"\b({ONLY_KINGS})\sI(?=\s(?!{_PRONOUN_VERBS})[a-z]+\b(?!'))")
 _WAR_I = r"(?<!\b[Tt]he World War )(?<=World War )I\b"
 _STOP = r"(?:\.(?=,?\s[a-z]))?"  # "In Book IV. he says": of the numeral, not of the sentence
-_SECTION = re.compile(
+_SECTION = regexp(
     rf"\b({SECTIONS})\s+((?!I\b)(?!(?<=Mark )[VX]\.\s(?!(?:{STARTERS})\b)[A-Z][a-z]){_SURE_NUMERAL}\b|{_WAR_I}|"
     rf"I\b(?=\s+(?:Scene|Part|Chapter)\b)|I\b{_AFTER_I}|I\b{_VERB_IN_S}){_STOP}"
 )
 # In capitals, where the pronoun looks like a numeral: "VOLUME II", "PART I" at an end, "HENRY VIII", "WORLD WAR II".
-_CAPITAL_SECTION = re.compile(
+_CAPITAL_SECTION = regexp(
     rf"\b({SECTIONS.upper()})\s+((?!I\b){_SURE_NUMERAL}\b(?!\.\s?[A-Z]\.)|I\b(?=[.,;:!?)\"—-]|\s*$))"
 )
-_CAPITAL_RULER = re.compile(rf"\b({RULERS.upper()})\s+((?!I\b|[LC]\b){_NUMERAL})\b(?!\.\s?[A-Z])")
-_IN_SERIES = re.compile(rf"\b((?:{_SERIES}))\s+((?!I\b){_SURE_NUMERAL})\b(?!\.\s?[A-Z]\.)")
+_CAPITAL_RULER = regexp(rf"\b({RULERS.upper()})\s+((?!I\b|[LC]\b){_NUMERAL})\b(?!\.\s?[A-Z])")
+_IN_SERIES = regexp(rf"\b((?:{_SERIES}))\s+((?!I\b){_SURE_NUMERAL})\b(?!\.\s?[A-Z]\.)")
 # In small letters: "for my part I was sure" has a pronoun.
-_SMALL_SECTION = re.compile(
+_SMALL_SECTION = regexp(
     r"\b(chapter|part|book|act|scene|form|class|stage|volume|canto|section|article|appendix|plate|figure|letter|table|"
     r"phase|type|grade|"
     rf"level|number|numbers|page|pages|verse|sonnet|chapters|parts|books|acts|volumes|articles|note|"
     rf"lines?)\s+((?!I\b){_SURE_NUMERAL}\b|I\b(?=[.;:)\]]|\s*$)){_STOP}"
 )
 # "IV. and XIV", "II, III and IV": numerals in a list, whatever stands before.
-_LIST = re.compile(r"(?<![\w.'])(?:[IVXL]{1,6}(?:\.?,|\.?,?\s(?:and|or|to))\s)+[IVXL]{1,6}\b(?!')(?:\.(?=\s[a-z]))?")
-_SPAN = re.compile(
+_LIST = regexp(r"(?<![\w.'])(?:[IVXL]{1,6}(?:\.?,|\.?,?\s(?:and|or|to))\s)+[IVXL]{1,6}\b(?!')(?:\.(?=\s[a-z]))?")
+_SPAN = regexp(
     rf"\b((?i:{SECTIONS}|lines?))\s+({_SURE_NUMERAL}|I(?=\s?[–-]))\.?\s?"
     rf"(?:([–-])|,\s(?=[IVX]+\sand\b)|\s(and|to|or)\s)\s?({_SURE_NUMERAL})\b"
     r"(?:\.(?=\s[a-z]))?"
 )
-_SECTION_HEADING = re.compile(
+_SECTION_HEADING = regexp(
     r"\b((?i:chapter|part|book|act|scene|volume|canto|section|letter|stave|psalm|sonnet))"
     rf"\s+({_NUMERAL})\b"
 )
-_HEADING = re.compile(rf"^({_NUMERAL})(?=\s*(?:[.:—)]|$))")
-_ITEM = re.compile(r"^((?!I\b)[IVX]{2,}|V(?!\.\s?[A-Z]\.))\.(?=\s+[\"'“‘]?[A-Z])")
+_HEADING = regexp(rf"^({_NUMERAL})(?=\s*(?:[.:—)]|$))")
+_ITEM = regexp(r"^((?!I\b)[IVX]{2,}|V(?!\.\s?[A-Z]\.))\.(?=\s+[\"'“‘]?[A-Z])")
 # "v. Smith" alone, all names: the second line of a case at law, no fifth item.
-_SMALL_ITEM = re.compile(r"^(?!v\.(?:\s(?:[A-Z][\w.'’&-]*|of|the|and|for|&))+\W*$)([ivx]+)(?=\.\s+[\"'“‘]?[A-Z])")
-_FRENCH_ORDINAL = re.compile(rf"\b((?:{RULERS})\s)?([IVX]{{2,}})(?:e|ème)\b")  # Louis XXe, le XIXe siècle
-_ORDINAL = re.compile(
+_SMALL_ITEM = regexp(r"^(?!v\.(?:\s(?:[A-Z][\w.'’&-]*|of|the|and|for|&))+\W*$)([ivx]+)(?=\.\s+[\"'“‘]?[A-Z])")
+_FRENCH_ORDINAL = regexp(rf"\b((?:{RULERS})\s)?([IVX]{{2,}})(?:e|ème)\b")  # Louis XXe, le XIXe siècle
+_ORDINAL = regexp(
     rf"\b({_NUMERAL})(?:th|st|nd|rd|d)\b|\b((?!I\b){_NUMERAL})(?=\s+(?:{_COUNTED})\b)"
     rf"|(?<=\bthe )((?!I\b)[IVX]{{2,}})(?=\s[A-Z])"
 )
-_WORLD_WAR = re.compile(r"\b(?:WW|W\.\s?W\.)\s?(II|I|2|1)\b")
+_WORLD_WAR = regexp(r"\b(?:WW|W\.\s?W\.)\s?(II|I|2|1)\b")
 _FIRST_YEAR = 1000
 _LAST_YEAR = 2100
-_YEAR = re.compile(r"\bM[MDCLXVI]{3,}\b")
-_OTHER = re.compile(
+_YEAR = regexp(r"\bM[MDCLXVI]{3,}\b")
+_OTHER = regexp(
     r"(?:(?<=[a-z]\s)|(?<=[a-z],\s)|(?<=[a-z]\sthe\s))([IVX]{2,})\b(\.(?=\s+[a-z])|)(?!')|"
     r"(?<=[a-z]\s)([IVX]{2,})(?='s\b)(\b)"
 )
@@ -134,7 +135,7 @@ def value(numeral: str) -> int | None:
     return total
 
 
-_FOR_HEADINGS = re.compile(r"[IVXLCivx](?:(?<=\b[IVXLC])[IVXLC]*\b|(?<=^[ivx])[ivx]*\.)")
+_FOR_HEADINGS = regexp(r"[IVXLCivx](?:(?<=\b[IVXLC])[IVXLC]*\b|(?<=^[ivx])[ivx]*\.)")
 
 
 @rule("roman-headings", needs=_FOR_HEADINGS)
@@ -155,12 +156,12 @@ def _small_item(match: re.Match[str]) -> str:
 
 
 # The pronoun is in every third sentence: an I counts only behind a word and before what may follow a numeral.
-_QUICK_NUMERAL = re.compile(
+_QUICK_NUMERAL = regexp(
     r"[IVXLCDMW](?<=\b[IVXLCDMW])(?:[IVXLCDMW]*(?:st|nd|rd|th|e|ème)\b|[IVXLCDMW]+\b|(?<!I)\b"
     r"|(?<=[A-Za-z]\sI)\b|W\s?[12]\b|"
     r"\.\s?W\.\s?[I12])"
 )
-_EXACT_NUMERAL = re.compile(
+_EXACT_NUMERAL = regexp(
     rf"\b(?:{ONLY_KINGS})\sI\b|(?<=[A-Z]\s)I(?=[.,;:!?)\"—-]|\s*$)|"
     r"\b(?!I\b)[IVXLCDMW]+(?:st|nd|rd|th|e|ème)?\b|(?<=[a-z]\s)I(?=[^\w\s]|\s*$|\s\(|\s(?:of|was|is|had|and|to"
     r"|in|reigned|"

@@ -5,29 +5,26 @@ from __future__ import annotations
 import re
 
 from tasks.normalise.rules.base import Context, cardinal, number_words, rule
+from tasks.patterns import regexp
 
-_SCORE = re.compile(r"(?<![\w.,/$£€–-])(\d{1,3})[–-](\d{1,3})(?![\w/%–-]|[.,]\d)")
-_GAME = re.compile(
+_SCORE = regexp(r"(?<![\w.,/$£€–-])(\d{1,3})[–-](\d{1,3})(?![\w/%–-]|[.,]\d)")
+_GAME = regexp(
     r"\b(?:won|win|wins|winning|lost|lose|losing|beat|beaten|beating|drew|draw|drawn|score|scored|lead|leading|led|"
     r"up|down|ahead|finished|ended|defeated|victory|trailing|trailed)\b[^.!?]{0,40}$"
 )
-_RESULT = re.compile(
-    r"\s(?:\w+\s)?(?:win|victory|defeat|loss|lead|draw|triumph|scoreline|aggregate|thrashing|hammering)\b"
-)
-_COUNTED = re.compile(
-    r"\s(?!games|sets|points|goals|runs|was|is|this|thus|as)(?:[a-z]+s|men|women|people|children|feet)\b"
-)
+_RESULT = regexp(r"\s(?:\w+\s)?(?:win|victory|defeat|loss|lead|draw|triumph|scoreline|aggregate|thrashing|hammering)\b")
+_COUNTED = regexp(r"\s(?!games|sets|points|goals|runs|was|is|this|thus|as)(?:[a-z]+s|men|women|people|children|feet)\b")
 _GAME_BEFORE = 60  # characters
-_TENNIS = re.compile(r"\b(?:tennis|Wimbledon|sets?|serv(?:e[ds]?|ing)|match point|deuce|rall(?:y|ies))\b")
+_TENNIS = regexp(r"\b(?:tennis|Wimbledon|sets?|serv(?:e[ds]?|ing)|match point|deuce|rall(?:y|ies))\b")
 _SETS = frozenset({(6, games) for games in range(5)} | {(7, 5), (7, 6)})
 _POINTS = frozenset({0, 15, 30, 40})
-_RECORD = re.compile(
+_RECORD = regexp(
     r"(?<![\w.,/$£€–-])(\d{1,3})[–-](\d{1,2})(?:[–-](\d{1,2}))?"
     r"(?=\s(?:\w+\s)?record\b|\s(?:on|for|in) the (?:season|year)\b|\s(?:that|this|last) season\b)"
     r"|(?:(?<=\brecord of )|(?<=\brecord was )|(?<=\brecord is ))"
     r"(\d{1,3})[–-](\d{1,2})(?:[–-](\d{1,2}))?(?![\w/%–-]|[.,]\d)"
 )
-_MARK = re.compile(
+_MARK = regexp(
     r"(?P<before>\b(?:scor(?:e[ds]?|ing)|rat(?:e[ds]?|ing)|marks?|marked|graded?|g[ai]ves?|got|gets?|earned|awarded)"
     r"(?:\s(?:an?|at|of|was|is|only|just|it|him|her|me|them|us)){0,2}\s)?"
     r"(?<![\w/.,])(?P<top>\d{1,3}(?:\.\d)?)/(?P<bottom>5|10|20|50|100)\b(?![/,.]?\d|\s(?:of|the|in|in\.)\b)"
@@ -35,7 +32,7 @@ _MARK = re.compile(
 )
 
 
-_FOR_SCORES = re.compile(r"\d[–/-]\d")
+_FOR_SCORES = regexp(r"\d[–/-]\d")
 
 
 @rule("scores", needs=_FOR_SCORES)

@@ -6,15 +6,16 @@ import re
 
 from storage.records import BlockKind
 from tasks.normalise.rules.base import Context, rule, spell_letters, words
+from tasks.patterns import regexp
 
 _TOP_LEVEL = "com|org|net|edu|gov|mil|info|co\\.uk|org\\.uk|ac\\.uk|gov\\.uk|io|tv|uk"
-MAIL_OR_WEB = re.compile(
+MAIL_OR_WEB = regexp(
     r"\b[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+\b|\b(?:https?://|ftp://|www\.)[^\s<>\"”’)\]]+[^\s<>\"”’)\].,;:!?]"
     rf"|(?<![\w.@/])(?:[\w-]+\.){{1,3}}(?:{_TOP_LEVEL})(?:/[\w./~-]*\w)?(?![\w.]*\w)",
     re.I,
 )
-HANDLE = re.compile(r"(?<![\w@])@(?=\w*_)\w+")  # @nasa_hq
-_FILE = re.compile(r"(?<![\w.])([\w-]+)\.(txt|pdf|docx?|jpe?g|png|gif|exe|html?|py|js|zip|mp3|mp4|csv|xml|epub)\b")
+HANDLE = regexp(r"(?<![\w@])@(?=\w*_)\w+")  # @nasa_hq
+_FILE = regexp(r"(?<![\w.])([\w-]+)\.(txt|pdf|docx?|jpe?g|png|gif|exe|html?|py|js|zip|mp3|mp4|csv|xml|epub)\b")
 _SPELLED_PARTS = words(
     "www uk us de fr eu tv io ac http https txt pdf doc docx jpg png gif exe html htm py js mp csv xml epub hq"
 )
@@ -33,12 +34,12 @@ _WEB_SIGNS = {
     "%": " percent ",
     "+": " plus ",
 }
-_PARTNERS = re.compile(r"(?<!\w)([A-Z]{1,2})&([A-Z]{1,2})(?!\w)")  # AT&T, R&D
-_TITLES_IN_TWO_LANGUAGES = re.compile(r"(?<=[a-zà-ÿ]{3})/(?=[A-ZÀ-Þ][a-zà-ÿ]{2})")
+_PARTNERS = regexp(r"(?<!\w)([A-Z]{1,2})&([A-Z]{1,2})(?!\w)")  # AT&T, R&D
+_TITLES_IN_TWO_LANGUAGES = regexp(r"(?<=[a-zà-ÿ]{3})/(?=[A-ZÀ-Þ][a-zà-ÿ]{2})")
 _NOTES = r"(?<![\w#&])([A-G])"
 
 _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), said)
+    (regexp(pattern), said)
     for pattern, said in (
         (r"(?<=\d)\s?%(?!\w)", " percent"),
         (r"%", " percent "),
@@ -109,7 +110,7 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
-_FOR_ADDRESSES = re.compile(r"[@:.](?:(?<=@)|(?<=:)//|(?:(?<=[\w\s]\.)|(?<=^\.))[a-z])", re.I)
+_FOR_ADDRESSES = regexp(r"[@:.](?:(?<=@)|(?<=:)//|(?:(?<=[\w\s]\.)|(?<=^\.))[a-z])", re.I)
 
 
 @rule("addresses", needs=_FOR_ADDRESSES)
@@ -129,7 +130,7 @@ def addresses(text: str, _: Context) -> str:
     return _FILE.sub(file, HANDLE.sub(spelled, MAIL_OR_WEB.sub(spelled, text)))
 
 
-_FOR_SIGNS = re.compile(r"[^\w\s,.;:!?'\"—()](?:(?<!-)|(?<=\b[A-DF]-)(?!\w))")
+_FOR_SIGNS = regexp(r"[^\w\s,.;:!?'\"—()](?:(?<!-)|(?<=\b[A-DF]-)(?!\w))")
 
 
 @rule("signs", needs=_FOR_SIGNS)

@@ -11,43 +11,44 @@ from tasks.normalise.rules.base import (
     rule,
     spell_digits,
 )
+from tasks.patterns import regexp
 
-_PHONE = re.compile(
+_PHONE = regexp(
     r"(?<![\w.])(?:(?:\+?(1)[-. ])?\(?(\d{3})\)?[-. ]\s?)(\d{3})[-. ](\d{4})\b(?!\.\d)"
     r"|(?<![\w.-])(\d{3})-(\d{4})(?![\w-])"
     r"|(?<![\w.-])(1)-(\d{3})-(?=[A-Z])"
 )
-_INTERNATIONAL = re.compile(r"(?<!\w)(?:(\+)|(?=\(?0))(\(?\d[\d ()-]{6,}\d)(?![\w-])")
+_INTERNATIONAL = regexp(r"(?<!\w)(?:(\+)|(?=\(?0))(\(?\d[\d ()-]{6,}\d)(?![\w-])")
 _DIGITS_OF_A_NUMBER = range(9, 12)
-_EXTENSION = re.compile(r"\b[Ee]xt\.?\s?(?=\d)")
+_EXTENSION = regexp(r"\b[Ee]xt\.?\s?(?=\d)")
 # Numbers that are read digit by digit: a call for help, a social security number, a card, an ISBN, a post code.
 _CALLING = r"\b(?:call(?:ed|ing|s)?|dial(?:l?ed|l?ing|s)?|phon(?:e[ds]?|ing)|r[iau]ng|ringing)"
-_CALLED = re.compile(
+_CALLED = regexp(
     rf"({_CALLING}\s)(\d{{3}}(?:(?:,|,?\sor|\sand)\s\d{{3}})*)\b"
     r"(?!\s(?:[a-z]+s|men|women|people|children|of)\b|[.,]\d|[-–%]|\s\d)"
     r"|(\b(?:[Aa]|[Tt]he|[Ii]n an emergency,)\s)(911|999|112)\b(?!\s(?!is\b|was\b)[a-z]+s\b|[.,]\d|[-–%])",
     re.I,
 )
 # Digits in groups behind what says that they are a telephone number, whatever their number.
-_TOLD = re.compile(
+_TOLD = regexp(
     rf"((?:{_CALLING}|\b(?:tel|fax|telephone|mobile|cell|contact|number\s(?:is|was)))[.:]?\s"
     r"(?:(?:me|us|him|her|them|back|now)\s)?(?:(?:on|at)\s)?)"
     r"(\d{2,5}(?:[ .-]\d{2,5}){1,6}(?:\s\d)?|\d{6,11}|\d-\d-\d)(?![\w-]|[.,]\d)"
     r"|(\b[Tt]ext\s)(\d{5,6})(?![\w-]|[.,]\d)",
     re.I,
 )
-_FREE_CALL = re.compile(r"(?<![\w.,-])1[38]00[ -]\d{3}[ -]\d{3}(?![\w-])")  # Australian
+_FREE_CALL = regexp(r"(?<![\w.,-])1[38]00[ -]\d{3}[ -]\d{3}(?![\w-])")  # Australian
 _TOLD_DIGITS = range(6, 22)
-_CALL_FOR_HELP = re.compile(r"\d-\d-\d")
-_SPELLED = re.compile(
+_CALL_FOR_HELP = regexp(r"\d-\d-\d")
+_SPELLED = regexp(
     r"(?<![\w.-])\d{3}-\d{2}-\d{4}(?![\w-])|(?<![\w.-])\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?![\w-])"
     r"|(?<=\bISBN )[\d-]+[\dX]\b|(?<=\bISBN: )[\d-]+[\dX]\b|(?<=\bISSN )\d{4}-\d{3}[\dX]\b"
     r"|(?<=, [A-Z]{2} )\d{5}(?:-\d{4})?\b"
     r"|(?<=[Zz]ip code )\d{5}\b|(?<=[Zz]ip )\d{5}\b|(?<=\b(?:PIN|pin) )\d{4}\b|(?<=\bcode )\d{4,6}\b"
 )
-_ISBN_KIND = re.compile(r"\bISBN(?:-1[03]|\s\(1[03]\)|-1[03]\s?|\s1[03])?[:\s]\s?(?=\d[\d-]{8})")
-_POSTAL = re.compile(r"(\b[A-Z][a-z]{2,},? )(?!\d{3}00)(\d{5})(?=[.;)]|\s*$|, U\.?S)")  # "Beverly Hills 90210"
-_EXCHANGE = re.compile(r"\b([A-Z][A-Za-z][a-z]{2,})\s(\d)-(\d{4})\b(?![-/.]\d)")  # "PEnnsylvania 6-5000"
+_ISBN_KIND = regexp(r"\bISBN(?:-1[03]|\s\(1[03]\)|-1[03]\s?|\s1[03])?[:\s]\s?(?=\d[\d-]{8})")
+_POSTAL = regexp(r"(\b[A-Z][a-z]{2,},? )(?!\d{3}00)(\d{5})(?=[.;)]|\s*$|, U\.?S)")  # "Beverly Hills 90210"
+_EXCHANGE = regexp(r"\b([A-Z][A-Za-z][a-z]{2,})\s(\d)-(\d{4})\b(?![-/.]\d)")  # "PEnnsylvania 6-5000"
 
 
 @rule("telephone", needs=DIGIT)

@@ -5,48 +5,49 @@ from __future__ import annotations
 import re
 
 from tasks.normalise.rules.base import DIGIT, Context, cardinal, ends_sentence, rule, spell_digits
+from tasks.patterns import regexp
 
 _MERIDIEM = r"([ap])\.?\s?m\b\.?"
 _HOUR_24 = r"([01]?\d|2[0-4])"
 _MINUTE = r"([0-5]\d)"
 _STAMP = r"(?:[01]?\d|2[0-4])[:.][0-5]\d"
-_SPAN = re.compile(
+_SPAN = regexp(
     rf"(?<![\w:.,/–-])((?:{_STAMP}|1?\d)(?:\s?[ap]\.?m\.?)?)\s?[–-]\s?(?=(?:{_STAMP}|1?\d)\s?[ap]\.?\s?m\b)"
     r"|(?<![\w:.,/–-])([012]?\d:[0-5]\d)\s?[–-]\s?(?=[012]?\d:[0-5]\d(?![\d:]))",
     re.I,
 )
-_SPACED_SPAN = re.compile(r"(\d\s?[ap]\.?m\.?)\s?—\s?(?=(?:1?\d|[01]?\d[:.][0-5]\d)\s?[ap]\.?\s?m\b)", re.I)
-_CLOCK = re.compile(rf"\b{_HOUR_24}[:.]{_MINUTE}\s*{_MERIDIEM}", re.I)
-_HOUR = re.compile(rf"\b(1[0-2]|0?[1-9])\s*{_MERIDIEM}", re.I)
-_TIME = re.compile(rf"(?<![\d:.,]){_HOUR_24}:{_MINUTE}(?::([0-5]\d))?(?![\d:]|[.,]\d)(?!\s*[ap]\.?\s?m\b)")
-_RATIO_BEFORE = re.compile(
+_SPACED_SPAN = regexp(r"(\d\s?[ap]\.?m\.?)\s?—\s?(?=(?:1?\d|[01]?\d[:.][0-5]\d)\s?[ap]\.?\s?m\b)", re.I)
+_CLOCK = regexp(rf"\b{_HOUR_24}[:.]{_MINUTE}\s*{_MERIDIEM}", re.I)
+_HOUR = regexp(rf"\b(1[0-2]|0?[1-9])\s*{_MERIDIEM}", re.I)
+_TIME = regexp(rf"(?<![\d:.,]){_HOUR_24}:{_MINUTE}(?::([0-5]\d))?(?![\d:]|[.,]\d)(?!\s*[ap]\.?\s?m\b)")
+_RATIO_BEFORE = regexp(
     r"\b(?:ratio|odds|scale|proportion|proportions|mixed|bet|score)\s+(?:of\s+|was\s+|is\s+)?$", re.I
 )
-_DURATION = re.compile(r"(?<![\d:.,])(\d{1,2}):([0-5]\d):([0-5]\d)(?![\d:]|[.,]\d)")
-_DURATION_BEFORE = re.compile(
+_DURATION = regexp(r"(?<![\d:.,])(\d{1,2}):([0-5]\d):([0-5]\d)(?![\d:]|[.,]\d)")
+_DURATION_BEFORE = regexp(
     r"\b(?:in|took|lasted|lasts|runs?|ran|race|marathon|duration|time|record|clocked|finished|total|after)\s+"
     r"(?:of\s+|was\s+|is\s+|in\s+|for\s+)?(?:an?\s+|just\s+|only\s+|about\s+)?$"
 )
-_HOURS_SIGN = re.compile(r"(?<=\d:[0-5]\d)\s?h\b")  # 13:00h
-_ZULU = re.compile(r"(?<=\d:[0-5]\d)Z\b")
-_STOPWATCH = re.compile(r"(?<![\d:.,])(\d{1,2}):([0-5]\d):([0-5]\d)\.(\d{1,3})(?![\d:]|[.,]\d)")  # 1:02:03.4
-_O_CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?=\s+o'\s?clock)", re.I)
-_HOURS = re.compile(
+_HOURS_SIGN = regexp(r"(?<=\d:[0-5]\d)\s?h\b")  # 13:00h
+_ZULU = regexp(r"(?<=\d:[0-5]\d)Z\b")
+_STOPWATCH = regexp(r"(?<![\d:.,])(\d{1,2}):([0-5]\d):([0-5]\d)\.(\d{1,3})(?![\d:]|[.,]\d)")  # 1:02:03.4
+_O_CLOCK = regexp(r"\b(1[0-2]|[1-9])(?=\s+o'\s?clock)", re.I)
+_HOURS = regexp(
     rf"(?<![\d:.,$£€])([01]\d|2[0-4]){_MINUTE}\s*(?:hours|hrs\b\.?|h\b)|"
     rf"(?<![\d:.,$£€])(0\d){_MINUTE}(?=\s(?:Zulu|GMT)\b)"
 )
-_STOPPED_HOURS = re.compile(rf"(?<![\d:.,$£€])(0\d|1[3-9]|2[0-4])\.(?={_MINUTE}\s*(?:hrs|h)\b)")  # 14.30 hrs
-_CONTINENTAL = re.compile(rf"(?<![\w:.,$£€])([01]?\d|2[0-4])h{_MINUTE}\b")  # 14h30
-_RACE = re.compile(r"(?<![\d:.,])(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d:]|[.,]\d)")  # a mile in 3:59.4
-_AT_HOURS = re.compile(rf"(?<=\bat )(0\d){_MINUTE}(?![\w:.,]\w)")
+_STOPPED_HOURS = regexp(rf"(?<![\d:.,$£€])(0\d|1[3-9]|2[0-4])\.(?={_MINUTE}\s*(?:hrs|h)\b)")  # 14.30 hrs
+_CONTINENTAL = regexp(rf"(?<![\w:.,$£€])([01]?\d|2[0-4])h{_MINUTE}\b")  # 14h30
+_RACE = regexp(r"(?<![\d:.,])(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d:]|[.,]\d)")  # a mile in 3:59.4
+_AT_HOURS = regexp(rf"(?<=\bat )(0\d){_MINUTE}(?![\w:.,]\w)")
 # British books print a full stop between hours and minutes: "the 4.50 from Paddington".
-_STOPPED = re.compile(
+_STOPPED = regexp(
     rf"\b(at|by|till|until|before|after|from|the|about|to) {_HOUR_24}\.([0-5]\d)"
     r"(?![\d%]|[.,]\d|\s?(?:per|[a-z]?[mg]\b|million|inch))",
     re.I,
 )
-_TRAIN = re.compile(rf"(?<=\bthe ){_HOUR_24}\.([0-5]\d)(?=\s(?:train|express|bus|ferry|from|to|boat|mail|up|down)\b)")
-_NAMED = re.compile(
+_TRAIN = regexp(rf"(?<=\bthe ){_HOUR_24}\.([0-5]\d)(?=\s(?:train|express|bus|ferry|from|to|boat|mail|up|down)\b)")
+_NAMED = regexp(
     r"[\"')]*\s+(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|[\"')]*\s+(?:January|February|March|April|June|July|August|"
     r"September|October|November|December|Eastern|Pacific|Central|Mountain|Greenwich|GMT|E\.?S\.?T|P\.?S\.?T|BST)\b"
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tasks.normalise.rules.adjectives import describes_noun
 from tasks.normalise.rules.base import DIGIT, Context, ends_sentence, rule
+from tasks.patterns import regexp
 
 # Abbreviation: (singular, plural).
 UNITS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
@@ -19,35 +20,35 @@ _TIGHT_LETTERS = (  # nor is "4WD", but "a 2L bottle" and "a 2.5L engine" are
     r"(?<!\.\d)(?:[hsVW](?!\w)|L(?!\w|\s(?:bottle|carton|jug|tank|flask|pan|pot|bucket|barrel|engine|can)s?\b))|"
     r"\s[VWL]\s[A-Z]\b"
 )
-_UNIT = re.compile(
+_UNIT = regexp(
     rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?!{_TIGHT_LETTERS})(\s?|-)({_UNIT_NAMES})(\^?[²³23]|"
     rf"[²³])?(?:(\.)(?!\d))?(?![\w/'’]|-(?!(?:tall|long|high|wide|deep|thick|broad|olds?)\b))"
     r"(?!\.\w)"
 )
-_INCHES = re.compile(
+_INCHES = regexp(
     rf"(?<![\w.$£€])((?:{_NUMBER}){_FRACTION})(?:\s?in\.(?=\s+(?:[a-z(,;&\d×x]|[A-Z])|[,;:)]|$)|-in\.?(?=[\s,;.)-])|"
     rf"\s?in(?=\s?(?:[²³×]|x\s?\d))|in\b(?![.'’-])|(?<=by \d)\sin(?=\s[a-z])|(?<=by \d\d)\sin(?=\s[a-z]))([²³]?)"
 )
-_PER = re.compile(
+_PER = regexp(
     rf"(\d\s?(?:{_UNIT_NAMES}|[a-z]{{2,}}))\.?/(hrs?|day|wk|week|mo|month|yr|year|min|minute)\b(\.(?!\s+[A-Z]|$))?"
 )
 _PERIODS = {"hr": "hour", "hrs": "hour", "wk": "week", "mo": "month", "yr": "year", "min": "minute"}
-_PART_OF_ONE = re.compile(r"(?:^|[^\d\s-])\s?(\d+)/$")
-_STONE_ONLY = re.compile(
+_PART_OF_ONE = regexp(r"(?:^|[^\d\s-])\s?(\d+)/$")
+_STONE_ONLY = regexp(
     r"(?:(?<=eighed )|(?<=eighs )|(?<=eighing )|(?<=of )|(?<=about )|(?<=over )|(?<=under )|(?<=nearly ))"
     r"(\d{1,2})\sst\b\.?(?!\s?\d)"
 )
-_FEET_IN = re.compile(r"(?<!\d)(\d+)\s?(ft\.?|feet)(,?)\s(\d[\d½¼¾]*)\s?in\b\.?(?=\W|$)")
-_STONE = re.compile(
+_FEET_IN = regexp(r"(?<!\d)(\d+)\s?(ft\.?|feet)(,?)\s(\d[\d½¼¾]*)\s?in\b\.?(?=\W|$)")
+_STONE = regexp(
     r"(?<![\w.])(\d{1,2})\s?st\.?,?(?=\s+(?:\d+\s?lbs?\b|in weight\b))"
     r"|(?<![\w.])(\d{1,2})\s?stone\s+(\d{1,2})(?=[.,;]|\s*$)"
 )
 # "Apartment 4 A" is a letter: only beside another electrical unit or before what carries a current.
-_AMPS = re.compile(
+_AMPS = regexp(
     r"(\d\s?(?:V|volts),?\s(?:and\s|at\s)?\d+)\s?A\b(?!\.\w)|"
     r"(?<![\w.])(\d+)\s?A(?=\s(?:fuse|plug|circuit|current|supply|socket)s?\b)"
 )
-_POWERED = re.compile(
+_POWERED = regexp(
     r"(?<![\w.])(\d+(?:\.\d+)?)\s?([VW])(?=\s(?:bulb|lamp|light|batter(?:y|ie)|heater|speaker|amplifier|socket|outlet|"
     r"suppl(?:y|ie)|system|motor|line|charger|adapter|panel|transmitter|main|plug|cable|current|circuit|transformer|"
     r"tube|laser|iron|kettle)s?\b)"
@@ -56,28 +57,28 @@ _FORMAT_NAMES = {  # of books
     "4to": "quarto", "8vo": "octavo", "12mo": "duodecimo", "16mo": "sixteenmo", "18mo": "eighteenmo",
     "24mo": "twenty-fourmo", "32mo": "thirty-twomo",
 }  # fmt: skip
-_FORMATS = re.compile(rf"(?<![\w.-])(?:{'|'.join(_FORMAT_NAMES)})\b")
-_SQUARE = re.compile(
+_FORMATS = regexp(rf"(?<![\w.-])(?:{'|'.join(_FORMAT_NAMES)})\b")
+_SQUARE = regexp(
     r"\b(sq|cu)\b\.?(?=\s(?:miles?|feet|foot|yards?|inch(?:es)?|(?:kilo|centi|milli)?met(?:er|re)s?|rods?)\b)"
 )
-_HYPHENED_AREA = re.compile(r"(?<=\d)-(sq|cu)\.?-(ft|in|yd|mi|cm|m)\b\.?(?=\s[a-z])")  # "a 20-cu.-ft. tank"
-_WRONG_ORDINAL = re.compile(r"(?<![\w.])(\d?[02-9]|1[0-3])st\b\.?(?!\w)")  # "12st" is a weight, no ordinal
-_POSSESSIVE = re.compile(r"(\d)(?:\s|-)?(hr|min|sec|yr|wk|mo)s?['’](?=\s[a-z])")
+_HYPHENED_AREA = regexp(r"(?<=\d)-(sq|cu)\.?-(ft|in|yd|mi|cm|m)\b\.?(?=\s[a-z])")  # "a 20-cu.-ft. tank"
+_WRONG_ORDINAL = regexp(r"(?<![\w.])(\d?[02-9]|1[0-3])st\b\.?(?!\w)")  # "12st" is a weight, no ordinal
+_POSSESSIVE = regexp(r"(\d)(?:\s|-)?(hr|min|sec|yr|wk|mo)s?['’](?=\s[a-z])")
 _LONG_PERIODS = {"hr": "hours", "min": "minutes", "sec": "seconds", "yr": "years", "wk": "weeks", "mo": "months"}
 _AREAS = {"²": "square ", "³": "cubic ", "2": "square ", "3": "cubic "}
-_HOURS_MINUTES = re.compile(r"\b(\d+)\s?h\s?(\d+)\s?m(?:in)?\b")
-_DIMENSIONS = re.compile(
+_HOURS_MINUTES = regexp(r"\b(\d+)\s?h\s?(\d+)\s?m(?:in)?\b")
+_DIMENSIONS = regexp(
     rf"((?:{_NUMBER})\s?(?:ft|in|cm|mm|m|km|feet|inches|'|′|\"|″)?\.?)\s?[×x]\s?(?=(?:{_NUMBER})\s?(?:ft|in\b|in\.|"
     rf"cm|mm|m\b|km|feet|inches|meters|metres|yards))"
 )
-_SAME_UNIT = re.compile(r"(\d)\s?(m|ft|cm|mm|in)\s?[x×]\s?(?=\d[\d.]*\s?\2\b\s[a-z])")  # "a 3m x 4m room"
-_AGE = re.compile(r"(?<=\d)\s?yo\b")
-_BY = re.compile(
+_SAME_UNIT = regexp(r"(\d)\s?(m|ft|cm|mm|in)\s?[x×]\s?(?=\d[\d.]*\s?\2\b\s[a-z])")  # "a 3m x 4m room"
+_AGE = regexp(r"(?<=\d)\s?yo\b")
+_BY = regexp(
     r"(?<=\b[Aa] )(\d+)×(?=\d+s?\b(?!\s*=))|(?<![\w.])(\d+)x(?=\d+s?\b(?!\s*=))"
     r"|(?<=[\d½¼¾⅓⅔])\sx\s(?=\d+\b(?!\s*=|\sto the))"
 )
 # "3x larger", but not the 3x of "3x squared" or "equals 3x".
-_TIMES = re.compile(
+_TIMES = regexp(
     r"(?<![\w.])(?<!=)(?<!= )(?<!\+ )(?<!minus )(?<!plus )(?<!equals )(\d+(?:\.\d+)?)x\b"
     r"(?!\s?[\d+=*/^-]|\s(?:squared|cubed|to the|minus|plus|equals)\b)"
 )
@@ -87,29 +88,29 @@ _WHOLE_UNITS = (
     "lit(?:er|re)s?"
 )
 _MEASURE = rf"(?:\d[\d.]*[\"″]?\s?[x×]\s?)?(?:{_NUMBER})(?:\s|-)?(?:{_UNIT_NAMES}|{_WHOLE_UNITS}|in|[\"″])\.?"
-_BRACKETED = re.compile(rf"(\b(?:[Aa]n?|[Tt]he|[Tt]his|[Hh]is|[Hh]er|[Oo]ne)\s{_MEASURE})\s\(({_MEASURE})\)(?=\s[a-z])")
+_BRACKETED = regexp(rf"(\b(?:[Aa]n?|[Tt]he|[Tt]his|[Hh]is|[Hh]er|[Oo]ne)\s{_MEASURE})\s\(({_MEASURE})\)(?=\s[a-z])")
 # The unit of a table's column or of a chart: "Rain (mm)".
-_COLUMN_UNIT = re.compile(r"(?<=\w )\((km|cm|mm|kg|mg|ml|mL|km/h|mph|kWh|kW|MW|GHz|MHz|kHz|Hz|lbs?|oz|km²|m²|cm²)\)")
-_FOR_TEMPERATURES = re.compile(rf"{DIGIT.pattern}|°")
-_FOR_BRACKETED = re.compile(r"\((?:\d|[A-Za-z/]{2,4}²?\)|m²)")
+_COLUMN_UNIT = regexp(r"(?<=\w )\((km|cm|mm|kg|mg|ml|mL|km/h|mph|kWh|kW|MW|GHz|MHz|kHz|Hz|lbs?|oz|km²|m²|cm²)\)")
+_FOR_TEMPERATURES = regexp(rf"{DIGIT.pattern}|°")
+_FOR_BRACKETED = regexp(r"\((?:\d|[A-Za-z/]{2,4}²?\)|m²)")
 
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
-_ANGLE = re.compile(
+_ANGLE = regexp(
     r"(\d+(?:\.\d+)?)\s?°(?!\s?[CFK]\b)(?:\s?(\d+(?:\.\d+)?)\s?[′'’](?:\s?(\d+(?:\.\d+)?)\s?(?:[″\"”]|''))?)?"
     r"(?:\s?([NSEW])\b\.?(?!\s?[A-Z]\w))?"
 )
 # N 51° 30′, W 0° 7′: the letters before the numbers, as on maps.
-_MAP_PLACE = re.compile(r"\b([NS])\s?(\d+(?:\.\d+)?\s?°[^NSEW]{0,24}?),?\s([EW])\s?(?=\d+(?:\.\d+)?\s?°)")
-_TEMPERATURE = re.compile(
+_MAP_PLACE = regexp(r"\b([NS])\s?(\d+(?:\.\d+)?\s?°[^NSEW]{0,24}?),?\s([EW])\s?(?=\d+(?:\.\d+)?\s?°)")
+_TEMPERATURE = regexp(
     r"(?:(?<![\w)–-])([-−–]))?(\d+(?:\.\d+)?)\s?(?:°\s?([CFK])\b\.?|([℃℉])|deg(?:rees|\.)?\s([CF])\b(?!\.\w))"
 )
-_PRIME_SIZE = re.compile(r"(\d[\d.½¼¾]*)\s?(?:([′'’])|[″\"”])\s?[x×]\s?(\d[\d.½¼¾]*)\s?(?(2)[′'’]|[″\"”])(?!\w)")
-_PARTS_OF_INCH = re.compile(r"(\d/\d{1,2})\s?[\"″”](?=\s[a-z])")  # a 3/16" bit
-_DEGREES_SPAN = re.compile(r"(\d)\s?°(\s?[CF])?\s?[–-]\s?(?=\d+(?:\.\d+)?\s?°)")
-_DEGREES_WORD = re.compile(r"(\d)\s?deg\.?,?\s(?:(\d+)\s?min\.?,?\s)?([NSEW])\b")  # 40 deg. 3 min. N.
-_MINUS_DEGREES = re.compile(r"(?<=\bminus )(\d+)\s?([CF])\b(?!\.\w)")
-_NO_DEGREES = re.compile(r"(?<!\d)(?<!\d\s)°\s?([CF])\b")  # "measured in °C"
-_KELVIN = re.compile(
+_PRIME_SIZE = regexp(r"(\d[\d.½¼¾]*)\s?(?:([′'’])|[″\"”])\s?[x×]\s?(\d[\d.½¼¾]*)\s?(?(2)[′'’]|[″\"”])(?!\w)")
+_PARTS_OF_INCH = regexp(r"(\d/\d{1,2})\s?[\"″”](?=\s[a-z])")  # a 3/16" bit
+_DEGREES_SPAN = regexp(r"(\d)\s?°(\s?[CF])?\s?[–-]\s?(?=\d+(?:\.\d+)?\s?°)")
+_DEGREES_WORD = regexp(r"(\d)\s?deg\.?,?\s(?:(\d+)\s?min\.?,?\s)?([NSEW])\b")  # 40 deg. 3 min. N.
+_MINUS_DEGREES = regexp(r"(?<=\bminus )(\d+)\s?([CF])\b(?!\.\w)")
+_NO_DEGREES = regexp(r"(?<!\d)(?<!\d\s)°\s?([CF])\b")  # "measured in °C"
+_KELVIN = regexp(
     r"(?<![\w.,$£€])(\d+(?:,\d+)*(?:\.\d+)?)\sK\b(?=[.,;:)]|$|\s(?!run|race|of|memory|people)[a-z])(?!\.\s?[A-Z])"
 )
 _SCALES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin", "℃": "Celsius", "℉": "Fahrenheit"}
@@ -119,8 +120,8 @@ _SIZED = (
     "howitzer|mortar|blade|barrel|bolt|ceiling|fence|wall|boat|canoe|tyre|tire|rim|television|TV|drop|ditch|snake|"
     "shark)s?"
 )
-_SIZED_NEXT = re.compile(rf"\s{_SIZED}\b")
-_PRIMES = re.compile(
+_SIZED_NEXT = regexp(rf"\s{_SIZED}\b")
+_PRIMES = regexp(
     rf"(?<![\w.])(\d+)\s?[′'’]\s?-?(\d+(?:\.\d+)?[½¼¾]?)\s?(?:[″\"”]|''|’’)?(?!\w|\.\d)|"
     rf"(?<![\w.])(\d+)\s?(?:′|['’](?=\s(?:{_LENGTHS}|{_SIZED})\b))"
     rf"|(?<![\w.])(\d+(?:\.\d+)?[½¼¾]?)\s?(?:″|[\"”](?=\s(?:{_LENGTHS}|{_SIZED})\b)|(?<=\b[Aa] \d\d)\"(?=\s[A-Za-z]))"

@@ -17,36 +17,37 @@ from tasks.normalise.rules.base import (
     words,
     year,
 )
+from tasks.patterns import regexp
 
 _FIRST_YEAR = 1000
 _LAST_YEAR = 2100
 YEAR = r"(1\d{3}|20\d{2})"
-_DECADE = re.compile(r"(?<![\w,.])(1[1-9]|20)(\d)0'?s\b")
-_DECADES = re.compile(r"(?<![\w,.])((?:1\d|20)\d0'?s)\s?[–-]\s?(?:'?(\d0)'?s|(?=(?:1\d|20)\d0'?s))\b")
-_SHORT_DECADE = re.compile(r"(?<!\w)'([2-9])0'?s\b")
-_SHORT_YEAR = re.compile(r"(?<![\w'])'(\d\d)\b(?!'|%|\s*(?:pounds|dollars|men|of)\b)(?:\s?[–-]\s?'?(\d\d)\b)?")
-_SPAN = re.compile(rf"(?<![\d.,$£€#/-]){YEAR}\s?[–—-]\s?(\d{{2}}|\d{{4}})\b(?![\d.,]*\d)(?!\s?%)")
-_SHORT_SPAN = re.compile(rf"(?<![\d.,$£€#/-]){YEAR}[–-](\d)(?![\w%/–-]|[.,]\d)")  # 1605–6
-_SLASH_SPAN = re.compile(rf"(?<![\d.,$£€#/-]){YEAR}/(\d\d|\d{{4}})\b(?![\d/])")
-_ERA = re.compile(
+_DECADE = regexp(r"(?<![\w,.])(1[1-9]|20)(\d)0'?s\b")
+_DECADES = regexp(r"(?<![\w,.])((?:1\d|20)\d0'?s)\s?[–-]\s?(?:'?(\d0)'?s|(?=(?:1\d|20)\d0'?s))\b")
+_SHORT_DECADE = regexp(r"(?<!\w)'([2-9])0'?s\b")
+_SHORT_YEAR = regexp(r"(?<![\w'])'(\d\d)\b(?!'|%|\s*(?:pounds|dollars|men|of)\b)(?:\s?[–-]\s?'?(\d\d)\b)?")
+_SPAN = regexp(rf"(?<![\d.,$£€#/-]){YEAR}\s?[–—-]\s?(\d{{2}}|\d{{4}})\b(?![\d.,]*\d)(?!\s?%)")
+_SHORT_SPAN = regexp(rf"(?<![\d.,$£€#/-]){YEAR}[–-](\d)(?![\w%/–-]|[.,]\d)")  # 1605–6
+_SLASH_SPAN = regexp(rf"(?<![\d.,$£€#/-]){YEAR}/(\d\d|\d{{4}})\b(?![\d/])")
+_ERA = regexp(
     r"\b(A\.\s?D\.?|AD|C\.?E\.?)\s+(\d{1,4})\b(?!,\d)"
     r"|\b(\d{1,3}(?:,\d{3})+|\d{1,4})(?:\s?[–-]\s?(\d{1,4}))?\s?(B\.\s?C\.(?:\s?E\.?)?|BCE?|A\.\s?D\.?|AD|C\.\s?E\.|"
     r"CE)(?![\w])"
 )
-_CENTURY = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)[\s-]+(?:c(?:ent)?\.(?=\W|$)|C\.(?=\s[a-z]|[,;)]))")
-_CENTURY_FIRST = re.compile(r"\bC(\d{1,2})(?:st|nd|rd|th)\b")
-_ERA_NEXT = re.compile(r"\s(?:A\.?\s?D|B\.?\s?C|C\.?\s?E)\b")
-_ERAS_SPAN = re.compile(r"(?:(?<=\bBC)|(?<=B\.C\.))\s?[–—-]\s?(?=A\.?D\b)")
-_UNFINISHED = re.compile(r"\b(1[0-9])(?:—|--)(?![\w'])")
+_CENTURY = regexp(r"\b(\d{1,2})(?:st|nd|rd|th)[\s-]+(?:c(?:ent)?\.(?=\W|$)|C\.(?=\s[a-z]|[,;)]))")
+_CENTURY_FIRST = regexp(r"\bC(\d{1,2})(?:st|nd|rd|th)\b")
+_ERA_NEXT = regexp(r"\s(?:A\.?\s?D|B\.?\s?C|C\.?\s?E)\b")
+_ERAS_SPAN = regexp(r"(?:(?<=\bBC)|(?<=B\.C\.))\s?[–—-]\s?(?=A\.?D\b)")
+_UNFINISHED = regexp(r"\b(1[0-9])(?:—|--)(?![\w'])")
 _COUNTED = r"page|pages|number|numbers|line|verse|psalm|lot|item|hymn|sonnet|chapter|section|article"
-_AFTER_COUNTED = re.compile(rf"\b(?:{_COUNTED})\s+$", re.I)
-_LONE = re.compile(
+_AFTER_COUNTED = regexp(rf"\b(?:{_COUNTED})\s+$", re.I)
+_LONE = regexp(
     rf"(?:(?<![\d.,$£€#:/+−^-])|(?<=\b[Pp]re-)|(?<=\b[Pp]ost-)|(?<=\b[Mm]id-)|(?<=\b[Ll]ate-)|"
     rf"(?<=\b[Ee]arly-)){YEAR}\b(?![.,:/-]?\d|\s?[%°]|-[a-z]+-old)",
     re.I,
 )
-_FUTURE = re.compile(r"(?<=\b[Ii]n )(2[1-9]\d\d)\b(?![.,:/-]?\d)(?!\s[a-z]+s\b)|(?<=\byear )(2[1-9]\d\d)\b")
-_THINGS = re.compile(
+_FUTURE = regexp(r"(?<=\b[Ii]n )(2[1-9]\d\d)\b(?![.,:/-]?\d)(?!\s[a-z]+s\b)|(?<=\byear )(2[1-9]\d\d)\b")
+_THINGS = regexp(
     r"\s+([a-z]{2,}s|men|women|people|children|feet|sheep|cattle|head|horse|foot|miles|"
     r"of\s(?:them|us|these|those|whom|which))\b"
 )
@@ -54,7 +55,7 @@ _NO_THINGS = words(
     "was is has his as its this us was does goes plus perhaps always besides across less unless thus yes hers ours "
     "towards afterwards sometimes versus brings sees shows marks saw"
 )
-_DATED = re.compile(
+_DATED = regexp(
     r"\b(?:Q[1-4]|in|since|by|of|from|until|till|after|before|during|the|year|circa|late|early|and|to|between|spring|"
     r"summer|"
     r"autumn|fall|winter|christmas|easter|january|february|march|april|may|june|july|august|september|october|"

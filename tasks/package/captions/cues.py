@@ -69,24 +69,25 @@ def cues_of(spoken: Sequence[SpokenLine], file_end_ms: int) -> list[Cue]:
 
 def _cut(line: SpokenLine) -> Iterator[Cue]:
     """Yields the cues of one line of speech: each fits, and shows its words while they are spoken."""
-    parts = list(_parts(line.tokens))
-    for at, part in enumerate(parts):
-        start = line.start_ms if at == 0 else part[0].start_ms
-        end = line.end_ms if at + 1 == len(parts) else part[-1].end_ms
-        yield Cue(_two_lines(part), start, max(end, start + 1), line.speaker)
+    for tokens, start, end in _parts(line.tokens, line.start_ms, line.end_ms):
+        yield Cue(_two_lines(tokens), start, max(end, start + 1), line.speaker)
 
 
-def _parts(tokens: tuple[SpokenToken, ...]) -> Iterator[tuple[SpokenToken, ...]]:
-    """Halves words at the best place near the middle, and the halves again, until each part fits on the screen."""
+def _parts(
+    tokens: tuple[SpokenToken, ...], start_ms: int, end_ms: int
+) -> Iterator[tuple[tuple[SpokenToken, ...], int, int]]:
+    """Halves words at the best place near the middle, and the halves again, until each part fits on the screen.
+
+    Yields the words of each part, its start and its end.
+    """
     if not tokens:
         return
-    too_long = tokens[-1].end_ms - tokens[0].start_ms > LONGEST_MS or not _fits(tokens)
-    if len(tokens) == 1 or not too_long:
-        yield tokens
+    if len(tokens) == 1 or (end_ms - start_ms <= LONGEST_MS and _fits(tokens)):
+        yield tokens, start_ms, end_ms
         return
     place = _best_place(tokens)
-    yield from _parts(tokens[:place])
-    yield from _parts(tokens[place:])
+    yield from _parts(tokens[:place], start_ms, tokens[place - 1].end_ms)
+    yield from _parts(tokens[place:], tokens[place].start_ms, end_ms)
 
 
 def _fits(tokens: Sequence[SpokenToken]) -> bool:
@@ -132,7 +133,8 @@ def _best_place(tokens: Sequence[SpokenToken], places: Sequence[int] = ()) -> in
 def _held(cue: Cue, limit_ms: int) -> Cue:
     """Keeps a cue on the screen until it can be read, and over a gap that would flicker; never beyond a limit."""
     wanted = max(cue.end_ms, cue.start_ms + SHORTEST_MS, cue.start_ms + len(cue.text) * 1000 // CHARS_PER_S)
-    end = limit_ms if limit_ms - wanted < _CLOSED_GAP_MS else wanted
+    closes = limit_ms - wanted < _CLOSED_GAP_MS and limit_ms - cue.start_ms <= LONGEST_MS
+    end = limit_ms if closes else min(wanted, limit_ms)
     return replace(cue, end_ms=max(end, cue.start_ms + 1))
 
 

@@ -20,7 +20,7 @@ from tasks.package.content import EditionContent
 from tasks.package.output import Draft, Output
 from tasks.package.timeline import AudioFile
 
-FORMAT = 2  # raise it when the same edition gets other captions
+FORMAT = 3  # raise it when the same edition gets other captions
 BYTES_PER_SECOND = 400  # of all forms, for two sets of audio files
 
 

@@ -23,7 +23,7 @@ from tasks.package.content import EditionContent
 from tasks.package.output import Draft, Output
 from tasks.package.readalong.build import AudioMember, ReadAlong, build, require_fit
 from tasks.package.readalong.check import check_readalong, judged, require_epubcheck
-from tasks.package.readalong.texts import texts_of
+from tasks.package.readalong.texts import spoken_chapters
 
 AUDIO_TYPE = "audio/mp4"
 AUDIO_SUFFIX = ".m4a"
@@ -82,9 +82,9 @@ def _build(draft: Draft) -> ReadAlong:
         path = draft.encoded.find(recording.key)
         assert path is not None, "it was asked for in `recordings`"
         audio.append(AudioMember(path, milliseconds, AUDIO_TYPE, name))
-    texts = texts_of(content.timeline, content.traced, grain)
+    chapters = spoken_chapters(content.timeline, content.traced, grain)
     data = draft.store.read(content.book.source_sha256)
-    return build(data, content.book.title, texts, audio, grain[0], content.tags.narrator)
+    return build(data, content.book.title, chapters, audio, grain[0], content.tags.narrator)
 
 
 def check_written(draft: Draft, paths: tuple[Path, ...]) -> None:

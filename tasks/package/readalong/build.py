@@ -5,8 +5,9 @@ Must not know where texts and times came from, nor how the audio was encoded.
 
 from __future__ import annotations
 
+import itertools
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from urllib.parse import quote
 from tasks.errors import BadInputError
 from tasks.ingest.archive import parse_xml, resolve
 from tasks.package.readalong.archive import Original
-from tasks.package.readalong.clips import Clip, SpokenText, clips_of
+from tasks.package.readalong.clips import Clip, SpokenChapter, SpokenText, clips_of
 from tasks.package.readalong.documents import UnfitDocumentError, read_document
 from tasks.package.readalong.epub2.upgrade import as_epub3
 from tasks.package.readalong.markings import MarkedDocument, OtherTextError, marked
@@ -74,14 +75,14 @@ class ReadAlong:
 
 
 def build(
-    data: bytes, name: str, texts: Sequence[SpokenText], audio: Sequence[AudioMember], grain: str, narrator: str
+    data: bytes, name: str, chapters: Sequence[SpokenChapter], audio: Sequence[AudioMember], grain: str, narrator: str
 ) -> ReadAlong:
     """Makes the read-along of an EPUB.
 
     Args:
         data: the original file.
         name: what messages call it.
-        texts: what is spoken, in the order of speech; sentences or words.
+        chapters: what is spoken, in the order of speech; sentences or words.
         audio: the audio files, by the numbers that the texts name.
         grain: "s" where the texts are sentences, "w" where they are words.
         narrator: who reads, as it is shown to people.
@@ -94,20 +95,19 @@ def build(
         result.warnings.append(f"{name} was signed; its signature holds no longer and is left out")
     package = read_package_file(result.original.read(opf), name)
     items = _items(package, opf, result.original)
-    documents = _mark(result, texts, items, grain, opf)
-    starts: dict[int, list[int]] = {}
-    for document in documents.values():
-        for mark in document.marks:
-            starts.setdefault(mark.text, []).append(mark.first_place)
-    clips = clips_of(texts, starts, {number: member.milliseconds for number, member in enumerate(audio)})
-    _name_unpaired(result, texts, starts, clips)
     sounds = {number: _href(member.name) for number, member in enumerate(audio)}
+    lengths = {number: member.milliseconds for number, member in enumerate(audio)}
     overlays: dict[str, Overlay] = {}
-    for number, (path, document) in enumerate(documents.items(), start=1):
-        overlay = _overlay(result, number, path, document, clips, sounds, opf)
-        if overlay is not None:
-            overlays[items[path]] = overlay
-            result.changed[path] = document.data
+    numbers = itertools.count(1)  # of marked files
+    for group in _groups(chapters):
+        texts = [text for chapter in group for text in chapter.texts()]
+        documents = _mark(result, texts, items, grain, opf)
+        clips = _clips(result, texts, documents, lengths)
+        for path, document in documents.items():
+            overlay = _overlay(result, next(numbers), path, document, clips, sounds, opf)
+            if overlay is not None:
+                overlays[items[path]] = overlay
+                result.changed[path] = document.data
     if not overlays:
         raise BadInputError(f"{name} cannot become a read-along: {_first_reason(result)}")
     _add_rest(result, package, overlays, audio, sounds, narrator, opf)
@@ -148,6 +148,19 @@ def _items(package: PackageFile, opf: str, original: Original) -> dict[str, str]
     return items
 
 
+def _groups(chapters: Sequence[SpokenChapter]) -> Iterator[list[SpokenChapter]]:
+    """Yields chapters one by one; together where they share a file, which gets all of its marks at once."""
+    last = {document: number for number, chapter in enumerate(chapters) for document in chapter.documents}
+    group: list[SpokenChapter] = []
+    end = 0
+    for number, chapter in enumerate(chapters):
+        group.append(chapter)
+        end = max([end, number, *(last[document] for document in chapter.documents)])
+        if number == end:
+            yield group
+            group = []
+
+
 def _mark(
     result: ReadAlong, texts: Sequence[SpokenText], items: Mapping[str, str], grain: str, opf: str
 ) -> dict[str, MarkedDocument]:
@@ -174,6 +187,22 @@ def _mark(
         result.warnings.append(f"{reason}: nothing in it is highlighted")
         result.unpaired += [Unpaired(text.text, reason) for text in own.values()]
     return documents
+
+
+def _clips(
+    result: ReadAlong,
+    texts: Sequence[SpokenText],
+    documents: Mapping[str, MarkedDocument],
+    lengths_ms: Mapping[int, int],
+) -> dict[tuple[int, int], Clip]:
+    """Makes the clips of all marks, and names the texts that have none."""
+    starts: dict[int, list[int]] = {}
+    for document in documents.values():
+        for mark in document.marks:
+            starts.setdefault(mark.text, []).append(mark.first_place)
+    clips = clips_of(texts, starts, lengths_ms)
+    _name_unpaired(result, texts, starts, clips)
+    return clips
 
 
 def _name_unpaired(

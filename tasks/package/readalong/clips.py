@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 TAIL_MS = 200  # of sound behind a chapter's last word
@@ -21,6 +21,14 @@ class SpokenText:
     end_ms: int
     text: str = ""  # all of it, for messages
     marks: tuple[tuple[int, int], ...] = field(default=(), repr=False)  # (place, ms) of the words in it
+
+
+@dataclass(frozen=True)
+class SpokenChapter:
+    """What is heard in one audio file. Its texts are made when they are asked for: a long book's take much memory."""
+
+    documents: frozenset[str]  # paths of the files in the archive that they stand in
+    texts: Callable[[], Sequence[SpokenText]]  # in the order of speech
 
 
 @dataclass(frozen=True, slots=True)  # a long book has hundreds of thousands

@@ -6,28 +6,38 @@ Must not know zip archives, XHTML or how words were timed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-from storage.records import Block, Book
+from storage.records import Block, Book, Chapter
 from tasks.ingest.events import TracedBlock
 from tasks.ingest.html.places import ABSENT
-from tasks.package.readalong.clips import SpokenText
-from tasks.package.timeline import TimedUtterance, Timeline
+from tasks.package.readalong.clips import SpokenChapter, SpokenText
+from tasks.package.timeline import TimedChapter, TimedUtterance, Timeline
 
 
-def texts_of(timeline: Timeline, book: Book, grain: str) -> list[SpokenText]:
-    """Makes a text of every utterance, or of every word of it, in the order of speech.
+def spoken_chapters(timeline: Timeline, book: Book, grain: str) -> list[SpokenChapter]:
+    """Makes a text of every utterance, or of every word of it, chapter by chapter.
 
     Args:
         timeline: the edition's; the audio of chapter n is file n.
         book: the edition's, its blocks traced; see `read_book`.
         grain: "sentence" or "word".
     """
-    texts: list[SpokenText] = []
+    chapters = []
     for number, chapter in enumerate(timeline.chapters):
-        blocks = book.chapters[chapter.index].blocks
-        for utterance in chapter.utterances:
-            texts += _texts(number, utterance, blocks[utterance.block], timeline.sample_rate, grain)
-    return texts
+        read = book.chapters[chapter.index]
+        documents = frozenset(read.blocks[utterance.block].source for utterance in chapter.utterances)
+        texts = partial(_texts_in, number, chapter, read, timeline.sample_rate, grain)
+        chapters.append(SpokenChapter(documents, texts))
+    return chapters
+
+
+def _texts_in(number: int, chapter: TimedChapter, read: Chapter, rate: int, grain: str) -> list[SpokenText]:
+    return [
+        text
+        for utterance in chapter.utterances
+        for text in _texts(number, utterance, read.blocks[utterance.block], rate, grain)
+    ]
 
 
 def _texts(number: int, utterance: TimedUtterance, block: Block, rate: int, grain: str) -> Iterator[SpokenText]:

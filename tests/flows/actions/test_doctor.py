@@ -1,5 +1,6 @@
 """Each check of `talepress doctor` finds what is wrong, and says the remedy."""
 
+import time
 from importlib import metadata
 from types import SimpleNamespace
 
@@ -133,6 +134,8 @@ def test_workers_of_a_dask_cluster(monkeypatch):
         able = doctor.workers(read_settings())
         assert (able.ok, able.detail) == (True, f"1 of 1 Dask workers at {address} offer a device")
         cluster.scale(0)
+        while cluster.scheduler.workers:  # it takes a moment
+            time.sleep(0.05)
         assert_wrong(doctor.workers(read_settings()), "0 of", f"dask worker {address} --resources GPU=1")
     monkeypatch.setattr(doctor, "DASK_SECONDS", 1)
     assert_wrong(doctor.workers(read_settings()), "no Dask scheduler answers", "execution.dask_address")

@@ -1,10 +1,12 @@
 """The commands that need no Prefect."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -236,6 +238,27 @@ def test_nothing_heavy_is_imported_before_a_command_asks_for_it():
     assert done.stdout.strip() == "set()"
 
 
+def test_saying_a_sentence_in_a_shipped_voice_opens_no_library_and_imports_little(home, tmp_path):
+    code = f"""
+import sys
+from flows.cli.main import main
+sys.path.insert(0, {str(ROOT)!r})
+sys.argv = ["talepress", "say", "Hello there.", "--voice", "slt", "--out", "x.wav"]
+try:
+    main()
+except SystemExit as ended:
+    assert ended.code == 0
+import tortoise_core.inference.engine
+print(sorted({{"sqlalchemy", "fsspec", "nltk", "num2words", "scipy", "torchaudio"}} & set(sys.modules)))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.split("\n") == ["x.wav", "[]", ""], done.stderr
+    assert list(home.rglob("*")) == []
+
+
 @pytest.mark.usefixtures("book")
 def test_commands_without_a_flow_do_not_import_prefect(home, tmp_path):
     write_clip(tmp_path / "clip.wav")
@@ -268,14 +291,18 @@ assert "prefect" not in sys.modules
 
 
 @pytest.mark.usefixtures("voiced_home")
-def test_say_streams_to_a_file_what_it_would_say_at_once(talepress, tmp_path):
+def test_say_streams_to_a_file_what_its_parts_sound_like(talepress, tmp_path):
     text = "It was a very long sentence, and it went on, and on, " * 8
     ended = talepress("say", text, "--stream", "--out", "stream.wav", "--json")
     assert ended.code == 0, ended.err
-    assert talepress("say", text, "--out", "whole.wav").code == 0
+    with open_services(read_settings()) as services:
+        planned = plan_stream(services, text, seed=0, candidates=None, force=False)
+        takes = [result.audio for result in services.engine.speak(planned.requests)]
     streamed, rate = soundfile.read(tmp_path / "stream.wav", dtype="int16")
-    whole, _ = soundfile.read(tmp_path / "whole.wav", dtype="int16")
     assert rate == 24_000
+    silences = [np.zeros(round(pause * rate), np.float32) for pause in planned.pauses_s]
+    pieces = [piece for pair in zip(takes, silences, strict=True) for piece in pair]
+    whole = (np.concatenate(pieces[:-1]) * 32767).astype(int)
     assert len(streamed) == len(whole)
     assert abs(streamed.astype(int) - whole).max() <= 1
     assert 0 < ended.json["first_audio_seconds"] <= ended.json["wall_seconds"]

@@ -113,7 +113,9 @@ def test_a_page_for_other_machines_has_a_token(home, monkeypatch):
     assert (home / "review" / "secret").stat().st_mode & 0o777 == 0o600
     monkeypatch.setenv(TOKEN_VARIABLE, "a-token-of-my-own-choice")
     assert make_keys(settings, "::", 4210, (), wants_token=False).token == "a-token-of-my-own-choice"
-    monkeypatch.setenv(TOKEN_VARIABLE, "short")
+    monkeypatch.setenv(TOKEN_VARIABLE, "x" * 16)
+    assert make_keys(settings, "127.0.0.1", 4210, (), wants_token=False).token == "x" * 16
+    monkeypatch.setenv(TOKEN_VARIABLE, "x" * 15)
     with pytest.raises(BadInputError, match="could be guessed"):
         make_keys(settings, "127.0.0.1", 4210, (), wants_token=False)
     assert [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "box.example")] == [

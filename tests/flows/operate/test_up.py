@@ -17,5 +17,5 @@ def test_prefect_understands_how_long_it_keeps_what(home, monkeypatch):
     assert kept.enabled_vacuum_types >= {"events", "flow_runs"}
     assert kept.retention_period == timedelta(days=3)
     overrides = kept.event_retention_overrides
-    assert overrides["prefect.task-run.Completed"] == overrides["prefect.flow-run.heartbeat"] == timedelta(minutes=30)
+    assert overrides["prefect.task-run.Completed"] == overrides["prefect.flow-run.heartbeat"] == timedelta(minutes=10)
     assert not any(event.startswith("talepress.") for event in overrides)

@@ -1,7 +1,13 @@
-"""What a run costs before anything is spoken."""
+"""What a run costs before anything is spoken, and what the keys of its utterances are made of."""
 
 import subprocess
 import sys
+
+from flows.order.order import prepare
+from flows.order.request import Request
+from flows.services import open_services, read_settings
+from tasks.synthesize.keys import utterance_key
+from tests.flows.samples import add_voice
 
 
 def test_an_order_with_all_its_keys_loads_no_network(tmp_path):
@@ -30,3 +36,20 @@ def test_an_order_with_all_its_keys_loads_no_network(tmp_path):
         check=False,
     )
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+def test_the_key_of_an_utterance_has_the_voice_that_speaks_it(voiced_home, book, tmp_path):
+    add_voice(voiced_home, "low", pitch_hz=80)
+    book.write_text("# One\n\n“Stop at once!” said Tom, and the men at the gate stood still.\n", "utf-8")
+    cast = tmp_path / "cast.toml"
+    cast.write_text('[characters.Tom]\nvoice = "low"\n', "utf-8")
+    with open_services(read_settings()) as services:
+        order = prepare(services, Request(book=str(book), out=str(tmp_path / "out"), cast=str(cast)))
+        voices = [item.utterance.voice for item in order.keyed]
+        assert sorted(set(voices)) == ["", "low"]
+        for item, voice in zip(order.keyed, voices, strict=True):
+            digest = services.voice(voice or "tone").digest
+            model = services.front_end.digest
+            assert item.key == utterance_key(
+                item.utterance.spoken, digest, model, order.sampling, services.precision
+            ), item.utterance.text

@@ -90,6 +90,9 @@ def test_what_cannot_be_sent_is_said_in_words_without_the_token(server, folder, 
     refused(TransientError, "cannot be reached", server="http://127.0.0.1:9")
     monkeypatch.setattr(Server, "status", 500)
     refused(TalepressError, "did not take it: 500 already there")
+    for status in (401, 403):  # no such user, or one who may not upload
+        monkeypatch.setattr(Server, "status", status)
+        refused(BadInputError, "refuses the token in AUDIOBOOKSHELF_TOKEN")
     monkeypatch.setenv(TOKEN, "another")
     refused(BadInputError, "refuses the token in AUDIOBOOKSHELF_TOKEN")
     monkeypatch.delenv(TOKEN)

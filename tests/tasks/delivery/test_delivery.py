@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from flows.order.delivery import check_edition
 from storage.artifacts import ArtifactStore
 from storage.records import Master, PlacedUtterance
 from tasks.delivery.check import check_files
@@ -99,12 +101,23 @@ def test_every_number_is_what_ffmpegs_own_meters_say(acx):
 def test_what_the_acx_profile_makes_meets_the_numbers(acx):
     for delivery in check_files(acx, "acx"):
         assert delivery.passed, [finding for finding in delivery.findings if not finding.passed]
-        assert len(delivery.findings) == 13
+        assert len(delivery.findings) == 14
     overall = filtered(acx[0], "astats=measure_perchannel=none").partition("Overall")[2]
     assert -23 <= float(re.search(r"RMS level dB: (-?[\d.]+)", overall)[1]) <= -18
     assert float(re.search(r"Peak level dB: (-?[\d.]+)", overall)[1]) <= -3
     head = filtered(acx[0], "atrim=end=0.7,astats=measure_perchannel=none").partition("Overall")[2]
     assert float(re.search(r"RMS level dB: (-?[\d.]+)", head)[1]) <= -60
+
+
+@pytest.mark.parametrize("kind", ["inaudio", "google", "podcast"])
+def test_what_the_other_profiles_make_meets_their_shops_numbers(kind, tmp_path, store, content):
+    masters = (master(store, 0, "slt"), master(store, 1, "joe"))
+    settings = PACKAGE.model_copy(update={"outputs": (kind, "manifest")})
+    edition = publish_edition(tmp_path, store, replace(content, masters=masters, settings=settings)).edition
+    found = check_edition(edition, settings)
+    assert len(found) == len(files_of(edition, kind)) >= 2
+    for delivery in found:
+        assert delivery.passed, [finding for finding in delivery.findings if not finding.passed]
 
 
 def test_pauses_are_those_of_the_manifest(acx, tmp_path):
@@ -144,6 +157,21 @@ def test_each_fault_is_found_by_its_rule(tmp_path):
     assert failing(write(path, level_db=-5)) == plain | {"rms_dbfs", "peak_dbfs"}
     assert failing(write(path, level_db=-28)) == plain | {"rms_dbfs"}
     assert failing(write(path, rate=22_050)) == plain | {"sample_rate"}
+
+
+def test_a_name_that_some_system_does_not_take_is_found(tmp_path):
+    plain = {"format", "bitrate_mode", "tags"}
+    for name in ("01 Who is there?.wav", "a: b.wav", "con.wav", f"{'x' * 251}.wav"):
+        assert failing(write(tmp_path / name)) == plain | {"name"}, name
+    assert failing(write(tmp_path / "01 Café “Oz” – 1. (part 2).wav")) == plain
+    assert failing(write(tmp_path / unicodedata.normalize("NFD", "Café.wav"))) == plain
+
+
+def test_two_channels_need_twice_the_bit_rate_of_one(acx):
+    one = replace(measure_file(acx[0]), bitrate_kbps=128.0)
+    assert judge([one], "google")[0].passed
+    (two,) = judge([replace(one, channels=2)], "google")
+    assert [(one.label, one.value) for one in two.findings if not one.passed] == [("bit rate of a channel", "64 kb/s")]
 
 
 def test_levels_of_two_channels_are_those_of_the_meters(tmp_path):

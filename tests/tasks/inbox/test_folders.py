@@ -169,6 +169,22 @@ def test_a_rejected_book_is_put_back_with_its_order(folders):
     assert not list(folders.failed.iterdir())
 
 
+def test_a_book_is_never_in_the_inbox_without_its_order(folders, monkeypatch):
+    folders.reject(taken(folders, order="x"), "it is no book")
+    rename = Path.rename
+    moved = []
+
+    def seen_in_between(path, target):
+        moved.append(path.name)
+        rename(path, target)
+        lying = {path.name for path in folders.inbox.iterdir() if path.is_file()}
+        assert "a.epub" not in lying or "a.toml" in lying
+
+    monkeypatch.setattr(Path, "rename", seen_in_between)
+    folders.put_back("a.epub")
+    assert sorted(moved) == ["a.epub", "a.toml"]
+
+
 def test_a_book_is_not_put_back_over_another_nor_from_elsewhere(folders):
     folders.reject(taken(folders, order="x"), "it is no book")
     drop(folders, "a.epub", "newer")

@@ -285,6 +285,16 @@ def test_a_little_that_compresses_like_a_bomb_is_read(tmp_path, settings):
         read_book(write_epub(tmp_path / "c.epub", pages, members=many), settings)
 
 
+@pytest.mark.parametrize("members", [1, 40])
+def test_all_files_of_an_archive_together_have_a_limit(tmp_path, settings, members):
+    noise = random.Random(1)
+    pictures = {f"{number}.png": noise.randbytes(400_000 // members) for number in range(members)}
+    path = write_epub(tmp_path / "b.epub", {"a.xhtml": page("<p>x</p>")}, members=pictures)
+    assert read_book(path, settings.model_copy(update={"max_archive_bytes": 410_000}))
+    with pytest.raises(UnreadableBookError, match=r"more than ingest\.max_archive_bytes allows"):
+        read_book(path, settings.model_copy(update={"max_archive_bytes": 400_000}))
+
+
 def test_unknown_kind_and_too_large_a_file(tmp_path, settings):
     path = _written(tmp_path / "b.xyz", b"x")
     with pytest.raises(UnreadableBookError, match=r"it reads \.azw, .*\.epub"):

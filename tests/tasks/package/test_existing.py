@@ -52,6 +52,17 @@ def test_a_strangers_manifest_leads_to_no_files_outside_the_edition(tmp_path):
         assert outdated_files(folder, "Oz", OUTPUTS, set()) == []
 
 
+def test_of_a_file_that_somebody_has_moved_and_linked_the_link_is_the_editions(tmp_path):
+    """What is outdated is deleted: the link, never what lies on somebody's other disk."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (tmp_path / "elsewhere.m4b").touch()
+    (folder / "Oz.m4b").symlink_to(tmp_path / "elsewhere.m4b")
+    rows = [{"kind": "m4b", "file": "Oz.m4b"}]
+    (folder / "Oz.manifest.json").write_text(json.dumps({"book": {"source_sha256": OWN}, "files": rows}))
+    assert outdated_files(folder, "Oz", OUTPUTS, set()) == [folder / "Oz.m4b"]
+
+
 def test_the_words_of_a_long_book_are_not_held_when_its_manifest_is_read(tmp_path):
     word = {"start": 1000, "end": 1007, "start_sample": 1_000_000, "end_sample": 1_009_000, "estimated": False}
     spoken = {"text": "Words.", "spoken": "words.", "take": "t", "words": [word] * 50}

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.segment import sentences
+from tasks.segment import punkt, sentences
 from tasks.segment.cut import parts_of
 from tasks.segment.sentences import SentenceSplitter
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def _cases() -> list[list[str]]:
@@ -112,3 +118,22 @@ def test_sentences_cover_all_but_whitespace_once_and_in_order(text):
         assert not text[at:start].strip()
         at = end
     assert not text[at:].strip()
+
+
+def test_punkt_is_imported_where_a_text_has_an_end_inside_and_without_scipy():
+    code = (
+        "import sys; from tasks.segment.sentences import SentenceSplitter as S\n"
+        "def names(): return sorted({'nltk', 'scipy'} & set(sys.modules))\n"
+        "print(S(['One.']).spans('One.'), names(), S(['One. Two.']).spans('One. Two.'), names())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[(0, 4)] [] [(0, 4), (5, 9)] ['nltk']"
+
+
+def test_other_threads_import_scipy_while_punkt_is_imported(monkeypatch):
+    monkeypatch.setattr(sys, "meta_path", [punkt._Without(), *sys.meta_path])
+    monkeypatch.delitem(sys.modules, "scipy.stats", raising=False)
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("scipy.stats")
+    with ThreadPoolExecutor() as threads:
+        assert threads.submit(importlib.import_module, "scipy.stats").result()

@@ -7,9 +7,12 @@ import torch
 
 from tortoise_core.checkpoints import read_manifest, verify, write_manifest, write_network
 from tortoise_core.errors import CheckpointError, DamagedWeightsError
+from tortoise_core.models.code_speller import CodeSpeller, CodeSpellerConfig
 from tortoise_core.models.univnet import UnivNet, UnivNetConfig
 
 SMALL = UnivNetConfig(noise_channels=4, channels=4, strides=(2, 2), predictor_channels=4, mel_bands=6)
+
+SPELLER = CodeSpellerConfig(text_tokens=5, silent=(0, 1), code_tokens=7, width=16, layers=1)
 
 
 @pytest.fixture
@@ -36,6 +39,17 @@ def test_what_was_written_is_read_back(folder):
     torch.manual_seed(0)
     for key, value in UnivNet(SMALL).state_dict().items():
         assert torch.equal(network.state_dict()[key], value), key
+
+
+def test_loading_draws_no_random_numbers_and_keeps_what_is_computed(folder):
+    entry = write_network(folder, "aligner", SPELLER, CodeSpeller(SPELLER).state_dict())
+    manifest = write_manifest(folder, "test", {"aligner": entry})
+    before = torch.random.get_rng_state()
+    network = manifest.load("aligner")
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert torch.equal(network.silent, CodeSpeller(SPELLER).silent), "a buffer that no file holds"
+    manifest.build("aligner")
+    assert not torch.equal(torch.random.get_rng_state(), before), "building alone draws"
 
 
 def test_half_precision_files_load_as_float32(tmp_path):

@@ -1,8 +1,10 @@
 """Checkpoints: of this version, of earlier ones, and of a finished model's weights."""
 
 import os
+import pickle
 from pathlib import Path
 
+import pytest
 import torch
 
 from tortoise_core.training.checkpoint import CHECKPOINT, begin_with_weights, read_checkpoint, write_checkpoint
@@ -56,3 +58,21 @@ def test_a_checkpoint_is_on_the_disk_before_it_replaces_the_one_before(tmp_path,
     write_checkpoint(tmp_path, {"step": 3})
     size = (tmp_path / CHECKPOINT).stat().st_size
     assert steps == [("flush", f"{CHECKPOINT}.tmp", size), ("rename", f"{CHECKPOINT}.tmp", size)]
+
+
+class Command:
+    """What runs a command where it is unpickled."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return Path.touch, (self.mark,)
+
+
+def test_a_checkpoint_of_a_stranger_runs_nothing(tmp_path):
+    state = {"step": 3, "seconds": 1.5, "average": {}, "modules": None, "more": Command(tmp_path / "was run")}
+    write_checkpoint(tmp_path, state)
+    with pytest.raises(pickle.UnpicklingError):
+        read_checkpoint(tmp_path)
+    assert not (tmp_path / "was run").exists()

@@ -90,7 +90,8 @@ def test_a_job_that_dask_cannot_account_for_is_lost(cluster, trial):
         assert runner.submit(double, {"number": 1}).result() == 2
 
 
-def test_a_scheduler_that_comes_back_goes_on_and_one_that_stays_away_ends_the_run(cluster, trial, monkeypatch):
+@pytest.mark.parametrize("when", ["it is still away", "the client has found it"])
+def test_a_scheduler_that_comes_back_goes_on_and_one_that_stays_away_ends_the_run(cluster, trial, monkeypatch, when):
     port = int(cluster.scheduler_address.rsplit(":", 1)[1])
     with DaskRunner(trial, cluster.scheduler_address) as runner:
         lost = runner.submit(nap, {"seconds": 30.0})
@@ -98,7 +99,10 @@ def test_a_scheduler_that_comes_back_goes_on_and_one_that_stays_away_ends_the_ru
         with pytest.raises(JobLostError):
             lost.result(raise_on_failure=False)
         with local_cluster(scheduler_port=port):
-            assert runner.submit(double, {"number": 1}).result() == 2  # its worker was examined too
+            if when == "the client has found it":
+                while runner.client.status != "running":
+                    time.sleep(0.05)
+            assert runner.submit(double, {"number": 1}).result(timeout=120) == 2  # its worker was examined too
         monkeypatch.setattr(runner_module, "AWAY_SECONDS", 0.0)
         with pytest.raises(TransientError, match="has been away"):
             while True:

@@ -1,6 +1,7 @@
 """Cues keep the broadcasters' measures, and every format gives back the words and times that went in."""
 
 import re
+from dataclasses import replace
 from html import unescape
 from io import StringIO
 
@@ -10,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.package.captions.cues import (
+    CHARS_PER_S,
     CUE_CHARS,
     LINE_CHARS,
     LONGEST_MS,
+    SHORTEST_MS,
     Cue,
     SpokenLine,
     SpokenToken,
@@ -83,6 +86,43 @@ def test_a_short_cue_is_held_until_it_can_be_read_and_small_gaps_are_closed():
     cues = cues_of([line("No.", 0), line("Yes, of course I know that.", 2000), line("Well.", 4100)], END)
     assert cues[0].end_ms == 833
     assert cues[1].end_ms == cues[2].start_ms == 4100
+
+
+def test_a_gap_is_not_closed_where_the_cue_would_stay_too_long():
+    long = line("a" * 9 + " b", 0, 636)
+    first, _ = cues_of([long, line("Well.", 7100)], END)
+    assert first.end_ms == long.end_ms == 6996
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.sampled_from(["a", "so,", "well.", "number", "incomprehensible"]), min_size=1, max_size=40),
+            st.integers(5, 400),
+            st.integers(0, 200),
+            st.integers(0, 3000),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_every_cue_keeps_the_measures_whatever_the_pace(spoken):
+    lines = []
+    at = 0
+    for words, ms_per_char, tail, gap in spoken:
+        own = line(" ".join(words), at, ms_per_char)
+        lines.append(replace(own, end_ms=own.end_ms + tail))
+        at = lines[-1].end_ms + gap
+    cues = cues_of(lines, at + 60_000)
+    for cue, following in zip(cues, [*cues[1:], None], strict=True):
+        lasts = cue.end_ms - cue.start_ms
+        room = following.start_ms - cue.start_ms if following else 60_000
+        gap = following.start_ms - cue.end_ms if following else 0
+        is_one_word = sum(map(len, cue.lines)) == 1
+        assert lasts <= LONGEST_MS or is_one_word
+        assert lasts >= min(room, SHORTEST_MS, LONGEST_MS)
+        assert lasts >= min(room, len(cue.text) * 1000 // CHARS_PER_S)
+        assert gap == 0 or gap >= 250 or room > LONGEST_MS
 
 
 @given(LINES)

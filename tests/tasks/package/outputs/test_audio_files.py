@@ -181,6 +181,8 @@ def test_covers(whole, kind):
         from mutagen.flac import Picture
 
         assert Picture(base64.b64decode(file["metadata_block_picture"][0])).data == PNG
+    if kind != "wav":  # in which ffmpeg looks for none
+        assert run_bytes(["-i", str(whole[kind]), "-map", "0:v", "-c", "copy", "-f", "image2pipe", "-"]) == PNG
 
 
 def test_nothing_of_the_masters_is_lost_in_formats_without_loss(published, content, store):

@@ -74,6 +74,7 @@ def test_transcripts_are_linked_where_there_are_captions(tmp_path, edition, cont
     draft = Draft(out, STEM, replace(content, settings=settings), store, EncodedAudio(tmp_path, {}), files=(captions,))
     text = feed_of(draft, _plan(draft.content, STEM)).decode()
     assert text.count("podcast:transcript") == 1
+    assert text.count("podcast:chapters") == 3 and text.count(".chapters.json") == 3
     assert f"{URL}/Oz%20The%20Wizard%20%3D%201%3B2%233%20%28captions%29/" in text
 
 

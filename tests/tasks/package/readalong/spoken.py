@@ -11,7 +11,7 @@ from tasks.align.sources import source_words
 from tasks.annotate.markup import apply_markup
 from tasks.ingest.book import read_book
 from tasks.package.readalong.build import AudioMember, ReadAlong, build
-from tasks.package.readalong.texts import texts_of
+from tasks.package.readalong.texts import spoken_chapters
 from tasks.package.timeline import TimedChapter, TimedUtterance, TimedWord, Timeline
 from tasks.segment.script import write_script
 
@@ -64,5 +64,6 @@ def made(path: Path, sound: Path, grain: str = "sentence") -> tuple[ReadAlong, d
         AudioMember(sound, chapter.samples * 1000 // RATE, "audio/mp4", f"audio-{number:03d}.m4a")
         for number, chapter in enumerate(timeline.chapters, start=1)
     ]
-    result = build(path.read_bytes(), path.name, texts_of(timeline, book, grain), audio, grain[0], "slt (AI voice)")
+    chapters = spoken_chapters(timeline, book, grain)
+    result = build(path.read_bytes(), path.name, chapters, audio, grain[0], "slt (AI voice)")
     return result, {one.name: one.milliseconds for one in audio}

@@ -1,16 +1,25 @@
 """A whole book becomes a read-along: everything that stands in it lights up, and nothing else has changed."""
 
+import gc
+import posixpath
 import shutil
 import subprocess
 import zipfile
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from tasks.errors import BadInputError, TalepressError
-from tasks.package.readalong.check import check_readalong, judged, require_epubcheck
+from tasks.package.outputs import readalong
+from tasks.package.readalong.build import build
+from tasks.package.readalong.check import _milliseconds, check_readalong, judged, require_epubcheck
+from tasks.package.readalong.clips import SpokenText
 from tasks.package.readalong.markings import unmarked
 from tests.tasks.ingest.builders import nav, page, write_epub
+from tests.tasks.package.readalong import spoken
 from tests.tasks.package.readalong.spoken import made
 
 SAMPLE = Path(__file__).parents[4] / "samples" / "the-lamplighters-clock.epub"
@@ -75,6 +84,94 @@ def test_the_package_file_says_how_long_and_by_whom(built):
     assert 'property="media:active-class">-epub-media-overlay-active<' in opf
 
 
+def audio_of(book, name):
+    """The names of the audio files that an overlay plays, each with the ms of its clips together."""
+    played = Counter()
+    for audio in etree.fromstring(book.read(name)).iter("{*}audio"):
+        played[posixpath.basename(audio.get("src"))] += _milliseconds(audio.get("clipEnd")) - _milliseconds(
+            audio.get("clipBegin")
+        )
+    return played
+
+
+def test_durations_are_the_sums_of_the_clips(built):
+    with zipfile.ZipFile(built[2]) as book:
+        package = etree.fromstring(book.read("EPUB/content.opf"))
+        items = {item.get("id"): f"EPUB/{item.get('href')}" for item in package.iter("{*}item")}
+        said = {
+            meta.get("refines", "").lstrip("#"): _milliseconds(meta.text)
+            for meta in package.iter("{*}meta")
+            if meta.get("property") == "media:duration"
+        }
+        total = said.pop("")
+        assert said == {id_: audio_of(book, items[id_]).total() for id_ in said}
+        assert total == sum(said.values()) > 0 and len(said) == 4
+
+
+def test_chapters_in_one_file_and_a_chapter_over_several(sound, tmp_path):
+    pages = {
+        "a.xhtml": page(
+            "<h1>One</h1><p>He ran.</p><h1 id='two'>Two</h1><p>She sat.</p><h1 id='three'>Three</h1><p>Yes.</p>"
+        ),
+        "b.xhtml": page("<p>It rained.</p>"),
+        "c.xhtml": page("<p>It snowed.</p>"),
+        "d.xhtml": page("<h1>Four</h1><p>The end.</p>"),
+    }
+    contents = nav(("One", "a.xhtml"), ("Two", "a.xhtml#two"), ("Three", "a.xhtml#three"), ("Four", "d.xhtml"))
+    path = write_epub(tmp_path / "book.epub", pages, {"nav.xhtml": contents})
+    result, lengths = made(path, sound)
+    result.write(tmp_path / "made.epub")
+    check_readalong(tmp_path / "made.epub", path.read_bytes(), lengths)
+    assert result.unpaired == [] and result.pairs == 10
+    with zipfile.ZipFile(tmp_path / "made.epub") as book:
+        played = [sorted(audio_of(book, name)) for name in sorted(book.namelist()) if name.endswith(".smil")]
+    assert played == [
+        ["audio-001.m4a", "audio-002.m4a", "audio-003.m4a"],
+        ["audio-003.m4a"],
+        ["audio-003.m4a"],
+        ["audio-004.m4a"],
+    ]
+
+
+def test_a_long_books_texts_are_not_held_all_at_once(sound, tmp_path, monkeypatch):
+    pages = {f"{n}.xhtml": page(f"<h1>Chapter {n}</h1><p>{'It rained. ' * 9}</p>") for n in range(8)}
+    path = write_epub(
+        tmp_path / "book.epub", pages, {"nav.xhtml": nav(*((f"Chapter {n}", f"{n}.xhtml") for n in range(8)))}
+    )
+    held = []
+
+    def watched(data, name, chapters, *rest):
+        def noting(texts):
+            def make():
+                own = texts()
+                held.append((len(own), sum(type(one) is SpokenText for one in gc.get_objects())))
+                return own
+
+            return make
+
+        return build(data, name, [replace(chapter, texts=noting(chapter.texts)) for chapter in chapters], *rest)
+
+    monkeypatch.setattr(spoken, "build", watched)
+    result, _ = made(path, sound, "word")
+    assert result.pairs == sum(own for own, _ in held) == 8 * 20
+    assert max(alive for _, alive in held) <= 2 * 20  # those of this chapter and of the one before
+
+
+def test_a_signature_that_holds_no_longer_is_left_out_and_said(sound, tmp_path):
+    book = tmp_path / "signed.epub"
+    book.write_bytes(SAMPLE.read_bytes())
+    with zipfile.ZipFile(book, "a") as archive:
+        archive.writestr("META-INF/signatures.xml", "<signatures/>")
+        archive.writestr("META-INF/encryption.xml", "<encryption/>")
+    result, lengths = made(book, sound)
+    result.write(tmp_path / "made.epub")
+    check_readalong(tmp_path / "made.epub", book.read_bytes(), lengths)
+    assert [warning for warning in result.warnings if "signature holds no longer" in warning]
+    with zipfile.ZipFile(tmp_path / "made.epub") as archive:
+        assert "META-INF/signatures.xml" not in archive.namelist()
+        assert archive.read("META-INF/encryption.xml") == b"<encryption/>"
+
+
 @pytest.mark.parametrize(
     ("what", "old", "new"),
     [
@@ -90,6 +187,16 @@ def test_what_epubcheck_would_not_notice_is_found(built, tmp_path, what, old, ne
     broken = rewritten(path, tmp_path / "broken.epub", lambda _name, data: data.replace(old, new, 1))
     with pytest.raises(TalepressError, match=what):
         check_readalong(broken, SAMPLE.read_bytes(), lengths)
+
+
+def test_faults_that_the_original_has_are_no_reason_to_refuse_and_new_ones_are(built, monkeypatch):
+    path = built[2]
+    found = {path: ["ERROR OPF-1: old", "ERROR OPF-1: old"]}
+    monkeypatch.setattr(readalong, "judged", lambda book: found.get(book, ["ERROR OPF-1: old"]))
+    with pytest.raises(TalepressError, match=r"sample.epub: epubcheck finds 1 faults, the first is ERROR OPF-1: old"):
+        readalong._require_no_new_faults(path, SAMPLE.read_bytes())
+    found[path].pop()
+    readalong._require_no_new_faults(path, SAMPLE.read_bytes())
 
 
 def test_an_epubcheck_that_does_not_end_is_told_in_a_sentence(monkeypatch):

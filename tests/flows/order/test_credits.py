@@ -1,0 +1,39 @@
+"""What credits say: the words of the settings, and always that the voice is synthetic."""
+
+import pytest
+
+from flows.order.credits import CLOSING, OPENING, credit_titles, credit_utterances
+from flows.order.order import prepare
+from flows.order.request import Request
+from flows.services import open_services, read_settings
+
+DISCLOSURE = "Narrated by a synthetic voice (Talepress, tone)."
+
+
+@pytest.fixture
+def said(voiced_home, book, tmp_path):
+    """What is said as credits with some settings of `[package]`, by title."""
+
+    def say(**package):
+        with open_services(read_settings(package=package)) as services:
+            order = prepare(services, Request(book=str(book), out=str(tmp_path)))
+            return {
+                title: " ".join(item.utterance.text for item in credit_utterances(order, title))
+                for title in (OPENING, CLOSING)
+            }
+
+    return say
+
+
+def test_they_name_title_and_author_and_say_what_the_voice_is(said):
+    found = said(opening="{title}. Written by {author}. Read by {voice}.", closing=" ")
+    assert found[OPENING].endswith(f"Read by tone. {DISCLOSURE}") and ". Written by " in found[OPENING]
+    assert found[CLOSING] == DISCLOSURE  # which no wording takes away
+
+
+def test_they_are_made_where_a_profile_wants_them(home):
+    package = read_settings().package
+    assert credit_titles(package) == ()
+    for kind, wanted in {"acx": True, "inaudio": True, "google": False, "podcast": False}.items():
+        asked = package.model_copy(update={"outputs": (kind, "manifest")})
+        assert bool(credit_titles(asked)) is wanted, kind
