@@ -208,6 +208,21 @@ def _ears(rows: Sequence[Mapping[str, Any]], _folder: Path) -> list[str]:
     return ["Listeners", said, table, "### Bars", _bars(bars)]
 
 
+def _choices(rows: Sequence[Mapping[str, Any]], _folder: Path) -> list[str]:
+    teacher = next(row for row in rows if row["who"] == "teacher")
+    bars = []
+    for row in rows:
+        if row["who"].startswith("best by ear"):
+            bars.append(_most(f"{row['who']}: WER above the teacher's", row["wer"] - teacher["wer"], 0))
+            bars.append(_least(f"{row['who']}: P.808", row["dnsmos_p808"], 3.85))
+    said = (
+        "Sentences of three books that neither training nor thresholds saw, by the best voice; judged by Whisper base. "
+        "By ear: among takes whose words are not doubted the best heard, as a run keeps them."
+    )
+    table = _table(list(rows[0]), [list(row.values()) for row in rows])
+    return ["The best of four by ear", said, table, "### Bars", _bars(bars)]
+
+
 def _scaling(figures: Mapping[str, Any], folder: Path) -> list[str]:
     rows = figures["rows"]
     fit = figures["fit"]
@@ -341,11 +356,7 @@ SECTIONS = {
     "word_times": _word_times,
     "scaling": _scaling,
     "ears": _ears,
-    "choices": _rows(
-        "The best of four by ear",
-        "Sentences of three books that neither training nor thresholds saw, by the best voice; judged by Whisper base. "
-        "By ear: among takes whose words are not doubted the best heard, as a run keeps them.",
-    ),
+    "choices": _choices,
     "pictures": _pictures,
     "learning": _learning,
 }

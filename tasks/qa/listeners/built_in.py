@@ -113,6 +113,7 @@ def word_features(evidence: Evidence, opinions: Opinions, n: int) -> dict[str, f
     added = max(evidence.gaps[n].added, evidence.gaps[n + 1].added)
     exchanged = max(words[m].exchanged for m in (n - 1, n) if m >= 0)
     beside = [words[m].unlike for m in (n - 1, n + 1) if 0 <= m < len(words)]
+    rest = [*words[:n], *words[n + 1 :]]
     room = _rooms(evidence)
     pace = math.log(room[n] / median(room))
     last = float(n == len(words) - 1)
@@ -127,8 +128,8 @@ def word_features(evidence: Evidence, opinions: Opinions, n: int) -> dict[str, f
         "unlike worst phone": _eased(max(word.unlike_phones)),
         "unlike phones": mean(nats > WRONG_PHONE for nats in word.unlike_phones),
         "unlike beside": _eased(max(beside, default=0.0)),
-        "unlike as all": _eased(median(other.unlike for other in words)),
-        "unlike in all": min(3.0, evidence.unlike),
+        "unlike as the rest": _eased(median(other.unlike for other in rest)) if rest else 0.0,
+        "unlike in the rest": _unlike_but(evidence, n),
         "added beside": _eased(added),
         "hurried": max(0.0, -pace),
         "drawn out": max(0.0, pace),
@@ -161,6 +162,14 @@ def gap_features(evidence: Evidence, opinions: Opinions, n: int) -> dict[str, fl
         "second": opinions.gaps[n].doubt,
         "second and added": opinions.gaps[n].doubt * _ramp(gap.added, 0, MOST_NATS),
     }
+
+
+def _unlike_but(evidence: Evidence, n: int) -> float:
+    """Computes how unlike its text a take is but for one word, in nats for each phone; 0 where there is no other."""
+    phones = [len(word.phones) for word in evidence.words]
+    rest = sum(phones) - phones[n]
+    nats = evidence.unlike * sum(phones) - evidence.words[n].unlike
+    return max(0.0, min(3.0, nats / rest)) if rest else 0.0
 
 
 def _rooms(evidence: Evidence) -> list[float]:

@@ -26,7 +26,7 @@ from tests.quality.ears.rates import rates
 from tests.quality.ears.rendering import Rendered, Studio
 from tests.quality.ears.takes import known_takes
 from tests.quality.judge import Judge, Spoken
-from tests.quality.material import record
+from tests.quality.material import recorded
 
 TIMED = 40  # takes
 FALSE_ALARMS = 0.03  # share for which thresholds are set: less than the bars allow, as no two books are quite alike
@@ -97,10 +97,11 @@ def choices(listening: Listening) -> list[dict[str, Any]]:
     """
     texts = listening.material.to_choose
     takes = takes_to_choose(texts, listening.studio)
-    teacher = record(BEST_VOICE, texts, len(texts), [], listening.out / "teachers")
-    clip = teacher.recordings[0].wav
+    named = {f"{number:03d}": text for number, text in enumerate(texts)}
+    teacher = recorded(BEST_VOICE, named, listening.out / "teachers")
+    clip = teacher[0].wav
     chosen: dict[str, list[Path]] = {
-        "teacher": [recording.wav for recording in teacher.recordings],
+        "teacher": [recording.wav for recording in teacher],
         "first take": [own[0].path for own in takes],
         "best by the engine's rank": [max(own, key=lambda take: take.rank).path for own in takes],
     }
