@@ -81,8 +81,8 @@ def start(name: str, request: Request, once: str, tags: Sequence[str] = ()) -> s
         if error.response.status_code not in REFUSED:
             raise
         raise BadInputError(
-            f"the form of the deployment {name!r} refuses the order: {_detail(error)}; of a voice that was added since, "
-            "`talepress deploy` tells it"
+            f"the form of the deployment {name!r} refuses the order: {_detail(error)}; `talepress deploy` tells it of "
+            "a voice that was added since"
         ) from error
     return str(run.id)
 
