@@ -174,10 +174,11 @@ class InboxFolders:
 
         Raises `BadInputError` where there is no such folder, it holds no book, or the inbox has a file of that name.
         """
+        known = sorted(path.name for path in self.failed.glob("*/"))
+        if name not in known:  # "" and ".." lead elsewhere
+            names = ", ".join(known) or "none"
+            raise BadInputError(f"there is no folder {name!r} in {self.failed}: those that there are: {names}")
         folder = self.failed / name
-        if Path(name).name != name or not folder.is_dir():
-            known = ", ".join(sorted(path.name for path in self.failed.glob("*/"))) or "none"
-            raise BadInputError(f"there is no folder {name!r} in {self.failed}: those that there are: {known}")
         files = {path.name: path for path in folder.iterdir() if path.name != REASON}
         orders = {order_name(file) for file in files}
         books = [file for file in files if file not in orders]
