@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from storage.errors import NotFoundError
-from storage.records import Decision, DecisionKind, Reach, Show, Verdict
+from storage.records import Decision, DecisionKind, Reach, Verdict
 from tests.storage.builders import SOURCE, keyed_by_text, make_book, make_script, make_take, save_keyed
 
 NOW = datetime(2026, 11, 29, 8, 30, tzinfo=UTC)
@@ -176,44 +176,3 @@ def test_decisions_survive_a_new_script(uow, takes):
     uow.takes.choose_decided(SOURCE)
     assert in_use(uow) == takes[2]
     assert {item.key for item in uow.takes.missing(SOURCE)} == before.keys() - {FIRST}
-
-
-def test_pages_show_what_is_doubtful_rejected_or_has_the_words(uow, takes):
-    def shown(show, **options):
-        page = uow.reviews.page(SOURCE, show, **options)
-        assert uow.reviews.count(SOURCE, show, **options) == len(page)
-        return [(item.utterance.chapter_index, item.utterance.index) for item in page]
-
-    everything = [(c, u) for c in range(2) for u in range(3)]
-    assert shown(Show.ALL) == everything
-    assert shown(Show.DOUBTFUL) == everything[1:]
-    assert shown(Show.DOUBTFUL, chapters=[1]) == everything[3:]
-    assert shown(Show.REJECTED) == []
-    assert shown(Show.REJECTED, waiting=[(1, 1)]) == [(1, 1)]
-    assert shown(Show.ALL, words="TEXT 1.") == everything[3:]
-    assert shown(Show.ALL, words="%") == shown(Show.ALL, words="_") == []
-
-    decide(uow, DecisionKind.REJECT, takes[1])
-    assert shown(Show.REJECTED) == [(0, 0)]
-    decide(uow, DecisionKind.CHOOSE, takes[2])
-    uow.takes.choose_decided(SOURCE)
-    assert shown(Show.REJECTED) == []
-    (item,) = uow.reviews.page(SOURCE, Show.ALL, limit=1)
-    assert (item.take.key, item.settled, item.rejected) == (takes[2], True, True)
-    counts = uow.reviews.counts(SOURCE)
-    assert [(c.utterances, c.doubtful, c.rejected, c.settled, c.unspoken) for c in counts] == [
-        (3, 2, 0, 1, 0),
-        (3, 3, 0, 0, 0),
-    ]
-
-
-def test_equal_texts_are_told_apart_by_their_order(uow):
-    book = make_book()
-    script = make_script(book)
-    same = tuple(replace(u, text="Yes.") if u.index != 1 else u for u in script.utterances)
-    uow.books.save(book, replace(script, utterances=same))
-    assert uow.reviews.occurrences(SOURCE, ["Yes.", "No."]) == {
-        "Yes.": [(0, 0), (0, 2), (1, 0), (1, 2)],
-        "No.": [],
-    }
-    assert uow.reviews.find(SOURCE, [(0, 2), (9, 9)]).keys() == {(0, 2)}
