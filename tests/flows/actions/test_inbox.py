@@ -319,3 +319,131 @@ def test_ten_thousand_other_files_are_in_nobodys_way(services, runner, folders):
     drop(folders)
     assert scan(services, runner).begun == ["book.md"]
     assert len(list(folders.inbox.glob("*.part"))) == 10_000
+
+
+@pytest.mark.parametrize("field", ["folder", "outbox"])
+def test_either_folder_may_be_elsewhere(home, monkeypatch, tmp_path, field):
+    monkeypatch.setenv(f"TALEPRESS_INBOX__{field.upper()}", "elsewhere")  # of where the command runs
+    made = inbox.folders_of(read_settings())
+    places = {"folder": home / "inbox", "outbox": home / "outbox", field: tmp_path / "elsewhere"}
+    assert (made.inbox, made.outbox) == (places["folder"], places["outbox"])
+
+
+@pytest.mark.parametrize("state", [RunState.DONE, RunState.FLAGGED])
+def test_whatever_is_published_is_delivered(services, runner, folders, state):
+    drop(folders)
+    scan(services, runner)
+    (name,) = runner.begun
+    runner.end(name, state)
+    assert scan(services, runner).delivered == ["book.md"]
+    assert items(services)["book.md"].state is InboxState.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("state", "standing", "row", "said"),
+    [
+        (RunState.FAILED, "of the runner", "of the row", "of the runner"),
+        (RunState.FAILED, "", "of the row", "of the row"),
+        (RunState.STOPPED, "", "stopped by the user", "stopped by the user"),
+        (None, "", "", "the run ended without saying why"),
+    ],
+)
+def test_a_failure_has_the_best_reason_that_there_is(services, runner, folders, state, standing, row, said):
+    drop(folders)
+    scan(services, runner)
+    (name,) = runner.begun
+    if state is not None:
+        runner.end(name, state, row)
+    runner.standings[name] = Standing(Progress.ENDED, standing)
+    assert scan(services, runner).failed == ["book.md"]
+    item = items(services)["book.md"]
+    assert (item.state, item.message) == (InboxState.FAILED, said)
+    assert said in (folders.failed / "book.md" / "reason.txt").read_text()
+
+
+def test_a_lost_run_is_begun_again_by_another_name(services, runner, folders):
+    drop(folders)
+    scan(services, runner)
+    (first,) = runner.begun
+    digest = items(services)["book.md"].digest
+    assert first == f"inbox-{digest[:16]}-1"
+    runner.standings[first] = Standing(Progress.LOST)
+    scan(services, runner)
+    assert list(runner.begun) == [first, f"inbox-{digest[:16]}-2"]
+    item = items(services)["book.md"]
+    assert (item.attempt, item.run, item.state) == (2, f"inbox-{digest[:16]}-2", InboxState.RUNNING)
+
+
+def test_runs_that_were_begun_before_count_among_those_that_are_allowed_ahead(services, runner, folders, monkeypatch):
+    monkeypatch.setenv("TALEPRESS_INBOX__AHEAD", "2")
+    with open_services(read_settings()) as limited:
+        drop(folders, "0.md", title="Book 0")
+        assert scan(limited, runner).begun == ["0.md"]
+        for number in (1, 2):
+            drop(folders, f"{number}.md", title=f"Book {number}")
+        done = scan(limited, runner)
+        assert (len(done.begun), done.waiting) == (1, 3)
+        assert scan(limited, runner).begun == []
+
+
+def test_a_runner_that_is_done_at_once_delivers_in_the_same_look(services, runner, folders):
+    begin = runner.begin
+
+    def make(request, name):
+        begun = begin(request, name)
+        runner.end(name)
+        return begun
+
+    runner.begin = make
+    drop(folders)
+    done = scan(services, runner)
+    assert (done.begun, done.delivered, done.waiting) == (["book.md"], ["book.md"], 0)
+
+
+def test_a_book_that_was_taken_away_while_it_waited_is_failed(services, runner, folders, monkeypatch):
+    monkeypatch.setenv("TALEPRESS_INBOX__AHEAD", "1")
+    with open_services(read_settings()) as limited:
+        for number in range(2):
+            drop(folders, f"{number}.md", title=f"Book {number}")
+        (begun,) = scan(limited, runner).begun
+        (waiting,) = {"0.md", "1.md"} - {begun}
+        (folders.of(items(limited)[waiting].digest) / waiting).unlink()
+        runner.end(next(iter(runner.begun)))
+        scan(limited, runner)
+        done = scan(limited, runner)
+        item = items(limited)[waiting]
+        assert (item.state, item.message, done.begun) == (InboxState.FAILED, inbox.GONE, [])
+
+
+@pytest.mark.parametrize(
+    ("order", "named"), [('book = "/etc/passwd"', "book"), ('out = "/etc"\nbook = "/b"', "book nor out")]
+)
+def test_an_order_may_not_say_where_files_are_read_and_written(services, runner, folders, order, named):
+    drop(folders, order=order)
+    assert scan(services, runner).failed == ["book.md"]
+    assert f"an order does not say {named}: " in (folders.failed / "book.md" / "reason.txt").read_text()
+    assert runner.begun == {}
+
+
+def test_what_a_look_did_is_one_sentence():
+    done = inbox.Scan(begun=["a"], delivered=["b", "c"], failed=["d"], known=["e"], waiting=2)
+    assert done.sentence() == "begun: a; delivered: b, c; failed: d; known: e; in work: 2"
+
+
+def test_a_program_learns_of_an_item_what_people_do(services, runner, folders):
+    drop(folders)
+    scan(services, runner)
+    told = inbox.item_json(items(services)["book.md"])
+    assert told.keys() == {"name", "state", "attempt", "received_at", "message", "place"}
+    assert (told["name"], told["state"], told["attempt"], told["place"]) == ("book.md", "running", 1, "")
+
+
+def test_a_run_that_publishes_elsewhere_or_came_before_is_not_this_items(services, runner, folders):
+    drop(folders)
+    scan(services, runner)
+    (name,) = runner.begun
+    request = runner.begun[name]
+    runner.begun["other"] = request.model_copy(update={"out": str(folders.outbox / "elsewhere")})
+    runner.end("other")
+    runner.standings[name] = Standing(Progress.ENDED, "no")
+    assert scan(services, runner).failed == ["book.md"]
