@@ -50,6 +50,37 @@ def test_a_book_is_made_with_its_order_and_delivered(services, runner, folders):
     assert items(services)["book.md"].place == str(place)
 
 
+def test_a_delivered_book_can_be_retried_and_is_delivered_again(services, runner, folders):
+    """The runs know where its file lies, and what they publish does not stay in a hidden folder."""
+    drop(folders)
+    scan(services, runner)
+    ((name, request),) = runner.begun.items()
+    runner.end(name, RunState.FLAGGED)
+    scan(services, runner)
+    source = items(services)["book.md"].source_sha256
+    with services.database.unit_of_work() as uow:
+        (run,) = uow.runs.of(source)
+        assert Path(run.request["book"]) == folders.done / "book.md"
+        retried = uow.runs.start(source, "retry_failed", run.request)
+        uow.commit()
+    Path(request.out).mkdir(parents=True)
+    (Path(request.out) / "Title.m4b").write_text("better")
+    Path(request.out, "more").mkdir()
+    Path(request.out, "more", "1.mp3").write_text("one")
+    place = folders.outbox / "Ann Author" / "The Book"
+    assert scan(services, runner).delivered == []  # it is under way
+    assert (place / "Title.m4b").read_text() == "audio"
+    with services.database.unit_of_work() as uow:
+        uow.runs.finish(retried, RunState.DONE)
+        uow.commit()
+    assert scan(services, runner).delivered == ["book.md"]
+    assert (place / "Title.m4b").read_text() == "better"
+    assert sorted(path.name for path in place.rglob("*")) == ["1.mp3", "Title.m4b", "done", "more"]
+    assert items(services)["book.md"].place == str(place)
+    assert scan(services, runner).delivered == []
+    assert not Path(request.out).parent.exists()
+
+
 def test_a_file_that_may_still_be_written_is_named_with_when_it_is_taken(services, runner, folders):
     (folders.inbox / "book.md").write_text(text_of("The Book"), "utf-8")
     (folders.inbox / "book.toml").write_text('voice = "tone"\n', "utf-8")
