@@ -13,26 +13,7 @@ from flows.services import open_services, read_settings
 from storage.dropped import InboxState
 from storage.records import RunState
 from tasks.errors import BadInputError
-from tests.flows.actions.dropping import Runner, drop, items, scan, text_of
-
-
-@pytest.fixture
-def services(home, monkeypatch):
-    monkeypatch.setenv("TALEPRESS_INBOX__SETTLE_S", "0")
-    with open_services(read_settings()) as services:
-        yield services
-
-
-@pytest.fixture
-def runner(services):
-    return Runner(services)
-
-
-@pytest.fixture
-def folders(services):
-    made = inbox.folders_of(services.settings)
-    made.make()
-    return made
+from tests.flows.actions.dropping import drop, items, scan, text_of
 
 
 def test_a_book_is_made_with_its_order_and_delivered(services, runner, folders):
@@ -295,22 +276,6 @@ def test_a_second_look_at_the_same_time_is_refused(services, runner, folders):
         scan(services, runner)
 
 
-def test_ten_thousand_other_files_are_in_nobodys_way(services, runner, folders):
-    for number in range(10_000):
-        (folders.inbox / f"{number}.part").touch()
-    drop(folders)
-    assert scan(services, runner).begun == ["book.md"]
-    assert len(list(folders.inbox.glob("*.part"))) == 10_000
-
-
-@pytest.mark.parametrize("field", ["folder", "outbox"])
-def test_either_folder_may_be_elsewhere(home, monkeypatch, tmp_path, field):
-    monkeypatch.setenv(f"TALEPRESS_INBOX__{field.upper()}", "elsewhere")  # of where the command runs
-    made = inbox.folders_of(read_settings())
-    places = {"folder": home / "inbox", "outbox": home / "outbox", field: tmp_path / "elsewhere"}
-    assert (made.inbox, made.outbox) == (places["folder"], places["outbox"])
-
-
 @pytest.mark.parametrize("state", [RunState.DONE, RunState.FLAGGED])
 def test_whatever_is_published_is_delivered(services, runner, folders, state):
     drop(folders)
@@ -405,19 +370,6 @@ def test_an_order_may_not_say_where_files_are_read_and_written(services, runner,
     assert scan(services, runner).failed == ["book.md"]
     assert f"an order does not say {named}: " in (folders.failed / "book.md" / "reason.txt").read_text()
     assert runner.begun == {}
-
-
-def test_what_a_look_did_is_one_sentence():
-    done = inbox.Scan(begun=["a"], delivered=["b", "c"], failed=["d"], known=["e"], waiting=2)
-    assert done.sentence() == "begun: a; delivered: b, c; failed: d; known: e; in work: 2"
-
-
-def test_a_program_learns_of_an_item_what_people_do(services, runner, folders):
-    drop(folders)
-    scan(services, runner)
-    told = inbox.item_json(items(services)["book.md"])
-    assert told.keys() == {"name", "state", "attempt", "received_at", "message", "place"}
-    assert (told["name"], told["state"], told["attempt"], told["place"]) == ("book.md", "running", 1, "")
 
 
 def test_a_run_that_publishes_elsewhere_or_came_before_is_not_this_items(services, runner, folders):

@@ -46,3 +46,12 @@ def test_a_book_file_is_known_as_it_was_dropped_last(uow):
         uow.inbox.put(item(number))
     uow.inbox.put(replace(item(4), source_sha256="c" * 64))
     assert uow.inbox.latest_of("b" * 64).name == "3.epub"
+
+
+def test_an_item_is_called_by_the_beginning_of_its_digest_and_nothing_stands_for_anything(uow):
+    for number in (1, 2):
+        uow.inbox.put(item(number))
+    assert uow.inbox.called("2" * 16).name == "2.epub"
+    assert uow.inbox.called("3" * 16) is None
+    for sign in "%_":
+        assert uow.inbox.called(sign * 16) is None

@@ -120,3 +120,18 @@ def test_rows_of_runs_whose_process_is_gone_are_closed(uow):
     assert (run.state, run.message) == (RunState.FAILED, INTERRUPTED)
     assert run.finished_at is not None
     assert uow.runs.close_interrupted() == ()
+
+
+def test_a_book_that_was_moved_is_where_it_lies_now_for_every_run_that_was_asked_for_it(uow):
+    other = make_book("c" * 64)
+    uow.books.save(other, make_script(other))
+    moved = "/in/a.epub"
+    runs = []
+    for source, book in ((SOURCE, moved), (SOURCE, "/elsewhere/a.epub"), (SOURCE, moved), (other.source_sha256, moved)):
+        runs.append(uow.runs.start(source, "book_to_audio", {"book": book, "out": "/out"}))
+        uow.runs.finish(runs[-1], RunState.DONE)
+    uow.runs.move_book(SOURCE, moved, "/done/a.epub")
+    uow._session.expire_all()
+    assert [uow.runs.get(run).request for run in runs] == [
+        {"book": book, "out": "/out"} for book in ("/done/a.epub", "/elsewhere/a.epub", "/done/a.epub", moved)
+    ]
