@@ -186,8 +186,8 @@ class _Look:
 
     def deliver_again(self) -> None:
         """Delivers what was published of books after their delivery: retried, or with other decisions of people."""
-        for name in self._folders.published_again():
-            item = self._services.database.read(lambda uow, name=name: uow.inbox.called(name))
+        names = tuple(self._folders.published_again())
+        for item in self._services.database.read(lambda uow: [uow.inbox.called(name) for name in names]):
             if item is None or item.state is not InboxState.DELIVERED:
                 continue
             runs = self._runs_of(item)
@@ -300,9 +300,10 @@ class _Look:
             book = self._services.database.read(lambda uow: uow.books.summary(item.source_sha256))
             place = self._folders.place_for(", ".join(book.authors), book.title, item.digest)
             item = self._save(replace(item, state=InboxState.MADE, place=str(place)))
-        if (book := book_in(self._folders.of(item.digest))) is not None:  # who retries it asks where it lies
-            after = str(self._folders.done_place(book))
-            self._services.database.transact(lambda uow: uow.runs.move_book(item.source_sha256, str(book), after))
+        file = book_in(self._folders.of(item.digest))
+        if file is not None:  # who retries the book asks its runs where it lies
+            done = str(self._folders.done_place(file))
+            self._services.database.transact(lambda uow: uow.runs.move_book(item.source_sha256, str(file), done))
         self._folders.deliver(item.digest, Path(item.place))
         self.done.delivered.append(item.name)
         return self._save(replace(item, state=InboxState.DELIVERED))
