@@ -341,7 +341,7 @@ def load_settings(**overrides: Mapping[str, Any]) -> Settings:
     for file in _files():
         _check_file(file)
     try:
-        settings = Settings(**{section: dict(values) for section, values in overrides.items()})  # type: ignore[arg-type]
+        settings = Settings(**{name: dict(values) for name, values in overrides.items()})  # type: ignore[arg-type]
     except ValidationError as error:
         problems = [explain(detail, overrides, _files(), Settings) for detail in error.errors()]
         raise SettingsError("; ".join(problems)) from error
