@@ -131,6 +131,7 @@ LIVING = this_process()
         ("CANCELLING", GONE, 1, YOUNG, True),
         ("CANCELLING", LIVING, 1, OLD, False),
     ],
+    ids=range(15),  # not the processes: pytest's workers must name the tests alike
 )
 def test_a_run_is_lost_whose_process_is_gone_or_never_said_its_name(state, process, run_count, age, lost):
     from flows.operate.sweep import _is_lost

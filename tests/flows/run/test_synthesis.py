@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ from flows.order.order import prepare
 from flows.order.request import Request, Retrial
 from flows.run.synthesis import _commit, _items, _next_attempt, _refuse_takes, _UnderWay, _Unfinished
 from flows.services import open_services, read_settings
+from storage.errors import NotFoundError
 from storage.records import Decision, DecisionKind, Take, Verdict
 from tasks.qa.verdict import DOUBT
 from tasks.synthesize.keys import take_key
@@ -95,6 +97,19 @@ def test_of_a_texts_takes_the_best_is_used_that_nobody_rejects(order, word, used
     with database.snapshot() as uow:
         assert uow.takes.choices(order.source) == {key: takes[used].key}
         assert (uow.runs.get(tracker.run_id).done, uow.runs.get(tracker.run_id).total) == (1, 10)
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_receipts_are_dropped_when_the_rows_are_there_and_not_before(order, committed, monkeypatch):
+    order, tracker = order
+    key = order.keyed[0].key
+    (take,) = takes_of(key, 1.0)
+    order.services.store.give_receipts({take.key: take.audio_sha256})
+    if not committed:
+        tracker = SimpleNamespace(run_id="nobody's", done=1, total=10)
+    with nullcontext() if committed else pytest.raises(NotFoundError):
+        _commit(order, {key}, SpokenBatch((take,), 0.0), tracker, frozenset())
+    assert (order.services.store.receipts([take.key]) == {}) is committed
 
 
 @pytest.mark.parametrize(
