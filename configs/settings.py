@@ -218,6 +218,10 @@ class ReviewSettings(_Section):
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
         return self.address or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
+    def book_address(self, source: str) -> str:
+        """The address at which the book of this digest is reviewed."""
+        return f"{self.page_address}/books/{source[:16]}"
+
 
 class VoicesSettings(_Section):
     """Limits on the reference clips of a new voice."""

@@ -31,4 +31,4 @@ class InboxItem:
     state: InboxState = InboxState.RECEIVED
     run: str = ""  # what the runner calls the run that makes it; "" before there is one
     message: str = ""  # why it failed
-    place: str = ""  # the folder in the outbox, once it is known
+    place: str = ""  # the folder in the outbox, once it is known; the page to hear it on while it waits for people

@@ -267,7 +267,8 @@ class _Look:
         if latest is RunState.RUNNING:  # somebody has had it published or spoken again before we looked
             return item
         if item.state is InboxState.REVIEW or any(run.state is RunState.REVIEW for run in runs):
-            return self._save(replace(item, state=InboxState.REVIEW))
+            page = self._services.settings.review.book_address(item.source_sha256)
+            return self._save(replace(item, state=InboxState.REVIEW, place=page))
         return self._fail(item, message or (runs[0].message if runs else "the run ended without saying why"))
 
     def _runs_of(self, item: InboxItem) -> tuple[Run, ...]:

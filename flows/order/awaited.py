@@ -24,8 +24,3 @@ def awaited(order: Order) -> str:
     if not doubtful:
         return ""
     return "1 doubtful take is to be heard" if doubtful == 1 else f"{doubtful} doubtful takes are to be heard"
-
-
-def page_address(order: Order) -> str:
-    """The address of the page where the order's book is reviewed."""
-    return f"{order.services.settings.review.page_address}/books/{order.source[:16]}"

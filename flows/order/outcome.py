@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 from configs.settings import MasterSettings
-from flows.order.awaited import page_address
 from flows.order.existing import edition_content, find_finished
 from flows.order.order import Order
 from flows.order.report import ChapterLevel, FlaggedTake, RunReport, WholeBook, Work
@@ -95,7 +94,7 @@ def outcome(
         losses=losses(order.book.warnings),
         page=str(page) if page.exists() else "",
         waits_for=waits_for,
-        review=page_address(order) if waits_for else "",
+        review=order.services.settings.review.book_address(order.source) if waits_for else "",
         whole=WholeBook(whole.chapters, whole.utterances, whole.chosen, whole.seconds, whole_coverage),
     )
 

@@ -12,9 +12,11 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.types import ASGIApp
 
 from storage.errors import MissingArtifactError, NotFoundError, StorageError
@@ -58,18 +60,32 @@ def make_app(shelf: Shelf, keys: Keys) -> ASGIApp:
     app.include_router(_approving(shelf, keys))
 
     def explain(request: Request, error: Exception) -> Response:
-        message = str(error.detail) if isinstance(error, HTTPException) else " ".join(str(error).split())
-        return pages.error(request, message, _status_of(error))
+        return pages.error(request, _message_of(error), _status_of(error))
 
-    for kind in (TalepressError, StorageError, HTTPException):
+    for kind in (TalepressError, StorageError, AnyHTTPException, RequestValidationError):
         app.add_exception_handler(kind, explain)
     return Access(app, keys)
 
 
+def _message_of(error: Exception) -> str:
+    if isinstance(error, RequestValidationError):
+        names = sorted({str(one["loc"][-1]) for one in error.errors()})
+        return f"{', '.join(names)}: there is no such value. Go back, and load the page again."
+    if isinstance(error, AnyHTTPException) and not isinstance(error, HTTPException):  # of addresses, not ours
+        return "There is nothing at this address, or no form goes there."
+    return str(error.detail) if isinstance(error, AnyHTTPException) else " ".join(str(error).split())
+
+
 def _status_of(error: Exception) -> int:
-    if isinstance(error, HTTPException):
+    if isinstance(error, AnyHTTPException):
         return error.status_code
-    statuses = ((NotFoundError, 404), (MissingArtifactError, 404), (DecidedMeanwhileError, 409), (BadInputError, 400))
+    statuses = (
+        (NotFoundError, 404),
+        (MissingArtifactError, 404),
+        (DecidedMeanwhileError, 409),
+        (BadInputError, 400),
+        (RequestValidationError, 400),
+    )
     return next((status for kind, status in statuses if isinstance(error, kind)), 500)
 
 

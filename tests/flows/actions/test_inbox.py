@@ -179,7 +179,9 @@ def test_a_book_that_waits_for_people_is_delivered_when_it_is_published(services
     (name,) = runner.begun
     runner.end(name, RunState.REVIEW)
     assert scan(services, runner).waiting == 1
-    assert items(services)["book.md"].state is InboxState.REVIEW
+    waiting = items(services)["book.md"]
+    page = services.settings.review.book_address(waiting.source_sha256)
+    assert (waiting.state, waiting.place) == (InboxState.REVIEW, page)
     runner.end(name)  # somebody has heard it and published
     assert scan(services, runner).delivered == ["book.md"]
 

@@ -169,7 +169,20 @@ def test_what_goes_wrong_is_told_in_words_with_a_way_back(browser):
     assert browser.open("/books/0123456789abcdef").status_code == 404
     assert browser.open("/books/5").status_code == 404
     assert browser.open(f"{BOOK}/places/7:7").status_code == 404
-    assert browser.open("/nowhere").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "words"),
+    [
+        ("/nowhere", 404, "There is nothing at this address"),
+        ("/static/nothing.js", 404, "There is nothing at this address"),
+        (f"{BOOK}/decide", 405, "no form goes there"),
+        ("/?page=many", 400, "page: there is no such value"),
+    ],
+)
+def test_an_address_of_nothing_is_answered_by_a_page_too(browser, address, status, words):
+    assert browser.open(address).status_code == status
+    assert words in browser.text
 
 
 def test_two_people_at_one_sentence(serve):
