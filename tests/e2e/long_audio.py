@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,8 @@ COMMAND = "talepress"
 class Watch:
     """What a command and the processes that it started took, as far as looks from outside see it."""
 
-    own_mb: Counter[str] = field(default_factory=Counter)  # the most that one process of each kind held of its own
-    resident_mb: Counter[str] = field(default_factory=Counter)  # the most with files that are mapped
+    own_mb: dict[str, float] = field(default_factory=dict)  # the most that one process of each kind held of its own
+    resident_mb: dict[str, float] = field(default_factory=dict)  # the most with files that are mapped
     spent_s: dict[tuple[str, int], float] = field(default_factory=dict)  # processor time by process
     encoding_s: float = 0.0  # by the clock, while an encoder was running
 
@@ -53,20 +53,20 @@ class Watch:
                 times = process.cpu_times()
             except psutil.Error:
                 continue  # it has ended meanwhile
-            self.own_mb[kind] = max(self.own_mb[kind], (memory.rss - memory.shared) / 1e6)
-            self.resident_mb[kind] = max(self.resident_mb[kind], memory.rss / 1e6)
+            self.own_mb[kind] = max(self.own_mb.get(kind, 0.0), (memory.rss - memory.shared) / 1e6)
+            self.resident_mb[kind] = max(self.resident_mb.get(kind, 0.0), memory.rss / 1e6)
             self.spent_s[kind, process.pid] = times.user + times.system
             has_encoder |= kind == "ffmpeg"
         self.encoding_s += since_s if has_encoder else 0.0
 
     def __str__(self) -> str:
         memory = ", ".join(
-            f"{kind} {own:.0f} MB ({self.resident_mb[kind]:.0f} resident)" for kind, own in self.own_mb.most_common()
+            f"{kind} {own:.0f} MB ({self.resident_mb[kind]:.0f} resident)" for kind, own in self.own_mb.items()
         )
-        spent: Counter[str] = Counter()
+        spent: defaultdict[str, float] = defaultdict(float)
         for (kind, _), seconds in self.spent_s.items():
             spent[kind] += seconds
-        processor = ", ".join(f"{kind} {seconds:.0f} s" for kind, seconds in spent.most_common())
+        processor = ", ".join(f"{kind} {seconds:.0f} s" for kind, seconds in spent.items())
         busy = spent["ffmpeg"] / (self.encoding_s * CORES) if self.encoding_s else 0.0
         return (
             f"  memory at most: {memory}\n  processor: {processor}\n"

@@ -117,7 +117,8 @@ def compared(ours: WordTimer, other: WordTimer, texts: Sequence[str], wavs: Sequ
 
     Loading the networks is not counted: a run does it once.
     """
-    ours.times(*soundfile.read(wavs[0], dtype="float32"), texts[0])
+    audio, rate = soundfile.read(wavs[0], dtype="float32")
+    ours.times(audio, rate, texts[0])
     starts: list[float] = []
     ends: list[float] = []
     left_out = 0
