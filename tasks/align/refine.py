@@ -39,9 +39,9 @@ def refine(audio: np.ndarray, sample_rate: int, heard: Sequence[Heard]) -> list[
     if not heard:
         return []
     quiet = _quiet(audio, sample_rate)
-    loud = np.flatnonzero(~quiet)
-    first_s = float(loud[0]) * _HOP_S if len(loud) else 0.0
-    last_s = float(loud[-1] + 1) * _HOP_S if len(loud) else len(audio) / sample_rate
+    loud = [hop for hop, is_quiet in enumerate(quiet) if not is_quiet]
+    first_s = loud[0] * _HOP_S if loud else 0.0
+    last_s = (loud[-1] + 1) * _HOP_S if loud else len(audio) / sample_rate
     starts = [min(first_s, heard[0].first_s)]
     ends: list[float] = []
     for before, after in itertools.pairwise(heard):
@@ -56,23 +56,27 @@ def refine(audio: np.ndarray, sample_rate: int, heard: Sequence[Heard]) -> list[
     return _in_order(starts, ends, sample_rate, len(audio))
 
 
-def _quiet(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Tells for each hop whether it is a pause. Shape: (samples,) to bool (hops,)."""
+def _quiet(audio: np.ndarray, sample_rate: int) -> list[bool]:
+    """Tells for each hop whether it is a pause. Shape: (samples,) to (hops,)."""
     hop = round(_HOP_S * sample_rate)
-    padded = np.pad(audio.astype(np.float64), (0, -len(audio) % hop))
-    levels = 10 * np.log10(np.square(padded).reshape(-1, hop).mean(1) + _FLOOR)
-    return np.asarray(levels < np.percentile(levels, _LOUD_PERCENTILE) - _QUIET_DB)
+    squares = np.zeros(len(audio) + -len(audio) % hop)
+    squares[: len(audio)] = audio
+    np.square(squares, out=squares)
+    levels = 10 * np.log10(squares.reshape(-1, hop).mean(1) + _FLOOR)
+    quiet: list[bool] = (levels < np.percentile(levels, _LOUD_PERCENTILE) - _QUIET_DB).tolist()
+    return quiet
 
 
-def _longest_run(quiet: np.ndarray, begin: int, end: int) -> tuple[int, int] | None:
+def _longest_run(quiet: Sequence[bool], begin: int, end: int) -> tuple[int, int] | None:
     """Finds the longest run of quiet hops in `[begin, end)`; None where it is shorter than a gap between words."""
-    flags = np.concatenate([[False], quiet[max(begin, 0) : max(end, 0)], [False]]).astype(np.int8)
-    edges = np.flatnonzero(np.diff(flags))
-    runs = list(zip(edges[::2], edges[1::2], strict=True))
-    if not runs:
+    longest: list[int] = []
+    for is_quiet, run in itertools.groupby(range(max(begin, 0), min(end, len(quiet))), quiet.__getitem__):
+        hops = list(run)
+        if is_quiet and len(hops) > len(longest):
+            longest = hops
+    if not longest or len(longest) * _HOP_S < _SHORTEST_GAP_S - 1e-9:
         return None
-    first, last = max(runs, key=lambda run: run[1] - run[0])
-    return (begin + int(first), begin + int(last)) if (last - first) * _HOP_S >= _SHORTEST_GAP_S - 1e-9 else None
+    return longest[0], longest[-1] + 1
 
 
 def _in_order(starts: Sequence[float], ends: Sequence[float], sample_rate: int, samples: int) -> list[tuple[int, int]]:

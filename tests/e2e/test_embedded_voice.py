@@ -9,6 +9,8 @@ import configs
 from configs.settings import load_settings
 from tasks.voices.catalogue import shipped_voices
 from tasks.voices.latents import unpack_latents
+from tests.e2e.conftest import ROOT
+from tests.tasks.delivery.test_delivery import hold_to_acx_by_ffmpeg
 from tortoise_core.checkpoints import verify
 from tortoise_core.inference.engine import load_engine
 from tortoise_core.inference.interface import SpeechRequest
@@ -79,3 +81,24 @@ def test_the_voice_decides_the_pitch(engine, voices):
     requests = [SpeechRequest(text, voices[name], settings, 1) for name in ("slt", "rms")]
     woman, man = (pitch_hz(result.audio) for result in engine.speak(requests))
     assert woman > man + 30, (woman, man)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_every_file_of_the_sample_meets_the_numbers_of_acx(talepress):
+    """By our check and by ffmpeg's meters: chapters, credits and the retail sample."""
+    made = talepress(
+        "make",
+        ROOT / "samples" / "the-lamplighters-clock.epub",
+        *("--out", "out", "--preset", "ultra_fast", "--json"),
+        TALEPRESS_PROFILE="",
+        TALEPRESS_PACKAGE__OUTPUTS='["acx", "manifest"]',
+    )
+    assert made.code in (0, 3), made.err  # 3: a take is doubtful; its level is none the less right
+    files = sorted((talepress.folder / "out").rglob("*.mp3"))
+    assert {Path(one["path"]).name for one in made.json["deliveries"]} == {file.name for file in files}
+    assert len(files) == len(made.json["chapters"]) + 3, files  # two credits and the retail sample
+    for delivery in made.json["deliveries"]:
+        assert delivery["meets_the_technical_numbers"], delivery
+    for file in files:
+        hold_to_acx_by_ffmpeg(file)

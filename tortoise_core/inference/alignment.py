@@ -6,6 +6,7 @@ within a few hundredths of a second; what the loudness says besides is for other
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -99,7 +100,7 @@ def _words(
         own = spikes[at : at + count]
         at += count
         if own:
-            probability = float(np.mean([np.exp(spike.score) for spike in own]))
+            probability = sum(math.exp(spike.score) for spike in own) / len(own)
             first_s = own[0].first * hearer.step_s
             words.append(HeardWord(*span, first_s, (own[-1].last + 1) * hearer.step_s, count, probability))
     return words

@@ -13,6 +13,7 @@ from tortoise_core.errors import AudioError, ConfigError
 from tortoise_core.inference.features import whole_mel
 from tortoise_core.models.code_speller import CodeSpeller
 from tortoise_core.models.dvae import DiscreteVAE
+from tortoise_core.nn.products import compute_by_products
 
 _SPELLER = "speller"
 _DVAE = "dvae"
@@ -36,6 +37,9 @@ class PhoneHearer:
         speller = manifest.load(_SPELLER, device)
         if not isinstance(dvae, DiscreteVAE) or not isinstance(speller, CodeSpeller):
             raise ConfigError(f"model {manifest.name} has networks of the wrong kind for their roles: import it again")
+        if torch.device(device).type == "cpu":
+            compute_by_products(dvae.encoder)
+            compute_by_products(speller)
         self._dvae = dvae
         self._speller = speller
         self._mel = MelSpectrogram24k().to(device)

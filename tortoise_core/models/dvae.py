@@ -99,7 +99,7 @@ class Quantizer(nn.Module):
 
     def nearest(self, z: Tensor) -> Tensor:
         """Finds the closest code. Shape: (N, D) to indices (N,)."""
-        return (-self._distances(z)).max(1).indices
+        return self._distances(z).min(1).indices
 
     def ranked(self, z: Tensor, count: int) -> Tensor:
         """Finds the `count` closest codes, the closest first. Shape: (N, D) to indices (N, count)."""
@@ -107,7 +107,9 @@ class Quantizer(nn.Module):
 
     def _distances(self, z: Tensor) -> Tensor:
         """Computes squared Euclidean distances to all codes. Shape: (N, D) to (N, codes)."""
-        return z.pow(2).sum(1, keepdim=True) - 2 * z @ self.embed + self.embed.pow(2).sum(0, keepdim=True)
+        distances = z @ self.embed  # everything else is done in place: each further tensor would cost as much again
+        distances.mul_(-2).add_(z.pow(2).sum(1, keepdim=True)).add_(self.embed.pow(2).sum(0, keepdim=True))
+        return distances
 
     def lookup(self, codes: Tensor) -> Tensor:
         """Looks up the vectors of codes. Shape: (...) to (..., D)."""
