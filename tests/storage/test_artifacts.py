@@ -208,7 +208,8 @@ def test_old_temporaries_are_swept_young_ones_are_left(local, folder):
     old.parent.mkdir(parents=True)
     for path in (old, young):
         path.write_bytes(b"half")
-    os.utime(old, (time.time() - 2 * 24 * 3600,) * 2)
+    os.utime(old, (time.time() - 25 * 3600,) * 2)
+    os.utime(young, (time.time() - 23 * 3600,) * 2)  # a long file may be written for hours
     ArtifactStore(folder)
     assert files(folder) == ["tmp/young"]
 

@@ -3,10 +3,11 @@
 import errno
 import io
 import sys
+from contextlib import nullcontext
 
 import pytest
 
-from flows.cli.console import ExitCode, exit_code_of, make_console, one_line
+from flows.cli.console import ExitCode, exit_code_of, make_console, one_line, require_consent
 from flows.cli.report import show_report
 from storage.errors import (
     BookBusyError,
@@ -90,3 +91,24 @@ def test_a_path_is_told_in_one_short_line():
     assert text.startswith("a b\\udcffxxx")
     assert text.endswith(" ...: cannot be used (File name too long); name another place")
     assert len(text) < 300
+
+
+@pytest.mark.parametrize(
+    ("answer", "consents"), [("y", True), ("Yes ", True), ("n", False), ("no", False), ("", False), ("why?", False)]
+)
+def test_only_a_yes_consents(monkeypatch, answer, consents):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n"))
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with nullcontext() if consents else pytest.raises(BadInputError, match="nothing was removed"):
+        require_consent("remove a book", yes=False)
+    require_consent("remove a book", yes=True)  # nobody is asked
+
+
+def test_where_nobody_can_be_asked_nothing_is_removed(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    with pytest.raises(BadInputError, match="say --yes"):
+        require_consent("remove a book", yes=False)

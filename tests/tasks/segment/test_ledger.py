@@ -115,6 +115,12 @@ def test_text_that_the_book_has_gained_is_found(book, script):
         ledger.check(replace(book, chapters=(book.chapters[0], longer)), script)
 
 
+def test_text_that_is_in_no_block_of_the_book_is_found(book, script):
+    stray = replace(script.utterances[-1], block_index=99, text="A stray.")
+    with pytest.raises(CoverageError, match=r"A stray\."):
+        ledger.check(book, rewritten(book, script, [*script.utterances, stray]))
+
+
 def test_a_forged_ledger_is_not_believed(book, script):
     forged = replace(script, ledger=script.ledger[:-1])
     with pytest.raises(CoverageError, match="does not match"):

@@ -13,7 +13,7 @@ from tasks.errors import UnreadableBookError
 from tasks.ingest.book import read_book
 from tasks.ingest.formats.epub import package as package_module
 from tasks.ingest.formats.epub.package import read_package
-from tests.tasks.ingest.builders import CONTAINER, nav, opf, page, write_epub
+from tests.tasks.ingest.builders import CONTAINER, nav, ncx, opf, page, write_epub
 
 PAGES = {"a.xhtml": page("<h1>One</h1><p>First.</p>"), "b c.xhtml": page("<h1>Two</h1><p>Second.</p>")}
 CONTENTS = {"nav.xhtml": nav(("One", "a.xhtml"), ("Two", "b%20c.xhtml"))}
@@ -261,6 +261,29 @@ def test_subtitle_and_sort_names(kind, tmp_path, settings):
     extra, expected = SORTED[kind]
     book = read_book(write_epub(tmp_path / "b.epub", PAGES, extra_metadata=extra), settings)
     assert (book.title, book.sort_title, book.subtitle, book.authors, book.sort_authors) == expected
+
+
+@pytest.mark.parametrize(
+    ("roles", "authors"),
+    [(("trl", "aut"), ("Ben B",)), (("trl", "edt"), ("Ann A", "Ben B")), (("aut", "aut"), ("Ann A", "Ben B"))],
+)
+def test_creators_who_only_translate_are_authors_where_there_is_no_other(roles, authors, tmp_path, settings):
+    raw = opf(["a.xhtml"], ["a.xhtml"])
+    ann, ben = (f'<dc:creator opf:role="{role}">{{}}</dc:creator>' for role in roles)
+    creators = ann.format("Ann A") + ben.format("Ben B")
+    raw = raw.replace("<dc:creator>Ann Author</dc:creator>", creators)
+    path = write_epub(tmp_path / "b.epub", {"a.xhtml": page("<p>x</p>")}, members={"OEBPS/content.opf": raw})
+    assert read_book(path, settings).authors == authors
+
+
+def test_the_contents_of_epub_3_count_where_those_of_epub_2_are_there_too(tmp_path, settings):
+    pages = {"a.xhtml": page("<p>x</p>"), "b.xhtml": page("<p>y</p>")}
+    contents = {
+        "nav.xhtml": nav(("New One", "a.xhtml"), ("New Two", "b.xhtml")),
+        "toc.ncx": ncx(("Old One", "a.xhtml"), ("Old Two", "b.xhtml")),
+    }
+    book = read_book(write_epub(tmp_path / "b.epub", pages, contents), settings)
+    assert [chapter.title for chapter in book.chapters] == ["New One", "New Two"]
 
 
 def test_subjects_and_rights(tmp_path, settings):
