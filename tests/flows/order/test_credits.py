@@ -1,5 +1,7 @@
 """What credits say: the words of the settings, and always that the voice is synthetic."""
 
+from dataclasses import replace
+
 import pytest
 
 from flows.order.credits import CLOSING, OPENING, credit_titles, credit_utterances
@@ -14,9 +16,11 @@ DISCLOSURE = "Narrated by a synthetic voice (Talepress, tone)."
 def said(voiced_home, book, tmp_path):
     """What is said as credits with some settings of `[package]`, by title."""
 
-    def say(**package):
+    def say(authors=None, **package):
         with open_services(read_settings(package=package)) as services:
             order = prepare(services, Request(book=str(book), out=str(tmp_path)))
+            if authors is not None:
+                order = replace(order, book=replace(order.book, authors=authors))
             return {
                 title: " ".join(item.utterance.text for item in credit_utterances(order, title))
                 for title in (OPENING, CLOSING)
@@ -29,6 +33,10 @@ def test_they_name_title_and_author_and_say_what_the_voice_is(said):
     found = said(opening="{title}. Written by {author}. Read by {voice}.", closing=" ")
     assert found[OPENING].endswith(f"Read by tone. {DISCLOSURE}") and ". Written by " in found[OPENING]
     assert found[CLOSING] == DISCLOSURE  # which no wording takes away
+
+
+def test_a_book_without_author_is_by_an_unknown_one(said):
+    assert said(authors=(), opening="{title}, by {author}.")[OPENING].count(", by an unknown author.") == 1
 
 
 def test_they_are_made_where_a_profile_wants_them(home):
