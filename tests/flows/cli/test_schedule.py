@@ -45,7 +45,7 @@ def test_what_a_scheduled_folder_would_leave_out_is_told_by_day(talepress, tmp_p
     assert len(told) == bool(words) and words in "".join(told), told
 
 
-@pytest.mark.usefixtures("home")
+@pytest.mark.usefixtures("voiced_home")
 def test_a_folder_that_is_no_library_is_refused_by_day(talepress, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     refused = talepress("schedule", "add", tmp_path, "--cron", "0 1 * * *")
