@@ -14,6 +14,8 @@ HELD_OUT ?= ../shared/books/h-g-wells_the-time-machine.epub ../shared/books/l-fr
 
 # A CTranslate2 model, by name or folder: one of the listeners that `make quality PARTS=ears` tests.
 WHISPER ?= base.en
+# Which listeners it tests. Whisper takes hours.
+LISTENERS ?= built-in light whisper
 SEED ?= 0
 
 .PHONY: book chaos bench bench-quick quality scaling test test-slow fuzz parity check pins format train-mini train-on clean help
@@ -99,7 +101,7 @@ has-speech-report:
 ## PARTS="ears choices" for the listeners (hours)
 quality: has-sentences has-held-out has-speech-report $(VENV)/.train $(VENV)/.bench
 	$(PY) -m tests.quality $(PARTS) --sentences $(SENTENCES) $(HELD_OUT:%=--held-out %) --speech-report $(SPEECH_REPORT) \
-	  --whisper $(WHISPER)
+	  --whisper $(WHISPER) --listeners $(LISTENERS)
 
 ## held-out loss and WER of AR models by size and by speech, into docs/quality/scaling.json (hours); after train-mini
 scaling: has-sentences has-held-out has-speech-report $(VENV)/.train $(VENV)/.bench

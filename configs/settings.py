@@ -341,12 +341,10 @@ def load_settings(**overrides: Mapping[str, Any]) -> Settings:
     for file in _files():
         _check_file(file)
     try:
-        given = {section: dict(values) for section, values in overrides.items()}
-        settings = Settings(**given)  # type: ignore[arg-type]
+        settings = Settings(**{name: dict(values) for name, values in overrides.items()})  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError(
-            "; ".join(explain(detail, overrides, _files(), Settings) for detail in error.errors())
-        ) from error
+        problems = [explain(detail, overrides, _files(), Settings) for detail in error.errors()]
+        raise SettingsError("; ".join(problems)) from error
     except UnreadableVariableError as error:
         raise SettingsError(f"{error}: write a list as JSON, {PREFIX}INGEST__ALSO_READ='[\"nav\"]'") from error
     _check_data_folder(settings.storage)

@@ -114,6 +114,7 @@ def scan(services: Services, runner: Runner) -> Scan:
         looking.take()
         looking.receive()
         looking.advance()
+        looking.deliver_again()
         return looking.done
 
 
@@ -182,6 +183,20 @@ class _Look:
                 after = item
             running += (after.state is InboxState.RUNNING) - (before is InboxState.RUNNING)
         self.done.waiting = len(self._services.database.read(lambda uow: uow.inbox.open()))
+
+    def deliver_again(self) -> None:
+        """Delivers what was published of books after their delivery: retried, or with other decisions of people."""
+        names = tuple(self._folders.published_again())
+        for item in self._services.database.read(lambda uow: [uow.inbox.called(name) for name in names]):
+            if item is None or item.state is not InboxState.DELIVERED:
+                continue
+            runs = self._runs_of(item)
+            if not runs or runs[0].state not in (RunState.DONE, RunState.FLAGGED):
+                continue
+            try:
+                self._deliver(item)
+            except (TalepressError, OSError) as error:  # the next look goes on with it
+                logger.warning("%s waits: %s", item.name, error)
 
     def _read(self, folder: Path, book: Path) -> InboxItem:
         """Reads what was dropped. Raises `BadInputError` for what is no book file, or an order that makes no sense."""
@@ -281,10 +296,14 @@ class _Look:
         return tuple(run for run in runs if run.request.get("out") == out and run.started_at >= item.received_at)
 
     def _deliver(self, item: InboxItem) -> InboxItem:
-        if item.state is not InboxState.MADE:
+        if item.state not in (InboxState.MADE, InboxState.DELIVERED):
             book = self._services.database.read(lambda uow: uow.books.summary(item.source_sha256))
             place = self._folders.place_for(", ".join(book.authors), book.title, item.digest)
             item = self._save(replace(item, state=InboxState.MADE, place=str(place)))
+        file = book_in(self._folders.of(item.digest))
+        if file is not None:  # who retries the book asks its runs where it lies
+            done = str(self._folders.done_place(file))
+            self._services.database.transact(lambda uow: uow.runs.move_book(item.source_sha256, str(file), done))
         self._folders.deliver(item.digest, Path(item.place))
         self.done.delivered.append(item.name)
         return self._save(replace(item, state=InboxState.DELIVERED))

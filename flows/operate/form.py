@@ -24,10 +24,10 @@ class Choices:
     words: Mapping[str, str]
     default: str
 
-    def sentence(self) -> str:
-        """All choices for a person to read."""
+    def sentence(self, default: str = "") -> str:
+        """All choices for a person to read; `default` is what holds where none is given, if not the library's own."""
         listed = "; ".join(f"{value}: {word}" if word else value for value, word in self.words.items())
-        return f"{listed}. If not given: {self.default}."
+        return f"{listed}. If not given: {default or self.default}."
 
 
 def choices_of(services: Services) -> dict[str, Choices]:
@@ -65,7 +65,7 @@ def with_choices(schema: Mapping[str, Any], choices: Mapping[str, Choices]) -> d
         for name, field in model.get("properties", {}).items():
             if name in choices:
                 field["enum"] = ["", *choices[name].words]
-                field["description"] = f"{field['description']} {choices[name].sentence()}"
+                field["description"] = f"{field['description']} {choices[name].sentence(model.get('if_not_given', ''))}"
             if field.get("format") == "path":
                 field["description"] = f"{field['description']} {WHOLE_PATH}"
     return changed

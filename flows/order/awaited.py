@@ -12,7 +12,7 @@ def awaited(order: Order) -> str:
     request = order.request
     if isinstance(request, Retrial) and request.hold:
         return "the new takes are to be heard"
-    if request.review == "none":
+    if request.review in ("", "none"):
         return ""
     database = order.services.database
     approved = database.read(lambda uow: approved_chapters(uow, order.source))

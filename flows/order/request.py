@@ -160,21 +160,35 @@ class Request(Reading):
         return f"{Path(self.book).stem} · {self.voice}" if self.voice else Path(self.book).stem
 
 
-OUT_OF_LAST_RUN: str = Field(
-    "",
-    title="Output folder",
-    description="Folder for the audiobook; as in the last run if not given.",
-    pattern=ABSOLUTE_OR_EMPTY,
-    json_schema_extra=form_hints(1, path=True),
-)
+AS_LAST = "as in the last run"  # what holds where a form of a book that was made is left empty
 KIND = r"\s*[a-z0-9]+\s*"
 PLACE = r"[0-9]{1,6}:[0-9]{1,6}"
 
 
-class Retrial(Request):
+class Again(Request):
+    """What a run of a book that was made is asked for; what is not given is as in its last run."""
+
+    model_config = ConfigDict(json_schema_extra={"if_not_given": AS_LAST})
+
+    out: str = Field(
+        "",
+        title="Output folder",
+        description=f"Folder for the audiobook; {AS_LAST} if not given.",
+        pattern=ABSOLUTE_OR_EMPTY,
+        json_schema_extra=form_hints(1, path=True),
+    )
+    review: Literal["", "none", "flagged", "all"] = Field(  # type: ignore[assignment]  # "": not given
+        "",
+        title="Review",
+        description="What a person must hear before it is published: none, flagged (doubtful takes), all; "
+        f"{AS_LAST} if not given.",
+        json_schema_extra=form_hints(11),
+    )
+
+
+class Retrial(Again):
     """What a run is asked for that speaks utterances of an earlier one once more; all doubtful ones if nothing else."""
 
-    out: str = OUT_OF_LAST_RUN
     only: str = Field(
         "",
         title="Only",
@@ -204,10 +218,9 @@ class Retrial(Request):
         return tuple((int(chapter) - 1, int(index) - 1) for chapter, index in pairs)
 
 
-class Publication(Request):
+class Publication(Again):
     """What a run is asked for that publishes further files of a book that is spoken."""
 
-    out: str = OUT_OF_LAST_RUN
     kinds: str = Field(
         "",
         title="As",

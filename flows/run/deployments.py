@@ -14,13 +14,15 @@ from typing import Any
 
 from prefect import Flow
 from prefect.deployments import run_deployment
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 from flows.order.request import Request
 from tasks.errors import BadInputError
 
 GPU = "gpu"  # the pool of what speaks: one run per device
 DESK = "desk"  # the pool of what needs no engine
+MOST_DETAIL_CHARS = 300
+REFUSED = (409, 422)  # what Prefect's server answers where values do not fit the deployment's form
 POOLS = {GPU: "What speaks: one run per device.", DESK: "What needs no engine."}
 
 
@@ -65,7 +67,8 @@ def full_name(door: str) -> str:
 def start(name: str, request: Request, once: str, tags: Sequence[str] = ()) -> str:
     """Has the deployment of a flow, which has the flow's name, start a run; the same `once` again finds that run.
 
-    Returns the flow run's id. Raises `BadInputError` where the server has no such deployment.
+    Returns the flow run's id. Raises `BadInputError` where the server has no such deployment, or its form refuses
+    the request.
     """
     asked = {"request": request.model_dump(mode="json")}
     try:
@@ -74,4 +77,20 @@ def start(name: str, request: Request, once: str, tags: Sequence[str] = ()) -> s
         )
     except ObjectNotFound as error:
         raise BadInputError(f"Prefect has no deployment {name!r}: `talepress deploy` makes it") from error
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code not in REFUSED:
+            raise
+        raise BadInputError(
+            f"the form of the deployment {name!r} refuses the order: {_detail(error)}; `talepress deploy` tells it of "
+            "a voice that was added since"
+        ) from error
     return str(run.id)
+
+
+def _detail(error: PrefectHTTPStatusError) -> str:
+    """What the server says of a refusal, in one line."""
+    try:
+        said = error.response.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        said = error.response.text
+    return " ".join(str(said).split())[:MOST_DETAIL_CHARS]

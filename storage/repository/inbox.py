@@ -23,6 +23,11 @@ class Inbox:
         row = self._session.get(InboxRow, digest)
         return None if row is None else to_record(InboxItem, row)
 
+    def called(self, name: str) -> InboxItem | None:
+        """Looks up an item by the beginning of its digest, of 16 letters; None where there is none."""
+        row = self._session.scalar(select(InboxRow).where(InboxRow.digest.startswith(name, autoescape=True)).limit(1))
+        return None if row is None else to_record(InboxItem, row)
+
     def open(self) -> tuple[InboxItem, ...]:
         """Lists what is neither delivered nor failed, in the order in which it came."""
         query = select(InboxRow).where(InboxRow.state.not_in(_ENDED))

@@ -129,6 +129,14 @@ class Runs:
         query = select(RunRow).where(RunRow.book_id == owner).order_by(RunRow.started_at.desc())
         return tuple(_record(row, source_sha256) for row in self._session.scalars(query))
 
+    def move_book(self, source_sha256: str, before: str, after: str) -> None:
+        """Records that a book's file, which runs were asked for by its path, lies elsewhere now."""
+        owner = book_id(self._session, source_sha256)
+        for row in self._session.scalars(select(RunRow).where(RunRow.book_id == owner)):
+            if row.request.get("book") == before:
+                row.request = {**row.request, "book": after}
+        self._session.flush()
+
     def _close(self, row: RunRow) -> None:
         row.state = RunState.FAILED
         row.message = INTERRUPTED

@@ -16,6 +16,8 @@ from pathlib import Path
 from storage.records import Block, BlockKind, Book, Markup, MarkupKind
 from tasks.annotate.edits import with_markup
 from tasks.annotate.vocabulary import SAYING_KINDS
+from tortoise_core.text.lexicon import Phones
+from tortoise_core.text.notation import inlined
 
 _CONTEXT_CHARS = 60  # on both sides, for the rules to look at
 _SHOWN_CHARS = 30  # on both sides, for the user to know the place by
@@ -85,6 +87,14 @@ def _readings() -> dict[str, tuple[_Reading, ...]]:
             )
             found[word].append(reading)
     return {word: tuple(readings) for word, readings in found.items()}
+
+
+def listed_readings() -> dict[str, frozenset[Phones]]:
+    """Returns the ways to say each word of the table."""
+    return {
+        word: frozenset(phones for reading in readings for phones in inlined(reading.phonemes))
+        for word, readings in _readings().items()
+    }
 
 
 def _fill_in(pattern: str) -> str:

@@ -112,12 +112,27 @@ class InboxFolders:
         reasons = ["", digest[:8], *(f"{digest[:8]} {number}" for number in range(2, 1000))]
         return next(place for reason in reasons if not (place := shelf / with_reason(name, reason)).exists())
 
+    def published_again(self) -> Iterator[str]:
+        """Yields the names of folders without a book into which something was published after the delivery."""
+        for folder in sorted(self.work.iterdir()):
+            out = folder / OUT
+            if not folder.name.startswith(_UNNAMED) and book_in(folder) is None and out.is_dir() and any(out.iterdir()):
+                yield folder.name
+
+    def done_place(self, book: Path) -> Path:
+        """Where a book would lie in `done/` now."""
+        return _free(self.done / book.name)
+
     def deliver(self, digest: str, place: Path) -> None:
-        """Moves what was published to its place in the outbox, the book to `done/`, and writes the marker last."""
+        """Moves what was published to its place in the outbox, the book to `done/`, and writes the marker last.
+
+        What lies there of an earlier delivery is replaced where it has the same name.
+        """
         with output_errors(place):
             out = self.out(digest)
             place.parent.mkdir(parents=True, exist_ok=True)
             if out.is_dir():
+                (place / DONE_MARKER).unlink(missing_ok=True)
                 _move_folder(out, place)
             if place.is_dir():  # else somebody has fetched it before this was cut short
                 marker = place / f".{DONE_MARKER}"
@@ -128,7 +143,7 @@ class InboxFolders:
     def put_away(self, folder: Path, note: str = "") -> None:
         """Moves a book out of `.work` to `done/`, with a note beside it where there is something to say."""
         if (book := book_in(folder)) is not None:
-            target = _free(self.done / book.name)
+            target = self.done_place(book)
             if note:
                 _free(target.with_name(f"{target.name}.txt")).write_text(note + "\n", "utf-8")
             order = order_in(folder)
@@ -159,10 +174,11 @@ class InboxFolders:
 
         Raises `BadInputError` where there is no such folder, it holds no book, or the inbox has a file of that name.
         """
+        known = sorted(path.name for path in self.failed.glob("*/"))
+        if name not in known:  # "" and ".." lead elsewhere
+            names = ", ".join(known) or "none"
+            raise BadInputError(f"there is no folder {name!r} in {self.failed}: those that there are: {names}")
         folder = self.failed / name
-        if Path(name).name != name or not folder.is_dir():
-            known = ", ".join(sorted(path.name for path in self.failed.glob("*/"))) or "none"
-            raise BadInputError(f"there is no folder {name!r} in {self.failed}: those that there are: {known}")
         files = {path.name: path for path in folder.iterdir() if path.name != REASON}
         orders = {order_name(file) for file in files}
         books = [file for file in files if file not in orders]
@@ -243,7 +259,18 @@ def _short(name: str) -> str:
 
 
 def _move_folder(source: Path, target: Path) -> None:
-    """Renames a folder; copies it first where the target is on another disk, under a name that nobody looks at."""
+    """Renames a folder; copies it first where the target is on another disk, under a name that nobody looks at.
+
+    Into a folder that is there already, it moves file by file.
+    """
+    if target.exists():
+        for folder, _, files in os.walk(source):
+            inside = target / Path(folder).relative_to(source)
+            inside.mkdir(exist_ok=True)
+            for name in files:
+                _move_file(Path(folder, name), inside / name)
+        shutil.rmtree(source)
+        return
     try:
         source.rename(target)
     except OSError as error:
@@ -255,3 +282,16 @@ def _move_folder(source: Path, target: Path) -> None:
         shutil.copytree(source, fresh)
         fresh.rename(target)
         shutil.rmtree(source)
+
+
+def _move_file(source: Path, target: Path) -> None:
+    """Puts a file in the place of another; copies it first where the target is on another disk."""
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        fresh = target.with_name(f".{target.name}.new")
+        shutil.copy2(source, fresh)
+        publish(fresh, target)
+        source.unlink()

@@ -13,6 +13,7 @@ from tasks.errors import BadInputError
 _PART = re.compile(r"\s*(?P<name>[a-z0-9][a-z0-9_-]*)\s*(?::\s*(?P<share>\d*\.?\d+)\s*)?")
 _MIX = "mix"
 _RANDOM = "random"
+_ROUNDING = 1e-4  # recipes have six digits: three thirds come to 0.999999
 
 Shares = tuple[tuple[str, float], ...]  # names of voices, and how much of each; they come to 1
 
@@ -31,7 +32,7 @@ def parse_mix(text: str) -> Shares:
         raise BadInputError(f"--mix {text!r}: a voice is in it twice; name each once")
     total = sum(given.values())
     without = len(names) - len(given)
-    if not all(given.values()) or (total >= 1 if without else abs(total - 1) > 1e-6):
+    if not all(given.values()) or (total >= 1 if without else abs(total - 1) > _ROUNDING):
         raise BadInputError(
             f"--mix {text!r}: the shares come to {total:g}; let all be above 0 and come to 1, or leave one out to be "
             "the rest"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from configs.publish_profiles import AS_MASTERED, check_profiles, profile_kinds, publish_profile
+from configs.publish_profiles import AS_MASTERED, PublishProfile, check_profiles, profile_kinds, publish_profile
 from configs.settings import SettingsError, load_settings
 
 
@@ -39,8 +39,53 @@ def test_what_came_later_is_in_the_keys_of_those_files_alone_that_it_changes():
         ({"mp3": {"bitrate": 64}}, "package.profiles.mp3.bitrate = 64: known are format"),
         ({"mp3": {"bitrate_kbps": 900}}, "package.profiles.mp3.bitrate_kbps = 900: input should be less"),
         ({"mp3": {"format": "opus"}}, "package.profiles.mp3.format cannot be changed"),
+        ({"mp3": {"folder": "x"}}, "package.profiles.mp3.folder cannot be changed"),
+        ({"mp3": {}, "flac": {"per": "word"}}, "package.profiles.flac.per = 'word'"),
+        ({"mp3": {"sample_rate": 7999}}, "package.profiles.mp3.sample_rate = 7999"),
+        ({"mp3": {"sample_rate": 48001}}, "package.profiles.mp3.sample_rate = 48001"),
+        ({"mp3": {"target_lufs": -40.1}}, "package.profiles.mp3.target_lufs = -40.1"),
+        ({"mp3": {"target_lufs": -8.9}}, "package.profiles.mp3.target_lufs = -8.9"),
+        ({"mp3": {"ceiling_dbtp": 0.1}}, "package.profiles.mp3.ceiling_dbtp = 0.1"),
+        ({"mp3": {"ceiling_dbtp": -20.1}}, "package.profiles.mp3.ceiling_dbtp = -20.1"),
+        ({"mp3": {"head_s": 30.1}}, "package.profiles.mp3.head_s = 30.1"),
+        ({"mp3": {"tail_s": -0.1}}, "package.profiles.mp3.tail_s = -0.1"),
+        ({"mp3": {"max_minutes": 1441}}, "package.profiles.mp3.max_minutes = 1441"),
+        ({"mp3": {"sample_s": 601}}, "package.profiles.mp3.sample_s = 601"),
+        ({"mp3": {"bitrate_kbps": -1}}, "package.profiles.mp3.bitrate_kbps = -1"),
     ],
 )
 def test_changes_that_make_no_sense_are_refused_in_words(changes, message):
     with pytest.raises(SettingsError, match=message):
         check_profiles(package(**changes))
+
+
+def test_the_values_at_the_bounds_are_taken():
+    least = {"sample_rate": 8000, "target_lufs": -40, "ceiling_dbtp": -20, "head_s": 0, "tail_s": 0, "bitrate_kbps": 0}
+    most = {"sample_rate": 48000, "target_lufs": -9, "ceiling_dbtp": 0, "head_s": 30, "tail_s": 30, "bitrate_kbps": 320}
+    for values in (least, {**most, "max_minutes": 1440, "sample_s": 600}):
+        assert publish_profile("mp3", package(mp3=values)).model_dump(include=set(values)) == values
+
+
+def test_of_the_m4b_alone_the_bitrate_is_a_setting_of_all_and_its_profile_says_more():
+    changed = load_settings(package={"aac_bitrate_kbps": 64, "profiles": {"m4b": {"bitrate_kbps": 48}}}).package
+    assert publish_profile("m4b", changed).bitrate_kbps == 48
+    assert publish_profile("mp3", changed).bitrate_kbps == publish_profile("mp3", package()).bitrate_kbps
+
+
+def test_kinds_are_sorted_and_what_few_profiles_say_has_a_default():
+    assert list(profile_kinds()) == sorted(profile_kinds())
+    bare = PublishProfile(format="flac", per="book", folder="X")
+    assert bare.shape() == {
+        "format": "flac",
+        "per": "book",
+        "folder": "X",
+        "bitrate_kbps": 0,
+        "sample_rate": "as mastered",
+        "target_lufs": "as mastered",
+        "ceiling_dbtp": -1.0,
+        "head_s": "as mastered",
+        "tail_s": "as mastered",
+        "shop": "",
+        "sample_s": 0.0,
+        "credits": False,
+    }

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from configs import settings as settings_module
 from configs.folders import default_data_folder
-from configs.settings import PauseSettings, Settings, SettingsError, load_settings
+from configs.settings import IngestSettings, PauseSettings, Settings, SettingsError, load_settings
 from storage.records import PauseKind
 
 CONFIGS = Path(settings_module.__file__).parent
@@ -163,6 +163,179 @@ def test_what_is_no_address_is_refused(section, key, value):
         load_settings(**{section: {key: value}})
 
 
+@pytest.mark.parametrize(
+    ("section", "key", "least", "too_little"),
+    [
+        *(
+            ("ingest", key, 1, 0)
+            for key in (
+                "max_file_bytes",
+                "max_archive_bytes",
+                "max_unit_bytes",
+                "max_compression_ratio",
+                "max_archive_members",
+            )
+        ),
+        ("segment", "max_chars", 20, 19),
+        ("segment", "min_chars", 0, -1),
+        ("synthesize", "diffusion_steps", 0, -1),
+        ("synthesize", "batch_size", 1, 0),
+        ("synthesize", "batch_seconds", 1, 0.99),
+        ("qa", "retakes", 0, -1),
+        ("qa", "max_clipped_share", 0, -0.01),
+        ("qa", "max_dc_offset", 0, -0.01),
+        ("qa", "min_seconds_per_char", 0, -0.01),
+        ("qa", "max_inner_silence_s", 0, -0.01),
+        ("stitch", "head_s", 0, -0.01),
+        ("stitch", "tail_s", 0, -0.01),
+        ("master", "target_lufs", -40, -40.1),
+        ("master", "ceiling_dbtp", -20, -20.1),
+        ("package", "aac_bitrate_kbps", 24, 23),
+        ("package", "part_hours", 0.01, 0),
+        ("review", "port", 0, -1),
+        ("voices", "max_clips", 1, 0),
+        ("voices", "max_clip_bytes", 1, 0),
+        ("voices", "min_clip_s", 0, -0.1),
+        ("execution", "threads", 1, 0),
+        ("execution", "dask_workers", 0, -1),
+        ("execution", "task_retries", 0, -1),
+        ("execution", "max_flagged_share", 0, -0.01),
+        ("execution", "server_start_timeout_s", 1, 0.9),
+        ("production", "port", 0, -1),
+        ("production", "workers", 0, -1),
+        ("production", "tries", 1, 0),
+        ("production", "keep_days", 1, 0),
+        ("inbox", "settle_s", 0, -0.1),
+        ("inbox", "ahead", 1, 0),
+        ("synthesize", "model", "x", ""),
+        ("package", "name", "x", ""),
+        ("package", "narration", " abc ", " ab "),
+        ("package", "disclosure", "abc", "ab"),
+    ],
+)
+def test_the_least_that_a_setting_may_be(section, key, least, too_little):
+    assert load_settings(**{section: {key: least}})
+    with pytest.raises(SettingsError, match=rf"^bad setting {section}\.{key} = "):
+        load_settings(**{section: {key: too_little}})
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "most", "too_much"),
+    [
+        ("synthesize", "diffusion_steps", 4000, 4001),
+        ("qa", "min_rms_dbfs", 0, 0.1),
+        ("qa", "max_clipped_share", 1, 1.01),
+        ("qa", "max_tail_db", 0, 0.1),
+        ("qa", "min_spelled_per_char", 0, 0.1),
+        ("master", "target_lufs", -9, -8.9),
+        ("master", "ceiling_dbtp", 0, 0.1),
+        ("package", "aac_bitrate_kbps", 320, 321),
+        ("package", "part_hours", 23, 23.1),
+        ("review", "port", 65535, 65536),
+        ("execution", "max_flagged_share", 1, 1.01),
+        ("production", "port", 65535, 65536),
+    ],
+)
+def test_the_most_that_a_setting_may_be(section, key, most, too_much):
+    assert load_settings(**{section: {key: most}})
+    with pytest.raises(SettingsError, match=rf"^bad setting {section}\.{key} = "):
+        load_settings(**{section: {key: too_much}})
+
+
+@pytest.mark.parametrize(
+    ("key", "good", "bad"),
+    [
+        ("candidates", (1,), (0,)),
+        ("temperature", (0.01, 10), (0, 10.1)),
+        ("top_k", (0,), (-1,)),
+        ("top_p", (0.01, 1), (0, 1.01)),
+        ("typical_mass", (0, 0.99), (-0.01, 1)),
+        ("repetition_penalty", (0.1, 100), (0.09, 101)),
+        ("max_codes", (1,), (0,)),
+        ("cvvp_amount", (0, 1), (-0.1, 1.1)),
+        ("cond_free_k", (0, 100), (-0.1, 101)),
+        ("diffusion_temperature", (0, 2), (-0.1, 2.1)),
+    ],
+)
+def test_what_shapes_a_take_has_bounds_and_may_be_as_in_the_preset(key, good, bad):
+    assert load_settings().synthesize.sampling.changes() == {}
+    for value in good:
+        assert load_settings(synthesize={"sampling": {key: value}}).synthesize.sampling.changes() == {key: value}
+    for value in bad:
+        with pytest.raises(SettingsError, match=rf"synthesize\.sampling\.{key}"):
+            load_settings(synthesize={"sampling": {key: value}})
+
+
+def test_what_is_switched_off_for_a_take_is_a_change():
+    sampling = load_settings(synthesize={"sampling": {"cond_free": False, "top_k": 0}}).synthesize.sampling
+    assert sampling.changes() == {"cond_free": False, "top_k": 0}
+
+
+def test_the_limits_against_hostile_files_that_are_shipped():
+    assert load_settings().ingest.model_dump(
+        include={name for name in IngestSettings.model_fields if "max" in name}
+    ) == {
+        "max_file_bytes": 2**30,
+        "max_archive_bytes": 2**31,
+        "max_unit_bytes": 2**25,
+        "max_compression_ratio": 250,
+        "max_archive_members": 20_000,
+    }
+    shipped = load_settings()
+    assert shipped.voices.model_dump() == {
+        "max_clips": 16,
+        "max_clip_bytes": 100 << 20,
+        "min_clip_s": 2.0,
+        "max_clip_s": 60.0,
+    }
+    assert (shipped.review.host, shipped.production.host) == ("127.0.0.1", "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("review", "address", "http://desk:80"),
+        ("review", "address", ""),
+        ("execution", "dask_address", "tls://10.0.0.1:8786"),
+        ("execution", "dask_address", ""),
+        ("notify", "addresses", ["mailtos://user:password@example.org", "x+a-b.c1://y"]),
+        ("notify", "addresses", []),
+    ],
+)
+def test_what_is_an_address_is_taken(section, key, value):
+    loaded = getattr(getattr(load_settings(**{section: {key: value}}), section), key)
+    assert loaded == (tuple(value) if isinstance(value, list) else value)
+
+
+def test_a_bad_setting_is_looked_for_in_the_strongest_source(monkeypatch, tmp_path):
+    """What the user wrote, not what it would have replaced."""
+    monkeypatch.setenv("TALEPRESS_PROFILE", "test")
+    (tmp_path / "talepress.toml").write_text("[execution]\ntask_retries = -3\n[stitch]\nhead_s = 1.0\n")
+    with pytest.raises(SettingsError, match=r"task_retries = -3 \(from talepress\.toml\)"):
+        load_settings()
+    monkeypatch.setenv("talepress_execution__task_retries", "-2")  # of any case
+    with pytest.raises(SettingsError, match=r"= '-2' \(from environment variable TALEPRESS_EXECUTION__TASK_RETRIES\)"):
+        load_settings()
+    with pytest.raises(SettingsError, match=r"task_retries = -1 \(from the command line\)"):
+        load_settings(execution={"task_retries": -1})
+    with pytest.raises(SettingsError, match=r"bad setting .* equal to 0; bad setting .* equal to 0$"):
+        load_settings(execution={"task_retries": -1}, stitch={"head_s": -1})
+
+
+def test_a_value_where_a_section_belongs(tmp_path):
+    (tmp_path / "talepress.toml").write_text("[stitch]\npauses = 3\n")
+    with pytest.raises(SettingsError, match=r"bad setting stitch\.pauses = 3 \(from talepress\.toml\)"):
+        load_settings()
+    with pytest.raises(SettingsError, match=r"unknown setting stitch\.pauses\.sentense .* did you mean sentence\?"):
+        load_settings(stitch={"pauses": {"sentense": 1}})
+
+
+def test_a_data_folder_that_the_database_cannot_remember():
+    for name in ("/\udcff", "~nobody-of-that-name/x"):
+        with pytest.raises(SettingsError, match=r"^the data folder cannot be used \(.*set TALEPRESS_HOME to a folder"):
+            load_settings(storage={"data_dir": name})
+
+
 def test_other_variables_are_not_ours():
     os.environ["TALEPRESS_SOMETHING"] = "1"
     try:
@@ -183,6 +356,14 @@ def test_the_data_folder(monkeypatch, tmp_path):
     chosen = load_settings(storage={"data_dir": "here", "database_url": "postgresql://x/y"}).storage
     assert chosen.folder == tmp_path / "here"
     assert chosen.database == "postgresql://x/y"
+    assert load_settings(storage={"artifacts_url": "s3://x/y"}).storage.artifacts == "s3://x/y"
+    monkeypatch.setenv("HOME", str(tmp_path / "ann"))
+    assert load_settings(storage={"data_dir": "~/books"}).storage.folder == tmp_path / "ann" / "books"
+    monkeypatch.setenv("TALEPRESS_HOME", "~/tales")
+    assert default_data_folder() == tmp_path / "ann" / "tales"
+    monkeypatch.delenv("TALEPRESS_HOME")
+    monkeypatch.setenv("XDG_DATA_HOME", "")
+    assert default_data_folder() == tmp_path / "ann" / ".local" / "share" / "talepress"
 
 
 @pytest.mark.parametrize(
@@ -197,7 +378,9 @@ def test_the_data_folder(monkeypatch, tmp_path):
     ],
 )
 def test_links_lead_to_where_the_page_can_be_reached(review, address):
-    assert load_settings(review=review).review.page_address == address
+    settings = load_settings(review=review).review
+    assert settings.page_address == address
+    assert settings.book_address("0123456789abcdef" * 4) == f"{address}/books/0123456789abcdef"
 
 
 @pytest.mark.parametrize("name", ["plain", "with space", "what?x=1", "50%20#1"])
@@ -213,3 +396,5 @@ def test_the_data_folder_of_other_platforms(monkeypatch, platform, part):
     monkeypatch.setattr("sys.platform", platform)
     monkeypatch.delenv("LOCALAPPDATA", raising=False)
     assert part in default_data_folder().parts
+    assert default_data_folder().name == "talepress"
+    assert default_data_folder().is_relative_to(Path.home())

@@ -18,6 +18,7 @@ import torch
 from flows.services import Services, read_settings
 from tests.quality import language, parts, scaling
 from tests.quality.ears import listening
+from tests.quality.ears.gathering import KINDS
 from tests.quality.judge import Judge
 from tests.quality.material import BEST, HARD, OTHERS, Speaker, held_out_sentences, material_arguments, record
 from tortoise_core.inference.presets import SamplingSettings, own_settings
@@ -62,7 +63,11 @@ class Inputs:
     def listening(self) -> listening.Listening:
         """For the listeners."""
         books = self._chosen.held_out[0].parent
-        return listening.Listening(self._chosen.sentences, books, self._chosen.whisper, self.judge, self._out / "ears")
+        chosen = self._chosen
+        measured = _kept().get("ears", [])
+        return listening.Listening(
+            chosen.sentences, books, chosen.whisper, chosen.listeners, measured, self.judge, self._out / "ears"
+        )
 
     @cached_property
     def _texts(self) -> list[str]:
@@ -86,6 +91,7 @@ def main() -> None:
     parser.add_argument(
         "--whisper", default="base.en", help="what listens beside us: a CTranslate2 model or its folder"
     )
+    parser.add_argument("--listeners", nargs="+", choices=KINDS, default=KINDS, help="which kinds are measured")
     chosen = parser.parse_args()
     if unknown := set(chosen.parts) - set(known):
         parser.error(f"there is no part {', '.join(sorted(unknown))}: use {', '.join(known)}")

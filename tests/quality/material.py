@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,26 +68,31 @@ def held_out_sentences(sentences: Path, books: Sequence[Path]) -> list[str]:
 def record(voice: str, texts: Sequence[str], count: int, hard: Sequence[str], folder: Path) -> Speaker:
     """Has a teacher speak the first `count` texts, the next few as references, and the hard ones; what lies in `folder`
     is kept."""
-    folder = folder / voice
-    folder.mkdir(parents=True, exist_ok=True)
-    teacher: list[Teacher] = []  # made when first needed
+    spoken = {f"{number:03d}": text for number, text in enumerate(texts[: count + REFERENCES])}
+    recordings = recorded(voice, spoken, folder)
+    references = [recording.wav for recording in recordings[count:]]
+    joined = folder / voice / "references.wav"
+    soundfile.write(joined, np.concatenate([soundfile.read(wav)[0] for wav in references]), SAMPLE_RATE)
+    hard_ones = recorded(voice, {f"hard-{number:02d}": text for number, text in enumerate(hard)}, folder)
+    return Speaker(voice, recordings[:count], hard_ones, references, joined)
 
-    def recorded(name: str, text: str) -> Recording:
-        wav = folder / f"{name}.wav"
+
+def recorded(voice: str, texts: Mapping[str, str], folder: Path) -> list[Recording]:
+    """Has a teacher speak texts, each to a file of its name in the voice's folder; what lies there is kept."""
+    own = folder / voice
+    own.mkdir(parents=True, exist_ok=True)
+    teacher: list[Teacher] = []  # made when first needed
+    found: list[Recording] = []
+    for name, text in texts.items():
+        wav = own / f"{name}.wav"
         said = wav.with_suffix(".txt")
         if not said.exists() or said.read_text("utf-8") != text:
             if not teacher:
                 teacher.append(teacher_of(voice))
             soundfile.write(wav, teacher[0].speak(text)[0], SAMPLE_RATE, subtype="PCM_16")
             said.write_text(text, "utf-8")
-        return Recording(text, wav)
-
-    recordings = [recorded(f"{number:03d}", text) for number, text in enumerate(texts[: count + REFERENCES])]
-    references = [recording.wav for recording in recordings[count:]]
-    joined = folder / "references.wav"
-    soundfile.write(joined, np.concatenate([soundfile.read(wav)[0] for wav in references]), SAMPLE_RATE)
-    spoken = [recorded(f"hard-{number:02d}", text) for number, text in enumerate(hard)]
-    return Speaker(voice, recordings[:count], spoken, references, joined)
+        found.append(Recording(text, wav))
+    return found
 
 
 def write_wavs(folder: Path, said: Sequence[np.ndarray]) -> list[Path]:

@@ -96,6 +96,19 @@ def test_listeners_are_held_to_their_bars(tmp_path):
     assert page.count("**missed**") == 1 and page.count("| reached |") == 1
 
 
+def test_what_is_chosen_by_ear_is_held_to_the_teacher(tmp_path):
+    rows = [
+        {"who": "teacher", "utterances": 240, "wer": 6.0, "cer": 3.0, "dnsmos_p808": 4.0},
+        {"who": "first take", "utterances": 240, "wer": 9.0, "cer": 5.0, "dnsmos_p808": 3.8},
+        {"who": "best by ear: built-in", "utterances": 240, "wer": 6.0, "cer": 3.0, "dnsmos_p808": 3.84},
+    ]
+    write_report(tmp_path / "quality.md", {"about": {}, "dates": {"choices": "2026-01-01"}, "choices": rows})
+    page = (tmp_path / "quality.md").read_text("utf-8")
+    assert "| best by ear: built-in: WER above the teacher's | 0.00 | at most 0 | reached |" in page
+    assert "| best by ear: built-in: P.808 | 3.84 | at least 3.85 | **missed** |" in page
+    assert page.count("reached") == 1 and page.count("missed") == 1
+
+
 def test_pauses_are_where_the_recording_is_silent(tmp_path):
     recording = np.zeros(24_000)
     said = np.full(24_000, 0.001)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from storage.artifacts import ArtifactStore
-from storage.errors import ArtifactError, DamagedArtifactError, MissingArtifactError
+from storage.errors import ArtifactError, DamagedArtifactError, MissingArtifactError, StoreUnavailableError
 
 DATA = b"RIFF of nothing in particular"
 ADDRESS = hashlib.sha256(DATA).hexdigest()
@@ -265,3 +265,79 @@ def test_no_receipt_appears_where_a_disk_was(local, folder):
     with pytest.raises(OSError, match="receipts"):
         local.give_receipts({"one": ADDRESS})
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda store: store.exists(ADDRESS),
+        lambda store: store.is_whole(ADDRESS),
+        lambda store: store.path(ADDRESS),
+        lambda store: store.open(ADDRESS),
+        lambda store: store.read(ADDRESS),
+        lambda store: store.verify(ADDRESS),
+        lambda store: store.remove(ADDRESS),
+        lambda store: store.put_bytes(DATA),
+        lambda store: ArtifactStore(store.place, "a" * 32),
+        lambda store: pickle.loads(pickle.dumps(store)),
+    ],
+    ids=["exists", "is_whole", "path", "open", "read", "verify", "remove", "put_bytes", "opened again", "sent"],
+)
+@pytest.mark.parametrize("what", ["gone", "emptied", "another"])
+def test_a_store_that_is_not_the_one_asked_for_says_nothing_of_its_files(local, folder, call, what):
+    local.mark("a" * 32)
+    store = ArtifactStore(folder, "a" * 32)
+    shutil.rmtree(folder)
+    if what != "gone":
+        folder.mkdir()
+    if what == "another":
+        ArtifactStore(folder).mark("b" * 32)
+    before = files(folder)
+    message = "belongs to another library" if what == "another" else "is its disk mounted"
+    with pytest.raises(StoreUnavailableError, match=message):
+        call(store)
+    assert files(folder) == before
+    assert folder.exists() is (what != "gone")
+
+
+def test_what_is_no_artifact_is_not_listed(local, folder):
+    local.put_bytes(DATA)
+    folder.joinpath("ab").mkdir()
+    for name in ("ab/notes.txt", f"ab/{'a' * 63}", f"ab/{'a' * 65}", f"ab/{'A' * 64}", "store.id"):
+        folder.joinpath(name).write_bytes(b"x")
+    folder.joinpath("abc").mkdir()
+    folder.joinpath("abc", "b" * 64).write_bytes(b"x")
+    assert list(local.addresses()) == [ADDRESS]
+
+
+def test_what_is_in_the_making_lies_in_the_store_itself(local, folder, monkeypatch):
+    """Else the last step would be no rename but a copy from another disk, seen half written."""
+    made = []
+    replace = Path.replace
+
+    def replaced(path, target):
+        made.append((path.parent, target))
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", replaced)
+    address = local.put_bytes(DATA)
+    local.mark("a" * 32)
+    assert made == [(folder / "tmp", folder / address[:2] / address), (folder / "tmp", folder / "store.id")]
+    assert list((folder / "tmp").iterdir()) == []
+
+
+def test_a_store_that_is_marked_says_who_it_is_to_whoever_opens_it(store):
+    assert store.identity() is None
+    store.mark("a" * 32)
+    assert pickle.loads(pickle.dumps(store)).identity() == "a" * 32
+    store.mark("b" * 32)  # given up on purpose, and taken anew
+    assert store.put_bytes(DATA) == ADDRESS
+    with pytest.raises(StoreUnavailableError, match="another library"):
+        ArtifactStore(store.place, "a" * 32)
+
+
+def test_an_artifact_that_is_removed_is_gone_and_no_other(store):
+    other = store.put_bytes(b"other")
+    store.put_bytes(DATA)
+    store.remove(ADDRESS)
+    assert (store.exists(ADDRESS), store.is_whole(ADDRESS), store.exists(other)) == (False, False, True)

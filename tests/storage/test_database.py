@@ -14,8 +14,22 @@ from sqlalchemy import create_engine, text
 
 from storage import database as database_module
 from storage import engines
-from storage.database import Database, alembic_config, database_exists, database_name, migration_connection
-from storage.errors import DatabaseBusyError, DatabaseError, DatabasePlaceError, DatabaseUrlError, StorageError
+from storage.database import (
+    Database,
+    alembic_config,
+    database_exists,
+    database_name,
+    migration_connection,
+    restore_database,
+)
+from storage.errors import (
+    DatabaseBusyError,
+    DatabaseError,
+    DatabaseLostError,
+    DatabasePlaceError,
+    DatabaseUrlError,
+    StorageError,
+)
 from tests.storage.builders import make_take
 from tests.storage.servers import sqlite_only
 
@@ -273,3 +287,56 @@ def test_waiting_for_another_process_has_a_word_and_an_end(tmp_path, monkeypatch
 def test_a_folder_that_is_made_for_the_database_is_its_owner_s_alone(tmp_path):
     Database(f"sqlite:///{tmp_path / 'home' / 'talepress.db'}").close()
     assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("call", ["open", "back up", "restore"])
+def test_whoever_opens_copies_or_restores_a_file_is_alone_with_it(tmp_path, monkeypatch, call):
+    monkeypatch.setattr(database_module, "_SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.1)
+    path = tmp_path / "talepress.db"
+    url = f"sqlite:///{path}"
+    database = Database(url)
+    database.back_up()
+    before = {file.name: file.read_bytes() for file in tmp_path.glob("*.db*")}
+    if call == "restore":
+        path.unlink()
+        del before["talepress.db"]
+    calls = {"open": lambda: Database(url), "back up": database.back_up, "restore": lambda: restore_database(url)}
+    with FileLock(f"{path}.migrate.lock"), pytest.raises(DatabaseBusyError, match="another process has been opening"):
+        calls[call]()
+    assert {file.name: file.read_bytes() for file in tmp_path.glob("*.db*")} == before
+    database.close()
+    calls[call]()  # the lock of nobody is left
+
+
+@pytest.mark.parametrize("cuts", [0, 1, 4, 5])
+def test_what_a_server_cuts_is_done_again_a_few_times(cuts):
+    calls = []
+
+    def work():
+        calls.append(None)
+        if len(calls) <= cuts:
+            raise DatabaseLostError("cut")
+        return "kept"
+
+    if cuts < 5:
+        assert database_module._repeated(work) == "kept"
+    else:
+        with pytest.raises(DatabaseLostError):
+            database_module._repeated(work)
+    assert len(calls) == min(cuts + 1, 5)
+
+
+def test_what_is_transacted_is_kept_and_its_result_returned_and_what_fails_is_not(database):
+    def add(uow):
+        uow.takes.add([make_take("k")])
+        return "result"
+
+    def fail(uow):
+        uow.takes.add([make_take("l")])
+        raise StorageError("no")
+
+    assert database.transact(add) == "result"
+    with pytest.raises(StorageError):
+        database.transact(fail)
+    assert database.read(lambda uow: list(uow.takes.audio())) == ["k-0"]

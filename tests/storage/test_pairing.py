@@ -155,3 +155,19 @@ def test_a_kind_of_place_that_needs_a_package_names_it(monkeypatch):
     assert "\n" not in str(caught.value)
     with pytest.raises(StoreUnavailableError, match=r"correct storage\.artifacts_url"):
         ArtifactStore("nowhere://bucket")
+
+
+def test_the_store_of_another_library_may_be_taken_on_purpose(database, folder, address):
+    other = folder.with_name("other")
+    ArtifactStore(other).mark("b" * 32)
+    assert adopt_store(database, str(other)).identity() == "b" * 32
+    assert open_store(database, str(other)).identity() == "b" * 32
+    with pytest.raises(StoreUnavailableError, match="another library"):
+        open_store(database, str(folder))
+
+
+def test_a_store_without_a_name_gets_the_one_that_the_database_knows(database, folder, address):
+    identity = open_store(database, str(folder)).identity()
+    assert (folder / MARKER).read_text() == f"{identity}\n"
+    with database.snapshot() as uow:
+        assert uow.stores.identity() == identity

@@ -82,6 +82,11 @@ def inline(words: tuple[Phones, ...], respelling: str = "") -> str:
     return " ".join(f"{{{' '.join(word)}}}" for word in words)
 
 
+def inlined(text: str) -> tuple[Phones, ...]:
+    """Lists the phones of each word of a text that is written in the notation."""
+    return tuple(tuple(match["phones"].split()) for match in INLINE.finditer(text))
+
+
 def respelled(text: str) -> str:
     """Replaces every notation in a text by letters that sound similar: `{T AH0 M EY1 T OW0}` is "tuh-may-toh"."""
     return INLINE.sub(lambda match: match["respelling"] or respell(tuple(match["phones"].split())), text)

@@ -10,15 +10,14 @@ import math
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import TYPE_CHECKING, Protocol
-
-from nltk.metrics.distance import edit_distance
 
 from storage.hearing import HeardWord, Hearing, HowHeard
 from tasks.align.words import at_rate
 from tasks.qa.listeners.listener import Sound, hearing
 from tasks.qa.listeners.policy import Policy, policy_of
+from tasks.qa.listeners.rivals import rivals
 from tasks.qa.listeners.sound import Opinion, Opinions
 from tortoise_core.description import read_description
 from tortoise_core.text.notation import respell
@@ -27,8 +26,10 @@ if TYPE_CHECKING:
     from tortoise_core.inference.evidence import Evidence, EvidenceGatherer, WordEvidence
 
 NAME = "built-in"
-VERSION = 1  # raise it when the same take, networks and policy would be heard otherwise
-MOST_NATS = 30.0  # evidence beyond this says no more
+VERSION = 2  # raise it when the same take, networks and policy would be heard otherwise
+MOST_NATS = 40.0  # evidence beyond this says no more
+WRONG_PHONE = 3.0  # nats from which a phone counts as another
+LEAST_S = 0.01  # that a word has room
 
 
 class SecondOpinion(Protocol):
@@ -55,7 +56,7 @@ class ModelListener:
         from tortoise_core.inference.evidence import EvidenceGatherer
         from tortoise_core.inference.phone_hearer import PhoneHearer
 
-        return EvidenceGatherer(PhoneHearer(read_manifest(self._model)))
+        return EvidenceGatherer(PhoneHearer(read_manifest(self._model)), rivals)
 
     @cached_property
     def _policy(self) -> Policy:
@@ -106,40 +107,40 @@ class ModelListener:
 
 
 def word_features(evidence: Evidence, opinions: Opinions, n: int) -> dict[str, float]:
-    """Describes what is known of one word, for the policy. All are near 0 for a word that is said well."""
+    """Describes what is known of one word, for the policy. All are small for a word that is said well."""
     words = evidence.words
     word = words[n]
-    beside = evidence.gaps[n].added + evidence.gaps[n + 1].added
-    neighbours = [words[m].unlike for m in (n - 1, n + 1) if 0 <= m < len(words)]
-    pace = [(other.last_s - other.first_s) / len(other.phones) for other in words]
-    typical = max(1e-3, median(pace))
-    heard = edit_distance([p.rstrip("012") for p in word.phones], [p.rstrip("012") for p in word.heard])
+    added = max(evidence.gaps[n].added, evidence.gaps[n + 1].added)
+    exchanged = max(words[m].exchanged for m in (n - 1, n) if m >= 0)
+    beside = [words[m].unlike for m in (n - 1, n + 1) if 0 <= m < len(words)]
+    rest = [*words[:n], *words[n + 1 :]]
+    room = _rooms(evidence)
+    pace = math.log(room[n] / median(room))
     last = float(n == len(words) - 1)
-    stressed = {phone.rstrip("012") for phone in word.phones if phone.endswith("1")}
     features = {
-        "missing": _ramp(word.missing, -5, 10),
-        "surely missing": _ramp(word.missing, 0, 3),
-        "doubled": _ramp(word.doubled, -5, 10),
-        "surely doubled": _ramp(word.doubled, 0, 5),
-        "doubled and added beside": _ramp(word.doubled, -5, 5) * _ramp(beside, 0, 10),
-        "another vowel": _ramp(word.unlike, 1, 6) * float(not stressed <= {p.rstrip("012") for p in word.heard}),
-        "unlike": _limited(word.unlike) / MOST_NATS,
+        "missing": _ramp(word.missing, -8, 8),
+        "doubled": _ramp(word.doubled, -10, 8),
+        "doubled and added beside": _ramp(word.doubled, -10, 8) * _ramp(added, 0, 10),
+        "exchanged": _ramp(exchanged, -10, 8),
+        "mistaken": _ramp(word.mistaken, -8, 8),
+        "unlike": _eased(word.unlike),
         "unlike a phone": min(5.0, word.unlike / len(word.phones)),
-        "unlike beside": _limited(max(neighbours, default=0.0)) / MOST_NATS,
-        "unlike as all": _limited(median(other.unlike for other in words)) / MOST_NATS,
-        "misheard phones": heard / len(word.phones),
-        "added beside": _limited(beside) / MOST_NATS,
-        "hurried": max(0.0, math.log(typical / max(1e-3, pace[n]))),
-        "drawn out": max(0.0, math.log(max(1e-3, pace[n]) / typical)),
+        "unlike worst phone": _eased(max(word.unlike_phones)),
+        "unlike phones": mean(nats > WRONG_PHONE for nats in word.unlike_phones),
+        "unlike beside": _eased(max(beside, default=0.0)),
+        "unlike as the rest": _eased(median(other.unlike for other in rest)) if rest else 0.0,
+        "unlike in the rest": _unlike_but(evidence, n),
+        "added beside": _eased(added),
+        "hurried": max(0.0, -pace),
+        "drawn out": max(0.0, pace),
         "last": last,
         "last and unlike": min(5.0, word.unlike / len(word.phones)) * last,
     }
     opinion = opinions.words[n].doubt
-    beside_opinion = max(opinions.gaps[n].doubt, opinions.gaps[n + 1].doubt)
     return features | {
         "second": opinion,
-        "second and unlike": opinion * features["unlike"],
-        "second beside": beside_opinion,
+        "second and unlike": opinion * _ramp(word.unlike, 0, MOST_NATS),
+        "second beside": max(opinions.gaps[n].doubt, opinions.gaps[n + 1].doubt),
         "long and second": opinion * min(1.0, len(word.phones) / 8),
     }
 
@@ -147,19 +148,38 @@ def word_features(evidence: Evidence, opinions: Opinions, n: int) -> dict[str, f
 def gap_features(evidence: Evidence, opinions: Opinions, n: int) -> dict[str, float]:
     """Describes what is known of the stretch before a word, or after the last, for the policy."""
     gap = evidence.gaps[n]
-    outside = float(n in (0, len(evidence.gaps) - 1))
+    phones = min(10.0, len(gap.heard))
+    last = float(n == len(evidence.gaps) - 1)
     beside = [evidence.words[m].unlike for m in (n - 1, n) if 0 <= m < len(evidence.words)]
     return {
-        "added": _limited(gap.added) / MOST_NATS,
-        "surely added": _ramp(gap.added, 4, 12),
-        "phones": min(10.0, len(gap.heard)),
-        "outside": outside,
-        "phones outside": min(10.0, len(gap.heard)) * outside,
+        "added": _eased(gap.added),
+        "phones": phones,
+        "last": last,
+        "last and added": last * _eased(gap.added),
+        "last phones": last * phones,
         "seconds": min(3.0, gap.last_s - gap.first_s),
-        "unlike beside": _limited(max(beside, default=0.0)) / MOST_NATS,
+        "unlike beside": _eased(max(beside, default=0.0)),
         "second": opinions.gaps[n].doubt,
-        "second and added": opinions.gaps[n].doubt * _limited(gap.added) / MOST_NATS,
+        "second and added": opinions.gaps[n].doubt * _ramp(gap.added, 0, MOST_NATS),
     }
+
+
+def _unlike_but(evidence: Evidence, n: int) -> float:
+    """Computes how unlike its text a take is but for one word, in nats for each phone; 0 where there is no other."""
+    phones = [len(word.phones) for word in evidence.words]
+    rest = sum(phones) - phones[n]
+    nats = evidence.unlike * sum(phones) - evidence.words[n].unlike
+    return max(0.0, min(3.0, nats / rest)) if rest else 0.0
+
+
+def _rooms(evidence: Evidence) -> list[float]:
+    """Computes how much time each word has between its neighbours, in seconds for a phone."""
+    words = evidence.words
+    ends = [0.0, *(word.last_s for word in words[:-1])]
+    starts = [*(word.first_s for word in words[1:]), evidence.seconds]
+    return [
+        max(LEAST_S, start - end) / (len(word.phones) + 1) for end, start, word in zip(ends, starts, words, strict=True)
+    ]
 
 
 def _ramp(value: float, low: float, high: float) -> float:
@@ -167,9 +187,10 @@ def _ramp(value: float, low: float, high: float) -> float:
     return max(0.0, min(1.0, (value - low) / (high - low)))
 
 
+def _eased(nats: float) -> float:
+    """Says little of great evidence: each nat says less than the one before."""
+    return math.log1p(max(0.0, min(MOST_NATS, nats)))
+
+
 def _no_opinions(evidence: Evidence) -> Opinions:
     return Opinions((Opinion(),) * len(evidence.words), (Opinion(),) * len(evidence.gaps))
-
-
-def _limited(nats: float) -> float:
-    return max(-MOST_NATS, min(MOST_NATS, nats))

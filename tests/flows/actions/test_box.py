@@ -2,11 +2,12 @@
 
 import dataclasses
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from flows.actions.box import PartNote, note_of, only_one, read_note, remove_note, save_note
-from tasks.errors import BadInputError
+from tasks.errors import BadInputError, OutputError
 
 
 def test_a_note_is_read_as_it_was_written_and_gone_when_removed(tmp_path):
@@ -30,3 +31,17 @@ def test_a_second_up_is_refused_with_what_to_do(tmp_path):
         pass
     with only_one(tmp_path):
         pass
+
+
+def test_a_note_that_cannot_be_put_in_its_place_leaves_the_one_before(tmp_path, monkeypatch):
+    """Who reads meanwhile reads the whole of one of the two."""
+    before = note_of("http://before/api", datetime.now(UTC), ())
+    save_note(tmp_path, before)
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OutputError):
+        save_note(tmp_path, dataclasses.replace(before, api="http://after/api"))
+    assert read_note(tmp_path) == before

@@ -3,7 +3,6 @@
 import os
 import shutil
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -12,78 +11,9 @@ from flows.actions import inbox
 from flows.actions.inbox import Progress, Standing
 from flows.services import open_services, read_settings
 from storage.dropped import InboxState
-from storage.records import Coverage, RunState, Script
+from storage.records import RunState
 from tasks.errors import BadInputError
-from tasks.ingest.book import read_book
-
-
-@dataclass
-class Runner:
-    """Begins runs and lets a test end them."""
-
-    services: object
-    begun: dict[str, object] = field(default_factory=dict)
-    standings: dict[str, Standing] = field(default_factory=dict)
-
-    def begin(self, request, name):
-        self.begun[name] = request
-        return name
-
-    def stands(self, run):
-        return self.standings.get(run, Standing(Progress.RUNNING))
-
-    def end(self, name, state=RunState.DONE, message=""):
-        """Ends a run as `book_to_audio` does: the book and the run's row are in the database, files are in `out`."""
-        request = self.begun[name]
-        with self.services.database.unit_of_work() as uow:
-            book = read_book(Path(request.book), self.services.settings.ingest)
-            if not uow.books.exists(book.source_sha256):
-                uow.books.save(book, Script((), (), Coverage(0, 0, 0, 0)))
-            uow.runs.finish(uow.runs.start(book.source_sha256, "book_to_audio", request.model_dump()), state, message)
-            uow.commit()
-        if state in (RunState.DONE, RunState.FLAGGED):
-            Path(request.out).mkdir()
-            (Path(request.out) / "Title.m4b").write_text("audio")
-        self.standings[name] = Standing(Progress.ENDED, message)
-
-
-@pytest.fixture
-def services(home, monkeypatch):
-    monkeypatch.setenv("TALEPRESS_INBOX__SETTLE_S", "0")
-    with open_services(read_settings()) as services:
-        yield services
-
-
-@pytest.fixture
-def runner(services):
-    return Runner(services)
-
-
-@pytest.fixture
-def folders(services):
-    made = inbox.folders_of(services.settings)
-    made.make()
-    return made
-
-
-def text_of(title):
-    return f"---\ntitle: {title}\nauthor: Ann Author\n---\n# One\n\nIt was late in the evening when he came home.\n"
-
-
-def drop(folders, name="book.md", title="The Book", order=None):
-    (folders.inbox / name).write_text(text_of(title), "utf-8")
-    (folders.inbox / f"{name}.ready").touch()
-    if order is not None:
-        (folders.inbox / f"{name.rsplit('.', 1)[0]}.toml").write_text(order, "utf-8")
-
-
-def scan(services, runner):
-    return inbox.scan(services, runner)
-
-
-def items(services):
-    with services.database.snapshot() as uow:
-        return {item.name: item for item in uow.inbox.list(100)}
+from tests.flows.actions.dropping import drop, items, scan, text_of
 
 
 def test_a_book_is_made_with_its_order_and_delivered(services, runner, folders):
@@ -99,6 +29,37 @@ def test_a_book_is_made_with_its_order_and_delivered(services, runner, folders):
     assert sorted(path.name for path in folders.done.iterdir()) == ["book.md", "book.toml"]
     assert scan(services, runner).sentence() == "in work: 0"
     assert items(services)["book.md"].place == str(place)
+
+
+def test_a_delivered_book_can_be_retried_and_is_delivered_again(services, runner, folders):
+    """The runs know where its file lies, and what they publish does not stay in a hidden folder."""
+    drop(folders)
+    scan(services, runner)
+    ((name, request),) = runner.begun.items()
+    runner.end(name, RunState.FLAGGED)
+    scan(services, runner)
+    source = items(services)["book.md"].source_sha256
+    with services.database.unit_of_work() as uow:
+        (run,) = uow.runs.of(source)
+        assert Path(run.request["book"]) == folders.done / "book.md"
+        retried = uow.runs.start(source, "retry_failed", run.request)
+        uow.commit()
+    Path(request.out).mkdir(parents=True)
+    (Path(request.out) / "Title.m4b").write_text("better")
+    Path(request.out, "more").mkdir()
+    Path(request.out, "more", "1.mp3").write_text("one")
+    place = folders.outbox / "Ann Author" / "The Book"
+    assert scan(services, runner).delivered == []  # it is under way
+    assert (place / "Title.m4b").read_text() == "audio"
+    with services.database.unit_of_work() as uow:
+        uow.runs.finish(retried, RunState.DONE)
+        uow.commit()
+    assert scan(services, runner).delivered == ["book.md"]
+    assert (place / "Title.m4b").read_text() == "better"
+    assert sorted(path.name for path in place.rglob("*")) == ["1.mp3", "Title.m4b", "done", "more"]
+    assert items(services)["book.md"].place == str(place)
+    assert scan(services, runner).delivered == []
+    assert not Path(request.out).parent.exists()
 
 
 def test_a_file_that_may_still_be_written_is_named_with_when_it_is_taken(services, runner, folders):
@@ -315,9 +276,108 @@ def test_a_second_look_at_the_same_time_is_refused(services, runner, folders):
         scan(services, runner)
 
 
-def test_ten_thousand_other_files_are_in_nobodys_way(services, runner, folders):
-    for number in range(10_000):
-        (folders.inbox / f"{number}.part").touch()
+@pytest.mark.parametrize("state", [RunState.DONE, RunState.FLAGGED])
+def test_whatever_is_published_is_delivered(services, runner, folders, state):
     drop(folders)
-    assert scan(services, runner).begun == ["book.md"]
-    assert len(list(folders.inbox.glob("*.part"))) == 10_000
+    scan(services, runner)
+    (name,) = runner.begun
+    runner.end(name, state)
+    assert scan(services, runner).delivered == ["book.md"]
+    assert items(services)["book.md"].state is InboxState.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("state", "standing", "row", "said"),
+    [
+        (RunState.FAILED, "of the runner", "of the row", "of the runner"),
+        (RunState.FAILED, "", "of the row", "of the row"),
+        (RunState.STOPPED, "", "stopped by the user", "stopped by the user"),
+        (None, "", "", "the run ended without saying why"),
+    ],
+)
+def test_a_failure_has_the_best_reason_that_there_is(services, runner, folders, state, standing, row, said):
+    drop(folders)
+    scan(services, runner)
+    (name,) = runner.begun
+    if state is not None:
+        runner.end(name, state, row)
+    runner.standings[name] = Standing(Progress.ENDED, standing)
+    assert scan(services, runner).failed == ["book.md"]
+    item = items(services)["book.md"]
+    assert (item.state, item.message) == (InboxState.FAILED, said)
+    assert said in (folders.failed / "book.md" / "reason.txt").read_text()
+
+
+def test_a_lost_run_is_begun_again_by_another_name(services, runner, folders):
+    drop(folders)
+    scan(services, runner)
+    (first,) = runner.begun
+    digest = items(services)["book.md"].digest
+    assert first == f"inbox-{digest[:16]}-1"
+    runner.standings[first] = Standing(Progress.LOST)
+    scan(services, runner)
+    assert list(runner.begun) == [first, f"inbox-{digest[:16]}-2"]
+    item = items(services)["book.md"]
+    assert (item.attempt, item.run, item.state) == (2, f"inbox-{digest[:16]}-2", InboxState.RUNNING)
+
+
+def test_runs_that_were_begun_before_count_among_those_that_are_allowed_ahead(services, runner, folders, monkeypatch):
+    monkeypatch.setenv("TALEPRESS_INBOX__AHEAD", "2")
+    with open_services(read_settings()) as limited:
+        drop(folders, "0.md", title="Book 0")
+        assert scan(limited, runner).begun == ["0.md"]
+        for number in (1, 2):
+            drop(folders, f"{number}.md", title=f"Book {number}")
+        done = scan(limited, runner)
+        assert (len(done.begun), done.waiting) == (1, 3)
+        assert scan(limited, runner).begun == []
+
+
+def test_a_runner_that_is_done_at_once_delivers_in_the_same_look(services, runner, folders):
+    begin = runner.begin
+
+    def make(request, name):
+        begun = begin(request, name)
+        runner.end(name)
+        return begun
+
+    runner.begin = make
+    drop(folders)
+    done = scan(services, runner)
+    assert (done.begun, done.delivered, done.waiting) == (["book.md"], ["book.md"], 0)
+
+
+def test_a_book_that_was_taken_away_while_it_waited_is_failed(services, runner, folders, monkeypatch):
+    monkeypatch.setenv("TALEPRESS_INBOX__AHEAD", "1")
+    with open_services(read_settings()) as limited:
+        for number in range(2):
+            drop(folders, f"{number}.md", title=f"Book {number}")
+        (begun,) = scan(limited, runner).begun
+        (waiting,) = {"0.md", "1.md"} - {begun}
+        (folders.of(items(limited)[waiting].digest) / waiting).unlink()
+        runner.end(next(iter(runner.begun)))
+        scan(limited, runner)
+        done = scan(limited, runner)
+        item = items(limited)[waiting]
+        assert (item.state, item.message, done.begun) == (InboxState.FAILED, inbox.GONE, [])
+
+
+@pytest.mark.parametrize(
+    ("order", "named"), [('book = "/etc/passwd"', "book"), ('out = "/etc"\nbook = "/b"', "book nor out")]
+)
+def test_an_order_may_not_say_where_files_are_read_and_written(services, runner, folders, order, named):
+    drop(folders, order=order)
+    assert scan(services, runner).failed == ["book.md"]
+    assert f"an order does not say {named}: " in (folders.failed / "book.md" / "reason.txt").read_text()
+    assert runner.begun == {}
+
+
+def test_a_run_that_publishes_elsewhere_or_came_before_is_not_this_items(services, runner, folders):
+    drop(folders)
+    scan(services, runner)
+    (name,) = runner.begun
+    request = runner.begun[name]
+    runner.begun["other"] = request.model_copy(update={"out": str(folders.outbox / "elsewhere")})
+    runner.end("other")
+    runner.standings[name] = Standing(Progress.ENDED, "no")
+    assert scan(services, runner).failed == ["book.md"]

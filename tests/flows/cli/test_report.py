@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from flows.cli.console import ExitCode
-from flows.cli.report import show_report
+from flows.cli.report import exit_code_for, show_report
 from flows.order.report import report_markdown
-from storage.records import EditionFile
+from storage.records import EditionFile, RunState
 from tests.flows.order.test_report import REPORT
 
 
@@ -42,3 +44,8 @@ def test_what_was_kept_and_where_doubtful_takes_are_heard_is_told_at_the_end(cap
     assert "replaced: out/B.m4b" in shown.err
     assert shown.out.splitlines()[-1] == "to hear and judge: out/A.report.html"
     assert "is too long: may have added" in " ".join(shown.out.split())
+
+
+@pytest.mark.parametrize("state", RunState)
+def test_a_command_is_done_when_the_book_is_and_in_no_other_state(state):
+    assert exit_code_for(replace(REPORT, state=state)) == (0 if state is RunState.DONE else 1)

@@ -30,7 +30,7 @@ def last_run(voiced_home, book, tmp_path):
 
 def test_values_keep_their_kind(last_run, book):
     row = {"book": "/elsewhere/book.md", "out": "/out", "voice": "tone", "preset": "fast", "force": False}
-    assert last_run(row) == Retrial(book=str(book), out="/out", voice="tone", preset="fast", force=False)
+    assert last_run(row) == Retrial(book=str(book), out="/out", voice="tone", preset="fast", review="none")
     assert last_run({**row, "force": True}).force is True
     assert last_run({**row, "overwrite": True}).overwrite is False  # that was said of the run before
 
@@ -38,11 +38,11 @@ def test_values_keep_their_kind(last_run, book):
 def test_a_row_from_before_there_was_a_model_is_understood(last_run, book):
     names = ("voice", "preset", "chapters", "plan", "cast", "lexicon", "locale")
     row = {"book": str(book), "out": "/out", **dict.fromkeys(names), "force": False}
-    assert last_run(row, out="/other") == Retrial(book=str(book), out="/other")
+    assert last_run(row, out="/other") == Retrial(book=str(book), out="/other", review="none")
 
     # What an earlier retry asked for once is not asked for again.
     assert last_run({**row, "only": "1:2", "reason": "silence"}, only="3:1") == Retrial(
-        book=str(book), out="/out", only="3:1"
+        book=str(book), out="/out", only="3:1", review="none"
     )
     assert last_run({**row, "only": "1:2"}).only == ""
 

@@ -133,3 +133,37 @@ def test_a_port_that_is_taken_is_refused_with_the_remedy(talepress, home):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ended = talepress("review", "serve", "--port", taken.getsockname()[1])
     assert (ended.code, "name others by --host and --port" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "settings", "served"),
+    [
+        ([], {}, ("127.0.0.1", 4210, [], False)),
+        (["--host", "0.0.0.0", "--port", "0"], {}, ("0.0.0.0", 0, [], False)),
+        (["--token", "--name", "a:80", "--name", "b"], {}, ("127.0.0.1", 4210, ["a:80", "b"], True)),
+        (
+            ["--name", "a"],
+            {"HOST": "10.0.0.1", "PORT": "5000", "ADDRESS": "https://review.example.org"},
+            ("10.0.0.1", 5000, ["a", "review.example.org"], False),
+        ),
+    ],
+)
+def test_the_page_is_served_where_options_and_settings_say(talepress, home, monkeypatch, options, settings, served):
+    asked = []
+
+    def serve(services, starter, host, port, names, *, wants_token):
+        asked.append((host, port, names, wants_token))
+        yield "http://page"
+
+    for name, value in settings.items():
+        monkeypatch.setenv(f"TALEPRESS_REVIEW__{name}", value)
+    monkeypatch.setattr("flows.actions.review.serve", serve)
+    ended = talepress("review", "serve", *options)
+    assert (ended.code, ended.err) == (0, "review: http://page (Ctrl-C ends it)\n")
+    assert asked == [served]
+
+
+@pytest.mark.parametrize("options", [[], ["1:1", "--all"], ["1:1", "--chapter", "1"], ["--chapter", "1", "--all"]])
+def test_one_thing_is_approved_at_a_time(talepress, made, options):
+    ended = talepress("review", "approve", made, *options)
+    assert (ended.code, "name one of a place, --chapter and --all" in ended.err) == (2, True)

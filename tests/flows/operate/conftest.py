@@ -20,9 +20,9 @@ def deployed(client):
 
     made = []
 
-    def make(devices=1):
+    def make(devices=1, choices=None):
         made.append(devices)
-        return deploy(devices, {})
+        return deploy(devices, choices or {})
 
     yield make
     if not made:

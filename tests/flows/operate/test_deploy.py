@@ -2,7 +2,10 @@
 
 import pytest
 
-from flows.run.deployments import DESK, DOORS, GPU, full_name
+from flows.operate.form import Choices
+from flows.order.request import Request
+from flows.run.deployments import DESK, DOORS, GPU, full_name, start
+from tasks.errors import BadInputError
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -25,3 +28,11 @@ def test_what_runs_by_itself_has_its_schedule_once_and_runs_alone(deployed, clie
         alone = made.global_concurrency_limit.limit if made.global_concurrency_limit else None
         assert (made.work_pool_name, alone) == (door.pool, 1 if door.alone else None)
         assert (made.entrypoint, made.pull_steps) == (door.entrypoint, [])
+
+
+def test_what_the_form_refuses_is_bad_input_in_one_sentence(deployed):
+    """One order with a voice that nobody has must not stop the inbox."""
+    deployed(choices={"voice": Choices({"joe": ""}, "joe")})
+    refused = r"the form of the deployment 'book-to-audio' refuses the order: .*'nobody' is not one of"
+    with pytest.raises(BadInputError, match=refused):
+        start("book-to-audio", Request(book="/b.epub", out="/out", voice="nobody"), "once")

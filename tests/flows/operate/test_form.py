@@ -2,7 +2,10 @@
 
 import re
 
+import pytest
+
 from flows.operate.form import Choices, choices_of, with_choices
+from flows.run.deployments import find_flow
 from flows.services import open_services, read_settings
 
 SCHEMA = {
@@ -28,6 +31,15 @@ def test_fields_with_choices_list_them_with_a_word_on_each():
     assert fields["book"]["description"] == "The book file. The whole path, beginning with /."
     assert fields["locale"] == SCHEMA["definitions"]["Request"]["properties"]["locale"]
     assert "enum" not in SCHEMA["definitions"]["Request"]["properties"]["voice"]
+
+
+@pytest.mark.parametrize("name", ["retry-failed", "publish"])
+def test_what_is_left_out_of_a_form_about_a_made_book_is_as_in_its_last_run(name):
+    made = with_choices(find_flow(name).parameters.model_dump(), {"voice": Choices({"bo": ""}, "bo")})
+    (form,) = made["definitions"].values()
+    assert form["properties"]["voice"]["description"].endswith("bo. If not given: as in the last run.")
+    assert form["properties"]["review"]["default"] == form["properties"]["out"]["default"] == ""
+    assert form["properties"]["review"]["enum"][0] == ""
 
 
 def test_voices_that_were_added_can_be_chosen(voiced_home):

@@ -142,5 +142,8 @@ def test_what_lost_runs_have_left_is_removed_unless_the_book_is_in_work(order):
     with alone(order):
         clear_lost_work(home, order.source)
         assert left.exists()
+    others = home / "work" / "another book" / "left"
+    others.mkdir(parents=True)
     clear_lost_work(home, order.source)
     assert not left.parent.parent.exists()
+    assert others.exists()

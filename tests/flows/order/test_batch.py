@@ -62,6 +62,12 @@ def test_the_books_of_a_folder_that_were_never_finished_and_are_not_in_work(serv
     assert len(source) == 64
 
 
+@pytest.mark.parametrize("ended", [RunState.DONE, RunState.FLAGGED])
+def test_a_book_that_was_finished_is_not_made_again_by_its_folder(services, shelf, ended):
+    record(services, shelf / "a.FB2", ended)
+    assert names(unmade_books(services, FolderRequest(book=str(shelf), out="/out"))) == ["b.fb2", "c.fb2"]
+
+
 def test_a_folder_without_books_has_none_to_make_and_one_that_is_gone_is_refused(services, tmp_path, caplog):
     (tmp_path / "empty").mkdir()
     request = FolderRequest(book=str(tmp_path / "empty"), out="/out")

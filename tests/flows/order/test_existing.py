@@ -32,7 +32,7 @@ from storage.records import (
 from tasks.errors import BadInputError
 from tasks.package.existing import file_sha256
 from tasks.synthesize.keys import take_key
-from tests.storage.test_decisions import NOW
+from tests.storage.repository.test_decisions import NOW
 
 
 @pytest.fixture

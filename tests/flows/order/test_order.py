@@ -2,10 +2,18 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
+import pytest
+
+from flows.order import order as ordering
 from flows.order.order import prepare
 from flows.order.request import Request
 from flows.services import open_services, read_settings
+from storage.records import Coverage
+from tasks.errors import BadInputError, CoverageError, OutputError
+from tasks.segment.script import write_script
 from tasks.synthesize.keys import utterance_key
 from tests.flows.samples import add_voice
 
@@ -53,3 +61,116 @@ def test_the_key_of_an_utterance_has_the_voice_that_speaks_it(voiced_home, book,
             assert item.key == utterance_key(
                 item.utterance.spoken, digest, model, order.sampling, services.precision
             ), item.utterance.text
+
+
+@pytest.fixture
+def services(voiced_home):
+    with open_services(read_settings()) as services:
+        yield services
+
+
+def ask(services, book, **values):
+    return prepare(services, Request(book=str(book), out=str(book.parent / "out"), **values))
+
+
+@pytest.mark.parametrize(
+    ("chapters", "indices", "selection"),
+    [("", (0, 1, 2), ""), ("1-3", (0, 1, 2), ""), ("2", (1,), "2"), ("1,3", (0, 2), "1,3"), ("3,1", (0, 2), "1,3")],
+)
+def test_chosen_chapters_are_made_in_the_order_of_the_book(services, book, chapters, indices, selection):
+    order = ask(services, book, chapters=chapters)
+    assert (order.chapters, order.selection) == (indices, selection)
+    assert tuple(dict.fromkeys(item.utterance.chapter_index for item in order.keyed)) == indices
+
+
+def test_keys_are_of_all_that_is_said_and_of_nothing_else(services, book, monkeypatch):
+    whole = {item.key for item in ask(services, book).keyed}
+    assert {item.key for item in ask(services, book, chapters="2").keyed} < whole
+    assert {item.key for item in ask(services, book, review="all", overwrite=True).keyed} == whole
+    for preset in services.front_end.presets:
+        if preset != services.settings.synthesize.preset:
+            with open_services(read_settings(synthesize={"preset": preset})) as others:
+                assert not whole & {item.key for item in ask(others, book).keyed}
+    monkeypatch.setattr("flows.services.Services.precision", "bfloat16")
+    assert not whole & {item.key for item in ask(services, book).keyed}
+
+
+def test_the_row_of_a_run_names_voice_and_preset_though_nobody_did(services, book):
+    order = ask(services, book)
+    assert order.request.voice == order.request.preset == ""
+    assert (order.record["voice"], order.record["preset"]) == ("tone", services.settings.synthesize.preset)
+    assert Request.from_record(order.record).book == str(book)
+    assert (order.source, order.out) == (order.book.source_sha256, book.parent / "out")
+
+
+def test_encoded_audio_has_one_place_and_files_in_the_making_one_for_each_order(services, book):
+    one = ask(services, book)
+    other = ask(services, book)
+    home = services.settings.storage.folder
+    assert one.encoded_folder == other.encoded_folder == home / "encoded" / one.source[:16]
+    assert one.working_folder.parent == other.working_folder.parent == home / "work" / one.source[:16]
+    assert one.working_folder != other.working_folder
+
+
+def test_what_reads_the_book_is_told_what_the_text_is_cut_by(services, book):
+    """The Prefect shells of ingest and segment are called in the place of what they wrap."""
+    asked = []
+
+    def segment(read, settings, most_tokens, max_text_tokens, narrator):
+        asked.append((settings, narrator))
+        return write_script(read, settings, most_tokens, max_text_tokens, narrator)
+
+    request = Request(book=str(book), out=str(book.parent / "out"), voice="tone")
+    prepare(services, request, segment=segment)
+    assert asked == [(services.settings.segment, "tone")]
+
+
+def test_a_script_that_loses_text_is_refused(services, book):
+    def segment(*asked):
+        script = write_script(*asked)
+        return replace(script, coverage=Coverage(10, 5, 2, 3))
+
+    with pytest.raises(CoverageError, match="3 characters are neither spoken nor skipped"):
+        prepare(services, Request(book=str(book), out=str(book.parent / "out")), segment=segment)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"chapters": "7"}, "7"),
+        ({"voice": "nobody"}, "unknown voice 'nobody'"),
+        ({"plan": "/none.toml"}, "none.toml"),
+        ({"cast": "/none.toml"}, "none.toml"),
+        ({"lexicon": "/none.toml"}, "none.toml"),
+    ],
+)
+def test_each_mistake_is_named_before_anything_is_written(services, book, values, words):
+    with pytest.raises(BadInputError, match=words):
+        ask(services, book, **values)
+    assert not (book.parent / "out").exists()
+
+
+def test_a_book_in_a_language_that_nobody_speaks_is_read_only_where_that_is_asked_for(services, tmp_path):
+    book = tmp_path / "livre.md"
+    book.write_text("---\ntitle: Un livre\nlanguage: fr\n---\n# Un\n\nIl était tard quand il est rentré.\n", "utf-8")
+    with pytest.raises(BadInputError, match="--force"):
+        ask(services, book)
+    assert ask(services, book, force=True).keyed
+
+
+@pytest.mark.parametrize("full", ["out", "home"])
+def test_room_is_needed_for_what_is_published_and_for_what_is_kept(services, book, monkeypatch, full):
+    asked = {}
+    out = book.parent / "out"
+    home = services.settings.storage.folder
+
+    def require(folder, needed_bytes=0):
+        asked[Path(folder)] = needed_bytes
+        if needed_bytes and Path(folder) == (out if full == "out" else home):
+            raise OutputError("no room")
+
+    monkeypatch.setattr(ordering, "require_writable", require)
+    with pytest.raises(OutputError, match="no room"):
+        ask(services, book)
+    assert asked[out] > 0
+    assert asked[home] > 0 if full == "home" else asked[home] == 0

@@ -12,6 +12,8 @@ from flows.order.report import (
     WholeBook,
     Work,
     clock,
+    flagged_rows,
+    flagged_sentence,
     loudness_notes,
     rendered_sentence,
     report_json,
@@ -127,3 +129,64 @@ def test_a_long_list_is_cut_and_says_so():
 )
 def test_clock(seconds, shown):
     assert clock(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0, "0:00:00"), (59.4, "0:00:59"), (59.6, "0:01:00"), (3599.6, "1:00:00"), (3661, "1:01:01"), (4e5, "111:06:40")],
+)
+def test_seconds_are_written_as_a_clock_shows_them(seconds, written):
+    assert clock(seconds) == written
+
+
+@pytest.mark.parametrize("character", "\\`*_[]<>|#")
+def test_every_sign_that_means_something_is_written_as_itself(character):
+    report = replace(REPORT, title=f"a{character}b\n c")
+    assert report_markdown(report).startswith(f"# a\\{character}b c\n")
+
+
+@pytest.mark.parametrize(
+    ("takes", "utterances", "sentence"),
+    [
+        (0, 0, "nothing"),
+        (1, 1, "1 take of 1 utterance"),
+        (3, 3, "3 takes of 3 utterances"),
+        (4, 3, "4 takes of 3 utterances (doubtful ones are spoken again)"),
+    ],
+)
+def test_what_was_rendered_is_a_sentence(takes, utterances, sentence):
+    assert rendered_sentence(replace(REPORT.work, takes=takes, utterances=utterances)) == sentence
+
+
+def test_the_factor_is_of_what_was_spoken_and_missing_where_nothing_was():
+    work = replace(REPORT.work, take_seconds=8.0, synthesis_seconds=2.0, engine_seconds=6.0)
+    assert replace(REPORT, work=work).rtf == 0.25
+    assert replace(REPORT, work=replace(work, take_seconds=0.0)).rtf is None
+    assert report_json(replace(REPORT, work=replace(work, take_seconds=0.0)))["rtf"] is None
+
+
+@pytest.mark.parametrize(("whole", "partial"), [(2, False), (3, True), (1, False)])
+def test_less_than_the_book_is_said_to_be_so(whole, partial):
+    report = replace(REPORT, whole=replace(REPORT.whole, chapters=whole))
+    assert report.is_partial is partial
+    assert ("Of the chapters asked for: " in report_markdown(report)) is partial
+
+
+@pytest.mark.parametrize(("count", "shown", "more"), [(200, 200, 0), (201, 200, 1)])
+def test_a_long_list_of_doubts_is_cut_on_the_page_and_whole_in_the_table(count, shown, more):
+    flagged = tuple(replace(REPORT.flagged[0], utterance_index=number) for number in range(count))
+    page = report_markdown(replace(REPORT, flagged=flagged))
+    assert page.count("| He said ") == shown
+    assert (f"... and {more} more" in page) is bool(more)
+    assert [row["utterance"] for row in flagged_rows(flagged)] == list(range(1, count + 1))
+    assert {row["chapter"] for row in flagged_rows(flagged)} == {5}
+
+
+def test_what_waits_is_said_with_where_it_is_heard():
+    assert "Not published yet" not in report_markdown(REPORT)
+    page = report_markdown(replace(REPORT, waits_for="2 takes", review="http://page"))
+    assert "**Not published yet: 2 takes.** [Hear and decide](http://page)" in page
+
+
+def test_of_what_was_asked_for_the_doubtful_share_is_said():
+    assert flagged_sentence(REPORT) == "1 of 20 utterances have doubtful takes"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.order.request import Publication, Reading, Request
+from flows.order.request import ONCE, Publication, Reading, Request, Retrial
 from tasks.errors import BadInputError
 from tasks.package.outputs import OUTPUTS
 
@@ -90,3 +90,71 @@ def test_the_help_of_publish_names_every_kind():
     described = Publication.model_fields["kinds"].description or ""
     names, _, _ = described.partition(": ")[2].partition(";")
     assert names.split(", ") == [output.kind for output in OUTPUTS if output.kind != "manifest"]
+
+
+@pytest.mark.parametrize(
+    ("only", "places"),
+    [("", ()), ("1:1", ((0, 0),)), ("20:18,20:22,3:1", ((19, 17), (19, 21), (2, 0)))],
+)
+def test_places_count_from_one_for_people(only, places):
+    assert Retrial(book="/b.epub", only=only).places == places
+
+
+@pytest.mark.parametrize("only", ["1", "1:", ":1", "1:1,", "a:b", "1:1;2:2", "-1:1", "1234567:1", "1:1234567", "1:1 "])
+def test_what_names_no_place_is_refused(only):
+    with pytest.raises(BadInputError, match="--only"):
+        Retrial.from_values({"book": "/b.epub", "only": only})
+
+
+@pytest.mark.parametrize(
+    ("values", "directions"),
+    [
+        ({}, ()),
+        ({"plan": "/p/mine.toml"}, ("plan mine",)),
+        (
+            {"lexicon": "/l/names.csv", "cast": "/c/village.toml", "plan": "/p/mine.toml", "locale": "en-GB"},
+            ("plan mine", "cast village", "lexicon names", "en-GB"),
+        ),
+        ({"voice": "joe", "preset": "fast", "chapters": "1"}, ()),
+    ],
+)
+def test_directions_say_what_is_asked_for_besides_voice_and_preset(values, directions):
+    assert Request(book="/b.epub", out="/out", **values).directions == directions
+
+
+def test_what_was_asked_for_one_run_alone_is_not_asked_for_again():
+    once = {"only": "1:1", "reason": "short", "hold": True, "kinds": "mp3", "overwrite": True}
+    assert once.keys() == ONCE
+    row = {**OLD_ROW, **once, "review": "all"}
+    again = Request.from_record(row)
+    assert (again.overwrite, again.review, again.chapters) == (False, "all", "2-3")
+    retrial = Retrial.from_record(row)
+    assert (retrial.only, retrial.reason, retrial.hold, retrial.overwrite) == ("", "", False, False)
+    assert Publication.from_record(row).kinds == ""
+
+
+@pytest.mark.parametrize(
+    ("kinds", "outputs"),
+    [
+        ("", None),
+        ("mp3", ("mp3", "manifest")),
+        (" mp3 , opus,mp3", ("mp3", "opus", "manifest")),
+        ("manifest,mp3", ("manifest", "mp3")),
+    ],
+)
+def test_a_manifest_is_published_with_whatever_is_asked_for(kinds, outputs):
+    asked = Publication(book="/b.epub", kinds=kinds, voice="joe")
+    assert asked.overrides["package"] == {"outputs": outputs}
+    assert asked.overrides["synthesize"] == {"voice": "joe", "preset": ""}
+
+
+@pytest.mark.parametrize("out", ["out", "./out", "~/out"])
+@pytest.mark.parametrize("kind", [Request, Retrial, Publication])
+def test_a_folder_is_written_whole(kind, out):
+    with pytest.raises(BadInputError, match="is not an absolute path"):
+        kind.from_values({"book": "/b.epub", "out": out})
+
+
+@pytest.mark.parametrize("kind", [Retrial, Publication])
+def test_the_folder_of_the_last_run_is_used_where_none_is_given(kind):
+    assert kind.from_values({"book": "/b.epub"}).out == ""

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from flows.order.request import Retrial
+from flows.order.request import Request, Retrial
 from flows.order.retrial import chosen_again, reasons_of
 from tasks.errors import BadInputError
 
@@ -52,3 +52,26 @@ def test_places_go_before_reasons():
     assert [item.key for item in chosen_again(order(only="2:1", reason="silence"))] == ["2"]
     with pytest.raises(BadInputError, match="9:9"):
         chosen_again(order(only="9:9"))
+
+
+def test_a_text_that_occurs_twice_is_spoken_once():
+    twice = order()
+    twice.keyed[2].key = twice.keyed[0].key
+    assert [item.utterance for item in chosen_again(twice)] == [item.utterance for item in twice.keyed[:2]]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"), [("", set()), ("short", {"short"}), (" short , rejected ", {"short", "rejected"})]
+)
+def test_reasons_are_read_with_blanks_around_them(text, names):
+    assert reasons_of(text) == names
+
+
+def test_places_are_spoken_in_reading_order_whatever_order_they_are_named_in():
+    assert [item.key for item in chosen_again(order(only="2:1,1:1"))] == ["0", "2"]
+
+
+def test_a_request_that_is_no_retrial_speaks_all_that_is_doubted():
+    plain = order()
+    plain.request = Request(book="/b.epub", out="/out")
+    assert [item.key for item in chosen_again(plain)] == ["0", "1", "2"]

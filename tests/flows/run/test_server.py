@@ -114,3 +114,21 @@ def test_the_server_process_ends_when_its_parent_does(tmp_path):
         child.kill()
         child.wait()
     assert child.returncode != -9
+
+
+def test_a_commands_own_server_is_reached_from_this_machine_alone(monkeypatch, tmp_path):
+    class Listening:
+        def __init__(self, listener, log):
+            self.listener = listener
+            assert listener.getsockname()[0] == "127.0.0.1"
+
+        def keep(self):
+            pass
+
+        def stop(self):
+            self.listener.close()
+
+    monkeypatch.setattr(_server, "PrivateServer", Listening)
+    monkeypatch.setattr(_server, "_await_health", lambda *_: None)
+    with _server._private_server(tmp_path, 5) as url:
+        assert url.startswith("http://127.0.0.1:")

@@ -3,20 +3,22 @@
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from flows.order.order import prepare
-from flows.order.request import Request
-from flows.run.synthesis import _commit
+from flows.order.request import Request, Retrial
+from flows.run.synthesis import _commit, _items, _next_attempt, _refuse_takes, _UnderWay, _Unfinished
 from flows.services import open_services, read_settings
+from storage.errors import NotFoundError
 from storage.records import Decision, DecisionKind, Take, Verdict
 from tasks.qa.verdict import DOUBT
 from tasks.synthesize.keys import take_key
 from tasks.synthesize.render import SpokenBatch
-from tests.storage.test_decisions import NOW
+from tests.storage.repository.test_decisions import NOW
 
 BEGIN = """
 import sys
@@ -95,3 +97,124 @@ def test_of_a_texts_takes_the_best_is_used_that_nobody_rejects(order, word, used
     with database.snapshot() as uow:
         assert uow.takes.choices(order.source) == {key: takes[used].key}
         assert (uow.runs.get(tracker.run_id).done, uow.runs.get(tracker.run_id).total) == (1, 10)
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_receipts_are_dropped_when_the_rows_are_there_and_not_before(order, committed, monkeypatch):
+    order, tracker = order
+    key = order.keyed[0].key
+    (take,) = takes_of(key, 1.0)
+    order.services.store.give_receipts({take.key: take.audio_sha256})
+    if not committed:
+        tracker = SimpleNamespace(run_id="nobody's", done=1, total=10)
+    with nullcontext() if committed else pytest.raises(NotFoundError):
+        _commit(order, {key}, SpokenBatch((take,), 0.0), tracker, frozenset())
+    assert (order.services.store.receipts([take.key]) == {}) is committed
+
+
+@pytest.mark.parametrize(
+    ("made", "rejected", "attempt"),
+    [
+        ((), (), 0),
+        ((0,), (), 1),
+        ((0, 1), (), 2),
+        ((1,), (), 0),  # the first was lost: it is spoken again, with its own seed
+        ((0, 2), (), 1),
+        ((), (0,), 1),  # it would come out the same
+        ((1,), (0,), 2),
+        ((0,), (1, 2), 3),
+        ((0,), (0,), 1),
+    ],
+)
+def test_the_next_attempt_is_the_first_that_is_neither_there_nor_rejected(made, rejected, attempt):
+    takes = takes_of("k", *[0.0] * 3)
+    assert _next_attempt("k", [takes[n] for n in made], {take_key("k", n) for n in rejected}) == attempt
+    assert _next_attempt("k", [takes[n] for n in made], {take_key("other", n) for n in range(5)}) not in made
+
+
+def test_what_is_spoken_carries_its_text_its_voice_and_its_attempt(order):
+    order, _ = order
+    first, second, *_ = order.keyed
+    with order.services.database.unit_of_work() as uow:
+        uow.takes.add([*takes_of(first.key, 1.0), *takes_of(second.key, 1.0)])
+        word = Decision(DecisionKind.REJECT, "Ann", NOW, take_key=take_key(second.key, 1))
+        uow.takes.add(takes_of(second.key, 1.0, 1.0))
+        uow.decisions.add(order.source, word)
+        uow.takes.mark_lost([take_key(second.key, 1)])
+        uow.commit()
+    voiced = replace(second, utterance=replace(second.utterance, voice="low"))
+    items = _items(order, [voiced, first])
+    assert [(item.utterance_key, item.spoken, item.attempt, item.voice) for item in items] == [
+        (second.key, second.utterance.spoken, 2, "low"),
+        (first.key, first.utterance.spoken, 1, ""),
+    ]
+
+
+@pytest.mark.parametrize(("only", "refused"), [("", []), ("1:1", [0]), ("1:1,1:2", [0, 1]), ("1:3", [])])
+def test_takes_of_places_that_a_retrial_names_are_refused_for_good_and_no_others(order, only, refused):
+    order, _ = order
+    utterances = order.keyed[:2]
+    with order.services.database.unit_of_work() as uow:
+        for item in utterances:
+            uow.takes.add(takes_of(item.key, 1.0, 2.0))
+        uow.commit()
+    asked = replace(order, request=Retrial(book=order.request.book, out=order.request.out, only=only))
+    expected = {take_key(utterances[n].key, attempt) for n in refused for attempt in (0, 1)}
+    assert _refuse_takes(asked, utterances) == expected
+    with order.services.database.snapshot() as uow:
+        assert uow.takes.rejected(order.source) == expected
+        words = uow.decisions.holding(order.source)
+    assert {word.who for word in words} == ({"talepress retry --only"} if refused else set())
+
+
+def test_a_request_that_is_no_retrial_refuses_nothing(order):
+    order, _ = order
+    with order.services.database.unit_of_work() as uow:
+        uow.takes.add(takes_of(order.keyed[0].key, 1.0))
+        uow.commit()
+    assert _refuse_takes(order, order.keyed) == frozenset()
+
+
+def test_a_chapter_is_done_once_all_of_its_texts_are_and_is_told_once(order):
+    order, _ = order
+    chapters = {chapter: [i for i in order.keyed if i.utterance.chapter_index == chapter] for chapter in order.chapters}
+    todo = [chapters[0][0], *chapters[1]]
+    unfinished = _Unfinished(order, todo)
+    assert unfinished.chapters_done() == [2], "nothing of it is to be spoken"
+    assert (bool(unfinished), unfinished.title) == (True, order.book.chapters[0].title)
+    unfinished.finish({item.key for item in chapters[1][:-1]})
+    assert unfinished.chapters_done() == []
+    unfinished.finish({chapters[0][0].key, chapters[1][-1].key})
+    assert unfinished.chapters_done() == [0, 1]
+    assert (unfinished.chapters_done(), bool(unfinished), unfinished.title) == ([], False, "")
+
+
+def test_a_text_of_several_chapters_is_waited_for_in_each(order):
+    order, _ = order
+    first = order.keyed[0]
+    last = next(item for item in order.keyed if item.utterance.chapter_index == 2)
+    again = replace(last, key=first.key)
+    same = SimpleNamespace(chapters=(0, 2), book=order.book, keyed=(first, again))
+    unfinished = _Unfinished(same, [first])
+    assert unfinished.chapters_done() == []
+    unfinished.finish({first.key})
+    assert unfinished.chapters_done() == [0, 2]
+
+
+def test_where_the_engine_is_says_the_first_chapter_of_the_batches_that_are_out(order):
+    order, _ = order
+    under_way = _UnderWay(order)
+    items = {item.utterance_key: item for item in _items(order, order.keyed)}
+    first = order.keyed[0]
+    last = order.keyed[-1]
+    middle = next(item for item in order.keyed if item.utterance.chapter_index == 1)
+    assert under_way.title == ""
+    mixed = ((items[last.key], items[middle.key]),)
+    early = ((items[first.key],),)
+    for batches in (mixed, early):
+        under_way.begin(batches)
+    assert under_way.title == order.book.chapters[1].title
+    under_way.end(SpokenBatch(tuple(takes_of(last.key, 1.0)), 0.0))
+    assert under_way.title == order.book.chapters[0].title
+    under_way.end(SpokenBatch(tuple(takes_of(first.key, 1.0)), 0.0))
+    assert under_way.title == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from tests.quality.ears.fit import Listened
 from tests.quality.ears.takes import Known
 from tortoise_core.inference.evidence import Evidence
 
+KINDS = (built_in.NAME, light.NAME, whisper.NAME)
 FAULTY_FOR_EACH = 2  # takes with a fault for each as rendered, where a listener is too slow for all
 
 
@@ -48,22 +49,25 @@ class Ear:
     listener: ModelListener
     afresh: ModelListener  # the same without what was kept
     hears_all: bool  # quick enough for every take
-    false_alarms: float  # share of good takes that its threshold may call doubtful
 
 
-def ears(model: Path, whisper_model: str, folder: Path) -> list[Ear]:
-    """The kinds of listeners, what is slow of them kept in a folder."""
+def ears(model: Path, kinds: Sequence[str], whisper_model: str, folder: Path) -> list[Ear]:
+    """The listeners of these kinds, what is slow of them kept in a folder."""
 
-    def slow(name: str, second: SecondOpinion, false_alarms: float) -> Ear:
+    def slow(second: SecondOpinion, name: str) -> Ear:
         kept = Kept(second, folder / name)
-        return Ear(name, ModelListener(model, name, kept), ModelListener(model, name, second), False, false_alarms)
+        return Ear(name, ModelListener(model, name, kept), ModelListener(model, name, second), False)
 
-    quick = ModelListener(model)
-    return [
-        Ear(built_in.NAME, quick, quick, True, 0.05),
-        slow(light.NAME, light.LightOpinion(), 0.05),
-        slow(whisper.NAME, whisper.WhisperOpinion(whisper_model), 0.03),
-    ]
+    def quick() -> Ear:
+        own = ModelListener(model)
+        return Ear(built_in.NAME, own, own, True)
+
+    makers: dict[str, Callable[[], Ear]] = {
+        built_in.NAME: quick,
+        light.NAME: lambda: slow(light.LightOpinion(), light.NAME),
+        whisper.NAME: lambda: slow(whisper.WhisperOpinion(whisper_model), whisper.NAME),
+    }
+    return [makers[kind]() for kind in kinds]
 
 
 def cost(ear: Ear, takes: Sequence[Known]) -> float:

@@ -1,5 +1,6 @@
 """A direction is cut out where the text begins: no word of it is left, and none of the text is lost."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tasks.align.direction import cut_direction, directed_digest, listener
+from tasks.align.direction import DIRECTION_VERSION, cut_direction, directed_digest, listener
 from tasks.models.catalogue import SHIPPED_FOLDER
 from tasks.voices.catalogue import shipped_voices
 from tasks.voices.latents import unpack_latents
@@ -72,6 +73,13 @@ def test_voice_direction_and_listener_are_in_the_digest(monkeypatch):
     assert len({first, directed_digest("b" * 64, "I am sad,"), directed_digest("a" * 64, "I am glad,"), "a" * 64}) == 4
     monkeypatch.setattr(type(listener()), "digest", "another model")
     assert directed_digest("a" * 64, "I am sad,") != first
+
+
+def test_the_digest_of_a_direction_is_that_of_its_version(monkeypatch):
+    """Another digest has every directed take spoken again: do so only with a new version."""
+    monkeypatch.setattr(type(listener()), "digest", "a model")
+    parts = b'["%s", "I am s\\u00e4d,", 1, "a model"]' % (b"a" * 64)
+    assert (DIRECTION_VERSION, directed_digest("a" * 64, "I am s\u00e4d,")) == (1, hashlib.sha256(parts).hexdigest())
 
 
 def test_the_embedded_model_speaks_in_a_mood_without_its_words():

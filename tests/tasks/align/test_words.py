@@ -15,6 +15,7 @@ from tasks.align.timers import time_takes, word_timer
 from tasks.align.words import SpellerTimer, estimated
 from tasks.errors import TalepressError
 from tasks.models.catalogue import SHIPPED_FOLDER
+from tortoise_core.description import read_description
 
 HERE = Path(__file__).parent / "recordings"
 MODEL = SHIPPED_FOLDER / "tortoise_mini"
@@ -75,7 +76,7 @@ def test_estimates_are_in_proportion_to_the_letters():
 
 
 def test_digests_say_what_the_times_depend_on(speller):
-    assert speller.digest.startswith("speller 1 ")
+    assert speller.digest == f"speller 1 {read_description(MODEL).digest()}"
     pytest.importorskip("pocketsphinx")
     assert PocketsphinxTimer().digest.startswith("pocketsphinx 1 5.")
 

@@ -1,12 +1,13 @@
 """The moves of files, each cut short after any step and done again."""
 
 import errno
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tasks.errors import BadInputError
+from tasks.errors import BadInputError, OutputError
 from tasks.inbox.arrivals import Sight
 from tasks.inbox.folders import InboxFolders, book_in, order_in
 
@@ -235,3 +236,135 @@ def test_what_was_seen_is_remembered_whatever_the_names(folders):
     assert folders.seen_before() == seen
     (folders.work / "seen.json").write_text("[1")
     assert folders.seen_before() == {}
+
+
+@pytest.fixture
+def moves(monkeypatch):
+    """The names of files in the order in which they were renamed."""
+    moved = []
+    rename = Path.rename
+
+    def noted(path, target):
+        moved.append(path.name)
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", noted)
+    return moved
+
+
+def test_a_book_leaves_its_work_after_its_note_and_before_its_order(folders, moves):
+    """What is left in work after a kill is put away by the next look: the order is found beside the book or alone."""
+    folder = taken(folders, order="x")
+    order = order_in(folder).name
+    moves.clear()
+    folders.put_away(folder, "a note")
+    assert moves == ["a.epub", order]
+    assert files(folders.done) == {"a.epub": "book", "a.toml": "x", "a.epub.txt": "a note\n"}
+    folders.put_away(folder, "again")
+    assert sorted(files(folders.done)) == ["a.epub", "a.epub.txt", "a.toml"]
+
+
+def test_the_reason_lies_there_before_the_book(folders, monkeypatch):
+    folder = taken(folders, order="x")
+    rename = Path.rename
+
+    def looked_at(path, target):
+        assert (folders.failed / "a.epub" / "reason.txt").is_file()
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", looked_at)
+    folders.reject(folder, "why")
+    assert not folder.exists()
+
+
+def test_a_marker_is_written_where_the_audiobook_lies_already_and_the_book_goes_last(folders, monkeypatch):
+    folder = taken(folders)
+    folders.out(DIGEST).mkdir()
+    (folders.out(DIGEST) / "T.m4b").write_text("audio")
+    place = folders.place_for("A", "T", DIGEST)
+    published = []
+
+    def cut_short(temporary, final):
+        published.append((final.name, (place / "T.m4b").is_file(), book_in(folder) is not None))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tasks.inbox.folders.publish", cut_short)
+    with pytest.raises(KeyboardInterrupt):
+        folders.deliver(DIGEST, place)
+    assert published == [("done", True, True)]
+    monkeypatch.undo()
+    folders.deliver(DIGEST, place)
+    assert files(folders.outbox) == {"A/T/T.m4b": "audio", "A/T/done": f"{DIGEST}\n"}
+    assert book_in(folders.done).read_text() == "book"
+
+
+def test_books_are_taken_in_the_order_in_which_they_were_written(folders):
+    for name, changed in (("b.epub", 300), ("a.epub", 100), ("c.epub", 200)):
+        os.utime(drop(folders, name), (changed, changed))
+        folders.take(folders.inbox / name)
+    assert [book_in(folder).name for folder in folders.taken()] == ["a.epub", "c.epub", "b.epub"]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a.epub/", "a.epub/.", "/etc", "gone"])
+def test_a_name_that_leads_elsewhere_is_not_put_back(folders, name):
+    folders.reject(taken(folders), "why")
+    with pytest.raises(BadInputError, match=r"there is no folder .* those that there are: a\.epub$"):
+        folders.put_back(name)
+    assert files(folders.inbox) == {
+        f"failed/a.epub/{own}": text for own, text in files(folders.failed / "a.epub").items()
+    }
+
+
+def test_two_books_in_one_folder_are_not_put_back(folders):
+    folders.reject(taken(folders), "why")
+    (folders.failed / "a.epub" / "b.epub").write_text("another")
+    with pytest.raises(BadInputError, match="holds 2 books: drop what you want to have made into"):
+        folders.put_back("a.epub")
+
+
+def test_a_long_name_is_cut_and_keeps_its_suffix(folders):
+    for name, shorter in (
+        ("x" * 195 + ".epub", "x" * 195 + ".epub"),
+        ("x" * 196 + ".epub", "x" * 150 + ".epub"),
+        ("\u00e9" * 98 + ".epub", "\u00e9" * 75 + ".epub"),
+        ("\udcff" * 201, "\ufffd" * 50),
+    ):
+        folder = folders.work / "book"
+        folder.mkdir()
+        (folder / name).write_text("book")
+        folders.reject(folder, "why")
+        (place,) = folders.failed.iterdir()
+        assert sorted(path.name for path in place.iterdir()) == sorted([shorter, "reason.txt"])
+        shutil.rmtree(place)
+
+
+def test_a_folder_of_a_run_is_no_book_and_a_book_called_so_is_one(folders):
+    folder = folders.work / "x"
+    (folder / "out").mkdir(parents=True)
+    assert book_in(folder) is None
+    shutil.rmtree(folder / "out")
+    (folder / "out").symlink_to(folders.done)
+    assert book_in(folder) == folder / "out"
+    (folder / "out").unlink()
+    (folder / "out").write_text("a book")
+    assert book_in(folder) == folder / "out"
+    assert book_in(folders.work / "gone") is None
+
+
+def test_trouble_other_than_another_disk_is_no_reason_to_copy(folders, monkeypatch):
+    taken(folders)
+    folders.out(DIGEST).mkdir()
+
+    def refused(path, target):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(OSError, match="Input/output"):
+        folders.deliver(DIGEST, folders.place_for("A", "T", DIGEST))
+    assert not list(folders.outbox.glob("A/*"))
+
+
+def test_folders_that_cannot_be_made_are_said_in_words(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="choose another folder"):
+        InboxFolders(tmp_path / "inbox", tmp_path / "file" / "outbox").make()

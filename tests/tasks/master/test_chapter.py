@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from storage.records import PauseKind
+from storage.records import PauseKind, PlacedUtterance
 from tasks.errors import OutputError
 from tasks.master.chapter import master_chapter, misses_target
 from tasks.master.master_key import master_key
 from tasks.master.meters import measure
 from tasks.stitch.assemble import StitchedChapter
-from tests.tasks.audio import RATE, cue, tone
+from tests.tasks.audio import RATE, cue, tone, utterance
 
 
 def stitched(path, audio):
@@ -52,7 +52,20 @@ def test_a_bang_that_would_need_too_much_limiting_leaves_the_chapter_quieter(sto
     master = master_chapter(store, stitched(tmp_path / "c.flac", audio), "Bang", 0, settings.master)
     assert master.loudness_lufs < settings.master.target_lufs - 3
     assert misses_target(master.loudness_lufs, settings.master)
-    assert not misses_target(settings.master.target_lufs - 0.4, settings.master)
+
+
+@pytest.mark.parametrize(
+    ("off", "misses"), [(0.0, False), (0.5, False), (-0.5, False), (0.5625, True), (-0.5625, True)]
+)
+def test_half_a_loudness_unit_may_be_missed(settings, off, misses):
+    assert settings.master.target_lufs == -19.0
+    assert misses_target(-19.0 + off, settings.master) == misses
+
+
+def test_what_lies_where_is_handed_on(store, settings, tmp_path):
+    placed = (PlacedUtterance(utterance(0), "a take", 10, 4000), PlacedUtterance(utterance(1), "b", 5000, 9000))
+    source = replace(stitched(tmp_path / "c.flac", babble()), placed=placed)
+    assert master_chapter(store, source, "", 0, settings.master).placed == placed
 
 
 def test_a_silent_chapter_stays_silent(store, settings, tmp_path):

@@ -17,5 +17,6 @@ def test_an_address_that_does_not_answer_fails_nothing_and_its_password_stays_ou
         addresses = ["nonsense://secret", "json://user:secret@127.0.0.1:1/", f"json://{place}/"]
         assert send(addresses, "t", "b") == 1
     ours = [record.getMessage() for record in caplog.records if record.name.startswith("tasks.")]
-    assert len(ours) == 2
+    assert ["none that Apprise knows" in line and "address 1 " in line for line in ours] == [True, False]
+    assert ours[1].endswith("could be sent to address 2")
     assert "secret" not in " ".join(ours)

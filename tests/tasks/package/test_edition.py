@@ -3,11 +3,13 @@
 import json
 import os
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from storage.records import Edition
+from configs.settings import SignatureSettings
+from storage.records import Decision, DecisionKind, Edition
 from tasks.errors import BadInputError, OutputError, TalepressError
 from tasks.package import edition as edition_module
 from tasks.package.audio.recordings import EncodedAudio
@@ -251,6 +253,40 @@ def test_the_key_of_an_edition_is_that_of_its_version(content, monkeypatch):
     monkeypatch.setattr(edition_module, "ffmpeg_version", lambda chosen: "9.0.2")
     key = edition_key(replace(content, masters=fixed))
     assert (EDITION_FORMAT_VERSION, key[:16]) == (3, "9dc3e2bc58d9c8ee")
+
+
+@pytest.mark.parametrize(
+    ("what", "golden"),
+    [
+        ("decisions", "83978e1a84c27922"),
+        ("decisions in another order", "76a541ff2c238525"),
+        ("certificate", "941e667d9a10a0ac"),
+        ("timer", "5a239b615cb63d04"),
+        ("timer where nobody wants words", "9dc3e2bc58d9c8ee"),
+        ("chapters the other way round", "bf36f5a2af7fd1ca"),
+        ("credits", "bc3df14ed93c3502"),
+    ],
+)
+def test_the_key_covers_what_few_editions_have(content, monkeypatch, tmp_path, what, golden):
+    """Recorded with version 3, as above: an edition without any of it has the key that it had before there was such."""
+    (tmp_path / "signer.pem").write_text("certificate")
+    signature = SignatureSettings(certificate=str(tmp_path / "signer.pem"), key="key.pem")
+    decisions = [Decision(DecisionKind.NOTE, "Ann", datetime(2026, 1, 1, tzinfo=UTC), id=number) for number in (7, 8)]
+    fixed = replace(
+        content,
+        masters=tuple(replace(master, audio_sha256=f"{n}" * 64) for n, master in enumerate(content.masters)),
+    )
+    changed = {
+        "decisions": replace(fixed, decisions=tuple(decisions)),
+        "decisions in another order": replace(fixed, decisions=tuple(decisions[::-1])),
+        "certificate": replace(fixed, settings=PACKAGE.model_copy(update={"signature": signature})),
+        "timer": replace(asking(fixed, "captions", "m4b", "manifest"), timer="a speller"),
+        "timer where nobody wants words": replace(fixed, timer="a speller"),
+        "chapters the other way round": replace(fixed, masters=fixed.masters[::-1]),
+        "credits": replace(fixed, credit_keys=("a" * 64, "b" * 64)),
+    }
+    monkeypatch.setattr(edition_module, "ffmpeg_version", lambda chosen: "9.0.2")
+    assert edition_key(changed[what])[:16] == golden
 
 
 def test_an_edition_with_a_file_gone_or_changed_is_not_published(tmp_path, store, content):

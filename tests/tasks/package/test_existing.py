@@ -1,9 +1,12 @@
 """What lies in a folder already: what of it is outdated, what strangers' manifests can do."""
 
+import hashlib
 import json
 import tracemalloc
 
-from tasks.package.existing import outdated_files, read_manifest
+import pytest
+
+from tasks.package.existing import file_sha256, find_editions, outdated_files, placing_mark, read_manifest
 from tasks.package.outputs import OUTPUTS
 
 OWN = "ab" * 32
@@ -75,3 +78,91 @@ def test_the_words_of_a_long_book_are_not_held_when_its_manifest_is_read(tmp_pat
     tracemalloc.stop()
     assert listed.takes == ["t"] * 1000
     assert most < 3 * path.stat().st_size  # the bytes and the text of them; values would take five times as much
+
+
+def write_edition(folder, stem="Oz", book=OWN, **changes):
+    """A manifest, and the audiobook that it lists."""
+    (folder / f"{stem}.m4b").write_text("audio")
+    file = {"kind": "m4b", "file": f"{stem}.m4b", "sha256": hashlib.sha256(b"audio").hexdigest()}
+    content = {"book": {"source_sha256": book}, "files": [file], **changes}
+    (folder / f"{stem}.manifest.json").write_text(json.dumps(content))
+    return folder / f"{stem}.m4b"
+
+
+def found(folder, stem="Oz", book=OWN):
+    return find_editions(folder, stem, book)
+
+
+def test_the_editions_of_a_book_are_found_by_name_its_own_first(tmp_path):
+    for stem in ("Oz (read by joe)", "Oz", "Oz (2)", "Land of Oz", "Oz [x]"):
+        write_edition(tmp_path, stem)
+    write_edition(tmp_path, "Oz more", "cd" * 32)
+    (tmp_path / "Oz none.manifest.json").write_text("no manifest")
+    (tmp_path / "Oz.txt").touch()
+    assert list(found(tmp_path)) == ["Oz", "Oz (2)", "Oz (read by joe)", "Oz [x]"]
+    assert list(found(tmp_path, book="")) == ["Oz", "Oz (2)", "Oz (read by joe)", "Oz [x]", "Oz more"]
+    assert list(found(tmp_path, "Oz [x]")) == ["Oz [x]"]  # a name is no pattern
+    assert list(found(tmp_path, book="ef" * 32)) == []
+    one = found(tmp_path)["Oz (2)"]
+    assert (one.folder, one.stem, one.listed.book.source_sha256) == (tmp_path, "Oz (2)", OWN)
+
+
+def test_an_edition_is_changed_where_a_file_has_other_bytes_and_not_where_one_is_gone(tmp_path):
+    path = write_edition(tmp_path)
+    assert not found(tmp_path)["Oz"].is_changed(OUTPUTS)
+    path.write_text("tagged")
+    edition = found(tmp_path)["Oz"]
+    assert edition.is_changed(OUTPUTS)
+    assert not edition.is_changed([output for output in OUTPUTS if output.kind != "m4b"])
+    placing_mark(tmp_path, "Oz").touch()
+    assert not edition.is_changed(OUTPUTS)  # a run was killed while it put its files in place
+    placing_mark(tmp_path, "Oz").unlink()
+    path.unlink()
+    assert not edition.is_changed(OUTPUTS)
+
+
+def test_an_edition_without_digests_is_not_called_changed(tmp_path):
+    write_edition(tmp_path, files=[{"kind": "m4b", "file": "Oz.m4b"}])
+    assert not found(tmp_path)["Oz"].is_changed(OUTPUTS)
+
+
+@pytest.mark.parametrize("form", [1, 2])
+def test_an_edition_is_gone_where_none_of_its_files_lies_there(tmp_path, form):
+    file = {"file": "Oz.m4b", "sha256": "a" * 64}
+    listed = {"files": [], "audiobook": file} if form == 1 else {"files": [{**file, "kind": "m4b"}]}
+    path = write_edition(tmp_path, **listed)
+    assert not found(tmp_path)["Oz"].is_gone(OUTPUTS)
+    ((listed_file, place),) = found(tmp_path)["Oz"].files(OUTPUTS)
+    assert (listed_file.kind, listed_file.sha256, place) == ("m4b", "a" * 64, path)
+    path.unlink()
+    assert found(tmp_path)["Oz"].is_gone(OUTPUTS)
+
+
+def test_an_edition_that_lists_nothing_is_not_gone(tmp_path):
+    write_edition(tmp_path, files=[])
+    assert not found(tmp_path)["Oz"].is_gone(OUTPUTS)
+
+
+def test_what_a_manifest_leaves_out_is_nothing(tmp_path):
+    assert read_manifest(tmp_path, "Oz") is None
+    write_edition(tmp_path, files=[{"file": "Oz.m4b", "chapters": [{"position": 3, "add": 4}]}])
+    listed = read_manifest(tmp_path, "Oz")
+    (file,) = listed.files
+    (held,) = file.chapters
+    assert (file.kind, file.sha256, file.bytes, file.audio, file.samples) == ("m4b", "", 0, "", 0)
+    assert (held.position, held.add, held.first, held.end) == (3, 4, 0, None)
+    assert (listed.voice.name, listed.model.digest, listed.model.sampling, listed.chapters) == ("", "", {}, [])
+
+
+def test_of_an_utterance_the_take_alone_is_kept(tmp_path):
+    spoken = [{"spoken": "a", "take": "one", "words": 1}, {"spoken": "b"}]
+    write_edition(tmp_path, chapters=[{"title": "I", "master_sha256": "m", "utterances": spoken}])
+    listed = read_manifest(tmp_path, "Oz")
+    assert listed.takes == ["one", ""]
+    assert (listed.chapters[0].title, listed.chapters[0].master_sha256) == ("I", "m")
+
+
+def test_the_mark_of_placing_is_hidden_and_a_digest_is_that_of_all_bytes(tmp_path):
+    assert placing_mark(tmp_path, "Oz") == tmp_path / ".Oz.placing"
+    (tmp_path / "a").write_bytes(b"bytes")
+    assert file_sha256(tmp_path / "a") == hashlib.sha256(b"bytes").hexdigest()

@@ -10,7 +10,7 @@ import pytest
 from tasks.package.edition import publish_edition
 from tasks.package.existing import placing_mark
 from tasks.package.outputs import OUTPUTS, find_outputs
-from tasks.package.place import Replace, find_place, kept_files
+from tasks.package.place import Replace, files_beside, find_place, kept_files, published_audio, published_files
 from tests.tasks.package.conftest import BOOK, STEM, asking
 
 KINDS = ("m4b", "manifest")
@@ -227,3 +227,46 @@ def test_a_layout_makes_folders(name, plain):
     assert laid_out({}) == f"L. Frank Baum, Anon/The Oz Books/{STEM} (read by ann)"
     assert laid_out({"series": ""}) == f"L. Frank Baum, Anon/{STEM} (read by ann)"
     assert laid_out({"authors": ("../..",), "series": "a/../b"}) == f"a .. b/{STEM} (read by ann)"
+
+
+def test_only_files_that_lie_there_as_they_were_written_are_used_again(put, plain, tmp_path):
+    """What is in a file that somebody has changed nobody knows."""
+    outputs = find_outputs(KINDS)
+    put(plain)
+    path = tmp_path / f"{STEM}.m4b"
+    ((listed, place),) = published_files(tmp_path, plain, outputs)
+    assert (listed.file, place) == (path.name, path)
+    assert listed.audio and published_audio(tmp_path, plain, outputs) == {listed.audio: path}
+    assert [file.file for file in files_beside(tmp_path, STEM, plain, outputs)] == [path.name]
+    assert files_beside(tmp_path, STEM, other_audio(plain), outputs) == ()
+    assert files_beside(tmp_path, "Other", plain, outputs) == ()
+    path.write_text("tagged by hand")
+    assert list(published_files(tmp_path, plain, outputs)) == []
+    assert published_audio(tmp_path, plain, outputs) == {}
+    assert files_beside(tmp_path, STEM, plain, outputs) == ()
+
+
+def test_a_file_whose_audio_has_no_key_is_published_and_not_used_again(put, plain, tmp_path):
+    put(plain)
+    path = tmp_path / f"{STEM}.manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    del manifest["files"][0]["audio"]
+    path.write_text(json.dumps(manifest))
+    outputs = find_outputs(KINDS)
+    assert len(list(published_files(tmp_path, plain, outputs))) == 1
+    assert published_audio(tmp_path, plain, outputs) == {}
+
+
+def test_numbers_go_on_until_one_is_free(put, name, plain, tmp_path):
+    put(plain)
+    (tmp_path / f"{STEM}.m4b").write_text("tagged by hand")
+    (tmp_path / f"{STEM} (2).m4b").write_text("mine")
+    assert name(plain) == f"{STEM} (3)"
+
+
+def test_an_edition_that_somebody_has_changed_is_replaced_where_any_may_be(put, name, plain, tmp_path):
+    joe = readings(plain)["read by joe"]
+    put(plain)
+    put(joe)
+    (tmp_path / f"{STEM} (read by joe).m4b").write_text("tagged by hand")
+    assert name(spoken_anew(joe, "d"), Replace.ANY) == f"{STEM} (read by joe)"

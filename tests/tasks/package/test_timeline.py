@@ -58,3 +58,37 @@ def test_one_sample_rate(content):
 
 def test_titles_are_one_line_without_a_backslash_at_its_end():
     assert one_line(" Two\n2 \\ ") == "Two 2"
+
+
+def test_a_chapter_without_a_title_is_counted_and_the_levels_are_handed_on(content):
+    untitled = replace(
+        content.masters[1], title=" \\ ", loudness_lufs=-20.5, true_peak_dbtp=-4.25, audio_sha256="c" * 64
+    )
+    timeline = replace(content, masters=(content.masters[2], untitled)).timeline
+    assert [(chapter.index, chapter.title) for chapter in timeline.chapters] == [(2, TITLES[2]), (1, "Chapter 2")]
+    second = timeline.chapters[1]
+    assert (second.master_sha256, second.loudness_lufs, second.true_peak_dbtp) == ("c" * 64, -20.5, -4.25)
+
+
+def test_a_chapter_in_which_nothing_is_said_has_no_head_and_no_tail(content):
+    silent = replace(content.masters[0], placed=())
+    (chapter,) = replace(content, masters=(silent,)).timeline.chapters
+    assert (chapter.head, chapter.tail) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("held", "is_piece", "numbers"),
+    [
+        (HeldChapter(0, 0), False, [0, 1, 2, 3]),
+        (HeldChapter(0, 0, 1), True, [1, 2, 3]),
+        (HeldChapter(0, 0, 0, 4), True, [0, 1, 2, 3]),
+        (HeldChapter(0, 0, 1, 3), True, [1, 2]),
+        (HeldChapter(0, 0, 0, 0), True, []),
+    ],
+)
+def test_a_file_holds_a_chapter_or_a_piece_of_it(content, held, is_piece, numbers):
+    (placed,) = content.masters[0].placed
+    several = tuple(replace(placed, utterance=replace(placed.utterance, index=number)) for number in range(4))
+    (chapter,) = replace(content, masters=(replace(content.masters[0], placed=several),)).timeline.chapters
+    assert held.is_piece == is_piece
+    assert [utterance.index for utterance in held.utterances(chapter)] == numbers

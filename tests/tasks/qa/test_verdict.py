@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from storage.hearing import Hearing
 from storage.records import Take, Verdict
 from tasks.qa.checks import CHECKS, Rendering
-from tasks.qa.verdict import DOUBT, RANK, best, judge
+from tasks.qa.verdict import DOUBT, HEARD, RANK, best, judge, rank
 from tests.tasks.audio import RATE, tone
 
 
@@ -54,3 +55,28 @@ def test_best(takes, kept):
 def test_best_of_nothing():
     with pytest.raises(ValueError, match="empty"):
         best([])
+
+
+def test_severities_add_up_and_what_was_misheard_is_one_more(settings):
+    silent = judge(Rendering(np.zeros(RATE), np.zeros(RATE), RATE, "x" * 99, hit_length_cap=True), settings.qa)
+    assert silent.scores[DOUBT] == 2 + 2 + 2  # silence, too short, no end
+    assert len(silent.reasons) == 3
+    good = np.concatenate([tone(2.0), np.zeros(RATE // 5, dtype=np.float32)])
+    fine = Rendering(good, tone(2.0), RATE, "Twenty-eight characters long", "Twenty-eight characters long")
+    assert judge(fine, settings.qa).verdict is Verdict.OK
+    heard = judge(fine, settings.qa, Hearing("Twenty-eight characters long", (), 0.75))
+    assert (heard.verdict, heard.scores[HEARD], heard.scores[DOUBT]) == (Verdict.OK, 0.75, 0)
+    assert HEARD not in judge(fine, settings.qa).scores
+
+
+def test_scores_have_six_digits(settings):
+    scores = judge(Rendering(tone(0.7), tone(0.7), RATE, "abc"), settings.qa).scores
+    assert scores["seconds_per_char"] == round(0.7 / 3, 6)
+
+
+@pytest.mark.parametrize(
+    ("scores", "ranked"),
+    [({RANK: 2.0, "clvp": 9.0}, 2.0), ({"clvp": 1.5, "speller": -4.0}, -2.5), ({"clvp": 1.5}, 1.5), ({}, 0.0)],
+)
+def test_the_rank_of_a_take_is_its_own_or_that_of_two_scores(scores, ranked):
+    assert rank(take(0, 0, **{"x": 1.0, **scores})) == ranked

@@ -14,8 +14,10 @@ from configs.settings import PauseSettings, StitchSettings
 from storage.errors import DamagedArtifactError, MissingArtifactError
 from storage.records import ChosenTake, PauseKind, Take, Verdict
 from tasks.errors import TalepressError
+from tasks.master.dynamics import CLOSE_LU, MARGIN_DB, MAX_LIMITING_DB, MAX_TRIALS, REACH_SECONDS
+from tasks.master.master_key import MASTER_FORMAT_VERSION
 from tasks.stitch.assemble import stitch_chapter
-from tasks.stitch.room_tone import LEVEL_DBFS, RoomTone
+from tasks.stitch.room_tone import LEVEL_DBFS, POLE, RoomTone
 from tasks.stitch.timeline import lay_out
 from tests.tasks.audio import RATE, cue, tone, utterance
 
@@ -127,3 +129,45 @@ def test_audio_that_is_not_what_its_record_says(store, tmp_path):
     ):
         with pytest.raises(error, match=message):
             stitch_chapter(store, [bad], SILENCES, tmp_path / "c.flac")
+
+
+def test_what_a_master_sounds_like_changes_with_the_version_of_its_key_alone():
+    assert (MASTER_FORMAT_VERSION, LEVEL_DBFS, POLE) == (2, -76.0, 0.8)
+    assert (MAX_LIMITING_DB, CLOSE_LU, MAX_TRIALS, REACH_SECONDS, MARGIN_DB) == (12.0, 0.1, 8, 0.010, 0.05)
+
+
+def test_room_tone_is_darker_than_white_noise_and_starts_with_the_seed():
+    one = RoomTone(7).next(200_000)
+    assert np.corrcoef(one[1:], one[:-1])[0, 1] == pytest.approx(POLE, abs=0.01)
+    assert 20 * np.log10(np.std(one)) == pytest.approx(LEVEL_DBFS, abs=0.1)
+    random = np.random.default_rng(7).standard_normal(2) * 10 ** (LEVEL_DBFS / 20) * np.sqrt(1 - POLE**2)
+    np.testing.assert_allclose(one[:2], [random[0], POLE * random[0] + random[1]])
+
+
+def test_the_room_tone_of_a_chapter_is_that_of_its_first_take(store, tmp_path):
+    first = cue(store, tone(0.2))
+    stitched = stitch_chapter(store, [first, cue(store, tone(0.3), 1)], SILENCES, tmp_path / "c.flac")
+    heard, _ = soundfile.read(stitched.path)
+    whole = RoomTone(int(first.take.key[:16], 16)).next(len(heard))
+    head = round(SILENCES.head_s * RATE)
+    np.testing.assert_allclose(heard[:head], whole[:head], atol=2**-23)
+    np.testing.assert_allclose(heard[-RATE:], whole[-RATE:], atol=2**-23)
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.25, 3.0])
+def test_a_pause_that_the_text_asks_for_is_as_long_as_it_says(store, pause_s):
+    first = cue(store, tone(0.2))
+    asked = ChosenTake(replace(first.utterance, pause_s=pause_s), first.take)
+    timeline = lay_out([asked, cue(store, tone(0.3), 1)], SILENCES)
+    one, two = timeline.placed
+    assert two.start_sample - one.end_sample == round(pause_s * RATE)
+    assert (one.take_key, one.utterance) == (first.take.key, asked.utterance)
+
+
+def test_full_scale_does_not_wrap_around_under_room_tone(store, tmp_path):
+    loud = np.where(np.arange(4800) % 2 == 0, 1.0, -1.0).astype(np.float32)
+    stitched = stitch_chapter(store, [cue(store, loud)], SILENCES, tmp_path / "c.flac")
+    heard, _ = soundfile.read(stitched.path)
+    (placed,) = stitched.placed
+    assert soundfile.info(stitched.path).subtype == "PCM_24"
+    np.testing.assert_allclose(heard[placed.start_sample : placed.end_sample], loud, atol=2e-3)

@@ -1,5 +1,6 @@
 """A batch becomes stored takes with records and verdicts, or a named error."""
 
+import io
 import pickle
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from tasks.qa.verdict import RANK
 from tasks.synthesize.batches import RenderItem, RenderVoices
 from tasks.synthesize.engines import ENGINES, forget_engines, get_engine, get_speaker
 from tasks.synthesize.keys import seed_of, take_key
-from tasks.synthesize.render import RenderJob, SpokenBatch, render_batch, run_job, spoken_takes
+from tasks.synthesize.render import RenderJob, SpokenBatch, encode_flac, render_batch, run_job, spoken_takes
 from tasks.synthesize.speaker import Speaker
 from tasks.voices.catalogue import directed_voice
 from tests.tasks.audio import SlowWords, latents, stored_voice
@@ -231,6 +232,16 @@ def test_a_receipt_that_leads_to_another_take_is_not_believed(job, store):
     assert run_job(job).takes[0] == first
 
 
+def test_once_the_user_asks_for_the_end_no_further_batch_is_spoken(job, monkeypatch):
+    asked = iter([False, True])
+    monkeypatch.setattr("tasks.stopping.requested", lambda: next(asked, True))
+    batches = tuple((item,) for item in ITEMS)
+    spoken = run_job(replace(job, batches=batches))
+    assert [take.utterance_key for take in spoken.takes] == [item.utterance_key for item in ITEMS[:2]]
+    asked = iter([True])
+    assert len(run_job(replace(job, batches=batches)).takes) == 1  # what a worker was given first it finishes
+
+
 class Ears:
     """Hears each recording as its text and its length."""
 
@@ -319,3 +330,11 @@ def test_a_job_finds_directions_in_the_names_of_its_voices(job, store, monkeypat
     job = replace(job, batches=both, voices={"": ann, "Tom": sad})
     directed, plain = run_job(pickle.loads(pickle.dumps(job))).takes
     assert directed.audio_sha256 != plain.audio_sha256
+
+
+def test_samples_are_clipped_and_rounded_to_16_bits():
+    audio = np.array([0.0, 0.5, -0.5, 1.0, 1.5, -1.0, -1.5], dtype=np.float32)
+    with soundfile.SoundFile(io.BytesIO(encode_flac(audio, 22_050))) as file:
+        assert (file.format, file.subtype, file.samplerate, file.channels) == ("FLAC", "PCM_16", 22_050, 1)
+        samples = file.read(dtype="int16").astype(int)
+    np.testing.assert_allclose(samples, [0, 16384, -16384, 32767, 32767, -32768, -32768], atol=1)

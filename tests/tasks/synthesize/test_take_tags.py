@@ -1,6 +1,8 @@
 """The file of a take says all that its row says."""
 
+import hashlib
 import io
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -63,3 +65,33 @@ def test_what_is_no_take_is_none():
 def test_tags_that_contradict_each_other_are_not_believed(change):
     tagged = with_tags(encode_flac(AUDIO, RATE), replace(make_take(), **change), "words")
     assert read_tags(io.BytesIO(tagged), ADDRESS) is None
+
+
+def test_all_that_the_row_says_is_in_the_file_and_the_digest_of_the_text():
+    tagged = with_tags(encode_flac(AUDIO, RATE), make_take(), "three w\u00f6rds\ud800")
+    content = json.loads(FLAC(fileobj=io.BytesIO(tagged))[TAG][0])
+    assert content == {
+        "key": make_take().key,
+        "utterance_key": "a" * 64,
+        "attempt": 2,
+        "seed": make_take().seed,
+        "verdict": "doubtful",
+        "reasons": ["too long: 9.1 s for 3 words", "\u00e4"],
+        "scores": {"rank": 0.1 + 0.2, "doubt": -1e-300},
+        "text_sha256": hashlib.sha256(b"three w\xc3\xb6rds\xed\xa0\x80").hexdigest(),
+    }
+
+
+@pytest.mark.parametrize("name", ["key", "utterance_key", "attempt", "seed", "verdict", "reasons", "scores"])
+@pytest.mark.parametrize("value", [None, "nonsense"])
+def test_tags_that_lack_something_or_say_nonsense_are_no_take(name, value):
+    file = io.BytesIO(with_tags(encode_flac(AUDIO, RATE), make_take(), "words"))
+    flac = FLAC(fileobj=file)
+    content = json.loads(flac[TAG][0])
+    del content[name]
+    if value is not None:
+        content[name] = 7 if name in ("reasons", "scores") else value
+    flac[TAG] = [json.dumps(content)]
+    file.seek(0)
+    flac.save(fileobj=file)
+    assert read_tags(io.BytesIO(file.getvalue()), ADDRESS) is None

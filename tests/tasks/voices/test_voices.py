@@ -24,7 +24,7 @@ from tasks.voices.catalogue import (
     voice_names,
 )
 from tasks.voices.enrol import enrol_voice, make_random_voice, mix_voices
-from tasks.voices.latents import digest_latents, pack_latents, unpack_latents
+from tasks.voices.latents import MAX_BYTES, digest_latents, digest_packed, pack_latents, unpack_latents
 from tasks.voices.recipes import parse_mix
 from tests.tasks.audio import RATE, latents, write_clip
 from tortoise_core.inference.fake import FakeEngine
@@ -184,11 +184,25 @@ def test_removing(store, settings, folder, tmp_path):
         (save({"auto": torch.zeros(2), "diffusion": torch.zeros(1, 2)}), "no row of finite numbers"),
         (save({"auto": torch.full((1, 2), torch.inf), "diffusion": torch.zeros(1, 2)}), "no row of finite numbers"),
         (bytes(2 << 20), "too many"),
+        (save({"auto": torch.zeros(1, 2), "diffusion": torch.zeros(2, 2)}), "no row of finite numbers"),
+        (save({"auto": torch.zeros(1, 2, 2)}), "no row of finite numbers"),
+        (save({"auto": torch.zeros(1, 2), "diffusion": torch.tensor([[0.0, torch.nan]])}), "no row of finite numbers"),
+        (save({"auto": torch.full((1, 2), 1e300, dtype=torch.float64)}), "no row of finite numbers"),
+        (save({"auto": torch.zeros(1, 2, dtype=torch.bfloat16)}), "not a voice file"),
     ],
 )
 def test_files_that_are_no_voices(data, message):
     with pytest.raises(BadInputError, match=message):
         unpack_latents(data, "x.safetensors")
+
+
+def test_a_voice_file_is_as_large_as_it_may_be_and_no_larger(monkeypatch):
+    assert MAX_BYTES == 1 << 20
+    data = pack_latents(latents())
+    monkeypatch.setattr("tasks.voices.latents.MAX_BYTES", len(data))
+    assert digest_packed(data, "x") == digest_latents(latents())
+    with pytest.raises(BadInputError, match="are too many for a voice file"):
+        unpack_latents(data + b" ", "x")
 
 
 def test_files_and_digests_of_voices_do_not_change():

@@ -39,3 +39,37 @@ def test_an_existing_folder_is_not_replaced(tmp_path):
     (tmp_path / "model").mkdir()
     with pytest.raises(CheckpointError, match="exists already"), staged_folder(tmp_path / "model"):
         pass
+
+
+def test_what_stands_at_the_place_already_stays_as_it_is(tmp_path):
+    (tmp_path / "model").write_text("a file")
+    with pytest.raises(CheckpointError, match="exists already"), staged_folder(tmp_path / "model"):
+        pytest.fail("nothing may be made for it")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_folders_above_are_made_and_nothing_is_left_beside(tmp_path):
+    with staged_folder(tmp_path / "a" / "b" / "model") as folder:
+        assert folder.parent == tmp_path / "a" / "b"  # on the same disk, so that it can be renamed
+        assert folder.name.startswith(".model.")
+    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["model"]
+
+
+def test_trouble_with_the_disk_is_said_in_words(tmp_path):
+    (tmp_path / "file").touch()
+    in_the_way = pytest.raises(CheckpointError, match=r"^cannot write .*model: (Not a directory|File exists)$")
+    with in_the_way, staged_folder(tmp_path / "file" / "model"):
+        pass
+    full = pytest.raises(CheckpointError, match=r"^cannot write .*other: No space left on device$")
+    with full, staged_folder(tmp_path / "other"):
+        raise OSError(28, "No space left on device")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_of_two_that_write_one_folder_the_second_is_told(tmp_path):
+    with pytest.raises(CheckpointError, match="cannot write"), staged_folder(tmp_path / "model") as folder:
+        (folder / "a").touch()
+        (tmp_path / "model").mkdir()
+        (tmp_path / "model" / "b").touch()
+    assert [path.name for path in (tmp_path / "model").iterdir()] == ["b"]
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]

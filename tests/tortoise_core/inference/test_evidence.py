@@ -10,7 +10,7 @@ import soundfile
 from tasks.models.catalogue import SHIPPED_FOLDER
 from tortoise_core.checkpoints.manifest import read_manifest
 from tortoise_core.errors import AudioError
-from tortoise_core.inference.evidence import EvidenceGatherer
+from tortoise_core.inference.evidence import UNHEARD, EvidenceGatherer
 from tortoise_core.inference.phone_hearer import PhoneHearer
 
 RECORDING = Path(__file__).parents[2] / "tasks" / "align" / "recordings" / "slt"
@@ -18,9 +18,13 @@ TEXT, WORDS = json.loads(RECORDING.with_suffix(".json").read_text("utf-8")).valu
 AUDIO, RATE = soundfile.read(RECORDING.with_suffix(".flac"), dtype="float32")
 
 
+RIVALS = {"kings": [("L", "AE1", "M", "P", "S"), ("R", "IH1", "NG", "Z")], "lit": [("L", "IH0", "T")]}
+
+
 @pytest.fixture(scope="module")
 def gatherer():
-    return EvidenceGatherer(PhoneHearer(read_manifest(SHIPPED_FOLDER / "tortoise_mini")))
+    hearer = PhoneHearer(read_manifest(SHIPPED_FOLDER / "tortoise_mini"))
+    return EvidenceGatherer(hearer, lambda word: RIVALS.get(word, ()))
 
 
 def of_word(evidence, word):
@@ -37,6 +41,9 @@ def test_a_recording_that_says_its_text_is_likelier_with_every_word_once(gathere
     assert len(evidence.words) == len(WORDS) and len(evidence.gaps) == len(WORDS) + 1
     assert all(word.missing < 0 and word.doubled < 0 for word in evidence.words)
     assert sum(gap.added for gap in evidence.gaps) < 10
+    assert all(word.exchanged < 0 and word.unlike < 10 for word in evidence.words)
+    assert all(len(word.unlike_phones) == len(word.phones) for word in evidence.words)
+    assert evidence.unlike < 0.5 and evidence.seconds == pytest.approx(len(AUDIO) / RATE, abs=0.1)
 
 
 def test_it_is_likelier_without_a_word_that_was_cut_out(gatherer):
@@ -51,6 +58,26 @@ def test_it_is_likelier_with_a_word_twice_that_was_doubled(gatherer):
     evidence = gatherer.gather(np.concatenate([AUDIO[:end], AUDIO[start:end], AUDIO[end:]]), TEXT)
     assert of_word(evidence, "lamps").doubled > 0
     assert of_word(evidence, "nobody").doubled < 0
+
+
+def test_it_is_likelier_with_two_words_exchanged_that_were(gatherer):
+    start, middle = place("nobody")
+    _, end = place("knew")
+    pieces = (AUDIO[:start], AUDIO[middle:end], AUDIO[start:middle], AUDIO[end:])
+    assert of_word(gatherer.gather(np.concatenate(pieces), TEXT), "nobody").exchanged > 0
+
+
+def test_a_word_may_be_mistaken_for_its_rivals_alone(gatherer):
+    evidence = gatherer.gather(AUDIO, TEXT.replace("lamps", "kings"))
+    other = next(word for word in evidence.words if word.phones == ("K", "IH1", "NG", "Z"))
+    assert other.mistaken > 5
+    assert all(word.mistaken == UNHEARD for word in evidence.words if word is not other)  # "lit" sounds the same
+
+
+def test_where_codes_begin_says_little(gatherer):
+    begun = [gatherer.gather(AUDIO[samples:], TEXT) for samples in (0, 200, 400, 600)]
+    unlike = np.array([[word.unlike for word in evidence.words[1:]] for evidence in begun])
+    assert unlike.max() < 8 and np.median(np.ptp(unlike, axis=0)) < 1
 
 
 def test_what_is_heard_instead_of_a_word_is_named(gatherer):

@@ -1,9 +1,19 @@
 """Presets of the published model, and what overrides them."""
 
+from dataclasses import asdict, replace
+
 import pytest
 
 from tortoise_core.errors import ConfigError
-from tortoise_core.inference.presets import DEFAULT_PRESET, IMPLIED_TOP_K, PRESETS, published_settings, tts_arguments
+from tortoise_core.inference.presets import (
+    DEFAULT_PRESET,
+    IMPLIED_TOP_K,
+    PRESETS,
+    SamplingSettings,
+    own_settings,
+    published_settings,
+    tts_arguments,
+)
 
 
 def test_each_preset_costs_at_least_as_much_as_the_one_before():
@@ -29,3 +39,68 @@ def test_overrides_win():
 def test_unknown_preset_names_the_choice():
     with pytest.raises(ConfigError, match="ultra_fast, fast, standard, high_quality"):
         published_settings("best")
+
+
+@pytest.mark.parametrize(
+    ("preset", "candidates", "steps", "guided", "work"),
+    [
+        ("ultra_fast", 16, 30, False, 46),
+        ("fast", 96, 80, True, 256),
+        ("standard", 256, 200, True, 656),
+        ("high_quality", 256, 400, True, 1056),
+    ],
+)
+def test_the_published_presets(preset, candidates, steps, guided, work):
+    """Their numbers are in the keys of takes: other ones have every book spoken again."""
+    chosen = published_settings(preset)
+    assert asdict(chosen) == {
+        "candidates": candidates,
+        "temperature": 0.8,
+        "top_k": 50,
+        "top_p": 0.8,
+        "repetition_penalty": 2.0,
+        "max_codes": 500,
+        "diffusion_steps": steps,
+        "sampler": "ancestral",
+        "cond_free": guided,
+        "cond_free_k": 2.0,
+        "diffusion_temperature": 1.0,
+        "typical_mass": 0.0,
+        "cond_free_ramp": True,
+        "cvvp_amount": 0.0,
+    }
+    assert chosen.work == work
+
+
+def test_the_defaults_of_settings_are_those_of_fast_with_a_sampler_of_few_steps():
+    assert SamplingSettings() == replace(published_settings("fast"), sampler="ddim")
+
+
+def test_settings_are_changed_by_name():
+    assert SamplingSettings().changed({"top_k": 7, "cond_free": False}) == SamplingSettings(top_k=7, cond_free=False)
+    with pytest.raises(
+        ConfigError, match=r"no sampling setting 'a': use one of candidates, temperature, .*cvvp_amount$"
+    ):
+        SamplingSettings().changed({"top_k": 7, "b": 1, "a": 2})
+
+
+def test_settings_of_another_engine_are_refused():
+    assert own_settings(SamplingSettings(top_k=7)) == SamplingSettings(top_k=7)
+    with pytest.raises(ConfigError, match=r"are another engine's \(object\)"):
+        own_settings(object())
+
+
+def test_the_arguments_of_the_published_function():
+    assert tts_arguments("Hi.", "ultra_fast", k=3) == {
+        "text": "Hi.",
+        "temperature": 0.8,
+        "length_penalty": 1.0,
+        "repetition_penalty": 2.0,
+        "top_p": 0.8,
+        "cond_free_k": 2.0,
+        "diffusion_temperature": 1.0,
+        "num_autoregressive_samples": 16,
+        "diffusion_iterations": 30,
+        "cond_free": False,
+        "k": 3,
+    }

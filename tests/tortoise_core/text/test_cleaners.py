@@ -17,8 +17,9 @@ from tortoise_core.text.cleaners import ABBREVIATIONS, clean_basic, clean_englis
         ("3.14", "three point fourteen"),
         ("the 103rd", "the one hundred and third"),
         (
-            "1900 1905 1984 2000 2007 2015",
-            "nineteen hundred nineteen oh five nineteen eighty-four two thousand two thousand seven twenty fifteen",
+            "1900 1905 1984 2000 2001 2009 2010 2015",
+            "nineteen hundred nineteen oh five nineteen eighty-four two thousand two thousand one "
+            "two thousand nine twenty ten twenty fifteen",
         ),
         ("£5", "psfive"),
         ("“Yes,”\t he   said. ", "yes, he said. "),

@@ -196,3 +196,115 @@ def test_the_time_of_a_run_adds_up_over_its_pieces(tmp_path, monkeypatch):
     first = Trainer(LineStage(), replace(CONFIG, steps=5), tmp_path).run().seconds
     assert first > 0
     assert Trainer(LineStage(), CONFIG, tmp_path).run().seconds > first + 50  # 55 more steps of a second and more
+
+
+def test_seeds_do_not_change():
+    """A run that goes on after an update of the program draws the numbers that it would have drawn."""
+    assert [hash_seed(0, 0), hash_seed(7, 3), hash_seed(1, 2, 3)] == [
+        4462054393600500486,
+        3211805211017422962,
+        7345383887252983257,
+    ]
+
+
+def logged(folder):
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def test_losses_figures_and_checkpoints_come_when_the_recipe_says(tmp_path, monkeypatch):
+    saved = []
+    save = Trainer.save
+    monkeypatch.setattr(Trainer, "save", lambda trainer: (saved.append(trainer.state.step), save(trainer))[1])
+    config = replace(CONFIG, steps=7, log_every=2, validate_every=3, checkpoint_every=4)
+    Trainer(LineStage(), config, tmp_path).run()
+    records = logged(tmp_path)
+    assert [record["step"] for record in records if "loss" in record] == [2, 4, 6]
+    assert [record["step"] for record in records if "valid_weight" in record] == [0, 3, 6]
+    assert saved == [4, 7]
+    assert set(records[1]) == {"step", "seconds", "loss", "loss_norm"}
+    Trainer(LineStage(), config, tmp_path).run()
+    assert logged(tmp_path) == records  # it has come to its end, and does not begin again
+
+
+def test_a_run_ends_before_a_step_when_it_is_asked_to(tmp_path):
+    answers = iter([False, False, True])
+    assert Trainer(LineStage(), CONFIG, tmp_path).run(stop=lambda: next(answers)).step == 2
+    assert torch.load(tmp_path / CHECKPOINT, weights_only=True)["step"] == 2
+    assert Trainer(LineStage(), CONFIG, tmp_path).run(minutes=0).step == 2
+    assert Trainer(LineStage(), replace(CONFIG, steps=3), tmp_path).run().step == 3
+
+
+def test_each_step_has_its_learning_rate_and_its_random_numbers(tmp_path):
+    stage = LineStage()
+    rates = []
+    drawn = []
+    trainer = Trainer(stage, replace(CONFIG, steps=4), tmp_path)
+
+    def loss(batch):
+        rates.append([group["lr"] for one in trainer._optimizers["loss"] for group in one.param_groups])
+        drawn.append(torch.rand(()).item())
+        return stage.model(batch["x"]).square().mean(), {"more": torch.tensor(0.5)}
+
+    object.__setattr__(stage.phases[0], "loss", loss)
+    trainer.run()
+    assert rates == [[pytest.approx(rate)] * 2 for rate in (0.02, 0.04, 0.06, 0.08)]
+    assert drawn == [
+        torch.rand((), generator=torch.Generator().manual_seed(hash_seed(CONFIG.seed, step))).item()
+        for step in range(4)
+    ]
+    assert trainer._step(4)["more"] == 0.5
+
+
+class TwoPhases(OneWeight):
+    """Two models, each with a phase of its own; the second waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.other = nn.Linear(1, 1, bias=False)
+        nn.init.zeros_(self.other.weight)
+        self.phases = (
+            Phase("first", (self.model,), lambda _: (self.model.weight.sum(), {})),
+            Phase("second", (self.other,), lambda _: ((self.model.weight + self.other.weight).sum(), {}), first_step=2),
+        )
+
+
+def test_a_phase_moves_its_own_modules_from_its_first_step_on(tmp_path):
+    stage = TwoPhases()
+    trainer = Trainer(stage, CONFIG, tmp_path)
+    assert [set(trainer._step(step)) for step in (0, 1)] == [{"first", "first_norm"}] * 2
+    assert stage.other.weight.item() == 0
+    before = stage.model.weight.item()
+    assert set(trainer._step(2)) == {"first", "first_norm", "second", "second_norm"}
+    assert stage.other.weight.item() < 0
+    own = before - stage.model.weight.item()
+    assert 0 < own < 0.1  # once, by its own phase
+
+
+def test_what_counts_is_copied_into_the_average_and_not_mixed(tmp_path):
+    stage = OneWeight()
+    stage.model.register_buffer("count", torch.tensor([3]))
+    trainer = Trainer(stage, CONFIG, tmp_path)
+    stage.model.count.fill_(8)
+    trainer._average_weights(0)
+    assert trainer._average["count"].item() == 8
+
+
+@pytest.mark.parametrize(("decay", "passes"), [(0.0, True), (0.999, True), (1.0, False), (-0.1, False)])
+def test_how_much_an_average_may_remember(tmp_path, decay, passes):
+    if passes:
+        Trainer(LineStage(), replace(CONFIG, ema_decay=decay), tmp_path)
+    else:
+        with pytest.raises(ConfigError, match="0 <= ema_decay < 1"):
+            Trainer(LineStage(), replace(CONFIG, ema_decay=decay), tmp_path)
+
+
+@pytest.mark.parametrize("was_training", [True, False])
+def test_a_model_that_is_lent_does_not_learn_and_is_given_back_as_it_was_after_trouble_too(tmp_path, was_training):
+    trainer = Trainer(LineStage(), CONFIG, tmp_path)
+    trainer.stage.model.train(was_training)
+    trainer._average["weight"].fill_(9)
+    live = trainer.stage.model.weight.item()
+    with pytest.raises(KeyboardInterrupt), trainer.averaged() as model:
+        assert (model.training, model.weight.item()) == (False, 9)
+        raise KeyboardInterrupt
+    assert (trainer.stage.model.training, trainer.stage.model.weight.item()) == (was_training, live)

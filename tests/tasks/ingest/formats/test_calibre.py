@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 
 from tasks.errors import UnreadableBookError
 from tasks.ingest.book import read_book
-from tasks.ingest.formats.calibre.convert import converted
+from tasks.ingest.formats.calibre.convert import TIME_LIMIT_S, converted
 from tests.tasks.ingest.builders import nav, page, write_epub
 
 MOBI = bytes(60) + b"BOOKMOBI" + bytes(200)
@@ -85,3 +88,45 @@ def test_an_endless_conversion_is_stopped_with_its_children_and_leaves_nothing(c
     time.sleep(3.5)
     assert not (tmp_path / "alive").exists()
     assert not Path((tmp_path / "folder").read_text()).exists()
+
+
+def test_calibre_sees_a_copy_under_a_plain_name_and_no_settings_or_input_of_ours(calibre, tmp_path):
+    """The book's own name may hold anything; the user's calibre may have plugins."""
+    calibre(
+        "import json\n"
+        f"with open({str(tmp_path / 'seen')!r}, 'w') as file:\n"
+        "    json.dump([sys.argv[1:], os.getcwd(), sys.stdin.read(), dict(os.environ)], file)\n"
+        "open(sys.argv[2], 'w').write('x')"
+    )
+    with converted(_book(tmp_path), ".azw3") as made:
+        assert made.read_text() == "x"
+        arguments, folder, given, variables = json.loads((tmp_path / "seen").read_text())
+        assert arguments == [f"{folder}/book.azw3", f"{folder}/book.epub"]
+        assert (made.parent, given) == (Path(folder), "")
+        assert variables["CALIBRE_CONFIG_DIRECTORY"] == f"{folder}/settings"
+        assert variables["QT_QPA_PLATFORM"] == "offscreen"
+        assert Path(folder).is_relative_to(tempfile.gettempdir())
+    assert not Path(folder).exists()
+    assert _book(tmp_path).read_bytes() == MOBI
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("print('first'); print('last  '); print(); sys.exit(3)", "exit code 3: last$"),
+        ("sys.exit(2)", "exit code 2: no message$"),
+        ("print('x' * 900); sys.exit(1)", "exit code 1: x{300}$"),
+        ("sys.stderr.write('on stderr'); sys.exit(1)", "exit code 1: on stderr$"),
+        ("sys.stdout.buffer.write(bytes([255, 97])); sys.exit(1)", "exit code 1: \ufffda$"),
+        ("open(sys.argv[2], 'w').close()", "ended without a book"),
+        ("open(sys.argv[2], 'w').write('x'); sys.exit(1)", "exit code 1"),
+    ],
+)
+def test_the_last_words_of_calibre_are_said(body, message, calibre, tmp_path):
+    calibre(body)
+    with pytest.raises(UnreadableBookError, match=message), converted(_book(tmp_path), ".mobi"):
+        pass
+
+
+def test_a_conversion_may_take_ten_minutes():
+    assert inspect.signature(converted).parameters["time_limit_s"].default == TIME_LIMIT_S == 600

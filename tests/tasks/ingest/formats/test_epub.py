@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 import zipfile
 
@@ -10,6 +11,7 @@ import pytest
 from configs.settings import load_settings
 from tasks.errors import UnreadableBookError
 from tasks.ingest.book import read_book
+from tasks.ingest.formats.epub import package as package_module
 from tasks.ingest.formats.epub.package import read_package
 from tests.tasks.ingest.builders import CONTAINER, nav, opf, page, write_epub
 
@@ -285,3 +287,85 @@ def test_what_says_no_is_not_read(word, tmp_path, settings):
     book = read_book(write_epub(tmp_path / "b.epub", pages, members={"OEBPS/content.opf": raw}), settings)
     assert [block.text for block in book.chapters[0].blocks] == ["x"]
     assert [(skip.text, skip.rule) for skip in book.skipped] == [("y", "not-linear")]
+
+
+JPEG = b"\xff\xd8\xff\xe0 a photograph"
+PNG = b"\x89PNG a painting"
+
+
+def _with_cover(extra="", items="", members=None, pages=None):
+    """A package whose manifest has more items; `members` lie beside it."""
+    pages = pages or {"a.xhtml": page("<p>x</p>")}
+    package = opf(list(pages), list(pages), extra).replace("</manifest>", f"{items}</manifest>")
+    return pages, {"OEBPS/content.opf": package} | {f"OEBPS/{name}": data for name, data in (members or {}).items()}
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
+DATA = "data:image/png;base64," + base64.b64encode(PNG).decode()
+COVER_PAGE = {"a.xhtml": page('<img src="../art/c%20d.jpeg"/><p>x</p>')}
+GUIDE = '<guide><reference type="COVER" href="a.xhtml"/></guide></package>'
+
+
+@pytest.mark.parametrize(
+    ("items", "extra", "members", "wanted"),
+    [
+        ('<item id="c" href="c.jpg" media-type="image/jpeg" properties="cover-image"/>', "", {"c.jpg": JPEG}, JPEG),
+        ('<item id="c" href="c.png" media-type="x/y"/>', '<meta name="cover" content="c"/>', {"c.png": PNG}, PNG),
+        (
+            '<item id="c" href="c.png" media-type="image/png"/>',
+            '<meta name="cover" content="d"/>',
+            {"c.png": PNG},
+            None,
+        ),
+        ('<item id="c" href="c.bmp" media-type="image/bmp" properties="cover-image"/>', "", {"c.bmp": b"BM"}, None),
+        ('<item id="c" href="c.png" media-type="image/png" properties="cover-image"/>', "", {}, None),
+        ('<item id="c" href="c.png" media-type="image/png" properties="cover-image"/>', "", {"c.png": b""}, None),
+        (
+            '<item id="c" href="c.png" media-type="image/png" properties="cover-image"/>'
+            '<item id="d" href="d.jpg" media-type="image/jpeg"/>',
+            '<meta name="cover" content="d"/>',
+            {"d.jpg": JPEG},
+            JPEG,
+        ),
+        (
+            '<item id="c" href="c.svg" media-type="image/svg+xml" properties="cover-image"/>',
+            "",
+            {"c.svg": SVG.format(f'<image href="x.png"/><image xlink:href="{DATA}"/>')},
+            PNG,
+        ),
+        (
+            '<item id="c" href="c.svg" media-type="image/svg+xml" properties="cover-image"/>',
+            "",
+            {"c.svg": SVG.format('<image href="data:image/png;base64,?"/><image href="data:image/gif;base64,AA=="/>')},
+            None,
+        ),
+        (
+            '<item id="c" href="c.svg" media-type="image/svg+xml" properties="cover-image"/>',
+            "",
+            {"c.svg": "<svg"},
+            None,
+        ),
+    ],
+)
+def test_the_cover_is_the_first_picture_that_is_named_so_and_there(items, extra, members, wanted, tmp_path, settings):
+    pages, files = _with_cover(extra, items, members)
+    package = read_package(write_epub(tmp_path / "b.epub", pages, members=files), settings)
+    assert package.cover == wanted
+    kinds = {JPEG: "image/jpeg", PNG: "image/png", None: ""}
+    assert package.cover_media_type == kinds[wanted]
+
+
+def test_without_a_name_the_picture_of_the_cover_page_is_the_cover(tmp_path, settings):
+    pages, files = _with_cover(pages=COVER_PAGE)
+    files["OEBPS/content.opf"] = files["OEBPS/content.opf"].replace("</package>", GUIDE)
+    files["art/c d.jpeg"] = JPEG
+    assert read_package(write_epub(tmp_path / "b.epub", pages, members=files), settings).cover == JPEG
+
+
+@pytest.mark.parametrize(("most", "wanted"), [(len(JPEG), JPEG), (len(JPEG) - 1, None)])
+def test_a_cover_is_no_larger_than_players_take(most, wanted, tmp_path, settings, monkeypatch):
+    assert package_module._MAX_COVER_BYTES == 16 << 20
+    monkeypatch.setattr(package_module, "_MAX_COVER_BYTES", most)
+    items = '<item id="c" href="c.jpg" media-type="image/jpeg" properties="cover-image"/>'
+    pages, files = _with_cover("", items, {"c.jpg": JPEG})
+    assert read_package(write_epub(tmp_path / "b.epub", pages, members=files), settings).cover == wanted

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from storage.records import Book
 from tasks.errors import UnreadableBookError
 from tasks.ingest.book import read_book
+from tasks.ingest.formats.html.folder import digest_of, holds_index, is_index, is_wanted, read_files
 from tests.tasks.ingest.builders import nav, page, write_epub
 
 
@@ -193,3 +196,87 @@ def test_a_zip_of_something_else_is_refused(tmp_path, settings):
         archive.writestr("a.exe", "x")
     with pytest.raises(UnreadableBookError, match="unpack it"):
         read_book(tmp_path / "b.txt", settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        *((f"{stem}{suffix}", True) for stem, suffix in zip(
+            ("index", "contents", "toc", "default", "start", "00_index"),
+            (".html", ".htm", ".xhtml", ".xht", ".HTML", ".html"), strict=True,
+        )),
+        ("Index.HTM", True),
+        ("index.txt", False),
+        ("index", False),
+        ("an index.html", False),
+        ("index.html.bak", False),
+    ],
+)  # fmt: skip
+def test_the_names_of_index_pages(tmp_path, name, is_one):
+    assert is_index(name) == is_one
+    (tmp_path / "folder").mkdir()
+    assert not holds_index(tmp_path / "folder")
+    (tmp_path / "folder" / name).write_text("x")
+    assert holds_index(tmp_path / "folder") == is_one
+
+
+def test_a_folder_of_an_index_page_s_name_is_none(tmp_path):
+    (tmp_path / "index.html").mkdir()
+    assert not holds_index(tmp_path)
+    with pytest.raises(UnreadableBookError, match="cannot be read: Not a directory"):
+        holds_index(Path(__file__))
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("a.html", True),
+        ("a/B.XHTML", True),
+        ("s.css", True),
+        ("a.png", False),
+        ("._a.html", False),
+        ("__MACOSX/a.html", False),
+        ("a/._b/c.html", False),
+        ("a._b.html", True),
+    ],
+)
+def test_the_files_that_are_read(name, wanted):
+    assert is_wanted(name) == wanted
+
+
+def test_a_folder_is_as_large_as_the_settings_allow_and_no_larger(tmp_path, settings):
+    for name in ("index.html", "b.html", "c.css"):
+        (tmp_path / name).write_text("x" * 10)
+    (tmp_path / "d.png").write_text("x" * 1000)
+
+    def names(**changed):
+        return list(read_files(tmp_path, settings.model_copy(update=changed)))
+
+    assert names(max_archive_bytes=30, max_archive_members=3) == ["b.html", "c.css", "index.html"]
+    for changed in ({"max_archive_bytes": 29}, {"max_archive_members": 2}):
+        with pytest.raises(UnreadableBookError, match="more files than ingest"):
+            names(**changed)
+
+
+def test_links_inside_the_folder_are_followed_and_out_of_it_not(tmp_path, settings):
+    book = tmp_path / "book"
+    (book / "sub").mkdir(parents=True)
+    (book / "index.html").write_text("i")
+    (book / "sub" / "a.html").write_text("a")
+    (tmp_path / "book more").mkdir()
+    (tmp_path / "book more" / "x.html").write_text("secret")
+    (book / "b.html").symlink_to(book / "sub" / "a.html")
+    (book / "c.html").symlink_to("../book more/x.html")
+    (book / "d.html").symlink_to(tmp_path / "gone.html")
+    (tmp_path / "link").symlink_to(book)
+    for folder in (book, tmp_path / "link"):
+        assert read_files(folder, settings) == {"b.html": b"a", "index.html": b"i", "sub/a.html": b"a"}
+
+
+def test_a_folder_is_known_by_names_and_bytes_in_whatever_order():
+    """Another digest makes every book of files another book."""
+    plain = digest_of({"a": b"1", "b": b"23"})
+    assert plain == hashlib.sha256(b"a\x001\x001" + b"b\x002\x0023").hexdigest()
+    assert plain == digest_of({"b": b"23", "a": b"1"})
+    assert len({plain, digest_of({"a": b"12", "b": b"3"}), digest_of({"a": b"1", "c": b"23"}), digest_of({})}) == 4
+    assert digest_of({"\udcff": b""}) == hashlib.sha256(b"\xff\x000\x00").hexdigest()

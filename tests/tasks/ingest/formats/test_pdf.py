@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import UTC, datetime
+
 import pytest
 from fpdf import FPDF
 
 from storage.records import Book
 from tasks.errors import UnreadableBookError
-from tasks.ingest.formats.pdf.book import read_pdf_book
+from tasks.ingest.formats.pdf.book import is_pdf, read_pdf_book
 from tests.tasks.ingest.formats.pdfs import LEADING, LEFT, TOP, Setter
 
 PROSE = (
@@ -311,3 +314,67 @@ def test_a_page_whose_columns_are_not_sure_is_named_and_read_from_top_to_bottom(
 def test_a_page_of_columns_or_of_prose_is_sure(tmp_path, settings):
     book = read(_magazine(tmp_path / "b.pdf"), settings)
     assert not any("side by side" in warning for warning in book.warnings)
+
+
+def _typed(path, *pages, **about):
+    """A PDF with a line on each page, at another height each: one at the same height would be a running head."""
+    pdf = FPDF()
+    pdf.set_font("helvetica", size=11)
+    for number, text in enumerate(pages):
+        pdf.add_page()
+        pdf.text(20, 100 + 20 * number, text)
+    for name, value in about.items():
+        getattr(pdf, f"set_{name}")(value)
+    pdf.output(str(path))
+    return path
+
+
+def test_a_pdf_has_as_many_pages_as_the_settings_allow_and_no_more(tmp_path, settings):
+    path = _typed(tmp_path / "a.pdf", "He went down to the mill.", "Nobody was there at noon.", "So he came home.")
+    assert read(path, settings.model_copy(update={"max_archive_members": 3})).chapters
+    with pytest.raises(UnreadableBookError, match=r"^a\.pdf has 3 pages, over ingest\.max_archive_members$"):
+        read(path, settings.model_copy(update={"max_archive_members": 2}))
+
+
+@pytest.mark.parametrize(("characters", "is_read"), [(15, True), (14, False)])
+def test_a_page_with_fewer_characters_than_a_line_has_no_text_layer(tmp_path, settings, characters, is_read):
+    path = _typed(tmp_path / "a.pdf", "ab cd efghijklmnopqr"[: characters + 2])
+    if is_read:
+        assert read(path, settings).chapters
+    else:
+        with pytest.raises(UnreadableBookError, match=r"has no text layer .* 14 characters on 1 pages"):
+            read(path, settings)
+
+
+@pytest.mark.parametrize(
+    ("about", "title", "authors"),
+    [
+        (
+            {"title": " The Mill ", "author": "Ann A; Bob B, Cy C & Di D"},
+            "The Mill",
+            ("Ann A", "Bob B", "Cy C", "Di D"),
+        ),
+        ({"title": "Microsoft Word - x.doc"}, "a", ()),
+        ({"title": "Untitled-1", "author": " ;"}, "a", ()),
+        ({}, "a", ()),
+    ],
+)
+def test_title_and_authors_are_those_of_the_file_where_a_program_did_not_invent_them(
+    tmp_path, settings, about, title, authors
+):
+    book = read(_typed(tmp_path / "a.pdf", "Words enough for a page.", **about), settings)
+    assert (book.title, book.authors) == (title, authors)
+
+
+def test_date_and_description_are_those_of_the_file(tmp_path, settings):
+    date = datetime(1999, 7, 5, tzinfo=UTC)
+    book = read(
+        _typed(tmp_path / "a.pdf", "Words enough for a page.", subject="Of a mill", creation_date=date), settings
+    )
+    assert (book.date, book.description) == ("1999-07-05", "Of a mill")
+    assert book.source_sha256 == hashlib.sha256((tmp_path / "a.pdf").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(("before", "is_one"), [(0, True), (1019, True), (1020, False)])
+def test_the_mark_of_a_pdf_lies_within_the_first_kilobyte(before, is_one):
+    assert is_pdf(b"x" * before + b"%PDF-1.4") == is_one

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import soundfile
 
+from configs.publish_profiles import PublishProfile
 from storage.artifacts import ArtifactStore
 from storage.errors import DamagedArtifactError
 from storage.records import Master, PlacedUtterance
 from tasks.errors import TalepressError
 from tasks.package.audio.encode import Stretch, Target, encode, sound
 from tasks.package.audio.ffmpeg import run_ffmpeg
+from tasks.package.audio.formats import FORMATS, bytes_per_second, codec_arguments
 from tasks.synthesize.render import encode_flac
 from tests.tasks.audio import RATE, utterance
 
@@ -108,3 +110,78 @@ def test_a_master_that_has_changed_is_not_heard(store, master):
     with pytest.raises(DamagedArtifactError, match="run the same command again"):
         heard(store, Stretch(master, 0, 100))
     path.write_bytes(whole)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "arguments"),
+    [
+        ("m4b", {"bitrate_kbps": 96}, "-c:a aac -b:a 96k"),
+        ("mp3", {"bitrate_kbps": 64}, "-c:a libmp3lame -b:a 64k -write_xing 1 -id3v2_version 0"),
+        ("opus", {"bitrate_kbps": 32}, "-c:a libopus -b:a 32k"),
+        ("flac", {}, "-c:a flac -compression_level 8 -sample_fmt s16"),
+        ("wav", {"sample_rate": 44_100}, "-c:a pcm_s16le -ar 44100"),
+    ],
+)
+def test_how_each_format_is_encoded(kind, changes, arguments):
+    """These are in the keys of recordings and editions: other arguments have every file made anew."""
+    profile = PublishProfile(format=kind, per="book", folder="X", **changes)
+    assert " ".join(codec_arguments(profile)) == arguments
+
+
+def test_what_the_formats_are():
+    found = {
+        name: (form.suffix, form.container, form.lossless, form.has_chapters, form.max_chapters, form.frame)
+        for name, form in FORMATS.items()
+    }
+    assert found == {
+        "m4b": (".m4b", "ipod", False, True, 255, 2048),
+        "mp3": (".mp3", "mp3", False, True, 100_000, 2304),
+        "opus": (".opus", "opus", False, True, 999, 960),
+        "flac": (".flac", "flac", True, True, 999, 0),
+        "wav": (".wav", "wav", True, False, 100_000, 0),
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "size"),
+    [
+        ({"format": "mp3", "bitrate_kbps": 80}, 11_000),
+        ({"format": "mp3", "bitrate_kbps": 80, "sample_rate": 8000}, 11_000),
+        ({"format": "flac"}, 48_000),
+        ({"format": "wav", "sample_rate": 44_100}, 88_200),
+    ],
+)
+def test_a_second_takes_no_more_than_is_forecast(changes, size):
+    assert bytes_per_second(PublishProfile(per="book", folder="X", **changes), RATE) == pytest.approx(size)
+
+
+@pytest.fixture(scope="module")
+def pieces(store):
+    """A chapter of three utterances with pauses of a level of their own: 100 ms each."""
+    audio = np.zeros(20_000, dtype=np.float32)
+    spans = [(2400, 6000), (8400, 12_000), (14_400, 18_000)]
+    for level, start in ((0.001, 0), (0.002, 6000), (0.003, 12_000), (0.004, 18_000)):
+        audio[start : start + 2400] = level
+    for start, end in spans:
+        audio[start:end] = 0.5
+    placed = tuple(PlacedUtterance(utterance(n), f"t{n}", *span) for n, span in enumerate(spans))
+    return Master(0, "One", store.put_bytes(encode_flac(audio, RATE)), RATE, 20_000, -10.0, -6.0, placed)
+
+
+def test_beyond_the_ends_of_its_room_a_piece_goes_on_with_its_own_pauses(store, pieces):
+    """A piece in the middle must not be led in by the words before it."""
+    piece = heard(store, Stretch(pieces, 6000 - 1000, 14_400 + 700, room=(6000, 14_400)))
+    assert len(piece) == 8400 + 1700
+    np.testing.assert_allclose(piece[:1000], 0.002, atol=1e-4)
+    np.testing.assert_allclose(piece[1000:3400], 0.002, atol=1e-4)
+    np.testing.assert_allclose(piece[3400:7000], 0.5, atol=1e-4)
+    np.testing.assert_allclose(piece[7000:], 0.003, atol=1e-4)
+    inner = heard(store, Stretch(pieces, 7000, 13_000, room=(6000, 14_400)))
+    assert len(inner) == 6000
+
+
+def test_where_nothing_is_spoken_beyond_is_silence(store, pieces):
+    bare = heard(store, Stretch(pieces, 2300, 6100, room=(2400, 6000)))
+    assert np.array_equal(bare[:100], np.zeros(100)) and np.array_equal(bare[-100:], np.zeros(100))
+    nobody = heard(store, Stretch(pieces, 5990, 6020, room=(6000, 6010)))
+    assert np.array_equal(nobody[:10], np.zeros(10)) and np.array_equal(nobody[20:], np.zeros(10))

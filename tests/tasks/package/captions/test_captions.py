@@ -5,6 +5,7 @@ from dataclasses import replace
 from html import unescape
 from io import StringIO
 
+import pytest
 import srt as srt_library
 import webvtt
 from hypothesis import given
@@ -182,3 +183,104 @@ def test_enhanced_lrc_without_its_times_is_plain_lrc(words):
     cues = cues_of(book_of(words), END)
     stamp = re.compile(r"<\d\d:\d\d\.\d\d>")
     assert stamp.sub("", lrc(cues, {}, words=True)) == lrc(cues, {})
+
+
+def words_of(text: str, start_ms: int = 0) -> SpokenLine:
+    """Speaks a text with 10 ms for each character, so that its length never matters."""
+    return line(text, start_ms, 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("a" * 20 + " " + "b" * 21, 1),  # 42 characters
+        ("a" * 21 + " " + "b" * 21, 2),
+        ("a" * 43, 1),  # a word stays whole
+    ],
+)
+def test_a_line_has_at_most_42_characters(text, lines):
+    assert len(cues_of([words_of(text)], END)[0].lines) == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("aaaaaaaaaa aaaaaaaaaa bbbbbbbbbb bbbbbbbbbb bb", "aaaaaaaaaa aaaaaaaaaa"),  # the middle
+        ("aaaaaaaaaa aaaaaaaaaa bbbbbbb. bbbbbbbbbb bbb", "aaaaaaaaaa aaaaaaaaaa bbbbbbb."),
+        ("aaaaaaaaaa aaaaaaaaaa bbbbbb.” bbbbbbbbbb bbb", "aaaaaaaaaa aaaaaaaaaa bbbbbb.”"),
+        ("aaaaaaaaaa aaaaaaaaaa bbbbbbb! bbbbbbbbbb bbb", "aaaaaaaaaa aaaaaaaaaa bbbbbbb!"),
+        ("aaaaaaaaaa aaaaaaaaaa bbbbbbb, bbbbbbbbbb bbb", "aaaaaaaaaa aaaaaaaaaa bbbbbbb,"),
+        ("aaaaaaaaaa aaaaaaaaaa bbbbbbb— bbbbbbbbbb bbb", "aaaaaaaaaa aaaaaaaaaa bbbbbbb—"),
+        ("aaaaaaaaaa aaaaaaaaaa bbbb And bbbbbbbbbb bbb", "aaaaaaaaaa aaaaaaaaaa bbbb"),
+        ("aaaaaaaaaa aaaaaaaaaa bbbb Ant bbbbbbbbbb bbb", "aaaaaaaaaa aaaaaaaaaa"),
+        ("aaaaaaaaaa. aaaaaaaaa bbbbbb, bbbbbbbbbb bbbbb", "aaaaaaaaaa. aaaaaaaaa bbbbbb,"),  # near enough
+        ("aaaaaaaaaa aaaaa. aaa bbbbbb, bbbbbbbbbb bbbbb", "aaaaaaaaaa aaaaa."),  # the better one
+    ],
+)
+def test_a_line_ends_near_the_middle_and_behind_punctuation_or_before_a_small_word(text, first):
+    (cue,) = cues_of([words_of(text)], END)
+    assert cue.text.split("\n") == [first, text[len(first) + 1 :]]
+
+
+@pytest.mark.parametrize(("gap", "closes"), [(249, True), (250, False), (0, True)])
+def test_a_gap_is_closed_below_a_quarter_of_a_second(gap, closes):
+    spoken = SpokenLine((SpokenToken("A", 0, 2000),), 0, 2000)
+    first, _ = cues_of([spoken, line("Well.", 2000 + gap)], END)
+    assert first.end_ms == (2000 + gap if closes else 2000)
+
+
+@pytest.mark.parametrize(("limit", "end"), [(7000, 7000), (7001, 6900)])
+def test_a_cue_lasts_at_most_seven_seconds_for_a_gap(limit, end):
+    spoken = SpokenLine((SpokenToken("A", 0, 6900),), 0, 6900)
+    assert cues_of([spoken, line("Well.", limit)], END)[0].end_ms == end
+
+
+def test_many_characters_are_held_a_second_for_twenty():
+    (cue,) = cues_of([words_of("a" * 30 + " " + "b" * 29)], END)
+    assert (cue.start_ms, cue.end_ms) == (0, 3000)
+    (cue,) = cues_of([words_of("a" * 30 + " " + "b" * 29)], 2000)
+    assert cue.end_ms == 2000  # the file's end
+    (cue,) = cues_of([words_of("a", 5000)], 5000)
+    assert (cue.start_ms, cue.end_ms) == (5000, 5001)  # never empty
+
+
+def test_what_lasts_longer_than_seven_seconds_is_cut_and_at_seven_not():
+    def spoken(end):
+        return SpokenLine((SpokenToken("A", 0, 3000), SpokenToken("b.", 3500, end - 100)), 0, end)
+
+    assert [(cue.text, cue.start_ms, cue.end_ms) for cue in cues_of([spoken(7000)], END)] == [("A b.", 0, 7000)]
+    cut = [(cue.text, cue.start_ms, cue.end_ms) for cue in cues_of([spoken(7001)], END)]
+    assert cut == [("A", 0, 3000), ("b.", 3500, 7001)]
+
+
+def test_a_line_without_words_is_no_cue():
+    assert cues_of([SpokenLine((), 0, 500), line("A", 1000)], END)[0].text == "A"
+
+
+LATE = Cue(((SpokenToken("A<&>b", 3_723_045, 3_723_500),),), 3_723_045, 36_000_007, "Tom\n& <Co>")
+
+
+def test_the_clocks_of_all_formats_count_hours_or_minutes():
+    narrator = replace(LATE, speaker="")
+    assert vtt([LATE]) == "WEBVTT\n\n1\n01:02:03.045 --> 10:00:00.007\n<v Tom &amp; &lt;Co&gt;>A&lt;&amp;&gt;b\n"
+    assert vtt([narrator], words=True) == "WEBVTT\n\n1\n01:02:03.045 --> 10:00:00.007\nA&lt;&amp;&gt;b\n"
+    assert srt([narrator, narrator]) == (
+        "1\n01:02:03,045 --> 10:00:00,007\nA<&>b\n\n2\n01:02:03,045 --> 10:00:00,007\nA<&>b\n"
+    )
+    assert lrc([narrator], {"al": "x"}) == "[al:x]\n[62:03.04]A<&>b\n"
+
+
+def test_a_name_is_said_again_after_the_narrator():
+    one = Cue(((SpokenToken("A", 0, 10),),), 0, 10, "Tom")
+    speakers = ("Tom", "Tom", "", "Tom", "Ann")
+    texts = [caption.content for caption in srt_library.parse(srt([replace(one, speaker=name) for name in speakers]))]
+    assert texts == ["Tom: A", "A", "A", "Tom: A", "Ann: A"]
+
+
+def test_times_of_words_increase_and_lie_inside_their_cue():
+    tokens = tuple(
+        SpokenToken(name, at, at + 5) for name, at in (("a", 90), ("b", 100), ("c", 110), ("d", 110), ("e", 105))
+    )
+    cue = Cue((tokens, (SpokenToken("f", 199, 210), SpokenToken("g", 200, 210))), 100, 200)
+    assert vtt([cue], words=True).split("\n", 4)[4] == "a b <00:00:00.110>c d e\n<00:00:00.199>f g\n"
+    assert lrc([cue], {}, words=True).startswith("[00:00.10]<00:00.10>a <00:00.10>b")

@@ -17,6 +17,9 @@ from tasks.qa.listeners.reasons import misheard, reasons_of
 from tasks.qa.listeners.registry import LISTENERS, get_listener
 from tasks.qa.listeners.sound import Written
 from tasks.qa.listeners.whisper import WhisperOpinion
+from tortoise_core.inference.fake import FakeEngine
+from tortoise_core.inference.interface import SpeechRequest
+from tortoise_core.inference.presets import SamplingSettings
 
 RECORDING = Path(__file__).parents[2] / "align" / "recordings" / "slt"
 MODEL = SHIPPED_FOLDER / "tortoise_mini"
@@ -70,6 +73,19 @@ def test_another_text_is_doubted_nearly_everywhere(listener):
         listener, AUDIO, "Seven purple elephants were juggling cheese beside a quiet frozen river in March."
     )
     assert len(misheard(hearing)) > 8 and hearing.score < 0.4
+
+
+@pytest.mark.parametrize(("text", "other"), [("Lamps.", "Chapter."), ("Nobody knew.", "Chapter one.")])
+def test_a_text_of_a_word_or_two_is_doubted_where_something_else_is_heard(listener, text, other):
+    words = text.lower().strip(".").split()
+    start, _ = place(words[0])
+    _, end = place(words[-1])
+    said = np.pad(AUDIO[start:end], RATE // 10)
+    assert misheard(heard(listener, said, text)) == ()
+    assert misheard(heard(listener, said, other))
+    (tones,) = FakeEngine().speak([SpeechRequest(text, {}, SamplingSettings(), seed=1)])
+    (hearing,) = listener.listen([Sound(tones.audio, tones.sample_rate, text)])
+    assert misheard(hearing) and hearing.score < 0.5
 
 
 def test_audio_that_is_too_short_for_its_text_says_nothing_of_it(listener):

@@ -209,3 +209,91 @@ def test_a_lost_take_that_is_spoken_again_is_replaced_and_no_other(uow, keyed):
 def test_an_unknown_book_is_named(uow, keyed, call):
     with pytest.raises(NotFoundError, match=OTHER):
         call(uow.takes)
+
+
+def reject(uow, take, source=SOURCE):
+    return uow.decisions.add(source, Decision(DecisionKind.REJECT, "Ann", datetime.now(UTC), take_key=take.key))
+
+
+def test_a_take_is_read_by_its_key_unless_it_is_lost(uow, keyed):
+    take = make_take(keyed[0].key)
+    uow.takes.add([take, make_take(keyed[1].key)])
+    assert uow.takes.get(take.key) == take
+    uow.takes.mark_lost([take.key])
+    for key in (take.key, "no such take"):
+        with pytest.raises(NotFoundError, match="no such take any more"):
+            uow.takes.get(key)
+
+
+def test_what_one_book_uses_doubts_and_rejects_says_nothing_of_another(uow, keyed):
+    other = make_book(source_sha256=OTHER, title="Other")
+    save_keyed(uow, replace(other, chapters=tuple(replace(c, title=f"Other {c.index}") for c in other.chapters)))
+    takes = [make_take(keyed[0].key, n, Verdict.DOUBTFUL) for n in range(2)]
+    uow.takes.add([*takes, *(make_take(item.key) for item in keyed[1:])])
+    for source, take in ((SOURCE, takes[0]), (OTHER, takes[1])):
+        uow.takes.choose_acceptable(source)
+        uow.takes.choose(source, {take.utterance_key: take.key})
+    assert uow.takes.choices(SOURCE)[keyed[0].key] == takes[0].key
+    assert uow.takes.choices(OTHER)[keyed[0].key] == takes[1].key
+    assert uow.takes.choices("d" * 64) == {}
+    assert [item.take for item in uow.takes.flagged(SOURCE)] == [takes[0]]
+    assert [(item.chapter_title, item.take) for item in uow.takes.flagged(OTHER)] == [("Other 0", takes[1])]
+    assert uow.takes.chosen(OTHER, 0)[0].take == takes[1]
+    reject(uow, takes[1], OTHER)
+    assert (uow.takes.rejected(SOURCE), uow.takes.rejected(OTHER)) == (frozenset(), {takes[1].key})
+    uow.takes.choose_decided(OTHER)
+    uow.takes.choose_decided(SOURCE)
+    assert keyed[0].key not in uow.takes.choices(OTHER)
+    assert uow.takes.choices(SOURCE)[keyed[0].key] == takes[0].key
+    assert uow.takes.missing(SOURCE) == ()
+    assert [item.key for item in uow.takes.missing(OTHER)] == [keyed[0].key]
+
+
+def test_what_people_want_is_chosen_for_the_keys_that_are_asked_for_alone(uow, keyed):
+    wanted = [make_take(item.key, 1, Verdict.DOUBTFUL) for item in keyed[:2]]
+    uow.takes.add([make_take(item.key) for item in keyed] + wanted)
+    uow.takes.choose_acceptable(SOURCE)
+    before = uow.takes.choices(SOURCE)
+    for take in wanted:
+        word = Decision(DecisionKind.CHOOSE, "Ann", datetime.now(UTC), take_key=take.key)
+        uow.decisions.add(SOURCE, word)
+    uow.takes.choose_decided(SOURCE, [])
+    assert uow.takes.choices(SOURCE) == before
+    uow.takes.choose_decided(SOURCE, [keyed[0].key])
+    assert uow.takes.choices(SOURCE) == {**before, keyed[0].key: wanted[0].key}
+    uow.takes.mark_lost([wanted[1].key])  # it cannot be used while it is lost
+    uow.takes.choose_decided(SOURCE)
+    assert uow.takes.choices(SOURCE) == {**before, keyed[0].key: wanted[0].key}
+
+
+def test_a_choice_that_people_approve_is_doubted_no_more(uow, keyed):
+    take = make_take(keyed[0].key, 0, Verdict.DOUBTFUL)
+    uow.takes.add([take])
+    uow.takes.choose(SOURCE, {take.utterance_key: take.key})
+    word = uow.decisions.add(SOURCE, Decision(DecisionKind.APPROVE, "Ann", datetime.now(UTC), take_key=take.key))
+    assert uow.takes.flagged(SOURCE) == ()
+    uow.decisions.withdraw(SOURCE, [word], "Ann")
+    assert [item.take for item in uow.takes.flagged(SOURCE)] == [take]
+    uow.takes.mark_lost([take.key])
+    assert uow.takes.flagged(SOURCE) == ()
+
+
+def test_texts_of_takes_are_found_by_the_takes_keys(uow):
+    uow.takes.add([make_take("k", 0), make_take("k", 1), make_take("l", 0)])
+    assert uow.takes.utterance_keys(["k-0", "k-1", "nothing"]) == {"k"}
+    assert uow.takes.utterance_keys([]) == frozenset()
+
+
+def test_lost_takes_are_those_of_the_texts_that_are_asked_for(uow):
+    uow.takes.add([make_take("k", 1), make_take("k", 0), make_take("l", 0), make_take("m", 0)])
+    uow.takes.mark_lost(["k-0", "k-1", "l-0"])
+    assert [take.key for take in uow.takes.lost(["k", "m"])] == ["k-0", "k-1"]
+    assert uow.takes.of(["k", "l", "m"]) == {"m": (make_take("m", 0),)}
+    uow.takes.mark_found(["k-1"])
+    assert [take.key for take in uow.takes.lost(["k", "m"])] == ["k-0"]
+
+
+def test_what_choosing_has_nothing_to_choose_changes_nothing(uow, keyed):
+    uow.takes.choose("no book at all", {})
+    uow.takes.choose(SOURCE, {"a text of another book": "a take"})
+    assert uow.takes.choices(SOURCE) == {}

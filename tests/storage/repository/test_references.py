@@ -46,3 +46,28 @@ def test_all_that_rows_name_is_listed(uow):
     uow.masters.save("key", master)
     assert uow.references.voices() == {"3" * 64, "4" * 64, "5" * 64}
     assert uow.references.all() == {str(n) * 64 for n in range(1, 7)} | {SOURCE}
+
+
+def test_what_a_take_that_is_lost_was_is_asked_for_still(uow):
+    """It may be found again, and its text is asked for."""
+    keyed = save_keyed(uow, make_book())
+    asked = make_take(keyed[0].key, audio_sha256="1" * 64)
+    uow.takes.add([asked, make_take("of another voice", audio_sha256="2" * 64)])
+    uow.takes.mark_lost([asked.key, "of another voice-0"])
+    assert (uow.references.asked_takes(), uow.references.other_takes()) == ({"1" * 64}, {"2" * 64})
+
+
+def test_only_what_is_named_is_forgotten(uow):
+    uow.takes.add([make_take(name, audio_sha256=name * 64) for name in "123"])
+    uow.references.forget_takes(["1" * 64, "9" * 64])
+    assert set(uow.takes.audio()) == {"2-0", "3-0"}
+    uow.references.forget_takes([])
+    assert set(uow.takes.audio()) == {"2-0", "3-0"}
+
+
+def test_a_book_that_is_removed_asks_for_nothing(uow):
+    keyed = save_keyed(uow, make_book())
+    uow.takes.add([make_take(keyed[0].key, audio_sha256="1" * 64)])
+    uow.books.remove(SOURCE)
+    assert (uow.references.asked_takes(), uow.references.other_takes()) == (frozenset(), {"1" * 64})
+    assert uow.references.books() == frozenset()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from storage.errors import NotFoundError
-from storage.records import Decision, DecisionKind, Reach, Show, Verdict
+from storage.records import Decision, DecisionKind, Reach, Verdict
 from tests.storage.builders import SOURCE, keyed_by_text, make_book, make_script, make_take, save_keyed
 
 NOW = datetime(2026, 11, 29, 8, 30, tzinfo=UTC)
@@ -178,42 +178,71 @@ def test_decisions_survive_a_new_script(uow, takes):
     assert {item.key for item in uow.takes.missing(SOURCE)} == before.keys() - {FIRST}
 
 
-def test_pages_show_what_is_doubtful_rejected_or_has_the_words(uow, takes):
-    def shown(show, **options):
-        page = uow.reviews.page(SOURCE, show, **options)
-        assert uow.reviews.count(SOURCE, show, **options) == len(page)
-        return [(item.utterance.chapter_index, item.utterance.index) for item in page]
+def test_what_a_person_decided_last_is_what_was_decided_at_one_time(uow, takes):
+    for minute, who, kind, take in (
+        (1, "Ann", DecisionKind.CHOOSE, takes[2]),
+        (2, "Ann", DecisionKind.REJECT, takes[0]),
+        (2, "Ann", DecisionKind.REJECT, takes[1]),
+        (3, "Ben", DecisionKind.NOTE, takes[1]),
+    ):
+        uow.decisions.add(SOURCE, Decision(kind, who, NOW.replace(minute=minute), take_key=take))
+    assert [d.take_key for d in uow.decisions.last_of(SOURCE, "Ann")] == takes[:2]
+    assert [d.kind for d in uow.decisions.last_of(SOURCE, "Ben")] == [DecisionKind.NOTE]
+    assert uow.decisions.last_of(SOURCE, "Cid") == ()
+    assert uow.decisions.last_of(other_book(uow), "Ann") == ()
+    uow.decisions.withdraw(SOURCE, [d.id for d in uow.decisions.last_of(SOURCE, "Ann")], "Ann")
+    assert [d.take_key for d in uow.decisions.last_of(SOURCE, "Ann")] == [takes[2]], "what was undone is not the last"
 
-    everything = [(c, u) for c in range(2) for u in range(3)]
-    assert shown(Show.ALL) == everything
-    assert shown(Show.DOUBTFUL) == everything[1:]
-    assert shown(Show.DOUBTFUL, chapters=[1]) == everything[3:]
-    assert shown(Show.REJECTED) == []
-    assert shown(Show.REJECTED, waiting=[(1, 1)]) == [(1, 1)]
-    assert shown(Show.ALL, words="TEXT 1.") == everything[3:]
-    assert shown(Show.ALL, words="%") == shown(Show.ALL, words="_") == []
 
+def test_what_is_said_about_takes_is_listed_in_the_order_in_which_it_was_said(uow, takes):
+    other = other_book(uow)
+    first = decide(uow, DecisionKind.REJECT, takes[1])
+    decide(uow, DecisionKind.NOTE, takes[1])
+    second = decide(uow, DecisionKind.REJECT, takes[0])
+    uow.decisions.add(other, Decision(DecisionKind.REJECT, "Ben", NOW, take_key=takes[0]))
+    assert [d.id for d in uow.decisions.about(SOURCE, [takes[0], takes[1], takes[2]])] == [first, second]
+    assert [d.id for d in uow.decisions.about(SOURCE, takes[1:])] == [first]
+    uow.decisions.withdraw(SOURCE, [first], "Ann")
+    assert [d.id for d in uow.decisions.about(SOURCE, takes)] == [second]
+
+
+def test_decisions_of_another_book_are_not_withdrawn(uow, takes):
+    own = decide(uow, DecisionKind.REJECT, takes[0])
+    with pytest.raises(NotFoundError, match=f"no decision {own}"):
+        uow.decisions.withdraw(other_book(uow), [own], "Ben")
+    assert standing(uow) == [("reject", "0")]
+    uow.decisions.withdraw(SOURCE, [own], "Ben")
+    before = len(uow.decisions.history(SOURCE))
+    uow.decisions.withdraw(SOURCE, [own], "Ben")  # it holds no more: nothing is to be done
+    assert len(uow.decisions.history(SOURCE)) == before
+
+
+def test_what_holds_may_be_asked_for_by_kind(uow, takes):
+    decide(uow, DecisionKind.REJECT, takes[0])
+    decide(uow, DecisionKind.NOTE, takes[1])
+    assert [d.kind for d in uow.decisions.holding(SOURCE, [DecisionKind.NOTE])] == [DecisionKind.NOTE]
+    assert uow.decisions.holding(SOURCE, []) == ()
+
+
+@pytest.mark.parametrize("kind", [DecisionKind.APPROVE, DecisionKind.CHOOSE])
+def test_one_take_of_a_text_is_wanted_at_a_time_and_rejections_of_others_stay(uow, takes, kind):
     decide(uow, DecisionKind.REJECT, takes[1])
-    assert shown(Show.REJECTED) == [(0, 0)]
     decide(uow, DecisionKind.CHOOSE, takes[2])
-    uow.takes.choose_decided(SOURCE)
-    assert shown(Show.REJECTED) == []
-    (item,) = uow.reviews.page(SOURCE, Show.ALL, limit=1)
-    assert (item.take.key, item.settled, item.rejected) == (takes[2], True, True)
-    counts = uow.reviews.counts(SOURCE)
-    assert [(c.utterances, c.doubtful, c.rejected, c.settled, c.unspoken) for c in counts] == [
-        (3, 2, 0, 1, 0),
-        (3, 3, 0, 0, 0),
-    ]
+    decide(uow, kind, takes[0])
+    assert standing(uow) == [("reject", "1"), (str(kind), "0")]
 
 
-def test_equal_texts_are_told_apart_by_their_order(uow):
-    book = make_book()
-    script = make_script(book)
-    same = tuple(replace(u, text="Yes.") if u.index != 1 else u for u in script.utterances)
-    uow.books.save(book, replace(script, utterances=same))
-    assert uow.reviews.occurrences(SOURCE, ["Yes.", "No."]) == {
-        "Yes.": [(0, 0), (0, 2), (1, 0), (1, 2)],
-        "No.": [],
-    }
-    assert uow.reviews.find(SOURCE, [(0, 2), (9, 9)]).keys() == {(0, 2)}
+@pytest.mark.parametrize(
+    ("change", "ended"),
+    [
+        ({}, True),
+        ({"text": "Text 0.1."}, False),
+        ({"occurrence": 1}, False),
+        ({"reach": Reach.BOOK, "written": "Text"}, False),
+    ],
+)
+def test_a_correction_of_a_place_replaces_one_of_the_same_place_alone(uow, takes, change, ended):
+    word = Decision(DecisionKind.CORRECT, "Ann", NOW, reach=Reach.PLACE, text="Text 0.0.", value="a")
+    first = uow.decisions.add(SOURCE, word)
+    uow.decisions.add(SOURCE, replace(word, value="b", **change))
+    assert (first not in [d.id for d in uow.decisions.holding(SOURCE)]) is ended

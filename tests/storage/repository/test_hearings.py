@@ -6,7 +6,8 @@ import pytest
 
 from storage.errors import NotFoundError
 from storage.hearing import HeardWord, Hearing, HowHeard
-from tests.storage.builders import SOURCE, make_book, make_take, save_keyed
+from storage.records import KeyedUtterance
+from tests.storage.builders import SOURCE, make_book, make_script, make_take, save_keyed
 
 SAID = HeardWord(0, 4, HowHeard.SAID, 0.0, 0.2, 0.01)
 DOUBTFUL = HeardWord(5, 8, HowHeard.DOUBTFUL, 0.2, 0.4, 0.9, "zero")
@@ -57,3 +58,24 @@ def test_a_take_that_is_not_chosen_is_not_among_the_worst(uow, takes):
 def test_a_book_that_is_not_stored_is_named(uow):
     with pytest.raises(NotFoundError):
         uow.hearings.worst("f" * 64, 5)
+
+
+def test_each_book_has_the_hearings_of_its_own_texts_in_order_of_takes(uow, takes):
+    other = make_book("c" * 64, blocks=1)
+    save_keyed(uow, other)
+    uow.hearings.save({take.key: Hearing("ears 1", (), 0.5) for take in reversed(takes)})
+    assert [spoken for spoken, _ in uow.hearings.of_book(other.source_sha256)] == ["text 0.0.", "text 1.0."]
+    keys = sorted(take.key for take in takes)
+    assert [spoken for spoken, _ in uow.hearings.of_book(SOURCE)] == [key[len("key of ") : -2] for key in keys]
+    assert uow.hearings.worst(other.source_sha256, 5) == (), "it uses none of them"
+
+
+def test_a_text_that_occurs_twice_is_heard_once(uow, takes):
+    book = make_book("c" * 64)
+    script = make_script(book)
+    uow.books.save(book, script)
+    uow.books.assign_keys(book.source_sha256, [KeyedUtterance(u, takes[0].utterance_key) for u in script.utterances])
+    uow.hearings.save({takes[0].key: Hearing("ears 1", (), 0.5)})
+    assert len(list(uow.hearings.of_book(book.source_sha256))) == 1
+    with pytest.raises(NotFoundError):
+        list(uow.hearings.of_book("f" * 64))

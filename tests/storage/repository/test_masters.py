@@ -1,4 +1,4 @@
-"""Masters are found by key and editions by content, each as they were saved."""
+"""Masters are found by key, each as it was saved."""
 
 from __future__ import annotations
 
@@ -7,18 +7,13 @@ from dataclasses import replace
 import pytest
 
 from storage.errors import NotFoundError, StorageError
-from storage.records import Edition, EditionFile, Master, PlacedUtterance, RunState
+from storage.records import Master, PlacedUtterance
 from tests.storage.builders import SOURCE, make_book, make_script
 
 
 def make_master(utterances, title="Chapter 1") -> Master:
     placed = tuple(PlacedUtterance(u, f"take {n}", n * 100, n * 100 + 90) for n, u in enumerate(utterances))
     return Master(utterances[0].chapter_index, title, "a" * 64, 24000, 5_000_000_000, -19.0, -3.5, placed)
-
-
-def make_edition(path="book.m4b") -> Edition:
-    files = (EditionFile("m4b", path, "a" * 64, 5_000_000_000), EditionFile("report", "report.md", "b" * 64, 10))
-    return Edition(files, 12.5, (("One", 0.0, 5.0), ("Two", 5.0, 12.5)))
 
 
 @pytest.fixture(autouse=True)
@@ -62,27 +57,35 @@ def test_a_master_of_another_chapter_is_refused(uow, script):
         uow.masters.find("key", SOURCE, 8)
 
 
-def test_editions_by_book_and_by_content(uow):
-    assert uow.editions.latest(SOURCE) is None
-    assert uow.editions.find("content") is None
-    first = uow.runs.start(SOURCE, "book_to_audio", {})
-    uow.editions.save(first, make_edition(), "content")
-    assert uow.editions.latest(SOURCE) == make_edition()
-    assert uow.editions.find("content") == make_edition()
+def test_of_several_masters_each_has_its_own_timeline_address_and_place(uow, script):
+    first = make_master(script.utterances[:3])
+    second = replace(make_master(script.utterances[3:][::-1]), audio_sha256="b" * 64, title="Chapter 2")
+    uow.masters.save("one", first)
+    uow.masters.save("two", second)
+    assert uow.masters.find("one", SOURCE, 0) == first
+    assert uow.masters.find("two", SOURCE, 1) == second  # in the order of the timeline, whatever the text's is
+    assert (uow.masters.address("one"), uow.masters.address("two")) == ("a" * 64, "b" * 64)
+    assert uow.masters.audio() == {"one": "a" * 64, "two": "b" * 64}
+    uow.masters.forget(["one"])
+    assert uow.masters.audio() == {"two": "b" * 64}
+    assert uow.masters.find("two", SOURCE, 1) == second
+    with pytest.raises(NotFoundError, match="no such chapter"):
+        uow.masters.address("one")
 
 
-def test_a_second_edition_of_a_run_replaces_the_first(uow):
-    run_id = uow.runs.start(SOURCE, "book_to_audio", {})
-    uow.editions.save(run_id, make_edition("old.m4b"), "old content")
-    uow.editions.save(run_id, make_edition("new.m4b"), "new content")
-    assert uow.editions.latest(SOURCE) == make_edition("new.m4b")
-    assert uow.editions.find("old content") is None
+def test_a_master_whose_key_is_present_stays_as_it_was(uow, script):
+    first = make_master(script.utterances[:3])
+    uow.masters.save("key", first)
+    uow.masters.save("key", replace(make_master(script.utterances[:2]), audio_sha256="b" * 64))
+    assert uow.masters.find("key", SOURCE, 0) == first
 
 
-def test_the_latest_edition_of_several_runs(uow):
-    for path in ("1.m4b", "2.m4b"):
-        run_id = uow.runs.start(SOURCE, "book_to_audio", {})
-        uow.editions.save(run_id, make_edition(path), "content")
-        uow.runs.finish(run_id, RunState.DONE)
-    assert uow.editions.latest(SOURCE) == make_edition("2.m4b")
-    assert uow.editions.find("content") == make_edition("2.m4b")
+def test_a_master_that_two_books_share_is_read_as_each_ones_chapter(uow, script):
+    other = make_book("c" * 64)
+    other = replace(
+        other, chapters=tuple(replace(chapter, title=f"Other {chapter.index}") for chapter in other.chapters)
+    )
+    uow.books.save(other, make_script(other))
+    uow.masters.save("key", make_master(script.utterances[:3]))
+    assert uow.masters.find("key", other.source_sha256, 0).title == "Other 0"
+    assert uow.masters.find("key", SOURCE, 0).title == "Chapter 1"

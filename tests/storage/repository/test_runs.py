@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage import processes
 from storage.errors import BookBusyError, NotFoundError
 from storage.records import RunState
 from storage.repository.runs import INTERRUPTED
 from storage.schema import RunRow
-from tests.containers import COMMAND, OWN_PROC, can_contain
 from tests.storage.builders import SOURCE, make_book, make_script
 
 
@@ -83,57 +80,6 @@ def test_a_run_on_another_machine_counts_as_interrupted_after_a_long_silence(uow
     assert uow.runs.get(run_id).interrupted is True
 
 
-def test_a_process_number_used_again_is_another_process():
-    now = datetime.now(UTC)
-    host, boot, pid, start = processes.this_process().split(" ")
-    assert processes.is_alive(f"{host} {boot} {pid} {start}", now)
-    assert not processes.is_alive(f"{host} {boot} {pid} {int(start) - 1}", now)
-    assert not processes.is_alive(f"{host} another-boot {pid} {start}", now)
-
-
-def test_a_process_that_ended_is_dead_before_its_parent_takes_note():
-    code = "from storage.processes import this_process; print(this_process(), flush=True)"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
-        name = process.stdout.read().strip()  # to the end of the output: the process is over, or will be in a moment
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # over, and still in the table of processes
-        assert processes.is_alive(name, datetime.now(UTC)) is False
-
-
-def test_where_processes_cannot_be_seen_the_heartbeat_decides(monkeypatch):
-    monkeypatch.setattr(processes, "_name", lambda pid: None)
-    name = processes.this_process()
-    assert processes.is_alive(name, datetime.now(UTC)) is True
-    assert processes.is_alive(name, datetime.now(UTC) - timedelta(hours=1)) is False
-
-
-def test_a_process_in_another_container_is_judged_by_its_heartbeat():
-    """Host and boot agree, and its number means nothing here: without the namespace it would count as dead."""
-    host, machine, pid, start = processes.this_process().split(" ")
-    boot, namespace = machine.split("/")
-    contained = f"{host} {boot}/{namespace}0 {pid} {int(start) + 1}"
-    assert processes.is_alive(contained, datetime.now(UTC)) is True
-    assert processes.is_alive(contained, datetime.now(UTC) - timedelta(minutes=3)) is False
-
-
-@pytest.mark.parametrize("own_proc", [[OWN_PROC], []], ids=["own /proc", "the host's /proc"])
-def test_processes_of_two_real_namespaces_do_not_take_each_other_for_dead(own_proc):
-    if not can_contain(*own_proc):
-        pytest.skip("needs unshare, and the right to use it")
-    code = "import sys\nfrom storage.processes import this_process\nprint(this_process(), flush=True)\nsys.stdin.read()"
-    command = [*COMMAND, *own_proc, sys.executable, "-c", code]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        name = process.stdout.readline().strip()
-        assert processes.is_alive(name, datetime.now(UTC)) is True
-        process.stdin.close()
-
-
-def test_a_run_of_before_namespaces_were_named_is_judged_by_its_heartbeat():
-    host, machine, pid, start = processes.this_process().split(" ")
-    old = f"{host} {machine.split('/')[0]} {pid} {start}"
-    assert processes.is_alive(old, datetime.now(UTC)) is True
-    assert processes.is_alive(old, datetime.now(UTC) - timedelta(hours=1)) is False
-
-
 def test_a_beat_says_that_a_run_lives_and_wakes_no_dead_one(uow):
     run_id = uow.runs.start(SOURCE, "book_to_audio", {})
     before = uow.runs.get(run_id).heartbeat_at
@@ -174,3 +120,18 @@ def test_rows_of_runs_whose_process_is_gone_are_closed(uow):
     assert (run.state, run.message) == (RunState.FAILED, INTERRUPTED)
     assert run.finished_at is not None
     assert uow.runs.close_interrupted() == ()
+
+
+def test_a_book_that_was_moved_is_where_it_lies_now_for_every_run_that_was_asked_for_it(uow):
+    other = make_book("c" * 64)
+    uow.books.save(other, make_script(other))
+    moved = "/in/a.epub"
+    runs = []
+    for source, book in ((SOURCE, moved), (SOURCE, "/elsewhere/a.epub"), (SOURCE, moved), (other.source_sha256, moved)):
+        runs.append(uow.runs.start(source, "book_to_audio", {"book": book, "out": "/out"}))
+        uow.runs.finish(runs[-1], RunState.DONE)
+    uow.runs.move_book(SOURCE, moved, "/done/a.epub")
+    uow._session.expire_all()
+    assert [uow.runs.get(run).request for run in runs] == [
+        {"book": book, "out": "/out"} for book in ("/done/a.epub", "/elsewhere/a.epub", "/done/a.epub", moved)
+    ]

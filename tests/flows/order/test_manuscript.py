@@ -1,0 +1,103 @@
+"""Whose files say how a book is read, in which order, and what becomes of a lexicon that is imported."""
+
+import pytest
+
+from flows.order.manuscript import import_into_library, lexicon_folder, lexicons, read_manuscript
+from flows.order.request import Reading
+from flows.services import read_settings
+from tasks.errors import BadInputError
+
+LANGUAGES = ("en",)
+CAST = 'narrator = "{}"\n[characters.Tom]\nvoice = "low"\n'
+ENTRY = "[[entry]]\nword = 'dragon'\nsay = '{}'\n"
+PLS = """<?xml version="1.0"?>
+<lexicon xmlns="http://www.w3.org/2005/01/pronunciation-lexicon" version="1.0" alphabet="ipa" xml:lang="en">
+<lexeme><grapheme>dragon</grapheme><alias>lion</alias></lexeme></lexicon>
+"""
+
+
+@pytest.fixture
+def settings(home):
+    return read_settings()
+
+
+def read(settings, book, **values):
+    return read_manuscript(Reading(book=str(book), **values), settings, LANGUAGES)
+
+
+@pytest.mark.parametrize(
+    ("voice", "cast", "narrator"),
+    [("", "", "tone"), ("", "joe", "joe"), ("ann", "joe", "ann"), ("ann", "", "ann")],
+)
+def test_a_named_voice_goes_before_the_casts_narrator_and_that_before_the_settings(
+    settings, book, tmp_path, voice, cast, narrator
+):
+    assert settings.synthesize.voice == "tone"
+    file = tmp_path / "cast.toml"
+    file.write_text(CAST.format(cast))
+    values = {"voice": voice, **({"cast": str(file)} if cast else {})}
+    assert read(settings, book, **values).narrator == narrator
+
+
+def test_other_voices_are_those_that_the_markup_asks_for(settings, tmp_path):
+    book = tmp_path / "said.md"
+    book.write_text("# One\n\n“Stop at once!” said Tom, and the men stood still. “Why?” asked Mary.\n", "utf-8")
+    cast = tmp_path / "cast.toml"
+    cast.write_text('[characters.Tom]\nvoice = "low"\n[characters.Mary]\nvoice = "high"\n[characters.X]\nvoice = "x"\n')
+    assert read(settings, book, cast=str(cast)).voices == ("high", "low")
+    assert read(settings, book).voices == ()
+
+
+def test_later_lexicons_win_and_the_one_that_is_given_is_the_last(settings, tmp_path):
+    folder = lexicon_folder(settings)
+    folder.mkdir(parents=True)
+    for name in ("b.toml", "a.TOML", "c.csv"):
+        (folder / name).write_text("word,say\ndragon,c\n" if name.endswith("csv") else ENTRY.format(name[0]))
+    (folder / "notes.txt").write_text("no lexicon")
+    named = tmp_path / "named.toml"
+    named.write_text(ENTRY.format("named"))
+    given = tmp_path / "given.toml"
+    given.write_text(ENTRY.format("given"))
+    more = read_settings(segment={"lexicons": [str(named)]})
+    assert len(lexicons(settings)) == 3
+    said = [lexicon.entries[0].value for lexicon in lexicons(more, str(given))]
+    assert said[-2:] == ["named", "given"]
+    assert said[:2] == ["a", "b"]
+    with pytest.raises(BadInputError, match=r"segment\.lexicons: there is no file .*gone\.toml"):
+        lexicons(read_settings(segment={"lexicons": [str(tmp_path / "gone.toml")]}))
+
+
+def test_a_lexicon_is_imported_whole_or_not_at_all(settings, tmp_path):
+    good = tmp_path / "words.toml"
+    good.write_text(ENTRY.format("lion"))
+    target, entries = import_into_library(settings, good, "global", "", replace=False)
+    assert (target, entries) == (lexicon_folder(settings) / "words.toml", 1)
+    assert target.read_text() == good.read_text()
+    good.write_text(ENTRY.format("bear"))
+    with pytest.raises(BadInputError, match="--force replaces it"):
+        import_into_library(settings, good, "global", "", replace=False)
+    assert "lion" in target.read_text()
+    import_into_library(settings, good, "global", "", replace=True)
+    assert "bear" in target.read_text()
+    good.write_text("[[entry]]\nword = ")
+    with pytest.raises(BadInputError):
+        import_into_library(settings, good, "global", "", replace=True)
+    assert "bear" in target.read_text()
+    assert [file.name for file in target.parent.iterdir()] == ["words.toml"]
+
+
+@pytest.mark.parametrize("suffix", [".pls", ".XML"])
+def test_a_lexicon_of_the_w3c_becomes_one_of_ours_with_the_scope_that_is_asked_for(settings, tmp_path, suffix):
+    file = tmp_path / f"words{suffix}"
+    file.write_text(PLS)
+    target, entries = import_into_library(settings, file, "series", 'The "Oz" Books', replace=False)
+    assert (target.name, entries) == ("words.toml", 1)
+    assert target.read_text().splitlines()[:2] == ['scope = "series"', 'for = "The \\"Oz\\" Books"']
+
+
+@pytest.mark.parametrize(("name", "words"), [("words.txt", "no lexicon by its name"), ("gone.toml", "cannot be read")])
+def test_what_cannot_be_imported_is_named(settings, tmp_path, name, words):
+    (tmp_path / "words.txt").write_text("dragon")
+    with pytest.raises(BadInputError, match=words):
+        import_into_library(settings, tmp_path / name, "global", "", replace=False)
+    assert not lexicon_folder(settings).exists()

@@ -1,0 +1,26 @@
+"""A place that cannot be opened is named with what to correct or install."""
+
+import sys
+
+import pytest
+
+from storage.errors import StoreUnavailableError
+from storage.places import connect
+
+
+def test_a_place_is_opened_by_its_url_without_a_cache_of_listings():
+    file_system, root = connect("memory://library/audio")
+    assert (type(file_system).__name__, root) == ("MemoryFileSystem", "/library/audio")
+    assert file_system.storage_options == {"use_listings_cache": False}
+
+
+@pytest.mark.parametrize("url", ["nonsense://x/y", "s4://bucket"])
+def test_what_is_no_kind_of_place_is_refused_with_the_setting(url):
+    with pytest.raises(StoreUnavailableError, match=r"correct storage\.artifacts_url"):
+        connect(url)
+
+
+def test_a_missing_package_is_named_as_the_extra_that_it_is(monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(StoreUnavailableError, match=r"pip install 'talepress\[s3\]'"):
+        connect("s3://bucket/prefix")
