@@ -29,7 +29,7 @@ from storage.errors import NotFoundError
 from storage.records import Run, RunState
 from storage.repository import UnitOfWork
 from tasks.errors import BadInputError, TalepressError
-from tasks.inbox.arrivals import DEFAULTS, arrivals, books_of, look
+from tasks.inbox.arrivals import DEFAULTS, arrivals, books_of, look, order_name
 from tasks.inbox.folders import MAX_NAME_BYTES, OUT, InboxFolders, book_in, order_in, printable
 from tasks.inbox.order_file import read_order
 
@@ -40,7 +40,7 @@ PATH_FIELDS = tuple(
     for name, info in Request.model_fields.items()
     if (info.json_schema_extra or {}).get("format") == "path"  # type: ignore[union-attr]
 )
-OURS = ("book", "out")  # fields of a request that the inbox fills in
+OPTIONS = tuple(name for name in Request.model_fields if name not in ("book", "out"))  # those the inbox fills in
 GONE = "the book was taken out of the inbox's folders while it waited"
 
 
@@ -208,15 +208,18 @@ class _Look:
         if name == OUT:
             raise BadInputError(f"the inbox has a folder {OUT} of its own beside each book: rename the file")
         inbox = self._folders.inbox
+        orders = {DEFAULTS: inbox / DEFAULTS, order_name(name): order_in(folder)}
         try:
-            order = read_order(order_in(folder), inbox / DEFAULTS, inbox, PATH_FIELDS)
+            files = {file: path for file, path in orders.items() if path is not None and path.is_file()}
+            order = read_order(files, inbox, OPTIONS, PATH_FIELDS)
             with book.open("rb") as file:
                 source = hashlib.file_digest(file, "sha256").hexdigest()
         except PermissionError as error:
             raise BadInputError(f"{name} or its order may not be read by who runs this: permit it") from error
-        if ours := sorted(set(order) & set(OURS)):
-            raise BadInputError(f"an order does not say {' nor '.join(ours)}: the inbox knows them; take the line out")
-        Request.from_values(order | {"book": str(book), "out": str(inbox)})
+        try:
+            Request.from_values(order | {"book": str(book), "out": str(inbox)})
+        except BadInputError as error:
+            raise BadInputError(f"{' or '.join(files)}: {error}") from error
         content = json.dumps([source, order], sort_keys=True, default=str)
         digest = hashlib.sha256(content.encode()).hexdigest()
         return InboxItem(digest, source, name, order, received_at=datetime.now(UTC))

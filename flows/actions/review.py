@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from configs.settings import Settings
+from flows.actions.inbox import folders_of
 from flows.order.request import Request
 from flows.services import Services, open_services, read_settings
 from tasks.disk import output_errors
@@ -56,6 +57,7 @@ def make_shelf(services: Services, starter: Starter) -> Shelf:
         master=settings.master,
         sayer_of=lambda source: sayer_of(services, source),
         starter=starter,
+        inbox=folders_of(settings).inbox,
         voices=lambda: voice_credits(services),
     )
 

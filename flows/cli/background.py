@@ -16,7 +16,7 @@ from flows.order.request import Publication, Request, Retrial
 from flows.order.retrial import REJECTED
 from flows.services import Services
 from tasks.errors import BadInputError
-from tasks.review.web.shelf import Job
+from tasks.review.web.shelf import Job, JobWord
 
 RUN = "from flows.cli.entry import main; main()"
 DONE = (0, 1)  # exit codes: done, and done but to be heard
@@ -37,8 +37,7 @@ class Background:
         with self._services.database.snapshot() as uow:
             run = uow.runs.of(source)[0]
             newest = uow.decisions.newest(source)
-        is_beginning = self._is_starting(source) and self._runs_before[source] == run.id
-        if is_beginning or run.is_under_way:
+        if self._is_beginning(source, run.id) or run.is_under_way:
             raise BadInputError("somebody is working on this book already: wait until that is done")
         if self._is_starting(source):  # its run is done, and it is putting things away
             self._started[source].wait(ENDING_SECONDS)
@@ -56,30 +55,39 @@ class Background:
         self._spawn(source, _arguments(job, request))
         return "It begins: this takes a moment."
 
-    def word(self, source: str) -> str:
+    def word(self, source: str) -> JobWord:
         """See `Starter.word`."""
-        if source in self._handed:
-            return self._word_of_prefect(source)
-        if self._is_starting(source):
-            return "It is at work."
-        process = self._started.get(source)
-        if process is None or process.returncode in DONE:
-            return ""
-        lines = self._log(source).read_text("utf-8", "replace").split("\n")
-        said = [line for line in lines if line.startswith("talepress: ")]
-        return said[-1] if said else f"the command ended with code {process.returncode}: see {self._log(source)}"
-
-    def _word_of_prefect(self, source: str) -> str:
-        """What is to be known of a job that Prefect was handed; "" once its run has a row, which says the rest."""
-        from flows.operate.runs import DeployedRuns
-
+        if source not in self._runs_before:
+            return JobWord()
         with self._services.database.snapshot() as uow:
             latest = uow.runs.of(source)[0].id
+        if source in self._handed:
+            return self._word_of_prefect(source, latest)
+        if self._is_beginning(source, latest):
+            return JobWord("It is at work.", is_waiting=True)
+        process = self._started.get(source)
+        if process is None or process.poll() in (None, *DONE):
+            return JobWord()
+        lines = self._log(source).read_text("utf-8", "replace").split("\n")
+        said = [line for line in lines if line.startswith("talepress: ")]
+        ended = f"the command ended with code {process.returncode}: see {self._log(source)}"
+        return JobWord(said[-1] if said else ended)
+
+    def _word_of_prefect(self, source: str, latest: str) -> JobWord:
+        """What is to be known of a job that Prefect was handed; nothing once its run has a row, which says the rest."""
+        from flows.operate.runs import DeployedRuns
+
         if latest != self._runs_before[source]:
             del self._handed[source]
-            return ""
+            return JobWord()
         standing = DeployedRuns(self._services.settings.production.tries).stands(self._handed[source])
-        return standing.message if standing.progress is Progress.ENDED else "It waits in Prefect for a free worker."
+        if standing.progress is Progress.ENDED:
+            return JobWord(standing.message)
+        return JobWord("It waits in Prefect for a free worker.", is_waiting=True)
+
+    def _is_beginning(self, source: str, latest: str) -> bool:
+        """Tells whether a command was started whose run has no row yet; `latest` is the book's latest run."""
+        return self._is_starting(source) and self._runs_before[source] == latest
 
     def _is_starting(self, source: str) -> bool:
         process = self._started.get(source)

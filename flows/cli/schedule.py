@@ -35,6 +35,8 @@ def add_schedule(options: Options, cron: Cron, timezone: Timezone = "", json: Js
     kind: type[Request] = FolderRequest if book.is_dir() else Request
     request = kind.from_values(options)
     _require_reader(request.overrides)
+    if book.is_dir():
+        _tell_of_folder(book.absolute())
     door = "make-folder" if book.is_dir() else "book-to-audio"
     _add(door, book.stem, request.model_dump(exclude_defaults=True), cron, timezone, json)
 
@@ -54,6 +56,18 @@ def add_retry(
     _require_reader({"synthesize": {"preset": preset or None}})
     request = {name: value for name, value in (("reason", reason), ("preset", preset)) if value}
     _add("retry-flagged", f"retry {reason} {preset}", request, cron, timezone, json)
+
+
+def _tell_of_folder(folder: Path) -> None:
+    """Tells which files of a folder would be left out: at night nobody reads it. Raises as `look_into` does."""
+    from flows.order.books import BOOK_SUFFIXES, look_into
+
+    found = look_into(folder)
+    words = [] if found.paths else [f"it holds no file yet that is a book by its name ({BOOK_SUFFIXES})"]
+    if found.left_out:
+        words.append(f"{found.left_out}: schedule such a file by its own name, or drop it into the inbox")
+    if words:
+        tell(f"{folder}: {'; '.join(words)}")
 
 
 def _require_reader(overrides: Mapping[str, Any]) -> None:

@@ -5,16 +5,19 @@ Knows nothing of how runs are started, nor of Prefect.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.order.books import named_books
+from flows.order.books import look_into
 from flows.order.request import ABSOLUTE, Request, Retrial, form_hints
 from flows.services import Services
 from storage.records import Run, RunState
 from tasks.ingest.book import identity_of
+
+logger = logging.getLogger(__name__)
 
 _FINISHED = (RunState.DONE, RunState.FLAGGED)
 
@@ -53,20 +56,19 @@ class FlaggedRequest(BaseModel):
 def unmade_books(services: Services, request: FolderRequest) -> Iterator[tuple[str, Request]]:
     """Finds the books of a folder that have never been finished and are not in work, as `talepress make` finds them.
 
-    Yields each one's identity and its request. Raises `BadInputError` for a folder that is not there, or has files and
-    no book among them.
+    Yields each one's identity and its request; nothing for a folder without books, where what was there is done and
+    the next has not come. Raises `BadInputError` for a folder that is not there, or is no library.
     """
     settings = services.settings.ingest
-    folder = Path(request.book)
-    if folder.is_dir() and not any(folder.iterdir()):
-        return  # what was there is done, and the next has not come
-    with named_books([request.book], settings) as books:
-        for path in books.paths.values():
-            source = identity_of(path, settings)
-            runs = _runs_of(services, source)
-            if any(run.state in _FINISHED for run in runs) or (runs and runs[0].is_under_way):
-                continue
-            yield source, Request(**{**request.model_dump(), "book": str(path)})
+    books = look_into(Path(request.book))
+    if books.left_out:
+        logger.warning("%s: %s", request.book, books.left_out)
+    for path in books.paths:
+        source = identity_of(path, settings)
+        runs = _runs_of(services, source)
+        if any(run.state in _FINISHED for run in runs) or (runs and runs[0].is_under_way):
+            continue
+        yield source, Request(**{**request.model_dump(), "book": str(path)})
 
 
 def flagged_books(services: Services, request: FlaggedRequest) -> Iterator[tuple[str, Retrial]]:

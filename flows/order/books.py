@@ -24,8 +24,10 @@ from tasks.ingest.formats.table import FORMATS
 
 STDIN = "-"
 _SHOWN_CHARS = 100
+_NAME_THEM = "name the files that are books"
 _BOOKS = frozenset(suffix for format_ in FORMATS for suffix in format_.suffixes if format_.is_book_by_name)
 _PERHAPS_BOOKS = frozenset(suffix for format_ in FORMATS for suffix in format_.suffixes) - _BOOKS
+BOOK_SUFFIXES = ", ".join(sorted(_BOOKS))  # of files that are books by their names, for people
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,20 @@ class NamedBooks:
         """Raises `BadInputError` where an option that belongs to one book is given for several."""
         if self.several and value:
             raise BadInputError(f"{option} belongs to one book: name one")
+
+
+@dataclass(frozen=True)
+class FolderBooks:
+    """The books in a folder."""
+
+    paths: tuple[Path, ...]  # of what is a book by its name, in order; of a folder that is a book itself, its own
+    others: str = ""  # counts of files that may be books, but are none by their names: "1 .html, 2 .txt"
+    has_folders: bool = False
+
+    @property
+    def left_out(self) -> str:
+        """Says what was left out; "" for nothing."""
+        return f"what may be anything is left out ({self.others})" if self.others else ""
 
 
 @contextmanager
@@ -71,9 +87,9 @@ def named_books(
                 found[STDIN] = stack.enter_context(_standard_input(settings))
             elif (path := _path(name)) and _is_shelf(path):
                 several = True
-                books, left_out = _books_in(path, recursive=recursive)
-                found.update({str(book): book for book in books})
-                notes += left_out
+                books = _books_in(path, recursive=recursive)
+                found.update({str(book): book for book in _require_books(path, books, recursive=recursive)})
+                notes += [f"{path}: {books.left_out}: {_NAME_THEM}"] if books.left_out else []
             else:
                 found[str(path)] = path
         yield NamedBooks(found, several, tuple(notes))
@@ -90,6 +106,11 @@ def named_book(name: str, settings: IngestSettings) -> Iterator[Path]:
     if _is_shelf(path):
         raise BadInputError(f"{path} is a folder without an index page (index.html, ...), so it is no book: name one")
     yield path
+
+
+def look_into(folder: Path) -> FolderBooks:
+    """Lists the books in a folder, none where there is none yet. Raises `BadInputError` for what is no library."""
+    return _books_in(folder) if _is_shelf(folder) else FolderBooks((folder,))
 
 
 def _path(name: str) -> Path:
@@ -116,29 +137,31 @@ def _require_library(folder: Path) -> None:
         raise BadInputError(f"{folder} holds your files of all kinds, so it is no library: {remedy}")
 
 
-def _books_in(folder: Path, *, recursive: bool) -> tuple[list[Path], list[str]]:
-    """Lists the books in a folder, and notes what was left out. Raises `BadInputError` where there is none."""
+def _books_in(folder: Path, *, recursive: bool = False) -> FolderBooks:
+    """Lists the books in a folder that is none itself. Raises as `_files` does."""
     books: list[Path] = []
     others: Counter[str] = Counter()
-    deeper = False
+    has_folders = False
     for path in _files(folder, recursive=recursive):
         suffix = path.suffix.lower()
-        deeper = deeper or path.is_dir()
-        if path.is_dir() or suffix not in _BOOKS | _PERHAPS_BOOKS:
-            continue
-        if suffix in _BOOKS:
+        if path.is_dir():
+            has_folders = True
+        elif suffix in _BOOKS:
             books.append(path)
-        else:
+        elif suffix in _PERHAPS_BOOKS:
             others[suffix] += 1
     counts = ", ".join(f"{count} {suffix}" for suffix, count in sorted(others.items()))
-    left_out = f"what may be anything is left out ({counts}): name the files that are books"
-    if not books:
-        known = ", ".join(sorted(_BOOKS))
-        hints = [left_out] if counts else []
-        hints += ["--recursive looks into its folders"] if deeper and not recursive else []
+    return FolderBooks(tuple(books), counts, has_folders)
+
+
+def _require_books(folder: Path, books: FolderBooks, *, recursive: bool) -> tuple[Path, ...]:
+    """Returns the books. Raises `BadInputError` where there is none, with what is left out."""
+    if not books.paths:
+        hints = [f"{books.left_out}: {_NAME_THEM}"] if books.left_out else []
+        hints += ["--recursive looks into its folders"] if books.has_folders and not recursive else []
         remedy = "; ".join(hints) or "name the book file itself"
-        raise BadInputError(f"{folder} holds no file that is a book by its name ({known}); {remedy}")
-    return books, [f"{folder}: {left_out}"] if counts else []
+        raise BadInputError(f"{folder} holds no file that is a book by its name ({BOOK_SUFFIXES}); {remedy}")
+    return books.paths
 
 
 def _files(folder: Path, *, recursive: bool) -> Iterator[Path]:

@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select, t
 from sqlalchemy.orm import Session, aliased
 
 from storage.mapping import to_record
-from storage.records import Show, Take, Utterance, Verdict
+from storage.records import DecisionKind, Show, Take, Utterance, Verdict
 from storage.repository._queries import book_id, chunks, in_chapters
 from storage.repository.decisions import is_rejected, is_settled
-from storage.schema import ChapterRow, TakeRow, UtteranceRow
+from storage.schema import ChapterRow, DecisionRow, TakeRow, UtteranceRow
 
 _IN_USE = (TakeRow.key == UtteranceRow.chosen_take_key) & TakeRow.lost.is_(False)
 _ESCAPE = "\\"
@@ -32,6 +32,7 @@ class HeardUtterance:
     take: Take | None  # in use; None: it is still to be spoken, or all of its takes are rejected
     settled: bool  # a person has approved or chosen the take
     rejected: bool  # a person has rejected a take of it
+    spoken_since: bool  # the take in use was made after that
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Reviews:
 
     def _heard(self, query: Select[Any]) -> tuple[HeardUtterance, ...]:
         settled = is_settled(UtteranceRow.book_id, UtteranceRow.chosen_take_key)
-        columns = (ChapterRow.title, UtteranceRow, TakeRow, settled, _has_rejected_take())
+        columns = (ChapterRow.title, UtteranceRow, TakeRow, settled, _has_rejected_take(), _is_spoken_since())
         ordered = query.with_only_columns(*columns).order_by(UtteranceRow.chapter_index, UtteranceRow.index)
         return tuple(
             HeardUtterance(
@@ -85,8 +86,9 @@ class Reviews:
                 None if take is None else to_record(Take, take),
                 bool(is_wanted),
                 bool(rejected),
+                bool(spoken_since),
             )
-            for title, utterance, take, is_wanted, rejected in self._session.execute(ordered)
+            for title, utterance, take, is_wanted, rejected, spoken_since in self._session.execute(ordered)
         )
 
     def count(
@@ -195,3 +197,21 @@ def _has_rejected_take() -> ColumnElement[bool]:
     return exists(
         select(take.key).where(take.utterance_key == UtteranceRow.utterance_key, rejected).correlate(UtteranceRow)
     )
+
+
+def _is_spoken_since() -> ColumnElement[bool]:
+    """Returns the condition that the take in use is younger than the newest rejection of a take of that text."""
+    take = aliased(TakeRow)
+    newest = (
+        select(func.max(DecisionRow.made_at))
+        .join(take, take.key == DecisionRow.take_key)
+        .where(
+            take.utterance_key == UtteranceRow.utterance_key,
+            DecisionRow.book_id == UtteranceRow.book_id,
+            DecisionRow.kind == DecisionKind.REJECT,
+            DecisionRow.ended_by.is_(None),
+        )
+        .correlate(UtteranceRow)
+        .scalar_subquery()
+    )
+    return TakeRow.made_at > newest

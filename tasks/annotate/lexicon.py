@@ -106,10 +106,10 @@ def respelling(written: str, said: str, scope: Scope, where: str) -> Entry:
     return _entry({"phrase": written, "say": said}, where, scope, "")
 
 
-def count_texts(entry: Entry, texts: Iterable[str]) -> int:
-    """Counts the texts that hold an entry's words."""
-    finder = _Finder([entry], "")
-    return sum(finder.annotate(Block(BlockKind.PARAGRAPH, text)).markup != () for text in texts)
+def texts_with(entries: Iterable[Entry], texts: Iterable[str]) -> tuple[str, ...]:
+    """Picks the texts that hold words of any of these entries."""
+    finder = _Finder(entries, "")
+    return tuple(text for text in texts if finder.annotate(Block(BlockKind.PARAGRAPH, text)).markup)
 
 
 def apply_lexicons(book: Book, lexicons: Sequence[Lexicon], narrator: str) -> Book:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from storage.database import Database
 from storage.records import Decision, DecisionKind, Reach, Take, Utterance
 from storage.repository import UnitOfWork
-from tasks.annotate.lexicon import Scope, count_texts, respelling
+from tasks.annotate.lexicon import Scope, respelling, texts_with
 from tasks.errors import BadInputError, TalepressError
 from tasks.qa.verdict import best
 from tasks.review.approval import digests
@@ -124,7 +124,7 @@ class Desk:
             else:
                 entries = [respelling(written, said, _SCOPES[reach], f"{written!r}") for written, said in words]
                 texts = [text for _, text, _ in uow.reviews.takes_in_use(self.source)]
-                sentences = sum(count_texts(entry, texts) for entry in entries)
+                sentences = sum(len(texts_with([entry], texts)) for entry in entries)
                 for written, said in words:
                     self._add(uow, DecisionKind.CORRECT, place, utterance, reach=reach, written=written, value=said)
             uow.commit()

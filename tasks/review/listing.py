@@ -12,7 +12,9 @@ from enum import StrEnum
 from storage.records import Decision, DecisionKind, Reach, Run, Show, Take, Verdict
 from storage.repository import UnitOfWork
 from storage.repository.reviews import HeardUtterance, ReviewCounts
+from tasks.annotate.lexicon import Entry, texts_with
 from tasks.review.approval import approved_of
+from tasks.review.corrections import Corrections
 from tasks.review.doubts import in_words
 from tortoise_core.text.notation import respelled
 
@@ -24,6 +26,7 @@ class Standing(StrEnum):
 
     UNSPOKEN = "to be spoken"
     NEW = "spoken again: hear it"
+    OTHER = "another was rejected: hear this take"
     APPROVED = "approved"
     DOUBTFUL = "doubtful"
     PASSED = "passed the checks"
@@ -70,6 +73,7 @@ class Waiting:
 
     corrections: tuple[Decision, ...]  # made or undone since the last script was written
     places: frozenset[Place]  # of the corrections of one place
+    words: tuple[Entry, ...]  # of the others
     heeded: int  # the id of the newest decision that the script heeds
 
 
@@ -80,7 +84,7 @@ class BookToHear:
     chapters: tuple[ReviewCounts, ...]
     approved: frozenset[int]  # chapters, from 0
     waiting: Waiting
-    corrections: tuple[Decision, ...]  # that hold and reach beyond their place
+    corrections: tuple[Decision, ...]  # that hold, those of one place last
     newest: int  # the id of the newest decision
     run: Run | None
 
@@ -109,7 +113,8 @@ def read_waiting(uow: UnitOfWork, source: str) -> Waiting:
     runs = uow.runs.of(source)
     heeded = max((run.heeded for run in runs), default=0)
     corrections = uow.decisions.corrections_after(source, heeded)
-    return Waiting(corrections, frozenset(_places(uow, source, corrections).values()), heeded)
+    words = tuple(entry for lexicon in Corrections(corrections).lexicons for entry in lexicon.entries)
+    return Waiting(corrections, frozenset(_places(uow, source, corrections).values()), words, heeded)
 
 
 def read_book(uow: UnitOfWork, source: str) -> BookToHear:
@@ -117,13 +122,12 @@ def read_book(uow: UnitOfWork, source: str) -> BookToHear:
     approvals = uow.decisions.holding(source, (DecisionKind.APPROVE_CHAPTER, DecisionKind.APPROVE_BOOK))
     in_use = uow.reviews.takes_in_use(source) if approvals else ()
     corrections = uow.decisions.holding(source, [DecisionKind.CORRECT])
-    far = [word for word in corrections if word.reach is not Reach.PLACE]
     runs = uow.runs.of(source)
     return BookToHear(
         chapters=uow.reviews.counts(source),
         approved=approved_of(in_use, approvals),
         waiting=read_waiting(uow, source),
-        corrections=tuple(far),
+        corrections=tuple(sorted(corrections, key=lambda word: word.reach is Reach.PLACE)),
         newest=uow.decisions.newest(source),
         run=runs[0] if runs else None,
     )
@@ -162,6 +166,7 @@ def _sentences(uow: UnitOfWork, source: str, heard: Sequence[HeardUtterance], wa
         word.take_key: word for word in uow.decisions.about(source, [t.key for ts in takes.values() for t in ts])
     }
     texts = {item.utterance.text for item in heard}
+    said_otherwise = set(texts_with(waiting.words, texts))
     about_texts = [
         word
         for word in uow.decisions.holding(source, (DecisionKind.NOTE, DecisionKind.CORRECT))
@@ -183,7 +188,7 @@ def _sentences(uow: UnitOfWork, source: str, heard: Sequence[HeardUtterance], wa
                 spoken=respelled(item.utterance.spoken),
                 before=neighbours.get((place[0], place[1] - 1), ""),
                 after=neighbours.get((place[0], place[1] + 1), ""),
-                standing=_standing(item, place in waiting.places),
+                standing=_standing(item, place in waiting.places or item.utterance.text in said_otherwise),
                 takes=tuple(_take(take, item, of_takes.get(take.key)) for take in takes.get(item.key or "", ())),
                 wanted=wanted[-1] if wanted else item.utterance.text,
                 is_corrected=bool(wanted),
@@ -214,7 +219,7 @@ def _standing(item: HeardUtterance, is_waiting: bool) -> Standing:
     if item.settled:
         return Standing.APPROVED
     if item.rejected:
-        return Standing.NEW
+        return Standing.NEW if item.spoken_since else Standing.OTHER
     return Standing.DOUBTFUL if item.take.verdict is Verdict.DOUBTFUL else Standing.PASSED
 
 

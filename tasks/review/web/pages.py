@@ -81,13 +81,17 @@ class Pages:
             sources = uow.books.sources()
             shown = uow.books.summaries(sources[(page - 1) * ON_A_PAGE : page * ON_A_PAGE])
         pages = _pages(len(sources))
-        return _render(request, "books", books=shown, page=page, pages=pages)
+        inbox = self._shelf.inbox if self._shelf.inbox.is_dir() else None
+        return _render(request, "books", books=shown, page=page, pages=pages, inbox=inbox)
 
     def book(self, request: Request, source: str, wanted: Wanted) -> Response:
         """A book's chapters and the sentences that are wanted of it."""
         with self._shelf.database.snapshot() as uow:
             may_undo = bool(uow.decisions.last_of(source, name_of(request)))
-        return _render(request, "book", **self._look(source, wanted), state=self.state(source), may_undo=may_undo)
+        looked = self._look(source, wanted)
+        state = self.state(source)
+        hint = "" if state["running"] or state["waits"] else publish_hint(looked["book"])
+        return _render(request, "book", **looked, state=state, hint=hint, may_undo=may_undo)
 
     def _look(self, source: str, wanted: Wanted) -> dict[str, Any]:
         """Reads what a book's page shows."""
@@ -115,7 +119,6 @@ class Pages:
             "counts": counts,
             "sentences": sentences,
             "pages": _pages(counts[wanted.show]),
-            "hint": publish_hint(book),
         }
 
     def sentence(self, request: Request, source: str, place: Place) -> Response:
@@ -145,6 +148,7 @@ class Pages:
             edition = uow.editions.latest(source)
             dropped = uow.inbox.latest_of(source)
         run = runs[0] if runs else None
+        word = self._shelf.starter.word(source)
         is_published = edition is not None and run is not None and run.state in (RunState.DONE, RunState.FLAGGED)
         return {
             "running": run is not None and run.is_under_way,
@@ -154,7 +158,8 @@ class Pages:
             "ended": run.message if run and run.state in _ENDED_BADLY else "",
             "done": run.done if run else 0,
             "total": run.total if run else 0,
-            "word": self._shelf.starter.word(source),
+            "word": word.text,
+            "waits": word.is_waiting,
         }
 
     def about(self, request: Request) -> Response:
@@ -200,9 +205,7 @@ def _counts(uow: UnitOfWork, source: str, book: BookToHear, wanted: Wanted) -> d
 
 
 def publish_hint(book: BookToHear) -> str:
-    """Says in words why a book should not be published yet; "" where it may be, or work on it is under way."""
-    if book.is_in_work:
-        return ""
+    """Says in words why a book should not be published yet, while nobody works on it; "" where it may be."""
     if book.to_speak:
         return "Before it can be published, something is to be spoken: press “Speak again”"
     if not book.is_approved and book.total("doubtful"):

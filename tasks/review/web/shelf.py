@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from configs.settings import MasterSettings, StitchSettings
@@ -26,14 +27,22 @@ class Job(StrEnum):
     PUBLISH = "publish"
 
 
+@dataclass(frozen=True)
+class JobWord:
+    """What is to be known of the job that was started last for a book."""
+
+    text: str = ""  # that it begins, or why it came to nothing
+    is_waiting: bool = False  # it has not begun yet, and no other can
+
+
 class Starter(Protocol):
     """Starts work that goes on without the page."""
 
     def start(self, source: str, job: Job) -> str:
         """Starts a job for a book and says so in words. Raises `TalepressError` where it cannot begin."""
 
-    def word(self, source: str) -> str:
-        """Says what is to be known of the job that was started last: that it begins, or why it came to nothing."""
+    def word(self, source: str) -> JobWord:
+        """Says what is to be known of the job that was started last."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,7 @@ class Shelf:
     master: MasterSettings
     sayer_of: Callable[[str], Sayer]  # of a book by its sha256, as its last run read it
     starter: Starter
+    inbox: Path  # where books may be dropped; there may be no such folder
     voices: Callable[[], Sequence[VoiceCredit]]  # that may be heard: whose they are, and under which licence
 
     def find(self, name: str) -> str:

@@ -172,10 +172,10 @@ def test_a_book_that_was_published_before_the_look_is_not_failed(services, runne
 @pytest.mark.parametrize(
     ("order", "message"),
     [
-        ('voise = "joe"', "voise"),
-        ('out = "/etc"', "out"),
-        ("voice = ", "TOML"),
-        ('chapters = "first"', "chapters"),
+        ('voise = "joe"', "book.toml: an order has no option 'voise': options are voice, preset, "),
+        ('out = "/etc"', "book.toml: an order has no option 'out'"),
+        ("voice = ", "book.toml cannot be read as TOML"),
+        ('chapters = "first"', "book.toml: --chapters 'first' cannot be used"),
     ],
 )
 def test_an_order_that_makes_no_sense_is_told_at_once(services, runner, folders, order, message):

@@ -11,7 +11,7 @@ from flows.operate.runs import DeployedRuns
 from flows.services import open_services, read_settings
 from storage.records import RunState
 from tasks.errors import BadInputError
-from tasks.review.web.shelf import Job
+from tasks.review.web.shelf import Job, JobWord
 from tests.tasks.review.library import make_library
 
 ARGUMENTS = "import sys; print('talepress:', *sys.argv[1:])"
@@ -39,7 +39,8 @@ def test_a_job_is_a_command_whose_last_word_is_told_when_it_fails(library, book,
     starter = Background(services)
     starter.start(source, job)
     starter._started[source].wait(60)
-    assert words in starter.word(source) and str(book) in starter.word(source)
+    told = starter.word(source)
+    assert (words in told.text, str(book) in told.text, told.is_waiting) == (True, True, False), told
 
 
 def test_a_second_job_waits_for_the_first_to_end_and_is_refused_while_it_begins(library, monkeypatch):
@@ -47,18 +48,19 @@ def test_a_second_job_waits_for_the_first_to_end_and_is_refused_while_it_begins(
     monkeypatch.setattr(background, "RUN", "import time; time.sleep(5)")
     starter = Background(services)
     starter.start(source, Job.SPEAK)
-    assert starter.word(source) == "It is at work."
+    assert starter.word(source) == JobWord("It is at work.", is_waiting=True)
     with pytest.raises(BadInputError, match="working on this book already"):
         starter.start(source, Job.PUBLISH)
     with services.database.unit_of_work() as uow:  # the command's own run, which is done before its process ends
         run = uow.runs.start(source, "retry_failed", {**uow.runs.of(source)[0].request})
         uow.runs.finish(run, RunState.REVIEW)
         uow.commit()
+    assert starter.word(source) == JobWord()  # its row says the rest
     first = starter._started[source]
     starter.start(source, Job.PUBLISH)
     assert first.returncode == 0
     starter._started[source].wait(60)
-    assert starter.word(source) == ""
+    assert starter.word(source) == JobWord()
 
 
 def test_a_book_whose_file_is_gone_is_refused_with_the_remedy(library, book):
@@ -75,12 +77,12 @@ def test_a_job_that_was_handed_to_prefect_is_told_of_until_its_run_has_begun(lib
     monkeypatch.setattr(launch, "start_deployment", lambda *_: "a-run")
     monkeypatch.setattr(DeployedRuns, "stands", lambda _, run: standings[run])
     starter = Background(services)
-    assert starter.word(source) == ""
+    assert starter.word(source) == JobWord()
     assert "handed to Prefect" in starter.start(source, Job.SPEAK)
-    assert starter.word(source) == "It waits in Prefect for a free worker."
+    assert starter.word(source) == JobWord("It waits in Prefect for a free worker.", is_waiting=True)
     standings["a-run"] = Standing(Progress.ENDED, "the disk is full")
-    assert starter.word(source) == "the disk is full"
+    assert starter.word(source) == JobWord("the disk is full")
     with services.database.unit_of_work() as uow:
         uow.runs.start(source, "retry_failed", {**uow.runs.of(source)[0].request})
         uow.commit()
-    assert starter.word(source) == ""
+    assert starter.word(source) == JobWord()

@@ -40,6 +40,13 @@ def record(services, path, state, **request):
     return order
 
 
+def test_a_folder_that_is_a_book_is_made_as_one(services, tmp_path):
+    (tmp_path / "html").mkdir()
+    (tmp_path / "html" / "index.html").write_text('<a href="one.html">One</a>')
+    (tmp_path / "html" / "one.html").write_text("<p>It was late.")
+    assert names(unmade_books(services, FolderRequest(book=str(tmp_path / "html"), out="/out"))) == ["html"]
+
+
 def names(found):
     return [request.book.rpartition("/")[2] for _, request in found]
 
@@ -61,9 +68,13 @@ def test_a_book_that_was_finished_is_not_made_again_by_its_folder(services, shel
     assert names(unmade_books(services, FolderRequest(book=str(shelf), out="/out"))) == ["b.fb2", "c.fb2"]
 
 
-def test_an_empty_folder_has_no_books_and_one_that_is_gone_is_refused(services, tmp_path):
+def test_a_folder_without_books_has_none_to_make_and_one_that_is_gone_is_refused(services, tmp_path, caplog):
     (tmp_path / "empty").mkdir()
-    assert list(unmade_books(services, FolderRequest(book=str(tmp_path / "empty"), out="/out"))) == []
+    request = FolderRequest(book=str(tmp_path / "empty"), out="/out")
+    assert (list(unmade_books(services, request)), caplog.messages) == ([], [])
+    (tmp_path / "empty" / "notes.md").write_text("# Notes")
+    assert list(unmade_books(services, request)) == []
+    assert caplog.messages == [f"{request.book}: what may be anything is left out (1 .md)"]
     with pytest.raises(BadInputError, match="gone"):
         list(unmade_books(services, FolderRequest(book=str(tmp_path / "gone"), out="/out")))
 

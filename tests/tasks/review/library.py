@@ -25,7 +25,7 @@ from storage.records import (
     Verdict,
 )
 from tasks.review.desk import Desk
-from tasks.review.web.shelf import Job, Shelf
+from tasks.review.web.shelf import Job, JobWord, Shelf
 from tasks.segment.corrected import Sayer
 from tasks.voices.catalogue import VoiceCredit
 
@@ -43,7 +43,7 @@ class Started:
     """A starter that only notes what it is asked."""
 
     jobs: list[tuple[str, Job]] = field(default_factory=list)
-    told: str = ""
+    told: JobWord = field(default_factory=JobWord)
 
     def start(self, source, job):
         self.jobs.append((source, job))
@@ -115,10 +115,10 @@ VOICES = (
 )
 
 
-def make_shelf(database, store, starter):
+def make_shelf(database, store, starter, inbox):
     settings = load_settings()
     return Shelf(
-        database, store, settings.stitch, settings.master, lambda source: make_sayer(), starter, lambda: VOICES
+        database, store, settings.stitch, settings.master, lambda source: make_sayer(), starter, inbox, lambda: VOICES
     )
 
 

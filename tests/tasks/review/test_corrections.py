@@ -8,7 +8,7 @@ import pytest
 from configs.settings import load_settings
 from storage.records import Decision, DecisionKind, Markup, MarkupKind, Reach
 from tasks.annotate.annotate import Directions, annotate
-from tasks.annotate.lexicon import Entry, Lexicon, count_texts, respelling
+from tasks.annotate.lexicon import Entry, Lexicon, respelling, texts_with
 from tasks.annotate.lexicon import Scope as LexiconScope
 from tasks.errors import BadInputError
 from tasks.ingest.book import read_book
@@ -101,6 +101,8 @@ def test_what_is_too_long_for_an_utterance_is_refused_with_the_remedy(read):
         read(correct(Reach.PLACE, text, text + " and on" * 60))
 
 
-def test_texts_with_a_word_are_counted():
+def test_texts_with_a_word_are_found():
     entry = Entry("Ozma", MarkupKind.RESPELL, "x")
-    assert count_texts(entry, ["Ozma slept.", "Ozma's bed", "ozma", "Ozmandias", "OZMA!"]) == 3
+    texts = ["Ozma slept.", "Ozma's bed", "ozma", "Ozmandias", "OZMA!"]
+    assert texts_with([entry], texts) == ("Ozma slept.", "Ozma's bed", "OZMA!")
+    assert texts_with([], texts) == ()

@@ -1,5 +1,7 @@
 """What a person decides at the desk is done at once, and can be undone."""
 
+from dataclasses import replace
+
 import pytest
 
 from storage.errors import NotFoundError
@@ -49,7 +51,7 @@ def test_the_take_in_use_is_approved_and_another_is_chosen(database, look):
 def test_of_rejected_takes_the_next_best_is_used_and_then_none(database, look, state):
     desk = open_desk(database)
     assert desk.reject((0, 0)).attempt == 1
-    assert look((0, 0)).standing is Standing.NEW  # to be heard: nobody has approved it
+    assert look((0, 0)).standing is Standing.OTHER  # to be heard: nobody has approved it, and nothing was spoken
     assert desk.reject((0, 0), 3).attempt == 1
     assert desk.reject((0, 0)) is None
     assert (look((0, 0)).standing, state().to_speak) == (Standing.UNSPOKEN, 1)
@@ -57,6 +59,34 @@ def test_of_rejected_takes_the_next_best_is_used_and_then_none(database, look, s
         desk.approve((0, 0))
     desk.approve((0, 0), 2)
     assert numbers(look((0, 0)))[1] == (2, True, "approved by Ann")
+
+
+def test_only_a_take_that_is_younger_than_the_rejection_was_spoken_again(database, look):
+    open_desk(database).reject((0, 0), every=True)
+    rejected = look((0, 0)).takes[0]
+    with database.unit_of_work() as uow:
+        (first, *_) = uow.takes.of([look((0, 0)).text])[look((0, 0)).text]
+        assert first.key == rejected.key
+        uow.takes.add([replace(first, key="f" * 64, attempt=3)])
+        uow.takes.choose(SOURCE, {first.utterance_key: "f" * 64})
+        uow.commit()
+    assert look((0, 0)).standing is Standing.NEW
+    open_desk(database).approve((0, 0), 2)
+    open_desk(database).undo()
+    assert look((0, 0)).standing is Standing.OTHER
+
+
+def test_what_is_corrected_beyond_its_place_is_to_be_spoken_wherever_the_words_stand(database, look):
+    desk = open_desk(database)
+    desk.correct((0, 2), "Nobody had seen OZ-mah before, they said.", Reach.BOOK)
+    assert [look(place).standing for place in ((0, 0), (0, 2))] == [Standing.UNSPOKEN] * 2
+    assert look((1, 0)).standing is Standing.DOUBTFUL
+    with database.unit_of_work() as uow:
+        uow.runs.start(SOURCE, "retry_failed", {}, heeded=uow.decisions.newest(SOURCE))
+        uow.commit()
+    assert look((0, 0)).standing is Standing.DOUBTFUL
+    desk.undo()
+    assert look((0, 0)).standing is Standing.UNSPOKEN  # as the book has it, again
 
 
 def test_every_take_is_rejected_at_once_and_undone_at_once(database, look):

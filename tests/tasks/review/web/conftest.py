@@ -64,12 +64,12 @@ class Browser:
 
 
 @pytest.fixture
-def serve(library, starter):
+def serve(library, starter, tmp_path):
     """Makes a browser before the application; `token` and `names` as the command would have them."""
 
     def start(token="", names=(), host=HOST):
         keys = Keys(b"0" * 32, host_names("127.0.0.1", 4210, names), token)
-        app = make_app(make_shelf(*library, starter), keys)
+        app = make_app(make_shelf(*library, starter, tmp_path / "inbox"), keys)
         return Browser(TestClient(app, base_url=f"http://{host}", raise_server_exceptions=False), f"http://{host}")
 
     return start

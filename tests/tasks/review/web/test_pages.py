@@ -11,7 +11,7 @@ from storage.records import Edition, EditionFile, RunState
 from tasks.review.web import pages
 from tasks.review.web.app import STATIC
 from tasks.review.web.pages import NAME_COOKIE, NOBODY, Wanted
-from tasks.review.web.shelf import Job
+from tasks.review.web.shelf import Job, JobWord
 from tests.tasks.review.library import SOURCE, TITLE
 from tests.tasks.review.web.conftest import BOOK
 
@@ -105,7 +105,7 @@ def test_a_book_is_published_when_nothing_is_open_any_more(browser, starter):
 
 
 def test_work_that_goes_on_or_came_to_nothing_is_shown(browser, starter, library):
-    starter.told = "talepress: the disk is full"
+    starter.told = JobWord("talepress: the disk is full")
     browser.open(BOOK)
     assert "talepress: the disk is full" in browser.text
     browser.press(browser.form("2:1"), "action=again")
@@ -122,7 +122,7 @@ def test_work_that_goes_on_or_came_to_nothing_is_shown(browser, starter, library
     with library[0].unit_of_work() as uow:
         uow.runs.finish(run, RunState.FAILED, "no such voice")
         uow.commit()
-    starter.told = ""
+    starter.told = JobWord()
     browser.open(BOOK)
     assert "no such voice" in browser.text
     with library[0].unit_of_work() as uow:
@@ -132,6 +132,54 @@ def test_work_that_goes_on_or_came_to_nothing_is_shown(browser, starter, library
         uow.commit()
     browser.open(BOOK)
     assert "published /out/a.m4b" in browser.text
+    browser.open("/")
+    assert "published" in browser.text
+
+
+def test_while_a_job_waits_no_other_is_offered_or_advised(browser, starter):
+    browser.open(BOOK)
+    browser.press(browser.form("2:1"), "action=again")
+    browser.press(browser.form(action=f"{BOOK}/start"), "job=speak")
+    starter.told = JobWord("It waits in Prefect for a free worker.", is_waiting=True)
+    browser.open(BOOK)
+    assert "It waits in Prefect for a free worker." in browser.text
+    assert "press “Speak again”" not in browser.text and "to be spoken." not in browser.text
+    for button in browser.form(action="/start").iter("button"):
+        assert button.get("disabled") is not None
+    assert browser.open(f"{BOOK}/state").json()["waits"]
+
+
+def test_a_correction_is_listed_with_its_undo_when_it_is_spoken_too(browser, library):
+    browser.open(f"{BOOK}?show=all")
+    browser.press(browser.form("2:1", "correct"), "action=correct", text="The clock stood quite still.", reach="place")
+    browser.press(browser.form("1:1", "correct"), "action=correct", text="OZ-mah came in.", reach="always")
+    assert browser.text.count("from the next speaking on") == 2
+    with library[0].unit_of_work() as uow:
+        uow.runs.finish(uow.runs.start(SOURCE, "retry_failed", {}, heeded=uow.decisions.newest(SOURCE)), RunState.DONE)
+        uow.commit()
+    browser.open(BOOK)
+    assert "from the next speaking on" not in browser.text
+    assert "“Ozma” is said “OZ-mah” in every book" in browser.text
+    assert "“The clock stood still.” is said “The clock stood quite still.” here" in browser.text
+    (_, link) = browser.page.xpath("//a[text()='hear where it stands']/@href")
+    last = browser.page.xpath("//button[@name='decision']")[-1].get("value")
+    browser.press(browser.form(action="/withdraw"), decision=last)
+    assert "“The clock stood still.” is said" not in browser.text
+    browser.open(link)
+    assert browser.sentences() == ["2:1"] and "All 1 hit " in browser.text
+
+
+@pytest.mark.parametrize("has_inbox", [True, False])
+def test_an_empty_list_says_how_a_first_book_comes(serve, library, tmp_path, has_inbox):
+    if has_inbox:
+        (tmp_path / "inbox").mkdir()
+    with library[0].unit_of_work() as uow:
+        uow.books.remove(SOURCE)
+        uow.commit()
+    browser = serve()
+    browser.open("/")
+    assert "give the command talepress make BOOK" in browser.text
+    assert (f"drop one into the inbox, {tmp_path / 'inbox'}, or" in browser.text) == has_inbox
 
 
 def test_a_book_of_the_inbox_is_published_where_it_is_delivered(browser, library):
