@@ -50,16 +50,16 @@ def test_what_is_no_order_is_a_clear_error(tmp_path, data):
 def test_an_order_is_as_large_as_it_may_be_and_no_larger(tmp_path):
     for count, name in ((MAX_BYTES, "a.toml"), (MAX_BYTES + 1, "b.toml")):
         write(tmp_path / name, "a=1".ljust(count, "\n"))
-    assert read_order(tmp_path / "a.toml", tmp_path / "a.toml", tmp_path, ()) == {"a": 1}
+    assert read_order({"a.toml": tmp_path / "a.toml"}, tmp_path, ("a",), ()) == {"a": 1}
     with pytest.raises(BadInputError, match=r"^b\.toml is no order: it has more than 65536 bytes$"):
-        read_order(None, tmp_path / "b.toml", tmp_path, ())
+        read_order({"b.toml": tmp_path / "b.toml"}, tmp_path, ("a",), ())
 
 
 def test_what_is_no_text_is_no_path(tmp_path):
-    order = write(tmp_path / "a.toml", 'cast = 7\nother = "x"\n')
-    assert read_order(order, tmp_path / "none", tmp_path, ("cast", "plan")) == {"cast": 7, "other": "x"}
+    order = write(tmp_path / "a.toml", 'cast = 7\nvoice = "x"\n')
+    assert read_order({"a.toml": order}, tmp_path, OPTIONS, ("cast", "plan")) == {"cast": 7, "voice": "x"}
 
 
 def test_the_message_says_how_a_line_is_written(tmp_path):
     with pytest.raises(BadInputError, match=r'cannot be read as TOML \(.+\): write lines such as voice = "joe"$'):
-        read_order(write(tmp_path / "a.toml", "voice joe"), tmp_path / "none", tmp_path, ())
+        read_order({"a.toml": write(tmp_path / "a.toml", "voice joe")}, tmp_path, OPTIONS, ())

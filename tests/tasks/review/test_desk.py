@@ -71,9 +71,6 @@ def test_only_a_take_that_is_younger_than_the_rejection_was_spoken_again(databas
         uow.takes.choose(SOURCE, {first.utterance_key: "f" * 64})
         uow.commit()
     assert look((0, 0)).standing is Standing.NEW
-    open_desk(database).approve((0, 0), 2)
-    open_desk(database).undo()
-    assert look((0, 0)).standing is Standing.OTHER
 
 
 def test_what_is_corrected_beyond_its_place_is_to_be_spoken_wherever_the_words_stand(database, look):
