@@ -2,8 +2,8 @@
 
 import sys
 
-import fsspec.registry
 import pytest
+from fsspec.registry import _registry
 
 from storage.errors import StoreUnavailableError
 from storage.places import connect
@@ -22,7 +22,7 @@ def test_what_is_no_kind_of_place_is_refused_with_the_setting(url):
 
 
 def test_a_missing_package_is_named_as_the_extra_that_it_is(monkeypatch):
-    monkeypatch.delitem(fsspec.registry._registry, "s3", raising=False)  # if another test has opened one before
+    monkeypatch.delitem(_registry, "s3", raising=False)  # if another test has opened one before
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(StoreUnavailableError, match=r"pip install 'talepress\[s3\]'"):
         connect("s3://bucket/prefix")
