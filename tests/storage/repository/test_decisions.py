@@ -6,28 +6,15 @@ from datetime import UTC, datetime
 import pytest
 
 from storage.errors import NotFoundError
-from storage.records import Decision, DecisionKind, Reach, Verdict
-from tests.storage.builders import SOURCE, keyed_by_text, make_book, make_script, make_take, save_keyed
+from storage.records import Decision, DecisionKind, Reach
+from tests.storage.builders import SOURCE, keyed_by_text, make_book, make_script, save_keyed
+from tests.storage.repository.conftest import FIRST
 
 NOW = datetime(2026, 11, 29, 8, 30, tzinfo=UTC)
-FIRST = "key of text 0.0."
 
 
 def decide(uow, kind, take_key="", **fields):
     return uow.decisions.add(SOURCE, Decision(kind, "Ann", NOW, take_key=take_key, **fields))
-
-
-@pytest.fixture
-def takes(uow):
-    """A book of 2 x 3 utterances; the first has three takes, of which the second passed the checks and is in use."""
-    keyed = save_keyed(uow, make_book())
-    verdicts = (Verdict.DOUBTFUL, Verdict.OK, Verdict.DOUBTFUL)
-    made = [make_take(FIRST, attempt, verdict) for attempt, verdict in enumerate(verdicts)]
-    others = [make_take(item.key, verdict=Verdict.DOUBTFUL) for item in keyed[1:]]
-    uow.takes.add([*made, *others])
-    uow.takes.choose_acceptable(SOURCE)
-    uow.takes.choose(SOURCE, {take.utterance_key: take.key for take in others})
-    return [take.key for take in made]
 
 
 def in_use(uow):

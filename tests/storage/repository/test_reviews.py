@@ -8,29 +8,16 @@ from datetime import UTC, datetime
 import pytest
 
 from storage.errors import NotFoundError
-from storage.records import Decision, DecisionKind, Show, Verdict
-from tests.storage.builders import SOURCE, keyed_by_text, make_book, make_script, make_take, save_keyed
+from storage.records import Decision, DecisionKind, Show
+from tests.storage.builders import SOURCE, keyed_by_text, make_book, make_script, save_keyed
 
 NOW = datetime(2026, 11, 29, 8, 30, tzinfo=UTC)
-FIRST = "key of text 0.0."
+
 OTHER = "c" * 64
 
 
 def decide(uow, kind, take_key, source=SOURCE):
     return uow.decisions.add(source, Decision(kind, "Ann", NOW, take_key=take_key))
-
-
-@pytest.fixture
-def takes(uow):
-    """A book of 2 x 3 utterances; the first has three takes, of which the second passed the checks and is in use."""
-    keyed = save_keyed(uow, make_book())
-    verdicts = (Verdict.DOUBTFUL, Verdict.OK, Verdict.DOUBTFUL)
-    made = [make_take(FIRST, attempt, verdict) for attempt, verdict in enumerate(verdicts)]
-    others = [make_take(item.key, verdict=Verdict.DOUBTFUL) for item in keyed[1:]]
-    uow.takes.add([*made, *others])
-    uow.takes.choose_acceptable(SOURCE)
-    uow.takes.choose(SOURCE, {take.utterance_key: take.key for take in others})
-    return [take.key for take in made]
 
 
 def places(page):
