@@ -123,7 +123,8 @@ def main() -> None:
         config = uvicorn.Config("", port=0, log_level="error")
         listener = config.bind_socket()
         port = listener.getsockname()[1]
-        app = make_app(make_shelf(database, store, Started()), Keys(b"0" * 32, host_names("127.0.0.1", port)))
+        shelf = make_shelf(database, store, Started(), folder / "inbox")
+        app = make_app(shelf, Keys(b"0" * 32, host_names("127.0.0.1", port)))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, lifespan="off"))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
