@@ -6,7 +6,6 @@ nothing of what is said in them.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,7 +15,7 @@ from prefect.utilities.annotations import quote
 from flows.order.credits import credit_titles, credit_utterances
 from flows.order.order import Order
 from flows.run import policies
-from flows.run.jobs import drop_receipts, render_job, submit_job
+from flows.run.jobs import drop_receipts, import_pytorch, render_job, submit_job
 from flows.run.runners import make_runner
 from storage.records import ChosenTake, KeyedUtterance, Master, Take, Verdict
 from storage.repository import UnitOfWork
@@ -82,7 +81,7 @@ def _whole_takes(order: Order, keys: Sequence[str]) -> dict[str, tuple[Take, ...
 
 def _speak(order: Order, wanted: Sequence[tuple[KeyedUtterance, int]]) -> tuple[Take, ...]:
     """Speaks utterances, each with the number of its attempt."""
-    importlib.import_module("torch")  # whole, before SciPy asks for it, see `flows.run.synthesis`
+    import_pytorch(order)
     batch = tuple(RenderItem(item.key, item.utterance.spoken, attempt) for item, attempt in wanted)
     execution = order.services.settings.execution.model_copy(update={"dask_workers": 1})  # for a sentence or two
     with make_runner(execution, render_job(order)) as runner:

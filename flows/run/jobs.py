@@ -5,6 +5,7 @@ Knows nothing of which texts are to be spoken, nor of rows.
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import logging
 from collections.abc import Iterable
@@ -17,7 +18,9 @@ from flows.order.order import Order
 from flows.run import policies
 from storage.errors import StorageError
 from storage.records import Take
+from tasks.qa.listeners.registry import OFF
 from tasks.synthesize.batches import RenderItem
+from tasks.synthesize.engines import engine_kind
 from tasks.synthesize.render import RenderJob, SpokenBatch
 from tasks.synthesize.task import synthesize
 
@@ -42,6 +45,17 @@ def render_job(order: Order, batches: Batches = ()) -> RenderJob:
         ears=services.settings.align.model,
         store=services.store,
     )
+
+
+def import_pytorch(order: Order) -> None:
+    """Imports PyTorch whole, where a run's jobs compute with it, before other threads do anything.
+
+    SciPy, by which chapters are mastered in another thread, asks every array whether it is PyTorch's, and finds a
+    module half imported where a batch imports it meanwhile. A run without networks spares itself the quarter of a GB.
+    """
+    settings = order.services.settings
+    if engine_kind(settings.synthesize).has_networks or settings.qa.listen != OFF:
+        importlib.import_module("torch")
 
 
 def submit_job(order: Order, runner: TaskRunner[Any], batches: Batches, name: str) -> PrefectFuture[SpokenBatch]:

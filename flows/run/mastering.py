@@ -5,6 +5,7 @@ Knows nothing of how audio is cut or encoded.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
@@ -27,7 +28,7 @@ from storage.repository import UnitOfWork
 from tasks import stopping
 from tasks.disk import output_errors
 from tasks.master.task import StitchJob, stitch_and_master
-from tasks.package.audio.recordings import EncodedAudio
+from tasks.package.audio.recordings import EncodedAudio, Recording
 from tasks.package.edition import Published, is_published
 from tasks.package.output import Output
 from tasks.package.outputs import find_outputs
@@ -41,7 +42,8 @@ LOOK_SECONDS = 0.2
 class Mastering:
     """Masters chapters in a thread of its own, one after another, while others are still being spoken.
 
-    With `encode`, each output has them encoded in a thread of its own as they come, in reading order.
+    With `encode`, each output has them encoded as they come, in reading order: one thread for each output, which may
+    wait for the next chapter, and one for each further processor, as encoders may be behind with what has come.
     """
 
     def __init__(self, order: Order, *, encode: bool) -> None:
@@ -49,9 +51,11 @@ class Mastering:
         self._masters: dict[int, Future[Master]] = {chapter: Future() for chapter in order.chapters}
         outputs = find_outputs(order.services.settings.package.outputs) if encode else ()
         self._pool = ThreadPoolExecutor(max_workers=1 + len(outputs), thread_name_prefix="finishing")
+        encoders = max(1, len(outputs) + (os.cpu_count() or 1) - 1)
+        self._encoders = ThreadPoolExecutor(encoders, thread_name_prefix="encoding")
         self._grain = Grain(TASK_RUNS_PER_STEP)
         self._ready: list[int] = []  # chapters for the next task run
-        self._encoded = [self._pool.submit(self._encode, output) for output in outputs]
+        self._encoded = [self._pool.submit(self._stream, output) for output in outputs]
 
     def __enter__(self) -> Self:
         return self
@@ -60,7 +64,8 @@ class Mastering:
         if kind is not None:
             for future in self._masters.values():
                 future.cancel()
-        self._pool.shutdown(cancel_futures=kind is not None)
+        for pool in (self._pool, self._encoders):
+            pool.shutdown(cancel_futures=kind is not None)
 
     def begin(self, chapter: int) -> None:
         """Has a chapter mastered whose utterances all have takes; in long books, together with others."""
@@ -76,8 +81,12 @@ class Mastering:
 
     def failed(self) -> bool:
         """Whether a chapter could not be mastered or encoded."""
-        futures: list[Future[Any]] = [*self._masters.values(), *self._encoded]
-        return any(future.done() and future.exception() is not None for future in futures)
+        return any(future.done() and future.exception() is not None for future in self._futures)
+
+    @property
+    def _futures(self) -> set[Future[Any]]:
+        """All that is under way or done; more is added by what is under way."""
+        return {*self._masters.values(), *self._encoded}
 
     def finish(self) -> tuple[Master, ...]:
         """Waits for all chapters and encoders; raises the first error, or `Stopped` when the user asks for the end.
@@ -85,12 +94,13 @@ class Mastering:
         Returns the masters in reading order.
         """
         self._master_ready()
-        waiting: set[Future[Any]] = {*self._masters.values(), *self._encoded}
-        while waiting:
+        done: set[Future[Any]] = set()
+        while waiting := self._futures - done:
             stopping.check()
-            done, waiting = wait(waiting, LOOK_SECONDS, FIRST_EXCEPTION)
-            for future in done:
+            ended, _ = wait(waiting, LOOK_SECONDS, FIRST_EXCEPTION)
+            for future in ended:
                 future.result()  # raises what went wrong; after a chapter that failed others are never begun
+            done |= ended
         return tuple(future.result() for future in self._masters.values())
 
     def _master(self, chapters: tuple[int, ...]) -> None:
@@ -118,13 +128,16 @@ class Mastering:
         order.encoded_folder.mkdir(parents=True, exist_ok=True)
         return EncodedAudio(order.encoded_folder, published)
 
-    def _encode(self, output: Output) -> None:
+    def _stream(self, output: Output) -> None:
         """Has the masters encoded as they come, as an output wants them."""
-        services = self._order.services
         masters = (future.result() for future in self._masters.values())
         with output_errors(self._order.encoded_folder):
-            for recording in output.stream(masters, services.settings.package):
-                self._audio.encode(services.store, [recording])
+            for recording in output.stream(masters, self._order.services.settings.package):
+                self._encoded.append(self._encoders.submit(self._encode, recording))
+
+    def _encode(self, recording: Recording) -> None:
+        with output_errors(self._order.encoded_folder):
+            self._audio.encode(self._order.services.store, [recording])
 
 
 def master_chapters(order: Order, chapters: Sequence[int]) -> list[Master]:

@@ -6,7 +6,6 @@ batches in flight and nothing else. Knows nothing of how a batch is spoken.
 
 from __future__ import annotations
 
-import importlib
 import itertools
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from dataclasses import replace
@@ -18,7 +17,7 @@ from prefect.futures import PrefectFuture
 from flows.order.order import Order
 from flows.order.request import Retrial
 from flows.run.grain import Grain
-from flows.run.jobs import Batches, drop_receipts, render_job, submit_job
+from flows.run.jobs import Batches, drop_receipts, import_pytorch, render_job, submit_job
 from flows.run.names import speaking_name
 from flows.run.runners import make_runner
 from flows.run.tracker import Tracker
@@ -60,9 +59,7 @@ def speak(
     if not utterances:
         yield from order.chapters  # and no network is loaded
         return
-    # Whole, before chapters are mastered in another thread: SciPy asks every array whether it is PyTorch's, and finds a
-    # module half imported where a batch imports it meanwhile.
-    importlib.import_module("torch")
+    import_pytorch(order)
     refused = _refuse_takes(order, utterances)
     backlog = _backlog(order, utterances)
     unfinished = _Unfinished(order, utterances)

@@ -83,7 +83,8 @@ class Output:
     forecast_bytes: Callable[[float, PackageSettings], float]
 
     # Says what is to be encoded of chapters that come one by one, in reading order. The iterator waits until each is
-    # mastered: what takes long is done while other chapters are still being spoken.
+    # mastered: what takes long is done while other chapters are still being spoken. A recording of several chapters is
+    # there with its first, and gets the others while the iterator is asked for more: encode it in a thread of its own.
     stream: Callable[[Iterable[Master], PackageSettings], Iterator[Recording]] = stream_nothing
 
     # The same of a whole edition, and whatever needs all of it to be known.

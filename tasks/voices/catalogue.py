@@ -18,7 +18,7 @@ from storage.errors import ArtifactError
 from storage.records import VoiceRecord
 from tasks.align.direction import directed_digest
 from tasks.errors import BadInputError, UnknownVoiceError
-from tasks.voices.latents import digest_packed, unpack_latents
+from tasks.voices.latents import digest_latents, unpack_latents
 from tasks.voices.recipes import options_of, parts_in, seed_in
 from tasks.voices.references import parse_reference
 from tortoise_core.inference.interface import VoiceLatents
@@ -110,7 +110,7 @@ def shipped_voice(name: str, model_digest: str, folder: Path = SHIPPED_FOLDER) -
                     f"{shipped.path} has changed since it was written: it comes with the program, install Talepress "
                     f"again, or in a checkout run `git checkout -- configs/voices/{shipped.path.name}`"
                 )
-            digest = digest_packed(data, str(shipped.path))
+            digest = digest_latents(unpack_latents(data, str(shipped.path)))
             record = VoiceRecord(
                 name, digest, sha256, description=shipped.credit.description, model_digest=model_digest
             )
@@ -193,7 +193,7 @@ def read_latents(voice: VoiceRecord, store: ArtifactStore) -> VoiceLatents:
 
 
 def check_latents(voice: VoiceRecord, store: ArtifactStore) -> None:
-    """Raises what `read_latents` would raise. It does without PyTorch, so a run asks before it begins."""
+    """Raises what `read_latents` would raise, so that a run asks before it begins."""
     _read_checked(voice, store)
 
 
@@ -206,7 +206,7 @@ def _read_checked(voice: VoiceRecord, store: ArtifactStore) -> bytes:
         reason = "has changed since it was written"
     else:
         data = store.read(address)
-        digest = digest_packed(data, f"voice {voice.name!r}")
+        digest = digest_latents(unpack_latents(data, f"voice {voice.name!r}"))
         direction = parse_reference(voice.name).direction
         if (directed_digest(digest, direction) if direction else digest) == voice.digest:
             return data

@@ -1,13 +1,11 @@
 """Voice latents as files: safetensors in, safetensors out, and the digest that makes takes depend on them.
 
-It must not know names of voices, folders or rows, nor which tensors an engine needs. Arrays are NumPy's, so that a
-voice's digest is found without PyTorch.
+It must not know names of voices, folders or rows, nor which arrays an engine needs.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 
 import numpy as np
 from safetensors import SafetensorError
@@ -20,33 +18,12 @@ MAX_BYTES = 1 << 20  # the published sizes come to 12 KiB
 
 
 def pack_latents(latents: VoiceLatents) -> bytes:
-    """Writes latents as a safetensors file: their tensors by name, float32."""
-    return save(_arrays(latents))
+    """Writes latents as a safetensors file: their arrays by name, float32."""
+    return save({name: np.ascontiguousarray(array, np.float32) for name, array in latents.items()})
 
 
 def unpack_latents(data: bytes, source: str) -> VoiceLatents:
-    """Reads what `pack_latents` wrote. Arguments and errors: see `_unpack`."""
-    import torch  # here: a digest is found without it
-
-    return {name: torch.from_numpy(array) for name, array in _unpack(data, source).items()}
-
-
-def digest_latents(latents: VoiceLatents) -> str:
-    """Computes the sha256 of the tensors' names, shapes and float32 values (little-endian), in whatever file."""
-    return _digest(_arrays(latents))
-
-
-def digest_packed(data: bytes, source: str) -> str:
-    """Computes `digest_latents` of what `pack_latents` wrote. Arguments and errors: see `_unpack`."""
-    return _digest(_unpack(data, source))
-
-
-def _arrays(latents: VoiceLatents) -> dict[str, np.ndarray]:
-    return {name: tensor.detach().float().cpu().contiguous().numpy() for name, tensor in latents.items()}
-
-
-def _unpack(data: bytes, source: str) -> dict[str, np.ndarray]:
-    """Reads a voice file to arrays by name, (1, width) float32 each.
+    """Reads what `pack_latents` wrote: arrays by name, (1, width) float32 each.
 
     Args:
         data: the file's bytes; they are not trusted.
@@ -73,9 +50,10 @@ def _unpack(data: bytes, source: str) -> dict[str, np.ndarray]:
     return rows
 
 
-def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+def digest_latents(latents: VoiceLatents) -> str:
+    """Computes the sha256 of the arrays' names, shapes and float32 values (little-endian), in whatever file."""
     digest = hashlib.sha256()
-    for name in sorted(arrays):
-        values = arrays[name].astype("<f4")
+    for name in sorted(latents):
+        values = latents[name].astype("<f4")
         digest.update(name.encode() + repr(values.shape).encode() + values.tobytes())
     return digest.hexdigest()

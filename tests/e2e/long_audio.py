@@ -3,8 +3,8 @@
 The engine is the fake one, whose speech is as long as real speech. Prints of `make` and of `publish` how long it took,
 the most memory of each kind of process, and how busy the encoders (ffmpeg) kept the processors while they ran; exits
 with 1 where a command of ours held more than 500 MB of its own: pages of libraries, which the system can drop, are
-shown beside it and not held against it. Not part of the suite. Knows nothing of what is in the files:
-`tests.bench.publishing` looks at that.
+shown beside it and not held against it. A folder that is named (`--in`) stays, and is gone on with by the next call.
+Not part of the suite. Knows nothing of what is in the files: `tests.bench.publishing` looks at that.
 """
 
 from __future__ import annotations
@@ -119,12 +119,14 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=30.0)
     parser.add_argument("--chapters", type=int, default=400)
     parser.add_argument("--as", dest="kinds", default=KINDS, help="kinds of files to publish")
-    parser.add_argument("--in", dest="folder", type=Path, help="where the library is made, and removed at the end")
+    parser.add_argument("--in", dest="folder", type=Path, help="where the library is, or is made; it stays there")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="talepress-hours-", dir=chosen.folder) as name:
-        folder = Path(name)
-        add_voice(folder / "home")
-        book = epub(folder / "book.epub", chosen.hours, chosen.chapters)
+    with tempfile.TemporaryDirectory(prefix="talepress-hours-") as passing:
+        folder = chosen.folder or Path(passing)
+        book = folder / "book.epub"
+        if not book.exists():
+            add_voice(folder / "home")
+            epub(book, chosen.hours, chosen.chapters)
         made, making = watched(folder / "home", "make", book, "--out", folder / "out", "--voice", "tone", "--force")
         _, publishing = watched(folder / "home", "publish", book, "--as", chosen.kinds, "--out", folder / "out")
         print(f"{made['utterances']} utterances, {made['audio_seconds'] / 3600:.2f} hours")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from flows.actions.bench import forecast_presets
 from flows.actions.plan import make_plan
@@ -87,14 +86,14 @@ class Humming(HummingText):
         yield self.speak([request])[0].audio
 
     def voice_from_clips(self, clips):
-        return {"pitch": torch.tensor([[110.0 * len(clips)]])}
+        return {"pitch": np.array([[110.0 * len(clips)]])}
 
     def random_voice(self, seed):
-        return {"pitch": torch.tensor([[100.0 + seed % 100]])}
+        return {"pitch": np.array([[100.0 + seed % 100]])}
 
     def _hum(self, request):
         seconds = np.arange(round(SECONDS_PER_CHAR * len(request.text) * RATE)) / RATE
-        hum = request.settings.depth * np.sin(2 * np.pi * float(request.voice["pitch"]) * seconds)
+        hum = request.settings.depth * np.sin(2 * np.pi * float(request.voice["pitch"][0, 0]) * seconds)
         ramp = np.minimum(1.0, np.minimum(seconds, seconds[::-1]) / 0.1)
         return SpeechResult((hum * ramp).astype(np.float32), RATE, rank=-float(request.seed % 7))
 
@@ -103,6 +102,7 @@ HUMMING = EngineKind(
     front_end=HummingText,
     load=lambda model, device, precision: Humming(model),
     precision=lambda wanted, device: "float24",
+    has_networks=False,
     model_folders=False,
 )
 

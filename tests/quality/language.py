@@ -280,7 +280,7 @@ def _sampled(
 ) -> tuple[list[list[CodeRow]], list[list[Rating]], list[Prompt]]:
     """Every candidate of every request, with what it looked at, and its rating."""
     settings = own_settings(requests[0].settings)
-    prompts = [Prompt(r.voice["auto"][0], torch.tensor(stage._text_ids(r.text))) for r in requests]
+    prompts = [Prompt(torch.from_numpy(r.voice["auto"][0]), torch.tensor(stage._text_ids(r.text))) for r in requests]
     seeds = [[derived_seed(r.seed, "candidate", c) for c in range(settings.candidates)] for r in requests]
     names = ("temperature", "top_k", "top_p", "repetition_penalty", "max_codes")
     decoding = DecodingSettings(**{name: getattr(settings, name) for name in names})

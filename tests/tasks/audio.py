@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import torch
 
 from storage.artifacts import ArtifactStore
 from storage.records import ChosenTake, PauseKind, Take, Utterance, Verdict, VoiceRecord, WordTime
@@ -30,7 +29,10 @@ def write_clip(path: Path, seconds: float = 4.0, peak: float = 0.3) -> Path:
 
 def latents() -> VoiceLatents:
     """Latents of odd small sizes."""
-    return {"auto": torch.arange(5.0)[None], "diffusion": torch.arange(7.0)[None] / 3}
+    return {
+        "auto": np.arange(5.0, dtype=np.float32)[None],
+        "diffusion": np.arange(7.0, dtype=np.float32)[None] / np.float32(3),
+    }
 
 
 def stored_voice(store: ArtifactStore, name: str = "ann") -> VoiceRecord:

@@ -161,7 +161,7 @@ class AudioStage:
         aligned = torch.nn.utils.rnn.pad_sequence([c.aligned for c in chosen], batch_first=True).to(self._device)
         return self.decoder.timestep_independent(
             aligned,
-            torch.cat([r.voice["diffusion"] for r in requests]).to(self._device),
+            torch.cat([torch.as_tensor(r.voice["diffusion"]) for r in requests]).to(self._device),
             max(frames),
             aligned_mask=_mask([len(c.aligned) for c in chosen], self._device),
             frame_mask=_mask(frames, self._device),

@@ -117,7 +117,7 @@ class CodeStage:
         """
         settings = own_settings(requests[0].settings)
         texts = [torch.tensor(self._text_ids(request.text)) for request in requests]
-        prompts = [Prompt(r.voice["auto"][0], text) for r, text in zip(requests, texts, strict=True)]
+        prompts = [Prompt(_voice(r), text) for r, text in zip(requests, texts, strict=True)]
         seeds = [[derived_seed(r.seed, "candidate", c) for c in range(settings.candidates)] for r in requests]
         keep = Keep(latents=self._front_end.speech.decoder_input == "latents" and not self._cleans)
         candidates = sample_codes(self.autoregressive, prompts, _decoding(settings), seeds, keep, rows_in_flight)
@@ -138,7 +138,7 @@ class CodeStage:
 
     def stream(self, request: SpeechRequest) -> Iterator[Tensor]:
         """Samples one candidate and yields the state (D,) behind each of its codes, and the stop, one by one."""
-        prompt = Prompt(request.voice["auto"][0], torch.tensor(self._text_ids(request.text)))
+        prompt = Prompt(_voice(request), torch.tensor(self._text_ids(request.text)))
         decoding = _decoding(own_settings(request.settings))
         draws = uniform_draws([derived_seed(request.seed, "candidate", 0)], decoding.max_codes)
         yield from decode_states(self.autoregressive, prompt, draws[0], decoding)
@@ -201,7 +201,7 @@ class CodeStage:
         latents = torch.cat([self._clvp.encode_texts(ids, lengths) for ids, lengths in batches])
         voices = None
         if settings.cvvp_amount:
-            voices = torch.cat([request.voice[CVVP] for request in requests]).to(self._device)
+            voices = torch.cat([torch.as_tensor(request.voice[CVVP]) for request in requests]).to(self._device)
         return _Wanted(*self._padded(texts), latents, voices, settings.cvvp_amount)
 
     def _rate(self, wanted: _Wanted, owners: Sequence[int], codes: Sequence[Tensor]) -> list[Rating]:
@@ -255,6 +255,11 @@ class CodeStage:
         lengths = torch.tensor([len(row) for row in rows])
         padded = torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
         return upload(padded, self._device), upload(lengths, self._device)
+
+
+def _voice(request: SpeechRequest) -> Tensor:
+    """What the autoregressive model hears of a request's voice: (width,)."""
+    return torch.as_tensor(request.voice["auto"][0])
 
 
 def _ranked(ratings: Sequence[Rating]) -> list[int]:

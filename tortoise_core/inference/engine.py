@@ -99,7 +99,7 @@ class TorToiseEngine(TorToiseFrontEnd):
         voice = {"auto": auto.float().cpu(), "diffusion": diffusion.float().cpu()}
         if CVVP in self._manifest.networks:
             voice[CVVP] = self._cvvp.voice(mels.auto[0].to(self._device)).float().cpu()
-        return voice
+        return {name: latent.numpy() for name, latent in voice.items()}
 
     @torch.inference_mode()
     def random_voice(self, seed: int) -> VoiceLatents:
@@ -114,7 +114,7 @@ class TorToiseEngine(TorToiseFrontEnd):
             name: _as(RandomLatentGenerator, self._manifest.load(role)) for name, role in RANDOM_LATENTS.items()
         }
         return {
-            name: network.sample(torch.Generator().manual_seed(derived_seed(seed, name, 0)))
+            name: network.sample(torch.Generator().manual_seed(derived_seed(seed, name, 0))).numpy()
             for name, network in generators.items()
         }
 
@@ -174,7 +174,7 @@ class TorToiseEngine(TorToiseFrontEnd):
                 (chosen,) = self._codes.choose([request])
                 yield from self._audio.stream(request, chosen)
             else:
-                voice = request.voice["auto"].to(self._latent_vocoder.device)
+                voice = torch.as_tensor(request.voice["auto"]).to(self._latent_vocoder.device)
                 for piece in self._latent_vocoder.stream(self._codes.stream(request), voice):
                     yield piece.cpu().numpy()
         except (RuntimeError, MemoryError) as error:

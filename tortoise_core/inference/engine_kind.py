@@ -25,5 +25,6 @@ class EngineKind:
     front_end: Callable[[str], FrontEnd]  # model: what is known of it without its networks
     load: Callable[[str, str, str], Engine]  # model, device ("auto", "cpu", "cuda:1"), precision
     precision: Callable[[str, str], str]  # the precision asked for ("auto", ...) and device: the one to load with
+    has_networks: bool = True  # computed by PyTorch; an engine without any does without it
     model_folders: bool = True  # whether models are folders, as `talepress model` lists them
     resynthesis: Callable[[str, str, str], Resynthesis] | None = None  # as `load`: the acoustic half alone

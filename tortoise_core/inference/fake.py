@@ -2,8 +2,8 @@
 
 It owns speech-like test audio (voiced syllables, word gaps, quiet edges) whose length follows the text, and a set of
 faults that can be ordered per text, so that retakes, retries and back-off can be tested. Like every engine it knows
-nothing of books, files or databases; the audio is not speech and must never be offered to a listener as such. Must stay
-importable without PyTorch: it is its own front-end.
+nothing of books, files or databases; the audio is not speech and must never be offered to a listener as such. Must do
+without PyTorch: it is its own front-end.
 """
 
 from __future__ import annotations
@@ -229,10 +229,8 @@ class FakeEngine:
 
 
 def _latents(seed: Sequence[int]) -> VoiceLatents:
-    import torch  # here: everything else is done without it
-
     values = np.random.default_rng(seed).standard_normal(24).astype(np.float32)
-    return {"auto": torch.from_numpy(values[None, :8]), "diffusion": torch.from_numpy(values[None, 8:])}
+    return {"auto": values[None, :8], "diffusion": values[None, 8:]}
 
 
 def _generator(request: SpeechRequest, purpose: str) -> np.random.Generator:
@@ -240,7 +238,7 @@ def _generator(request: SpeechRequest, purpose: str) -> np.random.Generator:
     digest = hashlib.sha256(purpose.encode())
     digest.update(json.dumps([request.text, request.seed, sampling_values(request.settings)], sort_keys=True).encode())
     for name in sorted(request.voice):
-        digest.update(request.voice[name].numpy().tobytes())
+        digest.update(request.voice[name].tobytes())
     return np.random.default_rng(list(digest.digest()))
 
 
@@ -271,4 +269,5 @@ FAKE = EngineKind(
     load=lambda description, device, precision: FakeEngine.from_description(description),
     precision=lambda wanted, device: "float32",  # it makes the same tones everywhere
     model_folders=False,
+    has_networks=False,
 )

@@ -10,18 +10,15 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
 from tortoise_core.errors import ConfigError
 
-if TYPE_CHECKING:
-    import torch  # for annotations alone: a plan is made without it
-
-# A voice as an engine's networks see it: tensors by name, (1, width) float32 on the CPU. `Engine.voice_widths` says
-# which names and widths an engine needs.
-VoiceLatents: TypeAlias = "Mapping[str, torch.Tensor]"
+# A voice as an engine's networks see it: arrays by name, (1, width) float32. `Engine.voice_widths` says which names
+# and widths an engine needs. NumPy's: only an engine with networks makes tensors of them.
+VoiceLatents: TypeAlias = Mapping[str, np.ndarray]
 
 
 # Of a sampling setting that came after the first keys were made: `field(default=..., metadata=ADDED_LATER)`.
@@ -142,8 +139,8 @@ class Engine(FrontEnd, Protocol):
 
 
 def check_voice(voice: VoiceLatents, widths: Mapping[str, int]) -> None:
-    """Raises `ConfigError` for a voice that another model made: without a tensor of those names and widths."""
-    given = {name: tuple(tensor.shape) for name, tensor in voice.items()}
+    """Raises `ConfigError` for a voice that another model made: without an array of those names and widths."""
+    given = {name: array.shape for name, array in voice.items()}
     wanted = {name: (1, width) for name, width in widths.items()}
     if any(given.get(name) != shape for name, shape in wanted.items()):
         raise ConfigError(

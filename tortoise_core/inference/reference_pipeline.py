@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,7 +21,6 @@ from tortoise_core.diffusion.samplers.loop import Guidance
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.inference.codes import PUBLISHED_FORMAT, clean_codes, pad_codes, spoken_length
-from tortoise_core.inference.interface import VoiceLatents
 from tortoise_core.inference.logits import DecodingSettings
 from tortoise_core.inference.presets import SamplingSettings
 from tortoise_core.inference.sampling import Prompt
@@ -87,7 +86,9 @@ def text_tokens(text: str) -> torch.Tensor:
 
 
 @torch.no_grad()
-def voice_latents(models: PublishedModels, clips: Sequence[torch.Tensor], chance: random.Random) -> VoiceLatents:
+def voice_latents(
+    models: PublishedModels, clips: Sequence[torch.Tensor], chance: random.Random
+) -> dict[str, torch.Tensor]:
     """Latents of a voice from clips (1, L) at 22.05 kHz; `chance` crops those longer than six seconds (spec 1.3)."""
     mels = conditioning_mels(clips, chance)
     return {
@@ -97,7 +98,11 @@ def voice_latents(models: PublishedModels, clips: Sequence[torch.Tensor], chance
 
 
 def sample_candidates(
-    models: PublishedModels, voice: VoiceLatents, text: torch.Tensor, decoding: DecodingSettings, seeds: Sequence[int]
+    models: PublishedModels,
+    voice: Mapping[str, torch.Tensor],
+    text: torch.Tensor,
+    decoding: DecodingSettings,
+    seeds: Sequence[int],
 ) -> torch.Tensor:
     """One row of codes per seed, filled up with stop codes: (N, max_codes)."""
     prompt = Prompt(voice["auto"][0], text[0])
@@ -108,7 +113,7 @@ def sample_candidates(
 @torch.no_grad()
 def speak(
     models: PublishedModels,
-    voice: VoiceLatents,
+    voice: Mapping[str, torch.Tensor],
     text: torch.Tensor,
     candidates: torch.Tensor,
     settings: SamplingSettings,

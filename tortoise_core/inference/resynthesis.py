@@ -69,7 +69,7 @@ class Resynthesis:
     def voice(self, clips: Sequence[Path]) -> VoiceLatents:
         """The speaker of the clips, as far as the diffusion decoder needs to know. Raises `AudioError`."""
         mels = self._features.conditioning(clips).diffusion
-        return {"diffusion": self._decoder.conditioning_latent(mels.to(self._device)).cpu()}
+        return {"diffusion": self._decoder.conditioning_latent(mels.to(self._device)).cpu().numpy()}
 
     @torch.inference_mode()
     def codes(self, clip: Path) -> torch.Tensor:

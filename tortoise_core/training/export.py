@@ -48,7 +48,10 @@ def _export_voices(workspace: Workspace, model: Path) -> None:
     (model / "voices").mkdir()
     for voice in sorted(set(workspace.recipe.corpus.voices)):
         latents = _voice_latents(engine, corpus, voice)
-        write_tensors(model / "voices" / f"{voice}.safetensors", dict(latents))
+        write_tensors(
+            model / "voices" / f"{voice}.safetensors",
+            {name: torch.from_numpy(latent) for name, latent in latents.items()},
+        )
 
 
 def _voice_latents(engine: TorToiseEngine, corpus: Corpus, voice: str) -> VoiceLatents:

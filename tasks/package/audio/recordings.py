@@ -77,17 +77,16 @@ def encode_side_by_side(
     encoded: EncodedAudio, store: ArtifactStore, recordings: Sequence[Recording], tell: Callable[[int, int], None]
 ) -> None:
     """Encodes recordings whose masters are all there: those of the same sound together, and of such groups as many at
-    a time as there are processors.
+    a time as there are processors. The longest are begun first: begun last, one would keep a single processor busy.
 
     `tell` is told how many are done, and of how many. Raises the first error; what was encoded until then stays.
     """
     groups: dict[str, list[Recording]] = {}
     for one in recordings:
         groups.setdefault(json.dumps([one.ffmpeg, _described(one.stretches)]), []).append(one)
+    longest_first = sorted(groups.values(), key=lambda group: -sum(one.samples for one in group[0].stretches))
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="encoding") as pool:
-        running = {
-            pool.submit(copy_context().run, encoded.encode, store, group): len(group) for group in groups.values()
-        }
+        running = {pool.submit(copy_context().run, encoded.encode, store, group): len(group) for group in longest_first}
         done = 0
         try:
             for future in as_completed(running):

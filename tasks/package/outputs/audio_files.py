@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from queue import SimpleQueue
 
 from configs.publish_profiles import AS_MASTERED, PublishProfile, publish_profile
 from configs.settings import PackageSettings
@@ -85,15 +86,42 @@ def audio_output(kind: str, suffix: str, parts_suffix: str) -> Output:
 def stream(kind: str, masters: Iterable[Master], settings: PackageSettings) -> Iterator[Recording]:
     """Yields the recordings of files as their masters come, in reading order; see `Output.stream`."""
     profile = publish_profile(kind, settings)
-    if profile.per == "chapter":
-        for master in masters:
-            for section in _sections_of(master, profile):
-                yield _recording((section.stretch,), profile, settings)
+    if profile.per == "book":
+        yield from _stream_parts(masters, profile, settings)
         return
+    for master in masters:
+        for section in _sections_of(master, profile):
+            yield _recording((section.stretch,), profile, settings)
+
+
+def _stream_parts(masters: Iterable[Master], profile: PublishProfile, settings: PackageSettings) -> Iterator[Recording]:
+    """Yields the recording of each part of a book once its first chapter is there; the others are put into it as they
+    come, while the next recording is waited for."""
     parts = _parts(profile, settings)
-    for _, chapters in groupby(masters, lambda master: parts.next(master.samples / master.sample_rate)):
-        stretches = (_stretch(master, profile, first=place == 0) for place, master in enumerate(chapters))
-        yield _recording(stretches, profile, settings)
+    begun = -1
+    coming: SimpleQueue[Stretch | BaseException | None] = SimpleQueue()
+    try:
+        for master in masters:
+            part = parts.next(master.samples / master.sample_rate)
+            stretch = _stretch(master, profile, first=part != begun)
+            if part != begun:
+                coming.put(None)
+                begun = part
+                coming = SimpleQueue()
+                yield _recording(_as_they_come(coming), profile, settings)
+            coming.put(stretch)
+    except BaseException as error:
+        coming.put(error)
+        raise
+    coming.put(None)
+
+
+def _as_they_come(coming: SimpleQueue[Stretch | BaseException | None]) -> Iterator[Stretch]:
+    """Yields stretches until None comes. Raises an error that comes."""
+    for item in iter(coming.get, None):
+        if isinstance(item, BaseException):
+            raise item
+        yield item
 
 
 def plan_files(kind: str, content: EditionContent, stem: str) -> tuple[PlannedFile, ...]:

@@ -74,8 +74,7 @@ def test_audio_that_is_encoded_already_is_used_and_comes_out_the_same(published,
     audio = EncodedAudio(tmp_path / "encoded", {})
     audio.folder.mkdir()
     (output,) = (output for output in find_outputs(["m4b", "manifest"]) if output.kind == "m4b")
-    for recording in output.stream(iter(content.masters), content.settings):
-        audio.encode(store, [recording])
+    audio.encode(store, list(output.stream(iter(content.masters), content.settings)))
     (key,) = (path.name for path in audio.folder.iterdir())
     assert key == output.recordings(content)[0].key
     for name in ("first", "second"):  # a task that is tried again finds the encoded audio still there

@@ -88,4 +88,4 @@ def _voice(stage: AudioStage, corpus: Corpus, name: str) -> VoiceLatents:
     device = stage.decoder.code_embedding.weight.device
     mels = [torch.from_numpy(corpus.mel(clip).T)[None].to(device) for clip in clips]
     latent = torch.stack([stage.decoder.conditioning_latent(mel) for mel in mels]).mean(0)
-    return {"diffusion": latent.cpu()}
+    return {"diffusion": latent.cpu().numpy()}
