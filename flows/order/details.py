@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,16 +21,19 @@ from flows.progress import Progress, announce
 from storage.records import Book, WordTime
 from storage.repository import UnitOfWork
 from tasks import stopping
+from tasks.align.apart import Takes, Times, listener_apart
 from tasks.align.sources import source_times
 from tasks.align.timers import time_takes
 from tasks.align.words import WordTimer
 from tasks.errors import BadInputError
 from tasks.ingest.book import can_be_traced, read_book
+from tasks.models.catalogue import find_model
 from tasks.package.content import EditionContent
 from tasks.package.outputs import find_outputs
 from tasks.package.timeline import TimedWord
 
 SAVED_AT_ONCE = 100  # takes whose words are saved in one transaction: what a crash may cost
+HEARD_HERE = 500  # takes, about half an hour: for more, a process of its own is worth its start
 
 logger = logging.getLogger(__name__)
 
@@ -79,13 +83,14 @@ def _word_times(
     database = order.services.database
     known = database.read(lambda uow: uow.word_times.of(placed, timer.digest))
     missing = [key for key in placed if key not in known]
-    for start in range(0, len(missing), SAVED_AT_ONCE):
-        stopping.check()
-        announce(Progress("align", start, len(missing)))
-        keys = missing[start : start + SAVED_AT_ONCE]
-        found = dict(time_takes(order.services.store, timer, {key: (content.takes[key], placed[key]) for key in keys}))
-        database.transact(partial(_save_times, digest=timer.digest, found=found))
-        known |= found
+    with _listener(order, timer, len(missing)) as listen:
+        for start in range(0, len(missing), SAVED_AT_ONCE):
+            stopping.check()
+            announce(Progress("align", start, len(missing)))
+            keys = missing[start : start + SAVED_AT_ONCE]
+            found = listen({key: (content.takes[key], placed[key]) for key in keys})
+            database.transact(partial(_save_times, digest=timer.digest, found=found))
+            known |= found
     if missing:
         announce(Progress("align", len(missing), len(missing)))
     return {
@@ -96,6 +101,18 @@ def _word_times(
         for master in content.masters
         for item in master.placed
     }
+
+
+@contextmanager
+def _listener(order: Order, timer: WordTimer, takes: int) -> Iterator[Callable[[Takes], Times]]:
+    """Yields what lists the words of takes: where there are many to listen to, in a process of its own."""
+    services = order.services
+    if takes <= HEARD_HERE:
+        yield lambda some: dict(time_takes(services.store, timer, some))
+        return
+    align = services.settings.align
+    with listener_apart(align, find_model(services.settings.storage, align.model).path, services.store) as listen:
+        yield listen
 
 
 def _save_times(uow: UnitOfWork, digest: str, found: Mapping[str, tuple[WordTime, ...]]) -> None:

@@ -1,6 +1,7 @@
 """The first lines of a process: signals are answered, and a stop has its exit code."""
 
 import gc
+import subprocess
 import sys
 
 import pytest
@@ -54,3 +55,34 @@ def test_other_ends_pass(entered):
     with pytest.raises(SystemExit) as ended:
         enter(lambda: sys.exit(3))
     assert (ended.value.code, done[-1]) == (3, "wound up")
+
+
+THREADS = """
+import resource, threading
+from pathlib import Path
+from flows.cli import entry
+if {shared}:
+    entry.share_arenas()
+
+def work(barrier):
+    pieces = [bytes(100_000) for _ in range(50)]  # below the size that is given back at once
+    barrier.wait()
+
+barrier = threading.Barrier(8)
+threads = [threading.Thread(target=work, args=(barrier,)) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+pools = [line for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith(" 0 ")]
+print(sum(int(line.split("-")[0], 16) % (64 << 20) == 0 and " rw-p " in line for line in pools))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the kernel's list of a process's memory")
+def test_threads_share_pools_of_memory():
+    def pools(shared):
+        script = THREADS.format(shared=shared)
+        return int(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
+
+    assert pools(shared=True) <= 1 < pools(shared=False)

@@ -1,10 +1,12 @@
 """The book's file is kept for outputs that are made of it later, and found again where it says the same."""
 
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
+from flows.order import details
 from flows.order.details import keep_book_file, traced_book, with_details
 from flows.order.existing import edition_content
 from flows.services import open_services, read_settings
@@ -64,6 +66,24 @@ def test_a_book_whose_file_is_another_now_is_refused(epub, tmp_path, change):
         epub.write_bytes(epub.read_bytes() + b"\n")
     with pytest.raises(BadInputError, match="has changed since it was read"):
         traced_book(order)
+
+
+@pytest.mark.parametrize(("takes", "apart"), [(500, False), (501, True)])
+def test_many_takes_are_listened_to_in_a_process_of_its_own(epub, tmp_path, monkeypatch, takes, apart):
+    """PyTorch and the networks are gone when a long book is written."""
+    order = ordered(epub, tmp_path / "out")
+    timer = object()
+
+    @contextmanager
+    def listener_apart(settings, model, store):
+        assert (settings, model.name) == (order.services.settings.align, settings.model)
+        assert store is order.services.store
+        yield "apart"
+
+    monkeypatch.setattr(details, "listener_apart", listener_apart)
+    monkeypatch.setattr(details, "time_takes", lambda *given: [("key", given)])
+    with details._listener(order, timer, takes) as listen:
+        assert listen == "apart" if apart else listen({}) == {"key": (order.services.store, timer, {})}
 
 
 @pytest.mark.usefixtures("voiced_home")

@@ -1,5 +1,7 @@
 """Masters are made once, and come in reading order; what is published is not made again."""
 
+import threading
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -14,6 +16,7 @@ from flows.services import open_services, read_settings
 from storage.records import Edition, EditionFile, Master, PlacedUtterance
 from tasks import stopping
 from tasks.errors import TalepressError
+from tasks.package.audio.recordings import EncodedAudio
 from tasks.package.edition import Published
 from tasks.package.existing import file_sha256
 from tasks.package.place import Replace
@@ -109,6 +112,46 @@ def test_a_chapter_that_fails_ends_the_run_with_its_error(order, monkeypatch):
         finally:
             assert work.failed()
     assert known(order, 0) is not None
+
+
+@pytest.fixture
+def in_parts(order, made, monkeypatch):
+    """An order whose M4B is in parts of one chapter each, on two processors."""
+    monkeypatch.setattr(mastering.os, "cpu_count", lambda: 2)
+    package = order.services.settings.package.model_copy(update={"part_hours": 1e-9, "outputs": ("m4b", "manifest")})
+    order.services.settings = order.services.settings.model_copy(update={"package": package})
+    return order
+
+
+def test_parts_are_encoded_side_by_side(in_parts, monkeypatch):
+    both = threading.Barrier(2, timeout=20)
+    encoded = []
+
+    def encode(self, store, recordings):
+        (chapters,) = ([stretch.master.chapter_index for stretch in one.stretches] for one in recordings)
+        if chapters < [2]:
+            both.wait()  # breaks where the second part waits for the first
+        encoded.append(chapters)
+
+    monkeypatch.setattr(EncodedAudio, "encode", encode)
+    with Mastering(in_parts, encode=True) as work:
+        for chapter in in_parts.chapters:
+            work.begin(chapter)
+        work.finish()
+    assert sorted(encoded) == [[0], [1], [2]]
+
+
+def test_an_encoder_that_fails_is_known_while_chapters_are_still_spoken(in_parts, monkeypatch):
+    def encode(self, store, recordings):
+        raise TalepressError("no encoder")
+
+    monkeypatch.setattr(EncodedAudio, "encode", encode)
+    with pytest.raises(TalepressError, match="no encoder"), Mastering(in_parts, encode=True) as work:
+        work.begin(0)
+        deadline = time.monotonic() + 20
+        while not work.failed() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        work.finish()  # two chapters are never begun
 
 
 def test_a_user_who_asks_for_the_end_need_not_wait_for_chapters(order, made, monkeypatch):

@@ -201,3 +201,14 @@ def test_the_first_error_is_raised_and_what_was_encoded_stays(encoded, store, st
     with pytest.raises(Exception, match="there is no file"):
         encode_side_by_side(encoded, store, [recording(missing), good], lambda done, total: None)
     assert [path.name for path in encoded.folder.iterdir()] == [good.key]
+
+
+def test_the_longest_are_encoded_first(encoded, store, stretches, monkeypatch):
+    """Or the file of the whole book, which comes last, keeps one processor busy while the others rest."""
+    order = []
+    monkeypatch.setattr(recordings_module.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(EncodedAudio, "encode", lambda self, store, group: order.append(group[0]))
+    first, second = stretches
+    asked = [recording(replace(first, stop=2000)), recording(first), recording(first, second)]
+    encode_side_by_side(encoded, store, asked, lambda done, total: None)
+    assert order == asked[::-1]

@@ -16,6 +16,7 @@ from tasks.package.audio.ffmpeg import ffmpeg_path, run_ffmpeg
 from tasks.package.audio.marks import parse_ffmetadata
 from tasks.package.audio.mp4 import write_mp4_tags
 from tasks.package.edition import is_published, publish_edition
+from tasks.package.outputs import find_outputs
 from tasks.package.outputs.audio_check import MARK_SECONDS
 from tasks.package.outputs.audio_files import plan_files
 from tasks.package.place import Replace
@@ -180,3 +181,47 @@ def test_a_long_book_is_cut_between_chapters(content, store, tmp_path):
     audio = decode(second)
     assert abs(len(audio) - (LENGTHS[1] - HEADINGS[1] + LENGTHS[2])) <= AAC_FRAME
     assert int(np.abs(audio[40_000:]).argmax()) + 40_000 == pytest.approx(LENGTHS[1] - HEADINGS[1] + HEADINGS[2], abs=2)
+
+
+def parts_of(content, hours):
+    """Content in parts of so many hours, and the recordings of its parts, asked for before any of them is encoded."""
+    cut = replace(content, settings=PACKAGE.model_copy(update={"part_hours": hours, "outputs": ("m4b", "manifest")}))
+    output, _ = find_outputs(cut.settings.outputs)
+    return output.recordings(cut), output.stream(iter(cut.masters), cut.settings)
+
+
+@pytest.mark.parametrize("hours", [23.0, 115_000 / RATE / 3600, 0.0])
+def test_all_parts_can_be_encoded_at_once_once_all_chapters_are_there(content, hours):
+    planned, coming = parts_of(content, hours)
+    begun = list(coming)
+    assert [tuple(one.stretches) for one in reversed(begun)] == [one.stretches for one in reversed(planned)]
+
+
+def test_a_part_is_begun_with_its_first_chapter(content):
+    def come():
+        yield content.masters[0]
+        came.append(1)
+        yield content.masters[1]
+
+    came = []
+    output, _ = find_outputs(["m4b", "manifest"])
+    coming = output.stream(come(), content.settings)
+    stretches = iter(next(coming).stretches)
+    assert came == []
+    assert list(coming) == [] and came == [1]
+    assert [one.master for one in stretches] == list(content.masters[:2])
+
+
+def test_a_chapter_that_fails_ends_the_part_that_waits_for_it(content):
+    def come():
+        yield content.masters[0]
+        raise TalepressError("no room")
+
+    output, _ = find_outputs(["m4b", "manifest"])
+    coming = output.stream(come(), content.settings)
+    stretches = iter(next(coming).stretches)
+    with pytest.raises(TalepressError, match="no room"):
+        next(coming)
+    assert next(stretches).master == content.masters[0]
+    with pytest.raises(TalepressError, match="no room"):
+        next(stretches)
