@@ -231,7 +231,7 @@ class Take:
         return self.samples / self.sample_rate
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a long book has hundreds of thousands
 class WordTime:
     """When a word of an utterance is spoken: samples of its take, `[start_sample, end_sample)`."""
 

@@ -18,7 +18,7 @@ from flows.order.manuscript import read_manuscript
 from flows.order.needs import timer_of
 from flows.order.order import Order
 from flows.progress import Progress, announce
-from storage.records import Book, WordTime
+from storage.records import Book, Master, WordTime
 from storage.repository import UnitOfWork
 from tasks import stopping
 from tasks.align.apart import Takes, Times, listener_apart
@@ -30,7 +30,7 @@ from tasks.ingest.book import can_be_traced, read_book
 from tasks.models.catalogue import find_model
 from tasks.package.content import EditionContent
 from tasks.package.outputs import find_outputs
-from tasks.package.timeline import TimedWord
+from tasks.package.timeline import TimedWord, WordTimes, on_timeline
 
 SAVED_AT_ONCE = 100  # takes whose words are saved in one transaction: what a crash may cost
 HEARD_HERE = 500  # takes, about half an hour: for more, a process of its own is worth its start
@@ -75,13 +75,29 @@ def _texts(book: Book) -> list[list[str]]:
     return [[block.text for block in chapter.blocks] for chapter in book.chapters]
 
 
-def _word_times(
-    order: Order, content: EditionContent, timer: WordTimer
-) -> Mapping[tuple[int, int], tuple[TimedWord, ...]]:
+def _word_times(order: Order, content: EditionContent, timer: WordTimer) -> WordTimes:
     """Times the words of an edition's utterances: those of takes that nobody has listened to yet are found now."""
+    _listen_to_missing(order, content, timer)
+    times: dict[tuple[int, int], tuple[TimedWord, ...]] = {}
+    for master in content.masters:  # one by one: a long book has hundreds of thousands of words
+        known = _known_words(order, master, timer)
+        for item in master.placed:
+            words = source_times(item.utterance.text, item.utterance.spoken, known[item.take_key])
+            times[item.utterance.chapter_index, item.utterance.index] = on_timeline(item, words)
+    return times
+
+
+def _known_words(order: Order, master: Master, timer: WordTimer) -> Mapping[str, tuple[WordTime, ...]]:
+    """Reads the words of the takes that are heard in a chapter."""
+    keys = {item.take_key for item in master.placed}
+    return order.services.database.read(lambda uow: uow.word_times.of(keys, timer.digest))
+
+
+def _listen_to_missing(order: Order, content: EditionContent, timer: WordTimer) -> None:
+    """Has the takes of an edition listened to whose words nobody has timed yet, and keeps the times."""
     placed = {item.take_key: item.utterance.spoken for master in content.masters for item in master.placed}
     database = order.services.database
-    known = database.read(lambda uow: uow.word_times.of(placed, timer.digest))
+    known = database.read(lambda uow: uow.word_times.timed(placed, timer.digest))
     missing = [key for key in placed if key not in known]
     with _listener(order, timer, len(missing)) as listen:
         for start in range(0, len(missing), SAVED_AT_ONCE):
@@ -90,17 +106,8 @@ def _word_times(
             keys = missing[start : start + SAVED_AT_ONCE]
             found = listen({key: (content.takes[key], placed[key]) for key in keys})
             database.transact(partial(_save_times, digest=timer.digest, found=found))
-            known |= found
     if missing:
         announce(Progress("align", len(missing), len(missing)))
-    return {
-        (item.utterance.chapter_index, item.utterance.index): tuple(
-            TimedWord(word.start, word.end, word.start_sample, word.end_sample, word.is_estimated)
-            for word in source_times(item.utterance.text, item.utterance.spoken, known[item.take_key])
-        )
-        for master in content.masters
-        for item in master.placed
-    }
 
 
 @contextmanager

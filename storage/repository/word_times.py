@@ -26,6 +26,16 @@ class WordTimes:
             found |= {row.take_key: row.words for row in self._session.scalars(query)}
         return found
 
+    def timed(self, takes: Iterable[str], timer: str) -> set[str]:
+        """Finds the keys of those takes that `timer` has timed."""
+        found: set[str] = set()
+        for keys in chunks(takes):
+            query = select(WordTimesRow.take_key)
+            found |= set(
+                self._session.scalars(query.where(WordTimesRow.take_key.in_(keys), WordTimesRow.timer == timer))
+            )
+        return found
+
     def save(self, timer: str, words: Mapping[str, tuple[WordTime, ...]]) -> None:
         """Stores the words of takes, by key; what is there already stays."""
         rows = [{"take_key": key, "timer": timer, "words": own} for key, own in words.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -57,14 +58,14 @@ def apply_edits(block: Block, edits: Iterable[Edit]) -> Block:
     return replace(block, text=kept_text, markup=kept, origins=_moved(block, place, kept_text))
 
 
-def _moved(block: TracedBlock, place: Sequence[int], text: str) -> tuple[int, ...]:
+def _moved(block: TracedBlock, place: Sequence[int], text: str) -> Sequence[int]:
     """Moves the origins of a block's characters to where those went; a replacement begins where the replaced did."""
-    origins = [ABSENT] * len(text)
+    origins = array("i", [ABSENT]) * len(text)
     for character, new, origin in zip(block.text, place, block.origins, strict=False):
         is_shown = new < len(text) and not text[new].isspace()
         if is_shown and (text[new] == character or origins[new] == ABSENT):
             origins[new] = origin
-    return tuple(origins)
+    return origins
 
 
 def with_markup(block: Block, notes: Iterable[Markup]) -> Block:

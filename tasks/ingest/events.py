@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from storage.records import Block, Skip
@@ -21,7 +22,7 @@ _SCENE_BREAK = re.compile(rf"(?=.{{1,40}}$)[{re.escape(_RULES)}\s]+|[-–—]{{3
 class TracedBlock(Block):
     """A block that says where each of its characters stands in the document that it came from (`html.places`)."""
 
-    origins: tuple[int, ...] = field(default=(), compare=False)
+    origins: Sequence[int] = field(default=(), compare=False)  # an `array`: a long book has a million characters
 
 
 @dataclass(frozen=True)

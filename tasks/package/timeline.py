@@ -6,11 +6,11 @@ Times are samples at the masters' rate. Those of utterances and words count from
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from storage.records import Book, Master, PauseKind, PlacedUtterance, Take
+from storage.records import Book, Master, PauseKind, PlacedUtterance, Take, WordTime
 from tasks.errors import TalepressError
 
 WordTimes = Mapping[tuple[int, int], tuple["TimedWord", ...]]
@@ -19,11 +19,7 @@ WordTimes = Mapping[tuple[int, int], tuple["TimedWord", ...]]
 
 @dataclass(frozen=True, slots=True)  # a long book has hundreds of thousands
 class TimedWord:
-    """A word of the source text and when it is heard.
-
-    As a value of `WordTimes` it counts characters from the start of its utterance and samples from the start of the
-    take; on a timeline, characters of the block and samples of the master.
-    """
+    """A word of the source text and when it is heard: characters of its block, samples of its chapter's master."""
 
     start: int
     end: int
@@ -151,6 +147,22 @@ def timeline_of(
     return Timeline(sample_rate_of(masters), tuple(chapters))
 
 
+def on_timeline(placed: PlacedUtterance, words: Iterable[WordTime]) -> tuple[TimedWord, ...]:
+    """Says when the words of an utterance's source text are heard in its chapter, by when they are in its take."""
+    text = placed.utterance.start
+    audio = placed.start_sample
+    return tuple(
+        TimedWord(
+            text + word.start,
+            text + word.end,
+            audio + word.start_sample,
+            audio + word.end_sample,
+            word.is_estimated,
+        )
+        for word in words
+    )
+
+
 def sample_rate_of(masters: Sequence[Master]) -> int:
     """Returns the one sample rate of an edition's masters, in Hz. Raises `TalepressError` for none or several."""
     rates = sorted({master.sample_rate for master in masters})
@@ -192,14 +204,5 @@ def _timed(placed: PlacedUtterance, take: Take, origin: str, narrator: str, word
         start_sample=placed.start_sample,
         end_sample=placed.end_sample,
         take=take,
-        words=tuple(
-            replace(
-                word,
-                start=utterance.start + word.start,
-                end=utterance.start + word.end,
-                start_sample=placed.start_sample + word.start_sample,
-                end_sample=placed.start_sample + word.end_sample,
-            )
-            for word in words.get((utterance.chapter_index, utterance.index), ())
-        ),
+        words=words.get((utterance.chapter_index, utterance.index), ()),
     )

@@ -27,7 +27,7 @@ import soundfile
 
 from configs.settings import load_settings
 from storage.artifacts import ArtifactStore
-from storage.records import Book, Master, PlacedUtterance, Take, Utterance, Verdict, VoiceRecord
+from storage.records import Book, Master, PlacedUtterance, Take, Utterance, Verdict, VoiceRecord, WordTime
 from tasks.align.sources import source_words
 from tasks.ingest.book import read_book
 from tasks.package.audio.recordings import EncodedAudio, encode_side_by_side
@@ -35,7 +35,7 @@ from tasks.package.content import EditionContent
 from tasks.package.edition import publish_edition
 from tasks.package.outputs import OUTPUTS, find_outputs
 from tasks.package.outputs.audio_files import plan_files
-from tasks.package.timeline import TimedWord
+from tasks.package.timeline import TimedWord, on_timeline
 from tasks.segment.script import write_script
 from tests.bench.books import sentences
 from tests.tasks.ingest.builders import nav, page, write_epub
@@ -105,7 +105,7 @@ def content_of(path: Path, store: ArtifactStore, part_hours: float, kinds: Seque
         masters.append(master)
         for placed in own:
             one = placed.utterance
-            words[chapter, one.index] = _words(one.text)
+            words[chapter, one.index] = on_timeline(placed, _words(one.text))
             takes[placed.take_key] = Take(
                 placed.take_key, placed.take_key, 0, one.index, "f" * 64, RATE, placed.end_sample, Verdict.OK
             )
@@ -141,9 +141,9 @@ def _master(
     return Master(chapter, title, address, RATE, samples, -19.0, -4.0, tuple(placed)), tuple(placed)
 
 
-def _words(text: str) -> tuple[TimedWord, ...]:
+def _words(text: str) -> tuple[WordTime, ...]:
     each = RATE // CHARS_PER_SECOND
-    return tuple(TimedWord(start, end, start * each, end * each) for start, end in source_words(text))
+    return tuple(WordTime(start, end, start * each, end * each) for start, end in source_words(text))
 
 
 def measure(folder: Path, hours: float, chapters: int, kinds: Sequence[str]) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from array import array
 from dataclasses import dataclass
 
 from storage.records import Markup, MarkupKind
@@ -86,7 +87,7 @@ class InlineText:
         elif start < self._length and not (span.broken and span.kind not in _SPLITTABLE):
             self._markup.append(Markup(start, self._length, span.kind, span.value))
 
-    def take(self) -> tuple[str, tuple[Markup, ...], tuple[int, ...]]:
+    def take(self) -> tuple[str, tuple[Markup, ...], Places]:
         """Takes out the text gathered so far, without space around it; then starts afresh.
 
         Returns the text, its markup in order, and the places of its characters, empty where none is known.
@@ -109,7 +110,7 @@ class InlineText:
             composed, markup = _compose(text, markup)
             places = recomposed(text, places, composed) if places else ()
             text = composed
-        return text, tuple(sorted(markup, key=lambda note: (note.start, -note.end))), tuple(places)
+        return text, tuple(sorted(markup, key=lambda note: (note.start, -note.end))), array("i", places)
 
     def _owe(self, gap: str) -> None:
         """Keeps a gap until a character comes after it; a line break outlasts a space."""

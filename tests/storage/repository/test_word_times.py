@@ -14,6 +14,8 @@ def test_words_come_back_as_they_were_saved_by_take_and_timer(uow):
     uow.word_times.save("ears 1", {take.key: WORDS})
     assert uow.word_times.of([take.key, "f" * 64], "ears 1") == {take.key: WORDS}
     assert uow.word_times.of([take.key], "ears 2") == {}
+    assert uow.word_times.timed([take.key, "f" * 64], "ears 1") == {take.key}
+    assert uow.word_times.timed([take.key], "ears 2") == uow.word_times.timed([], "ears 1") == set()
 
 
 def test_words_that_are_there_stay(uow):

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from storage.records import PauseKind
+from storage.records import PauseKind, WordTime
 from tasks.errors import TalepressError
-from tasks.package.timeline import HeldChapter, TimedWord, as_one_file, one_line, sample_rate_of
+from tasks.package.timeline import HeldChapter, TimedWord, as_one_file, on_timeline, one_line, sample_rate_of
 from tests.tasks.audio import RATE
 from tests.tasks.package.conftest import HEADINGS, LENGTHS, TITLES
 
@@ -31,7 +31,7 @@ def test_words_are_laid_on_the_timeline(content):
     second = content.masters[1].placed[0]
     late = replace(second, utterance=replace(second.utterance, start=100, voice="bob"))
     masters = (content.masters[0], replace(content.masters[1], placed=(late,)))
-    words = {(1, 0): (TimedWord(0, 5, 10, 20), TimedWord(6, 12, 30, 40, estimated=True))}
+    words = {(1, 0): on_timeline(late, (WordTime(0, 5, 10, 20), WordTime(6, 12, 30, 40, is_estimated=True)))}
     (spoken,) = replace(content, masters=masters, words=words).timeline.chapters[1].utterances
     first = HEADINGS[1]
     assert spoken.voice == "bob"

@@ -53,14 +53,14 @@ def test_places_go_on_from_block_to_block():
 
 def test_what_describes_a_picture_has_the_pictures_place():
     (block,), _ = blocks_of("<p><img alt='O'/>nce <img alt=' '/>up<img alt='not read'/>on</p>")
-    assert block.text == "Once upon" and block.origins == (0, 1, 2, 3, ABSENT, 4, 5, 7, 8)
+    assert block.text == "Once upon" and tuple(block.origins) == (0, 1, 2, 3, ABSENT, 4, 5, 7, 8)
     (block,), _ = blocks_of("<p>So <img alt='x = 1' class='math'/></p>")
-    assert block.text == "So x = 1" and block.origins == (0, 1, ABSENT, 2, ABSENT, 2, ABSENT, 2)
+    assert block.text == "So x = 1" and tuple(block.origins) == (0, 1, ABSENT, 2, ABSENT, 2, ABSENT, 2)
 
 
 def test_what_stands_in_no_document_has_no_place():
     (block,), _ = blocks_of(f"<p>So <math xmlns='{MATHML}' alttext='x'><mi>y</mi></math></p>")
-    assert block.text == "So x" and block.origins == (0, 1, ABSENT, ABSENT)
+    assert block.text == "So x" and tuple(block.origins) == (0, 1, ABSENT, ABSENT)
 
 
 def test_nobody_who_does_not_ask_gets_places():
@@ -83,4 +83,4 @@ def test_markup_of_a_traced_block_stays():
     block = TracedBlock(
         Block("paragraph", "a b").kind, "a b", "x", (Markup(2, 3, MarkupKind.RESPELL, "c"),), (0, -1, 1)
     )
-    assert apply_edits(block, []) == block and apply_edits(block, []).origins == (0, -1, 1)
+    assert apply_edits(block, []) == block and tuple(apply_edits(block, []).origins) == (0, -1, 1)

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
+from storage.records import WordTime
 from tasks.package.captions.speech import lines_in
-from tasks.package.timeline import AudioFile, HeldChapter, TimedWord
+from tasks.package.timeline import AudioFile, HeldChapter, on_timeline
 from tests.tasks.audio import RATE
 from tests.tasks.package.conftest import HEADINGS
 
@@ -18,7 +19,7 @@ def spoken(content, voice="", words=()):
     placed = content.masters[1].placed[0]
     placed = replace(placed, utterance=replace(placed.utterance, text=TEXT, end=len(TEXT), voice=voice))
     masters = (content.masters[0], replace(content.masters[1], placed=(placed,)))
-    timeline = replace(content, masters=masters, words={(1, 0): tuple(words)}).timeline
+    timeline = replace(content, masters=masters, words={(1, 0): on_timeline(placed, words)}).timeline
     (own,) = lines_in(timeline, AudioFile("m4b", Path("x"), 0, (HeldChapter(1, SHIFT),), "k"), content.voice.name)
     return own
 
@@ -33,9 +34,9 @@ def test_a_cast_is_named_by_its_voices_and_the_narrator_not_at_all(content):
 
 def test_words_take_their_punctuation_along_and_have_their_times_in_the_file(content):
     words = [
-        TimedWord(1, 6, 10 * MS, 100 * MS),
-        TimedWord(7, 13, 150 * MS, 200 * MS),
-        TimedWord(14, 15, 210 * MS, 260 * MS),
+        WordTime(1, 6, 10 * MS, 100 * MS),
+        WordTime(7, 13, 150 * MS, 200 * MS),
+        WordTime(14, 15, 210 * MS, 260 * MS),
     ]
     line = spoken(content, words=words)
     start = round((HEADINGS[1] + SHIFT) * 1000 / RATE)

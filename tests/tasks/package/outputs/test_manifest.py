@@ -71,9 +71,9 @@ def test_what_wrote_the_files_is_named_and_no_time_of_day(content):
 
 
 def test_words_that_are_timed_are_listed(content):
-    timed = replace(content, words={(0, 0): (TimedWord(0, 5, 10, 20),)})
-    (spoken,) = describe(timed, (), ())["chapters"][0]["utterances"]
     first = HEADINGS[0]
+    timed = replace(content, words={(0, 0): (TimedWord(0, 5, first + 10, first + 20),)})
+    (spoken,) = describe(timed, (), ())["chapters"][0]["utterances"]
     word = {"start": 0, "end": 5, "start_sample": first + 10, "end_sample": first + 20, "estimated": False}
     assert spoken["words"] == [word]
 
