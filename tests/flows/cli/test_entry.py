@@ -1,6 +1,7 @@
 """The first lines of a process: signals are answered, and a stop has its exit code."""
 
 import gc
+import os
 import subprocess
 import sys
 
@@ -85,6 +86,8 @@ print(sum(int(line.split("-")[0], 16) % (64 << 20) == 0 and " rw-p " in line for
 def test_threads_share_pools_of_memory():
     def pools(shared):
         script = THREADS.format(shared=shared)
-        return int(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-c", script]
+        return int(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
 
     assert pools(shared=True) <= 1 < pools(shared=False)

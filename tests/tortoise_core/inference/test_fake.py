@@ -10,7 +10,7 @@ from tortoise_core.inference.interface import Engine, SpeechRequest, VoiceLatent
 from tortoise_core.inference.presets import SamplingSettings
 
 TEXT = "It was a bright cold day in April."
-VOICE = {"auto": np.arange(5.0)[None], "diffusion": np.arange(7.0)[None]}
+VOICE = {"auto": np.arange(5, dtype=np.float32)[None], "diffusion": np.arange(7, dtype=np.float32)[None]}
 
 
 def request(text: str = TEXT, seed: int = 1, voice: VoiceLatents = VOICE) -> SpeechRequest:
