@@ -2,8 +2,10 @@
 
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+from distributed.comm.core import CommClosedError
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -120,3 +122,98 @@ def test_a_run_without_workers_ends_with_a_word(cluster, trial, monkeypatch):
         monkeypatch.setattr(runner_module, "AWAY_SECONDS", 0.0)
         with pytest.raises(TransientError, match=r"no Dask worker at tcp://.* could speak for this run: start some"):
             runner.in_flight()
+
+
+class Client:
+    """What of Dask's client a runner asks, of a cluster with some workers. Examining them may fail."""
+
+    def __init__(self, failure=None):
+        self.status = "running"
+        self.workers = {}
+        self.scheduler = "one"
+        self.failure = failure
+        self.registered = []
+
+    def scheduler_info(self):
+        if isinstance(self.workers, Exception):
+            raise self.workers
+        return {"id": self.scheduler, "workers": self.workers}
+
+    def subscribe_topic(self, topic, heard):
+        self.heard = (topic, heard)
+
+    def register_plugin(self, terms, name):
+        self.registered.append((terms, name))
+        if self.failure:
+            raise self.failure
+
+
+@pytest.fixture
+def alone(trial):
+    """A runner whose client has no cluster."""
+
+    def make(failure=None, address="tcp://there"):
+        runner = DaskRunner(trial, address)
+        runner._client = Client(failure)
+        return runner, runner._client
+
+    return make
+
+
+def test_the_terms_are_brought_to_all_workers_and_refusals_are_heard(alone, caplog):
+    runner, client = alone()
+    runner._examine()
+    assert client.registered == [(runner._terms, runner._terms.name)]
+    topic, heard = client.heard
+    assert topic == terms_module.TOPIC
+    for run in ("another", runner._terms.name):
+        heard((0.0, {"run": run, "reason": f"refused by {run}"}))
+    assert caplog.messages == [f"refused by {runner._terms.name}"]
+
+
+@pytest.mark.parametrize("error", [OSError("it died"), CommClosedError("it died")], ids=repr)
+def test_a_worker_that_dies_while_it_is_examined_ends_no_run(alone, caplog, error):
+    runner, _ = alone(error)
+    runner._examine()
+    assert "died while it was examined" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (UnfitWorkerError("it has torch 0.0.1"), "^it has torch 0.0.1$"),
+        (ModuleNotFoundError("No module named 'flows'"), r"at tcp://there cannot take part \(ModuleNotFoundError: No"),
+    ],
+    ids=repr,
+)
+def test_a_worker_that_cannot_take_part_ends_the_run_with_a_remedy(alone, error, words):
+    runner, _ = alone(error)
+    with pytest.raises(BadInputError, match=words):
+        runner._examine()
+
+
+def test_workers_are_counted_now_and_then_and_those_of_other_runs_are_not(alone, monkeypatch):
+    runner, client = alone(address="")
+    clock = SimpleNamespace(now=1000.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr(runner_module, "time", clock)
+    fit = {"resources": {runner._terms.name: 2.0, "GPU": 1.0}}
+    client.workers = {1: fit, 2: {"resources": {"GPU": 1.0}}, 3: fit}
+    assert runner.in_flight() == 2 * JOBS_PER_WORKER
+    for workers, status in (({}, "running"), ({1: fit}, "connecting"), (OSError("away"), "running")):
+        client.workers = workers
+        client.status = status
+        assert runner.in_flight() == 2 * JOBS_PER_WORKER  # as a moment ago
+        clock.now += 1.5
+        assert runner.in_flight() == JOBS_PER_WORKER  # for those who may come
+        client.workers = {1: fit, 3: fit}
+        client.status = "running"
+        clock.now += 1.5
+        assert runner.in_flight() == 2 * JOBS_PER_WORKER
+    client.workers = {}
+    clock.now += 599.0
+    assert runner.in_flight() == JOBS_PER_WORKER, "the wait begins when the last worker has gone"
+    clock.now += 600.0
+    runner.in_flight()
+    clock.now += 1.5
+    with pytest.raises(TransientError, match="for 10 minutes no Dask worker at this machine could speak"):
+        runner.in_flight()
