@@ -213,7 +213,7 @@ def test_an_edition_is_made_of_all_that_names_and_shapes_it(finished, services):
         uow.decisions.add(finished.source, Decision(DecisionKind.NOTE, "Ann", NOW, value="fine"))
         uow.commit()
     request = finished.request.model_copy(update={"locale": "en-GB"})
-    asked = with_settings(replace(finished, request=request, chapters=(0, 2)), "package", outputs=("acx",))
+    asked = with_settings(replace(finished, request=request, chapters=(0, 2)), "package", outputs=("acx", "manifest"))
     masters = tuple(find_master(asked, chapter, chosen_takes(asked, chapter))[1] for chapter in asked.chapters)
     content = edition_content(asked, masters)
     settings = asked.services.settings

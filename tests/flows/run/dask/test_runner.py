@@ -1,20 +1,26 @@
 """The runner for Dask: who is refused, what is lost, how long is waited."""
 
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
+from distributed import KilledWorker
+from distributed.client import CancelledError
 from distributed.comm.core import CommClosedError
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import StateType
 
 from flows.run.dask import runner as runner_module
 from flows.run.dask import terms as terms_module
-from flows.run.dask.runner import DaskRunner
+from flows.run.dask.runner import DaskFuture, DaskRunner
 from flows.run.dask.terms import JOBS_PER_WORKER, UnfitWorkerError
 from flows.run.window import JobLostError
 from tasks.errors import BadInputError, TransientError
+from tests.flows.operate.prefect_client import answer
 from tests.flows.run.dask.conftest import local_cluster
 
 pytestmark = [pytest.mark.usefixtures("prefect_server", "impatient"), pytest.mark.timeout(900)]
@@ -47,12 +53,13 @@ def test_jobs_come_back_and_are_forgotten_by_the_cluster(cluster, trial):
     assert not any(name.startswith("talepress") for name in cluster.scheduler.worker_plugins)
 
 
-def test_a_run_is_refused_where_a_worker_lacks_its_model_or_nobody_listens(cluster, trial):
+def test_a_run_is_refused_where_a_worker_lacks_its_model_or_nobody_listens(cluster, trial, monkeypatch):
     with (
         pytest.raises(UnfitWorkerError, match="the model sound is not the one of this run"),
         DaskRunner(replace(trial, model_digest="0" * 64), cluster.scheduler_address),
     ):
         pass
+    monkeypatch.setattr(runner_module, "CONNECT_SECONDS", 1)
     with pytest.raises(BadInputError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9 .*execution.dask_address"):
         DaskRunner(trial, "tcp://127.0.0.1:9").__enter__()
 
@@ -96,8 +103,8 @@ def test_a_job_that_dask_cannot_account_for_is_lost(cluster, trial):
 def test_a_scheduler_that_comes_back_goes_on_and_one_that_stays_away_ends_the_run(cluster, trial, monkeypatch, when):
     port = int(cluster.scheduler_address.rsplit(":", 1)[1])
     with DaskRunner(trial, cluster.scheduler_address) as runner:
-        lost = runner.submit(nap, {"seconds": 30.0})
-        cluster.close()
+        lost = runner.submit(nap, {"seconds": 3.0})
+        cluster.close()  # it waits for the thread that sleeps
         with pytest.raises(JobLostError):
             lost.result(raise_on_failure=False)
         with local_cluster(scheduler_port=port):
@@ -217,3 +224,63 @@ def test_workers_are_counted_now_and_then_and_those_of_other_runs_are_not(alone,
     clock.now += 1.5
     with pytest.raises(TransientError, match="for 10 minutes no Dask worker at this machine could speak"):
         runner.in_flight()
+
+
+class Wrapped:
+    """A job on the cluster, with what it came to."""
+
+    def __init__(self, outcome):
+        self.outcome = outcome
+        self.releases = 0
+
+    def result(self, timeout):
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+    def release(self):
+        self.releases += 1
+
+
+class Noting:
+    """A client of Prefect's that notes in which state it is told to put a task run, or fails."""
+
+    def __init__(self, error=None):
+        self.states = []
+        self.error = error
+
+    def set_task_run_state(self, run, state, *, force):
+        self.states.append((run, state.type, state.message, force))
+        if self.error:
+            raise self.error
+
+
+@pytest.mark.parametrize("away", [None, OSError("Prefect's server is away")], ids=repr)
+@pytest.mark.parametrize(
+    "error",
+    [
+        CancelledError("given\n up"),
+        CommClosedError("given\n up"),
+        KilledWorker("a job", SimpleNamespace(address="x"), 2),
+    ],
+    ids=type,
+)
+def test_a_lost_job_is_shown_as_crashed_and_forgotten_by_the_cluster(monkeypatch, error, away):
+    noting = answer(monkeypatch, runner_module, Noting(away))
+    run = uuid4()
+    wrapped = Wrapped(error)
+    with pytest.raises(JobLostError, match="a job was lost by the Dask cluster") as raised:
+        DaskFuture(run, wrapped).result()
+    reason = " ".join(str(error).split())
+    assert reason in str(raised.value)
+    assert noting.states == [(run, StateType.CRASHED, reason, True)]
+    assert wrapped.releases == 1
+
+
+@pytest.mark.parametrize("outcome", [42, ValueError("the job's own")], ids=repr)
+def test_what_a_job_came_to_is_handed_on_and_forgotten_by_the_cluster(monkeypatch, outcome):
+    noting = answer(monkeypatch, runner_module, Noting())
+    wrapped = Wrapped(outcome)
+    with pytest.raises(ValueError, match="the job's own") if isinstance(outcome, Exception) else nullcontext():
+        assert DaskFuture(uuid4(), wrapped).result() == 42
+    assert (noting.states, wrapped.releases) == ([], 1)
