@@ -70,14 +70,15 @@ def test_the_json_holds_what_the_command_promises():
 
 
 def test_every_figure_of_a_report_is_in_its_json():
-    found = (Finding("peak", "-2.1 dB", "-3 dB", passed=False), Finding("rate", "44100 Hz", "44100 Hz", passed=True))
+    loud = Finding("peak", "highest peak", "-2.1 dB", "-3 dB", passed=False)
+    right = Finding("rate", "sample rate", "44100 Hz", "44100 Hz", passed=True)
     report = replace(
         REPORT,
         losses=("much",),
         page="/out/page.html",
         waits_for="2 takes",
         review="http://page",
-        deliveries=(Delivery(Path("/out/1.mp3"), "acx", found), Delivery(Path("/out/2.mp3"), "acx", found[1:])),
+        deliveries=(Delivery(Path("/out/1.mp3"), "acx", (loud, right)), Delivery(Path("/out/2.mp3"), "acx", (right,))),
     )
     result = json.loads(json.dumps(report_json(report)))
     assert (result["title"], result["authors"], result["narrator"]) == ("A | *Book*", ["Ann", "Bob"], "slt")

@@ -103,8 +103,8 @@ def test_a_job_that_dask_cannot_account_for_is_lost(cluster, trial):
 def test_a_scheduler_that_comes_back_goes_on_and_one_that_stays_away_ends_the_run(cluster, trial, monkeypatch, when):
     port = int(cluster.scheduler_address.rsplit(":", 1)[1])
     with DaskRunner(trial, cluster.scheduler_address) as runner:
-        lost = runner.submit(nap, {"seconds": 3.0})
-        cluster.close()  # it waits for the thread that sleeps
+        lost = runner.submit(nap, {"seconds": 30.0})
+        cluster.close()
         with pytest.raises(JobLostError):
             lost.result(raise_on_failure=False)
         with local_cluster(scheduler_port=port):
