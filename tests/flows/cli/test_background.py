@@ -1,6 +1,7 @@
 """Work that the review page starts goes on in a process of its own, one at a time for each book."""
 
 import hashlib
+import threading
 
 import pytest
 
@@ -43,9 +44,11 @@ def test_a_job_is_a_command_whose_last_word_is_told_when_it_fails(library, book,
     assert (words in told.text, str(book) in told.text, told.is_waiting) == (True, True, False), told
 
 
-def test_a_second_job_waits_for_the_first_to_end_and_is_refused_while_it_begins(library, monkeypatch):
+def test_a_second_job_waits_for_the_first_to_end_and_is_refused_while_it_begins(library, monkeypatch, tmp_path):
     services, source = library
-    monkeypatch.setattr(background, "RUN", "import time; time.sleep(5)")
+    may_end = tmp_path / "may end"
+    waiting = f"import pathlib, time\nwhile not pathlib.Path({str(may_end)!r}).exists(): time.sleep(0.05)"
+    monkeypatch.setattr(background, "RUN", waiting)
     starter = Background(services)
     starter.start(source, Job.SPEAK)
     assert starter.word(source) == JobWord("It is at work.", is_waiting=True)
@@ -57,6 +60,8 @@ def test_a_second_job_waits_for_the_first_to_end_and_is_refused_while_it_begins(
         uow.commit()
     assert starter.word(source) == JobWord()  # its row says the rest
     first = starter._started[source]
+    assert first.poll() is None
+    threading.Timer(0.5, may_end.touch).start()
     starter.start(source, Job.PUBLISH)
     assert first.returncode == 0
     starter._started[source].wait(60)
