@@ -7,6 +7,7 @@ import subprocess
 import zipfile
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from tests.tasks.package.readalong import spoken
 from tests.tasks.package.readalong.spoken import made
 
 SAMPLE = Path(__file__).parents[4] / "samples" / "the-lamplighters-clock.epub"
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # for Java: otherwise it compiles for half of such a run
 BOOKS = Path(__file__).parents[5] / "shared" / "books"  # where they lie beside the checkout
 SOME_BOOKS = [
     SAMPLE,
@@ -244,13 +246,21 @@ def test_a_picture_whose_description_is_spoken_lights_up(sound, tmp_path):
     )
 
 
+@cache
+def faults_before(book):
+    """What epubcheck finds in a book as it came."""
+    return frozenset(judged(book))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("grain", ["sentence", "word"])
 @pytest.mark.parametrize("book", SOME_BOOKS, ids=lambda path: path.stem)
-def test_epubcheck_finds_nothing_that_the_book_did_not_have(book, grain, sound, tmp_path):
+def test_epubcheck_finds_nothing_that_the_book_did_not_have(book, grain, sound, tmp_path, monkeypatch):
     if shutil.which("java") is None or not book.exists():
         pytest.skip("needs Java and the book")
     require_epubcheck()
+    if grain == "sentence":  # with an id for each word, a long book keeps it busy for longer
+        monkeypatch.setenv("JAVA_TOOL_OPTIONS", SHORT_LIVED)
     made(book, sound, grain)[0].write(tmp_path / "made.epub")
     found = judged(tmp_path / "made.epub")
-    assert not found or set(found) <= set(judged(book))  # where nothing is found there is nothing to compare
+    assert not found or set(found) <= faults_before(book)  # where nothing is found there is nothing to compare
