@@ -36,7 +36,7 @@ def _has_room_in_memory() -> bool:
 
 
 # Databases and stores flush each of the tens of thousands of files that tests have them write, for which a disk takes
-# milliseconds. `TMPDIR=/tmp pytest` tests on the disk.
+# milliseconds. With `TMPDIR=FOLDER` they lie where you say.
 if "TMPDIR" not in os.environ and _has_room_in_memory():
     os.environ["TMPDIR"] = str(_MEMORY)
     tempfile.tempdir = None  # which was asked for already, and is asked for again
