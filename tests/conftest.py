@@ -1,4 +1,4 @@
-"""What holds for every test: the same chance every time, so that a green commit stays green."""
+"""What holds for every test: the same chance every time, so that a green commit stays green, and little to wait for."""
 
 from __future__ import annotations
 
