@@ -40,6 +40,14 @@ def test_only_what_a_read_along_needs_is_added():
     assert after.decode() == expected.replace('"t1" />', '"t1"/>')
 
 
+def test_new_items_have_the_prefix_of_their_manifest():
+    before = BEFORE.format(**EMPTY).replace("<manifest>", "<o:manifest>").replace("</manifest>", "</o:manifest>")
+    package = read_package_file(before.encode(), "b.epub")
+    assert b'<o:item id="s" href="h" media-type="m"/>\n</o:m' in with_overlays(
+        package, {}, [NewItem("s", "h", "m")], []
+    )
+
+
 def test_bytes_are_put_at_their_offsets_those_of_one_in_the_order_given():
     assert inserted(b"abc", [(3, b"4"), (1, b"2"), (0, b"0"), (1, b"1")]) == b"0a21bc4"
     assert inserted(b"abc", []) == b"abc"
