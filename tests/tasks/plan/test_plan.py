@@ -9,8 +9,8 @@ import pytest
 
 from configs.settings import load_settings
 from storage.records import Coverage, LedgerEntry, LedgerState, Markup, MarkupKind, PauseKind, Script, Utterance
-from tasks.annotate.annotate import Directions, annotate
-from tasks.annotate.casting import Cast, Character
+from tasks.annotate.annotate import Directions, Findings, annotate
+from tasks.annotate.casting import Cast, CastReport, Character
 from tasks.annotate.markup import apply_markup
 from tasks.plan.plan import plan
 from tasks.segment.script import write_script
@@ -122,7 +122,8 @@ def test_what_is_counted_and_what_is_not(stitch):
     block, plain = first.blocks
     first = replace(first, blocks=(replace(block, markup=(pause, *tongues)), replace(plain, markup=(pause,))))
     book = replace(book, chapters=(first, second, third), warnings=("careful",))
-    data = plan(book, Script(tuple(said), ledger, Coverage(1, 2, 3, 4)), 0.1, stitch)
+    script = Script(tuple(said), ledger, Coverage(1, 2, 3, 4))
+    data = plan(book, script, 0.1234, stitch, Findings(CastReport(by_markup=2)))
     assert data["skipped"] == [{"text": entry.text, "rule": entry.rule} for entry in ledger[:3]]
     assert data["coverage"] == {"source_chars": 1, "spoken_chars": 2, "skipped_chars": 3, "unaccounted_chars": 4}
     one, two, three = data["chapters"]
@@ -131,10 +132,11 @@ def test_what_is_counted_and_what_is_not(stitch):
     assert one["utterances"][1] == {
         "text": " ".join(words), "spoken": " ".join(words), "pause": "sentence", "voice": "rms", "pause_seconds": 0.0,
     }  # fmt: skip
-    seconds = stitch.head_s + 10 * 0.1 + 2.5 + stitch.tail_s
-    assert two["seconds"] == pytest.approx(seconds, abs=0.05) and three["utterances"] == []
+    seconds = stitch.head_s + 10 * 0.1234 + 2.5 + stitch.tail_s
+    assert two["seconds"] == round(seconds, 1) and three["utterances"] == []
     assert data["forecast_seconds"] == pytest.approx(one["seconds"] + two["seconds"])
-    assert (data["warnings"], data["cast"], data["speakers"]) == (["careful"], {}, {})
+    assert (data["warnings"], data["speakers"]) == (["careful"], {})
+    assert data["cast"] == {"quotations": {}, "marked": 2, "unattributed": 0}
     found = [(row["kind"], row["text"], row["count"]) for row in data["suspicious"]]
     assert found == [
         ("unknown-character", "♥ (U+2665)", 2),
