@@ -60,7 +60,9 @@ def test_what_is_written(tmp_path):
     book.write_with(tmp_path / "made.epub", {"OEBPS/One.xhtml": b"changed"}, {"s.css": b"s", "a.m4a": sound})
     with zipfile.ZipFile(tmp_path / "made.epub") as made:
         found = [(info.filename, info.date_time, info.compress_type, made.read(info)) for info in made.infolist()]
-    epoch, stored, packed = (1980, 1, 1, 0, 0, 0), zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
+    epoch = (1980, 1, 1, 0, 0, 0)
+    stored = zipfile.ZIP_STORED
+    packed = zipfile.ZIP_DEFLATED
     assert found == [
         ("mimetype", epoch, stored, b"application/epub+zip"),
         ("OEBPS/One.xhtml", OLD, packed, b"changed"),
