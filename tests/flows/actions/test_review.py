@@ -1,11 +1,14 @@
 """What access to the review page rests on, and what the page is given of a library."""
 
+import errno
 import ipaddress
 import socket
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from filelock import FileLock
 
+from flows.actions import review
 from flows.actions.review import (
     TOKEN_VARIABLE,
     is_loopback,
@@ -81,6 +84,45 @@ def test_secret_and_token_are_the_librarys_own_and_outlive_a_restart(services, t
     assert first.token == first.sign("token", "1")[:32] not in (first.secret.hex()[:32], "")
     others = make_keys(read_settings(storage={"data_dir": str(tmp_path / "b")}), "0.0.0.0", 4210, (), wants_token=False)
     assert (others.secret != first.secret, others.token != first.token) == (True, True)
+
+
+@pytest.mark.parametrize("left", ["", "ab", "ab" * 31, "ab" * 33, "no secret", "é"])
+def test_a_part_of_a_secret_is_none_and_another_is_made(services, left):
+    """Of a page that was killed while it made one, or that makes one now: an empty one could be guessed."""
+    file = services.settings.storage.folder / "review" / "secret"
+    file.parent.mkdir()
+    file.write_text(left, "utf-8")
+    made = keys_of(services).secret
+    assert (len(made), made.hex()) == (32, file.read_text())
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert keys_of(services).secret == made
+
+
+def test_a_secret_is_whole_before_it_is_in_its_place(services, monkeypatch):
+    seen = []
+
+    def publish(fresh, path):
+        seen.append((len(fresh.read_text()), fresh.stat().st_mode & 0o777, path.exists()))
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(review, "publish", publish)
+    for _ in range(2):  # what the first has left is in nobody's way
+        with pytest.raises(OutputError):
+            keys_of(services)
+    assert seen == [(64, 0o600, False)] * 2
+
+
+def test_a_secret_that_another_page_has_made_meanwhile_is_taken(services, monkeypatch):
+    made = []
+
+    class Waiting(FileLock):
+        def acquire(self, *arguments, **options):
+            monkeypatch.setattr(review, "FileLock", FileLock)
+            made.append(keys_of(services).secret)
+            return super().acquire(*arguments, **options)
+
+    monkeypatch.setattr(review, "FileLock", Waiting)
+    assert [keys_of(services).secret] == made
 
 
 def test_a_secret_that_cannot_be_kept_is_an_error_and_no_page_without_one(services):
