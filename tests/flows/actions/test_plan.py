@@ -8,9 +8,10 @@ import pytest
 
 from flows.actions import plan
 from flows.actions.plan import Rendered, compare, make_plan, rendered
+from flows.order.manuscript import read_manuscript
 from flows.order.request import Reading
 from flows.services import open_services, read_settings
-from storage.records import PauseKind, Utterance, Verdict
+from storage.records import Coverage, PauseKind, Utterance, Verdict
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.synthesize.keys import utterance_key
 from tests.storage.builders import make_take
@@ -110,6 +111,31 @@ def test_a_voice_that_is_not_there_is_a_warning_and_the_plan_is_made(home, book,
     assert planned["warnings"][-1] == "how much is rendered already is not known: unknown voice 'nobody'"
 
 
+def test_the_words_that_people_corrected_are_read_and_said_so(home, book, monkeypatch):
+    done = []
+
+    def script(services, book, narrator):
+        done.append((book, narrator))
+        return SimpleNamespace(utterances=(), ledger=(), coverage=Coverage(0, 0, 0, 0))
+
+    def read(reading, settings, languages, *, decided):
+        done.append((reading.book, languages, decided))
+        return read_manuscript(reading, settings, languages)
+
+    corrections = SimpleNamespace(lexicons=("a lexicon",))
+    monkeypatch.setattr(
+        plan, "read_heeded", lambda services, path: SimpleNamespace(corrections=corrections, script=script)
+    )
+    monkeypatch.setattr(plan, "read_manuscript", read)
+    with open_services(read_settings()) as services:
+        manuscript, planned = make_plan(services, Reading(book=str(book), voice="slt"))
+        assert done == [
+            (str(book), services.front_end.languages, ("a lexicon",)),
+            (manuscript.book, manuscript.narrator),
+        ]
+    assert [chapter["utterances"] for chapter in planned["chapters"]] == [[], [], []]
+
+
 @pytest.mark.parametrize("name", ["other.json", "other.JSON"])
 def test_a_plan_is_compared_with_one_in_a_file(tmp_path, name):
     other = tmp_path / name
@@ -141,9 +167,15 @@ def test_another_book_is_read_the_same_way_but_for_the_plan_file(monkeypatch, tm
         ],
         *[
             (json.dumps({**PLAN, "chapters": [*PLAN["chapters"], row]}), "is no plan")
-            for row in ("One", {"title": "One"}, {"utterances": []}, {"title": "One", "utterances": [{}]})
+            for row in (
+                "a title",
+                {"title": "One"},
+                {"utterances": []},
+                {"title": "One", "utterances": [{"spoken": "Yes."}, {}]},
+                {"title": "One", "utterances": ["is spoken"]},
+            )
         ],
-        (json.dumps({**PLAN, "chapters": [{"title": "One", "utterances": ["Yes."]}]}), "is no plan"),
+        (json.dumps({**PLAN, "chapters": {}}), "is no plan"),
     ],
 )
 def test_what_is_no_plan_is_refused(tmp_path, content, message):
