@@ -103,6 +103,21 @@ def test_a_run_is_flagged_above_the_share_that_is_allowed_and_not_at_it(order, m
     assert outcome(strict, masters, edition, Work(), wall_seconds=1.0, waits_for="a person").state.value == "review"
 
 
+def test_the_share_is_of_what_was_asked_for_not_of_the_whole_book(order, masters, monkeypatch):
+    keyed = replace(order, chapters=(1,)).keyed
+    assert len(keyed) < len(order.keyed)
+    monkeypatch.setenv("TALEPRESS_EXECUTION__MAX_FLAGGED_SHARE", str(0.5 * (1 / len(keyed) + 1 / len(order.keyed))))
+    part = replace(order, services=Services(read_settings()), chapters=(1,))
+    take = Take(take_key(keyed[0].key, 0), keyed[0].key, 0, 1, "a" * 64, 24_000, 1000, Verdict.DOUBTFUL)
+    with order.services.database.unit_of_work() as uow:
+        uow.books.assign_keys(order.source, order.keyed)
+        uow.takes.add([take])
+        uow.takes.choose(order.source, {take.utterance_key: take.key})
+        uow.commit()
+    edition = Edition((), 1.0, ((masters[1].title, 0.0, 1.0),))
+    assert outcome(part, masters[1:2], edition, Work(), wall_seconds=1.0).state.value == "flagged"
+
+
 def test_the_report_repeats_what_guesses_left_out_and_no_other_warning(order, masters):
     loss = "guesses leave out 5.1% of the book's words; look at what is skipped"
     warned = replace(order, book=replace(order.book, warnings=("there is no table of contents", loss)))

@@ -90,6 +90,12 @@ def test_what_is_sound_is_not_spoken_again_and_what_is_lost_is_with_the_seed_tha
     assert order.services.store.is_whole(takes[0].audio_sha256)
 
 
+@pytest.mark.parametrize(("there", "following"), [([], 0), ([0], 1), ([1], 0), ([2, 0], 1), ([1, 0, 2], 3)])
+def test_the_next_attempt_is_the_first_of_which_there_is_no_take(there, following):
+    takes = [Take("k", "u", attempt, 1, "a" * 64, 24_000, 1000, Verdict.OK) for attempt in there]
+    assert credits._attempts(takes) == following
+
+
 def test_receipts_are_dropped_when_the_rows_are_there_and_not_before(order, speaker, monkeypatch):
     def fail(*_, **__):
         raise OSError("the database is gone")
