@@ -12,11 +12,13 @@ import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from filelock import FileLock
+
 from configs.settings import Settings
 from flows.actions.inbox import folders_of
 from flows.order.request import Request
 from flows.services import Services, open_services, read_settings
-from tasks.disk import output_errors
+from tasks.disk import output_errors, publish
 from tasks.errors import BadInputError
 from tasks.review.desk import Desk
 from tasks.review.web.access import Keys, host_names
@@ -129,14 +131,27 @@ def is_loopback(host: str) -> bool:
 
 
 def _kept_secret(folder: Path) -> bytes:
-    """Reads the library's secret, which nobody else may read, and makes it the first time."""
+    """Reads the library's secret, which nobody else may read, and makes it where there is none that is whole."""
     path = folder / "secret"
     with output_errors(folder):
+        if (secret := _whole_secret(path)) is not None:
+            return secret
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return bytes.fromhex(path.read_text("ascii"))
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(_SECRET_BYTES))
-        return bytes.fromhex(path.read_text("ascii"))
+        with FileLock(folder / "secret.lock"):  # two pages that begin at once have one secret
+            if (secret := _whole_secret(path)) is None:
+                secret = secrets.token_bytes(_SECRET_BYTES)
+                fresh = path.with_suffix(".new")
+                fresh.unlink(missing_ok=True)
+                with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                    file.write(secret.hex())
+                publish(fresh, path)
+        return secret
+
+
+def _whole_secret(path: Path) -> bytes | None:
+    """Reads a secret; None where there is none, or a part of one, which could be guessed."""
+    try:
+        secret = bytes.fromhex(path.read_text("ascii"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return secret if len(secret) == _SECRET_BYTES else None

@@ -106,12 +106,16 @@ def _final_state(flow: Callable[..., Any], request: Request, progress: Form) -> 
     """
     from httpx import TransportError
 
+    from flows.run.reach import UnrecordedEnd
+
     try:
         with progress_display(progress) as listener, listening(listener):
             return flow(request, return_state=True)
     except TransportError:
         require_health(os.environ["PREFECT_API_URL"], timeout=10, hint="start it, then run the same command again")
         raise
+    except UnrecordedEnd:
+        raise  # of a run that was stopped as well
     except BaseException:
         stopping.check()  # Prefect raises exceptions of its own for signals that come while it is getting ready
         raise

@@ -1,15 +1,17 @@
 """Publishing a finished book in further forms: of the masters that are there, beside what lies there already."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 import mutagen
 import pytest
 
-from flows.order.request import Publication, Request
+from flows.order.request import Publication, Request, Retrial
 from flows.services import open_services, read_settings
 from tasks.errors import BadInputError, TransientError
 from tasks.package.audio import recordings
+from tasks.package.place import Replace
 from tests.flows.samples import add_voice
 
 pytestmark = [pytest.mark.usefixtures("prefect_server", "voiced_home"), pytest.mark.timeout(900)]
@@ -55,6 +57,23 @@ def test_a_book_that_is_not_spoken_is_not_published(asked, misbehave, monkeypatc
         book_to_audio(Request(**asked))
     with pytest.raises(BadInputError, match="10 of 10 utterances are not spoken yet: finish the book with `talepress"):
         publish(asked, "mp3")
+
+
+@pytest.mark.parametrize(
+    ("door", "kind", "replaced"),
+    [
+        ("publish", Publication, Replace.SAME_READING),
+        ("retry_failed", Retrial, Replace.SAME_READING),
+        ("book_to_audio", Request, Replace.NONE),
+    ],
+)
+def test_a_door_says_which_edition_its_own_may_replace(asked, monkeypatch, door, kind, replaced):
+    given = []
+    monkeypatch.setattr("flows.run.story.run_request", lambda *arguments: given.append(arguments))
+    monkeypatch.setattr("flows.order.existing.last_request", lambda *_: Request(**asked))
+    getattr(import_module(f"flows.{door}"), door).fn(kind(**asked))
+    ((request, flow, _, replacing),) = given
+    assert (request, flow, replacing) == (Request(**asked), door, replaced)
 
 
 def test_a_form_that_names_the_book_alone_publishes_what_was_made_last(asked, voiced_home):

@@ -241,3 +241,21 @@ def test_a_line_is_said_past_bars_and_to_nobody_where_nobody_listens(monkeypatch
     assert written == [(2, f"{clear}talepress: word\n")]
     monkeypatch.setattr(stopping.os, "write", lambda number, data: (_ for _ in ()).throw(BrokenPipeError))
     stopping.say("word")
+
+
+@pytest.mark.parametrize(
+    ("for_programs", "terminals", "written"),
+    [
+        (True, {2}, b'{"event": "note", "text": "talepress: Enough."}\n'),
+        (False, {2}, b"\r\x1b[K\x1b[?25htalepress: Enough.\n"),
+        (False, {1, 3}, b"talepress: Enough.\n"),
+    ],
+)
+def test_lines_are_for_who_reads_them(monkeypatch, for_programs, terminals, written):
+    told = []
+    monkeypatch.setattr(stopping.os, "isatty", terminals.__contains__)
+    monkeypatch.setattr(stopping.os, "write", lambda *call: told.append(call))
+    monkeypatch.setattr(stopping._stop, "for_programs", for_programs)
+    stopping.say("Enough.")
+    monkeypatch.undo()
+    assert told == [(2, written)]

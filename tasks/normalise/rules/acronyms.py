@@ -96,6 +96,8 @@ def initials(text: str, _: Context) -> str:
             if ends and letters == "I" and not match[0].endswith(" "):
                 return match[0]
             return letters + (". " if ends else " ")
+        if match[0].endswith("-") and match.string[match.end() : match.end() + 1].islower():
+            return letters + "-"
         if match[0].endswith(" "):
             return letters + " "
         return letters + ("." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else "")

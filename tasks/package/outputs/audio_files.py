@@ -118,7 +118,7 @@ def _stream_parts(masters: Iterable[Master], profile: PublishProfile, settings: 
 
 def _as_they_come(coming: SimpleQueue[Stretch | BaseException | None]) -> Iterator[Stretch]:
     """Yields stretches until None comes. Raises an error that comes."""
-    for item in iter(coming.get, None):
+    while (item := coming.get()) is not None:
         if isinstance(item, BaseException):
             raise item
         yield item

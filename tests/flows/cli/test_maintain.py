@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from flows.actions import maintain
+from flows.actions.maintain import Health, Rebuilt
+from flows.operate.sweep import Swept
 from flows.services import open_services, read_settings
+from storage.artifacts import ArtifactStore
 from storage.records import Master
 from tasks.synthesize.batches import RenderItem
 from tasks.synthesize.keys import utterance_key
@@ -193,3 +197,79 @@ def test_a_library_does_not_move_to_what_is_no_database(library, talepress, url)
     assert ended.code == 2
     assert ended.err.count("\n") == 1
     assert "secret" not in ended.err
+
+
+SOUND = Health(3, 2, 1, (), (), (), ())
+DAMAGED = Health(3, 2, 1, ("a",), (), (), (("tone", "voice 'tone' is damaged"),))
+HALF_MENDED = Health(2, 2, 1, (), (), (), (("tone", "voice 'tone' is damaged"),))
+
+
+@pytest.mark.parametrize(
+    ("found", "after", "options", "code", "lines"),
+    [
+        (SOUND, None, [], 0, ["3 takes, 2 masters and 1 added voice are sound"]),
+        (SOUND, None, ["--repair"], 0, ["3 takes, 2 masters and 1 added voice are sound"]),
+        (DAMAGED, None, [], 3, ["1 of 3 takes are gone or damaged", "voice 'tone' is damaged"]),
+        (DAMAGED, SOUND, ["--repair"], 0, [*DAMAGED.describe(), "repaired; the next `talepress make`"]),
+        (
+            *(DAMAGED, HALF_MENDED, ["--repair"], 3),
+            [*DAMAGED.describe(), "repaired; ", "not repaired: voice 'tone' is damaged"],
+        ),
+    ],
+)
+def test_what_is_found_and_what_is_left_of_it_is_told(home, talepress, monkeypatch, found, after, options, code, lines):
+    mended = []
+    monkeypatch.setattr(maintain, "verify", lambda services: found)
+    monkeypatch.setattr(maintain, "repair", lambda services, health: mended.append(health) or after)
+    ended = talepress("maintain", "verify", *options)
+    assert (ended.code, ended.out) == (code, "")
+    told = ended.err.splitlines()
+    assert len(told) == len(lines) and all(line.startswith(start) for line, start in zip(told, lines, strict=True)), (
+        told
+    )
+    as_json = talepress("maintain", "verify", *options, "--json")
+    assert (as_json.code, as_json.json["ok"], as_json.json["repaired"]) == (code, code == 0, after is not None)
+    assert as_json.json["damaged_takes"] == list(found.damaged_takes)
+    assert mended == ([found] * 2 if after else [])
+
+
+def test_what_was_made_of_files_is_counted(home, talepress, monkeypatch):
+    monkeypatch.setattr(maintain, "rebuild", lambda services: Rebuilt(files=5, damaged=1, takes=3))
+    ended = talepress("maintain", "rebuild")
+    assert ended.err.splitlines()[0] == "takes that are known again: 3, from 5 files; damaged: 1"
+    assert talepress("maintain", "rebuild", "--json").json == {"files": 5, "damaged": 1, "takes": 3}
+
+
+@pytest.mark.parametrize("aside", [None, Path("/home/talepress.db.broken")])
+def test_what_was_restored_and_where_the_broken_database_lies_is_told(home, talepress, monkeypatch, aside):
+    asked = []
+    monkeypatch.setattr(
+        "storage.database.restore_database", lambda url: asked.append(url) or (Path("/home/talepress.db.1"), aside)
+    )
+    first = talepress("maintain", "restore").err.splitlines()[0]
+    assert first == "restored /home/talepress.db.1" + (f"; the broken database lies in {aside}" if aside else "")
+    assert talepress("maintain", "restore", "--json").json == {
+        "restored": "/home/talepress.db.1",
+        "aside": aside and str(aside),
+    }
+    assert asked == [read_settings().storage.database] * 2
+
+
+def test_runs_that_were_lost_are_swept_on_the_server_that_is_asked(home, talepress, monkeypatch):
+    done = []
+    monkeypatch.setattr("flows.cli.launch.use_server", lambda settings: done.append("server"))
+    monkeypatch.setattr("flows.operate.sweep.sweep", lambda services: done.append("swept") or Swept(again=["Oz"]))
+    assert talepress("maintain", "sweep").err == "started again: Oz\n"
+    assert talepress("maintain", "sweep", "--json").json == {"again": ["Oz"], "crashed": [], "cancelled": []}
+    assert done == ["server", "swept"] * 2
+
+
+def test_the_store_that_is_there_is_the_librarys_from_now_on(voiced_home, talepress):
+    with open_services(read_settings()) as services:
+        before = services.store.identity()
+    shutil.rmtree(voiced_home / "artifacts")
+    ended = talepress("maintain", "adopt-store", "--json")
+    store = ArtifactStore(str(voiced_home / "artifacts"))
+    assert ended.json == {"store": store.place, "identity": store.identity()}
+    assert store.identity() not in (before, None)
+    assert "is the library's artifact store now" in talepress("maintain", "adopt-store").err

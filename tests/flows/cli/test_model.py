@@ -1,8 +1,12 @@
 """`talepress model` with a model of one tiny network."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 import soundfile
 
+from flows.actions.resynthesize import Resynthesized
 from tests.flows.samples import write_clip
 from tortoise_core.audio.load import load_audio
 from tortoise_core.checkpoints import write_manifest, write_network
@@ -127,3 +131,53 @@ def test_detect_needs_a_model_with_the_classifier(talepress, embedded, monkeypat
     )
     assert "probably" in talepress("detect", clip).out
     assert talepress("detect", tmp_path / "none.wav").code == 2
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("command", ["import", "pull"])
+def test_the_published_files_become_a_model_of_the_name_that_one_gives(talepress, home, monkeypatch, tmp_path, command):
+    done = []
+    monkeypatch.setattr("tortoise_core.checkpoints.import_published", lambda folder, out: done.append((folder, out)))
+    monkeypatch.setattr("tortoise_core.checkpoints.pull", lambda out: done.append((None, out)))
+    monkeypatch.setattr("tortoise_core.inference.front_end.load_front_end", lambda path: SimpleNamespace(digest="d"))
+    arguments = ["model", command, *([tmp_path] if command == "import" else [])]
+    folder = home / "models" / "tortoise_v2"
+    told = f"installed tortoise_v2 in {folder}; set synthesize.model to 'tortoise_v2' to use it\n"
+    assert talepress(*arguments).err == told
+    mine = home / "models" / "mine"
+    ended = talepress(*arguments, "--name", "mine", "--json")
+    assert ended.json == {"name": "mine", "path": str(mine), "digest": "d"}
+    source = tmp_path if command == "import" else None
+    assert done == [(source, folder), (source, mine)]
+
+
+@pytest.mark.usefixtures("home")
+def test_the_options_of_resynthesizing_are_those_of_the_action(talepress, monkeypatch):
+    asked = []
+
+    def resynthesize(services, clip, out, chain, **options):
+        asked.append((str(clip), str(out), chain, options))
+        return Resynthesized(out, chain, 2.0, 0.5)
+
+    monkeypatch.setattr("flows.actions.resynthesize.resynthesize", resynthesize)
+    ended = talepress("model", "resynthesize", "a.wav", "--out", "b.wav")
+    assert ended.err == "b.wav: 2.0 s of audio in 0.5 s\n"
+    options = ["--through", "vocoder", "--voice", "joe", "--reference", "c.wav", "--reference", "d.wav", "--steps", "3"]
+    assert talepress("model", "resynthesize", "a.wav", "--out", "b.wav", *options, "--json").json["seconds"] == 2.0
+    assert asked == [
+        ("a.wav", "b.wav", "codes", {"voice": None, "references": (), "steps": None}),
+        ("a.wav", "b.wav", "vocoder", {"voice": "joe", "references": [Path("c.wav"), Path("d.wav")], "steps": 3}),
+    ]
+
+
+@pytest.mark.usefixtures("home")
+def test_the_configured_model_is_marked_and_verified_where_none_is_named(talepress, monkeypatch):
+    listed = talepress("model", "list", "--json").json["models"]
+    assert [model["name"] for model in listed if model["configured"]] == ["tortoise_mini"]
+    verified = []
+    monkeypatch.setattr("tortoise_core.checkpoints.verify", verified.append)
+    monkeypatch.setattr(
+        "tortoise_core.inference.front_end.load_front_end", lambda path: SimpleNamespace(digest="d" * 64)
+    )
+    assert talepress("model", "verify").err == f"tortoise_mini is sound (digest {'d' * 12})\n"
+    assert [path.name for path in verified] == ["tortoise_mini"]

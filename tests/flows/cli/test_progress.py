@@ -1,13 +1,25 @@
 """Forecasts come from measured rates, and each form of progress is what its reader wants."""
 
+import contextvars
 import json
 import re
 
 import pytest
 
 from flows.cli import progress as _progress
-from flows.cli.progress import Forecast, Form, JsonProgress, PlainProgress, duration, progress_display
+from flows.cli.console import tell
+from flows.cli.progress import (
+    Forecast,
+    Form,
+    JsonProgress,
+    PlainProgress,
+    duration,
+    progress_display,
+    show_book,
+    show_end,
+)
 from flows.progress import Pace, Progress
+from tasks import stopping
 
 
 @pytest.fixture
@@ -108,3 +120,47 @@ def test_bars_fit_the_terminal_and_say_what_is_to_go(clock, capsys, monkeypatch,
 @pytest.mark.parametrize(("seconds", "shown"), [(3.6, "4 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")])
 def test_durations(seconds, shown):
     assert duration(seconds) == shown
+
+
+def test_books_of_several_are_told_to_people_as_they_begin_and_to_programs_as_they_end_too(capsys):
+    for form in (Form.PLAIN, Form.JSON):
+        show_book(form, 1, 2, "oz.epub")
+        show_end(form, "oz.epub", 3)
+    first, *events = capsys.readouterr().err.splitlines()
+    assert first == "book 1 of 2: oz.epub"
+    assert [json.loads(event) for event in events] == [
+        {"event": "book", "number": 1, "of": 2, "book": "oz.epub"},
+        {"event": "end", "book": "oz.epub", "exit_code": 3},
+    ]
+
+
+@pytest.mark.parametrize("form", Form)
+def test_where_progress_is_for_programs_the_whole_command_speaks_json(monkeypatch, capsys, form):
+    monkeypatch.setattr(stopping, "_stop", stopping._Stop(for_programs=True))
+
+    def command():
+        assert _progress._heed_form(form) is form
+        tell("a word")
+
+    contextvars.copy_context().run(command)
+    assert stopping._stop.for_programs is (form is Form.JSON)
+    assert capsys.readouterr().err.startswith("{") is (form is Form.JSON)
+
+
+def test_lines_are_for_whoever_has_no_terminal_and_each_stage_has_its_own(clock, capsys):
+    with progress_display() as show:
+        assert isinstance(show, PlainProgress)
+        show(Progress("load", 0, 0))
+        show(Progress("speak", 0, 3, "One"))
+        show(Progress("speak", 1, 3, "Two"))  # too soon
+        clock["now"] += 4.9
+        show(Progress("speak", 2, 3, "Three"))
+        clock["now"] += 0.1
+        show(Progress("speak", 2, 3, "Four"))
+        show(Progress("speak", 3, 3))
+    assert capsys.readouterr().err.splitlines() == [
+        "load ...",
+        "speak: 0/3  One",
+        "speak: 2/3, about 5 s to go  Four",
+        "speak: 3/3",
+    ]

@@ -1,12 +1,15 @@
 """How the command shows a run's report."""
 
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from flows.cli.console import ExitCode
 from flows.cli.report import exit_code_for, show_report
-from flows.order.report import report_markdown
+from flows.order.report import FlaggedTake, Work, report_markdown
+from flows.order.request import Request
 from storage.records import EditionFile, RunState
 from tests.flows.order.test_report import REPORT
 
@@ -49,3 +52,63 @@ def test_what_was_kept_and_where_doubtful_takes_are_heard_is_told_at_the_end(cap
 @pytest.mark.parametrize("state", RunState)
 def test_a_command_is_done_when_the_book_is_and_in_no_other_state(state):
     assert exit_code_for(replace(REPORT, state=state)) == (0 if state is RunState.DONE else 1)
+
+
+def test_a_run_that_waits_for_people_says_for_what_and_where(capsys):
+    report = replace(REPORT, state=RunState.REVIEW, waits_for="3 takes", review="http://page", page="out/A.report.html")
+    assert show_report(report, json=False) is ExitCode.FLAGGED
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "not published yet: 3 takes",
+        "hear and decide: http://page (`talepress review serve` opens the page)",
+    ]
+
+
+def test_the_first_twenty_doubtful_takes_are_shown_and_the_rest_counted(capsys):
+    takes = tuple(FlaggedTake(0, "One", n, f"text {n}.", ("too long: 9 s",)) for n in range(22))
+    show_report(replace(REPORT, flagged=takes), json=False)
+    out = capsys.readouterr().out
+    assert "text 19." in out and "text 20." not in out and "... and 2 more" in out
+    show_report(replace(REPORT, flagged=takes[:20]), json=False)
+    out = capsys.readouterr().out
+    assert "text 19." in out and "more" not in out
+    show_report(replace(REPORT, flagged=()), json=False)
+    assert "flagged takes (" not in capsys.readouterr().out
+
+
+def test_what_was_made_is_counted_beside_the_whole(capsys):
+    show_report(REPORT, json=False)
+    shown = " ".join(capsys.readouterr().out.split())
+    for words in ("chapters │ 2 of the book's 7", "utterances │ 20 of the book's 90", "wall time │ 9.0 s"):
+        assert words in shown
+    assert "audio │ 1:02:05 (3725.4 s)" in shown and "real-time factor │ 0.50" in shown
+    idle = replace(REPORT, work=Work(), replaced=("out/a", "out/b"))
+    show_report(idle, json=False)
+    captured = capsys.readouterr()
+    assert "nothing, every take was there already" in captured.out and "real-time factor │ - " in captured.out
+    assert captured.err.splitlines()[-2:] == [
+        "replaced: 2 files in out",
+        "nothing to render: every take was there already",
+    ]
+
+
+def test_the_page_is_written_with_what_the_last_run_was_asked_for(home, book, talepress, monkeypatch):
+    asked = []
+    request = Request(book=str(book), out="/out", voice="slt")
+
+    @contextmanager
+    def named(name, settings):
+        yield Path(name)
+
+    def report(services, request, out):
+        asked.append((services.settings.synthesize.voice, request, out))
+        return Path("/page.html")
+
+    monkeypatch.setattr("flows.order.books.named_book", named)
+    monkeypatch.setattr(
+        "flows.order.existing.last_request", lambda services, options, kind: asked.append(options) or request
+    )
+    monkeypatch.setattr("flows.actions.report.report_book", report)
+    ended = talepress("report", book, "--out", "p.html")
+    assert (ended.code, ended.out, ended.err) == (0, "/page.html\n", "")
+    assert asked == [{"book": str(book)}, ("slt", request, Path("p.html"))]
+    assert talepress("report", book, "--json").json == {"page": "/page.html"}

@@ -3,16 +3,19 @@
 import json
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from flows.cli import launch as _launch
+from flows.cli import running as _running
 from flows.cli.console import ExitCode
 from flows.cli.progress import Form
-from flows.cli.running import Ready, run_books
+from flows.cli.running import Command, Ready, last_request_with, run_books, run_command
 from flows.order.books import NamedBooks
-from flows.order.request import Request
+from flows.order.request import Request, Retrial
 from flows.services import read_settings
 from storage.records import RunState
 from tasks.errors import BadInputError, TransientError
@@ -84,6 +87,12 @@ def test_what_all_have_in_common_is_one_error_as_of_one_book(run):
         run("bad", several=False)
 
 
+def test_where_no_book_can_be_begun_each_fault_is_told(run, capsys):
+    assert run("bad1", "bad2") == (ExitCode.BAD_INPUT, [], 0)
+    told = capsys.readouterr().err
+    assert "bad1 cannot be read" in told and "bad2 cannot be read" in told
+
+
 def test_faults_are_told_before_anything_is_begun_and_again_at_the_end(run, capsys):
     run("a", "bad1", "fails")
     captured = capsys.readouterr()
@@ -117,3 +126,91 @@ def test_programs_get_one_object_with_all_books_whatever_their_names(run, capsys
     events = [json.loads(line) for line in captured.err.splitlines() if line.startswith("{")]
     assert {"event": "book", "number": 1, "of": 1, "book": "a"} in events
     assert {"event": "end", "book": "a", "exit_code": 0} in events
+
+
+@pytest.fixture
+def looked_up(monkeypatch, home):
+    """Runs a command whose books are looked up and not run. Returns what was asked for, in order, and its result."""
+    done = []
+
+    @contextmanager
+    def named_books(names, settings, *, listed, recursive):
+        done.append((names, type(settings).__name__, listed, recursive))
+        yield SimpleNamespace(require_one=lambda option, value: done.append((option, value)))
+
+    def prepare(services, request):
+        done.append(("prepared", services.settings.synthesize.voice, request.book))
+        return SimpleNamespace(source="s" * 64)
+
+    def run_books(flow, named, check, **options):
+        done.append((flow, options))
+        done.append(check(Path("/b.epub")))
+        return ExitCode.FLAGGED
+
+    monkeypatch.setattr("flows.order.books.named_books", named_books)
+    monkeypatch.setattr("flows.order.order.prepare", prepare)
+    monkeypatch.setattr("flows.order.existing.require_idle", lambda order: done.append("idle"))
+    monkeypatch.setattr("flows.order.outcome.finished_report", lambda order, began: "finished before")
+    monkeypatch.setattr(_running, "run_books", run_books)
+
+    def call(**options):
+        command = Command(["b"], "list", True, True, Form.JSON, True, {"--plan": "p"})
+        request_for = partial(Request, out="/out", voice="slt")
+        code = run_command(command, "book-to-audio", lambda book: request_for(book=book), **options)
+        assert code is ExitCode.FLAGGED
+        return done
+
+    return call
+
+
+@pytest.mark.parametrize("finished", [None, lambda order, began: None])
+def test_a_book_is_looked_up_with_its_own_request_and_must_be_idle(looked_up, finished):
+    *before, ready = looked_up(**({"finished": finished} if finished else {}))
+    assert before == [
+        (["b"], "IngestSettings", "list", True),
+        ("--plan", "p"),
+        ("book-to-audio", {"json": True, "progress": Form.JSON, "verbose": True}),
+        ("prepared", "slt", "/b.epub"),
+        "idle",
+    ]
+    assert (ready.source, ready.settings.synthesize.voice) == ("s" * 64, "slt")
+    assert ready.request == Request(book="/b.epub", out="/out", voice="slt")
+    assert ready.finished == (None if finished else "finished before")
+
+
+def test_what_the_last_run_was_asked_for_holds_but_for_what_is_said(monkeypatch, home):
+    asked = []
+    monkeypatch.setattr(
+        "flows.order.existing.last_request", lambda services, options, kind: asked.append((options, kind)) or "request"
+    )
+    assert last_request_with({"out": "/o", "book": "x"}, Retrial)("/b.epub") == "request"
+    assert asked == [({"out": "/o", "book": "/b.epub"}, Retrial)]
+
+
+def test_an_error_names_its_book_once_and_shows_its_trace_to_whoever_asks(run, capsys, monkeypatch):
+    runs = _running._Runs("book-to-audio", Form.PLAIN, verbose=True)
+    runs._tell("shelf/a.epub", BadInputError("it is empty"))
+    runs._tell("shelf/a.epub", BadInputError("a.epub is empty"))
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if line.startswith("talepress: ")] == [
+        "talepress: shelf/a.epub: it is empty",
+        "talepress: a.epub is empty",
+    ]
+    assert "tasks.errors.BadInputError: it is empty" in lines
+    _running._Runs("book-to-audio", Form.PLAIN, verbose=False)._tell("a", BadInputError("x"))
+    assert capsys.readouterr().err == "talepress: a: x\n"
+
+
+def test_notes_on_books_are_told_first_and_long_looks_show_how_far_they_are(run, capsys, monkeypatch):
+    now = [0.0]
+
+    def tick():
+        now[0] += 1.5
+        return now[0]
+
+    monkeypatch.setattr(_running, "time", SimpleNamespace(monotonic=tick))
+    run("same1", "same2", "c")
+    lines = capsys.readouterr().err.splitlines()
+    assert "check: 1/3  same2" in lines
+    assert "same2 is the same book as same1, which is made once" in lines
+    assert "check: 0/3" not in "".join(lines)

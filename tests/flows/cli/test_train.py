@@ -3,9 +3,13 @@
 import os
 import subprocess
 import sys
+from math import inf
 from pathlib import Path
 
+import pytest
+
 import configs
+from tasks import stopping
 from tortoise_core.training.run import STEPS
 from tortoise_core.training.stages.registry import STAGES
 
@@ -44,3 +48,56 @@ def test_libraries_keep_their_notes_to_themselves(home, book, tmp_path):
     assert ended.returncode == 2
     (line,) = ended.stderr.splitlines()
     assert line.startswith("talepress: ") and "nonsense" in line
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """What is trained, in pretence."""
+    done = []
+    monkeypatch.setattr("tortoise_core.training.recipe_file.read_recipe", lambda path: f"recipe of {path}")
+    monkeypatch.setattr("tortoise_core.training.workspace.Workspace", lambda *given: given)
+    monkeypatch.setattr("tortoise_core.training.run.adopt", lambda place, model: done.append(("adopted", model)))
+    monkeypatch.setattr(
+        "tortoise_core.training.run.run",
+        lambda place, stages, options: done.append((place, stages, options, stopping._stop.orderly)),
+    )
+    monkeypatch.setattr("torch.set_num_threads", lambda count: done.append(("threads", count)))
+    monkeypatch.setattr("flows.cli.train._text_of", lambda book: f"text of {book}")
+    monkeypatch.setattr(stopping, "_stop", stopping._Stop())
+    return done
+
+
+def test_what_is_not_said_is_trained_without_an_end_on_any_device(trained, talepress, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert talepress("train", "dvae", "all", "--config", "r.toml").code == 0
+    ((place, stages, options, orderly),) = trained
+    assert place == (tmp_path / ".cache" / "talepress" / "mini", "recipe of r.toml", "auto")
+    assert (stages, orderly) == (["dvae", "all"], 1)
+    assert (options.minutes, options.sentences, list(options.held_out_books), options.out) == (inf, None, [], None)
+    assert options.stop is stopping.requested
+
+
+def test_everything_that_is_said_reaches_the_training_in_its_order(trained, talepress):
+    where = ["--config", "r.toml", "--workspace", "w", "--from", "model", "--out", "o", "--sentences", "s.txt"]
+    how = ["--minutes", "5", "--device", "cpu", "--threads", "3", "--held-out", "a", "--held-out", "b"]
+    assert talepress("train", "corpus", *where, *how).code == 0
+    threads, adopted, (place, _, options, _) = trained
+    assert (threads, adopted) == (("threads", 3), ("adopted", Path("model")))
+    assert place == (Path("w"), "recipe of r.toml", "cpu")
+    assert (options.minutes, options.sentences, options.out) == (5.0, Path("s.txt"), Path("o"))
+    assert options.held_out_books == ["text of a", "text of b"]
+
+
+def test_a_training_that_was_stopped_ends_as_one_that_goes_on(trained, talepress, monkeypatch):
+    def stop(place, stages, options):
+        stopping._stop.requested = True
+
+    monkeypatch.setattr("tortoise_core.training.run.run", stop)
+    with pytest.raises(stopping.Stopped):
+        talepress("train", "dvae", "--config", "r.toml")
+
+
+def test_a_held_out_book_is_all_its_text(home, book):
+    from flows.cli.train import _text_of
+
+    assert "The dragon slept below the mountain." in _text_of(book)

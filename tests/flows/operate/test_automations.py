@@ -46,7 +46,7 @@ def test_the_examples_hear_events_of_ours():
     assert heard < set(EVENTS.values())
 
 
-def test_the_examples_are_made_once_and_a_switch_stays(client):
+def test_the_examples_are_made_once_and_a_switch_stays(client, tmp_path):
     names = deploy(EXAMPLES, ADDRESS)
     made = client.read_automations()
     assert sorted(one.name for one in made) == sorted(names) == ["talepress-book-failed", "talepress-review-wanted"]
@@ -58,6 +58,13 @@ def test_the_examples_are_made_once_and_a_switch_stays(client):
     assert deploy(EXAMPLES) == names  # the webhook stays as it is
     again = {one.id: one.enabled for one in client.read_automations()}
     assert again == {made[0].id: False, made[1].id: True}
+    switched_on = yaml.safe_load(EXAMPLES.read_text("utf-8"))
+    for one in switched_on["automations"]:
+        one["enabled"] = True
+    deploy(written(tmp_path, switched_on))
+    assert {one.id: one.enabled for one in client.read_automations()} == again
+    deploy(EXAMPLES, f"{ADDRESS}/other")
+    assert client.read_block_document_by_name("talepress", "webhook").data["url"] == f"{ADDRESS}/other"
 
 
 @pytest.mark.parametrize(
@@ -80,6 +87,24 @@ def test_a_wrong_file_says_what_is_wrong(client, tmp_path, content, complaint):
     assert client.read_automations() == []
 
 
-def test_a_wrong_address_is_refused(client):
-    with pytest.raises(BadInputError, match=r"--webhook 'example\.org'"):
-        deploy(EXAMPLES, "example.org")
+@pytest.mark.parametrize(
+    "address", ["example.org", "https://", "ftp://example.org", " https://example.org", "file:///x"]
+)
+def test_a_wrong_address_is_refused(client, address):
+    with pytest.raises(BadInputError, match=f"--webhook '{address}' is no address"):
+        deploy(EXAMPLES, address)
+    assert client.read_automations() == []
+
+
+def test_all_automations_are_right_before_one_is_made(client, tmp_path, monkeypatch):
+    described = yaml.safe_load(EXAMPLES.read_text("utf-8"))["automations"]
+    good = {**described[0], "actions": [{"type": "do-nothing"}]}
+    wrong = {**described[1], "actions": [{"type": "call-webhook", "block_document_id": "webhook/nobody's"}]}
+    with pytest.raises(BadInputError, match="no block webhook/nobody's: make it on Prefect's page"):
+        deploy(written(tmp_path, {"automations": [good, wrong]}))
+    assert client.read_automations() == []
+    from flows.operate import automations
+
+    monkeypatch.setattr(automations, "WEBHOOK", "nobody's")
+    with pytest.raises(BadInputError, match="no block webhook/nobody's: say --webhook ADDRESS"):
+        deploy(written(tmp_path, {"automations": [wrong]}))

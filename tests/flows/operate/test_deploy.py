@@ -4,7 +4,7 @@ import pytest
 
 from flows.operate.form import Choices
 from flows.order.request import Request
-from flows.run.deployments import DESK, DOORS, GPU, full_name, start
+from flows.run.deployments import DESK, DOORS, GPU, POOLS, full_name, start
 from tasks.errors import BadInputError
 
 pytestmark = pytest.mark.timeout(900)
@@ -28,6 +28,13 @@ def test_what_runs_by_itself_has_its_schedule_once_and_runs_alone(deployed, clie
         alone = made.global_concurrency_limit.limit if made.global_concurrency_limit else None
         assert (made.work_pool_name, alone) == (door.pool, 1 if door.alone else None)
         assert (made.entrypoint, made.pull_steps) == (door.entrypoint, [])
+        assert (made.description, made.enforce_parameter_schema) == (door.description, True)
+        strategy = made.concurrency_options.collision_strategy.value if made.concurrency_options else None
+        assert strategy == ("CANCEL_NEW" if door.alone else None)
+        assert [one.slug for one in made.schedules] == (["own"] if door.cron else [])
+    for name, description in POOLS.items():
+        pool = client.read_work_pool(name)
+        assert (pool.type, pool.description) == ("process", description)
 
 
 def test_what_the_form_refuses_is_bad_input_in_one_sentence(deployed):

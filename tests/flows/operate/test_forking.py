@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -74,6 +75,7 @@ def test_a_run_gets_its_environment_and_its_code_comes_back(start, tmp_path):
     assert "NOTHING" not in environment
     assert environment["PREFECT__FLOW_RUN_ID"] == str(flow_run.id)
     assert (environment["PREFECT__CONTROL_PORT"], environment["PREFECT__CONTROL_TOKEN"]) == ("4711", "token")
+    assert environment["PREFECT__ENABLE_CANCELLATION_AND_CRASHED_HOOKS"] == "false"
 
 
 def test_a_run_that_is_killed_ends_by_that_signal(start, tmp_path):
@@ -124,6 +126,30 @@ def test_the_process_becomes_prefects_engine(tmp_path):
     assert done.returncode == 1
     assert "Invalid flow run id" in done.stderr
     assert "found in sys.modules" not in done.stderr
+
+
+def test_a_forked_process_has_the_runs_environment_and_no_other(monkeypatch, tmp_path):
+    done = []
+    environ = {"OURS": "1"}
+    monkeypatch.setattr(forking, "os", SimpleNamespace(environ=environ, chdir=done.append))
+    monkeypatch.setattr(forking.gc, "freeze", lambda: done.append("frozen"))
+    monkeypatch.setattr(forking.runpy, "run_module", lambda name, run_name: done.append((name, run_name, [*sys.argv])))
+    monkeypatch.setattr(sys, "argv", ["worker"])
+    with warnings.catch_warnings():
+        forking._become_run({"A": "b"}, tmp_path)
+    assert (done, environ) == (
+        ["frozen", tmp_path, ("prefect.engine", "__main__", ["prefect.engine"])],
+        {"A": "b"},
+    )
+
+
+def test_what_runs_of_a_pool_import_is_named_before_they_start(monkeypatch):
+    named = []
+    monkeypatch.setattr(forking._FORKING, "set_forkserver_preload", named.append)
+    for pool in ("gpu", "desk", "theirs"):
+        forking.prepare(pool)
+    assert named == [list(forking.PRELOADED["gpu"]), list(forking.PRELOADED["desk"]), list(forking._EVERY_RUN)]
+    assert "torch" in named[0]
 
 
 @pytest.mark.parametrize("pool", POOLS)

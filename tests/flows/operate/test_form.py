@@ -1,9 +1,11 @@
 """The form of a deployment lists what may be chosen."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
+from flows.operate import form
 from flows.operate.form import Choices, choices_of, with_choices
 from flows.run.deployments import find_flow
 from flows.services import open_services, read_settings
@@ -52,3 +54,33 @@ def test_voices_that_were_added_can_be_chosen(voiced_home):
     first, *others = choices["preset"].words.values()
     assert first == "the fastest" and others[-1].startswith("the best, ")
     assert all(re.search(r"\d\.\d times the work of ultra_fast$", words) for words in others)
+
+
+def test_presets_are_told_by_their_work_and_voices_of_other_models_are_no_choice(monkeypatch):
+    work = {"quick": 2.0, "good": 5.0, "fine": 8.0}
+    model = SimpleNamespace(
+        digest="d", presets=tuple(work), settings=str.upper, relative_work=lambda s: work[s.lower()]
+    )
+    credits = {"joe": "American man", "ann": "calm", "old": "of another model"}
+
+    def voice(name, digest):
+        return SimpleNamespace(name=name, model_digest=digest, credit=SimpleNamespace(description=credits[name]))
+
+    monkeypatch.setattr(form, "shipped_voices", lambda: (voice("joe", ""),))
+    monkeypatch.setattr(form, "credit_of", lambda voice: voice.credit)
+    services = SimpleNamespace(
+        front_end=model,
+        settings=SimpleNamespace(synthesize=SimpleNamespace(voice="ann", preset="good")),
+        added_voices=lambda: (voice("ann", "d"), voice("old", "another")),
+    )
+    assert choices_of(services) == {
+        "voice": Choices({"joe": "American man", "ann": "calm"}, "ann"),
+        "preset": Choices(
+            {
+                "quick": "the fastest",
+                "good": "2.5 times the work of quick",
+                "fine": "the best, 4.0 times the work of quick",
+            },
+            "good",
+        ),
+    }

@@ -9,4 +9,5 @@ def test_the_server_listens_where_it_is_told_to(monkeypatch):
     server.serve("127.0.0.1", 4209)
     assert (asked["host"], asked["port"]) == ("127.0.0.1", 4209)
     assert (asked["app"], asked["factory"], asked["lifespan"]) == ("prefect.server.api.server:create_app", True, "on")
+    assert asked["log_level"] == "error"
     assert 0 < asked["timeout_graceful_shutdown"] < 5  # `talepress up` gives it five seconds

@@ -199,6 +199,16 @@ def test_lost_runs_are_started_again_crashed_or_cancelled(swept):
     }
 
 
+def test_task_runs_of_lost_runs_are_ended_before_those_are_tried_again(swept, monkeypatch):
+    from flows.operate import sweep
+
+    seen = []
+    run = run_of("RUNNING", age=OLD, process=GONE)
+    monkeypatch.setattr(sweep, "end_orphans", lambda client, names: seen.append((names, run.state.name)) or [])
+    swept(run)
+    assert (seen, run.state.name) == ([(sweep.NAMES, "Crashed")], "AwaitingRetry")
+
+
 @pytest.mark.parametrize(("days", "again"), [(1, True), (3, False)])
 def test_a_crash_of_long_ago_is_nobodys_wish_any_more(swept, days, again):
     found, states = swept(run_of("CRASHED", age=timedelta(days=days), name="crashed"))

@@ -4,9 +4,10 @@ import http.server
 import os
 import socket
 import threading
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,7 @@ from flows.operate import up
 from flows.operate.supervisor import Part, Running
 from flows.operate.up import environment_of_parts
 from flows.services import read_settings
+from tasks import stopping
 from tasks.errors import BadInputError, TalepressError
 
 
@@ -56,6 +58,8 @@ def test_every_part_reads_the_same_settings_wherever_it_runs(home, monkeypatch, 
     assert made["PREFECT_API_URL"] == "http://127.0.0.1:9/api"
     assert made["TALEPRESS_STORAGE__DATA_DIR"] == str(home)
     assert made["PREFECT_WORKER_QUERY_SECONDS"] == "9"  # what a person has set stays
+    assert made["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] == "INFO"
+    assert (made["PREFECT_HOME"], made["PREFECT_SERVER_ANALYTICS_ENABLED"]) == (str(home / "prefect"), "false")
     assert made["PREFECT_SERVER_UI_V2_ENABLED"] == "false"
     assert made["PREFECT_SERVER_UI_STATIC_DIRECTORY"] == str(home / "prefect" / "ui")
     assert made["PYTHONPATH"].split(os.pathsep)[0] == str(Path(up.__file__).parents[2])
@@ -205,6 +209,160 @@ def test_a_server_of_the_users_that_does_not_answer_is_refused_before_anything_s
     assert (lines, read_note(home)) == ([], None)
 
 
+class Box:
+    """Takes the place of the supervisor and of those who are asked by the way. Notes what is done, in order."""
+
+    log_of = staticmethod(lambda name: Path(f"/logs/{name}.log"))
+
+    def __init__(self, fails=None):
+        self.done = []
+        self.running = []
+        self.fails = fails
+
+    def __call__(self, environment, folder, tell, changed, *, remains):
+        self.environment = environment
+        self.folder = folder
+        self.changed = changed
+        self.remains = remains
+        return self
+
+    def begin(self, parts, timeout_s):
+        self.done.append(([part.name for part in parts], timeout_s))
+        self.running += [Running(part, process=Gone(), starts=1) for part in parts]
+        self.changed(self.running)
+        if self.fails and parts[0].name.startswith("worker"):
+            raise self.fails
+
+    def watch(self):
+        self.done.append("watched")
+        self.note = read_note(self.folder)
+
+    def stop(self):
+        self.done.append("stopped" if read_note(self.folder) else "stopped after its note was removed")
+
+
+@pytest.fixture
+def box(home, monkeypatch):
+    """Runs `talepress up` with two devices, in pretence. Returns what was done, and the lines that were told."""
+
+    def run(fails=None, given="", **production):
+        made = Box(fails)
+        lines = []
+
+        @contextmanager
+        def orderly(*, grace_s):
+            made.done.append(("orderly", grace_s))
+            yield
+            made.done.append("over")
+
+        def prepare(environment, folder, devices, tell):
+            assert (environment, folder, tell) == (made.environment, home, lines.append)
+            made.done.append(("prepared", devices))
+
+        monkeypatch.setattr(up, "Supervisor", made)
+        monkeypatch.setattr(up.stopping, "orderly", orderly)
+        monkeypatch.setattr(up, "count_devices", lambda settings: 2)
+        monkeypatch.setattr(up, "pages", lambda settings: [Part("review", ("m",), address="http://r")])
+        monkeypatch.setattr(up, "_free_port", lambda host, port, page, setting: port)
+        monkeypatch.setattr(up, "_prepare", prepare)
+        monkeypatch.setattr(up, "require_health", lambda url, timeout, hint: made.done.append(("asked", url, timeout)))
+        monkeypatch.setenv("PREFECT_API_URL", given)
+        settings = read_settings(production={"host": "127.0.0.1", "port": 4200, **production})
+        with pytest.raises(type(fails)) if isinstance(fails, Exception) else nullcontext():
+            up.up(settings, lines.append)
+        assert read_note(home) is None
+        with only_one(home):
+            pass  # the lock is nobody's
+        return made, lines, settings.execution.server_start_timeout_s
+
+    return run
+
+
+def test_a_box_begins_in_order_and_leaves_nothing_behind(box, home):
+    made, lines, timeout = box()
+    assert made.done == [
+        ("orderly", up.STOP_SECONDS),
+        (["Prefect"], timeout),
+        ("prepared", 2),
+        (["worker gpu 0", "worker gpu 1", "worker desk", "review"], timeout),
+        "watched",
+        "stopped",  # who reads the note meanwhile sees that something runs still
+        "over",
+    ]
+    assert (made.folder, made.environment["PREFECT_API_URL"]) == (home, "http://127.0.0.1:4200/api")
+    assert made.remains.command == ("flows.cli.entry", "maintain", "sweep")
+    assert 0 < made.remains.stop_s < up.STOP_SECONDS - up.WORKER_STOP_SECONDS - up.SERVER_STOP_SECONDS
+    assert (made.note.api, made.note.pid) == ("http://127.0.0.1:4200/api", os.getpid())
+    assert [(part.name, part.pid, part.log) for part in made.note.parts][:2] == [
+        ("Prefect", 7, "/logs/Prefect.log"),
+        ("worker gpu 0", 7, "/logs/worker gpu 0.log"),
+    ]
+    assert lines == [
+        "starting Prefect's server ...",
+        "Prefect: http://127.0.0.1:4200",
+        "review: http://r",
+        f"inbox: {home / 'inbox'}",
+        "ready; Ctrl-C or `talepress down` ends it",
+    ]
+
+
+def test_a_server_of_the_users_is_asked_and_not_started_and_other_boxes_may_work_for_it(box):
+    made, lines, timeout = box(given="http://theirs/api")
+    assert made.done[1:4] == [
+        ("asked", "http://theirs/api", up.ASK_SECONDS),
+        ("prepared", 0),
+        (["worker gpu 0", "worker gpu 1", "worker desk", "review"], timeout),
+    ]
+    assert (made.environment["PREFECT_API_URL"], made.note.api) == ("http://theirs/api", "http://theirs/api")
+    assert lines[0] == "Prefect's server: http://theirs/api (yours)"
+
+
+@pytest.mark.parametrize("fault", [stopping.Stopped("stopped"), TalepressError("not ready")])
+def test_whatever_ends_the_beginning_everything_is_stopped(box, fault):
+    """A stop is no failure: that is what was asked for."""
+    made, _, _ = box(fails=fault)
+    assert ("watched" in made.done, made.done[-1 if isinstance(fault, Exception) else -2]) == (False, "stopped")
+
+
+def test_what_is_stopped_may_take_less_time_than_the_whole():
+    from flows.operate import server, worker
+
+    assert worker.END_SECONDS < up.WORKER_STOP_SECONDS
+    assert server.GOODBYE_SECONDS < up.SERVER_STOP_SECONDS
+    assert up.WORKER_STOP_SECONDS + up.SERVER_STOP_SECONDS < up.STOP_SECONDS
+    assert up.prefect_server("h", 1, "http://h:1/api").stop_s == up.SERVER_STOP_SECONDS
+
+
+def test_deploying_is_told_to_end_when_the_user_ends_everything(monkeypatch, tmp_path):
+    done = []
+
+    class Process:
+        def __init__(self, command, **options):
+            done.append((command[1:], options["cwd"], options["env"], options["start_new_session"]))
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            done.append("waited for")
+
+        def poll(self):
+            return None
+
+        def kill(self):
+            done.append("killed")
+
+    def check():
+        raise stopping.Stopped
+
+    monkeypatch.setattr(up, "subprocess", SimpleNamespace(Popen=Process, PIPE=None))
+    monkeypatch.setattr(up.stopping, "check", check)
+    with pytest.raises(stopping.Stopped):
+        up._prepare({"A": "b"}, tmp_path, 2, lambda line: None)
+    command = ["-P", "-m", "flows.operate.prepare", "2"]
+    assert done == [(command, tmp_path, {"A": "b"}, True), "killed", "waited for"]
+
+
 @pytest.fixture
 def preparing(tmp_path):
     """Has other code run in the place of `flows.operate.prepare`. Returns what a person is told."""
@@ -236,3 +394,4 @@ def test_no_event_of_ours_is_forgotten_early_and_all_chatter_of_prefect_is():
     assert {"prefect.task-run.Late", "prefect.flow-run.Scheduled", "prefect.worker.executed-flow-run"} <= events
     assert {"prefect.artifact.created", "prefect.artifact-collection.updated"} <= events
     assert not any(name.endswith((".Failed", ".Crashed")) for name in events)
+    assert len(events) == len(list(up.chatty_events())) == 2 * 7 + 1 + 2 + 2 * 2

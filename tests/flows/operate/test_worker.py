@@ -1,8 +1,11 @@
 """A worker runs a flow run in one process, and says of it what the process could not say itself."""
 
 import asyncio
+import os
 import shlex
+import signal
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -100,3 +103,152 @@ def test_a_run_that_was_to_be_cancelled_is(ended):
 
 def test_a_run_that_the_worker_has_ended_is_cancelled_where_it_could_not_say_so(ended):
     assert ended(StateType.RUNNING, closed=True) == (StateType.CANCELLED, [True])
+
+
+@pytest.mark.parametrize("kind", [StateType.COMPLETED, StateType.FAILED])
+def test_what_a_run_said_last_stays_though_the_worker_was_ending(ended, kind):
+    assert ended(kind, closed=True)[0] == kind
+
+
+def test_a_closed_worker_takes_no_more_runs(monkeypatch):
+    async def due(self):
+        return ["a run"]
+
+    monkeypatch.setattr(ProcessWorker, "get_and_submit_flow_runs", due)
+    worker = Worker(work_pool_name="gpu")
+    assert asyncio.run(worker.get_and_submit_flow_runs()) == ["a run"]
+    asyncio.run(worker.end_runs())  # of which there are none
+    assert asyncio.run(worker.get_and_submit_flow_runs()) == []
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """Which processes were told what. One of them is gone already."""
+    kills = []
+
+    def kill(pid, number):
+        kills.append((pid, number))
+        if pid == 1:
+            raise ProcessLookupError
+
+    monkeypatch.setattr(module.os, "kill", kill)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.0)
+    return kills
+
+
+def test_processes_of_runs_under_way_are_told_to_stop_once_and_waited_for(told):
+    worker = Worker(work_pool_name="gpu")
+    worker._processes = {"gone": 1, "begins": 0, "runs": 2}
+
+    async def look():
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    async def end():
+        ending = asyncio.create_task(worker.end_runs())
+        await look()
+        worker._processes["begins"] = 3  # its process has started meanwhile
+        await look()
+        assert not ending.done()
+        worker._processes.clear()
+        await asyncio.wait_for(ending, 10)
+
+    asyncio.run(end())
+    assert sorted(told) == [(pid, signal.SIGTERM) for pid in (1, 2, 3)]
+
+
+def test_who_does_not_end_is_not_waited_for_for_ever(told, monkeypatch):
+    monkeypatch.setattr(module, "END_SECONDS", 0.01)
+    worker = Worker(work_pool_name="gpu")
+    worker._processes = {"runs": 2}
+    asyncio.run(asyncio.wait_for(worker.end_runs(), 10))
+    assert told == [(2, signal.SIGTERM)]
+
+
+class Standing:
+    """A worker that works until it is cancelled, or ends by itself."""
+
+    fault = None
+
+    def __init__(self, **options):
+        self.done.append(options)
+
+    async def start(self):
+        if self.fault:
+            raise self.fault
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            self.done.append("cancelled")
+            raise
+
+    async def end_runs(self):
+        self.done.append("runs ended")
+
+
+@pytest.fixture
+def standing(monkeypatch):
+    done = []
+    monkeypatch.setattr(Standing, "done", done, raising=False)
+    monkeypatch.setattr(module, "Worker", Standing)
+    monkeypatch.setattr(forking, "prepare", done.append)
+    return done
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_ends_its_runs_before_itself(standing, number):
+    async def told():
+        asyncio.get_running_loop().call_later(0.01, os.kill, os.getpid(), number)
+        await module.work("gpu", "box-gpu0", 1)
+
+    asyncio.run(told())
+    options = {"work_pool_name": "gpu", "name": "box-gpu0", "limit": 1, "create_pool_if_not_found": False}
+    assert standing == ["gpu", options, "runs ended", "cancelled"]
+
+
+def test_a_worker_that_ends_by_itself_says_why(standing, monkeypatch):
+    monkeypatch.setattr(Standing, "fault", ValueError("no such pool"))
+    with pytest.raises(ValueError, match="no such pool"):
+        asyncio.run(module.work("gpu", "box-gpu0", 1))
+    assert "runs ended" not in standing
+
+
+@pytest.mark.parametrize("code", [0, 3, -15, None])
+@pytest.mark.parametrize("folder", [None, Path("/work-there")])
+def test_a_forked_run_ends_with_the_code_of_its_process(monkeypatch, code, folder):
+    made = []
+    started = []
+
+    class Context:
+        control_channel = "channel"
+
+        async def __aenter__(self):
+            return self
+
+        async def __aexit__(self, *_):
+            pass
+
+        def create_executor(self, flow_run, starter, resolve_flow, propose_submitting):
+            assert (resolve_flow, propose_submitting) == (module.load_flow_from_flow_run, False)
+            made.append((flow_run, starter._environment, starter._folder, starter._channel))
+            if folder is None:
+                assert Path(starter._folder).is_dir()
+            return self
+
+        async def submit(self, task_status):
+            task_status.started(SimpleNamespace(pid=4711))
+            return None if code is None else SimpleNamespace(status_code=code)
+
+    monkeypatch.setattr(module, "FlowRunExecutorContext", Context)
+    job = SimpleNamespace(env={"A": "b"}, working_dir=folder)
+    noting = SimpleNamespace(started=started.append)
+    running = Worker(work_pool_name="gpu")._run_forked("run", job, noting)
+    if code is None:
+        with pytest.raises(RuntimeError, match="not known how process 4711 has ended"):
+            asyncio.run(running)
+    else:
+        result = asyncio.run(running)
+        assert (result.status_code, result.identifier) == (code, "4711")
+    ((run, environment, place, channel),) = made
+    assert (run, environment, channel, started) == ("run", {"A": "b"}, "channel", [4711])
+    assert place == folder if folder else not Path(place).exists()  # a folder of its own goes with it

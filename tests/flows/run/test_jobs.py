@@ -7,7 +7,8 @@ import pytest
 
 from flows.order.order import prepare
 from flows.order.request import Request
-from flows.run.jobs import drop_receipts, render_job, submit_job
+from flows.run import jobs
+from flows.run.jobs import drop_receipts, import_pytorch, render_job, submit_job
 from flows.services import open_services, read_settings
 from storage.errors import StoreUnavailableError
 from tasks.synthesize.batches import RenderItem
@@ -32,6 +33,18 @@ def test_a_job_says_what_its_keys_are_made_of(order):
     assert (job.engine, job.model) == (services.settings.synthesize.engine, services.settings.synthesize.model)
     assert job.model_digest == services.front_end.digest
     assert (job.qa, job.ears) == (services.settings.qa, services.settings.align.model)
+
+
+@pytest.mark.parametrize(
+    ("engine", "listen", "imported"),
+    [("fake", "off", []), ("fake", "built-in", ["torch"]), ("tortoise", "off", ["torch"])],
+)
+def test_pytorch_is_imported_where_something_computes_with_it(order, monkeypatch, engine, listen, imported):
+    asked = []
+    monkeypatch.setattr(jobs, "importlib", SimpleNamespace(import_module=asked.append))
+    settings = read_settings(synthesize={"engine": engine}, qa={"listen": listen})
+    import_pytorch(SimpleNamespace(services=SimpleNamespace(settings=settings)))
+    assert asked == imported
 
 
 def test_only_voices_travel_that_speak(order):

@@ -192,3 +192,20 @@ def test_more_mistakes_in_a_cast_file(tmp_path, lines, message):
     path.write_text("narrator = 3\n")
     with pytest.raises(BadInputError, match="is unknown: write narrator"):
         read_cast(path)
+
+
+def test_headings_stay_as_they_are_and_end_what_is_left_open():
+    paragraphs = ["# “Stop!” said Tom.", "“Go,” said Tom. “I will", "“stay.", "# Two", "“Nobody."]
+    book, report = apply_cast(make_book(paragraphs), CAST)
+    assert [block.text for block in book.chapters[0].blocks] == [text.removeprefix("# ") for text in paragraphs]
+    assert [len(block.markup) for block in book.chapters[0].blocks] == [0, 2, 1, 0, 0]
+    assert report.unattributed == [(0, "“Nobody.")] and report.by_character == {"Tom": 3}
+
+
+def test_adverbs_and_what_follows_a_verb():
+    adverbs = ["then", "again", "at last", "softly", "aloud", "quickly", "sadly"]
+    shapes = ["“Stop!” said {} Tom.", "“Stop!” Tom {} said.", "Tom {} said, “Stop!”", "Tom said {}, “Stop!”"]
+    said = [shape.format(adverb) for shape in shapes for adverb in adverbs]
+    assert voices(*said) == [("“Stop!”", "rms")] * len(said)
+    after = ["sadly", "to", "with", "in", "at", "as", "from", "and", "when", "after", "before", "again", "then"]
+    assert voices(*(f"“Stop!” Tom said {word} it." for word in after)) == [("“Stop!”", "rms")] * len(after)

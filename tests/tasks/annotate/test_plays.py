@@ -129,3 +129,23 @@ def test_the_speeches_of_each_chapter_are_its_own():
     found = find_speeches(make_book(spoken, ["It rained."] * 20, ["# I", *spoken]))
     assert [key for key in found if key[0] != 0] == [(2, 1), (2, 2), (2, 3), (2, 4)]
     assert speakers_of(make_book(["ANN: A.", "TOM: B.", "TOM: C.", "ANN: D.", "TOM: E."])) == {"TOM": 3, "ANN": 2}
+
+
+def test_labels_of_every_shape():
+    blocks = [
+        "Tom: A.",
+        "Ann (aside): B.",
+        "Old Tom 2: C.",
+        "ANN, [low]: D.",
+        "DR HALL & MAY — E.",
+        "TOM: — F.",
+        "Ann G.",
+    ]
+    assert [speech.speaker for speech in find_speeches(make_book([*blocks, "Tom: H."])).values()] == [
+        "Tom", "Ann", "Old Tom 2", "ANN", "TOM", "Tom",
+    ]  # fmt: skip
+
+
+def test_headings_are_no_speeches_and_no_labels():
+    blocks = ["MAY", "# TOM: Yes.", "You are late.", "# TOM", "TOM: A.", "MAY: B.", "TOM: C."]
+    assert [key[1] for key in find_speeches(make_book(blocks))] == [2, 4, 5, 6]

@@ -46,6 +46,8 @@ def test_only_what_is_asked_for_is_said_otherwise(sayer):
         (Markup(7, 12, MarkupKind.RESPELL, "lump"), "The lantern was $5."),
         (Markup(0, 3, MarkupKind.RESPELL, "thee"), "thee lantern was $5."),
         (Markup(9, 12, MarkupKind.RESPELL, "is"), "The lantern is $5."),
+        (Markup(0, 4, MarkupKind.RESPELL, "thee"), "theelantern was $5."),  # its blank is its own
+        (Markup(8, 12, MarkupKind.RESPELL, "is"), "The lanternis $5."),
         (Markup(4, 8, MarkupKind.VOICE, "joe"), "The lantern was $5."),
     ],
 )

@@ -32,6 +32,9 @@ def cut(text, most, least=0, sentences=None):
         (30, "We met on Sept. 5| and then we left| the town on foot"),
         (30, "ab| abcdefghijklmnopqr|stuvwxyz0123456789"),  # a blank near the end before the inside of a word
         (10, "Abcdefghi|jklmnopqr|stuvwxyz0|123456789"),
+        (20, "We went on to| Dr. Fell upon a hill"),  # never behind a title, though that is nearer to the middle
+        (22, "Dr. Abcdefghijklmnopqr| st"),
+        (20, "Dr.| Abcdefghijklmnopqrst"),  # where there is no other place
     ],
 )
 def test_a_sentence_is_cut_at_the_best_place_near_its_middle(most, text):

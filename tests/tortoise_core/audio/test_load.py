@@ -2,11 +2,13 @@
 
 import logging
 import struct
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
 
+from tortoise_core.audio import load
 from tortoise_core.audio.load import load_audio
 from tortoise_core.errors import AudioError
 
@@ -93,6 +95,21 @@ def test_a_header_that_lies_about_the_length_costs_nothing(tmp_path):
     path = tmp_path / "clip.wav"
     path.write_bytes(wav_header() + noise(500).astype("<i2").tobytes() + b"\x00\xff" * 500)
     assert load_audio(path, RATE_HZ).shape == (1, 1000)
+
+
+@pytest.mark.parametrize("told", [10, 0])
+def test_what_is_longer_than_its_header_says_is_read_to_the_limit_only(told):
+    blocks = []
+
+    def read(frames, dtype, always_2d):
+        blocks.append(np.full((frames, 1), 0.1, np.float32))
+        assert len(blocks) < 10, "is read without an end"
+        return blocks[-1]
+
+    sound = SimpleNamespace(samplerate=16_000, channels=1, frames=told, read=read)
+    with pytest.raises(AudioError, match="longer than 20 s"):
+        load._first_channel(sound, 20.0)
+    assert len(blocks) == 2
 
 
 def test_names_do_not_decide(tmp_path):

@@ -80,12 +80,13 @@ def truncate(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def compress(path):
+def compress(path, part=""):
+    """Compresses every entry whose name has `part` in it."""
     with zipfile.ZipFile(path) as source:
         entries = {info.filename: source.read(info) for info in source.infolist()}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as target:
         for name, data in entries.items():
-            target.writestr(name, data)
+            target.writestr(name, data, zipfile.ZIP_DEFLATED if part in name else None)
 
 
 def rename_a_key(path):
@@ -112,6 +113,8 @@ def make_integer(path):
     [
         (truncate, "truncated"),
         (compress, "compressed"),
+        (lambda path: compress(path, "data.pkl"), "data.pkl is compressed"),
+        (lambda path: compress(path, "data/0"), "data/0 is compressed"),
         (lambda path: path.write_bytes(b"<html>not found</html>"), "truncated or not a PyTorch"),
         (lambda path: path.write_bytes(b""), "truncated or not a PyTorch"),
         (lambda path: torch.save({"model_g": Payload()}, path), "truncated or not a PyTorch"),
