@@ -99,3 +99,11 @@ def test_every_format_is_repaired(kind, tmp_path, settings):
     book = read_book(path, settings)
     assert book.chapters[0].blocks[0].text == "He don’t know."
     assert sum("taken for cp1252" in warning for warning in book.warnings) == 1
+
+
+@pytest.mark.parametrize(
+    ("encoding", "called"),
+    [("utf-32-le", "utf-32"), ("utf-32-be", "utf-32"), ("utf-16-le", "utf-16"), ("utf-16-be", "utf-16")],
+)
+def test_a_mark_of_byte_order_says_the_encoding(encoding, called):
+    assert decode("\ufeffThe lamp was lit – twice.".encode(encoding)) == ("The lamp was lit – twice.", called)

@@ -52,6 +52,16 @@ def test_notes_inline_follow_the_paragraph_that_refers_to_them(shape, tmp_path, 
     assert note.removeprefix("1. ") == "The note."
 
 
+@pytest.mark.parametrize("policy", ["inline", "chapter-end"])
+def test_a_note_that_is_referred_to_twice_is_read_once(tmp_path, settings, policy):
+    twice = f"Text{REFERENCE.format('#n1')} goes on{REFERENCE.format('#n1').replace('r1', 'r2')}."
+    note = "<aside epub:type='footnote' id='n1'><p>The note.</p></aside>"
+    pages = {"a.xhtml": page(f"<h1>One</h1><p>{twice}</p>{note}<p>Then more.</p>")}
+    path = write_epub(tmp_path / "b.epub", pages, {"nav.xhtml": nav(("One", "a.xhtml"))})
+    book = read_book(path, settings.model_copy(update={"notes": policy}))
+    assert sum("The note." in block.text for block in book.chapters[0].blocks) == 1
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_notes_at_the_end_of_the_chapter_that_refers_to_them(shape, tmp_path, settings):
     book = read(tmp_path, settings, shape, "chapter-end")

@@ -61,3 +61,15 @@ def test_a_misspelt_rule_in_also_read_is_an_error_with_a_hint(name, hint, tmp_pa
 
 def test_every_known_rule_may_be_named_in_also_read():
     require_known(rule.value for rule in SkipRule)
+
+
+def test_the_lines_that_begin_and_end_a_gutenberg_book_are_not_read(tmp_path, settings):
+    begin = "*** START OF THE PROJECT GUTENBERG EBOOK THE LAMP ***"
+    end = "*** END OF THE PROJECT GUTENBERG EBOOK THE LAMP ***"
+    path = tmp_path / "lamp.txt"
+    path.write_text(f"A word before.\n\n{begin}\n\nIt was lit.\n\nThe door stood open.\n\n{end}\n\nA word after.\n")
+    book = read_book(path, settings)
+    read = [block.text for chapter in book.chapters for block in chapter.blocks]
+    assert read == ["It was lit.", "The door stood open."]
+    skipped = [skip.text for skip in book.skipped if skip.rule == SkipRule.GUTENBERG_BOILERPLATE]
+    assert skipped == ["A word before.", begin, end, "A word after."]

@@ -35,6 +35,14 @@ def test_it_goes_on_with_the_next_chapter_where_the_first_is_short():
     assert spans(retail_sample([first, second], ACX)) == [(0, 2.75, 22.0), (1, -0.25, 90.3)]
 
 
+def test_chapters_together_are_no_longer_than_a_shop_takes():
+    first = chapter(0, (0.5, 2), (3.5, 20), seconds=23)
+    second = chapter(1, (0.5, 2), (3.5, 90), (90.3, 290), seconds=293)
+    sample = spans(retail_sample([first, second], ACX))
+    assert [index for index, *_ in sample] == [0, 1]
+    assert sum(stop - start for _, start, stop in sample) <= ACX.sample_s == 300
+
+
 def test_a_book_of_one_sentence_that_is_too_long_has_none():
     assert retail_sample([chapter(0, (0.5, 400), seconds=403, heading=False)], ACX) == ()
     assert retail_sample([chapter(0, (0.5, 2), seconds=5)], ACX) == ()  # nothing but a heading

@@ -84,6 +84,20 @@ def test_another_attempt_is_another_take(store, settings):
     assert len({first.seed, fourth.seed}) == len({first.key, fourth.key}) == 2
 
 
+def test_an_attempt_is_spoken_with_the_seed_that_its_record_has(store, settings):
+    asked = []
+
+    class Noting(FakeEngine):
+        def speak(self, requests):
+            asked.extend(requests)
+            return super().speak(requests)
+
+    again = [RenderItem(ITEMS[0].utterance_key, ITEMS[0].spoken, attempt) for attempt in (0, 3)]
+    takes = render_batch(Speaker(Noting()), store, again, VOICES, settings.qa).takes
+    assert [request.seed for request in asked] == [take.seed for take in takes]
+    assert len({request.seed for request in asked}) == 2
+
+
 def test_out_of_memory_halves_the_batch_once(store, settings):
     engine = FakeEngine(max_batch=1)
     speaker = Speaker(engine)
@@ -265,7 +279,8 @@ def test_engines_are_loaded_once(settings):
     engine = get_engine(fake)
     assert get_engine(fake.model_copy(update={"voice": "other"})) is engine
     assert get_speaker(fake).engine is engine
-    assert get_engine(fake.model_copy(update={"model": '{"max_batch": 2}'})) is not engine
+    for other in ({"model": '{"max_batch": 2}'}, {"precision": "float32"}, {"device": "cpu"}):
+        assert get_engine(fake.model_copy(update=other)) is not engine
     forget_engines()
     assert get_engine(fake) is not engine
 

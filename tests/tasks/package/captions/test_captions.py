@@ -284,3 +284,8 @@ def test_times_of_words_increase_and_lie_inside_their_cue():
     cue = Cue((tokens, (SpokenToken("f", 199, 210), SpokenToken("g", 200, 210))), 100, 200)
     assert vtt([cue], words=True).split("\n", 4)[4] == "a b <00:00:00.110>c d e\n<00:00:00.199>f g\n"
     assert lrc([cue], {}, words=True).startswith("[00:00.10]<00:00.10>a <00:00.10>b")
+
+
+def test_markup_in_the_title_of_a_chapter_is_text():
+    written = vtt_chapters([("Q<i>& A</i>", 0, 1000)])
+    assert "Q&lt;i&gt;&amp; A&lt;/i&gt;" in written and "<i>" not in written
