@@ -5,6 +5,7 @@ Knows the order of the stages; must not know what is inside them.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import shutil
 import time
@@ -16,6 +17,7 @@ from uuid import UUID
 
 from prefect import runtime
 from prefect.client.schemas.objects import State
+from prefect.utilities.asyncutils import run_coro_as_sync
 
 from flows.order.alone import alone, clear_work
 from flows.order.awaited import awaited
@@ -70,6 +72,9 @@ def run_request(request: Request, flow: str, select: Select, replacing: Replace)
     flow_run_id = UUID(runtime.flow_run.id)
     replacing = Replace.ANY if request.overwrite else replacing
     with stopping.heeding_signals(), stopping.orderly(partial(endings.cancel, flow_run_id)):
+        # Prefect's thread for how a run ended is begun now. One that begins when memory is out cannot say that it has
+        # begun, and Python waits for that for ever.
+        run_coro_as_sync(asyncio.sleep(0))
         attempt(introduce_process)
         try:
             with open_services(read_settings(**request.overrides)) as services:

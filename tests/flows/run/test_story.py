@@ -294,6 +294,13 @@ def test_a_door_prepares_runs_tells_and_names_the_end(door):
     assert (told, recorded, replacing) == (("told of the end", report), ("recorded", report), Replace.NONE)
 
 
+def test_prefects_thread_for_the_end_is_begun_before_anything_can_fail(door, monkeypatch):
+    enter, done = door
+    monkeypatch.setattr(story, "run_coro_as_sync", lambda begun: done.append("begun") or begun.close())
+    enter(REQUEST, lambda: replace(REPORT, state=RunState.DONE))
+    assert done[:2] == ["begun", "introduce_process"]
+
+
 def test_whoever_says_overwrite_may_replace_any_edition(door):
     enter, done = door
     enter(REQUEST.model_copy(update={"overwrite": True}), lambda: replace(REPORT, state=RunState.DONE))
