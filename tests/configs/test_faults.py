@@ -57,3 +57,8 @@ def test_the_strongest_source_that_holds_it_is_named(monkeypatch, tmp_path):
 def test_a_hint_is_one_name_that_is_near_or_all_that_there_are():
     assert nearest("sede", ["seed", "sides", "x"]) == "did you mean seed?"
     assert nearest("qqq", ["seed", "x"]) == "known are seed, x"
+
+
+def test_a_variable_in_small_letters_is_named_as_well(monkeypatch):
+    monkeypatch.setenv("talepress_qa__pauses__clause", "x")
+    assert "(from environment variable TALEPRESS_QA__PAUSES__CLAUSE)" in said({"qa": {"pauses": {"clause": "x"}}})

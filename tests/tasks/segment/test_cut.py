@@ -80,6 +80,8 @@ def test_the_pause_of_what_is_joined_is_the_last_ones():
         ("Go, and then they all went there together.", PauseKind.SENTENCE),
         ("Yes.", PauseKind.SENTENCE),
     ]
+    first, _ = cut("Yes. Go, and then they all went there together now.", 30, 5, [(0, 4), (5, 51)])
+    assert (first.start, first.pause) == (0, PauseKind.CLAUSE)  # a short sentence and the first half of the next
     halves = cut(text, 30, 5, [(0, 42), (43, 47)])
     assert halves[-1] == Part(halves[-1].start, 47, PauseKind.SENTENCE) and halves[0].pause is PauseKind.CLAUSE
 
