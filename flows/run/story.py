@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from prefect import runtime
 from prefect.client.schemas.objects import State
@@ -35,10 +35,11 @@ from flows.run.notices import tell_end, tell_failure
 from flows.run.presence import introduce_book, introduce_process
 from flows.run.reach import attempt, require_server
 from flows.run.reporting import send_logs, show_report
+from flows.run.row import open_row, recorded
 from flows.run.synthesis import speak
 from flows.run.tracker import Tracker
 from flows.services import Services, open_services, read_settings
-from storage.records import Edition, KeyedUtterance, Master, RunState
+from storage.records import Edition, KeyedUtterance, Master
 from storage.repository import UnitOfWork
 from tasks import stopping
 from tasks.errors import TalepressError
@@ -119,8 +120,8 @@ def _run_alone(order: Order, flow: str, select: Select, replacing: Replace) -> R
     send_logs()
     stopping.check()
     attempt(partial(introduce_book, order))
-    run_id = _open(order, flow)
-    with _recorded(order, run_id), heartbeat(order.services.database, run_id):
+    run_id = open_row(order, flow)
+    with recorded(order, run_id), heartbeat(order.services.database, run_id):
         check_audio(order)
         keep_book_file(order)
         todo = select(order)
@@ -189,46 +190,3 @@ def _make_masters(order: Order, todo: Sequence[KeyedUtterance], tracker: Tracker
         for chapter in spoken_chapters:
             mastering.begin(chapter)
         return mastering.finish()
-
-
-def _open(order: Order, flow: str) -> str:
-    """Saves book, keys, choices and the run's row in one transaction: two processes cannot both begin."""
-    run_id = uuid4().hex
-
-    def begin(uow: UnitOfWork) -> None:
-        choices = uow.takes.choices(order.source)
-        is_new_script = uow.books.save(order.book, order.script)
-        uow.runs.start(order.source, flow, order.record, heeded=order.heeded, run_id=run_id)
-        uow.books.assign_keys(order.source, order.keyed)
-        if is_new_script:
-            uow.takes.choose(order.source, choices)  # the best take of a text stays, though its row is another
-        uow.takes.choose_decided(order.source)
-        uow.takes.choose_acceptable(order.source, order.chapters)
-
-    order.services.database.transact(begin)
-    return run_id
-
-
-@contextmanager
-def _recorded(order: Order, run_id: str) -> Iterator[None]:
-    """Makes the working folder, and writes into the run's row why the block was left."""
-    order.working_folder.mkdir(parents=True)
-    try:
-        with stopping.orderly(partial(_record_stop, order.services, run_id)):
-            yield
-    except BaseException as error:
-        state = RunState.STOPPED if stopping.requested() else RunState.FAILED
-        message = endings.STOPPED_BY_USER if stopping.requested() else " ".join(str(error).split())
-        reason = message or type(error).__name__
-        order.services.database.transact(lambda uow: uow.runs.finish(run_id, state, reason))
-        raise
-
-
-def _record_stop(services: Services, run_id: str) -> None:
-    """Writes into the row of a run that is under way that the user stopped it. For a thread of its own."""
-
-    def stop(uow: UnitOfWork) -> None:
-        if uow.runs.get(run_id).state is RunState.RUNNING:
-            uow.runs.finish(run_id, RunState.STOPPED, endings.STOPPED_BY_USER)
-
-    services.database.transact(stop)

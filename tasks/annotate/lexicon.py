@@ -63,7 +63,7 @@ class Entry:
 
         "smart": small letters match any case; an entry with a capital matches as written and all in capitals.
         """
-        if self.case == "any" or text == self.written:
+        if self.case == "any" or _plain(text) == _plain(self.written):
             return True
         return self.case == "smart" and (self.written.islower() or text.isupper())
 
@@ -306,7 +306,12 @@ def _compile_regex(pattern: str, replacement: str, case: str, where: str) -> reg
 
 
 def _alike(found: str, written: str) -> bool:
-    return found.replace("\n", " ").replace("’", "'").lower() == written.replace("’", "'").lower()
+    return _plain(found).lower() == _plain(written).lower()
+
+
+def _plain(text: str) -> str:
+    """A text as it is compared: line breaks are spaces, and apostrophes straight."""
+    return text.replace("\n", " ").replace("’", "'")
 
 
 def _same(one: str, other: str) -> bool:

@@ -102,7 +102,8 @@ def _is_bound(text: str, place: int) -> bool:
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     """Leaves the whitespace at both ends out of `[start, end)`."""
     part = text[start:end]
-    return start + len(part) - len(part.lstrip()), end - (len(part) - len(part.rstrip()))
+    first = start + len(part) - len(part.lstrip())
+    return first, first + len(part.strip())
 
 
 def _join_short(text: str, parts: Sequence[Part], fits: Fits, min_chars: int) -> list[Part]:

@@ -19,7 +19,7 @@ AUTOMATIONS = ROOT / "deploy" / "automations.yaml"
 SLOW = {
     "TALEPRESS_SYNTHESIZE__BATCH_SIZE": "1",
     "TALEPRESS_EXECUTION__THREADS": "1",
-    "TALEPRESS_SYNTHESIZE__MODEL": '{"seconds_per_request": 3}',
+    "TALEPRESS_SYNTHESIZE__MODEL": '{"seconds_per_request": 1.5}',
 }
 
 

@@ -1,8 +1,10 @@
 """What the flow tests share: a data folder with a voice, a small book, the command line, and Prefect's test server for
 those that run flows. Prefect's environment comes before its import."""
 
+import functools
 import json
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 
@@ -16,6 +18,7 @@ os.environ.update(
 )
 
 import pytest
+import typer
 
 from flows.cli.main import main
 from tasks.synthesize.engines import forget_engines
@@ -42,10 +45,18 @@ def home(tmp_path, monkeypatch):
     forget_engines()
 
 
+@pytest.fixture(scope="session")
+def made_voice(tmp_path_factory):
+    """A folder with a data folder in which the test profile's voice is known: copying it is faster than making one."""
+    folder = tmp_path_factory.mktemp("voiced")
+    add_voice(folder / "home")
+    return folder
+
+
 @pytest.fixture
-def voiced_home(home):
-    """A data folder in which the test profile's voice is known."""
-    add_voice(home)
+def voiced_home(home, made_voice, tmp_path):
+    """A data folder in which the test profile's voice is known, and beside it the clip that it was made from."""
+    shutil.copytree(made_voice, tmp_path, dirs_exist_ok=True)
     return home
 
 
@@ -80,9 +91,16 @@ class Ended:
         return json.loads(self.out)
 
 
+_made_command = functools.cache(typer.main.get_command)
+
+
 @pytest.fixture
 def talepress(monkeypatch, capsys):
-    """The command line in this process, for commands that do not start Prefect: its environment is set once."""
+    """The command line in this process, for commands that do not start Prefect: its environment is set once.
+
+    Typer makes all commands of their functions' signatures whenever one is run, which costs more than most commands.
+    """
+    monkeypatch.setattr(typer.main, "get_command", _made_command)
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["talepress", *map(str, arguments)])

@@ -9,8 +9,10 @@ from tests.flows.samples import write_fb2
 
 @pytest.mark.usefixtures("voiced_home")
 def test_a_folder_without_books_is_no_failure(monkeypatch, tmp_path):
-    monkeypatch.setattr(door, "introduce_process", lambda: None)
-    monkeypatch.setattr(door, "start_each", lambda name, requests: len(list(requests)))
+    done = []
+    monkeypatch.setattr(door, "send_logs", lambda: done.append("logs"))
+    monkeypatch.setattr(door, "introduce_process", lambda: done.append("introduced"))
+    monkeypatch.setattr(door, "start_each", lambda name, requests: done.append(name) or len(list(requests)))
     shelf = tmp_path / "shelf"
     shelf.mkdir()
 
@@ -23,3 +25,4 @@ def test_a_folder_without_books_is_no_failure(monkeypatch, tmp_path):
     assert end() == ("COMPLETED", "nothing to make")
     write_fb2(shelf / "one.fb2", "One")
     assert end() == ("COMPLETED", "books that were started: 1")
+    assert done == ["logs", "introduced", "book-to-audio"] * 3

@@ -8,9 +8,12 @@ from flows.book_to_audio import unspoken
 from flows.order.order import prepare
 from flows.order.request import Request, Retrial
 from flows.publish import nothing_to_speak
-from flows.retry_failed import unspoken_or_asked_for
+from flows.retry_failed import retry_failed, unspoken_or_asked_for
+from flows.run import story
 from flows.services import open_services, read_settings
+from storage.records import RunState
 from tasks.errors import BadInputError
+from tasks.package.place import Replace
 from tests.flows.order.spoken import speak
 
 SILENT = "silence: -80 dBFS"
@@ -64,3 +67,14 @@ def test_what_is_not_spoken_is_not_published(order):
     with pytest.raises(BadInputError, match=rf"1 of {len(order.keyed)} utterances are not spoken yet"):
         nothing_to_speak(order)
     assert nothing_to_speak(replace(order, chapters=(0, 1))) == ()
+
+
+def test_a_form_that_names_the_book_alone_retries_what_was_made_last_in_place_of_it(order, monkeypatch):
+    with order.services.database.unit_of_work() as uow:
+        asked = {**order.record, "chapters": "2-3"}
+        uow.runs.finish(uow.runs.start(order.source, "book_to_audio", asked), RunState.FLAGGED)
+        uow.commit()
+    monkeypatch.setattr(story, "run_request", lambda *given: given)
+    request, *others = retry_failed.fn(Retrial(book=order.request.book, reason="silence"))
+    assert others == ["retry_failed", unspoken_or_asked_for, Replace.SAME_READING]
+    assert (request.chapters, request.out, request.reason) == ("2-3", str(order.out), "silence")

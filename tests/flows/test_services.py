@@ -1,11 +1,19 @@
 """The parts that flows and commands work with: opened when first used, closed at the end, checked in between."""
 
+import errno
+
 import pytest
 
+from flows import services as parts
+from flows.order.order import prepare
+from flows.order.request import Request
 from flows.services import Services, open_services, read_settings
 from storage.errors import DatabaseError
-from tasks.errors import BadInputError, UnknownVoiceError
+from storage.records import VoiceRecord
+from tasks.errors import BadInputError, OutputError, UnknownVoiceError
+from tasks.voices.catalogue import directed_voice
 from tests.flows.samples import add_voice
+from tortoise_core.errors import ConfigError
 
 
 def test_asking_a_home_that_is_not_there_makes_none(home):
@@ -87,3 +95,50 @@ def test_a_damaged_voice_is_not_used(voiced_home):
         path.unlink()
         with pytest.raises(BadInputError):
             services.voice()
+
+
+def test_a_voice_that_comes_with_the_program_is_read_from_its_own_file(home, monkeypatch):
+    voice = VoiceRecord("joe", "d" * 64, "e" * 64)
+    asked = []
+    monkeypatch.setattr(parts, "shipped_voice", lambda *given: asked.append(given) or (voice, b"latents"))
+    monkeypatch.setattr(parts, "unpack_latents", lambda data, what: (data, what))
+    with open_services(read_settings()) as services:
+        assert services.reader("joe") == (voice, (b"latents", "voice 'joe'"))
+        directed, _ = services.reader("joe [I am sad,]")
+        assert directed == directed_voice(voice, "I am sad,")
+        assert services.reader()[0] == voice
+        digest = services.front_end.digest
+    assert asked == [("joe", digest), ("joe", digest), (services.settings.synthesize.voice, digest)]
+    assert not home.exists()
+
+
+def test_a_direction_may_take_half_of_what_the_model_says_in_one_go_and_no_more(voiced_home, monkeypatch):
+    with open_services(read_settings()) as services:
+        most = services.front_end.max_text_tokens // 2
+        monkeypatch.setattr(type(services.front_end), "token_count", lambda model, text: len(text))
+        assert services.voice(f"tone [{'x' * most}]")
+        with pytest.raises(BadInputError, match=rf"voice tone \[x{{{most + 1}}}\]: the direction takes more than half"):
+            services.voice(f"tone [{'x' * (most + 1)}]")
+
+
+def test_what_a_home_holds_is_listed(voiced_home, book, tmp_path):
+    with open_services(read_settings()) as services:
+        order = prepare(services, Request(book=str(book), out=str(tmp_path / "out")))
+        with services.database.unit_of_work() as uow:
+            uow.books.save(order.book, order.script)
+            uow.commit()
+        assert [summary.title for summary in services.books()] == ["The Small Book"]
+        assert [voice.name for voice in services.added_voices()] == ["tone"]
+        assert services.has_database() is True
+        with pytest.raises(ConfigError):
+            services.sampling_with(nonsense=1)
+        assert services.sampling_with() == services.sampling
+
+
+def test_a_store_that_cannot_be_written_is_said_in_words(home, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr("storage.pairing.open_store", fail)
+    with open_services(read_settings()) as services, pytest.raises(OutputError):
+        _ = services.store

@@ -14,7 +14,13 @@ from pathlib import Path
 import pytest
 
 from storage.artifacts import ArtifactStore
-from storage.errors import ArtifactError, DamagedArtifactError, MissingArtifactError, StoreUnavailableError
+from storage.errors import (
+    ArtifactError,
+    DamagedArtifactError,
+    MissingArtifactError,
+    StoreLostError,
+    StoreUnavailableError,
+)
 
 DATA = b"RIFF of nothing in particular"
 ADDRESS = hashlib.sha256(DATA).hexdigest()
@@ -48,8 +54,6 @@ def test_bytes_come_back_from_their_address(store):
     assert store.put_bytes(DATA) == ADDRESS
     assert store.exists(ADDRESS) is True
     assert store.read(ADDRESS) == DATA
-    with store.open(ADDRESS) as file:
-        assert file.read(4) == b"RIFF"
     store.verify(ADDRESS)
 
 
@@ -93,14 +97,6 @@ def test_the_layout_of_a_local_store(local, folder):
     assert files(folder) == [f"{ADDRESS[:2]}/{ADDRESS}"]
     assert local.path(ADDRESS) == folder / ADDRESS[:2] / ADDRESS
     assert local.path(ADDRESS).stat().st_mode & 0o777 == 0o444
-
-
-def test_an_artifact_is_never_written_twice(local):
-    local.put_bytes(DATA)
-    before = local.path(ADDRESS).stat()
-    local.put_bytes(DATA)
-    after = local.path(ADDRESS).stat()
-    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_a_store_that_is_pickled_arrives_at_the_same_place(store):
@@ -163,20 +159,12 @@ def test_changed_bytes_are_noticed_however_they_are_read(store, changed):
     assert store.exists(ADDRESS)
 
 
-def test_the_wreck_of_a_power_cut_is_replaced(local):
-    local.put_bytes(DATA)
-    path = local.path(ADDRESS)
-    path.chmod(0o644)
-    path.write_bytes(DATA[:5])
-    local.put_bytes(DATA)
-    local.verify(ADDRESS)
-
-
-def test_a_failed_write_leaves_nothing(local, folder, monkeypatch):
-    def full_disk(_handle: int) -> None:
+@pytest.mark.parametrize(("of", "step"), [(os, "fsync"), (Path, "replace"), (Path, "chmod")])
+def test_a_failed_write_leaves_nothing(local, folder, monkeypatch, of, step):
+    def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full_disk)
+    monkeypatch.setattr(of, step, full_disk)
     with pytest.raises(OSError, match="No space"):
         local.put_bytes(DATA)
     assert files(folder) == []
@@ -192,14 +180,14 @@ def test_the_bytes_are_on_the_disk_before_the_name_is_and_the_name_before_the_ro
         fsync(handle)
 
     def record_rename(path: Path, target: Path) -> Path:
-        order.append("rename")
+        order.append(oct(path.stat().st_mode & 0o777))  # nobody can change any more what gets a name
         return replace(path, target)
 
     monkeypatch.setattr(os, "fsync", record_fsync)
     monkeypatch.setattr(Path, "replace", record_rename)
     file = local.path(local.put_bytes(DATA))
     new_folder = folder.stat().st_ino  # a power cut must not take `<first two digits>` away either
-    assert order == [file.stat().st_ino, new_folder, "rename", file.parent.stat().st_ino]
+    assert order == [file.stat().st_ino, new_folder, "0o444", file.parent.stat().st_ino]
 
 
 def test_old_temporaries_are_swept_young_ones_are_left(local, folder):
@@ -342,3 +330,70 @@ def test_an_artifact_that_is_removed_is_gone_and_no_other(store):
     store.put_bytes(DATA)
     store.remove(ADDRESS)
     assert (store.exists(ADDRESS), store.is_whole(ADDRESS), store.exists(other)) == (False, False, True)
+
+
+@pytest.mark.parametrize("place", ["{}", "memory://{}"])
+@pytest.mark.parametrize("put", ["put_bytes", "put_file"])
+def test_a_wreck_of_the_right_size_is_replaced_and_what_is_whole_is_not_sent_again(tmp_path, folder, place, put):
+    store = ArtifactStore(place.format(folder))
+    source = tmp_path / "clip.wav"
+    source.write_bytes(DATA)
+    given = DATA if put == "put_bytes" else source
+    assert getattr(store, put)(given) == ADDRESS
+    written = store._fs.modified(store._location(ADDRESS))
+    assert getattr(store, put)(given) == ADDRESS
+    assert store._fs.modified(store._location(ADDRESS)) == written
+    store._fs.rm_file(store._location(ADDRESS))
+    store._fs.pipe_file(store._location(ADDRESS), FLIPPED)
+    assert getattr(store, put)(given) == ADDRESS
+    assert store.read(ADDRESS) == DATA
+
+
+def test_a_mark_outlives_a_power_cut_and_binds_whoever_gave_it(local, folder, monkeypatch):
+    flushed: list[int] = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: flushed.append(os.fstat(handle).st_ino) or fsync(handle))
+    local.mark("a" * 32)
+    assert flushed == [(folder / "store.id").stat().st_ino, folder.stat().st_ino]
+    (folder / "store.id").write_text("b" * 32)  # another disk is there now
+    with pytest.raises(StoreUnavailableError, match="another library"):
+        local.put_bytes(DATA)
+    assert files(folder) == ["store.id"]
+
+
+def test_a_temporary_that_another_process_sweeps_first_is_nobodys_concern(local, folder):
+    (folder / "tmp").mkdir(parents=True)
+    for name in ("first", "last"):
+        (folder / "tmp" / name).symlink_to(folder / "gone")  # listed, and not there when it is looked at
+    (folder / "tmp" / "old").write_bytes(b"half")
+    os.utime(folder / "tmp" / "old", (0, 0))
+    ArtifactStore(folder)
+    assert files(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "error", "kind", "words"),
+    [
+        ("info", PermissionError(13, "no"), StoreUnavailableError, r"cannot be read \(no\)"),
+        ("info", TimeoutError(110, "late"), StoreLostError, "does not answer .*late"),
+        ("info", ValueError("odd\nanswer"), StoreLostError, r"does not answer \(odd answer\)"),
+        ("info", ValueError(), StoreLostError, r"does not answer \(ValueError\)"),
+        ("pipe_file", PermissionError(13, "no"), StoreUnavailableError, "cannot be written .*is there such a place"),
+        ("pipe_file", FileNotFoundError("bucket"), StoreUnavailableError, "cannot be written .*is there such a place"),
+        ("pipe_file", TimeoutError(110, "late"), StoreLostError, "does not answer .*late"),
+    ],
+)
+def test_troubles_of_a_remote_place_are_told_apart_and_name_it(folder, monkeypatch, step, error, kind, words):
+    """Only what may pass by itself is worth another try."""
+    store = ArtifactStore(f"memory://{folder}")
+    monkeypatch.setattr(store._fs, step, lambda *_, **__: (_ for _ in ()).throw(error))
+    with pytest.raises(kind, match=words) as caught:
+        store.exists(ADDRESS) if step == "info" else store.put_bytes(DATA)
+    assert type(caught.value) is kind and store.place in str(caught.value)
+
+
+def test_a_receipt_that_cannot_be_read_is_not_taken_for_none(local, folder):
+    local.put_bytes(DATA)
+    (folder / "receipts" / "one.receipt").mkdir(parents=True)
+    with pytest.raises(StoreUnavailableError, match="cannot be read"):
+        local.receipts(["one"])

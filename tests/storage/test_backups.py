@@ -179,11 +179,14 @@ def test_what_was_not_written_back_of_the_broken_database_goes_aside_with_it(dat
     database.back_up()
     database.close()
     empty(path)
-    journal = path.with_name(f"{path.name}-wal")
-    journal.write_bytes(b"of the broken one")
+    journals = [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm")]
+    for journal in journals:
+        journal.write_bytes(b"of the broken one")
     aside = storage.backups.put_back(path, backups(path)[0])
-    assert aside.with_name(f"{aside.name}-wal").read_bytes() == b"of the broken one"
-    assert not journal.exists()
+    for suffix in ("-wal", "-shm"):
+        assert aside.with_name(aside.name + suffix).read_bytes() == b"of the broken one"
+    assert not any(journal.exists() for journal in journals)
+    assert not list(path.parent.glob(".*")), "temporaries are left"
 
 
 def test_a_database_that_is_put_back_survives_a_power_cut(database, database_url, path, monkeypatch):
@@ -196,3 +199,26 @@ def test_a_database_that_is_put_back_survives_a_power_cut(database, database_url
     monkeypatch.setattr(storage.backups, "_flush", lambda place: flushed.append(place.is_dir()) or flush(place))
     restore_database(database_url)
     assert flushed[:2] == [False, True]  # the file, and only then its name
+
+
+def test_a_backup_is_on_the_disk_before_it_has_its_name_and_the_name_outlives_a_power_cut(database, path, monkeypatch):
+    steps = []
+    flush = storage.backups._flush
+    replace = Path.replace
+
+    def flushed(place):
+        steps.append("folder" if place == path.parent else "copy")
+        flush(place)
+
+    def renamed(source, target):
+        steps.append(target.name)
+        assert path.parent in source.parents, "from another disk it would be seen half written"
+        return replace(source, target)
+
+    monkeypatch.setattr(storage.backups, "_flush", flushed)
+    monkeypatch.setattr(Path, "replace", renamed)
+    names = [f"{path.name}.{number}" for number in (1, 2, 3)]
+    for expected in (names[:1], names[1::-1], names[::-1], names[::-1]):
+        steps.clear()
+        database.back_up()
+        assert steps == ["copy", *expected, "folder"]  # the oldest moves first

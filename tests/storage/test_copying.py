@@ -147,3 +147,18 @@ def test_what_arrives_otherwise_than_it_was_sent_is_not_kept(source, target, cha
     with pytest.raises(DatabaseError, match=r"of books arrived where 1 were sent.*nothing was kept"):
         copy_database(source, target)
     assert sum(count(target).values()) == 0
+
+
+def test_whoever_writes_into_the_source_is_not_waited_for(migrated, tmp_path):
+    """It is read as it is at one moment, and stays as it is."""
+    places = [shutil.copyfile(migrated, tmp_path / f"{name}.db") for name in ("source", "target")]
+    source, target = (Database(f"sqlite:///{place}") for place in places)
+    with source.unit_of_work() as uow:
+        uow.takes.add([make_take("k")])
+        uow.commit()
+        uow.takes.add([make_take("l")])
+        assert copy_database(source, target)["takes"] == 1
+        uow.commit()
+    assert count(source)["takes"] == 2
+    source.close()
+    target.close()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +17,7 @@ from sqlalchemy import create_engine, text
 
 from storage import database as database_module
 from storage import engines
+from storage.backups import backups
 from storage.database import (
     Database,
     alembic_config,
@@ -21,6 +25,7 @@ from storage.database import (
     database_name,
     migration_connection,
     restore_database,
+    revisions,
 )
 from storage.errors import (
     DatabaseBusyError,
@@ -142,17 +147,13 @@ def test_a_database_lies_in_a_folder_of_any_name(tmp_path, folder):
 
 def test_a_server_is_taken_to_be_there():
     assert database_exists("postgresql+psycopg://user:secret@host/name") is True
-    assert (
-        database_name("postgresql+psycopg://user:secret@host/my%20books")
-        == "postgresql+psycopg://user:***@host/my books"
-    )
+    assert database_name("postgresql+psycopg://u:secret@h/my%20books") == "postgresql+psycopg://u:***@h/my books"
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "",
-        "nonsense",
+        *("", "nonsense"),
         "sqlite://",
         "sqlite:///:memory:",
         "sqlite://folder/t.db",
@@ -340,3 +341,60 @@ def test_what_is_transacted_is_kept_and_its_result_returned_and_what_fails_is_no
     with pytest.raises(StorageError):
         database.transact(fail)
     assert database.read(lambda uow: list(uow.takes.audio())) == ["k-0"]
+
+
+@pytest.mark.parametrize(
+    ("place", "words"), [("", "is a folder"), ("none.db", "no library"), ("empty.db", "no library")]
+)
+def test_a_folder_or_nothing_in_its_place_is_no_library(tmp_path, place, words):
+    (tmp_path / "empty.db").touch()
+    with pytest.raises(DatabaseError, match=words):
+        Database(f"sqlite:///{tmp_path / place}", may_create=not place)
+    assert [(file.name, file.stat().st_size) for file in tmp_path.iterdir()] == [("empty.db", 0)]
+
+
+def test_an_older_schema_is_upgraded_after_a_backup_and_one_without_a_version_is_refused(migrated, tmp_path):
+    path = shutil.copyfile(migrated, tmp_path / "talepress.db")
+    database = Database(f"sqlite:///{path}")
+    assert backups(path) == ()  # nothing was to be changed
+    with migration_connection(database.engine) as connection:
+        alembic.command.downgrade(alembic_config(connection), "-1")
+    database.close()
+    database = Database(f"sqlite:///{path}")
+    (copy,) = backups(path)
+    assert versions(copy) == [revisions()[-2]] and versions(path) == [revisions()[-1]]
+    with database.engine.begin() as connection:
+        connection.execute(text("DELETE FROM alembic_version"))
+    database.close()
+    with pytest.raises(DatabaseError, match="does not say which version of Talepress made it"):
+        Database(f"sqlite:///{path}")
+
+
+def versions(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [version for (version,) in connection.execute("SELECT version_num FROM alembic_version")]
+
+
+def test_the_newest_sound_backup_takes_the_place_of_what_is_broken_alone(migrated, tmp_path):
+    path = shutil.copyfile(migrated, tmp_path / "talepress.db")
+    for copy in (f"{path}.1", f"{path}.2"):
+        shutil.copyfile(path, copy)
+    assert restore_database(f"sqlite:///{path}") is None
+    for broken in (path, backups(path)[0]):
+        broken.write_bytes(b"broken")
+    assert restore_database(f"sqlite:///{path}")[0] == backups(path)[1]
+    assert versions(path) == [revisions()[-1]]
+    for broken in (path, *backups(path)):
+        broken.write_bytes(b"broken")
+    with pytest.raises(DatabaseError, match="no sound backup beside it"):
+        restore_database(f"sqlite:///{path}")
+
+
+def test_a_migration_that_orphans_a_row_is_not_kept(migrated, tmp_path):
+    database = Database(f"sqlite:///{shutil.copyfile(migrated, tmp_path / 'talepress.db')}")
+    refused = pytest.raises(DatabaseError, match="left a row of chapters without its parent")
+    with refused, migration_connection(database.engine) as connection:
+        connection.exec_driver_sql("INSERT INTO chapters (book_id, \"index\", title) VALUES (7, 0, 'One')")
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM chapters").scalar_one() == 0
+    database.close()

@@ -105,3 +105,38 @@ def test_a_database_that_can_only_be_read_is_not_written(tmp_path):
     with pytest.raises(DatabasePlaceError, match="can only be read"), engine.connect() as connection:
         connection.exec_driver_sql("INSERT INTO t VALUES (1)")
     assert [file.name for file in tmp_path.iterdir()] == ["talepress.db"]
+
+
+def test_an_sqlite_file_is_opened_as_our_promises_need_it(tmp_path):
+    """Durable, checked, one writer at a time from the start, and readers beside it."""
+    url = engines.parse_url(f"sqlite:///{tmp_path / 'home' / 'talepress.db'}")
+    engine = engines.make_engine(url)
+    assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700
+    names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+    with engine.connect() as connection:
+        settings = [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
+        assert settings == ["wal", 2, 1, 30_000]  # 2: FULL
+        other = sqlite3.connect(url.database, timeout=0, isolation_level=None)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        with engine.execution_options(reads_only=True).connect() as reader:
+            assert reader.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one() == 0
+        other.close()
+    with engines.sqlite_engine(url, foreign_keys=False).connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 0
+    engine.dispose()
+
+
+def test_a_server_is_asked_to_notice_dead_peers_unless_the_url_says_otherwise(monkeypatch):
+    pytest.importorskip("psycopg")
+    told = {}
+    make = engines.create_engine
+    monkeypatch.setattr(engines, "create_engine", lambda url, **options: told.update(options) or make(url, **options))
+    engines.make_engine(engines.parse_url("postgresql://host/books?connect_timeout=3"))
+    assert told["connect_args"] == {
+        "application_name": "talepress",
+        "keepalives_idle": "30",
+        "keepalives_interval": "10",
+        "keepalives_count": "3",
+    }
+    assert told["pool_pre_ping"] is True

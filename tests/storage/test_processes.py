@@ -89,3 +89,30 @@ def test_what_cannot_be_seen_may_be_silent_for_two_minutes(monkeypatch, where, s
 
 def test_what_can_be_seen_lives_however_long_it_was_silent():
     assert processes.is_alive(processes.this_process(), datetime.now(UTC) - timedelta(days=1)) is True
+
+
+@pytest.mark.parametrize("command", ["a) Z 1 (b", "with blanks )"])
+def test_a_command_may_be_called_anything(command):
+    """Its name stands in the middle of what the system says of a process."""
+    comm = Path("/proc/self/comm")
+    before = comm.read_text()
+    name = processes.this_process()
+    comm.write_text(command)
+    try:
+        assert processes.this_process() == name
+        assert processes.is_alive(name, datetime.now(UTC)) is True
+    finally:
+        comm.write_text(before.strip())
+
+
+@pytest.mark.parametrize(("state", "alive"), [("S", True), ("Z", False), ("X", False)])
+def test_what_is_over_is_dead_though_it_is_listed(monkeypatch, state, alive):
+    name = processes.this_process()
+    read = Path.read_text
+
+    def told(path, *arguments, **options):
+        text = read(path, *arguments, **options)
+        return text.replace(") R ", f") {state} ", 1) if path.name == "stat" else text
+
+    monkeypatch.setattr(Path, "read_text", told)
+    assert processes.is_alive(name, datetime.now(UTC)) is alive

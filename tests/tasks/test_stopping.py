@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,114 @@ print("finished", flush=True)
 stopping.wind_up()
 """)
     assert (done.returncode, done.stdout, done.stderr) == (0, "finished\n", ""), done
+
+
+class Ended(Exception):
+    """The process would end here."""
+
+
+@pytest.fixture
+def watched(fresh, monkeypatch):
+    """What is said and done instead of ending the process."""
+    done = []
+
+    def end(code):
+        done.append(code)
+        raise Ended
+
+    monkeypatch.setattr(stopping, "say", done.append)
+    monkeypatch.setattr(stopping.os, "_exit", end)
+    monkeypatch.setattr(stopping.time, "sleep", done.append)
+    monkeypatch.setattr(stopping._thread, "start_new_thread", lambda call, given: done.append((call.__name__, given)))
+    monkeypatch.setattr(stopping, "_arm_alarm", lambda: done.append("alarm"))
+    return done
+
+
+def test_the_first_signal_is_answered_and_the_second_ends_the_process_at_once(watched):
+    with stopping.orderly():
+        stopping._heed(signal.SIGTERM, None)
+        assert watched == [stopping.STOPPING, "alarm", ("_see_to_the_end", ())]
+        watched.clear()
+        with pytest.raises(Ended):
+            stopping._heed(signal.SIGINT, None)
+    assert watched == [stopping.STOPPED_NOW, 130]
+
+
+def test_the_process_ends_after_the_longest_grace_and_the_last_words_of_the_innermost_first(watched):
+    with stopping.orderly(lambda: watched.append("outer"), 9.0), stopping.orderly(lambda: watched.append("inner"), 7.0):
+        with pytest.raises(Ended):
+            stopping._see_to_the_end()
+        assert watched == [9.0, ("_end_after", (2.5,)), "inner", "outer", 0, stopping.STOPPED, 130]
+    assert (stopping._grace(), stopping._stop.last_words, stopping._stop.orderly) == (5.0, [], 0)
+
+
+@pytest.mark.parametrize(("grace_s", "alarm_s"), [(0.0, 9.0), (4.0, 9.0), (20.0, 24.0)])
+def test_the_kernels_alarm_comes_when_all_else_has_had_its_time(monkeypatch, grace_s, alarm_s):
+    monkeypatch.setattr(stopping, "_stop", stopping._Stop())
+    armed = []
+    monkeypatch.setattr(stopping.signal, "setitimer", lambda *timer: armed.append(timer))
+    with stopping.orderly(grace_s=grace_s):
+        stopping._arm_alarm()
+    assert armed == [(signal.ITIMER_REAL, alarm_s)]
+
+
+def test_a_program_answers_for_life_until_it_winds_up(fresh, monkeypatch):
+    set_for = {}
+    at_exit = []
+    monkeypatch.setattr(stopping.signal, "signal", set_for.__setitem__)
+    monkeypatch.setattr(stopping.signal, "getsignal", lambda number: signal.SIG_DFL)
+    monkeypatch.setattr(stopping.atexit, "register", at_exit.append)
+    monkeypatch.setattr(stopping.sys, "unraisablehook", None)
+    stopping.heed_signals()
+    assert set_for == {
+        signal.SIGINT: stopping._heed,
+        signal.SIGTERM: stopping._heed,
+        signal.SIGUSR2: stopping._raise_again,
+    }
+    assert stopping.sys.unraisablehook is stopping._thrown_away
+    (ignore,) = at_exit
+    ignore()
+    assert set_for[signal.SIGINT] is set_for[signal.SIGTERM] is signal.SIG_IGN
+    with pytest.raises(stopping.Stopped):
+        stopping._raise_again(signal.SIGUSR2, None)
+    stopping.wind_up()
+    stopping._raise_again(signal.SIGUSR2, None)
+    stopping._heed(signal.SIGTERM, None)  # raises nothing any more
+    assert stopping.requested()
+
+
+def test_other_threads_leave_handlers_alone(fresh):
+    before = signal.getsignal(signal.SIGTERM)
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(lambda: stopping.heeding_signals().__enter__()).result()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize(("tty", "clear"), [(False, ""), (True, "\r\x1b[K\x1b[?25h")])
+def test_a_line_is_said_past_bars_and_to_nobody_where_nobody_listens(monkeypatch, tty, clear):
+    written = []
+    monkeypatch.setattr(stopping, "_stop", stopping._Stop())
+    monkeypatch.setattr(stopping.os, "isatty", lambda number: tty)
+    monkeypatch.setattr(stopping.os, "write", lambda number, data: written.append((number, data.decode())))
+    stopping.say("word")
+    assert written == [(2, f"{clear}talepress: word\n")]
+    monkeypatch.setattr(stopping.os, "write", lambda number, data: (_ for _ in ()).throw(BrokenPipeError))
+    stopping.say("word")
+
+
+@pytest.mark.parametrize(
+    ("for_programs", "terminals", "written"),
+    [
+        (True, {2}, b'{"event": "note", "text": "talepress: Enough."}\n'),
+        (False, {2}, b"\r\x1b[K\x1b[?25htalepress: Enough.\n"),
+        (False, {1, 3}, b"talepress: Enough.\n"),
+    ],
+)
+def test_lines_are_for_who_reads_them(monkeypatch, for_programs, terminals, written):
+    told = []
+    monkeypatch.setattr(stopping.os, "isatty", terminals.__contains__)
+    monkeypatch.setattr(stopping.os, "write", lambda *call: told.append(call))
+    monkeypatch.setattr(stopping._stop, "for_programs", for_programs)
+    stopping.say("Enough.")
+    monkeypatch.undo()
+    assert told == [(2, written)]

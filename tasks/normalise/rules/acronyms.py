@@ -69,7 +69,7 @@ _INITIALS = regexp(
     r"(?<![\w.])(?<!\w')(?:[A-Z]\.(?:\s|-)?){1,5}(?=[A-Z][\w'’])|(?<![\w.])(?<!\w')(?:[A-Z]\.-?){2,}|"
     r"(?<![\w.])(?<!\w')(?:[A-Z]\.\s){2,}(?=[a-z])|(?<![\w.])(?<!\w')(?:[A-Z]\.\s)+[A-Z]\.(?=[,;:)]|$)"
 )
-_SMALL = regexp(r"(?<![\w.])(?!(?<=[\d½⅓¼¾⅔]\s)(?:[mkr]\.p\.[hm]|h\.p|p\.c)\b)(?:[a-z]\.){2,}")
+_SMALL = regexp(r"(?<![\w.])(?!(?<=[\d½⅓¼¾⅔]\s)(?:[mkr]\.p\.[hm]|h\.p|p\.c|p\.p\.m)\b)(?:[a-z]\.){2,}")
 _STARTS_SENTENCE = regexp(rf"(?:{STARTERS})\b")
 _NAME_BEFORE = regexp(
     r"(?:^|[\"'(—\[,;:]|\b[A-Z][\w'’.]*|\b(?:and|of|by|to|the|with|from|old|young|said|de|von|van|that|see|for|cried|"
@@ -96,6 +96,8 @@ def initials(text: str, _: Context) -> str:
             if ends and letters == "I" and not match[0].endswith(" "):
                 return match[0]
             return letters + (". " if ends else " ")
+        if match[0].endswith("-") and match.string[match.end() : match.end() + 1].islower():
+            return letters + "-"
         if match[0].endswith(" "):
             return letters + " "
         return letters + ("." if match[0].endswith(".") and ends_sentence(match.string, match.end()) else "")
@@ -133,7 +135,7 @@ def acronyms(text: str, _: Context) -> str:
         letters = re.sub(r"'?s$", "", word)
         known = word in _SPELLED or letters in _SPELLED
         unsayable = value(letters) is None and (not set(letters) & set("AEIOUY") or _UNSAYABLE.match(letters))
-        if letters in _LIKE_WORDS or _SOUND.search(letters) or not (known or unsayable):
+        if letters in _LIKE_WORDS or (_SOUND.search(letters) and not known) or not (known or unsayable):
             return word
         if shouted and (letters in _ALSO_WORDS or not (known or len(letters) < _LONG)):
             return word

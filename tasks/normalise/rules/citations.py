@@ -18,7 +18,7 @@ _NAMES = "|".join(sorted({*_LABELS, *(name.lower() for name in _LABELS)}, key=le
 _WORDS = "|".join({f"{name}s?" for name in _LABELS.values() if not name.endswith("s")})
 _ITEM = r"\((?:\d{1,3}[a-z]?|[a-z])\)"
 _BRACKETED = regexp(
-    rf"\b(?:({_NAMES})\.\s?|((?i:{_WORDS})\s))({_ITEM}(?:(?:,\s(?:and\s)?|\s(?:and|or|to)\s|\s?[–-]\s?){_ITEM})*)"
+    rf"\b(?:({_NAMES})\.\s?|((?i:{_WORDS})\s))({_ITEM}(?:(?:,\s(?:and\s)?|\s(?:and|or|to)\s|\s?[–—-]\s?){_ITEM})*)"
 )
 _LABEL = regexp(r"(?<![\w.])(Eqs|eqs|Eqns?|eqns?|Thms?|Figs|figs|Exs|Secs|Props|Arts)\.\s?(?=\d)")
 
@@ -67,7 +67,7 @@ def citations(text: str, context: Context) -> str:
 
     def bracketed(match: re.Match[str]) -> str:
         label = _label(match[1]) + " " if match[1] else match[2]
-        return label + re.sub(r"\s?[–-]\s?", " to ", re.sub(r"[()]", "", match[3]))
+        return label + re.sub(r"\s?[–—-]\s?", " to ", re.sub(r"[()]", "", match[3]))
 
     def folio(match: re.Match[str]) -> str:
         return "folios " if match[1] else "folio "

@@ -12,7 +12,7 @@ from tasks.patterns import regexp
 
 _SIGN = r"(?:[€$£₽₺]|\b(?:EUR|CHF|USD|GBP|PLN|SEK|NOK|DKK)\b)"
 _WHOLE = r"\d{1,3}(?:\.\d{3})+|\d+"
-_AFTER = r"(?![\d,:/]|\.\d)"
+_AFTER = r"(?![\d:/]|[.,]\d)"
 # Behind a sign of money no list is meant, and two digits are no thousands.
 _PRICE = regexp(rf"({_SIGN}\s?)({_WHOLE}),(\d\d){_AFTER}")
 _PRICE_BEFORE_SIGN = regexp(rf"(?<![\w.,€$£-])({_WHOLE})(?:,(\d\d))?\s?€(?!\s?\d)")
@@ -43,7 +43,7 @@ def continental(text: str, _: Context) -> str:
     text = _PRICE.sub(lambda match: f"{match[1]}{_plain(match[2])}.{match[3]}", text)
     text = _ROUND_PRICE.sub(lambda match: match[1] + _plain(match[2]), text)
     text = _MIXED.sub(lambda match: f"{_plain(match[1])}.{match[2]}", text)
-    text = _COUNTED.sub(lambda match: _plain(match[0]), _THOUSANDS.sub(_thousands, text))
+    text = _COUNTED.sub(lambda match: match[0].replace(".", ","), _THOUSANDS.sub(_thousands, text))
     return _DECIMAL.sub(_decimal, text)
 
 

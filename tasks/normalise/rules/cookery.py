@@ -21,7 +21,7 @@ _EQUAL = regexp(
     rf"(?<![\w.])((?:{AMOUNT})(?:\s|-)?{_UNIT}\b\.?)\s?/\s?(?!100\s?[gmk])(?=(?:{AMOUNT})(?:\s|-)?{_UNIT}\b)"
 )
 _OVEN = regexp(
-    r"(?<=\bfan)\s?/\s?(?=gas\b|\d)|(?<=[CF\d])\s?/\s?(?=[Gg]as\s(?:mark\s)?[\d½¼¾])|(?<=[°º][CF])\s?/\s?(?=\d)"
+    r"(?<=\bfan)\s?/\s?(?=gas\b|\d)|(?<=[CF\d])\s?/\s?(?=[Gg]as\s(?:mark\s)?[\d½¼¾])|(?<=[°º][CF])\s?/\s?(?=\d|fan\b)"
 )
 _OVEN_TALK = regexp(r"\b(?:ovens?|fan|[Gg]as\s(?:[Mm]ark\s)?\d|[Pp]reheat|[Bb]ake|[Rr]oast)\b")
 _BARE_DEGREES = regexp(r"(?<![\w.])(\d{2,3})([CF])\b(?=[/\s).,;]|$)")
@@ -54,7 +54,7 @@ _PINTS = regexp(
 _TEMPERATURE = regexp(r"(?<=\b(?:[Rr]oom|[Oo]ven) )temp(?:\.(?=[),;]|\s[a-z])|\b)")
 
 _FOR_COOKERY = regexp(
-    r"[/x×(\sp\d](?:(?<=[/x×(])\s?(?:[\d½¼¾⅓⅔⅛]|[Gg]as)|(?<=\s)[TtcC]\b|(?<=\btemp)\b"
+    r"[/x×(\sp\d](?:(?<=[/x×(])\s?(?:[\d½¼¾⅓⅔⅛]|[Gg]as|fan)|(?<=\s)[TtcC]\b|(?<=\btemp)\b"
     r"|(?<=\d)(?:[CF]\b|\s(?:sm|med|lg)\.| pts\b|\s[hlrsg]\w+\s[Tt]b?sp))"
 )
 

@@ -34,7 +34,7 @@ _NAMES = {
 }
 _SIGN = r"(?:R\$|[" + "".join(sign for sign in _NAMES if len(sign) == 1) + "])"
 _COUNTRIES = {
-    "US": "U S", "U.S.": "U S", "A": "Australian", "AU": "Australian", "C": "Canadian", "CA": "Canadian",
+    "US": "U S", "U.S.": "U S", "U S": "U S", "A": "Australian", "AU": "Australian", "C": "Canadian", "CA": "Canadian",
     "NZ": "New Zealand", "HK": "Hong Kong", "S": "Singapore",
     "NT": "Taiwan", "MX": "Mexican", "J": "Jamaican", "EC": "East Caribbean", "B": "Bahamian", "BZ": "Belize",
 }  # fmt: skip
@@ -43,7 +43,7 @@ _DIGITS_OF_CENTS = 2
 _PENCE_OF_A_SHILLING = 12
 _SCALES = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion", "b": "billion", "tn": "trillion"}
 _MONEY = regexp(
-    rf"(?:(?<!\w)(?P<country>US|U\.S\.|AU?|CA?|NZ|HK|NT|MX|EC|BZ|[SJB]))?(?P<sign>{_SIGN})\s?"
+    rf"(?:(?<!\w)(?P<country>US|U\.S\.|U\sS|AU?|CA?|NZ|HK|NT|MX|EC|BZ|[SJB]))?(?P<sign>{_SIGN})\s?"
     r"(?:(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<decimals>\d+))?|\.(?P<cents>\d\d))(?!\d)"
     rf"(?:\s?[–-]\s?{_SIGN}?(?P<upper>\d[\d,]*(?:\.\d+)?)(?![-–/\d])|"
     rf"\s?[–-]\s?{_SIGN}(?P<signed_upper>\d[\d,]*(?:\.\d+)?))?"

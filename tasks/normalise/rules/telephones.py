@@ -26,7 +26,8 @@ _CALLING = r"\b(?:call(?:ed|ing|s)?|dial(?:l?ed|l?ing|s)?|phon(?:e[ds]?|ing)|r[i
 _CALLED = regexp(
     rf"({_CALLING}\s)(\d{{3}}(?:(?:,|,?\sor|\sand)\s\d{{3}})*)\b"
     r"(?!\s(?:[a-z]+s|men|women|people|children|of)\b|[.,]\d|[-–%]|\s\d)"
-    r"|(\b(?:[Aa]|[Tt]he|[Ii]n an emergency,)\s)(911|999|112)\b(?!\s(?!is\b|was\b)[a-z]+s\b|[.,]\d|[-–%])",
+    r"|(\b(?:[Aa]|[Tt]he|[Ii]n an emergency,)\s)(911|999|112)\b(?!\s(?!is\b|was\b)[a-z]+s\b|[.,]\d|[-–%]"
+    r"|\s(?:Turbo|Carrera|Targa|GT)\b)",
     re.I,
 )
 # Digits in groups behind what says that they are a telephone number, whatever their number.

@@ -151,6 +151,31 @@ def test_workers_of_a_dask_cluster(monkeypatch):
     assert_wrong(doctor.workers(read_settings()), "no Dask scheduler answers", "execution.dask_address")
 
 
+@pytest.mark.parametrize(("devices", "able"), [([], 0), ([{}], 0), ([{"GPU": 0}, {}], 0), ([{"GPU": 1}, {}], 1)])
+def test_workers_that_offer_no_device_are_no_help(monkeypatch, devices, able):
+    workers = {f"tcp://{number}": {"resources": resources} for number, resources in enumerate(devices)}
+
+    class Client:
+        def __init__(self, address, **_):
+            assert address == "tcp://one:8786"
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def scheduler_info(self):
+            return {"workers": workers}
+
+    monkeypatch.setattr(distributed, "Client", Client)
+    monkeypatch.setenv("TALEPRESS_EXECUTION__RUNNER", "dask")
+    monkeypatch.setenv("TALEPRESS_EXECUTION__DASK_ADDRESS", "tcp://one:8786")
+    found = doctor.workers(read_settings())
+    assert (found.ok, bool(found.remedy)) == (bool(able), not able)
+    assert found.detail.startswith(f"{able} of {len(devices)} Dask workers")
+
+
 def test_dask_without_its_extra_is_a_line_that_names_it(monkeypatch):
     monkeypatch.setenv("TALEPRESS_EXECUTION__RUNNER", "dask")
     monkeypatch.setattr("flows.order.needs.find_spec", lambda name: None)

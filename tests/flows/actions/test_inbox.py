@@ -90,11 +90,12 @@ def test_the_same_content_is_made_once_whatever_it_is_called(services, runner, f
 def test_another_order_is_another_audiobook(services, runner, folders):
     drop(folders, "one.md")
     drop(folders, "two.md", order='preset = "fast"')
-    assert len(scan(services, runner).begun) == 2
+    drop(folders, "three.md", order='preset = "standard"')
+    assert len(scan(services, runner).begun) == 3
     for name in list(runner.begun):
         runner.end(name)
     scan(services, runner)
-    assert len(list((folders.outbox / "Ann Author").iterdir())) == 2
+    assert len(list((folders.outbox / "Ann Author").iterdir())) == 3
 
 
 def test_a_failed_book_lies_with_its_reason_and_may_be_dropped_again(services, runner, folders):

@@ -28,6 +28,7 @@ def entered(monkeypatch):
 
     yield enter, done
     gc.set_threshold(*threshold)
+    gc.unfreeze()
 
 
 def test_signals_are_answered_before_the_command_and_raise_nothing_after_it(entered):
@@ -35,6 +36,7 @@ def test_signals_are_answered_before_the_command_and_raise_nothing_after_it(ente
     enter(lambda: None)
     assert done == ["signals", "command", "wound up"]
     assert gc.get_threshold()[0] == 20_000
+    assert gc.get_freeze_count() > 0, "as it ends, Python looks through all objects"
 
 
 def test_a_stop_is_said_and_has_its_own_code(entered):

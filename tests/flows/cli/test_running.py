@@ -87,6 +87,12 @@ def test_what_all_have_in_common_is_one_error_as_of_one_book(run):
         run("bad", several=False)
 
 
+def test_where_no_book_can_be_begun_each_fault_is_told(run, capsys):
+    assert run("bad1", "bad2") == (ExitCode.BAD_INPUT, [], 0)
+    told = capsys.readouterr().err
+    assert "bad1 cannot be read" in told and "bad2 cannot be read" in told
+
+
 def test_faults_are_told_before_anything_is_begun_and_again_at_the_end(run, capsys):
     run("a", "bad1", "fails")
     captured = capsys.readouterr()

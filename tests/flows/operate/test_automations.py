@@ -46,7 +46,7 @@ def test_the_examples_hear_events_of_ours():
     assert heard < set(EVENTS.values())
 
 
-def test_the_examples_are_made_once_and_a_switch_stays(client):
+def test_the_examples_are_made_once_and_a_switch_stays(client, tmp_path):
     names = deploy(EXAMPLES, ADDRESS)
     made = client.read_automations()
     assert sorted(one.name for one in made) == sorted(names) == ["talepress-book-failed", "talepress-review-wanted"]
@@ -58,6 +58,11 @@ def test_the_examples_are_made_once_and_a_switch_stays(client):
     assert deploy(EXAMPLES) == names  # the webhook stays as it is
     again = {one.id: one.enabled for one in client.read_automations()}
     assert again == {made[0].id: False, made[1].id: True}
+    switched_on = yaml.safe_load(EXAMPLES.read_text("utf-8"))
+    for one in switched_on["automations"]:
+        one["enabled"] = True
+    deploy(written(tmp_path, switched_on))
+    assert {one.id: one.enabled for one in client.read_automations()} == again
     deploy(EXAMPLES, f"{ADDRESS}/other")
     assert client.read_block_document_by_name("talepress", "webhook").data["url"] == f"{ADDRESS}/other"
 

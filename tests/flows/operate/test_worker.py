@@ -108,6 +108,11 @@ def test_a_run_that_the_worker_has_ended_is_cancelled_where_it_could_not_say_so(
     assert ended(StateType.RUNNING, closed=True) == (StateType.CANCELLED, [True])
 
 
+@pytest.mark.parametrize("kind", [StateType.COMPLETED, StateType.FAILED])
+def test_what_a_run_said_last_stays_though_the_worker_was_ending(ended, kind):
+    assert ended(kind, closed=True)[0] == kind
+
+
 def test_a_closed_worker_takes_no_more_runs(monkeypatch):
     async def due(self):
         return ["a run"]

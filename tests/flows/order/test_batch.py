@@ -89,8 +89,38 @@ def test_books_with_doubtful_takes_are_retried_as_they_were_made(services, shelf
     assert (found.reason, found.voice) == ("silence", "tone")
     ((_, other),) = flagged_books(services, FlaggedRequest(preset="high_quality"))
     assert other.preset == "high_quality"
+    run = start(services, order)
+    assert list(flagged_books(services, FlaggedRequest())) == [], "it is in work"
+    finish(services, run, RunState.STOPPED)
+    assert len(list(flagged_books(services, FlaggedRequest()))) == 1
     (shelf / "a.FB2").rename(shelf / "gone.fb2")
     assert list(flagged_books(services, FlaggedRequest())) == []
+
+
+def test_a_home_that_is_not_there_has_nothing_to_retry_and_all_to_make(home, shelf):
+    with open_services(read_settings()) as services:
+        assert list(flagged_books(services, FlaggedRequest())) == []
+        assert names(unmade_books(services, FolderRequest(book=str(shelf), out="/out"))) == ["a.FB2", "b.fb2", "c.fb2"]
+    assert not home.exists()
+
+
+def test_a_book_that_was_finished_once_is_made_no_more_whatever_came_after(services, shelf):
+    order = record(services, shelf / "a.FB2", RunState.DONE)
+    finish(services, start(services, order), RunState.FAILED)
+    assert names(unmade_books(services, FolderRequest(book=str(shelf), out="/out"))) == ["b.fb2", "c.fb2"]
+
+
+def start(services, order):
+    with services.database.unit_of_work() as uow:
+        run = uow.runs.start(order.source, "retry_failed", order.record)
+        uow.commit()
+    return run
+
+
+def finish(services, run, state):
+    with services.database.unit_of_work() as uow:
+        uow.runs.finish(run, state)
+        uow.commit()
 
 
 def flag(services, order):

@@ -7,7 +7,8 @@ import pytest
 from flows.order.credits import CLOSING, OPENING, credit_titles, credit_utterances
 from flows.order.order import prepare
 from flows.order.request import Request
-from flows.services import open_services, read_settings
+from flows.services import Services, open_services, read_settings
+from tasks.synthesize.keys import utterance_key
 
 DISCLOSURE = "Narrated by a synthetic voice (Talepress, tone)."
 
@@ -45,3 +46,16 @@ def test_they_are_made_where_a_profile_wants_them(home):
     for kind, wanted in {"acx": True, "inaudio": True, "google": False, "podcast": False}.items():
         asked = package.model_copy(update={"outputs": (kind, "manifest")})
         assert bool(credit_titles(asked)) is wanted, kind
+
+
+def test_they_are_keyed_as_the_narrators_words_are_in_any_chapter(voiced_home, book, tmp_path, monkeypatch):
+    monkeypatch.setattr(Services, "precision", "bfloat16")
+    with open_services(read_settings()) as services:
+        order = prepare(services, Request(book=str(book), out=str(tmp_path)))
+        order = replace(order, book=replace(order.book, authors=("Ann", "Bob")))
+        said = credit_utterances(order, OPENING)
+        assert "Ann and Bob" in " ".join(item.utterance.text for item in said)
+        for item in said:
+            model = services.front_end.digest
+            spoken = item.utterance.spoken
+            assert item.key == utterance_key(spoken, order.voice.digest, model, order.sampling, "bfloat16")

@@ -1,10 +1,15 @@
 """What is finished already: a run is spared where all of it lies there, and where anything at all differs it is not."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from flows.order import existing
+from flows.order.alone import alone
+from flows.order.credits import CLOSING, OPENING, credit_utterances
 from flows.order.existing import (
     chosen_takes,
     edition_content,
@@ -177,3 +182,62 @@ def test_what_was_asked_for_last_is_asked_for_again_but_for_what_is_said_now(fin
     other.write_text("# Other\n\nIt was late.\n", "utf-8")
     with pytest.raises(BadInputError, match=r"other\.md was never made"):
         last_request(finished.services, {"book": str(other)}, Request)
+
+
+def test_a_book_of_which_files_were_published_only_has_no_last_run(order):
+    with order.services.database.unit_of_work() as uow:
+        uow.books.save(order.book, order.script)
+        uow.runs.finish(uow.runs.start(order.source, "publish", order.record), RunState.DONE)
+        uow.commit()
+    with pytest.raises(BadInputError, match=r"book\.md was never made: make it first, with `talepress make`"):
+        last_request(order.services, {"book": order.request.book}, Request)
+
+
+def test_a_book_that_another_process_holds_is_not_idle(finished):
+    with alone(finished), pytest.raises(BookBusyError, match="another process works on 'The Small Book'"):
+        require_idle(finished)
+
+
+@pytest.mark.parametrize(("name", "words"), [("{title} (chapters {chapters})", ""), ("{title}", " {title}")])
+def test_the_row_of_an_edition_is_known_by_what_it_is_its_folder_and_its_name(order, monkeypatch, name, words):
+    """The first name is not said, so that the rows of before there were others are found."""
+    monkeypatch.setattr(existing, "edition_key", lambda content: f"key of {content.chapters}")
+    named = with_settings(order, "package", name=name)
+    content = replace(edition_content(named, ()), chapters="2")
+    said = hashlib.sha256(f"key of 2 {order.out}{words}".encode()).hexdigest()
+    assert recorded_edition(named, content) == (said, None)
+
+
+def test_an_edition_is_made_of_all_that_names_and_shapes_it(finished, services):
+    with services.database.unit_of_work() as uow:
+        uow.decisions.add(finished.source, Decision(DecisionKind.NOTE, "Ann", NOW, value="fine"))
+        uow.commit()
+    request = finished.request.model_copy(update={"locale": "en-GB"})
+    asked = with_settings(replace(finished, request=request, chapters=(0, 2)), "package", outputs=("acx", "manifest"))
+    masters = tuple(find_master(asked, chapter, chosen_takes(asked, chapter))[1] for chapter in asked.chapters)
+    content = edition_content(asked, masters)
+    settings = asked.services.settings
+    assert (content.book, content.masters, content.voice, content.sampling) == (
+        asked.book,
+        masters,
+        asked.voice,
+        asked.sampling,
+    )
+    assert sorted(content.takes) == sorted(take_key(item.key, 0) for item in asked.keyed)
+    assert all(key == take.key for key, take in content.takes.items())
+    assert (content.settings, content.preset, content.model) == (
+        settings.package,
+        settings.synthesize.preset,
+        settings.synthesize.model,
+    )
+    assert (content.model_digest, content.timer) == (services.front_end.digest, "")
+    assert (content.chapters, content.directions) == ("1,3", ("en-GB",))
+    assert [decision.value for decision in content.decisions] == ["fine"]
+    credits = [item.key for title in (OPENING, CLOSING) for item in credit_utterances(asked, title)]
+    assert list(content.credit_keys) == credits
+    assert edition_content(finished, ()).credit_keys == ()
+
+
+def test_who_times_words_belongs_to_an_edition_whose_outputs_want_them(order, monkeypatch):
+    monkeypatch.setattr(existing, "timer_of", lambda settings: SimpleNamespace(digest=f"{settings is not None}"))
+    assert edition_content(order, ()).timer == "True"

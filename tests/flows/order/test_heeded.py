@@ -1,10 +1,14 @@
 """Which decisions a script heeds: those of the book and those of all books, and none of others."""
 
+from dataclasses import replace
+
 import pytest
 
-from flows.order.heeded import read_heeded
+from flows.order import heeded as heeding
+from flows.order.heeded import Heeded, read_heeded
 from flows.services import open_services, read_settings
 from storage.records import Decision, DecisionKind, Reach
+from tasks.segment.corrected import Sayer
 from tests.flows.cli.test_plan import ordered
 from tests.storage.repository.test_decisions import NOW
 
@@ -69,3 +73,18 @@ def test_what_is_heeded_is_said_and_changes_the_key(services, order, book, tmp_p
     changed = {text for text in before if before[text].key != after[text].key}
     assert changed == {"The dragon slept below the mountain."}
     assert "lie-on" in after[changed.pop()].utterance.spoken
+
+
+def test_a_script_is_written_and_corrected_within_the_limits_of_the_model(services, order, monkeypatch):
+    monkeypatch.setattr(heeding, "say_corrected", lambda *given: given)
+    asked = []
+
+    def segment(*given):
+        asked.append(given)
+        return order.script
+
+    book = replace(order.book, language="en-GB")
+    told = Heeded().script(services, book, "low", segment)
+    limits = (services.front_end.most_tokens, services.front_end.max_text_tokens)
+    assert asked == [(book, services.settings.segment, *limits, "low")]
+    assert told == (book, order.script, {}, Sayer(services.settings.segment, *limits, "en-GB", "low"))

@@ -1,11 +1,17 @@
 """Whose files say how a book is read, in which order, and what becomes of a lexicon that is imported."""
 
+import errno
+import shutil
+from pathlib import Path
+
 import pytest
 
+from flows.order import manuscript
 from flows.order.manuscript import import_into_library, lexicon_folder, lexicons, read_manuscript
 from flows.order.request import Reading
 from flows.services import read_settings
-from tasks.errors import BadInputError
+from tasks.annotate.lexicon import read_lexicon
+from tasks.errors import BadInputError, OutputError
 
 LANGUAGES = ("en",)
 CAST = 'narrator = "{}"\n[characters.Tom]\nvoice = "low"\n'
@@ -84,6 +90,48 @@ def test_a_lexicon_is_imported_whole_or_not_at_all(settings, tmp_path):
         import_into_library(settings, good, "global", "", replace=True)
     assert "bear" in target.read_text()
     assert [file.name for file in target.parent.iterdir()] == ["words.toml"]
+
+
+def test_a_copy_that_is_cut_short_leaves_the_lexicon_that_was_there(settings, tmp_path, monkeypatch):
+    file = tmp_path / "words.csv"
+    file.write_text("word,say\ndragon,lion\n")
+    target, _ = import_into_library(settings, file, "global", "", replace=False)
+    assert target.name == "words.csv"
+
+    def cut_short(source, place):
+        Path(place).write_bytes(Path(source).read_bytes()[:10])
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(shutil, "copyfile", cut_short)
+    with pytest.raises(OutputError):
+        import_into_library(settings, file, "global", "", replace=True)
+    assert target.read_text() == file.read_text()
+
+
+@pytest.mark.parametrize(("force", "markup"), [(False, False), (False, True), (True, True)])
+def test_language_and_markup_are_checked_where_they_count(settings, book, monkeypatch, force, markup):
+    done = []
+    monkeypatch.setattr(manuscript, "require_language", lambda book, name, languages: done.append((name, languages)))
+    monkeypatch.setattr(manuscript, "check_file", done.append)
+    settings = read_settings(segment={"markup": markup})
+    read(settings, book, force=force)
+    assert done == [*([] if force else [("book.md", LANGUAGES)]), *([book] if markup else [])]
+
+
+def test_what_people_have_decided_comes_before_all_other_lexicons(settings, book, tmp_path):
+    given = tmp_path / "given.toml"
+    given.write_text(ENTRY.format("lion"))
+    decided = tmp_path / "decided.toml"
+    decided.write_text(ENTRY.format("bear"))
+    reading = Reading(book=str(book), lexicon=str(given))
+
+    def spoken(*decided):
+        made = read_manuscript(reading, settings, LANGUAGES, decided=decided)
+        notes = [note.value for chapter in made.book.chapters for block in chapter.blocks for note in block.markup]
+        return [value for value in notes if value in ("lion", "bear")]
+
+    assert spoken() == ["lion"]
+    assert spoken(read_lexicon(decided)) == ["bear"]
 
 
 @pytest.mark.parametrize("suffix", [".pls", ".XML"])

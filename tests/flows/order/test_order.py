@@ -3,17 +3,20 @@
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from configs.settings import SettingsError
 from flows.order import order as ordering
+from flows.order.heeded import Heeded
 from flows.order.order import prepare
 from flows.order.request import Request
 from flows.services import open_services, read_settings
 from storage.records import Coverage
-from tasks.errors import BadInputError, CoverageError, OutputError
+from tasks.errors import BadInputError, CoverageError
 from tasks.segment.script import write_script
+from tasks.synthesize.batches import speech_seconds
 from tasks.synthesize.keys import utterance_key
 from tests.flows.samples import add_voice
 
@@ -158,19 +161,102 @@ def test_a_book_in_a_language_that_nobody_speaks_is_read_only_where_that_is_aske
     assert ask(services, book, force=True).keyed
 
 
-@pytest.mark.parametrize("full", ["out", "home"])
-def test_room_is_needed_for_what_is_published_and_for_what_is_kept(services, book, monkeypatch, full):
-    asked = {}
-    out = book.parent / "out"
+@pytest.fixture
+def outputs(monkeypatch):
+    """Two outputs that note what they are asked, of which each second of audio takes so many bytes."""
+    asked = []
+
+    def output(bytes_per_second):
+        return SimpleNamespace(
+            require=lambda package: asked.append((bytes_per_second, package)),
+            forecast_bytes=lambda seconds, package: seconds * bytes_per_second,
+        )
+
+    monkeypatch.setattr(ordering, "find_outputs", lambda kinds: (output(1000), output(0.5)))
+    monkeypatch.setattr(ordering, "check_needs", lambda settings, path: asked.append(("needs", settings, path)))
+    return asked
+
+
+def test_room_is_needed_for_what_is_published_and_for_what_is_kept(services, book, monkeypatch, outputs):
+    asked = []
+    monkeypatch.setattr(
+        ordering, "require_writable", lambda folder, needed_bytes=0: asked.append((folder, needed_bytes))
+    )
+    order = ask(services, book, chapters="2")
+    seconds = sum(speech_seconds(item.utterance.spoken) for item in order.keyed)
     home = services.settings.storage.folder
+    assert asked == [(order.out, 0), (home, 0), (order.out, round(seconds * 1000.5)), (home, round(seconds * 120_000))]
 
-    def require(folder, needed_bytes=0):
-        asked[Path(folder)] = needed_bytes
-        if needed_bytes and Path(folder) == (out if full == "out" else home):
-            raise OutputError("no room")
 
-    monkeypatch.setattr(ordering, "require_writable", require)
-    with pytest.raises(OutputError, match="no room"):
+def test_everything_that_may_be_wrong_with_the_settings_is_asked_before_the_book_is_read(
+    voiced_home, book, monkeypatch, outputs
+):
+    for name in ("check_template", "check_profiles", "require_signing", "try_ffmpeg"):
+        monkeypatch.setattr(ordering, name, lambda given, name=name: outputs.append((name, given)))
+
+    def read(*_):
+        outputs.append("read")
+        raise BadInputError("no book")
+
+    for ffmpeg in ("", "/usr/bin/ffmpeg"):
+        outputs.clear()
+        with open_services(read_settings(package={"ffmpeg": ffmpeg})) as services:
+            package = services.settings.package
+            with pytest.raises(BadInputError, match="no book"):
+                prepare(services, Request(book=str(book), out=str(book.parent / "out")), read)
+        assert outputs == [
+            ("check_template", package.name),
+            ("check_profiles", package),
+            ("require_signing", package),
+            (1000, package),
+            (0.5, package),
+            *([("try_ffmpeg", package)] if ffmpeg else []),
+            "read",
+        ]
+
+
+def test_what_outputs_and_listeners_need_is_asked_of_the_book(services, book, outputs):
+    ask(services, book)
+    assert outputs[-1] == ("needs", services.settings, book)
+
+
+def test_a_profile_that_cannot_be_used_is_bad_input(services, book, monkeypatch):
+    def fail(_):
+        raise SettingsError("package.profiles.acx: no")
+
+    monkeypatch.setattr(ordering, "check_profiles", fail)
+    with pytest.raises(BadInputError, match=r"package\.profiles\.acx: no"):
         ask(services, book)
-    assert asked[out] > 0
-    assert asked[home] > 0 if full == "home" else asked[home] == 0
+
+
+def test_a_chapter_in_which_nothing_is_said_is_none_of_the_edition(services, book):
+    def silent_second(*asked):
+        script = write_script(*asked)
+        return replace(script, utterances=tuple(u for u in script.utterances if u.chapter_index != 1))
+
+    def ask_for(chapters):
+        request = Request(book=str(book), out=str(book.parent / "out"), chapters=chapters)
+        return prepare(services, request, segment=silent_second)
+
+    for chapters, indices, selection in (("", (0, 2), ""), ("1-2", (0,), "1"), ("2-3", (2,), "3")):
+        order = ask_for(chapters)
+        assert (order.chapters, order.selection) == (indices, selection)
+    with pytest.raises(BadInputError, match=r"book\.md: nothing in the chosen chapters is spoken: choose others"):
+        ask_for("2")
+
+
+def test_voices_are_named_once_in_the_order_of_their_first_words(services, voiced_home, book, tmp_path):
+    add_voice(voiced_home, "low", pitch_hz=80)
+    book.write_text("# One\n\n[[voice low]]It was late.[[/voice]]\n\nNobody came.\n\n# Two\n\nThe end.\n", "utf-8")
+    order = ask(services, book)
+    assert list(order.voices) == ["low"]
+    assert sorted(credit.name for credit in order.voice_credits) == ["low", "tone"]
+    first = order.voice_of(order.keyed[0].utterance).name
+    assert order.voice_credits[0].name == first
+    assert [credit.name for credit in ask(services, book, chapters="2").voice_credits] == ["tone"]
+
+
+def test_the_newest_decision_that_a_script_heeds_is_known(services, book, monkeypatch):
+    heeded = Heeded(newest=7)
+    monkeypatch.setattr(ordering, "read_heeded", lambda asked, path: heeded if (asked, path) == (services, book) else 0)
+    assert ask(services, book).heeded == 7

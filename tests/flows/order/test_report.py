@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,7 @@ from flows.order.report import (
 )
 from flows.order.resources import PeakMemory
 from storage.records import Coverage, Edition, EditionFile, RunState
+from tasks.delivery.rules import Delivery, Finding
 from tasks.voices.catalogue import VoiceCredit
 
 REPORT = RunReport(
@@ -65,6 +67,64 @@ def test_the_json_holds_what_the_command_promises():
     assert flagged["reason"] == "too long: 9 s; clipping: 1%"
     assert flagged["doubt"] == "is too long: may have added or repeated words; is distorted"
     assert sum(result["coverage"][name] for name in ("spoken_chars", "skipped_chars")) == 10
+
+
+def test_every_figure_of_a_report_is_in_its_json():
+    loud = Finding("peak", "highest peak", "-2.1 dB", "-3 dB", passed=False)
+    right = Finding("rate", "sample rate", "44100 Hz", "44100 Hz", passed=True)
+    report = replace(
+        REPORT,
+        losses=("much",),
+        page="/out/page.html",
+        waits_for="2 takes",
+        review="http://page",
+        deliveries=(Delivery(Path("/out/1.mp3"), "acx", (loud, right)), Delivery(Path("/out/2.mp3"), "acx", (right,))),
+    )
+    result = json.loads(json.dumps(report_json(report)))
+    assert (result["title"], result["authors"], result["narrator"]) == ("A | *Book*", ["Ann", "Bob"], "slt")
+    assert [result[name] for name in ("losses", "page", "waits_for", "review")] == [
+        ["much"],
+        "/out/page.html",
+        "2 takes",
+        "http://page",
+    ]
+    assert result["chapters"][1] == {
+        "chapter": 5,
+        "title": "Same",
+        "start": 100.0,
+        "end": 3725.4,
+        "loudness_lufs": -21.4,
+        "true_peak_dbtp": -3.55,
+        "misses_target": True,
+    }
+    assert (result["target_lufs"], result["flagged_takes"][0]["utterance"]) == (-19.0, 3)
+    assert result["voices"] == [
+        {"name": "slt", "description": "Woman", "made_from": "speech of | Ann", "licence": "CC0"}
+    ]
+    assert result["coverage"] == {
+        "source_chars": 10,
+        "spoken_chars": 7,
+        "skipped_chars": 3,
+        "unaccounted_chars": 0,
+    }
+    whole = result["whole_book"]
+    assert (whole["chapters"], whole["spoken"], whole["audio_seconds"]) == (7, 30, 4000.0)
+    first, second = result["deliveries"]
+    assert (first["path"], first["shop"], first["meets_the_technical_numbers"]) == ("/out/1.mp3", "acx", False)
+    assert first["findings"][0] == {"rule": "peak", "value": "-2.1 dB", "limit": "-3 dB", "passed": False}
+    assert second["meets_the_technical_numbers"] is True
+
+
+def test_the_page_begins_with_who_reads_what_and_how_fast_it_was_made():
+    page = report_markdown(REPORT)
+    assert (
+        "Ann, Bob, read by slt. 1:02:05 of audio, 20 utterances; this run rendered 4 takes of 3 utterances (doubtful "
+        "ones are spoken again) at a real-time factor of 0.50." in page
+    )
+    assert "Unknown author, read by slt." in report_markdown(replace(REPORT, authors=()))
+    assert "- too much" in report_markdown(replace(REPORT, losses=("too much",)))
+    assert "## Flagged takes: 1\n\n| chapter | text | reason |\n|---|---|---|\n" in page
+    assert "3 skipped by a named rule, 0 unaccounted for." in page
 
 
 def test_no_rendering_no_real_time_factor():

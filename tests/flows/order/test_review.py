@@ -1,15 +1,20 @@
 """The page of one book without a server: where it lies, and that it is whole or not there at all."""
 
+import io
 from dataclasses import replace
 
+import numpy as np
 import pytest
+import soundfile
 
 from flows.order import review
+from flows.order.existing import chosen_takes, find_master
 from flows.order.order import prepare
 from flows.order.request import Request
 from flows.order.review import gather, has_doubts, page_path, write_page
 from flows.services import open_services, read_settings
-from storage.records import Edition, EditionFile
+from storage.records import Edition, EditionFile, Master, PlacedUtterance, Take, Verdict
+from tasks.synthesize.keys import take_key
 from tests.flows.order.spoken import speak
 
 SILENT = "silence: -80 dBFS"
@@ -91,3 +96,89 @@ def test_a_page_is_written_whole_or_the_older_one_stays(order, tmp_path, monkeyp
         write_page(replace(order, chapters=(1,)), None, path)
     assert path.read_text("utf-8") == before
     assert [file.name for file in path.parent.iterdir()] == ["page.html"]
+
+
+@pytest.fixture
+def mastered(order):
+    """The same order where the first two chapters have masters: half a second of silence, then each utterance 2 s."""
+    rate = 24_000
+    for chapter in (0, 1):
+        cues = chosen_takes(order, chapter)
+        key, _ = find_master(order, chapter, cues)
+        placed = tuple(
+            PlacedUtterance(cue.utterance, cue.take.key, rate // 2 + 2 * rate * n, rate // 2 + 2 * rate * (n + 1))
+            for n, cue in enumerate(cues)
+        )
+        audio = order.services.store.put_bytes(f"chapter {chapter}".encode())
+        with order.services.database.unit_of_work() as uow:
+            uow.masters.save(key, Master(chapter, "", audio, rate, 60 * rate, -19.04, -3.46, placed))
+            uow.commit()
+    return order
+
+
+def test_times_are_those_of_the_audiobook_which_starts_with_the_first_word(mastered):
+    """As far as chapters are finished: where a later one begins is not known before."""
+    order = mastered
+    page = gather(order, None)
+    shown = [(chapter.start, chapter.length, chapter.loudness, chapter.peak) for chapter in page.chapters]
+    assert shown == [
+        ("0:00:00", "0:01:00", "-19.0 LUFS", "-3.5 dBTP"),
+        ("0:01:00", "0:01:00", "-19.0 LUFS", "-3.5 dBTP"),
+        ("", "", "not finished", ""),
+    ]
+    assert [passage.start for passage in page.passages] == ["0:00:02", ""]
+    later = gather(replace(order, chapters=(1, 2)), None)
+    assert [chapter.start for chapter in later.chapters] == ["0:00:00", ""]
+    unfinished = gather(replace(order, chapters=(2, 0)), None)
+    assert [chapter.start for chapter in unfinished.chapters] == ["", ""]
+    assert [passage.start for passage in unfinished.passages] == ["", ""]
+
+
+def test_a_page_names_what_is_read_by_whom_and_what_was_left_out(order):
+    loss = "guesses leave out 5.1% of the book's words; look at what is skipped"
+    warned = replace(order, book=replace(order.book, warnings=("there is no table of contents", loss)))
+    page = gather(warned, None)
+    assert (page.title, page.authors, page.narrator) == ("The Small Book", "Ann Author", "Talepress tone (AI voice)")
+    assert (page.losses, page.voices) == ((loss,), order.voice_credits)
+
+
+def test_a_chapter_that_is_not_all_spoken_shows_none_of_its_doubts(order):
+    first = order.keyed[0]
+    with order.services.database.unit_of_work() as uow:
+        uow.takes.mark_lost([take.key for take in uow.takes.of([first.key])[first.key]])
+        uow.commit()
+    page = gather(order, None)
+    assert [passage.place for passage in page.passages] == ["3:1"]
+    assert [chapter.flagged for chapter in page.chapters] == [0, 0, 1]
+
+
+def test_all_takes_of_a_doubtful_text_are_shown_the_chosen_one_first_with_sound_until_there_is_enough(
+    order, monkeypatch
+):
+    samples = np.zeros(2400, "float32")
+    sound = io.BytesIO()
+    soundfile.write(sound, samples, 24_000, format="FLAC")
+    audio = order.services.store.put_bytes(sound.getvalue())
+    key = order.keyed[1].key
+    others = [
+        Take(take_key(key, number), key, number, 1, audio, 24_000, 2400, Verdict.DOUBTFUL, ("too long: 9 s",))
+        for number in (1, 2, 3)
+    ]
+    with order.services.database.unit_of_work() as uow:
+        uow.takes.add(others)
+        uow.takes.choose(order.source, {key: others[1].key})
+        uow.commit()
+    order.services.store.path(order.services.store.put_bytes(b"a take")).unlink()
+    monkeypatch.setattr(review, "MOST_SOUNDS", 2)
+    monkeypatch.setattr(review, "opus_of", lambda audio, rate: (len(audio), rate))
+    monkeypatch.setattr(review, "outline_of", lambda audio, columns: ((len(audio), columns),))
+    (passage, _) = gather(order, None).passages
+    heard = ((2400, 24_000), ((2400, 300),))
+    silent = (None, ())
+    assert [(take.attempt, take.chosen, (take.opus, take.outline)) for take in passage.takes] == [
+        (2, True, heard),
+        (0, False, silent),  # its file is gone
+        (1, False, heard),
+        (3, False, silent),  # there is enough
+    ]
+    assert (passage.takes[0].seconds, passage.takes[0].reasons) == (0.1, ("too long: 9 s",))

@@ -100,6 +100,8 @@ def test_a_take_that_is_back_is_used_again_where_it_is_whole(order, whole):
         spoil(path)
     check_audio(order)
     assert state(order)[0] == (set() if whole else {key})
+    with order.services.database.snapshot() as uow:
+        assert not whole or key in uow.takes.choices(order.source).values()
 
 
 def test_a_store_that_is_away_changes_nothing(order):

@@ -2,14 +2,19 @@
 
 import inspect
 from pathlib import Path
+from types import SimpleNamespace
 
+import httpx
 import pytest
 import yaml
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from pydantic import BaseModel
 
 from flows.operate.prefect_file import prefect_file
 from flows.order.request import Request
-from flows.run.deployments import DOORS, ENTRYPOINTS, find_flow
+from flows.run import deployments
+from flows.run.deployments import DOORS, ENTRYPOINTS, find_flow, start
+from tasks.errors import BadInputError
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -51,3 +56,57 @@ def test_the_file_for_prefects_own_command_is_written_from_the_table():
     content = yaml.safe_load(written)
     assert content["pull"] == []
     assert [one["entrypoint"] for one in content["deployments"]] == [door.entrypoint for door in DOORS]
+
+
+REQUEST = Request(book="/b.epub", out="/out")
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """What a server was asked for; it starts a run, or raises `server.error`."""
+    server = SimpleNamespace(error=None, asked=[])
+
+    def run_deployment(name, **options):
+        server.asked.append((name, options))
+        if server.error:
+            raise server.error
+        return SimpleNamespace(id=7)
+
+    monkeypatch.setattr(deployments, "run_deployment", run_deployment)
+    return server
+
+
+def test_a_deployment_starts_a_run_of_its_own_that_nobody_waits_for_and_the_same_again_finds_it(server):
+    assert start("publish", REQUEST, "once", ("inbox",)) == "7"
+    options = {"idempotency_key": "once", "timeout": 0, "as_subflow": False, "tags": ["inbox"]}
+    assert server.asked == [
+        ("publish/publish", {"parameters": {"request": REQUEST.model_dump(mode="json")}, **options})
+    ]
+
+
+def refusal(status, body):
+    response = httpx.Response(status, content=body, request=httpx.Request("POST", "http://prefect/api"))
+    return PrefectHTTPStatusError("refused", request=response.request, response=response)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ObjectNotFound(KeyError()), "Prefect has no deployment 'publish': `talepress deploy` makes it"),
+        (refusal(409, b'{"detail": "no  voice"}'), "'publish' refuses the order: no voice; `talepress deploy` tells"),
+        (refusal(422, b"other words"), "refuses the order: other words;"),
+        (refusal(422, b"[1]"), r"refuses the order: \[1\];"),
+        (refusal(409, b"{}"), "refuses the order: {};"),
+        (refusal(409, b"x" * 400), f"refuses the order: {'x' * 300};"),
+    ],
+)
+def test_an_order_that_the_server_does_not_take_is_bad_input_in_one_line(server, error, words):
+    server.error = error
+    with pytest.raises(BadInputError, match=words):
+        start("publish", REQUEST, "once")
+
+
+def test_a_server_that_fails_is_no_fault_of_the_order(server):
+    server.error = refusal(500, b"")
+    with pytest.raises(PrefectHTTPStatusError):
+        start("publish", REQUEST, "once")

@@ -1,5 +1,6 @@
 """Masters are made once, and come in reading order; what is published is not made again."""
 
+import errno
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -8,12 +9,13 @@ import pytest
 from flows.order.existing import chosen_takes, edition_content, find_master, recorded_edition
 from flows.order.order import prepare
 from flows.order.request import Request
+from flows.progress import Progress, listening
 from flows.run import mastering
 from flows.run.mastering import Mastering, master_chapters, publish
 from flows.services import open_services, read_settings
 from storage.records import Edition, EditionFile, Master, PlacedUtterance
 from tasks import stopping
-from tasks.errors import TalepressError
+from tasks.errors import OutputError, TalepressError
 from tasks.package.edition import Published
 from tasks.package.existing import file_sha256
 from tasks.package.place import Replace
@@ -111,6 +113,114 @@ def test_a_chapter_that_fails_ends_the_run_with_its_error(order, monkeypatch):
     assert known(order, 0) is not None
 
 
+def test_chapters_that_are_put_together_are_mastered_in_one_task_run_and_the_rest_at_the_end(order, made, monkeypatch):
+    counted = []
+
+    class Pairs:
+        pieces = 2
+
+        def __init__(self, step):
+            assert step == 50
+
+        def begin(self):
+            counted.append("begun")
+
+        def end(self):
+            counted.append("ended")
+
+    monkeypatch.setattr(mastering, "Grain", Pairs)
+    told = []
+    with listening(told.append), Mastering(order, encode=False) as work:
+        for chapter in (1, 0, 2):
+            work.begin(chapter)
+        work.finish()
+    assert (made, sorted(counted)) == ([[1, 0], [2]], ["begun"] * 2 + ["ended"] * 2)
+    titles = [chapter.title for chapter in order.book.chapters]
+    assert told == [Progress("master", 2, 3, titles[0]), Progress("master", 3, 3, titles[2])]
+
+
+@pytest.fixture
+def encoding(order, made, monkeypatch):
+    """Two outputs that have masters encoded, in pretence. Returns what came to each, what was encoded, and where."""
+    streams = {"m4b": [], "mp3": []}
+    encoded = []
+
+    def output(kind):
+        def stream(masters, settings):
+            assert settings == order.services.settings.package
+            for master in masters:
+                streams[kind].append(master.chapter_index)
+                yield f"{kind} {master.chapter_index}"
+
+        return SimpleNamespace(stream=stream)
+
+    class EncodedAudio(SimpleNamespace):
+        def encode(self, store, recordings):
+            assert self.folder.is_dir()
+            encoded.append((store, self.folder, self.published, recordings))
+
+    outputs = tuple(map(output, streams))
+    monkeypatch.setattr(mastering, "find_outputs", lambda kinds: outputs)
+    monkeypatch.setattr(mastering, "published_audio", lambda out, content, given: (out, content.book, given))
+    monkeypatch.setattr(mastering, "EncodedAudio", lambda *given: EncodedAudio(folder=given[0], published=given[1]))
+    return streams, encoded, (order.services.store, order.encoded_folder, (order.out, order.book, outputs))
+
+
+def test_each_output_has_masters_encoded_in_reading_order_as_they_come(order, encoding):
+    streams, encoded, where = encoding
+    with Mastering(order, encode=True) as work:
+        for chapter in (2, 1, 0):
+            work.begin(chapter)
+        work.finish()
+    assert streams == {"m4b": [0, 1, 2], "mp3": [0, 1, 2]}
+    assert sorted(recording for *_, (recording,) in encoded) == sorted(f"{k} {n}" for k in streams for n in range(3))
+    assert all(given[:3] == where for given in encoded)
+
+
+def test_nothing_is_encoded_where_that_is_not_wanted(order, encoding):
+    with Mastering(order, encode=False) as work:
+        for chapter in order.chapters:
+            work.begin(chapter)
+        work.finish()
+    assert encoding[:2] == ({"m4b": [], "mp3": []}, [])
+    assert not order.encoded_folder.exists()
+
+
+def test_an_encoder_that_fails_ends_the_run_with_its_error(order, encoding, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(mastering, "EncodedAudio", lambda *_: SimpleNamespace(encode=fail))
+    with pytest.raises(OutputError), Mastering(order, encode=True) as work:
+        for chapter in order.chapters:
+            work.begin(chapter)
+        try:
+            work.finish()
+        finally:
+            assert work.failed()
+
+
+def test_encoders_that_wait_for_chapters_end_with_a_run_that_fails(order, encoding):
+    with pytest.raises(TalepressError, match="cut short"), Mastering(order, encode=True):
+        raise TalepressError("cut short")
+    assert encoding[1] == []
+
+
+def test_a_task_run_masters_chapters_by_the_settings_and_may_be_tried_again(order, monkeypatch):
+    jobs = [SimpleNamespace(chapter_index=chapter) for chapter in (1, 2)]
+    given = []
+
+    def with_options(**options):
+        return lambda store, quoted, *settings: given.append((options, store, quoted.unquote(), *settings)) or "masters"
+
+    monkeypatch.setattr(mastering, "stitch_and_master", SimpleNamespace(with_options=with_options))
+    assert mastering._stitch_and_master(order, jobs) == "masters"
+    ((options, *asked),) = given
+    settings = order.services.settings
+    assert (options["task_run_name"], options["retries"]) == ("master ch 2-3", settings.execution.task_retries)
+    assert asked == [order.services.store, jobs, settings.stitch, settings.master]
+
+
 def test_a_user_who_asks_for_the_end_need_not_wait_for_chapters(order, made, monkeypatch):
     monkeypatch.setattr(stopping, "check", lambda: (_ for _ in ()).throw(stopping.Stopped()))
     with pytest.raises(stopping.Stopped), Mastering(order, encode=False) as work:
@@ -125,10 +235,16 @@ def packaged(order, made, monkeypatch):
     asked = []
 
     def package(out, store, content, encoded, replacing, tell):
+        assert store is order.services.store
         asked.append((out, content.unquote(), encoded, replacing))
+        tell(3, 4)
         return Published(Edition((), 1.0, ()), ("old",))
 
-    task = SimpleNamespace(with_options=lambda **options: package)
+    def with_options(*, task_run_name, retries, **_):
+        assert (task_run_name, retries) == ("package", order.services.settings.execution.task_retries)
+        return package
+
+    task = SimpleNamespace(with_options=with_options)
     monkeypatch.setattr(mastering, "package_task", task)
     monkeypatch.setattr(mastering, "make_credits", lambda order: masters[:1])
     return masters, asked
@@ -168,7 +284,10 @@ def test_a_file_that_was_changed_is_published_again_and_known_as_ours(order, pac
 
 def test_what_was_never_published_replaces_nothing_of_ours(order, packaged):
     masters, asked = packaged
-    key, published = publish(order, masters, Replace.NONE)
+    told = []
+    with listening(told.append):
+        key, published = publish(order, masters, Replace.NONE)
+    assert told == [Progress("package", 3, 4)]
     assert key == recorded_edition(order, edition_content(order, masters))[0]
     assert (published.replaced, asked[0][1].written) == (("old",), frozenset())
     elsewhere = replace(order, request=order.request.model_copy(update={"out": f"{order.out}-2"}))

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
 
 from configs.settings import load_settings
 from flows.run import policies
@@ -57,3 +58,12 @@ def test_waits_double_and_are_jittered(execution):
     options = policies.retrying(execution)
     assert options["retry_delay_seconds"](3) == [0.01, 0.02, 0.04]
     assert options["retry_jitter_factor"] > 0
+
+
+def test_prefect_keeps_no_results_and_no_task_run_has_a_tag(execution):
+    options = policies.retrying(execution)
+    for kept in (options, policies.ONCE):
+        assert (kept["persist_result"], kept["cache_policy"]) == (False, NO_CACHE)
+    assert (options["retries"], options["retry_condition_fn"]) == (2, policies.is_transient)
+    assert "tags" not in options
+    assert policies.BOOK_FLOW == {"flow_run_name": "{request.label}", "persist_result": False}

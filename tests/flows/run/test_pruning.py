@@ -96,3 +96,77 @@ def test_a_database_that_is_being_written_and_one_of_another_kind_are_left(datab
         assert (tmp_path / "other.db").read_bytes() == content
     pruning.prune(tmp_path / "nothing.db")
     assert not (tmp_path / "nothing.db").exists()
+
+
+@pytest.fixture
+def plain(tmp_path, monkeypatch) -> Path:
+    """A database with what Prefect's tables have that is looked at."""
+    monkeypatch.setattr(pruning, "LARGE_BYTES", 1)
+    path = tmp_path / "plain.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "CREATE TABLE flow_run (id, state_type, created); CREATE TABLE log (flow_run_id);"
+            "CREATE TABLE artifact (id, flow_run_id); CREATE TABLE artifact_collection (latest_id);"
+            "CREATE TABLE events (occurred); CREATE TABLE event_resources (occurred);"
+        )
+    return path
+
+
+def fill(database, runs):
+    """Writes runs, each with its state and its age in hours, and with a log line and an artifact of its own."""
+    with closing(sqlite3.connect(database)) as connection:
+        for number, (state, hours) in enumerate(runs):
+            when = connection.execute("SELECT datetime('now', ?)", (f"-{hours} hours",)).fetchone()[0]
+            connection.execute("INSERT INTO flow_run VALUES (?, ?, ?)", (number, state, when))
+            for table in ("events", "event_resources"):
+                connection.execute(f"INSERT INTO {table} VALUES (?)", (when,))
+        for number in (None, *range(len(runs))):
+            connection.execute("INSERT INTO log VALUES (?)", (number,))
+            connection.execute("INSERT INTO artifact VALUES (?, ?)", (f"of {number}", number))
+            connection.execute("INSERT INTO artifact_collection VALUES (?)", (f"of {number}",))
+        connection.commit()
+
+
+def column(database, table, name):
+    with closing(sqlite3.connect(database)) as connection:
+        return [row[0] for row in connection.execute(f"SELECT {name} FROM {table} ORDER BY 1")]
+
+
+@pytest.mark.parametrize(
+    ("older", "kept"),
+    [
+        ([("COMPLETED", 20), ("FAILED", 20), ("CANCELLED", 20), ("CRASHED", 20)], []),
+        ([("RUNNING", 20), ("SCHEDULED", 23)], [10, 11]),
+        ([("RUNNING", 25), ("PAUSED", 20)], [11]),
+    ],
+    ids=["ended", "perhaps they run", "killed, and the other may run"],
+)
+def test_beside_the_last_runs_only_those_are_kept_that_may_still_run(plain, older, kept):
+    fill(plain, [("COMPLETED", 1)] * 10 + older)
+    pruning.prune(plain)
+    kept = [*range(10), *kept]
+    assert column(plain, "flow_run", "id") == kept
+    assert column(plain, "log", "flow_run_id") == column(plain, "artifact", "flow_run_id") == [None, *kept]
+    assert column(plain, "artifact_collection", "latest_id") == sorted(f"of {number}" for number in (None, *kept))
+    (oldest,) = set(column(plain, "flow_run", "min(created)"))
+    for table in ("events", "event_resources"):
+        assert min(column(plain, table, "occurred")) == oldest
+
+
+def test_a_database_is_made_smaller_once_it_is_large(plain, monkeypatch):
+    fill(plain, [("COMPLETED", 1)] * 11)
+    size = plain.stat().st_size
+    for least, left in ((size + 1, 11), (size, 10)):
+        monkeypatch.setattr(pruning, "LARGE_BYTES", least)
+        pruning.prune(plain)
+        assert len(column(plain, "flow_run", "id")) == left
+    assert pruning.KEPT_RUNS == 10
+
+
+def test_the_room_of_what_was_taken_out_is_given_back(plain):
+    with closing(sqlite3.connect(plain)) as connection:
+        connection.execute("CREATE TABLE big AS SELECT zeroblob(100000) AS bytes")
+        connection.execute("DROP TABLE big")
+        connection.commit()
+    pruning.prune(plain)
+    assert plain.stat().st_size < 50_000

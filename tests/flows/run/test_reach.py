@@ -1,5 +1,6 @@
 """What a run asks of a Prefect server that is gone: nothing, and its end goes past Prefect."""
 
+from types import SimpleNamespace
 from uuid import uuid4
 
 import httpx
@@ -10,6 +11,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from flows.run import reach
 from flows.run.reach import UnrecordedEnd, attempt, require_server
 from tasks.errors import TalepressError
+from tests.flows.operate.prefect_client import answer
 
 GONE = "http://127.0.0.1:9/api"
 
@@ -72,17 +74,68 @@ def test_the_end_goes_past_prefect_with_report_or_error():
     assert (end.value.report, end.value.error) == (None, error)
 
 
-def test_a_server_that_forgot_the_run_is_not_told_its_end(monkeypatch, healthy):
-    class Client:
-        def __enter__(self):
-            return self
+@pytest.fixture
+def client(monkeypatch, healthy):
+    """A client that notes which runs it is asked for, and may know none."""
 
-        def __exit__(self, *_):
-            pass
+    class Client:
+        def __init__(self):
+            self.asked = []
+            self.forgot = False
 
         def read_flow_run(self, flow_run_id):
-            raise ObjectNotFound(KeyError())
+            self.asked.append(flow_run_id)
+            if self.forgot:
+                raise ObjectNotFound(KeyError())
 
-    monkeypatch.setattr(reach, "get_client", lambda sync_client: Client())
+    return answer(monkeypatch, reach, Client())
+
+
+def test_a_server_that_forgot_the_run_is_not_told_its_end(client):
+    client.forgot = True
     with pytest.raises(UnrecordedEnd):
         require_server(uuid4(), "report")
+
+
+def test_a_server_that_knows_the_run_is_told_its_end_though_it_was_silent(client):
+    run_id = uuid4()
+    reach._silence.until = float("inf")
+    require_server(run_id, "report")
+    assert client.asked == [run_id]
+
+
+def test_the_end_waits_for_a_server_that_is_starting_again_but_not_for_ever(client, monkeypatch):
+    answers = iter([False, False, True, True])
+    now = iter(range(100))
+    pauses = []
+    clock = SimpleNamespace(monotonic=lambda: next(now), sleep=pauses.append)
+    monkeypatch.setattr(reach, "time", clock)
+    monkeypatch.setattr(reach, "END_SECONDS", 30)
+    monkeypatch.setattr(reach, "_answers", lambda: next(answers))
+    require_server(uuid4(), "report")
+    assert pauses == [reach.POLL_SECONDS] * 2
+    monkeypatch.setattr(reach, "_answers", lambda: False)
+    with pytest.raises(UnrecordedEnd):
+        require_server(uuid4(), "report")
+    assert len(pauses) == 2 + 30
+
+
+def test_a_server_that_prefect_starts_itself_answers(monkeypatch):
+    monkeypatch.setattr(reach, "PREFECT_API_URL", SimpleNamespace(value=lambda: None))
+    assert attempt(lambda: "answer") == "answer"
+
+
+def test_a_server_has_a_moment_to_answer_and_is_left_alone_for_a_few_after_that(monkeypatch):
+    probes = []
+
+    def refuse(url, *, timeout, hint):
+        probes.append(timeout)
+        raise TalepressError("gone")
+
+    now = SimpleNamespace(monotonic=lambda: now.at, at=100.0)
+    monkeypatch.setattr(reach, "time", now)
+    monkeypatch.setattr(reach, "require_health", refuse)
+    for at in (100.0, 104.9, 105.1):
+        now.at = at
+        assert attempt(lambda: "answer") is None
+    assert probes == [2.0, 2.0]

@@ -1,26 +1,30 @@
-"""What a run's row says at its end, whatever the end is. tests/flows/test_book_to_audio.py tells the whole story."""
+"""What a run does in which order, whatever its end is. tests/flows/test_book_to_audio.py tells the whole story."""
 
+import signal
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from prefect.cache_policies import NO_CACHE
 
 from flows.order.alone import alone
 from flows.order.order import prepare
 from flows.order.report import Work
 from flows.order.request import Request
+from flows.progress import Progress, listening
 from flows.run import endings, story
+from flows.run.row import open_row
 from flows.services import open_services, read_settings
 from storage.errors import BookBusyError
-from storage.records import Decision, DecisionKind, Edition, EditionFile, RunState, Take, Verdict
+from storage.records import Edition, EditionFile, RunState
 from tasks import stopping
 from tasks.errors import TalepressError
 from tasks.package.edition import Published
 from tasks.package.place import Replace
-from tasks.synthesize.keys import take_key
+from tasks.synthesize.batches import speech_seconds
 from tests.flows.order.test_report import REPORT
-from tests.storage.repository.test_decisions import NOW
 
 EDITION = Edition((EditionFile("m4b", "/out/a.m4b", "0" * 64, 1),), 1.0, ())
 
@@ -33,7 +37,7 @@ def order(voiced_home, book, tmp_path):
 
 @pytest.fixture
 def run_id(order):
-    return story._open(order, "book_to_audio")
+    return open_row(order, "book_to_audio")
 
 
 def row(order, run_id):
@@ -41,56 +45,210 @@ def row(order, run_id):
         return uow.runs.get(run_id)
 
 
-@pytest.mark.parametrize(
-    ("error", "stopped", "state", "message"),
-    [
-        (TalepressError("the disk\n is full"), False, RunState.FAILED, "the disk is full"),
-        (KeyError(), False, RunState.FAILED, "KeyError"),
-        (stopping.Stopped(), True, RunState.STOPPED, endings.STOPPED_BY_USER),
-        (TalepressError("a batch was cut short"), True, RunState.STOPPED, endings.STOPPED_BY_USER),
-    ],
-    ids=["failed", "failed without a word", "stopped", "failed because it was stopped"],
-)
-def test_the_row_says_why_a_run_ended_early(order, run_id, monkeypatch, error, stopped, state, message):
-    monkeypatch.setattr(stopping, "requested", lambda: stopped)
-    with pytest.raises(type(error)), story._recorded(order, run_id):
-        assert order.working_folder.is_dir()
-        raise error
-    assert (row(order, run_id).state, row(order, run_id).message) == (state, message)
+TRACKER = SimpleNamespace(work=Work(takes=3))
 
 
-def test_a_run_that_is_stopped_from_outside_says_so_unless_it_has_ended(order, run_id):
-    story._record_stop(order.services, run_id)
-    assert (row(order, run_id).state, row(order, run_id).message) == (RunState.STOPPED, endings.STOPPED_BY_USER)
-    with order.services.database.unit_of_work() as uow:
-        uow.runs.finish(run_id, RunState.DONE, "0 flagged takes")
-        uow.commit()
-    story._record_stop(order.services, run_id)
-    assert row(order, run_id).state is RunState.DONE
+@pytest.fixture
+def written(monkeypatch):
+    """What reports are asked to tell; each is `REPORT` in a state with two doubtful takes."""
+    asked = []
+
+    def write(*about, state=RunState.DONE, **more):
+        asked.append((*about, more))
+        return replace(REPORT, state=state, flagged=REPORT.flagged * 2)
+
+    def end_in(state):
+        monkeypatch.setattr(story, "outcome", lambda *about, **more: write(*about, state=state, **more))
+        return asked
+
+    return end_in
 
 
 @pytest.mark.parametrize("state", [RunState.DONE, RunState.FLAGGED])
-def test_the_row_and_the_report_of_what_was_published_say_the_same(order, run_id, monkeypatch, state):
-    report = SimpleNamespace(state=state, flagged=("a", "b"))
-    monkeypatch.setattr(story, "publish", lambda *_: ("key", Published(EDITION, ())))
-    monkeypatch.setattr(story, "check_edition", lambda *_: ())
-    monkeypatch.setattr(story, "outcome", lambda *_, **__: report)
-    monkeypatch.setattr(story, "replace", lambda told, **_: told)
-    tracker = SimpleNamespace(work=Work())
-    assert story._publish(order, (), tracker, run_id, Replace.NONE) is report
+def test_the_row_and_the_report_of_what_was_published_say_the_same(order, run_id, monkeypatch, written, state):
+    asked = written(state)
+    done = []
+    monkeypatch.setattr(story, "publish", lambda *given: done.append(given) or ("key", Published(EDITION, ("old",))))
+    monkeypatch.setattr(story, "_write_page", lambda *given: done.append(given))
+    monkeypatch.setattr(story, "check_edition", lambda *given: done.append(given) or ("delivery",))
+    order.encoded_folder.mkdir(parents=True)
+    with listening(done.append):
+        report = story._publish(order, ("masters",), TRACKER, run_id, Replace.ANY)
+    assert report == replace(REPORT, state=state, flagged=REPORT.flagged * 2, deliveries=("delivery",))
+    assert done == [
+        Progress("package", 0, 1),
+        (order, ("masters",), Replace.ANY),
+        (order, EDITION),
+        (EDITION, order.services.settings.package),
+    ]
+    assert asked == [(order, ("masters",), EDITION, TRACKER.work, {"wall_seconds": 0.0, "replaced": ("old",)})]
     assert (row(order, run_id).state, row(order, run_id).message) == (state, "2 flagged takes")
     with order.services.database.snapshot() as uow:
         assert uow.editions.find("key") == uow.editions.latest(order.source) == EDITION
+    assert not order.encoded_folder.exists()
 
 
-def test_a_run_that_waits_for_a_person_publishes_nothing_and_says_what_for(order, run_id, monkeypatch):
-    report = SimpleNamespace(state=RunState.REVIEW)
-    monkeypatch.setattr(story, "unpublished", lambda *_: EDITION)
-    monkeypatch.setattr(story, "outcome", lambda *_, **__: report)
-    story._hold(order, (), SimpleNamespace(work=Work()), run_id, "1 doubtful take is to be heard")
-    assert (row(order, run_id).state, row(order, run_id).message) == (RunState.REVIEW, "1 doubtful take is to be heard")
+def test_encoded_audio_is_left_until_the_edition_has_its_row(order, run_id, monkeypatch, written):
+    def fail(*_):
+        raise TalepressError("the database is gone")
+
+    written(RunState.DONE)
+    for name, result in {"publish": ("key", Published(EDITION, ())), "_write_page": None, "check_edition": ()}.items():
+        monkeypatch.setattr(story, name, lambda *_, result=result: result)
+    monkeypatch.setattr("storage.repository.runs.Runs.finish", fail)
+    order.encoded_folder.mkdir(parents=True)
+    with pytest.raises(TalepressError, match="is gone"):
+        story._publish(order, (), TRACKER, run_id, Replace.NONE)
+    assert order.encoded_folder.exists()
+    with order.services.database.snapshot() as uow:
+        assert uow.editions.find("key") is None
+
+
+def test_a_run_that_waits_for_a_person_publishes_nothing_and_says_what_for(order, run_id, monkeypatch, written):
+    asked = written(RunState.REVIEW)
+    monkeypatch.setattr(story, "unpublished", lambda *given: given)
+    waits_for = "1 doubtful take is to be heard"
+    assert story._hold(order, ("masters",), TRACKER, run_id, waits_for).state is RunState.REVIEW
+    more = {"wall_seconds": 0.0, "waits_for": waits_for}
+    assert asked == [(order, ("masters",), (order, ("masters",)), TRACKER.work, more)]
+    assert (row(order, run_id).state, row(order, run_id).message) == (RunState.REVIEW, waits_for)
     with order.services.database.snapshot() as uow:
         assert uow.editions.latest(order.source) is None
+
+
+STEPS = [
+    "send_logs",
+    "introduce_book",
+    "heartbeat",
+    "check_audio",
+    "keep_book_file",
+    "select",
+    "begin",
+    "_make_masters",
+]
+WHOLE = [*STEPS, "check_coverage", "awaited", "_publish", "finish", "show_report", "silence", "back_up"]
+
+
+@pytest.fixture
+def steps(order, monkeypatch):
+    """Runs an order whose steps do nothing; one may fail. Returns what was done in order, and the run's row."""
+
+    def go(waits_for="", failing=""):
+        done = []
+        first = order.keyed[0]
+        expected = {first.key: speech_seconds(first.utterance.spoken)}
+
+        def step(name, result=None):
+            def do(*asked):
+                done.append((name, *asked))
+                if name == failing:
+                    raise TalepressError("no")
+                return result
+
+            return do
+
+        @contextmanager
+        def heartbeat(database, run_id):
+            done.append(("heartbeat", database, run_id))
+            yield
+            done.append(("silence",))
+
+        def tracker(_, *asked):
+            assert asked == (f"progress-{order.source[:16]}", expected)
+            return SimpleNamespace(begin=step("begin"), finish=step("finish"))
+
+        results = {"_make_masters": "masters", "awaited": waits_for, "_publish": REPORT, "_hold": REPORT}
+        nothing = ("send_logs", "introduce_book", "check_audio", "keep_book_file", "check_coverage", "show_report")
+        for name in (*nothing, *results):
+            monkeypatch.setattr(story, name, step(name, results.get(name)))
+        monkeypatch.setattr(story, "attempt", lambda request: request())
+        monkeypatch.setattr(story, "heartbeat", heartbeat)
+        monkeypatch.setattr(story, "Tracker", tracker)
+        monkeypatch.setattr(story, "time", SimpleNamespace(monotonic=iter([10.0, 14.0]).__next__))
+        monkeypatch.setattr("storage.database.Database.back_up", lambda _: step("back_up")())
+        with pytest.raises(TalepressError) if failing else nullcontext():
+            report = story._run_alone(order, "retry_failed", step("select", (first,)), Replace.ANY)
+            assert report == replace(REPORT, wall_seconds=4.0)
+            assert ("show_report", order.source, report) in done
+        with order.services.database.snapshot() as uow:
+            (run,) = uow.runs.of(order.source)
+        return done, run
+
+    return go
+
+
+@pytest.mark.parametrize(("waits_for", "end"), [("", "_publish"), ("2 takes", "_hold")])
+def test_a_run_goes_through_its_steps_in_order_and_publishes_what_waits_for_nobody(order, steps, waits_for, end):
+    done, run = steps(waits_for)
+    assert [name for name, *_ in done] == [end if name == "_publish" else name for name in WHOLE]
+    asked = {name: given for name, *given in done}
+    assert (asked["heartbeat"], run.flow) == ([order.services.database, run.id], "retry_failed")
+    assert asked["_make_masters"][:2] == [order, (order.keyed[0],)]
+    assert asked["check_coverage"] == [order, "masters"]
+    assert (asked[end][:2], asked[end][3:]) == ([order, "masters"], [run.id, waits_for or Replace.ANY])
+
+
+@pytest.mark.parametrize("failing", ["check_audio", "_make_masters", "check_coverage", "_publish"])
+def test_after_a_step_that_fails_none_follows_and_the_row_says_why(steps, failing):
+    done, run = steps(failing=failing)
+    assert [name for name, *_ in done] == WHOLE[: WHOLE.index(failing) + 1]
+    assert (run.state, run.message) == (RunState.FAILED, "no")
+
+
+@pytest.mark.parametrize(
+    ("spoken", "review", "encodes", "fails"),
+    [(1, "none", True, False), (0, "none", False, False), (1, "flagged", False, False), (1, "none", True, True)],
+)
+def test_chapters_are_mastered_as_they_come_and_encoded_where_they_will_be_published(
+    order, monkeypatch, spoken, review, encodes, fails
+):
+    order = replace(order, request=order.request.model_copy(update={"review": review}))
+    todo = order.keyed[:spoken]
+    done = []
+
+    class Mastering:
+        failed = "whether a chapter has failed"
+
+        def __init__(self, asked, *, encode):
+            assert (asked, encode) == (order, encodes)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            done.append("over")
+
+        def begin(self, chapter):
+            done.append(chapter)
+            if fails:
+                raise TalepressError("no room")
+
+        def finish(self):
+            return "masters"
+
+    def speak(*asked):
+        assert asked == (order, todo, "tracker", Mastering.failed)
+        try:
+            yield from (2, 0)
+        finally:
+            done.append("silent")
+
+    monkeypatch.setattr(story, "Mastering", Mastering)
+    monkeypatch.setattr(story, "speak", speak)
+    with pytest.raises(TalepressError) if fails else nullcontext():
+        assert story._make_masters(order, todo, "tracker") == "masters"
+    assert done == ([2] if fails else [2, 0]) + ["silent", "over"]
+
+
+def test_ingest_and_segment_of_a_run_are_task_runs_of_their_own(monkeypatch):
+    monkeypatch.setattr(story, "prepare", lambda *asked: asked)
+    services, request, *shells = story.prepare_in_flow("services", "request")
+    assert (services, request) == ("services", "request")
+    assert [(shell.name, shell.task_run_name, shell.persist_result) for shell in shells] == [
+        (story.ingest_book.name, "ingest", False),
+        (story.segment_book.name, "segment", False),
+    ]
+    assert [shell.cache_policy for shell in shells] == [NO_CACHE, NO_CACHE]
 
 
 @pytest.fixture
@@ -142,6 +300,22 @@ def test_whoever_says_overwrite_may_replace_any_edition(door):
     assert done[1][3] is Replace.ANY
 
 
+def test_while_a_run_lasts_signals_are_heeded_and_what_is_killed_meanwhile_is_cancelled(door, monkeypatch):
+    enter, _ = door
+    before = signal.getsignal(signal.SIGTERM)
+    cancelled = []
+    monkeypatch.setattr(endings, "cancel", cancelled.append)
+
+    def end():
+        assert signal.getsignal(signal.SIGTERM) is stopping._heed
+        stopping._stop.last_words[-1]()
+        return replace(REPORT, state=RunState.DONE)
+
+    enter(REQUEST, end)
+    assert [str(run) for run in cancelled] == [story.runtime.flow_run.id]
+    assert (stopping._stop.last_words, signal.getsignal(signal.SIGTERM)) == ([], before)
+
+
 @pytest.mark.parametrize("error", [TalepressError("the disk is full"), KeyError("odd"), SystemExit(3)], ids=repr)
 def test_a_run_that_fails_is_told_and_fails(door, error):
     enter, done = door
@@ -165,61 +339,6 @@ def test_a_run_that_the_user_stopped_is_no_failure(door, monkeypatch, error):
     ended = enter(REQUEST, stop)
     assert (ended.is_cancelled(), ended.message) == (True, endings.STOPPED_BY_USER)
     assert len(done) == 2, "nobody is told of a failure"
-
-
-def test_the_row_of_a_run_says_what_was_asked_for_and_what_its_script_heeds(order):
-    heeding = replace(order, heeded=7)
-    run = row(order, story._open(heeding, "retry_failed"))
-    assert (run.flow, run.request, run.heeded, run.state) == ("retry_failed", order.record, 7, RunState.RUNNING)
-    with order.services.database.snapshot() as uow:
-        assert uow.books.keyed(order.source) == order.keyed
-
-
-def test_a_second_run_of_a_book_changes_nothing(order, run_id):
-    changed = replace(order, book=replace(order.book, title="Another"))
-    with pytest.raises(BookBusyError):
-        story._open(changed, "book_to_audio")
-    with order.services.database.snapshot() as uow:
-        assert uow.books.summary(order.source).title == order.book.title
-        assert len(uow.runs.of(order.source)) == 1
-
-
-def make_takes(order, count, verdict=Verdict.OK):
-    item = order.keyed[0]
-    return [Take(take_key(item.key, n), item.key, n, 1, "a" * 64, 24_000, 1000, verdict) for n in range(count)]
-
-
-@pytest.mark.parametrize(
-    ("verdict", "chosen", "decision", "used"),
-    [
-        (Verdict.OK, None, None, 0),
-        (Verdict.DOUBTFUL, None, None, None),
-        (Verdict.DOUBTFUL, 1, None, 1),  # the best of a text stays, though its row is another
-        (Verdict.DOUBTFUL, 1, DecisionKind.CHOOSE, 2),
-        (Verdict.OK, None, DecisionKind.CHOOSE, 2),
-        (Verdict.OK, 2, DecisionKind.REJECT, 0),
-    ],
-)
-def test_what_was_used_before_a_new_script_is_used_again_unless_people_say_otherwise(
-    order, verdict, chosen, decision, used
-):
-    takes = make_takes(order, 3, verdict)
-    with order.services.database.unit_of_work() as uow:
-        uow.books.save(order.book, order.script)
-        uow.books.assign_keys(order.source, order.keyed)
-        uow.takes.add(takes)
-        if chosen is not None:
-            uow.takes.choose(order.source, {takes[0].utterance_key: takes[chosen].key})
-        if decision:
-            uow.decisions.add(order.source, Decision(decision, "Ann", NOW, take_key=takes[2].key))
-        uow.commit()
-    last = order.script.utterances[-1]
-    script = replace(order.script, utterances=(*order.script.utterances[:-1], replace(last, spoken="The end.")))
-    again = replace(order, script=script)
-    story._open(again, "book_to_audio")
-    with order.services.database.snapshot() as uow:
-        expected = {} if used is None else {takes[0].utterance_key: takes[used].key}
-        assert uow.takes.choices(order.source) == expected
 
 
 @pytest.mark.parametrize("fails", [False, True])

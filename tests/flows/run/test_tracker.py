@@ -115,3 +115,34 @@ def test_engines_side_by_side_are_forecast_by_the_clock(artifact):
 def test_an_engine_that_waits_for_the_checks_is_forecast_by_the_clock(artifact):
     batches = [(10.0, "a", 1.0), (20.0, "b", 1.0), (30.0, "c", 1.0), (40.0, "d", 1.0)]
     assert left_after(artifact, EIGHT, batches)[-1] == 30.0
+
+
+def test_the_artifact_says_how_many_utterances_are_spoken(artifact, monkeypatch):
+    made = []
+    where = uuid4()
+
+    def note(*given, **named):
+        made.append((given, named))
+        return where
+
+    monkeypatch.setattr(_tracking, "create_progress_artifact", note)
+    monkeypatch.setattr(_tracking, "update_progress_artifact", note)
+    tracker = Tracker("run", "progress-x", FOUR)
+    tracker.begin()
+    tracker.spoken({"a"}, SpokenBatch((TAKE,), 0.5), "Chapter One")
+    tracker.finish()
+    assert made == [
+        ((0.0,), {"key": "progress-x", "description": "0 of 4 utterances spoken"}),
+        ((where,), {"progress": 25.0, "description": "1 of 4 utterances spoken"}),
+        ((where,), {"progress": 100.0, "description": "1 of 4 utterances spoken"}),
+    ]
+
+
+def test_a_server_that_is_away_gets_no_artifact_and_no_updates(artifact, monkeypatch):
+    monkeypatch.setattr(_tracking, "attempt", lambda request: None)
+    tracker = Tracker("run", "progress-x", FOUR)
+    tracker.begin()
+    monkeypatch.setattr(_tracking, "attempt", lambda request: request())
+    tracker.spoken({"a"}, SpokenBatch((TAKE,), 0.5), "Chapter One")
+    tracker.finish()
+    assert artifact["updates"] == []

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage.errors import DatabaseError, NotFoundError
-from storage.records import Coverage, KeyedUtterance, LedgerState, RunState, Verdict
+from storage.errors import BookBusyError, DatabaseError, NotFoundError
+from storage.records import Coverage, Decision, DecisionKind, KeyedUtterance, LedgerState, RunState, Verdict
+from storage.schema import RunRow
 from tests.storage.builders import SOURCE, keyed_by_text, make_book, make_script, make_take, save_keyed
 
 
@@ -204,3 +206,85 @@ def test_text_that_is_no_unicode_gets_one_clear_line(database):
     assert "\n" not in str(caught.value)
     with database.snapshot() as uow:
         assert uow.books.summaries() == ()
+
+
+OTHER = "c" * 64
+
+
+def test_each_book_is_read_as_its_own(uow):
+    other = make_book(OTHER, chapters=3, blocks=2, title="Another", authors=("C. Writer",), language="de")
+    other = replace(other, skipped=other.skipped[::-1])
+    for book in (make_book(), other):
+        uow.books.save(book, make_script(book))
+    for book in (make_book(), other):
+        assert uow.books.get(book.source_sha256) == book
+        assert uow.books.script(book.source_sha256) == make_script(book)
+        assert uow.books.coverage(book.source_sha256) == make_script(book).coverage
+        assert uow.books.heading(book.source_sha256) == (book.title, book.authors, book.language)
+        for chapter in book.chapters:
+            assert uow.books.block(book.source_sha256, chapter.index, 1) == chapter.blocks[1]
+    for place in ((0, 3), (2, 0)):
+        with pytest.raises(NotFoundError, match=f"chapter {place[0] + 1} has no block {place[1] + 1}"):
+            uow.books.block(SOURCE, *place)
+
+
+def test_keys_are_assigned_in_one_book_and_at_one_place(uow):
+    keyed = save_keyed(uow, make_book())
+    others = save_keyed(uow, make_book(OTHER))
+    changed = [KeyedUtterance(keyed[4].utterance, "another key")]
+    assert uow.books.assign_keys(SOURCE, changed) == 1
+    assert uow.books.keyed(SOURCE) == (*keyed[:4], *changed, keyed[5])
+    assert uow.books.keyed(OTHER) == tuple(others)
+
+
+def test_books_are_listed_from_the_latest_by_how_they_begin(uow):
+    assert uow.books.sources() == ()
+    sources = ["1" * 64, "2" * 64, "1" * 63 + "3"]
+    for source in sources:
+        uow.books.save(make_book(source), make_script(make_book(source)))
+    assert uow.books.sources() == tuple(sources[::-1])
+    assert uow.books.sources("1" * 63) == (sources[2], sources[0])
+    assert [uow.books.sources(start) for start in ("11", "%", "_", "3")] == [(sources[2], sources[0]), (), (), ()]
+    assert [summary.source_sha256 for summary in uow.books.summaries(sources[:2])] == [sources[1], sources[0]]
+    assert uow.books.summaries([]) == ()
+
+
+def test_a_book_that_somebody_works_on_is_not_removed_and_what_books_share_stays(uow):
+    keyed = save_keyed(uow, make_book())
+    save_keyed(uow, make_book(OTHER))
+    take = make_take(keyed[0].key)
+    uow.takes.add([take])
+    first = uow.runs.start(SOURCE, "book_to_audio", {})
+    uow.runs.start(OTHER, "book_to_audio", {})
+    with pytest.raises(BookBusyError, match="another process works on this book"):
+        uow.books.remove(SOURCE)
+    assert uow.books.exists(SOURCE)
+    uow.runs.finish(first, RunState.DONE)
+    uow.books.remove(SOURCE)
+    assert (uow.books.sources(), list(uow.takes.audio())) == ((OTHER,), [take.key])
+    with pytest.raises(NotFoundError, match=SOURCE):
+        uow.books.remove(SOURCE)
+
+
+def test_a_book_whose_process_is_gone_is_removed(uow):
+    save_keyed(uow, make_book())
+    run = uow.runs.start(SOURCE, "book_to_audio", {})
+    uow.runs._session.get(RunRow, run).process = "elsewhere 1234 1 2"
+    uow.runs._session.get(RunRow, run).heartbeat_at = datetime.now(UTC) - timedelta(hours=1)
+    uow.books.remove(SOURCE)
+    assert uow.books.sources() == ()
+
+
+def test_the_last_run_counts_and_of_takes_what_is_there_and_nobody_has_decided(uow):
+    keyed = save_keyed(uow, make_book())
+    for state in (RunState.FAILED, RunState.STOPPED, RunState.DONE):
+        uow.runs.finish(uow.runs.start(SOURCE, "book_to_audio", {}), state)
+    assert uow.books.summary(SOURCE).last_run_state is RunState.DONE
+    takes = [make_take(item.key, verdict=Verdict.DOUBTFUL) for item in keyed[:3]]
+    uow.takes.add(takes)
+    uow.takes.choose(SOURCE, {take.utterance_key: take.key for take in takes})
+    uow.takes.mark_lost([takes[1].key])
+    word = Decision(DecisionKind.APPROVE, "Ann", datetime.now(UTC), take_key=takes[2].key)
+    uow.decisions.add(SOURCE, word)
+    summary = uow.books.summary(SOURCE)
+    assert (summary.chosen, summary.flagged, summary.seconds) == (2, 1, pytest.approx(3.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -120,3 +120,36 @@ def test_takes_in_use_are_listed_in_reading_order_with_nothing_where_there_is_no
     listed = uow.reviews.takes_in_use(SOURCE)
     assert listed[:2] == ((0, "Text 0.0.", ""), (0, "Text 0.1.", "key of text 0.1.-0"))
     assert [(chapter, text) for chapter, text, _ in listed] == [(u.chapter_index, u.text) for u in script.utterances]
+
+
+def test_a_take_was_spoken_since_the_newest_rejection_of_its_text_in_its_book(uow, takes):
+    def spoken_since():
+        item = uow.reviews.at(SOURCE, (0, 0))
+        return item.rejected, item.spoken_since
+
+    def reject(take, minutes, source=SOURCE):
+        at = datetime.now(UTC) + timedelta(minutes=minutes)
+        return uow.decisions.add(source, Decision(DecisionKind.REJECT, "Ann", at, take_key=take))
+
+    save_keyed(uow, make_book(OTHER))
+    assert spoken_since() == (False, False)
+    reject(takes[1], 5, OTHER)
+    reject("key of text 0.1.-0", 5)
+    assert spoken_since() == (False, False)
+    reject(takes[0], -5)
+    assert spoken_since() == (True, True)
+    late = reject(takes[2], 5)
+    assert spoken_since() == (True, False)
+    uow.decisions.withdraw(SOURCE, [late], "Ann")
+    assert spoken_since() == (True, True)
+
+
+def test_what_people_have_settled_is_doubted_no_more_and_every_sign_stands_for_itself(uow, takes):
+    decide(uow, DecisionKind.APPROVE, "key of text 1.1.-0")
+    assert places(uow.reviews.page(SOURCE, Show.DOUBTFUL)) == [(0, 1), (0, 2), (1, 0), (1, 2)]
+    assert uow.reviews.at(SOURCE, (1, 1)).settled is True
+    assert [uow.reviews.count(SOURCE, Show.ALL, words=words) for words in ("\\", "t_0", "t 0")] == [0, 0, 3]
+    save_keyed(uow, make_book(OTHER))
+    assert len(uow.reviews.takes_in_use(SOURCE)) == uow.reviews.count(SOURCE, Show.ALL) == 6
+    assert uow.reviews.occurrences(SOURCE, ["Text 0.0."]) == {"Text 0.0.": [(0, 0)]}
+    assert uow.reviews.find(OTHER, [(0, 1)])[0, 1].text == "Text 0.1."

@@ -135,3 +135,28 @@ def test_a_book_that_was_moved_is_where_it_lies_now_for_every_run_that_was_asked
     assert [uow.runs.get(run).request for run in runs] == [
         {"book": book, "out": "/out"} for book in ("/done/a.epub", "/elsewhere/a.epub", "/done/a.epub", moved)
     ]
+
+
+def test_a_run_that_is_started_twice_under_one_name_is_one_run(uow):
+    """A server may cut the connection in the commit of the first."""
+    for _ in range(2):
+        assert uow.runs.start(SOURCE, "book_to_audio", {}, heeded=7, run_id="drawn") == "drawn"
+    assert [run.id for run in uow.runs.of(SOURCE)] == ["drawn"]
+    assert uow._session.get(RunRow, "drawn").heeded == 7
+    with pytest.raises(BookBusyError, match="drawn"):
+        uow.runs.start(SOURCE, "book_to_audio", {}, run_id="another")
+
+
+def test_what_happens_to_a_run_happens_to_no_other(uow):
+    other = "c" * 64
+    uow.books.save(make_book(other), make_script(make_book(other)))
+    runs = [uow.runs.start(source, "book_to_audio", {}) for source in (SOURCE, other)]
+    before = uow.runs.get(runs[1])
+    uow.runs.beat(runs[0])
+    uow.runs.progress(runs[0], 1, 2)
+    uow._session.get(RunRow, runs[0]).process = "elsewhere 1234 1 2"
+    uow._session.get(RunRow, runs[0]).heartbeat_at = datetime.now(UTC) - timedelta(hours=1)
+    assert uow.runs.close_interrupted() == (SOURCE,)
+    uow._session.expire_all()
+    assert uow.runs.get(runs[1]) == before
+    assert [run.id for run in uow.runs.of(other)] == runs[1:]

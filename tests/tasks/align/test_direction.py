@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from storage.records import WordTime
 from tasks.align.direction import DIRECTION_VERSION, cut_direction, directed_digest, listener
 from tasks.models.catalogue import SHIPPED_FOLDER
 from tasks.voices.catalogue import shipped_voices
@@ -61,6 +62,49 @@ def test_where_no_word_is_heard_nothing_is_cut(recording, audio):
     cut = cut_direction(samples[audio], recording[1], "Seven purple elephants,", "juggle nine green cheeses.")
     assert not cut.is_sure
     assert cut.audio is samples[audio]
+
+
+class Timer:
+    """Hears words at given samples."""
+
+    def __init__(self, *times):
+        self.words = tuple(WordTime(*time) for time in times)
+
+    def times(self, audio, sample_rate, spoken):
+        assert spoken == "Sad, so" and sample_rate == 1_000
+        return self.words
+
+
+@pytest.mark.parametrize(
+    ("words", "quiet", "place", "is_sure"),
+    [
+        ([(0, 4, 0, 300), (5, 7, 600, 900)], 560, 560, True),  # the quietest place of the pause
+        (
+            [(0, 4, 0, 300), (5, 7, 600, 900)],
+            450,
+            600,
+            True,
+        ),  # a tenth of a second of it; of equals the last
+        ([(0, 4, 0, 550), (5, 7, 600, 900)], 545, 600, True),  # none of the direction
+        ([(0, 4, 0, 600), (5, 7, 600, 900)], 620, 620, False),
+        ([(0, 4, 0, 600), (5, 7, 600, 900)], 570, 570, False),
+        ([(0, 4, 0, 600), (5, 7, 600, 900)], 560, 630, False),
+        ([(0, 4, 0, 300), (5, 7, 600, 900, True)], 560, 0, False),
+        ([(0, 4, 0, 300, True), (5, 7, 600, 900)], 560, 560, True),
+        ([(0, 4, 0, 300)], 560, 0, False),
+        ([(5, 7, 600, 900)], 560, 0, False),
+    ],
+)
+def test_where_the_cut_lies(monkeypatch, words, quiet, place, is_sure):
+    audio = np.full(1_000, 0.5, np.float32)
+    audio[quiet - 5 : quiet] = 0
+    before = audio.copy()
+    monkeypatch.setattr("tasks.align.direction.listener", lambda: Timer(*words))
+    cut = cut_direction(audio, 1_000, "Sad,", "so")
+    assert (1_000 - len(cut.audio), cut.is_sure) == (place, is_sure)
+    np.testing.assert_array_equal(audio, before)  # the take is left as it was
+    if place:
+        np.testing.assert_allclose(cut.audio[:6], [0, 0.1, 0.2, 0.3, 0.4, 0.5], atol=1e-6)
 
 
 def test_without_a_direction_nobody_listens(recording, monkeypatch):

@@ -1,6 +1,7 @@
 """Word times move to where the sound begins and ends."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,3 +55,28 @@ def test_words_are_in_order_inside_the_recording_and_never_empty(at, samples):
     found = refine(audio, RATE, [Heard(place, place + 0.01) for place in at])
     ends = [0, *(end for _, end in found)]
     assert all(before <= start < end <= samples for before, (start, end) in zip(ends, found, strict=False))
+
+
+@pytest.mark.parametrize(
+    ("level", "gap_s", "starts_s"),
+    [(1e-4, 0.06, 0.76), (1e-4, 0.05, 0.813), (0.1 * 10 ** (-43 / 20), 0.1, 0.8), (0.1 * 10 ** (-37 / 20), 0.1, 0.813)],
+)
+def test_what_is_a_pause(level, gap_s, starts_s):
+    """Sixty milliseconds at least, forty decibels below the loud parts; else a word is heard 37 ms after it begins."""
+    audio = np.tile(np.array([1, -1]), RATE).astype(np.float32)[: round(1.5 * RATE)] * np.float32(0.1)
+    audio[round(0.7 * RATE) : round((0.7 + gap_s) * RATE)] *= level / 0.1
+    (_, ends), (starts, last) = refine(audio, RATE, [Heard(0.1, 0.5), Heard(0.85, 1.4)])
+    assert starts == round(starts_s * RATE) and ends == (starts if starts_s == 0.813 else round(0.7 * RATE))
+    assert last == round(1.5 * RATE)
+
+
+def test_the_longest_of_two_pauses_parts_the_words_and_nothing_gives_nothing():
+    audio = bursts((0.0, 0.3), (0.4, 0.5), (0.8, 1.0), seconds=1.2)
+    assert seconds(refine(audio, RATE, [Heard(0.1, 0.2), Heard(0.9, 0.95)])) == [(0, 0.5), (0.8, 1.0)]
+    assert seconds(refine(audio, RATE, [Heard(0.1, 0.2), Heard(0.9, 1.1)]))[1] == (0.8, 1.1)  # heard longer than loud
+    assert refine(audio, RATE, []) == []
+
+
+def test_words_at_the_end_have_a_sample_each():
+    audio = np.ones(4, np.float32)
+    assert refine(audio, RATE, [Heard(9.0, 9.0)] * 4) == [(0, 1), (1, 2), (2, 3), (3, 4)]

@@ -12,10 +12,11 @@ from storage.artifacts import ArtifactStore
 from storage.records import Take, Verdict
 from tasks.align.pocketsphinx import PocketsphinxTimer
 from tasks.align.timers import time_takes, word_timer
-from tasks.align.words import SpellerTimer, estimated
+from tasks.align.words import SpellerTimer, _is_heard, at_rate, estimated
 from tasks.errors import TalepressError
 from tasks.models.catalogue import SHIPPED_FOLDER
 from tortoise_core.description import read_description
+from tortoise_core.inference.alignment import HeardWord
 
 HERE = Path(__file__).parent / "recordings"
 MODEL = SHIPPED_FOLDER / "tortoise_mini"
@@ -91,3 +92,27 @@ def test_takes_are_listened_to_one_by_one(recording, speller, tmp_path):
     broken = Take("key", "u" * 64, 0, 1, store.put_bytes(b"no audio"), 24_000, samples, Verdict.OK)
     with pytest.raises(TalepressError, match="the audio of take key is no audio"):
         list(time_takes(store, speller, {"key": (broken, recording[2])}))
+
+
+@pytest.mark.parametrize(
+    ("words", "is_heard"),
+    [
+        ([(4, 0.3)], True),
+        ([(4, 0.299)], False),
+        ([(9, 0.2), (1, 1.0)], False),
+        ([(1, 0.2), (9, 0.4)], True),
+        ([], True),
+    ],
+)
+def test_words_are_believed_by_the_probability_of_their_phones(words, is_heard):
+    assert _is_heard([HeardWord(0, 1, 0.0, 0.1, phones, probability) for phones, probability in words]) is is_heard
+
+
+def test_estimates_and_rates():
+    phonemes = "I {AH0 B} — x"
+    assert [(time.start, time.end, time.is_estimated) for time in estimated(phonemes, 10)] == [
+        (0, 1, True), (2, 9, True), (12, 13, True),
+    ]  # fmt: skip
+    audio = np.ones(240, np.float32)
+    assert at_rate(audio, 24_000, 24_000) is audio and at_rate(np.ones(240), 24_000, 24_000).dtype == np.float32
+    assert at_rate(audio, 24_000, 16_000).shape == (160,) and at_rate(np.ones(240), 8_000, 16_000).dtype == np.float32

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from storage.records import MarkupKind
-from tasks.annotate.casting import Cast, Character, apply_cast, read_cast
+from storage.records import Block, BlockKind, MarkupKind
+from tasks.annotate.casting import Cast, Character, apply_cast, read_cast, write_cast
 from tasks.annotate.markup import apply_markup
 from tasks.errors import BadInputError
 from tasks.segment.script import write_script
@@ -121,3 +121,91 @@ def test_mistakes_in_a_cast_file(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(BadInputError, match=re.escape(message)):
         read_cast(path)
+
+
+VERBS = (
+    "said says asked asks replied replies answered answers cried cries exclaimed whispered shouted muttered murmured "
+    "continued added returned rejoined remarked observed declared demanded inquired enquired began called screamed "
+    "yelled growled grumbled sighed laughed repeated responded insisted protested suggested explained announced "
+    "interrupted ventured admitted agreed went_on put_in broke_in"
+)
+
+
+def test_every_verb_of_saying_says_who_speaks_on_either_side():
+    for verb in VERBS.replace("_", "~").split():
+        written = verb.replace("~", " ")
+        for paragraph in (f"“Stop!” {written} Tom.", f"“Stop!” Tom {written}.", f"Tom {written}, “Stop!”"):
+            assert voices(paragraph) == [("“Stop!”", "rms")], paragraph
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "expected"),
+    [
+        ("„Stop!“ said Tom.", [("„Stop!“", "rms")]),
+        ("«Stop!» said Tom.", [("«Stop!»", "rms")]),
+        ("“Stop!” said Tom-like men.", []),
+        ("Tom said to Polly, “Stop.”", [("“Stop.”", "rms")]),
+        ("“Stop!” said Tom, and Polly said: “Go.”", [("“Stop!”", "rms"), ("“Go.”", "awb")]),
+        ("“Stop!” Tom said to her.", [("“Stop!”", "rms")]),
+        ("“Stop!” Tom laughed them out.", []),
+        ("“Stop,” then quickly said Tom.", []),
+        ("“Stop,” said again Tom.", [("“Stop,”", "rms")]),
+        ("The man“Stop!”said Tom.", []),  # no mark of a quotation stands behind a letter
+    ],
+)
+def test_rules_at_their_edges(paragraph, expected):
+    assert voices(paragraph) == expected
+
+
+def test_a_heading_and_a_break_end_what_goes_on():
+    for between in ("# Two", Block(BlockKind.SCENE_BREAK, "***")):
+        assert voices("Tom said: “One.", between, "“Two.”") == [("“One.", "rms")]
+
+
+def test_single_marks_are_quotations_where_more_paragraphs_begin_with_them():
+    assert voices("‘Stop!’ said Tom.", "“Go!” said Tom.") == [("“Go!”", "rms")]
+    assert voices("‘Stop!’ said Tom.", "‘Stop!’ said Tom.", "“Go!” said Tom.")[:1] == [("‘Stop!’", "rms")]
+
+
+def test_the_cast_file_of_a_play_says_how_often_each_speaks():
+    text = write_cast("The  Mill\nGuest", {"ANN": 1, 'TOM "X"': 2}, "slt")
+    assert text.startswith("# The speakers of The Mill Guest. Give each a voice")
+    assert '[characters."ANN"]  # 1 speech\nvoice = "slt"\n' in text
+    assert '[characters."TOM \\"X\\""]  # 2 speeches\n' in text
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ('voice = "a"\naliases = "Tom"', 'aliases must be a list of names: aliases = ["..."]'),
+        ('voice = "a"\naliases = [" "]', "aliases must be a list of names"),
+        ('voice = "a"\ngender = 1', "gender must be a text in quotation marks"),
+        ('voice = ""', "a voice is missing"),
+        ('voice = "a"\naliases = ["tom"]', "'tom' is the name of two characters"),
+    ],
+)
+def test_more_mistakes_in_a_cast_file(tmp_path, lines, message):
+    path = tmp_path / "cast.toml"
+    path.write_text(f"[characters.Tom]\n{lines}\n")
+    with pytest.raises(BadInputError, match=re.escape(message)):
+        read_cast(path)
+    path.write_text("narrator = 3\n")
+    with pytest.raises(BadInputError, match="is unknown: write narrator"):
+        read_cast(path)
+
+
+def test_headings_stay_as_they_are_and_end_what_is_left_open():
+    paragraphs = ["# “Stop!” said Tom.", "“Go,” said Tom. “I will", "“stay.", "# Two", "“Nobody."]
+    book, report = apply_cast(make_book(paragraphs), CAST)
+    assert [block.text for block in book.chapters[0].blocks] == [text.removeprefix("# ") for text in paragraphs]
+    assert [len(block.markup) for block in book.chapters[0].blocks] == [0, 2, 1, 0, 0]
+    assert report.unattributed == [(0, "“Nobody.")] and report.by_character == {"Tom": 3}
+
+
+def test_adverbs_and_what_follows_a_verb():
+    adverbs = ["then", "again", "at last", "softly", "aloud", "quickly", "sadly"]
+    shapes = ["“Stop!” said {} Tom.", "“Stop!” Tom {} said.", "Tom {} said, “Stop!”", "Tom said {}, “Stop!”"]
+    said = [shape.format(adverb) for shape in shapes for adverb in adverbs]
+    assert voices(*said) == [("“Stop!”", "rms")] * len(said)
+    after = ["sadly", "to", "with", "in", "at", "as", "from", "and", "when", "after", "before", "again", "then"]
+    assert voices(*(f"“Stop!” Tom said {word} it." for word in after)) == [("“Stop!”", "rms")] * len(after)

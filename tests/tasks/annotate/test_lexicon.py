@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from storage.records import Block, BlockKind, Markup, MarkupKind
-from tasks.annotate.lexicon import Lexicon, Scope, apply_lexicons, read_lexicon
+from tasks.annotate.lexicon import Entry, Lexicon, Scope, apply_lexicons, read_lexicon
 from tasks.annotate.pls import pls_to_toml
 from tasks.errors import BadInputError
 from tasks.segment.script import write_script
@@ -171,3 +171,73 @@ def test_files_that_are_no_pls(data, message):
 def test_mistakes_name_their_line(lexicon, text, message):
     with pytest.raises(BadInputError, match=re.escape(message)):
         lexicon(text)
+
+
+@pytest.mark.parametrize(
+    ("case", "written", "allowed"),
+    [
+        ("smart", "ann", {"ann", "Ann", "ANN", "aNn"}),
+        ("smart", "Ann", {"Ann", "ANN"}),
+        ("exact", "Ann", {"Ann"}),
+        ("exact", "ann", {"ann"}),
+        ("any", "Ann", {"ann", "Ann", "ANN", "aNn"}),
+    ],
+)
+def test_how_a_word_must_be_written(case, written, allowed):
+    entry = Entry(written, MarkupKind.RESPELL, "x", case)
+    assert {text for text in ("ann", "Ann", "ANN", "aNn") if entry.allows_case(text)} == allowed
+
+
+def marked(text, *lexicons):
+    (block,) = apply_lexicons(make_book([text]), lexicons, "slt").chapters[0].blocks
+    return [(block.text[note.start : note.end], note.value) for note in block.markup]
+
+
+@pytest.mark.parametrize(
+    ("rows", "text", "found"),
+    [
+        ([{"word": "Ann", "say": "a"}], "Ann’s ANN'S Anna Ann_ Ann2 (Ann)", ["Ann", "ANN", "Ann", "Ann"]),
+        (
+            [{"phrase": "Mrs O’Neil", "say": "a"}],
+            "Mrs O’Neil, Mrs\nO'Neil's, Mrs O'Neill",
+            ["Mrs O’Neil", "Mrs\nO'Neil"],
+        ),
+        ([{"regex": "x*", "say": "a"}], "a xx b", ["xx"]),  # what finds nothing marks nothing
+        ([{"regex": "ann", "say": "a", "case": "any"}], "Ann ann", ["Ann", "ann"]),
+        ([{"regex": "ann", "say": "a"}], "Ann ann", ["ann"]),
+        ([{"word": "Ann", "say": "a"}, {"regex": "Ann \\w+", "say": "b"}], "Ann Lee", ["Ann Lee"]),
+        ([{"phrase": "Ann Lee", "say": "a"}, {"regex": "Lee.*", "say": "b"}], "Ann Lee is here", ["Lee is here"]),
+        ([{"word": "Ann", "say": "a"}, {"word": "Annette", "say": "b"}], "Annette Ann", ["Annette", "Ann"]),
+    ],
+)
+def test_what_is_marked(lexicon, rows, text, found):
+    assert [written for written, _ in marked(text, lexicon("".join(entry(**row) for row in rows)))] == found
+
+
+def test_a_pattern_of_phonemes_says_them_whatever_it_finds(lexicon):
+    assert marked("Ann 5", lexicon(entry(regex=r"Ann (\d)", arpabet="AE1 N"))) == [("Ann 5", "arpabet:AE1 N")]
+
+
+def test_a_lexicon_of_a_voice_speaks_for_it_alone(lexicon):
+    rows = lexicon("scope = 'voice'\nfor = 'rms'\n" + entry(word="Ann", say="a") + entry(regex="Lee", say="b"))
+    assert [one.voice for one in rows.entries] == ["rms", "rms"]
+    assert marked("Ann Lee", rows) == []
+    book = replace(make_book(["x"]), identifier="urn:1")
+    assert Lexicon((), Scope.BOOK, book.source_sha256).is_for(book, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.csv", "word,say\nAnn,An\nLee\n", "lexicon a.csv, line 3: give one of"),
+        ("a.csv", "word,say,note\nAnn,An,x\n", "line 2: 'note' is unknown"),
+        ("a.txt", "", r"is no .toml or .csv file: rename it; for a .pls file"),
+        ("a.toml", "entry = 3", "'entry' is unknown: write tables [[entry]]"),
+        ("a.toml", "[[entry]]\nword = 3\nsay = 'x'", "every value of an entry is a text in quotation marks"),
+        ("a.toml", "scope = 'voice'", "needs the name of the voice"),
+        ("a.toml", "scope = 3", "scope 3: write one of"),
+    ],
+)
+def test_more_mistakes_name_their_line(lexicon, name, text, message):
+    with pytest.raises(BadInputError, match=re.escape(message)):
+        lexicon(text, name)

@@ -101,3 +101,51 @@ def test_the_cast_file_to_edit_changes_nothing_and_names_every_speaker(tmp_path)
     cast = read_cast(path)
     assert cast.narrator == "slt"
     assert [(character.name, character.voice) for character in cast.characters] == [(name, "slt") for name in SPEAKERS]
+
+
+@pytest.mark.parametrize(
+    ("speeches", "others", "is_play"),
+    [
+        (["TOM: A.", "ANN: B.", "TOM: C.", "ANN: D."], 9, True),  # 4 of 13 are three tenths
+        (["TOM: A.", "ANN: B.", "TOM: C.", "ANN: D."], 10, False),
+        (["TOM: A.", "ANN: B.", "TOM: C."], 0, False),  # too few
+        (["TOM: A.", "ANN: B.", "MAY: C.", "JOE: D."], 0, False),  # nobody comes again
+        (["TOM: A.", "ANN: B.", "TOM: C.", "JOE: D."], 0, True),
+    ],
+)
+def test_how_many_speeches_make_a_play(speeches, others, is_play):
+    assert bool(find_speeches(make_book([*speeches, *["It rained upon the mill."] * others]))) is is_play
+
+
+def test_each_part_of_a_speech_is_what_is_said_between_directions():
+    book = make_book(["TOM. [Low.] Go! (To her.) — [Up.] Stay.", "ANN: No.", "TOM: Yes.", "ANN: Oh."])
+    text = book.chapters[0].blocks[0].text
+    parts = find_speeches(book)[0, 0].parts
+    assert [text[start:end].strip() for start, end in parts] == ["Go!", "Stay."]
+
+
+def test_the_speeches_of_each_chapter_are_its_own():
+    spoken = ["TOM: A.", "ANN: B.", "TOM: C.", "ANN: D."]
+    found = find_speeches(make_book(spoken, ["It rained."] * 20, ["# I", *spoken]))
+    assert [key for key in found if key[0] != 0] == [(2, 1), (2, 2), (2, 3), (2, 4)]
+    assert speakers_of(make_book(["ANN: A.", "TOM: B.", "TOM: C.", "ANN: D.", "TOM: E."])) == {"TOM": 3, "ANN": 2}
+
+
+def test_labels_of_every_shape():
+    blocks = [
+        "Tom: A.",
+        "Ann (aside): B.",
+        "Old Tom 2: C.",
+        "ANN, [low]: D.",
+        "DR HALL & MAY — E.",
+        "TOM: — F.",
+        "Ann G.",
+    ]
+    assert [speech.speaker for speech in find_speeches(make_book([*blocks, "Tom: H."])).values()] == [
+        "Tom", "Ann", "Old Tom 2", "ANN", "TOM", "Tom",
+    ]  # fmt: skip
+
+
+def test_headings_are_no_speeches_and_no_labels():
+    blocks = ["MAY", "# TOM: Yes.", "You are late.", "# TOM", "TOM: A.", "MAY: B.", "TOM: C."]
+    assert [key[1] for key in find_speeches(make_book(blocks))] == [2, 4, 5, 6]

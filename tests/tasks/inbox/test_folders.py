@@ -234,29 +234,21 @@ def test_what_was_seen_is_remembered_whatever_the_names(folders):
     seen = {"caf\udce9.epub": Sight(1, 2.5), "a\nb.epub": Sight(3, 4.0)}
     folders.note_seen(seen)
     assert folders.seen_before() == seen
+    with pytest.MonkeyPatch.context() as cut_short, pytest.raises(KeyboardInterrupt):
+        cut_short.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        folders.note_seen({})
+    assert folders.seen_before() == seen
     (folders.work / "seen.json").write_text("[1")
     assert folders.seen_before() == {}
 
 
-@pytest.fixture
-def moves(monkeypatch):
-    """The names of files in the order in which they were renamed."""
-    moved = []
-    rename = Path.rename
-
-    def noted(path, target):
-        moved.append(path.name)
-        return rename(path, target)
-
-    monkeypatch.setattr(Path, "rename", noted)
-    return moved
-
-
-def test_a_book_leaves_its_work_after_its_note_and_before_its_order(folders, moves):
+def test_a_book_leaves_its_work_after_its_note_and_before_its_order(folders, monkeypatch):
     """What is left in work after a kill is put away by the next look: the order is found beside the book or alone."""
     folder = taken(folders, order="x")
     order = order_in(folder).name
-    moves.clear()
+    moves = []
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda path, target: moves.append(path.name) or rename(path, target))
     folders.put_away(folder, "a note")
     assert moves == ["a.epub", order]
     assert files(folders.done) == {"a.epub": "book", "a.toml": "x", "a.epub.txt": "a note\n"}
@@ -368,3 +360,38 @@ def test_folders_that_cannot_be_made_are_said_in_words(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="choose another folder"):
         InboxFolders(tmp_path / "inbox", tmp_path / "file" / "outbox").make()
+
+
+@pytest.mark.parametrize("disks", [1, 2])
+def test_what_is_delivered_again_replaces_its_own_and_the_marker_is_away_meanwhile(folders, monkeypatch, disks):
+    place = folders.outbox / "A" / "T"
+    place.mkdir(parents=True)
+    (folders.out(DIGEST) / "sub").mkdir(parents=True)
+    for path in (place / "T.m4b", place / "notes.txt", place / "done"):
+        path.write_text("old")
+    for path in (folders.out(DIGEST) / "T.m4b", folders.out(DIGEST) / "sub" / "T.flac"):
+        path.write_text("new")
+    move = Path.replace
+
+    def watched(path, target):
+        if path.is_relative_to(folders.work):
+            assert not (place / "done").exists(), "whoever waits for it would fetch half of it"
+            if disks == 2:
+                raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return move(path, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    folders.deliver(DIGEST, place)
+    assert files(place) == {"T.m4b": "new", "sub/T.flac": "new", "notes.txt": "old", "done": f"{DIGEST}\n"}
+    assert not folders.of(DIGEST).exists()
+
+
+def test_what_was_published_after_the_delivery_is_found_by_its_folder(folders):
+    folders.out(DIGEST).mkdir(parents=True)
+    (folders.out(DIGEST) / "T.m4b").write_text("new")
+    for name in ("new-x/out", "empty/out", "nothing"):
+        (folders.work / name).mkdir(parents=True)
+    (folders.work / "new-x" / "out" / "T").write_text("of a book that is not known yet")
+    assert list(folders.published_again()) == [DIGEST[:16]]
+    (folders.of(DIGEST) / "a.epub").write_text("still in work")
+    assert list(folders.published_again()) == []

@@ -78,3 +78,53 @@ def test_one_edit_in_a_long_chapter_costs_little():
     changes = diff_plans(long("a"), long("b"), 0.1)
     assert changes["utterances"] == {"added": 0, "removed": 0, "changed": 1, "unchanged": 99_999}
     assert time.perf_counter() - began < 10
+
+
+def chapter(title, *spoken):
+    return {"title": title, "utterances": [one if isinstance(one, dict) else {"spoken": one} for one in spoken]}
+
+
+def changes_of(old, new):
+    def made(chapters, seconds):
+        return {"chapters": chapters, "forecast_seconds": seconds}
+
+    return diff_plans(made(old, 7.5), made(new, 9.5), 0.1)
+
+
+def test_another_voice_is_another_utterance():
+    changes = changes_of([chapter("A", {"spoken": "Hi."})], [chapter("A", {"spoken": "Hi.", "voice": "rms"})])
+    assert changes["utterances"] == {"added": 0, "removed": 0, "changed": 1, "unchanged": 0}
+    assert (changes["seconds_before"], changes["seconds_after"], changes["new_seconds"]) == (7.5, 9.5, 0.3)
+    assert changes["examples"] == [{"before": "Hi.", "after": "Hi."}]
+
+
+def test_chapters_of_one_title_are_matched_in_their_order():
+    old = [chapter("A", "one", "two"), chapter("A", "three"), chapter("A", "gone")]
+    changes = changes_of(old, [chapter("A", "one"), chapter("A", "three"), chapter("New", "all of it")])
+    assert changes["utterances"] == {"added": 1, "removed": 2, "changed": 0, "unchanged": 2}
+    assert changes["chapters"] == {
+        "added": ["New"],
+        "removed": ["A"],
+        "renamed": [],
+        "changed": [{"title": "A", "added": 0, "removed": 1, "changed": 0, "seconds": 0.0}],
+        "reordered": False,
+    }
+    assert changes["examples"] == [{"before": "two", "after": ""}] and changes["new_seconds"] == 0.9
+
+
+def test_a_renamed_chapter_is_the_one_most_like_it_of_equals_the_first():
+    old = [chapter("A", "one", "two", "three", "four"), chapter("B", "five")]
+    new = [chapter("W", "one", "two", "x", "y"), chapter("X", "one", "two", "three")]
+    changes = changes_of(old, [*new, chapter("Y", "five"), chapter("Z", "five")])["chapters"]
+    assert changes["renamed"] == [{"title": "X", "from": "A"}, {"title": "Y", "from": "B"}]
+    assert (changes["added"], changes["removed"], changes["reordered"]) == (["W", "Z"], [], False)
+
+
+def test_no_more_than_twenty_examples_are_shown():
+    old, new = ([f"{word} {n}" for n in range(length)] for word, length in (("a", 12), ("b", 30)))
+    changes = changes_of([chapter("A", *old)], [chapter("A", *new)])
+    assert changes["utterances"] == {"added": 18, "removed": 0, "changed": 12, "unchanged": 0}
+    assert changes["examples"][11:] == [
+        {"before": "a 11", "after": "b 11"},
+        *({"before": "", "after": f"b {n}"} for n in range(12, 20)),
+    ]

@@ -1,6 +1,11 @@
 """What an approval is bound to: texts and takes, each in its place."""
 
-from tasks.review.approval import digests
+from datetime import UTC, datetime
+
+import pytest
+
+from storage.records import Decision, DecisionKind
+from tasks.review.approval import approved_of, digests
 
 
 def test_texts_and_takes_are_told_apart_however_they_are_cut():
@@ -15,3 +20,29 @@ def test_texts_and_takes_are_told_apart_however_they_are_cut():
     texts, takes = digests([(0, "It rained", "x"), (0, "all day", "y")])
     assert texts == digests(rows)[0]
     assert takes != digests(rows)[1]
+
+
+ROWS = [(0, "It rained", "a"), (0, "all day", "b"), (1, "Then", "c")]
+CHAPTER = DecisionKind.APPROVE_CHAPTER
+BOOK = DecisionKind.APPROVE_BOOK
+
+
+@pytest.mark.parametrize(
+    ("kind", "of", "approved"),
+    [
+        (CHAPTER, ROWS[:2], {0}),
+        (CHAPTER, ROWS[2:], {1}),
+        (CHAPTER, ROWS, set()),  # no chapter is as long
+        (CHAPTER, [(0, "It rained", "a"), (0, "all day", "another take")], set()),
+        (CHAPTER, [(0, "It rained", "a"), (0, "all night", "b")], set()),
+        (CHAPTER, [(7, "Then", "c")], {1}),  # it stood elsewhere, and sounds the same
+        (BOOK, ROWS, {0, 1}),
+        (BOOK, ROWS[2:], set()),
+        (DecisionKind.APPROVE, ROWS, set()),
+    ],
+)
+def test_a_chapter_is_approved_by_what_it_sounds_like_now(kind, of, approved):
+    texts, takes = digests(of)
+    word = Decision(kind, "Ann", datetime(2026, 11, 29, tzinfo=UTC), text=texts, take_key=takes)
+    assert approved_of(ROWS, [word]) == approved
+    assert approved_of(ROWS, []) == frozenset()

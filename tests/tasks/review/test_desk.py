@@ -8,7 +8,7 @@ from storage.errors import NotFoundError
 from storage.records import DecisionKind, Reach, Show
 from tasks.errors import BadInputError
 from tasks.review.approval import approved_chapters
-from tasks.review.desk import DecidedMeanwhileError, place_of
+from tasks.review.desk import DecidedMeanwhileError, find_take, place_of
 from tasks.review.listing import Standing, read_book, read_sentence, read_sentences, read_waiting
 from tests.tasks.review.library import SOURCE, open_desk
 
@@ -199,3 +199,53 @@ def test_what_there_is_not_is_refused(database):
             call()
     with pytest.raises(NotFoundError):
         desk.withdraw([77])
+
+
+def test_a_take_is_found_by_its_number_or_is_the_one_in_use(database):
+    def found(place, number):
+        with database.snapshot() as uow:
+            return find_take(uow, SOURCE, place, number).attempt
+
+    open_desk(database).approve((0, 0), 3)
+    assert [found((0, 0), number) for number in (None, 1, 2, 3)] == [2, 0, 1, 2]
+    open_desk(database).reject((0, 0), every=True)
+    assert found((0, 0), None) == 0  # nothing is in use: the first
+    with pytest.raises(BadInputError, match="there is no take 4: there are 1, 2, 3"):
+        found((0, 0), 4)
+
+
+def test_a_correction_that_somebody_else_made_is_not_overruled_unseen(database):
+    wanted = "The clock stood quite still."
+    open_desk(database, "Ben").correct((1, 0), wanted, Reach.PLACE)
+    for desk in (open_desk(database, seen=0), open_desk(database, seen=0)):
+        with pytest.raises(DecidedMeanwhileError, match=r"Ben has decided .*\(correct\)"):
+            desk.correct((1, 0), "The clock stood nearly still.", Reach.PLACE)
+        with pytest.raises(DecidedMeanwhileError):
+            desk.correct((1, 0), "The clock stood still.", Reach.PLACE)  # nor undone
+    open_desk(database, seen=0).correct((1, 0), wanted, Reach.PLACE)  # the same word is no quarrel
+    with pytest.raises(DecidedMeanwhileError):
+        open_desk(database, seen=0).reject((1, 0), every=True)
+
+
+def test_a_chapter_is_approved_though_another_is_still_to_be_spoken_and_not_over_a_word_unseen(database, state):
+    open_desk(database).reject((1, 2))
+    with pytest.raises(BadInputError, match="sentences still to be spoken: 1"):
+        open_desk(database).approve_chapter(1)
+    open_desk(database).approve_chapter(0)
+    assert state().approved == {0}
+    seen = state().newest
+    open_desk(database, "Ben").note((0, 0), "Too slow?")
+    open_desk(database, seen=seen).approve_chapter(0)  # a remark changes nothing that is heard
+    seen = state().newest
+    open_desk(database, "Ben").correct((1, 0), "The clock stood OZ-mah.", Reach.BOOK)
+    with pytest.raises(DecidedMeanwhileError, match="Ben has decided"):
+        open_desk(database, seen=seen).approve_chapter(0)  # words of a whole book stand in every chapter
+
+
+def test_what_a_person_writes_is_one_line_of_at_most_2000_characters(database):
+    desk = open_desk(database)
+    desk.note((0, 0), "a\n\x00 b\t" + "c" * 1996)
+    with pytest.raises(BadInputError, match="has 2001 characters"):
+        desk.note((0, 0), "c" * 2001)
+    with database.snapshot() as uow:
+        assert [word.value for word in uow.decisions.history(SOURCE)] == ["a b " + "c" * 1996]

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
-from storage.records import Block, BlockKind, Book, LedgerState, Script, Skip
+from storage.records import (
+    Block,
+    BlockKind,
+    Book,
+    Coverage,
+    LedgerEntry,
+    LedgerState,
+    Markup,
+    MarkupKind,
+    PauseKind,
+    Script,
+    Skip,
+    Utterance,
+)
 from tasks.errors import CoverageError
 from tasks.segment import ledger
 from tasks.segment.script import write_script
@@ -127,3 +141,79 @@ def test_a_forged_ledger_is_not_believed(book, script):
         ledger.check(book, forged)
     with pytest.raises(CoverageError, match="does not match"):
         ledger.check(book, replace(script, coverage=replace(script.coverage, skipped_chars=0)))
+
+
+SPOKEN = (LedgerState.SPOKEN, "")
+UNSAID = (LedgerState.UNACCOUNTED, "missing from what is said")
+UNSPEAKABLE = (LedgerState.SKIPPED, "unspeakable-character")
+NOTHING = (LedgerState.SKIPPED, "nothing-to-say")
+LOST = (LedgerState.UNACCOUNTED, "not spoken")
+
+
+def fates(text, *said, markup=(), kind=BlockKind.PARAGRAPH):
+    """What becomes of a block's characters, of which each (start, end, spoken) is an utterance."""
+    book = make_book([Block(kind, text, markup=tuple(Markup(*note, MarkupKind.RESPELL, "x") for note in markup))])
+    utterances = [
+        Utterance(0, index, 0, start, end, text[start:end], spoken, PauseKind.SENTENCE)
+        for index, (start, end, spoken) in enumerate(said)
+    ]
+    entries = ledger.build(book, utterances)
+    assert [entry.chars for entry in entries] == [len("".join(entry.text.split())) for entry in entries]
+    return [(entry.text, (entry.state, entry.rule)) for entry in entries]
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [
+        (fates("Yes.", (0, 4, "")), [("Yes.", UNSAID)]),
+        (fates("Yes.", (0, 4, "...")), [("Yes.", UNSAID)]),
+        (fates("the lantern", (0, 11, "THE LANTERN")), [("the lantern", SPOKEN)]),
+        (fates("the lantern", (0, 11, "the latern")), [("the lantern", UNSAID)]),
+        (fates("it is short", (0, 11, "otherwise")), [("it is short", SPOKEN)]),  # short words may be abbreviations
+        (fates("lantern fell", (0, 12, "x fell"), markup=[(0, 7)]), [("lantern fell", SPOKEN)]),
+        (fates("lantern fell", (0, 12, "x"), markup=[(7, 12)]), [("lantern fell", UNSAID)]),  # beside it is not on it
+        (fates("lo, lantern", (0, 11, "x"), markup=[(0, 4)]), [("lo, lantern", UNSAID)]),
+        (fates("lo, lantern", (4, 11, "x"), markup=[(4, 11)]), [("lo,", LOST), ("lantern", SPOKEN)]),
+        (fates("It fell.", (0, 20, "It fell.")), [("It fell.", SPOKEN)]),
+        (fates("a * b", (0, 5, "a b")), [("a", SPOKEN), ("*", UNSPEAKABLE), ("b", SPOKEN)]),
+        (fates("a * b", (0, 5, "a x b"), markup=[(2, 3)]), [("a * b", SPOKEN)]),
+        (fates("a * b", (0, 5, ""), markup=[]), [("a * b", UNSAID)]),  # what is lost is not called unspeakable
+        (fates("a *", (0, 1, "a"), markup=[(2, 3)]), [("a", SPOKEN), ("*", UNSPEAKABLE)]),
+        (fates("* b", (2, 3, "b")), [("*", UNSPEAKABLE), ("b", SPOKEN)]),
+        (fates("?! *"), [("?! *", NOTHING)]),
+        (fates("☃-*b"), [("☃-*b", LOST)]),
+        (fates("a, I", (0, 2, "a")), [("a,", SPOKEN), ("I", LOST)]),
+        (fates("a, ...", (0, 2, "a")), [("a,", SPOKEN), ("...", NOTHING)]),
+        (fates("words", kind=BlockKind.SCENE_BREAK), [("words", (LedgerState.SKIPPED, "scene-break"))]),
+    ],
+)
+def test_every_character_has_its_fate(found, wanted):
+    assert found == wanted
+
+
+def test_what_was_skipped_and_what_strays_is_told_with_its_chapter(book, script):
+    stray = replace(script.utterances[-1], block_index=99, text="A stray.")
+    entries = ledger.build(book, [*script.utterances, stray])
+    assert entries[-3:] == (
+        LedgerEntry(None, "Title page", 9, LedgerState.SKIPPED, "title-page"),
+        LedgerEntry(1, "1", 1, LedgerState.SKIPPED, "note-reference"),
+        LedgerEntry(1, "A stray.", 7, LedgerState.UNACCOUNTED, "not in the book"),
+    )
+    spoken = sum(entry.chars for entry in entries if entry.state == LedgerState.SPOKEN)
+    assert ledger.coverage(entries) == Coverage(spoken + 13 + 7, spoken, 13, 7)
+
+
+@pytest.mark.parametrize(
+    ("index", "length", "message"),
+    [
+        (0, 60, f"chapter 1 (Chapter 1): {'x' * 60!r} is lost"),
+        (1, 61, f"chapter 2 (Chapter 2): '{'x' * 57}...' is lost"),
+        (2, 1, "outside of any chapter: 'x' is lost"),
+        (-1, 1, "outside of any chapter: 'x' is lost"),
+        (None, 1, "outside of any chapter: 'x' is lost"),
+    ],
+)
+def test_what_is_lost_is_named_with_its_chapter(book, index, length, message):
+    lost = LedgerEntry(index, "x" * length, length, LedgerState.UNACCOUNTED, "lost")
+    with pytest.raises(CoverageError, match=re.escape(message)):
+        ledger.require_complete(book, (), [lost])

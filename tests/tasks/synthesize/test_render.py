@@ -338,3 +338,27 @@ def test_samples_are_clipped_and_rounded_to_16_bits():
         assert (file.format, file.subtype, file.samplerate, file.channels) == ("FLAC", "PCM_16", 22_050, 1)
         samples = file.read(dtype="int16").astype(int)
     np.testing.assert_allclose(samples, [0, 16384, -16384, 32767, 32767, -32768, -32768], atol=1)
+
+
+def test_a_job_is_spoken_by_the_engine_that_its_keys_were_made_for(job, monkeypatch):
+    """Whatever this worker's own settings say: other numbers or weights give other audio under the same keys."""
+    asked = []
+
+    def lend(settings):
+        asked.append((settings.engine, settings.model, settings.precision))
+        return Speaker(FakeEngine())
+
+    monkeypatch.setattr("tasks.synthesize.render.get_speaker", lend)
+    monkeypatch.setattr("tasks.synthesize.render.with_model_folder", lambda settings, storage: settings)
+    run_job(replace(job, precision="bfloat16"))
+    assert asked == [("fake", "sound", "bfloat16")]
+
+
+def test_a_receipt_is_given_for_what_lies_in_the_store_and_the_audio_comes_first(job, store, monkeypatch):
+    order = []
+    put = store.put_bytes
+    give = store.give_receipts
+    monkeypatch.setattr(type(store), "put_bytes", lambda self, data: order.append("audio") or put(data))
+    monkeypatch.setattr(type(store), "give_receipts", lambda self, noted: order.append(len(noted)) or give(noted))
+    run_job(replace(job, store=store))
+    assert order == ["audio", 1, "audio", "audio", 2]

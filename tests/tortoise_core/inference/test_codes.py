@@ -35,3 +35,12 @@ def test_decoding_stops_at_the_ninth_calm_code(calm_at, length):
 def test_short_rows_are_spoken_whole():
     assert spoken_length(torch.full((8,), 83), PUBLISHED_FORMAT) == 8
     assert spoken_length(torch.full((9,), 83), PUBLISHED_FORMAT) == 8
+
+
+@pytest.mark.parametrize(
+    ("row", "cleaned"),
+    [([5, 8193], [45, 248]), ([8193], [248]), ([8193, 7, 7, 7], [83, 45, 45, 248]), ([5, 6], [5, 6])],
+)
+def test_rows_that_are_hardly_longer_than_the_tail(row, cleaned):
+    assert clean_codes(torch.tensor(row), PUBLISHED_FORMAT).tolist() == cleaned
+    assert pad_codes(torch.tensor(row), len(row) + 2, 9).tolist() == [*row, 9, 9]

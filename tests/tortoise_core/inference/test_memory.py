@@ -91,3 +91,32 @@ def test_a_budget_is_halved_down_to_one_row_and_grows_again():
     for _ in range(memory._GROWS_AFTER * (halved + 1)):
         budget.went_well()
     assert budget.now == Capacity(100, 4_000, 1_536)
+
+
+def test_the_sizes_of_the_published_networks():
+    assert frame_bytes(PUBLISHED[1]) == 2 * 4 * ((16 + PUBLISHED[1].ff_mult) * 1024 + 2 * 16 * 1_000)
+    assert capacity(*PUBLISHED, "bfloat16", 500, CPU, 1024 * GIB) == Capacity(96, 8_192, 1_536)
+    assert capacity(*PUBLISHED, "bfloat16", 500, CPU, 0) == Capacity(1, 1_000, 1_536)
+    assert capacity(*PUBLISHED, "bfloat16", 500, GPU, 1024 * GIB) == Capacity(1_024, 131_072, 24_576)
+    assert capacity(*PUBLISHED, "bfloat16", 500, GPU, 4 * GIB).vocoded_frames == 2 * GIB // 524_288
+    assert capacity(*PUBLISHED, "bfloat16", 500, GPU, 0) == Capacity(1, 1_000, 1_000)
+
+
+def test_a_budget_grows_after_twenty_batches_since_memory_ran_out():
+    budget = Budget(Capacity(8, 8_000, 8))
+    budget.ran_out()
+    for _ in range(19):
+        budget.went_well()
+    assert budget.ran_out() and budget.now.rows == 2  # the count begins again
+    rows = []
+    for _ in range(61):
+        budget.went_well()
+        rows.append(budget.now.rows)
+    assert rows == [2] * 19 + [4] * 20 + [8] * 22
+
+
+def test_a_container_that_is_full_has_nothing_left(tmp_path):
+    (tmp_path / "memory.max").write_text("5\n")
+    (tmp_path / "memory.current").write_text("9\n")
+    assert memory._group_limit(tmp_path) == 0
+    assert is_memory_error(RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"))

@@ -9,6 +9,7 @@ from tortoise_core.inference.presets import (
     DEFAULT_PRESET,
     IMPLIED_TOP_K,
     PRESETS,
+    TTS_DEFAULTS,
     SamplingSettings,
     own_settings,
     published_settings,
@@ -103,4 +104,26 @@ def test_the_arguments_of_the_published_function():
         "diffusion_iterations": 30,
         "cond_free": False,
         "k": 3,
+    }
+
+
+def test_the_defaults_of_the_published_function():
+    assert TTS_DEFAULTS == {
+        "voice_samples": None,
+        "conditioning_latents": None,
+        "k": 1,
+        "verbose": True,
+        "use_deterministic_seed": None,
+        "return_deterministic_state": False,
+        "num_autoregressive_samples": 512,
+        "temperature": 0.8,
+        "length_penalty": 1,
+        "repetition_penalty": 2.0,
+        "top_p": 0.8,
+        "max_mel_tokens": 500,
+        "cvvp_amount": 0.0,
+        "diffusion_iterations": 100,
+        "cond_free": True,
+        "cond_free_k": 2,
+        "diffusion_temperature": 1.0,
     }

@@ -54,3 +54,22 @@ def test_result_is_plain_lower_case_ascii_without_numbers(text):
 
 def test_basic_leaves_numbers_alone():
     assert clean_basic("Dr.  X\npaid $5 in CAFÉ") == "dr. x paid $5 in café"
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("1000 1001 2999 3000", "one thousand ten oh one twenty-nine ninety-nine three thousand"),
+        ("1100 2100 999", "eleven hundred twenty-one hundred nine hundred ninety-nine"),
+        ("1,234 1,2,3", "twelve thirty-four one hundred twenty-three"),
+        ("1,2", "twelve"),
+        ("$0 $1.01 $2.10 $.50 $1.2.3", "zero dollars one dollar, one cent two dollars, ten cents fifty cents "
+         "one point two.three dollars"),
+        ("$1,000", "one thousand dollars"),
+        ("1st 2ND 3rd 11th 1sts", "first second third eleventh firsts"),
+        ("MRS. Mr. x", "misess mister x"),
+        ('He said "No".', "he said no."),
+    ],
+)  # fmt: skip
+def test_edges_of_the_rules(text, cleaned):
+    assert clean_english(text) == cleaned

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tortoise_core.errors import TextError
+from tortoise_core.text.g2p import spell
 from tortoise_core.text.phonemes import PAUSES, VOCABULARY, PhonemeTokenizer
 
 TOKENIZER = PhonemeTokenizer()
@@ -182,3 +183,72 @@ def test_import_reads_no_data():
         "sys.exit(lexicon.dictionary.cache_info().currsize)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("signs", "said"),
+    [
+        ("&", " and "), ("%", " percent "), ("+", " plus "), ("=", " equals "), ("@", " at "), ("°", " degrees "),
+        ("$", " dollars "), ("£", " pounds "), ("€", " euros "), ("()[]{},", ", "), (";:", "; "),
+        ("!", "! "), ("?", "? "),
+        ("—–―‒…", " -- "), ("-‐‑", "-"), ("'`‘’ʼ", "'"), ("\"“”„‚«»‹›¡¿\u0301\u200d", ""), ("☃|~_\t\u00a0", " "),
+    ],
+)  # fmt: skip
+def test_what_every_sign_is_read_as(signs, said):
+    for sign in signs:
+        assert TOKENIZER.encode_words(f"we{sign}re") == TOKENIZER.encode_words(f"we{said}re"), sign
+
+
+@pytest.mark.parametrize(("weak", "strong"), list(pairwise([",", ";", " - ", ".", "!", "?"])))
+def test_the_stronger_of_two_pauses_is_kept_whatever_their_order(weak, strong):
+    for marks in (weak + strong, strong + weak):
+        (_, (mark,), _) = TOKENIZER.encode_words(f"we{marks} go")
+        assert mark == strong.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("blorpt BLORPT", "blorpt blorpt"),  # six letters are a word that somebody shouts
+        ("the THE cat", "the the cat"),
+        ("IT WAS XKCD", "it was xkcd"),
+        ("q.e.d. and", "Q E D. and"),
+        ("1,000 2,00", "one thousand two, zero zero"),
+        ("12,345.5", "twelve thousand three hundred and forty five point five"),
+        ("0 0.5 00", "zero zero point five zero zero"),
+        ("100000000000012", "one hundred trillion and twelve"),
+        ("1.5th", "one point five"),
+        ("3RD", "three rd"),
+        ("singin' 'bout it", "singin' 'bout it"),
+        ("yes-- no", "yes -- no"),
+        ("yes . . . no", "yes -- no"),
+        ("yes .. no", "yes . no"),
+    ],
+)  # fmt: skip
+def test_shapes_of_words_and_numbers(text, said):
+    written, expected = ([word for word in TOKENIZER.encode_words(one) if word[0] not in ".,"] for one in (text, said))
+    assert written == expected
+
+
+def test_capitals_are_spelled_up_to_five_of_them():
+    said = [TOKENIZER.encode_words(f"{word} are")[0] for word in ("QZ", "BLORP", "BLORPT")]
+    assert [tuple(phones) == spell(word) for phones, word in zip(said, ("QZ", "BLORP", "BLORPT"), strict=True)] == [
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("text", ["The dog’s (own) bone: gone…", "XKCD blorpt, W W", "", "1,984 dogs", "café “x”"])
+def test_no_text_has_more_tokens_than_are_told(text):
+    most = TOKENIZER.most_tokens(text)
+    assert len(TOKENIZER.encode(text)) <= most <= 10 * len(text)
+
+
+def test_tokens_are_told_by_the_words_without_pronouncing_any():
+    class Listed:
+        def listed(self, word):
+            return {"cat": ("K", "AE1", "T"), "dog's": ("D",)}.get(word)
+
+    told = [PhonemeTokenizer(Listed()).most_tokens(text) for text in ("cat", "Cat, cat", "CAT", "dog’s", "xy")]
+    assert told == [3 + 4, 4 + 4 + 3 + 4, 3 + 24, 5 + 2, 2 + 16]

@@ -52,3 +52,26 @@ def test_punctuation_alone_is_dropped():
 def test_impossible_lengths(desired, most):
     with pytest.raises(TextError, match="not above the maximum"):
         split_text("a b", desired, most)
+
+
+@pytest.mark.parametrize(
+    ("text", "desired", "most", "chunks"),
+    [
+        ("a b c.", 6, 9, ["a b c."]),
+        ("One?! Two. X", 4, 12, ["One?!", "Two.", "X"]),  # all marks of an end go with it
+        ('He "is. So" it. Now x', 5, 40, ['He "is. So" it.', "Now x"]),  # no end inside a quotation
+        ('She "said so." Yes it is here', 5, 18, ['She "said so."', "Yes it is here"]),
+        ("abcdefghij klm", 4, 8, ["abcd", "efghij", "klm"]),  # a word that is too long is cut at the desired length
+        ("ab cd efgh ij", 4, 8, ["ab cd", "efgh ij"]),
+        ("v1.2 is. Out now", 5, 40, ["v1.2 is.", "Out now"]),  # a point inside of a word ends nothing
+    ],
+)
+def test_where_chunks_end(text, desired, most, chunks):
+    assert split_text(text, desired, most) == chunks
+
+
+def test_the_published_lengths():
+    sentence = "x" * 99 + ". "
+    assert [len(chunk) for chunk in split_text(sentence * 3)] == [201, 100]
+    assert [len(chunk) for chunk in split_text("y" * 700)] == [200, 200, 200, 100]
+    assert split_text("a", 1, 1) == ["a"]

@@ -191,19 +191,19 @@ def make_corpus(folder):
     (folder / "index.jsonl").write_text("".join(line + "\n" for line in lines))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def workspace_folder(tmp_path_factory):
-    """A workspace with a corpus and nothing else."""
+    """A workspace with a corpus and nothing else, to be read."""
     folder = tmp_path_factory.mktemp("mini") / "mini"
     make_corpus(folder / "corpus")
     return folder
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory, recipe):
+def trained(workspace_folder, tmp_path_factory, recipe):
     """A workspace in which every stage was trained for four steps."""
-    folder = tmp_path_factory.mktemp("trained") / "mini"
-    make_corpus(folder / "corpus")
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "corpus").symlink_to(workspace_folder / "corpus")
     workspace = Workspace(folder, recipe, "cpu")
     run(workspace, list(STAGES), RunOptions())
     return workspace

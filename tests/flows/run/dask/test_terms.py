@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -92,3 +93,53 @@ def test_a_worker_that_cannot_reach_prefects_server_is_refused(trial, monkeypatc
 def test_a_worker_that_offers_no_device_is_told_how(terms):
     assert "start it with `--resources GPU=1`" in refusal(terms, Worker())
     assert issubclass(UnfitWorkerError, BadInputError)  # exit code 2: nothing is tried again
+
+
+class Paused(Worker):
+    """A worker that notes which states it is put in."""
+
+    def __init__(self, status, **resources):
+        super().__init__(**resources)
+        self.states = [status]
+
+    @property
+    def status(self):
+        return self.states[-1]
+
+    @status.setter
+    def status(self, status):
+        self.states.append(status)
+
+
+@pytest.mark.usefixtures("healthy")
+@pytest.mark.parametrize(
+    ("status", "states"),
+    [(Status.running, [Status.running, Status.paused, Status.running]), (Status.paused, [Status.paused])],
+)
+def test_jobs_that_found_no_worker_are_looked_at_again_unless_the_worker_is_paused(terms, status, states):
+    worker = Paused(status, GPU=1.0)
+    asyncio.run(terms.setup(worker))
+    assert worker.states == states
+    assert worker.state.total_resources[terms.name] == JOBS_PER_WORKER
+
+
+def test_a_worker_that_is_let_go_sends_what_prefect_holds_back(terms, monkeypatch):
+    sent = []
+    for name in ("EventsWorker", "APILogWorker"):
+        worker = SimpleNamespace(drain_all=lambda timeout, name=name: sent.append((name, timeout)))
+        monkeypatch.setattr(terms_module, name, worker)
+    asyncio.run(terms.teardown(Worker()))
+    assert sent == [("EventsWorker", 5.0), ("APILogWorker", 5.0)]
+
+
+def test_what_must_be_the_same_everywhere_is_known_by_version():
+    assert list(versions()) == [
+        "Python",
+        "talepress",
+        "prefect",
+        "torch",
+        "dask",
+        "distributed",
+        "format of takes",
+    ]
+    assert versions()["Python"] == f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import inspect
 import json
 import os
@@ -78,15 +79,17 @@ def test_failures_of_calibre_get_one_clear_line(body, message, calibre, tmp_path
 
 def test_an_endless_conversion_is_stopped_with_its_children_and_leaves_nothing(calibre, tmp_path):
     calibre(
+        "import fcntl\n"
+        f"held = open({str(tmp_path / 'held')!r}, 'w'); fcntl.flock(held, fcntl.LOCK_EX)\n"
         f"open({str(tmp_path / 'folder')!r}, 'w').write(os.path.dirname(sys.argv[2]))\n"
-        f"if os.fork() == 0:\n    time.sleep(3); open({str(tmp_path / 'alive')!r}, 'w')\ntime.sleep(60)"
+        "os.fork(); time.sleep(60)"
     )
     began = time.monotonic()
     with pytest.raises(UnreadableBookError, match="stopped after 2 seconds"), converted(_book(tmp_path), ".mobi", 2):
         pass
+    with (tmp_path / "held").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # ours once the last of the two processes that have it open has ended
     assert time.monotonic() - began < 30
-    time.sleep(3.5)
-    assert not (tmp_path / "alive").exists()
     assert not Path((tmp_path / "folder").read_text()).exists()
 
 

@@ -1,10 +1,10 @@
 """Every fragment has its clip: in order, never empty, inside its audio."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.package.readalong.clips import Clip, SpokenText, clips_of
-from tasks.package.readalong.smil import Pair, clock, duration_ms, smil
 
 
 def text(start: int, end: int, places=(0, 1, 2, 3), marks=(), audio: int = 0) -> SpokenText:
@@ -51,12 +51,30 @@ def test_clips_are_in_order_and_inside(parts, length):
     assert set(clips) == {(index, number) for index, places in starts.items() for number in range(len(places))}
 
 
-def test_a_clock_never_says_sixty_seconds():
-    assert [clock(59_999), clock(60_000), clock(3_600_000 * 30)] == ["0:00:59.999", "0:01:00.000", "30:00:00.000"]
+def test_each_audio_file_has_clips_of_its_own_in_the_order_of_sound():
+    texts = [text(0, 400, audio=3), text(100, 500), text(900, 1000), text(450, 700, audio=3)]
+    clips = clips_of(texts, {0: [0], 1: [0], 2: [0], 3: [0]}, {0: 1000, 3: 5000})
+    assert clips == {
+        (0, 0): Clip(3, 0, 450),
+        (3, 0): Clip(3, 450, 900),
+        (1, 0): Clip(0, 100, 900),
+        (2, 0): Clip(0, 900, 1000),
+    }
 
 
-def test_notes_are_sequences_of_their_own():
-    pairs = [Pair("a", "1.m4a", 0, 10), Pair("n", "1.m4a", 50, 70, "footnote"), Pair("b", "1.m4a", 10, 50)]
-    written = smil("../x%20y.xhtml", pairs)
-    assert '<seq id="note-n" epub:textref="../x%20y.xhtml#n" epub:type="footnote">\n<par id="par2">' in written
-    assert written.count("<seq") == written.count("</seq>") == 2 and duration_ms(pairs) == 70
+@pytest.mark.parametrize(
+    ("marks", "begins"),
+    [
+        ([(12, 310), (16, 640)], [100, 180, 310, 311, 640]),  # before the first known word: in proportion
+        ([(10, 150), (11, 300), (16, 640)], [100, 300, 301, 302, 640]),
+        ([], [100, 180, 260, 340, 580]),
+    ],
+)
+def test_when_the_pieces_of_a_sentence_are_heard(marks, begins):
+    clips = clips_of([text(100, 900, places=range(10, 20), marks=marks)], {0: [10, 11, 12, 13, 16]}, {0: 9000})
+    assert [clips[0, number].begin_ms for number in range(5)] == begins
+
+
+def test_a_file_with_more_pieces_than_milliseconds_has_no_clip_for_some():
+    clips = clips_of([text(0, 2, places=range(5))], {0: [0, 1, 2, 3, 4]}, {0: 3})
+    assert clips == {(0, 2): Clip(0, 0, 1), (0, 3): Clip(0, 1, 2), (0, 4): Clip(0, 2, 3)}

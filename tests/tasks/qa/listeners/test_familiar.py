@@ -62,3 +62,26 @@ def test_other_doubts_on_it_stay():
     take = Familiar(sightings()).acquit(accused, spoken, Hearing("ears", (poor, word), 0.1))
     assert take.reasons == ("too short: 0.1 s", "may have dropped 'Poor' at 0:00")
     assert take.verdict is Verdict.DOUBTFUL and take.scores[DOUBT] == 2.0
+
+
+@pytest.mark.parametrize(("heard", "known"), [("fil-vee", True), ("fil-beh", True), ("fal-beh", False), ("", False)])
+def test_a_third_of_the_letters_may_differ(heard, known):
+    assert Familiar(sightings()).knows("Poor Filby.", filby("Poor Filby.", heard=heard)) is known
+
+
+def test_a_word_is_known_by_its_letters_and_every_take_of_it_counts():
+    known = Familiar(sightings())
+    shouted = HeardWord(5, 11, HowHeard.DOUBTFUL, 0.5, 0.9, 0.9, "fil-vee")
+    assert known.knows("Poor FILBY!", shouted)
+    known.note("Filby, Filby!", Hearing("ears", (filby("Filby, Filby!"),), 0.5))  # the second was heard as written
+    assert not known.knows("Poor FILBY!", shouted)
+
+
+def test_a_take_without_a_familiar_word_stays_as_it_is_and_its_score_rises_by_that_words_share():
+    spoken = "Poor Filby."
+    word = filby(spoken)
+    poor = HeardWord(0, 4, HowHeard.MISSING, 0.1, 0.4, 0.8)
+    accused = doubted(spoken, poor, word)
+    assert Familiar().acquit(accused, spoken, Hearing("ears", (poor, word), 0.1)) is accused
+    freed = Familiar(sightings()).acquit(accused, spoken, Hearing("ears", (poor, word), 0.1))
+    assert freed.scores == {HEARD: min(1.0, 0.55 + 0.9 / 2), DOUBT: accused.scores[DOUBT]}

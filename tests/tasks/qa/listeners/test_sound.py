@@ -3,7 +3,8 @@
 import pytest
 
 from tasks.align.sources import source_words
-from tasks.qa.listeners.sound import Comparison, Written
+from tasks.qa.listeners import sound
+from tasks.qa.listeners.sound import Comparison, Written, difference
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +57,65 @@ def test_words_that_the_text_does_not_have_are_doubted_where_they_stand(comparis
 
 def test_nothing_written_down_doubts_every_word(comparison):
     assert compared(comparison, "He went home.", "")[0] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "unlike"),
+    [
+        ("P", "P", 0.0),
+        ("P", "B", 0.5),
+        ("B", "P", 0.5),
+        ("N", "NG", 0.5),
+        ("D", "DH", 0.5),
+        ("AH", "IY", 0.5),
+        ("AH", "K", 1.0),
+        ("P", "K", 1.0),
+        ("P", "D", 1.0),
+    ],
+)
+def test_two_phones_are_the_same_alike_or_others(first, second, unlike):
+    assert difference(first, second) == unlike
+
+
+@pytest.mark.parametrize(
+    ("parts", "doubt", "heard"),
+    [
+        ((), 0.0, ""),
+        ((("uh", 1),), 0.25, "uh"),
+        ((("a", 1), ("big", 3)), 1.0, "a big"),
+        ((("bigger", 5),), 1.0, "bigger"),
+    ],
+)
+def test_what_was_added_is_the_more_doubtful_the_longer_it_is(parts, doubt, heard):
+    added = [sound._Part(0, letters, ("T",) * phones) for letters, phones in parts]
+    assert sound._addition(added) == sound.Opinion(doubt, heard)
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("lamp,", ["lamp,"]),
+        ("1893.", ["eighteen ninety three", "one thousand, eight hundred and ninety three"]),
+        ("’tis", ["'tis"]),
+        ("1000000", ["one million"]),
+    ],
+)
+def test_a_written_number_has_several_readings(text, readings):
+    found = sound._readings(text)
+    assert set(readings) <= set(found) and (len(found) > 1) is any(map(str.isdigit, text))
+    assert len(sound._readings("1000000")) == 3 and len(sound._readings("999999")) == 5
+
+
+def test_contractions_are_written_out_and_whose_something_is_stays():
+    words = "I'll you're I've I'm didn't won't Can't, shan't it's Ann's n't"
+    written = "i will you are i have i am did not will not can not shall not it's Ann's n't"
+    assert sound._written_out(words) == written
+
+
+def test_what_was_heard_instead_of_a_word_is_named_once(comparison):
+    text = "The lantern burned."
+    for written, doubt in (("land turn", 0.0), ("land", 2.5 / 6)):  # D for T is half a phone, and two are missing
+        words = [Written(word, 0.0, 1.0) for word in f"The {written} burned.".split()]
+        opinions = comparison.compare(text, source_words(text), words)
+        assert [opinion.heard for opinion in opinions.words] == ["", written, ""]
+        assert [opinion.doubt for opinion in opinions.words] == [0.0, pytest.approx(doubt), 0.0]

@@ -4,8 +4,10 @@ import re
 
 import lxml.html
 import pytest
+from starlette.datastructures import Headers
 from starlette.testclient import TestClient
 
+from tasks.review.web import access
 from tasks.review.web.access import MOST_BODY_BYTES, PASS_COOKIE, SESSION_COOKIE, Keys, host_names
 from tasks.review.web.pages import NAME_COOKIE, SAID_COOKIE
 from tests.tasks.review.library import SOURCE
@@ -161,7 +163,7 @@ def test_cookies_are_for_this_site_and_no_script(serve):
     assert set(named) == {SESSION_COOKIE, PASS_COOKIE, NAME_COOKIE, SAID_COOKIE}
     assert named.count(PASS_COOKIE) == 2  # by the form and by the address
     for cookie in cookies:
-        assert "httponly" in cookie.lower() and "samesite=strict" in cookie.lower(), cookie
+        assert all(part in cookie.lower() for part in ("httponly", "samesite=strict", "path=/")), cookie
 
 
 def test_nobody_is_told_how_the_application_is_made(browser):
@@ -189,3 +191,70 @@ def test_a_token_is_compared_whole():
 def test_the_health_check_needs_no_token(serve):
     assert TestClient(serve(TOKEN).client.app, base_url=f"http://{HOST}").get("/healthz").text == "ok"
     assert SOURCE[:16] not in serve(TOKEN).client.get("/enter").text
+
+
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [
+        (str(MOST_BODY_BYTES), None),
+        (str(MOST_BODY_BYTES + 1), 413),
+        ("9" * 5000, 413),  # a number of so many digits is not even read
+        ("", 411),
+        ("-1", 411),
+        ("1_0", 411),
+        ("²", 411),
+        (" 5", 411),
+    ],
+)
+def test_the_length_of_a_form_is_a_number_that_is_small(length, status):
+    headers = Headers({"host": HOST, "origin": ORIGIN, "content-length": length})
+    answer = access._refused_form(headers)
+    assert (answer and answer.status_code) == status
+
+
+def test_a_token_in_the_address_of_a_form_opens_nothing(serve):
+    client = serve(TOKEN).client
+    evil = client.post(f"/name?token={TOKEN}", headers={"Origin": "http://evil.example"}, follow_redirects=False)
+    own = client.post(f"/name?token={TOKEN}", headers={"Origin": ORIGIN}, follow_redirects=False)
+    assert (evil.status_code, own.status_code, own.headers["location"]) == (403, 303, "/enter")
+    assert PASS_COOKIE not in client.cookies
+    typed = client.post("/enter", data={"token": f" {TOKEN}\n"}, headers={"Origin": ORIGIN}, follow_redirects=False)
+    assert (typed.headers["location"], PASS_COOKIE in client.cookies) == ("/", True)
+
+
+def test_all_that_protects_an_answer_is_there(browser):
+    headers = browser.client.get("/").headers
+    nonce = re.search("'nonce-([^']+)'", headers["content-security-policy"])[1]
+    assert len(nonce) >= 16
+    assert headers["content-security-policy"].replace(nonce, "N").split("; ") == [
+        "default-src 'none'",
+        "script-src 'self'",
+        "connect-src 'self'",
+        "media-src 'self'",
+        "img-src 'self' data:",
+        "style-src 'self' 'nonce-N'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["cross-origin-resource-policy"] == headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cache-control"] == "no-store"
+    with pytest.raises(RuntimeError, match="HTTP alone"), browser.client.websocket_connect("/"):
+        pass
+    other = TestClient(browser.client.app, base_url=f"http://{HOST}")  # keeps its session
+    given = {other.get("/").cookies[SESSION_COOKIE], browser.client.cookies[SESSION_COOKIE]}
+    assert [len(session) for session in given] == [32, 32] and "set-cookie" not in other.get("/").headers
+
+
+def test_names_are_compared_as_browsers_write_them():
+    names = host_names("192.168.0.7", 80, ["Review.Example.org"])
+    assert {"192.168.0.7:80", "localhost:80", "127.0.0.1:80", "review.example.org"} <= names
+
+
+@pytest.mark.parametrize(
+    ("address", "own"),
+    [("/a?b#c", "/a?b#c"), ("", "/"), ("a", "/"), ("//a", "/"), ("/\\a", "/"), ("\\/a", "/"), ("http:/a", "/")],
+)
+def test_an_address_is_of_this_site_or_the_list_of_books(address, own):
+    assert access.own_address(address) == own

@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from storage.dropped import InboxItem, InboxState
-from storage.records import Edition, EditionFile, RunState
-from tasks.review.web import pages
+from storage.errors import DamagedArtifactError, MissingArtifactError, NotFoundError
+from storage.records import Coverage, Edition, EditionFile, Reach, RunState, Script
+from tasks.errors import BadInputError, TalepressError
+from tasks.review.desk import Corrected, DecidedMeanwhileError
+from tasks.review.web import app, pages
 from tasks.review.web.app import STATIC
 from tasks.review.web.pages import NAME_COOKIE, NOBODY, Wanted
 from tasks.review.web.shelf import Job, JobWord
@@ -306,3 +309,82 @@ def test_an_address_keeps_what_is_wanted():
     assert Wanted.of({}) == Wanted()
     assert wanted.query(page=1) == "show=all&chapter=3&words=a%26b&page=1"
     assert wanted.query(chapter=None, page=None) == "show=all&words=a%26b"
+
+
+@pytest.mark.parametrize(("count", "many"), [(0, 1), (1, 1), (25, 1), (26, 2), (50, 2), (51, 3)])
+def test_a_page_holds_twenty_five(count, many):
+    assert pages._pages(count) == many
+
+
+@pytest.mark.parametrize(
+    ("text", "page"), [("1", 1), ("7", 7), ("999999", 999_999), ("1000000", 1), ("0", 1), ("-2", 1), ("²", 1), ("", 1)]
+)
+def test_a_page_is_a_number_from_one(text, page):
+    wanted = Wanted.of({"page": text, "chapter": text, "words": "w" * 300})
+    assert wanted.page == page
+    assert wanted.chapter == (int(text) if text.isascii() and text.isdigit() and page == int(text) else None)
+    assert wanted.words == "w" * 200
+
+
+def test_each_page_goes_on_where_the_one_before_ended(browser, library, monkeypatch):
+    monkeypatch.setattr(pages, "ON_A_PAGE", 2)
+    shown = []
+    for page in (1, 2, 3, 4):
+        browser.open(f"{BOOK}?show=all&page={page}")
+        shown.append(browser.sentences())
+    assert shown == [["1:1", "1:2"], ["1:3", "2:1"], ["2:2", "2:3"], []]
+    monkeypatch.setattr(pages, "ON_A_PAGE", 1)
+    with library[0].unit_of_work() as uow:
+        book = replace(uow.books.get(SOURCE), source_sha256=f"{SOURCE[:16]}{'6' * 48}", title="A younger book")
+        uow.books.save(book, Script((), (), Coverage(0, 0, 0, 0)))
+        uow.commit()
+    titles = []
+    for page in (1, 2):
+        browser.open(f"/?page={page}")
+        titles += [link.text for link in browser.page.find_class("book")]
+    assert titles == ["A younger book", TITLE]
+    # A book is named by 16 digits or more that no other has.
+    found = [browser.open(f"/books/{name}").status_code for name in (SOURCE[:15], SOURCE[:16], SOURCE[:17], SOURCE)]
+    assert found == [404, 404, 200, 200]
+
+
+def test_a_name_is_kept_tidy_and_short_and_a_button_that_there_is_not_does_nothing(browser, library):
+    browser.open(BOOK)
+    browser.press(browser.form(action="/name"), who=f"  Ann   {'x' * 80} ")
+    browser.open(BOOK)
+    form = dict(browser.form("1:1").form_values()) | {"action": "burn"}
+    answer = browser.client.post(f"{BOOK}/decide", data=form, headers={"Origin": browser.origin})
+    assert (answer.status_code, "there is no button" in answer.text) == (400, True)
+    with library[0].snapshot() as uow:
+        assert uow.decisions.history(SOURCE) == ()
+    browser.press(browser.form("1:1"), "action=approve")
+    with library[0].snapshot() as uow:
+        assert [word.who for word in uow.decisions.history(SOURCE)] == [f"Ann {'x' * 56}"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (NotFoundError("x"), 404),
+        (MissingArtifactError("x"), 404),
+        (DamagedArtifactError("x"), 500),
+        (DecidedMeanwhileError("x"), 409),
+        (BadInputError("x"), 400),
+        (TalepressError("x"), 500),
+    ],
+)
+def test_what_went_wrong_has_its_own_status(error, status):
+    assert app._status_of(error) == status
+
+
+@pytest.mark.parametrize(
+    ("corrected", "reach", "words"),
+    [
+        (Corrected("", (), 1), Reach.PLACE, "The correction is undone."),
+        (Corrected("", (("a", "b"),), 3), Reach.PLACE, "“a” is said “b” here, when"),
+        (Corrected("", (("a", "b"), ("c", "d")), 3), Reach.BOOK, "“c” is said “d” in this book, in 3 sentences of it"),
+        (Corrected("", (("a", "b"),), 3), Reach.ALWAYS, "“a” is said “b” in every book, when"),
+    ],
+)
+def test_a_correction_is_told_with_where_it_holds(corrected, reach, words):
+    assert words in app._said_of(corrected, reach)

@@ -1,14 +1,19 @@
 """Sounds are sent by key, whole or in parts, and never by path."""
 
+import asyncio
 import hashlib
 import io
 
+import numpy as np
 import pytest
 import soundfile
+from starlette.requests import Request
 
 from configs.settings import load_settings
+from storage.errors import DamagedArtifactError, MissingArtifactError
 from storage.records import Master
 from tasks.master.master_key import master_key
+from tasks.review.web import sounds
 from tasks.stitch.timeline import lay_out
 from tests.tasks.review.library import RATE, SOURCE, tone
 from tests.tasks.review.web.conftest import BOOK
@@ -100,3 +105,81 @@ def test_a_take_that_has_changed_is_not_heard(browser, library):
     answer = browser.client.get(TAKE, headers={"Range": "bytes=0-"})
     assert answer.status_code >= 400
     assert "has changed since it was written" in answer.text
+
+
+def ask(**headers):
+    return Request({"type": "http", "method": "GET", "headers": [(k.encode(), v.encode()) for k, v in headers.items()]})
+
+
+def sent(answer):
+    async def body():
+        return b"".join([piece async for piece in answer.body_iterator])
+
+    return asyncio.run(body())
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "end"),
+    [({}, 0, 200_000), ({"range": "bytes=10-149999"}, 10, 150_000), ({"range": "bytes=-70000"}, 130_000, 200_000)],
+)
+def test_a_long_sound_is_sent_in_pieces_to_its_end_and_no_further(asked, start, end):
+    data = bytes(range(200)) * 1000
+    answer = sounds._send(ask(**asked), len(data), lambda: io.BytesIO(data), "key")
+    assert sent(answer) == data[start:end]
+    assert (answer.headers["etag"], answer.headers["content-length"]) == ('"key"', str(end - start))
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+
+
+def test_what_has_changed_is_not_sent_whole_and_what_is_gone_is_not_there(library):
+    database, store = library
+    path = store.path(hashlib.sha256(DATA).hexdigest())
+    path.chmod(0o644)
+    path.write_bytes(DATA + b"x")
+    key = TAKE.rpartition("/")[2]
+    with database.unit_of_work() as uow:
+        uow.masters.save("key", Master(0, "One", path.name, RATE, 1, -19.0, -4.0, ()))
+        uow.commit()
+    calls = (
+        lambda: sounds.send_take(ask(), database, store, key),
+        lambda: sounds.send_master(ask(), database, store, "key"),
+        lambda: sounds.send_peaks(database, store, key),
+    )
+    for call in calls:
+        with pytest.raises(DamagedArtifactError):
+            call()
+    path.unlink()
+    for call in calls:
+        with pytest.raises(MissingArtifactError):
+            call()
+
+
+def test_the_take_that_is_asked_for_stands_between_its_own_neighbours(browser):
+    """Each take is a tone of its own pitch: 200 Hz, 10 more for each take, 100 more for each sentence."""
+
+    def pitches(place, key):
+        audio, rate = soundfile.read(io.BytesIO(browser.client.get(f"{BOOK}/places/{place}/between/{key}").content))
+        loud = np.flatnonzero(np.abs(audio) > 0.05)
+        parts = np.split(loud, np.flatnonzero(np.diff(loud) > 200) + 1)
+        return [round(np.abs(np.fft.rfft(audio[p[0] : p[-1]], rate)).argmax(), -1) for p in parts]
+
+    assert pitches("1:1", f"{0:032x}{2:032x}") == [220, 300]
+    assert pitches("1:2", f"{1:032x}{0:032x}") == [200, 300, 400]
+
+
+def test_a_sentence_begins_no_earlier_than_its_chapter_and_is_found_in_no_other(library):
+    database, _ = library
+    settings = load_settings()
+    parts = (database, settings.stitch, settings.master, SOURCE)
+    with database.unit_of_work() as uow:
+        cues = uow.takes.chosen(SOURCE, 0)
+        timeline = lay_out(cues, settings.stitch)
+        key = master_key(cues, settings.stitch, settings.master)
+        uow.masters.save(key, Master(0, "One", "a" * 64, RATE, timeline.samples, -19.0, -4.0, timeline.placed))
+        uow.commit()
+    end = timeline.placed[0].end_sample / RATE
+    assert sounds.find_in_master(*parts, (0, 0)) == (key, 0.0, pytest.approx(end + 2.0))
+    assert [sounds.find_in_master(*parts, place) for place in ((0, 7), (1, 0))] == [None, None]
+    with database.unit_of_work() as uow:
+        uow.takes.mark_lost([cues[2].take.key])
+        uow.commit()
+    assert sounds.find_in_master(*parts, (0, 0)) is None

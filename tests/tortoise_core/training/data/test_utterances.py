@@ -8,13 +8,13 @@ from tortoise_core.models.dvae import DiscreteVAE, DiscreteVAEConfig
 from tortoise_core.training.data.utterances import BucketConfig, BucketSampler, prepare_items
 
 
-def test_batches_depend_on_the_step_alone_and_never_condition_on_themselves(workspace_folder):
+def test_batches_depend_on_the_step_alone_and_never_condition_on_themselves(workspace_folder, tmp_path):
     corpus = Corpus(workspace_folder / "corpus")
     torch.manual_seed(0)
     dvae = DiscreteVAE(DiscreteVAEConfig(channels=100, hidden=8, res_blocks=1, codes=16, code_dim=4)).eval()
-    items = prepare_items(corpus, dvae, workspace_folder / "codes.npy")
+    items = prepare_items(corpus, dvae, tmp_path / "codes.npy")
     assert len(items) == len(corpus.items)
-    again = prepare_items(corpus, dvae, workspace_folder / "codes.npy")
+    again = prepare_items(corpus, dvae, tmp_path / "codes.npy")
     assert all(np.array_equal(a.codes, b.codes) for a, b in zip(items, again, strict=True))
     config = BucketConfig(positions=200, code_limits=(16, 24), conditioning_frames=32)
     first = BucketSampler(items, corpus, config)
