@@ -73,6 +73,7 @@ class Client:
 
     def read_flow_runs(self, *, flow_run_filter, deployment_filter, sort, limit):
         assert flow_run_filter.state.type.any_ == [StateType.SCHEDULED]
+        assert (sort.value, limit) == ("EXPECTED_START_TIME_ASC", 200)
         now = datetime.now(UTC)
         doors = deployment_filter.name.any_
         return [SimpleNamespace(expected_start_time=now + ahead) for door, ahead in self.planned if door in doors]

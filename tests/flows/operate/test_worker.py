@@ -56,7 +56,10 @@ def ended(request, monkeypatch):
         monkeypatch.setattr(*((Worker, "_run_forked") if request.param else (ProcessWorker, "run")), process)
         monkeypatch.setattr(forking, "CAN_FORK", request.param)
         monkeypatch.setattr(module, "end_task_runs", end_task_runs)
+        swept = []
+        monkeypatch.setattr(module, "gc", SimpleNamespace(collect=lambda: swept.append(dict(worker._processes))))
         asyncio.run(worker.run(flow_run, Job()))
+        assert swept == [{}]  # Prefect leaves a MB each time
         assert worker._processes == {}
         assert under_way[0] == {flow_run.id: 0}, "no process was asked for"
         assert all(flow_run.id in seen for seen in under_way), "whoever ends the worker must wait for this"
