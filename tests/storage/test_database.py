@@ -176,10 +176,7 @@ def test_what_is_no_url_is_refused_before_anything_is_opened(call):
         call("nonsense")
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["nobase://user:secret@host/name", "postgresql:/user:secret@host/name", "postgresql:/user:my@secret@host/name"],
-)
+@pytest.mark.parametrize("url", ["nobase://user:secret@h/name", "postgresql:/user:secret@h", "odd:/user:my@secret@h"])
 def test_a_password_is_not_shown(url):
     with pytest.raises(DatabaseUrlError) as caught:
         Database(url)
