@@ -63,11 +63,13 @@ def test_every_known_rule_may_be_named_in_also_read():
     require_known(rule.value for rule in SkipRule)
 
 
-def test_the_lines_that_begin_and_end_a_gutenberg_book_are_not_read(tmp_path, settings):
+@pytest.mark.parametrize("kind", ["txt", "html"])
+def test_the_lines_that_begin_and_end_a_gutenberg_book_are_not_read(tmp_path, settings, kind):
     begin = "*** START OF THE PROJECT GUTENBERG EBOOK THE LAMP ***"
     end = "*** END OF THE PROJECT GUTENBERG EBOOK THE LAMP ***"
-    path = tmp_path / "lamp.txt"
-    path.write_text(f"A word before.\n\n{begin}\n\nIt was lit.\n\nThe door stood open.\n\n{end}\n\nA word after.\n")
+    blocks = ["A word before.", begin, "It was lit.", "The door stood open.", end, "A word after."]
+    path = tmp_path / f"lamp.{kind}"
+    path.write_text("\n\n".join(blocks if kind == "txt" else (f"<p>{block}</p>" for block in blocks)))
     book = read_book(path, settings)
     read = [block.text for chapter in book.chapters for block in chapter.blocks]
     assert read == ["It was lit.", "The door stood open."]
