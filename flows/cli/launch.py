@@ -46,8 +46,10 @@ def prefect(settings: Settings, *, verbose: bool) -> Iterator[RunFlow]:
 
 def _run_flow(name: str, request: Request, progress: Form) -> RunReport:
     """Runs a flow. Raises what the flow raised, `Stopped` when the user stopped it."""
+    from prefect.exceptions import MissingResult
+
     from flows.run.deployments import find_flow
-    from flows.run.reach import UnrecordedEnd
+    from flows.run.reach import UnrecordedEnd, came_to
 
     flow: Callable[..., Any] = find_flow(name)
     with stopping.orderly():
@@ -58,7 +60,10 @@ def _run_flow(name: str, request: Request, progress: Form) -> RunReport:
         settle(state.state_details.flow_run_id)
     if state.is_cancelled():
         stopping.check()
-    report: RunReport = state.result()
+    try:
+        report: RunReport = state.result()
+    except MissingResult:
+        return came_to(state.state_details.flow_run_id)
     return report
 
 

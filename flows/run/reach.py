@@ -53,6 +53,7 @@ class _Silence:
 
 
 _silence = _Silence()
+_came_to: dict[UUID, RunReport | BaseException] = {}  # of the flow run that ended last in this process
 
 
 def attempt(request: Callable[[], Answer]) -> Answer | None:
@@ -72,8 +73,11 @@ def attempt(request: Callable[[], Answer]) -> Answer | None:
 def require_server(flow_run_id: UUID, report: RunReport | None = None, error: BaseException | None = None) -> None:
     """Raises `UnrecordedEnd` where the server does not know the flow run any more, or is gone, after `END_SECONDS`.
 
-    For the end of a flow, which comes to that report or that error.
+    For the end of a flow, which comes to that report or that error: `came_to` knows it from now on.
     """
+    _came_to.clear()
+    if (outcome := report or error) is not None:
+        _came_to[flow_run_id] = outcome
 
     def look() -> bool:
         with get_client(sync_client=True) as client:
@@ -88,6 +92,18 @@ def require_server(flow_run_id: UUID, report: RunReport | None = None, error: Ba
     _silence.until = 0.0
     if not attempt(look):
         raise UnrecordedEnd(report, error) from error
+
+
+def came_to(flow_run_id: UUID) -> RunReport:
+    """Returns the report of the flow run that ended last in this process, or raises the error that ended it.
+
+    For where Prefect's state has neither: its server died between recording the end and saying so, and the end was then
+    refused, as it was recorded already. Raises `KeyError` for another flow run.
+    """
+    outcome = _came_to[flow_run_id]
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
 
 
 def _answers() -> bool:

@@ -9,7 +9,7 @@ from prefect.exceptions import Abort, ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.run import reach
-from flows.run.reach import UnrecordedEnd, attempt, require_server
+from flows.run.reach import UnrecordedEnd, attempt, came_to, require_server
 from tasks.errors import TalepressError
 from tests.flows.operate.prefect_client import answer
 
@@ -72,6 +72,19 @@ def test_the_end_goes_past_prefect_with_report_or_error():
     with pytest.raises(UnrecordedEnd) as end:
         require_server(uuid4(), error=error)
     assert (end.value.report, end.value.error) == (None, error)
+
+
+def test_what_the_last_run_came_to_is_known(healthy, monkeypatch):
+    monkeypatch.setattr(reach, "attempt", lambda request: True)
+    first, last, other = uuid4(), uuid4(), uuid4()
+    require_server(first, report="the first")
+    assert came_to(first) == "the first"
+    require_server(last, error=KeyError("odd"))
+    with pytest.raises(KeyError, match="odd"):
+        came_to(last)
+    for unknown in (first, other):
+        with pytest.raises(KeyError, match=str(unknown)):
+            came_to(unknown)
 
 
 @pytest.fixture
