@@ -46,10 +46,8 @@ def prefect(settings: Settings, *, verbose: bool) -> Iterator[RunFlow]:
 
 def _run_flow(name: str, request: Request, progress: Form) -> RunReport:
     """Runs a flow. Raises what the flow raised, `Stopped` when the user stopped it."""
-    from prefect.exceptions import MissingResult
-
     from flows.run.deployments import find_flow
-    from flows.run.reach import UnrecordedEnd, came_to
+    from flows.run.reach import UnrecordedEnd, report_of
 
     flow: Callable[..., Any] = find_flow(name)
     with stopping.orderly():
@@ -60,11 +58,7 @@ def _run_flow(name: str, request: Request, progress: Form) -> RunReport:
         settle(state.state_details.flow_run_id)
     if state.is_cancelled():
         stopping.check()
-    try:
-        report: RunReport = state.result()
-    except MissingResult:
-        return came_to(state.state_details.flow_run_id)
-    return report
+    return report_of(state)
 
 
 def _unrecorded(end: UnrecordedEnd) -> RunReport:

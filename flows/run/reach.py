@@ -16,7 +16,8 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import get_client
-from prefect.exceptions import Abort, PrefectException
+from prefect.client.schemas.objects import State
+from prefect.exceptions import Abort, MissingResult, PrefectException
 from prefect.settings import PREFECT_API_URL
 
 from flows.order.report import RunReport
@@ -73,7 +74,7 @@ def attempt(request: Callable[[], Answer]) -> Answer | None:
 def require_server(flow_run_id: UUID, report: RunReport | None = None, error: BaseException | None = None) -> None:
     """Raises `UnrecordedEnd` where the server does not know the flow run any more, or is gone, after `END_SECONDS`.
 
-    For the end of a flow, which comes to that report or that error: `came_to` knows it from now on.
+    For the end of a flow, which comes to that report or that error: `report_of` knows it from now on.
     """
     _came_to.clear()
     if (outcome := report or error) is not None:
@@ -94,13 +95,17 @@ def require_server(flow_run_id: UUID, report: RunReport | None = None, error: Ba
         raise UnrecordedEnd(report, error) from error
 
 
-def came_to(flow_run_id: UUID) -> RunReport:
+def report_of(state: State[RunReport]) -> RunReport:
     """Returns the report of the flow run that ended last in this process, or raises the error that ended it.
 
-    For where Prefect's state has neither: its server died between recording the end and saying so, and the end was then
-    refused, as it was recorded already. Raises `KeyError` for another flow run.
+    Prefect's state has neither where its server died between recording the end and saying so: the end, told once more,
+    is then refused as a duplicate (`PreventDuplicateTransitions`).
     """
-    outcome = _came_to[flow_run_id]
+    try:
+        return state.result()
+    except MissingResult:
+        assert state.state_details.flow_run_id is not None
+        outcome = _came_to[state.state_details.flow_run_id]
     if isinstance(outcome, BaseException):
         raise outcome
     return outcome

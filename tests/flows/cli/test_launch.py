@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from prefect.exceptions import MissingResult
 
 from flows.actions.box import note_of, save_note
 from flows.cli import launch as _launch
@@ -17,7 +16,6 @@ from flows.cli.progress import Form
 from flows.order.request import Request
 from flows.progress import Progress, announce
 from flows.run import deployments as _deployments
-from flows.run import reach
 from flows.run.reach import UnrecordedEnd
 from flows.services import read_settings
 from tasks import stopping
@@ -31,11 +29,11 @@ def run(monkeypatch, home):
     monkeypatch.setattr(_launch, "prefect_server", lambda *_: nullcontext())
     monkeypatch.setattr(_launch, "settle", lambda _: None)
 
-    def call(flow, result=lambda: "report"):
+    def call(flow):
         def ended(request, return_state):
             cancelled = flow()
-            details = SimpleNamespace(flow_run_id="its id")
-            return SimpleNamespace(state_details=details, is_cancelled=lambda: cancelled, result=result)
+            details = SimpleNamespace(flow_run_id=None)
+            return SimpleNamespace(state_details=details, is_cancelled=lambda: cancelled, result=lambda: "report")
 
         monkeypatch.setattr(_deployments, "find_flow", lambda _: ended)
         request = Request(book="/book.md", out="/out")
@@ -54,16 +52,6 @@ def test_what_a_run_prints_goes_to_stderr(run, capsys):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines()[-2:] == ["a library is chatty", "very"]
-
-
-@pytest.mark.parametrize("error", [None, BadInputError("no such voice")])
-def test_what_a_run_came_to_is_known_though_its_server_died_before_it_had_said_that_it_knows(run, monkeypatch, error):
-    def missing():
-        raise MissingResult("State data is missing")
-
-    monkeypatch.setattr(reach, "_came_to", {"its id": error or "its report"})
-    with pytest.raises(BadInputError, match="no such voice") if error else nullcontext():
-        assert run(lambda: False, missing) == "its report"
 
 
 def test_a_run_that_was_stopped_ends_the_command(run, monkeypatch):

@@ -54,6 +54,7 @@ def test_every_part_reads_the_same_settings_wherever_it_runs(home, monkeypatch, 
     monkeypatch.setenv("PREFECT_API_URL", "http://of-somebody-else:1/api")
     monkeypatch.setenv("TALEPRESS_STORAGE__DATA_DIR", "relative")
     monkeypatch.setenv("PREFECT_WORKER_QUERY_SECONDS", "9")
+    monkeypatch.delenv("PREFECT_HOME", raising=False)  # of this process's server for tests
     made = up.environment_of_parts(settings, "http://127.0.0.1:9/api")
     assert made["PREFECT_API_URL"] == "http://127.0.0.1:9/api"
     assert made["TALEPRESS_STORAGE__DATA_DIR"] == str(home)

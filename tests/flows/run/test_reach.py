@@ -1,15 +1,18 @@
 """What a run asks of a Prefect server that is gone: nothing, and its end goes past Prefect."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from uuid import uuid4
 
 import httpx
 import pytest
+from prefect.client.schemas.objects import StateDetails
 from prefect.exceptions import Abort, ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Completed
 
 from flows.run import reach
-from flows.run.reach import UnrecordedEnd, attempt, came_to, require_server
+from flows.run.reach import UnrecordedEnd, attempt, report_of, require_server
 from tasks.errors import TalepressError
 from tests.flows.operate.prefect_client import answer
 
@@ -74,17 +77,16 @@ def test_the_end_goes_past_prefect_with_report_or_error():
     assert (end.value.report, end.value.error) == (None, error)
 
 
-def test_what_the_last_run_came_to_is_known(healthy, monkeypatch):
+@pytest.mark.parametrize("error", [None, KeyError("odd")])
+def test_what_the_last_run_came_to_is_known_where_prefects_state_does_not_say_it(healthy, monkeypatch, error):
     monkeypatch.setattr(reach, "attempt", lambda request: True)
-    first, last, other = uuid4(), uuid4(), uuid4()
-    require_server(first, report="the first")
-    assert came_to(first) == "the first"
-    require_server(last, error=KeyError("odd"))
-    with pytest.raises(KeyError, match="odd"):
-        came_to(last)
-    for unknown in (first, other):
-        with pytest.raises(KeyError, match=str(unknown)):
-            came_to(unknown)
+    flow_run_id = uuid4()
+    require_server(uuid4(), report="an earlier one's")
+    require_server(flow_run_id, report=None if error else "the report", error=error)
+    state = Completed(state_details=StateDetails(flow_run_id=flow_run_id))
+    with pytest.raises(KeyError, match="odd") if error else nullcontext():
+        assert report_of(state) == "the report"
+    assert report_of(Completed(data="what Prefect knows")) == "what Prefect knows"
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 import pytest
 
 from storage.records import Block, BlockKind, Markup, MarkupKind
@@ -36,10 +38,10 @@ NO = -1  # the origin of a blank, and of what stands in no document
 )
 def test_markup_and_origins_keep_to_their_characters(text, edits, edited, markup, origins):
     notes = (Markup(0, len(text), MarkupKind.VOICE, "v"), Markup(4, 7, MarkupKind.RESPELL, "r"))
-    block = TracedBlock(BlockKind.PARAGRAPH, text, markup=notes, origins=tuple(range(len(text))))
+    block = TracedBlock(BlockKind.PARAGRAPH, text, markup=notes, origins=array("i", range(len(text))))
     found = apply_edits(block, [Edit(*edit) for edit in edits])
     assert (found.text, [(note.start, note.end) for note in found.markup]) == (edited, markup)
-    assert found.origins == tuple(origins)
+    assert found.origins == array("i", origins)
     plain = apply_edits(Block(BlockKind.PARAGRAPH, text, markup=notes), [Edit(*edit) for edit in edits])
     assert (plain.text, plain.markup) == (found.text, found.markup)
 
