@@ -24,7 +24,6 @@ from flows.run.deployments import DESK, DOORS, GPU, POOLS, Door, find_flow, full
 
 DESK_RUNS = 2  # at a time: a look at the inbox need not wait for a book to be published
 OWN_SCHEDULE = "own"  # slug of the schedule that the table gives
-RUNS_AHEAD = 3  # that the server plans: more would only fill its page
 
 
 def deploy(devices: int, choices: Mapping[str, Choices]) -> list[str]:
@@ -82,4 +81,4 @@ def _own_schedule(door: Door) -> list[DeploymentScheduleCreate]:
     if not door.cron:
         return []
     cron = CronSchedule(cron=door.cron)
-    return [DeploymentScheduleCreate(schedule=cron, slug=OWN_SCHEDULE, max_scheduled_runs=RUNS_AHEAD)]
+    return [DeploymentScheduleCreate(schedule=cron, slug=OWN_SCHEDULE)]

@@ -22,7 +22,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from pydantic import ValidationError
 
-from flows.operate.deploy import OWN_SCHEDULE, RUNS_AHEAD
+from flows.operate.deploy import OWN_SCHEDULE
 from flows.run.deployments import DOORS, full_name
 from tasks.errors import BadInputError
 
@@ -61,9 +61,7 @@ def add_schedule(door: str, title: str, request: Mapping[str, Any], cron: str, t
         deployment = _deployment(client, door)
         if any(schedule.slug == slug for schedule in deployment.schedules):
             return slug
-        made = DeploymentScheduleCreate(
-            schedule=when, slug=slug, parameters={"request": dict(request)}, max_scheduled_runs=RUNS_AHEAD
-        )
+        made = DeploymentScheduleCreate(schedule=when, slug=slug, parameters={"request": dict(request)})
         try:
             client.create_deployment_schedules(deployment.id, [made])
         except PrefectHTTPStatusError as error:
