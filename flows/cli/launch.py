@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from flows.actions.box import read_note
 from flows.cli.console import end_at_once, tell
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from flows.order.report import RunReport
     from flows.run.reach import UnrecordedEnd
 
+
+logger = logging.getLogger(__name__)
 
 RunFlow = Callable[[str, Request, Form], "RunReport"]
 
@@ -55,10 +58,22 @@ def _run_flow(name: str, request: Request, progress: Form) -> RunReport:
             state = _final_state(flow, request, progress)
         except UnrecordedEnd as end:
             return _unrecorded(end)
-        settle(state.state_details.flow_run_id)
+        _settle(state.state_details.flow_run_id)
     if state.is_cancelled():
         stopping.check()
     return report_of(state)
+
+
+def _settle(flow_run_id: UUID | None) -> None:
+    """Has Prefect's server hear of all that has ended. One that is gone by now hears no more, and the run is whole."""
+    from flows.run.reach import is_gone
+
+    try:
+        settle(flow_run_id)
+    except Exception as error:
+        if not is_gone(error):
+            raise
+        logger.info("Prefect's server was gone before it had heard of all that ended", exc_info=True)
 
 
 def _unrecorded(end: UnrecordedEnd) -> RunReport:
@@ -101,20 +116,21 @@ def use_server(settings: Settings) -> None:
 def _final_state(flow: Callable[..., Any], request: Request, progress: Form) -> Any:
     """Runs the flow with the progress display, and returns the Prefect state that it ends in.
 
-    Raises `BadInputError` where Prefect's server is gone before the flow has begun.
+    Raises `UnrecordedEnd` where Prefect's server goes when all is done, `BadInputError` where it does before.
     """
-    from httpx import TransportError
+    from flows.run import reach
 
-    from flows.run.reach import UnrecordedEnd
-
+    reach.forget()
     try:
         with progress_display(progress) as listener, listening(listener):
             return flow(request, return_state=True)
-    except TransportError:
-        require_health(os.environ["PREFECT_API_URL"], timeout=10, hint="start it, then run the same command again")
-        raise
-    except UnrecordedEnd:
+    except reach.UnrecordedEnd:
         raise  # of a run that was stopped as well
-    except BaseException:
+    except BaseException as error:
+        if reach.is_gone(error):
+            if (end := reach.unrecorded()) is not None:
+                raise end from error
+            require_health(os.environ["PREFECT_API_URL"], timeout=10, hint="start it, then run the same command again")
+            raise
         stopping.check()  # Prefect raises exceptions of its own for signals that come while it is getting ready
         raise

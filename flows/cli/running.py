@@ -93,6 +93,7 @@ def run_command(
 
     Returns and raises as `run_books`; `BadInputError` where the books cannot be found, too.
     """
+    from flows.order.alone import clear_lost_work
     from flows.order.books import named_books
     from flows.order.existing import require_idle
     from flows.order.order import prepare
@@ -106,7 +107,10 @@ def run_command(
         with open_services(settings) as services:
             order = prepare(services, request)
             require_idle(order)
-            return Ready(order.source, request, settings, (finished or finished_report)(order, began))
+            report = (finished or finished_report)(order, began)
+            if report is not None:  # a run that was killed when all was done has left its working folder
+                clear_lost_work(settings.storage.folder, order.source)
+            return Ready(order.source, request, settings, report)
 
     settings = read_settings().ingest
     with named_books(command.names, settings, listed=command.listed, recursive=command.recursive) as named:

@@ -57,6 +57,26 @@ _silence = _Silence()
 _came_to: dict[UUID, RunReport | BaseException] = {}  # of the flow run that ended last in this process
 
 
+def forget() -> None:
+    """Forgets what the flow run that ended last came to. For whoever begins another."""
+    _came_to.clear()
+
+
+def is_gone(error: BaseException) -> bool:
+    """Tells whether an error is one of those that Prefect's client raises where its server cannot be reached."""
+    return isinstance(error, httpx.TransportError) or (
+        isinstance(error, RuntimeError) and str(error).startswith("Failed to reach API")
+    )
+
+
+def unrecorded() -> UnrecordedEnd | None:
+    """Returns what the flow run came to that ended since `forget`, for when Prefect could not be told; else None."""
+    outcome = next(iter(_came_to.values()), None)
+    if outcome is None:
+        return None
+    return UnrecordedEnd(error=outcome) if isinstance(outcome, BaseException) else UnrecordedEnd(outcome)
+
+
 def attempt(request: Callable[[], Answer]) -> Answer | None:
     """Asks the server something that the run can do without. Returns None where it is gone, or refuses."""
     if time.monotonic() < _silence.until:

@@ -6,6 +6,7 @@ import sys
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -16,10 +17,18 @@ from flows.cli.progress import Form
 from flows.order.request import Request
 from flows.progress import Progress, announce
 from flows.run import deployments as _deployments
+from flows.run import reach
 from flows.run.reach import UnrecordedEnd
 from flows.services import read_settings
 from tasks import stopping
 from tasks.errors import BadInputError
+
+# What Prefect's client raises where its server cannot be reached: the second where it asks for its version first.
+GONE = [
+    httpx.ConnectError("refused"),
+    httpx.ReadTimeout("slow"),
+    RuntimeError("Failed to reach API at http://gone/api"),
+]
 
 
 @pytest.fixture
@@ -121,7 +130,8 @@ def test_prefect_is_prepared_before_its_server_and_the_run_is_recorded_before_th
     assert capsys.readouterr().err.splitlines() == ["starting Prefect ...", "speak: 1/2  /book.md"]
 
 
-def test_a_server_that_is_gone_before_the_run_has_begun_is_named_with_the_remedy(run, monkeypatch):
+@pytest.mark.parametrize("error", GONE)
+def test_a_server_that_is_gone_before_the_run_has_begun_is_named_with_the_remedy(run, monkeypatch, error):
     asked = []
     monkeypatch.setenv("PREFECT_API_URL", "http://gone/api")
 
@@ -131,16 +141,53 @@ def test_a_server_that_is_gone_before_the_run_has_begun_is_named_with_the_remedy
             raise BadInputError(f"{url} does not answer: {hint}")
 
     def flow():
-        raise httpx.ConnectError("refused")
+        raise error
 
     monkeypatch.setattr(_launch, "require_health", check)
-    with pytest.raises(httpx.ConnectError):  # it is there again: the fault is another
+    with pytest.raises(type(error)):  # it is there again: the fault is another
         run(flow)
     with pytest.raises(BadInputError, match=r"http://gone/api .* run the same command again"):
         run(flow)
 
 
-@pytest.mark.parametrize("fault", [ValueError("no"), SystemExit(3)])
+@pytest.mark.parametrize("outcome", ["report", ValueError("no")])
+def test_a_server_that_goes_when_all_is_done_takes_nothing_from_the_run(run, monkeypatch, outcome):
+    """Prefect's own request fails, which records the end after we have looked whether the server is there."""
+    monkeypatch.setattr(_launch, "end_at_once", lambda: None)
+
+    def flow():
+        reach._came_to[uuid4()] = outcome
+        raise httpx.ConnectError("refused")
+
+    with pytest.raises(ValueError, match="no") if outcome != "report" else nullcontext():
+        assert run(flow) == outcome
+
+
+def test_what_the_run_before_came_to_is_not_taken_for_that_of_the_next(run, monkeypatch):
+    reach._came_to[uuid4()] = "the other book's report"
+    monkeypatch.setenv("PREFECT_API_URL", "http://gone/api")
+    monkeypatch.setattr(_launch, "require_health", lambda *_, **__: None)
+
+    def flow():
+        raise httpx.ConnectError("refused")
+
+    with pytest.raises(httpx.ConnectError):
+        run(flow)
+
+
+@pytest.mark.parametrize("error", GONE)
+def test_a_server_that_goes_while_the_last_is_told_costs_nothing(run, monkeypatch, error):
+    def settle(_):
+        raise error
+
+    monkeypatch.setattr(_launch, "settle", settle)
+    assert run(lambda: None) == "report"
+    error = OSError("another fault")
+    with pytest.raises(OSError, match="another fault"):
+        run(lambda: None)
+
+
+@pytest.mark.parametrize("fault", [ValueError("no"), SystemExit(3), RuntimeError("Failed to say")])
 def test_what_a_run_raises_where_nobody_has_stopped_it_passes(run, monkeypatch, fault):
     monkeypatch.setattr(stopping, "_stop", stopping._Stop())
 

@@ -163,6 +163,14 @@ def looked_up(monkeypatch, home):
     return call
 
 
+@pytest.mark.parametrize(("finished", "is_left"), [(None, False), (lambda order, began: None, True)])
+def test_what_a_killed_run_left_goes_when_its_book_turns_out_to_be_finished(looked_up, home, finished, is_left):
+    left = home / "work" / ("s" * 16) / "of-a-killed-run"
+    left.mkdir(parents=True)
+    looked_up(**({"finished": finished} if finished else {}))
+    assert left.exists() is is_left  # a run that is to come clears it away itself
+
+
 @pytest.mark.parametrize("finished", [None, lambda order, began: None])
 def test_a_book_is_looked_up_with_its_own_request_and_must_be_idle(looked_up, finished):
     *before, ready = looked_up(**({"finished": finished} if finished else {}))
