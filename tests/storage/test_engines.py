@@ -178,5 +178,8 @@ def test_a_database_beside_which_nothing_can_be_written_is_read_with_what_its_jo
         engine = engines.make_engine(engines.parse_url(f"sqlite:///{path}"), reads_only=True)
         with engine.execution_options(reads_only=True).connect() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 1
+            writer.execute("INSERT INTO t VALUES (2)")
+            writer.commit()
+            assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 1  # one moment
         engine.dispose()
     writer.close()

@@ -87,6 +87,11 @@ def test_there_is_one_head_and_every_revision_says_how_to_go_back():
         assert callable(revision.module.downgrade)
 
 
+def test_revisions_are_found_in_a_folder_of_any_name(monkeypatch):
+    monkeypatch.setattr("storage.database._MIGRATIONS", Path("/opt/50%off %(here)s/migrations"))
+    assert alembic_config().get_main_option("script_location") == "/opt/50%off %(here)s/migrations"
+
+
 @sqlite_only
 def test_copying_a_parent_table_keeps_its_children(database):
     """What later migrations will do on SQLite: the copy drops the old table, whose rows have dependants."""

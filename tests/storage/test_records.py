@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+from datetime import UTC, datetime
 
 import pytest
 
@@ -65,3 +66,15 @@ def test_what_nobody_says_of_a_record_is_nothing():
             if field.default is not dataclasses.MISSING and (field.default or isinstance(field.default, str)):
                 found[record.__name__, field.name] = field.default
     assert {name: value for name, value in found.items() if value != ""} == SAY_SOMETHING
+
+
+@pytest.mark.parametrize("state", records.RunState)
+def test_a_run_is_under_way_while_a_living_process_is_at_it(state):
+    run = make_run(state=state)
+    assert run.is_under_way is (state is records.RunState.RUNNING)
+    assert not dataclasses.replace(run, interrupted=True).is_under_way
+
+
+def make_run(state):
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    return records.Run("r", "s", "book_to_audio", state, now, now, None, 0, 0, "", {}, interrupted=False)

@@ -6,6 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
+import httpx
 import pytest
 
 from tasks.delivery.audiobookshelf import TOKEN, push_book
@@ -188,3 +189,19 @@ def test_what_is_no_address_is_refused(folder, monkeypatch, server):
     monkeypatch.setenv(TOKEN, SECRET)
     with pytest.raises(BadInputError, match="is no address: give one such as https://books"):
         push_book(folder, server)
+
+
+def test_a_server_that_is_away_is_noticed_and_one_that_is_slow_is_waited_for(folder, monkeypatch):
+    """Books are large."""
+    given = {}
+
+    def client(**options):
+        given.update(options)
+        raise httpx.ConnectTimeout("late")
+
+    monkeypatch.setenv(TOKEN, SECRET)
+    monkeypatch.setattr(httpx, "Client", client)
+    with pytest.raises(httpx.ConnectTimeout):
+        push_book(folder, "https://books.example.org")
+    assert given["timeout"] == httpx.Timeout(None, connect=10.0)
+    assert (given["base_url"], given["headers"]) == ("https://books.example.org", {"Authorization": f"Bearer {SECRET}"})

@@ -300,3 +300,15 @@ def test_a_voice_with_a_direction_is_the_same_latents_under_another_digest(store
         read_latents(replace(sad, name="ann [I am glad,]"), store)
     assert credit_of(sad, folder).made_from == credit_of(ann, folder).made_from
     assert credit_of(sad, folder).name == "ann [I am really sad,]"
+
+
+@pytest.mark.parametrize("damage", [flip, Path.unlink], ids=["one bit", "missing"])
+def test_a_voice_whose_clips_are_damaged_too_is_not_to_be_made_of_them(store, settings, tmp_path, damage):
+    clips = [write_clip(tmp_path / f"{n}.wav", 3 + n) for n in range(2)]
+    bob = enrol_voice(FakeEngine(), store, "bob", clips, settings.voices)
+    store.remove(bob.latents_sha256)
+    damage(store.path(bob.clips[1]))
+    with pytest.raises(
+        BadInputError, match=r"`talepress voice remove bob`, then `talepress voice add bob CLIP\.\.\.`$"
+    ):
+        check_latents(bob, store)

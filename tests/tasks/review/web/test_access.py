@@ -162,6 +162,8 @@ def test_the_health_check_needs_no_token(serve):
     ("length", "status"),
     [
         (str(MOST_BODY_BYTES), None),
+        ("65536", None),
+        ("65537", 413),
         (str(MOST_BODY_BYTES + 1), 413),
         ("9" * 5000, 413),  # a number of so many digits is not even read
         ("", 411),
@@ -214,6 +216,7 @@ def test_all_that_protects_an_answer_is_there(browser):
 
 def test_names_are_compared_as_browsers_write_them():
     names = host_names("192.168.0.7", 80, ["Review.Example.org"])
+    assert host_names("FE80::7", 80) == {"127.0.0.1:80", "localhost:80", "[::1]:80", "[fe80::7]:80"}
     assert {"192.168.0.7:80", "localhost:80", "127.0.0.1:80", "review.example.org"} <= names
 
 
