@@ -6,13 +6,13 @@ from urllib.parse import quote
 import pytest
 
 from storage.errors import DamagedArtifactError, MissingArtifactError, NotFoundError
-from storage.records import DecisionKind, Reach
+from storage.records import DecisionKind, Master, Reach
 from tasks.errors import BadInputError, TalepressError
 from tasks.review.desk import Corrected, DecidedMeanwhileError
 from tasks.review.web import app
 from tasks.review.web.access import PASS_COOKIE, SESSION_COOKIE
 from tasks.review.web.pages import NAME_COOKIE, SAID_COOKIE
-from tests.tasks.review.library import SOURCE
+from tests.tasks.review.library import RATE, SOURCE
 from tests.tasks.review.web.conftest import BOOK, ORIGIN
 
 TOKEN = "a-token-of-enough-characters"
@@ -60,6 +60,36 @@ def test_without_the_key_that_this_browser_was_given_no_form_does_anything(brows
         answer = send(browser, address, **own, **least)
         assert (answer.status_code, answer.headers["location"]) == (303, "/"), form
         assert done() != before, form
+
+
+TAKE = "0" * 64  # the first one of the first sentence
+PAGES = {  # every address that only shows something, and what is there
+    "/healthz": ("text/plain", b"ok"),
+    "/enter": ("text/html", b"Token"),
+    "/": ("text/html", b"Books"),
+    "/about": ("text/html", b"Voices and licences"),
+    "/books/{name}": ("text/html", b"Doubtful"),
+    "/books/{name}/places/{place}": ("text/html", b"Yes."),
+    "/books/{name}/state": ("application/json", b'"running":false'),
+    "/audio/takes/{key}": ("audio/flac", b"fLaC"),
+    "/audio/chapters/{key}": ("audio/flac", b"fLaC"),
+    "/peaks/{key}": ("application/json", b'"seconds":0.5'),
+    "/books/{name}/places/{place}/between/{key}": ("audio/flac", b"fLaC"),
+}
+
+
+def test_every_address_shows_what_it_is_for(browser, library):
+    paths = browser.client.app._app.openapi()["paths"]
+    assert {path for path, methods in paths.items() if "get" in methods} == set(PAGES)
+    with library[0].unit_of_work() as uow:
+        address = uow.takes.get(TAKE).audio_sha256
+        uow.masters.save(TAKE, Master(0, "One", address, RATE, RATE // 2, -19.0, -4.0, ()))
+        uow.commit()
+    for path, (kind, part) in PAGES.items():
+        place = "1:1" if "between" in path else "1:2"
+        answer = browser.client.get(path.format(name=SOURCE[:16], place=place, key=TAKE))
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, kind), path
+        assert part in answer.content, path
 
 
 def test_a_token_is_taken_from_the_form_as_well(serve):
