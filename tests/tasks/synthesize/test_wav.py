@@ -52,6 +52,7 @@ def test_the_header_of_a_stream_is_that_of_the_file(tmp_path):
 
 
 def test_a_stream_of_unknown_length_is_read_to_its_end():
-    known, unknown = wav_header(24_000, 7), wav_header(24_000, None)
+    known = wav_header(24_000, 7)
+    unknown = wav_header(24_000, None)
     assert [unknown[at : at + 4] for at in (4, 40)] == [b"\xff" * 4] * 2
     assert [unknown[:4], unknown[8:40]] == [known[:4], known[8:40]]

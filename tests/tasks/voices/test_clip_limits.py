@@ -91,7 +91,8 @@ def test_an_echo_falls_by_60_db_in_its_time(seconds):
 
 
 def test_sounds_of_one_kind_are_near_and_others_far():
-    bright, dark = np.diff(noise(4, 1)), np.cumsum(noise(4, 2)) / 50
+    bright = np.diff(noise(4, 1))
+    dark = np.cumsum(noise(4, 2)) / 50
     assert timbre_distance(noise(3, 3), noise(3, 4)) < 0.3
     assert timbre_distance(bright, dark) > 1
 
