@@ -273,18 +273,20 @@ def test_what_a_person_writes_is_one_line_of_at_most_2000_characters(database):
     ],
 )
 def test_whoever_undoes_something_is_told_what_it_was(database, state, act, named):
-    act(open_desk(database))
-    assert open_desk(database).undo() == named
+    act(open_desk(database, "Zoë"))
+    assert open_desk(database, "Zoë").undo() == named
     with database.snapshot() as uow:
-        assert {word.kind for word in uow.decisions.holding(SOURCE)} == {DecisionKind.WITHDRAW}
+        assert {(word.kind, word.who) for word in uow.decisions.holding(SOURCE)} == {(DecisionKind.WITHDRAW, "Zoë")}
 
 
 def test_a_correction_of_one_place_says_nothing_of_another_with_the_same_text(database, look):
     open_desk(database, "Ben").correct((0, 1), "Yes indeed.", Reach.PLACE)
     open_desk(database, "Ann", seen=0).correct((1, 1), "Oh yes.", Reach.PLACE)  # no quarrel: Ben spoke of another
     assert [look(place).wanted for place in ((0, 1), (1, 1))] == ["Yes indeed.", "Oh yes."]
-    open_desk(database).correct((1, 1), "Yes.", Reach.PLACE)
+    open_desk(database, "Cid").correct((1, 1), "Yes.", Reach.PLACE)
     assert [look(place).wanted for place in ((0, 1), (1, 1))] == ["Yes indeed.", "Yes."]
+    with database.snapshot() as uow:
+        assert [word.who for word in uow.decisions.history(SOURCE)] == ["Ben", "Ann", "Cid"]
 
 
 @pytest.mark.parametrize("reach", [Reach.BOOK, Reach.ALWAYS])
