@@ -163,6 +163,14 @@ def test_two_people_do_not_overrule_each_other_unseen(database, state):
     open_desk(database, "Ann", seen=state().newest).approve((0, 0), 1)
 
 
+@pytest.mark.parametrize("take", [1, 2])  # approved as it is used, or chosen
+def test_whoever_wants_the_same_take_as_another_does_not_overrule_them(database, take):
+    open_desk(database, "Ben").approve((0, 0), take)
+    open_desk(database, "Ann", seen=0).approve((0, 0), take)
+    with pytest.raises(DecidedMeanwhileError):
+        open_desk(database, "Cid", seen=0).approve((0, 0), 3)
+
+
 def test_whoever_has_seen_the_last_word_may_say_another(database, state):
     open_desk(database, "Ben").reject((0, 0), 1)
     open_desk(database, "Ann", seen=state().newest).approve((0, 0), 1)

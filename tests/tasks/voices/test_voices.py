@@ -312,3 +312,16 @@ def test_a_voice_whose_clips_are_damaged_too_is_not_to_be_made_of_them(store, se
         BadInputError, match=r"`talepress voice remove bob`, then `talepress voice add bob CLIP\.\.\.`$"
     ):
         check_latents(bob, store)
+
+
+def test_what_is_not_known_of_a_voice_is_not_made_up(store, settings, folder, tmp_path):
+    bob = enrol_voice(FakeEngine(), store, "bob", [write_clip(tmp_path / "c.wav")], settings.voices)
+    assert credit_of(bob, folder) == VoiceCredit("bob", "", "1 recording that you added", "")
+    (folder / "cyd.safetensors").write_bytes(pack_latents(latents()))
+    assert [voice.credit for voice in shipped_voices(folder)][1] == VoiceCredit("cyd", "", "", "")
+    eve = replace(bob, name="eve", recipe="mix ann:0.5&cyd:0.5")
+    assert credit_of(eve, folder).licence == "CC0-1.0 and that of cyd"
+    (folder / "cyd.toml").write_text('licence = "CC0-1.0"')
+    assert credit_of(eve, folder) == VoiceCredit("eve", "", "a mix of ann (50%) and cyd (50%)", "CC0-1.0")
+    with pytest.raises(UnknownVoiceError, match=r"unknown voice 'eve': those that can be removed are none$"):
+        check_removable("eve", [], folder)
