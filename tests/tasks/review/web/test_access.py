@@ -148,9 +148,14 @@ def test_what_changes_nothing_is_asked_by_get_or_head_and_nothing_else_is_answer
 def test_the_way_in_has_its_looks_without_a_token(serve):
     client = serve(TOKEN).client
     assert client.get("/static/review.css", follow_redirects=False).status_code == 200
-    for scheme in ("http", "https"):  # behind a proxy the page is reached by https
-        answer = client.post("/enter", data={"token": TOKEN}, headers={"Origin": f"{scheme}://{HOST.upper()}"})
-        assert answer.status_code == 200
+    for origin, host in (  # behind a proxy the page is reached by https; browsers and people write names as they like
+        ("http://review.example.org", "review.example.org"),
+        ("https://review.example.org", "Review.Example.ORG"),
+        ("https://Review.example.org", "review.example.org"),
+    ):
+        client = serve(TOKEN, ["review.example.org"], "review.example.org").client
+        answer = client.post("/enter", data={"token": TOKEN}, headers={"Origin": origin, "Host": host})
+        assert answer.status_code == 200, (origin, host)
 
 
 def test_the_health_check_needs_no_token(serve):
