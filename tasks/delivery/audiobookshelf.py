@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,7 @@ def push_book(folder: Path, server: str, library: str = "") -> Shelf:
         Where the book went.
 
     Raises:
-        BadInputError: no such folder or library, no token, or the server refuses it.
+        BadInputError: no such folder or library, no token, the server refuses it, or is another.
         TransientError: the server cannot be reached.
         TalepressError: the server does not take the book.
     """
@@ -57,7 +57,7 @@ def push_book(folder: Path, server: str, library: str = "") -> Shelf:
         raise BadInputError(f"there is no token: set {TOKEN} to one that the server's page for users shows")
     timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
     with httpx.Client(base_url=server, headers={"Authorization": f"Bearer {token}"}, timeout=timeout) as client:
-        shelf = _shelf(_asked(client, "GET", "/api/libraries").json(), library)
+        shelf = _shelf(_libraries(client), library)
         fields = {
             "title": str(about.get("title") or folder.name),
             "author": ", ".join(about.get("authors") or []),
@@ -91,9 +91,20 @@ def _series(about: Mapping[str, Any]) -> str:
     return str(series[0]).rpartition(" #")[0] or str(series[0]) if series else ""
 
 
-def _shelf(answer: Any, wanted: str) -> Shelf:
+def _libraries(client: httpx.Client) -> list[dict[str, Any]]:
+    """Asks for the server's libraries. Raises as `push_book`."""
+    answer = _asked(client, "GET", "/api/libraries")
+    try:
+        return [dict(one) for one in answer.json()["libraries"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInputError(
+            f"{client.base_url} does not answer as Audiobookshelf does: is the address right?"
+        ) from error
+
+
+def _shelf(found: Sequence[Mapping[str, Any]], wanted: str) -> Shelf:
     """Chooses among the server's libraries of books."""
-    libraries = [one for one in answer.get("libraries", []) if one.get("mediaType") == "book" and one.get("folders")]
+    libraries = [one for one in found if one.get("mediaType") == "book" and one.get("folders")]
     chosen = [one for one in libraries if wanted in ("", one["id"], one["name"])]
     if len(chosen) != 1:
         known = ", ".join(repr(one["name"]) for one in libraries) or "none"
@@ -109,7 +120,7 @@ def _asked(client: httpx.Client, method: str, path: str, **content: Any) -> http
         raise TransientError(f"{client.base_url} cannot be reached ({error}): is the address right?") from error
     if answer.status_code in REFUSED:
         raise BadInputError(f"{client.base_url} refuses the token in {TOKEN}: take one of a user who may upload")
-    if answer.is_error:
+    if not answer.is_success:  # nor is it followed elsewhere: the token is for this address
         words = " ".join(answer.text.split())[:SHOWN_CHARS]
         raise TalepressError(f"{client.base_url} did not take it: {answer.status_code} {words}")
     return answer

@@ -93,3 +93,23 @@ def test_how_runs_behave_on_a_box(shipped):
     assert shipped.inbox.model_dump() == {"folder": "", "outbox": "", "settle_s": 30.0, "ahead": 20}
     assert shipped.review.model_dump() == {"host": "127.0.0.1", "port": 4210, "address": ""}
     assert shipped.notify.addresses == ()
+
+
+@pytest.mark.parametrize(
+    ("profile", "changes"),
+    [
+        ("gpu", {"synthesize": {"device": "cuda", "batch_size": 64, "batch_seconds": 600.0}}),
+        (
+            "test",
+            {
+                "synthesize": {"engine": "fake", "voice": "tone"},
+                "execution": {"task_retries": 1, "retry_backoff_s": 0.05},
+            },
+        ),
+    ],
+)
+def test_what_a_profile_changes(shipped, monkeypatch, profile, changes):
+    wanted = load_settings(**changes)
+    assert wanted != shipped
+    monkeypatch.setenv("TALEPRESS_PROFILE", profile)
+    assert load_settings() == wanted

@@ -89,3 +89,34 @@ def test_kinds_are_sorted_and_what_few_profiles_say_has_a_default():
         "sample_s": 0.0,
         "credits": False,
     }
+
+
+SHOPS = {"sample_rate": 44_100, "head_s": 0.75, "tail_s": 2.0}
+SHIPPED = {
+    "acx": ("mp3", "chapter", "ACX", {"bitrate_kbps": 192, "max_minutes": 120.0, "shop": "acx", "sample_s": 300.0,
+                                      "credits": True, **SHOPS}),
+    "archive": ("flac", "book", "archive", {}),
+    "flac": ("flac", "chapter", "FLAC", {}),
+    "google": ("flac", "chapter", "Google", {"shop": "google", **SHOPS}),
+    "inaudio": ("mp3", "chapter", "INaudio", {"bitrate_kbps": 192, "shop": "inaudio", "sample_s": 300.0,
+                                              "credits": True, **SHOPS}),
+    "library": ("m4b", "book", "library", {"bitrate_kbps": 96}),
+    "m4b": ("m4b", "book", "M4B", {"bitrate_kbps": 96}),
+    "mp3": ("mp3", "chapter", "MP3", {"bitrate_kbps": 96}),
+    "opus": ("opus", "chapter", "Opus", {"bitrate_kbps": 48}),
+    "podcast": ("mp3", "chapter", "podcast", {"bitrate_kbps": 96, "sample_rate": 44_100, "target_lufs": -19.0,
+                                              "head_s": 0.5, "tail_s": 2.0, "shop": "podcast"}),
+    "wav": ("wav", "chapter", "WAV", {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SHIPPED)
+def test_what_is_shipped_of_each_kind(kind):
+    """Another value, and every edition of that kind is made anew, or a shop refuses it."""
+    form, per, folder, own = SHIPPED[kind]
+    plain = PublishProfile(format=form, per=per, folder=folder)
+    assert publish_profile(kind, package()) == plain.model_copy(update=own)
+
+
+def test_every_kind_is_here():
+    assert set(SHIPPED) == set(profile_kinds())

@@ -389,12 +389,3 @@ def test_the_database_lies_in_the_data_folder_whatever_its_name(tmp_path, name):
 
     url = load_settings(storage={"data_dir": str(tmp_path / name)}).storage.database
     assert database_name(url) == str(tmp_path / name / "talepress.db")
-
-
-@pytest.mark.parametrize(("platform", "part"), [("darwin", "Library"), ("win32", "Local")])
-def test_the_data_folder_of_other_platforms(monkeypatch, platform, part):
-    monkeypatch.setattr("sys.platform", platform)
-    monkeypatch.delenv("LOCALAPPDATA", raising=False)
-    assert part in default_data_folder().parts
-    assert default_data_folder().name == "talepress"
-    assert default_data_folder().is_relative_to(Path.home())

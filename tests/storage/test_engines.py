@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from storage import engines
 from storage.errors import (
@@ -127,16 +128,58 @@ def test_an_sqlite_file_is_opened_as_our_promises_need_it(tmp_path):
     engine.dispose()
 
 
-def test_a_server_is_asked_to_notice_dead_peers_unless_the_url_says_otherwise(monkeypatch):
+@pytest.mark.parametrize("own", ["", *engines._CONNECTION])
+def test_a_server_is_asked_to_notice_dead_peers_unless_the_url_says_otherwise(monkeypatch, own):
     pytest.importorskip("psycopg")
     told = {}
     make = engines.create_engine
     monkeypatch.setattr(engines, "create_engine", lambda url, **options: told.update(options) or make(url, **options))
-    engines.make_engine(engines.parse_url("postgresql://host/books?connect_timeout=3"))
-    assert told["connect_args"] == {
+    engines.make_engine(engines.parse_url(f"postgresql://host/books?{own}=7" if own else "postgresql://host/books"))
+    usual = {
         "application_name": "talepress",
+        "connect_timeout": "10",
         "keepalives_idle": "30",
         "keepalives_interval": "10",
         "keepalives_count": "3",
     }
-    assert told["pool_pre_ping"] is True
+    assert told["connect_args"] == {name: value for name, value in usual.items() if name != own}
+    assert (told["pool_pre_ping"], told["pool_recycle"]) == (True, 1800)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (ImportError("no psycopg"), DatabaseUrlError, r"the extra `postgres` is not installed"),
+        (ValueError("odd"), DatabaseUrlError, "is not a database URL that can be used here .odd."),
+        (ArgumentError("odd"), DatabaseUrlError, "is not a database URL that can be used here .odd."),
+        (NoSuchModuleError("odd"), DatabaseUrlError, "is not a database URL that can be used here .odd."),
+        (PermissionError("no"), DatabasePlaceError, r"cannot make the folder: no; set storage\.data_dir"),
+    ],
+)
+def test_an_engine_that_cannot_be_made_is_told_in_words_and_without_its_password(monkeypatch, error, kind, words):
+    def refuse(url, **_):
+        raise error
+
+    monkeypatch.setattr(engines, "create_engine", refuse)
+    with pytest.raises(kind, match=words) as caught:
+        engines.make_engine(SERVER)
+    assert type(caught.value) is kind and "secret" not in str(caught.value)
+
+
+def test_a_database_beside_which_nothing_can_be_written_is_read_with_what_its_journal_holds(tmp_path):
+    """SQLite is told that nothing will change only where there is no journal: else it would overlook what is in it."""
+    path = tmp_path / "talepress.db"
+    with sqlite3.connect(path) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("CREATE TABLE t (x)")
+        writer.execute("INSERT INTO t VALUES (1)")
+        writer.commit()
+        assert Path(f"{path}-wal").stat().st_size > 0
+        engine = engines.make_engine(engines.parse_url(f"sqlite:///{path}"), reads_only=True)
+        with engine.execution_options(reads_only=True).connect() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 1
+            writer.execute("INSERT INTO t VALUES (2)")
+            writer.commit()
+            assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 1  # one moment
+        engine.dispose()
+    writer.close()

@@ -15,6 +15,13 @@ def test_a_place_is_opened_by_its_url_without_a_cache_of_listings():
     assert file_system.storage_options == {"use_listings_cache": False}
 
 
+@pytest.mark.parametrize("error", [ValueError("odd"), PermissionError(13, "odd"), TimeoutError("odd")])
+def test_a_place_that_cannot_be_opened_is_named_with_the_reason_and_the_setting(monkeypatch, error):
+    monkeypatch.setattr("fsspec.core.url_to_fs", lambda *_, **__: (_ for _ in ()).throw(error))
+    with pytest.raises(StoreUnavailableError, match=r"store s3://b/p cannot be opened \(.*odd.*correct storage\."):
+        connect("s3://b/p")
+
+
 @pytest.mark.parametrize("url", ["nonsense://x/y", "s4://bucket"])
 def test_what_is_no_kind_of_place_is_refused_with_the_setting(url):
     with pytest.raises(StoreUnavailableError, match=r"correct storage\.artifacts_url"):
@@ -26,3 +33,10 @@ def test_a_missing_package_is_named_as_the_extra_that_it_is(monkeypatch):
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(StoreUnavailableError, match=r"pip install 'talepress\[s3\]'"):
         connect("s3://bucket/prefix")
+
+
+def test_a_package_of_others_is_to_be_installed_by_its_own_name(monkeypatch):
+    monkeypatch.delitem(_registry, "gs", raising=False)
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    with pytest.raises(StoreUnavailableError, match=r"gcsfs.*: `install it`, or correct storage\.artifacts_url"):
+        connect("gs://bucket/prefix")

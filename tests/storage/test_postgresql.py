@@ -6,6 +6,7 @@ import logging
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
@@ -77,6 +78,34 @@ def test_a_server_that_restarts_is_waited_for(database, postgres, caplog):
         assert takes_of(database, "k") == []
     timer.join()
     assert "waiting for the server" in caplog.text
+
+
+def test_a_server_that_was_there_is_waited_for_a_minute_and_asked_twice_a_second(database, monkeypatch, caplog):
+    from psycopg import OperationalError  # not installed everywhere
+
+    takes_of(database, "k")
+    database.engine.dispose()
+    moments = iter([0.0, 1.0, 60.0, 60.1])
+    pauses = []
+
+    def away(*_, **__):
+        raise OperationalError("away")
+
+    monkeypatch.setattr(engines, "time", SimpleNamespace(monotonic=lambda: next(moments), sleep=pauses.append))
+    monkeypatch.setattr(database.engine.dialect, "connect", away)
+    with caplog.at_level(logging.WARNING), pytest.raises(DatabaseLostError, match=r"cannot be reached .*away"):
+        database.engine.connect()
+    assert pauses == [0.5, 0.5]
+    assert caplog.text.count("waiting for the server") == 1
+
+
+def test_nobody_waits_for_ever_for_a_lock_or_a_process_that_sleeps(database):
+    with database.engine.connect() as connection:
+        told = [
+            connection.execute(text(f"SHOW {name}")).scalar_one()
+            for name in ("lock_timeout", "idle_in_transaction_session_timeout", "application_name")
+        ]
+    assert told == ["30s", "10min", "talepress"]
 
 
 def test_opening_is_done_again_where_the_connection_is_cut_in_it(postgres_database, monkeypatch):

@@ -238,7 +238,8 @@ def _router_of_forms(keys: Keys) -> APIRouter:
 
     async def require_key(request: Request) -> None:
         form = await request.form()
-        if not hmac.compare_digest(str(form.get("key", "")), keys.form_key(request.state.session)):
+        given = str(form.get("key", "")).encode("utf-8", "surrogatepass")
+        if not hmac.compare_digest(given, keys.form_key(request.state.session).encode()):
             raise HTTPException(403, "This form is out of date: go back, load the page again, and decide then.")
 
     return APIRouter(dependencies=[Depends(require_key)])

@@ -6,6 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
+import httpx
 import pytest
 
 from tasks.delivery.audiobookshelf import TOKEN, push_book
@@ -23,10 +24,13 @@ class Server(BaseHTTPRequestHandler):
 
     libraries = LIBRARIES
     status = 200
+    page: str | None = None  # in place of the libraries
+    moved = ""
     received: ClassVar[list] = []
 
     def answer(self, status, body=b""):
         self.send_response(status)
+        self.send_header("Location", self.moved)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -34,7 +38,10 @@ class Server(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.headers["Authorization"] != f"Bearer {SECRET}":
             return self.answer(401)
-        self.answer(200, json.dumps({"libraries": self.libraries}).encode())
+        if self.moved:
+            return self.answer(301)
+        page = json.dumps({"libraries": self.libraries}) if self.page is None else self.page
+        self.answer(200, page.encode())
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -50,7 +57,7 @@ def server(monkeypatch):
     monkeypatch.setenv(TOKEN, SECRET)
     monkeypatch.setattr(Server, "received", [])
     with ThreadingHTTPServer(("127.0.0.1", 0), Server) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(0.005,), daemon=True).start()
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
 
@@ -97,3 +104,104 @@ def test_what_cannot_be_sent_is_said_in_words_without_the_token(server, folder, 
     refused(BadInputError, "refuses the token in AUDIOBOOKSHELF_TOKEN")
     monkeypatch.delenv(TOKEN)
     refused(BadInputError, "set AUDIOBOOKSHELF_TOKEN")
+
+
+@pytest.mark.parametrize("page", ["<html>", "[]", "{}", '{"libraries": 3}', '{"libraries": ["x"]}', "null"])
+def test_a_server_of_another_kind_is_said_to_be_one(server, folder, monkeypatch, page):
+    monkeypatch.setattr(Server, "page", page)
+    with pytest.raises(BadInputError, match="does not answer as Audiobookshelf does: is the address right"):
+        push_book(folder, server)
+    assert Server.received == []
+
+
+def test_a_token_does_not_follow_to_another_address(server, folder, monkeypatch):
+    monkeypatch.setattr(Server, "moved", server.replace("127.0.0.1", "localhost"))
+    with pytest.raises(TalepressError, match="did not take it: 301"):
+        push_book(folder, server)
+
+
+BOOKS = {"id": "b", "name": "Books", "mediaType": "book", "folders": [{"id": "f1"}, {"id": "f2"}]}
+KIDS = {"id": "k", "name": "Kids", "mediaType": "book", "folders": [{"id": "f3"}]}
+OTHERS = [
+    {"id": "p", "name": "Podcasts", "mediaType": "podcast", "folders": [{"id": "f4"}]},
+    {"id": "e", "name": "Empty", "mediaType": "book", "folders": []},
+]
+
+
+@pytest.mark.parametrize(
+    ("libraries", "wanted", "chosen"),
+    [
+        ([BOOKS], "", ("b", "f1", "Books")),
+        ([*OTHERS, KIDS], "", ("k", "f3", "Kids")),
+        ([BOOKS, KIDS], "Kids", ("k", "f3", "Kids")),
+        ([BOOKS, KIDS], "b", ("b", "f1", "Books")),
+        ([BOOKS, KIDS], "", "there is 'Books', 'Kids'"),
+        ([BOOKS, *OTHERS], "Podcasts", "there is 'Books'$"),
+        ([BOOKS, *OTHERS], "Empty", "there is 'Books'$"),
+        ([], "", "there is none"),
+    ],
+)
+def test_the_library_is_the_one_that_is_named_or_the_only_one_of_books(
+    server, folder, monkeypatch, libraries, wanted, chosen
+):
+    monkeypatch.setattr(Server, "libraries", libraries)
+    if isinstance(chosen, str):
+        with pytest.raises(BadInputError, match=chosen):
+            push_book(folder, server, wanted)
+    else:
+        shelf = push_book(folder, server, wanted)
+        assert (shelf.library, shelf.folder, shelf.name) == chosen
+
+
+@pytest.mark.parametrize(
+    ("about", "title", "author", "series"),
+    [
+        ({}, "2 - Oz", "", ""),
+        ({"title": "", "authors": None, "series": []}, "2 - Oz", "", ""),
+        ({"title": "Oz", "authors": ["Ann"], "series": ["Oz #2.5", "Other #1"]}, "Oz", "Ann", "Oz"),
+        ({"title": "Oz", "series": ["Oz #2 and #3 #4"]}, "Oz", "", "Oz #2 and #3"),
+        ({"title": "Oz", "series": ["Oz"]}, "Oz", "", "Oz"),
+    ],
+)
+def test_what_is_not_known_of_a_book_is_left_to_its_folder(server, folder, about, title, author, series):
+    (folder / "metadata.json").write_text(json.dumps(about))
+    push_book(folder, server)
+    ((_, body),) = Server.received
+    sent = dict(re.findall(rb'name="(title|author|series)"\r\n\r\n(.*?)\r\n', body))
+    assert sent == {b"title": title.encode(), b"author": author.encode(), b"series": series.encode()}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[1]", "is not what `talepress publish BOOK --as library`"),
+        ("{", "has no metadata.json that can be read"),
+    ],
+)
+def test_what_is_no_folder_of_a_library_is_said_before_anybody_is_asked(folder, text, words):
+    (folder / "metadata.json").write_text(text)
+    with pytest.raises(BadInputError, match=words):
+        push_book(folder, "http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("server", ["books.example.org", "ftp://books.example.org", ""])
+def test_what_is_no_address_is_refused(folder, monkeypatch, server):
+    monkeypatch.setenv(TOKEN, SECRET)
+    with pytest.raises(BadInputError, match="is no address: give one such as https://books"):
+        push_book(folder, server)
+
+
+def test_a_server_that_is_away_is_noticed_and_one_that_is_slow_is_waited_for(folder, monkeypatch):
+    """Books are large."""
+    given = {}
+
+    def client(**options):
+        given.update(options)
+        raise httpx.ConnectTimeout("late")
+
+    monkeypatch.setenv(TOKEN, SECRET)
+    monkeypatch.setattr(httpx, "Client", client)
+    with pytest.raises(httpx.ConnectTimeout):
+        push_book(folder, "https://books.example.org")
+    assert given["timeout"] == httpx.Timeout(None, connect=10.0)
+    assert (given["base_url"], given["headers"]) == ("https://books.example.org", {"Authorization": f"Bearer {SECRET}"})

@@ -213,6 +213,11 @@ def test_rules_measure_what_there_is(acx):
         assert all(finding.limit and finding.label for finding in delivery.findings)
 
 
+def test_files_are_decoded_by_the_program_that_is_asked_for(tmp_path):
+    with pytest.raises(BadInputError, match="no-such-ffmpeg"):
+        check_files([write(tmp_path / "a.wav")], "acx", "no-such-ffmpeg")
+
+
 def test_what_cannot_be_checked_is_refused_in_words(tmp_path):
     (tmp_path / "text.mp3").write_text("no audio")
     (tmp_path / "text.txt").write_text("no audio")

@@ -238,8 +238,9 @@ def test_what_was_seen_is_remembered_whatever_the_names(folders):
         cut_short.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         folders.note_seen({})
     assert folders.seen_before() == seen
-    (folders.work / "seen.json").write_text("[1")
-    assert folders.seen_before() == {}
+    for noted in ("[1", "[1]", "3", '{"a": 3}', '{"a": {"size": 1}}', '{"a": {"size": 1, "changed": 2, "x": 3}}'):
+        (folders.work / "seen.json").write_text(noted)
+        assert folders.seen_before() == {}, noted
 
 
 def test_a_book_leaves_its_work_after_its_note_and_before_its_order(folders, monkeypatch):

@@ -103,3 +103,12 @@ def test_the_key_covers_takes_pauses_and_settings(store, settings):
     assert len(others) == 6
     assert key() not in others
     assert key() == key(list(cues))
+
+
+def test_a_master_is_16_bit_mono_flac_whatever_the_size_of_its_parts(store, settings, tmp_path, monkeypatch):
+    whole = master_chapter(store, stitched(tmp_path / "c.flac", babble(3)), "One", 4, settings.master)
+    info = soundfile.info(store.path(whole.audio_sha256))
+    assert (info.format, info.subtype, info.channels, info.samplerate) == ("FLAC", "PCM_16", 1, RATE)
+    monkeypatch.setattr("tasks.master.chapter.BLOCK_SAMPLES", 10_001)
+    cut = master_chapter(store, stitched(tmp_path / "c.flac", babble(3)), "One", 4, settings.master)
+    np.testing.assert_allclose(read(store, cut), read(store, whole), atol=2**-15)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.master.dynamics import CLOSE_LU, MAX_LIMITING_DB, REACH_SECONDS, level, limit
+from tasks.master.dynamics import CLOSE_LU, MARGIN_DB, MAX_LIMITING_DB, MAX_TRIALS, REACH_SECONDS, level, limit
+from tasks.master.master_key import MASTER_FORMAT_VERSION
 from tasks.master.meters import TruePeakMeter, measure
 
 RATE = 24_000
@@ -126,3 +127,8 @@ def test_gain_moves_smoothly():
     audio[12_000:12_100] = 1.0
     gain = limited(audio, -6.0) / audio
     assert np.abs(np.diff(gain)).max() < 0.01
+
+
+def test_what_a_master_sounds_like_changes_with_the_version_of_its_key_alone():
+    assert MASTER_FORMAT_VERSION == 2
+    assert (MAX_LIMITING_DB, CLOSE_LU, MAX_TRIALS, REACH_SECONDS, MARGIN_DB) == (12.0, 0.1, 8, 0.010, 0.05)

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.master import meters
+from tasks.master.master_key import MASTER_FORMAT_VERSION
 from tasks.master.meters import ABSOLUTE_GATE_LUFS, SILENT_DBTP, LoudnessMeter, TruePeakMeter
 
 RATE = 24_000
@@ -74,6 +76,13 @@ def test_gain_moves_both_meters_by_as_much(gain_db):
 @pytest.mark.parametrize("audio", [np.zeros(0), np.zeros(RATE), np.ones(100), 1e-6 * np.ones(RATE)])
 def test_nothing_above_the_gate(audio):
     assert lufs(audio) == ABSOLUTE_GATE_LUFS
+
+
+def test_what_is_measured_steers_the_gain_of_every_master():
+    """Another number here makes other audio under the same key: raise MASTER_FORMAT_VERSION then."""
+    assert MASTER_FORMAT_VERSION == 2
+    assert (ABSOLUTE_GATE_LUFS, meters.RELATIVE_GATE_LU, meters.STEPS_PER_BLOCK) == (-70.0, -10.0, 4)
+    assert (meters.OVERSAMPLING, SILENT_DBTP) == (4, -144.0)
 
 
 def test_true_peak_lies_between_the_samples():

@@ -1,5 +1,6 @@
 """What an approval is bound to: texts and takes, each in its place."""
 
+import hashlib
 from datetime import UTC, datetime
 
 import pytest
@@ -46,3 +47,10 @@ def test_a_chapter_is_approved_by_what_it_sounds_like_now(kind, of, approved):
     word = Decision(kind, "Ann", datetime(2026, 11, 29, tzinfo=UTC), text=texts, take_key=takes)
     assert approved_of(ROWS, [word]) == approved
     assert approved_of(ROWS, []) == frozenset()
+
+
+def test_what_was_approved_stays_approved_when_talepress_is_upgraded():
+    """The digests are in databases: written otherwise, every approval of before would be forgotten."""
+    texts, takes = digests([(0, "It rained\ud800", "ab"), (7, "all day", "c")])
+    assert texts == hashlib.sha256(b"It rained\xed\xa0\x80\0all day").hexdigest()
+    assert takes == hashlib.sha256(b"ab\0c").hexdigest()

@@ -26,12 +26,26 @@ SENTENCE = "Princess Ozma, who had been there before, smiled."
         (SENTENCE.replace("Princess ", ""), [("Princess Ozma", "Ozma")]),
         (SENTENCE.replace(",", "", 1), [("Ozma,", "Ozma")]),
         ("No.", [(SENTENCE[:-1], "No")]),
+        (SENTENCE.replace("who", "who _"), [("who", "who _")]),
     ],
 )
 def test_changed_words_are_found_with_what_is_said_instead(wanted, found):
     changes = changes_of(SENTENCE, wanted)
     assert [(change.written, change.said) for change in changes] == found
     assert all(SENTENCE[change.start : change.end] == change.written for change in changes)
+
+
+def test_signs_around_a_changed_word_stay_as_they_are():
+    (change,) = changes_of("(“Ozma,” she said.)", "(“OZ-mah,” she said.)")
+    assert (change.start, change.end, change.written, change.said) == (2, 6, "Ozma", "OZ-mah")
+
+
+def test_in_a_long_sentence_as_little_is_changed_as_in_a_short_one():
+    words = [f"w{number}" for number in range(200)]
+    words[100:100] = ["one", *["la"] * 5, "two"]
+    wanted = " ".join(words).replace("one", "eins").replace("two", "zwei")
+    changes = changes_of(" ".join(words), wanted)
+    assert [(change.written, change.said) for change in changes] == [("one", "eins"), ("two", "zwei")]
 
 
 def test_a_sentence_of_a_sign_alone_is_said_in_words():

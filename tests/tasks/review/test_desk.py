@@ -163,6 +163,14 @@ def test_two_people_do_not_overrule_each_other_unseen(database, state):
     open_desk(database, "Ann", seen=state().newest).approve((0, 0), 1)
 
 
+@pytest.mark.parametrize("take", [1, 2])  # approved as it is used, or chosen
+def test_whoever_wants_the_same_take_as_another_does_not_overrule_them(database, take):
+    open_desk(database, "Ben").approve((0, 0), take)
+    open_desk(database, "Ann", seen=0).approve((0, 0), take)
+    with pytest.raises(DecidedMeanwhileError):
+        open_desk(database, "Cid", seen=0).approve((0, 0), 3)
+
+
 def test_whoever_has_seen_the_last_word_may_say_another(database, state):
     open_desk(database, "Ben").reject((0, 0), 1)
     open_desk(database, "Ann", seen=state().newest).approve((0, 0), 1)
@@ -187,7 +195,8 @@ def test_lists_show_doubtful_rejected_and_all_with_their_neighbours(database):
 
 def test_places_are_read_as_they_are_shown():
     assert place_of("20:18") == (19, 17)
-    for wrong in ("", "3", "a:b", "1:2:3", "-1:2", "1:" + "9" * 20):
+    assert place_of("1:" + "9" * 13) == (0, 10**13 - 2)
+    for wrong in ("", "3", "a:b", "1:b", "a:1", "1:2:3", "-1:2", "1:" + "9" * 14, "\u00b2:1"):
         with pytest.raises(BadInputError, match="such as 20:18"):
             place_of(wrong)
 
@@ -237,6 +246,14 @@ def test_a_chapter_is_approved_though_another_is_still_to_be_spoken_and_not_over
     open_desk(database, "Ben").note((0, 0), "Too slow?")
     open_desk(database, seen=seen).approve_chapter(0)  # a remark changes nothing that is heard
     seen = state().newest
+    open_desk(database, "Ben").approve((1, 1))
+    open_desk(database, seen=seen).approve_chapter(0)  # the other chapter sounds as it did
+    for approve in (lambda desk: desk.approve_chapter(1), lambda desk: desk.approve_book()):
+        open_desk(database, "Ben").undo()
+        open_desk(database, "Ben").approve((1, 0))
+        with pytest.raises(DecidedMeanwhileError, match=r"Ben has decided on a sentence of it .*\(approve\)"):
+            approve(open_desk(database, seen=seen))
+    seen = state().newest
     open_desk(database, "Ben").correct((1, 0), "The clock stood OZ-mah.", Reach.BOOK)
     with pytest.raises(DecidedMeanwhileError, match="Ben has decided"):
         open_desk(database, seen=seen).approve_chapter(0)  # words of a whole book stand in every chapter
@@ -249,3 +266,70 @@ def test_what_a_person_writes_is_one_line_of_at_most_2000_characters(database):
         desk.note((0, 0), "c" * 2001)
     with database.snapshot() as uow:
         assert [word.value for word in uow.decisions.history(SOURCE)] == ["a b " + "c" * 1996]
+
+
+@pytest.mark.parametrize(
+    ("act", "named"),
+    [
+        (lambda desk: desk.approve((0, 0)), "the approval of “Ozma came in.”"),
+        (lambda desk: desk.approve((0, 0), 2), "the choice of “Ozma came in.”"),
+        (lambda desk: desk.reject((0, 0)), "the rejection of “Ozma came in.”"),
+        (lambda desk: desk.correct((1, 1), "Yes indeed.", Reach.PLACE), "the correction of “Yes.”"),
+        (lambda desk: desk.note((1, 1), "Too slow?"), "the note of “Yes.”"),
+        (lambda desk: desk.approve_chapter(0), "the approval of a chapter"),
+        (lambda desk: desk.approve_book(), "the approval of the book"),
+    ],
+)
+def test_whoever_undoes_something_is_told_what_it_was(database, state, act, named):
+    act(open_desk(database, "Zoë"))
+    assert open_desk(database, "Zoë").undo() == named
+    with database.snapshot() as uow:
+        assert {(word.kind, word.who) for word in uow.decisions.holding(SOURCE)} == {(DecisionKind.WITHDRAW, "Zoë")}
+
+
+def test_a_correction_of_one_place_says_nothing_of_another_with_the_same_text(database, look):
+    open_desk(database, "Ben").correct((0, 1), "Yes indeed.", Reach.PLACE)
+    open_desk(database, "Ann", seen=0).correct((1, 1), "Oh yes.", Reach.PLACE)  # no quarrel: Ben spoke of another
+    assert [look(place).wanted for place in ((0, 1), (1, 1))] == ["Yes indeed.", "Oh yes."]
+    open_desk(database, "Cid").correct((1, 1), "Yes.", Reach.PLACE)
+    assert [look(place).wanted for place in ((0, 1), (1, 1))] == ["Yes indeed.", "Yes."]
+    with database.snapshot() as uow:
+        assert [word.who for word in uow.decisions.history(SOURCE)] == ["Ben", "Ann", "Cid"]
+
+
+@pytest.mark.parametrize("reach", [Reach.BOOK, Reach.ALWAYS])
+def test_a_word_of_the_whole_book_does_not_end_by_the_own_text_of_one_place(database, state, reach):
+    open_desk(database).correct((1, 0), "The clock stood quite still.", Reach.PLACE)
+    corrected = open_desk(database).correct((0, 0), "OZ-mah came in.", reach)
+    assert (corrected.words, corrected.sentences) == ((("Ozma", "OZ-mah"),), 2)
+    with pytest.raises(BadInputError, match="nothing is changed: write how the sentence should be said"):
+        open_desk(database).correct((0, 0), "Ozma came in.", Reach.PLACE)
+    assert [(word.reach, word.written, word.value) for word in state().corrections] == [
+        (reach, "Ozma", "OZ-mah"),
+        (Reach.PLACE, "", "The clock stood quite still."),  # those of one place are last
+    ]
+
+
+def test_what_has_no_take_in_use_is_told_with_what_to_do(database):
+    open_desk(database).reject((0, 1), every=True)
+    with pytest.raises(BadInputError, match=r"^1:2 has no take in use: it will be spoken again as it is$"):
+        open_desk(database).reject((0, 1))
+    with pytest.raises(BadInputError, match=r"^1:2 has no take in use: choose one, or have it spoken again$"):
+        open_desk(database).approve((0, 1))
+    with database.unit_of_work() as uow:
+        keyed = [replace(item, key=f"{item.key} anew") for item in uow.books.keyed(SOURCE)[:1]]
+        uow.books.assign_keys(SOURCE, keyed)
+        uow.commit()
+    for call in (lambda: open_desk(database).approve((0, 0), 1), lambda: open_desk(database).reject((0, 0), 1)):
+        with pytest.raises(BadInputError, match=r"^there is no take 1: nothing is spoken yet$"):
+            call()
+    assert open_desk(database).reject((0, 0), every=True) is None
+
+
+def test_a_sentence_is_shown_with_what_is_known_of_its_takes(look):
+    take = look((0, 0)).takes[1]
+    assert (take.number, take.key[-1], take.seconds, take.in_use, take.word) == (2, "1", 0.5, False, "")
+    assert take.reasons == ("misspelled: -2.1 nats a character",)
+    sentence = look((1, 2))
+    assert (sentence.chapter, sentence.number, sentence.spoken) == ("Two", "2:3", "Then it was over.")
+    assert (sentence.before, sentence.after, sentence.wanted) == ("Yes.", "", sentence.text)

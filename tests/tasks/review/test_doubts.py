@@ -41,3 +41,30 @@ def test_an_unknown_kind_is_refused_and_the_known_ones_are_named():
     assert require_doubt("misspelled") is doubt_of("misspelled: x")
     with pytest.raises(BadInputError, match=r"'mispelled'.*silence.*misspelled"):
         require_doubt("mispelled")
+
+
+@pytest.mark.parametrize(
+    ("reason", "name", "words"),
+    [
+        ("silence: -90 dBFS", "silence", "nothing is heard"),
+        ("clipping: 2.0% of samples", "clipping", "is distorted"),
+        ("constant offset of 0.1", "offset", "may click at its edges"),
+        ("too long: 9.1 s for 3 words", "long", "is too long: may have added or repeated words"),
+        ("too short: 0.1 s for 30 words", "short", "is too short: may have dropped words"),
+        ("silence of 3.4 s inside", "gap", "has a gap inside"),
+        ("cut off: -2 dB at the end", "cut-off", "may be cut off at its end"),
+        ("misspelled: -2.1 nats a character", "misspelled", "may have dropped or mispronounced a word"),
+        (
+            "length cap: 604 codes",
+            "endless",
+            "did not come to an end by itself: may go on with sounds that are no words",
+        ),
+        ("its direction may still be heard", "direction", "may begin with the direction of its voice"),
+        ("may have dropped 'lantern' at 0:03", "misheard", "may have dropped 'lantern' at 0:03"),
+        ("7 samples are no numbers", "damaged", "is damaged"),
+    ],
+)
+def test_what_listeners_are_told_of_each_kind(reason, name, words):
+    """Its name is an option of `talepress review list`."""
+    assert doubt_of(reason) is require_doubt(name)
+    assert in_words([reason]) == (words,)

@@ -14,7 +14,6 @@ from configs.settings import PauseSettings, StitchSettings
 from storage.errors import DamagedArtifactError, MissingArtifactError
 from storage.records import ChosenTake, PauseKind, Take, Verdict
 from tasks.errors import TalepressError
-from tasks.master.dynamics import CLOSE_LU, MARGIN_DB, MAX_LIMITING_DB, MAX_TRIALS, REACH_SECONDS
 from tasks.master.master_key import MASTER_FORMAT_VERSION
 from tasks.stitch.assemble import stitch_chapter
 from tasks.stitch.room_tone import LEVEL_DBFS, POLE, RoomTone
@@ -133,7 +132,6 @@ def test_audio_that_is_not_what_its_record_says(store, tmp_path):
 
 def test_what_a_master_sounds_like_changes_with_the_version_of_its_key_alone():
     assert (MASTER_FORMAT_VERSION, LEVEL_DBFS, POLE) == (2, -76.0, 0.8)
-    assert (MAX_LIMITING_DB, CLOSE_LU, MAX_TRIALS, REACH_SECONDS, MARGIN_DB) == (12.0, 0.1, 8, 0.010, 0.05)
 
 
 def test_room_tone_is_darker_than_white_noise_and_starts_with_the_seed():

@@ -58,3 +58,9 @@ def test_a_text_that_is_put_back_comes_next_as_another_attempt_among_others():
 def test_attempts_go_in_rounds():
     assert [attempt for attempt in range(9) if is_last_attempt(attempt, retakes=2)] == [2, 5, 8]
     assert all(is_last_attempt(attempt, retakes=0) for attempt in range(3))
+
+
+def test_fourteen_characters_are_a_second_as_they_are_heard():
+    """By this batches are filled, and books are forecast."""
+    assert speech_seconds("x" * 21) == 1.5
+    assert speech_seconds("{T AH0 M EY1 T OW0}") == speech_seconds("tuh-may-toh")

@@ -1,5 +1,9 @@
 """Silence at the edges of a take goes, but for a breath of it; the middle is untouched."""
 
+import importlib.util
+import sys
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -50,3 +54,30 @@ def test_full_scale_does_not_wrap_around():
 
 def test_what_a_take_keeps_of_its_edges_changes_with_the_version_of_its_key_alone():
     assert (CODE_FORMAT_VERSION, SILENCE_DBFS, KEPT_MS, FADE_MS) == (2, -50.0, 30, 5)
+
+
+@pytest.mark.parametrize(
+    ("lead_ms", "tail_ms", "kept_ms"),
+    [
+        (106, 57, 30 + 1 + 400 + 2 + 30),  # what is left of a step of 5 ms, and a breath
+        (29, 31, 29 + 400 + 1 + 30),  # no more than there is
+        (0, 0, 400),
+    ],
+)
+def test_silence_is_looked_for_in_steps_of_5_ms_at_both_ends(lead_ms, tail_ms, kept_ms):
+    """Takes of one key are equal to the sample."""
+    square = np.where(np.arange(400 * MS) % 48 < 24, 0.5, -0.5)
+    audio = np.concatenate([np.zeros(lead_ms * MS), square, np.zeros(tail_ms * MS)]).astype(np.float32)
+    assert len(trim_edges(audio, RATE)) == kept_ms * MS
+
+
+def test_nobody_is_warned_of_a_program_that_is_not_needed(monkeypatch):
+    """pydub warns where it finds no ffmpeg; it is given samples alone."""
+    monkeypatch.setenv("PATH", "")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "pydub"]:
+        monkeypatch.delitem(sys.modules, name)
+    specification = importlib.util.find_spec("tasks.synthesize.edges")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        specification.loader.exec_module(importlib.util.module_from_spec(specification))
+    assert [str(one.message) for one in said if "ffmpeg" in str(one.message)] == []

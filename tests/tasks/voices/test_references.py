@@ -33,12 +33,19 @@ def test_a_reference_is_read(text, name, direction):
         ("...", "words"),
         ("  ", "words"),
         ("so " * 21, "at most 60 characters"),
+        ("s" * 61, "at most 60 characters"),
+        ("joe_ sad", "no other signs"),
     ],
 )
 def test_what_is_no_direction_is_refused(direction, problem):
     assert problem in direction_problem(direction)
     with pytest.raises(BadInputError, match=problem):
         parse_reference(f"joe [{direction}]")
+
+
+def test_a_direction_may_have_sixty_characters():
+    assert direction_problem("s" * 60) == ""
+    assert parse_reference(f"joe [{'s' * 60}]").direction == "s" * 60 + ","
 
 
 def test_another_direction_replaces_the_first():

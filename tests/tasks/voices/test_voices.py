@@ -300,3 +300,28 @@ def test_a_voice_with_a_direction_is_the_same_latents_under_another_digest(store
         read_latents(replace(sad, name="ann [I am glad,]"), store)
     assert credit_of(sad, folder).made_from == credit_of(ann, folder).made_from
     assert credit_of(sad, folder).name == "ann [I am really sad,]"
+
+
+@pytest.mark.parametrize("damage", [flip, Path.unlink], ids=["one bit", "missing"])
+def test_a_voice_whose_clips_are_damaged_too_is_not_to_be_made_of_them(store, settings, tmp_path, damage):
+    clips = [write_clip(tmp_path / f"{n}.wav", 3 + n) for n in range(2)]
+    bob = enrol_voice(FakeEngine(), store, "bob", clips, settings.voices)
+    store.remove(bob.latents_sha256)
+    damage(store.path(bob.clips[1]))
+    with pytest.raises(
+        BadInputError, match=r"`talepress voice remove bob`, then `talepress voice add bob CLIP\.\.\.`$"
+    ):
+        check_latents(bob, store)
+
+
+def test_what_is_not_known_of_a_voice_is_not_made_up(store, settings, folder, tmp_path):
+    bob = enrol_voice(FakeEngine(), store, "bob", [write_clip(tmp_path / "c.wav")], settings.voices)
+    assert credit_of(bob, folder) == VoiceCredit("bob", "", "1 recording that you added", "")
+    (folder / "cyd.safetensors").write_bytes(pack_latents(latents()))
+    assert [voice.credit for voice in shipped_voices(folder)][1] == VoiceCredit("cyd", "", "", "")
+    eve = replace(bob, name="eve", recipe="mix ann:0.5&cyd:0.5")
+    assert credit_of(eve, folder).licence == "CC0-1.0 and that of cyd"
+    (folder / "cyd.toml").write_text('licence = "CC0-1.0"')
+    assert credit_of(eve, folder) == VoiceCredit("eve", "", "a mix of ann (50%) and cyd (50%)", "CC0-1.0")
+    with pytest.raises(UnknownVoiceError, match=r"unknown voice 'eve': those that can be removed are none$"):
+        check_removable("eve", [], folder)

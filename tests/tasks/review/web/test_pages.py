@@ -7,11 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from storage.dropped import InboxItem, InboxState
-from storage.errors import DamagedArtifactError, MissingArtifactError, NotFoundError
-from storage.records import Coverage, Edition, EditionFile, Reach, RunState, Script
-from tasks.errors import BadInputError, TalepressError
-from tasks.review.desk import Corrected, DecidedMeanwhileError
-from tasks.review.web import app, pages
+from storage.records import Coverage, Edition, EditionFile, RunState, Script
+from tasks.review.web import pages
 from tasks.review.web.app import STATIC
 from tasks.review.web.pages import NAME_COOKIE, NOBODY, Wanted
 from tasks.review.web.shelf import Job, JobWord
@@ -222,55 +219,6 @@ def test_what_goes_wrong_is_told_in_words_with_a_way_back(browser):
     assert browser.open(f"{BOOK}/places/7:7").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("address", "status", "words"),
-    [
-        ("/nowhere", 404, "There is nothing at this address"),
-        ("/static/nothing.js", 404, "There is nothing at this address"),
-        (f"{BOOK}/decide", 405, "no form goes there"),
-        ("/?page=many", 400, "page: there is no such value"),
-    ],
-)
-def test_an_address_of_nothing_is_answered_by_a_page_too(browser, address, status, words):
-    assert browser.open(address).status_code == status
-    assert words in browser.text
-
-
-def test_two_people_at_one_sentence(serve):
-    ann = serve()
-    ben = serve()
-    for person, name in ((ann, "Ann"), (ben, "Ben")):
-        person.open(BOOK)
-        person.press(person.form(action="/name"), who=name)
-        person.open(BOOK)
-    ann.press(ann.form("1:1"), "action=reject")
-    answer = ben.press(ben.form("1:1"), "action=approve")
-    assert answer.status_code == 409
-    assert "Ann has decided on this sentence since you opened the page (reject): look again" in ben.text
-    ben.open(BOOK)
-    assert "rejected by Ann" in ben.text
-    ben.press(ben.form("1:1"), "action=approve", take="1")
-    assert "1:1 is approved." in ben.text
-
-
-def test_nobody_approves_what_somebody_else_has_just_changed(serve):
-    ann = serve()
-    ben = serve()
-    for person, name in ((ann, "Ann"), (ben, "Ben")):
-        person.open(BOOK)
-        person.press(person.form(action="/name"), who=name)
-        person.open(BOOK)
-    open_forms = [
-        ben.form(action=action) for action in ("/chapters/1/approve", "/chapters/2/approve", f"{BOOK}/approve")
-    ]
-    ann.press(ann.form("1:1"), "action=reject")  # another take is used now, which nobody has heard
-    assert [ben.press(form).status_code for form in open_forms] == [409, 200, 409]  # the second chapter is as it was
-    assert "Ann has decided on a sentence of it since you opened the page (reject): look again" in ben.text
-    ben.open(BOOK)
-    ben.press(ben.form(action=f"{BOOK}/approve"))
-    assert "2 of 2 approved" in ben.text
-
-
 def test_voices_and_licences_are_a_click_away(browser):
     for address in ("/", BOOK):
         browser.open(address)
@@ -348,43 +296,54 @@ def test_each_page_goes_on_where_the_one_before_ended(browser, library, monkeypa
     assert found == [404, 404, 200, 200]
 
 
-def test_a_name_is_kept_tidy_and_short_and_a_button_that_there_is_not_does_nothing(browser, library):
+RUN = {"running": False, "published": "", "ended": ""}
+
+
+def test_what_the_last_run_came_to_is_told_on_both_pages(browser, library, starter):
+    starter.told = JobWord("It begins.", is_waiting=True)
+    for state, shown, badge in (
+        (RunState.DONE, {"published": "/out/a.m4b"}, ["published"]),
+        (RunState.FLAGGED, {"published": "/out/a.m4b"}, ["published"]),
+        (RunState.REVIEW, {}, ["waits for you"]),
+        (RunState.FAILED, {"ended": "no such voice"}, ["the last run failed"]),
+        (RunState.STOPPED, {"ended": "no such voice"}, []),
+        (RunState.RUNNING, {"running": True}, ["in the making"]),
+    ):
+        with library[0].unit_of_work() as uow:
+            run = uow.runs.start(SOURCE, "book_to_audio", {"voice": "ann"}, total=7)
+            uow.runs.progress(run, 3, 8)
+            uow.editions.save(run, Edition((EditionFile("m4b", "/out/a.m4b", "0" * 64, 1),), 1.0, ()))
+            if state is not RunState.RUNNING:
+                uow.runs.finish(run, state, "no such voice")
+            uow.commit()
+        assert browser.open(f"{BOOK}/state").json() == {
+            **{"run": run, "voice": "ann", "done": 3, "total": 8, "word": "It begins.", "waits": True},
+            **RUN,
+            **shown,
+        }
+        browser.open("/")
+        badges = [element.text for element in browser.page.xpath("//li//p/*[contains(@class, 'badge')]")]
+        assert badges == ["4 doubtful", *badge]
+
+
+def test_a_book_that_nobody_works_on_has_no_run(browser):
+    assert browser.open(f"{BOOK}/state").json() == {
+        **{"run": "", "voice": "", "done": 0, "total": 0, "word": "", "waits": False},
+        **RUN,
+    }
+
+
+def test_each_filter_says_how_much_it_would_show(browser):
     browser.open(BOOK)
-    browser.press(browser.form(action="/name"), who=f"  Ann   {'x' * 80} ")
-    browser.open(BOOK)
-    form = dict(browser.form("1:1").form_values()) | {"action": "burn"}
-    answer = browser.client.post(f"{BOOK}/decide", data=form, headers={"Origin": browser.origin})
-    assert (answer.status_code, "there is no button" in answer.text) == (400, True)
-    with library[0].snapshot() as uow:
-        assert uow.decisions.history(SOURCE) == ()
-    browser.press(browser.form("1:1"), "action=approve")
-    with library[0].snapshot() as uow:
-        assert [word.who for word in uow.decisions.history(SOURCE)] == [f"Ann {'x' * 56}"]
-
-
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (NotFoundError("x"), 404),
-        (MissingArtifactError("x"), 404),
-        (DamagedArtifactError("x"), 500),
-        (DecidedMeanwhileError("x"), 409),
-        (BadInputError("x"), 400),
-        (TalepressError("x"), 500),
-    ],
-)
-def test_what_went_wrong_has_its_own_status(error, status):
-    assert app._status_of(error) == status
-
-
-@pytest.mark.parametrize(
-    ("corrected", "reach", "words"),
-    [
-        (Corrected("", (), 1), Reach.PLACE, "The correction is undone."),
-        (Corrected("", (("a", "b"),), 3), Reach.PLACE, "“a” is said “b” here, when"),
-        (Corrected("", (("a", "b"), ("c", "d")), 3), Reach.BOOK, "“c” is said “d” in this book, in 3 sentences of it"),
-        (Corrected("", (("a", "b"),), 3), Reach.ALWAYS, "“a” is said “b” in every book, when"),
-    ],
-)
-def test_a_correction_is_told_with_where_it_holds(corrected, reach, words):
-    assert words in app._said_of(corrected, reach)
+    browser.press(browser.form("2:1", "correct"), "action=correct", text="The clock stood quite still.")
+    for query, counts in (
+        ("", ["4", "1", "6"]),
+        ("chapter=1", ["2", "0", "3"]),
+        ("chapter=2", ["2", "1", "3"]),
+        ("words=yes", ["0 hits", "0 hits", "2 hits"]),
+        ("words=clock", ["1 hit", "1 hit", "1 hit"]),
+        ("words=clock&chapter=1", ["0 hits", "0 hits", "0 hits"]),
+    ):
+        browser.open(f"{BOOK}?{query}")
+        shown = [" ".join(b.text_content().split()) for b in browser.page.xpath("//nav[@class='filter']/a/b")]
+        assert shown == counts, query

@@ -1,4 +1,5 @@
-"""A database made by an earlier version opens, and nothing in it is to be made anew (`goldens/README.md`)."""
+"""Each revision leads a step up and down again without losing a row; a database of an earlier version opens, and
+nothing in it is to be made anew (`goldens/README.md`)."""
 
 from __future__ import annotations
 
@@ -9,11 +10,13 @@ from pathlib import Path
 
 import alembic.command
 import pytest
+from sqlalchemy import Engine, inspect, text
 
-from storage.database import Database, alembic_config, migration_connection
+from storage.database import Database, alembic_config, migration_connection, revisions
 from storage.records import BlockKind, LedgerState, Markup, MarkupKind, PauseKind, RunState, Verdict
+from storage.schema import Base
 
-GOLDENS = Path(__file__).with_name("goldens")
+GOLDENS = Path(__file__).parents[1] / "goldens"
 SOURCE = "643a7e6b82467076787c8bc9c7d52b93f25b8774e668e9a5adfed298fbfa7372"
 MASTERS = [
     "b010a4fffdbd894b1273ec06f917e2552b1f9a641db5f609b422f6d46f5f40df",
@@ -21,6 +24,97 @@ MASTERS = [
 ]
 EDITION = "e5f9eb03b04eabfb8b7612bdc37cced827521fcd0d948209e665b6c3590f0431"
 MODEL = "61d37abdae8da0d5ed0364a9de344c7338be8e4fb72a302422eb857ded5edeb0"
+
+
+_SQLITE_DDL = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'alembic_version'"
+_POSTGRESQL_DDL = """
+SELECT conrelid::regclass || ' ' || conname, pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid != 'alembic_version'::regclass
+UNION ALL SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename != 'alembic_version'
+UNION ALL SELECT table_name || ' ' || column_name, concat_ws(' ', data_type, character_maximum_length, is_nullable,
+    regexp_replace(column_default, '^nextval.*', 'counted'))
+FROM information_schema.columns WHERE table_schema = 'public' AND table_name != 'alembic_version'
+"""
+
+
+def ddl(engine: Engine) -> dict[str, str]:
+    """The normalised SQL of every table and index; of PostgreSQL, of every column, constraint and index."""
+    with engine.connect() as connection:
+        rows = connection.execute(text(_SQLITE_DDL if engine.dialect.name == "sqlite" else _POSTGRESQL_DDL))
+        return {name: " ".join(sql.replace('"', "").split()) for name, sql in rows}
+
+
+def parts(sql: dict[str, str]) -> dict[str, set[str]]:
+    """Statements without the order of their columns and constraints: copying a table may change it."""
+    return {name: {part.strip(" ()") for part in statement.split(",")} for name, statement in sql.items()}
+
+
+def test_the_migrations_lead_to_the_schema_with_checks_and_keys(database_url):
+    """Alembic compares neither check constraints nor partial indexes: the SQL itself is compared too."""
+    database = Database(database_url)
+    migrated = ddl(database.engine)
+    with migration_connection(database.engine) as connection:
+        Base.metadata.drop_all(connection)
+        Base.metadata.create_all(connection)
+    assert parts(migrated) == parts(ddl(database.engine))
+    database.close()
+
+
+def test_down_to_nothing_and_up_again(database_url):
+    database = Database(database_url)
+    before = ddl(database.engine)
+    with migration_connection(database.engine) as connection:
+        alembic.command.downgrade(alembic_config(connection), "base")
+    assert set(inspect(database.engine).get_table_names()) == {"alembic_version"}
+    with migration_connection(database.engine) as connection:
+        alembic.command.upgrade(alembic_config(connection), "head")
+    assert parts(ddl(database.engine)) == parts(before)
+    database.close()
+
+
+def step(engine: Engine, revision: str, *, up: bool) -> None:
+    move = alembic.command.upgrade if up else alembic.command.downgrade
+    with migration_connection(engine) as connection:
+        move(alembic_config(connection), revision)
+
+
+def rows(engine: Engine) -> dict[str, list[dict[str, object]]]:
+    """All that is in the tables, as the database has it."""
+    with engine.connect() as connection:
+        names = set(inspect(connection).get_table_names()) - {"alembic_version"}
+        found = {name: connection.execute(text(f'SELECT * FROM "{name}"')).mappings().all() for name in names}
+    return {name: sorted((dict(row) for row in own), key=repr) for name, own in found.items()}
+
+
+def test_each_revision_is_a_step_up_and_down_that_costs_no_row_and_no_rule(database):
+    """On a recorded library, whose oldest tables have rows."""
+    engine = database.engine
+    step(engine, revisions()[0], up=False)
+    before = [(parts(ddl(engine)), rows(engine))]
+    for revision in revisions()[1:]:
+        step(engine, revision, up=True)
+        found = rows(engine)
+        for table, own in before[-1][1].items():
+            shared = [{name: row[name] for name in old} for row, old in zip(found[table], own, strict=True)]
+            assert shared == own, (revision, table)
+        before.append((parts(ddl(engine)), found))
+    for revision in revisions()[-2::-1]:
+        before.pop()
+        step(engine, revision, up=False)
+        assert (parts(ddl(engine)), rows(engine)) == before[-1], revision
+    assert sum(map(len, before[-1][1].values())) > 50
+
+
+def test_what_a_revision_adds_says_nothing_of_rows_of_before(database):
+    engine = database.engine
+    step(engine, revisions()[0], up=False)
+    older = {table: set(own[0]) for table, own in rows(engine).items() if own}
+    step(engine, revisions()[-1], up=True)
+    added = {}
+    for table, names in older.items():
+        for row in rows(engine)[table]:
+            added |= {(table, name): value for name, value in row.items() if name not in names and value}
+    assert {key: value for key, value in added.items() if value != "[]"} == {}
 
 
 @pytest.fixture
