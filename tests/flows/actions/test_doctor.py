@@ -278,3 +278,9 @@ def test_audio_is_mended_where_that_is_asked_for_and_needed(monkeypatch, found, 
 def test_where_no_library_is_none_is_missed_and_none_is_made(home, check):
     assert check(read_settings()).ok
     assert not home.exists()
+
+
+def test_a_store_elsewhere_is_told_without_its_password(home, monkeypatch):
+    monkeypatch.setenv("TALEPRESS_STORAGE__ARTIFACTS_URL", "memory://ann:secret@nowhere/audio")
+    detail = doctor.store(read_settings()).detail
+    assert detail == "memory://ann:***@nowhere/audio does not exist yet; the first run makes it"

@@ -1,6 +1,7 @@
 """Damage is found and named by kind, and mended as far as that goes without speaking; no audio is ever deleted."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,13 @@ def test_what_is_sound_is_counted(library):
     assert (health.ok, health.describe()) == (True, ["3 takes, 2 masters and 1 added voice are sound"])
 
 
+@pytest.mark.parametrize("found", ["damaged_takes", "found_takes", "damaged_masters", "damaged_voices"])
+def test_a_library_is_sound_where_nothing_of_any_kind_is_to_be_mended(found):
+    health = Health(3, 2, 1, (), (), (), ())
+    one = replace(health, **{found: ("key",) if found != "damaged_voices" else (("tone", "the fault"),)})
+    assert (health.ok, one.ok, len(one.describe())) == (True, False, 1)
+
+
 @pytest.mark.parametrize("damage", [flip, Path.unlink], ids=["a bit", "gone"])
 def test_each_kind_of_damage_is_found_named_and_mended(library, damage):
     services, takes = library
@@ -60,6 +68,7 @@ def test_each_kind_of_damage_is_found_named_and_mended(library, damage):
     with services.database.snapshot() as uow:
         assert set(uow.takes.audio(lost=True)) == {takes[1].key}
         assert set(uow.masters.audio()) == {"one"}
+        assert uow.voices.list() == (voice,)  # of the same clips, by the same name, described as before
 
 
 def test_a_take_that_is_back_is_used_again_and_one_that_is_back_broken_is_not(library):

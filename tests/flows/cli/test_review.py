@@ -8,9 +8,10 @@ import shutil
 import pytest
 
 from flows.actions.review import TOKEN_VARIABLE, is_loopback, make_keys
+from flows.cli.review import NONE_FOUND
 from flows.services import open_services, read_settings
 from storage.artifacts import ArtifactStore
-from storage.records import RunState
+from storage.records import RunState, Show
 from tasks.errors import BadInputError
 from tests.tasks.review.library import make_library, tone
 
@@ -84,6 +85,12 @@ def test_what_is_printed_to_be_pasted_has_the_book_as_a_shell_reads_it(talepress
     assert f"`talepress retry {shlex.quote(str(spaced))} --reason" in talepress("review", "list", spaced).err
 
 
+@pytest.mark.parametrize("show", Show)
+def test_a_list_of_nothing_says_what_was_looked_for(talepress, made, show):
+    ended = talepress("review", "list", made, "--show", show.value, "--words", "no such words")
+    assert (ended.code, ended.out, ended.err.splitlines()[0]) == (0, "", NONE_FOUND[show])
+
+
 def test_a_list_of_nothing_says_so_and_where_the_rest_is(talepress, made):
     ended = talepress("review", "list", made, "--show", "rejected")
     assert (ended.code, ended.out) == (0, "")
@@ -94,6 +101,8 @@ def test_a_take_is_copied_or_played_wherever_the_store_is(talepress, made, tmp_p
     monkeypatch.setattr(ArtifactStore, "path", None)  # of files of this machine alone
     assert talepress("review", "play", made, "1:1", "--take", 2, "--out", "take.flac").code == 0
     assert (tmp_path / "take.flac").read_bytes() == tone(1)
+    nowhere = talepress("review", "play", made, "1:1", "--out", "no such folder/take.flac")
+    assert (nowhere.code, "no such folder" in nowhere.err) == (2, True)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "install one of ffplay" in talepress("review", "play", made, "1:1").err
     player = tmp_path / "mpv"

@@ -250,3 +250,25 @@ def test_what_waits_is_said_with_where_it_is_heard():
 
 def test_of_what_was_asked_for_the_doubtful_share_is_said():
     assert flagged_sentence(REPORT) == "1 of 20 utterances have doubtful takes"
+
+
+def test_no_text_of_a_book_or_a_voice_is_markup_wherever_it_stands():
+    texts = [f"<i>|*_`[x](y)#{number}" for number in range(14)]
+    text = iter(texts)
+    voice = VoiceCredit(next(text), next(text), next(text), next(text))
+    report = replace(
+        REPORT,
+        title=next(text),
+        authors=(next(text), next(text)),
+        narrator=next(text),
+        voices=(voice,),
+        edition=replace(REPORT.edition, chapters=((next(text), 0.0, 100.0), (next(text), 100.0, 3725.4))),
+        flagged=(FlaggedTake(4, next(text), 2, next(text), (next(text),)),),
+        losses=(next(text),),
+    )
+    page = report_markdown(report)
+    written = ["".join(f"\\{sign}" if sign in "\\`*_[]<>|#" else sign for sign in one) for one in texts]
+    assert [one for one in written if one not in page] == []
+    for one in sorted(written, key=len, reverse=True):
+        page = page.replace(one, "")
+    assert "<i>" not in page, "a text stands somewhere as it is"
