@@ -9,11 +9,13 @@ import pytest
 from flows.actions import maintain
 from flows.actions.maintain import Health
 from flows.services import open_services, read_settings
-from storage.errors import BookBusyError, DuplicateError, NotFoundError
+from storage.errors import BookBusyError, DuplicateError, NotFoundError, StorageError
 from storage.records import Master, RunState
+from tasks.errors import BadInputError
 from tasks.synthesize.render import run_job
 from tests.flows.cli.test_maintain import flip, render_job
 from tests.flows.cli.test_plan import ordered
+from tortoise_core.errors import AudioError
 
 
 @pytest.fixture
@@ -86,6 +88,24 @@ def test_a_take_that_is_back_is_used_again_and_one_that_is_back_broken_is_not(li
     assert maintain.repair(services, health).ok
     with services.database.snapshot() as uow:
         assert set(uow.takes.audio()) == {takes[0].key, takes[2].key}
+
+
+@pytest.mark.parametrize(
+    "error", [StorageError("no room"), BadInputError("no speech"), AudioError("no audio")], ids=repr
+)
+def test_a_voice_that_cannot_be_made_again_keeps_nothing_else_from_being_mended(library, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    services, takes = library
+    with services.database.snapshot() as uow:
+        (voice,) = uow.voices.list()
+    for address in (takes[1].audio_sha256, voice.latents_sha256):
+        flip(services.store.path(address))
+    monkeypatch.setattr(maintain, "enrol_voice", fail)
+    health = maintain.verify(services)
+    mended = maintain.repair(services, health)
+    assert (mended.takes, mended.damaged_takes, mended.damaged_voices) == (2, (), health.damaged_voices)
 
 
 def test_a_voice_whose_clip_is_damaged_too_is_for_a_person_to_mend(library):
