@@ -1,5 +1,6 @@
 """Each check of `talepress doctor` finds what is wrong, and says the remedy."""
 
+import sys
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +17,7 @@ from flows.actions.doctor import CheckResult
 from flows.actions.maintain import Health
 from flows.services import read_settings
 from storage.errors import DatabaseError
-from tasks.errors import BadInputError
+from tasks.errors import BadInputError, OutputError
 from tasks.models.catalogue import how_to_mend
 from tasks.synthesize.engines import ENGINES
 from tortoise_core.errors import ConfigError, DamagedWeightsError
@@ -156,8 +157,8 @@ def test_workers_that_offer_no_device_are_no_help(monkeypatch, devices, able):
     workers = {f"tcp://{number}": {"resources": resources} for number, resources in enumerate(devices)}
 
     class Client:
-        def __init__(self, address, **_):
-            assert address == "tcp://one:8786"
+        def __init__(self, address, **options):
+            assert (address, options) == ("tcp://one:8786", {"timeout": 5, "set_as_default": False})
 
         def __enter__(self):
             return self
@@ -284,3 +285,14 @@ def test_a_store_elsewhere_is_told_without_its_password(home, monkeypatch):
     monkeypatch.setenv("TALEPRESS_STORAGE__ARTIFACTS_URL", "memory://ann:secret@nowhere/audio")
     detail = doctor.store(read_settings()).detail
     assert detail == "memory://ann:***@nowhere/audio does not exist yet; the first run makes it"
+
+
+def test_the_interpreter_is_told_as_it_tells_itself():
+    assert doctor.python_version().detail.split(".") == [str(number) for number in sys.version_info[:3]]
+
+
+@pytest.mark.parametrize("check", [doctor.disk, doctor.store])
+def test_a_data_folder_that_cannot_be_written_is_named(tmp_path, check):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(OutputError, match=r"file.* is not a folder"):
+        check(read_settings(storage={"data_dir": str(tmp_path / "file" / "home")}))

@@ -1,5 +1,6 @@
 """`talepress review` in a terminal: the same decisions as on the page."""
 
+import getpass
 import hashlib
 import os
 import shlex
@@ -50,6 +51,14 @@ def test_a_book_is_judged_in_a_terminal(talepress, made, listed):
     assert talepress("review", "list", made, "--json").json["approved"] == [2]
     talepress("review", "approve", made, "--all")
     assert talepress("review", "list", made, "--json").json["approved"] == [1, 2]
+
+
+def test_a_decision_is_of_whoever_is_named_or_of_the_account(talepress, made):
+    talepress("review", "choose", made, "1:1", 3, "--who", "Ann")
+    talepress("review", "approve", made, "2:1")
+    with open_services(read_settings()) as services, services.database.snapshot() as uow:
+        words = uow.decisions.holding(hashlib.sha256(made.read_bytes()).hexdigest())
+    assert [word.who for word in words][-2:] == ["Ann", getpass.getuser()]
 
 
 def test_a_word_is_corrected_in_a_terminal(talepress, made, listed):

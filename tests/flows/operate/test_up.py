@@ -29,7 +29,7 @@ def test_prefect_understands_how_long_it_keeps_what(home, monkeypatch):
 
     kept = Settings().server.services.db_vacuum
     assert kept.enabled_vacuum_types >= {"events", "flow_runs"}
-    assert kept.retention_period == timedelta(days=3)
+    assert (kept.retention_period, kept.loop_seconds) == (timedelta(days=3), 300)
     overrides = kept.event_retention_overrides
     assert overrides["prefect.task-run.Completed"] == overrides["prefect.flow-run.heartbeat"] == timedelta(minutes=10)
     assert not any(event.startswith("talepress.") for event in overrides)

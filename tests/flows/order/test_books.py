@@ -1,5 +1,6 @@
 """Which books a command means: files, shelves, books in HTML, standard input, lists; and what is refused in words."""
 
+import errno
 import io
 import os
 from contextlib import nullcontext
@@ -10,7 +11,7 @@ import pytest
 
 from flows.order import books
 from flows.order.books import named_book, named_books
-from tasks.errors import BadInputError
+from tasks.errors import BadInputError, OutputError
 from tests.tasks.ingest.conftest import ingest_settings
 
 SETTINGS = ingest_settings()
@@ -147,6 +148,16 @@ def test_standard_input_may_have_as_many_bytes_as_a_books_file_and_no_more(monke
     refused = pytest.raises(BadInputError, match="more bytes than") if more else nullcontext()
     with refused, named_books(["-"], small) as named:
         assert [path.read_bytes() for path in named.paths.values()] == [data]
+
+
+def test_standard_input_that_finds_no_room_is_said_in_words(monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "no room")
+
+    pipe(monkeypatch, b"# A heading\n\nWords.")
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(OutputError, match="the disk is full"), named_books(["-"], SETTINGS):
+        pass
 
 
 def test_a_folder_that_cannot_be_read_is_said_in_words(shelf, monkeypatch):

@@ -129,7 +129,8 @@ def test_the_page_begins_with_who_reads_what_and_how_fast_it_was_made():
 
 def test_no_rendering_no_real_time_factor():
     idle = replace(REPORT, work=Work())
-    assert report_json(idle)["rtf"] is None
+    names = ("rtf", "rendered", "rendered_utterances", "synthesis_seconds", "engine_seconds")
+    assert [report_json(idle)[name] for name in names] == [None, 0, 0, 0.0, 0.0]
     assert "this run rendered nothing." in report_markdown(idle)
 
 
@@ -272,3 +273,19 @@ def test_no_text_of_a_book_or_a_voice_is_markup_wherever_it_stands():
     for one in sorted(written, key=len, reverse=True):
         page = page.replace(one, "")
     assert "<i>" not in page, "a text stands somewhere as it is"
+
+
+def test_seconds_have_three_digits_and_levels_two():
+    edition = replace(
+        REPORT.edition, seconds=3725.43219, chapters=(("Same", 0.12345, 100.98765), ("Same", 100.98765, 9.0))
+    )
+    levels = (ChapterLevel(-19.0449, -3.5555, misses_target=False), REPORT.levels[1])
+    work = replace(REPORT.work, synthesis_seconds=5.00049, engine_seconds=4.12345)
+    whole = replace(REPORT.whole, seconds=4000.12345)
+    result = report_json(replace(REPORT, edition=edition, levels=levels, work=work, whole=whole, wall_seconds=9.87654))
+    chapter = result["chapters"][0]
+    names = ("start", "end", "loudness_lufs", "true_peak_dbtp")
+    assert [chapter[name] for name in names] == [0.123, 100.988, -19.04, -3.56]
+    names = ("audio_seconds", "wall_seconds", "synthesis_seconds", "engine_seconds", "rtf")
+    assert [result[name] for name in names] == [3725.432, 9.877, 5.0, 4.123, 0.5]
+    assert result["whole_book"]["audio_seconds"] == 4000.123

@@ -1,8 +1,9 @@
 """A request: checked with words, plain for a form, and read back from the rows of earlier versions."""
 
 import pytest
+from pydantic import ValidationError
 
-from flows.order.batch import FolderRequest
+from flows.order.batch import FlaggedRequest, FolderRequest
 from flows.order.request import ONCE, Publication, Reading, Request, Retrial
 from tasks.errors import BadInputError
 from tasks.package.outputs import OUTPUTS
@@ -175,6 +176,16 @@ def test_what_must_be_heard_before_it_is_published_is_one_of_a_few_words(kind, w
     assert [kind.from_values({**asked, "review": word}).review for word in words] == words
     with pytest.raises(BadInputError, match="--review 'some' cannot be used: What a person must hear before"):
         kind.from_values({**asked, "review": "some"})
+
+
+@pytest.mark.parametrize("kind", [Reading, Request, FolderRequest, FlaggedRequest, Retrial, Publication])
+def test_every_field_of_a_form_has_a_place_of_its_own_and_nothing_else_is_taken(kind):
+    fields = kind.model_json_schema()["properties"]
+    places = [field["position"] for field in fields.values()]
+    assert len(set(places)) == len(places)
+    assert [name for name, field in fields.items() if "flag" in field] == ["kinds"] * (kind is Publication)
+    with pytest.raises(ValidationError, match="colour"):
+        kind.model_validate({name: "/x" for name in ("book", "out") if name in fields} | {"colour": "red"})
 
 
 @pytest.mark.parametrize("kinds", ["mp3;opus", ",mp3", "mp3,", "mp3,,opus", "MP3", "m p3", "-m4b"])
