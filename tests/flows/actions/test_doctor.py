@@ -58,6 +58,12 @@ def test_packages(monkeypatch, wanted, detail):
     assert doctor.packages().ok
 
 
+def test_a_package_may_be_ahead_of_its_release(monkeypatch):
+    monkeypatch.setattr(metadata, "requires", lambda name: ["torch>=2.11"])
+    monkeypatch.setattr(metadata, "version", lambda name: "2.12.0rc1")
+    assert doctor.packages() == CheckResult("packages", True, "1 requirements met")
+
+
 def test_a_disk_with_little_room(monkeypatch):
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda place: SimpleNamespace(free=doctor.LITTLE_DISK_BYTES - 1))
     assert_wrong(doctor.disk(read_settings()), "2.0 GiB free", "make room")
