@@ -28,7 +28,7 @@ from storage.errors import (
     StoreLostError,
     StoreUnavailableError,
 )
-from storage.places import connect
+from storage.places import connect, shown
 
 MARKER = "store.id"  # the file that says who a store is
 
@@ -83,8 +83,8 @@ class ArtifactStore:
 
     @property
     def place(self) -> str:
-        """Returns what messages call the store: a path, or a URL."""
-        return self._url
+        """Returns what messages call the store: a path, or a URL without its password."""
+        return shown(self._url)
 
     def identity(self) -> str | None:
         """Reads who the store says it is; None for one that is not there, or has not been told.
@@ -293,12 +293,12 @@ class ArtifactStore:
         found = self.identity()
         if found is None:
             raise StoreUnavailableError(
-                f"the artifact store at {self._url} is not there; is its disk mounted? Nothing was changed. (If it is "
+                f"the artifact store at {self.place} is not there; is its disk mounted? Nothing was changed. (If it is "
                 "gone for good, or was put together anew, `talepress maintain adopt-store` takes what is there.)"
             )
         if found != self._identity:
             raise StoreUnavailableError(
-                f"the artifact store at {self._url} belongs to another library: correct storage.artifacts_url or "
+                f"the artifact store at {self.place} belongs to another library: correct storage.artifacts_url or "
                 "storage.database_url, or have `talepress maintain adopt-store` take it for this library"
             )
 
@@ -322,7 +322,7 @@ class ArtifactStore:
             if not self._local and not isinstance(error, PermissionError):
                 raise self._lost(error) from error
             raise StoreUnavailableError(
-                f"the artifact store at {self._url} cannot be read ({error.strerror or error}); is its disk well, and "
+                f"the artifact store at {self.place} cannot be read ({error.strerror or error}); is its disk well, and "
                 "is reading permitted?"
             ) from error
         except Exception as error:  # each kind of remote place has errors of its own
@@ -339,8 +339,8 @@ class ArtifactStore:
             if self._local:
                 raise
             raise StoreUnavailableError(
-                f"the artifact store at {self._url} cannot be written ({error}); is there such a place, and is writing "
-                "permitted?"
+                f"the artifact store at {self.place} cannot be written ({error}); is there such a place, and is "
+                "writing permitted?"
             ) from error
         except Exception as error:
             if self._local:
@@ -350,7 +350,7 @@ class ArtifactStore:
     def _lost(self, error: Exception) -> StoreLostError:
         reason = " ".join(str(error).split()) or type(error).__name__
         return StoreLostError(
-            f"the artifact store at {self._url} does not answer ({reason}); see that it runs and can be reached, then "
+            f"the artifact store at {self.place} does not answer ({reason}); see that it runs and can be reached, then "
             "run the same command again"
         )
 

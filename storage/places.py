@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import fsspec.core
 from fsspec import AbstractFileSystem
 
 from storage.errors import StoreUnavailableError
 
 _EXTRAS = ("s3",)  # kinds of places that are an extra of this project
+# Of the place itself where there is one with its end, else of all that may belong to it: it should not be shown.
+_PASSWORD = re.compile(r"(?<=://)([^/:@]*):(?:[^/]*|.*)@")
+
+
+def shown(url: str) -> str:
+    """Returns what messages call a place: its URL without a password, a path as it is."""
+    return _PASSWORD.sub(r"\1:***@", url)
 
 
 def connect(url: str) -> tuple[AbstractFileSystem, str]:
@@ -19,11 +28,11 @@ def connect(url: str) -> tuple[AbstractFileSystem, str]:
         kind = url.partition("://")[0]
         remedy = f"pip install 'talepress[{kind}]'" if kind in _EXTRAS else "install it"
         raise StoreUnavailableError(
-            f"the artifact store {url} cannot be opened, a package is missing ({error}): `{remedy}`, or correct "
+            f"the artifact store {shown(url)} cannot be opened, a package is missing ({error}): `{remedy}`, or correct "
             "storage.artifacts_url"
         ) from error
     except (ValueError, OSError) as error:
         raise StoreUnavailableError(
-            f"the artifact store {url} cannot be opened ({error}): correct storage.artifacts_url"
+            f"the artifact store {shown(url)} cannot be opened ({shown(str(error))}): correct storage.artifacts_url"
         ) from error
     return file_system, str(root)

@@ -204,12 +204,14 @@ def database(settings: Settings) -> CheckResult:
 
 def store(settings: Settings) -> CheckResult:
     """Checks that the artifact store is the library's and can be read, and that one of this machine can be written."""
+    from storage.places import shown
+
     place = settings.storage.artifacts
     if "://" not in place:
         require_writable(Path(place))
     with open_services(settings) as services:
         if not services.has_database():
-            return CheckResult("store", True, f"{place} does not exist yet; the first run makes it")
+            return CheckResult("store", True, f"{shown(place)} does not exist yet; the first run makes it")
         return CheckResult("store", True, f"{services.store.place} is there, and is this library's")
 
 

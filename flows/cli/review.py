@@ -137,6 +137,7 @@ def play(
         sound = services.store.read(found.audio_sha256)
     if out is not None:
         with output_errors(out):
+            out.parent.mkdir(parents=True, exist_ok=True)
             out.write_bytes(sound)
         tell(f"wrote {out}")
         return

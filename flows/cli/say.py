@@ -86,8 +86,10 @@ def _stream(text: str, out: Path | None, who: Mapping[str, object], how: Mapping
         if out is None:
             streamed = stream_text(services, planned, sys.stdout.buffer)
         else:
-            with output_errors(out.parent), out.open("wb") as sink:
-                streamed = stream_text(services, planned, sink)
+            with output_errors(out.parent):
+                out.parent.mkdir(parents=True, exist_ok=True)
+                with out.open("wb") as sink:
+                    streamed = stream_text(services, planned, sink)
     if json and out is not None:
         emit_json(streamed_json(streamed, out))
         return

@@ -1,12 +1,14 @@
 """A place that cannot be opened is named with what to correct or install."""
 
+import pickle
 import sys
 
 import pytest
 from fsspec.registry import _registry
 
+from storage.artifacts import ArtifactStore
 from storage.errors import StoreUnavailableError
-from storage.places import connect
+from storage.places import connect, shown
 
 
 def test_a_place_is_opened_by_its_url_without_a_cache_of_listings():
@@ -40,3 +42,35 @@ def test_a_package_of_others_is_to_be_installed_by_its_own_name(monkeypatch):
     monkeypatch.setitem(sys.modules, "gcsfs", None)
     with pytest.raises(StoreUnavailableError, match=r"gcsfs.*: `install it`, or correct storage\.artifacts_url"):
         connect("gs://bucket/prefix")
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("/data/a:b@c", "/data/a:b@c"),
+        ("s3://bucket/prefix", "s3://bucket/prefix"),
+        ("s3://bucket/a:b@c", "s3://bucket/a:b@c"),
+        ("sftp://ann@box/audio", "sftp://ann@box/audio"),
+        ("sftp://ann:secret@box:22/audio", "sftp://ann:***@box:22/audio"),
+        ("ftp://ann:sec@ret@box/audio", "ftp://ann:***@box/audio"),
+        ("ftp://ann:sec/ret@box/audio", "ftp://ann:***@box/audio"),
+        ("ftp://:secret@box", "ftp://:***@box"),
+    ],
+)
+def test_a_place_is_told_without_its_password(url, told):
+    assert shown(url) == told
+
+
+@pytest.mark.parametrize("kind", ["nonsense", "s4"])
+def test_a_place_that_cannot_be_opened_is_told_without_its_password(kind):
+    with pytest.raises(StoreUnavailableError, match=rf"{kind}://ann:\*\*\*@box") as raised:
+        connect(f"{kind}://ann:secret@box/audio")
+    assert "secret" not in str(raised.value)
+
+
+def test_a_store_is_told_without_its_password_and_opened_with_it_in_every_process():
+    url = "memory://ann:secret@box/audio"
+    store = pickle.loads(pickle.dumps(ArtifactStore(url)))
+    assert (store.place, store._url) == ("memory://ann:***@box/audio", url)
+    with pytest.raises(StoreUnavailableError, match=r"memory://ann:\*\*\*@box/audio is not there"):
+        ArtifactStore(url, "somebody's")

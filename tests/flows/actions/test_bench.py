@@ -8,6 +8,7 @@ import pytest
 from flows.actions import bench
 from flows.actions.bench import SENTENCES, Forecast, forecast_presets, forecasts_json
 from flows.progress import Progress
+from flows.services import open_services, read_settings
 from tortoise_core.inference.interface import SpeechResult
 
 WORK = {"quick": 1.0, "good": 4.0, "best": 10.0}
@@ -102,3 +103,11 @@ def test_a_forecast_is_of_one_model_on_one_device():
             {"preset": "good", "rtf": 0.1235, "audio_hours_per_hour": 8.1, "batch": 4, "measured": False},
         ],
     }
+
+
+def test_each_preset_is_measured_with_what_the_settings_change_in_all(home):
+    with open_services(read_settings(synthesize={"sampling": {"candidates": 3}})) as services:
+        model = services.front_end
+        for preset in model.presets:
+            measured = bench._settings(services, services.settings.synthesize, preset)
+            assert measured == model.settings(preset, candidates=3)

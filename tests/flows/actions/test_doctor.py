@@ -1,5 +1,6 @@
 """Each check of `talepress doctor` finds what is wrong, and says the remedy."""
 
+import sys
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +17,7 @@ from flows.actions.doctor import CheckResult
 from flows.actions.maintain import Health
 from flows.services import read_settings
 from storage.errors import DatabaseError
-from tasks.errors import BadInputError
+from tasks.errors import BadInputError, OutputError
 from tasks.models.catalogue import how_to_mend
 from tasks.synthesize.engines import ENGINES
 from tortoise_core.errors import ConfigError, DamagedWeightsError
@@ -55,6 +56,12 @@ def test_packages(monkeypatch, wanted, detail):
     assert_wrong(doctor.packages(), detail, "pip install -c constraints.txt -e .")
     monkeypatch.setattr(metadata, "requires", lambda name: ["pytest>=1", "absent; extra == 'train'"])
     assert doctor.packages().ok
+
+
+def test_a_package_may_be_ahead_of_its_release(monkeypatch):
+    monkeypatch.setattr(metadata, "requires", lambda name: ["torch>=2.11"])
+    monkeypatch.setattr(metadata, "version", lambda name: "2.12.0rc1")
+    assert doctor.packages() == CheckResult("packages", True, "1 requirements met")
 
 
 def test_a_disk_with_little_room(monkeypatch):
@@ -156,8 +163,8 @@ def test_workers_that_offer_no_device_are_no_help(monkeypatch, devices, able):
     workers = {f"tcp://{number}": {"resources": resources} for number, resources in enumerate(devices)}
 
     class Client:
-        def __init__(self, address, **_):
-            assert address == "tcp://one:8786"
+        def __init__(self, address, **options):
+            assert (address, options) == ("tcp://one:8786", {"timeout": 5, "set_as_default": False})
 
         def __enter__(self):
             return self
@@ -278,3 +285,20 @@ def test_audio_is_mended_where_that_is_asked_for_and_needed(monkeypatch, found, 
 def test_where_no_library_is_none_is_missed_and_none_is_made(home, check):
     assert check(read_settings()).ok
     assert not home.exists()
+
+
+def test_a_store_elsewhere_is_told_without_its_password(home, monkeypatch):
+    monkeypatch.setenv("TALEPRESS_STORAGE__ARTIFACTS_URL", "memory://ann:secret@nowhere/audio")
+    detail = doctor.store(read_settings()).detail
+    assert detail == "memory://ann:***@nowhere/audio does not exist yet; the first run makes it"
+
+
+def test_the_interpreter_is_told_as_it_tells_itself():
+    assert doctor.python_version().detail.split(".") == [str(number) for number in sys.version_info[:3]]
+
+
+@pytest.mark.parametrize("check", [doctor.disk, doctor.store])
+def test_a_data_folder_that_cannot_be_written_is_named(tmp_path, check):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(OutputError, match=r"file.* is not a folder"):
+        check(read_settings(storage={"data_dir": str(tmp_path / "file" / "home")}))

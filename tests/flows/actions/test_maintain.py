@@ -1,6 +1,7 @@
 """Damage is found and named by kind, and mended as far as that goes without speaking; no audio is ever deleted."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,13 @@ import pytest
 from flows.actions import maintain
 from flows.actions.maintain import Health
 from flows.services import open_services, read_settings
-from storage.errors import BookBusyError, DuplicateError, NotFoundError
+from storage.errors import BookBusyError, DuplicateError, NotFoundError, StorageError
 from storage.records import Master, RunState
+from tasks.errors import BadInputError
 from tasks.synthesize.render import run_job
 from tests.flows.cli.test_maintain import flip, render_job
 from tests.flows.cli.test_plan import ordered
+from tortoise_core.errors import AudioError
 
 
 @pytest.fixture
@@ -39,6 +42,13 @@ def test_what_is_sound_is_counted(library):
     assert (health.ok, health.describe()) == (True, ["3 takes, 2 masters and 1 added voice are sound"])
 
 
+@pytest.mark.parametrize("found", ["damaged_takes", "found_takes", "damaged_masters", "damaged_voices"])
+def test_a_library_is_sound_where_nothing_of_any_kind_is_to_be_mended(found):
+    health = Health(3, 2, 1, (), (), (), ())
+    one = replace(health, **{found: ("key",) if found != "damaged_voices" else (("tone", "the fault"),)})
+    assert (health.ok, one.ok, len(one.describe())) == (True, False, 1)
+
+
 @pytest.mark.parametrize("damage", [flip, Path.unlink], ids=["a bit", "gone"])
 def test_each_kind_of_damage_is_found_named_and_mended(library, damage):
     services, takes = library
@@ -60,6 +70,7 @@ def test_each_kind_of_damage_is_found_named_and_mended(library, damage):
     with services.database.snapshot() as uow:
         assert set(uow.takes.audio(lost=True)) == {takes[1].key}
         assert set(uow.masters.audio()) == {"one"}
+        assert uow.voices.list() == (voice,)  # of the same clips, by the same name, described as before
 
 
 def test_a_take_that_is_back_is_used_again_and_one_that_is_back_broken_is_not(library):
@@ -77,6 +88,24 @@ def test_a_take_that_is_back_is_used_again_and_one_that_is_back_broken_is_not(li
     assert maintain.repair(services, health).ok
     with services.database.snapshot() as uow:
         assert set(uow.takes.audio()) == {takes[0].key, takes[2].key}
+
+
+@pytest.mark.parametrize(
+    "error", [StorageError("no room"), BadInputError("no speech"), AudioError("no audio")], ids=repr
+)
+def test_a_voice_that_cannot_be_made_again_keeps_nothing_else_from_being_mended(library, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    services, takes = library
+    with services.database.snapshot() as uow:
+        (voice,) = uow.voices.list()
+    for address in (takes[1].audio_sha256, voice.latents_sha256):
+        flip(services.store.path(address))
+    monkeypatch.setattr(maintain, "enrol_voice", fail)
+    health = maintain.verify(services)
+    mended = maintain.repair(services, health)
+    assert (mended.takes, mended.damaged_takes, mended.damaged_voices) == (2, (), health.damaged_voices)
 
 
 def test_a_voice_whose_clip_is_damaged_too_is_for_a_person_to_mend(library):

@@ -47,7 +47,7 @@ def known(home):
             settings=settings,
             front_end=real.front_end,
             sampling=real.sampling,
-            precision="float32",
+            precision="int8",
             voice=voice_of,
             has_database=lambda: True,
             database=SimpleNamespace(snapshot=snapshot),

@@ -207,12 +207,15 @@ def test_what_the_page_says_of_voices_is_true_of_those_that_users_added_too(libr
     assert len({credit.name for credit in credits}) == len(credits)
 
 
-def test_the_page_works_with_the_librarys_database_store_and_settings(library):
+def test_the_page_works_with_the_librarys_database_store_and_settings(library, monkeypatch):
     starter = object()
     shelf = make_shelf(library, starter)
     assert (shelf.database, shelf.store, shelf.starter) == (library.database, library.store, starter)
     assert (shelf.stitch, shelf.master) == (library.settings.stitch, library.settings.master)
     assert shelf.voices() == voice_credits(library)
+    assert shelf.inbox == library.settings.storage.folder / "inbox"
+    monkeypatch.setattr(review, "sayer_of", lambda services, source: (services, source))
+    assert shelf.sayer_of("a book") == (library, "a book")
 
 
 def test_sentences_are_said_as_the_books_last_run_said_them(library, book, tmp_path):
@@ -228,5 +231,8 @@ def test_sentences_are_said_as_the_books_last_run_said_them(library, book, tmp_p
             uow.commit()
     said = sayer_of(library, order.source)
     assert (said.narrator, said.settings.locale, said.language) == ("later", "en-GB", order.book.language)
+    model = library.front_end
+    tokens = said.token_count("It was late in the evening.")
+    assert (tokens, said.max_tokens) == (model.most_tokens("It was late in the evening."), model.max_text_tokens)
     desk = open_desk(library, order.source, "Ann")
     assert (desk.database, desk.source, desk.who) == (library.database, order.source, "Ann")

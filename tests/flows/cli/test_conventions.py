@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import typer
 
 from flows.cli import console, main
 
@@ -61,3 +62,19 @@ def test_a_narrow_terminal_gets_lines_in_place_of_a_table(talepress, monkeypatch
     lines = talepress("plan", "book.md").out.splitlines()
     assert "chapter: Chapter Two" in lines
     assert not [line for line in lines if set(line) & set("│┃")]
+
+
+def test_every_option_and_argument_of_every_command_says_what_it_is(talepress):
+    talepress("--version")
+    root = typer.main.get_command(main.app)
+    commands = {name: command for name, command in root.commands.items() if not hasattr(command, "commands")}
+    for noun, group in root.commands.items():
+        commands |= {f"{noun} {name}": command for name, command in getattr(group, "commands", {}).items()}
+    assert len(commands) > 40
+    silent = [
+        (name, parameter.name)
+        for name, command in commands.items()
+        for parameter in command.params
+        if not getattr(parameter, "help", None)
+    ]
+    assert silent == []

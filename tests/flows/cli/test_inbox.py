@@ -90,23 +90,23 @@ def test_a_look_prints_what_it_did_and_why_files_still_lie_there(home, talepress
 
 def test_what_came_is_listed_the_latest_first(voiced_home, talepress):
     with open_services(read_settings()) as services, services.database.unit_of_work() as uow:
-        for number in range(3):
+        for number in range(51):
             received = NOW.replace(minute=number)
-            uow.inbox.put(InboxItem(f"{number}" * 64, "b" * 64, f"{number}.epub", {}, received, message=f"m{number}"))
+            uow.inbox.put(InboxItem(f"{number:064d}", "b" * 64, f"{number}.epub", {}, received, message=f"m{number}"))
         uow.commit()
     listed = talepress("inbox", "list", "--json", "-n", 2).json
-    assert [item["name"] for item in listed["items"]] == ["2.epub", "1.epub"]
+    assert [item["name"] for item in listed["items"]] == ["50.epub", "49.epub"]
     assert (listed["inbox"], listed["outbox"]) == (str(voiced_home / "inbox"), str(voiced_home / "outbox"))
     assert listed["items"][0] == {
-        "name": "2.epub",
+        "name": "50.epub",
         "state": "received",
         "attempt": 1,
-        "received_at": "2026-11-29T08:02:00+00:00",
-        "message": "m2",
+        "received_at": "2026-11-29T08:50:00+00:00",
+        "message": "m50",
         "place": "",
     }
     table = talepress("inbox", "list").out
-    assert table.index("2.epub") < table.index("0.epub") and "m0" in table
+    assert table.index("50.epub") < table.index("49.epub") and "m1 " in table and "m0" not in table, "fifty are shown"
 
 
 def test_a_book_that_failed_is_put_back(home, talepress):

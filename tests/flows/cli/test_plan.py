@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from flows.cli.plan import _print_diff, _print_plan
 from flows.order.order import prepare
 from flows.order.request import Request
 from flows.services import open_services, read_settings
@@ -166,3 +167,93 @@ def test_the_speakers_of_a_play_are_offered_to_a_cast(talepress, tmp_path):
     play.write_text("It rained.\n", "utf-8")
     wrong = talepress("plan", play, "--write-cast", "cast.toml")
     assert (wrong.code, "has no speakers" in wrong.err) == (2, True)
+
+
+def cells(out):
+    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if "│" in line]
+
+
+PLANNED = {
+    "title": "Oz",
+    "authors": ["Ann", "Bob"],
+    "chapters": [
+        {"title": "One", "words": 7, "seconds": 61.0, "first_words": "It was late"},
+        {"title": "Two", "words": 9, "seconds": 3725.0, "first_words": "He came"},
+    ],
+    "skipped": [{"rule": "note", "text": "abc"}, {"rule": "caption", "text": "a"}, {"rule": "note", "text": "de"}],
+    "suspicious": [{"kind": "word", "text": "qx", "count": 3, "examples": ["a qx b", "c qx d"]}],
+    "cast": {"quotations": {"Tom": 4}, "marked": 2, "unattributed": 1},
+    "speakers": {"TOM": 5},
+    "coverage": {"source_chars": 10, "spoken_chars": 7, "skipped_chars": 2, "unaccounted_chars": 1},
+    "forecast_seconds": 3786.0,
+    "words": 16,
+    "rendered": {"utterances": 5, "rendered": 2, "to_render": 3, "seconds": 62.0},
+    "warnings": ["there is no table of contents", "guesses leave out 5%"],
+}
+
+
+def test_a_plan_is_shown_with_all_that_is_to_be_looked_at_before(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    _print_plan(PLANNED)
+    shown = capsys.readouterr()
+    assert shown.out.startswith("Oz, Ann, Bob")
+    assert cells(shown.out) == [
+        ["1", "One", "7", "0:01:01", "It was late"],
+        ["2", "Two", "9", "1:02:05", "He came"],
+        ["caption", "1"],
+        ["note", "5"],
+        ["word", "qx", "3", "a qx b"],
+        ["", "", "", "c qx d"],
+        ["Tom", "4"],
+        ["by markup", "2"],
+        ["by nobody named", "1"],
+        ["TOM", "5"],
+    ]
+    assert shown.out.splitlines()[-2:] == [
+        "about 1:03:06 of audio, 16 words; of 10 characters 7 are spoken, 2 skipped, 1 unaccounted for",
+        "2 of 5 utterances are already rendered; 3 to render, about 0:01:02 of speech",
+    ]
+    assert shown.err.splitlines() == ["warning: there is no table of contents", "warning: guesses leave out 5%"]
+    _print_plan({**PLANNED, "authors": [], "rendered": None, "skipped": [], "suspicious": [], "cast": None} | NOTHING)
+    shown = capsys.readouterr()
+    assert shown.out.startswith("Oz, unknown author") and shown.out.endswith("1 unaccounted for\n")
+    assert (len(cells(shown.out)), shown.err) == (2, "")
+
+
+NOTHING = {"speakers": {}, "warnings": []}
+
+
+def test_what_has_changed_is_shown_by_chapters_with_some_examples(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    changes = {
+        "chapters": {
+            "added": ["New"],
+            "removed": ["Old"],
+            "renamed": [{"title": "Apples", "from": "Pears"}],
+            "changed": [{"title": "One", "added": 1, "removed": 2, "changed": 3}],
+            "reordered": True,
+        },
+        "utterances": {"added": 4, "removed": 5, "changed": 6, "unchanged": 7},
+        "examples": [{"before": f"before {number}", "after": f"after {number}"} for number in range(12)],
+        "new_seconds": 61.0,
+        "seconds_before": 62.0,
+        "seconds_after": 3725.0,
+    }
+    _print_diff(changes)
+    out = capsys.readouterr().out
+    assert cells(out) == [
+        ["added", "New", ""],
+        ["removed", "Old", ""],
+        ["renamed", "Apples", "from Pears"],
+        ["changed", "One", "1 added, 2 removed, 3 changed"],
+        ["reordered", "", "chapters are in another order"],
+        *([f"before {number}", f"after {number}"] for number in range(10)),
+    ]
+    last = out.splitlines()[-1]
+    assert last == (
+        "utterances: 4 added, 5 removed, 6 changed, 7 unchanged; about 0:01:01 of new speech; "
+        "0:01:02 in all before, 1:02:05 after"
+    )
+    same = {"added": [], "removed": [], "renamed": [], "changed": [], "reordered": False}
+    _print_diff({**changes, "chapters": same, "examples": []})
+    assert capsys.readouterr().out == f"{last}\n"

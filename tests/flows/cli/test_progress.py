@@ -122,6 +122,15 @@ def test_durations(seconds, shown):
     assert duration(seconds) == shown
 
 
+def test_a_title_in_brackets_is_shown_as_it_is(clock, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with progress_display() as show:
+        show(Progress("synthesize", 1, 10, "[red]One[/bold]"))
+    assert "[red]One[/bold]" in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
+
+
 def test_books_of_several_are_told_to_people_as_they_begin_and_to_programs_as_they_end_too(capsys):
     for form in (Form.PLAIN, Form.JSON):
         show_book(form, 1, 2, "oz.epub")

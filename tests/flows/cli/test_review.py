@@ -1,5 +1,6 @@
 """`talepress review` in a terminal: the same decisions as on the page."""
 
+import getpass
 import hashlib
 import os
 import shlex
@@ -8,9 +9,11 @@ import shutil
 import pytest
 
 from flows.actions.review import TOKEN_VARIABLE, is_loopback, make_keys
+from flows.cli import review
+from flows.cli.review import NONE_FOUND
 from flows.services import open_services, read_settings
 from storage.artifacts import ArtifactStore
-from storage.records import RunState
+from storage.records import RunState, Show
 from tasks.errors import BadInputError
 from tests.tasks.review.library import make_library, tone
 
@@ -50,6 +53,14 @@ def test_a_book_is_judged_in_a_terminal(talepress, made, listed):
     assert talepress("review", "list", made, "--json").json["approved"] == [1, 2]
 
 
+def test_a_decision_is_of_whoever_is_named_or_of_the_account(talepress, made):
+    talepress("review", "choose", made, "1:1", 3, "--who", "Ann")
+    talepress("review", "approve", made, "2:1")
+    with open_services(read_settings()) as services, services.database.snapshot() as uow:
+        words = uow.decisions.holding(hashlib.sha256(made.read_bytes()).hexdigest())
+    assert [word.who for word in words][-2:] == ["Ann", getpass.getuser()]
+
+
 def test_a_word_is_corrected_in_a_terminal(talepress, made, listed):
     done = talepress("review", "edit", made, "1:1", "OZ-mah came in.", "--reach", "book")
     assert done.err.splitlines()[:2] == [
@@ -84,6 +95,23 @@ def test_what_is_printed_to_be_pasted_has_the_book_as_a_shell_reads_it(talepress
     assert f"`talepress retry {shlex.quote(str(spaced))} --reason" in talepress("review", "list", spaced).err
 
 
+def test_a_long_list_is_cut_and_says_so_but_not_for_programs(talepress, made, listed, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    everything = listed("--show", "all")
+    for most, cut in ((len(everything) - 1, True), (len(everything) + 1, False)):
+        monkeypatch.setattr(review, "MOST_LISTED", most)
+        shown = talepress("review", "list", made, "--show", "all")
+        assert sum(place in shown.out for place in everything) == min(most, len(everything))
+        assert (f"the first {most} are shown: --chapter and --words show others, --json all" in shown.err) is cut
+        assert listed("--show", "all") == everything
+
+
+@pytest.mark.parametrize("show", Show)
+def test_a_list_of_nothing_says_what_was_looked_for(talepress, made, show):
+    ended = talepress("review", "list", made, "--show", show.value, "--words", "no such words")
+    assert (ended.code, ended.out, ended.err.splitlines()[0]) == (0, "", NONE_FOUND[show])
+
+
 def test_a_list_of_nothing_says_so_and_where_the_rest_is(talepress, made):
     ended = talepress("review", "list", made, "--show", "rejected")
     assert (ended.code, ended.out) == (0, "")
@@ -94,6 +122,10 @@ def test_a_take_is_copied_or_played_wherever_the_store_is(talepress, made, tmp_p
     monkeypatch.setattr(ArtifactStore, "path", None)  # of files of this machine alone
     assert talepress("review", "play", made, "1:1", "--take", 2, "--out", "take.flac").code == 0
     assert (tmp_path / "take.flac").read_bytes() == tone(1)
+    assert talepress("review", "play", made, "1:1", "--take", 2, "--out", "a new/folder/take.flac").code == 0
+    assert (tmp_path / "a new" / "folder" / "take.flac").read_bytes() == tone(1)
+    refused = talepress("review", "play", made, "1:1", "--out", "take.flac/take.flac")
+    assert (refused.code, "take.flac: cannot be written" in refused.err) == (2, True), refused.err
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "install one of ffplay" in talepress("review", "play", made, "1:1").err
     player = tmp_path / "mpv"

@@ -70,6 +70,8 @@ def test_a_stream_goes_to_a_file_with_what_it_was_asked_for(asked, talepress, tm
     assert ended.err == "2.5 s of audio, the first after 0.2 s, all after 1.5 s\n"
     assert asked == [("One.", "slt", "standard", {"seed": 7, "candidates": 3, "force": True})]
     assert talepress("say", "One.", "--stream", "--out", "a.wav", "--json").json["path"] == "a.wav"
+    assert talepress("say", "One.", "--stream", "--out", "new/folder/a.wav").code == 0
+    assert (tmp_path / "new" / "folder" / "a.wav").read_bytes() == b"sound"
 
 
 def test_a_stream_goes_to_a_pipe_and_to_no_terminal(asked, talepress, monkeypatch):

@@ -31,7 +31,10 @@ def deploy(file, webhook=""):
 
 def written(tmp_path, content):
     path = tmp_path / "automations.yaml"
-    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), "utf-8")
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), "utf-8")
     return path
 
 
@@ -70,6 +73,8 @@ def test_the_examples_are_made_once_and_a_switch_stays(client, tmp_path):
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
+        (None, "cannot be read"),
+        (b"automations: [\xff]", "cannot be read"),
         ("automations: [", "cannot be read"),
         ("- name: one", "no list `automations`"),
         ({"automations": ["one"]}, "no list `automations`"),
@@ -79,7 +84,7 @@ def test_the_examples_are_made_once_and_a_switch_stays(client, tmp_path):
             "Prefect has no block webhook/other: make it on Prefect's page",
         ),
     ],
-    ids=["no YAML", "no list", "no automation", "no trigger", "no block"],
+    ids=["no file", "no UTF-8", "no YAML", "no list", "no automation", "no trigger", "no block"],
 )
 def test_a_wrong_file_says_what_is_wrong(client, tmp_path, content, complaint):
     with pytest.raises(BadInputError, match=complaint):

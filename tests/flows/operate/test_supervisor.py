@@ -293,3 +293,8 @@ def test_a_log_is_added_to_until_it_is_large_and_then_put_aside(world, tmp_path,
             log.write(text)
     logs = tmp_path / "logs"
     assert ((logs / "x.old.log").read_bytes(), (logs / "x.log").read_bytes()) == (b"abcde", b"f")
+
+
+@pytest.mark.parametrize(("code", "words"), [(0, "exit code 0"), (3, "exit code 3"), (-9, "signal 9")])
+def test_how_a_process_has_ended_is_said_by_its_code_or_its_signal(code, words):
+    assert _supervisor._describe(code) == words

@@ -29,7 +29,7 @@ def test_prefect_understands_how_long_it_keeps_what(home, monkeypatch):
 
     kept = Settings().server.services.db_vacuum
     assert kept.enabled_vacuum_types >= {"events", "flow_runs"}
-    assert kept.retention_period == timedelta(days=3)
+    assert (kept.retention_period, kept.loop_seconds) == (timedelta(days=3), 300)
     overrides = kept.event_retention_overrides
     assert overrides["prefect.task-run.Completed"] == overrides["prefect.flow-run.heartbeat"] == timedelta(minutes=10)
     assert not any(event.startswith("talepress.") for event in overrides)
@@ -119,7 +119,9 @@ def test_so_many_runs_speak_at_a_time_as_there_are_devices(home, monkeypatch, se
     assert up.count_devices(read_settings(**sections)) == devices
 
 
-@pytest.mark.parametrize(("host", "reached"), [("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("10.0.0.1", "10.0.0.1")])
+@pytest.mark.parametrize(
+    ("host", "reached"), [("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("", "127.0.0.1"), ("::1", "::1")]
+)
 def test_a_server_for_all_addresses_is_reached_at_our_own(host, reached):
     assert up._reached_at(host) == reached
 
@@ -139,7 +141,7 @@ def test_the_review_page_is_told_with_the_address_for_people(home, host):
     port = free_port()
     (part,) = up.pages(read_settings(review={"host": host, "port": port}))
     assert part.command == ("flows.cli.entry", "review", "serve")
-    assert part.address == f"http://127.0.0.1:{port}"
+    assert (part.address, part.stop_s) == (f"http://127.0.0.1:{port}", up.SERVER_STOP_SECONDS)
     assert part.ready() is False  # nobody is there yet
     with socket.create_server(("127.0.0.1", port)), pytest.raises(BadInputError, match=rf"{port}.*review\.port"):
         up.pages(read_settings(review={"host": "127.0.0.1", "port": port}))

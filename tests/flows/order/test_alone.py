@@ -14,6 +14,7 @@ from flows.order.request import Request
 from flows.run.heartbeat import heartbeat
 from flows.services import open_services, read_settings
 from storage.errors import BookBusyError
+from tasks.errors import OutputError
 from tests.containers import COMMAND, OWN_PROC, can_contain
 
 HOLD = """
@@ -147,3 +148,22 @@ def test_what_lost_runs_have_left_is_removed_unless_the_book_is_in_work(order):
     clear_lost_work(home, order.source)
     assert not left.parent.parent.exists()
     assert others.exists()
+
+
+@pytest.mark.parametrize("error", [NotImplementedError("no flock"), OSError("the disk is gone")], ids=repr)
+def test_what_lost_runs_have_left_stays_where_nobody_can_tell_whether_the_book_is_in_work(order, monkeypatch, error):
+    def refuse(lock):
+        raise error
+
+    home = order.services.settings.storage.folder
+    left = home / "work" / order.source[:16] / "left"
+    left.mkdir(parents=True)
+    monkeypatch.setattr("flows.order.alone.FileLock._acquire", refuse)
+    clear_lost_work(home, order.source)
+    assert left.exists()
+
+
+def test_a_folder_of_locks_that_cannot_be_made_is_said_in_words(order):
+    (order.services.settings.storage.folder / "locks").write_text("a file where the folder should be")
+    with pytest.raises(OutputError, match="locks"), alone(order):
+        pass

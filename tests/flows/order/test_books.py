@@ -1,14 +1,17 @@
 """Which books a command means: files, shelves, books in HTML, standard input, lists; and what is refused in words."""
 
+import errno
 import io
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from flows.order import books
 from flows.order.books import named_book, named_books
-from tasks.errors import BadInputError
+from tasks.errors import BadInputError, OutputError
 from tests.tasks.ingest.conftest import ingest_settings
 
 SETTINGS = ingest_settings()
@@ -134,6 +137,36 @@ def test_the_kind_of_standard_input_is_known_by_its_bytes(monkeypatch, data, suf
 def test_standard_input_that_is_no_book_is_refused(monkeypatch, data, words):
     pipe(monkeypatch, data)
     with pytest.raises(BadInputError, match=words), named_books(["-"], SETTINGS):
+        pass
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_standard_input_may_have_as_many_bytes_as_a_books_file_and_no_more(monkeypatch, more):
+    data = b"# A heading\n\nWords."
+    small = SETTINGS.model_copy(update={"max_file_bytes": len(data) - more})
+    pipe(monkeypatch, data)
+    refused = pytest.raises(BadInputError, match="more bytes than") if more else nullcontext()
+    with refused, named_books(["-"], small) as named:
+        assert [path.read_bytes() for path in named.paths.values()] == [data]
+
+
+def test_standard_input_that_finds_no_room_is_said_in_words(monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "no room")
+
+    pipe(monkeypatch, b"# A heading\n\nWords.")
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(OutputError, match="the disk is full"), named_books(["-"], SETTINGS):
+        pass
+
+
+def test_a_folder_that_cannot_be_read_is_said_in_words(shelf, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    monkeypatch.setattr(books, "holds_index", lambda path: False)
+    with pytest.raises(BadInputError, match="cannot be read: Permission denied"), named_books([str(shelf)], SETTINGS):
         pass
 
 

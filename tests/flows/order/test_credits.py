@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from flows.order import credits
 from flows.order.credits import CLOSING, OPENING, credit_titles, credit_utterances
 from flows.order.order import prepare
 from flows.order.request import Request
 from flows.services import Services, open_services, read_settings
+from storage.records import Coverage, Script
+from tasks.package.content import disclosure_of
 from tasks.synthesize.keys import utterance_key
 
 DISCLOSURE = "Narrated by a synthetic voice (Talepress, tone)."
@@ -59,3 +62,24 @@ def test_they_are_keyed_as_the_narrators_words_are_in_any_chapter(voiced_home, b
             model = services.front_end.digest
             spoken = item.utterance.spoken
             assert item.key == utterance_key(spoken, order.voice.digest, model, order.sampling, "bfloat16")
+
+
+def test_they_are_said_in_the_books_language_as_its_own_words_are_by_who_reads_and_not_in_what_mood(
+    voiced_home, book, tmp_path, monkeypatch
+):
+    written = []
+    monkeypatch.setattr(credits, "write_script", lambda *given: written.append(given) or Script((), (), NOTHING))
+    with open_services(read_settings(package={"closing": "Read by {voice}."})) as services:
+        order = prepare(services, Request(book=str(book), out=str(tmp_path), voice="tone [I am sad,]"))
+        order = replace(order, book=replace(order.book, language="en-GB"))
+        assert order.voice.name == "tone [I am sad,]"
+        credits.credit_utterances(order, CLOSING)
+        model = services.front_end
+        ((said, *given),) = written
+        assert given == [services.settings.segment, model.most_tokens, model.max_text_tokens, order.voice.name]
+        assert (said.language, [chapter.title for chapter in said.chapters]) == ("en-GB", [CLOSING])
+        first, second = said.chapters[0].blocks
+        assert (first.text, second.text) == ("Read by tone.", disclosure_of(services.settings.package, order.voice))
+
+
+NOTHING = Coverage(0, 0, 0, 0)

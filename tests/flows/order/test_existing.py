@@ -241,3 +241,10 @@ def test_an_edition_is_made_of_all_that_names_and_shapes_it(finished, services):
 def test_who_times_words_belongs_to_an_edition_whose_outputs_want_them(order, monkeypatch):
     monkeypatch.setattr(existing, "timer_of", lambda settings: SimpleNamespace(digest=f"{settings is not None}"))
     assert edition_content(order, ()).timer == "True"
+
+
+def test_a_model_in_a_folder_is_known_by_its_name_wherever_the_folder_lies(order):
+    for model in ("mine", "/models/mine", "here/mine"):
+        named = with_settings(order, "synthesize", model=model)
+        named.services.__dict__["front_end"] = order.services.front_end
+        assert edition_content(named, ()).model == "mine"

@@ -129,7 +129,8 @@ def test_the_page_begins_with_who_reads_what_and_how_fast_it_was_made():
 
 def test_no_rendering_no_real_time_factor():
     idle = replace(REPORT, work=Work())
-    assert report_json(idle)["rtf"] is None
+    names = ("rtf", "rendered", "rendered_utterances", "synthesis_seconds", "engine_seconds")
+    assert [report_json(idle)[name] for name in names] == [None, 0, 0, 0.0, 0.0]
     assert "this run rendered nothing." in report_markdown(idle)
 
 
@@ -250,3 +251,41 @@ def test_what_waits_is_said_with_where_it_is_heard():
 
 def test_of_what_was_asked_for_the_doubtful_share_is_said():
     assert flagged_sentence(REPORT) == "1 of 20 utterances have doubtful takes"
+
+
+def test_no_text_of_a_book_or_a_voice_is_markup_wherever_it_stands():
+    texts = [f"<i>|*_`[x](y)#{number}" for number in range(14)]
+    text = iter(texts)
+    voice = VoiceCredit(next(text), next(text), next(text), next(text))
+    report = replace(
+        REPORT,
+        title=next(text),
+        authors=(next(text), next(text)),
+        narrator=next(text),
+        voices=(voice,),
+        edition=replace(REPORT.edition, chapters=((next(text), 0.0, 100.0), (next(text), 100.0, 3725.4))),
+        flagged=(FlaggedTake(4, next(text), 2, next(text), (next(text),)),),
+        losses=(next(text),),
+    )
+    page = report_markdown(report)
+    written = ["".join(f"\\{sign}" if sign in "\\`*_[]<>|#" else sign for sign in one) for one in texts]
+    assert [one for one in written if one not in page] == []
+    for one in sorted(written, key=len, reverse=True):
+        page = page.replace(one, "")
+    assert "<i>" not in page, "a text stands somewhere as it is"
+
+
+def test_seconds_have_three_digits_and_levels_two():
+    edition = replace(
+        REPORT.edition, seconds=3725.43219, chapters=(("Same", 0.12345, 100.98765), ("Same", 100.98765, 9.0))
+    )
+    levels = (ChapterLevel(-19.0449, -3.5555, misses_target=False), REPORT.levels[1])
+    work = replace(REPORT.work, synthesis_seconds=5.00049, engine_seconds=4.12345)
+    whole = replace(REPORT.whole, seconds=4000.12345)
+    result = report_json(replace(REPORT, edition=edition, levels=levels, work=work, whole=whole, wall_seconds=9.87654))
+    chapter = result["chapters"][0]
+    names = ("start", "end", "loudness_lufs", "true_peak_dbtp")
+    assert [chapter[name] for name in names] == [0.123, 100.988, -19.04, -3.56]
+    names = ("audio_seconds", "wall_seconds", "synthesis_seconds", "engine_seconds", "rtf")
+    assert [result[name] for name in names] == [3725.432, 9.877, 5.0, 4.123, 0.5]
+    assert result["whole_book"]["audio_seconds"] == 4000.123

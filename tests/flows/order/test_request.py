@@ -1,7 +1,9 @@
 """A request: checked with words, plain for a form, and read back from the rows of earlier versions."""
 
 import pytest
+from pydantic import ValidationError
 
+from flows.order.batch import FlaggedRequest, FolderRequest
 from flows.order.request import ONCE, Publication, Reading, Request, Retrial
 from tasks.errors import BadInputError
 from tasks.package.outputs import OUTPUTS
@@ -148,11 +150,48 @@ def test_a_manifest_is_published_with_whatever_is_asked_for(kinds, outputs):
     assert asked.overrides["synthesize"] == {"voice": "joe", "preset": ""}
 
 
-@pytest.mark.parametrize("out", ["out", "./out", "~/out"])
-@pytest.mark.parametrize("kind", [Request, Retrial, Publication])
-def test_a_folder_is_written_whole(kind, out):
-    with pytest.raises(BadInputError, match="is not an absolute path"):
-        kind.from_values({"book": "/b.epub", "out": out})
+@pytest.mark.parametrize("path", ["out", "./out", "~/out"])
+@pytest.mark.parametrize("kind", [Request, Retrial, Publication, FolderRequest])
+def test_whatever_file_or_folder_is_asked_for_is_written_whole(kind, path):
+    """A worker runs in a folder of its own."""
+    fields = kind.model_json_schema()["properties"]
+    paths = [name for name, field in fields.items() if field.get("format") == "path"]
+    assert set(paths) == {"book", "out", "plan", "cast", "lexicon"}
+    for name in paths:
+        with pytest.raises(BadInputError, match=f"{name} '{path}' is not an absolute path"):
+            kind.from_values({"book": "/b.epub", "out": "/out", name: path})
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (Request, ["none", "flagged", "all"]),
+        (FolderRequest, ["none", "flagged", "all"]),
+        (Retrial, ["", "none", "flagged", "all"]),
+        (Publication, ["", "none", "flagged", "all"]),
+    ],
+)
+def test_what_must_be_heard_before_it_is_published_is_one_of_a_few_words(kind, words):
+    asked = {"book": "/b.epub", "out": "/out"}
+    assert [kind.from_values({**asked, "review": word}).review for word in words] == words
+    with pytest.raises(BadInputError, match="--review 'some' cannot be used: What a person must hear before"):
+        kind.from_values({**asked, "review": "some"})
+
+
+@pytest.mark.parametrize("kind", [Reading, Request, FolderRequest, FlaggedRequest, Retrial, Publication])
+def test_every_field_of_a_form_has_a_place_of_its_own_and_nothing_else_is_taken(kind):
+    fields = kind.model_json_schema()["properties"]
+    places = [field["position"] for field in fields.values()]
+    assert len(set(places)) == len(places)
+    assert [name for name, field in fields.items() if "flag" in field] == ["kinds"] * (kind is Publication)
+    with pytest.raises(ValidationError, match="colour"):
+        kind.model_validate({name: "/x" for name in ("book", "out") if name in fields} | {"colour": "red"})
+
+
+@pytest.mark.parametrize("kinds", ["mp3;opus", ",mp3", "mp3,", "mp3,,opus", "MP3", "m p3", "-m4b"])
+def test_what_names_no_kind_of_files_is_refused(kinds):
+    with pytest.raises(BadInputError, match=f"--kinds '{kinds}' cannot be used"):
+        Publication.from_values({"book": "/b.epub", "kinds": kinds})
 
 
 @pytest.mark.parametrize("kind", [Retrial, Publication])

@@ -1,6 +1,8 @@
 """The page of one book without a server: where it lies, and that it is whole or not there at all."""
 
+import errno
 import io
+import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +16,7 @@ from flows.order.request import Request
 from flows.order.review import gather, has_doubts, page_path, write_page
 from flows.services import open_services, read_settings
 from storage.records import Edition, EditionFile, Master, PlacedUtterance, Take, Verdict
+from tasks.errors import OutputError
 from tasks.synthesize.keys import take_key
 from tests.flows.order.spoken import speak
 
@@ -77,6 +80,12 @@ def test_what_is_doubtful_is_shown_with_its_neighbours_and_how_it_is_spoken_agai
     assert (done.length, done.files) == ("1:02:05", ("/out/A.m4b",))
 
 
+def test_how_it_is_spoken_again_is_written_as_a_shell_reads_it(order):
+    asked = order.request.model_copy(update={"book": "/books/it's `here` & there.md"})
+    words = shlex.split(gather(replace(order, request=asked), None).command)
+    assert words == ["talepress", "retry", asked.book, "--only", "1:2,3:1"]
+
+
 def test_a_book_without_doubts_has_nothing_to_speak_again(order):
     page = gather(replace(order, chapters=(1,)), None)
     assert (page.passages, page.command) == ((), "")
@@ -96,6 +105,20 @@ def test_a_page_is_written_whole_or_the_older_one_stays(order, tmp_path, monkeyp
         write_page(replace(order, chapters=(1,)), None, path)
     assert path.read_text("utf-8") == before
     assert [file.name for file in path.parent.iterdir()] == ["page.html"]
+
+
+def test_a_page_that_cannot_be_written_is_said_in_words(order, tmp_path, monkeypatch):
+    """A run goes on without its page where it knows that this is all that failed."""
+
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "no room")
+
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(OutputError):
+        write_page(order, None, tmp_path / "file" / "page.html")
+    monkeypatch.setattr(review, "publish", fail)
+    with pytest.raises(OutputError):
+        write_page(order, None, tmp_path / "page.html")
 
 
 @pytest.fixture

@@ -6,22 +6,23 @@ import time
 import pytest
 
 from flows.run.heartbeat import BEAT_SECONDS, heartbeat
-from storage.errors import DatabaseBusyError
+from storage.errors import DatabaseBusyError, DatabaseFullError, DatabaseLostError
 from storage.processes import _SILENCE_AFTER
 
 
 class Database:
     """Counts beats; some of them fail."""
 
-    def __init__(self, failures=0):
+    def __init__(self, failures=0, error=DatabaseBusyError):
         self.beats = []
         self._failures = failures
+        self._error = error
         self.runs = self
 
     def transact(self, work):
         work(self)
         if len(self.beats) <= self._failures:
-            raise DatabaseBusyError("another process is writing")
+            raise self._error("another process is writing, or the server is being started again")
 
     def beat(self, run_id):
         self.beats.append(run_id)
@@ -34,9 +35,11 @@ def wait_for(condition):
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize("failures", [0, 2])
-def test_a_run_beats_until_its_block_ends_though_a_beat_fails(failures):
-    database = Database(failures)
+@pytest.mark.parametrize(
+    ("failures", "error"), [(0, None), (2, DatabaseBusyError), (2, DatabaseLostError), (2, DatabaseFullError)]
+)
+def test_a_run_beats_until_its_block_ends_though_a_beat_fails(failures, error):
+    database = Database(failures, error)
     with heartbeat(database, "run", 0.01):
         wait_for(lambda: len(database.beats) > failures + 1)
     count = len(database.beats)

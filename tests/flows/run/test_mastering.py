@@ -229,11 +229,15 @@ def test_nothing_is_encoded_where_that_is_not_wanted(order, encoding):
     assert not order.encoded_folder.exists()
 
 
-def test_an_encoder_that_fails_ends_the_run_with_its_error(order, encoding, monkeypatch):
+@pytest.mark.parametrize("place", ["an encoder", "what gives it its work"])
+def test_an_encoder_that_fails_ends_the_run_with_its_error(order, encoding, monkeypatch, place):
     def fail(*_):
         raise OSError(errno.ENOSPC, "no room")
 
-    monkeypatch.setattr(mastering, "EncodedAudio", lambda *_: SimpleNamespace(encode=fail))
+    if place == "an encoder":
+        monkeypatch.setattr(mastering, "EncodedAudio", lambda *_: SimpleNamespace(encode=fail))
+    else:
+        monkeypatch.setattr(mastering, "find_outputs", lambda kinds: (SimpleNamespace(stream=fail),))
     with pytest.raises(OutputError), Mastering(order, encode=True) as work:
         for chapter in order.chapters:
             work.begin(chapter)

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -146,3 +147,28 @@ def test_a_server_has_time_to_end_but_not_for_ever(monkeypatch, stopped, lives, 
     private_server._stop(Child())
     assert events == ["pipe closed", *(["killed"] if killed else [])]
     assert clock.now == pytest.approx(seconds, abs=0.2)
+
+
+def test_one_that_is_stopped_while_it_is_started_again_stays_dead(listener, children, tmp_path, monkeypatch):
+    server = PrivateServer(listener, tmp_path / "log")
+    starting = threading.Event()
+    go_on = threading.Event()
+    start = PrivateServer._start
+
+    def slowly(self):
+        starting.set()
+        assert go_on.wait(60)
+        return start(self)
+
+    monkeypatch.setattr(PrivateServer, "_start", slowly)
+    server.keep()
+    children[0].kill()
+    assert starting.wait(60)
+    stopping = threading.Thread(target=server.stop)
+    stopping.start()
+    stopping.join(0.05)
+    assert stopping.is_alive() and listener.fileno() != -1, "the new process would outlive its command"
+    go_on.set()
+    stopping.join(60)
+    assert [child.poll() is not None for child in children] == [True, True]
+    assert listener.fileno() == -1

@@ -163,6 +163,11 @@ def test_a_database_is_made_smaller_once_it_is_large(plain, monkeypatch):
     assert pruning.KEPT_RUNS == 10
 
 
+def test_the_database_of_a_long_book_is_not_large_yet():
+    """Its 10,000 utterances leave 16 MiB: their command must not wait for a tidying up, nor the disk fill."""
+    assert 16 << 20 < pruning.LARGE_BYTES < 256 << 20
+
+
 def test_the_room_of_what_was_taken_out_is_given_back(plain):
     with closing(sqlite3.connect(plain)) as connection:
         connection.execute("CREATE TABLE big AS SELECT zeroblob(100000) AS bytes")

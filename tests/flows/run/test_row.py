@@ -114,3 +114,15 @@ def test_what_was_used_before_a_new_script_is_used_again_unless_people_say_other
     with order.services.database.snapshot() as uow:
         expected = {} if used is None else {takes[0].utterance_key: takes[used].key}
         assert uow.takes.choices(order.source) == expected
+
+
+def test_takes_are_put_to_use_in_the_chapters_that_are_asked_for_and_in_no_others(order):
+    with order.services.database.unit_of_work() as uow:
+        uow.books.save(order.book, order.script)
+        uow.books.assign_keys(order.source, order.keyed)
+        uow.takes.add([Take(take_key(i.key, 0), i.key, 0, 1, "a" * 64, 24_000, 1000, Verdict.OK) for i in order.keyed])
+        uow.commit()
+    part = replace(order, chapters=(1,))
+    row.open_row(part, "book_to_audio")
+    with order.services.database.snapshot() as uow:
+        assert set(uow.takes.choices(order.source)) == {item.key for item in part.keyed}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from contextlib import nullcontext
+from http.client import IncompleteRead
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -84,7 +85,30 @@ def test_a_server_without_that_page_is_refused(monkeypatch, answering):
         pass
 
 
-@pytest.mark.parametrize(("body", "status"), [(b'"3.9.1"', 200), (b"who are you?", 401)])
+@pytest.mark.parametrize("error", [ConnectionResetError("reset"), IncompleteRead(b"")], ids=repr)
+def test_a_server_that_breaks_off_is_refused_in_one_line(monkeypatch, error):
+    def urlopen(request, timeout):
+        if not request.endswith("/health"):
+            raise error
+        return nullcontext()
+
+    monkeypatch.setenv("PREFECT_API_URL", "http://box/api")
+    monkeypatch.setattr(_server.urllib.request, "urlopen", urlopen)
+    with pytest.raises(BadInputError, match="is no Prefect 3 server"), _server.prefect_server(5):
+        pass
+
+
+@pytest.mark.parametrize("url", ["http://box/api/", "https://box/api"])
+def test_a_server_is_asked_for_its_health_with_or_without_encryption(monkeypatch, url):
+    asked = []
+    monkeypatch.setattr(
+        _server.urllib.request, "urlopen", lambda request, timeout: asked.append((request, timeout)) or nullcontext()
+    )
+    _server.require_health(url, timeout=7, hint="")
+    assert asked == [(f"{url.removesuffix('/')}/health", 7)]
+
+
+@pytest.mark.parametrize(("body", "status"), [(b'"3.9.1"', 200), (b"who are you?", 401), (b"not you", 403)])
 def test_a_prefect_server_is_taken_with_a_password_too(monkeypatch, answering, body, status):
     monkeypatch.setenv("PREFECT_API_URL", answering(body, status))
     with _server.prefect_server(5):

@@ -316,6 +316,29 @@ def test_once_it_is_to_stop_no_more_is_spoken_and_what_is_under_way_is_kept(spea
         assert len(uow.takes.audio()) == 4
 
 
+def test_in_long_books_several_batches_go_out_in_one_task_run(speaker, monkeypatch):
+    counted = []
+
+    def pairs(step):
+        assert step == 120
+        return SimpleNamespace(pieces=2, begin=lambda: counted.append("begun"), end=lambda: counted.append("ended"))
+
+    monkeypatch.setattr(synthesis, "Grain", pairs)
+    assert list(speaker.speak(speaker.order.keyed)) == [0, 1, 2]
+    assert [len(job) for job in speaker.jobs] == [4, 4, 2]
+    assert sorted(counted) == ["begun"] * 3 + ["ended"] * 3
+
+
+def test_batches_hold_as_many_texts_and_seconds_as_the_settings_say(order):
+    order, _ = order
+    settings = order.services.settings
+
+    for seconds, sizes in ((1000.0, [4, 4, 2]), (0.1, [1] * 10)):
+        limits = settings.synthesize.model_copy(update={"batch_size": 4, "batch_seconds": seconds})
+        order.services.settings = settings.model_copy(update={"synthesize": limits})
+        assert [len(batch) for batch in iter(synthesis._backlog(order, order.keyed).next_batch, None)] == sizes
+
+
 def test_an_utterance_that_nobody_spoke_is_an_error_that_names_its_chapter(speaker):
     speaker.lost = [speaker.order.keyed[-1].key]
     with pytest.raises(TalepressError, match="The Small Book: nobody spoke all of chapter 'Chapter Three'"):

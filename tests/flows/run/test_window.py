@@ -9,6 +9,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.run.window import MOST_LOSSES, JobLostError, gather
+from tasks import stopping
 
 pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.timeout(900)]
 
@@ -114,8 +115,16 @@ class Answer:
         told(self)
 
     def result(self, raise_on_failure):
-        if isinstance(self.outcome, Exception):
+        assert raise_on_failure is False, "Prefect would raise its own error in place of the job's"
+        if isinstance(self.outcome, BaseException):
             raise self.outcome
+        return self.outcome
+
+
+class Failed(Answer):
+    """One that Prefect tells of: its error is a result."""
+
+    def result(self, raise_on_failure):
         return self.outcome
 
 
@@ -143,10 +152,6 @@ def test_a_job_that_was_lost_is_submitted_again_but_not_for_ever():
 
 
 def test_of_several_errors_the_first_is_raised():
-    class Failed(Answer):
-        def result(self, raise_on_failure):
-            return self.outcome
-
     answers = iter([Failed(ValueError("first")), Answer("done"), Failed(TypeError("second"))])
     results = gather(lambda job: next(answers), partial(next, iter("abc"), None), lambda: 3)
     assert next(results) == "done"
@@ -171,3 +176,36 @@ def test_waiting_ends_when_nobody_is_left_to_run_what_was_submitted(monkeypatch)
 
     with pytest.raises(TimeoutError, match="nobody"):
         list(gather(lambda job: Silence(None), partial(next, iter(["job"]), None), in_flight))
+
+
+@pytest.mark.parametrize("last", [Answer("b"), Answer(JobLostError("the worker is gone"))], ids=["done", "lost"])
+def test_once_the_user_asks_for_the_end_nothing_is_submitted_any_more_and_what_is_done_is_kept(monkeypatch, last):
+    stop = stopping._Stop()
+    monkeypatch.setattr(stopping, "_stop", stop)
+    submitted = []
+    answers = {"a": Answer("a"), "b": last}
+    results = gather(lambda job: submitted.append(job) or answers[job], partial(next, iter("abc"), None), lambda: 2)
+    assert next(results) == "a"
+    stop.requested = True
+    kept = []
+    with pytest.raises(stopping.Stopped):
+        for result in results:
+            kept.append(result)
+    assert (submitted, kept) == (["a", "b"], ["b"] if last.outcome == "b" else [])
+
+
+def test_a_job_that_was_stopped_in_its_own_process_stops_the_others_after_theirs():
+    answers = iter([Answer(stopping.Stopped()), Answer("b"), Answer("c")])
+    kept = []
+    with pytest.raises(stopping.Stopped):
+        for result in gather(lambda job: next(answers), partial(next, iter("abc"), None), lambda: 2):
+            kept.append(result)
+    assert kept == ["b"]
+
+
+def test_a_job_that_is_lost_after_another_has_failed_is_not_submitted_again():
+    submitted = []
+    answers = {"a": Failed(ValueError("broken")), "b": Answer(JobLostError("the worker is gone"))}
+    with pytest.raises(ValueError, match="broken"):
+        list(gather(lambda job: submitted.append(job) or answers[job], partial(next, iter("ab"), None), lambda: 2))
+    assert submitted == ["a", "b"]

@@ -236,6 +236,35 @@ def test_workers_are_counted_now_and_then_and_those_of_other_runs_are_not(alone,
         runner.in_flight()
 
 
+@pytest.mark.parametrize("error", [OSError("refused"), ValueError("no address")], ids=repr)
+def test_a_scheduler_that_cannot_be_reached_is_bad_input(alone, monkeypatch, error):
+    def refuse(runner):
+        raise error
+
+    runner, _ = alone()
+    monkeypatch.setattr(DaskRunner, "client", property(refuse))
+    with pytest.raises(BadInputError, match=rf"no Dask scheduler answers at tcp://there \({error}\)"):
+        runner._connect()
+
+
+@pytest.mark.parametrize("error", [None, OSError("away"), ValueError("unknown")], ids=repr)
+@pytest.mark.parametrize("status", ["running", "closed"])
+def test_the_terms_of_a_run_end_with_it_where_the_scheduler_can_be_told(alone, monkeypatch, error, status):
+    told = []
+
+    def forget(name):
+        told.append(name)
+        if error:
+            raise error
+
+    runner, client = alone()
+    client.status = status
+    client.unregister_worker_plugin = forget
+    monkeypatch.setattr(runner_module.DaskTaskRunner, "__exit__", lambda runner, *_: told.append("over"))
+    runner.__exit__(None, None, None)
+    assert told == [*([runner._terms.name] if status == "running" else []), "over"]
+
+
 class Wrapped:
     """A job on the cluster, with what it came to."""
 
