@@ -146,7 +146,7 @@ def test_no_parser_lets_entities_multiply(recover):
 
 
 def test_no_parser_may_use_the_network_whatever_else_it_may(monkeypatch):
-    """Entities stay unexpanded and document types unread, so that it has nothing to fetch; each lock holds by itself."""
+    """Entities stay unexpanded and document types unread, so there is nothing to fetch; each lock holds by itself."""
     allowed = []
 
     def noting(make):
