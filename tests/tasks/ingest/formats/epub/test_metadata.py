@@ -116,8 +116,8 @@ COLLECTION = ("The Lamps", {"property": "belongs-to-collection", "id": "c"})
         ([("", {"property": "belongs-to-collection"}), COLLECTION], ("The Lamps", "")),
         ([(None, {"name": "calibre:series", "content": " The\nLamps"}),
           (None, {"name": "calibre:series_index", "content": "1.5"})], ("The Lamps", "1.5")),
-        ([(None, {"name": "calibre:series", "content": "L"}), (None, {"name": "calibre:series_index", "content": "10.0"})],
-         ("L", "10")),
+        ([(None, {"name": "calibre:series", "content": "L"}),
+          (None, {"name": "calibre:series_index", "content": "10.0"})], ("L", "10")),
         ([(None, {"name": "calibre:series", "content": "L"}), COLLECTION], ("The Lamps", "")),
     ],
 )  # fmt: skip
