@@ -41,7 +41,8 @@ def test_the_first_table_counts_and_landmarks_name_whole_files():
     one, two = (TOC.format(f"<a href='{name}'>x</a>") for name in ("a", "b"))
     landmarks = (
         "<nav epub:type='landmarks'><a epub:type='toc x' href='t.xhtml'>T</a>"
-        "<a epub:type='cover' href='c.xhtml#p'>C</a><a role='doc-cover' href='d.xhtml'>D</a><a epub:type='x'>none</a></nav>"
+        "<a epub:type='cover' href='c.xhtml#p'>C</a><a role='doc-cover' href='d.xhtml'>D</a>"
+        "<a epub:type='x'>none</a></nav>"
     )
     entries, places = nav_of(f"<nav epub:type='page-list'><a href='p'>1</a></nav>{one}{two}{landmarks}")
     assert [entry.path for entry in entries] == ["OEBPS/a"]
