@@ -19,7 +19,8 @@ TITLES = {
     "half-title-page": "half title|half-title page|Halftitle",
     "title-page": "title page|titlepage|TITLE PAGE",
     "table-of-contents": "Contents|The Contents|Table of Contents|TOC|Illustrations|List of Illustrations|"
-    "List of Full-Page Illustrations|full page illustrations|list of figures|list of tables|list of maps|list of plates",
+    "List of Full-Page Illustrations|full page illustrations|list of figures|list of tables|list of maps|"
+    "list of plates",
     "copyright-page": "Copyright|Uncopyright|copyright page|copyright notice|copyright information|legal notice|"
     "Legal Notices",
     "cover-page": "Cover|front cover|book cover|cover page|cover image",
@@ -45,7 +46,7 @@ def test_titles_of_pages_that_are_no_part_of_the_text(name):
 
 @pytest.mark.parametrize(
     "title",
-    ["One", "The Index", "Cover him", "Contents of the Box", "Notes", "Under Cover", "My Title Page", "Index.html", "Books"],
+    ["One", "The Index", "Cover him", "Contents of the Box", "Notes", "Under Cover", "A Title Page", "Books"],
 )  # fmt: skip
 def test_other_titles_are_those_of_chapters(title):
     assert title_rule(title) is None
@@ -116,12 +117,14 @@ def test_a_paragraph_of_prose_on_such_a_page_is_kept(rule, text, kept):
     assert is_kept(rule, text) is kept
 
 
-@pytest.mark.parametrize(
-    "word",
-    "ebook e-book book books published publication author authors copyright copyrighted permission edition printed "
-    "rights reproduced trademark fiction resemblance library isbn website www https licence license you your designation "
-    "information sales purchased warranty liable damages".split(),
+PUBLISHING = (
+    "ebook e-book books book published publication author authors copyright copyrighted permission edition printed "
+    "rights reproduced trademark fiction resemblance library isbn website www https licence license you your "
+    "designation information sales purchased warranty liable damages"
 )
+
+
+@pytest.mark.parametrize("word", PUBLISHING.split())
 def test_sentences_of_an_imprint_are_about_publishing(word):
     assert not is_kept(SkipRule.COPYRIGHT_PAGE, f"The lamp of this {word} was lit.")
     assert is_kept(SkipRule.COPYRIGHT_PAGE, f"The lamp that he saw in this {word} was lit.")
