@@ -48,8 +48,10 @@ def test_every_word_for_a_part_of_a_book(words, kind):
         *((word, at) for words in (CARDINALS, ORDINALS) for at, word in enumerate(words.split(), 1)),
         *((f"{tens}-three", 10 * at + 3) for at, tens in enumerate(
             ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"), 2)),
-        ("thirtieth", 30), ("One Hundred and Five", 105), ("hundred", 100), ("two hundred twelve", 212),
-        ("the Last", 0), ("I", 1), ("iv", 4), ("ix", 9), ("XIV", 14), ("XL", 40), ("xciv", 94), ("CD", 400), ("MCMXCIV", 1994),
+        ("thirtieth", 30), ("One Hundred and Five", 105), ("hundred", 100),
+        ("two hundred twelve", 212),
+        ("the Last", 0), ("I", 1), ("iv", 4), ("ix", 9), ("XIV", 14), ("XL", 40), ("xciv", 94),
+        ("CD", 400), ("MCMXCIV", 1994),
         ("7", 7), ("1234", 1234),
     ],
 )  # fmt: skip
