@@ -97,14 +97,23 @@ def test_a_common_verb_tells(word):
     ("text", "prose"),
     [
         *((f"The lamp fell{end}", True) for end in (*".!?…", '."', ".”", ".’", ".'", ".»", ".)", ".]", "._", ".*")),
-        ("The lamp fell", False), ("the lamp fell.", False), ("“the lamp fell.”", True), ("12 lamps fell.", True),
-        ("The lamp fell. It", True), ("The lamp fell.” “It", True), ("The lamp fell. it", False), ("The Lamp. It", False),
+        ("The lamp fell", False),
+        ("the lamp fell.", False),
+        ("“the lamp fell.”", True),
+        ("12 lamps fell.", True),
+        ("The lamp fell. It", True),
+        ("The lamp fell.” “It", True),
+        ("The lamp fell. it", False),
+        ("The Lamp. It", False),
         *((f"{opening}go,{closing}", True) for opening, closing in ('""', "“”", "«»")),
-        *((f"“go{end}”", True) for end in ",.!?…—"), ("“go”", False),
-        ("the lamp " + "x" * 292, True), ("the lamp " + "x" * 291, False),
-        ("THE LAMP FELL.", False), ("", False),
+        *((f"“go{end}”", True) for end in ",.!?…—"),
+        ("“go”", False),
+        ("the lamp " + "x" * 292, True),
+        ("the lamp " + "x" * 291, False),
+        ("THE LAMP FELL.", False),
+        ("", False),
     ],
-)  # fmt: skip
+)
 def test_sentences_end_in_a_stop_or_are_speech_or_long(text, prose):
     assert is_prose(text) is prose
 
