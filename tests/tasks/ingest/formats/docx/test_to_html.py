@@ -13,39 +13,17 @@ from tasks.errors import UnreadableBookError
 from tasks.ingest.archive import BookArchive
 from tasks.ingest.formats.docx.to_html import read_docx
 from tasks.ingest.html.parse import text_of
+from tests.tasks.ingest.formats.docx.builders import W, text, write_docx
 
-W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-TYPES = (
-    f'<Types xmlns="{PACKAGE}/content-types"><Default Extension="rels" '
-    'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    '<Default Extension="xml" ContentType="application/xml"/></Types>'
-)
-RELATIONS = (
-    f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="a" Type="{OFFICE}/officeDocument" '
-    'Target="{}"/></Relationships>'
-)
 STYLES = f"<w:styles {W}>{{}}</w:styles>"
-
-
-def text(words):
-    return f'<w:r><w:t xml:space="preserve">{words}</w:t></w:r>'
 
 
 @pytest.fixture
 def word(tmp_path, settings):
     """A function that reads a document of this body; `parts` are further members."""
 
-    def read(body, main="word/document.xml", target="/word/document.xml", **parts):
-        path = tmp_path / "b.docx"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("[Content_Types].xml", TYPES)
-            archive.writestr("_rels/.rels", RELATIONS.format(target))
-            archive.writestr(main, f"<w:document {W}><w:body>{body}</w:body></w:document>")
-            for name, data in parts.items():
-                archive.writestr(name, data)
-        with BookArchive(path, settings) as archive:
+    def read(body, target="/word/document.xml", **parts):
+        with BookArchive(write_docx(tmp_path / "b.docx", body, target, **parts), settings) as archive:
             return read_docx(archive)
 
     return read
