@@ -23,7 +23,7 @@ _MARKS = (
 # What "latin-1" on a label means in practice (WHATWG Encoding Standard, section 4.2).
 _MEANT_BY = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "shift_jis": "cp932"}
 # Codecs that are no encodings of text files; some of them take quadratic time.
-_NOT_FOR_FILES = frozenset({"idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "utf-7"})
+_NOT_FOR_FILES = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 _LATIN = ("cp1252", "mac_roman", "cp850", "cp437", "iso8859_15", "cp1250", "iso8859_2")  # the earlier wins a tie
 _SAMPLE_BYTES = 256 * 1024
 _LATIN_SHARE = 0.25  # a text in Latin letters has fewer bytes beyond ASCII than this, of all that are no space
@@ -76,7 +76,7 @@ def _usable(declared: str | None, data: bytes) -> str | None:
         name = codecs.lookup(declared or "").name
     except (LookupError, ValueError):
         return None
-    if name in _NOT_FOR_FILES or (name.startswith(("utf-16", "utf-32")) and 0 not in data):
+    if name.replace("_", "-") in _NOT_FOR_FILES or (name.startswith(("utf-16", "utf-32")) and 0 not in data):
         return None
     return _MEANT_BY.get(name, name)
 

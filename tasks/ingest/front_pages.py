@@ -27,7 +27,7 @@ _BY_TITLE = tuple(
         (r"imprint", SkipRule.IMPRINT),
         (r"colophon", SkipRule.COLOPHON),
         (r"(general |subject )?index( of .*)?", SkipRule.INDEX),
-        (r"(selected? )?bibliography|works cited", SkipRule.BIBLIOGRAPHY),
+        (r"(select(ed)? )?bibliography|works cited", SkipRule.BIBLIOGRAPHY),
         (r"(also|other (books|titles|works)|books) by\b.*|advertisements?", SkipRule.ADVERTISEMENT),
         (r"(foot|end)notes", SkipRule.NOTE_BODY),
         (r"(the )?(full )?project gutenberg.{0,3} licen[cs]e.*", SkipRule.GUTENBERG_BOILERPLATE),

@@ -20,7 +20,7 @@ _PARTICLE = regexp(r"an?|and|as|at|by|de[lr]?|di|du|et?|for|from|in|la|le|of|on|
 # Words by which a sentence tells of somebody, or of something that happens.
 _PERSON = regexp(r"\b(?:he|she|him|his|hers?|me|my(?!\.)|(?-i:I(?!\.)))\b", re.I)
 _TELLING = regexp(
-    r"\b(?:they|them|their|we|us|our|you|your|its?|am|are|is|was|were|been?|had|has|have|did|do|does|would|could|"
+    r"\b(?:they|them|their|we|us|our|you|your|its?|am|are|is|was|were|be(?:en)?|had|has|have|did|do|does|would|could|"
     r"should|will|can|may|might|must|said|says|asked|asks|came|come|went|gone|ran|saw|knew|took|stood|sat|fell|"
     r"thought|told|left|found|felt|heard|looked|turned|began)\b",
     re.I,

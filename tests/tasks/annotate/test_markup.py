@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -183,3 +184,76 @@ def test_every_character_is_accounted_for_or_the_mistake_is_told(blocks):
     assert script.coverage.source_chars == expected
     spoken = sum(e.chars for e in script.ledger if e.state == LedgerState.SPOKEN)
     assert spoken + script.coverage.skipped_chars == expected
+
+
+@pytest.mark.parametrize(
+    ("marker", "kind", "value"),
+    [
+        ("voice Tom  S.", MarkupKind.VOICE, "Tom S."),
+        ("direct Hush,", MarkupKind.DIRECTION, "Hush,"),
+        ("lang fr", MarkupKind.LANGUAGE, "fr"),
+        ("say lump", MarkupKind.RESPELL, "lump"),
+        ("say-as characters", MarkupKind.SAY_AS, "characters"),
+        ("spell", MarkupKind.SAY_AS, "characters"),
+        ("ipa lɛd", MarkupKind.PHONEMES, "ipa:lɛd"),
+        ("x-sampa lEd", MarkupKind.PHONEMES, "x-sampa:lEd"),
+        ("arpabet L EH1 D", MarkupKind.PHONEMES, "arpabet:L EH1 D"),
+    ],
+)
+def test_every_marker_marks_what_stands_between_it_and_its_end(marker, kind, value):
+    name = marker.split()[0]
+    (block,) = marked(f"The [[{marker}]] lamp [[/{name}]] fell.").chapters[0].blocks
+    assert block.text == "The lamp fell."
+    assert block.markup == (Markup(4, 8, kind, value),)
+    assert marked(f"The [[{marker}]] [[/{name}]]lamp.").chapters[0].blocks[0].markup == ()
+    across = [f"The [[{marker}]]lamp", f"fell[[/{name}]] down."]
+    if name in ("voice", "direct", "lang"):
+        assert [block.markup[0].kind for block in marked(*across).chapters[0].blocks] == [kind, kind]
+        check_text("\n\n".join(across), "a.txt")
+    else:
+        with pytest.raises(BadInputError, match="is not closed in its paragraph"):
+            marked(*across)
+        with pytest.raises(BadInputError, match="is not closed in its paragraph"):
+            check_text("\n\n".join(across), "a.txt")
+
+
+@pytest.mark.parametrize(
+    "name", ["pause", "skip", "voice", "direct", "say", "say-as", "spell", "ipa", "x-sampa", "arpabet", "lang"]
+)
+def test_what_begins_like_a_marker_and_does_not_end_is_a_mistake(name):
+    for text in (f"A [[{name} x", f"A [[/{name} [x]]", f"A [[{name}]"):
+        with pytest.raises(BadInputError, match="must end with"):
+            check_text(text, "a.txt")
+
+
+@pytest.mark.parametrize("text", ["[[Pause 1]]", "[[1]]", "[[ pause 1]]", "[[pausing]]", "[[x y]]", "[[]]"])
+def test_what_only_looks_like_a_marker_is_text(text):
+    check_text(text, "a.txt")
+    assert marked(text).chapters[0].blocks[0].text == text
+
+
+def test_a_closing_marker_that_nobody_knows_is_a_mistake_and_an_opening_one_is_text():
+    check_text("[[unheard x]]", "a.txt")
+    with pytest.raises(BadInputError, match=re.escape("there is no marker [[unheard]]: known are pause, skip, voice")):
+        check_text("[[/unheard]]", "a.txt")
+
+
+def test_pauses_alone_go_to_the_text_before_them_else_to_that_behind_them():
+    book = marked("[[pause 1]]", "[[pause 2]]", "One.", "[[pause 3]]", "Two.")
+    assert [[(note.start, note.value) for note in block.markup] for block in book.chapters[0].blocks] == [
+        [(0, "1"), (0, "2"), (4, "3")],
+        [],
+    ]
+
+
+def test_what_is_open_ends_with_its_chapter():
+    with pytest.raises(
+        BadInputError, match=re.escape("chapter 1 (Chapter 1): [[voice a]] is never closed: write [[/voice]]")
+    ):
+        apply_markup(make_book(["[[voice a]]One."], ["Two.[[/voice]]"]))
+
+
+def test_a_title_has_no_markers_of_ours():
+    book = make_book(["[[spell]]A[[/spell]]"])
+    titled = replace(book, chapters=(replace(book.chapters[0], title="[[spell]]A[[/spell]] [[x]] b  c"),))
+    assert apply_markup(titled).chapters[0].title == "A [[x]] b c"

@@ -117,3 +117,63 @@ def test_every_character_is_accounted_for(chapters, data):
     added = times * len("".join(corrections[0].replacement.split())) if corrections else 0
     assert script.coverage.source_chars == source + added
     assert script.coverage.unaccounted_chars == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[chapter]]\nnumber = 0", "line 1: there is no chapter 0: the book has 3"),
+        ("[[chapter]]\nnumber = 4", "line 1: there is no chapter 4: the book has 3"),
+        ("[[chapter]]\nnumber = 1\ntitle = 3", "line 1: title = 3 must be a text in quotation marks"),
+        ("[[chapter]]\nnumber = 1\nread = 'no'", "line 1: read = 'no' must be true or false"),
+        ("[[chapter]]\nnumber = 1.0", "line 1: number = 1.0 must be a whole number"),
+        ("[[chapter]]\nnumber = 1\n[[correction]]\nfind = 'teh'", "line 3: replace is missing"),
+        ("[[chapter]]\nnumber = 1\n[[correction]]\nreplace = 'teh'", "line 3: find is missing"),
+        ("[[chapter]]\nnumber = 1\n[[correction]]\nfind = 'a'\nreplace = 1", "line 3: replace = 1 must be a text"),
+        ("[[chapter]]\nnumber = 1\n[[correction]]\nfind = 1\nreplace = ''", "line 3: find = 1 must be a text"),
+        (
+            "[[chapter]]\nnumber = 1\n[[correction]]\nchapter = '1'\nfind = 'a'\nreplace = ''",
+            "line 3: chapter = '1' must",
+        ),
+        ("[[chapter]]\nnumber = 1\n[[correction]]\nchapter = 2\nfind = 'teh'\nreplace = ''", "line 3: 'teh' is not in"),
+        ("[[chapter]]\nnumber = 1\n[[correction]]\nchapter = 9\nfind = 'teh'\nreplace = ''", "line 3: 'teh' is not in"),
+        ("[[chapter]]\nnumber = 1\n[[correction]]\nat = 1\nfind = 'a'\nreplace = ''", "use chapter, find, replace"),
+        ("correction = [1]\n[[chapter]]\nnumber = 1", "write each correction as a table [[correction]]"),
+    ],
+)
+def test_more_mistakes_name_their_line(book, planned, text, message):
+    with pytest.raises(BadInputError, match=re.escape(message)):
+        apply_plan(book, planned(text))
+
+
+def test_a_plan_is_of_its_book_and_of_any_where_it_names_none(book, planned):
+    for line in (f"book = '{book.source_sha256}'", ""):
+        assert apply_plan(book, planned(f"{line}\n[[chapter]]\nnumber = 2")).chapters[0].title == "Chapter 2"
+
+
+def test_a_file_that_an_editor_began_with_its_mark_is_read_and_one_that_is_gone_is_told(book, tmp_path):
+    (tmp_path / "a.toml").write_text("\ufeff[[chapter]]\nnumber = 1\ntitle = '  '\n", "utf-8")
+    assert apply_plan(book, read_plan(tmp_path / "a.toml")).chapters[0].title == "Chapter 1"
+    with pytest.raises(BadInputError, match=r"^plan .*b\.toml cannot be read: .*No such file"):
+        read_plan(tmp_path / "b.toml")
+    (tmp_path / "c.toml").write_bytes(b"\xff")
+    with pytest.raises(BadInputError, match=r"^plan .*c\.toml cannot be read: "):
+        read_plan(tmp_path / "c.toml")
+
+
+def test_a_correction_finds_its_words_over_line_ends_and_leaves_signs_as_they_are(planned):
+    chapters = make_book(["It was dark.\nIt wasxdark. (It was)", "was dark"], ["was dark."])
+    plan = "[[chapter]]\nnumber = 1\n[[chapter]]\nnumber = 2\n[[correction]]\nfind = 'was dark.'\nreplace = ' is  so. '"
+    changed = apply_plan(chapters, planned(plan))
+    assert [[b.text for b in chapter.blocks] for chapter in changed.chapters] == [
+        ["It is so.\nIt wasxdark. (It was)", "was dark"],
+        ["is so."],
+    ]
+    assert [(skip.text, skip.chapter_index) for skip in changed.skipped] == [("was dark.", 0), ("was dark.", 1)]
+
+
+def test_earlier_skips_go_with_their_chapters(book, planned):
+    skips = (Skip("a", "index", 0), Skip("b", "index", 1), Skip("c", "index", 2), Skip("d", "index"))
+    plan = planned("[[chapter]]\nnumber = 3\n[[chapter]]\nnumber = 1\n[[chapter]]\nnumber = 2\nread = false")
+    changed = apply_plan(replace(book, skipped=skips), plan)
+    assert [skip.chapter_index for skip in changed.skipped[:4]] == [1, None, 0, None]

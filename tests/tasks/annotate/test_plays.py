@@ -149,3 +149,33 @@ def test_labels_of_every_shape():
 def test_headings_are_no_speeches_and_no_labels():
     blocks = ["MAY", "# TOM: Yes.", "You are late.", "# TOM", "TOM: A.", "MAY: B.", "TOM: C."]
     assert [key[1] for key in find_speeches(make_book(blocks))] == [2, 4, 5, 6]
+
+
+@pytest.mark.parametrize("title", ["MR.", "MRS", "MS.", "DR", "ST.", "REV.", "SIR", "CAPT.", "COL.", "SGT", "LT."])
+def test_a_label_may_begin_with_a_title(title):
+    book = make_book([f"{title} HALL. One.", "TOM. Two.", f"{title} HALL: Three.", "TOM. Four."])
+    assert speakers_of(book) == {f"{title} HALL": 2, "TOM": 2}
+
+
+NO_NAMES = (
+    "ACT|SCENE|CHAPTER|PART|BOOK|PROLOGUE|EPILOGUE|NOTE|NOTES|ENTER|EXIT|EXEUNT|CURTAIN|THE END|END|FINIS|INT|EXT|"
+    "I|A|O|OH"
+)
+
+
+@pytest.mark.parametrize("word", NO_NAMES.split("|"))
+def test_words_of_the_stage_are_no_names(word):
+    book = make_book([f"{word}: One.", "TOM. Two.", f"{word}: Three.", "TOM. Four.", "ANN. Five.", "ANN: Six."])
+    assert speakers_of(book) == {"TOM": 2, "ANN": 2}
+
+
+@pytest.mark.parametrize("kind", BlockKind)
+def test_speeches_are_paragraphs_verse_quotations_and_items_of_lists(kind):
+    speeches = [Block(kind, text) for text in ("TOM. One.", "ANN. Two.", "TOM. Three.", "ANN. Four.")]
+    spoken = kind in (BlockKind.PARAGRAPH, BlockKind.VERSE, BlockKind.QUOTE, BlockKind.LIST_ITEM)
+    assert bool(find_speeches(make_book(speeches))) is spoken
+
+
+def test_a_label_in_a_block_of_its_own_is_of_the_next_block_alone():
+    blocks = ["TOM", "One.", "Two.", "ANN", "(low)", "Three.", "TOM: Four.", "ANN: Five."]
+    assert [key[1] for key in find_speeches(make_book(blocks))] == [1, 5, 6, 7]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storage.records import Markup, MarkupKind
+from storage.records import Markup, MarkupKind, PauseKind
 from tasks.annotate.vocabulary import markup_problem, pause_problem
 from tasks.segment.saying import problem_of
 
@@ -52,3 +52,33 @@ def test_a_pause_is_seconds_or_the_name_of_a_kind(value, problem):
     found = pause_problem(value)
     assert problem in found
     assert bool(found) == bool(problem)
+
+
+@pytest.mark.parametrize("sign", "#%&@§©°¶€$£+=±×<∞")
+def test_signs_that_have_a_name_can_be_said(sign):
+    assert markup_problem("x", Markup(0, 1, MarkupKind.RESPELL, sign)) == ""
+    for way in ("characters", "date"):
+        assert markup_problem(sign, Markup(0, 1, MarkupKind.SAY_AS, way)) == ""
+
+
+@pytest.mark.parametrize("sign", [*"*!?.,—_", "..."])
+def test_signs_that_have_none_cannot(sign):
+    assert markup_problem("x", Markup(0, 1, MarkupKind.RESPELL, sign)) == f"'x' cannot be said as {sign!r}"
+
+
+@pytest.mark.parametrize("way", ["digits", "cardinal", "ordinal", "year", "telephone"])
+def test_ways_that_need_a_digit(way):
+    assert markup_problem("x 1", Markup(0, 3, MarkupKind.SAY_AS, way)) == ""
+    assert markup_problem("x", Markup(0, 1, MarkupKind.SAY_AS, way)) == f"'x' cannot be said as {way!r}"
+
+
+@pytest.mark.parametrize("kind", PauseKind)
+def test_every_kind_of_pause_has_its_name(kind):
+    assert pause_problem(kind.value) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "is_one"), [("0", True), ("60.0", True), ("60.01", False), ("inf", False), ("", False)]
+)
+def test_a_pause_lasts_no_longer_than_a_minute(value, is_one):
+    assert (pause_problem(value) == "") is is_one

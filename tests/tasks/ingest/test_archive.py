@@ -197,6 +197,40 @@ def test_what_is_no_archive(tmp_path, settings, content):
     refused(path, settings, "is not an EPUB, or is damaged")
 
 
+def _is_a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def _needs_a_later_program(path):
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<H", data, data.index(b"PK\x01\x02") + 6, 99)  # "version needed to extract"
+    path.write_bytes(data)
+
+
+def _has_a_name_in_no_encoding(path):
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"PK\x01\x02")
+    struct.pack_into("<H", data, entry + 8, 0x800)  # the name is UTF-8
+    data[entry + 46 : entry + 48] = b"\xff\xfe"
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", [_is_a_folder, _needs_a_later_program, _has_a_name_in_no_encoding])
+def test_whatever_python_says_of_an_archive_that_it_cannot_open_is_one_clear_line(write, settings, damage):
+    path = write({"ab.txt": "text"})
+    damage(path)
+    refused(path, settings, "is not an EPUB, or is damaged: ")
+
+
+def test_a_directory_that_calls_a_large_file_nothing_in_the_archive_is_a_bomb(write, settings):
+    path = write({"a.png": bytes(300)}, zipfile.ZIP_DEFLATED)
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<I", data, data.index(b"PK\x01\x02") + 20, 0)  # "compressed size"
+    path.write_bytes(data)
+    refused(path, settings, r"a\.png unpacks to 300 times its size", max_unit_bytes=299)
+
+
 def test_a_member_that_is_damaged_is_named_without_its_strange_characters(write, settings):
     name = "a\nb" + "c" * 100
     path = write({name: "text that will be another"})

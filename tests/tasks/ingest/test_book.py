@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import random
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from storage.records import Book
+from storage.records import Block, Book
 from tasks.errors import UnreadableBookError
-from tasks.ingest.book import identity_of, read_book
+from tasks.ingest.book import can_be_traced, identity_of, read_book
+from tasks.ingest.events import TracedBlock
 from tests.beside import real_books_or_skip
 from tests.tasks.ingest.builders import nav, ncx, page, write_epub
 
@@ -42,28 +45,6 @@ def test_nested_table_of_contents_and_markup_in_its_titles(tmp_path, settings):
     assert outline(book) == [("Part I: First steps", ["Part I", "First steps", "x"])]
 
 
-@pytest.mark.parametrize(
-    ("heads", "title"),
-    [
-        ("<h1>01</h1><h2>The Door</h2>", "Chapter one: The Door"),
-        ("<h1>021</h1>", "Chapter twenty-one"),
-        ("<h1>02. The Key</h1>", "Chapter two: The Key"),
-        ("<h1>Chapter 03: Rain</h1>", "Chapter 3: Rain"),
-        ("<h1>1984</h1>", "1984"),
-        ("<h1>05:30</h1>", "05:30"),
-    ],
-)
-def test_a_number_with_a_zero_names_its_chapter(heads, title, tmp_path, settings):
-    book = read_book(write_epub(tmp_path / "b.epub", {"a.xhtml": page(f"{heads}<p>It was shut.</p>")}), settings)
-    assert [chapter.title for chapter in book.chapters] == [title]
-
-
-def test_a_number_in_the_table_of_contents_takes_no_name_from_other_headings(tmp_path, settings):
-    pages = {"a.xhtml": page("<h1>The Mill</h1><h2>Night</h2><p>It was shut.</p>")}
-    book = read_book(write_epub(tmp_path / "b.epub", pages, {"nav.xhtml": nav(("03", "a.xhtml"))}), settings)
-    assert [chapter.title for chapter in book.chapters] == ["Chapter three"]
-
-
 def test_without_a_table_of_contents_headings_make_chapters(tmp_path, settings):
     pages = {
         "a.xhtml": page("<h1>The Book</h1><h2>One</h2><p>1</p>"),
@@ -72,46 +53,6 @@ def test_without_a_table_of_contents_headings_make_chapters(tmp_path, settings):
     book = read_book(write_epub(tmp_path / "b.epub", pages), settings)
     assert outline(book) == [("The Book", ["The Book"]), ("One", ["One", "1", "more"]), ("Two", ["Two", "2"])]
     assert any("no table of contents" in warning for warning in book.warnings)
-
-
-def test_front_matter_is_skipped_by_title_wording_and_landmark_but_what_follows_is_not_swallowed(tmp_path, settings):
-    pages = {
-        "t.xhtml": page("<p>A Test</p><p>by Ann Author</p>"),
-        "c.xhtml": page("<p>Copyright © 1999. All rights reserved.</p>"),
-        "toc.xhtml": page("<h2>Contents</h2><p>One</p>"),
-        "pro.xhtml": page("<p>It began early.</p>"),
-        "a.xhtml": page("<h2>One</h2><p>1</p>"),
-        "end.xhtml": page("<h2>Index</h2><p>cats, 1</p>"),
-    }
-    contents = {"nav.xhtml": nav(("Contents", "toc.xhtml"), ("One", "a.xhtml"), ("Index", "end.xhtml"))}
-    book = read_book(write_epub(tmp_path / "b.epub", pages, contents), settings)
-    assert outline(book) == [("A Test", ["It began early."]), ("One", ["One", "1"])]
-    assert {skip.rule for skip in book.skipped} == {"title-page", "copyright-page", "table-of-contents", "index"}
-
-
-def test_of_pages_that_the_table_of_contents_does_not_name_those_with_a_heading_begin_a_chapter(tmp_path, settings):
-    pages = {
-        "a.xhtml": page("<p>It began early.</p>"),
-        "b.xhtml": page("<h2>Before</h2><p>Some words.</p>"),
-        "c.xhtml": page("<p>More words.</p>"),
-        "d.xhtml": page("<h2>One</h2><p>1</p>"),
-    }
-    book = read_book(write_epub(tmp_path / "b.epub", pages, {"nav.xhtml": nav(("One", "d.xhtml"))}), settings)
-    assert outline(book) == [
-        ("A Test", ["It began early."]),
-        ("Before", ["Before", "Some words.", "More words."]),
-        ("One", ["One", "1"]),
-    ]
-
-
-def test_a_section_called_footnotes_inside_a_chapter_is_read(tmp_path, settings):
-    table = page(
-        '<nav epub:type="toc"><ol><li><a href="a.xhtml">Type</a><ol>'
-        '<li><a href="a.xhtml#f">Footnotes</a></li></ol></li></ol></nav>'
-    )
-    pages = {"a.xhtml": page("<h1>Type</h1><p>x</p><h2 id='f'>Footnotes</h2><p>are small</p>")}
-    book = read_book(write_epub(tmp_path / "b.epub", pages, {"nav.xhtml": table}), settings)
-    assert outline(book)[1] == ("Footnotes", ["Footnotes", "are small"])
 
 
 def test_missing_members_and_dangling_entries_are_warnings(tmp_path, settings):
@@ -331,26 +272,6 @@ def test_real_books_are_read_whole(path, settings):
     assert [chapter.index for chapter in book.chapters] == list(range(len(book.chapters)))
 
 
-@pytest.mark.parametrize(
-    ("titles", "expected"),
-    [
-        (("Part I", "One", "Two"), ["Part I: One", "Two"]),
-        (("Part I: The Sea", "I: The Inn", "II: The Map"), ["Part I: The Sea — I: The Inn", "II: The Map"]),
-        (("ACT I.", "SCENE I", "SCENE II", "ACT II.", "SCENE I"), ["ACT I. SCENE I", "SCENE II", "ACT II. SCENE I"]),
-        (("Prologue", "One"), ["Prologue", "One"]),  # no head of a part
-    ],
-)
-def test_the_head_of_a_part_opens_the_chapter_that_follows(titles, expected, tmp_path, settings):
-    with_text = {
-        f"c{at}.xhtml": page(f"<h1>{title}</h1>" + ("" if title.startswith(("Part", "ACT")) else f"<p>Text {at}.</p>"))
-        for at, title in enumerate(titles)
-    }
-    contents = {"nav.xhtml": nav(*((title, f"c{at}.xhtml") for at, title in enumerate(titles)))}
-    book = read_book(write_epub(tmp_path / "b.epub", with_text, contents), settings)
-    assert [title for title, _ in outline(book)] == expected
-    assert outline(book)[0][1][0] == titles[0]
-
-
 @pytest.mark.parametrize("form", ["file", "folder", "index"])
 def test_a_book_is_known_by_what_its_identity_says(tmp_path, settings, form):
     path = write_epub(tmp_path / "b.epub", {"a.xhtml": page("<h1>One</h1><p>1</p>")})
@@ -373,3 +294,64 @@ def test_an_archive_may_hold_as_many_files_as_the_settings_say(tmp_path, setting
     read_book(path, settings.model_copy(update={"max_archive_members": count}))
     with pytest.raises(UnreadableBookError, match="max_archive_members"):
         read_book(path, settings.model_copy(update={"max_archive_members": count - 1}))
+
+
+def _no_file(path):
+    path.mkdir()
+    (path / "index.html").mkdir()
+    return path
+
+
+@pytest.mark.parametrize("ask", [read_book, identity_of])
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda p: p, "^there is no file .*b.epub$"),
+        (_no_file, "b.epub is a folder without an index page"),
+        (lambda p: _written(p, b" \n\t"), "^b.epub is empty$"),
+        (lambda p: (os.mkfifo(p), p)[1], "b.epub is not a file; name the book file itself"),
+        (lambda p: _written(p, bytes(2 << 20)), "^b.epub is 2 MiB, more than ingest.max_file_bytes allows$"),
+    ],
+)
+def test_what_is_no_file_of_a_book_is_told_by_whoever_asks(ask, make, message, tmp_path, settings):
+    with pytest.raises(UnreadableBookError, match=message):
+        ask(make(tmp_path / "b.epub"), settings.model_copy(update={"max_file_bytes": (2 << 20) - 1}))
+
+
+@pytest.mark.parametrize("ask", [read_book, identity_of])
+def test_a_file_is_as_large_as_the_settings_allow_and_no_larger(ask, tmp_path, settings):
+    path = _written(tmp_path / "b.txt", b"word")
+    assert ask(path, settings.model_copy(update={"max_file_bytes": 4}))
+    with pytest.raises(UnreadableBookError, match="max_file_bytes"):
+        ask(path, settings.model_copy(update={"max_file_bytes": 3}))
+
+
+def test_a_file_that_may_not_be_read_is_named_with_the_reason(tmp_path, settings, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    path = _written(tmp_path / "b.txt", b"word")
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(UnreadableBookError, match=r"b\.txt cannot be read: Permission denied$"):
+        read_book(path, settings)
+
+
+@pytest.mark.parametrize("form", ["txt", "html", "index"])
+def test_only_an_epub_can_be_traced(form, tmp_path, settings):
+    epub = write_epub(tmp_path / "b.epub", {"a.xhtml": page("<p>x</p>")})
+    (block,) = read_book(epub, settings, traced=True).chapters[0].blocks
+    assert isinstance(block, TracedBlock) and can_be_traced(epub, epub.read_bytes())
+    assert type(read_book(epub, settings).chapters[0].blocks[0]) is Block
+    (tmp_path / "html").mkdir()
+    path = tmp_path / f"b.{form}" if form != "index" else tmp_path / "html"
+    text = "<html><p>Some words." if form != "txt" else "Some words."
+    (path / "index.html" if form == "index" else path).write_text(text)
+    with pytest.raises(UnreadableBookError, match=f"^{path.name} is .*: only an EPUB can become a read-along$"):
+        read_book(path, settings, traced=True)
+    assert form == "index" or not can_be_traced(path, path.read_bytes())
+
+
+def test_a_book_of_which_all_is_left_out_names_the_rules_each_once(tmp_path, settings):
+    pages = {"a.xhtml": page("<nav>x</nav><svg><text>y</text></svg>"), "b.xhtml": page("<nav>z</nav><p>...</p>")}
+    with pytest.raises(UnreadableBookError, match="left out by the skip rules navigation, vector-graphic; name those"):
+        read_book(write_epub(tmp_path / "b.epub", pages), settings)

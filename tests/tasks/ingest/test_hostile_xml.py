@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 import zipfile
+from itertools import product
 
+import lxml.html
 import pytest
 from lxml import etree
 
@@ -13,6 +15,7 @@ from tasks.annotate.pls import pls_to_toml
 from tasks.errors import BadInputError, UnreadableBookError
 from tasks.ingest.archive import parse_xml, safe_parser
 from tasks.ingest.book import read_book
+from tasks.ingest.html.parse import parse
 from tasks.ingest.html.pronunciation import Pronunciations
 from tests.tasks.ingest.builders import CONTAINER, ncx, opf, page, write_epub
 
@@ -140,6 +143,21 @@ def test_no_parser_lets_entities_multiply(recover):
     except etree.XMLSyntaxError as error:
         text = str(error)
     assert len(text) < 1000
+
+
+def test_no_parser_may_use_the_network_whatever_else_it_may(monkeypatch):
+    """Entities stay unexpanded and document types unread, so there is nothing to fetch; each lock holds by itself."""
+    allowed = []
+
+    def noting(make):
+        return lambda *arguments, **options: (allowed.append(options["no_network"]), make(*arguments, **options))[1]
+
+    monkeypatch.setattr(etree, "XMLParser", noting(etree.XMLParser))
+    monkeypatch.setattr(lxml.html, "HTMLParser", noting(lxml.html.HTMLParser))
+    for recover, deep in product((False, True), repeat=2):
+        safe_parser(recover=recover, deep=deep)
+    parse("<p>A<p>B", "a.html")  # as XML, then as HTML
+    assert allowed == [True] * 6
 
 
 def test_no_parser_goes_deeper_than_any_book():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from storage.records import Block, BlockKind, Book, Chapter
 from tasks.errors import UnreadableBookError
+from tasks.ingest import language
 from tasks.ingest.book import read_book
-from tasks.ingest.language import book_language, primary_language, require_language
+from tasks.ingest.language import _is_english, book_language, primary_language, require_language
 from tests.tasks.ingest.conftest import SAMPLE
 
 ENGLISH = (
@@ -81,3 +83,50 @@ def test_a_book_in_another_language_is_refused_and_an_unknown_one_is_not():
 
 def test_the_sample_is_english(settings):
     assert primary_language(book_language(read_book(SAMPLE, settings))) == "en"
+
+
+COMMON = "the and of to that was he she it with his her had you this not"
+CODES = {
+    "eng": "en", "fre": "fr", "fra": "fr", "ger": "de", "deu": "de", "spa": "es", "ita": "it", "dut": "nl", "nld": "nl",
+    "por": "pt", "rus": "ru", "chi": "zh", "zho": "zh", "jpn": "ja", "lat": "la", "pol": "pl",
+}  # fmt: skip
+NAMES = {
+    "en": "English", "fr": "French", "de": "German", "es": "Spanish", "it": "Italian", "nl": "Dutch", "la": "Latin",
+    "pt": "Portuguese", "ru": "Russian", "zh": "Chinese", "ja": "Japanese", "pl": "Polish", "sv": "Swedish",
+}  # fmt: skip
+
+
+def test_codes_of_three_letters_mean_those_of_two():
+    assert {code: primary_language(code.upper()) for code in CODES} == CODES
+    assert book_language(book("x", "ger_AT", 1)) == "de-AT"
+    assert [primary_language(code) for code in ("und", "MUL", "zxx", "mis", "unknown", "none", "")] == [""] * 7
+
+
+def test_languages_have_their_names():
+    for code, name in NAMES.items():
+        with pytest.raises(
+            UnreadableBookError, match=rf"^b is in {name} \(as it says itself\), and the model speaks Klingon"
+        ):
+            require_language(book("x", code, 1), "b", {"Klingon"})
+    with pytest.raises(UnreadableBookError, match=r"is in xx .* speaks English and French only; with --force"):
+        require_language(book("x", "xx", 1), "b", {"fr", "en"})
+
+
+@pytest.mark.parametrize("word", COMMON.split())
+def test_common_words_are_english(word):
+    assert _is_english(f"{word.title()} " + "xyz " * 5) and not _is_english(f"{word} " + "xyz " * 6)
+
+
+def test_no_language_is_told_of_two_hundred_letters_less_one():
+    assert book_language(book("the " * 66 + "a", "", 1)) == ""
+    assert book_language(book("the " * 66 + "an", "", 1)) == "en"
+
+
+@pytest.mark.parametrize(("english", "found"), [(7, "en"), (6, "fr")])
+def test_a_books_own_word_stands_unless_most_pieces_say_otherwise(english, found, monkeypatch):
+    monkeypatch.setattr(language, "_detector", lambda: SimpleNamespace(classify=lambda text: ("de", 0.0)))
+    pieces = ["the " * 400] * english + ["xyzw " * 320] * (10 - english)
+    said = Book(
+        "T", (), "fr", "0" * 64, (Chapter(0, "One", tuple(Block(BlockKind.PARAGRAPH, text) for text in pieces)),)
+    )
+    assert book_language(said) == found

@@ -6,7 +6,7 @@ import pytest
 
 from storage.records import Block, BlockKind
 from tasks.ingest.book import read_book
-from tasks.ingest.note_lists import find_note_list
+from tasks.ingest.note_lists import _mark_of, find_note_list
 
 TEXT = "He left.1 She stayed.2 It rained.3"
 NOTES = "1. For York.|2. See Low.|3. So Hall."
@@ -60,3 +60,39 @@ def test_a_list_in_html_is_read_only_where_notes_are(shape, policy, tmp_path, se
     assert spoken[:2] == ["The Mill", "He left. She stayed. It rained."]
     assert ("1. For York." in spoken) == (policy != "skip")
     assert any("note-body" in warning for warning in book.warnings) == (policy == "skip")
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        *((f"{mark} See Low", mark.strip("[]().:^")) for mark in
+          ("12.", "[12]", "(1234)", "1:", "1)", "12", "*", "†‡§¶", "a.", "[b]", "(c)", "d:", "[e].", "12^")),
+        ("¹² See Low", "12"), ("12345 See Low", ""), ("a See Low", ""), ("ab. See Low", ""), ("12.", ""),
+        ("*****. x", ""),
+        ("See 12. Low", ""), ("A. Low", ""),
+    ],
+)  # fmt: skip
+def test_the_mark_with_which_a_note_begins(text, mark):
+    assert _mark_of(Block(BlockKind.PARAGRAPH, text)) == mark
+
+
+@pytest.mark.parametrize(
+    ("parts", "marks", "found"),
+    [
+        ([TEXT, "# Notes", "1. a", "b", "c"], "1", range(0)),  # most are none
+        ([TEXT, "# Notes", "1. a", "b"], "1", range(0)),
+        ([TEXT, "# Notes", "1. a", "***", "b", "2. c"], "12", range(1, 6)),  # a rule is no note
+        ([TEXT, "# Notes", "- a", "- b"], "123", range(0)),  # not as many as marks
+        ([TEXT, "# Notes", "- a", "b"], "12", range(0)),
+        ([TEXT, "# Notes", "1. a", "# Notes", "2. b"], "12", range(1, 3)),  # the first of two lists
+        ([TEXT, "# Notes", "1. a", "# Two", "b"], "1", range(1, 3)),
+        ([TEXT, "1. a"], "1", range(0)),
+        ([TEXT, "***", "1. a"], "1", range(0)),
+        ([TEXT, "***", "1. a", "1. b"], "1", range(1, 4)),
+        ([TEXT, "1. a", "2. b"], "12", range(1, 3)),
+        ([TEXT, "2. a", "1. b"], "12", range(0)),
+        (["1. a", "2. b"], "12", range(2)),
+    ],
+)
+def test_where_a_list_ends(parts, marks, found):
+    assert find_note_list(blocks(*parts), list(marks)) == found

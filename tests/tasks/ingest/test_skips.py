@@ -13,7 +13,7 @@ import tasks
 from storage.records import Skip
 from tasks.errors import BadInputError
 from tasks.ingest.book import read_book
-from tasks.ingest.skips import SkipRule, require_known
+from tasks.ingest.skips import Basis, SkipRule, require_known
 
 SOURCES = [
     file
@@ -75,3 +75,19 @@ def test_the_lines_that_begin_and_end_a_gutenberg_book_are_not_read(tmp_path, se
     assert read == ["It was lit.", "The door stood open."]
     skipped = [skip.text for skip in book.skipped if skip.rule == SkipRule.GUTENBERG_BOILERPLATE]
     assert skipped == ["A word before.", begin, end, "A word after."]
+
+
+def test_every_rule_says_what_it_rests_on():
+    guessed = {rule for rule in SkipRule if rule.basis is Basis.GUESSED}
+    assert guessed == {
+        "transcriber-note",
+        "page-number",
+        "pull-quote",
+        "line-end-hyphen",
+        "heading-rule",
+        "list-mark",
+        "emphasis-mark",
+        "scene-break",
+    }
+    assert {rule.basis for rule in SkipRule} == set(Basis)
+    assert SkipRule.COVER_PAGE.basis is Basis.EITHER and SkipRule.MARKUP.basis is Basis.SAID

@@ -137,3 +137,49 @@ def test_other_threads_import_scipy_while_punkt_is_imported(monkeypatch):
         importlib.import_module("scipy.stats")
     with ThreadPoolExecutor() as threads:
         assert threads.submit(importlib.import_module, "scipy.stats").result()
+
+
+INTERJECTIONS = "hm hmm mm mmm sh shh ssh pst psst brr tsk pff pfft grr zzz"
+ENDINGS = "etc &c a.m A.M p.m P.M Co Inc Ltd Bros Jr Sr Esq U.S U.K U.S.A Ph.D M.D D.C B.C A.D"
+
+
+@pytest.mark.parametrize("ending", ENDINGS.split())
+def test_an_abbreviation_ends_a_sentence_before_a_word_that_begins_them(ending):
+    splitter = SentenceSplitter([])
+    assert split(splitter, f"He had it, {ending}. The lamp was lit.") == [f"He had it, {ending}.", "The lamp was lit."]
+    assert split(splitter, f"He had it, {ending}. of the lamp.") == [f"He had it, {ending}. of the lamp."]
+
+
+@pytest.mark.parametrize("word", INTERJECTIONS.split())
+def test_an_interjection_is_no_abbreviation(word):
+    text = f"It was {word}. Bristol came. " * 40
+    assert split(SentenceSplitter([text]), f"It was {word}. Bristol came.") == [f"It was {word}.", "Bristol came."]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "together"),
+    [
+        ("Yes.", "...", True), ("Yes.", "he said.", True), ("Yes.", "“and so.", True), ("Yes.", "He said.", False),
+        ("1.", "He said.", True), ("(12)", "He.", True), ("IV.", "He.", True), ("a)", "He.", True),
+        ("1234.", "He.", False),
+        ("B…", "But no.", False), ("But…", "But no.", True), ("But ...", "But no.", True), ("But…", "Butter.", False),
+        ("Mr.", "Low.", True), ("old St.", "Low.", True), ("the Dr.", "Low.", True), ("the Low.", "Low.", False),
+        ("by J.", "Low.", True), ("and I.", "Low.", False), ("by J.", "He went.", False), ("J. R.", "Low.", True),
+        ("see No.", "5 men.", True), ("see No.", "Men.", False),
+        ("on Sept.", "5 men.", True), ("so Gen.", "3 men.", True),
+    ],
+)  # fmt: skip
+def test_where_no_reader_would_split(before, after, together):
+    assert sentences._belongs_together(before, after) is together
+
+
+@pytest.mark.parametrize(("length", "count"), [(399, 2), (400, 1)])
+def test_a_run_that_is_no_word_is_not_searched(length, count):
+    assert len(SentenceSplitter([]).spans("x" * length + " One. Two.")) == count
+
+
+def test_of_a_long_book_texts_from_all_over_it_teach(monkeypatch):
+    monkeypatch.setattr(sentences, "_TRAINING_CHARS", 10)
+    assert sentences._sample(["abc", "def"]) == "abc\ndef"
+    assert sentences._sample(["abcde", "fghij", "k"]) == "abcde\nk"
+    assert sentences._sample([]) == ""

@@ -94,6 +94,8 @@ def read_docx(archive: BookArchive) -> WordDocument:
             convert_image=mammoth.images.img_element(lambda image: {"src": ""}),
             external_file_access=False,
         )
+    except UnreadableBookError:
+        raise
     except Exception as error:  # mammoth checks little and fails in any way Python can
         raise UnreadableBookError(f"{name} is a damaged Word document: {error!r}") from error
     body = etree.fromstring(f"<body>{result.value}</body>", etree.HTMLParser()).find(".//body")
@@ -145,12 +147,26 @@ def _prepare(root: etree._Element, left_out: list[tuple[str, SkipRule]]) -> None
 
 def _take_out_deletions(root: etree._Element, left_out: list[tuple[str, SkipRule]]) -> None:
     """Takes out text that was deleted or moved away with tracked changes."""
-    for element in list(root.iter("{*}del", "{*}moveFrom")):
-        if _local(element) == "del" and not len(element):
-            continue  # a paragraph mark or a row that was deleted
-        if text := "".join(element.itertext("{*}delText", "{*}t")):
-            left_out.append((text, SkipRule.TRACKED_DELETION))
-        _remove(element)
+    marks = [change for change in root.iter("{*}del") if not len(change)]
+    for element in [change for change in root.iter("{*}del", "{*}moveFrom") if len(change)]:
+        _take_out_deleted(element, left_out)
+    # Without text are the marks of a row, and of the end of a paragraph: mammoth joins it to the next, or drops it.
+    for mark in marks:
+        holder = mark.getparent()
+        row = holder.getparent() if holder is not None and _local(holder) == "trPr" else None
+        paragraph = next(mark.iterancestors("{*}p"), None)
+        following = paragraph.getnext() if paragraph is not None else None
+        if row is not None:
+            _take_out_deleted(row, left_out)
+        elif following is None or _local(following) != "p":
+            _remove(mark)
+
+
+def _take_out_deleted(element: etree._Element, left_out: list[tuple[str, SkipRule]]) -> None:
+    """Takes out an element that was deleted."""
+    if text := "".join(element.itertext("{*}delText", "{*}t")):
+        left_out.append((text, SkipRule.TRACKED_DELETION))
+    _remove(element)
 
 
 def _take_out_hidden(root: etree._Element, left_out: list[tuple[str, SkipRule]]) -> None:
@@ -215,7 +231,8 @@ def _rebuilt(archive: BookArchive, parts: dict[str, etree._Element]) -> bytes:
                 data = etree.tostring(parts[name], xml_declaration=True, encoding="UTF-8", standalone=True)
             elif name.lower().endswith((".xml", ".rels")) and "comments" not in name.lower():
                 data = archive.read(name)
-                if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+                letters = data.replace(b"\0", b"")  # UTF-16 as well
+                if b"<!DOCTYPE" in letters or b"<!ENTITY" in letters:
                     raise UnreadableBookError(
                         f"{archive.path.name}: {name} holds a document type, as no Word file does"
                     )

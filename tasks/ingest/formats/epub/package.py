@@ -241,10 +241,11 @@ def _member(opf_path: str, item: epub.EpubItem) -> str:
 
 def _is_text(media_type: str, member: str, archive: BookArchive) -> bool:
     """Tells whether a member is text: by type or name, unless its bytes are a picture's; else by its first sign."""
-    start = archive.read(member)[:64].lstrip(b"\xef\xbb\xbf\xff\xfe\xfe\xff\0 \t\r\n")
-    if start.startswith(_PICTURES):
+    start = archive.read(member)[:64]
+    bare = start.lstrip(b"\xef\xbb\xbf\xff\xfe\xfe\xff\0 \t\r\n")  # of a JPEG, this takes its first sign
+    if start.startswith(_PICTURES) or bare.startswith(_PICTURES):
         return False
-    return media_type in (*TEXT_TYPES, "image/svg+xml") or member.lower().endswith(_TEXT_SUFFIXES) or start[:1] == b"<"
+    return media_type in (*TEXT_TYPES, "image/svg+xml") or member.lower().endswith(_TEXT_SUFFIXES) or bare[:1] == b"<"
 
 
 class _StyleLoader:

@@ -28,6 +28,7 @@ from tasks.ingest.formats.html.folder import (
 from tasks.ingest.html.binding import Extras, book_from_html, sha256_of
 from tasks.ingest.html.css import StyleSheets
 from tasks.ingest.html.documents import Document
+from tasks.ingest.html.hints import language_of
 from tasks.ingest.html.parse import heading_anchors, parse, text_of
 from tasks.ingest.html.plain_heads import mark_plain_heads
 from tasks.ingest.metadata import Metadata, split_subjects
@@ -237,9 +238,8 @@ def _metadata(pages: Sequence[_Page]) -> Metadata:
             name = name.removeprefix("dc.").removeprefix("dcterms.").removeprefix("og:").removeprefix("book:")
             if value := " ".join((element.get("content") or "").split()):
                 found.setdefault(name, value)
-        for attribute in ("lang", "{http://www.w3.org/XML/1998/namespace}lang"):
-            if value := page.root.get(attribute) or page.body.get(attribute):
-                found.setdefault("lang", value)
+        if value := language_of(page.root) or language_of(page.body):
+            found.setdefault("lang", value)
     title = next((text for page in pages[:1] for t in page.root.iter("{*}title", "title") if (text := text_of(t))), "")
     authors = found.get("creator") or found.get("author") or ""
     return Metadata(

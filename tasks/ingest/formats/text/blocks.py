@@ -55,7 +55,7 @@ _CREDITED = re.compile(
 )
 _IMPRINT = re.compile(
     r"copyright|all rights reserved|©|\bprinted (?:in|by|at)\b|\bpublished\b|\bpublishers?\b|\bisbn\b|\bpress\b|"
-    r"(?:^|\s)(?:1[5-9]|20)\d\d\.?$|^m[dclxvi]{3,}\.?$",
+    r"(?:^|\s)(?:1[5-9]|20)\d\d\.?$|^m(?:[dclxvi]|m(?=[dclxvi]))[mdclxvi]{2,}\.?$",
     re.I,
 )
 _PROSE_CHARS = 160

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import inspect
 import json
 import os
 import sys
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from tasks.errors import UnreadableBookError
 from tasks.ingest.book import read_book
+from tasks.ingest.formats.calibre.book import is_kindle, read_converted_book
 from tasks.ingest.formats.calibre.convert import TIME_LIMIT_S, converted
-from tests.tasks.ingest.builders import nav, page, write_epub
+from tests.tasks.ingest.builders import nav, opf, page, write_epub
 
 MOBI = bytes(60) + b"BOOKMOBI" + bytes(200)
 
@@ -133,3 +136,68 @@ def test_the_last_words_of_calibre_are_said(body, message, calibre, tmp_path):
 
 def test_a_conversion_may_take_ten_minutes():
     assert inspect.signature(converted).parameters["time_limit_s"].default == TIME_LIMIT_S == 600
+
+
+def _titled(tmp_path, title):
+    text = opf(["a.xhtml"], ["a.xhtml"]).replace("<dc:title>A Test</dc:title>", title)
+    return write_epub(tmp_path / "made.epub", {"a.xhtml": page("<p>x</p>")}, members={"OEBPS/content.opf": text})
+
+
+@pytest.mark.parametrize("title", ["<dc:title>Unknown</dc:title>", "<dc:title>book</dc:title>", ""])
+def test_a_title_that_calibre_invented_is_the_files_name(title, calibre, tmp_path, settings):
+    calibre(f"shutil.copy({str(_titled(tmp_path, title))!r}, sys.argv[2])")
+    path = _book(tmp_path)
+    book = read_book(path, settings)
+    assert (book.title, book.source_sha256) == (path.stem, hashlib.sha256(MOBI).hexdigest())
+
+
+@pytest.mark.parametrize(("spare", "is_read"), [(0, True), (-1, False)])
+def test_what_calibre_makes_is_as_large_as_a_file_may_be_and_no_larger(spare, is_read, calibre, tmp_path, settings):
+    made = _titled(tmp_path, "<dc:title>T</dc:title>")
+    calibre(f"shutil.copy({str(made)!r}, sys.argv[2])")
+    limited = settings.model_copy(update={"max_file_bytes": made.stat().st_size + spare})
+    if is_read:
+        assert read_converted_book(_book(tmp_path), MOBI, limited, ".mobi").title == "T"
+    else:
+        with pytest.raises(UnreadableBookError, match=r"becomes an EPUB larger than ingest\.max_file_bytes allows"):
+            read_converted_book(_book(tmp_path), MOBI, limited, ".mobi")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "suffix"),
+    [
+        ("b.mobi", MOBI, ".mobi"),
+        ("b.prc", MOBI, ".mobi"),
+        ("b.txt", MOBI, ".mobi"),
+        ("b.azw", MOBI, ".azw"),
+        ("b.azw3", MOBI, ".azw3"),
+        ("b.rtf", b"{\\rtf1", ".rtf"),
+        ("b.lit", b"ITOLITLS", ".lit"),
+        ("b.odt", None, ".odt"),
+    ],
+)
+def test_every_kind_is_shown_to_calibre_under_its_own_suffix(name, data, suffix, calibre, tmp_path, settings):
+    calibre(f"open({str(tmp_path / 'seen')!r}, 'w').write(os.path.basename(sys.argv[1])); sys.exit(1)")
+    path = tmp_path / name
+    if data is None:
+        with zipfile.ZipFile(path, "w") as archive:
+            for member in ("content.xml", "styles.xml"):
+                archive.writestr(member, "x")
+    else:
+        path.write_bytes(data)
+    with pytest.raises(UnreadableBookError, match=f"^{name}: ebook-convert failed"):
+        read_book(path, settings)
+    assert (tmp_path / "seen").read_text() == f"book{suffix}"
+
+
+@pytest.mark.parametrize(
+    ("head", "is_one"),
+    [
+        (bytes(60) + b"BOOKMOBI", True),
+        (bytes(60) + b"TEXtREAd", True),
+        (bytes(59) + b"BOOKMOBI", False),
+        (b"BOOKMOBI", False),
+    ],
+)
+def test_a_kindle_book_is_known_by_its_type(head, is_one):
+    assert is_kindle(head) is is_one

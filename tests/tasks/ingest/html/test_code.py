@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import docx
 import pytest
+from lxml import etree
 
 from storage.records import Block, MarkupKind
 from tasks.ingest.book import read_book
-from tasks.ingest.html.code import spoken_code
+from tasks.ingest.html.code import is_listing, listing_announcement, spoken_code
 from tests.tasks.ingest.html.test_walker import blocks, events, skips
 
 LISTING = "def f(xs):\n    # add them\n    total = 0\n    return total\n"
@@ -110,3 +111,145 @@ def test_lines_of_a_program_in_paragraphs_are_one_listing():
 def test_prose_of_a_class_of_code_is_read():
     body = "<p class='listing'>Here is a list that she wrote. It is long.</p>"
     assert blocks(body) == [("paragraph", "Here is a list that she wrote. It is long.")]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("a !== b", "a is not b"),
+        ("a === b", "a equals b"),
+        ("a == b", "a equals b"),
+        ("-n", "dash n"),
+        ("a-b", ""),
+        ("a--b", ""),
+        ("$a$b", "a$b"),
+        ("a.b", "a dot b"),
+        ("a.1", ""),
+        ("1.5x", ""),
+        ("<br/>", "br"),
+        ("</a:b>", "a b"),
+        ("f ( )", "f"),
+        ("a/b", "a slash b"),
+        *((f"a{sign}b", "a b") for sign in "_<>(){}[];:,\"'`|\\"),
+        ("x" * 59 + "_", "x" * 59),
+        ("x" * 60 + "_", ""),
+        ("", ""),
+        ("1_2", ""),
+    ],
+)
+def test_every_sign_of_inline_code(code, words):
+    assert spoken_code(code) == words
+
+
+def listing(markup):
+    element = etree.fromstring(markup)
+    return is_listing(element, element.tag)
+
+
+PLAIN = "Dear Tom\nI came home\nYours, Ann\nBy noon\nGood night"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "code",
+        "codeblock",
+        "listing",
+        "programlisting",
+        "screen",
+        "source-x",
+        "highlight",
+        "prettyprint",
+    ],
+)
+def test_a_class_of_listings(name):
+    assert listing(f'<pre class="{name}">{PLAIN}</pre>') and listing(f'<pre class="X {name.upper()}">{PLAIN}</pre>')
+    assert listing(f'<pre data-type="{name}">{PLAIN}</pre>') and listing(
+        f'<pre data-code-language="{name}">{PLAIN}</pre>'
+    )
+    assert not listing(f'<pre class="x{name}">{PLAIN}</pre>') and not listing(f"<blockquote class='{name}'/>")
+
+
+@pytest.mark.parametrize("name", ["poem", "verse", "poetry", "stanza", "lyric", "lyrics", "letter", "a-poem"])
+def test_a_class_of_verse_or_letters_is_none_whatever_it_looks_like(name):
+    assert not listing(f'<pre class="{name} code">x = 1;</pre>')
+
+
+@pytest.mark.parametrize("tag", ["code", "samp", "kbd"])
+def test_an_element_of_programs_in_it_makes_a_listing(tag):
+    assert listing(f"<pre><{tag}>{PLAIN}</{tag}></pre>") and not listing(f"<pre><b><{tag}>{PLAIN}</{tag}></b></pre>")
+
+
+WORDS = "def class import from return for while if else elif try fn let var const int void public print echo"
+LINES = [
+    "x {",
+    "x }",
+    "x;  ",
+    "$ ls",
+    "> x",
+    "# x",
+    "% x",
+    "// x",
+    "/* x",
+    "  } x",
+    "@x",
+    "&lt;x",
+    "&lt;/x",
+    "&lt;!x",
+    "&lt;?x",
+    "f(x)",
+    "a &lt;= b",
+    "a := b",
+    "a -> b",
+    "a => b",
+    "x = y",
+    "a::b",
+]
+
+
+@pytest.mark.parametrize("line", [*LINES, *(f"a {sign}= b" for sign in "=!+*/|-"), *(f"{w} x:" for w in WORDS.split())])
+def test_a_line_of_a_program(line):
+    assert listing(f"<pre>{line}</pre>")
+
+
+@pytest.mark.parametrize("line", ["x", "$5", "if he came", "a = ", "-a", "(x)", "class of it"])
+def test_a_line_of_no_program(line):
+    assert not listing(f"<pre>{line}</pre>")
+
+
+@pytest.mark.parametrize(("code", "plain", "is_one"), [(2, 3, True), (1, 2, False), (0, 0, False)])
+def test_two_lines_of_five_make_a_program(code, plain, is_one):
+    lines = ["x = y;"] * code + ["Dear Tom", " "] * plain
+    assert listing(f"<pre>{chr(10).join(lines)}</pre>") is is_one
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "code",
+        "screen",
+        "listing",
+        *(
+            f"{a}{b}{c}"
+            for a in ("program", "code", "source")
+            for b in ("", "-", "_")
+            for c in ("listing", "block", "line", "code", "snippet", "sample", "lines")
+        ),
+    ],
+)
+def test_a_paragraph_of_a_program(name):
+    assert listing(f'<p class="a {name}">x</p>') and listing(f'<div class="{name.title()}">x</div>')
+    assert not listing(f'<p class="{name}x">x</p>') and not listing(f'<p class="a-{name}">x</p>')
+    assert not listing(f'<div class="{name}"><p>x</p></div>') and not listing(f'<span class="{name}">x</span>')
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"), [("a\n\n", "A line of code"), ("a\nb", "A listing of 2 lines"), ("", "A line of code")]
+)
+def test_a_listing_is_announced_by_its_lines(lines, said):
+    assert listing_announcement(etree.fromstring(f"<pre>{lines}</pre>")) == f"{said} is left out here."
+    line = "<p class='code'>{}</p>"
+    first = etree.fromstring(f"<div>{line.format('a<br/>b')}{line.format('c')}<p>d</p>{line.format('e')}</div>")
+    assert [listing_announcement(first[at]) for at in (0, 1, 3)] == [
+        "A listing of 3 lines is left out here.", "", "A line of code is left out here.",
+    ]  # fmt: skip

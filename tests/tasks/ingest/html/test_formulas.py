@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from lxml import etree
 
 from storage.records import Block, MarkupKind
+from tasks.ingest.html.formulas import formula_in_dollars, is_formula_picture, spoken_mathml
 from tasks.ingest.latex import LATEX, spoken_latex
 from tests.tasks.ingest.html.test_walker import blocks, events, skips
 
@@ -90,3 +92,83 @@ def test_a_picture_of_words_is_a_formula_inside_a_sentence_alone():
         == "He wrote c squared beneath it."
     )
     assert skips("<p>He wrote. <img alt='The count squared up' src='e.png'/> Then he left.</p>")[0][0] == "image-alt"
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("<mi> x </mi><mn>2</mn><mtext>so</mtext>", "x 2 so"), ("<mi/>", ""), ("<mo>!</mo>", "factorial"),
+        *((f"<{tag}><mi>x</mi><mo>-</mo><mi>y</mi></{tag}>", "x minus y") for tag in ("mrow", "mstyle", "mpadded")),
+        ("<mi>x</mi><mspace/><mi>y</mi>", "x y"), ("<!-- x --><mi>x</mi><?pi x?>", "x"),
+        ("<semantics><mi>x</mi><mi>y</mi></semantics>", "x"), ("<msup><mi>x</mi><mn>3</mn></msup>", "x cubed"),
+        ("<mfrac><mi>a</mi><mn>2</mn></mfrac>", "a over 2"), ("<mfrac><mi>a</mi></mfrac>", ""),
+        ("<msup><mi>x</mi></msup>", ""), ("<msub><mi>x</mi></msub>", ""), ("<msqrt><mi>x</mi><mi>y</mi></msqrt>", ""),
+        ("<mtable/>", ""), ("<mo>∫</mo>", ""), ("<mi>f</mi><mo>,</mo><mi>g</mi>", "f, g"),
+        ("<mrow>" * 19 + "<mi>x</mi>" + "</mrow>" * 19, "x"), ("<mrow>" * 20 + "<mi>x</mi>" + "</mrow>" * 20, ""),
+    ],
+)  # fmt: skip
+def test_every_element_of_a_simple_formula(formula, words):
+    assert spoken_mathml(etree.fromstring(f"<math>{formula}</math>")) == words
+
+
+@pytest.mark.parametrize(
+    ("alt", "written"),
+    [
+        (r"\\alpha", r"$\\alpha$"),
+        ("x^{2}", "$x^{2}$"),
+        ("x_{2}", "$x_{2}$"),
+        ("$x$", "$x$"),
+        ("x", "x"),
+        ("$5 and $6", "$5 and $6"),
+    ],
+)
+def test_a_description_in_latex_stands_between_dollars(alt, written):
+    assert formula_in_dollars(alt) == written
+
+
+@pytest.mark.parametrize(
+    ("before", "alt", "behind", "attributes", "is_one"),
+    [
+        ("", "x = y", "", "", True),
+        ("", "a &lt; b", "", "", True),
+        ("", "a &gt; b", "", "", True),
+        ("", "a^2", "", "", True),
+        ("", "a ≤ b", "", "", True),
+        ("", "a ≥ b", "", "", True),
+        ("", "a + b", "", "", False),
+        ("", "β = 1", "", "", True),
+        ("", "Abcd = x", "", "", False),
+        ("", "x = " + "1" * 56, "", "", True),
+        ("", "x = " + "1" * 57, "", "", False),
+        ("", r"\\frac x", "", "", True),
+        *(("", "x", "", f'class="{name}"', True) for name in ("equation", "formula", "a-math", "tex", "latex")),
+        ("", "x", "", 'class="mathematics"', False),
+        *(
+            ("a ", f"b {words} c", " d", "", True)
+            for words in (
+                "squared",
+                "cubed",
+                "plus",
+                "minus",
+                "times",
+                "divided by",
+                "equals",
+                "over",
+                "square root",
+                "to the fourth power",
+                "sub",
+            )
+        ),
+        ("a ", "b squared", ", d", "", True),
+        ("a. ", "b squared", " d", "", False),
+        ("a ", "b squared", " D", "", False),
+        ("a ", "b squared", ". d", "", False),
+        ("a ", "b", " d", "", False),
+        ("a ", "x" * 52 + " squared", " d", "", True),
+        ("a ", "x" * 53 + " squared", " d", "", False),
+    ],
+)
+def test_the_picture_of_a_formula(before, alt, behind, attributes, is_one):
+    for inner in ("{}", "x<b/>{}"):
+        element = etree.fromstring(f'<p>{inner.format(before)}<img alt="{alt}" {attributes}/>{behind}</p>').find("img")
+        assert is_formula_picture(element, element.get("alt")) is is_one

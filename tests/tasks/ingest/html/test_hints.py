@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from lxml import etree
 
 from configs.settings import load_settings
 from storage.records import Block, Markup, MarkupKind, Skip
 from tasks.errors import BadInputError
 from tasks.ingest.book import read_book
+from tasks.ingest.html.hints import hints_of, primary
 
 
 @pytest.fixture
@@ -76,3 +78,63 @@ def test_skipped_text_is_accounted_for(read):
 def test_mistakes_name_their_line(read, attribute, message):
     with pytest.raises(BadInputError, match=re.escape(message)):
         read(f"<p data-talepress-{attribute}>tomato</p>")
+
+
+SSML = 'xmlns:ssml="http://www.w3.org/2001/10/synthesis"'
+
+
+def hints(markup, language="en-GB"):
+    return hints_of(etree.fromstring(markup), language)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "found"),
+    [
+        ('lang="fr"', "fr"),
+        ('xml:lang="fr-CA"', "fr-CA"),
+        ('lang=" de_AT "', "de-AT"),
+        ('xml:lang="it" lang="fr"', "it"),
+        ('lang="en-US"', None),
+        ('lang="EN"', None),
+        ("", None),
+        *((f'lang="{code}"', None) for code in ("und", "MUL", "zxx", "mis")),
+    ],
+)
+def test_a_change_of_language_is_a_hint(attributes, found):
+    assert hints(f"<i {attributes}>x</i>") == ([(MarkupKind.LANGUAGE, found)] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("markup", "value"),
+    [
+        (f'<b {SSML} ssml:ph=" t  o "/>', "ipa:t o"),
+        (f'<b {SSML} ssml:ph="t" ssml:alphabet=" X-SAMPA "/>', "x-sampa:t"),
+        ('<b><i ssml:ph="t" ssml:alphabet="x" xmlns:ssml="urn:other"/></b>', None),
+        (f'<b {SSML} ssml:ph=" "/>', None),
+    ],
+)
+def test_phonemes_of_an_element(markup, value):
+    assert hints(markup) == ([(MarkupKind.PHONEMES, value)] if value else [])
+
+
+def test_what_was_read_as_html_has_phonemes_in_an_attribute_with_a_colon():
+    element = etree.HTML('<div ssml:alphabet="x-sampa"><b ssml:ph="t@">x</b></div>').find(".//b")
+    assert hints_of(element, "") == [(MarkupKind.PHONEMES, "x-sampa:t@")]
+
+
+def test_several_hints_are_all_told_ours_first():
+    markup = f'<b {SSML} ssml:ph="t" lang="fr" data-talepress-voice=" Tom  S. " data-talepress-skip="">x</b>'
+    assert hints(markup) == [
+        (MarkupKind.VOICE, "Tom S."), (MarkupKind.LANGUAGE, "fr"), (MarkupKind.PHONEMES, "ipa:t"),
+    ]  # fmt: skip
+
+
+def test_an_element_without_text_has_nothing_to_be_said_wrongly():
+    assert hints('<b data-talepress-say-as="year"/>') == [(MarkupKind.SAY_AS, "year")]
+    with pytest.raises(BadInputError, match="'x' cannot be said as 'year'"):
+        hints('<b data-talepress-say-as="year"><i>x</i></b>')
+
+
+@pytest.mark.parametrize(("tag", "code"), [("en-GB", "en"), ("DE", "de"), ("", ""), ("zh-Hant-TW", "zh")])
+def test_a_language_without_its_region(tag, code):
+    assert primary(tag) == code

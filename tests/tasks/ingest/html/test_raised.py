@@ -153,3 +153,84 @@ def test_a_block_that_begins_with_a_raised_mark_of_the_text_is_its_note(read, ma
 def test_a_block_that_begins_with_a_raised_mark_that_no_text_before_it_has_is_read(read):
     verses = "<p><sup>1</sup>In the beginning<sup>1</sup> it was.</p><p><sup>a</sup> first thing came.</p>"
     assert read(verses)[0] == "In the beginning it was. / a first thing came."
+
+
+@pytest.mark.parametrize(
+    ("body", "spoken"),
+    [
+        *((f"x<sup>{sign}</sup>", f"x{power}") for sign, power in zip("0123456789n", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ", strict=True)),
+        *((f"10<sup>{sign}3</sup>", f"10{power}³") for sign, power in zip("+-−", "⁺⁻⁻", strict=True)),
+        ("10<sup>1234</sup>", "10¹²³⁴"), ("n<sup>o</sup> 5, N<sup>o</sup>, m<sup>o</sup>", "nº 5, Nº, mo"),
+        ("3<sup>1</sup>/<sub>2</sub>, x<sup>1</sup>⁄<sub>2</sub>", "3 1/2, x1⁄2"),
+        ("|<sup>2</sup> (x)<sup>2</sup> (12)<sup>2</sup> αβ<sup>2</sup>", "|² (x)² (12)² αβ²"),
+        ("word<sup>n</sup>", "wordn"),
+    ],
+)  # fmt: skip
+def test_powers_are_read_where_they_stand(body, spoken, read):
+    assert read(f"<p>{body} is so.</p>") == (f"{spoken} is so.", [])
+
+
+@pytest.mark.parametrize("year", ["1500", "1999", "2099", "1984"])
+def test_a_year_has_no_power(year, read):
+    assert read(f"<p>In {year}<sup>2</sup> it fell.</p>") == (f"In {year} it fell.", [("2", "note-reference")])
+
+
+@pytest.mark.parametrize("number", ["1499", "2100", "3000", "19840"])
+def test_other_numbers_have_powers(number, read):
+    assert read(f"<p>In {number}<sup>2</sup> it fell.</p>") == (f"In {number}² it fell.", [])
+
+
+SHORT = "a am an as at be by do go no so he i if in is it me my of oh on or to us up we"
+
+
+@pytest.mark.parametrize("word", SHORT.split())
+def test_a_short_word_has_no_power(word, read):
+    assert read(f"<p>So {word}<sup>2</sup> it fell.</p>") == (f"So {word} it fell.", [("2", "note-reference")])
+
+
+@pytest.mark.parametrize(
+    ("mark", "is_one"),
+    [
+        *(
+            (mark, True)
+            for mark in ("1", "12", "123", "[1]", "(1)", "1,2", "1, 2", "1–3", "1-3", "*", "†‡§¶", "[†]", "*12", "‖")
+        ),
+        *((mark, False) for mark in ("1234", "1x", "*****", "+", "®")),
+    ],
+)
+def test_shapes_of_marks(mark, is_one, read):
+    assert bool(read(f"<p>The king<sup>{mark}</sup> fell.</p>")[1]) is is_one
+
+
+@pytest.mark.parametrize("name", ["fn", "fnref", "footnotenumber", "sup", "super", "superscript"])
+def test_classes_of_raised_text(name, read):
+    for tag in ("span", "b"):
+        assert read(f"<p>The king<{tag} class='a {name}'>3</{tag}> fell.</p>")[0] == "The king fell."
+        assert read(f"<p>The king<{tag} class='{name}x'>3</{tag}> fell.</p>")[0] == "The king3 fell."
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["vn", "v-n", "v_num", "vnumber", "vno", "versen", "verse-num", "verse_number", "verseno", "verse", "versenum"],
+)
+def test_classes_of_verses_numbers(name, read):
+    for number in ("3", "123", "3:16", "3 "):
+        assert read(f"<p>It was <b class='{name}'>{number}</b>dark.</p>")[0] == "It was dark."
+    assert read(f"<p>It was <b class='{name}'>3a</b> dark.</p>")[0] == "It was 3a dark."
+    assert read(f"<p>It was <b class='my-{name}'>3</b> dark.</p>")[0] == "It was 3 dark."
+
+
+def test_a_number_between_two_words_numbers_a_verse_and_behind_one_marks_a_note(read):
+    body = "<p>It was dark, <sup>2</sup>and light.<sup>3</sup> x <sup>2</sup>is.</p>"
+    assert read(body)[1] == [("2", "verse-number"), ("3", "note-reference")]
+
+
+def test_letters_are_marks_from_a_on(read):
+    marks = [mark for mark, _ in read("<p>The king<sup>a</sup> fell<sup>b</sup> and died<sup>d</sup> so.</p>")[1]]
+    assert marks == ["a", "b"]
+    assert read("<p>Capt<sup>n</sup> Hall.</p>")[1] == []
+
+
+def test_what_a_link_decides_stays_so(read):
+    assert read("<p>The king<sup><a href='b.html'>3</a></sup> fell.</p>")[0] == "The king3 fell."
+    assert read("<p>The <a href='b.html'>king<sup>3</sup></a> fell.</p>")[0] == "The king 3 fell."

@@ -27,3 +27,25 @@ from tasks.ingest.plain.hyphens import Rejoiner
 )
 def test_a_hyphen_stays_between_words_and_goes_inside_of_one(lines, joined):
     assert Rejoiner("").join(lines)[0] == joined
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "joined", "removed"),
+    [
+        ("", ("a", "b", "c"), "a b c", ""),
+        ("", ("the nega‐", "tive of it"), "the negative of it", "‐"),
+        ("a zorblax came", ("a zor-", "blax"), "a zorblax", "-"),  # the book's own words come first
+        ("a nega-tive came", ("a nega-", "tive"), "a nega-tive", ""),
+        ("a NEGA‐TIVE came", ("a nega-", "tive"), "a nega-tive", ""),
+        ("the Wellknown", ("the well-", "known"), "the wellknown", "-"),
+        ("", ("the nega-", "Tive"), "the nega-Tive", ""),
+        ("", ("the nega-", "- tive"), "the nega- - tive", ""),
+        ("", ("it was -", "tive"), "it was - tive", ""),
+        ("", ("1-", "2"), "1- 2", ""),
+        ("", ("nega-", "tive and nega-", "tive"), "negative and negative", "--"),
+        ("", ("zor-", "blax"), "zorblax", "-"),  # neither half is a word
+        ("", ("alone",), "alone", ""),
+    ],
+)
+def test_what_is_left_of_a_hyphen_at_a_lines_end(text, lines, joined, removed):
+    assert Rejoiner(text).join(lines) == (joined, removed)
