@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from configs.publish_profiles import publish_profile
+from configs.settings import SignatureSettings
 from storage.records import PlacedUtterance
+from tasks.package.output import Draft
 from tasks.package.outputs import OUTPUTS
-from tasks.package.outputs.audio_files import plan_files
+from tasks.package.outputs.audio_files import plan_files, write_planned
 from tests.tasks.audio import RATE, utterance
 from tests.tasks.package.conftest import HEADINGS, LENGTHS, PACKAGE, TITLES
 
@@ -191,3 +194,15 @@ def test_room_on_the_disk_is_asked_for_by_the_seconds_of_a_book():
 def test_what_outputs_ask_for():
     assert {output.kind for output in OUTPUTS if output.needs_words} == {"captions", "readalong"}
     assert {output.kind for output in OUTPUTS if output.needs_origins} == {"readalong"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "warned"), [("mp3", False), ("m4b", False), ("wav", False), ("opus", True), ("flac", True)]
+)
+def test_that_a_format_cannot_be_signed_is_said_where_somebody_signs(content, tmp_path, caplog, kind, warned):
+    signs = PACKAGE.model_copy(update={"signature": SignatureSettings(certificate="a.pem", key="b.pem")})
+    for settings, said in ((signs, warned), (PACKAGE, False)):
+        draft = Draft(tmp_path, "Oz", replace(content, settings=settings), None, None)
+        assert write_planned((), publish_profile(kind, settings), draft) == ()
+        assert (f"{kind.upper()} files cannot be signed and are published without a signature" in caplog.text) is said
+        caplog.clear()
