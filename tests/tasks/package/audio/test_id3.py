@@ -99,7 +99,8 @@ def test_a_wav_gets_its_own_tags_and_loses_those_that_it_had(tmp_path):
     audio = tmp_path / "audio.wav"
     soundfile.write(audio, np.zeros(8), 24_000)
     assert read_id3(audio) == {}
-    first, second = tmp_path / "first.wav", tmp_path / "second.wav"
+    first = tmp_path / "first.wav"
+    second = tmp_path / "second.wav"
     label_wav(audio, first, PART)
     label_wav(first, second, BARE)
     assert read_id3(first) == id3_tags(PART) and read_id3(second) == id3_tags(BARE)
