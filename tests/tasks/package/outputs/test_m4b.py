@@ -101,6 +101,12 @@ def test_tags(path):
     }
 
 
+def test_players_see_an_audiobook_and_can_begin_before_all_of_it_is_there(path):
+    data = Path(path).read_bytes()
+    assert data[4:12] == b"ftypM4B "
+    assert 0 < data.index(b"moov") < data.index(b"mdat")
+
+
 def test_no_version_of_a_program_is_in_it(path):
     assert re.search(rb"Lav[fc]\d", Path(path).read_bytes()) is None
 
