@@ -108,6 +108,7 @@ def test_what_is_not_lit_up_is_said_by_its_reasons(content, tmp_path, store, mon
         write=lambda path: Path(path).write_bytes(b"book"), warnings=["it was signed"], unpaired=unpaired, pairs=7
     )
     monkeypatch.setattr(readalong, "_build", lambda draft: result)
+    assert readalong.MOST_BYTES == 2 * 1024**3
     monkeypatch.setattr(readalong, "MOST_BYTES", 3)
     with caplog.at_level("INFO", logger="tasks"):
         assert write_readalong(Draft(tmp_path, "Oz", content, store, None)) == (tmp_path / "Oz (read-along).epub",)

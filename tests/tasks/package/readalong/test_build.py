@@ -17,7 +17,7 @@ from lxml import etree
 
 from tasks.errors import BadInputError, TalepressError
 from tasks.package.outputs import readalong
-from tasks.package.readalong.build import _groups, build
+from tasks.package.readalong.build import _groups, build, opened
 from tasks.package.readalong.check import _milliseconds, check_readalong, judged, require_epubcheck
 from tasks.package.readalong.clips import SpokenChapter, SpokenText
 from tasks.package.readalong.markings import unmarked
@@ -279,6 +279,18 @@ def test_an_epubcheck_that_says_nothing_is_told_with_its_last_words(monkeypatch,
     monkeypatch.setattr(subprocess, "run", lambda *given, **options: answer)
     with pytest.raises(TalepressError, match=r"epubcheck failed on .*: no memory"):
         judged(SAMPLE, Path("x.jar"))
+
+
+@pytest.mark.parametrize("old", [b"full-path=", b"<rootfile ", b"content.opf"])
+def test_a_book_that_names_no_package_file_is_refused(tmp_path, old):
+    def spoil(name: str, data: bytes) -> bytes:
+        return data.replace(old, b"<other " if old == b"<rootfile " else b"x=") if name.endswith("iner.xml") else data
+
+    book = rewritten(SAMPLE, tmp_path / "odd.epub", spoil)
+    with pytest.raises(
+        BadInputError, match=r"odd.epub cannot become .*: its container names no package file"
+    ):
+        opened(book.read_bytes(), book.name)
 
 
 def test_an_older_format_is_refused_with_the_remedy(tmp_path, sound):
