@@ -21,6 +21,7 @@ _SPOKEN_SIGNS = (
     regexp(r"(?<=\d)\s*\*\s*(?=\d)"),
     regexp(r"(?<![\w~])~(?=[$£€]?\d)"),
     regexp(r"(?<=[\w)])\^(?=[\w({−-])"),
+    regexp(r"(?<=[^\W\d_])[`´](?=[^\W\d_])"),  # accents by themselves, typed for an apostrophe: "don´t"
     SIGN_NAMED,
 )
 _ORNAMENTS = "*~^"

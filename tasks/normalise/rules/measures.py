@@ -45,6 +45,7 @@ _FOR_SPELLED = regexp(rf"10 to the |[\s-](?:{either(_SHORT | _SHORT_OF_MANY | _U
 _LONE_RATIO = regexp(
     r"(?<![\w/.])(?<!\d[ -])(mg|g|kg|km|m|ft|lb|lbs|ml|cm|W|J|N|mol)/(kg|hr|h|s|l|L|m|cm|ml|min|ft)([²³])?(?![\w/])"
 )
+_LONE_NAMES = {**UNITS, "J": ["joule", "joules"], "N": ["newton", "newtons"]}  # which behind a number are no units
 _LONE_SPEED = regexp(r"(?<![\w/.-])(?<!\d )(mph|kph|km/hr|kmh)(?![\w/.])")
 
 _FOR_RATIOS = regexp(r"[/h](?:(?<=[a-zA-Z°µ. ]/)[\da-zA-Z]|(?<=\b[mk]ph)\b|(?<=\bkmh)\b)")
@@ -65,9 +66,10 @@ def ratios(text: str, context: Context) -> str:
         return f"{number} {name} per {below}{'.' if stop and ends_sentence(match.string, match.end()) else ''}"
 
     def lone(match: re.Match[str]) -> str:
-        name = f"{UNITS[match[1]][1]} per {_POWERS.get(match[3], '')}{UNITS[match[2]][0]}"
+        many = _LONE_NAMES[match[1]][1]
+        name = f"{many} per {_POWERS.get(match[3], '')}{UNITS[match[2]][0]}"
         if match[3] and match[2] == "s":
-            name = f"{UNITS[match[1]][1]} per second squared"
+            name = f"{many} per second squared"
         return name.replace("meter", "metre").replace("liter", "litre") if context.british else name
 
     text = _LONE_SPEED.sub(lambda match: UNITS[match[1]][1], _LONE_RATIO.sub(lone, text))

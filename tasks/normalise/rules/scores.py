@@ -47,14 +47,15 @@ def scores(text: str, context: Context) -> str:
 
     def score(match: re.Match[str]) -> str:
         numbers = int(match[1]), int(match[2])
-        if _COUNTED.match(match.string, match.end()):  # "they lost 10-15 men"
+        is_result = _RESULT.match(match.string, match.end()) is not None  # "a 3-0 loss", "a 3-0 series win"
+        if not is_result and _COUNTED.match(match.string, match.end()):  # "they lost 10-15 men"
             return match[0]
         if context.british and numbers == (0, 0):
             return "nil nil"
         if is_tennis and _is_tennis_score(numbers):
             return " ".join(cardinal(number) if number else "love" for number in numbers)
         game = _GAME.search(match.string[max(0, match.start() - _GAME_BEFORE) : match.start()])
-        if max(numbers) >= 100 or not (game or _RESULT.match(match.string, match.end())):
+        if max(numbers) >= 100 or not (game or is_result):
             return match[0]
         if context.british and max(numbers) < 30:
             return " ".join(cardinal(number) if number else "nil" for number in numbers)

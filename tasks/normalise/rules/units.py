@@ -36,7 +36,7 @@ _PERIODS = {"hr": "hour", "hrs": "hour", "wk": "week", "mo": "month", "yr": "yea
 _PART_OF_ONE = regexp(r"(?:^|[^\d\s-])\s?(\d+)/$")
 _STONE_ONLY = regexp(
     r"(?:(?<=eighed )|(?<=eighs )|(?<=eighing )|(?<=of )|(?<=about )|(?<=over )|(?<=under )|(?<=nearly ))"
-    r"(\d{1,2})\sst\b\.?(?!\s?\d)"
+    r"(\d{1,2})\sst\b(?!\.?,?\s?\d)\.?"
 )
 _FEET_IN = regexp(r"(?<!\d)(\d+)\s?(ft\.?|feet)(,?)\s(\d[\d½¼¾]*)\s?in\b\.?(?=\W|$)")
 _STONE = regexp(

@@ -54,7 +54,7 @@ def metadata_of(content: EditionContent) -> dict[str, object]:
     """Makes metadata.json: what the library shows, whatever it would guess from tags and folders."""
     tags = content.tags
     rate = content.sample_rate
-    series = f"{tags.series} #{tags.series_part}" if tags.series_part else tags.series
+    series = f"{tags.series} #{tags.series_part}" if tags.series and tags.series_part else tags.series
     return {
         "title": tags.title,
         "subtitle": tags.subtitle or None,

@@ -80,3 +80,15 @@ def test_the_longest_of_two_pauses_parts_the_words_and_nothing_gives_nothing():
 def test_words_at_the_end_have_a_sample_each():
     audio = np.ones(4, np.float32)
     assert refine(audio, RATE, [Heard(9.0, 9.0)] * 4) == [(0, 1), (1, 2), (2, 3), (3, 4)]
+
+
+def test_places_are_whole_samples():
+    found = refine(bursts((0.2, 0.7), seconds=1.0), RATE, [Heard(0.211111, 0.3), Heard(0.444444, 0.6)])
+    assert {type(place) for word in found for place in word} == {int}
+
+
+@pytest.mark.parametrize(("lag", "start"), [(0.5, 0.463), (0.03, 0.0)])
+def test_a_word_is_heard_37_ms_after_it_begins_and_begins_no_earlier_than_the_one_before(lag, start):
+    audio = np.ones(RATE, np.float32)
+    (_, first), (second, _) = refine(audio, RATE, [Heard(0.0, 0.01), Heard(lag, 0.9)])
+    assert (first, second) == (max(round(start * RATE), 1), max(round(start * RATE), 1))

@@ -1,5 +1,8 @@
 """Times of spoken words become times of the source's words."""
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,3 +65,31 @@ def test_every_source_word_is_timed_once_in_order_and_inside_the_utterance(sourc
         assert [(time.start, time.end) for time in times] == source_words(text)
     places = [place for time in times for place in (time.start_sample, time.end_sample)]
     assert places == sorted(places) and all(0 <= place <= 48_000 for place in places)
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken", "estimated"),
+    [
+        ("THE Fox ran.", "the fox ran", [False] * 3),  # whatever their case
+        ("“The” fox’s", "the foxs", [False] * 2),  # and whatever stands around and inside of them
+        ("Straße", "STRASSE", [False]),
+        ("the 5 ran", "the five ran", [False] * 3),  # one word for one
+        ("on Jan. 3rd we", "on January third we", [False, True, True, False]),
+        ("one two 7 three", "one two three", [False, True, True, False]),
+    ],
+)
+def test_only_words_that_share_a_time_are_estimated(text, spoken, estimated):
+    times = source_times(text, spoken, timed(spoken))
+    assert [time.is_estimated for time in times] == estimated
+    guessed = [replace(time, is_estimated=True) for time in timed(spoken)]
+    assert all(time.is_estimated for time in source_times(text, spoken, guessed))
+
+
+def test_without_words_on_either_side_there_are_no_times():
+    assert source_times("...", "one", timed("one")) == ()
+    assert source_times("One", "", ()) == ()
+
+
+@pytest.mark.parametrize("dash", "—–―…")
+def test_dashes_part_words_and_hyphens_do_not(dash):
+    assert source_words(f"a-b{dash}c {dash} d") == [(0, 3), (4, 5), (8, 9)]

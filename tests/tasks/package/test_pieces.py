@@ -19,7 +19,8 @@ from tests.tasks.package.conftest import PACKAGE, STEM, TITLES, asking
 SENTENCE = PauseKind.SENTENCE
 PARAGRAPH = PauseKind.PARAGRAPH
 SCENE = PauseKind.SCENE
-PAUSES = {SENTENCE: 0.3, PARAGRAPH: 0.8, SCENE: 1.8}
+STANZA = PauseKind.STANZA
+PAUSES = {SENTENCE: 0.3, PARAGRAPH: 0.8, STANZA: 0.8, SCENE: 1.8}
 SPEECH_S = 1.0
 HEAD_S = 0.5
 LIMIT_S = 7.0
@@ -50,8 +51,16 @@ def lengths(placed, pieces):
         ([SENTENCE, SENTENCE, PARAGRAPH, SCENE, SENTENCE, SENTENCE], 7, [(0, 4), (4, 6)]),
         ([SCENE, SENTENCE, SENTENCE, SENTENCE, SENTENCE, SENTENCE, SENTENCE, SENTENCE], 7, [(0, 3), (3, 8)]),
         ([SENTENCE] * 2, 0.5, [(0, 1), (1, 2)]),
+        ([SENTENCE, SENTENCE, STANZA, SENTENCE, SENTENCE, SENTENCE, SENTENCE], 6, [(0, 3), (3, 7)]),
+        ([SENTENCE, STANZA, PARAGRAPH, SENTENCE, SENTENCE, SENTENCE], 6, [(0, 3), (3, 6)]),
+        ([SENTENCE, PARAGRAPH, STANZA, SENTENCE, SENTENCE, SENTENCE], 6, [(0, 3), (3, 6)]),
+        ([SENTENCE] * 3, 3.6, [(0, 3)]),
+        ([SENTENCE] * 3, 3.5999, [(0, 1), (1, 3)]),
     ],
-    ids=["short", "middle", "paragraph", "scene", "a scene at the edge is no middle", "one that is too long itself"],
+    ids=[
+        *("short", "middle", "paragraph", "scene", "a scene at the edge is no middle", "one that is too long itself"),
+        *("stanza", "of two the nearer", "of two the nearer stanza", "as long as may be", "longer"),
+    ],
 )
 def test_cuts_are_where_they_are_heard_least_and_near_the_middle(pauses, most_s, pieces):
     placed = placed_with(*pauses)

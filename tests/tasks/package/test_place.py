@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.records import EditionFile
 from tasks.package.edition import publish_edition
 from tasks.package.existing import placing_mark
 from tasks.package.outputs import OUTPUTS, find_outputs
@@ -270,3 +271,73 @@ def test_an_edition_that_somebody_has_changed_is_replaced_where_any_may_be(put, 
     put(joe)
     (tmp_path / f"{STEM} (read by joe).m4b").write_text("tagged by hand")
     assert name(spoken_anew(joe, "d"), Replace.ANY) == f"{STEM} (read by joe)"
+
+
+def test_audio_of_an_earlier_state_of_the_book_file_is_used_again(put, plain, tmp_path):
+    put(plain)
+    newer = replace(plain, book=replace(BOOK, source_sha256="cd" * 32))
+    outputs = find_outputs(KINDS)
+    assert len(published_audio(tmp_path, newer, outputs)) == 1
+    assert len(list(published_files(tmp_path, newer, outputs))) == 1
+
+
+def test_a_folder_of_files_is_kept_unless_the_editions_own_files_are_in_it(plain, tmp_path):
+    outputs = find_outputs(["flac", "manifest"])
+    folder = tmp_path / f"{STEM} (FLAC)"
+    folder.mkdir()
+    own = [EditionFile("flac", str(folder / "01 One.flac"), "a" * 64, 1)]
+    elsewhere = [EditionFile("flac", str(tmp_path / f"{STEM} (2) (FLAC)" / "01 One.flac"), "a" * 64, 1)]
+    assert kept_files(tmp_path, plain, outputs, own) == ()
+    assert kept_files(tmp_path, plain, outputs, elsewhere) == (folder,)
+    folder.rmdir()
+    folder.symlink_to(tmp_path / "gone")
+    assert kept_files(tmp_path, plain, outputs, elsewhere) == (folder,)
+
+
+def retitled(content, *titles):
+    masters = (replace(master, title=title) for master, title in zip(content.masters, titles, strict=False))
+    return replace(content, masters=tuple(masters))
+
+
+def test_chapters_that_were_renamed_are_the_same_reading_and_other_chapters_are_not(put, name, plain):
+    """By the name alone, where the template does not name chapters."""
+    plain = replace(plain, settings=plain.settings.model_copy(update={"name": "{title}"}))
+    put(plain)
+    assert name(retitled(plain, "A", "B", "C")) == STEM
+    assert name(retitled(plain, *(f" {master.title} " for master in plain.masters))) == STEM
+    part = replace(plain, masters=plain.masters[:1], chapters="1")
+    assert name(part) == f"{STEM} (chapters 1)"
+    put(part)
+    assert name(replace(plain, masters=plain.masters[1:2], chapters="2")) == f"{STEM} (chapters 2)"
+    assert (
+        name(replace(plain, masters=plain.masters[1:2], chapters="2"), Replace.SAME_READING) == f"{STEM} (chapters 2)"
+    )
+
+
+def test_a_setting_that_no_engine_has_any_more_makes_no_other_reading(put, name, plain, tmp_path):
+    put(plain)
+    path = tmp_path / f"{STEM}.manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    manifest["model"]["sampling"]["gone since"] = 7
+    path.write_text(json.dumps(manifest))
+    assert name(plain) == STEM
+    manifest["model"]["sampling"]["candidates"] = 98
+    path.write_text(json.dumps(manifest))
+    assert name(replace(plain, preset="standard")) == f"{STEM} (preset standard)"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("author", "L. Frank Baum, Anon"),
+        ("series", "The Oz Books"),
+        ("title", "Oz"),
+        ("voice", "ann"),
+        ("chapters", "1-3"),
+        ("language", "en"),
+    ],
+)
+def test_every_field_of_a_template_is_the_books(name, plain, field, value):
+    settings = plain.settings.model_copy(update={"name": f"{{title}}, {{{field}}}"})
+    made = replace(plain, book=replace(BOOK, title="Oz"), settings=settings, chapters="1-3")
+    assert name(made) == f"Oz, {value}"

@@ -1,6 +1,6 @@
 """The retail sample: from the first words after a heading to the end of a sentence, short enough and not too short."""
 
-from configs.publish_profiles import publish_profile
+from configs.publish_profiles import AS_MASTERED, publish_profile
 from storage.records import Master, PlacedUtterance
 from tasks.package.retail_sample import retail_sample
 from tests.tasks.audio import RATE, utterance
@@ -47,3 +47,34 @@ def test_a_book_of_one_sentence_that_is_too_long_has_none():
     assert retail_sample([chapter(0, (0.5, 400), seconds=403, heading=False)], ACX) == ()
     assert retail_sample([chapter(0, (0.5, 2), seconds=5)], ACX) == ()  # nothing but a heading
     assert retail_sample([chapter(0, (0.5, 2), (3, 9), seconds=12)], publish_profile("mp3", PACKAGE)) == ()
+
+
+PLAIN = ACX.model_copy(update={"head_s": AS_MASTERED, "tail_s": AS_MASTERED, "sample_s": 20.0})
+
+
+def test_without_silences_of_the_profile_it_has_half_a_second_before_and_one_behind():
+    one = chapter(0, (1, 4), (6, 10), (13, 60), seconds=63)
+    assert spans(retail_sample([one], PLAIN)) == [(0, 5.5, 11.0)]
+
+
+def test_silences_end_where_somebody_speaks_and_with_the_chapter():
+    one = chapter(0, (1, 4), (4.25, 10), (10.5, 16), seconds=16.75)
+    assert spans(retail_sample([one], PLAIN)) == [(0, 4.0, 16.75)]
+    long = chapter(0, (1, 4), (4.25, 10), (10.5, 60), seconds=63)
+    assert spans(retail_sample([long], PLAIN)) == [(0, 4.0, 10.5)]
+
+
+def test_it_may_last_as_long_as_the_profile_says_and_no_sample_longer():
+    exact = chapter(0, (0, 1), (2, 20.5), seconds=60)
+    assert spans(retail_sample([exact], PLAIN)) == [(0, 1.5, 21.5)]
+    longer = chapter(0, (0, 1), (2, 20.5 + 1 / RATE), seconds=60)
+    assert retail_sample([longer], PLAIN) == ()
+
+
+def test_a_minute_is_enough_and_less_is_not():
+    shop = PLAIN.model_copy(update={"sample_s": 300.0})
+    second = chapter(1, (0.5, 2), (3.5, 9), seconds=12)
+    minute = chapter(0, (0, 1), (2, 60.5), seconds=70)
+    assert [index for index, *_ in spans(retail_sample([minute, second], shop))] == [0]
+    less = chapter(0, (0, 1), (2, 60.4), seconds=70)
+    assert spans(retail_sample([less, second], shop)) == [(0, 1.5, 61.4), (1, 0.0, 10.0)]  # with its heading

@@ -1,6 +1,8 @@
 """All kinds of files twice: the same bytes; of a chapter that changed, only what holds it is encoded and written."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,3 +95,38 @@ def test_one_changed_chapter_is_encoded_alone_with_what_holds_the_book(book, fir
         assert [name in same for name in sorted(numbered)] == [number != CHANGED for number in range(CHAPTERS)], folder
     whole = [name for name in published if name.endswith((".m4b", "(archive).flac", ".epub", "feed.xml"))]
     assert len(whole) == 5 and not same & set(whole)
+
+
+@pytest.fixture(scope="module")
+def beside(book, tmp_path_factory):
+    """Chapters as FLAC, and then, of the same reading, captions alone; and what was told of the first."""
+    content, store = book
+    out = tmp_path_factory.mktemp("beside")
+
+    def publish(*kinds, tell=lambda done, total: None):
+        asked = replace(content, settings=content.settings.model_copy(update={"outputs": (*kinds, "manifest")}))
+        edition = publish_edition(out, store, asked, tell=tell).edition
+        manifest = next(Path(file.path) for file in edition.files if file.kind == "manifest")
+        return edition, json.loads(manifest.read_text("utf-8"))["files"]
+
+    told = []
+    return out, publish("flac", tell=lambda done, total: told.append((done, total))), publish("captions"), told
+
+
+def test_files_of_other_outputs_that_lie_beside_are_described_as_before(beside):
+    _, (_, before), (_, after), _ = beside
+    assert len(before) == CHAPTERS and all(row["chapters"] and row["samples"] and row["audio"] for row in before)
+    assert [row for row in after if row["kind"] == "flac"] == before
+
+
+def test_captions_follow_audio_that_lies_beside(beside):
+    out, (flac, _), (captions, _), _ = beside
+    names = {Path(file.path).with_suffix("").name for file in flac.files if file.kind == "flac"}
+    made = {Path(file.path).relative_to(out) for file in captions.files if file.kind == "captions"}
+    assert {path.parts[1].rpartition(" ")[2] for path in made} == {"(FLAC)"}
+    assert {path.name.removesuffix(".srt") for path in made if path.suffix == ".srt"} == names
+
+
+def test_who_waits_is_told_of_each_recording(beside):
+    *_, told = beside
+    assert told[-1] == (CHAPTERS, CHAPTERS) and [done for done, _ in told] == sorted(done for done, _ in told)

@@ -5,7 +5,8 @@ import shutil
 import imageio_ffmpeg
 import pytest
 
-from tasks.errors import BadInputError
+from tasks.errors import BadInputError, TalepressError
+from tasks.package import trial
 from tasks.package.outputs import OUTPUTS
 from tasks.package.trial import try_ffmpeg
 from tests.tasks.package.conftest import PACKAGE
@@ -61,3 +62,36 @@ def test_what_is_on_the_path_is_not_used_unless_it_is_chosen(ffmpeg, monkeypatch
     try_ffmpeg(PACKAGE)
     with pytest.raises(BadInputError, match="does not run as ffmpeg does"):
         try_ffmpeg(choose("ffmpeg"))
+
+
+def test_it_is_tried_once_for_the_same_settings_and_without_outputs_of_a_books_file(monkeypatch):
+    tried = []
+    monkeypatch.setattr(trial, "publish_edition", lambda out, store, content: tried.append(content.settings.outputs))
+    trial._try.cache_clear()
+    for kinds in (("m4b", "readalong", "manifest"), ("manifest", "m4b"), ("mp3", "manifest")):
+        try_ffmpeg(PACKAGE.model_copy(update={"outputs": kinds}))
+    trial._try.cache_clear()
+    assert tried == [("m4b", "manifest"), ("mp3", "manifest")]
+
+
+@pytest.mark.parametrize("error", [TalepressError, OSError])
+def test_what_went_wrong_is_told_without_the_trials_own_folder(monkeypatch, error):
+    def fail(out, store, content):
+        raise error(f"{out}/Trial.m4b is odd")
+
+    monkeypatch.setattr(trial, "publish_edition", fail)
+    trial._try.cache_clear()
+    with pytest.raises(BadInputError, match=r"package.ffmpeg: a trial of .*, failed: out/Trial\.m4b is odd$"):
+        try_ffmpeg(PACKAGE)
+    trial._try.cache_clear()
+
+
+def test_a_setting_that_is_wrong_is_told_as_such(monkeypatch):
+    def fail(out, store, content):
+        raise BadInputError("no such thing")
+
+    monkeypatch.setattr(trial, "publish_edition", fail)
+    trial._try.cache_clear()
+    with pytest.raises(BadInputError, match=r"^no such thing$"):
+        try_ffmpeg(PACKAGE)
+    trial._try.cache_clear()

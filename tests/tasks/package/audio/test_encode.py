@@ -1,5 +1,7 @@
 """Stretches of masters: cut, lengthened by their own room tone, louder; peaks stay below the ceiling."""
 
+import re
+
 import numpy as np
 import pytest
 import soundfile
@@ -8,7 +10,7 @@ from configs.publish_profiles import PublishProfile
 from storage.artifacts import ArtifactStore
 from storage.errors import DamagedArtifactError
 from storage.records import Master, PlacedUtterance
-from tasks.errors import TalepressError
+from tasks.errors import BadInputError, TalepressError
 from tasks.package.audio.encode import Stretch, Target, encode, sound
 from tasks.package.audio.ffmpeg import run_ffmpeg
 from tasks.package.audio.formats import FORMATS, bytes_per_second, codec_arguments
@@ -185,3 +187,20 @@ def test_where_nothing_is_spoken_beyond_is_silence(store, pieces):
     assert np.array_equal(bare[:100], np.zeros(100)) and np.array_equal(bare[-100:], np.zeros(100))
     nobody = heard(store, Stretch(pieces, 5990, 6020, room=(6000, 6010)))
     assert np.array_equal(nobody[:10], np.zeros(10)) and np.array_equal(nobody[20:], np.zeros(10))
+
+
+def test_the_chosen_ffmpeg_encodes(store, master, tmp_path):
+    target = Target(tmp_path / "one.wav", ("-c:a", "pcm_s16le"), "wav")
+    with pytest.raises(BadInputError, match="there is no program 'nothing'"):
+        encode([target], store, [Stretch(master, 0, 100)], ffmpeg="nothing")
+
+
+@pytest.mark.parametrize("kind", ["m4b", "mp3", "opus", "flac", "wav"])
+def test_no_file_says_which_ffmpeg_has_made_it(store, master, tmp_path, kind):
+    """What it says of itself is other bytes for the same audio with the next version."""
+    profile = PublishProfile(
+        format=kind, per="book", folder="X", **({} if kind in ("flac", "wav") else {"bitrate_kbps": 64})
+    )
+    target = Target(tmp_path / "one", codec_arguments(profile), FORMATS[kind].container)
+    encode([target], store, [Stretch(master, 0, 30_000)], ffmpeg="")
+    assert re.search(rb"Lav[fc]\d", target.path.read_bytes()) is None

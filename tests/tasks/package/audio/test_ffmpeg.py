@@ -1,13 +1,17 @@
 """Which ffmpeg is used, and what is said when it fails."""
 
+import errno
+from contextlib import nullcontext
+from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import imageio_ffmpeg
 import numpy as np
 import pytest
 
 from tasks.errors import BadInputError, OutputError, TalepressError
-from tasks.package.audio.ffmpeg import ffmpeg_path, ffmpeg_version, run_ffmpeg
+from tasks.package.audio.ffmpeg import _feed, ffmpeg_path, ffmpeg_version, run_ffmpeg
 
 PCM = ["-f", "f32le", "-ar", "24000", "-ac", "1", "-i", "pipe:0"]
 
@@ -36,7 +40,13 @@ def test_the_packaged_binary_is_used_unless_another_is_named(program, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("script", "message"), [("echo sox", "is no ffmpeg"), ("exit 3", "does not run as ffmpeg does")]
+    ("script", "message"),
+    [
+        ("echo sox", "is no ffmpeg"),
+        ("echo; echo ffmpeg version 7", "is no ffmpeg"),
+        ("exit 3", "does not run as ffmpeg does"),
+        ("printf 'ffmpeg version \\377'", "does not run as ffmpeg does"),  # no text
+    ],
 )
 def test_what_is_no_ffmpeg_is_refused(program, script, message):
     with pytest.raises(BadInputError, match=message):
@@ -71,3 +81,46 @@ def test_a_full_disk():
     blocks = (np.zeros(1 << 16, dtype=np.float32) for _ in range(20))
     with pytest.raises(OutputError, match="disk is full"):
         run_ffmpeg([*PCM, "-f", "wav", "file:/dev/full"], blocks)
+
+
+def test_a_file_that_cannot_be_run_is_no_ffmpeg(tmp_path):
+    path = tmp_path / "ffmpeg"
+    path.write_bytes(b"\x7fELF but broken")
+    path.chmod(0o755)
+    with pytest.raises(BadInputError, match="does not run as ffmpeg does"):
+        ffmpeg_version(str(path))
+
+
+def test_it_asks_nothing_says_errors_alone_and_writes_over_what_is_there(program):
+    assert run_ffmpeg(["-i", "a b.wav"], chosen=program('printf "%s|" "$@"')) == (
+        "-hide_banner|-nostdin|-loglevel|error|-y|-i|a b.wav|"
+    )
+
+
+def test_of_many_words_the_last_are_in_the_error_with_the_status(program):
+    with pytest.raises(TalepressError, match=rf"ffmpeg failed with status 7: {'y' * 298}!\.; try another version"):
+        run_ffmpeg([], chosen=program(f"echo {'x' * 300}{'y' * 298}!. >&2; exit 7"))
+
+
+@pytest.mark.parametrize(("number", "raised"), [(errno.EPIPE, False), (errno.EINVAL, False), (errno.EIO, True)])
+def test_a_pipe_that_was_closed_early_is_no_error_and_any_other_trouble_is(number, raised):
+    class Pipe(BytesIO):
+        def write(self, data):
+            raise OSError(number, "trouble")
+
+    process = SimpleNamespace(stdin=Pipe())
+    with pytest.raises(OSError, match="trouble") if raised else nullcontext():
+        _feed(process, [np.zeros(4)])
+    assert process.stdin.closed
+
+
+def test_samples_are_sent_as_float32_of_little_end():
+    class Pipe(BytesIO):
+        sent = b""
+
+        def write(self, data):
+            self.sent += bytes(data)
+
+    process = SimpleNamespace(stdin=Pipe())
+    _feed(process, [np.arange(4.0)[::2], np.ones(1, ">f4")])
+    assert process.stdin.sent == np.array([0, 2, 1], "<f4").tobytes()

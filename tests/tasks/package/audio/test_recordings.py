@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextvars import ContextVar
 from dataclasses import replace
 
 import numpy as np
@@ -212,3 +213,13 @@ def test_the_longest_are_encoded_first(encoded, store, stretches, monkeypatch):
     asked = [recording(replace(first, stop=2000)), recording(first), recording(first, second)]
     encode_side_by_side(encoded, store, asked, lambda done, total: None)
     assert order == asked[::-1]
+
+
+def test_who_asked_is_known_where_audio_is_encoded(encoded, store, stretches, monkeypatch):
+    """The messages of a run go by it."""
+    asking = ContextVar("asking", default="nobody")
+    seen = []
+    monkeypatch.setattr(EncodedAudio, "encode", lambda self, store, group: seen.append(asking.get()))
+    asking.set("a run")
+    encode_side_by_side(encoded, store, [recording(stretches[0]), recording(stretches[1])], lambda done, total: None)
+    assert seen == ["a run", "a run"]

@@ -1,22 +1,33 @@
 """Audio files are signed as made by a machine where a certificate is set; one that cannot sign is refused in words."""
 
 import datetime
+import hashlib
 import struct
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import mutagen
+import numpy as np
 import pytest
+import soundfile
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from mutagen.id3 import ID3
 
 from configs.settings import SignatureSettings
-from tasks.errors import BadInputError
+from tasks.errors import BadInputError, TalepressError
 from tasks.package.audio import signature
-from tasks.package.audio.signature import MADE_BY_MODEL, MEDIA_TYPES, require_signing, signature_mark, signed_source
+from tasks.package.audio.signature import (
+    MADE_BY_MODEL,
+    MEDIA_TYPES,
+    copy_unsigned_wav,
+    require_signing,
+    signature_mark,
+    signed_source,
+)
 from tasks.package.edition import edition_key, publish_edition
 from tests.tasks.package.conftest import PACKAGE, asking, files_of
 
@@ -150,3 +161,125 @@ def chunks(path):
 def test_who_signs_is_part_of_an_editions_key(content, papers):
     asked = replace(content, settings=signing(content.settings, papers))
     assert edition_key(asked) != edition_key(content)
+
+
+def self_signed(key):
+    """A certificate of a key, and the key, as PEM."""
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Somebody")])
+    signing_hash = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    built = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(datetime.datetime(2020, 1, 1))
+        .not_valid_after(datetime.datetime(2060, 1, 1))
+    )
+    private = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return built.sign(key, signing_hash).public_bytes(PEM), private
+
+
+KEYS = {
+    "es256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "es384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "es512": lambda: ec.generate_private_key(ec.SECP521R1()),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+    "ps256": lambda: rsa.generate_private_key(65_537, 2048),
+}
+
+
+@pytest.mark.parametrize("algorithm", KEYS)
+def test_the_algorithm_goes_with_the_key(algorithm):
+    assert signature._algorithm(*self_signed(KEYS[algorithm]())) == algorithm
+
+
+def test_keys_that_c2pa_does_not_know_or_that_want_a_password_are_refused(tmp_path):
+    pytest.importorskip("c2pa")
+    for number, (key, encryption, message) in enumerate([
+        (ec.generate_private_key(ec.SECP256K1()), serialization.NoEncryption(), "none that C2PA knows"),
+        (KEYS["es256"](), serialization.BestAvailableEncryption(b"secret"), "private key without a password"),
+    ]):  # fmt: skip
+        (tmp_path / f"{number}.pem").write_bytes(self_signed(key)[0])
+        (tmp_path / f"{number}.key").write_bytes(key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, encryption))
+        own = SignatureSettings(certificate=str(tmp_path / f"{number}.pem"), key=str(tmp_path / f"{number}.key"))
+        with pytest.raises(BadInputError, match=message):
+            require_signing(PACKAGE.model_copy(update={"signature": own}))
+
+
+def test_who_signs_is_known_by_the_bytes_of_the_certificate_also_in_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.pem").write_bytes(b"certificate")
+    mine = SignatureSettings(certificate="~/mine.pem", key="~/none.pem")
+    settings = PACKAGE.model_copy(update={"signature": mine})
+    assert signature_mark(settings) == hashlib.sha256(b"certificate").hexdigest()
+    (tmp_path / "mine.pem").unlink()
+    with pytest.raises(BadInputError, match=r"signature.certificate names ~/mine.pem, which cannot be read: No"):
+        signature_mark(settings)
+
+
+def test_a_file_is_claimed_to_be_made_by_a_trained_model_and_by_which_program():
+    program = {"name": "Talepress", "version": metadata.version("talepress")}
+    assert signature._claim("Oz.m4b") == {
+        "claim_generator_info": [program],
+        "title": "Oz.m4b",
+        "assertions": [
+            {
+                "label": "c2pa.actions.v2",
+                "data": {
+                    "actions": [
+                        {
+                            "action": "c2pa.created",
+                            "digitalSourceType": (
+                                "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+                            ),
+                            "softwareAgent": program,
+                        }
+                    ]
+                },
+            }
+        ],
+    }
+    assert MEDIA_TYPES == {".m4b": "audio/mp4", ".mp3": "audio/mpeg", ".wav": "audio/wav"}
+
+
+def test_files_that_cannot_be_signed_stay_as_they_are(papers, tmp_path):
+    for name in ("a.flac", "a.opus", "a.epub"):
+        (tmp_path / name).write_bytes(b"audio")
+        signature.sign(tmp_path / name, signing(PACKAGE, papers))
+        assert (tmp_path / name).read_bytes() == b"audio"
+
+
+def test_a_signature_that_does_not_read_back_leaves_the_file_as_it_was(papers, tmp_path, monkeypatch):
+    pytest.importorskip("c2pa")
+    soundfile.write(tmp_path / "a.wav", np.zeros(100), 24_000)
+    before = (tmp_path / "a.wav").read_bytes()
+    monkeypatch.setattr(signature, "signed_source", lambda path, media_type: "")
+    with pytest.raises(TalepressError, match="its signature does not read back as it was written"):
+        signature.sign(tmp_path / "a.wav", signing(PACKAGE, papers))
+    assert (tmp_path / "a.wav").read_bytes() == before and [path.name for path in tmp_path.iterdir()] == ["a.wav"]
+
+
+def test_what_cannot_be_signed_though_its_name_says_so_is_told(papers, tmp_path):
+    pytest.importorskip("c2pa")
+    (tmp_path / "a.wav").write_bytes(b"no audio")
+    with pytest.raises(TalepressError, match=r"a.wav could not be signed with .*chain.pem"):
+        signature.sign(tmp_path / "a.wav", signing(PACKAGE, papers))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
+    assert source_of(tmp_path / "a.wav") == ""
+
+
+def chunk(name, data):
+    return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+
+
+@pytest.mark.parametrize("length", [0, 1, 7, 8, (1 << 20) + 5])
+def test_a_wav_is_copied_without_its_signature_wherever_that_stands(tmp_path, length):
+    kept = [chunk(b"fmt ", bytes(16)), chunk(b"data", bytes(range(256)) * (length // 256) + bytes(length % 256))]
+    more = chunk(b"LIST", b"odd")
+
+    def riff(*chunks):
+        body = b"WAVE" + b"".join(chunks)
+        return b"RIFF" + struct.pack("<I", len(body)) + body
+
+    signed = chunk(b"C2PA", b"x" * length)
+    for number, chunks in enumerate([(signed, *kept, more), (*kept, signed, more), (*kept, more, signed)]):
+        (tmp_path / f"{number}.wav").write_bytes(riff(*chunks))
+        copy_unsigned_wav(tmp_path / f"{number}.wav", tmp_path / "copy.wav")
+        assert (tmp_path / "copy.wav").read_bytes() == riff(*kept, more)

@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from mutagen import MutagenError
 
 from configs.settings import SettingsError, load_settings
-from tasks.package.audio.tags import tags_of
+from tasks.errors import TalepressError
+from tasks.package.audio.tags import Tags, tagging_errors, tags_of
 from tests.tasks.package.conftest import BOOK, PACKAGE, PNG
 
 NOTE = "Narrated by a synthetic voice."
@@ -30,6 +32,9 @@ def test_the_description_begins_by_saying_that_the_voice_is_synthetic():
         ("July 1, 1998", "1998"),
         ("19980701", "1998"),
         ("No. 199807", ""),
+        ("2024", "2024"),
+        ("3024", ""),
+        ("ca. 1850/51", "1850"),
         ("0101-01-01T00:00:00+00:00", ""),  # how calibre writes that it does not know
         ("", ""),
     ],
@@ -50,6 +55,16 @@ def test_the_year_is_taken_out_of_any_date(date, year):
         ("asin:B00ABC1234", "", "B00ABC1234"),
         ("mobi-asin:b00abc1234", "", "B00ABC1234"),
         ("amazon:not one", "", ""),
+        ("amazon:B00ABC1234", "", "B00ABC1234"),
+        ("AMAZON:b00abc1234", "", "B00ABC1234"),
+        ("urn:asin:B00ABC1234", "", "B00ABC1234"),
+        ("asin:B00ABC12345", "", ""),
+        ("amazon.de:B00ABC1234", "", ""),
+        ("isbn:0-8044-2957-x", "080442957X", ""),
+        ("isbn:979-1-234-56789-6", "9791234567896", ""),
+        ("isbn:977-1-234-56789-8", "", ""),
+        ("isbn:97803064061571", "", ""),
+        ("0306406152", "", ""),  # of ten digits many a number is
         ("https://example.org/asin:B00ABC1234", "", ""),
     ],
 )
@@ -83,3 +98,44 @@ def test_the_voice_is_said_to_be_synthetic_in_whatever_words(content):
 def test_that_the_voice_is_synthetic_cannot_be_left_out(name, words):
     with pytest.raises(SettingsError, match=f"package.{name}"):
         load_settings(package={name: words})
+
+
+def test_every_fact_of_a_book_becomes_its_tag():
+    book = replace(BOOK, title=" Oz\n 2 ", identifier="asin:B00ABC1234", identifiers=("asin:B00ABC1234", "", "x"))
+    assert tags_of(book, "Ann", "AI voice", NOTE) == Tags(
+        title="Oz 2",
+        author="L. Frank Baum, Anon",
+        narrator="Ann",
+        narration="AI voice",
+        year="1900",
+        description=f"{NOTE} {BOOK.description.strip()}",
+        publisher="Geo. M. Hill",
+        language="en",
+        isbn="",
+        asin="B00ABC1234",
+        identifiers=("asin:B00ABC1234", "x"),
+        series="The Oz Books",
+        series_part="1",
+        subtitle="A Tale",
+        sort_title="Oz",
+        sort_author="Baum, L. Frank; Anon",
+        genres=("Audiobook", "Fantasy", "Fiction / Classics"),
+        rights="Public domain.",
+        cover=PNG,
+    )
+    assert tags_of(replace(BOOK, title=" \n"), "x", "AI voice", NOTE).title == "Untitled"
+
+
+@pytest.mark.parametrize("name", ["ann", "ann [I am really sad,]"])
+def test_a_voice_is_named_without_its_mood(content, name):
+    tags = replace(content, voice=replace(content.voice, name=name)).tags
+    assert tags.narrator == "Talepress ann (AI voice)"
+    assert tags.description.startswith("Narrated by a synthetic voice (Talepress, ann).")
+
+
+def test_of_trouble_with_a_file_a_full_disk_is_told_as_such(tmp_path):
+    with pytest.raises(OSError, match="No space left"), tagging_errors(tmp_path / "a.mp3"):
+        raise MutagenError("full") from OSError(28, "No space left on device")
+    said = r"a.mp3: cannot be tagged \(odd\); run the same command again"
+    with pytest.raises(TalepressError, match=said), tagging_errors(tmp_path / "a.mp3"):
+        raise MutagenError("odd")

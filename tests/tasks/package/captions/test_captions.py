@@ -289,3 +289,28 @@ def test_times_of_words_increase_and_lie_inside_their_cue():
 def test_markup_in_the_title_of_a_chapter_is_text():
     written = vtt_chapters([("Q<i>& A</i>", 0, 1000)])
     assert "Q&lt;i&gt;&amp; A&lt;/i&gt;" in written and "<i>" not in written
+
+
+OPENERS = (
+    "and but or nor for so yet which who that when where while because if as than with in on at by from of to into "
+    "over under after before through against between about without"
+)
+
+
+@pytest.mark.parametrize(
+    ("middle", "goes_on"),
+    [
+        *((f"bbbb {word}", False) for word in OPENERS.split()),
+        *((f"bbbbbbb{end} bbb", True) for end in ".!?…,;:—–"),
+        *((f"bbbbbb.{closing} bbb", True) for closing in "\"'”’)]»"),
+        ("bbbbbbb- bbb", None),
+        ("bbbb ant", None),
+    ],
+)
+def test_each_word_that_opens_a_clause_and_each_mark_that_ends_one_is_a_place_for_a_line_to_end(middle, goes_on):
+    """Where there is none of them, a line ends nearer to the middle."""
+    text = f"aaaaaaaaaa aaaaaaaaaa {middle} cccccccccc cc"
+    (cue,) = cues_of([words_of(text)], END)
+    before, _, after = middle.partition(" ")
+    first = {False: f"aaaaaaaaaa aaaaaaaaaa {before}", True: f"aaaaaaaaaa aaaaaaaaaa {before}"}.get(goes_on)
+    assert cue.text.split("\n")[0] == (first or "aaaaaaaaaa aaaaaaaaaa"), after

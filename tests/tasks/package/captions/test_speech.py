@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from storage.records import WordTime
-from tasks.package.captions.speech import lines_in
+from tasks.package.captions.speech import lines_in, milliseconds
 from tasks.package.timeline import AudioFile, HeldChapter, on_timeline
 from tests.tasks.audio import RATE
 from tests.tasks.package.conftest import HEADINGS
@@ -53,3 +53,28 @@ def test_without_times_words_are_spread_by_their_characters(content):
     line = spoken(content)
     assert [token.start_ms for token in line.tokens] == sorted(token.start_ms for token in line.tokens)
     assert line.tokens[0].start_ms == line.start_ms and line.tokens[-1].end_ms == line.end_ms
+
+
+def line_of(content, text, *words):
+    """The line of the second chapter, which begins with its file and says another text."""
+    placed = content.masters[1].placed[0]
+    placed = replace(placed, utterance=replace(placed.utterance, text=text, end=len(text)))
+    masters = (content.masters[0], replace(content.masters[1], placed=(placed,)))
+    times = tuple(WordTime(start, end, first * MS, last * MS) for start, end, first, last in words)
+    timeline = replace(content, masters=masters, words={(1, 0): on_timeline(placed, times)}).timeline
+    (own,) = lines_in(timeline, AudioFile("m4b", Path("x"), 0, (HeldChapter(1, -HEADINGS[1]),), "k"), "ann")
+    return [(token.text, token.start_ms, token.end_ms) for token in own.tokens]
+
+
+def test_two_words_that_a_dash_joins_are_shown_from_the_first_to_the_end_of_the_second(content):
+    found = line_of(content, "one—two three", (0, 3, 10, 20), (4, 7, 30, 40), (8, 13, 50, 60))
+    assert found == [("one—two", 10, 40), ("three", 50, 60)]
+
+
+def test_a_sign_that_nobody_speaks_is_shown_when_the_word_before_it_ends(content):
+    found = line_of(content, "— one — two", (2, 5, 10, 20), (8, 11, 50, 60))
+    assert found == [("—", 0, 0), ("one", 10, 20), ("—", 20, 20), ("two", 50, 60)]
+
+
+def test_what_is_heard_before_a_file_begins_is_at_its_beginning():
+    assert [milliseconds(samples, 24_000) for samples in (-48_000, -1, 0, 12, 36, 24_000)] == [0, 0, 0, 0, 2, 1000]

@@ -5,19 +5,20 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from mutagen import MutagenError
 from mutagen.mp4 import MP4
 
-from tasks.errors import TalepressError
+from tasks.errors import BadInputError, TalepressError
 from tasks.package.audio.ffmpeg import ffmpeg_path, run_ffmpeg
 from tasks.package.audio.marks import parse_ffmetadata
-from tasks.package.audio.mp4 import write_mp4_tags
+from tasks.package.audio.mp4 import label_mp4, write_mp4_tags
 from tasks.package.edition import is_published, publish_edition
-from tasks.package.outputs import find_outputs
-from tasks.package.outputs.audio_check import MARK_SECONDS
+from tasks.package.outputs import audio_check, find_outputs
+from tasks.package.outputs.audio_check import MARK_SECONDS, _check_chapters
 from tasks.package.outputs.audio_files import plan_files
 from tasks.package.place import Replace
 from tasks.synthesize.render import encode_flac
@@ -98,6 +99,16 @@ def test_tags(path):
         "SERIES": "The Oz Books",
         "SERIES-PART": "1",
     }
+
+
+def test_players_see_an_audiobook_and_can_begin_before_all_of_it_is_there(path):
+    data = Path(path).read_bytes()
+    assert data[4:12] == b"ftypM4B "
+    assert 0 < data.index(b"moov") < data.index(b"mdat")
+
+
+def test_no_version_of_a_program_is_in_it(path):
+    assert re.search(rb"Lav[fc]\d", Path(path).read_bytes()) is None
 
 
 def test_ffmpeg_sees_the_tags_too(path):
@@ -225,3 +236,25 @@ def test_a_chapter_that_fails_ends_the_part_that_waits_for_it(content):
     assert next(stretches).master == content.masters[0]
     with pytest.raises(TalepressError, match="no room"):
         next(stretches)
+
+
+def test_the_chosen_ffmpeg_puts_chapters_in_and_reads_them_back(path, content, tmp_path):
+    label = plan_files("m4b", content, STEM)[0].label
+    with pytest.raises(BadInputError, match="there is no program 'nothing'"):
+        label_mp4(Path(path), tmp_path / "one.m4b", label, ffmpeg="nothing")
+    with pytest.raises(BadInputError, match="there is no program 'nothing'"):
+        _check_chapters(Path(path), label, "nothing")
+
+
+def test_a_chapter_of_the_second_list_that_lies_elsewhere_is_found(path, content, monkeypatch):
+    """Players look at either of the two."""
+    label = plan_files("m4b", content, STEM)[0].label
+    _check_chapters(Path(path), label, "")
+    late = [replace_start(chapter) for chapter in MP4(path).chapters]
+    monkeypatch.setattr(audio_check, "MP4", lambda path: SimpleNamespace(chapters=late))
+    with pytest.raises(TalepressError, match=r"chapter 'Title; page' starts at 0\.0020 s, not where"):
+        _check_chapters(Path(path), label, "")
+
+
+def replace_start(chapter):
+    return SimpleNamespace(start=chapter.start + 0.002)

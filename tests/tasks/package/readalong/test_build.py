@@ -1,6 +1,7 @@
 """A whole book becomes a read-along: everything that stands in it lights up, and nothing else has changed."""
 
 import gc
+import json
 import posixpath
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from lxml import etree
 
 from tasks.errors import BadInputError, TalepressError
 from tasks.package.outputs import readalong
-from tasks.package.readalong.build import _groups, build
+from tasks.package.readalong.build import _groups, build, opened
 from tasks.package.readalong.check import _milliseconds, check_readalong, judged, require_epubcheck
 from tasks.package.readalong.clips import SpokenChapter, SpokenText
 from tasks.package.readalong.markings import unmarked
@@ -85,6 +86,8 @@ def test_the_package_file_says_how_long_and_by_whom(built):
     opf = next(data for name, data in built[0].changed.items() if name.endswith(".opf")).decode()
     assert 'property="media:narrator">slt (AI voice)<' in opf and opf.count(' media-overlay="talepress-text-') == 4
     assert 'property="media:active-class">-epub-media-overlay-active<' in opf
+    assert 'property="schema:accessMode">auditory<' in opf
+    assert 'property="schema:accessibilityFeature">synchronizedAudioText<' in opf
 
 
 def audio_of(book, name):
@@ -248,6 +251,46 @@ def test_an_epubcheck_that_does_not_end_is_told_in_a_sentence(monkeypatch):
     monkeypatch.setattr(subprocess, "run", hang)
     with pytest.raises(TalepressError, match=r"did not come to an end on .*\.epub within 600 s: set package"):
         judged(SAMPLE)
+
+
+@pytest.mark.parametrize(
+    ("output", "found"),
+    [
+        (
+            [{"severity": kind, "ID": f"X-{n}", "message": "m"} for n, kind in enumerate(
+                ("FATAL", "ERROR", "WARNING", "INFO", "USAGE", "SUPPRESSED")
+            )],
+            ["FATAL X-0: m", "ERROR X-1: m", "WARNING X-2: m"],
+        ),
+        ([], []),
+    ],
+)  # fmt: skip
+def test_what_epubcheck_finds_is_told_from_what_it_mentions(monkeypatch, output, found):
+    monkeypatch.setattr("tasks.package.readalong.check.require_epubcheck", lambda: None)
+    answer = subprocess.CompletedProcess([], 1, json.dumps({"messages": output}).encode(), b"")
+    monkeypatch.setattr(subprocess, "run", lambda *given, **options: answer)
+    assert judged(SAMPLE, Path("x.jar")) == found
+
+
+@pytest.mark.parametrize("output", [b"", b"no json", b"{}"])
+def test_an_epubcheck_that_says_nothing_is_told_with_its_last_words(monkeypatch, output):
+    monkeypatch.setattr("tasks.package.readalong.check.require_epubcheck", lambda: None)
+    answer = subprocess.CompletedProcess([], 1, output, b"no memory")
+    monkeypatch.setattr(subprocess, "run", lambda *given, **options: answer)
+    with pytest.raises(TalepressError, match=r"epubcheck failed on .*: no memory"):
+        judged(SAMPLE, Path("x.jar"))
+
+
+@pytest.mark.parametrize("old", [b"full-path=", b"<rootfile ", b"content.opf"])
+def test_a_book_that_names_no_package_file_is_refused(tmp_path, old):
+    def spoil(name: str, data: bytes) -> bytes:
+        return data.replace(old, b"<other " if old == b"<rootfile " else b"x=") if name.endswith("iner.xml") else data
+
+    book = rewritten(SAMPLE, tmp_path / "odd.epub", spoil)
+    with pytest.raises(
+        BadInputError, match=r"odd.epub cannot become .*: its container names no package file"
+    ):
+        opened(book.read_bytes(), book.name)
 
 
 def test_an_older_format_is_refused_with_the_remedy(tmp_path, sound):

@@ -115,3 +115,41 @@ def test_a_file_that_holds_other_text_than_was_read_is_refused():
     document = read_document(f"{HEAD}<p>One</p></body></html>".encode())
     with pytest.raises(OtherTextError):
         marked(document, {0: SpokenText(0, "x", "Two", (0, 1, 2), 0, 0)}, "s", "s.css")
+
+
+PHRASING = (
+    "a abbr acronym area audio b bdi bdo big br button canvas cite code data datalist del dfn em embed font i iframe "
+    "img input ins kbd label link map mark meter noscript object output picture progress q rb rbc rp rt rtc ruby s "
+    "samp script select slot small source span strike strong sub sup template textarea time track tt u var video wbr"
+)
+OTHERS = (
+    "address article aside blockquote div dl fieldset figure form h1 hr li main nav ol p pre section table ul other"
+)
+
+
+def test_what_may_stand_inside_of_a_span_does_not_cut_a_sentence_and_all_else_does():
+    tags = [*PHRASING.split(), *OTHERS.split()]
+    pieces = {tag: pieces_of(f"<p>A<{tag}/>B</p>", "A B") for tag in tags}
+    whole = {tag: [f"A<{tag}/>B"] for tag in PHRASING.split()}
+    assert pieces == whole | {tag: ["A", "B"] for tag in OTHERS.split()}
+    for namespace in ("http://www.w3.org/2000/svg", MATHML):
+        assert len(pieces_of(f"<p>A<x xmlns='{namespace}'/>B</p>", "A B")) == 1
+    assert len(pieces_of("<p>A<x xmlns='urn:other'/>B</p>", "A B")) == 2
+
+
+def test_what_holds_other_elements_alone_gets_no_span_between_them():
+    """Nor is it in a file of the book as it should be: text right inside of it, which is left as it is."""
+    tags = ["ul", "ol", "dl", "menu", "table", "thead", "tbody", "tfoot", "tr", "colgroup", "hgroup", "optgroup"]
+    found = {tag: pieces_of(f"<div><{tag}>One<li>two</li></{tag}></div>", "One two") for tag in tags}
+    assert found == {tag: ["two"] for tag in tags}
+    assert pieces_of("<div><other>One<li>two</li></other></div>", "One two") == ["One", "two"]
+
+
+WHOLE = "ruby select textarea button object audio video iframe canvas template"
+
+
+@pytest.mark.parametrize("tag", WHOLE.split())
+def test_no_span_is_put_inside_of_what_is_one_thing_to_a_reader(tag):
+    body = f"<p>One <{tag}>two three</{tag}> four</p>"
+    assert pieces_of(body, "One", "two", "three", "four") == ["One", f"<{tag}>two three</{tag}>", "four"]
+    assert pieces_of("<p><b>two three</b></p>", "two", "three") == ["two", "three"]

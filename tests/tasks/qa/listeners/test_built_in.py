@@ -1,5 +1,6 @@
 """What the policy is given of each word, from made-up evidence."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -160,3 +161,16 @@ def test_a_doubted_word_is_missing_said_twice_or_like_something_else(listener, m
     found = listener._word(word, Opinion(), doubt)
     assert (found.how, found.heard, found.doubt) == (how, heard, doubt)
     assert how is HowHeard.SAID or listener._word(word, Opinion(1.0, "sea"), doubt).heard == "sea"
+
+
+def test_a_word_without_room_is_hurried_by_a_hundredth_of_a_second_for_its_phones_and_one():
+    crowded = tuple(replace(WELL, first_s=at, last_s=at) for at in (0.5, 0.5, 0.5, 1.0))
+    found = Evidence(crowded, (GAPS[0],) * 5, 0.0, 2.0)
+    opinions = Opinions((Opinion(),) * 4, (Opinion(),) * 5)
+    # 0.5, 0.01, 0.5 and 1.5 s for three each: the median is 0.5 / 3
+    assert word_features(found, opinions, 1)["hurried"] == pytest.approx(math.log(50))
+
+
+def test_a_gap_of_a_text_without_words_has_nothing_beside_it():
+    found = gap_features(Evidence((), GAPS[:1], 0.0, 1.0), Opinions((), (Opinion(),)), 0)
+    assert (found["unlike beside"], found["last"]) == (0.0, 1.0)

@@ -5,6 +5,7 @@ import pytest
 from tasks.align.sources import source_words
 from tasks.qa.listeners import sound
 from tasks.qa.listeners.sound import Comparison, Written, difference
+from tortoise_core.text.lexicon import PHONES as LEXICON_PHONES
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +108,8 @@ def test_a_written_number_has_several_readings(text, readings):
 
 
 def test_contractions_are_written_out_and_whose_something_is_stays():
-    words = "I'll you're I've I'm didn't won't Can't, shan't it's Ann's n't"
-    written = "i will you are i have i am did not will not can not shall not it's Ann's n't"
+    words = "I'll you're I've I'm didn't won't Can't, cannot shan't ain't it's Ann's n't"
+    written = "i will you are i have i am did not will not can not can not shall not is not it's Ann's n't"
     assert sound._written_out(words) == written
 
 
@@ -119,3 +120,16 @@ def test_what_was_heard_instead_of_a_word_is_named_once(comparison):
         opinions = comparison.compare(text, source_words(text), words)
         assert [opinion.heard for opinion in opinions.words] == ["", written, ""]
         assert [opinion.doubt for opinion in opinions.words] == [0.0, pytest.approx(doubt), 0.0]
+
+
+ALIKE = "P-B T-D K-G S-Z F-V TH-DH SH-ZH CH-JH M-N N-NG W-HH TH-T DH-D"
+VOWELS = sorted({phone.rstrip("012") for phone in LEXICON_PHONES if phone[-1].isdigit()})
+CONSONANTS = sorted({phone for phone in LEXICON_PHONES if not phone[-1].isdigit()})
+
+
+def test_the_phones_that_are_taken_for_one_another_are_these_and_vowels():
+    pairs = {frozenset(pair.split("-")) for pair in ALIKE.split()}
+    phones = [*CONSONANTS, *VOWELS]
+    alike = {frozenset((a, b)) for a in phones for b in phones if difference(a, b) == difference(b, a) == 0.5}
+    assert (len(CONSONANTS), len(VOWELS)) == (24, 15)
+    assert alike == pairs | {frozenset((a, b)) for a in VOWELS for b in VOWELS if a != b}

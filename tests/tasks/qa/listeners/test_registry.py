@@ -1,0 +1,37 @@
+"""Which listener a name stands for."""
+
+import sys
+from types import ModuleType
+
+import pytest
+
+from tasks.errors import BadInputError
+from tasks.models.catalogue import SHIPPED_FOLDER
+from tasks.qa.listeners import registry, whisper
+from tasks.qa.listeners.registry import LISTENERS, get_listener
+
+MODEL = SHIPPED_FOLDER / "tortoise_mini"
+
+
+def test_each_name_is_a_listener_of_its_own_kind():
+    assert set(LISTENERS) == {"built-in", "light", "whisper"}
+    assert get_listener("built-in", MODEL).digest.startswith("built-in ")
+    pytest.importorskip("pocketsphinx")  # it has no wheels for every Python
+    light = get_listener("light", MODEL).digest
+    assert light.startswith("light ") and " light " in light
+
+
+def test_whisper_is_made_with_the_model_behind_the_colon(monkeypatch):
+    monkeypatch.setitem(sys.modules, "faster_whisper", ModuleType("faster_whisper"))
+    monkeypatch.setattr(whisper, "version", lambda name: "1.2")
+    monkeypatch.setattr(registry, "policy_of", lambda kind: None)
+    monkeypatch.setattr(registry, "_made", {})
+    assert get_listener("whisper:a:b", MODEL).digest.endswith(" a:b")
+    assert get_listener("whisper:a:b", MODEL) is get_listener("whisper:a:b", MODEL)
+    assert get_listener("whisper:c", MODEL) is not get_listener("whisper:a:b", MODEL)
+
+
+@pytest.mark.parametrize("name", ["", ":", "whisper", "whisper:", "built-in:x", "light:x", "Built-in", "ears"])
+def test_what_is_no_name_is_refused_with_all_names(name):
+    with pytest.raises(BadInputError, match=r'use "off", "built-in", "light", or "whisper:MODEL"'):
+        get_listener(name, MODEL)
