@@ -76,7 +76,7 @@ EXPECTED = {
     "24 kHz, clipped": [1.8166, 0.15519],
     "crop for the autoregressive model": [0.96924, 0.085197],
     "start for the diffusion model": [3.9857, 0.38617],
-    "two for the diffusion model": [9.876, -0.1581],
+    "fill for the diffusion model": [9.876, -0.1581],
     "fill for the autoregressive model": [1.9367, -0.08671],
     "up": [0.11643, -0.014667],
     "down": [0.11599, -0.02886],
