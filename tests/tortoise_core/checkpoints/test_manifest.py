@@ -4,7 +4,9 @@ import json
 
 import pytest
 import torch
+from torch import nn
 
+from tortoise_core.checkpoints import manifest as manifest_module
 from tortoise_core.checkpoints import read_manifest, verify, write_manifest, write_network
 from tortoise_core.errors import CheckpointError, DamagedWeightsError
 from tortoise_core.models.code_speller import CodeSpeller, CodeSpellerConfig
@@ -50,6 +52,26 @@ def test_loading_draws_no_random_numbers_and_keeps_what_is_computed(folder):
     assert torch.equal(network.silent, CodeSpeller(SPELLER).silent), "a buffer that no file holds"
     manifest.build("aligner")
     assert not torch.equal(torch.random.get_rng_state(), before), "building alone draws"
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: nn.Linear(3, 2),
+        lambda: nn.Conv1d(3, 2, 3),
+        lambda: nn.Embedding(3, 2),
+        lambda: nn.init.trunc_normal_(torch.empty(3)),
+        lambda: nn.init.kaiming_uniform_(tensor=torch.empty(3, 2)),
+        lambda: torch.empty(3).normal_(0.0, 0.02),
+    ],
+)
+def test_no_kind_of_layer_draws_while_it_is_loaded(layer):
+    before = torch.random.get_rng_state()
+    with manifest_module._WithoutDraws():
+        layer()
+    assert torch.equal(torch.random.get_rng_state(), before)
+    layer()
+    assert not torch.equal(torch.random.get_rng_state(), before)
 
 
 def test_half_precision_files_load_as_float32(tmp_path):

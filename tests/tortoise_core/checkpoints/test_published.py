@@ -2,12 +2,13 @@
 
 import zipfile
 
+import huggingface_hub
 import huggingface_hub.constants
 import pytest
 import torch
 
 from tortoise_core.checkpoints import import_published, pull, verify
-from tortoise_core.checkpoints.published import PUBLISHED_FILES, PublishedFile
+from tortoise_core.checkpoints.published import PUBLISHED_FILES, PublishedFile, read_pickled_tensors
 from tortoise_core.checkpoints.registry import NETWORK_TYPES, RandomLatentConfig, type_name
 from tortoise_core.errors import CheckpointError
 from tortoise_core.models.autoregressive import AutoregressiveConfig, AutoregressiveModel
@@ -107,7 +108,14 @@ def make_integer(path):
     torch.save(state, path)
 
 
+def quantize(path):
+    state = torch.load(path, weights_only=True)
+    state["model_g"]["conv_pre.bias"] = torch.quantize_per_tensor(torch.zeros(4), 0.1, 0, torch.qint8)
+    torch.save(state, path)
+
+
 @pytest.mark.filterwarnings("ignore:Sparse invariant checks")  # PyTorch's, while it reads the sparse file
+@pytest.mark.filterwarnings("ignore:TypedStorage is deprecated")  # and this, while it reads the quantised one
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -126,6 +134,8 @@ def make_integer(path):
             r"'conv_pre\.bias' is not a plain named tensor \(int\)",
         ),
         (lambda path: torch.save({"model_g": {"conv_pre.bias": torch.eye(4).to_sparse()}}, path), "not a plain named"),
+        (lambda path: torch.save({"model_g": {3: torch.zeros(2)}}, path), r"3 is not a plain named tensor \(Tensor\)"),
+        (quantize, r"'conv_pre\.bias' is not a plain named tensor"),
         (lambda path: path.write_bytes(path.read_bytes().replace(b"conv_pre", b"conv\xff\xffre")), "truncated or no"),
         (make_integer, r"'conv_pre\.bias' holds torch\.int64, expected torch\.float32"),
         (rename_a_key, r"'conv_pre\.bias' first"),
@@ -155,6 +165,66 @@ def test_pull_imports_what_was_fetched(published, tmp_path):
     with pytest.raises(CheckpointError, match=r"lacks clvp2\.pth"):
         pull(tmp_path / "out", "some/repo", fetch=lambda repo, names: asked.append((repo, names)) or published)
     assert asked == [("some/repo", [item.file for item in PUBLISHED_FILES])]
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["zip", "plain pickle"])
+def test_nothing_but_tensors_is_ever_unpickled(tmp_path, capsys, old):
+    torch.save({"a": torch.zeros(1), "b": Payload()}, tmp_path / "a.pth", _use_new_zipfile_serialization=not old)
+    with pytest.raises(CheckpointError, match=r"a\.pth is truncated or not a PyTorch weights file"):
+        read_pickled_tensors(tmp_path / "a.pth")
+    assert "executed" not in capsys.readouterr().out
+
+
+def test_what_is_published_where():
+    assert {item.file for item in PUBLISHED_FILES if item.required} == {
+        *("autoregressive.pth", "clvp2.pth", "diffusion_decoder.pth", "vocoder.pth")
+    }
+    assert {item.role: item.file for item in PUBLISHED_FILES} == {
+        "autoregressive": "autoregressive.pth",
+        "clvp": "clvp2.pth",
+        "diffusion": "diffusion_decoder.pth",
+        "vocoder": "vocoder.pth",
+        "rlg_auto": "rlg_auto.pth",
+        "rlg_diffuser": "rlg_diffuser.pth",
+        "cvvp": "cvvp.pth",
+        "classifier": "classifier.pth",
+        "hifi_decoder": "hifidecoder.pth",
+        "dvae": "dvae.pth",
+    }
+
+
+@pytest.mark.parametrize("name", ["gpt.h.0.attn.bias.x", "x.gpt.h.0.attn.bias", "gpt.h.a.attn.bias", "gpt.h.0.attn.c"])
+def test_no_more_is_dropped_than_the_masks(published, tmp_path, name):
+    state = torch.load(published / "autoregressive.pth", weights_only=True)
+    torch.save({**state, name: torch.zeros(1)}, published / "autoregressive.pth")
+    with pytest.raises(CheckpointError, match="1 tensors do not belong here"):
+        import_published(published, tmp_path / "out", FILES)
+
+
+def test_a_model_has_the_name_that_it_is_imported_under(published, tmp_path):
+    assert import_published(published, tmp_path / "out", FILES).name == "tortoise_v2"
+    assert import_published(published, tmp_path / "own", FILES, "mine").name == "mine"
+    with pytest.raises(CheckpointError, match=r"there is no folder .*gone to import from: check the name"):
+        import_published(tmp_path / "gone", tmp_path / "other", FILES)
+
+
+@pytest.mark.parametrize("error", [OSError("no route\nto host"), ValueError("no route\nto host")])
+def test_the_files_alone_are_fetched_from_the_published_repository(monkeypatch, published, tmp_path, error):
+    asked = []
+
+    def snapshot(repo, **options):
+        asked.append((repo, options))
+        if len(asked) > 1:
+            raise error
+        return str(published)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot)
+    with pytest.raises(CheckpointError, match=r"lacks clvp2\.pth"):
+        pull(tmp_path / "out")
+    assert asked == [("Manmay/tortoise-tts", {"allow_patterns": [item.file for item in PUBLISHED_FILES]})]
+    with pytest.raises(CheckpointError, match=r"cannot fetch some/repo from the model hub \(no route\); fetch the"):
+        pull(tmp_path / "out", "some/repo")
+    assert nothing_left(tmp_path)
 
 
 def test_pull_without_a_network_says_what_to_do(tmp_path, monkeypatch):

@@ -12,6 +12,48 @@ def test_sentences_that_need_normalisation_are_left_out(tmp_path):
     assert list(speakable_sentences(path)) == ["Yes, said he.", "A , dash ed one."]
 
 
+@pytest.mark.parametrize(
+    ("line", "spoken"),
+    [
+        ("It’s he.", "It's he."),
+        ("‘Yes.’", "Yes.'"),
+        ("“Yes.”", "Yes."),
+        ('"Yes."', "Yes."),
+        ("Yes—no.", "Yes, no."),
+        ("Yes–no.", "Yes-no."),
+        ("so_called", "so called"),
+        ("  So \t it is. ", "So it is."),
+        ("a, b. c; d: e! f? g'h-i", "a, b. c; d: e! f? g'h-i"),
+        ("Yes (no).", None),
+        ("Café.", None),
+        ("Oh.", None),
+        ("Oh! ", None),
+        ("Ohh!", "Ohh!"),
+        ("...!", None),
+        ("x" * 160, "x" * 160),
+        ("x" * 161, None),
+    ],
+)
+def test_what_a_teacher_is_given_of_a_line(tmp_path, line, spoken):
+    path = tmp_path / "sentences.txt"
+    path.write_text(f"{line}\n", encoding="utf-8")
+    assert list(speakable_sentences(path)) == ([] if spoken is None else [spoken])
+
+
+def test_the_same_sentences_are_held_out_as_ever():
+    """Other ones, and a model that is trained on would be validated on what it has learned."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    assert [text for text in (a + b for a in letters for b in letters) if is_held_out(text)] == HELD_OUT
+
+
+HELD_OUT = ["ba", "uu"]
+
+
+@pytest.mark.parametrize(("sentence", "kept"), [("Yes, they saw nine.", False), ("Yes, they saw seven.", True)])
+def test_a_sentence_of_15_letters_belongs_to_a_book(sentence, kept):
+    assert (sentence in HeldOutBooks(["No.", f"He said: {sentence.upper()} And so on."])) == kept
+
+
 def test_half_a_percent_is_held_out_by_its_letters_alone():
     letters = "abcdefghij"
     texts = [f"{a}{b}{c} {d}." for a in letters for b in letters for c in letters for d in letters[:4]]

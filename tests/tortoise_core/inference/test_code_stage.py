@@ -1,21 +1,26 @@
 """The first half of the engine: batches of utterances against one at a time, at the published format."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from tests.tortoise_core.inference.test_reference_pipeline import AR, CLVP, SETTINGS, shaken
+from tests.tortoise_core.inference.test_reference_pipeline import AR, CLVP, CVVP, SETTINGS, shaken
 from tortoise_core.description import ModelDescription
-from tortoise_core.inference.code_stage import CodeStage, _decoding
+from tortoise_core.errors import TextError
+from tortoise_core.inference.code_stage import CodeStage, Rating, _decoding, _ranked
 from tortoise_core.inference.codes import PUBLISHED_FORMAT, pad_codes
 from tortoise_core.inference.front_end import TorToiseFrontEnd
 from tortoise_core.inference.interface import SpeechRequest
+from tortoise_core.inference.logits import DecodingSettings
+from tortoise_core.inference.presets import SamplingSettings
 from tortoise_core.inference.sampling import Prompt, sample_codes
 from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.code_speller import CodeSpeller, CodeSpellerConfig
+from tortoise_core.models.cvvp import Cvvp
 
 SENTENCES = ["Hello there.", "A longer thing to say, by far.", "Oh!"]
 SETTINGS = replace(SETTINGS, candidates=3, max_codes=36)
@@ -125,6 +130,96 @@ def test_low_precision_says_of_its_codes_what_float32_says(tmp_path, precision):
         assert chosen.aligned.dtype == torch.float32
         assert 0 < (chosen.aligned - latents).abs().mean() < 0.05 * latents.abs().mean()
         assert chosen.rating.total == pytest.approx(exact._clvp.scores(text, row[None]).item(), abs=0.05)
+
+
+def test_candidates_are_drawn_as_the_settings_say():
+    settings = SamplingSettings(
+        temperature=0.3, top_k=7, top_p=0.6, repetition_penalty=1.5, typical_mass=0.2, max_codes=33, cvvp_amount=0.9
+    )
+    assert _decoding(settings) == DecodingSettings(0.3, 7, 0.6, 1.5, 0.2, False, 33)
+
+
+@torch.inference_mode()
+def test_a_single_candidate_is_not_rated(tmp_path):
+    first_half = stage(tmp_path)
+    first_half._clvp = None  # nothing is asked of it
+    (chosen,) = first_half.choose(requests(replace(SETTINGS, candidates=1))[:1])
+    assert (chosen.rating, chosen.others) == (Rating(0.0), ())
+
+
+def test_of_equal_candidates_the_first_is_taken():
+    ratings = [Rating(1.0), Rating(3.0), Rating(2.0, 1.0), Rating(5.0, -9.0)]
+    assert _ranked(ratings) == [1, 2, 0, 3]
+
+
+@torch.inference_mode()
+def test_a_text_that_a_row_is_too_short_for_is_no_worse_than_one_without_end(tmp_path):
+    both = stage(tmp_path)
+    both._scorer = SimpleNamespace(scores=lambda text, codes, *_: torch.full((len(codes),), float("-inf")))
+    rated = [c.rating for request in requests() for c in every(both, replace(request, keep=9)) if c.codes[0] != 83]
+    assert len(rated) > 3 and {rating.spelled for rating in rated} == {-1000.0}
+
+
+@torch.inference_mode()
+def test_clvp_and_cvvp_are_blended_as_the_settings_say(tmp_path):
+    plain = stage(tmp_path)
+    cvvp = shaken(Cvvp(CVVP), 5)
+    both = stage(tmp_path)
+    both._cvvp = lambda: cvvp
+    voices = torch.randn(len(SENTENCES), 1, 32, generator=torch.Generator().manual_seed(8))
+    own = [replace(r, voice={**r.voice, "cvvp": v}) for r, v in zip(requests(), voices, strict=True)]
+    asked = [replace(r, keep=9, settings=replace(SETTINGS, cvvp_amount=0.25)) for r in own]
+    clvp = {tuple(c.codes.tolist()): c.rating.total for r in own for c in every(plain, replace(r, keep=9))}
+    for request, voice, chosen in zip(asked, voices, both.choose(asked), strict=True):
+        for candidate in (c for c in (chosen, *chosen.others) if c.codes[0] != 83):  # a row without codes is not rated
+            likeness = float(cvvp.voice_scores(voice, candidate.codes[candidate.codes != 83][None]))
+            expected = 0.25 * likeness + 0.75 * clvp[tuple(candidate.codes.tolist())]
+            assert candidate.rating.clvp == pytest.approx(expected, abs=1e-4), request.text
+
+
+def every(first_half, request):
+    (chosen,) = first_half.choose([request])
+    return chosen, *chosen.others
+
+
+@pytest.mark.parametrize(("limit", "fits"), [(12, False), (13, True)])
+@torch.inference_mode()
+def test_a_text_may_have_as_many_tokens_as_the_model_allows(tmp_path, limit, fits):
+    first_half = stage(tmp_path, max_text_tokens=limit)
+    request = replace(requests()[0], text="a " * 6)  # 12 ids and the stop
+    if fits:
+        assert first_half.choose([request])
+    else:
+        with pytest.raises(TextError, match="text of 13 tokens is longer than the 12 allowed: split it"):
+            first_half.choose([request])
+
+
+@pytest.mark.parametrize("text", ["", '"'])
+def test_a_text_without_anything_to_say_is_refused(tmp_path, text):
+    with pytest.raises(TextError, match="nothing to say in "):
+        stage(tmp_path).choose([replace(requests()[0], text=text)])
+
+
+@pytest.mark.parametrize("decoder_input", ["latents", "codes"])
+@torch.inference_mode()
+def test_the_decoder_gets_latents_or_codes_as_the_format_says(tmp_path, decoder_input):
+    for request in requests():
+        chosen = stage(tmp_path, decoder_input=decoder_input).choose([request])[0]
+        if decoder_input == "codes":
+            assert chosen.aligned.equal(chosen.codes)
+        else:
+            assert chosen.aligned.shape == (len(chosen.codes), AR.width)
+
+
+@torch.inference_mode()
+def test_states_are_streamed_of_the_first_candidate(tmp_path):
+    first_half = stage(tmp_path)
+    (request, *_) = requests(replace(SETTINGS, candidates=1))
+    (chosen,) = first_half.choose([request])
+    states = torch.stack(list(first_half.stream(request)))
+    sampled = len(states) - 1  # the last is of the stop, in whose place cleaned rows are calm
+    assert 83 not in chosen.codes[:sampled] and chosen.codes[sampled] == 83
+    torch.testing.assert_close(states[:sampled], chosen.aligned[:sampled], atol=1e-4, rtol=1e-4)
 
 
 def test_the_typical_filter_is_off_at_0():

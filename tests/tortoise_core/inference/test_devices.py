@@ -34,6 +34,7 @@ def test_names_mean_what_is_there(machine, gpus, name, expected):
     ("gpus", "name", "message"),
     [
         (0, "cuda", "sees no GPU here: use auto or cpu"),
+        (1, "cuda:1", "sees 1 GPU here, from cuda:0 on: use auto"),
         (1, "cuda:7", "sees 1 GPU here, from cuda:0 on: use auto"),
         (0, "mps", "mps devices are not supported"),
         (0, "xpu:0", "xpu devices are not supported"),
@@ -74,3 +75,15 @@ def test_a_gpu_computes_alike_every_time(precision, tf32):
     finally:
         cudnn.allow_tf32, cudnn.deterministic, cudnn.benchmark, products.allow_tf32 = before
         torch.backends.cuda.enable_cudnn_sdp(attention)
+
+
+def test_a_cpu_is_left_as_it_is():
+    cudnn = torch.backends.cudnn
+    products = torch.backends.cuda.matmul
+
+    def settings():
+        return cudnn.allow_tf32, cudnn.deterministic, products.allow_tf32, torch.backends.cuda.cudnn_sdp_enabled()
+
+    before = settings()
+    prepare(torch.device("cpu"), "bfloat16")
+    assert settings() == before

@@ -1,5 +1,7 @@
 """The fake engine: deterministic tones, and misbehaviour on order."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
@@ -124,3 +126,42 @@ def test_voice_from_clips(tmp_path):
     (tmp_path / "c.wav").write_text("no audio")
     with pytest.raises(AudioError, match=r"c\.wav"):
         engine.voice_from_clips([tmp_path / "c.wav"])
+
+
+def test_presets_and_limits_of_the_engine():
+    engine = FakeEngine()
+    assert engine.presets == ("ultra_fast", "fast", "standard", "high_quality")
+    chosen = [engine.settings(preset) for preset in engine.presets]
+    assert [(s.candidates, s.diffusion_steps, s.cond_free) for s in chosen] == [
+        (1, 1, False), (2, 2, True), (4, 4, True), (4, 8, True)
+    ]  # fmt: skip
+    assert [engine.relative_work(s) for s in chosen] == [2, 6, 12, 20]
+    assert (engine.sample_rate, engine.max_text_tokens, engine.languages) == (24_000, 400, {"en"})
+    assert [engine.token_count(text) for text in ("", "?!", "a", "ab", "abc", " abc ")] == [0, 0, 1, 1, 2, 2]
+    assert len(engine.speak([request("a" * 800)])[0].audio)
+    with pytest.raises(TextError, match="401 text tokens, this model takes 1 to 400"):
+        engine.speak([request("a" * 801)])
+
+
+def test_a_stream_is_the_same_in_quarters_of_a_second():
+    pieces = list(FakeEngine().stream(request()))
+    assert {len(piece) for piece in pieces[:-1]} == {6_000} and 0 < len(pieces[-1]) <= 6_000
+    np.testing.assert_array_equal(np.concatenate(pieces), FakeEngine().speak([request()])[0].audio)
+
+
+def test_as_many_candidates_are_kept_as_there_are():
+    (two,) = FakeEngine().speak([replace(request(), keep=2)])
+    (all_of_them,) = FakeEngine().speak([replace(request(), settings=SamplingSettings(candidates=3), keep=9)])
+    assert len(two.others) == 1 and len(all_of_them.others) == 2
+    assert [other.rank for other in all_of_them.others] == [all_of_them.rank - 1, all_of_them.rank - 2]
+    assert not np.array_equal(two.others[0].audio, two.audio)
+
+
+def test_everything_in_a_request_decides_what_is_said():
+    plain = FakeEngine().speak([request()])[0]
+    for changed in (replace(request(), settings=SamplingSettings(top_k=7)), request(seed=2), request(TEXT + "!")):
+        other = FakeEngine().speak([changed])[0]
+        assert other.rank != plain.rank
+    assert {name: latent.shape for name, latent in FakeEngine().random_voice(3).items()} == {
+        "auto": (1, 8), "diffusion": (1, 16)
+    }  # fmt: skip

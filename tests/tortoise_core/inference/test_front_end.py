@@ -9,8 +9,9 @@ import pytest
 from configs.settings import load_settings
 from tasks.models.catalogue import SHIPPED_FOLDER
 from tasks.synthesize.engines import forget_engines, get_engine, get_front_end
+from tortoise_core.description import DescribedNetwork, ModelDescription
 from tortoise_core.errors import CheckpointError, ConfigError
-from tortoise_core.inference.front_end import load_front_end
+from tortoise_core.inference.front_end import SpeechFormat, TorToiseFrontEnd, load_front_end
 from tortoise_core.inference.interface import Engine, FrontEnd
 from tortoise_core.text.lexicon import default_lexicon
 
@@ -72,6 +73,48 @@ def test_the_digest_follows_the_speech_format(tmp_path):
     content["speech"]["shallow"] = 0.25
     (tmp_path / "model.json").write_text(json.dumps(content), "utf-8")
     assert load_front_end(tmp_path).digest != load_front_end(MINI).digest
+
+
+def test_the_digest_of_a_model_is_the_same_as_ever():
+    """It is in the key of every take: another one has every book spoken again, which other audio alone is worth."""
+    described = ModelDescription("x", MINI, {}, {})
+    assert TorToiseFrontEnd(described).digest == PUBLISHED_DIGEST
+    phones = ModelDescription("x", MINI, {}, {"speech": {"front_end": "phones", "shallow": 0.25}})
+    assert TorToiseFrontEnd(phones).digest == PHONES_DIGEST
+
+
+PUBLISHED_DIGEST = "da913bb4c1eb4535606dde4784ef1810bda1418bd7180d4353e6149679fcf188"
+PHONES_DIGEST = "d1630fab518d6658305b552bf0ebd17dbc7fa88015d8edaa2db832f6ecc6bf9f"
+
+
+def test_what_a_model_need_not_say_of_its_speech():
+    assert SpeechFormat() == SpeechFormat("published", "epsilon", "latents", False, 1.0, 0, 1, 398)
+
+
+def test_a_models_own_presets_come_cheapest_first_and_are_checked():
+    own = {"slow": {"candidates": 9, "diffusion_steps": 9}, "quick": {"candidates": 1, "diffusion_steps": 2}}
+    text = TorToiseFrontEnd(ModelDescription("x", MINI, {}, {"presets": own}))
+    assert text.presets == ("quick", "slow")
+    assert text.settings("slow").candidates == 9 and text.settings("slow").top_k == 50
+    with pytest.raises(ConfigError, match="the model has no preset 'fast': use one of quick, slow"):
+        text.settings("fast")
+    with pytest.raises(ConfigError, match="unknown sampler 'euler'"):
+        text.settings("quick", sampler="euler")
+    with pytest.raises(CheckpointError, match=r"presets\.slow: unknown field 'steps'"):
+        TorToiseFrontEnd(ModelDescription("x", MINI, {}, {"presets": {"slow": {"steps": 3}}}))
+    with pytest.raises(CheckpointError, match="speech: unknown field 'colour'"):
+        TorToiseFrontEnd(ModelDescription("x", MINI, {}, {"speech": {"colour": 1}}))
+
+
+@pytest.mark.parametrize("has_cvvp", [False, True])
+def test_cvvps_opinion_can_be_asked_where_there_is_one(has_cvvp):
+    networks = {"cvvp": DescribedNetwork("cvvp", "cvvp.safetensors", {}, "a" * 64)} if has_cvvp else {}
+    text = TorToiseFrontEnd(ModelDescription("x", MINI, networks, {}))
+    if has_cvvp:
+        assert text.settings("fast", cvvp_amount=0.5).cvvp_amount == 0.5
+    else:
+        with pytest.raises(ConfigError, match="cvvp_amount: this model has no CVVP network"):
+            text.settings("fast", cvvp_amount=0.5)
 
 
 def test_a_folder_without_a_model(tmp_path):

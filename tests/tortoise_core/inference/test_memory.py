@@ -60,6 +60,46 @@ def test_free_memory_is_that_of_the_machine_or_of_the_container(monkeypatch, tmp
     assert 0 < free_memory(CPU) <= 5 * GIB
 
 
+@pytest.mark.parametrize(("available", "limit", "free"), [(5, 3, 3), (3, 5, 3)])
+def test_free_memory_is_the_smaller_of_both(monkeypatch, available, limit, free):
+    monkeypatch.setattr(memory, "_available", lambda: available)
+    monkeypatch.setattr(memory, "_group_limit", lambda: limit)
+    assert free_memory(CPU) == free
+
+
+@pytest.mark.parametrize(
+    ("content", "free"),
+    [
+        ("MemTotal:  9000 kB\nMemFree:  10 kB\nMemAvailable:  4000 kB\nBuffers:  5 kB\n", 4000 * 1024),
+        ("MemTotal:  9000 kB\n", 5 * 4096 // 2),
+        (None, 5 * 4096 // 2),
+    ],
+)
+def test_what_linux_calls_available_counts_in_kibibytes(monkeypatch, tmp_path, content, free):
+    """Half of all memory where the system does not say, or not so."""
+    names = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 5}
+    if content is not None:
+        (tmp_path / "meminfo").write_text(content)
+    monkeypatch.setattr(memory, "Path", lambda path: tmp_path / path.removeprefix("/proc/"))
+    monkeypatch.setattr(memory.os, "sysconf", names.__getitem__)
+    assert memory._available() == free
+
+
+def test_a_gpu_is_asked_what_is_free_once_freed_weights_are_given_back(monkeypatch):
+    done = []
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: done.append("emptied"))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: done.append(device) or (7, 100))
+    assert free_memory(torch.device("cuda", 1)) == 7
+    assert done == ["emptied", torch.device("cuda", 1)]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])
+def test_rows_take_as_many_bytes_as_their_numbers(precision):
+    bytes_each = {"float32": 4, "bfloat16": 2, "int8": 2}[precision]  # int8 are the weights alone
+    sizes = AutoregressiveConfig(layers=3, width=8, heads=2, code_tokens=10, code_start=8, code_stop=9)
+    assert row_bytes(sizes, precision, 72) == 2 * 3 * 8 * 200 * bytes_each + 4 * 10 * 4
+
+
 @pytest.mark.parametrize(
     "error",
     [

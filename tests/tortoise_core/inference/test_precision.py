@@ -74,6 +74,56 @@ def test_the_driver_tells_what_torch_tells():
     assert gpu_capability(99) == 0
 
 
+class Driver:
+    """The driver of a machine with two GPUs; each call may fail."""
+
+    def __init__(self, failing=""):
+        self.failing = failing
+        self.asked = []
+
+    def cuInit(self, flags):
+        assert flags == 0
+        return int(self.failing == "init")
+
+    def cuDeviceGet(self, handle, ordinal):
+        handle._obj.value = 40 + ordinal
+        return 0 if ordinal < 2 and self.failing != "get" else 101
+
+    def cuDeviceGetAttribute(self, found, attribute, handle):
+        self.asked.append((attribute, handle.value))
+        found._obj.value = handle.value - 32
+        return int(self.failing == "attribute")
+
+
+@pytest.mark.parametrize(
+    ("failing", "capabilities"), [("", [8, 9, 0]), ("init", [0] * 3), ("get", [0] * 3), ("attribute", [0] * 3)]
+)
+def test_the_driver_is_asked_for_each_gpus_capability(monkeypatch, failing, capabilities):
+    driver = Driver(failing)
+    loaded = []
+    monkeypatch.setattr(precision.ctypes, "CDLL", lambda name: loaded.append(name) or driver)
+    assert [gpu_capability.__wrapped__(number) for number in range(3)] == capabilities
+    assert set(loaded) == {"libcuda.so.1"}
+    assert set(driver.asked) <= {(75, 40), (75, 41)}  # 75: the major capability, in NVIDIA's cuda.h
+    monkeypatch.setattr(precision.sys, "platform", "win32")
+    gpu_capability.__wrapped__(0)
+    assert loaded[-1] == "nvcuda.dll"
+
+
+def test_a_machine_without_a_driver_has_no_gpu(monkeypatch):
+    def missing(name):
+        raise OSError(name)
+
+    monkeypatch.setattr(precision.ctypes, "CDLL", missing)
+    assert gpu_capability.__wrapped__(0) == 0
+
+
+@pytest.mark.parametrize(("device", "expected"), [("cuda:x", "bfloat16"), ("cuda:1", "float32"), ("auto", "bfloat16")])
+def test_a_gpu_without_a_number_is_the_first(machine, device, expected):
+    machine("avx2", (8, 7))
+    assert choose_precision("auto", device) == expected
+
+
 def test_the_choice_needs_no_torch():
     check = "import sys; from tortoise_core.inference.precision import choose_precision as c; c('auto', 'auto')"
     subprocess.run([sys.executable, "-c", f"{check}; assert 'torch' not in sys.modules"], check=True)

@@ -1,9 +1,14 @@
 """The slow reference pipeline, and that the engine says what it says."""
 
+import random
+
 import numpy as np
 import pytest
+import soundfile
 import torch
 
+from tortoise_core.audio.conditioning import conditioning_mels
+from tortoise_core.audio.load import load_audio
 from tortoise_core.checkpoints import read_manifest, write_manifest, write_network
 from tortoise_core.checkpoints.registry import RandomLatentConfig
 from tortoise_core.errors import ConfigError, TextError
@@ -183,6 +188,11 @@ def test_random_voices_come_from_their_seed_and_can_speak(engine):
     assert {name: tuple(row.shape) for name, row in one.items()} == {"auto": (1, 32), "diffusion": (1, 64)}
     assert all(np.array_equal(one[name], again[name]) for name in one)
     assert not any(np.array_equal(one[name], other[name]) for name in one)
+    for name, role in (("auto", "rlg_auto"), ("diffusion", "rlg_diffuser")):
+        network = engine._manifest.load(role)
+        with torch.no_grad():
+            drawn = network.sample(torch.Generator().manual_seed(derived_seed(1, name, 0)))
+        assert np.array_equal(one[name], drawn.numpy()), "each half has a seed of its own"
     (result,) = engine.speak([SpeechRequest("Hello there.", one, SETTINGS, 0)])
     assert len(result.audio)
 
@@ -191,3 +201,35 @@ def test_a_voice_without_cvvps_half_is_not_judged_by_it(engine, voice):
     settings = SamplingSettings(**{**vars(SETTINGS), "cvvp_amount": 0.5})
     with pytest.raises(ConfigError, match=r"this one needs .*cvvp 1 x 32"):
         engine.speak([SpeechRequest("Hello there.", engine.random_voice(1), settings, 0)])
+
+
+def test_a_model_without_the_networks_of_random_voices_names_them(models, tmp_path):
+    half = RandomLatentGenerator(32).state_dict()
+    entries = {"rlg_auto": write_network(tmp_path, "rlg_auto", RandomLatentConfig(32), half)}
+    parts = {"autoregressive": (AR, models.autoregressive), "clvp": (CLVP, models.clvp)}
+    parts |= {"diffusion": (DIFFUSION, models.diffusion), "vocoder": (VOCODER, models.vocoder)}
+    entries |= {role: write_network(tmp_path, role, config, net.state_dict()) for role, (config, net) in parts.items()}
+    write_manifest(tmp_path, "small", entries)
+    small = TorToiseEngine(read_manifest(tmp_path), torch.device("cpu"))
+    with pytest.raises(ConfigError, match=r"no random voices: it has no rlg_diffuser; import the published one"):
+        small.random_voice(1)
+
+
+def test_what_a_voice_is_to_the_engine(engine, tmp_path):
+    """Mels of both models, and CVVP's half where the model has one."""
+    clip = tmp_path / "clip.wav"
+    soundfile.write(clip, 0.1 * np.random.default_rng(0).standard_normal(30_000), 22_050, subtype="FLOAT")
+    voice = engine.voice_from_clips([clip, clip])
+    mels = conditioning_mels([load_audio(clip, 22_050)] * 2, random.Random(2))
+    with torch.no_grad():
+        expected = {
+            "auto": engine._codes.autoregressive.conditioning(mels.auto),
+            "diffusion": engine._audio.decoder.conditioning_latent(mels.diffusion),
+            "cvvp": engine._cvvp.voice(mels.auto[0]),
+        }
+    assert set(voice) == set(expected)
+    for name, latent in expected.items():
+        assert voice[name].dtype == np.float32
+        np.testing.assert_allclose(voice[name], latent.numpy(), atol=1e-5)
+    with pytest.raises(ConfigError, match="a voice needs at least one clip"):
+        engine.voice_from_clips([])

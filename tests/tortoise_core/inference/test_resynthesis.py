@@ -114,6 +114,26 @@ def test_a_model_without_its_dvae_is_refused():
         Resynthesis(replace(manifest, networks=networks), torch.device("cpu"))
 
 
+def test_a_voice_of_another_model_is_refused(model, clips):
+    width = model.voice(clips[:1])["diffusion"].shape[1]
+    assert model.codebook_size == 4096
+    for wrong in (width // 2, width + 1):
+        with pytest.raises(ConfigError, match=f"another model .*this one needs diffusion 1 x {width}"):
+            model.decode([torch.arange(3)], [{"diffusion": np.zeros((1, wrong), np.float32)}], SETTINGS)
+
+
+def test_the_mels_of_codes_are_those_that_are_vocoded(model, clips):
+    voices = [model.voice([clip]) for clip in clips]
+    codes = [torch.arange(5), torch.arange(40, 48)]
+    mels = model.mels(codes, voices, SETTINGS)
+    assert [mel.shape for mel in mels] == [(100, 4 * len(row)) for row in codes]
+    waves = model.decode(codes, voices, SETTINGS)
+    with torch.inference_mode():
+        again = model._audio.vocode([torch.from_numpy(mel) for mel in mels], [torch.Generator()] * 2)
+    for wave, other in zip(waves, again, strict=True):
+        np.testing.assert_allclose(wave, other, atol=2e-3)
+
+
 def test_a_clip_that_is_no_audio_is_refused(model, tmp_path):
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     with pytest.raises(AudioError, match=r"a\.wav"):

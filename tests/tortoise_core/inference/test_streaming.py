@@ -54,6 +54,10 @@ def test_the_first_piece_is_there_before_the_last_state(decoder):
     assert len(taken) == FIRST_CODES
 
 
+def test_how_many_codes_a_piece_waits_for():
+    assert (FIRST_CODES, NEXT_CODES) == (24, 40)
+
+
 @torch.inference_mode()
 def test_no_states_are_no_audio(decoder):
     assert list(LatentVocoder(decoder).stream([], torch.randn(1, 32))) == []

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tortoise_core.errors import ConfigError
+from tortoise_core.inference import vocoding
 from tortoise_core.inference.vocoding import WindowedVocoder, fixed_windows, windows
 from tortoise_core.models.frame_vocoder import FrameVocoder, FrameVocoderConfig
 from tortoise_core.models.univnet import SILENT_FRAMES, UnivNet, UnivNetConfig
@@ -114,3 +115,29 @@ def test_memory_of_a_batch_is_bounded(monkeypatch):
 def test_what_is_no_vocoder_is_refused():
     with pytest.raises(ConfigError, match="Linear is no vocoder"):
         WindowedVocoder(torch.nn.Linear(1, 1))
+
+
+def test_as_much_is_vocoded_at_once_as_memory_allows():
+    assert (vocoding.WINDOW, vocoding.FIXED_WIDTHS, vocoding.BATCH_FRAMES) == (384, (384, 192, 96), 1536)
+    plain = WindowedVocoder(network(FRAME))
+    assert (plain._window, plain.batch_frames, plain._widths) == (384, 1536, None)
+
+
+@torch.inference_mode()
+def test_what_is_too_loud_is_clipped():
+    vocoder = network(FRAME)
+    vocoder.head.weight.zero_()  # every frame is a click: all its waves begin together
+    bins = FRAME.fft // 2 + 1
+    vocoder.head.bias[:bins] = 3.0
+    vocoder.head.bias[bins:] = torch.pi * torch.arange(bins)  # in the middle of the frame
+    mel = torch.zeros(10, 60)
+    assert vocoder(mel[None]).abs().max() > 1.5
+    (wave,) = WindowedVocoder(vocoder).vocode([mel], generators(1))
+    assert wave.abs().max() == 1.0
+
+
+@torch.inference_mode()
+def test_the_weight_norm_of_a_vocoder_is_folded():
+    vocoder = network(SMALL)
+    WindowedVocoder(vocoder)
+    assert not any("weight_g" in name for name in vocoder.state_dict())

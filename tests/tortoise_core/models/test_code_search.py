@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tortoise_core.errors import ConfigError
+from tortoise_core.models import code_search
 from tortoise_core.models.code_search import code_error, search_codes
 from tortoise_core.models.dvae import DiscreteVAE, DiscreteVAEConfig
 
@@ -55,3 +56,21 @@ def test_one_code_is_enough(dvae):
     mel = torch.randn(1, 8, 4, generator=torch.Generator().manual_seed(3))
     assert search_codes(dvae, mel, 8).shape == (1, 1)
     assert total(dvae, search_codes(dvae, mel, 8), mel) <= total(dvae, dvae.encode(mel), mel)
+
+
+@torch.inference_mode()
+def test_an_error_is_that_of_frames_and_twice_that_of_their_differences(dvae):
+    """Squared, as means over the bands, summed over the four frames of a code."""
+    codes = torch.tensor([3, 7, 3])
+    off = torch.randn(8, 12, generator=torch.Generator().manual_seed(4))
+    found = code_error(dvae, codes, dvae.decode(codes[None]) - off)
+    in_time = torch.cat([torch.zeros(8, 1), off[:, 1:] - off[:, :-1]], dim=1)
+    in_pitch = off[1:] - off[:-1]
+    frames = (off**2).mean(0) + 2 * (in_time**2).mean(0) + 2 * (in_pitch**2).mean(0)
+    torch.testing.assert_close(found, frames.view(3, 4).sum(1), atol=1e-4, rtol=1e-4)
+
+
+def test_how_codes_are_searched():
+    """Other numbers find other codes of the same recordings, and the corpus of the shipped model has these."""
+    assert (code_search.SWEEPS, code_search.APART, code_search.REACH) == (2, 8, 2)
+    assert torch.allclose(code_search._nearby(torch.arange(7.0)), torch.tensor([3.0, 6, 10, 15, 20, 18, 15]))

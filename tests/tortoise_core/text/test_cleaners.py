@@ -73,3 +73,12 @@ def test_basic_leaves_numbers_alone():
 )  # fmt: skip
 def test_edges_of_the_rules(text, cleaned):
     assert clean_english(text) == cleaned
+
+
+def test_the_words_of_all_abbreviations():
+    """Spec 2, "misess" and all: the published networks were trained with these."""
+    text = "mrs. mr. dr. st. co. jr. maj. gen. drs. rev. lt. hon. sgt. capt. esq. ltd. col. ft."
+    assert clean_english(text) == (
+        "misess mister doctor saint company junior major general doctors reverend lieutenant honorable sergeant "
+        "captain esquire limited colonel fort"
+    )

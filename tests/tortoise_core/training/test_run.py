@@ -12,6 +12,7 @@ from tortoise_core.checkpoints import verify
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference.engine import load_engine
 from tortoise_core.inference.interface import SpeechRequest
+from tortoise_core.training import run as run_module
 from tortoise_core.training.run import STEPS, RunOptions, adopt, run, train
 from tortoise_core.training.stages.registry import STAGES
 from tortoise_core.training.workspace import Workspace
@@ -124,3 +125,54 @@ def test_an_unknown_stage_and_a_missing_forerunner_are_refused(workspace_folder,
         run(workspace, ["export"], RunOptions())
     with pytest.raises(ConfigError, match="sentence"):
         run(workspace, ["corpus"], RunOptions(sentences=workspace_folder / "none.txt"))
+
+
+def test_a_stage_begins_from_the_seed_of_its_recipe_and_is_told_its_limits(fresh, monkeypatch):
+    config = fresh.recipe.stages["dvae"]
+    recipe = replace(fresh.recipe, stages={"dvae": replace(config, loop=replace(config.loop, seed=77))})
+    workspace = Workspace(fresh.folder, recipe, "cpu")
+    asked = []
+
+    def build(_, config):
+        asked.append(torch.initial_seed())
+        return "built"
+
+    class Told:
+        def __init__(self, *arguments):
+            asked.append(arguments)
+
+        def run(self, *arguments):
+            asked.append(arguments)
+            return "state"
+
+    monkeypatch.setattr(run_module, "STAGES", {"dvae": replace(STAGES["dvae"], build=build)})
+    monkeypatch.setattr(run_module, "Trainer", Told)
+    assert train(workspace, "dvae", 3.0, bool) == "state"
+    loop = recipe.stages["dvae"].loop
+    assert asked == [77, ("built", loop, fresh.folder / "runs" / "dvae", torch.device("cpu")), (3.0, bool)]
+
+
+def test_a_corpus_is_read_by_the_voices_of_the_recipe_without_books_that_are_kept_for_tests(
+    fresh, monkeypatch, tmp_path
+):
+    sentences = tmp_path / "sentences.txt"
+    sentences.write_text(
+        "It was late in the evening.\nNobody was at home.\nThe end of it was near.\n7.\nMore to say.\n"
+    )
+    asked = []
+    monkeypatch.setattr(
+        run_module, "build_corpus", lambda folder, texts, *rest: asked.append((folder, [*texts], *rest))
+    )
+    stops = iter([False, False, True])
+    options = RunOptions(sentences=sentences, held_out_books=["So nobody was, at home?"])
+    run(fresh, ["corpus"], options)
+    run(fresh, ["corpus"], replace(options, stop=lambda: next(stops, True)))
+    told = ["It was late in the evening.", "The end was near.", "More to say."]
+    voices = fresh.recipe.corpus
+    assert asked == [(fresh.folder / "corpus", kept, voices.voices, voices.hours) for kept in (told, told[:2])]
+
+
+def test_limits_that_a_run_has_unless_told():
+    options = RunOptions()
+    assert (options.minutes, options.sentences, options.held_out_books, options.out) == (float("inf"), None, (), None)
+    assert not options.stop()

@@ -6,7 +6,9 @@ import numpy as np
 import torch
 
 from tortoise_core.audio.mel import normalize_mel
+from tortoise_core.inference.logits import DecodingSettings, process_logits
 from tortoise_core.models.autoregressive import AutoregressiveModel
+from tortoise_core.training.data import latents
 from tortoise_core.training.data.aligned import DiffusionDataConfig
 from tortoise_core.training.data.latents import compute_latents
 
@@ -33,3 +35,22 @@ def test_latents_are_continued_where_they_stopped_and_depend_on_the_guesses(trai
         expected = model.latents(model.conditioning(normalize_mel(clip)), tokens, codes)[0].numpy()
     np.testing.assert_allclose(true[: len(expected)], expected, atol=2e-3)  # of the true codes, where none is guessed
     assert not np.array_equal(true, whole)
+
+
+def test_guesses_are_drawn_as_inference_draws_them(monkeypatch, trained):
+    """Of the fifty likeliest codes, by a generator of the utterance, at a cool temperature, and never a stop."""
+    model = AutoregressiveModel(trained.recipe.networks["autoregressive"]).eval()
+    asked = []
+
+    def remembered(logits, spoken, settings):
+        asked.append((logits.shape, bool(spoken.any()), settings))
+        return process_logits(logits, spoken, settings)
+
+    monkeypatch.setattr(latents, "process_logits", remembered)
+    states = torch.randn(1, 5, 32)
+    with torch.inference_mode():
+        drawn = latents._guess_codes(model, states, torch.Generator().manual_seed(3))
+        again = latents._guess_codes(model, states, torch.Generator().manual_seed(3))
+    settings = DecodingSettings(temperature=0.7, top_k=50, top_p=0.8, repetition_penalty=1.0)
+    assert asked[0] == (torch.Size([5, 32]), False, settings)
+    assert drawn.shape == (1, 5) and torch.equal(drawn, again)
