@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from storage.errors import BookBusyError, DatabaseError, NotFoundError
-from storage.records import Coverage, Decision, DecisionKind, KeyedUtterance, LedgerState, RunState, Verdict
-from storage.schema import RunRow
+from storage.records import Coverage, Decision, DecisionKind, KeyedUtterance, LedgerState, Reach, RunState, Verdict
+from storage.schema import DecisionRow, RunRow
 from tests.storage.builders import SOURCE, keyed_by_text, make_book, make_script, make_take, save_keyed
 
 
@@ -264,6 +265,20 @@ def test_a_book_that_somebody_works_on_is_not_removed_and_what_books_share_stays
     assert (uow.books.sources(), list(uow.takes.audio())) == ((OTHER,), [take.key])
     with pytest.raises(NotFoundError, match=SOURCE):
         uow.books.remove(SOURCE)
+
+
+@pytest.mark.parametrize(("reach", "stays"), [(Reach.PLACE, False), (Reach.BOOK, False), (Reach.ALWAYS, True)])
+def test_of_what_people_said_of_a_removed_book_only_that_stays_which_is_for_every_book(uow, reach, stays):
+    save_keyed(uow, make_book())
+    where = {"text": "Text 0.0."} if reach is Reach.PLACE else {"written": "Ozma"}
+    uow.decisions.add(
+        SOURCE, Decision(DecisionKind.CORRECT, "Ann", datetime.now(UTC), reach=reach, value="OZ-mah", **where)
+    )
+    uow.books.remove(SOURCE)
+    save_keyed(uow, make_book())  # as it was, it is read again: nothing comes back with it
+    assert [decision.value for decision in uow.decisions.always()] == ["OZ-mah"] * stays
+    assert uow.decisions.history(SOURCE) == ()
+    assert (uow._session.scalar(select(func.count()).select_from(DecisionRow)) == 1) is stays
 
 
 def test_a_book_whose_process_is_gone_is_removed(uow):

@@ -92,6 +92,21 @@ def test_lines_of_verse_are_said_one_by_one_however_short(settings):
     ]
 
 
+@pytest.mark.parametrize(
+    ("kinds", "pause"),
+    [
+        ((BlockKind.VERSE, BlockKind.VERSE), PauseKind.STANZA),
+        ((BlockKind.VERSE, BlockKind.PARAGRAPH), PauseKind.PARAGRAPH),
+        ((BlockKind.PARAGRAPH, BlockKind.VERSE), PauseKind.PARAGRAPH),
+        ((BlockKind.PARAGRAPH, BlockKind.PARAGRAPH), PauseKind.PARAGRAPH),
+        ((BlockKind.HEADING, BlockKind.VERSE), PauseKind.HEADING),
+    ],
+)
+def test_the_pause_between_blocks_is_that_of_both(settings, kinds, pause):
+    book = make_book([Block(kind, "Rain on the tin roof all night.") for kind in kinds])
+    assert write_script(book, settings, token_count, 200).utterances[0].pause is pause
+
+
 @pytest.mark.parametrize(("max_chars", "max_tokens"), [(60, 200), (180, 20), (20, 5)])
 def test_long_sentences_are_cut_within_both_limits(max_chars, max_tokens):
     book = make_book([LONG + "x" * 300 + " $1,234.56 and 9,999"])

@@ -167,6 +167,32 @@ def gaussian_error(name, steps, prediction="epsilon", until=1.0):
     return float((seen[-2] - along_the_flow(alphas[0], z)).abs().max())
 
 
+def test_dpmpp_takes_a_clean_signal_that_moves_with_log_snr_from_the_middle_of_each_step_however_long_it_is():
+    """What the second order promises: such a signal's average over a step is its value half way."""
+    process = GaussianDiffusion(NoiseSchedule.linear().respaced([0, 40, 90, 400, 3000, 3200]), learned_variance=False)
+    alphas = process.schedule.alphas_cumprod
+    log_snr = 0.5 * (alphas / (1 - alphas)).log()
+    signal = 0.05 * log_snr
+    lookup = {int(t): i for i, t in enumerate(process.schedule.timestep_map)}
+
+    def denoise(x, t):
+        i = torch.tensor([lookup[int(step)] for step in t])
+        return process.implied_noise(x, i, signal[i][:, None, None].expand_as(x))
+
+    x = torch.full((1, 1, 2), 0.7, dtype=torch.float64)
+    seen = []
+    sample_dpmpp(
+        process, denoise, x, itertools.repeat(torch.zeros(1)), observe=lambda x, _: seen.append(float(x[0, 0, 0]))
+    )
+    expected = [0.7]
+    for step in range(5, 0, -1):
+        h = log_snr[step - 1] - log_snr[step]
+        halfway = signal[step] if step == 5 else (signal[step] + signal[step - 1]) / 2
+        shrink = ((1 - alphas[step - 1]) / (1 - alphas[step])).sqrt()
+        expected.append(float(shrink * expected[-1] - alphas[step - 1].sqrt() * torch.expm1(-h) * halfway))
+    assert seen == pytest.approx([*expected[1:], float(signal[0])], abs=1e-5)
+
+
 @pytest.mark.parametrize("prediction", ["epsilon", "v"])
 def test_dpmpp_converges_with_order_two(prediction):
     errors = [gaussian_error("dpmpp", steps, prediction) for steps in (15, 30, 60)]

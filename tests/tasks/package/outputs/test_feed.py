@@ -215,3 +215,12 @@ def test_the_files_beside_the_episodes_are_read_back(content, draft, monkeypatch
     jpeg = replace(draft, content=replace(draft.content, book=replace(BOOK, cover=b"\xff\xd8\xff rest")))
     assert "cover.jpg" in [path.name for path in output.write(jpeg)]
     assert listed(feed(jpeg)[0])["itunes:image"][1]["href"].endswith("/cover.jpg")
+
+
+def test_another_address_is_another_feed():
+    """The address stands in the files, so those that are there are not taken for the new ones."""
+    here, there = (
+        feed_module.FEED.shape(PACKAGE.model_copy(update={"feed_url": url})) for url in (URL, "https://b.example/")
+    )
+    assert here != there
+    assert {**here, "feed_url": ""} == {**there, "feed_url": ""}

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from tortoise_core.audio.mel import normalize_mel
+from tortoise_core.training.stages import diffusion
 from tortoise_core.training.stages.registry import STAGES
 
 
@@ -70,3 +72,15 @@ def test_a_row_that_starts_at_the_estimate_is_led_to_the_recording(trained, monk
     stage._terms(batch, i, noise, torch.zeros(2, dtype=torch.bool), first)
     torch.testing.assert_close(process.q_sample(mel, i, seen["noise"]), seen["x"], rtol=1e-4, atol=1e-4)
     assert torch.equal(seen["noise"][1], noise[1]) and not torch.allclose(seen["noise"][0], noise[0], atol=1e-3)
+
+
+def test_latents_are_those_of_the_weights_that_there_are(trained, monkeypatch):
+    """Trained on, the AR model has other latents, and the decoder must not learn from the old ones."""
+    made = []
+    monkeypatch.setattr(diffusion, "compute_latents", lambda model, items, corpus, path, data: made.append(path.name))
+    monkeypatch.setattr(diffusion.np, "memmap", lambda path, **_: np.zeros(0, np.float16))
+    checkpoint = trained.checkpoint("autoregressive")
+    for step in (4, 8):
+        monkeypatch.setattr(type(trained), "checkpoint", lambda _, stage, step=step: replace(checkpoint, step=step))
+        diffusion.latents_of(trained, None, [])
+    assert made == ["latents-4.f16", "latents-8.f16"]
