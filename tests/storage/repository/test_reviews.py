@@ -53,6 +53,17 @@ def test_pages_show_what_is_doubtful_rejected_or_has_the_words(uow, takes):
     ]
 
 
+@pytest.mark.parametrize("sign", ["%", "_", "\\", "'", '"'])
+def test_signs_that_mean_something_to_a_database_are_looked_for_as_they_stand(uow, sign):
+    book = make_book()
+    script = make_script(book)
+    texts = {(0, 1): f"It cost 5{sign}, he said.", (1, 2): "Nothing."}
+    said = tuple(replace(u, text=texts.get((u.chapter_index, u.index), "Yes.")) for u in script.utterances)
+    uow.books.save(book, replace(script, utterances=said))
+    for words in (sign, f"5{sign}", f"{sign}, he"):
+        assert places(uow.reviews.page(SOURCE, Show.ALL, words=words)) == [(0, 1)]
+
+
 def test_equal_texts_are_told_apart_by_their_order(uow):
     book = make_book()
     script = make_script(book)
