@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from flows.actions import clean
 from flows.actions.box import note_of, remove_note, save_note
+from flows.actions.clean import Room
 from flows.services import open_services, read_settings
 from storage.records import Master, PlacedUtterance, RunState, Take, Verdict
 from tests.flows.cli.test_plan import ordered
@@ -166,3 +168,22 @@ def test_without_a_library_there_is_nothing(home, talepress):
     assert talepress("book", "list", "--json").json == {"books": []}
     assert talepress("clean", "--json").json["bytes"] == 0
     assert not home.exists()
+
+
+def test_room_is_told_in_mebibytes_with_its_sum_and_what_goes_before_it_does(home, talepress, monkeypatch):
+    takes = Room("takes", 2, 3 << 20, "takes")
+    monkeypatch.setattr(clean, "rooms", lambda services: (takes, Room("models", 1, 1 << 19)))
+    monkeypatch.setattr(clean, "going", lambda services, kinds: (takes,))
+    monkeypatch.setattr(clean, "remove", lambda services, kinds: 3 << 20)
+    monkeypatch.setenv("COLUMNS", "120")
+    shown = talepress("clean")
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.out.splitlines() if "│" in line]
+    assert (cells, shown.err) == (
+        [["takes", "2", "3.0", "--remove takes"], ["models", "1", "0.5", ""], ["all of it", "", "3.5", ""]],
+        "",
+    )
+    assert "this would remove takes (2 files, 3.0 MiB): say --yes" in talepress("clean", "--remove", "takes").err
+    removed = talepress("clean", "--remove", "takes", "--yes", "--json")
+    assert removed.err == "removed 3.0 MiB\n"
+    assert (removed.json["bytes"], removed.json["removed_bytes"]) == ((3 << 20) + (1 << 19), 3 << 20)
+    assert talepress("clean", "--json").json["removed_bytes"] == 0
