@@ -287,9 +287,7 @@ def test_a_book_that_names_no_package_file_is_refused(tmp_path, old):
         return data.replace(old, b"<other " if old == b"<rootfile " else b"x=") if name.endswith("iner.xml") else data
 
     book = rewritten(SAMPLE, tmp_path / "odd.epub", spoil)
-    with pytest.raises(
-        BadInputError, match=r"odd.epub cannot become .*: its container names no package file"
-    ):
+    with pytest.raises(BadInputError, match=r"odd.epub cannot become .*: its container names no package file"):
         opened(book.read_bytes(), book.name)
 
 
