@@ -38,6 +38,15 @@ def takes_of(store, data):
     return {"key": (take, TEXT)}
 
 
+@pytest.fixture
+def interruptible():
+    """What is started in the background of a shell takes no Ctrl-C, and hands that on to its processes."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_words_are_those_that_would_be_found_here_and_the_process_ends(store):
     takes = takes_of(store, SLT.read_bytes())
     with listener_apart(SETTINGS, MODEL, store) as listen:

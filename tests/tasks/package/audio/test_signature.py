@@ -256,6 +256,19 @@ def test_a_signature_that_does_not_read_back_leaves_the_file_as_it_was(papers, t
     assert (tmp_path / "a.wav").read_bytes() == before and [path.name for path in tmp_path.iterdir()] == ["a.wav"]
 
 
+def test_a_signed_file_has_its_name_once_it_is_on_the_disk(papers, tmp_path, monkeypatch):
+    pytest.importorskip("c2pa")
+    soundfile.write(tmp_path / "a.wav", np.zeros(100), 24_000)
+    placed = []
+    publish = signature.publish
+    monkeypatch.setattr(
+        signature, "publish", lambda partial, path: (placed.append((partial.name, path)), publish(partial, path))
+    )
+    signature.sign(tmp_path / "a.wav", signing(PACKAGE, papers))
+    assert placed == [("a.wav.partial", tmp_path / "a.wav")]
+    assert source_of(tmp_path / "a.wav") == MADE_BY_MODEL and len(list(tmp_path.iterdir())) == 1
+
+
 def test_what_cannot_be_signed_though_its_name_says_so_is_told(papers, tmp_path):
     pytest.importorskip("c2pa")
     (tmp_path / "a.wav").write_bytes(b"no audio")

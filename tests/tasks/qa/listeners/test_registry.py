@@ -35,3 +35,30 @@ def test_whisper_is_made_with_the_model_behind_the_colon(monkeypatch):
 def test_what_is_no_name_is_refused_with_all_names(name):
     with pytest.raises(BadInputError, match=r'use "off", "built-in", "light", or "whisper:MODEL"'):
         get_listener(name, MODEL)
+
+
+def test_two_threads_do_not_load_the_same_networks_twice(monkeypatch):
+    """Whoever looks whether a listener is there, and makes one, is alone."""
+
+    class Lock:
+        held = False
+
+        def __enter__(self):
+            self.held = True
+
+        def __exit__(self, *trouble):
+            self.held = False
+
+    class Made(dict):
+        def __contains__(self, key):
+            return lock.held and super().__contains__(key)
+
+        def __setitem__(self, key, value):
+            assert lock.held
+            super().__setitem__(key, value)
+
+    lock = Lock()
+    monkeypatch.setattr(registry, "_lock", lock)
+    monkeypatch.setattr(registry, "_made", Made())
+    first = get_listener("built-in", MODEL)
+    assert get_listener("built-in", MODEL) is first and not lock.held
