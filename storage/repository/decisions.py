@@ -124,14 +124,15 @@ class Decisions:
             found += self._read(query.where(DecisionRow.kind.in_(_OF_TAKES)))
         return tuple(sorted(found, key=lambda decision: decision.id))
 
-    def newest(self, source_sha256: str) -> int:
+    def newest(self, source_sha256: str | None) -> int:
         """The id of the newest decision that a script of the book could heed; 0 where there is none.
 
-        One of another book counts where it has ended a correction for every book.
+        One of another book counts where it has ended a correction for every book. None: of a book that is not stored.
         """
+        everywhere = select(DecisionRow).where(DecisionRow.reach == Reach.ALWAYS)
+        query = everywhere if source_sha256 is None else _of_book(book_id(self._session, source_sha256))
         columns = (func.max(DecisionRow.id), func.max(DecisionRow.ended_by))
-        query = _of_book(book_id(self._session, source_sha256)).with_only_columns(*columns)
-        return max(number or 0 for number in self._session.execute(query).one())
+        return max(number or 0 for number in self._session.execute(query.with_only_columns(*columns)).one())
 
     def corrections_after(self, source_sha256: str, heeded: int) -> tuple[Decision, ...]:
         """Lists the corrections that were made or ended after that id: what a script that heeds no more lacks."""

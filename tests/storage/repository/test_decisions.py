@@ -279,3 +279,17 @@ def test_a_correction_for_every_book_may_be_undone_in_any_and_each_knows_it_unti
         assert uow.decisions.corrections_after(source, heeded) == (), "it would wait for ever"
     uow.books.remove(SOURCE)
     assert uow.decisions.newest(other) == heeded
+
+
+def test_a_book_that_comes_later_has_nothing_to_speak_of_what_was_undone_before(uow, takes):
+    assert uow.decisions.newest(None) == 0
+    decide(uow, DecisionKind.NOTE, takes[0])
+    assert uow.decisions.newest(None) == 0  # which is no other book's business
+    first, second = (
+        decide(uow, DecisionKind.CORRECT, reach=Reach.ALWAYS, written=word, value="x") for word in ("Ozma", "Tik")
+    )
+    assert uow.decisions.newest(None) == second
+    uow.decisions.withdraw(SOURCE, [first], "Ann")
+    heeded = uow.decisions.newest(None)
+    assert heeded > second
+    assert uow.decisions.corrections_after(other_book(uow), heeded) == ()
