@@ -45,7 +45,6 @@ def read_heeded(services: Services, book: Path) -> Heeded:
     def look(uow: UnitOfWork) -> Heeded:
         if uow.books.exists(source):
             return Heeded(Corrections.of(uow.decisions.holding(source)), uow.decisions.newest(source))
-        found = uow.decisions.always()
-        return Heeded(Corrections.of(found), max((decision.id for decision in found), default=0))
+        return Heeded(Corrections.of(uow.decisions.always()), uow.decisions.newest(None))
 
     return services.database.read(look)

@@ -65,20 +65,20 @@ class Decisions:
         return row.id
 
     def withdraw(self, source_sha256: str, ids: Iterable[int], who: str) -> None:
-        """Ends decisions of a book by their ids; what they replaced holds again.
+        """Ends decisions of a book by their ids, or corrections for every book; what they replaced holds again.
 
         Raises `NotFoundError` for one that the book does not have.
         """
         owner = book_id(self._session, source_sha256)
         for number in ids:
             row = self._session.get(DecisionRow, number)
-            if row is None or row.book_id != owner:
+            if row is None or (row.book_id != owner and row.reach is not Reach.ALWAYS):
                 raise NotFoundError(f"the book has no decision {number}: `talepress review list` shows them")
             if row.ended_by is None:
                 word = Decision(DecisionKind.WITHDRAW, who, datetime.now(UTC), row.chapter, row.text, value=str(number))
                 self._session.execute(
                     update(DecisionRow)
-                    .where(DecisionRow.book_id == owner, DecisionRow.ended_by == number)
+                    .where(DecisionRow.ended_by == number)  # perhaps a correction that was made in another book
                     .values(ended_by=None)
                     .execution_options(synchronize_session="fetch")
                 )
@@ -124,10 +124,15 @@ class Decisions:
             found += self._read(query.where(DecisionRow.kind.in_(_OF_TAKES)))
         return tuple(sorted(found, key=lambda decision: decision.id))
 
-    def newest(self, source_sha256: str) -> int:
-        """The id of the newest decision that a script of the book could heed; 0 where there is none."""
-        query = _of_book(book_id(self._session, source_sha256)).with_only_columns(func.max(DecisionRow.id))
-        return self._session.scalar(query) or 0
+    def newest(self, source_sha256: str | None) -> int:
+        """The id of the newest decision that a script of the book could heed; 0 where there is none.
+
+        One of another book counts where it has ended a correction for every book. None: of a book that is not stored.
+        """
+        everywhere = select(DecisionRow).where(DecisionRow.reach == Reach.ALWAYS)
+        query = everywhere if source_sha256 is None else _of_book(book_id(self._session, source_sha256))
+        columns = (func.max(DecisionRow.id), func.max(DecisionRow.ended_by))
+        return max(number or 0 for number in self._session.execute(query.with_only_columns(*columns)).one())
 
     def corrections_after(self, source_sha256: str, heeded: int) -> tuple[Decision, ...]:
         """Lists the corrections that were made or ended after that id: what a script that heeds no more lacks."""

@@ -194,11 +194,22 @@ def test_a_database_that_is_put_back_survives_a_power_cut(database, database_url
     database.back_up()
     database.close()
     empty(path)
-    flushed = []
+    steps = []
     flush = storage.backups._flush
-    monkeypatch.setattr(storage.backups, "_flush", lambda place: flushed.append(place.is_dir()) or flush(place))
+    replace = Path.replace
+
+    def flushed(place):
+        steps.append(("flush", "folder" if place.is_dir() else place.read_bytes() == backups(path)[0].read_bytes()))
+        flush(place)
+
+    def renamed(source, target):
+        steps.append(("rename", target.name))
+        return replace(source, target)
+
+    monkeypatch.setattr(storage.backups, "_flush", flushed)
+    monkeypatch.setattr(Path, "replace", renamed)
     restore_database(database_url)
-    assert flushed[:2] == [False, True]  # the file, and only then its name
+    assert steps[1:] == [("flush", True), ("rename", path.name), ("flush", "folder")]  # what was broken went first
 
 
 def test_a_backup_is_on_the_disk_before_it_has_its_name_and_the_name_outlives_a_power_cut(database, path, monkeypatch):

@@ -56,6 +56,12 @@ def test_a_book_heeds_its_own_words_and_those_for_all_books(services, order, boo
     other.write_text("# Other\n\nThe dragon slept below the mountain.\n", "utf-8")
     heeded = read_heeded(services, other)  # that the library does not know yet
     assert (words(heeded), heeded.newest) == (["mountain"], newest)
+    with services.database.unit_of_work() as uow:
+        uow.decisions.withdraw(order.source, [newest], "Ann")
+        uow.commit()
+    for file in (book, other):
+        heeded = read_heeded(services, file)
+        assert "mountain" not in words(heeded) and heeded.newest == newest + 1  # that it was undone is heeded too
 
 
 def test_the_newest_decision_counts_whatever_it_is_about(services, order, book):

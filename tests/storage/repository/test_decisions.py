@@ -233,3 +233,63 @@ def test_a_correction_of_a_place_replaces_one_of_the_same_place_alone(uow, takes
     first = uow.decisions.add(SOURCE, word)
     uow.decisions.add(SOURCE, replace(word, value="b", **change))
     assert (first not in [d.id for d in uow.decisions.holding(SOURCE)]) is ended
+
+
+def test_a_correction_for_every_book_holds_again_when_the_one_that_replaced_it_is_undone_in_another(uow, takes):
+    other = other_book(uow)
+    word = Decision(DecisionKind.CORRECT, "Ann", NOW, reach=Reach.ALWAYS, written="Ozma", value="OZ-mah")
+    first = uow.decisions.add(SOURCE, word)
+    second = uow.decisions.add(other, replace(word, value="ohs ma"))
+    assert [d.id for d in uow.decisions.always()] == [second]
+    uow.decisions.withdraw(other, [second], "Ben")
+    assert [(d.id, d.value) for d in uow.decisions.always()] == [(first, "OZ-mah")]
+    third = uow.decisions.add(other, replace(word, value="ohs ma"))
+    uow.books.remove(SOURCE)  # where the first one was made
+    uow.decisions.withdraw(other, [third], "Ben")
+    assert [d.id for d in uow.decisions.always()] == [first]
+
+
+def test_a_correction_that_came_and_went_since_the_script_is_nothing_to_speak(uow, takes):
+    heeded = decide(uow, DecisionKind.CORRECT, text="Text 0.0.", value="a")
+    brief = decide(uow, DecisionKind.CORRECT, text="Text 0.1.", value="b")
+    assert [d.id for d in uow.decisions.corrections_after(SOURCE, heeded)] == [brief]
+    uow.decisions.withdraw(SOURCE, [brief], "Ann")
+    assert uow.decisions.corrections_after(SOURCE, heeded) == ()
+
+
+def test_a_removed_book_leaves_what_was_made_in_another_to_that_one(uow, takes):
+    other = other_book(uow)
+    word = Decision(DecisionKind.CORRECT, "Ben", NOW, reach=Reach.ALWAYS, written="Ozma", value="OZ-mah")
+    made = uow.decisions.add(other, word)
+    uow.books.remove(SOURCE)
+    assert [d.id for d in uow.decisions.history(other)] == [made]
+    uow.decisions.withdraw(other, [made], "Ben")
+    assert uow.decisions.always() == ()
+
+
+def test_a_correction_for_every_book_may_be_undone_in_any_and_each_knows_it_until_it_has_spoken(uow, takes):
+    other = other_book(uow)
+    made = decide(uow, DecisionKind.CORRECT, reach=Reach.ALWAYS, written="Ozma", value="OZ-mah")
+    uow.decisions.withdraw(other, [made], "Ben")
+    assert uow.decisions.always() == ()
+    assert [(d.kind, d.who) for d in uow.decisions.history(other)] == [("withdraw", "Ben")]
+    for source in (SOURCE, other):
+        assert [d.id for d in uow.decisions.corrections_after(source, made)] == [made]
+        heeded = uow.decisions.newest(source)
+        assert uow.decisions.corrections_after(source, heeded) == (), "it would wait for ever"
+    uow.books.remove(SOURCE)
+    assert uow.decisions.newest(other) == heeded
+
+
+def test_a_book_that_comes_later_has_nothing_to_speak_of_what_was_undone_before(uow, takes):
+    assert uow.decisions.newest(None) == 0
+    decide(uow, DecisionKind.NOTE, takes[0])
+    assert uow.decisions.newest(None) == 0  # which is no other book's business
+    first, second = (
+        decide(uow, DecisionKind.CORRECT, reach=Reach.ALWAYS, written=word, value="x") for word in ("Ozma", "Tik")
+    )
+    assert uow.decisions.newest(None) == second
+    uow.decisions.withdraw(SOURCE, [first], "Ann")
+    heeded = uow.decisions.newest(None)
+    assert heeded > second
+    assert uow.decisions.corrections_after(other_book(uow), heeded) == ()

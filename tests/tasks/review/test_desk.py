@@ -333,3 +333,15 @@ def test_a_sentence_is_shown_with_what_is_known_of_its_takes(look):
     sentence = look((1, 2))
     assert (sentence.chapter, sentence.number, sentence.spoken) == ("Two", "2:3", "Then it was over.")
     assert (sentence.before, sentence.after, sentence.wanted) == ("Yes.", "", sentence.text)
+
+
+def test_a_correction_for_every_book_is_undone_at_the_desk_of_any(database, state):
+    other = "6" * 64
+    with database.unit_of_work() as uow:
+        uow.books.save(replace(uow.books.get(SOURCE), source_sha256=other), uow.books.script(SOURCE))
+        uow.commit()
+    open_desk(database, source=other).correct((0, 0), "OZ-mah came in.", Reach.ALWAYS)
+    (word,) = state().corrections
+    assert (word.value, state().to_speak) == ("OZ-mah", 1)
+    open_desk(database, "Ben").withdraw([word.id])
+    assert (state().corrections, state().to_speak) == ((), 0)

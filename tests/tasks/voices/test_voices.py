@@ -10,6 +10,7 @@ import soundfile
 import torch
 from safetensors.torch import save
 
+from storage.artifacts import ArtifactStore
 from tasks.errors import BadInputError, UnknownVoiceError
 from tasks.voices.catalogue import (
     VoiceCredit,
@@ -325,3 +326,14 @@ def test_what_is_not_known_of_a_voice_is_not_made_up(store, settings, folder, tm
     assert credit_of(eve, folder) == VoiceCredit("eve", "", "a mix of ann (50%) and cyd (50%)", "CC0-1.0")
     with pytest.raises(UnknownVoiceError, match=r"unknown voice 'eve': those that can be removed are none$"):
         check_removable("eve", [], folder)
+
+
+@pytest.mark.parametrize("place", ["{}/my artifacts; rm -r x", "memory://{}/voices"])
+def test_what_mends_a_voice_can_be_pasted_into_a_shell_wherever_its_clips_lie(settings, tmp_path, place):
+    store = ArtifactStore(place.format(tmp_path))
+    bob = enrol_voice(FakeEngine(), store, "bob", [write_clip(tmp_path / "c.wav")], settings.voices)
+    store.remove(bob.latents_sha256)
+    with pytest.raises(BadInputError) as refused:
+        check_latents(bob, store)
+    clip = "CLIP..." if "://" in place else f"'{store.path(bob.clips[0])}'"
+    assert str(refused.value).endswith(f"then `talepress voice add bob {clip}`")

@@ -67,7 +67,9 @@ def test_only_keys_lead_to_sounds(browser, library):
 
 
 def test_a_waveform_has_the_extremes_of_its_stretches(browser):
-    answer = browser.client.get(TAKE.replace("audio/takes", "peaks")).json()
+    sent = browser.client.get(TAKE.replace("audio/takes", "peaks"))
+    assert "immutable" in sent.headers["cache-control"]  # as the sound is
+    answer = sent.json()
     assert (len(answer["peaks"]), answer["seconds"]) == (800, 0.5)
     assert max(answer["peaks"]) == pytest.approx(0.3, abs=0.01) == -min(answer["peaks"])
 
