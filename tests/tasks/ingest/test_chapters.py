@@ -194,7 +194,8 @@ def test_what_a_guess_leaves_out_is_told_from_what_a_file_declares():
 
 
 def test_gutenbergs_frame_is_left_out_over_units_unless_it_is_asked_for():
-    start, end = "*** START OF THE PROJECT GUTENBERG EBOOK X ***", "*** END OF THE PROJECT GUTENBERG EBOOK X ***"
+    start = "*** START OF THE PROJECT GUTENBERG EBOOK X ***"
+    end = "*** END OF THE PROJECT GUTENBERG EBOOK X ***"
     units = [unit("licence", start, "a"), unit("b", end, "***", "more")]
     found, skips = made(units, [Mark("One", 0), Mark("Two", 1)])
     assert found == [("One", ["a"]), ("Two", ["b"])]

@@ -36,7 +36,9 @@ def placed(*pages):
         bottom = 560.0
         for one in lines:
             bottom -= one.size + one.gap
-            one.bottom, one.top, one.page = bottom, bottom + one.size, number
+            one.bottom = bottom
+            one.top = bottom + one.size
+            one.page = number
     return pages
 
 

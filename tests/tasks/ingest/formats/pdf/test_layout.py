@@ -80,7 +80,8 @@ def test_columns_one_above_the_other_are_none():
 
 def test_the_gutter_of_most_pages_counts_where_half_of_them_have_one():
     short = page(*columns(count=2))
-    two, plain = page(*columns()), page(fragment(WORDS, 40, 500))
+    two = page(*columns())
+    plain = page(fragment(WORDS, 40, 500))
     gutter = usual_gutter([two, plain])
     assert gutter is not None and 180 < gutter < 220
     assert usual_gutter([two, plain, plain]) is None and usual_gutter([]) is None
