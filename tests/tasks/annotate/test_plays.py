@@ -151,7 +151,7 @@ def test_headings_are_no_speeches_and_no_labels():
     assert [key[1] for key in find_speeches(make_book(blocks))] == [2, 4, 5, 6]
 
 
-@pytest.mark.parametrize("title", ["MR.", "MRS", "MS.", "DR", "ST.", "REV.", "SIR", "CAPT.", "COL.", "SGT", "LT."])
+@pytest.mark.parametrize("title", ["MR.", "MRS.", "MS.", "DR.", "ST.", "REV.", "SIR.", "CAPT.", "COL.", "SGT.", "LT."])
 def test_a_label_may_begin_with_a_title(title):
     book = make_book([f"{title} HALL. One.", "TOM. Two.", f"{title} HALL: Three.", "TOM. Four."])
     assert speakers_of(book) == {f"{title} HALL": 2, "TOM": 2}

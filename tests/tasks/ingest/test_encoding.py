@@ -148,6 +148,7 @@ def test_utf8_with_a_few_bytes_of_windows(strays, found):
     data = "é".encode() * 4 + b" plain words \x93" * strays
     text, name = decode(data)
     assert (name, text[-1]) == (found, "“")
+    assert decode("é".encode() * 9 + b" \x93so\x94 it is")[0] == "é" * 9 + " “so” it is"
 
 
 @pytest.mark.parametrize(

@@ -159,3 +159,27 @@ def test_a_run_repeats_what_is_much_or_prose(left_out, words, is_loss):
     warned = warn_of_guesses(replace(book, skipped=(GuessedSkip(left_out, "index"),)))
     assert len(warned.warnings) == 1 + is_loss
     assert len(losses(warned.warnings)) == is_loss
+
+
+def warned(spoken, *skipped, title="A Test"):
+    book = replace(make_book([" ".join(["Rain"] * spoken)]), skipped=skipped, title=title)
+    return warn_of_guesses(book).warnings
+
+
+def test_a_warning_names_the_longest_text_how_many_more_and_how_to_read_it():
+    found = warned(90, GuessedSkip("Mill, 9", "index"), GuessedSkip("a b c d e f g h", "index"))
+    assert found[0] == (
+        "left out by a guess as index: 'a b c d e f g h' and 1 more, 10.0% of the words; "
+        'ingest.also_read = ["index"] has it read'
+    )
+    assert "'a b c d e f g h…', 9.1%" in warned(90, GuessedSkip("a b c d e f g h i", "index"))[0]
+
+
+@pytest.mark.parametrize(("words", "is_loss"), [(98, False), (97, True)])  # two words of 100 are two percent
+def test_much_is_more_than_two_percent(words, is_loss):
+    assert len(losses(warned(words, GuessedSkip("Mill, 9", "index")))) == is_loss
+
+
+def test_the_books_own_title_is_no_loss():
+    assert losses(warned(9, GuessedSkip(" The Mill ", "half-title-page"), title="The Mill")) == ()
+    assert len(losses(warned(9, GuessedSkip("The Mill", "half-title-page"), title="Another"))) == 1

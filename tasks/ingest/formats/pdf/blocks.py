@@ -194,7 +194,7 @@ class _Reader:
                 captions += not paragraph.rule
                 continue
             ended = _SENTENCE_END.search(paragraph.lines[-1].text)
-            interrupted = None if ended or is_caption else paragraph
+            interrupted = None if ended or is_caption or paragraph.is_heading else paragraph
             captions = 0
         paragraphs[:] = kept
 

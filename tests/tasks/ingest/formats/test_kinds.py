@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -197,3 +198,15 @@ def test_an_archive_that_needs_a_later_program_is_damaged():
 
 def test_only_an_epub_is_read_with_the_places_of_its_characters():
     assert [format_.name for format_ in FORMATS if format_.read_traced is not None] == ["an EPUB"]
+
+
+def test_what_calibre_converts_is_shown_to_it_under_its_own_suffix():
+    shown = {format_.name: format_.read.keywords["suffix"] for format_ in FORMATS if isinstance(format_.read, partial)}
+    assert shown == {
+        "an OpenDocument text": ".odt",
+        "a Kindle book": ".mobi",
+        "an AZW book": ".azw",
+        "an AZW3 book": ".azw3",
+        "an RTF file": ".rtf",
+        "a Microsoft Reader book": ".lit",
+    }

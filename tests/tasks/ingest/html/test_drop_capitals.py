@@ -40,3 +40,29 @@ def test_a_drop_capital_is_a_part_of_its_word(body, text):
 )
 def test_a_letter_that_begins_no_word_is_a_block_of_its_own(body, texts):
     assert [text for _, text in blocks(body)] == texts
+
+
+@pytest.mark.parametrize(
+    ("body", "texts"),
+    [
+        *((f"<{tag}>T</{tag}><p>he night.</p>", ["The night."]) for tag in ("p", "div", "figure")),
+        *((f"<p>T</p><{tag}>he night.</{tag}>", ["The night."]) for tag in ("p", "div", "blockquote", "section")),
+        *((f"<p>T</p><{tag}>he night.</{tag}>", ["T", "he night."]) for tag in ("h2", "dd", "caption", "figcaption")),
+        ("<div><img alt='T'/></div><p> he night.</p>", ["The night."]),
+        ("<div><img alt='T'/><img alt='T'/></div><p>he night.</p>", ["he night."]),
+        ("<div>x<img alt='T'/></div><p>he night.</p>", ["x", "he night."]),
+        ("<div><p>T</p></div><p>he night.</p>", ["The night."]),
+        ("<div><p>T</p><p/></div><p>he night.</p>", ["T", "he night."]),
+        ("<div>TH</div><p>e night.</p>", ["TH", "e night."]),
+        ("<div>t</div><p>he night.</p>", ["t", "he night."]),
+        ("<div>T</div><p>Hall came.</p>", ["T", "Hall came."]),
+        ("<div>Z</div><p>qqq came.</p>", ["Zqqq came."]),
+        ("<div>A</div><p>way he went.</p>", ["A", "way he went."]),
+        ("<div>O</div><p>nce he went.</p>", ["Once he went."]),
+        *((f"<div>{quote}T</div><p>he night.</p>", [f"{quote}The night."]) for quote in ('"', "“", "‘", "'", "«")),
+        ("<p><b/>" + "<i/>" * 5 + "<b>T</b> he night.</p>", ["The night."]),
+        ("<p><b/>" + "<i/>" * 6 + "<b>T</b> he night.</p>", ["T he night."]),
+    ],
+)
+def test_capitals_and_what_follows_them(body, texts):
+    assert [text for _, text in blocks(body)] == texts

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.records import Block, BlockKind, MarkupKind
+from storage.records import Block, BlockKind, Markup, MarkupKind
 from tasks.ingest.book import read_book
 from tasks.ingest.html.inline import InlineText
 from tasks.ingest.html.pronunciation import Pronunciations
@@ -113,3 +113,59 @@ def test_markup_covers_exactly_the_words_added_while_it_was_open(pieces):
         plain.add(want)
         assert words == plain.take()[0]
     assert text == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("language", "book_language", "is_used"),
+    [("en-US", "en-GB", True), ("fr", "en", False), ("fr", "", True), ("", "en", True), ("EN", "en", True)],
+)
+def test_a_lexicon_serves_books_of_its_language(language, book_language, is_used):
+    words = Pronunciations()
+    assert (
+        words.add_lexicon(lexicon("<grapheme>bass</grapheme><alias>b</alias>", language=language), book_language) == ""
+    )
+    assert bool(words) is is_used
+
+
+@pytest.mark.parametrize(
+    ("lexemes", "text", "found"),
+    [
+        (
+            ["<grapheme>a b</grapheme><alias>x</alias>", "<grapheme>a b</grapheme><alias>y</alias>"],
+            "a b",
+            [("a b", "x")],
+        ),
+        (
+            ["<grapheme>bass</grapheme><grapheme>bas</grapheme><alias>x</alias>"],
+            "bas bass",
+            [("bas", "x"), ("bass", "x")],
+        ),
+        (["<grapheme>bass</grapheme><phoneme> </phoneme>"], "bass", []),
+        (["<grapheme>bass</grapheme>", "<grapheme>cod</grapheme><alias>x</alias>"], "bass cod", [("cod", "x")]),
+        (["<grapheme>...</grapheme><alias>x</alias>"], "...", []),
+        (["<grapheme>don’t</grapheme><alias>x</alias>"], "Don’t", [("Don’t", "x")]),
+        (["<grapheme>A</grapheme><alias>x</alias>"], "a A", [("A", "x")]),
+        (
+            ["<grapheme>a b</grapheme><alias>x</alias>", "<grapheme>b</grapheme><alias>y</alias>"],
+            "a b b",
+            [("a b", "x"), ("b", "y")],
+        ),
+    ],
+)
+def test_which_words_an_entry_is_for(lexemes, text, found):
+    assert annotated(text, lexicon(*lexemes)) == found
+
+
+def test_what_the_text_says_itself_comes_first_and_a_voice_says_nothing_of_words():
+    words = Pronunciations()
+    words.add_lexicon(lexicon("<grapheme>bass</grapheme><alias>b</alias>"), "en")
+    for kind, count in (
+        (MarkupKind.RESPELL, 1),
+        (MarkupKind.PHONEMES, 1),
+        (MarkupKind.SAY_AS, 1),
+        (MarkupKind.VOICE, 2),
+    ):
+        note = Markup(0, 4, kind, "x")
+        assert len(words.annotate(Block(BlockKind.PARAGRAPH, "bass", markup=(note,)))) == count
+    beside = Markup(5, 8, MarkupKind.RESPELL, "x")
+    assert len(words.annotate(Block(BlockKind.PARAGRAPH, "bass one", markup=(beside,)))) == 2

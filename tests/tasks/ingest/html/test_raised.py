@@ -160,6 +160,7 @@ def test_a_block_that_begins_with_a_raised_mark_that_no_text_before_it_has_is_re
     [
         *((f"x<sup>{sign}</sup>", f"x{power}") for sign, power in zip("0123456789n", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ", strict=True)),
         *((f"10<sup>{sign}3</sup>", f"10{power}³") for sign, power in zip("+-−", "⁺⁻⁻", strict=True)),
+        ("(10<sup>3</sup> m)", "(10³ m)"),
         ("10<sup>1234</sup>", "10¹²³⁴"), ("n<sup>o</sup> 5, N<sup>o</sup>, m<sup>o</sup>", "nº 5, Nº, mo"),
         ("3<sup>1</sup>/<sub>2</sub>, x<sup>1</sup>⁄<sub>2</sub>", "3 1/2, x1⁄2"),
         ("|<sup>2</sup> (x)<sup>2</sup> (12)<sup>2</sup> αβ<sup>2</sup>", "|² (x)² (12)² αβ²"),

@@ -124,7 +124,7 @@ def test_of_index_pages_the_uppermost_with_two_links_orders_the_pages(tmp_path, 
 def test_a_page_may_be_linked_to_at_several_places_and_each_is_a_chapter_once(tmp_path, settings):
     index = "".join(f'<a href="{href}">{href[-1]}</a>' for href in ("b.html#y", "b.html#x", "b.html#y", "a.html"))
     pages = {"a__html": "<p>Three.", "b__html": "<p id='x'>One.<p id='y'>Two."}
-    book = book_of(tmp_path, settings, index__html=f"{index}<a href='a.html'></a>", **pages)
+    book = book_of(tmp_path, settings, index__html=f"<a href='a.html'></a>{index}", **pages)
     assert outline(book) == [("x", ["One."]), ("y", ["Two."]), ("l", ["Three."])]
 
 

@@ -53,6 +53,7 @@ def test_the_title_below_a_number(below, title):
 
 def test_a_title_at_the_very_end_is_no_part_of_a_number():
     assert chapters(f"Chapter 1\n\n{PROSE}\n\nChapter 2\n\nThe End of It") == ["Chapter 1", "Chapter 2"]
+    assert chapters(f"Chapter 1\n\n{PROSE}\n\nChapter 2\n\nThe End of It\n\n{PROSE}")[1] == "Chapter 2: The End of It"
     assert chapters(f"Chapter 1: A\n\nThe Start\n\n{PROSE}\n\nChapter 2\n\n{PROSE}")[0] == "Chapter 1: A"
 
 
