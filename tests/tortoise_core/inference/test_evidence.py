@@ -2,16 +2,19 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from tasks.models.catalogue import SHIPPED_FOLDER
 from tortoise_core.checkpoints.manifest import read_manifest
 from tortoise_core.errors import AudioError
-from tortoise_core.inference.evidence import UNHEARD, EvidenceGatherer
+from tortoise_core.inference.evidence import SOUNDS, UNHEARD, EvidenceGatherer
 from tortoise_core.inference.phone_hearer import PhoneHearer
+from tortoise_core.text.phonemes import VOCABULARY
 
 RECORDING = Path(__file__).parents[2] / "tasks" / "align" / "recordings" / "slt"
 TEXT, WORDS = json.loads(RECORDING.with_suffix(".json").read_text("utf-8")).values()
@@ -96,3 +99,24 @@ def test_texts_without_sound_and_recordings_too_short(gatherer):
     assert gatherer.gather(AUDIO[:3000], TEXT) is None
     with pytest.raises(AudioError):
         gatherer.gather(np.zeros(0, np.float32), TEXT)
+
+
+def test_a_recording_is_heard_twice_without_stress_and_nothing_is_impossible():
+    """The second time half a code later; the mean of both, the stresses of a vowel added up, in nats."""
+    size = len(VOCABULARY) + 1
+    shares = np.zeros((2, 5, size))
+    shares[:, :, size - 1] = 1.0  # nothing new
+    shares[0, 1, [VOCABULARY.index("AA0"), VOCABULARY.index("AA2"), size - 1]] = 0.5, 0.25, 0.25
+    shares[1, 2, [VOCABULARY.index("AA1"), size - 1]] = 0.75, 0.25
+    heard = []
+
+    def log_probabilities(audio):
+        heard.append(len(audio))
+        return torch.from_numpy(shares[len(heard) - 1]).clamp_min(1e-38).log()[None]
+
+    hearer = SimpleNamespace(step_s=0.02, sample_rate=24_000, log_probabilities=log_probabilities)
+    predicted = EvidenceGatherer(hearer, lambda word: ())._predicted(np.zeros(1_000, np.float32))
+    assert heard == [1_000, 1_480] and predicted.shape == (4, len(SOUNDS) + 1)
+    assert predicted[1, SOUNDS.index("AA0")].exp().item() == pytest.approx(0.75)
+    assert predicted[1, -1].exp().item() == pytest.approx(0.25)
+    assert predicted.min().item() == pytest.approx(np.log(1e-30))

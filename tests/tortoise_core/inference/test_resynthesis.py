@@ -114,6 +114,20 @@ def test_a_model_without_its_dvae_is_refused():
         Resynthesis(replace(manifest, networks=networks), torch.device("cpu"))
 
 
+def test_every_recording_has_the_noise_of_the_seed(model, clips, monkeypatch):
+    """Of vocoders that use any: the published one does."""
+    seeds = []
+
+    def vocode(mels, generators):
+        seeds.extend(generator.initial_seed() for generator in generators)
+        return [np.zeros(256 * mel.shape[1], np.float32) for mel in mels]
+
+    monkeypatch.setattr(model._audio, "vocode", vocode)
+    model.through_vocoder(clips, seed=7, held_to_mel=False)
+    model.through_vocoder(clips[:1], held_to_mel=False)
+    assert seeds == [7, 7, 0]
+
+
 def test_a_voice_of_another_model_is_refused(model, clips):
     width = model.voice(clips[:1])["diffusion"].shape[1]
     assert model.codebook_size == 4096

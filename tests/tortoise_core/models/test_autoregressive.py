@@ -145,6 +145,32 @@ def test_too_long_inputs_are_named():
     build(ROTARY).hidden_states(cond, text_in.repeat(1, 4), codes.repeat(1, 6))
 
 
+def test_inputs_may_be_as_long_as_the_learned_positions():
+    """30 text ids with start and stop; 40 codes with theirs and two spare places."""
+    model = build(LEARNED)
+    cond, text_in, codes = batch(LEARNED)
+    longest = torch.full((3, 32), 7), torch.full((3, 44), 7)
+    assert model.hidden_states(cond, *longest).codes.shape == (3, 44, 32)
+    assert model.code_positions == 44 and build(ROTARY).code_positions is None
+    with pytest.raises(TextError, match="text of 31 tokens is longer than the model's 30: split it"):
+        model.hidden_states(cond, torch.full((3, 33), 7), codes)
+    with pytest.raises(ConfigError, match="45 code positions asked for, the model has 44: lower max_codes"):
+        model.hidden_states(cond, text_in, torch.full((3, 45), 7))
+    with pytest.raises(TextError, match="text of 31 tokens"):
+        model.prefill(cond, torch.full((3, 33), 7))
+
+
+def test_what_stands_before_and_behind_text_and_codes():
+    model = build(LEARNED)
+    text = torch.tensor([[5, 6, 7], [5, 6, 7]])
+    assert model.text_input(text).tolist() == [[39, 5, 6, 7, 0]] * 2
+    assert model.text_input(text, torch.tensor([3, 1])).tolist() == [[39, 5, 6, 7, 0], [39, 5, 0, 0, 0]]
+    assert model.code_input(text).tolist() == [[64, 5, 6, 7, 65]] * 2
+    codes = torch.arange(8).view(2, 4)
+    stopped = model.stop_past_end(codes, torch.tensor([1023 + 1024]))  # one code past its nominal end is kept
+    assert stopped.tolist() == [[0, 1, 65, 65], [4, 5, 6, 7]]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -154,7 +180,12 @@ def test_too_long_inputs_are_named():
         ({"conditioning_pool": "max"}, "conditioning_pool"),
         ({"text_start": 40}, "text_tokens 40"),
         ({"code_stop": 66}, "code_tokens 66"),
+        ({"text_stop": 40}, "text_tokens 40"),
+        ({"code_start": 66}, "code_tokens 66"),
         ({"alignment_head": (3, 0)}, "3 layers of 4 heads"),
+        ({"alignment_head": (0, 4)}, "3 layers of 4 heads"),
+        ({"alignment_head": (-1, 0)}, "3 layers of 4 heads"),
+        ({"alignment_head": (0, -1)}, "3 layers of 4 heads"),
     ],
 )
 def test_senseless_configurations_are_refused(change, message):

@@ -108,7 +108,11 @@ def classifier() -> list[Tensor]:
 
 
 def random_latents() -> list[Tensor]:
-    return [filled(RandomLatentGenerator(24))(wave(2, 24))]
+    model = filled(RandomLatentGenerator(24))
+    for layer in model.layers[:-1]:
+        layer.weight.mul_(40)  # they are scaled down where they are used
+        layer.bias.mul_(10)
+    return [model(wave(2, 24))]
 
 
 def diffusion_decoder(config) -> list[Tensor]:
@@ -204,7 +208,7 @@ EXPECTED = {
     "cvvp": [[0.22326, -0.097513], [0.22205, 0.018214], [0.22326, -0.09808], [1.0987, 1.0987]],
     "code speller": [[2.6114, 0.23546], [18.492, -20.631]],
     "classifier": [[1.0906, 0.042482], [0.60368, 0.62143]],
-    "random latents": [[0.13005, 0.026045]],
+    "random latents": [[0.12987, 0.038329]],
     "diffusion decoder": [
         [0.76736, -0.28223],
         [1.3227, -0.16192],
@@ -253,7 +257,7 @@ def test_a_network_computes_what_it_always_did(name):
     torch.manual_seed(0)
     found = [condensed(output) for output in NETWORKS[name]()]
     for number, (own, expected) in enumerate(zip(found, EXPECTED[name], strict=True)):
-        assert own == pytest.approx(expected, rel=1e-3, abs=2e-4), f"output {number}: {own}"
+        assert own == pytest.approx(expected, rel=3e-4, abs=5e-5), f"output {number}: {own}"
 
 
 DEFAULTS = {

@@ -58,6 +58,13 @@ def test_int8_is_off_by_no_more_than_its_steps(shape, biased):
     torch.testing.assert_close(layer.gelu(x).float(), gelu, rtol=2**-6, atol=0.01)
 
 
+def test_the_largest_weight_of_each_output_becomes_127():
+    weight = torch.randn(5, 16, generator=torch.Generator().manual_seed(1))
+    kept, _ = torch.ops.quantized.linear_unpack(Int8Linear.from_linear(weight)._packed)
+    assert kept.int_repr().abs().amax(1).tolist() == [127] * 5
+    assert kept.q_per_channel_scales().tolist() == pytest.approx((weight.abs().amax(1) / 127).tolist())
+
+
 @pytest.mark.parametrize("kind", [PackedLinear, Int8Linear])
 def test_nothing_of_it_is_trained_or_saved(kind):
     layer = kind.from_linear(torch.ones(4, 4), torch.ones(4))
