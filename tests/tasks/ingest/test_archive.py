@@ -99,6 +99,8 @@ def test_an_archive_is_as_large_as_the_settings_allow_and_no_larger(write, setti
     refused(path, settings, "holds 2 files, more than ingest.max_archive_members", max_archive_members=1)
     refused(path, settings, "more than ingest.max_archive_bytes", max_archive_bytes=99)
     refused(write({"a": "x" * (3 << 20)}), settings, "unpacks to 3 MiB", max_archive_bytes=1 << 20)
+    packed = write(dict.fromkeys("abc", "x" * (1 << 20)), zipfile.ZIP_DEFLATED)  # a few KiB
+    refused(packed, settings, "unpacks to 3 MiB", max_archive_bytes=(3 << 20) - 1, max_compression_ratio=10_000)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,15 @@ def test_without_a_table_of_contents_headings_make_chapters(tmp_path, settings):
     assert any("no table of contents" in warning for warning in book.warnings)
 
 
+def test_a_file_whose_name_is_wrong_is_told_beside_all_else_that_is_odd(tmp_path, settings):
+    path = write_epub(tmp_path / "b.epub", {"a.xhtml": page("<h2>One</h2><p>1</p>")})
+    said = read_book(path, settings).warnings
+    assert said
+    named, *others = read_book(path.rename(tmp_path / "b.fb2"), settings).warnings
+    assert "EPUB" in named
+    assert len(others) == len(said)
+
+
 def test_missing_members_and_dangling_entries_are_warnings(tmp_path, settings):
     pages = {"a.xhtml": page("<p>1</p>"), "gone.xhtml": page("<p>2</p>")}
     contents = {"nav.xhtml": nav(("One", "a.xhtml#nowhere"), ("Lost", "lost.xhtml"))}

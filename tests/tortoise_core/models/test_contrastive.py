@@ -125,6 +125,18 @@ def test_info_nce_is_the_mean_of_both_directions_and_further_negatives_count_in_
     torch.testing.assert_close(info_nce(first, second, temperature, others), expected)
 
 
+@pytest.mark.parametrize("hidden", ["text", "speech"])
+def test_either_side_is_hidden_by_its_own_share(hidden):
+    torch.manual_seed(0)
+    model = Clvp(replace(SMALL, **{f"{hidden}_mask_rate": 0.5})).train()
+    latents = {
+        "text": lambda: model.text_latents(ids(1, 30, 4, 20)),
+        "speech": lambda: model.speech_latents(ids(2, 50, 4, 20)),
+    }
+    for side, make in latents.items():
+        assert make().equal(make()) is (side != hidden)
+
+
 def test_a_row_of_which_all_is_hidden_in_training_still_has_a_latent():
     torch.manual_seed(0)
     model = Clvp(replace(SMALL, text_mask_rate=0.999, speech_mask_rate=0.999)).train()

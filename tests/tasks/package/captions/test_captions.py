@@ -215,6 +215,8 @@ def test_a_line_has_at_most_42_characters(text, lines):
         ("aaaaaaaaaa aaaaaaaaaa bbbb Ant bbbbbbbbbb bbb", "aaaaaaaaaa aaaaaaaaaa"),
         ("aaaaaaaaaa. aaaaaaaaa bbbbbb, bbbbbbbbbb bbbbb", "aaaaaaaaaa. aaaaaaaaa bbbbbb,"),  # near enough
         ("aaaaaaaaaa aaaaa. aaa bbbbbb, bbbbbbbbbb bbbbb", "aaaaaaaaaa aaaaa."),  # the better one
+        # so good a place that the rest would be too long for its line
+        ("aaaaaaaaaa aaaaaaaaaa. bbbbbbbbbb bbbbbbbbbb bbbbbbbbbb cccccccccc", "aaaaaaaaaa aaaaaaaaaa. bbbbbbbbbb"),
     ],
 )
 def test_a_line_ends_near_the_middle_and_behind_punctuation_or_before_a_small_word(text, first):

@@ -204,6 +204,21 @@ def test_what_rests_on_a_guess_is_told_from_what_a_file_says():
     assert not any(isinstance(event, GuessedSkip) for event in frame)
 
 
+@pytest.mark.parametrize(
+    ("below", "read_on"),
+    [
+        (["1. See Low, p. 5.", "2. See High, p. 6."], False),
+        (["1. See Low, p. 5.", PROSE], True),  # one that is numbered may be a list's beginning
+        (["1. See Low, p. 5.", "3. No mark names this."], True),
+        (["1. See Low, p. 5."], True),
+    ],
+)
+def test_a_rule_parts_notes_from_the_text_above_two_of_them(below, read_on):
+    found = read("\n\n".join([f"{PROSE}[1] It fell.[2]", "* * *", *below]))
+    assert (("paragraph", below[0]) in found) is read_on
+    assert (("note-body", below[0]) in found) is not read_on
+
+
 def test_a_number_and_the_text_right_below_it_are_parted():
     text = f"Chapter 1\n{PROSE} {LINE}\n\nChapter 2\n{PROSE} {LINE}"
     assert chapters(text) == ["Chapter 1", "Chapter 2"]
