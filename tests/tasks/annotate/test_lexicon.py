@@ -96,6 +96,7 @@ def test_changing_an_entry_changes_the_keys_of_the_utterances_that_it_touches_al
     assert [old == new for old, new in zip(before, after, strict=True)] == [False, True, False]
 
 
+@pytest.mark.timeout(60, method="thread")  # nothing else ends one that is not limited
 def test_a_pattern_that_never_ends_is_named_with_its_line(settings, lexicon):
     words = entry(word="Ann", say="An") + entry(regex="(?:a|aa)+$", say="b")
     with pytest.raises(BadInputError, match=r"line \d+: the regular expression '\(\?:a\|aa\)\+\$' takes more than 2"):

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.master import dynamics
 from tasks.master.dynamics import CLOSE_LU, MARGIN_DB, MAX_LIMITING_DB, MAX_TRIALS, REACH_SECONDS, level, limit
 from tasks.master.master_key import MASTER_FORMAT_VERSION
 from tasks.master.meters import TruePeakMeter, measure
@@ -37,6 +38,26 @@ def speech_like(seed, peaks, crest_db, seconds=3.0):
     at = random.integers(0, len(audio), peaks)
     audio[at] = random.choice([-1, 1], peaks) * 10 ** (crest_db / 20)
     return 0.02 * audio
+
+
+@pytest.mark.parametrize(
+    ("heard", "gains"),
+    [
+        ([-21.0, -19.0], [0.0, 2.0, 2.0]),
+        ([-21.0, -18.0, -19.0], [0.0, 2.0, 1.0, 1.0]),  # too loud after the first trial: down again
+        ([-19.0], [0.0, 0.0]),
+    ],
+)
+def test_the_gain_is_tried_upwards_and_downwards_until_it_is_right(monkeypatch, heard, gains):
+    """Loudness does not grow as the gain does: what is cut off and what the gate leaves out change with it."""
+    tried = []
+    loudness = iter(heard)
+    monkeypatch.setattr(dynamics, "measure", lambda blocks, rate: (-19.0, 0.0))
+    monkeypatch.setattr(dynamics, "amplify", lambda blocks, gain_db: tried.append(gain_db) or blocks)
+    monkeypatch.setattr(dynamics, "limit", lambda blocks, ceiling, rate: blocks)
+    monkeypatch.setattr(dynamics, "_loudness", lambda blocks, rate: next(loudness))
+    levelled(np.zeros(10))
+    assert tried == gains
 
 
 @settings(max_examples=15)

@@ -112,6 +112,19 @@ def test_a_garbled_utterance_is_found(book, script, change, message):
         ledger.check(book, rewritten(book, script, utterances))
 
 
+@pytest.mark.parametrize("first", ["", "It was late when the boats came in. "])
+def test_a_word_that_markup_says_otherwise_is_not_missed_wherever_it_stands(settings, first):
+    text = f"{first}colonels were asleep and nobody was awake there."
+    name = Markup(len(first), len(first) + len("colonels"), MarkupKind.RESPELL, "kernels")
+    book = make_book([Block(BlockKind.PARAGRAPH, text, markup=(name,))])
+    script = write_script(book, settings, token_count, 200)
+    assert script.utterances[-1].spoken.startswith("kernels")
+    ledger.check(book, script)
+    plain = make_book([text])
+    with pytest.raises(CoverageError):  # without the note, a word is lost
+        ledger.check(plain, rewritten(plain, script, script.utterances))
+
+
 @pytest.mark.parametrize("lost", ["I", "a", "7", "me"])
 def test_a_lost_remainder_of_one_letter_is_found(settings, lost):
     book = make_book([f"The lamp in the window was lit by {lost}"])
