@@ -1,5 +1,7 @@
 """Pieces of SQL that repositories share."""
 
+from dataclasses import replace
+
 import pytest
 
 from storage.errors import NotFoundError
@@ -20,6 +22,17 @@ def test_a_book_that_is_not_there_is_named(uow):
         _queries.book_id(uow._session, SOURCE)
     uow.books.save(make_book(), make_script(make_book()))
     assert _queries.book_id(uow._session, SOURCE) > 0
+
+
+def test_of_takes_that_are_there_only_lost_ones_are_replaced(uow):
+    lost, sound = (make_take(key) for key in ("a", "b"))
+    uow.takes.add([lost, sound])
+    uow.takes.mark_lost([lost.key])
+    uow.takes.add([replace(take, audio_sha256="e" * 64, samples=9) for take in (lost, sound)])
+    uow._session.expire_all()
+    found = uow.takes.of(["a", "b"])
+    assert [found[key][0].audio_sha256 for key in ("a", "b")] == ["e" * 64, sound.audio_sha256]
+    assert [found[key][0].samples for key in ("a", "b")] == [9, sound.samples]
 
 
 def test_many_keys_are_looked_up_in_several_statements(uow):

@@ -80,6 +80,17 @@ def test_a_run_on_another_machine_counts_as_interrupted_after_a_long_silence(uow
     assert uow.runs.get(run_id).interrupted is True
 
 
+def test_a_long_run_on_another_machine_keeps_its_book_as_long_as_it_beats(uow):
+    run_id = uow.runs.start(SOURCE, "book_to_audio", {})
+    row = uow._session.get(RunRow, run_id)
+    row.process, row.started_at = "elsewhere 1234 1 2", datetime.now(UTC) - timedelta(hours=9)
+    for refused in (lambda: uow.runs.start(SOURCE, "book_to_audio", {}), lambda: uow.books.remove(SOURCE)):
+        with pytest.raises(BookBusyError):
+            refused()
+    assert uow.runs.close_interrupted() == ()
+    assert uow.runs.get(run_id).interrupted is False
+
+
 def test_a_beat_says_that_a_run_lives_and_wakes_no_dead_one(uow):
     run_id = uow.runs.start(SOURCE, "book_to_audio", {})
     before = uow.runs.get(run_id).heartbeat_at

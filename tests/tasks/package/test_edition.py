@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,6 +101,21 @@ def test_tags_that_change_are_put_into_the_edition_with_the_same_audio(tmp_path,
     done = publish_edition(tmp_path, store, replace(plain, book=replace(BOOK, publisher="Other")))
     assert [Path(path).name for path in done.replaced] == [f"{STEM}.m4b"]
     assert sorted(tree(tmp_path)) == [f"{STEM}.m4b", f"{STEM}.manifest.json"]
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_an_edition_is_published_while_every_byte_of_it_stands(published, number, tmp_path):
+    copies = [replace(f, path=str(shutil.copy(f.path, tmp_path))) for f in published.files]
+    published = replace(published, files=tuple(copies))
+    path = Path(copies[number].path)
+    data = path.read_bytes()
+    for changed in (data[:-1] + bytes([data[-1] ^ 1]), data[:-1], data + b"x"):
+        path.write_bytes(changed)
+        assert not is_published(published)
+    path.write_bytes(data)
+    assert is_published(published)
+    path.unlink()
+    assert not is_published(published)
 
 
 def test_trouble_leaves_the_older_edition_as_it_was(published, place, store, content, monkeypatch):
