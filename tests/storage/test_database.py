@@ -377,7 +377,7 @@ def versions(path: Path) -> list[str]:
 
 def test_the_newest_sound_backup_takes_the_place_of_what_is_broken_alone(migrated, tmp_path):
     path = shutil.copyfile(migrated, tmp_path / "talepress.db")
-    for copy in (f"{path}.1", f"{path}.2"):
+    for copy in (f"{path}.1", f"{path}.2", f"{path}.3"):
         shutil.copyfile(path, copy)
     assert restore_database(f"sqlite:///{path}") is None
     for broken in (path, backups(path)[0]):
