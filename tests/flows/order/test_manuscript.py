@@ -150,7 +150,9 @@ def test_a_lexicon_for_all_books_is_for_none_by_name(settings, tmp_path):
     assert target.read_text().splitlines()[:2] == ['scope = "global"', ""]
 
 
-@pytest.mark.parametrize(("name", "kept"), [("words.csv", "words.csv"), ("words.CSV", "words.csv"), ("A.TOML", "A.toml")])
+@pytest.mark.parametrize(
+    ("name", "kept"), [("words.csv", "words.csv"), ("words.CSV", "words.csv"), ("A.TOML", "A.toml")]
+)
 def test_a_lexicon_is_kept_as_what_it_is_however_its_name_is_written(settings, tmp_path, name, kept):
     file = tmp_path / name
     file.write_text(ENTRY.format("lion") if kept.endswith("toml") else "word,say\ndragon,lion\n")
