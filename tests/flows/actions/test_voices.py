@@ -35,6 +35,25 @@ def test_each_way_makes_a_voice_that_the_library_keeps(home, tmp_path, monkeypat
             add(name, seed=1)
 
 
+def test_a_voice_is_made_of_the_number_or_the_shares_that_are_given(home):
+    made = [add(f"one{seed}", seed=seed)[0] for seed in (0, 1, 2)]
+    made += [add(f"both{number}", mix=mix)[0] for number, mix in enumerate(("slt&joe", "slt&joe:0.3", "slt:0.3&joe"))]
+    assert len({voice.digest for voice in made}) == 6
+    assert add("again", seed=1)[0].digest == made[1].digest
+    assert add("both", mix="slt&joe:0.3")[0].digest == made[4].digest
+
+
+def test_recordings_are_checked_and_used_as_the_settings_say(home, tmp_path, monkeypatch):
+    clip = write_clip(tmp_path / "a.wav")
+    asked = []
+    enrol = voices.enrol_voice
+    monkeypatch.setattr(voices, "check_clip", lambda *given: asked.append(given))
+    monkeypatch.setattr(voices, "enrol_voice", lambda *given: asked.append(given[2:]) or enrol(*given))
+    add("ann", [clip], description="calm")
+    settings = read_settings().voices
+    assert asked == [(clip, settings), ("ann", [clip], settings, "calm")]
+
+
 @pytest.mark.parametrize(
     "ways", [{}, {"mix": "slt&joe", "seed": 0}, {"clips": ["a.wav"], "seed": 0}, {"clips": ["a.wav"], "mix": "slt&joe"}]
 )

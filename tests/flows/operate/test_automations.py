@@ -101,6 +101,13 @@ def test_a_wrong_address_is_refused(client, address):
     assert client.read_automations() == []
 
 
+@pytest.mark.parametrize("address", ["https://example.org/hook", "HTTPS://example.org", "http://box:8080"])
+def test_an_address_is_kept_with_or_without_encryption(client, tmp_path, address):
+    for _ in range(2):
+        assert deploy(written(tmp_path, {"automations": []}), address) == []
+        assert client.read_block_document_by_name("talepress", "webhook").data["url"] == address
+
+
 def test_all_automations_are_right_before_one_is_made(client, tmp_path, monkeypatch):
     described = yaml.safe_load(EXAMPLES.read_text("utf-8"))["automations"]
     good = {**described[0], "actions": [{"type": "do-nothing"}]}

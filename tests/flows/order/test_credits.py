@@ -51,6 +51,21 @@ def test_they_are_made_where_a_profile_wants_them(home):
         assert bool(credit_titles(asked)) is wanted, kind
 
 
+@pytest.mark.parametrize(
+    ("outputs", "profiles", "wanted"),
+    [
+        (("google", "acx"), {}, True),  # one that wants them is enough, wherever it stands
+        (("acx", "m4b", "google"), {}, True),
+        (("google",), {"google": {"credits": True}}, True),
+        (("acx",), {"acx": {"credits": False}}, False),
+        ((), {}, False),
+    ],
+)
+def test_they_are_made_where_any_profile_wants_them_as_the_settings_have_it(home, outputs, profiles, wanted):
+    package = read_settings().package.model_copy(update={"outputs": (*outputs, "manifest"), "profiles": profiles})
+    assert credit_titles(package) == ((OPENING, CLOSING) if wanted else ())
+
+
 def test_they_are_keyed_as_the_narrators_words_are_in_any_chapter(voiced_home, book, tmp_path, monkeypatch):
     monkeypatch.setattr(Services, "precision", "bfloat16")
     with open_services(read_settings()) as services:

@@ -60,7 +60,11 @@ def master_of(order, chapter, cues):
 
 @pytest.fixture
 def finished(order):
-    """An order of which everything is there: rows, audio, and one published file."""
+    return finish(order)
+
+
+def finish(order):
+    """Has everything of an order be there: rows, audio, and one published file."""
     database = order.services.database
     with database.unit_of_work() as uow:
         uow.books.save(order.book, order.script)
@@ -126,6 +130,17 @@ def test_what_is_all_there_is_found(finished):
 def test_another_order_is_not_finished(finished, other):
     assert find_finished(other(finished)) is None
     assert find_finished(finished) is not None
+
+
+@pytest.mark.parametrize("chapters", ["1", "2", "1,3"])
+def test_some_chapters_of_a_book_are_found_and_are_not_the_whole_of_it(order, chapters):
+    some = finish(prepare(order.services, order.request.model_copy(update={"chapters": chapters})))
+    assert [master.chapter_index for master in find_finished(some).masters] == list(some.chapters)
+    with order.services.database.unit_of_work() as uow:  # as after a run of all, of which nothing else is left
+        uow.books.assign_keys(order.source, order.keyed)
+        uow.commit()
+    assert find_finished(some) is not None
+    assert find_finished(order) is None
 
 
 def lose_a_file(order):

@@ -143,6 +143,42 @@ def test_a_lexicon_of_the_w3c_becomes_one_of_ours_with_the_scope_that_is_asked_f
     assert target.read_text().splitlines()[:2] == ['scope = "series"', 'for = "The \\"Oz\\" Books"']
 
 
+def test_a_lexicon_for_all_books_is_for_none_by_name(settings, tmp_path):
+    file = tmp_path / "words.pls"
+    file.write_text(PLS)
+    target, _ = import_into_library(settings, file, "global", "", replace=False)
+    assert target.read_text().splitlines()[:2] == ['scope = "global"', ""]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("words.csv", "words.csv"), ("words.CSV", "words.csv"), ("A.TOML", "A.toml")]
+)
+def test_a_lexicon_is_kept_as_what_it_is_however_its_name_is_written(settings, tmp_path, name, kept):
+    file = tmp_path / name
+    file.write_text(ENTRY.format("lion") if kept.endswith("toml") else "word,say\ndragon,lion\n")
+    target, entries = import_into_library(settings, file, "global", "", replace=False)
+    assert (target.name, entries, target.read_text()) == (kept, 1, file.read_text())
+
+
+def test_a_lexicon_of_the_settings_may_lie_in_the_users_own_folder(settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.toml").write_text(ENTRY.format("lion"))
+    (lexicon,) = lexicons(read_settings(segment={"lexicons": ["~/mine.toml"]}))
+    assert lexicon.entries[0].value == "lion"
+
+
+def test_a_book_is_read_and_annotated_as_the_settings_say(home, book, monkeypatch):
+    asked = []
+    read = manuscript.read_book
+    annotate = manuscript.annotate
+    monkeypatch.setattr(manuscript, "annotate", lambda *given: asked.append(given[2]) or annotate(*given))
+    settings = read_settings(ingest={"notes": "inline"}, segment={"max_chars": 111})
+    read_manuscript(
+        Reading(book=str(book)), settings, LANGUAGES, read=lambda *given: asked.append(given) or read(*given)
+    )
+    assert asked == [(book, settings.ingest), settings.segment]
+
+
 @pytest.mark.parametrize(("name", "words"), [("words.txt", "no lexicon by its name"), ("gone.toml", "cannot be read")])
 def test_what_cannot_be_imported_is_named(settings, tmp_path, name, words):
     (tmp_path / "words.txt").write_text("dragon")

@@ -1,5 +1,7 @@
 """Before a run speaks: which takes are lost or back, and which masters are no good. Nothing else is touched."""
 
+from dataclasses import replace
+
 import pytest
 
 from flows.order.existing import chosen_takes, find_master
@@ -88,6 +90,33 @@ def test_a_master_without_its_audio_is_forgotten_and_its_takes_are_read(order, d
     spoil(path)
     check_audio(order)
     assert state(order) == ({key}, {0})
+
+
+@pytest.mark.parametrize("damage", [remove, spoil])
+@pytest.mark.parametrize("chapter", [0, 1])
+def test_a_master_is_forgotten_though_all_of_its_takes_are_whole(order, damage, chapter):
+    damage(order.services.store.path(order.services.store.put_bytes(f"chapter {chapter}".encode())))
+    check_audio(order)
+    assert state(order) == (set(), {0, 1} - {chapter})
+
+
+def test_in_place_of_what_is_lost_others_are_used_in_the_orders_chapters_alone(order):
+    spares = [
+        Take(take_key(i.key, 1), i.key, 1, 2, order.services.store.put_bytes(b"spare"), 24_000, 1000, Verdict.OK)
+        for i in order.keyed
+    ]
+    lost = [file_of(order, chapter) for chapter in (0, 2)]
+    with order.services.database.unit_of_work() as uow:
+        uow.takes.add(spares)
+        uow.takes.mark_lost([lost[0][0]])
+        uow.commit()
+    lost[0][1].unlink()
+    lost[1][1].unlink()
+    check_audio(replace(order, chapters=(1, 2)))
+    with order.services.database.snapshot() as uow:
+        used = uow.takes.choices(order.source)
+    (first, last) = (next(i.key for i in order.keyed if i.utterance.chapter_index == chapter) for chapter in (0, 2))
+    assert (used[first], used[last]) == (take_key(first, 0), take_key(last, 1))
 
 
 @pytest.mark.parametrize("whole", [True, False])

@@ -67,3 +67,10 @@ def test_a_beat_that_waits_does_not_hold_up_the_end():
 
 def test_several_beats_may_be_lost_before_a_run_is_taken_for_dead():
     assert _SILENCE_AFTER.total_seconds() > BEAT_SECONDS * 10
+    assert BEAT_SECONDS >= 1, "each is a write, for which others wait"
+
+
+def test_a_beat_that_hangs_keeps_no_process_from_its_end():
+    with heartbeat(Database(), "run", 0.01):
+        (beating,) = [thread for thread in threading.enumerate() if thread.name == "heartbeat"]
+        assert beating.daemon

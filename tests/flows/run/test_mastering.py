@@ -329,6 +329,16 @@ def test_a_file_that_was_changed_is_published_again_and_known_as_ours(order, pac
     assert content.masters == masters
 
 
+def test_an_edition_has_all_that_its_outputs_want_to_know(order, packaged, monkeypatch):
+    masters, asked = packaged
+    monkeypatch.setattr(
+        mastering, "with_details", lambda given, content: replace(content, words={(0, 0): ()} if given is order else {})
+    )
+    publish(order, masters, Replace.NONE)
+    ((_, content, _, _),) = asked
+    assert (content.words, content.masters, content.credits) == ({(0, 0): ()}, masters, masters[:1])
+
+
 def test_what_was_never_published_replaces_nothing_of_ours(order, packaged):
     masters, asked = packaged
     told = []

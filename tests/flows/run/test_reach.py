@@ -154,3 +154,30 @@ def test_a_server_has_a_moment_to_answer_and_is_left_alone_for_a_few_after_that(
         now.at = at
         assert attempt(lambda: "answer") is None
     assert probes == [2.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("error", "gone"),
+    [
+        (httpx.ConnectError("refused"), True),
+        (httpx.ReadTimeout("slow"), True),
+        (httpx.RemoteProtocolError("cut"), True),
+        (RuntimeError("Failed to reach API at http://127.0.0.1:9/api"), True),
+        (RuntimeError("Failed to read the book"), False),
+        (ValueError("Failed to reach API"), False),
+        (ObjectNotFound(KeyError()), False),
+    ],
+    ids=repr,
+)
+def test_a_server_is_gone_where_it_cannot_be_reached_and_not_where_something_else_is_wrong(error, gone):
+    assert reach.is_gone(error) is gone
+
+
+@pytest.mark.parametrize(("report", "error"), [("the report", None), (None, KeyError("odd"))])
+def test_what_a_run_came_to_is_kept_until_another_begins(report, error):
+    with pytest.raises(UnrecordedEnd):
+        require_server(uuid4(), report, error)
+    end = reach.unrecorded()
+    assert (end.report, end.error) == (report, error)
+    reach.forget()
+    assert reach.unrecorded() is None

@@ -75,6 +75,16 @@ def test_listeners_hear_of_every_batch(artifact):
     )  # on a clock that stands still
 
 
+def test_the_time_of_synthesis_is_counted_from_its_beginning_and_so_is_that_of_the_model(artifact):
+    tracker = Tracker("run", "progress-x", FOUR)
+    tracker.begin()
+    for second, finished, engine_seconds in ((7.0, "a", 2.0), (11.0, "bc", 3.0)):
+        artifact["now"] = 100.0 + second
+        tracker.spoken(set(finished), SpokenBatch((TAKE,), engine_seconds), "Chapter One")
+    assert (tracker.work.synthesis_seconds, tracker.work.engine_seconds) == (11.0, 5.0)
+    assert artifact["updates"] == [25.0, 75.0], "of what is finished"
+
+
 def left_after(artifact, expected, batches):
     """Plays batches: at which second each comes back, what it finishes, how long engines worked. Returns forecasts."""
     forecast = Forecast()
