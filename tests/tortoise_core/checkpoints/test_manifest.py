@@ -202,3 +202,22 @@ def test_what_is_no_manifest_is_refused(tmp_path):
 def test_an_absent_role_is_named(folder):
     with pytest.raises(CheckpointError, match="has no clvp network"):
         read_manifest(folder).load("clvp")
+
+
+@pytest.mark.parametrize("role", ["vocoder", "aligner"])
+def test_every_network_of_a_model_is_verified_and_loaded_by_its_own_digest(folder, role):
+    entry = write_network(folder, "aligner", SPELLER, CodeSpeller(SPELLER).state_dict())
+    manifest = write_manifest(folder, "test", {**read_manifest(folder).networks, "aligner": entry})
+    assert verify(folder) == manifest
+    path = folder / f"{role}.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    for use in (verify, lambda folder: read_manifest(folder).load(role)):
+        with pytest.raises(DamagedWeightsError, match=rf"{role}\.safetensors has changed"):
+            use(folder)
+    (other,) = set(manifest.networks) - {role}
+    assert read_manifest(folder).load(other)
+    edit(folder, lambda content: content["networks"][role].update(sha256=None))
+    with pytest.raises(CheckpointError, match=rf"{role}\.safetensors cannot be verified"):
+        verify(folder)

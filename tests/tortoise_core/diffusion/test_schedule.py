@@ -40,6 +40,14 @@ def test_sections_keep_their_first_and_last_step():
 
 
 @pytest.mark.parametrize(
+    ("steps", "sections", "kept"),
+    [(11, [2, 3], [0, 5, 6, 8, 10]), (11, [1, 2], [0, 6, 10]), (11, [2, 2, 3], [0, 3, 4, 7, 8, 9, 10])],
+)
+def test_earlier_sections_are_a_step_longer_where_they_cannot_be_equal(steps, sections, kept):
+    assert space_timesteps(steps, sections) == kept
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         lambda: space_timesteps(10, [11]),

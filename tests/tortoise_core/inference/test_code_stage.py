@@ -9,6 +9,7 @@ import torch
 from tests.tortoise_core.inference.test_reference_pipeline import AR, CLVP, CVVP, SETTINGS, shaken
 from tortoise_core.description import ModelDescription
 from tortoise_core.errors import TextError
+from tortoise_core.inference import code_stage
 from tortoise_core.inference.code_stage import CodeStage, Rating, _decoding, _ranked
 from tortoise_core.inference.codes import PUBLISHED_FORMAT, pad_codes
 from tortoise_core.inference.front_end import TorToiseFrontEnd
@@ -225,3 +226,17 @@ def test_states_are_streamed_of_the_first_candidate(tmp_path):
 def test_the_typical_filter_is_off_at_0():
     assert _decoding(SETTINGS).typical_mass is None
     assert _decoding(replace(SETTINGS, typical_mass=0.2)).typical_mass == 0.2
+
+
+@torch.inference_mode()
+def test_how_many_are_rated_and_aligned_at_once_changes_nothing(tmp_path, monkeypatch):
+    first_half = stage(tmp_path)
+    wanted = [replace(request, keep=9) for request in requests()]
+    whole = [(c, *c.others) for c in first_half.choose(wanted)]
+    monkeypatch.setattr(code_stage, "_SCORED_AT_ONCE", {"cpu": 2})
+    monkeypatch.setattr(code_stage, "_ALIGNED_AT_ONCE", 2)
+    pieces = [(c, *c.others) for c in first_half.choose(wanted)]
+    for one, other in zip(sum(whole, ()), sum(pieces, ()), strict=True):
+        assert one.codes.equal(other.codes)
+        assert one.rating.total == pytest.approx(other.rating.total, abs=1e-4)
+        torch.testing.assert_close(one.aligned, other.aligned, atol=1e-4, rtol=1e-4)

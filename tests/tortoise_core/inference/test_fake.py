@@ -165,3 +165,9 @@ def test_everything_in_a_request_decides_what_is_said():
     assert {name: latent.shape for name, latent in FakeEngine().random_voice(3).items()} == {
         "auto": (1, 8), "diffusion": (1, 16)
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VOICE)
+def test_every_part_of_a_voice_is_heard(name):
+    plain, other = FakeEngine().speak([request(), request(voice={**VOICE, name: VOICE[name] + 1})])
+    assert other.rank != plain.rank and not np.array_equal(other.audio, plain.audio)

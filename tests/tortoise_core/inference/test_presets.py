@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from tortoise_core.errors import ConfigError
+from tortoise_core.inference import presets
 from tortoise_core.inference.presets import (
     DEFAULT_PRESET,
     IMPLIED_TOP_K,
@@ -127,3 +128,12 @@ def test_the_defaults_of_the_published_function():
         "cond_free_k": 2,
         "diffusion_temperature": 1.0,
     }
+
+
+def test_each_argument_of_the_published_function_becomes_its_own_setting(monkeypatch):
+    """Some have equal values."""
+    own = {"temperature": 0.1, "repetition_penalty": 0.2, "top_p": 0.3, "cond_free_k": 0.4}
+    own |= {"diffusion_temperature": 0.5, "max_mel_tokens": 7, "num_autoregressive_samples": 8}
+    monkeypatch.setattr(presets, "PRESETS", {"own": {**own, "diffusion_iterations": 9, "cond_free": False}})
+    chosen = published_settings("own")
+    assert chosen == SamplingSettings(8, 0.1, 50, 0.3, 0.2, 7, 9, "ancestral", False, 0.4, 0.5)

@@ -144,9 +144,7 @@ def dvae(config) -> list[Tensor]:
 
 
 def univnet() -> list[Tensor]:
-    model = filled(UnivNet(UnivNetConfig(noise_channels=4, channels=4, predictor_channels=8, mel_bands=6)))
-    for block in model.res_stack:  # predicted kernels of full size make a chaotic network (spec 11.2)
-        block.kernel_predictor.kernel_conv.weight_g.data.mul_(0.1)
+    model = quiet_univnet()
     return [model(wave(1, 6, 9), wave(1, 4, 9, speed=1.3)), model.vocode(wave(1, 6, 9), wave(1, 4, 19, speed=1.3))]
 
 
@@ -316,3 +314,34 @@ def test_the_defaults_are_the_published_sizes(kind):
 def test_sizes_that_follow_from_others():
     assert (UnivNetConfig().hop, UnivNetConfig().context) == (256, 16)
     assert (HifiDecoderConfig().context, FrameVocoderConfig().context) == (14, 29)
+
+
+def quiet_univnet() -> UnivNet:
+    model = filled(UnivNet(UnivNetConfig(noise_channels=4, channels=4, predictor_channels=8, mel_bands=6)))
+    for block in model.res_stack:  # predicted kernels of full size make a chaotic network (spec 11.2)
+        block.kernel_predictor.kernel_conv.weight_g.data.mul_(0.1)
+    return model
+
+
+BATCHES: dict[str, Callable[[], tuple[nn.Module, list[Tensor]]]] = {
+    "univnet": lambda: (quiet_univnet(), [wave(3, 6, 9), wave(3, 4, 9, speed=1.3)]),
+    "hifi decoder": lambda: (
+        filled(HifiDecoder(HifiDecoderConfig(latent_channels=12, channels=32))),
+        [0.1 * wave(3, 5, 12), 0.1 * wave(3, 12)],
+    ),
+    "frame vocoder": lambda: (
+        filled(FrameVocoder(FrameVocoderConfig(mels=6, width=16, hidden=24, layers=2))),
+        [-6 + 3 * wave(3, 6, 7)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BATCHES)
+@torch.no_grad()
+def test_each_row_of_a_batch_sounds_as_it_does_alone(name):
+    model, inputs = BATCHES[name]()
+    together = model(*inputs)
+    assert (together[0] - together[1]).abs().max() > 1e-3
+    for row in range(3):
+        alone = model(*(part[row : row + 1] for part in inputs))
+        torch.testing.assert_close(together[row : row + 1], alone, atol=1e-5, rtol=1e-4)

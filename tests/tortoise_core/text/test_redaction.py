@@ -39,6 +39,7 @@ def test_alignment_is_a_longest_one(expected, heard):
 def test_kept_ranges():
     assert unredacted_text("ab[cd]ef") == ("abcdef", [(0, 1), (4, 5)])
     assert unredacted_text("[all of it]") == ("all of it", [])
+    assert unredacted_text("[a]bcd[ef]g[h]") == ("abcdefgh", [(1, 3), (6, 6)])
 
 
 def test_redact_cuts_what_is_in_brackets():

@@ -308,3 +308,41 @@ def test_a_model_that_is_lent_does_not_learn_and_is_given_back_as_it_was_after_t
         assert (model.training, model.weight.item()) == (False, 9)
         raise KeyboardInterrupt
     assert (trainer.stage.model.training, trainer.stage.model.weight.item()) == (was_training, live)
+
+
+class ManyModules:
+    """Three matrices in two phases, which learn from the random numbers of their step."""
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        self.model, self.helper, self.other = (nn.Linear(2, 2) for _ in range(3))
+        self.phases = (
+            Phase("first", (self.model, self.helper), lambda _: self._loss(self.model, self.helper)),
+            Phase("second", (self.other,), lambda _: self._loss(self.other), first_step=1),
+        )
+
+    def _loss(self, *models):
+        return sum((model(torch.randn(3, 2)) - torch.randn(3, 2)).square().mean() for model in models), {}
+
+    def batch(self, step):
+        return {}
+
+    def validate(self):
+        return {}
+
+
+@pytest.mark.parametrize("muon", [(), ("weight",)])
+def test_all_modules_and_optimisers_of_all_phases_go_on_from_where_they_were(tmp_path, muon):
+    config = replace(CONFIG, steps=6, muon=muon)
+    Trainer(ManyModules(), config, tmp_path / "whole").run()
+    for _ in range(2):
+        told = iter([False] * 3)
+        Trainer(ManyModules(), config, tmp_path / "pieces").run(stop=lambda told=told: next(told, True))
+    whole, pieces = (torch.load(tmp_path / name / CHECKPOINT, weights_only=True) for name in ("whole", "pieces"))
+    assert (whole["step"], pieces["step"]) == (6, 6)
+    assert [len(kept) for kept in whole["optimizers"].values()] == [1 + len(muon)] * 2
+    for phase, count in (("first", 2), ("second", 1)):
+        both = list(zip(whole["modules"][phase], pieces["modules"][phase], strict=True))
+        assert len(both) == count
+        assert all(torch.equal(one[name], other[name]) for one, other in both for name in one)
+    assert all(torch.equal(value, pieces["average"][name]) for name, value in whole["average"].items())

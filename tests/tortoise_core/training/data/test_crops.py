@@ -8,7 +8,7 @@ import torch
 from tortoise_core.audio.mel import MelSpectrogram24k
 from tortoise_core.corpus.corpus import Corpus, CorpusItem, build_corpus
 from tortoise_core.corpus.teachers import PHONES, Phone
-from tortoise_core.training.data.crops import CropConfig, CropSampler, phones_at
+from tortoise_core.training.data.crops import CropConfig, CropSampler, DecodedMels, phones_at
 
 
 def test_a_varied_piece_is_other_speech_with_the_mel_that_belongs_to_it(teacher, tmp_path):
@@ -54,3 +54,11 @@ def test_a_varied_piece_is_quieter_by_some_decibels_and_by_no_more_than_the_reci
     loudest = varied["wav"].abs().amax(1)
     assert loudest.min() > 0.3 * 0.1 * 0.95  # 20 dB of amplitude
     assert loudest.min() < 0.3 * 0.2 and loudest.max() > 0.3 * 0.8
+
+
+def test_decoded_mels_lie_one_behind_another_in_whole_codes():
+    items = [CorpusItem("No.", "slt", 0, 0, 0, frames, ()) for frames in (10, 7, 12)]
+    decoded = DecodedMels(items, np.arange(48, dtype=np.float16).reshape(24, 2), 0.5)
+    mels = [decoded.mel(number) for number in range(3)]
+    assert [mel[:, 0].tolist() for mel in mels] == [[*range(0, 16, 2)], [*range(16, 24, 2)], [*range(24, 48, 2)]]
+    assert mels[0].dtype == np.float32

@@ -11,6 +11,7 @@ from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.training.data import latents
 from tortoise_core.training.data.aligned import DiffusionDataConfig
 from tortoise_core.training.data.latents import compute_latents
+from tortoise_core.training.loop import hash_seed
 
 CONFIG = DiffusionDataConfig(conditioning_frames=32)
 
@@ -54,3 +55,23 @@ def test_guesses_are_drawn_as_inference_draws_them(monkeypatch, trained):
     settings = DecodingSettings(temperature=0.7, top_k=50, top_p=0.8, repetition_penalty=1.0)
     assert asked[0] == (torch.Size([5, 32]), False, settings)
     assert drawn.shape == (1, 5) and torch.equal(drawn, again)
+
+
+def test_guesses_are_drawn_by_the_seed_of_the_recipe_in_the_voice_of_the_utterances_beginning(
+    monkeypatch, trained, tmp_path
+):
+    corpus, items = trained.spoken()
+    model = AutoregressiveModel(trained.recipe.networks["autoregressive"]).eval()
+    seeds = []
+    clips = []
+
+    def guess(model, states, generator):
+        seeds.append(generator.initial_seed())
+        return torch.zeros(states.shape[:2], dtype=torch.long)
+
+    monkeypatch.setattr(latents, "_guess_codes", guess)
+    monkeypatch.setattr(latents, "normalize_mel", lambda mel: (clips.append(mel[0].numpy()), normalize_mel(mel))[1])
+    compute_latents(model, items[:3], corpus, tmp_path / "a.f16", replace(CONFIG, seed=9, conditioning_frames=130))
+    assert seeds == [hash_seed(9, number) for number in range(3)]
+    for clip, one in zip(clips, items, strict=False):  # a short one is said again and again
+        np.testing.assert_array_equal(clip, np.tile(corpus.mel(one.item).T, 4)[:, :130])

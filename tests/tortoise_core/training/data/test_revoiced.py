@@ -10,9 +10,11 @@ from tortoise_core.corpus.corpus import Corpus
 from tortoise_core.corpus.teachers import Phone
 from tortoise_core.errors import ConfigError
 from tortoise_core.models.dvae import DiscreteVAE, DiscreteVAEConfig
+from tortoise_core.training.data import revoiced
 from tortoise_core.training.data.aligned import AlignedInput, DiffusionDataConfig, DiffusionSampler
 from tortoise_core.training.data.revoiced import compute_revoiced, retime
 from tortoise_core.training.data.utterances import prepare_items
+from tortoise_core.training.loop import hash_seed
 
 FRAME_S = 256 / 24_000
 
@@ -95,3 +97,31 @@ def test_held_out_figures_tell_other_readers_apart(spoken):
     batches = DiffusionSampler(corpus, AlignedInput(items, latents, others), config).validations()
     assert batches[""]["aligned"].shape == (4, 8, 4)
     assert (batches["revoiced_"]["aligned"] == 15).all()
+
+
+@pytest.mark.parametrize("begun", [0, 5])
+def test_who_reads_an_utterance_follows_from_its_number_and_what_is_read_otherwise_keeps_its_codes(
+    spoken, tmp_path, monkeypatch, begun
+):
+    _, dvae, items = spoken
+    voices = ("slt", "rms", "awb")
+    items = [replace(one, item=replace(one.item, voice=voices[n % 3])) for n, one in enumerate(items[:12])]
+    read = []
+
+    class Reader:
+        def __init__(self, voice):
+            self.voice = voice
+
+        def speak(self, text):
+            read.append(self.voice)
+            return np.zeros(4_096, np.float32), (Phone("zh", 0.1),)
+
+    monkeypatch.setattr(revoiced, "teacher_of", Reader)
+    own = np.concatenate([one.codes for one in items]).astype(np.int16)
+    done = sum(len(one.codes) for one in items[:begun])
+    (tmp_path / "a.i16").write_bytes(own[:done].tobytes() + b"\1" * (5 if begun else 0))
+    compute_revoiced(dvae, items, tmp_path / "a.i16")
+    others = [sorted(set(voices) - {one.item.voice}) for one in items]
+    assert read == [pair[hash_seed(number, 3) % 2] for number, pair in enumerate(others)][begun:]
+    assert len(set(read)) == 3
+    assert np.array_equal(np.fromfile(tmp_path / "a.i16", np.int16), own)

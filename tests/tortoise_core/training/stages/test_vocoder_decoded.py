@@ -1,8 +1,13 @@
 """The vocoder goes on with mels that the diffusion decoder makes."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
+from tortoise_core.inference.presets import SamplingSettings
+from tortoise_core.training.data.decoded_mels import DecodedConfig
+from tortoise_core.training.stages import vocoder_decoded
 from tortoise_core.training.stages.registry import STAGES
 
 
@@ -39,3 +44,27 @@ def test_decoding_is_continued_where_it_stopped(trained):
     again = np.fromfile(path, np.float16)
     np.testing.assert_array_equal(again[: len(whole) // 3], whole[: len(whole) // 3])
     np.testing.assert_allclose(again, whole, atol=0.05)  # in other batches, other rounding
+
+
+def test_decoded_mels_are_those_of_the_weights_that_there_are(trained, monkeypatch):
+    """Trained on, the decoder makes other mels, and the vocoder must not learn from the old ones."""
+    made = []
+    checkpoint = type(trained).checkpoint
+    items = trained.spoken()[1][:3]
+    monkeypatch.setattr(vocoder_decoded, "compute_decoded", lambda *arguments: made.append(arguments))
+    monkeypatch.setattr(vocoder_decoded, "latents_of", lambda *arguments: arguments[2])
+    monkeypatch.setattr(vocoder_decoded.np, "memmap", lambda path, **_: np.zeros(200, np.float16))
+    for step in (4, 8):
+        steps = {"diffusion": step}
+        monkeypatch.setattr(
+            type(trained),
+            "checkpoint",
+            lambda own, stage, steps=steps: replace(checkpoint(own, stage), step=steps.get(stage, 99)),
+        )
+        assert vocoder_decoded._decoded_of(trained, "corpus", items, DecodedConfig(share=0.1)).shape == (2, 100)
+    assert [arguments[-1] for arguments in made] == [trained.folder / f"decoded-{step}.f16" for step in (4, 8)]
+    stage, corpus, aligned, settings, config, _ = made[0]
+    assert (corpus, aligned.items, aligned.latents, config.share) == ("corpus", items, items, 0.1)
+    assert settings == SamplingSettings(**trained.recipe.presets["fast"])
+    kept = checkpoint(trained, "diffusion").average
+    assert all(torch.equal(value, kept[name]) for name, value in stage.decoder.state_dict().items())
