@@ -90,7 +90,7 @@ def test_the_louder_channel_has_the_peak_and_both_the_level(tmp_path):
     mono = measured(tmp_path, (1.0, -20))
     assert mono.lufs_per_ear - mono.lufs == pytest.approx(3.01)
     assert (found.format, found.bitrate_mode, found.channels, found.sample_rate) == ("wav", "lossless", 2, RATE_HZ)
-    assert found.bitrate_kbps == 512.0
+    assert (found.bitrate_kbps, found.channel_kbps) == (512.0, 256.0)
 
 
 def ffmpeg(*arguments):
