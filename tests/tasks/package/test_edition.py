@@ -200,7 +200,8 @@ def test_a_mark_lies_there_from_before_the_first_file_is_gone_until_the_last_is_
     """Without it a run after a crash in between would take what it finds for somebody's own files."""
     old = {"Oz (FLAC)/1.flac": b"same", "Oz (FLAC)/2.flac": b"old", "Oz (FLAC)/3.flac": b"outdated"}
     new = {"Oz (FLAC)/1.flac": b"same", "Oz (FLAC)/2.flac": b"new", "Oz.manifest.json": b"{}"}
-    out, made = tmp_path / "out", tmp_path / "made"
+    out = tmp_path / "out"
+    made = tmp_path / "made"
     rows = [{"kind": "flac", "file": name} for name in old]
     listed = json.dumps({"book": {"source_sha256": "a"}, "files": rows}).encode()
     for folder, files in ((out, {**old, "Oz.manifest.json": listed}), (made, new)):

@@ -60,7 +60,8 @@ def test_captions_of_the_same_chapters_are_written_alike_and_once(draft, monkeyp
 
 
 def test_audio_of_another_length_or_of_other_chapters_has_captions_of_its_own(draft):
-    one, two = HeldChapter(0, RATE), HeldChapter(0, 3 * RATE)
+    one = HeldChapter(0, RATE)
+    two = HeldChapter(0, 3 * RATE)
     files = {"a": (20 * RATE, one), "b": (20 * RATE, two), "c": (RATE + HEADINGS[0] + 5000, one)}
     made = replace(
         draft,
