@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,7 +91,7 @@ def test_the_louder_channel_has_the_peak_and_both_the_level(tmp_path):
     mono = measured(tmp_path, (1.0, -20))
     assert mono.lufs_per_ear - mono.lufs == pytest.approx(3.01)
     assert (found.format, found.bitrate_mode, found.channels, found.sample_rate) == ("wav", "lossless", 2, RATE_HZ)
-    assert found.bitrate_kbps == 512.0
+    assert (found.bitrate_kbps, found.channel_kbps) == (512.0, 256.0)
 
 
 def ffmpeg(*arguments):
@@ -174,3 +175,10 @@ def test_a_file_that_does_not_decode_is_refused(tmp_path):
     (tmp_path / "a.flac").write_bytes(data[:200] + bytes(len(data) - 200))
     with pytest.raises(BadInputError, match=r"a\.flac(: has no audio in it| cannot be decoded)"):
         measure_file(tmp_path / "a.flac")
+
+
+@pytest.mark.parametrize("name", ["http:a.wav", "-a.wav"])
+def test_no_name_of_a_file_is_an_option_or_an_address(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    soundfile.write(f"./{name}", np.zeros(RATE_HZ), RATE_HZ)
+    assert measure_file(Path(name)).seconds == 1.0

@@ -1,5 +1,6 @@
 """An edition's files hold what they shall, replace only their own kind, and survive trouble half-way."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -10,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from configs.settings import SignatureSettings
-from storage.records import Decision, DecisionKind, Edition
+from storage.records import Decision, DecisionKind, Edition, EditionFile
 from tasks.errors import BadInputError, OutputError, TalepressError
 from tasks.package import edition as edition_module
 from tasks.package.audio.recordings import EncodedAudio
 from tasks.package.edition import EDITION_FORMAT_VERSION, edition_key, is_published, publish_edition
-from tasks.package.outputs import find_outputs
+from tasks.package.existing import placing_mark
+from tasks.package.output import Draft
+from tasks.package.outputs import OUTPUTS, find_outputs
 from tasks.package.place import Replace
 from tests.tasks.audio import RATE
 from tests.tasks.package.conftest import BOOK, PACKAGE, STARTS, STEM, TITLES, TOTAL, asking, files_of
@@ -207,6 +210,44 @@ def test_every_file_is_flushed_before_it_is_renamed(tmp_path, store, content, mo
     published = [name for name in renamed if "." in name]  # encoded audio has its key for a name
     assert sorted(published) == sorted(Path(file.path).name for file in edition.files)
     assert published[0] == f"{STEM}.manifest.json"
+
+
+def test_a_mark_lies_there_from_before_the_first_file_is_gone_until_the_last_is_in_place(tmp_path, monkeypatch):
+    """Without it a run after a crash in between would take what it finds for somebody's own files."""
+    old = {"Oz (FLAC)/1.flac": b"same", "Oz (FLAC)/2.flac": b"old", "Oz (FLAC)/3.flac": b"outdated"}
+    new = {"Oz (FLAC)/1.flac": b"same", "Oz (FLAC)/2.flac": b"new", "Oz.manifest.json": b"{}"}
+    out = tmp_path / "out"
+    made = tmp_path / "made"
+    rows = [{"kind": "flac", "file": name} for name in old]
+    listed = json.dumps({"book": {"source_sha256": "a"}, "files": rows}).encode()
+    for folder, files in ((out, {**old, "Oz.manifest.json": listed}), (made, new)):
+        (folder / "Oz (FLAC)").mkdir(parents=True)
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+    files = tuple(
+        EditionFile("manifest" if "manifest" in name else "flac", name, hashlib.sha256(data).hexdigest(), len(data))
+        for name, data in new.items()
+    )
+    steps = []
+    publish = edition_module.publish
+    unlink = Path.unlink
+
+    def noted(step, path):
+        steps.append((step, path.name, placing_mark(out, "Oz").exists()))
+
+    monkeypatch.setattr(edition_module, "publish", lambda fresh, final: (noted("put", final), publish(fresh, final)))
+    monkeypatch.setattr(Path, "unlink", lambda path, **named: (noted("gone", path), unlink(path, **named)))
+    draft = Draft(made, "Oz", None, None, None, files=files)
+    replaced = edition_module._put_in_place(draft, out, OUTPUTS)
+    assert steps == [
+        ("gone", "3.flac", True),
+        ("put", "Oz.manifest.json", True),
+        ("put", "1.flac", True),
+        ("put", "2.flac", True),
+        ("gone", ".Oz.placing", True),
+    ]
+    assert tree(out) == new
+    assert replaced == (str(out / "Oz (FLAC)" / "2.flac"), str(out / "Oz (FLAC)" / "3.flac"))
 
 
 def test_a_folder_that_is_a_file(tmp_path, store, content):

@@ -126,6 +126,40 @@ def test_every_value_of_a_profile_is_in_the_key_of_its_kind_and_of_no_other(cont
     assert other == edition_key(changed(content, outputs=("captions", "manifest")))
 
 
+READALONG = {"grain": "sentence", "bitrate_kbps": 40, "epubcheck": False}
+READALONG_CHANGED = {"grain": "word", "bitrate_kbps": 64, "epubcheck": True}
+
+
+def test_every_setting_of_the_book_that_is_read_aloud_is_in_its_key_alone(content):
+    def key(kind, **values):
+        return edition_key(
+            changed(content, outputs=(kind, "manifest"), readalong=ReadAlongSettings(**{**READALONG, **values}))
+        )
+
+    assert set(READALONG) == set(READALONG_CHANGED) == set(ReadAlongSettings.model_fields)
+    keys = {key("readalong", **{name: value}) for name, value in READALONG_CHANGED.items()}
+    assert len({key("readalong"), *keys}) == len(READALONG) + 1
+    assert key("captions", **READALONG_CHANGED) == key("captions")
+
+
+@pytest.mark.parametrize(("kind", "profile"), [("feed", "podcast"), ("library", "library"), ("m4b", "m4b")])
+def test_what_is_made_by_a_profile_has_the_changes_to_it_in_its_key(content, kind, profile):
+    def key(**profiles):
+        return edition_key(changed(content, outputs=(kind, "manifest"), profiles=profiles))
+
+    assert len({key(), key(**{profile: {"tail_s": 3.25}}), key(**{profile: {"target_lufs": -21.0}})}) == 3
+    assert key(google={"tail_s": 3.25}) == key()
+
+
+@pytest.mark.parametrize("kind", ["m4b", "library"])
+def test_the_bitrate_of_aac_is_in_the_key_of_whatever_is_aac(content, kind):
+    def key(kind, kbps):
+        return edition_key(changed(content, outputs=(kind, "manifest"), aac_bitrate_kbps=kbps))
+
+    assert key(kind, 64) != key(kind, 72)
+    assert key("feed", 64) == key("feed", 72)
+
+
 def test_who_listens_for_words_is_in_the_key_where_one_output_wants_them(content):
     for kind, wants in (("captions", True), ("readalong", True), ("m4b", False), ("feed", False)):
         asked = changed(content, outputs=(kind, "manifest"))

@@ -59,10 +59,11 @@ def test_nothing_is_fetched_and_nothing_runs():
 
 
 @pytest.mark.parametrize(
-    "place", ["title", "authors", "narrator", "files", "command", "chapter", "passage", "reasons", "voices"]
+    "place", ["title", "authors", "narrator", "losses", "files", "command", "chapter", "passage", "reasons", "voices"]
 )
 def test_hostile_text_stays_text(place):
     changed = {
+        "losses": {"losses": (HOSTILE,)},
         "files": {"files": (HOSTILE,)},
         "voices": {"voices": (VoiceCredit(HOSTILE, HOSTILE, HOSTILE, HOSTILE),)},
         "chapter": {"chapters": (replace(REVIEW.chapters[0], title=HOSTILE),)},

@@ -21,12 +21,13 @@ def test_every_input_makes_another_key():
         utterance_key("Hello.", "w", "m", SETTINGS),
         utterance_key("Hello.", "v", "n", SETTINGS),
         utterance_key("Hello.", "v", "m", SETTINGS, "bfloat16"),
+        utterance_key("Hello.", "v", "m", SETTINGS, "float16"),
     }
     for field in fields(SamplingSettings):
         value = getattr(SETTINGS, field.name)
         changed = not value if isinstance(value, bool) else value + "x" if isinstance(value, str) else value + 1
         others.add(utterance_key("Hello.", "v", "m", replace(SETTINGS, **{field.name: changed})))
-    assert len(others) == 4 + len(fields(SamplingSettings))
+    assert len(others) == 5 + len(fields(SamplingSettings))
     assert key not in others
 
 
@@ -37,6 +38,10 @@ def test_keys_of_format_2_do_not_change():
     assert key == utterance_key("Café.", "0" * 64, "1" * 64, SETTINGS, "float32")
     assert take_key(key, 0) == "c77fa386b7d30ad3a307e80c16c369ce8067b724462d020742ce9bc9f0f5d379"
     assert seed_of(take_key(key, 0)) == 7187694167297459561
+    other = utterance_key("Café.", "0" * 64, "1" * 64, SETTINGS, "bfloat16")
+    assert other == "c56b2aae0ba0db31ed0a617f39ce7909f693c342698fee2aef1a519071d582e1"
+    assert take_key(other, 3) == "f3de5e613a208fcfcbba648838df881652b551401210ebc4618cc75ec10e426c"
+    assert seed_of(take_key(other, 3)) == 8786293283863152615
 
 
 @given(st.text(), st.integers(0, 100))

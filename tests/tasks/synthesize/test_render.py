@@ -274,12 +274,14 @@ def test_a_take_that_comes_from_the_store_is_heard_as_one_that_was_just_spoken(j
     assert run_job(listening).hearings.keys() == {take.key for take in run_job(listening).takes}
 
 
-def test_engines_are_loaded_once(settings):
+def test_engines_are_loaded_once(settings, monkeypatch):
     fake = settings.synthesize.model_copy(update={"engine": "fake"})
     engine = get_engine(fake)
     assert get_engine(fake.model_copy(update={"voice": "other"})) is engine
     assert get_speaker(fake).engine is engine
-    for other in ({"model": '{"max_batch": 2}'}, {"precision": "float32"}, {"device": "cpu"}):
+    monkeypatch.setitem(ENGINES, "another", FAKE)
+    others = ({"model": '{"max_batch": 2}'}, {"precision": "float32"}, {"device": "cpu"}, {"engine": "another"})
+    for other in others:
         assert get_engine(fake.model_copy(update=other)) is not engine
     forget_engines()
     assert get_engine(fake) is not engine

@@ -50,6 +50,13 @@ def test_a_take_comes_back_from_its_file_and_the_samples_are_untouched():
     assert other != tagged
 
 
+def test_rate_and_length_are_those_of_the_audio():
+    tagged = with_tags(encode_flac(AUDIO[:1000], 22_050), make_take(0), "words")
+    assert read_tags(io.BytesIO(tagged), "c" * 64) == replace(
+        make_take(0), audio_sha256="c" * 64, sample_rate=22_050, samples=1000
+    )
+
+
 def test_what_is_no_take_is_none():
     plain = encode_flac(AUDIO, RATE)
     file = io.BytesIO(with_tags(plain, make_take(), "words"))

@@ -1,6 +1,7 @@
 """Stretches of masters: cut, lengthened by their own room tone, louder; peaks stay below the ceiling."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -95,6 +96,14 @@ def test_several_files_at_once_are_the_same_as_one_after_another(store, master, 
     for target in alone:
         encode([target], store, [Stretch(master, 0, SAMPLES)], ffmpeg="")
     assert [one.path.read_bytes() for one in together] == [one.path.read_bytes() for one in alone]
+
+
+@pytest.mark.parametrize("name", ["http:one.wav", "-one.wav", "pipe:1"])
+def test_no_name_of_a_file_is_an_option_or_an_address(store, master, tmp_path, monkeypatch, name):
+    """Folders are named by people, and relative."""
+    monkeypatch.chdir(tmp_path)
+    encode([Target(Path(name), ("-c:a", "pcm_s16le"), "wav")], store, [Stretch(master, 0, 500)], ffmpeg="")
+    assert soundfile.info(f"./{name}").frames == 500
 
 
 def test_a_master_of_another_length_than_its_record_says(store, master):

@@ -195,6 +195,28 @@ def test_recordings_of_one_sound_are_encoded_together(encoded, encodings, store,
     assert {path.name for path in encoded.folder.iterdir()} == {one.key for one in asked}
 
 
+def test_what_another_ffmpeg_shall_encode_is_not_encoded_by_this_one(encoded, store, stretches, version, monkeypatch):
+    groups = []
+    monkeypatch.setattr(EncodedAudio, "encode", lambda self, store, group: groups.append([one.ffmpeg for one in group]))
+    asked = [recording(stretches[0], ffmpeg=ffmpeg, container=kind) for ffmpeg in ("", "b") for kind in ("wav", "flac")]
+    encode_side_by_side(encoded, store, asked, lambda done, total: None)
+    assert sorted(groups) == [["", ""], ["b", "b"]]
+
+
+@pytest.mark.parametrize("ffmpeg", ["", "b"])
+def test_the_ffmpeg_that_encodes_is_the_one_of_the_key(encoded, store, stretches, version, monkeypatch, ffmpeg):
+    used = []
+
+    def encode(targets, store, stretches, *, ffmpeg):
+        used.append((ffmpeg, list(stretches)))
+        for target in targets:
+            target.path.touch()
+
+    monkeypatch.setattr(recordings_module, "encode", encode)
+    encoded.encode(store, [recording(*stretches, ffmpeg=ffmpeg)])
+    assert used == [(ffmpeg, list(stretches))]
+
+
 def test_the_first_error_is_raised_and_what_was_encoded_stays(encoded, store, stretches):
     missing = replace(stretches[0], master=replace(stretches[0].master, audio_sha256="0" * 64))
     good = recording(stretches[1])

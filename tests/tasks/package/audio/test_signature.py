@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import json
 import struct
 from dataclasses import replace
 from importlib import metadata
@@ -237,6 +238,49 @@ def test_a_file_is_claimed_to_be_made_by_a_trained_model_and_by_which_program():
         ],
     }
     assert MEDIA_TYPES == {".m4b": "audio/mp4", ".mp3": "audio/mpeg", ".wav": "audio/wav"}
+
+
+CREATED = {"action": "c2pa.created", "digitalSourceType": MADE_BY_MODEL}
+
+
+@pytest.mark.parametrize(
+    ("state", "actions", "source"),
+    [
+        ("Valid", [CREATED], MADE_BY_MODEL),
+        ("Trusted", [CREATED], MADE_BY_MODEL),  # by somebody's list of authorities
+        ("Invalid", [CREATED], ""),
+        ("Valid", [{"action": "c2pa.edited", "digitalSourceType": "other"}, CREATED], MADE_BY_MODEL),
+        ("Valid", [{"action": "c2pa.edited", "digitalSourceType": MADE_BY_MODEL}], ""),
+        ("Valid", [], ""),
+    ],
+)
+def test_a_source_is_believed_where_the_signature_holds_and_the_last_one_counts(
+    tmp_path, monkeypatch, state, actions, source
+):
+    c2pa = pytest.importorskip("c2pa")
+
+    class Reader:
+        def __init__(self, media_type, file):
+            self.read = (media_type, file.read())
+
+        def __enter__(self):
+            assert self.read == ("audio/wav", b"audio")
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+        def get_validation_state(self):
+            return state
+
+        def json(self):
+            older = {"assertions": [{"data": {"actions": [{**CREATED, "digitalSourceType": "older"}]}}]}
+            newer = {"assertions": [{"data": {}}, {"data": {"actions": actions}}]}
+            return json.dumps({"manifests": {"a": older, "b": newer, "c": older}, "active_manifest": "b"})
+
+    monkeypatch.setattr(c2pa, "Reader", Reader)
+    (tmp_path / "a.wav").write_bytes(b"audio")
+    assert signed_source(tmp_path / "a.wav", "audio/wav") == source
 
 
 def test_files_that_cannot_be_signed_stay_as_they_are(papers, tmp_path):

@@ -1,6 +1,7 @@
 """A published audio file is read back: what is not as it was meant is found, and what is, is not doubted."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tasks.package.audio.id3 import label_wav
 from tasks.package.audio.label import Label
 from tasks.package.audio.recordings import Recording
 from tasks.package.audio.tags import Tags
+from tasks.package.outputs import audio_check
 from tasks.package.outputs.audio_check import check_audio_file
 from tasks.synthesize.render import encode_flac
 from tests.tasks.audio import RATE
@@ -120,3 +122,9 @@ def test_what_is_no_audio_is_found(tmp_path, store, recording, name, data, profi
     (tmp_path / name).write_bytes(data)
     with pytest.raises(TalepressError, match=message):
         check_audio_file(tmp_path / name, SAMPLES, recording, LABEL, profile, store)
+
+
+def test_a_file_is_looked_for_by_its_name_though_that_looks_like_an_address(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TalepressError, match="No such file or directory"):
+        audio_check._check_chapters(Path("http:gone.flac"), LABEL, "")

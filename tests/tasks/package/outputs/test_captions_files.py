@@ -59,6 +59,20 @@ def test_captions_of_the_same_chapters_are_written_alike_and_once(draft, monkeyp
         check_captions(both, paths)
 
 
+def test_audio_of_another_length_or_of_other_chapters_has_captions_of_its_own(draft):
+    one = HeldChapter(0, RATE)
+    two = HeldChapter(0, 3 * RATE)
+    files = {"a": (20 * RATE, one), "b": (20 * RATE, two), "c": (RATE + HEADINGS[0] + 5000, one)}
+    made = replace(
+        draft,
+        audio=tuple(
+            AudioFile("flac", Path(f"{name}.flac"), samples, (held,), "k") for name, (samples, held) in files.items()
+        ),
+    )
+    texts = {path.stem: path.read_text("utf-8") for path in write_captions(made) if path.suffix == ".srt"}
+    assert len(set(texts.values())) == 3
+
+
 def test_a_chapters_lyrics_say_of_whom_they_are_and_where_the_words_are_in_its_file(draft):
     held = (HeldChapter(1, RATE - HEADINGS[1]),)  # a second before the first word
     one = replace(draft, audio=(AudioFile("flac", Path("a/02 Two.flac"), 10 * RATE, held, "k"),))

@@ -1,10 +1,13 @@
 """The table of outputs, and what settings may ask of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from configs.publish_profiles import profile_kinds
 from configs.settings import load_settings
 from tasks.errors import BadInputError
+from tasks.package.audio import recordings
 from tasks.package.outputs import OUTPUTS, find_outputs
 
 
@@ -32,6 +35,19 @@ def test_no_two_outputs_share_a_name():
     names = [name for output in OUTPUTS for name in output.names("Oz")]
     assert len(set(names)) == len(names)
     assert len({output.kind for output in OUTPUTS}) == len(OUTPUTS)
+
+
+@pytest.mark.parametrize("output", OUTPUTS, ids=lambda output: output.kind)
+def test_what_is_encoded_early_is_what_the_edition_asks_for_and_by_the_chosen_ffmpeg(output, content, monkeypatch):
+    """Else everything is encoded twice, or by a program that the key does not name."""
+    monkeypatch.setattr(recordings, "ffmpeg_version", lambda chosen: f"version of {chosen}")
+    profiles = {kind: {"tail_s": 1.25, "head_s": 0.75, "target_lufs": -21.0} for kind in profile_kinds()}
+    settings = content.settings.model_copy(update={"ffmpeg": "other", "profiles": profiles})
+    asked = output.recordings(replace(content, settings=settings))
+    early = tuple(output.stream(iter(content.masters), settings))
+    assert {one.ffmpeg for one in (*asked, *early)} <= {"other"}
+    assert {one.key for one in early if isinstance(one.stretches, tuple)} <= {one.key for one in asked}
+    assert {(one.codec, one.container) for one in early} <= {(one.codec, one.container) for one in asked}
 
 
 def test_every_profile_belongs_to_an_output():

@@ -31,6 +31,20 @@ def test_whisper_is_made_with_the_model_behind_the_colon(monkeypatch):
     assert get_listener("whisper:c", MODEL) is not get_listener("whisper:a:b", MODEL)
 
 
+def test_each_model_and_each_name_has_a_listener_of_its_own(monkeypatch, tmp_path):
+    """What one model has heard must not be kept as another's."""
+    monkeypatch.setattr(registry, "policy_of", lambda kind: None)
+    monkeypatch.setattr(registry, "_made", {})
+    for kind in LISTENERS:
+        monkeypatch.setitem(LISTENERS, kind, lambda model, name, kind=kind: [kind, model, name])
+    asked = [(listen, tmp_path / folder) for listen in ("built-in", "light", "whisper:a") for folder in ("a", "b")]
+    found = [get_listener(*one) for one in asked]
+    assert [[":".join(filter(None, (kind, name))), model] for kind, model, name in found] == [
+        list(one) for one in asked
+    ]
+    assert all(get_listener(*one) is made for one, made in zip(asked, found, strict=True))
+
+
 @pytest.mark.parametrize("name", ["", ":", "whisper", "whisper:", "built-in:x", "light:x", "Built-in", "ears"])
 def test_what_is_no_name_is_refused_with_all_names(name):
     with pytest.raises(BadInputError, match=r'use "off", "built-in", "light", or "whisper:MODEL"'):

@@ -20,6 +20,10 @@ EVERY_PAGE = (
     f"{BOOK}/places/1:1",
     f"{BOOK}/state",
     f"/audio/takes/{'0' * 64}",
+    f"/audio/chapters/{'0' * 64}",
+    f"/peaks/{'0' * 64}",
+    f"{BOOK}/places/1:1/between/{'0' * 64}",
+    "/about",
     "/nowhere",
     "/static/review.js",
 )
@@ -190,6 +194,9 @@ def test_a_token_in_the_address_of_a_form_opens_nothing(serve):
     own = client.post(f"/name?token={TOKEN}", headers={"Origin": ORIGIN}, follow_redirects=False)
     assert (evil.status_code, own.status_code, own.headers["location"]) == (403, 303, "/enter")
     assert PASS_COOKIE not in client.cookies
+    for origin in ("http://evil.example", "null"):  # nor does the token, typed on another site
+        typed = client.post("/enter", data={"token": TOKEN}, headers={"Origin": origin}, follow_redirects=False)
+        assert (typed.status_code, PASS_COOKIE in client.cookies) == (403, False)
     typed = client.post("/enter", data={"token": f" {TOKEN}\n"}, headers={"Origin": ORIGIN}, follow_redirects=False)
     assert (typed.headers["location"], PASS_COOKIE in client.cookies) == ("/", True)
 
