@@ -293,3 +293,38 @@ def test_a_book_that_comes_later_has_nothing_to_speak_of_what_was_undone_before(
     heeded = uow.decisions.newest(None)
     assert heeded > second
     assert uow.decisions.corrections_after(other_book(uow), heeded) == ()
+
+
+@pytest.mark.parametrize("kind", [DecisionKind.APPROVE, DecisionKind.CHOOSE, DecisionKind.REJECT])
+def test_every_word_about_a_take_is_listed_with_it_only_rejections_reject_it_and_notes_outlive_it(uow, takes, kind):
+    decide(uow, DecisionKind.NOTE, takes[0], value="a cough")
+    made = decide(uow, kind, takes[0])
+    assert [d.id for d in uow.decisions.about(SOURCE, takes)] == [made]
+    assert uow.takes.rejected(SOURCE) == ({takes[0]} if kind is DecisionKind.REJECT else set())
+    assert standing(uow) == [("note", "0"), (str(kind), "0")]
+
+
+def test_a_correction_for_a_book_and_one_for_every_book_stand_beside_each_other(uow, takes):
+    for written, reaches in (("Ozma", (Reach.BOOK, Reach.ALWAYS)), ("Tik", (Reach.ALWAYS, Reach.BOOK))):
+        for reach in reaches:
+            decide(uow, DecisionKind.CORRECT, reach=reach, written=written, value="x")
+    holding = [(d.written, d.reach) for d in uow.decisions.holding(SOURCE)]
+    assert holding == [("Ozma", "book"), ("Ozma", "always"), ("Tik", "always"), ("Tik", "book")]
+
+
+def test_an_approval_ends_none_of_another_kind_nor_of_other_texts(uow, takes):
+    approvals = [
+        decide(uow, kind, text=text * 64)
+        for kind in (DecisionKind.APPROVE_CHAPTER, DecisionKind.APPROVE_BOOK)
+        for text in "de"
+    ]
+    assert [d.id for d in uow.decisions.holding(SOURCE)] == approvals
+
+
+def test_whoever_withdraws_a_word_says_which_and_where(uow, takes):
+    made = decide(uow, DecisionKind.CORRECT, chapter="One", text="Text 1.0.", value="a")
+    uow.decisions.withdraw(SOURCE, [made], "Ben")
+    (word,) = uow.decisions.holding(SOURCE)
+    assert (word.kind, word.who, word.value) == (DecisionKind.WITHDRAW, "Ben", str(made))
+    assert (word.chapter, word.text) == ("One", "Text 1.0.")
+    assert uow.decisions.history(SOURCE)[0].ended_by == word.id

@@ -79,3 +79,16 @@ def test_a_text_that_occurs_twice_is_heard_once(uow, takes):
     assert len(list(uow.hearings.of_book(book.source_sha256))) == 1
     with pytest.raises(NotFoundError):
         list(uow.hearings.of_book("f" * 64))
+
+
+def test_every_word_that_was_not_simply_said_is_kept(uow, takes):
+    words = tuple(HeardWord(n, n + 1, how, 0.0, 0.2, 0.9) for n, how in enumerate(HowHeard))
+    uow.hearings.save({takes[0].key: Hearing("ears 1", words, 0.5)})
+    ((_, hearing),) = uow.hearings.of_book(SOURCE)
+    assert [word.how for word in hearing.words] == [how for how in HowHeard if how is not HowHeard.SAID]
+
+
+def test_a_hearing_of_one_take_replaces_none_of_another(uow, takes):
+    for take in takes[:2]:
+        uow.hearings.save({take.key: Hearing(f"ears of {take.key}", (), 0.5)})
+    assert [h.listener for _, h in uow.hearings.of_book(SOURCE)] == [f"ears of {take.key}" for take in takes[:2]]

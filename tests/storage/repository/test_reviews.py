@@ -164,3 +164,12 @@ def test_what_people_have_settled_is_doubted_no_more_and_every_sign_stands_for_i
     assert len(uow.reviews.takes_in_use(SOURCE)) == uow.reviews.count(SOURCE, Show.ALL) == 6
     assert uow.reviews.occurrences(SOURCE, ["Text 0.0."]) == {"Text 0.0.": [(0, 0)]}
     assert uow.reviews.find(OTHER, [(0, 1)])[0, 1].text == "Text 0.1."
+
+
+def test_only_a_rejection_asks_whether_a_take_was_spoken_since(uow, takes):
+    decide(uow, DecisionKind.REJECT, takes[0])
+    later = datetime.now(UTC) + timedelta(minutes=5)
+    for kind in DecisionKind:
+        if kind is not DecisionKind.REJECT:
+            uow.decisions.add(SOURCE, Decision(kind, "Ann", later, take_key=takes[2]))
+    assert uow.reviews.at(SOURCE, (0, 0)).spoken_since is True

@@ -297,3 +297,9 @@ def test_what_choosing_has_nothing_to_choose_changes_nothing(uow, keyed):
     uow.takes.choose("no book at all", {})
     uow.takes.choose(SOURCE, {"a text of another book": "a take"})
     assert uow.takes.choices(SOURCE) == {}
+
+
+def test_audio_of_takes_that_came_at_once_is_listed_by_their_keys(uow):
+    uow.takes.add([make_take(name) for name in "lmk"])
+    assert list(uow.takes.audio()) == ["k-0", "l-0", "m-0"]
+    assert list(uow.takes.audio(limit=2)) == ["k-0", "l-0"]

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from storage.records import Block, BlockKind, MarkupKind
+from storage.records import Block, BlockKind, Markup, MarkupKind
 from tasks.annotate.casting import Cast, Character, apply_cast, read_cast, write_cast
 from tasks.annotate.markup import apply_markup
 from tasks.errors import BadInputError
@@ -209,3 +209,29 @@ def test_adverbs_and_what_follows_a_verb():
     assert voices(*said) == [("“Stop!”", "rms")] * len(said)
     after = ["sadly", "to", "with", "in", "at", "as", "from", "and", "when", "after", "before", "again", "then"]
     assert voices(*(f"“Stop!” Tom said {word} it." for word in after)) == [("“Stop!”", "rms")] * len(after)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_names_that_begin_alike_the_longer_one_is_meant_where_it_stands(first):
+    people = (Character("Ann", "rms"), Character("Ann Lee", "awb"))
+    for paragraph in ("“Stop!” said {}.", "“Stop!” {} said.", "{} said, “Stop!”"):
+        for person in people:
+            cast = Cast((people[first], people[1 - first]))
+            book, report = apply_cast(make_book([paragraph.format(person.name)]), cast)
+            assert [note.value for note in book.chapters[0].blocks[0].markup] == [person.voice]
+            assert report.by_character == {person.name: 1}
+
+
+def test_a_quotation_beside_what_markup_gives_a_voice_has_its_own():
+    text = "Hush “Stop!” said Tom."
+    notes = tuple(Markup(start, end, MarkupKind.VOICE, "slt") for start, end in ((0, 5), (12, 17)))
+    assert voices(Block(BlockKind.PARAGRAPH, text, markup=notes))[1] == ("“Stop!”", "rms")
+    for start, end in ((0, 6), (11, 17)):
+        one = Block(BlockKind.PARAGRAPH, text, markup=(Markup(start, end, MarkupKind.VOICE, "slt"),))
+        assert [voice for _, voice in voices(one)] == ["slt"]
+
+
+def test_what_names_nobody_and_what_is_left_open_is_of_its_chapter():
+    book, report = apply_cast(make_book(["Tom said: “One."], ["“Two.”"], ["“Three.”"]), CAST)
+    assert report.unattributed == [(1, "“Two.”"), (2, "“Three.”")]
+    assert [len(chapter.blocks[0].markup) for chapter in book.chapters] == [1, 0, 0]

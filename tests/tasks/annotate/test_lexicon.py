@@ -242,3 +242,34 @@ def test_a_lexicon_of_a_voice_speaks_for_it_alone(lexicon):
 def test_more_mistakes_name_their_line(lexicon, name, text, message):
     with pytest.raises(BadInputError, match=re.escape(message)):
         lexicon(text, name)
+
+
+def test_a_lexicon_of_a_voice_begins_and_ends_with_its_voice(lexicon):
+    rows = lexicon("scope = 'voice'\nfor = 'rms'\n" + entry(word="Ann", say="a"))
+    note = Markup(4, 7, MarkupKind.VOICE, "rms")
+    book = apply_lexicons(make_book([Block(BlockKind.PARAGRAPH, "Ann Ann Ann", markup=(note,))]), [rows], "slt")
+    assert [(m.start, m.end) for m in book.chapters[0].blocks[0].markup if m.kind == MarkupKind.RESPELL] == [(4, 7)]
+    book = apply_lexicons(make_book([Block(BlockKind.PARAGRAPH, "Ann Ann Ann", markup=(note,))]), [rows], "rms")
+    assert sum(m.kind == MarkupKind.RESPELL for m in book.chapters[0].blocks[0].markup) == 3
+
+
+@pytest.mark.parametrize("form", ["word", "regex"])
+@pytest.mark.parametrize("other", ["word", "regex"])
+def test_of_words_and_patterns_of_one_length_the_narrower_holds_then_the_later(lexicon, form, other):
+    book = lexicon("scope = 'book'\n" + entry(**{form: "Ann", "say": "of the book"}))
+    plain = lexicon(entry(**{other: "Ann", "say": "of all"}))
+    assert marked("Ann", book, plain) == marked("Ann", plain, book) == [("Ann", "of the book")]
+    both = lexicon(entry(**{form: "Ann", "say": "earlier"}) + entry(**{other: "Ann", "say": "later"}))
+    assert marked("Ann", both) == [("Ann", "later")]
+
+
+@pytest.mark.parametrize("kind", MarkupKind)
+def test_what_markup_pronounces_is_left_alone_and_what_it_says_otherwise_is_not(lexicon, kind):
+    block = Block(BlockKind.PARAGRAPH, "Ann came.", markup=(Markup(0, 3, kind, "slt"),))
+    found = apply_lexicons(make_book([block]), [lexicon(entry(word="Ann", say="An"))], "slt").chapters[0].blocks[0]
+    pronounced = kind in (MarkupKind.PHONEMES, MarkupKind.RESPELL, MarkupKind.SAY_AS)
+    assert len(found.markup) == (1 if pronounced else 2)
+
+
+def test_a_table_that_a_spreadsheet_began_with_its_mark_is_read(lexicon):
+    assert marked("Ann", lexicon("\ufeffword,say\nAnn,An\n", "A.CSV")) == [("Ann", "An")]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from storage.records import Skip
+from storage.records import Block, BlockKind, Skip
 from tasks.annotate.plan_file import Correction, PlanFile, PlannedChapter, apply_plan, read_plan, write_plan
 from tasks.errors import BadInputError
 from tasks.segment import ledger
@@ -177,3 +177,16 @@ def test_earlier_skips_go_with_their_chapters(book, planned):
     plan = planned("[[chapter]]\nnumber = 3\n[[chapter]]\nnumber = 1\n[[chapter]]\nnumber = 2\nread = false")
     changed = apply_plan(replace(book, skipped=skips), plan)
     assert [skip.chapter_index for skip in changed.skipped[:4]] == [1, None, 0, None]
+
+
+def test_what_is_corrected_or_dropped_says_where_it_stood_whatever_the_order(planned):
+    chapters = [[Block(BlockKind.PARAGRAPH, f"It was {word}.", f"{word}.xhtml")] for word in ("dark", "late", "cold")]
+    plan = "[[chapter]]\nnumber = 3\n[[chapter]]\nnumber = 1\ntitle = ' Dark '\n"
+    changed = apply_plan(make_book(*chapters), planned(f"{plan}[[correction]]\nfind = 'was'\nreplace = 'is'"))
+    assert texts(changed) == [("Chapter 3", ["It is cold."]), ("Dark", ["It is dark."])]
+    assert changed.skipped == (
+        Skip("was", "plan-corrected", 1, "dark.xhtml"),
+        Skip("was", "plan-corrected", None, "late.xhtml"),
+        Skip("was", "plan-corrected", 0, "cold.xhtml"),
+        Skip("It is late.", "plan-dropped", None, "late.xhtml"),
+    )

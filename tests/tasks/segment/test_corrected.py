@@ -56,10 +56,19 @@ def test_a_note_comes_before_the_markup_that_it_touches_and_before_no_other(saye
     assert said == spoken.replace("$5", "five dollars")
 
 
-@pytest.mark.parametrize(("locale", "spoken"), [("en-US", "one hundred five"), ("en-GB", "one hundred and five")])
-def test_it_is_said_as_the_book_is(settings, locale, spoken):
-    sayer = Sayer(settings.model_copy(update={"locale": "auto"}), token_count, 200, locale)
+@pytest.mark.parametrize(
+    ("setting", "language", "spoken"),
+    [
+        ("auto", "en-US", "one hundred five"),
+        ("auto", "en-GB", "one hundred and five"),
+        ("en-US", "en-GB", "one hundred five"),
+        ("en-GB", "en-US", "one hundred and five"),
+    ],
+)
+def test_it_is_said_as_the_book_is_unless_the_settings_say_how(settings, setting, language, spoken):
+    sayer = Sayer(settings.model_copy(update={"locale": setting}), token_count, 200, language)
     assert say(sayer, "The lamp was 105.", LAMP) == f"The lantern was {spoken}."
+    assert say(sayer, "The lamp.", Markup(4, 8, MarkupKind.RESPELL, "105 lamps")) == f"The {spoken} lamps."
 
 
 def test_what_cannot_be_said_is_refused(sayer):

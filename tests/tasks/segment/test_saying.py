@@ -91,9 +91,22 @@ def test_a_text_is_said_in_the_way_that_is_asked_for(text, way, spoken):
     ]
 
 
-def test_a_british_book_says_its_numbers_the_british_way():
-    found = stretches(marked("105", (0, 3, MarkupKind.SAY_AS, "cardinal")), Context(british=True))
-    assert [stretch.spoken for stretch in found] == ["one hundred and five"]
+@pytest.mark.parametrize(
+    ("text", "kind", "value", "american", "british"),
+    [
+        ("105", MarkupKind.SAY_AS, "cardinal", "one hundred five", "one hundred and five"),
+        ("105", MarkupKind.SAY_AS, "ordinal", "one hundred fifth", "one hundred and fifth"),
+        ("5/1/1905", MarkupKind.SAY_AS, "date", "May first, nineteen oh five",
+         "the fifth of January, nineteen oh five"),
+        ("x", MarkupKind.RESPELL, "105 men", "one hundred five men", "one hundred and five men"),
+        ("105 of 205", MarkupKind.SAY_AS, "cardinal", "one hundred five of two hundred five",
+         "one hundred and five of two hundred and five"),
+    ],
+)  # fmt: skip
+def test_a_british_book_says_its_numbers_the_british_way(text, kind, value, american, british):
+    for context, spoken in ((Context(british=False), american), (Context(british=True), british)):
+        found = stretches(marked(text, (0, len(text), kind, value)), context)
+        assert [stretch.spoken for stretch in found] == [spoken]
 
 
 @pytest.mark.parametrize(

@@ -135,9 +135,15 @@ def test_an_unclosed_quote_changes_nothing(settings):
     assert len(script.utterances) > 20
 
 
-def test_british_books_are_read_the_british_way(settings):
-    british = write_script(make_book(["On 5/1/1905 he paid 105."], language="en-GB"), settings, token_count, 200)
-    assert british.utterances[0].spoken == "On the fifth of January, nineteen oh five he paid one hundred and five."
+@pytest.mark.parametrize(
+    ("setting", "language", "is_british"),
+    [("auto", "en-GB", True), ("auto", "en-US", False), ("en-US", "en-GB", False), ("en-GB", "en-US", True)],
+)
+def test_british_books_are_read_the_british_way_unless_the_settings_say_how(setting, language, is_british):
+    book = make_book(["On 5/1/1905 he paid 105."], language=language)
+    (utterance,) = write_script(book, segment_settings(locale=setting), token_count, 200).utterances
+    british = "On the fifth of January, nineteen oh five he paid one hundred and five."
+    assert utterance.spoken == (british if is_british else "On May first, nineteen oh five he paid one hundred five.")
 
 
 def test_what_cannot_be_said_is_skipped_by_a_named_rule(settings):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from tasks.ingest.book import read_book
@@ -71,3 +73,8 @@ def test_title_and_author_are_looked_for_in_the_first_paragraphs(made, lines, ti
 def test_date_description_language_and_keywords_are_those_of_the_file(made):
     book = made("He left.", description="About it", keywords="a, b; c", language="de", date="1999")
     assert (book.description, book.subjects, book.language, book.date) == ("About it", ("a", "b", "c"), "de", "1999")
+
+
+def test_a_document_is_known_by_the_digest_of_its_file(made, tmp_path):
+    book = made("One.")
+    assert book.source_sha256 == hashlib.sha256((tmp_path / "b.docx").read_bytes()).hexdigest()

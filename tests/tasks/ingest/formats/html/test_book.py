@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 
 import pytest
@@ -206,3 +207,19 @@ def test_in_an_archive_files_that_macos_hides_are_not_read(tmp_path, settings):
         for name in ("a.html", "__MACOSX/._a.html", "x/._b.html"):
             archive.writestr(name, f"<p>{name}")
     assert outline(read_book(tmp_path / "b.zip", settings)) == [("b", ["a.html"])]
+
+
+def test_one_page_is_read_by_its_own_styles_and_no_file_beside_it(tmp_path, settings):
+    (tmp_path / "s.css").write_text(".b {display:none}")
+    page = "<link rel=stylesheet href=s.css><style>.a {display:none}</style><p class=a>gone<p class=b>He read it."
+    (tmp_path / "b.html").write_text(f"<html>{page}")
+    assert outline(read_book(tmp_path / "b.html", settings))[0][1] == ["He read it."]
+
+
+def test_a_page_and_an_archive_are_known_by_the_digest_of_their_file(tmp_path, settings):
+    """Another one makes every such book another book."""
+    (tmp_path / "b.html").write_text("<html><p>He read it.")
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.write(tmp_path / "b.html", "a.html")
+    for path in (tmp_path / "b.html", tmp_path / "b.zip"):
+        assert read_book(path, settings).source_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()

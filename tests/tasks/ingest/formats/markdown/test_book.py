@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from tasks.ingest.book import read_book
@@ -56,3 +58,12 @@ def test_what_is_wrong_with_a_file_is_told_and_its_front_matter_is_no_text(read)
 def test_another_encoding_is_told(tmp_path, settings):
     (tmp_path / "b.md").write_bytes("It was naïve, “quite” so.".encode("cp1252"))
     assert read_book(tmp_path / "b.md", settings).warnings == ("b.md is not UTF-8 and was read as cp1252",)
+
+
+def test_a_markdown_file_is_known_by_its_digest_and_keeps_every_warning(tmp_path, settings):
+    path = tmp_path / "b.md"
+    path.write_bytes("---\ntitle: [\n---\n\nééé donâ€™t ".encode() + b"\x93x\n")
+    book = read_book(path, settings)
+    assert book.source_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    signs = ("read as utf-8 with cp1252 in places", "taken for cp1252", "the front matter is no valid YAML")
+    assert [sign in warning for sign, warning in zip(signs, book.warnings, strict=True)] == [True] * 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from tasks.errors import UnreadableBookError
@@ -68,3 +70,11 @@ def test_a_file_without_a_header_is_called_by_its_name(tmp_path, settings):
     (tmp_path / "b.txt").write_text("Title: The Mill\nAuthor: Ann\n\nHe came.\n", "utf-8")
     book = read_book(tmp_path / "b.txt", settings)
     assert (book.title, book.authors, book.language) == ("b", (), "")
+
+
+def test_a_text_is_known_by_the_digest_of_its_file_and_says_in_which_encoding_it_was_read(tmp_path, settings):
+    path = tmp_path / "b.txt"
+    path.write_bytes(b"He read it in the caf\xe9.")
+    book = read_book(path, settings)
+    assert book.source_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert book.warnings == ("b.txt is not UTF-8 and was read as cp1252",)
