@@ -83,7 +83,8 @@ def test_a_run_on_another_machine_counts_as_interrupted_after_a_long_silence(uow
 def test_a_long_run_on_another_machine_keeps_its_book_as_long_as_it_beats(uow):
     run_id = uow.runs.start(SOURCE, "book_to_audio", {})
     row = uow._session.get(RunRow, run_id)
-    row.process, row.started_at = "elsewhere 1234 1 2", datetime.now(UTC) - timedelta(hours=9)
+    row.process = "elsewhere 1234 1 2"
+    row.started_at = datetime.now(UTC) - timedelta(hours=9)
     for refused in (lambda: uow.runs.start(SOURCE, "book_to_audio", {}), lambda: uow.books.remove(SOURCE)):
         with pytest.raises(BookBusyError):
             refused()
