@@ -74,9 +74,10 @@ class Layout(ABC):
 class PackedLayout(Layout):
     """Rows end to end, without padding."""
 
-    def __init__(self, lengths: Sequence[int], dtype: torch.dtype) -> None:
-        """Places rows of these lengths."""
+    def __init__(self, lengths: Sequence[int], dtype: torch.dtype, *, rough: bool = False) -> None:
+        """Places rows of these lengths; `rough`: the logits of attention may be rounded once more."""
         super().__init__(dtype)
+        self._rough = rough
         self._lengths = list(lengths)
         stops = torch.tensor(self._lengths).cumsum(0).tolist()
         self._spans = [(stop - length, stop) for stop, length in zip(stops, lengths, strict=True)]
@@ -133,7 +134,9 @@ class PackedLayout(Layout):
 
     def attend(self, qkv: Tensor, heads: int, bias: dict[int, Tensor]) -> Tensor:
         """See `Layout`."""
-        rows = [_attend_within(qkv[start:stop], heads, bias[stop - start]) for start, stop in self._spans]
+        rows = [
+            _attend_within(qkv[start:stop], heads, bias[stop - start], rough=self._rough) for start, stop in self._spans
+        ]
         return rows[0] if len(rows) == 1 else torch.cat(rows)
 
 
@@ -236,10 +239,11 @@ def _normalise(x: Tensor, groups: int, weight: Tensor, bias: Tensor) -> Tensor:
     return out.permute(0, 2, 3, 1).reshape(frames, channels)
 
 
-def _attend_within(qkv: Tensor, heads: int, bias: Tensor) -> Tensor:
+def _attend_within(qkv: Tensor, heads: int, bias: Tensor, *, rough: bool) -> Tensor:
     """Attends within one row, with a bias per distance (H, 2T - 1). Shape: (T, 3C) to (T, C).
 
-    Two products and a softmax are twice as fast on a CPU as the fused kernel.
+    Two products and a softmax are twice as fast on a CPU as the fused kernel. `rough` adds the bias to logits that are
+    rounded already: a third faster still, because only then the product reads what lies close together.
     """
     frames, width = qkv.shape
     qkv = qkv.view(frames, heads, 3, -1)
@@ -248,6 +252,11 @@ def _attend_within(qkv: Tensor, heads: int, bias: Tensor) -> Tensor:
     q = qkv[:, :, 0].flip(0).transpose(0, 1)
     k = qkv[:, :, 1].transpose(0, 1)
     v = qkv[:, :, 2].transpose(0, 1)
-    logits = torch.baddbmm(bias.unfold(1, frames, 1), q, k.transpose(1, 2), alpha=q.shape[2] ** -0.5)
+    scale = q.shape[2] ** -0.5
+    by_distance = bias.unfold(1, frames, 1)
+    if rough:
+        logits = torch.bmm((q * scale).contiguous(), k.contiguous().transpose(1, 2)).add_(by_distance)
+    else:
+        logits = torch.baddbmm(by_distance, q, k.transpose(1, 2), alpha=scale)
     out = torch.bmm(torch.softmax(logits, dim=-1), v)
     return out.flip(1).transpose(0, 1).reshape(frames, width // 3)

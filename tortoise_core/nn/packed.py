@@ -13,6 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tortoise_core.nn.eight_bit import EightBitLinear
+
 _LARGEST_INT8 = 127  # symmetric: -128 is not used
 _TYPICAL_ROWS = 16  # oneDNN chooses the layout for a batch size; other sizes are about as fast with it
 
@@ -120,9 +122,10 @@ class Int8Linear(nn.Module):
         return f"inputs={self.inputs}, outputs={self.outputs}"
 
 
-def pack_linears(
-    module: nn.Module, keep: Collection[nn.Module] = (), kind: type[PackedLinear | Int8Linear] = PackedLinear
-) -> None:
+PackedKind = type[PackedLinear] | type[Int8Linear] | type[EightBitLinear]
+
+
+def pack_linears(module: nn.Module, keep: Collection[nn.Module] = (), kind: PackedKind = PackedLinear) -> None:
     """Replaces every linear layer inside `module` by one of this `kind`, in place, except those in `keep`.
 
     A linear layer is an `nn.Linear` or a `LinearLayer`. Everything else stays float32.

@@ -113,7 +113,7 @@ def test_rows_without_end_or_without_codes_lose(tmp_path):
     assert all(chosen.rating.total == -1000 and chosen.stopped for chosen in mute.choose(requests()))
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "int8"])
+@pytest.mark.parametrize("precision", ["bfloat16", "int8", "w8a8"])
 @torch.inference_mode()
 def test_low_precision_says_of_its_codes_what_float32_says(tmp_path, precision):
     exact, fast = (stage(tmp_path, chosen, score_padding=True) for chosen in ("float32", precision))

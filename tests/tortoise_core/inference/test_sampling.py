@@ -9,6 +9,7 @@ import torch
 from tests.tortoise_core.models.test_autoregressive import LEARNED, ROTARY, build
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference import sampling
+from tortoise_core.inference.code_stage import AUTOREGRESSIVE_KINDS
 from tortoise_core.inference.logits import (
     UPSTREAM_UNCACHED,
     DecodingSettings,
@@ -144,7 +145,7 @@ def test_kept_latents_are_those_of_the_whole_pass(model, gpu, monkeypatch):
             assert torch.allclose(row.attention.sum(-1), torch.ones(len(row.codes)), atol=1e-5)
 
 
-@pytest.mark.parametrize("way", ["autocast", "packed", "int8"])
+@pytest.mark.parametrize("way", ["autocast", "bfloat16", "int8", "w8a8"])
 def test_low_precision_follows_float32(model, way):
     codes = torch.arange(12)
     given = [Prompt(prompt.voice, prompt.text, codes) for prompt in prompts(model)]
@@ -153,7 +154,7 @@ def test_low_precision_follows_float32(model, way):
     exact = sample_codes(model, given, settings, SEEDS, keep)
     rough_model = copy.deepcopy(model)
     if way != "autocast":
-        rough_model.pack(int8=way == "int8")
+        rough_model.pack(AUTOREGRESSIVE_KINDS[way])
     with torch.autocast("cpu", torch.bfloat16, enabled=way == "autocast"):
         rough = sample_codes(rough_model, given, settings, SEEDS, keep, in_flight=3)
     for exact_rows, rough_rows in zip(exact, rough, strict=True):

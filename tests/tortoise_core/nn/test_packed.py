@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from tortoise_core.nn.eight_bit import EightBitLinear
 from tortoise_core.nn.gpt import Projection
 from tortoise_core.nn.packed import Int8Linear, LinearLayer, PackedLinear, pack_linears
 
@@ -58,13 +59,13 @@ def test_int8_is_off_by_no_more_than_its_steps(shape, biased):
     torch.testing.assert_close(layer.gelu(x).float(), gelu, rtol=2**-6, atol=0.01)
 
 
-@pytest.mark.parametrize("kind", [PackedLinear, Int8Linear])
+@pytest.mark.parametrize("kind", [PackedLinear, Int8Linear, EightBitLinear])
 def test_nothing_of_it_is_trained_or_saved(kind):
     layer = kind.from_linear(torch.ones(4, 4), torch.ones(4))
     assert not list(layer.parameters()) and not layer.state_dict()
 
 
-@pytest.mark.parametrize("kind", [PackedLinear, Int8Linear])
+@pytest.mark.parametrize("kind", [PackedLinear, Int8Linear, EightBitLinear])
 @torch.inference_mode()
 def test_packs_every_linear_layer_but_the_kept(kind):
     torch.manual_seed(2)
