@@ -27,7 +27,7 @@ from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.code_speller import CodeSpeller
 from tortoise_core.models.cvvp import Cvvp
-from tortoise_core.nn.eight_bit import EightBitLinear
+from tortoise_core.nn.eight_bit import eight_bit_where_wide
 from tortoise_core.nn.packed import Int8Linear, PackedKind, PackedLinear
 from tortoise_core.nn.upload import upload
 
@@ -36,7 +36,7 @@ _ALIGNED_AT_ONCE = 8  # utterances
 AUTOREGRESSIVE_KINDS: dict[Precision, PackedKind] = {
     "bfloat16": PackedLinear,
     "int8": Int8Linear,
-    "w8a8": EightBitLinear,
+    "w8a8": eight_bit_where_wide,
 }
 _RUNAWAY_PENALTY = 1e3  # more than any two scores differ by
 
@@ -111,7 +111,7 @@ class CodeStage:
         self._code_format = code_format
         if precision != "float32":
             autoregressive.pack(AUTOREGRESSIVE_KINDS[precision])
-            clvp.pack(EightBitLinear if precision == "w8a8" else PackedLinear)
+            clvp.pack(eight_bit_where_wide if precision == "w8a8" else PackedLinear)
 
     @property
     def _device(self) -> torch.device:

@@ -20,6 +20,7 @@ from tortoise_core.nn.attention import RelativePositionBias
 
 _EPSILON = 1e-5  # of group norm
 _ALIGNED = 8  # GPU kernels of attention want a bias whose rows start at a multiple of 16 bytes
+_WIDE_GROUP = 16  # channels, from which torch's group norm is fast: it computes a frame's group at a time
 _HIDDEN = -30_000.0  # added to the attention logits of padding, before they are scaled: their weights become 0
 
 
@@ -75,7 +76,7 @@ class PackedLayout(Layout):
     """Rows end to end, without padding."""
 
     def __init__(self, lengths: Sequence[int], dtype: torch.dtype, *, rough: bool = False) -> None:
-        """Places rows of these lengths; `rough`: the logits of attention may be rounded once more."""
+        """Places rows of these lengths; `rough`: norms and the logits of attention may be rounded otherwise."""
         super().__init__(dtype)
         self._rough = rough
         self._lengths = list(lengths)
@@ -110,9 +111,11 @@ class PackedLayout(Layout):
         dtype: torch.dtype | None = None,
     ) -> Tensor:
         """See `Layout`."""
+        narrow = self._rough and x.shape[1] // groups < _WIDE_GROUP
+        normalise = _normalise_narrow if narrow else _normalise
         out = torch.empty_like(x, dtype=dtype or self.dtype)
         for start, stop in self._spans:  # one row at a time: what is computed on the way stays in the cache
-            normed = _normalise(x[start:stop], groups, weight, bias)
+            normed = normalise(x[start:stop], groups, weight, bias)
             out[start:stop] = F.silu(normed, inplace=True) if silu else normed
         return out
 
@@ -237,6 +240,20 @@ def _normalise(x: Tensor, groups: int, weight: Tensor, bias: Tensor) -> Tensor:
     image = x.as_strided((1, channels, frames, 1), (frames * channels, 1, channels, channels))
     out = F.group_norm(image, groups, weight, bias, _EPSILON)
     return out.permute(0, 2, 3, 1).reshape(frames, channels)
+
+
+def _normalise_narrow(x: Tensor, groups: int, weight: Tensor, bias: Tensor) -> Tensor:
+    """Does what `_normalise` does, four times as fast where a group is narrower than the processor's registers.
+
+    The same sums as torch's kernel has, of x and of its square, but over whole frames. Equal but for rounding.
+    """
+    squares = x * x
+    sums = torch.stack([x.sum(0), squares.sum(0)]).view(2, groups, -1).sum(2)
+    mean, square = (sums * (groups / x.numel())).unbind(0)
+    inverse = (square - mean * mean).clamp_min_(0).add_(_EPSILON).rsqrt_()
+    scale = inverse[:, None] * weight.view(groups, -1)
+    shift = torch.addcmul(bias.view(groups, -1), mean[:, None], scale, value=-1)
+    return torch.addcmul(shift.flatten(), x, scale.flatten(), out=squares)
 
 
 def _attend_within(qkv: Tensor, heads: int, bias: Tensor, *, rough: bool) -> Tensor:

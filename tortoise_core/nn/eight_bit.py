@@ -9,8 +9,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tortoise_core.nn.packed import PackedLinear
+
 _STEPS = 127  # on either side of zero; -128 is not used
 _STEPS_WITHOUT_VNNI = 63  # of weights: pairs of products are added in 16 bits there, which must not overflow
+_WIDE = 512  # inputs
 _ZERO = 128  # what stands for zero among the unsigned bytes that oneDNN wants on one side
 
 
@@ -62,6 +65,11 @@ class EightBitLinear(nn.Module):
     def extra_repr(self) -> str:
         """Sizes, for `print`."""
         return f"inputs={self.inputs}, outputs={self.outputs}"
+
+
+def eight_bit_where_wide(weight: torch.Tensor, bias: torch.Tensor | None) -> EightBitLinear | PackedLinear:
+    """Makes a layer of 8-bit numbers, or a bfloat16 one where rounding x would take longer than the product saves."""
+    return EightBitLinear(weight, bias) if weight.shape[1] >= _WIDE else PackedLinear(weight, bias)
 
 
 def _bytes(codes: torch.Tensor) -> torch.Tensor:

@@ -6,14 +6,12 @@ layer is made (oneDNN's or FBGEMM's blocked formats). Elsewhere bfloat16 weights
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Protocol, runtime_checkable
 
 import torch
 from torch import nn
 from torch.nn import functional as F
-
-from tortoise_core.nn.eight_bit import EightBitLinear
 
 _LARGEST_INT8 = 127  # symmetric: -128 is not used
 _TYPICAL_ROWS = 16  # oneDNN chooses the layout for a batch size; other sizes are about as fast with it
@@ -122,7 +120,7 @@ class Int8Linear(nn.Module):
         return f"inputs={self.inputs}, outputs={self.outputs}"
 
 
-PackedKind = type[PackedLinear] | type[Int8Linear] | type[EightBitLinear]
+PackedKind = Callable[[torch.Tensor, torch.Tensor | None], nn.Module]  # makes a layer of its weight and bias
 
 
 def pack_linears(module: nn.Module, keep: Collection[nn.Module] = (), kind: PackedKind = PackedLinear) -> None:
@@ -134,9 +132,9 @@ def pack_linears(module: nn.Module, keep: Collection[nn.Module] = (), kind: Pack
         if any(child is kept for kept in keep):
             continue
         if isinstance(child, nn.Linear):
-            setattr(module, name, kind.from_linear(child.weight, child.bias))
+            setattr(module, name, kind(child.weight, child.bias))
         elif isinstance(child, LinearLayer):
-            setattr(module, name, kind.from_linear(child.linear_weight(), child.linear_bias()))
+            setattr(module, name, kind(child.linear_weight(), child.linear_bias()))
         else:
             pack_linears(child, keep, kind)
 

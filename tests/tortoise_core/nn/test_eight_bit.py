@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tortoise_core.nn.eight_bit import EightBitLinear
+from tortoise_core.nn.eight_bit import EightBitLinear, eight_bit_where_wide
+from tortoise_core.nn.packed import PackedLinear
 
 
 def layer_of(biased=True):
@@ -61,3 +62,8 @@ def test_a_weight_may_lie_in_memory_as_it_likes():
 def test_zeros_give_the_bias_exactly():
     _, bias, layer = layer_of()
     assert layer(torch.zeros(3, 48)).equal(bias.bfloat16().expand(3, -1))
+
+
+@pytest.mark.parametrize(("inputs", "kind"), [(511, PackedLinear), (512, EightBitLinear)])
+def test_narrow_layers_stay_bfloat16(inputs, kind):
+    assert type(eight_bit_where_wide(torch.ones(3, inputs), None)) is kind
