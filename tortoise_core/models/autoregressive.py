@@ -300,8 +300,8 @@ class AutoregressiveModel(nn.Module):
     def pack(self, kind: PackedKind = PackedLinear) -> None:
         """Makes the projections and the cache of decoding bfloat16, in place.
 
-        Norms, residual stream and the values of logits and latents stay float32. With `int8`, weights are 8-bit
-        integers, and the cache is bfloat16 all the same. A packed network cannot be trained.
+        Norms, residual stream and the values of logits and latents stay float32. `kind` may be a layer of 8-bit weights
+        instead; the cache is bfloat16 all the same. A packed network cannot be trained.
         """
         pack_linears(self, keep=[self.conditioning_encoder, self.text_head], kind=kind)
 
