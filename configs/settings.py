@@ -108,7 +108,7 @@ class SynthesizeSettings(_Section):
     preset: Annotated[str, Field(min_length=1)]
     voice: Annotated[str, Field(min_length=1)]
     device: Annotated[str, Field(min_length=1)]
-    precision: Literal["auto", "float32", "bfloat16", "int8"]
+    precision: Literal["auto", "float32", "bfloat16", "int8", "w8a8"]
     sampler: Annotated[str, Field(min_length=1)]
     diffusion_steps: Annotated[int, Field(ge=0, le=4000)]
     sampling: SamplingSection

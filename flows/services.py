@@ -82,7 +82,7 @@ class Services:
 
     @property
     def precision(self) -> str:
-        """The numbers that the engine computes in: "float32", "bfloat16" or "int8"."""
+        """The numbers that the engine computes in: "float32", "bfloat16", "int8" or "w8a8"."""
         return precision(self.synthesize)
 
     @cached_property

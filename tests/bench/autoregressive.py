@@ -13,6 +13,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from tortoise_core.inference.code_stage import AUTOREGRESSIVE_KINDS
 from tortoise_core.inference.logits import DecodingSettings
 from tortoise_core.inference.precision import Precision
 from tortoise_core.inference.sampling import Prompt, sample_codes
@@ -25,8 +26,13 @@ CODES = 100
 PADDED = 500  # codes to which the published program pads a row before it scores it
 # Of the machine that docs/numbers.md tells of, measured idle: two cores.
 BYTES_PER_S = 20e9
-FLOPS_PER_S = {"float32": 180e9, "bfloat16": 400e9, "int8": 400e9}
-BYTES_OF: dict[Precision, tuple[int, int]] = {"float32": (4, 4), "bfloat16": (2, 2), "int8": (1, 2)}  # weight, cache
+FLOPS_PER_S = {"float32": 180e9, "bfloat16": 400e9, "int8": 400e9, "w8a8": 800e9}
+BYTES_OF: dict[Precision, tuple[int, int]] = {
+    "float32": (4, 4),
+    "bfloat16": (2, 2),
+    "int8": (1, 2),
+    "w8a8": (1, 2),
+}  # weight, cache
 
 
 def random_network(kind: Callable[[], nn.Module], device: torch.device) -> nn.Module:
@@ -52,7 +58,7 @@ def language_model(precision: Precision, device: torch.device) -> Autoregressive
     with torch.no_grad():
         model.mel_head.bias[model.config.code_stop] = -1e9
     if precision != "float32":
-        model.pack(int8=precision == "int8")
+        model.pack(AUTOREGRESSIVE_KINDS[precision])
     return model
 
 

@@ -52,8 +52,8 @@ class Decoding:
         assert isinstance(decoder, DiffusionDecoder)
         self.config = decoder.config
         self.frames = self.config.frames(CODES)
-        dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
-        self.steps = DenoisingSteps(decoder, dtype)
+        dtype = torch.float32 if precision == "float32" else torch.bfloat16
+        self.steps = DenoisingSteps(decoder, dtype, eight_bit=precision == "w8a8")
         decoder.drop_steps()
         self.decoder = decoder
         self.vocoder = WindowedVocoder(random_network(lambda: UnivNet(UnivNetConfig()), self.device))

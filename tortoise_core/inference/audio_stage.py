@@ -64,7 +64,8 @@ class AudioStage:
         self._dvae = dvae
         self._speech = speech
         self._max_frames = max_frames
-        self._steps = DenoisingSteps(decoder, torch.float32 if precision == "float32" else torch.bfloat16)
+        dtype = torch.float32 if precision == "float32" else torch.bfloat16
+        self._steps = DenoisingSteps(decoder, dtype, eight_bit=precision == "w8a8")
         decoder.drop_steps()
         self._vocoder = WindowedVocoder(vocoder, batch_frames=vocoded_frames)
         self._process = GaussianDiffusion(

@@ -27,10 +27,17 @@ from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.code_speller import CodeSpeller
 from tortoise_core.models.cvvp import Cvvp
+from tortoise_core.nn.eight_bit import eight_bit_where_wide
+from tortoise_core.nn.packed import Int8Linear, PackedKind, PackedLinear
 from tortoise_core.nn.upload import upload
 
 _SCORED_AT_ONCE = {"cpu": 32, "cuda": 256}  # candidates; texts, too
 _ALIGNED_AT_ONCE = 8  # utterances
+AUTOREGRESSIVE_KINDS: dict[Precision, PackedKind] = {
+    "bfloat16": PackedLinear,
+    "int8": Int8Linear,
+    "w8a8": eight_bit_where_wide,
+}
 _RUNAWAY_PENALTY = 1e3  # more than any two scores differ by
 
 
@@ -103,8 +110,8 @@ class CodeStage:
         self._front_end = front_end
         self._code_format = code_format
         if precision != "float32":
-            autoregressive.pack(int8=precision == "int8")
-            clvp.pack()
+            autoregressive.pack(AUTOREGRESSIVE_KINDS[precision])
+            clvp.pack(eight_bit_where_wide if precision == "w8a8" else PackedLinear)
 
     @property
     def _device(self) -> torch.device:

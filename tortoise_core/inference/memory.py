@@ -29,7 +29,7 @@ LOGIT_COPIES = 4  # while they are filtered
 _GROWS_AFTER = 20  # batches that went well, until a halved estimate is doubled again
 # In messages of allocators other than PyTorch's own for GPUs: cuBLAS, cuDNN, cuFFT, the driver, and the CPU's.
 _MEMORY_WORDS = ("ALLOC_FAILED", "ALLOCATION_FAILED", "out of memory", "can't allocate memory", "not enough memory")
-_BYTES: dict[Precision, int] = {"float32": 4, "bfloat16": 2, "int8": 2}  # of a number in the cache
+_BYTES: dict[Precision, int] = {"float32": 4, "bfloat16": 2, "int8": 2, "w8a8": 2}  # of a number in the cache
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Owns the choice of the numbers that a model computes in: float32, or bfloat16 where the machine multiplies it faster.
 
-"int8" is bfloat16, but the weights of the autoregressive model are 8-bit integers: the fastest on a CPU, on request.
+"int8" is bfloat16, but the weights of the autoregressive model are 8-bit integers. "w8a8" is bfloat16, but all large
+matrix products, of CLVP and the diffusion decoder, too, are of 8-bit integers: the fastest on a CPU. Both on request.
 Knows no network. Must stay importable without PyTorch: the precision is part of every take's key, and a plan has keys.
 """
 
@@ -14,8 +15,9 @@ from typing import Literal
 
 from tortoise_core.errors import ConfigError
 
-Precision = Literal["float32", "bfloat16", "int8"]
-PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "int8")
+Precision = Literal["float32", "bfloat16", "int8", "w8a8"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "int8", "w8a8")
+_CPU_ALONE: tuple[Precision, ...] = ("int8", "w8a8")
 
 _CPU_FLAGS = frozenset(["avx512_bf16", "amx_bf16"])  # as Linux names them
 _CPU_INFO = Path("/proc/cpuinfo")
@@ -34,8 +36,8 @@ def choose_precision(name: str, device: str) -> Precision:
         ConfigError: there is no precision of that name, or not on that device.
     """
     on_gpu = device.startswith("cuda") or (device == "auto" and gpu_capability(0) > 0)
-    if name == "int8" and on_gpu:
-        raise ConfigError(f"precision int8 is for the CPU, the device is {device}: use auto or bfloat16")
+    if name in _CPU_ALONE and on_gpu:
+        raise ConfigError(f"precision {name} is for the CPU, the device is {device}: use auto or bfloat16")
     for precision in PRECISIONS:
         if name == precision:
             return precision

@@ -17,7 +17,7 @@ from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.models.conditioning_encoder import ConditioningEncoder, Pool
 from tortoise_core.nn.gpt import Gpt, GptOutput
 from tortoise_core.nn.key_value_cache import Cache, PromptKeys
-from tortoise_core.nn.packed import Int8Linear, PackedLinear, pack_linears
+from tortoise_core.nn.packed import PackedKind, PackedLinear, pack_linears
 from tortoise_core.nn.positions import LearnedPositions, RotaryTable, SinusoidalPositions, inverse_frequencies
 from tortoise_core.nn.upload import upload
 
@@ -297,13 +297,12 @@ class AutoregressiveModel(nn.Module):
             alignment = _alignment(output.queries, keys[:, 1:], valid[:, 1:])[:, 0]
         return DecodedStep(self.mel_head(hidden).float(), hidden, alignment)
 
-    def pack(self, int8: bool = False) -> None:
+    def pack(self, kind: PackedKind = PackedLinear) -> None:
         """Makes the projections and the cache of decoding bfloat16, in place.
 
-        Norms, residual stream and the values of logits and latents stay float32. With `int8`, weights are 8-bit
-        integers, and the cache is bfloat16 all the same. A packed network cannot be trained.
+        Norms, residual stream and the values of logits and latents stay float32. `kind` may be a layer of 8-bit weights
+        instead; the cache is bfloat16 all the same. A packed network cannot be trained.
         """
-        kind = Int8Linear if int8 else PackedLinear
         pack_linears(self, keep=[self.conditioning_encoder, self.text_head], kind=kind)
 
     def _embed_text(self, text_in: torch.Tensor) -> torch.Tensor:

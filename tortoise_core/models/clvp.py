@@ -10,7 +10,7 @@ from torch import nn
 from tortoise_core.errors import ConfigError
 from tortoise_core.nn.contrastive import info_nce, mean_over_time, pair_scores
 from tortoise_core.nn.encoder import Encoder
-from tortoise_core.nn.packed import pack_linears
+from tortoise_core.nn.packed import PackedKind, PackedLinear, pack_linears
 
 _INITIAL_STD = 0.02
 
@@ -114,9 +114,9 @@ class Clvp(nn.Module):
         others = None if wrong is None else self.speech_latents(wrong, wrong_lengths)
         return info_nce(texts, speech, self.temperature, others)
 
-    def pack(self) -> None:
-        """Makes the encoders multiply in bfloat16, in place, for inference. The latents stay float32."""
-        pack_linears(self, keep=[self.to_text_latent, self.to_speech_latent])
+    def pack(self, kind: PackedKind = PackedLinear) -> None:
+        """Makes the encoders multiply in bfloat16 or less, in place, for inference. The latents stay float32."""
+        pack_linears(self, keep=[self.to_text_latent, self.to_speech_latent], kind=kind)
 
     def _text_latents(self, text: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         hidden = self.text_transformer["transformer"](self.text_emb(text), mask)

@@ -20,6 +20,7 @@ from tortoise_core.nn.attention import RelativePositionBias
 
 _EPSILON = 1e-5  # of group norm
 _ALIGNED = 8  # GPU kernels of attention want a bias whose rows start at a multiple of 16 bytes
+_WIDE_GROUP = 16  # channels, from which torch's group norm is fast: it computes a frame's group at a time
 _HIDDEN = -30_000.0  # added to the attention logits of padding, before they are scaled: their weights become 0
 
 
@@ -74,9 +75,10 @@ class Layout(ABC):
 class PackedLayout(Layout):
     """Rows end to end, without padding."""
 
-    def __init__(self, lengths: Sequence[int], dtype: torch.dtype) -> None:
-        """Places rows of these lengths."""
+    def __init__(self, lengths: Sequence[int], dtype: torch.dtype, *, rough: bool = False) -> None:
+        """Places rows of these lengths; `rough`: norms and the logits of attention may be rounded otherwise."""
         super().__init__(dtype)
+        self._rough = rough
         self._lengths = list(lengths)
         stops = torch.tensor(self._lengths).cumsum(0).tolist()
         self._spans = [(stop - length, stop) for stop, length in zip(stops, lengths, strict=True)]
@@ -109,9 +111,11 @@ class PackedLayout(Layout):
         dtype: torch.dtype | None = None,
     ) -> Tensor:
         """See `Layout`."""
+        narrow = self._rough and x.shape[1] // groups < _WIDE_GROUP
+        normalise = _normalise_narrow if narrow else _normalise
         out = torch.empty_like(x, dtype=dtype or self.dtype)
         for start, stop in self._spans:  # one row at a time: what is computed on the way stays in the cache
-            normed = _normalise(x[start:stop], groups, weight, bias)
+            normed = normalise(x[start:stop], groups, weight, bias)
             out[start:stop] = F.silu(normed, inplace=True) if silu else normed
         return out
 
@@ -133,7 +137,9 @@ class PackedLayout(Layout):
 
     def attend(self, qkv: Tensor, heads: int, bias: dict[int, Tensor]) -> Tensor:
         """See `Layout`."""
-        rows = [_attend_within(qkv[start:stop], heads, bias[stop - start]) for start, stop in self._spans]
+        rows = [
+            _attend_within(qkv[start:stop], heads, bias[stop - start], rough=self._rough) for start, stop in self._spans
+        ]
         return rows[0] if len(rows) == 1 else torch.cat(rows)
 
 
@@ -236,10 +242,25 @@ def _normalise(x: Tensor, groups: int, weight: Tensor, bias: Tensor) -> Tensor:
     return out.permute(0, 2, 3, 1).reshape(frames, channels)
 
 
-def _attend_within(qkv: Tensor, heads: int, bias: Tensor) -> Tensor:
+def _normalise_narrow(x: Tensor, groups: int, weight: Tensor, bias: Tensor) -> Tensor:
+    """Does what `_normalise` does, four times as fast where a group is narrower than the processor's registers.
+
+    The same sums as torch's kernel has, of x and of its square, but over whole frames. Equal but for rounding.
+    """
+    squares = x * x
+    sums = torch.stack([x.sum(0), squares.sum(0)]).view(2, groups, -1).sum(2)
+    mean, square = (sums * (groups / x.numel())).unbind(0)
+    inverse = (square - mean * mean).clamp_min_(0).add_(_EPSILON).rsqrt_()
+    scale = inverse[:, None] * weight.view(groups, -1)
+    shift = torch.addcmul(bias.view(groups, -1), mean[:, None], scale, value=-1)
+    return torch.addcmul(shift.flatten(), x, scale.flatten(), out=squares)
+
+
+def _attend_within(qkv: Tensor, heads: int, bias: Tensor, *, rough: bool) -> Tensor:
     """Attends within one row, with a bias per distance (H, 2T - 1). Shape: (T, 3C) to (T, C).
 
-    Two products and a softmax are twice as fast on a CPU as the fused kernel.
+    Two products and a softmax are twice as fast on a CPU as the fused kernel. `rough` adds the bias to logits that are
+    rounded already: a third faster still, because only then the product reads what lies close together.
     """
     frames, width = qkv.shape
     qkv = qkv.view(frames, heads, 3, -1)
@@ -248,6 +269,11 @@ def _attend_within(qkv: Tensor, heads: int, bias: Tensor) -> Tensor:
     q = qkv[:, :, 0].flip(0).transpose(0, 1)
     k = qkv[:, :, 1].transpose(0, 1)
     v = qkv[:, :, 2].transpose(0, 1)
-    logits = torch.baddbmm(bias.unfold(1, frames, 1), q, k.transpose(1, 2), alpha=q.shape[2] ** -0.5)
+    scale = q.shape[2] ** -0.5
+    by_distance = bias.unfold(1, frames, 1)
+    if rough:
+        logits = torch.bmm((q * scale).contiguous(), k.contiguous().transpose(1, 2)).add_(by_distance)
+    else:
+        logits = torch.baddbmm(by_distance, q, k.transpose(1, 2), alpha=scale)
     out = torch.bmm(torch.softmax(logits, dim=-1), v)
     return out.flip(1).transpose(0, 1).reshape(frames, width // 3)

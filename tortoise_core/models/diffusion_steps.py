@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -25,30 +26,46 @@ from tortoise_core.models.diffusion_decoder import (
 )
 from tortoise_core.models.diffusion_layouts import Layout, PackedLayout, PaddedLayout
 from tortoise_core.nn.attention import AttentionBlock
+from tortoise_core.nn.eight_bit import eight_bit_where_wide
 from tortoise_core.nn.normalization import GroupNorm
 from tortoise_core.nn.packed import PackedLinear
 
 Linear = Callable[[Tensor], Tensor]
+Maker = Callable[[Tensor, Tensor | None], Linear]  # of a layer, from its weight and bias
 
 
 class DenoisingSteps:
     """The step network of one decoder, laid out for inference. A copy: the decoder may drop its own."""
 
     def __init__(
-        self, decoder: DiffusionDecoder, dtype: torch.dtype = torch.float32, padded: bool | None = None
+        self,
+        decoder: DiffusionDecoder,
+        dtype: torch.dtype = torch.float32,
+        padded: bool | None = None,
+        *,
+        eight_bit: bool = False,
     ) -> None:
-        """Copies a decoder's layers; `padded` chooses the layout: None for the one that its device is faster with."""
+        """Copies a decoder's layers.
+
+        Args:
+            decoder: to copy from.
+            dtype: of matrix products.
+            padded: chooses the layout; None for the one that the decoder's device is faster with.
+            eight_bit: wide matrix products are of 8-bit numbers, and `dtype`, bfloat16, is that of their results.
+        """
+        project: Maker = eight_bit_where_wide if eight_bit else partial(_linear, dtype=dtype)
         self.dtype = dtype
+        self._eight_bit = eight_bit
         self.padded = decoder.unconditioned_embedding.device.type == "cuda" if padded is None else padded
         self.config = decoder.config
         self._time_embed = decoder.time_embed
-        self._integrator = [_Layer(layer, self.dtype) for layer in decoder.conditioning_timestep_integrator]
-        self._layers = [_Layer(layer, self.dtype) for layer in decoder.layers]
+        self._integrator = [_Layer(layer, project) for layer in decoder.conditioning_timestep_integrator]
+        self._layers = [_Layer(layer, project) for layer in decoder.layers]
         width = decoder.config.model_channels
         mix = decoder.integrating_conv.weight.detach()
         bias = decoder.integrating_conv.bias
-        self._mix_signal = _linear(mix[:, :width, 0], bias, self.dtype)
-        self._mix_conditioning = _linear(mix[:, width:, 0], None, self.dtype)
+        self._mix_signal = project(mix[:, :width, 0], bias)
+        self._mix_conditioning = project(mix[:, width:, 0], None)
         # The two ends are float32 in any precision: they are small, and the estimate must be exact.
         self._first = _linear(*_matrix(decoder.inp_block), torch.float32)
         norm, _, last = decoder.out
@@ -72,8 +89,9 @@ class DenoisingSteps:
             (2B, ...) where guided: the rows with conditioning, then the same without. Padding comes out as zeros.
         """
         rows = [*lengths, *lengths] if guided else list(lengths)
-        layout: Layout
-        layout = PaddedLayout(rows, self.dtype, embedding.device) if self.padded else PackedLayout(rows, self.dtype)
+        layout: Layout = PackedLayout(rows, self.dtype, rough=self._eight_bit)
+        if self.padded:
+            layout = PaddedLayout(rows, self.dtype, embedding.device)
         conditioning = layout.join(embedding)
         if guided:
             conditioning = torch.cat([conditioning, self._unconditioned.expand_as(conditioning)])
@@ -129,11 +147,11 @@ class _TimeTables:
 class _Layer:
     """A `DiffusionLayer`, or a `TimeResBlock` alone."""
 
-    def __init__(self, layer: nn.Module, dtype: torch.dtype) -> None:
+    def __init__(self, layer: nn.Module, project: Maker) -> None:
         whole = layer if isinstance(layer, DiffusionLayer) else None
-        self.residual = _Residual(cast(TimeResBlock, layer if whole is None else whole.resblk), dtype)
-        self._attention = None if whole is None else _Attention(whole.attn, dtype)
-        self._feed_forward = None if whole is None or whole.ff is None else _FeedForward(whole.ff, dtype)
+        self.residual = _Residual(cast(TimeResBlock, layer if whole is None else whole.resblk), project)
+        self._attention = None if whole is None else _Attention(whole.attn, project)
+        self._feed_forward = None if whole is None or whole.ff is None else _FeedForward(whole.ff, project)
 
     def position_bias(self, layout: Layout) -> Any:
         """Computes what attention adds to its logits; None without attention."""
@@ -151,11 +169,11 @@ class _Layer:
 class _Residual:
     """A `TimeResBlock`."""
 
-    def __init__(self, block: TimeResBlock, dtype: torch.dtype) -> None:
+    def __init__(self, block: TimeResBlock, project: Maker) -> None:
         self._in_norm = cast(GroupNorm, block.in_layers[0])
         self._out_norm = cast(GroupNorm, block.out_layers[0])
-        self._in = _linear(*_matrix(cast(nn.Conv1d, block.in_layers[2])), dtype)
-        self._out = _linear(*_matrix(cast(nn.Conv1d, block.out_layers[3])), dtype)
+        self._in = project(*_matrix(cast(nn.Conv1d, block.in_layers[2])))
+        self._out = project(*_matrix(cast(nn.Conv1d, block.out_layers[3])))
         self._time = cast(nn.Linear, block.emb_layers[1])
 
     def affine(self, time: Tensor) -> Tensor:
@@ -175,14 +193,14 @@ class _Residual:
 class _Attention:
     """An `AttentionBlock`."""
 
-    def __init__(self, block: AttentionBlock, dtype: torch.dtype) -> None:
+    def __init__(self, block: AttentionBlock, project: Maker) -> None:
         self._norm = block.norm
         self._heads = block.heads
         positions = block.relative_pos_embeddings
         assert positions is not None  # a `DiffusionLayer` has them
         self.positions = positions
-        self._qkv = _linear(*_matrix(block.qkv), dtype)
-        self._out = _linear(*_matrix(block.proj_out), dtype)
+        self._qkv = project(*_matrix(block.qkv))
+        self._out = project(*_matrix(block.proj_out))
 
     def add_to(self, x: Tensor, bias: Any, layout: Layout) -> None:
         """Adds the block's output to x (frames, C), in place."""
@@ -194,10 +212,10 @@ class _Attention:
 class _FeedForward:
     """A `FeedForwardBlock`."""
 
-    def __init__(self, block: FeedForwardBlock, dtype: torch.dtype) -> None:
+    def __init__(self, block: FeedForwardBlock, project: Maker) -> None:
         self._norm = block.norm
-        self._in = _linear(*_matrix(block.proj_in), dtype)
-        self._out = _linear(*_matrix(block.proj_out), dtype)
+        self._in = project(*_matrix(block.proj_in))
+        self._out = project(*_matrix(block.proj_out))
 
     def add_to(self, x: Tensor, layout: Layout) -> None:
         """Adds the block's output to x (frames, C), in place."""

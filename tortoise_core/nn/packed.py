@@ -6,7 +6,7 @@ layer is made (oneDNN's or FBGEMM's blocked formats). Elsewhere bfloat16 weights
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -120,9 +120,10 @@ class Int8Linear(nn.Module):
         return f"inputs={self.inputs}, outputs={self.outputs}"
 
 
-def pack_linears(
-    module: nn.Module, keep: Collection[nn.Module] = (), kind: type[PackedLinear | Int8Linear] = PackedLinear
-) -> None:
+PackedKind = Callable[[torch.Tensor, torch.Tensor | None], nn.Module]  # makes a layer of its weight and bias
+
+
+def pack_linears(module: nn.Module, keep: Collection[nn.Module] = (), kind: PackedKind = PackedLinear) -> None:
     """Replaces every linear layer inside `module` by one of this `kind`, in place, except those in `keep`.
 
     A linear layer is an `nn.Linear` or a `LinearLayer`. Everything else stays float32.
@@ -131,9 +132,9 @@ def pack_linears(
         if any(child is kept for kept in keep):
             continue
         if isinstance(child, nn.Linear):
-            setattr(module, name, kind.from_linear(child.weight, child.bias))
+            setattr(module, name, kind(child.weight, child.bias))
         elif isinstance(child, LinearLayer):
-            setattr(module, name, kind.from_linear(child.linear_weight(), child.linear_bias()))
+            setattr(module, name, kind(child.linear_weight(), child.linear_bias()))
         else:
             pack_linears(child, keep, kind)
 

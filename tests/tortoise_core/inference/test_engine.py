@@ -16,6 +16,7 @@ from tortoise_core.inference.code_stage import Chosen, Rating
 from tortoise_core.inference.engine import load_engine
 from tortoise_core.inference.front_end import load_front_end
 from tortoise_core.inference.interface import SpeechRequest
+from tortoise_core.inference.precision import PRECISIONS
 from tortoise_core.inference.presets import SamplingSettings
 
 MINI = Path(configs.__file__).parent / "models" / "tortoise_mini"
@@ -45,7 +46,7 @@ def test_batches_are_halved_where_memory_runs_out(monkeypatch, failures):
         assert tried[-1] == 1
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_the_embedded_model_speaks(tmp_path, precision):
     engine = load_engine(MINI, "cpu", precision)
     assert engine.precision == precision

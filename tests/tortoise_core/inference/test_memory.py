@@ -14,6 +14,7 @@ from tortoise_core.inference.memory import (
     is_memory_error,
     row_bytes,
 )
+from tortoise_core.inference.precision import PRECISIONS
 from tortoise_core.models.autoregressive import AutoregressiveConfig
 from tortoise_core.models.diffusion_decoder import DiffusionDecoderConfig
 
@@ -42,7 +43,7 @@ def test_a_gpu_takes_more_at_once_than_a_cpu():
 
 
 @pytest.mark.parametrize("free", [0, GIB, 8 * GIB, 64 * GIB])
-@pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_what_is_taken_on_fits_into_half_of_what_is_free(free, precision):
     fits = capacity(*PUBLISHED, precision, 500, GPU, free)
     assert fits.rows == 1 or fits.rows * row_bytes(PUBLISHED[0], precision, 500) <= free / 2

@@ -43,22 +43,23 @@ def test_auto_is_bfloat16_where_the_device_multiplies_it(machine, flags, gpus, d
     assert choose_precision("auto", device) == expected
 
 
-@pytest.mark.parametrize("name", ["float32", "bfloat16", "int8"])
+@pytest.mark.parametrize("name", precision.PRECISIONS)
 def test_a_named_precision_is_taken_at_its_word(machine, name):
     machine("avx2")
     assert choose_precision(name, "cpu") == name
 
 
 def test_an_unknown_precision_is_refused():
-    with pytest.raises(ConfigError, match=r"float16.*use auto, float32, bfloat16, int8"):
+    with pytest.raises(ConfigError, match=r"float16.*use auto, float32, bfloat16, int8, w8a8"):
         choose_precision("float16", "cpu")
 
 
+@pytest.mark.parametrize("name", ["int8", "w8a8"])
 @pytest.mark.parametrize(("device", "gpus"), [("cuda", (9,)), ("cuda:1", ()), ("auto", (9,))])
-def test_int8_is_refused_on_a_gpu(machine, device, gpus):
+def test_eight_bits_are_refused_on_a_gpu(machine, device, gpus, name):
     machine("avx512_bf16", gpus)
-    with pytest.raises(ConfigError, match=r"int8 is for the CPU.*use auto or bfloat16"):
-        choose_precision("int8", device)
+    with pytest.raises(ConfigError, match=rf"{name} is for the CPU.*use auto or bfloat16"):
+        choose_precision(name, device)
 
 
 def test_a_machine_without_processor_information_computes_in_float32(monkeypatch, tmp_path):

@@ -9,6 +9,7 @@ import torch
 from tests.tortoise_core.models.test_autoregressive import LEARNED, ROTARY, build
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference import sampling
+from tortoise_core.inference.code_stage import AUTOREGRESSIVE_KINDS
 from tortoise_core.inference.logits import (
     UPSTREAM_UNCACHED,
     DecodingSettings,
@@ -21,7 +22,7 @@ from tortoise_core.inference.logits import (
 )
 from tortoise_core.inference.sampling import Keep, Prompt, sample_codes
 from tortoise_core.inference.sampling_reference import choose, sample_row
-from tortoise_core.nn import key_value_cache, static_cache
+from tortoise_core.nn import eight_bit, key_value_cache, static_cache
 from tortoise_core.nn.static_cache import StaticCache
 
 SETTINGS = DecodingSettings(max_codes=20)
@@ -144,8 +145,9 @@ def test_kept_latents_are_those_of_the_whole_pass(model, gpu, monkeypatch):
             assert torch.allclose(row.attention.sum(-1), torch.ones(len(row.codes)), atol=1e-5)
 
 
-@pytest.mark.parametrize("way", ["autocast", "packed", "int8"])
-def test_low_precision_follows_float32(model, way):
+@pytest.mark.parametrize("way", ["autocast", "bfloat16", "int8", "w8a8"])
+def test_low_precision_follows_float32(model, way, monkeypatch):
+    monkeypatch.setattr(eight_bit, "_WIDE", 1)
     codes = torch.arange(12)
     given = [Prompt(prompt.voice, prompt.text, codes) for prompt in prompts(model)]
     settings = replace(SETTINGS, max_codes=12)
@@ -153,7 +155,7 @@ def test_low_precision_follows_float32(model, way):
     exact = sample_codes(model, given, settings, SEEDS, keep)
     rough_model = copy.deepcopy(model)
     if way != "autocast":
-        rough_model.pack(int8=way == "int8")
+        rough_model.pack(AUTOREGRESSIVE_KINDS[way])
     with torch.autocast("cpu", torch.bfloat16, enabled=way == "autocast"):
         rough = sample_codes(rough_model, given, settings, SEEDS, keep, in_flight=3)
     for exact_rows, rough_rows in zip(exact, rough, strict=True):

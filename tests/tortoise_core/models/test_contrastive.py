@@ -10,6 +10,8 @@ from tortoise_core.models.clvp import Clvp, ClvpConfig
 from tortoise_core.models.cvvp import Cvvp, CvvpConfig
 from tortoise_core.models.random_latents import RandomLatentGenerator
 from tortoise_core.nn.contrastive import info_nce
+from tortoise_core.nn.eight_bit import EightBitLinear
+from tortoise_core.nn.packed import PackedLinear
 
 SMALL = ClvpConfig(
     text_tokens=30, text_width=32, text_layers=2, text_heads=2, code_tokens=50, speech_width=48, speech_layers=2,
@@ -42,8 +44,9 @@ def test_scores_of_padded_batches_equal_those_of_single_pairs():
     assert unmasked.speech_latents(codes, code_lengths).equal(model.speech_latents(codes))
 
 
+@pytest.mark.parametrize("kind", [PackedLinear, EightBitLinear])
 @torch.inference_mode()
-def test_packed_scores_follow_float32():
+def test_packed_scores_follow_float32(kind):
     torch.manual_seed(0)
     model = Clvp(SMALL).eval()
     for parameter in model.text_emb.weight, model.speech_emb.weight:
@@ -53,7 +56,7 @@ def test_packed_scores_follow_float32():
     rows = torch.tensor([0, 1, 1, 0, 1])
     arguments = (text[rows], codes, torch.tensor([9, 4])[rows], torch.tensor([14, 3, 8, 11, 14]))
     exact = model.scores(*arguments)
-    model.pack()
+    model.pack(kind)
     packed = model.scores(*arguments)
     assert packed.dtype == torch.float32
     difference = (packed - exact).abs().max()

@@ -51,6 +51,31 @@ def test_a_constant_row_stays_finite():
         assert normed.isfinite().all()
 
 
+@pytest.mark.parametrize("silu", [True, False])
+def test_rough_group_norm_is_group_norm(silu):
+    packed, _ = layouts()
+    weight, bias = torch.randn(2, CHANNELS, generator=torch.Generator().manual_seed(4))
+    x = packed.join(rows(3.0))
+    exact, rough = (
+        PackedLayout(LENGTHS, torch.float32, rough=way).normalised(x, 4, weight, bias, silu=silu)
+        for way in (False, True)
+    )
+    torch.testing.assert_close(rough, exact, atol=1e-4, rtol=1e-4)
+    assert not rough.equal(exact)
+
+
+def test_rough_attention_is_attention():
+    torch.manual_seed(1)
+    positions = RelativePositionBias(2, 1.0)
+    qkv = torch.randn(sum(LENGTHS), 3 * CHANNELS)
+    with torch.no_grad():
+        exact, rough = (
+            layout.attend(qkv, 2, layout.position_bias(positions))
+            for layout in (PackedLayout(LENGTHS, torch.float32, rough=way) for way in (False, True))
+        )
+    torch.testing.assert_close(rough, exact, atol=1e-5, rtol=1e-5)
+
+
 def test_neighbours_and_attention_stay_within_their_row():
     torch.manual_seed(1)
     positions = RelativePositionBias(2, 1.0)

@@ -8,6 +8,7 @@ import torch
 
 from tests.tortoise_core.models.test_diffusion_decoder import MINI, randomised
 from tortoise_core.models.diffusion_steps import DenoisingSteps
+from tortoise_core.nn import eight_bit as eight_bit_layers
 
 TIMES = torch.tensor([0, 7, 1200, 3999])
 PUBLISHED_SHAPE = dataclasses.replace(MINI, ff_mult=0, out_channels=24, integrator_layers=2)
@@ -81,16 +82,18 @@ def test_no_call_leaves_a_trace(padded):
     assert torch.equal(embedding, kept)
 
 
-@pytest.mark.parametrize("padded", LAYOUTS)
+@pytest.mark.parametrize(("padded", "eight_bit"), [*((layout, False) for layout in LAYOUTS), (False, True)])
 @pytest.mark.parametrize("config", [MINI, PUBLISHED_SHAPE])
 @torch.inference_mode()
-def test_bfloat16_stays_close_and_returns_float32(config, padded):
+def test_low_precision_stays_close_and_returns_float32(config, padded, eight_bit, monkeypatch):
+    monkeypatch.setattr(eight_bit_layers, "_WIDE", 1)
     lengths = [30, 16]
     t = torch.tensor([1200, 1200])
     x, embedding, _ = batch(lengths)
     decoder = randomised(config)
     exact = DenoisingSteps(decoder).begin(embedding, lengths, TIMES, guided=True)(x, t)
-    low = DenoisingSteps(decoder, torch.bfloat16, padded).begin(embedding, lengths, TIMES, guided=True)(x, t)
+    fast = DenoisingSteps(decoder, torch.bfloat16, padded, eight_bit=eight_bit)
+    low = fast.begin(embedding, lengths, TIMES, guided=True)(x, t)
     assert low.dtype == torch.float32
     error = (low - exact).square().mean().sqrt() / exact.square().mean().sqrt()
-    assert 0 < error < 0.03, error
+    assert 0 < error < (0.15 if eight_bit else 0.03), error  # a trained network magnifies less than this random one

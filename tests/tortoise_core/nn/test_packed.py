@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from tortoise_core.nn.eight_bit import EightBitLinear
 from tortoise_core.nn.gpt import Projection
 from tortoise_core.nn.packed import Int8Linear, LinearLayer, PackedLinear, pack_linears
 
@@ -65,13 +66,13 @@ def test_the_largest_weight_of_each_output_becomes_127():
     assert kept.q_per_channel_scales().tolist() == pytest.approx((weight.abs().amax(1) / 127).tolist())
 
 
-@pytest.mark.parametrize("kind", [PackedLinear, Int8Linear])
+@pytest.mark.parametrize("kind", [PackedLinear, Int8Linear, EightBitLinear])
 def test_nothing_of_it_is_trained_or_saved(kind):
     layer = kind.from_linear(torch.ones(4, 4), torch.ones(4))
     assert not list(layer.parameters()) and not layer.state_dict()
 
 
-@pytest.mark.parametrize("kind", [PackedLinear, Int8Linear])
+@pytest.mark.parametrize("kind", [PackedLinear, Int8Linear, EightBitLinear])
 @torch.inference_mode()
 def test_packs_every_linear_layer_but_the_kept(kind):
     torch.manual_seed(2)
