@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 SETTLE_TIMEOUT_SECONDS = 20
 STOPPED_SETTLE_SECONDS = 2  # when the user waits for the end
-ANSWER_SECONDS = 3.0  # in which ours answers once it is there
+OURS_ANSWERS_SECONDS = 3.0  # once it is there, and nobody else asks it
+ANSWER_SECONDS = 60.0  # in which a busy server answers; one that is not there refuses at once
 POLL_SECONDS = 0.25
 QUIET_POLLS = 3
 _LONGEST_VERSION = 200  # bytes of JSON
@@ -75,7 +76,8 @@ def prefect_server(start_timeout_s: float) -> Iterator[None]:
     """
     given = os.environ.get("PREFECT_API_URL")
     if given:
-        require_health(given, timeout=10, hint="start it with `prefect server start` or unset PREFECT_API_URL")
+        hint = "start it with `prefect server start` or unset PREFECT_API_URL"
+        require_health(given, timeout=ANSWER_SECONDS, hint=hint)
         _require_prefect(given)
         yield
         return
@@ -108,7 +110,7 @@ def _await_health(server: PrivateServer, url: str, timeout_s: float) -> None:
     while True:
         server.check()
         try:
-            require_health(url, timeout=ANSWER_SECONDS, hint=f"its log is {server.log}")
+            require_health(url, timeout=OURS_ANSWERS_SECONDS, hint=f"its log is {server.log}")
         except TalepressError:
             if time.monotonic() > deadline:
                 raise
@@ -138,7 +140,7 @@ def _require_prefect(url: str) -> None:
     server with a password), it is left to Prefect.
     """
     try:
-        with urllib.request.urlopen(f"{url.rstrip('/')}/admin/version", timeout=10) as answer:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/admin/version", timeout=ANSWER_SECONDS) as answer:
             version = json.loads(answer.read(_LONGEST_VERSION))
     except urllib.error.HTTPError as error:
         if error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):

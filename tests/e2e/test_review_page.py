@@ -202,6 +202,23 @@ def test_takes_are_heard_against_each_other_and_in_the_chapter_as_it_was_mastere
     assert here(page) == "1:4"
 
 
+def test_a_sound_that_is_stopped_before_it_has_come_is_no_fault(page):
+    open_book(page)
+    waiting = []
+
+    def hold(route):
+        waiting.append(route)
+
+    page.route("**/audio/takes/*", hold)
+    page.keyboard.press("1")
+    page.keyboard.press("2")
+    page.keyboard.press(" ")
+    until(page, "[...document.querySelectorAll('audio')].every(a => a.paused)")
+    assert waiting
+    for route in waiting:
+        route.continue_()
+
+
 def test_a_book_is_heard_corrected_spoken_again_and_published_by_keys(page, folder):
     # 1. The doubtful sentences are heard and judged.
     open_book(page)

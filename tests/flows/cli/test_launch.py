@@ -233,7 +233,7 @@ def test_a_command_asks_the_users_server_or_that_of_the_box(asked, monkeypatch, 
     save_note(home, note_of("http://of-up/api", datetime.now(UTC), ()))
     _launch.use_server(read_settings(execution={"server_start_timeout_s": 7.0}))
     assert os.environ["PREFECT_API_URL"] == url
-    assert asked == [(home / "prefect", {"start_timeout_s": 7.0, "verbose": False}), (url, 10)]
+    assert asked == [(home / "prefect", {"start_timeout_s": 7.0, "verbose": False}), (url, 60)]
 
 
 def test_where_no_server_is_the_remedies_are_told(asked):

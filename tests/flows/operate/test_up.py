@@ -312,7 +312,7 @@ def test_a_box_begins_in_order_and_leaves_nothing_behind(box, home):
 def test_a_server_of_the_users_is_asked_and_not_started_and_other_boxes_may_work_for_it(box):
     made, lines, timeout = box(given="http://theirs/api")
     assert made.done[1:4] == [
-        ("asked", "http://theirs/api", up.ASK_SECONDS),
+        ("asked", "http://theirs/api", up.ANSWER_SECONDS),
         ("prepared", 0),
         (["worker gpu 0", "worker gpu 1", "worker desk", "review"], timeout),
     ]

@@ -57,12 +57,17 @@ async function draw() {
   });
 }
 
+// A sound that is stopped before it has begun (the next key came fast, or the audio late) is no fault.
+function begin(sound) {
+  sound.play().catch((error) => { if (error.name !== "AbortError") throw error; });
+}
+
 function play(sound) {
   const again = sound.paused;
   stop();
   if (!again) return;
   if (sound.ended) sound.currentTime = 0;
-  sound.play();
+  begin(sound);
 }
 
 function hear(number) {
@@ -74,7 +79,7 @@ function hear(number) {
   if (changed) draw();
   const sound = wanted.querySelector("audio");
   sound.currentTime = 0;
-  sound.play();
+  begin(sound);
 }
 
 document.addEventListener("play", (event) => {
@@ -94,7 +99,7 @@ function hearMastered() {
   if (!sound) return false;
   stop();
   sound.currentTime = Number(sound.dataset.start);
-  sound.play();
+  begin(sound);
   return true;
 }
 
@@ -158,7 +163,7 @@ document.addEventListener("keydown", (event) => {
   const digit = /^Digit([1-9])$/.exec(event.code);
   if (digit && event.shiftKey) {
     const sound = takes()[Number(digit[1]) - 1]?.querySelector("audio.between");
-    if (sound) { stop(); sound.currentTime = 0; sound.play(); }
+    if (sound) { stop(); sound.currentTime = 0; begin(sound); }
   } else if (digit) {
     hear(Number(digit[1]));
   } else if (keys[event.key]) {
