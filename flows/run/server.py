@@ -121,6 +121,11 @@ def _await_health(server: PrivateServer, url: str, timeout_s: float) -> None:
 
 def require_health(url: str, *, timeout: float, hint: str) -> None:
     """Raises `BadInputError` when a server of the user's does not answer, `TalepressError` for one of ours."""
+    if "@" in url:
+        raise BadInputError(
+            "PREFECT_API_URL names a user or password, which messages and pages would show: leave them out of it, and "
+            "set PREFECT_API_AUTH_STRING=USER:PASSWORD"
+        )
     request = f"{url.rstrip('/')}/health"
     if not request.startswith(("http://", "https://")):
         raise BadInputError(f"PREFECT_API_URL is not an http address: {url}")

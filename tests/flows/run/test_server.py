@@ -85,6 +85,14 @@ def test_a_server_without_that_page_is_refused(monkeypatch, answering):
         pass
 
 
+@pytest.mark.parametrize("url", ["http://ann:s3cret@box:4200/api", "ann:s3cret@box/api", "http://s3cret@box/api"])
+def test_a_password_in_the_address_is_refused_and_not_repeated(monkeypatch, url):
+    monkeypatch.setenv("PREFECT_API_URL", url)
+    with pytest.raises(BadInputError, match="PREFECT_API_AUTH_STRING") as error, _server.prefect_server(5):
+        pass
+    assert "s3cret" not in str(error.value)
+
+
 @pytest.mark.parametrize("error", [ConnectionResetError("reset"), IncompleteRead(b"")], ids=repr)
 def test_a_server_that_breaks_off_is_refused_in_one_line(monkeypatch, error):
     def urlopen(request, timeout):
