@@ -16,7 +16,7 @@ class Person:
     """Decides on books. Every word that the page has taken is remembered, so that one can ask later where it is."""
 
     def __init__(self, address):
-        self._browser = httpx.Client(base_url=address, headers={"Origin": address}, timeout=30)
+        self._browser = httpx.Client(base_url=address, headers={"Origin": address}, timeout=120)
         self.again = 0  # how often something was pressed again, because the page did not answer
 
     def decide(self, source):

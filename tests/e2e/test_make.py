@@ -89,7 +89,7 @@ def test_what_our_packages_log_is_kept_with_the_run(talepress, server_environmen
         data=json.dumps({"logs": {"level": {"le_": logging.INFO}}, "limit": 200}).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         logs = json.load(answer)
     assert "book: 10 of 10 utterances to speak" in {
         log["message"] for log in logs if log["name"] == "flows.run.story" and log["flow_run_id"]

@@ -68,7 +68,7 @@ def address(folder):
         line = page.stderr.readline()
         yield re.search(r"http://\S+", line)[0]
         page.send_signal(signal.SIGTERM)
-        assert page.wait(30) in (130, -signal.SIGTERM)
+        assert page.wait(120) in (130, -signal.SIGTERM)
 
 
 @pytest.fixture(scope="module")
