@@ -25,6 +25,7 @@ class Server(BaseHTTPRequestHandler):
     libraries = LIBRARIES
     status = 200
     page: str | None = None  # in place of the libraries
+    excuse = "already there"  # for what is not taken
     moved = ""
     received: ClassVar[list] = []
 
@@ -46,7 +47,7 @@ class Server(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.received.append((self.path, body))
-        self.answer(self.status, b"already there" if self.status != 200 else b"")
+        self.answer(self.status, self.excuse.encode() if self.status != 200 else b"")
 
     def log_message(self, *arguments):
         pass
@@ -112,6 +113,14 @@ def test_a_server_of_another_kind_is_said_to_be_one(server, folder, monkeypatch,
     with pytest.raises(BadInputError, match="does not answer as Audiobookshelf does: is the address right"):
         push_book(folder, server)
     assert Server.received == []
+
+
+def test_a_long_excuse_is_told_in_part(server, folder, monkeypatch):
+    monkeypatch.setattr(Server, "status", 418)
+    monkeypatch.setattr(Server, "excuse", "<html>" + "no \n" * 100_000)
+    with pytest.raises(TalepressError, match=r"418.*<html>no no") as error:
+        push_book(folder, server)
+    assert len(str(error.value)) < 500
 
 
 def test_a_token_does_not_follow_to_another_address(server, folder, monkeypatch):
