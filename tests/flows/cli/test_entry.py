@@ -4,6 +4,7 @@ import gc
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +92,35 @@ def test_threads_share_pools_of_memory():
         return int(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
 
     assert pools(shared=True) <= 1 < pools(shared=False)
+
+
+COMMAND = "from flows.cli.entry import main; main()"
+STREAMS = """
+import os
+from flows.cli import entry
+entry.secure_streams()
+print(*[os.path.realpath(f"/proc/self/fd/{number}") for number in (0, 2)])
+"""
+
+
+def ended(script, tail, tmp_path, *arguments):
+    """Runs Python in a shell that leads its streams elsewhere. Returns its exit code and what it printed."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TALEPRESS_HOME": str(tmp_path / "home")}
+    shell = ["sh", "-c", f'exec "$@" {tail}', "sh", sys.executable, "-c", script, *arguments]
+    done = subprocess.run(shell, env=environment, capture_output=True, text=True, cwd=tmp_path, check=False)
+    return done.returncode, done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize(("arguments", "code"), [(["status"], 0), (["make", "nothing.md"], 2)])
+def test_a_log_on_a_full_disk_does_not_change_how_a_command_ends(tmp_path, arguments, code):
+    assert ended(COMMAND, "2> /dev/full", tmp_path, *arguments)[0] == code
+
+
+def test_a_command_runs_without_any_stream(tmp_path):
+    assert ended(COMMAND, "<&- >&- 2>&-", tmp_path, "status") == (0, "")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="there is no list of a process's files")
+def test_no_file_takes_the_place_of_a_closed_stream(tmp_path):
+    assert ended(STREAMS, "<&- 2>&-", tmp_path) == (0, f"{os.devnull} {os.devnull}\n")
