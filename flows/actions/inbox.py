@@ -217,7 +217,7 @@ class _Look:
         except PermissionError as error:
             raise BadInputError(f"{name} or its order may not be read by who runs this: permit it") from error
         try:
-            Request.from_values(order | {"book": str(book), "out": str(inbox)})
+            Request.from_values(order | {"book": str(book), "out": str(inbox)}, in_file=True)
         except BadInputError as error:
             raise BadInputError(f"{' or '.join(files)}: {error}") from error
         content = json.dumps([source, order], sort_keys=True, default=str)

@@ -7,6 +7,7 @@ other's processes. Between machines that share a database but no folder, the hea
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,17 @@ from tasks.disk import output_errors
 if TYPE_CHECKING:  # who sweeps makes no order
     from flows.order.order import Order
 
+_NO_LOCKS = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK})  # of flock, where a file system has none
+
+
+def _lock(folder: Path, source: str) -> FileLock:
+    """Makes a book's lock, which must be the file system's.
+
+    In place of one, filelock would have a file that lies there until a process of the same host takes it away: the book
+    of a container that was killed would be locked for ever.
+    """
+    return FileLock(folder / f"{source[:16]}.lock", fallback_to_soft=False)
+
 
 @contextmanager
 def alone(order: Order) -> Iterator[bool]:
@@ -31,13 +43,15 @@ def alone(order: Order) -> Iterator[bool]:
     folder = order.services.settings.storage.folder / "locks"
     with output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{order.source[:16]}.lock")
+        lock = _lock(folder, order.source)
         try:
             lock.acquire(timeout=0)
             certain = True
         except Timeout as error:
             raise BookBusyError(f"another process works on {order.book.title!r}: wait for it or stop it") from error
-        except NotImplementedError:  # filelock's word for a file system without flock
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
             certain = False
     try:
         yield certain
@@ -47,11 +61,11 @@ def alone(order: Order) -> Iterator[bool]:
 
 def clear_lost_work(home: Path, source: str) -> None:
     """Removes the working folders of a book's lost runs, unless one of them, or another run, is at work after all."""
-    lock = FileLock(home / "locks" / f"{source[:16]}.lock")
+    lock = _lock(home / "locks", source)
     try:
         with lock.acquire(timeout=0):
             shutil.rmtree(home / "work" / source[:16], ignore_errors=True)
-    except (Timeout, NotImplementedError, OSError):
+    except (Timeout, OSError):
         return  # the next run of the book removes them
 
 

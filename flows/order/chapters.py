@@ -1,4 +1,7 @@
-"""Reads what `--chapters` says: `1`, `1-3`, `1,4-5`, counted from 1 in reading order. Knows nothing of texts."""
+"""Reads which chapters are asked for: `1`, `1-3`, `1,4-5`, counted from 1 in reading order.
+
+They may be an option, a key of an order file or a field of a form. Knows nothing of texts.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +23,17 @@ def select_chapters(selection: str, count: int) -> tuple[int, ...]:
     if not selection:
         return tuple(range(count))
     if re.fullmatch(SELECTION, selection) is None:
-        raise BadInputError(f"--chapters {selection!r} is not a selection; write it like 1 or 1-3 or 1,4-5")
+        raise BadInputError(f"chapters {selection!r} is not a selection; write it like 1 or 1-3 or 1,4-5")
     chosen: set[int] = set()
     for part in selection.split(","):
         numbers = [int(number) for number in part.split("-")]
         first = numbers[0]
         last = numbers[-1]
         if first < 1 or last < first:
-            raise BadInputError(f"--chapters {selection!r}: {part.strip()!r} is not a range; chapters count from 1")
+            raise BadInputError(f"chapters {selection!r}: {part.strip()!r} is not a range; chapters count from 1")
         if last > count:
             has = counted(count, "chapter")
-            raise BadInputError(f"--chapters {selection!r}: the book has {has}, there is no chapter {last}")
+            raise BadInputError(f"chapters {selection!r}: the book has {has}, there is no chapter {last}")
         chosen.update(range(first - 1, last))
     return tuple(sorted(chosen))
 

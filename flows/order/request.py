@@ -86,15 +86,18 @@ class Reading(BaseModel):
         return {"synthesize": {"voice": self.voice, "preset": self.preset}, "segment": {"locale": self.locale}}
 
     @classmethod
-    def from_values(cls, values: Mapping[str, object]) -> Self:
-        """Makes a request of values by field name. Raises `BadInputError` that names the first wrong one."""
+    def from_values(cls, values: Mapping[str, object], *, in_file: bool = False) -> Self:
+        """Makes a request of values by field name. Raises `BadInputError` that names the first wrong one.
+
+        It is named as the command's option, or where the values stand in a file of people's, as the key there.
+        """
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise BadInputError(cls._explain(error.errors()[0])) from error
+            raise BadInputError(cls._explain(error.errors()[0], in_file=in_file)) from error
 
     @classmethod
-    def _explain(cls, detail: Any) -> str:
+    def _explain(cls, detail: Any, *, in_file: bool) -> str:
         """Puts one of pydantic's errors into a sentence."""
         name = str(detail["loc"][0])
         field = cls.model_fields.get(name)
@@ -106,7 +109,9 @@ class Reading(BaseModel):
             return f"{name} {detail['input']!r} is not UTF-8: rename the file"
         if detail.get("ctx", {}).get("pattern") in (ABSOLUTE, ABSOLUTE_OR_EMPTY):
             return f"{name} {detail['input']!r} is not an absolute path: write it whole, beginning with /"
-        return f"--{name.replace('_', '-')} {detail['input']!r} cannot be used: {field.description}"
+        hints: Any = field.json_schema_extra or {}
+        named = name if in_file else hints.get("flag") or f"--{name.replace('_', '-')}"
+        return f"{named} {detail['input']!r} cannot be used: {field.description}"
 
 
 class Request(Reading):

@@ -219,6 +219,13 @@ def test_a_sound_that_is_stopped_before_it_has_come_is_no_fault(page):
         route.continue_()
 
 
+def test_the_filters_are_a_key_away(page):
+    open_book(page)
+    for show in ("rejected", "all", "doubtful"):
+        press_and_load(page, "f")
+        assert f"show={show}" in page.url
+
+
 def test_a_book_is_heard_corrected_spoken_again_and_published_by_keys(page, folder):
     # 1. The doubtful sentences are heard and judged.
     open_book(page)

@@ -1,10 +1,11 @@
-"""Names that an author hides: B— of —shire, Mr. —, the —th regiment are "blank". Must not know other dashes."""
+"""Names and years that an author hides: B— of —shire, Mr. —, in 18— are "blank". Must not know other dashes."""
 
 from __future__ import annotations
 
 import re
 
-from tasks.normalise.rules.base import Context, rule
+from tasks.normalise.rules.abbreviations import MONTHS, either
+from tasks.normalise.rules.base import Context, cardinal, rule
 from tasks.patterns import regexp
 
 _DASH = r"(?:—+|⸺|―+|-{2,})"
@@ -31,12 +32,19 @@ _PART_OF_WORD = regexp(
 
 _LETTERED_SHIRE = regexp(rf"(?<![\w'’-])([A-Z]){_DASH}(?=(?:shire|ville|ton|ham|bury|burgh)\b)")  # D—shire
 
+# Before a word the dash may be one of the sentence, "I was 18— and proud": only where years stand.
+_YEAR = regexp(
+    r"\b((?:[Ii]n|[Ss]ince|[Yy]ears?|(?i:spring|summer|autumn|winter|fall|season|beginning|middle|end|close) of|(?:"
+    rf"{either(MONTHS.values())}),)\s)(1[0-9])(?:—|--)(?=\s[a-z])"
+)
+
 _FOR_BLANKS = regexp(r"[—⸺―-](?:(?<=[—⸺―])|(?<=--))")
 
 
 @rule("blanks", needs=_FOR_BLANKS)
 def blanks(text: str, _: Context) -> str:
-    """B— of —shire, Lady D——'s, Mr. —, the —th regiment: "B blank of blank shire"."""
+    """B— of —shire, Lady D——'s, Mr. —, the —th regiment: "B blank of blank shire"; "in 18— and" hides a year."""
+    text = _YEAR.sub(lambda match: f"{match[1]}{cardinal(int(match[2]))} blank", text)
     text = _PART_OF_WORD.sub(lambda match: "blank " if match[0][-1] in "—⸺―-" else "blank", text)
     text = _TITLED.sub(lambda match: _blank(match[1] or match[3], match[2] or match[4]), text)
     text = _LETTERED_SHIRE.sub(r"\1 blank ", text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from tasks.normalise.rules.abbreviations import GENERAL, GIVEN, MONTHS, TITLES, either
-from tasks.normalise.rules.base import Context, rule, words
+from tasks.normalise.rules.base import Context, cardinal, rule, words
 from tasks.normalise.rules.references import BEFORE_NUMBER
 from tasks.normalise.rules.roman import RULERS, SECTIONS
 from tasks.patterns import regexp
@@ -43,6 +43,10 @@ _MONTH = regexp(rf"\b({either(_MONTH_NAMES)})\.(?=\s\d)|(?<=\d )({either(_MONTH_
 _ABBREVIATION = regexp(rf"(?<![\w.&])({either(_GENERAL_NAMES)})\.(?!\w)(?=(\s*$)?)")
 # "ROE V. WADE", but "JAMES V. FORRESTAL" has an initial, "CHAPTER V. THE END" a number.
 _VERSUS = regexp(r"\b([A-Z][A-Z'’&.]*[A-Z.])\sV\.\s(?=(?:THE\s)?[A-Z])")
+# "SIX FT. UNDER" measures; a fort has no number before it.
+_COUNT = regexp(
+    rf"\b(?:{either(cardinal(n).upper() for n in (*range(2, 21), *range(30, 100, 10)))}|HUNDRED|THOUSAND) $"
+)
 _NUMBERED_TALES = words("NIGHT DAY CASE SESSION EXERCISE CHAP VOL NO FIG PT BK HYMN SONG")
 _NO_PARTIES = frozenset(
     {*_NUMBERED_TALES, *SECTIONS.upper().split("|"), *RULERS.upper().split("|"), *map(str.upper, GIVEN.values())}
@@ -71,4 +75,6 @@ def capitals(text: str, _: Context) -> str:
 def _title(match: re.Match[str]) -> str:
     if match[4]:  # "MR.", alone
         return _TITLES.get(match[4], "DOCTOR")
+    if match[1] == "FT" and _COUNT.search(match.string[: match.start()]):
+        return match[0]
     return _TITLE_NAMES.get(match[1] or match[2], "MIZ") + " "

@@ -90,7 +90,7 @@ _IN_SERIES = regexp(rf"\b((?:{_SERIES}))\s+((?!I\b){_SURE_NUMERAL})\b(?!\.\s?[A-
 # In small letters: "for my part I was sure" has a pronoun.
 _SMALL_SECTION = regexp(
     r"\b(chapter|part|book|act|scene|form|class|stage|volume|canto|section|article|appendix|plate|figure|letter|table|"
-    r"phase|type|grade|"
+    r"phase|type|grade|psalm|hymn|stave|stanza|lesson|epistle|satire|eclogue|idyll|fable|"
     rf"level|number|numbers|page|pages|verse|sonnet|chapters|parts|books|acts|volumes|articles|note|"
     rf"lines?)\s+((?!I\b){_SURE_NUMERAL}\b|I\b(?=[.;:)\]]|\s*$)){_STOP}"
 )

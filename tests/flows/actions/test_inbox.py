@@ -175,7 +175,8 @@ def test_a_book_that_was_published_before_the_look_is_not_failed(services, runne
     [
         ('voise = "joe"', "book.toml: an order has no option 'voise': options are voice, preset, "),
         ("voice = ", "book.toml cannot be read as TOML"),
-        ('chapters = "first"', "book.toml: --chapters 'first' cannot be used"),
+        ('chapters = "first"', "book.toml: chapters 'first' cannot be used: 1, 1-3 or 1,4-5"),
+        ("voice = 3", "book.toml: voice 3 cannot be used: Who reads"),
     ],
 )
 def test_an_order_that_makes_no_sense_is_told_at_once(services, runner, folders, order, message):

@@ -1,5 +1,7 @@
 """One run of a book at a time, whatever its process is called and wherever it can be seen."""
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -91,15 +93,32 @@ def test_other_books_are_not_held_up(services, book, order, tmp_path):
         pass
 
 
-def test_where_there_are_no_locks_the_run_goes_on(order, monkeypatch):
-    def refuse(lock):
-        raise NotImplementedError("FileSystem does not appear to support flock")
+@pytest.fixture
+def flock_fails(monkeypatch):
+    """Makes a file system whose `flock` says no, by an error's number."""
 
+    def fail(number):
+        def refuse(descriptor, operation):
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(fcntl, "flock", refuse)
+
+    return fail
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK], ids=errno.errorcode.get)
+def test_where_there_are_no_locks_the_run_goes_on_and_holds_up_no_other(order, flock_fails, number):
     with alone(order) as certain:
         assert certain
-    monkeypatch.setattr("flows.order.alone.FileLock._acquire", refuse)
-    with alone(order) as certain:
-        assert not certain
+    flock_fails(number)
+    with alone(order) as first, alone(order) as second:  # the rows of the runs decide
+        assert (first, second) == (False, False)
+
+
+def test_a_lock_that_goes_wrong_otherwise_is_an_error(order, flock_fails):
+    flock_fails(errno.EIO)
+    with pytest.raises(OSError, match="Input/output error"), alone(order):
+        pass
 
 
 def test_two_orders_of_one_book_work_in_folders_of_their_own(services, book, order):
@@ -150,15 +169,12 @@ def test_what_lost_runs_have_left_is_removed_unless_the_book_is_in_work(order):
     assert others.exists()
 
 
-@pytest.mark.parametrize("error", [NotImplementedError("no flock"), OSError("the disk is gone")], ids=repr)
-def test_what_lost_runs_have_left_stays_where_nobody_can_tell_whether_the_book_is_in_work(order, monkeypatch, error):
-    def refuse(lock):
-        raise error
-
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EIO], ids=errno.errorcode.get)
+def test_what_lost_runs_have_left_stays_where_nobody_can_tell_whether_the_book_is_in_work(order, flock_fails, number):
     home = order.services.settings.storage.folder
     left = home / "work" / order.source[:16] / "left"
     left.mkdir(parents=True)
-    monkeypatch.setattr("flows.order.alone.FileLock._acquire", refuse)
+    flock_fails(number)
     clear_lost_work(home, order.source)
     assert left.exists()
 

@@ -190,7 +190,7 @@ def test_every_field_of_a_form_has_a_place_of_its_own_and_nothing_else_is_taken(
 
 @pytest.mark.parametrize("kinds", ["mp3;opus", ",mp3", "mp3,", "mp3,,opus", "MP3", "m p3", "-m4b"])
 def test_what_names_no_kind_of_files_is_refused(kinds):
-    with pytest.raises(BadInputError, match=f"--kinds '{kinds}' cannot be used"):
+    with pytest.raises(BadInputError, match=f"--as '{kinds}' cannot be used"):
         Publication.from_values({"book": "/b.epub", "kinds": kinds})
 
 

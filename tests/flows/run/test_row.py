@@ -4,27 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from flows.order.order import prepare
-from flows.order.request import Request
 from flows.run import endings, row
-from flows.services import open_services, read_settings
 from storage.errors import BookBusyError
 from storage.records import Decision, DecisionKind, RunState, Take, Verdict
 from tasks import stopping
 from tasks.errors import TalepressError
 from tasks.synthesize.keys import take_key
 from tests.storage.repository.test_decisions import NOW
-
-
-@pytest.fixture
-def order(voiced_home, book, tmp_path):
-    with open_services(read_settings()) as services:
-        yield prepare(services, Request(book=str(book), out=str(tmp_path / "out")))
-
-
-@pytest.fixture
-def run_id(order):
-    return row.open_row(order, "book_to_audio")
 
 
 def found(order, run_id):

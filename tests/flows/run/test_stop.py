@@ -5,19 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from flows.order.order import prepare
-from flows.order.request import Request
 from flows.run import story
-from flows.services import open_services, read_settings
 from storage.records import RunState
 from tasks import stopping
 from tasks.package.place import Replace
-
-
-@pytest.fixture
-def order(voiced_home, book, tmp_path):
-    with open_services(read_settings()) as services:
-        yield prepare(services, Request(book=str(book), out=str(tmp_path / "out")))
 
 
 @pytest.fixture

@@ -10,13 +10,10 @@ import pytest
 from prefect.cache_policies import NO_CACHE
 
 from flows.order.alone import alone
-from flows.order.order import prepare
 from flows.order.report import Work
 from flows.order.request import Request
 from flows.progress import Progress, listening
 from flows.run import endings, story
-from flows.run.row import open_row
-from flows.services import open_services, read_settings
 from storage.errors import BookBusyError
 from storage.records import Edition, EditionFile, RunState
 from tasks import stopping
@@ -27,17 +24,6 @@ from tasks.synthesize.batches import speech_seconds
 from tests.flows.order.test_report import REPORT
 
 EDITION = Edition((EditionFile("m4b", "/out/a.m4b", "0" * 64, 1),), 1.0, ())
-
-
-@pytest.fixture
-def order(voiced_home, book, tmp_path):
-    with open_services(read_settings()) as services:
-        yield prepare(services, Request(book=str(book), out=str(tmp_path / "out")))
-
-
-@pytest.fixture
-def run_id(order):
-    return open_row(order, "book_to_audio")
 
 
 def row(order, run_id):

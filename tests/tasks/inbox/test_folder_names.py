@@ -4,16 +4,7 @@ import shlex
 
 import pytest
 
-from tasks.inbox.folders import InboxFolders
-
 DIGEST = "0123456789abcdef" * 4
-
-
-@pytest.fixture
-def folders(tmp_path):
-    made = InboxFolders(tmp_path / "inbox", tmp_path / "outbox")
-    made.make()
-    return made
 
 
 @pytest.mark.parametrize("name", ["../../x", "/etc", "..", ".", "a/b", "a\\b", "", " ", ".hidden", "con", "x" * 300])

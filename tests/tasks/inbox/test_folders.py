@@ -14,13 +14,6 @@ from tasks.inbox.folders import InboxFolders, book_in, order_in
 DIGEST = "0123456789abcdef" * 4
 
 
-@pytest.fixture
-def folders(tmp_path):
-    made = InboxFolders(tmp_path / "inbox", tmp_path / "outbox")
-    made.make()
-    return made
-
-
 def drop(folders, name, text="book", order=None):
     path = folders.inbox / name
     path.write_text(text)

@@ -17,7 +17,7 @@ from tasks.qa.verdict import RANK
 from tasks.synthesize.batches import RenderItem, RenderVoices
 from tasks.synthesize.engines import ENGINES, forget_engines, get_engine, get_speaker
 from tasks.synthesize.keys import seed_of, take_key
-from tasks.synthesize.render import RenderJob, SpokenBatch, encode_flac, render_batch, run_job, spoken_takes
+from tasks.synthesize.render import SpokenBatch, encode_flac, render_batch, run_job, spoken_takes
 from tasks.synthesize.speaker import Speaker
 from tasks.voices.catalogue import directed_voice
 from tests.tasks.audio import SlowWords, latents, stored_voice
@@ -188,18 +188,8 @@ def test_storage_trouble(store, settings, monkeypatch, number, error):
 
 
 @pytest.fixture
-def job(store, settings):
-    return RenderJob(
-        batches=(ITEMS[:1], ITEMS[1:]),
-        voices={"": stored_voice(store)},
-        sampling=SamplingSettings(),
-        engine="fake",
-        model="sound",
-        model_digest=FakeEngine().digest,
-        precision="float32",
-        qa=settings.qa,
-        store=store,
-    )
+def job(job):
+    return replace(job, batches=(ITEMS[:1], ITEMS[1:]))
 
 
 def test_a_job_travels_to_another_process(job, store, settings):

@@ -18,10 +18,10 @@ from tasks.qa.verdict import RANK
 from tasks.synthesize import render
 from tasks.synthesize.batches import RenderItem, RenderVoices
 from tasks.synthesize.level import SPEECH_DBFS
-from tasks.synthesize.render import RenderJob, encode_flac, render_batch, run_job
+from tasks.synthesize.render import encode_flac, render_batch, run_job
 from tasks.synthesize.speaker import Speaker
 from tasks.synthesize.take_tags import TAG
-from tests.tasks.audio import RATE, latents, stored_voice, tone
+from tests.tasks.audio import RATE, latents, tone
 from tortoise_core.inference.fake import FakeEngine
 from tortoise_core.inference.presets import SamplingSettings
 from tortoise_core.text.notation import respelled
@@ -76,18 +76,8 @@ def test_a_take_is_what_was_trimmed_at_the_level_of_all_takes_with_its_text_and_
 
 
 @pytest.fixture
-def job(store, settings):
-    return RenderJob(
-        batches=((ITEM,),),
-        voices={"": stored_voice(store)},
-        sampling=SamplingSettings(),
-        engine="fake",
-        model="sound",
-        model_digest=FakeEngine().digest,
-        precision="float32",
-        qa=settings.qa,
-        store=store,
-    )
+def job(job):
+    return replace(job, batches=((ITEM,),))
 
 
 @pytest.mark.parametrize(("number", "error"), [(28, OutputError), (5, TransientError)])

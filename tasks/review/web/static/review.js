@@ -138,6 +138,7 @@ const keys = {
   e: edit,
   c: () => { if (!hearMastered()) button("c")?.click(); },
   u: () => document.querySelector('[data-key="u"]')?.click(),
+  f: () => document.querySelector('[data-key="f"]')?.click(),
   "/": () => document.querySelector('[data-key="/"]')?.focus(),
   A: () => document.querySelector('[data-key="shift+a"]')?.click(),
   S: () => document.querySelector('[data-key="shift+s"]')?.click(),

@@ -114,9 +114,7 @@ def test_cookies_are_for_this_site_and_no_script(serve):
     browser.client.event_hooks["response"].append(lambda answer: cookies.extend(answer.headers.get_list("set-cookie")))
     browser.open("/")
     browser.press(browser.form(action="/enter"), token=TOKEN)
-    browser.open(BOOK)
-    browser.press(browser.form(action="/name"), who="Ann")
-    browser.open(BOOK)
+    browser.sign_in("Ann")
     browser.press(browser.form("1:1"), "action=approve")  # told, and the cookie that tells it is taken back
     browser.open(f"/?token={TOKEN}")
     named = [cookie.partition("=")[0] for cookie in cookies]
@@ -149,10 +147,8 @@ def test_a_form_that_is_open_survives_a_restart(serve):
 def test_two_people_at_one_sentence(serve):
     ann = serve()
     ben = serve()
-    for person, name in ((ann, "Ann"), (ben, "Ben")):
-        person.open(BOOK)
-        person.press(person.form(action="/name"), who=name)
-        person.open(BOOK)
+    ann.sign_in("Ann")
+    ben.sign_in("Ben")
     ann.press(ann.form("1:1"), "action=reject")
     answer = ben.press(ben.form("1:1"), "action=approve")
     assert answer.status_code == 409
@@ -166,10 +162,8 @@ def test_two_people_at_one_sentence(serve):
 def test_nobody_approves_what_somebody_else_has_just_changed(serve):
     ann = serve()
     ben = serve()
-    for person, name in ((ann, "Ann"), (ben, "Ben")):
-        person.open(BOOK)
-        person.press(person.form(action="/name"), who=name)
-        person.open(BOOK)
+    ann.sign_in("Ann")
+    ben.sign_in("Ben")
     open_forms = [
         ben.form(action=action) for action in ("/chapters/1/approve", "/chapters/2/approve", f"{BOOK}/approve")
     ]
@@ -182,9 +176,7 @@ def test_nobody_approves_what_somebody_else_has_just_changed(serve):
 
 
 def test_a_name_is_kept_tidy_and_short_and_a_button_that_there_is_not_does_nothing(browser, library):
-    browser.open(BOOK)
-    browser.press(browser.form(action="/name"), who=f"  Ann   {'x' * 80} ")
-    browser.open(BOOK)
+    browser.sign_in(f"  Ann   {'x' * 80} ")
     form = dict(browser.form("1:1").form_values()) | {"action": "burn"}
     answer = browser.client.post(f"{BOOK}/decide", data=form, headers={"Origin": browser.origin})
     assert (answer.status_code, "there is no button" in answer.text) == (400, True)
@@ -267,9 +259,7 @@ def test_what_went_wrong_is_a_page_that_says_it_in_words(browser):
 
 
 def test_a_name_of_any_letters_is_kept(browser, library):
-    browser.open(BOOK)
-    browser.press(browser.form(action="/name"), who="Zoë; =\u2019 \u5d14")
+    browser.sign_in("Zoë; =\u2019 \u5d14")
     assert browser.client.cookies[NAME_COOKIE].strip('"') == quote("Zoë; =\u2019 \u5d14")
-    browser.open(BOOK)
     browser.press(browser.form("1:1"), "action=approve")
     assert [word.who for word in history(library)] == ["Zoë; =\u2019 \u5d14"]

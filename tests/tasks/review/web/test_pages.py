@@ -40,6 +40,17 @@ def test_filters_chapters_and_words(browser):
     assert browser.sentences() == ["1:1", "1:3", "2:1", "2:3"]
 
 
+def test_one_key_leads_from_each_filter_to_the_next_and_keeps_chapter_and_words(browser):
+    browser.open(f"{BOOK}?chapter=2&words=clock")
+    shown = []
+    for _ in range(3):
+        (tab,) = browser.page.xpath("//*[@data-key='f']")
+        assert tab.getparent().get("class") == "filter" and tab[0].tag == "kbd"
+        browser.open(tab.get("href"))
+        shown.append(tab.get("href").partition("?")[2])
+    assert shown == [f"show={show}&chapter=2&words=clock&page=1" for show in ("rejected", "all", "doubtful")]
+
+
 def undo_is_offered(browser):
     return browser.form(action="/undo").xpath(".//button")[0].get("disabled") is None
 
