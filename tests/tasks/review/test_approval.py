@@ -49,6 +49,13 @@ def test_a_chapter_is_approved_by_what_it_sounds_like_now(kind, of, approved):
     assert approved_of(ROWS, []) == frozenset()
 
 
+def test_the_order_of_sentences_counts_and_each_of_them():
+    rows = [(0, "Yes", "b"), (0, "No", "a"), (0, "Yes", "b")]
+    others = [rows[:2], rows[1:], [rows[0], rows[2], rows[1]], sorted(rows)]
+    for place in (0, 1):  # texts, takes
+        assert digests(rows)[place] not in {digests(other)[place] for other in others}
+
+
 def test_what_was_approved_stays_approved_when_talepress_is_upgraded():
     """The digests are in databases: written otherwise, every approval of before would be forgotten."""
     texts, takes = digests([(0, "It rained\ud800", "ab"), (7, "all day", "c")])

@@ -60,6 +60,20 @@ def test_a_checkpoint_is_on_the_disk_before_it_replaces_the_one_before(tmp_path,
     assert steps == [("flush", f"{CHECKPOINT}.tmp", size), ("rename", f"{CHECKPOINT}.tmp", size)]
 
 
+@pytest.mark.parametrize("moment", ["fsync", "replace"])
+def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path, monkeypatch, moment):
+    state = {"step": 3, "seconds": 1.5, "average": {}, "modules": None}
+    write_checkpoint(tmp_path, state)
+
+    def kill(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(*{"fsync": (os, "fsync"), "replace": (Path, "replace")}[moment], kill)
+    with pytest.raises(KeyboardInterrupt):
+        write_checkpoint(tmp_path, state | {"step": 4})
+    assert read_checkpoint(tmp_path).step == 3
+
+
 class Command:
     """What runs a command where it is unpickled."""
 
