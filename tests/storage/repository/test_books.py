@@ -46,13 +46,17 @@ def test_a_changed_script_replaces_the_old_one_and_its_keys(uow):
 
 
 def test_a_script_that_changes_alone_is_stored(uow):
+    """In its words, or in what it says of the characters that are not spoken."""
     book = make_book()
     script = make_script(book)
     uow.books.save(book, script)
     first, *others = script.utterances
     reworded = replace(script, utterances=(replace(first, spoken="in other words"), *others))
-    assert uow.books.save(book, reworded) is True
-    assert uow.books.script(SOURCE) == reworded
+    entry, *entries = script.ledger
+    explained = replace(script, ledger=(replace(entry, rule="another rule"), *entries))
+    for changed in (reworded, explained):
+        assert uow.books.save(book, changed) is True
+        assert uow.books.script(SOURCE) == changed
 
 
 def test_a_replaced_script_finds_its_takes_again(uow):

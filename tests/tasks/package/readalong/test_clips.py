@@ -78,3 +78,8 @@ def test_when_the_pieces_of_a_sentence_are_heard(marks, begins):
 def test_a_file_with_more_pieces_than_milliseconds_has_no_clip_for_some():
     clips = clips_of([text(0, 2, places=range(5))], {0: [0, 1, 2, 3, 4]}, {0: 3})
     assert clips == {(0, 2): Clip(0, 0, 1), (0, 3): Clip(0, 1, 2), (0, 4): Clip(0, 2, 3)}
+
+
+def test_pieces_that_come_all_at_the_end_of_a_file_begin_before_it():
+    clips = clips_of([text(100, 101, places=range(3))], {0: [0, 1, 2]}, {0: 101})
+    assert clips == {(0, 0): Clip(0, 98, 99), (0, 1): Clip(0, 99, 100), (0, 2): Clip(0, 100, 101)}
