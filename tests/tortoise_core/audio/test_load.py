@@ -125,6 +125,11 @@ def test_limits(tmp_path):
     assert load_audio(path, RATE_HZ, max_seconds=2.0).shape == (1, RATE_HZ * 2)
     with pytest.raises(AudioError, match=r"longer than 1\.9 s"):
         load_audio(path, RATE_HZ, max_seconds=1.9)
+    stereo = tmp_path / "stereo.wav"
+    soundfile.write(stereo, np.zeros((RATE_HZ * 2, 2), np.float32), RATE_HZ)
+    assert load_audio(stereo, RATE_HZ, max_seconds=2.0).shape == (1, RATE_HZ * 2)
+    with pytest.raises(AudioError, match=r"longer than 1\.9 s"):
+        load_audio(stereo, RATE_HZ, max_seconds=1.9)
     samples = noise()
     samples[7] = np.nan
     soundfile.write(path, samples, RATE_HZ, subtype="FLOAT")
