@@ -200,7 +200,7 @@ def test_places_are_read_as_they_are_shown():
     for wrong in ("", "3", "a:b", "1:b", "a:1", "1:2:3", "-1:2", "1:" + "9" * 14, "\u00b2:1"):
         with pytest.raises(BadInputError, match="such as 20:18"):
             place_of(wrong)
-    with pytest.raises(BadInputError, match="^'x{40}' is no place"):
+    with pytest.raises(BadInputError, match=r"^'x{40}' is no place"):
         place_of("x" * 5000)
 
 
