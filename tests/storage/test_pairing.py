@@ -171,3 +171,15 @@ def test_a_store_without_a_name_gets_the_one_that_the_database_knows(database, f
     assert (folder / MARKER).read_text() == f"{identity}\n"
     with database.snapshot() as uow:
         assert uow.stores.identity() == identity
+
+
+def test_of_a_long_book_a_part_is_looked_for_before_a_store_is_adopted_or_refused(database, folder, monkeypatch):
+    """Each look at a remote store takes a while; those made last come first."""
+    with database.unit_of_work() as uow:
+        uow.takes.add([replace(make_take(f"k{number}"), audio_sha256=f"{number:064x}") for number in range(300)])
+        uow.commit()
+    asked = []
+    monkeypatch.setattr(ArtifactStore, "exists", lambda store, address: bool(asked.append(address)))
+    with pytest.raises(StoreUnavailableError, match="none of the audio"):
+        open_store(database, str(folder))
+    assert len(asked) == 200

@@ -73,7 +73,8 @@ class Original:
                 entry.compress_type = (
                     zipfile.ZIP_STORED if info.compress_type == zipfile.ZIP_STORED else zipfile.ZIP_DEFLATED
                 )
-                target.writestr(entry, changed.get(info.filename) or self.read(info.filename))
+                own = changed.get(info.filename)
+                target.writestr(entry, self.read(info.filename) if own is None else own)
             for name, content in {**self._added, **added}.items():
                 if isinstance(content, bytes):
                     target.writestr(_entry(name, zipfile.ZIP_DEFLATED), content)

@@ -131,6 +131,25 @@ def test_rows_go_before_their_files(library, monkeypatch, kind):
         assert ("nobody-0" in uow.takes.audio(), bool(uow.masters.audio())) == (kind != "takes", kind != "chapters")
 
 
+def test_an_old_file_that_a_row_names_while_files_are_looked_through_stays(library, monkeypatch):
+    """Equal audio has one file: a run that begins now may name one that nothing has referred to for long."""
+    services, addresses, _ = library
+    list_files = services.store.files
+
+    def listed():
+        yield from list_files()
+        with services.database.unit_of_work() as uow:
+            uow.takes.add([take("new", addresses["old"])])
+            uow.commit()
+
+    with services.database.snapshot() as uow:
+        assert addresses["old"] not in uow.references.all()
+    monkeypatch.setattr(clean, "going", lambda services, kinds: ())
+    monkeypatch.setattr(services.store, "files", listed)
+    clean.remove(services, ["left"])
+    assert "old" in present(library)
+
+
 def begin_run(library, process=None):
     services, _, order = library
     with services.database.unit_of_work() as uow:
@@ -153,6 +172,9 @@ def test_nothing_goes_while_a_run_is_alive(library, kind):
         uow.runs.finish(run, RunState.STOPPED)
         uow.commit()
     clean.require_quiet(services)
+    begin_run(library)
+    with pytest.raises(BookBusyError, match="another process works on"):
+        clean.require_quiet(services)
 
 
 def test_a_run_whose_process_is_gone_holds_nothing_up(library):

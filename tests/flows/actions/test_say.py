@@ -133,6 +133,8 @@ def test_a_direction_stands_at_the_beginning_alone():
     assert say_line("[]He went.", path) == SayLine("He went.", path)
     with pytest.raises(BadInputError, match="no text follows"):
         say_line("[I am sad,] ", path)
+    with pytest.raises(BadInputError, match=r"^'\[x{39}' is a direction"):
+        say_line(f"[{'x' * 5000}]", path)
 
 
 def test_a_line_is_one_utterance_where_it_can_be_and_is_cut_as_a_book_where_not(services, asked, tmp_path):
@@ -209,7 +211,12 @@ def test_lines_with_directions_are_spoken_by_voices_with_them(services, asked, t
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("***", "2.wav: '\\*\\*\\*' leaves nothing to say"), (FRENCH, "the text is in French")]
+    ("text", "message"),
+    [
+        ("***", r"2.wav: '\*\*\*' leaves nothing to say"),
+        ("*" * 5000, r"2.wav: '\*{40}' leaves nothing to say"),
+        (FRENCH, "the text is in French"),
+    ],
 )
 def test_what_cannot_be_spoken_is_refused_with_its_file(services, text, message):
     plan = [SayLine("Hello.", Path("1.wav")), SayLine(text, Path("2.wav"))]

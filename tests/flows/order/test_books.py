@@ -192,6 +192,7 @@ def test_a_list_has_a_path_a_line(shelf, monkeypatch):
     [
         (b"", "names no file that is there"),
         (b"nothing\nof this\n", "the first is 'nothing'"),
+        (b"x" * 5000, "the first is 'x{100}': it wants"),
         (b"b.epub\0c.epub", "is no list of paths"),
         (b"x" * 300, "names no file that is there"),
     ],

@@ -65,6 +65,15 @@ def test_an_utterance_that_lies_on_no_timeline_is_named(order, masters):
         check_coverage(order, (masters[0], without, masters[2]))
 
 
+def test_of_a_long_utterance_that_lies_on_no_timeline_the_beginning_is_named(order):
+    first = order.keyed[0]
+    long = replace(first, utterance=replace(first.utterance, text="x" * 5000))
+    with pytest.raises(CoverageError, match=r"the first is 'x{60}'; please report the book"):
+        check_coverage(
+            SimpleNamespace(services=order.services, source=order.source, book=order.book, keyed=(long,)), ()
+        )
+
+
 def test_characters_that_the_ledger_does_not_account_for_are_counted(order, masters, monkeypatch):
     coverage = Books.coverage
     monkeypatch.setattr(Books, "coverage", lambda *asked: replace(coverage(*asked), unaccounted_chars=3))

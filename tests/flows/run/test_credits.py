@@ -1,6 +1,7 @@
 """Credits are spoken until nobody doubts them, remembered once their rows are there, and mastered each time."""
 
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -78,12 +79,18 @@ def test_credits_are_spoken_until_none_is_doubted_as_often_as_is_allowed(order, 
     assert ({take.attempt for take in takes}, receipts) == ({used}, {})
 
 
-def test_what_is_sound_is_not_spoken_again_and_what_is_lost_is_with_the_seed_that_it_had(order, speaker):
+def spoil(path):
+    path.chmod(0o644)
+    path.write_bytes(b"X" * path.stat().st_size)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, spoil], ids=["gone", "damaged"])
+def test_what_is_sound_is_not_spoken_again_and_what_is_lost_is_with_the_seed_that_it_had(order, speaker, damage):
     speaker.doubts = {0: 1.0}
     takes, _ = takes_of(order)
     assert takes_of(order)[0] == takes
     assert len(speaker.attempts) == 2
-    order.services.store.path(takes[0].audio_sha256).unlink()
+    damage(order.services.store.path(takes[0].audio_sha256))
     again, _ = takes_of(order)
     assert speaker.attempts[2:] == [[1]]
     assert again == takes

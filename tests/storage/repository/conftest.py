@@ -3,9 +3,16 @@
 import pytest
 
 from storage.records import Verdict
+from storage.repository import _queries
 from tests.storage.builders import SOURCE, make_book, make_take, save_keyed
 
 FIRST = "key of text 0.0."
+
+
+@pytest.fixture
+def one_key_a_statement(monkeypatch):
+    """Has every list of keys need several statements, as those of a long book do."""
+    monkeypatch.setattr(_queries, "_CHUNK", 1)
 
 
 @pytest.fixture

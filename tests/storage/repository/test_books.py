@@ -307,3 +307,13 @@ def test_the_last_run_counts_and_of_takes_what_is_there_and_nobody_has_decided(u
     uow.decisions.add(SOURCE, word)
     summary = uow.books.summary(SOURCE)
     assert (summary.chosen, summary.flagged, summary.seconds) == (2, 1, pytest.approx(3.0))
+
+
+def test_a_removed_book_leaves_what_people_said_for_every_book_in_another_to_that_one(uow):
+    other = make_book("c" * 64)
+    save_keyed(uow, make_book())
+    save_keyed(uow, other)
+    word = Decision(DecisionKind.CORRECT, "Ann", datetime.now(UTC), reach=Reach.ALWAYS, written="Ozma", value="OZ-mah")
+    made = uow.decisions.add(other.source_sha256, word)
+    uow.books.remove(SOURCE)
+    assert [decision.id for decision in uow.decisions.history(other.source_sha256)] == [made]

@@ -12,6 +12,8 @@ from tests.storage.repository.conftest import FIRST
 
 NOW = datetime(2026, 11, 29, 8, 30, tzinfo=UTC)
 
+pytestmark = pytest.mark.usefixtures("one_key_a_statement")
+
 
 def decide(uow, kind, take_key="", **fields):
     return uow.decisions.add(SOURCE, Decision(kind, "Ann", NOW, take_key=take_key, **fields))
@@ -328,3 +330,24 @@ def test_whoever_withdraws_a_word_says_which_and_where(uow, takes):
     assert (word.kind, word.who, word.value) == (DecisionKind.WITHDRAW, "Ben", str(made))
     assert (word.chapter, word.text) == ("One", "Text 1.0.")
     assert uow.decisions.history(SOURCE)[0].ended_by == word.id
+
+
+def test_what_was_decided_last_is_not_what_a_clock_that_was_ahead_says(uow, takes):
+    for hour, take in ((9, takes[1]), (8, takes[0])):
+        uow.decisions.add(SOURCE, Decision(DecisionKind.REJECT, "Ann", NOW.replace(hour=hour), take_key=take))
+    assert [d.take_key for d in uow.decisions.last_of(SOURCE, "Ann")] == [takes[0]]
+
+
+def test_a_take_that_is_wanted_is_used_while_it_is_there_and_in_the_book_that_wants_it(uow, takes):
+    other = make_book("c" * 64)
+    save_keyed(uow, other)
+    uow.takes.choose_acceptable(other.source_sha256)
+    decide(uow, DecisionKind.CHOOSE, takes[2])
+    uow.takes.choose_decided(other.source_sha256)
+    assert uow.takes.choices(other.source_sha256)[FIRST] == takes[1]
+    uow.takes.mark_lost([takes[2]])
+    uow.takes.choose_decided(SOURCE)
+    assert in_use(uow) == takes[1]
+    uow.takes.mark_found([takes[2]])
+    uow.takes.choose_decided(SOURCE)
+    assert in_use(uow) == takes[2]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
+from sqlalchemy import update
 
 from storage.errors import NotFoundError
 from storage.records import Edition, EditionFile, RunState
+from storage.schema import EditionRow
 from tests.storage.builders import SOURCE, make_book, make_script
 
 OTHER = "c" * 64
@@ -69,3 +73,10 @@ def test_an_edition_whose_key_is_not_known_is_found_by_its_book_alone(uow):
     run_id = uow.runs.start(SOURCE, "book_to_audio", {})
     uow.editions.save(run_id, make_edition())
     assert (uow.editions.latest(SOURCE), uow.editions.find("content")) == (make_edition(), None)
+
+
+def test_of_editions_that_came_at_one_moment_the_last_one_counts(uow):
+    for path in ("1.m4b", "2.m4b"):
+        publish(uow, SOURCE, make_edition(path), "content")
+    uow._session.execute(update(EditionRow).values(published_at=datetime(2026, 11, 29, tzinfo=UTC)))
+    assert uow.editions.latest(SOURCE) == uow.editions.find("content") == make_edition("2.m4b")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from storage.errors import NotFoundError
@@ -11,6 +13,8 @@ from tests.storage.builders import SOURCE, make_book, make_script, make_take, sa
 
 SAID = HeardWord(0, 4, HowHeard.SAID, 0.0, 0.2, 0.01)
 DOUBTFUL = HeardWord(5, 8, HowHeard.DOUBTFUL, 0.2, 0.4, 0.9, "zero")
+
+pytestmark = pytest.mark.usefixtures("one_key_a_statement")
 
 
 @pytest.fixture
@@ -92,3 +96,14 @@ def test_a_hearing_of_one_take_replaces_none_of_another(uow, takes):
     for take in takes[:2]:
         uow.hearings.save({take.key: Hearing(f"ears of {take.key}", (), 0.5)})
     assert [h.listener for _, h in uow.hearings.of_book(SOURCE)] == [f"ears of {take.key}" for take in takes[:2]]
+
+
+def test_the_worst_of_a_book_stand_in_its_own_chapters(uow, takes):
+    other = make_book("c" * 64)
+    save_keyed(uow, replace(other, chapters=tuple(replace(c, title=f"Other {c.index}") for c in other.chapters)))
+    uow.takes.choose_acceptable(other.source_sha256)
+    uow.hearings.save({take.key: Hearing("ears 1", (), 0.5) for take in takes})
+    for source, titles in ((SOURCE, ("Chapter 1", "Chapter 2")), (other.source_sha256, ("Other 0", "Other 1"))):
+        assert [item.chapter_title for item in uow.hearings.worst(source, 9)] == [
+            title for title in titles for _ in "123"
+        ]

@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 29, 8, 30, tzinfo=UTC)
 
 
 def item(number, **fields):
-    received = NOW + timedelta(minutes=number)
+    received = NOW + timedelta(minutes=int(number))
     return InboxItem(f"{number}" * 64, "b" * 64, f"{number}.epub", {"voice": "tone"}, received, **fields)
 
 
@@ -55,3 +55,9 @@ def test_an_item_is_called_by_the_beginning_of_its_digest_and_nothing_stands_for
     assert uow.inbox.called("3" * 16) is None
     for sign in "%_":
         assert uow.inbox.called(sign * 16) is None
+
+
+def test_what_waits_is_in_the_order_in_which_it_came_whatever_is_in_it(uow):
+    for digest, minutes in (("3", 0), ("1", 1), ("4", 0), ("2", 1)):
+        uow.inbox.put(replace(item(digest), digest=digest * 64, received_at=NOW + timedelta(minutes=minutes)))
+    assert [one.digest[0] for one in uow.inbox.open()] == ["3", "4", "1", "2"]

@@ -10,6 +10,8 @@ from storage.errors import NotFoundError, StorageError
 from storage.records import Master, PlacedUtterance
 from tests.storage.builders import SOURCE, make_book, make_script
 
+pytestmark = pytest.mark.usefixtures("one_key_a_statement")
+
 
 def make_master(utterances, title="Chapter 1") -> Master:
     placed = tuple(PlacedUtterance(u, f"take {n}", n * 100, n * 100 + 90) for n, u in enumerate(utterances))
@@ -85,7 +87,17 @@ def test_a_master_that_two_books_share_is_read_as_each_ones_chapter(uow, script)
     other = replace(
         other, chapters=tuple(replace(chapter, title=f"Other {chapter.index}") for chapter in other.chapters)
     )
-    uow.books.save(other, make_script(other))
+    written = make_script(other)
+    loud = tuple(replace(utterance, text=utterance.text.upper()) for utterance in written.utterances)  # said alike
+    uow.books.save(other, replace(written, utterances=loud))
     uow.masters.save("key", make_master(script.utterances[:3]))
-    assert uow.masters.find("key", other.source_sha256, 0).title == "Other 0"
-    assert uow.masters.find("key", SOURCE, 0).title == "Chapter 1"
+    for source, title, utterances in ((other.source_sha256, "Other 0", loud), (SOURCE, "Chapter 1", script.utterances)):
+        found = uow.masters.find("key", source, 0)
+        assert (found.title, tuple(placed.utterance for placed in found.placed)) == (title, utterances[:3])
+
+
+def test_all_masters_that_are_named_are_forgotten(uow, script):
+    for key in ("one", "two", "three"):
+        uow.masters.save(key, make_master(script.utterances[:3]))
+    uow.masters.forget(["one", "two"])
+    assert list(uow.masters.audio()) == ["three"]

@@ -1,5 +1,7 @@
 """What rows need of the artifact store: all that they can name is known, and what may go is needed by nothing."""
 
+import pytest
+
 from storage.records import Master, VoiceRecord
 from storage.schema import Base
 from tests.storage.builders import SOURCE, make_book, make_take, save_keyed
@@ -11,6 +13,8 @@ OF_SOMETHING_ELSE = {  # digests of what does not lie in the artifact store
     "inbox.source_sha256",
 }
 KNOWN = {"takes.audio_sha256", "masters.audio_sha256", "voices.latents_sha256"}
+
+pytestmark = pytest.mark.usefixtures("one_key_a_statement")
 
 
 def test_every_column_with_an_address_is_known():
@@ -71,3 +75,9 @@ def test_a_book_that_is_removed_asks_for_nothing(uow):
     uow.books.remove(SOURCE)
     assert (uow.references.asked_takes(), uow.references.other_takes()) == (frozenset(), {"1" * 64})
     assert uow.references.books() == frozenset()
+
+
+def test_all_that_is_named_is_forgotten_however_much_it_is(uow):
+    uow.takes.add([make_take(name, audio_sha256=name * 64) for name in "123"])
+    uow.references.forget_takes([name * 64 for name in "123"])
+    assert uow.takes.audio() == {}

@@ -15,6 +15,8 @@ NOW = datetime(2026, 11, 29, 8, 30, tzinfo=UTC)
 
 OTHER = "c" * 64
 
+pytestmark = pytest.mark.usefixtures("one_key_a_statement")
+
 
 def decide(uow, kind, take_key, source=SOURCE):
     return uow.decisions.add(source, Decision(kind, "Ann", NOW, take_key=take_key))
@@ -173,3 +175,12 @@ def test_only_a_rejection_asks_whether_a_take_was_spoken_since(uow, takes):
         if kind is not DecisionKind.REJECT:
             uow.decisions.add(SOURCE, Decision(kind, "Ann", later, take_key=takes[2]))
     assert uow.reviews.at(SOURCE, (0, 0)).spoken_since is True
+
+
+def test_sentences_are_found_in_their_own_book(uow, takes):
+    other = make_book(OTHER)
+    script = make_script(other)
+    said = tuple(replace(utterance, text=f"Other {utterance.text}") for utterance in script.utterances)
+    uow.books.save(other, replace(script, utterances=said))
+    for source, text in ((SOURCE, "Text 0.1."), (OTHER, "Other Text 0.1.")):
+        assert {place: found.text for place, found in uow.reviews.find(source, [(0, 1)]).items()} == {(0, 1): text}

@@ -172,3 +172,17 @@ def test_what_happens_to_a_run_happens_to_no_other(uow):
     uow._session.expire_all()
     assert uow.runs.get(runs[1]) == before
     assert [run.id for run in uow.runs.of(other)] == runs[1:]
+
+
+def test_a_run_that_failed_by_itself_is_not_told_that_another_took_its_book(uow):
+    run_id = uow.runs.start(SOURCE, "book_to_audio", {})
+    uow.runs.finish(run_id, RunState.FAILED, "the disk is full")
+    uow.runs.progress(run_id, 1, 2)
+    assert (uow.runs.get(run_id).message, uow.runs.get(run_id).done) == ("the disk is full", 1)
+
+
+def test_the_end_of_a_run_is_the_last_that_was_heard_of_it(uow):
+    run_id = uow.runs.start(SOURCE, "book_to_audio", {})
+    uow.runs.finish(run_id, RunState.STOPPED)
+    run = uow.runs.get(run_id)
+    assert run.heartbeat_at == run.finished_at > run.started_at

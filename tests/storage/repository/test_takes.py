@@ -13,6 +13,8 @@ from tests.storage.builders import SOURCE, make_book, make_script, make_take, sa
 
 OTHER = "c" * 64
 
+pytestmark = pytest.mark.usefixtures("one_key_a_statement")
+
 
 @pytest.fixture
 def keyed(uow):
@@ -303,3 +305,36 @@ def test_audio_of_takes_that_came_at_once_is_listed_by_their_keys(uow):
     uow.takes.add([make_take(name) for name in "lmk"])
     assert list(uow.takes.audio()) == ["k-0", "l-0", "m-0"]
     assert list(uow.takes.audio(limit=2)) == ["k-0", "l-0"]
+
+
+def test_rejected_are_the_takes_whose_rejection_holds(uow, keyed):
+    takes = [make_take(keyed[0].key, n, Verdict.DOUBTFUL) for n in range(4)]
+    uow.takes.add(takes)
+    for kind, take in ((DecisionKind.APPROVE, takes[0]), (DecisionKind.NOTE, takes[1])):
+        uow.decisions.add(SOURCE, Decision(kind, "Ann", datetime.now(UTC), take_key=take.key))
+    reject(uow, takes[2])
+    uow.decisions.withdraw(SOURCE, [reject(uow, takes[3])], "Ann")
+    assert uow.takes.rejected(SOURCE) == {takes[2].key}
+
+
+def test_of_a_long_sentence_without_a_take_the_beginning_is_told(uow):
+    book = make_book()
+    script = make_script(book)
+    uow.books.save(book, replace(script, utterances=tuple(replace(u, spoken="x" * 5000) for u in script.utterances)))
+    with pytest.raises(IncompleteError, match=r"the first is 'x{60}': run") as raised:
+        uow.takes.chosen(SOURCE, 0)
+    assert len(str(raised.value)) < 200
+
+
+def test_what_people_want_of_some_texts_is_chosen_in_their_book_alone(uow, keyed):
+    save_keyed(uow, make_book(source_sha256=OTHER))
+    takes = [make_take(keyed[0].key, n) for n in range(2)]
+    uow.takes.add(takes)
+    for source in (SOURCE, OTHER):
+        uow.takes.choose_acceptable(source)
+        uow.decisions.add(source, Decision(DecisionKind.CHOOSE, "Ann", datetime.now(UTC), take_key=takes[1].key))
+    uow.takes.choose_decided(SOURCE, [keyed[0].key])
+    assert (uow.takes.choices(SOURCE), uow.takes.choices(OTHER)) == (
+        {keyed[0].key: takes[1].key},
+        {keyed[0].key: takes[0].key},
+    )

@@ -48,3 +48,10 @@ def test_hostile_names_are_only_text(uow, name):
     assert uow.voices.find(name, "mini") == replace(SLT, name=name)
     uow.voices.remove(name)
     assert uow.voices.list() == (SLT,)
+
+
+def test_the_models_of_a_voice_are_listed_in_one_order_however_they_were_added(uow):
+    voices = [replace(SLT, model_digest=digest) for digest in ("v3", "v1", "v2")]
+    for voice in voices:
+        uow.voices.add(voice)
+    assert [voice.model_digest for voice in uow.voices.list()] == ["v1", "v2", "v3"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from storage.records import Block, BlockKind, Markup, MarkupKind
+from tasks.annotate import lexicon as lexicons
 from tasks.annotate.lexicon import Entry, Lexicon, Scope, apply_lexicons, read_lexicon
 from tasks.annotate.pls import pls_to_toml
 from tasks.errors import BadInputError
@@ -273,3 +275,12 @@ def test_what_markup_pronounces_is_left_alone_and_what_it_says_otherwise_is_not(
 
 def test_a_table_that_a_spreadsheet_began_with_its_mark_is_read(lexicon):
     assert marked("Ann", lexicon("\ufeffword,say\nAnn,An\n", "A.CSV")) == [("Ann", "An")]
+
+
+def test_of_a_long_paragraph_in_which_a_pattern_does_not_end_the_beginning_is_told():
+    def finditer(text, timeout):
+        raise TimeoutError
+
+    entry = SimpleNamespace(pattern=SimpleNamespace(finditer=finditer), place="a.toml, line 3", written="(a+)+b")
+    with pytest.raises(BadInputError, match=r"^a\.toml, line 3: .* one paragraph, 'x{40}': write it without"):
+        lexicons._matches(entry, "x" * 5000)

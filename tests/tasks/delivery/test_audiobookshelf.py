@@ -86,6 +86,16 @@ def test_all_files_of_the_folder_are_sent_with_what_they_are(server, folder):
     assert b"\0audio\xff" * 1000 in body
 
 
+def test_files_go_in_the_order_of_their_names_and_folders_stay(server, folder):
+    for name in ("10.mp3", "02.mp3", "cover.jpg", "01.mp3"):
+        (folder / name).write_bytes(b"x")
+    (folder / "00 notes").mkdir()
+    push_book(folder, server)
+    ((_, body),) = Server.received
+    names = [name.decode() for name in re.findall(rb'filename="([^"]+)"', body)]
+    assert names == ["01.mp3", "02.mp3", "10.mp3", "Oz.m4b", "cover.jpg", "metadata.json"]
+
+
 def test_what_cannot_be_sent_is_said_in_words_without_the_token(server, folder, tmp_path, monkeypatch):
     def refused(kind, words, **changes):
         arguments = {"folder": folder, "server": server, **changes}
@@ -193,7 +203,7 @@ def test_what_is_no_folder_of_a_library_is_said_before_anybody_is_asked(folder, 
         push_book(folder, "http://127.0.0.1:9")
 
 
-@pytest.mark.parametrize("server", ["books.example.org", "ftp://books.example.org", ""])
+@pytest.mark.parametrize("server", ["books.example.org", "ftp://books.example.org", "https:books.example.org", ""])
 def test_what_is_no_address_is_refused(folder, monkeypatch, server):
     monkeypatch.setenv(TOKEN, SECRET)
     with pytest.raises(BadInputError, match="is no address: give one such as https://books"):

@@ -271,6 +271,7 @@ def test_a_marker_is_written_where_the_audiobook_lies_already_and_the_book_goes_
     published = []
 
     def cut_short(temporary, final):
+        assert temporary.parent == place, "left by a kill, it would lie among other books"
         published.append((final.name, (place / "T.m4b").is_file(), book_in(folder) is not None))
         raise KeyboardInterrupt
 

@@ -149,3 +149,12 @@ def test_what_is_counted_and_what_is_not(stitch):
         ("foreign-language", "fr", 1),
         ("markup", "a pause before the first words of 'Chapter 1' is not made", 1),
     ]
+
+
+def test_of_quotations_that_nobody_is_named_for_a_few_are_shown_each_with_its_beginning(settings, stitch):
+    book = make_book(["It was late."])
+    script = write_script(book, settings, token_count, 200)
+    quotes = [(0, f"{number}{'x' * 5000}") for number in range(9)]
+    (row,) = plan(book, script, 0.1, stitch, Findings(CastReport(unattributed=quotes)))["suspicious"]
+    assert (row["kind"], row["count"]) == ("unattributed-quotations", 9)
+    assert row["examples"] == [f"{number}{'x' * 79}" for number in range(5)]

@@ -1,11 +1,12 @@
 """What a person decides at the desk is done at once, and can be undone."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from storage.errors import NotFoundError
-from storage.records import DecisionKind, Reach, Show
+from storage.records import Decision, DecisionKind, Reach, Show
 from tasks.errors import BadInputError
 from tasks.review.approval import approved_chapters
 from tasks.review.desk import DecidedMeanwhileError, find_take, place_of
@@ -199,6 +200,8 @@ def test_places_are_read_as_they_are_shown():
     for wrong in ("", "3", "a:b", "1:b", "a:1", "1:2:3", "-1:2", "1:" + "9" * 14, "\u00b2:1"):
         with pytest.raises(BadInputError, match="such as 20:18"):
             place_of(wrong)
+    with pytest.raises(BadInputError, match=r"^'x{40}' is no place"):
+        place_of("x" * 5000)
 
 
 def test_what_there_is_not_is_refused(database):
@@ -285,6 +288,14 @@ def test_whoever_undoes_something_is_told_what_it_was(database, state, act, name
     assert open_desk(database, "Zoë").undo() == named
     with database.snapshot() as uow:
         assert {(word.kind, word.who) for word in uow.decisions.holding(SOURCE)} == {(DecisionKind.WITHDRAW, "Zoë")}
+
+
+def test_of_a_long_sentence_whose_decision_is_undone_the_beginning_is_told(database):
+    """What is told travels in a cookie."""
+    with database.unit_of_work() as uow:
+        uow.decisions.add(SOURCE, Decision(DecisionKind.NOTE, "Zoë", datetime.now(UTC), text="x" * 5000, value="Slow?"))
+        uow.commit()
+    assert open_desk(database, "Zoë").undo() == f"the note of “{'x' * 60}”"
 
 
 def test_a_correction_of_one_place_says_nothing_of_another_with_the_same_text(database, look):

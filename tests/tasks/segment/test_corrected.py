@@ -97,3 +97,10 @@ def test_a_text_that_is_too_long_for_an_utterance_is_refused(limits, narrator, v
     else:
         with pytest.raises(BadInputError, match=r"it would have 20 characters.*say it in fewer words"):
             say(sayer, "The lamp was lit.", LAMP, voice=voice)
+
+
+def test_of_a_long_sentence_that_cannot_be_said_so_the_beginning_is_told(settings):
+    text = f"The lamp {'x' * 100}."
+    sayer = Sayer(settings.model_copy(update={"max_chars": 110}), token_count, 200, "en")
+    with pytest.raises(BadInputError, match=r"^'The lamp x{51}' cannot be said so: it would have 113 characters"):
+        say(sayer, text, LAMP)

@@ -196,3 +196,14 @@ def test_no_text_is_lost_or_doubled(chapters, max_tokens, min_chars):
     kept = "".join("".join(entry.text.split()) for entry in script.ledger)
     assert kept == source
     assert script.coverage.source_chars == len(source) == script.coverage.spoken_chars + script.coverage.skipped_chars
+
+
+@pytest.mark.parametrize(("length", "fits"), [(180, True), (181, False)])
+def test_words_in_place_of_a_text_fit_into_an_utterance_or_are_refused_with_its_beginning(settings, length, fits):
+    marked = Markup(0, 100, MarkupKind.RESPELL, "a" * length)
+    book = make_book([Block(BlockKind.PARAGRAPH, "x" * 100, "ch1.xhtml", markup=(marked,))])
+    if fits:
+        assert [u.spoken for u in write_script(book, settings, token_count, 200).utterances] == ["a" * length]
+        return
+    with pytest.raises(BadInputError, match=r"^ch1\.xhtml: what is to be said for 'x{60}' is longer than an"):
+        write_script(book, settings, token_count, 200)

@@ -5,8 +5,11 @@ import pytest
 import soundfile
 
 from configs.settings import VoicesSettings
+from storage.records import VoiceRecord
 from tasks.errors import BadInputError
+from tasks.voices.catalogue import read_latents
 from tasks.voices.enrol import check_clip, enrol_voice, make_random_voice, mix_voices
+from tasks.voices.latents import digest_latents, pack_latents
 from tests.tasks.audio import RATE, write_clip
 from tortoise_core.errors import AudioError
 from tortoise_core.inference.fake import FakeEngine
@@ -72,3 +75,23 @@ def test_a_voice_without_recordings_remembers_its_recipe_and_what_people_are_tol
     for voice, description, recipe in ((bob, "Deep", "random 7"), (eve, "Both", "mix bob:0.5&cyd:0.5")):
         assert (voice.description, voice.recipe, voice.clips) == (description, recipe, ())
         assert voice.model_digest == engine.digest
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_every_clip_is_looked_at_before_anything_is_stored(store, tmp_path, number):
+    clips = [write_clip(tmp_path / f"{n}.wav", 3.5 if n == number else 2.0) for n in range(3)]
+    with pytest.raises(BadInputError, match=rf"{number}\.wav: 3\.5 s long"):
+        enrol_voice(FakeEngine(), store, "bob", clips, LIMITS.model_copy(update={"max_clips": 3}))
+    assert list(store.files()) == []
+
+
+def test_a_mix_has_what_all_of_its_voices_have(store):
+    """Only some voices have what a further network hears of them."""
+    rows = {"a": np.ones((1, 2), np.float32), "b": np.full((1, 2), 3.0, np.float32)}
+    made = [
+        VoiceRecord(name, digest_latents(own), store.put_bytes(pack_latents(own)), model_digest="m")
+        for name, own in (("ann", rows), ("bob", {"a": 3 * rows["a"]}))
+    ]
+    for voices in (made, made[::-1]):
+        mixed = read_latents(mix_voices(store, "eve", [(voice, 0.5) for voice in voices]), store)
+        assert {name: row.tolist() for name, row in mixed.items()} == {"a": [[2.0, 2.0]]}

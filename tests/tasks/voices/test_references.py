@@ -11,6 +11,7 @@ from tasks.voices.references import VoiceReference, directed_text, direction_pro
     [
         ("joe", "joe", ""),
         ("joe [I am really sad,]", "joe", "I am really sad,"),
+        (" joe [Well then,] ", "joe", "Well then,"),
         ("joe[I am\n really sad ]", "joe", "I am really sad,"),  # a mark makes the pause
         ("joe [It’s over.]", "joe", "It's over."),
         ("joe [I wonder...]", "joe", "I wonder."),  # three dots make none

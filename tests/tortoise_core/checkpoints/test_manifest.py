@@ -221,3 +221,20 @@ def test_every_network_of_a_model_is_verified_and_loaded_by_its_own_digest(folde
     edit(folder, lambda content: content["networks"][role].update(sha256=None))
     with pytest.raises(CheckpointError, match=rf"{role}\.safetensors cannot be verified"):
         verify(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tensors: tensors.pop("conv_pre.bias"),
+        lambda tensors: tensors.update(more=torch.zeros(2)),
+        lambda tensors: tensors.update({"conv_pre.bias": torch.zeros(5)}),
+    ],
+    ids=["missing", "unexpected", "of another shape"],
+)
+def test_tensors_that_are_not_those_of_the_network_are_not_written(tmp_path, change):
+    tensors = UnivNet(SMALL).state_dict()
+    change(tensors)
+    with pytest.raises(CheckpointError, match="vocoder"):
+        write_network(tmp_path, "vocoder", SMALL, tensors)
+    assert not list(tmp_path.iterdir())

@@ -25,6 +25,7 @@ def test_a_stage_is_trained_once_it_has_a_checkpoint(tmp_path, recipe):
     with pytest.raises(ConfigError, match=r"stage 'clvp' has not been trained yet \(.*runs/clvp/checkpoint\.pt is mi"):
         workspace.weights("clvp")
     workspace.run_folder("clvp").mkdir(parents=True)
+    assert not workspace.is_trained("clvp"), "it was begun"
     write_checkpoint(workspace.run_folder("clvp"), {"step": 3, "seconds": 1.0, "average": {"a": torch.ones(2)}})
     assert workspace.is_trained("clvp") and not workspace.is_trained("dvae")
     assert workspace.weights("clvp")["a"].tolist() == [1.0, 1.0]

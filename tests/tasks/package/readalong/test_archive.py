@@ -72,3 +72,9 @@ def test_what_is_written(tmp_path):
         ("s.css", epoch, packed, b"s"),
         ("a.m4a", epoch, stored, b"\0" * 99),
     ]
+
+
+def test_a_file_that_is_empty_now_is_written_empty(tmp_path):
+    Original(archive()).write_with(tmp_path / "made.epub", {"OEBPS/One.xhtml": b""}, {})
+    with zipfile.ZipFile(tmp_path / "made.epub") as made:
+        assert made.read("OEBPS/One.xhtml") == b""

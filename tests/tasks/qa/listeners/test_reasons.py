@@ -28,7 +28,9 @@ def test_every_way_of_mishearing_is_said_in_words():
 
 
 def test_of_many_the_first_are_said_and_the_rest_is_counted():
-    assert reasons_of([word(HowHeard.MISSING)] * 7, SPOKEN)[-1] == "may have misread 3 words more"
+    said = "may have dropped 'lantern' at 1:03"
+    for count, more in ((4, ()), (5, ("may have misread 1 words more",)), (7, ("may have misread 3 words more",))):
+        assert reasons_of([word(HowHeard.MISSING)] * count, SPOKEN) == (*[said] * 4, *more)
 
 
 def test_what_was_said_is_no_reason():

@@ -60,6 +60,12 @@ def test_a_page_is_read_in_the_encoding_that_it_declares(head, tmp_path, setting
     assert outline(read_book(tmp_path / "b.html", settings))[0][1] == ["café “x”"]
 
 
+def test_an_encoding_that_is_named_far_down_a_page_is_text_about_encodings(tmp_path, settings):
+    page = b"<html><body><p>caf\xe9 %b</p><p><meta charset=koi8-r>It is so written.</p>" % (b"so it was " * 500)
+    (tmp_path / "b.html").write_bytes(page)
+    assert outline(read_book(tmp_path / "b.html", settings))[0][1][0].startswith("café so it was")
+
+
 def test_a_page_is_as_large_as_a_unit_may_be_and_no_larger(tmp_path, settings):
     (tmp_path / "b.html").write_text("<html><p>x" + " " * 90)
     assert read_book(tmp_path / "b.html", settings.model_copy(update={"max_unit_bytes": 100}))
