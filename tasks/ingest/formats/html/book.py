@@ -221,20 +221,12 @@ def _marks_of_headings(pages: Sequence[_Page]) -> list[Mark]:
 
 
 def _title_of(page: _Page) -> str:
-    """Returns a page's first heading, else its title, else its file's name.
-
-    "index" is how the first page of any folder is called: such a page has its folder's name, or none at the top. A list
-    of links is an index by its name as well.
-    """
+    """Returns a page's first heading, else its title, else its file's name."""
     heading = next(
         (text for tag in ("h1", "h2", "h3") for h in page.body.iter(f"{{*}}{tag}", tag) if (text := text_of(h))), ""
     )
     title = next((text for t in page.root.iter("{*}title", "title") if (text := text_of(t))), "")
-    folder, name = posixpath.split(page.path)
-    stem = posixpath.splitext(name)[0]
-    if stem.lower() == "index" and _link_share(page) < _LINK_SHARE:
-        stem = posixpath.basename(folder)
-    return heading or title or stem
+    return heading or title or posixpath.splitext(posixpath.basename(page.path))[0]
 
 
 def _metadata(pages: Sequence[_Page]) -> Metadata:

@@ -159,26 +159,6 @@ def test_pages_without_an_index_begin_chapters_at_their_headings_else_by_their_n
 
 
 @pytest.mark.parametrize(
-    ("page", "read"),
-    [
-        ("<p>O wild west wind,", ["O wild west wind,"]),
-        ('<p>O wild west wind, <a href="a.html">on', ["O wild west wind, on"]),
-        ('<p>To <a href="a.html">the book', []),
-        ("<title>Index</title><p>wind, 7", []),
-        ("<h1>Index</h1><p>wind, 7", []),
-    ],
-)
-@pytest.mark.parametrize(("folder", "title"), [("", "book"), ("odes", "odes")])
-def test_the_name_of_an_index_page_is_no_reason_to_leave_its_text_out(tmp_path, settings, folder, title, page, read):
-    place = tmp_path / "book"
-    (place / folder).mkdir(parents=True)
-    (place / "index.htm").write_text('<p>One page: <a href="a.html">a</a>')
-    (place / folder / "index.htm").write_text(page)
-    book = book_of(place, settings, a__html="<p>He went home.")
-    assert [texts for name, texts in outline(book) if name == title] == ([read] if read else [])
-
-
-@pytest.mark.parametrize(
     ("body", "title"),
     [("<h2>H2</h2><h1>H1</h1>", "H1"), ("<h3>H3</h3>", "H3"), ("<h4>H4</h4>", "T"), ("<h1></h1><h2>H2</h2>", "H2")],
 )
