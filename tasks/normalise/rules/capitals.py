@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from tasks.normalise.rules.abbreviations import GENERAL, GIVEN, MONTHS, TITLES, either
-from tasks.normalise.rules.base import Context, cardinal, rule, words
+from tasks.normalise.rules.base import Context, rule, words
 from tasks.normalise.rules.references import BEFORE_NUMBER
 from tasks.normalise.rules.roman import RULERS, SECTIONS
 from tasks.patterns import regexp
@@ -45,7 +45,8 @@ _ABBREVIATION = regexp(rf"(?<![\w.&])({either(_GENERAL_NAMES)})\.(?!\w)(?=(\s*$)
 _VERSUS = regexp(r"\b([A-Z][A-Z'’&.]*[A-Z.])\sV\.\s(?=(?:THE\s)?[A-Z])")
 # "SIX FT. UNDER" measures; a fort has no number before it.
 _COUNT = regexp(
-    rf"\b(?:{either(cardinal(n).upper() for n in (*range(2, 21), *range(30, 100, 10)))}|HUNDRED|THOUSAND) $"
+    r"\b(?:TWO|THREE|FOUR|FIVE|SIX|SEVEN|EIGHT|NINE|TEN|ELEVEN|TWELVE|(?:THIR|FOUR|FIF|SIX|SEVEN|EIGH|NINE)TEEN|"
+    r"(?:TWEN|THIR|FOR|FIF|SIX|SEVEN|EIGH|NINE)TY|HUNDRED|THOUSAND) $"
 )
 _NUMBERED_TALES = words("NIGHT DAY CASE SESSION EXERCISE CHAP VOL NO FIG PT BK HYMN SONG")
 _NO_PARTIES = frozenset(
