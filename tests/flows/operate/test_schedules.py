@@ -88,10 +88,11 @@ def test_the_same_schedule_again_is_the_same(server):
         (0, "retry-flagged"),
         (1, "The Book: 3"),
         (2, {"book": "/b.epub", "out": "/out", "voice": "joe"}),
+        (2, {**ASKED[2], "book": "/another.epub"}),
         (3, "0 2 * * *"),
         (4, "America/New_York"),
     ],
-    ids=["door", "title", "request", "cron", "time zone"],
+    ids=["door", "title", "request", "a value of the request", "cron", "time zone"],
 )
 def test_what_differs_in_anything_is_another_schedule(server, place, other):
     asked = list(ASKED)
