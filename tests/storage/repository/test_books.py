@@ -54,7 +54,7 @@ def test_a_script_that_changes_alone_is_stored(uow):
     reworded = replace(script, utterances=(replace(first, spoken="in other words"), *others))
     entry, *entries = script.ledger
     explained = replace(script, ledger=(replace(entry, rule="another rule"), *entries))
-    for changed in (reworded, explained):
+    for changed in (explained, reworded):
         assert uow.books.save(book, changed) is True
         assert uow.books.script(SOURCE) == changed
 
