@@ -36,11 +36,13 @@ def all_bars(figures: Mapping[str, Any]) -> Iterator[Bar]:
         codes = official["cpu"]["codes"]
         audio = official["cpu"]["audio"]
         total = codes["total_s"] + audio["total_s"]
+        solver = codes["total_s"] + audio["solver_total_s"]
         yield Bar("ultra_fast, official sizes, one utterance, 30 evaluations", total, 25, "s")
         yield Bar(f"the same, share of the reference's {REFERENCE_S} s", total / REFERENCE_S, 1 / 3)
-        if "solver_total_s" in audio:
-            solver = codes["total_s"] + audio["solver_total_s"]
-            yield Bar("the same with the multistep solver", solver, 18, "s")
+        yield Bar("the same with 8 evaluations of the multistep solver", solver, 18, "s")
+        if eight_bit := official.get("cpu, w8a8"):
+            share = (eight_bit["codes"]["total_s"] + eight_bit["audio"]["total_s"]) / total
+            yield Bar("30 evaluations in w8a8, share of bfloat16's time", share, 0.65)
         yield Bar("codes a second, 16 rows, official sizes", codes["decoding_codes_per_s"], 200, least=True)
         if "int8_decoding_codes_per_s" in codes:
             rate = codes["int8_decoding_codes_per_s"]

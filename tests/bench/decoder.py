@@ -1,7 +1,7 @@
 """How fast chosen codes become sound at the published size: `python -m tests.bench official`.
 
 The work is that of one utterance of 100 codes, 4.64 s of audio: the 30 network evaluations without guidance of the
-preset `ultra_fast`, the fewer ones of the multistep solver, and UnivNet. Weights are random: speed does not depend on
+preset `ultra_fast`, the eight of the multistep solver, and UnivNet. Weights are random: speed does not depend on
 them.
 """
 
@@ -27,7 +27,7 @@ from tortoise_core.models.univnet import UnivNet, UnivNetConfig
 
 CODES = 100
 EVALUATIONS = 30  # of `ultra_fast`
-SOLVER_EVALUATIONS = 12  # of "dpmpp"
+SOLVER_EVALUATIONS = 8  # of "dpmpp": docs/quality.md, "Samplers", has how near to its limit they come
 
 
 def step_flops(config: DiffusionDecoderConfig, frames: int) -> float:

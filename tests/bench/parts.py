@@ -15,18 +15,16 @@ BATCHES = (1, 2, 4, 8, 16, 32)
 
 
 def official() -> dict[str, Any]:
-    """The `ultra_fast` work of one utterance at the published sizes, by device."""
+    """The `ultra_fast` work of one utterance at the published sizes, by device; on a CPU in 8-bit numbers, too."""
     import torch
 
     from tests.bench import autoregressive, decoder
 
     devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+    chosen = {device: (device, choose_precision("auto", device)) for device in devices}
     figures = {
-        device: {
-            "codes": autoregressive.measure(choose_precision("auto", device), device),
-            "audio": decoder.measure(choose_precision("auto", device), device),
-        }
-        for device in devices
+        name: {"codes": autoregressive.measure(precision, device), "audio": decoder.measure(precision, device)}
+        for name, (device, precision) in {**chosen, "cpu, w8a8": ("cpu", "w8a8")}.items()
     }
     int8 = autoregressive.decoding_figures("int8", torch.device("cpu"))
     figures["cpu"]["codes"] |= {f"int8_{name}": value for name, value in int8.items()}

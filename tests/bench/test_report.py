@@ -27,7 +27,8 @@ FIGURES = {
             | {"decoding_codes_per_s": 210},
             "audio": {"total_s": 11.0, "solver_total_s": 6.0, "diffusion_share_of_ceiling": 0.4}
             | {"diffusion_s": 10.5, "vocoder_s": 0.5},
-        }
+        },
+        "cpu, w8a8": {"codes": {"total_s": 6.0}, "audio": {"total_s": 8.0}},
     },
     "embedded": [{"batch": batch, "rtf": 1 / batch, "precision": "bfloat16"} for batch in (1, 16)],
     "start": {"cpu_s": {"PyTorch, imported": 9.0, "speaking": 1.5}, "first_audio_s": {"a": 0.3, "b": 0.5}},
@@ -49,6 +50,7 @@ def test_bars_tell_what_is_reached():
         (20.0, True),
         (0.22805, True),
         (15.0, True),
+        (0.7, False),
         (210, True),
         (0.4, False),
         (0.0625, True),
