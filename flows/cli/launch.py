@@ -18,7 +18,7 @@ from flows.cli.console import end_at_once, tell
 from flows.cli.progress import Form, progress_display
 from flows.order.request import Request
 from flows.progress import listening
-from flows.run.server import ANSWER_SECONDS, prefect_server, prepare_environment, require_health, settle
+from flows.run.server import prefect_server, prepare_environment, require_health, settle
 from tasks import stopping
 from tasks.errors import BadInputError
 
@@ -111,7 +111,7 @@ def use_server(settings: Settings) -> None:
     timeout = settings.execution.server_start_timeout_s
     prepare_environment(home / "prefect", start_timeout_s=timeout, verbose=False)
     hint = "is `talepress up` being started, or stopped?"
-    require_health(os.environ["PREFECT_API_URL"], timeout=ANSWER_SECONDS, hint=hint)
+    require_health(os.environ["PREFECT_API_URL"], hint=hint)
 
 
 def _final_state(flow: Callable[..., Any], request: Request, progress: Form) -> Any:
@@ -132,7 +132,7 @@ def _final_state(flow: Callable[..., Any], request: Request, progress: Form) -> 
             if (end := reach.unrecorded()) is not None:
                 raise end from error
             hint = "start it, then run the same command again"
-            require_health(os.environ["PREFECT_API_URL"], timeout=ANSWER_SECONDS, hint=hint)
+            require_health(os.environ["PREFECT_API_URL"], hint=hint)
             raise
         stopping.check()  # Prefect raises exceptions of its own for signals that come while it is getting ready
         raise

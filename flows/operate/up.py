@@ -22,7 +22,7 @@ from flows.actions.box import PartNote, note_of, only_one, remove_note, save_not
 from flows.actions.inbox import folders_of
 from flows.operate.supervisor import Part, Running, Supervisor
 from flows.run.private_server import import_path
-from flows.run.server import ANSWER_SECONDS, environment_defaults, require_health
+from flows.run.server import environment_defaults, require_health
 from tasks import stopping
 from tasks.errors import BadInputError, TalepressError
 
@@ -62,7 +62,7 @@ def up(settings: Settings, tell: Callable[[str], None]) -> None:
         timeout = settings.execution.server_start_timeout_s
         try:
             if given:
-                require_health(given, timeout=ANSWER_SECONDS, hint="start that server, or unset PREFECT_API_URL")
+                require_health(given, hint="start that server, or unset PREFECT_API_URL")
             else:
                 tell("starting Prefect's server ...")
                 supervisor.begin([prefect_server(host, port, api)], timeout)

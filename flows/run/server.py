@@ -77,7 +77,7 @@ def prefect_server(start_timeout_s: float) -> Iterator[None]:
     given = os.environ.get("PREFECT_API_URL")
     if given:
         hint = "start it with `prefect server start` or unset PREFECT_API_URL"
-        require_health(given, timeout=ANSWER_SECONDS, hint=hint)
+        require_health(given, hint=hint)
         _require_prefect(given)
         yield
         return
@@ -119,7 +119,7 @@ def _await_health(server: PrivateServer, url: str, timeout_s: float) -> None:
             return
 
 
-def require_health(url: str, *, timeout: float, hint: str) -> None:
+def require_health(url: str, *, hint: str, timeout: float = ANSWER_SECONDS) -> None:
     """Raises `BadInputError` when a server of the user's does not answer, `TalepressError` for one of ours."""
     if "@" in url:
         raise BadInputError(

@@ -17,7 +17,7 @@ from distributed import Status, Worker, WorkerPlugin
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 
-from flows.run.server import ANSWER_SECONDS, require_health
+from flows.run.server import require_health
 from tasks.errors import BadInputError
 from tasks.synthesize.keys import CODE_FORMAT_VERSION
 from tasks.synthesize.render import RenderJob, run_job
@@ -84,7 +84,7 @@ class Terms(WorkerPlugin):
         if wrong:
             raise UnfitWorkerError(f"it has {', '.join(wrong)}: install the same versions everywhere")
         hint = "set PREFECT_API_URL to an address that every worker reaches"
-        require_health(self._prefect_api, timeout=ANSWER_SECONDS, hint=hint)
+        require_health(self._prefect_api, hint=hint)
         run_job(pickle.loads(self._trial))
 
     async def teardown(self, worker: Worker) -> None:

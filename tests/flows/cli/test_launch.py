@@ -135,7 +135,7 @@ def test_a_server_that_is_gone_before_the_run_has_begun_is_named_with_the_remedy
     asked = []
     monkeypatch.setenv("PREFECT_API_URL", "http://gone/api")
 
-    def check(url, *, timeout, hint):
+    def check(url, *, hint):
         asked.append(url)
         if len(asked) > 1:
             raise BadInputError(f"{url} does not answer: {hint}")
@@ -223,7 +223,7 @@ def asked(monkeypatch, home):
     home.mkdir()
     monkeypatch.setenv("PREFECT_API_URL", "")
     monkeypatch.setattr(_launch, "prepare_environment", lambda place, **options: calls.append((place, options)))
-    monkeypatch.setattr(_launch, "require_health", lambda url, *, timeout, hint: calls.append((url, timeout)))
+    monkeypatch.setattr(_launch, "require_health", lambda url, hint: calls.append(url))  # noqa: PLW0108
     return calls
 
 
@@ -233,7 +233,7 @@ def test_a_command_asks_the_users_server_or_that_of_the_box(asked, monkeypatch, 
     save_note(home, note_of("http://of-up/api", datetime.now(UTC), ()))
     _launch.use_server(read_settings(execution={"server_start_timeout_s": 7.0}))
     assert os.environ["PREFECT_API_URL"] == url
-    assert asked == [(home / "prefect", {"start_timeout_s": 7.0, "verbose": False}), (url, 60)]
+    assert asked == [(home / "prefect", {"start_timeout_s": 7.0, "verbose": False}), url]
 
 
 def test_where_no_server_is_the_remedies_are_told(asked):

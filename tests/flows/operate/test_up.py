@@ -268,7 +268,7 @@ def box(home, monkeypatch):
         monkeypatch.setattr(up, "pages", lambda settings: [Part("review", ("m",), address="http://r")])
         monkeypatch.setattr(up, "_free_port", lambda host, port, page, setting: port)
         monkeypatch.setattr(up, "_prepare", prepare)
-        monkeypatch.setattr(up, "require_health", lambda url, timeout, hint: made.done.append(("asked", url, timeout)))
+        monkeypatch.setattr(up, "require_health", lambda url, hint: made.done.append(("asked", url)))
         monkeypatch.setenv("PREFECT_API_URL", given)
         settings = read_settings(production={"host": "127.0.0.1", "port": 4200, **production})
         with pytest.raises(type(fails)) if isinstance(fails, Exception) else nullcontext():
@@ -312,7 +312,7 @@ def test_a_box_begins_in_order_and_leaves_nothing_behind(box, home):
 def test_a_server_of_the_users_is_asked_and_not_started_and_other_boxes_may_work_for_it(box):
     made, lines, timeout = box(given="http://theirs/api")
     assert made.done[1:4] == [
-        ("asked", "http://theirs/api", up.ANSWER_SECONDS),
+        ("asked", "http://theirs/api"),
         ("prepared", 0),
         (["worker gpu 0", "worker gpu 1", "worker desk", "review"], timeout),
     ]

@@ -202,6 +202,15 @@ def test_a_server_that_does_not_start_is_stopped(monkeypatch, tmp_path, started)
     assert started[-1] == "stopped"
 
 
+def test_a_busy_server_has_a_minute_to_answer(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        _server.urllib.request, "urlopen", lambda url, timeout: asked.append((url, timeout)) or nullcontext()
+    )
+    _server.require_health("http://x/api", hint="")
+    assert asked == [("http://x/api/health", 60)]
+
+
 @pytest.mark.parametrize(("answers_after", "timeout_s"), [(2, 60), (99, 0), (0, 0)])
 def test_a_command_waits_until_its_server_answers_but_not_for_ever(monkeypatch, tmp_path, answers_after, timeout_s):
     looks = []
