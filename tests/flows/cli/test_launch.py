@@ -223,7 +223,7 @@ def asked(monkeypatch, home):
     home.mkdir()
     monkeypatch.setenv("PREFECT_API_URL", "")
     monkeypatch.setattr(_launch, "prepare_environment", lambda place, **options: calls.append((place, options)))
-    monkeypatch.setattr(_launch, "require_health", lambda url, hint: calls.append(url))  # noqa: PLW0108
+    monkeypatch.setattr(_launch, "require_health", lambda url, hint: calls.append(url))
     return calls
 
 
