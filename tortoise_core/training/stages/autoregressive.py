@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from tortoise_core.audio.mel import normalize_mel
@@ -18,12 +18,11 @@ from tortoise_core.training.workspace import Workspace
 
 @dataclass(frozen=True)
 class AutoregressiveLossConfig:
-    """Weights of the losses (spec 7.4), and helps for training on little data."""
+    """Weights of the losses (spec 7.4), and two helps for training on little data."""
 
     text: float = 0.01  # cross-entropy of the text tokens
     alignment: float = 1.0  # guided attention: the alignment head should look at the token being spoken
     code_noise: float = 0.08  # share of input codes replaced at random, so that sampling's own mistakes do no harm
-    dropout: float | None = None  # of what each layer adds, in training alone; None: as the network's own says
 
 
 @dataclass(frozen=True)
@@ -119,13 +118,6 @@ def start_from_codebook(model: AutoregressiveModel, codebook: Tensor) -> None:
         table[: len(vectors)].mul_(0.5).add_(std * (vectors @ spread).to(table))
 
 
-def set_dropout(model: AutoregressiveModel, share: float) -> None:
-    """Changes the dropout between layers; that of attention stays, as attention is slow with it on a CPU."""
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = share
-
-
 def _random_codes(codes: Tensor, ids: AutoregressiveConfig) -> Tensor:
     return torch.randint_like(codes, ids.code_start)
 
@@ -134,8 +126,6 @@ def _build(workspace: Workspace, config: AutoregressiveStageConfig) -> Autoregre
     corpus, items = workspace.spoken()
     model = AutoregressiveModel(workspace.recipe.networks["autoregressive"])
     start_from_codebook(model, workspace.weights("dvae")["codebook.embed"])
-    if config.language.dropout is not None:
-        set_dropout(model, config.language.dropout)
     return AutoregressiveStage(model, BucketSampler(items, corpus, config.buckets), config.language)
 
 

@@ -75,16 +75,3 @@ def test_the_alignment_head_is_to_look_at_the_spoken_token_and_last_at_the_stop(
 
     monkeypatch.setattr(stage.model, "hidden_states", looking_right)
     assert stage._terms(batch, 0.0)[2].item() == 0.0
-
-
-def test_dropout_is_that_of_the_network_unless_the_recipe_says_otherwise(trained):
-    def drops(stage):
-        return {module.p for module in stage.model.modules() if isinstance(module, torch.nn.Dropout)}
-
-    own = trained.recipe.networks["autoregressive"].dropout
-    assert drops(build(trained)) == {own} and drops(build(trained, dropout=0.25)) == {0.25} != {own}
-    stage = build(trained, dropout=0.5)
-    batch = stage.batch(0)
-    assert stage._terms(batch, 0.0)[1].item() != pytest.approx(stage._terms(batch, 0.0)[1].item(), rel=1e-6)
-    stage.model.eval()
-    assert stage._terms(batch, 0.0)[1].item() == pytest.approx(stage._terms(batch, 0.0)[1].item())
