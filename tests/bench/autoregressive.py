@@ -13,14 +13,12 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from tortoise_core.inference.code_stage import AUTOREGRESSIVE_KINDS
+from tortoise_core.inference.code_stage import AUTOREGRESSIVE_KINDS, CLVP_KINDS
 from tortoise_core.inference.logits import DecodingSettings
 from tortoise_core.inference.precision import Precision
 from tortoise_core.inference.sampling import Prompt, sample_codes
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
-from tortoise_core.nn.eight_bit import eight_bit_where_wide
-from tortoise_core.nn.packed import PackedLinear
 
 TEXT_TOKENS = 61  # the published program's stop included
 CANDIDATES = 16
@@ -106,7 +104,7 @@ def measure(precision: Precision, device: str = "cpu", repeats: int = 5) -> dict
     clvp = random_network(Clvp, target)
     assert isinstance(clvp, Clvp)
     if precision != "float32":
-        clvp.pack(eight_bit_where_wide if precision == "w8a8" else PackedLinear)
+        clvp.pack(CLVP_KINDS[precision])
     figures["clvp_s"] = statistics.median(scoring(clvp) for _ in range(repeats))
     figures["total_s"] = figures["decoding_seconds"] + figures["latents_s"] + figures["clvp_s"]
     return figures

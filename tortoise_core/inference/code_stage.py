@@ -38,6 +38,7 @@ AUTOREGRESSIVE_KINDS: dict[Precision, PackedKind] = {
     "int8": Int8Linear,
     "w8a8": eight_bit_where_wide,
 }
+CLVP_KINDS: dict[Precision, PackedKind] = {**AUTOREGRESSIVE_KINDS, "int8": PackedLinear}
 _RUNAWAY_PENALTY = 1e3  # more than any two scores differ by
 
 
@@ -111,7 +112,7 @@ class CodeStage:
         self._code_format = code_format
         if precision != "float32":
             autoregressive.pack(AUTOREGRESSIVE_KINDS[precision])
-            clvp.pack(eight_bit_where_wide if precision == "w8a8" else PackedLinear)
+            clvp.pack(CLVP_KINDS[precision])
 
     @property
     def _device(self) -> torch.device:
