@@ -13,6 +13,8 @@ from tortoise_core.inference.interface import Sampling, sampling_values
 # Part of every key. Raise it when the code that turns equal inputs into audio changes what comes out: text front-end,
 # code clean-up, edge trimming (`edges.py`), speech level (`level.py`), file format.
 CODE_FORMAT_VERSION = 2
+# The same for one precision: raise its number when the way to compute in it changes what comes out.
+_PRECISION_VERSIONS = {"int8": 2}
 
 
 def utterance_key(
@@ -42,9 +44,7 @@ def utterance_key(
             "voice": voice_digest,
             "model": model_digest,
             "sampling": sampling_values(settings),
-            **(
-                {} if precision == "float32" else {"precision": precision}
-            ),  # so that keys from before there was a choice stay
+            **_precision(precision),
         }
     )
 
@@ -57,6 +57,14 @@ def take_key(utterance_key: str, attempt: int) -> str:
 def seed_of(take_key: str) -> int:
     """Returns the seed of a take, `0 <= seed < 2**63`: the leading 63 bits of its key."""
     return int(take_key[:16], 16) >> 1
+
+
+def _precision(name: str) -> dict[str, object]:
+    """What a key says of a precision: nothing of float32, so that keys from before there was a choice stay."""
+    if name == "float32":
+        return {}
+    version = _PRECISION_VERSIONS.get(name)
+    return {"precision": name} if version is None else {"precision": name, "precision_version": version}
 
 
 def _digest(value: dict[str, object]) -> str:

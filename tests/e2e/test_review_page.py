@@ -101,6 +101,7 @@ def open_book(page):
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_selector(".sentence.here")
+    page.wait_for_load_state()  # a sound that a test holds back before it would keep the page from ever being complete
 
 
 def here(page):

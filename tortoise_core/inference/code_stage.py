@@ -27,18 +27,22 @@ from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.code_speller import CodeSpeller
 from tortoise_core.models.cvvp import Cvvp
-from tortoise_core.nn.eight_bit import eight_bit_where_wide
-from tortoise_core.nn.packed import Int8Linear, PackedKind, PackedLinear
+from tortoise_core.nn.int8 import int8_for_few_rows, int8_for_many_rows
+from tortoise_core.nn.packed import PackedKind, PackedLinear
 from tortoise_core.nn.upload import upload
 
 _SCORED_AT_ONCE = {"cpu": 32, "cuda": 256}  # candidates; texts, too
 _ALIGNED_AT_ONCE = 8  # utterances
 AUTOREGRESSIVE_KINDS: dict[Precision, PackedKind] = {
     "bfloat16": PackedLinear,
-    "int8": Int8Linear,
-    "w8a8": eight_bit_where_wide,
+    "int8": int8_for_few_rows,
+    "w8a8": int8_for_few_rows,
 }
-CLVP_KINDS: dict[Precision, PackedKind] = {**AUTOREGRESSIVE_KINDS, "int8": PackedLinear}
+CLVP_KINDS: dict[Precision, PackedKind] = {
+    "bfloat16": PackedLinear,
+    "int8": PackedLinear,
+    "w8a8": int8_for_many_rows,
+}
 _RUNAWAY_PENALTY = 1e3  # more than any two scores differ by
 
 

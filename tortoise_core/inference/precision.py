@@ -1,7 +1,7 @@
 """Owns the choice of the numbers that a model computes in: float32, or bfloat16 where the machine multiplies it faster.
 
-"int8" is bfloat16, but the weights of the autoregressive model are 8-bit integers. "w8a8" is bfloat16, but all large
-matrix products, of CLVP and the diffusion decoder, too, are of 8-bit integers: the fastest on a CPU. Both on request.
+"int8" is bfloat16, but the large matrix products of the autoregressive model are of 8-bit integers. In "w8a8" those of
+CLVP and the diffusion decoder are, too: the fastest on a CPU. Both on request.
 Knows no network. Must stay importable without PyTorch: the precision is part of every take's key, and a plan has keys.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import platform
 import sys
 from pathlib import Path
 from typing import Literal
@@ -18,7 +19,7 @@ from tortoise_core.errors import ConfigError
 Precision = Literal["float32", "bfloat16", "int8", "w8a8"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "int8", "w8a8")
 _CPU_ALONE: tuple[Precision, ...] = ("int8", "w8a8")
-
+_X86 = ("x86_64", "amd64")  # the processors that the libraries of 8-bit products (FBGEMM, oneDNN) are for
 _CPU_FLAGS = frozenset(["avx512_bf16", "amx_bf16"])  # as Linux names them
 _CPU_INFO = Path("/proc/cpuinfo")
 _LEAST_CAPABILITY = 8  # of NVIDIA GPUs (Ampere); older ones take bfloat16 and emulate it
@@ -38,6 +39,8 @@ def choose_precision(name: str, device: str) -> Precision:
     on_gpu = device.startswith("cuda") or (device == "auto" and gpu_capability(0) > 0)
     if name in _CPU_ALONE and on_gpu:
         raise ConfigError(f"precision {name} is for the CPU, the device is {device}: use auto or bfloat16")
+    if name in _CPU_ALONE and platform.machine().lower() not in _X86:
+        raise ConfigError(f"precision {name} is for x86-64 processors, not {platform.machine()}: use auto or bfloat16")
     for precision in PRECISIONS:
         if name == precision:
             return precision

@@ -26,7 +26,7 @@ from tortoise_core.models.diffusion_decoder import (
 )
 from tortoise_core.models.diffusion_layouts import Layout, PackedLayout, PaddedLayout
 from tortoise_core.nn.attention import AttentionBlock
-from tortoise_core.nn.eight_bit import eight_bit_where_wide
+from tortoise_core.nn.int8 import int8_for_many_rows
 from tortoise_core.nn.normalization import GroupNorm
 from tortoise_core.nn.packed import PackedLinear
 
@@ -53,7 +53,7 @@ class DenoisingSteps:
             padded: chooses the layout; None for the one that the decoder's device is faster with.
             eight_bit: wide matrix products are of 8-bit numbers, and `dtype`, bfloat16, is that of their results.
         """
-        project: Maker = eight_bit_where_wide if eight_bit else partial(_linear, dtype=dtype)
+        project: Maker = int8_for_many_rows if eight_bit else partial(_linear, dtype=dtype)
         self.dtype = dtype
         self._eight_bit = eight_bit
         self.padded = decoder.unconditioned_embedding.device.type == "cuda" if padded is None else padded

@@ -1,7 +1,7 @@
-"""Owns linear layers with bfloat16 or int8 weights, for inference. Must not know the networks that use them.
+"""Owns linear layers with bfloat16 weights, for inference. Must not know the networks that use them.
 
 A processor reads weights fastest in the layout of its matrix kernels, so on the CPU they are laid out once, when the
-layer is made (oneDNN's or FBGEMM's blocked formats). Elsewhere bfloat16 weights stay plain, and there is no int8.
+layer is made (oneDNN's blocked format). Elsewhere they stay plain.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-_LARGEST_INT8 = 127  # symmetric: -128 is not used
 _TYPICAL_ROWS = 16  # oneDNN chooses the layout for a batch size; other sizes are about as fast with it
 
 
@@ -74,50 +73,6 @@ class PackedLinear(nn.Module):
     def extra_repr(self) -> str:
         """Sizes, for `print`."""
         return f"inputs={self.inputs}, outputs={self.outputs}, bias={self._bias is not None}"
-
-
-class Int8Linear(nn.Module):
-    """Computes y = x W^T + b with int8 weights: half the bytes of bfloat16, and for few rows half the time.
-
-    Each output has a scale of its own (its largest weight becomes 127); each x is rounded to 8 bits between its own
-    smallest and largest value. Shape: (..., inputs) of any float type to (..., outputs), bfloat16 so that it can
-    replace a `PackedLinear`. Inference on the CPU only.
-
-    Source: dynamic quantisation as in FBGEMM, arXiv 2101.05615.
-    """
-
-    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
-        super().__init__()
-        self.outputs, self.inputs = weight.shape
-        weight = weight.detach().float()
-        scales = weight.abs().amax(dim=1).clamp_min(torch.finfo(torch.float32).tiny).double() / _LARGEST_INT8
-        points = torch.zeros(self.outputs, dtype=torch.long)
-        quantized = torch.quantize_per_channel(weight, scales, points, axis=0, dtype=torch.qint8)
-        # Neither a parameter nor a buffer, like the blocked weight of `PackedLinear`.
-        self._packed = torch.ops.quantized.linear_prepack(quantized, None if bias is None else bias.detach().float())
-        # Without these instructions pairs of products are added in 16 bits, which overflow at full range.
-        self._reduced = not torch.cpu._is_vnni_supported()
-
-    @classmethod
-    def from_linear(cls, weight: torch.Tensor, bias: torch.Tensor | None = None) -> Int8Linear:
-        """Makes a layer of `weight` (outputs, inputs), rounded to 8 bits, and of `bias` (outputs,), not rounded."""
-        return cls(weight, bias)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Projects the last dimension."""
-        return self._project(x).to(torch.bfloat16)
-
-    def gelu(self, x: torch.Tensor) -> torch.Tensor:
-        """Projects, then applies the tanh form of GELU."""
-        return F.gelu(self._project(x), approximate="tanh").to(torch.bfloat16)
-
-    def _project(self, x: torch.Tensor) -> torch.Tensor:
-        projected: torch.Tensor = torch.ops.quantized.linear_dynamic(x.float(), self._packed, self._reduced)
-        return projected
-
-    def extra_repr(self) -> str:
-        """Sizes, for `print`."""
-        return f"inputs={self.inputs}, outputs={self.outputs}"
 
 
 PackedKind = Callable[[torch.Tensor, torch.Tensor | None], nn.Module]  # makes a layer of its weight and bias

@@ -42,6 +42,9 @@ def test_keys_of_format_2_do_not_change():
     assert other == "c56b2aae0ba0db31ed0a617f39ce7909f693c342698fee2aef1a519071d582e1"
     assert take_key(other, 3) == "f3de5e613a208fcfcbba648838df881652b551401210ebc4618cc75ec10e426c"
     assert seed_of(take_key(other, 3)) == 8786293283863152615
+    int8, w8a8 = (utterance_key("Café.", "0" * 64, "1" * 64, SETTINGS, name) for name in ("int8", "w8a8"))
+    assert int8 == "a5077815b4acf4d227ed84d75e3b241de935bd0efcf92e79796e10df3ae0ba8d"
+    assert w8a8 == "87a2639655880e2ebf06a52efbb972b9b531f54bdbbd54ce64e8e7f17c15224c"
 
 
 @given(st.text(), st.integers(0, 100))

@@ -22,7 +22,7 @@ from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 from tortoise_core.models.code_speller import CodeSpeller, CodeSpellerConfig
 from tortoise_core.models.cvvp import Cvvp
-from tortoise_core.nn import eight_bit
+from tortoise_core.nn import int8
 
 SENTENCES = ["Hello there.", "A longer thing to say, by far.", "Oh!"]
 SETTINGS = replace(SETTINGS, candidates=3, max_codes=36)
@@ -123,7 +123,7 @@ def test_rows_without_end_or_without_codes_lose(tmp_path):
 @pytest.mark.parametrize("precision", ["bfloat16", "int8", "w8a8"])
 @torch.inference_mode()
 def test_low_precision_says_of_its_codes_what_float32_says(tmp_path, precision, monkeypatch):
-    monkeypatch.setattr(eight_bit, "_WIDE", 1)
+    monkeypatch.setattr(int8, "_WIDE", 1)
     exact, fast = (stage(tmp_path, chosen, score_padding=True) for chosen in ("float32", precision))
     for request, chosen in zip(requests(), fast.choose(requests()), strict=True):
         text = torch.tensor([exact._text_ids(request.text)])

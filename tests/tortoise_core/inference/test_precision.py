@@ -44,8 +44,9 @@ def test_auto_is_bfloat16_where_the_device_multiplies_it(machine, flags, gpus, d
 
 
 @pytest.mark.parametrize("name", precision.PRECISIONS)
-def test_a_named_precision_is_taken_at_its_word(machine, name):
+def test_a_named_precision_is_taken_at_its_word(machine, monkeypatch, name):
     machine("avx2")
+    monkeypatch.setattr(precision.platform, "machine", lambda: "x86_64")
     assert choose_precision(name, "cpu") == name
 
 
@@ -60,6 +61,15 @@ def test_eight_bits_are_refused_on_a_gpu(machine, device, gpus, name):
     machine("avx512_bf16", gpus)
     with pytest.raises(ConfigError, match=rf"{name} is for the CPU.*use auto or bfloat16"):
         choose_precision(name, device)
+
+
+@pytest.mark.parametrize("name", ["int8", "w8a8"])
+def test_eight_bits_are_refused_on_a_processor_whose_libraries_lack_them(machine, monkeypatch, name):
+    machine("")
+    monkeypatch.setattr(precision.platform, "machine", lambda: "aarch64")
+    with pytest.raises(ConfigError, match=rf"{name} is for x86-64 processors, not aarch64: use auto or bfloat16"):
+        choose_precision(name, "cpu")
+    assert choose_precision("bfloat16", "cpu") == "bfloat16"
 
 
 def test_a_machine_without_processor_information_computes_in_float32(monkeypatch, tmp_path):

@@ -22,7 +22,7 @@ from tortoise_core.inference.logits import (
 )
 from tortoise_core.inference.sampling import Keep, Prompt, sample_codes
 from tortoise_core.inference.sampling_reference import choose, sample_row
-from tortoise_core.nn import eight_bit, key_value_cache, static_cache
+from tortoise_core.nn import int8, key_value_cache, static_cache
 from tortoise_core.nn.static_cache import StaticCache
 
 SETTINGS = DecodingSettings(max_codes=20)
@@ -147,7 +147,7 @@ def test_kept_latents_are_those_of_the_whole_pass(model, gpu, monkeypatch):
 
 @pytest.mark.parametrize("way", ["autocast", "bfloat16", "int8", "w8a8"])
 def test_low_precision_follows_float32(model, way, monkeypatch):
-    monkeypatch.setattr(eight_bit, "_WIDE", 1)
+    monkeypatch.setattr(int8, "_WIDE", 1)
     codes = torch.arange(12)
     given = [Prompt(prompt.voice, prompt.text, codes) for prompt in prompts(model)]
     settings = replace(SETTINGS, max_codes=12)

@@ -10,7 +10,7 @@ from tortoise_core.models.clvp import Clvp, ClvpConfig
 from tortoise_core.models.cvvp import Cvvp, CvvpConfig
 from tortoise_core.models.random_latents import RandomLatentGenerator
 from tortoise_core.nn.contrastive import info_nce
-from tortoise_core.nn.eight_bit import EightBitLinear
+from tortoise_core.nn.int8 import OneDnnInt8Linear
 from tortoise_core.nn.packed import PackedLinear
 
 SMALL = ClvpConfig(
@@ -44,7 +44,7 @@ def test_scores_of_padded_batches_equal_those_of_single_pairs():
     assert unmasked.speech_latents(codes, code_lengths).equal(model.speech_latents(codes))
 
 
-@pytest.mark.parametrize("kind", [PackedLinear, EightBitLinear])
+@pytest.mark.parametrize("kind", [PackedLinear, OneDnnInt8Linear])
 @torch.inference_mode()
 def test_packed_scores_follow_float32(kind):
     torch.manual_seed(0)

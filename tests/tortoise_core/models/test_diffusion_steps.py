@@ -8,7 +8,7 @@ import torch
 
 from tests.tortoise_core.models.test_diffusion_decoder import MINI, randomised
 from tortoise_core.models.diffusion_steps import DenoisingSteps
-from tortoise_core.nn import eight_bit as eight_bit_layers
+from tortoise_core.nn import int8
 
 TIMES = torch.tensor([0, 7, 1200, 3999])
 PUBLISHED_SHAPE = dataclasses.replace(MINI, ff_mult=0, out_channels=24, integrator_layers=2)
@@ -86,7 +86,7 @@ def test_no_call_leaves_a_trace(padded):
 @pytest.mark.parametrize("config", [MINI, PUBLISHED_SHAPE])
 @torch.inference_mode()
 def test_low_precision_stays_close_and_returns_float32(config, padded, eight_bit, monkeypatch):
-    monkeypatch.setattr(eight_bit_layers, "_WIDE", 1)
+    monkeypatch.setattr(int8, "_WIDE", 1)
     lengths = [30, 16]
     t = torch.tensor([1200, 1200])
     x, embedding, _ = batch(lengths)
