@@ -37,7 +37,8 @@ def measure(parts: Sequence[str]) -> dict[str, Any]:
     for part in parts:
         print(f"measuring {part} ...", file=sys.stderr, flush=True)
         figures[part] = PARTS[part]()
-        figures["machine"] = {**machine(), "date": time.strftime("%Y-%m-%d")}
+        figures["machine"] = machine()
+        figures.setdefault("dates", {})[part] = time.strftime("%Y-%m-%d")
         FIGURES.parent.mkdir(exist_ok=True)
         FIGURES.write_text(json.dumps(figures, indent=1), "utf-8")
     return figures

@@ -61,7 +61,8 @@ def write_report(path: Path, figures: Mapping[str, Any], bars: Sequence[Bar]) ->
     sections = [INTRODUCTION, _table(["", ""], list(figures["machine"].items())), "## Bars", _bars(bars)]
     for name, section in SECTIONS.items():
         if name in figures:
-            sections += section(figures[name], path.with_suffix(""))
+            heading, *rest = section(figures[name], path.with_suffix(""))
+            sections += [heading, f"`python -m tests.bench {name}`, {figures['dates'][name]}", *rest]
     sections += [ON_A_GPU, _budgets()]
     path.write_text("\n\n".join(section.strip() for section in sections) + "\n", "utf-8")
 

@@ -36,6 +36,8 @@ FIGURES = {
     "length": [run(100, 6.0), run(1000, 51.0), run(10_000, 591.0)],
     "book": run(1500, 107.0),
 }
+PARTS = [name for name in FIGURES if name != "machine"]
+FIGURES["dates"] = {part: f"2026-11-{day:02}" for day, part in enumerate(PARTS, start=1)}
 
 
 def test_costs_of_an_utterance():
@@ -76,6 +78,8 @@ def test_the_page_has_every_part_and_its_plots(tmp_path):
     for name in ("stages", "batches", "length"):
         assert f"![{name}](numbers/{name}.svg)" in text
         assert (tmp_path / "numbers" / f"{name}.svg").read_text("utf-8").startswith("<?xml")
+    for part in PARTS:
+        assert f"`python -m tests.bench {part}`, {FIGURES['dates'][part]}" in text
     assert "| 2000 | 9.0 | 150.0 | 120.0 | 100.0 | 1.0 | 10.0 | 25.0 | 50 |" in text
 
 
