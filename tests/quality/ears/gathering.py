@@ -18,7 +18,6 @@ from tests.quality.ears.takes import Known
 from tortoise_core.inference.evidence import Evidence
 
 KINDS = (built_in.NAME, light.NAME, whisper.NAME)
-FAULTY_FOR_EACH = 2  # takes with a fault for each as rendered, where a listener is too slow for all
 
 
 class Kept:
@@ -48,7 +47,6 @@ class Ear:
     kind: str  # as in `policy.json`
     listener: ModelListener
     afresh: ModelListener  # the same without what was kept
-    hears_all: bool  # quick enough for every take
 
 
 def ears(model: Path, kinds: Sequence[str], whisper_model: str, folder: Path) -> list[Ear]:
@@ -56,11 +54,11 @@ def ears(model: Path, kinds: Sequence[str], whisper_model: str, folder: Path) ->
 
     def slow(second: SecondOpinion, name: str) -> Ear:
         kept = Kept(second, folder / name)
-        return Ear(name, ModelListener(model, name, kept), ModelListener(model, name, second), False)
+        return Ear(name, ModelListener(model, name, kept), ModelListener(model, name, second))
 
     def quick() -> Ear:
         own = ModelListener(model)
-        return Ear(built_in.NAME, own, own, True)
+        return Ear(built_in.NAME, own, own)
 
     makers: dict[str, Callable[[], Ear]] = {
         built_in.NAME: quick,
@@ -79,22 +77,7 @@ def cost(ear: Ear, takes: Sequence[Known]) -> float:
     return (time.process_time() - begun) / sum(take.sound.seconds for take in takes[1:])
 
 
-def subset(takes: Iterable[Known]) -> Iterator[Known]:
-    """Yields every take without a planted fault, and two with one after each: other kinds in turn."""
-    faulty: list[Known] = []
-    turn = 0
-    for take in takes:
-        if take.is_faulty:
-            faulty.append(take)
-            continue
-        for n in range(min(FAULTY_FOR_EACH, len(faulty))):
-            yield faulty[(turn + n) % len(faulty)]
-        turn += FAULTY_FOR_EACH
-        faulty = []
-        yield take
-
-
 def gather(ear: Ear, takes: Iterable[Known]) -> Iterator[Listened]:
-    """Yields what a listener gathers of each take; of some, where it is slow."""
-    for take in takes if ear.hears_all else subset(takes):
+    """Yields what a listener gathers of each take."""
+    for take in takes:
         yield Listened(take, ear.listener.evidence(take.sound))
