@@ -70,3 +70,17 @@ def test_zeros_give_the_bias_exactly(kind):
 def test_narrow_layers_stay_bfloat16(kind):
     make = {OneDnnInt8Linear: int8_for_many_rows, FbgemmInt8Linear: int8_for_few_rows}[kind]
     assert [type(make(torch.ones(3, inputs), None)) for inputs in (511, 512)] == [PackedLinear, kind]
+
+
+@pytest.mark.parametrize(("vnni", "steps"), [(True, 127), (False, 63)])
+def test_the_largest_weight_of_each_output_takes_all_the_steps(kind, vnni, steps, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: vnni)
+    weight = torch.randn(5, 16, generator=torch.Generator().manual_seed(1))
+    layer = kind.from_linear(weight)
+    if kind is OneDnnInt8Linear:
+        scales = layer._scales
+    else:
+        kept, _ = torch.ops.quantized.linear_unpack(layer._packed)
+        assert kept.int_repr().abs().amax(1).tolist() == [steps] * 5
+        scales = kept.q_per_channel_scales()
+    assert scales.tolist() == pytest.approx((weight.abs().amax(1) / steps).tolist())
