@@ -148,7 +148,8 @@ def test_without_a_script_a_decision_is_a_form(browser, address):
     page.check('[data-place="1:4"] input[value="2"]')
     page.click('[data-place="1:4"] >> text=Approve')
     assert "1:4 is approved." in said(page)
-    page.click("text=Undo my last decision")
+    with page.expect_navigation():
+        page.click("text=Undo my last decision")
     assert page.locator(".sentence").count() == 2
     context.close()
 
@@ -158,8 +159,8 @@ def test_a_phone_shows_all_of_it(browser, address):
     page = context.new_page()
     page.goto(address)
     for step in (".book", '[data-place="1:4"] h2 a'):
-        page.click(step)
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.click(step)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         sizes = [button.bounding_box()["height"] for button in page.locator(".judge button").all()]
         assert sizes and min(sizes) >= 40
@@ -211,13 +212,24 @@ def test_a_sound_that_is_stopped_before_it_has_come_is_no_fault(page):
         waiting.append(route)
 
     page.route("**/audio/takes/*", hold)
-    page.keyboard.press("1")
     page.keyboard.press("2")
+    for _ in range(60):
+        if waiting:
+            break
+        page.wait_for_timeout(500)
     page.keyboard.press(" ")
-    until(page, "[...document.querySelectorAll('audio')].every(a => a.paused)")
-    assert waiting
+    assert waiting and page.evaluate("[...document.querySelectorAll('audio')].every(a => a.paused)")
     for route in waiting:
         route.continue_()
+
+
+def test_of_two_keys_pressed_at_once_the_last_one_is_heard(page):
+    open_book(page)
+    page.evaluate("""for (const number of [1, 2, 3, 2]) {
+        const key = { key: `${number}`, code: `Digit${number}`, bubbles: true };
+        document.querySelector(".sentence.here").dispatchEvent(new KeyboardEvent("keydown", key));
+    }""")
+    assert playing(page) == "take 2 of 1:4"
 
 
 def test_the_filters_are_a_key_away(page):

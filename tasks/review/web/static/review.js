@@ -82,7 +82,9 @@ function hear(number) {
   begin(sound);
 }
 
+// The event comes after the fact: by then the next key may have stopped this sound and begun another.
 document.addEventListener("play", (event) => {
+  if (event.target.paused) return;
   for (const sound of document.querySelectorAll("audio")) if (sound !== event.target) sound.pause();
   for (const item of document.querySelectorAll(".take")) item.classList.toggle("sounding", item.contains(event.target));
 }, true);
