@@ -84,6 +84,7 @@ class SamplingSection(_Section):
     typical_mass: Annotated[float | None, Field(ge=0, lt=1), AsPreset]
     repetition_penalty: Annotated[float | None, Field(ge=0.1, le=100), AsPreset]
     max_codes: Annotated[int | None, Field(ge=1), AsPreset]
+    runaway_excess: Annotated[float | None, Field(ge=0, le=100), AsPreset]
     cvvp_amount: Annotated[float | None, Field(ge=0, le=1), AsPreset]
     cond_free: Annotated[bool | None, AsPreset]
     cond_free_k: Annotated[float | None, Field(ge=0, le=100), AsPreset]

@@ -14,9 +14,10 @@ import torch
 from torch import nn
 
 from tortoise_core.inference.code_stage import AUTOREGRESSIVE_KINDS, CLVP_KINDS
+from tortoise_core.inference.flight import Prompt
 from tortoise_core.inference.logits import DecodingSettings
 from tortoise_core.inference.precision import Precision
-from tortoise_core.inference.sampling import Prompt, sample_codes
+from tortoise_core.inference.sampling import sample_codes
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
 

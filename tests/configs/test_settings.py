@@ -252,6 +252,7 @@ def test_the_most_that_a_setting_may_be(section, key, most, too_much):
         ("typical_mass", (0, 0.99), (-0.01, 1)),
         ("repetition_penalty", (0.1, 100), (0.09, 101)),
         ("max_codes", (1,), (0,)),
+        ("runaway_excess", (0, 100), (-0.1, 101)),
         ("cvvp_amount", (0, 1), (-0.1, 1.1)),
         ("cond_free_k", (0, 100), (-0.1, 101)),
         ("diffusion_temperature", (0, 2), (-0.1, 2.1)),

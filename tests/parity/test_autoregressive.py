@@ -11,8 +11,9 @@ import torch
 from tests.parity.harness import Golden
 from tests.parity.published_language_models import autoregressive_config, official_model, small_model
 from tortoise_core.inference.codes import pad_codes
+from tortoise_core.inference.flight import CodeRow, Prompt
 from tortoise_core.inference.logits import UPSTREAM_CACHED, UPSTREAM_UNCACHED, DecodingSettings
-from tortoise_core.inference.sampling import CodeRow, Prompt, sample_codes
+from tortoise_core.inference.sampling import sample_codes
 from tortoise_core.inference.sampling_reference import sample_row
 from tortoise_core.models.autoregressive import AutoregressiveModel, TeacherForced
 from tortoise_core.nn.caches import make_cache

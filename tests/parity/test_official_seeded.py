@@ -19,8 +19,9 @@ from tortoise_core.diffusion.samplers.ancestral import sample_ancestral
 from tortoise_core.diffusion.samplers.ddim import sample_ddim
 from tortoise_core.diffusion.samplers.loop import Guidance
 from tortoise_core.diffusion.schedule import NoiseSchedule
+from tortoise_core.inference.flight import Prompt
 from tortoise_core.inference.logits import UPSTREAM_CACHED, UPSTREAM_UNCACHED, DecodingSettings
-from tortoise_core.inference.sampling import Prompt, sample_codes
+from tortoise_core.inference.sampling import sample_codes
 from tortoise_core.nn.positions import inverse_frequencies
 from tortoise_core.nn.weight_norm import fold_weight_norm
 

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from tests.parity.published_language_models import autoregressive_config, small_model
+from tortoise_core.inference.flight import Prompt
 from tortoise_core.inference.logits import UPSTREAM_UNCACHED, DecodingSettings, keep_typical, process_logits
-from tortoise_core.inference.sampling import Prompt, decode
+from tortoise_core.inference.sampling import decode
 from tortoise_core.models.autoregressive import AutoregressiveModel
 
 pytestmark = pytest.mark.golden("sampling")
@@ -61,7 +62,7 @@ def test_drawn_codes(golden, model):
         settings = settings_of(case, golden.config["max_generate_length"])
         draws = golden[f"{name}.u"].T
         prompt = Prompt(golden["cond"][0], golden["text"][0])
-        rows = decode(model, [prompt], [0] * golden.config["num_return_sequences"], draws, settings)
+        ((_, rows),) = decode(model, [prompt], [0] * golden.config["num_return_sequences"], draws, settings)
         stop = model.config.code_stop
         width = golden.out(f"{name}.codes").shape[1]
         padded = [torch.nn.functional.pad(row.codes, (0, width - len(row.codes)), value=stop) for row in rows]

@@ -20,10 +20,11 @@ from tests.quality.judge import Judge, Spoken
 from tests.quality.material import Speaker, write_wavs
 from tortoise_core.inference.code_stage import Chosen, CodeStage, Rating
 from tortoise_core.inference.engine import TorToiseEngine, load_engine
+from tortoise_core.inference.flight import CodeRow, Keep, Prompt
 from tortoise_core.inference.interface import SpeechRequest, VoiceLatents
 from tortoise_core.inference.logits import DecodingSettings
 from tortoise_core.inference.presets import SamplingSettings, own_settings
-from tortoise_core.inference.sampling import CodeRow, Keep, Prompt, sample_codes
+from tortoise_core.inference.sampling import sample_codes
 from tortoise_core.inference.seeds import derived_seed
 
 BATCH = 16

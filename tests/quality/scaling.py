@@ -29,8 +29,9 @@ from tortoise_core.corpus.corpus import Corpus
 from tortoise_core.corpus.sentences import split_held_out
 from tortoise_core.corpus.teachers import SAMPLE_RATE
 from tortoise_core.inference.code_stage import Chosen
+from tortoise_core.inference.flight import Prompt
 from tortoise_core.inference.logits import DecodingSettings
-from tortoise_core.inference.sampling import Prompt, sample_codes
+from tortoise_core.inference.sampling import sample_codes
 from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.training.data.utterances import BucketConfig, BucketSampler, TrainingItem

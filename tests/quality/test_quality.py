@@ -12,7 +12,7 @@ from tests.quality.material import HARD, held_out_sentences
 from tests.quality.parts import pause_level
 from tests.quality.report import chain_bars, reading_bars, write_report
 from tests.quality.scaling import fit
-from tortoise_core.inference.sampling import CodeRow
+from tortoise_core.inference.flight import CodeRow
 
 
 def row(voice, chain, wer, p808, similarity=0.9, pause=-70.0):

@@ -16,12 +16,13 @@ from torch import Tensor
 
 from tortoise_core.errors import TextError
 from tortoise_core.inference.codes import CodeFormat, clean_codes, pad_codes, spoken_length
+from tortoise_core.inference.flight import CodeRow, Keep, Prompt
 from tortoise_core.inference.front_end import CVVP, TorToiseFrontEnd
 from tortoise_core.inference.interface import SpeechRequest
 from tortoise_core.inference.logits import DecodingSettings, uniform_draws
 from tortoise_core.inference.precision import Precision
 from tortoise_core.inference.presets import SamplingSettings, own_settings
-from tortoise_core.inference.sampling import ROWS_IN_FLIGHT, CodeRow, Keep, Prompt, decode_states, sample_codes
+from tortoise_core.inference.sampling import ROWS_IN_FLIGHT, decode_states, sample_each
 from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
@@ -31,6 +32,7 @@ from tortoise_core.nn.int8 import int8_for_few_rows, int8_for_many_rows
 from tortoise_core.nn.packed import PackedKind, PackedLinear
 from tortoise_core.nn.upload import upload
 
+_HELD = 768  # candidates that are held until they are rated, while the rows of other utterances go on
 _SCORED_AT_ONCE = {"cpu": 32, "cuda": 256}  # candidates; texts, too
 _ALIGNED_AT_ONCE = 8  # utterances
 AUTOREGRESSIVE_KINDS: dict[Precision, PackedKind] = {
@@ -132,7 +134,22 @@ class CodeStage:
         prompts = [Prompt(_voice(r), text) for r, text in zip(requests, texts, strict=True)]
         seeds = [[derived_seed(r.seed, "candidate", c) for c in range(settings.candidates)] for r in requests]
         keep = Keep(latents=self._front_end.speech.decoder_input == "latents" and not self._cleans)
-        candidates = sample_codes(self.autoregressive, prompts, _decoding(settings), seeds, keep, rows_in_flight)
+        sampled = sample_each(self.autoregressive, prompts, _decoding(settings), seeds, keep, rows_in_flight)
+        chosen: dict[int, Chosen] = {}
+        while batch := list(islice(sampled, max(1, _HELD // settings.candidates))):
+            numbers = [number for number, _ in batch]
+            own = ([requests[number] for number in numbers], [prompts[number] for number in numbers])
+            chosen |= zip(numbers, self._best(*own, [rows for _, rows in batch], settings), strict=True)
+        return [chosen[number] for number in range(len(requests))]
+
+    def _best(
+        self,
+        requests: Sequence[SpeechRequest],
+        prompts: Sequence[Prompt],
+        candidates: Sequence[Sequence[CodeRow]],
+        settings: SamplingSettings,
+    ) -> list[Chosen]:
+        """Keeps the best candidates of each request."""
         if settings.candidates > 1:
             ratings = self._ratings(requests, candidates, settings)
         else:
@@ -286,5 +303,6 @@ def _decoding(settings: SamplingSettings) -> DecodingSettings:
         top_p=settings.top_p,
         repetition_penalty=settings.repetition_penalty,
         typical_mass=settings.typical_mass or None,
+        runaway_excess=settings.runaway_excess,
         max_codes=settings.max_codes,
     )

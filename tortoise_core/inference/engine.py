@@ -48,7 +48,6 @@ Network = TypeVar("Network", bound=nn.Module)
 SPELLER = "speller"  # the role of the CTC scorer, which ranks candidates beside CLVP
 RANDOM_LATENTS = {"auto": "rlg_auto", "diffusion": "rlg_diffuser"}  # the networks that make up each half of a voice
 HIFI_DECODER = "hifi_decoder"  # the role of the network that lets the published model stream
-MOST_CANDIDATES = 768  # sampled before the first of them is decoded; far fewer are in flight at a time
 
 
 class TorToiseEngine(TorToiseFrontEnd):
@@ -230,15 +229,11 @@ def _prepared(name: str, precision: Precision) -> torch.device:
 
 
 def _groups(requests: Sequence[SpeechRequest]) -> Iterator[list[int]]:
-    """Yields indices of requests to sample together: of equal settings and like lengths, within `MOST_CANDIDATES`."""
+    """Yields indices of requests to sample together: of equal settings."""
     by_settings: dict[SamplingSettings, list[int]] = {}
     for index, request in enumerate(requests):
         by_settings.setdefault(own_settings(request.settings), []).append(index)
-    for settings, members in by_settings.items():
-        members.sort(key=lambda i: len(requests[i].text))
-        size = max(1, MOST_CANDIDATES // settings.candidates)
-        for start in range(0, len(members), size):
-            yield members[start : start + size]
+    yield from by_settings.values()
 
 
 def _result(audio: np.ndarray, chosen: Chosen) -> SpeechResult:

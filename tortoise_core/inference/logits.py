@@ -41,6 +41,7 @@ class DecodingSettings:
     typical_mass: float | None = None
     greedy: bool = False  # the best code instead of a drawn one, whatever temperature, top-k and top-p are
     max_codes: int = 500
+    runaway_excess: float = 0.0  # a row longer than the median of its prompt's by more than this share is ended; 0: off
     quirks: UpstreamQuirks = field(default_factory=UpstreamQuirks)
 
     def __post_init__(self) -> None:
@@ -52,6 +53,8 @@ class DecodingSettings:
             raise ConfigError(f"repetition_penalty must be above 0, not {self.repetition_penalty}")
         if self.typical_mass is not None and not 0 < self.typical_mass < 1:
             raise ConfigError(f"typical_mass must be in (0, 1), not {self.typical_mass}")
+        if self.runaway_excess < 0:
+            raise ConfigError(f"runaway_excess must be at least 0, not {self.runaway_excess}")
         if self.max_codes < 1:
             raise ConfigError(f"max_codes must be at least 1, not {self.max_codes}")
 

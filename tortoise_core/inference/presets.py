@@ -33,6 +33,8 @@ class SamplingSettings:
     cond_free_k: float = 2.0
     diffusion_temperature: float = 1.0  # scales the noise that the diffusion starts from
     typical_mass: float = field(default=0.0, metadata=ADDED_LATER)  # of the typical filter; 0: none
+    # Rows longer than the median of their utterance's by more than this share have run away and lose; 0: off.
+    runaway_excess: float = field(default=0.0, metadata=ADDED_LATER)
     cond_free_ramp: bool = field(default=True, metadata=ADDED_LATER)  # guidance grows to its strength (spec 5)
     cvvp_amount: float = field(default=0.0, metadata=ADDED_LATER)  # CVVP's share in the blend with CLVP
 

@@ -21,9 +21,9 @@ from tortoise_core.diffusion.samplers.loop import Guidance
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.inference.codes import PUBLISHED_FORMAT, clean_codes, pad_codes, spoken_length
+from tortoise_core.inference.flight import Prompt
 from tortoise_core.inference.logits import DecodingSettings
 from tortoise_core.inference.presets import SamplingSettings
-from tortoise_core.inference.sampling import Prompt
 from tortoise_core.inference.sampling_reference import sample_row
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp

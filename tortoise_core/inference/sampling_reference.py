@@ -9,8 +9,8 @@ import math
 
 import torch
 
+from tortoise_core.inference.flight import Prompt
 from tortoise_core.inference.logits import DecodingSettings, uniform_draws
-from tortoise_core.inference.sampling import Prompt
 from tortoise_core.models.autoregressive import AutoregressiveModel
 
 

@@ -12,11 +12,12 @@ from tortoise_core.errors import TextError
 from tortoise_core.inference import code_stage
 from tortoise_core.inference.code_stage import CodeStage, Rating, _decoding, _ranked
 from tortoise_core.inference.codes import PUBLISHED_FORMAT, pad_codes
+from tortoise_core.inference.flight import Prompt
 from tortoise_core.inference.front_end import TorToiseFrontEnd
 from tortoise_core.inference.interface import SpeechRequest
 from tortoise_core.inference.logits import DecodingSettings
 from tortoise_core.inference.presets import SamplingSettings
-from tortoise_core.inference.sampling import Prompt, sample_codes
+from tortoise_core.inference.sampling import sample_codes
 from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
@@ -231,12 +232,31 @@ def test_the_typical_filter_is_off_at_0():
 
 
 @torch.inference_mode()
+def test_a_candidate_that_ran_away_loses_to_one_that_did_not(tmp_path):
+    first_half = stage(tmp_path)
+    free = replace(SETTINGS, candidates=9)
+    bound = replace(free, runaway_excess=0.1)
+    lost = 0
+    for seed in range(8):
+        before, after = ([replace(r, seed=seed, keep=9) for r in requests(settings)] for settings in (free, bound))
+        for one, other in zip(first_half.choose(before), first_half.choose(after), strict=True):
+            assert other.stopped and other.rating.total > -500
+            (same,) = [c for c in (one, *one.others) if c.codes.equal(other.codes)]
+            assert same.rating.total == pytest.approx(other.rating.total, abs=1e-4)
+            lost += same is not one
+            if same is not one:
+                assert len(one.codes) > len(other.codes)
+    assert lost, "no candidate that ran away was the best"
+
+
+@torch.inference_mode()
 def test_how_many_are_rated_and_aligned_at_once_changes_nothing(tmp_path, monkeypatch):
     first_half = stage(tmp_path)
     wanted = [replace(request, keep=9) for request in requests()]
     whole = [(c, *c.others) for c in first_half.choose(wanted)]
     monkeypatch.setattr(code_stage, "_SCORED_AT_ONCE", {"cpu": 2})
     monkeypatch.setattr(code_stage, "_ALIGNED_AT_ONCE", 2)
+    monkeypatch.setattr(code_stage, "_HELD", 1)
     pieces = [(c, *c.others) for c in first_half.choose(wanted)]
     for one, other in zip(sum(whole, ()), sum(pieces, ()), strict=True):
         assert one.codes.equal(other.codes)

@@ -41,7 +41,7 @@ def test_the_settings_that_the_first_keys_were_made_of():
         "diffusion_temperature": 1.0,
     }
     assert sampling_values(SamplingSettings()) == first
-    later = {"typical_mass": 0.2, "cond_free_ramp": False, "cvvp_amount": 0.5}
+    later = {"typical_mass": 0.2, "runaway_excess": 0.6, "cond_free_ramp": False, "cvvp_amount": 0.5}
     for name, value in later.items():
         assert sampling_values(replace(SamplingSettings(), **{name: value})) == {**first, name: value}
 

@@ -13,8 +13,8 @@ from tortoise_core.diffusion.samplers import sampler_named
 from tortoise_core.diffusion.samplers.loop import Guidance, row_noise
 from tortoise_core.diffusion.schedule import NoiseSchedule
 from tortoise_core.inference import memory
+from tortoise_core.inference.flight import Flight, Keep, Prompt, Seat
 from tortoise_core.inference.logits import DecodingSettings
-from tortoise_core.inference.sampling import Keep, Prompt, _Flight, _Seat
 from tortoise_core.inference.vocoding import WindowedVocoder
 from tortoise_core.models.autoregressive import AutoregressiveModel
 from tortoise_core.models.clvp import Clvp
@@ -40,11 +40,11 @@ def generators():
 def decoding(launches):
     model = on_cuda(AutoregressiveModel)
     model.pack()
-    flight = _Flight(model, DecodingSettings(), Keep(), ROWS, 100)
+    flight = Flight(model, DecodingSettings(), Keep(), ROWS, 100)
     prompts = [Prompt(torch.zeros(1024), torch.zeros(60 + 9 * owner, dtype=torch.long)) for owner in range(4)]
     draws = torch.zeros(500, dtype=torch.float64)
     launches.clear()
-    flight.admit(range(ROWS), [_Seat(row, row // 16, prompts[row // 16], draws) for row in range(ROWS)])
+    flight.admit(range(ROWS), [Seat(row, row // 16, prompts[row // 16], draws) for row in range(ROWS)])
     return flight
 
 

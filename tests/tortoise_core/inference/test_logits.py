@@ -28,6 +28,7 @@ def test_the_defaults_are_those_of_the_published_program_without_its_faults():
         "top_p": 0.8,
         "repetition_penalty": 2.0,
         "typical_mass": None,
+        "runaway_excess": 0.0,
         "greedy": False,
         "max_codes": 500,
         "quirks": UpstreamQuirks(False, False, False),
@@ -45,6 +46,7 @@ def test_the_defaults_are_those_of_the_published_program_without_its_faults():
         ("repetition_penalty", (0.01, 1.0, 9.0), (0.0, -1.0)),
         ("typical_mass", (0.01, 0.99, None), (0.0, 1.0, -0.1, 1.1)),
         ("max_codes", (1, 604), (0, -1)),
+        ("runaway_excess", (0, 0.6, 9), (-0.1,)),
     ],
 )
 def test_a_setting_is_taken_up_to_its_limit(name, allowed, refused):

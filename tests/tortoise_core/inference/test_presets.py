@@ -68,6 +68,7 @@ def test_the_published_presets(preset, candidates, steps, guided, work):
         "cond_free_k": 2.0,
         "diffusion_temperature": 1.0,
         "typical_mass": 0.0,
+        "runaway_excess": 0.0,
         "cond_free_ramp": True,
         "cvvp_amount": 0.0,
     }

@@ -1,6 +1,7 @@
 """The batched sampler against the plain one, and what it promises about batches, stops and kept states."""
 
 import copy
+import statistics
 from dataclasses import replace
 
 import pytest
@@ -8,8 +9,9 @@ import torch
 
 from tests.tortoise_core.models.test_autoregressive import LEARNED, ROTARY, build
 from tortoise_core.errors import ConfigError
-from tortoise_core.inference import sampling
+from tortoise_core.inference import flight, sampling
 from tortoise_core.inference.code_stage import AUTOREGRESSIVE_KINDS
+from tortoise_core.inference.flight import Keep, Prompt
 from tortoise_core.inference.logits import (
     UPSTREAM_UNCACHED,
     DecodingSettings,
@@ -20,7 +22,7 @@ from tortoise_core.inference.logits import (
     process_logits,
     uniform_draws,
 )
-from tortoise_core.inference.sampling import Keep, Prompt, sample_codes
+from tortoise_core.inference.sampling import sample_codes, sample_each
 from tortoise_core.inference.sampling_reference import choose, sample_row
 from tortoise_core.nn import int8, key_value_cache, static_cache
 from tortoise_core.nn.static_cache import StaticCache
@@ -73,7 +75,7 @@ def test_rows_do_not_depend_on_their_neighbours(model, monkeypatch):
     assert [row.codes.tolist() for row in together[2]] == [row.codes.tolist() for row in alone[0]]
     assert len({row.stopped for group in together for row in group} | {len(r.codes) for g in together for r in g}) > 2
     monkeypatch.setattr(key_value_cache, "_GROWTH", 3)  # grow often, never compact
-    monkeypatch.setattr(sampling, "_FIRST_SLOTS", 1)
+    monkeypatch.setattr(flight, "_FIRST_SLOTS", 1)
     monkeypatch.setattr(sampling, "_COMPACT_AT", {"cpu": 0.0})
     again = sample_codes(model, prompts(model), SETTINGS, SEEDS)
     assert [r.codes.tolist() for g in again for r in g] == [r.codes.tolist() for g in together for r in g]
@@ -82,7 +84,7 @@ def test_rows_do_not_depend_on_their_neighbours(model, monkeypatch):
 def as_on_a_gpu(monkeypatch):
     """Has the CPU sample as a GPU does: a static cache, a look at what has ended now and then."""
     monkeypatch.setattr(
-        sampling, "make_cache", lambda prompts, rows, slots, most_slots: StaticCache(prompts, rows, most_slots)
+        flight, "make_cache", lambda prompts, rows, slots, most_slots: StaticCache(prompts, rows, most_slots)
     )
     monkeypatch.setattr(sampling, "_STEPS_PER_LOOK", {"cpu": 8})
     monkeypatch.setattr(static_cache, "_VIEW", 8)
@@ -95,8 +97,8 @@ def test_waiting_rows_join_and_give_what_they_give_alone(model, seed, gpu, monke
     if gpu:
         as_on_a_gpu(monkeypatch)
     monkeypatch.setattr(key_value_cache, "_GROWTH", 1 + 5 * seed)
-    monkeypatch.setattr(sampling, "_FIRST_SLOTS", seed)
-    monkeypatch.setattr(sampling, "_PROMPTS_AT_ONCE", 1 + seed)
+    monkeypatch.setattr(flight, "_FIRST_SLOTS", seed)
+    monkeypatch.setattr(flight, "_PROMPTS_AT_ONCE", 1 + seed)
     generator = torch.Generator().manual_seed(seed)
     many = []
     for length in torch.randint(1, 25, (6,), generator=generator).tolist():
@@ -126,6 +128,53 @@ def test_no_more_rows_are_in_flight_than_allowed(model, monkeypatch):
     sample_codes(model, prompts(model), SETTINGS, SEEDS, in_flight=2)
     assert max(seen) == 2
     assert sum(prefilled) == 3, "a prompt is run once, whenever its candidates are admitted"
+
+
+def test_a_prompt_leaves_when_its_last_row_has_ended_and_the_others_go_on(model, monkeypatch):
+    steps = []
+    decode_step = model.decode_step
+    monkeypatch.setattr(model, "decode_step", lambda *a: steps.append(len(a[0])) or decode_step(*a))
+    left = [(number, rows, len(steps)) for number, rows in sample_each(model, prompts(model), SETTINGS, SEEDS)]
+    assert sorted(number for number, _, _ in left) == [0, 1, 2]
+    longest = [max(len(row.codes) + row.stopped for row in rows) for _, rows, _ in left]
+    assert [when for _, _, when in left] == longest and len(set(longest)) > 1, "all rows fit in at once"
+    whole = sample_codes(model, prompts(model), SETTINGS, SEEDS)
+    for number, rows, _ in left:
+        assert [row.codes.tolist() for row in rows] == [row.codes.tolist() for row in whole[number]]
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+@pytest.mark.parametrize("in_flight", [2, 7, 96])
+@pytest.mark.parametrize("excess", [0.2, 1.0])
+def test_rows_that_run_away_are_ended_where_the_rule_for_whole_rows_cuts_them(
+    model, gpu, in_flight, excess, monkeypatch
+):
+    if gpu:
+        as_on_a_gpu(monkeypatch)
+    seeds = [range(10), range(10, 13), [13, 14], [15]]
+    many = [*prompts(model), prompts(model)[0]]
+    settings = replace(SETTINGS, max_codes=40, temperature=1.2)
+    keep = Keep(latents=True, attention=True)
+    whole = sample_codes(model, many, settings, seeds, keep, in_flight)
+    busy = []
+    record = flight.Flight._record
+    monkeypatch.setattr(
+        flight.Flight, "_record", lambda own, out: busy.append(int(own._busy.sum())) or record(own, out)
+    )
+    ended = sample_codes(model, many, replace(settings, runaway_excess=excess), seeds, keep, in_flight)
+    cut = 0
+    for all_rows, rows in zip(whole, ended, strict=True):
+        most = int((1 + excess) * statistics.median_high(len(row.codes) for row in all_rows))
+        for one, row in zip(all_rows, rows, strict=True):
+            ran_away = len(one.codes) > most
+            cut += ran_away
+            assert row.stopped == (one.stopped and not ran_away)
+            assert row.codes.equal(one.codes[:most])
+            assert torch.allclose(row.latents, one.latents[:most], atol=1e-5)
+            assert torch.allclose(row.attention, one.attention[:most], atol=1e-5)
+    assert 2 <= cut < 8
+    saved = sum(len(row.codes) + row.stopped for rows in whole for row in rows) - sum(busy)
+    assert saved >= (0 if gpu else cut), "rows go on that have run away"
 
 
 @pytest.mark.parametrize("gpu", [False, True])

@@ -12,8 +12,9 @@ from tortoise_core.checkpoints import read_manifest, write_manifest, write_netwo
 from tortoise_core.errors import ConfigError, TextError
 from tortoise_core.inference import audio_stage
 from tortoise_core.inference.engine import TorToiseEngine
+from tortoise_core.inference.flight import Keep, Prompt
 from tortoise_core.inference.interface import SpeechRequest
-from tortoise_core.inference.sampling import Keep, Prompt, sample_codes
+from tortoise_core.inference.sampling import sample_codes
 from tortoise_core.inference.seeds import derived_seed
 from tortoise_core.inference.streaming import FIRST_CODES, NEXT_CODES, LatentVocoder
 from tortoise_core.inference.vocoding import WindowedVocoder
