@@ -1,4 +1,4 @@
-"""The rows of codes that are sampled together, a step at a time. Who joins and when one leaves is for `sampling.py`."""
+"""Owns the rows of codes that are sampled together, a step at a time. Knows nothing of those that wait to join."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 
 from tortoise_core.errors import ConfigError
@@ -70,12 +71,22 @@ def next_codes(
         scores = process_logits(logits, spoken, settings)
         return scores.argmax(-1) if settings.greedy else draw_codes(scores, uniform)
     scores = penalise_repetition(logits.float(), spoken, settings.repetition_penalty) / settings.temperature
-    best, codes = scores.topk(in_sight, dim=-1)
-    if bool((best[:, -1] == best[:, top_k - 1]).any()):  # so many ties that not all of them are in sight
+    codes = _best(scores, in_sight).sort(-1).values  # a draw goes through the codes in their order
+    best = scores.gather(-1, codes)
+    ranked = best.sort(-1, descending=True).values
+    if bool((ranked[:, -1] == ranked[:, top_k - 1]).any()):  # so many ties that not all of them are in sight
         return draw_codes(keep_top(scores, top_k, settings.top_p), uniform)
-    codes, order = codes.sort(-1)  # a draw goes through the codes in their order, not in that of their scores
-    kept = keep_top(best, top_k, settings.top_p, ranked=best[:, :top_k]).gather(-1, order)
+    kept = keep_top(best, top_k, settings.top_p, ranked=ranked[:, :top_k])
     return codes.gather(-1, draw_codes(kept, uniform)[:, None])[:, 0]
+
+
+def _best(scores: torch.Tensor, count: int) -> torch.Tensor:
+    """The places of the `count` best of each row on the CPU, in no order: (R, V) to (R, count).
+
+    NumPy's, which takes a third of the time of `topk`.
+    """
+    first = scores.shape[-1] - count
+    return torch.from_numpy(np.argpartition(scores.numpy(), first, axis=-1)[:, first:])
 
 
 def process_logits(logits: torch.Tensor, spoken: torch.Tensor, settings: DecodingSettings) -> torch.Tensor:

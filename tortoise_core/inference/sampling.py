@@ -20,7 +20,7 @@ from tortoise_core.inference.flight import CODES_ALONE, CodeRow, Flight, Keep, P
 from tortoise_core.inference.logits import DecodingSettings, uniform_draws
 from tortoise_core.models.autoregressive import AutoregressiveModel
 
-ROWS_IN_FLIGHT = 96  # rows decoded together unless the caller says otherwise
+ROWS_IN_FLIGHT = 128  # rows decoded together unless the caller says otherwise
 # Busy share of the batch at which idle rows are thrown out: copying the cache costs about a step. A GPU gains less from
 # fewer rows, and wants few different shapes.
 _COMPACT_AT = {"cpu": 0.75, "cuda": 0.5}

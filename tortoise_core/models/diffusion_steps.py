@@ -55,7 +55,6 @@ class DenoisingSteps:
         """
         project: Maker = int8_for_many_rows if eight_bit else partial(_linear, dtype=dtype)
         self.dtype = dtype
-        self._eight_bit = eight_bit
         self.padded = decoder.unconditioned_embedding.device.type == "cuda" if padded is None else padded
         self.config = decoder.config
         self._time_embed = decoder.time_embed
@@ -89,7 +88,7 @@ class DenoisingSteps:
             (2B, ...) where guided: the rows with conditioning, then the same without. Padding comes out as zeros.
         """
         rows = [*lengths, *lengths] if guided else list(lengths)
-        layout: Layout = PackedLayout(rows, self.dtype, rough=self._eight_bit)
+        layout: Layout = PackedLayout(rows, self.dtype)
         if self.padded:
             layout = PaddedLayout(rows, self.dtype, embedding.device)
         conditioning = layout.join(embedding)

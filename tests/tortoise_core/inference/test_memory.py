@@ -136,7 +136,7 @@ def test_a_budget_is_halved_down_to_one_row_and_grows_again():
 
 def test_the_sizes_of_the_published_networks():
     assert frame_bytes(PUBLISHED[1]) == 2 * 4 * ((16 + PUBLISHED[1].ff_mult) * 1024 + 2 * 16 * 1_000)
-    assert capacity(*PUBLISHED, "bfloat16", 500, CPU, 1024 * GIB) == Capacity(96, 8_192, 1_536)
+    assert capacity(*PUBLISHED, "bfloat16", 500, CPU, 1024 * GIB) == Capacity(128, 8_192, 1_536)
     assert capacity(*PUBLISHED, "bfloat16", 500, CPU, 0) == Capacity(1, 1_000, 1_536)
     assert capacity(*PUBLISHED, "bfloat16", 500, GPU, 1024 * GIB) == Capacity(1_024, 131_072, 24_576)
     assert capacity(*PUBLISHED, "bfloat16", 500, GPU, 4 * GIB).vocoded_frames == 2 * GIB // 524_288

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from tortoise_core.models import diffusion_layouts
 from tortoise_core.models.diffusion_layouts import PackedLayout, PaddedLayout
 from tortoise_core.nn.attention import RelativePositionBias
 
@@ -52,28 +53,31 @@ def test_a_constant_row_stays_finite():
 
 
 @pytest.mark.parametrize("silu", [True, False])
-def test_rough_group_norm_is_group_norm(silu):
-    packed, _ = layouts()
+@pytest.mark.parametrize("offset", [0.0, 3.0])
+def test_a_norm_of_narrow_groups_is_that_of_wide_ones(silu, offset, monkeypatch):
+    layout = PackedLayout(LENGTHS, torch.bfloat16)
     weight, bias = torch.randn(2, CHANNELS, generator=torch.Generator().manual_seed(4))
-    x = packed.join(rows(3.0))
-    exact, rough = (
-        PackedLayout(LENGTHS, torch.float32, rough=way).normalised(x, 4, weight, bias, silu=silu)
-        for way in (False, True)
-    )
-    torch.testing.assert_close(rough, exact, atol=1e-4, rtol=1e-4)
-    assert not rough.equal(exact)
+    x = layout.join(rows(offset))
+    narrow = layout.normalised(x, 4, weight, bias, silu=silu, dtype=torch.float32)
+    monkeypatch.setattr(diffusion_layouts, "_WIDE_GROUP", 1)
+    wide = layout.normalised(x, 4, weight, bias, silu=silu, dtype=torch.float32)
+    torch.testing.assert_close(narrow, wide, atol=1e-5 * (1 + offset), rtol=1e-4)
+    assert not narrow.equal(wide)
 
 
-def test_rough_attention_is_attention():
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_fused_attention_is_attention(dtype, monkeypatch):
     torch.manual_seed(1)
     positions = RelativePositionBias(2, 1.0)
-    qkv = torch.randn(sum(LENGTHS), 3 * CHANNELS)
-    with torch.no_grad():
-        exact, rough = (
-            layout.attend(qkv, 2, layout.position_bias(positions))
-            for layout in (PackedLayout(LENGTHS, torch.float32, rough=way) for way in (False, True))
-        )
-    torch.testing.assert_close(rough, exact, atol=1e-5, rtol=1e-5)
+    qkv = torch.randn(sum(LENGTHS), 3 * CHANNELS).to(dtype)
+    layout = PackedLayout(LENGTHS, dtype)
+    attended = []
+    for fuses in (False, True):
+        monkeypatch.setattr(diffusion_layouts, "_FUSES", fuses)
+        with torch.no_grad():
+            attended.append(layout.attend(qkv, 2, layout.position_bias(positions)))
+    tolerance = 1e-5 if dtype == torch.float32 else 0.02
+    torch.testing.assert_close(*attended, atol=tolerance, rtol=tolerance)
 
 
 def test_neighbours_and_attention_stay_within_their_row():
