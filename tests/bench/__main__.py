@@ -38,7 +38,8 @@ def measure(parts: Sequence[str]) -> dict[str, Any]:
         print(f"measuring {part} ...", file=sys.stderr, flush=True)
         figures[part] = PARTS[part]()
         figures["machine"] = machine()
-        figures.setdefault("dates", {})[part] = time.strftime("%Y-%m-%d")
+        when_and_where = f"{time.strftime('%Y-%m-%d')}, {figures['machine']['processor']}"
+        figures.setdefault("dates", {})[part] = when_and_where
         FIGURES.parent.mkdir(exist_ok=True)
         FIGURES.write_text(json.dumps(figures, indent=1), "utf-8")
     return figures
