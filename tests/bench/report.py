@@ -42,7 +42,7 @@ graph would end that), denoising the card's matrix products, the vocoder its mem
 
 
 def machine() -> dict[str, str]:
-    """What the figures were measured on."""
+    """What the last figures were measured on."""
     model = platform.processor() or platform.machine()
     information = Path("/proc/cpuinfo")
     if information.exists():

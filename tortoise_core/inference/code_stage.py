@@ -32,7 +32,7 @@ from tortoise_core.nn.int8 import int8_for_few_rows, int8_for_many_rows
 from tortoise_core.nn.packed import PackedKind, PackedLinear
 from tortoise_core.nn.upload import upload
 
-_HELD = 768  # candidates that are held until they are rated, while the rows of other utterances go on
+_RANKED_AT_ONCE = 768  # candidates of utterances that are complete; the rows of others go on afterwards
 _SCORED_AT_ONCE = {"cpu": 32, "cuda": 256}  # candidates; texts, too
 _ALIGNED_AT_ONCE = 8  # utterances
 AUTOREGRESSIVE_KINDS: dict[Precision, PackedKind] = {
@@ -136,10 +136,11 @@ class CodeStage:
         keep = Keep(latents=self._front_end.speech.decoder_input == "latents" and not self._cleans)
         sampled = sample_each(self.autoregressive, prompts, _decoding(settings), seeds, keep, rows_in_flight)
         chosen: dict[int, Chosen] = {}
-        while batch := list(islice(sampled, max(1, _HELD // settings.candidates))):
+        while batch := list(islice(sampled, max(1, _RANKED_AT_ONCE // settings.candidates))):
             numbers = [number for number, _ in batch]
             own = ([requests[number] for number in numbers], [prompts[number] for number in numbers])
             chosen |= zip(numbers, self._best(*own, [rows for _, rows in batch], settings), strict=True)
+            del batch  # before the next one is sampled
         return [chosen[number] for number in range(len(requests))]
 
     def _best(

@@ -13,6 +13,7 @@ from tortoise_core.nn.caches import make_cache
 from tortoise_core.nn.key_value_cache import Cache, PromptKeys
 from tortoise_core.nn.upload import upload
 
+STEPS_PER_LOOK = {"cpu": 1, "cuda": 8}  # steps between looks at which rows have ended: a GPU is held up by each
 _FIRST_SLOTS = 128  # codes that the cache has room for before it grows: most rows end before
 _PROMPTS_AT_ONCE = 16  # prompts run in one pass
 _PENALISED_PROMPT_ID = 1  # what the published program fills its prompt with
@@ -72,9 +73,9 @@ class Flight:
         self._settings = settings
         config = model.config
         self._device = device = model.mel_embedding.weight.device
-        width = settings.max_codes + 1  # one to spare: a place goes on for a few steps after its row has ended
+        width = settings.max_codes + 1  # one to spare for what a place writes after its row has ended
         self._cache: Cache | None = None
-        self._most_slots = 1 + longest_text + 2 + width
+        self._most_slots = 1 + longest_text + 2 + settings.max_codes + STEPS_PER_LOOK[device.type]
         self._latest: tuple[int, PromptKeys] | None = None  # number and keys of a prompt that more rows may need
         self._rows = [-1] * places  # the number of the row at each place; -1 at idle places
         self._count = 0  # steps made
@@ -199,7 +200,7 @@ class Flight:
         return self._latents[place, code].clone()
 
     def running(self) -> list[tuple[int, int, int]]:
-        """The rows that had not ended when `retire` last looked: (row's number, its codes, place) of each."""
+        """Lists the rows that have not ended, right after `retire`: (row's number, number of its codes, place) each."""
         return [(row, self._count - self._since[place], place) for place, row in enumerate(self._rows) if row >= 0]
 
     def end(self, places: Sequence[int]) -> None:

@@ -17,7 +17,9 @@ from tortoise_core.inference.precision import Precision
 from tortoise_core.models.autoregressive import AutoregressiveConfig
 from tortoise_core.models.diffusion_decoder import DiffusionDecoderConfig
 
-BUDGET_SHARE = 0.5  # of the memory that is free once the networks are loaded; the halves work one after the other
+# Of the memory that is free once the networks are loaded. The halves work one after the other, but candidates are
+# ranked while the cache of decoding is there.
+BUDGET_SHARE = 0.5
 MOST_ROWS = {"cpu": 128, "cuda": 1024}  # more cost memory and gain no speed
 MOST_FRAMES = {"cpu": 8_192, "cuda": 131_072}
 MOST_VOCODED_FRAMES = {"cpu": 1_536, "cuda": 24_576}

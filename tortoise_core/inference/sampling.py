@@ -16,7 +16,7 @@ from dataclasses import replace
 import torch
 
 from tortoise_core.errors import ConfigError
-from tortoise_core.inference.flight import CODES_ALONE, CodeRow, Flight, Keep, Prompt, Seat
+from tortoise_core.inference.flight import CODES_ALONE, STEPS_PER_LOOK, CodeRow, Flight, Keep, Prompt, Seat
 from tortoise_core.inference.logits import DecodingSettings, uniform_draws
 from tortoise_core.models.autoregressive import AutoregressiveModel
 
@@ -24,7 +24,7 @@ ROWS_IN_FLIGHT = 128  # rows decoded together unless the caller says otherwise
 # Busy share of the batch at which idle rows are thrown out: copying the cache costs about a step. A GPU gains less from
 # fewer rows, and wants few different shapes.
 _COMPACT_AT = {"cpu": 0.75, "cuda": 0.5}
-_STEPS_PER_LOOK = {"cpu": 1, "cuda": 8}  # steps between looks at which rows have ended: a GPU is held up by each
+_SHORTEST = 20  # codes, about a second: a median below this says nothing of how long a row may be
 
 
 def sample_codes(
@@ -106,15 +106,14 @@ def decode(
         if flight.places - len(idle) <= _COMPACT_AT[kind] * flight.places:
             flight.drop(idle)
             idle = []
-        for _ in range(_STEPS_PER_LOOK[kind]):
+        for _ in range(STEPS_PER_LOOK[kind]):
             flight.step()
-        retired = flight.retire()
-        idle += [place for _, _, place in retired]
-        for row, result, _ in retired:
-            group = groups[owners[row]]
-            group.add(row, result)
-            if group.is_complete:
-                yield owners[row], group.rows()
+        for row, result, place in flight.retire():
+            idle.append(place)
+            owner = owners[row]
+            groups[owner].add(row, result)
+            if groups[owner].is_complete:
+                yield owner, groups.pop(owner).rows()
         if settings.runaway_excess:
             late = [place for row, codes, place in flight.running() if groups[owners[row]].has_run_away(codes)]
             if late:
@@ -124,8 +123,9 @@ def decode(
 class _Candidates:
     """The rows of one prompt, as they end; says which have run away.
 
-    One that is longer than the median by more than `excess` has, whatever it does afterwards. That may be known before
-    it ends: once more than half of the rows have ended, the median is not above the middle one of all.
+    One that is longer than the median (of an even number the upper one) by more than `excess` has, whatever it does
+    afterwards. That may be known before it ends: once more than half of the rows have ended, the median can only be
+    what it would be if all others were longer, or less.
     """
 
     def __init__(self, count: int, excess: float) -> None:
@@ -140,7 +140,7 @@ class _Candidates:
         middle = self._count // 2
         if self._excess and len(self._rows) > middle:
             lengths = sorted(len(row.codes) for row in self._rows.values())
-            self._most = int((1 + self._excess) * lengths[middle])
+            self._most = int((1 + self._excess) * max(lengths[middle], _SHORTEST))
 
     @property
     def is_complete(self) -> bool:

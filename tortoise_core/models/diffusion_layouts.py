@@ -21,8 +21,8 @@ from tortoise_core.nn.attention import RelativePositionBias
 _EPSILON = 1e-5  # of group norm
 _ALIGNED = 8  # GPU kernels of attention want a bias whose rows start at a multiple of 16 bytes
 _WIDE_GROUP = 16  # channels, from which torch's group norm is fast: it computes a frame's group at a time
-# With a processor's matrix tiles (AMX) the fused kernel of attention takes half the time of two products and a softmax,
-# without them twice.
+# On a processor with matrix tiles (AMX) the fused kernel of attention takes half the time of two products and a
+# softmax, in float32 as well; on one without, twice.
 _FUSES = bool(torch.cpu.get_capabilities().get("amx_bf16"))
 _HIDDEN = -30_000.0  # added to the attention logits of padding, before they are scaled: their weights become 0
 
@@ -117,7 +117,7 @@ class PackedLayout(Layout):
         normalise = _normalise_narrow if narrow else _normalise
         out = torch.empty_like(x, dtype=dtype or self.dtype)
         rows = torch.split(x, self._lengths)
-        # One row at a time: what is computed on the way stays in the cache.
+        # One row at a time, so that what is computed on the way stays in the cache.
         for into, normed in zip(torch.split(out, self._lengths), normalise(rows, groups, weight, bias), strict=True):
             into.copy_(F.silu(normed, inplace=True) if silu else normed)
         return out

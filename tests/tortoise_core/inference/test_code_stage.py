@@ -9,7 +9,7 @@ import torch
 from tests.tortoise_core.inference.test_reference_pipeline import AR, CLVP, CVVP, SETTINGS, shaken
 from tortoise_core.description import ModelDescription
 from tortoise_core.errors import TextError
-from tortoise_core.inference import code_stage
+from tortoise_core.inference import code_stage, sampling
 from tortoise_core.inference.code_stage import CodeStage, Rating, _decoding, _ranked
 from tortoise_core.inference.codes import PUBLISHED_FORMAT, pad_codes
 from tortoise_core.inference.flight import Prompt
@@ -232,7 +232,8 @@ def test_the_typical_filter_is_off_at_0():
 
 
 @torch.inference_mode()
-def test_a_candidate_that_ran_away_loses_to_one_that_did_not(tmp_path):
+def test_a_candidate_that_ran_away_loses_to_one_that_did_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(sampling, "_SHORTEST", 1)
     first_half = stage(tmp_path)
     free = replace(SETTINGS, candidates=9)
     bound = replace(free, runaway_excess=0.1)
@@ -256,7 +257,7 @@ def test_how_many_are_rated_and_aligned_at_once_changes_nothing(tmp_path, monkey
     whole = [(c, *c.others) for c in first_half.choose(wanted)]
     monkeypatch.setattr(code_stage, "_SCORED_AT_ONCE", {"cpu": 2})
     monkeypatch.setattr(code_stage, "_ALIGNED_AT_ONCE", 2)
-    monkeypatch.setattr(code_stage, "_HELD", 1)
+    monkeypatch.setattr(code_stage, "_RANKED_AT_ONCE", 1)
     pieces = [(c, *c.others) for c in first_half.choose(wanted)]
     for one, other in zip(sum(whole, ()), sum(pieces, ()), strict=True):
         assert one.codes.equal(other.codes)

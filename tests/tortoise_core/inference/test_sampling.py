@@ -2,6 +2,7 @@
 
 import copy
 import statistics
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from tests.tortoise_core.models.test_autoregressive import LEARNED, ROTARY, buil
 from tortoise_core.errors import ConfigError
 from tortoise_core.inference import flight, sampling
 from tortoise_core.inference.code_stage import AUTOREGRESSIVE_KINDS
-from tortoise_core.inference.flight import Keep, Prompt
+from tortoise_core.inference.flight import CodeRow, Keep, Prompt
 from tortoise_core.inference.logits import (
     UPSTREAM_UNCACHED,
     DecodingSettings,
@@ -86,7 +87,7 @@ def as_on_a_gpu(monkeypatch):
     monkeypatch.setattr(
         flight, "make_cache", lambda prompts, rows, slots, most_slots: StaticCache(prompts, rows, most_slots)
     )
-    monkeypatch.setattr(sampling, "_STEPS_PER_LOOK", {"cpu": 8})
+    monkeypatch.setitem(flight.STEPS_PER_LOOK, "cpu", 8)
     monkeypatch.setattr(static_cache, "_VIEW", 8)
 
 
@@ -151,6 +152,7 @@ def test_rows_that_run_away_are_ended_where_the_rule_for_whole_rows_cuts_them(
 ):
     if gpu:
         as_on_a_gpu(monkeypatch)
+    monkeypatch.setattr(sampling, "_SHORTEST", 1)
     seeds = [range(10), range(10, 13), [13, 14], [15]]
     many = [*prompts(model), prompts(model)[0]]
     settings = replace(SETTINGS, max_codes=40, temperature=1.2)
@@ -174,7 +176,43 @@ def test_rows_that_run_away_are_ended_where_the_rule_for_whole_rows_cuts_them(
             assert torch.allclose(row.attention, one.attention[:most], atol=1e-5)
     assert 2 <= cut < 8
     saved = sum(len(row.codes) + row.stopped for rows in whole for row in rows) - sum(busy)
-    assert saved >= (0 if gpu else cut), "rows go on that have run away"
+    assert gpu or saved >= cut, "rows go on that have run away"
+
+
+def test_rows_that_say_nothing_do_not_make_the_others_run_away():
+    rows = [CodeRow(torch.zeros(length, dtype=torch.long), stopped=True) for length in (0, 50, 0, 30, 0)]
+    candidates = sampling._Candidates(len(rows), 0.5)
+    for number, row in enumerate(rows):
+        assert not candidates.is_complete and not candidates.has_run_away(30)
+        candidates.add(number, row)
+    assert candidates.is_complete
+    assert [(len(row.codes), row.stopped) for row in candidates.rows()] == [
+        (0, True),
+        (30, False),
+        (0, True),
+        (30, True),
+        (0, True),
+    ]
+
+
+@pytest.mark.parametrize("most", range(17, 25))
+def test_a_gpu_has_room_for_the_steps_until_it_looks(model, most, monkeypatch):
+    as_on_a_gpu(monkeypatch)
+    endless = build(model.config)
+    endless.mel_head.bias.data[model.config.code_stop] -= 100
+    for length in range(1, 9):
+        prompt = Prompt(torch.zeros(model.config.width), torch.ones(length, dtype=torch.long))
+        ((row,),) = sample_codes(endless, [prompt], replace(SETTINGS, max_codes=most), [[0]])
+        assert len(row.codes) == most and not row.stopped
+
+
+def test_rows_of_a_prompt_that_has_left_are_not_kept(model):
+    seen = []
+    for _, rows in sample_each(model, prompts(model) * 3, SETTINGS, SEEDS * 3, in_flight=2):
+        assert sum(reference() is not None for reference in seen) <= 1, "but for the one that ended last"
+        seen += [weakref.ref(row) for row in rows]
+        del rows
+    assert len(seen) == 3 * 6
 
 
 @pytest.mark.parametrize("gpu", [False, True])

@@ -174,7 +174,9 @@ def test_a_batch_is_what_it_always_was(corpus, items, name):
     found = condensed(BATCHES[name](corpus, items))
     assert list(found) == list(EXPECTED[name])
     for part, expected in EXPECTED[name].items():
-        assert found[part] == pytest.approx(expected, rel=1e-3, abs=2e-4), part
+        assert found[part] == pytest.approx(expected, rel=1e-3, abs=2e-3), (
+            part
+        )  # processors round logarithms of next to nothing otherwise
 
 
 def test_short_rows_alone_are_drawn_at_first(corpus, items):
