@@ -1,7 +1,7 @@
 """Owns the choice of the numbers that a model computes in: float32, or bfloat16 where the machine multiplies it faster.
 
 "int8" is bfloat16, but the large matrix products of the autoregressive model are of 8-bit integers. In "w8a8" those of
-CLVP and the diffusion decoder are, too: the fastest on a CPU. Both on request.
+CLVP and the diffusion decoder are, too: the fastest on a CPU without matrix tiles (AMX). Both on request.
 Knows no network. Must stay importable without PyTorch: the precision is part of every take's key, and a plan has keys.
 """
 
